@@ -13,13 +13,13 @@ from bench.ratios import print_table
 from bench.scan import generate
 from demo.loggen import KINDS
 from demo.loggen.__main__ import size
-from quetsach import inputs
-from quetsach.engine import Engine, Matcher, ScanOptions, choose
 from quetsach.errors import ScanError
+from quetsach.files import inputs
 from quetsach.scanning import work
+from quetsach.scanning.engine import Engine, Matcher, ScanOptions, choose
 from quetsach.scanning.executors.apart import Apart
 from quetsach.scanning.executors.ray import LOCAL
-from quetsach.sighting import Scan
+from quetsach.sightings.sighting import Scan
 
 _FILES = 20
 
@@ -99,7 +99,7 @@ def _copies(log: Path, folder: Path) -> list[Path]:
 def _compiled(engine: Engine, folder: Path) -> Path:
     path = folder / "cluster.qs"
     if not path.exists():
-        from quetsach import loading
+        from quetsach.indicators import loading
 
         found = loading.read([folder / "indicators-100000.txt"], loading.Choice())
         engine.compile(found.indicators).save(path)  # type: ignore[attr-defined]

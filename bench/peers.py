@@ -73,7 +73,7 @@ class Quetsach:
         return f"quetsach {self.engine}"
 
     def absent(self) -> str:
-        chosen = f"from quetsach import cli, engine; engine.choose({self.engine!r})"
+        chosen = f"from quetsach.scanning import engine; engine.choose({self.engine!r})"
         probe = subprocess.run(
             [sys.executable, "-c", chosen], capture_output=True, env=self.env(), check=False
         )

@@ -14,8 +14,8 @@ from pathlib import Path
 import xlsxwriter  # type: ignore[import-untyped]
 
 from bench.measure import machine
-from quetsach import workbook
-from quetsach.limited import warm
+from quetsach.files import workbook
+from quetsach.files.bounded_process import warm
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

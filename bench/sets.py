@@ -72,7 +72,7 @@ def _lists(asked: argparse.Namespace) -> list[Path]:
 def _opened(path: Path) -> list[float]:
     """Median milliseconds until the set is open, its sum is known, and the log formats are read, too."""
     from quetsach import _native
-    from quetsach.engines.native import FORMATS
+    from quetsach.scanning.engines.native import FORMATS
 
     steps: list[list[float]] = []
     for _ in range(_OPENINGS):

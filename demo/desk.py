@@ -10,7 +10,7 @@ from typing import Any
 
 from demo.people import officer_of
 from demo.story import Story
-from quetsach.annexform.definition import built_in
+from quetsach.annexes.form.definition import built_in
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.intake import actions as intake

@@ -13,7 +13,7 @@ from quetsach.portal.people import body_actions as bodies
 from quetsach.portal.people.models import Body, Channel
 from quetsach.portal.staff.actions import invite
 from quetsach.portal.units.actions import set_sector
-from quetsach.registry.taxcode import check_digit
+from quetsach.units.taxcode import check_digit
 
 MARKED, UNTOUCHED = "Xã Mù Sang", "Xã Dào San"
 _SECTORS = {"school": "Phòng Giáo dục và Đào tạo", "clinic": "Phòng Y tế"}

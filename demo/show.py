@@ -106,7 +106,7 @@ def own_files(given: argparse.Namespace, var: Path, steps: Steps, story: Story) 
 
 def engine_name() -> str:
     """Which engine the scans will use."""
-    from quetsach.engine import choose
+    from quetsach.scanning.engine import choose
 
     return say("engine", name=choose().name)
 

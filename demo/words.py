@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from quetsach import language
+from quetsach.text import language
 
 WORDS = {
     "build": ("Dựng môi trường và bộ máy quét", "Set up the environment and the engine"),

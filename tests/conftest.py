@@ -11,9 +11,10 @@ from django.db import connection
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, sync_playwright
 
-from quetsach import cli, language
-from quetsach.engine import Engine, choose
+from quetsach import cli
 from quetsach.errors import QuetsachError
+from quetsach.scanning.engine import Engine, choose
+from quetsach.text import language
 from tests.command_line import Run
 from tests.gate import (  # noqa: F401  # hooks of pytest, which looks for them here
     pytest_collection_modifyitems,

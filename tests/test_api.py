@@ -14,14 +14,16 @@ from typing import Any
 import pytest
 
 import quetsach
-from quetsach import api, frames, setfile
+from quetsach import api
 from quetsach.endpoint import keys, pack
 from quetsach.endpoint.refusal import Refused
 from quetsach.errors import IndicatorError, ScanError
-from quetsach.indicator import Indicator, IndicatorSet, Kind
-from quetsach.output import OutputError
-from quetsach.scanfile import read
-from quetsach.sighting import Sighting
+from quetsach.indicators import setfile
+from quetsach.indicators.indicator import Indicator, IndicatorSet, Kind
+from quetsach.results import frames
+from quetsach.results.output import OutputError
+from quetsach.sightings.scanfile import read
+from quetsach.sightings.sighting import Sighting
 from tests.endpoint.packs import PACK, SIGNING
 
 LINES = (
@@ -74,7 +76,7 @@ def test_bad_questions_raise(log: Path) -> None:
 
 
 def test_lists_and_compiled_sets_are_taken_by_their_path(log: Path, tmp_path: Path) -> None:
-    from quetsach import engine
+    from quetsach.scanning import engine
 
     plain = tmp_path / "list.txt"
     plain.write_text("evil.example\n")
@@ -294,8 +296,8 @@ def test_the_list_of_a_pack_is_used_where_its_signer_is_trusted(log: Path, tmp_p
 
 
 def test_a_saved_page_is_that_of_the_command_line(log: Path, tmp_path: Path) -> None:
-    from quetsach import language
     from quetsach.cli import run
+    from quetsach.text import language
 
     language.use("en")
     listed = tmp_path / "list.txt"

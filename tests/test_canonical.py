@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach.canonical import address, is_numeric_name, name, split_authority, split_url, url_covers
+from quetsach.text.canonical import address, is_numeric_name, name, split_authority, split_url, url_covers
 
 V4 = st.integers(0, 2**32 - 1).map(ipaddress.IPv4Address)
 V6 = st.integers(0, 2**128 - 1).map(ipaddress.IPv6Address)

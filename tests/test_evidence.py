@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach.evidence import escape
+from quetsach.text.escape import escape
 
 BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 UNIT = re.compile(r"\\x[0-9a-f]{2}|\\u\{[0-9a-f]+\}|.", re.DOTALL)

@@ -10,13 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach import fieldmap, inputs
-from quetsach.engine import Engine, ScanOptions, choose
 from quetsach.errors import ScanError, SourceError
-from quetsach.indicator import Indicator, IndicatorSet, Kind
+from quetsach.files import inputs
+from quetsach.indicators.indicator import Indicator, IndicatorSet, Kind
+from quetsach.logs import fieldmap
 from quetsach.scanning import work
+from quetsach.scanning.engine import Engine, ScanOptions, choose
 from quetsach.scanning.result import ScanResult
-from quetsach.sighting import Scan, Sighting
+from quetsach.sightings.sighting import Scan, Sighting
 
 SET = IndicatorSet([Indicator("evil.example", Kind.DOMAIN), Indicator("198.51.100.7", Kind.IPV4)])
 MAP = "client=src ip,query=q?,server=dst,server_port=dport,time=ts,action=act,identity.host=pc?"

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from quetsach import draft, engine, feed, guard
-from quetsach.draft import PackedSet
 from quetsach.errors import IndicatorError
-from quetsach.guard import GuardResult, Organisation, Override
+from quetsach.indicators import draft, guard, reading
+from quetsach.indicators.draft import PackedSet
+from quetsach.indicators.guard import GuardResult, Organisation, Override
+from quetsach.scanning import engine
 
 OWN = Organisation(names=("xaphongtho.vn", "BÁO.vn"), networks=("14.160.0.0/24", "2405:4800::/32"))
 
@@ -20,7 +21,7 @@ OWN = Organisation(names=("xaphongtho.vn", "BÁO.vn"), networks=("14.160.0.0/24"
 def judge(
     *values: str, organisation: Organisation | None = None, overrides: tuple[Override, ...] = ()
 ) -> GuardResult:
-    listed = feed.read_text("\n".join(values))
+    listed = reading.read_text("\n".join(values))
     assert not listed.rejects
     return guard.apply(listed.indicators, organisation=organisation, overrides=overrides)
 
@@ -71,7 +72,7 @@ def test_a_long_list_is_judged_like_a_short_one(tmp_path: Path) -> None:
     for others in (9, 5000):
         file = tmp_path / f"{others}.txt"
         file.write_text("\n".join((*dangerous, *(f"a{n}.evil.com" for n in range(others)))))
-        found = feed.read_many([file], draft=draft.available())
+        found = reading.read_many([file], draft=draft.available())
         assert isinstance(found.indicators, PackedSet)
         result = guard.apply(found.indicators)
         told.append([(one.indicator.value, one.code) for one in (*result.stopped, *result.warned)])
@@ -189,7 +190,7 @@ def test_a_name_for_local_use_is_stopped(value: str) -> None:
 
 def test_an_override_ends_with_its_last_day() -> None:
     override = Override("10.1.2.3", "lab", "An", date(2026, 10, 1), date(2026, 10, 31))
-    listed = feed.read_text("10.1.2.3").indicators
+    listed = reading.read_text("10.1.2.3").indicators
     last = guard.apply(listed, overrides=[override], today=date(2026, 10, 31))
     assert (len(last.kept), last.expired) == (1, ())
     after = guard.apply(listed, overrides=[override], today=date(2026, 11, 1))
@@ -200,7 +201,7 @@ def test_an_override_ends_with_its_last_day() -> None:
 def test_an_override_of_days_to_come_keeps_nothing_yet() -> None:
     """A year mistyped must not open the gate; the morning of Vietnam is the day before in UTC."""
     override = Override("10.1.2.3", "lab", "An", date(2026, 11, 2))
-    listed = feed.read_text("10.1.2.3").indicators
+    listed = reading.read_text("10.1.2.3").indicators
     assert len(guard.apply(listed, overrides=[override], today=date(2026, 11, 1)).kept) == 1
     result = guard.apply(listed, overrides=[override], today=date(2026, 10, 31))
     assert (len(result.kept), result.early, result.idle) == (0, (override,), ())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from quetsach.inputs import STDIN, discover
+from quetsach.files.inputs import STDIN, discover
 
 BODY = b"".join(b"line %d of a log that is longer than the first block\n" % n for n in range(200))
 

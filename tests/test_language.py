@@ -8,11 +8,11 @@ import pytest
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po
 
-from quetsach import language
-from quetsach.engines.explain import REASONS
-from quetsach.reasons import CONCERNS, REJECTS, WARNINGS
+from quetsach.scanning.engines.explain import REASONS
+from quetsach.text import language
+from quetsach.text.reasons import CONCERNS, REJECTS, WARNINGS
 
-SOURCES = Path(language.__file__).parent
+SOURCES = Path(language.__file__).parents[1]
 HOLES = re.compile(r"%\(\w+\)[sd]|\{[^}]*\}")
 
 
@@ -23,7 +23,7 @@ def messages() -> dict[str | tuple[str, ...], str | tuple[str, ...]]:
 
 def test_every_text_is_translated() -> None:
     known = messages()
-    folders = (SOURCES / "cli", SOURCES / "outputs")
+    folders = (SOURCES / "cli", SOURCES / "results")
     found = {
         message
         for folder in folders

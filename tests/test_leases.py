@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach import inputs
 from quetsach.errors import SourceError
-from quetsach.leases import naming as leases
-from quetsach.leases.leaseformat import Event, File
-from quetsach.sighting import Sighting
+from quetsach.files import inputs
+from quetsach.machines.leases import naming as leases
+from quetsach.machines.leases.leaseformat import Event, File
+from quetsach.sightings.sighting import Sighting
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 WRITTEN = "2026-11-25T00:00:00+00:00"

@@ -19,11 +19,14 @@ from pathlib import Path
 
 import pytest
 
-from quetsach import cli, language, logformat, setfile
-from quetsach.feeds.item import parse
-from quetsach.indicator import IndicatorSet, Scope
-from quetsach.scanfile import read
-from quetsach.sighting import Sighting
+from quetsach import cli
+from quetsach.indicators import setfile
+from quetsach.indicators.indicator import IndicatorSet, Scope
+from quetsach.indicators.lists.item import parse
+from quetsach.logs import logformat
+from quetsach.sightings.scanfile import read
+from quetsach.sightings.sighting import Sighting
+from quetsach.text import language
 from tests.openers.pihole import NEW, database
 
 DOCS = Path(__file__).parent.parent / "docs"

@@ -8,7 +8,7 @@ import zlib
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from quetsach import photo
+from quetsach.files import photo
 from tests import pictures
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from demo.loggen import KINDS, make_indicators, write_bench_logs
 from demo.loggen.__main__ import write_variants
-from quetsach import engine as engines
-from quetsach.indicator import Indicator, IndicatorSet, Kind
+from quetsach.indicators.indicator import Indicator, IndicatorSet, Kind
+from quetsach.scanning import engine as engines
 
 ITEMS = make_indicators(400, seed=21)
 INDICATORS = IndicatorSet(Indicator(item.value, Kind(item.kind), family=item.family) for item in ITEMS)

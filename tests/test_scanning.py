@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from quetsach import aside, inputs, output
-from quetsach.engine import ScanOptions, SourceResult
-from quetsach.engines.portable import PortableEngine
-from quetsach.indicator import Indicator, IndicatorSet, Kind
-from quetsach.outputs import jsonl
-from quetsach.scanfile import read
+from quetsach.files import inputs, spool
+from quetsach.indicators.indicator import Indicator, IndicatorSet, Kind
+from quetsach.results import jsonl, output
 from quetsach.scanning import work
+from quetsach.scanning.engine import ScanOptions, SourceResult
+from quetsach.scanning.engines.portable import PortableEngine
 from quetsach.scanning.executors.threads import Threads
 from quetsach.scanning.reading import INTERRUPTED
 from quetsach.scanning.result import ScanResult, Sightings, Snapshot
-from quetsach.sighting import Coverage, Scan, Sighting
-from quetsach.wire import WireSightings
+from quetsach.sightings.scanfile import read
+from quetsach.sightings.sighting import Coverage, Scan, Sighting
+from quetsach.sightings.wire import WireSightings
 
 HEADER = Scan("quetsach test", "a" * 64, 1, "here", "Asia/Ho_Chi_Minh")
 OPTIONS = ScanOptions(source_name="here")
@@ -57,7 +57,7 @@ def test_the_result_is_a_document_sorted_by_key_for_any_number_of_threads(logs: 
 
 def test_beyond_memory_the_sightings_are_the_same(logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = document(run(logs))
-    monkeypatch.setattr(aside, "_HELD_BYTES", 100)
+    monkeypatch.setattr(spool, "_HELD_BYTES", 100)
     assert document(run(logs)) == before
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach.scanfile import Chunk, ScanFileError, read, split
-from quetsach.sighting import Coverage, End, Scan, Sighting, write
+from quetsach.sightings.scanfile import Chunk, ScanFileError, read, split
+from quetsach.sightings.sighting import Coverage, End, Scan, Sighting, write
 
 SCAN = Scan("quetsach 0.1.0", "a" * 64, 2, "fw-hq", "Asia/Ho_Chi_Minh", ("/var/log/zeek",))
 SIGHTING = Sighting(

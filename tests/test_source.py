@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from quetsach.engine import Engine, ScanOptions, SourceResult
-from quetsach.indicator import Indicator, IndicatorSet, Kind
-from quetsach.source import Source, utf16_of
-from quetsach.unpack import ZSTD
+from quetsach.files.decompress import ZSTD
+from quetsach.files.source import Source, utf16_of
+from quetsach.indicators.indicator import Indicator, IndicatorSet, Kind
+from quetsach.scanning.engine import Engine, ScanOptions, SourceResult
 from tests.openers.reading import log
 from tests.packing import zstd
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from quetsach.spreadsheet import column_name, guarded, unguarded
+from quetsach.text.cells import column_name, guarded, unguarded
 
 
 def test_columns_are_named_as_in_excel() -> None:

@@ -20,16 +20,18 @@ from typing import Any
 
 import pytest
 
-from quetsach import cli, inputs, output, setfile
-from quetsach.engine import ScanOptions, SourceResult, choose
+from quetsach import cli
 from quetsach.errors import ScanError
-from quetsach.indicator import Indicator, IndicatorSet, Kind
-from quetsach.outputs import jsonl
+from quetsach.files import inputs
+from quetsach.indicators import setfile
+from quetsach.indicators.indicator import Indicator, IndicatorSet, Kind
+from quetsach.results import jsonl, output
 from quetsach.scanning import work
+from quetsach.scanning.engine import ScanOptions, SourceResult, choose
 from quetsach.scanning.executor import Unit
 from quetsach.scanning.reading import failed
 from quetsach.scanning.state import State
-from quetsach.sighting import Scan
+from quetsach.sightings.sighting import Scan
 
 HEADER = Scan("quetsach test", "a" * 64, 1, "here", "Asia/Ho_Chi_Minh")
 OPTIONS = ScanOptions(source_name="here", devices=True)
@@ -160,11 +162,11 @@ def test_what_was_read_by_other_log_formats_is_refused(
 ) -> None:
     """Rows name their format by a number: with a format more they would all be told under the next name."""
     run(logs, tmp_path / "state")
-    package = tmp_path / "package/logformats"
-    shutil.copytree(str(resources.files("quetsach").joinpath("logformats")), package)
+    package = tmp_path / "package/logs/formats"
+    shutil.copytree(str(resources.files("quetsach.logs").joinpath("formats")), package)
     text = (package / "coredns.toml").read_text(encoding="utf-8")
     (package / "aaa.toml").write_text(text.replace('name = "coredns"', 'name = "aaa"'), encoding="utf-8")
-    monkeypatch.setattr("quetsach.logformat.resources.files", lambda _: package.parent)
+    monkeypatch.setattr("quetsach.logs.logformat.resources.files", lambda _: package.parent)
     with pytest.raises(ScanError, match="another set of log formats"):
         State(tmp_path / "state", State.about(HEADER, OPTIONS))
 

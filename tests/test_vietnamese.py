@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach.vietnamese import letter_date, nfc, number, search_key, short_date, sort_key
+from quetsach.text.vietnamese import letter_date, nfc, number, search_key, short_date, sort_key
 
 ICU = (
     "An, Án, Ạn, An Giang, Ăn, Ân, Dak, Dào San, Đak Pơ, Đồng Tháp, Hoà, Hoá, Hòa, Hóa, Huổi Luông, "

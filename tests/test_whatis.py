@@ -7,9 +7,9 @@ from importlib.resources import files
 
 import pytest
 
-from quetsach import language
-from quetsach.guards import index
-from quetsach.outputs.problems import explain
+from quetsach.indicators.guards import index
+from quetsach.text import language
+from quetsach.text.problems import explain
 
 SPECIAL = "lies in a special-purpose range: {}"
 KNOWN = "is on, above or below a name that many use: {}"
@@ -23,7 +23,7 @@ def _vietnamese() -> Iterator[None]:
 
 
 def _rows(table: str) -> Iterator[tuple[str, str]]:
-    for line in files("quetsach.guards").joinpath(table).read_text("utf-8").splitlines():
+    for line in files("quetsach.indicators.guards").joinpath(table).read_text("utf-8").splitlines():
         if line and not line.startswith("#"):
             key, _tab, what = line.partition("\t")
             yield key, what

@@ -22,7 +22,8 @@ from pathlib import Path
 import click
 
 from bench.traffic import packets, quic
-from quetsach import logformat, source
+from quetsach.files import source
+from quetsach.logs import logformat
 
 if sys.version_info >= (3, 14):
     from compression import zstd

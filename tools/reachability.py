@@ -20,10 +20,12 @@ from pathlib import Path
 
 import click
 
-from quetsach import canonical, engine, feed, guard
-from quetsach.engine import Engine, Matcher
-from quetsach.guards import warninglists
-from quetsach.indicator import Indicator, IndicatorSet, Kind, Scope
+from quetsach.indicators import guard, reading
+from quetsach.indicators.guards import warninglists
+from quetsach.indicators.indicator import Indicator, IndicatorSet, Kind, Scope
+from quetsach.scanning import engine
+from quetsach.scanning.engine import Engine, Matcher
+from quetsach.text import canonical
 
 CANARIES = ("canary.quetsach.invalid", "192.0.2.254", "2001:db8:ffff::fffe")
 _WHO = "#fields\tts\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p"
@@ -133,7 +135,7 @@ def _count(title: str, codes: Iterable[str]) -> None:
 def main(files: tuple[Path, ...], warning_lists: Path | None) -> None:
     """Print the figures; exit 1 when something accepted is not found."""
     start = time.process_time()
-    listed = feed.read_many(files)
+    listed = reading.read_many(files)
     read = time.process_time()
     guarded = guard.apply(
         listed.indicators, lists=warninglists.read(warning_lists) if warning_lists else None

@@ -21,8 +21,7 @@ from pathlib import Path, PurePosixPath
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from quetsach import __version__
-from quetsach.endpoint import keys
-from quetsach.stick import manifest
+from quetsach.endpoint import keys, manifest
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src"

@@ -10,9 +10,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from quetsach.guards import files, index, warninglists
+from quetsach.indicators.guards import files, index, warninglists
 
-FOLDER = Path(__file__).resolve().parent.parent / "src/quetsach/guards"
+FOLDER = Path(__file__).resolve().parent.parent / "src/quetsach/indicators/guards"
 
 
 def main() -> None:

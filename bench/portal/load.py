@@ -31,7 +31,7 @@ from django.db.models import Count
 
 from bench.portal import seed
 from bench.portal.measures import Figure, widest
-from quetsach.annexform.figures import Figures
+from quetsach.annexes.form.figures import Figures
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.reports.models import Report, Revision
 from quetsach.portal.reports.queries import form_of, total_of

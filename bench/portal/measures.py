@@ -24,7 +24,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bench.portal import seed
-from quetsach.document import OfficialReport, render_pdf
+from quetsach.documents.document import OfficialReport, render_pdf
 from quetsach.portal.campaigns.actions import publish
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.reports.dashboard.queries import kept_overviews

@@ -25,8 +25,8 @@ from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.reports.models import Report, ReportEvent, Revision
 from quetsach.portal.units.models import Membership, Role, Unit, path_segment, subtree
 from quetsach.portal.units.national_actions import load_tree_of
-from quetsach.registry import national
-from quetsach.vietnamese import search_key
+from quetsach.text.vietnamese import search_key
+from quetsach.units import national
 
 AT_ONCE = 2_000
 OFFICES = {Unit.Kind.PROVINCE: (Unit.Kind.DEPARTMENT, 25), Unit.Kind.DISTRICT: (Unit.Kind.OFFICE, 22)}

@@ -28,7 +28,7 @@ pub static EVERY_LINE: LazyLock<Set> = LazyLock::new(|| {
 
 /// All formats of the house, sorted by name.
 pub static FORMATS: LazyLock<Vec<Format>> = LazyLock::new(|| {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../src/quetsach/logformats");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../src/quetsach/logs/formats");
     let mut formats: Vec<Format> = fs::read_dir(folder)
         .expect("the formats lie beside")
         .map(|entry| fs::read_to_string(entry.expect("readable").path()).expect("UTF-8"))

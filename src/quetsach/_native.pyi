@@ -3,7 +3,7 @@ from collections.abc import Callable, Iterable, Sequence
 from os import PathLike
 from typing import Any, final
 
-from quetsach.source import ByteStream
+from quetsach.files.source import ByteStream
 
 __version__: str
 

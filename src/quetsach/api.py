@@ -19,19 +19,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quetsach import frames, loading, output
 from quetsach.endpoint import pack
 from quetsach.errors import IndicatorError, QuetsachError, ScanError
-from quetsach.guard import Organisation
-from quetsach.indicator import Indicator, IndicatorSet, Scope
-from quetsach.inputs import Skipped
-from quetsach.loading import Choice, Lists
-from quetsach.output import ListNote
-from quetsach.outputs import listnotes
+from quetsach.files.inputs import Skipped
+from quetsach.indicators import loading
+from quetsach.indicators.guard import Organisation
+from quetsach.indicators.indicator import Indicator, IndicatorSet, Scope
+from quetsach.indicators.loading import Choice, Lists
+from quetsach.results import frames, listnotes, output
+from quetsach.results.output import ListNote
 from quetsach.scanning import request
 from quetsach.scanning.request import TIME_ZONE, Request
 from quetsach.scanning.result import Sightings
-from quetsach.sighting import Coverage, Sighting
+from quetsach.sightings.sighting import Coverage, Sighting
 
 if TYPE_CHECKING:
     import polars

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach.annexform.expression import (
+from quetsach.annexes.form.expression import (
     ExpressionError,
     evaluate,
     kind_of,

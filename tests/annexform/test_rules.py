@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach.annexform.definition import built_in, refusals
-from quetsach.annexform.entry import read_entry as read
-from quetsach.annexform.entry import read_names
-from quetsach.annexform.expression import evaluate
-from quetsach.annexform.figures import FigureError, parse_figure
-from quetsach.annexform.rules import check, unanswered
+from quetsach.annexes.form.definition import built_in, refusals
+from quetsach.annexes.form.entry import read_entry as read
+from quetsach.annexes.form.entry import read_names
+from quetsach.annexes.form.expression import evaluate
+from quetsach.annexes.form.figures import FigureError, parse_figure
+from quetsach.annexes.form.rules import check, unanswered
 
 FORM = built_in("annex-2022")
 CALM = {

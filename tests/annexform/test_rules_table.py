@@ -2,9 +2,9 @@
 
 import pytest
 
-from quetsach.annexform.definition import built_in
-from quetsach.annexform.entry import read_entry
-from quetsach.annexform.rules import check, fired
+from quetsach.annexes.form.definition import built_in
+from quetsach.annexes.form.entry import read_entry
+from quetsach.annexes.form.rules import check, fired
 
 FORM = built_in("annex-2022")
 FACTS = {

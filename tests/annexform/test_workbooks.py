@@ -7,11 +7,11 @@ import pytest
 import xlsxwriter
 from python_calamine import CalamineWorkbook
 
-from quetsach.annexform.authoring import AuthoringError, changes, read_authored, write_form
-from quetsach.annexform.definition import built_in, read_form
-from quetsach.annexform.entry import read_entry
-from quetsach.annexform.filling import SHEET, read_filled, write_template
-from quetsach.annexform.workbook import WorkbookError, open_workbook
+from quetsach.annexes.form.authoring import AuthoringError, changes, read_authored, write_form
+from quetsach.annexes.form.definition import built_in, read_form
+from quetsach.annexes.form.entry import read_entry
+from quetsach.annexes.form.filling import SHEET, read_filled, write_template
+from quetsach.annexes.form.workbook import WorkbookError, open_workbook
 
 FORM = built_in("annex-2022")
 

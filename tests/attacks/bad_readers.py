@@ -9,8 +9,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from quetsach import limited
 from quetsach.errors import DocumentError, IndicatorError
+from quetsach.files import bounded_process
 
 
 class NarrowError(DocumentError):
@@ -21,13 +21,13 @@ class NarrowError(DocumentError):
         self.code, self.facts = code, facts
 
 
-@limited.bounded(seconds=5)
+@bounded_process.bounded(seconds=5)
 def where(_data: bytes) -> tuple[int, int]:
     """Its process, and that of the warm one."""
     return os.getpid(), os.getppid()
 
 
-@limited.bounded(seconds=5)
+@bounded_process.bounded(seconds=5)
 def surroundings(_data: bytes) -> dict[str, list[str]]:
     """What is in reach: the environment, and what is open."""
     folder = Path("/proc/self/fd")
@@ -35,54 +35,54 @@ def surroundings(_data: bytes) -> dict[str, list[str]]:
     return {"environment": sorted(os.environ), "open": open_}
 
 
-@limited.bounded(seconds=5)
+@bounded_process.bounded(seconds=5)
 def hog(_data: bytes) -> int:
     """A gigabyte of address space."""
     return len(mmap.mmap(-1, 1 << 30))
 
 
-@limited.bounded(seconds=5)
+@bounded_process.bounded(seconds=5)
 def fill(_data: bytes) -> int:
     """A gigabyte by and by."""
     kept = [bytes(1 << 20) for _ in range(1 << 10)]
     return len(kept)
 
 
-@limited.bounded(seconds=1)
+@bounded_process.bounded(seconds=1)
 def spin(_data: bytes) -> int:
     """Processor time without end."""
     while True:
         pass
 
 
-@limited.bounded(seconds=1)
+@bounded_process.bounded(seconds=1)
 def sleep(_data: bytes) -> int:
     """Time without end, and no processor."""
     time.sleep(3600)
     return 0
 
 
-@limited.bounded(seconds=30)
+@bounded_process.bounded(seconds=30)
 def stay_long(_data: bytes) -> int:
     """Until it is ended, and no processor."""
     time.sleep(3600)
     return 0
 
 
-@limited.bounded(seconds=5)
+@bounded_process.bounded(seconds=5)
 def abort(_data: bytes) -> int:
     """As a failed allocation of Rust's ends a process."""
     os.abort()
 
 
-@limited.bounded(seconds=5)
+@bounded_process.bounded(seconds=5)
 def write(_data: bytes) -> int:
     """A file."""
     with tempfile.TemporaryFile() as file:
         return file.write(b"x" * 10_000)
 
 
-@limited.bounded(seconds=5)
+@bounded_process.bounded(seconds=5)
 def start(_data: bytes) -> int:
     """Another process."""
     pid = os.fork()
@@ -91,37 +91,37 @@ def start(_data: bytes) -> int:
     return os.waitpid(pid, 0)[1]
 
 
-@limited.bounded(seconds=5)
+@bounded_process.bounded(seconds=5)
 def flood(_data: bytes) -> bytes:
     """An answer of more than 64 MiB."""
     return bytes(65 << 20)
 
 
-@limited.bounded(seconds=5)
+@bounded_process.bounded(seconds=5)
 def lie(_data: bytes) -> list[int]:
     """Another answer than it declared."""
     return "text"  # type: ignore[return-value]
 
 
-@limited.bounded(seconds=5, raises=(NarrowError,))
+@bounded_process.bounded(seconds=5, raises=(NarrowError,))
 def declared(data: bytes, most: int, names: list[str], rest: str = "x") -> int:
     """An error that is declared, made of what was given."""
     raise NarrowError(data.decode(), most=most, first=names[0], rest=rest)
 
 
-@limited.bounded(seconds=5, raises=(NarrowError,))
+@bounded_process.bounded(seconds=5, raises=(NarrowError,))
 def undeclared(_data: bytes) -> int:
     """One that is not."""
     raise IndicatorError("x")
 
 
-@limited.bounded(seconds=5, refused=lambda error: DocumentError(f"told: {error.reason}"))
+@bounded_process.bounded(seconds=5, refused=lambda error: DocumentError(f"told: {error.reason}"))
 def failing(_data: bytes) -> int:
     """A fault of ours."""
     return 1 // 0
 
 
-@limited.bounded(seconds=5)
+@bounded_process.bounded(seconds=5)
 def connected(_data: bytes) -> list[int]:
     """Numbers of what is open and a socket."""
     found = []
@@ -134,7 +134,7 @@ def connected(_data: bytes) -> list[int]:
     return found
 
 
-@limited.bounded(seconds=5)
+@bounded_process.bounded(seconds=5)
 def nap(_data: bytes) -> int:
     """Half a second."""
     time.sleep(0.5)

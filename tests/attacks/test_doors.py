@@ -16,9 +16,9 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from quetsach import feed
 from quetsach.errors import IndicatorError
-from quetsach.limited import warm
+from quetsach.files.bounded_process import warm
+from quetsach.indicators import reading
 from quetsach.portal.indicators.models import IndicatorSet
 from quetsach.portal.intake.models import ReceivedAnnex, ReceivedFile
 from quetsach.portal.people.models import BodyDraft
@@ -209,7 +209,7 @@ def test_damaged_lists_are_read_or_refused(
         file = tmp_path / name
         file.write_bytes(data)
         try:
-            feed.read(file)
+            reading.read(file)
         except IndicatorError as error:
             refused += 1
             assert name in str(error)

@@ -18,22 +18,23 @@ from django.urls import reverse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quetsach import limited, workbook
-from quetsach.collecting.annex import Annex
-from quetsach.collecting.files import office
-from quetsach.collecting.paper import Cell, FileProblem, Paper, Place, Row
+from quetsach.annexes.collecting.annex import Annex
+from quetsach.annexes.collecting.files import office
+from quetsach.annexes.collecting.paper import Cell, FileProblem, Paper, Place, Row
 from quetsach.endpoint.files import rules
 from quetsach.errors import DocumentError
-from quetsach.feeds.packed import Package
-from quetsach.limited import BusyError, NotReadError, SpentError, plain, reader, warm
-from quetsach.limited.turns import Turns
-from quetsach.registry.table import TableError, read_table
+from quetsach.files import bounded_process, workbook
+from quetsach.files.bounded_process import BusyError, NotReadError, SpentError, plain, reader, warm
+from quetsach.files.bounded_process.turns import Turns
+from quetsach.indicators.lists.packed import Package
+from quetsach.units.table import TableError, read_table
 from tests.attacks import bad_readers, hostile
 from tests.portal.cast import Cast
 
 ROOT = Path(__file__).parents[2]
 _RUN = (
-    "import runpy, sys; sys.path.insert(0, {!r}); runpy.run_module('quetsach.limited', run_name='__main__')"
+    "import runpy, sys; sys.path.insert(0, {!r});"
+    "runpy.run_module('quetsach.files.bounded_process', run_name='__main__')"
 )
 _START = ("-I", "-c", _RUN.format(str(ROOT)))
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no warm process")
@@ -111,11 +112,11 @@ def test_it_writes_no_file() -> None:
 def test_a_portal_that_is_not_root_reads_all_and_its_readers_start_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    needed = "tests.attacks.bad_readers, quetsach.endpoint.files.rules, quetsach.registry.table, yara_x"
+    needed = "tests.attacks.bad_readers, quetsach.endpoint.files.rules, quetsach.units.table, yara_x"
     run = (
         f"import os, socket, sys; sys.path.insert(0, {str(ROOT)!r})\n"
         f"import {needed}, {', '.join(workbook.READING)}\n"
-        "from quetsach.limited.serving import Warm\n"
+        "from quetsach.files.bounded_process.serving import Warm\n"
         "os.setgid(65534); os.setuid(65534)\n"
         "Warm(socket.socket(fileno=int(sys.argv[1]))).serve()"
     )
@@ -145,7 +146,7 @@ def test_it_is_not_there_before_the_first_file_and_not_long_after_the_last(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert warm.pid() is None
-    soon = f"import quetsach.limited.reader as r; r.IDLE = 0.3; {_START[2]}"
+    soon = f"import quetsach.files.bounded_process.reader as r; r.IDLE = 0.3; {_START[2]}"
     monkeypatch.setattr(warm, "_START", (*_START[:2], soon))
     bad_readers.where(b"")
     assert until(lambda: warm.pid() is None)
@@ -156,11 +157,11 @@ def test_nothing_is_left_when_the_owner_is_killed(tmp_path: Path) -> None:
     script = f"""
 import sys, threading
 sys.path.insert(0, {str(ROOT)!r})
-from quetsach import limited
-from quetsach.limited import warm
+from quetsach.files import bounded_process
+from quetsach.files.bounded_process import warm
 warm._START = {_START!r}
 from pathlib import Path
-limited.share(Path({str(tmp_path)!r}), 1, 5)
+bounded_process.share(Path({str(tmp_path)!r}), 1, 5)
 from tests.attacks import bad_readers
 threading.Thread(target=bad_readers.stay_long, args=(b"",), daemon=True).start()
 while warm.pid() is None:
@@ -223,10 +224,10 @@ def test_who_just_had_a_turn_does_not_take_it_again_before_those_who_wait(tmp_pa
 
 
 def test_who_waits_for_a_reader_takes_few_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limited, "_turns", Turns(1, tmp_path, 60, places=1))
+    monkeypatch.setattr(bounded_process, "_turns", Turns(1, tmp_path, 60, places=1))
     waiting, entered = threading.Event(), threading.Event()
     monkeypatch.setattr(office, "program", lambda: "soffice")
-    kept = limited._turns.place
+    kept = bounded_process._turns.place
 
     @contextmanager
     def place() -> Iterator[None]:
@@ -234,7 +235,7 @@ def test_who_waits_for_a_reader_takes_few_threads(tmp_path: Path, monkeypatch: p
             entered.set()
             yield
 
-    monkeypatch.setattr(limited._turns, "place", place)
+    monkeypatch.setattr(bounded_process._turns, "place", place)
 
     def first() -> None:
         bad_readers.where(b"")
@@ -258,8 +259,8 @@ def test_who_waits_for_a_reader_takes_few_threads(tmp_path: Path, monkeypatch: p
 def test_a_request_keeps_its_place_and_has_so_much_time_for_all_its_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limited, "_turns", Turns(1, tmp_path, 10, places=1))
-    with limited.visit(0.9):
+    monkeypatch.setattr(bounded_process, "_turns", Turns(1, tmp_path, 10, places=1))
+    with bounded_process.visit(0.9):
         assert bad_readers.nap(b"")
         told: list[BaseException] = []
 
@@ -276,11 +277,11 @@ def test_a_request_keeps_its_place_and_has_so_much_time_for_all_its_files(
         assert bad_readers.nap(b""), "one that began in time is read to its end"
         with pytest.raises(SpentError) as caught:
             bad_readers.nap(b"")
-        assert limited.reason_of(caught.value) == "too_long"
+        assert bounded_process.reason_of(caught.value) == "too_long"
     assert bad_readers.nap(b"")
-    with limited.visit(0.5), pytest.raises(SpentError):
+    with bounded_process.visit(0.5), pytest.raises(SpentError):
         bad_readers.stay_long(b"")
-    with limited.visit(60), pytest.raises(NotReadError) as found:
+    with bounded_process.visit(60), pytest.raises(NotReadError) as found:
         bad_readers.sleep(b"")
     assert not isinstance(found.value, SpentError), "its own time, not the request's"
 
@@ -288,7 +289,7 @@ def test_a_request_keeps_its_place_and_has_so_much_time_for_all_its_files(
 def test_a_portal_with_all_its_readers_at_work_says_come_again(
     cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limited, "_turns", Turns(1, tmp_path / "readers", 0.1))
+    monkeypatch.setattr(bounded_process, "_turns", Turns(1, tmp_path / "readers", 0.1))
     client: Client = cast.client("centre", "coordinator")
     client.raise_request_exception = False
     address = reverse("unit_upload", args=[cast.units["centre"].pk])
@@ -341,7 +342,7 @@ def test_no_answer_does_anything_but_answer(data: st.DataObject) -> None:
             st.binary(max_size=4) | st.sampled_from([b"[", b"{", b'"', b"1e999", b"null", b"\xff" * 8])
         )
     try:
-        found = limited.taken(bytes(answer), declared, errors)
+        found = bounded_process.taken(bytes(answer), declared, errors)
     except (NotReadError, *errors):
         return
     assert plain.unpack(b"".join(plain.pack(found)), declared) == found or "nan" in repr(found).lower()
@@ -361,4 +362,4 @@ def test_answers_that_would_fill_the_memory_are_refused(text: bytes) -> None:
 def test_an_error_that_no_sentence_is_known_for_is_none_of_ours() -> None:
     told = [reader.RAISED, *plain.pack(("FileProblem", ["x"], {"code": "<script>", "facts": {}}))]
     with pytest.raises(NotReadError):
-        limited.taken(b"".join(told), int, (FileProblem,))
+        bounded_process.taken(b"".join(told), int, (FileProblem,))

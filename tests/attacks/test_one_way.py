@@ -6,34 +6,35 @@ import ast
 import re
 from pathlib import Path
 
-from quetsach import limited
+from quetsach.files import bounded_process
 
-SOURCE = Path(limited.__file__).parents[1]
+SOURCE = Path(bounded_process.__file__).parents[2]
 READING = {
     "python_calamine", "pypdf", "pypdfium2", "pdfminer", "pyhanko", "pyhanko_certvalidator", "PIL", "docx",
     "yara_x", "zipfile", "tarfile", "email", "xml", "py7zr", "openpyxl", "lxml", "rarfile", "olefile",
 }  # fmt: skip
 DOORS = {
-    "annexform/workbook.py", "collecting/files/archive.py", "collecting/files/picture.py",
-    "collecting/reading.py", "collecting/tree.py", "documents/reading.py", "documents/signature.py",
-    "endpoint/files/rules.py", "feeds/forms/spreadsheet.py", "feeds/packed.py", "feeds/unpack.py", "photo.py",
-    "registry/table.py", "workbook.py",
+    "annexes/form/workbook.py", "annexes/collecting/files/archive.py", "annexes/collecting/files/picture.py",
+    "annexes/collecting/reading.py", "annexes/collecting/tree.py", "documents/reading.py",
+    "documents/signature.py", "endpoint/files/rules.py", "indicators/forms_in/spreadsheet.py",
+    "indicators/lists/packed.py", "indicators/lists/unpack.py", "files/photo.py", "units/table.py",
+    "files/workbook.py",
 }  # fmt: skip
 """Modules with a marked function."""
 BEHIND = {
-    "collecting/files/container.py", "collecting/files/docx.py", "collecting/files/pdf.py",
-    "collecting/files/properties.py", "collecting/files/xlsx.py", "feeds/forms/links.py",
-    "endpoint/files/content.py",
+    "annexes/collecting/files/container.py", "annexes/collecting/files/docx.py",
+    "annexes/collecting/files/pdf.py", "annexes/collecting/files/properties.py",
+    "annexes/collecting/files/xlsx.py", "indicators/forms_in/links.py", "endpoint/files/content.py",
 }  # fmt: skip
 """Called by marked functions only, and by the check of the machine it runs on."""
 OTHERS = {
-    "openers/zip.py": "logs, by the engines; archives of lists behind a door",
-    "openers/eventxml.py": "logs, by the engines",
-    "openers/tar.py": "logs, by the engines; archives of lists behind a door",
-    "outputs/xlsx.py": "writes",
+    "files/openers/zip.py": "logs, by the engines; archives of lists behind a door",
+    "files/openers/eventxml.py": "logs, by the engines",
+    "files/openers/tar.py": "logs, by the engines; archives of lists behind a door",
+    "results/xlsx.py": "writes",
     "documents/word.py": "writes",
     "documents/wordparts.py": "writes",
-    "registry/national.py": "packages that the administrator installed, on the command line",
+    "units/national.py": "packages that the administrator installed, on the command line",
     "endpoint/probes/tasks.py": "the machine that is checked",
     "portal/backups/archive.py": "our own backups",
     "portal/bundles/making.py": "writes",
@@ -67,20 +68,24 @@ def marked() -> set[str]:
     return {
         path.relative_to(SOURCE).as_posix()
         for path in SOURCE.rglob("*.py")
-        if path.parent.name != "limited" and "@limited.bounded(" in path.read_text(encoding="utf-8")
+        if path.parent.name != "bounded_process"
+        and "@bounded_process.bounded(" in path.read_text(encoding="utf-8")
     }
 
 
 def test_who_names_a_library_that_opens_files_stands_behind_a_door() -> None:
-    """A new one: mark its function (quetsach.limited), or say above why what it opens is no stranger's."""
+    """A new one: mark its function (bounded_process), or say above why what it opens is no stranger's."""
     assert set(modules()) - DOORS - BEHIND == set(OTHERS)
 
 
 def test_the_doors_are_those_that_are_told() -> None:
     assert marked() == DOORS
-    assert limited.__doc__ is not None
+    assert bounded_process.__doc__ is not None
     told = {
-        one for line in limited.__doc__.splitlines() if "|" in line for one in re.findall(r"`([^`]+)`", line)
+        one
+        for line in bounded_process.__doc__.splitlines()
+        if "|" in line
+        for one in re.findall(r"`([^`]+)`", line)
     }
     assert told == DOORS
 

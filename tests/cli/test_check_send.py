@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from quetsach import handing
-from quetsach.client import PushError
+from quetsach.endpoint import hand_in
+from quetsach.results.push import PushError
 
 pytestmark = pytest.mark.usefixtures("no_waiting")
 CODE = "2345-6789-ABCD"
@@ -91,7 +91,7 @@ def test_over_tls_the_known_certificate_is_believed_and_no_other(
         monkeypatch.setenv("SSL_CERT_FILE", str(known))
         for url, seen in _serve(shown):
             try:
-                receipt = handing.hand_in([("a.qsresult", b"x")], url, CODE, "vi")
+                receipt = hand_in.hand_in([("a.qsresult", b"x")], url, CODE, "vi")
                 assert is_taken and receipt.unit == "Xã A"
                 assert seen.seen[0][:2] == ("/api/v1/check-results", f"Bearer {CODE}")
             except PushError as error:
@@ -110,7 +110,7 @@ def test_a_refusal_is_named_without_the_code(
     url, seen = door
     seen.answers = [(status, {"code": "x", "reason": f"you sent {CODE}"})] * asked
     with pytest.raises(PushError) as caught:
-        handing.hand_in([("a", b"x")], url, CODE, "vi")
+        hand_in.hand_in([("a", b"x")], url, CODE, "vi")
     assert caught.value.code == code and CODE not in str(caught.value)
     assert len(seen.seen) == asked
 
@@ -118,7 +118,7 @@ def test_a_refusal_is_named_without_the_code(
 def test_what_may_pass_is_tried_again_with_the_same_bytes_in_it(door: tuple[str, type[Door]]) -> None:
     url, seen = door
     seen.answers = [(503, {}), (502, {}), (200, ANSWER)]
-    assert handing.hand_in([("a.qsresult", b"sealed bytes")], url, CODE, "vi").taken == 1
+    assert hand_in.hand_in([("a.qsresult", b"sealed bytes")], url, CODE, "vi").taken == 1
     assert len(seen.seen) == 3 and all(b"sealed bytes" in body for _path, _code, body in seen.seen)
 
 
@@ -127,20 +127,20 @@ def test_an_answer_that_is_no_portal_s_is_no_success(door: tuple[str, type[Door]
     url, seen = door
     seen.answers = [(200, answer)]
     with pytest.raises(PushError, match="answer"):
-        handing.hand_in([("a", b"x")], url, CODE, "vi")
+        hand_in.hand_in([("a", b"x")], url, CODE, "vi")
 
 
 @pytest.mark.parametrize(
     "portal", ["http://portal.example/", "ftp://127.0.0.1/", "", "https://", "https://[", "quetsach.example"]
 )
 def test_no_way_without_https(portal: str) -> None:
-    assert not handing.is_possible(portal)
+    assert not hand_in.is_possible(portal)
     with pytest.raises(PushError, match="in_the_clear"):
-        handing.hand_in([("a", b"x")], portal, CODE, "vi")
+        hand_in.hand_in([("a", b"x")], portal, CODE, "vi")
 
 
 def test_no_odd_code_reaches_a_header(door: tuple[str, type[Door]]) -> None:
     for code in ("short", "2345-6789-ABCD\r\nX: y", "é" * 12):
         with pytest.raises(PushError, match="code_form"):
-            handing.hand_in([("a", b"x")], door[0], code, "vi")
+            hand_in.hand_in([("a", b"x")], door[0], code, "vi")
     assert not door[1].seen

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from quetsach import feed
+from quetsach.indicators import reading
 from tests.command_line import Run
 
 
@@ -109,7 +109,7 @@ def test_a_feed_of_misp_is_a_folder_that_reads_back(quetsach: Run, mixed: Path, 
     assert quetsach(*args)[0] == 0
     names = {path.name for path in folder.iterdir()}
     assert {"manifest.json", "hashes.csv"} < names and len(names) == 3
-    found = {one.value for one in feed.read(folder).indicators}
+    found = {one.value for one in reading.read(folder).indicators}
     assert found == {"evil.example", "a.evil.example", "exact.example", "203.1.2.0/24"}
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     quetsach(*args)

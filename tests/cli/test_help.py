@@ -83,7 +83,7 @@ def test_every_format_is_listed_with_what_writes_it(quetsach: Run, lang: str, re
     code, out, _err = quetsach("formats", "--lang", lang)
     assert code == 0
     told = dict(line.split(maxsplit=1) for line in out.splitlines())
-    files = Path(str(files_of("quetsach").joinpath("logformats"))).glob("*.toml")
+    files = Path(str(files_of("quetsach.logs").joinpath("formats"))).glob("*.toml")
     assert set(told) == {file.stem for file in files} | {"text"}
     assert "MikroTik" in told["mikrotik.routeros"] and rest in told["text"]
     assert [name for name in told if name != "text" and told[name] == told["text"]] == []

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from quetsach import feed as feeds
-from quetsach import source
+from quetsach.files import source
+from quetsach.indicators import reading as feeds
 from tests.command_line import Run
 
 
@@ -233,7 +233,7 @@ def test_explain_writes_the_time_as_people_do(quetsach: Run, mixed: Path, line: 
 
 def test_the_forms_that_help_names_are_those_that_are_read() -> None:
     from quetsach.cli.lists import LIST_FORMATS
-    from quetsach.feeds.formats import NAMES
+    from quetsach.indicators.forms import NAMES
 
     assert LIST_FORMATS == NAMES
 

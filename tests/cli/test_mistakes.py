@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from quetsach.engine import choose
+from quetsach.scanning.engine import choose
 from tests.command_line import Run
 
 DNSMASQ = "Jun 22 10:00:0{n} dnsmasq[1]: query[A] a{n}.example from 192.168.1.9\n"
@@ -151,7 +151,7 @@ def test_a_set_that_cannot_be_written_leaves_nothing_behind(
 
 @pytest.mark.native
 def test_the_draft_of_a_set_goes_when_it_cannot_take_its_place(tmp_path: Path) -> None:
-    from quetsach.indicator import Indicator, IndicatorSet, Kind
+    from quetsach.indicators.indicator import Indicator, IndicatorSet, Kind
 
     matcher = choose("native").compile(IndicatorSet([Indicator("evil.example", Kind.DOMAIN)]))
     (tmp_path / "set.qs" / "in the way").mkdir(parents=True)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from quetsach import client, scanfile, sighting
+from quetsach.results import push
+from quetsach.sightings import scanfile, sighting
 from tests.cli.answering import Portal
 from tests.command_line import Run
 from tests.outputs import cast
@@ -95,13 +96,13 @@ def test_chunks_are_added_up_and_rejects_name_the_line_of_the_file(
     saved: Path, portal: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     split = scanfile.split
-    monkeypatch.setattr(client, "split", lambda document: split(document, 6000))
+    monkeypatch.setattr(push, "split", lambda document: split(document, 6000))
     portal.answers = [
         (200, {"new": 3, "updated": 2, "unchanged": 1, "rejected": [{"line": 2, "code": "c", "reason": "r"}]})
     ]
     seen: list[tuple[int, int]] = []
     with saved.open("rb") as document:
-        result = client.push(
+        result = push.push(
             document, portal.url + "/", "qs_secret", lambda sent, total: seen.append((sent, total))
         )
     chunks = len(portal.bodies)
@@ -127,4 +128,4 @@ def test_chunks_are_added_up_and_rejects_name_the_line_of_the_file(
     ],
 )
 def test_a_token_on_an_open_line_is_noticed(url: str, is_clear: bool) -> None:
-    assert client.is_in_the_clear(url) is is_clear
+    assert push.is_in_the_clear(url) is is_clear

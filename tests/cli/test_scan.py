@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from quetsach import language
-from quetsach.outputs.problems import explain
-from quetsach.scanfile import ScanFileError, read
-from quetsach.sighting import Sighting
+from quetsach.sightings.scanfile import ScanFileError, read
+from quetsach.sightings.sighting import Sighting
+from quetsach.text import language
+from quetsach.text.problems import explain
 from tests.cli.answering import Portal
 from tests.command_line import Run
 
@@ -182,7 +182,7 @@ def test_a_full_disk_is_exit_code_2_and_the_answer_is_still_shown(
     def full(out: object, report: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("quetsach.outputs.html.write", full)
+    monkeypatch.setattr("quetsach.results.html.write", full)
     code, out, err = quetsach("scan", log, "-i", feed, "-o", tmp_path / "result.html")
     assert code == 2
     assert "10.1.2.3" in out
@@ -285,7 +285,7 @@ def test_an_interrupt_leaves_a_document_that_readers_refuse(log: Path, feed: Pat
 def test_a_log_emptied_while_it_is_read_is_incomplete(
     quetsach: Run, log: Path, feed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from quetsach.engines.portable import PortableMatcher
+    from quetsach.scanning.engines.portable import PortableMatcher
 
     read_whole = PortableMatcher.scan
 

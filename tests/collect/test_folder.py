@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from quetsach.collect import Collection, Reading, collect, read_units
-from quetsach.collecting import says
-from quetsach.collecting.form import ROWS
+from quetsach.annexes.collect import Collection, Reading, collect, read_units
+from quetsach.annexes.collecting import says
+from quetsach.annexes.collecting.form import ROWS
 from tests.collect import make_annexes
 from tests.collect.truth import OFFICES, UNITS, Made, Truth
 

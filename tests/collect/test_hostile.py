@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quetsach.collect import FileProblem, Unread, collect, read_upload
-from quetsach.collecting import reading, says
-from quetsach.collecting.files import archive
-from quetsach.collecting.paper import Cell, Paper, Row
+from quetsach.annexes.collect import FileProblem, Unread, collect, read_upload
+from quetsach.annexes.collecting import reading, says
+from quetsach.annexes.collecting.files import archive
+from quetsach.annexes.collecting.paper import Cell, Paper, Row
 from tests.collect import papers_by_hand as by
 from tests.packing import zipped
 

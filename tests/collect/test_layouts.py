@@ -13,9 +13,9 @@ import xlsxwriter
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from quetsach.collecting import says
-from quetsach.collecting.annex import Annex
-from quetsach.collecting.reading import read
+from quetsach.annexes.collecting import says
+from quetsach.annexes.collecting.annex import Annex
+from quetsach.annexes.collecting.reading import read
 from tests.collect.papers_by_hand import (
     FOOT,
     HEAD,

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach.collecting.annex import Annex
-from quetsach.collecting.figures import Figure
-from quetsach.collecting.form import ROWS
-from quetsach.collecting.merge import Reading, merge
-from quetsach.collecting.names import Unit
+from quetsach.annexes.collecting.annex import Annex
+from quetsach.annexes.collecting.figures import Figure
+from quetsach.annexes.collecting.form import ROWS
+from quetsach.annexes.collecting.merge import Reading, merge
+from quetsach.annexes.collecting.names import Unit
 
 DAY = datetime(2022, 9, 20, tzinfo=UTC)
 UNIT = Unit("1", "Xã Mường So")

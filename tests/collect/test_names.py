@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach.collecting.names import Directory, Unit
+from quetsach.annexes.collecting.names import Directory, Unit
 from tests.collect.truth import TOP, UNITS
 
 DIRECTORY = Directory(Unit(name, name, (TOP,)) for name in UNITS)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach.collecting.numbers import MOST, read_count
-from quetsach.vietnamese import number
+from quetsach.annexes.collecting.numbers import MOST, read_count
+from quetsach.text.vietnamese import number
 
 counts = st.integers(0, MOST)
 

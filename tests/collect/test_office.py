@@ -13,14 +13,14 @@ from pathlib import Path
 import docx
 import pytest
 
-from quetsach import limited
-from quetsach.annexform.definition import built_in
-from quetsach.collect import Unread, read_upload
-from quetsach.collecting import reading
-from quetsach.collecting.files import office
-from quetsach.collecting.files.office import Office
-from quetsach.collecting.paper import FileProblem
-from quetsach.limited.turns import Turns
+from quetsach.annexes.collect import Unread, read_upload
+from quetsach.annexes.collecting import reading
+from quetsach.annexes.collecting.files import office
+from quetsach.annexes.collecting.files.office import Office
+from quetsach.annexes.collecting.paper import FileProblem
+from quetsach.annexes.form.definition import built_in
+from quetsach.files import bounded_process
+from quetsach.files.bounded_process.turns import Turns
 
 SOFFICE = shutil.which("soffice") or ""
 needs_libreoffice = pytest.mark.skipif(not SOFFICE, reason="LibreOffice is not installed")
@@ -176,7 +176,7 @@ def test_two_at_once_take_turns(tmp_path, monkeypatch):
     log = tmp_path / "log"
     script = f"echo begin >> {log}; sleep 0.2; echo end >> {log}"
     monkeypatch.setenv(office.PROGRAM, fake(tmp_path / "soffice", script))
-    monkeypatch.setattr(limited, "_turns", Turns())  # as on the command line
+    monkeypatch.setattr(bounded_process, "_turns", Turns())  # as on the command line
     threads = [threading.Thread(target=problem_of, args=(WORD_HEAD,)) for _ in range(3)]
     for thread in threads:
         thread.start()

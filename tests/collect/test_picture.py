@@ -6,7 +6,7 @@ import struct
 import pytest
 from PIL import Image, ImageStat
 
-from quetsach.collecting.files import picture
+from quetsach.annexes.collecting.files import picture
 
 
 def _jpeg(of: Image.Image, **more: object) -> bytes:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from quetsach import language
-from quetsach.collecting import says
-from quetsach.collecting.paper import FileProblem
+from quetsach.annexes.collecting import says
+from quetsach.annexes.collecting.paper import FileProblem
+from quetsach.text import language
 
 
 @pytest.mark.usefixtures("catalogue")

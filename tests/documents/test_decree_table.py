@@ -18,8 +18,8 @@ from docx.oxml.ns import qn
 from pdfminer.high_level import extract_pages
 from pdfminer.layout import LTChar, LTLine, LTTextLine
 
-from quetsach.document import Letter, Report, render_docx, render_pdf
 from quetsach.documents import fields
+from quetsach.documents.document import Letter, Report, render_docx, render_pdf
 
 AT = datetime(2026, 9, 5, 1, 0, tzinfo=UTC)
 MM = 72 / 25.4

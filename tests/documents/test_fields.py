@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quetsach.document import render_docx, render_pdf
 from quetsach.documents import fields, wording
+from quetsach.documents.document import render_docx, render_pdf
 from quetsach.documents.fields import FieldsError
 
 AT = datetime(2026, 9, 5, 1, 0, tzinfo=UTC)

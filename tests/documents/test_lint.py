@@ -17,8 +17,8 @@ from docx.shared import Mm, Pt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach.document import render_docx, render_pdf
 from quetsach.documents import fields, lint_fields, lint_printed, reading
+from quetsach.documents.document import render_docx, render_pdf
 from quetsach.documents.lint import RULES
 from quetsach.errors import DocumentError
 

@@ -16,7 +16,7 @@ from pdfminer.high_level import extract_pages
 from pdfminer.layout import LTLine
 from pypdf import PdfReader
 
-from quetsach.document import (
+from quetsach.documents.document import (
     Annex,
     AnnexRow,
     CountRow,

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pypdf import PdfReader, PdfWriter
 
-from quetsach.document import render_pdf
 from quetsach.documents import fields, signature
+from quetsach.documents.document import render_pdf
 from quetsach.errors import DocumentError
 from tests.signing import sign
 

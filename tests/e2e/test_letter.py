@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from quetsach.document import render_pdf
+from quetsach.documents.document import render_pdf
 from quetsach.portal.letters.findings import look
 from quetsach.portal.letters.prefill import first_draft
 from tests.signing import sign

@@ -24,7 +24,7 @@ from quetsach.endpoint.finding import find
 from quetsach.endpoint.profile import Profile
 from quetsach.endpoint.telling import report, result, wording
 from quetsach.endpoint.wanted import Wanted
-from quetsach.openers import evtx
+from quetsach.files.openers import evtx
 from tests.command_line import Run
 from tests.endpoint import world
 from tests.endpoint.plants import DISK
@@ -213,7 +213,7 @@ def test_only_what_a_finding_rests_on_is_told() -> None:
 
 @pytest.mark.parametrize("lang", ["vi", "en"])
 def test_every_probe_and_reason_has_words(catalogue: Path, lang: str) -> None:
-    from quetsach import language
+    from quetsach.text import language
 
     language.use(lang)
     done = world.look_at_recording(world.CLEAN)
@@ -283,8 +283,8 @@ def test_a_real_sysmon_log_on_a_disk(tmp_path: Path) -> None:
     path = DATA / "evtx/sysmon.evtx"
     if not path.exists():
         pytest.skip(f"{path} is not here")
-    from quetsach.feeds.item import parse
-    from quetsach.indicator import IndicatorSet, Scope
+    from quetsach.indicators.indicator import IndicatorSet, Scope
+    from quetsach.indicators.lists.item import parse
 
     with path.open("rb") as file:
         events = [json.loads(line)["Event"] for line in evtx.lines(file)]

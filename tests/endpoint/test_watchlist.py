@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from quetsach import engine
 from quetsach.endpoint.checking import Options, check
 from quetsach.endpoint.fact import fact
 from quetsach.endpoint.machines.recording import Recording
 from quetsach.endpoint.telling import result
 from quetsach.endpoint.wanted import Wanted
 from quetsach.endpoint.watchlist import Watchlist
-from quetsach.engines.portable import PortableMatcher
-from quetsach.feeds.item import parse
-from quetsach.indicator import IndicatorSet, Scope
+from quetsach.indicators.indicator import IndicatorSet, Scope
+from quetsach.indicators.lists.item import parse
+from quetsach.scanning import engine
+from quetsach.scanning.engines.portable import PortableMatcher
 from tests.endpoint import world
 
 GOLDEN = Path(__file__).parents[1] / "data/golden.jsonl"

@@ -10,8 +10,8 @@ from quetsach.endpoint import checking, machines
 from quetsach.endpoint.checking import Result
 from quetsach.endpoint.profile import Profile
 from quetsach.endpoint.wanted import Wanted
-from quetsach.feeds.item import parse
-from quetsach.indicator import IndicatorSet, Scope
+from quetsach.indicators.indicator import IndicatorSet, Scope
+from quetsach.indicators.lists.item import parse
 from tests.endpoint.hives import Hive, nested
 
 NT = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"

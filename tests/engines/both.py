@@ -9,8 +9,8 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, currently_in_test_context, event, settings
 
-from quetsach.engine import ScanOptions, SourceResult
-from quetsach.engines.portable import LIMITS, PortableEngine, PortableMatcher
+from quetsach.scanning.engine import ScanOptions, SourceResult
+from quetsach.scanning.engines.portable import LIMITS, PortableEngine, PortableMatcher
 from tests.engines.indicator_sets import make_set
 from tests.engines.native import ENGINE, MTIME, _native, scan
 

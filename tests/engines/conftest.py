@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from quetsach.engine import Engine, ScanOptions, SourceResult
-from quetsach.feeds.item import parse
-from quetsach.indicator import IndicatorSet, Scope
+from quetsach.indicators.indicator import IndicatorSet, Scope
+from quetsach.indicators.lists.item import parse
+from quetsach.scanning.engine import Engine, ScanOptions, SourceResult
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from quetsach.feeds.item import parse
-from quetsach.indicator import Indicator, IndicatorSet, Kind, Scope
+from quetsach.indicators.indicator import Indicator, IndicatorSet, Kind, Scope
+from quetsach.indicators.lists.item import parse
 
 SCOPES = {"bad.co.test": Scope.EXACT}
 

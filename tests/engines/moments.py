@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from quetsach.engines import times
+from quetsach.logs import times
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 WHEN = st.datetimes(datetime(1980, 1, 1), datetime(2200, 1, 1))

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from quetsach.engine import SourceResult
 from quetsach.scanning import tally
-from quetsach.sighting import Coverage
-from quetsach.wire import WireSightings
+from quetsach.scanning.engine import SourceResult
+from quetsach.sightings.sighting import Coverage
+from quetsach.sightings.wire import WireSightings
 
 _native = pytest.importorskip("quetsach._native", reason="the native engine is not built")
-from quetsach.engines.native import NativeEngine  # noqa: E402
+from quetsach.scanning.engines.native import NativeEngine  # noqa: E402
 
 ENGINE = NativeEngine()
 MTIME = 1_700_000_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from quetsach import logformat
+from quetsach.logs import logformat
 
 SAMPLES = [(f.name, i, s) for f in logformat.load_all().values() for i, s in enumerate(f.samples)]
 VALUE = re.compile(

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from bench.traffic import packets as p
-from quetsach.engine import ScanOptions, SourceResult, choose
-from quetsach.engines.portable import LIMITS, PortableEngine, PortableMatcher
 from quetsach.errors import ScanError
+from quetsach.scanning.engine import ScanOptions, SourceResult, choose
+from quetsach.scanning.engines.portable import LIMITS, PortableEngine, PortableMatcher
 from tests.engines.indicator_sets import make_set
 
 MOST = 6

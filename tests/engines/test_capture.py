@@ -15,7 +15,7 @@ import pytest
 from bench.traffic import packets as p
 from bench.traffic.capture import write
 from demo.loggen import make_indicators
-from quetsach.outputs import problems
+from quetsach.text import problems
 from tests.engines.captures import CLIENT, RESOLVER, SERVER, START, WHEN, capture, framed, shown
 from tests.openers.reading import read
 

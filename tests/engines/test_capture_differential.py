@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from bench.traffic import packets as p
 from bench.traffic import quic as q
-from quetsach.engine import ScanOptions
-from quetsach.engines.portable import LIMITS, PortableEngine, PortableMatcher
+from quetsach.scanning.engine import ScanOptions
+from quetsach.scanning.engines.portable import LIMITS, PortableEngine, PortableMatcher
 from tests.engines.both import few, tell
 from tests.engines.indicator_sets import make_set
 from tests.engines.native import ENGINE, scan

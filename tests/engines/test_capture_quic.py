@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bench.traffic import packets as p
 from bench.traffic import quic as q
-from quetsach.engines.capture.aes import Aes128, opened
+from quetsach.scanning.engines.capture.aes import Aes128, opened
 from tests.engines.captures import CLIENT, SERVER, WHEN, framed, shown
 
 VECTORS = (Path(__file__).parent.parent / "data/quic-initials.txt").read_text().splitlines()[1:]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import quetsach
-from quetsach.engine import choose
+from quetsach.scanning.engine import choose
 
 BUILT = list(Path(quetsach.__file__).parent.glob("_native*.so"))
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from hypothesis import given
 
-from quetsach.engines import times
-from quetsach.engines.times import Yearless
+from quetsach.logs import times
+from quetsach.logs.times import Yearless
 from tests.engines.moments import WHEN, ZONE, read, shown
 
 

@@ -17,11 +17,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from quetsach import logformat
-from quetsach.engine import ScanOptions
-from quetsach.engines.portable import PortableEngine
-from quetsach.feeds.item import parse
-from quetsach.indicator import IndicatorSet, Scope
+from quetsach.indicators.indicator import IndicatorSet, Scope
+from quetsach.indicators.lists.item import parse
+from quetsach.logs import logformat
+from quetsach.scanning.engine import ScanOptions
+from quetsach.scanning.engines.portable import PortableEngine
 from tests.engines.both import tell
 from tests.engines.native import ENGINE, MTIME, _native, scan
 from tests.engines.samples import SAMPLES, VALUE

@@ -9,14 +9,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from quetsach import logformat
-from quetsach.canonical import endpoint
-from quetsach.engines import times
-from quetsach.engines.records import LineReader, Record, text
-from quetsach.engines.times import Yearless
-from quetsach.engines.tokens import tokens_of
 from quetsach.errors import ScanError
-from quetsach.logformat import Sample
+from quetsach.logs import logformat, times
+from quetsach.logs.logformat import Sample
+from quetsach.logs.times import Yearless
+from quetsach.scanning.engines.records import LineReader, Record, text
+from quetsach.scanning.engines.tokens import tokens_of
+from quetsach.text.canonical import endpoint
 from tests.engines.samples import SAMPLES
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach.canonical import endpoint
-from quetsach.engines import freetext
+from quetsach.scanning.engines import freetext
+from quetsach.text.canonical import endpoint
 
 
 def tokens(line: str) -> set[str]:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from quetsach import engine
-from quetsach.engines.portable import PortableMatcher
+from quetsach.scanning import engine
+from quetsach.scanning.engines.portable import PortableMatcher
 
 GOLDEN = Path(__file__).parents[1] / "data/golden.jsonl"
 CASES = [json.loads(line) for line in GOLDEN.read_text(encoding="utf-8").splitlines()]

@@ -7,8 +7,8 @@ import ipaddress
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach.engines.index import Index
-from quetsach.indicator import Indicator, IndicatorSet, Kind, Scope
+from quetsach.indicators.indicator import Indicator, IndicatorSet, Kind, Scope
+from quetsach.scanning.engines.index import Index
 
 LABEL = st.sampled_from(["a", "b", "ab", "evil", "notevil", "e", "_x"])
 NAME = st.lists(LABEL, min_size=2, max_size=4).map(".".join)

@@ -13,12 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach import language, setfile
-from quetsach.engine import ScanOptions
 from quetsach.errors import IndicatorError, ScanError
-from quetsach.indicator import IndicatorSet
-from quetsach.outputs.problems import explain
-from quetsach.source import OLD_SET_MAGIC, SET_MAGIC
+from quetsach.files.source import OLD_SET_MAGIC, SET_MAGIC
+from quetsach.indicators import setfile
+from quetsach.indicators.indicator import IndicatorSet
+from quetsach.scanning.engine import ScanOptions
+from quetsach.text import language
+from quetsach.text.problems import explain
 from tests.engines.indicator_sets import make_set
 from tests.engines.native import DNS, ENGINE, _native, dns_line, scan
 

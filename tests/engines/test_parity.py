@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from quetsach import draft, feed, guard
-from quetsach.engine import Engine, Matcher, ScanOptions, SourceResult, choose
-from quetsach.feeds.item import parse
-from quetsach.feeds.remark import Reject
-from quetsach.indicator import Indicator, IndicatorSet, Scope
+from quetsach.indicators import draft, guard, reading
+from quetsach.indicators.indicator import Indicator, IndicatorSet, Scope
+from quetsach.indicators.lists.item import parse
+from quetsach.indicators.lists.remark import Reject
+from quetsach.scanning.engine import Engine, Matcher, ScanOptions, SourceResult, choose
 
 DATA = Path(os.environ.get("QUETSACH_TEST_DATA", "../shared/data"))
 pytestmark = [
@@ -29,7 +29,7 @@ COLUMNS = {"dns": ("id.resp_h", "query", "answers"), "ssl": ("id.resp_h", "serve
 @pytest.fixture(scope="module")
 def real_list() -> tuple[Engine, Matcher]:
     """The 1.3 million real rows, behind the guard rails, compiled; read as the command line reads them."""
-    found = feed.read_many([DATA / "indicators/malware-indicators.csv.gz"], draft=draft.available())
+    found = reading.read_many([DATA / "indicators/malware-indicators.csv.gz"], draft=draft.available())
     engine = choose()
     return engine, engine.compile(guard.apply(found.indicators).kept)
 

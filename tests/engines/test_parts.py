@@ -12,16 +12,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from quetsach import inputs
-from quetsach.engine import ScanOptions, Span
+from quetsach.files import inputs
 from quetsach.scanning import splitting, work
-from quetsach.sighting import Coverage, Scan, Sighting
+from quetsach.scanning.engine import ScanOptions, Span
+from quetsach.sightings.sighting import Coverage, Scan, Sighting
 from tests.engines.indicator_sets import make_set
 from tests.engines.native import DNS, ENGINE, MTIME, _native, dns_line, log_with_two_headers, scan, write
 from tests.engines.random_lines import files, indicators
 
 if TYPE_CHECKING:
-    from quetsach.engines.native import NativeMatcher
+    from quetsach.scanning.engines.native import NativeMatcher
 
 pytestmark = pytest.mark.native
 EDGE = 300

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from quetsach.engine import ScanOptions, SourceResult
-from quetsach.engines.portable import PortableEngine
-from quetsach.logformat import Sample
+from quetsach.logs.logformat import Sample
+from quetsach.scanning.engine import ScanOptions, SourceResult
+from quetsach.scanning.engines.portable import PortableEngine
 from tests.engines.indicator_sets import make_set
 from tests.engines.samples import SAMPLES
 
@@ -32,7 +32,7 @@ def engines() -> list[Callable[[list[str], Path, bool], SourceResult]]:
 
     found = [portable]
     try:
-        from quetsach.engines.native import NativeEngine
+        from quetsach.scanning.engines.native import NativeEngine
     except ImportError:
         return found
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from quetsach.engine import ScanOptions, SourceResult
-from quetsach.engines.portable import Limits, PortableMatcher, Progress
 from quetsach.errors import IndicatorError, ScanError
-from quetsach.feeds.item import parse
-from quetsach.indicator import IndicatorSet, Scope
+from quetsach.indicators.indicator import IndicatorSet, Scope
+from quetsach.indicators.lists.item import parse
+from quetsach.scanning.engine import ScanOptions, SourceResult
+from quetsach.scanning.engines.portable import Limits, PortableMatcher, Progress
 from tests.packing import zstd
 
 ITEMS = ("evil.example", "203.0.113.9", "bad.test")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from quetsach import engine
+from quetsach.scanning import engine
 
 V4, V6 = "203.0.113.9", "2001:db8::9"
 ADDRESSES = {

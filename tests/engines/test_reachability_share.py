@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from tools import reachability
 
-from quetsach import feed, guard
-from quetsach.engine import Engine
+from quetsach.indicators import guard, reading
+from quetsach.scanning.engine import Engine
 
 DATA = Path(os.environ.get("QUETSACH_TEST_DATA", "../shared/data"))
 ROWS = 2_000
@@ -23,6 +23,6 @@ def test_a_share_of_the_real_list_is_found(engine: Engine) -> None:
     packed = (DATA / "indicators/malware-indicators.csv.gz").read_bytes()
     head, *rows = gzip.decompress(packed).decode().splitlines()
     share = random.Random(20_221_016).sample(rows, ROWS)
-    kept = guard.apply(feed.read_text("\n".join([head, *share])).indicators).kept
+    kept = guard.apply(reading.read_text("\n".join([head, *share])).indicators).kept
     assert len(kept) > ROWS // 2
     assert reachability.reach(kept, engine)

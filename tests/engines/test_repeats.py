@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach import logformat
+from quetsach.logs import logformat
 from tests.engines.both import compare, few
 from tests.engines.native import DNS
 from tests.engines.random_lines import ADDRESSES, LISTED, NAMES, URLS

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach import logformat
-from quetsach.canonical import endpoint, split_authority
+from quetsach.logs import logformat
+from quetsach.text.canonical import endpoint, split_authority
 from tests.engines.both import compare, few
 from tests.engines.random_lines import ADDRESSES, LISTED, NAMES, URLS
 from tests.engines.samples import SAMPLES, VALUE

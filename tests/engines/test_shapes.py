@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach.engine import Engine, ScanOptions
-from quetsach.engines.shapes.cells import cells
-from quetsach.engines.shapes.pairs import PairsReader
-from quetsach.logformat import LogFormat, Recognise, Shape
+from quetsach.logs.logformat import LogFormat, Recognise, Shape
+from quetsach.scanning.engine import Engine, ScanOptions
+from quetsach.scanning.engines.shapes.cells import cells
+from quetsach.scanning.engines.shapes.pairs import PairsReader
 from tests.engines.indicator_sets import make_set
 
 CSV = "cnt,af,firstSeen,lastSeen,proto,srcAddr,srcPort,dstAddr,dstPort,flags"

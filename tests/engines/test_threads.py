@@ -16,8 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from quetsach.engine import ScanOptions
-from quetsach.engines.portable import LIMITS, PortableEngine, PortableMatcher
+from quetsach.scanning.engine import ScanOptions
+from quetsach.scanning.engines.portable import LIMITS, PortableEngine, PortableMatcher
 from tests.engines.indicator_sets import make_set
 from tests.engines.native import DNS, ENGINE, MTIME, _native, dns_line, log_with_two_headers, scan, write
 from tests.engines.random_lines import files, indicators

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach.engines import times
-from quetsach.engines.times import Moment, Yearless
+from quetsach.logs import times
+from quetsach.logs.times import Moment, Yearless
 from tests.engines.moments import WHEN, ZONE, read, shown
 
 

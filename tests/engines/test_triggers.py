@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach.engine import ScanOptions
-from quetsach.engines.decoders import DECODERS
-from quetsach.engines.portable import PortableEngine
+from quetsach.scanning.engine import ScanOptions
+from quetsach.scanning.engines.decoders import DECODERS
+from quetsach.scanning.engines.portable import PortableEngine
 from tests.engines.both import compare, few
 from tests.engines.indicator_sets import make_set
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach.engine import ScanOptions
-from quetsach.engines.portable import PortableEngine
-from quetsach.engines.wrappers import Wrapper, readings
+from quetsach.scanning.engine import ScanOptions
+from quetsach.scanning.engines.portable import PortableEngine
+from quetsach.scanning.engines.wrappers import Wrapper, readings
 from tests.engines.both import compare, few
 from tests.engines.indicator_sets import make_set
 from tests.engines.random_lines import any_line, indicators, without_line_feeds

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from quetsach.engine import ScanOptions, SourceResult, choose
-from quetsach.engines.portable import PortableEngine
 from quetsach.errors import ScanError
+from quetsach.scanning.engine import ScanOptions, SourceResult, choose
+from quetsach.scanning.engines.portable import PortableEngine
 from tests.engines.indicator_sets import make_set
 
 ITEMS = make_set(["evil.example"])

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from quetsach import __version__, logformat
-from quetsach.language import code, use
-from quetsach.outputs import problems
+from quetsach import __version__
+from quetsach.logs import logformat
+from quetsach.text import problems
+from quetsach.text.language import code, use
 
 pytest.importorskip("ray", reason="ray is not installed")
 import ray

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from quetsach import inputs
-from quetsach.engine import Part, Progress, ScanOptions, SourceResult, Span, SplittingMatcher
 from quetsach.errors import ScanError
+from quetsach.files import inputs
+from quetsach.files.source import ByteStream
 from quetsach.scanning import work
+from quetsach.scanning.engine import Part, Progress, ScanOptions, SourceResult, Span, SplittingMatcher
 from quetsach.scanning.executor import Done, Outcome, Unit
 from quetsach.scanning.result import ScanResult, Snapshot
 from quetsach.scanning.transfer import Assembly, to_rows
-from quetsach.sighting import Scan, Sighting
-from quetsach.source import ByteStream
-from quetsach.wire import WireSightings, dump
+from quetsach.sightings.sighting import Scan, Sighting
+from quetsach.sightings.wire import WireSightings, dump
 
 pytest.importorskip("ray", reason="ray is not installed")
 from quetsach.scanning.executors.apart import Apart, _Open
@@ -31,7 +31,7 @@ from tests.engines.indicator_sets import make_set
 from tests.engines.native import DNS, ENGINE, dns_line
 
 if TYPE_CHECKING:
-    from quetsach.engines.native import NativeMatcher
+    from quetsach.scanning.engines.native import NativeMatcher
 
 pytestmark = [pytest.mark.native, pytest.mark.cluster]
 MIB = 1 << 20

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from quetsach.engine import Part, Progress, ScanOptions, SourceResult, Span
-from quetsach.source import ByteStream
+from quetsach.files.source import ByteStream
+from quetsach.scanning.engine import Part, Progress, ScanOptions, SourceResult, Span
 
 pytest.importorskip("ray", reason="ray is not installed")
 from quetsach.scanning.executors.apart import Apart
@@ -21,7 +21,7 @@ from tests.engines.native import DNS, ENGINE, dns_line
 from tests.executors.test_ray import OPTIONS, die, run, write_logs
 
 if TYPE_CHECKING:
-    from quetsach.engines.native import NativeMatcher
+    from quetsach.scanning.engines.native import NativeMatcher
 
 pytestmark = [pytest.mark.native, pytest.mark.cluster]
 _LONGEST_SECONDS = 90

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from quetsach import draft, feed, setfile
 from quetsach.errors import IndicatorError
-from quetsach.feed import FeedResult
-from quetsach.feeds.text import read_bytes
-from quetsach.indicator import Kind, Scope
+from quetsach.indicators import draft, reading, setfile
+from quetsach.indicators.indicator import Kind, Scope
+from quetsach.indicators.lists.text import read_bytes
+from quetsach.indicators.reading import FeedResult
 
 DATA = Path(os.environ.get("QUETSACH_TEST_DATA", "../shared/data"))
 
@@ -42,7 +42,7 @@ other.example second.example
 
 
 def test_a_plain_list() -> None:
-    assert told(feed.read_text(PLAIN.removeprefix("\ufeff"))) == {
+    assert told(reading.read_text(PLAIN.removeprefix("\ufeff"))) == {
         "items": [
             "*.bad.example",
             "203.0.113.0/31",
@@ -62,17 +62,17 @@ def test_a_hosts_file_is_exact_and_leaves_the_machines_own_names() -> None:
         "127.0.0.1 localhost\n::1 ip6-localhost\n0.0.0.0 0.0.0.0\n"
         "0.0.0.0 evil.example www.evil.example # x\n0.0.0.0\tbad.example\n"
     )
-    assert told(feed.read_text(text)) == {
+    assert told(reading.read_text(text)) == {
         "items": ["=bad.example", "=evil.example", "=www.evil.example"],
         "rejects": [],
         "warnings": [],
     }
-    wide = feed.read_text(text, scope=Scope.WITH_SUBDOMAINS)
+    wide = reading.read_text(text, scope=Scope.WITH_SUBDOMAINS)
     assert "evil.example" in [i.hashed for i in wide.indicators]
 
 
 def test_the_contracts_csv_with_families() -> None:
-    result = feed.read_text(
+    result = reading.read_text(
         "indicator,type,family\nevil.example,domain,ramnit\n203.0.113.7:80,ipv4-port,\n/x,url,mirai\nx.exe,filename,a\n"
     )
     assert [(i.value, i.family) for i in result.indicators] == [
@@ -89,7 +89,7 @@ def test_urlhaus_whose_header_is_a_comment() -> None:
         '"3821497","2026-04-14 16:02:21","http://203.0.113.9:37352/bin.sh","online","2026-04-14 16:02:21",'
         '"malware_download","32-bit,elf","https://urlhaus.example/url/3821497/","x"\r\n'
     )
-    result = feed.read_text(text)
+    result = reading.read_text(text)
     assert [(i.value, i.family) for i in result.indicators] == [
         ("203.0.113.9:37352/bin.sh", "malware_download")
     ]
@@ -105,7 +105,7 @@ def test_threatfox_with_spaces_before_its_quotes() -> None:
         '"A", "B"\n'
         "# Number of entries: 2\n"
     )
-    result = feed.read_text(text)
+    result = reading.read_text(text)
     assert [(i.value, i.family) for i in result.indicators] == [("203.0.113.90:7777", "Cobalt Strike")]
     assert [(r.line, r.code) for r in result.rejects] == [(3, "hash")]
     assert result.hashes == {"d41d8cd98f00b204e9800998ecf8427e": "B"}
@@ -116,7 +116,7 @@ def test_feodo_joins_address_and_port() -> None:
         '"first_seen_utc","dst_ip","dst_port","c2_status","malware"\n'
         '"2022","203.0.113.246","8080","offline","Emotet"\n'
     )
-    assert [(i.value, i.family) for i in feed.read_text(text).indicators] == [
+    assert [(i.value, i.family) for i in reading.read_text(text).indicators] == [
         ("203.0.113.246:8080", "Emotet")
     ]
 
@@ -126,7 +126,7 @@ def test_zeek_intel() -> None:
         "#fields\tindicator\tindicator_type\tmeta.source\nevil.example\tIntel::DOMAIN\tx\n"
         "203.0.113.0/24\tIntel::SUBNET\tx\nevil.example/gate.php\tIntel::URL\tx\n"
     )
-    assert [i.hashed for i in feed.read_text(text).indicators] == [
+    assert [i.hashed for i in reading.read_text(text).indicators] == [
         "203.0.113.0/24",
         "=evil.example",
         "evil.example/gate.php",
@@ -135,15 +135,15 @@ def test_zeek_intel() -> None:
 
 def test_a_semicolon_table_of_an_office_with_named_columns() -> None:
     text = "STT;Ngày;Máy chủ;Ghi chú\n1;26/10/2026;evil[.]example;a\n2;26/10/2026;;b\n"
-    result = feed.read_text(text, columns={"indicator": "Máy chủ", "family": "4"})
+    result = reading.read_text(text, columns={"indicator": "Máy chủ", "family": "4"})
     assert [(i.value, i.family) for i in result.indicators] == [("evil.example", "a")]
     assert [(r.line, r.code) for r in result.rejects] == [(3, "no-value")]
     with pytest.raises(IndicatorError, match="no column 'Khác'"):
-        feed.read_text(text, columns={"indicator": "Khác"})
+        reading.read_text(text, columns={"indicator": "Khác"})
 
 
 def test_a_table_without_header_is_guessed_and_said_to_be() -> None:
-    result = feed.read_text("1,evil.example,x\n2,bad.example,y\n3,,z\n")
+    result = reading.read_text("1,evil.example,x\n2,bad.example,y\n3,,z\n")
     assert told(result) == {
         "items": ["bad.example", "evil.example"],
         "rejects": [(3, "no-value")],
@@ -152,7 +152,7 @@ def test_a_table_without_header_is_guessed_and_said_to_be() -> None:
 
 
 def test_a_row_with_broken_quotes_costs_only_itself() -> None:
-    result = feed.read_text('indicator,family\n"evil.example,x\nbad.example,y\n')
+    result = reading.read_text('indicator,family\n"evil.example,x\nbad.example,y\n')
     assert told(result)["items"] == ["bad.example"]
     assert told(result)["rejects"] == [(2, "quotes")]
 
@@ -161,14 +161,14 @@ def test_a_row_with_broken_quotes_costs_only_itself() -> None:
 def test_encodings_are_told_by_their_mark(encoding: str, tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_bytes("indicator,family\r\nevil.example,mã độc\r\n".encode(encoding))
-    (item,) = feed.read(path).indicators
+    (item,) = reading.read(path).indicators
     assert (item.value, item.family) == ("evil.example", "mã độc")
 
 
 def test_a_guessed_encoding_is_said(tmp_path: Path) -> None:
     path = tmp_path / "list.txt"
     path.write_bytes("evil.example\n# ghi chú\n".encode("cp1258"))
-    result = feed.read(path)
+    result = reading.read(path)
     assert [w.code for w in result.warnings] == ["encoding"]
     assert [i.value for i in result.indicators] == ["evil.example"]
 
@@ -177,34 +177,34 @@ def test_gzip_and_a_truncated_gzip(tmp_path: Path) -> None:
     path = tmp_path / "list.gz"
     packed = gzip.compress(b"".join(f"h{i * 7919 % 99991}.evil.example\n".encode() for i in range(9999)))
     path.write_bytes(packed)
-    assert len(feed.read(path).indicators) == len({i * 7919 % 99991 for i in range(9999)})
+    assert len(reading.read(path).indicators) == len({i * 7919 % 99991 for i in range(9999)})
     path.write_bytes(packed[:-300])
     with pytest.raises(IndicatorError, match=r"list\.gz.*cut off"):
-        feed.read(path)
+        reading.read(path)
 
 
 def test_lists_merge_with_the_wider_scope_and_the_first_family(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("0.0.0.0 evil.example\n")
     (tmp_path / "b").write_text("indicator,family\n*.evil.example,first\nevil.example:80,second\n")
-    result = feed.read_many([tmp_path / "a", tmp_path / "b"])
+    result = reading.read_many([tmp_path / "a", tmp_path / "b"])
     assert [(i.hashed, i.family) for i in result.indicators] == [("evil.example", "first")]
     assert [w.source for w in result.warnings] == [str(tmp_path / "b")]
 
 
 def test_a_compiled_set_comes_back_as_it_was(tmp_path: Path) -> None:
-    indicators = feed.read_text(PLAIN).indicators
+    indicators = reading.read_text(PLAIN).indicators
     path = tmp_path / "set.qs"
     setfile.write(path, indicators)
-    again = feed.read(path).indicators
+    again = reading.read(path).indicators
     assert (again.items, again.id) == (indicators.items, indicators.id)
     path.write_bytes(path.read_bytes().replace(b"*.bad", b"*.bax"))
     with pytest.raises(IndicatorError, match="damaged"):
-        feed.read(path)
+        reading.read(path)
 
 
 def test_an_empty_set_is_not_compiled(tmp_path: Path) -> None:
     with pytest.raises(IndicatorError, match="empty"):
-        setfile.write(tmp_path / "set", feed.read_text("# nothing\n").indicators)
+        setfile.write(tmp_path / "set", reading.read_text("# nothing\n").indicators)
 
 
 @pytest.mark.realdata
@@ -215,7 +215,7 @@ def test_every_row_of_the_real_list_is_an_indicator_or_a_reject(reader: str, tmp
     head, *lines = gzip.decompress(packed).decode().splitlines()
     file = tmp_path / "list.csv"
     file.write_text("\n".join([head, *lines]))
-    result = feed.read_many([file], draft=draft.available() if reader == "native" else None)
+    result = reading.read_many([file], draft=draft.available() if reader == "native" else None)
     pathless = sum(line.startswith("/") for line in lines)
     assert sum(r.code == "no-host" for r in result.rejects) == pathless
     assert len(result.rejects) < pathless + 30
@@ -246,7 +246,7 @@ def test_a_picture_is_no_list(tmp_path: Path) -> None:
 
 
 def test_quotes_around_the_values_of_a_plain_list_are_dropped_and_told() -> None:
-    result = feed.read_text("\"evil.example\"\n'other.example'\nhttp://third.example/a?x='1'\n\"x\n")
+    result = reading.read_text("\"evil.example\"\n'other.example'\nhttp://third.example/a?x='1'\n\"x\n")
     assert [i.value for i in result.indicators] == [
         "evil.example",
         "other.example",

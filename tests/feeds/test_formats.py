@@ -6,10 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from quetsach import feed
 from quetsach.errors import IndicatorError
-from quetsach.feeds import formats
-from quetsach.indicator import Scope
+from quetsach.indicators import forms, reading
+from quetsach.indicators.indicator import Scope
 from tests.feeds.samples import SAMPLES
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -18,7 +17,7 @@ NOW = datetime(2026, 11, 1, tzinfo=UTC)
 @pytest.mark.parametrize("title", SAMPLES)
 def test_a_form_is_recognised_and_read(title: str) -> None:
     name, text, items, rejects = SAMPLES[title]
-    result = feed.read_text(text, now=NOW)
+    result = reading.read_text(text, now=NOW)
     (recognised,) = result.recognised
     assert recognised.format == name
     assert sorted(i.hashed for i in result.indicators) == sorted(items)
@@ -29,13 +28,13 @@ def test_a_form_is_recognised_and_read(title: str) -> None:
 @pytest.mark.parametrize("title", SAMPLES)
 def test_a_form_can_be_forced(title: str) -> None:
     name, text, items, _rejects = SAMPLES[title]
-    result = feed.read_text(text, format=name, now=NOW)
+    result = reading.read_text(text, format=name, now=NOW)
     assert sorted(i.hashed for i in result.indicators) == sorted(items)
 
 
 def test_families_of_structured_lists() -> None:
     families = {
-        title: sorted({i.family for i in feed.read_text(SAMPLES[title][1], now=NOW).indicators})
+        title: sorted({i.family for i in reading.read_text(SAMPLES[title][1], now=NOW).indicators})
         for title in ("threatfox", "threatfox json", "feodo json", "misp event", "stix", "suricata rules")
     }
     assert families == {
@@ -50,13 +49,13 @@ def test_families_of_structured_lists() -> None:
 
 def test_what_expires_later_is_kept() -> None:
     text = "indicator,valid_until\na.example,2026-11-01\nb.example,2026-10-31T23:59:00Z\nc.example,soon\n"
-    result = feed.read_text(text, now=datetime(2026, 11, 1, 12, tzinfo=UTC))
+    result = reading.read_text(text, now=datetime(2026, 11, 1, 12, tzinfo=UTC))
     assert [i.value for i in result.indicators] == ["a.example", "c.example"]
 
 
 def test_a_scope_that_is_asked_for_wins_over_that_of_the_form() -> None:
     text = "0.0.0.0 evil.example\n"
-    assert [i.hashed for i in feed.read_text(text, scope=Scope.WITH_SUBDOMAINS).indicators] == [
+    assert [i.hashed for i in reading.read_text(text, scope=Scope.WITH_SUBDOMAINS).indicators] == [
         "evil.example"
     ]
 
@@ -72,7 +71,7 @@ def test_a_scope_that_is_asked_for_wins_over_that_of_the_form() -> None:
 )  # fmt: skip
 def test_a_report_about_victims_is_no_list(text: str, who: str) -> None:
     with pytest.raises(IndicatorError, match=f"report of {who} about infected machines"):
-        feed.read_text(text)
+        reading.read_text(text)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +89,7 @@ def test_a_report_about_victims_is_no_list(text: str, who: str) -> None:
 def test_what_came_instead_of_a_list_is_told(text: str, says: str) -> None:
     """Its lines, rejected one by one, would tell nobody that the feed has died."""
     with pytest.raises(IndicatorError, match=says):
-        feed.read_text(text, "feed.txt")
+        reading.read_text(text, "feed.txt")
 
 
 @pytest.mark.parametrize(
@@ -98,28 +97,28 @@ def test_what_came_instead_of_a_list_is_told(text: str, says: str) -> None:
 )
 def test_a_list_without_an_entry_is_told(text: str) -> None:
     """Beside other lists nobody would see that one of them is empty."""
-    result = feed.read_text(text, "feed.txt")
+    result = reading.read_text(text, "feed.txt")
     assert [(w.line, w.code) for w in result.warnings] == [(0, "nothing")]
-    assert not feed.read_text("10.0.0\n").warnings
+    assert not reading.read_text("10.0.0\n").warnings
 
 
 def test_an_unknown_form_is_refused_with_the_names() -> None:
     with pytest.raises(IndicatorError, match=r"there are xlsx, misp.*plain"):
-        feed.read_text("evil.example", format="excel")
+        reading.read_text("evil.example", format="excel")
 
 
 def test_the_contents_of_a_misp_feed_need_its_folder() -> None:
     text = '{"5a":{"Orgc":{"name":"x"},"info":"y","timestamp":"1"}}'
     with pytest.raises(IndicatorError, match="give the feed's folder"):
-        feed.read_text(text)
+        reading.read_text(text)
 
 
 def test_names_of_forms_are_few_and_distinct() -> None:
-    assert len(set(formats.NAMES)) == len(formats.NAMES)
+    assert len(set(forms.NAMES)) == len(forms.NAMES)
 
 
 def test_the_place_of_an_indicator_is_kept() -> None:
-    result = feed.read_text("# x\nhxxp://Evil[.]example/a\nevil.example/a\nb.example\n", "list.txt")
+    result = reading.read_text("# x\nhxxp://Evil[.]example/a\nevil.example/a\nb.example\n", "list.txt")
     places = result.origins.of(result.indicators)
     assert sorted(places.values()) == [
         ("list.txt", 2),

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from quetsach import feed
+from quetsach.indicators import reading
 
 MD5, SHA1, SHA256 = (hashlib.new(name, b"harmless").hexdigest() for name in ("md5", "sha1", "sha256"))
 MISP = json.dumps(
@@ -62,14 +62,14 @@ BAZAAR = (
     ],
 )
 def test_hashes_are_kept_apart(text: str, expected: dict[str, str]) -> None:
-    found = feed.read_text(text)
+    found = reading.read_text(text)
     assert found.hashes == expected
     assert not len(found.indicators)
     assert {one.code for one in found.rejects} <= {"hash", "not-for-detection"}
 
 
 def test_a_file_is_searched_by_the_strongest_hash_that_its_object_names_for_detection() -> None:
-    found = feed.read_text(FILE_OBJECT)
+    found = reading.read_text(FILE_OBJECT)
     assert sorted(found.hashes) == sorted([SHA256, "1" * 32, "4" * 32, "5" * 64])
     assert sorted(one.text for one in found.rejects if one.code == "same-file") == sorted(
         [MD5, f"a.exe|{SHA1}"]
@@ -77,10 +77,10 @@ def test_a_file_is_searched_by_the_strongest_hash_that_its_object_names_for_dete
 
 
 def test_names_and_hashes_of_one_list_each_go_their_way() -> None:
-    found = feed.read_text(f"evil.example\n{SHA256} Ramnit\n")
+    found = reading.read_text(f"evil.example\n{SHA256} Ramnit\n")
     assert [i.value for i in found.indicators] == ["evil.example"]
     assert found.hashes == {SHA256: "Ramnit"}
 
 
 def test_what_has_another_length_is_no_hash() -> None:
-    assert not feed.read_text(f"type,value\nsha256,{SHA256[:-1]}\n").hashes
+    assert not reading.read_text(f"type,value\nsha256,{SHA256[:-1]}\n").hashes

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from quetsach import feed
 from quetsach.errors import IndicatorError
-from quetsach.feed import FeedResult
-from quetsach.feeds import formats, listing
-from quetsach.feeds.forms import table
-from quetsach.reasons import REJECTS, WARNINGS
+from quetsach.indicators import forms, reading
+from quetsach.indicators.forms_in import table
+from quetsach.indicators.lists import listing
+from quetsach.indicators.reading import FeedResult
+from quetsach.text.reasons import REJECTS, WARNINGS
 from tests.feeds.samples import SAMPLES
 
 PIECES = st.sampled_from(
@@ -39,12 +39,12 @@ def check(result: FeedResult) -> None:
     assert len(found) == len(result.indicators)
 
 
-@pytest.mark.parametrize("name", [None, *formats.NAMES])
+@pytest.mark.parametrize("name", [None, *forms.NAMES])
 @given(text=TEXTS)
 @settings(max_examples=60)
 def test_any_text_as_any_form(name: str | None, text: str) -> None:
     with contextlib.suppress(IndicatorError):
-        check(feed.read_text(text, format=name))
+        check(reading.read_text(text, format=name))
 
 
 @pytest.mark.parametrize("title", SAMPLES)
@@ -55,7 +55,7 @@ def test_a_damaged_sample(title: str, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(at, min(len(text), at + 20)))
     with contextlib.suppress(IndicatorError):
-        check(feed.read_text(text[:at] + data.draw(PIECES) + text[end:]))
+        check(reading.read_text(text[:at] + data.draw(PIECES) + text[end:]))
 
 
 @given(
@@ -69,7 +69,7 @@ def test_any_bytes(raw: bytes, tmp_path: Path) -> None:
     path = tmp_path / "list"
     path.write_bytes(raw)
     try:
-        check(feed.read(path))
+        check(reading.read(path))
     except IndicatorError as error:
         assert str(path) in str(error)
 
@@ -91,11 +91,11 @@ JSON = st.recursive(
 @settings(max_examples=300)
 def test_any_json(document: object) -> None:
     with contextlib.suppress(IndicatorError):
-        check(feed.read_text(json.dumps(document)))
+        check(reading.read_text(json.dumps(document)))
 
 
 def test_deep_json_is_no_crash() -> None:
-    result = feed.read_text("[" * 200_000 + "]" * 200_000)
+    result = reading.read_text("[" * 200_000 + "]" * 200_000)
     assert not result.indicators.items
 
 
@@ -112,13 +112,13 @@ def test_deep_json_is_no_crash() -> None:
 @pytest.mark.parametrize("name", [None, "adblock", "dnsmasq", "unbound", "rpz", "maltrail", "zeek.intel"])
 def test_a_line_without_end_takes_no_time_without_end(name: str | None, text: str) -> None:
     with contextlib.suppress(IndicatorError):
-        feed.read_text(text + "\nevil.example\n", format=name)
+        reading.read_text(text + "\nevil.example\n", format=name)
 
 
 @pytest.mark.parametrize("text", ["evil.example " * 400_000, "," * 1_000_000])
 def test_a_line_without_end_is_no_table(text: str) -> None:
     """It was once taken apart for each dialect and delimiter, which cost minutes."""
-    assert [one.format for one in feed.read_text(text).recognised] == ["plain"]
+    assert [one.format for one in reading.read_text(text).recognised] == ["plain"]
 
 
 JSON_GROUPS = [
@@ -147,10 +147,10 @@ def test_json_of_more_than_memory_is_there_for_is_refused_before_it_is_read(
 
     monkeypatch.setattr(json, "loads", counted)
     if name in ("misp", "stix") and text[0] + text[-1] not in ("{}", "[]"):
-        feed.read_text(text, format=name)  # neither is read line by line
+        reading.read_text(text, format=name)  # neither is read line by line
         return
     with pytest.raises(IndicatorError, match="limits of memory and time; unpack it, or split it"):
-        feed.read_text(text, format=name)
+        reading.read_text(text, format=name)
 
 
 def test_the_contents_of_a_feed_that_are_more_than_memory_is_there_for(
@@ -159,7 +159,7 @@ def test_the_contents_of_a_feed_that_are_more_than_memory_is_there_for(
     monkeypatch.setattr(listing, "MOST_GROUPS", 10)
     (tmp_path / "manifest.json").write_text("[" + "[]," * 20 + "[]]")
     with pytest.raises(IndicatorError, match="limits of memory and time"):
-        feed.read(tmp_path)
+        reading.read(tmp_path)
 
 
 @pytest.mark.parametrize("cell", ["", '"x"'])
@@ -177,7 +177,7 @@ def test_a_row_wider_than_any_table_is_told_and_taken_apart_by_nobody(
     csv_reader = table.csv.reader
     monkeypatch.setattr(table.csv, "reader", reader)
     wide = ",".join([cell] * 20_000)
-    result = feed.read_text(f"{above}{wide}{below}\n")
+    result = reading.read_text(f"{above}{wide}{below}\n")
     assert any(wide[1:100] in one.text for one in result.rejects)
     assert {one.canonical for one in result.indicators} >= ({"evil.example"} if "evil" in above else set())
     assert all(length < len(wide) for length in taken)
@@ -186,4 +186,4 @@ def test_a_row_wider_than_any_table_is_told_and_taken_apart_by_nobody(
 
 def test_the_contents_of_a_feed_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text("{}", encoding="utf-8-sig")
-    assert not feed.read(tmp_path).recognised
+    assert not reading.read(tmp_path).recognised

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach import feed
-from quetsach.feeds.item import parse
-from quetsach.feeds.refang import defang, refang
-from quetsach.feeds.remark import Reject
-from quetsach.indicator import Kind, Scope
-from quetsach.reasons import REJECTS
+from quetsach.indicators import reading
+from quetsach.indicators.indicator import Kind, Scope
+from quetsach.indicators.lists.item import parse
+from quetsach.indicators.lists.refang import defang, refang
+from quetsach.indicators.lists.remark import Reject
+from quetsach.text.reasons import REJECTS
 
 
 def one(text: str, scope: Scope = Scope.WITH_SUBDOMAINS, kind: str = "") -> tuple[str, str, list[str]]:
@@ -136,7 +136,7 @@ def test_a_range_becomes_exactly_its_addresses(first: int, size: int) -> None:
 
 def test_a_range_in_a_list_may_have_the_dash_of_a_word_processor() -> None:
     for dash in "-–—":
-        found = feed.read_text(f"203.0.113.8 {dash} 203.0.113.9\n")
+        found = reading.read_text(f"203.0.113.8 {dash} 203.0.113.9\n")
         assert [i.value for i in found.indicators] == ["203.0.113.8/31"]
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach.feeds.forms.stix_pattern import PatternError, values
+from quetsach.indicators.forms_in.stix_pattern import PatternError, values
 
 
 @pytest.mark.parametrize(

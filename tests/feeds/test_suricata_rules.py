@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quetsach import feed
-from quetsach.feeds.forms import signature
-from quetsach.indicator import Indicator, Kind, Scope
+from quetsach.indicators import reading
+from quetsach.indicators.forms_in import signature
+from quetsach.indicators.indicator import Indicator, Kind, Scope
 
 LABEL = st.text("abc09-", min_size=1, max_size=4)
 NAME = st.lists(LABEL, min_size=1, max_size=3).map(lambda labels: ".".join([*labels, "example"]))
@@ -23,7 +23,7 @@ WORDS = st.sampled_from(
 
 
 def told(text: str) -> tuple[list[str], list[str]]:
-    result = feed.read_text(text, format="suricata.rules")
+    result = reading.read_text(text, format="suricata.rules")
     return sorted(i.hashed for i in result.indicators), [r.code for r in result.rejects]
 
 
@@ -65,7 +65,7 @@ def covers(one: Indicator, query: str) -> bool:
 @given(made=anchored(), extra=LABEL)
 def test_a_name_covers_no_more_than_its_rule(made: tuple[str, str, bool, bool, bool], extra: str) -> None:
     rule, text, dotted, whole, is_end = made
-    result = feed.read_text(rule, format="suricata.rules")
+    result = reading.read_text(rule, format="suricata.rules")
     name = text.removeprefix(".")
     for one in result.indicators:
         assert one.kind is Kind.DOMAIN
@@ -80,7 +80,7 @@ def test_a_name_covers_no_more_than_its_rule(made: tuple[str, str, bool, bool, b
 @given(words=st.lists(WORDS, max_size=40), glue=st.sampled_from(("", " ")))
 def test_any_text_is_read_or_told(words: list[str], glue: str) -> None:
     text = glue.join(words)
-    result = feed.read_text(text, format="suricata.rules")
+    result = reading.read_text(text, format="suricata.rules")
     assert len(result.rejects) <= text.count("\n") + 1
     assert all(0 <= r.line <= text.count("\n") + 1 for r in (*result.rejects, *result.warnings))
 
@@ -149,5 +149,5 @@ def test_the_addresses_of_a_head(head: str, items: list[str]) -> None:
 
 
 def test_a_rule_is_called_by_its_number_and_message() -> None:
-    result = feed.read_text('alert icmp any any -> any any (msg:"ET SCAN ping"; sid:2100366; rev:8;)')
+    result = reading.read_text('alert icmp any any -> any any (msg:"ET SCAN ping"; sid:2100366; rev:8;)')
     assert [(r.line, r.text) for r in result.rejects] == [(1, "sid 2100366 ET SCAN ping")]

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 pytest.importorskip("quetsach._native")
 
-from quetsach import draft, feed, guard, setfile
-from quetsach.engines.native import NativeEngine
 from quetsach.errors import IndicatorError
-from quetsach.indicator import Indicator, Scope
+from quetsach.indicators import draft, guard, reading, setfile
+from quetsach.indicators.indicator import Indicator, Scope
+from quetsach.scanning.engines.native import NativeEngine
 
 VALUES = st.one_of(
     st.sampled_from(
@@ -95,12 +95,12 @@ def body(made: tuple[str, list[tuple[str, str]]]) -> str:
     return head + "".join(line + end for line, end in rows)
 
 
-def both(paths: list[Path], scope: Scope | None) -> tuple[feed.FeedResult, feed.FeedResult]:
-    swift = feed.read_many(paths, scope=scope, draft=draft.Draft())
-    return feed.read_many(paths, scope=scope), swift
+def both(paths: list[Path], scope: Scope | None) -> tuple[reading.FeedResult, reading.FeedResult]:
+    swift = reading.read_many(paths, scope=scope, draft=draft.Draft())
+    return reading.read_many(paths, scope=scope), swift
 
 
-def concerns(read: feed.FeedResult, judged: guard.GuardResult) -> list[object]:
+def concerns(read: reading.FeedResult, judged: guard.GuardResult) -> list[object]:
     found = (*judged.stopped, *judged.warned)
     places = read.origins_of(one.indicator for one in found)
     return [
@@ -125,7 +125,7 @@ def test_random_lists_read_swiftly_or_slowly_are_the_same(lists: list[str], scop
             slow, swift = both(paths, scope)
         except IndicatorError as error:
             with pytest.raises(type(error)):
-                feed.read_many(paths, scope=scope, draft=draft.Draft())
+                reading.read_many(paths, scope=scope, draft=draft.Draft())
             return
         assert (swift.rejects, swift.warnings, swift.recognised) == (
             slow.rejects, slow.warnings, slow.recognised,

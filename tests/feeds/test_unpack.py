@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from quetsach import feed, language
 from quetsach.errors import IndicatorError
-from quetsach.feeds import unpack
-from quetsach.outputs.problems import explain
+from quetsach.indicators import reading
+from quetsach.indicators.lists import unpack
+from quetsach.text import language
+from quetsach.text.problems import explain
 from tests.packing import tarred, zipped, zstd
 
 LIST = b"evil.example\n/gate.php\n"
@@ -41,7 +42,7 @@ LIST = b"evil.example\n/gate.php\n"
 def test_a_list_in_an_archive_is_read_under_its_name(data: bytes, source: str, tmp_path: Path) -> None:
     path = tmp_path / "full"
     path.write_bytes(data)
-    result = feed.read(path)
+    result = reading.read(path)
     assert [i.value for i in result.indicators] == ["evil.example"]
     assert [(r.source, r.line, r.code) for r in result.rejects] == [(f"{path}{source}", 2, "no-host")]
 
@@ -50,7 +51,7 @@ def test_a_list_in_zstd_in_an_archive_is_read(tmp_path: Path) -> None:
     packed = zstd(LIST)
     for name, data in {"x.zip": zipped({"y": packed}), "x.tar": tarred({"y": packed})}.items():
         (tmp_path / name).write_bytes(data)
-        assert [i.value for i in feed.read(tmp_path / name).indicators] == ["evil.example"]
+        assert [i.value for i in reading.read(tmp_path / name).indicators] == ["evil.example"]
 
 
 def cut(data: bytes) -> bytes:
@@ -65,7 +66,7 @@ def test_a_damaged_archive_is_told_by_name(pack: Callable[[bytes], bytes], tmp_p
     path = tmp_path / "full"
     path.write_bytes(cut(pack(bytes(range(97, 123)) * 1000)))
     with pytest.raises(IndicatorError, match=r"full(!/a)?: .*(cut off|damaged)"):
-        feed.read(path)
+        reading.read(path)
 
 
 def test_a_bomb_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,7 +88,7 @@ def test_archives_do_not_nest_without_end(tmp_path: Path) -> None:
         data = zipped({"a": data})
     (tmp_path / "deep.zip").write_bytes(data)
     with pytest.raises(IndicatorError, match="more than 3 deep"):
-        feed.read(tmp_path / "deep.zip")
+        reading.read(tmp_path / "deep.zip")
 
 
 def test_a_locked_zip_is_told(tmp_path: Path) -> None:
@@ -96,7 +97,7 @@ def test_a_locked_zip_is_told(tmp_path: Path) -> None:
         data[data.index(magic) + at] |= 1
     (tmp_path / "x.zip").write_bytes(data)
     with pytest.raises(IndicatorError, match="!/a: is encrypted; nothing of the list was used"):
-        feed.read(tmp_path / "x.zip")
+        reading.read(tmp_path / "x.zip")
 
 
 def test_what_no_list_should_lie_in_is_passed_over(tmp_path: Path) -> None:
@@ -115,7 +116,7 @@ def test_what_no_list_should_lie_in_is_passed_over(tmp_path: Path) -> None:
         info.size = len(LIST)
         packed.addfile(info, io.BytesIO(LIST))
     (tmp_path / "x.tar").write_bytes(buffer.getvalue())
-    result = feed.read(tmp_path / "x.tar")
+    result = reading.read(tmp_path / "x.tar")
     assert [(r.source, r.accepted) for r in result.recognised] == [(f"{tmp_path}/x.tar!/../x.txt", 1)]
 
 
@@ -125,7 +126,7 @@ def test_a_list_cut_off_is_not_said_to_be_used(tmp_path: Path) -> None:
     for name, data in {"x.gz": gzip.compress(LIST * 9999), "y.zip": zipped({"a": LIST * 9999})}.items():
         (tmp_path / name).write_bytes(cut(data))
         with pytest.raises(IndicatorError) as caught:
-            feed.read(tmp_path / name)
+            reading.read(tmp_path / name)
         told = explain(str(caught.value).partition(": ")[2])
         assert "chưa dùng mục nào của danh sách" in told
         assert "cut off" not in told and "đã quét" not in told
@@ -144,16 +145,16 @@ def misp_feed(folder: Path) -> Path:
 
 def test_a_misp_feed_is_read_by_its_manifest(tmp_path: Path) -> None:
     event = misp_feed(tmp_path / "feed")
-    result = feed.read(tmp_path / "feed")
+    result = reading.read(tmp_path / "feed")
     assert [(r.source, r.format, r.accepted, r.rejected) for r in result.recognised] == [
         (str(event), "misp", 1, 0)
     ]
     packed = zipped({f"f/{p.name}": p.read_bytes() for p in event.parent.iterdir()})
     (tmp_path / "feed.zip").write_bytes(packed)
-    assert feed.read(tmp_path / "feed.zip").indicators.id == result.indicators.id
+    assert reading.read(tmp_path / "feed.zip").indicators.id == result.indicators.id
     event.unlink()
     with pytest.raises(IndicatorError, match=event.name):
-        feed.read(tmp_path / "feed")
+        reading.read(tmp_path / "feed")
 
 
 def test_a_manifest_leads_nowhere_else(tmp_path: Path) -> None:
@@ -161,9 +162,9 @@ def test_a_manifest_leads_nowhere_else(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "manifest.json").write_text('{"../../etc/passwd":{}}')
     with pytest.raises(IndicatorError, match="no UUID"):
-        feed.read(folder)
+        reading.read(folder)
 
 
 def test_a_folder_that_is_no_feed_is_told(tmp_path: Path) -> None:
     with pytest.raises(IndicatorError, match="folder without a manifest"):
-        feed.read(tmp_path)
+        reading.read(tmp_path)

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from quetsach import feed
 from quetsach.errors import IndicatorError
-from quetsach.feeds.forms import spreadsheet
+from quetsach.indicators import reading
+from quetsach.indicators.forms_in import spreadsheet
 from tests.packing import zipped
 
 
@@ -43,7 +43,7 @@ def workbook(tmp_path: Path) -> Path:
 
 
 def test_a_workbook_of_an_office(workbook: Path) -> None:
-    result = feed.read(workbook)
+    result = reading.read(workbook)
     assert [(i.value, i.family) for i in result.indicators] == [
         ("203.0.113.10:80", ""),
         ("203.0.113.11:80", ""),
@@ -71,7 +71,7 @@ def test_a_title_over_two_columns_of_a_workbook(tmp_path: Path) -> None:
         sheet.write_row("B3", ["Loại", "Giá trị"])
         sheet.write_row("A4", ["1", "Tên miền", "evil[.]example", "Mozi"])
         sheet.write_row("A5", ["2", "IP:Port", "203.0.113.9:443", ""])
-    result = feed.read(path)
+    result = reading.read(path)
     assert [(i.value, i.family) for i in result.indicators] == [
         ("203.0.113.9:443", ""),
         ("evil.example", "Mozi"),
@@ -88,12 +88,12 @@ def test_a_further_column_of_addresses_is_told(tmp_path: Path) -> None:
         sheet = book.add_worksheet("Trang 1")
         for at, row in enumerate(rows):
             sheet.write_row(at, 0, row)
-    for result in (feed.read(path), feed.read_text("\n".join(map(",".join, rows)))):
+    for result in (reading.read(path), reading.read_text("\n".join(map(",".join, rows)))):
         assert [i.value for i in result.indicators] == ["evil.example"]
         assert [(w.code, w.text.removeprefix("Trang 1: ")) for w in result.warnings] == [
             ("other-columns", "IP")
         ]
-    chosen = feed.read(path, columns={"indicator": "IP"})
+    chosen = reading.read(path, columns={"indicator": "IP"})
     assert ([i.value for i in chosen.indicators], chosen.warnings) == (["203.0.113.9"], ())
 
 
@@ -111,7 +111,7 @@ def test_a_row_with_nothing_but_an_address_in_the_further_column_lists_it(tmp_pa
         path.write_text("\n".join(map(",".join, [head, *rows, ["3", "203.0.113.10", "other.example"]])))
     else:
         path.write_text(json.dumps([dict(zip(head, row, strict=True)) for row in rows]))
-    result = feed.read(path)
+    result = reading.read(path)
     found = {i.value for i in result.indicators}
     assert found == {"203.0.113.9", "evil.example"} | ({"other.example"} if form != "json" else set())
     assert not result.rejects
@@ -128,12 +128,12 @@ def test_a_row_with_nothing_but_an_address_in_the_further_column_lists_it(tmp_pa
     ],
 )
 def test_each_port_of_an_address_counts_and_no_other(ports: str, listed: list[str]) -> None:
-    result = feed.read_text(f"Địa chỉ IP độc hại;Cổng\n203.0.113.9;{ports}\n")
+    result = reading.read_text(f"Địa chỉ IP độc hại;Cổng\n203.0.113.9;{ports}\n")
     assert [i.value for i in result.indicators] == listed
 
 
 def test_values_side_by_side_are_not_dropped_in_silence() -> None:
-    result = feed.read_text("evil.example,other.example,third.example")
+    result = reading.read_text("evil.example,other.example,third.example")
     assert [(w.code, w.text) for w in result.warnings] == [
         ("columns-guessed", "column 1"),
         ("other-columns", "column 2, column 3"),
@@ -152,7 +152,7 @@ def test_a_list_below_the_head_of_a_letter(tmp_path: Path) -> None:
                 sheet.merge_range(at, 0, at, 1, title)
             for at, row in enumerate([["STT", name], *rows], len(head)):
                 sheet.write_row(at, 0, row)
-        result = feed.read(path)
+        result = reading.read(path)
         assert [i.value for i in result.indicators] == ["203.0.113.9", "evil.example/gate.php"], name
         assert result.rejects[-1].text == "Tổng cộng: 2"
 
@@ -173,7 +173,7 @@ EXCEL_97 = (
 def test_a_workbook_of_excel_97_is_read(tmp_path: Path) -> None:
     path = tmp_path / "phu-luc.xls"
     path.write_bytes(zlib.decompress(base64.b85decode(EXCEL_97)))
-    result = feed.read(path)
+    result = reading.read(path)
     assert [i.value for i in result.indicators] == ["evil.example"]
     assert not result.warnings
 
@@ -196,7 +196,7 @@ def test_a_letter_is_no_list(tmp_path: Path, data: bytes, says: str) -> None:
     path = tmp_path / "cong-van"
     path.write_bytes(data)
     with pytest.raises(IndicatorError, match=says):
-        feed.read(path)
+        reading.read(path)
 
 
 def test_addresses_behind_links_of_a_workbook(tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_addresses_behind_links_of_a_workbook(tmp_path: Path) -> None:
         sheet.write_url("C2", "https://report.example/9", string="Mozi")
         sheet.write_formula("C3", '=HYPERLINK("https://report.example/10","Mirai")', value="")
         sheet.write_column("A2", [1, 2, 3, 4, 5])
-    result = feed.read(path)
+    result = reading.read(path)
     assert {i.value: i.family for i in result.indicators} == {
         "evil.example/a?x=1&y=2": "Mozi",
         "bad.example/b.exe": "Mirai",
@@ -236,7 +236,7 @@ def test_links_in_the_last_column_of_a_workbook(tmp_path: Path) -> None:
             sheet.write_formula(row, 1, f'=HYPERLINK("http://evil{row}.example/","xem")', value="")
         sheet.write_formula(2, 5, '=HYPERLINK("http://report.example/","xem")', value="")
         sheet.merge_range("E2:E9", "")
-    result = feed.read(path)
+    result = reading.read(path)
     assert [i.value for i in result.indicators] == ["evil1.example", "evil2.example", "evil3.example"]
 
 
@@ -248,7 +248,7 @@ def test_merged_cells_without_any_value_do_no_harm(tmp_path: Path, empty: str) -
         sheet.write_column(0, 0, ["Tên miền", "evil.example"])
         sheet.merge_range(empty, "")
         book.add_worksheet().merge_range(empty, "")
-    assert [i.value for i in feed.read(path).indicators] == ["evil.example"]
+    assert [i.value for i in reading.read(path).indicators] == ["evil.example"]
 
 
 def test_a_sheet_of_beginnings_is_read_in_time(tmp_path: Path) -> None:
@@ -262,14 +262,14 @@ def test_a_sheet_of_beginnings_is_read_in_time(tmp_path: Path) -> None:
     for hostile in (b'<c r="B2"><f>HYPERLINK(', b"<hyperlink ", b"<c ", b'<c r="B2"><f ' + b" " * 50):
         end = sheet.replace(b"</worksheet>", b"<!-- " + hostile * 200_000 + b" --></worksheet>")
         path.write_bytes(zipped({**members, "xl/worksheets/sheet1.xml": end}))
-        assert [i.value for i in feed.read(path).indicators] == ["evil.example"]
+        assert [i.value for i in reading.read(path).indicators] == ["evil.example"]
 
 
 def test_a_workbook_by_named_columns(workbook: Path) -> None:
-    found = feed.read(workbook, columns={"indicator": "3", "family": "1"})
+    found = reading.read(workbook, columns={"indicator": "3", "family": "1"})
     assert ("evil.example", "1") in [(i.value, i.family) for i in found.indicators]
     with pytest.raises(IndicatorError, match="no column 'Khác'"):
-        feed.read(workbook, columns={"indicator": "Khác"})
+        reading.read(workbook, columns={"indicator": "Khác"})
 
 
 def test_a_workbook_with_far_corners_is_refused(tmp_path: Path) -> None:
@@ -277,7 +277,7 @@ def test_a_workbook_with_far_corners_is_refused(tmp_path: Path) -> None:
     with xlsxwriter.Workbook(path) as book:
         book.add_worksheet().write_string(1_048_575, 16_383, "x")
     with pytest.raises(IndicatorError, match=f"more than {spreadsheet.MOST_CELLS} cells"):
-        feed.read(path)
+        reading.read(path)
 
 
 def test_a_damaged_workbook_is_told(workbook: Path) -> None:
@@ -287,13 +287,13 @@ def test_a_damaged_workbook_is_told(workbook: Path) -> None:
     members["xl/workbook.xml"] = b"<not"
     workbook.write_bytes(zipped(members))
     with pytest.raises(IndicatorError, match=r"phu-luc\.xlsx: damaged workbook"):
-        feed.read(workbook)
+        reading.read(workbook)
     workbook.write_bytes(data[: len(data) * 2 // 3])
     with pytest.raises(IndicatorError, match=r"phu-luc\.xlsx: damaged workbook .*; open it in Excel"):
-        feed.read(workbook)
+        reading.read(workbook)
     workbook.write_bytes(zipped({"[Content_Types].xml": b"<x/>", "xl/workbook.bin": bytes(9)}))
     with pytest.raises(IndicatorError, match=r"phu-luc\.xlsx: is a binary workbook .*\.xlsx or CSV"):
-        feed.read(workbook)
+        reading.read(workbook)
 
 
 def test_a_workbook_of_damaged_bytes_is_told(tmp_path: Path) -> None:
@@ -308,7 +308,7 @@ def test_a_workbook_of_damaged_bytes_is_told(tmp_path: Path) -> None:
     for at in range(0, len(whole), 61):
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x55]) + whole[at + 1 :])
         try:
-            feed.read(path)
+            reading.read(path)
         except IndicatorError:
             told += 1
     assert told > 20
@@ -318,7 +318,7 @@ def test_a_document_of_words_is_no_list(tmp_path: Path) -> None:
     path = tmp_path / "cong-van.docx"
     path.write_bytes(zipped({"[Content_Types].xml": b"<x/>", "word/document.xml": b"<x/>"}))
     with pytest.raises(IndicatorError, match="office document"):
-        feed.read(path)
+        reading.read(path)
 
 
 def test_a_workbook_and_an_archive_come_through_a_pipe_as_well(
@@ -331,7 +331,7 @@ def test_a_workbook_and_an_archive_come_through_a_pipe_as_well(
         packed.writestr("list.txt", "evil.example\n")
     for file in (book, archive):
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(file.read_bytes())))
-        assert [i.value for i in feed.read("-").indicators] == ["evil.example"]
+        assert [i.value for i in reading.read("-").indicators] == ["evil.example"]
 
 
 @pytest.mark.parametrize("form", ["xlsx", "csv"])
@@ -349,7 +349,7 @@ def test_infected_machines_are_never_taken_for_what_they_called(tmp_path: Path, 
                     sheet.write_row(at, 0, row)
         else:
             path.write_text("\n".join(map(";".join, table)))
-        assert [i.value for i in feed.read(path).indicators] == found
+        assert [i.value for i in reading.read(path).indicators] == found
 
 
 @pytest.mark.parametrize("form", ["xlsx", "csv"])
@@ -368,7 +368,7 @@ def test_addresses_beside_infected_machines_are_asked_about(tmp_path: Path, form
                     sheet.write_row(at, 0, row)
         else:
             path.write_text("\n".join(map(",".join, table)))
-        return {i.value for i in feed.read(path, columns=columns).indicators}
+        return {i.value for i in reading.read(path, columns=columns).indicators}
 
     both = {"14.160.1.1", "14.160.1.2"}
     asked = ["STT", "Nơi", "Địa chỉ IP", beside]
@@ -391,9 +391,11 @@ def test_addresses_beside_infected_machines_are_asked_about(tmp_path: Path, form
 def test_records_of_infected_machines_are_asked_about() -> None:
     record = '[{"Địa chỉ IP": "14.160.1.1", "%s": 3}]'
     with pytest.raises(IndicatorError, match="'Địa chỉ IP' beside 'Số máy nhiễm'"):
-        feed.read_text(record % "Số máy nhiễm")
-    assert len(feed.read_text(record % "Số lượt").indicators) == 1
-    assert len(feed.read_text(record % "Số máy nhiễm", columns={"indicator": "Địa chỉ IP"}).indicators) == 1
+        reading.read_text(record % "Số máy nhiễm")
+    assert len(reading.read_text(record % "Số lượt").indicators) == 1
+    assert (
+        len(reading.read_text(record % "Số máy nhiễm", columns={"indicator": "Địa chỉ IP"}).indicators) == 1
+    )
 
 
 def test_a_sheet_of_infected_machines_is_passed_over_beside_the_list(tmp_path: Path) -> None:
@@ -404,7 +406,7 @@ def test_a_sheet_of_infected_machines_is_passed_over_beside_the_list(tmp_path: P
         first.write_row(1, 0, ["Sở Y tế", "14.160.1.1", "PC-07"])
         second = book.add_worksheet("Máy chủ độc hại")
         second.write_column(0, 0, ["IP", "203.0.113.9"])
-    result = feed.read(path)
+    result = reading.read(path)
     assert [i.value for i in result.indicators] == ["203.0.113.9"]
     assert [(r.line, r.code) for r in result.rejects] == [(0, "may-be-victims")]
     assert result.rejects[0].text.startswith("Máy nhiễm: 'IP' beside 'Tên máy'")
@@ -415,14 +417,14 @@ def test_a_column_is_found_however_its_name_is_typed(tmp_path: Path) -> None:
     listed = tmp_path / "list.csv"
     listed.write_text("Máy chủ,Địa chỉ  lạ\nx,203.0.113.9\n")
     for typed in ("Địa chỉ lạ", unicodedata.normalize("NFD", " địa chỉ lạ ")):
-        found = feed.read(listed, columns={"indicator": typed})
+        found = reading.read(listed, columns={"indicator": typed})
         assert [i.value for i in found.indicators] == ["203.0.113.9"]
 
 
 def test_a_table_with_tabs_and_a_head_that_nobody_knows_is_read(tmp_path: Path) -> None:
     listed = tmp_path / "list.tsv"
     listed.write_text("STT\tMáy chủ của tin tặc\tGhi chú\n1\t203.0.113.9\tC2\n2\tevil.example\tC2\n")
-    result = feed.read(listed)
+    result = reading.read(listed)
     assert [i.value for i in result.indicators] == ["203.0.113.9", "evil.example"]
     listed.write_text("203.0.113.9\tevil.example is here\nevil.example\tC2\n")
-    assert feed.read(listed).recognised[0].format == "plain"
+    assert reading.read(listed).recognised[0].format == "plain"

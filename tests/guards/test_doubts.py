@@ -7,10 +7,10 @@ from ipaddress import IPv4Address
 
 import pytest
 
-from quetsach import guard
-from quetsach.guards import index
-from quetsach.guards.warninglists import How
-from quetsach.indicator import Indicator, IndicatorSet, Kind, Scope
+from quetsach.indicators import guard
+from quetsach.indicators.guards import index
+from quetsach.indicators.guards.warninglists import How
+from quetsach.indicators.indicator import Indicator, IndicatorSet, Kind, Scope
 
 TAILS = {Kind.IPV4: "", Kind.IP_PORT: ":443", Kind.CIDR: "/23", Kind.URL: "/a"}
 

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from quetsach.guards.files import is_harmless
+from quetsach.indicators.guards.files import is_harmless
 
 
 @pytest.mark.parametrize("name", ["md5", "sha1", "sha256"])

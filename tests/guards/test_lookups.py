@@ -7,11 +7,11 @@ import ipaddress
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach.guards import index
-from quetsach.guards.blocks import Block, Ranges
-from quetsach.guards.index import Index, packed
-from quetsach.guards.names import Names
-from quetsach.guards.warninglists import How, WarningList
+from quetsach.indicators.guards import index
+from quetsach.indicators.guards.blocks import Block, Ranges
+from quetsach.indicators.guards.index import Index, packed
+from quetsach.indicators.guards.names import Names
+from quetsach.indicators.guards.warninglists import How, WarningList
 
 ADDRESSES = st.integers(0, 255).map(lambda n: f"203.0.113.{n}") | st.integers(0, 255).map(
     "2001:db8::{:x}".format

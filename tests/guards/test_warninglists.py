@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from quetsach import feed, guard
 from quetsach.errors import IndicatorError
-from quetsach.guards import index, warninglists
+from quetsach.indicators import guard, reading
+from quetsach.indicators.guards import index, warninglists
 
 DATA = Path(os.environ.get("QUETSACH_TEST_DATA", "../shared/data"))
 NETWORK = ["domain", "hostname", "ip-src", "ip-dst"]
@@ -44,7 +44,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def warned(values: str, lists: list[warninglists.WarningList]) -> dict[str, str]:
-    result = guard.apply(feed.read_text(values).indicators, lists=lists)
+    result = guard.apply(reading.read_text(values).indicators, lists=lists)
     assert not result.stopped
     assert len(result.kept) == len(values.split())
     return {c.indicator.hashed: c.reason.rpartition(": ")[2] for c in result.warned}
@@ -80,7 +80,7 @@ def test_an_exact_item_does_not_cover_what_is_below_it(folder: Path) -> None:
 
 def test_a_sinkhole_is_told_and_kept_whatever_else_its_address_is(folder: Path) -> None:
     result = guard.apply(
-        feed.read_text("192.88.1.7\n192.88.1.7:80\nhttp://192.88.1.7/x\n").indicators,
+        reading.read_text("192.88.1.7\n192.88.1.7:80\nhttp://192.88.1.7/x\n").indicators,
         lists=warninglists.read(folder),
     )
     assert [c.code for c in result.warned] == ["sinkhole"] * 3
@@ -121,7 +121,7 @@ def test_a_folder_without_lists_and_a_damaged_one_are_refused(folder: Path, tmp_
     ],
 )
 def test_what_comes_with_the_program_knows_the_well_known(value: str, title: str) -> None:
-    result = guard.apply(feed.read_text(value).indicators)
+    result = guard.apply(reading.read_text(value).indicators)
     assert title in next(one.reason for one in result.warned if one.indicator.hashed == value)
 
 
@@ -131,7 +131,7 @@ def test_the_microsoft_addresses_of_the_real_list_are_warned_about() -> None:
     rows = gzip.decompress((DATA / "indicators/malware-indicators.csv.gz").read_bytes()).decode().splitlines()
     names = [r.split(",")[0] for r in rows if r.split(",")[0].endswith(".microsoft.com")]
     assert names
-    result = guard.apply(feed.read_text("\n".join(names)).indicators)
+    result = guard.apply(reading.read_text("\n".join(names)).indicators)
     assert len(result.warned) == len(result.kept) == len(set(names))
 
 
@@ -139,4 +139,7 @@ def test_the_microsoft_addresses_of_the_real_list_are_warned_about() -> None:
 @pytest.mark.skipif(not DATA.is_dir(), reason="QUETSACH_TEST_DATA is not there")
 def test_what_comes_with_the_program_is_made_from_the_real_lists() -> None:
     chosen = warninglists.to_ship(DATA / "indicators/warninglists.tar.gz")
-    assert index.packed(chosen) == resources.files("quetsach").joinpath("guards", index.SHIPPED).read_bytes()
+    assert (
+        index.packed(chosen)
+        == resources.files("quetsach.indicators").joinpath("guards", index.SHIPPED).read_bytes()
+    )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from quetsach.indicator import Indicator, IndicatorSet, Kind, Scope
-from quetsach.listform import Settings
+from quetsach.indicators.indicator import Indicator, IndicatorSet, Kind, Scope
+from quetsach.indicators.writing import Settings
 
 DAY = Settings(day=date(2026, 10, 15))
 NAMES = [

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from bench.traffic import packets as packet
-from quetsach import listform
-from quetsach.indicator import Scope
+from quetsach.indicators import writing
+from quetsach.indicators.indicator import Scope
 from tests import debian13
 from tests.listforms.cast import DAY, EACH, NAMES
 
@@ -46,15 +46,15 @@ def in_own_network(program: str, *args: object) -> str:
     return run(program, *args, before=unshare)
 
 
-def written(tmp_path: Path, form: str, settings: listform.Settings = DAY) -> Path:
+def written(tmp_path: Path, form: str, settings: writing.Settings = DAY) -> Path:
     path = tmp_path / form
-    path.write_text("".join(listform.write(EACH, listform.by_name(form), settings).parts), encoding="utf-8")
+    path.write_text("".join(writing.write(EACH, writing.by_name(form), settings).parts), encoding="utf-8")
     return path
 
 
 @pytest.mark.parametrize("redirect", ["", "page.example.org"])
 def test_bind_loads_the_zone(tmp_path: Path, redirect: str) -> None:
-    zone = written(tmp_path, "rpz", listform.Settings(DAY.day, redirect=redirect))
+    zone = written(tmp_path, "rpz", writing.Settings(DAY.day, redirect=redirect))
     said = run("named-checkzone", "block.rpz.example.org", zone)
     assert "loaded serial 2026101500" in said
 

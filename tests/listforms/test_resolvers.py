@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from quetsach import listform
-from quetsach.indicator import Indicator, IndicatorSet, Kind, Scope
+from quetsach.indicators import writing
+from quetsach.indicators.indicator import Indicator, IndicatorSet, Kind, Scope
 
 SET = IndicatorSet(
     [
@@ -116,7 +116,7 @@ def world() -> Iterator[int]:
 
 def written(folder: Path, form: str) -> Path:
     path = folder / form
-    path.write_text("".join(listform.write(SET, listform.by_name(form)).parts))
+    path.write_text("".join(writing.write(SET, writing.by_name(form)).parts))
     return path
 
 

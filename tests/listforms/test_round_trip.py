@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quetsach import feed, listform
-from quetsach.feeds.item import parse
-from quetsach.feeds.remark import Reject
-from quetsach.indicator import Indicator, IndicatorSet, Kind, Scope
-from quetsach.listforms import rpz
-from quetsach.listforms.form import shape_of
+from quetsach.indicators import reading, writing
+from quetsach.indicators.forms_out import rpz
+from quetsach.indicators.forms_out.form import shape_of
+from quetsach.indicators.indicator import Indicator, IndicatorSet, Kind, Scope
+from quetsach.indicators.lists.item import parse
+from quetsach.indicators.lists.remark import Reject
 from tests.listforms.cast import DAY, EACH
 
 QUICK = settings(max_examples=20)
@@ -47,10 +47,10 @@ READ_AS: dict[str, tuple[str, Scope | None]] = {
 
 
 def text_of(items: IndicatorSet, form: str) -> str:
-    return "".join(listform.write(items, listform.by_name(form), DAY).parts)
+    return "".join(writing.write(items, writing.by_name(form), DAY).parts)
 
 
-def expressed(items: IndicatorSet, form: listform.Form) -> set[str]:
+def expressed(items: IndicatorSet, form: writing.Form) -> set[str]:
     """What the form's table promises, computed here from the table and not from the text."""
     found = set()
     wide = {one.value for one in items if one.kind is Kind.DOMAIN and one.scope is not Scope.EXACT}
@@ -100,8 +100,8 @@ SETS = st.lists(ITEM, max_size=8).map(lambda items: IndicatorSet(one for one in 
 @given(items=SETS)
 def test_what_is_written_is_read_back(form: str, items: IndicatorSet) -> None:
     reader, scope = READ_AS[form]
-    back = feed.read_text(text_of(items, form), format=reader, scope=scope)
-    assert {one.hashed for one in back.indicators} == expressed(items, listform.by_name(form))
+    back = reading.read_text(text_of(items, form), format=reader, scope=scope)
+    assert {one.hashed for one in back.indicators} == expressed(items, writing.by_name(form))
     assert not back.rejects
 
 
@@ -114,17 +114,17 @@ def test_misp_attributes_say_the_scope_by_their_type(items: IndicatorSet) -> Non
         for a in document["Event"]["Attribute"]
         if a["type"] in ("hostname", "domain")
     }
-    form = listform.by_name("misp")
+    form = writing.by_name("misp")
     by_value = {one.hashed: one for one in items}
     wanted = expressed(items, form)
     assert names == {h for h in wanted if by_value[h].kind is Kind.DOMAIN}
-    back = feed.read_text(text_of(items, "misp"), format="misp")
+    back = reading.read_text(text_of(items, "misp"), format="misp")
     assert {one.value for one in back.indicators} == {by_value[h].value for h in wanted}
 
 
 @pytest.mark.parametrize("form", READ_AS)
 def test_each_shape_is_recognised_or_counted(form: str) -> None:
-    written = listform.write(EACH, listform.by_name(form), DAY)
+    written = writing.write(EACH, writing.by_name(form), DAY)
     losses = written.losses
     assert written.count + sum(losses.left_out.values()) + losses.covered == len(EACH)
     assert "".join(written.parts) == text_of(EACH, form)
@@ -146,7 +146,7 @@ def test_packet_filters_hold_the_addresses_and_only_these(form: str, items: Indi
         f"[{host}]:{port}" if port and ":" in host else f"{host}:{port}" if port else host
         for host, port in ADDRESS[form].findall(text)
     }
-    assert found == expressed(items, listform.by_name(form))
+    assert found == expressed(items, writing.by_name(form))
     # A listed address is where machines call to: its packets are not stopped by their source.
     assert not re.search(r"\bsaddr\b|src-address|(?<!-)-s\b|\bsrc\b", text)
 
@@ -221,7 +221,7 @@ def test_a_spreadsheet_finds_no_formula_in_free_text() -> None:
 
 
 def test_a_defanged_table_makes_no_link_and_reads_back() -> None:
-    choice = listform.Settings(defang=True)
-    text = "".join(listform.write(EACH, listform.by_name("csv"), choice).parts)
+    choice = writing.Settings(defang=True)
+    text = "".join(writing.write(EACH, writing.by_name("csv"), choice).parts)
     assert "evil.example" not in text and "evil[.]example" in text
-    assert feed.read_text(text, format="csv").indicators.id == EACH.id
+    assert reading.read_text(text, format="csv").indicators.id == EACH.id

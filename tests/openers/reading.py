@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from quetsach import inputs
-from quetsach.engine import Engine, ScanOptions
-from quetsach.indicator import Indicator, IndicatorSet, Kind
-from quetsach.outputs import problems
+from quetsach.files import inputs
+from quetsach.indicators.indicator import Indicator, IndicatorSet, Kind
 from quetsach.scanning import work
+from quetsach.scanning.engine import Engine, ScanOptions
 from quetsach.scanning.result import ScanResult
-from quetsach.sighting import Coverage, Scan, Sighting
+from quetsach.sightings.sighting import Coverage, Scan, Sighting
+from quetsach.text import problems
 
 HEADER = Scan("quetsach test", "a" * 64, 1, "here", "Asia/Ho_Chi_Minh")
 SET = IndicatorSet([Indicator("evil.example", Kind.DOMAIN)])

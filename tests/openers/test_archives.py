@@ -17,12 +17,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quetsach.engine import Engine
-from quetsach.inputs import discover
-from quetsach.openers import Meter, Opened, opened
-from quetsach.openers import read as leaves
+from quetsach.files.inputs import discover
+from quetsach.files.openers import Meter, Opened, opened
+from quetsach.files.openers import read as leaves
+from quetsach.scanning.engine import Engine
 from quetsach.scanning.result import ScanResult
-from quetsach.sighting import Sighting
+from quetsach.sightings.sighting import Sighting
 from tests.openers.reading import log, read
 from tests.packing import tarred, zipped, zstd
 
@@ -104,7 +104,7 @@ def test_any_nesting_gives_the_answer_of_the_plain_file(
 def test_every_layer_of_a_bomb_is_counted(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("quetsach.unpack.FREE", 1 << 20)
+    monkeypatch.setattr("quetsach.files.decompress.FREE", 1 << 20)
     layer = gzip.compress(b"0" * (64 << 10)) * 300
     for name, data in (("a.gz", gzip.compress(layer)), ("b.zip", zipped({"b.gz": layer}))):
         (tmp_path / name).write_bytes(data)
@@ -176,7 +176,7 @@ def test_large_members_of_a_zip_are_read_by_threads_of_their_own(
     path = tmp_path / "a.zip"
     path.write_bytes(zipped(files, zipfile.ZIP_STORED))
     whole = read(path, engine)
-    monkeypatch.setattr("quetsach.openers.zip.LARGE_BYTES", 10_000)
+    monkeypatch.setattr("quetsach.files.openers.zip.LARGE_BYTES", 10_000)
     parts = discover([str(path)]).logs
     assert sorted(one.part.only for one in parts) == ["", "a.log", "b.log", "d\\x1b.log"]
     assert sum(one.size for one in parts) == path.stat().st_size
@@ -345,7 +345,7 @@ def read_through(path: Path) -> int:
 def test_a_member_that_unpacks_without_end_stops_and_the_rest_counts(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("quetsach.unpack.FREE", 1 << 20)
+    monkeypatch.setattr("quetsach.files.decompress.FREE", 1 << 20)
     bomb = zipped({"bomb.log": b"0" * (64 << 20), "b.log": log(2, 60)}, zipfile.ZIP_BZIP2)
     (tmp_path / "a.zip").write_bytes(bomb)
     (tmp_path / "b.log.xz").write_bytes(lzma.compress(b"1" * (32 << 20)))
@@ -413,7 +413,7 @@ def test_a_hole_in_a_tar_is_no_way_around_the_limit(
             ("small.log", len(log(3)) + 300_000),
             ("large.log", len(log(2, 60)) + (1 << 28)),
         ]
-    monkeypatch.setattr("quetsach.unpack.FREE", 1 << 20)
+    monkeypatch.setattr("quetsach.files.decompress.FREE", 1 << 20)
     result = read(path, engine)
     [(shown, error)] = result.errors
     assert shown == f"{path}!/large.log" and "unpacks without end" in error

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from quetsach.engine import Engine
+from quetsach.scanning.engine import Engine
 from tests.openers.reading import log, read, said
 
 Pack = Callable[[bytes], bytes]

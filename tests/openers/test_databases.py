@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach.engine import Engine
-from quetsach.openers import adguard
-from quetsach.openers.dnsmessage import read_answers
+from quetsach.files.openers import adguard
+from quetsach.files.openers.dnsmessage import read_answers
+from quetsach.scanning.engine import Engine
 from tests.openers.pihole import NEW, OLD, database
 from tests.openers.reading import read
 

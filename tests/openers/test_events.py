@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach import inputs
-from quetsach.engine import Engine, ScanOptions
 from quetsach.errors import SourceError
-from quetsach.indicator import Indicator, IndicatorSet, Kind
-from quetsach.openers import eventxml, evtx
+from quetsach.files import inputs
+from quetsach.files.openers import eventxml, evtx
+from quetsach.indicators.indicator import Indicator, IndicatorSet, Kind
 from quetsach.scanning import work
+from quetsach.scanning.engine import Engine, ScanOptions
 from tests.openers.reading import HEADER, read
 
 DATA = Path(os.environ.get("QUETSACH_TEST_DATA", "../shared/data")) / "evtx/sysmon.evtx"

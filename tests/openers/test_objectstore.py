@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from quetsach import objectstore
-from quetsach.engine import Engine
 from quetsach.errors import SourceError
-from quetsach.inputs import discover
-from quetsach.objectstore import Remote, listing
+from quetsach.files import objectstore
+from quetsach.files.inputs import discover
+from quetsach.files.objectstore import Remote, listing
+from quetsach.scanning.engine import Engine
 from tests.openers.reading import log, read
 from tests.openers.s3 import Server, serving
 from tests.packing import tarred, zipped

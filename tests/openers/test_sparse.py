@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from quetsach.engine import Engine
+from quetsach.scanning.engine import Engine
 from quetsach.scanning.result import ScanResult
 from tests.openers.reading import log, read, said
 

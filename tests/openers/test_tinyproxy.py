@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from quetsach.engine import Engine
-from quetsach.openers import tinyproxy
+from quetsach.files.openers import tinyproxy
+from quetsach.scanning.engine import Engine
 from tests.openers.test_flows import read
 
 # tinyproxy 1.11 on a loopback interface, addresses and names replaced; the third client as 1.8 writes it.

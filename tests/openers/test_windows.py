@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from quetsach.openers.windows import HEAD_BYTES, Room, window_of
+from quetsach.files.openers.windows import HEAD_BYTES, Room, window_of
 
 MIB = 1 << 20
 

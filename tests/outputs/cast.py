@@ -3,10 +3,10 @@
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from quetsach.inputs import Skipped
-from quetsach.output import ListNote, Report
+from quetsach.files.inputs import Skipped
+from quetsach.results.output import ListNote, Report
 from quetsach.scanning.result import ScanResult, Sightings
-from quetsach.sighting import Coverage, Scan, Sighting
+from quetsach.sightings.sighting import Coverage, Scan, Sighting
 
 ZEEK, SQUID, TEXT = "1" * 64, "2" * 64, "3" * 64
 HANOI = ZoneInfo("Asia/Ho_Chi_Minh")

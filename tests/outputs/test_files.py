@@ -13,11 +13,12 @@ from typing import BinaryIO
 import pytest
 from python_calamine import CalamineWorkbook
 
-from quetsach import language, openers, output
-from quetsach.output import OutputError, Report
-from quetsach.outputs import csv as csv_output
-from quetsach.outputs import html as html_output
-from quetsach.outputs import jsonl, xlsx
+from quetsach.files import openers
+from quetsach.results import csv as csv_output
+from quetsach.results import html as html_output
+from quetsach.results import jsonl, output, xlsx
+from quetsach.results.output import OutputError, Report
+from quetsach.text import language
 from tests.outputs import cast
 
 

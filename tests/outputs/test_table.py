@@ -9,14 +9,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from quetsach import language
-from quetsach.output import ListNote, Report
-from quetsach.outputs import screen as screens
-from quetsach.outputs import table
-from quetsach.outputs.machines import Machine, by_machine
-from quetsach.outputs.screen import Screen
+from quetsach.results import screen as screens
+from quetsach.results import table
+from quetsach.results.machines import Machine, by_machine
+from quetsach.results.output import ListNote, Report
+from quetsach.results.screen import Screen
 from quetsach.scanning.result import Sightings
-from quetsach.sighting import Sighting
+from quetsach.sightings.sighting import Sighting
+from quetsach.text import language
 from tests.outputs import cast
 
 

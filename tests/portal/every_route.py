@@ -44,7 +44,7 @@ from quetsach.portal.units.actions import set_sector
 from quetsach.portal.units.models import Membership, ReorgLink
 from quetsach.portal.units.reorg_actions import merge
 from quetsach.portal.units.views_change import ACTS as ACTS_OF_UNITS
-from quetsach.registry.table import Table
+from quetsach.units.table import Table
 from tests import pictures
 from tests.portal.checks.results import content
 from tests.portal.scan_document import coverage, document, noon, publish_list, sighting

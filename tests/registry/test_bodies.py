@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach.registry.bodies import HEADINGS, BodyTableError, as_xlsx, read_grid, read_text
-from quetsach.registry.table import read_cells
+from quetsach.units.bodies import HEADINGS, BodyTableError, as_xlsx, read_grid, read_text
+from quetsach.units.table import read_cells
 
 CHANNELS = {"zalo": "zalo", "loa truyen thanh": "loudspeaker"}
 

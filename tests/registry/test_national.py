@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from quetsach.registry.national import NationalTreeError, Origin, Place, dump, load
+from quetsach.units.national import NationalTreeError, Origin, Place, dump, load
 
 OLD = ("provinceKey", "districtKey", "wardKey", "provinceCode", "districtCode", "wardCode", "wardKeywords")
 NEW = ("provinceKey", "wardKey", "provinceCode", "wardCode", "province", "ward")

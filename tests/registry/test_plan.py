@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach.registry.plan import Known, compare, paths
-from quetsach.registry.table import Row, Table
+from quetsach.units.plan import Known, compare, paths
+from quetsach.units.table import Row, Table
 
 KINDS = {"xã": "commune", "commune": "commune", "khác": "other", "other": "other"}
 

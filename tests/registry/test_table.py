@@ -6,9 +6,9 @@ import zipfile
 import pytest
 import xlsxwriter
 
-from quetsach.registry.columns import COLUMNS
-from quetsach.registry.table import MOST_ROWS, TableError, read_table
-from quetsach.registry.written import as_csv, as_xlsx
+from quetsach.units.columns import COLUMNS
+from quetsach.units.table import MOST_ROWS, TableError, read_table
+from quetsach.units.written import as_csv, as_xlsx
 
 HEAD = ["Tên đơn vị", "Loại", "Thuộc đơn vị"]
 

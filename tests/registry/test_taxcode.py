@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach.registry.taxcode import TaxCodeError, check_digit, read_tax_code
+from quetsach.units.taxcode import TaxCodeError, check_digit, read_tax_code
 
 # Public codes of large state companies: Viettel, MISA, VNPT, EVN, Vietcombank.
 REAL = ["0100109106", "0101243150", "0100684378", "0100100079", "0100112437"]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from python_calamine import CalamineWorkbook
 
-from quetsach.collecting.form import ROWS
+from quetsach.annexes.collecting.form import ROWS
 from tests.collect import make_annexes
 from tests.collect import papers_by_hand as by
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from nacl.signing import SigningKey
 
+from quetsach.endpoint import manifest
 from quetsach.endpoint.refusal import Refused
-from quetsach.stick import manifest, starting
+from quetsach.stick import starting
 from tests.endpoint import packs
 from tests.endpoint.packs import SIGNING, TRUSTED
 

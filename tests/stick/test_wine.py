@@ -22,8 +22,8 @@ from quetsach.endpoint import checking, keys, machines, pack, sealing
 from quetsach.endpoint.checking import Options
 from quetsach.endpoint.telling import result
 from quetsach.endpoint.wanted import Wanted
-from quetsach.feeds.item import parse
-from quetsach.indicator import IndicatorSet, Scope
+from quetsach.indicators.indicator import IndicatorSet, Scope
+from quetsach.indicators.lists.item import parse
 from tests.collect import papers_by_hand as by
 from tests.endpoint.packs import PACK, SIGNING, UNIT_KEY
 from tests.endpoint.world import CLEAN, look_at_recording

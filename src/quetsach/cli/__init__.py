@@ -40,12 +40,12 @@ def _write_any_letter() -> None:
 def run(arguments: list[str]) -> int:
     """Run the command line; errors raised on purpose become one message on standard error."""
     if "scan" in arguments:
-        from quetsach import engine
+        from quetsach.scanning import engine
 
         engine.prepare()
-    from quetsach import language
     from quetsach.cli import say
     from quetsach.errors import QuetsachError
+    from quetsach.text import language
 
     language.use(language.choose(_language_asked_for(arguments), os.environ))
     try:
@@ -65,7 +65,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _asked_of_click(arguments: list[str]) -> int:
-    from quetsach import language
+    from quetsach.text import language
 
     language.share()
     import click

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
-from quetsach import output
 from quetsach.cli import say
 from quetsach.errors import PortalError, QuetsachError
-from quetsach.language import gettext as _
-from quetsach.outputs.words import visible
+from quetsach.results import output
+from quetsach.text.language import gettext as _
+from quetsach.text.words import visible
 
 
 def refuse_inputs(
@@ -39,7 +39,7 @@ def prepare(outputs: tuple[Path, ...], tz: str, *, as_json: bool) -> None:
     if not as_json:
         from zoneinfo import ZoneInfo
 
-        import quetsach.outputs.table  # noqa: F401
+        import quetsach.results.table  # noqa: F401
 
         ZoneInfo(tz)
         say.screen()
@@ -48,7 +48,7 @@ def prepare(outputs: tuple[Path, ...], tz: str, *, as_json: bool) -> None:
 @cache
 def prepare_doubts() -> None:
     """The same for an answer that names indicators."""
-    from quetsach import guard
+    from quetsach.indicators import guard
 
     # The first name reads the tables of names.
     guard.doubts(("unlisted.invalid",))
@@ -80,11 +80,11 @@ def show(report: output.Report, *, as_json: bool) -> bool:
     """
     try:
         if as_json:
-            from quetsach.outputs import jsonl
+            from quetsach.results import jsonl
 
             jsonl.write(sys.stdout.buffer, report)
         else:
-            from quetsach.outputs import table
+            from quetsach.results import table
 
             table.show(say.screen(), report)
         sys.stdout.flush()
@@ -94,7 +94,7 @@ def show(report: output.Report, *, as_json: bool) -> bool:
         say.output_failed(error)
         return False
     if report.notes or report.result.errors:
-        from quetsach.outputs import table
+        from quetsach.results import table
 
         on_error = say.screen(is_error=True)
         table.show_notes(on_error, list(report.notes))

@@ -12,10 +12,10 @@ import click
 
 from quetsach.cli import FOUND, INCOMPLETE, NOTHING, check_watch, lists, looked_for, packfile, say
 from quetsach.cli import root as _root
-from quetsach.language import code
-from quetsach.language import gettext as _
-from quetsach.output import OutputError, replacing
-from quetsach.outputs import words
+from quetsach.results.output import OutputError, replacing
+from quetsach.text import words
+from quetsach.text.language import code
+from quetsach.text.language import gettext as _
 
 if TYPE_CHECKING:
     from quetsach.endpoint.checking import Options, Result
@@ -254,9 +254,9 @@ def _handed_out(
 
 def _ahead(*, is_sealing: bool) -> None:
     """Import what is needed after the check: a stick pulled out during it must not cost the answer."""
-    from quetsach import guard  # noqa: F401
     from quetsach.endpoint.telling import report  # noqa: F401
-    from quetsach.feeds import remark  # noqa: F401
+    from quetsach.indicators import guard  # noqa: F401
+    from quetsach.indicators.lists import remark  # noqa: F401
 
     if is_sealing:
         from nacl import public, secret, utils  # noqa: F401

@@ -11,8 +11,8 @@ import click
 
 from quetsach.cli import FOUND, INCOMPLETE, NOTHING, check_watch, lists, looked_for, say
 from quetsach.cli import root as _root
-from quetsach.language import gettext as _
-from quetsach.outputs.words import command_line, visible
+from quetsach.text.language import gettext as _
+from quetsach.text.words import command_line, visible
 
 if TYPE_CHECKING:
     from quetsach.endpoint.act.ground import Ground
@@ -149,7 +149,7 @@ def _plan(
     from quetsach.endpoint.act import choosing, plan
     from quetsach.endpoint.act.errors import ActError
     from quetsach.endpoint.telling import wording
-    from quetsach.output import replacing
+    from quetsach.results.output import replacing
 
     _line(wording.promise(), bold=True)
     try:

@@ -10,9 +10,9 @@ import click
 
 from quetsach.cli import FOUND, INCOMPLETE, NOTHING, packfile, say
 from quetsach.cli import root as _root
-from quetsach.language import gettext as _
-from quetsach.output import replacing
-from quetsach.outputs import words
+from quetsach.results.output import replacing
+from quetsach.text import words
+from quetsach.text.language import gettext as _
 
 if TYPE_CHECKING:
     from quetsach.endpoint.merging import Checked, Merged

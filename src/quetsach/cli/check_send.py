@@ -6,16 +6,15 @@ from pathlib import Path
 
 import click
 
-from quetsach import handing
 from quetsach.cli import INCOMPLETE, NOTHING, packfile, say
 from quetsach.cli import root as _root
-from quetsach.client import PushError
-from quetsach.endpoint import sealing, suffixes
+from quetsach.endpoint import hand_in, sealing, suffixes
 from quetsach.endpoint.pack import Pack
-from quetsach.language import code as language
-from quetsach.language import gettext as _
-from quetsach.language import ngettext
-from quetsach.outputs import words
+from quetsach.results.push import PushError
+from quetsach.text import words
+from quetsach.text.language import code as language
+from quetsach.text.language import gettext as _
+from quetsach.text.language import ngettext
 
 _TRIES = 3
 _ASKED_AGAIN = frozenset(("code_form", "code_unknown"))
@@ -48,7 +47,7 @@ def command() -> click.Command:
 
 def _run(paths: tuple[Path, ...], pack: Path, trust: tuple[str, ...]) -> int:
     packed = packfile.read(pack, trust, is_expired_ok=True)
-    if not handing.is_possible(packed.portal):
+    if not hand_in.is_possible(packed.portal):
         say.error(_("The pack names no portal with https. Carry the results instead."))
         return INCOMPLETE
     found = [one for path in paths for one in results_in(path)]
@@ -67,7 +66,7 @@ def results_in(path: Path) -> list[Path]:
 
 def offer(result: Path, packed: Pack) -> None:
     """After a check, to a person who sees what is in the result: send it now? No is the default."""
-    if not handing.is_possible(packed.portal):
+    if not hand_in.is_possible(packed.portal):
         return
     click.echo()
     address = words.visible(packed.portal)
@@ -102,7 +101,7 @@ def _read(path: Path) -> bytes:
         return file.read(sealing.MOST_BYTES + 1)
 
 
-def _sent(content: list[tuple[str, bytes]], packed: Pack) -> handing.Receipt | None:
+def _sent(content: list[tuple[str, bytes]], packed: Pack) -> hand_in.Receipt | None:
     """None where the person gives no code, or no right one."""
     for _try in range(_TRIES):
         asked = click.prompt(
@@ -111,7 +110,7 @@ def _sent(content: list[tuple[str, bytes]], packed: Pack) -> handing.Receipt | N
         if not asked:
             return None
         try:
-            return handing.hand_in(content, packed.portal, asked, language())
+            return hand_in.hand_in(content, packed.portal, asked, language())
         except PushError as error:
             if error.code not in _ASKED_AGAIN:
                 raise
@@ -119,7 +118,7 @@ def _sent(content: list[tuple[str, bytes]], packed: Pack) -> handing.Receipt | N
     return None
 
 
-def _tell(receipt: handing.Receipt) -> bool:
+def _tell(receipt: hand_in.Receipt) -> bool:
     told = _("The portal has received it for %(unit)s: %(taken)s new, %(known)s already known.") % {
         "unit": words.visible(receipt.unit),
         "taken": words.number(receipt.taken),

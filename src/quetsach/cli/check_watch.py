@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from quetsach.cli import say
-from quetsach.language import gettext as _
+from quetsach.text.language import gettext as _
 
 if TYPE_CHECKING:
     from quetsach.endpoint.files.filescan import Progress

@@ -12,8 +12,8 @@ import click
 
 from quetsach.cli import FOUND, INCOMPLETE, NOTHING, say
 from quetsach.cli import root as _root
-from quetsach.language import gettext as _
-from quetsach.outputs import words
+from quetsach.text import words
+from quetsach.text.language import gettext as _
 
 if TYPE_CHECKING:
     from quetsach.documents.fields import FieldsError, Kind
@@ -103,9 +103,9 @@ def _lint_command() -> click.Command:
 
 
 def _write(kind: Kind, path: Path, out: Path) -> int:
-    from quetsach.document import render_docx, render_pdf
     from quetsach.documents import fields, pdf
-    from quetsach.output import replacing
+    from quetsach.documents.document import render_docx, render_pdf
+    from quetsach.results.output import replacing
 
     if out.suffix.lower() not in _SUFFIXES:
         raise click.UsageError(_("%(path)s: the name must end in .pdf or .docx.") % {"path": out})
@@ -154,7 +154,7 @@ def _lint(file: Path, fix: bool) -> int:
 
 def _lint_fields(path: Path, raw: bytes, *, fix: bool) -> int:
     from quetsach.documents import fields, lint_fields
-    from quetsach.output import replacing
+    from quetsach.results.output import replacing
 
     try:
         data = fields.load(raw)

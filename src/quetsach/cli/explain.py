@@ -9,14 +9,13 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from quetsach import engine
-from quetsach import logformat as formats
 from quetsach.cli import FOUND, NOTHING, lists
 from quetsach.cli import root as _root
-from quetsach.engines.explain import REASONS, Explanation, TokenNote
-from quetsach.language import gettext as _
-from quetsach.outputs import words
-from quetsach.scanning import request
+from quetsach.logs import logformat as formats
+from quetsach.scanning import engine, request
+from quetsach.scanning.engines.explain import REASONS, Explanation, TokenNote
+from quetsach.text import words
+from quetsach.text.language import gettext as _
 
 _ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
@@ -79,7 +78,7 @@ def _run(
 
 def _header(path: Path) -> list[bytes]:
     """The lines that begin with `#` at the top of a log."""
-    from quetsach.source import Source
+    from quetsach.files.source import Source
 
     start = b""
     for chunk in Source(path).chunks():

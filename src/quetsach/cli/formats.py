@@ -6,7 +6,7 @@ import click
 
 from quetsach.cli import NOTHING
 from quetsach.cli import root as _root
-from quetsach.language import gettext as _
+from quetsach.text.language import gettext as _
 
 
 def command() -> click.Command:
@@ -26,7 +26,7 @@ def command() -> click.Command:
 
 
 def _run() -> int:
-    from quetsach import logformat
+    from quetsach.logs import logformat
 
     titles = {name: found.title for name, found in logformat.load_all().items()}
     width = max(map(len, titles))

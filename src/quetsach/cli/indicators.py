@@ -12,17 +12,18 @@ import click
 
 from quetsach.cli import FOUND, INCOMPLETE, NOTHING, answer, lists, say
 from quetsach.cli import root as _root
-from quetsach.indicator import IndicatorSet
-from quetsach.language import gettext as _
-from quetsach.language import ngettext
-from quetsach.loading import NothingLeftError
-from quetsach.output import ListNote, replacing
-from quetsach.outputs import listnotes, words
+from quetsach.indicators.indicator import IndicatorSet
+from quetsach.indicators.loading import NothingLeftError
+from quetsach.results import listnotes
+from quetsach.results.output import ListNote, replacing
 from quetsach.scanning import request
+from quetsach.text import words
+from quetsach.text.language import gettext as _
+from quetsach.text.language import ngettext
 
 if TYPE_CHECKING:
-    from quetsach.feed import Recognised
-    from quetsach.listform import Form, Settings, Written
+    from quetsach.indicators.reading import Recognised
+    from quetsach.indicators.writing import Form, Settings, Written
 
 
 _MOST_REASONS = 20
@@ -181,15 +182,15 @@ def _compile(files: tuple[Path, ...], out: Path | None, strict: bool, **given: A
 def _convert(
     files: tuple[Path, ...], out: Path | None, form: str | None, list_forms: bool, **given: Any
 ) -> int:
-    from quetsach import listform
+    from quetsach.indicators import writing
 
     if list_forms:
-        for known in listform.FORMS.values():
+        for known in writing.FORMS.values():
             click.echo(f"{known.name:<18}{_(known.about)}")
         return NOTHING
     if not files:
         raise click.UsageError(_("Name the lists to convert."))
-    chosen = listform.by_name(form) if form else listform.by_path(out or Path())
+    chosen = writing.by_name(form) if form else writing.by_path(out or Path())
     if out is not None:
         answer.refuse_inputs([out], [*files, given["override"]])
     settings = _settings(chosen, out, given)
@@ -197,7 +198,7 @@ def _convert(
     _show_notes(listnotes.of(found))
     if not len(found.indicators):
         raise NothingLeftError(files, found.left_out)
-    written = listform.write(found.indicators, chosen, settings)
+    written = writing.write(found.indicators, chosen, settings)
     if out is None:
         sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
         try:
@@ -219,20 +220,20 @@ def _convert(
 
 
 def _settings(form: Form, out: Path | None, given: dict[str, Any]) -> Settings:
-    from quetsach import listform
+    from quetsach.indicators import writing
 
     day, defang, redirect, serial = (given.pop(name) for name in ("day", "defang", "redirect", "serial"))
     for name, value in (("defang", defang), ("redirect", redirect), ("serial", serial)):
         if value and name not in form.takes:
             text = _("%(option)s means nothing for the form %(form)s.")
             raise click.UsageError(text % {"option": f"--{name}", "form": form.name})
-    if redirect is not None and (redirect := listform.garden(redirect)) is None:
+    if redirect is not None and (redirect := writing.garden(redirect)) is None:
         raise click.UsageError(_("--redirect takes the name of a host."))
     if form.needs_day and day is None:
         text = _("The form %(form)s needs the date of the list; give it with --date.")
         raise click.UsageError(text % {"form": form.name})
-    before = listform.serial_at(out) if out is not None and "serial" in form.takes else None
-    return listform.Settings(day.date() if day else None, defang, redirect or "", serial or 0, before)
+    before = writing.serial_at(out) if out is not None and "serial" in form.takes else None
+    return writing.Settings(day.date() if day else None, defang, redirect or "", serial or 0, before)
 
 
 def _save(path: Path, parts: Iterable[str], form: Form) -> None:
@@ -317,6 +318,6 @@ def _reasons(notes: list[ListNote]) -> Iterator[str]:
 
 
 def _show_notes(notes: list[ListNote]) -> None:
-    from quetsach.outputs import table
+    from quetsach.results import table
 
     table.show_notes(say.screen(is_error=True), notes)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from quetsach.endpoint import pack
 from quetsach.errors import IndicatorError
-from quetsach.guard import Organisation
-from quetsach.indicator import Scope
-from quetsach.language import gettext as _
-from quetsach.loading import COLUMNS, Choice
+from quetsach.indicators.guard import Organisation
+from quetsach.indicators.indicator import Scope
+from quetsach.indicators.loading import COLUMNS, Choice
+from quetsach.text.language import gettext as _
 
 if TYPE_CHECKING:
     import click
@@ -21,7 +21,7 @@ LIST_FORMATS = (
     "maltrail", "rpz", "adblock", "dnsmasq", "unbound", "suricata.iprep", "suricata.dataset", "hosts", "csv",
     "plain",
 )  # fmt: skip
-"""The names of `quetsach.feeds.formats`, so that help needs no reader."""
+"""The names of `quetsach.indicators.forms`, so that help needs no reader."""
 
 
 def choice_of(given: Mapping[str, Any]) -> Choice:

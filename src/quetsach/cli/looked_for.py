@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from quetsach.cli import lists, packfile, say
-from quetsach.language import gettext as _
-from quetsach.loading import Choice, NothingLeftError
-from quetsach.outputs import listnotes
+from quetsach.indicators.loading import Choice, NothingLeftError
+from quetsach.results import listnotes
 from quetsach.scanning import request
+from quetsach.text.language import gettext as _
 
 if TYPE_CHECKING:
     from quetsach.endpoint.pack import Pack
@@ -112,7 +112,7 @@ def read(
 
 def _hashes(path: Path) -> dict[str, str]:
     from quetsach.endpoint import wanted
-    from quetsach.guards.files import without_harmless
+    from quetsach.indicators.guards.files import without_harmless
 
     kept, stopped = without_harmless(wanted.read_hashes(path))
     for one in stopped:

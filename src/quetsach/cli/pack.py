@@ -14,9 +14,9 @@ from quetsach.cli import root as _root
 from quetsach.endpoint import keys, pack
 from quetsach.endpoint.keys import Kind
 from quetsach.endpoint.pack import Pack, Party
-from quetsach.language import gettext as _
-from quetsach.output import replacing
-from quetsach.outputs import words
+from quetsach.results.output import replacing
+from quetsach.text import words
+from quetsach.text.language import gettext as _
 
 
 def command() -> click.Command:

@@ -12,7 +12,7 @@ from quetsach.cli import say
 from quetsach.endpoint import pack
 from quetsach.endpoint.pack import Pack
 from quetsach.endpoint.refusal import Refused
-from quetsach.language import gettext as _
+from quetsach.text.language import gettext as _
 
 
 def read(path: Path, trusted: Sequence[str], *, is_asking: bool = False, is_expired_ok: bool = False) -> Pack:

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 
 import click
 
-from quetsach import language
 from quetsach.cli import root as _root
 from quetsach.errors import QuetsachError
-from quetsach.language import gettext as _
+from quetsach.text import language
+from quetsach.text.language import gettext as _
 
 _SETTINGS = "quetsach.portal.settings"
 
@@ -61,7 +61,7 @@ def manage_command() -> click.Command:
 
 def _serve(host: str, port: int, workers: int) -> None:
     _need_portal()
-    from quetsach.outputs.problems import quoted
+    from quetsach.text.problems import quoted
 
     with _configured():
         from quetsach.portal.serving import supervisor

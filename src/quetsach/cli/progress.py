@@ -13,10 +13,10 @@ from contextlib import ExitStack, contextmanager
 from types import FrameType
 
 from quetsach.cli import say
-from quetsach.language import gettext as _
-from quetsach.language import ngettext
-from quetsach.outputs import words
 from quetsach.scanning.result import Snapshot
+from quetsach.text import words
+from quetsach.text.language import gettext as _
+from quetsach.text.language import ngettext
 
 _MOMENT_SECONDS = 0.5
 

@@ -10,12 +10,12 @@ import click
 from quetsach.cli import NOTHING, PUSH_FAILED, say
 from quetsach.cli import root as _root
 from quetsach.errors import PortalError, ScanError
-from quetsach.language import gettext as _
-from quetsach.language import ngettext
-from quetsach.outputs import words
+from quetsach.text import words
+from quetsach.text.language import gettext as _
+from quetsach.text.language import ngettext
 
 if TYPE_CHECKING:
-    from quetsach.client import PushResult
+    from quetsach.results.push import PushResult
 
 _MOST_REJECTED = 10
 
@@ -60,10 +60,10 @@ def command() -> click.Command:
 
 
 def _run(file: Path, url: str, token_file: Path) -> int:
-    from quetsach import client
+    from quetsach.results import push
 
     try:
-        send(file, url, client.read_token(token_file))
+        send(file, url, push.read_token(token_file))
     except (PortalError, ScanError, OSError) as error:
         say.problem(error)
         return PUSH_FAILED
@@ -78,9 +78,9 @@ def send(file: Path, url: str, token: str) -> None:
     """
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
-    from quetsach import client
+    from quetsach.results import push
 
-    if client.is_in_the_clear(url):
+    if push.is_in_the_clear(url):
         say.warning(_("This address has no https: anyone on the way can read the token and the result."))
     console = say.console(is_error=True)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
@@ -89,7 +89,7 @@ def send(file: Path, url: str, token: str) -> None:
         Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar,
     ):
         task = bar.add_task(_("Sending"), total=None)
-        result = client.push(
+        result = push.push(
             document, url, token, lambda sent, total: bar.update(task, completed=sent, total=total)
         )
     _tell(result)

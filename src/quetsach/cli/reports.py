@@ -13,11 +13,11 @@ import click
 
 from quetsach.cli import FOUND, INCOMPLETE, NOTHING, say
 from quetsach.cli import root as _root
-from quetsach.language import gettext as _
-from quetsach.output import OutputError, replacing
+from quetsach.results.output import OutputError, replacing
+from quetsach.text.language import gettext as _
 
 if TYPE_CHECKING:
-    from quetsach.collect import Collection
+    from quetsach.annexes.collect import Collection
 
 _SUFFIXES = (".xlsx", ".docx", ".pdf")
 
@@ -78,10 +78,10 @@ def _collect(
     issuer: str,
     as_json: bool,
 ) -> int:
-    from quetsach import collect
-    from quetsach.collecting import says
-    from quetsach.collecting.answers import listing
-    from quetsach.language import code
+    from quetsach.annexes import collect
+    from quetsach.annexes.collecting import says
+    from quetsach.annexes.collecting.answers import listing
+    from quetsach.text.language import code
 
     for out in outputs:
         _check(out)
@@ -112,7 +112,7 @@ def _collect(
 def _progress() -> Callable[[str], None]:
     if not sys.stderr.isatty():
         return lambda _name: None
-    from quetsach.outputs.words import visible
+    from quetsach.text.words import visible
 
     def tell(name: str) -> None:
         click.echo(f"\r\x1b[K{visible(name)[-70:]}\r", nl=False, err=True)
@@ -130,9 +130,9 @@ def _check(out: Path) -> None:
 
 
 def _save(out: Path, found: Collection, issuer: str) -> None:
-    from quetsach.collecting.answers import annex as papers
-    from quetsach.collecting.answers import workbook
-    from quetsach.document import render_docx, render_pdf
+    from quetsach.annexes.collecting.answers import annex as papers
+    from quetsach.annexes.collecting.answers import workbook
+    from quetsach.documents.document import render_docx, render_pdf
 
     with replacing(out) as part, part.open("wb") as stream:
         if out.suffix.lower() == ".xlsx":

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from quetsach import __version__
-from quetsach.language import LANGUAGES
-from quetsach.language import gettext as _
+from quetsach.text.language import LANGUAGES
+from quetsach.text.language import gettext as _
 
 COMMANDS = {
     "scan": "quetsach.cli.scan_options:command",

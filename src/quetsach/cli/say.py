@@ -10,19 +10,19 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quetsach.language import gettext as _
-from quetsach.language import ngettext
-from quetsach.outputs import words
-from quetsach.outputs.words import visible
+from quetsach.text import words
+from quetsach.text.language import gettext as _
+from quetsach.text.language import ngettext
+from quetsach.text.words import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from quetsach.client import PushError
-    from quetsach.loading import CompiledError, NothingLeftError
-    from quetsach.output import OutputError
-    from quetsach.outputs.screen import Screen
-    from quetsach.scanfile import ScanFileError
+    from quetsach.indicators.loading import CompiledError, NothingLeftError
+    from quetsach.results.output import OutputError
+    from quetsach.results.push import PushError
+    from quetsach.results.screen import Screen
+    from quetsach.sightings.scanfile import ScanFileError
 
 _FULL = frozenset((errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)))
 _FILE_WIDTH = 120
@@ -108,7 +108,7 @@ def console(*, is_error: bool = False) -> Console:
 
 def screen(*, is_error: bool = False) -> Screen:
     """Where the answer of a scan is shown."""
-    from quetsach.outputs.screen import Screen
+    from quetsach.results.screen import Screen
 
     return Screen(console(is_error=is_error))
 
@@ -155,7 +155,7 @@ def is_of_output(raised: OSError) -> bool:
 def output_failed(raised: OSError) -> None:
     """Say that standard output took no more, unless its reader has left; from here on write into nothing."""
     if not isinstance(raised, BrokenPipeError):
-        from quetsach.output import OutputError
+        from quetsach.results.output import OutputError
 
         problem(OutputError.of(Path(_("standard output")), raised))
     # Else the interpreter fails once more when it flushes at its end.
@@ -165,11 +165,11 @@ def output_failed(raised: OSError) -> None:
 def worded(raised: Exception) -> str:
     """What happened and what to do."""
     # Whoever has nothing to tell need not import all that can fail.
-    from quetsach.client import PushError
     from quetsach.endpoint.refusal import Refused
-    from quetsach.loading import CompiledError, NothingLeftError
-    from quetsach.output import OutputError
-    from quetsach.scanfile import ScanFileError
+    from quetsach.indicators.loading import CompiledError, NothingLeftError
+    from quetsach.results.output import OutputError
+    from quetsach.results.push import PushError
+    from quetsach.sightings.scanfile import ScanFileError
 
     match raised:
         case PushError():
@@ -193,7 +193,7 @@ def worded(raised: Exception) -> str:
 
 
 def _told(problem: str) -> str:
-    from quetsach.outputs.problems import explain
+    from quetsach.text.problems import explain
 
     return explain(problem)
 

@@ -12,15 +12,14 @@ from typing import Any
 
 import click
 
-from quetsach import output
 from quetsach.cli import FOUND, INCOMPLETE, NOTHING, PUSH_FAILED, answer, lists, progress, say
 from quetsach.errors import ScanError
-from quetsach.language import gettext as _
-from quetsach.outputs import listnotes
-from quetsach.outputs.problems import explain
+from quetsach.files.source import is_address
+from quetsach.results import listnotes, output
 from quetsach.scanning.request import Request
 from quetsach.scanning.result import Snapshot
-from quetsach.source import is_address
+from quetsach.text.language import gettext as _
+from quetsach.text.problems import explain
 
 _START_BYTES = 4096
 
@@ -111,7 +110,7 @@ def _is_log(file: Path) -> bool:
     """Whether a file holds anything that no scan wrote; a workbook is never read as a log."""
     if not file.is_file() or file.suffix == ".xlsx":
         return False
-    from quetsach import openers
+    from quetsach.files import openers
 
     try:
         with file.open("rb") as stream:
@@ -140,10 +139,10 @@ def _token(url: str | None, token_file: Path | None) -> str | None:
     if url is None or token_file is None:
         needed = _("--push needs --token-file.") if url else _("--token-file needs --push.")
         raise click.UsageError(needed)
-    from quetsach import client
+    from quetsach.results import push
 
-    client.address_of(url)
-    return client.read_token(token_file)
+    push.address_of(url)
+    return push.read_token(token_file)
 
 
 def _vantage(paths: Sequence[str]) -> str:

@@ -9,9 +9,9 @@ import click
 
 from quetsach.cli import lists, push, scan
 from quetsach.cli import root as _root
-from quetsach.fieldroles import ROLE_NAMES
-from quetsach.language import gettext as _
+from quetsach.logs.roles import ROLE_NAMES
 from quetsach.scanning.request import TIME_ZONE
+from quetsach.text.language import gettext as _
 
 _PATH = click.Path(path_type=Path, readable=False)
 _MOST_JOBS = 256

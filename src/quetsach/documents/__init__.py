@@ -1,1 +1,1 @@
-"""How official documents are drawn. Import `quetsach.document`, not this package."""
+"""How official documents are drawn. Import `quetsach.documents.document`, not this package."""

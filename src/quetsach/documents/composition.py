@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from quetsach.document import (
+from quetsach.documents import wording
+from quetsach.documents.document import (
     Annex,
     AnnexRow,
     Document,
@@ -14,7 +15,6 @@ from quetsach.document import (
     Report,
     Signature,
 )
-from quetsach.documents import wording
 from quetsach.documents.paper import (
     Addressees,
     AnnexName,
@@ -28,7 +28,7 @@ from quetsach.documents.paper import (
     Table,
     Title,
 )
-from quetsach.vietnamese import number
+from quetsach.text.vietnamese import number
 
 _NOTHING_LOOKED_AT = (
     "Chưa có dữ liệu rà soát nhật ký kết nối mạng được gửi về; chưa đủ căn cứ để kết luận không có máy"

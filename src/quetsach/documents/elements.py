@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from quetsach.documents.reading import Line, Reading
-from quetsach.vietnamese import search_key
+from quetsach.text.vietnamese import search_key
 
 NUMBER = re.compile(r"^Số\s*:\s*(?P<number>[^/]*?)\s*/\s*(?P<symbol>.*)$", re.IGNORECASE)
 DATE = re.compile(

@@ -13,7 +13,8 @@ from datetime import date
 from importlib.resources import files
 from typing import Any, Literal
 
-from quetsach.document import (
+from quetsach.documents import wording
+from quetsach.documents.document import (
     LONGEST_TEXT,
     Annex,
     AnnexRow,
@@ -24,7 +25,6 @@ from quetsach.document import (
     clean_text,
     unprintable,
 )
-from quetsach.documents import wording
 from quetsach.errors import DocumentError
 
 type Kind = Literal["letter", "report"]

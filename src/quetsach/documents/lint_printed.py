@@ -11,7 +11,7 @@ from quetsach.documents.elements import DATE, NUMBER, Elements
 from quetsach.documents.lint import LETTERS, Finding, found
 from quetsach.documents.lint_fields import ARCHIVE, as_above, deputies, symbol, visible, without_titles
 from quetsach.documents.reading import Line, Reading
-from quetsach.vietnamese import nfc
+from quetsach.text.vietnamese import nfc
 
 A4 = (210, 297)
 MARGINS = {"top": (20, 25), "bottom": (20, 25), "left": (30, 35), "right": (15, 20)}

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from quetsach import limited
 from quetsach.errors import DocumentError
+from quetsach.files import bounded_process
 
 MOST_BYTES = 30_000_000
 MOST_UNPACKED = 200_000_000
@@ -53,7 +53,7 @@ class Reading:
     has_numbers: bool | None
 
 
-@limited.bounded(
+@bounded_process.bounded(
     seconds=60,
     raises=(DocumentError,),
     refused=lambda _error: DocumentError(

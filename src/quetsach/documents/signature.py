@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from quetsach import limited
 from quetsach.errors import DocumentError
+from quetsach.files import bounded_process
 
 type Wholeness = Literal["intact", "added_to", "changed", "unreadable"]
 MOST_SIGNATURES = 20
@@ -39,7 +39,7 @@ class Seen:
     at: datetime | None = None
 
 
-@limited.bounded(
+@bounded_process.bounded(
     seconds=20,
     raises=(LockedPdfError,),
     refused=lambda _error: DocumentError("cannot be opened as a PDF"),

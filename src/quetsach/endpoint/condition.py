@@ -20,8 +20,8 @@ from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Any
 
-from quetsach import canonical
 from quetsach.endpoint.profile import Profile, covers
+from quetsach.text import canonical
 
 Condition = Callable[[str, Profile], bool]
 HOST_CLASSES = ("own", "loopback", "placeholder", "listed", "azure", "public", "private")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from quetsach.errors import QuetsachError
-from quetsach.evidence import escape
+from quetsach.text.escape import escape
 
 _LONGEST = 500
 _HALF = re.compile("[\ud800-\udc7f\udd00-\udfff]")

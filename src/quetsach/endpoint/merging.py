@@ -18,7 +18,7 @@ from quetsach.endpoint.fact import safe
 from quetsach.endpoint.refusal import Refused
 from quetsach.endpoint.telling.result import SCHEMA
 from quetsach.endpoint.verdict import Verdict
-from quetsach.jsontext import few
+from quetsach.text.json_limits import few
 
 MOST_BYTES = 32 << 20
 _MOST_FINDINGS = 5_000

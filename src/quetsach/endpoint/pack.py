@@ -21,7 +21,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from quetsach import setfile
 from quetsach.endpoint import catalogue, keys, suffixes
 from quetsach.endpoint import profile as profiles
 from quetsach.endpoint.catalogue import CatalogueError
@@ -29,7 +28,8 @@ from quetsach.endpoint.profile import Profile
 from quetsach.endpoint.refusal import Refused
 from quetsach.endpoint.wanted import Wanted
 from quetsach.errors import IndicatorError
-from quetsach.indicator import IndicatorSet, Kind
+from quetsach.indicators import setfile
+from quetsach.indicators.indicator import IndicatorSet, Kind
 
 SCHEMA = 1
 MOST_BYTES = 64 << 20

@@ -9,8 +9,8 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
-from quetsach import canonical
 from quetsach.errors import QuetsachError
+from quetsach.text import canonical
 
 
 class ProfileError(QuetsachError):

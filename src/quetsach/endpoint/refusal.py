@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from quetsach.errors import QuetsachError
-from quetsach.language import gettext as _
+from quetsach.text.language import gettext as _
 
 
 def N_(text: str) -> str:

@@ -31,7 +31,7 @@ from quetsach.endpoint.fact import Unavailable, safe
 from quetsach.endpoint.machine import Machine, System
 from quetsach.endpoint.pack import Pack
 from quetsach.endpoint.refusal import Refused
-from quetsach.jsontext import few
+from quetsach.text.json_limits import few
 
 SCHEMA = 1
 MOST_BYTES = 32 << 20

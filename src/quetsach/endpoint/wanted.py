@@ -11,7 +11,7 @@ from quetsach.endpoint import catalogue
 from quetsach.endpoint.catalogue import Catalogue
 from quetsach.endpoint.profile import Profile
 from quetsach.errors import IndicatorError
-from quetsach.indicator import IndicatorSet
+from quetsach.indicators.indicator import IndicatorSet
 
 ALGORITHMS: Mapping[int, str] = {32: "md5", 40: "sha1", 64: "sha256"}
 """Hexadecimal digits of a hash → its algorithm."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from quetsach import canonical
 from quetsach.endpoint.fact import Fact
-from quetsach.engines.index import Index, hits_of
-from quetsach.engines.tokens import Token
-from quetsach.indicator import Indicator, IndicatorSet
+from quetsach.indicators.indicator import Indicator, IndicatorSet
+from quetsach.scanning.engines.index import Index, hits_of
+from quetsach.scanning.engines.tokens import Token
+from quetsach.text import canonical
 
 _CERTAIN, _STRONG, _VISIT = "D1", "D2", "D3"
 _LOGGED = "LOG"

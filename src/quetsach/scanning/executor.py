@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
-from quetsach.engine import Part, SourceResult, Span
-from quetsach.inputs import Input, Skipped
+from quetsach.files.inputs import Input, Skipped
+from quetsach.scanning.engine import Part, SourceResult, Span
 
 
 class Unit(NamedTuple):

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from quetsach import openers
-from quetsach.engine import (
+from quetsach.errors import QuetsachError, SourceError
+from quetsach.files import openers
+from quetsach.files.inputs import Input, Skipped, identity
+from quetsach.files.source import SHORTENED, Source
+from quetsach.scanning.engine import (
     Engine,
     Matcher,
     Progress,
@@ -16,14 +19,11 @@ from quetsach.engine import (
     SpareThreads,
     SplittingMatcher,
 )
-from quetsach.errors import QuetsachError, SourceError
-from quetsach.inputs import Input, Skipped, identity
 from quetsach.scanning.executor import Outcome, Unit
-from quetsach.sighting import Coverage
-from quetsach.source import SHORTENED, Source
+from quetsach.sightings.sighting import Coverage
 
 if TYPE_CHECKING:
-    from quetsach.fieldmap import FieldMap
+    from quetsach.logs.fieldmap import FieldMap
 
 _TABLE_HEAD_BYTES = 1 << 16
 """Enough to see which columns a table has."""
@@ -141,7 +141,7 @@ def _opened(log: Input, meter: openers.Meter) -> Iterator[openers.Opened | opene
     if log.stored is None:
         yield from openers.read(log.path, meter, log.part)
         return
-    from quetsach.objectstore import Remote
+    from quetsach.files.objectstore import Remote
 
     with Remote(log.stored) as file:
         yield from openers.read_file(cast(BinaryIO, file), meter, log.stored.mtime)

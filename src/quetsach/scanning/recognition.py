@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from quetsach import engine, openers
-from quetsach.engine import Matcher
-from quetsach.indicator import Indicator, IndicatorSet, Kind
+from quetsach.files import openers
+from quetsach.files.source import Source, is_capture
+from quetsach.indicators.indicator import Indicator, IndicatorSet, Kind
+from quetsach.scanning import engine
+from quetsach.scanning.engine import Matcher
 from quetsach.scanning.result import ScanResult
-from quetsach.source import Source, is_capture
 
 _TEXT, _BINARY = "text", "binary"
 _START_BYTES = 1 << 16

@@ -10,19 +10,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
-from quetsach import __version__, draft, engine, fieldmap, inputs, loading, logformat, setfile
-from quetsach.engine import Engine, Matcher, ScanOptions
+from quetsach import __version__
 from quetsach.errors import ScanError
-from quetsach.fieldmap import FieldMap
-from quetsach.indicator import IndicatorSet
-from quetsach.inputs import Inputs
-from quetsach.leases.naming import Leases, gather
-from quetsach.loading import Choice, Lists, NothingLeftError
-from quetsach.scanning import recognition, work
+from quetsach.files import inputs
+from quetsach.files.inputs import Inputs
+from quetsach.indicators import draft, loading, setfile
+from quetsach.indicators.indicator import IndicatorSet
+from quetsach.indicators.loading import Choice, Lists, NothingLeftError
+from quetsach.logs import fieldmap, logformat
+from quetsach.logs.fieldmap import FieldMap
+from quetsach.machines.leases.naming import Leases, gather
+from quetsach.scanning import engine, recognition, work
+from quetsach.scanning.engine import Engine, Matcher, ScanOptions
 from quetsach.scanning.result import ScanResult, Snapshot
 from quetsach.scanning.splitting import SPLIT_BYTES
 from quetsach.scanning.state import State
-from quetsach.sighting import Scan
+from quetsach.sightings.sighting import Scan
 
 if TYPE_CHECKING:
     from quetsach.scanning.executor import Executor

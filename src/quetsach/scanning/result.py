@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from quetsach import wire
-from quetsach.aside import Aside
-from quetsach.inputs import Skipped
+from quetsach.files.inputs import Skipped
+from quetsach.files.spool import Aside
 from quetsach.scanning import tally
-from quetsach.sighting import Coverage, Scan, Sighting, dump
-from quetsach.wire import WireSightings
+from quetsach.sightings import wire
+from quetsach.sightings.sighting import Coverage, Scan, Sighting, dump
+from quetsach.sightings.wire import WireSightings
 
 
 class Snapshot(NamedTuple):

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-from quetsach.aside import Aside
-from quetsach.engine import Part, ScanOptions, SourceResult, Span, SplittingMatcher
-from quetsach.inputs import Input
+from quetsach.files.decompress import codec_of
+from quetsach.files.inputs import Input
+from quetsach.files.source import HEAD_BYTES, utf16_of
+from quetsach.files.spool import Aside
+from quetsach.scanning.engine import Part, ScanOptions, SourceResult, Span, SplittingMatcher
 from quetsach.scanning.executor import Unit
-from quetsach.source import HEAD_BYTES, utf16_of
-from quetsach.unpack import codec_of
 
 SPLIT_BYTES = 256 << 20
 """Always cut at the same places, so that a scan stopped on two machines goes on with three."""

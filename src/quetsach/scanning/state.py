@@ -13,15 +13,15 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
-from quetsach import logformat
-from quetsach.engine import ScanOptions
 from quetsach.errors import ScanError
-from quetsach.fieldmap import FieldMap
-from quetsach.inputs import identity
+from quetsach.files.inputs import identity
+from quetsach.files.source import is_address
+from quetsach.logs import logformat
+from quetsach.logs.fieldmap import FieldMap
+from quetsach.scanning.engine import ScanOptions
 from quetsach.scanning.executor import Outcome, Unit
 from quetsach.scanning.transfer import Row, to_outcomes, to_rows
-from quetsach.sighting import Scan
-from quetsach.source import is_address
+from quetsach.sightings.sighting import Scan
 
 _APPLICATION = 0x51534154
 """Marks the file as ours, as far as SQLite and `file` are concerned."""

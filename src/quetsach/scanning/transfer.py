@@ -7,13 +7,13 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from quetsach import wire
-from quetsach.aside import Aside
-from quetsach.engine import Part, SourceResult
-from quetsach.inputs import Skipped
+from quetsach.files.inputs import Skipped
+from quetsach.files.spool import Aside
+from quetsach.scanning.engine import Part, SourceResult
 from quetsach.scanning.executor import Outcome
-from quetsach.sighting import Coverage
-from quetsach.wire import WireSightings
+from quetsach.sightings import wire
+from quetsach.sightings.sighting import Coverage
+from quetsach.sightings.wire import WireSightings
 
 type Row = tuple[str, bytes]
 """What it is (`lines`, `coverage`, `skipped`, `body` or `part`), and its bytes, at most about 1 MiB."""

@@ -8,18 +8,18 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from quetsach.aside import no_room
-from quetsach.engine import Engine, Matcher, Part, ScanOptions, SourceResult, Span, SplittingMatcher
-from quetsach.inputs import Input, Inputs, Skipped
+from quetsach.files.inputs import Input, Inputs, Skipped
+from quetsach.files.spool import no_room
+from quetsach.scanning.engine import Engine, Matcher, Part, ScanOptions, SourceResult, Span, SplittingMatcher
 from quetsach.scanning.executor import Done, Executor, Outcome, Unit
 from quetsach.scanning.executors.threads import Threads
 from quetsach.scanning.reading import INTERRUPTED, failed, note_shortened
 from quetsach.scanning.result import ScanResult, Sightings, Snapshot
-from quetsach.sighting import Coverage, Scan
+from quetsach.sightings.sighting import Coverage, Scan
 
 if TYPE_CHECKING:
-    from quetsach.fieldmap import FieldMap
-    from quetsach.leases.naming import Leases
+    from quetsach.logs.fieldmap import FieldMap
+    from quetsach.machines.leases.naming import Leases
     from quetsach.scanning.splitting import SplitLog
     from quetsach.scanning.state import State
 

@@ -16,15 +16,15 @@ from urllib.parse import urlsplit
 
 import click
 
-from quetsach import __version__, cli, handing, language
+from quetsach import __version__, cli
 from quetsach.cli import packfile, say
-from quetsach.endpoint import keys, suffixes
+from quetsach.endpoint import hand_in, keys, manifest, suffixes
+from quetsach.endpoint.manifest import Manifest
 from quetsach.endpoint.pack import Pack
 from quetsach.endpoint.refusal import Refused
-from quetsach.language import gettext as _
-from quetsach.outputs.words import visible
-from quetsach.stick import manifest
-from quetsach.stick.manifest import Manifest
+from quetsach.text import language
+from quetsach.text.language import gettext as _
+from quetsach.text.words import visible
 
 _NOT_IN_NAMES = re.compile(r"[^\w.-]+")
 
@@ -153,7 +153,7 @@ def _choices(stick: Stick) -> dict[str, tuple[str, Callable[[], int] | None]]:
             _("Open the portal: %(url)s") % {"url": visible(stick.pack.portal)},
             lambda: _open(stick),
         )
-        if handing.is_possible(stick.pack.portal):
+        if hand_in.is_possible(stick.pack.portal):
             found["7"] = (_("Send the results on this stick to the portal"), lambda: _send(stick))
     found["8"] = (_("For IT staff: clean this machine, a plan first"), lambda: _clean(stick))
     found["9"] = (_("For IT staff: take the last clean-up back"), _take_back)

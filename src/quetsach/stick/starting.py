@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from quetsach import cli, language
+from quetsach import cli
+from quetsach.endpoint import manifest
 from quetsach.endpoint.refusal import Refused
-from quetsach.stick import manifest
+from quetsach.text import language
 
 _ROOT_VARIABLE = "QUETSACH_STICK"
 _NO_PAUSE = "QUETSACH_NO_PAUSE"

@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import reverse
 from tools import equipment
 
-from quetsach import logformat
+from quetsach.logs import logformat
 from quetsach.portal.sightings.models import Scan
 from quetsach.portal.units.actions import issue_token
 from tests.portal.scan_document import publish_list

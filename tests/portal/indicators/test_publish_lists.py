@@ -15,9 +15,9 @@ from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach import feed, listform
-from quetsach.indicator import IndicatorSet as Items
-from quetsach.listforms import rpz
+from quetsach.indicators import reading, writing
+from quetsach.indicators.forms_out import rpz
+from quetsach.indicators.indicator import IndicatorSet as Items
 from quetsach.portal.indicators import downloads, store
 from quetsach.portal.indicators.models import IndicatorSet
 from tests.portal.scan_document import publish_list
@@ -72,7 +72,7 @@ def test_a_published_list_downloads_to_the_same_set(cast):
     assert (row.version, row.status) == (1, "published")
     for ending in ("csv", "txt"):
         data = body(Client().get(f"/danh-sach/lam-sach/v1.{ending}"))
-        assert feed.read_text(data.decode()).indicators.id == row.set_id
+        assert reading.read_text(data.decode()).indicators.id == row.set_id
         sums = Client().get("/danh-sach/lam-sach/sha256.txt").content.decode()
         assert hashlib.sha256(data).hexdigest() in sums
     hosts = body(Client().get("/danh-sach/lam-sach/v1.hosts")).decode().splitlines()
@@ -88,7 +88,7 @@ def test_the_page_offers_each_form_and_every_link_gives_its_file(cast):
     page = Client().get("/danh-sach/").content.decode()
     row = IndicatorSet.rows.get()
     links = set(re.findall(r'href="(/danh-sach/lam-sach/v1\.[^"]+)"', page))
-    assert len(links) == len(listform.FORMS) == len(row.forms)
+    assert len(links) == len(writing.FORMS) == len(row.forms)
     for link in links:
         assert hashlib.sha256(body(Client().get(link))).hexdigest() in page
     address = "/api/v1/indicators?campaign=lam-sach&form=ip-list"
@@ -124,9 +124,9 @@ def test_no_cell_of_the_csv_is_a_formula_with_a_call(cast):
 
 @pytest.mark.parametrize("name", ["plain", "csv"])
 def test_a_web_address_on_a_number_does_not_come_back_as_a_network(name):
-    items = Items(feed.read_text("http://192.0.2.7/24\nhttp://[2001:db8::7]/64\n").indicators)
-    parts, _losses = downloads.written(items, listform.FORMS[name], date(2026, 11, 24), 1)
-    assert feed.read_text(b"".join(parts).decode()).indicators.id == items.id
+    items = Items(reading.read_text("http://192.0.2.7/24\nhttp://[2001:db8::7]/64\n").indicators)
+    parts, _losses = downloads.written(items, writing.FORMS[name], date(2026, 11, 24), 1)
+    assert reading.read_text(b"".join(parts).decode()).indicators.id == items.id
 
 
 def test_the_api_gives_the_list_in_force_and_304_to_who_has_it(cast, tmp_path):
@@ -239,7 +239,7 @@ def test_looking_a_name_up_agrees_with_reading_the_whole_list(tmp_path_factory, 
 
 
 def test_a_stored_list_reads_back(cast, settings):
-    items = feed.read_text(MIXED).indicators
+    items = reading.read_text(MIXED).indicators
     sha256, _ = store.keep(store.list_lines(items))
     assert Items(store.read_list(sha256)).id == items.id
 

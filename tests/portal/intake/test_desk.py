@@ -9,7 +9,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from PIL import Image
 
-from quetsach.collecting import merge, stored
+from quetsach.annexes.collecting import merge, stored
+from quetsach.annexes.collecting.files import office
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.intake import actions, queries
 from quetsach.portal.intake.models import ReceivedAnnex, ReceivedFile
@@ -41,11 +42,8 @@ def only(state="open"):
 
 def press(cast, annex, do, **more):
     data = {"do": do, "version": annex.version, **more}
-    return (
-        cast.client("A", "coordinator")
-        .post(url(cast, "A", "intake_row", annex.pk), data, follow=True)
-        .content.decode()
-    )
+    place = url(cast, "A", "intake_row", annex.pk)
+    return cast.client("A", "coordinator").post(place, data, follow=True).content.decode()
 
 
 def figures(revision):
@@ -490,8 +488,8 @@ def test_an_old_word_file_waits_and_is_read_again_once_it_can_be(cast, monkeypat
     client, address = cast.client("A", "coordinator"), url(cast, "A", "intake_file", file.pk)
     client.post(address, {"do": "read_again"})
     assert not ReceivedAnnex.rows.exists()
-    monkeypatch.setattr("quetsach.collecting.files.office.program", lambda: "soffice")
-    monkeypatch.setattr("quetsach.collecting.files.office._converted", lambda *_given: paper("Đơn vị A1"))
+    monkeypatch.setattr(office, "program", lambda: "soffice")
+    monkeypatch.setattr(office, "_converted", lambda *_given: paper("Đơn vị A1"))
     for _ in range(2):
         client.post(address, {"do": "read_again"})
     assert only().node == cast.nodes["A1"]

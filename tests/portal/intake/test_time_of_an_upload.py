@@ -3,7 +3,7 @@
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from quetsach import limited
+from quetsach.files import bounded_process
 from quetsach.portal.intake.models import ReceivedAnnex, ReceivedFile
 from tests.collect import papers_by_hand as by
 
@@ -21,7 +21,7 @@ def test_what_an_upload_left_is_told_and_all_of_it_is_read_later(cast):
         sent = [SimpleUploadedFile(name, data) for name, data in papers.items()]
         return client.post(address, {"annexes": sent}, follow=True).content.decode()
 
-    with limited.visit(0.0001):
+    with bounded_process.visit(0.0001):
         page = drop()
     assert not ReceivedAnnex.rows.exists() and page.count("Đã hết thời gian") == 2
     first, second = ReceivedFile.rows.order_by("name")

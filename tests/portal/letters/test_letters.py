@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pypdf import PdfReader
 
-from quetsach.document import render_pdf
+from quetsach.documents.document import render_pdf
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.letters import actions

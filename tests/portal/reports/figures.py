@@ -1,6 +1,6 @@
 """Four counts as the annex of 2022 names them."""
 
-from quetsach.annexform.figures import Figures
+from quetsach.annexes.form.figures import Figures
 
 
 def annex(*counts):

@@ -9,10 +9,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from python_calamine import CalamineWorkbook
 
-from quetsach.annexform.authoring import read_authored, write_form
-from quetsach.annexform.definition import built_in
-from quetsach.annexform.entry import read_entry
-from quetsach.annexform.filling import write_template
+from quetsach.annexes.form.authoring import read_authored, write_form
+from quetsach.annexes.form.definition import built_in
+from quetsach.annexes.form.entry import read_entry
+from quetsach.annexes.form.filling import write_template
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.reports.actions import submit
 from quetsach.portal.reports.errors import BlockedReport

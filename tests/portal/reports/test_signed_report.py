@@ -15,7 +15,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from pypdf import PdfWriter
 
-from quetsach.document import render_pdf
+from quetsach.documents.document import render_pdf
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.bundles import actions as bundles
 from quetsach.portal.bundles import making

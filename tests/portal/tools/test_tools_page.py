@@ -10,9 +10,9 @@ from django.test import Client
 from django.urls import reverse
 from nacl.signing import SigningKey
 
+from quetsach.endpoint import manifest
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.tools.models import RemovalTool, Stick
-from quetsach.stick import manifest
 
 CONTENT = b"MZ a removal tool"
 FIELDS = {

@@ -12,8 +12,8 @@ from quetsach.portal.units.management.commands.load_national_tree import Command
 from quetsach.portal.units.models import HeldPath, Identifier, Membership, ReorgLink, Unit, path_segment
 from quetsach.portal.units.national_actions import DAY, load_tree_of
 from quetsach.portal.units.queries import search, tree_as_of
-from quetsach.registry.national import NationalTreeError, Place, load
-from quetsach.vietnamese import sort_key
+from quetsach.text.vietnamese import sort_key
+from quetsach.units.national import NationalTreeError, Place, load
 
 
 def shape(day):

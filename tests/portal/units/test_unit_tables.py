@@ -11,7 +11,7 @@ from django.urls import reverse
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.units.models import ReorgEvent, Unit, UnitImport
 from quetsach.portal.units.reorg_actions import rename
-from quetsach.registry.table import read_table
+from quetsach.units.table import read_table
 
 HEAD = "Mã hệ thống,Tên đơn vị,Loại,Thuộc đơn vị,Điện thoại,Mã định danh\n"
 

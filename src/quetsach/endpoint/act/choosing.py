@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from quetsach import canonical
 from quetsach.endpoint import windowspath
 from quetsach.endpoint.act import evidence, lines
 from quetsach.endpoint.act.acts import ACTS
@@ -22,6 +21,7 @@ from quetsach.endpoint.fact import Fact, Unavailable, safe
 from quetsach.endpoint.finding import Finding
 from quetsach.endpoint.machine import System
 from quetsach.endpoint.probes import firewall
+from quetsach.text import canonical
 
 DISABLED_SERVICE = {"type": 4, "data": "04000000"}
 _ON = {"type": 4, "data": "01000000"}

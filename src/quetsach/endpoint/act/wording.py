@@ -10,9 +10,9 @@ from quetsach.endpoint.act.errors import REASONS, ActError
 from quetsach.endpoint.act.plan import Plan
 from quetsach.endpoint.act.step import TEXTS, Advice, Step
 from quetsach.endpoint.fact import safe
-from quetsach.language import code
-from quetsach.language import gettext as _
-from quetsach.outputs import words
+from quetsach.text import words
+from quetsach.text.language import code
+from quetsach.text.language import gettext as _
 
 WORDS = ("don sach", "dọn sạch", "clean up")
 """What a person types to let a plan be carried out, in either language."""

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from quetsach import limited
 from quetsach.endpoint.files import content
 from quetsach.endpoint.files.content import MOST_BYTES, RulesError
+from quetsach.files import bounded_process
 
 MODULES = frozenset(("crx", "dex", "dotnet", "elf", "hash", "lnk", "macho", "math", "pe", "string", "zip"))
 """Not: console (writes to the screen), time (another answer each time), cuckoo and vt (need what no machine
@@ -60,16 +60,16 @@ def judge(text: str) -> Judged:
     """
     try:
         told = _judged(text.encode("utf-8", "replace"))
-    except limited.BusyError:
+    except bounded_process.BusyError:
         raise
-    except limited.NotReadError as error:
+    except bounded_process.NotReadError as error:
         raise ProblemsError([Problem("limits", 0, "")]) from error
     if isinstance(told, list):
         raise ProblemsError(told)
     return told
 
 
-@limited.bounded(seconds=60, imports=("yara_x",), is_threaded=True)
+@bounded_process.bounded(seconds=60, imports=("yara_x",), is_threaded=True)
 def _judged(source: bytes) -> Judged | list[Problem]:
     try:
         return _compiled(source.decode())

@@ -8,7 +8,7 @@ from typing import BinaryIO
 from quetsach.endpoint.fact import Unavailable
 from quetsach.endpoint.machine import Files
 from quetsach.errors import SourceError
-from quetsach.openers import evtx
+from quetsach.files.openers import evtx
 
 _FOLDER = r"System32\winevt\Logs"
 _MOST_BYTES = 256 << 20

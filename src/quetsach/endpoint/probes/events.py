@@ -9,11 +9,11 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from quetsach import canonical
 from quetsach.endpoint import windowspath
 from quetsach.endpoint.fact import Fact
 from quetsach.endpoint.machine import Machine, System
 from quetsach.endpoint.probe import Probe, Seen
+from quetsach.text import canonical
 
 _LONGEST = 4_000
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from quetsach import canonical
 from quetsach.endpoint import windowspath
 from quetsach.endpoint.machine import Machine, System
 from quetsach.endpoint.probe import Probe, Seen
+from quetsach.text import canonical
 
 _MOST_BYTES = 32 << 20
 _TCPIP = r"HKLM\SYSTEM\CurrentControlSet\Services\Tcpip\Parameters"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from quetsach import canonical
 from quetsach.endpoint.machine import Machine, System
 from quetsach.endpoint.probe import Probe, Seen
+from quetsach.text import canonical
 
 
 def _look(machine: Machine, seen: Seen) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
-from quetsach import canonical
 from quetsach.endpoint.fact import Unavailable, unbroken
 from quetsach.endpoint.machine import Machine, Signature, Socket
 from quetsach.endpoint.probe import Probe, Seen
+from quetsach.text import canonical
 
 _PAUSE_SECONDS = 2.0
 _MOST_SOCKETS = 50_000

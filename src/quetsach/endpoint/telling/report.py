@@ -17,9 +17,9 @@ from quetsach.endpoint.fact import Observed, State, safe
 from quetsach.endpoint.finding import Finding
 from quetsach.endpoint.telling import wording
 from quetsach.endpoint.verdict import Verdict
-from quetsach.language import gettext as _
-from quetsach.outputs import words
-from quetsach.outputs.htmlpage import marked, opening
+from quetsach.text import words
+from quetsach.text.language import gettext as _
+from quetsach.text.page import marked, opening
 
 MOST_GAPS = 5
 """Gaps of one probe that the page spells out."""

@@ -13,10 +13,10 @@ from quetsach.endpoint import catalogue
 from quetsach.endpoint.merging import Checked, Found, Merged
 from quetsach.endpoint.telling import wording
 from quetsach.endpoint.verdict import Verdict
-from quetsach.language import code
-from quetsach.language import gettext as _
-from quetsach.outputs import words
-from quetsach.spreadsheet import guarded
+from quetsach.text import words
+from quetsach.text.cells import guarded
+from quetsach.text.language import code
+from quetsach.text.language import gettext as _
 
 _ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 _PLAIN = {

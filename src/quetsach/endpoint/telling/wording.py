@@ -11,9 +11,9 @@ from quetsach.endpoint.checking import Result
 from quetsach.endpoint.fact import REASONS, Gap, Observed, State
 from quetsach.endpoint.finding import Evidence, Finding
 from quetsach.endpoint.verdict import Verdict
-from quetsach.language import code
-from quetsach.language import gettext as _
-from quetsach.outputs import words
+from quetsach.text import words
+from quetsach.text.language import code
+from quetsach.text.language import gettext as _
 
 _ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 _TIMES = ("time", "supported_until")

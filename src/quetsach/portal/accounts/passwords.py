@@ -12,7 +12,7 @@ from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from quetsach.vietnamese import search_key
+from quetsach.text.vietnamese import search_key
 
 _WORDS = Path(__file__).with_name("common_words.txt")
 _LOOKALIKES = str.maketrans("@4031!5$7", "aaoeiisst")

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.audit.sentences import sentence
-from quetsach.spreadsheet import guarded, on_paper, row_height
+from quetsach.text.cells import guarded, on_paper, row_height
 
 _WIDTHS = (9, 20, 24, 44, 26, 30, 18, 50, 36)
 AT_MOST = 50_000

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from quetsach.portal.audit.models import Entry
-from quetsach.vietnamese import search_key
+from quetsach.text.vietnamese import search_key
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils.translation import gettext as _
 
 import quetsach
-from quetsach.outputs.problems import quoted
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.audit.models import Entry
@@ -26,6 +25,7 @@ from quetsach.portal.backups.databases import way
 from quetsach.portal.backups.scratch import BACKUP, RESTORE, scratch
 from quetsach.portal.backups.signature import Signer
 from quetsach.portal.env import env_key
+from quetsach.text.problems import quoted
 
 
 def back_up(target: Path, *, overwrite: bool = False) -> Manifest:

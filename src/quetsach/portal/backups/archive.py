@@ -22,7 +22,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 from quetsach.errors import PortalError
-from quetsach.outputs.problems import quoted
+from quetsach.text.problems import quoted
 
 FORMAT = 1
 MANIFEST = "manifest.json"

@@ -18,8 +18,8 @@ from pathlib import Path
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from quetsach.outputs.problems import quoted
 from quetsach.portal.backups.archive import BackupError
+from quetsach.text.problems import quoted
 
 # Only tables go, and what belongs to them: a schema of the administrator's keeps its owner and rights.
 _EMPTY = (

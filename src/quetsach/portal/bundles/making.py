@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from quetsach.document import render_pdf
+from quetsach.documents.document import render_pdf
 from quetsach.errors import PortalError, QuetsachError
 from quetsach.portal.bundles import actions
 from quetsach.portal.bundles.models import Bundle, BundlePart
@@ -27,7 +27,7 @@ from quetsach.portal.bundles.queries import left_to_draw, signed_copy
 from quetsach.portal.indicators import store
 from quetsach.portal.reports.export import papers
 from quetsach.portal.reports.signing.actions import SHELF
-from quetsach.spreadsheet import guarded
+from quetsach.text.cells import guarded
 
 KEPT = timedelta(days=7)
 """A finished ZIP is deleted after that; the reports stay where they are and can be bundled again."""

@@ -17,7 +17,7 @@ from quetsach.portal.campaigns.seat import take_seat
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.reports.export.actions import note_export
 from quetsach.portal.units.roles import Verb
-from quetsach.vietnamese import search_key
+from quetsach.text.vietnamese import search_key
 
 
 @never_cache

@@ -11,7 +11,7 @@ from django.db.models import F, Value
 
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.units.models import Membership, Role, Unit, subtree
-from quetsach.vietnamese import sort_key
+from quetsach.text.vietnamese import sort_key
 
 ANSWERING = (Role.OFFICER, Role.COORDINATOR)
 """Roles that answer for a unit, the first to be called first."""

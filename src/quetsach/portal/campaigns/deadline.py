@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from django.utils import timezone
 
 from quetsach.portal.campaigns.models import Campaign
-from quetsach.vietnamese import short_date
+from quetsach.text.vietnamese import short_date
 
 DAYS = ["%d/%m/%Y", "%Y-%m-%d"]
 """How people write a day."""

@@ -16,11 +16,11 @@ from django.http import FileResponse, Http404
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from quetsach import photo
-from quetsach.collecting import reading
-from quetsach.collecting.paper import FileProblem
+from quetsach.annexes.collecting import reading
+from quetsach.annexes.collecting.paper import FileProblem
+from quetsach.files import photo
 from quetsach.portal.kit.strangers import refused
-from quetsach.vietnamese import nfc
+from quetsach.text.vietnamese import nfc
 
 MOST_BYTES = 10 * 1024 * 1024
 _PDF = b"%PDF-"

@@ -25,7 +25,7 @@ from quetsach.portal.campaigns.tasks import tasks_of
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.units.queries import last_role_of
 from quetsach.portal.units.roles import Verb, fits
-from quetsach.vietnamese import nfc
+from quetsach.text.vietnamese import nfc
 
 
 @login_required

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from django.utils.functional import Promise
 
-from quetsach import guard
+from quetsach.indicators import guard
 from quetsach.portal.indicators.words import CODES
 from quetsach.portal.sightings.models import Sighting
 

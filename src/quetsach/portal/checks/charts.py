@@ -12,7 +12,7 @@ from quetsach.portal.checks.licences.phaseout import Tally
 from quetsach.portal.checks.queries import Branch
 from quetsach.portal.kit.charts import Bar, Series, Stack, bars, lines, stacked
 from quetsach.portal.kit.templatetags.kit import num
-from quetsach.vietnamese import sort_key
+from quetsach.text.vietnamese import sort_key
 
 MOST_BARS = 12
 

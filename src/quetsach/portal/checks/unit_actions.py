@@ -15,7 +15,7 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.checks.models import CheckResult, Replacement, UnitPlan, UploadCode
-from quetsach.vietnamese import nfc
+from quetsach.text.vietnamese import nfc
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Digits and capitals without those that are mistaken for one another."""

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from quetsach.vietnamese import search_key
+from quetsach.text.vietnamese import search_key
 
 COLLECTOR = "192.0.2.10"
 """The address that the pages show for the machine that collects the logs."""

@@ -20,7 +20,7 @@ from quetsach.portal.indicators.models import IndicatorSet
 from quetsach.portal.indicators.queries import latest_lists
 from quetsach.portal.units.models import ApiToken, places_of
 from quetsach.portal.units.roles import Verb, fits
-from quetsach.vietnamese import nfc
+from quetsach.text.vietnamese import nfc
 
 
 def _lang() -> str:

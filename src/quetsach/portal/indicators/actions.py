@@ -14,11 +14,11 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from quetsach import feed, guard, loading
 from quetsach.errors import IndicatorError
-from quetsach.guards.files import without_harmless
-from quetsach.indicator import IndicatorSet as Items
-from quetsach.loading import Choice
+from quetsach.indicators import guard, loading, reading
+from quetsach.indicators.guards.files import without_harmless
+from quetsach.indicators.indicator import IndicatorSet as Items
+from quetsach.indicators.loading import Choice
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import Campaign
@@ -26,7 +26,7 @@ from quetsach.portal.indicators import store
 from quetsach.portal.indicators.downloads import forms_of, written
 from quetsach.portal.indicators.models import IndicatorSet
 from quetsach.portal.units.models import Network, subtree
-from quetsach.spreadsheet import guarded
+from quetsach.text.cells import guarded
 
 FAMILIES = 20
 """So many of the most frequent families are shown."""
@@ -113,7 +113,7 @@ NOTE_COLUMNS = ("what", "file", "line", "value", "code", "reason")
 
 
 def _notes(
-    found: feed.FeedResult,
+    found: reading.FeedResult,
     sorted_out: guard.GuardResult,
     names: dict[str, str],
     stopped_hashes: Iterable[str],

@@ -6,14 +6,14 @@ from __future__ import annotations
 from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
-from quetsach.listform import FORMS
+from quetsach.indicators.writing import FORMS
 from quetsach.portal.indicators import queries
 from quetsach.portal.indicators.views_public import ASK_FIRST, send
 
 
 @require_safe
 def current_list(request: HttpRequest) -> HttpResponse | FileResponse:
-    """GET ?campaign=SLUG[&form=NAME of `quetsach.listform`], with ETag; 404 where there is none."""
+    """GET ?campaign=SLUG[&form=NAME of `quetsach.indicators.writing`], with ETag; 404 where there is none."""
     slug, form = request.GET.get("campaign", ""), request.GET.get("form", "csv")
     rows = queries.published_of(slug)
     if form not in FORMS:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from quetsach import listform
-from quetsach.indicator import IndicatorSet
-from quetsach.listform import Form, Settings
+from quetsach.indicators import writing
+from quetsach.indicators.indicator import IndicatorSet
+from quetsach.indicators.writing import Form, Settings
 
 GENERAL = ("csv", "plain", "hosts")
 """What every list is offered in."""
@@ -17,8 +17,8 @@ MOST_FOR_ALL = 200_000
 
 def forms_of(count: int) -> list[Form]:
     """The forms a list of so many entries is offered in; the general ones first."""
-    general = [listform.FORMS[name] for name in GENERAL]
-    others = [form for name, form in listform.FORMS.items() if name not in GENERAL]
+    general = [writing.FORMS[name] for name in GENERAL]
+    others = [form for name, form in writing.FORMS.items() if name not in GENERAL]
     return general if count > MOST_FOR_ALL else general + others
 
 
@@ -27,7 +27,7 @@ def ending(form: Form) -> str:
     return form.suffixes[0].removeprefix(".") if form.suffixes else f"{form.name}.txt"
 
 
-BY_ENDING = {ending(form): name for name, form in listform.FORMS.items()}
+BY_ENDING = {ending(form): name for name, form in writing.FORMS.items()}
 _MEDIA_TYPES = {"csv": "text/csv", "json": "application/json", "stix": "application/stix+json",
                 "misp": "application/json"}  # fmt: skip
 
@@ -39,11 +39,11 @@ def media_type(name: str) -> str:
 
 def written(
     items: IndicatorSet, form: Form, day: datetime.date, version: int
-) -> tuple[Iterator[bytes], listform.Losses]:
+) -> tuple[Iterator[bytes], writing.Losses]:
     """The list in one form, and what it does not say once it is read to its end.
 
     A zone's serial number rises with the version also on one day (RFC 1912, 2.2).
     """
     serial = int(f"{day:%Y%m%d}") * 100 + min(version, 99)
-    out = listform.write(items, form, Settings(day=day, serial=serial))
+    out = writing.write(items, form, Settings(day=day, serial=serial))
     return (part.encode() for part in out.parts), out.losses

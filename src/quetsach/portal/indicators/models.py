@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class IndicatorSet(models.Model):
     """One list. `version` is given when it is published; `set_id` is what scans name in their header.
 
-    `forms` maps a download form (`quetsach.listform`) to its file: sha256, bytes, left_out, narrowed.
+    `forms` maps a download form (`indicators.writing`) to its file: sha256, bytes, left_out, narrowed.
     """
 
     class Status(models.TextChoices):

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from quetsach.indicator import Indicator, Kind, Scope
+from quetsach.indicators.indicator import Indicator, Kind, Scope
 
 
 def place(sha256: str, shelf: str = "sets") -> Path:

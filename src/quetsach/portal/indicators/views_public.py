@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
-from quetsach.listform import FORMS
+from quetsach.indicators.writing import FORMS
 from quetsach.portal.indicators import queries, store
 from quetsach.portal.indicators.downloads import BY_ENDING, GENERAL, ending, media_type
 from quetsach.portal.indicators.models import IndicatorSet

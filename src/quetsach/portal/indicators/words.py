@@ -7,8 +7,8 @@ import re
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from quetsach import limited
 from quetsach.errors import IndicatorError
+from quetsach.files import bounded_process
 
 CODES: dict[str, str | Promise] = {
     "no-host": _("a path without a server's name"),
@@ -146,7 +146,7 @@ def refusal(reason: str) -> str:
 
 def counted_as(error: IndicatorError) -> str:
     """Under which of the reasons of `refusals.words` it is counted; what the list says is its content."""
-    if isinstance(error.__cause__, limited.NotReadError):
+    if isinstance(error.__cause__, bounded_process.NotReadError):
         return error.__cause__.reason
     found = _found(str(error))
     return "content" if found is None else found[0]
@@ -176,4 +176,4 @@ FORM_USES: dict[str, tuple[str | Promise, str | Promise]] = {
     "misp": ("MISP", _("exchange with other centres")),
     "json": ("JSON", _("own programs")),
 }
-"""Each form of `quetsach.listform`: its name, and where it goes. In the order of the page."""
+"""Each form of `quetsach.indicators.writing`: its name, and where it goes. In the order of the page."""

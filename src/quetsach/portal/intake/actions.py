@@ -13,12 +13,12 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from quetsach.collect import Doubt, Office, Reading, Unread, read_file, read_upload
-from quetsach.collecting import stored
-from quetsach.collecting.annex import Annex
-from quetsach.collecting.figures import Figure
-from quetsach.collecting.files.archive import Found
-from quetsach.collecting.form import ROWS
+from quetsach.annexes.collect import Doubt, Office, Reading, Unread, read_file, read_upload
+from quetsach.annexes.collecting import stored
+from quetsach.annexes.collecting.annex import Annex
+from quetsach.annexes.collecting.figures import Figure
+from quetsach.annexes.collecting.files.archive import Found
+from quetsach.annexes.collecting.form import ROWS
 from quetsach.errors import QuetsachError
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record

@@ -10,8 +10,8 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from quetsach.annexform.figures import FigureError, parse_figure
-from quetsach.collecting.form import ROWS
+from quetsach.annexes.collecting.form import ROWS
+from quetsach.annexes.form.figures import FigureError, parse_figure
 from quetsach.portal.intake.actions import IntakeError
 from quetsach.portal.kit.fields import FilesField
 

@@ -73,7 +73,7 @@ class ReceivedAnnex(models.Model):
     file = models.ForeignKey(ReceivedFile, on_delete=models.CASCADE, related_name="annexes")
     part = models.PositiveIntegerField(default=1)
     node = models.ForeignKey(CampaignNode, null=True, on_delete=models.PROTECT, related_name="+")
-    reading = models.JSONField(help_text="the reading as quetsach.collecting.stored writes it")
+    reading = models.JSONField(help_text="the reading as quetsach.annexes.collecting.stored writes it")
     corrections = models.JSONField(default=list, help_text="who changed which field from what to what, when")
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN, db_index=True)
     version = models.PositiveIntegerField(default=0)

@@ -8,10 +8,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from quetsach.collecting import says
-from quetsach.collecting.files import picture
-from quetsach.collecting.form import ROWS
-from quetsach.collecting.merge import Doubt, Unread
+from quetsach.annexes.collecting import says
+from quetsach.annexes.collecting.files import picture
+from quetsach.annexes.collecting.form import ROWS
+from quetsach.annexes.collecting.merge import Doubt, Unread
 from quetsach.portal.intake.models import ReceivedFile
 from quetsach.portal.intake.queries import READ_AGAIN, Desk, Row, is_free
 from quetsach.portal.kit.language import language

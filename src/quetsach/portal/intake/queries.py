@@ -10,10 +10,10 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.urls import reverse
 
-from quetsach.collecting import merge, stored
-from quetsach.collecting.merge import Collection, Reading, Unread
-from quetsach.collecting.names import Directory, Match, Unit
-from quetsach.collecting.paper import FileProblem
+from quetsach.annexes.collecting import merge, stored
+from quetsach.annexes.collecting.merge import Collection, Reading, Unread
+from quetsach.annexes.collecting.names import Directory, Match, Unit
+from quetsach.annexes.collecting.paper import FileProblem
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.intake.models import ReceivedAnnex, ReceivedFile

@@ -17,8 +17,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from quetsach.collecting.files import picture as scans
-from quetsach.collecting.paper import FileProblem
+from quetsach.annexes.collecting.files import picture as scans
+from quetsach.annexes.collecting.paper import FileProblem
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.intake import actions, page, queries

@@ -5,7 +5,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from quetsach import limited
+from quetsach.files import bounded_process
 from quetsach.portal.kit.strangers import LONGEST_WAIT, PLACES
 
 
@@ -13,7 +13,7 @@ class KitConfig(AppConfig):
     name = "quetsach.portal.kit"
 
     def ready(self) -> None:
-        limited.share(settings.READERS_DIR, settings.READERS, LONGEST_WAIT, PLACES)
+        bounded_process.share(settings.READERS_DIR, settings.READERS, LONGEST_WAIT, PLACES)
         from quetsach.portal.kit import refusals
         from quetsach.portal.kit.private import close_to_others
 

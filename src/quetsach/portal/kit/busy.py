@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils.translation import gettext as _
 
-from quetsach.limited import BusyError
+from quetsach.files.bounded_process import BusyError
 
 AGAIN_AFTER = 10
 """Seconds after which trying again makes sense."""

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from quetsach import limited
+from quetsach.files import bounded_process
 from quetsach.portal.kit import refusals
 
 LONGEST_WAIT = 8.0
@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 def refused(door: str, error: BaseException, reason: str = "") -> None:
     """Count it, and tell the log which door refused a file, and why in one word; never its name or what is in
     it. Doors are those of `refusals.words`, and so is a `reason` that the error itself does not tell."""
-    reason = reason or limited.reason_of(error)
+    reason = reason or bounded_process.reason_of(error)
     refusals.note(door, reason)
     _log.info("%s: a file was refused: %s", door, reason)
 
@@ -32,7 +32,7 @@ def visiting(application: WSGIApplication) -> WSGIApplication:
     """Each request has one place and READING seconds."""
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        with limited.visit(READING):
+        with bounded_process.visit(READING):
             return application(environ, start_response)
 
     return answer

@@ -8,11 +8,11 @@ from typing import Any
 
 from django.utils.translation import get_language
 
-from quetsach import language
-from quetsach.document import Letter as Paper
 from quetsach.documents import fields as fields_of
 from quetsach.documents import lint_fields
+from quetsach.documents.document import Letter as Paper
 from quetsach.documents.lint import RULES
+from quetsach.text import language
 
 _BOX = re.compile(r"\$\.(\w+)(?:\[(\d+)\])?")
 _PRINTED_RIGHT = {"typed-mark", "authority", "symbol"}

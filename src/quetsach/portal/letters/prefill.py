@@ -18,7 +18,7 @@ from quetsach.portal.reports.export import heading as names
 from quetsach.portal.reports.export.papers import order_cited
 from quetsach.portal.units.models import Unit
 from quetsach.portal.units.queries import order_key
-from quetsach.vietnamese import short_date
+from quetsach.text.vietnamese import short_date
 
 MOST_NAMED = 12
 """Units below that are addressed one by one; more are addressed together."""

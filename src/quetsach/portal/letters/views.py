@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
-from quetsach.document import Letter as Paper
-from quetsach.document import render_docx, render_pages, render_pdf
+from quetsach.documents.document import Letter as Paper
+from quetsach.documents.document import render_docx, render_pages, render_pdf
 from quetsach.errors import DocumentError
 from quetsach.portal.campaigns.issuing.desk import sit_down
 from quetsach.portal.campaigns.seat import Seat
@@ -31,7 +31,7 @@ from quetsach.portal.letters.models import Letter
 from quetsach.portal.letters.order import as_order
 from quetsach.portal.letters.place import is_draft, take_place
 from quetsach.portal.units.roles import Verb
-from quetsach.vietnamese import search_key, short_date
+from quetsach.text.vietnamese import search_key, short_date
 
 FORMS = {
     "pdf": (render_pdf, "application/pdf"),

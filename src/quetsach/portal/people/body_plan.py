@@ -11,8 +11,8 @@ from django.utils import timezone, translation
 
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.people.models import Body, Channel, TaxCodeClaim
-from quetsach.registry.bodies import BodyRow, Problem, body_key, read_text
-from quetsach.vietnamese import search_key
+from quetsach.text.vietnamese import search_key
+from quetsach.units.bodies import BodyRow, Problem, body_key, read_text
 
 FIELDS = (
     "name", "tax_code", "address", "phone", "channel", "informed_on", "persons_informed", "deployed_on",

@@ -16,9 +16,9 @@ from quetsach.portal.kit.fields import CalendarDay, CountField
 from quetsach.portal.people.models import Channel
 from quetsach.portal.people.refusals import LINES
 from quetsach.portal.units.models import PHONE
-from quetsach.registry.bodies import LENGTHS
-from quetsach.registry.taxcode import TaxCodeError, read_tax_code
-from quetsach.vietnamese import nfc
+from quetsach.text.vietnamese import nfc
+from quetsach.units.bodies import LENGTHS
+from quetsach.units.taxcode import TaxCodeError, read_tax_code
 
 
 def day_field(label: Any, **kwargs: Any) -> CalendarDay:

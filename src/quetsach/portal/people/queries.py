@@ -26,7 +26,7 @@ from quetsach.portal.people.models import (
     SignSheet,
     TaxCodeClaim,
 )
-from quetsach.vietnamese import search_key
+from quetsach.text.vietnamese import search_key
 
 SHEETS_AT_MOST = 20
 COUNTS_AT_MOST = 20

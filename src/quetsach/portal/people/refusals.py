@@ -10,7 +10,7 @@ from quetsach.portal.campaigns.refusals import REFUSALS as OF_CAMPAIGN
 from quetsach.portal.kit.templatetags.kit import num
 from quetsach.portal.people.body_actions import TaxCodeTakenError
 from quetsach.portal.people.body_plan import Refused
-from quetsach.registry.bodies import MOST_ROWS, BodyTableError
+from quetsach.units.bodies import MOST_ROWS, BodyTableError
 
 REFUSALS: dict[str, str | Promise] = OF_CAMPAIGN | {
     "day_ahead": gettext_lazy("This day has not come yet."),

@@ -28,10 +28,10 @@ from quetsach.portal.people.models import BodyDraft, Channel
 from quetsach.portal.people.refusals import REFUSALS, line_refusal, list_refusal, taken
 from quetsach.portal.units.roles import Verb
 from quetsach.portal.units.table_words import CELLS, file_refusal
-from quetsach.registry.bodies import HEADINGS, MOST_ROWS, BodyTableError, as_xlsx, columns_read
-from quetsach.registry.table import TableError, read_cells
-from quetsach.spreadsheet import column_name
-from quetsach.vietnamese import nfc, search_key
+from quetsach.text.cells import column_name
+from quetsach.text.vietnamese import nfc, search_key
+from quetsach.units.bodies import HEADINGS, MOST_ROWS, BodyTableError, as_xlsx, columns_read
+from quetsach.units.table import TableError, read_cells
 
 MOST_BYTES = 5 * 1024 * 1024
 SHOWN = 100

@@ -22,7 +22,7 @@ from quetsach.portal.privacy import actions, queries
 from quetsach.portal.privacy.models import ErasureRequest
 from quetsach.portal.privacy.table import table
 from quetsach.portal.units.roles import Verb, fits, places_of
-from quetsach.vietnamese import nfc
+from quetsach.text.vietnamese import nfc
 
 ASKED = Limit("privacy-asked", most=30, seconds=600)
 

@@ -17,8 +17,8 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from quetsach.annexform.entry import Entry, clean_text, read_entry, unprintable
-from quetsach.annexform.rules import Problem, check, unanswered
+from quetsach.annexes.form.entry import Entry, clean_text, read_entry, unprintable
+from quetsach.annexes.form.rules import Problem, check, unanswered
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import CampaignNode

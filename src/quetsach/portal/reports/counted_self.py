@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from quetsach.annexform.definition import Form, Row
-from quetsach.annexform.entry import note_key
-from quetsach.annexform.figures import FigureError, parse_figure
+from quetsach.annexes.form.definition import Form, Row
+from quetsach.annexes.form.entry import note_key
+from quetsach.annexes.form.figures import FigureError, parse_figure
 from quetsach.portal.campaigns.models import Campaign
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from quetsach.errors import QuetsachError
 
 if TYPE_CHECKING:
-    from quetsach.annexform.rules import Problem
+    from quetsach.annexes.form.rules import Problem
     from quetsach.portal.reports.models import Report
 
 

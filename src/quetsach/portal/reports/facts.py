@@ -12,10 +12,10 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from quetsach.annexform.definition import Form
-from quetsach.annexform.entry import Entry
-from quetsach.annexform.expression import Fact
-from quetsach.annexform.figures import Figures
+from quetsach.annexes.form.definition import Form
+from quetsach.annexes.form.entry import Entry
+from quetsach.annexes.form.expression import Fact
+from quetsach.annexes.form.figures import Figures
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.people.queries import Known, claimed_elsewhere, known_of

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.http import QueryDict
 
-from quetsach.annexform.entry import fields_of
+from quetsach.annexes.form.entry import fields_of
 from quetsach.portal.kit.ids import uuid7
 
 

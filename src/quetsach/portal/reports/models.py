@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from quetsach.annexform.figures import Figures
+from quetsach.annexes.form.figures import Figures
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.kit.scope import ScopedManager

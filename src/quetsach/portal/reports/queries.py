@@ -26,9 +26,9 @@ from django.db.models.functions import Substr
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 
-from quetsach.annexform.definition import Form
-from quetsach.annexform.entry import read_entry
-from quetsach.annexform.figures import ZERO, Figures
+from quetsach.annexes.form.definition import Form
+from quetsach.annexes.form.entry import read_entry
+from quetsach.annexes.form.figures import ZERO, Figures
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.kit.compiled import compiled

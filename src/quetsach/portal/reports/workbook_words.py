@@ -6,7 +6,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from quetsach.annexform.workbook import WorkbookError
+from quetsach.annexes.form.workbook import WorkbookError
 
 SAYS: dict[str, str | Promise] = {
     "too_big": gettext_lazy(

@@ -15,7 +15,7 @@ from quetsach.portal.campaigns.queries import Figure
 from quetsach.portal.reports.annexforms.versions import load_form
 from quetsach.portal.reports.models import Report
 from quetsach.portal.units.models import SectorRelation, sectors_in_force
-from quetsach.vietnamese import sort_key
+from quetsach.text.vietnamese import sort_key
 
 MOST_DEEP = 6
 

@@ -26,11 +26,11 @@ from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.sightings import arrivals, intake
 from quetsach.portal.sightings.models import Coverage, Scan, Sighting
 from quetsach.portal.units.models import ApiToken, Unit
-from quetsach.scanfile import Reject, ScanFileError, read
-from quetsach.sighting import Coverage as CoverageRecord
-from quetsach.sighting import End
-from quetsach.sighting import Scan as ScanRecord
-from quetsach.sighting import Sighting as SightingRecord
+from quetsach.sightings.scanfile import Reject, ScanFileError, read
+from quetsach.sightings.sighting import Coverage as CoverageRecord
+from quetsach.sightings.sighting import End
+from quetsach.sightings.sighting import Scan as ScanRecord
+from quetsach.sightings.sighting import Sighting as SightingRecord
 
 _REPLACED = ("source_name", "set_id", "is_listed", "checked_version", "is_pulled",
              "family", "kind", "matched", "field", "identity", "first_seen", "last_seen", "count", "action",

@@ -14,7 +14,7 @@ from quetsach.portal.sightings.actions import NoCampaignError, RefusedError, rec
 from quetsach.portal.sightings.words import COUNTED
 from quetsach.portal.units.actions import token_holder
 from quetsach.portal.units.models import ApiToken
-from quetsach.scanfile import CHUNK_BYTES
+from quetsach.sightings.scanfile import CHUNK_BYTES
 
 
 def bearer(request: HttpRequest) -> ApiToken | None:

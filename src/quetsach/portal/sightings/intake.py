@@ -1,6 +1,6 @@
 """What the portal asks of a scan document beyond the wire format: sizes, and no nonsense. Pure.
 
-The wire format itself is checked by quetsach.sighting; here are the limits of what is stored.
+The wire format itself is checked by quetsach.sightings.sighting; here are the limits of what is stored.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 from datetime import UTC, date, datetime
 from typing import Any
 
-from quetsach.sighting import Coverage, Scan, Sighting
+from quetsach.sightings.sighting import Coverage, Scan, Sighting
 
 MOST_LINES = 10**12
 """Log lines in one row. A sum of rows must fit 63 bits."""
@@ -22,7 +22,7 @@ LONGEST = {
     "logformat": 60,
     "evidence": 2000,
 }
-"""Characters. Evidence: as `quetsach.evidence` cuts it; a device is a name (255, RFC 1035) or an address."""
+"""Characters. Evidence: as `text.escape` cuts it; a device is a name (255, RFC 1035) or an address."""
 EARLIEST, LATEST = "1970-01-01", "2100-01-01"
 """Clocks before or after are broken. What is merely suspect is kept."""
 IDENTITY_KEYS, IDENTITY_CHARACTERS = 12, 4096

@@ -16,7 +16,7 @@ from quetsach.portal.accounts.forms import NewPasswordField, refuse_own_words
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.issuing.forms import DayField
 from quetsach.portal.units.models import Role
-from quetsach.vietnamese import nfc
+from quetsach.text.vietnamese import nfc
 
 
 def _not_past(day: date | None) -> date | None:

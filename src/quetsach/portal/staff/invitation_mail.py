@@ -9,7 +9,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from quetsach.portal.staff.models import Invitation
-from quetsach.vietnamese import nfc
+from quetsach.text.vietnamese import nfc
 
 
 def words(row: Invitation, token: str) -> tuple[str, str]:

@@ -18,7 +18,7 @@ from quetsach.portal.staff.models import HandOver, Invitation
 from quetsach.portal.units.models import Membership, Role, Unit, subtree
 from quetsach.portal.units.queries import above, in_order, order_key
 from quetsach.portal.units.roles import MAY, Place, Verb, fits, places_of
-from quetsach.vietnamese import search_key, sort_key
+from quetsach.text.vietnamese import search_key, sort_key
 
 OPEN_AT_MOST = 200
 SORTED_AT_MOST = 5_000

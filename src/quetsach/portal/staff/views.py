@@ -26,7 +26,7 @@ from quetsach.portal.staff.models import Invitation
 from quetsach.portal.staff.queries_refused import top_office
 from quetsach.portal.units.models import Unit
 from quetsach.portal.units.roles import Verb
-from quetsach.vietnamese import nfc
+from quetsach.text.vietnamese import nfc
 
 A_PAGE = 40
 

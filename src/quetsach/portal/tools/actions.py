@@ -13,7 +13,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from quetsach.endpoint import keys
+from quetsach.endpoint import keys, manifest
+from quetsach.endpoint.manifest import Manifest
 from quetsach.endpoint.refusal import Refused
 from quetsach.errors import PortalError
 from quetsach.portal.accounts.models import User
@@ -21,9 +22,7 @@ from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.indicators import store
 from quetsach.portal.tools.models import SHELF, RemovalTool, Stick
-from quetsach.stick import manifest
-from quetsach.stick.manifest import Manifest
-from quetsach.vietnamese import nfc
+from quetsach.text.vietnamese import nfc
 
 CHUNK = 1 << 20
 _NAME = re.compile(r"quetsach-stick-[0-9A-Za-z.+-]{1,60}\.zip")

@@ -16,7 +16,7 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.units.change_actions import TreeRefusedError, founded_on, lock_tree
 from quetsach.portal.units.models import ApiToken, Identifier, Network, SectorRelation, Unit, path_segment
-from quetsach.vietnamese import nfc, search_key
+from quetsach.text.vietnamese import nfc, search_key
 
 
 @transaction.atomic

@@ -28,7 +28,7 @@ from quetsach.portal.units.models import (
     path_segment,
     subtree,
 )
-from quetsach.vietnamese import nfc, search_key
+from quetsach.text.vietnamese import nfc, search_key
 
 VERSIONED = ("name", "short_name", "doc_abbr", "kind")
 _LOCK = 0x5155_4555  # any constant: the tree has one writer at a time

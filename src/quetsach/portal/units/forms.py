@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.kit.fields import CalendarDay, CountField
 from quetsach.portal.units.models import PHONE, Identifier, Unit
-from quetsach.vietnamese import nfc
+from quetsach.text.vietnamese import nfc
 
 DAYS = ["%d/%m/%Y", "%Y-%m-%d"]
 PARTS = 4

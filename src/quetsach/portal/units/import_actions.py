@@ -16,10 +16,10 @@ from quetsach.portal.units.actions import set_identifier
 from quetsach.portal.units.change_actions import VERSIONED, Change, TreeRefusedError, lock_tree
 from quetsach.portal.units.models import ReorgEvent, Unit, UnitImport
 from quetsach.portal.units.queries import stamp
-from quetsach.registry.columns import NUMBERS
-from quetsach.registry.plan import Changed, Plan
-from quetsach.registry.table import Table
-from quetsach.vietnamese import nfc
+from quetsach.text.vietnamese import nfc
+from quetsach.units.columns import NUMBERS
+from quetsach.units.plan import Changed, Plan
+from quetsach.units.table import Table
 
 PLAIN = ("code", "staff_count", "contact_name", "contact_phone", "contact_email")
 

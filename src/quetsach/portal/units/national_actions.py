@@ -28,9 +28,9 @@ from quetsach.portal.units.models import (
     path_segment,
     subtree,
 )
-from quetsach.registry import national
-from quetsach.registry.national import NationalTree, Origin, Place
-from quetsach.vietnamese import search_key
+from quetsach.text.vietnamese import search_key
+from quetsach.units import national
+from quetsach.units.national import NationalTree, Origin, Place
 
 DAY = date(2025, 7, 1)
 BASIS = "Nghị quyết 202/2025/QH15; Luật 72/2025/QH15"

@@ -10,7 +10,7 @@ from uuid import UUID
 from quetsach.portal.accounts.models import User
 from quetsach.portal.units.models import ReorgEvent, Unit
 from quetsach.portal.units.queries import Standing, tops_of, tree_as_of
-from quetsach.vietnamese import nfc, search_key, sort_key
+from quetsach.text.vietnamese import nfc, search_key, sort_key
 
 FOUND_AT_MOST = 60
 DAYS_AT_MOST = 12

@@ -29,7 +29,7 @@ from quetsach.portal.units.models import (
     path_segment,
     subtree,
 )
-from quetsach.vietnamese import SortKey, nfc, search_key, sort_key
+from quetsach.text.vietnamese import SortKey, nfc, search_key, sort_key
 
 SEGMENT = len(path_segment(UUID(int=0)))
 FOUND_AT_MOST = 60

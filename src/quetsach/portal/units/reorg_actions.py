@@ -35,7 +35,7 @@ from quetsach.portal.units.models import (
     UnitVersion,
     subtree,
 )
-from quetsach.vietnamese import nfc
+from quetsach.text.vietnamese import nfc
 
 Kind, Portion = ReorgEvent.Kind, ReorgLink.Portion
 

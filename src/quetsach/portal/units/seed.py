@@ -19,10 +19,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from quetsach.errors import PortalError
-from quetsach.outputs.problems import quoted
 from quetsach.portal.accounts.models import User
 from quetsach.portal.units.actions import create_unit
 from quetsach.portal.units.models import Unit
+from quetsach.text.problems import quoted
 
 _TEXTS = {"name": 200, "short_name": 60, "doc_abbr": 30, "code": 20}
 _KNOWN = {*_TEXTS, "kind", "staff_count", "networks", "units"}

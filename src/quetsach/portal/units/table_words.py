@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy
 
 from quetsach.portal.kit.templatetags.kit import num
 from quetsach.portal.units.tables import kind_labels
-from quetsach.registry.columns import BY_KEY
-from quetsach.registry.table import MOST_COLUMNS, MOST_ROWS, Problem, TableError
+from quetsach.units.columns import BY_KEY
+from quetsach.units.table import MOST_COLUMNS, MOST_ROWS, Problem, TableError
 
 FILES: dict[str, str | Promise] = {
     "empty": gettext_lazy("The file holds no unit. It needs a line of headings, then a line for each unit."),

@@ -1,4 +1,4 @@
-"""Between the tree and the tables of `quetsach.registry`: a subtree as rows, a kept table as a plan."""
+"""Between the tree and the tables of `quetsach.units`: a subtree as rows, a kept table as a plan."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from django.utils import translation
 
 from quetsach.portal.units.models import Identifier, Unit, UnitImport, subtree
 from quetsach.portal.units.queries import in_order
-from quetsach.registry.columns import NUMBERS
-from quetsach.registry.plan import Known, Plan, compare, paths
-from quetsach.registry.table import Problem, Row, Table
+from quetsach.units.columns import NUMBERS
+from quetsach.units.plan import Known, Plan, compare, paths
+from quetsach.units.table import Problem, Row, Table
 
 
 def known_units(top: Unit) -> list[Known]:

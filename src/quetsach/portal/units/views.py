@@ -15,7 +15,7 @@ from quetsach.portal.units import queries
 from quetsach.portal.units.models import Place, ReorgEvent, ReorgLink, Unit
 from quetsach.portal.units.roles import Verb, fits, places_of
 from quetsach.portal.units.words import history
-from quetsach.vietnamese import nfc
+from quetsach.text.vietnamese import nfc
 
 HISTORY_SHOWN = 12
 FILTERS = ("", "chua-co-so", "chua-co-nguoi")

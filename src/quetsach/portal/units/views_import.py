@@ -27,10 +27,10 @@ from quetsach.portal.units.roles import Verb, fits, places_of
 from quetsach.portal.units.table_words import column_title, file_refusal, problem_text
 from quetsach.portal.units.views import find_unit
 from quetsach.portal.units.words import refusal
-from quetsach.registry.plan import Changed, Plan
-from quetsach.registry.table import MOST_ROWS, TableError, read_table
-from quetsach.registry.written import as_csv, as_xlsx
-from quetsach.vietnamese import search_key
+from quetsach.text.vietnamese import search_key
+from quetsach.units.plan import Changed, Plan
+from quetsach.units.table import MOST_ROWS, TableError, read_table
+from quetsach.units.written import as_csv, as_xlsx
 
 MOST_BYTES = 20 * 1024 * 1024
 SHOWN = 100

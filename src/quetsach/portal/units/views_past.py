@@ -16,7 +16,7 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.kit.fields import FIRST_DAY
 from quetsach.portal.units.past import FOUND_AT_MOST, PastTree, days_of_change, past_tree
 from quetsach.portal.units.queries import tops_of
-from quetsach.vietnamese import nfc
+from quetsach.text.vietnamese import nfc
 
 
 @login_required

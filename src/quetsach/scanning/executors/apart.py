@@ -19,10 +19,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from quetsach.aside import no_room
-from quetsach.engine import Engine, Matcher, ScanOptions
 from quetsach.errors import QuetsachError, ScanError
-from quetsach.fieldmap import FieldMap
+from quetsach.files.spool import no_room
+from quetsach.logs.fieldmap import FieldMap
+from quetsach.scanning.engine import Engine, Matcher, ScanOptions
 from quetsach.scanning.executor import Done, Outcome, Unit
 from quetsach.scanning.executors.ray import LOCAL, MOST_ATTEMPTS, Anew, RayWorkers
 from quetsach.scanning.reading import INTERRUPTED

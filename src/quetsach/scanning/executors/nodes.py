@@ -30,7 +30,8 @@ def greet() -> tuple[str, str, str]:
 
     name = socket.gethostname()
     try:
-        from quetsach import __version__, logformat
+        from quetsach import __version__
+        from quetsach.logs import logformat
 
         return name, __version__, logformat.digest()
     except Exception as error:
@@ -82,7 +83,7 @@ def why_idle(name: str, there: Version, here: Version) -> str:
     if there[1] != here[1]:
         return (
             f"machine {name} takes no part: its log formats are others than here, though quetsach is "
-            f"{here[0]} on both; make the folders quetsach/logformats the same and start its Ray again"
+            f"{here[0]} on both; make the folders quetsach/logs/formats the same and start its Ray again"
         )
     return ""
 

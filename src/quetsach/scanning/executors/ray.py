@@ -21,11 +21,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, redirect_stdout
 from typing import Any, NamedTuple
 
-from quetsach import __version__, engine, logformat
-from quetsach.engine import Matcher, ScanOptions
+from quetsach import __version__
 from quetsach.errors import ScanError
-from quetsach.fieldmap import FieldMap
-from quetsach.scanning import reading
+from quetsach.logs import logformat
+from quetsach.logs.fieldmap import FieldMap
+from quetsach.scanning import engine, reading
+from quetsach.scanning.engine import Matcher, ScanOptions
 from quetsach.scanning.executor import Done, Unit
 from quetsach.scanning.executors import nodes
 from quetsach.scanning.reading import INTERRUPTED, Reading

@@ -7,13 +7,13 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from quetsach.engine import Engine, Matcher, ScanOptions
 from quetsach.scanning import reading
+from quetsach.scanning.engine import Engine, Matcher, ScanOptions
 from quetsach.scanning.executor import Done, Outcome, Unit
 from quetsach.scanning.reading import Reading
 
 if TYPE_CHECKING:
-    from quetsach.fieldmap import FieldMap
+    from quetsach.logs.fieldmap import FieldMap
 
 _FILES = 4
 """More files at once take more memory than the contract gives; a thread that helps with one takes less."""

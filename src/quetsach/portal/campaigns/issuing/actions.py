@@ -26,7 +26,7 @@ from quetsach.portal.campaigns.models import (
 )
 from quetsach.portal.campaigns.selection import Choice
 from quetsach.portal.units.models import Unit
-from quetsach.vietnamese import search_key
+from quetsach.text.vietnamese import search_key
 
 Status = Campaign.Status
 STEPS = {

@@ -15,7 +15,7 @@ from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.campaigns.selection import Choice, Part, read_choice
 from quetsach.portal.kit.fields import CalendarDay
 from quetsach.portal.units.models import Unit
-from quetsach.vietnamese import nfc
+from quetsach.text.vietnamese import nfc
 
 
 class DayField(CalendarDay):

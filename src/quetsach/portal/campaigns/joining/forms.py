@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from quetsach.portal.accounts.forms import NewPasswordField, refuse_own_words
 from quetsach.portal.accounts.models import User
-from quetsach.vietnamese import nfc
+from quetsach.text.vietnamese import nfc
 
 _OWN = ("username", "full_name", "phone")
 

@@ -21,7 +21,7 @@ from quetsach.portal.campaigns.queries import trails
 from quetsach.portal.campaigns.refusals import REFUSALS
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.units.queries import heirs_at
-from quetsach.vietnamese import search_key
+from quetsach.text.vietnamese import search_key
 
 A_PAGE = 50
 

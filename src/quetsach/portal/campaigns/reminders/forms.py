@@ -14,7 +14,7 @@ from quetsach.portal.campaigns.models import ReminderRule
 from quetsach.portal.campaigns.reminders.actions import FARTHEST
 from quetsach.portal.campaigns.reminders.audiences import AUDIENCES
 from quetsach.portal.kit.fields import FIRST_DAY, LAST_DAY
-from quetsach.vietnamese import nfc
+from quetsach.text.vietnamese import nfc
 
 MOST_DAYS_OFF = 100
 _LINE = re.compile(r"(\d{1,2}/\d{1,2}/\d{4})\s*(.*)")

@@ -15,8 +15,8 @@ from typing import IO
 from django.core.files.uploadedfile import UploadedFile
 
 from quetsach.endpoint import suffixes
-from quetsach.evidence import escape
 from quetsach.portal.checks.arriving.reading import MOST_BYTES, ResultError
+from quetsach.text.escape import escape
 
 ENDINGS = (".json", suffixes.RESULT)
 """A result as it is, and a sealed one."""

@@ -16,8 +16,8 @@ from typing import Any
 
 from quetsach.endpoint.catalogue import NO_SOFTWARE, PRODUCTS, Confidence, Kind
 from quetsach.errors import PortalError
-from quetsach.evidence import escape
-from quetsach.jsontext import TooManyError, few
+from quetsach.text.escape import escape
+from quetsach.text.json_limits import TooManyError, few
 
 MOST_BYTES = 4 << 20
 """Of one result; the largest that a check writes (20 facts for each of 85 signs) is below 1 MiB."""

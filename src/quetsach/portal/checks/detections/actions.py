@@ -20,7 +20,7 @@ from quetsach.portal.checks.detections.contents import (
 from quetsach.portal.checks.models import DetectionFile
 from quetsach.portal.indicators import store
 from quetsach.portal.indicators.actions import Upload
-from quetsach.vietnamese import nfc
+from quetsach.text.vietnamese import nfc
 
 
 def bring(

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from quetsach import feed
 from quetsach.endpoint.files import rules
 from quetsach.endpoint.files.rules import Problem
 from quetsach.errors import IndicatorError, PortalError
-from quetsach.feeds.item import hash_in
-from quetsach.guards.files import without_harmless
+from quetsach.indicators import reading
+from quetsach.indicators.guards.files import without_harmless
+from quetsach.indicators.lists.item import hash_in
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.checks.models import DetectionFile
 from quetsach.portal.indicators import store
@@ -123,7 +123,7 @@ def read(upload: Upload) -> Brought:
     if upload.name.lower().endswith(RULE_ENDINGS):
         return _rules(upload)
     try:
-        found = feed.read(upload.path)
+        found = reading.read(upload.path)
     except IndicatorError as error:
         said = str(error).replace(str(upload.path), upload.name)
         raise BringError(upload.name, [Problem("list", 0, said)]) from error

@@ -12,7 +12,7 @@ from quetsach.endpoint import keys
 from quetsach.endpoint import pack as packs
 from quetsach.endpoint import profile as profiles
 from quetsach.errors import PortalError
-from quetsach.indicator import IndicatorSet
+from quetsach.indicators.indicator import IndicatorSet
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import Campaign, CampaignNode

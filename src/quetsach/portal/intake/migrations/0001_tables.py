@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=quetsach.portal.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('part', models.PositiveIntegerField(default=1)),
-                ('reading', models.JSONField(help_text='the reading as quetsach.collecting.stored writes it')),
+                ('reading', models.JSONField(help_text='the reading as quetsach.annexes.collecting.stored writes it')),
                 ('corrections', models.JSONField(default=list, help_text='who changed which field from what to what, when')),
                 ('state', models.CharField(choices=[('open', 'waiting'), ('taken', 'taken'), ('set_aside', 'set aside')], db_index=True, default='open', max_length=10)),
                 ('version', models.PositiveIntegerField(default=0)),

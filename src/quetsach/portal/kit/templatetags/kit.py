@@ -10,8 +10,8 @@ from django.utils import timezone, translation
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 
-from quetsach.language import size_in
 from quetsach.portal.kit.language import language
+from quetsach.text.language import size_in
 
 register = template.Library()
 

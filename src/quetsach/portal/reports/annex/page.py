@@ -8,10 +8,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from quetsach.annexform.definition import Form, Row
-from quetsach.annexform.entry import Entry, adjust_key, fields_of, note_key
-from quetsach.annexform.figures import Figures, written
-from quetsach.annexform.rules import Problem, check, unanswered
+from quetsach.annexes.form.definition import Form, Row
+from quetsach.annexes.form.entry import Entry, adjust_key, fields_of, note_key
+from quetsach.annexes.form.figures import Figures, written
+from quetsach.annexes.form.rules import Problem, check, unanswered
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.people.queries import Known, known_of
 from quetsach.portal.reports import queries

@@ -12,9 +12,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from quetsach.annexform.entry import read_entry
-from quetsach.annexform.filling import read_filled, read_token, write_template
-from quetsach.annexform.workbook import MOST_BYTES, WorkbookError, open_workbook
+from quetsach.annexes.form.entry import read_entry
+from quetsach.annexes.form.filling import read_filled, read_token, write_template
+from quetsach.annexes.form.workbook import MOST_BYTES, WorkbookError, open_workbook
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.kit.client_ip import client_ip_text

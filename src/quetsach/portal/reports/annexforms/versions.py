@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from quetsach.annexform.definition import BUILT_IN, Form, built_in, read_form
+from quetsach.annexes.form.definition import BUILT_IN, Form, built_in, read_form
 from quetsach.portal.kit.language import language
 from quetsach.portal.reports.models import FormVersion
 

@@ -9,10 +9,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from quetsach.annexform.authoring import AuthoringError, changes, read_authored, write_form
-from quetsach.annexform.definition import Form, read_form
-from quetsach.annexform.expression import write_expression
-from quetsach.annexform.workbook import MOST_BYTES, WorkbookError
+from quetsach.annexes.form.authoring import AuthoringError, changes, read_authored, write_form
+from quetsach.annexes.form.definition import Form, read_form
+from quetsach.annexes.form.expression import write_expression
+from quetsach.annexes.form.workbook import MOST_BYTES, WorkbookError
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.language import language

@@ -19,7 +19,7 @@ from quetsach.portal.campaigns.queries import active_nodes, trails
 from quetsach.portal.reports.dashboard import audiences
 from quetsach.portal.reports.dashboard.chase import REPORT_SAYS
 from quetsach.portal.units.models import Unit
-from quetsach.vietnamese import search_key
+from quetsach.text.vietnamese import search_key
 
 MISSING: dict[str, str | Promise] = {
     "": gettext_lazy("anything"),

@@ -37,7 +37,7 @@ from quetsach.portal.reports.dashboard.late_units import (
 from quetsach.portal.reports.export.files import to_xlsx
 from quetsach.portal.reports.export.table import Export, Table
 from quetsach.portal.units.roles import Verb, fits
-from quetsach.vietnamese import search_key
+from quetsach.text.vietnamese import search_key
 
 A_PAGE = 200
 MOST_MESSAGES = 200

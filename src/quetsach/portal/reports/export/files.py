@@ -7,7 +7,7 @@ import io
 from typing import Any
 
 from quetsach.portal.reports.export.table import PLACE, Cell, Export, Table
-from quetsach.spreadsheet import ROOM, guarded, on_paper, row_height
+from quetsach.text.cells import ROOM, guarded, on_paper, row_height
 
 WIDEST = 60
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from quetsach.document import Heading, Signature
+from quetsach.documents.document import Heading, Signature
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.selection import ChosenUnit
 from quetsach.portal.units.models import Unit

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from quetsach.annexform.definition import Form
-from quetsach.annexform.entry import read_entry
-from quetsach.annexform.figures import Figures
-from quetsach.document import (
+from quetsach.annexes.form.definition import Form
+from quetsach.annexes.form.entry import read_entry
+from quetsach.annexes.form.figures import Figures
+from quetsach.documents.document import (
     LONGEST_TEXT,
     Annex,
     AnnexRow,
@@ -34,7 +34,7 @@ from quetsach.portal.reports.queries import form_of, report_of, roll_up
 from quetsach.portal.reports.rollup.machines import by_branch
 from quetsach.portal.reports.rollup.sums import RollUp
 from quetsach.portal.reports.wishes.queries import wishes_of
-from quetsach.vietnamese import number, short_date
+from quetsach.text.vietnamese import number, short_date
 
 STATES = {
     "none": "Chưa có báo cáo",

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from quetsach.document import Document, render_docx, render_pdf
+from quetsach.documents.document import Document, render_docx, render_pdf
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.seat import take_seat
 from quetsach.portal.kit.client_ip import client_ip_text
@@ -18,7 +18,7 @@ from quetsach.portal.reports.export import papers
 from quetsach.portal.reports.export.actions import note_export
 from quetsach.portal.reports.export.files import to_csv, to_xlsx
 from quetsach.portal.reports.export.table import export
-from quetsach.vietnamese import search_key, short_date
+from quetsach.text.vietnamese import search_key, short_date
 
 TYPES = {
     "pdf": "application/pdf",

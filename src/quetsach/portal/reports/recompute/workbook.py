@@ -13,8 +13,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from quetsach import limited, workbook
-from quetsach.annexform.figures import Figures
+from quetsach.annexes.form.figures import Figures
+from quetsach.files import bounded_process, workbook
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.reports.export.papers import STATES
 from quetsach.portal.reports.export.table import ENTERED, Table, figures
@@ -56,9 +56,9 @@ def compare(node: CampaignNode, file: bytes) -> tuple[int, list[Finding]]:
 def _sheets(file: bytes) -> workbook.Sheets:
     try:
         return workbook.sheets(file)
-    except limited.BusyError:
+    except bounded_process.BusyError:
         raise
-    except (workbook.WorkbookRefusedError, limited.NotReadError) as error:
+    except (workbook.WorkbookRefusedError, bounded_process.NotReadError) as error:
         raise NotAnExportError from error
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from quetsach.annexform.figures import ZERO, Figures
+from quetsach.annexes.form.figures import ZERO, Figures
 
 
 @dataclass(frozen=True, slots=True)

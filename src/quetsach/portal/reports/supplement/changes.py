@@ -11,7 +11,7 @@ from functools import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from quetsach.annexform.figures import Figures
+from quetsach.annexes.form.figures import Figures
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.reports.models import Report, Revision, Signing
 from quetsach.portal.reports.queries import drifted, form_of, lines, signing_of

@@ -11,8 +11,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from quetsach.annexform.definition import Form, Row
-from quetsach.annexform.figures import Figures
+from quetsach.annexes.form.definition import Form, Row
+from quetsach.annexes.form.figures import Figures
 from quetsach.portal.kit.language import language
 from quetsach.portal.kit.templatetags.kit import num, state
 

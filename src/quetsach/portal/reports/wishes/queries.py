@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.reports.queries import proposals_below, report_of
 from quetsach.portal.reports.rollup.sums import Place
-from quetsach.vietnamese import nfc
+from quetsach.text.vietnamese import nfc
 
 _BULLET = re.compile(r"^\s*(?:[-–—+*•]+|\d{1,2}[.)])\s*")
 _NOTHING = {

@@ -11,12 +11,12 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from quetsach.outputs.problems import quoted
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.kit.command import PortalCommand
 from quetsach.portal.reports.models import Report
 from quetsach.portal.reports.recompute.figures import Finding, Recomputed, broken_audit
 from quetsach.portal.reports.recompute.workbook import NotAnExportError, compare
+from quetsach.text.problems import quoted
 
 
 class Command(PortalCommand):

@@ -16,7 +16,7 @@ from quetsach.portal.staff.actions import invite
 from quetsach.portal.staff.links import DAYS
 from quetsach.portal.units.actions import create_unit
 from quetsach.portal.units.models import Role, Unit
-from quetsach.vietnamese import nfc
+from quetsach.text.vietnamese import nfc
 
 
 class Command(PortalCommand):

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_noop
 from quetsach.portal.kit.command import PortalCommand
 from quetsach.portal.units.change_actions import TreeRefusedError
 from quetsach.portal.units.national_actions import load_tree_of
-from quetsach.registry.national import YEARS, NationalTreeError, load
+from quetsach.units.national import YEARS, NationalTreeError, load
 
 _WHY = {
     "national_newer": gettext_noop("the tree of 2025 is loaded already; an earlier one cannot follow it"),

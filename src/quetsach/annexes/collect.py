@@ -1,0 +1,124 @@
+"""Collecting annexes before anyone has adopted anything: a folder of files in, one row a unit and the total
+out.
+
+    found = collect([Path("hop-thu")], read_units(Path("don-vi.xlsx")))
+    found.totals["r2"].value
+
+Nothing is guessed silently: what is doubtful keeps its `Doubt` beside the place it came from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from quetsach.annexes.collecting import merge, reading, tree
+from quetsach.annexes.collecting.annex import Annex
+from quetsach.annexes.collecting.files import archive
+from quetsach.annexes.collecting.files.archive import Found
+from quetsach.annexes.collecting.files.office import Office
+from quetsach.annexes.collecting.merge import Collection, Doubt, Reading, Total, Unread
+from quetsach.annexes.collecting.names import Directory, Unit
+from quetsach.annexes.collecting.paper import FileProblem, Place
+
+__all__ = [
+    "Annex",
+    "Collection",
+    "Directory",
+    "Doubt",
+    "FileProblem",
+    "Office",
+    "Place",
+    "Reading",
+    "Total",
+    "Unit",
+    "Unread",
+    "collect",
+    "read_file",
+    "read_units",
+    "read_upload",
+]
+
+type Progress = Callable[[str], None]
+
+
+def read_units(path: Path) -> tuple[Unit, ...]:
+    """The units that should report, from a table (.xlsx, .csv). Raises FileProblem, OSError."""
+    return tree.read(path.name, path.read_bytes())
+
+
+def collect(
+    paths: Iterable[Path],
+    units: Sequence[Unit] | None = None,
+    *,
+    skip: Iterable[Path] = (),
+    progress: Progress = lambda _name: None,
+) -> Collection:
+    """Read every file of `paths`, archives and e-mails opened. Without `units` a unit is what its annex says.
+
+    One bad file never stops the rest: it is in `unread`. `skip` are files to pass over, such as the output's.
+    """
+    directory = Directory(units) if units is not None else None
+    office = Office()
+    readings: list[Reading] = []
+    unread: list[Unread] = []
+    for found in archive.walk(paths, skip=skip):
+        progress(found.name)
+        given = read_file(found, directory, office)
+        if isinstance(given, Unread):
+            unread.append(given)
+        else:
+            readings += given
+    return merge.merge(readings, unread, directory)
+
+
+def read_upload(
+    name: str, data: bytes, directory: Directory | None, office: Office | None = None
+) -> list[tuple[Found, list[Reading] | Unread]]:
+    """The files in one upload, each with its annexes or why it has none. `office` converts old Word files."""
+    return [(found, read_file(found, directory, office)) for found in archive.unpacked(name, data)]
+
+
+def read_file(
+    found: Found, directory: Directory | None, office: Office | None = None
+) -> list[Reading] | Unread:
+    """The annexes of one file, each given to its unit, or why there are none."""
+    digest = hashlib.sha256(found.data).hexdigest() if found.data else ""
+    try:
+        if found.problem is not None:
+            raise found.problem
+        paper, annexes = reading.read(found.data, office)
+    except FileProblem as problem:
+        # Also a fault of ours on one strange file, which must not cost the others.
+        return _unread(found, problem, digest, directory)
+    notes = tuple(Doubt(code, "file", dict(facts)) for code, facts in paper.notes.items())
+    readings = []
+    for part, annex in enumerate(annexes, 1):
+        one = Reading(
+            file=found.name,
+            sha256=digest,
+            annex=annex,
+            part=part,
+            parts=len(annexes),
+            path=found.path,
+            saved=paper.saved,
+            changed=found.changed,
+            doubts=(*notes, *_doubts(annex)),
+        )
+        readings.append(merge.placed(one, directory))
+    return readings
+
+
+def _doubts(annex: Annex) -> Iterable[Doubt]:
+    for row, figure in annex.figures.items():
+        for code in figure.doubts:
+            facts: dict[str, str | int] = {"typed": figure.typed}
+            if figure.value is not None:
+                facts["value"] = figure.value
+            yield Doubt(code, row, facts)
+
+
+def _unread(found: Found, problem: FileProblem, digest: str, directory: Directory | None) -> Unread:
+    hint = directory.inside(found.name.rpartition("/")[2].rpartition(".")[0]).unit if directory else None
+    return Unread(found.name, found.path, problem, digest, hint)

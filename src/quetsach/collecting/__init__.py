@@ -1,1 +1,0 @@
-"""How annexes are read out of the files that units send. Import `quetsach.collect`, not this package."""

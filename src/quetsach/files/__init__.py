@@ -1,0 +1,1 @@
+"""Files as they come: found, unpacked, read in a limited process, put aside."""

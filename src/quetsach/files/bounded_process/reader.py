@@ -1,0 +1,114 @@
+"""The process that reads strangers' files. It starts bare, and never asks anybody for anything.
+
+On POSIX a warm process is forked for each file (`serving.py`), on Windows it is started anew (`windows.py`).
+"""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import json
+import os
+import sys
+from typing import Any, BinaryIO
+
+from quetsach.errors import QuetsachError
+from quetsach.files.bounded_process import plain
+
+IDLE = 60.0
+"""Seconds without a file after which the warm process ends."""
+MEMORY = 512 << 20
+"""Bytes of address space for one file. All libraries together take 141 MB of it."""
+STARTED, OUT_OF_TIME = b"s", b"t"
+"""What the owner is told of a file on its way: its process runs; it was ended for taking too long."""
+FAULT, SAID, RAISED = b"F", b"A", b"E"
+"""How an answer begins: `damaged` or `too_large`; what the function said; one of our errors."""
+
+inside = False
+"""Whether this process is one that reads."""
+
+
+def limit(seconds: int, *, is_threaded: bool) -> None:
+    """So many seconds of processor time, MEMORY, no file written, no process started, no memory written out.
+
+    POSIX; on Windows the job object does the same. Linux counts threads as processes, so a reader that needs
+    some may start others, too; and root is not counted at all.
+    """
+    if sys.platform == "win32":
+        return
+    import resource
+
+    for what, most in (
+        (resource.RLIMIT_CPU, seconds),
+        (resource.RLIMIT_AS, MEMORY),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_NOFILE, 64),
+        *(() if is_threaded else ((resource.RLIMIT_NPROC, 0),)),
+    ):
+        # At the hard limit of time Linux kills without a word: the soft one comes a second before, and tells.
+        hard = most + 1 if what == resource.RLIMIT_CPU else most
+        resource.setrlimit(what, (most, hard))
+
+
+def answer(request: dict[str, Any], data: BinaryIO) -> list[bytes]:
+    """Read one file and say what is in it. Whatever the file does to a library, there is an answer."""
+    global inside
+    inside = True
+    try:
+        reads = function(request["function"])
+        given = plain.unpack(bytes.fromhex(request["given"]), request_types(reads))
+        try:
+            return [SAID, *plain.pack(reads(data.read(), *given))]
+        except QuetsachError as error:
+            state = {name: value for name, value in vars(error).items() if not name.startswith("_")}
+            told = (type(error).__qualname__, [str(one) for one in error.args], _flat(state))
+            return [RAISED, *plain.pack(told)]
+    except MemoryError:
+        return [FAULT, b"too_large MemoryError"]
+    except BaseException as error:  # a panic of Rust's is no Exception
+        reason = b"too_large" if getattr(error, "errno", None) == errno.ENOMEM else b"damaged"
+        return [FAULT, reason, b" ", type(error).__name__.encode()]
+
+
+def prepare(request: dict[str, Any]) -> None:
+    """All of `answer` that does not need the file, so that it is done once and not in each process."""
+    plain.unpack(bytes.fromhex(request["given"]), request_types(function(request["function"])))
+
+
+def _flat(state: dict[str, Any]) -> dict[str, Any]:
+    """The attributes of an error: texts, numbers, and tables of these."""
+    return {
+        name: dict(value)
+        if isinstance(value, dict)
+        else value
+        if isinstance(value, str | int)
+        else str(value)
+        for name, value in state.items()
+    }
+
+
+def request_types(reads: Any) -> Any:
+    """The types of what a reader is given beside the file."""
+    from quetsach.files.bounded_process import argument_types
+
+    return argument_types(reads)
+
+
+def function(name: str) -> Any:
+    """The body of a marked function, by its module and name."""
+    module, _, attribute = name.partition(":")
+    return getattr(importlib.import_module(module), attribute).__wrapped__
+
+
+def write(parts: list[bytes], to: int = 1) -> None:
+    """All of an answer to the standard output, which is a pipe."""
+    left = memoryview(b"".join(parts))
+    while left:
+        left = left[os.write(to, left) :]
+
+
+def once() -> None:
+    """Read one file from the standard input, behind the request in one line (Windows)."""
+    request = json.loads(sys.stdin.buffer.readline())
+    write(answer(request, sys.stdin.buffer))

@@ -1,0 +1,229 @@
+"""From the paths of the command line to the logs to read: each content once, nothing left out silently."""
+
+import os
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from quetsach.errors import SourceError
+from quetsach.files import openers
+from quetsach.files.decompress import codec_of
+from quetsach.files.source import Source, is_address, is_capture
+
+if TYPE_CHECKING:
+    from quetsach.files.objectstore import StoredObject
+
+STDIN = Path("-")
+
+
+class Input(NamedTuple):
+    """One file to read. `size` is in bytes as stored, 0 where unknown; `source` is None where it cannot be
+    known before reading (standard input, pipes, containers), and of a lone log, of which `identity` tells it.
+
+    Where `is_container` the openers are asked what lies inside; else an engine reads the file itself.
+    `part` is then what of it. `stored` is set for what lies in object storage; `path` then says nothing.
+    """
+
+    path: Path
+    size: int
+    source: str | None
+    is_container: bool = False
+    part: openers.Part = openers.WHOLE
+    stored: "StoredObject | None" = None
+
+    @property
+    def shown(self) -> str:
+        """Path or address."""
+        return str(self.path) if self.stored is None else self.stored.address
+
+
+class Skipped(NamedTuple):
+    """A file that is not read, and why: `duplicate` (of `same_as`), `result` of an earlier scan, `own`
+    (a list or an output file of this very scan), `folder` (a link to one outside, which is not followed), or
+    `lease` (what a DHCP server wrote, read for who had which address)."""
+
+    path: Path | str
+    why: str
+    same_as: Path | str | None = None
+
+
+class Inputs:
+    """What to read, what not, and which paths could not be looked into (path, reason)."""
+
+    def __init__(self) -> None:
+        self.logs: list[Input] = []
+        self.skipped: list[Skipped] = []
+        self.errors: list[tuple[Path | str, str]] = []
+
+
+def discover(paths: Sequence[str], own: Iterable[Path] = ()) -> Inputs:
+    """Expand files, folders, addresses of object storage and `-`; of equal source ids keep the longest.
+
+    Copies of one log of which some are compressed all stay: their length shows only when they are read, and
+    `scanning.work.run` keeps the longest. `own` are files that take part in the scan and are no logs.
+    """
+    found = Inputs()
+    seen: set[Path] = set()
+    not_logs = {Path(os.path.realpath(path)) for path in own}
+    by_source: dict[str, list[tuple[Input, bool]]] = {}
+    lone: list[tuple[Input, bytes, bool]] = []
+    found.logs.extend(
+        dict.fromkeys(log for text in paths if is_address(text) for log in _stored(text, found))
+    )
+    for path in _walk([text for text in paths if not is_address(text)], found):
+        resolved = Path(os.path.realpath(path))  # which takes links that go in a circle
+        if resolved in seen:
+            continue
+        seen.add(resolved)
+        if path != STDIN and resolved in not_logs:
+            found.skipped.append(Skipped(path, "own"))
+            continue
+        if path == STDIN or not path.is_file():
+            found.logs.append(Input(path, 0, None, is_container=path == STDIN or path.exists()))
+            continue
+        try:
+            about = path.stat()
+            size = about.st_size
+            kind, is_packed = _kind(path)
+            head = _head(path) if kind is None else b""
+        except OSError:
+            # The engine words the reason, with what to do about it.
+            found.logs.append(Input(path, 0, None))
+            continue
+        if kind is not None and not kind.module:
+            found.errors.append((path, kind.problem))
+            continue
+        if kind is not None:
+            found.logs.extend(_parted(path, size, kind))
+            continue
+        if kind is None and not is_packed and openers.is_sparse(about):
+            found.logs.append(Input(path, about.st_blocks * 512, None, is_container=True))
+            continue
+        if not head:
+            found.logs.append(Input(path, size, None))
+            continue
+        if openers.is_result(head):
+            found.skipped.append(Skipped(path, "result"))
+            continue
+        lone.append((Input(path, size, None), head, is_packed))
+        if by_source or len(lone) > 1:
+            _compare(lone, by_source)
+    found.logs.extend(log for log, _head, _is_packed in lone)
+    for copies in by_source.values():
+        _keep_longest(copies, found)
+    return found
+
+
+def _compare(lone: list[tuple[Input, bytes, bool]], by_source: dict[str, list[tuple[Input, bool]]]) -> None:
+    # To import hashlib takes as long as 3 MB of a log.
+    import hashlib
+
+    for log, head, is_packed in lone:
+        source = hashlib.sha256(head).hexdigest()
+        by_source.setdefault(source, []).append((log._replace(source=source), is_packed))
+    lone.clear()
+
+
+def identity(log: Input) -> str | None:
+    """The source id of a log; None where it cannot be known before reading."""
+    if log.source is not None or log.is_container or log.path == STDIN or not log.size:
+        return log.source
+    import hashlib
+
+    head = _head(log.path)
+    return hashlib.sha256(head).hexdigest() if head else None
+
+
+def _parted(path: Path, size: int, kind: openers.Kind) -> Iterator[Input]:
+    parts = openers.parts(path, kind)
+    for member, part_size in parts.items():
+        yield Input(path, part_size, None, is_container=True, part=openers.Part(only=member))
+    rest = size - sum(parts.values())
+    yield Input(path, rest, None, is_container=True, part=openers.Part(without=frozenset(parts)))
+
+
+def _stored(address: str, found: Inputs) -> Iterator[Input]:
+    from quetsach.files.objectstore import listing
+
+    is_empty = True
+    try:
+        for stored in listing(address):
+            is_empty = False
+            yield Input(Path(), stored.size, None, is_container=True, stored=stored)
+    except SourceError as error:
+        found.errors.append((address, str(error)))
+        return
+    if is_empty:
+        found.errors.append((address, "the folder holds no file"))
+
+
+def _keep_longest(copies: list[tuple[Input, bool]], found: Inputs) -> None:
+    plain = [log for log, is_packed in copies if not is_packed]
+    found.logs.extend(log for log, is_packed in copies if is_packed)
+    if plain:
+        longest = max(plain, key=lambda log: log.size)
+        found.logs.append(longest)
+        found.skipped.extend(
+            Skipped(log.path, "duplicate", longest.path) for log in plain if log is not longest
+        )
+
+
+def _walk(paths: Sequence[str], found: Inputs) -> Iterator[Path]:
+    tops = [Path(os.path.realpath(text)) for text in paths if text != "-"]
+    for text in paths:
+        path = Path(text)
+        if text == "-" or not path.is_dir():
+            if text != "-" and not path.exists():
+                found.errors.append((path, "no such file or folder"))
+                continue
+            yield path
+            continue
+        is_empty = True
+        failed: list[OSError] = []
+        for folder, names, files in os.walk(path, onerror=failed.append):
+            names.sort()
+            found.skipped.extend(_outside(tops, Path(folder), names))
+            for name in sorted(files):
+                file = Path(folder, name)
+                if _is_regular(file):
+                    is_empty = False
+                    yield file
+        found.errors.extend(
+            (Path(error.filename or path), f"folder not readable: {error.strerror}") for error in failed
+        )
+        if is_empty and not failed:
+            found.errors.append((path, "the folder holds no file"))
+
+
+def _outside(tops: list[Path], folder: Path, names: list[str]) -> Iterator[Skipped]:
+    """Links to folders that are walked for none of the `tops`: they can lead anywhere, even to /proc."""
+    for link in (folder / name for name in names):
+        if link.is_symlink():
+            target = Path(os.path.realpath(link))
+            if not any(target.is_relative_to(top) for top in tops):
+                yield Skipped(link, "folder", target)
+
+
+def _is_regular(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        # A dangling link or a file that vanished: let it be named among the errors.
+        return True
+
+
+def _kind(path: Path) -> tuple[openers.Kind | None, bool]:
+    with path.open("rb") as file:
+        start = openers.Start(file)
+        kind, is_packed = openers.kind_of(start), codec_of(start.start(10)) is not None
+        if kind is None and not is_packed and not is_capture(start.start(12)):
+            kind = openers.kind_by_end(file)
+        return kind, is_packed
+
+
+def _head(path: Path) -> bytes:
+    source = Source(path, any_encoding=True)
+    for _block in source.chunks():
+        break
+    return source.head

@@ -1,0 +1,155 @@
+"""Windows event log files (.evtx) as one JSON object a line.
+
+Layout: a file header of 4,096 bytes, then chunks of 64 KiB that can each be read alone ([MS-EVEN6]
+2.2.17 names the parts). The chunks are given to the parser one by one: memory stays bounded, and damage
+costs one chunk.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+from quetsach.errors import SourceError
+from quetsach.files.openers import jsonlines
+from quetsach.files.openers.opened import Opened
+from quetsach.files.source import ByteStream
+
+MAGIC = b"ElfFile\0"
+_CHUNK_MAGIC = b"ElfChnk\0"
+_HEADER_BYTES = 4096
+_CHUNK_BYTES = 1 << 16
+# A file of one chunk in format 3.1, so that a damaged header costs nothing.
+_ONE_CHUNK = struct.pack("<8sQQQIHHHH", MAGIC, 0, 0, 1, 128, 1, 3, _HEADER_BYTES, 1).ljust(
+    _HEADER_BYTES, b"\0"
+)
+_FREE_AT = 48
+_EVENTS_AT = 512
+_EVENT_MARK = b"**\0\0"
+_LEAST_EVENT = 28
+_DIRTY = 1
+_FAILURES_OF_A_CHUNK = 1000
+_NO_LOG = "is no Windows event log (.evtx): its header is damaged or cut off"
+
+
+def open(file: Opened) -> Iterator[Opened]:
+    """The one stream of events."""
+    yield jsonlines.opened(file, lines(file.stream))
+
+
+def lines(stream: ByteStream) -> Iterator[bytes]:
+    """Every event as one line of JSON, in the order of the file.
+
+    Raises:
+        SourceError: the package `evtx` is missing, the file is no event log, or, after all that could be
+            read, some of it was damaged.
+    """
+    parser = _parser()
+    header = jsonlines.exactly(stream, _HEADER_BYTES)
+    if len(header) < 128 or not header.startswith(MAGIC):
+        raise SourceError(_NO_LOG)
+    damaged: list[str] = []
+    # Chunks behind the last one in use hold whatever the disk held before.
+    unread: list[int] = []
+    doubtful: list[int] = []
+    at = 0
+    while chunk := jsonlines.exactly(stream, _CHUNK_BYTES):
+        if not chunk.startswith(_CHUNK_MAGIC):
+            unread.append(at)
+        else:
+            damaged += (f"chunk {number} has no header" for number in unread)
+            unread.clear()
+            failures = 0
+            sound, is_whole = _sound(chunk)
+            if not is_whole:
+                damaged.append(f"chunk {at} from its byte {len(sound)} on")
+            elif not _matches(chunk):
+                doubtful.append(at)
+            for record in _records(parser, sound.ljust(_CHUNK_BYTES, b"\0")):
+                if isinstance(record, bytes):
+                    yield record
+                else:
+                    failures += 1
+            if failures:
+                damaged.append(f"{failures} events of chunk {at}")
+        at += 1
+    if len(unread) == at:
+        # Even a log without an event has a chunk.
+        raise SourceError(_NO_LOG)
+    flags, chunks = struct.unpack_from("<I", header, 120)[0], struct.unpack_from("<H", header, 42)[0]
+    if flags & _DIRTY and doubtful[-1:] == [at - len(unread) - 1]:
+        # Copied while Windows wrote to it: the last chunk's sum comes later.
+        doubtful.pop()
+    damaged += (f"chunk {number} does not match its checksum" for number in doubtful)
+    if not flags & _DIRTY:
+        damaged += (f"chunk {number} has no header" for number in unread if number < chunks)
+        if at < chunks:
+            damaged.append(f"{chunks - at} chunks are missing at the end")
+    if damaged:
+        more = f" and {len(damaged) - 3} more" if len(damaged) > 3 else ""
+        raise SourceError(
+            f"event log damaged ({', '.join(damaged[:3])}{more}); "
+            "the other events were scanned, export the log again from its machine"
+        )
+
+
+def _parser() -> Any:
+    try:
+        return importlib.import_module("evtx").PyEvtxParser
+    except ImportError:
+        raise SourceError(
+            "is a Windows event log (.evtx), which needs the package evtx (quetsach[evtx]); or "
+            "export it as XML: "
+            "wevtutil query-events FILE /logfile:true /format:xml"
+        ) from None
+
+
+def _sound(chunk: bytes) -> tuple[bytes, bool]:
+    """The chunk up to the first event that is not framed as it should be, and whether that is all of it.
+
+    An event begins with a mark and its size, and ends with its size; the parser may not end on one that
+    does not.
+    """
+    end = min(struct.unpack_from("<I", chunk, _FREE_AT)[0], _CHUNK_BYTES) if len(chunk) >= _EVENTS_AT else 0
+    at = _EVENTS_AT
+    while at < end:
+        mark, size = struct.unpack_from("<4sI", chunk.ljust(at + 8, b"\0"), at)
+        after = at + size
+        if mark != _EVENT_MARK or size < _LEAST_EVENT or after > len(chunk):
+            break
+        if chunk[after - 4 : after] != chunk[at + 4 : at + 8]:
+            break
+        at = after
+    whole = bytearray(chunk[:at])
+    if len(whole) >= _EVENTS_AT:
+        struct.pack_into("<I", whole, _FREE_AT, at)
+    return bytes(whole), at >= end and end > 0
+
+
+def _matches(chunk: bytes) -> bool:
+    free, told = struct.unpack_from("<II", chunk, _FREE_AT)
+    return bool(zlib.crc32(chunk[_EVENTS_AT:free]) == told)
+
+
+def _records(parser: Any, chunk: bytes) -> Iterator[bytes | None]:
+    """The events of one chunk; None for one that cannot be read."""
+    try:
+        records = parser(io.BytesIO(_ONE_CHUNK + chunk), number_of_threads=1).records_json()
+    except (RuntimeError, OSError):
+        yield None
+        return
+    failures = 0
+    while failures < _FAILURES_OF_A_CHUNK:
+        try:
+            record = next(records)
+        except StopIteration:
+            return
+        except RuntimeError:
+            failures += 1
+            yield None
+        else:
+            yield record["data"].replace("\n", "").encode("utf-8", "surrogatepass") + b"\n"

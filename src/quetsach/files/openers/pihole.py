@@ -1,0 +1,147 @@
+"""Pi-hole's query database (pihole-FTL.db, SQLite) as one JSON object a line.
+
+Tables of all versions: `queries` itself until FTL 5.16, then `query_storage` with names by their
+numbers. Only tables
+are read, never a view or a trigger of the file. Codes: https://docs.pi-hole.net/database/query-database/
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+from quetsach.errors import SourceError
+from quetsach.files.openers import jsonlines
+from quetsach.files.openers.ondisk import path_of
+from quetsach.files.openers.opened import Opened
+
+_MOST_TEXT = 4096
+_CNAME_STATUS = (9, 10, 11)
+_NAMED = {
+    "domain": ("domain_by_id", "domain"),
+    "client": ("client_by_id", "ip"),
+    "forward": ("forward_by_id", "forward"),
+    "additional_info": ("addinfo_by_id", "content"),
+}
+
+
+def open(file: Opened) -> Iterator[Opened]:
+    """The one stream of queries."""
+    yield jsonlines.opened(file, lines(file), format="pihole.ftl")
+
+
+def lines(file: Opened) -> Iterator[bytes]:
+    """Every query as one line of JSON, oldest first.
+
+    Raises:
+        SourceError: the file is no such database, or, after all that could be read, it is damaged or newer
+            queries lie in its write-ahead log.
+    """
+    with path_of(file) as path:
+        try:
+            # "immutable" neither locks nor writes beside the file, and leaves the write-ahead log unread.
+            with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as db:
+                db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 1 << 20)
+                db.text_factory = lambda data: data.decode("utf-8", "replace")
+                yield from _queries(db)
+        except (sqlite3.Error, OverflowError) as error:
+            raise SourceError(
+                f"SQLite: damaged ({error}); what came before was scanned, copy the file again from "
+                "its origin"
+            ) from error
+        beside = path.with_name(path.name + "-wal")
+        if file.path is not None and beside.is_file() and beside.stat().st_size:
+            raise SourceError(
+                f"SQLite: newer queries lie in {beside.name} and were not read; copy the database with"
+                " sqlite3 FILE '.backup COPY' and scan the copy"
+            )
+
+
+def _queries(db: sqlite3.Connection) -> Iterator[bytes]:
+    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type='table'")}
+    table = next((name for name in ("query_storage", "queries") if name in tables), None)
+    columns = _columns(db, table) if table else set()
+    if table is None or not {"timestamp", "domain", "client", "status"} <= columns:
+        raise SourceError(
+            "is a SQLite database without Pi-hole's queries, which is not read; save its records as "
+            "CSV and scan that"
+        )
+    is_split = table == "query_storage"
+    chosen = {name: _column(db, tables, columns, name, is_split) for name in _NAMED}
+    chosen |= {
+        name: f"q.{name}" if name in columns else "NULL"
+        for name in ("timestamp", "status", "type", "reply_type")
+    }
+    machines = _machines(db, tables)
+    names = _names(db, tables)
+    order = "q.id" if "id" in columns else "q.rowid"
+    select = ", ".join(f"{expression} AS {name}" for name, expression in chosen.items())
+    db.row_factory = sqlite3.Row
+    for row in db.execute(f"SELECT {select} FROM {table} AS q ORDER BY {order}"):  # noqa: S608
+        status, client = row["status"], row["client"]
+        mac, name = machines.get(client, (None, None))
+        yield jsonlines.line(
+            {
+                "timestamp": _time(row["timestamp"]),
+                "client": _text(client),
+                "client_name": _text(names.get(client) or name),
+                "client_mac": _text(mac),
+                "type": row["type"],
+                "domain": _text(row["domain"]),
+                "status": str(status),
+                "reply_type": None if row["reply_type"] is None else str(row["reply_type"]),
+                "cname": _text(row["additional_info"]) if status in _CNAME_STATUS else None,
+                "forward": _text(row["forward"]),
+            }
+        )
+
+
+def _columns(db: sqlite3.Connection, table: str) -> set[str]:
+    return {row[1] for row in db.execute(f"PRAGMA table_info({table})")}
+
+
+def _column(db: sqlite3.Connection, tables: set[str], columns: set[str], name: str, is_split: bool) -> str:
+    """The column, or what its number stands for; a text in it stands for itself."""
+    if name not in columns:
+        return "NULL"
+    table, value = _NAMED[name]
+    if not is_split or table not in tables or not {"id", value} <= _columns(db, table):
+        return f"q.{name}"
+    return (
+        f"CASE typeof(q.{name}) WHEN 'integer' THEN (SELECT {value} FROM {table} WHERE id = q.{name})"  # noqa: S608
+        f" ELSE q.{name} END"
+    )
+
+
+def _machines(db: sqlite3.Connection, tables: set[str]) -> dict[str, tuple[str | None, str | None]]:
+    """Hardware address and name by the address, of the last time it was seen."""
+    if not {"network", "network_addresses"} <= tables or "network_id" not in _columns(
+        db, "network_addresses"
+    ):
+        return {}
+    name = "a.name" if "name" in _columns(db, "network_addresses") else "NULL"
+    rows = db.execute(
+        f"SELECT a.ip, n.hwaddr, {name} FROM network_addresses AS a JOIN network AS n"  # noqa: S608
+        " ON n.id = a.network_id ORDER BY a.lastSeen"
+    )
+    # A machine without a known hardware address stands there as "ip-192.0.2.1".
+    return {
+        ip: (None if not isinstance(mac, str) or mac.startswith("ip-") else mac, host)
+        for ip, mac, host in rows
+    }
+
+
+def _names(db: sqlite3.Connection, tables: set[str]) -> dict[str, str]:
+    if "client_by_id" not in tables or not {"ip", "name"} <= _columns(db, "client_by_id"):
+        return {}
+    return {ip: name for ip, name in db.execute("SELECT ip, name FROM client_by_id") if name}
+
+
+def _time(value: Any) -> str | None:
+    return f"{value:.6f}" if isinstance(value, float) else str(value) if isinstance(value, int) else None
+
+
+def _text(value: Any) -> str | None:
+    return value[:_MOST_TEXT] if isinstance(value, str) else None

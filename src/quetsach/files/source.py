@@ -1,0 +1,196 @@
+"""Bytes of one log source, as an engine reads them: plain, gzip or zstd, in UTF-8 or UTF-16.
+
+What they are is told by their first bytes, never by a name. What cannot be read is said in `errors` with
+file, place and advice; what came before is still scanned.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import stat
+import sys
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Protocol
+
+from quetsach.errors import SourceError
+from quetsach.files.decompress import BLOCK, GZIP, ZSTD, unpack
+
+HEAD_BYTES = 4096
+"""The source id is the SHA-256 of so many decompressed bytes."""
+_ARCHIVES = {
+    b"BZh": "bzip2",
+    b"\xfd7zXZ\x00": "xz",
+    b"PK\x03\x04": "zip",
+    b"7z\xbc\xaf\x27\x1c": "7z",
+}
+_UTF16 = {"UTF-16LE": (codecs.BOM_UTF16_LE, 1), "UTF-16BE": (codecs.BOM_UTF16_BE, 0)}
+
+
+_PCAP = (b"\xa1\xb2\xc3\xd4", b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\x3c\x4d", b"\x4d\x3c\xb2\xa1")
+_PCAPNG = b"\x0a\x0d\x0d\x0a"
+_PCAPNG_ORDERS = (b"\x1a\x2b\x3c\x4d", b"\x4d\x3c\x2b\x1a")
+
+
+def is_capture(head: bytes) -> bool:
+    """Whether a file that begins like this is a packet capture: pcap or pcapng."""
+    return head.startswith(_PCAP) or (head.startswith(_PCAPNG) and head[8:12] in _PCAPNG_ORDERS)
+
+
+def is_address(text: str) -> bool:
+    """Whether this is `s3://`, `gs://` or `az://` and no path: object storage (`objectstore`)."""
+    return text.startswith(("s3://", "gs://", "az://"))
+
+
+SET_MAGIC = b"QSSET2\n"
+OLD_SET_MAGIC = b"QSSET1\n"
+
+
+def is_set_file(path: Path) -> bool:
+    """Whether the file begins like a compiled set of indicators (`quetsach.indicators.setfile`)."""
+    with path.open("rb") as file:
+        return file.read(len(SET_MAGIC)) in (SET_MAGIC, OLD_SET_MAGIC)
+
+
+SHORTENED = "became shorter while it was read; scan it again"
+"""A log emptied for rotation (logrotate's copytruncate) ends early, and no read fails."""
+
+
+class ByteStream(Protocol):
+    """Bytes that an opener brings."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most `size` bytes, none at the end. Raises SourceError, after giving all that could be had."""
+        ...
+
+
+def utf16_of(head: bytes) -> str | None:
+    """UTF-16LE or UTF-16BE by the mark, or where nearly every second byte of `HEAD_BYTES` is zero."""
+    if is_capture(head):
+        return None
+    pairs = len(head) // 2
+    for name, (mark, high) in _UTF16.items():
+        if head.startswith(mark):
+            return name
+        if pairs >= 32:
+            zeros, others = head[high : 2 * pairs : 2].count(0), head[1 - high : 2 * pairs : 2].count(0)
+            if 10 * zeros > 7 * pairs and 20 * others < pairs:
+                return name
+    return None
+
+
+class Source:
+    """One input, read once, from a path or from the stream of an opener.
+
+    `stored` counts bytes as they lie on disk, `decompressed` the bytes they unpack to, `decoded` bytes given
+    out; `head` holds the first decompressed bytes. With `any_encoding` UTF-16 is given out as it is.
+    """
+
+    def __init__(
+        self,
+        path: Path | str,
+        stream: ByteStream | None = None,
+        mtime: float | None = None,
+        *,
+        any_encoding: bool = False,
+    ) -> None:
+        self.path = str(path)
+        self._stream = stream
+        self._any_encoding = any_encoding
+        self.errors: list[str] = []
+        self.stored = self.decompressed = self.decoded = 0
+        self.head = b""
+        self.mtime = mtime
+        self._size = 0
+
+    def chunks(self) -> Iterator[bytes]:
+        """Bytes of text in order; never raises for what is wrong with the input."""
+        try:
+            if self._stream is not None:
+                yield from self._read(self._stream)
+            elif self.path == "-":
+                yield from self._read(sys.stdin.buffer)
+            else:
+                path = Path(self.path)
+                if path.is_file():
+                    self.mtime = path.stat().st_mtime
+                with path.open("rb") as file:
+                    about = os.fstat(file.fileno())
+                    self._size = about.st_size if stat.S_ISREG(about.st_mode) else 0
+                    yield from self._read(file)
+        except SourceError as error:
+            self._fail(str(error))
+        except OSError as error:
+            self._fail(f"cannot be read: {error.strerror or error}; check that it exists and may be read")
+
+    def _fail(self, problem: str) -> None:
+        self.errors.append(f"{self.path}: {problem}")
+
+    def _read(self, stream: ByteStream) -> Iterator[bytes]:
+        def take(size: int) -> bytes:
+            data = stream.read(size)
+            if not data and self.stored < self._size:
+                raise SourceError(SHORTENED)
+            self.stored += len(data)
+            return data
+
+        first = b""
+        while len(first) < 8 and (more := take(BLOCK)):
+            first += more
+        for magic, name in _ARCHIVES.items():
+            if first.startswith(magic):
+                self._fail(f"is a {name} archive, which is not read; unpack it and scan what comes out")
+                return
+        codec = next((codec for codec in (GZIP, ZSTD) if codec.begins(first)), None)
+        blocks = unpack(codec, take, first) if codec else _plain(take, first)
+        with closing(blocks):
+            yield from self._text(blocks)
+
+    def _text(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
+        start = bytearray()
+        problem: Exception | None = None
+        try:
+            for block in blocks:
+                start += block
+                if len(start) >= HEAD_BYTES:
+                    break
+        except (SourceError, OSError) as error:
+            problem = error
+        self.head = bytes(start[:HEAD_BYTES])
+        encoding = None if self._any_encoding else utf16_of(self.head)
+        decoder = codecs.getincrementaldecoder(encoding)("replace") if encoding else None
+        for block in _chain(bytes(start), blocks):
+            self.decompressed += len(block)
+            text = decoder.decode(block).encode("utf-8", "surrogatepass") if decoder else block
+            self.decoded += len(text)
+            if text:
+                yield text
+        if problem is not None:
+            raise problem
+        if decoder is not None:
+            yield from self._last(decoder, encoding)
+
+    def _last(self, decoder: codecs.IncrementalDecoder, encoding: str | None) -> Iterator[bytes]:
+        held, _flags = decoder.getstate()
+        if len(held) >= 2:
+            self.decoded += 3
+            yield "\ufffd".encode()
+        if len(held) % 2:
+            self._fail(
+                f"{encoding} text: ends in the middle of a character at byte {self.decompressed};"
+                " what came before was scanned, copy the file again when it is complete"
+            )
+
+
+def _plain(take: Callable[[int], bytes], data: bytes) -> Generator[bytes]:
+    while data:
+        yield data
+        data = take(BLOCK)
+
+
+def _chain(start: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
+    if start:
+        yield start
+    yield from blocks

@@ -1,0 +1,1 @@
+"""Lists of malicious addresses: read, judged by the guard rails, kept as sets, written for other programs."""

@@ -1,0 +1,53 @@
+"""The swift way through long lists: plainly canonical lines go to a draft, and only the rest to a reader."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from quetsach.indicators.draft import Draft
+from quetsach.indicators.forms_in import table
+from quetsach.indicators.indicator import Scope
+from quetsach.indicators.lists.item import KINDS
+from quetsach.indicators.lists.listing import Listing
+
+_OPEN_QUOTE = re.compile(r'^[^"\n]*+(?:"[^"\n]*+"[^"\n]*+)*+"[^"\n]*+$', re.MULTILINE)
+"""A line that ends within quotes; its row goes on in the next, which is none of its own."""
+_JUDGED = {"port", "until", "detect"}
+
+
+def sift(listing: Listing, form: str, scope: Scope, draft: Draft) -> None:
+    """Take what is plain out of a listing, by the form that it was recognised as.
+
+    The lines that were taken are left empty, so that the form's reader finds all others under their numbers.
+    """
+    shape = _shape(listing, form)
+    if shape is None:
+        return
+    text = listing.even_text
+    left = [""] * (text.count("\n") + 1)
+    for number, line in draft.read(text, scope, **shape):
+        left[number - 1] = line
+    # How a table is laid out is found by its first lines, so they are looked at before they are gone.
+    assert listing.head is not None and listing.comments is not None
+    listing.lines = left
+
+
+def _shape(listing: Listing, form: str) -> dict[str, Any] | None:
+    if form == "plain":
+        return {}
+    if form == "hosts":
+        return {"hosts": True}
+    if form != "csv" or ('"' in listing.text and _OPEN_QUOTE.search(listing.even_text)):
+        return None
+    layout = table.layout_of(listing)
+    if layout is None or "indicator" not in layout.places or layout.places.keys() & _JUDGED:
+        return None
+    return {
+        "delimiter": layout.delimiter,
+        "header": layout.header,
+        "value": layout.places["indicator"],
+        "kind": layout.places.get("type"),
+        "family": layout.places.get("family"),
+        "kinds": list(KINDS),
+    }

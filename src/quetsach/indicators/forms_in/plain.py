@@ -1,0 +1,48 @@
+"""Plain lists, one value a line and perhaps a note behind it; external block lists of firewalls are these."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from quetsach.indicators.lists.comment import is_comment, without_comment
+from quetsach.indicators.lists.item import hash_in, is_value
+from quetsach.indicators.lists.listing import Listing
+from quetsach.indicators.lists.value import Note, Value
+
+_RANGE = re.compile(r"[0-9A-Fa-f.:]+\s+[-\u2010-\u2015\u2212]\s+[0-9A-Fa-f.:]+")
+
+_MOST_WORDS = 1_000
+"""Of a line that are looked at one by one; what stands behind is one note."""
+_QUOTED = re.compile(r"""(["'])(.+)\1""")
+
+
+def read(listing: Listing) -> Iterator[Value | Note]:
+    """All values of a plain list."""
+    return lines(listing.lines)
+
+
+def lines(texts: Sequence[str], start: int = 1) -> Iterator[Value]:
+    """One value a line, then white space and a note."""
+    for number, line in enumerate(texts, start):
+        # Of a long list nearly all lines were taken before.
+        if not line:
+            continue
+        text = line.strip()
+        if not text or is_comment(line):
+            continue
+        if " " not in text and "\t" not in text:
+            quoted = _QUOTED.fullmatch(text)
+            yield Value(number, quoted[2] if quoted else text, warning="unquoted" if quoted else "")
+            continue
+        text = without_comment(text)
+        if _RANGE.fullmatch(text):
+            yield Value(number, re.sub(r"\s", "", text))
+            continue
+        value, *note = text.split(maxsplit=_MOST_WORDS)
+        if hash_in(value):
+            # As `sha256sum` writes them, or with the family behind.
+            yield Value(number, value, family=" ".join(note).lstrip("*"))
+            continue
+        second = any(is_value(word) for word in note)
+        yield Value(number, value, warning="second-value" if second else "")

@@ -1,0 +1,104 @@
+"""JSON with flat records or mere values: ThreatFox, Feodo Tracker, JSON Lines, Suricata with context."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from quetsach.errors import IndicatorError
+from quetsach.indicators.forms_in.table import (
+    COLUMNS,
+    Row,
+    may_be_victims,
+    numbered,
+    places_of,
+    spares,
+    values,
+)
+from quetsach.indicators.lists.listing import Listing, parsed
+from quetsach.indicators.lists.value import Note, Value
+
+# An address stands for more than the name that it had once.
+_ADDRESS_KEYS = ("ip_address", "dst_ip")
+
+
+def _flat(document: Any) -> Iterator[Any]:
+    """Records in a list, in lists by id (ThreatFox), or below `data` (the answers of abuse.ch)."""
+    if isinstance(document, list):
+        yield from document
+    elif isinstance(document, dict):
+        if _place(document) is not None:
+            yield document
+            return
+        for one in document.values():
+            if isinstance(one, list):
+                yield from one
+
+
+def _lines(listing: Listing) -> Iterator[tuple[int, Any]]:
+    for number, line in enumerate(listing.first_lines(), 1):
+        if not line.strip():
+            continue
+        try:
+            yield number, parsed(listing.source, line)
+        except (ValueError, RecursionError):
+            yield number, line
+
+
+def _records(listing: Listing) -> Iterator[tuple[int, Any]]:
+    return iter(enumerate(_flat(listing.json), 1)) if listing.is_json else _lines(listing)
+
+
+def _place(record: Mapping[str, Any]) -> dict[str, int] | None:
+    keys = [str(key) for key in record]
+    places = places_of(keys, {})
+    for key in _ADDRESS_KEYS:
+        if key in keys and "ioc_value" not in keys:
+            places["indicator"] = keys.index(key)
+    if "indicator" not in places:
+        return None
+    # What holds records is none: `"urls": [{"url": …`.
+    value = list(record.values())[places["indicator"]]
+    return None if isinstance(value, list | dict) else places
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def recognise(listing: Listing) -> bool:
+    """Any JSON document, or lines that begin with an object."""
+    first = next((record for _number, record in _lines(listing)), None)
+    return listing.is_json or isinstance(first, dict)
+
+
+def read(listing: Listing) -> Iterator[Value | Note]:
+    """One record after another, each by its own keys.
+
+    Raises IndicatorError when the first may be of an infected machine.
+    """
+    wanted = dict(listing.columns or {})
+    is_first = not wanted
+    for number, record in _records(listing):
+        if isinstance(record, str) and listing.is_json:
+            yield Value(number, record)
+            continue
+        if not isinstance(record, dict):
+            yield Note(number, str(record), "mangled")
+            continue
+        keys = [str(key) for key in record]
+        named = {c: k for c, k in wanted.items() if c in COLUMNS}
+        places = places_of(keys, named) | numbered(wanted) if wanted else _place(record)
+        cells = [_cell(value) for value in record.values()]
+        row = Row(number, cells, json.dumps(record, ensure_ascii=False))
+        if not places or "indicator" not in places:
+            yield Note(number, row.text, "no-value")
+        else:
+            if is_first and (doubt := may_be_victims(keys, places["indicator"], [cells])):
+                raise IndicatorError(f"{listing.source}: {doubt}")
+            is_first = False
+            spare = [] if wanted else spares(keys, places["indicator"])
+            yield from values([row], places, listing.now, spare)

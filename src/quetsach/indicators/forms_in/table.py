@@ -1,0 +1,472 @@
+"""Tables: CSV, TSV and their dialects, whose columns are found by the header's names, else guessed."""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import NamedTuple
+
+from quetsach.errors import IndicatorError
+from quetsach.indicators.lists.item import HASHES, KINDS, hash_in, is_value
+from quetsach.indicators.lists.listing import Listing
+from quetsach.indicators.lists.refang import refang
+from quetsach.indicators.lists.value import Note, Value
+from quetsach.text.canonical import address, endpoint
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "indicator": (
+        "indicator", "ioc_value", "ioc", "value", "giá trị", "chỉ dấu", "chỉ dấu độc hại", "url", "domain",
+        "tên miền", "hostname", "host", "dst_ip", "dstip", "ip_address", "ip", "address", "địa chỉ",
+        "địa chỉ ip", "máy chủ điều khiển", "đường dẫn", "dải mạng", "sha256_hash", "sha256",
+        "sha1_hash", "sha1", "md5_hash", "md5", "hash", "mã băm",
+    ),
+    "type": ("type", "indicator_type", "ioc_type", "kind", "loại", "loại chỉ dấu"),
+    "family": (
+        "family", "malware_printable", "malware", "threat", "signature", "họ mã độc", "mã độc", "tên mã độc",
+    ),
+    "port": ("dst_port", "dstport", "port", "cổng"),
+    "until": (
+        "valid_until", "valid until", "expires", "expires_at", "expiration", "expiration_date",
+        "expiration date", "expiry", "expiry date", "hết hạn", "ngày hết hạn", "thời gian hết hạn",
+        "hiệu lực đến", "ngày hết hiệu lực",
+    ),
+    "detect": ("to_ids",),
+}  # fmt: skip
+"""Header names by what they hold, the strongest first: abuse.ch, MISP exports, n6, office lists."""
+
+_JOINED = re.compile(r"\s*(?:[/,;+|()]|\b(?:và|hoặc|and|or)\b)\s*")
+_EVIL = re.compile(r"^malicious\s+|\s+độc hại$")
+"""What offices add to a column's name: "Tên miền/ Địa chỉ IP độc hại", "Chỉ dấu (IOC)"."""
+_HASHES = frozenset(
+    name for name in COLUMNS["indicator"] if name.startswith(("sha", "md5", "hash", "mã băm"))
+)
+DELIMITERS = (",", ";", "\t", "|")
+_LONGEST = 1 << 16
+"""Characters of a line that may be a header or a row to tell the layout by: what is longer is no table's."""
+_MOST_COLUMNS = 16_384
+"""Of a row: no spreadsheet has more."""
+HEADER_LINES = 10
+"""How far down a header is looked for: an office's list has its title above it."""
+_OTHER_TYPES = frozenset(
+    ("tệp", "file", "filename", "email", "e-mail", "mutex", "registry", "regkey", "yara", "cve", "ja3", "asn")
+)
+"""Words for types that are not searched: a file's name looks like a domain."""
+_VICTIMS = re.compile(
+    r"\b(?:nhiễm|nạn nhân|infected|victims?|(?:ip|địa chỉ) nguồn|source (?:ip|address)|src[ _]?ip)\b"
+)
+"""In the header of a column of machines that called, in a report that also tells whom they called."""
+_OF_MACHINES = re.compile(
+    r"\b(?:tên máy(?: tính| trạm)?\b(?! chủ)|máy trạm\b|computer name\b|tên (?:đơn vị|cơ quan)\b"
+    r"|đơn vị (?:quản lý|sử dụng)\b|người (?:dùng|sử dụng)\b)"
+)
+_OF_CULPRITS = re.compile(r"độc hại|điều khiển|kết nối|c&c|\bc2\b|malicious|command")
+_SAYS_NOT_WHOSE = frozenset(("ip", "địa chỉ", "địa chỉ ip", "address", "ip address", "ip_address", "host"))
+_MOST_LINES = 50
+"""Of one row: a quote that nothing closes would otherwise cost the whole file, once a line."""
+_PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
+_PORTS = re.compile(
+    r"[0-9]{1,5}(?:/(?:tcp|udp))?(?:[\s,;&]+(?:và\s+)?[0-9]{1,5}(?:/(?:tcp|udp))?){0,20}",
+    re.ASCII | re.IGNORECASE,
+)
+"""What a column of ports holds: `443`, `80, 443`, `53/udp`."""
+_UNSET = frozenset(("", "-", "None"))
+_NO = frozenset(("0", "false", "no"))
+_DATES = ("%d/%m/%Y", "%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%d-%m-%Y")
+
+
+class Row(NamedTuple):
+    """One row: its number, its cells (None when the quotes do not match up, or it is too wide) and itself."""
+
+    line: int
+    cells: Sequence[str] | None
+    text: str
+
+
+class Layout(NamedTuple):
+    """Where the columns of a table stand; `header` is the number of its header line, 0 without one."""
+
+    delimiter: str
+    header: int
+    places: Mapping[str, int]
+    names: tuple[str, ...] = ()
+    guessed: bool = False
+
+
+def cells_of(line: str, delimiter: str) -> list[str] | None:
+    """The cells of one row (RFC 4180); None when its quotes do not match up, or it is wider than any."""
+    if len(line) > _MOST_COLUMNS and line.count(delimiter) >= _MOST_COLUMNS:
+        return None
+    if '"' not in line:
+        return line.split(delimiter)
+    try:
+        return next(csv.reader([line], delimiter=delimiter, skipinitialspace=True, strict=True))
+    except (csv.Error, StopIteration):
+        return None
+
+
+def names_of(cells: Sequence[str]) -> list[str]:
+    """The cells of a header as they are compared; some keyboards write Vietnamese letters in parts."""
+    return [" ".join(unicodedata.normalize("NFC", c.strip().strip('"')).lower().split()) for c in cells]
+
+
+def spares(cells: Sequence[str], place: int) -> list[int]:
+    """Further columns of addresses by a header's cells, for rows that have none in their first.
+
+    Hashes say the same file again.
+    """
+    listed = frozenset(COLUMNS["indicator"]) - _HASHES
+    names = [_plain(name) for name in names_of(cells)]
+    return [at for at, name in enumerate(names) if at != place and name in listed and name != names[place]]
+
+
+def places_of(cells: Sequence[str], wanted: Mapping[str, str]) -> dict[str, int]:
+    """Which column holds what, by a header's cells; `wanted` names columns called otherwise."""
+    names = names_of(cells)
+    places: dict[str, int] = {}
+    for column, known in COLUMNS.items():
+        choice = wanted.get(column)
+        if choice and not choice.isdecimal():
+            known = tuple(names_of([choice]))
+        elif column == "indicator":
+            names = [_plain(name) for name in names]
+        for name in known:
+            if name in names:
+                places[column] = names.index(name)
+                break
+    return places
+
+
+@lru_cache(1024)
+def _plain(name: str) -> str:
+    """The strongest of the known names that a header is made of; itself if it says more than these."""
+    listed = COLUMNS["indicator"]
+    parts = [_EVIL.sub("", part) for part in _JOINED.split(name) if part]
+    parts = [part if part in listed else part.removesuffix("s") for part in parts]
+    return min(parts, key=listed.index) if parts and all(part in listed for part in parts) else name
+
+
+def without_free_type(
+    places: dict[str, int], header: Sequence[str], rows: Sequence[Sequence[str]]
+) -> dict[str, int]:
+    """The places without that of the type where its column tells of anything but types.
+
+    "Loại" is what offices call the type of an indicator, but also of malware: Trojan, Phishing.
+    """
+    at = places.get("type", -1)
+    if at < 0 or names_of(header)[at] != "loại":
+        return places
+    words = {part for row in rows if at < len(row) for part in _BETWEEN.split(names_of([row[at]])[0])}
+    known = KINDS | HASHES | _OTHER_TYPES
+    if any(name in known for row in rows if at < len(row) for name in names_of([row[at]])) or words & known:
+        return places
+    return {column: place for column, place in places.items() if column != "type"}
+
+
+def numbered(columns: Mapping[str, str] | None) -> dict[str, int]:
+    """Columns chosen by number from 1, as places from 0."""
+    return {k: int(v) - 1 for k, v in (columns or {}).items() if v.isascii() and v.isdecimal() and int(v)}
+
+
+def layout_of(listing: Listing) -> Layout | None:
+    """How a table is laid out, or None for a list that is no table. A header may stand in a comment."""
+    wanted, numbers = dict(listing.columns or {}), numbered(listing.columns)
+    first = listing.head[:1]
+    # Other marks of comments begin rows of Maltrail, too: `//////atom.xml,url,agenttesla`.
+    commented = [line for line in listing.comments if line.lstrip().startswith("#")]
+    for delimiter in DELIMITERS:
+        for line in (*commented, *listing.head[:HEADER_LINES]):
+            if len(line) > _LONGEST:
+                continue
+            cells = cells_of(line.lstrip("# "), delimiter)
+            if cells is None or (len(cells) < 2 and line not in first):
+                continue
+            places = places_of(cells, wanted)
+            if (
+                "indicator" in places
+                and not is_title(cells)
+                and (wanted or not _is_row(cells, places["indicator"], listing, delimiter))
+            ):
+                number = next(at for at, one in enumerate(listing.first_lines(), 1) if one == line)
+                rows = [cells_of(one, delimiter) or () for one in listing.head if one != line]
+                places = without_free_type(places, cells, rows)
+                return Layout(delimiter, number, {**places, **numbers}, tuple(cells))
+            if not wanted and line in listing.head and _lists(cells):
+                break  # a header stands above the rows
+    if numbers and listing.head:
+        commonest = max(DELIMITERS, key=lambda d: sum(d in line for line in listing.head))
+        return Layout(commonest, 0, numbers)
+    return _guess(listing.head)
+
+
+def is_title(cells: Sequence[str]) -> bool:
+    """Whether one cell alone is filled, as in the title of a table."""
+    return len(cells) > 1 and sum(map(bool, map(str.strip, cells))) == 1
+
+
+def may_be_victims(
+    cells: Sequence[str],
+    place: int,
+    rows: Sequence[Sequence[str]],
+    above: Sequence[Sequence[str]] = (),
+) -> str:
+    """Why a column headed just "Địa chỉ IP" may hold infected machines: by the head of another, or a title
+    `above` the header; or "".
+
+    A column of infected machines that holds addresses itself leaves the other to what they called.
+    """
+    names = names_of(cells)
+    if names[place] not in _SAYS_NOT_WHOSE:
+        return ""
+    found = [
+        at
+        for at, name in enumerate(names)
+        if at != place and (_VICTIMS.search(name) or _OF_MACHINES.search(name))
+    ]
+    if any(is_listed(row[at].strip()) for row in rows for at in found if at < len(row)):
+        return ""
+    told = [cells[at] for at in found] or [
+        title
+        for title in ("".join(row) for row in above if sum(map(bool, map(str.strip, row))) == 1)
+        if _VICTIMS.search(low := names_of([title])[0]) and not _OF_CULPRITS.search(low)
+    ]
+    if not told:
+        return ""
+    return (
+        f"'{cells[place].strip()}' beside '{told[0].strip()}' may be the infected machines, not what"
+        f" they called; if it is the list, head it 'malicious IP', or --column"
+        f' "indicator={cells[place].strip()}"'
+    )
+
+
+def _is_row(cells: Sequence[str], place: int, listing: Listing, delimiter: str) -> bool:
+    """Whether what reads like a header is the first row of a table without one: `evil.example,domain`."""
+    rows = (cells_of(line, delimiter) or () for line in listing.head)
+    return _lists(cells) and not any(_lists(row[place : place + 1]) for row in rows)
+
+
+def _lists(cells: Sequence[str]) -> bool:
+    return any(is_listed(cell.strip()) for cell in cells)
+
+
+def _guess(head: Sequence[str]) -> Layout | None:
+    for delimiter in (",", ";", "|", "\t"):
+        split = _split(head, delimiter)
+        if len(split) * 2 <= len(head):
+            continue
+        best = fullest(split)
+        # Behind a tab a plain list has its note.
+        if best is not None and (best or delimiter != "\t"):
+            return Layout(delimiter, 0, {"indicator": best}, guessed=True)
+    return None
+
+
+def _split(head: Sequence[str], delimiter: str) -> list[list[str]]:
+    short = (line for line in head if len(line) <= _LONGEST)
+    return [c for line in short if (c := cells_of(line, delimiter)) is not None and len(c) > 1]
+
+
+def _of_victims(split: Sequence[Sequence[str]]) -> set[int]:
+    """The columns whose head says that they hold infected machines."""
+    heads = (names_of(row) for row in split if not is_title(row))
+    return {i for row in heads for i, name in enumerate(row) if _VICTIMS.search(name)}
+
+
+def full(split: Sequence[Sequence[str]]) -> list[int]:
+    """The columns that hold a value in more than half of the rows."""
+    width, victims = max(map(len, split), default=0), _of_victims(split)
+    return [
+        i
+        for i in range(width)
+        if i not in victims
+        and 2 * sum(len(row) > i and is_listed(row[i].strip()) for row in split) > len(split)
+    ]
+
+
+def fullest(split: Sequence[Sequence[str]]) -> int | None:
+    """The column that holds a value in most of the rows, if more than half of them do.
+
+    Where it holds two or more, the rows above the first do not count: an office's list has the head of its
+    letter there. Never the column of infected machines.
+    """
+    width = max(map(len, split), default=0)
+    victims = _of_victims(split)
+    columns = [[len(c) > i and is_listed(c[i].strip()) for c in split] for i in range(width)]
+    scores = [0 if i in victims else sum(column) for i, column in enumerate(columns)]
+    best = scores.index(max(scores)) if scores else 0
+    if not scores or not scores[best]:
+        return None
+    above = columns[best].index(True) if scores[best] > 1 else 0
+    return best if scores[best] * 2 > len(split) - above else None
+
+
+def is_listed(text: str) -> bool:
+    """Whether a cell lists something: a value, several, or a file's hash."""
+    return hash_in(text) != "" or any(is_value(part) for part in several(text))
+
+
+_BETWEEN = re.compile(r"[\s,;]+")
+_NO_VALUES = frozenset(("", "-", "–", "/", "|", "và", "and"))
+
+
+def several(text: str) -> list[str]:
+    """The values of one cell, itself where it is no row of values: `a.example, b.example`."""
+    if _BETWEEN.search(text) is None or is_value(text):
+        return [text]
+    parts = [part for part in _BETWEEN.split(text) if part not in _NO_VALUES]
+    return parts if len(parts) > 1 and all(map(is_value, parts)) else [text]
+
+
+def recognise(listing: Listing) -> bool:
+    """Whether the list is a table, or the reader says that it is."""
+    layout = layout_of(listing)
+    return bool(listing.columns) or (layout is not None and "indicator" in layout.places)
+
+
+def read(listing: Listing) -> Iterator[Value | Note]:
+    """The rows of a table.
+
+    Raises IndicatorError when the column that was asked for is not there, or may be of infected machines.
+    """
+    layout = layout_of(listing)
+    number = numbered(listing.columns).get("indicator", -1)
+    rows = (cells_of(line, layout.delimiter) for line in listing.head) if layout is not None else ()
+    is_beyond = number >= max((len(row) for row in rows if row is not None), default=number + 1)
+    if layout is None or "indicator" not in layout.places or is_beyond:
+        column = (listing.columns or {}).get("indicator", "indicator")
+        raise IndicatorError(f"{listing.source}: has no column '{column}'; look at its header line")
+    place = layout.places["indicator"]
+    if layout.names and not listing.columns:
+        first = [cells_of(line, layout.delimiter) or () for line in listing.head]
+        above = [
+            cells_of(line, layout.delimiter) or () for line in listing.lines[: max(layout.header - 1, 0)]
+        ]
+        if doubt := may_be_victims(layout.names, place, first, above):
+            raise IndicatorError(f"{listing.source}: {doubt}")
+    spare: list[int] = []
+    if layout.guessed:
+        yield Note(0, f"column {place + 1}", "columns-guessed")
+        spare = [at for at in full(_split(listing.head, layout.delimiter)) if at != place]
+    elif layout.names and not listing.columns:
+        spare = spares(layout.names, place)
+    if spare:
+        titles = layout.names or [f"column {at + 1}" for at in range(max(spare) + 1)]
+        yield Note(0, ", ".join(titles[at].strip() for at in spare), "other-columns")
+    yield from values(_rows(listing.lines, layout), layout.places, listing.now, spare)
+
+
+def _rows(lines: Sequence[str], layout: Layout) -> Iterator[Row]:
+    delimiter, header = layout.delimiter, layout.header
+    end = 0
+    for number, line in enumerate(lines, 1):
+        if number <= end or number == header or not line or line[0] == "#" or line.isspace():
+            continue
+        if line == f"sep={delimiter}":
+            continue
+        cells = (
+            line.split(delimiter)
+            if '"' not in line and len(line) <= _MOST_COLUMNS
+            else cells_of(line, delimiter)
+        )
+        if cells is None and line.count('"') % 2:
+            end, cells = _over_lines(lines, number, delimiter)
+        yield Row(number, cells, line)
+
+
+def _over_lines(lines: Sequence[str], first: int, delimiter: str) -> tuple[int, list[str] | None]:
+    """The last line of a row with line breaks in a quoted cell, and its cells; none where nothing ends it."""
+    is_open = True
+    for number in range(first + 1, min(first + _MOST_LINES, len(lines)) + 1):
+        is_open ^= lines[number - 1].count('"') % 2 == 1
+        if not is_open:
+            cells = cells_of("\n".join(lines[first - 1 : number]), delimiter)
+            return (first, None) if cells is None else (number, cells)
+    return first, None
+
+
+def values(
+    rows: Iterable[Row], places: Mapping[str, int], now: datetime, spare: Sequence[int] = ()
+) -> Iterator[Value | Note]:
+    """What the rows of a table list; expired rows and those not meant for detection are left out.
+
+    A row with nothing in the indicator's column lists what its first `spare` column holds.
+    """
+    at, kind_at, family_at = (places.get(name, -1) for name in ("indicator", "type", "family"))
+    kinds: dict[str, str] = {}
+    families: dict[str, str] = {}
+    is_simple = not places.keys() & {"port", "until", "detect"}
+    for number, cells, line in rows:
+        if cells is None:
+            yield Note(number, line, "quotes" if '"' in line else "mangled")
+            continue
+        width = len(cells)
+        text = cells[at].strip() if at < width else ""
+        if text in _UNSET and spare:
+            text = next((cell for i in spare if i < width and (cell := cells[i].strip()) not in _UNSET), text)
+        if not text:
+            yield Note(number, line, "no-value")
+            continue
+        kind = family = ""
+        # The same few words stand in all rows; each is cleaned, and kept in memory, once.
+        if 0 <= kind_at < width:
+            word = cells[kind_at]
+            if word not in kinds:
+                kinds[word] = unicodedata.normalize("NFC", word.strip().lower())
+            kind = kinds[word]
+        if 0 <= family_at < width:
+            word = cells[family_at]
+            if word not in families:
+                families[word] = "" if word.strip() in _UNSET else word.strip()
+            family = families[word]
+        for one in several(text):
+            code, found = ("", [one]) if is_simple else _judge(cells, places, one, now)
+            for value in found:
+                yield Note(number, value, code) if code else Value(number, value, kind, family)
+
+
+def _judge(
+    cells: Sequence[str], places: Mapping[str, int], text: str, now: datetime
+) -> tuple[str, list[str]]:
+    """Why a row is left out, or nothing; and its value, with each port of its own column."""
+    until, detect, port = (
+        cells[at].strip() if 0 <= (at := places.get(name, -1)) < len(cells) else ""
+        for name in ("until", "detect", "port")
+    )
+    if detect.lower() in _NO:
+        return "not-for-detection", [text]
+    if has_passed(until, now):
+        return "expired", [text]
+    whole = address(refang(text))
+    if whole is not None and _PORTS.fullmatch(port):
+        return "", [endpoint(whole, int(one)) for one in _PORT.findall(port)]
+    return "", [text]
+
+
+def has_passed(text: str, now: datetime) -> bool:
+    """Whether a moment lies before `now`; a date ends with its day; what is no date never passes."""
+    moment = parse_moment(text.strip())
+    if moment is None:
+        return False
+    return moment < now
+
+
+def parse_moment(text: str) -> datetime | None:
+    """ISO 8601, or a date as Vietnam writes it; UTC if no zone is shown. A mere date is its last second."""
+    found: datetime | None = None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        for form in _DATES:
+            try:
+                found = datetime.strptime(text, form)
+                break
+            except ValueError:
+                continue
+    if found is None:
+        return None
+    if ":" not in text:
+        found = datetime.combine(date(found.year, found.month, found.day), datetime.max.time())
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -1,0 +1,70 @@
+"""CSV and JSON: everything a set holds, for spreadsheets and programs of one's own."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+
+from quetsach.indicators.forms_out.form import EVERYTHING, N_, Form, Job, spelled
+from quetsach.text.cells import guarded
+
+COLUMNS = ("indicator", "type", "family")
+
+
+def _defanged(hashed: str) -> str:
+    """`evil[.]example`: mail programs and spreadsheets make no link of it."""
+    scheme, mark, rest = hashed.partition("://") if hashed.startswith("http://") else ("", "", hashed)
+    host, slash, rest = rest.partition("/")
+    return scheme + mark + host.replace(".", "[.]") + slash + rest
+
+
+def _csv(job: Job) -> Iterator[str]:
+    """The scope is spelled as in a plain list; no header lines, because Excel shows them as rows."""
+    buffer = io.StringIO()
+    rows = csv.writer(buffer, lineterminator="\n")
+    rows.writerow(COLUMNS)
+    shown = _defanged if job.settings.defang else str
+    for one in job.items:
+        # Names and addresses have no character that a formula could do harm with, and no URL begins like one.
+        rows.writerow((shown(spelled(one)), one.kind.value, guarded(one.family)))
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+    yield buffer.getvalue()
+
+
+def _json(job: Job) -> Iterator[str]:
+    """One object: facts, then `indicators`, an entry a line."""
+    facts = {
+        "set": job.set_id,
+        "entries": len(job.items),
+        **({"date": job.settings.day.isoformat()} if job.settings.day else {}),
+    }
+    yield json.dumps(facts)[:-1] + ', "indicators": ['
+    before = "\n"
+    for one in job.items:
+        row = dict(zip(COLUMNS, (spelled(one), one.kind.value, one.family), strict=True))
+        yield before + json.dumps(row)
+        before = ",\n"
+    yield "\n]}\n"
+
+
+CSV = Form(
+    "csv",
+    N_("table of entry, type and malware, for this scanner and spreadsheets"),
+    _csv,
+    EVERYTHING,
+    suffixes=(".csv",),
+    keeps_family=True,
+    takes=frozenset(("defang",)),
+)
+JSON = Form(
+    "json",
+    N_("the same as JSON"),
+    _json,
+    EVERYTHING,
+    suffixes=(".json",),
+    keeps_family=True,
+)

@@ -1,0 +1,103 @@
+"""Names that stand for something, and the relation of an indicator to them: on, below or above one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from itertools import chain
+from typing import Protocol
+
+from quetsach.files import packaged
+from quetsach.text import canonical
+
+
+class Table[Found](Protocol):
+    """Canonical names, each with what it stands for."""
+
+    def get(self, name: str, /) -> Found | None: ...
+
+    def __iter__(self) -> Iterator[str]: ...
+
+
+class Names[Found]:
+    """Names, each with what it stands for; the first added wins, and before what three tables hold: of names
+    alone (`on`), with what is under them (`below`), and of what would cover one (`above`)."""
+
+    def __init__(
+        self,
+        on: Table[Found] | None = None,
+        below: Table[Found] | None = None,
+        above: Table[Found] | None = None,
+    ) -> None:
+        self._on: tuple[dict[str, Found], Table[Found]] = {}, on or {}
+        self._below: tuple[dict[str, Found], Table[Found]] = {}, below or {}
+        self._above: tuple[dict[str, Found], Table[Found]] = {}, above or {}
+
+    def add(self, name: str, found: Found, *, below: bool, above: bool = True) -> None:
+        """Know a canonical name; `below`: also what is under it; `above`: also what would cover it."""
+        (self._below if below else self._on)[0].setdefault(name, found)
+        over = self._above[0]
+        parent = name.partition(".")[2] if above else ""
+        while parent and parent not in over:
+            over[parent] = found
+            parent = parent.partition(".")[2]
+
+    def find(self, name: str, *, covers: bool) -> Found | None:
+        """What a canonical name touches; `covers` says that it stands for its subdomains, too."""
+        rest = name
+        while rest:
+            found = _first(self._below, rest)
+            if found is not None:
+                return found
+            rest = rest.partition(".")[2]
+        found = _first(self._on, name)
+        return found if found is not None or not covers else _first(self._above, name)
+
+    def touching(self) -> tuple[Iterable[str], Iterable[str]]:
+        """The names on or below which something is found, and those on which alone."""
+        return chain(*self._below), chain(*self._on, *self._above)
+
+
+def _first[Found](tables: tuple[dict[str, Found], Table[Found]], name: str) -> Found | None:
+    found = tables[0].get(name)
+    return found if found is not None else tables[1].get(name)
+
+
+class Suffixes:
+    """Public suffixes, the private section too; the package is asked only where a rule may apply."""
+
+    def __init__(self) -> None:
+        text = packaged.read("public_suffix_list.dat", "publicsuffixlist").decode()
+        self._lines = frozenset(map(str.strip, text.lower().splitlines()))
+        """Rules as they are written, and comments."""
+
+    @cached_property
+    def _rules(self) -> frozenset[str]:
+        return frozenset(canonical.name(line) for line in self._lines if line and line[0] not in "*!/")
+
+    @cached_property
+    def _wild(self) -> frozenset[str]:
+        return frozenset(canonical.name(line[2:]) for line in self._lines if line.startswith("*."))
+
+    @cached_property
+    def _ask(self) -> Callable[[str], bool]:
+        from publicsuffixlist import PublicSuffixList  # its table is read when a name needs it
+
+        is_public: Callable[[str], bool] = PublicSuffixList().is_public
+        return is_public
+
+    def touching(self) -> tuple[Iterable[str], Iterable[str]]:
+        """The names that may be or cover suffixes, and those right below which all may be."""
+        return chain(self._rules, self._wild), self._wild
+
+    def covered_by(self, name: str) -> bool:
+        """Whether all that is right below a canonical name is a suffix: `sch.uk`, because of `*.sch.uk`."""
+        return f"*.{name}" in self._lines or ("xn--" in name and name in self._wild)
+
+    def __contains__(self, name: str) -> bool:
+        parent = name.partition(".")[2]
+        may_be = name in self._lines or f"*.{parent}" in self._lines
+        # Rules beyond ASCII are written otherwise than names.
+        if not may_be and "xn--" in name:
+            may_be = name in self._rules or parent in self._wild
+        return may_be and self._ask(name)

@@ -1,0 +1,142 @@
+"""One list as it came: bytes under a name, decoded at most once however many readers look at it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from functools import cached_property
+from itertools import islice
+from typing import Any
+
+from quetsach.errors import IndicatorError
+from quetsach.indicators.lists.comment import is_comment
+from quetsach.indicators.lists.packed import TEXT, Package, package
+from quetsach.indicators.lists.text import decode
+from quetsach.text.json_limits import TooManyError, few
+
+SNIFFED_LINES = 50
+_NOTHING = object()
+_LINE_END = re.compile(r"\r\n?")
+MOST_GROUPS = 1_000_000
+MOST_ITEMS = 4_000_000
+"""Of a list in JSON: its lists and objects, and its values; the largest real ones have a third of that. Read
+into memory, 98 KB of gzip that say `[],` over and over would fill 5 GB."""
+_JSON_BEGIN = re.compile(r"\s*[\[{]")
+
+
+def parsed(source: str, text: str) -> Any:
+    """The JSON of a list or of one of its lines.
+
+    Raises:
+        IndicatorError: it holds more than memory and time are there for.
+        ValueError, RecursionError: it is no JSON.
+    """
+    if _JSON_BEGIN.match(text):
+        try:
+            few(text, groups=MOST_GROUPS, items=MOST_ITEMS)
+        except TooManyError as error:
+            raise IndicatorError(
+                f"{source}: cannot be opened within the limits of memory and time; unpack it, or split it"
+            ) from error
+    return json.loads(text)
+
+
+class Listing:
+    """`source` names it to people; `columns` is a person's choice for tables; `now` decides what expired."""
+
+    def __init__(
+        self,
+        source: str,
+        data: bytes | str,
+        columns: Mapping[str, str] | None = None,
+        now: datetime | None = None,
+    ) -> None:
+        self.source, self.data, self.columns = source, data, columns
+        self.now = now or datetime.now(UTC)
+
+    @cached_property
+    def package(self) -> Package:
+        """Whether it is a workbook, and the result of a scan; neither for text."""
+        return TEXT if isinstance(self.data, str) else package(self.data)
+
+    @cached_property
+    def _decoded(self) -> tuple[str, str | None]:
+        return (self.data, None) if isinstance(self.data, str) else decode(self.data)
+
+    @property
+    def text(self) -> str:
+        """The text without its byte order mark."""
+        return self._decoded[0]
+
+    @property
+    def guess(self) -> str | None:
+        """The encoding, if it was only a guess."""
+        return self._decoded[1]
+
+    @cached_property
+    def even_text(self) -> str:
+        """The text with one line feed at the end of each line, whatever ends them."""
+        return _LINE_END.sub("\n", self.text) if "\r" in self.text else self.text
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines, whatever ends them; who recognises a list needs few of a million (`first_lines`)."""
+        return self.even_text.split("\n")
+
+    def first_lines(self) -> Iterator[str]:
+        """The lines one by one, for who stops soon."""
+        if "lines" in self.__dict__:
+            yield from self.lines
+            return
+        text, start = self.even_text, 0
+        while (end := text.find("\n", start)) >= 0:
+            yield text[start:end]
+            start = end + 1
+        yield text[start:]
+
+    @cached_property
+    def head(self) -> list[str]:
+        """The first lines that are neither blank nor comments, and how the list is recognised."""
+        found = []
+        for line in self.first_lines():
+            if line.strip() and not is_comment(line):
+                found.append(line)
+                if len(found) == SNIFFED_LINES:
+                    break
+        return found
+
+    @cached_property
+    def comments(self) -> list[str]:
+        """Comments among the first lines."""
+        first = islice(self.first_lines(), 4 * SNIFFED_LINES)
+        return [line for line in first if line.strip() and is_comment(line)]
+
+    @cached_property
+    def _json(self) -> object:
+        text = self.text
+        # Stripped only where the first sign tells of JSON: a list of millions would be copied for nothing.
+        if not _JSON_BEGIN.match(text):
+            return _NOTHING
+        text = text.strip()
+        if text[0] + text[-1] not in ("{}", "[]"):
+            return _NOTHING
+        try:
+            return parsed(self.source, text)
+        except (ValueError, RecursionError):
+            return _NOTHING
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the whole text is one JSON object or array."""
+        return self._json is not _NOTHING
+
+    @property
+    def json(self) -> Any:
+        """The JSON document, None if the text is none."""
+        return self._json if self.is_json else None
+
+    def most(self, pattern: re.Pattern[str]) -> bool:
+        """Whether more than half of the head's lines match from their beginning."""
+        return 2 * sum(pattern.match(line) is not None for line in self.head) > max(len(self.head), 1)

@@ -1,0 +1,62 @@
+"""Where an indicator came from: list and line, kept for all at a few bytes each."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from quetsach.indicators.draft import Draft
+from quetsach.indicators.indicator import Indicator, Kind
+
+
+class Origin(NamedTuple):
+    """The place of an indicator's first mention."""
+
+    source: str
+    line: int
+
+
+def of_draft(draft: Draft, wanted: Iterable[Indicator]) -> dict[tuple[Kind, str], Origin]:
+    """The first mention of each that was looked at."""
+    found: dict[tuple[Kind, str], Origin] = {}
+    for item in wanted:
+        place = draft.places[item.kind, item.value]
+        found[item.kind, item.value] = Origin(draft.sources[place.list], place.line)
+    return found
+
+
+class Origins:
+    """Filled while lists are read; asked for the few that need explaining."""
+
+    def __init__(self) -> None:
+        self.items: list[Indicator] = []
+        self._lines = array("L")
+        self._starts: list[int] = []
+        self._sources: list[str] = []
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def begin(self, source: str) -> None:
+        """What is added from now on stands in `source`."""
+        self._starts.append(len(self.items))
+        self._sources.append(source)
+
+    def add(self, items: list[Indicator], line: int) -> None:
+        """The indicators of one value."""
+        for item in items:
+            self.items.append(item)
+            self._lines.append(line)
+
+    def of(self, wanted: Iterable[Indicator]) -> dict[tuple[Kind, str], Origin]:
+        """The first mention of each; sets that were compiled before have none."""
+        keys = {(i.kind, i.value) for i in wanted}
+        found: dict[tuple[Kind, str], Origin] = {}
+        for at, item in enumerate(self.items if keys else ()):
+            key = (item.kind, item.value)
+            if key in keys and key not in found:
+                source = self._sources[bisect_right(self._starts, at) - 1]
+                found[key] = Origin(source, self._lines[at])
+        return found

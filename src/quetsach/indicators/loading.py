@@ -1,0 +1,253 @@
+"""Lists of indicators on their way into a scan, a check or a campaign: read, then judged by the guard rails.
+
+Command line, Python, stick and portal load lists here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from quetsach.errors import IndicatorError
+from quetsach.files.source import is_set_file
+from quetsach.indicators import guard, reading
+from quetsach.indicators.guard import GuardResult, Organisation
+from quetsach.indicators.guards import warninglists
+from quetsach.indicators.indicator import IndicatorSet, Scope
+from quetsach.indicators.lists.item import spelled
+
+if TYPE_CHECKING:
+    from quetsach.indicators.draft import Draft
+    from quetsach.indicators.guards.overrides import Override
+    from quetsach.indicators.reading import FeedResult, Recognised
+
+COLUMNS = ("indicator", "type", "family")
+"""What a column of a table can hold."""
+_LIKE_LOGS = frozenset(("plain", "csv", "json", "hosts"))
+"""Forms of lists that are so loose that a log is read as a list."""
+
+
+class CompiledError(IndicatorError):
+    """Options say how a list is to be read, but the set was compiled before.
+
+    `names` are fields of `Choice`: scope, columns, list_format.
+    """
+
+    def __init__(self, path: Path, names: Sequence[str]) -> None:
+        super().__init__(
+            f"{path} is compiled, and {', '.join(names)} cannot change it; compile the list again with it."
+        )
+        self.path, self.names = path, tuple(names)
+
+
+class NothingLeftError(IndicatorError):
+    """No entry of the lists can be used. `left_out` counts those left out, 0 for empty lists."""
+
+    def __init__(self, files: Sequence[Path], left_out: int) -> None:
+        places = ", ".join(map(str, files))
+        super().__init__(
+            f"no entry of the list can be used, {left_out} left out: {places}"
+            if left_out
+            else f"{places}: the list is empty; check that it was fetched whole"
+        )
+        self.files, self.left_out = tuple(files), left_out
+
+
+class Choice(NamedTuple):
+    """How lists are read and judged.
+
+    `scope` is that of names that do not say their own, otherwise the form of the list decides; `columns` map
+    indicator, type and family to headings or numbers from 1; `list_format` is a name of `feeds.formats`.
+    `organisation` must not be listed; `overrides` is a CSV of exceptions; `warning_lists` is a folder or
+    archive in place of those that come with the program. `judges_sets` judges a compiled set like any list,
+    where whoever compiled it is not trusted. `open_pack` gives the set of a signed pack, None for
+    a file that is no pack; without it a pack is read like any list, and refused.
+    """
+
+    scope: Scope | None = None
+    columns: Mapping[str, str] | None = None
+    list_format: str | None = None
+    guard_rails: bool = True
+    organisation: Organisation = Organisation()
+    overrides: Path | None = None
+    warning_lists: Path | None = None
+    judges_sets: bool = False
+    open_pack: Callable[[Path], IndicatorSet | None] | None = None
+
+    @property
+    def judges(self) -> bool:
+        """Whether the guard rails have more to say of a compiled set than when it was compiled."""
+        is_given = self.overrides is not None or self.warning_lists is not None
+        return self.judges_sets or any(self.organisation) or is_given
+
+    def refuse_shape(self, path: Path) -> None:
+        """Raises CompiledError where options say how to read what was read before."""
+        given = {"scope": self.scope, "columns": self.columns, "list_format": self.list_format}
+        if named := [name for name, value in given.items() if value]:
+            raise CompiledError(path, named)
+
+
+class Judged(NamedTuple):
+    """What lists, or values that stand in no list, gave after the guard rails.
+
+    `found` is what the lists gave, None for values; `compiled` is the set file of which nothing was left out,
+    because it was judged when it was compiled; `overrides` is the file of the exceptions.
+    """
+
+    guarded: GuardResult
+    found: FeedResult | None = None
+    compiled: Path | None = None
+    overrides: Path | None = None
+
+
+class Lists(NamedTuple):
+    """The indicators of several lists together, and how each part of them was judged."""
+
+    indicators: IndicatorSet
+    parts: tuple[Judged, ...] = ()
+
+    @property
+    def recognised(self) -> list[Recognised]:
+        """Each list, the form in which it was read, and how many entries it gave and lost."""
+        return [one for part in self.parts if part.found is not None for one in part.found.recognised]
+
+    @property
+    def idle(self) -> Sequence[Override]:
+        """Exceptions that concern no entry."""
+        return self.parts[-1].guarded.idle if self.parts else ()
+
+    @property
+    def left_out(self) -> int:
+        """How many entries were left out, for their form or by a guard rail."""
+        return sum(
+            (len(part.found.rejects) if part.found is not None else 0) + len(part.guarded.stopped)
+            for part in self.parts
+            if part.compiled is None
+        )
+
+
+def is_compiled(path: Path) -> bool:
+    """Whether the file is a compiled set. Raises IndicatorError where it cannot be read."""
+    try:
+        # A pipe can be read once only.
+        return path.is_file() and is_set_file(path)
+    except OSError as error:
+        raise IndicatorError(
+            f"{path}: cannot be read: {error.strerror}; check that it exists and may be read"
+        ) from error
+
+
+def lone_set(files: Sequence[Path], choice: Choice) -> Path | None:
+    """The compiled set that is used as it is: the only file, and the guard rails have no more to say of it.
+
+    Raises CompiledError for a choice that says how it is to be read, IndicatorError where it cannot be read.
+    """
+    if len(files) != 1 or choice.judges or not is_compiled(files[0]):
+        return None
+    choice.refuse_shape(files[0])
+    return files[0]
+
+
+def read(
+    files: Sequence[Path],
+    choice: Choice,
+    *,
+    draft: Callable[[], Draft | None] = lambda: None,
+    log_format: Callable[[Path], str] | None = None,
+) -> Lists:
+    """Read lists and apply the guard rails; what a signed pack or a compiled set holds has passed them.
+
+    `draft` gives an empty draft where the native engine is (`draft.available`). `log_format` names the format
+    of a file of log lines, "" for any other file; with it a log in place of a list is refused.
+
+    Raises:
+        IndicatorError: a list cannot be read, or the choice names columns that play no role.
+        Refused: a pack must not be used.
+    """
+    if unknown := (choice.columns or {}).keys() - set(COLUMNS):
+        raise IndicatorError(f"columns: {', '.join(sorted(unknown))}: there are {', '.join(COLUMNS)}")
+    if all(map(is_compiled, files)) and files:
+        choice.refuse_shape(files[0])
+    parts: list[tuple[IndicatorSet, Judged | None]] = []
+    others: list[Path] = []
+    for file in files:
+        packed = choice.open_pack(file) if choice.open_pack is not None else None
+        if packed is not None:
+            parts.append((packed, None))
+        elif not choice.judges and is_compiled(file):
+            found = reading.read_many([file], draft=draft())
+            guarded = guard.apply(found.indicators, is_judged=True)
+            parts.append((guarded.kept, Judged(guarded, found, compiled=file)))
+        else:
+            others.append(file)
+    if others or not files:
+        judged = _read(others, choice, draft, log_format)
+        parts.append((judged.guarded.kept, judged))
+    told = tuple(judged for _items, judged in parts if judged is not None)
+    if len(parts) == 1:
+        return Lists(parts[0][0], told)
+    return Lists(IndicatorSet(item for items, _judged in parts for item in items), told)
+
+
+def _read(
+    files: Sequence[Path],
+    choice: Choice,
+    draft: Callable[[], Draft | None],
+    log_format: Callable[[Path], str] | None,
+) -> Judged:
+    overrides = guard.read_overrides(choice.overrides) if choice.overrides is not None else ()
+    known = warninglists.read(choice.warning_lists) if choice.warning_lists is not None else None
+    found = reading.read_many(
+        files, scope=choice.scope, columns=choice.columns, format=choice.list_format, draft=draft()
+    )
+    if choice.list_format is None and log_format is not None:
+        _refuse_logs(found, log_format)
+    return _judged(found.indicators, choice, overrides, known, found)
+
+
+def judge(items: IndicatorSet, choice: Choice) -> Lists:
+    """Apply the guard rails to indicators that stand in no list.
+
+    Raises IndicatorError where the exceptions or the warning lists cannot be read.
+    """
+    overrides = guard.read_overrides(choice.overrides) if choice.overrides is not None else ()
+    known = warninglists.read(choice.warning_lists) if choice.warning_lists is not None else None
+    judged = _judged(items, choice, overrides, known)
+    return Lists(judged.guarded.kept, (judged,))
+
+
+def _judged(
+    items: IndicatorSet,
+    choice: Choice,
+    overrides: Iterable[Override],
+    known: Sequence[warninglists.WarningList] | None,
+    found: FeedResult | None = None,
+) -> Judged:
+    if not choice.guard_rails:
+        return Judged(GuardResult(items, (), ()), found)
+    guarded = guard.apply(items, organisation=choice.organisation, overrides=overrides, lists=known)
+    return Judged(guarded, found, overrides=choice.overrides)
+
+
+def of_values(values: Iterable[str], scope: Scope = Scope.WITH_SUBDOMAINS) -> IndicatorSet:
+    """Values as lists spell them, as indicators; `scope` is that of names that do not say their own.
+
+    Raises IndicatorError, naming the value, where it is no indicator.
+    """
+    return IndicatorSet(item for value in values for item in spelled(value, scope))
+
+
+def _refuse_logs(found: FeedResult, log_format: Callable[[Path], str]) -> None:
+    """Refuse a log in place of a list: its addresses are mostly those of everybody.
+
+    Raises:
+        IndicatorError: naming the file and its log format.
+    """
+    doubtful = {remark.source for remark in (*found.rejects, *found.warnings)}
+    for one in found.recognised:
+        path = Path(one.source)
+        if one.format not in _LIKE_LOGS or one.source not in doubtful or not path.is_file():
+            continue
+        if name := log_format(path):
+            raise IndicatorError(f"{path}: is a log ({name}), not a list; were the two swapped?")

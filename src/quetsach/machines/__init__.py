@@ -1,0 +1,1 @@
+"""Which machine stood behind an address."""

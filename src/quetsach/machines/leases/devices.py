@@ -1,0 +1,73 @@
+"""Lines that routers and firewalls write about the addresses they give, among those of anything else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from quetsach.machines.leases.leaseformat import MAC, Event, File, LeaseFormat, mac, moment, text
+from quetsach.text.canonical import address
+
+_IP = rb"(?P<ip>[0-9.]{7,15})"
+# help.mikrotik.com, Log: topic dhcp, which syslog's own form leaves out and CEF puts into its head; `to` in
+# RouterOS 6, `for` and the name of the machine in 7.
+_ROUTEROS = re.compile(
+    rb"(?:\A|(?:dhcp,info)? )\S{1,64} (?P<free>de)?assigned " + _IP + rb" (?:to|for|from) " + MAC
+    + rb"(?: (?P<host>[^\s\"\\]{1,255}))?"
+)  # fmt: skip
+# FortiOS Log Message Reference, 26001: fields in an order that differs by version.
+_FORTIGATE = re.compile(rb"\bdhcp_msg=\"?(?:Ack|(?P<free>Release))\b")
+_FORTIGATE_FIELD = re.compile(
+    rb"(?<!\S)(?P<key>ip|mac|hostname|lease|eventtime|date|time|tz)=(?:\"(?P<quoted>[^\"]*)\"|(?P<bare>\S*))"
+)
+
+type _Read = Callable[[bytes, File], Event | None]
+
+
+def _routeros(line: bytes, file: File) -> Event | None:
+    found = _ROUTEROS.search(line)
+    at = moment(line[: found.start()], file) if found else None
+    ip = address(text(found["ip"])) if found else None
+    if found is None or at is None or ip is None:
+        return None
+    return Event(ip, at) if found["free"] else Event(ip, at, mac(found["mac"]), text(found["host"]))
+
+
+def _fortigate(line: bytes, file: File) -> Event | None:
+    # Few scans meet a lease, and all import this module.
+    from quetsach.logs import times
+
+    found = _FORTIGATE.search(line)
+    if found is None:
+        return None
+    told = {
+        m["key"]: text(m["quoted"] if m["bare"] is None else m["bare"])
+        for m in _FORTIGATE_FIELD.finditer(line)
+    }
+    clock = " ".join(told[key] for key in (b"date", b"time", b"tz") if key in told)
+    spelled = (told.get(b"eventtime", ""), clock)
+    at = next((m.value for s in spelled if (m := times.parse(s, ("epoch_auto", "iso8601"), file.zone))), None)
+    ip, hardware = address(told.get(b"ip", "")), mac(told.get(b"mac", ""))
+    if ip is None or hardware is None or not isinstance(at, int):
+        return None
+    if found["free"]:
+        return Event(ip, at)
+    seconds = told.get(b"lease", "")
+    until = at + int(seconds) * 1_000_000 if re.fullmatch(r"[0-9]{1,9}", seconds) else None
+    name = told.get(b"hostname", "")
+    return Event(ip, at, hardware, "" if name == "N/A" else name, until)
+
+
+def _format(name: str, mark: bytes, read: _Read) -> LeaseFormat:
+    def recognises(_lines: Sequence[bytes]) -> bool:
+        """Never a file of leases alone: a device writes of other things, too."""
+        return False
+
+    def events(lines: Iterable[bytes], file: File) -> Iterator[Event]:
+        return (event for line in lines if mark in line and (event := read(line, file)) is not None)
+
+    return LeaseFormat(name, recognises, events, mark)
+
+
+ROUTEROS = _format("MikroTik", b"assigned ", _routeros)
+FORTIGATE = _format("FortiGate", b"dhcp_msg=", _fortigate)

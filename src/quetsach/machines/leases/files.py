@@ -1,0 +1,130 @@
+"""Files in which DHCP servers keep their leases: ISC dhcpd, Kea (memfile) and dnsmasq."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+
+from quetsach.machines.leases.leaseformat import DAY, Event, File, LeaseFormat, mac, text
+from quetsach.machines.leases.signs import SIGN_OF_DHCPD, SIGN_OF_KEA
+from quetsach.text.canonical import address
+
+_SECOND = 1_000_000
+_LEASE = re.compile(rb"lease\s+([0-9A-Fa-f.:]+)\s*\{")
+_STATEMENT = re.compile(rb"\s*(starts|ends|binding state|hardware ethernet|client-hostname)\s+([^;]{1,300});")
+_DATE = re.compile(rb"(?:\d )?(\d{4})/(\d\d)/(\d\d) (\d\d):(\d\d):(\d\d)")
+_KEPT = (b"active", b"free", b"expired", b"released")
+_DNSMASQ = re.compile(
+    rb"(\d{1,11}) ((?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}) (\d+\.\d+\.\d+\.\d+) (\S{1,255}) (?:\S+)"
+)
+_KEA_ASSIGNED = "0"
+
+
+def _is_dhcpd(lines: Sequence[bytes]) -> bool:
+    return any(map(_LEASE.match, lines)) and any(line.startswith(SIGN_OF_DHCPD) for line in lines)
+
+
+def _dhcpd(lines: Iterable[bytes], _file: File) -> Iterator[Event]:
+    """dhcpd.leases(5): blocks, of which the last about an address counts; times are UTC."""
+    lease: bytes | None = None
+    told: dict[bytes, bytes] = {}
+    for line in lines:
+        if begin := _LEASE.match(line):
+            lease, told = begin[1], {}
+        elif lease is not None and line.startswith(b"}"):
+            event = _block(lease, told)
+            if event is not None:
+                yield event
+            lease = None
+        elif lease is not None and (found := _STATEMENT.match(line)):
+            told[found[1]] = found[2]
+
+
+def _block(lease: bytes, told: dict[bytes, bytes]) -> Event | None:
+    ip, hardware = address(text(lease)), mac(told.get(b"hardware ethernet", b""))
+    start = _moment(told.get(b"starts", b""))
+    if ip is None or hardware is None or start is None or told.get(b"binding state", b"active") not in _KEPT:
+        return None
+    host = told.get(b"client-hostname", b"").strip(b'"')
+    return Event(ip, start, hardware, text(host), _moment(told.get(b"ends", b"")))
+
+
+def _moment(value: bytes) -> int | None:
+    if value.startswith(b"epoch "):
+        digits = value[6:].split()[:1]
+        return int(digits[0]) * _SECOND if digits and digits[0].isdigit() and len(digits[0]) < 12 else None
+    found = _DATE.fullmatch(value)
+    if found is None:
+        return None
+    year, month, day, hour, minute, second = map(int, found.groups())
+    try:
+        moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+        return int(moment.timestamp()) * _SECOND
+    except ValueError:
+        return None
+
+
+def _is_dnsmasq(lines: Sequence[bytes]) -> bool:
+    leases = [line for line in lines if not line.startswith(b"duid ")]
+    return bool(leases) and all(map(_DNSMASQ.fullmatch, leases))
+
+
+def _dnsmasq(lines: Iterable[bytes], file: File) -> Iterator[Event]:
+    """dnsmasq.leases: the end of each lease, 0 for none. When it began is not told: a day before the file was
+    written is taken."""
+    for line in lines:
+        found = _DNSMASQ.fullmatch(line)
+        ip, hardware = (address(text(found[3])), mac(found[2])) if found else (None, None)
+        if found is None or ip is None or hardware is None:
+            continue
+        end = int(found[1]) * _SECOND or None
+        host = b"" if found[4] == b"*" else found[4]
+        yield Event(ip, min(file.written, end or file.written) - DAY, hardware, text(host), end)
+
+
+def _is_kea(lines: Sequence[bytes]) -> bool:
+    return (
+        bool(lines)
+        and lines[0].startswith(b"address,")
+        and b",expire," in lines[0]
+        and SIGN_OF_KEA in lines[0]
+    )
+
+
+def _kea(lines: Iterable[bytes], _file: File) -> Iterator[Event]:
+    """Kea's memfile (kea-leases4.csv, kea-leases6.csv): later rows about an address replace earlier ones."""
+    rows = csv.DictReader(line.decode("utf-8", "surrogateescape").replace("\0", "") for line in lines)
+    for row in _sound(rows):
+        ip, hardware = address(row.get("address") or ""), mac(row.get("hwaddr") or "")
+        expire, lifetime = row.get("expire") or "", row.get("valid_lifetime") or ""
+        if ip is None or not _is_count(expire) or not _is_count(lifetime):
+            continue
+        end = int(expire) * _SECOND
+        start = end - int(lifetime) * _SECOND
+        if row.get("state") == _KEA_ASSIGNED and hardware is not None:
+            host = (row.get("hostname") or "").replace("&#x2c", ",").rstrip(".")[:255]
+            yield Event(ip, start, hardware, host, end)
+        else:
+            yield Event(ip, end)
+
+
+def _sound(rows: Iterator[dict[str, str]]) -> Iterator[dict[str, str]]:
+    while True:
+        try:
+            row = next(rows, None)
+        except csv.Error:
+            continue
+        if row is None:
+            return
+        yield row
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 12
+
+
+DHCPD = LeaseFormat("ISC dhcpd leases", _is_dhcpd, _dhcpd)
+DNSMASQ = LeaseFormat("dnsmasq leases", _is_dnsmasq, _dnsmasq)
+KEA = LeaseFormat("Kea leases", _is_kea, _kea)

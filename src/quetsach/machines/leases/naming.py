@@ -1,0 +1,201 @@
+"""Which machine had an address, by what DHCP servers wrote: names for sightings whose device is an address.
+
+A lease holds from when it was given until it was given back, ran out, or the address went to another machine.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quetsach.errors import SourceError
+from quetsach.files.inputs import STDIN, Input, Inputs, Skipped
+from quetsach.files.source import Source
+from quetsach.machines.leases.signs import may_hold_leases
+from quetsach.sightings.sighting import Sighting
+
+if TYPE_CHECKING:
+    from quetsach.machines.leases.leaseformat import Event, LeaseFormat
+
+LONGEST = 8 * 86_400_000_000
+"""A lease of which neither the end nor anything later is told: what Windows gives unless told otherwise."""
+_HEAD_BYTES = 1 << 16
+_MOST_LINE = 1 << 16
+_MOST_RENEWALS = 100
+
+
+@cache
+def formats() -> tuple[LeaseFormat, ...]:
+    """All that are read."""
+    from quetsach.machines.leases import devices, files, logs, windows
+
+    return (
+        files.DHCPD,
+        files.DNSMASQ,
+        files.KEA,
+        windows.WINDOWS,
+        logs.LOG,
+        devices.ROUTEROS,
+        devices.FORTIGATE,
+    )
+
+
+class Leases:
+    """Leases of many files. `named` counts the sightings that got a name or a hardware address by them."""
+
+    def __init__(self) -> None:
+        self.count = self.named = 0
+        self._told: dict[str, list[Event]] = {}
+        self._spans: dict[str, list[Event]] = {}
+
+    def add(self, events: Iterable[Event]) -> None:
+        """Take in what one file says."""
+        for event in events:
+            self.count += event.mac is not None
+            self._told.setdefault(event.address, []).append(event)
+            self._spans.pop(event.address, None)
+
+    def find(self, address: str, at: int) -> Event | None:
+        """The lease in force at a time, in microseconds since 1970 UTC."""
+        if address not in self._told:
+            return None
+        if address not in self._spans:
+            self._spans[address] = sorted(dict.fromkeys(self._told[address]), key=lambda event: event.at)
+        events = self._spans[address]
+        number = bisect_right(events, at, key=lambda event: event.at) - 1
+        lease = events[number] if number >= 0 else None
+        if lease is None or lease.mac is None:
+            return None
+        if at > (lease.at + LONGEST if lease.until is None else lease.until):
+            return None
+        # A renewal may leave out the name.
+        named = (e for e in reversed(events[max(0, number - _MOST_RENEWALS) : number]) if e.mac == lease.mac)
+        host = lease.host or next((event.host for event in named if event.host), "")
+        return lease._replace(host=host)
+
+    def name(self, sightings: Iterable[Sighting]) -> Iterable[Sighting]:
+        """The sightings, with what is known of their devices when they were first seen.
+
+        What the log itself says stays; a lease of another hardware address than the log's says nothing.
+        """
+        return self._named(sightings) if self._told else sightings
+
+    def _named(self, sightings: Iterable[Sighting]) -> Iterator[Sighting]:
+        for sighting in sightings:
+            added = self._added(sighting)
+            self.named += bool(added)
+            yield sighting._replace(identity={**sighting.identity, **added}) if added else sighting
+
+    def _added(self, sighting: Sighting) -> dict[str, str]:
+        if sighting.device is None or sighting.first_seen is None:
+            return {}
+        lease = self.find(sighting.device, _micros(sighting.first_seen))
+        own = sighting.identity
+        if lease is None or (own.get("mac") or lease.mac or "").lower() != lease.mac:
+            return {}
+        from quetsach.text.escape import escape
+
+        host = escape(lease.host.encode("utf-8", "surrogateescape"))
+        return {key: value for key, value in (("host", host), ("mac", lease.mac)) if value and key not in own}
+
+
+def _micros(time: str) -> int:
+    from datetime import datetime
+
+    return int(datetime.fromisoformat(time[:19] + "+00:00").timestamp()) * 1_000_000 + int(time[20:26])
+
+
+def gather(inputs: Inputs, given: Sequence[Path], tz: str) -> Leases:
+    """Read the leases among the inputs and in the files given; `tz` names the zone of times without one.
+
+    A file of leases alone is no log: it moves from `inputs.logs` to `inputs.skipped` ("lease"). A log
+    that also holds lines of a DHCP server stays one.
+
+    Raises:
+        SourceError: a file given holds no leases or cannot be read.
+    """
+    leases = Leases()
+    if given:
+        from quetsach.machines.leases import logs
+    for path in given:
+        given_kind = _kind(path) or logs.LOG
+        before = leases.count
+        leases.add(_read(path, given_kind, tz, is_given=True))
+        if leases.count == before and logs.is_undated(_head(path)):
+            raise SourceError(
+                f"{path}: its leases carry no time, as dhcpd -d writes them; take dhcpd.leases or the"
+                " system's log instead"
+            )
+        if leases.count == before:
+            raise SourceError(
+                f"{path}: holds no lease of ISC dhcpd, Kea, dnsmasq, Windows DHCP, MikroTik or FortiGate"
+            )
+    logs_left: list[Input] = []
+    for log in inputs.logs:
+        kind = None if log.is_container or log.path == STDIN or not log.size else _kind(log.path)
+        if kind is not None:
+            leases.add(_read(log.path, kind, tz))
+        if (kind is not None and not kind.mark) or (kind is not None and kind.recognises(_head(log.path))):
+            inputs.skipped.append(Skipped(log.path, "lease"))
+        else:
+            logs_left.append(log)
+    inputs.logs[:] = logs_left
+    return leases
+
+
+def _kind(path: Path) -> LeaseFormat | None:
+    head = _head(path)
+    if not may_hold_leases(head):
+        return None
+    for one in formats():
+        if one.recognises(head):
+            return one
+    # The devices come first: what they say of a lease may hold the word that others write.
+    marked = (one for one in reversed(formats()) if one.mark)
+    return next((one for one in marked if any(one.mark in line for line in head)), None)
+
+
+def _head(path: Path) -> list[bytes]:
+    """The first complete lines that are neither empty nor comments."""
+    start = b""
+    for block in Source(path).chunks():
+        start += block
+        if len(start) >= _HEAD_BYTES:
+            start = start[: start.rfind(b"\n") + 1]
+            break
+    lines = (line.rstrip(b"\r") for line in start.removeprefix(b"\xef\xbb\xbf").split(b"\n"))
+    return [line for line in lines if line.strip() and not line.startswith(b"#")]
+
+
+def _read(path: Path, kind: LeaseFormat, tz: str, *, is_given: bool = False) -> Iterator[Event]:
+    try:
+        written = int(path.stat().st_mtime) * 1_000_000
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be read: {error.strerror}") from error
+    from zoneinfo import ZoneInfo
+
+    from quetsach.machines.leases.leaseformat import File
+
+    source = Source(path)
+    yield from kind.events(_lines(source, kind.mark), File(written, ZoneInfo(tz)))
+    # Of a log the scan tells by itself what it could not read.
+    if is_given and source.errors:
+        raise SourceError(source.errors[0])
+
+
+def _lines(source: Source, mark: bytes) -> Iterator[bytes]:
+    held = b""
+    is_first = True
+    for block in source.chunks():
+        data = held + block
+        *whole, held = data.split(b"\n") if mark in data else (b"", data[data.rfind(b"\n") + 1 :])
+        for line in whole:
+            yield (line.removeprefix(b"\xef\xbb\xbf") if is_first else line).rstrip(b"\r")
+            is_first = False
+        if len(held) > _MOST_LINE:
+            held = b""
+    if held:
+        yield held.rstrip(b"\r")

@@ -1,0 +1,1 @@
+"""The answer of a scan, shown, saved and pushed."""

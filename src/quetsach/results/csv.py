@@ -1,0 +1,46 @@
+"""CSV: one row a sighting, with the field names of the wire format, safe to open in a spreadsheet.
+
+`doubt` is why the indicator may be no sign of malware. The byte order mark makes Excel read UTF-8. Times are
+UTC as on the wire.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import BinaryIO
+
+from quetsach.results.machines import IDENTITY
+from quetsach.results.output import Report
+from quetsach.sightings.sighting import Sighting
+from quetsach.text.cells import guarded
+from quetsach.text.words import visible
+
+_BEFORE = ("device", *IDENTITY, "indicator", "kind", "family", "matched", "field", "action", "count")
+_AFTER = ("day", "first_seen", "last_seen", "logformat", "path", "source", "doubt", "evidence")
+_NOT_ON_THE_WIRE = frozenset((*IDENTITY, "path", "doubt"))
+
+
+def write(out: BinaryIO, report: Report) -> None:
+    """Write all sightings."""
+    text = io.TextIOWrapper(out, "utf-8-sig", errors="backslashreplace", newline="")
+    rows = csv.writer(text)
+    rows.writerow((*_BEFORE, *_AFTER))
+    for sighting in report.result.sightings:
+        rows.writerow(_row(sighting, report))
+    text.flush()
+    text.detach()
+
+
+def _row(sighting: Sighting, report: Report) -> list[str | int]:
+    doubt = report.doubts.get(sighting.indicator)
+    extra = {
+        **sighting.identity,
+        "path": report.paths.get(sighting.source, ""),
+        "doubt": doubt.reason if doubt else "",
+    }
+    cells: list[str | int] = []
+    for name in (*_BEFORE, *_AFTER):
+        value = extra.get(name, "") if name in _NOT_ON_THE_WIRE else getattr(sighting, name)
+        cells.append(value if isinstance(value, int) else guarded(visible(value or "")))
+    return cells

@@ -1,0 +1,254 @@
+"""One self-contained HTML page: machines first, evidence folded away, no script, nothing loaded.
+
+Every text passes through `_t`; the page's own policy forbids scripts and forms even if one slipped by.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import BinaryIO
+
+from quetsach.results import summary
+from quetsach.results.machines import Machine, by_machine
+from quetsach.results.output import Report
+from quetsach.sightings.sighting import Coverage, Sighting
+from quetsach.text import words
+from quetsach.text.language import gettext as _
+from quetsach.text.language import ngettext
+from quetsach.text.page import marked, opening
+from quetsach.text.problems import explain
+
+MOST_MACHINES = 2_000
+MOST_PROOFS = 10
+MOST_LOGS = 2_000
+_STATES = {
+    "allowed": ("is-bad", "triangle"),
+    "blocked": ("is-busy", "ring"),
+    "attempt": ("is-busy", "arrow"),
+    "unknown": ("is-unsure", "hatch"),
+}
+
+
+def write(out: BinaryIO, report: Report) -> None:
+    """Write the page; beyond `MOST_MACHINES`, `MOST_PROOFS` each or `MOST_LOGS` it says what is left out."""
+    for part in _page(report):
+        out.write(part.encode("utf-8", "backslashreplace"))
+
+
+def _t(text: object) -> str:
+    return html.escape(words.visible(str(text)))
+
+
+def _state(action: str) -> str:
+    return marked(*_STATES[action], _t(words.action(action)))
+
+
+def _page(report: Report) -> Iterator[str]:
+    result = report.result
+    machines = by_machine(result.sightings, report.paths, MOST_PROOFS, report.doubts)
+    found = summary.figures(report, machines)
+    answer = summary.verdict(found)
+    if found.lines:
+        answer += " " + summary.looked_at(found, report)
+    yield opening(_t(_("Result of the log scan")), _t(result.scan.source_name))
+    yield (
+        f'<div class="ask"><h1>{_t(_("Which machines called malicious addresses?"))}</h1>'
+        f'<p class="answer">{_t(answer)}</p></div>\n'
+    )
+    yield from _problems(report)
+    yield _figures(found)
+    if machines:
+        yield from _machines(machines, report)
+    elif found.lines:
+        limits = _("This says nothing about other days, other logs or machines that were off.")
+        yield (
+            f'<section class="note is-none"><h2>{_t(_("Nothing seen"))}</h2><p>{_t(limits)}</p></section>\n'
+        )
+    yield from _coverage(report)
+    yield from _remarks(summary.remarks(found, report), report)
+    yield "</main>\n" + _foot(report) + "</body>\n</html>\n"
+
+
+def _problems(report: Report) -> Iterator[str]:
+    result = report.result
+    if result.is_interrupted:
+        yield (
+            f'<section class="note is-unsure"><h2>{_t(_("The scan was interrupted"))}</h2>'
+            f"<p>{_t(_('What follows is only a part; scan again for the whole.'))}</p></section>\n"
+        )
+    errors = result.errors
+    if not errors:
+        return
+    heading = ngettext(
+        "%(n)s problem: not everything could be read",
+        "%(n)s problems: not everything could be read",
+        len(errors),
+    )
+    yield f'<section class="note is-unsure"><h2>{_t(heading % {"n": words.number(len(errors))})}</h2><ul>'
+    for path, error in errors[:50]:
+        yield f"<li><code>{_t(path)}</code>: {_t(explain(error, path))}</li>"
+    yield "</ul>"
+    if len(errors) > 50:
+        yield f"<p>{_t(_('and %(n)s more') % {'n': words.number(len(errors) - 50)})}</p>"
+    yield f"<p>{_t(_('The other files were still processed.'))}</p></section>\n"
+
+
+def _figures(found: summary.Figures) -> str:
+    pairs = (
+        (_("Machines"), found.machines),
+        (_("Malicious addresses seen"), found.indicators),
+        (_("Log files looked at"), found.files),
+        (_("Lines read"), found.lines),
+    )
+    cells = "".join(
+        f"<div><dt>{_t(name)}</dt><dd>{_t(words.number(value))}</dd></div>" for name, value in pairs
+    )
+    return f'<dl class="figures">{cells}</dl>\n'
+
+
+def _head(titles: tuple[str, ...], figures: frozenset[int]) -> str:
+    cells = "".join(
+        f'<th scope="col"{" class=num" if at in figures else ""}>{_t(title)}</th>'
+        for at, title in enumerate(titles)
+    )
+    return f"<thead><tr>{cells}</tr></thead>"
+
+
+def _machines(machines: list[Machine], report: Report) -> Iterator[str]:
+    titles = (_("Machine"), _("Malware, malicious addresses"), _("Lines"), _("Seen"), _("Outcome"))
+    caption = _("Those that got through come first, doubtful ones last. Times are %(zone)s.") % {
+        "zone": words.zone_name(report.zone)
+    }
+    yield f'<section><h2>{_t(_("Machines"))}</h2><table class="stack"><caption>{_t(caption)}</caption>'
+    yield _head(titles, frozenset({2})) + "<tbody>\n"
+    for machine in machines[:MOST_MACHINES]:
+        also = summary.also_known(machine)
+        known = f'<br><span class="muted">{_t(also)}</span>' if also else ""
+        named = ", ".join(
+            f"<code>{_t(words.defanged(one))}</code>" for one, _count in machine.indicators.most_common(3)
+        )
+        more = len(machine.indicators) - 3
+        if more > 0:
+            named += " " + _t(_("and %(n)s more") % {"n": words.number(more)})
+        families = summary.families(machine)
+        malware = f"<b>{_t(families)}</b><br>" if families else ""
+        seen = words.span(machine.first, machine.last, report.zone)
+        yield (
+            f'<tr class="has-more"><th scope="row">{_t(summary.name(machine))}{known}</th>'
+            f'<td data-label="{_t(titles[1])}">{malware}{named}</td>'
+            f'<td class="num" data-label="{_t(titles[2])}">{_t(words.number(machine.count))}</td>'
+            f'<td data-label="{_t(titles[3])}">{_t(seen)}</td>'
+            f'<td data-label="{_t(titles[4])}">{_state(machine.action)}{_doubt(machine)}</td></tr>\n'
+        )
+        yield from _proofs(machine, report)
+    yield "</tbody></table>"
+    hidden = len(machines) - MOST_MACHINES
+    if hidden > 0:
+        text = _("%(n)s more machines do not fit this page; the .xlsx and .jsonl files hold them all.")
+        yield f"<p>{_t(text % {'n': words.number(hidden)})}</p>"
+    yield "</section>\n"
+
+
+def _doubt(machine: Machine) -> str:
+    if not machine.is_doubtful:
+        return ""
+    return f'<br><span class="muted">{_t(_("doubtful, see below"))}</span>'
+
+
+def _proofs(machine: Machine, report: Report) -> Iterator[str]:
+    label = _("Evidence")
+    yield f'<tr class="more"><td colspan="5"><details><summary>{_t(label)}</summary><ul class="proof">'
+    for row in machine.rows:
+        yield _proof(row, report)
+    hidden = machine.total - len(machine.rows)
+    if hidden:
+        text = _("%(n)s more are not shown; the .xlsx and .jsonl files hold them all.")
+        yield f"<li>{_t(text % {'n': words.number(hidden)})}</li>"
+    yield "</ul></details></td></tr>\n"
+
+
+def _proof(row: Sighting, report: Report) -> str:
+    seen = "" if row.matched == row.indicator else f" ({_t(words.defanged(row.matched))})"
+    facts = (
+        words.kind(row.kind),
+        words.field(row.field),
+        words.action(row.action),
+        words.lines(row.count),
+        words.span(row.first_seen, row.last_seen, report.zone),
+        f"{report.paths.get(row.source, '')} ({words.logformat(row.logformat)})",
+    )
+    family = f" <b>{_t(row.family)}</b>" if row.family else ""
+    return (
+        f"<li><code>{_t(words.defanged(row.indicator))}</code>{seen}{family}"
+        f'<br><span class="muted">{_t(" · ".join(facts))}</span>'
+        f'<span class="raw">{_t(row.evidence)}</span></li>\n'
+    )
+
+
+def _coverage(report: Report) -> Iterator[str]:
+    seen = report.result.coverage
+    titles = (_("Log file"), _("Looked at"), _("Lines"), _("Size"), _("To note"))
+    yield f'<section><h2>{_t(_("What was looked at"))}</h2><table class="stack">'
+    if report.formats:
+        known = ", ".join(
+            f"{words.logformat(name)} ({words.files(count)})"
+            for name, count in sorted(report.formats.items())
+        )
+        yield f"<caption>{_t(_('Recognised: %(formats)s.') % {'formats': known})}</caption>"
+    yield _head(titles, frozenset({2, 3})) + "<tbody>\n"
+    for one in seen[:MOST_LOGS]:
+        span = words.span(one.first, one.last, report.zone) if one.lines else _("could not be read")
+        yield (
+            f'<tr><th scope="row">{_t(one.path)}</th><td data-label="{_t(titles[1])}">{_t(span)}</td>'
+            f'<td class="num" data-label="{_t(titles[2])}">{_t(words.number(one.lines))}</td>'
+            f'<td class="num" data-label="{_t(titles[3])}">{_t(words.size(one.bytes))}</td>'
+            f'<td data-label="{_t(titles[4])}">{_t("; ".join(_to_note(one)))}</td></tr>\n'
+        )
+    yield "</tbody></table>"
+    if len(seen) > MOST_LOGS:
+        yield f"<p>{_t(_('and %(n)s more') % {'n': words.number(len(seen) - MOST_LOGS)})}</p>"
+    yield "</section>\n"
+
+
+def _to_note(seen: Coverage) -> Iterator[str]:
+    note = words.time_note(seen.time)
+    if note and seen.lines:
+        yield note
+    if seen.not_understood:
+        yield _("%(n)s not understood") % {"n": words.lines(seen.not_understood)}
+    if seen.inbound:
+        yield _("%(n)s calls from outside") % {"n": words.number(seen.inbound)}
+    if seen.errors:
+        yield ngettext("%(n)s problem", "%(n)s problems", len(seen.errors)) % {
+            "n": words.number(len(seen.errors))
+        }
+
+
+def _remarks(remarks: list[str], report: Report) -> Iterator[str]:
+    if remarks:
+        yield f"<section><h2>{_t(_('To read the figures rightly'))}</h2><ul>"
+        yield "".join(f"<li>{_t(text)}</li>" for text in remarks) + "</ul></section>\n"
+    if report.notes:
+        heading = _("Lines of the list that were left out or need care")
+        yield f"<section><h2>{_t(heading)}</h2><ul>"
+        for note in report.notes[:50]:
+            place = f"<code>{_t(note.place)}</code> <code>{_t(note.text)}</code>"
+            yield f"<li>{place}: {_t(note.reason)}</li>"
+        if len(report.notes) > 50:
+            yield f"<li>{_t(_('and %(n)s more') % {'n': words.number(len(report.notes) - 50)})}</li>"
+        yield "</ul></section>\n"
+
+
+def _foot(report: Report) -> str:
+    scan = report.result.scan
+    made = datetime.now(UTC).astimezone(report.zone).strftime("%d/%m/%Y %H:%M")
+    texts = (
+        _("Made on %(time)s (%(zone)s) by %(tool)s.")
+        % {"time": made, "zone": words.zone_name(report.zone), "tool": scan.tool},
+        _("List of %(n)s malicious addresses, id %(id)s.")
+        % {"n": words.number(scan.set_count), "id": scan.set_id[:16]},
+        _("Malicious addresses are written with [.] so that nobody opens one by mistake; log lines are not."),
+    )
+    return '<footer><div class="in">' + "".join(f"<p>{_t(text)}</p>" for text in texts) + "</div></footer>\n"

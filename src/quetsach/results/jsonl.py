@@ -1,0 +1,18 @@
+"""JSON Lines: the wire format of the contract. An interrupted scan has no `end` record."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+from quetsach.results.output import Report
+from quetsach.sightings.sighting import End, dump
+
+
+def write(out: BinaryIO, report: Report) -> None:
+    """Write one document."""
+    result = report.result
+    out.write(dump(result.scan))
+    result.sightings.write(out.write)
+    out.writelines(map(dump, result.coverage))
+    if not result.is_interrupted:
+        out.write(dump(End(len(result.sightings), len(result.coverage), len(result.errors))))

@@ -1,0 +1,212 @@
+"""The portal's API from a scanner's side: push a scan document.
+
+Pushing again changes nothing at the portal, so every failure that may pass is tried again. The token is sent
+in one header, to one host, and appears in no message.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+from urllib.parse import urlsplit
+
+from quetsach import __version__
+from quetsach.errors import PortalError
+from quetsach.sightings.scanfile import Chunk, read, split
+
+if TYPE_CHECKING:
+    from urllib3 import PoolManager
+
+PATH = "/api/v1/sightings"
+_TOKEN = re.compile(r"[\x21-\x7e]{8,512}")
+_TRIES = 5
+_CODES = {
+    400: "refused",
+    401: "token_unknown",
+    403: "token_not_allowed",
+    404: "no_portal",
+    413: "too_large",
+    422: "refused",
+    507: "portal_full",
+}
+
+
+class PushError(PortalError):
+    """The push did not get through. Codes: `token_file`, `address`, `unreachable`, `certificate`, `moved`,
+    `token_unknown` (401), `token_not_allowed` (403), `no_portal` (404), `too_large` (413), `refused`,
+    `portal_full` (507), `failed`, `answer` (no answer of a portal); of results of checks (`handing`)
+    `in_the_clear`, `code_form`, `code_unknown`, `code_locked`, `results_large`. `detail` is from outside:
+    escape it before showing it."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(f"{code}: {detail}" if detail else code)
+        self.code, self.detail = code, detail
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A line of the pushed document that the portal left out, and why."""
+
+    line: int
+    code: str
+    reason: str
+
+
+@dataclass(slots=True)
+class PushResult:
+    """The portal's answers over all chunks, added up."""
+
+    new: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: list[Rejected] = field(default_factory=list)
+
+
+def read_token(path: Path) -> str:
+    """The token in `path`: its only line.
+
+    Raises:
+        PushError: the file cannot be read or holds no token.
+    """
+    try:
+        with path.open(encoding="ascii") as file:
+            token = file.read(4096).strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not text"
+        raise PushError("token_file", f"{path}: {reason}") from None
+    if not _TOKEN.fullmatch(token):
+        raise PushError("token_file", f"{path}: holds no token")
+    return token
+
+
+def push(
+    document: BinaryIO, url: str, token: str, on_chunk: Callable[[int, int], None] | None = None
+) -> PushResult:
+    """Send a whole scan document in chunks. `url` is the portal's address, with or without the API's path;
+    `on_chunk(bytes sent, bytes in all)` is called after each chunk.
+
+    Raises:
+        ScanFileError: the document is not whole; nothing was sent.
+        PushError: the portal refused or stayed out of reach; what was sent so far does no harm.
+    """
+    address = address_of(url)
+    for _record in read(document):
+        pass
+    total = document.tell()
+    document.seek(0)
+    result = PushResult()
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/x-ndjson"}
+    sent = 0
+    with pool(_TRIES) as http:
+        for chunk in split(document):
+            _add(result, chunk, answer_of(http, address, headers, token, codes=_CODES, body=chunk.data))
+            sent += len(chunk.data)
+            if on_chunk:
+                on_chunk(min(sent, total), total)
+    return result
+
+
+def pool(tries: int) -> PoolManager:
+    """Connections that verify certificates, follow no redirect, and ask a busy portal again."""
+    import urllib3  # 60 ms that a scan without a push never pays
+
+    retries = urllib3.Retry(
+        total=tries,
+        redirect=False,
+        status_forcelist=(502, 503, 504),
+        allowed_methods=None,
+        backoff_factor=0.5,
+        backoff_max=15,
+        raise_on_status=False,
+    )
+    return urllib3.PoolManager(retries=retries, timeout=urllib3.Timeout(connect=10, read=300))
+
+
+def is_in_the_clear(url: str) -> bool:
+    """Whether a token sent to `url` could be read on the way: plain HTTP to another machine."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1")
+
+
+def address_of(url: str) -> str:
+    """Where a portal takes results. Raises PushError for what cannot be its address; nothing is sent."""
+    try:
+        parts = urlsplit(url)
+        is_usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_usable = False
+    if not is_usable or parts.query or parts.fragment or parts.username is not None:
+        raise PushError("address", url)
+    trimmed = url.rstrip("/")
+    return trimmed if trimmed.endswith(PATH) else trimmed + PATH
+
+
+def answer_of(
+    http: PoolManager,
+    address: str,
+    headers: Mapping[str, str],
+    secret: str,
+    *,
+    codes: Mapping[int, str],
+    **content: Any,
+) -> dict[str, Any]:
+    """What the portal answers to a POST; `codes` are those of PushError by status.
+
+    Raises:
+        PushError: `secret` is kept out of its detail.
+    """
+    import urllib3
+
+    headers = {**headers, "Accept": "application/json", "User-Agent": f"quetsach/{__version__}"}
+    try:
+        response = http.request("POST", address, headers=headers, **content)
+    except urllib3.exceptions.MaxRetryError as error:
+        is_tls = isinstance(error.reason, urllib3.exceptions.SSLError)
+        raise PushError("certificate" if is_tls else "unreachable", _host(address)) from error
+    except urllib3.exceptions.HTTPError as error:
+        raise PushError("unreachable", _host(address)) from error
+    if 300 <= response.status < 400:
+        raise PushError("moved", response.headers.get("Location", "")[:300])
+    if response.status not in (200, 201, 202):
+        code = codes.get(response.status) or _CODES.get(response.status, "failed")
+        # A server may echo what it was sent.
+        said = _excerpt(response.data).replace(secret, "…")
+        raise PushError(code, f"HTTP {response.status} {said}".strip())
+    try:
+        answer = json.loads(response.data)
+    except (ValueError, RecursionError):
+        answer = None
+    if not isinstance(answer, dict):
+        raise PushError("answer", _host(address))
+    return answer
+
+
+def _host(address: str) -> str:
+    return urlsplit(address).netloc
+
+
+def _excerpt(body: bytes) -> str:
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    if not isinstance(answer, dict):
+        return ""
+    said = (str(answer[key]) for key in ("code", "reason", "detail") if isinstance(answer.get(key), str))
+    return ": ".join(said)[:300]
+
+
+def _add(result: PushResult, chunk: Chunk, answer: dict[str, Any]) -> None:
+    try:
+        result.new += int(answer["new"])
+        result.updated += int(answer["updated"])
+        result.unchanged += int(answer["unchanged"])
+        for line in answer["rejected"]:
+            number = chunk.original_line(int(line["line"]))
+            result.rejected.append(Rejected(number, str(line["code"]), str(line["reason"])))
+    except (KeyError, TypeError, ValueError) as error:
+        raise PushError("answer", "not the answer of a portal") from error

@@ -1,0 +1,202 @@
+"""What a scan found, in sentences that terminal, page and workbook share, so that they never differ."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from quetsach.results.machines import NOBODY, Machine
+from quetsach.results.output import Report
+from quetsach.text import words
+from quetsach.text.language import gettext as _
+from quetsach.text.language import ngettext
+from quetsach.text.problems import explain
+
+MOST_DOUBTS = 5
+
+
+class Figures(NamedTuple):
+    """The sums over all sources. `first` and `last` are of what was looked at, not of what was found."""
+
+    machines: int
+    indicators: int
+    rows: int
+    files: int
+    bytes: int
+    lines: int
+    not_understood: int
+    long_lines: int
+    inbound: int
+    first: str | None
+    last: str | None
+
+
+def figures(report: Report, machines: list[Machine]) -> Figures:
+    """Add up; a log that yielded nothing but an error is not counted among the files looked at."""
+    seen = [one for one in report.result.coverage if one.lines or not one.errors]
+    plausible = [one for one in seen if one.time != "suspect"] or seen
+    return Figures(
+        machines=sum(machine.device != NOBODY for machine in machines),
+        indicators=_indicators(report, machines),
+        rows=len(report.result.sightings),
+        files=len(seen),
+        bytes=sum(one.bytes for one in seen),
+        lines=sum(one.lines for one in seen),
+        not_understood=sum(one.not_understood for one in seen),
+        long_lines=sum(one.long_lines for one in seen),
+        inbound=sum(one.inbound for one in seen),
+        first=words.least(one.first for one in plausible),
+        last=words.greatest(one.last for one in plausible),
+    )
+
+
+def _indicators(report: Report, machines: list[Machine]) -> int:
+    together = report.result.sightings.tally()
+    if together is not None:
+        return together.indicator_count
+    return len(set().union(*(machine.indicators for machine in machines)))
+
+
+def verdict(found: Figures) -> str:
+    """One sentence: what was found. Never says that anything is clean."""
+    if found.machines:
+        return ngettext(
+            "%(n)s machine called malicious addresses on the list.",
+            "%(n)s machines called malicious addresses on the list.",
+            found.machines,
+        ) % {"n": words.number(found.machines)}
+    if found.rows:
+        return _("Malicious addresses on the list were seen, but the lines do not say which machine.")
+    if not found.lines:
+        return _("The logs are empty.") if found.files else _("Nothing could be looked at.")
+    return _("No address on the list was seen.")
+
+
+def looked_at(found: Figures, report: Report) -> str:
+    """One sentence: what was examined, from when to when."""
+    amount = _("%(files)s, %(lines)s, %(size)s") % {
+        "files": words.files(found.files),
+        "lines": words.lines(found.lines),
+        "size": words.size(found.bytes),
+    }
+    if not found.first:
+        return _("Looked at: %(amount)s; the lines carry no time that could be read.") % {"amount": amount}
+    return _("Looked at: %(span)s (%(zone)s); %(amount)s.") % {
+        "span": words.span(found.first, found.last, report.zone),
+        "zone": words.zone_name(report.zone),
+        "amount": amount,
+    }
+
+
+def remarks(found: Figures, report: Report) -> list[str]:
+    """What else must be known to read the figures rightly."""
+    return [*_doubts(report), *_counts(found, report), *_times(report), *_passed_over(report)]
+
+
+def _doubts(report: Report) -> Iterator[str]:
+    doubts = list(report.doubts.items())
+    for indicator, concern in doubts[:MOST_DOUBTS]:
+        text = _("%(indicator)s %(reason)s. Look at the evidence before a machine is called infected.")
+        yield text % {"indicator": words.visible(indicator), "reason": explain(concern.reason)}
+    if more := doubts[MOST_DOUBTS:]:
+        text = _("%(n)s more listed addresses that were seen are shared by many: the XLSX file marks them.")
+        yield text % {"n": words.number(len(more))}
+
+
+def _counts(found: Figures, report: Report) -> Iterator[str]:
+    named = report.result.named_by_lease
+    for count, text in (
+        (
+            found.not_understood,
+            ngettext(
+                "%(n)s line names an address on the list but could not be attributed to a machine.",
+                "%(n)s lines name an address on the list but could not be attributed to a machine.",
+                found.not_understood,
+            ),
+        ),
+        (
+            found.inbound,
+            ngettext(
+                "%(n)s line shows a listed address calling in from outside; this is no sign of infection.",
+                "%(n)s lines show listed addresses calling in from outside; this is no sign of infection.",
+                found.inbound,
+            ),
+        ),
+        (
+            found.long_lines,
+            ngettext(
+                "%(n)s line is longer than 1 MiB; only its beginning was read by fields.",
+                "%(n)s lines are longer than 1 MiB; only their beginning was read by fields.",
+                found.long_lines,
+            ),
+        ),
+        (
+            named,
+            ngettext(
+                "%(n)s row names its machine by what a DHCP server wrote.",
+                "%(n)s rows name their machine by what a DHCP server wrote.",
+                named,
+            ),
+        ),
+    ):
+        if count:
+            yield text % {"n": words.number(count)}
+
+
+def _times(report: Report) -> Iterator[str]:
+    for mark, text in (
+        ("assumed_year", _("The year is not in the log and was worked out from the file's date: %(logs)s.")),
+        (
+            "suspect",
+            _("Some times lie before 2000 or in the future; check the clock of the device: %(logs)s."),
+        ),
+        ("none", _("No time could be read: %(logs)s.")),
+    ):
+        logs = [one.path for one in report.result.coverage if one.time == mark and one.lines]
+        if logs:
+            yield text % {"logs": some(logs)}
+
+
+def _passed_over(report: Report) -> Iterator[str]:
+    by_reason: dict[str, list[str]] = {why: [] for why in ("duplicate", "lease", "folder", "result", "")}
+    for one in report.result.skipped:
+        by_reason.get(one.why, by_reason[""]).append(str(one.path))
+    for reason, text in (
+        ("duplicate", _("Copies of a log already read, not counted again: %(logs)s.")),
+        ("lease", _("Read for which machine had which address, not as logs: %(logs)s.")),
+        (
+            "folder",
+            _("Links to folders, which are not followed: %(logs)s. To scan these folders, name them, too."),
+        ),
+        (
+            "result",
+            _(
+                "Results of earlier scans, no logs, so left out: %(logs)s. Scan the logs that they were made"
+                " from; a result in .jsonl is sent with quetsach push."
+            ),
+        ),
+        ("", _("Not logs, left out (lists, links in archives): %(logs)s.")),
+    ):
+        if paths := by_reason[reason]:
+            yield text % {"logs": some(paths)}
+
+
+def some(names: list[str], most: int = 3) -> str:
+    """The first few names, and how many more there are."""
+    text = ", ".join(words.visible(name) for name in names[:most])
+    if len(names) > most:
+        text += " " + _("and %(n)s more") % {"n": words.number(len(names) - most)}
+    return text
+
+
+def families(machine: Machine, most: int = 3) -> str:
+    """The malware families of a machine, most frequent first; empty where the list names none."""
+    return some([name for name, _count in machine.families.most_common()], most) if machine.families else ""
+
+
+def name(machine: Machine) -> str:
+    """The machine's address, or that no line names one."""
+    return words.visible(machine.device) if machine.device else _("machine unknown")
+
+
+def also_known(machine: Machine) -> str:
+    """Host name, user, hardware address and NAT address of a machine, where a line tells them."""
+    return " · ".join(words.visible(value) for value in machine.identity.values() if value != machine.device)

@@ -1,0 +1,228 @@
+"""The one contract of both engines, and the choice between them.
+
+An engine turns an indicator set into a `Matcher`; a matcher reads one source and says what it saw. Engines
+know nothing of output files, the terminal or the portal.
+"""
+
+import importlib
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast, runtime_checkable
+
+from quetsach.errors import ScanError
+from quetsach.files.source import ByteStream
+from quetsach.sightings.sighting import Coverage, Sighting
+
+if TYPE_CHECKING:
+    from quetsach.indicators.indicator import Indicator, IndicatorSet
+    from quetsach.scanning.engines.explain import Explanation
+
+
+class ScanOptions(NamedTuple):
+    """How to read: `tz` names the zone of times without one, `format` forces a log format by its name,
+    `devices` asks who was alive each day, `source_name` is the vantage point."""
+
+    tz: str = "Asia/Ho_Chi_Minh"
+    format: str | None = None
+    devices: bool = False
+    source_name: str = ""
+
+
+class Progress(Protocol):
+    """Counters that a scan moves and another thread reads; `cancel()` asks it to stop soon."""
+
+    @property
+    def bytes_read(self) -> int: ...  # of the input as stored, compressed or not
+    @property
+    def hits(self) -> int: ...
+    def cancel(self) -> None: ...
+
+
+class SpareThreads(Protocol):
+    """Threads that no file needs now; scans borrow them and give them back."""
+
+    def give(self) -> None:
+        """One more, which took files until none was left."""
+        ...
+
+
+class SourceResult(NamedTuple):
+    """One source, read to its end or as far as possible. `sightings` are sorted by `Sighting.key()`."""
+
+    sightings: Iterable[Sighting]
+    coverage: Coverage
+
+
+class Matcher(Protocol):
+    """A compiled indicator set, shared by threads."""
+
+    count: int
+    set_id: str
+
+    def recognise(self, start: bytes) -> str:
+        """The log format of a file that begins with these bytes, `text` if none."""
+        ...
+
+    def scan(
+        self,
+        path: Path | str,
+        options: ScanOptions,
+        progress: Progress,
+        stream: ByteStream | None = None,
+        mtime: float | None = None,
+    ) -> SourceResult:
+        """Read one file (or `-`, standard input), or the `stream` that an opener brought; `path` is then only
+        shown, and `mtime` is when its content was written, in seconds since 1970.
+
+        What cannot be read is said in `coverage.errors`, not raised.
+        """
+        ...
+
+
+class Span(NamedTuple):
+    """A range of a plain file, in bytes; both ends move on to the next line border, None is the file's end.
+
+    `header` is the header behind the line before it, as the part before said it; None lets the engine guess.
+    """
+
+    start: int
+    end: int | None
+    header: bytes | None = None
+
+
+class Part(NamedTuple):
+    """What one span says. `start` and `end` are the borders found, `source` the id of the file.
+
+    Parts make a whole where each starts where the one before it ends, and was read under the header
+    (`before`) that the one before it ended with (`after`). `body` means something only to the engine
+    that made it.
+    """
+
+    start: int
+    end: int
+    source: str
+    before: bytes
+    after: bytes
+    errors: list[str]
+    body: bytes
+
+
+@runtime_checkable
+class SplittingMatcher(Matcher, Protocol):
+    """A matcher that reads spans of a file, with the same answer."""
+
+    def scan_part(self, path: Path, options: ScanOptions, progress: Progress, span: Span) -> Part | None:
+        """Read one span; None where the answer could not be exactly a part of the whole file's."""
+        ...
+
+    def merge(
+        self, path: Path, options: ScanOptions, bodies: Iterable[bytes], errors: list[str]
+    ) -> SourceResult | None:
+        """The answer of the whole file from the bodies of its parts, in order; None without any."""
+        ...
+
+
+class Engine(Protocol):
+    """`native` or `portable`."""
+
+    name: str
+
+    def compile(self, indicators: "IndicatorSet") -> Matcher: ...
+    def load(self, path: Path) -> Matcher:
+        """Open a compiled set file (`quetsach indicators compile`)."""
+        ...
+
+    def spare(self, threads: int, takers: int = 1) -> SpareThreads:
+        """So many threads, besides the `takers` that read one file after another."""
+        ...
+
+    def progress(self, spare: SpareThreads | None = None) -> Progress:
+        """The counters of one scan, which may use the spare threads besides its own."""
+        ...
+
+
+VARIABLE = "QUETSACH_ENGINE"
+_CLASSES = {
+    "native": ("quetsach.scanning.engines.native", "NativeEngine"),
+    "portable": ("quetsach.scanning.engines.portable", "PortableEngine"),
+}
+
+
+def choose(name: str | None = None, extra_formats: Sequence[str] = ()) -> Engine:
+    """The engine of that name, else of QUETSACH_ENGINE, else native where its binary fits, else portable.
+
+    `extra_formats` are texts of format files that it reads besides its own, when they are asked for by name.
+
+    Raises ScanError when the name is unknown, or the engine asked for cannot be used here.
+    """
+    wanted = name or os.environ.get(VARIABLE) or None
+    if wanted is None:
+        try:
+            return _make("native", extra_formats)
+        except ImportError:
+            return _make("portable", extra_formats)
+    if wanted not in _CLASSES:
+        raise ScanError(f"unknown engine '{wanted}'; {VARIABLE} is native or portable")
+    try:
+        return _make(wanted, extra_formats)
+    except ImportError as error:
+        raise ScanError(
+            f"the {wanted} engine cannot be used here ({error}); build it with ./dev wheel, "
+            f"or set {VARIABLE}=portable"
+        ) from error
+
+
+def prepare() -> None:
+    """Let the engine read its log formats while the caller still imports."""
+    with suppress(ScanError, ImportError):
+        choose()
+
+
+def compile(
+    items: "Iterable[Indicator | str | Mapping[str, str]]",
+    *,
+    guard_rails: bool = True,
+    name: str | None = None,
+) -> Matcher:
+    """A matcher from a few items: indicators, values as a list spells them, or `{"value": …, "scope": …}`.
+
+    Raises IndicatorError when a value is no indicator, or nothing is left after the guard rails.
+    """
+    from quetsach.indicators import guard
+    from quetsach.indicators.indicator import Indicator, IndicatorSet, Scope
+    from quetsach.indicators.lists.item import spelled
+
+    found: list[Indicator] = []
+    for item in items:
+        if isinstance(item, Indicator):
+            found.append(item)
+            continue
+        told = {"value": item} if isinstance(item, str) else item
+        found += spelled(told["value"], Scope(told.get("scope", Scope.WITH_SUBDOMAINS)))
+    indicators = IndicatorSet(found)
+    if guard_rails:
+        indicators = guard.apply(indicators).kept
+    return choose(name).compile(indicators)
+
+
+def explain(
+    line: str | bytes,
+    indicators: "IndicatorSet",
+    *,
+    header: Sequence[str | bytes] = (),
+    format: str | None = None,
+) -> "Explanation":
+    """How one line is read, what matches and why the rest does not; always by the portable engine.
+
+    `header` are lines that stand before it in its file. Raises ScanError for an unknown format.
+    """
+    from quetsach.scanning.engines.explain import explain as portable
+
+    return portable(line, indicators, header, format)
+
+
+def _make(name: str, extra_formats: Sequence[str]) -> Engine:
+    module, attribute = _CLASSES[name]
+    return cast(Engine, getattr(importlib.import_module(module), attribute)(extra_formats))

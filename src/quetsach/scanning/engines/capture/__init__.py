@@ -1,0 +1,152 @@
+"""Packet captures: what the packets of a file say, record by record (docs/log-formats.md 12)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC
+from typing import NamedTuple
+
+from quetsach.logs.times import Moment
+from quetsach.scanning.engines.capture import link
+from quetsach.scanning.engines.capture.files import Packet, Packets
+from quetsach.scanning.engines.capture.fragments import Fragments
+from quetsach.scanning.engines.capture.network import Datagram, datagram, extensions
+from quetsach.scanning.engines.capture.origin import INITIAL_HOPS, Origin
+from quetsach.scanning.engines.capture.records import Recorder
+from quetsach.scanning.engines.capture.transport import BrokenError, Conversations
+from quetsach.scanning.engines.index import Index
+from quetsach.scanning.engines.rows import Rows
+from quetsach.scanning.engines.runs import RunError
+from quetsach.scanning.engines.timeline import Span, Timeline
+
+TOO_MANY = "more than %d devices and days; who was alive is not told, scan fewer days at a time"
+
+
+class Captured(NamedTuple):
+    """What a capture says. `size` counts the bytes understood; `problems` are said without the path."""
+
+    size: int
+    packets: int
+    not_understood: int
+    inbound: int
+    hits: int
+    span: Span
+    devices: dict[str, list[str]]
+    problems: list[str]
+    is_cut: bool
+
+
+def scan(
+    chunks: Iterable[bytes], index: Index, rows: Rows, *, most_alive: int | None, flows: int
+) -> Captured:
+    """Read a capture to its end into `rows`; `flows` are remembered before they begin to be forgotten.
+
+    Of more than `most_alive` devices and days none is told, nor without it.
+    """
+    packets = Packets(chunks)
+    reading = _Reading(Recorder(index, most_alive, rows), flows)
+    problems = []
+    try:
+        for packet in packets:
+            reading.packet(packet)
+        reading.end()
+    except RunError as error:
+        problems.append(f"stopped: {error}")
+    recorder = reading.recorder
+    too_many: list[str] = []
+    if most_alive is not None and len(recorder.alive) > most_alive:
+        too_many.append(TOO_MANY % most_alive)
+        recorder.alive.clear()
+    devices: dict[str, list[str]] = {}
+    for day, device in sorted(recorder.alive):
+        devices.setdefault(day, []).append(device)
+    if packets.problem is not None:
+        problems.insert(0, packets.problem)
+    problems += [
+        f"packet capture: link type {number} is not read; its packets were not looked at"
+        for number in reading.unknown_links
+    ] + too_many
+    return Captured(
+        size=packets.offset,
+        packets=reading.packets,
+        not_understood=reading.not_understood,
+        inbound=recorder.inbound,
+        hits=recorder.hits,
+        span=_span(reading.first, reading.last),
+        devices=devices,
+        problems=problems,
+        is_cut=packets.is_cut,
+    )
+
+
+def _span(first: int | None, last: int | None) -> Span:
+    timeline = Timeline(UTC, "", lines=2, window=1)
+    for time in (first, last):
+        if time is not None:
+            moment = Moment(time, False)
+            timeline.parsed(0, lambda moment=moment: moment)  # type: ignore[misc]
+    return timeline.span(0, None, ())
+
+
+@dataclass(slots=True)
+class _Counts:
+    packets: int = 0
+    not_understood: int = 0
+    first: int | None = None
+    last: int | None = None
+
+
+class _Reading(_Counts):
+    """The state of one scan of one capture."""
+
+    def __init__(self, recorder: Recorder, flows: int) -> None:
+        super().__init__()
+        self.recorder = recorder
+        self.unknown_links: dict[int, None] = {}
+        self._conversations = Conversations(recorder, flows)
+        self._fragments = Fragments()
+
+    def packet(self, packet: Packet) -> None:
+        """One packet of the file."""
+        self.packets += 1
+        if packet.time is not None:
+            self.first = packet.time if self.first is None else min(self.first, packet.time)
+            self.last = packet.time if self.last is None else max(self.last, packet.time)
+        try:
+            self._frame(packet)
+        except link.UnknownLinkError:
+            self.unknown_links[packet.link] = None
+            self.not_understood += 1
+        except (link.BrokenError, BrokenError):
+            self.not_understood += 1
+
+    def _frame(self, packet: Packet) -> None:
+        frame = link.frame(packet.link, packet.data)
+        if frame is None:
+            return
+        found = datagram(frame.packet)
+        if found is None:
+            raise BrokenError
+        origin = Origin(packet.time, frame.mac if found.hops in INITIAL_HOPS else None)
+        if found.piece is None or (found.missing and not found.piece.offset):
+            self._conversations.datagram(found, origin)
+        elif not found.missing:
+            whole = self._fragments.add(found, found.piece, origin)
+            if whole is not None:
+                self._whole(whole.datagram, whole.origin)
+
+    def _whole(self, whole: Datagram, origin: Origin) -> None:
+        found = extensions(whole.protocol, whole.payload)
+        if found is None or found[2] is not None:
+            raise BrokenError
+        self._conversations.datagram(whole._replace(protocol=found[0], payload=found[1]), origin)
+
+    def end(self) -> None:
+        """End all that waits."""
+        for whole in self._fragments.drain():
+            try:
+                self._whole(whole.datagram, whole.origin)
+            except BrokenError:
+                self.not_understood += 1
+        self._conversations.end()

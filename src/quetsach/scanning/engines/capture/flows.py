@@ -1,0 +1,94 @@
+"""Who talks to whom: the last flows, each with what its next packet needs to know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from quetsach.scanning.engines.capture.origin import End
+
+TRIES = 8
+"""Segments of a direction that are tried for the begin of a message."""
+NO_DAY = -(1 << 31)
+Key = tuple[End, End, int]
+"""Both ends in order, and the protocol."""
+
+
+class State(Enum):
+    """How far one direction of a TCP stream is looked at."""
+
+    DONE = "nothing more is read"
+    FRESH = "the next bytes may begin a message"
+    HEAD = "the begin of a message is held"
+
+
+@dataclass(slots=True)
+class Side:
+    """One direction: bytes of a body still to be passed over, the number of what is held of it or 0, the
+    sequence number of the byte to come, and segments that are still tried."""
+
+    state: State
+    skip: int = 0
+    stream: int = 0
+    next: int | None = None
+    tries: int = TRIES
+
+    @property
+    def is_done(self) -> bool:
+        return self.state is State.DONE
+
+    def close(self) -> None:
+        """Nothing more is read."""
+        self.state, self.skip, self.stream, self.tries = State.DONE, 0, 0, TRIES
+
+
+@dataclass(slots=True)
+class Flow:
+    """A flow from its first packet on. `day` is of the first packet of the day, `first` the first sequence
+    number of the initiator, `watch` the number of its sightings that wait for the outcome, or 0."""
+
+    key: Key
+    is_initiator_high: bool
+    sides: tuple[Side, Side]
+    day: int = NO_DAY
+    first: int | None = None
+    watch: int = 0
+    has_reset: bool = False
+    is_established: bool = False
+
+    def end(self, is_high: bool) -> End:
+        """The end that sorts first, or the other."""
+        return self.key[1] if is_high else self.key[0]
+
+    @property
+    def protocol(self) -> int:
+        return self.key[2]
+
+
+@dataclass(slots=True)
+class Flows:
+    """The flows that were last heard of: when the young are as many as the limit they become the old, and the
+    old of which nothing was heard since are given up."""
+
+    limit: int
+    young: dict[Key, Flow] = field(default_factory=dict)
+    old: dict[Key, Flow] = field(default_factory=dict)
+
+    def turn(self) -> list[Flow]:
+        """Make room where it is needed; the flows of which nothing was heard, in the order of their begin."""
+        if len(self.young) < self.limit:
+            return []
+        gone = list(self.old.values())
+        self.old, self.young = self.young, {}
+        return gone
+
+    def revive(self, key: Key) -> Flow | None:
+        """Bring a flow from the old to the young."""
+        flow = self.old.pop(key, None)
+        if flow is not None:
+            self.young[key] = flow
+        return flow
+
+    def drain(self) -> list[Flow]:
+        """All that is left, in the order of their begin."""
+        return [*self.old.values(), *self.young.values()]

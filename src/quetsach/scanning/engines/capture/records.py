@@ -1,0 +1,200 @@
+"""Records of a capture: what they hit, and one line of text each that shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from quetsach.logs import times
+from quetsach.logs.times import Moment
+from quetsach.scanning.engines.capture import dns, http
+from quetsach.scanning.engines.capture.flows import NO_DAY, Flow
+from quetsach.scanning.engines.capture.network import MAPPED, text_of
+from quetsach.scanning.engines.capture.origin import End, Origin
+from quetsach.scanning.engines.index import Hits, Index, hits_of
+from quetsach.scanning.engines.rows import Rows
+from quetsach.scanning.engines.tokens import Token, classify, request_tokens, split_host
+from quetsach.text.canonical import endpoint
+
+TCP, UDP = 6, 17
+_NOWHERE = ("0.0.0.0", "::")  # noqa: S104
+_PROTOCOLS = {1: "ICMP", TCP: "TCP", UDP: "UDP", 58: "ICMPv6"}
+
+
+class Contact(NamedTuple):
+    """A flow that hit and whose outcome is not known yet."""
+
+    hits: Hits
+    origin: Origin
+
+
+def is_device(address: int) -> bool:
+    """Whether an address can be that of one machine."""
+    if address >> 32 == MAPPED >> 32:
+        bits = address & 0xFFFF_FFFF
+        return bits not in (0, 0xFFFF_FFFF) and bits >> 28 != 0xE
+    return address != 0 and address >> 120 != 0xFF
+
+
+def _with_port(end: End) -> str:
+    return endpoint(text_of(end.address), end.port)
+
+
+def _heading(origin: Origin, sender: str, target: str) -> bytes:
+    """The begin of the text of a record: when, and who sends to whom."""
+    when = times.iso(origin.time) if origin.time is not None else "-"
+    return f"{when} pcap {sender} > {target} ".encode()
+
+
+@dataclass(slots=True)
+class Recorder:
+    """Looks up what the packets say and keeps what is listed."""
+
+    index: Index
+    most_alive: int | None
+    rows: Rows
+    alive: set[tuple[str, str]] = field(default_factory=set)
+    inbound: int = 0
+    hits: int = 0
+    _records: int = 0
+    _waiting: dict[int, Contact] = field(default_factory=dict)
+    _contacts: int = 0
+
+    def _keep(
+        self, hits: Hits, log_format: str, client: int, action: str, origin: Origin, text: bytes
+    ) -> None:
+        self.hits += len(hits)
+        self._records += 1
+        self.rows.add(
+            hits,
+            offset=self._records,
+            device=text_of(client) if is_device(client) else None,
+            moment=Moment(origin.time, False) if origin.time is not None else None,
+            action=action,
+            identity={"mac": origin.mac.hex(":")} if origin.mac is not None else {},
+            log_format=log_format,
+            line=text,
+        )
+
+    def dns(self, sender: End, target: End, origin: Origin, data: bytes) -> None:
+        """A DNS message."""
+        message = dns.read(data, is_netbios=dns.NETBIOS in (sender.port, target.port))
+        if message is None:
+            return
+        # mDNS answers without a question: its names are those that the answers are about.
+        names = message.questions or message.owners
+        tokens = [Token("query", *classify(name)) for name, _ in names if name]
+        answers = [_answer(kind, value) for kind, value in message.answers if kind != "other"]
+        hits = hits_of(self.index, tokens + answers)
+        if not hits:
+            return
+        known = (sender.port in dns.PORTS, target.port in dns.PORTS)
+        sender_serves = message.is_reply if known[0] == known[1] else known[0]
+        client = target if sender_serves else sender
+        text = _heading(origin, _with_port(sender), _with_port(target)) + _told(message, names)
+        if sender_serves:
+            origin = origin._replace(mac=None)
+        self._keep(hits, "pcap.dns", client.address, _dns_action(message, answers), origin, text)
+
+    def tls(self, sender: End, target: End, origin: Origin, name: bytes) -> None:
+        """A ClientHello with its server name, over TCP."""
+        self._server_name("tls", sender, target, origin, name)
+
+    def quic(self, sender: End, target: End, origin: Origin, name: bytes) -> None:
+        """The same over UDP."""
+        self._server_name("quic", sender, target, origin, name)
+
+    def _server_name(self, word: str, sender: End, target: End, origin: Origin, name: bytes) -> None:
+        hits = hits_of(self.index, [Token("server_name", *classify(name))])
+        self._asked(hits, f"pcap.{word}", sender, target, origin, word.upper().encode() + b" " + name)
+
+    def request(self, sender: End, target: End, origin: Origin, head: http.Head) -> None:
+        """The head of an HTTP request."""
+        hosts = [split_host(head.host)] if head.host is not None else []
+        tokens = request_tokens(hosts, [head.target], text_of(target.address), target.port)
+        tokens.sort(key=lambda t: t.kind == "url")
+        words = (b"HTTP", head.method, head.host or b"-", head.target)
+        self._asked(hits_of(self.index, tokens), "pcap.http", sender, target, origin, b" ".join(words))
+
+    def _asked(
+        self, hits: Hits, log_format: str, sender: End, target: End, origin: Origin, what: bytes
+    ) -> None:
+        if hits:
+            text = _heading(origin, _with_port(sender), _with_port(target)) + what
+            self._keep(hits, log_format, sender.address, "allowed", origin, text)
+
+    def contact(self, flow: Flow, is_from_high: bool, origin: Origin) -> None:
+        """A flow begins, or goes on into another day: whom it concerns."""
+        flow.day = day_number(origin.time)
+        flow.watch = 0
+        initiator, responder = flow.end(flow.is_initiator_high), flow.end(not flow.is_initiator_high)
+        has_ports = flow.protocol in (TCP, UDP)
+        has_room = self.most_alive is not None and len(self.alive) <= self.most_alive
+        if has_room and origin.time is not None and is_device(initiator.address):
+            self.alive.add((times.day(origin.time), text_of(initiator.address)))
+        self.inbound += self.index.inbound(text_of(initiator.address), initiator.port if has_ports else None)
+        port = responder.port if has_ports else None
+        hits = hits_of(self.index, [Token("destination", "address", text_of(responder.address), port)])
+        if hits:
+            self._contacts += 1
+            if flow.is_initiator_high != is_from_high:
+                origin = origin._replace(mac=None)
+            self._waiting[self._contacts] = Contact(hits, origin)
+            flow.watch = self._contacts
+
+    def settle(self, flow: Flow) -> None:
+        """The outcome of a flow is known, or will never be."""
+        contact = self._waiting.pop(flow.watch, None)
+        if contact is None:
+            return
+        flow.watch = 0
+        action, outcome = _outcome(flow)
+        shown = _with_port if flow.protocol in (TCP, UDP) else lambda end: text_of(end.address)
+        initiator, responder = flow.end(flow.is_initiator_high), flow.end(not flow.is_initiator_high)
+        word = _PROTOCOLS.get(flow.protocol, f"IP-{flow.protocol}")
+        text = _heading(contact.origin, shown(initiator), shown(responder)) + f"{word} {outcome}".encode()
+        self._keep(contact.hits, "pcap.flow", initiator.address, action, contact.origin, text)
+
+
+def day_number(time: int | None) -> int:
+    """Days since 1970 UTC."""
+    return time // times.DAY if time is not None else NO_DAY
+
+
+def _outcome(flow: Flow) -> tuple[str, str]:
+    if flow.is_established:
+        return "allowed", "established" if flow.protocol == TCP else "answered"
+    if flow.protocol != TCP:
+        return "attempt", "no answer"
+    if flow.has_reset:
+        return "attempt", "reset"
+    return ("attempt", "no answer") if flow.first is not None else ("unknown", "seen")
+
+
+def _answer(kind: str, value: bytes | int) -> Token:
+    if isinstance(value, int):
+        return Token("answer", kind, text_of(value))
+    return Token("answer", *classify(value))
+
+
+def _dns_action(message: dns.Message, answers: list[Token]) -> str:
+    if not message.is_reply:
+        return "unknown"
+    if any(token.value in _NOWHERE for token in answers):
+        return "blocked"
+    return "attempt" if message.code or not message.answers else "allowed"
+
+
+def _told(message: dns.Message, names: list[tuple[bytes, int]]) -> bytes:
+    text = b"DNS " + b", ".join(dns.type_word(kind).encode() + b" " + (name or b".") for name, kind in names)
+    if not message.is_reply:
+        return text
+    shown = [_shown(kind, value) for kind, value in message.answers]
+    answers = b" -> " + b", ".join(shown) if shown else b""
+    return text + answers + b" " + dns.code_word(message.code).encode()
+
+
+def _shown(kind: str, value: bytes | int) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    return (text_of(value) if kind == "address" else f"<{dns.type_word(value)}>").encode()

@@ -1,0 +1,173 @@
+"""The engine in Rust: a thin adapter over `quetsach._native`, which knows nothing of our types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quetsach import _native
+from quetsach.errors import IndicatorError, ScanError
+from quetsach.files.source import ByteStream
+from quetsach.scanning.engine import Part, Progress, ScanOptions, SourceResult, Span, SpareThreads
+from quetsach.sightings.sighting import Coverage
+from quetsach.sightings.wire import WireSightings
+
+if TYPE_CHECKING:
+    from quetsach.indicators.indicator import IndicatorSet
+
+FORMATS = Path(__file__).parents[2] / "logs/formats"
+
+
+@cache
+def _formats(extra: tuple[str, ...]) -> _native.Formats:
+    return _native.Formats(FORMATS, extra)
+
+
+class NativeMatcher:
+    """A compiled set, shared by threads; a scan lets other threads run."""
+
+    def __init__(self, matcher: _native.Matcher, extra_formats: Sequence[str] = ()) -> None:
+        self._matcher = matcher
+        self._extra_formats = tuple(extra_formats)
+        self.count = matcher.count
+        self.set_id = matcher.set_id
+
+    def scan(
+        self,
+        path: Path | str,
+        options: ScanOptions,
+        progress: Progress,
+        stream: ByteStream | None = None,
+        mtime: float | None = None,
+    ) -> SourceResult:
+        """Read one source to its end (see `quetsach.scanning.engine.Matcher`)."""
+        if not isinstance(progress, _native.Progress):
+            raise TypeError("the native engine counts in the progress that it made itself")
+        try:
+            lines, coverage = self._matcher.scan(
+                path,
+                progress,
+                tz=options.tz,
+                format=options.format,
+                devices=options.devices,
+                source_name=options.source_name,
+                stream=stream,
+                changed=None if mtime is None else int(mtime * 1_000_000),
+            )
+        except _native.OptionsError as error:
+            raise ScanError(str(error)) from error
+        return SourceResult(WireSightings(None, lines.read, lines), Coverage(**coverage))
+
+    def scan_part(self, path: Path, options: ScanOptions, progress: Progress, span: Span) -> Part | None:
+        """Read one span of a plain file (see `quetsach.scanning.engine.SplittingMatcher`)."""
+        if not isinstance(progress, _native.Progress):
+            raise TypeError("the native engine counts in the progress that it made itself")
+        try:
+            found = self._matcher.scan_part(
+                path,
+                progress,
+                start=span.start,
+                end=span.end,
+                header=span.header,
+                tz=options.tz,
+                format=options.format,
+                devices=options.devices,
+            )
+        except _native.OptionsError as error:
+            raise ScanError(str(error)) from error
+        return Part(*found) if found is not None else None
+
+    def merge(
+        self, path: Path, options: ScanOptions, bodies: Iterable[bytes], errors: list[str]
+    ) -> SourceResult | None:
+        """Put the parts of one file together (see `quetsach.scanning.engine.SplittingMatcher`)."""
+        found = self._matcher.merge(
+            path,
+            bodies,
+            errors,
+            tz=options.tz,
+            format=options.format,
+            devices=options.devices,
+            source_name=options.source_name,
+        )
+        if found is None:
+            return None
+        lines, coverage = found
+        return SourceResult(WireSightings(None, lines.read, lines), Coverage(**coverage))
+
+    def __reduce__(self) -> tuple[Callable[..., NativeMatcher], tuple[bytes, tuple[str, ...]]]:
+        """As the bytes of its set file: so it travels to the nodes of a cluster."""
+        import tempfile
+
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "set.qs")
+            self._matcher.save(file)
+            return _from_bytes, (file.read_bytes(), self._extra_formats)
+
+    def recognise(self, start: bytes) -> str:
+        """See `quetsach.scanning.engine.Matcher`."""
+        return self._matcher.recognise(start)
+
+    def save(self, path: Path) -> None:
+        """Write the compiled set file; what stood there is replaced at once. Raises OSError."""
+        self._matcher.save(path)
+
+
+def _from_bytes(data: bytes, extra_formats: Sequence[str]) -> NativeMatcher:
+    import tempfile
+
+    # The open file stays readable after its folder is gone.
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "set.qs")
+        file.write_bytes(data)
+        return NativeEngine(extra_formats).load(file)
+
+
+class NativeEngine:
+    """The engine wherever its binary fits."""
+
+    name = "native"
+
+    def __init__(self, extra_formats: Sequence[str] = ()) -> None:
+        self._extra_formats = tuple(extra_formats)
+        self._formats = _formats(self._extra_formats)
+
+    def compile(self, indicators: IndicatorSet) -> NativeMatcher:
+        """Raises IndicatorError when the set is empty."""
+        from quetsach.indicators.draft import PackedSet
+        from quetsach.indicators.setfile import list_section
+
+        if not len(indicators):
+            raise IndicatorError("the indicator set is empty; there is nothing to look for")
+        try:
+            if isinstance(indicators, PackedSet):
+                made = _native.Matcher.from_draft(indicators.draft.native, self._formats)
+                indicators.id = made.set_id
+            else:
+                made = _native.Matcher.compile(list_section(indicators), self._formats)
+            return NativeMatcher(made, self._extra_formats)
+        except _native.SetError as error:
+            raise IndicatorError(str(error)) from error
+
+    def compile_to(self, indicators: IndicatorSet, path: Path) -> NativeMatcher:
+        """Compile and keep as a set file that opens at once."""
+        matcher = self.compile(indicators)
+        matcher.save(path)
+        return matcher
+
+    def load(self, path: Path) -> NativeMatcher:
+        """Open a compiled set file. Raises IndicatorError when it is damaged or empty."""
+        try:
+            return NativeMatcher(_native.Matcher.load(path, self._formats), self._extra_formats)
+        except _native.SetError as error:
+            raise IndicatorError(str(error)) from error
+
+    def spare(self, threads: int, takers: int = 1) -> _native.SpareThreads:
+        return _native.SpareThreads(threads, takers)
+
+    def progress(self, spare: SpareThreads | None = None) -> _native.Progress:
+        if spare is not None and not isinstance(spare, _native.SpareThreads):
+            raise TypeError("the native engine borrows only threads that it counts itself")
+        return _native.Progress(spare)

@@ -1,0 +1,466 @@
+"""The engine in pure Python: it parses every line and looks every field up, so its answer is the truth.
+
+The native engine must give the same; nothing here is clever enough to be wrong in a way that is hard to see.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from quetsach.errors import IndicatorError, ScanError
+from quetsach.files.source import ByteStream, Source, is_capture
+from quetsach.indicators import setfile
+from quetsach.indicators.indicator import IndicatorSet
+from quetsach.logs import logformat
+from quetsach.logs.logformat import LogFormat
+from quetsach.logs.times import Moment
+from quetsach.scanning.engine import Progress as ProgressLike
+from quetsach.scanning.engine import ScanOptions, SourceResult
+from quetsach.scanning.engine import SpareThreads as SpareThreadsLike
+from quetsach.scanning.engines import capture, freetext
+from quetsach.scanning.engines.alive import Alive
+from quetsach.scanning.engines.decoders import TRIGGER
+from quetsach.scanning.engines.index import Hits, Index, hits_of
+from quetsach.scanning.engines.lines import LongLine, split
+from quetsach.scanning.engines.records import LineReader, Record
+from quetsach.scanning.engines.rows import ROWS, Rows
+from quetsach.scanning.engines.runs import RunError
+from quetsach.scanning.engines.timeline import Timeline
+from quetsach.scanning.engines.tokens import tokens_of
+from quetsach.scanning.engines.wrappers import behind_hole
+from quetsach.sightings import wire
+from quetsach.sightings.sighting import Coverage
+from quetsach.text.escape import escape
+
+TEXT = "text"
+"""The name of the fallback, which has no file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of the contract, in bytes and lines; other values only in tests."""
+
+    detect_bytes: int = 1 << 16
+    detect_lines: int = 100
+    long_line: int = 1 << 20
+    parsed_part: int = 1 << 16
+    piece: int = 1 << 20
+    edge_lines: int = 64
+    edge_bytes: int = 1 << 20
+    rows: int = ROWS
+    flows: int = 1 << 16
+    alive: int = 1_000_000
+
+
+LIMITS = Limits()
+
+
+class Progress:
+    """Counters of a scan; another thread reads them and may ask it to stop."""
+
+    def __init__(self) -> None:
+        self.bytes_read = 0
+        self.hits = 0
+        self.cancelled = False
+
+    def cancel(self) -> None:
+        """Ask the scan to stop at the next line."""
+        self.cancelled = True
+
+
+class SpareThreads:
+    """Borrowed by nobody: one file gains nothing from a second Python thread."""
+
+    def give(self) -> None:
+        pass
+
+
+class PortableMatcher:
+    """An indicator set ready for scanning."""
+
+    def __init__(
+        self,
+        indicators: IndicatorSet,
+        limits: Limits = LIMITS,
+        extra_formats: Mapping[str, LogFormat] | None = None,
+    ) -> None:
+        if not len(indicators):
+            raise IndicatorError("the indicator set is empty; there is nothing to look for")
+        self.index = Index(indicators)
+        self.count = len(indicators)
+        self.set_id = indicators.id
+        self._limits = limits
+        self._extra = extra_formats or {}
+
+    def recognise(self, start: bytes) -> str:
+        """See `quetsach.scanning.engine.Matcher`."""
+        return detect(logformat.load_all(), start)
+
+    def scan(
+        self,
+        path: Path | str,
+        options: ScanOptions,
+        progress: ProgressLike,
+        stream: ByteStream | None = None,
+        mtime: float | None = None,
+    ) -> SourceResult:
+        """Read one source to its end (see `quetsach.scanning.engine.Matcher`)."""
+        try:
+            zone = ZoneInfo(options.tz)
+        except (KeyError, ValueError, OSError) as error:
+            raise ScanError(f"unknown time zone '{options.tz}'; give one like Asia/Ho_Chi_Minh") from error
+        forced = self._extra.get(options.format or "")
+        formats = {forced.name: forced} if forced else _formats(options.format)
+        return _Scan(self.index, formats, options, zone, progress, self._limits).run(
+            Source(path, stream, mtime)
+        )
+
+
+def _formats(forced: str | None) -> Mapping[str, LogFormat]:
+    if forced is None:
+        return logformat.load_all()
+    return {} if forced == TEXT else {forced: logformat.get(forced)}
+
+
+def detect(reader_formats: Mapping[str, LogFormat], start: bytes, limits: Limits = LIMITS) -> str:
+    """The format of a file by its first bytes (docs/log-formats.md 7)."""
+    reader = LineReader(reader_formats)
+    parsed = dict.fromkeys(reader.readers, 0)
+    tried = 0
+    for number, raw in enumerate(start[: limits.detect_bytes].split(b"\n")):
+        line = clean(raw, number == 0)
+        if not line or reader.is_directive(line):
+            continue
+        tried += 1
+        record = reader.read(line, parsed)
+        if record is not None:
+            parsed[record.log_format] += 1
+        if tried == limits.detect_lines:
+            break
+    best = max(parsed, key=parsed.__getitem__, default=TEXT)
+    return best if best != TEXT and tried and parsed[best] * 2 >= tried else TEXT
+
+
+def clean(raw: bytes, is_first: bool) -> bytes:
+    """A line without its carriage return and zeros at its ends, the first one without a byte order mark."""
+    line = raw[:-1] if raw.endswith(b"\r") else raw
+    if line.startswith(b"\0") or line.endswith(b"\0"):
+        line = _without_zeros(line)
+    return line.removeprefix(b"\xef\xbb\xbf") if is_first else line
+
+
+def _without_zeros(line: bytes) -> bytes:
+    """Without what a power cut left before it, or a sender behind it; a directive begins its line."""
+    line = line.rstrip(b"\0")
+    rest = line.lstrip(b"\0")
+    return line if rest.startswith(b"#") else rest
+
+
+def _start(line: bytes) -> bytes:
+    """As much of a line as may show its time."""
+    return (behind_hole(line) if b"\0" in line else line)[: freetext.TIME_BYTES]
+
+
+class _Scan:
+    """The state of one scan of one source."""
+
+    def __init__(
+        self,
+        index: Index,
+        formats: Mapping[str, LogFormat],
+        options: ScanOptions,
+        zone: ZoneInfo,
+        progress: ProgressLike,
+        limits: Limits,
+    ) -> None:
+        self.index = index
+        self.formats = formats
+        self.options = options
+        self.zone = zone
+        self.progress = progress
+        self.limits = limits
+        self.reader = LineReader(formats)
+        self.format = options.format or TEXT
+        self.own: tuple[str, ...] = ()
+        self.others: tuple[str, ...] = ()
+        self.rows = Rows(limits.rows)
+        self.timeline = Timeline(zone, options.tz, lines=limits.edge_lines, window=limits.edge_bytes)
+        self.alive = Alive()
+        self.lines = self.not_understood = self.long_lines = self.inbound = 0
+        self.has_stopped = False
+
+    def run(self, source: Source) -> SourceResult:
+        chunks = self._watch(source)
+        start = bytearray()
+        for chunk in chunks:
+            start += chunk
+            if len(start) >= self.limits.detect_bytes:
+                break
+        if is_capture(source.head):
+            return self._capture(source, chain([bytes(start)], chunks))
+        if self.options.format is None:
+            self.format = detect(self.formats, _complete(bytes(start), self.limits.detect_bytes), self.limits)
+        self.own = () if self.format == TEXT else (self.format,)
+        self.others = tuple(n for n in self.formats if n != self.format)
+        try:
+            self._read(source, chain([bytes(start)] if start else [], chunks))
+        except RunError as error:
+            source.errors.append(f"{source.path}: stopped: {error}")
+        latest = self.timeline.latest(source.decoded, source.mtime)
+        identity = hashlib.sha256(source.head).hexdigest()
+        sightings = self._sightings(source, identity, latest)
+        span = self.timeline.span(source.decoded, latest, self.rows.times)
+        coverage = Coverage(
+            source=identity,
+            path=source.path,
+            name=self.options.source_name,
+            bytes=source.decompressed,
+            lines=self.lines,
+            not_understood=self.not_understood,
+            long_lines=self.long_lines,
+            inbound=self.inbound,
+            first=span.first,
+            last=span.last,
+            time=span.time,
+            zone=span.zone,
+            devices=self._devices(latest, source),
+            errors=source.errors,
+        )
+        return SourceResult(sightings, coverage)
+
+    def _sightings(self, source: Source, identity: str, latest: int | None) -> wire.WireSightings:
+        try:
+            return wire.keep(self.rows.sightings(identity, latest, self.zone))
+        except (OSError, RunError) as error:
+            reason = RunError(error) if isinstance(error, OSError) else error
+            source.errors.append(f"{source.path}: {reason}")
+            return wire.keep([])
+
+    def _capture(self, source: Source, chunks: Iterator[bytes]) -> SourceResult:
+        found = capture.scan(
+            chunks,
+            self.index,
+            self.rows,
+            most_alive=self.limits.alive if self.options.devices else None,
+            flows=self.limits.flows,
+        )
+        if isinstance(self.progress, Progress):
+            self.progress.hits += found.hits
+        # Where the source says why it ended, the capture need not.
+        problems = found.problems[1:] if found.is_cut and source.errors else found.problems
+        source.errors += [f"{source.path}: {problem}" for problem in problems]
+        identity = hashlib.sha256(source.head).hexdigest()
+        sightings = self._sightings(source, identity, None)
+        coverage = Coverage(
+            source=identity,
+            path=source.path,
+            name=self.options.source_name,
+            bytes=found.size,
+            lines=found.packets,
+            not_understood=found.not_understood,
+            long_lines=0,
+            inbound=found.inbound,
+            first=found.span.first,
+            last=found.span.last,
+            time=found.span.time,
+            zone="",
+            devices=found.devices,
+            errors=source.errors,
+        )
+        return SourceResult(sightings, coverage)
+
+    def _watch(self, source: Source) -> Iterator[bytes]:
+        progress = self.progress
+        for chunk in source.chunks():
+            if isinstance(progress, Progress):
+                progress.bytes_read = source.stored
+            if self._is_cancelled(source, source.decoded - len(chunk)):
+                return
+            yield chunk
+
+    def _is_cancelled(self, source: Source, at: int) -> bool:
+        """Whether it is; the first time that is told, with the byte up to which was looked."""
+        if not isinstance(self.progress, Progress) or not self.progress.cancelled:
+            return False
+        if not self.has_stopped:
+            self.has_stopped = True
+            source.errors.append(f"{source.path}: cancelled at byte {at}; the rest was not looked at")
+        return True
+
+    def _read(self, source: Source, chunks: Iterator[bytes]) -> None:
+        for offset, line in split(chunks, self.limits.long_line):
+            # A chunk of nothing but hits takes seconds, longer than who presses Ctrl-C waits.
+            if self._is_cancelled(source, offset):
+                return
+            self.lines += 1
+            if isinstance(line, LongLine):
+                self.long_lines += 1
+                self._long(line, offset)
+            else:
+                self._line(clean(line, offset == 0), offset)
+
+    def _line(self, line: bytes, offset: int) -> None:
+        if not line or self.reader.is_directive(line, offset):
+            return
+        record = self.reader.read(line, self.own)
+        if record is not None:
+            self.timeline.parsed(offset, partial(record.time, self.zone))
+            self._record(record, line, offset)
+            return
+        if self.format == TEXT:
+            self.timeline.parsed(offset, partial(freetext.time, _start(line), self.zone))
+        if self.options.devices:
+            record = self.reader.read(line, self.others)
+            if record is not None:
+                self._alive(record)
+        hits, private = self._free_text(line)
+        if hits:
+            self._hit_line(line, offset, hits, private)
+        elif self.format == TEXT and TRIGGER in line:
+            record = self.reader.read(line, self.others)
+            if record is not None:
+                self._record(record, line, offset)
+
+    def _free_text(self, line: bytes) -> tuple[Hits, tuple[str, ...]]:
+        """Matches of a line read as text, else of what an escape hides in it; and its private addresses."""
+        private = self._behind_hole(line) if b"\0" in line else None
+        for reading in self.reader.readings(line):
+            if reading.wrapper is not None and reading.text in line:
+                continue
+            found = freetext.read(reading.text, self.index.urls)
+            hits = hits_of(self.index, found.tokens)
+            if hits:
+                return hits, found.private if private is None else private
+        return {}, ()
+
+    def _behind_hole(self, line: bytes) -> tuple[str, ...] | None:
+        """The private addresses of what follows a hole in the line, if it holds a match."""
+        found = freetext.read(behind_hole(line), self.index.urls)
+        return found.private if hits_of(self.index, found.tokens) else None
+
+    def _hit_line(self, line: bytes, offset: int, hits: Hits, private: tuple[str, ...]) -> None:
+        """A line with a match that does not parse by the file's format."""
+        record = self.reader.read(line, self.others)
+        if record is not None:
+            self._record(record, line, offset)
+            return
+        if self.format != TEXT:
+            self.not_understood += 1
+            return
+        matched = {m for _, m in hits.values()}
+        device = next((p for p in private if p not in matched), None)
+        moment = freetext.time(line, self.zone)
+        self._keep(hits, line, offset, moment, device, "unknown", {}, TEXT)
+
+    def _record(self, record: Record, line: bytes, offset: int) -> None:
+        if self.options.devices:
+            self._alive(record)
+        if record.client_is_address and record.client is not None:
+            self.inbound += self.index.inbound(record.client, record.client_port)
+        hits = hits_of(self.index, tokens_of(record))
+        if hits:
+            moment = record.time(self.zone)
+            identity = {k: escape(v.encode("utf-8", "surrogateescape")) for k, v in record.identity.items()}
+            device = _device(record)
+            self._keep(hits, line, offset, moment, device, record.action, identity, record.log_format)
+
+    def _alive(self, record: Record) -> None:
+        if len(self.alive) > self.limits.alive:
+            return
+        device, moment = _device(record), record.time(self.zone)
+        if device is not None and moment is not None:
+            self.alive.note(device, moment.value)
+
+    def _keep(
+        self,
+        hits: Hits,
+        line: bytes,
+        offset: int,
+        moment: Moment | None,
+        device: str | None,
+        action: str,
+        identity: dict[str, str],
+        log_format: str,
+    ) -> None:
+        self.timeline.hit(offset, moment)
+        if isinstance(self.progress, Progress):
+            self.progress.hits += len(hits)
+        self.rows.add(
+            hits,
+            offset=offset,
+            device=device,
+            moment=moment,
+            action=action,
+            identity=identity,
+            log_format=log_format,
+            line=line,
+        )
+
+    def _long(self, line: LongLine, offset: int) -> None:
+        """Every byte is matched, the first part parsed."""
+        start = clean(line.start[: self.limits.parsed_part], offset == 0)
+        record = self.reader.read(start, self.own)
+        hits: Hits = {}
+        skip = self.limits.parsed_part if record is not None else 0
+        for piece in line.pieces(self.limits.piece):
+            part, skip = piece[skip:], max(0, skip - len(piece))
+            for indicator, hit in hits_of(self.index, freetext.read(part, self.index.urls).tokens).items():
+                hits.setdefault(indicator, hit)
+        if record is not None:
+            self.timeline.parsed(offset, partial(record.time, self.zone))
+            self._record(record, start, offset)
+            self.not_understood += bool(hits)
+        elif hits:
+            self._hit_line(start, offset, hits, freetext.read(start, ()).private)
+
+    def _devices(self, latest: int | None, source: Source) -> dict[str, list[str]]:
+        if len(self.alive) > self.limits.alive:
+            # A list cut short would tell of machines that they were silent.
+            source.errors.append(f"{source.path}: {capture.TOO_MANY % self.limits.alive}")
+            return {}
+        return self.alive.days(latest, self.zone)
+
+
+def _device(record: Record) -> str | None:
+    """The client's address, else its name, safe to show."""
+    if record.client is None or record.client_is_address:
+        return record.client
+    return escape(record.client.encode("utf-8", "surrogateescape"))
+
+
+def _complete(start: bytes, size: int) -> bytes:
+    """The complete lines of a start longer than `size`, or all of a shorter one."""
+    return start if len(start) < size else start[: start.rfind(b"\n", 0, size) + 1]
+
+
+class PortableEngine:
+    """The engine where no binary fits, and the oracle of the native one."""
+
+    name = "portable"
+    _extra: Mapping[str, LogFormat] = {}
+
+    def __init__(self, extra_formats: Sequence[str] = ()) -> None:
+        found = (logformat.parse(text, "extra format") for text in extra_formats)
+        self._extra = {one.name: one for one in found}
+
+    def compile(self, indicators: IndicatorSet) -> PortableMatcher:
+        """Raises IndicatorError when the set is empty."""
+        return PortableMatcher(indicators, extra_formats=self._extra)
+
+    def load(self, path: Path) -> PortableMatcher:
+        """Open a compiled set file. Raises IndicatorError when it is damaged or empty."""
+        return PortableMatcher(setfile.read(path), extra_formats=self._extra)
+
+    def spare(self, threads: int, takers: int = 1) -> SpareThreads:
+        del threads, takers
+        return SpareThreads()
+
+    def progress(self, spare: SpareThreadsLike | None = None) -> Progress:
+        del spare
+        return Progress()

@@ -1,0 +1,147 @@
+"""Hits of one source summed into rows by (indicator, device, day); year-less times wait for the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+from itertools import chain, groupby
+
+from quetsach.indicators.indicator import Indicator
+from quetsach.logs import times
+from quetsach.logs.times import Moment, Yearless
+from quetsach.scanning.engines.runs import Runs, run_key
+from quetsach.sightings.sighting import ACTIONS, Sighting
+from quetsach.text.escape import escape
+
+_STRENGTH = {action: -i for i, action in enumerate(ACTIONS)}
+
+
+ROWS = 1_000_000
+"""Rows of one source held in memory."""
+
+
+@dataclass(slots=True)
+class _Row:
+    """`order` is the place of the row's first line in the file; the first line gives the words."""
+
+    order: int
+    first: int | Yearless | None
+    last: int | Yearless | None
+    count: int
+    action: str
+    matched: str
+    field: str
+    log_format: str
+    evidence: str
+    identity: dict[str, str]
+
+    def merge(self, other: _Row) -> None:
+        if other.order < self.order:
+            for slot in ("order", "matched", "field", "log_format", "evidence", "identity"):
+                setattr(self, slot, getattr(other, slot))
+        self.count += other.count
+        self.action = max(self.action, other.action, key=_STRENGTH.__getitem__)
+        if other.first is not None:
+            self.first = other.first if self.first is None else min(self.first, other.first)
+        if other.last is not None:
+            self.last = other.last if self.last is None else max(self.last, other.last)
+
+
+_Bucket = str | Yearless | None
+"""A UTC day, or a time that belongs to none until its year is known, or nothing."""
+
+
+class Rows:
+    """All rows of one source. At `limit` rows those at hand go to a temporary file, sorted."""
+
+    def __init__(self, limit: int = ROWS) -> None:
+        self._limit = limit
+        self._rows: dict[tuple[Indicator, str | None, _Bucket], _Row] = {}
+        self._runs = Runs[tuple[_Bucket, _Row]]()
+        self.times: list[int] = []
+        """The least and the greatest time of all rows, once `sightings` has been read to its end."""
+
+    def add(
+        self,
+        hits: Mapping[Indicator, tuple[str, str]],
+        *,
+        offset: int,
+        device: str | None,
+        moment: Moment | None,
+        action: str,
+        identity: dict[str, str],
+        log_format: str,
+        line: bytes,
+    ) -> None:
+        """One line that begins at `offset`: each of its indicators counts once.
+
+        Raises RunError when the temporary file cannot be written; the rows stay.
+        """
+        if len(self._rows) >= self._limit:
+            self._runs.spill(self._sorted())
+            self._rows.clear()
+        value = moment.value if moment is not None else None
+        when = times.day(value) if isinstance(value, int) else value
+        for indicator, (field, matched) in hits.items():
+            key = (indicator, device, when)
+            old = self._rows.get(key)
+            evidence = escape(line) if old is None else ""
+            row = _Row(offset, value, value, 1, action, matched, field, log_format, evidence, identity)
+            if old is None:
+                self._rows[key] = row
+            else:
+                old.merge(row)
+
+    def _sorted(self) -> list[tuple[Indicator, str | None, tuple[_Bucket, _Row]]]:
+        found = ((indicator, device, (when, row)) for (indicator, device, when), row in self._rows.items())
+        return sorted(found, key=run_key)
+
+    def sightings(self, source: str, latest: int | None, zone: tzinfo) -> Iterator[Sighting]:
+        """The rows, sorted by key, year-less times no later than `latest`.
+
+        Raises RunError when a temporary file cannot be read.
+        """
+        merged = self._runs.merged(self._sorted())
+        for _, group in groupby(merged, key=run_key):
+            days: dict[str | None, _Row] = {}
+            first = next(group)
+            for _, _, (_, row) in chain([first], group):
+                row.first, row.last = (resolve(v, latest, zone) for v in (row.first, row.last))
+                known = [*self.times, *(v for v in (row.first, row.last) if v is not None)]
+                self.times = [min(known), max(known)] if known else []
+                day = times.day(row.first) if row.first is not None else None
+                if day in days:
+                    days[day].merge(row)
+                else:
+                    days[day] = row
+            for day in sorted(days, key=lambda day: day or ""):
+                yield _sighting(source, first[0], first[1], day, days[day])
+
+
+def resolve(value: int | Yearless | None, latest: int | None, zone: tzinfo) -> int | None:
+    """Microseconds of a time, its year found if it had none."""
+    if isinstance(value, Yearless):
+        return value.resolve(latest, zone) if latest is not None else None
+    return value
+
+
+def _sighting(source: str, indicator: Indicator, device: str | None, day: str | None, row: _Row) -> Sighting:
+    assert not isinstance(row.first, Yearless) and not isinstance(row.last, Yearless)
+    return Sighting(
+        source=source,
+        indicator=indicator.canonical,
+        kind=indicator.kind.value,
+        family=indicator.family,
+        matched=row.matched,
+        field=row.field,
+        device=device,
+        identity=row.identity,
+        day=day,
+        first_seen=times.iso(row.first) if row.first is not None else None,
+        last_seen=times.iso(row.last) if row.last is not None else None,
+        count=row.count,
+        action=row.action,
+        logformat=row.log_format,
+        evidence=row.evidence,
+    )

@@ -1,0 +1,102 @@
+"""What the header lines of a log have said so far."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from quetsach.scanning.engines.shapes.cells import cells
+
+_DIRECTIVES = (
+    b"separator",
+    b"set_separator",
+    b"empty_field",
+    b"unset_field",
+    b"path",
+    b"fields",
+    b"types",
+    b"open",
+    b"close",
+)
+_W3C = (b"Version", b"Fields", b"Software", b"Start-Date", b"End-Date", b"Date", b"Remark", b"Time Format")
+HEADING_BYTES = 1 << 16
+_HEX = re.compile(rb"\\x([0-9A-Fa-f]{2})")
+
+
+class Header:
+    """What the header lines of a file have said so far; `kind` is zeek (docs.zeek.org, the ASCII writer), csv
+    (RFC 4180) or w3c (the W3C extended log file format).
+
+    A changed header is a new object, so that a line keeps the one it was read under. `depth` numbers the
+    reading in which it stood (0: the line as it is); the columns are looked for in the same.
+    """
+
+    __slots__ = ("depth", "empty", "fields", "index", "kind", "path", "separator", "set_separator", "unset")
+
+    def __init__(self, separator: bytes = b"\t") -> None:
+        self.depth = 0
+        self.kind = "zeek"
+        self.separator = separator
+        self.set_separator = b","
+        self.empty = b"(empty)"
+        self.unset = b"-"
+        self.path: bytes | None = None
+        self.fields: tuple[str, ...] = ()
+        self.index: dict[str, int] = {}
+
+    def name(self, columns: list[bytes]) -> None:
+        """Name the columns; of equal names the first counts."""
+        self.fields = tuple(_text(v) for v in columns)
+        self.index = {name: i for i, name in reversed(list(enumerate(self.fields)))}
+
+    def _copy(self) -> Header:
+        new = Header(self.separator)
+        for slot in self.__slots__:
+            setattr(new, slot, getattr(self, slot))
+        return new
+
+    def read(self, line: bytes) -> Header | None:
+        """The header after this line, or None if the line is no directive."""
+        if line.startswith(b"#separator "):
+            value = _HEX.sub(lambda m: bytes([int(m[1], 16)]), line[11:])
+            return Header(value or b"\t")
+        word, found, value = line[1:].partition(b":")
+        if found and word in _W3C:
+            return _columns("w3c", b" ", value.split()) if word == b"Fields" else self._copy()
+        zeek = self if self.kind == "zeek" else Header()
+        word, found, value = line[1:].partition(zeek.separator)
+        if not found or word not in _DIRECTIVES or word == b"separator":
+            return None
+        new = zeek._copy()
+        if word == b"fields":
+            new.name(value.split(new.separator))
+        elif word == b"path":
+            new.path = value
+        elif word == b"set_separator":
+            new.set_separator = value or b","
+        elif word == b"empty_field":
+            new.empty = value
+        elif word == b"unset_field":
+            new.unset = value
+        return new
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "surrogateescape")
+
+
+def _columns(kind: str, separator: bytes, names: list[bytes]) -> Header:
+    new = Header(separator)
+    new.kind = kind
+    new.name(names)
+    return new
+
+
+def heading(line: bytes, rules: Iterable[tuple[bytes, tuple[str, ...]]]) -> Header | None:
+    """The header that a line of column names makes, where it names those that a format asks for."""
+    for separator, named in rules:
+        if all(name.encode() in line for name in named):
+            new = _columns("csv", separator, cells(line, separator))
+            if all(map(new.index.__contains__, named)):
+                return new
+    return None

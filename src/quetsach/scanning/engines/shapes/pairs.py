@@ -1,0 +1,91 @@
+"""Lines of `key=value`: plain, quoted, the extension of CEF (ArcSight Common Event Format, 2017), cells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from quetsach.logs.logformat import LogFormat, Shape
+from quetsach.scanning.engines.shapes.cells import cells
+from quetsach.scanning.engines.shapes.values import Values, recognised
+
+Pair = tuple[bytes, bytes]
+
+# Not the priority of syslog, which would take the first key along.
+_FIRST = re.compile(rb"[^\s\"=<>]+=")
+_FIRST_CELL = re.compile(rb"\"[^\s\"=<>]+=")
+_CEF_KEY = re.compile(rb"(?:\A| )([A-Za-z0-9_.\-]+)=")
+_CEF_ESCAPE = re.compile(rb"\\([\\=|nr])")
+_CEF_PLAIN = {b"n": b"\n", b"r": b"\r"}
+_QUOTED_ESCAPE = re.compile(rb'\\(["\\])')
+_UNQUOTED = re.compile(rb'\A"(.*)"\Z', re.DOTALL)
+_QUOTED_END = re.compile(rb'(?:[^"\\]|\\.)*', re.DOTALL)
+
+
+class PairsReader:
+    """Reads the pairs of one line that begins with one; of equal keys the first counts."""
+
+    def __init__(self, log_format: LogFormat, shape: Shape) -> None:
+        self._rule = log_format.recognise
+        self._unset = log_format.unset
+        kinds: dict[str, Callable[[bytes], Iterator[Pair]]] = {
+            "quoted": partial(_quoted, separator=shape.separator),
+            "cef": _extension,
+            "cells": _cells,
+        }
+        self._pairs = kinds[shape.pairs]
+        self._first = _FIRST_CELL if shape.pairs == "cells" else _FIRST
+
+    def read(self, line: bytes) -> Values | None:
+        if self._first.match(line) is None:
+            return None
+        pairs = self._pairs(line)
+        found: dict[bytes, bytes] = {}
+        for key, value in pairs:
+            found.setdefault(key, value)
+        if not recognised(self._rule, lambda name: name.encode() in found, None):
+            return None
+        unset = self._unset
+
+        def values(name: str) -> tuple[bytes, ...]:
+            value = found.get(name.encode())
+            return (value,) if value and value not in unset else ()
+
+        return values
+
+
+def _quoted(line: bytes, separator: bytes) -> Iterator[Pair]:
+    """Pairs between separators; a value in quotes may hold them. A word without `=` is its own value."""
+    at = 0
+    while at < len(line):
+        end = line.find(separator, at)
+        end = end if end >= 0 else len(line)
+        key, equals, value = line[at:end].partition(b"=")
+        if value.startswith(b'"'):
+            start = at + len(key) + 2
+            inner = _QUOTED_END.match(line, start)
+            stop = inner.end() if inner is not None else start
+            value = _QUOTED_ESCAPE.sub(rb"\1", line[start:stop])
+            end = line.find(separator, stop)
+            end = end if end >= 0 else len(line)
+        if key:
+            yield key, value if equals else key
+        at = end + 1
+
+
+def _cells(line: bytes) -> Iterator[Pair]:
+    """Pairs that are cells of a table, their values perhaps in quotes. One without `=` is its own value."""
+    for cell in cells(line, b","):
+        key, equals, value = cell.partition(b"=")
+        if key:
+            yield key, _UNQUOTED.sub(rb"\1", value) if equals else key
+
+
+def _extension(line: bytes) -> Iterator[Pair]:
+    """Pairs of a CEF extension: a value goes on to the next space that a key and `=` follow."""
+    keys = list(_CEF_KEY.finditer(line))
+    ends = [key.start() for key in keys] + [len(line)]
+    for key, end in zip(keys, ends[1:], strict=True):
+        value = line[key.end() : end].rstrip(b" ")
+        yield key[1], _CEF_ESCAPE.sub(lambda m: _CEF_PLAIN.get(m[1], m[1]), value)

@@ -1,0 +1,1 @@
+"""What a scan says: sightings and coverage, as rows and as documents."""

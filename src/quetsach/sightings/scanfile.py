@@ -1,0 +1,335 @@
+"""Documents of a scan (`quetsach.sightings.sighting`) read and checked, or cut into smaller ones.
+
+Reading streams: at most one line is held.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from typing import Any, BinaryIO, NamedTuple
+
+from quetsach.errors import ScanError
+from quetsach.indicators.indicator import Kind
+from quetsach.sightings.sighting import ACTIONS, FIELDS, SCHEMA, Coverage, End, Record, Scan, Sighting, dump
+from quetsach.text.json_limits import TooManyError, few
+
+CHUNK_BYTES = 8 << 20
+"""The largest document a portal takes in one request."""
+LINE_BYTES = 64 << 20
+"""A longer line is refused unread; coverage with the devices of a year stays far below."""
+_MOST_GROUPS, _MOST_ITEMS = 500_000, 4_000_000
+"""Lists and objects, and values, of one line: ten thousand devices of a year are below."""
+
+
+class Reject(NamedTuple):
+    """A record that was left out: line number from 1, a stable English code, the reason in English."""
+
+    line: int
+    code: str
+    reason: str
+
+
+class ScanFileError(ScanError):
+    """A scan document that must not be used: `line` from 1, and a stable `code`.
+
+    Codes: `not_scan` (no scan record first), `schema` (made by another version), `garbage` (a line is no
+    record), `malformed` (a record breaks the contract), `incomplete` (no `end`, or records are missing),
+    `too_large`.
+    """
+
+    def __init__(self, line: int, code: str, reason: str) -> None:
+        super().__init__(f"line {line}: {reason}")
+        self.line = line
+        self.code = code
+        self.reason = reason
+
+
+def read(stream: BinaryIO, on_reject: Callable[[Reject], None] | None = None) -> Iterator[tuple[int, Record]]:
+    """Yield (line number, record) of one document; unknown fields are ignored.
+
+    A sighting or coverage record that breaks the contract is given to `on_reject` and left out; without
+    `on_reject` it is an error. The `End` record comes last, and only if nothing of the document is missing:
+    what was yielded before an exception must not be kept.
+
+    Raises:
+        ScanFileError: the document is not whole, not a scan, or of another schema.
+    """
+    for number, _, record in _read(stream, on_reject):
+        if not isinstance(record, Reject):
+            yield number, record
+
+
+def _read(
+    stream: BinaryIO, on_reject: Callable[[Reject], None] | None
+) -> Iterator[tuple[int, bytes, Record | Reject]]:
+    number = sightings = sources = 0
+    ended = False
+    while line := stream.readline(LINE_BYTES + 1):
+        number += 1
+        if len(line) > LINE_BYTES:
+            raise ScanFileError(number, "too_large", f"longer than {LINE_BYTES} bytes")
+        if ended:
+            raise ScanFileError(number, "garbage", "something follows the end record")
+        fields = _object(number, line)
+        kind = fields.get("type")
+        if number == 1:
+            yield number, line, _scan(fields)
+            continue
+        record: Record | Reject
+        try:
+            match kind:
+                case "sighting":
+                    if sources:
+                        raise _Malformed("a sighting follows the coverage")
+                    sightings += 1
+                    record = _sighting(fields)
+                case "coverage":
+                    sources += 1
+                    record = Coverage(**_checked(fields, _COVERAGE))
+                case "end":
+                    record = End(**_checked(fields, _END))
+                    if (record.sightings, record.sources) != (sightings, sources):
+                        raise ScanFileError(
+                            number,
+                            "incomplete",
+                            f"the end record counts {record.sightings} sightings and {record.sources} "
+                            f"sources, the file holds {sightings} and {sources}",
+                        )
+                    ended = True
+                case _:
+                    raise ScanFileError(number, "garbage", "no record of a known type")
+        except _Malformed as problem:
+            reject = Reject(number, "malformed", str(problem))
+            if on_reject is None:
+                raise ScanFileError(number, reject.code, reject.reason) from None
+            on_reject(reject)
+            record = reject
+        yield number, line, record
+    if number == 0:
+        raise ScanFileError(1, "not_scan", "the file is empty")
+    if not ended:
+        raise ScanFileError(
+            number, "incomplete", "the file stops before its end record: the scan did not finish"
+        )
+
+
+type _Rule = tuple[Callable[[Any], bool], str]
+
+
+class _Malformed(Exception):
+    pass
+
+
+def _object(number: int, line: bytes) -> dict[str, Any]:
+    try:
+        fields = json.loads(few(line, groups=_MOST_GROUPS, items=_MOST_ITEMS).decode())
+    except TooManyError:
+        raise ScanFileError(number, "too_large", "more values than a record has") from None
+    except (ValueError, RecursionError):
+        if number == 1:
+            raise ScanFileError(1, "not_scan", "not a scan result of quetsach") from None
+        code = "garbage" if line.endswith(b"\n") else "incomplete"
+        raise ScanFileError(number, code, "not a JSON record in UTF-8") from None
+    if not isinstance(fields, dict):
+        raise ScanFileError(number, "not_scan" if number == 1 else "garbage", "not a JSON object")
+    return fields
+
+
+def _scan(fields: dict[str, Any]) -> Scan:
+    if fields.get("type") != "scan":
+        raise ScanFileError(1, "not_scan", "the first record is not a scan record")
+    if fields.get("schema") != SCHEMA:
+        raise ScanFileError(
+            1, "schema", f"schema {fields.get('schema')!r} is not {SCHEMA}, the one read here"
+        )
+    chosen = fields.get("set")
+    inputs = fields.get("inputs", [])
+    try:
+        checked = _checked(fields, _SCAN)
+        named = _checked(chosen if isinstance(chosen, dict) else {}, _SET)
+        if not _is_texts(inputs):
+            raise _Malformed("inputs is not a list of texts")
+    except _Malformed as problem:
+        raise ScanFileError(1, "malformed", str(problem)) from None
+    return Scan(**checked, set_id=named["id"], set_count=named["count"], inputs=tuple(inputs))
+
+
+def _sighting(fields: dict[str, Any]) -> Sighting:
+    sighting = Sighting(**_checked(fields, _SIGHTING))
+    first, last, day = sighting.first_seen, sighting.last_seen, sighting.day
+    if (first is None, last is None) != (day is None, day is None):
+        raise _Malformed("day, first_seen and last_seen are given together or not at all")
+    if first and last and not (first[:10] == last[:10] == day and first <= last):
+        raise _Malformed("first_seen and last_seen are not in order within the day")
+    return sighting
+
+
+def _checked(fields: dict[str, Any], rules: dict[str, _Rule]) -> dict[str, Any]:
+    for name, (holds, what) in rules.items():
+        if name not in fields:
+            raise _Malformed(f"{name} is missing")
+        if not holds(fields[name]):
+            raise _Malformed(f"{name} is not {what}")
+    return {name: fields[name] for name in rules}
+
+
+_HASH = re.compile(r"[0-9a-f]{64}")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_TIME = re.compile(r"[\d-]{10}T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}Z", re.ASCII)
+# PostgreSQL stores neither NUL nor half a surrogate pair.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def _is_text(value: Any, limit: int = 4096) -> bool:
+    return isinstance(value, str) and len(value) <= limit and not _UNSTORABLE.search(value)
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
+
+
+def _is_count(value: Any, least: int = 0) -> bool:
+    return type(value) is int and least <= value < 1 << 63
+
+
+def _or_none(holds: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: value is None or holds(value)
+
+
+def _is_day(value: Any) -> bool:
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        return False
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_time(value: Any) -> bool:
+    return isinstance(value, str) and _TIME.fullmatch(value) is not None and _is_day(value[:10])
+
+
+def _is_devices(value: Any) -> bool:
+    return isinstance(value, dict) and all(_is_day(day) and _is_texts(seen) for day, seen in value.items())
+
+
+def _one_of(words: Iterable[str]) -> tuple[Callable[[Any], bool], str]:
+    known = frozenset(words)
+    return (lambda value: isinstance(value, str) and value in known), "a known word"
+
+
+_text: _Rule = (_is_text, "a text of at most 4096 characters that can be stored")
+_name = (lambda value: _is_text(value) and value != "", _text[1])
+_some_name = (_or_none(_name[0]), "null or " + _text[1])
+_amount: _Rule = (_is_count, "a whole number from 0")
+_source: _Rule = (
+    lambda value: isinstance(value, str) and _HASH.fullmatch(value) is not None,
+    "a SHA-256 in lower-case hex",
+)
+_some_time = (_or_none(_is_time), "null or a UTC time with six decimals and Z")
+_SCAN = {"tool": _text, "source_name": _text, "tz": _text}
+_SET = {"id": _source, "count": _amount}
+_END = {"sightings": _amount, "sources": _amount, "errors": _amount}
+_SIGHTING: dict[str, _Rule] = {
+    "source": _source,
+    "indicator": _name,
+    "kind": _one_of(Kind),
+    "family": _text,
+    "matched": _text,
+    "field": _one_of(FIELDS),
+    "device": _some_name,
+    "identity": (
+        lambda value: isinstance(value, dict) and _is_texts([*value, *value.values()]),
+        "a map of texts",
+    ),
+    "day": (_or_none(_is_day), "null or a date"),
+    "first_seen": _some_time,
+    "last_seen": _some_time,
+    "count": (lambda value: _is_count(value, 1), "a whole number from 1"),
+    "action": _one_of(ACTIONS),
+    "logformat": _text,
+    "evidence": _text,
+}
+_COVERAGE: dict[str, _Rule] = {
+    "source": (lambda value: value == "" or _source[0](value), _source[1]),
+    "path": _text,
+    "name": _text,
+    "bytes": _amount,
+    "lines": _amount,
+    "not_understood": _amount,
+    "long_lines": _amount,
+    "inbound": _amount,
+    "first": _some_time,
+    "last": _some_time,
+    "time": _one_of(("ok", "assumed_year", "suspect", "none")),
+    "zone": _text,
+    "devices": (_is_devices, "a map from date to a list of texts"),
+    "errors": (_is_texts, "a list of texts"),
+}
+
+
+class Chunk(NamedTuple):
+    """A complete document cut out of a larger one. Line 2 of it was line `first_line` of the whole."""
+
+    data: bytes
+    first_line: int
+    is_last: bool
+
+    def original_line(self, line: int) -> int:
+        """The line of the whole document that line `line` of this chunk was."""
+        return 1 if line <= 1 else self.first_line + line - 2
+
+
+def split(stream: BinaryIO, max_bytes: int = CHUNK_BYTES) -> Iterator[Chunk]:
+    """Cut a document into complete ones of at most `max_bytes`; coverage travels in the last one only.
+
+    Records keep their bytes, so fields of a newer version survive.
+
+    Raises:
+        ScanFileError: as `read`, and `too_large` when the coverage alone does not fit.
+    """
+    head = b""
+    sightings: list[bytes] = []
+    coverage: list[bytes] = []
+    size = room = 0
+    first_line = 2
+    for number, line, record in _read(stream, None):
+        match record:
+            case Scan():
+                head = line
+                room = max_bytes - len(head) - len(dump(End(1 << 62, 1 << 62, 1 << 62)))
+            case Sighting():
+                if size + len(line) > room and sightings:
+                    yield _chunk(head, sightings, [], End(len(sightings), 0, 0), first_line)
+                    sightings, size, first_line = [], 0, number
+                sightings.append(line)
+                size += len(line)
+            case Coverage():
+                if size + len(line) > room and sightings:
+                    yield _chunk(head, sightings, [], End(len(sightings), 0, 0), first_line)
+                    sightings, size, first_line = [], sum(map(len, coverage)), number - len(coverage)
+                coverage.append(line)
+                size += len(line)
+            case End():
+                end = End(len(sightings), record.sources, record.errors)
+                yield _chunk(head, sightings, coverage, end, first_line, is_last=True)
+        if size > room:
+            raise ScanFileError(
+                number, "too_large", f"does not fit a document of {max_bytes} bytes: scan fewer files at once"
+            )
+
+
+def _chunk(
+    head: bytes,
+    sightings: list[bytes],
+    coverage: list[bytes],
+    end: End,
+    first_line: int,
+    *,
+    is_last: bool = False,
+) -> Chunk:
+    return Chunk(b"".join((head, *sightings, *coverage, dump(end))), first_line, is_last)

@@ -1,0 +1,147 @@
+"""What a scan says: sightings and coverage, and their JSON Lines form.
+
+One document = a `scan` record, sightings sorted by key, coverage, `end` (read by `sightings.scanfile`).
+"""
+
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any, BinaryIO, NamedTuple
+
+SCHEMA = 1
+ACTIONS = ("allowed", "blocked", "attempt", "unknown")
+"""Strongest first: the action of a row is the strongest of its lines."""
+FIELDS = ("query", "host", "server_name", "url", "answer", "destination", "text")
+"""The order in which a field of a line is credited when an indicator stands in several."""
+
+
+class Sighting(NamedTuple):
+    """An indicator seen from one device on one UTC day of one source.
+
+    Times are ISO 8601 UTC with six decimals and `Z`; `device`, `day` and the times are None when the line
+    does not tell. `count` is the number of lines in which the indicator matched at least once.
+    """
+
+    source: str
+    indicator: str
+    kind: str
+    family: str
+    matched: str
+    field: str
+    device: str | None
+    identity: dict[str, str]
+    day: str | None
+    first_seen: str | None
+    last_seen: str | None
+    count: int  # type: ignore[assignment]
+    action: str
+    logformat: str
+    evidence: str
+
+    def key(self) -> tuple[str, str, str, str]:
+        """(source, indicator, device, day): equal keys are the same fact, told again."""
+        return (self.source, self.indicator, self.device or "", self.day or "")
+
+
+class Coverage(NamedTuple):
+    """What was looked at in one source. `errors` holds what could not be read, in words with a place."""
+
+    source: str
+    path: str
+    name: str
+    bytes: int
+    lines: int
+    not_understood: int
+    long_lines: int
+    inbound: int
+    first: str | None
+    last: str | None
+    time: str
+    zone: str
+    devices: dict[str, list[str]]
+    errors: list[str]
+
+
+class Scan(NamedTuple):
+    """The first record of a document: with which set, from which vantage point, what was asked to be read."""
+
+    tool: str
+    set_id: str
+    set_count: int
+    source_name: str
+    tz: str
+    inputs: tuple[str, ...] = ()
+
+
+class End(NamedTuple):
+    """The last record of a document: how many sightings, sources (coverage records) and errors it holds."""
+
+    sightings: int
+    sources: int
+    errors: int
+
+
+type Record = Scan | Sighting | Coverage | End
+
+
+@cache
+def _encoder() -> Callable[[Any], str]:
+    from json import JSONEncoder  # an answer on the screen alone never pays for it
+
+    return JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def dump(record: Record) -> bytes:
+    """One record as one line of JSON Lines, line feed included."""
+    fields: dict[str, Any]
+    match record:
+        case Sighting():
+            fields = {"type": "sighting", **record._asdict()}
+        case Coverage():
+            fields = {"type": "coverage", **record._asdict()}
+        case End():
+            fields = {"type": "end", **record._asdict()}
+        case Scan():
+            fields = {
+                "type": "scan",
+                "schema": SCHEMA,
+                "tool": record.tool,
+                "set": {"id": record.set_id, "count": record.set_count},
+                "source_name": record.source_name,
+                "tz": record.tz,
+                "inputs": list(record.inputs),
+            }
+    text = _encoder()(fields)
+    try:
+        return text.encode() + b"\n"
+    except UnicodeEncodeError:
+        # A path that is not UTF-8 reaches Python as lone surrogates, which no reader could decode.
+        escaped = (rf"\\x{ord(one) & 0xFF:02x}" if "\ud800" <= one <= "\udfff" else one for one in text)
+        return "".join(escaped).encode() + b"\n"
+
+
+def write(
+    out: BinaryIO,
+    scan: Scan,
+    sightings: Iterable[Sighting],
+    coverage: Iterable[Coverage],
+    *,
+    complete: bool = True,
+) -> End:
+    """Write one document. `sightings` must come sorted by `Sighting.key()`.
+
+    `complete=False` leaves out the `end` record, so that no reader takes an interrupted scan for
+    a whole one.
+    """
+    out.write(dump(scan))
+    found = sources = errors = 0
+    for sighting in sightings:
+        found += 1
+        out.write(dump(sighting))
+    for seen in coverage:
+        sources += 1
+        errors += len(seen.errors)
+        out.write(dump(seen))
+    end = End(found, sources, errors)
+    if complete:
+        out.write(dump(end))
+    return end

@@ -1,0 +1,92 @@
+"""Sightings as the lines of the wire format, so that millions of them are never objects all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from quetsach.files.spool import Aside
+from quetsach.sightings.sighting import Sighting, dump
+
+if TYPE_CHECKING:
+    from quetsach import _native
+
+_BLOCK_BYTES = 1 << 20
+
+
+class WireSightings:
+    """Sightings that lie somewhere as JSON Lines, sorted by key; read as often as wanted.
+
+    `read(offset, size)` gives at most `size` bytes from `offset` on, and none at the end. Without a `count`
+    they are rows of the native engine, `native`, which spells lines when they are asked for: their number is
+    told soonest after they have been written.
+    """
+
+    def __init__(
+        self, count: int | None, read: Callable[[int, int], bytes], native: _native.Lines | None = None
+    ) -> None:
+        self._count = count
+        self._read = read
+        self._native = native
+
+    def __len__(self) -> int:
+        """Raises OSError where they cannot be read."""
+        if self._count is None:
+            self._count = len(self._native) if self._native is not None else 0
+        return self._count
+
+    def __iter__(self) -> Iterator[Sighting]:
+        return map(parse, lines(self.blocks()))
+
+    def blocks(self) -> Iterator[bytes]:
+        """The lines as they lie there, in blocks that end anywhere."""
+        offset = 0
+        while block := self._read(offset, _BLOCK_BYTES):
+            offset += len(block)
+            yield block
+
+    def write(self, put: Callable[[bytes], object]) -> None:
+        """Hand all blocks to `put`. Raises OSError like `put`, or where they cannot be read."""
+        if self._native is not None:
+            self._native.write(put)
+            return
+        for block in self.blocks():
+            put(block)
+
+    def tally(self) -> _native.Tally | None:
+        """All of them together where the engine has found it; it says so once."""
+        return self._native.tally() if self._native is not None else None
+
+
+def keep(sightings: Iterable[Sighting]) -> WireSightings:
+    """Put sightings aside as lines, beyond 8 MiB in a temporary file. Raises OSError when that is full."""
+    aside = Aside()
+    count = 0
+    for sighting in sightings:
+        aside.put(dump(sighting))
+        count += 1
+    return WireSightings(count, aside.read)
+
+
+def lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Whole lines, line feed included, out of blocks that end anywhere."""
+    rest = b""
+    for block in blocks:
+        *whole, rest = (rest + block).split(b"\n")
+        for line in whole:
+            yield line + b"\n"
+
+
+@cache
+def _decoder() -> Callable[[bytes], dict[str, Any]]:
+    import json  # an answer on the screen alone never pays for it
+
+    return json.loads
+
+
+def parse(line: bytes) -> Sighting:
+    """The sighting of a line that this program wrote."""
+    fields = _decoder()(line)
+    del fields["type"]
+    return Sighting(**fields)

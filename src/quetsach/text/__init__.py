@@ -1,0 +1,1 @@
+"""What all rooms share about text: languages, spellings, and what is safe to show."""

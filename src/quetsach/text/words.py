@@ -1,0 +1,163 @@
+"""How figures, times and the words of the wire format read on screen and paper, in the language in use."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from quetsach.text.language import code, ngettext, size_in
+from quetsach.text.language import gettext as _
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+_HIDDEN = "[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]"
+
+
+def visible(text: str) -> str:
+    """`text` with control, bidirectional and other hidden characters escaped as in evidence."""
+    if text.isprintable():
+        return text  # most are, and to compile the expression takes longer than all else here
+    return re.sub(_HIDDEN, lambda found: _escape(ord(found[0])), text)
+
+
+def _escape(point: int) -> str:
+    if 0xDC80 <= point <= 0xDCFF:
+        point -= 0xDC00
+    return f"\\x{point:02x}" if point < 0x100 else f"\\u{{{point:x}}}"
+
+
+def command_line(words: Iterable[str]) -> str:
+    """Words as the shell of this machine takes them, to copy."""
+    if sys.platform == "win32":
+        import subprocess
+
+        return subprocess.list2cmdline(list(words))
+    import shlex
+
+    return shlex.join(words)
+
+
+def number(value: int) -> str:
+    """1.234 in Vietnamese, 1,234 in English."""
+    text = f"{value:,}"
+    return text.replace(",", ".") if code() == "vi" else text
+
+
+def size(value: float) -> str:
+    """A number of bytes in decimal units, as file managers show it."""
+    return size_in(code(), value)
+
+
+def moment(time: str | None, zone: ZoneInfo, *, seconds: bool = False) -> str:
+    """A wire time as dd/mm/yyyy HH:MM in `zone`; empty for none."""
+    local = clock(time, zone)
+    return local.strftime("%d/%m/%Y %H:%M:%S" if seconds else "%d/%m/%Y %H:%M") if local else ""
+
+
+def clock(time: str | None, zone: ZoneInfo) -> datetime | None:
+    """A wire time as an aware time in `zone`; None where it has none or the calendar cannot show it."""
+    try:
+        return datetime.fromisoformat(time).astimezone(zone) if time else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def span(first: str | None, last: str | None, zone: ZoneInfo) -> str:
+    """`from … to …`, shortened where both are the same minute or day."""
+    start, end = moment(first, zone), moment(last, zone)
+    if not start or not end:
+        return _("time unknown")
+    if start == end:
+        return _("at %(time)s") % {"time": start}
+    if start[:10] == end[:10]:
+        return _("from %(start)s to %(end)s") % {"start": start, "end": end[11:]}
+    return _("from %(start)s to %(end)s") % {"start": start, "end": end}
+
+
+def least(times: Iterable[str | None]) -> str | None:
+    """The earliest of some wire times."""
+    return min(filter(None, times), default=None)
+
+
+def greatest(times: Iterable[str | None]) -> str | None:
+    """The latest of some wire times."""
+    return max(filter(None, times), default=None)
+
+
+def defanged(value: str) -> str:
+    """An indicator that nobody can click by mistake: `evil[.]example/gate.php`."""
+    host, slash, path = value.partition("/")
+    return host.replace(".", "[.]") + slash + path
+
+
+def zone_name(zone: ZoneInfo) -> str:
+    """The zone of shown times, in words."""
+    return _("Vietnam time") if zone.key == "Asia/Ho_Chi_Minh" else zone.key
+
+
+def action(word: str) -> str:
+    """What became of the connection."""
+    return {
+        "allowed": _("went through"),
+        "blocked": _("was blocked"),
+        "attempt": _("tried, no answer"),
+        "unknown": _("outcome unknown"),
+    }.get(word, word)
+
+
+def field(word: str) -> str:
+    """Where in the log line the indicator stood."""
+    return {
+        "query": _("name asked for (DNS)"),
+        "host": _("web server"),
+        "server_name": _("server name (TLS)"),
+        "url": _("web address"),
+        "answer": _("answer (DNS)"),
+        "destination": _("destination address"),
+        "text": _("somewhere in the line"),
+    }.get(word, word)
+
+
+def kind(word: str) -> str:
+    """What the indicator names."""
+    return {
+        "domain": _("domain"),
+        "ipv4": _("IPv4 address"),
+        "ipv6": _("IPv6 address"),
+        "cidr": _("network"),
+        "ip-port": _("address and port"),
+        "url": _("web address"),
+    }.get(word, word)
+
+
+def time_note(word: str) -> str:
+    """What to know about the times of one log; empty when nothing is odd."""
+    return {
+        "assumed_year": _("year assumed"),
+        "suspect": _("times look wrong"),
+        "none": _("no times"),
+    }.get(word, "")
+
+
+def logformat(name: str) -> str:
+    """The name of a log format as people know it."""
+    return {"text": _("plain text"), "binary": _("binary data")}.get(name, name)
+
+
+def files(count: int) -> str:
+    """So many files."""
+    return ngettext("%(n)s file", "%(n)s files", count) % {"n": number(count)}
+
+
+def machines(count: int) -> str:
+    """So many machines."""
+    return ngettext("%(n)s machine", "%(n)s machines", count) % {"n": number(count)}
+
+
+def lines(count: int) -> str:
+    """So many lines."""
+    return ngettext("%(n)s line", "%(n)s lines", count) % {"n": number(count)}
