@@ -129,7 +129,7 @@ def _check_unit(story: Story, node: CampaignNode, number: int) -> int:
 
 
 def _result(story: Story, machine: str, when: datetime, look: Look) -> dict[str, Any]:
-    """A document as `quetsach.endpoint.telling.result` describes it."""
+    """A document as `quetsach.endpoint.reporting.result` describes it."""
     signs = catalogue.load().signs
     is_unknown = look.verdict == "unknown"
     return {

@@ -12,7 +12,7 @@ from demo.letter import Order
 from demo.outbreak import Tale
 from demo.people import give_contacts, officer_of, seat_accounts
 from quetsach.portal.accounts.models import User
-from quetsach.portal.campaigns import actions as campaigns
+from quetsach.portal.campaigns.cascade import actions as campaigns
 from quetsach.portal.campaigns.models import Campaign, CampaignNode, Participation
 from quetsach.portal.campaigns.queries import known_figures
 from quetsach.portal.cases import actions as cases

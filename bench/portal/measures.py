@@ -25,7 +25,7 @@ from django.utils import timezone
 
 from bench.portal import seed
 from quetsach.documents.document import OfficialReport, render_pdf
-from quetsach.portal.campaigns.actions import publish
+from quetsach.portal.campaigns.cascade.actions import publish
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.reports.dashboard.queries import kept_overviews
 from quetsach.portal.reports.export.files import to_xlsx

@@ -232,7 +232,7 @@ def test_explain_writes_the_time_as_people_do(quetsach: Run, mixed: Path, line: 
 
 
 def test_the_forms_that_help_names_are_those_that_are_read() -> None:
-    from quetsach.cli.lists import LIST_FORMATS
+    from quetsach.cli.list_options import LIST_FORMATS
     from quetsach.indicators.forms import NAMES
 
     assert LIST_FORMATS == NAMES

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from quetsach.annexes.collect import Collection, Reading, collect, read_units
-from quetsach.annexes.collecting import says
+from quetsach.annexes.collecting import messages
 from quetsach.annexes.collecting.form import ROWS
 from tests.collect import make_annexes
 from tests.collect.truth import OFFICES, UNITS, Made, Truth
@@ -47,7 +47,7 @@ def test_every_annex_reads_as_a_person_reads_it(made: tuple[Path, list[Made]], f
 
 
 def _is_told_loudly(code: str) -> bool:
-    return code[0] == "H" or (code[0] != "W" and says.level(code) != "info")
+    return code[0] == "H" or (code[0] != "W" and messages.level(code) != "info")
 
 
 def differences(one: Reading, truth: Truth) -> list[tuple[object, ...]]:

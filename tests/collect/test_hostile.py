@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quetsach.annexes.collect import FileProblem, Unread, collect, read_upload
-from quetsach.annexes.collecting import reading, says
+from quetsach.annexes.collecting import messages, reading
 from quetsach.annexes.collecting.files import archive
 from quetsach.annexes.collecting.paper import Cell, Paper, Row
 from tests.collect import papers_by_hand as by
@@ -108,7 +108,7 @@ def test_a_protected_archive_says_so() -> None:
 )
 def test_what_holds_the_annex_unopened_says_how_to_get_at_it(data: bytes, code: str) -> None:
     assert problem_of(data) == code
-    assert says.problem(FileProblem(code), "vi") != says.problem(FileProblem(code), "en")
+    assert messages.problem(FileProblem(code), "vi") != messages.problem(FileProblem(code), "en")
 
 
 def test_tables_in_tables_without_end_are_read_once_each() -> None:
@@ -143,4 +143,4 @@ def test_changed_bytes_give_an_annex_or_a_reason(data: st.DataObject) -> None:
     try:
         reading.read(bytes(base))
     except FileProblem as problem:
-        assert says.problem(problem, "en")
+        assert messages.problem(problem, "en")

@@ -13,7 +13,7 @@ import xlsxwriter
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from quetsach.annexes.collecting import says
+from quetsach.annexes.collecting import messages
 from quetsach.annexes.collecting.annex import Annex
 from quetsach.annexes.collecting.reading import read
 from tests.collect.papers_by_hand import (
@@ -203,7 +203,7 @@ def mistakes(found: Annex, truth: Four) -> list[tuple[str, int | None, int | Non
     """Figures that are taken, counted or not, and are not those that a person reads."""
     wrong = []
     for (row, figure), true in zip(found.figures.items(), truth, strict=True):
-        has_doubt = any(says.level(code) != "info" for code in figure.doubts)
+        has_doubt = any(messages.level(code) != "info" for code in figure.doubts)
         if figure.value != true or (true is None and not has_doubt):
             wrong.append((row, figure.value, true))
     return wrong

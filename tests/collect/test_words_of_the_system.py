@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from quetsach.annexes.collecting import says
+from quetsach.annexes.collecting import messages
 from quetsach.annexes.collecting.paper import FileProblem
 from quetsach.text import language
 
@@ -12,6 +12,6 @@ from quetsach.text import language
 @pytest.mark.usefixtures("catalogue")
 def test_why_a_file_cannot_be_read_is_no_english_in_a_vietnamese_sentence() -> None:
     problem = FileProblem("unreadable", why="Permission denied")
-    assert says.problem(problem, "en").startswith("Cannot be read: Permission denied.")
+    assert messages.problem(problem, "en").startswith("Cannot be read: Permission denied.")
     language.use("vi")
-    assert "không có quyền truy cập" in says.problem(problem, "vi")
+    assert "không có quyền truy cập" in messages.problem(problem, "vi")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from quetsach.portal.campaigns.actions import acknowledge, count_people, deploy
+from quetsach.portal.campaigns.cascade.actions import acknowledge, count_people, deploy
 from quetsach.portal.reports.models import Revision
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

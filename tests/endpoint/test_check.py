@@ -22,7 +22,7 @@ from quetsach.endpoint.fact import fact
 from quetsach.endpoint.files import places
 from quetsach.endpoint.finding import find
 from quetsach.endpoint.profile import Profile
-from quetsach.endpoint.telling import report, result, wording
+from quetsach.endpoint.reporting import report, result, wording
 from quetsach.endpoint.wanted import Wanted
 from quetsach.files.openers import evtx
 from tests.command_line import Run
@@ -302,8 +302,9 @@ def test_a_real_sysmon_log_on_a_disk(tmp_path: Path) -> None:
 def test_it_starts_without_what_it_does_not_need() -> None:
     """A stick has no Django, no Ray, and no binary of ours."""
     program = (
-        "import sys; sys.path.insert(0, 'src'); import quetsach.cli.check, quetsach.endpoint.checking,"
-        " quetsach.endpoint.telling.report, quetsach.endpoint.probes;"
+        "import sys; sys.path.insert(0, 'src');"
+        " import quetsach.cli.commands.check, quetsach.endpoint.checking,"
+        " quetsach.endpoint.reporting.report, quetsach.endpoint.probes;"
         "print([m for m in ('django', 'ray', 'yara_x', 'evtx', 'Registry', 'psutil', 'quetsach._native')"
         " if m in sys.modules])"
     )

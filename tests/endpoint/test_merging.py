@@ -16,7 +16,7 @@ from python_calamine import CalamineWorkbook
 
 from quetsach.endpoint import keys, merging, pack, sealing
 from quetsach.endpoint.refusal import Refused
-from quetsach.endpoint.telling import result
+from quetsach.endpoint.reporting import result
 from tests.command_line import Run
 from tests.endpoint.packs import PACK, SIGNING, UNIT_KEY
 from tests.endpoint.world import CLEAN, look_at_recording, planted

@@ -19,8 +19,8 @@ from quetsach.endpoint.files.content import Reader
 from quetsach.endpoint.files.places import Walk
 from quetsach.endpoint.machines import disk
 from quetsach.endpoint.machines.recording import Recording
-from quetsach.endpoint.telling import report
-from quetsach.endpoint.telling import result as document
+from quetsach.endpoint.reporting import report
+from quetsach.endpoint.reporting import result as document
 from quetsach.endpoint.wanted import Wanted
 from tests.endpoint import world
 from tests.endpoint.test_signs import LINUX_CLEAN

@@ -20,7 +20,7 @@ from nacl.signing import SigningKey
 from quetsach.endpoint import sealing
 from quetsach.endpoint.machines.recording import Recording
 from quetsach.endpoint.refusal import Refused
-from quetsach.endpoint.telling import result
+from quetsach.endpoint.reporting import result
 from tests.endpoint.packs import CAMPAIGN_KEY, CREATED, PACK, RESULT_KEY, UNIT_KEY
 from tests.endpoint.world import CLEAN, look_at_recording
 

@@ -13,7 +13,7 @@ import pytest
 from quetsach.endpoint.checking import Options, check
 from quetsach.endpoint.fact import fact
 from quetsach.endpoint.machines.recording import Recording
-from quetsach.endpoint.telling import result
+from quetsach.endpoint.reporting import result
 from quetsach.endpoint.wanted import Wanted
 from quetsach.endpoint.watchlist import Watchlist
 from quetsach.indicators.indicator import IndicatorSet, Scope

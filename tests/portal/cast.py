@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
-from quetsach.portal.campaigns.actions import publish
+from quetsach.portal.campaigns.cascade.actions import publish
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.units.actions import create_unit
 from quetsach.portal.units.models import Membership, Unit

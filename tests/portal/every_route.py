@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from quetsach.portal.campaigns import proofs
 from quetsach.portal.campaigns.joining.actions import issue_codes
-from quetsach.portal.campaigns.keyed.actions import Told, key_for
+from quetsach.portal.campaigns.on_behalf.actions import Told, key_for
 from quetsach.portal.cases.models import Case
 from quetsach.portal.cases.views import DEEDS
 from quetsach.portal.checks.actions import Sender as Results

@@ -20,7 +20,7 @@ from python_calamine import CalamineWorkbook
 
 from quetsach.endpoint import checking, keys, machines, pack, sealing
 from quetsach.endpoint.checking import Options
-from quetsach.endpoint.telling import result
+from quetsach.endpoint.reporting import result
 from quetsach.endpoint.wanted import Wanted
 from quetsach.indicators.indicator import IndicatorSet, Scope
 from quetsach.indicators.lists.item import parse

@@ -104,7 +104,7 @@ def show(report: output.Report, *, as_json: bool) -> bool:
 
 def send(report: output.Report, outputs: Sequence[Path], url: str, token: str) -> bool:
     """Send the saved result; if none was asked for, one is written and kept only if sending fails."""
-    from quetsach.cli import push
+    from quetsach.cli.commands import push
 
     saved = next((out for out in outputs if out.suffix.lower() == ".jsonl"), None)
     file = saved or _place_for_result()

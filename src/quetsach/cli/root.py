@@ -12,17 +12,17 @@ from quetsach.text.language import LANGUAGES
 from quetsach.text.language import gettext as _
 
 COMMANDS = {
-    "scan": "quetsach.cli.scan_options:command",
-    "explain": "quetsach.cli.explain:command",
-    "formats": "quetsach.cli.formats:command",
-    "check": "quetsach.cli.check:command",
-    "pack": "quetsach.cli.pack:command",
-    "indicators": "quetsach.cli.indicators:command",
-    "push": "quetsach.cli.push:command",
-    "document": "quetsach.cli.document:command",
-    "reports": "quetsach.cli.reports:command",
-    "serve": "quetsach.cli.portal:serve_command",
-    "manage": "quetsach.cli.portal:manage_command",
+    "scan": "quetsach.cli.commands.scan_options:command",
+    "explain": "quetsach.cli.commands.explain:command",
+    "formats": "quetsach.cli.commands.formats:command",
+    "check": "quetsach.cli.commands.check:command",
+    "pack": "quetsach.cli.commands.pack:command",
+    "indicators": "quetsach.cli.commands.indicators:command",
+    "push": "quetsach.cli.commands.push:command",
+    "document": "quetsach.cli.commands.document:command",
+    "reports": "quetsach.cli.commands.reports:command",
+    "serve": "quetsach.cli.commands.portal:serve_command",
+    "manage": "quetsach.cli.commands.portal:manage_command",
 }
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from quetsach.endpoint.catalogue import PRODUCTS, Confidence
 from quetsach.endpoint.fact import safe
 from quetsach.endpoint.refusal import Refused
-from quetsach.endpoint.telling.result import SCHEMA
+from quetsach.endpoint.reporting.result import SCHEMA
 from quetsach.endpoint.verdict import Verdict
 from quetsach.text.json_limits import few
 

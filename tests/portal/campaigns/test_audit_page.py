@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.audit.sentences import SENTENCES, sentence
-from quetsach.portal.campaigns import actions
+from quetsach.portal.campaigns.cascade import actions
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
-from quetsach.portal.campaigns.actions import publish, set_deadline
-from quetsach.portal.campaigns.deadline import first_late_moment
+from quetsach.portal.campaigns.cascade.actions import publish, set_deadline
+from quetsach.portal.campaigns.cascade.deadline import first_late_moment
 from quetsach.portal.campaigns.models import Campaign
 
 INNER = ["today", "letter", "tokens", "audit"]

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from quetsach.portal.audit.actions import first_broken_entry
 from quetsach.portal.audit.models import Entry
-from quetsach.portal.campaigns import actions
+from quetsach.portal.campaigns.cascade import actions
 from quetsach.portal.campaigns.models import (
     Acknowledgement,
     Campaign,

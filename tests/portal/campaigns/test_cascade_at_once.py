@@ -10,7 +10,7 @@ from django.utils import timezone
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import first_broken_entry
 from quetsach.portal.audit.models import Entry
-from quetsach.portal.campaigns import actions
+from quetsach.portal.campaigns.cascade import actions
 from quetsach.portal.campaigns.joining.actions import JoinError, issue_codes, open_account
 from quetsach.portal.campaigns.models import (
     Acknowledgement,

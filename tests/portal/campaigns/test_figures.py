@@ -6,7 +6,8 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from quetsach.portal.campaigns import actions, queries
+from quetsach.portal.campaigns import queries
+from quetsach.portal.campaigns.cascade import actions
 from quetsach.portal.campaigns.models import Headcount
 
 NAMES = ["centre", "A", "A1", "A2", "B", "B1"]

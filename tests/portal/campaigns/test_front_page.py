@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.models import Entry
-from quetsach.portal.campaigns.actions import NotAllowedNowError, publish
+from quetsach.portal.campaigns.cascade.actions import NotAllowedNowError, publish
 from quetsach.portal.campaigns.front import front_campaign
 from quetsach.portal.campaigns.issuing.actions import put_in_front
 from quetsach.portal.campaigns.models import Campaign

@@ -14,7 +14,7 @@ from django.utils import timezone
 from pypdf import PdfWriter
 
 from quetsach.portal.audit.models import Entry
-from quetsach.portal.campaigns import actions
+from quetsach.portal.campaigns.cascade import actions
 from quetsach.portal.campaigns.models import Acknowledgement, Headcount, KeyedAct, Participation
 from quetsach.portal.campaigns.queries import people_of
 from tests import pictures

@@ -3,7 +3,8 @@
 import pytest
 from django.test import RequestFactory
 
-from quetsach.portal.campaigns import actions, queries
+from quetsach.portal.campaigns import queries
+from quetsach.portal.campaigns.cascade import actions
 from quetsach.portal.campaigns.seat import take_seat
 from quetsach.portal.people.queries import known_of
 from quetsach.portal.reports.queries import lines

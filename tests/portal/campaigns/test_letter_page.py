@@ -7,7 +7,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from quetsach.portal.campaigns import actions, tasks
+from quetsach.portal.campaigns import tasks
+from quetsach.portal.campaigns.cascade import actions
 from quetsach.portal.campaigns.models import Acknowledgement, Dispatch, Headcount, Participation
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.units.roles import places_of
@@ -119,7 +120,7 @@ def test_a_refusal_is_said_in_words(cast, url):
 def test_every_refusal_has_words_and_no_word_is_left_over():
     from pathlib import Path
 
-    from quetsach.portal.campaigns.refusals import REFUSALS
+    from quetsach.portal.campaigns.cascade.refusals import REFUSALS
 
     sources = Path(actions.__file__).parent.rglob("actions.py")
     raised = {

@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from quetsach.portal.audit.models import Entry
-from quetsach.portal.campaigns import actions
-from quetsach.portal.campaigns.deadline import first_late_moment, letter_words, written_day
+from quetsach.portal.campaigns.cascade import actions
+from quetsach.portal.campaigns.cascade.deadline import first_late_moment, letter_words, written_day
 from quetsach.portal.campaigns.issuing import actions as lifecycle_actions
 from quetsach.portal.campaigns.joining.actions import issue_codes
 from quetsach.portal.campaigns.models import Campaign, CampaignNode, JoinCode

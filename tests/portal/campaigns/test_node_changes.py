@@ -10,7 +10,7 @@ from django.utils import timezone
 from python_calamine import CalamineWorkbook
 
 from quetsach.portal.audit.models import Entry
-from quetsach.portal.campaigns import actions
+from quetsach.portal.campaigns.cascade import actions
 from quetsach.portal.campaigns.contacts import contacts
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.nodes.actions import change_node

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from python_calamine import CalamineWorkbook
 
-from quetsach.portal.campaigns.actions import publish
+from quetsach.portal.campaigns.cascade.actions import publish
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.units.actions import create_unit
 

@@ -8,8 +8,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from quetsach.portal.campaigns import actions
-from quetsach.portal.campaigns.deadline import first_late_moment
+from quetsach.portal.campaigns.cascade import actions
+from quetsach.portal.campaigns.cascade.deadline import first_late_moment
 from quetsach.portal.campaigns.models import Acknowledgement, Campaign, CampaignNode, Dispatch
 
 LAST = timezone.localdate() + timedelta(days=10)

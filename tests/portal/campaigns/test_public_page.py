@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from demo.letter import read_order
-from quetsach.portal.campaigns import actions
+from quetsach.portal.campaigns.cascade import actions
 from quetsach.portal.campaigns.letter import Letter, LetterError, Paragraph, read_letter
 from quetsach.portal.campaigns.models import Campaign
 

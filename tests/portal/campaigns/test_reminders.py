@@ -15,7 +15,7 @@ from django.db import IntegrityError
 from django.urls import reverse
 from django.utils import translation
 
-from quetsach.portal.campaigns import actions
+from quetsach.portal.campaigns.cascade import actions
 from quetsach.portal.campaigns.models import Campaign, CampaignNode, Reminder, ReminderRule
 from quetsach.portal.campaigns.reminders import actions as remind_actions
 from quetsach.portal.campaigns.reminders.actions import add_rule, plan, remind_day, send_emails

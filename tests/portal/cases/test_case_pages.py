@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from quetsach.portal.audit.models import Entry
-from quetsach.portal.campaigns.actions import publish
+from quetsach.portal.campaigns.cascade.actions import publish
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.cases import actions, queries
 from quetsach.portal.cases.models import Case
@@ -270,9 +270,9 @@ def test_not_seen_is_said_only_of_a_network_whose_logs_were_looked_at(cast, case
 
 
 def test_a_loop_of_self_checks_is_slowed_down(cast, case):
-    from quetsach.portal.cases import views_check
+    from quetsach.portal.cases.self_check import views
 
-    codes = [check("203.0.113.50").status_code for _ in range(views_check.CHECKS.most + 1)]
+    codes = [check("203.0.113.50").status_code for _ in range(views.CHECKS.most + 1)]
     assert codes[-2:] == [200, 429]
 
 

@@ -1,4 +1,4 @@
-"""Results written by hand after `quetsach.endpoint.telling.result`, not by the library's writer."""
+"""Results written by hand after `quetsach.endpoint.reporting.result`, not by the library's writer."""
 
 from __future__ import annotations
 

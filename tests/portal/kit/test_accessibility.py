@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from django.urls import reverse
 
-from quetsach.portal.campaigns.actions import acknowledge
+from quetsach.portal.campaigns.cascade.actions import acknowledge
 from quetsach.portal.reports.actions import submit
 from quetsach.portal.reports.models import Report
 from quetsach.portal.reports.review.actions import accept

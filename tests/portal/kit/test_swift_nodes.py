@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy, override
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quetsach.portal.kit.fast_nodes import SwiftAddress, SwiftVariable
 from quetsach.portal.kit.folding import fold
-from quetsach.portal.kit.swift_nodes import SwiftAddress, SwiftVariable
 
 
 class Loud(str):

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from quetsach.portal.audit.models import Entry
-from quetsach.portal.campaigns.actions import publish
+from quetsach.portal.campaigns.cascade.actions import publish
 from quetsach.portal.campaigns.issuing import actions as lifecycle
 from quetsach.portal.campaigns.issuing.readiness import checks, preview
 from quetsach.portal.campaigns.letter import read_letter

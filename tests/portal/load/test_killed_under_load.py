@@ -18,7 +18,7 @@ from django.core.management import call_command
 call_command("migrate", verbosity=0)
 call_command("collectstatic", verbosity=0, interactive=False)
 from bench.portal import load, seed
-from quetsach.portal.campaigns.actions import publish
+from quetsach.portal.campaigns.cascade.actions import publish
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.units.actions import create_unit
 from quetsach.portal.units.models import Role

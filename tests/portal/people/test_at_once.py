@@ -5,7 +5,7 @@ from threading import Event
 import pytest
 from django.db import connection, transaction
 
-from quetsach.portal.campaigns.actions import lock_active
+from quetsach.portal.campaigns.cascade.actions import lock_active
 from quetsach.portal.campaigns.queries import people_of
 from quetsach.portal.people.actions import count_by_marks, mark
 from quetsach.portal.people.body_actions import TaxCodeTakenError, apply_draft, keep_draft

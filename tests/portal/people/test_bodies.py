@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from quetsach.portal.audit.models import Entry
-from quetsach.portal.campaigns.actions import NotAllowedNowError, acknowledge, deploy
+from quetsach.portal.campaigns.cascade.actions import NotAllowedNowError, acknowledge, deploy
 from quetsach.portal.people import body_actions
 from quetsach.portal.people.actions import enter_headcount
 from quetsach.portal.people.body_actions import TaxCodeTakenError, apply_draft, claim_in_report, keep_draft

@@ -8,7 +8,7 @@ from django.utils.crypto import salted_hmac
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from quetsach.portal.campaigns.actions import NotAllowedNowError, count_people
+from quetsach.portal.campaigns.cascade.actions import NotAllowedNowError, count_people
 from quetsach.portal.campaigns.issuing.actions import take_step
 from quetsach.portal.campaigns.models import Campaign, Headcount
 from quetsach.portal.campaigns.queries import people_of, progress

@@ -17,8 +17,8 @@ from django.utils import timezone
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import first_broken_entry
 from quetsach.portal.audit.models import Entry
-from quetsach.portal.campaigns.keyed.actions import Told, key_for
 from quetsach.portal.campaigns.models import JoinCode
+from quetsach.portal.campaigns.on_behalf.actions import Told, key_for
 from quetsach.portal.campaigns.proofs import keep
 from quetsach.portal.cases.models import Case, CaseEvent, Device
 from quetsach.portal.letters.models import Letter

@@ -38,7 +38,7 @@ def review(cast, unit, verb, by="A", **data):
 
 
 def test_first_visit_is_filled_in_from_what_units_did(cast):
-    from quetsach.portal.campaigns.actions import acknowledge
+    from quetsach.portal.campaigns.cascade.actions import acknowledge
 
     acknowledge(cast.nodes["A1"], cast.user("A1", "officer"))
     page = cast.client("A", "officer").get(url(cast, "report", "A")).content.decode()

@@ -12,7 +12,7 @@ from django.urls import reverse
 from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
 
-from quetsach.portal.campaigns.actions import acknowledge
+from quetsach.portal.campaigns.cascade.actions import acknowledge
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.reports.actions import Source, submit, submit_on_behalf
 from quetsach.portal.reports.export import papers

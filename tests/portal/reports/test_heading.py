@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
-from quetsach.portal.campaigns.actions import publish
+from quetsach.portal.campaigns.cascade.actions import publish
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.reports.export import papers
 from quetsach.portal.units.actions import create_unit

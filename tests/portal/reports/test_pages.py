@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from quetsach.portal.campaigns.actions import acknowledge, count_people
+from quetsach.portal.campaigns.cascade.actions import acknowledge, count_people
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.cases.models import Case, Device

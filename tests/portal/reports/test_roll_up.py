@@ -121,7 +121,7 @@ def test_roll_up_takes_the_same_few_queries_at_any_size(cast, django_assert_max_
 
 
 def test_a_campaign_never_counts_another_campaigns_report_of_the_same_unit(cast):
-    from quetsach.portal.campaigns.actions import publish
+    from quetsach.portal.campaigns.cascade.actions import publish
     from quetsach.portal.campaigns.models import Campaign
 
     other = Campaign.objects.create(

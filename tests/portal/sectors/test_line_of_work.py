@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from quetsach.portal.campaigns.actions import acknowledge
+from quetsach.portal.campaigns.cascade.actions import acknowledge
 from quetsach.portal.reports.actions import Source, submit_on_behalf
 from quetsach.portal.reports.queries import roll_up
 from quetsach.portal.reports.review.actions import accept

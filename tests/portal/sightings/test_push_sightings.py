@@ -172,7 +172,7 @@ def test_a_unit_outside_every_campaign_is_told_so(cast, client):
 def test_of_two_open_campaigns_the_one_that_published_the_list_is_meant(cast, client, token, tmp_path):
     from django.utils import timezone
 
-    from quetsach.portal.campaigns.actions import publish
+    from quetsach.portal.campaigns.cascade.actions import publish
     from quetsach.portal.campaigns.models import Campaign
 
     listed = publish_list(cast, tmp_path)

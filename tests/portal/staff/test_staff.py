@@ -14,7 +14,7 @@ from django.utils import timezone
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import first_broken_entry
 from quetsach.portal.audit.models import Entry
-from quetsach.portal.campaigns.actions import acknowledge
+from quetsach.portal.campaigns.cascade.actions import acknowledge
 from quetsach.portal.staff.models import HandOver, Invitation
 from quetsach.portal.units.models import Membership, Unit, places_of
 

@@ -18,7 +18,7 @@ from quetsach.annexes.collecting.paper import NOWHERE, Cell, Place, Row
 class Figure:
     """One of the four. `value` None: there is none that can be used. `typed` as it stands at `place`.
 
-    `doubts` are codes of `says.toml`.
+    `doubts` are codes of `messages.toml`.
     """
 
     value: int | None

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from quetsach.annexes.collecting import rules, says
+from quetsach.annexes.collecting import messages, rules
 from quetsach.annexes.collecting.annex import Annex
 from quetsach.annexes.collecting.folding import folded, key
 from quetsach.annexes.collecting.form import ROWS
@@ -32,7 +32,7 @@ class Doubt:
     @property
     def level(self) -> str:
         """`block`, `doubt` or `info`."""
-        return says.level(self.code)
+        return messages.level(self.code)
 
     @property
     def name(self) -> str:

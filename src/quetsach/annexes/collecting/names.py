@@ -72,7 +72,7 @@ class Unit:
 class Match:
     """`unit` None: none, or several `candidates`.
 
-    `doubt` is a code of `says.toml`, empty when it is certain.
+    `doubt` is a code of `messages.toml`, empty when it is certain.
     """
 
     unit: Unit | None = None

@@ -49,7 +49,7 @@ _DIGITS = {
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """What a cell says: `value` None for no number that can be used; `doubt` is a code of `says.toml`."""
+    """What a cell says: `value` None for no number that can be used; `doubt` is a code of `messages.toml`."""
 
     value: int | None
     doubt: str = ""

@@ -20,7 +20,7 @@ MOST_TEXT = 20_000
 
 
 class FileProblem(QuetsachError):
-    """A file gives no annex. `code` is a key of `says.toml`; `facts` fill its sentence."""
+    """A file gives no annex. `code` is a key of `messages.toml`; `facts` fill its sentence."""
 
     def __init__(self, code: str, **facts: str | int) -> None:
         super().__init__(code)
@@ -29,9 +29,9 @@ class FileProblem(QuetsachError):
 
     def is_declared(self) -> bool:
         """Whether there is a sentence for it: it is asked of one that came from another process."""
-        from quetsach.annexes.collecting import says
+        from quetsach.annexes.collecting import messages
 
-        return says.is_problem(self.code)
+        return messages.is_problem(self.code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ NOWHERE = Place()
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A text in NFC and its place. `flags` are codes of `says.toml`: what is odd about this one cell."""
+    """A text in NFC and its place. `flags` are codes of `messages.toml`: what is odd about this one cell."""
 
     text: str
     place: Place = NOWHERE
@@ -78,7 +78,7 @@ class Row:
 class Paper:
     """The rows of one file in reading order. `saved` is when its program last saved it, by its own record.
 
-    `notes` are codes of `says.toml` about the whole file, with what fills their sentence.
+    `notes` are codes of `messages.toml` about the whole file, with what fills their sentence.
     """
 
     rows: tuple[Row, ...]

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from quetsach.annexes.collecting import annex, says
+from quetsach.annexes.collecting import annex, messages
 from quetsach.annexes.collecting.annex import Annex
 from quetsach.annexes.collecting.files import container, docx, legacy, pdf, xlsx
 from quetsach.annexes.collecting.files.office import Office
@@ -111,7 +111,7 @@ def read(data: bytes, office: Office | None = None) -> tuple[Paper, list[Annex]]
         *told.paper.notes,
         *(code for one in told.annexes for f in one.figures.values() for code in f.doubts),
     ]
-    if not all(map(says.is_known, codes)) or any(set(one.figures) != set(ROWS) for one in told.annexes):
+    if not all(map(messages.is_known, codes)) or any(set(one.figures) != set(ROWS) for one in told.annexes):
         # They are kept, and told by these words: what read the file was not itself any more.
         raise FileProblem("limits")
     return told.paper, told.annexes

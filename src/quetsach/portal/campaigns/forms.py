@@ -9,10 +9,10 @@ from uuid import UUID
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from quetsach.portal.campaigns.actions import NotAllowedNowError, check_deadline
-from quetsach.portal.campaigns.deadline import DAYS, first_late_moment
+from quetsach.portal.campaigns.cascade.actions import NotAllowedNowError, check_deadline
+from quetsach.portal.campaigns.cascade.deadline import DAYS, first_late_moment
+from quetsach.portal.campaigns.cascade.refusals import REFUSALS
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.campaigns.refusals import REFUSALS
 from quetsach.portal.kit.fields import CalendarDay, CountField
 
 BAD_DAY = {"invalid": _("Write the day as 05/09/2022."), "required": _("Write the day as 05/09/2022.")}

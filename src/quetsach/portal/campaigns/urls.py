@@ -1,10 +1,11 @@
 from django.urls import path
 
-from quetsach.portal.campaigns import views_audit, views_public, views_tokens, views_work
+from quetsach.portal.campaigns import views_audit, views_public, views_tokens
+from quetsach.portal.campaigns.cascade import views
 from quetsach.portal.campaigns.issuing import views as views_manage
 from quetsach.portal.campaigns.joining import views as views_join
-from quetsach.portal.campaigns.keyed import views as views_keyed
 from quetsach.portal.campaigns.nodes import views as views_nodes
+from quetsach.portal.campaigns.on_behalf import views as views_keyed
 from quetsach.portal.campaigns.reminders import views as views_remind
 
 urlpatterns = [
@@ -13,7 +14,7 @@ urlpatterns = [
     path("cd/<slug:slug>/van-ban/", views_public.campaign_letter, name="campaign_letter"),
     path("ma/", views_join.join_start, name="join_start"),
     path("ma/<str:code>/", views_join.join, name="join"),
-    path("viec-cua-toi/", views_work.my_work, name="my_work"),
+    path("viec-cua-toi/", views.my_work, name="my_work"),
     path("chien-dich/", views_manage.campaign_list, name="campaign_list"),
     path("chien-dich/moi/", views_manage.campaign_new, name="campaign_new"),
     path("cd/<slug:slug>/chien-dich/", views_manage.campaign_manage, name="campaign_manage"),
@@ -23,8 +24,8 @@ urlpatterns = [
     path("cd/<slug:slug>/chien-dich/don-vi/<uuid:node_id>/", views_nodes.node_change, name="node_change"),
     path("cd/<slug:slug>/chien-dich/nhac-viec/", views_remind.reminder_rules, name="reminder_rules"),
     path("cd/<slug:slug>/nhac-viec/", views_remind.reminders, name="reminders"),
-    path("cd/<slug:slug>/viec-hom-nay/", views_work.today, name="today"),
-    path("cd/<slug:slug>/cong-van/", views_work.letter, name="letter"),
+    path("cd/<slug:slug>/viec-hom-nay/", views.today, name="today"),
+    path("cd/<slug:slug>/cong-van/", views.letter, name="letter"),
     path("cd/<slug:slug>/ma-tham-gia/", views_join.join_codes, name="join_codes"),
     path(
         "cd/<slug:slug>/ma-tham-gia/<uuid:node_id>/thu-hoi/",

@@ -15,7 +15,7 @@ from quetsach.portal.audit.actions import first_broken_entry
 from quetsach.portal.audit.lines import lines
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.audit.sentences import SENTENCES
-from quetsach.portal.campaigns.deadline import DAYS
+from quetsach.portal.campaigns.cascade.deadline import DAYS
 from quetsach.portal.campaigns.forms import BAD_DAY
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.seat import take_seat

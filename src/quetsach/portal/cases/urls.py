@@ -1,6 +1,7 @@
 from django.urls import path
 
-from quetsach.portal.cases import views, views_check
+from quetsach.portal.cases import views
+from quetsach.portal.cases.self_check import views as views_check
 
 urlpatterns = [
     path("tu-kiem-tra/", views_check.self_check, name="self_check"),

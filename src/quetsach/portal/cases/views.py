@@ -25,7 +25,7 @@ from quetsach.portal.cases.advice import advice_for
 from quetsach.portal.cases.forms import AssignForm, ClaimForm, ReasonForm, StartForm
 from quetsach.portal.cases.models import Case
 from quetsach.portal.cases.rules import Act, State, Word, allows, word
-from quetsach.portal.cases.telling import ALL_EVIDENCE, EVIDENCE, tell
+from quetsach.portal.cases.wording import ALL_EVIDENCE, EVIDENCE, tell
 from quetsach.portal.cases.words import WORDS
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.units.roles import Verb

@@ -12,7 +12,7 @@ from django.utils import timezone
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.cases.check_actions import Check, Moved, take_check
+from quetsach.portal.cases.machine_check_actions import Check, Moved, take_check
 from quetsach.portal.cases.models import Alias, Case, Device
 from quetsach.portal.checks.arriving.drop import Dropped
 from quetsach.portal.checks.arriving.opening import Opened, open_result

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from quetsach.annexes.collecting import says
+from quetsach.annexes.collecting import messages
 from quetsach.annexes.collecting.files import picture
 from quetsach.annexes.collecting.form import ROWS
 from quetsach.annexes.collecting.merge import Doubt, Unread
@@ -142,7 +142,7 @@ def _leftover(file: ReceivedFile, unread: Unread) -> Leftover:
     pages = int(unread.problem.facts.get("pages", 1)) if is_scan else 0
     return Leftover(
         file=file,
-        says=says.problem(unread.problem, language()),
+        says=messages.problem(unread.problem, language()),
         unit_path=unread.unit.path if unread.unit else "",
         is_by_hand=code in BY_HAND,
         pages=pages,
@@ -153,7 +153,7 @@ def _leftover(file: ReceivedFile, unread: Unread) -> Leftover:
 
 def told(one: Doubt) -> str:
     """What is doubtful, in the language in use."""
-    return says.doubt(one.code, one.facts, language())
+    return messages.doubt(one.code, one.facts, language())
 
 
 def _labelled(one: Doubt) -> str:
@@ -195,6 +195,6 @@ def _cell(row: Row, key: str) -> Cell:
         number=key[1:],
         value="" if figure.value is None else str(figure.value),
         typed=figure.typed,
-        place=says.place(figure.place, language()),
+        place=messages.place(figure.place, language()),
         says=tuple(doubts),
     )

@@ -16,7 +16,7 @@ from django.template.loaders import base, cached
 from django.templatetags.i18n import TranslateNode
 from django.utils.translation import get_language
 
-from quetsach.portal.kit.swift_nodes import SWIFT
+from quetsach.portal.kit.fast_nodes import SWIFT
 
 
 class _FoldedLoader(base.Loader):

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
-from quetsach.portal.campaigns.actions import NotAllowedNowError, lock_active
+from quetsach.portal.campaigns.cascade.actions import NotAllowedNowError, lock_active
 from quetsach.portal.campaigns.models import CampaignNode, Headcount
 from quetsach.portal.campaigns.proofs import Proof
 from quetsach.portal.campaigns.queries import counted_by_marks, people_of

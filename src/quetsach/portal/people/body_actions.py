@@ -12,7 +12,7 @@ from django.utils import timezone
 from quetsach.errors import PortalError
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
-from quetsach.portal.campaigns.actions import NotAllowedNowError, lock_active
+from quetsach.portal.campaigns.cascade.actions import NotAllowedNowError, lock_active
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.people.body_plan import Plan, fields_of, plan_of, search_text
 from quetsach.portal.people.models import Body, BodyChange, BodyDraft, TaxCodeClaim

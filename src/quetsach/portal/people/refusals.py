@@ -6,7 +6,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from quetsach.portal.campaigns.refusals import REFUSALS as OF_CAMPAIGN
+from quetsach.portal.campaigns.cascade.refusals import REFUSALS as OF_CAMPAIGN
 from quetsach.portal.kit.templatetags.kit import num
 from quetsach.portal.people.body_actions import TaxCodeTakenError
 from quetsach.portal.people.body_plan import Refused

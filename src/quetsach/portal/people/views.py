@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from quetsach.portal.campaigns.actions import NotAllowedNowError
+from quetsach.portal.campaigns.cascade.actions import NotAllowedNowError
 from quetsach.portal.campaigns.proofs import NotAProofError, download, keep
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.kit.client_ip import client_ip_text

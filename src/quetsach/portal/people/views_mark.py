@@ -8,7 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from quetsach.portal.campaigns.actions import NotAllowedNowError
+from quetsach.portal.campaigns.cascade.actions import NotAllowedNowError
 from quetsach.portal.campaigns.joining.guessing import WRONG_CODES
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.kit.errors import page_not_found, too_many_requests

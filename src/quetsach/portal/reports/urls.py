@@ -5,11 +5,11 @@ from quetsach.portal.reports.annexforms import views as views_forms
 from quetsach.portal.reports.dashboard.views import progress
 from quetsach.portal.reports.dashboard.views_chase import chase, chase_messages, chase_xlsx
 from quetsach.portal.reports.export import views as exports
+from quetsach.portal.reports.proposals import views as views_wishes
 from quetsach.portal.reports.review import views as views_review
 from quetsach.portal.reports.rollup import views as views_rollup
 from quetsach.portal.reports.signing import views as views_signing
 from quetsach.portal.reports.supplement import views as views_supplement
-from quetsach.portal.reports.wishes import views as views_wishes
 
 urlpatterns = [
     path("cd/<slug:slug>/tien-do/", progress, name="progress"),

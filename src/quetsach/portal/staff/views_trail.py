@@ -18,7 +18,7 @@ from quetsach.portal.audit.actions import first_broken_entry
 from quetsach.portal.audit.export import AT_MOST, FORMS
 from quetsach.portal.audit.lines import lines
 from quetsach.portal.audit.models import Entry
-from quetsach.portal.campaigns.deadline import DAYS
+from quetsach.portal.campaigns.cascade.deadline import DAYS
 from quetsach.portal.campaigns.forms import BAD_DAY
 from quetsach.portal.campaigns.views_audit import title
 from quetsach.portal.kit.client_ip import client_ip_text

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quetsach.annexes.collecting import says
+from quetsach.annexes.collecting import messages
 from quetsach.annexes.collecting.answers import words
 from quetsach.annexes.collecting.form import ROWS
 from quetsach.annexes.collecting.merge import Collection, Doubt, Reading
@@ -82,14 +82,16 @@ def _problems(found: Collection, console: Console) -> None:
     if found.unread:
         console.print(_("Not read"), style="bold")
         for unread in found.unread:
-            console.print(f"  {visible(unread.file)}: {says.problem(unread.problem, code())}", style=_AMBER)
+            console.print(
+                f"  {visible(unread.file)}: {messages.problem(unread.problem, code())}", style=_AMBER
+            )
         console.print()
 
 
 def _place(one: Reading, doubt: Doubt) -> str:
     figure = one.annex.figures.get(doubt.field)
     where = figure.place if figure else one.annex.unit_place if doubt.field == "unit" else NOWHERE
-    return says.place(where, code())
+    return messages.place(where, code())
 
 
 def _missing(found: Collection, console: Console) -> None:
@@ -147,7 +149,7 @@ def as_data(found: Collection, language: str) -> dict[str, Any]:
             {
                 "file": one.file,
                 "code": one.problem.code,
-                "text": says.problem(one.problem, language),
+                "text": messages.problem(one.problem, language),
                 "unit": one.unit.name if one.unit else None,
             }
             for one in found.unread
@@ -168,7 +170,7 @@ def _reading(one: Reading, language: str) -> dict[str, Any]:
                 "value": figure.value,
                 "typed": figure.typed,
                 "note": figure.note,
-                "place": says.place(figure.place, language),
+                "place": messages.place(figure.place, language),
             }
             for row, figure in one.annex.figures.items()
         },
@@ -180,7 +182,7 @@ def _reading(one: Reading, language: str) -> dict[str, Any]:
                 "code": doubt.name,
                 "field": doubt.field,
                 "level": doubt.level,
-                "text": says.doubt(doubt.code, doubt.facts, language),
+                "text": messages.doubt(doubt.code, doubt.facts, language),
             }
             for doubt in one.doubts
         ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from quetsach.annexes.collecting import says
+from quetsach.annexes.collecting import messages
 from quetsach.annexes.collecting.figures import Figure
 from quetsach.annexes.collecting.merge import Collection, Doubt, Reading
 from quetsach.text.language import code, ngettext
@@ -25,12 +25,12 @@ def field(name: str) -> str:
 
 def doubt(one: Doubt) -> str:
     """What is doubtful, as a sentence."""
-    return says.doubt(one.code, one.facts, code())
+    return messages.doubt(one.code, one.facts, code())
 
 
 def place(figure: Figure) -> str:
     """Where a figure stands in its file."""
-    return says.place(figure.place, code())
+    return messages.place(figure.place, code())
 
 
 def state(one: Reading) -> str:

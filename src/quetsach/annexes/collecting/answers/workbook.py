@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 import xlsxwriter  # type: ignore[import-untyped]
 
-from quetsach.annexes.collecting import says
+from quetsach.annexes.collecting import messages
 from quetsach.annexes.collecting.answers import words
 from quetsach.annexes.collecting.answers.annex import wishes
 from quetsach.annexes.collecting.form import ROWS
@@ -200,13 +200,13 @@ def _to_look_at(book: _Book, found: Collection) -> None:
             if figure and figure.value is not None:
                 sheet.write_number(at, 4, figure.value, book.figure)
             where = figure.place if figure else one.annex.unit_place
-            book.text(sheet, at, 5, says.place(where, code()))
+            book.text(sheet, at, 5, messages.place(where, code()))
             book.file(sheet, at, 6, one.label, one.path)
     for unread in found.unread:
         at += 1
         book.text(sheet, at, 0, unread.unit.name if unread.unit else "")
         book.text(sheet, at, 1, words.field("file"))
-        book.text(sheet, at, 2, says.problem(unread.problem, code()), book.amber)
+        book.text(sheet, at, 2, messages.problem(unread.problem, code()), book.amber)
         book.file(sheet, at, 6, unread.file, unread.path)
     if not at:
         book.text(sheet, 1, 2, _("Nothing: every figure was read without a doubt."))

@@ -12,8 +12,8 @@ from django.utils.text import slugify
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
-from quetsach.portal.campaigns.actions import NotAllowedNowError
-from quetsach.portal.campaigns.deadline import first_late_moment, letter_words
+from quetsach.portal.campaigns.cascade.actions import NotAllowedNowError
+from quetsach.portal.campaigns.cascade.deadline import first_late_moment, letter_words
 from quetsach.portal.campaigns.front import front_campaign, is_of_a_top_unit
 from quetsach.portal.campaigns.models import (
     Acknowledgement,

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from quetsach.portal.campaigns.deadline import DAYS, written_day
+from quetsach.portal.campaigns.cascade.deadline import DAYS, written_day
 from quetsach.portal.campaigns.forms import BAD_DAY
 from quetsach.portal.campaigns.issuing.annex_versions import versions
 from quetsach.portal.campaigns.models import Campaign

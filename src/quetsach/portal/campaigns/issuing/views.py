@@ -15,7 +15,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from quetsach.portal.accounts.models import User
-from quetsach.portal.campaigns.actions import NotAllowedNowError, publish
+from quetsach.portal.campaigns.cascade.actions import NotAllowedNowError, publish
+from quetsach.portal.campaigns.cascade.refusals import REFUSALS
 from quetsach.portal.campaigns.front import front_campaign, is_of_a_top_unit
 from quetsach.portal.campaigns.issuing import actions
 from quetsach.portal.campaigns.issuing.annex_versions import versions
@@ -30,7 +31,6 @@ from quetsach.portal.campaigns.issuing.forms import (
 )
 from quetsach.portal.campaigns.issuing.readiness import LETTER_ROUTE, checks, is_blocked, preview
 from quetsach.portal.campaigns.models import Campaign
-from quetsach.portal.campaigns.refusals import REFUSALS
 from quetsach.portal.campaigns.selection import read_choice
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.units.models import Unit, subtree

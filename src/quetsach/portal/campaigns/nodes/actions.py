@@ -6,7 +6,7 @@ from django.db import transaction
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
-from quetsach.portal.campaigns.actions import NotAllowedNowError
+from quetsach.portal.campaigns.cascade.actions import NotAllowedNowError
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 
 State = CampaignNode.State

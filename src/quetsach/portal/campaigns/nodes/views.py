@@ -12,13 +12,13 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from quetsach.portal.campaigns.actions import NotAllowedNowError
+from quetsach.portal.campaigns.cascade.actions import NotAllowedNowError
+from quetsach.portal.campaigns.cascade.refusals import REFUSALS
 from quetsach.portal.campaigns.issuing.desk import sit_down
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.nodes.actions import change_node
 from quetsach.portal.campaigns.nodes.forms import NodeForm
 from quetsach.portal.campaigns.queries import trails
-from quetsach.portal.campaigns.refusals import REFUSALS
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.units.queries import heirs_at
 from quetsach.text.vietnamese import search_key

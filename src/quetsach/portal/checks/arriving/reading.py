@@ -1,6 +1,6 @@
 """The result of a check as it arrives: from bytes of a machine that may be hostile to facts worth keeping.
 
-The form is described in `quetsach.endpoint.telling.result`. Fields that are not known are ignored.
+The form is described in `quetsach.endpoint.reporting.result`. Fields that are not known are ignored.
 """
 
 from __future__ import annotations

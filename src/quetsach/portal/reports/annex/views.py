@@ -21,7 +21,7 @@ from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.kit.language import language
 from quetsach.portal.people.queries import known_of
 from quetsach.portal.reports import actions, queries
-from quetsach.portal.reports.annex import kept
+from quetsach.portal.reports.annex import unsent_form
 from quetsach.portal.reports.annex.history import histories
 from quetsach.portal.reports.annex.page import AnnexPage, compare, revision_rows
 from quetsach.portal.reports.annexforms.versions import load_form
@@ -42,7 +42,7 @@ def report(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
     """The annex of one unit: its officers fill it in, everybody above reads what was sent."""
     if request.method == "POST":
         if not request.user.is_authenticated:
-            return kept.keep(request, slug, node_id)
+            return unsent_form.keep(request, slug, node_id)
         return _post_annex(request, take_seat(request, slug, node_id, Verb.EDIT_REPORT))
     seat = take_seat(request, slug, node_id)
     found, terms = queries.report_of(seat.node), terms_of(seat.node)
@@ -50,7 +50,7 @@ def report(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
     if seat.can["edit_report"] and lock is None and (found is None or found.state in TYPED):
         known = known_of(seat.node)
         data = found.draft if found and found.version else prefilled(seat.node, known)
-        typed = kept.take(request, node_id)
+        typed = unsent_form.take(request, node_id)
         if typed is not None:
             messages.info(
                 request, _("What you had filled in before you were signed out is back. It is not saved yet.")
@@ -76,7 +76,7 @@ def report(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
 def report_check(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
     """Keeps what is being typed as the draft, and says what the rules say of it."""
     if not request.user.is_authenticated:
-        return kept.keep(request, slug, node_id)
+        return unsent_form.keep(request, slug, node_id)
     seat = take_seat(request, slug, node_id, Verb.EDIT_REPORT)
     keys = queries.form_of(seat.node).keys
     posted = read_annex(request.POST, keys)

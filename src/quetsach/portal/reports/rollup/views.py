@@ -15,7 +15,7 @@ from quetsach.portal.people.queries import grounds
 from quetsach.portal.reports import queries
 from quetsach.portal.reports.facts import ACTS, known_rows
 from quetsach.portal.reports.models import Report
-from quetsach.portal.reports.rollup import beside, machines, why
+from quetsach.portal.reports.rollup import comparisons, machines, trace
 from quetsach.portal.reports.rollup.checked import checked
 from quetsach.portal.reports.rollup.snapshots import page_roll_up
 from quetsach.portal.reports.rollup.sums import Line
@@ -28,7 +28,7 @@ def rollup(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
     report = queries.report_of(seat.node)
     rolled = page_roll_up(seat.node, report)
     form = queries.form_of(seat.node)
-    compared = beside.compared(seat, rolled)
+    compared = comparisons.compared(seat, rolled)
     drifted = queries.drifted(report, rolled.children) if report else []
     rows = [
         {
@@ -95,9 +95,9 @@ def why_page(request: HttpRequest, slug: str, node_id: UUID, row: str) -> HttpRe
         "known_then": counted.known.get(row) if counted else None,
         "known_row": ACTS.get(found.known, ""),
         "known_now": known_rows(seat.node, form)[row],
-        "accepted_by": why.accepted_by(report),
+        "accepted_by": trace.accepted_by(report),
         "grounds": grounds(seat.node, found.known),
-        "parts": why.parts(rolled, row),
+        "parts": trace.parts(rolled, row),
         "checked": checked(seat.node, seat.user) if found.known == "done" else None,
         "machines": shown,
         "machine_count": machine_count,

@@ -79,7 +79,7 @@ def _collect(
     as_json: bool,
 ) -> int:
     from quetsach.annexes import collect
-    from quetsach.annexes.collecting import says
+    from quetsach.annexes.collecting import messages
     from quetsach.annexes.collecting.answers import listing
     from quetsach.text.language import code
 
@@ -94,7 +94,7 @@ def _collect(
         try:
             tree = collect.read_units(units)
         except collect.FileProblem as problem:
-            say.error(f"{units}: {says.problem(problem, code())}")
+            say.error(f"{units}: {messages.problem(problem, code())}")
             return INCOMPLETE
     found = collect.collect(paths, tree, skip=[*outputs, *([units] if units else [])], progress=_progress())
     for out in outputs:

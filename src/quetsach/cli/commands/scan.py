@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from quetsach.cli import FOUND, INCOMPLETE, NOTHING, PUSH_FAILED, answer, lists, progress, say
+from quetsach.cli import FOUND, INCOMPLETE, NOTHING, PUSH_FAILED, answer, list_options, progress, say
 from quetsach.errors import ScanError
 from quetsach.files.source import is_address
 from quetsach.results import listnotes, output
@@ -38,7 +38,7 @@ def run(paths: tuple[str, ...], **given: Any) -> int:
         paths,
         given["indicators"],
         given["source_name"] or _vantage(paths),
-        lists.choice_of(given),
+        list_options.choice_of(given),
         given["tz"],
         given["logformat"],
         given["fields"],

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from quetsach.cli import FOUND, INCOMPLETE, NOTHING, check_watch, lists, looked_for, say
+from quetsach.cli import FOUND, INCOMPLETE, NOTHING, check_targets, list_options, say
 from quetsach.cli import root as _root
+from quetsach.cli.commands import check_watch
 from quetsach.text.language import gettext as _
 from quetsach.text.words import command_line, visible
 
@@ -48,8 +49,8 @@ def _plan_command() -> click.Command:
         [
             click.Argument(["out"], metavar="OUT", type=click.Path(path_type=Path)),
             _place_options()[0],
-            *looked_for.options(),
-            looked_for.pack_option(),
+            *check_targets.options(),
+            check_targets.pack_option(),
             click.Option(
                 ["--also"],
                 metavar="SIGN",
@@ -148,17 +149,17 @@ def _plan(
     from quetsach.endpoint import checking
     from quetsach.endpoint.act import choosing, plan
     from quetsach.endpoint.act.errors import ActError
-    from quetsach.endpoint.telling import wording
+    from quetsach.endpoint.reporting import wording
     from quetsach.results.output import replacing
 
     _line(wording.promise(), bold=True)
     try:
         ground = _ground(root)
         is_other_given = bool(indicators or hashes or rules)
-        packed = looked_for.packed(
+        packed = check_targets.packed(
             pack, given["trust"], is_asking=sys.stdin.isatty(), is_other_given=is_other_given
         )
-        wanted = looked_for.read(indicators, hashes, rules, profile, lists.choice_of(given), packed)
+        wanted = check_targets.read(indicators, hashes, rules, profile, list_options.choice_of(given), packed)
         seconds = 0.0 if root is not None or not wanted.indicators else check_watch.SECONDS[is_full]
         options = checking.Options(is_full=is_full, seconds=seconds)
         with stop_on_interrupt() as stop, check_watch.bar() as (on_probe, on_file, on_wait):

@@ -14,12 +14,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from quetsach.portal.accounts.models import User
-from quetsach.portal.campaigns import actions, queries
+from quetsach.portal.campaigns import queries
+from quetsach.portal.campaigns.cascade import actions
+from quetsach.portal.campaigns.cascade.refusals import REFUSALS
 from quetsach.portal.campaigns.forms import SAME_DEADLINE, HeadcountForm, PassOnForm
 from quetsach.portal.campaigns.issuing.desk import issuing_units
 from quetsach.portal.campaigns.letter import read_letter
 from quetsach.portal.campaigns.models import CampaignNode
-from quetsach.portal.campaigns.refusals import REFUSALS
 from quetsach.portal.campaigns.seat import Seat, homes_of, take_seat
 from quetsach.portal.campaigns.tasks import tasks_of
 from quetsach.portal.kit.client_ip import client_ip_text

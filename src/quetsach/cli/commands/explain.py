@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from quetsach.cli import FOUND, NOTHING, lists
+from quetsach.cli import FOUND, NOTHING, list_options
 from quetsach.cli import root as _root
 from quetsach.logs import logformat as formats
 from quetsach.scanning import engine, request
@@ -46,7 +46,7 @@ def command() -> click.Command:
                 type=click.Path(path_type=Path),
                 help=_("The log that the line stands in: its # lines name the columns (Zeek)."),
             ),
-            *lists.options(),
+            *list_options.options(),
         ],
         _(
             "Tell how one log line is read: its format, its fields, the names and addresses in them, and for"
@@ -68,7 +68,7 @@ def _run(
     if logformat is not None:
         formats.check(logformat)
     raw = sys.stdin.buffer.readline() if line == "-" else line.encode("utf-8", "surrogateescape")
-    chosen = request.looked_for(indicators, lists.choice_of(given))
+    chosen = request.looked_for(indicators, list_options.choice_of(given))
     header = _header(header_file) if header_file else ()
     told = engine.explain(raw, chosen, header=header, format=logformat)
     for text in _sentences(told):

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from quetsach.cli import FOUND, INCOMPLETE, NOTHING, check_watch, lists, looked_for, packfile, say
+from quetsach.cli import FOUND, INCOMPLETE, NOTHING, check_targets, list_options, packfile, say
 from quetsach.cli import root as _root
+from quetsach.cli.commands import check_watch
 from quetsach.results.output import OutputError, replacing
 from quetsach.text import words
 from quetsach.text.language import code
@@ -42,7 +43,7 @@ class _Check(click.Group):
         return super().get_command(ctx, cmd_name)
 
     def _fill(self) -> None:
-        from quetsach.cli import check_act, check_merge, check_send
+        from quetsach.cli.commands import check_act, check_merge, check_send
 
         if not self.commands:
             for one in (*check_act.commands(), check_merge.command(), check_send.command()):
@@ -66,8 +67,8 @@ def command() -> click.Command:
                 metavar="NAME",
                 help=_("With --root: what the machine is called, where its disk does not tell."),
             ),
-            *looked_for.options(),
-            looked_for.pack_option(),
+            *check_targets.options(),
+            check_targets.pack_option(),
             click.Option(
                 ["--seal"],
                 metavar="OUT",
@@ -146,12 +147,12 @@ def _run(
     from quetsach.endpoint import machines
     from quetsach.endpoint.checking import Options
     from quetsach.endpoint.fact import Unavailable
-    from quetsach.endpoint.telling import wording
+    from quetsach.endpoint.reporting import wording
 
     outs.say(say.styled(wording.promise(), bold=True))
     is_asking = not yes and outs.to_screen and sys.stdin.isatty()
     is_other_given = bool(indicators or hashes or rules)
-    packed = looked_for.packed(pack, given["trust"], is_asking=is_asking, is_other_given=is_other_given)
+    packed = check_targets.packed(pack, given["trust"], is_asking=is_asking, is_other_given=is_other_given)
     if packed is not None:
         outs.say(words.visible(packfile.described(packed)))
     try:
@@ -159,7 +160,7 @@ def _run(
     except Unavailable as error:
         say.error(_not_there(root, error.reason))
         return INCOMPLETE
-    wanted = looked_for.read(indicators, hashes, rules, profile, lists.choice_of(given), packed)
+    wanted = check_targets.read(indicators, hashes, rules, profile, list_options.choice_of(given), packed)
     if packed is not None:
         unit = unit or packed.unit.name
     answers = _answers(unit, people, is_asking=is_asking)
@@ -221,7 +222,7 @@ def _handed_out(
 ) -> int:
     """Tell the result, save it, offer to send it; the exit code."""
     from quetsach.endpoint import sealing
-    from quetsach.endpoint.telling import result as document
+    from quetsach.endpoint.reporting import result as document
 
     if outs.to_screen:
         # First of all: a full disk must not cost the answer.
@@ -246,7 +247,7 @@ def _handed_out(
     if packed is not None and (contact := packed.text("contact", code())):
         outs.say(_("Ask and hand in: %(contact)s") % {"contact": words.visible(contact)})
     if packed is not None and outs.seal is not None and is_asking and outs.seal not in unsaved:
-        from quetsach.cli import check_send
+        from quetsach.cli.commands import check_send
 
         check_send.offer(outs.seal, packed)
     return INCOMPLETE if unsaved else _code(result)
@@ -254,7 +255,7 @@ def _handed_out(
 
 def _ahead(*, is_sealing: bool) -> None:
     """Import what is needed after the check: a stick pulled out during it must not cost the answer."""
-    from quetsach.endpoint.telling import report  # noqa: F401
+    from quetsach.endpoint.reporting import report  # noqa: F401
     from quetsach.indicators import guard  # noqa: F401
     from quetsach.indicators.lists import remark  # noqa: F401
 
@@ -327,14 +328,14 @@ def _save(screen: Callable[[str], None], *files: tuple[Path | None, Callable[[Pa
 
 
 def _write_json(path: Path, result: Result) -> None:
-    from quetsach.endpoint.telling import result as document
+    from quetsach.endpoint.reporting import result as document
 
     with path.open("w", encoding="utf-8", newline="\n") as out:
         document.write(out, result)
 
 
 def _write_html(path: Path, result: Result) -> None:
-    from quetsach.endpoint.telling import report
+    from quetsach.endpoint.reporting import report
 
     with path.open("wb") as page:
         report.write(page, result)
@@ -342,7 +343,7 @@ def _write_html(path: Path, result: Result) -> None:
 
 def _tell_sealed(screen: Callable[[str], None]) -> None:
     """What is in it, before it is written: it is the one file that is meant to leave."""
-    from quetsach.endpoint.telling import wording
+    from quetsach.endpoint.reporting import wording
 
     screen("")
     screen(say.styled(_("In the sealed result, which only the campaign and the unit can read:"), bold=True))
@@ -354,7 +355,7 @@ def _tell_sealed(screen: Callable[[str], None]) -> None:
 
 
 def _tell(result: Result) -> None:
-    from quetsach.endpoint.telling import wording
+    from quetsach.endpoint.reporting import wording
 
     def line(text: str = "", **style: Any) -> None:
         told = say.wrapped(words.visible(text))
@@ -381,7 +382,7 @@ def _tell(result: Result) -> None:
 
 
 def _conclude(result: Result) -> None:
-    from quetsach.endpoint.telling import wording
+    from quetsach.endpoint.reporting import wording
 
     colour = {"found": "red", "check": "yellow", "traces": "yellow", "clean": "green"}
     click.echo()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from quetsach.cli import lists, packfile, say
+from quetsach.cli import list_options, packfile, say
 from quetsach.indicators.loading import Choice, NothingLeftError
 from quetsach.results import listnotes
 from quetsach.scanning import request
@@ -54,7 +54,7 @@ def options() -> list[click.Parameter]:
             type=click.Path(path_type=Path),
             help=_("What your organisation says of its licences: TOML with kms_hosts, volume_agreement."),
         ),
-        *lists.options(),
+        *list_options.options(),
     ]
 
 

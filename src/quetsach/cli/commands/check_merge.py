@@ -64,7 +64,7 @@ def command() -> click.Command:
 def _run(folder: Path, out: Path, key: Path | None, pack: tuple[Path, ...], trust: tuple[str, ...]) -> int:
     from quetsach.endpoint import keys, merging
     from quetsach.endpoint.refusal import Refused
-    from quetsach.endpoint.telling import sheet
+    from quetsach.endpoint.reporting import sheet
     from quetsach.endpoint.verdict import Verdict
 
     secret = keys.read(key, "sealing") if key is not None else None
@@ -123,7 +123,7 @@ def _read(path: Path, name: str, secret: bytes | None, issued: Callable[[str], I
 
 
 def _tell(merged: Merged, refused: list[tuple[str, str]], out: Path) -> None:
-    from quetsach.endpoint.telling import wording
+    from quetsach.endpoint.reporting import wording
     from quetsach.endpoint.verdict import Verdict
 
     counts = merged.verdicts

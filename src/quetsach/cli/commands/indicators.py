@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from quetsach.cli import FOUND, INCOMPLETE, NOTHING, answer, lists, say
+from quetsach.cli import FOUND, INCOMPLETE, NOTHING, answer, list_options, say
 from quetsach.cli import root as _root
 from quetsach.indicators.indicator import IndicatorSet
 from quetsach.indicators.loading import NothingLeftError
@@ -50,7 +50,7 @@ def _check_command() -> click.Command:
     return _root.command(
         "check",
         _check,
-        [_files(), *lists.options()],
+        [_files(), *list_options.options()],
         _(
             "Read lists and show every line that is left out or doubtful, with the reason. Exit code: 0"
             " nothing to say, 1 something left out or doubtful, 2 a list cannot be read."
@@ -74,7 +74,7 @@ def _compile_command() -> click.Command:
             click.Option(
                 ["--strict"], is_flag=True, help=_("Write nothing if any entry is left out; exit code 1.")
             ),
-            *lists.options(),
+            *list_options.options(),
         ],
         _("Read lists, apply the guard rails and write one set that scans open at once."),
         "quetsach indicators compile feed.csv -o set.qs\nquetsach scan logs/ -i set.qs",
@@ -121,7 +121,7 @@ def _convert_command() -> click.Command:
                 type=_root.number(1, 0xFFFFFFFF),
                 help=_("Zone: its serial number at least; one more than in OUT, or by --date, if higher."),
             ),
-            *lists.options(),
+            *list_options.options(),
         ],
         _(
             "Write lists in another form, and tell how many entries that form cannot express. Nothing is"
@@ -133,7 +133,7 @@ def _convert_command() -> click.Command:
 
 
 def _check(files: tuple[Path, ...], **given: Any) -> int:
-    found = request.read(files, lists.choice_of(given))
+    found = request.read(files, list_options.choice_of(given))
     for one in found.recognised:
         _say_form(one)
     _say_count(found.indicators, sys.stdout)
@@ -162,7 +162,7 @@ def _say_form(one: Recognised) -> None:
 
 
 def _compile(files: tuple[Path, ...], out: Path | None, strict: bool, **given: Any) -> int:
-    found = request.read(files, lists.choice_of(given))
+    found = request.read(files, list_options.choice_of(given))
     indicators, notes = found.indicators, listnotes.of(found)
     _show_notes(notes)
     if strict and any(note.level != "warn" for note in notes):
@@ -194,7 +194,7 @@ def _convert(
     if out is not None:
         answer.refuse_inputs([out], [*files, given["override"]])
     settings = _settings(chosen, out, given)
-    found = request.read(files, lists.choice_of(given))
+    found = request.read(files, list_options.choice_of(given))
     _show_notes(listnotes.of(found))
     if not len(found.indicators):
         raise NothingLeftError(files, found.left_out)

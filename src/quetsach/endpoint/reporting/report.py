@@ -15,7 +15,7 @@ from quetsach.endpoint.catalogue import Confidence
 from quetsach.endpoint.checking import Result
 from quetsach.endpoint.fact import Observed, State, safe
 from quetsach.endpoint.finding import Finding
-from quetsach.endpoint.telling import wording
+from quetsach.endpoint.reporting import wording
 from quetsach.endpoint.verdict import Verdict
 from quetsach.text import words
 from quetsach.text.language import gettext as _

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
-from quetsach.cli import lists, push, scan
+from quetsach.cli import list_options
 from quetsach.cli import root as _root
+from quetsach.cli.commands import push, scan
 from quetsach.logs.roles import ROLE_NAMES
 from quetsach.scanning.request import TIME_ZONE
 from quetsach.text.language import gettext as _
@@ -33,7 +34,7 @@ def _parameters() -> list[click.Parameter]:
         *_in_and_out(),
         *_how_logs_are_read(),
         *_how_it_runs(),
-        *lists.options(),
+        *list_options.options(),
         *push.options(is_required=False),
     ]
 

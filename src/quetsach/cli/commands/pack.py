@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from quetsach.cli import NOTHING, lists, looked_for, packfile
+from quetsach.cli import NOTHING, check_targets, list_options, packfile
 from quetsach.cli import root as _root
 from quetsach.endpoint import keys, pack
 from quetsach.endpoint.keys import Kind
@@ -67,7 +67,7 @@ def _build_command() -> click.Command:
                 ["--contact"], metavar="TEXT", default="", help=_("Whom to ask and give the result to.")
             ),
             _path("-o", _("The pack to write."), required=True),
-            *lists.options(),
+            *list_options.options(),
         ],
         _(
             "Put list, hashes, rules and signs into one signed pack for one unit. Its results can be read"
@@ -95,7 +95,7 @@ def _build(
     o: Path,
     **given: Any,
 ) -> int:
-    wanted = looked_for.read(indicators, hashes, rules, profile, lists.choice_of(given))
+    wanted = check_targets.read(indicators, hashes, rules, profile, list_options.choice_of(given))
     assert wanted.indicators is not None
     now = datetime.now(UTC).replace(microsecond=0)
     told = Pack(

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
-from quetsach.portal.campaigns.actions import (
+from quetsach.portal.campaigns.cascade.actions import (
     NotAllowedNowError,
     acknowledge,
     count_people,

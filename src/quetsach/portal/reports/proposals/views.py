@@ -15,8 +15,8 @@ from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.reports import queries
 from quetsach.portal.reports.annex.views import TYPED
 from quetsach.portal.reports.errors import ReportError
-from quetsach.portal.reports.wishes import actions
-from quetsach.portal.reports.wishes.queries import wishes_below
+from quetsach.portal.reports.proposals import actions
+from quetsach.portal.reports.proposals.queries import wishes_below
 from quetsach.portal.units.roles import Verb
 
 MOST = 200

@@ -9,7 +9,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from quetsach.portal.campaigns.deadline import DAYS
+from quetsach.portal.campaigns.cascade.deadline import DAYS
 from quetsach.portal.campaigns.forms import BAD_DAY
 from quetsach.portal.campaigns.models import KeyedAct
 from quetsach.portal.campaigns.proofs import ACCEPT

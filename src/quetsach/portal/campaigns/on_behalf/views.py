@@ -11,15 +11,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from quetsach.portal.campaigns import actions, queries
-from quetsach.portal.campaigns.actions import NotAllowedNowError
+from quetsach.portal.campaigns import queries
+from quetsach.portal.campaigns.cascade import actions
+from quetsach.portal.campaigns.cascade.actions import NotAllowedNowError
+from quetsach.portal.campaigns.cascade.refusals import REFUSALS
 from quetsach.portal.campaigns.forms import SAME_DEADLINE, DeadlineForm
-from quetsach.portal.campaigns.keyed import actions as keyed_actions
-from quetsach.portal.campaigns.keyed.actions import Told
-from quetsach.portal.campaigns.keyed.forms import KeyedForm
 from quetsach.portal.campaigns.models import KeyedAct
+from quetsach.portal.campaigns.on_behalf import actions as keyed_actions
+from quetsach.portal.campaigns.on_behalf.actions import Told
+from quetsach.portal.campaigns.on_behalf.forms import KeyedForm
 from quetsach.portal.campaigns.proofs import NotAProofError, Proof, download, keep
-from quetsach.portal.campaigns.refusals import REFUSALS
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.refusals import note_form

@@ -1,4 +1,4 @@
-"""The sentences of `says.toml`: what is told about a file, a cell or a place, in either language."""
+"""The sentences of `messages.toml`: what is told about a file, a cell or a place, in either language."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ type Facts = Mapping[str, str | int]
 
 @cache
 def _table() -> dict[str, dict[str, dict[str, str]]]:
-    return tomllib.loads((files("quetsach.annexes.collecting") / "says.toml").read_text(encoding="utf-8"))
+    return tomllib.loads((files("quetsach.annexes.collecting") / "messages.toml").read_text(encoding="utf-8"))
 
 
 def level(code: str) -> str:

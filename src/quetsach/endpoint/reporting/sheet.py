@@ -11,7 +11,7 @@ import xlsxwriter  # type: ignore[import-untyped]
 
 from quetsach.endpoint import catalogue
 from quetsach.endpoint.merging import Checked, Found, Merged
-from quetsach.endpoint.telling import wording
+from quetsach.endpoint.reporting import wording
 from quetsach.endpoint.verdict import Verdict
 from quetsach.text import words
 from quetsach.text.cells import guarded

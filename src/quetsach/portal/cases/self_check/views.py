@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from quetsach.portal.campaigns.front import running_campaigns
-from quetsach.portal.cases.checking import check
+from quetsach.portal.cases.self_check.answer import check
 from quetsach.portal.kit.client_ip import visitor_ip
 from quetsach.portal.kit.limits import Limit
 

@@ -14,7 +14,7 @@ from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.reports import queries
 from quetsach.portal.reports.facts import prefilled
 from quetsach.portal.reports.held_actions import hold, must_be_typed, must_be_unlocked, store
-from quetsach.portal.reports.wishes.queries import Wish, split_wishes, wish_key
+from quetsach.portal.reports.proposals.queries import Wish, split_wishes, wish_key
 
 
 @transaction.atomic

@@ -32,7 +32,7 @@ def bar() -> Iterator[
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn
     from rich.progress import Progress as Shown
 
-    from quetsach.endpoint.telling import wording
+    from quetsach.endpoint.reporting import wording
 
     columns = (
         TextColumn("{task.description}"),

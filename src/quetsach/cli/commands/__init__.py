@@ -1,0 +1,1 @@
+"""The commands of `quetsach`, one module each; `cli.root` imports one when it is called."""
