@@ -11,7 +11,7 @@ from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.queries import progress
 from quetsach.portal.cases.models import Case
 from quetsach.portal.reports.models import Report
-from quetsach.portal.reports.queries import roll_up
+from quetsach.portal.reports.rollup.queries import roll_up
 from quetsach.portal.sightings.models import Sighting
 
 

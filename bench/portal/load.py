@@ -34,7 +34,8 @@ from bench.portal.measures import Figure, widest
 from quetsach.annexes.form.figures import Figures
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.reports.models import Report, Revision
-from quetsach.portal.reports.queries import form_of, total_of
+from quetsach.portal.reports.queries import form_of
+from quetsach.portal.reports.rollup.queries import total_of
 from quetsach.portal.units.models import Role, Unit, subtree
 
 PATIENCE = 60.0

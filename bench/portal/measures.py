@@ -31,7 +31,8 @@ from quetsach.portal.reports.dashboard.queries import kept_overviews
 from quetsach.portal.reports.export.files import to_xlsx
 from quetsach.portal.reports.export.papers import official_report
 from quetsach.portal.reports.export.table import Export, Table, export
-from quetsach.portal.reports.queries import form_of, lines, total_of
+from quetsach.portal.reports.queries import form_of
+from quetsach.portal.reports.rollup.queries import lines, total_of
 from quetsach.portal.reports.rollup.snapshots import kept_lines, kept_missing
 from quetsach.portal.units.models import Role, Unit
 

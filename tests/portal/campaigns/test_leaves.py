@@ -7,7 +7,7 @@ from quetsach.portal.campaigns import queries
 from quetsach.portal.campaigns.cascade import actions
 from quetsach.portal.campaigns.seat import take_seat
 from quetsach.portal.people.queries import known_of
-from quetsach.portal.reports.queries import lines
+from quetsach.portal.reports.rollup.queries import lines
 
 
 @pytest.mark.parametrize("unit", ["centre", "A", "A1", "B1"])

@@ -14,7 +14,7 @@ from python_calamine import CalamineWorkbook
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.reports.export import heading
-from quetsach.portal.reports.queries import roll_up
+from quetsach.portal.reports.rollup.queries import roll_up
 from quetsach.portal.units.models import Unit
 from tests.portal.cast import Cast
 

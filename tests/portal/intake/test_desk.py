@@ -15,8 +15,8 @@ from quetsach.portal.audit.models import Entry
 from quetsach.portal.intake import actions, queries
 from quetsach.portal.intake.models import ReceivedAnnex, ReceivedFile
 from quetsach.portal.reports.models import Report, Revision
-from quetsach.portal.reports.queries import roll_up
 from quetsach.portal.reports.review.actions import allow_amendment, ask_amendment
+from quetsach.portal.reports.rollup.queries import roll_up
 from tests.collect import papers_by_hand as by
 
 SAID = "Đã rà soát toàn bộ máy của đơn vị."

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.reports.models import Report, Revision
-from quetsach.portal.reports.queries import roll_up
+from quetsach.portal.reports.rollup.queries import roll_up
 from tests.portal.addresses import url
 from tests.portal.reports.figures import annex
 

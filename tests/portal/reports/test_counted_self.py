@@ -16,8 +16,8 @@ from quetsach.portal.campaigns.cascade.actions import acknowledge
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.reports.actions import Source, submit, submit_on_behalf
 from quetsach.portal.reports.export import papers
-from quetsach.portal.reports.queries import roll_up
 from quetsach.portal.reports.review.actions import accept
+from quetsach.portal.reports.rollup.queries import roll_up
 
 NOTE = "Dòng 1 và 3 tính cả chính đơn vị báo cáo"
 SAID = {"narrative": "Đã rà soát xong tất cả các máy của đơn vị.", "proposals": ""}

@@ -17,8 +17,8 @@ from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.reports.actions import submit
 from quetsach.portal.reports.errors import BlockedReport
 from quetsach.portal.reports.models import FormVersion, Report, Revision
-from quetsach.portal.reports.queries import roll_up
 from quetsach.portal.reports.review.actions import accept
+from quetsach.portal.reports.rollup.queries import roll_up
 from tests.portal.addresses import url
 
 FORM = built_in("annex-2022")

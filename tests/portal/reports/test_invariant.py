@@ -24,9 +24,9 @@ from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.nodes.actions import change_node
 from quetsach.portal.reports.actions import submit
 from quetsach.portal.reports.models import Report
-from quetsach.portal.reports.queries import roll_up, total_of
 from quetsach.portal.reports.recompute.figures import Recomputed
 from quetsach.portal.reports.review.actions import accept, allow_amendment, ask_amendment, send_back, withdraw
+from quetsach.portal.reports.rollup.queries import roll_up, total_of
 from quetsach.portal.units.models import Unit, path_segment
 from tests.portal.reports.figures import annex
 

@@ -14,7 +14,6 @@ from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.reports.actions import Source, save_draft, submit, submit_on_behalf
 from quetsach.portal.reports.errors import BlockedReport, LockedReport, ReportError
 from quetsach.portal.reports.models import Report, ReportComponent, Revision
-from quetsach.portal.reports.queries import roll_up
 from quetsach.portal.reports.recompute.figures import Recomputed
 from quetsach.portal.reports.review.actions import (
     accept,
@@ -27,6 +26,7 @@ from quetsach.portal.reports.review.actions import (
     set_policy,
     unlock,
 )
+from quetsach.portal.reports.rollup.queries import roll_up
 from quetsach.portal.reports.signing.actions import sign
 from quetsach.portal.reports.supplement.actions import send_supplement
 from quetsach.portal.reports.tasks import reports_to_do

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.reports.models import Report, Revision
-from quetsach.portal.reports.queries import roll_up
 from quetsach.portal.reports.rollup import snapshots
+from quetsach.portal.reports.rollup.queries import roll_up
 from quetsach.portal.units.models import Unit, path_segment
 from tests.portal.reports.figures import annex
 

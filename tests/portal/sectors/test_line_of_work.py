@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from quetsach.portal.campaigns.cascade.actions import acknowledge
 from quetsach.portal.reports.actions import Source, submit_on_behalf
-from quetsach.portal.reports.queries import roll_up
 from quetsach.portal.reports.review.actions import accept
+from quetsach.portal.reports.rollup.queries import roll_up
 from quetsach.portal.units.actions import set_sector
 from tests.portal.cast import Cast
 

@@ -38,6 +38,7 @@ from quetsach.portal.reports.held_actions import (
 )
 from quetsach.portal.reports.locks import Terms, terms_of
 from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent, Revision
+from quetsach.portal.reports.rollup.queries import lines
 from quetsach.portal.reports.rollup.sums import Line
 from quetsach.portal.reports.sealing import seal
 from quetsach.portal.units.models import Membership
@@ -215,7 +216,7 @@ def _one_form_one_report() -> Iterator[None]:
 
 
 def _send(report: Report, node: CampaignNode, sending: _Sending, terms: Terms) -> Revision:
-    entry, children = sending.entry, queries.lines(node)
+    entry, children = sending.entry, lines(node)
     known = facts(
         node,
         report,

@@ -21,7 +21,8 @@ from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.people.queries import Known, claimed_elsewhere, known_of
 from quetsach.portal.reports.locks import Terms, lock_of, terms_of
 from quetsach.portal.reports.models import Report
-from quetsach.portal.reports.queries import drifted, form_of
+from quetsach.portal.reports.queries import form_of
+from quetsach.portal.reports.rollup.queries import drifted
 from quetsach.portal.reports.rollup.sums import Line
 
 _FEW = 3  # below that, a median of siblings says nothing

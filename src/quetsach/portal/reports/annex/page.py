@@ -19,6 +19,7 @@ from quetsach.portal.reports.annexforms.versions import load_form
 from quetsach.portal.reports.facts import ACTS, facts, known_rows
 from quetsach.portal.reports.locks import Terms
 from quetsach.portal.reports.models import Report, Revision
+from quetsach.portal.reports.rollup.queries import lines
 from quetsach.portal.reports.rollup.sums import Line
 
 ANCHORS = {"figures": "so-lieu", "narrative": "danh-gia", "proposals": "kien-nghi", "adjust_reason": "ly-do"}
@@ -103,7 +104,7 @@ class AnnexPage:
         self.lang = "en" if lang.startswith("en") else "vi"
         self.ticked, self.speaks = ticked, speaks
         self.form: Form = queries.form_of(node)
-        self.children: tuple[Line, ...] = queries.lines(node)
+        self.children: tuple[Line, ...] = lines(node)
         self.below: Figures = sum((line.total for line in self.children), self.form.zero)
         known = known or known_of(node)
         self.known = known_rows(node, self.form, known)

@@ -20,8 +20,9 @@ from django.utils import timezone
 
 from quetsach.portal.campaigns.models import Acknowledgement, CampaignNode, Headcount, Participation
 from quetsach.portal.cases.queries import Watched, watched
-from quetsach.portal.reports.queries import active, branch_sums, form_of, line_of
+from quetsach.portal.reports.queries import active, form_of
 from quetsach.portal.reports.rollup.machines import MachineTable, by_branch
+from quetsach.portal.reports.rollup.queries import branch_sums, line_of
 from quetsach.portal.reports.rollup.snapshots import Snapshots, are_many
 from quetsach.portal.reports.rollup.sums import Line, Place
 from quetsach.portal.units.models import SEGMENT, subtree

@@ -31,8 +31,9 @@ from quetsach.portal.reports.counted_self import on_paper, paper_note
 from quetsach.portal.reports.export import heading as names
 from quetsach.portal.reports.models import Report
 from quetsach.portal.reports.proposals.queries import wishes_of
-from quetsach.portal.reports.queries import form_of, report_of, roll_up
+from quetsach.portal.reports.queries import form_of, report_of
 from quetsach.portal.reports.rollup.machines import by_branch
+from quetsach.portal.reports.rollup.queries import roll_up
 from quetsach.portal.reports.rollup.sums import RollUp
 from quetsach.text.vietnamese import number, short_date
 

@@ -8,8 +8,9 @@ from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.queries import trails
 from quetsach.portal.reports.counted_self import on_paper, self_rows
 from quetsach.portal.reports.export.papers import MACHINES, STATES
-from quetsach.portal.reports.queries import form_of, roll_up
+from quetsach.portal.reports.queries import form_of
 from quetsach.portal.reports.rollup.machines import MachineTable, by_branch
+from quetsach.portal.reports.rollup.queries import roll_up
 from quetsach.portal.reports.rollup.sums import RollUp
 
 type Cell = str | int | None

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from quetsach.portal.campaigns.models import CampaignNode
-from quetsach.portal.reports.queries import proposals_below, report_of
+from quetsach.portal.reports.queries import report_of
+from quetsach.portal.reports.rollup.queries import proposals_below
 from quetsach.portal.reports.rollup.sums import Place
 from quetsach.text.vietnamese import nfc
 

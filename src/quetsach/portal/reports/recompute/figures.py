@@ -22,8 +22,8 @@ from quetsach.portal.audit.models import Entry
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.reports.annexforms.versions import load_form
 from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent, Revision
-from quetsach.portal.reports.queries import lines, total_of
 from quetsach.portal.reports.recompute.replay import Standing, after
+from quetsach.portal.reports.rollup.queries import lines, total_of
 from quetsach.portal.reports.sealing import seal
 from quetsach.portal.units.models import SEGMENT
 

@@ -13,7 +13,8 @@ from quetsach.annexes.form.figures import Figures
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.kit.compiled import compiled
-from quetsach.portal.reports.queries import form_of, total_of
+from quetsach.portal.reports.queries import form_of
+from quetsach.portal.reports.rollup.queries import total_of
 from quetsach.portal.reports.rollup.snapshots import page_lines
 from quetsach.portal.reports.rollup.sums import RollUp
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.reports.models import Report
-from quetsach.portal.reports.queries import first_missing_below, lines, rolled_up
+from quetsach.portal.reports.rollup.queries import first_missing_below, lines, rolled_up
 from quetsach.portal.reports.rollup.sums import Line, Place, RollUp
 
 LASTS = timedelta(seconds=2)

@@ -17,6 +17,7 @@ from quetsach.portal.reports.facts import ACTS, known_rows
 from quetsach.portal.reports.models import Report
 from quetsach.portal.reports.rollup import comparisons, machines, trace
 from quetsach.portal.reports.rollup.checked import checked
+from quetsach.portal.reports.rollup.queries import drifted
 from quetsach.portal.reports.rollup.snapshots import page_roll_up
 from quetsach.portal.reports.rollup.sums import Line
 
@@ -29,7 +30,7 @@ def rollup(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
     rolled = page_roll_up(seat.node, report)
     form = queries.form_of(seat.node)
     compared = comparisons.compared(seat, rolled)
-    drifted = queries.drifted(report, rolled.children) if report else []
+    moved = drifted(report, rolled.children) if report else []
     rows = [
         {
             "row": row,
@@ -57,8 +58,8 @@ def rollup(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
         "own_counts": rolled.own is not None,
         "waiting": queries.waiting_below(seat.node) if any(map(waits, rolled.children)) else [],
         "may_review": seat.campaign.status == Campaign.Status.PUBLISHED and queries.may_review_below(seat),
-        "drifted": drifted,
-        "signing": queries.signing_of(report) if drifted else None,
+        "drifted": moved,
+        "signing": queries.signing_of(report) if moved else None,
         "compared": compared,
         "machines": machines.by_branch(seat.node, rolled.children),
     }

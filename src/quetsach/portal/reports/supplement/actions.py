@@ -15,7 +15,8 @@ from quetsach.portal.reports.actions import components, count
 from quetsach.portal.reports.errors import ReportError
 from quetsach.portal.reports.held_actions import hold, must_be_running, must_be_waiting, note, store
 from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent, Revision
-from quetsach.portal.reports.queries import form_of, lines
+from quetsach.portal.reports.queries import form_of
+from quetsach.portal.reports.rollup.queries import lines
 from quetsach.portal.reports.sealing import seal
 from quetsach.portal.reports.supplement.changes import supplement_of
 

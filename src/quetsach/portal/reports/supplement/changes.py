@@ -14,7 +14,8 @@ from django.utils.translation import override
 from quetsach.annexes.form.figures import Figures
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.reports.models import Report, Revision, Signing
-from quetsach.portal.reports.queries import drifted, form_of, lines, signing_of
+from quetsach.portal.reports.queries import form_of, signing_of
+from quetsach.portal.reports.rollup.queries import drifted, lines
 from quetsach.portal.reports.rollup.sums import Line
 
 
