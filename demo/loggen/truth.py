@@ -15,7 +15,7 @@ class Row:
     """One indicator from one device ("" where the lines name none) on one UTC day of one file.
 
     `count` is in lines, times are UTC with six decimals. `field` and `matched` are those of the first line in
-    the file; `action` is the strongest, or "" where the contract does not settle it.
+    the file; `action` is the strongest, or "" where docs/contract.md 2 does not settle it.
     """
 
     file: str

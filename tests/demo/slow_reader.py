@@ -1,6 +1,6 @@
 """A second opinion on generated logs: reads them field by field and tries every indicator on every token.
 
-Slow, and written from the contract alone (sections 3 and 4): it shares nothing with generator or engines.
+Slow, and written from docs/contract.md 1 to 3 alone: it shares nothing with generator or engines.
 """
 
 import ipaddress

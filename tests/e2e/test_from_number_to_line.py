@@ -25,7 +25,7 @@ LINE = f'{SEEN.timestamp():.6f}\\x09{DEVICE}\\x0940112\\x098.8.8.8\\x09{NAME}\\x
 
 
 def scan_document(set_id: str) -> bytes:
-    """What `quetsach scan` would say of one log with one hit, written by hand from the contract."""
+    """What `quetsach scan` would say of one log with one hit, written by hand from docs/contract.md 4."""
     at, source = f"{SEEN:%Y-%m-%dT%H:%M:%S}.000000Z", "5e" * 32
     records = [
         {

@@ -1,4 +1,4 @@
-"""The hand-written cases of the contract, each with the format detected and with it forced."""
+"""The hand-written cases of docs/contract.md 1 to 3, each with the format detected and with it forced."""
 
 from __future__ import annotations
 

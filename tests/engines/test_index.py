@@ -1,4 +1,4 @@
-"""Names and networks against a naive reading of the contract's rules."""
+"""Names and networks against a naive reading of the rules (docs/contract.md 1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a scan may take by the contract: 64 MB, the compiled set, and 256 bytes a row."""
+"""What a scan may take (docs/contract.md 5): 64 MB, the compiled set, and 256 bytes a row."""
 
 from __future__ import annotations
 

@@ -27,8 +27,8 @@ def local_minute(minute: int) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """How one planted line must be reported. `device` is "" where the line names none, `action` "" where the
-    contract leaves it open."""
+    """How one planted line must be reported. `device` is "" where the line names none, `action` "" where
+    docs/contract.md 2 leaves it open."""
 
     line: str
     item: Item

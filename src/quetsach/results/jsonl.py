@@ -1,4 +1,4 @@
-"""JSON Lines: the wire format of the contract. An interrupted scan has no `end` record."""
+"""JSON Lines: the wire format (docs/contract.md 4). An interrupted scan has no `end` record."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one contract of both engines, and the choice between them.
+"""The interface of both engines, and the choice between them; docs/contract.md says what they must answer.
 
 An engine turns an indicator set into a `Matcher`; a matcher reads one source and says what it saw. Engines
 know nothing of output files, the terminal or the portal.

@@ -36,7 +36,7 @@ class ScanFileError(ScanError):
     """A scan document that must not be used: `line` from 1, and a stable `code`.
 
     Codes: `not_scan` (no scan record first), `schema` (made by another version), `garbage` (a line is no
-    record), `malformed` (a record breaks the contract), `incomplete` (no `end`, or records are missing),
+    record), `malformed` (a record breaks docs/contract.md 4), `incomplete` (no `end`, or records missing),
     `too_large`.
     """
 
@@ -50,7 +50,7 @@ class ScanFileError(ScanError):
 def read(stream: BinaryIO, on_reject: Callable[[Reject], None] | None = None) -> Iterator[tuple[int, Record]]:
     """Yield (line number, record) of one document; unknown fields are ignored.
 
-    A sighting or coverage record that breaks the contract is given to `on_reject` and left out; without
+    A sighting or coverage record that breaks the wire format is given to `on_reject` and left out; without
     `on_reject` it is an error. The `End` record comes last, and only if nothing of the document is missing:
     what was yielded before an exception must not be kept.
 

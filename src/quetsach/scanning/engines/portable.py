@@ -44,7 +44,7 @@ TEXT = "text"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of the contract, in bytes and lines; other values only in tests."""
+    """Bounds (docs/contract.md 5), in bytes and lines; other values only in tests."""
 
     detect_bytes: int = 1 << 16
     detect_lines: int = 100

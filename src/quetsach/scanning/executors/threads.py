@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from quetsach.logs.fieldmap import FieldMap
 
 _FILES = 4
-"""More files at once take more memory than the contract gives; a thread that helps with one takes less."""
+"""More files at once take more memory than a scan may (docs/contract.md 5); helping with one takes less."""
 
 
 class Threads:
