@@ -58,7 +58,7 @@ class Choice(NamedTuple):
     """How lists are read and judged.
 
     `scope` is that of names that do not say their own, otherwise the form of the list decides; `columns` map
-    indicator, type and family to headings or numbers from 1; `list_format` is a name of `feeds.formats`.
+    indicator, type and family to headings or numbers from 1; `list_format` is a name of `indicators.forms`.
     `organisation` must not be listed; `overrides` is a CSV of exceptions; `warning_lists` is a folder or
     archive in place of those that come with the program. `judges_sets` judges a compiled set like any list,
     where whoever compiled it is not trusted. `open_pack` gives the set of a signed pack, None for

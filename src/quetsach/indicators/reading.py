@@ -66,7 +66,7 @@ def read(
     """Read one list, archive of lists, MISP feed folder or compiled set.
 
     `scope` is that of names that do not say their own (default: what the form says); `columns` maps
-    indicator, type and family to header names or numbers from 1; `format` is a name of `feeds.formats`.
+    indicator, type and family to header names or numbers from 1; `format` is a name of `indicators.forms`.
     Raises IndicatorError when the file cannot be read to its end or a named column is missing.
     """
     return read_many([path], scope=scope, columns=columns, format=format)

@@ -38,7 +38,7 @@ _CODES = {
 class PushError(PortalError):
     """The push did not get through. Codes: `token_file`, `address`, `unreachable`, `certificate`, `moved`,
     `token_unknown` (401), `token_not_allowed` (403), `no_portal` (404), `too_large` (413), `refused`,
-    `portal_full` (507), `failed`, `answer` (no answer of a portal); of results of checks (`handing`)
+    `portal_full` (507), `failed`, `answer` (no answer of a portal); of results of checks (`endpoint.hand_in`)
     `in_the_clear`, `code_form`, `code_unknown`, `code_locked`, `results_large`. `detail` is from outside:
     escape it before showing it."""
 

@@ -119,7 +119,7 @@ def _manage(arguments: tuple[str, ...]) -> None:
 
 @contextmanager
 def _configured() -> Iterator[None]:
-    """What is wrong with a setting is told as every other error; `outputs.problems` knows the sentences."""
+    """What is wrong with a setting is told as every other error; `text.problems` knows the sentences."""
     from django.core.exceptions import ImproperlyConfigured
 
     try:

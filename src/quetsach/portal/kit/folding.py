@@ -1,7 +1,7 @@
 """Templates kept once a language, with what is always the same in it written out.
 
 A page has some fifty fixed texts, and Django looks each up, marks and escapes it anew for each reader. Here
-that is done when a template is read for the first time in a language. What is left is shown by swift nodes.
+that is done when a template is read for the first time in a language. `kit.fast_nodes` shows what is left.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """People and bodies behind the figures: marks of employees, signed sheets, and enterprises on the territory.
 
-The headcount itself is `campaigns.Headcount`, the one place from which every sum reads. Where a unit counts
-by marks, `MarkLink.headcount` is its running row there: it counts as long as it is the latest of its kind, so
-a typed headcount replaces it by being later.
+The headcount itself is `campaigns.models.Headcount`; every sum reads it there. Where a unit counts by marks,
+`MarkLink.headcount` is its running row there: it counts as long as it is the latest of its kind, so a typed
+headcount replaces it by being later.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the portal knows for the rules of a form; the names are told at the head of forms/annex-2022.toml."""
+"""Facts for the rules of a form. annexes/form/forms/annex-2022.toml lists their names at its head."""
 
 from __future__ import annotations
 

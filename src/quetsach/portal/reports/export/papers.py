@@ -48,7 +48,7 @@ STATES = {
 }
 """What official papers, always Vietnamese, call the state of a report."""
 MACHINES = ("Có dấu hiệu", "Đang xử lý", "Chưa đủ căn cứ", "Đã sạch")
-"""The same for machines, in the order of `machines.WORDS`."""
+"""The same for machines, in the order of `reports.rollup.machines.WORDS`."""
 
 
 def letter(campaign: Campaign) -> Letter:
