@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import importlib
 from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[1] / "tools/plain_words.py"
-
-
-def findings(path: Path) -> list[str]:
-    run = subprocess.run([sys.executable, SCRIPT, path], capture_output=True, text=True, check=False)
-    found = run.stdout.splitlines()
-    assert (run.returncode, run.stderr) == (1 if found else 0, f"{len(found)} sentences\n")
-    return [finding.removeprefix(f"{path}:") for finding in found]
+TOOLS = Path(__file__).parents[1] / "tools"
 
 
 @pytest.mark.parametrize(
@@ -30,7 +22,18 @@ def findings(path: Path) -> list[str]:
         ("a.py", "# Lines begin here, at the beginning; it was told.\n", []),
     ],
 )
-def test_sentences(tmp_path: Path, name: str, text: str, found: list[str]) -> None:
+def test_sentences(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    text: str,
+    found: list[str],
+) -> None:
     file = tmp_path / name
     file.write_text(text)
-    assert findings(file) == found
+    monkeypatch.syspath_prepend(TOOLS)
+    code = importlib.import_module("plain_words").main([str(tmp_path)])
+    said = capsys.readouterr()
+    assert (code, said.err) == (1 if found else 0, f"{len(found)} sentences\n")
+    assert said.out.splitlines() == [f"{file}:{finding}" for finding in found]

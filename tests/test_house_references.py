@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+TOOLS = Path(__file__).parents[1] / "tools"
+Findings = Callable[[Path], list[str]]
 FILES = {
     "README.md": "# Read me\n\n## First steps: *now*\n\nSee [the page](docs/page.md#2-two-things).\n",
     "docs/page.md": "# Page\n\n## 1. One\n\n## 2. Two things\n",
@@ -34,16 +36,21 @@ def plant(tree: Path, name: str, content: str) -> None:
     file.write_text(content)
 
 
-def findings(tree: Path) -> list[str]:
-    run = subprocess.run(
-        [sys.executable, ROOT / "tools/references.py", tree], capture_output=True, text=True, check=False
-    )
-    found = run.stdout.splitlines()
-    assert (run.returncode, run.stderr) == (1 if found else 0, "")
-    return found
+@pytest.fixture
+def findings(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Findings:
+    monkeypatch.syspath_prepend(TOOLS)
+    references = importlib.import_module("references")
+
+    def run(tree: Path) -> list[str]:
+        code = references.main(tree)
+        found = capsys.readouterr().out.splitlines()
+        assert code == (1 if found else 0)
+        return found
+
+    return run
 
 
-def test_a_tree_in_which_everything_resolves_is_silent(tree: Path) -> None:
+def test_a_tree_in_which_everything_resolves_is_silent(tree: Path, findings: Findings) -> None:
     plant(
         tree,
         "src/quetsach/files/packed.py",
@@ -53,7 +60,7 @@ def test_a_tree_in_which_everything_resolves_is_silent(tree: Path) -> None:
     plant(
         tree,
         "docs/a.md",
-        "[up](../README.md#first-steps-now), `src/quetsach/files/`, [web](https://a.vn/b)\n",
+        "[up](../README.md#first-steps-now), `src/quetsach`: `files/`, [web](https://a.vn/b)\n",
     )
     assert findings(tree) == []
 
@@ -74,12 +81,14 @@ def test_a_tree_in_which_everything_resolves_is_silent(tree: Path) -> None:
         ("a.sh", "#!/bin/sh\n# Ask tools/gone.py first.\n", "a.sh:2: tools/gone.py: no such file"),
     ],
 )
-def test_what_leads_nowhere_is_named(tree: Path, name: str, content: str, finding: str) -> None:
+def test_what_leads_nowhere_is_named(
+    tree: Path, findings: Findings, name: str, content: str, finding: str
+) -> None:
     plant(tree, name, content)
     assert findings(tree) == [finding]
 
 
-def test_a_module_that_moves_leaves_its_references_behind(tree: Path) -> None:
+def test_a_module_that_moves_leaves_its_references_behind(tree: Path, findings: Findings) -> None:
     plant(tree, "docs/a.md", "`src/quetsach/files/source.py`")
     (tree / "src/quetsach/files/source.py").rename(tree / "src/quetsach/source.py")
     assert findings(tree) == [

@@ -16,6 +16,7 @@ import sys
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from functools import cached_property
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
@@ -23,7 +24,7 @@ from comments import blocks
 
 PACKAGE = "src/quetsach"
 ROOTS = ("", PACKAGE, f"{PACKAGE}/portal", "crates/matcher", "crates/matcher/src", "crates", "docs", "tests")
-"""Folders from which a path may be told, besides those above the file that tells it."""
+"""Folders from which a path may be written."""
 MADE = (".venv/", "var/", "target/", "dist/", "fuzz/corpus/", "fuzz/artifacts/")
 """Folders that are made here and that git does not know."""
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^()\s]+(?:\([^()]*\))?)\)")
@@ -69,10 +70,13 @@ class Tree:
             return any(fnmatchcase(file, path) for file in self.files)
         return path in self.files or path in self.folders
 
-    def finds(self, path: str, teller: str) -> bool:
-        """Whether a path resolves from one of the `ROOTS`, or from a folder above the file that tells it."""
-        starts = (*ROOTS, *map(str, PurePosixPath(teller).parents))
-        return any(self.has(_joined(start, path)) for start in starts)
+    def finds(self, path: str, file: str, line: str) -> bool:
+        """Whether a path in a line of a file resolves: from one of the `ROOTS`, from a folder above the file,
+        or from a folder that the line names between backticks."""
+        starts = (*ROOTS, *map(str, PurePosixPath(file).parents))
+        named = (_joined(start, code) for code in _CODE.findall(line) for start in starts)
+        inside = (place for place in named if place in self.folders)
+        return any(self.has(_joined(start, path)) for start in chain(starts, inside))
 
     def anchors(self, file: str) -> frozenset[str]:
         """What links to headings of a Markdown file may end with."""
@@ -219,7 +223,7 @@ def _modules(tree: Tree, line: str) -> Iterator[tuple[str, str]]:
 
 def _paths(tree: Tree, file: str, line: str) -> Iterator[tuple[str, str]]:
     for path in _PATH.findall(line):
-        if not _is_elsewhere(path) and not tree.finds(path, file):
+        if not _is_elsewhere(path) and not tree.finds(path, file, line):
             yield path, "no such file"
 
 
@@ -230,7 +234,7 @@ def _coded(tree: Tree, file: str, line: str) -> Iterator[tuple[str, str]]:
         if _is_elsewhere(code):
             continue
         if _FOLDER.fullmatch(code):
-            if not tree.finds(code, file):
+            if not tree.finds(code, file, line):
                 yield code, "no such folder"
         elif _FILE.fullmatch(code):
             if code not in tree.names:
