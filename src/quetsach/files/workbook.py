@@ -3,7 +3,7 @@
 python-calamine makes room for the whole rectangle that the cells of a sheet span. So the outermost cells are
 found before, in a pass that keeps nothing (ECMA-376 18.3.1.4; OpenDocument 1.3 part 3, 9.1; [MS-XLS] 2.4); a
 cell whose place no program writes is refused, as is a kind that is not read. Whoever opens a workbook here
-does it in a process of its own (`files.bounded_process`): what this pass does not foresee ends there.
+does it in a process of its own (`limited`): what this pass does not foresee ends there.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Strangers' files are read in a process of their own, in one way: this one.
 
-    @bounded_process.bounded(seconds=20, raises=(TableError,), refused=lambda _error: TableError("limits"))
+    @limited.bounded(seconds=20, raises=(TableError,), refused=lambda _error: TableError("limits"))
     def cells(data: bytes, headings: list[str]) -> list[list[str]]: ...
 
 A function with this mark takes the bytes of a file and what else it must know, and its types say what it
