@@ -2,8 +2,8 @@
 
     .venv/bin/python tools/plain_words.py [PATH...]
 
-Prints `file:line: sentence` and ends with 1 where there is any. A sentence is named if it holds two or more
-of the words what, which and who, or words that name nothing, such as "the one", "is told" and "the begin".
+Prints `file:line: sentence` and ends with 1 where there is any. A sentence is named if it holds two words of
+`_RELATIVES`, or words that name no thing (`_UNNAMED`).
 """
 
 from __future__ import annotations
