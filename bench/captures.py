@@ -46,7 +46,8 @@ def captures(asked: argparse.Namespace) -> int:
 def _made(asked: argparse.Namespace) -> Path:
     sources = [
         *sorted((ROOT / "demo/loggen").rglob("*.py")),
-        *sorted((ROOT / "bench/traffic").glob("*.py")),
+        *sorted((ROOT / "tests/traffic").glob("*.py")),
+        ROOT / "bench/traffic_capture.py",
     ]
     given = f"{asked.size} {asked.seed}".encode()
     digest = hashlib.sha256(given + b"".join(path.read_bytes() for path in sources)).hexdigest()
@@ -56,7 +57,7 @@ def _made(asked: argparse.Namespace) -> Path:
         command = [
             sys.executable,
             "-m",
-            "bench.traffic.capture",
+            "bench.traffic_capture",
             "--size",
             str(asked.size),
             "--seed",

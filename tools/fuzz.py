@@ -21,9 +21,9 @@ from pathlib import Path
 
 import click
 
-from bench.traffic import packets, quic
 from quetsach.files import source
 from quetsach.logs import logformat
+from tests.traffic import packets, quic
 
 if sys.version_info >= (3, 14):
     from compression import zstd

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quetsach.endpoint import pack
+from quetsach.endpoint import packed_list
 from quetsach.errors import IndicatorError, QuetsachError, ScanError
 from quetsach.files.inputs import Skipped
 from quetsach.indicators import loading
@@ -240,7 +240,7 @@ def _choice(
         Organisation.of([own] if isinstance(own, str) else own),
         Path(override) if override is not None else None,
         Path(warning_lists) if warning_lists is not None else None,
-        open_pack=pack.opener(trust),
+        open_pack=packed_list.opener(trust),
     )
 
 

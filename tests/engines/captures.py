@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bench.traffic import packets as p
 from quetsach.scanning.engine import SourceResult
+from tests.traffic import packets as p
 
 START = 1_790_000_000
 WHEN = "2026-09-21T14:13:20.000000Z"

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from bench.traffic import packets as p
 from quetsach.errors import ScanError
 from quetsach.scanning.engine import ScanOptions, SourceResult, choose
 from quetsach.scanning.engines.portable import LIMITS, PortableEngine, PortableMatcher
 from tests.engines.indicator_sets import make_set
+from tests.traffic import packets as p
 
 MOST = 6
 ITEMS = make_set(["evil.example"])

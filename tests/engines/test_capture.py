@@ -12,12 +12,10 @@ from collections.abc import Iterable
 import dpkt
 import pytest
 
-from bench.traffic import packets as p
-from bench.traffic.capture import write
-from demo.loggen import make_indicators
 from quetsach.text import problems
 from tests.engines.captures import CLIENT, RESOLVER, SERVER, START, WHEN, capture, framed, shown
 from tests.openers.reading import read
+from tests.traffic import packets as p
 
 
 def written_by_dpkt(frames: Iterable[bytes], *, is_ng: bool) -> bytes:
@@ -404,21 +402,3 @@ def test_hostile_names_are_shown_safely(look):
     (seen,) = look(framed(packet), "evil.example").sightings
     assert seen.matched == "a\\027\\010.evil.example"
     assert seen.evidence.isprintable()
-
-
-def test_generated_traffic_is_found_as_it_was_planted(look, tmp_path):
-    items = make_indicators(400, 3)
-    path = tmp_path / "traffic.pcap"
-    truth = write(path, items, total_bytes=1_500_000, hit_rate=0.1, seed=3)
-    result = look(path.read_bytes(), *(item.value for item in items), name="traffic.pcap")
-    found = {
-        (s.indicator, s.device, s.day): (s.count, s.first_seen, s.last_seen, s.field, s.matched)
-        for s in result.sightings
-    }
-    planted = {
-        (row.indicator, row.device, row.day): (row.count, row.first, row.last, row.field, row.matched)
-        for row in truth.rows.values()
-    }
-    assert len(planted) > 20
-    assert found == planted
-    assert result.coverage.lines == truth.sources["traffic.pcap"].lines

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.traffic import packets as p
-from bench.traffic import quic as q
 from quetsach.scanning.engine import ScanOptions
 from quetsach.scanning.engines.portable import LIMITS, PortableEngine, PortableMatcher
 from tests.engines.both import few, tell
 from tests.engines.indicator_sets import make_set
 from tests.engines.native import ENGINE, scan
 from tests.engines.random_lines import ADDRESSES, NAMES, URLS, indicators
+from tests.traffic import packets as p
+from tests.traffic import quic as q
 
 pytestmark = pytest.mark.native
 START = 1_790_000_000_000_000

@@ -11,10 +11,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.traffic import packets as p
-from bench.traffic import quic as q
 from quetsach.scanning.engines.capture.aes import Aes128, opened
 from tests.engines.captures import CLIENT, SERVER, WHEN, framed, shown
+from tests.traffic import packets as p
+from tests.traffic import quic as q
 
 VECTORS = (Path(__file__).parent.parent / "data/quic-initials.txt").read_text().splitlines()[1:]
 CLIENT_V1, SERVER_V1, CLIENT_V2 = (bytes.fromhex(line) for line in VECTORS)

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from bench.traffic import packets as packet
 from quetsach.indicators import writing
 from quetsach.indicators.indicator import Scope
 from tests import debian13
 from tests.listforms.cast import DAY, EACH, NAMES
+from tests.traffic import packets as packet
 
 PACKAGES = {
     "named-checkzone": "bind9-utils",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quetsach.endpoint import pack
+from quetsach.endpoint import packed_list
 from quetsach.errors import IndicatorError
 from quetsach.indicators.guard import Organisation
 from quetsach.indicators.indicator import Scope
@@ -37,7 +37,7 @@ def choice_of(given: Mapping[str, Any]) -> Choice:
         organisation=Organisation.of(given["own"]),
         overrides=given["override"],
         warning_lists=given["warning_lists"],
-        open_pack=pack.opener(given["trust"]),
+        open_pack=packed_list.opener(given["trust"]),
     )
 
 

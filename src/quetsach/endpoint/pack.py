@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -21,7 +21,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from quetsach.endpoint import catalogue, keys, suffixes
+from quetsach.endpoint import catalogue, keys
 from quetsach.endpoint import profile as profiles
 from quetsach.endpoint.catalogue import CatalogueError
 from quetsach.endpoint.profile import Profile
@@ -217,17 +217,6 @@ def of_file(path: Path, trusted: Sequence[str], *, is_expired_ok: bool = False) 
     if is_expired_ok:
         return verified(data, known, name=str(path))
     return read(data, known, name=str(path))
-
-
-def opener(trusted: Sequence[str]) -> Callable[[Path], IndicatorSet | None]:
-    """Gives the list of a pack file, and None for a file of another name; raises as `of_file` does."""
-
-    def indicators(path: Path) -> IndicatorSet | None:
-        if path.suffix != suffixes.PACK or not path.is_file():
-            return None
-        return of_file(path, trusted).indicators
-
-    return indicators
 
 
 def _is_meant(text: str, key: bytes) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from quetsach.errors import IndicatorError
 from quetsach.files.source import is_set_file
-from quetsach.indicators import guard, reading
+from quetsach.indicators import guard
 from quetsach.indicators.guard import GuardResult, Organisation
 from quetsach.indicators.guards import warninglists
 from quetsach.indicators.indicator import IndicatorSet, Scope
@@ -176,6 +176,8 @@ def read(
         if packed is not None:
             parts.append((packed, None))
         elif not choice.judges and is_compiled(file):
+            from quetsach.indicators import reading
+
             found = reading.read_many([file], draft=draft())
             guarded = guard.apply(found.indicators, is_judged=True)
             parts.append((guarded.kept, Judged(guarded, found, compiled=file)))
@@ -196,6 +198,9 @@ def _read(
     draft: Callable[[], Draft | None],
     log_format: Callable[[Path], str] | None,
 ) -> Judged:
+    # A compiled set needs no reader of lists, and they take long to import.
+    from quetsach.indicators import reading
+
     overrides = guard.read_overrides(choice.overrides) if choice.overrides is not None else ()
     known = warninglists.read(choice.warning_lists) if choice.warning_lists is not None else None
     found = reading.read_many(

@@ -65,7 +65,7 @@ def initial(
     head += count.to_bytes(number_size)
     nonce = (int.from_bytes(iv) ^ count).to_bytes(12)
     packet = bytearray(head + AESGCM(key).encrypt(nonce, frames, head))
-    hidden = Cipher(algorithms.AES(mask), modes.ECB()).encryptor()  # noqa: S305 -- RFC 9001 5.4.3
+    hidden = Cipher(algorithms.AES(mask), modes.ECB()).encryptor()
     noise = hidden.update(bytes(packet[at + 4 : at + 20]))
     packet[0] ^= noise[0] & 0x0F
     for i in range(number_size):

@@ -1,4 +1,4 @@
-"""`python -m bench.traffic.capture`: a seeded capture of an office's traffic, with what was planted in it.
+"""`python -m bench.traffic_capture`: a seeded capture of an office's traffic, with what was planted in it.
 
 Look-ups, TLS and HTTP connections with the data that follows them, QUIC-like datagrams, connections that
 nobody answers, and what is not IP; a few hundred conversations at a time, so that their packets interleave.
@@ -16,7 +16,6 @@ from pathlib import Path
 from random import Random
 from typing import IO
 
-from bench.traffic import packets as p
 from demo.loggen import SourceTruth, Truth, make_indicators
 from demo.loggen.__main__ import counts, size
 from demo.loggen.indicators import write_plain
@@ -25,6 +24,7 @@ from demo.loggen.measured import START
 from demo.loggen.spelling import covered_address, covered_name
 from demo.loggen.truth import Row
 from demo.loggen.world import World, clients_of, office_networks
+from tests.traffic import packets as p
 
 Conversation = Iterator[tuple[int, bytes]]
 """Microseconds to wait, then a packet from the IP layer on; an empty one is only a wait."""
@@ -220,7 +220,7 @@ def _write(file: IO[bytes], traffic: Traffic, items: Sequence[Item], total: int,
 
 def main() -> None:
     """Write a capture, a list and the truth into a folder."""
-    parser = argparse.ArgumentParser(prog="python -m bench.traffic.capture", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.traffic_capture", description=__doc__)
     parser.add_argument("--size", type=size, default=size("256M"))
     parser.add_argument("--indicators", type=counts, default=counts("100k"))
     parser.add_argument("--hit-rate", type=float, default=0.001, help="share of conversations")
