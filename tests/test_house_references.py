@@ -73,6 +73,7 @@ def test_a_tree_in_which_everything_resolves_is_silent(tree: Path, findings: Fin
         ("docs/a.md", "`feeds/forms/`", "docs/a.md:1: feeds/forms/: no such folder"),
         ("docs/a.md", "`aside.py`", "docs/a.md:1: aside.py: no such file"),
         ("docs/a.md", "`files.sources`", "docs/a.md:1: files.sources: no such module"),
+        ("docs/a.md", "`files.source.LEAST`", "docs/a.md:1: files.source.LEAST: no such module"),
         ("a.py", '"""See docs/page.md 3."""', "a.py:1: docs/page.md 3: no such section"),
         ("a.py", "x = 1\n# Why: docs/contract.md\n", "a.py:2: docs/contract.md: no such file"),
         ("a.py", 'x = 1\n"""As in ADR 4."""\n', "a.py:2: ADR 4: no such decision"),

@@ -231,13 +231,11 @@ def _coded(tree: Tree, file: str, line: str) -> Iterator[tuple[str, str]]:
     """What stands between backticks, and by itself is a folder, a file or a module."""
     for code in _CODE.findall(line):
         parts = code.split(".")
-        if _is_elsewhere(code):
-            continue
         if _FOLDER.fullmatch(code):
-            if not tree.finds(code, file, line):
+            if not _is_elsewhere(code) and not tree.finds(code, file, line):
                 yield code, "no such folder"
         elif _FILE.fullmatch(code):
-            if code not in tree.names:
+            if not _is_elsewhere(code) and code not in tree.names:
                 yield code, "no such file"
         elif _NAME.fullmatch(code) and parts[0] in tree.rooms and parts[-1] not in _OUTPUTS:
             yield from _room_module(tree, code)
