@@ -62,7 +62,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let begin = spent();
             let (mut lines, coverage) = pipeline::scan(
                 &set,
-                || Ok(&formats),
+                &formats,
                 Path::new(log),
                 Input::File,
                 &options,

@@ -106,8 +106,6 @@ pub struct Progress {
     failed: OnceLock<String>,
     /// Threads that the scan may use besides the one that runs it.
     pub spare: Arc<Spare>,
-    /// The scan that these stand for, where another began it.
-    followed: OnceLock<Arc<Progress>>,
 }
 
 impl Progress {
@@ -118,35 +116,17 @@ impl Progress {
         }
     }
 
-    /// Counts and cancels from now on what `other` counts.
-    pub fn follow(&self, other: &Arc<Progress>) {
-        let followed = self.followed.get_or_init(|| other.clone());
-        // Whoever cancelled before saw nothing to pass it on to.
-        if self.is_cancelled() {
-            followed.cancel();
-        }
-    }
-
     /// Bytes of the input as stored.
     pub fn bytes_read(&self) -> u64 {
-        match self.followed.get() {
-            Some(other) => other.bytes_read(),
-            None => self.bytes_read.load(Ordering::Relaxed),
-        }
+        self.bytes_read.load(Ordering::Relaxed)
     }
 
     pub fn hits(&self) -> u64 {
-        match self.followed.get() {
-            Some(other) => other.hits(),
-            None => self.hits.load(Ordering::Relaxed),
-        }
+        self.hits.load(Ordering::Relaxed)
     }
 
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::SeqCst);
-        if let Some(other) = self.followed.get() {
-            other.cancel();
-        }
     }
 
     /// Ends the reading soon; the first reason counts.

@@ -12,7 +12,7 @@ use pyo3::prelude::*;
 use quetsach_matcher::Error;
 use quetsach_matcher::format::Format;
 
-use crate::{OptionsError, ahead, raise};
+use crate::{OptionsError, raise};
 
 type Parsed = Result<Arc<Vec<Format>>, String>;
 
@@ -32,7 +32,7 @@ pub struct Coming {
 
 impl Coming {
     /// Begins to read all formats of a folder; `more` are beside them.
-    pub fn read(folder: PathBuf, more: Vec<Format>) -> io::Result<Coming> {
+    fn read(folder: PathBuf, more: Vec<Format>) -> io::Result<Coming> {
         let thread = thread::Builder::new().name("formats".to_owned());
         let thread = thread.spawn(move || read(&folder, more))?;
         Ok(Coming {
@@ -46,7 +46,7 @@ impl Coming {
         parsed.map_err(|problem| OptionsError::new_err(problem.clone()))
     }
 
-    pub fn parsed(&self) -> &Parsed {
+    fn parsed(&self) -> &Parsed {
         self.parsed.get_or_init(|| {
             let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
             let joined = thread.take().map(JoinHandle::join);
@@ -69,11 +69,6 @@ impl Formats {
     /// Raises OptionsError for a text that is no format; what is wrong with a file is raised by the first scan.
     #[new]
     fn new(folder: PathBuf, texts: Vec<String>) -> PyResult<Self> {
-        if texts.is_empty()
-            && let Some(inner) = ahead::formats(&folder)
-        {
-            return Ok(Formats { inner });
-        }
         let more = texts.iter().map(|text| Format::parse(text));
         let more = more.collect::<Result<Vec<_>, _>>().map_err(raise)?;
         let inner = Arc::new(Coming::read(folder, more)?);

@@ -1,5 +1,4 @@
 //! Python module `quetsach._native`: conversions and errors, no logic.
-mod ahead;
 mod draft;
 mod formats;
 mod stream;
@@ -9,7 +8,6 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::{fs, io};
 
-use ahead::Ahead;
 use draft::Draft;
 use formats::{Coming, Formats};
 use pyo3::create_exception;
@@ -21,7 +19,6 @@ use quetsach_matcher::pipeline::part::{self, Range, Whole};
 use quetsach_matcher::pipeline::{self, temporary};
 use quetsach_matcher::raw::Level;
 use quetsach_matcher::reader::Input;
-use quetsach_matcher::set::opening::Opening;
 use quetsach_matcher::set::setfile;
 use quetsach_matcher::{Error, Set, wire};
 use stream::Stream;
@@ -124,15 +121,8 @@ type PartTuple<'py> = (
 /// A compiled indicator set with the log formats it reads.
 #[pyclass(frozen)]
 struct Matcher {
-    opening: Opening,
+    set: Arc<Set>,
     formats: Arc<Coming>,
-}
-
-impl Matcher {
-    /// The set, once all its bytes are known to be right: nothing is told of it before.
-    fn set(&self, py: Python<'_>) -> PyResult<&Arc<Set>> {
-        py.detach(|| self.opening.set()).map_err(raise)
-    }
 }
 
 fn parse_level(level: Option<&str>) -> PyResult<Level> {
@@ -150,7 +140,7 @@ impl Matcher {
     fn compile(py: Python<'_>, list: &[u8], formats: &Formats) -> PyResult<Self> {
         let set = py.detach(|| setfile::compile(list)).map_err(raise)?;
         Ok(Matcher {
-            opening: Opening::of(set),
+            set: Arc::new(set),
             formats: formats.inner.clone(),
         })
     }
@@ -160,33 +150,27 @@ impl Matcher {
     fn from_draft(py: Python<'_>, draft: &Draft, formats: &Formats) -> PyResult<Self> {
         let set = py.detach(|| draft.build()).map_err(raise)?;
         Ok(Matcher {
-            opening: Opening::of(set),
+            set: Arc::new(set),
             formats: formats.inner.clone(),
         })
     }
 
-    /// From a compiled set file. Whether all its bytes are right is found out meanwhile; whatever is asked of it waits
-    /// for that, and raises SetError where they are not.
+    /// From a compiled set file. Raises SetError where the file is not as it was written.
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf, formats: &Formats) -> PyResult<Self> {
-        let opening = match ahead::opening(&path) {
-            Some(opening) => opening,
-            None => py.detach(|| Opening::begin(&path)).map_err(raise)?,
-        };
         Ok(Matcher {
-            opening,
+            set: py.detach(|| Set::open(&path)).map_err(raise)?,
             formats: formats.inner.clone(),
         })
     }
 
     /// Writes the compiled set beside its place and moves it there; a draft that is not whole does not stay.
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
-        let set = self.set(py)?;
         let mut draft = path.clone().into_os_string();
         draft.push(".part");
         let draft = PathBuf::from(draft);
         py.detach(|| {
-            fs::write(&draft, set.bytes())
+            fs::write(&draft, self.set.bytes())
                 .and_then(|()| fs::rename(&draft, &path))
                 .inspect_err(|_| drop(fs::remove_file(&draft)))
         })
@@ -194,13 +178,13 @@ impl Matcher {
     }
 
     #[getter]
-    fn count(&self, py: Python<'_>) -> PyResult<usize> {
-        Ok(self.set(py)?.count())
+    fn count(&self) -> usize {
+        self.set.count()
     }
 
     #[getter]
-    fn set_id(&self, py: Python<'_>) -> PyResult<&str> {
-        Ok(self.set(py)?.id())
+    fn set_id(&self) -> &str {
+        self.set.id()
     }
 
     /// The name of the format of a file that begins with these bytes.
@@ -261,20 +245,11 @@ impl Matcher {
             },
         };
         let counters = progress.inner.clone();
-        let set = self.set(py)?;
         let formats = self.formats.get()?;
         let (lines, coverage) = py
-            .detach(|| {
-                if let Input::File = input
-                    && let Some(found) =
-                        ahead::take(&self.opening, &self.formats, &path, &options, &counters)
-                {
-                    return Ok(found);
-                }
-                pipeline::scan(set, || Ok(formats), &path, input, &options, &counters)
-            })
+            .detach(|| pipeline::scan(&self.set, formats, &path, input, &options, &counters))
             .map_err(raise)?;
-        let lines = Lines::of(lines, set);
+        let lines = Lines::of(lines, &self.set);
         Ok((lines, coverage_dict(py, &coverage)?))
     }
 
@@ -310,11 +285,14 @@ impl Matcher {
             },
         };
         let range = Range { start, end };
-        let set = self.set(py)?;
         let formats = self.formats.get()?;
         let counters = progress.inner.clone();
         let found = py
-            .detach(|| part::scan(set, formats, &path, range, header, &options, &counters))
+            .detach(|| {
+                part::scan(
+                    &self.set, formats, &path, range, header, &options, &counters,
+                )
+            })
             .map_err(raise)?;
         Ok(found.map(|p| {
             (
@@ -351,13 +329,12 @@ impl Matcher {
             level: Level::best(),
             limits: Limits::default(),
         };
-        let set = self.set(py)?;
         let formats = self.formats.get()?;
         let mut whole = Whole::default();
         for body in bodies.try_iter()? {
             let body = body?;
             let body: &[u8] = body.extract()?;
-            py.detach(|| whole.add(body, set))?;
+            py.detach(|| whole.add(body, &self.set))?;
         }
         let found = py
             .detach(|| whole.finish(formats, &path, &options, errors))
@@ -366,7 +343,7 @@ impl Matcher {
             return Ok(None);
         };
         let about = coverage_dict(py, &coverage)?;
-        Ok(Some((Lines::of(lines, set), about)))
+        Ok(Some((Lines::of(lines, &self.set), about)))
     }
 }
 
@@ -463,8 +440,8 @@ fn levels() -> Vec<&'static str> {
 mod _native {
     #[pymodule_export]
     use super::{
-        Ahead, Draft, Formats, Lines, Matcher, OptionsError, Progress, SetError, SpareThreads,
-        Tally, levels,
+        Draft, Formats, Lines, Matcher, OptionsError, Progress, SetError, SpareThreads, Tally,
+        levels,
     };
 
     #[pymodule_export]

@@ -77,11 +77,6 @@ impl<'a> Feed<'a> {
         &self.carry
     }
 
-    /// Whether more of a file is to be unpacked.
-    pub fn is_packed(&self) -> bool {
-        !self.ended && self.source.is_packed_file()
-    }
-
     /// Whether so much was handed out that another thread may find work for long enough to be worth its start.
     pub fn is_long(&self) -> bool {
         !self.ended && self.offset > self.limits.edge_bytes

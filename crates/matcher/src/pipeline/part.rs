@@ -112,11 +112,9 @@ pub fn scan(
     }
     let feed = Feed::of_range(source, progress, options.limits, start);
     let threads = Threads::new(feed, baton, options, progress);
-    let (mut whole, mut feed, recent) = threads.look(|| {
-        Ok(pipeline::begin(
-            set, formats, format, zone, options, progress,
-        ))
-    })?;
+    let (mut whole, mut feed, recent) = threads.look(pipeline::begin(
+        set, formats, format, zone, options, progress,
+    ));
     if range.end.is_none() {
         if start > 0 && feed.source.given.saturating_sub(edge + 1) < start {
             return Ok(None);

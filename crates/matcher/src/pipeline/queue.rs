@@ -119,11 +119,6 @@ impl<'a> Queue<'a> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether more of a file is to be unpacked than what tells its format.
-    pub fn is_packed(&self) -> bool {
-        self.feed().is_packed()
-    }
-
     fn feed(&self) -> MutexGuard<'_, Feed<'a>> {
         self.feed.lock().unwrap_or_else(PoisonError::into_inner)
     }

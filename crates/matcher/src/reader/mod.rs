@@ -282,11 +282,6 @@ impl Source {
         self.plain.is_some() && self.member.is_none() && self.utf16.is_none()
     }
 
-    /// Whether a file is unpacked.
-    pub fn is_packed_file(&self) -> bool {
-        self.plain.is_some() && self.member.is_some()
-    }
-
     fn fetch(&mut self, out: &mut [u8]) -> usize {
         loop {
             let Some(stream) = self.stream.as_mut() else {

@@ -155,33 +155,23 @@ impl Header {
     }
 }
 
-/// What the sum of a file with an index is made of: both halves of all bytes before it, so that two threads can read them.
-pub(crate) struct Halves<'a> {
-    halves: [&'a [u8]; 2],
-    stored: &'a [u8],
+/// The sum of a file with an index: of the sums of both halves of all bytes before it, so that two threads can read them.
+fn sum(before: &[u8]) -> [u8; SUM] {
+    let (first, second) = before.split_at(before.len() / 2);
+    let (first, second) = both(|| xxh3_64(first), || xxh3_64(second));
+    xxh3_64([first, second].map(u64::to_le_bytes).as_flattened()).to_le_bytes()
 }
 
-impl<'a> Halves<'a> {
-    pub fn of(file: &'a [u8]) -> Halves<'a> {
-        let (before, stored) = file.split_at(file.len().saturating_sub(SUM));
-        Halves {
-            halves: before.split_at(before.len() / 2).into(),
-            stored,
-        }
-    }
-
-    pub fn sum(&self, half: usize) -> u64 {
-        xxh3_64(self.halves[half])
-    }
-
-    /// Whether the file is as it was written, by the sums of both halves.
-    pub fn is_right(&self, sums: [u64; 2]) -> bool {
-        self.stored == sum_of(sums)
-    }
+/// Whether a file with an index is as it was written.
+pub(crate) fn is_right(file: &[u8]) -> bool {
+    let end = file.split_last_chunk();
+    end.is_some_and(|(before, stored)| sum(before) == *stored)
 }
 
-fn sum_of(sums: [u64; 2]) -> [u8; SUM] {
-    xxh3_64(sums.map(u64::to_le_bytes).as_flattened()).to_le_bytes()
+/// Writes the sum of a file with an index over its last bytes. Panics where it has too few for one.
+pub fn seal(file: &mut [u8]) {
+    let (before, stored) = file.split_last_chunk_mut().expect("room for a sum");
+    *stored = sum(before);
 }
 
 /// Puts head, sections and sum into one file image, each section on a 64-byte border.
@@ -229,9 +219,6 @@ pub(crate) fn assemble(
         at = start + (at - start + body.len()).next_multiple_of(64);
     }
     out.extend_from_slice(&[0; SUM]);
-    let halves = Halves::of(&out);
-    let (first, second) = both(|| halves.sum(0), || halves.sum(1));
-    let end = out.len() - SUM;
-    out[end..].copy_from_slice(&sum_of([first, second]));
+    seal(&mut out);
     Ok(out)
 }

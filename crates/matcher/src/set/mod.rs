@@ -3,11 +3,12 @@ pub mod draft;
 pub(crate) mod hash;
 mod header;
 mod item;
-pub mod opening;
 pub mod plain;
 mod ranges;
 pub mod setfile;
 mod slots;
+#[cfg(test)]
+mod tests;
 pub mod watch;
 
 use std::fs::File;
@@ -22,10 +23,9 @@ use crate::error::Error;
 use crate::raw::Map;
 use crate::raw::sixteen::{Range, position};
 use crate::set::hash::Filter;
-use crate::set::header::{DAMAGED, Header, Section};
+use crate::set::header::{DAMAGED, Header, Section, is_right};
 use crate::set::item::label;
 pub use crate::set::item::{Item, Kind};
-use crate::set::opening::Opening;
 use crate::set::ranges::{Blocks, SPAN};
 use crate::set::setfile::TEN;
 
@@ -74,13 +74,9 @@ pub struct Set {
 }
 
 impl Set {
-    /// Opens a set file, all bytes of which are as they were written.
+    /// Opens a set file by a map, and reads all its bytes once to know that they are as they were written; one without
+    /// an index gets it in memory, and the set's id vouches for the list.
     pub fn open(path: &Path) -> Result<Arc<Set>, Error> {
-        Opening::begin(path)?.set().cloned()
-    }
-
-    /// Opens a set file without a look at all its bytes; one without an index gets it in memory.
-    pub(crate) fn map(path: &Path) -> Result<Set, Error> {
         let io = |source| Error::Io {
             path: path.to_owned(),
             source,
@@ -90,7 +86,9 @@ impl Set {
         let named = |e| Error::set(format!("{}: {e}", path.display()));
         let header = Header::read(&map).map_err(named)?;
         if header.indexed {
-            return Set::new(map, header).map_err(|_| damaged(path));
+            let found = is_right(&map).then(|| Set::new(map, header));
+            let set = found.and_then(Result::ok).ok_or_else(|| damaged(path))?;
+            return Ok(Arc::new(set));
         }
         let part = |name| {
             let (at, len) = header.section(name);
@@ -99,6 +97,7 @@ impl Set {
         setfile::index(part(Section::List), part(Section::Labels))
             .ok()
             .filter(|set| set.id() == header.id && set.count() == header.count)
+            .map(Arc::new)
             .ok_or_else(|| damaged(path))
     }
 
@@ -142,11 +141,6 @@ impl Set {
 
     pub fn count(&self) -> usize {
         self.header.count
-    }
-
-    /// Whether it is a file as it lies on disk, not built in memory.
-    pub(crate) fn is_mapped(&self) -> bool {
-        matches!(self.map, Map::File(_))
     }
 
     /// The whole file, as it is written to disk.
