@@ -15,19 +15,21 @@
 //! | the answer | `wire`, `tally` |
 #![deny(unsafe_code)]
 
-mod both;
 pub mod canonical;
 mod capture;
 mod error;
+pub mod escape;
 mod expression;
 pub mod format;
 pub mod line;
 pub mod memory;
 pub mod options;
+mod parallel;
 pub mod pipeline;
 pub mod raw;
 pub mod reader;
 pub mod rows;
+mod scan;
 pub mod set;
 mod shape;
 pub mod tally;

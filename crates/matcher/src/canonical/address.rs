@@ -1,8 +1,8 @@
 //! Addresses and endpoints in every legal spelling, as one 128-bit number (IPv4 mapped by RFC 4291 2.5.5.2).
 use std::io::Write;
 
+use crate::escape::HEX;
 use crate::raw::sixteen::{Range, position};
-use crate::wire::escape::HEX;
 
 /// An address; IPv4 and `::ffff:a.b.c.d` are the same number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -1,18 +1,18 @@
 //! Log formats compiled from their TOML files (docs/log-formats.md 1-3). Pure data; `shape` reads lines by it.
 mod compile;
-mod decisive;
-pub(crate) mod detect;
+pub(crate) mod decoders;
 mod file;
+mod key_fields;
 
 use std::collections::HashMap;
 
 use crate::canonical::address::Address;
 use crate::expression::Expression;
+use crate::format::decoders::Decoder;
+use crate::format::key_fields::Decisive;
 use crate::line::hit::Action;
-use crate::shape::decoders::Decoder;
 use crate::shape::wrapper::Part;
 use crate::time::TimeKind;
-use decisive::Decisive;
 
 /// Index of a field in `Format::fields`.
 pub type FieldId = usize;

@@ -3,8 +3,8 @@ use smallvec::SmallVec;
 
 use crate::canonical::address::Address;
 use crate::canonical::names::Short;
+use crate::escape::{EVIDENCE, escape_into};
 use crate::set::Set;
-use crate::wire::escape::{EVIDENCE, escape_into};
 
 /// How a connection ended; the strongest last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

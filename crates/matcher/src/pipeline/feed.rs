@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use memchr::{memchr, memrchr};
 
-use crate::format::detect;
+use crate::line::detect;
 use crate::memory::Account;
 use crate::options::{Limits, Progress};
-use crate::pipeline::loan::Loan;
+use crate::pipeline::unpacked::Loan;
 use crate::reader::{Claim, Source};
 use crate::token::buffer::Buffer;
 

@@ -4,12 +4,9 @@
 //! at their chunks. What depends on the order of lines goes from chunk to chunk as a baton, all else is summed at the
 //! end, so the answer does not depend on the number of threads.
 pub(crate) mod feed;
-mod lines;
-mod loan;
-pub(crate) mod longline;
 pub mod part;
 mod queue;
-pub(crate) mod relay;
+mod unpacked;
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -22,25 +19,25 @@ use sha2::{Digest, Sha256};
 use crate::capture;
 use crate::error::Error;
 use crate::format::Format;
-use crate::format::detect;
-use crate::line::scan::Scan;
-pub use crate::line::scan::temporary;
+use crate::line::detect;
 use crate::memory::{AtWork, Memory};
 use crate::options::{Coverage, Options, Progress};
 use crate::pipeline::feed::Feed;
 use crate::pipeline::queue::{Queue, Taken};
-use crate::pipeline::relay::{Baton, Relay};
 use crate::reader::{Input, Source};
 use crate::rows::alive::{self, Alive};
 use crate::rows::runs::Runs;
 use crate::rows::{Common, Rows};
+use crate::scan::baton::{Baton, Relay};
+use crate::scan::chunk::Scan;
+pub use crate::scan::chunk::temporary;
+use crate::scan::segments::Segment;
 use crate::set::Set;
 use crate::time;
 use crate::time::midnights::Midnights;
 use crate::time::timeline::{Timeline, shown};
 use crate::time::years::Years;
 use crate::token::buffer::Buffer;
-use crate::token::segments::Segment;
 use crate::wire::{Context, Lines};
 
 /// The name of the format of a file that begins with these bytes.

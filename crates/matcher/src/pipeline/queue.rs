@@ -14,7 +14,7 @@ use std::thread;
 use crate::memory::Account;
 use crate::options::Limits;
 use crate::pipeline::feed::{Chunk, Feed};
-use crate::pipeline::loan::Loan;
+use crate::pipeline::unpacked::Loan;
 use crate::reader::{Claim, read_at};
 use crate::token::buffer::Buffer;
 
@@ -309,7 +309,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::format::detect;
+    use crate::line::detect;
     use crate::options::Progress;
     use crate::reader::{Input, Source};
 

@@ -38,6 +38,7 @@ mod scalar;
 pub mod sixteen;
 #[cfg(target_arch = "x86_64")]
 mod sse42;
+pub(crate) mod streams;
 
 use crate::token::{self, Candidates};
 

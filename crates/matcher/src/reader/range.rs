@@ -2,7 +2,7 @@
 use std::io::{Read, Seek, SeekFrom};
 
 use super::Source;
-use crate::format::detect;
+use crate::line::detect;
 use crate::pipeline::part::{Range, border};
 
 impl Source {

@@ -1,13 +1,12 @@
 //! Hits of one source summed into rows by (indicator, device, day); times without a year wait for its end.
 pub(crate) mod alive;
 pub(crate) mod arena;
-mod aside;
 pub(crate) mod details;
 mod memo;
 pub(crate) mod places;
-pub(crate) mod prefix;
 pub(crate) mod repeats;
 pub(crate) mod runs;
+mod spool;
 pub(crate) mod spread;
 pub(crate) mod words;
 

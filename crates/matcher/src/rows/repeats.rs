@@ -13,8 +13,8 @@ use smallvec::SmallVec;
 use crate::canonical::names::Host;
 use crate::format::{Role, Variant};
 use crate::line::hit::{Action, Field};
+use crate::line::line_key;
 use crate::line::record::Record;
-use crate::line::saying;
 use crate::line::tokens::{self, Token};
 use crate::memory::{Held, Memory};
 use crate::rows::memo::Memo;
@@ -148,7 +148,7 @@ impl<'f> Repeats<'f> {
     /// What a line says; None if it is too long to be remembered.
     pub fn spell(&mut self, record: &Record<'_, '_>) -> Option<Saying> {
         let begin = self.texts.len();
-        saying::spell(record, &mut self.texts).then(|| self.saying(begin, false))
+        line_key::spell(record, &mut self.texts).then(|| self.saying(begin, false))
     }
 
     fn saying(&self, begin: usize, is_whole: bool) -> Saying {
@@ -163,8 +163,8 @@ impl<'f> Repeats<'f> {
     fn whole(&mut self, record: &Record<'_, '_>, short: &Saying) -> Option<Saying> {
         let begin = self.texts.len();
         self.texts.extend_from_within(short.place.clone());
-        let fits = saying::spell_targets(record, &mut self.texts)
-            && self.texts.len() - begin <= saying::LONGEST;
+        let fits = line_key::spell_targets(record, &mut self.texts)
+            && self.texts.len() - begin <= line_key::LONGEST;
         fits.then(|| self.saying(begin, true))
     }
 

@@ -4,12 +4,12 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write};
 use std::mem;
 
+use crate::canonical::prefix::prefix;
 use crate::line::hit::{Action, Field};
 use crate::memory::Held;
 use crate::raw::prefetch;
 use crate::rows::Row;
 use crate::rows::arena::Arena;
-use crate::rows::prefix::prefix;
 use crate::rows::spread::Spread;
 use crate::rows::words::{self, Words};
 use crate::set::Set;

@@ -1,11 +1,11 @@
 //! The texts of a row's first line, in one piece of memory.
 use std::io;
 
+use crate::escape::{EVIDENCE, escape_into, shown_part};
 use crate::format::IDENTITY;
 use crate::line::hit::{Hit, Matched};
 use crate::rows::details::Details;
 use crate::set::Set;
-use crate::wire::escape::{EVIDENCE, escape_into, shown_part};
 
 /// What matched, the line, and each kind of identity.
 const TEXTS: usize = 2 + IDENTITY.len();

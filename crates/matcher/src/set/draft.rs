@@ -6,9 +6,9 @@ use std::ops::Range;
 
 use foldhash::fast::RandomState;
 
-use crate::both::both;
+use crate::canonical::prefix::prefix;
 use crate::error::Error;
-use crate::rows::prefix::prefix;
+use crate::parallel::both;
 use crate::set::plain::{Shape, cells, classify, host};
 use crate::set::setfile;
 use crate::set::watch::Watch;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::both::both;
 use crate::error::Error;
+use crate::parallel::both;
 
 pub const MAGIC: &[u8] = b"QSSET2\n";
 const OLD_MAGIC: &[u8] = b"QSSET1\n";

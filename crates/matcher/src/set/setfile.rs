@@ -7,9 +7,9 @@ use std::net::Ipv4Addr;
 use foldhash::fast::RandomState;
 use sha2::{Digest, Sha256};
 
-use crate::both::both;
 use crate::canonical::address::{self, Address};
 use crate::error::Error;
+use crate::parallel::both;
 use crate::raw::Map;
 use crate::set::hash::{self, FilterBuilder, tail16, tail32};
 use crate::set::header::{DAMAGED, Header, INDEX, Index, SECTIONS, assemble};

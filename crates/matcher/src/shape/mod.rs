@@ -1,6 +1,5 @@
 //! A line becomes named fields with values (docs/log-formats.md 2).
 mod cells;
-pub(crate) mod decoders;
 mod delimited;
 mod header;
 mod json;

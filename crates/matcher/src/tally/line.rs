@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
-use crate::wire::escape::{equal, run};
+use crate::escape::{equal, run};
 
 /// What a line tells of its row, of all its fields.
 #[derive(Deserialize)]

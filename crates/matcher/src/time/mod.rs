@@ -3,7 +3,6 @@ mod device;
 pub(crate) mod midnights;
 mod servers;
 mod spelling;
-mod tail;
 pub(crate) mod timeline;
 pub(crate) mod when;
 mod yearless;

@@ -1,9 +1,9 @@
 //! IPv4: the filter on the text before the last dot, those on the whole text and on networks, then a strict
 //! reading. An address has one spelling only.
-use super::streams::{Places, drop_top};
 use super::{LOOK, Part};
 use crate::canonical::address::{self, Address};
 use crate::raw::Classes;
+use crate::raw::streams::{Places, drop_top};
 use crate::set::Filters;
 use crate::set::hash::numbers16;
 

@@ -3,23 +3,21 @@
 //! It may name too many lines, never too few: phase 2 parses each line named here and decides. Every byte goes
 //! through `Classes::masks`; carries between 64-byte blocks replace any look-ahead.
 pub(crate) mod buffer;
+mod hidden;
 mod ipv4;
 mod ipv6;
 mod names;
-pub(crate) mod segments;
-mod strange;
-mod streams;
 #[cfg(test)]
 mod tests;
 
+use crate::raw::streams::{BIAS, Stream, WORDS, later};
 use crate::raw::{self, BLOCKS, Bytes, Classes};
 use crate::set::Set;
 use crate::set::hash::Filter;
 use names::Trust;
-use streams::{BIAS, Stream, WORDS, later};
 
+pub(crate) use crate::raw::streams::Places;
 pub(crate) use ipv6::head_key;
-pub(crate) use streams::Places;
 
 /// Bytes that stand before a chunk's data, so that looking back never leaves the buffer.
 pub const FRONT: usize = BIAS + LOOK;
@@ -164,7 +162,7 @@ pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidate
                 let block = odd.trailing_zeros() as usize;
                 odd &= odd - 1;
                 let at = base + 64 * (BLOCKS * i + block);
-                strange::check(classes, set, buf, at, m.token[block], &mut out.places);
+                hidden::check(classes, set, buf, at, m.token[block], &mut out.places);
             }
         }
         let mut at = BIAS as u16;

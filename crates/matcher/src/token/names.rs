@@ -1,7 +1,7 @@
 //! Names: the filter on the last two labels, then one on three, then the table.
-use super::streams::{Places, SEEN, drop_top};
 use super::{LOOK, Part};
 use crate::raw::Classes;
+use crate::raw::streams::{Places, SEEN, drop_top};
 use crate::set::hash::{tail16, tail32};
 use crate::set::{Filters, Set};
 

@@ -1,11 +1,11 @@
 //! Every level names every line that a reading of it as text hits, wherever blocks and chunks begin.
 use std::collections::BTreeSet;
 
-use super::streams::PART;
 use super::{BACK, Candidates, FRONT, Scratch, Search, Trust};
 use crate::line::freetext;
 use crate::line::tokens;
 use crate::raw::Level;
+use crate::raw::streams::PART;
 use crate::set::Set;
 use crate::set::setfile;
 

@@ -1,10 +1,10 @@
 //! The line of a row, as JSON.
 use std::mem;
 
+use crate::escape::{controls, equal, run};
 use crate::set::Item;
 use crate::time;
 use crate::time::when::When;
-use crate::wire::escape::{controls, equal, run};
 
 /// Days that are kept.
 const DAYS: usize = 32;

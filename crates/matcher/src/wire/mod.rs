@@ -1,6 +1,5 @@
 //! The sightings of a source as JSON Lines, sorted, when they are asked for; kept longer, they lie in memory or beyond that in a
 //! temporary file.
-pub(crate) mod escape;
 mod line;
 
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -10,7 +9,8 @@ use jiff::tz::TimeZone;
 use tempfile::SpooledTempFile;
 
 use self::line::Text;
-use crate::format::detect;
+use crate::escape::{EVIDENCE, escape_json_into};
+use crate::line::detect;
 use crate::rows::runs::{Entry, Runs, Wanted};
 use crate::rows::words::Words;
 use crate::rows::{Row, TEXT};
@@ -18,7 +18,6 @@ use crate::set::{Item, Set};
 use crate::tally::{Counted, Tally};
 use crate::time::when::When;
 use crate::time::years::Years;
-use crate::wire::escape::{EVIDENCE, escape_json_into};
 
 /// Lines that are kept lie in a temporary file beyond this.
 const HELD: usize = 8 << 20;

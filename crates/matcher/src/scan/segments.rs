@@ -1,8 +1,8 @@
 //! A chunk cut into what is parsed line by line and what is streamed, with what phase 1 found in it.
 use memchr::{memchr, memmem, memrchr};
 
-use crate::line::scan::Scan;
-use crate::shape::decoders::TRIGGER;
+use crate::format::decoders::TRIGGER;
+use crate::scan::chunk::Scan;
 use crate::token::buffer::Buffer;
 use crate::token::{Candidates, FRONT, Search};
 

@@ -2,11 +2,11 @@
 use crate::canonical::names::Host;
 use crate::line::hit::{Hit, Hits};
 use crate::line::record::Record;
-use crate::line::scan::{Scan, temporary};
 use crate::line::tokens;
 use crate::rows::details::Parsed;
 use crate::rows::places::Key;
 use crate::rows::{Keys, Known, Line};
+use crate::scan::chunk::{Scan, temporary};
 use crate::time::Moment;
 
 /// What a line hits.

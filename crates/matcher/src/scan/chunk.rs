@@ -8,29 +8,30 @@ use memchr::{memchr, memmem, memrchr};
 
 use crate::canonical::names::Host;
 use crate::format::Format;
-use crate::format::detect::clean;
+use crate::format::decoders::TRIGGER;
+use crate::line::detect::clean;
 use crate::line::freetext;
 use crate::line::hit::{Action, Field, Hits};
 use crate::line::record::{self, Record};
-use crate::line::seen::Seen;
-use crate::line::together::{self, Lines};
 use crate::line::tokens::{self, Token};
 use crate::options::{Options, Progress};
 use crate::pipeline::feed::Feed;
-use crate::pipeline::longline::LongLine;
-use crate::pipeline::relay::{Baton, Relay};
 use crate::rows::alive::Alive;
 use crate::rows::details::Plain;
 use crate::rows::repeats::Repeats;
 use crate::rows::runs::Runs;
 use crate::rows::{Line, Rows};
+use crate::scan::batch;
+use crate::scan::batch::Lines;
+use crate::scan::baton::{Baton, Relay};
+use crate::scan::long_line::LongLine;
+use crate::scan::record_hits::Seen;
+use crate::scan::segments::Segment;
 use crate::set::Set;
-use crate::shape::decoders::TRIGGER;
 use crate::shape::wrapper::{Readings, behind_hole};
 use crate::shape::{HEADING_BYTES, Header, LineReader};
 use crate::time::timeline::Timeline;
 use crate::token::buffer::Buffer;
-use crate::token::segments::Segment;
 use crate::token::{BACK, Candidates, FRONT, Scratch, Search};
 
 /// The part of one thread in the scan of a source.
@@ -277,7 +278,7 @@ impl<'a> Scan<'a> {
             let line = clean(&data[at..end], place == 0);
             if look && !head && !heading && self.can_wait(line) {
                 waiting.push((line, place));
-                if waiting.len() == together::MOST {
+                if waiting.len() == batch::MOST {
                     self.together(&mut waiting);
                 }
             } else {

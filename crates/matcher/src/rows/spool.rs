@@ -2,13 +2,13 @@
 use std::io;
 use std::sync::PoisonError;
 
-use super::{Common, ROW, Row, Rows, bucket};
 use crate::canonical::address::Address;
 use crate::canonical::names::Host;
 use crate::rows::arena::Arena;
 use crate::rows::places::Key;
 use crate::rows::runs::Devices;
 use crate::rows::words::Words;
+use crate::rows::{Common, ROW, Row, Rows, bucket};
 use crate::set::Set;
 
 /// Fewer bytes of rows are not worth a run of their own.

@@ -4,9 +4,9 @@ use std::mem;
 use smallvec::SmallVec;
 
 use crate::line::record::{self, Record};
-use crate::line::scan::{Ask, Scan};
-use crate::line::seen::Seen;
 use crate::rows::repeats::{Repeated, Saying};
+use crate::scan::chunk::{Ask, Scan};
+use crate::scan::record_hits::Seen;
 use crate::shape::wrapper::Readings;
 
 /// Lines looked at together.
