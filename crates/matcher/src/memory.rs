@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use foldhash::fast::RandomState;
 
 use crate::raw::share_heaps;
-use crate::rows::arena::Pool;
 
 /// Of the 256 bytes a row that a scan may take; the rest is what malloc cannot use. Sorting takes less than the table,
 /// which is gone by then.
@@ -137,8 +136,6 @@ pub struct Memory {
     number: usize,
     /// Bytes that rows may take however few they are.
     base: usize,
-    /// Where its rows lie.
-    pool: Pool,
     /// That ever had rows of this scan.
     threads: AtomicUsize,
 }
@@ -152,7 +149,6 @@ impl Memory {
             account,
             number,
             base,
-            pool: Pool::default(),
             threads: AtomicUsize::new(0),
         })
     }
@@ -189,10 +185,6 @@ impl Memory {
 
     pub fn base(&self) -> usize {
         self.base
-    }
-
-    pub fn pool(&self) -> &Pool {
-        &self.pool
     }
 
     /// Bytes that the rows of the whole run may take: what the contract gives to each row, and what all else leaves.

@@ -18,15 +18,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use jiff::tz::TimeZone;
-use sha2::{Digest, Sha256};
-
-pub use files::begins;
 
 use crate::canonical::address::Address;
 use crate::memory::Memory;
 use crate::options::{Coverage, Options, Progress};
-use crate::pipeline::feed::Feed;
-use crate::pipeline::hex;
 use crate::reader::Source;
 use crate::rows::Rows;
 use crate::rows::alive;
@@ -60,19 +55,18 @@ const HTTP: usize = 2;
 const QUIC: usize = 3;
 const TLS: usize = 4;
 
-/// Reads a capture to its end, of which the feed has read the first bytes.
+/// Reads a capture to its end, of which `start` was read before.
 pub fn scan(
     set: &Set,
     options: &Options,
     progress: &Progress,
     zone: &TimeZone,
     path: &Path,
-    feed: Feed<'_>,
+    mut source: Source,
+    start: &[u8],
 ) -> (Lines, Coverage) {
-    let start = feed.start().to_vec();
-    let mut source = feed.source;
     let mut capture = Capture::new(set, options, progress);
-    let mut packets = files::Packets::new(&mut source, progress, &start);
+    let mut packets = files::Packets::new(&mut source, progress, start);
     while let Some(packet) = packets.next() {
         capture.packet(&packet);
     }
@@ -214,7 +208,7 @@ impl<'a> Capture<'a> {
     }
 
     fn finish(self, zone: &TimeZone, path: &Path, source: Source, bytes: u64) -> (Lines, Coverage) {
-        let identity = hex(&Sha256::digest(&source.head));
+        let identity = source.id();
         let context = Context {
             names: RECORDS.map(str::to_owned).into(),
             source: identity.clone(),

@@ -6,11 +6,12 @@ use super::transport::{ICMP, ICMP6, TCP, UDP};
 use super::{Capture, DNS, FLOW, HTTP, Origin, QUIC, TLS, dns, http};
 use crate::canonical::address::{self, Address};
 use crate::canonical::names::{Host, split_authority};
-use crate::line::hit::{Action, Field, Hit, Hits};
+use crate::format::Action;
+use crate::line::hit::{Field, Hit, Hits};
 use crate::line::tokens::{self, Token};
 use crate::rows::Line;
 use crate::rows::details::Details;
-use crate::scan::chunk::temporary;
+use crate::rows::spool::temporary;
 use crate::set::Set;
 use crate::time::{self, Moment, Value};
 

@@ -7,10 +7,10 @@ use super::{
 use crate::canonical::address;
 use crate::error::Error;
 use crate::expression::{End, Expression};
+use crate::format::Action;
+use crate::format::Part;
 use crate::format::decoders;
 use crate::format::key_fields::Decisive;
-use crate::line::hit::Action;
-use crate::shape::wrapper::Part;
 use crate::time::TimeKind;
 
 fn bytes(texts: Vec<String>) -> Vec<Vec<u8>> {

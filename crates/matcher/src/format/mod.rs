@@ -1,4 +1,5 @@
 //! Log formats compiled from their TOML files (docs/log-formats.md 1-3). Pure data; `shape` reads lines by it.
+mod action;
 mod compile;
 pub(crate) mod decoders;
 mod file;
@@ -10,9 +11,8 @@ use crate::canonical::address::Address;
 use crate::expression::Expression;
 use crate::format::decoders::Decoder;
 use crate::format::key_fields::Decisive;
-use crate::line::hit::Action;
-use crate::shape::wrapper::Part;
 use crate::time::TimeKind;
+pub use action::Action;
 
 /// Index of a field in `Format::fields`.
 pub type FieldId = usize;
@@ -169,4 +169,24 @@ pub struct Format {
     pub split: Vec<bool>,
     /// For each field, the part of a wrapper that it names.
     pub wrapper: Vec<Option<Part>>,
+}
+
+/// A part of a wrapper that a format may name as a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Time,
+    Host,
+    App,
+}
+
+impl Part {
+    /// The part that a field `wrapper.…` names.
+    pub fn of_field(name: &[u8]) -> Option<Part> {
+        match name {
+            b"wrapper.time" => Some(Part::Time),
+            b"wrapper.host" => Some(Part::Host),
+            b"wrapper.app" => Some(Part::App),
+            _ => None,
+        }
+    }
 }

@@ -1,13 +1,12 @@
 //! The format of a file by its first lines (docs/log-formats.md 7).
 use crate::format::Format;
 use crate::line::record;
+use crate::reader::START;
 use crate::shape::LineReader;
 use crate::shape::wrapper::Readings;
 
 /// The name of the fallback, which has no file.
 pub const TEXT: &str = "text";
-/// Bytes in which lines are tried.
-pub const START: usize = 1 << 16;
 const LINES: usize = 100;
 
 /// A line without its carriage return and the zeros at its ends, the first one without a byte order mark.

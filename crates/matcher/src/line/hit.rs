@@ -6,37 +6,6 @@ use crate::canonical::names::Short;
 use crate::escape::{EVIDENCE, escape_into};
 use crate::set::Set;
 
-/// How a connection ended; the strongest last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Action {
-    Unknown,
-    Attempt,
-    Blocked,
-    Allowed,
-}
-
-impl Action {
-    pub const ALL: [Action; 4] = [
-        Action::Unknown,
-        Action::Attempt,
-        Action::Blocked,
-        Action::Allowed,
-    ];
-
-    pub fn parse(word: &str) -> Option<Action> {
-        Action::ALL.into_iter().find(|a| a.word() == word)
-    }
-
-    pub fn word(self) -> &'static str {
-        match self {
-            Action::Unknown => "unknown",
-            Action::Attempt => "attempt",
-            Action::Blocked => "blocked",
-            Action::Allowed => "allowed",
-        }
-    }
-}
-
 /// The field of a line that is credited, in the order of credit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Field {

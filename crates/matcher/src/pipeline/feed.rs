@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use memchr::{memchr, memrchr};
 
-use crate::line::detect;
 use crate::memory::Account;
 use crate::options::{Limits, Progress};
 use crate::pipeline::unpacked::Loan;
+use crate::reader::START;
 use crate::reader::{Claim, Source};
 use crate::token::buffer::Buffer;
 
@@ -40,8 +40,8 @@ impl<'a> Feed<'a> {
         // What others unpack meanwhile takes the time in which this one waits.
         source.may_read_ahead = progress.spare.is_any() && source.scans == 1;
         let mut feed = Feed::of_range(source, progress, limits, 0);
-        let mut start = Buffer::new(limits.chunk.max(detect::START));
-        while !feed.ended && start.filled < detect::START {
+        let mut start = Buffer::new(limits.chunk.max(START));
+        while !feed.ended && start.filled < START {
             feed.read(&mut start);
         }
         feed.carry = start.data().to_vec();

@@ -14,7 +14,6 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::{self, Scope};
 
 use jiff::tz::TimeZone;
-use sha2::{Digest, Sha256};
 
 use crate::capture;
 use crate::error::Error;
@@ -24,13 +23,14 @@ use crate::memory::{AtWork, Memory};
 use crate::options::{Coverage, Options, Progress};
 use crate::pipeline::feed::Feed;
 use crate::pipeline::queue::{Queue, Taken};
-use crate::reader::{Input, Source};
+use crate::reader::{Input, Source, is_capture};
 use crate::rows::alive::{self, Alive};
 use crate::rows::runs::Runs;
+pub use crate::rows::spool::temporary;
 use crate::rows::{Common, Rows};
 use crate::scan::baton::{Baton, Relay};
 use crate::scan::chunk::Scan;
-pub use crate::scan::chunk::temporary;
+use crate::scan::long_line::LongLine;
 use crate::scan::segments::Segment;
 use crate::set::Set;
 use crate::time;
@@ -58,8 +58,10 @@ pub fn scan<'a>(
     let zone = time::zone(&options.tz)?;
     let formats = chosen(formats, options)?;
     let feed = Feed::new(Source::open(path, input), progress, options.limits);
-    if capture::begins(feed.start()) {
-        return Ok(capture::scan(set, options, progress, &zone, path, feed));
+    if is_capture(feed.start()) {
+        let start = feed.start().to_vec();
+        let found = capture::scan(set, options, progress, &zone, path, feed.source, &start);
+        return Ok(found);
     }
     let format = match options.format {
         None => detect::detect(&formats, detect::start(feed.start())),
@@ -170,7 +172,7 @@ impl<'a> Threads<'a> {
                 }
                 Taken::LongLine(mut reader) => {
                     self.finish(&mut scan, &mut waiting, false);
-                    scan.stream_long_line(&mut buffer, number, &mut reader.feed, &self.relay);
+                    self.stream_long_line(&mut scan, &mut buffer, number, &mut reader.feed);
                 }
             }
             self.queue.put_back(buffer);
@@ -178,6 +180,30 @@ impl<'a> Threads<'a> {
         self.finish(&mut scan, &mut waiting, false);
         let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
         parts.push(scan);
+    }
+
+    /// A line longer than the limit, of which the buffer holds the start; the source is read meanwhile.
+    fn stream_long_line(
+        &self,
+        scan: &mut Scan<'a>,
+        buffer: &mut Buffer,
+        number: u64,
+        feed: &mut Feed<'_>,
+    ) {
+        scan.accept(self.relay.take(number));
+        let mut long = LongLine::new(scan, buffer.data(), buffer.offset);
+        long.feed(scan, buffer.data());
+        loop {
+            let goes_on = feed.rest_of_line(buffer);
+            long.feed(scan, buffer.data());
+            if !goes_on {
+                break;
+            }
+        }
+        long.finish(scan);
+        scan.count_hits();
+        self.relay.pass(scan.release(buffer.offset));
+        feed.end_line(buffer);
     }
 
     /// Looks at the lines of chunks in their order: all of them, or those that need not wait.
@@ -244,7 +270,7 @@ impl<'a> Found<'a> {
             options: scan.options,
             runs: scan.runs,
             timeline: scan.timeline,
-            source: hex(&Sha256::digest(&source.head)),
+            source: source.id(),
             changed: source.changed,
             bytes: source.unpacked,
             lines: scan.lines,
@@ -299,8 +325,4 @@ impl<'a> Found<'a> {
         };
         (lines, coverage)
     }
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }

@@ -3,16 +3,13 @@
 //! The answer of all parts together is that of the whole file read at once. A range begins and ends at a line
 //! border. What it takes from the lines before it is only the header, told to it or guessed from the start of the
 //! file: parts fit together where each assumed the header with which the one before it ended.
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, Write};
 use std::mem;
 use std::path::Path;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use crate::capture;
 use crate::error::Error;
 use crate::format::Format;
 use crate::line::detect;
@@ -20,7 +17,7 @@ use crate::line::detect::clean;
 use crate::options::{Coverage, Limits, Options, Progress};
 use crate::pipeline::feed::Feed;
 use crate::pipeline::{self, Found, Threads};
-use crate::reader::{Input, Source};
+use crate::reader::{Input, Range, Source, is_capture};
 use crate::rows::alive::Alive;
 use crate::rows::runs::Runs;
 use crate::rows::spread::Spread;
@@ -33,13 +30,6 @@ use crate::wire::Lines;
 
 /// A line border further away than this is not sought: the file is read as one.
 const BORDER: usize = 16 << 20;
-
-/// What of a file: bytes from `start` to `end`, both moved on to the next line border; None is the end of the file.
-#[derive(Clone, Copy, Debug)]
-pub struct Range {
-    pub start: u64,
-    pub end: Option<u64>,
-}
 
 /// What one range says.
 #[derive(Debug)]
@@ -89,7 +79,7 @@ pub fn scan(
     let Some((start, head)) = source.begin_range(range, BORDER) else {
         return Ok(None);
     };
-    if capture::begins(&head) || (start > 0 && start < edge) {
+    if is_capture(&head) || (start > 0 && start < edge) {
         return Ok(None);
     }
     let format = match options.format {
@@ -124,7 +114,7 @@ pub fn scan(
     }
     let after = json(&*whole.reader.header);
     let about = About {
-        source: pipeline::hex(&Sha256::digest(&feed.source.head)),
+        source: feed.source.id(),
         changed: feed.source.changed,
         bytes: feed.source.given - start,
         lines: whole.lines,
@@ -245,24 +235,4 @@ impl About {
         }
         self
     }
-}
-
-/// Moves a file on to the first byte of a line at or behind `at`; None where that is too far away.
-pub(crate) fn border(file: &mut File, at: u64, most: usize) -> io::Result<Option<u64>> {
-    if at == 0 {
-        return Ok(Some(0));
-    }
-    let mut place = file.seek(SeekFrom::Start(at - 1))?;
-    let mut block = vec![0; 1 << 16];
-    while place < at + most as u64 {
-        let n = file.read(&mut block)?;
-        if n == 0 {
-            return Ok(Some(place.max(at - 1)));
-        }
-        if let Some(i) = memchr::memchr(b'\n', &block[..n]) {
-            return Ok(Some(place + i as u64 + 1));
-        }
-        place += n as u64;
-    }
-    Ok(None)
 }

@@ -309,8 +309,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::line::detect;
     use crate::options::Progress;
+    use crate::reader::START;
     use crate::reader::{Input, Source};
 
     #[test]
@@ -320,14 +320,14 @@ mod tests {
             edge_bytes: 0,
             ..Limits::default()
         };
-        let size = 4 * detect::START;
+        let size = 4 * START;
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all("one line\n".repeat(size / 9).as_bytes())
             .unwrap();
         let progress = Progress::new(Arc::default());
         let source = Source::open(file.path(), Input::File);
         let queue = Queue::new(Feed::new(source, &progress, limits), limits);
-        let mut next = detect::START as u64 / 9 * 9;
+        let mut next = START as u64 / 9 * 9;
         let (_, buffer, _) = queue.next(|| false).unwrap();
         assert_eq!((buffer.offset, buffer.filled as u64), (0, next));
         for number in 1..4 {
@@ -363,7 +363,7 @@ mod tests {
         packed
             .write_all("one line\n".repeat(20).as_bytes())
             .unwrap();
-        packed.write_all(&vec![b'x'; 4 * detect::START]).unwrap();
+        packed.write_all(&vec![b'x'; 4 * START]).unwrap();
         packed.finish().unwrap();
         let progress = Progress::new(Arc::default());
         let source = Source::open(file.path(), Input::File);

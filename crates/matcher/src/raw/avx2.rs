@@ -2,10 +2,9 @@
 use std::arch::x86_64::*;
 
 use super::nibbles::{HEX_LETTER, HIGH, LOW, ODD, TOKEN};
-use super::{BLOCKS, Bytes, Classes, Masks};
-use crate::token::{self, Candidates};
+use super::{BLOCKS, Bytes, Classes, Masks, Work};
 
-/// Proof that this processor has the features of `find_avx2`.
+/// Proof that this processor has the features of `run_avx2`.
 #[derive(Clone, Copy, Debug)]
 pub struct Avx2(());
 
@@ -19,15 +18,15 @@ impl Avx2 {
         .then_some(Self(()))
     }
 
-    pub fn find(self, search: &mut token::Search<'_>, out: &mut Candidates) {
+    pub fn run(self, work: impl Work) {
         // SAFETY: invariant 1, `self` proves the features.
-        unsafe { find_avx2(self, search, out) }
+        unsafe { run_avx2(self, work) }
     }
 }
 
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-fn find_avx2(classes: Avx2, search: &mut token::Search<'_>, out: &mut Candidates) {
-    token::find(classes, search, out);
+fn run_avx2(classes: Avx2, work: impl Work) {
+    work.run(classes);
 }
 
 impl Classes for Avx2 {

@@ -1,10 +1,9 @@
 //! Byte classes by AVX-512 (VBMI, VBMI2).
 use std::arch::x86_64::*;
 
-use super::{BLOCKS, Bytes, Classes, Masks, Plane};
-use crate::token::{self, Candidates};
+use super::{BLOCKS, Bytes, Classes, Masks, Plane, Work};
 
-/// Proof that this processor has the features of `find_avx512`.
+/// Proof that this processor has the features of `run_avx512`.
 #[derive(Clone, Copy, Debug)]
 pub struct Avx512(());
 
@@ -95,17 +94,17 @@ impl Avx512 {
         .then_some(Self(()))
     }
 
-    pub fn find(self, search: &mut token::Search<'_>, out: &mut Candidates) {
+    pub fn run(self, work: impl Work) {
         // SAFETY: invariant 1, `self` proves the features.
-        unsafe { find_avx512(self, search, out) }
+        unsafe { run_avx512(self, work) }
     }
 }
 
 #[target_feature(
     enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vbmi2,avx512vpopcntdq,gfni,bmi1,bmi2,lzcnt,popcnt"
 )]
-fn find_avx512(classes: Avx512, search: &mut token::Search<'_>, out: &mut Candidates) {
-    token::find(classes, search, out);
+fn run_avx512(classes: Avx512, work: impl Work) {
+    work.run(classes);
 }
 
 impl Classes for Avx512 {

@@ -40,8 +40,6 @@ pub mod sixteen;
 mod sse42;
 pub(crate) mod streams;
 
-use crate::token::{self, Candidates};
-
 pub use frame::{Frame, Slice};
 #[cfg(feature = "isal")]
 pub use inflate::Inflate;
@@ -130,6 +128,11 @@ pub trait Classes: Copy {
     }
 }
 
+/// Work that is compiled for each instruction set by itself. Only what `run` inlines is.
+pub trait Work {
+    fn run<C: Classes>(self, classes: C);
+}
+
 /// The instruction sets that the search may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
@@ -176,32 +179,32 @@ impl Level {
         }
     }
 
-    /// Runs `token::find` with this level's classes; a level the processor lacks falls back to `Scalar`.
-    pub fn find(self, search: &mut token::Search<'_>, out: &mut Candidates) {
+    /// Does work with this level's classes; a level that the processor lacks falls back to `Scalar`.
+    pub fn run(self, work: impl Work) {
         match self {
             #[cfg(target_arch = "x86_64")]
             Level::Avx512 => {
                 if let Some(classes) = avx512::Avx512::detect() {
-                    return classes.find(search, out);
+                    return classes.run(work);
                 }
             }
             #[cfg(target_arch = "x86_64")]
             Level::Sse42 => {
                 if let Some(classes) = sse42::Sse42::detect() {
-                    return classes.find(search, out);
+                    return classes.run(work);
                 }
             }
             #[cfg(target_arch = "x86_64")]
             Level::Avx2 => {
                 if let Some(classes) = avx2::Avx2::detect() {
-                    return classes.find(search, out);
+                    return classes.run(work);
                 }
             }
             #[cfg(target_arch = "aarch64")]
-            Level::Neon => return token::find(neon::Neon, search, out),
+            Level::Neon => return work.run(neon::Neon),
             _ => {}
         }
-        token::find(Scalar, search, out);
+        work.run(Scalar);
     }
 }
 

@@ -2,10 +2,9 @@
 use std::arch::x86_64::*;
 
 use super::nibbles::{HEX_LETTER, HIGH, LOW, ODD, TOKEN};
-use super::{BLOCKS, Bytes, Classes, Masks};
-use crate::token::{self, Candidates};
+use super::{BLOCKS, Bytes, Classes, Masks, Work};
 
-/// Proof that this processor has the features of `find_sse42`.
+/// Proof that this processor has the features of `run_sse42`.
 #[derive(Clone, Copy, Debug)]
 pub struct Sse42(());
 
@@ -15,15 +14,15 @@ impl Sse42 {
             .then_some(Self(()))
     }
 
-    pub fn find(self, search: &mut token::Search<'_>, out: &mut Candidates) {
+    pub fn run(self, work: impl Work) {
         // SAFETY: invariant 1, `self` proves the features.
-        unsafe { find_sse42(self, search, out) }
+        unsafe { run_sse42(self, work) }
     }
 }
 
 #[target_feature(enable = "sse4.2,popcnt")]
-fn find_sse42(classes: Sse42, search: &mut token::Search<'_>, out: &mut Candidates) {
-    token::find(classes, search, out);
+fn run_sse42(classes: Sse42, work: impl Work) {
+    work.run(classes);
 }
 
 impl Classes for Sse42 {

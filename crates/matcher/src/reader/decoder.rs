@@ -105,3 +105,18 @@ impl Kind {
         }
     }
 }
+
+/// Whether a file that begins like this is a capture.
+pub fn is_capture(start: &[u8]) -> bool {
+    match start {
+        [0xa1, 0xb2, 0xc3, 0xd4, ..]
+        | [0xa1, 0xb2, 0x3c, 0x4d, ..]
+        | [0xd4, 0xc3, 0xb2, 0xa1, ..]
+        | [0x4d, 0x3c, 0xb2, 0xa1, ..] => true,
+        [0x0a, 0x0d, 0x0d, 0x0a, _, _, _, _, order @ ..] => {
+            order.starts_with(&[0x1a, 0x2b, 0x3c, 0x4d])
+                || order.starts_with(&[0x4d, 0x3c, 0x2b, 0x1a])
+        }
+        _ => false,
+    }
+}

@@ -20,13 +20,19 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
+use sha2::{Digest, Sha256};
+
+pub(crate) use crate::reader::decoder::is_capture;
 use crate::reader::decoder::{Decoder, Kind};
+pub use crate::reader::range::Range;
 
 pub(crate) use self::claim::{Claim, read_at};
 use self::held::Held;
 use self::readahead::Readahead;
-use crate::capture;
 use crate::reader::utf16::{HEAD, Order, Utf16};
+
+/// The first bytes of a source, which tell what it is.
+pub const START: usize = 1 << 16;
 
 /// Bytes asked of the file at a time when it is compressed.
 const STORED: usize = 128 * 1024;
@@ -221,7 +227,7 @@ impl Source {
             }
         }
         start.truncate(n);
-        if !capture::begins(&start) {
+        if !is_capture(&start) {
             self.utf16 = Order::of(&start).map(Utf16::new);
         }
         self.start.extend(&start);
@@ -275,6 +281,12 @@ impl Source {
         file.seek(SeekFrom::Start(start)).ok()?;
         file.read_exact(&mut out).ok()?;
         Some(out)
+    }
+
+    /// The id of what was read, by its first bytes.
+    pub fn id(&self) -> String {
+        let digest = Sha256::digest(&self.head);
+        digest.iter().map(|b| format!("{b:02x}")).collect()
     }
 
     /// Whether `tail` will work at the end.

@@ -41,6 +41,11 @@ impl Arena {
         }
     }
 
+    /// Where its blocks come from and go to.
+    pub fn pool(&self) -> Pool {
+        self.pool.clone()
+    }
+
     pub fn len(&self) -> usize {
         self.blocks.last().map_or(0, |last| {
             ((self.blocks.len() - 1) << self.rows_per_block) + last.rows.len()

@@ -6,7 +6,7 @@ mod memo;
 pub(crate) mod places;
 pub(crate) mod repeats;
 pub(crate) mod runs;
-mod spool;
+pub(crate) mod spool;
 pub(crate) mod spread;
 pub(crate) mod words;
 
@@ -16,23 +16,24 @@ use std::mem;
 use std::sync::{Arc, Mutex};
 
 use foldhash::fast::RandomState;
-use jiff::tz::TimeZone;
 use smallvec::SmallVec;
 
 use crate::canonical::names::Host;
-use crate::line::hit::{Action, Field, Hit};
+use crate::format::Action;
+use crate::line::hit::{Field, Hit};
 use crate::memory::{Held, Memory, PER_ROW};
 use crate::raw::prefetch;
-use crate::rows::arena::Arena;
+use crate::rows::arena::{Arena, Pool};
 use crate::rows::details::Details;
 use crate::rows::places::{Key, Places, SLOT};
 use crate::rows::runs::{Run, Runs};
 use crate::rows::words::Words;
 use crate::set::Set;
+use crate::time::bucket::bucket;
 use crate::time::midnights::Midnights;
 use crate::time::when::When;
 use crate::time::years::Years;
-use crate::time::{self, Moment, Value};
+use crate::time::{self, Moment};
 
 /// The keys of the hits of one line.
 pub type Keys = SmallVec<[Key; 2]>;
@@ -48,32 +49,10 @@ pub struct Line<'a> {
     pub details: &'a dyn Details,
 }
 
-/// A number for the times that are counted together: those of a UTC day or, until the year is known, of a part of
-/// a clock's day. `Timeline::latest` never lies within one.
-pub fn bucket(value: Option<Value>, midnights: &Midnights) -> u32 {
-    match value {
-        None => 0,
-        // Days of the years 1 to 9999 lie nearer to 1970 than 1 << 22.
-        Some(Value::Known(micros)) => 1 << 30 | (time::day_number(micros) + (1 << 22)) as u32,
-        Some(Value::Yearless(y)) => {
-            let date = (y.month as u32) << 5 | y.day as u32;
-            1 << 20 | date << 8 | u32::from(midnights.part(y))
-        }
-    }
-}
-
 /// What buckets of one day share, mostly of one row in the end.
 fn day_of(bucket: u32) -> u32 {
     let is_yearless = bucket >> 30 == 0;
     if is_yearless { bucket >> 8 } else { bucket }
-}
-
-/// Microseconds, with the year that fits where the line gave none.
-pub fn resolve(value: Value, latest: Option<i64>, zone: &TimeZone) -> Option<i64> {
-    match value {
-        Value::Known(micros) => Some(micros),
-        Value::Yearless(y) => y.resolve(latest?, zone),
-    }
 }
 
 /// Lines of one item, device and bucket of time. `order` is the place of the first line, which gives the words.
@@ -105,11 +84,11 @@ const DEVICE: usize = 96;
 
 /// Together the rows of a block take about a sixteenth of the bytes that a scan may take without rows; less where
 /// threads have few each.
-fn new_arena(memory: &Memory) -> Arena {
+fn new_arena(memory: &Memory, pool: Pool) -> Arena {
     let threads = memory.sharers();
     let blocks = if threads > 2 { 64 * threads } else { 16 };
     let rows_per_block = (memory.base() / blocks / PER_ROW).max(1).ilog2();
-    Arena::new(rows_per_block, ROW, memory.pool().clone())
+    Arena::new(rows_per_block, ROW, pool)
 }
 
 /// Lines that wait until their rows are near.
@@ -157,23 +136,30 @@ impl Rows {
     /// Of one more thread. Lines whose times have no year are counted by the days of this clock.
     pub fn new(memory: Arc<Memory>, common: Option<Common>, midnights: Midnights) -> Rows {
         memory.add_thread();
-        Rows::of(memory, common, midnights)
+        Rows::of(memory, common, midnights, Pool::default())
     }
 
     /// The same for another thread.
     pub fn another(&self) -> Rows {
-        Rows::new(
+        self.memory.add_thread();
+        self.empty(self.common.clone())
+    }
+
+    /// The same without rows; their blocks are of the same pool.
+    fn empty(&self, common: Option<Common>) -> Rows {
+        Rows::of(
             self.memory.clone(),
-            self.common.clone(),
+            common,
             self.midnights.clone(),
+            self.rows.pool(),
         )
     }
 
-    fn of(memory: Arc<Memory>, common: Option<Common>, midnights: Midnights) -> Rows {
+    fn of(memory: Arc<Memory>, common: Option<Common>, midnights: Midnights, pool: Pool) -> Rows {
         Rows {
             midnights,
             places: Places::default(),
-            rows: new_arena(&memory),
+            rows: new_arena(&memory, pool),
             waiting: Vec::with_capacity(WAITING),
             devices: HashMap::default(),
             devices4: HashMap::default(),
@@ -316,7 +302,7 @@ impl Rows {
         self.moved += 1;
         self.held = self.memory.hold();
         self.places = Places::default();
-        self.rows = new_arena(&self.memory);
+        self.rows = new_arena(&self.memory, self.rows.pool());
         self.devices = HashMap::default();
         self.devices4 = HashMap::default();
         self.nobody = None;

@@ -11,8 +11,9 @@ use jiff::tz::TimeZone;
 use smallvec::SmallVec;
 
 use crate::canonical::names::Host;
+use crate::format::Action;
 use crate::format::{Role, Variant};
-use crate::line::hit::{Action, Field};
+use crate::line::hit::Field;
 use crate::line::line_key;
 use crate::line::record::Record;
 use crate::line::tokens::{self, Token};

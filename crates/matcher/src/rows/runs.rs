@@ -5,7 +5,8 @@ use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write};
 use std::mem;
 
 use crate::canonical::prefix::prefix;
-use crate::line::hit::{Action, Field};
+use crate::format::Action;
+use crate::line::hit::Field;
 use crate::memory::Held;
 use crate::raw::prefetch;
 use crate::rows::Row;

@@ -8,8 +8,9 @@ use crate::rows::arena::Arena;
 use crate::rows::places::Key;
 use crate::rows::runs::Devices;
 use crate::rows::words::Words;
-use crate::rows::{Common, ROW, Row, Rows, bucket};
+use crate::rows::{Common, ROW, Row, Rows};
 use crate::set::Set;
+use crate::time::bucket::bucket;
 
 /// Fewer bytes of rows are not worth a run of their own.
 const LEAST_RUN: usize = 1 << 20;
@@ -80,8 +81,7 @@ impl Rows {
     fn share(&self, common: &Common, set: &Set, oldest: &Arena) -> io::Result<()> {
         let hosts = self.hosts();
         let mut common = common.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = || Rows::of(self.memory.clone(), None, self.midnights.clone());
-        let common = common.get_or_insert_with(new);
+        let common = common.get_or_insert_with(|| self.empty(None));
         common.take_in(&hosts, oldest);
         let least = common.least();
         while common.held.bytes() > self.memory.common_limit().max(least) {
@@ -151,4 +151,12 @@ impl Rows {
         let hosts = self.hosts().into_iter();
         hosts.map(|host| Some(host?.shown().into())).collect()
     }
+}
+
+/// What to say when rows cannot be put aside.
+pub fn temporary(error: &io::Error) -> String {
+    format!(
+        "what was found does not fit into the temporary folder {}: {error}; make room there or set TMPDIR to a folder that has some",
+        std::env::temp_dir().display()
+    )
 }

@@ -5,8 +5,9 @@ use std::ops::RangeInclusive;
 use foldhash::fast::RandomState;
 use serde::{Deserialize, Serialize};
 
-use crate::rows::{Row, bucket};
+use crate::rows::Row;
 use crate::time::Value;
+use crate::time::bucket::bucket;
 use crate::time::midnights::Midnights;
 use crate::time::when::When;
 use crate::time::years::Years;

@@ -1,5 +1,4 @@
 //! What one thread does with its lines: phase 1 on every byte, phase 2 on what it names.
-use std::io;
 use std::mem;
 use std::sync::Arc;
 
@@ -7,15 +6,15 @@ use jiff::tz::TimeZone;
 use memchr::{memchr, memmem, memrchr};
 
 use crate::canonical::names::Host;
+use crate::format::Action;
 use crate::format::Format;
 use crate::format::decoders::TRIGGER;
 use crate::line::detect::clean;
 use crate::line::freetext;
-use crate::line::hit::{Action, Field, Hits};
+use crate::line::hit::{Field, Hits};
 use crate::line::record::{self, Record};
 use crate::line::tokens::{self, Token};
 use crate::options::{Options, Progress};
-use crate::pipeline::feed::Feed;
 use crate::rows::alive::Alive;
 use crate::rows::details::Plain;
 use crate::rows::repeats::Repeats;
@@ -157,7 +156,7 @@ impl<'a> Scan<'a> {
     }
 
     /// The baton for what begins at `offset`.
-    fn release(&mut self, offset: u64) -> Baton {
+    pub fn release(&mut self, offset: u64) -> Baton {
         // The tail asks for the header of any line that may be among the last.
         let floor = offset.saturating_sub(self.options.limits.edge_bytes + 1);
         let old = self.headers.partition_point(|(at, _)| *at < floor);
@@ -232,7 +231,7 @@ impl<'a> Scan<'a> {
         self.count_hits();
     }
 
-    fn count_hits(&mut self) {
+    pub fn count_hits(&mut self) {
         self.progress.add_hits(mem::take(&mut self.hits));
     }
 
@@ -420,30 +419,6 @@ impl<'a> Scan<'a> {
         self.keep(&hits, &keys, &line);
     }
 
-    /// A line longer than the limit, of which the buffer holds the start; the source is read meanwhile.
-    pub fn stream_long_line(
-        &mut self,
-        buffer: &mut Buffer,
-        number: u64,
-        feed: &mut Feed<'_>,
-        relay: &Relay,
-    ) {
-        self.accept(relay.take(number));
-        let mut long = LongLine::new(self, buffer.data(), buffer.offset);
-        long.feed(self, buffer.data());
-        loop {
-            let goes_on = feed.rest_of_line(buffer);
-            long.feed(self, buffer.data());
-            if !goes_on {
-                break;
-            }
-        }
-        long.finish(self);
-        self.count_hits();
-        relay.pass(self.release(buffer.offset));
-        feed.end_line(buffer);
-    }
-
     /// Whether phase 1 sees anything in a piece of a long line.
     pub fn is_candidate(&mut self, piece: &[u8]) -> bool {
         let mut buf = vec![0; FRONT];
@@ -457,15 +432,7 @@ impl<'a> Scan<'a> {
             len: piece.len(),
             scratch: self.scratch.get_or_insert_default(),
         };
-        self.options.level.find(&mut search, &mut found);
+        search.find(self.options.level, &mut found);
         !found.places.is_empty() || self.set.needs_every_line()
     }
-}
-
-/// What to say when rows cannot be put aside.
-pub fn temporary(error: &io::Error) -> String {
-    format!(
-        "what was found does not fit into the temporary folder {}: {error}; make room there or set TMPDIR to a folder that has some",
-        std::env::temp_dir().display()
-    )
 }

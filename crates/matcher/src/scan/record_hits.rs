@@ -5,8 +5,9 @@ use crate::line::record::Record;
 use crate::line::tokens;
 use crate::rows::details::Parsed;
 use crate::rows::places::Key;
+use crate::rows::spool::temporary;
 use crate::rows::{Keys, Known, Line};
-use crate::scan::chunk::{Scan, temporary};
+use crate::scan::chunk::Scan;
 use crate::time::Moment;
 
 /// What a line hits.

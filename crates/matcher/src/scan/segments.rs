@@ -78,7 +78,7 @@ impl Scan<'_> {
                 len: end - start,
                 scratch: self.scratch.get_or_insert_default(),
             };
-            self.options.level.find(&mut search, &mut found);
+            search.find(self.options.level, &mut found);
         });
         let data = &buffer.data()[start..end];
         self.lines += found.newlines + u64::from(data.last() != Some(&b'\n'));

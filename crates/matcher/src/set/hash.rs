@@ -163,3 +163,8 @@ impl<'a> Filter<'a> {
         word >> (h & 63) & word >> (h >> 6 & 63) & word >> (h >> 12 & 63) & 1 != 0
     }
 }
+
+/// The key of an address's first 32 bits in the filter.
+pub(crate) fn head_key(head: u32) -> u64 {
+    address(u128::from(head))
+}

@@ -17,7 +17,6 @@ pub use crate::set::header::{MAGIC, seal};
 use crate::set::ranges::{self, Span};
 use crate::set::slots::{v4_slots, v6_slots, value_slots};
 use crate::set::{Item, Kind, NO_ITEM, Set};
-use crate::token::head_key;
 
 /// A network of more /24s than this makes phase 1 read every IPv4 address strictly.
 const MOST_HEADS: u32 = 1 << 12;
@@ -265,7 +264,7 @@ impl Build {
             }
             None => {
                 self.v6.push((address.0, id));
-                self.heads6.push(head_key((address.0 >> 96) as u32));
+                self.heads6.push(hash::head_key((address.0 >> 96) as u32));
             }
         }
     }
@@ -312,7 +311,7 @@ impl Build {
                 }
             }
         } else if bits >= 32 {
-            self.heads6.push(head_key((address.0 >> 96) as u32));
+            self.heads6.push(hash::head_key((address.0 >> 96) as u32));
         } else {
             self.all_heads6 = true;
         }
@@ -346,7 +345,7 @@ impl Build {
             filter.bytes()
         };
         // IPv4 in hexadecimal IPv6 spelling begins with 32 zero bits.
-        let heads6 = [&self.heads6[..], &[head_key(0)]].concat();
+        let heads6 = [&self.heads6[..], &[hash::head_key(0)]].concat();
         let numbers = |v: &[u32]| v.iter().flat_map(|n| n.to_le_bytes()).collect::<Vec<u8>>();
         let ((values, v4, v6), (two, three, hosts)) = both(
             || {

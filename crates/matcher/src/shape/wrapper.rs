@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use memchr::memmem;
 use regex::bytes::{Captures, Regex, RegexBuilder};
 
+use crate::format::Part;
 use crate::shape::json::{self, Object, Value};
 use crate::time::TimeKind;
 
@@ -104,26 +105,6 @@ const APP_KEYS: [&str; 8] = [
     "app-name",
     "ident",
 ];
-
-/// A part of a wrapper that a format may name as a field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    Time,
-    Host,
-    App,
-}
-
-impl Part {
-    /// The part that a field `wrapper.…` names.
-    pub fn of_field(name: &[u8]) -> Option<Part> {
-        match name {
-            b"wrapper.time" => Some(Part::Time),
-            b"wrapper.host" => Some(Part::Host),
-            b"wrapper.app" => Some(Part::App),
-            _ => None,
-        }
-    }
-}
 
 /// What the layers say that were peeled, the inner before the outer; `times` are those of all layers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,4 +1,5 @@
 //! Times of log lines as whole microseconds since 1970 UTC, never binary floats (docs/log-formats.md 4).
+pub(crate) mod bucket;
 mod device;
 pub(crate) mod midnights;
 mod servers;
@@ -25,6 +26,14 @@ pub const YEAR_2000: i64 = 946_684_800 * SECOND;
 pub enum Value {
     Known(i64),
     Yearless(Yearless),
+}
+
+/// Microseconds, with the year that fits where the line gave none.
+pub fn resolve(value: Value, latest: Option<i64>, zone: &TimeZone) -> Option<i64> {
+    match value {
+        Value::Known(micros) => Some(micros),
+        Value::Yearless(y) => y.resolve(latest?, zone),
+    }
 }
 
 /// A time as the line gives it; `local` says that the scan's zone was applied, or will be.

@@ -5,10 +5,10 @@ use std::ops::RangeInclusive;
 use foldhash::fast::RandomState;
 use jiff::tz::TimeZone;
 
-use crate::rows::{bucket, resolve};
+use crate::time::bucket::bucket;
 use crate::time::midnights::Midnights;
 use crate::time::when::When;
-use crate::time::{SECOND, Value};
+use crate::time::{SECOND, Value, resolve};
 
 /// Values of `When::hour_slot`.
 const HOURS: usize = 256;

@@ -10,14 +10,11 @@ mod names;
 #[cfg(test)]
 mod tests;
 
-use crate::raw::streams::{BIAS, Stream, WORDS, later};
-use crate::raw::{self, BLOCKS, Bytes, Classes};
+use crate::raw::streams::{BIAS, Places, Stream, WORDS, later};
+use crate::raw::{self, BLOCKS, Bytes, Classes, Level, Work};
 use crate::set::Set;
 use crate::set::hash::Filter;
 use names::Trust;
-
-pub(crate) use crate::raw::streams::Places;
-pub(crate) use ipv6::head_key;
 
 /// Bytes that stand before a chunk's data, so that looking back never leaves the buffer.
 pub const FRONT: usize = BIAS + LOOK;
@@ -112,9 +109,29 @@ struct Carry {
     group: u64,
 }
 
+/// A search on its way to its instruction set.
+struct Find<'f, 's> {
+    search: &'f mut Search<'s>,
+    out: &'f mut Candidates,
+}
+
+impl Work for Find<'_, '_> {
+    #[inline(always)]
+    fn run<C: Classes>(self, classes: C) {
+        find(classes, self.search, self.out);
+    }
+}
+
+impl Search<'_> {
+    /// Adds what may be listed to the candidates, by the instructions of this level.
+    pub fn find(&mut self, level: Level, out: &mut Candidates) {
+        level.run(Find { search: self, out });
+    }
+}
+
 /// Finds candidates with the classes of one instruction set.
 #[inline(always)]
-pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidates) {
+fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidates) {
     let (set, buf, from, len) = (search.set, search.buf, search.from, search.len);
     let filters = set.filters();
     let Scratch {

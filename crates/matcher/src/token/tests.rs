@@ -112,16 +112,14 @@ fn named(
     let mut found = Candidates::default();
     // All levels look at the same names.
     scratch.trust = Trust::default();
-    level.find(
-        &mut Search {
-            set,
-            buf: &buf,
-            from,
-            len: text.len(),
-            scratch,
-        },
-        &mut found,
-    );
+    let mut search = Search {
+        set,
+        buf: &buf,
+        from,
+        len: text.len(),
+        scratch,
+    };
+    search.find(level, &mut found);
     let line = |place: u32| memchr::memchr_iter(b'\n', &buf[..place as usize]).count();
     (found.places.into_iter().map(line).collect(), found.newlines)
 }
