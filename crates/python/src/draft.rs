@@ -8,7 +8,7 @@ use quetsach_matcher::set::plain::Shape;
 use quetsach_matcher::set::watch::Watch;
 use quetsach_matcher::{Error, Set};
 
-use crate::raise;
+use crate::errors::raise;
 
 /// A list on its way to a set. Scopes are 0 with subdomains, 1 exact, 2 subdomains only.
 #[pyclass(frozen)]

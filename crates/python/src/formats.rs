@@ -12,7 +12,7 @@ use pyo3::prelude::*;
 use quetsach_matcher::Error;
 use quetsach_matcher::format::Format;
 
-use crate::{OptionsError, raise};
+use crate::errors::{OptionsError, raise};
 
 type Parsed = Result<Arc<Vec<Format>>, String>;
 

@@ -1,5 +1,6 @@
 //! Python module `quetsach._native`: conversions and errors, no logic.
 mod draft;
+mod errors;
 mod formats;
 mod stream;
 mod tally;
@@ -9,49 +10,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::{fs, io};
 
 use draft::Draft;
+use errors::{OptionsError, SetError, raise, system};
 use formats::{Coming, Formats};
-use pyo3::create_exception;
-use pyo3::exceptions::{PyException, PyOSError};
+use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use quetsach_matcher::options::{self, Coverage, Limits, Options, Spare};
 use quetsach_matcher::pipeline::part::{self, Whole};
 use quetsach_matcher::pipeline::{self, temporary};
 use quetsach_matcher::raw::Level;
-use quetsach_matcher::reader::{Input, Range};
+use quetsach_matcher::reader::Input;
+use quetsach_matcher::reader::range::Range;
 use quetsach_matcher::set::setfile;
-use quetsach_matcher::{Error, Set, wire};
+use quetsach_matcher::{Set, wire};
 use stream::Stream;
 use tally::Tally;
-
-create_exception!(
-    _native,
-    SetError,
-    PyException,
-    "The indicator set cannot be used."
-);
-create_exception!(
-    _native,
-    OptionsError,
-    PyException,
-    "The scan was asked for something that does not exist."
-);
-
-fn raise(error: Error) -> PyErr {
-    let text = error.to_string();
-    match error {
-        Error::Set(_) | Error::Io { .. } => SetError::new_err(text),
-        Error::Options(_) | Error::Format { .. } => OptionsError::new_err(text),
-    }
-}
-
-/// With the number by which Python tells a full disk from a forbidden folder, where that is its number, too.
-fn system(error: io::Error) -> PyErr {
-    match error.raw_os_error() {
-        Some(number) if cfg!(unix) => PyOSError::new_err((number, error.kind().to_string())),
-        _ => error.into(),
-    }
-}
 
 /// Threads that no file needs now; scans borrow them.
 #[pyclass(frozen)]

@@ -2,8 +2,23 @@
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 
+use super::origin::Origin;
 use crate::canonical::address::Address;
+use crate::line::hit::Hits;
 use crate::set::hash::mix;
+
+/// The sender and the receiver of something.
+#[derive(Clone, Copy, Debug)]
+pub struct Ends {
+    pub sender: End,
+    pub target: End,
+}
+
+/// A flow that hit and whose outcome is not known yet.
+pub struct Contact {
+    pub hits: Hits,
+    pub origin: Origin,
+}
 
 /// One end of a flow; the port is 0 where the protocol has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,8 +1,8 @@
 //! Datagrams that came in pieces, put together again (RFC 791 3.2, RFC 8200 4.5) within bounds.
 use std::collections::VecDeque;
 
-use super::Origin;
 use super::network::{Datagram, Piece};
+use super::origin::Origin;
 use crate::canonical::address::Address;
 
 /// Datagrams waiting for their pieces; the one that began first is given up for a new one.

@@ -7,6 +7,7 @@ mod http;
 mod initial;
 mod link;
 mod network;
+mod origin;
 mod quic;
 mod records;
 mod segments;
@@ -20,6 +21,7 @@ use std::path::Path;
 use jiff::tz::TimeZone;
 
 use crate::canonical::address::Address;
+use crate::capture::origin::Origin;
 use crate::memory::Memory;
 use crate::options::{Coverage, Options, Progress};
 use crate::reader::Source;
@@ -33,13 +35,6 @@ use crate::wire::{Context, Lines};
 
 /// Hops with which hosts send: a packet that still has one of these came from this link.
 const INITIAL_HOPS: [u8; 3] = [64, 128, 255];
-
-/// When a packet was captured, in microseconds, and the hardware address of its sender if that is on this link.
-#[derive(Clone, Copy, Debug)]
-pub struct Origin {
-    pub time: Option<i64>,
-    pub mac: Option<[u8; 6]>,
-}
 
 /// Names of the records, by their number.
 const RECORDS: [&str; 5] = [
@@ -101,7 +96,7 @@ struct Capture<'a> {
     streams: streams::Streams,
     handshakes: quic::Handshakes,
     /// Flow records that hit and wait for the outcome, by the number that the flow keeps.
-    waiting: HashMap<u32, records::Contact>,
+    waiting: HashMap<u32, flows::Contact>,
     contacts: u32,
     /// Where names are spelled.
     name: Box<dns::Name>,

@@ -1,39 +1,20 @@
 //! Records of a capture: what they hit, and one line of text each that shows it.
 use std::cell::OnceCell;
 
-use super::flows::{ESTABLISHED, End, Flow, RESET, SYN};
-use super::transport::{ICMP, ICMP6, TCP, UDP};
-use super::{Capture, DNS, FLOW, HTTP, Origin, QUIC, TLS, dns, http};
+use super::flows::{Contact, ESTABLISHED, End, Ends, Flow, RESET, SYN};
+use super::network::{ICMP, ICMP6, TCP, UDP};
+use super::origin::Origin;
+use super::{Capture, DNS, FLOW, HTTP, QUIC, TLS, dns, http};
 use crate::canonical::address::{self, Address};
 use crate::canonical::names::{Host, split_authority};
 use crate::format::Action;
-use crate::line::hit::{Field, Hit, Hits};
+use crate::line::hit::{Field, Hit};
 use crate::line::tokens::{self, Token};
 use crate::rows::Line;
 use crate::rows::details::Details;
 use crate::rows::spool::temporary;
 use crate::set::Set;
 use crate::time::{self, Moment, Value};
-
-/// The sender and the receiver of something.
-#[derive(Clone, Copy, Debug)]
-pub struct Ends {
-    pub sender: End,
-    pub target: End,
-}
-
-/// A flow that hit and whose outcome is not known yet.
-pub struct Contact {
-    hits: Hits,
-    origin: Origin,
-}
-
-impl Origin {
-    pub const NONE: Origin = Origin {
-        time: None,
-        mac: None,
-    };
-}
 
 /// What a record says beside its hits and its words.
 struct Said {

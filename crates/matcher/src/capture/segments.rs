@@ -1,9 +1,9 @@
 //! Segments of a TCP stream in their order, and the messages that begin in them.
-use super::flows::{Flow, Side, State, TRIES};
-use super::records::Ends;
+use super::flows::{Ends, Flow, Side, State, TRIES};
+use super::network::TCP;
+use super::origin::Origin;
 use super::streams::{Segment, Stream, distance};
-use super::transport::TCP;
-use super::{Capture, Origin, http, tls};
+use super::{Capture, http, tls};
 
 const DNS: u16 = 53;
 /// Bytes of a request's head or of a ClientHello that are read.

@@ -1,7 +1,7 @@
 //! Bytes of TCP streams that wait for what comes before or behind them, within bounds.
 use std::collections::BTreeMap;
 
-use super::Origin;
+use super::origin::Origin;
 
 /// Segments and bytes of one direction that may wait for a hole to be filled.
 const MOST_AHEAD: usize = 16;

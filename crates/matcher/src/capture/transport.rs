@@ -1,14 +1,9 @@
 //! TCP, UDP and the rest: to which flow a packet belongs, who began it and how it went.
-use super::flows::{ESTABLISHED, End, Flow, Key, RESET, SYN, State};
-use super::network::Datagram;
-use super::records::Ends;
-use super::{Capture, Origin, dns, quic};
+use super::flows::{ESTABLISHED, End, Ends, Flow, Key, RESET, SYN, State};
+use super::network::{Datagram, ICMP, ICMP6, TCP, UDP};
+use super::origin::Origin;
+use super::{Capture, dns, quic};
 use crate::time;
-
-pub const ICMP: u8 = 1;
-pub const TCP: u8 = 6;
-pub const UDP: u8 = 17;
-pub const ICMP6: u8 = 58;
 
 const FLAG_SYN: u8 = 2;
 const FLAG_RST: u8 = 4;

@@ -1,5 +1,5 @@
 //! What of a line decides who asked what of whom and how it ended, whenever that was.
-use crate::format::{FieldId, ROLES, Role, Subject, Test, Variant};
+use super::variant::{FieldId, ROLES, Role, Subject, Test, Variant};
 
 const FIRST_UNPRIVILEGED: u16 = 1024;
 

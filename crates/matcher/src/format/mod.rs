@@ -4,98 +4,15 @@ mod compile;
 pub(crate) mod decoders;
 mod file;
 mod key_fields;
+mod variant;
 
 use std::collections::HashMap;
 
-use crate::canonical::address::Address;
 use crate::expression::Expression;
-use crate::format::decoders::Decoder;
 use crate::format::key_fields::Decisive;
-use crate::time::TimeKind;
 pub use action::Action;
-
-/// Index of a field in `Format::fields`.
-pub type FieldId = usize;
-
-/// Roles that take all values of all their fields.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    Query,
-    Answers,
-    Host,
-    Url,
-    ServerName,
-    Client,
-    ClientPort,
-    Server,
-    ServerPort,
-    HostPort,
-}
-
-const ROLES: [(Role, &str); 10] = [
-    (Role::Query, "query"),
-    (Role::Answers, "answers"),
-    (Role::Host, "host"),
-    (Role::Url, "url"),
-    (Role::ServerName, "server_name"),
-    (Role::Client, "client"),
-    (Role::ClientPort, "client_port"),
-    (Role::Server, "server"),
-    (Role::ServerPort, "server_port"),
-    (Role::HostPort, "host_port"),
-];
-
-/// Keys of `identity`, in the order of the wire.
-pub const IDENTITY: [&str; 4] = ["host", "mac", "user", "nat"];
-
-#[derive(Clone, Debug, PartialEq)]
-pub enum Test {
-    Present(bool),
-    In(Vec<Vec<u8>>),
-    NotIn(Vec<Vec<u8>>),
-    Prefix(Vec<Vec<u8>>),
-    AddressIn(Vec<Address>),
-    /// In lower case.
-    Words(Vec<Vec<u8>>),
-}
-
-#[derive(Debug)]
-pub enum Subject {
-    Fields(Vec<FieldId>),
-    Role(Role),
-}
-
-#[derive(Debug)]
-pub struct Condition {
-    pub subject: Subject,
-    pub test: Test,
-}
-
-#[derive(Debug)]
-pub struct Variant {
-    pub when: Vec<Condition>,
-    pub roles: [Vec<FieldId>; ROLES.len()],
-    pub time_fields: Vec<FieldId>,
-    pub time_join: Vec<FieldId>,
-    pub time_kinds: Vec<TimeKind>,
-    pub identity: [Vec<FieldId>; IDENTITY.len()],
-    pub nat_port: Vec<FieldId>,
-    pub server_ports: Vec<u16>,
-    pub actions: Vec<(Action, Vec<Condition>)>,
-    pub decode: Vec<(FieldId, Decoder)>,
-}
-
-impl Variant {
-    pub fn role(&self, role: Role) -> &[FieldId] {
-        &self.roles[role as usize]
-    }
-
-    /// All that is asked of a line: whether it is of this variant, and how it ended.
-    fn conditions(&self) -> impl Iterator<Item = &Condition> {
-        let rules = self.actions.iter().flat_map(|(_, when)| when);
-        self.when.iter().chain(rules)
-    }
-}
+use variant::ROLES;
+pub use variant::{Condition, FieldId, IDENTITY, Role, Subject, Test, Variant};
 
 #[derive(Clone, Debug)]
 pub struct Recognise {
@@ -103,6 +20,17 @@ pub struct Recognise {
     pub path: Vec<Vec<u8>>,
     pub all: Vec<Vec<u8>>,
     pub any: Vec<Vec<u8>>,
+}
+
+impl Recognise {
+    /// Whether a line with these keys, in a log of this path, is of the format.
+    pub fn fits(&self, exists: impl Fn(&[u8]) -> bool, path: Option<&[u8]>) -> bool {
+        if path.is_some_and(|path| !self.path.iter().any(|p| p == path)) {
+            return false;
+        }
+        self.all.iter().all(|key| exists(key))
+            && (path.is_some() || self.any.is_empty() || self.any.iter().any(|key| exists(key)))
+    }
 }
 
 /// An anchored expression and, for each field, its group.

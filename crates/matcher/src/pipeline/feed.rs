@@ -8,7 +8,8 @@ use crate::memory::Account;
 use crate::options::{Limits, Progress};
 use crate::pipeline::unpacked::Loan;
 use crate::reader::START;
-use crate::reader::{Claim, Source};
+use crate::reader::Source;
+use crate::reader::claim::Claim;
 use crate::token::buffer::Buffer;
 
 /// What `Feed::next` put into the buffer.

@@ -15,7 +15,7 @@ use crate::memory::Account;
 use crate::options::Limits;
 use crate::pipeline::feed::{Chunk, Feed};
 use crate::pipeline::unpacked::Loan;
-use crate::reader::{Claim, read_at};
+use crate::reader::claim::{Claim, read_at};
 use crate::token::buffer::Buffer;
 
 /// Chunks of a plain file read at a time: what is done once for all of them takes no time beside them. What is

@@ -1,8 +1,8 @@
 //! Byte classes by AVX2: nibble tables, thirty-two bytes at once.
 use std::arch::x86_64::*;
 
+use super::classes::{BLOCKS, Bytes, Classes, Masks, Work, prefetch};
 use super::nibbles::{HEX_LETTER, HIGH, LOW, ODD, TOKEN};
-use super::{BLOCKS, Bytes, Classes, Masks, Work};
 
 /// Proof that this processor has the features of `run_avx2`.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +32,7 @@ fn run_avx2(classes: Avx2, work: impl Work) {
 impl Classes for Avx2 {
     #[inline(always)]
     fn prefetch(self, word: &[u8; 8]) {
-        super::prefetch(word);
+        prefetch(word);
     }
 
     #[inline(always)]

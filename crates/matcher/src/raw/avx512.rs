@@ -1,7 +1,7 @@
 //! Byte classes by AVX-512 (VBMI, VBMI2).
 use std::arch::x86_64::*;
 
-use super::{BLOCKS, Bytes, Classes, Masks, Plane, Work};
+use super::classes::{BLOCKS, Bytes, Classes, Masks, Plane, Work, blocks, prefetch};
 
 /// Proof that this processor has the features of `run_avx512`.
 #[derive(Clone, Copy, Debug)]
@@ -110,7 +110,7 @@ fn run_avx512(classes: Avx512, work: impl Work) {
 impl Classes for Avx512 {
     #[inline(always)]
     fn prefetch(self, word: &[u8; 8]) {
-        super::prefetch(word);
+        prefetch(word);
     }
 
     #[inline(always)]
@@ -124,7 +124,7 @@ impl Classes for Avx512 {
             let unit = _mm512_set1_epi64(UNIT);
             // A loop, because the compiler may call what is given to `map`, for each block and without these features.
             let mut rows = [unit; BLOCKS];
-            for (row, block) in rows.iter_mut().zip(super::blocks(bytes)) {
+            for (row, block) in rows.iter_mut().zip(blocks(bytes)) {
                 let v = _mm512_loadu_si512(block.as_ptr().cast());
                 let ascii = _mm512_min_epu8(v, _mm512_set1_epi8(0x7F));
                 let class = _mm512_permutex2var_epi8(low, ascii, high);

@@ -1,8 +1,8 @@
 //! Byte classes by NEON, which every AArch64 has: nibble tables, each fourth byte of a block in a vector of its own.
 use std::arch::aarch64::*;
 
+use super::classes::{BLOCKS, Bytes, Classes, Masks, blocks};
 use super::nibbles::{HEX_LETTER, HIGH, LOW, ODD, TOKEN};
-use super::{BLOCKS, Bytes, Classes, Masks};
 
 #[derive(Clone, Copy, Debug)]
 pub struct Neon;
@@ -47,7 +47,7 @@ impl Classes for Neon {
             let (low, high) = (vld1q_u8(LOW.as_ptr()), vld1q_u8(HIGH.as_ptr()));
             let mut newlines = vdupq_n_u8(0);
             let mut strange = [newlines; BLOCKS];
-            for (i, block) in super::blocks(bytes).iter().enumerate() {
+            for (i, block) in blocks(bytes).iter().enumerate() {
                 let block = load(block);
                 // A byte from 0x80 makes the second look-up zero, so it has no class.
                 let class = block.map(|v| {

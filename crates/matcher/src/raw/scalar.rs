@@ -1,6 +1,6 @@
 //! Byte classes on any processor: comparisons that a compiler turns into whatever vectors there are, and
 //! multiplications that gather bits.
-use super::{Bytes, Classes, Masks};
+use super::classes::{Bytes, Classes, Masks, blocks};
 
 #[derive(Clone, Copy, Debug)]
 pub struct Scalar;
@@ -30,7 +30,7 @@ impl Classes for Scalar {
     #[inline(always)]
     fn masks(self, bytes: &Bytes) -> Masks {
         let mut m = Masks::default();
-        for (i, block) in super::blocks(bytes).iter().enumerate() {
+        for (i, block) in blocks(bytes).iter().enumerate() {
             let letter = bits(block, |b| within(b | 0x20, b'a', b'z') | (b == b'_'));
             let hyphen = bits(block, |b| b == b'-');
             let hex = bits(block, |b| within(b | 0x20, b'a', b'f'));

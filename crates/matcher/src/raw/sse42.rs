@@ -1,8 +1,8 @@
 //! Byte classes by SSE4.2: nibble tables, sixteen bytes at once.
 use std::arch::x86_64::*;
 
+use super::classes::{BLOCKS, Bytes, Classes, Masks, Work, prefetch};
 use super::nibbles::{HEX_LETTER, HIGH, LOW, ODD, TOKEN};
-use super::{BLOCKS, Bytes, Classes, Masks, Work};
 
 /// Proof that this processor has the features of `run_sse42`.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +28,7 @@ fn run_sse42(classes: Sse42, work: impl Work) {
 impl Classes for Sse42 {
     #[inline(always)]
     fn prefetch(self, word: &[u8; 8]) {
-        super::prefetch(word);
+        prefetch(word);
     }
 
     #[inline(always)]

@@ -1,5 +1,5 @@
 //! One bit for each byte of a part, and the windows that the checks look through.
-use crate::raw::{BLOCKS, Plane};
+use crate::raw::classes::{BLOCKS, Plane};
 
 /// Bytes handled between two looks at the tables.
 pub(crate) const PART: usize = 16 * 1024;

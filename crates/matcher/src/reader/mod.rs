@@ -2,13 +2,13 @@
 //! a name.
 //!
 //! What cannot be read is collected in `errors` with file, place and advice; what came out before is scanned.
-mod claim;
+pub(crate) mod claim;
 mod decoder;
 mod held;
 #[cfg(not(feature = "isal"))]
 mod inflate;
 mod members;
-mod range;
+pub mod range;
 mod readahead;
 #[cfg(test)]
 mod tests;
@@ -24,9 +24,7 @@ use sha2::{Digest, Sha256};
 
 pub(crate) use crate::reader::decoder::is_capture;
 use crate::reader::decoder::{Decoder, Kind};
-pub use crate::reader::range::Range;
 
-pub(crate) use self::claim::{Claim, read_at};
 use self::held::Held;
 use self::readahead::Readahead;
 use crate::reader::utf16::{HEAD, Order, Utf16};

@@ -1,7 +1,7 @@
 //! Rows with their words, in blocks of equally many rows: the oldest can be taken away and no other moves.
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::rows::Row;
+use crate::rows::row::Row;
 
 /// Rows in the order in which they came. Each is found by its place: how many came before it, those taken away too.
 #[derive(Debug)]

@@ -5,6 +5,7 @@ pub(crate) mod details;
 mod memo;
 pub(crate) mod places;
 pub(crate) mod repeats;
+pub(crate) mod row;
 pub(crate) mod runs;
 pub(crate) mod spool;
 pub(crate) mod spread;
@@ -20,20 +21,20 @@ use smallvec::SmallVec;
 
 use crate::canonical::names::Host;
 use crate::format::Action;
-use crate::line::hit::{Field, Hit};
+use crate::line::hit::Hit;
 use crate::memory::{Held, Memory, PER_ROW};
 use crate::raw::prefetch;
 use crate::rows::arena::{Arena, Pool};
 use crate::rows::details::Details;
 use crate::rows::places::{Key, Places, SLOT};
+pub use crate::rows::row::Row;
 use crate::rows::runs::{Run, Runs};
 use crate::rows::words::Words;
 use crate::set::Set;
+use crate::time::Moment;
 use crate::time::bucket::bucket;
 use crate::time::midnights::Midnights;
 use crate::time::when::When;
-use crate::time::years::Years;
-use crate::time::{self, Moment};
 
 /// The keys of the hits of one line.
 pub type Keys = SmallVec<[Key; 2]>;
@@ -53,25 +54,6 @@ pub struct Line<'a> {
 fn day_of(bucket: u32) -> u32 {
     let is_yearless = bucket >> 30 == 0;
     if is_yearless { bucket >> 8 } else { bucket }
-}
-
-/// Lines of one item, device and bucket of time. `order` is the place of the first line, which gives the words.
-#[derive(Clone, Copy, Debug)]
-pub struct Row {
-    pub item: u32,
-    /// Its number in the run of the row.
-    pub device: u32,
-    pub order: u64,
-    pub first: When,
-    pub last: When,
-    pub count: u64,
-    /// Where its words begin in the block of the row.
-    pub words: u32,
-    pub action: Action,
-    pub field: Field,
-    pub format: u16,
-    /// Whether its words tell of the device's identity.
-    pub identity: bool,
 }
 
 /// Number of the format `text` in a row.
@@ -353,42 +335,5 @@ impl Rows {
         self.clear();
         self.runs.hold(Run::new(set, devices, rows, held));
         self.runs
-    }
-}
-
-impl Row {
-    fn widen(&mut self, first: When, last: When) {
-        self.first = self.first.earlier(first);
-        self.last = self.last.later(last);
-    }
-
-    /// Adds the lines of another row of the same key; says whether the other gives the words.
-    pub fn merge(&mut self, mut other: Row) -> bool {
-        let is_later = other.order < self.order;
-        if is_later {
-            mem::swap(self, &mut other);
-        }
-        self.count += other.count;
-        self.action = self.action.max(other.action);
-        self.widen(other.first, other.last);
-        is_later
-    }
-
-    /// With the years found.
-    pub fn resolved(mut self, years: &mut Years<'_>) -> Row {
-        let first = years.known(self.first);
-        // Most rows are of one line.
-        self.last = if self.last == self.first {
-            first
-        } else {
-            years.known(self.last)
-        };
-        self.first = first;
-        self
-    }
-
-    /// The day of a row with its years found.
-    pub fn day(&self) -> Option<i32> {
-        self.first.micros().map(time::day_number)
     }
 }

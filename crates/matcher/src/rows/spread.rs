@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use foldhash::fast::RandomState;
 use serde::{Deserialize, Serialize};
 
-use crate::rows::Row;
+use crate::rows::row::Row;
 use crate::time::Value;
 use crate::time::bucket::bucket;
 use crate::time::midnights::Midnights;

@@ -5,8 +5,7 @@ use smallvec::SmallVec;
 
 use crate::line::record::{self, Record};
 use crate::rows::repeats::{Repeated, Saying};
-use crate::scan::chunk::{Ask, Scan};
-use crate::scan::record_hits::Seen;
+use crate::scan::state::{Ask, RecordHits, Scan};
 use crate::shape::wrapper::Readings;
 
 /// Lines looked at together.
@@ -59,7 +58,7 @@ impl<'a> Scan<'a> {
         let readings: SmallVec<[Readings<'_>; MOST]> = readings.collect();
         let mut records: SmallVec<[Option<Record<'_, '_>>; MOST]> = SmallVec::new();
         let mut all = mem::take(&mut self.seen);
-        all.resize_with(MOST, Seen::default);
+        all.resize_with(MOST, RecordHits::default);
         for (readings, seen) in readings.iter().zip(&mut all) {
             records.push(record::read(&mut self.reader, own.clone(), readings));
             if let Some(Some(record)) = records.last() {

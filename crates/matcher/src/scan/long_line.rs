@@ -3,8 +3,8 @@ use crate::line::detect::clean;
 use crate::line::freetext;
 use crate::line::hit::Hits;
 use crate::line::tokens;
-use crate::scan::chunk::Scan;
 use crate::scan::pieces::Pieces;
+use crate::scan::state::Scan;
 use crate::shape::wrapper::Readings;
 
 /// A line too long to hold: its first part is parsed, every byte is matched.

@@ -1,22 +1,13 @@
 //! What a record hits, and how it is added to its rows.
 use crate::canonical::names::Host;
-use crate::line::hit::{Hit, Hits};
+use crate::line::hit::Hit;
 use crate::line::record::Record;
 use crate::line::tokens;
 use crate::rows::details::Parsed;
 use crate::rows::places::Key;
 use crate::rows::spool::temporary;
-use crate::rows::{Keys, Known, Line};
-use crate::scan::chunk::Scan;
-use crate::time::Moment;
-
-/// What a line hits.
-#[derive(Debug, Default)]
-pub(crate) struct Seen {
-    pub hits: Hits,
-    pub keys: Keys,
-    pub moment: Option<Moment>,
-}
+use crate::rows::{Known, Line};
+use crate::scan::state::{RecordHits, Scan};
 
 impl Scan<'_> {
     /// Adds what a record shows. Says what is known of the rows of a line that says the same.
@@ -33,7 +24,7 @@ impl Scan<'_> {
         if !look {
             return None;
         }
-        let mut found = Seen::default();
+        let mut found = RecordHits::default();
         self.found(record, &mut found);
         let moved = self.rows.moved();
         self.add(record, line, offset, &found);
@@ -44,7 +35,7 @@ impl Scan<'_> {
     }
 
     /// Puts what a record hits, with the keys of its rows, into `seen`; their places are asked for.
-    pub fn found(&mut self, record: &Record<'_, '_>, seen: &mut Seen) {
+    pub fn found(&mut self, record: &Record<'_, '_>, seen: &mut RecordHits) {
         if let Some(Host::Address(client)) = record.client
             && self.set.lists_address(client)
         {
@@ -60,8 +51,8 @@ impl Scan<'_> {
     }
 
     /// Adds what a record hits to its rows.
-    pub fn add(&mut self, record: &Record<'_, '_>, line: &[u8], offset: u64, found: &Seen) {
-        let Seen { hits, keys, moment } = found;
+    pub fn add(&mut self, record: &Record<'_, '_>, line: &[u8], offset: u64, found: &RecordHits) {
+        let RecordHits { hits, keys, moment } = found;
         if hits.is_empty() {
             return;
         }

@@ -2,7 +2,7 @@
 use memchr::{memchr, memmem, memrchr};
 
 use crate::format::decoders::TRIGGER;
-use crate::scan::chunk::Scan;
+use crate::scan::state::Scan;
 use crate::token::buffer::Buffer;
 use crate::token::{Candidates, FRONT, Search};
 

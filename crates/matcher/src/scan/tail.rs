@@ -6,7 +6,7 @@ use memchr::memrchr;
 use crate::line::detect::clean;
 use crate::line::freetext;
 use crate::reader::Source;
-use crate::scan::chunk::Scan;
+use crate::scan::state::Scan;
 use crate::shape::wrapper::Readings;
 
 impl Scan<'_> {

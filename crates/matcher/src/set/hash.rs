@@ -164,6 +164,11 @@ impl<'a> Filter<'a> {
     }
 }
 
+/// The key of a host and the start of a listed path in the filter; an empty start stands for any path.
+pub(crate) fn path_key(host: u64, start: &[u8]) -> u64 {
+    mix(host | 1, whole(start, false))
+}
+
 /// The key of an address's first 32 bits in the filter.
 pub(crate) fn head_key(head: u32) -> u64 {
     address(u128::from(head))

@@ -11,10 +11,6 @@ mod slots;
 mod tests;
 pub mod watch;
 
-use std::fs::File;
-use std::path::Path;
-use std::sync::Arc;
-
 use smallvec::SmallVec;
 
 use crate::canonical::address::{self, Address};
@@ -23,11 +19,10 @@ use crate::error::Error;
 use crate::raw::Map;
 use crate::raw::sixteen::{Range, position};
 use crate::set::hash::Filter;
-use crate::set::header::{DAMAGED, Header, Section, is_right};
+use crate::set::header::{Header, Section};
 use crate::set::item::label;
 pub use crate::set::item::{Item, Kind};
 use crate::set::ranges::{Blocks, SPAN};
-use crate::set::setfile::TEN;
 
 /// Bytes to each side in which the path of a URL is looked for; a longer line is left to phase 2.
 const LONGEST_LOOK: usize = 4096;
@@ -46,10 +41,8 @@ const LONGEST_NAME: usize = 255;
 /// Marks an address that only an endpoint or a URL names.
 pub const NO_ITEM: u32 = u32::MAX - 1;
 
-/// That a file is not as it was written.
-pub(crate) fn damaged(path: &Path) -> Error {
-    Error::set(format!("{}: {DAMAGED}", path.display()))
-}
+/// First number of the largest private network (RFC 1918).
+pub(crate) const TEN: u32 = 10;
 
 /// The filters of phase 1.
 #[derive(Clone, Copy, Debug)]
@@ -74,33 +67,6 @@ pub struct Set {
 }
 
 impl Set {
-    /// Opens a set file by a map, and reads all its bytes once to know that they are as they were written; one without
-    /// an index gets it in memory, and the set's id vouches for the list.
-    pub fn open(path: &Path) -> Result<Arc<Set>, Error> {
-        let io = |source| Error::Io {
-            path: path.to_owned(),
-            source,
-        };
-        let file = File::open(path).map_err(io)?;
-        let map = Map::open(&file).map_err(io)?;
-        let named = |e| Error::set(format!("{}: {e}", path.display()));
-        let header = Header::read(&map).map_err(named)?;
-        if header.indexed {
-            let found = is_right(&map).then(|| Set::new(map, header));
-            let set = found.and_then(Result::ok).ok_or_else(|| damaged(path))?;
-            return Ok(Arc::new(set));
-        }
-        let part = |name| {
-            let (at, len) = header.section(name);
-            &map[at..at + len]
-        };
-        setfile::index(part(Section::List), part(Section::Labels))
-            .ok()
-            .filter(|set| set.id() == header.id && set.count() == header.count)
-            .map(Arc::new)
-            .ok_or_else(|| damaged(path))
-    }
-
     pub(crate) fn new(map: Map, header: Header) -> Result<Set, Error> {
         let mut set = Set {
             map,
@@ -313,7 +279,7 @@ impl Set {
         let path = rest.get(1..).unwrap_or_default();
         let run = path.iter().take_while(|&&b| address::is_token(b)).count();
         // What follows an item's end is no part of a name, so the item's path begins with the same run.
-        paths.has(setfile::path_key(host, &path[..run])) || paths.has(setfile::path_key(host, b""))
+        paths.has(hash::path_key(host, &path[..run])) || paths.has(hash::path_key(host, b""))
     }
 
     /// Whether a URL of this host may be listed.
@@ -453,7 +419,7 @@ impl Set {
         };
         let start = from + start + 1;
         let line = &buf[start..end + stop];
-        paths.has(setfile::path_key(host, b""))
+        paths.has(hash::path_key(host, b""))
             || memchr::memchr2_iter(b'/', b'\\', line).any(|slash| {
                 let after = (start + slash).checked_sub(end);
                 let follows = after.is_some_and(|n| n <= LONGEST_PORT);
@@ -462,7 +428,7 @@ impl Set {
                 }
                 let path = &line[slash + 1..];
                 let run = path.iter().take_while(|&&b| address::is_token(b)).count();
-                run > 0 && paths.has(setfile::path_key(host, &path[..run]))
+                run > 0 && paths.has(hash::path_key(host, &path[..run]))
             })
     }
 }

@@ -4,8 +4,7 @@ use std::borrow::Cow;
 use memchr::{memchr, memmem};
 use serde::{Deserialize, Serialize};
 
-use super::cells::cells;
-use super::delimited::{split, words};
+use super::cells::{cells, split, words};
 
 /// Directives of the W3C extended log file format; Windows adds its `Time Format`.
 const W3C: [&[u8]; 8] = [

@@ -2,10 +2,11 @@
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 
-use super::{
-    MONTHS, Moment, Value, Yearless, digits, is_word, iso8601, local, micros, month, run_of_digits,
-    syslog,
-};
+use super::calendar::local;
+use super::digits::{MONTHS, digits, is_word, micros, month, run_of_digits};
+use super::moment::{Moment, Value};
+use super::standard::{iso8601, syslog};
+use super::yearless::Yearless;
 
 /// Whole seconds, milliseconds, microseconds or nanoseconds, told by the number of digits.
 pub fn epoch_auto(text: &[u8]) -> Option<Moment> {

@@ -35,6 +35,17 @@ pub(super) fn check<C: Classes>(
     }
 }
 
+/// Checks the name before several dots that end here.
+#[cold]
+pub(super) fn check_dots(set: &Set, buf: &[u8], end: usize, places: &mut Vec<u32>) {
+    let last = buf[..end].iter().rposition(|&b| b != b'.');
+    if let Some(last) = last
+        && set.covers_name_ending_at(buf, last + 1)
+    {
+        places.push(last as u32);
+    }
+}
+
 fn hides(set: &Set, bytes: &[u8]) -> bool {
     match bytes[0] {
         b'\\' => match bytes[1] {

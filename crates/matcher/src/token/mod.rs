@@ -9,12 +9,13 @@ mod ipv6;
 mod names;
 #[cfg(test)]
 mod tests;
+mod trust;
 
 use crate::raw::streams::{BIAS, Places, Stream, WORDS, later};
 use crate::raw::{self, BLOCKS, Bytes, Classes, Level, Work};
 use crate::set::Set;
 use crate::set::hash::Filter;
-use names::Trust;
+use trust::Trust;
 
 /// Bytes that stand before a chunk's data, so that looking back never leaves the buffer.
 pub const FRONT: usize = BIAS + LOOK;
@@ -205,7 +206,7 @@ fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidates) {
                 dotted &= dotted - 1;
                 let end = base - BIAS + usize::from(place);
                 if buf[end - 2] == b'.' {
-                    names::check_dots(set, buf, end, &mut out.places);
+                    hidden::check_dots(set, buf, end, &mut out.places);
                 } else {
                     names.at[name_count] = place - 1;
                     name_count += 1;

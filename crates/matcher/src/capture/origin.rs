@@ -1,0 +1,15 @@
+//! When a packet was captured, and who sent it.
+
+/// When a packet was captured, in microseconds, and the hardware address of its sender if that is on this link.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin {
+    pub time: Option<i64>,
+    pub mac: Option<[u8; 6]>,
+}
+
+impl Origin {
+    pub const NONE: Origin = Origin {
+        time: None,
+        mac: None,
+    };
+}
