@@ -104,7 +104,7 @@ fn add<const JSON: bool>(out: &mut Vec<u8>, line: &[u8], limit: usize) {
             left -= 4;
         } else {
             shown.clear();
-            used = strange(rest, &mut shown);
+            used = not_printable(rest, &mut shown);
             let size = shown.chars().count();
             if size > left {
                 return;
@@ -191,7 +191,7 @@ fn unprintable(word: u64) -> u64 {
 pub const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// Shows the first character beyond ASCII, or the first byte that is none; says how many bytes it took.
-fn strange(text: &[u8], shown: &mut String) -> usize {
+fn not_printable(text: &[u8], shown: &mut String) -> usize {
     let start = text[..text.len().min(4)].utf8_chunks().next();
     match start.and_then(|chunk| chunk.valid().chars().next()) {
         Some(c) => {

@@ -249,7 +249,7 @@ impl Memory {
 
     /// Bytes that the rows of one scan may take where its threads put them together: what is left is for the rows that
     /// each thread finds meanwhile.
-    pub fn common_limit(&self) -> usize {
+    pub fn shared_limit(&self) -> usize {
         self.limit() / 5 * 4 / self.account.scans()
     }
 

@@ -3,7 +3,7 @@ use std::panic;
 use std::thread;
 
 /// What both give; the first is done on a thread of its own meanwhile.
-pub(crate) fn both<A: Send, B>(
+pub(crate) fn join<A: Send, B>(
     first: impl FnOnce() -> A + Send,
     second: impl FnOnce() -> B,
 ) -> (A, B) {

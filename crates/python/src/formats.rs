@@ -25,17 +25,17 @@ const BLOCK_BYTES: usize = 120 << 10;
 
 /// Formats on their way; they are waited for when the first line is looked at.
 #[derive(Debug)]
-pub struct Coming {
+pub struct Loading {
     thread: Mutex<Option<JoinHandle<Parsed>>>,
     parsed: OnceLock<Parsed>,
 }
 
-impl Coming {
+impl Loading {
     /// Begins to read all formats of a folder; `more` are beside them.
-    fn read(folder: PathBuf, more: Vec<Format>) -> io::Result<Coming> {
+    fn read(folder: PathBuf, more: Vec<Format>) -> io::Result<Loading> {
         let thread = thread::Builder::new().name("formats".to_owned());
         let thread = thread.spawn(move || read(&folder, more))?;
-        Ok(Coming {
+        Ok(Loading {
             thread: Mutex::new(Some(thread)),
             parsed: OnceLock::new(),
         })
@@ -61,7 +61,7 @@ impl Coming {
 /// All log formats of a folder, and some more.
 #[pyclass(frozen)]
 pub struct Formats {
-    pub inner: Arc<Coming>,
+    pub inner: Arc<Loading>,
 }
 
 #[pymethods]
@@ -71,7 +71,7 @@ impl Formats {
     fn new(folder: PathBuf, texts: Vec<String>) -> PyResult<Self> {
         let more = texts.iter().map(|text| Format::parse(text));
         let more = more.collect::<Result<Vec<_>, _>>().map_err(raise)?;
-        let inner = Arc::new(Coming::read(folder, more)?);
+        let inner = Arc::new(Loading::read(folder, more)?);
         Ok(Formats { inner })
     }
 }

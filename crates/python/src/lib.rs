@@ -11,7 +11,7 @@ use std::{fs, io};
 
 use draft::Draft;
 use errors::{OptionsError, SetError, raise, system};
-use formats::{Coming, Formats};
+use formats::{Formats, Loading};
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -95,7 +95,7 @@ type PartTuple<'py> = (
 #[pyclass(frozen)]
 struct Matcher {
     set: Arc<Set>,
-    formats: Arc<Coming>,
+    formats: Arc<Loading>,
 }
 
 fn parse_level(level: Option<&str>) -> PyResult<Level> {

@@ -62,7 +62,7 @@ impl Tally {
     /// Machines in the order in which they came, without the first `start`, at most so many.
     fn machines(&self, start: usize, most: usize) -> Vec<MachineTuple> {
         let inner = self.lock();
-        let tuple = |one: tally::Told<'_>| {
+        let tuple = |one: tally::MachineTotals<'_>| {
             let identity = one.identity.iter();
             (
                 one.device.to_owned(),

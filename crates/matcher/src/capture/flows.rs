@@ -101,7 +101,7 @@ pub struct Side {
     pub tries: u8,
 }
 
-/// Segments of a direction that are tried for the begin of a message.
+/// Segments of a direction that are tried for the beginning of a message.
 pub const TRIES: u8 = 8;
 
 impl Side {

@@ -36,7 +36,7 @@ pub struct Head<'a> {
     pub body: u64,
 }
 
-/// What the begin of a stream is.
+/// What the beginning of a stream is.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Request<'a> {
     More,
@@ -54,7 +54,7 @@ pub fn may_begin(bytes: &[u8]) -> bool {
     })
 }
 
-/// Reads the head at the begin of a stream.
+/// Reads the head at the beginning of a stream.
 pub fn read(bytes: &[u8]) -> Request<'_> {
     match end(bytes) {
         None => Request::More,

@@ -70,7 +70,7 @@ struct Packet<'a> {
 }
 
 impl<'a> Packet<'a> {
-    /// The packet at the begin, and what follows it; None where none is there whole.
+    /// The packet at the beginning, and what follows it; None where none is there whole.
     fn read(bytes: &'a [u8]) -> Option<(Packet<'a>, &'a [u8])> {
         let version = version(bytes)?;
         let kind = bytes[0] >> 4 & 3;

@@ -17,7 +17,7 @@ use crate::set::Set;
 use crate::time::{self, Moment, Value};
 
 /// What a record says beside its hits and its words.
-struct Said {
+struct About {
     /// Number of its name in `RECORDS`.
     record: usize,
     client: Address,
@@ -64,7 +64,7 @@ fn may_hit(set: &Set, name: &[u8]) -> bool {
 
 /// What a DNS message says, copied out because something of it is listed.
 #[derive(Default)]
-struct Told {
+struct Message {
     questions: Vec<(Vec<u8>, u16)>,
     answers: Vec<Result<Token, u16>>,
     shown: Vec<Vec<u8>>,
@@ -91,7 +91,7 @@ impl Details for Evidence<'_> {
 }
 
 impl Capture<'_> {
-    fn keep(&mut self, hits: &[Hit], said: Said, write: &dyn Fn() -> Vec<u8>) {
+    fn keep(&mut self, hits: &[Hit], said: About, write: &dyn Fn() -> Vec<u8>) {
         self.records += 1;
         self.progress.add_hits(hits.len());
         let client = Host::Address(said.client);
@@ -137,7 +137,7 @@ impl Capture<'_> {
         let Some(header) = header.filter(|_| look) else {
             return;
         };
-        let told = Told::read(bytes, is_netbios, &mut self.name);
+        let told = Message::read(bytes, is_netbios, &mut self.name);
         let tokens = told.tokens();
         let hits = tokens::hits(set, &tokens);
         if hits.is_empty() {
@@ -150,7 +150,7 @@ impl Capture<'_> {
             _ => header.is_reply,
         };
         let client = if sender_serves { target } else { sender };
-        let said = Said {
+        let said = About {
             record: DNS,
             client: client.address,
             action: told.action(header),
@@ -204,7 +204,7 @@ impl Capture<'_> {
         if hits.is_empty() {
             return;
         }
-        let said = Said {
+        let said = About {
             record,
             client: ends.sender.address,
             action: Action::Allowed,
@@ -274,7 +274,7 @@ impl Capture<'_> {
             (_, seen) if seen & ESTABLISHED != 0 => (Action::Allowed, "answered"),
             _ => (Action::Attempt, "no answer"),
         };
-        let said = Said {
+        let said = About {
             record: FLOW,
             client: initiator.address,
             action,
@@ -295,9 +295,9 @@ impl Capture<'_> {
     }
 }
 
-impl Told {
-    fn read(bytes: &[u8], is_netbios: bool, name: &mut dns::Name) -> Told {
-        let mut told = Told::default();
+impl Message {
+    fn read(bytes: &[u8], is_netbios: bool, name: &mut dns::Name) -> Message {
+        let mut told = Message::default();
         let mut owners = Vec::new();
         dns::walk(bytes, is_netbios, name, |item| match item {
             dns::Item::Question(name, kind) => told.questions.push((name.to_vec(), kind)),

@@ -208,7 +208,7 @@ impl Capture<'_> {
         }
     }
 
-    /// Reads one message at the begin of `bytes` and gives its length, or None if the rest is to be held or dropped.
+    /// Reads one message at the beginning of `bytes` and gives its length, or None if the rest is to be held or dropped.
     fn message(
         &mut self,
         side: &mut Side,

@@ -10,7 +10,7 @@ use crate::expression::{End, Expression};
 use crate::format::Action;
 use crate::format::Part;
 use crate::format::decoders;
-use crate::format::key_fields::Decisive;
+use crate::format::key_fields::KeyFields;
 use crate::time::TimeKind;
 
 fn bytes(texts: Vec<String>) -> Vec<Vec<u8>> {
@@ -268,7 +268,7 @@ impl Format {
                 any: bytes(file.recognise.any),
             },
             shapes,
-            decisive: Decisive::of(&variants),
+            key_fields: KeyFields::of(&variants),
             variants,
             reverses: compiler.reverses,
             numbers: numbers.collect(),

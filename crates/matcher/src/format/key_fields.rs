@@ -5,7 +5,7 @@ const FIRST_UNPRIVILEGED: u16 = 1024;
 
 /// The fields that the variants of a format look at, but for time and identity.
 #[derive(Debug, Default)]
-pub struct Decisive {
+pub struct KeyFields {
     pub fields: Vec<FieldId>,
     /// What is asked of fields of which nothing else is.
     pub tests: Vec<(FieldId, Test)>,
@@ -19,9 +19,9 @@ pub struct Decisive {
     server_ports: Vec<u16>,
 }
 
-impl Decisive {
-    pub fn of(variants: &[Variant]) -> Decisive {
-        let mut found = Decisive::default();
+impl KeyFields {
+    pub fn of(variants: &[Variant]) -> KeyFields {
+        let mut found = KeyFields::default();
         let mut servers = Vec::new();
         let mut decoded = Vec::new();
         for variant in variants {

@@ -9,7 +9,7 @@ mod variant;
 use std::collections::HashMap;
 
 use crate::expression::Expression;
-use crate::format::key_fields::Decisive;
+use crate::format::key_fields::KeyFields;
 pub use action::Action;
 use variant::ROLES;
 pub use variant::{Condition, FieldId, IDENTITY, Role, Subject, Test, Variant};
@@ -85,7 +85,7 @@ pub struct Format {
     pub recognise: Recognise,
     pub shapes: Vec<Shape>,
     pub variants: Vec<Variant>,
-    pub decisive: Decisive,
+    pub key_fields: KeyFields,
     /// Whether a line may spell an address backwards.
     pub reverses: bool,
     pub fields: Vec<Vec<u8>>,

@@ -23,7 +23,7 @@ pub fn clean(raw: &[u8], is_first: bool) -> &[u8] {
     }
 }
 
-/// Without what a power cut left before it, or a sender behind it; a directive stands at the begin of a line.
+/// Without what a power cut left before it, or a sender behind it; a directive stands at the beginning of a line.
 #[cold]
 fn without_zeros(line: &[u8]) -> &[u8] {
     let end = line.iter().rposition(|b| *b != 0).map_or(0, |i| i + 1);

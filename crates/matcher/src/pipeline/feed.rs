@@ -6,7 +6,7 @@ use memchr::{memchr, memrchr};
 
 use crate::memory::Account;
 use crate::options::{Limits, Progress};
-use crate::pipeline::unpacked::Loan;
+use crate::pipeline::unpacked::Unpacked;
 use crate::reader::START;
 use crate::reader::Source;
 use crate::reader::claim::Claim;
@@ -89,7 +89,7 @@ impl<'a> Feed<'a> {
     }
 
     /// Ends the source where someone asked for it, or where the scan cannot go on.
-    fn heed(&mut self) {
+    fn stop_if_asked(&mut self) {
         let progress = self.progress;
         if progress.is_cancelled() {
             self.source.cancel();
@@ -100,7 +100,7 @@ impl<'a> Feed<'a> {
     }
 
     fn read(&mut self, buffer: &mut Buffer) {
-        self.heed();
+        self.stop_if_asked();
         let room = buffer.room();
         let n = self.source.read(room);
         self.progress.note_read(self.source.stored);
@@ -123,29 +123,29 @@ impl<'a> Feed<'a> {
     }
 
     /// The next lines with the number of their chunk, as they lie unpacked; None where `next` must bring them.
-    pub fn lend(&mut self) -> Option<(u64, Loan)> {
-        let mut loan = Loan::new(self.offset, mem::take(&mut self.carry));
+    pub fn next_unpacked(&mut self) -> Option<(u64, Unpacked)> {
+        let mut unpacked = Unpacked::new(self.offset, mem::take(&mut self.carry));
         let mut rest = None;
         loop {
-            self.heed();
+            self.stop_if_asked();
             let Some(slice) = self.source.lend() else {
                 break;
             };
             self.progress.note_read(self.source.stored);
-            loan.add(slice);
-            if loan.len() >= self.limits.chunk {
-                rest = loan.cut();
+            unpacked.add(slice);
+            if unpacked.len() >= self.limits.chunk {
+                rest = unpacked.cut();
                 break;
             }
         }
         let Some(rest) = rest else {
-            self.carry = loan.into_bytes();
+            self.carry = unpacked.into_bytes();
             return None;
         };
         self.carry = rest;
-        self.offset += loan.len() as u64;
+        self.offset += unpacked.len() as u64;
         self.number += 1;
-        Some((self.number - 1, loan))
+        Some((self.number - 1, unpacked))
     }
 
     /// The next chunk with its number; None at the end of the source.

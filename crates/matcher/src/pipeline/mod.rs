@@ -27,7 +27,7 @@ use crate::reader::{Input, Source, is_capture};
 use crate::rows::alive::{self, Alive};
 use crate::rows::runs::Runs;
 pub use crate::rows::spool::temporary;
-use crate::rows::{Common, Rows};
+use crate::rows::{Rows, SharedRows};
 use crate::scan::baton::{Baton, Relay};
 use crate::scan::long_line::LongLine;
 use crate::scan::segments::Segment;
@@ -84,7 +84,7 @@ pub(crate) fn begin<'a>(
     progress: &'a Progress,
 ) -> Scan<'a> {
     let memory = Memory::new(progress.spare.account().clone(), options.limits.row_bytes);
-    let rows = Rows::new(memory, Some(Common::default()), Midnights::of(&zone));
+    let rows = Rows::new(memory, Some(SharedRows::default()), Midnights::of(&zone));
     Scan::new(set, formats, format, zone, options, progress, rows)
 }
 
@@ -141,7 +141,7 @@ impl<'a> Threads<'a> {
         for part in parts.unwrap_or_else(PoisonError::into_inner) {
             whole.absorb(part);
         }
-        whole.absorb_common();
+        whole.absorb_shared();
         whole.accept(self.relay.finish());
         let (mut feed, recent) = self.queue.finish();
         if let Some(reason) = self.progress.failed() {

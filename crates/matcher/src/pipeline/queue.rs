@@ -14,7 +14,7 @@ use std::thread;
 use crate::memory::Account;
 use crate::options::Limits;
 use crate::pipeline::feed::{Chunk, Feed};
-use crate::pipeline::unpacked::Loan;
+use crate::pipeline::unpacked::Unpacked;
 use crate::reader::claim::{Claim, read_at};
 use crate::token::buffer::Buffer;
 
@@ -60,7 +60,7 @@ struct State {
 /// Whole lines that were read ahead.
 enum Ready {
     Read(Buffer),
-    Lent(Loan),
+    Unpacked(Unpacked),
 }
 
 /// What a thread finds in the buffer. The rest of a long line is for the same thread.
@@ -141,11 +141,11 @@ impl<'a> Queue<'a> {
                 if let Some((number, ready)) = state.ready.pop_front() {
                     let buffer = match ready {
                         Ready::Read(buffer) => buffer,
-                        Ready::Lent(loan) => {
+                        Ready::Unpacked(unpacked) => {
                             let unused = state.unused.pop();
                             drop(state);
                             let mut buffer = unused.unwrap_or_else(|| self.new_buffer());
-                            loan.fill(&mut buffer);
+                            unpacked.fill(&mut buffer);
                             buffer
                         }
                     };
@@ -189,10 +189,10 @@ impl<'a> Queue<'a> {
                 return Some((number, buffer, Taken::Lines));
             }
             if self.has_others()
-                && let Some((number, loan)) = feed.lend()
+                && let Some((number, unpacked)) = feed.next_unpacked()
             {
                 start();
-                if self.has_enough(number, Ready::Lent(loan)) {
+                if self.has_enough(number, Ready::Unpacked(unpacked)) {
                     self.lock().unused.push(buffer);
                     return None;
                 }

@@ -5,7 +5,7 @@ use crate::raw::Slice;
 use crate::token::buffer::Buffer;
 
 /// Text in pieces.
-pub(crate) struct Loan {
+pub(crate) struct Unpacked {
     /// Place in the text of the first byte.
     offset: u64,
     /// What was left of the lines before.
@@ -13,9 +13,9 @@ pub(crate) struct Loan {
     slices: Vec<Slice>,
 }
 
-impl Loan {
-    pub fn new(offset: u64, start: Vec<u8>) -> Loan {
-        Loan {
+impl Unpacked {
+    pub fn new(offset: u64, start: Vec<u8>) -> Unpacked {
+        Unpacked {
             offset,
             start,
             slices: Vec::new(),

@@ -89,7 +89,7 @@ impl Classes for Avx2 {
                 (m.group[i], m.colon[i], m.ten[i]) = (group, colon, ten);
                 let odd = _mm256_testz_si256(odd, _mm256_set1_epi8(ODD as i8)) == 0;
                 let high = _mm256_movemask_epi8(all) != 0;
-                m.strange |= u8::from(odd | high) << i;
+                m.hidden |= u8::from(odd | high) << i;
             }
             let sums = _mm256_sad_epu8(newlines, zero);
             let sums = _mm_add_epi64(
@@ -102,7 +102,7 @@ impl Classes for Avx2 {
     }
 
     #[inline(always)]
-    fn strange(self, block: &[u8; 64]) -> (u64, u64) {
+    fn hidden(self, block: &[u8; 64]) -> (u64, u64) {
         let (mut odd, mut high) = (0, 0);
         for half in 0..2 {
             // SAFETY: invariants 1 and 2; 32 bytes at 0 and at 32 of a 64-byte block.

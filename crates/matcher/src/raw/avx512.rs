@@ -154,13 +154,13 @@ impl Classes for Avx512 {
                 colon: put(colon),
                 ten: put(ten),
                 newlines: _mm512_reduce_add_epi64(_mm512_popcnt_epi64(newline)) as u64,
-                strange: _mm512_test_epi64_mask(odd, odd),
+                hidden: _mm512_test_epi64_mask(odd, odd),
             }
         }
     }
 
     #[inline(always)]
-    fn strange(self, block: &[u8; 64]) -> (u64, u64) {
+    fn hidden(self, block: &[u8; 64]) -> (u64, u64) {
         // SAFETY: invariants 1 and 2.
         unsafe {
             let v = _mm512_loadu_si512(block.as_ptr().cast());

@@ -41,8 +41,8 @@ pub struct Masks {
     pub ten: Plane,
     /// How many bytes are line feeds.
     pub newlines: u64,
-    /// The blocks in which `Classes::strange` may find something.
-    pub strange: u8,
+    /// The blocks in which `Classes::hidden` may find something.
+    pub hidden: u8,
 }
 
 /// The blocks among these bytes.
@@ -56,7 +56,7 @@ pub trait Classes: Copy {
     fn masks(self, bytes: &Bytes) -> Masks;
 
     /// `\` and `(`, which may begin an escape or a length-prefixed name; and the bytes from 0x80.
-    fn strange(self, block: &[u8; 64]) -> (u64, u64);
+    fn hidden(self, block: &[u8; 64]) -> (u64, u64);
 
     /// Asks for the memory to be brought near; may do nothing.
     #[inline(always)]

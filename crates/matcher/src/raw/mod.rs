@@ -153,10 +153,10 @@ mod tests {
             for (i, block) in blocks(&bytes).iter().enumerate() {
                 let odd = bits(block, |b| b == b'\\' || b == b'(');
                 let high = bits(block, |b| b >= 0x80);
-                assert_eq!(classes.strange(block), (odd, high), "bytes from {start}");
-                assert!(found.strange >> i & 1 != 0 || odd | high == 0);
+                assert_eq!(classes.hidden(block), (odd, high), "bytes from {start}");
+                assert!(found.hidden >> i & 1 != 0 || odd | high == 0);
             }
-            found.strange = 0;
+            found.hidden = 0;
             let mut tens = bytes;
             for i in (1..bytes.len()).rev() {
                 tens[i] = u8::from(bytes[i - 1..=i] == *b"10");
@@ -170,7 +170,7 @@ mod tests {
                 colon: plane(&bytes, |b| b == b':'),
                 ten: plane(&tens, |b| b == 1),
                 newlines: newlines.iter().copied().map(u64::from).sum(),
-                strange: 0,
+                hidden: 0,
             };
             assert_eq!(found, want, "bytes from {start}");
         }
@@ -180,7 +180,7 @@ mod tests {
             let mut bytes = [b'.'; 1 + 64 * BLOCKS];
             bytes[1 + usize::from(byte)] = byte;
             let plain = byte < 0x7F && byte != b'\\' && byte != b'(';
-            assert!(!plain || classes.masks(&bytes).strange == 0, "byte {byte}");
+            assert!(!plain || classes.masks(&bytes).hidden == 0, "byte {byte}");
         }
         for bits in [
             0,

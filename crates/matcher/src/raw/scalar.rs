@@ -47,13 +47,13 @@ impl Classes for Scalar {
             m.newlines += u64::from(lines);
             let is_odd = |b: u8| (b >= 0x80) | (b == b'\\') | (b == b'(');
             let odd = block.iter().fold(false, |odd, &b| odd | is_odd(b));
-            m.strange |= u8::from(odd) << i;
+            m.hidden |= u8::from(odd) << i;
         }
         m
     }
 
     #[inline(always)]
-    fn strange(self, block: &[u8; 64]) -> (u64, u64) {
+    fn hidden(self, block: &[u8; 64]) -> (u64, u64) {
         (
             bits(block, |b| (b == b'\\') | (b == b'(')),
             bits(block, |b| b >= 0x80),

@@ -76,7 +76,7 @@ impl Classes for Sse42 {
                 (m.group[i], m.colon[i], m.ten[i]) = (group, colon, ten);
                 let odd = _mm_testz_si128(odd, _mm_set1_epi8(ODD as i8)) == 0;
                 let high = _mm_movemask_epi8(all) != 0;
-                m.strange |= u8::from(odd | high) << i;
+                m.hidden |= u8::from(odd | high) << i;
             }
             let sums = _mm_sad_epu8(newlines, zero);
             m.newlines = (_mm_cvtsi128_si64(sums) + _mm_extract_epi64::<1>(sums)) as u64;
@@ -85,7 +85,7 @@ impl Classes for Sse42 {
     }
 
     #[inline(always)]
-    fn strange(self, block: &[u8; 64]) -> (u64, u64) {
+    fn hidden(self, block: &[u8; 64]) -> (u64, u64) {
         let (mut odd, mut high) = (0, 0);
         for quarter in 0..4 {
             // SAFETY: invariants 1 and 2; 16 bytes at each quarter of a 64-byte block.

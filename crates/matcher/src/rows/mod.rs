@@ -77,7 +77,7 @@ fn new_arena(memory: &Memory, pool: Pool) -> Arena {
 const WAITING: usize = 16;
 /// Rows of all threads of a scan together, from where memory is full: what each found of the same, a few times in
 /// memory before, is one row. None until then.
-pub type Common = Arc<Mutex<Option<Rows>>>;
+pub type SharedRows = Arc<Mutex<Option<Rows>>>;
 
 /// The rows that one thread found, or all that put theirs together.
 pub struct Rows {
@@ -95,7 +95,7 @@ pub struct Rows {
     device_hashes: Vec<u64>,
     memory: Arc<Memory>,
     held: Held,
-    common: Option<Common>,
+    shared: Option<SharedRows>,
     runs: Runs,
     /// How often all rows were put aside, so that numbers of devices and places are no longer the same.
     moved: u32,
@@ -116,28 +116,33 @@ pub struct Known {
 
 impl Rows {
     /// Of one more thread. Lines whose times have no year are counted by the days of this clock.
-    pub fn new(memory: Arc<Memory>, common: Option<Common>, midnights: Midnights) -> Rows {
+    pub fn new(memory: Arc<Memory>, shared: Option<SharedRows>, midnights: Midnights) -> Rows {
         memory.add_thread();
-        Rows::of(memory, common, midnights, Pool::default())
+        Rows::of(memory, shared, midnights, Pool::default())
     }
 
     /// The same for another thread.
     pub fn another(&self) -> Rows {
         self.memory.add_thread();
-        self.empty(self.common.clone())
+        self.empty(self.shared.clone())
     }
 
     /// The same without rows; their blocks are of the same pool.
-    fn empty(&self, common: Option<Common>) -> Rows {
+    fn empty(&self, shared: Option<SharedRows>) -> Rows {
         Rows::of(
             self.memory.clone(),
-            common,
+            shared,
             self.midnights.clone(),
             self.rows.pool(),
         )
     }
 
-    fn of(memory: Arc<Memory>, common: Option<Common>, midnights: Midnights, pool: Pool) -> Rows {
+    fn of(
+        memory: Arc<Memory>,
+        shared: Option<SharedRows>,
+        midnights: Midnights,
+        pool: Pool,
+    ) -> Rows {
         Rows {
             midnights,
             places: Places::default(),
@@ -149,7 +154,7 @@ impl Rows {
             device_hashes: Vec::new(),
             held: memory.hold(),
             memory,
-            common,
+            shared,
             runs: Runs::default(),
             moved: 0,
         }

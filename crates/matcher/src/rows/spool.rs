@@ -8,7 +8,7 @@ use crate::rows::arena::Arena;
 use crate::rows::places::Key;
 use crate::rows::runs::Devices;
 use crate::rows::words::Words;
-use crate::rows::{Common, ROW, Row, Rows};
+use crate::rows::{ROW, Row, Rows, SharedRows};
 use crate::set::Set;
 use crate::time::bucket::bucket;
 
@@ -31,9 +31,9 @@ impl Rows {
     }
 
     /// Where threads put their rows together: two have room for what both of them find.
-    fn shared(&self) -> Option<&Common> {
-        let common = self.common.as_ref();
-        common.filter(|_| self.memory.threads() > 3)
+    fn shared(&self) -> Option<&SharedRows> {
+        let shared = self.shared.as_ref();
+        shared.filter(|_| self.memory.threads() > 3)
     }
 
     /// Puts the oldest rows aside: a quarter of what is held, so that as little as can be is written and read again;
@@ -50,7 +50,7 @@ impl Rows {
             .take_oldest(if is_part { aside } else { usize::MAX });
         let put = match self.shared() {
             // Where they cannot go on from there, they stay there.
-            Some(common) => self.share(common, set, &oldest),
+            Some(shared) => self.share(shared, set, &oldest),
             None => match self.spill(set, &oldest) {
                 Err(error) => {
                     self.rows.put_back(oldest);
@@ -78,22 +78,22 @@ impl Rows {
     }
 
     /// Adds rows to those of all threads.
-    fn share(&self, common: &Common, set: &Set, oldest: &Arena) -> io::Result<()> {
+    fn share(&self, shared: &SharedRows, set: &Set, oldest: &Arena) -> io::Result<()> {
         let hosts = self.hosts();
-        let mut common = common.lock().unwrap_or_else(PoisonError::into_inner);
-        let common = common.get_or_insert_with(|| self.empty(None));
-        common.take_in(&hosts, oldest);
-        let least = common.least();
-        while common.held.bytes() > self.memory.common_limit().max(least) {
-            common.put_aside(set, least)?;
+        let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let shared = shared.get_or_insert_with(|| self.empty(None));
+        shared.take_in(&hosts, oldest);
+        let least = shared.least();
+        while shared.held.bytes() > self.memory.shared_limit().max(least) {
+            shared.put_aside(set, least)?;
         }
         Ok(())
     }
 
     /// What threads put together, when all have ended.
-    pub fn take_common(&self) -> Option<Rows> {
-        let common = self.common.as_ref()?.lock();
-        common.unwrap_or_else(PoisonError::into_inner).take()
+    pub fn take_shared(&self) -> Option<Rows> {
+        let shared = self.shared.as_ref()?.lock();
+        shared.unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Adds the rows of another, whose devices these are.

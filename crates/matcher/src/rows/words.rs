@@ -50,7 +50,7 @@ impl<'a> Words<'a> {
         identified
     }
 
-    /// The words that `put` put at the begin of these bytes.
+    /// The words that `put` put at the beginning of these bytes.
     pub fn at(bytes: &'a [u8]) -> Words<'a> {
         Words(bytes)
     }

@@ -70,7 +70,7 @@ impl<'a> Scan<'a> {
     pub fn lines_under(&mut self, header: Arc<Header>, buffer: &Buffer, segments: Vec<Segment>) {
         self.reader.header = header;
         self.every_line =
-            self.set.needs_every_line() || self.options.devices || self.strange_header();
+            self.set.needs_every_line() || self.options.devices || self.header_cuts_tokens();
         for segment in segments {
             match segment {
                 Segment::Lines {
@@ -132,24 +132,24 @@ impl<'a> Scan<'a> {
                 next += 1;
             }
             let place = offset + at as u64;
-            let look = next > before || self.set.needs_every_line() || self.strange_header();
+            let look = next > before || self.set.needs_every_line() || self.header_cuts_tokens();
             let line = clean(&data[at..end], place == 0);
             if look && !head && !heading && self.can_wait(line) {
                 waiting.push((line, place));
                 if waiting.len() == batch::MOST {
-                    self.together(&mut waiting);
+                    self.look_at_batch(&mut waiting);
                 }
             } else {
-                self.together(&mut waiting);
+                self.look_at_batch(&mut waiting);
                 self.line(line, place, Ask { look, head });
             }
             at = end + 1;
         }
-        self.together(&mut waiting);
+        self.look_at_batch(&mut waiting);
     }
 
     /// Whether columns may be cut inside a token, so that phase 1 cannot be trusted.
-    fn strange_header(&self) -> bool {
+    fn header_cuts_tokens(&self) -> bool {
         let header = &self.reader.header;
         let inside = |b: &u8| b.is_ascii_alphanumeric() || b"._-:[]".contains(b);
         !header.fields.is_empty()
@@ -165,7 +165,7 @@ impl<'a> Scan<'a> {
             return;
         }
         if self.directive(line, offset) {
-            self.every_line |= self.strange_header();
+            self.every_line |= self.header_cuts_tokens();
             return;
         }
         let readings = Readings::new(line);

@@ -25,7 +25,7 @@ impl Scan<'_> {
             return None;
         }
         let mut found = RecordHits::default();
-        self.found(record, &mut found);
+        self.find_hits(record, &mut found);
         let moved = self.rows.moved();
         self.add(record, line, offset, &found);
         if moved != self.rows.moved() {
@@ -34,8 +34,8 @@ impl Scan<'_> {
         self.rows.known(&found.keys)
     }
 
-    /// Puts what a record hits, with the keys of its rows, into `seen`; their places are asked for.
-    pub fn found(&mut self, record: &Record<'_, '_>, seen: &mut RecordHits) {
+    /// Puts what a record hits, with the keys of its rows, into `found`; their places are asked for.
+    pub fn find_hits(&mut self, record: &Record<'_, '_>, found: &mut RecordHits) {
         if let Some(Host::Address(client)) = record.client
             && self.set.lists_address(client)
         {
@@ -43,10 +43,10 @@ impl Scan<'_> {
             self.inbound += u64::from(listed);
         }
         tokens::of_record(record, &mut self.tokens);
-        tokens::put_hits(self.set, &self.tokens, &mut seen.hits);
-        if !seen.hits.is_empty() {
-            seen.moment = record.time(&self.zone);
-            seen.keys = self.rows.keys(&seen.hits, record.device(), seen.moment);
+        tokens::put_hits(self.set, &self.tokens, &mut found.hits);
+        if !found.hits.is_empty() {
+            found.moment = record.time(&self.zone);
+            found.keys = self.rows.keys(&found.hits, record.device(), found.moment);
         }
     }
 

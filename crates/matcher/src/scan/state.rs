@@ -53,7 +53,7 @@ pub(crate) struct Scan<'a> {
     /// Room for those of one line.
     pub tokens: Vec<(Field, Token)>,
     /// Room for what lines hit that are looked at together.
-    pub seen: Vec<RecordHits>,
+    pub batch_hits: Vec<RecordHits>,
     /// Those that `progress` does not count yet.
     pub hits: usize,
     pub lines: u64,
@@ -105,7 +105,7 @@ impl<'a> Scan<'a> {
             every_line: false,
             scratch: None,
             tokens: Vec::new(),
-            seen: Vec::new(),
+            batch_hits: Vec::new(),
             hits: 0,
             lines: 0,
             not_understood: 0,
@@ -139,8 +139,8 @@ impl<'a> Scan<'a> {
     }
 
     /// Adds what threads put together, when all have ended.
-    pub fn absorb_common(&mut self) {
-        if let Some(rows) = self.rows.take_common() {
+    pub fn absorb_shared(&mut self) {
+        if let Some(rows) = self.rows.take_shared() {
             self.runs.absorb(rows.into_runs(self.set));
         }
     }

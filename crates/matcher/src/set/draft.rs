@@ -8,7 +8,7 @@ use foldhash::fast::RandomState;
 
 use crate::canonical::prefix::prefix;
 use crate::error::Error;
-use crate::parallel::both;
+use crate::parallel::join;
 use crate::set::plain::{Shape, cells, classify, host};
 use crate::set::setfile;
 use crate::set::watch::Watch;
@@ -93,7 +93,7 @@ impl Draft {
         let (first, second) = text.split_at(middle);
         let lines = memchr::memchr_iter(b'\n', first.as_bytes()).count() as u32;
         let mut other = Draft::default();
-        let (after, before) = both(
+        let (after, before) = join(
             || other.read_lines(second, lines + 1, shape, scope, list),
             || self.read_lines(first, 1, shape, scope, list),
         );
@@ -324,7 +324,7 @@ impl Draft {
             numbers.filter(wanted).collect()
         };
         let (middle, end) = (self.rows.len() / 2, self.rows.len());
-        let (first, second) = both(|| among(0..middle), || among(middle..end));
+        let (first, second) = join(|| among(0..middle), || among(middle..end));
         [first, second].concat()
     }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::error::Error;
-use crate::parallel::both;
+use crate::parallel::join;
 
 pub const MAGIC: &[u8] = b"QSSET2\n";
 const OLD_MAGIC: &[u8] = b"QSSET1\n";
@@ -158,7 +158,7 @@ impl Header {
 /// The sum of a file with an index: of the sums of both halves of all bytes before it, so that two threads can read them.
 fn sum(before: &[u8]) -> [u8; SUM] {
     let (first, second) = before.split_at(before.len() / 2);
-    let (first, second) = both(|| xxh3_64(first), || xxh3_64(second));
+    let (first, second) = join(|| xxh3_64(first), || xxh3_64(second));
     xxh3_64([first, second].map(u64::to_le_bytes).as_flattened()).to_le_bytes()
 }
 

@@ -407,7 +407,7 @@ impl Set {
         self.may_show_path(hash::whole(&buf[start..end], true), buf, end)
     }
 
-    /// Whether the line around a name that ends at `end` shows the begin of a path listed for the host with this
+    /// Whether the line around a name that ends at `end` shows the beginning of a path listed for the host with this
     /// hash. A path follows its host or port, or begins a value: nothing else before its slash is a letter or digit.
     fn may_show_path(&self, host: u64, buf: &[u8], end: usize) -> bool {
         let paths = Filter::new(self.section(Section::Paths)).expect("checked when opened");

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::canonical::address::{self, Address};
 use crate::error::Error;
-use crate::parallel::both;
+use crate::parallel::join;
 use crate::raw::Map;
 use crate::set::hash::{self, FilterBuilder, tail16, tail32};
 use crate::set::header::{DAMAGED, Header, INDEX, Index, SECTIONS, Section, assemble, is_right};
@@ -377,7 +377,7 @@ impl Build {
         // IPv4 in hexadecimal IPv6 spelling begins with 32 zero bits.
         let heads6 = [&self.heads6[..], &[hash::head_key(0)]].concat();
         let numbers = |v: &[u32]| v.iter().flat_map(|n| n.to_le_bytes()).collect::<Vec<u8>>();
-        let ((values, v4, v6), (two, three, hosts)) = both(
+        let ((values, v4, v6), (two, three, hosts)) = join(
             || {
                 let values = value_slots(&self.values);
                 (values, v4_slots(&self.v4), v6_slots(&self.v6))

@@ -163,7 +163,7 @@ struct Numbers {
 
 /// A machine as it is told. `count` is in lines, `rows` in rows.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Told<'a> {
+pub struct MachineTotals<'a> {
     pub device: &'a str,
     pub identity: Vec<(&'a str, &'a str)>,
     pub families: Vec<(&'a str, u64)>,
@@ -308,23 +308,26 @@ impl Tally {
     }
 
     /// The machines in the order in which they came, without the first `start`.
-    pub fn machines(&self, start: usize) -> impl Iterator<Item = Told<'_>> {
-        self.machines.iter().skip(start).map(|machine| Told {
-            device: &machine.device,
-            identity: machine
-                .identity
-                .iter()
-                .map(|(key, value)| (&**key, &**value))
-                .collect(),
-            families: machine.families.named(&self.families),
-            actions: machine.actions.named(&self.actions),
-            sources: machine.sources.named(&self.sources),
-            indicators: machine.indicators.sums.len(),
-            count: machine.count,
-            first: spelled(machine.first.as_deref(), machine.first_micros),
-            last: spelled(machine.last.as_deref(), machine.last_micros),
-            rows: machine.rows,
-        })
+    pub fn machines(&self, start: usize) -> impl Iterator<Item = MachineTotals<'_>> {
+        self.machines
+            .iter()
+            .skip(start)
+            .map(|machine| MachineTotals {
+                device: &machine.device,
+                identity: machine
+                    .identity
+                    .iter()
+                    .map(|(key, value)| (&**key, &**value))
+                    .collect(),
+                families: machine.families.named(&self.families),
+                actions: machine.actions.named(&self.actions),
+                sources: machine.sources.named(&self.sources),
+                indicators: machine.indicators.sums.len(),
+                count: machine.count,
+                first: spelled(machine.first.as_deref(), machine.first_micros),
+                last: spelled(machine.last.as_deref(), machine.last_micros),
+                rows: machine.rows,
+            })
     }
 
     /// The indicators of a machine with their lines, at most so many, the greatest first.

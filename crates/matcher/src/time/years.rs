@@ -21,7 +21,7 @@ pub struct Years<'a> {
     /// The begin of the day of a part, where its first and its last second lie as far from each other as on the clock:
     /// so the zone's offset does not change between them. None where each second must be asked for.
     parts: HashMap<u32, Option<i64>, RandomState>,
-    /// Parts and the begins of their days, each where its hours stand.
+    /// Parts and the beginnings of their days, each where its hours stand.
     near: Vec<(RangeInclusive<When>, i64)>,
 }
 

@@ -175,7 +175,7 @@ fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidates) {
             streams.colon.put(i, m.colon);
             streams.ten.put(i, m.ten);
             out.newlines += m.newlines;
-            let mut odd = m.strange;
+            let mut odd = m.hidden;
             while odd != 0 {
                 let block = odd.trailing_zeros() as usize;
                 odd &= odd - 1;
