@@ -30,7 +30,7 @@ pub fn escape_json_into(out: &mut Vec<u8>, line: &[u8], limit: usize) {
     add::<true>(out, line, limit);
 }
 
-/// The begin of a line of which `escape` makes the same as of the whole.
+/// The beginning of a line from which `escape` makes the same text as from the whole line.
 pub fn shown_part(line: &[u8], limit: usize) -> &[u8] {
     if line.len() <= limit {
         return line;

@@ -2,7 +2,7 @@
 use std::panic;
 use std::thread;
 
-/// What both give; the first is done on a thread of its own meanwhile.
+/// Does both pieces of work, the first on a thread of its own, and returns both results.
 pub(crate) fn join<A: Send, B>(
     first: impl FnOnce() -> A + Send,
     second: impl FnOnce() -> B,

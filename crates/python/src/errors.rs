@@ -1,4 +1,4 @@
-//! What Python raises for what can go wrong.
+//! The exceptions that Python gets for the errors of the matcher.
 use std::io;
 
 use pyo3::create_exception;
@@ -27,7 +27,8 @@ pub fn raise(error: Error) -> PyErr {
     }
 }
 
-/// With the number by which Python tells a full disk from a forbidden folder, where that is its number, too.
+/// An error of the system. On Unix it keeps its number, so that Python raises the class for a full disk or a forbidden
+/// folder.
 pub fn system(error: io::Error) -> PyErr {
     match error.raw_os_error() {
         Some(number) if cfg!(unix) => PyOSError::new_err((number, error.kind().to_string())),

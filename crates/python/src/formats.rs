@@ -1,4 +1,4 @@
-//! `Formats`: the log formats, read by a thread of their own while Python is still starting.
+//! `Formats`: the log formats, read by threads of their own while Python still imports.
 use std::array;
 use std::cmp::Reverse;
 use std::hint::black_box;

@@ -19,7 +19,7 @@ const PACKET: u32 = 6;
 const RESOLUTION: u16 = 9;
 const OFFSET: u16 = 14;
 
-/// One packet: microseconds since 1970 UTC where the file tells, the link type, the captured bytes.
+/// One packet: microseconds since 1970 UTC where the file holds them, the link type, the captured bytes.
 pub struct Packet<'a> {
     pub time: Option<i64>,
     pub link: u16,

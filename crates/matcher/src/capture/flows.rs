@@ -1,4 +1,4 @@
-//! Who talks to whom: the last flows, each with what its next packet needs to know.
+//! The last flows of a capture, each with the state that its next packet needs.
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 
@@ -82,7 +82,7 @@ pub enum State {
     Done,
     /// The next bytes may begin a message.
     Fresh,
-    /// The begin of a message is held.
+    /// The beginning of a message is held.
     Head,
 }
 
@@ -199,7 +199,7 @@ pub struct Flows {
 
 impl Flows {
     pub fn new(limit: usize) -> Flows {
-        // Whoever writes the capture must not choose where its flows lie.
+        // The writer of the capture must not choose where its flows lie.
         let random = || RandomState::new().build_hasher().finish() | 1;
         Flows {
             young: Generation::new(limit),

@@ -1,4 +1,4 @@
-//! The head of an HTTP/1 request (RFC 9112): who is asked for what.
+//! The head of an HTTP/1 request (RFC 9112): its host and its target.
 use memchr::{memchr, memrchr};
 
 use crate::canonical::names::scheme;
@@ -32,7 +32,7 @@ pub struct Head<'a> {
     pub method: &'a [u8],
     pub target: &'a [u8],
     pub host: Option<&'a [u8]>,
-    /// Bytes of the body where the head tells them.
+    /// Bytes of the body, where the head gives their number.
     pub body: u64,
 }
 

@@ -1,4 +1,4 @@
-//! Packet captures: what the packets of a file say, record by record (docs/log-formats.md 12).
+//! Packet captures: packets become records (docs/log-formats.md 12).
 mod dns;
 mod files;
 mod flows;

@@ -1,4 +1,4 @@
-//! When a packet was captured, and who sent it.
+//! The origin of a packet: its time and its sender.
 
 /// When a packet was captured, in microseconds, and the hardware address of its sender if that is on this link.
 #[derive(Clone, Copy, Debug)]

@@ -1,4 +1,4 @@
-//! Records of a capture: what they hit, and one line of text each that shows it.
+//! Records of a capture: their hits, and one line of text each that shows the hit.
 use std::cell::OnceCell;
 
 use super::flows::{Contact, ESTABLISHED, End, Ends, Flow, RESET, SYN};
@@ -16,7 +16,7 @@ use crate::rows::spool::temporary;
 use crate::set::Set;
 use crate::time::{self, Moment, Value};
 
-/// What a record says beside its hits and its words.
+/// A record beside its hits and its words.
 struct About {
     /// Number of its name in `RECORDS`.
     record: usize,
@@ -33,7 +33,7 @@ fn is_device(address: Address) -> bool {
     }
 }
 
-/// The begin of the text of a record: when, and who sends to whom.
+/// The beginning of the text of a record: time, sender and receiver.
 fn heading(origin: Origin, from: &str, to: &str) -> Vec<u8> {
     let when = origin.time.map_or_else(|| "-".to_owned(), time::iso);
     format!("{when} pcap {from} > {to} ").into_bytes()

@@ -297,7 +297,7 @@ impl Capture<'_> {
             }
         }
         if talk.is_dns && side.state == State::Fresh {
-            // Nothing tells where the next message begins.
+            // The place where the next message begins is unknown.
             side.state = State::Done;
         }
     }

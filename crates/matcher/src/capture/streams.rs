@@ -1,4 +1,4 @@
-//! Bytes of TCP streams that wait for what comes before or behind them, within bounds.
+//! Bytes of TCP streams that wait for the bytes before or behind them, within bounds.
 use std::collections::BTreeMap;
 
 use super::origin::Origin;
@@ -6,9 +6,9 @@ use super::origin::Origin;
 /// Segments and bytes of one direction that may wait for a hole to be filled.
 const MOST_AHEAD: usize = 16;
 const MOST_AHEAD_BYTES: usize = 32 << 10;
-/// Bytes held of all streams; the stream that began first is given up.
+/// Bytes held of all streams, at most; beyond, the oldest stream is given up.
 const MOST_HELD: usize = 16 << 20;
-/// What a stream counts beside its bytes.
+/// Bytes that a stream counts beside its own.
 const OVERHEAD: usize = 128;
 
 /// A segment that came before its turn.

@@ -1,4 +1,4 @@
-//! TCP, UDP and the rest: to which flow a packet belongs, who began it and how it went.
+//! TCP, UDP and the rest: the flow of a packet, its client and its outcome.
 use super::flows::{ESTABLISHED, End, Ends, Flow, Key, RESET, SYN, State};
 use super::network::{Datagram, ICMP, ICMP6, TCP, UDP};
 use super::origin::Origin;
@@ -22,7 +22,7 @@ struct Heading<'a> {
     ack: u32,
     payload: &'a [u8],
     missing: usize,
-    /// Whether the sender answers, where the header tells.
+    /// Whether the sender answers, where the header says so.
     is_reply: Option<bool>,
 }
 
@@ -91,7 +91,7 @@ impl<'a> Heading<'a> {
         protocol == TCP && self.flags & (FLAG_SYN | FLAG_RST) == FLAG_SYN
     }
 
-    /// Whether the sender of the first packet of a flow is the one that began it.
+    /// Whether the sender of the first packet that was seen of a flow is its client.
     fn is_begun_by_sender(&self, protocol: u8) -> bool {
         if let Some(is_reply) = self.is_reply {
             return !is_reply;

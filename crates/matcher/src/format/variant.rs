@@ -1,4 +1,4 @@
-//! What a line of a format means, by its fields: who, where to, when, and how it ended.
+//! The meaning of a format's fields: client, server, time, identity and action of a line.
 use crate::canonical::address::Address;
 use crate::format::action::Action;
 use crate::format::decoders::Decoder;

@@ -34,7 +34,7 @@ fn without_zeros(line: &[u8]) -> &[u8] {
     }
 }
 
-/// As much of what a file begins with as tells its format.
+/// The beginning of a file, as far as its format is detected by it.
 pub fn start(bytes: &[u8]) -> &[u8] {
     &bytes[..bytes.len().min(START)]
 }

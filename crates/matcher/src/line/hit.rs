@@ -1,4 +1,4 @@
-//! What of a line is listed, in which field, and how it ended.
+//! A hit: an indicator, the field of the line that holds it, and its text.
 use smallvec::SmallVec;
 
 use crate::canonical::address::Address;
@@ -42,7 +42,7 @@ impl Field {
     }
 }
 
-/// What of a line an indicator matched, spelled out only for the first line of a row.
+/// The text that an indicator matched, spelled out only for the first line of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Matched {
     Name(Short),

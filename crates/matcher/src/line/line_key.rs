@@ -1,11 +1,12 @@
-//! What a line says, but for the time: the values of its format's key fields, as far as they decide anything.
+//! The key of a line: the values of its format's key fields. Lines with equal keys differ only in what decides nothing,
+//! such as time and ports.
 use crate::canonical::address;
 use crate::canonical::names::authority;
 use crate::format::FieldId;
 use crate::line::record::Record;
 use crate::line::tokens::is_path;
 
-/// Longer texts are not worth their room.
+/// Bytes of a key; a longer key is not worth its room.
 pub const LONGEST: usize = 512;
 /// Stands for a port like any other.
 const SOME_PORT: u8 = u8::MAX;
@@ -13,11 +14,11 @@ const SOME_PORT: u8 = u8::MAX;
 const REST: u8 = u8::MAX - 1;
 /// Stands before the whole targets.
 const WHOLE: u8 = u8::MAX - 2;
-/// Of the bytes of a value, and of key fields.
+/// The most bytes of a value, and the most key fields.
 const MOST: usize = WHOLE as usize - 1;
 
-/// Spells it: how the tests ended, and the number, length and bytes of each value; of targets only the hosts. False
-/// where it is too long.
+/// Spells the key of a record: the results of the tests, then the number, length and bytes of each value; of targets only
+/// the hosts. False where it is too long.
 pub fn spell(record: &Record<'_, '_>, text: &mut Vec<u8>) -> bool {
     let key_fields = &record.format.key_fields;
     let begin = text.len();
@@ -69,7 +70,7 @@ fn put_value(number: usize, value: &[u8], text: &mut Vec<u8>) -> bool {
     number.max(value.len()) <= MOST
 }
 
-/// What tells of the host of a target that goes on behind it: nothing of one that is only a path. None for others.
+/// The host of a target that goes on behind its host; empty where the target is only a path. None for other targets.
 fn host_of(target: &[u8]) -> Option<&[u8]> {
     if is_path(target) {
         return Some(&[]);

@@ -1,4 +1,4 @@
-//! Phase 2 and the fields of a line that hit: what exactly stands where phase 1 pointed, and what the line says of it.
+//! Phase 2: the tokens of a line, its hits, and the record that its fields make.
 
 mod chars;
 pub(crate) mod detect;

@@ -1,4 +1,4 @@
-//! Fields become a record: who asked what of whom, when, and how it ended (docs/log-formats.md 3).
+//! Fields become a record: client, server, names, time and action (docs/log-formats.md 3).
 use std::borrow::Cow;
 
 use jiff::tz::TimeZone;
@@ -85,7 +85,7 @@ fn first<'f, 'l>(
 }
 
 impl<'l> Record<'_, 'l> {
-    /// Finds the variant and who stands on which side; false where no variant fits.
+    /// Finds the variant, the client and the server; false where no variant fits.
     pub fn complete(&mut self) -> bool {
         for variant in &self.format.variants {
             self.variant = variant;

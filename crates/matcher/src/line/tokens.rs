@@ -128,7 +128,7 @@ impl Request {
     }
 }
 
-/// Whether what follows the host of a URL among these decides what it hits.
+/// Whether the path of a URL among these tokens decides its hits.
 pub fn depend_on_paths(set: &Set, tokens: &[(Field, Token)]) -> bool {
     let mut hosts = tokens.iter().filter_map(|(_, token)| match token {
         Token::Url(host, ..) => Some(host),

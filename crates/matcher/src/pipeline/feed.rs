@@ -35,10 +35,10 @@ pub(crate) struct Feed<'a> {
 }
 
 impl<'a> Feed<'a> {
-    /// Reads as much as tells the format.
+    /// Reads as much as the detection of the format needs.
     pub fn new(mut source: Source, progress: &'a Progress, limits: Limits) -> Feed<'a> {
         source.scans = progress.spare.account().scans();
-        // What others unpack meanwhile takes the time in which this one waits.
+        // Where several files are unpacked at once, others work while one waits for its disk.
         source.may_read_ahead = progress.spare.is_any() && source.scans == 1;
         let mut feed = Feed::of_range(source, progress, limits, 0);
         let mut start = Buffer::new(limits.chunk.max(START));
@@ -150,7 +150,7 @@ impl<'a> Feed<'a> {
 
     /// The next chunk with its number; None at the end of the source.
     pub fn next(&mut self, buffer: &mut Buffer) -> Option<(u64, Chunk)> {
-        // The first is as long as what tells the format.
+        // The first chunk is as long as the detection of the format needs.
         buffer.begin(self.offset, &mem::take(&mut self.carry));
         let mut whole = 0;
         while !self.ended {

@@ -1,8 +1,8 @@
 //! One source from its first byte to its sightings, on as many threads as are spare.
 //!
-//! Each thread reads its own chunks of a plain file; one thread at a time unpacks a packed one while the others look
-//! at their chunks. What depends on the order of lines goes from chunk to chunk as a baton, all else is summed at the
-//! end, so the answer does not depend on the number of threads.
+//! Each thread reads its own chunks of a plain file. A packed file is unpacked by one thread at a time, while the others
+//! look at their chunks. State that depends on the order of lines, such as the header, goes from chunk to chunk as a
+//! baton; all else is summed at the end. So the answer does not depend on the number of threads.
 pub(crate) mod feed;
 pub mod part;
 mod queue;

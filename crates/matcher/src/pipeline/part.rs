@@ -1,8 +1,8 @@
 //! A range of a large plain file, looked at by itself, and the ranges of one file put together.
 //!
-//! The answer of all parts together is that of the whole file read at once. A range begins and ends at a line
-//! border. What it takes from the lines before it is only the header, told to it or guessed from the start of the
-//! file: parts fit together where each assumed the header with which the one before it ended.
+//! All parts together give the answer of the whole file read at once. A range begins and ends at a line border. Of the
+//! lines before it, a part needs only the header: the caller gives it, or it is guessed from the start of the file.
+//! Parts fit together where each assumed the header with which the part before it ended.
 use std::io::{self, Read, Seek, Write};
 use std::mem;
 use std::path::Path;
@@ -32,7 +32,7 @@ use crate::wire::Lines;
 /// A line border further away than this is not sought: the file is read as one.
 const BORDER: usize = 16 << 20;
 
-/// What one range says.
+/// The answer of one range.
 #[derive(Debug)]
 pub struct Part {
     /// First byte, and the byte behind the last.

@@ -1,9 +1,8 @@
-//! The chunks of a source on their way from the thread that reads them to those that look at them.
+//! The queue of chunks between the thread that reads a source and the threads that look at its lines.
 //!
-//! Of a plain file each thread is handed lines that it reads itself: reading takes little time, and the chunk lies
-//! in the caches. What has to be unpacked takes longer than to be looked at, so one thread does nothing else while
-//! others look. Where looking takes longer, because every line hits, the chunks read ahead become many, and the reader
-//! looks, too.
+//! Each thread reads its own chunks of a plain file: reading takes little time, and the chunk then lies in the caches of
+//! this processor. To unpack a chunk takes longer than to look at its lines, so one thread only unpacks while the others
+//! look. Where looking takes longer, as every line hits, many chunks lie ready, and the thread that unpacks looks, too.
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
@@ -23,12 +22,12 @@ use crate::token::buffer::Buffer;
 const CHUNKS: usize = 4;
 /// More threads read as many at a time together as these, though each reads one at least: that is all memory has room for.
 const ROOMY: usize = 2;
-/// What all threads of all scans read and wait with for the header of the lines before: a thread that is held up for a
-/// while holds up no other.
+/// Chunks that all threads of a run hold while they wait for the header of the lines before: a thread that is held up
+/// does not stop the others.
 const MOST_WAITING: usize = 8;
 /// Chunks that lie ready, or are looked at, of all scans of a run, before the reader looks at one.
 const MOST_READY: usize = 50;
-/// So many are not worth waking another thread, and too few to stop reading.
+/// So few chunks lying ready wake no other thread, and do not stop the reading.
 const FEW_READY: usize = 16;
 
 pub(crate) struct Queue<'a> {
@@ -49,11 +48,11 @@ struct State {
     unused: Vec<Buffer>,
     is_read: bool,
     is_ended: bool,
-    /// Threads besides the first.
+    /// Threads of this scan besides its first.
     others: usize,
     /// Bytes handed out that could not be read, and why where the file did not just become shorter.
     lacking: Option<(usize, Option<io::Error>)>,
-    /// What was looked at last of a source that cannot be read again, in order.
+    /// The last chunks of a source that cannot be read again, in order.
     recent: Vec<Buffer>,
 }
 
@@ -63,7 +62,7 @@ enum Ready {
     Unpacked(Unpacked),
 }
 
-/// What a thread finds in the buffer. The rest of a long line is for the same thread.
+/// What the buffer of a thread holds. The rest of a long line is for the same thread.
 pub(crate) enum Taken<'q, 'a> {
     Lines,
     LongLine(Reader<'q, 'a>),
@@ -168,7 +167,8 @@ impl<'a> Queue<'a> {
         }
     }
 
-    /// Reads ahead as far as is useful. What this thread is to look at next, if it is not the first in the queue.
+    /// Reads ahead as far as is useful. Returns the chunk that this thread looks at next, unless that is the first in the
+    /// queue.
     fn read(&self, mut buffer: Buffer, start: impl Fn() -> bool) -> Option<Next<'_, 'a>> {
         let mut reader = Reader {
             feed: self.feed(),
@@ -224,7 +224,7 @@ impl<'a> Queue<'a> {
         }
     }
 
-    /// Puts lines behind those that lie ready; whether these are enough for now.
+    /// Puts lines behind those that lie ready. Returns whether enough lie ready now.
     fn has_enough(&self, number: u64, lines: Ready) -> bool {
         let mut state = self.lock();
         state.ready.push_back((number, lines));
@@ -234,14 +234,14 @@ impl<'a> Queue<'a> {
         state.ready.len() >= self.most_ready()
     }
 
-    /// Reads what was handed out.
+    /// Reads the lines of a claim into the buffer.
     fn fill(&self, buffer: &mut Buffer, file: &File, claim: Claim) {
         buffer.begin(claim.offset, &[]);
         buffer.reserve(claim.len);
         let read = read_at(file, &mut buffer.room()[..claim.len], claim.offset);
         buffer.filled = *read.as_ref().unwrap_or(&0);
         if buffer.filled < claim.len {
-            // Whoever has the turn at the source may wait for this chunk.
+            // The thread that reads the source may wait for this chunk.
             let mut state = self.lock();
             let (bytes, reason) = state.lacking.get_or_insert_default();
             *bytes += claim.len - buffer.filled;

@@ -1,4 +1,4 @@
-//! Lines that lie where they were unpacked: whoever looks at them copies them, not the thread that unpacks.
+//! Lines that lie where they were unpacked. The thread that looks at them copies them; the thread that unpacks goes on.
 use memchr::memrchr;
 
 use crate::raw::Slice;

@@ -1,4 +1,4 @@
-//! Classes of bytes, and what is compiled for each way to find them.
+//! Classes of bytes, and work that is compiled for each instruction set.
 
 /// Asks for the memory of a value to be brought near; may do nothing.
 #[inline(always)]

@@ -1,4 +1,4 @@
-//! zstd frames by libzstd, a block at a time, into memory that is lent out as it is: what unpacks copies nothing.
+//! zstd frames by libzstd, a block at a time, into memory that is lent out as it is: unpacking copies nothing.
 use std::ffi::c_void;
 use std::ops::Deref;
 use std::ptr::NonNull;
@@ -82,7 +82,7 @@ pub struct Frame {
     /// Full segments; the last of them still lies in the window.
     full: Vec<Arc<Segment>>,
     block: usize,
-    /// The begin of what libzstd wants in one piece.
+    /// The beginning of input that libzstd wants in one piece.
     pending: Vec<u8>,
     /// The block that was announced last is stored as it is: any part of it may be given.
     is_stored: bool,
@@ -240,7 +240,7 @@ fn header(start: &[u8]) -> Option<zs::ZSTD_FrameHeader> {
     (code == 0 && is_frame).then_some(header)
 }
 
-/// What a code of libzstd says: a number, or what is wrong.
+/// A code of libzstd: a number, or an error.
 fn problem(code: usize) -> Result<usize, &'static str> {
     // SAFETY: it looks at the number.
     match unsafe { zs::ZSTD_isError(code) } {

@@ -12,11 +12,11 @@
 //! 5. ISA-L's state is one initialised box. Its pointers are set from live slices with their lengths just before
 //!    each call, are null between calls, and the state points nowhere else, so it may move between threads.
 //! 6. A context of libzstd belongs to one `Frame`, which alone calls it and frees it once; between calls it points
-//!    into segments that the frame holds: the one that is being filled, and the one filled before, which is its
+//!    into segments that the frame holds: the segment that is being filled, and the segment before, which is its
 //!    window. The context is bound to no thread.
-//! 7. A segment is a leaked box of initialised bytes, freed when the last who holds it lets go. Its frame alone
+//! 7. A segment is a leaked box of initialised bytes, freed when its last holder lets go. Its frame alone
 //!    writes to it, through libzstd, only behind `filled`; slices are lent only of what lies before. It is filled
-//!    anew only when `Arc::get_mut` tells that no slice of it is left, and when it is no window any more.
+//!    anew only when `Arc::get_mut` finds that no slice of it is left, and when it is no window any more.
 //! 8. `Places` consists of arrays of integers, of which zero bytes are valid values.
 //! 9. `mallopt` takes two numbers, and locks what it changes.
 #![allow(unsafe_code)]

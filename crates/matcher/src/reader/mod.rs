@@ -1,7 +1,6 @@
-//! Bytes of one log source: plain, gzip or zstd, in UTF-8 or UTF-16, told apart by their first bytes, never by
-//! a name.
+//! Bytes of one log source: plain, gzip or zstd, in UTF-8 or UTF-16. The first bytes decide, never the name.
 //!
-//! What cannot be read is collected in `errors` with file, place and advice; what came out before is scanned.
+//! A fault goes into `errors` with file, place and advice; the bytes before it are scanned.
 pub(crate) mod claim;
 mod decoder;
 mod held;
@@ -29,7 +28,7 @@ use self::held::Held;
 use self::readahead::Readahead;
 use crate::reader::utf16::{HEAD, Order, Utf16};
 
-/// The first bytes of a source, which tell what it is.
+/// The first bytes of a source: from them its format is detected.
 pub const START: usize = 1 << 16;
 
 /// Bytes asked of the file at a time when it is compressed.
@@ -44,7 +43,7 @@ const UNPACK: [(&[u8], &str); 4] = [
     (b"7z\xbc\xaf\x27\x1c", "7z"),
 ];
 
-/// What is wrong with a stream, in the words of who opened it; `Source` puts the path before it.
+/// A fault of a stream, in the words of the caller that opened it; `Source` puts the path before it.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Problem(pub String);

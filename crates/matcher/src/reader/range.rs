@@ -1,10 +1,10 @@
-//! A source of which only a range is read.
+//! Reading only a range of a source.
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use super::{START, Source};
 
-/// What of a file: bytes from `start` to `end`, both moved on to the next line border; None is the end of the file.
+/// A range of a file: bytes from `start` to `end`, both moved on to the next line border; None is the end of the file.
 #[derive(Clone, Copy, Debug)]
 pub struct Range {
     pub start: u64,

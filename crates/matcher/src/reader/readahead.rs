@@ -1,4 +1,4 @@
-//! The stored bytes of a packed file, read by a thread of their own: unpacking is what everything waits for.
+//! The stored bytes of a packed file, read by a thread of their own, so that unpacking never waits for the disk.
 use std::io::{self, Read};
 use std::mem;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};

@@ -1,4 +1,4 @@
-//! What is asked of a line only if it begins a row.
+//! Details of a line that are read only if it begins a row.
 use crate::line::record::Record;
 
 /// Whose line it is, and its text.

@@ -1,4 +1,4 @@
-//! Hits of one source summed into rows by (indicator, device, day); times without a year wait for its end.
+//! Hits of one source, counted in rows by indicator, device and day. Times without a year get it at the end of the file.
 pub(crate) mod alive;
 pub(crate) mod arena;
 pub(crate) mod details;
@@ -50,7 +50,7 @@ pub struct Line<'a> {
     pub details: &'a dyn Details,
 }
 
-/// What buckets of one day share, mostly of one row in the end.
+/// A number that the buckets of one day share: in the end they are mostly one row.
 fn day_of(bucket: u32) -> u32 {
     let is_yearless = bucket >> 30 == 0;
     if is_yearless { bucket >> 8 } else { bucket }
@@ -75,11 +75,11 @@ fn new_arena(memory: &Memory, pool: Pool) -> Arena {
 
 /// Lines that wait until their rows are near.
 const WAITING: usize = 16;
-/// Rows of all threads of a scan together, from where memory is full: what each found of the same, a few times in
-/// memory before, is one row. None until then.
+/// Rows that all threads of a scan share once memory is full: a row that several threads have is one row there. None until
+/// then.
 pub type SharedRows = Arc<Mutex<Option<Rows>>>;
 
-/// The rows that one thread found, or all that put theirs together.
+/// The rows of one thread, or those that threads share.
 pub struct Rows {
     midnights: Midnights,
     places: Places,
@@ -87,7 +87,7 @@ pub struct Rows {
     /// Lines of rows that are there already: each row is asked for some lines before it is looked at.
     waiting: Vec<(u32, When, Action)>,
     devices: HashMap<Host, u32, RandomState>,
-    /// Those whose address is IPv4, so that they lie near each other.
+    /// Devices with an IPv4 address, in a table of their own, where they lie near each other.
     devices4: HashMap<u32, u32, RandomState>,
     /// The number of no device.
     nobody: Option<u32>,
@@ -115,13 +115,13 @@ pub struct Known {
 }
 
 impl Rows {
-    /// Of one more thread. Lines whose times have no year are counted by the days of this clock.
+    /// The rows of one more thread. Lines whose times have no year are counted by the days of this clock.
     pub fn new(memory: Arc<Memory>, shared: Option<SharedRows>, midnights: Midnights) -> Rows {
         memory.add_thread();
         Rows::of(memory, shared, midnights, Pool::default())
     }
 
-    /// The same for another thread.
+    /// Empty rows of the same scan for another thread.
     pub fn another(&self) -> Rows {
         self.memory.add_thread();
         self.empty(self.shared.clone())
@@ -160,17 +160,17 @@ impl Rows {
         }
     }
 
-    /// Whose memory it is.
+    /// The memory of the scan.
     pub fn memory(&self) -> &Memory {
         &self.memory
     }
 
-    /// Changes whenever what is `Known` of rows is no longer so.
+    /// Changes whenever a `Known` is no longer right.
     pub fn moved(&self) -> u32 {
         self.moved
     }
 
-    /// What is known of a line with these keys. None if it has too many.
+    /// The places of the rows of a line with these keys. None if there are too many.
     pub fn known(&self, keys: &[Key]) -> Option<Known> {
         let first = keys.first().copied().unwrap_or_default();
         let mut known = Known {
@@ -330,7 +330,7 @@ impl Rows {
         number
     }
 
-    /// All that was found, in runs to be merged.
+    /// All rows, in runs to be merged.
     pub fn into_runs(mut self, set: &Set) -> Runs {
         self.count();
         self.runs.spread.add(self.rows.rows(), &self.midnights);

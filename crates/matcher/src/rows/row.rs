@@ -1,4 +1,4 @@
-//! A row: what lines of one indicator, device and day have together.
+//! A row: the lines of one indicator, device and day, counted.
 use std::mem;
 
 use crate::format::Action;
@@ -22,7 +22,7 @@ pub struct Row {
     pub action: Action,
     pub field: Field,
     pub format: u16,
-    /// Whether its words tell of the device's identity.
+    /// Whether its words hold the device's identity.
     pub identity: bool,
 }
 

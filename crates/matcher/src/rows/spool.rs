@@ -1,4 +1,4 @@
-//! Rows put aside when memory is full: to those of all threads, and from there to temporary files.
+//! Rows put aside when memory is full: first to the rows that all threads share, and from there to temporary files.
 use std::io;
 use std::sync::PoisonError;
 
@@ -14,7 +14,7 @@ use crate::time::bucket::bucket;
 
 /// Fewer bytes of rows are not worth a run of their own.
 const LEAST_RUN: usize = 1 << 20;
-/// Beyond this place they are counted anew.
+/// Beyond this place all rows are put aside, and places are counted anew.
 const MOST_PLACES: u32 = 1 << 31;
 /// Keys that are asked for before their rows are looked at.
 const AHEAD: usize = 8;
@@ -30,14 +30,15 @@ impl Rows {
         }
     }
 
-    /// Where threads put their rows together: two have room for what both of them find.
+    /// The rows that threads share. None for one or two threads, whose own rows have room; `threads` also counts the rows to
+    /// which all are added in the end.
     fn shared(&self) -> Option<&SharedRows> {
         let shared = self.shared.as_ref();
         shared.filter(|_| self.memory.threads() > 3)
     }
 
-    /// Puts the oldest rows aside: a quarter of what is held, so that as little as can be is written and read again;
-    /// all where their devices, which stay as long as any row, take much.
+    /// Puts the oldest rows aside: a quarter of the bytes held, so that little is written and read again. All rows go
+    /// where their devices take much, as these stay as long as any row.
     pub(super) fn put_aside(&mut self, set: &Set, least: usize) -> io::Result<()> {
         self.count();
         let of_rows = self.rows.size();
@@ -49,7 +50,7 @@ impl Rows {
             .rows
             .take_oldest(if is_part { aside } else { usize::MAX });
         let put = match self.shared() {
-            // Where they cannot go on from there, they stay there.
+            // If the shared rows cannot go on to a file, these stay with them.
             Some(shared) => self.share(shared, set, &oldest),
             None => match self.spill(set, &oldest) {
                 Err(error) => {
@@ -90,7 +91,7 @@ impl Rows {
         Ok(())
     }
 
-    /// What threads put together, when all have ended.
+    /// The rows that threads shared, when all threads have ended.
     pub fn take_shared(&self) -> Option<Rows> {
         let shared = self.shared.as_ref()?.lock();
         shared.unwrap_or_else(PoisonError::into_inner).take()
@@ -153,7 +154,7 @@ impl Rows {
     }
 }
 
-/// What to say when rows cannot be put aside.
+/// The sentence for rows that cannot be put aside.
 pub fn temporary(error: &io::Error) -> String {
     format!(
         "what was found does not fit into the temporary folder {}: {error}; make room there or set TMPDIR to a folder that has some",

@@ -1,4 +1,4 @@
-//! Between which times rows lie, told without merging them.
+//! The first and the last time of rows, known without merging them.
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 

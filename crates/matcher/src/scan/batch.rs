@@ -1,4 +1,5 @@
-//! Lines that may hit, some at once: what each says is spelled, and its memory asked for, before any is looked up.
+//! Lines that may hit, sixteen at once: the keys of all are spelled, and their memory asked for, before the first is looked
+//! up.
 use std::mem;
 
 use smallvec::SmallVec;
@@ -8,7 +9,7 @@ use crate::rows::repeats::{LineKey, Repeated};
 use crate::scan::state::{Ask, RecordHits, Scan};
 use crate::shape::wrapper::Readings;
 
-/// Lines looked at together.
+/// Lines in a batch.
 pub const MOST: usize = 16;
 
 /// Lines and their places in the file.
@@ -50,8 +51,8 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Looks at lines of which few say what was said before: all are read before the rows of the first are looked for,
-    /// so that those come near meanwhile.
+    /// Looks at lines of which few repeat another: all are read before the rows of the first are looked up, so that their
+    /// memory comes near meanwhile.
     fn step_by_step(&mut self, lines: &mut Lines<'_>) {
         let own = self.own().into_iter();
         let readings = lines.iter().map(|(line, _)| Readings::new(line));
@@ -79,7 +80,8 @@ impl<'a> Scan<'a> {
         self.batch_hits = all;
     }
 
-    /// Adds what a line shows, by what was said before or by itself; false if these are not the fields of its record.
+    /// Adds a line to its rows: by its key if a line with this key is remembered, else by itself. False if these are not the
+    /// fields of its record.
     fn add_repeated(
         &mut self,
         record: &mut Record<'a, '_>,

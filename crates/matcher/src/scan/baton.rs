@@ -1,4 +1,4 @@
-//! What lines know of the lines before them, handed from chunk to chunk in the order of the file.
+//! The baton: what a line needs of the lines before it, handed from chunk to chunk in the order of the file.
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -10,7 +10,7 @@ use crate::time::Moment;
 #[derive(Debug, Default)]
 pub(crate) struct Baton {
     pub header: Arc<Header>,
-    /// Headers of the lines of late, each with the offset of the line that made it.
+    /// Headers of the last lines, each with the offset of the line that made it.
     pub headers: Vec<(u64, Arc<Header>)>,
     /// Times of the first lines that parse.
     pub head: Vec<Option<Moment>>,

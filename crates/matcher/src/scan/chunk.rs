@@ -1,4 +1,4 @@
-//! What one thread does with its lines: phase 1 on every byte, phase 2 on what it names.
+//! One thread looks at the lines of a chunk: each line that phase 1 names is parsed, and its hits become rows.
 use std::mem;
 use std::sync::Arc;
 

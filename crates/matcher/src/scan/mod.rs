@@ -1,4 +1,8 @@
-//! What one thread does with its lines: phase 1 on every byte, phase 2 on what it names, rows of what is found.
+//! One thread of a scan looks at its chunks: phase 1 on every byte, phase 2 on each line that phase 1 names, rows of the
+//! hits.
+//!
+//! `Scan` is one type whose methods stand in several files: `state` holds it, `chunk` leads through a chunk, the others do
+//! one part of it each.
 mod batch;
 pub(crate) mod baton;
 mod chunk;

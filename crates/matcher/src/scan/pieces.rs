@@ -1,4 +1,4 @@
-//! A line too long to hold comes in pieces cut where no token is, so that memory stays bounded.
+//! A line that is too long to hold comes in pieces, cut where no token is, so that memory stays bounded.
 
 /// Bytes of a long line looked at together.
 pub const PIECE: usize = 1 << 20;

@@ -1,4 +1,4 @@
-//! What a record hits, and how it is added to its rows.
+//! The hits of a record, and how they are added to rows.
 use crate::canonical::names::Host;
 use crate::line::hit::Hit;
 use crate::line::record::Record;
@@ -10,7 +10,7 @@ use crate::rows::{Known, Line};
 use crate::scan::state::{RecordHits, Scan};
 
 impl Scan<'_> {
-    /// Adds what a record shows. Says what is known of the rows of a line that says the same.
+    /// Adds the hits of a record to rows. Returns the places of these rows, for lines with the same key.
     pub fn record(
         &mut self,
         record: &Record<'_, '_>,
@@ -34,7 +34,7 @@ impl Scan<'_> {
         self.rows.known(&found.keys)
     }
 
-    /// Puts what a record hits, with the keys of its rows, into `found`; their places are asked for.
+    /// Puts the hits of a record, with the keys of their rows, into `found`; the memory of the rows is asked for.
     pub fn find_hits(&mut self, record: &Record<'_, '_>, found: &mut RecordHits) {
         if let Some(Host::Address(client)) = record.client
             && self.set.lists_address(client)
@@ -50,7 +50,7 @@ impl Scan<'_> {
         }
     }
 
-    /// Adds what a record hits to its rows.
+    /// Adds the hits of a record to their rows.
     pub fn add(&mut self, record: &Record<'_, '_>, line: &[u8], offset: u64, found: &RecordHits) {
         let RecordHits { hits, keys, moment } = found;
         if hits.is_empty() {

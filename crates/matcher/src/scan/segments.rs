@@ -1,4 +1,4 @@
-//! A chunk cut into what is parsed line by line and what is streamed, with what phase 1 found in it.
+//! A chunk after phase 1, cut into runs of lines and lines that are too long.
 use memchr::{memchr, memmem, memrchr};
 
 use crate::format::decoders::TRIGGER;

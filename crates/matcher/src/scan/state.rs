@@ -1,4 +1,4 @@
-//! What one thread of a scan holds, and how it hands it on.
+//! The state of one thread of a scan, and how it is handed to other threads.
 use std::mem;
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::time::Moment;
 use crate::time::timeline::Timeline;
 use crate::token::Scratch;
 
-/// What a line hits.
+/// The hits of a record, with the keys of their rows and the time of the record.
 #[derive(Debug, Default)]
 pub(crate) struct RecordHits {
     pub hits: Hits,
@@ -50,11 +50,11 @@ pub(crate) struct Scan<'a> {
     pub every_line: bool,
     /// Of a thread that looks at lines.
     pub scratch: Option<Box<Scratch>>,
-    /// Room for those of one line.
+    /// Room for the tokens of one line.
     pub tokens: Vec<(Field, Token)>,
-    /// Room for what lines hit that are looked at together.
+    /// Room for the hits of the lines of a batch.
     pub batch_hits: Vec<RecordHits>,
-    /// Those that `progress` does not count yet.
+    /// Hits that `progress` does not count yet.
     pub hits: usize,
     pub lines: u64,
     pub not_understood: u64,
@@ -62,7 +62,7 @@ pub(crate) struct Scan<'a> {
     pub inbound: u64,
 }
 
-/// What is asked of a line.
+/// Why a line is looked at.
 #[derive(Clone, Copy)]
 pub(crate) struct Ask {
     /// It may hold a listed name or address.

@@ -1,4 +1,4 @@
-//! A list on its way to a set: what is plainly canonical is read here, every other line is the caller's.
+//! A list on its way to a set: plainly canonical lines are read here, every other line is the caller's.
 //!
 //! Nothing is decided twice: a line that needs a rule beyond the few below is given back by its number.
 use std::collections::HashMap;
@@ -145,7 +145,7 @@ impl Draft {
         Ok(left)
     }
 
-    /// Adds what another draft holds, behind what is here.
+    /// Adds the entries of another draft behind those of this draft.
     fn absorb(&mut self, other: &Draft) -> Result<(), Error> {
         let families: Vec<u32> = other
             .families

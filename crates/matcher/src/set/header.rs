@@ -76,7 +76,7 @@ pub(crate) struct Index {
     pub every_line: bool,
     pub letter_labels: bool,
     pub addresses: bool,
-    /// Whether an address in 10.0.0.0/8 is listed; files from before this was told may list some.
+    /// Whether an address in 10.0.0.0/8 is listed; an older file, without this word, may list some.
     #[serde(default = "yes")]
     pub tens: bool,
 }

@@ -148,7 +148,7 @@ fn trim(cell: &[u8]) -> &[u8] {
     &cell[..cell.len() - cell.iter().rev().take_while(|&&b| b == b' ').count()]
 }
 
-/// The name of `address name`, if whoever asks for it is sent nowhere.
+/// The name of `address name`, if the address leads nowhere.
 pub(crate) fn host(line: &[u8]) -> Option<&[u8]> {
     let end = memchr::memchr2(b' ', b'\t', line)?;
     let (address, rest) = line.split_at(end);

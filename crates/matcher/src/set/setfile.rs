@@ -1,6 +1,6 @@
-//! The compiled set file: `QSSET2\n`, one JSON line, then sections. Both engines read `list` and `labels`; the
-//! others are the native index, and behind them stands the sum of all bytes before it. Offsets count from the end of the JSON line. An item's number is where its line
-//! begins in `list`, so that no table leads there.
+//! The compiled set file: `QSSET2\n`, one JSON line, then sections, then the sum of all bytes before it. Both engines read
+//! the sections `list` and `labels`; the others are the native index. Offsets count from the end of the JSON line. The
+//! number of an item is the place of its line in `list`, so that no table leads there.
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::net::Ipv4Addr;
@@ -165,7 +165,7 @@ impl PartialEq for Label<'_> {
 
 type Places<'a> = HashMap<Label<'a>, Vec<u8>, RandomState>;
 
-/// Kinds with families, the commonest first, and in which digits each item tells where its label begins.
+/// Kinds with families, the commonest first, and for each the digits of its place, which an item ends with.
 fn labels<'a>(items: &[Item<'a>]) -> (Vec<u8>, Places<'a>) {
     let mut counts: HashMap<Label<'_>, usize, RandomState> = HashMap::default();
     for item in items {

@@ -80,7 +80,7 @@ fn a_good_file_finds_all_that_it_lists() {
     assert_eq!(found.iter().filter(|&&b| b == b'\n').count(), LIST.len());
 }
 
-/// A sum is no seal: whoever makes a set file by hand makes its sum, too.
+/// A sum is no signature: a set file made by hand can have a right sum.
 #[test]
 fn a_damaged_file_is_refused_and_does_no_harm_with_a_right_sum() {
     let good = file();

@@ -1,4 +1,4 @@
-//! A first look at many entries for guard rails: what it passes over concerns none of them.
+//! A first look at many entries for guard rails: no guard rail concerns the entries that it passes over.
 use std::collections::HashSet;
 use std::net::Ipv4Addr;
 
@@ -20,7 +20,7 @@ fn place(hash: u64) -> (usize, u64) {
     ((number >> 6) as usize, 1 << (number & 63))
 }
 
-/// What guard rails look for, without what they make of it: a closer look is for the caller.
+/// The names and addresses that guard rails look for. The caller looks closely at the entries that are found.
 #[derive(Debug)]
 pub struct Watch {
     below: Hashes,

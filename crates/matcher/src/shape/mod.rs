@@ -92,7 +92,7 @@ impl LineReader {
     }
 
     /// The fields of a reading by one shape of a format; `depth` is its number. `parsed` keeps the JSON object between formats.
-    // Else what comes out, which is large, is copied on its way.
+    // Without inlining, the large result would be copied.
     #[inline(always)]
     pub fn shape<'f, 'l>(
         &mut self,

@@ -201,7 +201,7 @@ fn peel(text: &[u8]) -> Vec<Peeled<'_>> {
     peel_whole(text)
 }
 
-/// What follows the zeros that a power cut left in a line, which broke off before them.
+/// The text behind the zeros that a power cut left in a line.
 pub fn behind_hole(text: &[u8]) -> &[u8] {
     let end = text.iter().rposition(|b| *b != 0).map_or(0, |i| i + 1);
     let start = memchr::memrchr(0, &text[..end]).map_or(0, |i| i + 1);

@@ -1,4 +1,4 @@
-//! What the rows of a scan say together, machine by machine and format by format, from their lines on the wire.
+//! The rows of a scan summed by machine and by format, from their lines on the wire.
 //!
 //! Where a tenth of all lines hit, making an object of each row takes longer than the whole scan.
 mod line;
@@ -161,7 +161,7 @@ struct Numbers {
     source: u32,
 }
 
-/// A machine as it is told. `count` is in lines, `rows` in rows.
+/// The sums of a machine. `count` is in lines, `rows` in rows.
 #[derive(Debug, PartialEq, Eq)]
 pub struct MachineTotals<'a> {
     pub device: &'a str,
@@ -207,7 +207,7 @@ pub struct Tally {
     format: (u32, String, u32),
     /// What the next rows share.
     at: Numbers,
-    /// The begin of a line whose end has not come.
+    /// The beginning of a line whose end has not come.
     rest: Vec<u8>,
 }
 

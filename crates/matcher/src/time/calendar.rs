@@ -1,4 +1,4 @@
-//! Days, zones and the digits of times.
+//! Days, and local times in a zone.
 use jiff::civil;
 use jiff::tz::TimeZone;
 

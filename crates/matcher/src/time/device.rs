@@ -8,7 +8,7 @@ use super::moment::{Moment, Value};
 use super::standard::{iso8601, syslog};
 use super::yearless::Yearless;
 
-/// Whole seconds, milliseconds, microseconds or nanoseconds, told by the number of digits.
+/// Whole seconds, milliseconds, microseconds or nanoseconds; the number of digits decides.
 pub fn epoch_auto(text: &[u8]) -> Option<Moment> {
     if text.is_empty() || text.len() > 20 || run_of_digits(text) != text.len() {
         return None;

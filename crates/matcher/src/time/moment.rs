@@ -1,4 +1,4 @@
-//! What is known of a time.
+//! The time of a line: known, or without its year until the end of the file.
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 

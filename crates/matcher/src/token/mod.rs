@@ -1,6 +1,6 @@
 //! Phase 1: finds the places of a chunk where a listed name or address may stand.
 //!
-//! It may name too many lines, never too few: phase 2 parses each line named here and decides. Every byte goes
+//! It may find too many lines, never too few: phase 2 parses each line found here and decides. Every byte goes
 //! through `Classes::masks`; carries between 64-byte blocks replace any look-ahead.
 pub(crate) mod buffer;
 mod hidden;

@@ -1,5 +1,5 @@
-//! The sightings of a source as JSON Lines, sorted, when they are asked for; kept longer, they lie in memory or beyond that in a
-//! temporary file.
+//! The sightings of a source as sorted JSON Lines. They are written when the caller asks for them; to be read again, they lie
+//! in memory or, beyond a bound, in a temporary file.
 mod line;
 
 use std::io::{self, Read, Seek, SeekFrom, Write};
