@@ -26,7 +26,7 @@ use quetsach_matcher::{Set, wire};
 use stream::Stream;
 use tally::Tally;
 
-/// Threads that no file needs now; scans borrow them.
+/// Threads that no scan uses now; scans borrow them.
 #[pyclass(frozen)]
 struct SpareThreads {
     inner: Arc<Spare>,
@@ -34,7 +34,7 @@ struct SpareThreads {
 
 #[pymethods]
 impl SpareThreads {
-    /// So many, besides those that take one file after another until each `give`s itself.
+    /// So many threads, besides the `takers`, which take one file after another until each `give`s itself.
     #[new]
     #[pyo3(signature = (threads, takers=1))]
     fn new(threads: usize, takers: usize) -> Self {
@@ -137,7 +137,7 @@ impl Matcher {
         })
     }
 
-    /// Writes the compiled set beside its place and moves it there; a draft that is not whole does not stay.
+    /// Writes the compiled set beside its place and moves it there; a file that was not written whole is removed.
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         let mut draft = path.clone().into_os_string();
         draft.push(".part");
@@ -226,7 +226,7 @@ impl Matcher {
         Ok((lines, coverage_dict(py, &coverage)?))
     }
 
-    /// Reads the lines of a plain file between two offsets; None where that cannot be done exactly. `edge_bytes`
+    /// Reads the lines of a plain file between two offsets; None where the answer would not be exact. `edge_bytes`
     /// and `chunk` are bounds of the contract, changed only in tests.
     #[pyo3(signature = (path, progress, *, start, end, header=None, tz, format=None, devices=false, chunk=None, edge_bytes=None))]
     #[allow(clippy::too_many_arguments)]
@@ -340,7 +340,7 @@ impl Lines {
     }
 }
 
-/// Says where there was no room, as `strerror` does not.
+/// The error with the folder that has no room: `strerror` does not name it.
 fn put_aside(error: io::Error) -> PyErr {
     let problem = temporary(&error);
     match error.raw_os_error() {
@@ -356,7 +356,7 @@ impl Lines {
         Ok(count.map_err(put_aside)? as usize)
     }
 
-    /// At most `size` bytes from `offset` on, none at the end. Asked for the first time, all lines are put aside.
+    /// At most `size` bytes from `offset` on, none at the end. The first call keeps all lines in memory or a file.
     fn read<'py>(
         &self,
         py: Python<'py>,
@@ -367,7 +367,7 @@ impl Lines {
         Ok(PyBytes::new(py, &block.map_err(put_aside)?))
     }
 
-    /// Hands all lines to `put`, in blocks that end anywhere; what it raises comes out here.
+    /// Hands all lines to `put`, in blocks that end anywhere. An exception of `put` is raised here.
     fn write(&self, py: Python<'_>, put: Py<PyAny>) -> PyResult<()> {
         let hand_over = |block: &[u8]| -> io::Result<()> {
             Python::attach(|py| put.call1(py, (PyBytes::new(py, block),)).map(drop))?;
@@ -377,7 +377,7 @@ impl Lines {
         Ok(())
     }
 
-    /// What they say together, the first time.
+    /// The sums of all lines by machine and format; None if they were asked for before.
     fn tally(&self, py: Python<'_>) -> PyResult<Option<Tally>> {
         let found = py.detach(|| self.lock().tally(&self.set));
         Ok(found.map_err(put_aside)?.map(Tally::of))

@@ -20,13 +20,13 @@ pub(crate) enum Chunk {
     LongLine,
 }
 
-/// The source with what was read and not yet handed out. Chunks are numbered in the order of the file.
+/// The source, with the bytes that were read and not yet handed out. Chunks are numbered in the order of the file.
 pub(crate) struct Feed<'a> {
     pub source: Source,
     progress: &'a Progress,
     limits: Limits,
     carry: Vec<u8>,
-    /// Place of `carry`, or of what is read next.
+    /// Place of `carry` in the file, or of the bytes that are read next.
     offset: u64,
     number: u64,
     ended: bool,
@@ -68,7 +68,7 @@ impl<'a> Feed<'a> {
         }
     }
 
-    /// What the threads of the run hold.
+    /// The memory account of the run.
     pub fn account(&self) -> &Arc<Account> {
         self.progress.spare.account()
     }
@@ -78,7 +78,7 @@ impl<'a> Feed<'a> {
         &self.carry
     }
 
-    /// Whether so much was handed out that another thread may find work for long enough to be worth its start.
+    /// Whether the file is so long that another thread is worth its start.
     pub fn is_long(&self) -> bool {
         !self.ended && self.offset > self.limits.edge_bytes
     }
@@ -88,7 +88,7 @@ impl<'a> Feed<'a> {
         !self.source.can_reread()
     }
 
-    /// Ends the source where someone asked for it, or where the scan cannot go on.
+    /// Ends the source if the scan was cancelled or cannot go on.
     fn stop_if_asked(&mut self) {
         let progress = self.progress;
         if progress.is_cancelled() {
@@ -108,7 +108,7 @@ impl<'a> Feed<'a> {
         self.ended = n == 0;
     }
 
-    /// The next lines with the number of their chunk, to be read by the caller; None where `next` must bring them.
+    /// The next chunk with its number, to be read by the caller itself; None where `next` must bring it.
     pub fn claim(&mut self, size: usize) -> Option<(u64, Claim)> {
         let progress = self.progress;
         if !self.is_long() || progress.is_cancelled() || progress.failed().is_some() {
@@ -122,7 +122,7 @@ impl<'a> Feed<'a> {
         Some((self.number - 1, claim))
     }
 
-    /// The next lines with the number of their chunk, as they lie unpacked; None where `next` must bring them.
+    /// The next chunk with its number, as its lines lie unpacked; None where `next` must bring it.
     pub fn next_unpacked(&mut self) -> Option<(u64, Unpacked)> {
         let mut unpacked = Unpacked::new(self.offset, mem::take(&mut self.carry));
         let mut rest = None;
@@ -207,7 +207,7 @@ impl<'a> Feed<'a> {
         self.recent.extend_from_slice(buffer.data());
     }
 
-    /// After a streamed line: leaves its end in the buffer.
+    /// Leaves the end of a streamed line in the buffer.
     pub fn end_line(&mut self, buffer: &mut Buffer) {
         buffer.begin(self.offset - self.recent.len() as u64, &self.recent);
         self.recent.clear();

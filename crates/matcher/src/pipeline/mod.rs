@@ -105,20 +105,20 @@ pub(crate) fn chosen<'a>(
     })
 }
 
-/// A chunk after phase 1, which waits for that header.
+/// A chunk after phase 1 that waits for the header of the lines before it.
 type Waiting = (u64, Buffer, Vec<Segment>);
 
-/// What the threads of one scan share.
+/// The threads of one scan, and the state that they share.
 pub(crate) struct Threads<'a> {
     queue: Queue<'a>,
     relay: Relay,
-    /// What each thread found, when it has ended.
+    /// The results of the threads that have ended.
     parts: Mutex<Vec<Scan<'a>>>,
     progress: &'a Progress,
 }
 
 impl<'a> Threads<'a> {
-    /// What came before the first line of the feed is in `baton`.
+    /// `baton` holds the state before the first line of the feed.
     pub fn new(
         feed: Feed<'a>,
         baton: Baton,
@@ -133,7 +133,8 @@ impl<'a> Threads<'a> {
         }
     }
 
-    /// Reads all chunks, with a scan that has seen none. Also the last bytes of a source that cannot be read again.
+    /// Reads all chunks for `whole`, a scan that has seen none. Also returns the last bytes of a source that cannot be read
+    /// again.
     pub fn look(self, mut whole: Scan<'a>) -> (Scan<'a>, Feed<'a>, Vec<u8>) {
         let at_work = self.progress.spare.account().thread();
         thread::scope(|scope| self.work(scope, whole.another(), at_work));
@@ -231,7 +232,7 @@ impl<'a> Threads<'a> {
         let is_spare = has_room && self.progress.spare.take();
         if is_spare {
             let other = scan.another();
-            // Counted at once: the next may be asked for before this one runs.
+            // Counted at once: the next thread may be asked for before this thread runs.
             let at_work = self.progress.spare.account().thread();
             scope.spawn(move || {
                 self.work(scope, other, at_work);
@@ -242,7 +243,7 @@ impl<'a> Threads<'a> {
     }
 }
 
-/// What was found in a whole source, before years are known and rows are merged.
+/// The results of a whole source, before years are known and rows are merged.
 pub(crate) struct Found<'a> {
     pub formats: Vec<&'a Format>,
     pub zone: TimeZone,

@@ -40,7 +40,7 @@ pub struct Part {
     pub end: u64,
     /// Source id of the file.
     pub source: String,
-    /// The header it was read under, and the header behind its last line. Equal bytes are equal headers.
+    /// The header before its first line, and the header behind its last line. Equal bytes are equal headers.
     pub before: Vec<u8>,
     pub after: Vec<u8>,
     pub errors: Vec<String>,
@@ -149,7 +149,7 @@ fn json(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).unwrap_or_default()
 }
 
-/// The header behind the first bytes of a file: what most of its lines are read under.
+/// The header behind the first bytes of a file: most lines are read under it.
 fn header_of(formats: &[&Format], head: &[u8]) -> Arc<Header> {
     let mut reader = LineReader::new(formats);
     let mut at = 0;
@@ -168,7 +168,7 @@ pub struct Whole {
 }
 
 impl Whole {
-    /// Adds the body of the next part. Fails where the body is no such thing, or the temporary folder is full.
+    /// Adds the body of the next part. Fails where these bytes are no body, or the temporary folder is full.
     pub fn add(&mut self, mut body: &[u8], set: &Set) -> io::Result<()> {
         let mut size = [0; 8];
         body.read_exact(&mut size)?;

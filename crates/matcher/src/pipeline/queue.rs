@@ -17,10 +17,10 @@ use crate::pipeline::unpacked::Unpacked;
 use crate::reader::claim::{Claim, read_at};
 use crate::token::buffer::Buffer;
 
-/// Chunks of a plain file read at a time: what is done once for all of them takes no time beside them. What is
-/// unpacked goes from one core's cache to the other's, and fewer bytes find more room there.
+/// Chunks of a plain file that a thread reads at a time, so that the work for each reading takes little beside them.
+/// Unpacked bytes go from the cache of one core to that of another, where fewer find more room: there it is one chunk.
 const CHUNKS: usize = 4;
-/// More threads read as many at a time together as these, though each reads one at least: that is all memory has room for.
+/// More threads than these read as many chunks together, and each at least one: memory has room for no more.
 const ROOMY: usize = 2;
 /// Chunks that all threads of a run hold while they wait for the header of the lines before: a thread that is held up
 /// does not stop the others.
@@ -50,7 +50,7 @@ struct State {
     is_ended: bool,
     /// Threads of this scan besides its first.
     others: usize,
-    /// Bytes handed out that could not be read, and why where the file did not just become shorter.
+    /// Bytes that were handed out and could not be read; with the error, unless the file became shorter.
     lacking: Option<(usize, Option<io::Error>)>,
     /// The last chunks of a source that cannot be read again, in order.
     recent: Vec<Buffer>,
@@ -132,7 +132,7 @@ impl<'a> Queue<'a> {
     }
 
     /// The next chunk with its number; None at the end of the source.
-    /// `start` is asked to start another thread whenever one may be spare, and says whether it did.
+    /// `start` starts another thread if one is spare, and returns whether it did.
     pub fn next(&self, start: impl Fn() -> bool) -> Option<Next<'_, 'a>> {
         loop {
             let mut state = self.lock();
@@ -207,7 +207,8 @@ impl<'a> Queue<'a> {
                 self.add_other();
             }
             if let Chunk::LongLine = chunk {
-                // However few lie ready: this line waits for them, and its thread cannot look at them.
+                // All are woken, however few chunks lie ready: this line waits for these chunks, and its thread cannot look
+                // at them.
                 self.changed.notify_all();
                 return Some((number, buffer, Taken::LongLine(reader)));
             }
@@ -249,7 +250,7 @@ impl<'a> Queue<'a> {
         }
     }
 
-    /// Takes back a buffer that was looked at; those at the end of a source that cannot be read again are kept.
+    /// Takes back a buffer that was looked at. The last buffers of a source that cannot be read again are kept.
     pub fn put_back(&self, buffer: Buffer) {
         let mut state = self.lock();
         if !self.is_slow {
@@ -287,7 +288,7 @@ impl<'a> Queue<'a> {
     }
 }
 
-/// The turn at the source; ends when it is dropped.
+/// The right to read the source, for one thread at a time; it ends when this is dropped.
 pub(crate) struct Reader<'q, 'a> {
     pub feed: MutexGuard<'q, Feed<'a>>,
     queue: &'q Queue<'a>,

@@ -16,7 +16,7 @@ pub const MOST: usize = 16;
 pub type Lines<'l> = SmallVec<[(&'l [u8], u64); MOST]>;
 
 impl<'a> Scan<'a> {
-    /// Whether a line that may hit can be looked at with others; only one of the file's own format is looked up.
+    /// Whether a line that may hit can wait for a batch: only lines of the file's own format are looked up by their keys.
     pub(crate) fn can_wait(&self, line: &[u8]) -> bool {
         self.format.is_some() && !self.options.devices && line.first().is_some_and(|&b| b != b'#')
     }

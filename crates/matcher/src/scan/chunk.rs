@@ -41,8 +41,8 @@ impl<'a> Scan<'a> {
         buffer.offset < self.options.limits.edge_bytes.max(HEADING_BYTES)
     }
 
-    /// All lines of a chunk after phase 1; the last may lack its line feed. Only what depends on earlier lines waits
-    /// for them.
+    /// Looks at all lines of a chunk after phase 1; the last may lack its line feed. Only the header waits for the chunks
+    /// before.
     pub fn whole_lines(
         &mut self,
         buffer: &Buffer,
@@ -66,7 +66,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// All lines of a chunk after phase 1, under the header of the lines before them.
+    /// Looks at all lines of a chunk after phase 1, under the header of the lines before them.
     pub fn lines_under(&mut self, header: Arc<Header>, buffer: &Buffer, segments: Vec<Segment>) {
         self.reader.header = header;
         self.every_line =
@@ -148,7 +148,7 @@ impl<'a> Scan<'a> {
         self.look_at_batch(&mut waiting);
     }
 
-    /// Whether columns may be cut inside a token, so that phase 1 cannot be trusted.
+    /// Whether the separators of the header may stand inside a token, so that phase 1 cannot be trusted.
     fn header_cuts_tokens(&self) -> bool {
         let header = &self.reader.header;
         let inside = |b: &u8| b.is_ascii_alphanumeric() || b"._-:[]".contains(b);
@@ -207,7 +207,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// The private addresses of what follows a hole in the line, if it holds a match.
+    /// The private addresses of the text behind a hole in the line, if that text holds a match.
     fn private_behind_hole(&self, line: &[u8]) -> Option<Vec<String>> {
         memchr(0, line)?;
         let found = freetext::read(behind_hole(line));
@@ -234,7 +234,7 @@ impl<'a> Scan<'a> {
         record::read(&mut self.reader, std::iter::once(own), readings)
     }
 
-    /// Whether a line may spell an address backwards: those of text may be of any format.
+    /// Whether a line may spell an address backwards. Lines of text may be of any format.
     pub fn may_reverse(&self) -> bool {
         self.set.has_addresses() && self.own().is_none_or(|(_, format)| format.reverses)
     }

@@ -12,7 +12,7 @@ pub(crate) enum Segment {
     Lines {
         start: usize,
         end: usize,
-        /// Where something listed may stand, and where a directive may begin.
+        /// Places where an indicator may stand, and places where a directive may begin.
         marks: Vec<usize>,
         directives: Vec<usize>,
     },

@@ -45,10 +45,10 @@ pub(crate) struct Scan<'a> {
     pub runs: Runs,
     pub timeline: Timeline,
     pub alive: Alive<Host>,
-    /// As in the baton, while this thread has it.
+    /// The headers of the baton, while this thread has it.
     pub headers: Vec<(u64, Arc<Header>)>,
     pub every_line: bool,
-    /// Of a thread that looks at lines.
+    /// Working memory of phase 1, for a thread that looks at lines.
     pub scratch: Option<Box<Scratch>>,
     /// Room for the tokens of one line.
     pub tokens: Vec<(Field, Token)>,
@@ -67,7 +67,7 @@ pub(crate) struct Scan<'a> {
 pub(crate) struct Ask {
     /// It may hold a listed name or address.
     pub look: bool,
-    /// Its time belongs to the first of the file.
+    /// It is one of the first lines of the file, whose times are noted.
     pub head: bool,
 }
 
@@ -127,7 +127,7 @@ impl<'a> Scan<'a> {
         )
     }
 
-    /// Adds what another thread found.
+    /// Adds the results of another thread.
     pub fn absorb(&mut self, other: Scan<'a>) {
         self.runs.absorb(other.rows.into_runs(self.set));
         self.timeline.absorb(&other.timeline);
@@ -138,7 +138,7 @@ impl<'a> Scan<'a> {
         self.inbound += other.inbound;
     }
 
-    /// Adds what threads put together, when all have ended.
+    /// Adds the rows that threads shared, when all have ended.
     pub fn absorb_shared(&mut self) {
         if let Some(rows) = self.rows.take_shared() {
             self.runs.absorb(rows.into_runs(self.set));
@@ -151,7 +151,7 @@ impl<'a> Scan<'a> {
         self.timeline.head = baton.head;
     }
 
-    /// The baton for what begins at `offset`.
+    /// The baton for the chunk that begins at `offset`.
     pub fn release(&mut self, offset: u64) -> Baton {
         // The tail asks for the header of any line that may be among the last.
         let floor = offset.saturating_sub(self.options.limits.edge_bytes + 1);
