@@ -10,7 +10,7 @@ use crate::time::when::When;
 use crate::time::years::Years;
 use crate::time::{self, Value};
 
-/// A day of UTC by its number, or one of the zone's clock while its year is not known.
+/// A day of UTC by its number, or a day of the zone's clock while its year is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Date {
     Utc(i32),
@@ -49,7 +49,7 @@ impl<D> Default for Alive<D> {
 }
 
 impl<D: Eq + Hash> Alive<D> {
-    /// How many devices and days there are.
+    /// The number of pairs of device and day.
     pub fn len(&self) -> usize {
         self.seen.len()
     }
@@ -73,7 +73,7 @@ impl<D: Eq + Hash> Alive<D> {
 }
 
 impl Alive<Host> {
-    /// The same, safe to show.
+    /// The same with devices safe to show.
     pub fn shown(self) -> Alive<String> {
         let seen = self.seen.into_iter();
         seen.map(|((device, _), (first, last))| (device.shown(), first, last))

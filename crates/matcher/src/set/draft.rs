@@ -1,6 +1,6 @@
 //! A list on its way to a set: plainly canonical lines are read here, every other line is the caller's.
 //!
-//! Nothing is decided twice: a line that needs a rule beyond the few below is given back by its number.
+//! No rule stands in two places: a line that needs a rule beyond the few below goes back to the caller with its number.
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -14,7 +14,7 @@ use crate::set::setfile;
 use crate::set::watch::Watch;
 use crate::set::{Item, Kind, Set};
 
-/// Which names an item covers; the numbers are those of the calling side.
+/// The names that an item covers; Python uses the same numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
     WithSubdomains,
@@ -61,7 +61,7 @@ pub struct Entry {
 pub struct Draft {
     text: String,
     rows: Vec<Row>,
-    /// The first one is empty.
+    /// The first family is empty.
     families: Vec<String>,
     /// The numbers of all others.
     known: HashMap<String, u32, RandomState>,
@@ -79,8 +79,8 @@ impl Default for Draft {
 }
 
 impl Draft {
-    /// Reads what is plain of a list, and returns the lines that are left with their numbers, from 1. Empty lines
-    /// are neither.
+    /// Reads the plain lines of a list. Returns the other lines with their numbers, counted from 1; empty lines are left
+    /// out.
     pub fn read<'t>(
         &mut self,
         text: &'t str,
@@ -200,7 +200,7 @@ impl Draft {
         Ok(())
     }
 
-    /// The number of a family whose white space is that of a set file; None for any other.
+    /// The number of a family, if its white space is that of a set file; else None.
     fn family(&mut self, family: &str) -> Option<u32> {
         if family.is_empty() {
             return Some(0);
@@ -238,7 +238,7 @@ impl Draft {
         self.rows.is_empty()
     }
 
-    /// How many entries there are of each kind.
+    /// The number of entries of each kind.
     pub fn kinds(&self) -> Vec<(Kind, usize)> {
         let mut counts: Vec<(Kind, usize)> = Vec::new();
         for row in &self.rows {
@@ -250,8 +250,8 @@ impl Draft {
         counts
     }
 
-    /// Merges equal values: the wider scope stays (exact with subdomains only is both), with the first family
-    /// that is one. Then sorts as a set is sorted.
+    /// Merges equal values: the wider scope stays (exact with subdomains only makes both), with the first family that is
+    /// not empty. Then sorts as a set is sorted.
     pub fn merge(&mut self) {
         let mut rows = std::mem::take(&mut self.rows);
         let mut order: Vec<(u128, u32)> = rows
@@ -316,7 +316,7 @@ impl Draft {
         })
     }
 
-    /// The entries that may concern a guard rail: all that do, and a few more.
+    /// The entries that may concern a guard rail: all that concern one, and a few more.
     pub fn suspects(&self, watch: &Watch) -> Vec<usize> {
         let among = |numbers: Range<usize>| -> Vec<usize> {
             let wanted =

@@ -45,7 +45,7 @@ pub fn tail16(buf: &[u8], end: usize, len: usize) -> u64 {
     hash16(buf, end, len, FOLD)
 }
 
-/// The same for digits and dots, in which folding changes nothing.
+/// The same as `tail16` for digits and dots, which folding does not change.
 #[inline(always)]
 pub fn numbers16(buf: &[u8], end: usize, len: usize) -> u64 {
     hash16(buf, end, len, 0)

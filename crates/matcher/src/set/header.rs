@@ -85,7 +85,7 @@ fn yes() -> bool {
     true
 }
 
-/// What a file that cannot be used is.
+/// What is wrong with a file that is no set file.
 const FOREIGN: &str = "is no compiled indicator set; make one with 'indicators compile'";
 const OLDER: &str =
     "the set was compiled by an older version; compile the list again with 'indicators compile'";
@@ -106,7 +106,8 @@ pub struct Header {
 }
 
 impl Header {
-    /// Does not look at the sections. Fails with what to do, to be said behind the name of the file.
+    /// Reads the head without a look at the sections. The error says what to do; the caller puts the name of the file before
+    /// it.
     pub fn read(bytes: &[u8]) -> Result<Header, Error> {
         if bytes.starts_with(OLD_MAGIC) {
             return Err(Error::set(OLDER));

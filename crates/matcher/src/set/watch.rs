@@ -8,10 +8,10 @@ use crate::set::Kind;
 use crate::set::hash;
 use crate::set::setfile;
 
-/// Of names; chosen collisions would cost the list's publisher a closer look, and nobody else anything.
+/// Hashes of names, with a fixed seed: chosen collisions cost only the publisher of the list a closer look.
 type Hashes = HashSet<u64, FixedState>;
 
-/// Of the number of a bit in `Watch::may_be`.
+/// Bits of the number of a bit in `Watch::may_be`.
 const BITS: u32 = 22;
 
 /// Where the bit of a hash is.
@@ -26,7 +26,7 @@ pub struct Watch {
     below: Hashes,
     exact: Hashes,
     parents: Hashes,
-    /// A bit for each of them, small enough to stay near the processor.
+    /// A bit for each hash; small enough to stay in the processor's cache.
     may_be: Vec<u64>,
     firsts: Vec<u32>,
     lasts: Vec<u32>,
@@ -35,8 +35,8 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Names one a line: those that concern what is on or below them, on them, and one label below them. Spans
-    /// of IPv4 addresses in any order, with both ends.
+    /// Each text holds one name a line: names that concern themselves and all names below, only themselves, and names one
+    /// label below. Spans of IPv4 addresses come in any order, with both ends.
     pub fn new(
         below: &str,
         exact: &str,

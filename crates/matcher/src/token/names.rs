@@ -23,7 +23,7 @@ impl Part<'_> {
             classes.prefetch(filters.two_labels.word(*hash));
         }
         let n = names.keep(filters.two_labels, n);
-        // Few remain, whose words lie far apart: all are asked for before the first is looked at.
+        // Few places remain, and their words lie far apart: all are asked for before the first is read.
         for i in 0..n {
             let keys = self.three_label_keys(names.at[i]);
             for key in keys {

@@ -1,10 +1,10 @@
-//! Names in a row that are listed: not each needs a close look.
+//! Where names are listed one after another, not each needs a close look.
 
 /// After so many names in a row that are listed, only every so many-th is looked at, until one is not: where nearly all
 /// that the filters know is listed, phase 2 alone looks closely.
 const TRUST: u32 = 16;
 
-/// How many names in a row were listed, or trusted to be.
+/// The number of names in a row that were listed, or trusted to be.
 #[derive(Default)]
 pub(super) struct Trust(u32);
 
