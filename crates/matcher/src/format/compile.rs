@@ -7,10 +7,9 @@ use super::{
 use crate::canonical::address;
 use crate::error::Error;
 use crate::expression::{End, Expression};
-use crate::format::Action;
-use crate::format::Part;
 use crate::format::decoders;
 use crate::format::key_fields::KeyFields;
+use crate::format::{Action, Part};
 use crate::time::TimeKind;
 
 fn bytes(texts: Vec<String>) -> Vec<Vec<u8>> {

@@ -5,8 +5,7 @@ use jiff::tz::TimeZone;
 
 use crate::canonical::address::{self, Address};
 use crate::canonical::names::{self, Host};
-use crate::format::Action;
-use crate::format::{Condition, FieldId, Format, IDENTITY, Role, Subject, Test, Variant};
+use crate::format::{Action, Condition, FieldId, Format, IDENTITY, Role, Subject, Test, Variant};
 use crate::shape::wrapper::{Readings, TIME_KINDS, Wrapper};
 use crate::shape::{Found, LineReader, Values};
 use crate::time::{self, Moment, Value};

@@ -7,9 +7,8 @@ use memchr::{memchr, memrchr};
 use crate::memory::Account;
 use crate::options::{Limits, Progress};
 use crate::pipeline::unpacked::Unpacked;
-use crate::reader::START;
-use crate::reader::Source;
 use crate::reader::claim::Claim;
+use crate::reader::{START, Source};
 use crate::token::buffer::Buffer;
 
 /// What `Feed::next` put into the buffer.

@@ -11,8 +11,7 @@ use jiff::tz::TimeZone;
 use smallvec::SmallVec;
 
 use crate::canonical::names::Host;
-use crate::format::Action;
-use crate::format::{Role, Variant};
+use crate::format::{Action, Role, Variant};
 use crate::line::hit::Field;
 use crate::line::line_key;
 use crate::line::record::Record;

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use memchr::{memchr, memmem, memrchr};
 
 use crate::canonical::names::Host;
-use crate::format::Action;
-use crate::format::Format;
 use crate::format::decoders::TRIGGER;
+use crate::format::{Action, Format};
 use crate::line::detect::clean;
 use crate::line::freetext;
 use crate::line::hit::Hits;

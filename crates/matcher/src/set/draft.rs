@@ -10,9 +10,8 @@ use crate::canonical::prefix::prefix;
 use crate::error::Error;
 use crate::parallel::join;
 use crate::set::plain::{Shape, cells, classify, host};
-use crate::set::setfile;
 use crate::set::watch::Watch;
-use crate::set::{Item, Kind, Set};
+use crate::set::{Item, Kind, Set, setfile};
 
 /// The names that an item covers; Python uses the same numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,9 +4,8 @@ use std::net::Ipv4Addr;
 
 use foldhash::fast::FixedState;
 
-use crate::set::Kind;
 use crate::set::hash;
-use crate::set::setfile;
+use crate::set::{Kind, setfile};
 
 /// Hashes of names, with a fixed seed: chosen collisions cost only the publisher of the list a closer look.
 type Hashes = HashSet<u64, FixedState>;

@@ -6,8 +6,7 @@ use crate::line::freetext;
 use crate::line::tokens;
 use crate::raw::Level;
 use crate::raw::streams::PART;
-use crate::set::Set;
-use crate::set::setfile;
+use crate::set::{Set, setfile};
 
 /// Listed beside the others in a second set: then no address that begins with `10.` is passed over.
 const TEN: &str = "10.9.0.0/16\tcidr\t\n";
