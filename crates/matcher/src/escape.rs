@@ -165,7 +165,7 @@ fn is_plain<const JSON: bool>(block: &[u8; 16]) -> bool {
     plain == 0xffff
 }
 
-/// How many bytes stand before the first of eight whose highest bit is set.
+/// The number of bytes, of eight, before the first whose highest bit is set.
 fn first_marked(marks: u64) -> usize {
     (marks & HIGH).trailing_zeros() as usize / 8
 }

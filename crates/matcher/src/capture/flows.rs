@@ -14,7 +14,7 @@ pub struct Ends {
     pub target: End,
 }
 
-/// A flow that hit and whose outcome is not known yet.
+/// A hit of a flow whose outcome is not known yet.
 pub struct Contact {
     pub hits: Hits,
     pub origin: Origin,
@@ -75,7 +75,7 @@ impl Key {
     }
 }
 
-/// How far one direction of a TCP stream is looked at.
+/// The state of one direction of a TCP stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// Nothing more is read.

@@ -33,7 +33,7 @@ use crate::time::timeline::{Timeline, shown};
 use crate::time::{self, Moment, Value};
 use crate::wire::{Context, Lines};
 
-/// Hops with which hosts send: a packet that still has one of these came from this link.
+/// Hop counts with which hosts send: a packet that still has such a count came from this link.
 const INITIAL_HOPS: [u8; 3] = [64, 128, 255];
 
 /// Names of the records, by their number.
@@ -50,7 +50,7 @@ const HTTP: usize = 2;
 const QUIC: usize = 3;
 const TLS: usize = 4;
 
-/// Reads a capture to its end, of which `start` was read before.
+/// Reads a capture to its end; `start` holds its bytes that were read before.
 pub fn scan(
     set: &Set,
     options: &Options,

@@ -171,7 +171,7 @@ impl Capture<'_> {
         self.server_name(TLS, b"TLS", ends, origin, name);
     }
 
-    /// The same over UDP.
+    /// The server name of a QUIC connection.
     pub fn quic(&mut self, ends: Ends, origin: Origin, name: &[u8]) {
         self.server_name(QUIC, b"QUIC", ends, origin, name);
     }

@@ -302,7 +302,7 @@ impl Capture<'_> {
         }
     }
 
-    /// The end of one direction: what waits is read as far as it is there.
+    /// Ends one direction: the bytes that wait are read as far as they go.
     pub fn flush(&mut self, flow: &Flow, from_high: bool) {
         let mut side = flow.sides[usize::from(from_high)];
         if flow.key.protocol() != TCP || side.stream == 0 {

@@ -19,7 +19,7 @@ pub struct Segment {
     pub missing: usize,
 }
 
-/// What is held of one direction.
+/// The bytes held of one direction.
 pub struct Stream {
     pub head: Vec<u8>,
     /// Of the last bytes of `head`.
@@ -34,7 +34,7 @@ impl Stream {
     }
 }
 
-/// All streams of which something is held.
+/// All streams with bytes that are held.
 #[derive(Default)]
 pub struct Streams {
     held: BTreeMap<u64, Stream>,
@@ -43,7 +43,7 @@ pub struct Streams {
 }
 
 impl Streams {
-    /// Takes out what is held under a number; None if it was given up.
+    /// Takes out the stream with this number; None if it was given up.
     pub fn take(&mut self, number: u64) -> Option<Stream> {
         let stream = self.held.remove(&number)?;
         self.bytes -= stream.cost();

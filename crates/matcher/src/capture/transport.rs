@@ -248,7 +248,7 @@ impl Capture<'_> {
         }
     }
 
-    /// A flow of which nothing more will be heard.
+    /// Ends a flow of which no more packets will come.
     pub fn end_flow(&mut self, flow: Flow) {
         for high in [false, true] {
             self.flush(&flow, high);

@@ -53,7 +53,7 @@ pub struct Slice {
 }
 
 impl Slice {
-    /// Leaves out the first `n` bytes; at most those that there are.
+    /// Leaves out the first `n` bytes, or all if there are fewer.
     pub fn skip(&mut self, n: usize) {
         self.from = (self.from + n).min(self.to);
     }
@@ -128,7 +128,7 @@ impl Frame {
         problem(code).is_ok().then_some(frames)
     }
 
-    /// Bytes taken, the next bytes unpacked, and whether the frame ended or what is wrong with it.
+    /// Bytes taken, the next unpacked bytes, and whether the frame ended; or the fault of the frame.
     pub fn next(&mut self, input: &[u8]) -> (usize, Option<Slice>, Result<bool, &'static str>) {
         let mut took = 0;
         loop {
@@ -175,7 +175,7 @@ impl Frame {
         }
     }
 
-    /// Gives libzstd just what it wants; how many bytes that made.
+    /// Gives libzstd exactly the bytes that it wants. Returns the number of unpacked bytes.
     fn step(&mut self, input: &[u8]) -> Result<usize, &'static str> {
         if self.size() - self.filled < self.block {
             self.turn();
@@ -214,7 +214,7 @@ impl Frame {
         self.now.bytes.len()
     }
 
-    /// Goes on in a segment of which nothing is lent; what is full becomes the window.
+    /// Goes on in a segment of which nothing is lent; the full segment becomes the window.
     fn turn(&mut self) {
         let free = self
             .full

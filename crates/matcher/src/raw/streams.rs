@@ -15,7 +15,7 @@ const LONG: usize = 2 * 4096 + APART;
 pub(crate) const SEEN: u32 = 57;
 /// Places are counted from this many bytes before the part, so that the byte before it has a place too.
 pub(crate) const BIAS: usize = 64;
-/// Room for the places of one part, no two of which are neighbours, and for a store of 32 beyond them.
+/// Room for the places of one part (no two are neighbours), and for a store of 32 beyond them.
 const PLACES: usize = PART / 2 + 64;
 
 /// The bits of one class, aligned as the widest vectors are.

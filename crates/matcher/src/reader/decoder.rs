@@ -11,12 +11,12 @@ use crate::reader::inflate::Inflate;
 pub enum Decoder {
     Gzip(Inflate),
     Zstd(Box<zstd::stream::raw::Decoder<'static>>),
-    /// A frame, and what of it is unpacked and not given yet.
+    /// A frame, and the bytes of it that are unpacked and not given yet.
     Frame(Frame, Option<Slice>),
 }
 
 impl Decoder {
-    /// For a member that begins so, as one of so many scans.
+    /// A decoder for a member with this beginning; `scans` scans share the memory.
     pub fn new(kind: Kind, start: &[u8], scans: usize) -> io::Result<Decoder> {
         Ok(match kind {
             Kind::Gzip => Decoder::Gzip(Inflate::gzip()),
@@ -44,7 +44,7 @@ impl Decoder {
         (took, lent, status.map_err(str::to_owned))
     }
 
-    /// Bytes taken, bytes given, and whether the member ended or what is wrong with it.
+    /// Bytes taken, bytes given, and whether the member ended; or the fault of the member.
     pub fn run(&mut self, input: &[u8], out: &mut [u8]) -> (usize, usize, Result<bool, String>) {
         match self {
             Decoder::Frame(..) => {

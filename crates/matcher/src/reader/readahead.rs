@@ -24,7 +24,7 @@ impl Readahead {
         Ok(Readahead { ready, used })
     }
 
-    /// Exchanges a block for the next one, which is empty at the end.
+    /// Exchanges a used block for the next block, which is empty at the end.
     pub fn exchange(&self, block: &mut Vec<u8>) -> io::Result<()> {
         let next = self.ready.recv().unwrap_or_else(|_| Ok(Vec::new()))?;
         // The thread may have ended.

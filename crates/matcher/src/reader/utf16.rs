@@ -71,7 +71,7 @@ impl Utf16 {
         }
     }
 
-    /// Gives what was held back. False where the text ends in the middle of a character.
+    /// Gives the bytes that were held back. False where the text ends in the middle of a character.
     pub fn finish(&mut self, out: &mut Vec<u8>) -> bool {
         if self.high.take().is_some() {
             push('\u{FFFD}', out);

@@ -129,7 +129,7 @@ impl Delimited {
         })
     }
 
-    /// Where the columns stand, if the header is one of the format's.
+    /// The places of the columns, if the header fits the format.
     fn columns(
         &mut self,
         number: usize,

@@ -106,7 +106,7 @@ const APP_KEYS: [&str; 8] = [
     "ident",
 ];
 
-/// What the layers say that were peeled, the inner before the outer; `times` are those of all layers.
+/// The words of the layers that were peeled, the inner layer before the outer; `times` holds the times of all layers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wrapper {
     pub times: Vec<Vec<u8>>,
@@ -125,7 +125,7 @@ impl Wrapper {
         times.iter().chain(word).map(Vec::as_slice)
     }
 
-    /// This layer's own words where it has them, else those of the layer round it.
+    /// This layer's own words, or those of the layer round it where this layer has none.
     fn inside(mut self, outer: &Wrapper) -> Wrapper {
         self.times.extend_from_slice(&outer.times);
         Wrapper {
@@ -136,7 +136,7 @@ impl Wrapper {
     }
 }
 
-/// A text found inside a line, and what was round it.
+/// A text inside a line, and the wrapper round it.
 type Peeled<'l> = (Cow<'l, [u8]>, Wrapper);
 
 /// All ways to read a line: as it is, then peeled from the outside to the inside. Peels when first asked.
@@ -163,7 +163,7 @@ impl<'l> Readings<'l> {
         all.get(at).map(|(text, wrapper)| (&**text, Some(wrapper)))
     }
 
-    /// Texts that are not simply a part of the line: what an escape hid.
+    /// Texts that are no part of the line as it stands: their escapes were undone.
     pub fn unescaped(&self) -> impl Iterator<Item = &[u8]> {
         let peeled = (1..).map_while(|n| self.get(n)).map(|(text, _)| text);
         peeled.filter(|text| memmem::find(self.line, text).is_none())
@@ -223,7 +223,7 @@ fn word(found: &Captures<'_>, name: &str) -> Option<Vec<u8>> {
         .filter(|w| w != b"-")
 }
 
-/// The time that a text begins with, and what follows it.
+/// The time at the beginning of a text, and the rest of the text.
 fn moment(line: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     let begin = line.first()?;
     // Most lines have no time, and an expression takes longer to say so than a byte.

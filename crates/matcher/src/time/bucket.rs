@@ -2,8 +2,8 @@
 use crate::time::midnights::Midnights;
 use crate::time::{self, Value};
 
-/// A number for the times that are counted together: those of a UTC day or, until the year is known, of a part of
-/// a clock's day. `Timeline::latest` never lies within one.
+/// A number for times that are counted together: the times of a day of UTC or, until the year is known, of a part of a
+/// clock's day. `Timeline::latest` never lies within a bucket.
 pub fn bucket(value: Option<Value>, midnights: &Midnights) -> u32 {
     match value {
         None => 0,
