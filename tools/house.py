@@ -10,6 +10,8 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
+import rust_order
+
 ROOT = Path(__file__).resolve().parent.parent
 PORTAL = ROOT / "src/quetsach/portal"
 MOST_LINES = 500
@@ -141,6 +143,12 @@ def translations(files: list[Path]) -> Iterator[str]:
                 yield f"{file}: texts in {name}() are in no catalogue; import gettext under its name or as _"
 
 
+def rust(files: list[Path]) -> Iterator[str]:
+    """Rust imports one way (`tools/rust_order.py`)."""
+    for crate in sorted({file.parent for file in files if file.name == "lib.rs" and "crates" in file.parts}):
+        yield from rust_order.findings(crate)
+
+
 def is_queryset(node: ast.expr) -> bool:
     """Whether the expression reaches through a manager: `X.objects…`, `X.rows…`."""
     while isinstance(node, ast.Call | ast.Attribute):
@@ -152,7 +160,7 @@ def is_queryset(node: ast.expr) -> bool:
 
 def main() -> int:
     files = tracked()
-    checks = (sizes_and_names, texts, templates, portal_code, locks, translations)
+    checks = (sizes_and_names, texts, templates, portal_code, locks, translations, rust)
     findings = [finding for check in checks for finding in check(files)]
     for finding in findings:
         print(finding.replace(f"{ROOT}/", ""))

@@ -112,14 +112,8 @@ pub fn scan_by(set: &Set, log: &[u8], how: &How) -> io::Result<(Vec<u8>, Coverag
         limits: how.limits,
     };
     let progress = Progress::new(Arc::new(Spare::new(1, how.threads)));
-    let (mut lines, coverage) = pipeline::scan(
-        set,
-        || Ok(&FORMATS),
-        Path::new("log"),
-        input,
-        &options,
-        &progress,
-    )
-    .expect("the options exist");
+    let (mut lines, coverage) =
+        pipeline::scan(set, &FORMATS, Path::new("log"), input, &options, &progress)
+            .expect("the options exist");
     Ok((lines.read_at(set, 0, usize::MAX)?, coverage))
 }

@@ -1,5 +1,4 @@
-//! A set file of any bytes, or a good one with damage: it is refused, or every look-up ends, also before it is refused
-//! for its sum.
+//! A set file of any bytes, or a good one with damage and a right sum: it is refused, or every look-up ends.
 #![no_main]
 use std::fs;
 
@@ -7,8 +6,7 @@ use libfuzzer_sys::fuzz_target;
 use quetsach_fuzz::{How, LIST, SET, read_formats, scan_by};
 use quetsach_matcher::Set;
 use quetsach_matcher::raw::Level;
-use quetsach_matcher::set::opening::Opening;
-use quetsach_matcher::set::setfile::{self, MAGIC};
+use quetsach_matcher::set::setfile::{self, MAGIC, seal};
 
 /// Bytes of one change: where (four), and what stands there instead.
 const CHANGE: usize = 5;
@@ -50,10 +48,11 @@ fuzz_target!(init: read_formats(), |data: &[u8]| {
             let place = u32::from_le_bytes([*a, *b, *c, *d]) as usize % file.len();
             file[place] = *byte;
         }
+        seal(&mut file);
     }
     let draft = tempfile::NamedTempFile::new().expect("room for a small file");
     fs::write(draft.path(), &file).expect("room for a small file");
-    if let Ok(opening) = Opening::begin(draft.path()) {
-        look(opening.unchecked());
+    if let Ok(set) = Set::open(draft.path()) {
+        look(&set);
     }
 });

@@ -34,20 +34,6 @@ class Lines:
     def write(self, put: Callable[[bytes], object]) -> None: ...
     def tally(self) -> Tally | None: ...
 
-@final
-class Ahead:
-    def __init__(
-        self,
-        log: str,
-        set: str,
-        folder: str,
-        *,
-        threads: int,
-        tz: str,
-        format: str | None = None,
-        devices: bool = False,
-    ) -> None: ...
-
 type _Sums = list[tuple[str, int]]
 
 @final

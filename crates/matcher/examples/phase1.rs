@@ -92,7 +92,7 @@ fn pass(
             len: whole,
             scratch: &mut scratch,
         };
-        level.find(&mut search, &mut out);
+        search.find(level, &mut out);
         let matched = begin.elapsed();
         if best.len() == chunk {
             best.push([read, matched]);
@@ -126,7 +126,7 @@ fn taken(set: &Set, level: Level, chunks: &[Vec<u8>], threads: usize) -> Duratio
                 len: buf.len() - FRONT - BACK,
                 scratch: &mut scratch,
             };
-            level.find(&mut search, &mut out);
+            search.find(level, &mut out);
         }
         (begin, Instant::now())
     };

@@ -5,12 +5,11 @@
 use std::fs;
 use std::path::Path;
 
-use quetsach_matcher::Set;
 use quetsach_matcher::format::Format;
 use quetsach_matcher::options::{Limits, Options, Progress};
-use quetsach_matcher::pipeline;
 use quetsach_matcher::raw::Level;
 use quetsach_matcher::reader::Input;
+use quetsach_matcher::{Set, pipeline};
 
 /// Nanoseconds that this process has spent on a processor, in its own code and in the kernel.
 fn spent() -> u64 {
@@ -62,7 +61,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let begin = spent();
             let (mut lines, coverage) = pipeline::scan(
                 &set,
-                || Ok(&formats),
+                &formats,
                 Path::new(log),
                 Input::File,
                 &options,

@@ -1,4 +1,4 @@
-//! What can go wrong on purpose.
+//! Errors that a caller can do something about.
 use std::io;
 use std::path::PathBuf;
 

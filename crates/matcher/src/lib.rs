@@ -1,33 +1,42 @@
 //! Finds malicious names and addresses in logs. Pure Rust: knows nothing of Python, the web or a database.
 //!
-//! Where to look, in the order that a log goes through:
+//! Folders stand in one order, from bytes to rows: each imports only from itself and from those above it here.
+//! `tools/rust_order.py` reads the order from this table.
 //!
-//! | step | folder |
-//! |---|---|
-//! | a list becomes a set file, which is opened by a map | `set` |
-//! | bytes of a source, unpacked; packets become lines | `reader`, `capture` |
-//! | cut into whole lines for the threads, and their answers put together | `pipeline` |
-//! | phase 1: every byte, where might a listed name or address stand? | `token`, `raw` (the only unsafe code: AVX-512, AVX2, SSE4.2, NEON, portable) |
-//! | phase 2: what exactly stands there, and what the line says of it | `line`, `canonical` |
-//! | formats of logs, and the fields of a line by them | `format`, `shape`, `expression` |
-//! | its time | `time` |
-//! | rows by indicator, device and day | `rows`, `memory` |
-//! | the answer | `wire`, `tally` |
+//! | step | folder | what happens there |
+//! |---|---|---|
+//! | tools of all steps | `error`, `parallel` | what can go wrong; two pieces of work at once |
+//! | | `raw` | the only unsafe code: vectors of bytes (AVX-512, AVX2, SSE4.2, NEON, portable), maps, decoders in C |
+//! | | `escape`, `canonical` | text as it may be shown; the one spelling of names and addresses |
+//! | a list | `set` | a list becomes a set file, which is opened by a map and asked for names and addresses |
+//! | bytes | `reader` | the bytes of one source, unpacked and as UTF-8 |
+//! | phase 1 | `token` | every byte: where might a listed name or address stand? |
+//! | fields | `time`, `expression` | times as logs spell them; the patterns of formats |
+//! | | `format`, `shape` | log formats as data; the fields of a line by its format |
+//! | phase 2 | `line` | what exactly stands in a line, which of it is listed, and what the line says of it |
+//! | rows | `memory`, `options` | one account of memory for all threads; what a scan is asked and what it answers beside rows |
+//! | | `rows` | lines of one indicator, device and day become one row, in memory or in temporary files |
+//! | the answer | `tally`, `wire` | rows by machine; rows as lines of JSON |
+//! | one thread | `scan` | looks at its chunks of lines: phase 1, phase 2, rows |
+//! | a capture | `capture` | packets become records, and records rows |
+//! | a source | `pipeline` | cuts a source into chunks for the threads, and puts together what they found |
 #![deny(unsafe_code)]
 
-mod both;
 pub mod canonical;
 mod capture;
 mod error;
+pub mod escape;
 mod expression;
 pub mod format;
 pub mod line;
 pub mod memory;
 pub mod options;
+mod parallel;
 pub mod pipeline;
 pub mod raw;
 pub mod reader;
 pub mod rows;
+mod scan;
 pub mod set;
 mod shape;
 pub mod tally;

@@ -1,4 +1,14 @@
-//! What scans hold in memory: one account for all scans of a run and all their threads.
+//! The memory of rows: one account for all scans of a run and all their threads (docs/adr/0019).
+//!
+//! The contract gives a scan 64 MB, its set, and 256 bytes for each row. `Limits::row_bytes` of this, 25 MB, is the
+//! `base`: what rows may take however few they are. All rows of a run together may take
+//!
+//! ```text
+//! base / 32 * (start - 1 for each thread beyond two - 8 for each scan beyond two) + per_row * rows
+//! ```
+//!
+//! bytes, but at least `LEAST` and at most `most` parts of the base. `start`, `per_row` and `most` depend on how many
+//! threads and scans are at work: `ONE_THREAD`, `TWO_THREADS`, `MORE_THREADS` and `MANY_SCANS` are the table.
 use std::collections::HashSet;
 use std::hash::{BuildHasher, Hash};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,42 +17,73 @@ use std::sync::{Arc, Mutex, PoisonError};
 use foldhash::fast::RandomState;
 
 use crate::raw::share_heaps;
-use crate::rows::arena::Pool;
 
-/// Of the 256 bytes a row that a scan may take; the rest is what malloc cannot use. Sorting takes less than the table,
-/// which is gone by then.
+/// Parts of the base in which all shares are given: 25 MB / 32 is 0.8 MB.
+const PARTS: usize = 32;
+
+/// One line of the table: what rows may take in one situation.
+struct Share {
+    /// Parts of the base for rows, however few they are.
+    start: usize,
+    /// Bytes for each row. What is left of the 256 is what malloc cannot use.
+    per_row: usize,
+    /// Parts of the base that rows never exceed: a scan of more rows than fit writes them to temporary files.
+    most: usize,
+}
+
+/// Bytes for each row where two threads or more are at work. Sorting takes less than the table, which is gone by then.
 pub const PER_ROW: usize = 200;
-/// The same where one thread is at work: little is left over in its memory.
-const PER_ROW_ALONE: usize = 240;
-/// The same where scans are many: their threads come and go, and what one leaves in a heap is seldom all that the next
-/// needs.
-const PER_ROW_OF_MANY: usize = 100;
-/// More than this many times the bytes that a scan may take without rows are never held; once more by one thread.
-const MOST: usize = 5;
+
+/// The buffers of a second thread, and what it would remember of lines, are left to the rows; one heap loses little.
+const ONE_THREAD: Share = Share {
+    start: 40,
+    per_row: 240,
+    most: 240,
+};
+
+/// The situation that the base is made for.
+const TWO_THREADS: Share = Share {
+    start: 32,
+    per_row: PER_ROW,
+    most: 160,
+};
+
+/// Half of the base is left to malloc, which does not give to one thread what another freed.
+const MORE_THREADS: Share = Share {
+    start: 16,
+    per_row: PER_ROW,
+    most: 160,
+};
+
+/// Threads come and go with their files: what one leaves in a heap is seldom all that the next one needs.
+const MANY_SCANS: Share = Share {
+    start: 32,
+    per_row: 100,
+    most: 160,
+};
+
+/// Threads, and scans, whose buffers have room beside the base.
+const INCLUDED: usize = 2;
+/// Parts that each further thread takes for its buffers, stack and heap: about 0.9 MB.
+const PER_THREAD: usize = 1;
+/// Parts that each further scan takes to unpack a file and to keep its last lines: 3 to 6 MB.
+const PER_SCAN: usize = 8;
+/// Parts that are left for rows however many threads and scans there are.
+const LEAST: usize = 4;
+/// A further thread joins only while buffers take fewer parts than this.
+const MOST_FOR_BUFFERS: usize = 24;
+
+/// Threads and scans together that have room for rows. Beyond, further threads start only where hits are few.
+const WITH_ROWS: usize = 8;
+/// Bytes of all files for each thread after which the rows show whether hits are few.
+const SHOWN_AFTER: u64 = 4 << 20;
 /// One in so many different rows is remembered, to know how many there are.
 const SAMPLE: u64 = 64;
-/// Threads, and scans, for whose buffers there is room beside the rows.
-const ROOMY: usize = 2;
-/// As large a part of the rows' bytes is added where one thread is at work: a second would take it for what it remembers
-/// of lines, and for its buffers.
-const ALONE: usize = 4;
-/// The part of the rows' bytes that more of them leave to malloc, which does not give to one thread what another freed.
-const MALLOC: usize = 2;
-/// The part of the rows' bytes that each further thread takes for its own buffers, stack and heap: about 0.9 MB.
-const THREAD: usize = 32;
-/// The part that each further scan takes to unpack a file and to keep its last lines: 3 to 6 MB.
-const SCAN: usize = 4;
-/// More threads, and scans, have no room for rows, so further threads start only where hits are few.
-const MANY: usize = 8;
-/// Bytes of all files for each thread after which it shows whether hits are few.
-const SEEN: u64 = 4 << 20;
-/// What is left of the rows' bytes for rows, however many threads there are.
-const LEAST: usize = 8;
 
 /// The account of a run.
 #[derive(Debug, Default)]
 pub struct Account {
-    /// Threads that nobody uses now.
+    /// Threads that no scan uses now.
     pub spare: AtomicUsize,
     /// Threads that have begun.
     at_work: AtomicUsize,
@@ -56,7 +97,7 @@ pub struct Account {
     begun: AtomicUsize,
     /// Scans at work.
     scans: AtomicUsize,
-    /// Different rows, as far as it matters.
+    /// Different rows, until there are so many that more change no limit.
     rows: AtomicUsize,
     sample: Mutex<HashSet<u64>>,
     hasher: RandomState,
@@ -65,7 +106,7 @@ pub struct Account {
 impl Account {
     /// Of a run in which so many threads take files, and so many others help them.
     pub fn new(takers: usize, spare: usize) -> Arc<Account> {
-        if takers + spare > ROOMY {
+        if takers + spare > INCLUDED {
             share_heaps();
         }
         Arc::new(Account {
@@ -76,7 +117,7 @@ impl Account {
         })
     }
 
-    /// Has a thread help that finds no more files.
+    /// Makes a thread that finds no more files one that helps others.
     pub fn end_taking(&self) {
         let less = |takers: usize| takers.checked_sub(1);
         let _ = self
@@ -97,19 +138,19 @@ impl Account {
         self.at_work.load(Ordering::Relaxed).max(known)
     }
 
-    /// Those at work, and those that may be.
+    /// Threads at work, and threads that no scan uses now.
     pub fn threads(&self) -> usize {
         self.at_work() + self.spare.load(Ordering::Relaxed)
     }
 
     /// Whether one more thread may start, however many hits there are.
     pub fn has_room(&self) -> bool {
-        self.at_work() + self.scans() <= MANY
+        self.at_work() + self.scans() <= WITH_ROWS
     }
 
-    /// Bytes of a chunk of what is unpacked, of which many lie about in each scan.
+    /// Bytes of a chunk of unpacked text: `most`, or less where many scans hold such chunks.
     pub fn chunk(&self, most: usize) -> usize {
-        (ROOMY * most / self.scans()).min(most)
+        (INCLUDED * most / self.scans()).min(most)
     }
 
     /// Counts a thread as long as this lives.
@@ -137,9 +178,7 @@ pub struct Memory {
     number: usize,
     /// Bytes that rows may take however few they are.
     base: usize,
-    /// Where its rows lie.
-    pool: Pool,
-    /// That ever had rows of this scan.
+    /// Threads that ever had rows of this scan.
     threads: AtomicUsize,
 }
 
@@ -152,7 +191,6 @@ impl Memory {
             account,
             number,
             base,
-            pool: Pool::default(),
             threads: AtomicUsize::new(0),
         })
     }
@@ -168,7 +206,7 @@ impl Memory {
 
     /// Threads of the whole run that share what there is for rows and for what is remembered of lines.
     pub fn sharers(&self) -> usize {
-        self.account.threads().min(MANY)
+        self.account.threads().min(WITH_ROWS)
     }
 
     /// Whether one more thread may start, after so many bytes of the file.
@@ -176,50 +214,42 @@ impl Memory {
         let (threads, scans) = (self.account.at_work(), self.account.scans());
         let is_crowded = || self.account.used.load(Ordering::Relaxed) > self.limit() / 2;
         self.account.has_room()
-            || (read * scans as u64 > SEEN * threads as u64
-                && self.taken(threads, scans) < self.base / 4 * 3
+            || (read * scans as u64 > SHOWN_AFTER * threads as u64
+                && for_buffers(threads, scans) < MOST_FOR_BUFFERS
                 && !is_crowded())
     }
 
-    /// Bytes that threads and scans take for themselves.
-    fn taken(&self, threads: usize, scans: usize) -> usize {
-        self.base / THREAD * threads.saturating_sub(ROOMY)
-            + self.base / SCAN * scans.saturating_sub(ROOMY)
+    /// So many parts of the base, in bytes.
+    fn parts(&self, count: usize) -> usize {
+        self.base * count / PARTS
     }
 
     pub fn base(&self) -> usize {
         self.base
     }
 
-    pub fn pool(&self) -> &Pool {
-        &self.pool
-    }
-
-    /// Bytes that the rows of the whole run may take: what the contract gives to each row, and what all else leaves.
+    /// Bytes that the rows of the whole run may take: the formula at the head of this file.
     pub fn limit(&self) -> usize {
-        let threads = self.account.at_work();
-        let rows = self.account.rows.load(Ordering::Relaxed);
-        if threads < ROOMY {
-            let base = self.base + self.base / ALONE;
-            return (base + PER_ROW_ALONE * rows).min((MOST + 1) * base);
-        }
-        let scans = self.account.scans();
-        let (per_row, malloc) = match threads {
-            _ if scans > ROOMY => (PER_ROW_OF_MANY, 0),
-            ROOMY => (PER_ROW, 0),
-            _ => (PER_ROW, self.base / MALLOC),
+        let (threads, scans) = (self.account.at_work(), self.account.scans());
+        let share = match threads {
+            ..INCLUDED => ONE_THREAD,
+            _ if scans > INCLUDED => MANY_SCANS,
+            INCLUDED => TWO_THREADS,
+            _ => MORE_THREADS,
         };
-        let taken = malloc + self.taken(threads, scans);
-        let left = (self.base + per_row * rows).saturating_sub(taken);
-        left.clamp(self.base / LEAST, MOST * self.base)
+        let rows = self.account.rows.load(Ordering::Relaxed);
+        let for_all = self.parts(share.start) + share.per_row * rows;
+        let left = for_all.saturating_sub(self.parts(for_buffers(threads, scans)));
+        left.clamp(self.parts(LEAST), self.parts(share.most))
     }
 
     pub fn is_full(&self) -> bool {
         self.account.used.load(Ordering::Relaxed) > self.limit()
     }
 
-    /// What its rows may take where they are put together.
-    pub fn common_limit(&self) -> usize {
+    /// Bytes that the rows of one scan may take where its threads put them together: what is left is for the rows that
+    /// each thread finds meanwhile.
+    pub fn shared_limit(&self) -> usize {
         self.limit() / 5 * 4 / self.account.scans()
     }
 
@@ -228,11 +258,11 @@ impl Memory {
         self.account.hasher.hash_one(of)
     }
 
-    /// Counts a row by its hash, once however often it is begun by threads or after it was put aside.
+    /// Counts a row by its hash: once, even if several threads begin it, or one thread again after it was put aside.
     pub fn count_row(&self, key: impl Hash) {
         let hash = self.hash((self.number, key));
         let is_known = !hash.is_multiple_of(SAMPLE)
-            || PER_ROW * self.account.rows.load(Ordering::Relaxed) >= MOST * self.base;
+            || PER_ROW * self.account.rows.load(Ordering::Relaxed) >= self.parts(TWO_THREADS.most);
         if is_known {
             return;
         }
@@ -256,6 +286,11 @@ impl Drop for Memory {
     fn drop(&mut self) {
         self.account.scans.fetch_sub(1, Ordering::Relaxed);
     }
+}
+
+/// Parts of the base that threads and scans take for themselves.
+fn for_buffers(threads: usize, scans: usize) -> usize {
+    PER_THREAD * threads.saturating_sub(INCLUDED) + PER_SCAN * scans.saturating_sub(INCLUDED)
 }
 
 /// Bytes in the account, until this is dropped.

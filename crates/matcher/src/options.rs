@@ -1,4 +1,4 @@
-//! What a scan is asked, what it counts while it runs, and what it says it looked at.
+//! The options of a scan, its counters while it runs, and its coverage.
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -21,7 +21,7 @@ pub struct Limits {
     pub window: usize,
     /// Flows of a capture that are remembered before they begin to be forgotten.
     pub flows: usize,
-    /// Devices and days that are told of one source; of more, none is.
+    /// Devices and days in the coverage of one source, at most; of more, none is listed.
     pub alive: usize,
 }
 
@@ -44,24 +44,24 @@ impl Default for Limits {
 /// How to read one source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Zone of times without one.
+    /// The time zone of times that carry no zone.
     pub tz: String,
     /// Forces a log format by its name.
     pub format: Option<String>,
-    /// Also tell who was alive each day.
+    /// Whether the coverage lists the devices that were alive each day.
     pub devices: bool,
     pub source_name: String,
     pub level: Level,
     pub limits: Limits,
 }
 
-/// Threads that nobody uses now. A scan borrows one while it has work for it. All scans of a run share them, and its
-/// memory.
+/// Threads that no scan uses now. A scan borrows one while it has work for it. All scans of a run share them, and the
+/// memory of the run.
 #[derive(Debug, Default)]
 pub struct Spare(Arc<Account>);
 
 impl Spare {
-    /// So many, besides those that take files.
+    /// So many spare threads, besides those that take files.
     pub fn new(takers: usize, threads: usize) -> Spare {
         Spare(Account::new(takers, threads))
     }
@@ -81,7 +81,7 @@ impl Spare {
         self.0.spare.load(Ordering::Acquire) > 0
     }
 
-    /// What these threads hold.
+    /// The memory account of these threads.
     pub fn account(&self) -> &Arc<Account> {
         &self.0
     }
@@ -102,12 +102,10 @@ pub struct Progress {
     bytes_read: AtomicU64,
     hits: AtomicU64,
     cancelled: AtomicBool,
-    /// Why the scan cannot go on.
+    /// The reason that the scan cannot go on.
     failed: OnceLock<String>,
     /// Threads that the scan may use besides the one that runs it.
     pub spare: Arc<Spare>,
-    /// The scan that these stand for, where another began it.
-    followed: OnceLock<Arc<Progress>>,
 }
 
 impl Progress {
@@ -118,35 +116,17 @@ impl Progress {
         }
     }
 
-    /// Counts and cancels from now on what `other` counts.
-    pub fn follow(&self, other: &Arc<Progress>) {
-        let followed = self.followed.get_or_init(|| other.clone());
-        // Whoever cancelled before saw nothing to pass it on to.
-        if self.is_cancelled() {
-            followed.cancel();
-        }
-    }
-
     /// Bytes of the input as stored.
     pub fn bytes_read(&self) -> u64 {
-        match self.followed.get() {
-            Some(other) => other.bytes_read(),
-            None => self.bytes_read.load(Ordering::Relaxed),
-        }
+        self.bytes_read.load(Ordering::Relaxed)
     }
 
     pub fn hits(&self) -> u64 {
-        match self.followed.get() {
-            Some(other) => other.hits(),
-            None => self.hits.load(Ordering::Relaxed),
-        }
+        self.hits.load(Ordering::Relaxed)
     }
 
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::SeqCst);
-        if let Some(other) = self.followed.get() {
-            other.cancel();
-        }
     }
 
     /// Ends the reading soon; the first reason counts.
@@ -171,7 +151,7 @@ impl Progress {
     }
 }
 
-/// What was looked at in one source.
+/// The coverage of one source: what was read, and from when to when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Coverage {
     pub source: String,

@@ -8,7 +8,7 @@ use quetsach_matcher::set::plain::Shape;
 use quetsach_matcher::set::watch::Watch;
 use quetsach_matcher::{Error, Set};
 
-use crate::raise;
+use crate::errors::raise;
 
 /// A list on its way to a set. Scopes are 0 with subdomains, 1 exact, 2 subdomains only.
 #[pyclass(frozen)]
@@ -44,7 +44,8 @@ impl Draft {
         }
     }
 
-    /// The lines that are left to the caller, with their numbers; see `Shape`. With a delimiter it is a table.
+    /// Reads a list. Returns the lines that are left to the caller, with their numbers; see `Shape`. With a delimiter the
+    /// list is a table.
     #[pyo3(signature = (text, list, scope_number, *, hosts=false, delimiter=None, header=0, value=0, kind=None, family=None, kinds=Vec::new()))]
     #[allow(clippy::too_many_arguments)]
     fn read<'t>(
@@ -98,7 +99,7 @@ impl Draft {
         self.lock().len()
     }
 
-    /// The id of the set that it would be.
+    /// The id of the set that this draft makes.
     fn set_id(&self, py: Python<'_>) -> PyResult<String> {
         let set = py.detach(|| self.build()).map_err(raise)?;
         Ok(set.id().to_owned())

@@ -1,4 +1,4 @@
-//! `Formats`: the log formats, read by a thread of their own while Python is still starting.
+//! `Formats`: the log formats, read by threads of their own while Python still imports.
 use std::array;
 use std::cmp::Reverse;
 use std::hint::black_box;
@@ -12,30 +12,30 @@ use pyo3::prelude::*;
 use quetsach_matcher::Error;
 use quetsach_matcher::format::Format;
 
-use crate::{OptionsError, ahead, raise};
+use crate::errors::{OptionsError, raise};
 
 type Parsed = Result<Arc<Vec<Format>>, String>;
 
 const UNREADABLE: &str = "the log formats could not be read";
-/// Threads that parse them: it takes some milliseconds, for which the first line would wait.
+/// Threads that parse the formats: the first line of a log would wait some milliseconds for one thread.
 const READERS: usize = 2;
-/// What parsing takes of memory in each, in blocks that glibc does not map one by one.
+/// The memory that parsing takes in each thread, in blocks that glibc does not map one by one.
 const BLOCKS: usize = 8;
 const BLOCK_BYTES: usize = 120 << 10;
 
-/// Formats on their way; they are waited for when the first line is looked at.
+/// Log formats that threads are reading; the first scan waits for them.
 #[derive(Debug)]
-pub struct Coming {
+pub struct Loading {
     thread: Mutex<Option<JoinHandle<Parsed>>>,
     parsed: OnceLock<Parsed>,
 }
 
-impl Coming {
-    /// Begins to read all formats of a folder; `more` are beside them.
-    pub fn read(folder: PathBuf, more: Vec<Format>) -> io::Result<Coming> {
+impl Loading {
+    /// Begins to read all formats of a folder; `more` are added to them.
+    fn read(folder: PathBuf, more: Vec<Format>) -> io::Result<Loading> {
         let thread = thread::Builder::new().name("formats".to_owned());
         let thread = thread.spawn(move || read(&folder, more))?;
-        Ok(Coming {
+        Ok(Loading {
             thread: Mutex::new(Some(thread)),
             parsed: OnceLock::new(),
         })
@@ -46,7 +46,7 @@ impl Coming {
         parsed.map_err(|problem| OptionsError::new_err(problem.clone()))
     }
 
-    pub fn parsed(&self) -> &Parsed {
+    fn parsed(&self) -> &Parsed {
         self.parsed.get_or_init(|| {
             let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
             let joined = thread.take().map(JoinHandle::join);
@@ -58,32 +58,27 @@ impl Coming {
     }
 }
 
-/// All log formats of a folder, and some more.
+/// All log formats of a folder, and those of the caller.
 #[pyclass(frozen)]
 pub struct Formats {
-    pub inner: Arc<Coming>,
+    pub inner: Arc<Loading>,
 }
 
 #[pymethods]
 impl Formats {
-    /// Raises OptionsError for a text that is no format; what is wrong with a file is raised by the first scan.
+    /// Raises OptionsError for a text that is no format. The first scan raises it for a file that is none.
     #[new]
     fn new(folder: PathBuf, texts: Vec<String>) -> PyResult<Self> {
-        if texts.is_empty()
-            && let Some(inner) = ahead::formats(&folder)
-        {
-            return Ok(Formats { inner });
-        }
         let more = texts.iter().map(|text| Format::parse(text));
         let more = more.collect::<Result<Vec<_>, _>>().map_err(raise)?;
-        let inner = Arc::new(Coming::read(folder, more)?);
+        let inner = Arc::new(Loading::read(folder, more)?);
         Ok(Formats { inner })
     }
 }
 
 fn read(folder: &Path, mut formats: Vec<Format>) -> Parsed {
     let mut texts = texts(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    // The longest one first, each thread the next: so both end at the same time.
+    // The longest format first, each thread takes the next: so both end at the same time.
     texts.sort_unstable_by_key(|text| Reverse(text.len()));
     let next = AtomicUsize::new(0);
     let parse = || -> Result<Vec<Format>, Error> {
@@ -109,15 +104,15 @@ fn read(folder: &Path, mut formats: Vec<Format>) -> Parsed {
     Ok(Arc::new(formats))
 }
 
-/// Takes memory and gives it back: glibc lets what a thread has grow page by page, with a call of the system for
-/// each, but not again what has been given back.
+/// Takes memory and gives it back. The heap of a thread grows page by page, with a call of the system for each page, but
+/// not again over memory that was given back.
 fn grow() {
     let blocks: [Vec<u8>; BLOCKS] = array::from_fn(|_| Vec::with_capacity(BLOCK_BYTES));
     black_box(&blocks);
 }
 
-/// The samples, which are for tests and readers, are half of all the text. They stand last; where anything else
-/// follows them, they stay.
+/// The text without its samples: these are half of it, and only tests and readers need them. They stand last; where
+/// anything else follows them, they stay.
 fn without_samples(text: &str) -> &str {
     let Some(start) = text.find("\n[[sample]]") else {
         return text;

@@ -1,6 +1,6 @@
 //! Python module `quetsach._native`: conversions and errors, no logic.
-mod ahead;
 mod draft;
+mod errors;
 mod formats;
 mod stream;
 mod tally;
@@ -9,54 +9,24 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::{fs, io};
 
-use ahead::Ahead;
 use draft::Draft;
-use formats::{Coming, Formats};
-use pyo3::create_exception;
-use pyo3::exceptions::{PyException, PyOSError};
+use errors::{OptionsError, SetError, raise, system};
+use formats::{Formats, Loading};
+use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use quetsach_matcher::options::{self, Coverage, Limits, Options, Spare};
-use quetsach_matcher::pipeline::part::{self, Range, Whole};
+use quetsach_matcher::pipeline::part::{self, Whole};
 use quetsach_matcher::pipeline::{self, temporary};
 use quetsach_matcher::raw::Level;
 use quetsach_matcher::reader::Input;
-use quetsach_matcher::set::opening::Opening;
+use quetsach_matcher::reader::range::Range;
 use quetsach_matcher::set::setfile;
-use quetsach_matcher::{Error, Set, wire};
+use quetsach_matcher::{Set, wire};
 use stream::Stream;
 use tally::Tally;
 
-create_exception!(
-    _native,
-    SetError,
-    PyException,
-    "The indicator set cannot be used."
-);
-create_exception!(
-    _native,
-    OptionsError,
-    PyException,
-    "The scan was asked for something that does not exist."
-);
-
-fn raise(error: Error) -> PyErr {
-    let text = error.to_string();
-    match error {
-        Error::Set(_) | Error::Io { .. } => SetError::new_err(text),
-        Error::Options(_) | Error::Format { .. } => OptionsError::new_err(text),
-    }
-}
-
-/// With the number by which Python tells a full disk from a forbidden folder, where that is its number, too.
-fn system(error: io::Error) -> PyErr {
-    match error.raw_os_error() {
-        Some(number) if cfg!(unix) => PyOSError::new_err((number, error.kind().to_string())),
-        _ => error.into(),
-    }
-}
-
-/// Threads that no file needs now; scans borrow them.
+/// Threads that no scan uses now; scans borrow them.
 #[pyclass(frozen)]
 struct SpareThreads {
     inner: Arc<Spare>,
@@ -64,7 +34,7 @@ struct SpareThreads {
 
 #[pymethods]
 impl SpareThreads {
-    /// So many, besides those that take one file after another until each `give`s itself.
+    /// So many threads, besides the `takers`, which take one file after another until each `give`s itself.
     #[new]
     #[pyo3(signature = (threads, takers=1))]
     fn new(threads: usize, takers: usize) -> Self {
@@ -124,15 +94,8 @@ type PartTuple<'py> = (
 /// A compiled indicator set with the log formats it reads.
 #[pyclass(frozen)]
 struct Matcher {
-    opening: Opening,
-    formats: Arc<Coming>,
-}
-
-impl Matcher {
-    /// The set, once all its bytes are known to be right: nothing is told of it before.
-    fn set(&self, py: Python<'_>) -> PyResult<&Arc<Set>> {
-        py.detach(|| self.opening.set()).map_err(raise)
-    }
+    set: Arc<Set>,
+    formats: Arc<Loading>,
 }
 
 fn parse_level(level: Option<&str>) -> PyResult<Level> {
@@ -150,7 +113,7 @@ impl Matcher {
     fn compile(py: Python<'_>, list: &[u8], formats: &Formats) -> PyResult<Self> {
         let set = py.detach(|| setfile::compile(list)).map_err(raise)?;
         Ok(Matcher {
-            opening: Opening::of(set),
+            set: Arc::new(set),
             formats: formats.inner.clone(),
         })
     }
@@ -160,33 +123,27 @@ impl Matcher {
     fn from_draft(py: Python<'_>, draft: &Draft, formats: &Formats) -> PyResult<Self> {
         let set = py.detach(|| draft.build()).map_err(raise)?;
         Ok(Matcher {
-            opening: Opening::of(set),
+            set: Arc::new(set),
             formats: formats.inner.clone(),
         })
     }
 
-    /// From a compiled set file. Whether all its bytes are right is found out meanwhile; whatever is asked of it waits
-    /// for that, and raises SetError where they are not.
+    /// From a compiled set file. Raises SetError where the file is not as it was written.
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf, formats: &Formats) -> PyResult<Self> {
-        let opening = match ahead::opening(&path) {
-            Some(opening) => opening,
-            None => py.detach(|| Opening::begin(&path)).map_err(raise)?,
-        };
         Ok(Matcher {
-            opening,
+            set: py.detach(|| Set::open(&path)).map_err(raise)?,
             formats: formats.inner.clone(),
         })
     }
 
-    /// Writes the compiled set beside its place and moves it there; a draft that is not whole does not stay.
+    /// Writes the compiled set beside its place and moves it there; a file that was not written whole is removed.
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
-        let set = self.set(py)?;
         let mut draft = path.clone().into_os_string();
         draft.push(".part");
         let draft = PathBuf::from(draft);
         py.detach(|| {
-            fs::write(&draft, set.bytes())
+            fs::write(&draft, self.set.bytes())
                 .and_then(|()| fs::rename(&draft, &path))
                 .inspect_err(|_| drop(fs::remove_file(&draft)))
         })
@@ -194,13 +151,13 @@ impl Matcher {
     }
 
     #[getter]
-    fn count(&self, py: Python<'_>) -> PyResult<usize> {
-        Ok(self.set(py)?.count())
+    fn count(&self) -> usize {
+        self.set.count()
     }
 
     #[getter]
-    fn set_id(&self, py: Python<'_>) -> PyResult<&str> {
-        Ok(self.set(py)?.id())
+    fn set_id(&self) -> &str {
+        self.set.id()
     }
 
     /// The name of the format of a file that begins with these bytes.
@@ -261,24 +218,15 @@ impl Matcher {
             },
         };
         let counters = progress.inner.clone();
-        let set = self.set(py)?;
         let formats = self.formats.get()?;
         let (lines, coverage) = py
-            .detach(|| {
-                if let Input::File = input
-                    && let Some(found) =
-                        ahead::take(&self.opening, &self.formats, &path, &options, &counters)
-                {
-                    return Ok(found);
-                }
-                pipeline::scan(set, || Ok(formats), &path, input, &options, &counters)
-            })
+            .detach(|| pipeline::scan(&self.set, formats, &path, input, &options, &counters))
             .map_err(raise)?;
-        let lines = Lines::of(lines, set);
+        let lines = Lines::of(lines, &self.set);
         Ok((lines, coverage_dict(py, &coverage)?))
     }
 
-    /// Reads the lines of a plain file between two offsets; None where that cannot be done exactly. `edge_bytes`
+    /// Reads the lines of a plain file between two offsets; None where the answer would not be exact. `edge_bytes`
     /// and `chunk` are bounds of the contract, changed only in tests.
     #[pyo3(signature = (path, progress, *, start, end, header=None, tz, format=None, devices=false, chunk=None, edge_bytes=None))]
     #[allow(clippy::too_many_arguments)]
@@ -310,11 +258,14 @@ impl Matcher {
             },
         };
         let range = Range { start, end };
-        let set = self.set(py)?;
         let formats = self.formats.get()?;
         let counters = progress.inner.clone();
         let found = py
-            .detach(|| part::scan(set, formats, &path, range, header, &options, &counters))
+            .detach(|| {
+                part::scan(
+                    &self.set, formats, &path, range, header, &options, &counters,
+                )
+            })
             .map_err(raise)?;
         Ok(found.map(|p| {
             (
@@ -351,13 +302,12 @@ impl Matcher {
             level: Level::best(),
             limits: Limits::default(),
         };
-        let set = self.set(py)?;
         let formats = self.formats.get()?;
         let mut whole = Whole::default();
         for body in bodies.try_iter()? {
             let body = body?;
             let body: &[u8] = body.extract()?;
-            py.detach(|| whole.add(body, set))?;
+            py.detach(|| whole.add(body, &self.set))?;
         }
         let found = py
             .detach(|| whole.finish(formats, &path, &options, errors))
@@ -366,7 +316,7 @@ impl Matcher {
             return Ok(None);
         };
         let about = coverage_dict(py, &coverage)?;
-        Ok(Some((Lines::of(lines, set), about)))
+        Ok(Some((Lines::of(lines, &self.set), about)))
     }
 }
 
@@ -390,7 +340,7 @@ impl Lines {
     }
 }
 
-/// Says where there was no room, as `strerror` does not.
+/// The error with the folder that has no room: `strerror` does not name it.
 fn put_aside(error: io::Error) -> PyErr {
     let problem = temporary(&error);
     match error.raw_os_error() {
@@ -406,7 +356,7 @@ impl Lines {
         Ok(count.map_err(put_aside)? as usize)
     }
 
-    /// At most `size` bytes from `offset` on, none at the end. Asked for the first time, all lines are put aside.
+    /// At most `size` bytes from `offset` on, none at the end. The first call keeps all lines in memory or a file.
     fn read<'py>(
         &self,
         py: Python<'py>,
@@ -417,7 +367,7 @@ impl Lines {
         Ok(PyBytes::new(py, &block.map_err(put_aside)?))
     }
 
-    /// Hands all lines to `put`, in blocks that end anywhere; what it raises comes out here.
+    /// Hands all lines to `put`, in blocks that end anywhere. An exception of `put` is raised here.
     fn write(&self, py: Python<'_>, put: Py<PyAny>) -> PyResult<()> {
         let hand_over = |block: &[u8]| -> io::Result<()> {
             Python::attach(|py| put.call1(py, (PyBytes::new(py, block),)).map(drop))?;
@@ -427,7 +377,7 @@ impl Lines {
         Ok(())
     }
 
-    /// What they say together, the first time.
+    /// The sums of all lines by machine and format; None if they were asked for before.
     fn tally(&self, py: Python<'_>) -> PyResult<Option<Tally>> {
         let found = py.detach(|| self.lock().tally(&self.set));
         Ok(found.map_err(put_aside)?.map(Tally::of))
@@ -463,8 +413,8 @@ fn levels() -> Vec<&'static str> {
 mod _native {
     #[pymodule_export]
     use super::{
-        Ahead, Draft, Formats, Lines, Matcher, OptionsError, Progress, SetError, SpareThreads,
-        Tally, levels,
+        Draft, Formats, Lines, Matcher, OptionsError, Progress, SetError, SpareThreads, Tally,
+        levels,
     };
 
     #[pymodule_export]

@@ -6,7 +6,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use quetsach_matcher::tally;
 
-/// Rows put together by machine.
+/// Rows summed by machine.
 #[pyclass(frozen)]
 #[derive(Default)]
 pub struct Tally {
@@ -53,7 +53,7 @@ impl Tally {
         Tally::default()
     }
 
-    /// Takes in a block of lines of the wire format that may end anywhere.
+    /// Adds a block of lines of the wire format; a block may end anywhere.
     fn add(&self, py: Python<'_>, block: &[u8]) -> PyResult<()> {
         let added = py.detach(|| self.lock().add(block));
         added.map_err(|error| PyValueError::new_err(error.to_string()))
@@ -62,7 +62,7 @@ impl Tally {
     /// Machines in the order in which they came, without the first `start`, at most so many.
     fn machines(&self, start: usize, most: usize) -> Vec<MachineTuple> {
         let inner = self.lock();
-        let tuple = |one: tally::Told<'_>| {
+        let tuple = |one: tally::MachineTotals<'_>| {
             let identity = one.identity.iter();
             (
                 one.device.to_owned(),
@@ -102,7 +102,7 @@ impl Tally {
         sums(self.lock().most_seen(most))
     }
 
-    /// Of each machine whether all that it called is among these.
+    /// For each machine, whether all indicators that it called are among these.
     fn called_only(&self, indicators: Vec<String>) -> Vec<bool> {
         self.lock().called_only(&indicators)
     }

@@ -1,8 +1,8 @@
 //! Addresses and endpoints in every legal spelling, as one 128-bit number (IPv4 mapped by RFC 4291 2.5.5.2).
 use std::io::Write;
 
+use crate::escape::HEX;
 use crate::raw::sixteen::{Range, position};
-use crate::wire::escape::HEX;
 
 /// An address; IPv4 and `::ffff:a.b.c.d` are the same number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -11,7 +11,7 @@ pub struct Address(pub u128);
 const MAPPED: u128 = 0xFFFF_0000_0000;
 const COLON: [Range; 1] = [Range::new(b':', b':')];
 
-/// The numbers of one byte in digits, and how many each has.
+/// The numbers from 0 to 255 in digits, and the count of digits of each.
 const DIGITS: [([u8; 3], u8); 256] = {
     let mut table = [([0; 3], 0); 256];
     let mut number = 0;
@@ -96,7 +96,7 @@ impl Address {
     }
 }
 
-/// The text of an IPv6 address that is no IPv4 one (RFC 5952), and its length.
+/// The text of an address that is not IPv4 (RFC 5952), and its length.
 fn spell_v6(value: u128) -> ([u8; 40], usize) {
     let groups: [u16; 8] = std::array::from_fn(|i| (value >> (112 - 16 * i)) as u16);
     // The first of the longest runs of zeros, if it has two groups or more.

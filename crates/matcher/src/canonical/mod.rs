@@ -2,3 +2,4 @@
 
 pub mod address;
 pub(crate) mod names;
+pub mod prefix;

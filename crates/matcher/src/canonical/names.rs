@@ -7,8 +7,8 @@ use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use smallvec::SmallVec;
 
 use crate::canonical::address::{self, Address};
+use crate::escape::{EVIDENCE, escape};
 use crate::raw::sixteen::{Range, position};
-use crate::wire::escape::{EVIDENCE, escape};
 
 const LONGEST_LABEL: usize = 63;
 /// What ends the authority of a URL.

@@ -19,22 +19,7 @@ const PACKET: u32 = 6;
 const RESOLUTION: u16 = 9;
 const OFFSET: u16 = 14;
 
-/// Whether a file that begins like this is a capture.
-pub fn begins(start: &[u8]) -> bool {
-    match start {
-        [0xa1, 0xb2, 0xc3, 0xd4, ..]
-        | [0xa1, 0xb2, 0x3c, 0x4d, ..]
-        | [0xd4, 0xc3, 0xb2, 0xa1, ..]
-        | [0x4d, 0x3c, 0xb2, 0xa1, ..] => true,
-        [0x0a, 0x0d, 0x0d, 0x0a, _, _, _, _, order @ ..] => {
-            order.starts_with(&[0x1a, 0x2b, 0x3c, 0x4d])
-                || order.starts_with(&[0x4d, 0x3c, 0x2b, 0x1a])
-        }
-        _ => false,
-    }
-}
-
-/// One packet: microseconds since 1970 UTC where the file tells, the link type, the captured bytes.
+/// One packet: microseconds since 1970 UTC where the file holds them, the link type, the captured bytes.
 pub struct Packet<'a> {
     pub time: Option<i64>,
     pub link: u16,

@@ -1,9 +1,24 @@
-//! Who talks to whom: the last flows, each with what its next packet needs to know.
+//! The last flows of a capture, each with the state that its next packet needs.
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 
+use super::origin::Origin;
 use crate::canonical::address::Address;
+use crate::line::hit::Hits;
 use crate::set::hash::mix;
+
+/// The sender and the receiver of something.
+#[derive(Clone, Copy, Debug)]
+pub struct Ends {
+    pub sender: End,
+    pub target: End,
+}
+
+/// A hit of a flow whose outcome is not known yet.
+pub struct Contact {
+    pub hits: Hits,
+    pub origin: Origin,
+}
 
 /// One end of a flow; the port is 0 where the protocol has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,14 +75,14 @@ impl Key {
     }
 }
 
-/// How far one direction of a TCP stream is looked at.
+/// The state of one direction of a TCP stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// Nothing more is read.
     Done,
     /// The next bytes may begin a message.
     Fresh,
-    /// The begin of a message is held.
+    /// The beginning of a message is held.
     Head,
 }
 
@@ -86,7 +101,7 @@ pub struct Side {
     pub tries: u8,
 }
 
-/// Segments of a direction that are tried for the begin of a message.
+/// Segments of a direction that are tried for the beginning of a message.
 pub const TRIES: u8 = 8;
 
 impl Side {
@@ -184,7 +199,7 @@ pub struct Flows {
 
 impl Flows {
     pub fn new(limit: usize) -> Flows {
-        // Whoever writes the capture must not choose where its flows lie.
+        // The writer of the capture must not choose where its flows lie.
         let random = || RandomState::new().build_hasher().finish() | 1;
         Flows {
             young: Generation::new(limit),

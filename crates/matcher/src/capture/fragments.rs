@@ -1,11 +1,11 @@
 //! Datagrams that came in pieces, put together again (RFC 791 3.2, RFC 8200 4.5) within bounds.
 use std::collections::VecDeque;
 
-use super::Origin;
 use super::network::{Datagram, Piece};
+use super::origin::Origin;
 use crate::canonical::address::Address;
 
-/// Datagrams waiting for their pieces; the one that began first is given up for a new one.
+/// Datagrams waiting for their pieces, at most; the oldest makes room for a new datagram.
 const WAITING: usize = 64;
 const LONGEST: usize = 65_535;
 const BLOCK: usize = 8;
@@ -77,7 +77,7 @@ pub struct Fragments {
 }
 
 impl Fragments {
-    /// Takes a piece; gives what became whole, or what had to be given up.
+    /// Takes a piece. Returns a datagram that is whole now, or that had to be given up.
     pub fn add(&mut self, datagram: &Datagram<'_>, piece: Piece, origin: Origin) -> Option<Whole> {
         let bytes = datagram.payload;
         let end = piece.offset + bytes.len();

@@ -1,4 +1,4 @@
-//! The head of an HTTP/1 request (RFC 9112): who is asked for what.
+//! The head of an HTTP/1 request (RFC 9112): its host and its target.
 use memchr::{memchr, memrchr};
 
 use crate::canonical::names::scheme;
@@ -32,11 +32,11 @@ pub struct Head<'a> {
     pub method: &'a [u8],
     pub target: &'a [u8],
     pub host: Option<&'a [u8]>,
-    /// Bytes of the body where the head tells them.
+    /// Bytes of the body, where the head gives their number.
     pub body: u64,
 }
 
-/// What the begin of a stream is.
+/// What the beginning of a stream is.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Request<'a> {
     More,
@@ -54,7 +54,7 @@ pub fn may_begin(bytes: &[u8]) -> bool {
     })
 }
 
-/// Reads the head at the begin of a stream.
+/// Reads the head at the beginning of a stream.
 pub fn read(bytes: &[u8]) -> Request<'_> {
     match end(bytes) {
         None => Request::More,

@@ -1,4 +1,4 @@
-//! Packet captures: what the packets of a file say, record by record (docs/log-formats.md 12).
+//! Packet captures: packets become records (docs/log-formats.md 12).
 mod dns;
 mod files;
 mod flows;
@@ -7,6 +7,7 @@ mod http;
 mod initial;
 mod link;
 mod network;
+mod origin;
 mod quic;
 mod records;
 mod segments;
@@ -18,15 +19,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use jiff::tz::TimeZone;
-use sha2::{Digest, Sha256};
-
-pub use files::begins;
 
 use crate::canonical::address::Address;
+use crate::capture::origin::Origin;
 use crate::memory::Memory;
 use crate::options::{Coverage, Options, Progress};
-use crate::pipeline::feed::Feed;
-use crate::pipeline::hex;
 use crate::reader::Source;
 use crate::rows::Rows;
 use crate::rows::alive;
@@ -36,15 +33,8 @@ use crate::time::timeline::{Timeline, shown};
 use crate::time::{self, Moment, Value};
 use crate::wire::{Context, Lines};
 
-/// Hops with which hosts send: a packet that still has one of these came from this link.
+/// Hop counts with which hosts send: a packet that still has such a count came from this link.
 const INITIAL_HOPS: [u8; 3] = [64, 128, 255];
-
-/// When a packet was captured, in microseconds, and the hardware address of its sender if that is on this link.
-#[derive(Clone, Copy, Debug)]
-pub struct Origin {
-    pub time: Option<i64>,
-    pub mac: Option<[u8; 6]>,
-}
 
 /// Names of the records, by their number.
 const RECORDS: [&str; 5] = [
@@ -60,19 +50,18 @@ const HTTP: usize = 2;
 const QUIC: usize = 3;
 const TLS: usize = 4;
 
-/// Reads a capture to its end, of which the feed has read the first bytes.
+/// Reads a capture to its end; `start` holds its bytes that were read before.
 pub fn scan(
     set: &Set,
     options: &Options,
     progress: &Progress,
     zone: &TimeZone,
     path: &Path,
-    feed: Feed<'_>,
+    mut source: Source,
+    start: &[u8],
 ) -> (Lines, Coverage) {
-    let start = feed.start().to_vec();
-    let mut source = feed.source;
     let mut capture = Capture::new(set, options, progress);
-    let mut packets = files::Packets::new(&mut source, progress, &start);
+    let mut packets = files::Packets::new(&mut source, progress, start);
     while let Some(packet) = packets.next() {
         capture.packet(&packet);
     }
@@ -107,7 +96,7 @@ struct Capture<'a> {
     streams: streams::Streams,
     handshakes: quic::Handshakes,
     /// Flow records that hit and wait for the outcome, by the number that the flow keeps.
-    waiting: HashMap<u32, records::Contact>,
+    waiting: HashMap<u32, flows::Contact>,
     contacts: u32,
     /// Where names are spelled.
     name: Box<dns::Name>,
@@ -214,7 +203,7 @@ impl<'a> Capture<'a> {
     }
 
     fn finish(self, zone: &TimeZone, path: &Path, source: Source, bytes: u64) -> (Lines, Coverage) {
-        let identity = hex(&Sha256::digest(&source.head));
+        let identity = source.id();
         let context = Context {
             names: RECORDS.map(str::to_owned).into(),
             source: identity.clone(),

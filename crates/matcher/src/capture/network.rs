@@ -1,6 +1,11 @@
 //! IPv4 (RFC 791) and IPv6 (RFC 8200) down to what they carry.
 use crate::canonical::address::Address;
 
+pub const ICMP: u8 = 1;
+pub const TCP: u8 = 6;
+pub const UDP: u8 = 17;
+pub const ICMP6: u8 = 58;
+
 /// Extension headers that are walked.
 const MOST_HEADERS: usize = 16;
 

@@ -11,7 +11,7 @@ const SHORTEST: usize = 1200;
 const LONGEST_CONNECTION: usize = 20;
 /// Bytes of a ClientHello that are read.
 const LONGEST_HELLO: usize = 16 << 10;
-/// Connections that are remembered; the one that began first is given up for a new one.
+/// Connections that are remembered, at most; the oldest makes room for a new connection.
 const REMEMBERED: usize = 512;
 /// A long header of QUIC (RFC 9000 17.2).
 const LONG: u8 = 0xc0;
@@ -70,7 +70,7 @@ struct Packet<'a> {
 }
 
 impl<'a> Packet<'a> {
-    /// The packet at the begin, and what follows it; None where none is there whole.
+    /// The packet at the beginning, and what follows it; None where none is there whole.
     fn read(bytes: &'a [u8]) -> Option<(Packet<'a>, &'a [u8])> {
         let version = version(bytes)?;
         let kind = bytes[0] >> 4 & 3;
@@ -193,7 +193,7 @@ impl Handshake {
         name
     }
 
-    /// Takes what the first frame brings; gives what follows it, or None where nothing more can be read.
+    /// Takes the content of the first frame. Returns the bytes behind it, or None where nothing more can be read.
     fn frame<'a>(&mut self, frames: &'a [u8]) -> Option<&'a [u8]> {
         let (kind, rest) = frames.split_first()?;
         match *kind {

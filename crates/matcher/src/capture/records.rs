@@ -1,41 +1,23 @@
-//! Records of a capture: what they hit, and one line of text each that shows it.
+//! Records of a capture: their hits, and one line of text each that shows the hit.
 use std::cell::OnceCell;
 
-use super::flows::{ESTABLISHED, End, Flow, RESET, SYN};
-use super::transport::{ICMP, ICMP6, TCP, UDP};
-use super::{Capture, DNS, FLOW, HTTP, Origin, QUIC, TLS, dns, http};
+use super::flows::{Contact, ESTABLISHED, End, Ends, Flow, RESET, SYN};
+use super::network::{ICMP, ICMP6, TCP, UDP};
+use super::origin::Origin;
+use super::{Capture, DNS, FLOW, HTTP, QUIC, TLS, dns, http};
 use crate::canonical::address::{self, Address};
 use crate::canonical::names::{Host, split_authority};
-use crate::line::hit::{Action, Field, Hit, Hits};
-use crate::line::scan::temporary;
+use crate::format::Action;
+use crate::line::hit::{Field, Hit};
 use crate::line::tokens::{self, Token};
 use crate::rows::Line;
 use crate::rows::details::Details;
+use crate::rows::spool::temporary;
 use crate::set::Set;
 use crate::time::{self, Moment, Value};
 
-/// The sender and the receiver of something.
-#[derive(Clone, Copy, Debug)]
-pub struct Ends {
-    pub sender: End,
-    pub target: End,
-}
-
-/// A flow that hit and whose outcome is not known yet.
-pub struct Contact {
-    hits: Hits,
-    origin: Origin,
-}
-
-impl Origin {
-    pub const NONE: Origin = Origin {
-        time: None,
-        mac: None,
-    };
-}
-
-/// What a record says beside its hits and its words.
-struct Said {
+/// A record beside its hits and its words.
+struct About {
     /// Number of its name in `RECORDS`.
     record: usize,
     client: Address,
@@ -51,7 +33,7 @@ fn is_device(address: Address) -> bool {
     }
 }
 
-/// The begin of the text of a record: when, and who sends to whom.
+/// The beginning of the text of a record: time, sender and receiver.
 fn heading(origin: Origin, from: &str, to: &str) -> Vec<u8> {
     let when = origin.time.map_or_else(|| "-".to_owned(), time::iso);
     format!("{when} pcap {from} > {to} ").into_bytes()
@@ -82,7 +64,7 @@ fn may_hit(set: &Set, name: &[u8]) -> bool {
 
 /// What a DNS message says, copied out because something of it is listed.
 #[derive(Default)]
-struct Told {
+struct Message {
     questions: Vec<(Vec<u8>, u16)>,
     answers: Vec<Result<Token, u16>>,
     shown: Vec<Vec<u8>>,
@@ -109,7 +91,7 @@ impl Details for Evidence<'_> {
 }
 
 impl Capture<'_> {
-    fn keep(&mut self, hits: &[Hit], said: Said, write: &dyn Fn() -> Vec<u8>) {
+    fn keep(&mut self, hits: &[Hit], said: About, write: &dyn Fn() -> Vec<u8>) {
         self.records += 1;
         self.progress.add_hits(hits.len());
         let client = Host::Address(said.client);
@@ -155,7 +137,7 @@ impl Capture<'_> {
         let Some(header) = header.filter(|_| look) else {
             return;
         };
-        let told = Told::read(bytes, is_netbios, &mut self.name);
+        let told = Message::read(bytes, is_netbios, &mut self.name);
         let tokens = told.tokens();
         let hits = tokens::hits(set, &tokens);
         if hits.is_empty() {
@@ -168,7 +150,7 @@ impl Capture<'_> {
             _ => header.is_reply,
         };
         let client = if sender_serves { target } else { sender };
-        let said = Said {
+        let said = About {
             record: DNS,
             client: client.address,
             action: told.action(header),
@@ -189,7 +171,7 @@ impl Capture<'_> {
         self.server_name(TLS, b"TLS", ends, origin, name);
     }
 
-    /// The same over UDP.
+    /// The server name of a QUIC connection.
     pub fn quic(&mut self, ends: Ends, origin: Origin, name: &[u8]) {
         self.server_name(QUIC, b"QUIC", ends, origin, name);
     }
@@ -222,7 +204,7 @@ impl Capture<'_> {
         if hits.is_empty() {
             return;
         }
-        let said = Said {
+        let said = About {
             record,
             client: ends.sender.address,
             action: Action::Allowed,
@@ -292,7 +274,7 @@ impl Capture<'_> {
             (_, seen) if seen & ESTABLISHED != 0 => (Action::Allowed, "answered"),
             _ => (Action::Attempt, "no answer"),
         };
-        let said = Said {
+        let said = About {
             record: FLOW,
             client: initiator.address,
             action,
@@ -313,9 +295,9 @@ impl Capture<'_> {
     }
 }
 
-impl Told {
-    fn read(bytes: &[u8], is_netbios: bool, name: &mut dns::Name) -> Told {
-        let mut told = Told::default();
+impl Message {
+    fn read(bytes: &[u8], is_netbios: bool, name: &mut dns::Name) -> Message {
+        let mut told = Message::default();
         let mut owners = Vec::new();
         dns::walk(bytes, is_netbios, name, |item| match item {
             dns::Item::Question(name, kind) => told.questions.push((name.to_vec(), kind)),

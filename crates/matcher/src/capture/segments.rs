@@ -1,9 +1,9 @@
 //! Segments of a TCP stream in their order, and the messages that begin in them.
-use super::flows::{Flow, Side, State, TRIES};
-use super::records::Ends;
+use super::flows::{Ends, Flow, Side, State, TRIES};
+use super::network::TCP;
+use super::origin::Origin;
 use super::streams::{Segment, Stream, distance};
-use super::transport::TCP;
-use super::{Capture, Origin, http, tls};
+use super::{Capture, http, tls};
 
 const DNS: u16 = 53;
 /// Bytes of a request's head or of a ClientHello that are read.
@@ -208,7 +208,7 @@ impl Capture<'_> {
         }
     }
 
-    /// Reads one message at the begin of `bytes` and gives its length, or None if the rest is to be held or dropped.
+    /// Reads one message at the beginning of `bytes` and gives its length, or None if the rest is to be held or dropped.
     fn message(
         &mut self,
         side: &mut Side,
@@ -297,12 +297,12 @@ impl Capture<'_> {
             }
         }
         if talk.is_dns && side.state == State::Fresh {
-            // Nothing tells where the next message begins.
+            // The place where the next message begins is unknown.
             side.state = State::Done;
         }
     }
 
-    /// The end of one direction: what waits is read as far as it is there.
+    /// Ends one direction: the bytes that wait are read as far as they go.
     pub fn flush(&mut self, flow: &Flow, from_high: bool) {
         let mut side = flow.sides[usize::from(from_high)];
         if flow.key.protocol() != TCP || side.stream == 0 {

@@ -1,14 +1,14 @@
-//! Bytes of TCP streams that wait for what comes before or behind them, within bounds.
+//! Bytes of TCP streams that wait for the bytes before or behind them, within bounds.
 use std::collections::BTreeMap;
 
-use super::Origin;
+use super::origin::Origin;
 
 /// Segments and bytes of one direction that may wait for a hole to be filled.
 const MOST_AHEAD: usize = 16;
 const MOST_AHEAD_BYTES: usize = 32 << 10;
-/// Bytes held of all streams; the stream that began first is given up.
+/// Bytes held of all streams, at most; beyond, the oldest stream is given up.
 const MOST_HELD: usize = 16 << 20;
-/// What a stream counts beside its bytes.
+/// Bytes that a stream counts beside its own.
 const OVERHEAD: usize = 128;
 
 /// A segment that came before its turn.
@@ -19,7 +19,7 @@ pub struct Segment {
     pub missing: usize,
 }
 
-/// What is held of one direction.
+/// The bytes held of one direction.
 pub struct Stream {
     pub head: Vec<u8>,
     /// Of the last bytes of `head`.
@@ -34,7 +34,7 @@ impl Stream {
     }
 }
 
-/// All streams of which something is held.
+/// All streams with bytes that are held.
 #[derive(Default)]
 pub struct Streams {
     held: BTreeMap<u64, Stream>,
@@ -43,7 +43,7 @@ pub struct Streams {
 }
 
 impl Streams {
-    /// Takes out what is held under a number; None if it was given up.
+    /// Takes out the stream with this number; None if it was given up.
     pub fn take(&mut self, number: u64) -> Option<Stream> {
         let stream = self.held.remove(&number)?;
         self.bytes -= stream.cost();

@@ -6,7 +6,7 @@ const SERVER_NAME: u16 = 0;
 /// Bytes of a record (RFC 8446 5.1) with what a cipher may add.
 const LONGEST_RECORD: usize = 16_384 + 256;
 
-/// What the begin of a stream is.
+/// What the beginning of a stream is.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Hello {
     /// More bytes are needed.
@@ -25,7 +25,7 @@ pub fn may_begin(bytes: &[u8]) -> bool {
         && bytes.get(5).is_none_or(|b| *b == CLIENT_HELLO)
 }
 
-/// Reads the records at the begin of a stream.
+/// Reads the records at the beginning of a stream.
 pub fn read(bytes: &[u8]) -> Hello {
     let mut message = Vec::new();
     let mut rest = bytes;

@@ -1,14 +1,9 @@
-//! TCP, UDP and the rest: to which flow a packet belongs, who began it and how it went.
-use super::flows::{ESTABLISHED, End, Flow, Key, RESET, SYN, State};
-use super::network::Datagram;
-use super::records::Ends;
-use super::{Capture, Origin, dns, quic};
+//! TCP, UDP and the rest: the flow of a packet, its client and its outcome.
+use super::flows::{ESTABLISHED, End, Ends, Flow, Key, RESET, SYN, State};
+use super::network::{Datagram, ICMP, ICMP6, TCP, UDP};
+use super::origin::Origin;
+use super::{Capture, dns, quic};
 use crate::time;
-
-pub const ICMP: u8 = 1;
-pub const TCP: u8 = 6;
-pub const UDP: u8 = 17;
-pub const ICMP6: u8 = 58;
 
 const FLAG_SYN: u8 = 2;
 const FLAG_RST: u8 = 4;
@@ -27,7 +22,7 @@ struct Heading<'a> {
     ack: u32,
     payload: &'a [u8],
     missing: usize,
-    /// Whether the sender answers, where the header tells.
+    /// Whether the sender answers, where the header says so.
     is_reply: Option<bool>,
 }
 
@@ -96,7 +91,7 @@ impl<'a> Heading<'a> {
         protocol == TCP && self.flags & (FLAG_SYN | FLAG_RST) == FLAG_SYN
     }
 
-    /// Whether the sender of the first packet of a flow is the one that began it.
+    /// Whether the sender of the first packet that was seen of a flow is its client.
     fn is_begun_by_sender(&self, protocol: u8) -> bool {
         if let Some(is_reply) = self.is_reply {
             return !is_reply;
@@ -253,7 +248,7 @@ impl Capture<'_> {
         }
     }
 
-    /// A flow of which nothing more will be heard.
+    /// Ends a flow of which no more packets will come.
     pub fn end_flow(&mut self, flow: Flow) {
         for high in [false, true] {
             self.flush(&flow, high);

@@ -1,5 +1,4 @@
 //! A format file becomes the values that `shape` and `record` read lines by.
-use super::decisive::Decisive;
 use super::file::{ConditionTable, File, ShapeTable, VariantTable};
 use super::{
     Body, Condition, FieldId, Format, IDENTITY, Pattern, ROLES, Recognise, Role, Segment, Shape,
@@ -8,9 +7,9 @@ use super::{
 use crate::canonical::address;
 use crate::error::Error;
 use crate::expression::{End, Expression};
-use crate::line::hit::Action;
-use crate::shape::decoders;
-use crate::shape::wrapper::Part;
+use crate::format::decoders;
+use crate::format::key_fields::KeyFields;
+use crate::format::{Action, Part};
 use crate::time::TimeKind;
 
 fn bytes(texts: Vec<String>) -> Vec<Vec<u8>> {
@@ -268,7 +267,7 @@ impl Format {
                 any: bytes(file.recognise.any),
             },
             shapes,
-            decisive: Decisive::of(&variants),
+            key_fields: KeyFields::of(&variants),
             variants,
             reverses: compiler.reverses,
             numbers: numbers.collect(),

@@ -1,101 +1,18 @@
 //! Log formats compiled from their TOML files (docs/log-formats.md 1-3). Pure data; `shape` reads lines by it.
+mod action;
 mod compile;
-mod decisive;
-pub(crate) mod detect;
+pub(crate) mod decoders;
 mod file;
+mod key_fields;
+mod variant;
 
 use std::collections::HashMap;
 
-use crate::canonical::address::Address;
 use crate::expression::Expression;
-use crate::line::hit::Action;
-use crate::shape::decoders::Decoder;
-use crate::shape::wrapper::Part;
-use crate::time::TimeKind;
-use decisive::Decisive;
-
-/// Index of a field in `Format::fields`.
-pub type FieldId = usize;
-
-/// Roles that take all values of all their fields.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    Query,
-    Answers,
-    Host,
-    Url,
-    ServerName,
-    Client,
-    ClientPort,
-    Server,
-    ServerPort,
-    HostPort,
-}
-
-const ROLES: [(Role, &str); 10] = [
-    (Role::Query, "query"),
-    (Role::Answers, "answers"),
-    (Role::Host, "host"),
-    (Role::Url, "url"),
-    (Role::ServerName, "server_name"),
-    (Role::Client, "client"),
-    (Role::ClientPort, "client_port"),
-    (Role::Server, "server"),
-    (Role::ServerPort, "server_port"),
-    (Role::HostPort, "host_port"),
-];
-
-/// Keys of `identity`, in the order of the wire.
-pub const IDENTITY: [&str; 4] = ["host", "mac", "user", "nat"];
-
-#[derive(Clone, Debug, PartialEq)]
-pub enum Test {
-    Present(bool),
-    In(Vec<Vec<u8>>),
-    NotIn(Vec<Vec<u8>>),
-    Prefix(Vec<Vec<u8>>),
-    AddressIn(Vec<Address>),
-    /// In lower case.
-    Words(Vec<Vec<u8>>),
-}
-
-#[derive(Debug)]
-pub enum Subject {
-    Fields(Vec<FieldId>),
-    Role(Role),
-}
-
-#[derive(Debug)]
-pub struct Condition {
-    pub subject: Subject,
-    pub test: Test,
-}
-
-#[derive(Debug)]
-pub struct Variant {
-    pub when: Vec<Condition>,
-    pub roles: [Vec<FieldId>; ROLES.len()],
-    pub time_fields: Vec<FieldId>,
-    pub time_join: Vec<FieldId>,
-    pub time_kinds: Vec<TimeKind>,
-    pub identity: [Vec<FieldId>; IDENTITY.len()],
-    pub nat_port: Vec<FieldId>,
-    pub server_ports: Vec<u16>,
-    pub actions: Vec<(Action, Vec<Condition>)>,
-    pub decode: Vec<(FieldId, Decoder)>,
-}
-
-impl Variant {
-    pub fn role(&self, role: Role) -> &[FieldId] {
-        &self.roles[role as usize]
-    }
-
-    /// All that is asked of a line: whether it is of this variant, and how it ended.
-    fn conditions(&self) -> impl Iterator<Item = &Condition> {
-        let rules = self.actions.iter().flat_map(|(_, when)| when);
-        self.when.iter().chain(rules)
-    }
-}
+use crate::format::key_fields::KeyFields;
+pub use action::Action;
+use variant::ROLES;
+pub use variant::{Condition, FieldId, IDENTITY, Role, Subject, Test, Variant};
 
 #[derive(Clone, Debug)]
 pub struct Recognise {
@@ -103,6 +20,17 @@ pub struct Recognise {
     pub path: Vec<Vec<u8>>,
     pub all: Vec<Vec<u8>>,
     pub any: Vec<Vec<u8>>,
+}
+
+impl Recognise {
+    /// Whether a line with these keys, in a log of this path, is of the format.
+    pub fn fits(&self, exists: impl Fn(&[u8]) -> bool, path: Option<&[u8]>) -> bool {
+        if path.is_some_and(|path| !self.path.iter().any(|p| p == path)) {
+            return false;
+        }
+        self.all.iter().all(|key| exists(key))
+            && (path.is_some() || self.any.is_empty() || self.any.iter().any(|key| exists(key)))
+    }
 }
 
 /// An anchored expression and, for each field, its group.
@@ -157,7 +85,7 @@ pub struct Format {
     pub recognise: Recognise,
     pub shapes: Vec<Shape>,
     pub variants: Vec<Variant>,
-    pub decisive: Decisive,
+    pub key_fields: KeyFields,
     /// Whether a line may spell an address backwards.
     pub reverses: bool,
     pub fields: Vec<Vec<u8>>,
@@ -169,4 +97,24 @@ pub struct Format {
     pub split: Vec<bool>,
     /// For each field, the part of a wrapper that it names.
     pub wrapper: Vec<Option<Part>>,
+}
+
+/// A part of a wrapper that a format may name as a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Time,
+    Host,
+    App,
+}
+
+impl Part {
+    /// The part that a field `wrapper.…` names.
+    pub fn of_field(name: &[u8]) -> Option<Part> {
+        match name {
+            b"wrapper.time" => Some(Part::Time),
+            b"wrapper.host" => Some(Part::Host),
+            b"wrapper.app" => Some(Part::App),
+            _ => None,
+        }
+    }
 }

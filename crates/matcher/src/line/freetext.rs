@@ -75,7 +75,7 @@ fn mask(text: &Text<'_>) -> Vec<u32> {
     masked
 }
 
-/// Whether what follows a quote is a URL (true), or a method and a space (false).
+/// Whether a URL follows the quote (true), or a method and a space (false).
 fn quoted(chars: &[u32]) -> Option<bool> {
     let head: Vec<u8> = chars
         .iter()
@@ -194,7 +194,7 @@ fn trim_end(text: &[u8]) -> &[u8] {
     &text[..end]
 }
 
-/// Blanks user information and path: what stands there is a mention.
+/// Blanks user information and path: names there are only mentioned.
 fn clear_path(clear: &mut [u32], start: usize, end: usize) {
     let colon = (start..end)
         .find(|&i| clear[i] == u32::from(b':'))

@@ -1,41 +1,10 @@
-//! What of a line is listed, in which field, and how it ended.
+//! A hit: an indicator, the field of the line that holds it, and its text.
 use smallvec::SmallVec;
 
 use crate::canonical::address::Address;
 use crate::canonical::names::Short;
+use crate::escape::{EVIDENCE, escape_into};
 use crate::set::Set;
-use crate::wire::escape::{EVIDENCE, escape_into};
-
-/// How a connection ended; the strongest last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Action {
-    Unknown,
-    Attempt,
-    Blocked,
-    Allowed,
-}
-
-impl Action {
-    pub const ALL: [Action; 4] = [
-        Action::Unknown,
-        Action::Attempt,
-        Action::Blocked,
-        Action::Allowed,
-    ];
-
-    pub fn parse(word: &str) -> Option<Action> {
-        Action::ALL.into_iter().find(|a| a.word() == word)
-    }
-
-    pub fn word(self) -> &'static str {
-        match self {
-            Action::Unknown => "unknown",
-            Action::Attempt => "attempt",
-            Action::Blocked => "blocked",
-            Action::Allowed => "allowed",
-        }
-    }
-}
 
 /// The field of a line that is credited, in the order of credit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -73,7 +42,7 @@ impl Field {
     }
 }
 
-/// What of a line an indicator matched, spelled out only for the first line of a row.
+/// The text that an indicator matched, spelled out only for the first line of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Matched {
     Name(Short),

@@ -1,11 +1,9 @@
-//! Phase 2 and the fields of a line that hit: what exactly stands where phase 1 pointed, and what the line says of it.
+//! Phase 2: the tokens of a line, its hits, and the record that its fields make.
 
 mod chars;
+pub(crate) mod detect;
 pub(crate) mod freetext;
 pub mod hit;
+pub(crate) mod line_key;
 pub(crate) mod record;
-pub(crate) mod saying;
-pub(crate) mod scan;
-mod seen;
-mod together;
 pub(crate) mod tokens;

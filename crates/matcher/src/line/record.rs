@@ -1,12 +1,11 @@
-//! Fields become a record: who asked what of whom, when, and how it ended (docs/log-formats.md 3).
+//! Fields become a record: client, server, names, time and action (docs/log-formats.md 3).
 use std::borrow::Cow;
 
 use jiff::tz::TimeZone;
 
 use crate::canonical::address::{self, Address};
 use crate::canonical::names::{self, Host};
-use crate::format::{Condition, FieldId, Format, IDENTITY, Role, Subject, Test, Variant};
-use crate::line::hit::Action;
+use crate::format::{Action, Condition, FieldId, Format, IDENTITY, Role, Subject, Test, Variant};
 use crate::shape::wrapper::{Readings, TIME_KINDS, Wrapper};
 use crate::shape::{Found, LineReader, Values};
 use crate::time::{self, Moment, Value};
@@ -28,7 +27,7 @@ pub struct Record<'f, 'l> {
     swapped: bool,
 }
 
-/// The record of the line as it is by the first of these formats, else of what its wrappers hold.
+/// The record of the whole line by the first format that fits, else of the text inside its wrappers.
 pub fn read<'f, 'l>(
     reader: &mut LineReader,
     formats: impl Iterator<Item = (usize, &'f Format)> + Clone,
@@ -37,7 +36,7 @@ pub fn read<'f, 'l>(
     first(reader, formats, readings, Record::complete)
 }
 
-/// The line's fields as the first of these formats sees them. The record is `complete` if that one is the line's.
+/// The fields of the line by the first of these formats. `complete` finds out whether the line is of that format.
 pub fn fields<'f, 'l>(
     reader: &mut LineReader,
     formats: impl Iterator<Item = (usize, &'f Format)> + Clone,
@@ -85,7 +84,7 @@ fn first<'f, 'l>(
 }
 
 impl<'l> Record<'_, 'l> {
-    /// Finds the variant and who stands on which side; false where no variant fits.
+    /// Finds the variant, the client and the server; false where no variant fits.
     pub fn complete(&mut self) -> bool {
         for variant in &self.format.variants {
             self.variant = variant;
@@ -166,14 +165,14 @@ impl<'l> Record<'_, 'l> {
         }
     }
 
-    /// Whether the values of a field are those that its shape gives.
+    /// Whether the values of a field come from its shape as they are.
     fn is_plain(&self, field: FieldId) -> bool {
         self.variant.decode.is_empty() && self.format.wrapper[field].is_none()
     }
 
     #[inline(always)]
     fn first(&self, fields: &[FieldId]) -> Option<Cow<'l, [u8]>> {
-        // Most roles are of one field or none, most lines of a pattern, and nothing is asked as often.
+        // The quick way for the commonest case: a role of one field, in a line of a pattern.
         if fields.is_empty() {
             return None;
         }
@@ -235,7 +234,7 @@ impl<'l> Record<'_, 'l> {
         time::parse(&found, &self.variant.time_kinds, zone)
     }
 
-    /// Tells each part of the client's identity, in the order of `IDENTITY`.
+    /// Shows each part of the client's identity, in the order of `IDENTITY`.
     pub fn identify(&self, tell: &mut dyn FnMut(&'static str, &[u8])) {
         for (key, fields) in IDENTITY.iter().zip(&self.variant.identity) {
             if fields.is_empty() || self.swapped && matches!(*key, "mac" | "nat") {
@@ -251,7 +250,7 @@ impl<'l> Record<'_, 'l> {
         }
     }
 
-    /// What the client's endpoint became; None where it stayed what it was.
+    /// The client's endpoint after address translation; None where it stayed the same.
     fn translated(&self, shown: Cow<'l, [u8]>) -> Option<Cow<'l, [u8]>> {
         let Some(address) = address::parse(&shown) else {
             return Some(shown);

@@ -9,7 +9,7 @@ use crate::line::record::Record;
 use crate::raw::sixteen::{Range, position};
 use crate::set::Set;
 
-/// What no target has that is only an authority (RFC 9112 3.2.3).
+/// Bytes that no target has that is only an authority (RFC 9112 3.2.3).
 const TARGET_ENDS: [Range; 3] = [
     Range::new(b'/', b'/'),
     Range::new(b'?', b'?'),
@@ -18,12 +18,12 @@ const TARGET_ENDS: [Range; 3] = [
 /// Longer values are never addresses.
 const LONGEST_ADDRESS: usize = 256;
 
-/// Something of a line that may be listed.
+/// A part of a line that may be listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Token {
     /// A name, or an address with the port that completes it to an endpoint.
     Host(Host, Option<u16>),
-    /// The host, the port shown and what follows, from `/` on.
+    /// The host, the port that is shown, and the rest from `/` on.
     Url(Host, Option<u16>, Short),
 }
 
@@ -78,7 +78,7 @@ pub fn is_path(target: &[u8]) -> bool {
     target.starts_with(b"/") || target.starts_with(b"?")
 }
 
-/// What an HTTP request shows: its hosts, then its targets.
+/// The tokens of an HTTP request: its hosts, then its targets.
 pub struct Request {
     hosts: SmallVec<[(Host, Option<u16>); 1]>,
     server: Option<Address>,
@@ -128,7 +128,7 @@ impl Request {
     }
 }
 
-/// Whether what follows the host of a URL among these decides what it hits.
+/// Whether the path of a URL among these tokens decides its hits.
 pub fn depend_on_paths(set: &Set, tokens: &[(Field, Token)]) -> bool {
     let mut hosts = tokens.iter().filter_map(|(_, token)| match token {
         Token::Url(host, ..) => Some(host),
@@ -137,7 +137,7 @@ pub fn depend_on_paths(set: &Set, tokens: &[(Field, Token)]) -> bool {
     set.has_urls() && hosts.any(|host| set.may_list_urls_of(host))
 }
 
-/// The endpoint, else the address, else the longest network; and what matched.
+/// The item of the endpoint, else of the address, else of the longest network; with the text that matched.
 pub fn find_address(set: &Set, address: Address, port: Option<u16>) -> Option<(u32, Matched)> {
     if let Some(port) = port
         && let Some(item) = set.find_endpoint(address, port)
@@ -148,7 +148,7 @@ pub fn find_address(set: &Set, address: Address, port: Option<u16>) -> Option<(u
         .map(|item| (item, Matched::Address(address)))
 }
 
-/// The URL item with the longest path, one with a port before one without.
+/// The URL item with the longest path; an item with a port goes before an item without.
 fn find_url(set: &Set, host: &Host, port: Option<u16>, rest: &[u8]) -> Option<u32> {
     if !set.has_urls() {
         return None;
@@ -190,7 +190,7 @@ pub fn hits(set: &Set, tokens: &[(Field, Token)]) -> Hits {
     found
 }
 
-/// The same, put into an emptied list.
+/// Puts the hits into an emptied list: each indicator once, as in `hits`.
 pub fn put_hits(set: &Set, tokens: &[(Field, Token)], found: &mut Hits) {
     found.clear();
     let mut covered: SmallVec<[&Host; 2]> = SmallVec::new();

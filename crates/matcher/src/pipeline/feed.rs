@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use memchr::{memchr, memrchr};
 
-use crate::format::detect;
 use crate::memory::Account;
 use crate::options::{Limits, Progress};
-use crate::pipeline::loan::Loan;
-use crate::reader::{Claim, Source};
+use crate::pipeline::unpacked::Unpacked;
+use crate::reader::claim::Claim;
+use crate::reader::{START, Source};
 use crate::token::buffer::Buffer;
 
 /// What `Feed::next` put into the buffer.
@@ -19,13 +19,13 @@ pub(crate) enum Chunk {
     LongLine,
 }
 
-/// The source with what was read and not yet handed out. Chunks are numbered in the order of the file.
+/// The source, with the bytes that were read and not yet handed out. Chunks are numbered in the order of the file.
 pub(crate) struct Feed<'a> {
     pub source: Source,
     progress: &'a Progress,
     limits: Limits,
     carry: Vec<u8>,
-    /// Place of `carry`, or of what is read next.
+    /// Place of `carry` in the file, or of the bytes that are read next.
     offset: u64,
     number: u64,
     ended: bool,
@@ -34,14 +34,14 @@ pub(crate) struct Feed<'a> {
 }
 
 impl<'a> Feed<'a> {
-    /// Reads as much as tells the format.
+    /// Reads as much as the detection of the format needs.
     pub fn new(mut source: Source, progress: &'a Progress, limits: Limits) -> Feed<'a> {
         source.scans = progress.spare.account().scans();
-        // What others unpack meanwhile takes the time in which this one waits.
+        // Where several files are unpacked at once, others work while one waits for its disk.
         source.may_read_ahead = progress.spare.is_any() && source.scans == 1;
         let mut feed = Feed::of_range(source, progress, limits, 0);
-        let mut start = Buffer::new(limits.chunk.max(detect::START));
-        while !feed.ended && start.filled < detect::START {
+        let mut start = Buffer::new(limits.chunk.max(START));
+        while !feed.ended && start.filled < START {
             feed.read(&mut start);
         }
         feed.carry = start.data().to_vec();
@@ -67,7 +67,7 @@ impl<'a> Feed<'a> {
         }
     }
 
-    /// What the threads of the run hold.
+    /// The memory account of the run.
     pub fn account(&self) -> &Arc<Account> {
         self.progress.spare.account()
     }
@@ -77,12 +77,7 @@ impl<'a> Feed<'a> {
         &self.carry
     }
 
-    /// Whether more of a file is to be unpacked.
-    pub fn is_packed(&self) -> bool {
-        !self.ended && self.source.is_packed_file()
-    }
-
-    /// Whether so much was handed out that another thread may find work for long enough to be worth its start.
+    /// Whether the file is so long that another thread is worth its start.
     pub fn is_long(&self) -> bool {
         !self.ended && self.offset > self.limits.edge_bytes
     }
@@ -92,8 +87,8 @@ impl<'a> Feed<'a> {
         !self.source.can_reread()
     }
 
-    /// Ends the source where someone asked for it, or where the scan cannot go on.
-    fn heed(&mut self) {
+    /// Ends the source if the scan was cancelled or cannot go on.
+    fn stop_if_asked(&mut self) {
         let progress = self.progress;
         if progress.is_cancelled() {
             self.source.cancel();
@@ -104,7 +99,7 @@ impl<'a> Feed<'a> {
     }
 
     fn read(&mut self, buffer: &mut Buffer) {
-        self.heed();
+        self.stop_if_asked();
         let room = buffer.room();
         let n = self.source.read(room);
         self.progress.note_read(self.source.stored);
@@ -112,7 +107,7 @@ impl<'a> Feed<'a> {
         self.ended = n == 0;
     }
 
-    /// The next lines with the number of their chunk, to be read by the caller; None where `next` must bring them.
+    /// The next chunk with its number, to be read by the caller itself; None where `next` must bring it.
     pub fn claim(&mut self, size: usize) -> Option<(u64, Claim)> {
         let progress = self.progress;
         if !self.is_long() || progress.is_cancelled() || progress.failed().is_some() {
@@ -126,35 +121,35 @@ impl<'a> Feed<'a> {
         Some((self.number - 1, claim))
     }
 
-    /// The next lines with the number of their chunk, as they lie unpacked; None where `next` must bring them.
-    pub fn lend(&mut self) -> Option<(u64, Loan)> {
-        let mut loan = Loan::new(self.offset, mem::take(&mut self.carry));
+    /// The next chunk with its number, as its lines lie unpacked; None where `next` must bring it.
+    pub fn next_unpacked(&mut self) -> Option<(u64, Unpacked)> {
+        let mut unpacked = Unpacked::new(self.offset, mem::take(&mut self.carry));
         let mut rest = None;
         loop {
-            self.heed();
+            self.stop_if_asked();
             let Some(slice) = self.source.lend() else {
                 break;
             };
             self.progress.note_read(self.source.stored);
-            loan.add(slice);
-            if loan.len() >= self.limits.chunk {
-                rest = loan.cut();
+            unpacked.add(slice);
+            if unpacked.len() >= self.limits.chunk {
+                rest = unpacked.cut();
                 break;
             }
         }
         let Some(rest) = rest else {
-            self.carry = loan.into_bytes();
+            self.carry = unpacked.into_bytes();
             return None;
         };
         self.carry = rest;
-        self.offset += loan.len() as u64;
+        self.offset += unpacked.len() as u64;
         self.number += 1;
-        Some((self.number - 1, loan))
+        Some((self.number - 1, unpacked))
     }
 
     /// The next chunk with its number; None at the end of the source.
     pub fn next(&mut self, buffer: &mut Buffer) -> Option<(u64, Chunk)> {
-        // The first is as long as what tells the format.
+        // The first chunk is as long as the detection of the format needs.
         buffer.begin(self.offset, &mem::take(&mut self.carry));
         let mut whole = 0;
         while !self.ended {
@@ -211,7 +206,7 @@ impl<'a> Feed<'a> {
         self.recent.extend_from_slice(buffer.data());
     }
 
-    /// After a streamed line: leaves its end in the buffer.
+    /// Leaves the end of a streamed line in the buffer.
     pub fn end_line(&mut self, buffer: &mut Buffer) {
         buffer.begin(self.offset - self.recent.len() as u64, &self.recent);
         self.recent.clear();

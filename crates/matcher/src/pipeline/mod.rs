@@ -1,47 +1,43 @@
 //! One source from its first byte to its sightings, on as many threads as are spare.
 //!
-//! Each thread reads its own chunks of a plain file; one thread at a time unpacks a packed one while the others look
-//! at their chunks. What depends on the order of lines goes from chunk to chunk as a baton, all else is summed at the
-//! end, so the answer does not depend on the number of threads.
+//! Each thread reads its own chunks of a plain file. A packed file is unpacked by one thread at a time, while the others
+//! look at their chunks. State that depends on the order of lines, such as the header, goes from chunk to chunk as a
+//! baton; all else is summed at the end. So the answer does not depend on the number of threads.
 pub(crate) mod feed;
-mod lines;
-mod loan;
-pub(crate) mod longline;
 pub mod part;
 mod queue;
-pub(crate) mod relay;
+mod unpacked;
 
 use std::collections::VecDeque;
 use std::path::Path;
-use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, Scope};
 
 use jiff::tz::TimeZone;
-use sha2::{Digest, Sha256};
 
 use crate::capture;
 use crate::error::Error;
 use crate::format::Format;
-use crate::format::detect;
-use crate::line::scan::Scan;
-pub use crate::line::scan::temporary;
+use crate::line::detect;
 use crate::memory::{AtWork, Memory};
 use crate::options::{Coverage, Options, Progress};
 use crate::pipeline::feed::Feed;
-use crate::pipeline::queue::{Next, Queue, Taken};
-use crate::pipeline::relay::{Baton, Relay};
-use crate::reader::{Input, Source};
+use crate::pipeline::queue::{Queue, Taken};
+use crate::reader::{Input, Source, is_capture};
 use crate::rows::alive::{self, Alive};
 use crate::rows::runs::Runs;
-use crate::rows::{Common, Rows};
+pub use crate::rows::spool::temporary;
+use crate::rows::{Rows, SharedRows};
+use crate::scan::baton::{Baton, Relay};
+use crate::scan::long_line::LongLine;
+use crate::scan::segments::Segment;
+use crate::scan::state::Scan;
 use crate::set::Set;
 use crate::time;
 use crate::time::midnights::Midnights;
 use crate::time::timeline::{Timeline, shown};
 use crate::time::years::Years;
 use crate::token::buffer::Buffer;
-use crate::token::segments::Segment;
 use crate::wire::{Context, Lines};
 
 /// The name of the format of a file that begins with these bytes.
@@ -50,31 +46,30 @@ pub fn recognise<'a>(formats: &'a [Format], start: &[u8]) -> &'a str {
     detect::detect(&all, start).map_or(detect::TEXT, |found| &all[found].name)
 }
 
-/// Reads one source to its end; `path` is what is shown. The formats may still be on their way: they are asked for
-/// when a packed source is being unpacked. Fails for options that do not exist, and as they do.
+/// Reads one source to its end; `path` is what is shown. Fails for options that do not exist.
 pub fn scan<'a>(
     set: &'a Set,
-    formats: impl FnOnce() -> Result<&'a [Format], Error>,
+    formats: &'a [Format],
     path: &Path,
     input: Input,
     options: &'a Options,
     progress: &'a Progress,
 ) -> Result<(Lines, Coverage), Error> {
     let zone = time::zone(&options.tz)?;
+    let formats = chosen(formats, options)?;
     let feed = Feed::new(Source::open(path, input), progress, options.limits);
-    if capture::begins(feed.start()) {
-        return Ok(capture::scan(set, options, progress, &zone, path, feed));
+    if is_capture(feed.start()) {
+        let start = feed.start().to_vec();
+        let found = capture::scan(set, options, progress, &zone, path, feed.source, &start);
+        return Ok(found);
     }
-    let start = detect::start(feed.start()).to_vec();
+    let format = match options.format {
+        None => detect::detect(&formats, detect::start(feed.start())),
+        Some(_) => (!formats.is_empty()).then_some(0),
+    };
     let threads = Threads::new(feed, Baton::default(), options, progress);
-    let (mut whole, mut feed, recent) = threads.look(|| {
-        let formats = chosen(formats()?, options)?;
-        let format = match options.format {
-            None => detect::detect(&formats, &start),
-            Some(_) => (!formats.is_empty()).then_some(0),
-        };
-        Ok(begin(set, formats, format, zone, options, progress))
-    })?;
+    let (mut whole, mut feed, recent) =
+        threads.look(begin(set, formats, format, zone, options, progress));
     whole.read_tail(&mut feed.source, &recent);
     Ok(Found::of(whole, feed.source).finish(path))
 }
@@ -89,7 +84,7 @@ pub(crate) fn begin<'a>(
     progress: &'a Progress,
 ) -> Scan<'a> {
     let memory = Memory::new(progress.spare.account().clone(), options.limits.row_bytes);
-    let rows = Rows::new(memory, Some(Common::default()), Midnights::of(&zone));
+    let rows = Rows::new(memory, Some(SharedRows::default()), Midnights::of(&zone));
     Scan::new(set, formats, format, zone, options, progress, rows)
 }
 
@@ -110,20 +105,20 @@ pub(crate) fn chosen<'a>(
     })
 }
 
-/// A chunk after phase 1, which waits for that header.
+/// A chunk after phase 1 that waits for the header of the lines before it.
 type Waiting = (u64, Buffer, Vec<Segment>);
 
-/// What the threads of one scan share.
+/// The threads of one scan, and the state that they share.
 pub(crate) struct Threads<'a> {
     queue: Queue<'a>,
     relay: Relay,
-    /// What each thread found, when it has ended.
+    /// The results of the threads that have ended.
     parts: Mutex<Vec<Scan<'a>>>,
     progress: &'a Progress,
 }
 
 impl<'a> Threads<'a> {
-    /// What came before the first line of the feed is in `baton`.
+    /// `baton` holds the state before the first line of the feed.
     pub fn new(
         feed: Feed<'a>,
         baton: Baton,
@@ -138,73 +133,32 @@ impl<'a> Threads<'a> {
         }
     }
 
-    /// Reads all chunks, as `begin` says. Also the last bytes of a source that cannot be read again.
-    pub fn look(
-        self,
-        begin: impl FnOnce() -> Result<Scan<'a>, Error>,
-    ) -> Result<(Scan<'a>, Feed<'a>, Vec<u8>), Error> {
+    /// Reads all chunks for `whole`, a scan that has seen none. Also returns the last bytes of a source that cannot be read
+    /// again.
+    pub fn look(self, mut whole: Scan<'a>) -> (Scan<'a>, Feed<'a>, Vec<u8>) {
         let at_work = self.progress.spare.account().thread();
-        let mut whole = thread::scope(|scope| {
-            let early = self.unpack_early(scope);
-            let whole = begin()?;
-            if let Some(early) = early {
-                // Only who failed does not wait for it.
-                let _ = early.send(whole.another());
-            }
-            self.work(scope, whole.another(), None, at_work);
-            Ok(whole)
-        })?;
+        thread::scope(|scope| self.work(scope, whole.another(), at_work));
         let parts = self.parts.into_inner();
         for part in parts.unwrap_or_else(PoisonError::into_inner) {
             whole.absorb(part);
         }
-        whole.absorb_common();
+        whole.absorb_shared();
         whole.accept(self.relay.finish());
         let (mut feed, recent) = self.queue.finish();
         if let Some(reason) = self.progress.failed() {
             feed.source.stop(reason);
         }
-        Ok((whole, feed, recent))
+        (whole, feed, recent)
     }
 
-    /// Lets another thread, if one is spare, unpack a packed file at once; it looks, too, when it is sent how.
-    fn unpack_early<'s>(&'s self, scope: &'s Scope<'s, '_>) -> Option<SyncSender<Scan<'a>>>
+    /// Looks at one chunk after another until none is left.
+    fn work<'s>(&'s self, scope: &'s Scope<'s, '_>, mut scan: Scan<'a>, _at_work: AtWork)
     where
-        'a: 's,
-    {
-        let has_room = self.progress.spare.account().has_room();
-        if !self.queue.is_packed() || !has_room || !self.progress.spare.take() {
-            return None;
-        }
-        self.queue.add_other();
-        let at_work = self.progress.spare.account().thread();
-        let (send, receive) = sync_channel::<Scan<'a>>(1);
-        scope.spawn(move || {
-            let first = self.queue.next(|| false);
-            if let Ok(scan) = receive.recv() {
-                self.work(scope, scan, first, at_work);
-            }
-            self.progress.spare.give();
-        });
-        Some(send)
-    }
-
-    /// Looks at one chunk after another until none is left, at `first` before all others.
-    fn work<'s>(
-        &'s self,
-        scope: &'s Scope<'s, '_>,
-        mut scan: Scan<'a>,
-        mut first: Option<Next<'s, 'a>>,
-        _at_work: AtWork,
-    ) where
         'a: 's,
     {
         let _watch = self.relay.watch();
         let mut waiting = VecDeque::new();
-        while let Some((number, mut buffer, taken)) = first
-            .take()
-            .or_else(|| self.queue.next(|| self.start(scope, &scan)))
-        {
+        while let Some((number, mut buffer, taken)) = self.queue.next(|| self.start(scope, &scan)) {
             match taken {
                 Taken::Lines => {
                     let segments = scan.segments(&mut buffer);
@@ -219,7 +173,7 @@ impl<'a> Threads<'a> {
                 }
                 Taken::LongLine(mut reader) => {
                     self.finish(&mut scan, &mut waiting, false);
-                    scan.stream_long_line(&mut buffer, number, &mut reader.feed, &self.relay);
+                    self.stream_long_line(&mut scan, &mut buffer, number, &mut reader.feed);
                 }
             }
             self.queue.put_back(buffer);
@@ -227,6 +181,30 @@ impl<'a> Threads<'a> {
         self.finish(&mut scan, &mut waiting, false);
         let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
         parts.push(scan);
+    }
+
+    /// A line longer than the limit, of which the buffer holds the start; the source is read meanwhile.
+    fn stream_long_line(
+        &self,
+        scan: &mut Scan<'a>,
+        buffer: &mut Buffer,
+        number: u64,
+        feed: &mut Feed<'_>,
+    ) {
+        scan.accept(self.relay.take(number));
+        let mut long = LongLine::new(scan, buffer.data(), buffer.offset);
+        long.feed(scan, buffer.data());
+        loop {
+            let goes_on = feed.rest_of_line(buffer);
+            long.feed(scan, buffer.data());
+            if !goes_on {
+                break;
+            }
+        }
+        long.finish(scan);
+        scan.count_hits();
+        self.relay.pass(scan.release(buffer.offset));
+        feed.end_line(buffer);
     }
 
     /// Looks at the lines of chunks in their order: all of them, or those that need not wait.
@@ -254,10 +232,10 @@ impl<'a> Threads<'a> {
         let is_spare = has_room && self.progress.spare.take();
         if is_spare {
             let other = scan.another();
-            // Counted at once: the next may be asked for before this one runs.
+            // Counted at once: the next thread may be asked for before this thread runs.
             let at_work = self.progress.spare.account().thread();
             scope.spawn(move || {
-                self.work(scope, other, None, at_work);
+                self.work(scope, other, at_work);
                 self.progress.spare.give();
             });
         }
@@ -265,7 +243,7 @@ impl<'a> Threads<'a> {
     }
 }
 
-/// What was found in a whole source, before years are known and rows are merged.
+/// The results of a whole source, before years are known and rows are merged.
 pub(crate) struct Found<'a> {
     pub formats: Vec<&'a Format>,
     pub zone: TimeZone,
@@ -293,7 +271,7 @@ impl<'a> Found<'a> {
             options: scan.options,
             runs: scan.runs,
             timeline: scan.timeline,
-            source: hex(&Sha256::digest(&source.head)),
+            source: source.id(),
             changed: source.changed,
             bytes: source.unpacked,
             lines: scan.lines,
@@ -347,74 +325,5 @@ impl<'a> Found<'a> {
             errors: self.errors,
         };
         (lines, coverage)
-    }
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::Write;
-    use std::sync::Arc;
-    use std::time::Duration;
-
-    use super::*;
-    use crate::options::{Limits, Spare};
-    use crate::raw::Level;
-    use crate::set::setfile;
-
-    /// A packed log of more chunks than lie ready before they are looked at.
-    fn log() -> tempfile::NamedTempFile {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        let mut packed = flate2::write::GzEncoder::new(file.as_file(), flate2::Compression::fast());
-        for n in 0..60_000 {
-            writeln!(packed, "10.1.2.{} to n{n}.evil.example", n % 7).unwrap();
-        }
-        packed.finish().unwrap();
-        file
-    }
-
-    #[test]
-    fn formats_may_come_late_or_not_at_all() {
-        let set = setfile::compile(b"evil.example\tdomain\tfamily\n").unwrap();
-        let options = Options {
-            tz: "UTC".to_owned(),
-            format: None,
-            devices: false,
-            source_name: String::new(),
-            level: Level::best(),
-            limits: Limits {
-                chunk: 4096,
-                edge_bytes: 2048,
-                ..Limits::default()
-            },
-        };
-        let file = log();
-        let look = |spare: usize, formats: fn() -> Result<&'static [Format], Error>| {
-            let progress = Progress::new(Arc::new(Spare::new(1, spare)));
-            let found = scan(&set, formats, file.path(), Input::File, &options, &progress);
-            // What was borrowed is given back, whether the scan succeeded or not.
-            assert_eq!(progress.spare.is_any(), spare > 0);
-            found.map(|(mut lines, coverage)| {
-                let mut told = Vec::new();
-                let written = lines.write(&set, |block| {
-                    told.extend_from_slice(block);
-                    Ok(())
-                });
-                written.unwrap();
-                (told, coverage)
-            })
-        };
-        let at_once = look(0, || Ok(&[])).unwrap();
-        assert_eq!(at_once.1.lines, 60_000);
-        let late = look(1, || {
-            thread::sleep(Duration::from_millis(50));
-            Ok(&[])
-        });
-        assert_eq!(late.unwrap(), at_once);
-        let never = look(1, || Err(Error::Options("none".to_owned())));
-        assert!(never.is_err());
     }
 }

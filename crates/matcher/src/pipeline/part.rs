@@ -1,29 +1,28 @@
 //! A range of a large plain file, looked at by itself, and the ranges of one file put together.
 //!
-//! The answer of all parts together is that of the whole file read at once. A range begins and ends at a line
-//! border. What it takes from the lines before it is only the header, told to it or guessed from the start of the
-//! file: parts fit together where each assumed the header with which the one before it ended.
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+//! All parts together give the answer of the whole file read at once. A range begins and ends at a line border. Of the
+//! lines before it, a part needs only the header: the caller gives it, or it is guessed from the start of the file.
+//! Parts fit together where each assumed the header with which the part before it ended.
+use std::io::{self, Read, Seek, Write};
 use std::mem;
 use std::path::Path;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use crate::capture;
 use crate::error::Error;
 use crate::format::Format;
-use crate::format::detect::{self, clean};
+use crate::line::detect;
+use crate::line::detect::clean;
 use crate::options::{Coverage, Limits, Options, Progress};
 use crate::pipeline::feed::Feed;
-use crate::pipeline::relay::Baton;
 use crate::pipeline::{self, Found, Threads};
-use crate::reader::{Input, Source};
+use crate::reader::range::Range;
+use crate::reader::{Input, Source, is_capture};
 use crate::rows::alive::Alive;
 use crate::rows::runs::Runs;
 use crate::rows::spread::Spread;
+use crate::scan::baton::Baton;
 use crate::set::Set;
 use crate::shape::{Header, LineReader};
 use crate::time;
@@ -33,14 +32,7 @@ use crate::wire::Lines;
 /// A line border further away than this is not sought: the file is read as one.
 const BORDER: usize = 16 << 20;
 
-/// What of a file: bytes from `start` to `end`, both moved on to the next line border; None is the end of the file.
-#[derive(Clone, Copy, Debug)]
-pub struct Range {
-    pub start: u64,
-    pub end: Option<u64>,
-}
-
-/// What one range says.
+/// The answer of one range.
 #[derive(Debug)]
 pub struct Part {
     /// First byte, and the byte behind the last.
@@ -48,7 +40,7 @@ pub struct Part {
     pub end: u64,
     /// Source id of the file.
     pub source: String,
-    /// The header it was read under, and the header behind its last line. Equal bytes are equal headers.
+    /// The header before its first line, and the header behind its last line. Equal bytes are equal headers.
     pub before: Vec<u8>,
     pub after: Vec<u8>,
     pub errors: Vec<String>,
@@ -88,7 +80,7 @@ pub fn scan(
     let Some((start, head)) = source.begin_range(range, BORDER) else {
         return Ok(None);
     };
-    if capture::begins(&head) || (start > 0 && start < edge) {
+    if is_capture(&head) || (start > 0 && start < edge) {
         return Ok(None);
     }
     let format = match options.format {
@@ -112,11 +104,9 @@ pub fn scan(
     }
     let feed = Feed::of_range(source, progress, options.limits, start);
     let threads = Threads::new(feed, baton, options, progress);
-    let (mut whole, mut feed, recent) = threads.look(|| {
-        Ok(pipeline::begin(
-            set, formats, format, zone, options, progress,
-        ))
-    })?;
+    let (mut whole, mut feed, recent) = threads.look(pipeline::begin(
+        set, formats, format, zone, options, progress,
+    ));
     if range.end.is_none() {
         if start > 0 && feed.source.given.saturating_sub(edge + 1) < start {
             return Ok(None);
@@ -125,7 +115,7 @@ pub fn scan(
     }
     let after = json(&*whole.reader.header);
     let about = About {
-        source: pipeline::hex(&Sha256::digest(&feed.source.head)),
+        source: feed.source.id(),
         changed: feed.source.changed,
         bytes: feed.source.given - start,
         lines: whole.lines,
@@ -159,7 +149,7 @@ fn json(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).unwrap_or_default()
 }
 
-/// The header behind the first bytes of a file: what most of its lines are read under.
+/// The header behind the first bytes of a file: most lines are read under it.
 fn header_of(formats: &[&Format], head: &[u8]) -> Arc<Header> {
     let mut reader = LineReader::new(formats);
     let mut at = 0;
@@ -178,7 +168,7 @@ pub struct Whole {
 }
 
 impl Whole {
-    /// Adds the body of the next part. Fails where the body is no such thing, or the temporary folder is full.
+    /// Adds the body of the next part. Fails where these bytes are no body, or the temporary folder is full.
     pub fn add(&mut self, mut body: &[u8], set: &Set) -> io::Result<()> {
         let mut size = [0; 8];
         body.read_exact(&mut size)?;
@@ -246,24 +236,4 @@ impl About {
         }
         self
     }
-}
-
-/// Moves a file on to the first byte of a line at or behind `at`; None where that is too far away.
-pub(crate) fn border(file: &mut File, at: u64, most: usize) -> io::Result<Option<u64>> {
-    if at == 0 {
-        return Ok(Some(0));
-    }
-    let mut place = file.seek(SeekFrom::Start(at - 1))?;
-    let mut block = vec![0; 1 << 16];
-    while place < at + most as u64 {
-        let n = file.read(&mut block)?;
-        if n == 0 {
-            return Ok(Some(place.max(at - 1)));
-        }
-        if let Some(i) = memchr::memchr(b'\n', &block[..n]) {
-            return Ok(Some(place + i as u64 + 1));
-        }
-        place += n as u64;
-    }
-    Ok(None)
 }

@@ -1,9 +1,8 @@
-//! The chunks of a source on their way from the thread that reads them to those that look at them.
+//! The queue of chunks between the thread that reads a source and the threads that look at its lines.
 //!
-//! Of a plain file each thread is handed lines that it reads itself: reading takes little time, and the chunk lies
-//! in the caches. What has to be unpacked takes longer than to be looked at, so one thread does nothing else while
-//! others look. Where looking takes longer, because every line hits, the chunks read ahead become many, and the reader
-//! looks, too.
+//! Each thread reads its own chunks of a plain file: reading takes little time, and the chunk then lies in the caches of
+//! this processor. To unpack a chunk takes longer than to look at its lines, so one thread only unpacks while the others
+//! look. Where looking takes longer, as every line hits, many chunks lie ready, and the thread that unpacks looks, too.
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
@@ -14,21 +13,21 @@ use std::thread;
 use crate::memory::Account;
 use crate::options::Limits;
 use crate::pipeline::feed::{Chunk, Feed};
-use crate::pipeline::loan::Loan;
-use crate::reader::{Claim, read_at};
+use crate::pipeline::unpacked::Unpacked;
+use crate::reader::claim::{Claim, read_at};
 use crate::token::buffer::Buffer;
 
-/// Chunks of a plain file read at a time: what is done once for all of them takes no time beside them. What is
-/// unpacked goes from one core's cache to the other's, and fewer bytes find more room there.
+/// Chunks of a plain file that a thread reads at a time, so that the work for each reading takes little beside them.
+/// Unpacked bytes go from the cache of one core to that of another, where fewer find more room: there it is one chunk.
 const CHUNKS: usize = 4;
-/// More threads read as many at a time together as these, though each reads one at least: that is all memory has room for.
+/// More threads than these read as many chunks together, and each at least one: memory has room for no more.
 const ROOMY: usize = 2;
-/// What all threads of all scans read and wait with for the header of the lines before: a thread that is held up for a
-/// while holds up no other.
+/// Chunks that all threads of a run hold while they wait for the header of the lines before: a thread that is held up
+/// does not stop the others.
 const MOST_WAITING: usize = 8;
 /// Chunks that lie ready, or are looked at, of all scans of a run, before the reader looks at one.
 const MOST_READY: usize = 50;
-/// So many are not worth waking another thread, and too few to stop reading.
+/// So few chunks lying ready wake no other thread, and do not stop the reading.
 const FEW_READY: usize = 16;
 
 pub(crate) struct Queue<'a> {
@@ -49,21 +48,21 @@ struct State {
     unused: Vec<Buffer>,
     is_read: bool,
     is_ended: bool,
-    /// Threads besides the first.
+    /// Threads of this scan besides its first.
     others: usize,
-    /// Bytes handed out that could not be read, and why where the file did not just become shorter.
+    /// Bytes that were handed out and could not be read; with the error, unless the file became shorter.
     lacking: Option<(usize, Option<io::Error>)>,
-    /// What was looked at last of a source that cannot be read again, in order.
+    /// The last chunks of a source that cannot be read again, in order.
     recent: Vec<Buffer>,
 }
 
 /// Whole lines that were read ahead.
 enum Ready {
     Read(Buffer),
-    Lent(Loan),
+    Unpacked(Unpacked),
 }
 
-/// What a thread finds in the buffer. The rest of a long line is for the same thread.
+/// What the buffer of a thread holds. The rest of a long line is for the same thread.
 pub(crate) enum Taken<'q, 'a> {
     Lines,
     LongLine(Reader<'q, 'a>),
@@ -119,11 +118,6 @@ impl<'a> Queue<'a> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether more of a file is to be unpacked than what tells its format.
-    pub fn is_packed(&self) -> bool {
-        self.feed().is_packed()
-    }
-
     fn feed(&self) -> MutexGuard<'_, Feed<'a>> {
         self.feed.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -138,7 +132,7 @@ impl<'a> Queue<'a> {
     }
 
     /// The next chunk with its number; None at the end of the source.
-    /// `start` is asked to start another thread whenever one may be spare, and says whether it did.
+    /// `start` starts another thread if one is spare, and returns whether it did.
     pub fn next(&self, start: impl Fn() -> bool) -> Option<Next<'_, 'a>> {
         loop {
             let mut state = self.lock();
@@ -146,11 +140,11 @@ impl<'a> Queue<'a> {
                 if let Some((number, ready)) = state.ready.pop_front() {
                     let buffer = match ready {
                         Ready::Read(buffer) => buffer,
-                        Ready::Lent(loan) => {
+                        Ready::Unpacked(unpacked) => {
                             let unused = state.unused.pop();
                             drop(state);
                             let mut buffer = unused.unwrap_or_else(|| self.new_buffer());
-                            loan.fill(&mut buffer);
+                            unpacked.fill(&mut buffer);
                             buffer
                         }
                     };
@@ -173,7 +167,8 @@ impl<'a> Queue<'a> {
         }
     }
 
-    /// Reads ahead as far as is useful. What this thread is to look at next, if it is not the first in the queue.
+    /// Reads ahead as far as is useful. Returns the chunk that this thread looks at next, unless that is the first in the
+    /// queue.
     fn read(&self, mut buffer: Buffer, start: impl Fn() -> bool) -> Option<Next<'_, 'a>> {
         let mut reader = Reader {
             feed: self.feed(),
@@ -194,10 +189,10 @@ impl<'a> Queue<'a> {
                 return Some((number, buffer, Taken::Lines));
             }
             if self.has_others()
-                && let Some((number, loan)) = feed.lend()
+                && let Some((number, unpacked)) = feed.next_unpacked()
             {
                 start();
-                if self.has_enough(number, Ready::Lent(loan)) {
+                if self.has_enough(number, Ready::Unpacked(unpacked)) {
                     self.lock().unused.push(buffer);
                     return None;
                 }
@@ -212,7 +207,8 @@ impl<'a> Queue<'a> {
                 self.add_other();
             }
             if let Chunk::LongLine = chunk {
-                // However few lie ready: this line waits for them, and its thread cannot look at them.
+                // All are woken, however few chunks lie ready: this line waits for these chunks, and its thread cannot look
+                // at them.
                 self.changed.notify_all();
                 return Some((number, buffer, Taken::LongLine(reader)));
             }
@@ -229,7 +225,7 @@ impl<'a> Queue<'a> {
         }
     }
 
-    /// Puts lines behind those that lie ready; whether these are enough for now.
+    /// Puts lines behind those that lie ready. Returns whether enough lie ready now.
     fn has_enough(&self, number: u64, lines: Ready) -> bool {
         let mut state = self.lock();
         state.ready.push_back((number, lines));
@@ -239,14 +235,14 @@ impl<'a> Queue<'a> {
         state.ready.len() >= self.most_ready()
     }
 
-    /// Reads what was handed out.
+    /// Reads the lines of a claim into the buffer.
     fn fill(&self, buffer: &mut Buffer, file: &File, claim: Claim) {
         buffer.begin(claim.offset, &[]);
         buffer.reserve(claim.len);
         let read = read_at(file, &mut buffer.room()[..claim.len], claim.offset);
         buffer.filled = *read.as_ref().unwrap_or(&0);
         if buffer.filled < claim.len {
-            // Whoever has the turn at the source may wait for this chunk.
+            // The thread that reads the source may wait for this chunk.
             let mut state = self.lock();
             let (bytes, reason) = state.lacking.get_or_insert_default();
             *bytes += claim.len - buffer.filled;
@@ -254,7 +250,7 @@ impl<'a> Queue<'a> {
         }
     }
 
-    /// Takes back a buffer that was looked at; those at the end of a source that cannot be read again are kept.
+    /// Takes back a buffer that was looked at. The last buffers of a source that cannot be read again are kept.
     pub fn put_back(&self, buffer: Buffer) {
         let mut state = self.lock();
         if !self.is_slow {
@@ -292,7 +288,7 @@ impl<'a> Queue<'a> {
     }
 }
 
-/// The turn at the source; ends when it is dropped.
+/// The right to read the source, for one thread at a time; it ends when this is dropped.
 pub(crate) struct Reader<'q, 'a> {
     pub feed: MutexGuard<'q, Feed<'a>>,
     queue: &'q Queue<'a>,
@@ -314,8 +310,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::format::detect;
     use crate::options::Progress;
+    use crate::reader::START;
     use crate::reader::{Input, Source};
 
     #[test]
@@ -325,14 +321,14 @@ mod tests {
             edge_bytes: 0,
             ..Limits::default()
         };
-        let size = 4 * detect::START;
+        let size = 4 * START;
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all("one line\n".repeat(size / 9).as_bytes())
             .unwrap();
         let progress = Progress::new(Arc::default());
         let source = Source::open(file.path(), Input::File);
         let queue = Queue::new(Feed::new(source, &progress, limits), limits);
-        let mut next = detect::START as u64 / 9 * 9;
+        let mut next = START as u64 / 9 * 9;
         let (_, buffer, _) = queue.next(|| false).unwrap();
         assert_eq!((buffer.offset, buffer.filled as u64), (0, next));
         for number in 1..4 {
@@ -368,7 +364,7 @@ mod tests {
         packed
             .write_all("one line\n".repeat(20).as_bytes())
             .unwrap();
-        packed.write_all(&vec![b'x'; 4 * detect::START]).unwrap();
+        packed.write_all(&vec![b'x'; 4 * START]).unwrap();
         packed.finish().unwrap();
         let progress = Progress::new(Arc::default());
         let source = Source::open(file.path(), Input::File);

@@ -1,11 +1,10 @@
 //! Byte classes by AVX2: nibble tables, thirty-two bytes at once.
 use std::arch::x86_64::*;
 
+use super::classes::{BLOCKS, Bytes, Classes, Masks, Work, prefetch};
 use super::nibbles::{HEX_LETTER, HIGH, LOW, ODD, TOKEN};
-use super::{BLOCKS, Bytes, Classes, Masks};
-use crate::token::{self, Candidates};
 
-/// Proof that this processor has the features of `find_avx2`.
+/// Proof that this processor has the features of `run_avx2`.
 #[derive(Clone, Copy, Debug)]
 pub struct Avx2(());
 
@@ -19,21 +18,21 @@ impl Avx2 {
         .then_some(Self(()))
     }
 
-    pub fn find(self, search: &mut token::Search<'_>, out: &mut Candidates) {
+    pub fn run(self, work: impl Work) {
         // SAFETY: invariant 1, `self` proves the features.
-        unsafe { find_avx2(self, search, out) }
+        unsafe { run_avx2(self, work) }
     }
 }
 
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-fn find_avx2(classes: Avx2, search: &mut token::Search<'_>, out: &mut Candidates) {
-    token::find(classes, search, out);
+fn run_avx2(classes: Avx2, work: impl Work) {
+    work.run(classes);
 }
 
 impl Classes for Avx2 {
     #[inline(always)]
     fn prefetch(self, word: &[u8; 8]) {
-        super::prefetch(word);
+        prefetch(word);
     }
 
     #[inline(always)]
@@ -90,7 +89,7 @@ impl Classes for Avx2 {
                 (m.group[i], m.colon[i], m.ten[i]) = (group, colon, ten);
                 let odd = _mm256_testz_si256(odd, _mm256_set1_epi8(ODD as i8)) == 0;
                 let high = _mm256_movemask_epi8(all) != 0;
-                m.strange |= u8::from(odd | high) << i;
+                m.hidden |= u8::from(odd | high) << i;
             }
             let sums = _mm256_sad_epu8(newlines, zero);
             let sums = _mm_add_epi64(
@@ -103,7 +102,7 @@ impl Classes for Avx2 {
     }
 
     #[inline(always)]
-    fn strange(self, block: &[u8; 64]) -> (u64, u64) {
+    fn hidden(self, block: &[u8; 64]) -> (u64, u64) {
         let (mut odd, mut high) = (0, 0);
         for half in 0..2 {
             // SAFETY: invariants 1 and 2; 32 bytes at 0 and at 32 of a 64-byte block.

@@ -1,10 +1,9 @@
 //! Byte classes by AVX-512 (VBMI, VBMI2).
 use std::arch::x86_64::*;
 
-use super::{BLOCKS, Bytes, Classes, Masks, Plane};
-use crate::token::{self, Candidates};
+use super::classes::{BLOCKS, Bytes, Classes, Masks, Plane, Work, blocks, prefetch};
 
-/// Proof that this processor has the features of `find_avx512`.
+/// Proof that this processor has the features of `run_avx512`.
 #[derive(Clone, Copy, Debug)]
 pub struct Avx512(());
 
@@ -95,23 +94,23 @@ impl Avx512 {
         .then_some(Self(()))
     }
 
-    pub fn find(self, search: &mut token::Search<'_>, out: &mut Candidates) {
+    pub fn run(self, work: impl Work) {
         // SAFETY: invariant 1, `self` proves the features.
-        unsafe { find_avx512(self, search, out) }
+        unsafe { run_avx512(self, work) }
     }
 }
 
 #[target_feature(
     enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vbmi2,avx512vpopcntdq,gfni,bmi1,bmi2,lzcnt,popcnt"
 )]
-fn find_avx512(classes: Avx512, search: &mut token::Search<'_>, out: &mut Candidates) {
-    token::find(classes, search, out);
+fn run_avx512(classes: Avx512, work: impl Work) {
+    work.run(classes);
 }
 
 impl Classes for Avx512 {
     #[inline(always)]
     fn prefetch(self, word: &[u8; 8]) {
-        super::prefetch(word);
+        prefetch(word);
     }
 
     #[inline(always)]
@@ -125,7 +124,7 @@ impl Classes for Avx512 {
             let unit = _mm512_set1_epi64(UNIT);
             // A loop, because the compiler may call what is given to `map`, for each block and without these features.
             let mut rows = [unit; BLOCKS];
-            for (row, block) in rows.iter_mut().zip(super::blocks(bytes)) {
+            for (row, block) in rows.iter_mut().zip(blocks(bytes)) {
                 let v = _mm512_loadu_si512(block.as_ptr().cast());
                 let ascii = _mm512_min_epu8(v, _mm512_set1_epi8(0x7F));
                 let class = _mm512_permutex2var_epi8(low, ascii, high);
@@ -155,13 +154,13 @@ impl Classes for Avx512 {
                 colon: put(colon),
                 ten: put(ten),
                 newlines: _mm512_reduce_add_epi64(_mm512_popcnt_epi64(newline)) as u64,
-                strange: _mm512_test_epi64_mask(odd, odd),
+                hidden: _mm512_test_epi64_mask(odd, odd),
             }
         }
     }
 
     #[inline(always)]
-    fn strange(self, block: &[u8; 64]) -> (u64, u64) {
+    fn hidden(self, block: &[u8; 64]) -> (u64, u64) {
         // SAFETY: invariants 1 and 2.
         unsafe {
             let v = _mm512_loadu_si512(block.as_ptr().cast());

@@ -1,4 +1,4 @@
-//! zstd frames by libzstd, a block at a time, into memory that is lent out as it is: what unpacks copies nothing.
+//! zstd frames by libzstd, a block at a time, into memory that is lent out as it is: unpacking copies nothing.
 use std::ffi::c_void;
 use std::ops::Deref;
 use std::ptr::NonNull;
@@ -53,7 +53,7 @@ pub struct Slice {
 }
 
 impl Slice {
-    /// Leaves out the first `n` bytes; at most those that there are.
+    /// Leaves out the first `n` bytes, or all if there are fewer.
     pub fn skip(&mut self, n: usize) {
         self.from = (self.from + n).min(self.to);
     }
@@ -82,7 +82,7 @@ pub struct Frame {
     /// Full segments; the last of them still lies in the window.
     full: Vec<Arc<Segment>>,
     block: usize,
-    /// The begin of what libzstd wants in one piece.
+    /// The beginning of input that libzstd wants in one piece.
     pending: Vec<u8>,
     /// The block that was announced last is stored as it is: any part of it may be given.
     is_stored: bool,
@@ -128,7 +128,7 @@ impl Frame {
         problem(code).is_ok().then_some(frames)
     }
 
-    /// Bytes taken, the next bytes unpacked, and whether the frame ended or what is wrong with it.
+    /// Bytes taken, the next unpacked bytes, and whether the frame ended; or the fault of the frame.
     pub fn next(&mut self, input: &[u8]) -> (usize, Option<Slice>, Result<bool, &'static str>) {
         let mut took = 0;
         loop {
@@ -175,7 +175,7 @@ impl Frame {
         }
     }
 
-    /// Gives libzstd just what it wants; how many bytes that made.
+    /// Gives libzstd exactly the bytes that it wants. Returns the number of unpacked bytes.
     fn step(&mut self, input: &[u8]) -> Result<usize, &'static str> {
         if self.size() - self.filled < self.block {
             self.turn();
@@ -214,7 +214,7 @@ impl Frame {
         self.now.bytes.len()
     }
 
-    /// Goes on in a segment of which nothing is lent; what is full becomes the window.
+    /// Goes on in a segment of which nothing is lent; the full segment becomes the window.
     fn turn(&mut self) {
         let free = self
             .full
@@ -240,7 +240,7 @@ fn header(start: &[u8]) -> Option<zs::ZSTD_FrameHeader> {
     (code == 0 && is_frame).then_some(header)
 }
 
-/// What a code of libzstd says: a number, or what is wrong.
+/// A code of libzstd: a number, or an error.
 fn problem(code: usize) -> Result<usize, &'static str> {
     // SAFETY: it looks at the number.
     match unsafe { zs::ZSTD_isError(code) } {

@@ -1,4 +1,4 @@
-//! What glibc does with memory that was freed.
+//! How glibc treats memory that was freed.
 
 /// Heaps among which all threads are shared out.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]

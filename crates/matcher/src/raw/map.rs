@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::ops::{Deref, DerefMut};
 
-use crate::token::Places;
+use crate::raw::streams::Places;
 
 /// A compiled set: a memory map, or bytes built in memory.
 #[derive(Debug)]

@@ -12,11 +12,11 @@
 //! 5. ISA-L's state is one initialised box. Its pointers are set from live slices with their lengths just before
 //!    each call, are null between calls, and the state points nowhere else, so it may move between threads.
 //! 6. A context of libzstd belongs to one `Frame`, which alone calls it and frees it once; between calls it points
-//!    into segments that the frame holds: the one that is being filled, and the one filled before, which is its
+//!    into segments that the frame holds: the segment that is being filled, and the segment before, which is its
 //!    window. The context is bound to no thread.
-//! 7. A segment is a leaked box of initialised bytes, freed when the last who holds it lets go. Its frame alone
+//! 7. A segment is a leaked box of initialised bytes, freed when its last holder lets go. Its frame alone
 //!    writes to it, through libzstd, only behind `filled`; slices are lent only of what lies before. It is filled
-//!    anew only when `Arc::get_mut` tells that no slice of it is left, and when it is no window any more.
+//!    anew only when `Arc::get_mut` finds that no slice of it is left, and when it is no window any more.
 //! 8. `Places` consists of arrays of integers, of which zero bytes are valid values.
 //! 9. `mallopt` takes two numbers, and locks what it changes.
 #![allow(unsafe_code)]
@@ -25,6 +25,7 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod classes;
 mod frame;
 #[cfg(feature = "isal")]
 mod inflate;
@@ -38,9 +39,9 @@ mod scalar;
 pub mod sixteen;
 #[cfg(target_arch = "x86_64")]
 mod sse42;
+pub(crate) mod streams;
 
-use crate::token::{self, Candidates};
-
+pub use classes::{BLOCKS, Bytes, Classes, Masks, Plane, Work, prefetch};
 pub use frame::{Frame, Slice};
 #[cfg(feature = "isal")]
 pub use inflate::Inflate;
@@ -48,86 +49,6 @@ pub(crate) use malloc::share_heaps;
 pub(crate) use map::places;
 pub use map::{Map, Pages};
 pub use scalar::Scalar;
-
-/// Asks for the memory of a value to be brought near; may do nothing.
-#[inline(always)]
-pub fn prefetch<T>(place: &T) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        const CACHE_LINE: usize = 64;
-        let start = std::ptr::from_ref(place).cast::<i8>();
-        for at in (0..size_of::<T>()).step_by(CACHE_LINE) {
-            // SAFETY: invariant 3; SSE belongs to x86-64.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(start.wrapping_add(at)) }
-        }
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = place;
-}
-
-/// Blocks classified at once.
-pub const BLOCKS: usize = 8;
-
-/// These blocks, and the byte before them.
-pub type Bytes = [u8; 1 + 64 * BLOCKS];
-
-/// One bit per byte of each block of 64 bytes, the lowest bit for the first byte.
-pub type Plane = [u64; BLOCKS];
-
-/// The classes of some blocks.
-#[repr(align(64))]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Masks {
-    /// `[A-Za-z0-9._-]`
-    pub token: Plane,
-    pub dot: Plane,
-    pub digit: Plane,
-    /// Hexadecimal digits and `:`.
-    pub group: Plane,
-    pub colon: Plane,
-    /// Each `0` behind a `1`.
-    pub ten: Plane,
-    /// How many bytes are line feeds.
-    pub newlines: u64,
-    /// The blocks in which `Classes::strange` may find something.
-    pub strange: u8,
-}
-
-/// The blocks among these bytes.
-#[inline(always)]
-fn blocks(bytes: &Bytes) -> &[[u8; 64]; BLOCKS] {
-    bytes[1..].as_chunks().0.try_into().expect("these blocks")
-}
-
-/// A way to classify bytes. All ways give the same classes.
-pub trait Classes: Copy {
-    fn masks(self, bytes: &Bytes) -> Masks;
-
-    /// `\` and `(`, which may begin an escape or a length-prefixed name; and the bytes from 0x80.
-    fn strange(self, block: &[u8; 64]) -> (u64, u64);
-
-    /// Asks for the memory to be brought near; may do nothing.
-    #[inline(always)]
-    fn prefetch(self, _word: &[u8; 8]) {}
-
-    /// Appends `base` plus the number of each set bit. At most 32 bits are set; `out` has room for 32 more than `at`.
-    #[inline(always)]
-    fn places(self, mut bits: u64, base: u16, out: &mut [u16], at: usize) -> usize {
-        let room = &mut out[at..at + 32];
-        let count = bits.count_ones() as usize;
-        // Mostly there are two or fewer: no branch for them.
-        for place in &mut room[..2] {
-            *place = base + bits.trailing_zeros() as u16;
-            bits &= bits.wrapping_sub(1);
-        }
-        for place in room.iter_mut().take(count).skip(2) {
-            *place = base + bits.trailing_zeros() as u16;
-            bits &= bits - 1;
-        }
-        at + count
-    }
-}
 
 /// The instruction sets that the search may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,37 +96,38 @@ impl Level {
         }
     }
 
-    /// Runs `token::find` with this level's classes; a level the processor lacks falls back to `Scalar`.
-    pub fn find(self, search: &mut token::Search<'_>, out: &mut Candidates) {
+    /// Does work with this level's classes; a level that the processor lacks falls back to `Scalar`.
+    pub fn run(self, work: impl Work) {
         match self {
             #[cfg(target_arch = "x86_64")]
             Level::Avx512 => {
                 if let Some(classes) = avx512::Avx512::detect() {
-                    return classes.find(search, out);
+                    return classes.run(work);
                 }
             }
             #[cfg(target_arch = "x86_64")]
             Level::Sse42 => {
                 if let Some(classes) = sse42::Sse42::detect() {
-                    return classes.find(search, out);
+                    return classes.run(work);
                 }
             }
             #[cfg(target_arch = "x86_64")]
             Level::Avx2 => {
                 if let Some(classes) = avx2::Avx2::detect() {
-                    return classes.find(search, out);
+                    return classes.run(work);
                 }
             }
             #[cfg(target_arch = "aarch64")]
-            Level::Neon => return token::find(neon::Neon, search, out),
+            Level::Neon => return work.run(neon::Neon),
             _ => {}
         }
-        token::find(Scalar, search, out);
+        work.run(Scalar);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::classes::blocks;
     use super::*;
 
     fn bits(block: &[u8; 64], class: impl Fn(u8) -> bool) -> u64 {
@@ -231,10 +153,10 @@ mod tests {
             for (i, block) in blocks(&bytes).iter().enumerate() {
                 let odd = bits(block, |b| b == b'\\' || b == b'(');
                 let high = bits(block, |b| b >= 0x80);
-                assert_eq!(classes.strange(block), (odd, high), "bytes from {start}");
-                assert!(found.strange >> i & 1 != 0 || odd | high == 0);
+                assert_eq!(classes.hidden(block), (odd, high), "bytes from {start}");
+                assert!(found.hidden >> i & 1 != 0 || odd | high == 0);
             }
-            found.strange = 0;
+            found.hidden = 0;
             let mut tens = bytes;
             for i in (1..bytes.len()).rev() {
                 tens[i] = u8::from(bytes[i - 1..=i] == *b"10");
@@ -248,7 +170,7 @@ mod tests {
                 colon: plane(&bytes, |b| b == b':'),
                 ten: plane(&tens, |b| b == 1),
                 newlines: newlines.iter().copied().map(u64::from).sum(),
-                strange: 0,
+                hidden: 0,
             };
             assert_eq!(found, want, "bytes from {start}");
         }
@@ -258,7 +180,7 @@ mod tests {
             let mut bytes = [b'.'; 1 + 64 * BLOCKS];
             bytes[1 + usize::from(byte)] = byte;
             let plain = byte < 0x7F && byte != b'\\' && byte != b'(';
-            assert!(!plain || classes.masks(&bytes).strange == 0, "byte {byte}");
+            assert!(!plain || classes.masks(&bytes).hidden == 0, "byte {byte}");
         }
         for bits in [
             0,

@@ -1,8 +1,8 @@
 //! Byte classes by NEON, which every AArch64 has: nibble tables, each fourth byte of a block in a vector of its own.
 use std::arch::aarch64::*;
 
+use super::classes::{BLOCKS, Bytes, Classes, Masks, blocks};
 use super::nibbles::{HEX_LETTER, HIGH, LOW, ODD, TOKEN};
-use super::{BLOCKS, Bytes, Classes, Masks};
 
 #[derive(Clone, Copy, Debug)]
 pub struct Neon;
@@ -46,8 +46,8 @@ impl Classes for Neon {
         unsafe {
             let (low, high) = (vld1q_u8(LOW.as_ptr()), vld1q_u8(HIGH.as_ptr()));
             let mut newlines = vdupq_n_u8(0);
-            let mut strange = [newlines; BLOCKS];
-            for (i, block) in super::blocks(bytes).iter().enumerate() {
+            let mut hidden = [newlines; BLOCKS];
+            for (i, block) in blocks(bytes).iter().enumerate() {
                 let block = load(block);
                 // A byte from 0x80 makes the second look-up zero, so it has no class.
                 let class = block.map(|v| {
@@ -72,11 +72,11 @@ impl Classes for Neon {
                 }
                 let any = |[a, b, c, d]: Block| vorrq_u8(vorrq_u8(a, b), vorrq_u8(c, d));
                 let odd = vandq_u8(any(class), vdupq_n_u8(ODD));
-                strange[i] = vorrq_u8(odd, vandq_u8(any(block), vdupq_n_u8(0x80)));
+                hidden[i] = vorrq_u8(odd, vandq_u8(any(block), vdupq_n_u8(0x80)));
             }
             m.newlines = u64::from(vaddlvq_u8(newlines));
             // Half of the bytes stand for each of two vectors, then a quarter for each of four, and so on.
-            let [a, b, c, d, e, f, g, h] = strange;
+            let [a, b, c, d, e, f, g, h] = hidden;
             let (ab, cd, ef, gh) = (
                 vpmaxq_u8(a, b),
                 vpmaxq_u8(c, d),
@@ -86,13 +86,13 @@ impl Classes for Neon {
             let pairs = vpmaxq_u8(vpmaxq_u8(ab, cd), vpmaxq_u8(ef, gh));
             let each = vget_low_u8(vpmaxq_u8(pairs, pairs));
             let unit = vcreate_u8(0x8040_2010_0804_0201);
-            m.strange = vaddv_u8(vand_u8(vtst_u8(each, each), unit));
+            m.hidden = vaddv_u8(vand_u8(vtst_u8(each, each), unit));
         }
         m
     }
 
     #[inline(always)]
-    fn strange(self, block: &[u8; 64]) -> (u64, u64) {
+    fn hidden(self, block: &[u8; 64]) -> (u64, u64) {
         let block = load(block);
         (
             bits(equal(block, b'\\')) | bits(equal(block, b'(')),

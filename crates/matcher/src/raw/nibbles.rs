@@ -1,5 +1,5 @@
-//! Byte classes as two tables of sixteen bytes: by the high and by the low half of a byte. The bits in which what
-//! both tell meets are the byte's classes.
+//! Byte classes as two tables of sixteen bytes: by the high and by the low half of a byte. The bits that both tables have
+//! in common are the classes of the byte.
 
 /// (high nibbles, low nibbles) that make a class bit.
 const CELLS: [(u16, u16); 8] = [

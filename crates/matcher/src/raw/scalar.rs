@@ -1,6 +1,6 @@
 //! Byte classes on any processor: comparisons that a compiler turns into whatever vectors there are, and
 //! multiplications that gather bits.
-use super::{Bytes, Classes, Masks};
+use super::classes::{Bytes, Classes, Masks, blocks};
 
 #[derive(Clone, Copy, Debug)]
 pub struct Scalar;
@@ -30,7 +30,7 @@ impl Classes for Scalar {
     #[inline(always)]
     fn masks(self, bytes: &Bytes) -> Masks {
         let mut m = Masks::default();
-        for (i, block) in super::blocks(bytes).iter().enumerate() {
+        for (i, block) in blocks(bytes).iter().enumerate() {
             let letter = bits(block, |b| within(b | 0x20, b'a', b'z') | (b == b'_'));
             let hyphen = bits(block, |b| b == b'-');
             let hex = bits(block, |b| within(b | 0x20, b'a', b'f'));
@@ -47,13 +47,13 @@ impl Classes for Scalar {
             m.newlines += u64::from(lines);
             let is_odd = |b: u8| (b >= 0x80) | (b == b'\\') | (b == b'(');
             let odd = block.iter().fold(false, |odd, &b| odd | is_odd(b));
-            m.strange |= u8::from(odd) << i;
+            m.hidden |= u8::from(odd) << i;
         }
         m
     }
 
     #[inline(always)]
-    fn strange(self, block: &[u8; 64]) -> (u64, u64) {
+    fn hidden(self, block: &[u8; 64]) -> (u64, u64) {
         (
             bits(block, |b| (b == b'\\') | (b == b'(')),
             bits(block, |b| b >= 0x80),

@@ -1,11 +1,10 @@
 //! Byte classes by SSE4.2: nibble tables, sixteen bytes at once.
 use std::arch::x86_64::*;
 
+use super::classes::{BLOCKS, Bytes, Classes, Masks, Work, prefetch};
 use super::nibbles::{HEX_LETTER, HIGH, LOW, ODD, TOKEN};
-use super::{BLOCKS, Bytes, Classes, Masks};
-use crate::token::{self, Candidates};
 
-/// Proof that this processor has the features of `find_sse42`.
+/// Proof that this processor has the features of `run_sse42`.
 #[derive(Clone, Copy, Debug)]
 pub struct Sse42(());
 
@@ -15,21 +14,21 @@ impl Sse42 {
             .then_some(Self(()))
     }
 
-    pub fn find(self, search: &mut token::Search<'_>, out: &mut Candidates) {
+    pub fn run(self, work: impl Work) {
         // SAFETY: invariant 1, `self` proves the features.
-        unsafe { find_sse42(self, search, out) }
+        unsafe { run_sse42(self, work) }
     }
 }
 
 #[target_feature(enable = "sse4.2,popcnt")]
-fn find_sse42(classes: Sse42, search: &mut token::Search<'_>, out: &mut Candidates) {
-    token::find(classes, search, out);
+fn run_sse42(classes: Sse42, work: impl Work) {
+    work.run(classes);
 }
 
 impl Classes for Sse42 {
     #[inline(always)]
     fn prefetch(self, word: &[u8; 8]) {
-        super::prefetch(word);
+        prefetch(word);
     }
 
     #[inline(always)]
@@ -77,7 +76,7 @@ impl Classes for Sse42 {
                 (m.group[i], m.colon[i], m.ten[i]) = (group, colon, ten);
                 let odd = _mm_testz_si128(odd, _mm_set1_epi8(ODD as i8)) == 0;
                 let high = _mm_movemask_epi8(all) != 0;
-                m.strange |= u8::from(odd | high) << i;
+                m.hidden |= u8::from(odd | high) << i;
             }
             let sums = _mm_sad_epu8(newlines, zero);
             m.newlines = (_mm_cvtsi128_si64(sums) + _mm_extract_epi64::<1>(sums)) as u64;
@@ -86,7 +85,7 @@ impl Classes for Sse42 {
     }
 
     #[inline(always)]
-    fn strange(self, block: &[u8; 64]) -> (u64, u64) {
+    fn hidden(self, block: &[u8; 64]) -> (u64, u64) {
         let (mut odd, mut high) = (0, 0);
         for quarter in 0..4 {
             // SAFETY: invariants 1 and 2; 16 bytes at each quarter of a 64-byte block.

@@ -4,7 +4,7 @@ use std::io::{self, Seek, SeekFrom};
 
 use super::Source;
 
-/// Bytes in which the last line border of a claim is sought.
+/// Bytes at the end of a claim in which its last line border is sought.
 const BORDER: usize = 4096;
 
 /// Whole lines of a plain file.
@@ -62,12 +62,12 @@ impl Source {
         Some(Claim { offset, len })
     }
 
-    /// A file for `read_at` of what was handed out.
+    /// A file for `read_at`, to read claims from.
     pub fn another_file(&self) -> Option<File> {
         self.plain.as_ref()?.try_clone().ok()
     }
 
-    /// Of what was handed out, so many bytes could not be read.
+    /// Notes that so many bytes of claims could not be read.
     pub fn lack(&mut self, bytes: usize, reason: Option<io::Error>) {
         self.unpacked -= bytes as u64;
         self.given -= bytes as u64;

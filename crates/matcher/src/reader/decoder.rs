@@ -11,12 +11,12 @@ use crate::reader::inflate::Inflate;
 pub enum Decoder {
     Gzip(Inflate),
     Zstd(Box<zstd::stream::raw::Decoder<'static>>),
-    /// A frame, and what of it is unpacked and not given yet.
+    /// A frame, and the bytes of it that are unpacked and not given yet.
     Frame(Frame, Option<Slice>),
 }
 
 impl Decoder {
-    /// For a member that begins so, as one of so many scans.
+    /// A decoder for a member with this beginning; `scans` scans share the memory.
     pub fn new(kind: Kind, start: &[u8], scans: usize) -> io::Result<Decoder> {
         Ok(match kind {
             Kind::Gzip => Decoder::Gzip(Inflate::gzip()),
@@ -44,7 +44,7 @@ impl Decoder {
         (took, lent, status.map_err(str::to_owned))
     }
 
-    /// Bytes taken, bytes given, and whether the member ended or what is wrong with it.
+    /// Bytes taken, bytes given, and whether the member ended; or the fault of the member.
     pub fn run(&mut self, input: &[u8], out: &mut [u8]) -> (usize, usize, Result<bool, String>) {
         match self {
             Decoder::Frame(..) => {
@@ -103,5 +103,20 @@ impl Kind {
                     || matches!(start, [0x50..=0x5F, 0x2A, 0x4D, 0x18, ..])
             }
         }
+    }
+}
+
+/// Whether a file that begins like this is a capture.
+pub fn is_capture(start: &[u8]) -> bool {
+    match start {
+        [0xa1, 0xb2, 0xc3, 0xd4, ..]
+        | [0xa1, 0xb2, 0x3c, 0x4d, ..]
+        | [0xd4, 0xc3, 0xb2, 0xa1, ..]
+        | [0x4d, 0x3c, 0xb2, 0xa1, ..] => true,
+        [0x0a, 0x0d, 0x0d, 0x0a, _, _, _, _, order @ ..] => {
+            order.starts_with(&[0x1a, 0x2b, 0x3c, 0x4d])
+                || order.starts_with(&[0x4d, 0x3c, 0x2b, 0x1a])
+        }
+        _ => false,
     }
 }

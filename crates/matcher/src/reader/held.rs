@@ -38,7 +38,7 @@ impl Held {
         n
     }
 
-    /// Lets `exchange` put the next block in place of the used one; how many bytes that has.
+    /// Lets `exchange` put the next block in place of the used block. Returns the bytes of the next block.
     pub fn exchange(
         &mut self,
         exchange: impl FnOnce(&mut Vec<u8>) -> io::Result<()>,

@@ -55,8 +55,8 @@ impl Source {
         is_open
     }
 
-    /// Lets the decoder `run` once over what is held, `filled` bytes after the last that were counted; how many it
-    /// gave of those that it was asked for. None where the file ends within a member.
+    /// Lets the decoder `run` once over the held bytes, `filled` bytes after the last counted place. Returns the number of
+    /// bytes that it gave. None where the file ends within a member.
     fn step(
         &mut self,
         filled: usize,

@@ -1,14 +1,13 @@
-//! Bytes of one log source: plain, gzip or zstd, in UTF-8 or UTF-16, told apart by their first bytes, never by
-//! a name.
+//! Bytes of one log source: plain, gzip or zstd, in UTF-8 or UTF-16. The first bytes decide, never the name.
 //!
-//! What cannot be read is collected in `errors` with file, place and advice; what came out before is scanned.
-mod claim;
+//! A fault goes into `errors` with file, place and advice; the bytes before it are scanned.
+pub(crate) mod claim;
 mod decoder;
 mod held;
 #[cfg(not(feature = "isal"))]
 mod inflate;
 mod members;
-mod range;
+pub mod range;
 mod readahead;
 #[cfg(test)]
 mod tests;
@@ -20,13 +19,17 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
+use sha2::{Digest, Sha256};
+
+pub(crate) use crate::reader::decoder::is_capture;
 use crate::reader::decoder::{Decoder, Kind};
 
-pub(crate) use self::claim::{Claim, read_at};
 use self::held::Held;
 use self::readahead::Readahead;
-use crate::capture;
 use crate::reader::utf16::{HEAD, Order, Utf16};
+
+/// The first bytes of a source: from them its format is detected.
+pub const START: usize = 1 << 16;
 
 /// Bytes asked of the file at a time when it is compressed.
 const STORED: usize = 128 * 1024;
@@ -40,7 +43,7 @@ const UNPACK: [(&[u8], &str); 4] = [
     (b"7z\xbc\xaf\x27\x1c", "7z"),
 ];
 
-/// What is wrong with a stream, in the words of who opened it; `Source` puts the path before it.
+/// A fault of a stream, in the words of the caller that opened it; `Source` puts the path before it.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Problem(pub String);
@@ -221,7 +224,7 @@ impl Source {
             }
         }
         start.truncate(n);
-        if !capture::begins(&start) {
+        if !is_capture(&start) {
             self.utf16 = Order::of(&start).map(Utf16::new);
         }
         self.start.extend(&start);
@@ -277,14 +280,15 @@ impl Source {
         Some(out)
     }
 
+    /// The id of what was read, by its first bytes.
+    pub fn id(&self) -> String {
+        let digest = Sha256::digest(&self.head);
+        digest.iter().map(|b| format!("{b:02x}")).collect()
+    }
+
     /// Whether `tail` will work at the end.
     pub fn can_reread(&self) -> bool {
         self.plain.is_some() && self.member.is_none() && self.utf16.is_none()
-    }
-
-    /// Whether a file is unpacked.
-    pub fn is_packed_file(&self) -> bool {
-        self.plain.is_some() && self.member.is_some()
     }
 
     fn fetch(&mut self, out: &mut [u8]) -> usize {

@@ -1,15 +1,21 @@
-//! A source of which only a range is read.
-use std::io::{Read, Seek, SeekFrom};
+//! Reading only a range of a source.
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
 
-use super::Source;
-use crate::format::detect;
-use crate::pipeline::part::{Range, border};
+use super::{START, Source};
+
+/// A range of a file: bytes from `start` to `end`, both moved on to the next line border; None is the end of the file.
+#[derive(Clone, Copy, Debug)]
+pub struct Range {
+    pub start: u64,
+    pub end: Option<u64>,
+}
 
 impl Source {
     /// Lets `read` give only a range of a plain file of UTF-8; where it begins, and the first bytes of the file.
     /// None where the file is packed, encoded otherwise or unreadable, or has no line border within `most` bytes.
     pub fn begin_range(&mut self, range: Range, most: usize) -> Option<(u64, Vec<u8>)> {
-        let mut head = vec![0; detect::START];
+        let mut head = vec![0; START];
         let mut n = 0;
         while n < head.len() {
             match self.read(&mut head[n..]) {
@@ -36,4 +42,24 @@ impl Source {
         self.size = size.min(self.size.saturating_sub(start));
         Some((start, head))
     }
+}
+
+/// Moves a file on to the first byte of a line at or behind `at`; None where that is too far away.
+fn border(file: &mut File, at: u64, most: usize) -> io::Result<Option<u64>> {
+    if at == 0 {
+        return Ok(Some(0));
+    }
+    let mut place = file.seek(SeekFrom::Start(at - 1))?;
+    let mut block = vec![0; 1 << 16];
+    while place < at + most as u64 {
+        let n = file.read(&mut block)?;
+        if n == 0 {
+            return Ok(Some(place.max(at - 1)));
+        }
+        if let Some(i) = memchr::memchr(b'\n', &block[..n]) {
+            return Ok(Some(place + i as u64 + 1));
+        }
+        place += n as u64;
+    }
+    Ok(None)
 }

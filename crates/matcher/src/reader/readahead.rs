@@ -1,4 +1,4 @@
-//! The stored bytes of a packed file, read by a thread of their own: unpacking is what everything waits for.
+//! The stored bytes of a packed file, read by a thread of their own, so that unpacking never waits for the disk.
 use std::io::{self, Read};
 use std::mem;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
@@ -24,7 +24,7 @@ impl Readahead {
         Ok(Readahead { ready, used })
     }
 
-    /// Exchanges a block for the next one, which is empty at the end.
+    /// Exchanges a used block for the next block, which is empty at the end.
     pub fn exchange(&self, block: &mut Vec<u8>) -> io::Result<()> {
         let next = self.ready.recv().unwrap_or_else(|_| Ok(Vec::new()))?;
         // The thread may have ended.

@@ -1,6 +1,6 @@
 //! UTF-16 text becomes UTF-8 while it is read.
 
-/// Bytes that identify a source, and by which text without a mark is told apart.
+/// Bytes that identify a source, and from which the encoding of text without a mark is found.
 pub const HEAD: usize = 4096;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +71,7 @@ impl Utf16 {
         }
     }
 
-    /// Gives what was held back. False where the text ends in the middle of a character.
+    /// Gives the bytes that were held back. False where the text ends in the middle of a character.
     pub fn finish(&mut self, out: &mut Vec<u8>) -> bool {
         if self.high.take().is_some() {
             push('\u{FFFD}', out);

@@ -1,4 +1,4 @@
-//! Who was alive each day, within bounds.
+//! The devices that were alive each day, within bounds.
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
 
@@ -10,7 +10,7 @@ use crate::time::when::When;
 use crate::time::years::Years;
 use crate::time::{self, Value};
 
-/// A day of UTC by its number, or one of the zone's clock while its year is not known.
+/// A day of UTC by its number, or a day of the zone's clock while its year is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Date {
     Utc(i32),
@@ -29,8 +29,8 @@ impl Date {
     }
 }
 
-/// Devices by day, with the first and the last time of each: a clock's day lies in two days of UTC at most, of which
-/// these tell.
+/// Devices by day, with the first and the last time of each: a clock's day lies in two days of UTC at most, and
+/// these times say in which.
 #[derive(Debug, Deserialize)]
 #[serde(
     bound(deserialize = "D: Deserialize<'de> + Eq + Hash"),
@@ -49,7 +49,7 @@ impl<D> Default for Alive<D> {
 }
 
 impl<D: Eq + Hash> Alive<D> {
-    /// How many devices and days there are.
+    /// The number of pairs of device and day.
     pub fn len(&self) -> usize {
         self.seen.len()
     }
@@ -64,7 +64,7 @@ impl<D: Eq + Hash> Alive<D> {
         *known = (known.0.earlier(first), known.1.later(last));
     }
 
-    /// Adds those of another thread or part.
+    /// Adds the devices of another thread or part.
     pub fn absorb(&mut self, other: Alive<D>) {
         for (key, times) in other.seen {
             self.widen(key, times);
@@ -73,7 +73,7 @@ impl<D: Eq + Hash> Alive<D> {
 }
 
 impl Alive<Host> {
-    /// The same, safe to show.
+    /// The same with devices safe to show.
     pub fn shown(self) -> Alive<String> {
         let seen = self.seen.into_iter();
         seen.map(|((device, _), (first, last))| (device.shown(), first, last))
@@ -127,7 +127,7 @@ impl Alive<String> {
     }
 }
 
-/// Why a coverage tells nothing of who was alive. A list cut short would tell of machines that they were silent.
+/// The problem in a coverage without devices. A list cut short would say of other machines that they were silent.
 pub fn too_many(limit: usize) -> String {
     format!(
         "more than {limit} devices and days; who was alive is not told, scan fewer days at a time"

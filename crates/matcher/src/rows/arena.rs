@@ -1,15 +1,15 @@
 //! Rows with their words, in blocks of equally many rows: the oldest can be taken away and no other moves.
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::rows::Row;
+use crate::rows::row::Row;
 
-/// Rows in the order in which they came. Each is found by its place: how many came before it, those taken away too.
+/// Rows in the order in which they came. The place of a row is the number of rows that came before it, taken away or not.
 #[derive(Debug)]
 pub struct Arena {
     blocks: Vec<Block>,
     /// Place of the first row.
     first: u32,
-    /// As a power of two.
+    /// The exponent of a power of two.
     rows_per_block: u32,
     pool: Pool,
     /// Bytes that a row takes beside its words.
@@ -19,7 +19,7 @@ pub struct Arena {
 /// Bytes of the words of a row, about.
 const TEXT: usize = 200;
 
-/// Blocks that were emptied, to be filled again by whatever thread: what one has freed, malloc would not give to another.
+/// Emptied blocks, to be filled again by any thread: malloc does not give to one thread what another freed.
 pub type Pool = Arc<Mutex<Vec<Block>>>;
 
 #[derive(Debug, Default)]
@@ -30,7 +30,7 @@ pub struct Block {
 }
 
 impl Arena {
-    /// Of blocks of this power of two of rows, each of which takes so many bytes beside its words.
+    /// An arena with two to this power of rows in a block; a row takes so many bytes beside its words.
     pub fn new(rows_per_block: u32, row: usize, pool: Pool) -> Arena {
         Arena {
             blocks: Vec::new(),
@@ -39,6 +39,11 @@ impl Arena {
             pool,
             row,
         }
+    }
+
+    /// Where its blocks come from and go to.
+    pub fn pool(&self) -> Pool {
+        self.pool.clone()
     }
 
     pub fn len(&self) -> usize {
@@ -160,7 +165,7 @@ impl Arena {
         self.blocks.splice(..0, oldest.blocks);
     }
 
-    /// Leaves its blocks to others.
+    /// Gives its blocks to the pool.
     pub fn give_back(self) {
         let emptied = self.blocks.into_iter().map(|mut block| {
             block.rows.clear();

@@ -1,9 +1,9 @@
-//! What is asked of a line only if it begins a row.
+//! Details of a line that are read only if it begins a row.
 use crate::line::record::Record;
 
 /// Whose line it is, and its text.
 pub trait Details {
-    /// Tells each part of the device's identity, in the order of `IDENTITY`.
+    /// Shows each part of the device's identity, in the order of `IDENTITY`.
     fn identify(&self, tell: &mut dyn FnMut(&'static str, &[u8]));
     fn text(&self) -> &[u8];
 }

@@ -1,12 +1,12 @@
-//! A fixed number of places by hash, in which what was not asked for of late makes room for others.
+//! A table of fixed size by hash: the values that were not asked for longest make room for others.
 use std::mem;
 
 use crate::raw::prefetch;
 
-/// Places among which a value may lie: what tells of them is as long as a cache line.
+/// Places among which a value may lie: their hashes fill one cache line.
 const WAYS: usize = 7;
 
-/// Values by the hash of a key; who asks compares the key itself.
+/// Values by the hash of a key; the caller compares the key itself.
 #[derive(Debug)]
 pub struct Memo<T> {
     sets: Vec<Ways>,
@@ -78,7 +78,8 @@ impl<T> Memo<T> {
         None
     }
 
-    /// Holds a value in the place of one with this hash, else in a free one, else of the one not asked for the longest.
+    /// Holds a value in place of a value with this hash, else in a free place, else in place of the value that was not
+    /// asked for longest.
     /// Gives what was there.
     pub fn put(&mut self, hash: u64, value: T) -> Option<T> {
         let home = self.home(hash);

@@ -1,13 +1,13 @@
-//! Hits of one source summed into rows by (indicator, device, day); times without a year wait for its end.
+//! Hits of one source, counted in rows by indicator, device and day. Times without a year get it at the end of the file.
 pub(crate) mod alive;
 pub(crate) mod arena;
-mod aside;
 pub(crate) mod details;
 mod memo;
 pub(crate) mod places;
-pub(crate) mod prefix;
 pub(crate) mod repeats;
+pub(crate) mod row;
 pub(crate) mod runs;
+pub(crate) mod spool;
 pub(crate) mod spread;
 pub(crate) mod words;
 
@@ -17,23 +17,24 @@ use std::mem;
 use std::sync::{Arc, Mutex};
 
 use foldhash::fast::RandomState;
-use jiff::tz::TimeZone;
 use smallvec::SmallVec;
 
 use crate::canonical::names::Host;
-use crate::line::hit::{Action, Field, Hit};
+use crate::format::Action;
+use crate::line::hit::Hit;
 use crate::memory::{Held, Memory, PER_ROW};
 use crate::raw::prefetch;
-use crate::rows::arena::Arena;
+use crate::rows::arena::{Arena, Pool};
 use crate::rows::details::Details;
 use crate::rows::places::{Key, Places, SLOT};
+pub use crate::rows::row::Row;
 use crate::rows::runs::{Run, Runs};
 use crate::rows::words::Words;
 use crate::set::Set;
+use crate::time::Moment;
+use crate::time::bucket::bucket;
 use crate::time::midnights::Midnights;
 use crate::time::when::When;
-use crate::time::years::Years;
-use crate::time::{self, Moment, Value};
 
 /// The keys of the hits of one line.
 pub type Keys = SmallVec<[Key; 2]>;
@@ -49,51 +50,10 @@ pub struct Line<'a> {
     pub details: &'a dyn Details,
 }
 
-/// A number for the times that are counted together: those of a UTC day or, until the year is known, of a part of
-/// a clock's day. `Timeline::latest` never lies within one.
-pub fn bucket(value: Option<Value>, midnights: &Midnights) -> u32 {
-    match value {
-        None => 0,
-        // Days of the years 1 to 9999 lie nearer to 1970 than 1 << 22.
-        Some(Value::Known(micros)) => 1 << 30 | (time::day_number(micros) + (1 << 22)) as u32,
-        Some(Value::Yearless(y)) => {
-            let date = (y.month as u32) << 5 | y.day as u32;
-            1 << 20 | date << 8 | u32::from(midnights.part(y))
-        }
-    }
-}
-
-/// What buckets of one day share, mostly of one row in the end.
+/// A number that the buckets of one day share: in the end they are mostly one row.
 fn day_of(bucket: u32) -> u32 {
     let is_yearless = bucket >> 30 == 0;
     if is_yearless { bucket >> 8 } else { bucket }
-}
-
-/// Microseconds, with the year that fits where the line gave none.
-pub fn resolve(value: Value, latest: Option<i64>, zone: &TimeZone) -> Option<i64> {
-    match value {
-        Value::Known(micros) => Some(micros),
-        Value::Yearless(y) => y.resolve(latest?, zone),
-    }
-}
-
-/// Lines of one item, device and bucket of time. `order` is the place of the first line, which gives the words.
-#[derive(Clone, Copy, Debug)]
-pub struct Row {
-    pub item: u32,
-    /// Its number in the run of the row.
-    pub device: u32,
-    pub order: u64,
-    pub first: When,
-    pub last: When,
-    pub count: u64,
-    /// Where its words begin in the block of the row.
-    pub words: u32,
-    pub action: Action,
-    pub field: Field,
-    pub format: u16,
-    /// Whether its words tell of the device's identity.
-    pub identity: bool,
 }
 
 /// Number of the format `text` in a row.
@@ -106,20 +66,20 @@ const DEVICE: usize = 96;
 
 /// Together the rows of a block take about a sixteenth of the bytes that a scan may take without rows; less where
 /// threads have few each.
-fn new_arena(memory: &Memory) -> Arena {
+fn new_arena(memory: &Memory, pool: Pool) -> Arena {
     let threads = memory.sharers();
     let blocks = if threads > 2 { 64 * threads } else { 16 };
     let rows_per_block = (memory.base() / blocks / PER_ROW).max(1).ilog2();
-    Arena::new(rows_per_block, ROW, memory.pool().clone())
+    Arena::new(rows_per_block, ROW, pool)
 }
 
 /// Lines that wait until their rows are near.
 const WAITING: usize = 16;
-/// Rows of all threads of a scan together, from where memory is full: what each found of the same, a few times in
-/// memory before, is one row. None until then.
-pub type Common = Arc<Mutex<Option<Rows>>>;
+/// Rows that all threads of a scan share once memory is full: a row that several threads have is one row there. None until
+/// then.
+pub type SharedRows = Arc<Mutex<Option<Rows>>>;
 
-/// The rows that one thread found, or all that put theirs together.
+/// The rows of one thread, or those that threads share.
 pub struct Rows {
     midnights: Midnights,
     places: Places,
@@ -127,7 +87,7 @@ pub struct Rows {
     /// Lines of rows that are there already: each row is asked for some lines before it is looked at.
     waiting: Vec<(u32, When, Action)>,
     devices: HashMap<Host, u32, RandomState>,
-    /// Those whose address is IPv4, so that they lie near each other.
+    /// Devices with an IPv4 address, in a table of their own, where they lie near each other.
     devices4: HashMap<u32, u32, RandomState>,
     /// The number of no device.
     nobody: Option<u32>,
@@ -135,7 +95,7 @@ pub struct Rows {
     device_hashes: Vec<u64>,
     memory: Arc<Memory>,
     held: Held,
-    common: Option<Common>,
+    shared: Option<SharedRows>,
     runs: Runs,
     /// How often all rows were put aside, so that numbers of devices and places are no longer the same.
     moved: u32,
@@ -155,26 +115,38 @@ pub struct Known {
 }
 
 impl Rows {
-    /// Of one more thread. Lines whose times have no year are counted by the days of this clock.
-    pub fn new(memory: Arc<Memory>, common: Option<Common>, midnights: Midnights) -> Rows {
+    /// The rows of one more thread. Lines whose times have no year are counted by the days of this clock.
+    pub fn new(memory: Arc<Memory>, shared: Option<SharedRows>, midnights: Midnights) -> Rows {
         memory.add_thread();
-        Rows::of(memory, common, midnights)
+        Rows::of(memory, shared, midnights, Pool::default())
     }
 
-    /// The same for another thread.
+    /// Empty rows of the same scan for another thread.
     pub fn another(&self) -> Rows {
-        Rows::new(
+        self.memory.add_thread();
+        self.empty(self.shared.clone())
+    }
+
+    /// The same without rows; their blocks are of the same pool.
+    fn empty(&self, shared: Option<SharedRows>) -> Rows {
+        Rows::of(
             self.memory.clone(),
-            self.common.clone(),
+            shared,
             self.midnights.clone(),
+            self.rows.pool(),
         )
     }
 
-    fn of(memory: Arc<Memory>, common: Option<Common>, midnights: Midnights) -> Rows {
+    fn of(
+        memory: Arc<Memory>,
+        shared: Option<SharedRows>,
+        midnights: Midnights,
+        pool: Pool,
+    ) -> Rows {
         Rows {
             midnights,
             places: Places::default(),
-            rows: new_arena(&memory),
+            rows: new_arena(&memory, pool),
             waiting: Vec::with_capacity(WAITING),
             devices: HashMap::default(),
             devices4: HashMap::default(),
@@ -182,23 +154,23 @@ impl Rows {
             device_hashes: Vec::new(),
             held: memory.hold(),
             memory,
-            common,
+            shared,
             runs: Runs::default(),
             moved: 0,
         }
     }
 
-    /// Whose memory it is.
+    /// The memory of the scan.
     pub fn memory(&self) -> &Memory {
         &self.memory
     }
 
-    /// Changes whenever what is `Known` of rows is no longer so.
+    /// Changes whenever a `Known` is no longer right.
     pub fn moved(&self) -> u32 {
         self.moved
     }
 
-    /// What is known of a line with these keys. None if it has too many.
+    /// The places of the rows of a line with these keys. None if there are too many.
     pub fn known(&self, keys: &[Key]) -> Option<Known> {
         let first = keys.first().copied().unwrap_or_default();
         let mut known = Known {
@@ -317,7 +289,7 @@ impl Rows {
         self.moved += 1;
         self.held = self.memory.hold();
         self.places = Places::default();
-        self.rows = new_arena(&self.memory);
+        self.rows = new_arena(&self.memory, self.rows.pool());
         self.devices = HashMap::default();
         self.devices4 = HashMap::default();
         self.nobody = None;
@@ -358,7 +330,7 @@ impl Rows {
         number
     }
 
-    /// All that was found, in runs to be merged.
+    /// All rows, in runs to be merged.
     pub fn into_runs(mut self, set: &Set) -> Runs {
         self.count();
         self.runs.spread.add(self.rows.rows(), &self.midnights);
@@ -368,42 +340,5 @@ impl Rows {
         self.clear();
         self.runs.hold(Run::new(set, devices, rows, held));
         self.runs
-    }
-}
-
-impl Row {
-    fn widen(&mut self, first: When, last: When) {
-        self.first = self.first.earlier(first);
-        self.last = self.last.later(last);
-    }
-
-    /// Adds the lines of another row of the same key; says whether the other gives the words.
-    pub fn merge(&mut self, mut other: Row) -> bool {
-        let is_later = other.order < self.order;
-        if is_later {
-            mem::swap(self, &mut other);
-        }
-        self.count += other.count;
-        self.action = self.action.max(other.action);
-        self.widen(other.first, other.last);
-        is_later
-    }
-
-    /// With the years found.
-    pub fn resolved(mut self, years: &mut Years<'_>) -> Row {
-        let first = years.known(self.first);
-        // Most rows are of one line.
-        self.last = if self.last == self.first {
-            first
-        } else {
-            years.known(self.last)
-        };
-        self.first = first;
-        self
-    }
-
-    /// The day of a row with its years found.
-    pub fn day(&self) -> Option<i32> {
-        self.first.micros().map(time::day_number)
     }
 }

@@ -6,7 +6,7 @@ use foldhash::fast::RandomState;
 
 use crate::raw::{Pages, prefetch};
 
-/// What a row is of; the device by its number, the time as `rows::bucket`.
+/// The key of a row: item, device by its number, and time as `time::bucket`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Key {
     pub item: u32,
@@ -63,7 +63,7 @@ impl Default for Places {
 }
 
 impl Places {
-    /// A power of two of them.
+    /// The number of slots is a power of two.
     fn slots(&self) -> &[Slot] {
         self.table.as_chunks().0
     }
@@ -77,7 +77,7 @@ impl Places {
         prefetch(&self.slots()[self.home(key)]);
     }
 
-    /// The place of a key; one that is new gets `place`.
+    /// The place of a key; a new key gets `place`.
     pub fn find(&mut self, key: Key, place: u32) -> u32 {
         if self.used >= self.slots().len() / 4 * 3 {
             self.grow();

@@ -1,7 +1,7 @@
-//! Lines that say what a line before them said, at another time: their rows are found by what they say, without
-//! asking the set again.
+//! Lines that repeat a line before them but for the time: their rows are found by the line's key, without asking the set
+//! again.
 //!
-//! What a line hits, whose it is and how it ended depends on nothing but the values of its format's decisive fields.
+//! The hits of a line, its device and its action depend only on the values of the key fields of its format.
 //! So machines that call the same address all day are counted by one look-up a line.
 use std::hash::BuildHasher;
 use std::ops::{Range, RangeInclusive};
@@ -11,10 +11,10 @@ use jiff::tz::TimeZone;
 use smallvec::SmallVec;
 
 use crate::canonical::names::Host;
-use crate::format::{Role, Variant};
-use crate::line::hit::{Action, Field};
+use crate::format::{Action, Role, Variant};
+use crate::line::hit::Field;
+use crate::line::line_key;
 use crate::line::record::Record;
-use crate::line::saying;
 use crate::line::tokens::{self, Token};
 use crate::memory::{Held, Memory};
 use crate::rows::memo::Memo;
@@ -22,28 +22,28 @@ use crate::rows::{Known, Rows};
 use crate::set::Set;
 use crate::time::Moment;
 
-/// Sayings that one thread or each of two remembers; more share as many, as the contract has no more room.
+/// Line keys that one thread, or each of two, remembers. More threads share as many, as the contract has no more room.
 const MOST: usize = 7 << 12;
-/// Where fewer than one of so many lines repeat another, it does not pay to remember them.
+/// Lines are not remembered where fewer than one in so many repeats another.
 const LEAST: usize = 8;
-/// Windows that are passed over then, at first; twice as many each time again, up to the most.
+/// Windows in which nothing is remembered then: the first number at first, then twice as many each time, up to the last.
 const PAUSES: RangeInclusive<usize> = 4..=128;
 
 /// Bytes that malloc takes for itself, about.
 const ALLOCATED: usize = 16;
 
-/// What a line says, as `saying` spells it.
+/// The key of a line, as `line_key` spells it.
 type Text = SmallVec<[u8; 104]>;
 
-/// What lines of the file's own format have said so far.
+/// Lines of the file's own format that one thread remembers.
 #[derive(Debug)]
 pub struct Repeats<'f> {
-    memo: Memo<Said<'f>>,
-    /// What they take.
+    memo: Memo<Remembered<'f>>,
+    /// The bytes of what is remembered.
     held: Held,
     /// Threads that share what is remembered.
     threads: usize,
-    /// What the lines at hand say.
+    /// The keys of the lines at hand.
     texts: Vec<u8>,
     hasher: RandomState,
     /// `Rows::moved` of what is remembered.
@@ -57,31 +57,31 @@ pub struct Repeats<'f> {
     next_pause: usize,
 }
 
-/// What a line says.
+/// The key of a line at hand.
 #[derive(Debug)]
-pub struct Saying {
+pub struct LineKey {
     /// Where it stands in `Repeats::texts`.
     place: Range<usize>,
     hash: u64,
-    /// Whether it tells whole targets.
+    /// Whether it holds whole targets, not only their hosts.
     is_whole: bool,
 }
 
 #[derive(Debug)]
-struct Said<'f> {
+struct Remembered<'f> {
     text: Text,
-    /// None: what follows the hosts of the line's targets decides.
-    told: Option<Told<'f>>,
+    /// None: the key must hold whole targets.
+    meaning: Option<Meaning<'f>>,
 }
 
 #[derive(Debug)]
-struct Told<'f> {
+struct Meaning<'f> {
     variant: &'f Variant,
     action: Action,
     known: Known,
 }
 
-impl Said<'_> {
+impl Remembered<'_> {
     fn size(&self) -> usize {
         let spilled = if self.text.spilled() {
             self.text.capacity() + ALLOCATED
@@ -92,7 +92,7 @@ impl Said<'_> {
     }
 }
 
-/// A line that was added to its rows.
+/// A line that was added to its rows by its key.
 #[derive(Clone, Copy, Debug)]
 pub struct Repeated {
     pub hits: usize,
@@ -117,7 +117,7 @@ impl<'f> Repeats<'f> {
         }
     }
 
-    /// Whether so many lines are to be looked at without asking for what was said; forgets the sayings of those before.
+    /// Whether so many lines are to be looked at without looking up their keys; forgets the keys of the lines before.
     pub fn pass_over(&mut self, lines: usize, rows: &Rows) -> bool {
         self.texts.clear();
         if self.pause > 0 || self.window == 0 {
@@ -145,60 +145,61 @@ impl<'f> Repeats<'f> {
         false
     }
 
-    /// What a line says; None if it is too long to be remembered.
-    pub fn spell(&mut self, record: &Record<'_, '_>) -> Option<Saying> {
+    /// The key of a line; None if it is too long to be remembered.
+    pub fn spell(&mut self, record: &Record<'_, '_>) -> Option<LineKey> {
         let begin = self.texts.len();
-        saying::spell(record, &mut self.texts).then(|| self.saying(begin, false))
+        line_key::spell(record, &mut self.texts).then(|| self.line_key(begin, false))
     }
 
-    fn saying(&self, begin: usize, is_whole: bool) -> Saying {
-        Saying {
+    fn line_key(&self, begin: usize, is_whole: bool) -> LineKey {
+        LineKey {
             place: begin..self.texts.len(),
             hash: self.hasher.hash_one(&self.texts[begin..]),
             is_whole,
         }
     }
 
-    /// The same with whole targets.
-    fn whole(&mut self, record: &Record<'_, '_>, short: &Saying) -> Option<Saying> {
+    /// The key of a line with whole targets.
+    fn whole(&mut self, record: &Record<'_, '_>, short: &LineKey) -> Option<LineKey> {
         let begin = self.texts.len();
         self.texts.extend_from_within(short.place.clone());
-        let fits = saying::spell_targets(record, &mut self.texts)
-            && self.texts.len() - begin <= saying::LONGEST;
-        fits.then(|| self.saying(begin, true))
+        let fits = line_key::spell_targets(record, &mut self.texts)
+            && self.texts.len() - begin <= line_key::LONGEST;
+        fits.then(|| self.line_key(begin, true))
     }
 
     /// Asks for the memory that `add` will need.
-    pub fn ask_for(&self, saying: &Saying) {
-        self.memo.ask_for(saying.hash);
+    pub fn ask_for(&self, line_key: &LineKey) {
+        self.memo.ask_for(line_key.hash);
     }
 
-    fn find(&mut self, saying: &Saying) -> Option<&mut Said<'f>> {
-        let text = &self.texts[saying.place.clone()];
-        self.memo.find(saying.hash, |said| said.text[..] == *text)
+    fn find(&mut self, line_key: &LineKey) -> Option<&mut Remembered<'f>> {
+        let text = &self.texts[line_key.place.clone()];
+        self.memo
+            .find(line_key.hash, |remembered| remembered.text[..] == *text)
     }
 
-    /// Adds the line to its rows if they are known. Else `saying` is what to `learn` of it, None if nothing.
+    /// Adds the line to its rows if they are known. Else `line_key` is the key to `learn` the line by, or None.
     pub fn add(
         &mut self,
         record: &mut Record<'f, '_>,
-        saying: &mut Option<Saying>,
+        line_key: &mut Option<LineKey>,
         rows: &mut Rows,
         zone: &TimeZone,
     ) -> Option<Repeated> {
         if self.moved != Some(rows.moved()) {
-            *saying = None;
+            *line_key = None;
         }
-        if self.find(saying.as_ref()?)?.told.is_none() {
-            *saying = self.whole(record, saying.as_ref()?);
+        if self.find(line_key.as_ref()?)?.meaning.is_none() {
+            *line_key = self.whole(record, line_key.as_ref()?);
         }
-        let told = self.find(saying.as_ref()?)?.told.as_mut()?;
-        let hits = told.known.hits;
+        let meaning = self.find(line_key.as_ref()?)?.meaning.as_mut()?;
+        let hits = meaning.known.hits;
         let mut moment = None;
         if hits > 0 {
-            record.variant = told.variant;
+            record.variant = meaning.variant;
             moment = record.time(zone);
-            if !rows.add_known(&mut told.known, moment, told.action) {
+            if !rows.add_known(&mut meaning.known, moment, meaning.action) {
                 return None;
             }
         }
@@ -206,38 +207,38 @@ impl<'f> Repeats<'f> {
         Some(Repeated { hits, moment })
     }
 
-    /// Remembers what a line said, unless rows were put aside.
+    /// Remembers the rows of a line, unless rows were put aside since.
     pub fn learn(
         &mut self,
         set: &Set,
         (record, tokens): (&Record<'f, '_>, &[(Field, Token)]),
-        mut saying: Saying,
+        mut line_key: LineKey,
         known: Known,
         rows: &Rows,
     ) {
         if self.moved != Some(rows.moved()) || depends_on_port(set, record) {
             return;
         }
-        if !saying.is_whole && tokens::depend_on_paths(set, tokens) {
-            self.keep(&saying, None);
-            let Some(whole) = self.whole(record, &saying) else {
+        if !line_key.is_whole && tokens::depend_on_paths(set, tokens) {
+            self.keep(&line_key, None);
+            let Some(whole) = self.whole(record, &line_key) else {
                 return;
             };
-            saying = whole;
+            line_key = whole;
         }
-        let told = Told {
+        let meaning = Meaning {
             variant: record.variant,
             action: record.action(),
             known,
         };
-        self.keep(&saying, Some(told));
+        self.keep(&line_key, Some(meaning));
     }
 
-    fn keep(&mut self, saying: &Saying, told: Option<Told<'f>>) {
-        let text = Text::from_slice(&self.texts[saying.place.clone()]);
-        let said = Said { text, told };
-        self.held.add(said.size());
-        if let Some(before) = self.memo.put(saying.hash, said) {
+    fn keep(&mut self, line_key: &LineKey, meaning: Option<Meaning<'f>>) {
+        let text = Text::from_slice(&self.texts[line_key.place.clone()]);
+        let remembered = Remembered { text, meaning };
+        self.held.add(remembered.size());
+        if let Some(before) = self.memo.put(line_key.hash, remembered) {
             self.held.take(before.size());
         }
     }
@@ -250,9 +251,11 @@ fn depends_on_port(set: &Set, record: &Record<'_, '_>) -> bool {
     {
         return true;
     }
-    let decisive = &record.format.decisive;
-    decisive.of_both
-        && record.server_port.is_some_and(|port| decisive.is_any(port))
+    let key_fields = &record.format.key_fields;
+    key_fields.of_both
+        && record
+            .server_port
+            .is_some_and(|port| key_fields.is_any(port))
         && (!record.variant.role(Role::Url).is_empty()
             || record
                 .server

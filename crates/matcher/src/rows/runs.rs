@@ -4,21 +4,22 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write};
 use std::mem;
 
-use crate::line::hit::{Action, Field};
+use crate::canonical::prefix::prefix;
+use crate::format::Action;
+use crate::line::hit::Field;
 use crate::memory::Held;
 use crate::raw::prefetch;
-use crate::rows::Row;
 use crate::rows::arena::Arena;
-use crate::rows::prefix::prefix;
+use crate::rows::row::Row;
 use crate::rows::spread::Spread;
 use crate::rows::words::{self, Words};
 use crate::set::Set;
 use crate::time::when::When;
 
-/// More files are merged into one first.
+/// Runs in files that are merged at once; more are merged into one file first.
 const FILES: usize = 64;
 const BUFFER: usize = 64 << 10;
-/// Rows and texts lie in no order in memory: they are asked for so many rows before they are looked at.
+/// Rows and texts lie in no order in memory: their memory is asked for so many rows before they are read.
 const AHEAD: usize = 8;
 
 /// Devices by their numbers; None is no device.
@@ -31,7 +32,7 @@ pub struct Run {
     rows: Arena,
     /// Places of the rows.
     sorted: Vec<u32>,
-    /// Whether no two of them are of the same item, device and time as the scan counts it.
+    /// Whether no two rows are of the same item, device and bucket of time.
     is_distinct: bool,
     _held: Held,
 }
@@ -44,14 +45,14 @@ struct View<'a> {
     sorted: &'a [u32],
 }
 
-/// What is looked at of a row beside itself.
+/// Parts of a row that are read besides the row itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
     Identity,
     Words,
 }
 
-/// A row with the device and the words that its run keeps for it.
+/// A row, with its device and its words from its run.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry<'a> {
     pub row: &'a Row,
@@ -59,7 +60,7 @@ pub struct Entry<'a> {
     pub words: Words<'a>,
 }
 
-/// How the wire spells an item.
+/// The spelling of an item on the wire.
 fn spelled(set: &Set, item: u32) -> &[u8] {
     match set.hashed(item) {
         Some(plain) if plain.first() != Some(&b'=') => plain,
@@ -97,7 +98,7 @@ fn order(set: &Set, devices: &[Option<Box<str>>], rows: &Arena) -> (Vec<u32>, bo
 }
 
 impl Run {
-    /// `held` is what the rows take.
+    /// `held` counts the bytes of the rows.
     pub fn new(set: &Set, devices: Devices, rows: Arena, held: Held) -> Run {
         let (sorted, is_distinct) = order(set, &devices, &rows);
         Run {
@@ -128,7 +129,7 @@ impl<'a> View<'a> {
         })
     }
 
-    /// Asks for what comes after `at`, and for the words of those rows that are `wanted`.
+    /// Asks for the memory of the rows after `at`, and for their words where they are `wanted`.
     fn ask_for(self, at: usize, wanted: Wanted) {
         if let Some(&place) = self.sorted.get(at + 2 * AHEAD) {
             prefetch(self.rows.row(place));
@@ -156,7 +157,7 @@ impl<'a> View<'a> {
     }
 }
 
-/// The runs of one thread, or of all.
+/// The runs of one thread, or of all threads.
 #[derive(Debug, Default)]
 pub struct Runs {
     held: Vec<Run>,
@@ -209,7 +210,7 @@ impl Runs {
         Ok(())
     }
 
-    /// How many rows there are, where no two of them can become one; else that shows in merging.
+    /// The number of rows, if no two of them can become one; None if merging must show it.
     pub fn distinct(&self) -> Option<u64> {
         match (&self.held[..], &self.files[..]) {
             ([], []) => Some(0),
@@ -250,7 +251,7 @@ impl Runs {
             heads.extend(Head::begin(Stream::File(FileRun::new(file)?), set)?);
         }
         heads.sort_by(|a, b| b.compare(a));
-        // The least stands last.
+        // The least run stands last.
         while let Some(least) = heads.last_mut() {
             if let Some(entry) = least.stream.entry() {
                 take(&entry)?;
@@ -269,10 +270,10 @@ impl Runs {
     }
 }
 
-/// A run as it is read.
+/// A run that is being read.
 #[derive(Debug)]
 enum Stream<'a> {
-    /// And the place of the row at hand.
+    /// A run in memory, and the place of the row at hand.
     Held(View<'a>, usize),
     File(FileRun<'a>),
 }
@@ -292,7 +293,7 @@ struct Head<'a> {
     stream: Stream<'a>,
     item: u32,
     spelled: &'a [u8],
-    /// The begins of the item and of the device.
+    /// The first bytes of the item and of the device, to compare them by.
     begins: (u128, u128),
 }
 
@@ -323,7 +324,7 @@ impl<'a> Head<'a> {
         Ok(self.look(set, false))
     }
 
-    /// Looks at the row that the run is at; false where there is none.
+    /// Reads the row at hand; false where there is none.
     fn look(&mut self, set: &'a Set, is_first: bool) -> bool {
         let Some(entry) = self.stream.entry() else {
             return false;
@@ -353,7 +354,7 @@ impl<'a> Head<'a> {
 
 /// Bytes of a row in a file, before the device and the words.
 const FIXED: usize = 46;
-/// In place of the length of a device: there is none.
+/// Stands for the length of a device where there is no device.
 const NOBODY: u16 = u16::MAX;
 
 /// A run in a file, and its row at hand.
@@ -423,7 +424,7 @@ impl<'a> FileRun<'a> {
         Ok(())
     }
 
-    /// The next bytes of the file, in place of what `text` holds.
+    /// Reads the next bytes of the file into `text`.
     fn text(&mut self, mut text: Vec<u8>, length: usize) -> io::Result<Vec<u8>> {
         if length > words::LONGEST {
             return Err(damaged());

@@ -1,12 +1,13 @@
-//! Between which times rows lie, told without merging them.
+//! The first and the last time of rows, known without merging them.
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
 use foldhash::fast::RandomState;
 use serde::{Deserialize, Serialize};
 
-use crate::rows::{Row, bucket};
+use crate::rows::row::Row;
 use crate::time::Value;
+use crate::time::bucket::bucket;
 use crate::time::midnights::Midnights;
 use crate::time::when::When;
 use crate::time::years::Years;

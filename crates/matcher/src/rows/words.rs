@@ -1,29 +1,29 @@
 //! The texts of a row's first line, in one piece of memory.
 use std::io;
 
+use crate::escape::{EVIDENCE, escape_into, shown_part};
 use crate::format::IDENTITY;
 use crate::line::hit::{Hit, Matched};
 use crate::rows::details::Details;
 use crate::set::Set;
-use crate::wire::escape::{EVIDENCE, escape_into, shown_part};
 
-/// What matched, the line, and each kind of identity.
+/// The texts of a row: the match, the line, and each kind of identity.
 const TEXTS: usize = 2 + IDENTITY.len();
 /// Bytes before the texts.
 pub const HEAD: usize = 2 * TEXTS;
-/// In place of a length: there is no such text. None is so long, for a character of them has four bytes at most.
+/// Stands for the length of a text that is not there. No text is so long: a character has four bytes at most.
 const ABSENT: u16 = u16::MAX;
 const _: () = assert!(4 * EVIDENCE < ABSENT as usize);
 /// More bytes than any words have.
 pub const LONGEST: usize = HEAD + TEXTS * ABSENT as usize;
 
-/// The length of each text, in little-endian numbers of 16 bits, then the texts one after another: what matched
-/// and the identity safe to show, the line as it stands in the log.
+/// The length of each text, in little-endian numbers of 16 bits, then the texts one after another: the match and the
+/// identity safe to show, the line as it stands in the log.
 #[derive(Clone, Copy, Debug)]
 pub struct Words<'a>(&'a [u8]);
 
 impl<'a> Words<'a> {
-    /// Adds what a hit and its line say; whether the line says more of the device.
+    /// Adds the texts of a hit and its line. Returns whether the line holds the device's identity.
     pub fn put(out: &mut Vec<u8>, set: &Set, hit: &Hit, line: &dyn Details) -> bool {
         let head = out.len();
         out.extend_from_slice(&[u8::MAX; HEAD]);
@@ -50,12 +50,12 @@ impl<'a> Words<'a> {
         identified
     }
 
-    /// The words that `put` put at the begin of these bytes.
+    /// The words that `put` put at the beginning of these bytes.
     pub fn at(bytes: &'a [u8]) -> Words<'a> {
         Words(bytes)
     }
 
-    /// From what `bytes` gave. Fails where that is damaged.
+    /// The words in these bytes, which `bytes` gave. Fails where they are damaged.
     pub fn read(bytes: &'a [u8]) -> io::Result<Words<'a>> {
         let words = Words::at(bytes);
         let shown = (0..TEXTS).filter(|i| *i != 1);
@@ -70,13 +70,13 @@ impl<'a> Words<'a> {
         }
     }
 
-    /// Without what follows them.
+    /// The bytes of these words alone.
     pub fn bytes(self) -> &'a [u8] {
         let length: usize = (0..TEXTS).filter_map(|i| self.length(i)).sum();
         self.0.get(..HEAD + length).unwrap_or_default()
     }
 
-    /// Adds the same words without what matched and the line.
+    /// Adds the same words without the match and the line.
     pub fn put_identity(self, out: &mut Vec<u8>) {
         let left_out = 0..2;
         let lengths = 2 * left_out.len();
@@ -87,7 +87,7 @@ impl<'a> Words<'a> {
         out.extend_from_slice(&bytes[HEAD + before..]);
     }
 
-    /// What matched; None is the item itself.
+    /// The text that matched; None is the item itself.
     pub fn matched(self) -> Option<&'a [u8]> {
         self.text(0)
     }

@@ -1,20 +1,19 @@
-//! A list on its way to a set: what is plainly canonical is read here, every other line is the caller's.
+//! A list on its way to a set: plainly canonical lines are read here, every other line is the caller's.
 //!
-//! Nothing is decided twice: a line that needs a rule beyond the few below is given back by its number.
+//! No rule stands in two places: a line that needs a rule beyond the few below goes back to the caller with its number.
 use std::collections::HashMap;
 use std::ops::Range;
 
 use foldhash::fast::RandomState;
 
-use crate::both::both;
+use crate::canonical::prefix::prefix;
 use crate::error::Error;
-use crate::rows::prefix::prefix;
+use crate::parallel::join;
 use crate::set::plain::{Shape, cells, classify, host};
-use crate::set::setfile;
 use crate::set::watch::Watch;
-use crate::set::{Item, Kind, Set};
+use crate::set::{Item, Kind, Set, setfile};
 
-/// Which names an item covers; the numbers are those of the calling side.
+/// The names that an item covers; Python uses the same numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
     WithSubdomains,
@@ -61,7 +60,7 @@ pub struct Entry {
 pub struct Draft {
     text: String,
     rows: Vec<Row>,
-    /// The first one is empty.
+    /// The first family is empty.
     families: Vec<String>,
     /// The numbers of all others.
     known: HashMap<String, u32, RandomState>,
@@ -79,8 +78,8 @@ impl Default for Draft {
 }
 
 impl Draft {
-    /// Reads what is plain of a list, and returns the lines that are left with their numbers, from 1. Empty lines
-    /// are neither.
+    /// Reads the plain lines of a list. Returns the other lines with their numbers, counted from 1; empty lines are left
+    /// out.
     pub fn read<'t>(
         &mut self,
         text: &'t str,
@@ -93,7 +92,7 @@ impl Draft {
         let (first, second) = text.split_at(middle);
         let lines = memchr::memchr_iter(b'\n', first.as_bytes()).count() as u32;
         let mut other = Draft::default();
-        let (after, before) = both(
+        let (after, before) = join(
             || other.read_lines(second, lines + 1, shape, scope, list),
             || self.read_lines(first, 1, shape, scope, list),
         );
@@ -145,7 +144,7 @@ impl Draft {
         Ok(left)
     }
 
-    /// Adds what another draft holds, behind what is here.
+    /// Adds the entries of another draft behind those of this draft.
     fn absorb(&mut self, other: &Draft) -> Result<(), Error> {
         let families: Vec<u32> = other
             .families
@@ -200,7 +199,7 @@ impl Draft {
         Ok(())
     }
 
-    /// The number of a family whose white space is that of a set file; None for any other.
+    /// The number of a family, if its white space is that of a set file; else None.
     fn family(&mut self, family: &str) -> Option<u32> {
         if family.is_empty() {
             return Some(0);
@@ -238,7 +237,7 @@ impl Draft {
         self.rows.is_empty()
     }
 
-    /// How many entries there are of each kind.
+    /// The number of entries of each kind.
     pub fn kinds(&self) -> Vec<(Kind, usize)> {
         let mut counts: Vec<(Kind, usize)> = Vec::new();
         for row in &self.rows {
@@ -250,8 +249,8 @@ impl Draft {
         counts
     }
 
-    /// Merges equal values: the wider scope stays (exact with subdomains only is both), with the first family
-    /// that is one. Then sorts as a set is sorted.
+    /// Merges equal values: the wider scope stays (exact with subdomains only makes both), with the first family that is
+    /// not empty. Then sorts as a set is sorted.
     pub fn merge(&mut self) {
         let mut rows = std::mem::take(&mut self.rows);
         let mut order: Vec<(u128, u32)> = rows
@@ -316,7 +315,7 @@ impl Draft {
         })
     }
 
-    /// The entries that may concern a guard rail: all that do, and a few more.
+    /// The entries that may concern a guard rail: all that concern one, and a few more.
     pub fn suspects(&self, watch: &Watch) -> Vec<usize> {
         let among = |numbers: Range<usize>| -> Vec<usize> {
             let wanted =
@@ -324,7 +323,7 @@ impl Draft {
             numbers.filter(wanted).collect()
         };
         let (middle, end) = (self.rows.len() / 2, self.rows.len());
-        let (first, second) = both(|| among(0..middle), || among(middle..end));
+        let (first, second) = join(|| among(0..middle), || among(middle..end));
         [first, second].concat()
     }
 

@@ -45,7 +45,7 @@ pub fn tail16(buf: &[u8], end: usize, len: usize) -> u64 {
     hash16(buf, end, len, FOLD)
 }
 
-/// The same for digits and dots, in which folding changes nothing.
+/// The same as `tail16` for digits and dots, which folding does not change.
 #[inline(always)]
 pub fn numbers16(buf: &[u8], end: usize, len: usize) -> u64 {
     hash16(buf, end, len, 0)
@@ -162,4 +162,14 @@ impl<'a> Filter<'a> {
         let word = u64::from_le_bytes(*self.word(h));
         word >> (h & 63) & word >> (h >> 6 & 63) & word >> (h >> 12 & 63) & 1 != 0
     }
+}
+
+/// The key of a host and the start of a listed path in the filter; an empty start stands for any path.
+pub(crate) fn path_key(host: u64, start: &[u8]) -> u64 {
+    mix(host | 1, whole(start, false))
+}
+
+/// The key of an address's first 32 bits in the filter.
+pub(crate) fn head_key(head: u32) -> u64 {
+    address(u128::from(head))
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::both::both;
 use crate::error::Error;
+use crate::parallel::join;
 
 pub const MAGIC: &[u8] = b"QSSET2\n";
 const OLD_MAGIC: &[u8] = b"QSSET1\n";
@@ -76,7 +76,7 @@ pub(crate) struct Index {
     pub every_line: bool,
     pub letter_labels: bool,
     pub addresses: bool,
-    /// Whether an address in 10.0.0.0/8 is listed; files from before this was told may list some.
+    /// Whether an address in 10.0.0.0/8 is listed; an older file, without this word, may list some.
     #[serde(default = "yes")]
     pub tens: bool,
 }
@@ -85,7 +85,7 @@ fn yes() -> bool {
     true
 }
 
-/// What a file that cannot be used is.
+/// What is wrong with a file that is no set file.
 const FOREIGN: &str = "is no compiled indicator set; make one with 'indicators compile'";
 const OLDER: &str =
     "the set was compiled by an older version; compile the list again with 'indicators compile'";
@@ -106,7 +106,8 @@ pub struct Header {
 }
 
 impl Header {
-    /// Does not look at the sections. Fails with what to do, to be said behind the name of the file.
+    /// Reads the head without a look at the sections. The error says what to do; the caller puts the name of the file before
+    /// it.
     pub fn read(bytes: &[u8]) -> Result<Header, Error> {
         if bytes.starts_with(OLD_MAGIC) {
             return Err(Error::set(OLDER));
@@ -155,33 +156,23 @@ impl Header {
     }
 }
 
-/// What the sum of a file with an index is made of: both halves of all bytes before it, so that two threads can read them.
-pub(crate) struct Halves<'a> {
-    halves: [&'a [u8]; 2],
-    stored: &'a [u8],
+/// The sum of a file with an index: of the sums of both halves of all bytes before it, so that two threads can read them.
+fn sum(before: &[u8]) -> [u8; SUM] {
+    let (first, second) = before.split_at(before.len() / 2);
+    let (first, second) = join(|| xxh3_64(first), || xxh3_64(second));
+    xxh3_64([first, second].map(u64::to_le_bytes).as_flattened()).to_le_bytes()
 }
 
-impl<'a> Halves<'a> {
-    pub fn of(file: &'a [u8]) -> Halves<'a> {
-        let (before, stored) = file.split_at(file.len().saturating_sub(SUM));
-        Halves {
-            halves: before.split_at(before.len() / 2).into(),
-            stored,
-        }
-    }
-
-    pub fn sum(&self, half: usize) -> u64 {
-        xxh3_64(self.halves[half])
-    }
-
-    /// Whether the file is as it was written, by the sums of both halves.
-    pub fn is_right(&self, sums: [u64; 2]) -> bool {
-        self.stored == sum_of(sums)
-    }
+/// Whether a file with an index is as it was written.
+pub(crate) fn is_right(file: &[u8]) -> bool {
+    let end = file.split_last_chunk();
+    end.is_some_and(|(before, stored)| sum(before) == *stored)
 }
 
-fn sum_of(sums: [u64; 2]) -> [u8; SUM] {
-    xxh3_64(sums.map(u64::to_le_bytes).as_flattened()).to_le_bytes()
+/// Writes the sum of a file with an index over its last bytes. Panics where it has too few for one.
+pub fn seal(file: &mut [u8]) {
+    let (before, stored) = file.split_last_chunk_mut().expect("room for a sum");
+    *stored = sum(before);
 }
 
 /// Puts head, sections and sum into one file image, each section on a 64-byte border.
@@ -229,9 +220,6 @@ pub(crate) fn assemble(
         at = start + (at - start + body.len()).next_multiple_of(64);
     }
     out.extend_from_slice(&[0; SUM]);
-    let halves = Halves::of(&out);
-    let (first, second) = both(|| halves.sum(0), || halves.sum(1));
-    let end = out.len() - SUM;
-    out[end..].copy_from_slice(&sum_of([first, second]));
+    seal(&mut out);
     Ok(out)
 }

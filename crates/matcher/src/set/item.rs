@@ -90,7 +90,7 @@ impl<'a> Item<'a> {
     }
 }
 
-/// The labels from the one on whose place stands in digits at the begin of `digits`.
+/// The labels from a place on; `digits` begins with this place.
 pub(crate) fn label<'a>(labels: &'a [u8], digits: &[u8]) -> Option<&'a [u8]> {
     let place = digits
         .iter()

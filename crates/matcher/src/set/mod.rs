@@ -3,16 +3,13 @@ pub mod draft;
 pub(crate) mod hash;
 mod header;
 mod item;
-pub mod opening;
 pub mod plain;
 mod ranges;
 pub mod setfile;
 mod slots;
+#[cfg(test)]
+mod tests;
 pub mod watch;
-
-use std::fs::File;
-use std::path::Path;
-use std::sync::Arc;
 
 use smallvec::SmallVec;
 
@@ -22,12 +19,10 @@ use crate::error::Error;
 use crate::raw::Map;
 use crate::raw::sixteen::{Range, position};
 use crate::set::hash::Filter;
-use crate::set::header::{DAMAGED, Header, Section};
+use crate::set::header::{Header, Section};
 use crate::set::item::label;
 pub use crate::set::item::{Item, Kind};
-use crate::set::opening::Opening;
 use crate::set::ranges::{Blocks, SPAN};
-use crate::set::setfile::TEN;
 
 /// Bytes to each side in which the path of a URL is looked for; a longer line is left to phase 2.
 const LONGEST_LOOK: usize = 4096;
@@ -46,10 +41,8 @@ const LONGEST_NAME: usize = 255;
 /// Marks an address that only an endpoint or a URL names.
 pub const NO_ITEM: u32 = u32::MAX - 1;
 
-/// That a file is not as it was written.
-pub(crate) fn damaged(path: &Path) -> Error {
-    Error::set(format!("{}: {DAMAGED}", path.display()))
-}
+/// First number of the largest private network (RFC 1918).
+pub(crate) const TEN: u32 = 10;
 
 /// The filters of phase 1.
 #[derive(Clone, Copy, Debug)]
@@ -74,34 +67,6 @@ pub struct Set {
 }
 
 impl Set {
-    /// Opens a set file, all bytes of which are as they were written.
-    pub fn open(path: &Path) -> Result<Arc<Set>, Error> {
-        Opening::begin(path)?.set().cloned()
-    }
-
-    /// Opens a set file without a look at all its bytes; one without an index gets it in memory.
-    pub(crate) fn map(path: &Path) -> Result<Set, Error> {
-        let io = |source| Error::Io {
-            path: path.to_owned(),
-            source,
-        };
-        let file = File::open(path).map_err(io)?;
-        let map = Map::open(&file).map_err(io)?;
-        let named = |e| Error::set(format!("{}: {e}", path.display()));
-        let header = Header::read(&map).map_err(named)?;
-        if header.indexed {
-            return Set::new(map, header).map_err(|_| damaged(path));
-        }
-        let part = |name| {
-            let (at, len) = header.section(name);
-            &map[at..at + len]
-        };
-        setfile::index(part(Section::List), part(Section::Labels))
-            .ok()
-            .filter(|set| set.id() == header.id && set.count() == header.count)
-            .ok_or_else(|| damaged(path))
-    }
-
     pub(crate) fn new(map: Map, header: Header) -> Result<Set, Error> {
         let mut set = Set {
             map,
@@ -142,11 +107,6 @@ impl Set {
 
     pub fn count(&self) -> usize {
         self.header.count
-    }
-
-    /// Whether it is a file as it lies on disk, not built in memory.
-    pub(crate) fn is_mapped(&self) -> bool {
-        matches!(self.map, Map::File(_))
     }
 
     /// The whole file, as it is written to disk.
@@ -319,7 +279,7 @@ impl Set {
         let path = rest.get(1..).unwrap_or_default();
         let run = path.iter().take_while(|&&b| address::is_token(b)).count();
         // What follows an item's end is no part of a name, so the item's path begins with the same run.
-        paths.has(setfile::path_key(host, &path[..run])) || paths.has(setfile::path_key(host, b""))
+        paths.has(hash::path_key(host, &path[..run])) || paths.has(hash::path_key(host, b""))
     }
 
     /// Whether a URL of this host may be listed.
@@ -447,7 +407,7 @@ impl Set {
         self.may_show_path(hash::whole(&buf[start..end], true), buf, end)
     }
 
-    /// Whether the line around a name that ends at `end` shows the begin of a path listed for the host with this
+    /// Whether the line around a name that ends at `end` shows the beginning of a path listed for the host with this
     /// hash. A path follows its host or port, or begins a value: nothing else before its slash is a letter or digit.
     fn may_show_path(&self, host: u64, buf: &[u8], end: usize) -> bool {
         let paths = Filter::new(self.section(Section::Paths)).expect("checked when opened");
@@ -459,7 +419,7 @@ impl Set {
         };
         let start = from + start + 1;
         let line = &buf[start..end + stop];
-        paths.has(setfile::path_key(host, b""))
+        paths.has(hash::path_key(host, b""))
             || memchr::memchr2_iter(b'/', b'\\', line).any(|slash| {
                 let after = (start + slash).checked_sub(end);
                 let follows = after.is_some_and(|n| n <= LONGEST_PORT);
@@ -468,7 +428,7 @@ impl Set {
                 }
                 let path = &line[slash + 1..];
                 let run = path.iter().take_while(|&&b| address::is_token(b)).count();
-                run > 0 && paths.has(setfile::path_key(host, &path[..run]))
+                run > 0 && paths.has(hash::path_key(host, &path[..run]))
             })
     }
 }

@@ -16,7 +16,7 @@ pub enum Shape {
         value: usize,
         kind: Option<usize>,
         family: Option<usize>,
-        /// Words of the type column that shut nothing out.
+        /// Words of the type column that allow every kind.
         kinds: Vec<String>,
     },
 }
@@ -84,7 +84,7 @@ fn port(text: &[u8]) -> bool {
         && text.iter().fold(0u32, |n, b| n * 10 + u32::from(b - b'0')) <= 65535
 }
 
-/// What a value plainly is, and its canonical part.
+/// The kind of a value that is plain, and its canonical part.
 pub(crate) fn classify(text: &[u8]) -> Option<(Kind, &[u8])> {
     if let Some(rest) = text
         .strip_prefix(b"http://")
@@ -148,7 +148,7 @@ fn trim(cell: &[u8]) -> &[u8] {
     &cell[..cell.len() - cell.iter().rev().take_while(|&&b| b == b' ').count()]
 }
 
-/// The name of `address name`, if whoever asks for it is sent nowhere.
+/// The name of `address name`, if the address leads nowhere.
 pub(crate) fn host(line: &[u8]) -> Option<&[u8]> {
     let end = memchr::memchr2(b' ', b'\t', line)?;
     let (address, rest) = line.split_at(end);

@@ -63,7 +63,7 @@ pub fn to_bytes(spans: &[Span]) -> Vec<u8> {
     out
 }
 
-/// The IPv4 blocks of 16 bits that some span touches: most addresses lie in no other, and need no search.
+/// The IPv4 blocks of 16 bits that spans touch. Most addresses lie in other blocks and need no search.
 #[derive(Debug)]
 pub struct Blocks(Box<[u64; 1024]>);
 
@@ -74,7 +74,7 @@ impl Default for Blocks {
 }
 
 impl Blocks {
-    /// Of spans in order, none of which overlaps another.
+    /// The blocks of spans that stand in order and do not overlap.
     pub fn of(spans: &[[u8; SPAN]]) -> Blocks {
         let mut found = Blocks::default();
         let block = |bytes: &[u8]| {
@@ -84,7 +84,7 @@ impl Blocks {
         let mut done = 0;
         for span in spans {
             let last = block(&span[16..]);
-            // Not twice what is marked: damaged spans would take long.
+            // No block is marked twice: damaged spans would take long.
             for at in block(span).max(done)..=last {
                 found.0[at / 64] |= 1 << (at % 64);
             }

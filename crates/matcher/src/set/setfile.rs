@@ -1,28 +1,28 @@
-//! The compiled set file: `QSSET2\n`, one JSON line, then sections. Both engines read `list` and `labels`; the
-//! others are the native index, and behind them stands the sum of all bytes before it. Offsets count from the end of the JSON line. An item's number is where its line
-//! begins in `list`, so that no table leads there.
+//! The compiled set file: `QSSET2\n`, one JSON line, then sections, then the sum of all bytes before it. Both engines read
+//! the sections `list` and `labels`; the others are the native index. Offsets count from the end of the JSON line. The
+//! number of an item is the place of its line in `list`, so that no table leads there.
 use std::collections::{HashMap, HashSet};
+use std::fs::File;
 use std::net::Ipv4Addr;
+use std::path::Path;
+use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 use sha2::{Digest, Sha256};
 
-use crate::both::both;
 use crate::canonical::address::{self, Address};
 use crate::error::Error;
+use crate::parallel::join;
 use crate::raw::Map;
 use crate::set::hash::{self, FilterBuilder, tail16, tail32};
-pub use crate::set::header::MAGIC;
-use crate::set::header::{DAMAGED, Header, INDEX, Index, SECTIONS, assemble};
+use crate::set::header::{DAMAGED, Header, INDEX, Index, SECTIONS, Section, assemble, is_right};
+pub use crate::set::header::{MAGIC, seal};
 use crate::set::ranges::{self, Span};
 use crate::set::slots::{v4_slots, v6_slots, value_slots};
-use crate::set::{Item, Kind, NO_ITEM, Set};
-use crate::token::head_key;
+use crate::set::{Item, Kind, NO_ITEM, Set, TEN};
 
 /// A network of more /24s than this makes phase 1 read every IPv4 address strictly.
 const MOST_HEADS: u32 = 1 << 12;
-/// First number of the largest private network (RFC 1918).
-pub(crate) const TEN: u32 = 10;
 /// Bits of a filter for each key, at least.
 const SMALL: usize = 16;
 /// For filters of few keys that are asked several times for one token.
@@ -46,16 +46,45 @@ fn path_start(rest: &str) -> &[u8] {
     &path[..path.iter().take_while(|&&b| address::is_token(b)).count()]
 }
 
-/// The key of a host and the start of a listed path in the filter; an empty start stands for any path.
-pub(crate) fn path_key(host: u64, start: &[u8]) -> u64 {
-    hash::mix(host | 1, hash::whole(start, false))
-}
-
 /// The key of an address, or of its first three numbers, as it is written.
 fn text_key(text: &str) -> u64 {
     let mut padded = [0u8; 32];
     padded[16..16 + text.len()].copy_from_slice(text.as_bytes());
     tail16(&padded, 16 + text.len(), text.len())
+}
+
+/// That a file is not as it was written.
+fn damaged(path: &Path) -> Error {
+    Error::set(format!("{}: {DAMAGED}", path.display()))
+}
+
+impl Set {
+    /// Opens a set file by a map, and reads all its bytes once to know that they are as they were written; one without
+    /// an index gets it in memory, and the set's id vouches for the list.
+    pub fn open(path: &Path) -> Result<Arc<Set>, Error> {
+        let io = |source| Error::Io {
+            path: path.to_owned(),
+            source,
+        };
+        let file = File::open(path).map_err(io)?;
+        let map = Map::open(&file).map_err(io)?;
+        let named = |e| Error::set(format!("{}: {e}", path.display()));
+        let header = Header::read(&map).map_err(named)?;
+        if header.indexed {
+            let found = is_right(&map).then(|| Set::new(map, header));
+            let set = found.and_then(Result::ok).ok_or_else(|| damaged(path))?;
+            return Ok(Arc::new(set));
+        }
+        let part = |name| {
+            let (at, len) = header.section(name);
+            &map[at..at + len]
+        };
+        index(part(Section::List), part(Section::Labels))
+            .ok()
+            .filter(|set| set.id() == header.id && set.count() == header.count)
+            .map(Arc::new)
+            .ok_or_else(|| damaged(path))
+    }
 }
 
 /// Builds a set with its index from the lines of the canonical list, already merged and sorted: hashed
@@ -136,7 +165,7 @@ impl PartialEq for Label<'_> {
 
 type Places<'a> = HashMap<Label<'a>, Vec<u8>, RandomState>;
 
-/// Kinds with families, the commonest first, and in which digits each item tells where its label begins.
+/// Kinds with families, the commonest first, and for each the digits of its place, which an item ends with.
 fn labels<'a>(items: &[Item<'a>]) -> (Vec<u8>, Places<'a>) {
     let mut counts: HashMap<Label<'_>, usize, RandomState> = HashMap::default();
     for item in items {
@@ -204,7 +233,7 @@ impl Build {
             Kind::Url => {
                 self.urls.push(id);
                 let host = url_host(item.hashed);
-                let key = path_key(
+                let key = hash::path_key(
                     hash::whole(host.as_bytes(), true),
                     path_start(&item.hashed[host.len()..]),
                 );
@@ -265,7 +294,7 @@ impl Build {
             }
             None => {
                 self.v6.push((address.0, id));
-                self.heads6.push(head_key((address.0 >> 96) as u32));
+                self.heads6.push(hash::head_key((address.0 >> 96) as u32));
             }
         }
     }
@@ -312,7 +341,7 @@ impl Build {
                 }
             }
         } else if bits >= 32 {
-            self.heads6.push(head_key((address.0 >> 96) as u32));
+            self.heads6.push(hash::head_key((address.0 >> 96) as u32));
         } else {
             self.all_heads6 = true;
         }
@@ -346,9 +375,9 @@ impl Build {
             filter.bytes()
         };
         // IPv4 in hexadecimal IPv6 spelling begins with 32 zero bits.
-        let heads6 = [&self.heads6[..], &[head_key(0)]].concat();
+        let heads6 = [&self.heads6[..], &[hash::head_key(0)]].concat();
         let numbers = |v: &[u32]| v.iter().flat_map(|n| n.to_le_bytes()).collect::<Vec<u8>>();
-        let ((values, v4, v6), (two, three, hosts)) = both(
+        let ((values, v4, v6), (two, three, hosts)) = join(
             || {
                 let values = value_slots(&self.values);
                 (values, v4_slots(&self.v4), v6_slots(&self.v6))

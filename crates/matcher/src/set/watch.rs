@@ -1,17 +1,16 @@
-//! A first look at many entries for guard rails: what it passes over concerns none of them.
+//! A first look at many entries for guard rails: no guard rail concerns the entries that it passes over.
 use std::collections::HashSet;
 use std::net::Ipv4Addr;
 
 use foldhash::fast::FixedState;
 
-use crate::set::Kind;
 use crate::set::hash;
-use crate::set::setfile;
+use crate::set::{Kind, setfile};
 
-/// Of names; chosen collisions would cost the list's publisher a closer look, and nobody else anything.
+/// Hashes of names, with a fixed seed: chosen collisions cost only the publisher of the list a closer look.
 type Hashes = HashSet<u64, FixedState>;
 
-/// Of the number of a bit in `Watch::may_be`.
+/// Bits of the number of a bit in `Watch::may_be`.
 const BITS: u32 = 22;
 
 /// Where the bit of a hash is.
@@ -20,13 +19,13 @@ fn place(hash: u64) -> (usize, u64) {
     ((number >> 6) as usize, 1 << (number & 63))
 }
 
-/// What guard rails look for, without what they make of it: a closer look is for the caller.
+/// The names and addresses that guard rails look for. The caller looks closely at the entries that are found.
 #[derive(Debug)]
 pub struct Watch {
     below: Hashes,
     exact: Hashes,
     parents: Hashes,
-    /// A bit for each of them, small enough to stay near the processor.
+    /// A bit for each hash; small enough to stay in the processor's cache.
     may_be: Vec<u64>,
     firsts: Vec<u32>,
     lasts: Vec<u32>,
@@ -35,8 +34,8 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Names one a line: those that concern what is on or below them, on them, and one label below them. Spans
-    /// of IPv4 addresses in any order, with both ends.
+    /// Each text holds one name a line: names that concern themselves and all names below, only themselves, and names one
+    /// label below. Spans of IPv4 addresses come in any order, with both ends.
     pub fn new(
         below: &str,
         exact: &str,

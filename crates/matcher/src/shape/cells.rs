@@ -1,7 +1,10 @@
 //! The cells of one line of separated values, quoted as RFC 4180 says.
 use std::borrow::Cow;
 
-use memchr::memchr;
+use memchr::{memchr, memmem};
+use smallvec::SmallVec;
+
+use crate::raw::sixteen::{self, Range};
 
 /// Cells without white space around them. One that begins with `"` goes on to the next single one, or to the
 /// end of the line; two stand for one. What follows the closing quote belongs to the cell.
@@ -64,4 +67,35 @@ fn unquote(line: &[u8], start: usize) -> (Cow<'_, [u8]>, usize) {
         _ => parts.join(&b'"').into(),
     };
     (text, stop)
+}
+
+/// The values of a field; most have one.
+pub type Found<'l> = SmallVec<[Cow<'l, [u8]>; 2]>;
+
+/// What stands between separators.
+pub fn split<'a, 's>(
+    text: &'a [u8],
+    separator: &'s [u8],
+) -> impl Iterator<Item = &'a [u8]> + use<'a, 's> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let now = rest?;
+        let found = match separator {
+            [one] => sixteen::position(now, &[Range::new(*one, *one)]),
+            _ => memmem::find(now, separator),
+        };
+        match found {
+            Some(at) => {
+                rest = Some(&now[at + separator.len()..]);
+                Some(&now[..at])
+            }
+            None => rest.take(),
+        }
+    })
+}
+
+/// Words between white space.
+pub fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(|b| b.is_ascii_whitespace() || *b == 0x0b)
+        .filter(|word| !word.is_empty())
 }

@@ -2,40 +2,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use memchr::memmem;
-
-use super::cells::cells;
+use super::cells::{Found, cells, split, words};
 use super::header::{Header, Kind};
-use super::{Found, recognised};
 use crate::format::{Body, FieldId, Format};
 use crate::raw::sixteen::{self, Range};
-
-pub fn split<'a, 's>(
-    text: &'a [u8],
-    separator: &'s [u8],
-) -> impl Iterator<Item = &'a [u8]> + use<'a, 's> {
-    let mut rest = Some(text);
-    std::iter::from_fn(move || {
-        let now = rest?;
-        let found = match separator {
-            [one] => sixteen::position(now, &[Range::new(*one, *one)]),
-            _ => memmem::find(now, separator),
-        };
-        match found {
-            Some(at) => {
-                rest = Some(&now[at + separator.len()..]);
-                Some(&now[..at])
-            }
-            None => rest.take(),
-        }
-    })
-}
-
-/// Words between white space.
-pub fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    text.split(|b| b.is_ascii_whitespace() || *b == 0x0b)
-        .filter(|word| !word.is_empty())
-}
 
 /// The columns of one format under one header.
 #[derive(Clone, Debug)]
@@ -159,7 +129,7 @@ impl Delimited {
         })
     }
 
-    /// Where the columns stand, if the header is one of the format's.
+    /// The places of the columns, if the header fits the format.
     fn columns(
         &mut self,
         number: usize,
@@ -179,7 +149,7 @@ impl Delimited {
                     _ => false,
                 })
             } else {
-                recognised(&format.recognise, exists, header.path.as_deref())
+                format.recognise.fits(exists, header.path.as_deref())
             };
             *slot = Some(Columns {
                 header: header.clone(),

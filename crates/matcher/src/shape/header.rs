@@ -4,8 +4,7 @@ use std::borrow::Cow;
 use memchr::{memchr, memmem};
 use serde::{Deserialize, Serialize};
 
-use super::cells::cells;
-use super::delimited::{split, words};
+use super::cells::{cells, split, words};
 
 /// Directives of the W3C extended log file format; Windows adds its `Time Format`.
 const W3C: [&[u8]; 8] = [
@@ -35,7 +34,7 @@ pub enum Kind {
 /// What the header lines of a file have said so far.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Header {
-    /// The reading in which it stood (0: the line as it is); the columns are looked for in the same.
+    /// The reading in which the header stood (0: the line as it is); columns are read in the same reading.
     pub depth: usize,
     pub kind: Kind,
     pub separator: Vec<u8>,
@@ -121,7 +120,7 @@ impl Header {
         }
     }
 
-    /// The header that a line of column names makes, where it names those that a format asks for.
+    /// The header that a line of column names makes, if it names the columns that a format asks for.
     pub fn heading(line: &[u8], rules: &[Heading]) -> Option<Header> {
         rules.iter().find_map(|(separator, named)| {
             if !named.iter().all(|n| memmem::find(line, n).is_some()) {

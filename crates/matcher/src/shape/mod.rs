@@ -1,6 +1,5 @@
 //! A line becomes named fields with values (docs/log-formats.md 2).
 mod cells;
-pub(crate) mod decoders;
 mod delimited;
 mod header;
 mod json;
@@ -14,14 +13,11 @@ use std::sync::Arc;
 
 pub use header::{HEADING_BYTES, Header};
 use header::{Heading, Kind};
-use smallvec::SmallVec;
 
-use crate::format::{Body, FieldId, Format, Recognise, Shape};
+use crate::format::{Body, FieldId, Format, Shape};
+pub use crate::shape::cells::Found;
 use crate::shape::json::Object;
 use crate::shape::wrapper::Readings;
-
-/// The values of a field; most have one.
-pub type Found<'l> = SmallVec<[Cow<'l, [u8]>; 2]>;
 
 /// Reads the lines of all formats under one header after the other.
 #[derive(Debug)]
@@ -96,7 +92,7 @@ impl LineReader {
     }
 
     /// The fields of a reading by one shape of a format; `depth` is its number. `parsed` keeps the JSON object between formats.
-    // Else what comes out, which is large, is copied on its way.
+    // Without inlining, the large result would be copied.
     #[inline(always)]
     pub fn shape<'f, 'l>(
         &mut self,
@@ -150,14 +146,6 @@ impl LineReader {
         };
         Some(Values { head, body })
     }
-}
-
-fn recognised(rule: &Recognise, exists: impl Fn(&[u8]) -> bool, path: Option<&[u8]>) -> bool {
-    if path.is_some_and(|path| !rule.path.iter().any(|p| p == path)) {
-        return false;
-    }
-    rule.all.iter().all(|key| exists(key))
-        && (path.is_some() || rule.any.is_empty() || rule.any.iter().any(|key| exists(key)))
 }
 
 impl<'l> Values<'_, 'l> {

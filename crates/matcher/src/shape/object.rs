@@ -2,7 +2,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::{Found, recognised};
+use super::cells::Found;
 use crate::format::{FieldId, Format, Segment};
 use crate::shape::json::{Object, Value};
 
@@ -20,7 +20,9 @@ impl<'f, 'l> Fields<'f, 'l> {
             Value::Text(text) => &**text,
             _ => b"",
         });
-        let known = recognised(&format.recognise, |key| object.some(key).is_some(), path);
+        let known = format
+            .recognise
+            .fits(|key| object.some(key).is_some(), path);
         known.then(|| Fields {
             format,
             object: object.clone(),

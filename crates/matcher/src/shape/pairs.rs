@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use memchr::{memchr, memchr2};
 
 use super::cells::cells;
-use super::recognised;
 use crate::format::{FieldId, Format, Recognise};
 
 /// The pairs of one line that the format uses.
@@ -137,7 +136,10 @@ impl<'f, 'l> Collector<'f, 'l> {
     }
 
     fn finish(self) -> Option<Pairs<'f, 'l>> {
-        let known = recognised(&self.format.recognise, |key| self.seen.contains(key), None);
+        let known = self
+            .format
+            .recognise
+            .fits(|key| self.seen.contains(key), None);
         known.then_some(Pairs {
             format: self.format,
             of: self.of,

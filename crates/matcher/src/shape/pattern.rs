@@ -25,7 +25,7 @@ impl<'f, 'l> Groups<'f, 'l> {
         })
     }
 
-    /// The groups of what stands at the start of a line, and what follows it.
+    /// The groups of a match at the start of a line, and the rest of the line.
     pub fn start(
         format: &'f Format,
         pattern: &'f Pattern,

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use memchr::memmem;
 use regex::bytes::{Captures, Regex, RegexBuilder};
 
+use crate::format::Part;
 use crate::shape::json::{self, Object, Value};
 use crate::time::TimeKind;
 
@@ -105,27 +106,7 @@ const APP_KEYS: [&str; 8] = [
     "ident",
 ];
 
-/// A part of a wrapper that a format may name as a field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    Time,
-    Host,
-    App,
-}
-
-impl Part {
-    /// The part that a field `wrapper.…` names.
-    pub fn of_field(name: &[u8]) -> Option<Part> {
-        match name {
-            b"wrapper.time" => Some(Part::Time),
-            b"wrapper.host" => Some(Part::Host),
-            b"wrapper.app" => Some(Part::App),
-            _ => None,
-        }
-    }
-}
-
-/// What the layers say that were peeled, the inner before the outer; `times` are those of all layers.
+/// The words of the layers that were peeled, the inner layer before the outer; `times` holds the times of all layers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wrapper {
     pub times: Vec<Vec<u8>>,
@@ -144,7 +125,7 @@ impl Wrapper {
         times.iter().chain(word).map(Vec::as_slice)
     }
 
-    /// This layer's own words where it has them, else those of the layer round it.
+    /// This layer's own words, or those of the layer round it where this layer has none.
     fn inside(mut self, outer: &Wrapper) -> Wrapper {
         self.times.extend_from_slice(&outer.times);
         Wrapper {
@@ -155,7 +136,7 @@ impl Wrapper {
     }
 }
 
-/// A text found inside a line, and what was round it.
+/// A text inside a line, and the wrapper round it.
 type Peeled<'l> = (Cow<'l, [u8]>, Wrapper);
 
 /// All ways to read a line: as it is, then peeled from the outside to the inside. Peels when first asked.
@@ -182,7 +163,7 @@ impl<'l> Readings<'l> {
         all.get(at).map(|(text, wrapper)| (&**text, Some(wrapper)))
     }
 
-    /// Texts that are not simply a part of the line: what an escape hid.
+    /// Texts that are no part of the line as it stands: their escapes were undone.
     pub fn unescaped(&self) -> impl Iterator<Item = &[u8]> {
         let peeled = (1..).map_while(|n| self.get(n)).map(|(text, _)| text);
         peeled.filter(|text| memmem::find(self.line, text).is_none())
@@ -220,7 +201,7 @@ fn peel(text: &[u8]) -> Vec<Peeled<'_>> {
     peel_whole(text)
 }
 
-/// What follows the zeros that a power cut left in a line, which broke off before them.
+/// The text behind the zeros that a power cut left in a line.
 pub fn behind_hole(text: &[u8]) -> &[u8] {
     let end = text.iter().rposition(|b| *b != 0).map_or(0, |i| i + 1);
     let start = memchr::memrchr(0, &text[..end]).map_or(0, |i| i + 1);
@@ -242,7 +223,7 @@ fn word(found: &Captures<'_>, name: &str) -> Option<Vec<u8>> {
         .filter(|w| w != b"-")
 }
 
-/// The time that a text begins with, and what follows it.
+/// The time at the beginning of a text, and the rest of the text.
 fn moment(line: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     let begin = line.first()?;
     // Most lines have no time, and an expression takes longer to say so than a byte.

@@ -1,12 +1,12 @@
-//! A row as a line on the wire tells it.
+//! A row, read from its line on the wire.
 use std::borrow::Cow;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
-use crate::wire::escape::{equal, run};
+use crate::escape::{equal, run};
 
-/// What a line tells of its row, of all its fields.
+/// The fields of a line on the wire.
 #[derive(Deserialize)]
 pub(super) struct Row<'a> {
     #[serde(borrow)]

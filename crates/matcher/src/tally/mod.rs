@@ -1,4 +1,4 @@
-//! What the rows of a scan say together, machine by machine and format by format, from their lines on the wire.
+//! The rows of a scan summed by machine and by format, from their lines on the wire.
 //!
 //! Where a tenth of all lines hit, making an object of each row takes longer than the whole scan.
 mod line;
@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 use self::line::Row;
 use crate::time;
 
-/// Texts of a sum that are looked through one by one.
+/// So few texts of a sum are compared one by one.
 const FEW: usize = 8;
 
 /// Texts, each with a number, in the order in which they came.
@@ -21,7 +21,7 @@ const FEW: usize = 8;
 struct Names {
     texts: Vec<String>,
     numbers: HashMap<String, u32, RandomState>,
-    /// The one that was last asked for: rows of one text mostly follow each other.
+    /// The text that was asked for last: rows of one text mostly follow each other.
     last: usize,
 }
 
@@ -46,7 +46,7 @@ impl Names {
 #[derive(Debug, Default)]
 struct Sums {
     sums: SmallVec<[(u32, u64); 1]>,
-    /// Where each stands, of those that were there when one was last looked for; none where they are few.
+    /// The place of each text that was there at the last search; empty where texts are few.
     #[expect(
         clippy::box_collection,
         reason = "most have none, and there may be millions"
@@ -54,7 +54,7 @@ struct Sums {
     places: Option<Box<HashMap<u32, u32, RandomState>>>,
     /// The greatest number so far: one beyond it is new. Items come in order, so theirs are never looked for.
     greatest: u32,
-    /// The one that was last added to: rows of one text mostly follow each other.
+    /// The sum that was added to last: rows of one text mostly follow each other.
     last: u32,
 }
 
@@ -90,7 +90,7 @@ impl Sums {
         self.sums.iter().map(named).collect()
     }
 
-    /// The greatest, first those that came first.
+    /// The greatest sums; of equal sums the first that came.
     fn most<'a>(&self, names: &'a Names, most: usize) -> Vec<(&'a str, u64)> {
         let mut named = self.named(names);
         named.sort_by_key(|(_, sum)| Reverse(*sum));
@@ -111,7 +111,7 @@ struct Machine {
     count: u64,
     first: Option<Box<str>>,
     last: Option<Box<str>>,
-    /// Times that are not spelled.
+    /// Times in microseconds.
     first_micros: Option<i64>,
     last_micros: Option<i64>,
     rows: u64,
@@ -152,7 +152,7 @@ impl Machine {
     }
 }
 
-/// What a row is, by the numbers of the texts.
+/// The parts of a row, by the numbers of their texts.
 #[derive(Clone, Copy, Debug, Default)]
 struct Numbers {
     indicator: u32,
@@ -161,15 +161,15 @@ struct Numbers {
     source: u32,
 }
 
-/// A machine as it is told. `count` is in lines, `rows` in rows.
+/// The sums of a machine. `count` is in lines, `rows` in rows.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Told<'a> {
+pub struct MachineTotals<'a> {
     pub device: &'a str,
     pub identity: Vec<(&'a str, &'a str)>,
     pub families: Vec<(&'a str, u64)>,
     pub actions: Vec<(&'a str, u64)>,
     pub sources: Vec<(&'a str, u64)>,
-    /// How many different ones.
+    /// The number of different indicators.
     pub indicators: usize,
     pub count: u64,
     pub first: Option<Cow<'a, str>>,
@@ -177,7 +177,7 @@ pub struct Told<'a> {
     pub rows: u64,
 }
 
-/// What a row of a scan says that has not been spelled as a line.
+/// A row of a scan that has not been spelled as a line.
 pub(crate) struct Counted<'a> {
     pub count: u64,
     pub action: &'a str,
@@ -191,7 +191,7 @@ fn spelled(text: Option<&str>, micros: Option<i64>) -> Option<Cow<'_, str>> {
     known.or_else(|| micros.map(|micros| Cow::Owned(time::iso(micros))))
 }
 
-/// Rows put together as they come.
+/// Rows summed as they come.
 #[derive(Debug, Default)]
 pub struct Tally {
     places: HashMap<Box<str>, usize, RandomState>,
@@ -203,16 +203,16 @@ pub struct Tally {
     /// Sources and formats, with a line feed between both.
     formats: Names,
     format_lines: Sums,
-    /// The one of the last row: its source by number, its format, and its own number.
+    /// Source and format of the last row: the source by number, the format, and the number of both.
     format: (u32, String, u32),
-    /// What the next rows share.
+    /// The source and the item of the next rows.
     at: Numbers,
-    /// The begin of a line whose end has not come.
+    /// The beginning of a line whose end has not come.
     rest: Vec<u8>,
 }
 
 impl Tally {
-    /// Takes in a block of lines that may end anywhere. Fails where a line is no row.
+    /// Adds a block of lines; a block may end anywhere. Fails where a line is no row.
     pub fn add(&mut self, block: &[u8]) -> Result<(), serde_json::Error> {
         let mut block = block;
         if !self.rest.is_empty() {
@@ -308,23 +308,26 @@ impl Tally {
     }
 
     /// The machines in the order in which they came, without the first `start`.
-    pub fn machines(&self, start: usize) -> impl Iterator<Item = Told<'_>> {
-        self.machines.iter().skip(start).map(|machine| Told {
-            device: &machine.device,
-            identity: machine
-                .identity
-                .iter()
-                .map(|(key, value)| (&**key, &**value))
-                .collect(),
-            families: machine.families.named(&self.families),
-            actions: machine.actions.named(&self.actions),
-            sources: machine.sources.named(&self.sources),
-            indicators: machine.indicators.sums.len(),
-            count: machine.count,
-            first: spelled(machine.first.as_deref(), machine.first_micros),
-            last: spelled(machine.last.as_deref(), machine.last_micros),
-            rows: machine.rows,
-        })
+    pub fn machines(&self, start: usize) -> impl Iterator<Item = MachineTotals<'_>> {
+        self.machines
+            .iter()
+            .skip(start)
+            .map(|machine| MachineTotals {
+                device: &machine.device,
+                identity: machine
+                    .identity
+                    .iter()
+                    .map(|(key, value)| (&**key, &**value))
+                    .collect(),
+                families: machine.families.named(&self.families),
+                actions: machine.actions.named(&self.actions),
+                sources: machine.sources.named(&self.sources),
+                indicators: machine.indicators.sums.len(),
+                count: machine.count,
+                first: spelled(machine.first.as_deref(), machine.first_micros),
+                last: spelled(machine.last.as_deref(), machine.last_micros),
+                rows: machine.rows,
+            })
     }
 
     /// The indicators of a machine with their lines, at most so many, the greatest first.
@@ -353,7 +356,7 @@ impl Tally {
         sums.most(&self.indicators, most)
     }
 
-    /// Of each machine whether all that it called is among these.
+    /// For each machine, whether all indicators that it called are among these.
     pub fn called_only(&self, indicators: &[String]) -> Vec<bool> {
         let mut among = vec![false; self.indicators.texts.len()];
         for text in indicators {

@@ -2,12 +2,13 @@
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 
-use super::{
-    MONTHS, Moment, Value, Yearless, digits, is_word, iso8601, local, micros, month, run_of_digits,
-    syslog,
-};
+use super::calendar::local;
+use super::digits::{MONTHS, digits, is_word, micros, month, run_of_digits};
+use super::moment::{Moment, Value};
+use super::standard::{iso8601, syslog};
+use super::yearless::Yearless;
 
-/// Whole seconds, milliseconds, microseconds or nanoseconds, told by the number of digits.
+/// Whole seconds, milliseconds, microseconds or nanoseconds; the number of digits decides.
 pub fn epoch_auto(text: &[u8]) -> Option<Moment> {
     if text.is_empty() || text.len() > 20 || run_of_digits(text) != text.len() {
         return None;

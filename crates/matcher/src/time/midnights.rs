@@ -1,4 +1,4 @@
-//! Where on a zone's clock the day of UTC changes: times without a year are counted between two such places.
+//! The times of a zone's clock at which the day of UTC changes: times without a year are counted between two of these.
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use smallvec::SmallVec;
@@ -7,7 +7,7 @@ use crate::time::{self, SECOND, Yearless};
 
 /// Seconds of a day.
 const DAY: i64 = time::DAY / SECOND;
-/// 2100-01-01: what a zone's clock does from then on it has done before.
+/// 2100-01-01: from then on a zone's clock only repeats what it did before.
 const AFTER_ALL: i64 = 4_102_444_800;
 
 /// The seconds of a clock's day at which another day of UTC may begin, in any year, or a clock is put forward. They

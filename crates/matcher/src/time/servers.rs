@@ -4,7 +4,10 @@ use std::sync::LazyLock;
 use jiff::tz::{Offset, TimeZone};
 use regex::bytes::{Captures, Regex, RegexBuilder};
 
-use super::{Moment, TimeKind, Value, local, micros, month, parse};
+use super::calendar::local;
+use super::digits::{micros, month};
+use super::moment::{Moment, Value};
+use super::standard::whole_iso8601;
 
 fn expression(text: &str) -> Regex {
     RegexBuilder::new(&format!(r"\A(?:{text})\z"))
@@ -26,7 +29,7 @@ fn decimals(found: &Captures<'_>, group: usize) -> i64 {
 
 /// ISO 8601; without a zone it is UTC, as in the W3C extended log file format.
 pub fn iso8601_utc(text: &[u8]) -> Option<Moment> {
-    let found = parse(text, &[TimeKind::Iso8601], &TimeZone::UTC)?;
+    let found = whole_iso8601(text, &TimeZone::UTC)?;
     Some(Moment {
         local: false,
         ..found

@@ -1,5 +1,5 @@
-//! How the wire spells times and dates: ISO 8601, in UTC.
-use super::{DAY, SECOND, day_number, utc};
+//! Times and dates as the wire spells them: ISO 8601, in UTC.
+use super::calendar::{DAY, SECOND, day_number, utc};
 
 /// ISO 8601 UTC with six decimals and `Z`.
 pub fn iso(micros: i64) -> String {

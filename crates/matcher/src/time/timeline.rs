@@ -4,8 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use crate::rows::resolve;
-use crate::time::{self, DAY, Moment, Value, YEAR_2000};
+use crate::time::{self, DAY, Moment, Value, YEAR_2000, resolve};
 
 /// Watches the first and last lines that parse and every hit line.
 #[derive(Debug, Default, Serialize, Deserialize)]

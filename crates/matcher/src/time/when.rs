@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::{Value, Yearless};
 
-/// No time, one without a year, or microseconds since 1970 UTC; those of one kind are in the order of time.
+/// No time, a time without a year, or microseconds since 1970 UTC. Times of one kind sort by time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct When(i64);
 
@@ -54,7 +54,7 @@ impl When {
         }))
     }
 
-    /// A number below 256 that times of the same hour share, and few of other hours.
+    /// A number below 256: times of the same hour share it, and few times of other hours.
     pub fn hour_slot(self) -> usize {
         (self.0.wrapping_sub(i64::MIN) >> (MINUTE + SECOND)) as usize & 0xff
     }
@@ -93,7 +93,7 @@ impl When {
         self.0.to_le_bytes()
     }
 
-    /// From what `to_bytes` gave.
+    /// The time in these bytes, which `to_bytes` gave.
     pub fn from_bytes(bytes: [u8; 8]) -> When {
         When(i64::from_le_bytes(bytes))
     }

@@ -2,7 +2,7 @@
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use super::{local, year_of};
+use super::calendar::{local, year_of};
 
 /// A time without a year (RFC 3164 4.1.2); its year is found at the end of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

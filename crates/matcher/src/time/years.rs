@@ -1,14 +1,14 @@
-//! The years of times that carry none, remembered by the parts of their days.
+//! The years of times that carry none: found once for each part of a day, then remembered.
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
 use foldhash::fast::RandomState;
 use jiff::tz::TimeZone;
 
-use crate::rows::{bucket, resolve};
+use crate::time::bucket::bucket;
 use crate::time::midnights::Midnights;
 use crate::time::when::When;
-use crate::time::{SECOND, Value};
+use crate::time::{SECOND, Value, resolve};
 
 /// Values of `When::hour_slot`.
 const HOURS: usize = 256;
@@ -18,10 +18,10 @@ pub struct Years<'a> {
     latest: Option<i64>,
     zone: &'a TimeZone,
     midnights: Midnights,
-    /// The begin of the day of a part, where its first and its last second lie as far from each other as on the clock:
+    /// The beginning of the day of a part, where its first and its last second lie as far from each other as on the clock:
     /// so the zone's offset does not change between them. None where each second must be asked for.
     parts: HashMap<u32, Option<i64>, RandomState>,
-    /// Parts and the begins of their days, each where its hours stand.
+    /// Parts and the beginnings of their days, each where its hours stand.
     near: Vec<(RangeInclusive<When>, i64)>,
 }
 

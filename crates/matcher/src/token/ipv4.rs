@@ -1,14 +1,14 @@
 //! IPv4: the filter on the text before the last dot, those on the whole text and on networks, then a strict
 //! reading. An address has one spelling only.
-use super::streams::{Places, drop_top};
 use super::{LOOK, Part};
 use crate::canonical::address::{self, Address};
 use crate::raw::Classes;
+use crate::raw::streams::{Places, drop_top};
 use crate::set::Filters;
 use crate::set::hash::numbers16;
 
 impl Part<'_> {
-    /// Bytes of the three numbers that end at a dot which has a dot and digits twice before it.
+    /// Bytes of the three numbers before a third dot.
     #[inline(always)]
     fn head(&self, at: u16) -> usize {
         let others = !self.streams.digit.before(at);
@@ -30,7 +30,7 @@ impl Part<'_> {
             classes.prefetch(filters.v4_heads.word(*hash));
         }
         let n = dots.keep(filters.v4_heads, n);
-        // Few remain, whose words lie far apart: all are asked for before the first is looked at.
+        // Few places remain, and their words lie far apart: all are asked for before the first is read.
         for i in 0..n {
             let (start, end) = self.text(dots.at[i]);
             let text = numbers16(self.buf, end, end - start);
@@ -62,7 +62,7 @@ impl Part<'_> {
     }
 }
 
-/// How many of four bytes, from the lowest on, are digits before the first that is none.
+/// The number of leading digits in four bytes, from the lowest on.
 #[inline(always)]
 fn leading_digits(bytes: u32) -> usize {
     let values = bytes ^ 0x3030_3030;

@@ -44,7 +44,7 @@ impl Part<'_> {
     #[inline(always)]
     fn passes(&self, filters: &Filters<'_>, start: usize, end: usize, colons: u64) -> bool {
         self.first_32_bits(start, colons)
-            .is_none_or(|head| filters.v6_heads.has(head_key(head)))
+            .is_none_or(|head| filters.v6_heads.has(hash::head_key(head)))
             && self.may_be_listed(start, end)
     }
 
@@ -114,9 +114,4 @@ fn has_joined_colons(run: &[u8]) -> bool {
 
 fn is_part(b: u8) -> bool {
     b.is_ascii_hexdigit() || b == b':'
-}
-
-/// The key of an address's first 32 bits in the filter.
-pub(crate) fn head_key(head: u32) -> u64 {
-    hash::address(u128::from(head))
 }

@@ -1,25 +1,21 @@
 //! Phase 1: finds the places of a chunk where a listed name or address may stand.
 //!
-//! It may name too many lines, never too few: phase 2 parses each line named here and decides. Every byte goes
+//! It may find too many lines, never too few: phase 2 parses each line found here and decides. Every byte goes
 //! through `Classes::masks`; carries between 64-byte blocks replace any look-ahead.
 pub(crate) mod buffer;
+mod hidden;
 mod ipv4;
 mod ipv6;
 mod names;
-pub(crate) mod segments;
-mod strange;
-mod streams;
 #[cfg(test)]
 mod tests;
+mod trust;
 
-use crate::raw::{self, BLOCKS, Bytes, Classes};
+use crate::raw::streams::{BIAS, Places, Stream, WORDS, later};
+use crate::raw::{self, BLOCKS, Bytes, Classes, Level, Work};
 use crate::set::Set;
 use crate::set::hash::Filter;
-use names::Trust;
-use streams::{BIAS, Stream, WORDS, later};
-
-pub(crate) use ipv6::head_key;
-pub(crate) use streams::Places;
+use trust::Trust;
 
 /// Bytes that stand before a chunk's data, so that looking back never leaves the buffer.
 pub const FRONT: usize = BIAS + LOOK;
@@ -114,9 +110,29 @@ struct Carry {
     group: u64,
 }
 
+/// A search on its way to its instruction set.
+struct Find<'f, 's> {
+    search: &'f mut Search<'s>,
+    out: &'f mut Candidates,
+}
+
+impl Work for Find<'_, '_> {
+    #[inline(always)]
+    fn run<C: Classes>(self, classes: C) {
+        find(classes, self.search, self.out);
+    }
+}
+
+impl Search<'_> {
+    /// Adds what may be listed to the candidates, by the instructions of this level.
+    pub fn find(&mut self, level: Level, out: &mut Candidates) {
+        level.run(Find { search: self, out });
+    }
+}
+
 /// Finds candidates with the classes of one instruction set.
 #[inline(always)]
-pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidates) {
+fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidates) {
     let (set, buf, from, len) = (search.set, search.buf, search.from, search.len);
     let filters = set.filters();
     let Scratch {
@@ -159,12 +175,12 @@ pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidate
             streams.colon.put(i, m.colon);
             streams.ten.put(i, m.ten);
             out.newlines += m.newlines;
-            let mut odd = m.strange;
+            let mut odd = m.hidden;
             while odd != 0 {
                 let block = odd.trailing_zeros() as usize;
                 odd &= odd - 1;
                 let at = base + 64 * (BLOCKS * i + block);
-                strange::check(classes, set, buf, at, m.token[block], &mut out.places);
+                hidden::check(classes, set, buf, at, m.token[block], &mut out.places);
             }
         }
         let mut at = BIAS as u16;
@@ -190,7 +206,7 @@ pub fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidate
                 dotted &= dotted - 1;
                 let end = base - BIAS + usize::from(place);
                 if buf[end - 2] == b'.' {
-                    names::check_dots(set, buf, end, &mut out.places);
+                    hidden::check_dots(set, buf, end, &mut out.places);
                 } else {
                     names.at[name_count] = place - 1;
                     name_count += 1;

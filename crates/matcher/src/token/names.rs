@@ -1,27 +1,10 @@
 //! Names: the filter on the last two labels, then one on three, then the table.
-use super::streams::{Places, SEEN, drop_top};
+use super::trust::Trust;
 use super::{LOOK, Part};
 use crate::raw::Classes;
+use crate::raw::streams::{Places, SEEN, drop_top};
+use crate::set::Filters;
 use crate::set::hash::{tail16, tail32};
-use crate::set::{Filters, Set};
-
-/// After so many names in a row that are listed, only every so many-th is looked at, until one is not: where nearly all
-/// that the filters know is listed, phase 2 alone looks closely.
-const TRUST: u32 = 16;
-
-/// How many names in a row were listed, or trusted to be.
-#[derive(Default)]
-pub(super) struct Trust(u32);
-
-impl Trust {
-    #[inline(always)]
-    fn or(&mut self, look: impl FnOnce() -> bool) -> bool {
-        let is_trusted = self.0 >= TRUST && !self.0.is_multiple_of(TRUST);
-        let is_listed = is_trusted || look();
-        self.0 = if is_listed { self.0.wrapping_add(1) } else { 0 };
-        is_listed
-    }
-}
 
 impl Part<'_> {
     /// Checks the names that end at the first `n` places.
@@ -40,7 +23,7 @@ impl Part<'_> {
             classes.prefetch(filters.two_labels.word(*hash));
         }
         let n = names.keep(filters.two_labels, n);
-        // Few remain, whose words lie far apart: all are asked for before the first is looked at.
+        // Few places remain, and their words lie far apart: all are asked for before the first is read.
         for i in 0..n {
             let keys = self.three_label_keys(names.at[i]);
             for key in keys {
@@ -89,41 +72,5 @@ impl Part<'_> {
         let three = (drop_top(borders) | outside).leading_zeros() as usize;
         let end = LOOK + usize::from(at);
         [!tail32(self.text, end, two), tail32(self.text, end, three)]
-    }
-}
-
-/// Checks the name before several dots that end here.
-#[cold]
-pub(super) fn check_dots(set: &Set, buf: &[u8], end: usize, places: &mut Vec<u32>) {
-    let last = buf[..end].iter().rposition(|&b| b != b'.');
-    if let Some(last) = last
-        && set.covers_name_ending_at(buf, last + 1)
-    {
-        places.push(last as u32);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn where_all_are_listed_few_are_looked_at_until_one_is_not() {
-        let mut trust = Trust::default();
-        let mut looked_at = |listed: bool| {
-            let mut looks = 0;
-            for _ in 0..10 * TRUST {
-                let told = trust.or(|| {
-                    looks += 1;
-                    listed
-                });
-                assert!(told || !listed);
-            }
-            looks
-        };
-        assert_eq!(looked_at(true), TRUST + 9);
-        assert!(looked_at(false) > 9 * TRUST);
-        assert_eq!(looked_at(false), 10 * TRUST);
-        assert_eq!(looked_at(true), TRUST + 9);
     }
 }

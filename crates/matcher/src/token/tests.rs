@@ -1,13 +1,12 @@
 //! Every level names every line that a reading of it as text hits, wherever blocks and chunks begin.
 use std::collections::BTreeSet;
 
-use super::streams::PART;
 use super::{BACK, Candidates, FRONT, Scratch, Search, Trust};
 use crate::line::freetext;
 use crate::line::tokens;
 use crate::raw::Level;
-use crate::set::Set;
-use crate::set::setfile;
+use crate::raw::streams::PART;
+use crate::set::{Set, setfile};
 
 /// Listed beside the others in a second set: then no address that begins with `10.` is passed over.
 const TEN: &str = "10.9.0.0/16\tcidr\t\n";
@@ -112,16 +111,14 @@ fn named(
     let mut found = Candidates::default();
     // All levels look at the same names.
     scratch.trust = Trust::default();
-    level.find(
-        &mut Search {
-            set,
-            buf: &buf,
-            from,
-            len: text.len(),
-            scratch,
-        },
-        &mut found,
-    );
+    let mut search = Search {
+        set,
+        buf: &buf,
+        from,
+        len: text.len(),
+        scratch,
+    };
+    search.find(level, &mut found);
     let line = |place: u32| memchr::memchr_iter(b'\n', &buf[..place as usize]).count();
     (found.places.into_iter().map(line).collect(), found.newlines)
 }

@@ -1,12 +1,12 @@
 //! The line of a row, as JSON.
 use std::mem;
 
+use crate::escape::{controls, equal, run};
 use crate::set::Item;
 use crate::time;
 use crate::time::when::When;
-use crate::wire::escape::{controls, equal, run};
 
-/// Days that are kept.
+/// Days whose spelling is kept.
 const DAYS: usize = 32;
 
 /// Lines of JSON (RFC 8259) as they grow. serde_json looks at each byte of a text by itself: where most lines of
@@ -14,17 +14,17 @@ const DAYS: usize = 32;
 #[derive(Default)]
 pub(super) struct Text {
     pub line: Vec<u8>,
-    /// The item whose lines begin so.
+    /// The item whose lines begin with this text.
     pub item: Option<u32>,
     pub begin: Vec<u8>,
-    /// What matched where that is the item itself.
+    /// The text that matched where that is the item itself.
     pub itself: Vec<u8>,
     /// Days that were spelled, each at its own place: most rows are of few days in turn.
     days: [Option<(i32, String)>; DAYS],
 }
 
 impl Text {
-    /// Spells what the lines of an item begin with.
+    /// Spells the beginning of the lines of an item.
     pub fn begin(&mut self, source: &str, item: Item<'_>) {
         let mut begin = Text {
             line: mem::take(&mut self.begin),
@@ -58,7 +58,7 @@ impl Text {
         self.line.extend_from_slice(text.as_bytes());
     }
 
-    /// A string of which it is known that nothing in it must be escaped.
+    /// A string in which nothing must be escaped.
     pub fn word(&mut self, text: &str) {
         self.line.push(b'"');
         self.raw(text);
@@ -78,7 +78,7 @@ impl Text {
             };
             match b {
                 b'"' | b'\\' => self.line.extend_from_slice(&[b'\\', b]),
-                // Only what comes from a list may hold these.
+                // Only texts from a list may hold these.
                 _ => {
                     let quoted = serde_json::Value::from(char::from(b).to_string()).to_string();
                     self.raw(quoted.trim_matches('"'));

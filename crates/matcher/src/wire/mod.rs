@@ -1,6 +1,5 @@
-//! The sightings of a source as JSON Lines, sorted, when they are asked for; kept longer, they lie in memory or beyond that in a
-//! temporary file.
-pub(crate) mod escape;
+//! The sightings of a source as sorted JSON Lines. They are written when the caller asks for them; to be read again, they lie
+//! in memory or, beyond a bound, in a temporary file.
 mod line;
 
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -10,7 +9,8 @@ use jiff::tz::TimeZone;
 use tempfile::SpooledTempFile;
 
 use self::line::Text;
-use crate::format::detect;
+use crate::escape::{EVIDENCE, escape_json_into};
+use crate::line::detect;
 use crate::rows::runs::{Entry, Runs, Wanted};
 use crate::rows::words::Words;
 use crate::rows::{Row, TEXT};
@@ -18,15 +18,14 @@ use crate::set::{Item, Set};
 use crate::tally::{Counted, Tally};
 use crate::time::when::When;
 use crate::time::years::Years;
-use crate::wire::escape::{EVIDENCE, escape_json_into};
 
-/// Lines that are kept lie in a temporary file beyond this.
+/// Bytes of kept lines beyond which they lie in a temporary file.
 const HELD: usize = 8 << 20;
-/// Bytes that are written together: whole pages, and many.
+/// Bytes that are written at once: many whole pages.
 const WRITTEN: usize = 1 << 18;
 
-/// The rows of one source. Where they are many, spelling and writing their lines takes as long as half of the scan,
-/// so that is done where they are wanted, and where they are only told to a file, nowhere else.
+/// The rows of one source. To spell and write many lines takes as long as half of the scan: it is done only when a caller
+/// asks for them, and lines that only go to a file are kept nowhere else.
 #[derive(Debug)]
 pub struct Lines {
     /// Rows that are not spelled yet.
@@ -66,7 +65,7 @@ impl Lines {
         }
     }
 
-    /// How many there are. Fails where rows in temporary files cannot be read.
+    /// The number of lines. Fails where rows in temporary files cannot be read.
     pub fn len(&mut self, set: &Set) -> io::Result<u64> {
         if self.count.is_none() {
             self.sum(set)?;
@@ -91,7 +90,7 @@ impl Lines {
         self.tally = Summed::Done(Box::new(sums.tally));
     }
 
-    /// What the rows say together, once.
+    /// The sums of all rows; only the first call returns them.
     pub fn tally(&mut self, set: &Set) -> io::Result<Option<Tally>> {
         self.sum(set)?;
         Ok(match mem::replace(&mut self.tally, Summed::Taken) {
@@ -153,7 +152,7 @@ impl Lines {
     }
 }
 
-/// Rows put together as they come.
+/// The sums of rows, as they come.
 struct Sums {
     tally: Tally,
     item: Option<u32>,
@@ -203,7 +202,7 @@ fn known(set: &Set, item: Option<u32>) -> io::Result<Item<'_>> {
         .ok_or_else(|| io::Error::other("the compiled set is damaged"))
 }
 
-/// What the rows of one source share.
+/// Values that all rows of one source share.
 #[derive(Debug)]
 pub(crate) struct Context {
     /// Names of the log formats by their number.

@@ -1,11 +1,12 @@
-//! What a line says, but for the time: the values of its format's decisive fields, as far as they decide anything.
+//! The key of a line: the values of its format's key fields. Lines with equal keys differ only in what decides nothing,
+//! such as time and ports.
 use crate::canonical::address;
 use crate::canonical::names::authority;
 use crate::format::FieldId;
 use crate::line::record::Record;
 use crate::line::tokens::is_path;
 
-/// Longer texts are not worth their room.
+/// Bytes of a key; a longer key is not worth its room.
 pub const LONGEST: usize = 512;
 /// Stands for a port like any other.
 const SOME_PORT: u8 = u8::MAX;
@@ -13,20 +14,20 @@ const SOME_PORT: u8 = u8::MAX;
 const REST: u8 = u8::MAX - 1;
 /// Stands before the whole targets.
 const WHOLE: u8 = u8::MAX - 2;
-/// Of the bytes of a value, and of decisive fields.
+/// The most bytes of a value, and the most key fields.
 const MOST: usize = WHOLE as usize - 1;
 
-/// Spells it: how the tests ended, and the number, length and bytes of each value; of targets only the hosts. False
-/// where it is too long.
+/// Spells the key of a record: the results of the tests, then the number, length and bytes of each value; of targets only
+/// the hosts. False where it is too long.
 pub fn spell(record: &Record<'_, '_>, text: &mut Vec<u8>) -> bool {
-    let decisive = &record.format.decisive;
+    let key_fields = &record.format.key_fields;
     let begin = text.len();
-    for (field, test) in &decisive.tests {
+    for (field, test) in &key_fields.tests {
         let holds = test.holds(|look| record.each_as_written(*field, look));
         text.push(u8::from(holds));
     }
-    let mut fits = put(record, &decisive.fields, text);
-    let targets = (decisive.fields.len()..).zip(&decisive.targets);
+    let mut fits = put(record, &key_fields.fields, text);
+    let targets = (key_fields.fields.len()..).zip(&key_fields.targets);
     for (number, &field) in targets {
         record.each_as_written(field, |value| {
             let host = host_of(value);
@@ -34,10 +35,10 @@ pub fn spell(record: &Record<'_, '_>, text: &mut Vec<u8>) -> bool {
             text.extend(host.map(|_| REST));
         });
     }
-    let ports = (decisive.fields.len() + decisive.targets.len()..).zip(&decisive.ports);
+    let ports = (key_fields.fields.len() + key_fields.targets.len()..).zip(&key_fields.ports);
     for (number, &field) in ports {
         record.each_as_written(field, |value| {
-            if address::parse_port(value).is_some_and(|port| decisive.is_any(port)) {
+            if address::parse_port(value).is_some_and(|port| key_fields.is_any(port)) {
                 text.extend_from_slice(&[number as u8, SOME_PORT]);
                 fits &= number <= MOST;
             } else {
@@ -51,7 +52,7 @@ pub fn spell(record: &Record<'_, '_>, text: &mut Vec<u8>) -> bool {
 /// Adds the whole targets; false where one is too long.
 pub fn spell_targets(record: &Record<'_, '_>, text: &mut Vec<u8>) -> bool {
     text.push(WHOLE);
-    put(record, &record.format.decisive.targets, text)
+    put(record, &record.format.key_fields.targets, text)
 }
 
 fn put(record: &Record<'_, '_>, fields: &[FieldId], text: &mut Vec<u8>) -> bool {
@@ -69,7 +70,7 @@ fn put_value(number: usize, value: &[u8], text: &mut Vec<u8>) -> bool {
     number.max(value.len()) <= MOST
 }
 
-/// What tells of the host of a target that goes on behind it: nothing of one that is only a path. None for others.
+/// The host of a target that goes on behind its host; empty where the target is only a path. None for other targets.
 fn host_of(target: &[u8]) -> Option<&[u8]> {
     if is_path(target) {
         return Some(&[]);

@@ -20,7 +20,7 @@ pub(super) fn check<C: Classes>(
     places: &mut Vec<u32>,
 ) {
     let block: &[u8; 64] = buf[at..at + 64].try_into().expect("64 bytes");
-    let (odd, high) = classes.strange(block);
+    let (odd, high) = classes.hidden(block);
     let before = u64::from(address::is_token(buf[at - 1]));
     let behind = u64::from(address::is_token(buf[at + 64]));
     let touching = high & (token << 1 | before | token >> 1 | behind << 63);
@@ -32,6 +32,17 @@ pub(super) fn check<C: Classes>(
             places.push(place as u32);
         }
         bits ^= bit;
+    }
+}
+
+/// Checks the name before several dots that end here.
+#[cold]
+pub(super) fn check_dots(set: &Set, buf: &[u8], end: usize, places: &mut Vec<u32>) {
+    let last = buf[..end].iter().rposition(|&b| b != b'.');
+    if let Some(last) = last
+        && set.covers_name_ending_at(buf, last + 1)
+    {
+        places.push(last as u32);
     }
 }
 

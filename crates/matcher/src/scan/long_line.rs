@@ -1,10 +1,10 @@
 //! A line over the limit: its first part is parsed, every byte is matched, memory stays bounded.
-use crate::format::detect::clean;
+use crate::line::detect::clean;
 use crate::line::freetext;
 use crate::line::hit::Hits;
-use crate::line::scan::Scan;
 use crate::line::tokens;
-use crate::pipeline::lines::Pieces;
+use crate::scan::pieces::Pieces;
+use crate::scan::state::Scan;
 use crate::shape::wrapper::Readings;
 
 /// A line too long to hold: its first part is parsed, every byte is matched.

@@ -30,7 +30,7 @@ pub fn escape_json_into(out: &mut Vec<u8>, line: &[u8], limit: usize) {
     add::<true>(out, line, limit);
 }
 
-/// The begin of a line of which `escape` makes the same as of the whole.
+/// The beginning of a line from which `escape` makes the same text as from the whole line.
 pub fn shown_part(line: &[u8], limit: usize) -> &[u8] {
     if line.len() <= limit {
         return line;
@@ -104,7 +104,7 @@ fn add<const JSON: bool>(out: &mut Vec<u8>, line: &[u8], limit: usize) {
             left -= 4;
         } else {
             shown.clear();
-            used = strange(rest, &mut shown);
+            used = not_printable(rest, &mut shown);
             let size = shown.chars().count();
             if size > left {
                 return;
@@ -165,7 +165,7 @@ fn is_plain<const JSON: bool>(block: &[u8; 16]) -> bool {
     plain == 0xffff
 }
 
-/// How many bytes stand before the first of eight whose highest bit is set.
+/// The number of bytes, of eight, before the first whose highest bit is set.
 fn first_marked(marks: u64) -> usize {
     (marks & HIGH).trailing_zeros() as usize / 8
 }
@@ -191,7 +191,7 @@ fn unprintable(word: u64) -> u64 {
 pub const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// Shows the first character beyond ASCII, or the first byte that is none; says how many bytes it took.
-fn strange(text: &[u8], shown: &mut String) -> usize {
+fn not_printable(text: &[u8], shown: &mut String) -> usize {
     let start = text[..text.len().min(4)].utf8_chunks().next();
     match start.and_then(|chunk| chunk.valid().chars().next()) {
         Some(c) => {

@@ -1,4 +1,4 @@
-//! What lines know of the lines before them, handed from chunk to chunk in the order of the file.
+//! The baton: what a line needs of the lines before it, handed from chunk to chunk in the order of the file.
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -10,7 +10,7 @@ use crate::time::Moment;
 #[derive(Debug, Default)]
 pub(crate) struct Baton {
     pub header: Arc<Header>,
-    /// Headers of the lines of late, each with the offset of the line that made it.
+    /// Headers of the last lines, each with the offset of the line that made it.
     pub headers: Vec<(u64, Arc<Header>)>,
     /// Times of the first lines that parse.
     pub head: Vec<Option<Moment>>,
@@ -37,7 +37,7 @@ impl Turn {
         }
     }
 
-    /// The header before such a chunk, once.
+    /// The header before a chunk that leaves the baton as it is; only once.
     fn header(&mut self, number: u64) -> Option<Arc<Header>> {
         self.neutral.get(&number)?.as_ref()?;
         self.neutral.remove(&number)?
@@ -87,7 +87,7 @@ impl Relay {
         })
     }
 
-    /// Lets the next chunk have it.
+    /// Passes the baton to the next chunk.
     pub fn pass(&self, baton: Baton) {
         let mut turn = self.lock();
         turn.number += 1;
@@ -96,8 +96,8 @@ impl Relay {
         self.passed.notify_all();
     }
 
-    /// Says of a chunk that it leaves the baton as it is: it need not be taken for it. How many of them have not asked
-    /// for their header yet.
+    /// Notes that a chunk leaves the baton as it is, so that nobody takes the baton for it. Returns how many such chunks
+    /// have not asked for their header yet.
     pub fn skip(&self, number: u64) -> usize {
         let mut turn = self.lock();
         turn.neutral.insert(number, None);
@@ -106,14 +106,14 @@ impl Relay {
         turn.neutral.len()
     }
 
-    /// The header before a chunk that was skipped, once: None while chunks before it have the baton.
+    /// The header before a chunk that was skipped, only once. None while chunks before it have the baton.
     pub fn header(&self, number: u64) -> Option<Arc<Header>> {
         let mut turn = self.lock();
         assert!(!turn.is_broken, "another thread of this scan failed");
         turn.header(number)
     }
 
-    /// The same, waited for.
+    /// Waits for the header before a chunk that was skipped.
     pub fn wait_header(&self, number: u64) -> Arc<Header> {
         self.wait(|turn| turn.header(number))
     }

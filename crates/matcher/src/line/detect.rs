@@ -1,13 +1,12 @@
 //! The format of a file by its first lines (docs/log-formats.md 7).
 use crate::format::Format;
 use crate::line::record;
+use crate::reader::START;
 use crate::shape::LineReader;
 use crate::shape::wrapper::Readings;
 
 /// The name of the fallback, which has no file.
 pub const TEXT: &str = "text";
-/// Bytes in which lines are tried.
-pub const START: usize = 1 << 16;
 const LINES: usize = 100;
 
 /// A line without its carriage return and the zeros at its ends, the first one without a byte order mark.
@@ -24,7 +23,7 @@ pub fn clean(raw: &[u8], is_first: bool) -> &[u8] {
     }
 }
 
-/// Without what a power cut left before it, or a sender behind it; a directive stands at the begin of a line.
+/// Without what a power cut left before it, or a sender behind it; a directive stands at the beginning of a line.
 #[cold]
 fn without_zeros(line: &[u8]) -> &[u8] {
     let end = line.iter().rposition(|b| *b != 0).map_or(0, |i| i + 1);
@@ -35,7 +34,7 @@ fn without_zeros(line: &[u8]) -> &[u8] {
     }
 }
 
-/// As much of what a file begins with as tells its format.
+/// The beginning of a file, as far as its format is detected by it.
 pub fn start(bytes: &[u8]) -> &[u8] {
     &bytes[..bytes.len().min(START)]
 }

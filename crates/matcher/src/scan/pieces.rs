@@ -1,11 +1,11 @@
-//! A line too long to hold comes in pieces cut where no token is, so that memory stays bounded.
+//! A line that is too long to hold comes in pieces, cut where no token is, so that memory stays bounded.
 
 /// Bytes of a long line looked at together.
 pub const PIECE: usize = 1 << 20;
-/// More than two names long (RFC 1035 2.3.4), for a piece without any border.
+/// Bytes that two pieces share where there is no border: more than two names (RFC 1035 2.3.4).
 const OVERLAP: usize = 512;
 
-/// Cuts what is fed into pieces at white space or a quote, else with an overlap.
+/// Cuts a line into pieces at white space or a quote, else with an overlap.
 #[derive(Debug, Default)]
 pub struct Pieces {
     held: Vec<u8>,

@@ -1,27 +1,27 @@
-//! What of a line decides who asked what of whom and how it ended, whenever that was.
-use super::{FieldId, ROLES, Role, Subject, Test, Variant};
+//! The key fields of a format: lines with equal values in them have the same hits, device and action.
+use super::variant::{FieldId, ROLES, Role, Subject, Test, Variant};
 
 const FIRST_UNPRIVILEGED: u16 = 1024;
 
-/// The fields that the variants of a format look at, but for time and identity.
+/// The fields that the variants of a format read, but for time and identity.
 #[derive(Debug, Default)]
-pub struct Decisive {
+pub struct KeyFields {
     pub fields: Vec<FieldId>,
-    /// What is asked of fields of which nothing else is.
+    /// Fields of which only the result of one test counts, with this test.
     pub tests: Vec<(FieldId, Test)>,
-    /// Fields that are nothing but the target of a request.
+    /// Fields that hold only the target of a request.
     pub targets: Vec<FieldId>,
-    /// Fields that are nothing but a port, and a client's in some variant: another one for each connection.
+    /// Fields that hold only a port, and in some variant the client's: another port for each connection.
     pub ports: Vec<FieldId>,
-    /// Whether some of those are the server's in another variant.
+    /// Whether some of `ports` hold the server's port in another variant.
     pub of_both: bool,
-    /// The ports that tell a server.
+    /// Ports by which a variant knows the server.
     server_ports: Vec<u16>,
 }
 
-impl Decisive {
-    pub fn of(variants: &[Variant]) -> Decisive {
-        let mut found = Decisive::default();
+impl KeyFields {
+    pub fn of(variants: &[Variant]) -> KeyFields {
+        let mut found = KeyFields::default();
         let mut servers = Vec::new();
         let mut decoded = Vec::new();
         for variant in variants {

@@ -1,8 +1,8 @@
-//! A chunk cut into what is parsed line by line and what is streamed, with what phase 1 found in it.
+//! A chunk after phase 1, cut into runs of lines and lines that are too long.
 use memchr::{memchr, memmem, memrchr};
 
-use crate::line::scan::Scan;
-use crate::shape::decoders::TRIGGER;
+use crate::format::decoders::TRIGGER;
+use crate::scan::state::Scan;
 use crate::token::buffer::Buffer;
 use crate::token::{Candidates, FRONT, Search};
 
@@ -12,7 +12,7 @@ pub(crate) enum Segment {
     Lines {
         start: usize,
         end: usize,
-        /// Where something listed may stand, and where a directive may begin.
+        /// Places where an indicator may stand, and places where a directive may begin.
         marks: Vec<usize>,
         directives: Vec<usize>,
     },
@@ -78,7 +78,7 @@ impl Scan<'_> {
                 len: end - start,
                 scratch: self.scratch.get_or_insert_default(),
             };
-            self.options.level.find(&mut search, &mut found);
+            search.find(self.options.level, &mut found);
         });
         let data = &buffer.data()[start..end];
         self.lines += found.newlines + u64::from(data.last() != Some(&b'\n'));

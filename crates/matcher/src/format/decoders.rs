@@ -19,7 +19,7 @@ const DECODERS: [(&str, Decoder); 8] = [
     ("windows_results", windows_results),
 ];
 
-/// What tells of a line whose address is spelled backwards, so that no search for addresses finds it.
+/// Stands in a line that spells an address backwards: no search for addresses finds it there.
 pub const TRIGGER: &[u8] = b".rpz-ip";
 
 /// The decoder of that name.

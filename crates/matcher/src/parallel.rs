@@ -2,8 +2,8 @@
 use std::panic;
 use std::thread;
 
-/// What both give; the first is done on a thread of its own meanwhile.
-pub(crate) fn both<A: Send, B>(
+/// Does both pieces of work, the first on a thread of its own, and returns both results.
+pub(crate) fn join<A: Send, B>(
     first: impl FnOnce() -> A + Send,
     second: impl FnOnce() -> B,
 ) -> (A, B) {

@@ -1,19 +1,20 @@
-//! Rows put aside when memory is full: to those of all threads, and from there to temporary files.
+//! Rows put aside when memory is full: first to the rows that all threads share, and from there to temporary files.
 use std::io;
 use std::sync::PoisonError;
 
-use super::{Common, ROW, Row, Rows, bucket};
 use crate::canonical::address::Address;
 use crate::canonical::names::Host;
 use crate::rows::arena::Arena;
 use crate::rows::places::Key;
 use crate::rows::runs::Devices;
 use crate::rows::words::Words;
+use crate::rows::{ROW, Row, Rows, SharedRows};
 use crate::set::Set;
+use crate::time::bucket::bucket;
 
 /// Fewer bytes of rows are not worth a run of their own.
 const LEAST_RUN: usize = 1 << 20;
-/// Beyond this place they are counted anew.
+/// Beyond this place all rows are put aside, and places are counted anew.
 const MOST_PLACES: u32 = 1 << 31;
 /// Keys that are asked for before their rows are looked at.
 const AHEAD: usize = 8;
@@ -29,14 +30,15 @@ impl Rows {
         }
     }
 
-    /// Where threads put their rows together: two have room for what both of them find.
-    fn shared(&self) -> Option<&Common> {
-        let common = self.common.as_ref();
-        common.filter(|_| self.memory.threads() > 3)
+    /// The rows that threads share. None for one or two threads, whose own rows have room; `threads` also counts the rows to
+    /// which all are added in the end.
+    fn shared(&self) -> Option<&SharedRows> {
+        let shared = self.shared.as_ref();
+        shared.filter(|_| self.memory.threads() > 3)
     }
 
-    /// Puts the oldest rows aside: a quarter of what is held, so that as little as can be is written and read again;
-    /// all where their devices, which stay as long as any row, take much.
+    /// Puts the oldest rows aside: a quarter of the bytes held, so that little is written and read again. All rows go
+    /// where their devices take much, as these stay as long as any row.
     pub(super) fn put_aside(&mut self, set: &Set, least: usize) -> io::Result<()> {
         self.count();
         let of_rows = self.rows.size();
@@ -48,8 +50,8 @@ impl Rows {
             .rows
             .take_oldest(if is_part { aside } else { usize::MAX });
         let put = match self.shared() {
-            // Where they cannot go on from there, they stay there.
-            Some(common) => self.share(common, set, &oldest),
+            // If the shared rows cannot go on to a file, these stay with them.
+            Some(shared) => self.share(shared, set, &oldest),
             None => match self.spill(set, &oldest) {
                 Err(error) => {
                     self.rows.put_back(oldest);
@@ -77,23 +79,22 @@ impl Rows {
     }
 
     /// Adds rows to those of all threads.
-    fn share(&self, common: &Common, set: &Set, oldest: &Arena) -> io::Result<()> {
+    fn share(&self, shared: &SharedRows, set: &Set, oldest: &Arena) -> io::Result<()> {
         let hosts = self.hosts();
-        let mut common = common.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = || Rows::of(self.memory.clone(), None, self.midnights.clone());
-        let common = common.get_or_insert_with(new);
-        common.take_in(&hosts, oldest);
-        let least = common.least();
-        while common.held.bytes() > self.memory.common_limit().max(least) {
-            common.put_aside(set, least)?;
+        let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let shared = shared.get_or_insert_with(|| self.empty(None));
+        shared.take_in(&hosts, oldest);
+        let least = shared.least();
+        while shared.held.bytes() > self.memory.shared_limit().max(least) {
+            shared.put_aside(set, least)?;
         }
         Ok(())
     }
 
-    /// What threads put together, when all have ended.
-    pub fn take_common(&self) -> Option<Rows> {
-        let common = self.common.as_ref()?.lock();
-        common.unwrap_or_else(PoisonError::into_inner).take()
+    /// The rows that threads shared, when all threads have ended.
+    pub fn take_shared(&self) -> Option<Rows> {
+        let shared = self.shared.as_ref()?.lock();
+        shared.unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Adds the rows of another, whose devices these are.
@@ -151,4 +152,12 @@ impl Rows {
         let hosts = self.hosts().into_iter();
         hosts.map(|host| Some(host?.shown().into())).collect()
     }
+}
+
+/// The sentence for rows that cannot be put aside.
+pub fn temporary(error: &io::Error) -> String {
+    format!(
+        "what was found does not fit into the temporary folder {}: {error}; make room there or set TMPDIR to a folder that has some",
+        std::env::temp_dir().display()
+    )
 }

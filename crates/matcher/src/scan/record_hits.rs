@@ -1,24 +1,16 @@
-//! What a record hits, and how it is added to its rows.
+//! The hits of a record, and how they are added to rows.
 use crate::canonical::names::Host;
-use crate::line::hit::{Hit, Hits};
+use crate::line::hit::Hit;
 use crate::line::record::Record;
-use crate::line::scan::{Scan, temporary};
 use crate::line::tokens;
 use crate::rows::details::Parsed;
 use crate::rows::places::Key;
-use crate::rows::{Keys, Known, Line};
-use crate::time::Moment;
-
-/// What a line hits.
-#[derive(Debug, Default)]
-pub(crate) struct Seen {
-    pub hits: Hits,
-    pub keys: Keys,
-    pub moment: Option<Moment>,
-}
+use crate::rows::spool::temporary;
+use crate::rows::{Known, Line};
+use crate::scan::state::{RecordHits, Scan};
 
 impl Scan<'_> {
-    /// Adds what a record shows. Says what is known of the rows of a line that says the same.
+    /// Adds the hits of a record to rows. Returns the places of these rows, for lines with the same key.
     pub fn record(
         &mut self,
         record: &Record<'_, '_>,
@@ -32,8 +24,8 @@ impl Scan<'_> {
         if !look {
             return None;
         }
-        let mut found = Seen::default();
-        self.found(record, &mut found);
+        let mut found = RecordHits::default();
+        self.find_hits(record, &mut found);
         let moved = self.rows.moved();
         self.add(record, line, offset, &found);
         if moved != self.rows.moved() {
@@ -42,8 +34,8 @@ impl Scan<'_> {
         self.rows.known(&found.keys)
     }
 
-    /// Puts what a record hits, with the keys of its rows, into `seen`; their places are asked for.
-    pub fn found(&mut self, record: &Record<'_, '_>, seen: &mut Seen) {
+    /// Puts the hits of a record, with the keys of their rows, into `found`; the memory of the rows is asked for.
+    pub fn find_hits(&mut self, record: &Record<'_, '_>, found: &mut RecordHits) {
         if let Some(Host::Address(client)) = record.client
             && self.set.lists_address(client)
         {
@@ -51,16 +43,16 @@ impl Scan<'_> {
             self.inbound += u64::from(listed);
         }
         tokens::of_record(record, &mut self.tokens);
-        tokens::put_hits(self.set, &self.tokens, &mut seen.hits);
-        if !seen.hits.is_empty() {
-            seen.moment = record.time(&self.zone);
-            seen.keys = self.rows.keys(&seen.hits, record.device(), seen.moment);
+        tokens::put_hits(self.set, &self.tokens, &mut found.hits);
+        if !found.hits.is_empty() {
+            found.moment = record.time(&self.zone);
+            found.keys = self.rows.keys(&found.hits, record.device(), found.moment);
         }
     }
 
-    /// Adds what a record hits to its rows.
-    pub fn add(&mut self, record: &Record<'_, '_>, line: &[u8], offset: u64, found: &Seen) {
-        let Seen { hits, keys, moment } = found;
+    /// Adds the hits of a record to their rows.
+    pub fn add(&mut self, record: &Record<'_, '_>, line: &[u8], offset: u64, found: &RecordHits) {
+        let RecordHits { hits, keys, moment } = found;
         if hits.is_empty() {
             return;
         }

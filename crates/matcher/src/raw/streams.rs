@@ -1,9 +1,9 @@
 //! One bit for each byte of a part, and the windows that the checks look through.
-use crate::raw::{BLOCKS, Plane};
+use crate::raw::classes::{BLOCKS, Plane};
 
 /// Bytes handled between two looks at the tables.
-pub(super) const PART: usize = 16 * 1024;
-pub(super) const WORDS: usize = PART / 64;
+pub(crate) const PART: usize = 16 * 1024;
+pub(crate) const WORDS: usize = PART / 64;
 /// Words kept of the part before, so that windows reach back over its end.
 const KEPT: usize = 8;
 /// Bytes between two streams, so that words of the same number do not share the last twelve bits of their addresses:
@@ -12,15 +12,15 @@ const APART: usize = 256;
 /// Bytes of a stream: any number of 16 bits is a place within it.
 const LONG: usize = 2 * 4096 + APART;
 /// Bytes before a place that a window shows.
-pub(super) const SEEN: u32 = 57;
+pub(crate) const SEEN: u32 = 57;
 /// Places are counted from this many bytes before the part, so that the byte before it has a place too.
-pub(super) const BIAS: usize = 64;
-/// Room for the places of one part, no two of which are neighbours, and for a store of 32 beyond them.
+pub(crate) const BIAS: usize = 64;
+/// Room for the places of one part (no two are neighbours), and for a store of 32 beyond them.
 const PLACES: usize = PART / 2 + 64;
 
 /// The bits of one class, aligned as the widest vectors are.
 #[repr(align(64))]
-pub(super) struct Stream([u8; LONG]);
+pub(crate) struct Stream([u8; LONG]);
 
 impl Stream {
     pub const fn new() -> Self {
@@ -80,13 +80,13 @@ impl Stream {
 
 /// Each bit `n` bytes later; `pair` is the word before and the word.
 #[inline(always)]
-pub(super) fn later((before, this): (u64, u64), n: u32) -> u64 {
+pub(crate) fn later((before, this): (u64, u64), n: u32) -> u64 {
     this << n | before >> (64 - n)
 }
 
 /// Clears the highest set bit.
 #[inline(always)]
-pub(super) fn drop_top(w: u64) -> u64 {
+pub(crate) fn drop_top(w: u64) -> u64 {
     // A shift by 64 does nothing, and there is nothing to clear.
     w & !(1u64 << 63).wrapping_shr(w.leading_zeros())
 }

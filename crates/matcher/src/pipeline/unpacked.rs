@@ -1,21 +1,21 @@
-//! Lines that lie where they were unpacked: whoever looks at them copies them, not the thread that unpacks.
+//! Lines that lie where they were unpacked. The thread that looks at them copies them; the thread that unpacks goes on.
 use memchr::memrchr;
 
 use crate::raw::Slice;
 use crate::token::buffer::Buffer;
 
 /// Text in pieces.
-pub(crate) struct Loan {
+pub(crate) struct Unpacked {
     /// Place in the text of the first byte.
     offset: u64,
-    /// What was left of the lines before.
+    /// The bytes that were left of the chunk before.
     start: Vec<u8>,
     slices: Vec<Slice>,
 }
 
-impl Loan {
-    pub fn new(offset: u64, start: Vec<u8>) -> Loan {
-        Loan {
+impl Unpacked {
+    pub fn new(offset: u64, start: Vec<u8>) -> Unpacked {
+        Unpacked {
             offset,
             start,
             slices: Vec::new(),
@@ -34,7 +34,7 @@ impl Loan {
         self.slices.iter().map(|slice| slice.len()).sum()
     }
 
-    /// Takes away what follows the last line border within the slices; None without one.
+    /// Takes away and returns the bytes behind the last line border within the slices; None without a border.
     pub fn cut(&mut self) -> Option<Vec<u8>> {
         let mut last = self.slices.iter().enumerate().rev();
         let (i, border) = last.find_map(|(i, slice)| Some((i, memrchr(b'\n', slice)? + 1)))?;
@@ -54,7 +54,7 @@ impl Loan {
         bytes
     }
 
-    /// Puts it into the buffer.
+    /// Copies all of it into the buffer.
     pub fn fill(self, buffer: &mut Buffer) {
         buffer.begin(self.offset, &self.start);
         let size = self.lent();

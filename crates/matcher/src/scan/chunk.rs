@@ -1,173 +1,31 @@
-//! What one thread does with its lines: phase 1 on every byte, phase 2 on what it names.
-use std::io;
+//! One thread looks at the lines of a chunk: each line that phase 1 names is parsed, and its hits become rows.
 use std::mem;
 use std::sync::Arc;
 
-use jiff::tz::TimeZone;
 use memchr::{memchr, memmem, memrchr};
 
 use crate::canonical::names::Host;
-use crate::format::Format;
-use crate::format::detect::clean;
+use crate::format::decoders::TRIGGER;
+use crate::format::{Action, Format};
+use crate::line::detect::clean;
 use crate::line::freetext;
-use crate::line::hit::{Action, Field, Hits};
+use crate::line::hit::Hits;
 use crate::line::record::{self, Record};
-use crate::line::seen::Seen;
-use crate::line::together::{self, Lines};
-use crate::line::tokens::{self, Token};
-use crate::options::{Options, Progress};
-use crate::pipeline::feed::Feed;
-use crate::pipeline::longline::LongLine;
-use crate::pipeline::relay::{Baton, Relay};
-use crate::rows::alive::Alive;
+use crate::line::tokens::{self};
+use crate::rows::Line;
 use crate::rows::details::Plain;
-use crate::rows::repeats::Repeats;
-use crate::rows::runs::Runs;
-use crate::rows::{Line, Rows};
-use crate::set::Set;
-use crate::shape::decoders::TRIGGER;
+use crate::scan::batch;
+use crate::scan::batch::Lines;
+use crate::scan::baton::Relay;
+use crate::scan::long_line::LongLine;
+use crate::scan::segments::Segment;
+use crate::scan::state::{Ask, Scan};
 use crate::shape::wrapper::{Readings, behind_hole};
-use crate::shape::{HEADING_BYTES, Header, LineReader};
-use crate::time::timeline::Timeline;
+use crate::shape::{HEADING_BYTES, Header};
 use crate::token::buffer::Buffer;
-use crate::token::segments::Segment;
-use crate::token::{BACK, Candidates, FRONT, Scratch, Search};
-
-/// The part of one thread in the scan of a source.
-pub(crate) struct Scan<'a> {
-    pub set: &'a Set,
-    pub formats: Vec<&'a Format>,
-    pub options: &'a Options,
-    pub progress: &'a Progress,
-    pub zone: TimeZone,
-    pub reader: LineReader,
-    /// The file's format; None is text.
-    pub format: Option<usize>,
-    pub rows: Rows,
-    pub repeats: Repeats<'a>,
-    /// Rows of threads that have ended.
-    pub runs: Runs,
-    pub timeline: Timeline,
-    pub alive: Alive<Host>,
-    /// As in the baton, while this thread has it.
-    pub headers: Vec<(u64, Arc<Header>)>,
-    every_line: bool,
-    /// Of a thread that looks at lines.
-    pub scratch: Option<Box<Scratch>>,
-    /// Room for those of one line.
-    pub tokens: Vec<(Field, Token)>,
-    /// Room for what lines hit that are looked at together.
-    pub seen: Vec<Seen>,
-    /// Those that `progress` does not count yet.
-    pub hits: usize,
-    pub lines: u64,
-    pub not_understood: u64,
-    pub long_lines: u64,
-    pub inbound: u64,
-}
-
-/// What is asked of a line.
-#[derive(Clone, Copy)]
-pub(crate) struct Ask {
-    /// It may hold a listed name or address.
-    look: bool,
-    /// Its time belongs to the first of the file.
-    head: bool,
-}
-
-impl Ask {
-    pub const LOOK: Ask = Ask {
-        look: true,
-        head: false,
-    };
-}
+use crate::token::{BACK, Candidates, FRONT, Search};
 
 impl<'a> Scan<'a> {
-    pub fn new(
-        set: &'a Set,
-        formats: Vec<&'a Format>,
-        format: Option<usize>,
-        zone: TimeZone,
-        options: &'a Options,
-        progress: &'a Progress,
-        rows: Rows,
-    ) -> Scan<'a> {
-        Scan {
-            set,
-            reader: LineReader::new(&formats),
-            formats,
-            options,
-            progress,
-            repeats: Repeats::new(rows.memory(), options.limits.window),
-            rows,
-            zone,
-            format,
-            runs: Runs::default(),
-            timeline: Timeline::default(),
-            alive: Alive::default(),
-            headers: Vec::new(),
-            every_line: false,
-            scratch: None,
-            tokens: Vec::new(),
-            seen: Vec::new(),
-            hits: 0,
-            lines: 0,
-            not_understood: 0,
-            long_lines: 0,
-            inbound: 0,
-        }
-    }
-
-    /// The same scan for another thread, before its first line.
-    pub fn another(&self) -> Scan<'a> {
-        Scan::new(
-            self.set,
-            self.formats.clone(),
-            self.format,
-            self.zone.clone(),
-            self.options,
-            self.progress,
-            self.rows.another(),
-        )
-    }
-
-    /// Adds what another thread found.
-    pub fn absorb(&mut self, other: Scan<'a>) {
-        self.runs.absorb(other.rows.into_runs(self.set));
-        self.timeline.absorb(&other.timeline);
-        self.alive.absorb(other.alive);
-        self.lines += other.lines;
-        self.not_understood += other.not_understood;
-        self.long_lines += other.long_lines;
-        self.inbound += other.inbound;
-    }
-
-    /// Adds what threads put together, when all have ended.
-    pub fn absorb_common(&mut self) {
-        if let Some(rows) = self.rows.take_common() {
-            self.runs.absorb(rows.into_runs(self.set));
-        }
-    }
-
-    pub fn accept(&mut self, baton: Baton) {
-        self.reader.header = baton.header;
-        self.headers = baton.headers;
-        self.timeline.head = baton.head;
-    }
-
-    /// The baton for what begins at `offset`.
-    fn release(&mut self, offset: u64) -> Baton {
-        // The tail asks for the header of any line that may be among the last.
-        let floor = offset.saturating_sub(self.options.limits.edge_bytes + 1);
-        let old = self.headers.partition_point(|(at, _)| *at < floor);
-        self.headers.drain(..old.saturating_sub(1));
-        Baton {
-            header: self.reader.header.clone(),
-            headers: mem::take(&mut self.headers),
-            head: mem::take(&mut self.timeline.head),
-        }
-    }
-
     /// Whether a chunk, after phase 1, leaves the baton as it is.
     pub fn is_neutral(&self, buffer: &Buffer, segments: &[Segment]) -> bool {
         let mut segments = segments.iter();
@@ -182,8 +40,8 @@ impl<'a> Scan<'a> {
         buffer.offset < self.options.limits.edge_bytes.max(HEADING_BYTES)
     }
 
-    /// All lines of a chunk after phase 1; the last may lack its line feed. Only what depends on earlier lines waits
-    /// for them.
+    /// Looks at all lines of a chunk after phase 1; the last may lack its line feed. Only the header waits for the chunks
+    /// before.
     pub fn whole_lines(
         &mut self,
         buffer: &Buffer,
@@ -207,11 +65,11 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// All lines of a chunk after phase 1, under the header of the lines before them.
+    /// Looks at all lines of a chunk after phase 1, under the header of the lines before them.
     pub fn lines_under(&mut self, header: Arc<Header>, buffer: &Buffer, segments: Vec<Segment>) {
         self.reader.header = header;
         self.every_line =
-            self.set.needs_every_line() || self.options.devices || self.strange_header();
+            self.set.needs_every_line() || self.options.devices || self.header_cuts_tokens();
         for segment in segments {
             match segment {
                 Segment::Lines {
@@ -231,7 +89,7 @@ impl<'a> Scan<'a> {
         self.count_hits();
     }
 
-    fn count_hits(&mut self) {
+    pub fn count_hits(&mut self) {
         self.progress.add_hits(mem::take(&mut self.hits));
     }
 
@@ -273,24 +131,24 @@ impl<'a> Scan<'a> {
                 next += 1;
             }
             let place = offset + at as u64;
-            let look = next > before || self.set.needs_every_line() || self.strange_header();
+            let look = next > before || self.set.needs_every_line() || self.header_cuts_tokens();
             let line = clean(&data[at..end], place == 0);
             if look && !head && !heading && self.can_wait(line) {
                 waiting.push((line, place));
-                if waiting.len() == together::MOST {
-                    self.together(&mut waiting);
+                if waiting.len() == batch::MOST {
+                    self.look_at_batch(&mut waiting);
                 }
             } else {
-                self.together(&mut waiting);
+                self.look_at_batch(&mut waiting);
                 self.line(line, place, Ask { look, head });
             }
             at = end + 1;
         }
-        self.together(&mut waiting);
+        self.look_at_batch(&mut waiting);
     }
 
-    /// Whether columns may be cut inside a token, so that phase 1 cannot be trusted.
-    fn strange_header(&self) -> bool {
+    /// Whether the separators of the header may stand inside a token, so that phase 1 cannot be trusted.
+    fn header_cuts_tokens(&self) -> bool {
         let header = &self.reader.header;
         let inside = |b: &u8| b.is_ascii_alphanumeric() || b"._-:[]".contains(b);
         !header.fields.is_empty()
@@ -306,7 +164,7 @@ impl<'a> Scan<'a> {
             return;
         }
         if self.directive(line, offset) {
-            self.every_line |= self.strange_header();
+            self.every_line |= self.header_cuts_tokens();
             return;
         }
         let readings = Readings::new(line);
@@ -348,7 +206,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// The private addresses of what follows a hole in the line, if it holds a match.
+    /// The private addresses of the text behind a hole in the line, if that text holds a match.
     fn private_behind_hole(&self, line: &[u8]) -> Option<Vec<String>> {
         memchr(0, line)?;
         let found = freetext::read(behind_hole(line));
@@ -375,7 +233,7 @@ impl<'a> Scan<'a> {
         record::read(&mut self.reader, std::iter::once(own), readings)
     }
 
-    /// Whether a line may spell an address backwards: those of text may be of any format.
+    /// Whether a line may spell an address backwards. Lines of text may be of any format.
     pub fn may_reverse(&self) -> bool {
         self.set.has_addresses() && self.own().is_none_or(|(_, format)| format.reverses)
     }
@@ -419,30 +277,6 @@ impl<'a> Scan<'a> {
         self.keep(&hits, &keys, &line);
     }
 
-    /// A line longer than the limit, of which the buffer holds the start; the source is read meanwhile.
-    pub fn stream_long_line(
-        &mut self,
-        buffer: &mut Buffer,
-        number: u64,
-        feed: &mut Feed<'_>,
-        relay: &Relay,
-    ) {
-        self.accept(relay.take(number));
-        let mut long = LongLine::new(self, buffer.data(), buffer.offset);
-        long.feed(self, buffer.data());
-        loop {
-            let goes_on = feed.rest_of_line(buffer);
-            long.feed(self, buffer.data());
-            if !goes_on {
-                break;
-            }
-        }
-        long.finish(self);
-        self.count_hits();
-        relay.pass(self.release(buffer.offset));
-        feed.end_line(buffer);
-    }
-
     /// Whether phase 1 sees anything in a piece of a long line.
     pub fn is_candidate(&mut self, piece: &[u8]) -> bool {
         let mut buf = vec![0; FRONT];
@@ -456,15 +290,7 @@ impl<'a> Scan<'a> {
             len: piece.len(),
             scratch: self.scratch.get_or_insert_default(),
         };
-        self.options.level.find(&mut search, &mut found);
+        search.find(self.options.level, &mut found);
         !found.places.is_empty() || self.set.needs_every_line()
     }
-}
-
-/// What to say when rows cannot be put aside.
-pub fn temporary(error: &io::Error) -> String {
-    format!(
-        "what was found does not fit into the temporary folder {}: {error}; make room there or set TMPDIR to a folder that has some",
-        std::env::temp_dir().display()
-    )
 }

@@ -3,10 +3,10 @@ use std::sync::Arc;
 
 use memchr::memrchr;
 
-use crate::format::detect::clean;
+use crate::line::detect::clean;
 use crate::line::freetext;
-use crate::line::scan::Scan;
 use crate::reader::Source;
+use crate::scan::state::Scan;
 use crate::shape::wrapper::Readings;
 
 impl Scan<'_> {

@@ -1,0 +1,165 @@
+//! The state of one thread of a scan, and how it is handed to other threads.
+use std::mem;
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+
+use crate::canonical::names::Host;
+use crate::format::Format;
+use crate::line::hit::{Field, Hits};
+use crate::line::tokens::Token;
+use crate::options::{Options, Progress};
+use crate::rows::alive::Alive;
+use crate::rows::repeats::Repeats;
+use crate::rows::runs::Runs;
+use crate::rows::{Keys, Rows};
+use crate::scan::baton::Baton;
+use crate::set::Set;
+use crate::shape::{Header, LineReader};
+use crate::time::Moment;
+use crate::time::timeline::Timeline;
+use crate::token::Scratch;
+
+/// The hits of a record, with the keys of their rows and the time of the record.
+#[derive(Debug, Default)]
+pub(crate) struct RecordHits {
+    pub hits: Hits,
+    pub keys: Keys,
+    pub moment: Option<Moment>,
+}
+
+/// The part of one thread in the scan of a source.
+pub(crate) struct Scan<'a> {
+    pub set: &'a Set,
+    pub formats: Vec<&'a Format>,
+    pub options: &'a Options,
+    pub progress: &'a Progress,
+    pub zone: TimeZone,
+    pub reader: LineReader,
+    /// The file's format; None is text.
+    pub format: Option<usize>,
+    pub rows: Rows,
+    pub repeats: Repeats<'a>,
+    /// Rows of threads that have ended.
+    pub runs: Runs,
+    pub timeline: Timeline,
+    pub alive: Alive<Host>,
+    /// The headers of the baton, while this thread has it.
+    pub headers: Vec<(u64, Arc<Header>)>,
+    pub every_line: bool,
+    /// Working memory of phase 1, for a thread that looks at lines.
+    pub scratch: Option<Box<Scratch>>,
+    /// Room for the tokens of one line.
+    pub tokens: Vec<(Field, Token)>,
+    /// Room for the hits of the lines of a batch.
+    pub batch_hits: Vec<RecordHits>,
+    /// Hits that `progress` does not count yet.
+    pub hits: usize,
+    pub lines: u64,
+    pub not_understood: u64,
+    pub long_lines: u64,
+    pub inbound: u64,
+}
+
+/// Why a line is looked at.
+#[derive(Clone, Copy)]
+pub(crate) struct Ask {
+    /// It may hold a listed name or address.
+    pub look: bool,
+    /// It is one of the first lines of the file, whose times are noted.
+    pub head: bool,
+}
+
+impl Ask {
+    pub const LOOK: Ask = Ask {
+        look: true,
+        head: false,
+    };
+}
+
+impl<'a> Scan<'a> {
+    pub fn new(
+        set: &'a Set,
+        formats: Vec<&'a Format>,
+        format: Option<usize>,
+        zone: TimeZone,
+        options: &'a Options,
+        progress: &'a Progress,
+        rows: Rows,
+    ) -> Scan<'a> {
+        Scan {
+            set,
+            reader: LineReader::new(&formats),
+            formats,
+            options,
+            progress,
+            repeats: Repeats::new(rows.memory(), options.limits.window),
+            rows,
+            zone,
+            format,
+            runs: Runs::default(),
+            timeline: Timeline::default(),
+            alive: Alive::default(),
+            headers: Vec::new(),
+            every_line: false,
+            scratch: None,
+            tokens: Vec::new(),
+            batch_hits: Vec::new(),
+            hits: 0,
+            lines: 0,
+            not_understood: 0,
+            long_lines: 0,
+            inbound: 0,
+        }
+    }
+
+    /// The same scan for another thread, before its first line.
+    pub fn another(&self) -> Scan<'a> {
+        Scan::new(
+            self.set,
+            self.formats.clone(),
+            self.format,
+            self.zone.clone(),
+            self.options,
+            self.progress,
+            self.rows.another(),
+        )
+    }
+
+    /// Adds the results of another thread.
+    pub fn absorb(&mut self, other: Scan<'a>) {
+        self.runs.absorb(other.rows.into_runs(self.set));
+        self.timeline.absorb(&other.timeline);
+        self.alive.absorb(other.alive);
+        self.lines += other.lines;
+        self.not_understood += other.not_understood;
+        self.long_lines += other.long_lines;
+        self.inbound += other.inbound;
+    }
+
+    /// Adds the rows that threads shared, when all have ended.
+    pub fn absorb_shared(&mut self) {
+        if let Some(rows) = self.rows.take_shared() {
+            self.runs.absorb(rows.into_runs(self.set));
+        }
+    }
+
+    pub fn accept(&mut self, baton: Baton) {
+        self.reader.header = baton.header;
+        self.headers = baton.headers;
+        self.timeline.head = baton.head;
+    }
+
+    /// The baton for the chunk that begins at `offset`.
+    pub fn release(&mut self, offset: u64) -> Baton {
+        // The tail asks for the header of any line that may be among the last.
+        let floor = offset.saturating_sub(self.options.limits.edge_bytes + 1);
+        let old = self.headers.partition_point(|(at, _)| *at < floor);
+        self.headers.drain(..old.saturating_sub(1));
+        Baton {
+            header: self.reader.header.clone(),
+            headers: mem::take(&mut self.headers),
+            head: mem::take(&mut self.timeline.head),
+        }
+    }
+}
