@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use crate::memory::Account;
 use crate::raw::Level;
 
-/// Bounds of the contract, in bytes and lines; other values only in tests.
+/// Bounds (docs/contract.md 5), in bytes and lines; other values only in tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     pub chunk: usize,

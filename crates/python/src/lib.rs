@@ -167,7 +167,7 @@ impl Matcher {
 
     /// Reads one source, from `stream` where it is given (then `changed` is its time in microseconds since
     /// 1970); the sightings in any order, and the coverage. `chunk`, `long_line`,
-    /// `parsed_part`, `edge_bytes`, `row_bytes`, `window`, `flows` and `alive` are bounds of the contract, changed only in tests.
+    /// `parsed_part`, `edge_bytes`, `row_bytes`, `window`, `flows` and `alive` are bounds (docs/contract.md 5), changed only in tests.
     #[pyo3(signature = (path, progress, *, tz, format=None, devices=false, source_name="", stream=None, changed=None, level=None, chunk=None, long_line=None, parsed_part=None, edge_bytes=None, row_bytes=None, window=None, flows=None, alive=None))]
     #[allow(clippy::too_many_arguments)]
     fn scan<'py>(
@@ -227,7 +227,7 @@ impl Matcher {
     }
 
     /// Reads the lines of a plain file between two offsets; None where the answer would not be exact. `edge_bytes`
-    /// and `chunk` are bounds of the contract, changed only in tests.
+    /// and `chunk` are bounds (docs/contract.md 5), changed only in tests.
     #[pyo3(signature = (path, progress, *, start, end, header=None, tz, format=None, devices=false, chunk=None, edge_bytes=None))]
     #[allow(clippy::too_many_arguments)]
     fn scan_part<'py>(

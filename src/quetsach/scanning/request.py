@@ -1,4 +1,8 @@
-"""One scan as it is asked for, whoever asks: command line, Python or stick."""
+"""One scan as it is asked for, whoever asks: command line, Python or stick.
+
+Modules that only some scans need are imported where they are used: imports are most of the time and of the
+memory that a scan of one small log takes.
+"""
 
 from __future__ import annotations
 
@@ -14,20 +18,17 @@ from quetsach import __version__
 from quetsach.errors import ScanError
 from quetsach.files import inputs
 from quetsach.files.inputs import Inputs
-from quetsach.indicators import draft, loading, setfile
+from quetsach.indicators import draft, loading
 from quetsach.indicators.indicator import IndicatorSet
 from quetsach.indicators.loading import Choice, Lists, NothingLeftError
-from quetsach.logs import fieldmap, logformat
-from quetsach.logs.fieldmap import FieldMap
 from quetsach.machines.leases.naming import Leases, gather
 from quetsach.scanning import engine, recognition, work
 from quetsach.scanning.engine import Engine, Matcher, ScanOptions
 from quetsach.scanning.result import ScanResult, Snapshot
-from quetsach.scanning.splitting import SPLIT_BYTES
-from quetsach.scanning.state import State
 from quetsach.sightings.sighting import Scan
 
 if TYPE_CHECKING:
+    from quetsach.logs.fieldmap import FieldMap
     from quetsach.scanning.executor import Executor
 
 TIME_ZONE = "Asia/Ho_Chi_Minh"
@@ -66,11 +67,15 @@ class Request(NamedTuple):
         """
         _check_zone(self.tz)
         if self.log_format is not None:
+            from quetsach.logs import logformat
+
             logformat.check(self.log_format)
         if self.fields is None:
             return None
         if self.log_format is not None:
             raise ScanError("--fields and --format exclude each other.")
+        from quetsach.logs import fieldmap
+
         return fieldmap.parse(self.fields)
 
     def prepare(self) -> Prepared:
@@ -134,9 +139,16 @@ class Prepared(NamedTuple):
         with ExitStack() as stack:
             state = None
             if asked.state is not None:
+                from quetsach.scanning.state import State
+
                 about = State.about(header, options, self.fields)
                 state = stack.enter_context(closing(State(asked.state, about)))
             executor = self._cluster(options, on_note) if asked.cluster is not None else None
+            split_bytes = None
+            if state or executor:
+                from quetsach.scanning.splitting import SPLIT_BYTES
+
+                split_bytes = SPLIT_BYTES
             return work.run(
                 self.logs,
                 self.engine,
@@ -145,7 +157,7 @@ class Prepared(NamedTuple):
                 header,
                 jobs=asked.jobs or os.cpu_count() or 1,
                 executor=executor,
-                split_bytes=SPLIT_BYTES if state or executor else None,
+                split_bytes=split_bytes,
                 state=state,
                 on_progress=on_progress,
                 stop=stop,
@@ -179,6 +191,8 @@ def read(files: Sequence[Path], choice: Choice) -> Lists:
 
 def looked_for(files: Sequence[Path], choice: Choice) -> IndicatorSet:
     """What a scan with these lists looks for, entry by entry. Raises IndicatorError as `read` does."""
+    from quetsach.indicators import setfile
+
     compiled = loading.lone_set(files, choice)
     return setfile.read(compiled) if compiled is not None else read(files, choice).indicators
 
@@ -190,6 +204,8 @@ def write_set(path: Path, indicators: IndicatorSet) -> None:
     if with_index is not None:
         with_index(indicators, path)
         return
+    from quetsach.indicators import setfile
+
     setfile.write(path, indicators)
 
 

@@ -22,7 +22,7 @@ use crate::rows::{Known, Rows};
 use crate::set::Set;
 use crate::time::Moment;
 
-/// Line keys that one thread, or each of two, remembers. More threads share as many, as the contract has no more room.
+/// Line keys that one thread, or each of two, remembers. More threads share as many: docs/contract.md 5 has no more room.
 const MOST: usize = 7 << 12;
 /// Lines are not remembered where fewer than one in so many repeats another.
 const LEAST: usize = 8;
