@@ -1,4 +1,4 @@
-"""Writes the audit trail, inside the transaction of the action that it tells of."""
+"""Writes the audit trail, inside the transaction of the action that an entry describes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def record(
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What one of many entries of the same action is about."""
+    """The subject of one entry, where many entries have the same action."""
 
     about: models.Model | None
     unit_path: str
@@ -46,7 +46,7 @@ class Told:
 
 
 def record_all(action: str, told: Sequence[Told]) -> list[Entry]:
-    """Append an entry of the system for each, in one writing: thousands, one by one, take too long."""
+    """Append one entry of the system for each subject, all in one writing: thousands would take too long."""
     return _append(None, "system", action, told, None)
 
 
@@ -83,7 +83,7 @@ def _append(
 
 
 def seal(entry: Entry) -> str:
-    """SHA-256 over the entry's content and the hash before it."""
+    """SHA-256 over the entry's content and the hash of the entry before it."""
     content = [
         entry.previous_hash,
         entry.at.isoformat(),
@@ -101,7 +101,7 @@ def seal(entry: Entry) -> str:
 
 
 def first_broken_entry() -> Entry | None:
-    """The first entry whose seal does not fit what it says or what stands before it; None if all do."""
+    """The first entry whose seal does not fit its content or the entry before it; None if all seals fit."""
     previous = GENESIS
     for entry in Entry.objects.order_by("pk").iterator():
         if entry.previous_hash != previous or entry.hash != seal(entry):

@@ -1,4 +1,4 @@
-"""States and acts in the words of the screen."""
+"""Words of the screen for states and acts."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ DONE: dict[str, str | Promise] = {
     "settings": gettext_lazy("Reset the device or its password"),
     "phone": gettext_lazy("Cleaned or reset the phone"),
 }
-"""What was done to a machine."""
+"""The kinds of cleaning."""
 
 LACKS: dict[Why, str | Promise] = {
     Why.NO_LOGS: gettext_lazy("No logs from after the handling have been looked at yet."),
@@ -67,8 +67,8 @@ def verdict(
     is_relapse: bool,
     is_checked: bool = False,
 ) -> str:
-    """One plain sentence on the machine. `days`: whole days without a sign that were looked at without a
-    gap. `is_checked`: the state rests on a check of the machine itself, not on logs."""
+    """One plain sentence on the machine. `days`: whole days without a sign in logs without a gap.
+    `is_checked`: the state rests on a check of the machine itself, not on logs."""
     if state is State.VERIFIED_CLEAN:
         if is_confirmed:
             return _("Clean, confirmed by a person in charge; logs have not shown it.")

@@ -1,4 +1,4 @@
-"""Checks in the words of the screen."""
+"""Words of the screen for checks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from quetsach.portal.kit.language import language
 from quetsach.portal.kit.templatetags.kit import num
 
 SHAPES = {"found": "bad", "check": "busy", "traces": "none", "clean": "ok", "unknown": "unsure"}
-"""Shape of the chip of each verdict."""
+"""Verdict: the shape of its chip."""
 VERDICTS = dict(CheckResult.VERDICTS)
 PRODUCT: dict[str, str | Promise] = {
     **dict(PRODUCTS),
@@ -73,7 +73,7 @@ REFUSALS: dict[str, str | Promise] = {
     ),
     "pack": _("was made with a pack that this portal did not issue. Ask which stick was used."),
 }
-"""Why a file was not taken, after its name."""
+"""The reasons that a file was not taken, as they follow its name."""
 
 
 @cache
@@ -82,7 +82,7 @@ def _signs() -> dict[str, dict[str, Text]]:
 
 
 def finding_words(finding: dict[str, object]) -> tuple[str, str]:
-    """What was found and what else it may be; a sign that this portal does not know shows its id."""
+    """The name of a sign and its harmless explanations; an unknown sign shows its id."""
     sign = str(finding.get("sign") or "")
     texts = _signs().get(sign)
     if texts is not None:
@@ -112,17 +112,17 @@ PROBLEMS: dict[str, str | Promise] = {
     "many_hashes": _("The campaign would have more than 200,000 hashes. Take older ones out first."),
     "many_rules": _("The campaign would have more than 2,000 rules. Take older ones out first."),
 }
-"""Why hashes or rules cannot be brought."""
+"""The reasons that hashes or rules cannot be brought."""
 
 
 def problem_words(problem: Problem) -> str:
-    """The sentence for a problem of a file that was brought."""
+    """The sentence for a problem of a brought file."""
     facts = {"line": problem.line, "text": problem.text, "where": problem.where}
     return str(PROBLEMS[problem.code]) % facts
 
 
 def refusal(code: str, where: str) -> str:
-    """The sentence after a file's name. `where` is a day, as dd/mm/yyyy, for the codes that name one."""
+    """The sentence after a file's name. `where` is a day, dd/mm/yyyy, for codes that need one."""
     text = REFUSALS.get(code)
     if text is None:
         return code
@@ -131,7 +131,7 @@ def refusal(code: str, where: str) -> str:
 
 
 def age(finished: datetime) -> str:
-    """What is said of a result that was taken although the campaign began after it."""
+    """The note on a result that was taken although its check is older than the campaign."""
     day = f"{timezone.localtime(finished):%d/%m/%Y}"
     said = _(
         "was made on %(where)s, %(days)s days ago, before the campaign began. It is kept, but says nothing "

@@ -1,4 +1,4 @@
-"""What can be done to a campaign's lists: prepare, publish, publish an earlier one again, drop a draft."""
+"""Acts on a campaign's lists: prepare, publish, publish an earlier list again, drop a draft."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from quetsach.portal.units.models import Network, subtree
 from quetsach.text.cells import guarded
 
 FAMILIES = 20
-"""So many of the most frequent families are shown."""
+"""The number of most frequent families that the page shows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file as it lies on this machine, and its name where it came from."""
+    """A file on this machine's disk, with its original name."""
 
     name: str
     path: Path
@@ -42,7 +42,7 @@ class Upload:
 
 
 class EmptyListError(IndicatorError):
-    """Nothing is left to search for."""
+    """The list is empty after the guard rails."""
 
     code = "empty"
 
@@ -100,7 +100,7 @@ def prepare(campaign: Campaign, uploads: list[Upload], actor: User, ip: str | No
 
 
 def _organisation(campaign: Campaign) -> guard.Organisation:
-    """Networks of the issuer and of everything below it must never be on its own list."""
+    """The networks of the issuer and of all units below, which must never be on its own list."""
     networks = Network.rows.filter(subtree(campaign.issuer.path, "unit__path"))
     return guard.Organisation(networks=tuple(networks.values_list("cidr", flat=True).distinct()))
 
@@ -118,7 +118,7 @@ def _notes(
     names: dict[str, str],
     stopped_hashes: Iterable[str],
 ) -> Iterator[bytes]:
-    """Everything left out or doubted, as CSV: rejected, stopped, warned, changed, in this order."""
+    """Addresses left out, doubted or changed, as CSV: rejected, stopped, warned, changed, in this order."""
     yield _line(NOTE_COLUMNS)
     for remark in found.rejects:
         if remark.code == "hash":
@@ -136,7 +136,7 @@ def _notes(
 
 
 def _shown(source: str, names: dict[str, str]) -> str:
-    """A list by its name where it came from; one within an archive keeps its place there."""
+    """The original name of a list; for a list within an archive, with its place there."""
     path, inside, member = source.partition("!/")
     return f"{names[path]}{inside}{member}"
 
@@ -163,7 +163,7 @@ def _keep_draft(draft: IndicatorSet, ip: str | None) -> IndicatorSet:
 
 
 def write_forms(draft: IndicatorSet, version: int) -> dict[str, dict[str, object]]:
-    """Write the list in every download form; what each is and what it leaves out."""
+    """Write the list in every download form; returns each file and the number of entries left out."""
     items = Items(store.read_list(draft.sha256))
     forms: dict[str, dict[str, object]] = {}
     for form in forms_of(len(items)):
@@ -196,7 +196,7 @@ def publish_set(draft: IndicatorSet, actor: User, ip: str | None = None) -> Indi
 
 @transaction.atomic
 def publish_again(earlier: IndicatorSet, actor: User, ip: str | None = None) -> IndicatorSet:
-    """Undo: the content of an earlier version becomes the newest one. The list in force is returned
+    """Undo: the content of an earlier version becomes the newest version. The list in force is returned
     unchanged."""
     Campaign.objects.select_for_update(no_key=True).get(pk=earlier.campaign_id)
     published = IndicatorSet.rows.filter(campaign=earlier.campaign, status=IndicatorSet.Status.PUBLISHED)

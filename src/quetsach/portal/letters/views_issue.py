@@ -1,4 +1,4 @@
-"""A letter is numbered and signed outside; here that is entered, shown, and taken back on the same day."""
+"""The office numbers and signs a letter elsewhere; here it is recorded, and taken back on the same day."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from quetsach.portal.letters.views import REFUSALS, download, look_page, wanted
 from quetsach.portal.units.roles import Verb
 
 _BESIDE = {"future": "day", **dict.fromkeys(signedpdf.REFUSALS, "file")}
-"""The field beside which a refusal is told, where it is not the number."""
+"""The field that shows a refusal, if it is not the number."""
 
 
 @require_POST

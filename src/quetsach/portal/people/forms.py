@@ -1,4 +1,4 @@
-"""What officers type about people and bodies."""
+"""Forms about people and bodies."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _not_ahead(day: date) -> None:
 
 
 class PeopleForm(HeadcountForm):
-    """Numbers of people, and the sheet they signed."""
+    """Numbers of people, and their signed sheet."""
 
     sheet = forms.FileField(
         label=_("Sheet of signatures, if there is one"),
@@ -58,7 +58,7 @@ class ListForm(forms.Form):
 
 
 class MarkManyForm(forms.Form):
-    """What is marked for all ticked bodies at once."""
+    """The marks for all ticked bodies at once."""
 
     channel = forms.ChoiceField(
         label=_("By which way"),
@@ -69,7 +69,7 @@ class MarkManyForm(forms.Form):
 
 
 class BodyForm(forms.Form):
-    """One body: who it is, and what is marked."""
+    """One body: its identity, and its marks."""
 
     name = forms.CharField(
         label=_("Name"), max_length=LENGTHS["name"], error_messages={"required": _("Write the name.")}

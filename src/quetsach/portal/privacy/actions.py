@@ -1,4 +1,4 @@
-"""Ending what the table says, and the requests of people about their data."""
+"""Deletes data by the table's terms, and handles people's requests about their data."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from quetsach.portal.units.models import Unit
 
 @dataclass(frozen=True)
 class Ended:
-    """How many rows of one model ended, by which row of the table and how."""
+    """The number of rows of one model that ended, with the row of the table and the way of ending."""
 
     row: str
     model: str
@@ -30,7 +30,7 @@ class Ended:
 
 
 def retain(*, dry_run: bool = False, now: datetime | None = None) -> list[Ended]:
-    """Delete or empty exactly what the table says, rows all or nothing; then files that no row names.
+    """Delete or empty exactly the rows that the table names, all or nothing; then files that no row names.
 
     With `dry_run` only count.
     """
@@ -77,7 +77,7 @@ def _note(told: list[Ended]) -> None:
 def ask(
     unit: Unit, name: str, contact: str, text: str, user: User | None, *, ip: str | None
 ) -> ErasureRequest:
-    """Take a request. Its text stays out of the audit trail, which is never emptied."""
+    """Store a request. Its text stays out of the audit trail, which is never emptied."""
     request = ErasureRequest.rows.create(unit=unit, name=name, contact=contact, text=text, user=user)
     record(user, "privacy.ask", unit_path=unit.path, about=request, ip=ip, actor_name="" if user else "?")
     return request
@@ -85,7 +85,7 @@ def ask(
 
 @transaction.atomic
 def answer(request: ErasureRequest, text: str, actor: User, *, ip: str | None) -> None:
-    """Note what was done or why not. A second answer replaces nothing."""
+    """Record the answer: what was done, or the reason against it. A second answer changes nothing."""
     locked = ErasureRequest.rows.select_for_update(no_key=True).get(pk=request.pk)
     if locked.answered_at is None:
         locked.answer, locked.answered_at, locked.answered_by = text, timezone.now(), actor

@@ -1,4 +1,4 @@
-"""What a person reads when a workbook is not taken: what is wrong, in which cell, and what to do."""
+"""The messages about a refused workbook: the fault, the cell, and the next step."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ PROBLEMS: dict[str, str | Promise] = {
 
 
 def say(error: WorkbookError) -> str:
-    """The sentence for a workbook that is not taken."""
+    """The sentence for a refused workbook."""
     return str(SAYS[error.code]) % {"where": error.where}
 
 

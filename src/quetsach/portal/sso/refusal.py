@@ -1,4 +1,4 @@
-"""Why a sign-in by the identity provider goes no further, by code and in words."""
+"""The reasons that a sign-in by the identity provider stops, by code and in words."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class SsoError(OAuth2Error):  # type: ignore[misc]
-    """`code` is one of REASONS; `detail` tells who runs the portal more. Neither holds a token or a claim."""
+    """`code` is one of REASONS; `detail` is for who runs the portal. Neither holds a token or a claim."""
 
     def __init__(self, code: str, detail: str = "") -> None:
         super().__init__(code)
@@ -19,7 +19,7 @@ class SsoError(OAuth2Error):  # type: ignore[misc]
 
 @dataclass(frozen=True)
 class Reason:
-    """One page."""
+    """The page of one reason."""
 
     status: int
     title: str | Promise

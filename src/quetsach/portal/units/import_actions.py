@@ -1,4 +1,4 @@
-"""Tables of units: kept for their preview, then applied whole or not at all."""
+"""Tables of units: stored for their preview, then applied whole or not at all."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PLAIN = ("code", "staff_count", "contact_name", "contact_phone", "contact_email"
 
 @transaction.atomic
 def keep(actor: User, top: Unit, file_name: str, table: Table) -> UnitImport:
-    """Keep what was read until it is applied; the earlier tables of that person that were not are dropped."""
+    """Store a table until it is applied; the person's earlier unapplied tables are deleted."""
     UnitImport.rows.filter(by=actor, applied_at=None).delete()
     lock_tree()
     return UnitImport.rows.create(
@@ -36,9 +36,9 @@ def keep(actor: User, top: Unit, file_name: str, table: Table) -> UnitImport:
 
 @transaction.atomic
 def apply(actor: User, kept: UnitImport, *, on: date, legal_basis: str = "", ip: str | None = None) -> Plan:
-    """Write the plan of a kept table. A second call changes nothing.
+    """Apply the plan of a stored table. A second call changes nothing.
 
-    Raises TreeRefusedError: `stale` when the tree changed since the preview, `problems`, and as the verbs.
+    Raises TreeRefusedError: `stale` if the tree changed since the preview, `problems`, and the verbs' errors.
     """
     lock_tree()
     kept = UnitImport.rows.select_for_update(of=("self",), no_key=True).select_related("top").get(pk=kept.pk)

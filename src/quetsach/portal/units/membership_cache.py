@@ -1,4 +1,4 @@
-"""A page that only shows asks once where its reader serves: all of it rests on one answer."""
+"""During a request that only reads, the person's places are read once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from quetsach.portal.units.models import keep_places
 
 
 class PlacesOnce:
-    """Lets `places_of` remember its answer during one request that changes nothing."""
+    """Lets `places_of` cache its result during one request that changes nothing."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

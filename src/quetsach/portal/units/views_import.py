@@ -34,7 +34,7 @@ from quetsach.units.written import as_csv, as_xlsx
 
 MOST_BYTES = 20 * 1024 * 1024
 SHOWN = 100
-"""Rows of each sort that the preview lists."""
+"""Rows of each kind in the preview."""
 TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "csv": "text/csv; charset=utf-8",
@@ -43,7 +43,7 @@ TYPES = {
 
 @require_safe
 def table(request: HttpRequest, unit_id: UUID, form: str) -> HttpResponse:
-    """Everything below a unit as a file."""
+    """All units below a unit as a file."""
     unit = find_unit(request, unit_id)
     if form not in TYPES:
         raise Http404
@@ -56,7 +56,7 @@ def table(request: HttpRequest, unit_id: UUID, form: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: HttpRequest, unit_id: UUID) -> HttpResponse:
-    """A file, read and compared; nothing is written into the tree."""
+    """Read a file and compare it; nothing is written into the tree."""
     unit = find_unit(request, unit_id, Verb.CHANGE_UNITS)
     if unit.is_retired or not isinstance(request.user, User):
         raise Http404
@@ -86,7 +86,7 @@ def upload(request: HttpRequest, unit_id: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def preview(request: HttpRequest, import_id: UUID) -> HttpResponse:
-    """What a table would change; applying it."""
+    """The changes that a table would make, and the button to apply it."""
     visible = UnitImport.objects.visible_to(request.user).select_related("top")
     kept = visible.filter(pk=import_id, applied_at=None).first()
     places = places_of(request.user)

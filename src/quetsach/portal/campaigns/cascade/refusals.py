@@ -1,4 +1,4 @@
-"""Why an act does not fit the state of things, in words, by the code of NotAllowedNowError."""
+"""The sentence for each code of NotAllowedNowError: the reason, and the next step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a superior enters for a unit below that does not do it here itself: always with channel and reason."""
+"""Acts that a superior enters for a unit below, which did not do so itself: with channel and reason."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Act = KeyedAct.Act
 
 @dataclass(frozen=True)
 class Told:
-    """How the superior knows: when it happened, by which channel, in words, and the proof on paper."""
+    """How the superior knows of the act: its day, the channel, the reason in words, the proof on paper."""
 
     day: date
     channel: str
@@ -49,7 +49,7 @@ def key_for(
     people: tuple[int, int] | None = None,
     ip: str | None = None,
 ) -> KeyedAct:
-    """Do one of KeyedAct.Act in the unit's name; `people` are informed and done for a count.
+    """Do one of KeyedAct.Act in the unit's name; `people` are (informed, done) for a headcount.
 
     Raises NotAllowedNowError: `no_proof` for a paper without a file, `issuer`, `acknowledged`,
     `already_deployed`, and what the act itself raises.
@@ -89,9 +89,10 @@ def key_for(
 
 @transaction.atomic
 def withdraw_keyed(keyed: KeyedAct, actor: User, *, ip: str | None = None) -> None:
-    """Take back what was entered by mistake, on the day it was entered; a count is corrected by another one.
+    """Take back an act that was entered by mistake, on the day of entry. A headcount is corrected by a new
+    one.
 
-    Raises NotAllowedNowError: `another_day`, `counted`, and what withdrawing the act raises.
+    Raises NotAllowedNowError: `another_day`, `counted`, and the errors of the act's own withdrawal.
     """
     keyed = KeyedAct.rows.select_for_update(of=("self",), no_key=True).select_related("node").get(pk=keyed.pk)
     if keyed.withdrawn_at is not None:
@@ -107,6 +108,6 @@ def withdraw_keyed(keyed: KeyedAct, actor: User, *, ip: str | None = None) -> No
 
 
 def _moment(day: date) -> datetime:
-    """Noon of that day, or now when that is earlier: a paper tells the day only."""
+    """Noon of that day, or now if that is earlier: a paper names only the day."""
     noon = timezone.make_aware(datetime.combine(day, time(12)))
     return min(noon, timezone.now())

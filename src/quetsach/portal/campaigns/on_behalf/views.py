@@ -1,4 +1,4 @@
-"""Entering for a unit below what it did on paper or by phone, with the proof kept."""
+"""The page on which a superior enters acts that a unit below did on paper or by phone, with their proof."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from quetsach.portal.units.roles import Verb
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def keyed(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """What was entered for the unit, and the form to enter more."""
+    """The acts entered for the unit, and the form for a new one."""
     seat = take_seat(request, slug, node_id, verb=Verb.ACT_FOR_BELOW)
     if request.method != "POST":
         return _page(request, seat)
@@ -113,7 +113,7 @@ def _page(
 
 @require_safe
 def keyed_file(request: HttpRequest, slug: str, keyed_id: UUID) -> FileResponse:
-    """The proof."""
+    """The file that proves one entered act."""
     seat = take_seat(request, slug)
     rows = KeyedAct.objects.visible_to(seat.user).filter(node__campaign=seat.campaign).exclude(file="")
     row = rows.filter(pk=keyed_id).first()

@@ -1,4 +1,4 @@
-"""Who has not done what, the most urgent first, with the words to remind them. Only units directly below."""
+"""Units directly below with open work, the most urgent first, with words to remind them."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ REPORT_SAYS: dict[str, tuple[str, str | Promise, str | Promise]] = {
         gettext_lazy("correct the returned report and send it again"),
     ),
 }
-"""State of a report: shape, words for the coordinator, and what the unit is asked to do."""
+"""State of a report: its shape, the words for the coordinator, and the request to the unit."""
 
 
 @dataclass(frozen=True)
 class Chase:
-    """One unit to remind: a chip, what is missing and what came as a file, whom to call, and a message."""
+    """One unit to remind: its chip, its open work, its file, its contact, and a message."""
 
     branch: Branch
     shape: str
@@ -47,7 +47,7 @@ class Chase:
 
 
 def late(branches: Sequence[Branch], now: datetime) -> list[Branch]:
-    """The branches in which something is left to do for others than us, the most urgent first."""
+    """The unfinished branches with a request to their unit, the most urgent first."""
     open_ones = [branch for branch in branches if not branch.is_finished and _asked(branch)]
     return sorted(open_ones, key=lambda b: (not _overdue(b, now), *_done_flags(b), b.coverage))
 
@@ -58,7 +58,7 @@ def chases(
     whom: Mapping[UUID, Contact],
     address: str,
 ) -> list[Chase]:
-    """Words for each branch of `late`. `address` is where the unit signs in."""
+    """Words for each branch of `late`. `address` is the page at which the unit signs in."""
     now = timezone.now()
     items = []
     for branch in found:
@@ -109,7 +109,7 @@ def _missing(branch: Branch) -> list[str]:
 
 
 def _asked(branch: Branch) -> list[str]:
-    """What the unit is asked to do, in the order of the work."""
+    """The requests to the unit, in the order of the work."""
     todo = []
     if branch.acknowledged_at is None:
         todo.append(_("confirm that the letter has arrived"))

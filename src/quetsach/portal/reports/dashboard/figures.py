@@ -1,4 +1,4 @@
-"""The charts of the progress page: each with its finding as the title, and what it counts below."""
+"""The charts of the progress page: the title states the finding, the caption the base of the count."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from quetsach.portal.reports.dashboard.queries import Branch, DayCount, Overview
 from quetsach.portal.reports.rollup.machines import MachineTable
 
 MOST_BARS = 15
-"""More units than that are in the table only, but for those that have done least."""
+"""With more units the chart shows only those that have done least; the table shows all."""
 
 
 @dataclass(frozen=True)
 class Figure:
-    """`finding` is the heading; `caption` says source, time and denominator."""
+    """A chart. `finding` is the heading; `caption` names source, time and denominator."""
 
     finding: str
     chart: SafeString
@@ -28,13 +28,13 @@ class Figure:
 
 
 def figures(seen: Overview) -> list[Figure]:
-    """The charts that have something to show."""
+    """The charts that have data."""
     found = [_people(seen), _over_time(seen), _machines(seen)]
     return [figure for figure in found if figure is not None]
 
 
 def percent(share: float) -> str:
-    """A share as a whole per cent; never 100 or 0 unless it is."""
+    """A share as a whole per cent; 100 or 0 only if it is exact."""
     whole = round(share * 100)
     if 0 < share < 1:
         whole = min(max(whole, 1), 99)

@@ -1,4 +1,4 @@
-"""Takes wishes of the units below over into the own draft."""
+"""Takes proposals of the units below over into the unit's own draft."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from quetsach.portal.reports.proposals.queries import Wish, split_wishes, wish_k
 
 @transaction.atomic
 def include(actor: User, node: CampaignNode, wishes: Iterable[Wish], *, ip: str | None = None) -> int:
-    """Add each wish, with who has it, to the proposals of the node's draft; how many were added.
+    """Add each proposal, with its units, to the node's draft; returns how many were added.
 
-    The words are those of an official paper, Vietnamese in every language of the pages.
+    The words are those of an official paper: Vietnamese, whatever the language of the page.
 
-    A wish that the draft holds already is not added again. Raises ReportError when nothing can be typed.
+    A proposal that the draft holds is not added again. Raises ReportError if the draft cannot be changed.
     """
     report = hold(node)
     must_be_unlocked(node, report)

@@ -1,4 +1,4 @@
-"""What the units below ask for, on one page: tick, and take over into the own report with the source."""
+"""The proposals of the units below on one page: tick some, and take them over with their source."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from quetsach.portal.reports.proposals.queries import wishes_below
 from quetsach.portal.units.roles import Verb
 
 MOST = 200
-"""Wishes on one page, those that most units have first."""
+"""Proposals on one page, those with most units first."""
 
 
 @require_http_methods(["GET", "POST"])
 def wishes(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """Every wish once, with all who have it; POST takes the ticked ones over."""
+    """Every proposal once, with all its units; a POST takes the ticked ones over."""
     verb = Verb.EDIT_REPORT if request.method == "POST" else Verb.READ
     seat = take_seat(request, slug, node_id, verb)
     found = wishes_below(seat.node)

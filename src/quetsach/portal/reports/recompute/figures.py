@@ -1,8 +1,8 @@
 """Recomputes a campaign's figures from events, revisions and audit entries, and compares.
 
-One pass over the events in their order: who counts, what each branch adds up to at that moment, and
-so what each revision must have contained when it was sent. Two acts of the same seconds may have seen each
-other or not; either is right.
+One pass over the events in their order finds the nodes that count and the sum of each branch at each moment.
+So it knows the figures that each revision must have contained when it was sent. Two acts within the same
+seconds may have seen each other or not; either is right.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _SENDS = ("report.submit", "report.submit_on_behalf", "report.review", "report.s
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that does not follow from what happened: of which unit, what, and both values."""
+    """One difference between the stored data and the events: the unit, the subject, and both values."""
 
     unit: str
     what: str
@@ -50,7 +50,7 @@ class Finding:
 
 
 class _Moment(NamedTuple):
-    """A sum, and the event from which on it held: its place in the order of events, and its time."""
+    """A sum, and the event from which on it held: the event's place in the order, and its time."""
 
     place: int
     at: datetime | None
@@ -63,13 +63,13 @@ def _beginning() -> list[_Moment]:
 
 @dataclass
 class _Branch:
-    """What a branch added up to, event by event: with every node, and with those alone that still count."""
+    """The sums of a branch, event by event: with all nodes, and with only the nodes that still count."""
 
     every: list[_Moment] = field(default_factory=_beginning)
     active: list[_Moment] = field(default_factory=_beginning)
 
     def might_have_been(self, place: int, at: datetime) -> list[Figures]:
-        """Every sum that somebody could have read at that place in the order of events."""
+        """Every sum that a reader could have got at that place in the order of events."""
 
         def is_near(moment: _Moment) -> bool:
             return moment.at is not None and abs(moment.at - at) <= _AT_ONCE
@@ -85,9 +85,8 @@ class _Branch:
 
 
 class Recomputed:
-    """A campaign's reports as their events make them, up to a moment or all. `findings` compares with what is
-    stored now; `counted` are the figures that count, by node.
-    """
+    """A campaign's reports as their events make them, up to a moment or all. `findings` compares with the
+    stored data; `counted` are the counting figures, by node."""
 
     def __init__(self, campaign: Campaign, until: datetime | None = None) -> None:
         self.campaign = campaign
@@ -149,7 +148,7 @@ class Recomputed:
                 branch.active.append(_Moment(place, at, branch.active[-1].sums + change))
 
     def total(self, node: CampaignNode) -> Figures:
-        """What the node and all below add up to now, by the events alone."""
+        """The sum of the node and all nodes below, by the events alone."""
         return self.branches[node.path].active[-1].sums
 
     def findings(self, report: Report | None = None) -> Iterator[Finding]:

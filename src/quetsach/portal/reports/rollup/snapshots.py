@@ -1,7 +1,7 @@
-"""What the pages of a large tree show, read at most every two seconds by each process.
+"""Snapshots for the pages of a large tree, taken at most every two seconds by each process.
 
-A country's page is asked for far more often than it changes. One snapshot is one consistent reading and says
-when it was taken; what is sent, signed or exported never comes from here.
+The page of a country is read far more often than its data change. One snapshot is one consistent reading with
+its time; sent, signed or exported figures never come from here.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from quetsach.portal.reports.rollup.sums import Line, Place, RollUp
 
 LASTS = timedelta(seconds=2)
 LARGE = 2000
-"""Units below; smaller trees are read afresh."""
+"""Units below; smaller trees are read each time."""
 MOST_KEPT = 50
 
 
 class _Kept[T](NamedTuple):
-    """`as_of` is when reading began; on a busy machine it may have taken a while."""
+    """One stored reading. `as_of` is its beginning; on a busy machine the reading may take a while."""
 
     as_of: datetime
     until: datetime
@@ -35,7 +35,7 @@ class _Kept[T](NamedTuple):
 
 
 class Snapshots[T]:
-    """Readings of nodes by `read`, kept for a moment where `is_large` says that reading them is dear."""
+    """Results of `read` by node, stored for a moment if `is_large` says that reading them is slow."""
 
     def __init__(self, read: Callable[[CampaignNode], T], is_large: Callable[[T], bool]) -> None:
         self._read, self._is_large = read, is_large
@@ -43,7 +43,7 @@ class Snapshots[T]:
         self._reading: dict[UUID, Lock] = defaultdict(Lock)
 
     def of(self, node: CampaignNode) -> tuple[datetime, T]:
-        """What was read of the node, and when. Of those who ask for a large one at once, one reads."""
+        """Time and result of the node's reading. Of several requests for a large node at once, one reads."""
         if node.pk not in self._kept:
             return self._read_now(node)
         with self._reading[node.pk]:
@@ -63,12 +63,12 @@ class Snapshots[T]:
         return as_of, found
 
     def forget(self) -> None:
-        """Read everything afresh from now on."""
+        """Drop all stored readings."""
         self._kept.clear()
 
 
 def are_many(found: tuple[Line, ...]) -> bool:
-    """Whether the lines stand for so many units that reading them is dear."""
+    """Whether the lines stand for so many units that reading them is slow."""
     return sum(line.expected for line in found) > LARGE
 
 
@@ -94,5 +94,5 @@ def page_roll_up(node: CampaignNode, report: Report | None, *, names_missing: bo
 
 
 def page_lines(node: CampaignNode) -> tuple[Line, ...]:
-    """The lines for a page, as old as those of `page_roll_up`."""
+    """The lines for a page; they may be as old as those of `page_roll_up`."""
     return kept_lines.of(node)[1]

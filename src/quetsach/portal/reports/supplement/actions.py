@@ -1,4 +1,4 @@
-"""Sends a supplementary report: the same own figures, the sums of today, and what changed."""
+"""Sends a supplementary report: the same own figures, today's sums, and the changes."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def send_supplement(
 ) -> Revision:
     """A new revision after revision `number`. One `client_uuid`, one revision.
 
-    A lock does not stand in the way: the unit's own figures stay. Raises StaleReport, and ReportError
-    when nothing changed.
+    A lock does not forbid it, because the unit's own figures stay. Raises StaleReport, and ReportError if
+    nothing changed.
     """
     report = hold(node)
     sent = Revision.rows.filter(report=report, client_uuid=client_uuid).first()

@@ -1,5 +1,5 @@
-"""`manage pull_sightings`: what a push could not finish is finished here. Safe to run at any time, any
-number of times."""
+"""`manage pull_sightings`: finishes the work that a push left undone. Safe to run at any time, any number of
+times."""
 
 from __future__ import annotations
 

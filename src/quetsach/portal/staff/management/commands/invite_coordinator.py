@@ -1,4 +1,4 @@
-"""`quetsach manage invite_coordinator UNIT [--new KIND]`: for who has nobody above to be invited by."""
+"""`quetsach manage invite_coordinator UNIT [--new KIND]`: for a coordinator without a superior."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`load_tree FILE`: brings a tree of offices from a seed file."""
+"""`load_tree FILE`: loads a tree of offices from a seed file."""
 
 from __future__ import annotations
 
