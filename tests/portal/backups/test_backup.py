@@ -111,7 +111,7 @@ def made(tmp_path_factory):
 
 @pytest.fixture
 def portal(made, tmp_path):
-    """The same once more, for a test to spoil."""
+    """A copy of that portal, for a test to damage."""
     return Portal(tmp_path / "one", like=made)
 
 
@@ -130,7 +130,7 @@ def test_what_was_backed_up_comes_back_elsewhere(made, portal, tmp_path):
     key = (other.folder / "secret-key").read_text()
     assert key == (portal.folder / "secret-key").read_text()
     assert not list(other.folder.glob("restore-*"))
-    # Elsewhere the key is another, and of that one only its fingerprint can be compared.
+    # Another portal has another key, and can compare only the first one's fingerprint.
     fingerprint = re.search(r"signed by this portal \(([0-9A-F-]{29})\)", made.said)[1]
     assert f"another key than this portal's: {fingerprint}" in done.stdout
     assert re.search(r"held at \d\d:\d\d \d\d/\d\d/\d{4}\.", done.stdout)

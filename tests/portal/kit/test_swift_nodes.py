@@ -1,4 +1,4 @@
-"""What a swift node shows is, letter for letter, what Django's own node shows."""
+"""A fast node renders, letter for letter, the same text as Django's own node."""
 
 from datetime import date, datetime, timedelta, timezone
 from uuid import UUID, uuid4
@@ -16,7 +16,7 @@ from quetsach.portal.kit.folding import fold
 
 
 class Loud(str):
-    """A kind of text that Django knows nothing of."""
+    """A kind of text that Django does not know."""
 
     __slots__ = ()
 
@@ -42,7 +42,7 @@ VALUES = st.one_of(
 
 
 def templates(source):
-    """The template with swift nodes, and as Django made it."""
+    """The template with fast nodes, and the same by Django."""
     engine = engines["django"].engine
     swift, plain = engine.from_string(source), engine.from_string(source)
     fold(swift.nodelist)
@@ -60,7 +60,7 @@ def test_a_value_is_written_as_django_writes_it(value, language, escapes):
 
 
 def names():
-    """Each name of an address without a namespace, and how many places it may have."""
+    """Each URL name without a namespace, and its possible numbers of parameters."""
     listed = get_resolver().reverse_dict
     return sorted(
         {
@@ -95,7 +95,7 @@ def test_an_address_is_the_one_that_django_makes(prefix):
 
 
 def addresses(template, places):
-    """What it shows, or None where there is no such address."""
+    """The rendered text; None if there is no such address."""
     try:
         return template.render(Context(places))
     except NoReverseMatch:
