@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from quetsach.portal.campaigns import proofs
 from quetsach.portal.campaigns.joining.actions import issue_codes
-from quetsach.portal.campaigns.on_behalf.actions import Told, key_for
+from quetsach.portal.campaigns.on_behalf.actions import Told, enter_for
 from quetsach.portal.cases.models import Case
 from quetsach.portal.cases.views import DEEDS
 from quetsach.portal.checks.actions import Sender as Results
@@ -103,7 +103,7 @@ def one_of_everything(cast, tmp_path):
              "link": "https://example.org/", "note": ""}  # fmt: skip
     proof = proofs.keep(SimpleUploadedFile("giay.pdf", pictures.paper()))
     told = Told(timezone.localdate(), "paper", "Giấy biên nhận", proof)
-    keyed = key_for(cast.nodes["A1"], "acknowledge", told, cast.user("A", "officer"))
+    keyed = enter_for(cast.nodes["A1"], "acknowledge", told, cast.user("A", "officer"))
     enter_headcount(cast.nodes["A1"], {"informed": 3}, officer, sheet=proof)
     marks = count_by_marks(cast.nodes["A1"], "informed", officer)
     sheet = SignSheet.rows.get()

@@ -24,8 +24,8 @@ def env_str(name: str, default: str = "") -> str:
         try:
             return Path(file).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            why = getattr(error, "strerror", None) or "not text"
-            raise ImproperlyConfigured(f"{name}_FILE: cannot read {file}: {why}") from error
+            reason = getattr(error, "strerror", None) or "not text"
+            raise ImproperlyConfigured(f"{name}_FILE: cannot read {file}: {reason}") from error
     return os.environ.get(name, default)
 
 

@@ -95,7 +95,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "quetsach.portal.accounts.known_browser.KnownBrowsers",
     "quetsach.portal.accounts.session_limits.SessionLimits",
-    "quetsach.portal.units.membership_cache.PlacesOnce",
+    "quetsach.portal.units.membership_cache.MembershipCache",
     "quetsach.portal.staff.second_step_rule.SecondStepRule",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

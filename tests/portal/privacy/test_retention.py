@@ -18,7 +18,7 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import first_broken_entry
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.campaigns.models import JoinCode
-from quetsach.portal.campaigns.on_behalf.actions import Told, key_for
+from quetsach.portal.campaigns.on_behalf.actions import Told, enter_for
 from quetsach.portal.campaigns.proofs import keep
 from quetsach.portal.cases.models import Case, CaseEvent, Device
 from quetsach.portal.letters.models import Letter
@@ -200,7 +200,7 @@ def test_a_file_that_another_row_names_stays(cast):
     SignSheet.rows.filter(pk=first.pk).update(removed_at=timezone.now() - timedelta(days=8))
     assert counts() == {("sheets", "people.SignSheet"): 1} and file.exists()
     told = Told(timezone.localdate(), "paper", "Giấy biên nhận", proof)
-    key_for(cast.nodes["A2"], "acknowledge", told, cast.user("A", "officer"))
+    enter_for(cast.nodes["A2"], "acknowledge", told, cast.user("A", "officer"))
     close(cast, 366)
     retain()
     assert not SignSheet.rows.exists() and file.exists()

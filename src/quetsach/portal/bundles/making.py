@@ -26,7 +26,7 @@ from quetsach.portal.reports.export import papers
 from quetsach.portal.reports.signing.actions import SHELF
 from quetsach.text.cells import guarded
 
-KEPT = timedelta(days=7)
+KEPT_FOR = timedelta(days=7)
 """A finished ZIP is deleted after this time; the reports stay, and can be bundled again."""
 _LIST = "000 Danh sách.csv"
 _WORDS = {
@@ -84,8 +84,8 @@ def make(bundle: Bundle) -> bool:
 
 
 def clear_away(now: timedelta = timedelta()) -> int:
-    """Delete bundles that are older than KEPT, files first; returns how many. `now` moves the clock on."""
-    old = list(Bundle.rows.filter(at__lt=timezone.now() + now - KEPT))
+    """Delete bundles older than KEPT_FOR, files first; returns how many. `now` moves the clock on."""
+    old = list(Bundle.rows.filter(at__lt=timezone.now() + now - KEPT_FOR))
     for bundle in old:
         shutil.rmtree(folder_of(bundle), ignore_errors=True)
     actions.forget(old)

@@ -44,7 +44,7 @@ def bundle(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
         "progress": queries.progress_of(found) if found else None,
         "is_there": found is not None and making.zip_of(found).exists(),
         "reports": queries.reported(seat.node).count(),
-        "days": making.KEPT.days,
+        "days": making.KEPT_FOR.days,
     }
     template = "bundles/state.html" if request.headers.get("HX-Request") else "bundles/bundle.html"
     return render(request, template, context)

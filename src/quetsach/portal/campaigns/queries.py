@@ -226,7 +226,7 @@ def returned(statuses: Iterable[NodeStatus]) -> list[Dispatch]:
 
 
 @dataclass(frozen=True)
-class KeyedProof:
+class OnBehalfProof:
     """The proof of an act that a superior entered in a unit's name; `file_name` is empty without a file."""
 
     pk: UUID
@@ -250,12 +250,12 @@ def with_proof[Row: Acknowledgement | Participation](acts: QuerySet[Row]) -> Que
     return found
 
 
-def proof_of(act: Any) -> KeyedProof | None:
+def proof_of(act: Any) -> OnBehalfProof | None:
     """The proof that `with_proof` loaded; None if the unit acted itself."""
     if act.keyed is None:
         return None
     channel = str(KeyedAct.Channel(act.keyed["channel"]).label)
-    return KeyedProof(UUID(act.keyed["pk"]), channel, act.keyed["reason"], act.keyed["file_name"])
+    return OnBehalfProof(UUID(act.keyed["pk"]), channel, act.keyed["reason"], act.keyed["file_name"])
 
 
 def status_of(node: CampaignNode) -> NodeStatus:

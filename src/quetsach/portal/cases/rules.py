@@ -123,7 +123,7 @@ class Hit:
     received: datetime
 
 
-class Why(StrEnum):
+class Reason(StrEnum):
     """The basis of a judgement, or the obstacle to a better one."""
 
     QUIET = "quiet"
@@ -144,7 +144,7 @@ class Judgement:
     be verified if logs go on without a gap; `quiet`: the longest unbroken time without a sign."""
 
     state: State
-    why: Why
+    reason: Reason
     until: datetime | None = None
     earliest: datetime | None = None
     quiet: timedelta = timedelta()
@@ -158,14 +158,14 @@ def judge(claimed_at: datetime, hits: Iterable[Hit], looks: Iterable[Look], quie
     """
     hits = list(hits)
     if any(hit.last is not None and hit.last > claimed_at for hit in hits):
-        return Judgement(State.CLEANING, Why.HIT)
+        return Judgement(State.CLEANING, Reason.HIT)
     needed = timedelta(days=quiet_days)
     places = {hit.source_name for hit in hits}
     after = [look for look in looks if look.last is not None and look.last > claimed_at]
     usable = _usable(after, places)
-    if isinstance(usable, Why):
+    if isinstance(usable, Reason):
         return Judgement(State.CLAIMED_CLEAN, usable, earliest=claimed_at + needed)
-    best = Judgement(State.CLAIMED_CLEAN, Why.TOO_SHORT, earliest=claimed_at + needed)
+    best = Judgement(State.CLAIMED_CLEAN, Reason.TOO_SHORT, earliest=claimed_at + needed)
     for place in sorted(places):
         seen = [look for look in usable if look.source_name == place]
         for start, end in join_spans(_spans(seen, claimed_at)):
@@ -173,26 +173,26 @@ def judge(claimed_at: datetime, hits: Iterable[Hit], looks: Iterable[Look], quie
             if (_RUNGS.index(judgement.state), judgement.quiet) >= (_RUNGS.index(best.state), best.quiet):
                 best = judgement
     if best.state is State.VERIFIED_CLEAN and any(h.last is None and h.received > claimed_at for h in hits):
-        return Judgement(State.RECHECKED, Why.UNTIMED, best.until, None, best.quiet)
+        return Judgement(State.RECHECKED, Reason.UNTIMED, best.until, None, best.quiet)
     return best
 
 
 _RUNGS = (State.CLAIMED_CLEAN, State.RECHECKED, State.VERIFIED_CLEAN)
 
 
-def _usable(looks: list[Look], places: set[str]) -> list[Look] | Why:
+def _usable(looks: list[Look], places: set[str]) -> list[Look] | Reason:
     """The looks that silence may rest on, or the first reason that there are none."""
-    why = Why.NO_LOGS
+    lack = Reason.NO_LOGS
     for reason, keeps in (
-        (Why.OTHER_PLACE, lambda look: look.source_name in places),
-        (Why.ERRORS, lambda look: not look.errors),
-        (Why.UNTIMED, lambda look: look.time in USABLE_TIMES and look.first is not None),
-        (Why.OTHER_LIST, lambda look: look.lists_all),
+        (Reason.OTHER_PLACE, lambda look: look.source_name in places),
+        (Reason.ERRORS, lambda look: not look.errors),
+        (Reason.UNTIMED, lambda look: look.time in USABLE_TIMES and look.first is not None),
+        (Reason.OTHER_LIST, lambda look: look.lists_all),
     ):
         if not looks:
-            return why
-        looks, why = [look for look in looks if keeps(look)], reason
-    return looks or why
+            return lack
+        looks, lack = [look for look in looks if keeps(look)], reason
+    return looks or lack
 
 
 def _spans(looks: list[Look], claimed_at: datetime) -> list[tuple[datetime, datetime]]:
@@ -204,18 +204,18 @@ def _judge_run(
 ) -> Judgement:
     quiet = end - start
     if quiet < min(RECHECK, needed):
-        return Judgement(State.CLAIMED_CLEAN, Why.TOO_SHORT, end, start + needed, quiet)
+        return Judgement(State.CLAIMED_CLEAN, Reason.TOO_SHORT, end, start + needed, quiet)
     if quiet < needed:
-        return Judgement(State.RECHECKED, Why.TOO_SHORT, end, start + needed, quiet)
+        return Judgement(State.RECHECKED, Reason.TOO_SHORT, end, start + needed, quiet)
     told = [look.alive for look in looks if look.alive is not None]
     if not told:
-        return Judgement(State.RECHECKED, Why.NO_DEVICES, end, None, quiet)
+        return Judgement(State.RECHECKED, Reason.NO_DEVICES, end, None, quiet)
     # The claim's own UTC date is left out: the machine may have been alive only before the claim.
     first_day = max(start.astimezone(UTC).date(), claimed_at.astimezone(UTC).date() + timedelta(days=1))
     last_day = end.astimezone(UTC).date()
     if not any(first_day <= day <= last_day for days in told for day in days):
-        return Judgement(State.RECHECKED, Why.NOT_ALIVE, end, None, quiet)
-    return Judgement(State.VERIFIED_CLEAN, Why.QUIET, end, None, quiet)
+        return Judgement(State.RECHECKED, Reason.NOT_ALIVE, end, None, quiet)
+    return Judgement(State.VERIFIED_CLEAN, Reason.QUIET, end, None, quiet)
 
 
 def judge_check(claimed_at: datetime, finished: datetime, quiet_days: int) -> State:

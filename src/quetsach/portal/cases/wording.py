@@ -64,7 +64,7 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
         shape=shape,
         word=label,
         verdict=verdict(
-            state, judgement.why if judgement else None, days, quiet_days,
+            state, judgement.reason if judgement else None, days, quiet_days,
             case.confirmed_by_id is not None, case.relapses > 0, _rests_on_a_check(state, story),
         ),
         next_step=_next_step(story, now),

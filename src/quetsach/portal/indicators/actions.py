@@ -65,33 +65,33 @@ def prepare(campaign: Campaign, uploads: list[Upload], actor: User, ip: str | No
         for path, name in names.items():
             text = text.replace(path, name)
         raise IndicatorError(text) from error
-    kept = lists.indicators
+    indicators = lists.indicators
     sorted_out, found = lists.parts[0].guarded, lists.parts[0].found
     assert found is not None
     hashes, stopped_hashes = without_harmless(found.hashes)
-    if not len(kept):
+    if not len(indicators):
         if hashes:
             raise EmptyListError(
                 _("There are only hashes of files in it. Bring them on the page “Hashes and rules”.")
             )
         raise EmptyListError(_("Not a single address is left, so there is nothing to publish."))
-    sha256, _length = store.keep(store.list_lines(kept))
+    sha256, _length = store.keep(store.list_lines(indicators))
     notes, _length = store.keep(_notes(found, sorted_out, names, stopped_hashes))
-    hashes_kept = store.keep(store.hash_lines(hashes))[0] if hashes else ""
+    hash_file = store.keep(store.hash_lines(hashes))[0] if hashes else ""
     return _keep_draft(
         IndicatorSet(
             campaign=campaign,
-            set_id=kept.id,
+            set_id=indicators.id,
             sha256=sha256,
-            count=len(kept),
-            kinds=dict(Counter(i.kind.value for i in kept).most_common()),
-            families=_families(kept),
+            count=len(indicators),
+            kinds=dict(Counter(i.kind.value for i in indicators).most_common()),
+            families=_families(indicators),
             files=[{"name": upload.name, "bytes": upload.size} for upload in uploads],
             rejected=sum(one.code != "hash" for one in found.rejects),
             stopped=len(sorted_out.stopped) + len(stopped_hashes),
             warned=len(sorted_out.warned),
             notes=notes,
-            hashes=hashes_kept,
+            hashes=hash_file,
             hash_count=len(hashes),
             created_by=actor,
         ),

@@ -29,7 +29,7 @@ _FITS: dict[type, Callable[[Any], object]] = {
 """The test for an address parameter, by its converter; addresses with other converters are left to Django."""
 
 
-class SwiftVariable(VariableNode):
+class FastVariable(VariableNode):
     """Handles texts, plain or escaped, and UUIDs; Django renders all other values."""
 
     def render(self, context: Context) -> str:
@@ -44,7 +44,7 @@ class SwiftVariable(VariableNode):
         return render_value_in_context(value, context)
 
 
-class SwiftAddress(URLNode):
+class FastAddress(URLNode):
     """Handles addresses whose parameters are slugs and UUIDs; Django makes all others."""
 
     def render(self, context: Context) -> str:
@@ -89,4 +89,4 @@ def _shape_of(name: str, places: int) -> _Shape | None:
     return _Shape(text % dict.fromkeys(names, "{}"), fits)
 
 
-SWIFT: dict[type[Node], type[Node]] = {VariableNode: SwiftVariable, URLNode: SwiftAddress}
+FAST_NODES: dict[type[Node], type[Node]] = {VariableNode: FastVariable, URLNode: FastAddress}

@@ -16,7 +16,7 @@ from django.template.loaders import base, cached
 from django.templatetags.i18n import TranslateNode
 from django.utils.translation import get_language
 
-from quetsach.portal.kit.fast_nodes import SWIFT
+from quetsach.portal.kit.fast_nodes import FAST_NODES
 
 
 class _FoldedLoader(base.Loader):
@@ -42,7 +42,7 @@ def fold(nodes: NodeList) -> None:
         if text is None:
             for inner in _inside(node):
                 fold(inner)
-            node.__class__ = SWIFT.get(type(node), type(node))
+            node.__class__ = FAST_NODES.get(type(node), type(node))
             folded.append(node)
         elif folded and isinstance(folded[-1], TextNode):
             folded[-1] = _text_node(folded[-1].s + text, folded[-1])

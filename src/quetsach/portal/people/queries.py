@@ -13,7 +13,7 @@ from django.utils import timezone
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns import queries as campaign_queries
 from quetsach.portal.campaigns.models import Acknowledgement, CampaignNode, Headcount, Participation
-from quetsach.portal.campaigns.queries import Figure, KeyedProof, people_and_marks, proof_of, with_proof
+from quetsach.portal.campaigns.queries import Figure, OnBehalfProof, people_and_marks, proof_of, with_proof
 from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.people.models import (
     DAYS_TO_PUT_BACK,
@@ -194,7 +194,7 @@ class Ground:
     at: datetime
     by: str
     holds: bool = True
-    proof: KeyedProof | None = None
+    proof: OnBehalfProof | None = None
 
 
 _ACTS: dict[str, type[Acknowledgement | Participation]] = {

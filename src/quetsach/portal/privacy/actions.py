@@ -34,10 +34,10 @@ def retain(*, dry_run: bool = False, now: datetime | None = None) -> list[Ended]
 
     With `dry_run` only count.
     """
-    at, kept = now or timezone.now(), table()
+    at, privacy_table = now or timezone.now(), table()
     told = []
     with transaction.atomic():
-        for row in kept.rows:
+        for row in privacy_table.rows:
             for end in row.ends:
                 rows = due(end, at)
                 count = rows.count()
@@ -49,7 +49,7 @@ def retain(*, dry_run: bool = False, now: datetime | None = None) -> list[Ended]
                 told.append(Ended(row.id, end.model._meta.label, end.act, count))
         if not dry_run:
             _note(told)
-    files = [_files(kept, stored, at, dry_run) for stored in kept.stored]
+    files = [_files(privacy_table, stored, at, dry_run) for stored in privacy_table.stored]
     if not dry_run:
         with transaction.atomic():
             limits.forget(at)
@@ -58,8 +58,8 @@ def retain(*, dry_run: bool = False, now: datetime | None = None) -> list[Ended]
     return told + files
 
 
-def _files(kept: Table, stored: Stored, at: datetime, dry_run: bool) -> Ended:
-    gone = [file for file in unnamed(kept, stored, at) if dry_run or delete(file, at)]
+def _files(privacy_table: Table, stored: Stored, at: datetime, dry_run: bool) -> Ended:
+    gone = [file for file in unnamed(privacy_table, stored, at) if dry_run or delete(file, at)]
     return Ended("files", stored.folder, "delete", len(gone))
 
 

@@ -32,7 +32,7 @@ class Ends:
 
 
 @dataclass(frozen=True)
-class Kept:
+class TableRow:
     """One row of the table: `texts` by language and column, its database fields, and its terms."""
 
     id: str
@@ -60,7 +60,7 @@ class Stored:
 class Table:
     """All rows; the fields without personal data (`app.Model.field`, `app.Model.*`); folders of files."""
 
-    rows: tuple[Kept, ...]
+    rows: tuple[TableRow, ...]
     nobody: frozenset[str]
     stored: tuple[Stored, ...] = ()
 
@@ -77,9 +77,9 @@ def table() -> Table:
         raise ImproperlyConfigured(f"{file}: {error!r}") from error
 
 
-def _row(row: dict[str, Any]) -> Kept:
+def _row(row: dict[str, Any]) -> TableRow:
     texts = {name: {language: str(row[name][language]) for language in ("vi", "en")} for name in TEXTS}
-    return Kept(row["id"], texts, tuple(row["fields"]), tuple(_ends(end) for end in row.get("ends", ())))
+    return TableRow(row["id"], texts, tuple(row["fields"]), tuple(_ends(end) for end in row.get("ends", ())))
 
 
 def _stored(read: dict[str, Any]) -> Stored:

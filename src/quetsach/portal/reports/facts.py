@@ -94,8 +94,8 @@ def _siblings(node: CampaignNode) -> list[Figures]:
 @compiled
 def _others(campaign_id: UUID, parent_id: UUID | None, node_id: UUID) -> QuerySet[Report, Any]:
     """The figures that the other units below the same superior sent."""
-    beside = Report.rows.filter(node__campaign=campaign_id, node__parent=parent_id)
-    return beside.exclude(node=node_id).exclude(current=None).order_by().values_list("current__own")
+    siblings = Report.rows.filter(node__campaign=campaign_id, node__parent=parent_id)
+    return siblings.exclude(node=node_id).exclude(current=None).order_by().values_list("current__own")
 
 
 def _ratio(form: Form, siblings: list[Figures]) -> float | None:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from quetsach.annexes.form.workbook import WorkbookError
 
-SAYS: dict[str, str | Promise] = {
+SENTENCES: dict[str, str | Promise] = {
     "too_big": gettext_lazy(
         "The file is larger than %(where)s. A filled-in form is far smaller: send the form itself."
     ),
@@ -93,7 +93,7 @@ PROBLEMS: dict[str, str | Promise] = {
 
 def say(error: WorkbookError) -> str:
     """The sentence for a refused workbook."""
-    return str(SAYS[error.code]) % {"where": error.where}
+    return str(SENTENCES[error.code]) % {"where": error.where}
 
 
 def say_problems(problems: list[tuple[str, str]]) -> list[str]:

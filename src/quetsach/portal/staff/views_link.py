@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.joining.forms import AccountForm, ProvenForm
 from quetsach.portal.campaigns.joining.guessing import WRONG_CODES
-from quetsach.portal.campaigns.joining.views import BACKEND, SAYS
+from quetsach.portal.campaigns.joining.views import BACKEND, REFUSALS
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.errors import too_many_requests
 from quetsach.portal.kit.refusals import note_request
@@ -122,7 +122,7 @@ def _opened(
     except actions.StaffError as error:
         if error.code != "name_taken":
             raise
-        form.add_error("username", str(SAYS["name_taken"]))
+        form.add_error("username", str(REFUSALS["name_taken"]))
         return None
 
 

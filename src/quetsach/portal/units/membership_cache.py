@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from quetsach.portal.units.models import keep_places
+from quetsach.portal.units.models import cache_places
 
 
-class PlacesOnce:
+class MembershipCache:
     """Lets `places_of` cache its result during one request that changes nothing."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -17,5 +17,5 @@ class PlacesOnce:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.method in {"GET", "HEAD"} and request.user.is_authenticated:
-            keep_places(request.user)
+            cache_places(request.user)
         return self.get_response(request)

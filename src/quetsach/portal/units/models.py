@@ -153,13 +153,13 @@ def places_of(user: User | AnonymousUser) -> list[Place]:
     """
     if not user.is_authenticated or not user.is_active:
         return []
-    kept: list[list[Place]] | None = getattr(user, _KEPT, None)
-    if kept:
-        return list(kept[0])
+    cached: list[list[Place]] | None = getattr(user, _CACHE, None)
+    if cached:
+        return list(cached[0])
     rows = _served(user.pk, timezone.localdate())
     found = sorted({(role, path) for role, *paths in rows for path in paths if path})
-    if kept is not None:
-        kept.append(found)
+    if cached is not None:
+        cached.append(found)
     return list(found)
 
 
@@ -169,12 +169,12 @@ def _served(user_id: int, on: date) -> models.QuerySet[Membership, tuple[str, st
     return served.values_list("role", "unit__path", "unit__held_paths__path")
 
 
-_KEPT = "_places_kept"
+_CACHE = "_places_cache"
 
 
-def keep_places(user: User) -> None:
+def cache_places(user: User) -> None:
     """Cache the places on this user object, which lives as long as one request."""
-    setattr(user, _KEPT, [])
+    setattr(user, _CACHE, [])
 
 
 def validate_network(text: str) -> None:

@@ -81,12 +81,12 @@ def to_json(table: Table) -> dict[str, Any]:
     return asdict(table)
 
 
-def plan_of(kept: UnitImport) -> Plan:
+def plan_of(stored: UnitImport) -> Plan:
     """Compare a stored table with the present tree."""
-    data: dict[str, Any] = kept.rows_read
+    data: dict[str, Any] = stored.rows_read
     table = Table(
         rows=tuple(Row(row["number"], dict(row["cells"])) for row in data["rows"]),
         places=data["places"],
         problems=tuple(Problem(**problem) for problem in data["problems"]),
     )
-    return compare(table, known_units(kept.top), str(kept.top_id), kind_spellings())
+    return compare(table, known_units(stored.top), str(stored.top_id), kind_spellings())

@@ -74,8 +74,8 @@ def upload(request: HttpRequest, unit_id: UUID) -> HttpResponse:
                 refused("units", error)
                 form.add_error("table", file_refusal(error))
             else:
-                kept = import_actions.keep(request.user, unit, file.name, read)
-                return redirect("unit_import", kept.pk)
+                stored = import_actions.keep(request.user, unit, file.name, read)
+                return redirect("unit_import", stored.pk)
     if request.method == "POST":
         note_form(request, form)
     context = {"unit": unit, "above": above([unit])[unit.pk], "form": form, "most": MOST_ROWS,
@@ -88,9 +88,13 @@ def upload(request: HttpRequest, unit_id: UUID) -> HttpResponse:
 def preview(request: HttpRequest, import_id: UUID) -> HttpResponse:
     """The changes that a table would make, and the button to apply it."""
     visible = UnitImport.objects.visible_to(request.user).select_related("top")
-    kept = visible.filter(pk=import_id, applied_at=None).first()
+    stored = visible.filter(pk=import_id, applied_at=None).first()
     places = places_of(request.user)
-    if kept is None or not fits(places, Verb.CHANGE_UNITS, kept.top.path) or kept.by_id != request.user.pk:
+    if (
+        stored is None
+        or not fits(places, Verb.CHANGE_UNITS, stored.top.path)
+        or stored.by_id != request.user.pk
+    ):
         raise Http404
     assert isinstance(request.user, User)
     form = ChangeForm(request.POST or None)
@@ -99,7 +103,7 @@ def preview(request: HttpRequest, import_id: UUID) -> HttpResponse:
         basis = form.cleaned_data["legal_basis"]
         try:
             plan = import_actions.apply(
-                request.user, kept, on=form.day, legal_basis=basis, ip=client_ip_text(request)
+                request.user, stored, on=form.day, legal_basis=basis, ip=client_ip_text(request)
             )
         except TreeRefusedError as error:
             refused = refusal(error)
@@ -110,11 +114,11 @@ def preview(request: HttpRequest, import_id: UUID) -> HttpResponse:
             messages.success(
                 request, _("Applied: %(new)d new, %(changed)d changed, %(moved)d moved.") % counts
             )
-            return redirect(f"{reverse('unit', args=[kept.top.pk])}?hom-nay=1#hom-nay")
-    plan = tables.plan_of(kept)
+            return redirect(f"{reverse('unit', args=[stored.top.pk])}?hom-nay=1#hom-nay")
+    plan = tables.plan_of(stored)
     context = {
-        "kept": kept,
-        "unit": kept.top,
+        "kept": stored,
+        "unit": stored.top,
         "form": form,
         "refused": refused,
         "plan": plan,

@@ -90,7 +90,7 @@ def preview(campaign: Campaign) -> Preview:
 def checks(campaign: Campaign, seen: Preview) -> list[Check]:
     """The checklist in the order of the page."""
     return [
-        _says(campaign),
+        _summary_and_contact(campaign),
         _deadline(campaign),
         _units(seen),
         _contacts(seen),
@@ -108,7 +108,7 @@ def is_blocked(found: list[Check]) -> bool:
     return any(check.shape == "bad" for check in found)
 
 
-def _says(campaign: Campaign) -> Check:
+def _summary_and_contact(campaign: Campaign) -> Check:
     missing = [
         word
         for word, value in (

@@ -106,7 +106,7 @@ def _acted(request: HttpRequest, desk: Desk) -> HttpResponse:
             return redirect("campaign_list")
         elif act in actions.STEPS:
             actions.take_step(campaign, act, desk.user, ip=ip)
-            messages.success(request, STEP_SAYS[act]())
+            messages.success(request, STEP_MESSAGES[act]())
         else:
             raise Http404
     except NotAllowedNowError as error:
@@ -114,7 +114,7 @@ def _acted(request: HttpRequest, desk: Desk) -> HttpResponse:
     return redirect("campaign_manage", campaign.slug)
 
 
-STEP_SAYS = {
+STEP_MESSAGES = {
     "close": lambda: _("The campaign is closed. Everything stays to read; nothing can be changed."),
     "reopen": lambda: _("The campaign runs again."),
     "archive": lambda: _("The campaign is in the archive."),

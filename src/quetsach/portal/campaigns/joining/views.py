@@ -37,7 +37,7 @@ from quetsach.portal.units.roles import Verb
 GET_OR_POST = ["GET", "HEAD", "POST"]
 A_PAGE = 200
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
-SAYS: dict[str, str | Promise] = {
+REFUSALS: dict[str, str | Promise] = {
     "unknown": gettext_lazy(
         "The portal does not know this code. Compare it with the sheet, letter by letter."
     ),
@@ -186,7 +186,7 @@ def _joined(request: HttpRequest, code: str, form: AccountForm) -> HttpResponse 
     except actions.JoinError as error:
         if error.code != "name_taken":
             return _refused(request, error.code)
-        form.add_error("username", str(SAYS["name_taken"]))
+        form.add_error("username", str(REFUSALS["name_taken"]))
         return None
     (unit,) = queries.units_joined(node)
     name = node.name if unit.pk == node.unit_id else unit.name
@@ -195,5 +195,5 @@ def _joined(request: HttpRequest, code: str, form: AccountForm) -> HttpResponse 
 
 
 def _refused(request: HttpRequest, state: str) -> HttpResponse:
-    context = {"state": state, "says": SAYS[state]}
+    context = {"state": state, "says": REFUSALS[state]}
     return render(request, "campaigns/join_refused.html", context, status=404 if state == "unknown" else 410)

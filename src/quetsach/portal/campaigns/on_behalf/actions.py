@@ -40,7 +40,7 @@ class Told:
 
 
 @transaction.atomic
-def key_for(
+def enter_for(
     node: CampaignNode,
     act: str,
     told: Told,
@@ -71,7 +71,7 @@ def key_for(
         informed, done = people or (0, 0)
         count_people(node, informed, done, actor, ip=ip)
     proof = told.proof or Proof("", "", "")
-    keyed = KeyedAct.rows.create(
+    entry = KeyedAct.rows.create(
         node=node,
         act=act,
         channel=told.channel,
@@ -83,28 +83,28 @@ def key_for(
         by=actor,
     )
     data = {"act": act, "unit": node.name, "reason": told.reason, "sha256": proof.sha256}
-    record(actor, "campaign.key_for", unit_path=node.path, about=keyed, data=data, ip=ip)
-    return keyed
+    record(actor, "campaign.key_for", unit_path=node.path, about=entry, data=data, ip=ip)
+    return entry
 
 
 @transaction.atomic
-def withdraw_keyed(keyed: KeyedAct, actor: User, *, ip: str | None = None) -> None:
+def withdraw_entry(entry: KeyedAct, actor: User, *, ip: str | None = None) -> None:
     """Take back an act that was entered by mistake, on the day of entry. A headcount is corrected by a new
     one.
 
     Raises NotAllowedNowError: `another_day`, `counted`, and the errors of the act's own withdrawal.
     """
-    keyed = KeyedAct.rows.select_for_update(of=("self",), no_key=True).select_related("node").get(pk=keyed.pk)
-    if keyed.withdrawn_at is not None:
+    entry = KeyedAct.rows.select_for_update(of=("self",), no_key=True).select_related("node").get(pk=entry.pk)
+    if entry.withdrawn_at is not None:
         return
-    if timezone.localdate(keyed.at) != timezone.localdate():
+    if timezone.localdate(entry.at) != timezone.localdate():
         raise NotAllowedNowError("another_day")
-    if keyed.act == Act.COUNT_PEOPLE:
+    if entry.act == Act.COUNT_PEOPLE:
         raise NotAllowedNowError("counted")
-    undo = withdraw_acknowledgement if keyed.act == Act.ACKNOWLEDGE else withdraw_deployment
-    undo(keyed.node, actor, entered_at=keyed.at, ip=ip)
-    keyed.withdrawn_at = timezone.now()
-    keyed.save(update_fields=["withdrawn_at"])
+    undo = withdraw_acknowledgement if entry.act == Act.ACKNOWLEDGE else withdraw_deployment
+    undo(entry.node, actor, entered_at=entry.at, ip=ip)
+    entry.withdrawn_at = timezone.now()
+    entry.save(update_fields=["withdrawn_at"])
 
 
 def _moment(day: date) -> datetime:

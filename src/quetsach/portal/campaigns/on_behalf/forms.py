@@ -16,7 +16,7 @@ from quetsach.portal.campaigns.proofs import ACCEPT
 from quetsach.portal.kit.fields import CalendarDay, CountField
 
 
-class KeyedForm(forms.Form):
+class OnBehalfForm(forms.Form):
     """The act, and how the superior knows of it."""
 
     act = forms.ChoiceField(label=_("What did the unit do?"), choices=KeyedAct.Act.choices)

@@ -25,7 +25,7 @@ from quetsach.portal.kit.refusals.words import DOORS, OTHER, REASONS, ROUTES
 
 EVERY = 5
 """Seconds between two writings of a process."""
-KEPT = timedelta(days=90)
+KEPT_FOR = timedelta(days=90)
 _EMPTY = "empty"
 """Django's code for a file without a byte."""
 type Key = tuple[date, str, str]
@@ -138,7 +138,7 @@ def counted(first: date) -> Counter[Key]:
 def forget(now: datetime) -> int:
     """Delete the counts of days long past; returns how many rows."""
     with connection.cursor() as cursor:
-        day = timezone.localdate(now) - KEPT
+        day = timezone.localdate(now) - KEPT_FOR
         cursor.execute("DELETE FROM kit_refusal WHERE day < %s", [connection.ops.adapt_datefield_value(day)])
         return int(cursor.rowcount)
 

@@ -17,7 +17,7 @@ from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.reminders.wording import message as short_message
 from quetsach.portal.reports.dashboard.queries import Branch
 
-REPORT_SAYS: dict[str, tuple[str, str | Promise, str | Promise]] = {
+REPORT_WORDS: dict[str, tuple[str, str | Promise, str | Promise]] = {
     "none": ("none", gettext_lazy("no report yet"), gettext_lazy("send the report")),
     "draft": ("draft", gettext_lazy("report being written"), gettext_lazy("send the report")),
     "in_review": (
@@ -69,7 +69,7 @@ def chases(
 
 
 def _done_flags(branch: Branch) -> tuple[bool, bool, bool]:
-    reported = branch.line.report_state not in REPORT_SAYS
+    reported = branch.line.report_state not in REPORT_WORDS
     return branch.acknowledged_at is not None, branch.deployed_at is not None, reported
 
 
@@ -83,29 +83,29 @@ def _chip(branch: Branch, now: datetime) -> tuple[str, str]:
         return "bad", ngettext("%(n)s day overdue", "%(n)s days overdue", days) % {"n": days}
     if branch.acknowledged_at is None:
         return "none", _("not received yet")
-    if branch.line.report_state in REPORT_SAYS and branch.line.own is None:
-        shape, word, _todo = REPORT_SAYS[branch.line.report_state]
+    if branch.line.report_state in REPORT_WORDS and branch.line.own is None:
+        shape, word, _todo = REPORT_WORDS[branch.line.report_state]
         return shape, str(word)
     return "busy", _("units below missing")
 
 
 def _missing(branch: Branch) -> list[str]:
-    says = []
+    missing = []
     if branch.acknowledged_at is None:
-        says.append(_("Receipt is not confirmed."))
+        missing.append(_("Receipt is not confirmed."))
     if branch.deployed_at is None:
-        says.append(_("Not carried out yet."))
-    if branch.line.own is None and branch.line.report_state in REPORT_SAYS:
-        says.append(f"{REPORT_SAYS[branch.line.report_state][1]}.".capitalize())
+        missing.append(_("Not carried out yet."))
+    if branch.line.own is None and branch.line.report_state in REPORT_WORDS:
+        missing.append(f"{REPORT_WORDS[branch.line.report_state][1]}.".capitalize())
     if branch.line.missing_below:
         n = branch.line.missing_below
         text = ngettext(
             "%(n)s unit below it has no accepted report.", "%(n)s units below it have no accepted report.", n
         )
-        says.append(text % {"n": n})
+        missing.append(text % {"n": n})
     if branch.is_by_file:
-        says.append(_("Has reported (by file)."))
-    return says
+        missing.append(_("Has reported (by file)."))
+    return missing
 
 
 def _asked(branch: Branch) -> list[str]:
@@ -115,8 +115,8 @@ def _asked(branch: Branch) -> list[str]:
         todo.append(_("confirm that the letter has arrived"))
     if branch.deployed_at is None:
         todo.append(_("carry the campaign out and say so"))
-    if branch.line.report_state in REPORT_SAYS and branch.line.own is None:
-        todo.append(str(REPORT_SAYS[branch.line.report_state][2]))
+    if branch.line.report_state in REPORT_WORDS and branch.line.own is None:
+        todo.append(str(REPORT_WORDS[branch.line.report_state][2]))
     if branch.line.missing_below:
         n = branch.line.missing_below
         todo.append(

@@ -17,7 +17,7 @@ from quetsach.portal.campaigns.contacts import Contact, contacts
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.queries import active_nodes, trails
 from quetsach.portal.reports.dashboard import audiences
-from quetsach.portal.reports.dashboard.chase import REPORT_SAYS
+from quetsach.portal.reports.dashboard.chase import REPORT_WORDS
 from quetsach.portal.units.models import Unit
 from quetsach.text.vietnamese import search_key
 
@@ -168,11 +168,11 @@ def _describe(
         todo.append(_("carry the campaign out and say so"))
     report = getattr(node, "report", None)
     state = report.state if report is not None else "none"
-    owes_report = node.expected and state in REPORT_SAYS and (report is None or report.accepted_id is None)
+    owes_report = node.expected and state in REPORT_WORDS and (report is None or report.accepted_id is None)
     if owes_report:
         if state != "none" or not node.is_late(now):  # the chip shows it already
-            missing.append(str(REPORT_SAYS[state][1]))
-        todo.append(str(REPORT_SAYS[state][2]))
+            missing.append(str(REPORT_WORDS[state][1]))
+        todo.append(str(REPORT_WORDS[state][2]))
     shape, word = _chip(node, missing, owes_report, state, now)
     by = {"": word, "cap-tren": trail, "loai": node.get_kind_display()}[sieve.group]
     if sieve.group == "" and shape == "bad":

@@ -131,7 +131,7 @@ class Overview:
 
 def page_overview(node: CampaignNode) -> Overview:
     """The progress of everything below `node` for a page; of a large tree it may be some seconds old."""
-    return kept_overviews.of(node)[1]
+    return overview_snapshots.of(node)[1]
 
 
 def overview(node: CampaignNode) -> Overview:
@@ -147,7 +147,7 @@ def overview(node: CampaignNode) -> Overview:
     )
 
 
-kept_overviews: Snapshots[Overview] = Snapshots(
+overview_snapshots: Snapshots[Overview] = Snapshots(
     overview, lambda seen: are_many(tuple(branch.line for branch in seen.branches))
 )
 

@@ -30,7 +30,7 @@ from quetsach.portal.reports.annexforms.versions import load_form
 from quetsach.portal.reports.counted_self import on_paper, paper_note
 from quetsach.portal.reports.export import heading as names
 from quetsach.portal.reports.models import Report
-from quetsach.portal.reports.proposals.queries import wishes_of
+from quetsach.portal.reports.proposals.queries import shared_proposals
 from quetsach.portal.reports.queries import form_of, report_of
 from quetsach.portal.reports.rollup.machines import by_branch
 from quetsach.portal.reports.rollup.queries import roll_up
@@ -118,7 +118,7 @@ def official_report(node: CampaignNode) -> OfficialReport:
     totals = on_paper(campaign, form, signed) if own else signed
     issuer = names.full_name(node)
     machines = by_branch(node, rolled.children)
-    asked = tuple(Proposal(", ".join(wish.units), wish.text) for wish in wishes_of(node))
+    asked = tuple(Proposal(", ".join(proposal.units), proposal.text) for proposal in shared_proposals(node))
     return OfficialReport(
         heading=names.heading(node, "BC", year),
         subject=f"Kết quả triển khai {_lower_first(campaign.title)}",
@@ -232,7 +232,7 @@ def _attached(node: CampaignNode, year: int) -> str:
 
 
 def _joined(asked: tuple[Proposal, ...]) -> str:
-    lines = [f"{wish.text.rstrip('.')} ({wish.unit})." for wish in asked]
+    lines = [f"{proposal.text.rstrip('.')} ({proposal.unit})." for proposal in asked]
     return "\n".join(lines)[:LONGEST_TEXT]
 
 

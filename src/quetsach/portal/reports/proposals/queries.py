@@ -27,7 +27,7 @@ MOST_SOURCES = 6
 
 
 @dataclass(frozen=True)
-class Wish:
+class SharedProposal:
     """One proposal in the words of its first unit, with all its units in the order of the tree."""
 
     text: str
@@ -37,7 +37,7 @@ class Wish:
     @property
     def key(self) -> str:
         """The same for the same proposal, with any case and punctuation."""
-        return wish_key(self.text)
+        return proposal_key(self.text)
 
     @property
     def units(self) -> tuple[str, ...]:
@@ -51,37 +51,37 @@ class Wish:
         return f"{names} và {more} đơn vị khác" if more > 0 else names
 
 
-def wish_key(text: str) -> str:
+def proposal_key(text: str) -> str:
     """A proposal without case and punctuation."""
     return nfc(re.sub(r"[^\w]+", " ", nfc(text).casefold()))
 
 
-def split_wishes(text: str) -> list[str]:
+def split_proposals(text: str) -> list[str]:
     """The proposals of one text: one a line, without bullet and source. Lines like "none" are left out."""
     lines = (" ".join(_SOURCE.sub("", _BULLET.sub("", line)).split()) for line in text.splitlines())
-    return [line for line in lines if wish_key(line) not in _NOTHING]
+    return [line for line in lines if proposal_key(line) not in _NOTHING]
 
 
-def grouped(asked: Iterable[tuple[Place, str]], included: str = "") -> list[Wish]:
+def grouped(asked: Iterable[tuple[Place, str]], included: str = "") -> list[SharedProposal]:
     """The proposals of many texts, those with most units first. `included` is the text of the own report."""
     texts: dict[str, str] = {}
     places: dict[str, dict[Place, None]] = {}
     for place, text in asked:
-        for line in split_wishes(text):
-            key = wish_key(line)
+        for line in split_proposals(text):
+            key = proposal_key(line)
             texts.setdefault(key, line)
             places.setdefault(key, {})[place] = None
-    own = {wish_key(line) for line in split_wishes(included)}
-    found = [Wish(text, tuple(places[key]), key in own) for key, text in texts.items()]
-    return sorted(found, key=lambda wish: -len(wish.places))
+    own = {proposal_key(line) for line in split_proposals(included)}
+    found = [SharedProposal(text, tuple(places[key]), key in own) for key, text in texts.items()]
+    return sorted(found, key=lambda proposal: -len(proposal.places))
 
 
-def wishes_of(node: CampaignNode) -> list[Wish]:
+def shared_proposals(node: CampaignNode) -> list[SharedProposal]:
     """All proposals at the node and below, for its official report; each occurs once."""
     return grouped(proposals_below(node))
 
 
-def wishes_below(node: CampaignNode) -> list[Wish]:
+def shared_proposals_below(node: CampaignNode) -> list[SharedProposal]:
     """The proposals of the units strictly below, each marked if the node's own draft already holds it."""
     report = report_of(node)
     own = str(report.draft.get("proposals") or "") if report else ""

@@ -16,7 +16,7 @@ from quetsach.portal.reports import queries
 from quetsach.portal.reports.annex.views import TYPED
 from quetsach.portal.reports.errors import ReportError
 from quetsach.portal.reports.proposals import actions
-from quetsach.portal.reports.proposals.queries import wishes_below
+from quetsach.portal.reports.proposals.queries import shared_proposals_below
 from quetsach.portal.units.roles import Verb
 
 MOST = 200
@@ -24,14 +24,14 @@ MOST = 200
 
 
 @require_http_methods(["GET", "POST"])
-def wishes(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
+def proposals(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
     """Every proposal once, with all its units; a POST takes the ticked ones over."""
     verb = Verb.EDIT_REPORT if request.method == "POST" else Verb.READ
     seat = take_seat(request, slug, node_id, verb)
-    found = wishes_below(seat.node)
+    found = shared_proposals_below(seat.node)
     if request.method == "POST":
         ticked = set(request.POST.getlist("wish"))
-        chosen = [wish for wish in found if wish.key in ticked]
+        chosen = [proposal for proposal in found if proposal.key in ticked]
         try:
             added = actions.include(seat.user, seat.node, chosen, ip=client_ip_text(request))
             said = ngettext(
@@ -48,7 +48,7 @@ def wishes(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
         "door": "rollup",
         "wishes": found[:MOST],
         "count": len(found),
-        "units": len({place.pk for wish in found for place in wish.places}),
+        "units": len({place.pk for proposal in found for place in proposal.places}),
         "may_include": seat.can["edit_report"] and (report is None or report.state in TYPED),
         "report": report,
     }

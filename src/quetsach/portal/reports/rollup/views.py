@@ -67,7 +67,7 @@ def rollup(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
 
 
 @require_GET
-def why_page(request: HttpRequest, slug: str, node_id: UUID, row: str) -> HttpResponse:
+def trace_page(request: HttpRequest, slug: str, node_id: UUID, row: str) -> HttpResponse:
     """One number of one unit: its report, the acts that it counts, the parts from below, and the machines."""
     seat = take_seat(request, slug, node_id)
     form = queries.form_of(seat.node)
