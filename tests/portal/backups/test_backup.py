@@ -138,7 +138,7 @@ def test_what_was_backed_up_comes_back_elsewhere(made, portal, tmp_path):
     named = other.manage("restore", portal.backup, "--overwrite", "--signer", fingerprint)
     assert f"the key that you named ({fingerprint})" in named.stdout and "Compare" not in named.stdout
     wrong = other.manage("restore", portal.backup, "--overwrite", "--signer", fingerprint[::-1])
-    assert wrong.returncode and f"another key than the one you named: {fingerprint}" in wrong.stderr
+    assert wrong.returncode and f"another key than the key you named: {fingerprint}" in wrong.stderr
     assert "backup-key" not in zipfile.ZipFile(portal.backup).namelist()
     assert stat.S_IMODE((portal.folder / "backup-key").stat().st_mode) == 0o600
     back = portal.manage("restore", portal.backup, "--overwrite", "--signer", fingerprint.lower())

@@ -116,7 +116,7 @@ def _not_the_named(source: Path, signed: Signer) -> str:
     if not signed.fingerprint:
         return _("%(file)s: %(signer)s Nothing was changed.") % {"file": source, "signer": signed}
     return _(
-        "%(file)s: signed by another key than the one you named: %(key)s. Nothing was changed. Compare it"
+        "%(file)s: signed by another key than the key you named: %(key)s. Nothing was changed. Compare it"
         " with the key that was shown when the backup was made."
     ) % {"file": source, "key": signed.fingerprint}
 

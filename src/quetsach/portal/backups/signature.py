@@ -38,7 +38,7 @@ class Signer:
         if self.is_named:
             return _("It is signed by the key that you named (%(key)s).") % {"key": self.fingerprint}
         return _(
-            "It is signed by another key than this portal's: %(key)s. Compare it with the one that was shown"
+            "It is signed by another key than this portal's: %(key)s. Compare it with the key that was shown"
             " when the backup was made."
         ) % {"key": self.fingerprint}
 

@@ -34,14 +34,14 @@ SURENESS: dict[str, str | Promise] = {
 REFUSALS: dict[str, str | Promise] = {
     "too_large": _("is larger than a result can be. Hand in the file that the check wrote, unchanged."),
     "too_many": _(
-        "was not read to its end, nor what comes after it: that is more than is taken at once. Hand in the "
-        "rest in parts."
+        "was not read to its end, and the files after it not at all: they are more than the portal takes at"
+        " once. Hand in the rest in parts."
     ),
     "broken_zip": _("is a ZIP file that cannot be read to its end. Make it anew, or hand in the files."),
     "locked_zip": _("is a ZIP file with a password. Make it without one."),
     "no_result": _("is not the result of a check. Choose the files that the check wrote."),
     "newer": _("was written by a newer check than this portal knows. Ask for the portal to be updated."),
-    "field": _("does not say all that a result says (%(where)s). Check the machine again."),
+    "field": _("lacks a part of a result (%(where)s). Check the machine again."),
     "clock": _(
         "ended before it began: the machine's clock was set back meanwhile. Set it right, then check again."
     ),
@@ -104,7 +104,7 @@ PROBLEMS: dict[str, str | Promise] = {
     "slow": _("The rules look at the small file %(where)s for too long. Make their patterns narrower."),
     "limits": _("Its rules need too much memory or time. Divide them into several files."),
     "empty": _("It holds no rule."),
-    "no_engine": _("This portal cannot judge rules: the package yara-x is missing. Tell whoever runs it."),
+    "no_engine": _("This portal cannot judge rules: the package yara-x is missing. Tell its administrator."),
     "no_hash": _("It holds no hash of a file. Addresses belong into the list; rules end in .yar or .yara."),
     "list": _("It cannot be read as a list: %(text)s"),
     "not_text": _("line %(line)s: it is not UTF-8 text. Save it as UTF-8."),

@@ -63,7 +63,7 @@ def indicators(request: HttpRequest, slug: str) -> HttpResponse:
             _log.error("a list cannot be stored: %s", error)
             form.add_error(
                 "lists",
-                _("The server cannot store it. Tell who looks after its machine, then send it again."),
+                _("The server cannot store it. Tell the server's administrator, then send it again."),
             )
             return _page(request, seat, may_write, form, status=507)
     return redirect("indicator_draft", slug, draft.pk)

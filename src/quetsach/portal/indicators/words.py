@@ -57,7 +57,7 @@ CODES: dict[str, str | Promise] = {
     "well-known": _("a name that many people use"),
     "shared": _("an address that many people share"),
     "harmless-file": _("the hash of an empty or well-known harmless file"),
-    "sinkhole": _("a known sinkhole: who still calls it is infected"),
+    "sinkhole": _("a known sinkhole: a machine that still calls it is infected"),
 }
 KINDS: dict[str, str | Promise] = {
     "domain": _("domain names"),

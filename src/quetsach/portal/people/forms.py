@@ -63,7 +63,7 @@ class MarkManyForm(forms.Form):
     channel = forms.ChoiceField(
         label=_("By which way"),
         choices=Channel.choices,
-        error_messages={"required": _("Choose how they were told.")},
+        error_messages={"required": _("Choose how they were informed.")},
     )
     day = day_field(_("On which day"))
 
@@ -80,9 +80,11 @@ class BodyForm(forms.Form):
     address = forms.CharField(label=_("Street address"), required=False, max_length=LENGTHS["address"])
     phone = forms.CharField(label=_("Phone"), required=False, max_length=LENGTHS["phone"], validators=[PHONE])
     channel = forms.ChoiceField(
-        label=_("How were they told?"), required=False, choices=[("", _("not told yet")), *Channel.choices]
+        label=_("How were they informed?"),
+        required=False,
+        choices=[("", _("not informed yet")), *Channel.choices],
     )
-    informed_on = day_field(_("Told on"), required=False)
+    informed_on = day_field(_("Informed on"), required=False)
     persons_informed = CountField(label=_("Persons informed"), required=False)
     deployed_on = day_field(_("Carried out on"), required=False)
     persons_done = CountField(label=_("Persons done"), required=False)
@@ -108,7 +110,7 @@ class BodyForm(forms.Form):
             cleaned[name] = cleaned.get(name) or 0
         told = cleaned["persons_informed"] or cleaned.get("channel") or cleaned.get("deployed_on")
         if told and not cleaned.get("informed_on") and "informed_on" not in self.errors:
-            self.add_error("informed_on", _("Write on which day they were told."))
+            self.add_error("informed_on", _("Write on which day they were informed."))
         if cleaned["persons_done"] > cleaned["persons_informed"]:
             self.add_error("persons_done", _("More persons done than informed."))
         return cleaned

@@ -27,8 +27,8 @@ class Reason:
 
 
 _MISTRUST = _(
-    "The answer of %(name)s could not be trusted, so nobody was signed in. Try once more from the"
-    " beginning; if it happens again, sign in with your password and tell who runs the portal."
+    "The answer of %(name)s could not be trusted, so nobody was signed in. Try once more from the beginning;"
+    " if it happens again, sign in with your password and tell the portal's administrator."
 )
 REASONS: dict[str, Reason] = {
     "cancelled": Reason(
@@ -67,9 +67,9 @@ REASONS: dict[str, Reason] = {
         403,
         _("No account here is linked with you yet"),
         _(
-            "%(name)s has proven who you are; what you may do here is given by your unit. Ask its"
-            " coordinator for an invitation. You have an account already? Sign in with your password and"
-            " choose “Link” on your account page."
+            "%(name)s has proven who you are; your rights here come from your unit. Ask its coordinator for"
+            " an invitation. You have an account already? Sign in with your password and choose “Link” on"
+            " your account page."
         ),
     ),
     "linked_otherwise": Reason(

@@ -20,8 +20,8 @@ class ToolForm(forms.ModelForm):  # type: ignore[type-arg]
         label=_("File"),
         required=False,
         help_text=_(
-            "Offered here too, for those who cannot reach the maker. Without a file a copy that is here "
-            "stays, as long as the checksum is the same."
+            "Offered here too, for people who cannot reach the maker. Without a new file the present copy"
+            " stays, as long as the checksum is the same."
         ),
     )
 

@@ -102,7 +102,9 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
                 client_ip_text(request), **fields,
             )  # fmt: skip
         except actions.ToolError as error:
-            said = _("The file's SHA-256 is %(sha256)s, not the one that you wrote. Nothing was changed.")
+            said = _(
+                "The file's SHA-256 is %(sha256)s, not the checksum that you wrote. Nothing was changed."
+            )
             form.add_error("file", said % {"sha256": str(error)})
         else:
             messages.success(request, _("The list was changed; the tools page shows it at once."))

@@ -310,7 +310,5 @@ def choose_heir(request: HttpRequest, link_id: int) -> HttpResponse:
     except TreeRefusedError as error:
         messages.error(request, refusal(error))
     else:
-        messages.success(
-            request, _("%(unit)s goes on with what was left to do.") % {"unit": link.to_unit.name}
-        )
+        messages.success(request, _("%(unit)s takes over the unfinished work.") % {"unit": link.to_unit.name})
     return redirect("unit", unit.pk)

@@ -20,7 +20,7 @@ from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.units.roles import Verb
 
 _NO_KEY = gettext_lazy(
-    "The portal's own key cannot be read. Tell whoever runs the portal; nothing was changed."
+    "The portal's own key cannot be read. Tell the portal's administrator; nothing was changed."
 )
 
 

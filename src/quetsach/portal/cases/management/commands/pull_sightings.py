@@ -16,7 +16,7 @@ from quetsach.portal.kit.command import PortalCommand
 
 class Command(PortalCommand):
     help = gettext_noop(
-        "Take waiting sightings into cases and judge what was claimed clean, in every open campaign."
+        "Take waiting sightings into cases and judge the machines claimed clean, in every open campaign."
     )
 
     def handle(self, *_args: Any, **_options: Any) -> None:
