@@ -50,7 +50,7 @@ def refuse_own_words(form: Form, owner: User) -> None:
         NotLikeOneself().validate(password or "", owner)
     except ValidationError as error:
         if password:
-            told = form.errors.get("password")
-            if told is not None:
-                told.data = [one for one in told.as_data() if one.code != "password_too_common"]
+            errors = form.errors.get("password")
+            if errors is not None:
+                errors.data = [one for one in errors.as_data() if one.code != "password_too_common"]
             form.add_error("password", error)

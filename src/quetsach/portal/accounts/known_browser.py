@@ -52,11 +52,11 @@ class KnownBrowser:
     @cached_property
     def account(self) -> int | None:
         """The account that signed in here last and may still do so."""
-        told = self._told[1]
-        if not told:
+        proofs = self._told[1]
+        if not proofs:
             return None
-        people = {user.pk: user for user in User.objects.filter(pk__in=told, is_active=True)}
-        return next((pk for pk in told if pk in people and self.knows(people[pk])), None)
+        people = {user.pk: user for user in User.objects.filter(pk__in=proofs, is_active=True)}
+        return next((pk for pk in proofs if pk in people and self.knows(people[pk])), None)
 
     def with_account(self, user: User) -> str:
         """The new text of the cookie, with this account added."""

@@ -84,8 +84,8 @@ def is_like_oneself(password: str, user: Any) -> bool:
 
 
 def _own_words(user: Any) -> list[str]:
-    told = [str(getattr(user, name, "") or "") for name in ("username", "full_name", "phone")]
-    words = [_letters(text) for text in told] + [_letters(part) for text in told for part in text.split()]
+    texts = [str(getattr(user, name, "") or "") for name in ("username", "full_name", "phone")]
+    words = [_letters(text) for text in texts] + [_letters(part) for text in texts for part in text.split()]
     return [word for word in words if len(word) > 3]
 
 

@@ -45,13 +45,13 @@ class Told:
     data: dict[str, Any]
 
 
-def record_all(action: str, told: Sequence[Told]) -> list[Entry]:
+def record_all(action: str, subjects: Sequence[Told]) -> list[Entry]:
     """Append one entry of the system for each subject, all in one writing: thousands would take too long."""
-    return _append(None, "system", action, told, None)
+    return _append(None, "system", action, subjects, None)
 
 
 def _append(
-    actor: User | None, actor_name: str, action: str, told: Sequence[Told], ip: str | None
+    actor: User | None, actor_name: str, action: str, subjects: Sequence[Told], ip: str | None
 ) -> list[Entry]:
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("record() belongs inside the action's transaction")
@@ -60,7 +60,7 @@ def _append(
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
     previous = Entry.objects.order_by("-pk").values_list("hash", flat=True).first() or GENESIS
     entries = []
-    for one in told:
+    for one in subjects:
         entry = Entry(
             at=timezone.now(),
             actor=actor,

@@ -117,8 +117,8 @@ def _run(command: list[str]) -> None:
     environment = {**os.environ, **{name: str(given[key]) for name, key in _VARIABLES.items() if given[key]}}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
-        said = done.stderr.strip().splitlines()
+        lines = done.stderr.strip().splitlines()
         raise BackupError(
             _("%(program)s: %(why)s. The database is as it was.")
-            % {"program": command[0], "why": said[0] if said else done.returncode}
+            % {"program": command[0], "why": lines[0] if lines else done.returncode}
         )

@@ -30,10 +30,10 @@ def latest(node: CampaignNode) -> Bundle | None:
 
 def progress_of(bundle: Bundle) -> Progress:
     """The bundle's progress."""
-    told = bundle.parts.aggregate(
+    counts = bundle.parts.aggregate(
         drawn=Count("pk", filter=~Q(sha256="")), faulty=Count("pk", filter=~Q(fault="")), all=Count("pk")
     )
-    return Progress(**told)
+    return Progress(**counts)
 
 
 def reported(node: CampaignNode) -> QuerySet[CampaignNode]:

@@ -245,8 +245,8 @@ def with_proof[Row: Acknowledgement | Participation](acts: QuerySet[Row]) -> Que
     """Acts with the proof of each act that a superior entered, in the same query."""
     act = _KEYED_AS[acts.model]
     keyed = KeyedAct.rows.filter(node=OuterRef("node"), act=act, withdrawn_at=None).order_by("-at")
-    said = JSONObject(pk="pk", channel="channel", reason="reason", file_name="file_name")
-    found: QuerySet[Row] = acts.annotate(keyed=Subquery(keyed.values_list(said)[:1]))
+    proof = JSONObject(pk="pk", channel="channel", reason="reason", file_name="file_name")
+    found: QuerySet[Row] = acts.annotate(keyed=Subquery(keyed.values_list(proof)[:1]))
     return found
 
 

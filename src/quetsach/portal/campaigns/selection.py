@@ -99,5 +99,5 @@ def frozen_units(campaign: Campaign) -> Iterator[tuple[ChosenUnit, bool]]:
 def places_in_order(campaign: Campaign) -> dict[UUID, int]:
     """By unit: its position in the order of all units, regardless of level. Frozen nodes are listed by it."""
     rows = Unit.rows.filter(subtree(campaign.issuer.path), retired_at=None).order_by("path")
-    told = sorted(rows.values_list("kind", "name", "pk"), key=lambda row: order_key(row[0], row[1]))
-    return {pk: place for place, (_kind, _name, pk) in enumerate(told)}
+    in_order = sorted(rows.values_list("kind", "name", "pk"), key=lambda row: order_key(row[0], row[1]))
+    return {pk: place for place, (_kind, _name, pk) in enumerate(in_order)}

@@ -70,7 +70,7 @@ def _found(
     device: Device, case: Case | None, family: str, names: frozenset[str], check: Check, moved: Moved
 ) -> None:
     now = timezone.now()
-    told = {"check": check.reference, "indicators": sorted(names)}
+    data = {"check": check.reference, "indicators": sorted(names)}
     if case is None:
         moved.opened += 1
         case = open_case(device, family, 1, now)
@@ -91,7 +91,7 @@ def _found(
             move(case, Act.EVIDENCE, data={"indicator": ", ".join(sorted(names))[:200]})
         else:
             moved.confirmed += 1
-    CaseEvent(case=case, at=check.finished, act=EVENT, to_state=case.state, data=told).save(force_insert=True)
+    CaseEvent(case=case, at=check.finished, act=EVENT, to_state=case.state, data=data).save(force_insert=True)
     case.first_seen = min(filter(None, (case.first_seen, check.finished)))
     case.last_seen = max(filter(None, (case.last_seen, check.finished)))
     case.save(update_fields=["first_seen", "last_seen"])

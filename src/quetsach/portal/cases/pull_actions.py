@@ -182,11 +182,11 @@ def _open(cases: Collection[Case]) -> None:
         CaseEvent(case=c, at=c.opened_at, act="open", to_state=c.state, data={"episode": c.episode})
         for c in cases
     )
-    told = [
+    subjects = [
         Told(c, c.device.owner.path, {"device": c.device.key, "family": c.family, "episode": c.episode})
         for c in cases
     ]
-    record_all("case.open", told)
+    record_all("case.open", subjects)
 
 
 def _devices(

@@ -207,13 +207,13 @@ def _judge_run(
         return Judgement(State.CLAIMED_CLEAN, Reason.TOO_SHORT, end, start + needed, quiet)
     if quiet < needed:
         return Judgement(State.RECHECKED, Reason.TOO_SHORT, end, start + needed, quiet)
-    told = [look.alive for look in looks if look.alive is not None]
-    if not told:
+    alive = [look.alive for look in looks if look.alive is not None]
+    if not alive:
         return Judgement(State.RECHECKED, Reason.NO_DEVICES, end, None, quiet)
     # The claim's own UTC date is left out: the machine may have been alive only before the claim.
     first_day = max(start.astimezone(UTC).date(), claimed_at.astimezone(UTC).date() + timedelta(days=1))
     last_day = end.astimezone(UTC).date()
-    if not any(first_day <= day <= last_day for days in told for day in days):
+    if not any(first_day <= day <= last_day for days in alive for day in days):
         return Judgement(State.RECHECKED, Reason.NOT_ALIVE, end, None, quiet)
     return Judgement(State.VERIFIED_CLEAN, Reason.QUIET, end, None, quiet)
 

@@ -91,9 +91,9 @@ def verdict(
         return _("Handled; a check at least a day later found no sign. Not enough yet to call it clean.")
     lack = str(LACKS.get(reason, "")) if reason else ""
     if state is State.RECHECKED:
-        said = _("Handled; %(n)d days of newer logs show no sign. Not enough yet to call it clean.") % {
+        sentence = _("Handled; %(n)d days of newer logs show no sign. Not enough yet to call it clean.") % {
             "n": days
         }
     else:
-        said = _("Reported as handled. Nothing shows yet whether the signs have stopped.")
-    return f"{said} {lack}".strip()
+        sentence = _("Reported as handled. Nothing shows yet whether the signs have stopped.")
+    return f"{sentence} {lack}".strip()

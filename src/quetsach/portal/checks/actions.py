@@ -104,11 +104,11 @@ def handed_in_before(files: Iterable[Dropped], code: UploadCode) -> Receipt | No
             if file.problem is not None:
                 raise file.problem
             opened = open_result(file.content, code.node, file.charge)
-            told = read(opened.content, timezone.now())
+            result = read(opened.content, timezone.now())
         except ResultError as error:
             receipt.lines.append(Line(file.name, error.code, error.where))
             continue
-        here = CheckResult.rows.filter(campaign=code.node.campaign_id, digest=told.digest)
+        here = CheckResult.rows.filter(campaign=code.node.campaign_id, digest=result.digest)
         if not here.filter(device__owner=code.node).exists():
             return None
         receipt.lines.append(Line(file.name, "known"))
@@ -122,26 +122,26 @@ def receive(opened: Opened, node: CampaignNode, sender: Sender) -> tuple[CheckRe
     campaign = Campaign.objects.select_for_update(no_key=True).get(pk=node.campaign_id)
     if campaign.status != Campaign.Status.PUBLISHED:
         raise ResultError("closed")
-    told = read(opened.content, timezone.now())
-    known = CheckResult.rows.filter(campaign=campaign, digest=told.digest).select_related("device").first()
+    data = read(opened.content, timezone.now())
+    known = CheckResult.rows.filter(campaign=campaign, digest=data.digest).select_related("device").first()
     if known is not None:
         if known.device.owner_id != node.pk:
             raise ResultError("elsewhere")
         return known, False
-    device = _device(told, opened.machine_id, node)
-    listed = lists.published(campaign.pk, told.set_id) if told.set_id else None
+    device = _device(data, opened.machine_id, node)
+    listed = lists.published(campaign.pk, data.set_id) if data.set_id else None
     result = CheckResult(
-        campaign=campaign, device=device, digest=told.digest, machine=told.machine, system=told.system,
-        tool=told.tool, is_running=told.is_running, is_full=told.is_full, is_sealed=opened.pack is not None,
+        campaign=campaign, device=device, digest=data.digest, machine=data.machine, system=data.system,
+        tool=data.tool, is_running=data.is_running, is_full=data.is_full, is_sealed=opened.pack is not None,
         pack=opened.pack, machine_id=opened.machine_id,
-        started=told.started, finished=told.finished, verdict=told.verdict.value, set_id=told.set_id,
-        indicator_set=listed, people=told.people, unseen=list(told.unseen), probes=told.probes,
-        findings=told.findings, software=sorted(told.software), by=sender.user, code=sender.code,
+        started=data.started, finished=data.finished, verdict=data.verdict.value, set_id=data.set_id,
+        indicator_set=listed, people=data.people, unseen=list(data.unseen), probes=data.probes,
+        findings=data.findings, software=sorted(data.software), by=sender.user, code=sender.code,
     )  # fmt: skip
     result.save(force_insert=True)
     _follow(device)
     result.refresh_from_db(fields=["is_latest"])
-    moved = take_check(device, _check(result, told, listed), sender.user, sender.ip)
+    moved = take_check(device, _check(result, data, listed), sender.user, sender.ip)
     record(
         sender.user, "check.receive", unit_path=node.path, about=result,
         data={"device": device.key, "verdict": result.verdict, "sealed": result.is_sealed,
@@ -151,17 +151,17 @@ def receive(opened: Opened, node: CampaignNode, sender: Sender) -> tuple[CheckRe
     return result, True
 
 
-def _check(result: CheckResult, told: Told, listed: IndicatorSet | None) -> Check:
+def _check(result: CheckResult, content: Told, listed: IndicatorSet | None) -> Check:
     """The result in the form that cases take. Names that the campaign never published are left out."""
-    names = {i for one in told.findings if (i := one["indicator"])}
-    ordered = lists.listing(result.campaign_id, told.set_id, names).names if names else set()
+    names = {i for one in content.findings if (i := one["indicator"])}
+    ordered = lists.listing(result.campaign_id, content.set_id, names).names if names else set()
     ordered |= brought(result.campaign_id, names - ordered)
     ours = {
         family: kept
-        for family, shown in told.families.items()
+        for family, shown in content.families.items()
         if (kept := frozenset(name for name in shown if name in ordered or name not in names))
     }
-    return Check(str(result.pk), told.finished, ours, listed if _is_proof(result) else None)
+    return Check(str(result.pk), content.finished, ours, listed if _is_proof(result) else None)
 
 
 def _is_proof(result: CheckResult) -> bool:
@@ -173,7 +173,7 @@ def _is_proof(result: CheckResult) -> bool:
     return not newer.exclude(findings=[]).exists()
 
 
-def _device(told: Told, machine_id: str, node: CampaignNode) -> Device:
+def _device(content: Told, machine_id: str, node: CampaignNode) -> Device:
     """The machine: known by the id in the seal, by its name at the unit, or by the name in logs; else a new
     one.
 
@@ -184,18 +184,18 @@ def _device(told: Told, machine_id: str, node: CampaignNode) -> Device:
         same = Device.rows.filter(owner=node, checks__machine_id=machine_id).distinct().first()
         if same is not None:
             return same
-    host = told.machine.partition(".")[0]
-    alias = Alias.rows.filter(reporter=node, key__iexact=told.machine).select_related("device").first()
+    host = content.machine.partition(".")[0]
+    alias = Alias.rows.filter(reporter=node, key__iexact=content.machine).select_related("device").first()
     if alias is not None and alias.device.owner_id == node.pk:
         known: Device | None = alias.device
     else:
         named = Device.rows.filter(owner=node, identity__host__iexact=host)[:2]
         known = named[0] if len(named) == 1 else None
-    key = told.machine
+    key = content.machine
     if known is not None and machine_id:
         sealed = CheckResult.rows.filter(device=known).exclude(machine_id="")
         if sealed.exists() and not sealed.filter(machine_id=machine_id).exists():
-            known, key = None, f"{told.machine[:240]} ({machine_id[:8]})"
+            known, key = None, f"{content.machine[:240]} ({machine_id[:8]})"
     if known is None:
         known, _ = Device.rows.get_or_create(
             owner=node,

@@ -102,12 +102,12 @@ class Branch:
     @property
     def unchecked(self) -> int | None:
         """Machines without a result, summed over the units that gave their number of computers."""
-        said = [
+        lacking = [
             max(computers - checked, 0)
             for computers, checked in self.by_unit.values()
             if computers is not None
         ]
-        return sum(said) if said else None
+        return sum(lacking) if lacking else None
 
     @property
     def coverage(self) -> float | None:
@@ -215,10 +215,10 @@ def _verdicts(node: CampaignNode, paths: dict[str, Branch]) -> dict[str, int]:
     return checked
 
 
-def total(told: Iterable[Branch], node: CampaignNode) -> Branch:
+def total(parts: Iterable[Branch], node: CampaignNode) -> Branch:
     """The sum of all branches."""
     whole = Branch(node, False)
-    for one in told:
+    for one in parts:
         if one.computers is not None:
             whole.computers = (whole.computers or 0) + one.computers
         whole.counted, whole.units = whole.counted + one.counted, whole.units + one.units
@@ -286,8 +286,8 @@ def by_product(copies: Iterable[Copy]) -> list[tuple[str, Tally]]:
     found: dict[str, list[bool]] = defaultdict(list)
     for copy in copies:
         found[copy.product].append(copy.gone is not None)
-    told = [(product, Tally(len(gone), sum(gone))) for product, gone in found.items()]
-    return sorted(told, key=lambda one: (-one[1].remaining, -one[1].found, one[0]))
+    tallies = [(product, Tally(len(gone), sum(gone))) for product, gone in found.items()]
+    return sorted(tallies, key=lambda one: (-one[1].remaining, -one[1].found, one[0]))
 
 
 def copies_of(node: CampaignNode) -> list[CrackedCopy]:

@@ -76,7 +76,7 @@ def checks_page(
     rows = queries.branches(seat.node)
     whole = queries.total(rows, seat.node)
     is_inside = queries.serves_in(seat.user, seat.node)
-    said, checked = rows[0].by_unit[seat.node.path]
+    stated, checked = rows[0].by_unit[seat.node.path]
     latest = Paginator(queries.latest_of(seat.node), PAGE)
     latest.count = checked  # already known: saves a query
     page = latest.get_page(request.GET.get("trang")) if is_inside else None
@@ -99,7 +99,7 @@ def checks_page(
         "unchecked_count": unchecked_count,
         "may_upload": may_upload,
         "form": form or ResultsForm(),
-        "computers_form": computers or ComputersForm(initial={} if said is None else {"computers": said}),
+        "computers_form": computers or ComputersForm(initial={} if stated is None else {"computers": stated}),
         "codes": live,
         "used": used,
         "secret": secret,
@@ -175,11 +175,11 @@ def tie(request: HttpRequest, slug: str, result_id: UUID) -> HttpResponse:
     try:
         actions.tie_machine(found, form.cleaned_data["to"], seat.user, client_ip_text(request))
     except ResultError as error:
-        said = {
+        messages_by_code = {
             "has_case": _("This machine has a file of its own already. Close that one first."),
             "other_unit": _("That machine belongs to another unit."),
         }
-        form.add_error("to", said.get(error.code, error.code))
+        form.add_error("to", messages_by_code.get(error.code, error.code))
         return _result_page(request, seat, found, form, status=422)
     messages.success(request, _("From now on its checks and its logs tell one story."))
     return redirect("check_result", slug, found.pk)

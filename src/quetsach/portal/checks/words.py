@@ -133,16 +133,16 @@ def refusal(code: str, where: str) -> str:
 def age(finished: datetime) -> str:
     """The note on a result that was taken although its check is older than the campaign."""
     day = f"{timezone.localtime(finished):%d/%m/%Y}"
-    said = _(
+    sentence = _(
         "was made on %(where)s, %(days)s days ago, before the campaign began. It is kept, but says nothing "
         "of how the machine is now: check it once more."
     )
-    return str(said) % {"where": day, "days": num(_days_since(day))}
+    return str(sentence) % {"where": day, "days": num(_days_since(day))}
 
 
 _DATED = ("old", "early", "late")
 
 
 def _days_since(day: str) -> int:
-    told = datetime.strptime(day, "%d/%m/%Y").date()
-    return max(0, (timezone.localdate() - told).days)
+    date = datetime.strptime(day, "%d/%m/%Y").date()
+    return max(0, (timezone.localdate() - date).days)

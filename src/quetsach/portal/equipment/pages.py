@@ -35,8 +35,8 @@ class Fill:
 @cache
 def _pages() -> dict[str, Any]:
     text = Path(__file__).with_name("pages.json").read_text(encoding="utf-8")
-    told: dict[str, Any] = json.loads(text)
-    return told
+    pages: dict[str, Any] = json.loads(text)
+    return pages
 
 
 def index(lang: str, text: str = "") -> dict[str, Any]:
@@ -45,15 +45,15 @@ def index(lang: str, text: str = "") -> dict[str, Any]:
     `lang` is vi or en. `text` keeps only equipment with each of its words in name, group or page title, with
     or without marks; `count` is the number of rows.
     """
-    told = _pages()[lang]
-    heads, words = told["index"]["heads"], search_key(text).split()
+    content = _pages()[lang]
+    heads, words = content["index"]["heads"], search_key(text).split()
     groups: dict[str, list[dict[str, Any]]] = {}
-    for kind, page in told["pages"].items():
+    for kind, page in content["pages"].items():
         names = search_key(f"{page['name']} {page['group']} {page['title']}")
         if all(word in names for word in words):
             row = {"kind": kind, "name": page["name"], **_tells(heads, page)}
             groups.setdefault(page["group"], []).append(row)
-    return {**told["index"], "groups": groups, "count": sum(map(len, groups.values()))}
+    return {**content["index"], "groups": groups, "count": sum(map(len, groups.values()))}
 
 
 def page(lang: str, kind: str, fill: Fill) -> dict[str, Any] | None:
@@ -62,8 +62,8 @@ def page(lang: str, kind: str, fill: Fill) -> dict[str, Any] | None:
     `parts` are the page's parts; `list_file` is the list's file name in the commands; `pushes` are the same
     commands with the results sent to the portal; `fetcher` is the program that downloads the list there.
     """
-    told = _pages()[lang]
-    found = told["pages"].get(kind)
+    content = _pages()[lang]
+    found = content["pages"].get(kind)
     if found is None:
         return None
     parts = [
@@ -76,7 +76,7 @@ def page(lang: str, kind: str, fill: Fill) -> dict[str, Any] | None:
     return {
         **found,
         "kind": kind,
-        **_tells(told["index"]["heads"], found),
+        **_tells(content["index"]["heads"], found),
         "parts": parts,
         "list_file": next((m[1] for line in lines if (m := _LIST.search(line))), ""),
         # In PowerShell 5 `curl` means Invoke-WebRequest, which does not know curl's options.

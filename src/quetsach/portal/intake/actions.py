@@ -66,8 +66,8 @@ def receive(
         with transaction.atomic():
             fresh = [found.name for found, result in given if _keep(actor, node, found, result, receipt)]
             if fresh:
-                said: dict[str, Any] = {"upload": name[:200], "files": len(fresh)}
-                record(actor, "intake.receive", unit_path=node.path, about=node, data=said, ip=ip)
+                details: dict[str, Any] = {"upload": name[:200], "files": len(fresh)}
+                record(actor, "intake.receive", unit_path=node.path, about=node, data=details, ip=ip)
     return receipt
 
 
@@ -167,17 +167,17 @@ def correct(
     moved = given_to is not None and given_to.pk != annex.node_id
     if not changed and not moved:
         return annex
-    said: dict[str, Any] = {row: [one.values[row], value] for row, value in changed.items()}
+    changes: dict[str, Any] = {row: [one.values[row], value] for row, value in changed.items()}
     one = stored.corrected(one, changed)
     if moved and given_to is not None:
-        said["unit"] = [annex.node.name if annex.node else None, given_to.name]
+        changes["unit"] = [annex.node.name if annex.node else None, given_to.name]
         annex.node = given_to
         one = stored.given_to(one, queries.directory(node, [given_to]).units[0])
     annex.reading = stored.to_data(one)
-    annex.corrections = [*annex.corrections, {"by": str(actor), "at": timezone.now().isoformat(), **said}]
+    annex.corrections = [*annex.corrections, {"by": str(actor), "at": timezone.now().isoformat(), **changes}]
     annex.version += 1
     annex.save()
-    data = {"file": annex.file.name, "sha256": annex.file.sha256, "changes": said}
+    data = {"file": annex.file.name, "sha256": annex.file.sha256, "changes": changes}
     record(actor, "intake.correct", unit_path=node.path, about=annex, data=data, ip=ip)
     return annex
 

@@ -148,11 +148,11 @@ def row(request: HttpRequest, slug: str, node_id: UUID, annex_id: UUID) -> HttpR
         raise Http404 from error
     except (IntakeError, ReportError) as error:
         reasons = error.problems if isinstance(error, BlockedReport) else ()
-        said = " ".join((str(error), "; ".join(problem.text[language()] for problem in reasons))).strip()
+        message = " ".join((str(error), "; ".join(problem.text[language()] for problem in reasons))).strip()
         if act in _MOVES:
-            messages.error(request, said)
+            messages.error(request, message)
             return _back(seat, group)
-        refusal = Refusal(str(annex_id), said, request.POST.dict())
+        refusal = Refusal(str(annex_id), message, request.POST.dict())
         return _page(request, seat, IntakeForm(), status=422, refusal=refusal)
     return _back(seat, group, request.POST.get("next", ""), at_list="nhom" in request.POST)
 
@@ -210,9 +210,9 @@ def picture(request: HttpRequest, slug: str, node_id: UUID, file_id: UUID) -> Ht
             drawn = scans.draw(content.read(), max(1, first))
         except FileProblem as problem:
             refused("intake", problem)
-            said = render(request, "intake/undrawn.svg", content_type="image/svg+xml", status=422)
-            said["Cache-Control"] = "no-store"
-            return said
+            answer = render(request, "intake/undrawn.svg", content_type="image/svg+xml", status=422)
+            answer["Cache-Control"] = "no-store"
+            return answer
     return HttpResponse(drawn, content_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
 
@@ -245,8 +245,8 @@ def _target(seat: Seat, text: str) -> CampaignNode | None:
         return None
     found = queries.named(seat.node, text[:600])
     if found is None:
-        said = _("No unit below yours is called “%(name)s”. Choose one from the list.")
-        raise IntakeError(said % {"name": text[:100]})
+        message = _("No unit below yours is called “%(name)s”. Choose one from the list.")
+        raise IntakeError(message % {"name": text[:100]})
     return found
 
 

@@ -44,8 +44,8 @@ class BodiesAreBounded:
         if length > settings.MAX_UPLOAD_BYTES + AROUND:
             if is_machine:
                 most = settings.MAX_UPLOAD_BYTES >> 20
-                said = _("At most %(most)d MB are taken at once. Send it in parts.") % {"most": most}
-                return JsonResponse({"code": "too_large", "reason": said}, status=413)
+                message = _("At most %(most)d MB are taken at once. Send it in parts.") % {"most": most}
+                return JsonResponse({"code": "too_large", "reason": message}, status=413)
             return too_large(request)
         if length <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE or is_machine or _takes_from_strangers(request):
             return None

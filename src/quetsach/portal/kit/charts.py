@@ -162,12 +162,12 @@ def _endings(xs: Sequence[float], series: Sequence[Series], top: float) -> list[
     ends.sort()
     placed: list[SafeString] = []
     free = TOP + HIGH - 8.0
-    for index, (_end, x, number, said, near) in reversed(list(enumerate(ends))):
+    for index, (_end, x, number, name, near) in reversed(list(enumerate(ends))):
         below = index > 0 and index == len(ends) - 1
         y = round(min(max(near) + 24 if below else min(near) - 12, free), 1)
         free = y - 20
         anchor = "end" if x > 50 else "start"
-        placed.append(_text(said, _percent(x), y, class_=f"t-s{number}", text_anchor=anchor))
+        placed.append(_text(name, _percent(x), y, class_=f"t-s{number}", text_anchor=anchor))
     return placed
 
 
@@ -199,10 +199,10 @@ def _height(value: float, top: float) -> float:
     return round(TOP + HIGH * (1 - min(value / (top or 1), 1)), 1)
 
 
-def _labels(label: str, said: str, y: float, known: bool) -> list[SafeString]:
+def _labels(label: str, text: str, y: float, known: bool) -> list[SafeString]:
     short = label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1] + "…"
     full = [_el("title", label)] if short != label else []
-    right = _text(said, "100%", y, class_="" if known else "t2", text_anchor="end")
+    right = _text(text, "100%", y, class_="" if known else "t2", text_anchor="end")
     return [_el("text", short, *full, x="0", y=y), right]
 
 

@@ -83,8 +83,8 @@ def with_plain_fields(application: WSGIApplication) -> WSGIApplication:
     escapes."""
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        told = environ.get("CONTENT_TYPE", "")
-        if len(told) > LONGEST_TYPE or "*" in told.partition(";")[2]:
+        content_type = environ.get("CONTENT_TYPE", "")
+        if len(content_type) > LONGEST_TYPE or "*" in content_type.partition(";")[2]:
             environ["CONTENT_TYPE"] = ""
         if "HTTP_COOKIE" in environ:
             environ["HTTP_COOKIE"] = without_escapes(environ["HTTP_COOKIE"])

@@ -45,18 +45,18 @@ class Look:
 
 def look(typed: dict[str, Any]) -> Look:
     """Check the fields as typed."""
-    told = language.translator(get_language() or "vi")
+    translate = language.translator(get_language() or "vi")
     found = Look(repaired=typed)
     try:
         made = fields_of.to_document("letter", typed)
     except fields_of.FieldsError as error:
-        found.faults = [_remark(problem.path, problem.told(told)) for problem in error.problems]
+        found.faults = [_remark(problem.path, problem.told(translate)) for problem in error.problems]
         return found
     assert isinstance(made, Paper)
     found.paper = made
     findings, found.repaired = lint_fields.lint(typed)
     found.remarks = [
-        _remark(finding.where, finding.told(told), RULES[finding.rule].article)
+        _remark(finding.where, finding.told(translate), RULES[finding.rule].article)
         for finding in findings
         if finding.severity != "note" and finding.rule not in _PRINTED_RIGHT
     ]

@@ -149,13 +149,13 @@ def _addressees(node: CampaignNode) -> list[str]:
 
 def _committees(below: Sequence[CampaignNode | ChosenUnit]) -> list[str]:
     """`UBND các xã, thị trấn`: the People's Committees of one level together, by their names' first words."""
-    said = []
+    groups = []
     for kind, words in _WORDS.items():
         bare = [names.short_name(child).removeprefix("UBND ") for child in below if child.kind == kind]
         found = [word for word in words if any(name.startswith(f"{word} ") for name in bare)]
         if found:
-            said.append(f"UBND các {', '.join(found)}")
-    return said
+            groups.append(f"UBND các {', '.join(found)}")
+    return groups
 
 
 def _deadline(node: CampaignNode) -> str:

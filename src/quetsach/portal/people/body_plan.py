@@ -108,9 +108,9 @@ def _given(row: BodyRow, found: Body | None) -> dict[str, Any]:
     """The fields of a line. Marks on a line mean that the body was informed, today if it names no day."""
     who = {"name": row.name, "tax_code": row.tax_code, "address": row.address, "phone": row.phone}
     marks = dict(row.marks)
-    told = {"channel", "persons_informed", "persons_done"} & marks.keys()
+    marked = {"channel", "persons_informed", "persons_done"} & marks.keys()
     is_dated = "deployed_on" in marks or (found is not None and found.informed_on is not None)
-    if told and "informed_on" not in marks and not is_dated:
+    if marked and "informed_on" not in marks and not is_dated:
         marks["informed_on"] = timezone.localdate()
     return who | marks
 

@@ -108,8 +108,8 @@ class BodyForm(forms.Form):
         cleaned = super().clean() or self.cleaned_data
         for name in ("persons_informed", "persons_done"):
             cleaned[name] = cleaned.get(name) or 0
-        told = cleaned["persons_informed"] or cleaned.get("channel") or cleaned.get("deployed_on")
-        if told and not cleaned.get("informed_on") and "informed_on" not in self.errors:
+        is_marked = cleaned["persons_informed"] or cleaned.get("channel") or cleaned.get("deployed_on")
+        if is_marked and not cleaned.get("informed_on") and "informed_on" not in self.errors:
             self.add_error("informed_on", _("Write on which day they were informed."))
         if cleaned["persons_done"] > cleaned["persons_informed"]:
             self.add_error("persons_done", _("More persons done than informed."))

@@ -124,8 +124,10 @@ def countings(node: CampaignNode) -> list[Counting]:
     links = {link.kind: link for link in MarkLink.rows.filter(node=node)}
     marks = dict(Mark.rows.filter(node=node).values_list("kind").annotate(n=Count("pk")).order_by())
     seconds: dict[str, list[tuple[str, int]]] = {}
-    told = SecondMark.rows.filter(node=node).values_list("mark__kind", "mark__node__name")
-    for kind, name, n in told.annotate(n=Count("pk")).order_by("mark__node__position", "mark__node__name"):
+    second_marks = SecondMark.rows.filter(node=node).values_list("mark__kind", "mark__node__name")
+    for kind, name, n in second_marks.annotate(n=Count("pk")).order_by(
+        "mark__node__position", "mark__node__name"
+    ):
         seconds.setdefault(kind, []).append((name, n))
     return [
         Counting(

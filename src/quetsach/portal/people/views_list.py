@@ -93,8 +93,8 @@ def _given(request: HttpRequest, form: ListForm) -> tuple[str, str, str]:
     for row, column, code, value in marked:
         if row <= heading or column not in letters:
             continue  # a title over the list, a number made by a formula
-        said = str(CELLS[code]) % {"value": value}
-        return "", "", _("Cell %(place)s: %(text)s") % {"place": f"{column}{row}", "text": said}
+        problem = str(CELLS[code]) % {"value": value}
+        return "", "", _("Cell %(place)s: %(text)s") % {"place": f"{column}{row}", "text": problem}
     out = io.StringIO()
     csv.writer(out, delimiter="\t").writerows([c.replace("\x00", " ") for c in cells] for cells in grid)
     return out.getvalue(), nfc(file.name)[:200], ""

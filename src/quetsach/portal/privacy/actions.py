@@ -35,7 +35,7 @@ def retain(*, dry_run: bool = False, now: datetime | None = None) -> list[Ended]
     With `dry_run` only count.
     """
     at, privacy_table = now or timezone.now(), table()
-    told = []
+    ended = []
     with transaction.atomic():
         for row in privacy_table.rows:
             for end in row.ends:
@@ -46,16 +46,16 @@ def retain(*, dry_run: bool = False, now: datetime | None = None) -> list[Ended]
                         rows.delete()
                     else:
                         rows.update(**emptied(end))
-                told.append(Ended(row.id, end.model._meta.label, end.act, count))
+                ended.append(Ended(row.id, end.model._meta.label, end.act, count))
         if not dry_run:
-            _note(told)
+            _note(ended)
     files = [_files(privacy_table, stored, at, dry_run) for stored in privacy_table.stored]
     if not dry_run:
         with transaction.atomic():
             limits.forget(at)
             counting.forget(at)
             _note(files)
-    return told + files
+    return ended + files
 
 
 def _files(privacy_table: Table, stored: Stored, at: datetime, dry_run: bool) -> Ended:
@@ -63,9 +63,9 @@ def _files(privacy_table: Table, stored: Stored, at: datetime, dry_run: bool) ->
     return Ended("files", stored.folder, "delete", len(gone))
 
 
-def _note(told: list[Ended]) -> None:
+def _note(rows: list[Ended]) -> None:
     counts: dict[str, int] = {}
-    for ended in told:
+    for ended in rows:
         if ended.count:
             key = f"{ended.model} {ended.act}"
             counts[key] = counts.get(key, 0) + ended.count

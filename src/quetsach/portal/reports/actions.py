@@ -109,8 +109,8 @@ def save_draft(
         report.draft_file = source.as_dict()
     store(report, key)
     if not is_going_on:
-        said = {"version": report.version, **({"file": source.label} if source else {})}
-        record(actor, "report.save", unit_path=node.path, about=report, data=said, ip=ip)
+        details = {"version": report.version, **({"file": source.label} if source else {})}
+        record(actor, "report.save", unit_path=node.path, about=report, data=details, ip=ip)
     return report
 
 
@@ -256,10 +256,10 @@ def _send(report: Report, node: CampaignNode, sending: _Sending, terms: Terms) -
     note(report, Type.SUBMIT if goes_up else Type.REVIEW, sending.actor)
     if is_final:
         note(report, Type.ACCEPT, sending.actor)
-    said = {"revision": revision.number, "sha256": revision.sha256, "figures": _listed(revision)}
-    said |= {"file": sending.source["name"]} if sending.source else {}
+    details = {"revision": revision.number, "sha256": revision.sha256, "figures": _listed(revision)}
+    details |= {"file": sending.source["name"]} if sending.source else {}
     verb = "report.submit_on_behalf" if sending.on_behalf else "report.submit" if goes_up else "report.review"
-    record(sending.actor, verb, unit_path=node.path, about=report, data=said, ip=sending.ip)
+    record(sending.actor, verb, unit_path=node.path, about=report, data=details, ip=sending.ip)
     return revision
 
 

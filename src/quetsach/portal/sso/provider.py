@@ -74,16 +74,16 @@ class SsoAdapter(OAuth2Adapter):  # type: ignore[misc]
         """The proven person. No other data of the provider go further than here."""
         provider, id_token = trusted(), kwargs["response"].get("id_token")
         signed: dict[str, Any] = {}
-        told: dict[str, Any] = {}
+        claims: dict[str, Any] = {}
         if endpoint(provider, "keys"):
             if not isinstance(id_token, str):
                 raise SsoError("mistrusted", "token endpoint: no ID token, though keys are configured")
             signed = signed_claims(id_token, provider, self.nonce, lambda fresh: key_set(provider, fresh))
         if provider.claim not in signed and endpoint(provider, "userinfo"):
-            told = fetched(endpoint(provider, "userinfo"), token.token)
-            if signed and told.get("sub") != signed["sub"]:
+            claims = fetched(endpoint(provider, "userinfo"), token.token)
+            if signed and claims.get("sub") != signed["sub"]:
                 raise SsoError("mistrusted", "userinfo: another person than the ID token's")
-        proof = proof_of(provider, signed, told)
+        proof = proof_of(provider, signed, claims)
         login = self.get_provider().sociallogin_from_response(request, {"key": proof.key})
         login.proof = proof
         return login

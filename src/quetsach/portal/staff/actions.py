@@ -262,10 +262,10 @@ def hand_over(
         _take(taker, seat, on)
         seat.until = on - timedelta(days=1)
         seat.save(update_fields=["until"])
-    told = [[seat.role, seat.unit.name] for seat in seats]
-    row = HandOver.rows.create(giver=giver, taker=taker, on=on, reason=reason, seats=told, by=actor)
+    roles = [[seat.role, seat.unit.name] for seat in seats]
+    row = HandOver.rows.create(giver=giver, taker=taker, on=on, reason=reason, seats=roles, by=actor)
     data = {"giver": giver.get_full_name(), "taker": taker.get_full_name(), "on": f"{on:%d/%m/%Y}",
-            "reason": reason, "seats": told}  # fmt: skip
+            "reason": reason, "seats": roles}  # fmt: skip
     top = min((seat.unit.path for seat in seats), key=len)
     record(actor, "account.hand_over", unit_path=top, about=row, data=data, ip=ip)
     return row

@@ -54,10 +54,10 @@ def seats(paths: list[str], text: str = "") -> QuerySet[Membership]:
 def seats_in_order(rows: QuerySet[Membership]) -> list[int]:
     """The ids of those roles: superiors first, then in the order of units, coordinators first in each."""
     rank = {role: place for place, role in enumerate(Role.values)}
-    told = rows.values_list("unit__path", "unit__kind", "unit__name", "role", "pk")
-    if told.count() > SORTED_AT_MOST:
-        return [pk for *_rest, pk in told]
-    keyed = [(len(path), order_key(kind, name), path, rank[role], pk) for path, kind, name, role, pk in told]
+    keys = rows.values_list("unit__path", "unit__kind", "unit__name", "role", "pk")
+    if keys.count() > SORTED_AT_MOST:
+        return [pk for *_rest, pk in keys]
+    keyed = [(len(path), order_key(kind, name), path, rank[role], pk) for path, kind, name, role, pk in keys]
     return [key[-1] for key in sorted(keyed)]
 
 
@@ -114,8 +114,8 @@ def people(paths: list[str], without: User) -> list[tuple[User, str]]:
     places: dict[User, dict[str, None]] = {}
     for seat in seats.select_related("user", "unit").order_by("unit__path", "pk"):
         places.setdefault(seat.user, {})[seat.unit.name] = None
-    told = [(user, ", ".join(units)) for user, units in places.items()]
-    return sorted(told, key=lambda one: (sort_key(one[0].get_full_name()), sort_key(one[1])))
+    listed = [(user, ", ".join(units)) for user, units in places.items()]
+    return sorted(listed, key=lambda one: (sort_key(one[0].get_full_name()), sort_key(one[1])))
 
 
 def may_change(actor: User, person: User, verb: Verb = Verb.MANAGE_SEATS) -> bool:

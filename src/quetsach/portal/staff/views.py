@@ -73,8 +73,10 @@ def invite(request: HttpRequest) -> HttpResponse:
             try:
                 token = actions.invite(unit, given["role"], given["until"], request.user, email=email, ip=ip)
             except actions.StaffError:
-                said = _("An invitation for this address was made a moment ago; it waits in the list below.")
-                messages.warning(request, said)
+                message = _(
+                    "An invitation for this address was made a moment ago; it waits in the list below."
+                )
+                messages.warning(request, message)
                 return redirect("staff")
             return _sent_or_shown(request, token, unit)
         wrong = unit is None

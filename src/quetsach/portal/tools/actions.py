@@ -50,15 +50,15 @@ def _manifest_of(file: Path) -> Manifest:
     try:
         with zipfile.ZipFile(file) as archive:
             names = {one.filename.partition("/")[2]: one for one in archive.infolist() if not one.is_dir()}
-            told = manifest.read(archive.read(names.pop(manifest.NAME)))
-            if names.keys() != told.files.keys():
-                odd = sorted(names.keys() ^ told.files.keys())
+            contents = manifest.read(archive.read(names.pop(manifest.NAME)))
+            if names.keys() != contents.files.keys():
+                odd = sorted(names.keys() ^ contents.files.keys())
                 raise ToolError(
                     _("%(file)s: %(name)s is missing, or does not belong into this stick")
                     % {"file": file, "name": odd[0]}
                 )
             for name, entry in names.items():
-                if hashlib.sha256(archive.read(entry)).hexdigest() != told.files[name]:
+                if hashlib.sha256(archive.read(entry)).hexdigest() != contents.files[name]:
                     raise ToolError(
                         _("%(file)s: %(name)s was changed after the stick was built")
                         % {"file": file, "name": name}
@@ -69,7 +69,7 @@ def _manifest_of(file: Path) -> Manifest:
         ) from error
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise ToolError(_("%(file)s: is no ZIP file, or it is not complete") % {"file": file}) from error
-    return told
+    return contents
 
 
 @transaction.atomic
@@ -82,8 +82,8 @@ def publish_stick(file: Path) -> Stick:
     """
     if not _NAME.fullmatch(file.name):
         raise ToolError(_("%(file)s: is not named quetsach-stick-VERSION.zip") % {"file": file})
-    told = _manifest_of(file)
-    version = f"{told.version}-test" if told.is_test_build else told.version
+    contents = _manifest_of(file)
+    version = f"{contents.version}-test" if contents.is_test_build else contents.version
     sha256, length = store.keep(_parts(file), SHELF)
     known = Stick.objects.select_for_update(no_key=True).filter(version=version).first()
     if known is not None:
@@ -95,7 +95,7 @@ def publish_stick(file: Path) -> Stick:
         return known
     stick = Stick(
         version=version, file_name=file.name, sha256=sha256, bytes=length,
-        signed_by=keys.fingerprint(told.key), is_test_build=told.is_test_build,
+        signed_by=keys.fingerprint(contents.key), is_test_build=contents.is_test_build,
     )  # fmt: skip
     stick.save(force_insert=True)
     record(None, "stick.publish", about=stick, data={"version": stick.version, "sha256": sha256})

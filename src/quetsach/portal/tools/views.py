@@ -102,10 +102,10 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
                 client_ip_text(request), **fields,
             )  # fmt: skip
         except actions.ToolError as error:
-            said = _(
+            message = _(
                 "The file's SHA-256 is %(sha256)s, not the checksum that you wrote. Nothing was changed."
             )
-            form.add_error("file", said % {"sha256": str(error)})
+            form.add_error("file", message % {"sha256": str(error)})
         else:
             messages.success(request, _("The list was changed; the tools page shows it at once."))
             return redirect("tools_edit", slug)
@@ -131,8 +131,8 @@ def withdraw(request: HttpRequest, slug: str, tool_id: UUID) -> HttpResponse:
     seat = take_issuer_seat(request, slug, Verb.PUBLISH)
     tool = _chosen(seat, tool_id)
     actions.withdraw(tool, seat.user, client_ip_text(request))
-    said = _("%(name)s is no longer on the list. Below you can put it back.")
-    messages.success(request, said % {"name": tool.name})
+    message = _("%(name)s is no longer on the list. Below you can put it back.")
+    messages.success(request, message % {"name": tool.name})
     return redirect("tools_edit", slug)
 
 

@@ -277,8 +277,8 @@ def changed_today(unit: Unit) -> list[tuple[ReorgEvent, str, int]]:
         undone_at=None,
         can_be_undone=True,
     )
-    told = rows.annotate(named=Min("involvements__unit__name"), units=Count("involvements"))
-    return [(one, one.named, one.units - 1) for one in told.select_related("by").order_by("-at")[:RECENT]]
+    changes = rows.annotate(named=Min("involvements__unit__name"), units=Count("involvements"))
+    return [(one, one.named, one.units - 1) for one in changes.select_related("by").order_by("-at")[:RECENT]]
 
 
 def units_in(event: ReorgEvent) -> list[Unit]:

@@ -71,7 +71,7 @@ def unit(request: HttpRequest, unit_id: UUID) -> HttpResponse:
     shown = {"chua-co-so": silent, "chua-co-nguoi": alone}.get(chosen)
     is_today = "hom-nay" in request.GET and fits(places, Verb.CHANGE_UNITS, row.path)
     events = [] if is_today else queries.events_of(row)
-    told = history(row, events)
+    sentences = history(row, events)
     above = queries.above([row])[row.pk]
     context = {
         "unit": row,
@@ -90,8 +90,8 @@ def unit(request: HttpRequest, unit_id: UUID) -> HttpResponse:
         "may_undo": fits(places, Verb.CHANGE_UNITS, row.path),
         "is_today": is_today,
         "changed_today": queries.changed_today(row) if is_today else [],
-        "history": told[:HISTORY_SHOWN],
-        "earlier": told[HISTORY_SHOWN:],
+        "history": sentences[:HISTORY_SHOWN],
+        "earlier": sentences[HISTORY_SHOWN:],
         "today": timezone.localdate(),
         "successors": _successors(row, events),
         "PART": ReorgLink.Portion.PART,

@@ -83,27 +83,27 @@ def _sentence(
     links = list(event.links.all())
     into = [link for link in links if link.from_unit_id == unit.pk]
     out_of = [link for link in links if link.to_unit_id == unit.pk]
-    said: list[str] = []
+    sentences: list[str] = []
     if into:
-        said.append(_went(event, into))
+        sentences.append(_went(event, into))
     if out_of:
-        said.append(_came(event, out_of, is_new=is_new))
+        sentences.append(_came(event, out_of, is_new=is_new))
     after = following.get(event.pk)
     if before is not None and after is not None:
         if before.name != after.name:
-            said.append(_("Renamed from %(old)s to %(new)s.") % {"old": before.name, "new": after.name})
+            sentences.append(_("Renamed from %(old)s to %(new)s.") % {"old": before.name, "new": after.name})
         if before.parent_id != after.parent_id:
-            said.append(_("Moved from %(old)s to %(new)s.") % {
+            sentences.append(_("Moved from %(old)s to %(new)s.") % {
                 "old": before.parent.name if before.parent else "–",
                 "new": after.parent.name if after.parent else "–",
             })  # fmt: skip
         if before.kind != after.kind:
-            said.append(_("Now: %(kind)s (before: %(old)s).") % {
+            sentences.append(_("Now: %(kind)s (before: %(old)s).") % {
                 "kind": after.get_kind_display(), "old": before.get_kind_display()
             })  # fmt: skip
-    if not said:
-        said.append(str(_PLAIN[ReorgEvent.Kind(event.kind)]))
-    return " ".join(said)
+    if not sentences:
+        sentences.append(str(_PLAIN[ReorgEvent.Kind(event.kind)]))
+    return " ".join(sentences)
 
 
 _PLAIN: dict[ReorgEvent.Kind, str | Promise] = {

@@ -192,9 +192,9 @@ def _letter(campaign: Campaign) -> Check:
 
 def _names_deadline(letter: Letter, campaign: Campaign) -> bool:
     """Whether the letter's text names the campaign's deadline day, with or without padding zeros."""
-    said = " ".join([*(part.text for part in letter.paragraphs), letter.report_line, letter.closing])
+    text = " ".join([*(part.text for part in letter.paragraphs), letter.report_line, letter.closing])
     wanted = _DAY.search(campaign.due_text)
-    return wanted is None or _days(said) >= _days(wanted[0])
+    return wanted is None or _days(text) >= _days(wanted[0])
 
 
 def _days(text: str) -> set[tuple[int, ...]]:

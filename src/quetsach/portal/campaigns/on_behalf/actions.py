@@ -43,7 +43,7 @@ class Told:
 def enter_for(
     node: CampaignNode,
     act: str,
-    told: Told,
+    evidence: Told,
     actor: User,
     *,
     people: tuple[int, int] | None = None,
@@ -56,9 +56,9 @@ def enter_for(
     """
     if node.parent_id is None:
         raise NotAllowedNowError("issuer")
-    if told.channel == KeyedAct.Channel.PAPER and told.proof is None:
+    if evidence.channel == KeyedAct.Channel.PAPER and evidence.proof is None:
         raise NotAllowedNowError("no_proof")
-    at = _moment(told.day)
+    at = _moment(evidence.day)
     if act == Act.ACKNOWLEDGE:
         if Acknowledgement.rows.filter(node=node).exists():
             raise NotAllowedNowError("acknowledged")
@@ -70,19 +70,19 @@ def enter_for(
     else:
         informed, done = people or (0, 0)
         count_people(node, informed, done, actor, ip=ip)
-    proof = told.proof or Proof("", "", "")
+    proof = evidence.proof or Proof("", "", "")
     entry = KeyedAct.rows.create(
         node=node,
         act=act,
-        channel=told.channel,
+        channel=evidence.channel,
         happened_at=at,
-        reason=told.reason,
+        reason=evidence.reason,
         file=proof.path,
         file_name=proof.name,
         sha256=proof.sha256,
         by=actor,
     )
-    data = {"act": act, "unit": node.name, "reason": told.reason, "sha256": proof.sha256}
+    data = {"act": act, "unit": node.name, "reason": evidence.reason, "sha256": proof.sha256}
     record(actor, "campaign.key_for", unit_path=node.path, about=entry, data=data, ip=ip)
     return entry
 

@@ -44,9 +44,11 @@ def on_behalf(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
     given = form.cleaned_data
     try:
         proof: Proof | None = keep(given["file"]) if given["file"] else None
-        told = Told(given["day"], given["channel"], given["reason"], proof)
+        evidence = Told(given["day"], given["channel"], given["reason"], proof)
         people = (given["informed"] or 0, given["done"] or 0)
-        entries.enter_for(seat.node, given["act"], told, seat.user, people=people, ip=client_ip_text(request))
+        entries.enter_for(
+            seat.node, given["act"], evidence, seat.user, people=people, ip=client_ip_text(request)
+        )
     except NotAProofError as error:
         form.add_error("file", error.told())
         return _page(request, seat, form)

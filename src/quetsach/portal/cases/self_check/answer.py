@@ -79,10 +79,10 @@ def _looked(since: dict[UUID, datetime], now: datetime) -> dict[tuple[UUID, str]
     """The time that logs cover, by campaign and path of the reporting node. One query."""
     lately = reduce(or_, (Q(scan__node__campaign=pk, last__gte=at) for pk, at in since.items()))
     rows = Coverage.rows.filter(lately, time__in=("ok", "assumed_year"), first__isnull=False)
-    told = rows.values_list("scan__node__campaign", "scan__node__path").order_by()
+    by_node = rows.values_list("scan__node__campaign", "scan__node__path").order_by()
     return {
         (campaign, path): (max(first, since[campaign]), min(last, now))
-        for campaign, path, first, last in told.annotate(a=Min("first"), b=Max("last"))
+        for campaign, path, first, last in by_node.annotate(a=Min("first"), b=Max("last"))
     }
 
 

@@ -96,5 +96,5 @@ def _wrong_code(request: HttpRequest) -> JsonResponse:
         return _locked()
     with_code.WRONG.note(request)
     note_request(request, "code")
-    said = _("This code is not known, was used already, or is over. Ask your unit for a new one.")
-    return _error(401, "code", said)
+    reason = _("This code is not known, was used already, or is over. Ask your unit for a new one.")
+    return _error(401, "code", reason)

@@ -71,12 +71,12 @@ def _wrong_code(request: HttpRequest, form: HandInForm) -> HttpResponse:
         return _locked(request, form)
     with_code.WRONG.note(request)
     note_request(request, "code")
-    said = _("This code is not known, was used already, or is over. Ask your unit for a new one.")
-    return _refused(request, form, said, 422)
+    reason = _("This code is not known, was used already, or is over. Ask your unit for a new one.")
+    return _refused(request, form, reason, 422)
 
 
-def _refused(request: HttpRequest, form: HandInForm, said: str, status: int) -> HttpResponse:
+def _refused(request: HttpRequest, form: HandInForm, reason: str, status: int) -> HttpResponse:
     """The form again. Says nothing about the files: they were not taken."""
     form.errors.clear()
-    form.add_error("code", said)
+    form.add_error("code", reason)
     return render(request, "checks/hand_in.html", {"form": form}, status=status)

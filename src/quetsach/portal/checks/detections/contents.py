@@ -124,8 +124,8 @@ def read(upload: Upload) -> Brought:
     try:
         found = reading.read(upload.path)
     except IndicatorError as error:
-        said = str(error).replace(str(upload.path), upload.name)
-        raise BringError(upload.name, [Problem("list", 0, said)]) from error
+        reason = str(error).replace(str(upload.path), upload.name)
+        raise BringError(upload.name, [Problem("list", 0, reason)]) from error
     hashes, stopped = without_harmless(found.hashes)
     if not hashes:
         raise BringError(upload.name, [Problem("no_hash", 0, "")])

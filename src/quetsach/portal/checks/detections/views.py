@@ -52,8 +52,8 @@ def detections(request: HttpRequest, slug: str) -> HttpResponse:
             for problem in error.problems[:SHOWN_PROBLEMS]:
                 form.add_error("brought", problem_words(problem))
             return _page(request, seat, form, status=422)
-    told = _("Brought: %(names)s. Units make their packs anew to have it on their sticks.")
-    messages.success(request, told % {"names": ", ".join(row.name for row in brought)})
+    message = _("Brought: %(names)s. Units make their packs anew to have it on their sticks.")
+    messages.success(request, message % {"names": ", ".join(row.name for row in brought)})
     return redirect("detections", slug)
 
 

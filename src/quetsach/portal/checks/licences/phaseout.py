@@ -72,9 +72,9 @@ def by_day(
     first = max(min(found for found, _gone in dates), last - timedelta(days=most_days - 1))
     found = Counter(max(day, first) for day, _gone in dates)
     gone = Counter(max(day, first) for _found, day in dates if day is not None)
-    told, all_found, all_gone = [], 0, 0
+    tallies, all_found, all_gone = [], 0, 0
     for step in range((last - first).days + 1):
         day = first + timedelta(days=step)
         all_found, all_gone = all_found + found[day], all_gone + gone[day]
-        told.append((day, Tally(all_found, all_gone)))
-    return told
+        tallies.append((day, Tally(all_found, all_gone)))
+    return tallies

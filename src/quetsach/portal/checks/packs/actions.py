@@ -62,7 +62,7 @@ def build_pack(node: CampaignNode, actor: User, portal: str, ip: str | None = No
         and latest.expires_at > now + RENEWED
     ):
         return latest
-    told = packs.Pack(
+    content = packs.Pack(
         campaign=_party(str(campaign.pk), campaign.title, campaign, None),
         unit=_party(str(node.pk), node.name, campaign, node),
         version=latest.version + 1 if latest is not None else 1,
@@ -77,14 +77,14 @@ def build_pack(node: CampaignNode, actor: User, portal: str, ip: str | None = No
         texts=_texts(campaign, portal),
         portal=portal,
     )
-    data = packs.build(told, vault.unlock(signing.locked))
+    data = packs.build(content, vault.unlock(signing.locked))
     shelved, _length = store.keep([vault.lock(data)], SHELF)
     row = Pack(
-        campaign=campaign, node=node, version=told.version, pack_id=told.id, bytes=len(data),
-        result_public=told.result_public.hex(), indicator_set=listed, signed_with=signing,
-        contents=contents.digest, hash_count=len(told.hashes), rule_count=contents.rule_count,
+        campaign=campaign, node=node, version=content.version, pack_id=content.id, bytes=len(data),
+        result_public=content.result_public.hex(), indicator_set=listed, signed_with=signing,
+        contents=contents.digest, hash_count=len(content.hashes), rule_count=contents.rule_count,
         profile=profiles.table(profile), sha256=hashlib.sha256(data).hexdigest(), shelved=shelved,
-        created_at=told.created, expires_at=told.expires, by=actor,
+        created_at=content.created, expires_at=content.expires, by=actor,
     )  # fmt: skip
     row.save(force_insert=True)
     data_told = {
@@ -151,5 +151,5 @@ def _profile(node: CampaignNode) -> profiles.Profile:
 
 def _texts(campaign: Campaign, portal: str) -> dict[str, dict[str, str]]:
     contact = " · ".join(filter(None, (campaign.contact.get("name", ""), campaign.contact.get("phone", ""))))
-    told = {"hand_in": f"{portal.rstrip('/')}/nop-ket-qua/"} | ({"contact": contact} if contact else {})
-    return {"vi": told, "en": told}
+    texts = {"hand_in": f"{portal.rstrip('/')}/nop-ket-qua/"} | ({"contact": contact} if contact else {})
+    return {"vi": texts, "en": texts}

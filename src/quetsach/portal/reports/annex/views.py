@@ -124,14 +124,14 @@ def _post_annex(request: HttpRequest, seat: Seat) -> HttpResponse:
     try:
         if posted.wants_submit:
             sent = actions.submit(*act, posted.client_uuid, ticked=posted.ticked, ip=ip)
-            said = _("Sent as revision %(number)s.") % {"number": sent.number}
+            message = _("Sent as revision %(number)s.") % {"number": sent.number}
             if sent.submitted_at is None:
-                said = _("Revision %(number)s is with the head of the unit, who sends it on.") % {
+                message = _("Revision %(number)s is with the head of the unit, who sends it on.") % {
                     "number": sent.number
                 }
         else:
             actions.save_draft(*act, key=posted.client_uuid, ip=ip)
-            said = _("The draft is saved. It has not been sent yet.")
+            message = _("The draft is saved. It has not been sent yet.")
     except BlockedReport:
         entry = read_entry(posted.data, keys)
         page = AnnexPage(seat.node, queries.report_of(seat.node), entry, language(), ticked=posted.ticked)
@@ -143,7 +143,7 @@ def _post_annex(request: HttpRequest, seat: Seat) -> HttpResponse:
     except ReportError as error:
         messages.error(request, str(error))
         return redirect("report", seat.campaign.slug, seat.node.pk)
-    messages.success(request, said)
+    messages.success(request, message)
     return redirect("report", seat.campaign.slug, seat.node.pk)
 
 

@@ -166,13 +166,13 @@ def _lines(node: CampaignNode) -> list[tuple[CampaignNode, Line, dict[str, Any]]
         staff=Sum("staff_count", filter=active()),
     )
     children: Any = CampaignNode.rows.filter(parent=node).select_related("acknowledgement", "participation")
-    told = children.annotate(
+    annotated = children.annotate(
         report_state=F("report__state"),
         counts=F("report__accepted__counts"),
         is_by_file=F("report__accepted__on_behalf"),
     )
     found = []
-    for child in told.order_by("position", "name"):
+    for child in annotated.order_by("position", "name"):
         place = Place(child.pk, child.name, child.path, child.depth, child.report_state or "none")
         row = sums[child.path]
         line = line_of(place, child.state, child.expected, child.counts, row, form)
@@ -270,8 +270,8 @@ def _people(node: CampaignNode) -> dict[str, dict[str, int]]:
         node__state=CampaignNode.State.ACTIVE,
     )
     branch = Substr("node__path", 1, len(node.path) + SEGMENT)
-    told = rows.order_by().annotate(branch=branch).values_list("branch", "kind").annotate(n=Sum("count"))
+    counts = rows.order_by().annotate(branch=branch).values_list("branch", "kind").annotate(n=Sum("count"))
     sums: dict[str, dict[str, int]] = defaultdict(dict)
-    for path, kind, count in told:
+    for path, kind, count in counts:
         sums[path][kind] = count
     return sums

@@ -34,10 +34,10 @@ def proposals(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
         chosen = [proposal for proposal in found if proposal.key in ticked]
         try:
             added = actions.include(seat.user, seat.node, chosen, ip=client_ip_text(request))
-            said = ngettext(
+            message = ngettext(
                 "%(n)s wish is in your report now.", "%(n)s wishes are in your report now.", added
             )
-            messages.success(request, said % {"n": added})
+            messages.success(request, message % {"n": added})
         except ReportError as error:
             messages.error(request, str(error))
         return redirect("wishes", slug, seat.node.pk)

@@ -112,8 +112,8 @@ class Recomputed:
         events = ReportEvent.rows.filter(report__node__campaign=self.campaign).order_by("pk")
         if self.until is not None:
             events = events.filter(at__lte=self.until)
-        told = events.values_list("pk", "report_id", "type", "revision_id", "at")
-        for place, pk, kind, revision_id, at in told:
+        values = events.values_list("pk", "report_id", "type", "revision_id", "at")
+        for place, pk, kind, revision_id, at in values:
             if revision_id is not None:
                 self.places.setdefault(revision_id, place)
             number = self.revisions[revision_id].number if revision_id else None
@@ -180,14 +180,14 @@ class Recomputed:
         return self.revisions[revision_id].number if revision_id else None
 
     def _report(self, report: Report) -> Iterator[Finding]:
-        told = self.standings[report.pk]
+        standing = self.standings[report.pk]
         stored = Standing(
             report.state,
             self._number(report.current_id),
             self._number(report.accepted_id),
         )
-        if stored != told:
-            yield Finding(self._name(report.pk), _("state, current and accepted revision"), stored, told)
+        if stored != standing:
+            yield Finding(self._name(report.pk), _("state, current and accepted revision"), stored, standing)
         if report.is_on_time != self.on_time.get(report.pk):
             on_time = self.on_time.get(report.pk)
             yield Finding(self._name(report.pk), _("first report in time"), report.is_on_time, on_time)
@@ -206,9 +206,9 @@ class Recomputed:
         if own != revision.counted:
             yield Finding(name, _("own figures and adjustment"), revision.counts, own.as_dict())
         below = sum((component.figures for component in components), Figures())
-        said = Figures(revision.totals.get("children", {}))
-        if below != said:
-            yield Finding(name, _("sum of the units below"), said.as_dict(), below.as_dict())
+        children = Figures(revision.totals.get("children", {}))
+        if below != children:
+            yield Finding(name, _("sum of the units below"), children.as_dict(), below.as_dict())
         if own + below != Figures(revision.totals.get("total", {})):
             yield Finding(name, _("total"), revision.totals.get("total"), (own + below).as_dict())
         for component in components:
@@ -225,9 +225,9 @@ class Recomputed:
         if shown != self.total(node):
             yield Finding(node.name, _("live total"), shown.as_dict(), self.total(node).as_dict())
         for line in lines(node):
-            told = self.total(self.nodes[line.node.pk])
-            if line.total != told:
-                yield Finding(line.node.name, _("live total"), line.total.as_dict(), told.as_dict())
+            total = self.total(self.nodes[line.node.pk])
+            if line.total != total:
+                yield Finding(line.node.name, _("live total"), line.total.as_dict(), total.as_dict())
 
 
 def broken_audit() -> Finding | None:

@@ -64,10 +64,10 @@ def _sheets(file: bytes) -> workbook.Sheets:
 
 def _told_moment(sheets: workbook.Sheets) -> datetime:
     first = next(iter(sheets.values()), [])
-    told = _MOMENT.search(str(first[1][0])) if len(first) > 1 and first[1] else None
-    if told is None:
+    match = _MOMENT.search(str(first[1][0])) if len(first) > 1 and first[1] else None
+    if match is None:
         raise NotAnExportError
-    hour, minute, day, month, year = map(int, told.groups())
+    hour, minute, day, month, year = map(int, match.groups())
     return timezone.make_aware(datetime(year, month, day, hour, minute))
 
 

@@ -175,8 +175,8 @@ def unlock(
     if until <= timezone.now():
         raise ReportError(_("Choose a moment that is still to come."))
     grant = _grant(actor, node, until, reason, with_below=with_below)
-    said = {"until": until.isoformat(), "reason": reason, "with_below": with_below}
-    record(actor, "report.unlock", unit_path=node.path, about=node, data=said, ip=ip)
+    details = {"until": until.isoformat(), "reason": reason, "with_below": with_below}
+    record(actor, "report.unlock", unit_path=node.path, about=node, data=details, ip=ip)
     return grant
 
 
@@ -197,8 +197,8 @@ def set_policy(
     policy, _made = ReportPolicy.rows.update_or_create(
         campaign=campaign, defaults={"head_review": head_review, "grace_until": grace_until}
     )
-    said = {"head_review": head_review, "grace_until": grace_until.isoformat() if grace_until else ""}
-    record(actor, "report.policy", unit_path=campaign.issuer.path, about=campaign, data=said, ip=ip)
+    details = {"head_review": head_review, "grace_until": grace_until.isoformat() if grace_until else ""}
+    record(actor, "report.policy", unit_path=campaign.issuer.path, about=campaign, data=details, ip=ip)
     return policy
 
 
@@ -222,6 +222,6 @@ def _done(
     store(report)
     note(report, type_, actor, reason)
     revision: Revision | None = report.current
-    said = {"revision": revision.number if revision else None, **({"reason": reason} if reason else {})}
-    record(actor, verb, unit_path=node.path, about=report, data=said, ip=ip)
+    details = {"revision": revision.number if revision else None, **({"reason": reason} if reason else {})}
+    record(actor, verb, unit_path=node.path, about=report, data=details, ip=ip)
     return report

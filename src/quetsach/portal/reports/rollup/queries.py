@@ -219,7 +219,7 @@ def rolled_up(
     below = sum((line.total for line in children), form.zero)
     absent = sum(line.missing for line in children)
     expected_units = sum(line.expected for line in children)
-    said = (report.accepted or report.current) if report else None
+    shown = (report.accepted or report.current) if report else None
     state = report.state if report else "none"
     return RollUp(
         node=Place(node.pk, node.name, node.path, node.depth, state),
@@ -232,7 +232,7 @@ def rolled_up(
         missing_count=absent,
         accepted=expected_units - absent,
         expected=expected_units,
-        narrative=said.narrative if said else "",
+        narrative=shown.narrative if shown else "",
         entered=entered(report, form),
         report_state=state,
     )

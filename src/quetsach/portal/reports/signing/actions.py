@@ -57,8 +57,8 @@ def sign(
         signing = Signing.rows.create(revision=revision, by=actor, at=timezone.now(), document=document)
         store(report)
         note(report, ReportEvent.Type.SIGN, actor, document)
-        said = {"revision": number, **({"reason": document} if document else {})}
-        record(actor, "report.sign", unit_path=node.path, about=report, data=said, ip=ip)
+        details = {"revision": number, **({"reason": document} if document else {})}
+        record(actor, "report.sign", unit_path=node.path, about=report, data=details, ip=ip)
     if file is not None:
         _keep(actor, node, report, signing, file, "", ip)
     return signing
@@ -119,10 +119,10 @@ def _keep(
         at=copy.at,
         reason=copy.reason,
     )
-    said = {"revision": signing.revision.number, "sha256": sha256}
+    details = {"revision": signing.revision.number, "sha256": sha256}
     action = "report.replace_signed" if before else "report.attach_signed"
-    said |= {"reason": copy.reason, "before": before.sha256} if before else {}
-    record(actor, action, unit_path=node.path, about=report, data=said, ip=ip)
+    details |= {"reason": copy.reason, "before": before.sha256} if before else {}
+    record(actor, action, unit_path=node.path, about=report, data=details, ip=ip)
     return copy
 
 

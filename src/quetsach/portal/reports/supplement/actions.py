@@ -66,6 +66,6 @@ def send_supplement(
     note(report, ReportEvent.Type.SUBMIT, actor)
     if is_final:
         note(report, ReportEvent.Type.ACCEPT, actor)
-    said = {"revision": revision.number, "sha256": revision.sha256, "units": len(found.changed)}
-    record(actor, "report.supplement", unit_path=node.path, about=report, data=said, ip=ip)
+    details = {"revision": revision.number, "sha256": revision.sha256, "units": len(found.changed)}
+    record(actor, "report.supplement", unit_path=node.path, about=report, data=details, ip=ip)
     return revision
