@@ -27,13 +27,13 @@ from bench.portal import seed
 from quetsach.documents.document import OfficialReport, render_pdf
 from quetsach.portal.campaigns.cascade.actions import publish
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.reports.dashboard.queries import kept_overviews
+from quetsach.portal.reports.dashboard.queries import overview_snapshots
 from quetsach.portal.reports.export.files import to_xlsx
 from quetsach.portal.reports.export.papers import official_report
 from quetsach.portal.reports.export.table import Export, Table, export
 from quetsach.portal.reports.queries import form_of
 from quetsach.portal.reports.rollup.queries import lines, total_of
-from quetsach.portal.reports.rollup.snapshots import kept_lines, kept_missing
+from quetsach.portal.reports.rollup.snapshots import line_snapshots, missing_snapshots
 from quetsach.portal.units.models import Role, Unit
 
 PAGES = {
@@ -138,8 +138,8 @@ def _measure_page(client: Client, url: str, what: str, rounds: int, before: Call
 
 
 def _forget() -> None:
-    for kept in (kept_lines, kept_missing, kept_overviews):
-        kept.forget()
+    for snapshots in (line_snapshots, missing_snapshots, overview_snapshots):
+        snapshots.forget()
 
 
 def widest(root: CampaignNode) -> CampaignNode:

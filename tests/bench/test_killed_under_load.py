@@ -1,4 +1,4 @@
-"""The real server over HTTP with several clients, killed twice meanwhile: what it answered stays, once."""
+"""The real server with several HTTP clients, killed twice: every answered act is stored, once."""
 
 import json
 import os

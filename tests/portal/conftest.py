@@ -1,4 +1,4 @@
-"""One cast for all portal tests, threads that begin at once, and windows of a browser."""
+"""The cast of all portal tests, threads that start at once, and windows of a browser."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ def _plain_settings(settings: LazySettings, tmp_path: Path) -> None:
 
 @pytest.fixture(autouse=True)
 def _compiled_queries_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever a kept query asks, it must ask what the query built afresh would."""
+    """Compare the SQL of each compiled query with that of the query built afresh."""
     monkeypatch.setattr(compiled, "is_checked", True)
 
 
 @pytest.fixture(autouse=True)
 def _nothing_refused_so_far() -> None:
-    """A process counts in its memory, which the next test must not find."""
+    """A process counts in its memory; the next test must not see the counts."""
     counting.forget_waiting()
 
 
 @pytest.fixture
 def in_english() -> Iterator[None]:
-    """What commands print; pages speak as their readers ask."""
+    """English output of commands; pages use their readers' language."""
     with translation.override("en"):
         yield
 
@@ -66,7 +66,7 @@ def things(cast: Cast, tmp_path: Path) -> dict[str, object]:
 def stage(
     django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stage]:
-    """Cast and things, made once for the tests of a module; each test begins with them as they were made.
+    """Cast and rows, made once for the tests of a module; each test starts with them unchanged.
 
     A module takes them by fixtures of its own: `cast` from `stage.enter(...)`, `things` from `stage.things`.
     """
@@ -79,9 +79,9 @@ def stage(
 
 @pytest.fixture
 def at_once(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..., list[object]]]:
-    """Runs calls in threads that start at one moment and wait for each other's rows; their answers.
+    """Runs calls in threads that start at one moment and wait for each other's rows; returns their results.
 
-    On SQLite the first call copies the database to disk: what is written afterwards, only threads see.
+    On SQLite the first call copies the database to disk: only threads see later writes.
     """
     stored = connections.settings["default"]["NAME"]
 
@@ -112,10 +112,11 @@ def at_once(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..., li
 
 @pytest.fixture
 def window(chromium: Browser, live_server: LiveServer) -> Iterator[Callable[..., Page]]:
-    """`window("officer-a1", width=360)` opens a window in which that person is signed in, or nobody.
+    """`window("officer-a1", width=360)` opens a window in which that person is signed in; without a name
+    nobody is.
 
-    Addresses may begin with the path. `page.refused` are the errors on its console; at the end none may be of
-    the Content-Security-Policy.
+    An address may be a bare path. `page.refused` are the errors on its console; at the end none of them may
+    be of the Content-Security-Policy.
     """
     contexts: list[BrowserContext] = []
     refused: list[str] = []

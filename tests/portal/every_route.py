@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from quetsach.portal.campaigns import proofs
 from quetsach.portal.campaigns.joining.actions import issue_codes
-from quetsach.portal.campaigns.on_behalf.actions import Told, key_for
+from quetsach.portal.campaigns.on_behalf.actions import Told, enter_for
 from quetsach.portal.cases.models import Case
 from quetsach.portal.cases.views import DEEDS
 from quetsach.portal.checks.actions import Sender as Results
@@ -49,7 +49,7 @@ from tests import pictures
 from tests.portal.checks.results import content
 from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
 
-# What anybody may read; every other address is an inner one.
+# The addresses open to everybody; every other address is an inner one.
 PUBLIC = {
     "account_login", "account_logout", "account_change_password", "account_signup", "account_inactive",
     "home", "campaign_page", "campaign_letter", "self_check", "indicator_list", "indicator_sums",
@@ -58,7 +58,7 @@ PUBLIC = {
     "letter_pdf", "join_start", "join", "mark", "hand_in", "tools", "tools_sheet", "tools_sums",
     "stick_file", "tool_file", "equipment", "equipment_page",
     "ask_erasure", "staff_link", "my_account",
-    # One's own account: a visitor is sent to the sign-in.
+    # One's own account: a visitor is redirected to the sign-in.
     "account_reauthenticate", "account_set_password", "usersessions_list", "mfa_index",
     "mfa_authenticate", "mfa_reauthenticate",
     "mfa_activate_totp", "mfa_deactivate_totp", "mfa_view_recovery_codes",
@@ -77,7 +77,7 @@ def routes(resolver=None, space=""):
 
 
 def one_of_everything(cast, tmp_path):
-    """One row of A1's for every kind of key in an address, so that a 404 is about the person."""
+    """One row of A1's for every kind of key in an address, so that a 404 depends on the person alone."""
     listed = publish_list(cast, tmp_path)
     text = tmp_path / "next.txt"
     text.write_text("evil.example\n", encoding="utf-8")
@@ -93,7 +93,7 @@ def one_of_everything(cast, tmp_path):
     revision = submit(officer, cast.nodes["A1"], ANNEX, 0, uuid4())
     paper = SignedPdf("bao-cao.pdf", b"%PDF-1.7 x", [])
     signed = sign(officer, cast.nodes["A1"], revision.number, "", paper).copies.get()
-    # Being written again, as for everything else here: pages show the form, not what was sent.
+    # The report is being written again, because the other tests need the form on its page.
     Report.rows.update(current=None, state=Report.State.DRAFT)
     pack = build_pack(cast.nodes["A1"], officer, "https://portal.example/")
     result, _ = receive(Opened(content()), cast.nodes["A1"], Results(user=officer))
@@ -103,7 +103,7 @@ def one_of_everything(cast, tmp_path):
              "link": "https://example.org/", "note": ""}  # fmt: skip
     proof = proofs.keep(SimpleUploadedFile("giay.pdf", pictures.paper()))
     told = Told(timezone.localdate(), "paper", "Giấy biên nhận", proof)
-    keyed = key_for(cast.nodes["A1"], "acknowledge", told, cast.user("A", "officer"))
+    keyed = enter_for(cast.nodes["A1"], "acknowledge", told, cast.user("A", "officer"))
     enter_headcount(cast.nodes["A1"], {"informed": 3}, officer, sheet=proof)
     marks = count_by_marks(cast.nodes["A1"], "informed", officer)
     sheet = SignSheet.rows.get()
@@ -111,7 +111,7 @@ def one_of_everything(cast, tmp_path):
     listed_body, pasted = Body.rows.get(), keep_draft(cast.nodes["A1"], "Công ty Mẫu", "", officer)
     event = merge(None, [cast.units["A2"]], into=cast.units["A1"], on=date(2022, 9, 5))
     kept = import_actions.keep(cast.user("A1", "coordinator"), cast.units["A1"], "t.csv", Table((), {}, ()))
-    # A guided unit, so that the page of the line of work is there for A1's own people.
+    # A guided unit, so that A1's own people have the page of the line of work.
     set_sector(None, cast.units["B1"], cast.units["A1"], on=date(2022, 9, 5))
     seat = Membership.ever.get(user=cast.user("A1", "officer"))
     invited = invite(cast.units["A1"], "officer", None, cast.user("A", "coordinator"))
@@ -141,14 +141,14 @@ def one_of_everything(cast, tmp_path):
 
 
 def of_route(things, name, key):
-    """The key's row; a file's form is one that this very address knows."""
+    """The row for the key; for a file's form, a form that this address knows."""
     if key == "form":
         return "xlsx" if name == "unit_table" else "pdf"
     return things[f"{name}:{key}"] if f"{name}:{key}" in things else things[key]
 
 
 def all_ways(things, name, keys):
-    """The keys of an address, once for each word that a view of several acts or kinds knows."""
+    """The keys of an address, once for each word that a view of several acts or kinds accepts."""
     known = {key: of_route(things, name, key) for key in keys}
     words = {
         "unit_change": ("act", ACTS_OF_UNITS),

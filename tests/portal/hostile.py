@@ -1,4 +1,4 @@
-"""Requests that no browser sends: forms that have every field, with values that no field expects."""
+"""Requests that no browser sends: forms with every field, and with values that no field expects."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from django.test.client import ClientHandler
 from django.utils.datastructures import MultiValueDict
 
 LONG = "ạ" + "a" * 60_000
-"""More than any column holds, and than SQLite looks for."""
+"""More than any column holds, and longer than SQLite searches for."""
 TAKEN = "Ví dụ"
-"""What a box of text takes, so that it is met again on the page behind."""
+"""A value that text boxes accept, so that it reaches the following page."""
 WRONG = {
     "number": "99999999999999999999",
-    "digits": "9" * 5_000,  # more than Python reads as a number
+    "digits": "9" * 5_000,  # more digits than Python reads as a number
     "first day": "0001-01-01",
     "last day": "31/12/9999",
 }
-"""For boxes of numbers, days, choices and ids."""
+"""Values for boxes of numbers, days, choices and ids."""
 
 
 class Whatever(QueryDict):
-    """A form that holds `known`, and `value` in every other field that anybody asks for."""
+    """A form that holds `known`, and `value` in every other field that a view reads."""
 
     def __init__(self, value: str, known: dict[str, str]) -> None:
         super().__init__(mutable=True)
@@ -61,7 +61,7 @@ class _Handler(ClientHandler):
         if self.form is not None:
             form = self.form
 
-            def load() -> None:  # when a page asks, as Django does it: upload handlers may be set before
+            def load() -> None:  # as Django, when a page reads it: upload handlers may be set before
                 request._post, request._files = form, MultiValueDict()
 
             request._load_post_and_files = load
@@ -69,7 +69,7 @@ class _Handler(ClientHandler):
 
 
 class Stranger(Client):
-    """A client whose every request is taken back, in the database and in its cookies."""
+    """A client whose requests are all rolled back, in the database and in its cookies."""
 
     def __init__(self, signed_in: Client | None = None) -> None:
         super().__init__(raise_request_exception=False)
@@ -79,7 +79,7 @@ class Stranger(Client):
             self.cookies = signed_in.cookies
 
     def ask(self, url: str, *, query: QueryDict | None = None, form: QueryDict | None = None):
-        """The answer, read to its end; a POST where there is a form, and then the page to which it led."""
+        """The answer, read to its end. With a form it is a POST, and then the page that it redirects to."""
         self.handler.query, self.handler.form = query, form
         cookies = deepcopy(self.cookies)
         with transaction.atomic():
@@ -88,7 +88,7 @@ class Stranger(Client):
                 self.handler.query = self.handler.form = None
                 answer = self.get(answer.url)
                 self.followed += 1
-            # Read to its end it is closed; to close it once more would close the database's connection.
+            # Reading it to its end closes it; closing it again would close the database's connection.
             answer.body = b"".join(answer)
             transaction.set_rollback(True)
         self.cookies = cookies
@@ -97,8 +97,8 @@ class Stranger(Client):
 
 @dataclass
 class Form:
-    """A form as a page offers it: `kept` are hidden fields and buttons, `texts` and `others` what is filled
-    in, with what stands there."""
+    """A form of a page: `kept` are hidden fields and buttons; `texts` and `others` are the fields to fill in,
+    with their present values."""
 
     action: str
     kept: dict[str, str] = field(default_factory=dict)
@@ -107,7 +107,7 @@ class Form:
     buttons: list[tuple[str, str]] = field(default_factory=list)
 
     def ways(self) -> Iterator[dict[str, str]]:
-        """What is sent along, once for each button."""
+        """The form's data, once for each button."""
         for button in self.buttons or [("", "")]:
             yield {**self.kept, **({button[0]: button[1]} if button[0] else {})}
 
@@ -160,14 +160,14 @@ class _Forms(HTMLParser):
 
 
 def forms_of(page: bytes) -> list[Form]:
-    """The forms of a page that change something."""
+    """The forms of a page that change data."""
     parser = _Forms()
     parser.feed(page.decode())
     return parser.found
 
 
 class NotKeptError(Exception):
-    """PostgreSQL would have refused what SQLite takes."""
+    """PostgreSQL would have refused a value that SQLite takes."""
 
 
 _SPOILT_JSON = re.compile(
@@ -181,7 +181,7 @@ def _refuse(execute, sql, params, many, context):
             if isinstance(value, str):
                 if "\0" in value:
                     raise NotKeptError(f"NUL in {value[:40]!r}")
-                value.encode()  # no database keeps half a character
+                value.encode()  # no database stores half a character
                 if value[:1] in {"{", "[", '"'} and _SPOILT_JSON.search(value):
                     raise NotKeptError(f"no JSON of PostgreSQL: {value[:200]!r}")
     return execute(sql, params, many, context)
@@ -199,7 +199,7 @@ def _fits(sender, instance, **_):
 
 @contextmanager
 def as_strict_as_postgres() -> Iterator[None]:
-    """What PostgreSQL refuses fails on SQLite, too: NUL, half characters, texts and numbers too long."""
+    """PostgreSQL's refusals on SQLite, too: NUL, half characters, texts and numbers too long."""
     pre_save.connect(_fits, dispatch_uid="tests.fits")
     try:
         with connection.execute_wrapper(_refuse):

@@ -1,4 +1,4 @@
-"""What a page says, as a person reads it."""
+"""The text of a page as a person reads it."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from html import unescape
 
 
 def text_of(answer) -> str:
-    """The words of an answer without its marks, one space between."""
+    """The words of an answer without its markup, one space between."""
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())))

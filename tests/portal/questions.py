@@ -1,4 +1,4 @@
-"""How often a page may ask the database, and what counts as asking."""
+"""The number of a page's queries, and which statements count as queries."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ MOST = 12
 
 
 def is_asked(query):
-    """Tests run in a transaction of their own, and so have savepoints where a portal has none."""
+    """Whether a statement counts: tests run in a transaction, and have savepoints where a portal has none."""
     return not query["sql"].startswith(("SAVEPOINT", "RELEASE", "ROLLBACK"))

@@ -1,4 +1,4 @@
-"""Rows for many tests of a module, made once: each test begins with them as they were made."""
+"""Rows for the tests of a module, made once: each test starts with them unchanged."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def plain(folder: Path) -> dict[str, Any]:
     return {
         "STORAGES": storages,
         "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],
-        "MFA_TOTP_TOLERANCE": 1,  # a code may grow old on its way from the test to the portal
+        "MFA_TOTP_TOLERANCE": 1,  # a code may be late on its way from the test to the portal
         "MEDIA_ROOT": str(folder / "files"),
         "STATIC_ROOT": str(folder),
         "DATA_DIR": folder,
@@ -32,14 +32,14 @@ def plain(folder: Path) -> dict[str, Any]:
 
 @dataclass
 class Stage:
-    """The rows lie in a transaction that outlives the tests; what a test writes is in a savepoint of `db`."""
+    """The rows lie in a transaction that outlives the tests; a test writes in a savepoint of `db`."""
 
     cast: Cast
     things: dict[str, object]
     folder: Path
 
     def enter(self, settings: LazySettings, folder: Path) -> Cast:
-        """The cast of one test, which may change it and the files as it likes."""
+        """The cast of one test, which may change it and the files freely."""
         shutil.copytree(self.folder, folder, dirs_exist_ok=True)
         for name, value in plain(folder).items():
             setattr(settings, name, value)

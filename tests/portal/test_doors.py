@@ -1,4 +1,4 @@
-"""No door of the navigation leads a person to a page that is not theirs."""
+"""No link of the navigation leads a person to a page that is not theirs."""
 
 import re
 

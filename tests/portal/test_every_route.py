@@ -1,4 +1,4 @@
-"""Every address there is, walked from the URL table itself: a new route is tested the day it is added."""
+"""Every address of the URL table: a new route is tested on the day it is added."""
 
 from uuid import uuid4
 
@@ -23,7 +23,7 @@ def things(stage):
 
 
 def outsiders(cast):
-    """Somebody of another branch, somebody of no unit, and a visitor."""
+    """A person of another branch, a person of no unit, and a visitor."""
     User.objects.create_user("stranger")
     stranger = Client(raise_request_exception=False)
     stranger.force_login(
@@ -35,7 +35,7 @@ def outsiders(cast):
 
 
 def let_in(client, things, wanted, refused):
-    """The routes at which that person gets another answer than those."""
+    """The routes at which that person gets an answer other than `refused`."""
     found = {}
     for name, keys in wanted:
         url = reverse(name, kwargs={key: of_route(things, name, key) for key in keys})
@@ -99,7 +99,7 @@ def test_a_form_sent_after_the_session_ended_says_so(cast):
 
 
 def everything():
-    """All rows of the portal, but for what signing in and reading leaves behind."""
+    """All rows of the portal, except those that signing in and reading leave behind."""
     left = {"sessions.Session", "contenttypes.ContentType", "audit.Entry"}
     return {
         model._meta.label: sorted(map(repr, model._base_manager.values()))
@@ -122,7 +122,7 @@ def test_an_auditor_reads_all_and_changes_nothing(cast, things):
             continue
         url = reverse(name, kwargs={key: of_route(things, name, key) for key in keys})
         read = auditor.get(url)
-        # To the end, for a file that is sent is closed there.
+        # Read to the end: that closes a file which is sent.
         b"".join(read)
         if read.status_code == 200:
             seen.add(name)
@@ -130,7 +130,7 @@ def test_an_auditor_reads_all_and_changes_nothing(cast, things):
             answer = auditor.post(url, {"do": do, "reason": "x", "r1": "1", "name": "x", "answer": "x"})
             assert answer.status_code < 500, name
     assert everything() == before
-    # Taking a file out is reading, and is on the record.
+    # Downloading a file is reading, and makes an audit entry.
     assert {entry.action for entry in Entry.objects.order_by("pk")[entries:]} <= {
         "report.export",
         "audit.export",

@@ -1,7 +1,7 @@
-"""Whatever is asked of any address, by whomever: never a fault of the portal (500).
+"""No request to any address, by any person, makes the portal fail (500).
 
-Walked from the URL table itself: a new route is asked the day it is added, and fails until `every_route` has
-a row for each key in its address.
+From the URL table: a new route is tested on the day it is added, and fails until `every_route` has a row for
+each key in its address.
 """
 
 import logging
@@ -25,8 +25,8 @@ from tests.portal.hostile import LONG, TAKEN, WRONG, Stranger, Whatever, as_stri
 
 @pytest.fixture
 def cast(db, stage, settings, tmp_path, monkeypatch):
-    monkeypatch.setattr(compiled, "is_checked", False)  # every page's own tests do
-    monkeypatch.setattr(making, "begin", lambda _bundle: None)  # a thread would outlive what it works on
+    monkeypatch.setattr(compiled, "is_checked", False)  # the tests of each page check that
+    monkeypatch.setattr(making, "begin", lambda _bundle: None)  # a thread would outlive its data
     logging.disable(logging.CRITICAL)
     yield stage.enter(settings, tmp_path)
     logging.disable(logging.NOTSET)
@@ -48,7 +48,7 @@ SEATS = {
     "visitor": None,
 }
 THOROUGH = {"coordinator", "issuer"}
-"""Seats that may send nearly every form there is; of the others each form is sent filled in once."""
+"""Seats that send nearly every form; the other seats send each form once, filled in."""
 BUTTONS = ("act", "do", "verb", "language")
 WORDS = {*DEEDS, *ACTS_OF_UNITS, *ACTS_OF_REPORTS}
 
@@ -115,13 +115,13 @@ def test_no_request_is_answered_by_a_fault(cast, things, seat):
                 known = {**dict.fromkeys([*form.others, *form.texts], value), **sent}
                 walk.ask(f"filled in, {kind}", name, to, form=Whatever(value, known))
     assert walk.faults == {}
-    # The walk arrives: pages open, forms are taken in and refused.
+    # The walk reaches its aims: pages open, forms are taken and refused.
     assert walk.answers[200] > (40 if SEATS[seat] else 10)
     assert walk.client.followed > (100 if is_thorough else 0)
 
 
 def ways_of(body, name, url):
-    """Each form of a page and each of its buttons: one of a kind, whatever row it is about."""
+    """Each form of a page and each of its buttons; of forms that differ only in the row, one."""
     for form in forms_of(body):
         to = urlsplit(urljoin(url, form.action)).path
         try:

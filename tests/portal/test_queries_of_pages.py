@@ -1,4 +1,4 @@
-"""No page asks the database more than twelve times, whoever opens it: walked from the URL table itself."""
+"""No page of the URL table needs more than twelve queries, for any reader."""
 
 import pytest
 from django.db import connection
@@ -12,7 +12,7 @@ from tests.portal.questions import MOST, is_asked
 
 @pytest.fixture
 def cast(db, stage, settings, tmp_path, monkeypatch):
-    monkeypatch.setattr(compiled, "is_checked", False)  # the tests of every page check them
+    monkeypatch.setattr(compiled, "is_checked", False)  # the tests of each page check that
     return stage.enter(settings, tmp_path)
 
 
@@ -33,10 +33,10 @@ def test_no_page_asks_more_often_than_it_may(cast, things, unit):
                 if not name or "code" in keys:
                     continue
                 url = reverse(name, kwargs={key: of_route(keys_of, name, key) for key in keys})
-                for _ in range(2):  # what only the first reader of all asks counts for nobody
+                for _ in range(2):  # queries that only the very first reader causes do not count
                     with CaptureQueriesContext(connection) as asked:
                         answer = client.get(url)
-                        list(answer)  # a file is closed when it has been read
+                        list(answer)  # reading a file closes it
                     is_page = answer.status_code == 200 and answer["Content-Type"].startswith("text/html")
                     times = sum(map(is_asked, asked))
                     if not is_page or times <= MOST:

@@ -1,4 +1,4 @@
-"""A role that has ended, or begins later, opens what no role opens: tried at every address there is."""
+"""A role that has ended, or begins later, opens nothing: tried at every address."""
 
 import logging
 from datetime import timedelta
@@ -51,7 +51,7 @@ SAY_WHICH_ENDED = {"my_work", "my_account"}
 
 
 def answers(client, things, *, sends):
-    """What each address answers that person, and whether a name that only the unit's people read is there."""
+    """By address: the status, and whether a name shows that only the unit's people may read."""
     found = {}
     for name, keys in routes():
         if name.startswith(("account_", "mfa_", "usersessions")) or name in {"join", "staff_link", "mark"}:
@@ -67,8 +67,8 @@ def answers(client, things, *, sends):
 
 @pytest.mark.parametrize("elsewhere", ["nowhere", "above"])
 def test_every_address_asks_whether_the_role_is_in_force(cast, things, monkeypatch, elsewhere):
-    """Beside no other role, and beside one of a reader above, who sees units below but not all of theirs."""
-    monkeypatch.setattr(compiled, "is_checked", False)  # every page's own tests do
+    """Alone, and beside the role of a reader above, who sees units below but not everything of theirs."""
+    monkeypatch.setattr(compiled, "is_checked", False)  # the tests of each page check that
     logging.disable(logging.CRITICAL)
     told = {}
     for when in ("never", "ended yesterday", "begins tomorrow"):
@@ -77,7 +77,7 @@ def test_every_address_asks_whether_the_role_is_in_force(cast, things, monkeypat
             Membership.ever.create(user=user, unit=cast.units["A"], role=Role.READER)
         if when != "never":
             seat = Membership.ever.create(user=user, unit=cast.units["A1"], role=Role.COORDINATOR)
-            # The session is opened while the role is in force.
+            # This opens the session while the role is in force.
             assert client.get(reverse("checks", args=[cast.campaign.slug])).status_code == 200
             Membership.ever.filter(pk=seat.pk).update(**WHEN[when]())
         told[when] = answers(client, things, sends=elsewhere == "nowhere")

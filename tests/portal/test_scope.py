@@ -1,4 +1,4 @@
-"""Nobody sees past their own subtree, and forgetting to say for whom raises."""
+"""Nobody sees beyond their own subtree, and a query without a user raises."""
 
 import pytest
 from django.contrib.auth.models import AnonymousUser

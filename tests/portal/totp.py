@@ -1,4 +1,4 @@
-"""The code that a phone shows, by a second reading of RFC 6238."""
+"""The code on a phone, by a second reading of RFC 6238."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""Assembly of the machines' addresses, below /api/v1/. Each app owns its own functions."""
+"""Assembles the addresses for machines, below /api/v1/. Each app owns its own functions."""
 
 from django.urls import path
 

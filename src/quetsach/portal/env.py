@@ -1,4 +1,4 @@
-"""Settings come from QUETSACH_* variables only; a bad value stops the start and is named."""
+"""Reads settings from QUETSACH_* variables; a bad value stops the start with the variable's name."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def env_str(name: str, default: str = "") -> str:
         try:
             return Path(file).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            why = getattr(error, "strerror", None) or "not text"
-            raise ImproperlyConfigured(f"{name}_FILE: cannot read {file}: {why}") from error
+            reason = getattr(error, "strerror", None) or "not text"
+            raise ImproperlyConfigured(f"{name}_FILE: cannot read {file}: {reason}") from error
     return os.environ.get(name, default)
 
 
 def has_port(parts: SplitResult) -> bool:
-    """Whether the port of an address, if it names one, is a number that a port can have."""
+    """Whether the address has no port, or a port number that exists."""
     try:
         return parts.port is None or parts.port > 0
     except ValueError:
@@ -67,7 +67,7 @@ def env_list(name: str, default: str = "") -> list[str]:
 
 
 def env_key(name: str) -> str:
-    """Read a secret key, "" where there is none; one that can be guessed stops the start."""
+    """Read a secret key, "" if there is none; a key that can be guessed stops the start."""
     value = env_str(name)
     if value and (len(value) < _SHORTEST_KEY or len(set(value)) < _FEWEST_CHARACTERS):
         raise ImproperlyConfigured(
@@ -78,8 +78,8 @@ def env_key(name: str) -> str:
 
 
 def env_networks(name: str) -> list[IPv4Network | IPv6Network]:
-    """Read networks separated by commas. What is as good as everybody stops the start, also in pieces:
-    no provider of proxies has a network of a prefix shorter than 8 bits (IPv6: 16)."""
+    """Read networks separated by commas. Networks that cover nearly every address stop the start, also in
+    pieces: no provider of proxies has a network with a prefix shorter than 8 bits (IPv6: 16)."""
     fours: list[IPv4Network] = []
     sixes: list[IPv6Network] = []
     for text in env_list(name):

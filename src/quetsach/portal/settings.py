@@ -1,4 +1,4 @@
-"""Assembly of the portal. Every setting is described in docs/settings.md."""
+"""Django's settings. docs/settings.md describes each QUETSACH_* variable."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DEMO = env_bool("QUETSACH_DEMO")
 
 
 def _secret_key() -> str:
-    """The configured key, or one made once and kept in the data folder, readable by its owner only."""
+    """The configured key, or a key made once and kept in the data folder, readable by its owner only."""
     configured = env_key("QUETSACH_SECRET_KEY")
     if configured:
         return configured
@@ -95,7 +95,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "quetsach.portal.accounts.known_browser.KnownBrowsers",
     "quetsach.portal.accounts.session_limits.SessionLimits",
-    "quetsach.portal.units.membership_cache.PlacesOnce",
+    "quetsach.portal.units.membership_cache.MembershipCache",
     "quetsach.portal.staff.second_step_rule.SecondStepRule",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -155,20 +155,20 @@ def _database() -> dict[str, object]:
         "HOST": parts.hostname or "",
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": 60,
-        # Values travel beside the statement, and one that was asked often is planned once for a connection:
-        # of a page's time in the database, most was planning.
+        # Values travel beside the statement, and a frequent statement is planned once for each connection:
+        # planning took most of a page's time in the database.
         "OPTIONS": {"server_side_binding": True, "prepare_threshold": 3},
     }
 
 
 DATABASES = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-# Rate limits are counted in the cache; memory of one process would forget them in another.
+# Rate limits are counted in the cache, which all processes must share.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "kit_cache",
-        # When it is full, a third goes, and with it what was counted of some who guess.
+        # When it is full, a third is deleted, also counts of people who guess.
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 }
@@ -197,7 +197,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "quetsach.portal.accounts.adapter.ClosedSignupAdapter"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_FORMS = {"change_password": "quetsach.portal.accounts.forms.NewPasswordForm"}
-# Who signs in is counted by accounts.guessing, which knows browsers.
+# accounts.guessing counts sign-ins, because it knows browsers.
 ACCOUNT_RATE_LIMITS = {
     "login": None,
     "login_failed": None,
@@ -213,7 +213,7 @@ MFA_ADAPTER = "quetsach.portal.accounts.second_step.SecondStepAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Quét Sạch"
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # no account here proves an e-mail address
-# Who must use one-time codes, and how many days they have to switch them on.
+# The roles that must use one-time codes, and how many days they have to switch them on.
 SECOND_STEP_ROLES = env_list("QUETSACH_SECOND_STEP", "" if DEMO else "coordinator")
 SECOND_STEP_DAYS = env_int("QUETSACH_SECOND_STEP_DAYS", 14)
 SSO = identity_provider()
@@ -261,7 +261,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage",
-        # A web server in front may hand them out.
+        # A web server in front of the portal may serve these files.
         "OPTIONS": {"file_permissions_mode": 0o644, "directory_permissions_mode": 0o755},
     },
 }
@@ -292,7 +292,7 @@ SESSION_COOKIE_AGE = env_int("QUETSACH_SESSION_HOURS", 12) * 3600
 SESSION_IDLE_SECONDS = env_int("QUETSACH_IDLE_MINUTES", 120) * 60
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_PROXY_SSL_HEADER = (PROTOCOL, "https")
-# Browsers take a cookie of such a name from this host only: no other site of the domain can plant one.
+# Browsers accept a cookie of such a name from this host only: no other site of the domain can set one.
 _HOST_ONLY = "__Host-" if HTTPS else ""
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_HOST_ONLY}sessionid", f"{_HOST_ONLY}csrftoken"
 KNOWN_BROWSER_COOKIE_NAME = f"{_HOST_ONLY}known"
@@ -310,7 +310,7 @@ MAX_UPLOAD_BYTES = env_int("QUETSACH_MAX_UPLOAD_MB", 256) * 1024 * 1024
 PATIENCE_SECONDS = env_int("QUETSACH_PATIENCE_SECONDS", 40)
 if MAX_UPLOAD_BYTES <= 0 or PATIENCE_SECONDS <= 0:
     raise ImproperlyConfigured("QUETSACH_MAX_UPLOAD_MB, QUETSACH_PATIENCE_SECONDS: expected more than 0")
-# What is being sent lies on the disk that it will stay on; the system's own folder may be memory.
+# An arriving file lies on the disk that will keep it; the system's own temporary folder may be in memory.
 INCOMING = DATA_DIR / "incoming"
 INCOMING.mkdir(parents=True, exist_ok=True, mode=0o700)
 FILE_UPLOAD_TEMP_DIR = str(INCOMING)
@@ -318,7 +318,7 @@ FILE_UPLOAD_TEMP_DIR = str(INCOMING)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    # All that is logged goes through the one handler here, which blots secrets out.
+    # All log lines go through the one handler here, which masks secrets.
     "formatters": {"masked": {"()": "quetsach.portal.kit.masking.Masked"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "masked"}},
     "loggers": {"django": {"handlers": []}, "django.server": {"handlers": [], "propagate": True}},

@@ -1,4 +1,4 @@
-"""Assembly of the addresses. Each app owns its own list."""
+"""Assembles the portal's addresses. Each app owns its own list."""
 
 from django.urls import include, path
 

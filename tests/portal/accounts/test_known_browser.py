@@ -1,5 +1,5 @@
-"""Nobody locks another person's account: a browser that signed in before has a counter of its own, and is no
-more than that. Guessing stays as slow as docs/en/administration.md says."""
+"""Nobody can lock another person's account, because a known browser has its own counter of wrong tries.
+Guessing stays as slow as docs/en/administration.md says."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_from_one_address_five_of_a_name_in_five_minutes_and_no_more_of_all_name
 
 
 def test_the_numbers_are_those_of_the_guide():
-    """Of each row of the table: how many, and in which time."""
+    """The number and time in each row of the guide's table equal the code's limits."""
     seconds = {"5 minutes": 300, "5 phút": 300, "hour": 3600, "giờ": 3600, "minute": 60, "phút": 60}
     limits = (guessing.KNOWN, guessing.NAME_HERE, guessing.NAME, guessing.ADDRESS, guessing.CODE_KNOWN,
               guessing.CODE, guessing.CODE_SLOW, guessing.SENT)  # fmt: skip
@@ -257,7 +257,7 @@ def test_a_code_that_confirmed_something_signs_nobody_in_and_the_other_way_round
 
 
 def test_a_code_stays_used_up_for_as_long_as_it_is_good(coded, settings, time_machine):
-    """The clocks of phones differ; where a minute to both sides is let pass, a code is good for minutes."""
+    """The clocks of phones differ; if a code may be a minute early or late, it is valid for minutes."""
     settings.MFA_TOTP_TOLERANCE = 2
     _client, secret, _first = coded
     time_machine.move_to(start := timezone.now() + timedelta(minutes=20), tick=False)

@@ -1,4 +1,4 @@
-"""Passwords that attackers try first, here, are refused; four plain words are not."""
+"""Passwords that attackers here try first are refused; four plain words are not."""
 
 import re
 
@@ -62,7 +62,7 @@ def test_the_page_of_a_new_account_and_that_of_a_new_password_ask_the_same(cast)
     url = invited(cast.client("A", "coordinator"), cast.units["A1"])
     page = Client().post(url, {**NEW, "password": "lovanpang-lovanpang"}).content.decode()
     assert 'class="err"' in page and not User.objects.filter(username="lo.pang").exists()
-    # Its words are common ones, too; the true reason is that it is the user name.
+    # Its words are common, too; but the true reason is that it is the user name.
     like = {"username": "quantri.admin", "password": "quantri.admin"}
     page = Client().post(url, {**NEW, **like}).content.decode()
     assert page.count('class="err"') == 1 and "Quá giống" in page

@@ -40,7 +40,7 @@ def is_in(client: Client) -> bool:
 
 
 def confirm(client: Client, route: str, answer: dict[str, str] | None = None):
-    """Open a page that asks for the password once more."""
+    """Open a page that asks for the password again."""
     asked = client.get(reverse(route))
     assert asked.url.split("?")[0] in {reverse("account_reauthenticate"), reverse("mfa_reauthenticate")}
     return client.post(asked.url, {**(answer or {"password": PASSWORD}), "next": reverse(route)}, follow=True)
@@ -58,7 +58,7 @@ def switched_on(cast):
     kept = client.post(reverse("mfa_activate_totp"), {"code": totp(secret, time.time())}, follow=True)
     codes = re.findall(r"<li><code>([0-9A-Z-]+)</code>", kept.content.decode())
     assert len(codes) == 10
-    cache.clear()  # the code of these thirty seconds may be used once more, by the test
+    cache.clear()  # the test itself uses the code of these thirty seconds again
     return client, secret, codes
 
 
@@ -71,7 +71,7 @@ def test_a_password_alone_no_longer_opens_the_account(cast, switched_on):
     code = totp(secret, time.time())
     other.post(reverse("mfa_authenticate"), {"code": code})
     assert is_in(other)
-    # The same code seen over somebody's shoulder opens nothing.
+    # A stranger who saw the code cannot use it again.
     third = sign_in("officer-a1")
     third.post(reverse("mfa_authenticate"), {"code": code})
     assert not is_in(third)

@@ -1,4 +1,4 @@
-"""Signing in: our words, limits, and failed attempts on the record without what was typed."""
+"""Signing in: our words, limits, and failed attempts in the trail without the typed text."""
 
 import pytest
 from django.core.cache import cache

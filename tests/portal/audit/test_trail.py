@@ -1,4 +1,4 @@
-"""The whole trail of a subtree: found, taken out without a cell that runs, and checked by a command."""
+"""The whole trail of a subtree: searched, exported without a cell that runs, and checked by a command."""
 
 import csv
 import io
@@ -33,7 +33,7 @@ def test_a_coordinator_searches_the_whole_subtree(told):
     assert "HYPERLINK" in page and "bên kia" not in page
     by_object = client.get(reverse("staff_trail"), {"object": str(told.units["A1"].pk)}).content.decode()
     assert "officer-a1" in by_object and "HYPERLINK" not in by_object
-    # A unit of another branch in the address changes nothing.
+    # The path of a unit in another branch changes nothing.
     other = client.get(reverse("staff_trail"), {"unit": str(told.units["B1"].pk)}).content.decode()
     assert "bên kia" not in other
     assert told.client("A1", "officer").get(reverse("staff_trail")).status_code == 404
@@ -95,7 +95,7 @@ def test_an_entry_that_was_taken_out_shows_even_where_the_chain_was_closed_over_
     with transaction.atomic():
         first, second, third = (record(None, "unit.create", data={"name": name}) for name in "ABC")
     assert first_broken_entry() is None
-    with connection.cursor() as cursor:  # whoever can write the database itself
+    with connection.cursor() as cursor:  # an attacker who can write the database itself
         cursor.execute("DELETE FROM audit_entry WHERE id = %s", [second.pk])
         cursor.execute("UPDATE audit_entry SET previous_hash = %s WHERE id = %s", [first.hash, third.pk])
     broken = first_broken_entry()

@@ -111,7 +111,7 @@ def made(tmp_path_factory):
 
 @pytest.fixture
 def portal(made, tmp_path):
-    """The same once more, for a test to spoil."""
+    """A copy of that portal, for a test to damage."""
     return Portal(tmp_path / "one", like=made)
 
 
@@ -130,7 +130,7 @@ def test_what_was_backed_up_comes_back_elsewhere(made, portal, tmp_path):
     key = (other.folder / "secret-key").read_text()
     assert key == (portal.folder / "secret-key").read_text()
     assert not list(other.folder.glob("restore-*"))
-    # Elsewhere the key is another, and of that one only its fingerprint can be compared.
+    # Another portal has another key, and can compare only the first one's fingerprint.
     fingerprint = re.search(r"signed by this portal \(([0-9A-F-]{29})\)", made.said)[1]
     assert f"another key than this portal's: {fingerprint}" in done.stdout
     assert re.search(r"held at \d\d:\d\d \d\d/\d\d/\d{4}\.", done.stdout)
@@ -138,7 +138,7 @@ def test_what_was_backed_up_comes_back_elsewhere(made, portal, tmp_path):
     named = other.manage("restore", portal.backup, "--overwrite", "--signer", fingerprint)
     assert f"the key that you named ({fingerprint})" in named.stdout and "Compare" not in named.stdout
     wrong = other.manage("restore", portal.backup, "--overwrite", "--signer", fingerprint[::-1])
-    assert wrong.returncode and f"another key than the one you named: {fingerprint}" in wrong.stderr
+    assert wrong.returncode and f"another key than the key you named: {fingerprint}" in wrong.stderr
     assert "backup-key" not in zipfile.ZipFile(portal.backup).namelist()
     assert stat.S_IMODE((portal.folder / "backup-key").stat().st_mode) == 0o600
     back = portal.manage("restore", portal.backup, "--overwrite", "--signer", fingerprint.lower())

@@ -1,4 +1,4 @@
-"""All reports as one ZIP: made in parts, taken up after a death half-way, for those who may see them."""
+"""All reports as one ZIP: made in parts, continued after a death half-way, for those who may see them."""
 
 import errno
 import hashlib
@@ -21,7 +21,7 @@ PAGE = "/cd/lam-sach/tong-hop/{}/goi/"
 
 @pytest.fixture(autouse=True)
 def _by_hand(monkeypatch):
-    """Nothing in the background: the tests do the work themselves."""
+    """Nothing runs in the background: the tests do the work themselves."""
     monkeypatch.setattr(making, "begin", lambda _bundle: None)
 
 

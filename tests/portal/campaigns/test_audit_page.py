@@ -1,4 +1,4 @@
-"""A coordinator reads who did what below, in sentences, and sees a broken chain."""
+"""A coordinator reads the trail of the units below, in sentences, and sees a broken chain."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Inner pages of a campaign are there for those inside it, and for nobody else."""
+"""Only people of a campaign can open its inner pages."""
 
 from datetime import timedelta
 
@@ -64,7 +64,7 @@ def test_my_work_leads_on(cast, of_a):
     assert one.get(url).url == reverse("today", args=[cast.campaign.slug])
     page = many.get(url).content.decode()
     assert reverse("today", args=["rieng"]) in page and reverse("today", args=[cast.campaign.slug]) in page
-    # What counts for the unit is the deadline that its superior gave it.
+    # The deadline from the unit's superior counts.
     due_at = first_late_moment(timezone.localdate() + timedelta(days=4), "by_end_of")
     set_deadline(cast.nodes["centre"], cast.nodes["A"], due_at, cast.user("centre", "officer"))
     assert f"hết ngày {timezone.localdate() + timedelta(days=4):%d/%m/%Y}" in many.get(url).content.decode()

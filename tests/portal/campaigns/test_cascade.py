@@ -1,4 +1,4 @@
-"""Receive, pass on, carry out, count people: each once, dated, in the unit's own name, and on the record."""
+"""Receive, pass on, carry out, count people: each once, dated, in the unit's own name, and in the trail."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Two taps at the same moment do it once."""
+"""Two taps at the same moment count as one."""
 
 from datetime import timedelta
 from functools import partial
@@ -50,7 +50,7 @@ def test_each_act_happens_once(at_once, cast):
 
 
 def test_a_code_opens_one_account_and_a_draft_is_published_once(at_once, cast):
-    """Four people type one code, two tabs publish one draft."""
+    """Four people type one code, and two tabs publish one draft."""
     user = cast.user("A", "officer")
 
     def prepare():
@@ -83,7 +83,7 @@ def test_a_code_opens_one_account_and_a_draft_is_published_once(at_once, cast):
 
 
 def test_passing_on_with_deadlines_and_receiving_do_not_wait_for_each_other(at_once, cast, monkeypatch):
-    """The audit trail has one writer at a time: who has written holds it until the end of the transaction."""
+    """The audit trail has one writer at a time, which holds it until the end of its transaction."""
     user = cast.user("A", "officer")
     written, there, record = Event(), Semaphore(0), actions.record
 
@@ -93,7 +93,7 @@ def test_passing_on_with_deadlines_and_receiving_do_not_wait_for_each_other(at_o
             return record(*args, **kwargs)
         entry = record(*args, **kwargs)
         written.set()
-        # Until both others hold what they need and want to write; SQLite lets nobody come so far.
+        # Wait until both others hold their rows and want to write; SQLite lets no second writer come so far.
         for _other in below if connection.vendor != "sqlite" else ():
             there.acquire(timeout=10)
         return entry

@@ -1,4 +1,4 @@
-"""What the annex and the dashboard read: compared with a count by hand over the rows, in few queries."""
+"""The figures for annex and dashboard: compared with a count by hand over the rows, in few queries."""
 
 from datetime import timedelta
 

@@ -76,7 +76,7 @@ def test_a_unit_below_superiors_that_nobody_coordinates_is_the_highest(cast, cli
     assert asking in client.get(reverse("privacy")).content.decode() and client.get(asking).status_code == 200
     with pytest.raises(NotAllowedNowError):
         put_in_front(below, cast.user("A1", "coordinator"))
-    # From the day on which somebody coordinates above, the district is one unit among others.
+    # Once somebody coordinates above, the district is one unit among others.
     seat = Membership.ever.create(
         user=User.objects.create_user("chu"), unit=centre, role="coordinator",
         since=timezone.localdate() + timedelta(days=1),
@@ -90,7 +90,7 @@ def test_a_unit_below_superiors_that_nobody_coordinates_is_the_highest(cast, cli
 
 def test_of_two_campaigns_the_coordinator_puts_one_in_front(cast, client):
     later = run(cast.units["centre"], "sau", cast.user("centre", "coordinator"))
-    assert front_campaign() == later  # unless somebody says otherwise: the one published last
+    assert front_campaign() == later  # unless somebody sets another, the newest campaign
     manage = reverse("campaign_manage", args=[cast.campaign.slug])
     coordinator = cast.client("centre", "coordinator")
     assert later.title in coordinator.get(manage).content.decode()

@@ -1,4 +1,4 @@
-"""Codes to join: one code, one account; what opens nothing says why."""
+"""Codes to join: one code makes one account; a code that opens nothing names the reason."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def test_guessing_is_stopped_and_others_are_not(cast, monkeypatch):
     code, guesser = code_for(cast), Client()
     answers = [guesser.get(url(f"AAAAA-AAAA{n}")).status_code for n in range(4)]
     assert answers == [404, 404, 404, 429]
-    # Who shares the address with somebody who guesses still comes in; who guesses everywhere does not.
+    # A visitor with the guesser's address still comes in; somebody who guesses everywhere does not.
     assert guesser.get(url(code)).status_code == 200
     monkeypatch.setattr(guessing.WRONG_CODES, "everywhere", 3)
     assert guesser.get(url(code)).status_code == 429
@@ -190,7 +190,7 @@ def sheet(cast, *nodes, unit="centre"):
 
 @pytest.fixture
 def merged(cast):
-    """A1 and A2 have become one new unit, which no campaign knows."""
+    """A1 and A2 have become one new unit without a node in any campaign."""
     day = timezone.localdate()
     reorg.merge(None, [cast.units["A1"], cast.units["A2"]], parent=cast.units["A"], name="Xã Gộp", on=day)
     cast.units["C"] = Unit.rows.get(name="Xã Gộp")
@@ -199,7 +199,7 @@ def merged(cast):
 
 def test_a_unit_born_in_a_merger_has_one_slip_and_its_people_do_what_both_owe(merged):
     cast = merged
-    cast.user("A1", "officer")  # of before: they act on, but nobody of the new unit can sign in
+    cast.user("A1", "officer")  # from before: they still act, but nobody of the new unit can sign in
     page = reverse("join_codes", args=[cast.campaign.slug])
     listed = cast.client("A", "coordinator").get(page).content.decode()
     first, other = cast.nodes["A1"], cast.nodes["A2"]

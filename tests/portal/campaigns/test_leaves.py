@@ -1,4 +1,4 @@
-"""A node known to have none below is spared questions; the answers are the same as when they are asked."""
+"""A node whose lack of nodes below is known gives the same figures as a plain row."""
 
 import pytest
 from django.test import RequestFactory

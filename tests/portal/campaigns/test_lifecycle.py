@@ -1,4 +1,4 @@
-"""From a draft that nobody else sees to the archive."""
+"""The life of a campaign, from a private draft to the archive."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ def test_closing_locks_and_opening_unlocks(cast, boss):
 def test_the_archive_is_in_no_officers_list(cast, boss):
     boss.post(manage(cast.campaign), {"act": "archive"})
     cast.campaign.refresh_from_db()
-    assert cast.campaign.status == "published"  # only what is closed can go there
+    assert cast.campaign.status == "published"  # only a closed campaign can be archived
     boss.post(manage(cast.campaign), {"act": "close"})
     boss.post(manage(cast.campaign), {"act": "archive"})
     assert cast.client("A1", "officer").get("/viec-cua-toi/").status_code == 200

@@ -30,12 +30,12 @@ ORDER = [
     "Xã Nậm Xe",
     "Xã Ô Lâm",
 ]
-"""By hand: đ after d, ồ after a plain o, ô after o; offices before communes."""
+"""Sorted by hand: đ after d, ồ after a plain o, ô after o; offices before communes."""
 
 
 @pytest.fixture
 def district(cast):
-    """A district whose units came into the tree in no order, and its campaign's root."""
+    """A district whose units were added in no particular order, and its campaign's root."""
     top = create_unit(None, None, "Huyện Phong Thổ", kind="ubnd_district", doc_abbr="UBND")
     for name in random.Random(7).sample(ORDER, len(ORDER)):
         kind = "phong" if name.startswith("Phòng") else "ubnd_commune"
@@ -49,7 +49,7 @@ def district(cast):
 
 
 def names_in(text: str) -> list[str]:
-    """The units in the order in which they first occur."""
+    """The units in the order of their first occurrence."""
     found = re.findall("|".join(map(re.escape, ORDER)), text)
     return list(dict.fromkeys(found))
 

@@ -25,7 +25,7 @@ def url(cast):
 
 
 def theirs(cast, unit):
-    """Where its superior changes a unit's deadline."""
+    """The address at which its superior changes a unit's deadline."""
     return reverse("keyed", args=[cast.campaign.slug, cast.nodes[unit].pk])
 
 
@@ -34,7 +34,7 @@ def due(cast, unit):
 
 
 def days(n):
-    """The moment that is late after the n-th day from today, and that day as people write it."""
+    """The first late moment after the n-th day from today, and that day as people write it."""
     day = timezone.localdate() + timedelta(days=n)
     return first_late_moment(day, "by_end_of"), f"{day:%d/%m/%Y}"
 
@@ -48,7 +48,7 @@ def test_one_day_for_all_and_another_for_one(cast, url):
     assert {u: due(cast, u) for u in ("A", "A1", "A2")} == dict.fromkeys(("A", "A1", "A2"), seven)
     assert due(cast, "B") == due(cast, "B1") == five
     assert due(cast, "centre") == first_late_moment(LAST, "by_end_of")
-    assert text5 in cast.client("B", "officer").get(url).content.decode()  # what counts for them
+    assert text5 in cast.client("B", "officer").get(url).content.decode()  # their deadline
 
 
 def test_later_than_ones_own_is_refused_and_nothing_happens(cast, url):
@@ -149,7 +149,7 @@ def test_taking_the_letter_back_gives_the_deadline_back(cast, url):
 def test_a_letter_can_be_returned_with_a_reason_and_passed_on_anew(cast, url):
     centre, unit = cast.client("centre", "officer"), cast.client("A", "officer")
     a = str(cast.nodes["A"].pk)
-    unit.post(url, {"act": "return_letter", "reason": "x"})  # nothing came yet
+    unit.post(url, {"act": "return_letter", "reason": "x"})  # the unit has no letter yet
     centre.post(url, {"act": "pass_on", "children": [a]})
     unit.post(url, {"act": "return_letter", "reason": " "})
     assert Dispatch.rows.get().returned_at is None

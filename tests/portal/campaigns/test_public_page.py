@@ -1,4 +1,4 @@
-"""What anyone reads: the campaign, its letter, its progress; nothing before it is published."""
+"""The public pages: the campaign, its letter, its progress; nothing before it is published."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Reminders by rule: on the right working day, to who still owes it, at most one a day, never twice."""
+"""Reminders by rule: on the right working day, to units with open work, at most one a day, never twice."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def reminded(day=None):
     return sorted(rows.values_list("node__name", flat=True))
 
 
-# What the Government announced for its staff, by newspapers of the time.
+# The days off that the Government announced for its staff, from newspapers of the time.
 @pytest.mark.parametrize(
     ("day", "works"),
     [
@@ -165,7 +165,7 @@ def test_the_superior_finds_them_among_todays_tasks_and_ticks_them_off(cast, due
         assert mine.sent_at is not None and mine.by == cast.user("A", "officer")
         assert other.sent_at is None
         assert [r.node.name for r in waiting(cast.nodes["A"])] == ["Đơn vị A2"]
-        actions.acknowledge(cast.nodes["A2"], None)  # nothing is owed any more
+        actions.acknowledge(cast.nodes["A2"], None)  # no act is open any more
         assert waiting(cast.nodes["A"]) == []
 
 
@@ -227,9 +227,10 @@ def test_an_interrupted_e_mail_is_never_sent_again_by_itself(cast, due, boss, se
 def test_a_server_that_refuses_leaves_it_to_a_person(
     cast, due, boss, settings, monkeypatch, error, tries, unsure
 ):
-    """What refuses one address is asked for the next; what takes nothing is not asked again and again.
+    """If the server refuses one address, it is tried for the next; if it takes nothing, it is not tried
+    again.
 
-    Of one that was never tried nobody reads that it may have left.
+    An untried e-mail is not shown as one that may have left.
     """
     settings.MAILERS = LOCMEM
     for unit in ("A1", "A2"):

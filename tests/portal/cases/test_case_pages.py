@@ -1,4 +1,4 @@
-"""The pages of machines: who may see and do what, hostile text, the self-check."""
+"""The pages of machines: rights, hostile text, the self-check."""
 
 import re
 from datetime import timedelta
@@ -112,7 +112,7 @@ def test_the_whole_way_on_the_page_is_audited(cast, case):
     assert answer.status_code == 422 and "giữ lại lời này" in answer.content.decode()
     assert f'value="{timezone.localdate():%d/%m/%Y} ' in client.get(pages(case)["case"]).content.decode()
     day = timezone.localtime(noon(3)).strftime("%d/%m/%Y %H:%M")
-    # What was done is never guessed: no choice, no claim.
+    # The kind of cleaning is never guessed: no choice, no claim.
     assert client.post(to("da-xu-ly"), {"done": "", "done_at": day}).status_code == 422
     assert client.post(to("da-xu-ly"), {"done": "reinstall", "done_at": day}).status_code == 302
     assert Case.rows.get().claimed_at == noon(3)
@@ -172,7 +172,7 @@ def test_figures_on_the_chips_are_those_of_the_rules(cast, case):
 
 @pytest.fixture
 def known(cast, case):
-    """The networks of the visitors below are those of a unit whose logs were looked at."""
+    """The visitors' networks belong to a unit that has logs."""
     for cidr in ("203.0.113.0/24", "198.51.100.0/24", "192.0.2.0/24"):
         Network.rows.create(unit=cast.units["A1"], cidr=cidr)
 
@@ -254,10 +254,10 @@ def test_the_self_check_asks_all_running_campaigns(cast, case, known):
 @pytest.mark.parametrize(
     ("network", "units", "seen"),
     [
-        ("203.0.113.0/24", ["A1"], True),  # its own logs were looked at
-        ("203.0.113.0/24", ["A2"], False),  # a sibling's were, not its own
-        ("203.0.113.0/24", [], False),  # nobody knows whose it is
-        ("203.0.113.0/24", ["A1", "A2"], False),  # it may be the one or the other
+        ("203.0.113.0/24", ["A1"], True),  # its own logs exist
+        ("203.0.113.0/24", ["A2"], False),  # only a sibling's logs exist, not its own
+        ("203.0.113.0/24", [], False),  # no unit has this network
+        ("203.0.113.0/24", ["A1", "A2"], False),  # either unit may have it
     ],
 )
 def test_not_seen_is_said_only_of_a_network_whose_logs_were_looked_at(cast, case, network, units, seen):

@@ -1,4 +1,4 @@
-"""From sightings to cases: one per machine and family, moved only by what the logs really say."""
+"""From sightings to cases: one per machine and family, moved only by the evidence of the logs."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,7 @@ def listed(cast, tmp_path):
 
 @pytest.fixture
 def upload(cast, listed):
-    """Give a unit a scan file, as its IT staff would."""
+    """Upload a scan file for a unit, as its IT staff would."""
 
     def give(rows, coverages=(), unit="A1", **more):
         body = document(rows, coverages, set_id=more.pop("set_id", listed.set_id), **more)

@@ -1,4 +1,4 @@
-"""The rules against a naive oracle that looks at every hour by itself."""
+"""The rules against a naive oracle that looks at every single hour."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -48,8 +48,8 @@ hits = st.builds(
 
 
 def oracle(hits, looks, quiet_days):
-    """Walk the hours after the claim; an hour is seen if a look covers it, or it lies between two seen ones
-    less than a day apart."""
+    """Walk the hours after the claim. An hour is seen if a look covers it, or if it lies between two seen
+    hours less than a day apart."""
     if any(h.last is not None and h.last > CLAIM for h in hits):
         return "cleaning"
     best = "claimed_clean"

@@ -1,4 +1,4 @@
-"""Packs of units, and results handed in for them."""
+"""Packs of units, and results handed in with them."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ from tests.portal.checks.results import ago, content
 
 @pytest.fixture
 def pack(cast):
-    """The pack of a unit, as its stick has it: read back from the file that was downloaded."""
+    """The pack of a unit as its stick has it: read back from the downloaded file."""
 
     def of(unit):
         row = build_pack(cast.nodes[unit], cast.user(unit, "officer"), "https://portal.example/")
@@ -28,7 +28,7 @@ def pack(cast):
 
 @pytest.fixture
 def give(cast, pack):
-    """Hand a result in for a unit; `sealed` with the unit's pack, as if it had been made long ago."""
+    """Hand a result in for a unit; `sealed` by the unit's pack, as if that had been built long ago."""
 
     def take(unit, *args, sealed=False, machine_id="", **more):
         sender = Sender(user=cast.user(unit, "officer"))

@@ -1,4 +1,4 @@
-"""What is handed in costs the portal no more than it should, and nothing at all without a code."""
+"""A hostile upload costs the portal no more than its bounds, and without a code nothing at all."""
 
 import io
 import random
@@ -34,7 +34,7 @@ def code(cast):
 
 
 class Unread:
-    """A body that must not be asked for."""
+    """A body that the portal must not read."""
 
     def __init__(self):
         self.asked = []
@@ -47,7 +47,7 @@ class Unread:
 
 
 def large(url, client=None, length=100 * MIB, **more):
-    """A request that says it carries so much; its answer, and whether anything of it was asked for."""
+    """A request with a large Content-Length; returns the answer, and whether any of the body was read."""
     body = Unread()
     kind = "multipart/form-data; boundary=x"
     environ = {"wsgi.input": body, "CONTENT_LENGTH": str(length), "CONTENT_TYPE": kind}
@@ -76,7 +76,7 @@ def test_with_a_code_the_machines_door_reads(code):
 
 @pytest.fixture
 def kept(monkeypatch):
-    """The names of files that Django begins to keep."""
+    """The names of files that Django begins to store."""
     found, whole = [], MemoryFileUploadHandler.new_file
 
     def new_file(self, field_name, file_name, *rest, **more):

@@ -1,4 +1,4 @@
-"""The pages of checks and licences: who sees what, codes that work once, hostile text."""
+"""The pages of checks and licences: rights, codes that work once, hostile text."""
 
 import json
 
@@ -136,7 +136,7 @@ def test_unchecked_machines_follow_from_what_the_unit_says_it_has(cast, give):
     assert client.post(reverse("check_computers", args=SLUG), {"computers": "-1"}).status_code == 422
     above = cast.client("A", "reader").get(reverse("checks", args=SLUG))
     assert above.context["whole"].coverage == pytest.approx(0.2)
-    # A unit that has not said it is not counted as checked in full.
+    # A unit without a number of computers is not counted as fully checked.
     assert above.context["whole"].silent_units == 2
 
 

@@ -98,7 +98,7 @@ def test_what_is_taken_out_leaves_the_next_pack_and_comes_back(cast, bring, pack
         Entry.objects.filter(action__startswith="detection.").order_by("pk").values_list("action", flat=True)
     )
     assert verbs == ["detection.bring", "detection.take_out", "detection.put_back"]
-    # Taken out and brought anew, the old row has nothing to put back.
+    # After it was taken out and brought again, the old row has nothing to put back.
     client.post(url, {"reason": "x"})
     bring(("b.txt", f"{OTHER}\n{BAD}\n".encode()))
     client.post(url, {"act": "put_back"})
@@ -169,7 +169,7 @@ def test_an_officer_is_told_that_the_stick_is_behind(cast, bring, pack, tmp_path
 
 
 def test_the_pack_is_read_as_its_documented_form(cast, bring, pack, tmp_path):
-    """Not by our reader: the body is JSON, deflated and masked with SHAKE-256 of the seed."""
+    """Without our reader: the body is JSON, deflated and masked with SHAKE-256 of the seed."""
     import zlib
 
     from quetsach.portal.checks.packs.actions import content_of

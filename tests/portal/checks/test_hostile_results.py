@@ -1,4 +1,4 @@
-"""What JSON can spell and no database keeps: refused alone, told, and the code stays good."""
+"""Texts that JSON can spell but no database stores: refused alone, reported, and the code stays valid."""
 
 import json
 

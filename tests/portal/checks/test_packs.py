@@ -1,4 +1,4 @@
-"""Packs are built once, and what they seal is opened here, by nobody else, and for nobody else."""
+"""Packs are built once; only this portal opens the results that they seal, and only for their unit."""
 
 import json
 from datetime import timedelta
@@ -72,7 +72,7 @@ def test_a_sealed_result_is_opened_counted_once_and_opens_its_case(cast, pack, t
     result = CheckResult.rows.get()
     assert (result.is_sealed, result.machine_id, result.pack.pack_id) == (True, MACHINE, told.id)
     assert Case.rows.get().family == "ramnit"
-    # The same result sealed anew, and as it was before: one check.
+    # The same result sealed anew, and the original file: one check.
     assert hand_in(cast, "A1", sealing.seal(data, told, MACHINE)).code == "known"
     assert hand_in(cast, "A1", json.dumps(data).encode()).code == "known"
     assert CheckResult.rows.count() == 1
@@ -86,7 +86,7 @@ def test_results_for_others_are_refused_with_the_right_name(cast, pack, tmp_path
     outside = json.loads(body)
     outside["campaign"] = "00000000-0000-0000-0000-000000000001"
     assert hand_in(cast, "A1", json.dumps(outside).encode()).code == "pack"
-    # Relabelled for another unit, it does not come from the pack that it names.
+    # Relabelled for another unit, the result does not fit the pack that it names.
     outside = json.loads(body) | {"unit": str(cast.nodes["A2"].pk)}
     assert hand_in(cast, "A2", json.dumps(outside).encode()).code == "forged"
     assert not CheckResult.rows.exists()

@@ -1,4 +1,4 @@
-"""Results come in once, open and move the right cases, and are refused with the reason."""
+"""Results are stored once, open and move the right cases, and are refused with the reason."""
 
 import io
 import json
@@ -138,7 +138,7 @@ def test_a_sealed_clean_check_rechecks_after_a_day_and_verifies_after_the_quiet_
         give("A1", at=at, sealed=sealed, set_id=published.set_id)
         case.refresh_from_db()
         states.append(case.state)
-    # Two hours after the claim: too early. Not sealed: proves nothing. Then the two rungs.
+    # Two hours after the claim: too early. Unsealed: proves nothing. Then the two states.
     assert states == [State.CLAIMED_CLEAN, State.CLAIMED_CLEAN, State.RECHECKED, State.VERIFIED_CLEAN]
     assert Device.rows.count() == 1, "the name in the logs' identity is the machine that was checked"
 
@@ -184,7 +184,7 @@ def test_software_is_replaced_only_when_a_check_that_saw_everything_no_longer_fi
     assert CrackedCopy.rows.filter(gone_at=None).count() == 2
     give("A1", at=ago(days=1), findings=[sign("IDM-01", "idm")])
     assert list(CrackedCopy.rows.filter(gone_at=None).values_list("product", flat=True)) == ["idm"]
-    # What only needs papers is not counted; a late result of an early day changes nothing of today.
+    # Products that only lack papers are not counted; an early result that arrives late changes nothing today.
     give("A1", at=ago(days=20), findings=[sign("KMS-05", "windows_office", "D3")])
     assert CrackedCopy.rows.count() == 2
     assert CrackedCopy.rows.get(product="windows_office").gone_at is not None
@@ -243,7 +243,7 @@ def test_a_result_after_the_campaign_closed_is_refused(cast):
 
 
 def test_an_old_result_and_one_of_the_future_say_how_old_they_are(cast):
-    """In both languages; what was made before the campaign is taken, and told so."""
+    """In both languages; a result from before the campaign is taken, with a note."""
     CheckResult.rows.all().delete()
     files = [
         SimpleUploadedFile(name, content("PC-01", at)) for name, at in (

@@ -1,4 +1,4 @@
-"""What comes out of sealed results costs the portal no more than what arrives in the clear."""
+"""Unpacking sealed results costs the portal no more than reading plain ones."""
 
 import base64
 import hashlib
@@ -52,7 +52,7 @@ def by_hand(told, statement, signature=None):
 
 
 def stating(told, result):
-    """A statement of that pack, with these bytes as the result."""
+    """A statement of that pack with these bytes as its result."""
     head = {
         "type": "statement", "schema": 1, "campaign": told.campaign.id, "unit": told.unit.id, "pack": told.id,
         "version": told.version, "machine": "0a" * 16, "name": "PC", "nonce": "00",

@@ -54,7 +54,7 @@ def code(cast):
 def post(text, *contents, language="en", name="PC.qsresult"):
     files = [SimpleUploadedFile(name, data) for data in contents]
     headers = {"Authorization": f"Bearer {text}", "Accept-Language": language}
-    # A stick has no cookie and no token of a form; the check against forged forms must not stand in its way.
+    # A stick has no cookie and no form token; the check against forged forms must not stop it.
     return Client(enforce_csrf_checks=True).post(DOOR, {"results": files}, headers=headers)
 
 
@@ -74,7 +74,7 @@ def test_a_request_whose_answer_was_lost_is_answered_as_received(cast, sealed, c
     again = post(code[1].lower().replace("-", " "), body)
     assert (again.status_code, again.json()["taken"], again.json()["known"]) == (200, 0, 1)
     assert CheckResult.rows.count() == 1
-    # The used code opens nothing new, nor for ever.
+    # A used code opens for nothing new, and not for ever.
     assert post(code[1], body, sealed("PC-09")).status_code == 401
     UploadCode.rows.update(used_at=timezone.now() - timedelta(days=2))
     assert post(code[1], body).status_code == 401
@@ -90,7 +90,7 @@ def test_what_is_here_already_is_known_and_leaves_the_code_for_what_is_not(cast,
         assert (answer.json()["taken"], answer.json()["known"], answer.json()["is_code_free"]) == (0, 1, True)
     assert post(code[1], body, sealed("PC-08")).json()["is_code_free"] is False
     assert post(code[1], sealed("PC-09")).status_code == 401
-    # Who holds the code of one unit learns nothing of another's results, and repeats none as its own.
+    # The holder of one unit's code learns nothing about another's results, and cannot repeat them as its own.
     other = issue_code(cast.nodes["A2"], cast.user("A2", "officer"))[1]
     assert [one["code"] for one in post(other, body).json()["refused"]] == ["unit"]
     assert CheckResult.rows.count() == 2
@@ -101,7 +101,7 @@ def test_a_request_that_is_still_worked_on_is_asked_to_wait(sealed, code):
     post(code[1], body)
     UploadCode.rows.update(working_at=timezone.now())
     for taken in (1, 0):
-        # A used code as well: what it brings is opened anew each time.
+        # A used code too: the files that come with it are opened each time.
         UploadCode.rows.update(taken=taken)
         answer = post(code[1], body)
         assert (answer.status_code, answer["Retry-After"]) == (503, "3")
@@ -148,7 +148,7 @@ def test_a_long_hand_in_keeps_its_code_for_itself(sealed, code, monkeypatch):
     with time_machine.travel(timezone.now(), tick=True) as clock:
 
         def receive(*given):
-            # Each takes a minute, and somebody asks in between.
+            # Each file takes a minute, and another request comes in between.
             clock.shift(60)
             with pytest.raises(StillWorking):
                 take_code(code[1])
@@ -219,7 +219,7 @@ class Typed(StringIO):
 
 @pytest.fixture
 def wizard(live_server, cast, tmp_path, monkeypatch, capsys):
-    """`quetsach check` of a planted disk, with what a person types; the pack's portal is a real server."""
+    """`quetsach check` of a planted disk, with typed answers; the pack's portal is a real server."""
     publish_list(cast, tmp_path)
     brought = {"mau.txt": hashlib.sha256(HASHED).hexdigest() + " Ramnit\n", "mau.yar": RULE}
     uploads = []
@@ -270,7 +270,7 @@ def test_the_disk_of_a_machine_that_tells_no_name_is_taken_in(wizard, cast, code
     assert "Máy tên gì?" in told and "Đơn vị A1: 1 mới" in told
     device = CheckResult.rows.get().device
     assert device.key == typed or (not typed and device.key.startswith("o-dia-"))
-    # The same disk once more is the same machine.
+    # A second check of the same disk is the same machine.
     with time_machine.travel(timezone.now() + timedelta(minutes=1)):
         wizard(f"{typed}\n2\nc\n{issue_code(cast.nodes['A1'], cast.user('A1', 'officer'))[1]}\n")
     assert CheckResult.rows.count() == 2

@@ -44,7 +44,7 @@ def plant(cast: Cast) -> Plant:
 
 @pytest.fixture
 def act(cast: Cast) -> Callable[..., None]:
-    """`act("A1", done=3, informed=5, deployed=2, received=4)`: headcounts, and acts so many days ago."""
+    """`act("A1", done=3, informed=5, deployed=2, received=4)`: headcounts, and acts that many days ago."""
 
     def put(
         unit: str,

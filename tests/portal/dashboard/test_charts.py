@@ -1,4 +1,4 @@
-"""Charts: what is drawn is to scale, said in words, and cannot be broken by what a unit is called."""
+"""Charts are to scale and described in words, and no unit's name breaks them."""
 
 from __future__ import annotations
 

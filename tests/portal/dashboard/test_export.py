@@ -1,4 +1,4 @@
-"""Files that leave the portal: their numbers are the roll-up's, their text never runs, each is noted."""
+"""Exported files: their numbers are the roll-up's, their text never runs, each leaves an audit entry."""
 
 from __future__ import annotations
 

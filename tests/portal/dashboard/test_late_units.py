@@ -1,4 +1,4 @@
-"""The working list: who owes what, filters that survive, messages, and the file."""
+"""The list of late units: their open work, filters that survive, messages, and the file."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_a_message_can_carry_a_new_code_for_who_has_no_account(cast):
 def test_units_of_others_get_no_message(cast):
     post = reverse("chase_messages", args=[cast.campaign.slug, cast.nodes["A"].pk])
     answer = cast.client("A", "officer").post(post, {"unit": [str(cast.nodes["B1"].pk), "x"]})
-    assert answer.status_code == 302  # nothing of theirs was ticked
+    assert answer.status_code == 302  # none of the ticked units was theirs
 
 
 def test_the_file_has_every_late_unit_and_no_formula(cast, act):

@@ -1,4 +1,4 @@
-"""The progress page: sums of branches, who is named as late, and nobody else's figures."""
+"""The progress page: sums of branches, names of late units, and nobody else's figures."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ URL = "/cd/lam-sach/tien-do/"
 
 
 def of(cast: Cast, unit: str = "centre") -> dict[str, object]:
-    """The branches below a unit by the name of their top."""
+    """The branches below a unit, by the name of their top unit."""
     found = overview(cast.nodes[unit]).branches
     return {next(name for name, n in cast.nodes.items() if n.pk == b.node.pk): b for b in found}
 

@@ -1,4 +1,4 @@
-"""Reports in every state, here and below: the pages that show them ask no more often for it."""
+"""Pages need no more queries if there are reports in every state, here and below."""
 
 import pytest
 from django.db import connection
@@ -10,7 +10,7 @@ from quetsach.portal.reports.models import Signing
 from tests.portal.questions import MOST, is_asked
 
 PAGES = {"today": (), "report": ("node",), "progress": (), "rollup": ("node",), "why": ("node", "r1")}
-# What moved below since the signature, and the signature itself.
+# The changes below since the signature, and the signature itself, cost these.
 SIGNED = {"today": 16, "rollup": 13, "why": 13}
 
 

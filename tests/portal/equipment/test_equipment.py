@@ -1,4 +1,4 @@
-"""The page for who looks after equipment: its commands are those of the docs, filled in, and they work."""
+"""The page for people who maintain equipment: its commands are the docs' commands, filled in, and work."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_codes_are_named_to_who_may_issue_them_and_to_nobody_else(cast, tmp_path
 @pytest.mark.django_db(transaction=True)
 def test_pasted_as_they_stand_the_commands_bring_the_scan_to_the_portal(cast, live_server, tmp_path):
     if not shutil.which("curl"):
-        # `./dev test` brings it where it may; what lands a change never goes by without it.
+        # `./dev test` installs it where it may; a change never lands without this test.
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("curl is not installed")
     publish_list(cast, tmp_path, f"indicator,type,family\n{LISTED},ipv4,mirai\n")
     _, secret = issue_token(cast.user("A1", "it"), cast.units["A1"], "gw")

@@ -1,4 +1,4 @@
-"""Lists of addresses: what a preview shows, what a version is, what the public can download."""
+"""Lists of addresses: the preview, the versions, and the public downloads."""
 
 import csv
 import gzip

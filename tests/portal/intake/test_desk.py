@@ -1,4 +1,4 @@
-"""Files dropped by a coordinator: read, corrected in place, taken once, counted only then."""
+"""Files dropped by a coordinator: read, corrected in place, taken once, and counted only then."""
 
 from email.message import EmailMessage
 from io import BytesIO
@@ -282,7 +282,7 @@ def test_a_scan_is_entered_by_hand_once(cast):
 
 
 def dropped(cast, name, data):
-    """Drop one file at A; where its picture is."""
+    """Drop one file at A; returns the address of its picture."""
     sent = SimpleUploadedFile(name, data)
     cast.client("A", "coordinator").post(url(cast), {"annexes": sent})
     return url(cast, "A", "intake_picture", ReceivedFile.rows.get(name=name).pk)
@@ -480,7 +480,7 @@ def test_the_page_asks_the_same_number_of_queries_whatever_came_in(cast, django_
 
 
 def test_an_old_word_file_waits_and_is_read_again_once_it_can_be(cast, monkeypatch):
-    """LibreOffice was not there when the file came; the same file is read where it lies, once."""
+    """LibreOffice was missing when the file came; later the same stored file is read, once."""
     old = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + "WordDocument".encode("utf-16-le")
     page = drop(cast, cu=old).content.decode()
     file = ReceivedFile.rows.get()

@@ -1,4 +1,4 @@
-"""What one upload holds the readers for is bounded; whatever was not read in time is told and read later."""
+"""One upload holds the readers for a bounded time; unread files are reported and can be read later."""
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse

@@ -1,4 +1,4 @@
-"""Every page that a person can open, walked from the URL table, as axe, a phone and a slow line see it."""
+"""Every page that a person can open, from the URL table, as axe, a phone and a slow line see it."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from tests.portal.every_route import of_route, routes
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PAGE_BYTES = 100 * 1024
-"""What a page may weigh on a slow line."""
+"""The most bytes of a page on a slow line."""
 WIDTHS = (1280, 360)
 LOOK = """() => JSON.stringify([...document.body.querySelectorAll("*")].map(one => {
   const style = getComputedStyle(one);
   return [one.checkVisibility(), style.color, style.backgroundColor, style.display, style.fontSize,
           one.scrollWidth > one.clientWidth && style.overflowX];
 }))"""
-"""All that axe can tell apart between two widths of one page."""
+"""Everything that axe can distinguish between two widths of one page."""
 GRAVE = {"serious", "critical"}
 PEOPLE = (
     None,
@@ -41,7 +41,7 @@ ANNEX = {"r1": "0", "r2": "12", "r3": "0", "r4": "9", "narrative": "Đã rà so�
 
 @pytest.fixture
 def campaign_at_work(cast, things):
-    """Of two communes one has an accepted report with a wish, the other has one that waits."""
+    """Two communes: one has an accepted report with a proposal, the other a waiting report."""
     sent = {}
     for unit in ("A1", "A2"):
         officer, node = cast.user(unit, "officer"), cast.nodes[unit]
@@ -54,7 +54,7 @@ def campaign_at_work(cast, things):
 
 
 def addresses(things, own_node):
-    """Every address of the table: of the person's own node, then of A1's."""
+    """Every address of the table: those of the person's own node, then those of A1's."""
     nothing = {"code": "AAAAA-AAAAA", "token": "x", "number": 1}
     for name, keys in routes():
         for node in dict.fromkeys((own_node, things["node_id"])):
@@ -63,19 +63,19 @@ def addresses(things, own_node):
 
 
 def shape(page: str) -> str:
-    """The page without what tells persons and rows apart."""
+    """The page without the parts that differ between persons and rows."""
     main = re.search(r"<main.*</main>", page, re.DOTALL)
     return re.sub(r'[0-9a-f-]{32,}|value="[^"]*"|\d+', "", main[0] if main else page)
 
 
 @pytest.fixture(scope="module")
 def seen():
-    """Shapes of pages that were looked at, whoever opened them."""
+    """The shapes of pages that were checked already, for any reader."""
     return set()
 
 
 def readable(client: Client, urls, seen):
-    """Addresses and status of what answers with a page, each shape once. Files, by their suffix, are none."""
+    """Address and status of each page, each shape once. Files, recognised by their suffix, are skipped."""
     for url in dict.fromkeys(urls):
         if "." in url.rpartition("/")[2]:
             continue
@@ -92,7 +92,7 @@ def readable(client: Client, urls, seen):
 
 
 def nowhere(page: str) -> set[str]:
-    """What a label, a heading or a description is said to be, and is not there exactly once."""
+    """Ids in labels, headings and descriptions that do not occur exactly once on the page."""
     ids = Counter(re.findall(r'\sid="([^"]*)"', page))
     named = re.findall(r'\s(?:aria-(?:describedby|labelledby|controls)|for)="([^"]*)"', page)
     return {one for names in named for one in names.split() if ids[one] != 1}

@@ -1,4 +1,4 @@
-"""A busy database is a page that waits and loses nothing typed; a broken one stays a fault."""
+"""A busy database gives a page that waits and keeps the typed text; a broken one stays a fault."""
 
 import re
 import sqlite3
@@ -81,7 +81,7 @@ def test_what_was_typed_is_sent_again_from_the_page_to_the_letter(visitor):
     text = page.content.decode()
     assert page.status_code == 503 and int(page.headers["Retry-After"]) > 0
     assert "Hệ thống đang bận" in text and 'action="/write/?a=1"' in text
-    # As a browser reads it: the first line break after the tag is not part of the value.
+    # By the rules of HTML: the first line break after the tag is not part of the value.
     again = re.findall(r'<textarea name="([^"]+)" hidden>\n(.*?)</textarea>', text, re.DOTALL)
     kept: dict[str, list[str]] = {}
     for name, value in again:

@@ -1,4 +1,4 @@
-"""A query that is kept gives what the query built afresh gives, and one that could go stale is refused."""
+"""A compiled query gives the rows of the query built afresh, and a query that could go stale is refused."""
 
 from datetime import date, timedelta
 
@@ -41,7 +41,7 @@ def test_it_is_built_once_for_each_shape(cast):
     assert below((), is_sorted=False) == []
     built.clear()
     assert below((b, a), is_sorted=False) == ["Đơn vị A1", "Đơn vị A2", "Đơn vị B1"]
-    assert len(built) <= 1 < kept  # the one look of the tests themselves
+    assert len(built) <= 1 < kept  # the single build is the comparison of the tests themselves
 
 
 def test_nothing_given_is_a_query_of_its_own(cast):

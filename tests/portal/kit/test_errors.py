@@ -1,4 +1,4 @@
-"""Error pages say what happened and what next, in the reader's language, whatever is broken."""
+"""Error pages name the fault and the next step, in the reader's language, in every failure."""
 
 import pytest
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation

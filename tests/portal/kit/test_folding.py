@@ -1,4 +1,4 @@
-"""A page from templates kept once a language is, byte for byte, the page that Django renders afresh."""
+"""A page of templates that are stored once per language equals Django's own page, byte for byte."""
 
 import re
 
@@ -10,7 +10,7 @@ from django.utils import translation
 from quetsach.portal.kit.folding import fold
 
 ONCE = re.compile(r'(name="(?:csrfmiddlewaretoken|client_uuid)" value=")[^"]*|\d\d:\d\d(:\d\d)?')
-"""What differs from one showing to the next."""
+"""The parts that differ from one rendering to the next."""
 
 
 def shown(client, urls, languages):

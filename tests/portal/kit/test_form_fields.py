@@ -1,4 +1,4 @@
-"""Whoever hears a page instead of seeing it is told of a field what stands beside it."""
+"""A screen reader announces each field with the hint and error beside it."""
 
 from __future__ import annotations
 

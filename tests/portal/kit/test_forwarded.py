@@ -1,4 +1,4 @@
-"""HTTPS ends at a web server in front; only that one is believed when it says who came and how."""
+"""A web server in front ends HTTPS; only its word about address and protocol is believed."""
 
 from __future__ import annotations
 

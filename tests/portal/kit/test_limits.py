@@ -1,4 +1,4 @@
-"""What comes too often from one address is stopped for a while, whatever address of its network it takes."""
+"""Too many requests from one address are stopped for a while, also from other addresses of its network."""
 
 import pytest
 import time_machine

@@ -1,4 +1,4 @@
-"""What becomes of an e-mail at a server that is slow, silent or rude: told truly, and nobody waits long."""
+"""The fate of an e-mail at a slow, silent or rude server: reported truly, and nobody waits long."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GREETING, OK, GO_AHEAD, GONE = b"220 hi\r\n", b"250 ok\r\n", b"354 go\r\n", b"55
 
 
 class Server:
-    """Answers each line of the other side with the next of its words; then says nothing more."""
+    """Answers each line of the other side with the next of its words; then stays silent."""
 
     def __init__(self) -> None:
         self.words: list[bytes] = []
@@ -86,7 +86,7 @@ def test_a_server_that_accepts_and_says_nothing(server):
 
 
 def test_a_server_that_never_ends_its_line(server):
-    # Each byte is in time: only a clock for the whole ends it.
+    # Each byte is in time: only a limit on the whole ends it.
     server.drips = True
     server.start()
     assert fate() is Fate.SERVER

@@ -1,4 +1,4 @@
-"""A list as long as a country's units can be asked for at once."""
+"""A query can have as many values as a country has units."""
 
 from uuid import uuid4
 

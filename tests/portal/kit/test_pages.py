@@ -1,4 +1,4 @@
-"""Leafing through a list keeps what was asked for."""
+"""The links between pages of a list keep its filters."""
 
 from django.core.paginator import Paginator
 from django.template.loader import render_to_string

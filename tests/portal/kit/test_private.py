@@ -1,4 +1,4 @@
-"""Others of the machine read nothing of the data, no log opens an account, a weak key starts nothing."""
+"""Other accounts of the machine read no data, no log opens an account, and a weak key stops the start."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_of_two_first_keys_one_stays_and_nothing_else(tmp_path: Path) -> None:
 
 
 def test_the_portal_itself_starts_closed(tmp_path: Path) -> None:
-    """By its own settings, on a folder that was open."""
+    """With its own settings, on a folder that was open."""
     data = tmp_path / "data"
     data.mkdir(mode=0o755)
     code = (
@@ -93,7 +93,7 @@ def test_the_portal_itself_starts_closed(tmp_path: Path) -> None:
         "from django.db import connection\n"
         "with connection.cursor() as cursor: cursor.execute('CREATE TABLE t (a)')\n"
         "import pathlib; pathlib.Path(os.environ['QUETSACH_DATA_DIR'], 'upload').write_text('x')\n"
-        "os.kill(os.getpid(), 9)\n"  # so that the files beside the database stay to be looked at
+        "os.kill(os.getpid(), 9)\n"  # so that the files beside the database stay for the test
     )
     environment = {name: value for name, value in os.environ.items() if not name.startswith("QUETSACH_")}
     environment |= {"QUETSACH_DATA_DIR": str(data), "DJANGO_SETTINGS_MODULE": "quetsach.portal.settings"}
@@ -128,7 +128,7 @@ def test_what_a_command_makes_is_closed_but_for_what_web_servers_hand_out(
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    """What the handler of the portal's settings writes."""
+    """The output of the handler in the portal's settings."""
     (handler,) = [one for one in logging.getLogger().handlers if type(one) is logging.StreamHandler]
     written = io.StringIO()
     before = handler.setStream(written)
@@ -176,7 +176,7 @@ def routes(resolver: URLResolver) -> Iterator[URLPattern]:
 
 
 def test_every_address_that_opens_something_is_masked() -> None:
-    """A route with a token or a code in its path, also one that comes later."""
+    """Every route with a token or a code in its path, also future ones."""
     found = []
     for one in routes(get_resolver("quetsach.portal.urls")):
         names: dict[str, Any] = getattr(one.pattern, "converters", {})
@@ -190,7 +190,7 @@ def test_every_address_that_opens_something_is_masked() -> None:
     assert masked("/loi-moi/tiep/ /cd/x/may/") == "/loi-moi/tiep/ /cd/x/may/"
 
 
-# What stops the start.
+# Settings that stop the start.
 
 
 @pytest.mark.parametrize("value", ["x", "a" * 64, "change-me-change-me", "1234567890" * 3 + "1"])

@@ -1,4 +1,4 @@
-"""Text that no database keeps is refused at the door of every page, on the wire as it would come."""
+"""Text that no database stores is refused at every page; the requests are written byte by byte."""
 
 from uuid import uuid4
 
@@ -104,7 +104,7 @@ def test_cookies_at_which_python_would_work_for_seconds_are_passed_over(monkeypa
 
     content = b"".join(with_plain_fields(application)(environ, lambda *_told: None))
     assert content == repr({"csrftoken": "b", "c": '"d e"'}).encode()
-    # What the server answers itself, in the language that was chosen.
+    # The server's own answers, in the chosen language.
     answer = refused.refused(400, "/", f"{LONG}; {conf.settings.LANGUAGE_COOKIE_NAME}=en")
     assert ("Content-Language", "en") in answer[1]
     assert parsed and not any("\\" in value for value in parsed)

@@ -1,4 +1,4 @@
-"""What was refused is counted for whoever runs the portal, and counting cannot be turned against it."""
+"""Refusals are counted for the people who run the portal, and the counting cannot be misused."""
 
 import ast
 import gzip

@@ -1,4 +1,4 @@
-"""The box above a long table leaves the rows that are asked for, typed with marks or without."""
+"""The box above a long table filters its rows, typed with or without marks."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A disk that is full, gone or closed is a page that says so; a mistake of ours stays one."""
+"""A full, missing or closed disk gives a page that says so; our own faults stay faults."""
 
 from __future__ import annotations
 

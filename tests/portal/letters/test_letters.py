@@ -1,4 +1,4 @@
-"""A unit's own letter: filled in, saved once, looked at, exported, issued, signed, taken back."""
+"""A unit's own letter: filled in, saved once, previewed, exported, issued, signed, taken back."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def url(cast: Cast, name: str, unit: str, *more) -> str:
 
 
 def posted(cast: Cast, unit: str, **changes) -> dict[str, str]:
-    """What a browser sends of the form as it was filled in."""
+    """The data that a browser sends for the filled-in form."""
     fields = {**first_draft(cast.nodes[unit]), **changes}
     boxes = [box.name for group in GROUPS for box in group.boxes]
     return {**{name: as_typed(fields, name) for name in boxes}, "with_annex": "1", "version": "0"}

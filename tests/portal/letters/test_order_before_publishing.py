@@ -122,9 +122,9 @@ def test_after_publishing_units_read_it_and_number_and_date_follow(cast, campaig
     campaign.refresh_from_db()
     stored = read_letter(campaign.letter)
     assert (stored.number, stored.issued_on, stored.symbol) == ("12", today, "UBND-VP")
-    # The address of the draft goes on to work.
+    # The draft's address still works.
     assert client.get(address(campaign, "look", letter.pk)).status_code == 200
-    # A second letter of the issuer is its own business and changes nothing for the others.
+    # A second letter of the issuer is its own business: the order stays the same for the others.
     actions.save(cast.user("A", "coordinator"), node, uuid4(), {**letter.fields, "subject": "đôn đốc"}, 0)
     campaign.refresh_from_db()
     assert read_letter(campaign.letter).subject == "V/v làm sạch mã độc đợt hai"

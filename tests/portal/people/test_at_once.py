@@ -1,4 +1,4 @@
-"""Two phones, two offices, one retry: one mark, one claim, and the number is that of the marks."""
+"""Two phones, two offices, one retry: one mark, one claim, and a number that equals the marks."""
 
 from threading import Event
 

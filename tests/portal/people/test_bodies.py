@@ -30,7 +30,7 @@ def ids(cast, unit="A1"):
 
 
 def state(cast):
-    """Everything a unit's list says, whatever its rows are called."""
+    """The content of a unit's list, without the ids of its rows."""
     rows = Body.rows.order_by("search_key")
     claims = set(TaxCodeClaim.rows.values_list("code", "node", "in_report"))
     return [(row.pk, fields_of(row), row.search_key) for row in rows], claims

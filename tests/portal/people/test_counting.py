@@ -1,4 +1,4 @@
-"""Marks and headcounts in any order add up to what a naive book-keeper would say; nobody can be read."""
+"""Marks and headcounts in any order add up as in a naive book-keeper's count; no person can be read."""
 
 from unicodedata import normalize
 from uuid import UUID
@@ -33,7 +33,7 @@ EVENTS = st.lists(
 
 
 class Naive:
-    """The rules as one would tell them: who marked first and where; what the unit last said counts."""
+    """The rules in plain words: a person's first mark counts, and the unit's last typed number."""
 
     def __init__(self, unique_codes):
         self.unique_codes = unique_codes
@@ -171,7 +171,7 @@ def test_a_staff_code_is_one_person_however_it_is_divided(code, first, second, c
 
 
 def as_before(text, campaign, office):
-    """The key as it was made when NV-03 and NV03 were two."""
+    """The key as it was made when NV-03 and NV03 were two persons."""
     return salted_hmac(f"people.mark:{campaign}:{office}", text, algorithm="sha256").hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""What the page says of the table, and asking for deletion."""
+"""The page of the table, and requests for deletion."""
 
 from html import escape
 
@@ -34,7 +34,7 @@ def test_a_visitor_asks_the_office_that_issued_the_campaign(cast, client):
     assert client.post(reverse("ask_erasure"), FORM).url == reverse("privacy")
     row = ErasureRequest.rows.get()
     assert row.unit == cast.units["centre"]
-    # The trail is never emptied: nothing of the text may be in it.
+    # The trail is never emptied, so it must not hold the request's text.
     assert "Văn An" not in repr(list(Entry.objects.values())) and "0912" not in repr(
         list(Entry.objects.values())
     )

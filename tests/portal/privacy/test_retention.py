@@ -1,4 +1,4 @@
-"""The table of /rieng-tu: complete over all models, enforced to the letter, shown as it is."""
+"""The table of /rieng-tu: complete over all models, enforced exactly, shown in full."""
 
 import os
 from datetime import timedelta
@@ -18,7 +18,7 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import first_broken_entry
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.campaigns.models import JoinCode
-from quetsach.portal.campaigns.on_behalf.actions import Told, key_for
+from quetsach.portal.campaigns.on_behalf.actions import Told, enter_for
 from quetsach.portal.campaigns.proofs import keep
 from quetsach.portal.cases.models import Case, CaseEvent, Device
 from quetsach.portal.letters.models import Letter
@@ -44,7 +44,7 @@ OF_DJANGO = {"auth", "contenttypes"}  # permissions and groups, unused here
 
 
 def tells_of_people(field) -> bool:
-    """Free text, structures, addresses, and every pointer to a person."""
+    """Whether a field may be personal: free text, structures, addresses, pointers to a person."""
     if isinstance(field, CAN_TELL):
         return not field.choices
     return bool(field.is_relation and field.related_model is User)
@@ -62,7 +62,7 @@ def test_every_field_that_can_tell_of_a_person_is_in_the_table():
     }
     missing = {n for n in there if n not in listed and f"{n.rsplit('.', 1)[0]}.*" not in listed}
     assert not missing, "add to privacy/kept.toml: of whom, why, until when; or under [nobody]"
-    # A field that was renamed must not go on being promised under its old name.
+    # The table must not promise a renamed field under its old name.
     promised = {name for row in known.rows for name in row.fields}
     assert not promised - there
 
@@ -107,7 +107,7 @@ def test_machines_stay_until_their_time_and_then_only_figures_remain(machines):
     assert Case.rows.count() == 1
     entry = Entry.objects.get(action="privacy.retain")
     assert entry.data["count"] == sum(done.values()) and first_broken_entry() is None
-    assert not any(ended.count for ended in retain())  # a second run finds nothing
+    assert not any(ended.count for ended in retain())  # a second run deletes nothing
     assert Entry.objects.filter(action="privacy.retain").count() == 1
 
 
@@ -160,7 +160,7 @@ def test_a_table_that_cannot_be_used_is_named(tmp_path, monkeypatch):
 
 
 def photo(content: bytes, days_old: int = 2):
-    """A stored file, as old as said."""
+    """A stored file of the given age."""
     proof = keep(SimpleUploadedFile("phieu.pdf", pictures.paper(content.decode())))
     file = Path(settings.MEDIA_ROOT, proof.path)
     then = (timezone.now() - timedelta(days=days_old)).timestamp()
@@ -188,19 +188,19 @@ def test_photos_of_sign_sheets_go_a_year_after_the_campaign_with_their_files(cas
     assert counts() == dry == {("sheets", "people.SignSheet"): 1, ("files", "proofs"): 1}
     assert not file.exists() and not SignSheet.rows.exists()
     assert not counts() and first_broken_entry() is None
-    # The figure and who gave it stay.
+    # The figure and its author stay.
     assert cast.nodes["A1"].headcounts.filter(kind="informed").latest("at").count == 3
 
 
 def test_a_file_that_another_row_names_stays(cast):
-    """The same photo behind two sheets and a paper receipt is stored once."""
+    """The same photo for two sheets and a paper receipt is stored once."""
     proof, file = photo(b"shared")
     first, _second = sheet_of(cast, "A1", proof), sheet_of(cast, "A2", proof)
     remove_sheet(first, cast.user("A1", "officer"))
     SignSheet.rows.filter(pk=first.pk).update(removed_at=timezone.now() - timedelta(days=8))
     assert counts() == {("sheets", "people.SignSheet"): 1} and file.exists()
     told = Told(timezone.localdate(), "paper", "Giấy biên nhận", proof)
-    key_for(cast.nodes["A2"], "acknowledge", told, cast.user("A", "officer"))
+    enter_for(cast.nodes["A2"], "acknowledge", told, cast.user("A", "officer"))
     close(cast, 366)
     retain()
     assert not SignSheet.rows.exists() and file.exists()
@@ -253,7 +253,7 @@ def test_every_column_that_holds_a_path_is_in_the_table():
 
 
 def own_table(tmp_path, monkeypatch, stored: str) -> None:
-    """Our table with another part about files."""
+    """Our table with another section about files."""
     head, *_between, tail = OWN.read_text(encoding="utf-8").split("\n[[stored]]")
     own = tmp_path / "kept.toml"
     own.write_text(head + stored + "\n[nobody]" + tail.split("\n[nobody]")[1], encoding="utf-8")

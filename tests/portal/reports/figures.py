@@ -1,4 +1,4 @@
-"""Four counts as the annex of 2022 names them."""
+"""Four counts under the row keys of the annex of 2022."""
 
 from quetsach.annexes.form.figures import Figures
 

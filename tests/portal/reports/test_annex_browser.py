@@ -50,7 +50,7 @@ def test_a_tick_made_while_the_answer_to_another_is_on_its_way_is_not_lost(windo
     phone.route("**/kiem-tra/", lambda route: held.append(route))
     with phone.expect_request("**/kiem-tra/"):
         ticks.first.check()
-    # Without the event that would send it too: the answer on its way knows of the first only.
+    # Without the event that would send it as well: the pending answer knows only the first tick.
     phone.evaluate("document.querySelectorAll('#checks input[name=ticked]')[1].checked = true")
     with phone.expect_response("**/kiem-tra/"):
         held[0].continue_()

@@ -1,4 +1,4 @@
-"""The annex in the browser: fill in, save, send, withdraw, return, accept, amend; and who may not."""
+"""The annex in the browser: fill in, save, send, withdraw, return, accept, amend; and rights."""
 
 from uuid import uuid4
 

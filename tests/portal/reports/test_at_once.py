@@ -1,4 +1,4 @@
-"""Two people, two tabs, one retry: one revision, one acceptance, one opening, whoever comes first."""
+"""Two people, two tabs, one retry: one revision, one acceptance, one opening, in any order."""
 
 from functools import partial
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""`count_self`: whoever prints adds one for itself in rows 1 and 3; no sum ever holds it."""
+"""`count_self`: each printed paper adds one for its unit in rows 1 and 3; no sum ever holds it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def row_counts(annex) -> list[int | None]:
 
 
 def test_a_unit_without_units_below_can_report_people_done(counting):
-    """Its own row 3 stays 0: the rules do not ask it to count itself where it may not."""
+    """Its own row 3 stays 0: the rules do not ask a unit to count itself where it may not."""
     assert tuple(roll_up(counting.nodes["A1"]).own.values()) == (0, 9, 0, 7)
 
 
@@ -100,14 +100,14 @@ def test_the_files_say_it(counting):
 
 
 def test_a_paper_that_comes_back_adds_nothing(counting):
-    """B1 sends the annex on paper, itself counted, as the campaign asks; the sum gets it without."""
+    """B1 sends the annex on paper and counts itself, as the campaign asks; the sum leaves that out."""
     node, boss = counting.nodes["B1"], counting.user("B", "coordinator")
     data = SAID | {"r1": "3", "r2": "20", "r3": "1", "r4": "12", "n1": "có HTX"}
     revision = submit_on_behalf(boss, node, data, uuid4(), source=Source("b1.docx", "0" * 64))
     accept(boss, node, revision.number)
     assert tuple(roll_up(node).total.values()) == (2, 20, 0, 12)
     assert revision.notes["r1"] == "có HTX Bản giấy ghi 3, gồm cả chính đơn vị."
-    assert row_counts(papers.annex(node)) == [3, 20, 1, 12]  # as on the paper that came
+    assert row_counts(papers.annex(node)) == [3, 20, 1, 12]  # as on the received paper
 
 
 def test_the_issuer_chooses_it_in_the_draft(cast):

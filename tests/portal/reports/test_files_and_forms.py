@@ -1,4 +1,4 @@
-"""The annex as a file of one unit, and forms with other rows, from the workbook to the total of the top."""
+"""The annex as a file of one unit, and forms with other rows, from the workbook to the top's total."""
 
 import io
 from uuid import uuid4
@@ -32,7 +32,7 @@ def template(cast, unit="A1"):
 
 
 def refilled(content, form=FORM, **typed):
-    """The template with other answers, under the token that it carries."""
+    """The template with other answers, under its own token."""
     book = CalamineWorkbook.from_filelike(io.BytesIO(content))
     token = book.get_sheet_by_name("quetsach").to_python()[0][1]
     return write_template(form, "đơn vị", read_entry({**DATA, **typed}, form.keys), token)
@@ -107,7 +107,7 @@ def test_a_bad_file_is_answered_in_words(cast, content, said):
 
 
 def five_rows(cast):
-    """The form of 2022 with a fifth row that a campaign of tomorrow asks for, kept as an office would."""
+    """The form of 2022 with a fifth row for a future campaign, stored as an office would."""
     book = CalamineWorkbook.from_filelike(io.BytesIO(write_form(FORM, "phu-luc-2026")))
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True}) as workbook:

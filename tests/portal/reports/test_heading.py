@@ -1,4 +1,4 @@
-"""To whom a report is addressed, and under whose name."""
+"""The addressee of a report, and the name of its sender."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Any tree, any acts: the live total is the sum of the active nodes with an accepted report.
 
-The oracle is a plain dictionary that knows nothing of the program but what each act means.
+The oracle is a plain dictionary that knows only the meaning of each act.
 """
 
 import io
@@ -66,7 +66,7 @@ trees = st.lists(st.integers(0, 100), min_size=1, max_size=9)
 
 @dataclass
 class Oracle:
-    """What each node would add, whatever the program does."""
+    """The figures that each node would add, computed without the program."""
 
     waiting: dict = field(default_factory=dict)
     accepted: dict = field(default_factory=dict)
@@ -98,12 +98,12 @@ def number(report):
 
 
 def do(cast, oracle, nodes, where, deed, r2, adjust):
-    """One act through the program where it is allowed, and its meaning in the oracle."""
+    """Do one act through the program if it is allowed, and its meaning in the oracle."""
     node, person = nodes[where % len(nodes)], cast.user("centre", "coordinator")
     report = Report.rows.filter(node=node).first()
     state = oracle.state.get(node.pk, "draft")
     if node.pk in oracle.gone and deed in {"submit", "withdraw", "ask"}:
-        return  # a unit that takes no part any more does nothing; its superior still may
+        return  # a unit that takes no part does nothing; its superior still may
     if deed == "submit" and state in {"draft", "returned"}:
         r4, adjust = r2 // 2, max(adjust, -r2)
         data = {
@@ -228,7 +228,7 @@ def test_an_exported_workbook_is_recomputed_cell_by_cell_as_of_its_moment(cast, 
         clock.shift(5)
         client = cast.client("centre", "coordinator")
         whole = client.get(reverse("report_xlsx", args=[cast.campaign.slug, cast.nodes["centre"].pk])).content
-        # In the same minute, later than the file, another counts; an hour later, the first no more.
+        # A later report in the same minute counts; an hour later, the first no longer does.
         clock.shift(5)
         submit(person, cast.nodes["B1"], data, 0, uuid4())
         accept(person, cast.nodes["B1"], 1)

@@ -1,4 +1,4 @@
-"""The roll-up page, why a number is what it is, and what reports ask of a unit today."""
+"""The roll-up page, the page of one number, and the tasks of a unit about reports."""
 
 from datetime import timedelta
 from uuid import uuid4

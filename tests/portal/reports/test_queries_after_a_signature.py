@@ -1,4 +1,4 @@
-"""Nor does a page ask more often where figures moved after the signature."""
+"""A page needs no more queries if figures moved after the signature."""
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext

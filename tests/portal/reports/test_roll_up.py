@@ -26,8 +26,8 @@ spot = st.tuples(
 
 
 def plant(cast, spots):
-    """A new tree below the cast's campaign: spot n hangs on any earlier one. A unit must report, may, or has
-    ended since."""
+    """A new tree below the cast's campaign: spot n hangs on any earlier one. A unit must report, need not, or
+    has ended since."""
     nodes, states, figures = [], {}, {}
     author = cast.user("centre", "coordinator")
     for n, (where, state, own, part) in enumerate(spots):
@@ -89,7 +89,7 @@ def test_roll_up_is_the_recursive_sum_with_each_unit_once(cast, spots):
             return [d for child in children(node) for d in (child, *below(child))]
 
         def takes_part(node):
-            """One that has ended stays only for those below it that must report or count."""
+            """A unit that has ended stays only for units below it that must report or count."""
             branch = {node.pk, *(d.pk for d in below(node))}
             return parts[node.pk] != "ended" or bool(branch & (must | counts_for))
 

@@ -1,4 +1,4 @@
-"""The signed PDF of a report: kept with it or not at all, replaced with a reason, read by who may."""
+"""The signed PDF of a report: stored with it or not at all, replaced with a reason, read by the entitled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A body looks on at the units that it guides; nothing is added to anything, and nobody else gets in."""
+"""A body looks on at the units that it guides; its view adds to no sum, and nobody else gets in."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -57,7 +57,7 @@ def test_what_is_not_accepted_shows_no_figure(cast):
 def test_guided_units_of_guided_units_are_seen_too(guided):
     set_sector(None, guided.units["A2"], guided.units["A1"], on=timezone.localdate())
     assert {row.node.name for row in look(guided).context["rows"]} == {"Đơn vị A1", "Đơn vị A2"}
-    # A circle ends.
+    # A cycle ends.
     set_sector(None, guided.units["B"], guided.units["A2"], on=timezone.localdate())
     assert {row.node.name for row in look(guided).context["rows"]} == {"Đơn vị A1", "Đơn vị A2"}
 

@@ -1,4 +1,4 @@
-"""A portal that serves the tables of the tests."""
+"""A portal on the database of the tests."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.portal.serving.served import Served, serving, surroundings
 def portal_env(
     tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker: pytest.FixtureRequest
 ) -> tuple[Path, dict[str, str]]:
-    """A data folder with a database that is set up, and the environment that leads to it."""
+    """A data folder with a migrated database, and the environment that points to it."""
     folder = tmp_path_factory.mktemp("data")
     with override_settings(STATIC_ROOT=str(folder / "static")):
         call_command("collectstatic", verbosity=0, interactive=False)

@@ -1,4 +1,4 @@
-"""`quetsach serve` as people start it, on loopback, with a data folder of its own."""
+"""`quetsach serve` as people start it, on loopback, with its own data folder."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Served:
         self.process, self.port, self.log = process, port, log
 
     def workers(self) -> set[int]:
-        """The processes that it has started and that are alive."""
+        """The living processes that it has started."""
         found = set()
         for status in Path("/proc").glob("[0-9]*/stat"):
             try:
@@ -52,14 +52,14 @@ class Served:
         return found
 
     def answers(self) -> bool:
-        """Whether it gives its sign of life, before ten seconds are over."""
+        """Whether its health check answers within ten seconds."""
         try:
             return get(self.port, "/healthz").status == 200
         except OSError:
             return False
 
     def is_whole(self, workers: int = 2) -> bool:
-        """Wait until so many processes answer again."""
+        """Wait until that many processes answer again."""
         until = time.monotonic() + ROOM
         while time.monotonic() < until:
             if len(self.workers()) == workers:
@@ -69,7 +69,7 @@ class Served:
 
 
 def start(folder: Path, port: int, env: dict[str, str], code: str = "", *more: str) -> Served:
-    """Start it in a group of its own; `code` runs before the command line."""
+    """Start it in its own process group; `code` runs before the command line."""
     left = folder / "incoming" / "left.upload"
     left.parent.mkdir(exist_ok=True)
     left.write_bytes(b"what a killed portal left")
@@ -85,7 +85,7 @@ def start(folder: Path, port: int, env: dict[str, str], code: str = "", *more: s
 
 @contextmanager
 def serving(folder: Path, env: dict[str, str], code: str = "", *more: str) -> Iterator[Served]:
-    """Start it and wait until it answers; afterwards nothing of it is left."""
+    """Start it and wait until it answers; at the end all its processes are gone."""
     served = start(folder, free_port(), env, code, *more)
     try:
         until = time.monotonic() + START

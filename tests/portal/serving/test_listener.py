@@ -1,4 +1,4 @@
-"""One process of the server with a small application: what it lets through, and whom it does not wait for."""
+"""One process of the server with a small application: requests let through, and clients dropped."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ BOUNDS = {"patience": 30.0, "largest_body": MB, "room": 2 * MB, "connections": 2
 
 
 class Portal:
-    """The listener in a thread, before an application that tells what it was asked."""
+    """The listener in a thread, with an application that returns the request."""
 
     def __init__(self, listener: Listener) -> None:
         self.listener, self.port = listener, int(listener.effective_port)
@@ -226,7 +226,7 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(portal):
 
 @pytest.mark.parametrize("framing", ["Content-Length: 5242880", "Transfer-Encoding: chunked"])
 def test_who_goes_on_sending_reads_why_it_was_refused(portal, framing):
-    # As a browser does: it looks at the answer when everything is sent.
+    # As a browser does: it reads the answer after it has sent everything.
     piece = b"x" * 65536 if "Length" in framing else b"10000\r\n" + b"x" * 65536 + b"\r\n"
     with Client(portal.port) as client:
         client.say(head(framing))
@@ -254,7 +254,7 @@ def test_one_connection_carries_several_requests(portal):
         client.say(head(method="HEAD"))
         headless = client.answer("HEAD")
         assert headless.status == 200 and int(headless.header("Content-Length") or 0) > 100
-        # Also one that expects to be asked for a body that it does not have.
+        # Also a request that expects to be asked for a body and has none.
         client.say(head("Expect: 100-continue", method="GET") + head(path="/b", method="GET"))
         assert [json.loads(client.answer().body)["PATH_INFO"] for _ in range(2)] == ["/", "/b"]
 
@@ -274,7 +274,7 @@ def test_the_slow_are_ended_and_the_steady_and_others_are_not(tmp_path):
         steady = open_clients.enter_context(Client(found.port))
         steady.say(head("Content-Length: 6000"))
         for client in readers:
-            # What the machine's own buffers hold is nothing beside 8 MB.
+            # The machine's own buffers hold little of 8 MB.
             client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             client.say(head(path="/large", method="GET"))
         for client in heads:
@@ -296,7 +296,7 @@ def test_the_slow_are_ended_and_the_steady_and_others_are_not(tmp_path):
 
 
 def _try_to_say(client: Client, data: bytes) -> None:
-    with suppress(OSError):  # ended already, as it should be
+    with suppress(OSError):  # it may have ended already
         client.say(data)
 
 
@@ -331,11 +331,11 @@ def test_the_disk_has_room_for_so_much_and_no_more(tmp_path):
         first.say(head(f"Content-Length: {MB}") + b"x" * (MB - 100_000))
         assert eventually(lambda: found.listener.room.taken >= MB - 100_000)
         assert not list(tmp_path.iterdir())
-        # Young, and as quick as another: it stays, and who comes later is told to wait.
+        # Young, and as fast as another: it stays, and a later client is asked to wait.
         answer = ask(found.port, head(f"Content-Length: {MB}") + b"x" * (MB - 100_000))
         assert answer.status == 503 and answer.header("Retry-After")
         assert ask(found.port, head("Content-Length: 5000"), b"x" * 5000).status == 200
-        # It got on, but slowly: it makes way.
+        # It advanced, but slowly: it makes way.
         for _ in range(4):
             time.sleep(0.2)
             first.say(b"x" * 300)

@@ -1,4 +1,4 @@
-"""`quetsach serve`: killed, besieged, ended, and started where it cannot start."""
+"""`quetsach serve`: killed, flooded, ended, and started where it cannot start."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_a_page_is_answered_as_by_any_server(served):
 
 
 def test_it_ends_when_asked_and_nothing_of_it_is_left(served):
-    """The last one that the server of this module serves."""
+    """The last test that uses this module's server."""
     with Client(served.port) as idle:
         assert served.is_whole()
         workers = served.workers()
@@ -94,7 +94,7 @@ def test_without_the_one_who_started_them_processes_end(portal_env):
 
 
 def _alive(workers: set[int]) -> set[int]:
-    """Those of them that run; one that nobody has buried yet does not."""
+    """The running processes among them; a zombie does not run."""
     found = set()
     for worker in workers:
         with suppress(OSError):
@@ -104,7 +104,7 @@ def _alive(workers: set[int]) -> set[int]:
 
 
 def test_where_nothing_can_be_forked_it_starts_processes_anew(portal_env):
-    """As on Windows, with the port and the pipes handed over."""
+    """As on Windows, where port and pipes are handed over."""
     code = "from quetsach.portal.serving import supervisor; supervisor._method = lambda: 'spawn'"
     with serving(*portal_env, code, "--workers", "1") as mine:
         assert _answers_in_the_end(mine)

@@ -1,4 +1,4 @@
-"""A client that says exactly the bytes that it is told to say."""
+"""A client that sends exactly the given bytes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import TracebackType
 
 ROOM = 10.0
-"""Seconds that an answer has, whatever the machine does meanwhile."""
+"""Seconds to wait for an answer, on any machine."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Client:
         return bool(data)
 
     def answer(self, to: str = "GET") -> Answer:
-        """The next answer: as long as its Content-Length says, or to the end of the connection."""
+        """The next answer: up to its Content-Length, or to the end of the connection."""
         while b"\r\n\r\n" not in self._left:
             if not self._more():
                 return Answer(0)

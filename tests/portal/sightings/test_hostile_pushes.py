@@ -1,4 +1,4 @@
-"""Whatever stands in any place of a document that a machine pushes: refused or kept, never a fault."""
+"""Any value in any place of a pushed document is refused or stored, and never a fault."""
 
 import json
 

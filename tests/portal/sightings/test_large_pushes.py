@@ -1,5 +1,5 @@
-"""A push of thousands of machines is many small transactions: others write in between, and whoever is cut off
-tells it again."""
+"""A push of thousands of machines is many small transactions: others write in between, and a sender who was
+cut off sends it again."""
 
 import pytest
 from django.db import connection
@@ -32,7 +32,7 @@ def machines(count, seen=3):
 
 
 def statements(queries):
-    """How many statements each transaction has; those of a test are savepoints in one another."""
+    """The number of statements in each transaction; transactions of a test are savepoints in one another."""
     found, depth, inside = [], 0, 0
     for query in queries:
         sql = query["sql"]
@@ -76,7 +76,7 @@ def test_many_batches_leave_what_one_would(cast, push, monkeypatch):
 
 
 def test_what_can_be_done_before_the_turn_to_write_is_done_before(cast, monkeypatch):
-    """What a scan of ten thousand files looked at stands or falls together, so it is one transaction."""
+    """The coverage of ten thousand files stands or falls together, so it is one transaction."""
     token, _secret = issue_token(cast.user("A", "it"), cast.units["A"], "gateway")
     alive = {"2026-11-01": ["10.1.1.1", "máy-ở-xã"]}
     seen = [

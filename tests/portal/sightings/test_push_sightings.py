@@ -1,4 +1,4 @@
-"""The machines' door: who may push, what is refused, and that telling twice changes nothing."""
+"""The address for machines: rights, refusals, and that a repeated push changes nothing."""
 
 import gzip
 import json

@@ -33,7 +33,7 @@ def _keys() -> tuple[rsa.RSAPrivateKey, rsa.RSAPrivateKey]:
 
 
 class FakeProvider:
-    """`claims` are what it knows of its one person; `signs`: whether there is an ID token at all."""
+    """`claims` are about its one person; `signs`: whether it gives an ID token at all."""
 
     def __init__(self) -> None:
         self.key, self.other_key = _keys()
@@ -42,10 +42,10 @@ class FakeProvider:
         self.acr = ""
         self.signs = True
         self.lies: dict[str, Any] = {}
-        """Claims of the ID token to put in place of the right ones; None leaves one out."""
+        """Claims that replace the right ones in the ID token; None leaves one out."""
         self.algorithm, self.kid, self.signing_key = "RS256", "k1", self.key
         self.asked: list[dict[str, str]] = []
-        """What each request for authorization carried."""
+        """The parameters of each authorization request."""
         self.token_calls = 0
         self._codes: dict[str, dict[str, str]] = {}
         self._tokens: set[str] = set()
@@ -58,7 +58,7 @@ class FakeProvider:
         self.server.server_close()
 
     def approve(self, query: dict[str, str], *, yes: bool = True) -> str:
-        """Where the browser is sent back to."""
+        """The address to which the browser returns."""
         back = {"state": query["state"]}
         if yes:
             code = secrets.token_urlsafe(12)

@@ -1,4 +1,4 @@
-"""Settings of the identity provider: a bad one stops the start and is named; secrets may come from files."""
+"""Settings of the identity provider: a bad one stops the start with its name; secrets may be in files."""
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured

@@ -1,4 +1,4 @@
-"""A sign-in by an identity provider proves a person, nothing else; what does not add up goes no further."""
+"""A sign-in by an identity provider proves a person, nothing else; an inconsistent answer stops it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def english() -> Client:
 
 
 def query_of(answer) -> dict[str, str]:
-    """What the portal asks the provider, from the address that the browser is sent to."""
+    """The portal's request to the provider, from the address of the redirect."""
     assert answer.status_code == 200, answer.content.decode()
     assert not answer.has_header("Location")
     address = answer["Refresh"].removeprefix("0;url=")
@@ -59,7 +59,7 @@ def is_in(client) -> bool:
 
 
 def link_account(cast, fake, unit="A1", role="officer"):
-    """In the browser: sign in by password, "Link", the password once more, the provider, back."""
+    """In the browser: sign in by password, "Link", the password again, the provider, back."""
     user, client = cast.user(unit, role), english()
     client.post(reverse("account_login"), {"login": user.username, "password": PASSWORD})
     asked = client.post(reverse("sso_link"))
@@ -76,7 +76,7 @@ def linked(cast, fake, trusted):
 
 
 def traces() -> str:
-    """Everything that could hold the number."""
+    """All places that could hold the number."""
     sessions = [row.get_decoded() for row in Session.objects.all()]
     rows = [list(model.objects.values()) for model in (SocialAccount, User)] + [list(Entry.objects.values())]
     return repr(sessions) + repr(rows)
@@ -183,7 +183,7 @@ def test_an_id_token_that_does_not_fit_signs_nobody_in(cast, fake, trusted, link
     assert answer.status_code == 403 and "The proof does not hold" in answer.content.decode()
     assert not is_in(client)
     assert Entry.objects.filter(action="account.sso_stopped", data__code="mistrusted").count() == 1
-    # Who runs the portal learns why, and nothing of the person.
+    # The people who run the portal read the reason, and nothing about the person.
     assert "ID token: " in caplog.text and NUMBER not in caplog.text and "u-1" not in caplog.text
 
 
@@ -207,7 +207,7 @@ def test_a_signature_that_does_not_hold_signs_nobody_in(cast, fake, trusted, lin
 
 
 def test_a_key_that_the_provider_changed_is_fetched_anew(cast, fake, trusted, linked):
-    fake.key = fake.signing_key = fake.other_key  # the same name, another key: refused until the memory ends
+    fake.key = fake.signing_key = fake.other_key  # the same name, another key: refused until it expires
     assert not is_in(sign_in(fake)[0])
     fake.kid, published = "k2", fake.jwks()
     published["keys"][0]["kid"] = "k2"
@@ -220,7 +220,7 @@ def test_a_code_is_good_in_the_browser_that_asked_only_and_once(cast, fake, trus
     back = urlsplit(fake.approve(query_of(mine.post(URL))))
     stolen = other.get(f"{back.path}?{back.query}")
     assert stolen.status_code == 400 and "too old or was used" in stolen.content.decode()
-    assert is_in(other) is False and fake.token_calls == 1  # that of linking
+    assert is_in(other) is False and fake.token_calls == 1  # the call for linking
     mine.get(f"{back.path}?{back.query}")
     assert is_in(mine)
     assert mine.get(f"{back.path}?{back.query}").status_code == 400
@@ -230,7 +230,7 @@ def test_a_code_is_good_in_the_browser_that_asked_only_and_once(cast, fake, trus
 
 
 def test_a_code_of_another_sign_in_is_of_no_use(cast, fake, trusted, linked):
-    """Somebody's code put into one's own way back: PKCE and nonce belong to their sign-in."""
+    """A stranger's code in one's own return address: PKCE and nonce belong to the stranger's sign-in."""
     theirs, mine = english(), english()
     code = parse_qs(urlsplit(fake.approve(query_of(theirs.post(URL)))).query)["code"][0]
     state = query_of(mine.post(URL))["state"]
@@ -342,7 +342,7 @@ def test_a_role_that_asks_for_codes_is_content_with_a_strong_proof(cast, fake, t
     fake.acr = "LoA3"
     client, _ = sign_in(fake)
     assert client.get(page).status_code == 200
-    # The next sign-in of the same browser, by password alone, is held to the rule again.
+    # The rule holds again for the next sign-in of the same browser, by password alone.
     client.post(reverse("account_logout"))
     client.post(reverse("account_login"), {"login": user.username, "password": PASSWORD})
     assert client.get(page).url == reverse("mfa_index")
@@ -359,7 +359,7 @@ def test_one_person_is_linked_with_one_account(cast, fake, trusted, linked):
     page = client.get(answer.url).content.decode()
     assert "linked with another account" in page
     assert SocialAccount.objects.get().user == cast.user("A1", "officer")
-    # And one account with one person.
+    # And one account has one person.
     fake.claims["sub"] = "u-2"
     answer = come_back(linked, fake, linked.post(reverse("sso_link")))
     assert answer.status_code == 403 and SocialAccount.objects.count() == 1
@@ -412,7 +412,7 @@ def test_an_invitation_is_taken_by_proof_alone(cast, fake, trusted):
     user = User.objects.get(username="lo.pang")
     assert not user.has_usable_password() and places_of(user) == [("officer", cast.units["A1"].path)]
     assert is_in(sign_in(fake)[0])
-    # Their only way in is not taken off; a password chosen, it may be.
+    # Their only way in cannot be removed; after a password was chosen, it can.
     client.post(reverse("sso_unlink"))
     assert SocialAccount.objects.filter(user=user).exists()
     assert client.get(reverse("account_change_password")).url == reverse("account_set_password")

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 def looks_right(page) -> None:
-    """No grave finding of axe, nothing wider than the phone."""
+    """No serious finding of axe, and nothing wider than the phone."""
     found = [f for f in Axe().run(page).response["violations"] if f["impact"] in {"serious", "critical"}]
     assert not found, found
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
@@ -43,7 +43,7 @@ def test_link_sign_out_sign_in_and_break_off(cast, fake, settings, live_server, 
     page.get_by_role("button", name="Liên kết với Nơi xác thực thử").click()
     page.get_by_label("Mật khẩu").fill("quet-sach-123")
     page.get_by_role("button", name="Tiếp tục").click()
-    # The page between goes on by itself; no form of ours may end at another site.
+    # The page in between goes on by itself; no form of ours may end at another site.
     page.get_by_role("button", name="Đồng ý").click()
     expect(page.get_by_text("Đã liên kết. Từ nay")).to_be_visible()
     looks_right(page)

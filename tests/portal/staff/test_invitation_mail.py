@@ -1,4 +1,4 @@
-"""Invitations by e-mail: offered only where e-mails can leave, never the only way, each link good once."""
+"""Invitations by e-mail: offered only if e-mails can leave, never the only way, each link good once."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_it_goes_out_in_both_languages_and_opens_the_page(cast, mails):
     assert "mời anh/chị" in vi and "invites you" in en and "&" not in letter.body
     url = link_in(letter.body)
     address = f"https://quetsach.example.org{url}"
-    # On a line of its own, and blank lines between: mail programs find the link, people the sentence.
+    # On its own line between blank lines: mail programs recognise the link, people the sentence.
     assert address in vi.splitlines() and address in en.splitlines()
     assert len(vi.strip().split("\n\n")) == 4 and not re.search(r"^Bcc", letter.body, re.M)
     # Never the only way: the same link stands on the coordinator's page, and nowhere in the database.
@@ -107,7 +107,7 @@ def test_sent_again_the_old_link_is_dead(cast, mails, time_machine):
     invite(client, cast.units["A1"])
     row = Invitation.rows.get()
     client.post(reverse("staff_renew", args=[row.pk]))
-    assert len(mails) == 1  # a moment ago
+    assert len(mails) == 1  # the first left a moment ago
     time_machine.move_to(timezone.now() + timedelta(days=8))
     old = link_in(mails[0].body)
     assert Client().get(old).status_code == 410

@@ -1,4 +1,4 @@
-"""Whoever runs the portal sees what was refused, by which door, how often; nobody else does."""
+"""The people who run the portal see its refusals by door, reason and day; nobody else does."""
 
 import re
 
@@ -31,7 +31,7 @@ def told(cast):
 
 
 def test_sums_by_door_and_reason_with_what_to_do(told):
-    counting.write()  # as another process would have
+    counting.write()  # as another process would have written them
     refusals.note("hand_in", "code")
     client = told.client("centre", "auditor")
     page = text_of(client.get(reverse("staff_refusals"), headers={"accept-language": "vi"}))

@@ -1,4 +1,4 @@
-"""Roles given, changed, ended, handed over by who may; links that work once; codes that a role asks for."""
+"""Roles given, changed, ended, handed over by the entitled; links that work once; roles that need codes."""
 
 import re
 from datetime import timedelta
@@ -148,7 +148,7 @@ def test_who_serves_elsewhere_too_is_not_locked_by_one_of_two(cast):
 
 
 def test_a_link_for_a_password_is_made_by_a_superior_never_by_a_peer(cast):
-    """Whoever has the link opens the account: a peer would act in the other's name."""
+    """The holder of the link opens the account: a peer would act in the other's name."""
     other = User.objects.create_user("dau-moi-2")
     Membership.ever.create(user=other, unit=cast.units["A"], role="coordinator")
     officer = cast.user("A", "officer")
@@ -174,7 +174,7 @@ def test_a_new_password_by_a_link(cast):
     person.refresh_from_db()
     assert person.check_password("nam tu moi de nho")
     assert visitor.post(link, {"password": "lan hai khong duoc"}).status_code == 410
-    # The link to a password gives no role to whoever is signed in.
+    # The link to a password gives no role to the person who is signed in.
     assert Membership.ever.filter(user=person).count() == 1
 
 

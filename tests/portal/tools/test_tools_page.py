@@ -1,4 +1,4 @@
-"""The public tools page: what is offered, that it is what it says, and who may change it."""
+"""The public tools page: its offers, their checksums, and the rights to change them."""
 
 import hashlib
 import zipfile
@@ -22,7 +22,7 @@ FIELDS = {
 
 
 def build(path, files, told=None, *, is_test=True):
-    """A ZIP as the builder of the stick makes it, with a key of the test."""
+    """A ZIP as the builder of the stick makes it, signed with a key of the test."""
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in (told or files).items()}
     listed = manifest.write(manifest.Manifest("0.1.0", is_test, digests, ()), b"k" * 32)
     with zipfile.ZipFile(path, "w") as archive:
@@ -96,7 +96,7 @@ def test_a_tool_is_offered_only_if_it_is_what_its_maker_published(cast):
     assert b"".join(answer.streaming_content) == CONTENT
     assert "attachment" in answer["Content-Disposition"]
     assert answer["X-Content-Type-Options"] == "nosniff"
-    # A note is corrected in the form that the page fills in: the copy stays, also without an address.
+    # A note is corrected in the prefilled form: the copy stays, also without an address.
     page = editor.get(f"{url}?sua={tool.pk}").content.decode()
     assert f'value="{FIELDS["sha256"]}"' in page and 'value="Example Labs"' in page
     assert editor.post(url, FIELDS | {"note": "mới", "link": ""}).status_code == 302
@@ -138,7 +138,7 @@ def test_a_tool_taken_off_is_gone_for_the_public_and_comes_back_as_it_was(cast):
     assert back not in editor.get(url).content.decode()
     acts = list(Entry.objects.filter(action__startswith="tool.").values_list("action", flat=True))
     assert sorted(acts) == ["tool.put_back", "tool.vouch", "tool.withdraw"]
-    # Whoever writes the same line anew puts it back as well.
+    # Writing the same line again puts it back as well.
     editor.post(off)
     editor.post(url, FIELDS | {"version": "1.3"})
     assert is_offered()

@@ -1,4 +1,4 @@
-"""Days at the ends of the calendar are refused on the pages that ask for one; long searches find nothing."""
+"""Pages refuse days at the ends of the calendar; long searches give no result."""
 
 import pytest
 from django.urls import reverse

@@ -1,4 +1,4 @@
-"""A seed file becomes a tree, once; a bad one is refused whole, naming unit and field."""
+"""A seed file becomes a tree, once; a bad file is refused whole, with the unit and the field."""
 
 import ipaddress
 import json

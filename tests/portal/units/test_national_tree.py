@@ -17,7 +17,7 @@ from quetsach.units.national import NationalTreeError, Place, load
 
 
 def shape(day):
-    """Names along the path of every unit on a day, from versions and rows, not from the files."""
+    """The names along the path of every unit on a day, from versions and rows, not from the files."""
     standing = tree_as_of(day)
 
     def path(pk):
@@ -88,7 +88,7 @@ def test_from_2022_to_today(db):
     assert {(i.unit.name, i.valid_from, i.valid_to) for i in codes} == {
         ("Xã Dào San", None, DAY), ("Xã Dào San", DAY, None)
     }  # fmt: skip
-    # A district that ended is found by its name, at the province that took over.
+    # A district that ended is found by its name, under the province that took over.
     officer = User.objects.create_user("lai-chau")
     Membership.ever.create(user=officer, unit=office.parent, role="reader")
     hits, _ = search(officer, "Huyện Phong Thổ")
@@ -141,7 +141,7 @@ def test_a_database_that_is_not_set_up_is_told_with_what_to_do(monkeypatch, caps
 
 
 def test_names_sort_as_postgresql_sorts_vietnamese(db):
-    """ICU, inside PostgreSQL, is the independent judge of a dictionary's order."""
+    """ICU, inside PostgreSQL, judges alphabetical order independently."""
     if connection.vendor != "postgresql":
         pytest.skip("needs PostgreSQL")
     names = sorted({place.name for place in load(2022).places})

@@ -1,4 +1,4 @@
-"""Reorganisations keep the tree a tree, on every day; duties pass on; nothing is lost or deleted."""
+"""Reorganisations keep the tree a tree, on every day; duties are inherited; nothing is lost or deleted."""
 
 from collections import defaultdict
 from datetime import date, timedelta
@@ -44,7 +44,7 @@ def check_tree():
 
 
 def check_history():
-    """No two versions of a unit on one day, and on every day each superior existed."""
+    """No unit has two versions on one day, and on every day each superior existed."""
     days = {TODAY, date(1990, 1, 1)}
     versions = defaultdict(list)
     for version in UnitVersion.rows.order_by("valid_to"):
@@ -108,7 +108,7 @@ def test_the_successors_people_do_what_is_left(cast):
         assert Acknowledgement.rows.filter(node=node).exists(), "done for the node that was chosen"
     assert client.get(today, {"thay-mat": cast.nodes["B1"].pk}).status_code == 200, "a stranger's is ignored"
     assert client.get(reverse("my_work")).status_code == 302, "the campaign is among their work"
-    # A second merger passes everything on once more.
+    # A second merger passes everything on again.
     reorg.merge(None, [merged], into=cast.units["B1"], on=TODAY)
     for name in ("A1", "A2"):
         assert may(cast.user("B1", "officer"), Verb.EDIT_REPORT, cast.nodes[name].path)

@@ -1,4 +1,4 @@
-"""The tree as it stood on a day: names, superiors and units of then, for whoever sees them now."""
+"""The tree as of a day: names, superiors and units of that time, for people who may see them now."""
 
 from datetime import date, timedelta
 
@@ -37,7 +37,7 @@ def test_names_and_superiors_are_those_of_the_day(changed):
     assert names(page(changed, ngay=BEFORE, trong=a)) == {"Đơn vị A1", "Đơn vị A2"}
     assert names(page(changed, ngay=AFTER, trong=a)) == {"Xã Mới", "Đơn vị B1"}
     assert names(page(changed, ngay=BEFORE, trong=changed.units["B"].pk)) == {"Đơn vị B1"}
-    # The one unit on top is open from the start.
+    # The single top unit is open from the start.
     assert names(page(changed, ngay=BEFORE)) == {"Đơn vị A", "Đơn vị B"}
     text = page(changed, ngay=BEFORE, trong=a).content.decode()
     assert "today: Xã Mới" in text and "exists no more since 01/07/2025" in text

@@ -1,4 +1,4 @@
-"""The pages of the tree as officers use them; nobody beyond their part of it."""
+"""The pages of the tree as officers use them; nobody sees beyond their part of it."""
 
 import re
 

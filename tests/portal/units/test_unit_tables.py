@@ -1,4 +1,4 @@
-"""A table in the portal: previewed, applied whole, refused when the tree has changed; out and in again."""
+"""A table in the portal: previewed, applied whole, refused if the tree has changed; out and in again."""
 
 import io
 import re

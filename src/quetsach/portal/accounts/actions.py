@@ -1,4 +1,4 @@
-"""What changes of an account without anybody's decision."""
+"""Changes of an account that nobody decides."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ def note_seen(session_key: str) -> None:
 
 
 def demand_second_step(user: User, due: datetime) -> None:
-    """Set from when on the account needs one-time codes; an earlier date stays."""
+    """Set the moment from which the account needs one-time codes; an earlier moment stays."""
     if User.objects.filter(pk=user.pk, second_step_due=None).update(second_step_due=due):
         user.second_step_due = due

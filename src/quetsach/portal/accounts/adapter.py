@@ -1,4 +1,4 @@
-"""How allauth behaves here: nobody registers alone, the client's address is the trusted one, our words."""
+"""Our allauth settings: nobody registers alone, the client's address is the trusted one, our own messages."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ClosedSignupAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return False
 
     def get_login_stages(self) -> list[str]:
-        """Allauth's, with our rule for when a second step was taken elsewhere."""
+        """Allauth's stages, with our stage for people who took their second step at the identity provider."""
         ours = {"allauth.mfa.stages.AuthenticateStage": "quetsach.portal.sso.second_step.SecondStep"}
         return [ours.get(stage, stage) for stage in super().get_login_stages()]
 
@@ -43,7 +43,7 @@ class ClosedSignupAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return client_ip_text(request) or "::"
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Count the password as wrong until it turns out right. Raises ValidationError."""
+        """Count the password as wrong; take the count back when it is right. Raises ValidationError."""
         name = str(credentials.get("username") or credentials.get("email") or "")
         self._counted = guessing.count_password(request, name)
         if self._counted is None:

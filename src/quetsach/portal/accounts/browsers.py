@@ -1,4 +1,4 @@
-"""Which browser on which system, by what a browser says of itself: a hint for its owner, never a proof."""
+"""The browser and the system behind a User-Agent header: a hint for the account's owner, never a proof."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Wi
 
 
 def browser_name(user_agent: str) -> str:
-    """`Chrome · Windows`; what is not known is left out, and an empty text is what nothing is known of."""
+    """`Chrome · Windows`; an unknown part is left out, and the text is empty where both are unknown."""
     found = (
         next((name for mark, name in table if mark in user_agent), "") for table in (_BROWSERS, _SYSTEMS)
     )

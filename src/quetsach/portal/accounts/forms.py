@@ -1,4 +1,4 @@
-"""Forms of one's own account, and the field in which a password is chosen."""
+"""Forms for one's own account, and the field for a new password."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from quetsach.portal.accounts.passwords import NotLikeOneself
 
 
 class NewPasswordForm(ChangePasswordForm):  # type: ignore[misc]
-    """Allauth's form, with its one message that has no Vietnamese."""
+    """Allauth's form, with a translation of its one message without Vietnamese."""
 
     def clean(self) -> dict[str, Any]:
         Form.clean(self)
@@ -43,14 +43,14 @@ class NewPasswordField(CharField):
 
 
 def refuse_own_words(form: Form, owner: User) -> None:
-    """Add the error of a password that is much like its owner's name; the field cannot know whose it is, and
-    may have taken it for a common one."""
+    """Add an error where the password is much like its owner's name. The field does not know the owner, and
+    may have called the password a common one."""
     password = form.data.get(form.add_prefix("password"))
     try:
         NotLikeOneself().validate(password or "", owner)
     except ValidationError as error:
         if password:
-            told = form.errors.get("password")
-            if told is not None:
-                told.data = [one for one in told.as_data() if one.code != "password_too_common"]
+            errors = form.errors.get("password")
+            if errors is not None:
+                errors.data = [one for one in errors.as_data() if one.code != "password_too_common"]
             form.add_error("password", error)

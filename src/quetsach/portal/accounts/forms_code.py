@@ -1,4 +1,4 @@
-"""Where a one-time code is typed: each opens once, wherever it was typed, and guessing is slow."""
+"""Forms for one-time codes: a code opens once in all of them together, and guessing is slow."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from quetsach.portal.kit import refusals
 
 
 class _Counted(Form):
-    """Counts a code as wrong until it turns out right, and then uses it up."""
+    """Counts a code as wrong before it is checked; a right code is taken off the count and used up."""
 
     user: User
 
@@ -55,7 +55,7 @@ class FirstCodeForm(_Counted, ActivateTOTPForm):  # type: ignore[misc]
 
 
 def _use_up(user: User, code: str) -> bool:
-    """Whether it is the first time; remembered for longer than the code is good for. RFC 6238, 5.2: "The
-    verifier MUST NOT accept the second attempt of the OTP"."""
+    """Whether the code is used for the first time. It is remembered for longer than it is valid. RFC 6238,
+    5.2: "The verifier MUST NOT accept the second attempt of the OTP"."""
     seconds = (2 * app_settings.TOTP_TOLERANCE + 2) * app_settings.TOTP_PERIOD
     return cache.add(f"used-code:{user.pk}:{normalize_user_code(code)}", "y", timeout=seconds)

@@ -1,8 +1,8 @@
 """How often passwords and one-time codes may be tried.
 
-A browser that the account signed in with before has a counter of its own: nobody else can use its tries up.
-All others share what a stranger gets: few in a row, and slowly in all. A try is counted before it is judged,
-so that many at once are no way around, and taken back when it was right.
+A browser that the account signed in with before has its own counter, so nobody else can use up its tries. All
+other browsers share one counter: few tries in a row, and few an hour. A try is counted before the password is
+checked, so that many tries at once gain nothing; a right password takes the count back.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ SENT = Limit("sign-in-sent", most=240, seconds=60)
 KNOWN = Limit("password-known", most=5, seconds=300)
 """Wrong passwords of one name in one browser that knows it."""
 NAME_HERE = Limit("password-name-here", most=5, seconds=300)
-"""Of one name from one address, by browsers that do not know it."""
+"""Wrong passwords of one name from one address, by browsers that do not know the name."""
 NAME = Limit("password-name", most=30, seconds=3600)
-"""Of one name from anywhere, by browsers that do not know it: 720 a day."""
+"""Wrong passwords of one name from all addresses, by browsers that do not know it: 720 a day."""
 ADDRESS = Limit("password-address", most=300, seconds=3600)
-"""Of all names from one address, by browsers that do not know them."""
+"""Wrong passwords of all names from one address, by browsers that do not know them."""
 CODE_KNOWN = Limit("code-known", most=5, seconds=300)
 """Wrong one-time codes of one account in one browser that knows it."""
 CODE = Limit("code", most=5, seconds=300)
-"""The same, by browsers that do not know it; they have the password already."""
+"""Wrong codes in a row by browsers that do not know the account; their users have the password already."""
 CODE_SLOW = Limit("code-slow", most=20, seconds=3600)
-"""In all, by browsers that do not know it: 480 a day, of a million codes."""
+"""Wrong codes an hour by browsers that do not know the account: 480 a day, of a million codes."""
 
 
 def is_flood(request: HttpRequest, name: str = "") -> bool:
-    """Count a sign-in form, unless its browser knows the name; whether there are too many from there."""
+    """Count a sign-in form, unless its browser knows the name; True if its address has sent too many."""
     user = _person(name)
     if user is not None and known_browser.of(request).knows(user):
         return False
@@ -48,18 +48,18 @@ def is_flood(request: HttpRequest, name: str = "") -> bool:
 
 
 def count_password(request: HttpRequest, name: str) -> Counted | None:
-    """Count a password as wrong; None, and nothing counted, where too many were."""
+    """Count a password as wrong. None, and nothing is counted, if too many wrong ones came before."""
     browser, user = known_browser.of(request), _person(name)
     if user is not None and browser.knows(user):
         return _count([(KNOWN, f"{user.pk}:{browser.name}")])
     where = whence(request)
-    # What was typed as a name may be a password: only its hash is kept.
+    # People type passwords into the name's field by mistake: only a hash is kept.
     digest = hashlib.sha256(name.casefold().encode()).hexdigest()[:32]
     return _count([(NAME_HERE, f"{digest}:{where}"), (NAME, digest), (ADDRESS, where)])
 
 
 def count_code(request: HttpRequest, user: User) -> Counted | None:
-    """Count a one-time code as wrong; None, and nothing counted, where too many were."""
+    """Count a one-time code as wrong. None, and nothing is counted, if too many wrong ones came before."""
     browser = known_browser.of(request)
     if browser.knows(user):
         return _count([(CODE_KNOWN, f"{user.pk}:{browser.name}")])
@@ -67,7 +67,7 @@ def count_code(request: HttpRequest, user: User) -> Counted | None:
 
 
 def take_back(counted: Counted) -> None:
-    """It was right."""
+    """Take a try off the counters: the password or code was right."""
     for limit, whose in counted:
         limit.take_back(whose)
 

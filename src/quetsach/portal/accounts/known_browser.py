@@ -1,8 +1,8 @@
 """Which accounts a browser has signed in with before, by a signed cookie.
 
-It proves nothing and opens nothing: it only lets that browser's wrong tries be counted apart from those of
-strangers, so that nobody who knows a name can keep its owner out. Each account in it is bound to the password
-of then: a new password makes all browsers strangers but the one that it was chosen in.
+The cookie opens nothing. It only lets the wrong tries of that browser be counted apart from those of
+strangers, so that nobody who knows a name can keep its owner out. Each account in the cookie is bound to its
+password: after a new password only the browser in which it was chosen still knows the account.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from quetsach.portal.accounts.models import User
 DAYS = 180
 _SALT = "accounts.known_browser"
 _MOST = 5
-"""Accounts that one browser is remembered with, the newest first."""
+"""Accounts that one browser remembers, the newest first."""
 
 
 class KnownBrowser:
-    """What the cookie of one request tells, read when it is asked for."""
+    """The content of one request's cookie, read when it is first needed."""
 
     def __init__(self, request: HttpRequest) -> None:
         self._cookie = request.COOKIES.get(settings.KNOWN_BROWSER_COOKIE_NAME, "")
@@ -42,24 +42,24 @@ class KnownBrowser:
 
     @property
     def name(self) -> str:
-        """A random name of this browser, "" where it is not known."""
+        """A random name of this browser; "" where the cookie names none."""
         return self._told[0]
 
     def knows(self, user: User) -> bool:
-        """Whether this account signed in here, with the password that it has now."""
+        """Whether this account signed in here with the password that it has now."""
         return constant_time_compare(self._told[1].get(user.pk, ""), _proof(user))
 
     @cached_property
     def account(self) -> int | None:
         """The account that signed in here last and may still do so."""
-        told = self._told[1]
-        if not told:
+        proofs = self._told[1]
+        if not proofs:
             return None
-        people = {user.pk: user for user in User.objects.filter(pk__in=told, is_active=True)}
-        return next((pk for pk in told if pk in people and self.knows(people[pk])), None)
+        people = {user.pk: user for user in User.objects.filter(pk__in=proofs, is_active=True)}
+        return next((pk for pk in proofs if pk in people and self.knows(people[pk])), None)
 
     def with_account(self, user: User) -> str:
-        """The cookie's text from now on."""
+        """The new text of the cookie, with this account added."""
         others = [(pk, proof) for pk, proof in self._told[1].items() if pk != user.pk]
         accounts = [(user.pk, _proof(user)), *others[: _MOST - 1]]
         return signing.dumps([self.name or secrets.token_urlsafe(12), accounts], salt=_SALT)
@@ -81,7 +81,7 @@ def _remember(sender: object, request: HttpRequest | None, user: User, **_: obje
 
 
 class KnownBrowsers:
-    """Reads the cookie for whoever counts, and gives it to a browser that has just signed in."""
+    """Puts the browser's cookie on the request, and sets it in a browser that has just signed in."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -104,6 +104,6 @@ class KnownBrowsers:
 
 
 def of(request: HttpRequest) -> KnownBrowser:
-    """The browser of a request, however it came here."""
+    """The browser of a request, with or without the middleware."""
     known = getattr(request, "known_browser", None)
     return known if isinstance(known, KnownBrowser) else KnownBrowser(request)

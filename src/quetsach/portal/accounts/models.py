@@ -1,4 +1,4 @@
-"""People who sign in. What they may do where is said by units.Membership."""
+"""People who sign in. Their rights are in units.Membership."""
 
 from __future__ import annotations
 

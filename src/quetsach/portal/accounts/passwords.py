@@ -1,4 +1,4 @@
-"""Password rules: Django's, in our words, and what people here choose and attackers try first."""
+"""Password rules: Django's rules in our words, and the passwords that people choose and attackers try."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class LongEnough(password_validation.MinimumLengthValidator):
 
 
 class NotCommon(password_validation.CommonPasswordValidator):
-    """None of the passwords that attackers try first, here or elsewhere: no digits alone, and no one to three
-    words of `common_words.txt` with digits and signs, however written (capitals, marks, `@` for `a`)."""
+    """Refuses the passwords that attackers try first, here or elsewhere: digits alone, and one to three words
+    of `common_words.txt` with digits and signs, however written (capitals, marks, `@` for `a`)."""
 
     def validate(self, password: str, user: Any = None) -> None:
         if is_like_oneself(password, user):
-            return  # which is the true reason, and told by NotLikeOneself
+            return  # NotLikeOneself tells the true reason
         super().validate(password, user)
         folded = search_key(password)
         spelled = re.sub(r"[^a-z]+$", "", folded).translate(_LOOKALIKES)
@@ -48,12 +48,12 @@ class NotCommon(password_validation.CommonPasswordValidator):
 
 
 class NotRepeated:
-    """More than a few characters over and over."""
+    """Refuses a few characters repeated over and over."""
 
     def validate(self, password: str, user: Any = None) -> None:  # noqa: ARG002
         """Raises ValidationError."""
         text = password.casefold()
-        # A text that is found in itself doubled, before its own end, is one piece over and over.
+        # A text that occurs in its own double before the text's end is one piece over and over.
         period = f"{text}{text}".find(text, 1) if text else 0
         if len(set(text)) < _FEWEST_CHARACTERS or period <= _LONGEST_PERIOD:
             raise ValidationError(self.get_help_text(), code="password_repeated")
@@ -63,7 +63,7 @@ class NotRepeated:
 
 
 class NotLikeOneself:
-    """Neither name, user name nor phone of its owner, also without marks and spaces."""
+    """Refuses the owner's name, user name or phone, also without marks and spaces."""
 
     def validate(self, password: str, user: Any = None) -> None:
         """Raises ValidationError."""
@@ -75,7 +75,7 @@ class NotLikeOneself:
 
 
 def is_like_oneself(password: str, user: Any) -> bool:
-    """Whether it holds, or is much like, what others know of its owner; never without an owner."""
+    """Whether the password holds, or is much like, a name or phone of its owner; False without an owner."""
     typed = _letters(password)
     return any(
         SequenceMatcher(a=typed, b=own).ratio() >= _MOST_LIKE or (len(own) >= len(typed) / 2 and own in typed)
@@ -84,8 +84,8 @@ def is_like_oneself(password: str, user: Any) -> bool:
 
 
 def _own_words(user: Any) -> list[str]:
-    told = [str(getattr(user, name, "") or "") for name in ("username", "full_name", "phone")]
-    words = [_letters(text) for text in told] + [_letters(part) for text in told for part in text.split()]
+    texts = [str(getattr(user, name, "") or "") for name in ("username", "full_name", "phone")]
+    words = [_letters(text) for text in texts] + [_letters(part) for text in texts for part in text.split()]
     return [word for word in words if len(word) > 3]
 
 
@@ -97,6 +97,6 @@ def _letters(text: str) -> str:
 def _words() -> re.Pattern[str]:
     lines = _WORDS.read_text("utf-8").splitlines()
     words = {_letters(line) for line in lines if line.strip() and not line.startswith("#")}
-    # The longest first, so that the pattern finds its way without many steps back.
+    # The longest first, so that the pattern needs few steps back.
     choice = "|".join(sorted((word for word in words if word), key=lambda word: (-len(word), word)))
     return re.compile(f"[0-9]*(?:(?:{choice})[0-9]*){{0,{_MOST_WORDS}}}")

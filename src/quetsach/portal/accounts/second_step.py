@@ -36,7 +36,7 @@ class SecondStepAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         return _box().encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        """An empty key, which no code fits, where the portal's key is another than then."""
+        """The key; an empty key, which no code fits, if the portal's secret key has changed since."""
         try:
             return _box().decrypt(encrypted_text.encode()).decode()
         except InvalidToken:

@@ -1,7 +1,4 @@
-"""How long a sign-in lasts: so long at most, and so long without a request.
-
-Django's own age starts anew with each save of the session; these two do not.
-"""
+"""How long a sign-in lasts: a limit in all, and a limit without a request."""
 
 from __future__ import annotations
 
@@ -16,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from quetsach.portal.accounts.actions import note_seen
 
 STEP = 60
-"""Seconds between two notes of a person's last request."""
+"""Seconds between two notes of the person's last request."""
 
 
 def watch() -> None:
@@ -35,7 +32,7 @@ def age_of(request: HttpRequest) -> int:
 
 
 class SessionLimits:
-    """Signs out whoever has been here for too long or has been away for too long."""
+    """Signs a person out if their sign-in or their last request is too long ago."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -1,4 +1,4 @@
-"""Django's sessions in the database, read by a query that is kept: every request asks it."""
+"""Django's sessions in the database, read by a compiled query: every request needs it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from quetsach.portal.kit.compiled import compiled
 
 
 class SessionStore(db.SessionStore):
-    """Finds, keeps and ends sessions as Django's does."""
+    """Loads, saves and ends sessions as Django does."""
 
     def _get_session_from_db(self) -> Session | None:
         found = next(iter(_running(self.session_key or "", timezone.now())), None)

@@ -1,4 +1,4 @@
-"""The page for signing in, which is allauth's behind a limit of ours."""
+"""The sign-in page: allauth's, behind our own rate limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes the audit trail, inside the transaction of the action that it tells of."""
+"""Writes the audit trail, inside the transaction of the action that an entry describes."""
 
 from __future__ import annotations
 
@@ -38,20 +38,20 @@ def record(
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What one of many entries of the same action is about."""
+    """The subject of one entry, where many entries have the same action."""
 
     about: models.Model | None
     unit_path: str
     data: dict[str, Any]
 
 
-def record_all(action: str, told: Sequence[Told]) -> list[Entry]:
-    """Append an entry of the system for each, in one writing: thousands, one by one, take too long."""
-    return _append(None, "system", action, told, None)
+def record_all(action: str, subjects: Sequence[Told]) -> list[Entry]:
+    """Append one entry of the system for each subject, all in one writing: thousands would take too long."""
+    return _append(None, "system", action, subjects, None)
 
 
 def _append(
-    actor: User | None, actor_name: str, action: str, told: Sequence[Told], ip: str | None
+    actor: User | None, actor_name: str, action: str, subjects: Sequence[Told], ip: str | None
 ) -> list[Entry]:
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("record() belongs inside the action's transaction")
@@ -60,7 +60,7 @@ def _append(
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
     previous = Entry.objects.order_by("-pk").values_list("hash", flat=True).first() or GENESIS
     entries = []
-    for one in told:
+    for one in subjects:
         entry = Entry(
             at=timezone.now(),
             actor=actor,
@@ -83,7 +83,7 @@ def _append(
 
 
 def seal(entry: Entry) -> str:
-    """SHA-256 over the entry's content and the hash before it."""
+    """SHA-256 over the entry's content and the hash of the entry before it."""
     content = [
         entry.previous_hash,
         entry.at.isoformat(),
@@ -101,7 +101,7 @@ def seal(entry: Entry) -> str:
 
 
 def first_broken_entry() -> Entry | None:
-    """The first entry whose seal does not fit what it says or what stands before it; None if all do."""
+    """The first entry whose seal does not fit its content or the entry before it; None if all seals fit."""
     previous = GENESIS
     for entry in Entry.objects.order_by("pk").iterator():
         if entry.previous_hash != previous or entry.hash != seal(entry):

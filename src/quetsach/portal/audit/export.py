@@ -17,7 +17,7 @@ from quetsach.text.cells import guarded, on_paper, row_height
 
 _WIDTHS = (9, 20, 24, 44, 26, 30, 18, 50, 36)
 AT_MOST = 50_000
-"""Rows in one file; who needs more narrows the days."""
+"""Rows in one file; a reader who needs more narrows the days."""
 
 
 def _head() -> list[str]:
@@ -41,7 +41,7 @@ def _rows(entries: Iterable[Entry]) -> Iterator[list[str]]:
 
 
 def as_csv(entries: Iterable[Entry]) -> bytes:
-    """UTF-8 with a mark, by which Excel knows it."""
+    """UTF-8 with a byte order mark, by which Excel recognises it."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(_head())
@@ -74,4 +74,4 @@ FORMS = {
     "csv": (as_csv, "text/csv; charset=utf-8"),
     "xlsx": (as_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
 }
-"""How an export is written, and its type."""
+"""Name of a form: the function that writes it, and its media type."""

@@ -1,4 +1,4 @@
-"""Entries of the trail as a page lists them: under their day, in words, with the unit's name."""
+"""Entries of the trail as a page lists them: by day, in words, with the unit's name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from quetsach.portal.audit.sentences import sentence
 
 @dataclass(frozen=True)
 class Line:
-    """One entry; `unit` is empty where the reader may not see it or it is gone."""
+    """One entry; `unit` is empty where the reader may not see the unit or it is gone."""
 
     entry: Entry
     text: str
@@ -22,10 +22,10 @@ class Line:
 
     @property
     def day(self) -> date:
-        """The portal's calendar day."""
+        """The entry's day on the portal's calendar."""
         return timezone.localdate(self.entry.at)
 
 
 def lines(entries: Iterable[Entry], names: Mapping[str, str]) -> list[Line]:
-    """`names`: a unit's name by its path."""
+    """Entries as lines of a page; `names` maps a unit's path to its name."""
     return [Line(entry, sentence(entry), names.get(entry.unit_path, "")) for entry in entries]

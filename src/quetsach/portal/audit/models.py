@@ -1,4 +1,4 @@
-"""Who did what, when: append-only, each entry sealed by the hash of the one before."""
+"""The audit trail: append-only entries, each sealed by the hash of the entry before it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.db import models
 
 
 class Entry(models.Model):
-    """One action. `unit_path` says whose business it was, for superiors to read; `data` holds no secret."""
+    """One action. `unit_path` is the unit concerned, whose superiors may read it; `data` holds no secret."""
 
     at = models.DateTimeField()
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")

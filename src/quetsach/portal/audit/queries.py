@@ -14,9 +14,9 @@ from quetsach.text.vietnamese import search_key
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the reader filters by; empty fields mean all. Days are the portal's calendar days.
+    """The reader's filter; empty fields mean all. Days are the portal's calendar days.
 
-    `with_portal`: also what belongs to no unit, such as backups and sign-ins that failed or stopped.
+    `with_portal`: also entries that belong to no unit, such as backups and sign-ins that failed or stopped.
     """
 
     path: str
@@ -29,7 +29,7 @@ class Wanted:
 
 
 def entries(wanted: Wanted) -> QuerySet[Entry]:
-    """Entries about the unit at the path and all below it, the newest first."""
+    """Entries about the unit at the path and all units below it, the newest first."""
     if not wanted.path:
         return Entry.objects.none()
     places = Q(unit_path__gte=wanted.path, unit_path__lt=wanted.path[:-1] + "0")
@@ -50,7 +50,7 @@ def entries(wanted: Wanted) -> QuerySet[Entry]:
 
 
 def actions_below(path: str, *, with_portal: bool = False) -> list[str]:
-    """The action codes that occur at the path and below, and for the portal."""
+    """The action codes that occur at the path and below, and those of the portal if asked."""
     return list(
         entries(Wanted(path, with_portal)).order_by("action").values_list("action", flat=True).distinct()
     )

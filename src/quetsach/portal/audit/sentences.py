@@ -1,4 +1,4 @@
-"""What each action code says to a reader, as one table; the apps that record them are not imported.
+"""The sentence of each action code, in one table; the apps that record the actions are not imported.
 
 A sentence may use the fields of the entry's `data` as %(name)s; a missing one shows as a dash.
 """
@@ -181,7 +181,7 @@ WORDS: dict[str, dict[str, str | Promise]] = {
     },
     "kind": {"informed": _("have received the information"), "done": _("have carried it out")},
 }
-"""What a code in a field of that name is called."""
+"""Field of `data`: its codes, each with the word for it."""
 
 
 class _Fields(dict[str, Any]):
@@ -190,7 +190,7 @@ class _Fields(dict[str, Any]):
 
 
 def sentence(entry: Entry) -> str:
-    """The entry in words; its bare code where nobody has written a sentence."""
+    """The entry in words; its bare code if there is no sentence for it."""
     template = SENTENCES.get(entry.action)
     if template is None:
         return entry.action

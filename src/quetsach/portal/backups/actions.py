@@ -1,4 +1,4 @@
-"""Making a backup of a running portal, and putting one back."""
+"""Makes a backup of a running portal, and restores one."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from quetsach.text.problems import quoted
 def back_up(target: Path, *, overwrite: bool = False) -> Manifest:
     """Write everything that the portal keeps into one file. Raises BackupError.
 
-    The database is taken first: a file that it names was on the disk before its row was.
+    The database comes first: a file is on the disk before a row names it.
     """
     if target.exists() and not overwrite:
         raise BackupError(
@@ -82,7 +82,7 @@ def _write(target: Path, folder: Path, manifest: Manifest) -> Manifest:
 
 
 def restore(source: Path, *, overwrite: bool = False, signer: str = "") -> tuple[Manifest, Signer]:
-    """Put a backup in the place of what is here. Raises BackupError, and then nothing was changed.
+    """Replace the portal's data by a backup. Raises BackupError, and then nothing was changed.
 
     Args:
         signer: the fingerprint of the only key that is believed; "" for any, and for none.
@@ -116,13 +116,13 @@ def _not_the_named(source: Path, signed: Signer) -> str:
     if not signed.fingerprint:
         return _("%(file)s: %(signer)s Nothing was changed.") % {"file": source, "signer": signed}
     return _(
-        "%(file)s: signed by another key than the one you named: %(key)s. Nothing was changed. Compare it"
+        "%(file)s: signed by another key than the key you named: %(key)s. Nothing was changed. Compare it"
         " with the key that was shown when the backup was made."
     ) % {"file": source, "key": signed.fingerprint}
 
 
 def note_restored(source: Path, manifest: Manifest, signer: Signer) -> None:
-    """Say in the audit trail that it was restored; after the migrations, which may shape its table."""
+    """Record the restore in the audit trail; after the migrations, which may change the trail's table."""
     cache.clear()
     with transaction.atomic():
         record(
@@ -159,7 +159,7 @@ def _check(source: Path, manifest: Manifest) -> None:
 
 
 def _put_files(folder: Path) -> None:
-    """Add the files of the backup; those of the same name have the same content or are replaced whole."""
+    """Add the files of the backup. A file of the same name has the same content, or is replaced whole."""
     root = Path(settings.MEDIA_ROOT)
     for path in sorted(folder.rglob("*")) if folder.is_dir() else []:
         if path.is_file():

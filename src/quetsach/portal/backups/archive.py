@@ -1,7 +1,7 @@
 """A backup file: a ZIP with the database, the uploaded files, the portal's key and a list of checksums.
 
-`manifest.json` is written last, so a file that lacks it was cut short. The archive holds everything that the
-portal protects: it is readable by its owner only, and belongs where the portal's own disk is not.
+`manifest.json` is written last, so a file without it was cut short. The archive holds everything that the
+portal protects: only its owner may read it, and it belongs on another disk than the portal's.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _BLOCK = 1024 * 1024
 
 
 class BackupError(PortalError):
-    """The backup or the restore stops here; the text says why and what to do."""
+    """The backup or restore stops here; the text says the reason and the remedy."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What an archive holds. `migrations` are the database's, as `app.name`; `made_at` is ISO 8601 in UTC."""
+    """An archive's content. `migrations` are the database's, as `app.name`; `made_at` is ISO 8601 in UTC."""
 
     format: int
     program: str
@@ -59,8 +59,8 @@ class Manifest:
 
 @contextmanager
 def writing(target: Path, scratch: Path) -> Iterator[zipfile.ZipFile]:
-    """A new archive that gets its name only when all of it is on the disk; until then it lies in `scratch`, a
-    folder on the same disk."""
+    """A new archive. It lies in `scratch`, a folder on the same disk, and gets its name when all of it is on
+    the disk."""
     partial = scratch / "archive"
     handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:
@@ -83,7 +83,7 @@ def add(archive: zipfile.ZipFile, name: str, source: IO[bytes]) -> Member:
 
 
 def seal(archive: zipfile.ZipFile, manifest: Manifest, sign: Callable[[bytes], bytes]) -> None:
-    """Write the manifest, the last thing in an archive, and its signature behind everything."""
+    """Write the manifest as the last member, and its signature as the archive's comment."""
     content = json.dumps(asdict(manifest), ensure_ascii=False, indent=1).encode()
     archive.writestr(MANIFEST, content)
     archive.comment = sign(content)
@@ -91,7 +91,7 @@ def seal(archive: zipfile.ZipFile, manifest: Manifest, sign: Callable[[bytes], b
 
 @contextmanager
 def reading(path: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
-    """An existing archive and its manifest. Raises BackupError for what is not a whole backup."""
+    """An existing archive and its manifest. Raises BackupError for a file that is not a whole backup."""
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive, _manifest(archive)
@@ -168,7 +168,7 @@ def unpack(archive: zipfile.ZipFile, manifest: Manifest, folder: Path) -> None:
 
 
 def _inside(name: str) -> PurePosixPath:
-    """The member's place; a name that leads anywhere else is refused."""
+    """The member's path; raises BackupError for a path that leads out of the folder."""
     path = PurePosixPath(name)
     plain = path.parts and not path.is_absolute() and ".." not in path.parts and "\\" not in name
     if not plain or "\0" in name or (name not in {DATABASE, KEY} and not name.startswith(FILES)):

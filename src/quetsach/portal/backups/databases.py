@@ -1,7 +1,7 @@
-"""The database as one file and back, by what its makers offer: SQLite's own copy, pg_dump and psql.
+"""The database as one file and back, by the means of its makers: SQLite's own copy, pg_dump and psql.
 
-Both ways take what was committed at one moment while others go on writing, and put all of it back in one
-transaction: whoever is killed half-way leaves the database as it was.
+Both ways copy the data committed at one moment while others go on writing. Both put everything back in one
+transaction: a process that is killed half-way leaves the database as it was.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from quetsach.portal.backups.archive import BackupError
 from quetsach.text.problems import quoted
 
-# Only tables go, and what belongs to them: a schema of the administrator's keeps its owner and rights.
+# Only tables and their parts are dropped: a schema that the administrator made keeps its owner and rights.
 _EMPTY = (
     "DO $$ DECLARE name text; BEGIN"
     " FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP"
@@ -36,7 +36,7 @@ _VARIABLES = {
 
 @dataclass(frozen=True)
 class Way:
-    """How one kind of database is copied out and put back."""
+    """How one kind of database is copied and put back."""
 
     copy_out: Callable[[Path], None]
     put_back: Callable[[Path], None]
@@ -107,7 +107,7 @@ def _put_postgresql(source: Path) -> None:
 
 
 def _run(command: list[str]) -> None:
-    """Run one of PostgreSQL's programs; the password travels in the environment, not in the arguments."""
+    """Run one of PostgreSQL's programs. The password travels in the environment, not in the arguments."""
     if shutil.which(command[0]) is None:
         raise BackupError(
             _("%(program)s is not on this machine. On Debian: sudo apt-get install postgresql-client")
@@ -117,8 +117,8 @@ def _run(command: list[str]) -> None:
     environment = {**os.environ, **{name: str(given[key]) for name, key in _VARIABLES.items() if given[key]}}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
-        said = done.stderr.strip().splitlines()
+        lines = done.stderr.strip().splitlines()
         raise BackupError(
             _("%(program)s: %(why)s. The database is as it was.")
-            % {"program": command[0], "why": said[0] if said else done.returncode}
+            % {"program": command[0], "why": lines[0] if lines else done.returncode}
         )

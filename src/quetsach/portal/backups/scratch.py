@@ -1,7 +1,7 @@
 """Folders that exist only while a backup or a restore works in them.
 
-A process that is killed cannot tidy up. Each folder is locked while it is in use, and the kernel frees the
-lock of a process that dies: whoever comes next, also the portal at its start, removes what nobody holds.
+A killed process cannot tidy up. Each folder is locked while in use, and the kernel frees the lock of a
+process that dies: the next backup or restore, and the portal at its start, remove folders without a lock.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from pathlib import Path
 
 try:
     import fcntl
-except ImportError:  # Windows: nothing tells whether somebody still works there, so nothing is removed
+except ImportError:  # Windows: nothing tells whether a process still works there, so nothing is removed
     fcntl = None  # type: ignore[assignment]
 
 BACKUP, RESTORE = ".backup-", "restore-"
 _UPLOADING_SECONDS = 86_400
-"""An upload that has not ended after a day never will."""
+"""Seconds; an upload that has not ended by then never will."""
 
 
 @contextmanager
 def scratch(folder: Path, prefix: str) -> Iterator[Path]:
-    """A new folder for its owner only, gone afterwards; what others left behind is removed first."""
+    """A new folder for its owner only, removed afterwards; folders that others left behind go first."""
     with _locked(folder):
         _sweep(folder, prefix)
         made = Path(tempfile.mkdtemp(dir=folder, prefix=prefix))
@@ -40,13 +40,13 @@ def scratch(folder: Path, prefix: str) -> Iterator[Path]:
 
 
 def sweep(folder: Path, prefix: str) -> None:
-    """Remove what killed processes left there; never raises."""
+    """Remove the folders that killed processes left there; never raises."""
     with suppress(OSError), _locked(folder):
         _sweep(folder, prefix)
 
 
 def sweep_uploads(root: Path) -> None:
-    """Remove the beginnings of uploads that were killed; never raises."""
+    """Remove the parts of uploads that were killed; never raises."""
     before = time.time() - _UPLOADING_SECONDS
     with suppress(OSError):
         for path in root.glob("*/new-*"):
@@ -69,7 +69,7 @@ def _sweep(folder: Path, prefix: str) -> None:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Of several who look for leftovers or begin a folder here, one at a time."""
+    """Let one process at a time look for leftovers or make a folder here."""
     if fcntl is None:
         yield
         return
@@ -82,7 +82,7 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _hold(folder: Path) -> int | None:
-    """An open file that keeps the folder from being removed; None where somebody else has it."""
+    """An open file whose lock keeps the folder from removal; None where another process holds the lock."""
     if fcntl is None:
         return None
     handle = os.open(folder, os.O_RDONLY)

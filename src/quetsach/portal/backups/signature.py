@@ -1,7 +1,7 @@
-"""Who made a backup: an Ed25519 signature over its list of contents, in the comment of the ZIP file.
+"""Proves who made a backup: an Ed25519 signature over its list of contents, in the comment of the ZIP file.
 
-The key lies in the data folder (`backup-key`) and is in no backup, so that whoever gets hold of one can make
-no other. A program that knows nothing of it reads the archive all the same.
+The key lies in the data folder (`backup-key`) and is in no backup, so that a thief of one backup can sign no
+other. A program that does not know the signature reads the archive all the same.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _FILE = "backup-key"
 
 @dataclass(frozen=True)
 class Signer:
-    """`fingerprint` is "" for a backup that is not signed; `is_named` for the one that was asked for."""
+    """`fingerprint` is "" for an unsigned backup; `is_named`: the user named this fingerprint."""
 
     fingerprint: str
     is_ours: bool = False
@@ -38,13 +38,13 @@ class Signer:
         if self.is_named:
             return _("It is signed by the key that you named (%(key)s).") % {"key": self.fingerprint}
         return _(
-            "It is signed by another key than this portal's: %(key)s. Compare it with the one that was shown"
+            "It is signed by another key than this portal's: %(key)s. Compare it with the key that was shown"
             " when the backup was made."
         ) % {"key": self.fingerprint}
 
 
 def sign(manifest: bytes) -> bytes:
-    """The comment of an archive with this list of contents."""
+    """The ZIP comment for an archive with this list of contents."""
     from nacl.signing import SigningKey
 
     key = SigningKey(_own_key())
@@ -53,7 +53,7 @@ def sign(manifest: bytes) -> bytes:
 
 
 def signer_of(comment: bytes, manifest: bytes, file: Path) -> Signer:
-    """Whose signature the comment holds. Raises BackupError for one that does not fit the list."""
+    """The signer by the ZIP comment. Raises BackupError if the signature does not fit the contents."""
     from nacl.exceptions import CryptoError
     from nacl.signing import SigningKey, VerifyKey
 
@@ -71,7 +71,7 @@ def signer_of(comment: bytes, manifest: bytes, file: Path) -> Signer:
 
 
 def own() -> Signer:
-    """This portal's key."""
+    """This portal as a signer."""
     from nacl.signing import SigningKey
 
     return Signer(keys.fingerprint(bytes(SigningKey(_own_key()).verify_key)), is_ours=True)

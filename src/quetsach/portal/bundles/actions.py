@@ -1,4 +1,4 @@
-"""Asks for a bundle, and notes how far it has come."""
+"""Starts a bundle, and records its progress."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from quetsach.portal.bundles.queries import reported, signed
 from quetsach.portal.campaigns.models import CampaignNode
 
 HELD = timedelta(seconds=20)
-"""How long a bundle stays with whoever works on it after the last sign of life."""
+"""How long a worker keeps a bundle after its last sign of life."""
 AT_ONCE = 2_000
 Paper, State = BundlePart.Paper, Bundle.State
 
 
 @transaction.atomic
 def ask_for(actor: User, node: CampaignNode, *, ip: str | None = None) -> Bundle:
-    """A new bundle of everything at the node and below; the one that is being made, if there is one."""
+    """A new bundle of all reports at the node and below; or the node's unfinished bundle, if it has one."""
     CampaignNode.rows.select_for_update(of=("self",), no_key=True).get(pk=node.pk)  # one after the other
     going_on = Bundle.rows.filter(node=node, state=State.MAKING).first()
     if going_on is not None:
@@ -43,13 +43,13 @@ def ask_for(actor: User, node: CampaignNode, *, ip: str | None = None) -> Bundle
 
 @transaction.atomic
 def try_again(bundle: Bundle) -> None:
-    """Let a stopped bundle go on with what is missing."""
+    """Let a stopped bundle go on with its missing papers."""
     Bundle.rows.filter(pk=bundle.pk, state=State.STOPPED).update(state=State.MAKING, trouble="")
 
 
 @transaction.atomic
 def hold(bundle: Bundle) -> bool:
-    """Take the bundle to work on it; False when it is finished or in other hands."""
+    """Take the bundle to work on it; False if it is finished or another worker holds it."""
     now = timezone.now()
     free = Q(held_until=None) | Q(held_until__lt=now)
     return bool(Bundle.rows.filter(free, pk=bundle.pk, state=State.MAKING).update(held_until=now + HELD))
@@ -57,31 +57,31 @@ def hold(bundle: Bundle) -> bool:
 
 @transaction.atomic
 def keep_hold(bundle: Bundle) -> None:
-    """A sign of life."""
+    """Record a sign of life: the worker keeps the bundle."""
     Bundle.rows.filter(pk=bundle.pk, state=State.MAKING).update(held_until=timezone.now() + HELD)
 
 
 @transaction.atomic
 def note_drawn(part: BundlePart, *, sha256: str = "", fault: str = "") -> None:
-    """The paper is drawn, or cannot be; a sign of life as well."""
+    """Record that the paper is drawn, or its fault; also a sign of life."""
     BundlePart.rows.filter(pk=part.pk).update(sha256=sha256, fault=fault[:300])
     Bundle.rows.filter(pk=part.bundle_id).update(held_until=timezone.now() + HELD)
 
 
 @transaction.atomic
 def finish(bundle: Bundle, size: int) -> None:
-    """The ZIP lies there."""
+    """Record that the ZIP is finished; `size` in bytes."""
     done = {"state": State.DONE, "size": size, "finished_at": timezone.now(), "held_until": None}
     Bundle.rows.filter(pk=bundle.pk).update(**done)
 
 
 @transaction.atomic
 def stop(bundle: Bundle, trouble: Bundle.Trouble) -> None:
-    """It cannot go on until somebody has mended the trouble; what is drawn stays."""
+    """Stop the bundle until somebody has mended the trouble; papers drawn so far stay."""
     Bundle.rows.filter(pk=bundle.pk).update(state=State.STOPPED, trouble=trouble, held_until=None)
 
 
 @transaction.atomic
 def forget(bundles: list[Bundle]) -> None:
-    """Delete their rows; whoever calls has deleted their files."""
+    """Delete the rows of these bundles; the caller has deleted their files."""
     Bundle.rows.filter(pk__in=[bundle.pk for bundle in bundles]).delete()

@@ -1,7 +1,4 @@
-"""Makes a bundle: paper by paper onto the disk, then the ZIP. Killed at any moment, it goes on from there.
-
-One paper at a time is in memory, and the ZIP is written from files: memory does not grow with the bundle.
-"""
+"""Makes a bundle: paper by paper onto the disk, then the ZIP. After a kill it goes on with the next paper."""
 
 from __future__ import annotations
 
@@ -29,8 +26,8 @@ from quetsach.portal.reports.export import papers
 from quetsach.portal.reports.signing.actions import SHELF
 from quetsach.text.cells import guarded
 
-KEPT = timedelta(days=7)
-"""A finished ZIP is deleted after that; the reports stay where they are and can be bundled again."""
+KEPT_FOR = timedelta(days=7)
+"""A finished ZIP is deleted after this time; the reports stay, and can be bundled again."""
 _LIST = "000 Danh sách.csv"
 _WORDS = {
     BundlePart.Paper.REPORT: "Báo cáo",
@@ -42,17 +39,17 @@ _at_work = threading.Lock()
 
 
 def folder_of(bundle: Bundle) -> Path:
-    """Where its files lie."""
+    """The folder of the bundle's files."""
     return Path(settings.MEDIA_ROOT) / "bundles" / str(bundle.pk)
 
 
 def zip_of(bundle: Bundle) -> Path:
-    """The finished file."""
+    """The path of the finished ZIP."""
     return folder_of(bundle) / "bundle.zip"
 
 
 def begin(bundle: Bundle) -> None:
-    """Work on it in a thread of this process, one bundle at a time; nothing if others do already."""
+    """Work on the bundle in a thread, one bundle at a time; nothing if another worker holds it."""
     threading.Thread(target=_in_background, args=(bundle,), name="bundle", daemon=True).start()
 
 
@@ -66,9 +63,9 @@ def _in_background(bundle: Bundle) -> None:
 
 
 def make(bundle: Bundle) -> bool:
-    """Draw what is missing and write the ZIP; False when it is finished or in other hands.
+    """Draw the missing papers and write the ZIP; False if the bundle is finished or another worker holds it.
 
-    A full disk stops it with what is drawn kept.
+    A full disk stops the bundle; its drawn papers are kept.
     """
     if not actions.hold(bundle):
         return False
@@ -87,8 +84,8 @@ def make(bundle: Bundle) -> bool:
 
 
 def clear_away(now: timedelta = timedelta()) -> int:
-    """Delete bundles that are older than KEPT, files first; returns how many. `now` moves the clock on."""
-    old = list(Bundle.rows.filter(at__lt=timezone.now() + now - KEPT))
+    """Delete bundles older than KEPT_FOR, files first; returns how many. `now` moves the clock on."""
+    old = list(Bundle.rows.filter(at__lt=timezone.now() + now - KEPT_FOR))
     for bundle in old:
         shutil.rmtree(folder_of(bundle), ignore_errors=True)
     actions.forget(old)
@@ -154,7 +151,7 @@ def _now() -> tuple[int, int, int, int, int, int]:
 
 
 def _name(part: BundlePart) -> str:
-    """A name that any system can store: numbers, letters, spaces and hyphens only."""
+    """A file name that any system can store: numbers, letters, spaces and hyphens only."""
     plain = "".join(char if char.isalnum() or char in " -" else " " for char in part.node.name)
     words = _WORDS[BundlePart.Paper(part.paper)]
     return f"{part.number:03} {words} {' '.join(plain.split())[:80]}.pdf"

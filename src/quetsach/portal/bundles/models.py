@@ -1,7 +1,7 @@
 """A bundle is a job: a list of papers to draw, each kept as soon as it is drawn, then one ZIP of them.
 
-Whoever works holds the bundle until `held_until` and moves that on with every paper. A process that dies
-leaves it behind; the next one takes over and draws only what is missing.
+A worker holds the bundle until `held_until` and moves that moment on with every paper. A process that dies
+leaves the bundle behind; the next worker draws only the missing papers.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Bundle(models.Model):
-    """All reports at a node and below. Its files lie below MEDIA_ROOT in a folder of its id."""
+    """All reports at a node and below. Its files lie below MEDIA_ROOT in a folder named by its id."""
 
     class State(models.TextChoices):
         MAKING = "making", _("being made")
@@ -65,9 +65,9 @@ class Bundle(models.Model):
 
 
 class BundlePart(models.Model):
-    """One paper of a bundle: there when it has a hash, impossible to have when it has a fault.
+    """One paper of a bundle: drawn when it has a hash, not drawable when it has a fault.
 
-    A signed report is not drawn but put in as it came, beside the one that is drawn.
+    A signed report stands in the bundle as its unit uploaded it, beside the report that the portal draws.
     """
 
     class Paper(models.TextChoices):

@@ -1,4 +1,4 @@
-"""Which bundle a unit has, how far it is, and what there is to put in."""
+"""Reads: a unit's bundle, its progress, and the papers to put in."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from quetsach.portal.units.models import subtree
 
 @dataclass(frozen=True)
 class Progress:
-    """Papers drawn, those that cannot be drawn, and all."""
+    """Numbers of papers: drawn, not drawable, and all."""
 
     drawn: int
     faulty: int
@@ -24,16 +24,16 @@ class Progress:
 
 
 def latest(node: CampaignNode) -> Bundle | None:
-    """The bundle asked for last."""
+    """The node's newest bundle."""
     return Bundle.rows.filter(node=node).select_related("by").first()
 
 
 def progress_of(bundle: Bundle) -> Progress:
-    """How far it is."""
-    told = bundle.parts.aggregate(
+    """The bundle's progress."""
+    counts = bundle.parts.aggregate(
         drawn=Count("pk", filter=~Q(sha256="")), faulty=Count("pk", filter=~Q(fault="")), all=Count("pk")
     )
-    return Progress(**told)
+    return Progress(**counts)
 
 
 def reported(node: CampaignNode) -> QuerySet[CampaignNode]:
@@ -43,7 +43,7 @@ def reported(node: CampaignNode) -> QuerySet[CampaignNode]:
 
 
 def signed(node: CampaignNode) -> set[UUID]:
-    """Units at the node and below whose signed report is kept."""
+    """Units at the node and below that have a signed file of their report."""
     rows = SignedCopy.rows.filter(
         subtree(node.path, "signing__revision__report__node__path"),
         signing__revision__report__node__campaign=node.campaign_id,
@@ -52,11 +52,11 @@ def signed(node: CampaignNode) -> set[UUID]:
 
 
 def signed_copy(node: CampaignNode) -> SignedCopy | None:
-    """The signed file in force of the report that the unit signed last and has the file of."""
+    """The signed file in force of the unit's last signed report that has a file."""
     rows = SignedCopy.rows.filter(signing__revision__report__node=node)
     return rows.order_by("-signing__at", "-at", "-pk").first()
 
 
 def left_to_draw(bundle: Bundle) -> QuerySet[BundlePart]:
-    """Papers that nobody has drawn yet."""
+    """Papers that are not drawn yet."""
     return bundle.parts.filter(sha256="", fault="").select_related("node__campaign", "node__unit__parent")

@@ -1,4 +1,4 @@
-"""The page of a unit's bundle: ask for it, see how far it is, take it."""
+"""The page of a unit's bundle: start it, see its progress, download it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from quetsach.text.vietnamese import search_key
 @never_cache
 @require_http_methods(["GET", "POST"])
 def bundle(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """GET shows the last bundle and takes up one that was left behind; POST asks for a new one."""
+    """GET shows the last bundle and goes on with an abandoned one; POST starts a new one."""
     seat = take_seat(request, slug, node_id, Verb.MAKE_BUNDLE if request.method == "POST" else Verb.READ)
     found = queries.latest(seat.node)
     if request.method == "POST":
@@ -44,7 +44,7 @@ def bundle(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
         "progress": queries.progress_of(found) if found else None,
         "is_there": found is not None and making.zip_of(found).exists(),
         "reports": queries.reported(seat.node).count(),
-        "days": making.KEPT.days,
+        "days": making.KEPT_FOR.days,
     }
     template = "bundles/state.html" if request.headers.get("HX-Request") else "bundles/bundle.html"
     return render(request, template, context)
@@ -53,7 +53,7 @@ def bundle(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
 @never_cache
 @require_safe
 def bundle_file(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponseBase:
-    """The finished ZIP, streamed; 404 before it is there and after it was cleared away."""
+    """The finished ZIP, streamed; 404 before it is finished and after it was deleted."""
     seat = take_seat(request, slug, node_id)
     found = queries.latest(seat.node)
     if found is None or found.state != Bundle.State.DONE or not making.zip_of(found).exists():

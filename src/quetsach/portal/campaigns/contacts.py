@@ -1,4 +1,4 @@
-"""Whom to call in a unit: the contact that the tree of offices holds, else somebody who has an account."""
+"""The contact of a unit: the person that the tree of offices names, else a member who has an account."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from quetsach.portal.units.models import Membership, Role, Unit, subtree
 from quetsach.text.vietnamese import sort_key
 
 ANSWERING = (Role.OFFICER, Role.COORDINATOR)
-"""Roles that answer for a unit, the first to be called first."""
+"""Roles that answer for a unit; the first role is called first."""
 
 _FIELDS = ("contact_name", "contact_phone", "contact_email")
 
 
 @dataclass(frozen=True)
 class Contact:
-    """Somebody of a unit who can be called or written to; `phone` and `email` may be empty.
+    """A person of a unit who can be called or written to; `phone` and `email` may be empty.
 
-    `today` is the name of the unit that has another one since it was frozen, or of those that came after it.
+    `today` is the unit's present name if it has changed since the freezing, or the names of its successors.
     """
 
     name: str
@@ -34,9 +34,9 @@ class Contact:
 
 
 def contacts(nodes: Iterable[CampaignNode]) -> dict[UUID, Contact]:
-    """Whom to call, by node: an officer before a coordinator, and who has a phone before who has none.
+    """The person to call, by node: officers before coordinators, people with a phone before people without.
 
-    Of a unit that exists no more: whoever is called in the units that took its duties over, before its own.
+    For a unit that has ended, the contact of its successors comes before its own.
     """
     nodes = list(nodes)
     own, heirs = _written_down(nodes)
@@ -67,7 +67,7 @@ type _ByUnit = dict[UUID, _Written]
 
 
 def _written_down(nodes: list[CampaignNode]) -> tuple[_ByUnit, dict[str, _ByUnit]]:
-    """What the tree says of the units themselves, and of those that act at their paths today. One query."""
+    """Contacts in the tree: of the nodes' own units, and of the units that act at their paths. One query."""
     columns = ("pk", "at", "name", "retired_at", *_FIELDS)
     units = Unit.rows.filter(pk__in=[node.unit_id for node in nodes]).annotate(at=Value("")).order_by()
     heirs = Unit.rows.filter(held_paths__path__in=[node.path for node in nodes], retired_at=None).order_by()

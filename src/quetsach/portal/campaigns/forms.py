@@ -1,4 +1,4 @@
-"""What officers fill in on the letter page."""
+"""Forms on the letter page."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class HeadcountForm(forms.Form):
 
 
 class PassOnForm(forms.Form):
-    """Which of the nodes directly below get the letter now."""
+    """The nodes directly below that get the letter now."""
 
     children = forms.ModelMultipleChoiceField(
         queryset=CampaignNode.rows.none(),
@@ -68,11 +68,11 @@ class PassOnForm(forms.Form):
         return cleaned
 
     def rows(self) -> list[tuple[CampaignNode, bool, forms.BoundField]]:
-        """Each unit that lacks the letter, whether it is ticked, and the field of its own deadline."""
+        """Each unit that lacks the letter: its node, whether it is ticked, the field of its own deadline."""
         return [(one, str(one.pk) in self.ticked, self[self.own_days[one.pk]]) for one in self.choices]
 
     def deadlines(self) -> dict[UUID, datetime]:
-        """The first late moment of each ticked node that gets a deadline: its own day, or that of all."""
+        """The first late moment of each ticked node that gets a deadline: its own day, or the day for all."""
         found = {}
         for child in self.cleaned_data["children"]:
             last = self.cleaned_data.get(self.own_days.get(child.pk, "")) or self.cleaned_data.get("day")
@@ -82,7 +82,7 @@ class PassOnForm(forms.Form):
 
 
 class DeadlineForm(forms.Form):
-    """The last day in time of one node below."""
+    """The last day in time for one node below."""
 
     deadline = CalendarDay(
         label=_("By the end of"),

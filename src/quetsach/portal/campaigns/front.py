@@ -1,8 +1,8 @@
-"""Which campaign speaks for the portal: its front page, its tools, the office that answers for what is kept.
+"""The campaign that speaks for the portal: on the front page, on the tools page, and about personal data.
 
 Only campaigns of the highest units do (`units.queries.highest`): none of their superiors has a coordinator.
-Any other has its own address, and nothing more: whoever coordinates a commune decides nothing for a district
-that takes part.
+Any other campaign has only its own address: a coordinator of a commune decides nothing for a district that
+takes part.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from quetsach.portal.units.queries import highest
 
 
 def running_campaigns() -> QuerySet[Campaign]:
-    """All that run, of whatever unit, the one published last first."""
+    """All running campaigns of all units, the newest first."""
     rows = Campaign.objects.filter(status=Campaign.Status.PUBLISHED).select_related("issuer")
     return rows.order_by("-published_at")
 
 
 def top_campaigns() -> list[Campaign]:
-    """Those that run and are of one of the highest units: the one put in front last, then by day."""
+    """Running campaigns of the highest units: the campaign put in front last comes first, then the newest."""
     rows = list(running_campaigns().order_by(F("front_at").desc(nulls_last=True), "-published_at"))
     units = {unit.pk for unit in highest(one.issuer for one in rows)}
     return [one for one in rows if one.issuer_id in units]
@@ -33,16 +33,16 @@ def is_of_a_top_unit(campaign: Campaign) -> bool:
 
 
 def front_campaign() -> Campaign | None:
-    """What the front page shows: the campaign that was put there, else the one published last.
+    """The campaign on the front page: the campaign that somebody put there, else the newest one.
 
-    None where several of the highest units run campaigns and none was put in front: chance decides
-    nothing between equals.
+    None where several of the highest units run campaigns and nobody put one in front: chance decides nothing
+    between equals.
     """
     return in_front(top_campaigns())
 
 
 def in_front(found: list[Campaign]) -> Campaign | None:
-    """The same of `top_campaigns`."""
+    """The front campaign of the result of `top_campaigns`."""
     if not found:
         return None
     is_decided = found[0].front_at is not None or len({one.issuer_id for one in found}) == 1
@@ -50,7 +50,7 @@ def in_front(found: list[Campaign]) -> Campaign | None:
 
 
 def answering_issuer() -> Unit | None:
-    """The office to which people without a unit turn: that of the front page, else the oldest."""
+    """The office that answers people without a unit: the front campaign's issuer, else the oldest issuer."""
     found = top_campaigns()
     front = in_front(found)
     if front is not None:

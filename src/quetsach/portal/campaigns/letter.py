@@ -1,6 +1,7 @@
-"""The letter of a campaign as data: what `Campaign.letter` holds, one field an element of an official letter.
+"""The letter of a campaign as data, as stored in `Campaign.letter`: one field for each element of an official
+letter.
 
-Blanks stay blank; a letter that deviates from Decree 30/2020 is shown as it was issued.
+Blanks stay blank; a letter that deviates from Decree 30/2020 is shown as its office issued it.
 """
 
 from __future__ import annotations
@@ -66,12 +67,12 @@ class Letter:
 
     @property
     def issued_on(self) -> datetime.date | None:
-        """The date of the letter, None while it is blank."""
+        """The date of the letter; None while it is blank."""
         return datetime.date.fromisoformat(self.date) if self.date else None
 
     @property
     def dateline(self) -> str:
-        """Place and date as they stand on the letter; days below 10 and the months 1 and 2 with a zero."""
+        """Place and date as the letter prints them; days below 10 and the months 1 and 2 with a zero."""
         day = self.issued_on
         if day is None:
             return f"{self.place}, ngày …… tháng …… năm ……"
@@ -80,11 +81,11 @@ class Letter:
 
     @property
     def purposes(self) -> tuple[str, ...]:
-        """What the letter wants to reach: the bullets of its body."""
+        """The aims of the letter: the bullets of its body."""
         return tuple(p.text for p in self.paragraphs if p.kind == "bullet")
 
     def to_json(self) -> dict[str, Any]:
-        """The form that `Campaign.letter` stores."""
+        """The letter as `Campaign.letter` stores it."""
         data = asdict(self)
         return {
             name: list(value) if isinstance(value, tuple) else value for name, value in data.items() if value
@@ -94,7 +95,7 @@ class Letter:
 def read_letter(data: dict[str, Any]) -> Letter:
     """Read `Campaign.letter`.
 
-    Raises LetterError for unknown fields and for texts and lists in each other's place.
+    Raises LetterError for unknown fields, a text in place of a list, and a list in place of a text.
     """
     known = {f.name: f for f in fields(Letter)}
     unknown = sorted(set(data) - set(known))

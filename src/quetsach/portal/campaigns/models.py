@@ -1,6 +1,6 @@
 """A campaign, the tree it froze when it was published, and each unit's own dated actions in it.
 
-Everything that a campaign counts hangs on its frozen nodes, never on units: a reorganisation half-way
+Every figure of a campaign belongs to a frozen node, never to a unit: a reorganisation during the campaign
 changes no figure. Sums follow `CampaignNode.parent`.
 """
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class HasDeadline:
-    """The calendar of a row with `due_at`, its first moment that is late."""
+    """Calendar properties of a row with `due_at`, its first moment that is late."""
 
     due_at: datetime
 
@@ -55,7 +55,7 @@ class Campaign(HasDeadline, models.Model):
         ARCHIVED = "archived", _("Archived")
 
     class DueRule(models.TextChoices):
-        """How the letter words its deadline; `due_at` is what follows from it."""
+        """The words of the letter for its deadline; `due_at` follows from them."""
 
         BEFORE = "before", _("before the day (the day before is the last)")
         BY_END_OF = "by_end_of", _("by the end of the day")
@@ -113,22 +113,22 @@ class Campaign(HasDeadline, models.Model):
 
 
 class NodeQuerySet(models.QuerySet["CampaignNode"]):
-    """Nodes, narrowed by what still takes part."""
+    """Nodes, with filters for those that take part."""
 
     def active(self) -> NodeQuerySet:
         """Nodes that count: neither merged into another nor void."""
         return self.filter(state=CampaignNode.State.ACTIVE)
 
     def due_to_report(self) -> NodeQuerySet:
-        """Active nodes of which a report is expected; the others are never missing."""
+        """Active nodes that must report; the others are never missing."""
         return self.active().filter(expected=True)
 
 
 class CampaignNode(HasDeadline, models.Model):
     """A unit as it was when the campaign was published: name, code and place in the counting tree.
 
-    A merged node counts nothing itself: its `successor` does. A void one takes no part any more. Nodes below
-    either stay where they are and go on counting.
+    A merged node counts nothing itself: its `successor` does. A void node takes no part any more. Nodes below
+    either stay in place and still count.
     """
 
     class State(models.TextChoices):
@@ -159,7 +159,7 @@ class CampaignNode(HasDeadline, models.Model):
     objects = ScopedManager["CampaignNode"]()
 
     has_below: bool = True
-    """False where whoever read the node knows that none stands below it: no need to ask for those then."""
+    """False if the reader of this row already knows that no node stands below; saves the query for them."""
 
     class Meta:
         default_manager_name = "rows"
@@ -182,7 +182,7 @@ class CampaignNode(HasDeadline, models.Model):
 
 
 class Dispatch(models.Model):
-    """The campaign was passed on from a node to one directly below it, which may return it with a reason."""
+    """The campaign was passed on from a node to a node directly below, which may return it with a reason."""
 
     to_node = models.OneToOneField(CampaignNode, on_delete=models.CASCADE, related_name="dispatch")
     from_node = models.ForeignKey(CampaignNode, on_delete=models.CASCADE, related_name="dispatches")
@@ -226,7 +226,7 @@ class Participation(models.Model):
 class Headcount(models.Model):
     """How many of a unit's own people are informed (annex row 2) or done (row 4); the latest counts.
 
-    One without `by` is the running count of people's own marks (portal.people).
+    A row without `by` is the running count of people's own marks (portal.people).
     """
 
     class Kind(models.TextChoices):
@@ -249,9 +249,9 @@ class Headcount(models.Model):
 
 
 class KeyedAct(models.Model):
-    """What a superior entered for a unit that did not do it here itself: which act, of when, and the proof.
+    """An act that a superior entered in a unit's name: the act, its date, and the proof.
 
-    The act's own row (Acknowledgement, Participation, Headcount) counts; this says how we know.
+    The act's own row (Acknowledgement, Participation, Headcount) counts; this row is its evidence.
     """
 
     class Act(models.TextChoices):
@@ -324,7 +324,7 @@ class JoinCode(models.Model):
 
 
 class ReminderRule(models.Model):
-    """When to remind whom: so many working days before (negative) or after the unit's own deadline."""
+    """When to remind an audience: so many working days before (negative) or after the unit's own deadline."""
 
     class Channel(models.TextChoices):
         BY_HAND = "by_hand", _("a message to send by hand")
@@ -355,8 +355,8 @@ class ReminderRule(models.Model):
 class Reminder(models.Model):
     """One reminder to one unit on one day, to be sent by e-mail or by hand; never two on a day.
 
-    `claimed_at` is set before an e-mail leaves and `sent_at` after: a process that dies between the two
-    leaves a reminder of which nobody knows, shown to a person and never sent again by itself.
+    `claimed_at` is set before an e-mail leaves and `sent_at` after it. A process that dies between the two
+    leaves an uncertain reminder; a person sees it, and the portal never sends it again by itself.
     """
 
     rule = models.ForeignKey(ReminderRule, null=True, on_delete=models.SET_NULL, related_name="reminders")

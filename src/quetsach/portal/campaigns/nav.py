@@ -1,4 +1,4 @@
-"""The navigation of a campaign's inner pages, as one table: who sees which door."""
+"""The navigation of a campaign's inner pages, as one table, with the right that each link needs."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from quetsach.portal.units.roles import Verb, fits
 
 @dataclass(frozen=True)
 class Door:
-    """`route` takes the campaign's slug unless `is_global`, and the home node's id where `by_node`.
+    """A link. `route` takes the campaign's slug unless `is_global`, and the home node's id if `by_node`.
 
-    `is_below`: what `needs` names is done to units below, and the door stands only where there are some.
-    `is_sector`: only for a unit that guides others in their line of work; `is_issuer`: only for the one that
+    `is_below`: the right in `needs` is used on units below, so the link is shown only where such units exist.
+    `is_sector`: only for a unit that guides others in their line of work. `is_issuer`: only for the unit that
     issued the campaign.
     """
 
@@ -71,16 +71,16 @@ GROUPS: tuple[tuple[str | Promise, tuple[Door, ...]], ...] = (
         ),
     ),
 )
-"""The rarer doors, by what they are for; on a phone they are folded away."""
+"""The less frequent links, grouped by purpose; on a phone they are folded away."""
 
 
 def every_day(seat: Seat) -> list[dict[str, object]]:
-    """The doors of every day that the person may open at home, with their addresses."""
+    """The everyday links that the person may open at home, with their addresses."""
     return _open(EVERY_DAY, seat)
 
 
 def groups(seat: Seat) -> list[tuple[str | Promise, list[dict[str, object]]]]:
-    """The rarer doors that the person may open at home, by heading; no heading stands alone."""
+    """The less frequent links that the person may open at home, by heading; empty headings are left out."""
     found = ((heading, _open(doors, seat)) for heading, doors in GROUPS)
     return [(heading, doors) for heading, doors in found if doors]
 

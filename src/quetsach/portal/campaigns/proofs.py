@@ -1,6 +1,6 @@
-"""Photos and scans that prove what was entered for somebody else: stored by content, served as a download.
+"""Photos and scans that prove acts entered for another unit: stored by content, served as a download.
 
-Of a photo only the picture is kept: a telephone writes place, device and owner beside it.
+Of a photo only the picture is kept: telephones write place, device and owner into the file.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ACCEPT = ".pdf,.jpg,.jpeg,.png"
 
 
 class Proof(NamedTuple):
-    """`path` lies below MEDIA_ROOT; `name` is how the person called the file, without control characters."""
+    """`path` lies below MEDIA_ROOT; `name` is the person's name for the file, without control characters."""
 
     path: str
     name: str
@@ -37,11 +37,11 @@ class Proof(NamedTuple):
 
 
 class NotAProofError(ValueError):
-    """Not taken, by its code.
+    """The file is refused, with a code.
 
     `kind`: neither PDF nor JPEG nor PNG by its first bytes; `heic`: a telephone's own kind of picture;
-    `size`: larger than MOST_BYTES; `damaged`: no picture that can be opened; `damaged_pdf`, `locked_pdf`:
-    a PDF that nobody could open later.
+    `size`: larger than MOST_BYTES; `damaged`: a picture that cannot be opened; `damaged_pdf`, `locked_pdf`: a
+    PDF that nobody could open later.
     """
 
     def told(self) -> str:
@@ -63,7 +63,7 @@ _REFUSALS: dict[str, str | Promise] = {
     "locked_pdf": _("This PDF has a password. Save it without one, or choose a photo of the paper."),
 }
 _LEGIBLE = {"scan", "not_an_annex", "blank_form", "needs_pypdf"}
-"""What the reader of annexes says of a PDF that it could open, and where it is not installed."""
+"""Problems that the reader of annexes reports for a legible PDF, or where pypdf is not installed."""
 
 
 def _refused(code: str) -> NotAProofError:
@@ -73,7 +73,7 @@ def _refused(code: str) -> NotAProofError:
 
 
 def keep(upload: UploadedFile[Any]) -> Proof:
-    """Store the file, of a photo the picture, once by its SHA-256. Raises NotAProofError."""
+    """Store the file once, by its SHA-256; of a photo only the picture. Raises NotAProofError."""
     if (upload.size or 0) > MOST_BYTES:
         raise _refused("size")
     content = upload.read()
@@ -91,7 +91,7 @@ def keep(upload: UploadedFile[Any]) -> Proof:
     path = f"proofs/{sha256[:2]}/{sha256}"
     target = Path(settings.MEDIA_ROOT) / path
     try:
-        os.utime(target)  # young again: the nightly deletion of what no row names spares it
+        os.utime(target)  # touched: the nightly deletion spares young files that no row names
     except FileNotFoundError:
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_suffix(".part")
@@ -102,7 +102,7 @@ def keep(upload: UploadedFile[Any]) -> Proof:
 
 
 def _check_pdf(content: bytes) -> None:
-    """Open it as the intake does. Raises NotAProofError for what nobody could open later either."""
+    """Open the PDF as the intake does. Raises NotAProofError if it cannot be opened."""
     try:
         reading.told_by(content, "pdf")
     except FileProblem as error:
@@ -120,7 +120,7 @@ def _other_kind(content: bytes) -> str:
 
 
 def download(path: str, name: str) -> FileResponse:
-    """The file, never shown as a page: it is what a stranger photographed. 404 when it is gone."""
+    """The file as a download, never as a page: a stranger made it. 404 when it is gone."""
     try:
         content = (Path(settings.MEDIA_ROOT) / path).open("rb")
     except FileNotFoundError:

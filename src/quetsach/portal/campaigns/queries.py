@@ -1,4 +1,4 @@
-"""Reads of a campaign: who has received it, passed it on, carried it out, and with how many people."""
+"""Reads of a campaign: receipts, dispatches, participation, and counts of people."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.units.models import SEGMENT, subtree
 
 type Figure = int | None
-"""A count; None where nobody has said anything, which is not zero."""
+"""A count; None where nobody has counted, which is not zero."""
 
 
 @dataclass(frozen=True)
 class NodeStatus:
-    """Where one node stands. Times are UTC; `informed` and `done` are the node's own people."""
+    """The state of one node. Times are UTC; `informed` and `done` count the node's own people."""
 
     node: CampaignNode
     dispatched_at: datetime | None
@@ -42,14 +42,14 @@ class NodeStatus:
 
     @property
     def dispatched_today(self) -> bool:
-        """Whether passing on can still be taken back."""
+        """Whether the dispatch to this node can still be taken back."""
         return (
             self.dispatched_at is not None and timezone.localdate(self.dispatched_at) == timezone.localdate()
         )
 
     @property
     def lacks_letter(self) -> bool:
-        """Whether the campaign was neither passed on to the node, or came back, nor confirmed by itself."""
+        """Whether the node lacks the letter: not passed on or sent back, and not confirmed by itself."""
         return self.dispatched_at is None and self.acknowledged_at is None
 
     @property
@@ -75,12 +75,12 @@ class Progress:
 
 
 def active_nodes(campaign: Campaign, path: str) -> NodeQuerySet:
-    """The nodes at `path` and below that count: where every sum and every list of missing units starts."""
+    """The nodes at `path` and below that count: the base of every sum and every list of missing units."""
     return CampaignNode.rows.active().filter(subtree(path), campaign=campaign)
 
 
 def known_figures(node: CampaignNode) -> dict[str, Figure]:
-    """What the system knows of the four rows of a node's own annex (reporting.md G, own scope).
+    """The system's figures for the four rows of a node's own annex, without those of units below.
 
     r1: active nodes directly below that acknowledged; r3: those that deployed; r2, r4: the node's latest
     headcounts.
@@ -106,12 +106,12 @@ def people_of(node: CampaignNode) -> dict[str, int]:
 
 
 def counted_by_marks(node: CampaignNode) -> set[str]:
-    """The kinds whose latest count is the running one of people's own marks: nobody typed it."""
+    """The kinds whose latest count comes from people's own marks; nobody typed it."""
     return people_and_marks(node)[1]
 
 
 def people_and_marks(node: CampaignNode) -> tuple[dict[str, int], set[str]]:
-    """The same two in one query."""
+    """The results of `people_of` and `counted_by_marks` in one query."""
     latest = {kind: (count, by) for kind, count, by in _headcounts(node.pk)}
     counts = {kind: count for kind, (count, _by) in latest.items()}
     return counts, {kind for kind, (_count, by) in latest.items() if by is None}
@@ -150,7 +150,7 @@ def _statuses(rows: Iterable[Any]) -> list[NodeStatus]:
 
 
 def statuses(node: CampaignNode) -> tuple[NodeStatus, list[NodeStatus]]:
-    """The node itself, and the active ones directly below, those that have done least first. One query."""
+    """The state of the node itself, and of the active nodes directly below, least done first. One query."""
     own, *below = _statuses(_at_and_below(node.pk, has_below=node.has_below))
     below.sort(key=lambda s: (s.acknowledged_at is not None, s.participated_at is not None))
     return replace(own, node=node), below
@@ -182,7 +182,7 @@ def _latest_headcounts(nodes: QuerySet[CampaignNode]) -> QuerySet[Headcount]:
 
 
 def progress(campaign: Campaign, path: str) -> Progress:
-    """The figures of a subtree in four queries; what nobody declared adds nothing."""
+    """The figures of a subtree in four queries; a missing count adds nothing."""
     nodes = active_nodes(campaign, path)
     below = nodes.exclude(path=path)
     sums = {kind.value: 0 for kind in Headcount.Kind}
@@ -209,7 +209,7 @@ def issuer_node(campaign: Campaign) -> CampaignNode | None:
 
 
 def not_passed_on(node: CampaignNode) -> list[CampaignNode]:
-    """The nodes directly below that lack the letter: neither passed on to nor confirmed by themselves."""
+    """The nodes directly below that lack the letter: not passed on to, and not confirmed by themselves."""
     if not node.has_below:
         return []
     return list(
@@ -220,14 +220,14 @@ def not_passed_on(node: CampaignNode) -> list[CampaignNode]:
 
 
 def returned(statuses: Iterable[NodeStatus]) -> list[Dispatch]:
-    """What these nodes sent back and nobody has passed on anew."""
+    """The dispatches that these nodes returned and nobody has passed on anew."""
     sent = [getattr(status.node, "dispatch", None) for status in statuses if not status.acknowledged_at]
     return [dispatch for dispatch in sent if dispatch is not None and dispatch.returned_at is not None]
 
 
 @dataclass(frozen=True)
-class KeyedProof:
-    """How a superior knows of an act it entered in a unit's name; `file_name` is empty without a file."""
+class OnBehalfProof:
+    """The proof of an act that a superior entered in a unit's name; `file_name` is empty without a file."""
 
     pk: UUID
     channel: str
@@ -242,30 +242,30 @@ _KEYED_AS: dict[type[Any], str] = {
 
 
 def with_proof[Row: Acknowledgement | Participation](acts: QuerySet[Row]) -> QuerySet[Row]:
-    """Acts that bring along, in the same query, how each is known that a superior entered."""
+    """Acts with the proof of each act that a superior entered, in the same query."""
     act = _KEYED_AS[acts.model]
     keyed = KeyedAct.rows.filter(node=OuterRef("node"), act=act, withdrawn_at=None).order_by("-at")
-    said = JSONObject(pk="pk", channel="channel", reason="reason", file_name="file_name")
-    found: QuerySet[Row] = acts.annotate(keyed=Subquery(keyed.values_list(said)[:1]))
+    proof = JSONObject(pk="pk", channel="channel", reason="reason", file_name="file_name")
+    found: QuerySet[Row] = acts.annotate(keyed=Subquery(keyed.values_list(proof)[:1]))
     return found
 
 
-def proof_of(act: Any) -> KeyedProof | None:
-    """The proof that `with_proof` brought; None where the unit acted itself."""
+def proof_of(act: Any) -> OnBehalfProof | None:
+    """The proof that `with_proof` loaded; None if the unit acted itself."""
     if act.keyed is None:
         return None
     channel = str(KeyedAct.Channel(act.keyed["channel"]).label)
-    return KeyedProof(UUID(act.keyed["pk"]), channel, act.keyed["reason"], act.keyed["file_name"])
+    return OnBehalfProof(UUID(act.keyed["pk"]), channel, act.keyed["reason"], act.keyed["file_name"])
 
 
 def status_of(node: CampaignNode) -> NodeStatus:
-    """Where the node itself stands."""
+    """The state of the node itself."""
     (found,) = _statuses(_at_and_below(node.pk, has_below=False))
     return replace(found, node=node)
 
 
 class HasPlace(Protocol):
-    """What stands somewhere in the tree."""
+    """An object with a place in the tree."""
 
     @property
     def pk(self) -> UUID: ...
@@ -274,9 +274,9 @@ class HasPlace(Protocol):
 
 
 def trails(nodes: Iterable[HasPlace], campaign: Campaign, *, below: str = "") -> dict[UUID, str]:
-    """The names above each node, for telling apart units of one name: from the issuer down. One query.
+    """The names above each node, from the issuer down, to distinguish units of the same name. One query.
 
-    With `below` only of what stands below that path.
+    With `below`, only names below that path.
     """
     nodes = list(nodes)
     first = len(below) + SEGMENT

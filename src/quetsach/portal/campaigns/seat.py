@@ -1,7 +1,4 @@
-"""Where a person sits while looking at a campaign page: the campaign, one node, and what they may do there.
-
-The only door from a URL to a campaign's inner pages. A stranger gets 404: nothing tells them what exists.
-"""
+"""A person's view of a campaign page: the campaign, one node, and their rights there."""
 
 from __future__ import annotations
 
@@ -27,7 +24,7 @@ from quetsach.portal.units.roles import Place, Verb, fits, places_of
 
 @dataclass
 class Seat:
-    """`node` is the one looked at; `home` the highest node in which the person serves in this campaign."""
+    """`node` is the node on the page; `home` is the person's highest node in this campaign."""
 
     user: User
     campaign: Campaign
@@ -35,38 +32,38 @@ class Seat:
     home: CampaignNode
     places: list[Place]
     homes: list[CampaignNode] = field(default_factory=list)
-    """All nodes for which the person acts: several after a merger, or for who serves in several units."""
+    """All nodes for which the person acts: several after a merger, or with roles in several units."""
     _read: dict[Callable[[CampaignNode], Any], Any] = field(default_factory=dict, repr=False)
 
     def once[T](self, read: Callable[[CampaignNode], T]) -> T:
-        """What `read` says of the node looked at, asked once for a page that only shows."""
+        """The result of `read` for the node on the page, read once; for pages that change nothing."""
         if read not in self._read:
             self._read[read] = read(self.node)
         found: T = self._read[read]
         return found
 
     def may(self, verb: str | Verb, node: CampaignNode | None = None) -> bool:
-        """Whether the person may do `verb` at the node (default: the one looked at)."""
+        """Whether the person may do `verb` at the node (default: the node on the page)."""
         return fits(self.places, Verb(verb), (node or self.node).path)
 
     @cached_property
     def can(self) -> dict[str, bool]:
-        """For templates: `seat.can.acknowledge`, at the node looked at."""
+        """For templates: `seat.can.acknowledge`, the rights at the node on the page."""
         return {verb.value: self.may(verb) for verb in Verb}
 
     @cached_property
     def can_home(self) -> dict[str, bool]:
-        """For the navigation: what the person may do at home."""
+        """For the navigation: the person's rights at home."""
         return {verb.value: self.may(verb, self.home) for verb in Verb}
 
     @property
     def is_at_issuer(self) -> bool:
-        """Whether the node looked at is of the unit that issued the campaign."""
+        """Whether the node on the page is of the unit that issued the campaign."""
         return self.node.unit_id == self.campaign.issuer_id
 
     @cached_property
     def today_called(self) -> str:
-        """What the unit is called today, or which came after it; empty where it is as when published."""
+        """The unit's present name, or the names of its successors; empty if its name has not changed."""
         unit = self.node.unit
         if not unit.is_retired:
             return "" if unit.name == self.node.name else unit.name
@@ -74,7 +71,7 @@ class Seat:
 
     @cached_property
     def trail(self) -> list[CampaignNode]:
-        """The nodes from home down to the one looked at."""
+        """The nodes from home down to the node on the page."""
         if self.node.pk == self.home.pk:
             return [self.home]
         if self.node.parent_id == self.home.pk:
@@ -86,7 +83,7 @@ class Seat:
 
 
 def take_seat(request: HttpRequest, slug: str, node_id: UUID | None = None, verb: Verb = Verb.READ) -> Seat:
-    """The person's seat, or 404 when the campaign, the node or the right is not theirs."""
+    """The person's seat, or 404 if the campaign, the node or the right is not theirs."""
     user = request.user
     if not isinstance(user, User):
         raise Http404
@@ -109,7 +106,7 @@ def take_seat(request: HttpRequest, slug: str, node_id: UUID | None = None, verb
 
 
 def take_seat_asked(request: HttpRequest, slug: str, verb: Verb = Verb.READ) -> Seat:
-    """The seat at the node that `?don-vi=` names, at home without it."""
+    """The seat at the node that `?don-vi=` names, else at home."""
     text = request.GET.get("don-vi", "")
     try:
         node_id = UUID(text) if text else None
@@ -119,7 +116,7 @@ def take_seat_asked(request: HttpRequest, slug: str, verb: Verb = Verb.READ) -> 
 
 
 def take_issuer_seat(request: HttpRequest, slug: str, verb: Verb) -> Seat:
-    """The seat of a person who may do `verb` for the unit that issued the campaign, or 404."""
+    """The seat of a person who may do `verb` for the issuing unit, or 404."""
     seat = take_seat(request, slug, None, verb)
     if not seat.is_at_issuer:
         raise Http404
@@ -127,7 +124,7 @@ def take_issuer_seat(request: HttpRequest, slug: str, verb: Verb) -> Seat:
 
 
 def homes_of(request: HttpRequest, user: User) -> list[CampaignNode]:
-    """The person's home in each running or closed campaign, with its campaign; the newest campaign first."""
+    """The person's home in each running or closed campaign; the newest campaign first."""
     places, shown = places_of(user), (Campaign.Status.PUBLISHED, Campaign.Status.CLOSED)
     nodes = CampaignNode.rows.filter(path__in=_paths(places), campaign__status__in=shown)
     newest = nodes.select_related("unit", "campaign__issuer").order_by("-campaign__published_at")
@@ -141,7 +138,7 @@ def homes_of(request: HttpRequest, user: User) -> list[CampaignNode]:
 def _looked_at(
     slug: str, node_id: UUID | None, paths: tuple[str, ...], spans: tuple[Span, ...], on: date
 ) -> QuerySet[CampaignNode]:
-    """The nodes at `paths` and the one asked for, as far as they lie in `spans`."""
+    """The nodes at `paths` and the node `node_id`, as far as they lie in `spans`."""
     visible = reduce(or_, map(inside, spans), Q(pk__in=[]))
     wanted = Q(path__in=paths) if node_id is None else Q(path__in=paths) | Q(pk=node_id)
     below = Exists(CampaignNode.rows.filter(parent=OuterRef("pk")))
@@ -156,7 +153,7 @@ def _looked_at(
 
 
 def _chosen(request: HttpRequest, slug: str, homes: list[CampaignNode]) -> CampaignNode:
-    """The node for which the person acts: `?thay-mat=ID` chooses until another choice, or the highest."""
+    """The node for which the person acts: `?thay-mat=ID` sets it until the next choice; else the highest."""
     key, asked = f"home:{slug}", request.GET.get("thay-mat", "")
     if any(str(node.pk) == asked for node in homes):
         request.session[key] = asked
@@ -168,7 +165,7 @@ def _paths(places: list[Place]) -> set[str]:
 
 
 def homes_among(nodes: Iterable[CampaignNode], places: list[Place]) -> list[CampaignNode]:
-    """The nodes in whose units the person serves, or whose duties those took over; the highest first."""
+    """The nodes of the person's units, and of the units that those took over; the highest first."""
     paths = _paths(places)
     return sorted(
         (node for node in nodes if node.path in paths),

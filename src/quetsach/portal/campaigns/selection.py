@@ -1,7 +1,7 @@
-"""Which units of the tree a campaign will freeze, and of which it expects a report.
+"""The units of the tree that a campaign will freeze, and those of them that must report.
 
-Said by kind and, over that, by unit. A unit that is left out takes all below it along: the counting tree has
-no holes. The issuer always takes part.
+Chosen by kind and, with priority, by unit. A unit that is left out takes all units below it along: the
+counting tree has no holes. The issuer always takes part.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ READ_AT_ONCE = 2_000
 
 
 class Part(StrEnum):
-    """What a unit is to the campaign."""
+    """A unit's part in the campaign."""
 
     REPORTS = "reports"
     INFORMED = "informed"
@@ -37,16 +37,16 @@ class Choice:
     units: Mapping[str, Part]
 
     def part_of(self, unit: ChosenUnit) -> Part:
-        """What the unit is, were its superior not left out."""
+        """The unit's part, if its superior takes part."""
         return self.units.get(str(unit.pk)) or self.kinds.get(unit.kind) or Part.REPORTS
 
     def to_json(self) -> dict[str, Any]:
-        """What `Campaign.choice` stores."""
+        """The choice as `Campaign.choice` stores it."""
         return {"kinds": dict(self.kinds), "units": dict(self.units)}
 
 
 class ChosenUnit(NamedTuple):
-    """A unit's columns that a frozen node takes over."""
+    """The columns of a unit that a frozen node copies."""
 
     pk: UUID
     parent_id: UUID | None
@@ -62,7 +62,7 @@ _TAKEN_OVER = [name for name in ChosenUnit._fields if name not in {"pk", "parent
 
 
 def frozen(campaign: Campaign, unit: ChosenUnit | Unit) -> CampaignNode:
-    """The unit as the campaign keeps it, not stored yet; its place in the campaign's tree is the caller's."""
+    """The unit as an unsaved node of the campaign; the caller sets its place in the campaign's tree."""
     taken_over = {name: getattr(unit, name) for name in _TAKEN_OVER}
     return CampaignNode(campaign=campaign, unit_id=unit.pk, due_at=campaign.due_at, **taken_over)
 
@@ -78,7 +78,7 @@ def read_choice(data: Mapping[str, Any]) -> Choice:
 
 
 def frozen_units(campaign: Campaign) -> Iterator[tuple[ChosenUnit, bool]]:
-    """The units that take part, superiors before those below, each with whether a report is expected."""
+    """The units that take part, superiors first; each with whether it must report."""
     choice = read_choice(campaign.choice)
     inside: set[UUID] = set()
     rows = (
@@ -97,7 +97,7 @@ def frozen_units(campaign: Campaign) -> Iterator[tuple[ChosenUnit, bool]]:
 
 
 def places_in_order(campaign: Campaign) -> dict[UUID, int]:
-    """Every unit's place in the one order of units, whatever its level: what frozen nodes are listed by."""
+    """By unit: its position in the order of all units, regardless of level. Frozen nodes are listed by it."""
     rows = Unit.rows.filter(subtree(campaign.issuer.path), retired_at=None).order_by("path")
-    told = sorted(rows.values_list("kind", "name", "pk"), key=lambda row: order_key(row[0], row[1]))
-    return {pk: place for place, (_kind, _name, pk) in enumerate(told)}
+    in_order = sorted(rows.values_list("kind", "name", "pk"), key=lambda row: order_key(row[0], row[1]))
+    return {pk: place for place, (_kind, _name, pk) in enumerate(in_order)}

@@ -1,4 +1,4 @@
-"""What a unit has to do next, gathered from every app that knows something about it.
+"""The next tasks of a unit, collected from every app that has some.
 
 Higher apps append a provider in their AppConfig.ready; campaigns never imports them.
 """
@@ -26,7 +26,7 @@ from quetsach.portal.kit.compiled import compiled
 
 
 class Rank(IntEnum):
-    """Places in the list; a provider may use any number between them."""
+    """Positions in the list; a provider may use any number between them."""
 
     URGENT = 5
     ACKNOWLEDGE = 10
@@ -43,7 +43,7 @@ class Rank(IntEnum):
 
 @dataclass(frozen=True)
 class Task:
-    """One thing to do: `title` is an order, `text` a sentence or two, `action` the word on the button."""
+    """One task: `title` is an order, `text` a sentence or two, `action` the word on the button."""
 
     rank: int
     title: str | Promise
@@ -56,11 +56,11 @@ class Task:
 
 PROVIDERS: list[Callable[[Seat], Iterable[Task]]] = []
 FACTS: dict[str, Callable[[], Combinable]] = {}
-"""What providers ask of the node looked at, each an expression of CampaignNode: all are read together."""
+"""Expressions over CampaignNode that providers need for the node on the page; one query reads them all."""
 
 
 def facts_of(node: CampaignNode) -> dict[str, Any]:
-    """What the FACTS are of that node, by their names. One query; for `Seat.once`."""
+    """The values of FACTS for that node, by name. One query; for `Seat.once`."""
     return dict(next(iter(_facts(node.pk))))
 
 
@@ -70,17 +70,17 @@ def _facts(node_id: UUID) -> QuerySet[CampaignNode, dict[str, Any]]:
 
 
 def number_of(rows: QuerySet[Any], by: str) -> Subquery:
-    """How many rows there are; None for none. `by` is the field that OuterRef binds to the node."""
+    """The number of rows, None if there are none. `by` is the field that OuterRef binds to the node."""
     return Subquery(rows.order_by().values(by).annotate(n=Count("pk")).values("n"))
 
 
 def tasks_of(seat: Seat) -> list[Task]:
-    """All open tasks of the seat's node that this person may do, the first to do first."""
+    """All open tasks of the seat's node that this person may do, the most urgent first."""
     return sorted((task for provide in PROVIDERS for task in provide(seat)), key=lambda task: task.rank)
 
 
 def letter_tasks(seat: Seat) -> Iterator[Task]:
-    """What the unit itself still owes the letter: receive, pass on, carry out, count people, chase."""
+    """The unit's open acts about the letter: receive, pass on, carry out, count people, remind others."""
     own, below = seat.once(statuses)
     url = reverse("letter", args=[seat.campaign.slug])
     if own.acknowledged_at is None and seat.node.parent_id is not None and seat.can["acknowledge"]:

@@ -5,7 +5,7 @@ from quetsach.portal.campaigns.cascade import views
 from quetsach.portal.campaigns.issuing import views as views_manage
 from quetsach.portal.campaigns.joining import views as views_join
 from quetsach.portal.campaigns.nodes import views as views_nodes
-from quetsach.portal.campaigns.on_behalf import views as views_keyed
+from quetsach.portal.campaigns.on_behalf import views as views_on_behalf
 from quetsach.portal.campaigns.reminders import views as views_remind
 
 urlpatterns = [
@@ -32,8 +32,8 @@ urlpatterns = [
         views_join.join_code_revoke,
         name="join_code_revoke",
     ),
-    path("cd/<slug:slug>/nhap-thay/<uuid:node_id>/", views_keyed.keyed, name="keyed"),
-    path("cd/<slug:slug>/minh-chung/<uuid:keyed_id>/", views_keyed.keyed_file, name="keyed_file"),
+    path("cd/<slug:slug>/nhap-thay/<uuid:node_id>/", views_on_behalf.on_behalf, name="keyed"),
+    path("cd/<slug:slug>/minh-chung/<uuid:keyed_id>/", views_on_behalf.proof_file, name="keyed_file"),
     path("cd/<slug:slug>/ma-ket-noi/", views_tokens.tokens, name="tokens"),
     path("cd/<slug:slug>/so-thao-tac/", views_audit.audit, name="audit"),
 ]

@@ -1,4 +1,4 @@
-"""Who did what, when, in a coordinator's part of the tree."""
+"""The audit trail of a coordinator's part of the tree."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from quetsach.portal.units.roles import Verb
 
 A_PAGE = 25
 CHECKED_AT_ONCE = 5_000
-"""Up to so many entries the chain is checked while the page is drawn; beyond, when the reader asks."""
+"""With at most so many entries the chain is checked for each page; with more, when the reader asks."""
 
 _FIELD = re.compile(r"(%\(\w+\)s|…)+")
 _EXPLAINS = re.compile(r"[:.] …$")
@@ -42,7 +42,7 @@ class FilterForm(forms.Form):
 
 @require_safe
 def audit(request: HttpRequest, slug: str) -> HttpResponse:
-    """The trail below the reader's home, newest first, with the state of its chain."""
+    """The trail below the reader's home, newest first, with the result of the chain's check."""
     seat = take_seat(request, slug, verb=Verb.READ_AUDIT)
     form = FilterForm(request.GET)
     asked = form.cleaned_data if form.is_valid() else {}
@@ -75,6 +75,6 @@ def audit(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def title(code: str) -> str:
-    """A sentence with dots for its fields, for the list of kinds; without what only explains at its end."""
+    """The sentence of an action code with dots for its fields, without the explanation at its end."""
     text = _FIELD.sub("…", str(SENTENCES.get(code, code)))
     return _EXPLAINS.sub("", text)

@@ -14,8 +14,8 @@ from quetsach.portal.campaigns.models import Campaign
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """The campaign of the portal; the choice where equals run several or only units below do; an empty state
-    before there is one."""
+    """The portal's campaign; a choice where equal units run several or only lower units run one; an empty
+    page before there is one."""
     found = top_campaigns()
     campaign = in_front(found)
     if campaign is None:
@@ -26,7 +26,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def campaign_page(request: HttpRequest, slug: str) -> HttpResponse:
-    """What is asked of whom, by when, and how far it is."""
+    """The public page of a campaign: the order, its deadline, and the progress."""
     return _page(request, _published(slug))
 
 

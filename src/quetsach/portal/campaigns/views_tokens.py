@@ -1,4 +1,4 @@
-"""Connection codes: what a unit's machines show when they push sightings."""
+"""Connection codes (API tokens), with which a unit's machines push sightings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from quetsach.portal.units.roles import Verb
 
 
 class TokenForm(forms.Form):
-    """Which machine the code is for."""
+    """The machine that the code is for."""
 
     name = forms.CharField(
         max_length=100, error_messages={"required": gettext_lazy("Say which machine will use the code.")}
@@ -32,7 +32,7 @@ class TokenForm(forms.Form):
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def tokens(request: HttpRequest, slug: str) -> HttpResponse:
-    """List, issue, revoke. The secret stands on the answer to the POST and nowhere else."""
+    """List, issue and revoke codes. The secret stands in the answer to the POST and nowhere else."""
     seat = take_seat(request, slug, verb=Verb.MANAGE_TOKENS)
     if request.method != "POST":
         return _page(request, seat)

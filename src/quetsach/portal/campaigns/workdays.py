@@ -12,13 +12,13 @@ from quetsach.portal.campaigns.models import Campaign
 
 _FILE = Path(__file__).with_name("holidays.toml")
 _FIXED = {(1, 1): 0, (4, 30): 0, (5, 1): 0, (9, 2): 0, (11, 24): 2026}
-"""Month and day of what returns every year, and since which year (Labour Code 2019, article 112; the day of
-Vietnamese culture since 2026). The others follow the moon."""
+"""Month and day of yearly holidays, and their first year (Labour Code 2019, article 112; the day of
+Vietnamese culture since 2026). The other holidays follow the moon."""
 
 
 @dataclass(frozen=True)
 class Calendar:
-    """`exceptions` are days on which the rule of weekends is wrong: True for off, False for worked."""
+    """`exceptions` are days that differ from the rule of weekends: True for off, False for worked."""
 
     exceptions: dict[date, bool]
 
@@ -29,7 +29,7 @@ class Calendar:
         return day.weekday() < 5 and day.year < _FIXED.get((day.month, day.day), 9999)
 
     def shift(self, day: date, days: int) -> date:
-        """So many working days after `day`, before it when negative; 0 is the day itself."""
+        """The day that many working days after `day`, before it when negative; 0 is the day itself."""
         step = timedelta(days=1 if days > 0 else -1)
         for _ in range(abs(days)):
             day += step
@@ -44,7 +44,7 @@ class Calendar:
 
 @cache
 def national() -> dict[date, bool]:
-    """The published days off and the days worked instead, of the years that the table knows."""
+    """The published days off and substitute working days, for the years in the table."""
     found: dict[date, bool] = {}
     for year in tomllib.loads(_FILE.read_text(encoding="utf-8"))["year"]:
         found |= dict.fromkeys(year["off"], True) | dict.fromkeys(year.get("worked", []), False)
@@ -57,6 +57,6 @@ def known_years() -> list[int]:
 
 
 def calendar_of(campaign: Campaign) -> Calendar:
-    """The national calendar with what the campaign's coordinator added."""
+    """The national calendar with the exceptions of the campaign's coordinator."""
     own = {date.fromisoformat(day): bool(off) for day, off in campaign.days_off.items()}
     return Calendar(national() | own)

@@ -1,5 +1,4 @@
-"""What can be done to machines and cases by people: one verb each, with its transaction and its audit
-entry."""
+"""People's acts on machines and cases: one verb each, with its transaction and its audit entry."""
 
 from __future__ import annotations
 
@@ -20,7 +19,7 @@ from quetsach.portal.sightings.models import Coverage
 
 
 class CaseError(PortalError):
-    """The act does not fit the case as it is now; the text is for the person."""
+    """The act does not fit the case's present state; the text is for the person."""
 
 
 def move(
@@ -34,7 +33,7 @@ def move(
     coverage: Coverage | None = None,
     ip: str | None = None,
 ) -> CaseEvent:
-    """Move a locked case, write its event and the audit entry. The caller saves what else changed.
+    """Move a locked case; write its event and the audit entry. The caller saves its own other changes.
 
     Raises:
         CaseError: someone else has moved the case in between.
@@ -74,7 +73,7 @@ def _locked(case: Case) -> Case:
 
 @transaction.atomic
 def start_cleaning(case: Case, actor: User, ip: str | None = None) -> Case:
-    """Somebody works on the machine."""
+    """Record that somebody works on the machine."""
     case = _locked(case)
     if case.state != State.CLEANING:
         move(case, Act.START, by=actor, ip=ip)
@@ -92,7 +91,7 @@ def claim_clean(
     note: str = "",
     ip: str | None = None,
 ) -> Case:
-    """The machine was handled, at `done_at` by event time: signs after that moment count against the claim.
+    """Record that the machine was cleaned at `done_at` by event time: later signs count against the claim.
 
     Raises:
         CaseError: the case cannot be claimed now, or the logs already show a sign after `done_at`.
@@ -112,7 +111,7 @@ def claim_clean(
 
 @transaction.atomic
 def confirm_clean(case: Case, actor: User, reason: str, ip: str | None = None) -> Case:
-    """A person with authority says that the machine is clean; shown as such, apart from what logs prove."""
+    """A person with authority declares the machine clean; pages show this apart from proof by logs."""
     case = _locked(case)
     now = timezone.now()
     case.verified_at, case.quiet_until, case.confirmed_by = now, now, actor
@@ -122,7 +121,7 @@ def confirm_clean(case: Case, actor: User, reason: str, ip: str | None = None) -
 
 @transaction.atomic
 def dismiss(case: Case, actor: User, reason: str, ip: str | None = None) -> Case:
-    """A false alarm. New evidence of another indicator opens the case again."""
+    """Mark the case as a false alarm. Evidence of another indicator opens the case again."""
     case = _locked(case)
     move(case, Act.DISMISS, by=actor, reason=reason, ip=ip)
     return case
@@ -141,7 +140,7 @@ def reopen(case: Case, actor: User, reason: str, ip: str | None = None) -> Case:
 
 @transaction.atomic
 def assign_device(device: Device, to: CampaignNode, actor: User, ip: str | None = None) -> Device:
-    """Give a machine, with all its cases, to the unit that has it: the owner so far, or one below it.
+    """Give a machine, with all its cases, to the unit that has it: the present owner, or a unit below it.
 
     Raises:
         CaseError: the unit is elsewhere, or has a machine of that name already.

@@ -21,7 +21,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What the family does (empty when it is not known here), and what to do about it."""
+    """A sentence about the family (empty if it is unknown here), and the steps against it."""
 
     does: str
     steps: tuple[Step, Step, Step]
@@ -34,7 +34,7 @@ def _book() -> dict[str, Any]:
 
 def advice_for(family: str, language: str) -> Advice:
     """The advice in `vi` or `en`. An unknown family gets the steps of its kind of system, else the general
-    ones."""
+    steps."""
     language = "vi" if language.startswith("vi") else "en"
     full = re.sub(r"-\d+$", "", family.casefold().strip())
     bare = _SYSTEM.sub("", full)

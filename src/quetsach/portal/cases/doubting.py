@@ -1,4 +1,4 @@
-"""Which of the addresses that a case rests on many innocent people use: a false alarm begins there."""
+"""Addresses of a case that many innocent people use: the case may be a false alarm."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from quetsach.portal.sightings.models import Sighting
 
 
 def doubts_of(sightings: Iterable[Sighting]) -> list[tuple[str, str | Promise]]:
-    """The doubtful indicators and why they are, where the case rests on nothing else; empty otherwise."""
+    """The doubtful indicators with their reasons, if the case rests on no others; else empty."""
     codes = [(name, _code(name)) for name in dict.fromkeys(row.indicator for row in sightings)]
     return [(name, CODES[code]) for name, code in codes] if all(code for _name, code in codes) else []
 

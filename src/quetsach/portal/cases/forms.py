@@ -1,4 +1,4 @@
-"""What a person records about a machine."""
+"""Forms in which a person records an act on a machine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from quetsach.portal.cases.words import DONE
 
 
 class ClaimForm(forms.Form):
-    """The machine was handled."""
+    """The machine was cleaned."""
 
     done = forms.ChoiceField(
         label=_("What was done"),

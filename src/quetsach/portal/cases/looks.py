@@ -19,7 +19,7 @@ OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def event_time(sighting: Sighting, now: datetime | None = None) -> datetime | None:
-    """The row's latest event time, or None when its coverage says that its clock is suspect."""
+    """The row's latest event time; None when its coverage says that its clock is suspect."""
     latest = (now or timezone.now()) + timedelta(days=1)
     seen = sighting.last_seen
     return seen if seen is not None and OLDEST <= seen <= latest else None
@@ -27,7 +27,7 @@ def event_time(sighting: Sighting, now: datetime | None = None) -> datetime | No
 
 @dataclass
 class Facts:
-    """What is known about one case: its rows of evidence, and what was looked at from the same places."""
+    """The facts about one case: its rows of evidence, and the coverage of the same places."""
 
     case: Case
     sightings: list[Sighting]
@@ -43,14 +43,14 @@ class Facts:
 
 
 def place(node: UUID, source_name: str) -> str:
-    """A vantage point: a source name means something only to the unit that gave it."""
+    """A vantage point: source names are unique only within the unit that uses them."""
     return f"{node}/{source_name}"
 
 
 def gather(cases: Iterable[Case], since: datetime | None = None) -> list[Facts]:
-    """Facts of many cases in a few queries. `since` leaves out coverage that ended before.
+    """Facts of many cases in a few queries. Coverage that ended before `since` is left out.
 
-    A coverage row may hold the machines of a year, so rows are read once and only the wanted machines are
+    A coverage row may hold the machines of a year, so rows are read once and only the needed machines are
     kept.
     """
     cases = list(cases)

@@ -1,4 +1,4 @@
-"""What a check of the machine itself does to its cases: opens, confirms, brings back, moves towards clean."""
+"""Carries a check of a machine into its cases: opens, confirms, brings back, and moves towards clean."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ EVENT = "check"
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What one check of one machine says of malware. `found` maps a family to what showed it (names of the
-    list, or signs); `proves_with` is the campaign's list it used, None when its silence proves nothing."""
+    """One check of one machine, about malware. `found` maps a family to the list's names or the signs that
+    showed it; `proves_with` is the campaign's list that it used, None if its silence proves nothing."""
 
     reference: str
     finished: datetime
@@ -33,7 +33,7 @@ class Check:
 
 @dataclass
 class Moved:
-    """How many cases a check opened, found again, brought back and moved towards clean."""
+    """Numbers of cases that a check opened, found again, brought back and moved towards clean."""
 
     opened: int = 0
     confirmed: int = 0
@@ -44,7 +44,7 @@ class Moved:
 
 @transaction.atomic
 def take_check(device: Device, check: Check, actor: User | None = None, ip: str | None = None) -> Moved:
-    """Carry a check into the cases of its machine. The caller sees to it that each check is taken once."""
+    """Carry a check into the cases of its machine. The caller ensures that each check is taken once."""
     device = (
         Device.rows.select_for_update(of=("self",), no_key=True)
         .select_related("owner", "campaign")
@@ -70,7 +70,7 @@ def _found(
     device: Device, case: Case | None, family: str, names: frozenset[str], check: Check, moved: Moved
 ) -> None:
     now = timezone.now()
-    told = {"check": check.reference, "indicators": sorted(names)}
+    data = {"check": check.reference, "indicators": sorted(names)}
     if case is None:
         moved.opened += 1
         case = open_case(device, family, 1, now)
@@ -91,14 +91,14 @@ def _found(
             move(case, Act.EVIDENCE, data={"indicator": ", ".join(sorted(names))[:200]})
         else:
             moved.confirmed += 1
-    CaseEvent(case=case, at=check.finished, act=EVENT, to_state=case.state, data=told).save(force_insert=True)
+    CaseEvent(case=case, at=check.finished, act=EVENT, to_state=case.state, data=data).save(force_insert=True)
     case.first_seen = min(filter(None, (case.first_seen, check.finished)))
     case.last_seen = max(filter(None, (case.last_seen, check.finished)))
     case.save(update_fields=["first_seen", "last_seen"])
 
 
 def _known(case: Case) -> set[str]:
-    """What has shown the case so far, in logs and in checks."""
+    """The indicators and signs that have shown the case so far, in logs and in checks."""
     seen = set(CaseSighting.rows.filter(case=case).values_list("sighting__indicator", flat=True))
     for data in CaseEvent.rows.filter(case=case, act=EVENT).values_list("data", flat=True):
         seen.update(data.get("indicators", ()))
@@ -106,8 +106,8 @@ def _known(case: Case) -> set[str]:
 
 
 def _quiet(case: Case, check: Check, actor: User | None, ip: str | None, moved: Moved) -> None:
-    """No sign of this malware: as far as the wait since the claim allows, and only with a list that names all
-    that showed the case in logs."""
+    """The check found no sign of this malware: move the case as far as the time since the claim allows, and
+    only with a list that names all indicators that showed the case in logs."""
     assert case.claimed_at is not None and check.proves_with is not None
     indicators = CaseSighting.rows.filter(case=case).values_list("sighting__indicator", flat=True)
     if not store.lists_all(check.proves_with.sha256, frozenset(indicators)):

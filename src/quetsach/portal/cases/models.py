@@ -1,6 +1,6 @@
-"""Machines, and the story of each from its first sign to proof that it is clean.
+"""Machines, and the history of each from its first sign to proof that it is clean.
 
-Ownership is fixed when a machine is first seen; moving it is an audited act. Events are only ever added.
+Ownership is fixed when a machine is first seen; changing it is an audited act. Events are only ever added.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 
 class Device(models.Model):
-    """A machine of a unit, known by `key`: its address or its name. Not `is_assigned`: its owner is only the
-    reporter, because no network said better."""
+    """A machine of a unit, known by `key`: its address or its name. `is_assigned` is False if its owner is
+    only the reporter, because no network named a better one."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="devices")
@@ -53,7 +53,7 @@ class Device(models.Model):
 
 
 class Alias(models.Model):
-    """What a reporter calls a machine. Later sightings follow it, also after the machine was moved."""
+    """A reporter's name for a machine. Later sightings follow it, also after the machine was moved."""
 
     reporter = models.ForeignKey(CampaignNode, on_delete=models.CASCADE, related_name="+")
     key = models.CharField(max_length=255)
@@ -71,7 +71,7 @@ class Alias(models.Model):
 class Case(models.Model):
     """One machine and one malware family (`""`: an indicator without a family, one case per campaign).
 
-    A sign after VERIFIED_CLEAN opens a new episode; only the latest is `is_current`, and only that is
+    A sign after VERIFIED_CLEAN opens a new episode. Only the latest episode is `is_current`, and only that is
     counted.
     """
 
@@ -130,8 +130,8 @@ class Case(models.Model):
 
 
 class CaseSighting(models.Model):
-    """The evidence of a case. A row of one day may belong to two episodes, when the machine was declared
-    clean between two of its lines."""
+    """The evidence of a case. A row of one day may belong to two episodes, if the machine was declared clean
+    between two of its lines."""
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="links")
     sighting = models.ForeignKey(Sighting, on_delete=models.CASCADE, related_name="+")
@@ -146,7 +146,7 @@ class CaseSighting(models.Model):
 
 
 class CaseEvent(models.Model):
-    """One step in the story of a case: who or what moved it, from where to where, why."""
+    """One step in the history of a case: the person or rule that moved it, both states, and the reason."""
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField()

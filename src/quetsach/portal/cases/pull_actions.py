@@ -1,8 +1,8 @@
-"""Makes cases out of sightings and moves them by what logs prove. Runs after every push and by a command.
+"""Makes cases out of sightings and moves them by the proof in logs. Runs after every push and by a command.
 
-What waits is marked in the sightings themselves and taken in batches, each one transaction: a crash between
-two leaves the rest waiting. The campaign's row is the lock. A batch is small and writes row upon row at once,
-for whoever else writes waits until it is over.
+Waiting sightings carry a mark and are taken in batches, one transaction each: after a crash the rest still
+waits. The campaign's row is the lock. Batches are small and written at once, because other writers wait until
+a batch is over.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ WAITING = (State.CLAIMED_CLEAN, State.RECHECKED)
 
 @dataclass
 class Pulled:
-    """What one run did."""
+    """The numbers of one run."""
 
     sightings: int = 0
     opened: int = 0
@@ -45,7 +45,7 @@ class Pulled:
 
 @dataclass
 class _Batch:
-    """What is known while a batch is taken. `fresh` are cases that it opens, with the rows they rest on."""
+    """The state of one batch. `fresh` are cases that it opens, with their rows of evidence."""
 
     now: datetime
     known: dict[UUID, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -68,8 +68,8 @@ def _waiting(campaign: Campaign) -> QuerySet[Sighting]:
 
 
 def _pull_batch(campaign: Campaign, pulled: Pulled, owners: dict[UUID, tuple[Owners, bool]]) -> bool:
-    """Take some; False when none waits. `owners` are looked up before the batch's transaction begins: a
-    reporter above thousands of units has as many networks."""
+    """Take one batch; False if no sighting waits. `owners` are looked up before the batch's transaction,
+    because a reporter above thousands of units has as many networks."""
     some = list(_waiting(campaign).select_related("node").order_by("pk")[:BATCH])
     for row in some:
         if row.node_id not in owners:
@@ -85,7 +85,7 @@ def _take_batch(campaign: Campaign, pulled: Pulled, owners: dict[UUID, tuple[Own
     )
     mark_pulled(s.pk for s in waiting)
     pulled.sightings += len(waiting)
-    # Without a machine there is nobody to clean: the row stays visible among the sightings.
+    # A row without a machine makes no case; it stays visible among the sightings.
     rows = [s for s in waiting if s.device]
     devices = _devices(campaign, rows, owners)
     current = {
@@ -120,7 +120,7 @@ def _take_batch(campaign: Campaign, pulled: Pulled, owners: dict[UUID, tuple[Own
 
 
 def _take(case: Case | None, device: Device, sighting: Sighting, batch: _Batch, pulled: Pulled) -> Case:
-    """The case that the sighting belongs to, moved or opened as the rules say."""
+    """The case that the sighting belongs to, moved or opened by the rules."""
     if case is None:
         return _fresh(device, sighting.family, 1, batch, pulled)
     seen = looks.event_time(sighting, batch.now)
@@ -142,7 +142,7 @@ def _take(case: Case | None, device: Device, sighting: Sighting, batch: _Batch, 
 
 
 def _fresh(device: Device, family: str, episode: int, batch: _Batch, pulled: Pulled) -> Case:
-    """A case that is written at the end of the batch. It is open, so nothing moves it before."""
+    """A new case, written at the end of the batch. It is open, so no sighting of the batch moves it."""
     pulled.opened += 1
     case = _new_case(device, family, episode, batch.now)
     batch.fresh[case.pk] = (case, [])
@@ -150,7 +150,7 @@ def _fresh(device: Device, family: str, episode: int, batch: _Batch, pulled: Pul
 
 
 def relapse(case: Case, seen: datetime | None) -> None:
-    """A sign after the handling: the claim no longer stands. The case is locked by the caller."""
+    """A sign came after the cleaning: the claim no longer holds. The caller has locked the case."""
     claimed = case.claimed_at
     case.relapses += 1
     case.claimed_at, case.verified_at, case.quiet_until, case.confirmed_by = None, None, None, None
@@ -182,17 +182,17 @@ def _open(cases: Collection[Case]) -> None:
         CaseEvent(case=c, at=c.opened_at, act="open", to_state=c.state, data={"episode": c.episode})
         for c in cases
     )
-    told = [
+    subjects = [
         Told(c, c.device.owner.path, {"device": c.device.key, "family": c.family, "episode": c.episode})
         for c in cases
     ]
-    record_all("case.open", told)
+    record_all("case.open", subjects)
 
 
 def _devices(
     campaign: Campaign, rows: Iterable[Sighting], owners: dict[UUID, tuple[Owners, bool]]
 ) -> dict[tuple[UUID, str], Device]:
-    """The machine behind each (reporter, name), made where it is new. Ownership is fixed here, once."""
+    """The machine for each (reporter, name), made if it is new. Its owner is set here, once."""
     wanted: dict[UUID, dict[str, Sighting]] = defaultdict(dict)
     for row in rows:
         wanted[row.node_id][row.device] = row
@@ -212,7 +212,7 @@ def _devices(
 def _named(
     campaign: Campaign, reporter: UUID, new: dict[str, Sighting], owners: Owners, below: bool
 ) -> dict[str, Device]:
-    """The machines that a reporter names for the first time; another may have named one before."""
+    """The machines that a reporter names for the first time; another reporter may have named one before."""
     owner_of = {key: owners.of(key) for key in new}
     there = Device.rows.filter(
         key__in=list(new), owner__in={owner or reporter for owner in owner_of.values()}
@@ -225,7 +225,7 @@ def _named(
             key=key,
             campaign=campaign,
             identity=new[key].identity,
-            # Where there is nobody below, the reporter is the only one it can belong to.
+            # Without units below, the machine can belong only to the reporter.
             is_assigned=owner is not None or not below,
         )
         for key, owner in owner_of.items()
@@ -236,7 +236,7 @@ def _named(
 
 
 def _identify(device: Device, sighting: Sighting) -> None:
-    """Keep the latest words of the logs about who the machine is."""
+    """Store the latest identity of the machine from the logs."""
     merged = {**device.identity, **sighting.identity}
     if merged != device.identity:
         device.identity = merged
@@ -244,7 +244,7 @@ def _identify(device: Device, sighting: Sighting) -> None:
 
 
 def _owners(node: CampaignNode) -> tuple[Owners, bool]:
-    """The networks of the reporter and of the nodes below it, and whether there are any below."""
+    """The networks of the reporter and of the nodes below it, and whether there are nodes below."""
     inside = CampaignNode.rows.filter(subtree(node.path), campaign=node.campaign_id)
     units = dict(inside.values_list("unit", "pk"))
     networks = Network.rows.filter(unit__in=inside.values("unit")).values_list("cidr", "unit")
@@ -256,7 +256,7 @@ def _is_sane(last_seen: datetime | None, now: datetime) -> bool:
 
 
 def _sum_up(case: Case, evidence: Sequence[Sighting], now: datetime) -> None:
-    """What a case that opens now says of its evidence; `_refresh` says the same of one that is there."""
+    """Set the summary of a new case's evidence; `_refresh` sets that of an existing case."""
     sane = [row for row in evidence if _is_sane(row.last_seen, now)]
     case.count = sum(row.count for row in evidence)
     case.first_seen = min((row.first_seen for row in sane if row.first_seen), default=None)
@@ -264,7 +264,7 @@ def _sum_up(case: Case, evidence: Sequence[Sighting], now: datetime) -> None:
 
 
 def _refresh(cases: dict[UUID, Case], now: datetime) -> None:
-    """Recompute what a case says of its evidence. Rows with an unusable clock give no first and last."""
+    """Recompute the summaries of cases. Rows with an unusable clock give no first and last time."""
     sane = Q(sighting__last_seen__gte=looks.OLDEST, sighting__last_seen__lte=now + timedelta(days=1))
     sums = (
         CaseSighting.rows.filter(case__in=list(cases))
@@ -277,7 +277,7 @@ def _refresh(cases: dict[UUID, Case], now: datetime) -> None:
     )
     for row in sums:
         case = cases[row["case"]]
-        # A check of the machine may have seen more than the logs.
+        # A check of the machine may have seen signs later than the logs.
         case.count = row["total"]
         case.first_seen = min(filter(None, (case.first_seen, row["first"])), default=None)
         case.last_seen = max(filter(None, (case.last_seen, row["last"])), default=None)
@@ -285,7 +285,7 @@ def _refresh(cases: dict[UUID, Case], now: datetime) -> None:
 
 
 def judge_claims(campaign: Campaign, pulled: Pulled | None = None) -> None:
-    """Ask of every claimed case what the logs prove by now."""
+    """Move each claimed case by the proof that logs give now."""
     pulled = pulled or Pulled()
     waiting = Case.rows.filter(device__campaign=campaign, is_current=True, state__in=WAITING)
     claims = list(waiting.exclude(claimed_at=None).select_related("device__owner"))

@@ -1,4 +1,4 @@
-"""What is known about machines. A figure is about a node's own machines unless it says otherwise."""
+"""Reads about machines. A figure is about a node's own machines unless its text says otherwise."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ RANK = {
     State.VERIFIED_CLEAN: 5,
     State.FALSE_POSITIVE: 6,
 }
-"""The order of a list: what needs a hand first."""
+"""The order of a list: cases that need an act come first."""
 
 
 def machines_of(node: CampaignNode, *, below: bool = False) -> QuerySet[Case]:
-    """The current cases of a node, with those below it if asked; what needs a hand first."""
+    """The current cases of a node, or also those below it; cases that need an act come first."""
     where = subtree(node.path, "device__owner__path") if below else Q(device__owner=node)
     ranks = [Then(state=state.value, then=Value(rank)) for state, rank in RANK.items()]
     return (
@@ -48,12 +48,12 @@ SHOWN = (Word.SIGNS, Word.BUSY, Word.UNSURE, Word.CLEAN, Word.DISMISSED)
 
 
 def _word_filters(campaign: Campaign, now: datetime) -> dict[Word, Q]:
-    """`rules.word` as filters; a test holds the two together."""
+    """`rules.word` as database filters; a test compares both."""
     return _filters(now - PATIENCE, now - PATIENCE - timedelta(days=campaign.quiet_days))
 
 
 def _filters(claimed: datetime, rechecked: datetime) -> dict[Word, Q]:
-    """The same, by the times before which a claim, and a second look, are too old."""
+    """The filters, by the times before which a claim, and a second look, are too old."""
     stale = Q(state=State.CLAIMED_CLEAN, claimed_at__lt=claimed) | Q(
         state=State.RECHECKED, claimed_at__lt=rechecked
     )
@@ -81,8 +81,7 @@ def words_of(cases: QuerySet[Case], campaign: Campaign, now: datetime) -> Counte
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What a node has looked at: accepted scans, from when to when by event time, and problems while
-    reading."""
+    """A node's accepted scans: number, first and last event time, and problems while reading."""
 
     scans: int
     first: datetime | None
@@ -91,7 +90,7 @@ class Watched:
 
 
 def watched(node: CampaignNode, *, below: bool = False) -> Watched:
-    """The node's own logs, or those of the nodes below too."""
+    """The scans of the node's own logs, or also of the nodes below."""
     where = subtree(node.path, "node__path") if below else Q(node=node)
     timed = Q(coverages__time__in=("ok", "assumed_year"))
     scans = Scan.rows.filter(where, node__campaign=node.campaign_id).annotate(
@@ -102,13 +101,13 @@ def watched(node: CampaignNode, *, below: bool = False) -> Watched:
 
 
 def nodes_below(node: CampaignNode) -> QuerySet[CampaignNode]:
-    """The node and everything below it, for choosing whose a machine is."""
+    """The node and all nodes below, to choose the owner of a machine."""
     inside = CampaignNode.rows.filter(subtree(node.path), campaign=node.campaign_id)
     return inside.order_by("depth", "position", "name")
 
 
 def to_do(node: CampaignNode) -> tuple[Counter[Word], int]:
-    """What the node's own machines ask for, and how many machines below it show signs. One query."""
+    """The node's own machines by word, and how many machines below it show signs. One query."""
     now, quiet = timezone.now(), timedelta(days=node.campaign.quiet_days)
     span = span_of(node.path) if node.has_below else None
     for signs, unsure, below in _to_do(
@@ -122,7 +121,7 @@ def to_do(node: CampaignNode) -> tuple[Counter[Word], int]:
 def _to_do(
     node_id: UUID, campaign_id: UUID, span: Span | None, claimed: datetime, rechecked: datetime
 ) -> QuerySet[Case, tuple[int, int, int]]:
-    """One row, or none where there is no machine."""
+    """One row; no row if there is no machine."""
     own, filters = Q(device__owner=node_id), _filters(claimed, rechecked)
     where = own if span is None else inside(span, "device__owner__path")
     cases = Case.rows.filter(where, device__campaign=campaign_id, is_current=True).order_by()
@@ -133,7 +132,7 @@ def _to_do(
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Everything the page of one case shows."""
+    """The content of one case's page."""
 
     facts: looks.Facts
     judgement: Judgement | None
@@ -163,7 +162,7 @@ def story(case: Case) -> Story:
 
 
 def named(cases: QuerySet[Case], text: str) -> QuerySet[Case]:
-    """Those whose machine, malware or unit carries the text in its name."""
+    """The cases whose machine, malware or unit carries the text in its name."""
     return cases.filter(
         Q(device__key__icontains=text) | Q(family__icontains=text) | Q(device__owner__name__icontains=text)
     )

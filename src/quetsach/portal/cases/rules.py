@@ -1,8 +1,8 @@
-"""What may become of a case, and when silence proves a machine clean. Pure: no database, no clock of its own.
+"""The rules of a case: its possible moves, and when silence proves a machine clean. Pure: no database, no
+clock.
 
-Silence counts only where somebody looked: an accepted, error-free scan with the campaign's list, from a
-place that had seen the machine's signs, over an unbroken time after the handling, with the machine alive
-in it.
+Silence counts only with a look: an accepted, error-free scan with the campaign's list, from a place that had
+seen the machine's signs, over an unbroken time after the cleaning, in which the machine was alive.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from enum import StrEnum
 from quetsach.portal.sightings.spans import join_spans
 
 RECHECK = timedelta(hours=24)
-"""What the rung between claimed and verified asks for."""
+"""The quiet time that the state between claimed and verified needs."""
 PATIENCE = timedelta(hours=48)
-"""After this long without any usable log since the claim, the page says that it cannot tell."""
+"""This long after the claim without any usable log, the page says that it cannot tell."""
 USABLE_TIMES = {"ok", "assumed_year"}
 
 
@@ -32,7 +32,7 @@ class State(StrEnum):
 
 
 class Act(StrEnum):
-    """What moves a case: the first six are people's, the others follow from logs."""
+    """The moves of a case: the first six are people's, the others follow from logs."""
 
     ASSIGN = "assign"
     START = "start"
@@ -64,12 +64,12 @@ TRANSITIONS: dict[tuple[State, Act], State] = {
 
 
 def allows(state: State, act: Act) -> bool:
-    """Whether the act is possible in that state."""
+    """Whether the move is possible in that state."""
     return (state, act) in TRANSITIONS
 
 
 class Arrival(StrEnum):
-    """What a newly arrived row of evidence does to the current case of its machine and family."""
+    """The effect of a new row of evidence on the current case of its machine and family."""
 
     KEEP = "keep"
     RELAPSE = "relapse"
@@ -84,10 +84,10 @@ def arrive(
     seen: datetime | None,
     is_new_indicator: bool,
 ) -> Arrival:
-    """`seen` is the latest event time of the row, None when its clock cannot be trusted.
+    """The effect of a row; `seen` is its latest event time, None when its clock cannot be trusted.
 
-    What happened before the claim is history, however late its log arrives. After the claim it is a relapse;
-    after the time for which silence was proven or confirmed, a new episode.
+    Signs before the claim are history, however late their log arrives. A sign after the claim is a relapse; a
+    sign after the proven or confirmed quiet time is a new episode.
     """
     if state is State.FALSE_POSITIVE:
         return Arrival.EVIDENCE if is_new_indicator else Arrival.KEEP
@@ -102,9 +102,8 @@ def arrive(
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One source of an accepted scan. `alive` holds the UTC dates on which the machine was seen in it at all;
-    None when the scan did not record who was alive. `lists_all`: its list names every indicator of the
-    case."""
+    """One source of an accepted scan. `alive`: the UTC dates on which the source shows the machine at all;
+    None if the scan did not record this. `lists_all`: its list names every indicator of the case."""
 
     source_name: str
     first: datetime | None
@@ -117,15 +116,15 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A row of evidence: from where, the latest event time if known, when the portal first heard of it."""
+    """A row of evidence: its source, its latest event time if known, and when the portal received it."""
 
     source_name: str
     last: datetime | None
     received: datetime
 
 
-class Why(StrEnum):
-    """What the judgement rests on, or what keeps it from going further."""
+class Reason(StrEnum):
+    """The basis of a judgement, or the obstacle to a better one."""
 
     QUIET = "quiet"
     NO_LOGS = "no_logs"
@@ -141,32 +140,32 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """`state` that logs prove now; `until`: the end of the quiet time; `earliest`: when it could be verified
-    if logs go on without a gap; `quiet`: the longest unbroken time without a sign."""
+    """`state`: the state that logs prove now; `until`: the end of the quiet time; `earliest`: when it could
+    be verified if logs go on without a gap; `quiet`: the longest unbroken time without a sign."""
 
     state: State
-    why: Why
+    reason: Reason
     until: datetime | None = None
     earliest: datetime | None = None
     quiet: timedelta = timedelta()
 
 
 def judge(claimed_at: datetime, hits: Iterable[Hit], looks: Iterable[Look], quiet_days: int) -> Judgement:
-    """Say what the logs prove about a machine that was claimed clean at `claimed_at`.
+    """Judge by logs a machine that was claimed clean at `claimed_at`.
 
-    A sign after the claim, from whatever place, ends the silence. A sign without a usable time that arrived
-    after the claim proves nothing either way, and keeps the case from being verified.
+    A sign after the claim, at any place, ends the silence. A sign without a usable time that arrived after
+    the claim proves neither, and keeps the case from being verified.
     """
     hits = list(hits)
     if any(hit.last is not None and hit.last > claimed_at for hit in hits):
-        return Judgement(State.CLEANING, Why.HIT)
+        return Judgement(State.CLEANING, Reason.HIT)
     needed = timedelta(days=quiet_days)
     places = {hit.source_name for hit in hits}
     after = [look for look in looks if look.last is not None and look.last > claimed_at]
     usable = _usable(after, places)
-    if isinstance(usable, Why):
+    if isinstance(usable, Reason):
         return Judgement(State.CLAIMED_CLEAN, usable, earliest=claimed_at + needed)
-    best = Judgement(State.CLAIMED_CLEAN, Why.TOO_SHORT, earliest=claimed_at + needed)
+    best = Judgement(State.CLAIMED_CLEAN, Reason.TOO_SHORT, earliest=claimed_at + needed)
     for place in sorted(places):
         seen = [look for look in usable if look.source_name == place]
         for start, end in join_spans(_spans(seen, claimed_at)):
@@ -174,26 +173,26 @@ def judge(claimed_at: datetime, hits: Iterable[Hit], looks: Iterable[Look], quie
             if (_RUNGS.index(judgement.state), judgement.quiet) >= (_RUNGS.index(best.state), best.quiet):
                 best = judgement
     if best.state is State.VERIFIED_CLEAN and any(h.last is None and h.received > claimed_at for h in hits):
-        return Judgement(State.RECHECKED, Why.UNTIMED, best.until, None, best.quiet)
+        return Judgement(State.RECHECKED, Reason.UNTIMED, best.until, None, best.quiet)
     return best
 
 
 _RUNGS = (State.CLAIMED_CLEAN, State.RECHECKED, State.VERIFIED_CLEAN)
 
 
-def _usable(looks: list[Look], places: set[str]) -> list[Look] | Why:
-    """The looks that silence may rest on, or the first reason why there are none."""
-    why = Why.NO_LOGS
+def _usable(looks: list[Look], places: set[str]) -> list[Look] | Reason:
+    """The looks that silence may rest on, or the first reason that there are none."""
+    lack = Reason.NO_LOGS
     for reason, keeps in (
-        (Why.OTHER_PLACE, lambda look: look.source_name in places),
-        (Why.ERRORS, lambda look: not look.errors),
-        (Why.UNTIMED, lambda look: look.time in USABLE_TIMES and look.first is not None),
-        (Why.OTHER_LIST, lambda look: look.lists_all),
+        (Reason.OTHER_PLACE, lambda look: look.source_name in places),
+        (Reason.ERRORS, lambda look: not look.errors),
+        (Reason.UNTIMED, lambda look: look.time in USABLE_TIMES and look.first is not None),
+        (Reason.OTHER_LIST, lambda look: look.lists_all),
     ):
         if not looks:
-            return why
-        looks, why = [look for look in looks if keeps(look)], reason
-    return looks or why
+            return lack
+        looks, lack = [look for look in looks if keeps(look)], reason
+    return looks or lack
 
 
 def _spans(looks: list[Look], claimed_at: datetime) -> list[tuple[datetime, datetime]]:
@@ -205,24 +204,24 @@ def _judge_run(
 ) -> Judgement:
     quiet = end - start
     if quiet < min(RECHECK, needed):
-        return Judgement(State.CLAIMED_CLEAN, Why.TOO_SHORT, end, start + needed, quiet)
+        return Judgement(State.CLAIMED_CLEAN, Reason.TOO_SHORT, end, start + needed, quiet)
     if quiet < needed:
-        return Judgement(State.RECHECKED, Why.TOO_SHORT, end, start + needed, quiet)
-    told = [look.alive for look in looks if look.alive is not None]
-    if not told:
-        return Judgement(State.RECHECKED, Why.NO_DEVICES, end, None, quiet)
-    # The claim's own UTC date is left out: the machine may have been alive only before it.
+        return Judgement(State.RECHECKED, Reason.TOO_SHORT, end, start + needed, quiet)
+    alive = [look.alive for look in looks if look.alive is not None]
+    if not alive:
+        return Judgement(State.RECHECKED, Reason.NO_DEVICES, end, None, quiet)
+    # The claim's own UTC date is left out: the machine may have been alive only before the claim.
     first_day = max(start.astimezone(UTC).date(), claimed_at.astimezone(UTC).date() + timedelta(days=1))
     last_day = end.astimezone(UTC).date()
-    if not any(first_day <= day <= last_day for days in told for day in days):
-        return Judgement(State.RECHECKED, Why.NOT_ALIVE, end, None, quiet)
-    return Judgement(State.VERIFIED_CLEAN, Why.QUIET, end, None, quiet)
+    if not any(first_day <= day <= last_day for days in alive for day in days):
+        return Judgement(State.RECHECKED, Reason.NOT_ALIVE, end, None, quiet)
+    return Judgement(State.VERIFIED_CLEAN, Reason.QUIET, end, None, quiet)
 
 
 def judge_check(claimed_at: datetime, finished: datetime, quiet_days: int) -> State:
-    """What a complete check of the machine itself proves that showed no sign at `finished`.
+    """The state that a complete check of the machine itself proves, if it showed no sign at `finished`.
 
-    It sees more than any log of one moment, but only from that moment: the same waits apply as to silence.
+    A check sees more than any log of one moment, but only that moment: the same waits apply as to silence.
     """
     waited = finished - claimed_at
     if waited >= timedelta(days=quiet_days):
@@ -231,7 +230,7 @@ def judge_check(claimed_at: datetime, finished: datetime, quiet_days: int) -> St
 
 
 class Word(StrEnum):
-    """The five words that officers see, and the two that stand beside them."""
+    """The five words that officers see, and the two additional ones."""
 
     UNCHECKED = "unchecked"
     SIGNS = "signs"

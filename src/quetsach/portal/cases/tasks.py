@@ -1,4 +1,4 @@
-"""What the machines of a unit ask of it today."""
+"""The tasks about a unit's machines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from quetsach.portal.cases.rules import Word
 
 
 def machines_to_do(seat: Seat) -> list[Task]:
-    """Own machines with signs, those for which logs are missing, then what units below leave open."""
+    """Own machines with signs, then machines without logs, then open cases of units below."""
     if not seat.may("work_case"):
         return []
     words, below = queries.to_do(seat.node)

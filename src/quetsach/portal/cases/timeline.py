@@ -1,6 +1,6 @@
-"""The story of a case as places on a line: signs by day, handling, and what was looked at. Pure geometry.
+"""The history of a case as places on a line: signs by day, acts, and times covered by logs. Pure geometry.
 
-A gap between two logs is its own thing, drawn hatched: it means "we could not look", never "nothing there".
+A gap between two logs is drawn hatched: it means "we could not look", never "nothing there".
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Box:
 
 @dataclass
 class Timeline:
-    """`title` dates and everything drawn between them; `days` is the same as a table."""
+    """`title` gives the dates, the other fields the drawn shapes; `days` is the same as a table."""
 
     start: date
     end: date
@@ -52,13 +52,13 @@ def draw(
     now: datetime,
     zone: tzinfo,
 ) -> Timeline | None:
-    """Lay the story out; None when nothing in it has a time. `hits` are (UTC day, log lines)."""
+    """The timeline; None if nothing has a time. `hits` are (UTC day, log lines)."""
     by_day = Counter[date]()
     for day, lines in hits:
         by_day[day] += lines
     marks = sorted(marks)
     spans = join_spans(looked)
-    # Logs of years may be on file: only those around the story are drawn.
+    # Logs may cover years: only those near the case's dates are drawn.
     moments = [_noon(day) for day in by_day] + [at for at, _ in marks]
     if not moments:
         return None

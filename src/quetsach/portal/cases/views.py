@@ -1,4 +1,4 @@
-"""The pages of machines: the list, and the file of one case with what can be done to it."""
+"""The pages of machines: the list, and the file of one case with the acts on it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PAGE = 25
 
 @dataclass(frozen=True)
 class Deed:
-    """An act of a person on the page of a case: its form, who may, and what is said afterwards."""
+    """An act on the page of a case: its form, the right that it needs, and the message afterwards."""
 
     act: Act
     form: type[django_forms.Form]
@@ -120,7 +120,7 @@ def case(request: HttpRequest, slug: str, case_id: UUID) -> HttpResponse:
 
 @require_POST
 def act(request: HttpRequest, slug: str, case_id: UUID, act: str) -> HttpResponse:
-    """Record what a person did or decided."""
+    """Record an act or decision of a person."""
     deed = DEEDS.get(act)
     if deed is None:
         raise Http404

@@ -1,4 +1,4 @@
-"""Puts a story into words and places: verdict, chip, timeline, evidence that fits a page."""
+"""Puts a case into words and places: verdict, chip, timeline, and rows of evidence for one page."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.sightings.spans import Span, join_spans
 
 EVIDENCE = 12
-"""Rows shown on the page; the rest is one click away."""
+"""Rows shown at first; a link shows the rest."""
 ALL_EVIDENCE = 500
-"""Rows shown when all are asked for: those with most log lines, and a page that still opens on a phone."""
+"""Rows shown on request: those with most log lines, on a page that still opens on a phone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Tale:
 
 
 def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
-    """What the page says about the case, with at most so many rows of evidence."""
+    """The words of the page about the case, with at most `most` rows of evidence."""
     quiet_days = case.device.campaign.quiet_days
     state = State(case.state)
     judgement = story.judgement
@@ -64,7 +64,7 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
         shape=shape,
         word=label,
         verdict=verdict(
-            state, judgement.why if judgement else None, days, quiet_days,
+            state, judgement.reason if judgement else None, days, quiet_days,
             case.confirmed_by_id is not None, case.relapses > 0, _rests_on_a_check(state, story),
         ),
         next_step=_next_step(story, now),
@@ -90,7 +90,7 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
 
 
 def _rests_on_a_check(state: State, story: Story) -> bool:
-    """Whether a check of the machine, not a log, brought the case to where it is."""
+    """Whether a check of the machine, not a log, led to the case's state."""
     if state in (State.NEW, State.ASSIGNED):
         return not story.facts.sightings
     reached = [event for event in story.events if event.to_state == state and event.from_state != state]
@@ -104,8 +104,7 @@ def _quiet_days(case: Case) -> int:
 
 
 def _spans(story: Story) -> Iterator[Span]:
-    """What was looked at from the places that saw the machine; a log that broke off counts for the picture
-    too."""
+    """The times covered by logs of the places that saw the machine; the picture includes broken-off logs."""
     places = {(s.node_id, s.source_name) for s in story.facts.sightings}
     for coverage in story.facts.coverages:
         is_usable = coverage.time in USABLE_TIMES and (coverage.scan.node_id, coverage.name) in places
@@ -127,7 +126,7 @@ def _moment(text: Any) -> datetime | None:
 
 
 def _next_step(story: Story, now: datetime) -> str:
-    """What comes next, with a day where there is one."""
+    """The next step, with a day if there is one."""
     if not story.judgement:
         return ""
     earliest = story.judgement.earliest

@@ -1,4 +1,4 @@
-"""States and acts in the words of the screen."""
+"""Words of the screen for states and acts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from quetsach.portal.cases.rules import Act, State, Why, Word
+from quetsach.portal.cases.rules import Act, Reason, State, Word
 
 WORDS: dict[Word, tuple[str, str | Promise]] = {
     Word.UNCHECKED: ("none", gettext_lazy("Not checked")),
@@ -42,33 +42,35 @@ DONE: dict[str, str | Promise] = {
     "settings": gettext_lazy("Reset the device or its password"),
     "phone": gettext_lazy("Cleaned or reset the phone"),
 }
-"""What was done to a machine."""
+"""The kinds of cleaning."""
 
-LACKS: dict[Why, str | Promise] = {
-    Why.NO_LOGS: gettext_lazy("No logs from after the handling have been looked at yet."),
-    Why.ERRORS: gettext_lazy("The logs from after the handling could not be read in full."),
-    Why.OTHER_PLACE: gettext_lazy("The newer logs come from another place than the one that saw the signs."),
-    Why.OTHER_LIST: gettext_lazy("The newer logs were searched with another list than the campaign's."),
-    Why.NO_DEVICES: gettext_lazy("The newer logs do not record which machines were switched on."),
-    Why.NOT_ALIVE: gettext_lazy(
+LACKS: dict[Reason, str | Promise] = {
+    Reason.NO_LOGS: gettext_lazy("No logs from after the handling have been looked at yet."),
+    Reason.ERRORS: gettext_lazy("The logs from after the handling could not be read in full."),
+    Reason.OTHER_PLACE: gettext_lazy(
+        "The newer logs come from another place than the one that saw the signs."
+    ),
+    Reason.OTHER_LIST: gettext_lazy("The newer logs were searched with another list than the campaign's."),
+    Reason.NO_DEVICES: gettext_lazy("The newer logs do not record which machines were switched on."),
+    Reason.NOT_ALIVE: gettext_lazy(
         "In the newer logs the machine itself does not appear: it may have been off."
     ),
-    Why.TOO_SHORT: gettext_lazy("The time looked at without a gap is still too short."),
-    Why.UNTIMED: gettext_lazy("Newer signs or logs carry no usable time."),
+    Reason.TOO_SHORT: gettext_lazy("The time looked at without a gap is still too short."),
+    Reason.UNTIMED: gettext_lazy("Newer signs or logs carry no usable time."),
 }
 
 
 def verdict(
     state: State,
-    why: Why | None,
+    reason: Reason | None,
     days: int,
     quiet_days: int,
     is_confirmed: bool,
     is_relapse: bool,
     is_checked: bool = False,
 ) -> str:
-    """One plain sentence on the machine. `days`: whole days without a sign that were looked at without a
-    gap. `is_checked`: the state rests on a check of the machine itself, not on logs."""
+    """One plain sentence on the machine. `days`: whole days without a sign in logs without a gap.
+    `is_checked`: the state rests on a check of the machine itself, not on logs."""
     if state is State.VERIFIED_CLEAN:
         if is_confirmed:
             return _("Clean, confirmed by a person in charge; logs have not shown it.")
@@ -87,11 +89,11 @@ def verdict(
         return _("The machine contacted malicious addresses. It has not been handled yet.")
     if is_checked and state is State.RECHECKED:
         return _("Handled; a check at least a day later found no sign. Not enough yet to call it clean.")
-    lack = str(LACKS.get(why, "")) if why else ""
+    lack = str(LACKS.get(reason, "")) if reason else ""
     if state is State.RECHECKED:
-        said = _("Handled; %(n)d days of newer logs show no sign. Not enough yet to call it clean.") % {
+        sentence = _("Handled; %(n)d days of newer logs show no sign. Not enough yet to call it clean.") % {
             "n": days
         }
     else:
-        said = _("Reported as handled. Nothing shows yet whether the signs have stopped.")
-    return f"{said} {lack}".strip()
+        sentence = _("Reported as handled. Nothing shows yet whether the signs have stopped.")
+    return f"{sentence} {lack}".strip()

@@ -1,4 +1,4 @@
-"""What can be done with results of checks: taken in, and tied to the machine they are about."""
+"""Acts on results of checks: taking them in, and tying a result to its machine."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from quetsach.portal.indicators.models import IndicatorSet
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who hands a result in: a person, or somebody who holds a code."""
+    """The sender of a result: a person, or somebody with a code."""
 
     user: User | None = None
     code: UploadCode | None = None
@@ -35,7 +35,7 @@ class Sender:
 
 @dataclass
 class Line:
-    """What became of one file. `code` is "taken", "known", or why it was refused, `where` says more."""
+    """The fate of one file. `code` is "taken", "known" or the reason of a refusal; `where` gives details."""
 
     name: str
     code: str
@@ -47,39 +47,39 @@ class Line:
 
 @dataclass
 class Receipt:
-    """What became of everything that was dropped."""
+    """The fate of all files of one upload."""
 
     lines: list[Line] = field(default_factory=list)
 
     def count(self, *codes: str) -> int:
-        """How many files ended so."""
+        """How many files have one of these codes."""
         return sum(line.code in codes for line in self.lines)
 
     @property
     def taken(self) -> int:
-        """Results that are new."""
+        """The number of new results."""
         return self.count("taken")
 
     @property
     def known(self) -> int:
-        """Results that were here already."""
+        """The number of results that were already stored."""
         return self.count("known")
 
     @property
     def from_before(self) -> list[tuple[str, datetime]]:
-        """Results that were taken although they were made before the campaign began, with the moment."""
+        """Taken results whose checks ended before the campaign was published, with that moment."""
         return [
             (line.name, line.result.finished) for line in self.lines if line.result and line.is_from_before
         ]
 
     @property
     def refused(self) -> list[Line]:
-        """Files that were not taken."""
+        """The files that were not taken."""
         return [line for line in self.lines if line.code not in ("taken", "known")]
 
 
 def receive_all(files: Iterable[Dropped], node: CampaignNode, sender: Sender) -> Receipt:
-    """Take each file by itself: one that is refused stops no other."""
+    """Take each file by itself: a refused file stops no other."""
     receipt, began = Receipt(), node.campaign.published_at
     for file in files:
         try:
@@ -96,19 +96,19 @@ def receive_all(files: Iterable[Dropped], node: CampaignNode, sender: Sender) ->
 
 
 def handed_in_before(files: Iterable[Dropped], code: UploadCode) -> Receipt | None:
-    """What is to be said when a request with a used code comes again: all of it is here as this unit's, or
-    None. Nothing is stored."""
+    """The receipt for a repeated request with a used code, if all its results are already stored for this
+    unit; else None. Stores nothing."""
     receipt = Receipt()
     for file in files:
         try:
             if file.problem is not None:
                 raise file.problem
             opened = open_result(file.content, code.node, file.charge)
-            told = read(opened.content, timezone.now())
+            result = read(opened.content, timezone.now())
         except ResultError as error:
             receipt.lines.append(Line(file.name, error.code, error.where))
             continue
-        here = CheckResult.rows.filter(campaign=code.node.campaign_id, digest=told.digest)
+        here = CheckResult.rows.filter(campaign=code.node.campaign_id, digest=result.digest)
         if not here.filter(device__owner=code.node).exists():
             return None
         receipt.lines.append(Line(file.name, "known"))
@@ -117,35 +117,31 @@ def handed_in_before(files: Iterable[Dropped], code: UploadCode) -> Receipt | No
 
 @transaction.atomic
 def receive(opened: Opened, node: CampaignNode, sender: Sender) -> tuple[CheckResult, bool]:
-    """Store a result of a machine of this unit, and carry it into its cases; False if it was here already.
-
-    Raises:
-        ResultError: see `reading.read`; `closed` for a campaign that is over, `elsewhere` for a result that
-            another unit has handed in.
-    """
+    """Store a result of a machine of this unit, and carry it into the machine's cases; False if it was
+    already stored."""
     campaign = Campaign.objects.select_for_update(no_key=True).get(pk=node.campaign_id)
     if campaign.status != Campaign.Status.PUBLISHED:
         raise ResultError("closed")
-    told = read(opened.content, timezone.now())
-    known = CheckResult.rows.filter(campaign=campaign, digest=told.digest).select_related("device").first()
+    data = read(opened.content, timezone.now())
+    known = CheckResult.rows.filter(campaign=campaign, digest=data.digest).select_related("device").first()
     if known is not None:
         if known.device.owner_id != node.pk:
             raise ResultError("elsewhere")
         return known, False
-    device = _device(told, opened.machine_id, node)
-    listed = lists.published(campaign.pk, told.set_id) if told.set_id else None
+    device = _device(data, opened.machine_id, node)
+    listed = lists.published(campaign.pk, data.set_id) if data.set_id else None
     result = CheckResult(
-        campaign=campaign, device=device, digest=told.digest, machine=told.machine, system=told.system,
-        tool=told.tool, is_running=told.is_running, is_full=told.is_full, is_sealed=opened.pack is not None,
+        campaign=campaign, device=device, digest=data.digest, machine=data.machine, system=data.system,
+        tool=data.tool, is_running=data.is_running, is_full=data.is_full, is_sealed=opened.pack is not None,
         pack=opened.pack, machine_id=opened.machine_id,
-        started=told.started, finished=told.finished, verdict=told.verdict.value, set_id=told.set_id,
-        indicator_set=listed, people=told.people, unseen=list(told.unseen), probes=told.probes,
-        findings=told.findings, software=sorted(told.software), by=sender.user, code=sender.code,
+        started=data.started, finished=data.finished, verdict=data.verdict.value, set_id=data.set_id,
+        indicator_set=listed, people=data.people, unseen=list(data.unseen), probes=data.probes,
+        findings=data.findings, software=sorted(data.software), by=sender.user, code=sender.code,
     )  # fmt: skip
     result.save(force_insert=True)
     _follow(device)
     result.refresh_from_db(fields=["is_latest"])
-    moved = take_check(device, _check(result, told, listed), sender.user, sender.ip)
+    moved = take_check(device, _check(result, data, listed), sender.user, sender.ip)
     record(
         sender.user, "check.receive", unit_path=node.path, about=result,
         data={"device": device.key, "verdict": result.verdict, "sealed": result.is_sealed,
@@ -155,50 +151,51 @@ def receive(opened: Opened, node: CampaignNode, sender: Sender) -> tuple[CheckRe
     return result, True
 
 
-def _check(result: CheckResult, told: Told, listed: IndicatorSet | None) -> Check:
-    """What the result says to the cases. A name that the campaign never published opens none."""
-    names = {i for one in told.findings if (i := one["indicator"])}
-    ordered = lists.listing(result.campaign_id, told.set_id, names).names if names else set()
+def _check(result: CheckResult, content: Told, listed: IndicatorSet | None) -> Check:
+    """The result in the form that cases take. Names that the campaign never published are left out."""
+    names = {i for one in content.findings if (i := one["indicator"])}
+    ordered = lists.listing(result.campaign_id, content.set_id, names).names if names else set()
     ordered |= brought(result.campaign_id, names - ordered)
     ours = {
         family: kept
-        for family, shown in told.families.items()
+        for family, shown in content.families.items()
         if (kept := frozenset(name for name in shown if name in ordered or name not in names))
     }
-    return Check(str(result.pk), told.finished, ours, listed if _is_proof(result) else None)
+    return Check(str(result.pk), content.finished, ours, listed if _is_proof(result) else None)
 
 
 def _is_proof(result: CheckResult) -> bool:
-    """Whether its silence proves something: sealed, of a running machine, everything seen, and made with no
-    older pack than one that showed something there: it may lack that hash or rule."""
+    """Whether silence proves something: sealed, of a running machine, everything seen; and no newer pack
+    showed something there, since this result's older pack may lack that hash or rule."""
     if result.pack is None or not result.is_running or not result.is_whole:
         return False
     newer = CheckResult.rows.filter(device=result.device_id, pack__version__gt=result.pack.version)
     return not newer.exclude(findings=[]).exists()
 
 
-def _device(told: Told, machine_id: str, node: CampaignNode) -> Device:
-    """The machine: by the id in its seal, by what the unit calls it, by the name that logs know, or new.
+def _device(content: Told, machine_id: str, node: CampaignNode) -> Device:
+    """The machine: known by the id in the seal, by its name at the unit, or by the name in logs; else a new
+    one.
 
-    A sealed result whose id is not that of the machine of this name is about another machine of the same
-    name: what it saw must not speak for the first.
+    If a sealed result has another id than the machine of this name, it is about another machine of the same
+    name: its content must not count for the first.
     """
     if machine_id:
         same = Device.rows.filter(owner=node, checks__machine_id=machine_id).distinct().first()
         if same is not None:
             return same
-    host = told.machine.partition(".")[0]
-    alias = Alias.rows.filter(reporter=node, key__iexact=told.machine).select_related("device").first()
+    host = content.machine.partition(".")[0]
+    alias = Alias.rows.filter(reporter=node, key__iexact=content.machine).select_related("device").first()
     if alias is not None and alias.device.owner_id == node.pk:
         known: Device | None = alias.device
     else:
         named = Device.rows.filter(owner=node, identity__host__iexact=host)[:2]
         known = named[0] if len(named) == 1 else None
-    key = told.machine
+    key = content.machine
     if known is not None and machine_id:
         sealed = CheckResult.rows.filter(device=known).exclude(machine_id="")
         if sealed.exists() and not sealed.filter(machine_id=machine_id).exists():
-            known, key = None, f"{told.machine[:240]} ({machine_id[:8]})"
+            known, key = None, f"{content.machine[:240]} ({machine_id[:8]})"
     if known is None:
         known, _ = Device.rows.get_or_create(
             owner=node,
@@ -210,7 +207,7 @@ def _device(told: Told, machine_id: str, node: CampaignNode) -> Device:
 
 
 def _follow(device: Device) -> None:
-    """Write anew what follows from all results of a machine: the latest, and its cracked software."""
+    """Recompute the data that follow from all results of a machine: the latest, and cracked software."""
     results = list(CheckResult.rows.filter(device=device).order_by("finished", "pk"))
     CheckResult.rows.filter(device=device, is_latest=True).update(is_latest=False)
     if results:
@@ -227,7 +224,7 @@ def _follow(device: Device) -> None:
 
 @transaction.atomic
 def tie_machine(result: CheckResult, to: Device, actor: User, ip: str | None = None) -> Moved:
-    """Say that the checked machine is one that logs know under another name; its results follow.
+    """Tie the checked machine to one that logs know under another name; its results move there.
 
     Raises:
         ResultError: `other_unit` when `to` is not a machine of the same unit, `has_case` when the checked

@@ -1,4 +1,4 @@
-"""The charts of checks and licences, drawn by the kit: the finding above them, the table below."""
+"""The charts of checks and licences, drawn by the kit: with the finding above and the table below."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _named(row: Branch) -> str:
 
 
 def coverage_chart(rows: Sequence[Branch]) -> SafeString:
-    """Share of checked machines by branch, the highest first; hatched where nobody said of how many."""
+    """Share of checked machines by branch, the highest first; hatched without a number of computers."""
     shown = [row for row in rows if not row.is_own or row.checked or row.computers]
     shown.sort(key=lambda row: (row.coverage is None, -(row.coverage or 0.0), sort_key(row.node.name)))
     drawn = [
@@ -56,7 +56,7 @@ def remaining_chart(rows: Sequence[Branch]) -> SafeString:
 
 
 def days_chart(days: Sequence[tuple[date, Tally]]) -> SafeString:
-    """Two lines: copies found, and copies replaced, up to each day."""
+    """Two lines over days: copies found so far, and copies replaced so far."""
     last = days[-1][1]
     found = Series(
         _("%(n)s found") % {"n": num(last.found)}, tuple(float(tally.found) for _day, tally in days)

@@ -1,4 +1,4 @@
-"""What people hand in and say about checks and licences."""
+"""Forms about checks and licences."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NAME = re.compile(r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})\.)*[A-Za-z0-9_-]{1,6
 
 
 class ResultsForm(forms.Form):
-    """Files and a folder, either or both."""
+    """Files and a folder of results, either or both."""
 
     results = FilesField(
         label=_("Results"), required=False,
@@ -42,12 +42,12 @@ class ResultsForm(forms.Form):
 
     @property
     def all_files(self) -> list[UploadedFile[bytes]]:
-        """Everything that was chosen."""
+        """All chosen files."""
         return [*self.cleaned_data["results"], *self.cleaned_data["folder"]]
 
 
 class HandInForm(ResultsForm):
-    """The same, with a code instead of an account."""
+    """Files with a code instead of an account."""
 
     code = forms.CharField(
         label=_("One-time code"), max_length=LONGEST,
@@ -89,7 +89,7 @@ class BringForm(forms.Form):
 
 
 class TakeOutForm(forms.Form):
-    """Why a file is taken out of the packs."""
+    """The reason to take a file out of the packs."""
 
     reason = forms.CharField(
         label=_("Reason"), max_length=300,
@@ -109,7 +109,7 @@ class ComputersForm(forms.Form):
 
 
 class PlanForm(forms.Form):
-    """By when cracked software will be gone."""
+    """The day by which the unit has no cracked software."""
 
     replace_by = CalendarDay(
         label=_("Replaced by"),
@@ -128,7 +128,7 @@ class PlanForm(forms.Form):
 
 
 class LicenceFactsForm(forms.Form):
-    """What the unit knows of its own licences; it decides what a check of activation means."""
+    """The unit's own facts about its licences; they decide the meaning of a check of activation."""
 
     volume_agreement = forms.TypedChoiceField(
         label=_("Does this unit have a volume licence agreement?"), required=False,
@@ -159,7 +159,7 @@ def _is_network(text: str) -> bool:
 
 
 class TieForm(forms.Form):
-    """Which machine of the logs it is."""
+    """The machine of the logs that was checked."""
 
     to = forms.ModelChoiceField(label=_("It is this machine"), queryset=Device.rows.none())
 

@@ -1,6 +1,6 @@
-"""Checks of single machines as they came in, and what follows from them for the licences of a unit.
+"""Results of checks of single machines, and the licence data that follow from them.
 
-What a check saw stays with the people of the machine's own unit; only counts travel up.
+The content of a check stays with the people of the machine's own unit; superiors see only counts.
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ PRODUCTS = (
     ("accounting", _("accounting software")),
     ("other", _("other software")),
 )
-"""What licences are counted under; the names of `quetsach.endpoint.catalogue`."""
+"""The products by which licences are counted; the names of `quetsach.endpoint.catalogue`."""
 
 
 def in_own_unit(user: User | AnonymousUser, field: str) -> models.Q:
-    """Rows of the very units in which the person serves; not of those below."""
+    """Rows of the units in which the person serves; not of the units below."""
     if not user.is_authenticated or not user.is_active:
         return models.Q(pk__in=[])
     return models.Q((f"{field}__in", Membership.in_force.filter(user=user).values("unit__path")))
 
 
 class UploadCode(models.Model):
-    """Lets whoever holds it hand in results for a unit, once, without an account; kept as a keyed hash."""
+    """Lets its holder hand in results for a unit, once, without an account; kept as a keyed hash."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     node = models.ForeignKey(CampaignNode, on_delete=models.CASCADE, related_name="upload_codes")
@@ -81,8 +81,8 @@ class UploadCode(models.Model):
 
 
 class KeyPair(models.Model):
-    """A pair of keys of a campaign, or of one of its units (`node`). `locked` is the secret half under the
-    vault's key, which is not in the database. Retired pairs stay: results of their packs still come in."""
+    """A pair of keys of a campaign, or of one of its units (`node`). `locked` is the secret half, encrypted
+    by the vault's key, which is not in the database. Retired pairs stay for later results of their packs."""
 
     class Kind(models.TextChoices):
         SIGNING = "signing", _("signs packs")
@@ -115,10 +115,10 @@ class KeyPair(models.Model):
 
 
 class DetectionFile(models.Model):
-    """Hashes of malicious files or YARA rules that the campaign's packs carry, as one file was brought.
+    """Hashes of malicious files or YARA rules in the campaign's packs: one row for each brought file.
 
-    The content lies on a shelf by its SHA-256 (`detections`) and never changes; taken out, the row stays with
-    the reason, and may be put back.
+    The content lies on a shelf under its SHA-256 (`detections`) and never changes. A file that is taken out
+    keeps its row with the reason, and may be put back.
     """
 
     class Kind(models.TextChoices):
@@ -162,8 +162,8 @@ class DetectionFile(models.Model):
 
 
 class Pack(models.Model):
-    """A signed pack for one unit. The file lies on a shelf under the vault's key: it holds the secret with
-    which its results are signed. `pack_id` is what results name."""
+    """A signed pack for one unit. The file lies on a shelf, encrypted by the vault's key: it holds the secret
+    that signs its results. Results name `pack_id`."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="packs")
@@ -204,15 +204,15 @@ class Pack(models.Model):
 
     @property
     def file_name(self) -> str:
-        """What it is downloaded as."""
+        """The name of the download."""
         return f"{self.campaign.slug}-{self.pack_id[:8]}-v{self.version}{suffixes.PACK}"
 
 
 class CheckResult(models.Model):
     """One check of one machine. `is_latest`: no later check of that machine is known.
 
-    `is_sealed`: it came sealed by the unit's pack, so that nobody changed it on the way; only such a result
-    can prove a machine clean.
+    `is_sealed`: the unit's pack sealed it, so nobody changed it on the way; only a sealed result can prove a
+    machine clean.
     """
 
     VERDICTS = (
@@ -273,14 +273,14 @@ class CheckResult(models.Model):
 
     @property
     def is_whole(self) -> bool:
-        """Whether everything essential was looked at."""
+        """Whether the check looked at everything essential."""
         return not self.unseen
 
 
 class CrackedCopy(models.Model):
     """A product with technical tampering on one machine, from the first check that shows it until gone.
 
-    Follows from the machine's results alone and is written anew with each (`phaseout.stays`).
+    Computed from the machine's results alone, and recomputed with each (`phaseout.stays`).
     """
 
     device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="cracked")
@@ -299,7 +299,7 @@ class CrackedCopy(models.Model):
 
 
 class UnitPlan(models.Model):
-    """What a unit says of itself: how many computers it has, and by when cracked software will be gone."""
+    """A unit's own statements: its number of computers, and the day by which it has no cracked software."""
 
     node = models.OneToOneField(CampaignNode, on_delete=models.CASCADE, related_name="plan")
     computers = models.PositiveIntegerField(null=True)
@@ -324,7 +324,7 @@ class UnitPlan(models.Model):
 
 
 class Replacement(models.Model):
-    """What the campaign proposes instead of a cracked product."""
+    """A product that the campaign proposes instead of a cracked one."""
 
     class Terms(models.TextChoices):
         FREE = "free", _("free, also for offices")

@@ -1,4 +1,4 @@
-"""What is known about checked machines. Counts for a unit and its branches; details for the unit itself."""
+"""Reads about checked machines: counts for a unit and its branches, details for the unit itself."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ VERDICTS = ("found", "check", "traces", "clean", "unknown")
 
 
 class Place(NamedTuple):
-    """A unit directly below, as much of it as a table shows."""
+    """A unit directly below, with the columns that a table shows."""
 
     pk: UUID
     name: str
 
 
 class Copy(NamedTuple):
-    """A cracked copy: the path of its unit, what it is of, and the days it was found and gone."""
+    """A cracked copy: the path of its unit, its product, and the days on which it was found and gone."""
 
     path: str
     product: str
@@ -67,9 +67,9 @@ class Copy(NamedTuple):
 
 @dataclass
 class Branch:
-    """A unit's own machines, or all of a branch. `computers` is None where nobody below has said how many.
+    """A unit's own machines, or those of a branch. `computers` is None if no unit in it gave a number.
 
-    `by_unit`: by path, how many computers a unit has said and how many are checked.
+    `by_unit`: by path, a unit's stated number of computers and its number of checked ones.
     """
 
     node: CampaignNode | Place
@@ -91,34 +91,34 @@ class Branch:
 
     @property
     def is_heard_of(self) -> bool:
-        """Whether anything was checked there, or anybody said how many computers there are."""
+        """Whether the branch has any check or any stated number of computers."""
         return self.checked > 0 or self.computers is not None
 
     @property
     def signs(self) -> int:
-        """Machines whose latest check found signs, or says that somebody must look."""
+        """Machines whose latest check found signs, or asks a person to look."""
         return self.verdicts["found"] + self.verdicts["check"]
 
     @property
     def unchecked(self) -> int | None:
-        """Machines without a result, unit by unit, as far as units said how many they have."""
-        said = [
+        """Machines without a result, summed over the units that gave their number of computers."""
+        lacking = [
             max(computers - checked, 0)
             for computers, checked in self.by_unit.values()
             if computers is not None
         ]
-        return sum(said) if said else None
+        return sum(lacking) if lacking else None
 
     @property
     def coverage(self) -> float | None:
-        """Share of checked machines, 0 to 1, among the units that said how many they have."""
+        """Share of checked machines, 0 to 1, among the units that gave their number of computers."""
         computers = sum(number for number, _checked in self.by_unit.values() if number is not None)
         checked = sum(min(checked, number) for number, checked in self.by_unit.values() if number is not None)
         return checked / computers if computers else None
 
     @property
     def silent_units(self) -> int:
-        """Units that have not said how many computers they have."""
+        """Units that have not given their number of computers."""
         return self.units - self.counted
 
     @property
@@ -129,7 +129,7 @@ class Branch:
 
 @dataclass(frozen=True)
 class Owed:
-    """What the unit's own machines ask for; `unchecked` is None where it has not said how many it has."""
+    """The open work on the unit's own machines; `unchecked` is None without a number of computers."""
 
     unchecked: int | None
     copies: Tally
@@ -152,11 +152,11 @@ FACTS: dict[str, Callable[[], Combinable]] = {
     "copies": lambda: number_of(_copies(), "device__owner"),
     "copies_gone": lambda: number_of(_copies().exclude(gone_at=None), "device__owner"),
 }
-"""What `owed` is made of."""
+"""The expressions over a node that `owed` needs."""
 
 
 def owed(facts: Mapping[str, Any]) -> Owed:
-    """What is left to check and to replace on the node's own machines."""
+    """The open work on the node's own machines, from the values of FACTS."""
     computers = facts["computers"]
     unchecked = None if computers is None else max(computers - (facts["checked"] or 0), 0)
     return Owed(unchecked, Tally(facts["copies"] or 0, facts["copies_gone"] or 0), facts["replace_by"])
@@ -165,19 +165,19 @@ def owed(facts: Mapping[str, Any]) -> Owed:
 def branches(node: CampaignNode, copies: Iterable[Copy] = ()) -> list[Branch]:
     """The node's own machines first, then each unit directly below with all under it. Two queries.
 
-    `copies` are those that `copies_below` told of the node.
+    `copies` is the result of `copies_below` for the node.
     """
     length = len(node.path) + SEGMENT
     under = list(
         CampaignNode.rows.filter(subtree(node.path), campaign=node.campaign_id)
         .order_by("position", "name")
-        # The id of those directly below only: of a whole country, ids are most of what is read.
+        # Only children need their id: for a whole country, ids would be most of the data read.
         .annotate(child=Case(When(parent=node, then="pk")))
         .values_list("path", "child", "name", "plan__computers", "plan__replace_by")
     )
     mine = Branch(node, True)
     by_child = {path: Branch(Place(pk, name), False) for path, pk, name, *_said in under if pk}
-    # A node's path may skip a level that took no part; whoever has no branch here stands under the node.
+    # The path of a node may skip a level that took no part; a node outside all branches counts with `node`.
     paths = {path: by_child.get(path[:length], mine) for path, *_rest in under}
     checked = _verdicts(node, paths)
     for path, _pk, _name, computers, replace_by in under:
@@ -215,10 +215,10 @@ def _verdicts(node: CampaignNode, paths: dict[str, Branch]) -> dict[str, int]:
     return checked
 
 
-def total(told: Iterable[Branch], node: CampaignNode) -> Branch:
-    """All branches together."""
+def total(parts: Iterable[Branch], node: CampaignNode) -> Branch:
+    """The sum of all branches."""
     whole = Branch(node, False)
-    for one in told:
+    for one in parts:
         if one.computers is not None:
             whole.computers = (whole.computers or 0) + one.computers
         whole.counted, whole.units = whole.counted + one.counted, whole.units + one.units
@@ -231,12 +231,12 @@ def total(told: Iterable[Branch], node: CampaignNode) -> Branch:
 
 
 def serves_in(user: User, node: CampaignNode) -> bool:
-    """Whether the person serves in this very unit, and so may see what its checks saw."""
+    """Whether the person serves in this unit itself, and so may see the content of its checks."""
     return Membership.in_force.filter(user=user, unit=node.unit_id).exists()
 
 
 def latest_of(node: CampaignNode) -> QuerySet[CheckResult]:
-    """The latest check of each machine of the unit; what needs a hand first."""
+    """The latest check of each machine of the unit; machines that need an act come first."""
     order = {"found": 0, "check": 1, "unknown": 2, "traces": 3, "clean": 4}
     ranks = [When(verdict=verdict, then=Value(rank)) for verdict, rank in order.items()]
     return (
@@ -248,14 +248,14 @@ def latest_of(node: CampaignNode) -> QuerySet[CheckResult]:
 
 
 def unchecked_of(node: CampaignNode, most: int) -> tuple[list[Device], int]:
-    """The first machines that logs know and nobody has checked, and how many there are. One query."""
+    """The first machines that appear in logs and were never checked, and how many there are. One query."""
     rows = Device.rows.filter(owner=node, campaign=node.campaign_id, checks=None).order_by("key")
     found: list[Any] = list(rows.annotate(of=Window(Count("pk")))[:most])
     return found, found[0].of if found else 0
 
 
 def codes_of(node: CampaignNode) -> tuple[list[UploadCode], list[UploadCode]]:
-    """The codes that still open something, and the ten that were used last. One query."""
+    """The codes that still open, and the ten that were used last. One query."""
     rows = UploadCode.rows.filter(node=node)
     live = Q(taken=0, revoked_at=None, expires_at__gt=timezone.now())
     last = rows.exclude(taken=0).order_by("-used_at").values("pk")[:10]
@@ -266,7 +266,7 @@ def codes_of(node: CampaignNode) -> tuple[list[UploadCode], list[UploadCode]]:
 
 
 def plan_of(node: CampaignNode) -> UnitPlan | None:
-    """What the unit said of itself."""
+    """The unit's own statements; None if it made none."""
     return UnitPlan.rows.filter(node=node).first()
 
 
@@ -286,8 +286,8 @@ def by_product(copies: Iterable[Copy]) -> list[tuple[str, Tally]]:
     found: dict[str, list[bool]] = defaultdict(list)
     for copy in copies:
         found[copy.product].append(copy.gone is not None)
-    told = [(product, Tally(len(gone), sum(gone))) for product, gone in found.items()]
-    return sorted(told, key=lambda one: (-one[1].remaining, -one[1].found, one[0]))
+    tallies = [(product, Tally(len(gone), sum(gone))) for product, gone in found.items()]
+    return sorted(tallies, key=lambda one: (-one[1].remaining, -one[1].found, one[0]))
 
 
 def copies_of(node: CampaignNode) -> list[CrackedCopy]:
@@ -297,7 +297,7 @@ def copies_of(node: CampaignNode) -> list[CrackedCopy]:
 
 
 def replacements(campaign_id: UUID) -> list[Replacement]:
-    """What the campaign proposes, by product."""
+    """The campaign's list of replacements, by product."""
     return list(Replacement.rows.filter(campaign=campaign_id).select_related("campaign"))
 
 
@@ -307,7 +307,7 @@ def history_of(result: CheckResult) -> list[CheckResult]:
 
 
 def others_of(result: CheckResult) -> QuerySet[Device]:
-    """Other machines of the unit that this could be."""
+    """Other machines of the unit that the checked machine could be."""
     device = result.device
     return Device.rows.filter(owner=device.owner_id).exclude(pk=device.pk).order_by("key")
 
@@ -318,18 +318,18 @@ def cases_of(result: CheckResult) -> list[MachineCase]:
 
 
 def detection_files(campaign: Campaign) -> list[DetectionFile]:
-    """All hashes and rules that were ever brought, the latest first."""
+    """All files of hashes and rules ever brought, the latest first."""
     return list(DetectionFile.rows.filter(campaign=campaign).select_related("by", "removed_by"))
 
 
 def listed_hashes(campaign: Campaign) -> IndicatorSet | None:
-    """The list in force, where hashes of files came with it."""
+    """The list in force if it came with hashes of files; else None."""
     listed = lists.current(campaign)
     return listed if listed is not None and listed.hash_count else None
 
 
 def latest_pack(node: CampaignNode) -> tuple[Pack | None, bool]:
-    """The unit's latest pack, and whether the list, hashes or rules changed since. Two queries."""
+    """The unit's latest pack, and whether the list, hashes or rules have changed since. Two queries."""
     listed = Subquery(lists.versions(OuterRef("campaign")).values("pk")[:1])
     rows = Pack.rows.filter(node=node).select_related("indicator_set", "signed_with", "campaign")
     pack: Any = rows.annotate(listed=listed).order_by("-version").first()

@@ -1,4 +1,4 @@
-"""What checks and licences ask of a unit today."""
+"""The tasks of a unit about checks and licences."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from quetsach.portal.checks import queries
 
 
 def checks_to_do(seat: Seat) -> Iterator[Task]:
-    """Machines not checked, and cracked software without a date."""
+    """Machines without a check, and cracked software without a date."""
     if not seat.may("work_case"):
         return
     own = queries.owed(seat.once(facts_of))

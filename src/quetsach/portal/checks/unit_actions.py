@@ -1,4 +1,4 @@
-"""What a unit says of itself and hands out (its plan, its codes), and what the campaign proposes to it."""
+"""A unit's own statements and codes for results, and the campaign's list of replacements."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from quetsach.portal.checks.models import CheckResult, Replacement, UnitPlan, Up
 from quetsach.text.vietnamese import nfc
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Digits and capitals without those that are mistaken for one another."""
+"""Digits and capitals without those that look alike."""
 LENGTH = 12
 LONGEST = 40
-"""Characters of a code as it is typed, with spaces and hyphens; nobody's novel is hashed."""
+"""Characters of a typed code, with spaces and hyphens; a longer text is not even hashed."""
 VALID = timedelta(days=14)
 MOST_LIVE = 20
 REPEATED = timedelta(days=1)
-"""How long what was handed in with a code is answered as received when it is sent again with it."""
+"""For this long after a code was used, the same results with it are answered as received."""
 WORKING = timedelta(minutes=2)
-"""So long a code is held for a request that gives no sign: its worker has ended."""
+"""A request without a sign of life for this long loses its code: its worker has ended."""
 SIGN = timedelta(seconds=20)
-"""So often a request that goes on gives one."""
+"""The time between two signs of life of a request."""
 
 
 def digest_of(text: str) -> str:
-    """What is kept of a code; spaces, hyphens and case do not matter."""
+    """The stored hash of a code; spaces, hyphens and case do not matter."""
     kept = "".join(char for char in text.upper() if char in ALPHABET)
     return salted_hmac("quetsach.checks.code", kept, algorithm="sha256").hexdigest()
 
@@ -60,29 +60,29 @@ def issue_code(node: CampaignNode, actor: User, ip: str | None = None) -> tuple[
 
 
 class StillWorking(Exception):
-    """Another request with this code has not ended; what becomes of it is not known yet."""
+    """Another request with this code has not ended; its outcome is not known yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
     """A code that one request holds. `is_live`: it takes results in; else it was used up a short while ago,
-    and only what came with it can be sent again."""
+    and only the same results can be sent again."""
 
     code: UploadCode
     is_live: bool
 
 
 def _opens(now: datetime) -> Q:
-    """Codes that take results in, or did a short while ago. One whose request ended with its worker, before
-    it was settled, has taken nothing yet: it opens again."""
+    """Codes that take results in, or did a short while ago. A code whose request died before it was settled
+    has taken nothing yet, and opens again."""
     return Q(taken=0, expires_at__gt=now) | Q(used_at__gt=now - REPEATED)
 
 
 @transaction.atomic
 def take_code(text: str, ip: str | None = None) -> Held | None:
-    """Hold a code for one request; None when it is unknown, revoked, used up, or past its time.
+    """Hold a code for one request; None if it is unknown, revoked, used up, or expired.
 
-    Whoever holds it says so with `keep_code`, and ends with `settle_code` or `let_code_go`.
+    The holder calls `keep_code` while it works, and `settle_code` or `let_code_go` at the end.
 
     Raises:
         StillWorking: another request holds it, and gave a sign within `WORKING`.
@@ -111,7 +111,7 @@ def take_code(text: str, ip: str | None = None) -> Held | None:
 
 
 def keep_code(code: UploadCode) -> None:
-    """Give a sign that the request which holds the code goes on."""
+    """Record a sign of life of the request that holds the code."""
     now = timezone.now()
     if (
         code.working_at is not None
@@ -122,13 +122,13 @@ def keep_code(code: UploadCode) -> None:
 
 
 def let_code_go(code: UploadCode) -> None:
-    """End the request that holds the code; one that took it over after a long silence keeps it."""
+    """Release the code, unless another request took it over after a long silence."""
     UploadCode.rows.filter(pk=code.pk, working_at=code.working_at).update(working_at=None)
 
 
 def is_code_known(text: str) -> bool:
-    """Whether the code opens something now, or did a short while ago: with any other nothing is read that
-    came with it. It is looked up again when it is used."""
+    """Whether the code opens something now, or did a short while ago; without such a code the body stays
+    unread. The code is looked up again when it is used."""
     if len(text) > LONGEST:
         return False
     live = _opens(timezone.now())
@@ -137,11 +137,11 @@ def is_code_known(text: str) -> bool:
 
 @transaction.atomic
 def settle_code(code: UploadCode, taken: int) -> None:
-    """End the request that holds a live code. With new results the code is used up, else it opens again."""
+    """Release a live code. With new results the code is used up, else it opens again."""
     let_code_go(code)
     code = UploadCode.rows.select_for_update(of=("self",), no_key=True).get(pk=code.pk)
     if taken:
-        # Also what came in before a worker ended in the middle.
+        # Includes results of a worker that died half-way.
         code.taken = max(taken, CheckResult.rows.filter(code=code).count())
     elif not code.taken:
         code.used_at = None
@@ -162,7 +162,7 @@ def revoke_code(code: UploadCode, actor: User, ip: str | None = None) -> None:
 
 @transaction.atomic
 def say_computers(node: CampaignNode, computers: int, actor: User, ip: str | None = None) -> UnitPlan:
-    """How many computers the unit has: what the share of checked machines is measured against."""
+    """Set the unit's number of computers, the denominator of its share of checked machines."""
     plan = _plan(node, actor)
     plan.computers = computers
     plan.save()
@@ -172,7 +172,7 @@ def say_computers(node: CampaignNode, computers: int, actor: User, ip: str | Non
 
 @transaction.atomic
 def set_replace_by(node: CampaignNode, day: date | None, actor: User, ip: str | None = None) -> UnitPlan:
-    """By when the unit will have replaced its cracked software; None takes the date back."""
+    """Set the day by which the unit replaces its cracked software; None takes the day back."""
     plan = _plan(node, actor)
     plan.replace_by = day
     plan.save()
@@ -189,7 +189,7 @@ def say_licences(
     actor: User,
     ip: str | None = None,
 ) -> UnitPlan:
-    """What the unit knows of its own licences; its next pack carries it."""
+    """Set the unit's facts about its licences; its next pack carries them."""
     plan = _plan(node, actor)
     plan.kms_hosts, plan.volume_agreement = kms_hosts, volume_agreement
     plan.save()
@@ -207,7 +207,7 @@ def _plan(node: CampaignNode, actor: User) -> UnitPlan:
 
 @transaction.atomic
 def propose(campaign: Campaign, actor: User, ip: str | None = None, **fields: str) -> Replacement:
-    """Put a replacement on the campaign's list; one of the same name and product is changed, not doubled."""
+    """Put a replacement on the campaign's list; the same name and product again is a change of it."""
     fields = {name: nfc(value) for name, value in fields.items()}
     product, name = fields.pop("product"), fields.pop("name")
     row, _ = Replacement.rows.update_or_create(campaign=campaign, product=product, name=name, defaults=fields)

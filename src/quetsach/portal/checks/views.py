@@ -1,4 +1,4 @@
-"""The pages of checks: how many machines are checked, handing results in, and one result."""
+"""The pages of checks: the number of checked machines, handing results in, and one result."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SHOWN_LINES = 200
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def checks(request: HttpRequest, slug: str) -> HttpResponse:
-    """Coverage of the unit and each branch; results are dropped here."""
+    """Coverage of the unit and each branch; results are uploaded here."""
     if request.method != "POST":
         return checks_page(request, take_seat_asked(request, slug))
     seat = take_seat_asked(request, slug, Verb.UPLOAD_SCAN)
@@ -72,13 +72,13 @@ def checks_page(
     secret: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    """The page, with what was just handed in, asked for, or gone wrong."""
+    """The page of checks, with the forms and messages of the present request."""
     rows = queries.branches(seat.node)
     whole = queries.total(rows, seat.node)
     is_inside = queries.serves_in(seat.user, seat.node)
-    said, checked = rows[0].by_unit[seat.node.path]
+    stated, checked = rows[0].by_unit[seat.node.path]
     latest = Paginator(queries.latest_of(seat.node), PAGE)
-    latest.count = checked  # already known: no need to ask again
+    latest.count = checked  # already known: saves a query
     page = latest.get_page(request.GET.get("trang")) if is_inside else None
     unchecked, unchecked_count = queries.unchecked_of(seat.node, PAGE) if is_inside else ([], 0)
     may_upload = seat.may(Verb.UPLOAD_SCAN)
@@ -99,7 +99,7 @@ def checks_page(
         "unchecked_count": unchecked_count,
         "may_upload": may_upload,
         "form": form or ResultsForm(),
-        "computers_form": computers or ComputersForm(initial={} if said is None else {"computers": said}),
+        "computers_form": computers or ComputersForm(initial={} if stated is None else {"computers": stated}),
         "codes": live,
         "used": used,
         "secret": secret,
@@ -130,7 +130,7 @@ def computers(request: HttpRequest, slug: str) -> HttpResponse:
 @never_cache
 @require_POST
 def codes(request: HttpRequest, slug: str) -> HttpResponse:
-    """Issue or end a one-time code; its text stands on this answer and nowhere else."""
+    """Issue or end a one-time code; the code's text stands in this answer and nowhere else."""
     seat = take_seat(request, slug, None, Verb.UPLOAD_SCAN)
     ip = client_ip_text(request)
     if request.POST.get("act") != "revoke":
@@ -160,14 +160,14 @@ def _find(
 
 @require_GET
 def result(request: HttpRequest, slug: str, result_id: UUID) -> HttpResponse:
-    """What one check saw; for people of the machine's own unit."""
+    """The content of one check; for people of the machine's own unit."""
     seat, found = _find(request, slug, result_id)
     return _result_page(request, seat, found)
 
 
 @require_POST
 def tie(request: HttpRequest, slug: str, result_id: UUID) -> HttpResponse:
-    """Say which machine of the logs it is."""
+    """Tie the result to a machine of the logs."""
     seat, found = _find(request, slug, result_id, Verb.WORK_CASE)
     form = TieForm(request.POST, devices=queries.others_of(found))
     if not form.is_valid():
@@ -175,11 +175,11 @@ def tie(request: HttpRequest, slug: str, result_id: UUID) -> HttpResponse:
     try:
         actions.tie_machine(found, form.cleaned_data["to"], seat.user, client_ip_text(request))
     except ResultError as error:
-        said = {
+        messages_by_code = {
             "has_case": _("This machine has a file of its own already. Close that one first."),
             "other_unit": _("That machine belongs to another unit."),
         }
-        form.add_error("to", said.get(error.code, error.code))
+        form.add_error("to", messages_by_code.get(error.code, error.code))
         return _result_page(request, seat, found, form, status=422)
     messages.success(request, _("From now on its checks and its logs tell one story."))
     return redirect("check_result", slug, found.pk)

@@ -1,4 +1,4 @@
-"""Checks in the words of the screen."""
+"""Words of the screen for checks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from quetsach.portal.kit.language import language
 from quetsach.portal.kit.templatetags.kit import num
 
 SHAPES = {"found": "bad", "check": "busy", "traces": "none", "clean": "ok", "unknown": "unsure"}
-"""Shape of the chip of each verdict."""
+"""Verdict: the shape of its chip."""
 VERDICTS = dict(CheckResult.VERDICTS)
 PRODUCT: dict[str, str | Promise] = {
     **dict(PRODUCTS),
@@ -34,14 +34,14 @@ SURENESS: dict[str, str | Promise] = {
 REFUSALS: dict[str, str | Promise] = {
     "too_large": _("is larger than a result can be. Hand in the file that the check wrote, unchanged."),
     "too_many": _(
-        "was not read to its end, nor what comes after it: that is more than is taken at once. Hand in the "
-        "rest in parts."
+        "was not read to its end, and the files after it not at all: they are more than the portal takes at"
+        " once. Hand in the rest in parts."
     ),
     "broken_zip": _("is a ZIP file that cannot be read to its end. Make it anew, or hand in the files."),
     "locked_zip": _("is a ZIP file with a password. Make it without one."),
     "no_result": _("is not the result of a check. Choose the files that the check wrote."),
     "newer": _("was written by a newer check than this portal knows. Ask for the portal to be updated."),
-    "field": _("does not say all that a result says (%(where)s). Check the machine again."),
+    "field": _("lacks a part of a result (%(where)s). Check the machine again."),
     "clock": _(
         "ended before it began: the machine's clock was set back meanwhile. Set it right, then check again."
     ),
@@ -73,7 +73,7 @@ REFUSALS: dict[str, str | Promise] = {
     ),
     "pack": _("was made with a pack that this portal did not issue. Ask which stick was used."),
 }
-"""Why a file was not taken, after its name."""
+"""The reasons that a file was not taken, as they follow its name."""
 
 
 @cache
@@ -82,7 +82,7 @@ def _signs() -> dict[str, dict[str, Text]]:
 
 
 def finding_words(finding: dict[str, object]) -> tuple[str, str]:
-    """What was found and what else it may be; a sign that this portal does not know shows its id."""
+    """The name of a sign and its harmless explanations; an unknown sign shows its id."""
     sign = str(finding.get("sign") or "")
     texts = _signs().get(sign)
     if texts is not None:
@@ -104,7 +104,7 @@ PROBLEMS: dict[str, str | Promise] = {
     "slow": _("The rules look at the small file %(where)s for too long. Make their patterns narrower."),
     "limits": _("Its rules need too much memory or time. Divide them into several files."),
     "empty": _("It holds no rule."),
-    "no_engine": _("This portal cannot judge rules: the package yara-x is missing. Tell whoever runs it."),
+    "no_engine": _("This portal cannot judge rules: the package yara-x is missing. Tell its administrator."),
     "no_hash": _("It holds no hash of a file. Addresses belong into the list; rules end in .yar or .yara."),
     "list": _("It cannot be read as a list: %(text)s"),
     "not_text": _("line %(line)s: it is not UTF-8 text. Save it as UTF-8."),
@@ -112,17 +112,17 @@ PROBLEMS: dict[str, str | Promise] = {
     "many_hashes": _("The campaign would have more than 200,000 hashes. Take older ones out first."),
     "many_rules": _("The campaign would have more than 2,000 rules. Take older ones out first."),
 }
-"""Why hashes or rules cannot be brought."""
+"""The reasons that hashes or rules cannot be brought."""
 
 
 def problem_words(problem: Problem) -> str:
-    """The sentence for a problem of a file that was brought."""
+    """The sentence for a problem of a brought file."""
     facts = {"line": problem.line, "text": problem.text, "where": problem.where}
     return str(PROBLEMS[problem.code]) % facts
 
 
 def refusal(code: str, where: str) -> str:
-    """The sentence after a file's name. `where` is a day, as dd/mm/yyyy, for the codes that name one."""
+    """The sentence after a file's name. `where` is a day, dd/mm/yyyy, for codes that need one."""
     text = REFUSALS.get(code)
     if text is None:
         return code
@@ -131,18 +131,18 @@ def refusal(code: str, where: str) -> str:
 
 
 def age(finished: datetime) -> str:
-    """What is said of a result that was taken although the campaign began after it."""
+    """The note on a result that was taken although its check is older than the campaign."""
     day = f"{timezone.localtime(finished):%d/%m/%Y}"
-    said = _(
+    sentence = _(
         "was made on %(where)s, %(days)s days ago, before the campaign began. It is kept, but says nothing "
         "of how the machine is now: check it once more."
     )
-    return str(said) % {"where": day, "days": num(_days_since(day))}
+    return str(sentence) % {"where": day, "days": num(_days_since(day))}
 
 
 _DATED = ("old", "early", "late")
 
 
 def _days_since(day: str) -> int:
-    told = datetime.strptime(day, "%d/%m/%Y").date()
-    return max(0, (timezone.localdate() - told).days)
+    date = datetime.strptime(day, "%d/%m/%Y").date()
+    return max(0, (timezone.localdate() - date).days)

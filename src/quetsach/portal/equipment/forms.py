@@ -1,4 +1,4 @@
-"""What the commands of a page are filled in with; all of it is optional."""
+"""The values that fill in the commands of a page; all of them are optional."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from django import forms
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
-# They stand in commands that people paste: nothing that a shell would read.
+# People paste these values in commands: no character that a shell would interpret.
 _NAME = re.compile(r"\A[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 _ADDRESS = re.compile(r"\A[A-Za-z0-9:][A-Za-z0-9.:-]*\Z")
 
 
 class FillForm(forms.Form):
-    """`thu` is the machine that collects the logs, `noi` the name of the place where they were taken."""
+    """`thu` is the machine that collects the logs, `noi` the name of the place that they are from."""
 
     noi = forms.CharField(
         label=_("Name of the place"),

@@ -1,4 +1,4 @@
-"""What the pages of the log sources say of each kind of equipment, with their commands filled in.
+"""The pages of the log sources for each kind of equipment, with the commands filled in.
 
 `pages.json` is made of docs/vi/nguon-nhat-ky and docs/en/log-sources by tools/equipment.py.
 """
@@ -18,14 +18,14 @@ COLLECTOR = "192.0.2.10"
 """The address that the pages show for the machine that collects the logs."""
 TOKEN_FILE = "quetsach.token"  # noqa: S105 -- the name of a file
 WINDOWS = frozenset({"windows-dns", "windows-events"})
-"""What runs Windows, so that its commands are pasted there."""
+"""Equipment that runs Windows, on which its commands are pasted."""
 _OUTPUTS = re.compile(r" -o \S+| --devices")
 _LIST = re.compile(r" -i (\S+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """What stands in the commands: the machine that collects the logs, the name of the place, the portal."""
+    """The values in the commands: the machine that collects the logs, the name of the place, the portal."""
 
     collector: str
     place: str
@@ -35,35 +35,35 @@ class Fill:
 @cache
 def _pages() -> dict[str, Any]:
     text = Path(__file__).with_name("pages.json").read_text(encoding="utf-8")
-    told: dict[str, Any] = json.loads(text)
-    return told
+    pages: dict[str, Any] = json.loads(text)
+    return pages
 
 
 def index(lang: str, text: str = "") -> dict[str, Any]:
-    """The heads of the table, its groups with their rows in order, and what stands below it.
+    """The heads of the table, its groups with their rows in order, and the text below the table.
 
-    `lang` is vi or en. With `text` only what has each of its words in its name, group or page's title, with
-    or without marks; `count` says how many.
+    `lang` is vi or en. `text` keeps only equipment with each of its words in name, group or page title, with
+    or without marks; `count` is the number of rows.
     """
-    told = _pages()[lang]
-    heads, words = told["index"]["heads"], search_key(text).split()
+    content = _pages()[lang]
+    heads, words = content["index"]["heads"], search_key(text).split()
     groups: dict[str, list[dict[str, Any]]] = {}
-    for kind, page in told["pages"].items():
+    for kind, page in content["pages"].items():
         names = search_key(f"{page['name']} {page['group']} {page['title']}")
         if all(word in names for word in words):
             row = {"kind": kind, "name": page["name"], **_tells(heads, page)}
             groups.setdefault(page["group"], []).append(row)
-    return {**told["index"], "groups": groups, "count": sum(map(len, groups.values()))}
+    return {**content["index"], "groups": groups, "count": sum(map(len, groups.values()))}
 
 
 def page(lang: str, kind: str, fill: Fill) -> dict[str, Any] | None:
-    """One kind of equipment, or None where there is no such page.
+    """The page of one kind of equipment; None if there is no such page.
 
-    `parts` are those of the page; `list_file` is the name of the list in its commands, `pushes` the same
-    commands sending what they find to the portal, `fetcher` the program that fetches the list there.
+    `parts` are the page's parts; `list_file` is the list's file name in the commands; `pushes` are the same
+    commands with the results sent to the portal; `fetcher` is the program that downloads the list there.
     """
-    told = _pages()[lang]
-    found = told["pages"].get(kind)
+    content = _pages()[lang]
+    found = content["pages"].get(kind)
     if found is None:
         return None
     parts = [
@@ -76,17 +76,17 @@ def page(lang: str, kind: str, fill: Fill) -> dict[str, Any] | None:
     return {
         **found,
         "kind": kind,
-        **_tells(told["index"]["heads"], found),
+        **_tells(content["index"]["heads"], found),
         "parts": parts,
         "list_file": next((m[1] for line in lines if (m := _LIST.search(line))), ""),
-        # PowerShell 5 takes `curl` for its own Invoke-WebRequest, which knows none of curl's options.
+        # In PowerShell 5 `curl` means Invoke-WebRequest, which does not know curl's options.
         "fetcher": "curl.exe" if kind in WINDOWS else "curl",
         "pushes": list(dict.fromkeys(_push(line, fill) for line in lines)),
     }
 
 
 def _tells(heads: list[str], page: dict[str, Any]) -> dict[str, Any]:
-    """`tells` is what stands under each head; where one word stands for all of them, it is the `note`."""
+    """`tells` pairs each head with its cell; if a single text stands for all heads, it is the `note`."""
     first, *others = page["tells"]
     if not any(others):
         return {"tells": [], "note": first}

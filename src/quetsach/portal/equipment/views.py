@@ -1,4 +1,4 @@
-"""Which equipment, where its log lies, and the commands with this campaign's list and this portal in them."""
+"""The kinds of equipment, their logs, and the commands with this campaign's list and this portal."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def _lang() -> str:
 
 @require_safe
 def equipment(request: HttpRequest) -> HttpResponse:
-    """Which of the equipment here is mine?"""
+    """The table of equipment, with a search."""
     text = nfc(request.GET.get("tim", ""))[:100]
     return render(request, "equipment/equipment.html", {**pages.index(_lang(), text), "text": text})
 
 
 @require_safe
 def one(request: HttpRequest, source: str) -> HttpResponse:
-    """What it can tell, and the commands to copy."""
+    """One kind of equipment: the data in its logs, and the commands to copy."""
     form = FillForm(request.GET if {"noi", "thu"} & request.GET.keys() else None)
     asked = form.cleaned_data if form.is_valid() else {}
     lists = latest_lists()
@@ -66,7 +66,7 @@ def one(request: HttpRequest, source: str) -> HttpResponse:
 def _chosen(
     request: HttpRequest, lists: list[IndicatorSet]
 ) -> tuple[CampaignNode | None, IndicatorSet | None]:
-    """The person's unit in the campaign that `?chien-dich=` names, else in the latest of theirs; its list."""
+    """The person's unit in the campaign that `?chien-dich=` names, else in their newest; and its list."""
     homes = homes_of(request, request.user) if isinstance(request.user, User) else []
     asked = request.GET.get("chien-dich", "")
     slugs = [asked, *(home.campaign.slug for home in homes), *(row.campaign.slug for row in lists)]
@@ -77,7 +77,7 @@ def _chosen(
 
 
 def _codes(request: HttpRequest, home: CampaignNode | None) -> dict[str, Any]:
-    """The live connection codes of the unit, for who may issue them."""
+    """The live connection codes of the unit, for people who may issue them."""
     if home is None or not fits(places_of(request.user), Verb.MANAGE_TOKENS, home.path):
         return {"home": home, "may_issue": False, "codes": []}
     rows = ApiToken.objects.visible_to(request.user).filter(unit=home.unit, revoked_at=None)

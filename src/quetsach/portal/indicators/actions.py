@@ -1,4 +1,4 @@
-"""What can be done to a campaign's lists: prepare, publish, publish an earlier one again, drop a draft."""
+"""Acts on a campaign's lists: prepare, publish, publish an earlier list again, drop a draft."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from quetsach.portal.units.models import Network, subtree
 from quetsach.text.cells import guarded
 
 FAMILIES = 20
-"""So many of the most frequent families are shown."""
+"""The number of most frequent families that the page shows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file as it lies on this machine, and its name where it came from."""
+    """A file on this machine's disk, with its original name."""
 
     name: str
     path: Path
@@ -42,7 +42,7 @@ class Upload:
 
 
 class EmptyListError(IndicatorError):
-    """Nothing is left to search for."""
+    """The list is empty after the guard rails."""
 
     code = "empty"
 
@@ -65,33 +65,33 @@ def prepare(campaign: Campaign, uploads: list[Upload], actor: User, ip: str | No
         for path, name in names.items():
             text = text.replace(path, name)
         raise IndicatorError(text) from error
-    kept = lists.indicators
+    indicators = lists.indicators
     sorted_out, found = lists.parts[0].guarded, lists.parts[0].found
     assert found is not None
     hashes, stopped_hashes = without_harmless(found.hashes)
-    if not len(kept):
+    if not len(indicators):
         if hashes:
             raise EmptyListError(
                 _("There are only hashes of files in it. Bring them on the page “Hashes and rules”.")
             )
         raise EmptyListError(_("Not a single address is left, so there is nothing to publish."))
-    sha256, _length = store.keep(store.list_lines(kept))
+    sha256, _length = store.keep(store.list_lines(indicators))
     notes, _length = store.keep(_notes(found, sorted_out, names, stopped_hashes))
-    hashes_kept = store.keep(store.hash_lines(hashes))[0] if hashes else ""
+    hash_file = store.keep(store.hash_lines(hashes))[0] if hashes else ""
     return _keep_draft(
         IndicatorSet(
             campaign=campaign,
-            set_id=kept.id,
+            set_id=indicators.id,
             sha256=sha256,
-            count=len(kept),
-            kinds=dict(Counter(i.kind.value for i in kept).most_common()),
-            families=_families(kept),
+            count=len(indicators),
+            kinds=dict(Counter(i.kind.value for i in indicators).most_common()),
+            families=_families(indicators),
             files=[{"name": upload.name, "bytes": upload.size} for upload in uploads],
             rejected=sum(one.code != "hash" for one in found.rejects),
             stopped=len(sorted_out.stopped) + len(stopped_hashes),
             warned=len(sorted_out.warned),
             notes=notes,
-            hashes=hashes_kept,
+            hashes=hash_file,
             hash_count=len(hashes),
             created_by=actor,
         ),
@@ -100,7 +100,7 @@ def prepare(campaign: Campaign, uploads: list[Upload], actor: User, ip: str | No
 
 
 def _organisation(campaign: Campaign) -> guard.Organisation:
-    """Networks of the issuer and of everything below it must never be on its own list."""
+    """The networks of the issuer and of all units below, which must never be on its own list."""
     networks = Network.rows.filter(subtree(campaign.issuer.path, "unit__path"))
     return guard.Organisation(networks=tuple(networks.values_list("cidr", flat=True).distinct()))
 
@@ -118,7 +118,7 @@ def _notes(
     names: dict[str, str],
     stopped_hashes: Iterable[str],
 ) -> Iterator[bytes]:
-    """Everything left out or doubted, as CSV: rejected, stopped, warned, changed, in this order."""
+    """Addresses left out, doubted or changed, as CSV: rejected, stopped, warned, changed, in this order."""
     yield _line(NOTE_COLUMNS)
     for remark in found.rejects:
         if remark.code == "hash":
@@ -136,7 +136,7 @@ def _notes(
 
 
 def _shown(source: str, names: dict[str, str]) -> str:
-    """A list by its name where it came from; one within an archive keeps its place there."""
+    """The original name of a list; for a list within an archive, with its place there."""
     path, inside, member = source.partition("!/")
     return f"{names[path]}{inside}{member}"
 
@@ -163,7 +163,7 @@ def _keep_draft(draft: IndicatorSet, ip: str | None) -> IndicatorSet:
 
 
 def write_forms(draft: IndicatorSet, version: int) -> dict[str, dict[str, object]]:
-    """Write the list in every download form; what each is and what it leaves out."""
+    """Write the list in every download form; returns each file and the number of entries left out."""
     items = Items(store.read_list(draft.sha256))
     forms: dict[str, dict[str, object]] = {}
     for form in forms_of(len(items)):
@@ -196,7 +196,7 @@ def publish_set(draft: IndicatorSet, actor: User, ip: str | None = None) -> Indi
 
 @transaction.atomic
 def publish_again(earlier: IndicatorSet, actor: User, ip: str | None = None) -> IndicatorSet:
-    """Undo: the content of an earlier version becomes the newest one. The list in force is returned
+    """Undo: the content of an earlier version becomes the newest version. The list in force is returned
     unchanged."""
     Campaign.objects.select_for_update(no_key=True).get(pk=earlier.campaign_id)
     published = IndicatorSet.rows.filter(campaign=earlier.campaign, status=IndicatorSet.Status.PUBLISHED)

@@ -1,5 +1,5 @@
-"""The machines' door for lists: the one in force, as `quetsach scan -i` reads it. As public as the list
-itself."""
+"""The address for machines that read lists: the list in force, as `quetsach scan -i` reads it. It is as
+public as the list itself."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from quetsach.portal.indicators.views_public import ASK_FIRST, send
 
 @require_safe
 def current_list(request: HttpRequest) -> HttpResponse | FileResponse:
-    """GET ?campaign=SLUG[&form=NAME of `quetsach.indicators.writing`], with ETag; 404 where there is none."""
+    """GET ?campaign=SLUG[&form=NAME of `quetsach.indicators.writing`], with ETag; 404 without a list."""
     slug, form = request.GET.get("campaign", ""), request.GET.get("form", "csv")
     rows = queries.published_of(slug)
     if form not in FORMS:

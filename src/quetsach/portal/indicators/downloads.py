@@ -10,20 +10,20 @@ from quetsach.indicators.indicator import IndicatorSet
 from quetsach.indicators.writing import Form, Settings
 
 GENERAL = ("csv", "plain", "hosts")
-"""What every list is offered in."""
+"""The forms of every list."""
 MOST_FOR_ALL = 200_000
-"""Entries: beyond, the other forms would keep the publisher waiting; the command line writes them."""
+"""Entries; with more, the other forms would take too long while publishing. The command line writes them."""
 
 
 def forms_of(count: int) -> list[Form]:
-    """The forms a list of so many entries is offered in; the general ones first."""
+    """The forms for a list of so many entries; the general ones first."""
     general = [writing.FORMS[name] for name in GENERAL]
     others = [form for name, form in writing.FORMS.items() if name not in GENERAL]
     return general if count > MOST_FOR_ALL else general + others
 
 
 def ending(form: Form) -> str:
-    """What a file's name ends with; no two forms share one."""
+    """The ending of the file's name; no two forms share one."""
     return form.suffixes[0].removeprefix(".") if form.suffixes else f"{form.name}.txt"
 
 
@@ -40,9 +40,9 @@ def media_type(name: str) -> str:
 def written(
     items: IndicatorSet, form: Form, day: datetime.date, version: int
 ) -> tuple[Iterator[bytes], writing.Losses]:
-    """The list in one form, and what it does not say once it is read to its end.
+    """The list in one form; and its losses, complete after the stream was read to its end.
 
-    A zone's serial number rises with the version also on one day (RFC 1912, 2.2).
+    A zone's serial number also rises between two versions of one day (RFC 1912, 2.2).
     """
     serial = int(f"{day:%Y%m%d}") * 100 + min(version, 99)
     out = writing.write(items, form, Settings(day=day, serial=serial))

@@ -1,4 +1,4 @@
-"""The upload of lists."""
+"""The form to upload lists."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from quetsach.portal.kit.fields import FilesField
 
 
 class ListForm(forms.Form):
-    """Plain, hosts, CSV or TSV, each also as gzip."""
+    """List files: plain, hosts, CSV or TSV, each also as gzip."""
 
     lists = FilesField(label=gettext_lazy("Files with the addresses"))
 

@@ -1,6 +1,6 @@
 """The lists of malicious addresses of a campaign: numbered, immutable once published.
 
-The content is one file per list, named by its SHA-256 (`store`); the row says what is in it.
+The content is one file per list, named by its SHA-256 (`store`); the row holds its numbers.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class IndicatorSet(models.Model):
-    """One list. `version` is given when it is published; `set_id` is what scans name in their header.
+    """One list. `version` is set when it is published; scans name `set_id` in their header.
 
     `forms` maps a download form (`indicators.writing`) to its file: sha256, bytes, left_out, narrowed.
     """

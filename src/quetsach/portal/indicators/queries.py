@@ -1,4 +1,4 @@
-"""What is known about a campaign's lists."""
+"""Reads about a campaign's lists."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PUBLISHED = IndicatorSet.Status.PUBLISHED
 
 
 def versions(campaign: Campaign | OuterRef) -> QuerySet[IndicatorSet]:
-    """What a campaign has published, the list in force first."""
+    """The published lists of a campaign, the list in force first."""
     return IndicatorSet.rows.filter(campaign=campaign, status=PUBLISHED).order_by("-version")
 
 
@@ -26,7 +26,7 @@ def current(campaign: Campaign) -> IndicatorSet | None:
 
 
 def published(campaign_id: UUID, set_id: str) -> IndicatorSet | None:
-    """The latest version of a campaign with that set id; None for a list that it never published."""
+    """The campaign's latest version with that set id; None if the campaign never published that list."""
     return (
         IndicatorSet.rows.filter(campaign=campaign_id, status=PUBLISHED, set_id=set_id)
         .order_by("-version")
@@ -41,16 +41,15 @@ def campaigns_of_set(set_id: str) -> set[UUID]:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Which names are on the campaign's list, and in which version this was looked up (0: there is none)."""
+    """The names that are on the campaign's list, and the version in force (0: there is none)."""
 
     names: set[str]
     version: int
 
 
 def listing(campaign_id: UUID, set_id: str, names: set[str]) -> Listing:
-    """A list that the campaign published holds all that a scan with it found. For any other list each name is
-    looked up in the list in force: a unit may scan with more than it was sent, and only what was ordered
-    counts."""
+    """The names that count for a scan. If the campaign published the scan's list, they are looked up in that
+    list; else in the list in force, because a unit may scan with more names than the campaign ordered."""
     latest = IndicatorSet.rows.filter(campaign=campaign_id, status=PUBLISHED).order_by("-version").first()
     if latest is None or latest.version is None:
         return Listing(set(), 0)
@@ -69,7 +68,7 @@ def lists_of(campaign: Campaign) -> list[IndicatorSet]:
 
 
 def latest_lists() -> list[IndicatorSet]:
-    """For the public page: the list in force of each published campaign, that of the front page first."""
+    """For the public page: the list in force of each published campaign; that of the front campaign first."""
     latest: dict[UUID, IndicatorSet] = {}
     rows = IndicatorSet.rows.filter(status=PUBLISHED).exclude(campaign__status=Campaign.Status.DRAFT)
     for row in rows.select_related("campaign").order_by("version"):
@@ -97,5 +96,5 @@ def version_of(slug: str, version: int) -> IndicatorSet | None:
 
 
 def draft_of(campaign: Campaign) -> IndicatorSet | None:
-    """The list that waits to be published."""
+    """The list that waits for publishing."""
     return IndicatorSet.rows.filter(campaign=campaign, status=IndicatorSet.Status.DRAFT).first()

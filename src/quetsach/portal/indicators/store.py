@@ -1,7 +1,7 @@
-"""Files named by the SHA-256 of their content, on a shelf under MEDIA_ROOT. Written once, never changed.
+"""Files named by the SHA-256 of their content, on a shelf below MEDIA_ROOT. Written once, never changed.
 
-A list is stored as lines `hashed spelling TAB kind TAB family`, sorted by the spelling's bytes, so that one
-name is found by bisection without reading a million others.
+A list is stored as lines `hashed spelling TAB kind TAB family`, sorted by the spelling's bytes, so that
+bisection finds a name without reading a million others.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from quetsach.indicators.indicator import Indicator, Kind, Scope
 
 
 def place(sha256: str, shelf: str = "sets") -> Path:
-    """Where the content with that hash lies."""
+    """The path of the content with that hash."""
     return Path(settings.MEDIA_ROOT) / shelf / sha256[:2] / sha256
 
 
 def keep(parts: Iterable[bytes], shelf: str = "sets") -> tuple[str, int]:
-    """Store a stream of bytes; (SHA-256, length). The file is on the disk when this returns.
+    """Store a stream of bytes; returns (SHA-256, length). The file is safely on the disk at the return.
 
     Raises:
         OSError: the disk is full or the folder cannot be written; nothing half-written keeps a name.
@@ -53,7 +53,7 @@ def keep(parts: Iterable[bytes], shelf: str = "sets") -> tuple[str, int]:
 
 
 def _sync(folder: Path) -> None:
-    """Make the new name itself durable, where the system can (POSIX)."""
+    """Make the new file name itself durable, if the system can (POSIX)."""
     if os.name != "posix":
         return
     handle = os.open(folder, os.O_RDONLY)
@@ -64,7 +64,7 @@ def _sync(folder: Path) -> None:
 
 
 def list_lines(indicators: Iterable[Indicator]) -> Iterator[bytes]:
-    """The stored form of a list; `indicators` sorted by their hashed spelling's bytes."""
+    """The stored form of a list; `indicators` must be sorted by the bytes of their hashed spelling."""
     for i in indicators:
         yield f"{i.hashed}\t{i.kind.value}\t{' '.join(i.family.split())}\n".encode()
 
@@ -98,7 +98,7 @@ def _unhash(hashed: str, kind: Kind) -> tuple[str, Kind, Scope]:
 
 
 def listed(sha256: str, names: Iterable[str]) -> set[str]:
-    """Those of the wire's canonical names that the stored list holds."""
+    """The canonical names (of the wire format) that the stored list holds."""
     with place(sha256).open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         return {n for n in names if _holds(file, size, n.encode()) or _holds(file, size, b"=" + n.encode())}
@@ -106,7 +106,7 @@ def listed(sha256: str, names: Iterable[str]) -> set[str]:
 
 @lru_cache(maxsize=4096)
 def lists_all(sha256: str, names: frozenset[str]) -> bool:
-    """Whether the stored list holds every one of the names. Content never changes, so the answer is kept."""
+    """Whether the stored list holds all of the names. The content never changes, so the answer is cached."""
     return listed(sha256, names) == names
 
 

@@ -1,4 +1,4 @@
-"""Files that came with a form, where readers find them by a path."""
+"""Gives uploaded files a path on the disk, since the readers need one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from quetsach.portal.indicators.actions import Upload
 
 
 def on_disk(file: UploadedFile[Any], folder: Path, number: int) -> Upload:
-    """Large files are on the disk already; small ones are written there."""
+    """The file as an Upload. Large files are on the disk already; small ones are written to `folder`."""
     name = (file.name or f"{number}")[:200]
     if hasattr(file, "temporary_file_path"):
         return Upload(name, Path(file.temporary_file_path()), file.size or 0)

@@ -29,11 +29,11 @@ from quetsach.portal.units.roles import Verb, may
 
 _log = logging.getLogger(__name__)
 SHOWN = 25
-"""Rows of each sort in the preview; the CSV has all."""
+"""Rows of each kind in the preview; the CSV has all."""
 
 
 def _seat(request: HttpRequest, slug: str, must_write: bool = False) -> tuple[Seat, bool]:
-    """Everybody in the campaign sees the lists; the issuer's own people publish them."""
+    """The seat, and whether the person may publish: all see the lists, the issuer's own people publish."""
     seat = take_seat(request, slug)
     may_write = may(seat.user, Verb.UPLOAD_INDICATORS, seat.campaign.issuer.path)
     if must_write and not may_write:
@@ -43,7 +43,7 @@ def _seat(request: HttpRequest, slug: str, must_write: bool = False) -> tuple[Se
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def indicators(request: HttpRequest, slug: str) -> HttpResponse:
-    """Which list is in force, and a new one."""
+    """The list in force, and the form for a new one."""
     seat, may_write = _seat(request, slug, must_write=request.method == "POST")
     if request.method != "POST":
         return _page(request, seat, may_write, ListForm())
@@ -63,7 +63,7 @@ def indicators(request: HttpRequest, slug: str) -> HttpResponse:
             _log.error("a list cannot be stored: %s", error)
             form.add_error(
                 "lists",
-                _("The server cannot store it. Tell who looks after its machine, then send it again."),
+                _("The server cannot store it. Tell the server's administrator, then send it again."),
             )
             return _page(request, seat, may_write, form, status=507)
     return redirect("indicator_draft", slug, draft.pk)
@@ -91,7 +91,7 @@ def _kinds(row: IndicatorSet) -> list[tuple[object, int]]:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def draft(request: HttpRequest, slug: str, set_id: UUID) -> HttpResponse:
-    """The preview of a list: what is in it, what was left out and why; publish or drop it."""
+    """The preview of a list: its content, and left-out addresses with their reasons; publish or drop."""
     seat, _may = _seat(request, slug, must_write=True)
     row = _find(request, seat, set_id)
     if request.method == "POST":
@@ -156,7 +156,7 @@ def _find(request: HttpRequest, seat: Seat, set_id: UUID) -> IndicatorSet:
 
 
 def _notes(row: IndicatorSet) -> dict[str, list[dict[str, object]]]:
-    """The first rows of each sort."""
+    """The first rows of each kind of note."""
     found: dict[str, list[dict[str, object]]] = {"stopped": [], "warned": [], "rejected": [], "changed": []}
     if not row.notes:
         return found
@@ -170,7 +170,7 @@ def _notes(row: IndicatorSet) -> dict[str, list[dict[str, object]]]:
 
 @require_GET
 def notes(request: HttpRequest, slug: str, set_id: UUID) -> FileResponse:
-    """All that was left out or doubted, as CSV."""
+    """Everything left out or doubted, as CSV."""
     seat, _may = _seat(request, slug, must_write=True)
     row = _find(request, seat, set_id)
     if not row.notes:

@@ -1,4 +1,4 @@
-"""The public list: download, compare, subscribe."""
+"""The public lists: download, compare, subscribe."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def indicator_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def download(request: HttpRequest, slug: str, name: str) -> HttpResponse | FileResponse:
-    """`v<version>.<ending>`: this content never changes."""
+    """The file `v<version>.<ending>`, whose content never changes."""
     stem, _, tail = name.partition(".")
     number = stem.removeprefix("v")
     if tail not in BY_ENDING or not stem.startswith("v") or not number.isascii() or not number.isdigit():
@@ -56,7 +56,7 @@ def download(request: HttpRequest, slug: str, name: str) -> HttpResponse | FileR
 
 
 def send(request: HttpRequest, row: IndicatorSet, form: str, caching: str) -> HttpResponse | FileResponse:
-    """A list in one form, or 304 to who has it."""
+    """A list in one form; 304 if the client has it already."""
     about = row.forms.get(form)
     if about is None:
         raise Http404
@@ -76,7 +76,7 @@ def send(request: HttpRequest, row: IndicatorSet, form: str, caching: str) -> Ht
 
 @require_safe
 def checksums(_request: HttpRequest, slug: str) -> HttpResponse:
-    """As `sha256sum --check` reads it: every published version in every form."""
+    """The checksums of all published versions in all forms, as `sha256sum --check` reads them."""
     lines = [
         f"{row.forms[name]['sha256']}  {slug}-v{row.version}.{ending(FORMS[name])}\n"
         for row in queries.published_of(slug)

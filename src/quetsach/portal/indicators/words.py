@@ -1,4 +1,4 @@
-"""Codes of the readers and guard rails in plain words, for the preview."""
+"""Plain words for codes of the readers and guard rails, in the preview."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ CODES: dict[str, str | Promise] = {
     "well-known": _("a name that many people use"),
     "shared": _("an address that many people share"),
     "harmless-file": _("the hash of an empty or well-known harmless file"),
-    "sinkhole": _("a known sinkhole: who still calls it is infected"),
+    "sinkhole": _("a known sinkhole: a machine that still calls it is infected"),
 }
 KINDS: dict[str, str | Promise] = {
     "domain": _("domain names"),
@@ -127,7 +127,7 @@ _REFUSALS: tuple[tuple[str, str, str | Promise], ...] = (
     ),
     (r"", "damaged", _("it cannot be read as a list; save its table as .xlsx or CSV and send that")),
 )
-"""What the reader's English says, why that is for the page of refusals, and the same for the person."""
+"""Pattern of the reader's English, the reason that is counted, and the sentence for the person."""
 
 
 def _found(reason: str) -> tuple[str, str | Promise] | None:
@@ -139,13 +139,13 @@ def _found(reason: str) -> tuple[str, str | Promise] | None:
 
 
 def refusal(reason: str) -> str:
-    """Why a whole list was not taken, in the language of the page; `reason` is the reader's English."""
+    """The reason that a whole list was refused, in the page's language; `reason` is the reader's English."""
     found = _found(reason)
     return reason if found is None else f"{reason.partition(': ')[0]}: {found[1]}"
 
 
 def counted_as(error: IndicatorError) -> str:
-    """Under which of the reasons of `refusals.words` it is counted; what the list says is its content."""
+    """The reason of `refusals.words` under which the error is counted; `content` if no pattern fits."""
     if isinstance(error.__cause__, bounded_process.NotReadError):
         return error.__cause__.reason
     found = _found(str(error))
@@ -176,4 +176,4 @@ FORM_USES: dict[str, tuple[str | Promise, str | Promise]] = {
     "misp": ("MISP", _("exchange with other centres")),
     "json": ("JSON", _("own programs")),
 }
-"""Each form of `quetsach.indicators.writing`: its name, and where it goes. In the order of the page."""
+"""Each form of `quetsach.indicators.writing`: its name, and its uses. In the order of the page."""

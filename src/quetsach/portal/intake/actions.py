@@ -1,4 +1,4 @@
-"""What can be done with files that came in. The same file twice or a double click changes nothing."""
+"""Acts on files that came in. The same file twice or a double click changes nothing."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ from quetsach.portal.reports.review.actions import MOST_REASON, accept, send_bac
 
 State = ReceivedAnnex.State
 CONVERTING = 40.0
-"""Seconds that one upload may spend on old Word files; what is left can be read again."""
+"""Seconds that one upload may spend on old Word files; the remaining files can be read again later."""
 _ONE_REPORT = UUID("6f2f5a3e-6f0b-5d0a-9a55-2f0c9d1c7c11")
-"""Namespace of the one-time ids by which taking an annex twice gives one revision."""
+"""Namespace of the one-time ids, which give one revision for an annex that is taken twice."""
 
 
 class IntakeError(QuetsachError):
-    """The act does not fit what is there now. The message is for the person who did it."""
+    """The act does not fit the present state. The message is for the person."""
 
     code = "intake"
 
 
 @dataclass
 class Receipt:
-    """What became of an upload: how many files were new, known already, and without an annex."""
+    """The fate of an upload: numbers of files that were new, already known, and without an annex."""
 
     new: int = 0
     known: int = 0
@@ -57,7 +57,7 @@ class Receipt:
 def receive(
     actor: User, node: CampaignNode, uploads: Iterable[tuple[str, bytes]], *, ip: str | None = None
 ) -> Receipt:
-    """Keep the files and read the annexes in them. A file with a content that the node has is passed over."""
+    """Keep the files and read their annexes. A file whose content the node already has is skipped."""
     known = queries.directory(node, queries.nodes_below(node))
     receipt, office = Receipt(), Office(CONVERTING)
     for name, data in uploads:
@@ -66,8 +66,8 @@ def receive(
         with transaction.atomic():
             fresh = [found.name for found, result in given if _keep(actor, node, found, result, receipt)]
             if fresh:
-                said: dict[str, Any] = {"upload": name[:200], "files": len(fresh)}
-                record(actor, "intake.receive", unit_path=node.path, about=node, data=said, ip=ip)
+                details: dict[str, Any] = {"upload": name[:200], "files": len(fresh)}
+                record(actor, "intake.receive", unit_path=node.path, about=node, data=details, ip=ip)
     return receipt
 
 
@@ -77,7 +77,7 @@ def _keep(
     problem = result.problem if isinstance(result, Unread) else None
     readings = [] if isinstance(result, Unread) else result
     sha256 = result.sha256 if isinstance(result, Unread) else readings[0].sha256
-    # A file whose bytes were never read (too large, encrypted member) is known by its name.
+    # A file whose bytes were never read (too large, encrypted member) is identified by its name.
     sha256 = sha256 or uuid5(_ONE_REPORT, found.name).hex * 2
     file = ReceivedFile(
         node=node,
@@ -99,7 +99,7 @@ def _keep(
             file.save(force_insert=True)
             _lay_out(file, readings)
     except IntegrityError:
-        # Two tabs sent it at once; the other one kept it.
+        # Two tabs sent the file at once; the other one kept it.
         receipt.known += 1
         return False
     receipt.new += 1
@@ -124,8 +124,8 @@ def _lay_out(file: ReceivedFile, readings: Iterable[Reading]) -> None:
 
 
 def read_again(actor: User, file_id: UUID, node: CampaignNode, *, ip: str | None = None) -> bool:
-    """Try a kept file once more that wanted LibreOffice; whether it gave an annex. Given already, nothing
-    happens."""
+    """Read a kept file again that needed LibreOffice; returns whether it has an annex. If it had one before,
+    nothing happens."""
     kept = ReceivedFile.rows.get(pk=file_id, node=node)
     if kept.problem not in queries.READ_AGAIN or not kept.content:
         return False
@@ -158,7 +158,7 @@ def correct(
     *,
     ip: str | None = None,
 ) -> ReceivedAnnex:
-    """Keep what a person read off the paper. Raises IntakeError when somebody changed the row meanwhile."""
+    """Store the figures that a person read off the paper. Raises IntakeError if the row has changed."""
     annex = _hold(annex_id, node)
     if annex.state != State.OPEN or annex.version != version:
         raise IntakeError(_("Someone has changed this row since you opened the page. Look again."))
@@ -167,23 +167,23 @@ def correct(
     moved = given_to is not None and given_to.pk != annex.node_id
     if not changed and not moved:
         return annex
-    said: dict[str, Any] = {row: [one.values[row], value] for row, value in changed.items()}
+    changes: dict[str, Any] = {row: [one.values[row], value] for row, value in changed.items()}
     one = stored.corrected(one, changed)
     if moved and given_to is not None:
-        said["unit"] = [annex.node.name if annex.node else None, given_to.name]
+        changes["unit"] = [annex.node.name if annex.node else None, given_to.name]
         annex.node = given_to
         one = stored.given_to(one, queries.directory(node, [given_to]).units[0])
     annex.reading = stored.to_data(one)
-    annex.corrections = [*annex.corrections, {"by": str(actor), "at": timezone.now().isoformat(), **said}]
+    annex.corrections = [*annex.corrections, {"by": str(actor), "at": timezone.now().isoformat(), **changes}]
     annex.version += 1
     annex.save()
-    data = {"file": annex.file.name, "sha256": annex.file.sha256, "changes": said}
+    data = {"file": annex.file.name, "sha256": annex.file.sha256, "changes": changes}
     record(actor, "intake.correct", unit_path=node.path, about=annex, data=data, ip=ip)
     return annex
 
 
 def _is_new(one: Reading, row: str, value: int | None) -> bool:
-    """A figure that differs, or a doubted one that a person confirms by leaving it as it is."""
+    """Whether the figure differs, or was in doubt and a person confirms it unchanged."""
     is_doubted = any(doubt.level != "info" for doubt in one.doubts_of(row))
     return value != one.values[row] or (value is not None and is_doubted)
 
@@ -200,9 +200,9 @@ def take(
 ) -> ReceivedAnnex:
     """Make the annex the report of its unit, on its behalf, and accept it: from now on it counts.
 
-    `at` is the moment of an act on many rows, by which they can be taken back together. Taken once already,
-    nothing happens. Raises IntakeError for a row without a unit or changed meanwhile, BlockedReport for
-    figures that the rules refuse, ReportError when the unit has sent a report itself.
+    `at` is the common moment of an act on many rows, by which they can be taken back together. For a row that
+    is already taken, nothing happens. Raises IntakeError for a row without a unit or changed meanwhile,
+    BlockedReport for figures that the rules refuse, ReportError if the unit has sent a report itself.
     """
     annex = _hold(annex_id, node)
     if annex.state == State.TAKEN:
@@ -227,7 +227,7 @@ def take(
 
 
 def take_clear(actor: User, node: CampaignNode, *, ip: str | None = None) -> tuple[int, list[str]]:
-    """Take every row that is clear; how many, and what stopped the others, a sentence each."""
+    """Take every clear row; returns how many, and a sentence for each row that could not be taken."""
     taken, stopped, now = 0, [], timezone.now()
     for row in queries.desk(node).clear:
         try:
@@ -240,9 +240,9 @@ def take_clear(actor: User, node: CampaignNode, *, ip: str | None = None) -> tup
 
 @transaction.atomic
 def take_back(actor: User, annex_id: UUID, node: CampaignNode, *, ip: str | None = None) -> ReceivedAnnex:
-    """Put a row that was taken back on the desk: its report is returned and counts no more.
+    """Put a taken row back on the desk: its report is returned and no longer counts.
 
-    A second call changes nothing. Raises ReportError when the report has changed since it was taken.
+    A second call changes nothing. Raises ReportError if the report has changed since it was taken.
     """
     annex = _hold(annex_id, node)
     if annex.state != State.TAKEN:
@@ -256,7 +256,7 @@ def take_back(actor: User, annex_id: UUID, node: CampaignNode, *, ip: str | None
 
 
 def undo(actor: User, node: CampaignNode, at: datetime, *, ip: str | None = None) -> tuple[int, list[str]]:
-    """Put back on the desk all that was decided in one act; how many, and what stopped the others."""
+    """Put all rows of one act back on the desk; returns how many, and a sentence for each failure."""
     undone, stopped = 0, []
     for annex in queries.decided_at(node, at):
         try:
@@ -280,7 +280,7 @@ def set_aside(
 
 
 def set_repeated_aside(actor: User, node: CampaignNode, *, ip: str | None = None) -> int:
-    """Take every copy and older version off the desk; how many."""
+    """Take every copy and older version off the desk; returns how many."""
     now, rows = timezone.now(), queries.desk(node).repeated
     for row in rows:
         set_aside(actor, row.annex.pk, node, at=now, ip=ip)
@@ -289,7 +289,7 @@ def set_repeated_aside(actor: User, node: CampaignNode, *, ip: str | None = None
 
 @transaction.atomic
 def doubt(actor: User, annex_id: UUID, node: CampaignNode, *, ip: str | None = None) -> ReceivedAnnex:
-    """Put a clear row among those to look at: a person wants to compare it with its file first."""
+    """Put a clear row among the rows to look at: a person wants to compare it with its file first."""
     annex = _hold(annex_id, node)
     one = stored.from_data(annex.reading)
     if annex.state == State.OPEN and one.is_clear:
@@ -343,7 +343,7 @@ def enter(
     *,
     ip: str | None = None,
 ) -> ReceivedAnnex:
-    """What a person reads off a file that no program can read, such as a scan. Once for each file."""
+    """Enter the figures that a person read off an unreadable file, such as a scan. Once for each file."""
     file = ReceivedFile.rows.select_for_update(no_key=True).get(pk=file_id, node=node)
     there = ReceivedAnnex.rows.filter(file=file).first()
     if there is not None:
@@ -360,7 +360,7 @@ def enter(
 
 
 def entry_of(one: Reading) -> dict[str, str]:
-    """A reading as the form's own fields."""
+    """A reading as fields of the annex form."""
     annex = one.annex
     texts = {row: "" if value is None else str(value) for row, value in one.values.items()}
     notes = {f"n{row[1:]}": figure.note for row, figure in annex.figures.items()}
@@ -368,7 +368,7 @@ def entry_of(one: Reading) -> dict[str, str]:
 
 
 def _hold(annex_id: UUID, node: CampaignNode) -> ReceivedAnnex:
-    """The row, locked. Raises ReceivedAnnex.DoesNotExist for one of another desk."""
+    """The row, locked. Raises ReceivedAnnex.DoesNotExist for a row of another desk."""
     annex = ReceivedAnnex.rows.select_for_update(of=("self",), no_key=True).select_related("file", "node")
     return annex.get(pk=annex_id, file__node=node)
 

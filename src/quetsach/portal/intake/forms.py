@@ -16,11 +16,11 @@ from quetsach.portal.intake.actions import IntakeError
 from quetsach.portal.kit.fields import FilesField
 
 MOST_UPLOAD = 64 << 20
-"""Bytes of one upload; a district's annexes have a few megabytes."""
+"""Bytes of one upload; the annexes of a district have a few megabytes."""
 
 
 class IntakeForm(forms.Form):
-    """Word, Excel and PDF files, ZIP archives, saved e-mails. An empty file is told as such later."""
+    """Word, Excel and PDF files, ZIP archives, saved e-mails. An empty file is reported when it is read."""
 
     annexes = FilesField(label=gettext_lazy("Files with annexes, or one ZIP"), allow_empty_file=True)
 
@@ -41,7 +41,7 @@ class IntakeForm(forms.Form):
 
 
 def read_figures(posted: Mapping[str, str]) -> dict[str, int | None]:
-    """The four fields of a row; a blank one is not known. Raises IntakeError naming the bad row."""
+    """The four figures of a row; a blank one is unknown. Raises IntakeError with the name of the bad row."""
     values: dict[str, int | None] = {}
     for row in ROWS:
         if row in posted:

@@ -1,6 +1,6 @@
-"""Annexes that came as files: each file once, and each annex in it until somebody takes it or sets it aside.
+"""Files with annexes: each file once, and each of its annexes until somebody takes it or sets it aside.
 
-Nothing here counts. What is taken becomes a revision of the unit's report, and only that is in the total.
+Nothing here counts. A taken annex becomes a revision of the unit's report, and only that is in the total.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 
 def _kept_at(file: ReceivedFile, _name: str) -> str:
-    """By content and without the sender's name: nothing hostile becomes a path."""
+    """A path by content, without the sender's file name: nothing hostile becomes a path."""
     return f"intake/{file.sha256[:2]}/{file.sha256}-{file.pk}"
 
 
 class ReceivedFile(models.Model):
-    """One file that a node received, kept as evidence; `problem` says why it holds no annex."""
+    """One file that a node received, kept as evidence; `problem` is the reason that it holds no annex."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     node = models.ForeignKey(CampaignNode, on_delete=models.PROTECT, related_name="received_files")
@@ -62,7 +62,7 @@ class ReceivedFile(models.Model):
 
 
 class ReceivedAnnex(models.Model):
-    """One annex of a file: what was read, the node it was given to, and what became of it."""
+    """One annex of a file: its reading, the node that it was assigned to, and its state."""
 
     class State(models.TextChoices):
         OPEN = "open", _("waiting")
@@ -94,6 +94,6 @@ class ReceivedAnnex(models.Model):
 
     @property
     def typed(self) -> dict[str, Any]:
-        """The figures as read: row key, and what stands in the paper."""
+        """The figures as written in the paper, by row key."""
         figures: dict[str, Any] = self.reading["annex"]["figures"]
         return figures

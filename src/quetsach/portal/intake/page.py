@@ -1,4 +1,4 @@
-"""How the rows of the desk are shown: each figure with what stands in the paper and why it is amber."""
+"""The rows of the desk as the page shows them: each figure with the paper's text and its doubts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BY_HAND = READ_AGAIN | {"scan", "heic", "encrypted", "not_an_annex"}
 
 @dataclass(frozen=True)
 class Cell:
-    """One figure: the field's name and number, its value as typed into the field, and what to look at."""
+    """One figure: the field's name and number, its typed value, the paper's text, and the doubts about it."""
 
     key: str
     number: str
@@ -33,7 +33,7 @@ class Cell:
 
     @property
     def differs(self) -> bool:
-        """Whether the paper says it in other words than the field."""
+        """Whether the paper writes the figure differently from the field."""
         return bool(self.typed) and self.typed.replace(".", "") != self.value
 
 
@@ -42,7 +42,7 @@ UNIT, REPORTED, FIGURES, OTHER = "don-vi", "da-bao-cao", "so-lieu", "khac"
 
 @dataclass(frozen=True)
 class Group:
-    """The annexes that need a look for one reason; `key` stands in the address, blank for all of them."""
+    """The annexes to check for one reason; `key` stands in the address, and is blank for all of them."""
 
     key: str
     label: str
@@ -61,12 +61,12 @@ class Line:
 
     @property
     def is_clear(self) -> bool:
-        """Nothing has to be looked at."""
+        """Whether nothing needs a check."""
         return self.row.reading.is_clear and self.is_free
 
     @property
     def group(self) -> str:
-        """The first thing to settle."""
+        """The first matter to settle."""
         if self.row.reading.unit is None:
             return UNIT
         if not self.is_free:
@@ -75,7 +75,7 @@ class Line:
 
     @property
     def why(self) -> str:
-        """What to look at first, in one sentence."""
+        """The first doubt, in one sentence."""
         row = _("Row %(n)s")
         of_cells = (f"{row % {'n': cell.number}}: {said}" for cell in self.cells for said in cell.says)
         return next(iter((*self.says, *of_cells, *self.notes)), "")
@@ -83,14 +83,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Refusal:
-    """What a person typed into a row that could not be taken as it is, and why not."""
+    """A person's entries in a row that was refused, and the sentence about it."""
 
     key: str
     said: str
     typed: Mapping[str, str]
 
     def typed_into(self, line: Line) -> Line:
-        """The row with what was typed, if it is that row."""
+        """The line with these entries, if they belong to it."""
         if str(line.row.annex.pk) != self.key:
             return line
         cells = (replace(cell, value=self.typed.get(cell.key, cell.value)) for cell in line.cells)
@@ -99,9 +99,10 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Leftover:
-    """A file that no program can read: why, whose it may be, and the units to choose from.
+    """A file that no program can read: the reason, its likely unit, and whether a person can enter it by
+    hand.
 
-    Of a scan: how many `pages` it has, and the first page of each of its `pictures`.
+    Of a scan: the number of its `pages`, and the first page of each of its `pictures`.
     """
 
     file: ReceivedFile
@@ -114,12 +115,12 @@ class Leftover:
 
 
 def lines(rows: Iterable[Row]) -> list[Line]:
-    """The rows as shown, in the language in use."""
+    """The rows as the page shows them, in the language in use."""
     return [_line(row) for row in rows]
 
 
 def groups(lines: Iterable[Line]) -> list[Group]:
-    """All, then one group for each reason that there is."""
+    """A group of all lines, then one group for each reason that occurs."""
     of = [line.group for line in lines]
     labels = {
         UNIT: _("which unit?"),
@@ -152,12 +153,12 @@ def _leftover(file: ReceivedFile, unread: Unread) -> Leftover:
 
 
 def told(one: Doubt) -> str:
-    """What is doubtful, in the language in use."""
+    """The sentence about the doubt, in the language in use."""
     return messages.doubt(one.code, one.facts, language())
 
 
 def _labelled(one: Doubt) -> str:
-    """With the name of the text that it is about; a unit's name and the file speak for themselves."""
+    """The sentence about the doubt, after the name of the text concerned where that is not clear."""
     label = {"narrative": _("Assessment"), "proposals": _("Proposals")}.get(one.field, "")
     return f"{label}: {told(one)}" if label else told(one)
 

@@ -1,4 +1,4 @@
-"""Reads of what came in as files: the rows to decide on, side by side with what is counted already."""
+"""Reads of files that came in: the rows to decide on, beside the figures that count already."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ State = ReceivedAnnex.State
 READ_AGAIN = frozenset(
     {"old_word", "open_document", "office_failed", "office_slow", "office_later", "reading_later"}
 )
-"""Problems that another try, or a LibreOffice installed since, can mend."""
+"""Problems that another try can solve, or LibreOffice if it was installed since."""
 
 
 AT_HAND = timedelta(minutes=30)
-"""For so long the last act stands on the page to be undone; later it is undone from the list."""
+"""For this long the page offers to undo the last act; later it is undone from the list."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One annex to decide on: the stored row, what it says now, and the report that the unit has already."""
+    """One annex to decide on: the stored row, its reading, and the present report of the unit."""
 
     annex: ReceivedAnnex
     reading: Reading
@@ -42,7 +42,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Desk:
-    """All that a node has received and not decided, and who is missing."""
+    """All undecided files of a node, and the units that are missing."""
 
     counted: tuple[Row, ...]
     repeated: tuple[Row, ...]
@@ -56,7 +56,7 @@ class Desk:
     units: tuple[Unit, ...]
 
     def latest_of(self, user: User, now: datetime) -> tuple[ReceivedAnnex, ...]:
-        """The rows that the person decided in the last act, a short while ago: what can be undone at hand."""
+        """The rows of the person's last act, if that was a short while ago: the page offers to undo it."""
         mine = [one for one in (*self.taken, *self.set_aside) if one.by_id == user.pk and one.at]
         last = max((one.at for one in mine if one.at), default=None)
         if last is None or now - last > AT_HAND:
@@ -65,17 +65,17 @@ class Desk:
 
     @property
     def clear(self) -> tuple[Row, ...]:
-        """The rows that can be taken without a look: nothing doubtful, and the unit has not sent anything."""
+        """The rows that can be taken without a check: nothing doubtful, and no report from the unit."""
         return tuple(row for row in self.counted if row.reading.is_clear and is_free(row.report))
 
 
 def is_free(report: Report | None) -> bool:
-    """Whether a file may become the unit's report: none is under way or accepted."""
+    """Whether a file may become the unit's report: no report waits or is accepted."""
     return report is None or (not report.is_with_others and report.accepted_id is None)
 
 
 def is_taken(annex_id: UUID, node: CampaignNode) -> bool:
-    """Whether a double click or a retry asks for what is done."""
+    """Whether the annex is taken already: a double click or a retry."""
     return ReceivedAnnex.rows.filter(pk=annex_id, file__node=node, state=State.TAKEN).exists()
 
 
@@ -86,7 +86,7 @@ def decided_at(node: CampaignNode, at: datetime) -> list[ReceivedAnnex]:
 
 
 def nodes_below(node: CampaignNode) -> QuerySet[CampaignNode]:
-    """Every node strictly below of which a report is expected, in the order of the tree."""
+    """Every node strictly below that must report, in the order of the tree."""
     return (
         CampaignNode.rows.due_to_report()
         .filter(subtree(node.path), campaign_id=node.campaign_id)
@@ -97,7 +97,7 @@ def nodes_below(node: CampaignNode) -> QuerySet[CampaignNode]:
 
 
 def named(node: CampaignNode, text: str) -> CampaignNode | None:
-    """The node below with that id, path or name; None where the name is unknown or not clear."""
+    """The node below with that id, path or name; None if the name is unknown or ambiguous."""
     below = {str(one.pk): one for one in nodes_below(node)}
     if text in below:
         return below[text]
@@ -108,7 +108,7 @@ def named(node: CampaignNode, text: str) -> CampaignNode | None:
 
 
 def directory(node: CampaignNode, below: Iterable[CampaignNode]) -> Directory:
-    """The nodes below as units to be matched by name; each knows what stands above it."""
+    """The nodes below as units whose names can be matched; each knows the names above it."""
     below = list(below)
     names = {node.pk: (node.name,)}
     units = []
@@ -121,7 +121,7 @@ def directory(node: CampaignNode, below: Iterable[CampaignNode]) -> Directory:
 
 
 def desk(node: CampaignNode) -> Desk:
-    """What lies on the desk of a node. A fixed number of queries, whatever came in."""
+    """The desk of a node. A fixed number of queries, for any number of files."""
     below = tuple(nodes_below(node))
     known = directory(node, below)
     annexes = list(
@@ -173,9 +173,9 @@ def _hint(known: Directory, name: str) -> Unit | None:
 
 
 def reading_of(annex: ReceivedAnnex, units: Mapping[str, Unit]) -> Reading:
-    """What is stored, with the unit as it stands in the tree now.
+    """The stored reading, with the unit as it stands in the tree now.
 
-    The file's id stands in for its hash: one file with several annexes, and two of one content, stay apart.
+    The file's id takes the place of its hash, so that several annexes of one content stay distinct.
     """
     one = stored.from_data(annex.reading)
     unit = units.get(str(annex.node_id)) if annex.node_id else None
@@ -184,7 +184,7 @@ def reading_of(annex: ReceivedAnnex, units: Mapping[str, Unit]) -> Reading:
 
 
 def addresses_of(report: Report, user: User) -> dict[UUID, str]:
-    """Where the files lie from which a report's revisions were taken, those that the person may open."""
+    """By revision: the address of the file that it was taken from, if the person may open it."""
     taken = ReceivedAnnex.rows.filter(revision__report=report).values_list("revision", "file")
     files = ReceivedFile.objects.visible_to(user).select_related("node__campaign")
     kept = {file.pk: file for file in files.filter(annexes__revision__report=report).exclude(content="")}

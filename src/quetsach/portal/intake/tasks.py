@@ -1,4 +1,4 @@
-"""What the desk asks of a coordinator today."""
+"""The task of a coordinator about the desk."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from quetsach.portal.reports.queries import may_review_below
 
 
 def number_to_take() -> Subquery:
-    """How many annexes on a node's desk are not decided."""
+    """The number of undecided annexes on a node's desk."""
     waiting = ReceivedAnnex.rows.filter(file__node=OuterRef("pk"), state=ReceivedAnnex.State.OPEN)
     return number_of(waiting, "file__node")
 
 
 def files_to_take(seat: Seat) -> Iterator[Task]:
-    """Decide on the annexes that wait on the desk."""
+    """Decide on the annexes on the desk."""
     if seat.campaign.status != Campaign.Status.PUBLISHED or not may_review_below(seat):
         return
     count = seat.once(facts_of)["annexes_to_take"]

@@ -1,4 +1,4 @@
-"""The page of what came in as files: drop them, look at what is amber, take them."""
+"""The page of files that came in: upload them, check doubtful figures, take them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from quetsach.portal.reports.errors import BlockedReport, ReportError
 from quetsach.portal.reports.queries import may_review_below
 
 SHOWN = 12
-"""Rows to look at on one page; one of them is open."""
+"""Rows to check on one page; one of them is open."""
 CLEAR_SHOWN = 50
 MOST_NAMES = 300
 _MOVES: dict[str, Callable[..., ReceivedAnnex]] = {
@@ -50,7 +50,7 @@ _FILE_MOVES: dict[str, Callable[..., ReceivedFile]] = {
 
 
 def _seat(request: HttpRequest, slug: str, node_id: UUID) -> Seat:
-    """The seat of somebody who reviews the reports of the units below the node; 404 for everybody else."""
+    """The seat of a person who reviews the reports below the node; 404 for everybody else."""
     seat = take_seat(request, slug, node_id)
     if not may_review_below(seat):
         raise Http404
@@ -59,7 +59,7 @@ def _seat(request: HttpRequest, slug: str, node_id: UUID) -> Seat:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def intake(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """What lies on the desk; drop files here."""
+    """The desk; files are uploaded here."""
     seat = _seat(request, slug, node_id)
     if request.method != "POST":
         return _page(request, seat, IntakeForm())
@@ -94,7 +94,7 @@ def _said(receipt: Receipt) -> str:
 
 @require_POST
 def take_clear(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """Take every row that needs no look."""
+    """Take every row that needs no check."""
     seat = _seat(request, slug, node_id)
     _taken, stopped = actions.take_clear(seat.user, seat.node, ip=client_ip_text(request))
     for sentence in stopped:
@@ -112,7 +112,7 @@ def copies(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
 
 @require_POST
 def undo(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """Put back on the desk what was decided in one act."""
+    """Put the rows of one act back on the desk."""
     seat = _seat(request, slug, node_id)
     try:
         at = datetime.fromisoformat(request.POST.get("at", ""))
@@ -135,7 +135,7 @@ def undo(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
 
 @require_POST
 def row(request: HttpRequest, slug: str, node_id: UUID, annex_id: UUID) -> HttpResponse:
-    """Correct a row, take it, set it aside or bring it back; the next one opens."""
+    """Correct a row, take it, set it aside or bring it back; then the next row opens."""
     seat = _seat(request, slug, node_id)
     act = request.POST.get("do", "")
     group = request.POST.get("nhom", "")
@@ -148,11 +148,11 @@ def row(request: HttpRequest, slug: str, node_id: UUID, annex_id: UUID) -> HttpR
         raise Http404 from error
     except (IntakeError, ReportError) as error:
         reasons = error.problems if isinstance(error, BlockedReport) else ()
-        said = " ".join((str(error), "; ".join(problem.text[language()] for problem in reasons))).strip()
+        message = " ".join((str(error), "; ".join(problem.text[language()] for problem in reasons))).strip()
         if act in _MOVES:
-            messages.error(request, said)
+            messages.error(request, message)
             return _back(seat, group)
-        refusal = Refusal(str(annex_id), said, request.POST.dict())
+        refusal = Refusal(str(annex_id), message, request.POST.dict())
         return _page(request, seat, IntakeForm(), status=422, refusal=refusal)
     return _back(seat, group, request.POST.get("next", ""), at_list="nhom" in request.POST)
 
@@ -173,7 +173,7 @@ def _decide(request: HttpRequest, seat: Seat, annex_id: UUID, *, takes: bool) ->
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def file(request: HttpRequest, slug: str, node_id: UUID, file_id: UUID) -> HttpResponse | FileResponse:
-    """The file as it came, for who only reads once a report was taken from it; a scan's figures come here."""
+    """The file as it came, also for readers of a report taken from it; a POST enters a scan's figures."""
     seat = take_seat(request, slug, node_id)
     files = ReceivedFile.objects.visible_to(seat.user).filter(pk=file_id, node=seat.node)
     reviews = may_review_below(seat)
@@ -186,7 +186,7 @@ def file(request: HttpRequest, slug: str, node_id: UUID, file_id: UUID) -> HttpR
         return _enter(request, seat, found)
     if not found.content:
         raise Http404
-    # Never shown inline: what a stranger wrote must not run under this portal's address.
+    # Never shown inline: a stranger's content must not run under this portal's address.
     name = found.name.rpartition("/")[2]
     response = FileResponse(
         found.content.open("rb"), as_attachment=True, filename=name, content_type="application/octet-stream"
@@ -197,7 +197,7 @@ def file(request: HttpRequest, slug: str, node_id: UUID, file_id: UUID) -> HttpR
 
 @require_safe
 def picture(request: HttpRequest, slug: str, node_id: UUID, file_id: UUID) -> HttpResponse:
-    """Some pages of a scan, from `tu` on, drawn anew to be looked at beside the form; or why it cannot be."""
+    """Some pages of a scan, from `tu` on, as a picture beside the form; a sentence if it cannot be drawn."""
     seat = _seat(request, slug, node_id)
     found = (
         ReceivedFile.objects.visible_to(seat.user).filter(pk=file_id, node=seat.node, problem="scan").first()
@@ -210,9 +210,9 @@ def picture(request: HttpRequest, slug: str, node_id: UUID, file_id: UUID) -> Ht
             drawn = scans.draw(content.read(), max(1, first))
         except FileProblem as problem:
             refused("intake", problem)
-            said = render(request, "intake/undrawn.svg", content_type="image/svg+xml", status=422)
-            said["Cache-Control"] = "no-store"
-            return said
+            answer = render(request, "intake/undrawn.svg", content_type="image/svg+xml", status=422)
+            answer["Cache-Control"] = "no-store"
+            return answer
     return HttpResponse(drawn, content_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
 
@@ -240,18 +240,18 @@ def _enter(request: HttpRequest, seat: Seat, found: ReceivedFile) -> HttpRespons
 
 
 def _target(seat: Seat, text: str) -> CampaignNode | None:
-    """The unit below that a person chose or typed; None for a blank field. Raises IntakeError for others."""
+    """The unit below that a person chose or typed; None for a blank field. Raises IntakeError otherwise."""
     if not text.strip():
         return None
     found = queries.named(seat.node, text[:600])
     if found is None:
-        said = _("No unit below yours is called “%(name)s”. Choose one from the list.")
-        raise IntakeError(said % {"name": text[:100]})
+        message = _("No unit below yours is called “%(name)s”. Choose one from the list.")
+        raise IntakeError(message % {"name": text[:100]})
     return found
 
 
 def _back(seat: Seat, group: str = "", opened: str = "", *, at_list: bool = False) -> HttpResponse:
-    """To the desk again; to the row that is open, with what was done last above it."""
+    """Redirect to the desk; to the open row, with the last act above it."""
     asked = {key: value for key, value in (("nhom", group), ("mo", opened)) if value}
     address = reverse("intake", args=[seat.campaign.slug, seat.node.pk])
     place = "#vua-xong" if at_list else f"#dong-{opened}" if opened else ""
@@ -315,7 +315,7 @@ def _following(lines: list[Line], opened: Line | None) -> Line | None:
 
 
 def _page_of(lines: list[Line], opened: Line | None, number: str | None) -> Page[Line]:
-    """The page asked for; without a number, that on which the open row stands."""
+    """The requested page; without a number, the page of the open row."""
     pages = Paginator(lines, SHOWN)
     if number is None and opened in lines:
         return pages.get_page(lines.index(opened) // SHOWN + 1)

@@ -17,7 +17,7 @@ class KitConfig(AppConfig):
         from quetsach.portal.kit import refusals
         from quetsach.portal.kit.private import close_to_others
 
-        # Django's own words say nothing of what to do.
+        # Django's own message does not name the next step.
         forms.FileField.default_error_messages["empty"] = _(
             "The file is empty (0 bytes). Choose the right file, or ask for it again."
         )

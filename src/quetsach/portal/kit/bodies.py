@@ -1,7 +1,7 @@
-"""How much one request may carry, for every door of the portal in one place.
+"""The largest body of a request, in one place for all addresses of the portal.
 
-It is asked before anything of a body is read: Django reads no more than the head says, and what the head does
-not say it takes for nothing. A door's own, smaller bound is the door's business.
+The check comes before any part of the body is read: Django reads at most the length in the head, and takes a
+missing length as zero. Smaller bounds of single addresses are their own business.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from quetsach.portal.kit.errors import too_large
 from quetsach.portal.kit.refusals import note_request
 
 AROUND = 1 << 20
-"""Bytes beside the files of a form: its fields, and what stands between the parts."""
+"""Bytes besides the files of a form: its fields, and the separators between the parts."""
 FOR_STRANGERS = {"hand_in"}
-"""Doors that take files from who has not signed in. Elsewhere a form of theirs holds words, not files."""
+"""Pages that take files from strangers. On all others a stranger's form holds words only."""
 _MACHINES = "/api/"
-"""Machines do not sign in: their doors look at what they show instead, before they read."""
+"""Machines do not sign in: their addresses check the token or code before they read."""
 
 
 class BodiesAreBounded:
-    """Stands before what looks into a form, such as the check against forged ones."""
+    """Runs before any code that reads a form, such as the check against forged requests."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -37,15 +37,15 @@ class BodiesAreBounded:
         """413 for more than QUETSACH_MAX_UPLOAD_MB.
 
         Raises:
-            Http404: a stranger brings more than a form of words; a person whose session has ended meanwhile
-                is told so.
+            Http404: a stranger sends more than a form of words; if a person's session has just ended, the
+                page says so.
         """
         length, is_machine = _length(request), request.path_info.startswith(_MACHINES)
         if length > settings.MAX_UPLOAD_BYTES + AROUND:
             if is_machine:
                 most = settings.MAX_UPLOAD_BYTES >> 20
-                said = _("At most %(most)d MB are taken at once. Send it in parts.") % {"most": most}
-                return JsonResponse({"code": "too_large", "reason": said}, status=413)
+                message = _("At most %(most)d MB are taken at once. Send it in parts.") % {"most": most}
+                return JsonResponse({"code": "too_large", "reason": message}, status=413)
             return too_large(request)
         if length <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE or is_machine or _takes_from_strangers(request):
             return None

@@ -1,7 +1,7 @@
-"""The portal is busy, not broken: which failures of the database pass by themselves, and the page about them.
+"""Failures of the database that pass by themselves, and the page that says that the portal is busy.
 
-The page needs no database. What was typed comes back in it as fields to send once more: a form's one-time id
-makes sending twice the same as sending once. Secrets and files are never written back into a page.
+The page needs no database. It holds the typed text as fields to send once more: the form's one-time id makes
+sending twice the same as sending once. Secrets and files are never written back into a page.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from django.utils.translation import gettext as _
 from quetsach.files.bounded_process import BusyError
 
 AGAIN_AFTER = 10
-"""Seconds after which trying again makes sense."""
+"""Seconds until another try makes sense."""
 _MOST_TYPED = 256 * 1024
 _SECRET = ("password", "secret", "token", "code", "key")
 _SQLITE = {5, 6}
-"""SQLITE_BUSY and SQLITE_LOCKED, which begin the longer codes."""
+"""SQLITE_BUSY and SQLITE_LOCKED: the low byte of the longer codes."""
 _POSTGRESQL = ("08", "40", "53", "57P", "55P03")
 """Classes of SQLSTATE: no connection, deadlock, no resources, shutting down, lock timeout."""
 
 
 def is_busy(error: BaseException | None) -> bool:
-    """Whether the database, or who reads files, gave up on something that may work a moment later."""
+    """Whether the database, or the process that reads files, failed in a way that may pass in a moment."""
     if isinstance(error, BusyError):
         return True
     if not isinstance(error, OperationalError):
@@ -38,12 +38,12 @@ def is_busy(error: BaseException | None) -> bool:
     if code is not None:
         return code & 0xFF in _SQLITE
     state = getattr(cause, "sqlstate", "")
-    # psycopg gives none when it could not connect at all.
+    # psycopg gives no SQLSTATE if it could not connect at all.
     return state is None or state.startswith(_POSTGRESQL)
 
 
 def busy_page(request: HttpRequest) -> HttpResponse:
-    """503 with Retry-After. A page that was only read comes again by itself; a form waits for its button."""
+    """503 with Retry-After. A page that was only read reloads by itself; a form waits for its button."""
     context = {
         "title": _("The portal is busy"),
         "style": stylesheet(),
@@ -60,7 +60,7 @@ def busy_page(request: HttpRequest) -> HttpResponse:
 
 
 def _typed(request: HttpRequest) -> list[tuple[str, str]] | None:
-    """The fields to send once more; None where that cannot be done from the page."""
+    """The fields to send once more; None if the page cannot do that."""
     if request.method != "POST":
         return None
     try:
@@ -72,7 +72,7 @@ def _typed(request: HttpRequest) -> list[tuple[str, str]] | None:
 
 
 def _is_secret(name: str) -> bool:
-    # The token against forged requests goes along: it is looked at again when the form is sent again.
+    # The token against forged requests is sent along: it is checked again when the form is sent again.
     return name != "csrfmiddlewaretoken" and any(part in name.lower() for part in _SECRET)
 
 

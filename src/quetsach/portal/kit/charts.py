@@ -1,7 +1,7 @@
 """Charts as server-drawn SVG: bars, stacked bars, lines. They need no script and no style attribute.
 
-Horizontal places are percentages and text is never scaled, so that 14 px stay 14 px at any width. Colours are
-the classes of portal.css. None is "we could not look" and is hatched, never drawn as zero. A page puts the
+Horizontal places are percentages and text is never scaled, so 14 px stay 14 px at any width. Colours are the
+classes of portal.css. None means "we could not look": it is hatched, never drawn as zero. A page puts the
 finding above the chart and the table below it.
 """
 
@@ -15,20 +15,20 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 ROW, THICK = 38, 8
-"""Pixels from bar to bar, and of a bar."""
+"""Pixels from bar to bar, and the thickness of a bar."""
 MOST_SERIES = 4
 LONGEST_LABEL = 34
 TOP, HIGH = 24, 192
-"""Of a line chart: where the plot begins and how high it is, in pixels."""
+"""Pixels of a line chart: the top of the plot, and its height."""
 UNDER_NAME = 35.0
-"""Per cent of the width that the name of a line may cover."""
+"""Per cent of the width that a line's name may cover."""
 EDGE = 3.0
-"""Per cent of the width left free on both sides of a line."""
+"""Per cent of the width left free on both sides of a line chart."""
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar: `share` of the track (0 to 1), None where nothing is known; `said` stands at its right end."""
+    """One bar: `share` of the track (0 to 1), None if unknown; the text `said` stands at its right end."""
 
     label: str
     share: float | None
@@ -37,7 +37,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Stack:
-    """One bar made of parts, in the order of the series; `unknown` is hatched at its end."""
+    """One bar with parts, in the order of the series; the `unknown` part is hatched at its end."""
 
     label: str
     parts: tuple[int, ...]
@@ -47,14 +47,14 @@ class Stack:
 
 @dataclass(frozen=True)
 class Series:
-    """One line: a value for each day, None where nobody looked; `said` names it at its end."""
+    """One line: a value for each day, None for days without one; the text `said` names it at its end."""
 
     said: str
     values: tuple[float | None, ...]
 
 
 def bars(key: str, title: str, told: str, rows: Sequence[Bar]) -> SafeString:
-    """Horizontal bars from zero. `key` makes ids unique on the page; `told` says in words what is drawn."""
+    """Horizontal bars from zero. `key` makes ids unique on the page; `told` describes the chart in words."""
     parts: list[SafeString] = [_hatch(key)]
     for index, row in enumerate(rows):
         y = 15 + index * ROW
@@ -104,7 +104,7 @@ def lines(
     unit: str,
     gap: str,
 ) -> SafeString:
-    """Lines over days, from zero to `top`; `gap` is written where no series has a value.
+    """Lines over days, from zero to `top`; `gap` is the text over days for which no series has a value.
 
     `unit` follows the numbers of the axis, such as " %". Raises ValueError for more than four series.
     """
@@ -151,7 +151,7 @@ def _curves(xs: Sequence[float], series: Sequence[Series], top: float) -> SafeSt
 
 
 def _endings(xs: Sequence[float], series: Sequence[Series], top: float) -> list[SafeString]:
-    """The name of each line at its end: the lowest one's below it, the others' above, none on another."""
+    """The name of each line at its end: of the lowest line below it, of the others above, without overlap."""
     ends = []
     for number, one in enumerate(series, start=1):
         known = [(x, value) for x, value in zip(xs, one.values, strict=True) if value is not None]
@@ -162,12 +162,12 @@ def _endings(xs: Sequence[float], series: Sequence[Series], top: float) -> list[
     ends.sort()
     placed: list[SafeString] = []
     free = TOP + HIGH - 8.0
-    for index, (_end, x, number, said, near) in reversed(list(enumerate(ends))):
+    for index, (_end, x, number, name, near) in reversed(list(enumerate(ends))):
         below = index > 0 and index == len(ends) - 1
         y = round(min(max(near) + 24 if below else min(near) - 12, free), 1)
         free = y - 20
         anchor = "end" if x > 50 else "start"
-        placed.append(_text(said, _percent(x), y, class_=f"t-s{number}", text_anchor=anchor))
+        placed.append(_text(name, _percent(x), y, class_=f"t-s{number}", text_anchor=anchor))
     return placed
 
 
@@ -199,10 +199,10 @@ def _height(value: float, top: float) -> float:
     return round(TOP + HIGH * (1 - min(value / (top or 1), 1)), 1)
 
 
-def _labels(label: str, said: str, y: float, known: bool) -> list[SafeString]:
+def _labels(label: str, text: str, y: float, known: bool) -> list[SafeString]:
     short = label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1] + "…"
     full = [_el("title", label)] if short != label else []
-    right = _text(said, "100%", y, class_="" if known else "t2", text_anchor="end")
+    right = _text(text, "100%", y, class_="" if known else "t2", text_anchor="end")
     return [_el("text", short, *full, x="0", y=y), right]
 
 

@@ -14,8 +14,8 @@ type Address = IPv4Address | IPv6Address
 def client_ip(request: HttpRequest) -> Address | None:
     """Walk X-Forwarded-For from right to left while the address so far is one of TRUSTED_PROXIES.
 
-    What a client wrote into the header itself stands further left than any trusted proxy's entry and is never
-    reached. None when the server knows no address (a Unix socket without a trusted proxy).
+    Entries that a client wrote into the header stand left of all entries by trusted proxies, and are never
+    reached. None if the server knows no address (a Unix socket without a trusted proxy).
     """
     address = _parse(request.META.get("REMOTE_ADDR", ""))
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
@@ -30,13 +30,13 @@ def client_ip(request: HttpRequest) -> Address | None:
 
 
 def visitor_ip(request: HttpRequest) -> Address | None:
-    """The same where it can be a visitor's: None for a proxy that hands nobody's on, and for this machine."""
+    """The client's address, if it can be a visitor's; None for this machine and for a silent proxy."""
     address = client_ip(request)
     return None if address is None or address.is_loopback or _is_trusted(address) else address
 
 
 def client_ip_text(request: HttpRequest) -> str | None:
-    """The same as text, for the audit trail."""
+    """The client's address as text, for the audit trail."""
     address = client_ip(request)
     return None if address is None else str(address)
 

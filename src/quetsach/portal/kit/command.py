@@ -1,5 +1,5 @@
-"""What the portal's commands of `quetsach manage` share: help in the language in use, without Django's own
-options, which go on working."""
+"""The base class of the portal's commands for `quetsach manage`: help in the language in use, without
+Django's own options, which still work."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class PortalCommand(BaseCommand):
     }
 
     def run_from_argv(self, argv: list[str]) -> None:
-        """Tell an error as the other commands of quetsach do, not by the name of its class."""
+        """Print an error as the other commands of quetsach do, without the name of its class."""
         with_traceback = "--traceback" in argv
         try:
             super().run_from_argv(argv if with_traceback else [*argv, "--traceback"])

@@ -1,8 +1,8 @@
-"""A question that busy pages ask all the time: made into SQL once, then asked with other values.
+"""Compiled queries for busy pages: made into SQL once, then run with other values.
 
-Django builds a query and writes its SQL anew each time it is asked, and for pages with many small queries
-that is where most of a request's time goes. Here the function that builds the query runs for the first asking
-only; from then on the values are put where they belong.
+Django builds a query and writes its SQL anew each time, and on pages with many small queries that takes most
+of a request's time. Here the building function runs only for the first call; later calls put their values
+into the SQL.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from django.db.models import QuerySet
 from django.db.models.sql.compiler import SQLCompiler
 
 is_checked = False
-"""Whether each asking is compared with the query built afresh: the tests do."""
+"""Whether each call is compared with the query built afresh: tests switch this on."""
 
 _LONG_AGO = date(1000, 1, 1)
 _STAND_INS: dict[type, Callable[[], Any]] = {
@@ -32,17 +32,17 @@ _STAND_INS: dict[type, Callable[[], Any]] = {
     date: lambda: _LONG_AGO + timedelta(days=randbelow(100_000)),
     datetime: lambda: datetime(1000, 1, 1, tzinfo=UTC) + timedelta(microseconds=randbelow(10**15)),
 }
-"""What changes from one asking to the next: a value of one of these types, or a tuple of such."""
+"""The types of arguments that may vary between calls, also within tuples."""
 _VARIED = tuple(_STAND_INS)
 
 
 class HiddenInputError(TypeError):
-    """The query depends on something that would be frozen in it, or changes a value that it is given."""
+    """The query depends on a hidden input, which would be frozen in it, or changes an argument."""
 
 
 @dataclass(frozen=True)
 class _Statement:
-    """`slots` tells of each value of the SQL which of those given it is, None where it is always the same."""
+    """`slots`: for each value of the SQL, the index of its argument; None for a constant."""
 
     like: QuerySet[Any]
     compiler: SQLCompiler
@@ -52,9 +52,9 @@ class _Statement:
     converters: Any
 
     def bound(self, given: list[Any]) -> tuple[Any, ...]:
-        """The values of the SQL for what is given now."""
+        """The values of the SQL for these arguments."""
         return tuple(
-            # A driver may have a class of its own for a number, which tells the database how wide it is.
+            # A driver may use its own class for a number, which gives the database its width.
             value if slot is None else type(value)(given[slot]) if isinstance(value, int) else given[slot]
             for value, slot in zip(self.values, self.slots, strict=True)
         )
@@ -66,7 +66,7 @@ class _Statement:
 
 
 class _BoundQuery:
-    """Stands where a query to compile would: what is compiled already, with the values of one asking."""
+    """Takes the place of a query to compile: returns the compiled SQL, with the values of one call."""
 
     def __init__(self, statement: _Statement, values: tuple[Any, ...]) -> None:
         self._statement, self._values = statement, values
@@ -85,7 +85,7 @@ class _BoundQuery:
 
 
 class _Asked:
-    """The query set as far as its iterators look at it."""
+    """The part of a query set that its iterators use."""
 
     def __init__(self, like: QuerySet[Any], query: _BoundQuery) -> None:
         self.query, self._like = query, like
@@ -95,7 +95,7 @@ class _Asked:
 
 
 class Compiled[**P, T](Protocol):
-    """Asks for the rows; `built` is the query itself, for whoever wants it a little different."""
+    """Runs the query and returns its rows; `built` builds the query set itself, for callers that vary it."""
 
     built: Callable[P, QuerySet[Any, T]]
 
@@ -103,12 +103,12 @@ class Compiled[**P, T](Protocol):
 
 
 def compiled[**P, T](build: Callable[P, QuerySet[Any, T]]) -> Compiled[P, T]:
-    """Decorates what builds a query set; asking returns the list of its rows.
+    """Decorator for a function that builds a query set; a call returns the list of its rows.
 
-    A UUID, string, number, date or time may differ each time, and so may tuples of them; of None, True, False
-    and a frozenset each value is a query of its own. The function must put what it is given into the
-    query unchanged and must not look at the clock: raises HiddenInputError where it does, as far as that
-    shows when it is built twice.
+    A UUID, string, number, date or time may differ in each call, also within tuples; each value of None,
+    True, False and a frozenset gets a query of its own. The function must put its arguments into the query
+    unchanged and must not look at the clock. Raises HiddenInputError if it does, as far as building it twice
+    shows that.
     """
     known: dict[tuple[Any, ...], _Statement | None] = {}
 
@@ -135,7 +135,7 @@ def _shape(value: Any) -> Any:
         return tuple(_shape(one) for one in value)
     if type(value) in _STAND_INS:
         return type(value)
-    # Of other types there may be no end, and each value would stay here.
+    # Other types may have endless values, and a query for each would stay in memory.
     if not isinstance(value, bool | frozenset | None):
         raise TypeError(f"{value!r} cannot be given to a query that is kept")
     return (value,)
@@ -157,7 +157,7 @@ def _flat(value: Any) -> Iterator[Any]:
 
 
 def _adapted(given: tuple[Any, ...], using: str) -> list[Any]:
-    """Each value as the database takes it, tuples laid out flat."""
+    """Each argument as the database takes it; tuples are flattened."""
     connection = connections[using]
     adapt: dict[type, Callable[[Any], Any]] = {
         datetime: connection.ops.adapt_datetimefield_value,
@@ -175,7 +175,7 @@ def _written(found: QuerySet[Any]) -> tuple[SQLCompiler, str, tuple[Any, ...]]:
 
 
 def _compile(build: Callable[..., QuerySet[Any]], args: Any, kwargs: Any) -> _Statement | None:
-    """None for a query that can have no rows. Built twice, so that what else would differ shows."""
+    """The statement; None for a query without possible rows. Built twice, so that hidden inputs show."""
     given, found = _tried(build, args, kwargs)
     others_given, other = _tried(build, args, kwargs)
     assert not found._prefetch_related_lookups, "rows that bring others along are not compiled"  # type: ignore[attr-defined]
@@ -204,7 +204,7 @@ def _is_varied(value: Any) -> bool:
 def _tried(
     build: Callable[..., QuerySet[Any]], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], QuerySet[Any]]:
-    """New stand-ins, and the query built with them."""
+    """Stand-in arguments, and the query built with them."""
     given = tuple(_stand_in(value) for value in (*args, *kwargs.values()))
     return given, build(*given[: len(args)], **dict(zip(kwargs, given[len(args) :], strict=True)))
 

@@ -1,4 +1,4 @@
-"""What every template knows."""
+"""Variables of every template."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from django.http import HttpRequest
 
 
 def site(request: HttpRequest) -> dict[str, object]:  # noqa: ARG001
-    """`is_demo` marks a portal that shows invented data; `sso_name` names who else may prove a person."""
+    """`is_demo` marks a portal with invented data; `sso_name` is the name of the identity provider."""
     return {"is_demo": settings.DEMO, "sso_name": settings.SSO.name if settings.SSO else ""}

@@ -1,4 +1,4 @@
-"""Error pages in plain words: what happened, and what to do next.
+"""Error pages in plain words: the fault, and the next step.
 
 The page of a broken portal (500) touches neither database, session nor static manifest.
 """
@@ -33,7 +33,7 @@ def _most_at_once() -> str:
 
 @dataclass(frozen=True)
 class Page:
-    """One error page; `route` is where its button leads, empty for the page that the reader came from."""
+    """One error page; `route` is the target of its button, empty for the page that the reader came from."""
 
     title: str | Promise
     text: str | Promise
@@ -102,7 +102,7 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
-    """404, the same for what does not exist and for what is not the reader's; a visitor may sign in first."""
+    """404, the same for pages that do not exist and pages of others; a visitor may sign in first."""
     user = getattr(request, "user", None)
     if user is not None and not user.is_authenticated:
         if request.method == "POST":
@@ -120,18 +120,18 @@ def too_many_requests(request: HttpRequest) -> HttpResponse:
 
 
 def too_large(request: HttpRequest) -> HttpResponse:
-    """413, for a body that is larger than any door takes."""
+    """413, for a body that is larger than any address takes."""
     return _answer(request, 413)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
-    """403 for a form whose token does not fit; nearly always a page left open over night."""
+    """403 for a form whose token does not fit; nearly always a page that stayed open overnight."""
     note_request(request, "expired")
     return _answer(request, 403, EXPIRED)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500, drawn without session or database; 503 where the disk does not serve, or the portal is busy."""
+    """500, drawn without session or database; 503 if the disk has no room or the portal is busy."""
     error = sys.exc_info()[1]
     try:
         if (fault := fault_of(error)) is not None:
@@ -158,7 +158,7 @@ def _answer(request: HttpRequest, status: int, page: Page | None = None, back: s
 
 
 def _same_site(request: HttpRequest) -> str:
-    """The path that the reader came from, if it lies on this site."""
+    """The path of the page that the reader came from, if it is on this site."""
     referrer = request.META.get("HTTP_REFERER", "")
     try:
         root = f"{request.scheme}://{request.get_host()}/"

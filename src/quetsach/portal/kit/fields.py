@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 MOST = 9_999_999
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
-"""Days that somebody could mean. At the ends of the calendar there is no day before or after, nor UTC."""
+"""Days that somebody could mean. The calendar's first and last days lack a neighbour and a time in UTC."""
 _COUNT = re.compile(r"\d+|\d{1,3}(\.\d{3})+", re.ASCII)
 
 
@@ -46,7 +46,7 @@ class CountField(forms.CharField):
 
 
 class CalendarDay(forms.DateField):
-    """A day from 1900 to 2199; any other is refused as one that does not exist."""
+    """A day from 1900 to 2199; any other day counts as one that does not exist."""
 
     def to_python(self, value: Any) -> date | None:
         day: date | datetime | None = super().to_python(value)
@@ -62,7 +62,7 @@ class FilesInput(forms.ClearableFileInput):
 
 
 class FilesField(forms.FileField):
-    """The files that were chosen, as a list; none is refused where one is required."""
+    """The chosen files, as a list; an empty list is refused if the field is required."""
 
     widget = FilesInput
     default_error_messages = {"required": _("Choose at least one file.")}  # noqa: RUF012

@@ -1,7 +1,7 @@
-"""Templates kept once a language, with what is always the same in it written out.
+"""A template loader that keeps each template once per language, with its constant parts written out.
 
-A page has some fifty fixed texts, and Django looks each up, marks and escapes it anew for each reader. Here
-that is done when a template is read for the first time in a language. `kit.fast_nodes` shows what is left.
+A page has some fifty fixed texts, and Django translates, marks and escapes each anew for each reader. Here
+that happens once, when a template is first read in a language. The fast nodes render the rest.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django.template.loaders import base, cached
 from django.templatetags.i18n import TranslateNode
 from django.utils.translation import get_language
 
-from quetsach.portal.kit.fast_nodes import SWIFT
+from quetsach.portal.kit.fast_nodes import FAST_NODES
 
 
 class _FoldedLoader(base.Loader):
@@ -27,22 +27,22 @@ class _FoldedLoader(base.Loader):
 
 
 class Loader(cached.Loader, _FoldedLoader):
-    """Django's cached loader; the language in use is part of what a template is kept under."""
+    """Django's cached loader, with the language in use as part of the key."""
 
     def cache_key(self, template_name: str, skip: list[Origin] | None = None) -> str:
-        """Django's key, one for each language."""
+        """Django's key, with the language before it."""
         return f"{get_language()}:{super().cache_key(template_name, skip)}"
 
 
 def fold(nodes: NodeList) -> None:
-    """Write out, in place and in the language in use, each node that renders alike for whoever reads."""
+    """Replace, in place and in the language in use, nodes with the same output for all readers by it."""
     folded: list[Node] = []
     for node in nodes:
         text = _fixed_text(node)
         if text is None:
             for inner in _inside(node):
                 fold(inner)
-            node.__class__ = SWIFT.get(type(node), type(node))
+            node.__class__ = FAST_NODES.get(type(node), type(node))
             folded.append(node)
         elif folded and isinstance(folded[-1], TextNode):
             folded[-1] = _text_node(folded[-1].s + text, folded[-1])

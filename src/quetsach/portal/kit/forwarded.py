@@ -12,9 +12,9 @@ PROTOCOL = "HTTP_X_FORWARDED_PROTO"
 
 
 class ForwardedProtocol:
-    """Takes X-Forwarded-Proto, which SECURE_PROXY_SSL_HEADER believes, from everyone but TRUSTED_PROXIES.
+    """Removes X-Forwarded-Proto, which SECURE_PROXY_SSL_HEADER trusts, unless one of TRUSTED_PROXIES sent it.
 
-    Of several the last counts, which the trusted proxy wrote; Django believes the first, a visitor's own.
+    Of several values the last counts, by the trusted proxy; Django would believe the first, a visitor's own.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

@@ -1,4 +1,4 @@
-"""Identifiers that sort by the time of their making (RFC 9562, version 7)."""
+"""Identifiers that sort by their time of creation (RFC 9562, version 7)."""
 
 from __future__ import annotations
 

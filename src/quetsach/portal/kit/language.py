@@ -1,4 +1,4 @@
-"""Vietnamese first: English only for who asked for it by the switch, whatever the browser prefers."""
+"""Vietnamese first: English only for readers who chose it by the switch, never by the browser's wish."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.utils import translation
 
 
 def language() -> str:
-    """`vi` or `en`, the language in use, as texts that are data name it."""
+    """The language in use, `vi` or `en`, as data files name it."""
     return "en" if (translation.get_language() or "vi").startswith("en") else "vi"
 
 

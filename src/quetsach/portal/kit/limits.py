@@ -1,7 +1,7 @@
-"""How often something may come from one address, counted in the table of the cache that all processes share.
+"""Limits on the requests from one address, counted in the cache table that all processes share.
 
-A whole office may stand behind one address. Of IPv6 the network of 64 bits counts: who has one address of it
-has all.
+A whole office may share one address. Of IPv6 the network of 64 bits counts: a client with one of its
+addresses has all of them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from django.utils import timezone
 from quetsach.portal.kit.client_ip import client_ip
 
 _IPV6_HOST_BITS = 64
-# The cache itself cannot count: it reads and then writes, and of two who do so at once one is forgotten.
+# The cache cannot count by itself: it reads and then writes, and of two counts at once one is lost.
 _COUNTED = "SELECT value FROM kit_cache WHERE cache_key = %s AND expires > %s"
 _COUNT = """
 INSERT INTO kit_cache (cache_key, value, expires) VALUES (%s, '1', %s)
@@ -34,7 +34,7 @@ WHERE cache_key = %s AND CAST(value AS integer) > 0
 
 
 def forget(now: datetime) -> int:
-    """Delete addresses whose time is over, and what else the cache need not keep; how many."""
+    """Delete expired counts and all other expired rows of the cache table; returns how many."""
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM kit_cache WHERE expires <= %s", [_stored(now)])
         return int(cursor.rowcount)
@@ -45,10 +45,11 @@ def _stored(moment: datetime) -> Any:
 
 
 def whence(request: HttpRequest) -> str:
-    """What a request is counted by: the account that its browser signed in with before, else the address.
+    """The key that a request is counted by: the account that its browser signed in with before, else the
+    address.
 
-    Who shares an address with somebody who guesses is not stopped with them. It is the account, not the
-    browser, so that nobody gets more tries by signing in again.
+    So an account is not blocked because somebody guesses from the same address. The key is the account, not
+    the browser, so that signing in again gives nobody more tries.
     """
     known = getattr(request, "known_browser", None)
     if known is not None and known.account is not None:
@@ -61,36 +62,36 @@ def whence(request: HttpRequest) -> str:
 
 @dataclass
 class Limit:
-    """At most `most` in `seconds`, from the first one on."""
+    """At most `most` events in `seconds`, from the first event on."""
 
     name: str
     most: int
     seconds: int
 
     def is_reached(self, request: HttpRequest) -> bool:
-        """Whether no more is let through from there now."""
+        """Whether the request's source has no event left now."""
         return self.is_reached_by(whence(request))
 
     def note(self, request: HttpRequest) -> None:
-        """Count one more, whoever else counts at the same moment."""
+        """Count one event of the request's source; correct also for several at the same moment."""
         self.note_by(whence(request))
 
     def is_reached_by(self, whose: str) -> bool:
-        """The same for something else than an address."""
+        """As `is_reached`, for a key instead of a request."""
         with connection.cursor() as cursor:
             cursor.execute(_COUNTED, [self._key(whose), _stored(timezone.now())])
             row = cursor.fetchone()
         return row is not None and int(row[0]) >= self.most
 
     def note_by(self, whose: str) -> None:
-        """The same for something else than an address."""
+        """As `note`, for a key instead of a request."""
         now = timezone.now()
         over, now_stored = _stored(now + timedelta(seconds=self.seconds)), _stored(now)
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(_COUNT, [self._key(whose), over, now_stored, now_stored])
 
     def take_back(self, whose: str) -> None:
-        """Count one less: it was none of those that are limited."""
+        """Count one event less: it was not of the limited kind."""
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(_TAKE_BACK, [self._key(whose)])
 
@@ -100,17 +101,17 @@ class Limit:
 
 @dataclass
 class WrongCodes(Limit):
-    """Wrong ones of codes that nobody finds by trying, 50 random bits and more.
+    """Limits wrong codes that nobody can guess, of 50 random bits and more.
 
-    Beyond `most` from one address a wrong one is answered by "too many"; a right one still opens, so that no
-    stranger locks out the office whose address they share. Only while `everywhere` wrong ones an hour come in
-    all is a right one refused as well, and only from where too many came.
+    Beyond `most` from one address, a wrong code gets the answer "too many". A right code still opens, so that
+    no stranger locks out an office with the same address. Only while `everywhere` wrong codes an hour come in
+    all, right codes are refused too, and only from addresses over the limit.
     """
 
     everywhere: int = 20_000
 
     def is_shut(self, request: HttpRequest) -> bool:
-        """Whether not even a right code is taken from there now."""
+        """Whether even a right code from the request's source is refused now."""
         return self._in_all.is_reached_by("all") and self.is_reached(request)
 
     def note(self, request: HttpRequest) -> None:

@@ -1,4 +1,4 @@
-"""One e-mail, and what became of it: the person reads whether the address or the server is at fault."""
+"""Sends one e-mail and returns its fate: the person learns whether the address or the server is at fault."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ AT_LEISURE = 60.0
 
 
 class Fate(StrEnum):
-    """What became of an e-mail.
+    """The fate of an e-mail.
 
-    `sent`: the server took it. `address`: it refuses this address. `server`: it cannot be reached or takes
-    nothing now. `unsure`: it was handed over and no answer came; sending it again may send it twice.
+    `sent`: the server took it. `address`: the server refuses this address. `server`: the server cannot be
+    reached or takes nothing now. `unsure`: the text went out and no answer came; sending it again may send it
+    twice.
     """
 
     SENT = "sent"
@@ -32,7 +33,7 @@ class Fate(StrEnum):
 
 
 def deliver(subject: str, text: str, to: str, *, within: float = EmailBackend.within) -> Fate:
-    """Hand one e-mail to the server of QUETSACH_SMTP, once, in so many seconds.
+    """Hand one e-mail to the server of QUETSACH_SMTP, once; `within`: seconds.
 
     A failure is logged without address or text.
     """
@@ -49,7 +50,7 @@ def deliver(subject: str, text: str, to: str, *, within: float = EmailBackend.wi
         _LOG.warning("The mail server was handed an e-mail and did not answer")
         return Fate.UNSURE
     except (smtplib.SMTPNotSupportedError, ValueError) as error:
-        # A letter that this server cannot carry in an address, or no address at all.
+        # The address has a letter that this server cannot carry, or is no address at all.
         _LOG.warning("An e-mail could not be addressed: %s", type(error).__name__)
         return Fate.ADDRESS
     except OSError as error:  # smtplib's errors are OSErrors

@@ -1,7 +1,7 @@
-"""No secret in the log: addresses that open something are blotted out of every line, whoever writes it.
+"""Keeps secrets out of the log: addresses that open something are masked in every line, from any writer.
 
-Django logs the path of each request that was refused or failed. An invitation stands in its path; a line with
-it, in a log that is kept and sent around, would open an account.
+Django logs the path of each refused or failed request. The path of an invitation holds its token; a log line
+with it, kept and sent around, would open an account.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _SECRET = re.compile(
 
 
 def masked(text: str) -> str:
-    """The text with `…` in the place of what opens something."""
+    """The text with `…` in place of each secret."""
     return _SECRET.sub(lambda found: f"{found[1] or found[2]}…", text)
 
 
 class Masked(logging.Formatter):
-    """Masks the whole line with its traceback, after everything was put into it."""
+    """Masks the whole line with its traceback, after formatting."""
 
     def format(self, record: logging.LogRecord) -> str:
         return masked(super().format(record))

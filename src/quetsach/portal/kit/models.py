@@ -1,4 +1,4 @@
-"""What the kit keeps: counts of refusals. Written and read by `refusals.counting`, in one statement each."""
+"""The counts of refusals. `refusals.counting` writes and reads them, in one statement each."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.db import models
 
 
 class Refusal(models.Model):
-    """How often one door refused for one reason on one day of the portal's calendar."""
+    """The number of refusals at one door for one reason on one day of the portal's calendar."""
 
     day = models.DateField()
     door = models.CharField(max_length=20)

@@ -1,6 +1,6 @@
-"""What the portal keeps is for its own account only: the data folder, the database, uploads, keys.
+"""Closes the portal's data to other accounts of the machine: the data folder, the database, uploads, keys.
 
-Where several accounts share a machine, another one must not read the list of infected machines.
+If several accounts share a machine, none of the others may read the list of infected machines.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _log = logging.getLogger(__name__)
 
 
 def keep_once(file: Path, text: str) -> None:
-    """Write a new file for its owner only. Of several who do so at once one is first, and its text stays."""
+    """Write a new file for its owner only. Of several processes at once, the text of the first stays."""
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as made:
@@ -28,17 +28,17 @@ def keep_once(file: Path, text: str) -> None:
         except FileExistsError:
             pass
         except OSError:
-            if not file.exists():  # a file system without second names
+            if not file.exists():  # the file system has no hard links
                 Path(name).replace(file)
     finally:
         Path(name).unlink(missing_ok=True)
 
 
 def close_to_others(folder: Path) -> None:
-    """Take everybody else's rights from the folder and the files in it. What another account owns, or a file
-    system without rights, is told in the log.
+    """Take all rights of other accounts from the folder and its files. The log names files of another
+    account, and file systems without rights.
 
-    What is made later is closed by the umask of who starts: `wsgi` and `quetsach manage`.
+    For later files the umask of the starting process closes them: `wsgi` and `quetsach manage`.
     """
     if os.name != "posix" or not folder.is_dir():
         return
@@ -51,7 +51,7 @@ def _close(path: Path) -> None:
         found = path.lstat().st_mode
         if stat.S_ISLNK(found) or not found & _OTHERS:
             return
-        # A folder that everybody shares, such as /tmp, is nobody's to close.
+        # A shared folder, such as /tmp, must stay open.
         if not found & stat.S_ISVTX:
             path.chmod(stat.S_IMODE(found) & ~_OTHERS)
         is_closed = not path.lstat().st_mode & _OTHERS

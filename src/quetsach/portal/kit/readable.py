@@ -1,7 +1,7 @@
-"""Requests whose text no person typed are refused at the door, before any page reads them.
+"""Refuses requests with characters that no person typed, before any page reads them.
 
-NUL and half characters (lone surrogates, which JSON and odd encodings can bring) are kept by no database: a
-page that stored one would fail there, or for whoever reads it next. Browsers send neither.
+NUL and half characters (lone surrogates, which JSON and odd encodings can bring) cannot be stored in a
+database: a page that did would fail there, or when it is next read. Browsers send neither.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.datastructures import MultiValueDict
 
 UTF_8 = {"utf-8", "utf8", "us-ascii", "ascii"}
-"""Encodings whose texts are UTF-8. Others can spell what UTF-8 cannot; no page of ours asks for one."""
+"""Encodings whose texts are UTF-8. Others can spell characters that UTF-8 cannot; our pages never use
+them."""
 LONGEST_TYPE = 1_000
 
 
 def is_readable(text: str) -> bool:
-    """Whether a database can keep the text: no NUL, no half of a character."""
+    """Whether a database can store the text: no NUL, no half of a character."""
     if "\0" in text:
         return False
     try:
@@ -32,9 +33,9 @@ def is_readable(text: str) -> bool:
 
 
 class ReadableText:
-    """Answers 400 to unreadable text in address, query, cookies, fields and names of files.
+    """Answers 400 to unreadable text in address, query, cookies, fields and file names.
 
-    Fields are looked at when a page first asks for them, so that a body is read no earlier than without.
+    Fields are checked when a page first asks for them, so that a body is not read earlier than before.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -45,7 +46,7 @@ class ReadableText:
         if charset.casefold() not in UTF_8:
             raise BadRequest("a charset other than UTF-8")
         _check([request.path_info, unquote(request.META.get("QUERY_STRING", "")), *request.COOKIES.values()])
-        form: Any = request  # what Django keeps of a form until a page asks for it
+        form: Any = request  # Django's form data before a page asks for them
         load = form._load_post_and_files
 
         def load_checked() -> None:
@@ -56,7 +57,7 @@ class ReadableText:
             try:
                 _check([*texts, *names])
             except BadRequest:
-                # The page that says so asks for the fields once more.
+                # The error page asks for the fields once more.
                 form._post, form._files = QueryDict(), MultiValueDict()
                 raise
 
@@ -70,20 +71,20 @@ def _check(texts: Iterable[str]) -> None:
 
 
 def without_escapes(cookies: str) -> str:
-    """A Cookie field without the cookies that hold a backslash, which no cookie of the portal does and RFC
-    6265 does not allow. For a quoted one full of them Python 3.12.1 takes the square of its length, seconds
-    for what fits into a head."""
+    """A Cookie field without cookies that hold a backslash: no cookie of the portal has one, and RFC 6265
+    does not allow it. Python 3.12.1 takes quadratic time for a quoted cookie full of them, seconds for one
+    that fits into a head."""
     return ";".join(one for one in cookies.split(";") if "\\" not in one)
 
 
 def with_plain_fields(application: WSGIApplication) -> WSGIApplication:
-    """Drops a Content-Type at which Django fails before it answers anything: overlong, or with an encoded
-    parameter (RFC 2231), which no browser sends. The request then holds no form. Drops cookies with
-    escapes, too."""
+    """Drops a Content-Type on which Django fails before it answers anything: overlong, or with an encoded
+    parameter (RFC 2231), which no browser sends. The request then holds no form. Also drops cookies with
+    escapes."""
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        told = environ.get("CONTENT_TYPE", "")
-        if len(told) > LONGEST_TYPE or "*" in told.partition(";")[2]:
+        content_type = environ.get("CONTENT_TYPE", "")
+        if len(content_type) > LONGEST_TYPE or "*" in content_type.partition(";")[2]:
             environ["CONTENT_TYPE"] = ""
         if "HTTP_COOKIE" in environ:
             environ["HTTP_COOKIE"] = without_escapes(environ["HTTP_COOKIE"])

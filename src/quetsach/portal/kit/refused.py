@@ -1,4 +1,4 @@
-"""What the server itself answers to a request that does not reach the portal: in words, without a database.
+"""The server's own answers to requests that do not reach the portal: in words, without a database.
 
 Pages are drawn in the reader's language; a machine at /api/ gets `{"code", "reason"}` in English.
 """
@@ -52,11 +52,11 @@ _WORDS: dict[int, tuple[str, str | Promise, str | Promise]] = {
 
 
 def refused(status: int, path: str, cookies: str, back: str = "") -> tuple[str, list[tuple[str, str]], bytes]:
-    """Status line, headers and body.
+    """The status line, headers and body.
 
     Args:
-        status: of HTTP; one without words of its own is told as 400.
-        path: the request's, to tell machines from people; empty where it could not be read.
+        status: of HTTP; one without words of its own is answered as 400.
+        path: the request's, to distinguish machines from people; empty where it could not be read.
         cookies: the request's Cookie header, which may hold the language that was chosen.
         back: the path of the page that the request came from, if it is one of this site.
     """

@@ -1,7 +1,7 @@
-"""Rows that belong to someone are reached through `visible_to(user)`; forgetting it raises, never leaks.
+"""Scoped models: pages reach rows through `visible_to(user)`; a query without it raises, and never leaks.
 
-`objects` is the door for pages and the API. `rows` is for actions and queries, which have checked already; a
-test keeps it out of views and API modules.
+`objects` is for pages and the API. `rows` is for actions and queries, whose callers have checked the rights;
+a test keeps it out of views and API modules.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class UnscopedQueryError(RuntimeError):
-    """A scoped model was asked without saying for whom."""
+    """A scoped model was queried without a user."""
 
 
 class ScopedManager[M: models.Model](models.Manager[M]):
@@ -27,7 +27,7 @@ class ScopedManager[M: models.Model](models.Manager[M]):
         raise UnscopedQueryError(f"{self.model.__name__}: say visible_to(user), or rows in an action")
 
     def visible_to(self, user: User | AnonymousUser) -> models.QuerySet[M]:
-        """Rows that the person may see: those of their units and of what is below."""
+        """Rows that the person may see: those of their units and of the units below."""
         queryset: models.QuerySet[M] = models.QuerySet(self.model, using=self._db)
         model: Any = self.model
         return queryset.filter(model.scope(user))

@@ -1,4 +1,4 @@
-"""A PDF that an office signed in its own document system: looked at whole before anything of it is kept."""
+"""A PDF that an office signed in its own document system: checked as a whole before any of it is kept."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class SignedPdfError(PortalError):
 
 @dataclass(frozen=True)
 class SignedPdf:
-    """`signatures` is what they show now, as it is kept: wholeness, signer, organisation, ISO moment."""
+    """`signatures` are their present results, as stored: wholeness, signer, organisation, ISO moment."""
 
     name: str
     content: bytes
@@ -46,7 +46,7 @@ class SignedPdf:
 
 
 def read(name: str, pdf: bytes) -> SignedPdf:
-    """Look at a file and its signatures. Raises SignedPdfError. Takes a second: never while a row is held."""
+    """Check a file and its signatures. Raises SignedPdfError. Takes a second: never while a row is locked."""
     if len(pdf) > LARGEST:
         raise SignedPdfError("too_large")
     try:
@@ -70,10 +70,10 @@ def read(name: str, pdf: bytes) -> SignedPdf:
 
 
 def content(file: UploadedFile[Any]) -> bytes:
-    """The file's bytes, one more than is allowed at most, so that `read` sees that it is too large."""
+    """The file's bytes, at most one more than allowed, so that `read` notices a file that is too large."""
     return bytes(file.read(LARGEST + 1))
 
 
 def _plain(name: str) -> str:
-    """A file's name without control characters and marks that turn the direction."""
+    """A file's name without control characters and without marks that change the direction of text."""
     return "".join(char for char in name if char.isprintable())[:200]

@@ -1,4 +1,4 @@
-"""Django's way to a mail server, ended by a clock: one that says nothing or too little holds no page."""
+"""Django's mail backend with a time limit: a silent or slow mail server does not block a page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ else:
     _Base = object
 
 _HANDED_OVER = 354
-"""The server's word (RFC 5321, 4.5.3.2.5) after which the text goes out; the next answer is for the whole."""
+"""The server's code (RFC 5321, 4.5.3.2.5) before the text goes out; the next answer is about all of it."""
 
 
 class MaybeSent(smtplib.SMTPServerDisconnected):
@@ -26,20 +26,20 @@ class MaybeSent(smtplib.SMTPServerDisconnected):
 
 
 class EmailBackend(smtp.EmailBackend):
-    """`within`: seconds for everything from the connection to the farewell; set before it opens.
+    """`within`: seconds for everything from the connection to the farewell; set before `open`.
 
-    Raises what Django's does, and MaybeSent.
+    Raises the errors of Django's backend, and MaybeSent.
     """
 
     within = 8.0
 
     @property
     def connection_class(self) -> Callable[..., smtplib.SMTP]:  # type: ignore[override]
-        """A connection with its own clock."""
+        """A connection with its own time limit."""
         return partial(_Tls if self.use_ssl else _Plain, within=self.within)
 
     def open(self) -> bool | None:
-        """Connect; half of the time at most for each address of the server and each of its answers."""
+        """Connect; each address of the server and each of its answers gets at most half of the time."""
         self.timeout = min(self.timeout or self.within, self.within / 2)
         return super().open()
 
@@ -60,11 +60,11 @@ class _Clocked(_Base):
         self._is_over = True
         if self.sock is not None:
             with contextlib.suppress(OSError):
-                # Below TLS, whose own farewell would wait for the other side.
+                # Shut the socket below TLS, whose own farewell would wait for the server.
                 socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
     def getreply(self) -> tuple[int, bytes]:
-        # The clock may have struck before there was a socket to cut.
+        # The time may have run out before there was a socket to shut.
         if self._is_over:
             self.close()
             raise smtplib.SMTPServerDisconnected

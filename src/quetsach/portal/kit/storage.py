@@ -1,6 +1,5 @@
-"""Where the portal keeps its data is full, gone, or may not be written: told by a page, since only a person
-can mend it. The page needs neither database nor session.
-"""
+"""The page for a disk or database that is full, gone or read-only: only a person can repair that. The page
+needs neither database nor session."""
 
 from __future__ import annotations
 
@@ -20,7 +19,7 @@ from quetsach.portal.kit.busy import stylesheet
 
 
 class Fault(StrEnum):
-    """What is wrong with it."""
+    """The fault of the storage."""
 
     FULL = "full"
     GONE = "gone"
@@ -54,7 +53,7 @@ _SQLITE = {
     3: Fault.GONE, 10: Fault.GONE, 11: Fault.GONE, 14: Fault.GONE, 23: Fault.GONE, 26: Fault.GONE,
 }  # fmt: skip
 # SQLSTATE (PostgreSQL's manual, appendix A): disk full, a read-only transaction, no such database or table,
-# and what the system did not give.
+# and resources that the system refused.
 _POSTGRESQL = {
     "53100": Fault.FULL, "25006": Fault.READ_ONLY, "3D000": Fault.GONE, "42P01": Fault.GONE,
     "58000": Fault.GONE, "58030": Fault.GONE, "XX001": Fault.GONE, "XX002": Fault.GONE,
@@ -69,7 +68,7 @@ _OF_OUR_FILES = {
 
 
 def fault_of(error: BaseException | None) -> Fault | None:
-    """What the error tells of the disk or of the database; None where it tells of something else."""
+    """The fault of the disk or database in this error; None for an error of another kind."""
     for one in _chain(error):
         found = _of_system(one) if isinstance(one, OSError) else _of_database(one)
         if found is not None:
@@ -78,7 +77,7 @@ def fault_of(error: BaseException | None) -> Fault | None:
 
 
 def storage_page(request: HttpRequest, fault: Fault) -> HttpResponse:
-    """503: what is wrong, that nothing was stored, and what the technician does."""
+    """503: the fault, that nothing was stored, and the technician's next step."""
     context = {
         "title": TITLES[fault],
         "advice": ADVICE[fault],
@@ -104,7 +103,7 @@ def _of_database(error: BaseException) -> Fault | None:
     cause = error.__cause__
     code = getattr(cause, "sqlite_errorcode", None)
     if code is not None:
-        # SQLite makes an empty database where none is, and then misses its tables.
+        # SQLite makes an empty database if the file is gone, and then misses its tables.
         is_empty = code == 1 and str(cause).startswith("no such table")
         return Fault.GONE if is_empty else _SQLITE.get(code & 0xFF)
     return _POSTGRESQL.get(getattr(cause, "sqlstate", None) or "")
@@ -117,7 +116,7 @@ def _of_system(error: OSError) -> Fault | None:
     names = [name for name in (error.filename, error.filename2) if isinstance(name, str)]
     ours = (Path(settings.DATA_DIR), Path(settings.MEDIA_ROOT))
     if any(Path(name).is_relative_to(folder) for name in names for folder in ours):
-        # One file of many that is missing is a fault of the portal's, not of the disk.
+        # A single missing file is a fault of the portal, not of the disk.
         is_one = number == errno.ENOENT and all(folder.is_dir() for folder in ours)
         return None if is_one else _OF_OUR_FILES.get(number)
     return None

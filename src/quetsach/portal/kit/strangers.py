@@ -1,4 +1,4 @@
-"""Strangers' files at the portal's doors: what one request may take, and a word on each refusal."""
+"""Limits on the reading of strangers' files in one request, and a log line for each refusal."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from quetsach.files import bounded_process
 from quetsach.portal.kit import refusals
 
 LONGEST_WAIT = 8.0
-"""Seconds; who waited in vain is asked to come again (`busy.py`)."""
+"""Seconds; after a longer wait the person is asked to come again (`busy.py`)."""
 PLACES = 2
-"""Threads of a process that read a file or wait to; the others (`serving.bounds.THREADS` in all) answer
-everybody else. Who comes beyond them is asked at once to come again."""
+"""Threads of a process that read a file or wait to read one; the others (`serving.bounds.THREADS` in all)
+answer other requests. A request beyond these is asked at once to come again."""
 READING = 60.0
 """Seconds by the clock that one request may hold a reader, over all its files. A usual annex takes a tenth of
-one; what is left then is told to be sent in parts."""
+one. If time runs out, the person is asked to send the remaining files in parts."""
 _log = logging.getLogger(__name__)
 
 
 def refused(door: str, error: BaseException, reason: str = "") -> None:
-    """Count it, and tell the log which door refused a file, and why in one word; never its name or what is in
-    it. Doors are those of `refusals.words`, and so is a `reason` that the error itself does not tell."""
+    """Count a refused file, and log its door and reason; never the file's name or content. Doors are those of
+    `refusals.words`; so is `reason`, for errors that name none."""
     reason = reason or bounded_process.reason_of(error)
     refusals.note(door, reason)
     _log.info("%s: a file was refused: %s", door, reason)
 
 
 def visiting(application: WSGIApplication) -> WSGIApplication:
-    """Each request has one place and READING seconds."""
+    """Gives each request one place and READING seconds."""
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         with bounded_process.visit(READING):

@@ -1,4 +1,4 @@
-"""The sign of life."""
+"""The health check."""
 
 from __future__ import annotations
 

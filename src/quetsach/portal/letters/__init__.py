@@ -1,1 +1,1 @@
-"""Official letters that a unit writes in a campaign: composed, looked at, exported, entered once issued."""
+"""Official letters of a unit in a campaign: composed, previewed, exported, and numbered once issued."""

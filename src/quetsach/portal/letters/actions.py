@@ -1,4 +1,4 @@
-"""What can be done to a letter. Its row is locked first; who may is asked at the door (`seat.take_seat`)."""
+"""Acts on a letter. Its row is locked first; the view checks the person's right (`seat.take_seat`)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OPEN = (Campaign.Status.DRAFT, Campaign.Status.PUBLISHED)
 
 
 class LetterRefusedError(PortalError):
-    """The act does not fit the state of things; `code` says why, `other` is the letter in the way."""
+    """The act does not fit the present state; `code` names the reason, `other` is the letter in the way."""
 
     def __init__(self, code: str, other: Letter | None = None) -> None:
         super().__init__(code)
@@ -42,13 +42,13 @@ def save(
     *,
     ip: str | None = None,
 ) -> Letter:
-    """Keep a draft as typed, complete or not. The id is drawn with the form: sent twice, it is one letter.
+    """Store a draft as typed, complete or not. The id comes with the form: a form sent twice is one letter.
 
-    Raises LetterRefusedError: `stale` when it changed since `version`, `issued`, `closed`, `elsewhere`.
+    Raises LetterRefusedError: `stale` if it changed since `version`, `issued`, `closed`, `elsewhere`.
     """
     try:
         return _save(actor, node, letter_id, fields, version, ip)
-    except IntegrityError:  # two first savings at once: the second finds what the first made
+    except IntegrityError:  # two first savings at once: the second uses the row of the first
         return _save(actor, node, letter_id, fields, version, ip)
 
 
@@ -78,7 +78,7 @@ def _save(
 
 @transaction.atomic
 def discard(actor: User, letter: Letter, *, ip: str | None = None) -> None:
-    """Throw a draft away. Raises LetterRefusedError `issued`."""
+    """Delete a draft. Raises LetterRefusedError `issued`."""
     letter = _hold(letter)
     if letter.is_issued:
         raise LetterRefusedError("issued")
@@ -98,11 +98,11 @@ def issue(
     signed: tuple[str, bytes] | None = None,
     ip: str | None = None,
 ) -> Letter:
-    """Enter the number and date that the office gave, and the `signed` file (name, bytes) if it is there.
+    """Record the number and date that the office gave, and the `signed` file (name, bytes) if there is one.
 
-    The same again changes nothing; a file that is refused leaves number and date unsaved.
-    Raises LetterRefusedError: `stale`, `taken` (the number, in that year), `issued` otherwise, `future`,
-    and as `attach`.
+    The same values again change nothing; if the file is refused, number and date are not stored either.
+    Raises LetterRefusedError: `stale`, `taken` (the number, in that year), `issued` with other values,
+    `future`, and the errors of `attach`.
     """
     file = _read(*signed) if signed else None
     with transaction.atomic():
@@ -136,9 +136,10 @@ def _issue(actor: User, letter: Letter, number: int, day: date, version: int, ip
 
 
 def attach(actor: User, letter: Letter, name: str, pdf: bytes, *, ip: str | None = None) -> Letter:
-    """Keep the signed file of an issued letter, with what its signatures show now. A later file replaces it.
+    """Store the signed file of an issued letter, with its signatures' present results. A later file replaces
+    it.
 
-    Raises LetterRefusedError: as `signedpdf.REFUSALS`, or `draft` for a letter without number.
+    Raises LetterRefusedError: a code of `signedpdf.REFUSALS`, or `draft` for a letter without number.
     """
     return _attach(actor, letter, _read(name, pdf), ip)
 
@@ -167,7 +168,7 @@ def _attach(actor: User, letter: Letter, file: signedpdf.SignedPdf, ip: str | No
 
 @transaction.atomic
 def withdraw(actor: User, letter: Letter, *, ip: str | None = None) -> Letter:
-    """Take "issued" back on the day it was entered; number, date and signed file go.
+    """Take "issued" back on the day of entry; number, date and signed file are deleted.
 
     Raises LetterRefusedError `another_day`.
     """
@@ -207,7 +208,7 @@ def _must_run(campaign_id: UUID) -> Campaign:
 
 
 def _is_order(letter: Letter) -> bool:
-    """The issuer's first letter is what starts the campaign, unless the order came another way."""
+    """Whether the letter starts the campaign: the issuer's first, unless the order came another way."""
     campaign = letter.campaign
     if letter.unit_id != campaign.issuer_id:
         return False
@@ -216,7 +217,7 @@ def _is_order(letter: Letter) -> bool:
 
 
 def _tell_the_campaign(letter: Letter) -> None:
-    """What units read of the order is the letter as it stands."""
+    """Copy the letter to the campaign, whose order units read."""
     if letter.is_order:
         take_letter_over(letter.campaign, as_order(letter.fields).to_json())
 

@@ -1,4 +1,4 @@
-"""What is wrong with a letter as typed, in the reader's language, each sentence beside its box."""
+"""Faults of a letter as typed, in the reader's language, each as a sentence for its box."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from quetsach.text import language
 
 _BOX = re.compile(r"\$\.(\w+)(?:\[(\d+)\])?")
 _PRINTED_RIGHT = {"typed-mark", "authority", "symbol"}
-"""What the program sets right in print by itself: no need to speak of it."""
+"""The program corrects these in print by itself, so they need no remark."""
 
 
 @dataclass(frozen=True)
 class Remark:
-    """A sentence about a box; `line` counts from 1, 0 where it is about all of it."""
+    """A sentence about a box; `line` counts from 1, and is 0 for a sentence about the whole box."""
 
     box: str
     line: int
@@ -31,7 +31,7 @@ class Remark:
 
 @dataclass
 class Look:
-    """`faults` keep the letter from being printed, `remarks` do not. `paper` is None with faults."""
+    """A checked letter. `faults` forbid printing, `remarks` do not. With faults `paper` is None."""
 
     faults: list[Remark] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
@@ -44,19 +44,19 @@ class Look:
 
 
 def look(typed: dict[str, Any]) -> Look:
-    """Read the fields as they stand."""
-    told = language.translator(get_language() or "vi")
+    """Check the fields as typed."""
+    translate = language.translator(get_language() or "vi")
     found = Look(repaired=typed)
     try:
         made = fields_of.to_document("letter", typed)
     except fields_of.FieldsError as error:
-        found.faults = [_remark(problem.path, problem.told(told)) for problem in error.problems]
+        found.faults = [_remark(problem.path, problem.told(translate)) for problem in error.problems]
         return found
     assert isinstance(made, Paper)
     found.paper = made
     findings, found.repaired = lint_fields.lint(typed)
     found.remarks = [
-        _remark(finding.where, finding.told(told), RULES[finding.rule].article)
+        _remark(finding.where, finding.told(translate), RULES[finding.rule].article)
         for finding in findings
         if finding.severity != "note" and finding.rule not in _PRINTED_RIGHT
     ]

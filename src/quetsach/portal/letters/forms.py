@@ -14,7 +14,7 @@ from quetsach.documents.fields import LARGEST_NUMBER
 from quetsach.portal.kit.fields import CalendarDay
 
 MOST_TYPED = 200_000
-"""Characters that one box keeps; what is too long for paper is told, not cut."""
+"""Characters that one box keeps; a text too long for paper is reported, not cut."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ _BOXES = {box.name: box for group in GROUPS for box in group.boxes}
 
 
 def read_fields(post: Mapping[str, str], annex: dict[str, Any] | None) -> dict[str, Any]:
-    """The fields of FIELDS.json as typed; number and date come when the letter is issued."""
+    """The fields of FIELDS.json as typed; number and date are entered when the letter is issued."""
     fields: dict[str, Any] = {"number": None, "date": None}
     for name, box in _BOXES.items():
         typed = post.get(name, "")[:MOST_TYPED]
@@ -90,13 +90,13 @@ def read_fields(post: Mapping[str, str], annex: dict[str, Any] | None) -> dict[s
 
 
 def as_typed(fields: Mapping[str, Any], name: str) -> str:
-    """What stands in a box."""
+    """The text in a box."""
     value = fields.get(name) or ""
     return "\n".join(value) if isinstance(value, list) else str(value)
 
 
 class IssueForm(forms.Form):
-    """What the office gave the letter: number and date, and the signed file when it is there already."""
+    """The office's number and date for the letter, and the signed file if there is one already."""
 
     number = forms.IntegerField(
         min_value=1,

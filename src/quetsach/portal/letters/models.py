@@ -1,4 +1,4 @@
-"""A letter as typed, and what its office gave it: number, date and the signed file.
+"""A letter as typed, and the office's data for it: number, date and signed file.
 
 The office numbers and signs in its own document system; nothing is signed here.
 """
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 
 class Letter(models.Model):
-    """`fields` as `quetsach document letter` reads them, number and date included once issued.
+    """A letter. `fields` as `quetsach document letter` reads them, with number and date once issued.
 
-    It hangs on campaign and unit, not on a node: a draft campaign has none yet. `is_order`: the issuer's
-    letter that starts the campaign, which every unit reads. `signatures` is what the signed file showed when
-    it came in. `version` grows with every change.
+    It belongs to campaign and unit, not to a node: a draft campaign has no nodes. `is_order`: the issuer's
+    letter that starts the campaign, which every unit reads. `signatures` are the results of the signed file
+    when it came in. `version` grows with every change.
     """
 
     class State(models.TextChoices):
@@ -80,5 +80,5 @@ class Letter(models.Model):
 
     @property
     def is_issued(self) -> bool:
-        """Whether its number and date are entered."""
+        """Whether number and date are entered."""
         return self.state == self.State.ISSUED

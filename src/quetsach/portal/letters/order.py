@@ -1,4 +1,4 @@
-"""The issuer's letter as the campaign keeps it for everyone to read, and back into the fields of a draft."""
+"""Converts the issuer's letter to the campaign's order, which everybody reads, and back to a draft."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from quetsach.portal.campaigns.letter import Paragraph
 
 
 def as_order(fields: Mapping[str, Any]) -> Order:
-    """The letter with the marks, ends and capitals that print sets; what is not written yet is blank."""
+    """The order with the marks, endings and capitals of the printed letter; missing parts are blank."""
     annex = fields.get("annex") or {}
     number = fields.get("number")
     subject = wording.about(fields.get("subject") or "")
@@ -34,7 +34,7 @@ def as_order(fields: Mapping[str, Any]) -> Order:
 
 
 def as_fields(order: Order) -> dict[str, Any]:
-    """What of an order can be taken over into a new letter; number and date stay blank."""
+    """The parts of an order that a new letter takes over; number and date stay blank."""
     body = [f"- {p.text}" if p.kind == "bullet" else p.text for p in order.paragraphs]
     return {
         "superior": list(order.superior_lines) or None,

@@ -1,4 +1,4 @@
-"""The door to a unit's letters: its seat in the campaign, or its issuer's while the campaign is a draft."""
+"""Access to a unit's letters: by its seat, or by the issuer's seat while the campaign is a draft."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from quetsach.portal.units.roles import Verb
 
 
 def take_place(request: HttpRequest, slug: str, node_id: UUID, verb: Verb = Verb.READ) -> Seat:
-    """As `take_seat`. A draft has no nodes yet: its issuer's unit stands for one, then and later."""
+    """As `take_seat`. A draft has no nodes: the issuer's unit id stands for its node, then and later."""
     seat = draft_seat(request, slug)
     if seat is None:
         top = CampaignNode.rows.filter(campaign__slug=slug, parent=None, unit=node_id).first()
@@ -24,5 +24,5 @@ def take_place(request: HttpRequest, slug: str, node_id: UUID, verb: Verb = Verb
 
 
 def is_draft(seat: Seat) -> bool:
-    """Whether nobody but the issuer's coordinators sees the campaign yet."""
+    """Whether only the issuer's coordinators see the campaign yet."""
     return seat.campaign.status == Campaign.Status.DRAFT

@@ -1,4 +1,4 @@
-"""A first draft from what the portal knows: the order from above, passed on under the unit's own head."""
+"""The first draft of a letter: passes the superior's order on under the unit's own head."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from quetsach.portal.units.queries import order_key
 from quetsach.text.vietnamese import short_date
 
 MOST_NAMED = 12
-"""Units below that are addressed one by one; more are addressed together."""
+"""With up to so many units below, each is addressed by name; more are addressed together."""
 
 _OTHERS = "Các cơ quan, đơn vị trực thuộc"
 _WORDS = {
@@ -32,9 +32,9 @@ _WORDS = {
 
 
 def first_draft(node: CampaignNode) -> dict[str, Any]:
-    """The fields of a new letter of the node; its deadline lies before the node's own where that can be.
+    """The fields of a new letter of the node; its deadline lies before the node's own if possible.
 
-    The issuer's own starts from the order that the campaign took over from an earlier one, if it did.
+    The issuer's letter starts from the order that the campaign took over from an earlier campaign, if any.
     """
     head = names.heading(node, "CV", timezone.localdate().year)
     unit = names.short_name(node)
@@ -61,7 +61,7 @@ def first_draft(node: CampaignNode) -> dict[str, Any]:
 
 
 def annex(node: CampaignNode) -> dict[str, Any]:
-    """The campaign's report form, to be filled in by those who get the letter."""
+    """The campaign's report form as a blank annex, for the units that get the letter."""
     form = load_form(node.campaign.form)
     return {
         "title": form.head["title"],
@@ -85,7 +85,7 @@ def _passing_on(node: CampaignNode, unit: str) -> list[str]:
 
 
 def _order_body(node: CampaignNode, unit: str) -> list[str]:
-    """What a campaign asks, in the words of its letter of 2022 where nobody has written others."""
+    """The body of the issuer's order; with the purposes of 2022 if the campaign has no others."""
     campaign = node.campaign
     purposes = _purposes(node) or ((campaign.summary,) if campaign.summary else ()) or _USUAL
     name, phone = campaign.contact.get("name"), campaign.contact.get("phone")
@@ -124,14 +124,14 @@ def _purposes(node: CampaignNode) -> tuple[str, ...]:
 
 
 def _earlier(node: CampaignNode) -> dict[str, Any]:
-    """The order as it was taken over from an earlier campaign; what was never written stays out."""
+    """The order taken over from an earlier campaign, as fields; fields without text are left out."""
     if node.campaign.status != Campaign.Status.DRAFT:
         return {}
     return as_fields(_stored(node))
 
 
 def _below(node: CampaignNode) -> list[CampaignNode | ChosenUnit]:
-    """The units directly below that take part; of a draft, those that would."""
+    """The units directly below that take part; for a draft, the units that would."""
     if node.campaign.status == Campaign.Status.DRAFT:
         units = [unit for unit, _reports in frozen_units(node.campaign) if unit.parent_id == node.unit_id]
         return sorted(units, key=lambda unit: order_key(unit.kind, unit.name))
@@ -148,18 +148,18 @@ def _addressees(node: CampaignNode) -> list[str]:
 
 
 def _committees(below: Sequence[CampaignNode | ChosenUnit]) -> list[str]:
-    """`UBND các xã, thị trấn`: the People's Committees of one level together, by the words of their names."""
-    said = []
+    """`UBND các xã, thị trấn`: the People's Committees of one level together, by their names' first words."""
+    groups = []
     for kind, words in _WORDS.items():
         bare = [names.short_name(child).removeprefix("UBND ") for child in below if child.kind == kind]
         found = [word for word in words if any(name.startswith(f"{word} ") for name in bare)]
         if found:
-            said.append(f"UBND các {', '.join(found)}")
-    return said
+            groups.append(f"UBND các {', '.join(found)}")
+    return groups
 
 
 def _deadline(node: CampaignNode) -> str:
-    """`trước ngày` names the first day that is late."""
+    """The day after `trước ngày`, which is the first late day."""
     last = timezone.localdate(node.due_at - timedelta(microseconds=1))
     own = last if last > timezone.localdate() else last + timedelta(days=1)
     return short_date(own)

@@ -1,4 +1,4 @@
-"""Reads of letters. Drafts are their own unit's business; what is issued, those above may read."""
+"""Reads of letters. Only their own unit reads drafts; superiors read issued letters."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from quetsach.portal.letters.models import Letter
 
 
 def letters_of(seat: Seat) -> list[Letter]:
-    """The letters of the node looked at, the newest first."""
+    """The letters of the node on the page, the newest first."""
     rows = Letter.objects.visible_to(seat.user).filter(campaign=seat.campaign, unit=seat.node.unit_id)
     if not seat.can["pass_on"]:
         rows = rows.filter(state=Letter.State.ISSUED)
@@ -18,7 +18,7 @@ def letters_of(seat: Seat) -> list[Letter]:
 
 
 def letter_of(seat: Seat, letter_id: UUID) -> Letter | None:
-    """One of them."""
+    """One letter of the node on the page."""
     return next((letter for letter in letters_of(seat) if letter.pk == letter_id), None)
 
 
@@ -31,5 +31,5 @@ def same_number(letter: Letter, number: int, year: int) -> Letter | None:
 
 
 def order_of(campaign: Campaign) -> Letter | None:
-    """The letter that starts the campaign, as far as it was written here."""
+    """The letter that starts the campaign, if it was written here."""
     return Letter.rows.filter(campaign=campaign, is_order=True).first()

@@ -1,4 +1,4 @@
-"""What a unit's letters ask of its officers."""
+"""The tasks of a unit's officers about letters."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FACTS: dict[str, Callable[[], Combinable]] = {
     "letter_draft": lambda: _draft("pk"),
     "letter_draft_subject": lambda: _draft(KT("fields__subject")),
 }
-"""How many letters the unit has begun in the campaign, and the first that is a draft."""
+"""The number of the unit's letters in the campaign, and the first draft among them."""
 
 
 def letters_to_do(seat: Seat) -> Iterator[Task]:

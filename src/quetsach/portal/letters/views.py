@@ -1,4 +1,4 @@
-"""Write a letter, look at it as it prints, take it out."""
+"""Write a letter, preview it as it prints, download it."""
 
 from __future__ import annotations
 
@@ -58,14 +58,14 @@ def letters(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
 
 @require_safe
 def compose(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """A new letter, filled in; nothing is stored before it is saved."""
+    """A new letter with prefilled fields; nothing is stored before it is saved."""
     seat = take_place(request, slug, node_id, Verb.PASS_ON)
     return _form(request, seat, uuid7(), prefill.first_draft(seat.node), version=0)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID) -> HttpResponse:
-    """Change a draft. A POST under a fresh id makes the letter."""
+    """Change a draft. A POST with a new id makes the letter."""
     seat = take_place(request, slug, node_id, Verb.PASS_ON)
     if request.method == "POST":
         return _save(request, seat, letter_id)
@@ -99,7 +99,7 @@ def _save(request: HttpRequest, seat: Seat, letter_id: UUID) -> HttpResponse:
 
 @require_POST
 def check(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID) -> HttpResponse:  # noqa: ARG001
-    """What deviates from the Decree while it is being typed; nothing is stored."""
+    """The deviations from the Decree while somebody types; nothing is stored."""
     seat = take_place(request, slug, node_id, Verb.PASS_ON)
     typed = read_fields(request.POST.dict(), prefill.annex(seat.node))
     context = {"look": look_at(typed), "letter": as_order(typed), "is_live": True}
@@ -108,7 +108,7 @@ def check(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID) -> Ht
 
 @require_POST
 def preview(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID) -> HttpResponse:
-    """What is typed as the PDF that it would be; nothing is stored. With faults, the form that tells them."""
+    """The typed letter as PDF; nothing is stored. If it has faults, the form with the faults."""
     seat = take_place(request, slug, node_id, Verb.PASS_ON)
     typed = read_fields(request.POST.dict(), prefill.annex(seat.node))
     paper = look_at(typed).paper
@@ -122,7 +122,7 @@ def preview(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID) -> 
 
 @require_safe
 def order(request: HttpRequest, slug: str) -> HttpResponse:
-    """The letter that starts the campaign: to look at, else to write."""
+    """The letter that starts the campaign: to read, or to write if there is none."""
     desk = sit_down(request, slug)
     found = queries.order_of(desk.campaign)
     node = desk.seat.node.pk if desk.seat else desk.campaign.issuer_id
@@ -136,7 +136,7 @@ def order(request: HttpRequest, slug: str) -> HttpResponse:
 @never_cache
 @require_safe
 def look(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID) -> HttpResponse:
-    """The letter as it prints, the files, and what its office gave it."""
+    """The letter as it prints, its files, and its number and date."""
     seat = take_place(request, slug, node_id)
     return look_page(request, seat, wanted(seat, letter_id))
 
@@ -148,7 +148,7 @@ def look_page(
     issue: IssueForm | None = None,
     signed: SignedForm | None = None,
 ) -> HttpResponse:
-    """The page of one letter, with a form that was refused."""
+    """The page of one letter, with a form that was refused if there is one."""
     seen = look_at(letter.fields)
     issued_now = letter.issued_at and timezone.localdate(letter.issued_at) == timezone.localdate()
     context = {
@@ -166,7 +166,7 @@ def look_page(
 
 @require_GET
 def page_image(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID, number: int) -> HttpResponse:
-    """One page as a picture: shows on every phone, and the Content-Security-Policy lets it."""
+    """One page as a picture: every phone shows it, and the Content-Security-Policy allows it."""
     seat = take_place(request, slug, node_id)
     pages = _pages(_paper(wanted(seat, letter_id)))
     if not 1 <= number <= len(pages):
@@ -201,7 +201,7 @@ def discard(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID) -> 
 
 
 def wanted(seat: Seat, letter_id: UUID) -> Letter:
-    """The letter, or 404 for whoever may not read it."""
+    """The letter, or 404 for people who may not read it."""
     letter = queries.letter_of(seat, letter_id)
     if letter is None:
         raise Http404
@@ -209,7 +209,7 @@ def wanted(seat: Seat, letter_id: UUID) -> Letter:
 
 
 def download(name: str, suffix: str, kind: str, content: bytes) -> HttpResponse:
-    """A download under its name, in plain letters for old programs and in full for the others (RFC 6266)."""
+    """A download with its name, in plain letters for old programs and in full for the others (RFC 6266)."""
     plain = "-".join("".join(c if c.isascii() and c.isalnum() else " " for c in search_key(name)).split())
     response = HttpResponse(content, content_type=kind)
     full = quote(f"{name[:150]}.{suffix}", safe="")
@@ -281,7 +281,7 @@ def _pages(paper: Paper) -> list[bytes]:
 
 
 def _summary(letter: Letter) -> str:
-    """The line for the office's document system: what it is, of whom, about what."""
+    """The line for the office's document system: kind, unit and subject of the letter."""
     issuer = " ".join(letter.fields.get("issuer") or [])
     number = str(letter.number).zfill(2) if letter.number else "……"
     when = f" ngày {short_date(letter.issued_on)}" if letter.issued_on else ""

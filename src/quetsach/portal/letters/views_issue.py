@@ -1,4 +1,4 @@
-"""A letter is numbered and signed outside; here that is entered, shown, and taken back on the same day."""
+"""The office numbers and signs a letter elsewhere; here it is recorded, and taken back on the same day."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from quetsach.portal.letters.place import take_place
 from quetsach.portal.letters.views import REFUSALS, download, look_page, wanted
 from quetsach.portal.units.roles import Verb
 
-_BESIDE = {"future": "day", **dict.fromkeys(signedpdf.REFUSALS, "file")}
-"""The field beside which a refusal is told, where it is not the number."""
+_FIELD_OF = {"future": "day", **dict.fromkeys(signedpdf.REFUSALS, "file")}
+"""The field that shows a refusal, if it is not the number."""
 
 
 @require_POST
@@ -50,7 +50,7 @@ def issue(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID) -> Ht
         signed = (file.name or "", signedpdf.content(file)) if file else None
         actions.issue(seat.user, letter, number, day, version=base, signed=signed, ip=ip)
     except actions.LetterRefusedError as error:
-        form.add_error(_BESIDE.get(error.code, "number"), _told(error))
+        form.add_error(_FIELD_OF.get(error.code, "number"), _told(error))
         return look_page(request, seat, letter, issue=form)
     messages.success(request, _("Issued: number and date are kept."))
     if file:

@@ -1,6 +1,6 @@
-"""What is written about a unit's own people: numbers with their sheet, links for marks, and the marks.
+"""Acts on a unit's own people: headcounts with their sheet, links for marks, and the marks.
 
-Everything that changes a node's count locks the node first, so that of two at once each sees the other.
+Every act that changes a node's count locks the node first, so that of two at once the second sees the first.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ def enter_headcount(
     sheet: Proof | None = None,
     ip: str | None = None,
 ) -> None:
-    """Set the number of people for some kinds, with the signed sheet if there is one; it replaces marks.
+    """Set the number of people for some kinds, with the signed sheet if there is one; typed numbers replace
+    marks.
 
     Raises NotAllowedNowError: `more_done_than_informed`, `closed`, `not_active`.
     """
@@ -63,9 +64,9 @@ def enter_headcount(
 
 @transaction.atomic
 def remove_sheet(sheet: SignSheet, actor: User, *, ip: str | None = None) -> bool:
-    """Take a wrong photo away, also after the campaign; the number that it stood behind stays.
+    """Remove a wrong photo, also after the campaign; its headcount stays.
 
-    Nobody opens it any more, and after some days it is gone. False when it was removed already.
+    Nobody can open the photo any more, and after some days it is deleted. False if it was removed already.
     """
     wanted = SignSheet.rows.filter(pk=sheet.pk, removed_at=None)
     if not wanted.update(removed_at=timezone.now(), removed_by=actor):
@@ -76,7 +77,7 @@ def remove_sheet(sheet: SignSheet, actor: User, *, ip: str | None = None) -> boo
 
 @transaction.atomic
 def put_sheet_back(sheet: SignSheet, actor: User, *, ip: str | None = None) -> bool:
-    """Undo a removal while the file is still there; False when there is nothing to undo."""
+    """Undo a removal while the file still exists; False if there is nothing to undo."""
     after = timezone.now() - timedelta(days=DAYS_TO_PUT_BACK)
     wanted = SignSheet.rows.filter(pk=sheet.pk, removed_at__gt=after)
     if not wanted.update(removed_at=None, removed_by=None):
@@ -92,7 +93,7 @@ def _about_sheet(action: str, sheet: SignSheet, actor: User, ip: str | None) -> 
 
 @transaction.atomic
 def count_by_marks(node: CampaignNode, kind: str, actor: User, *, ip: str | None = None) -> MarkLink:
-    """From now on the marks of the unit's people count, earlier ones too; opens the link if need be.
+    """Count the marks of the unit's people from now on, earlier marks too; makes the link if there is none.
 
     Twice changes nothing. Raises NotAllowedNowError: `closed`, `not_active`.
     """
@@ -113,7 +114,7 @@ def count_by_marks(node: CampaignNode, kind: str, actor: User, *, ip: str | None
 
 @transaction.atomic
 def renew_link(node: CampaignNode, kind: str, actor: User, *, ip: str | None = None) -> None:
-    """Another address for the same marks, such as when the old one got into the wrong hands."""
+    """Give the same marks another address, for example if the old one got into the wrong hands."""
     node = lock_active(node)
     if MarkLink.rows.filter(node=node, kind=kind).update(token=new_token()):
         record(actor, "people.renew_link", unit_path=node.path, about=node, data={"kind": kind}, ip=ip)
@@ -121,10 +122,10 @@ def renew_link(node: CampaignNode, kind: str, actor: User, *, ip: str | None = N
 
 @transaction.atomic
 def mark(link: MarkLink, typed: str) -> None:
-    """One person marks themselves by work e-mail or staff code; once more, anywhere, adds nothing.
+    """One person marks themselves by work e-mail or staff code; a second mark, at any unit, adds nothing.
 
-    While a typed headcount holds, the mark is kept as evidence and the number stays. Leaves no audit entry:
-    the marks are the trail, and who it was nobody shall learn. Raises PersonError and NotAllowedNowError.
+    While a typed headcount holds, the mark is kept as evidence and the number stays. There is no audit entry:
+    the marks are the trail, and nobody shall learn the person. Raises PersonError and NotAllowedNowError.
     """
     node = lock_active(link.node)
     office = None if node.campaign.unique_codes else node.pk

@@ -1,4 +1,4 @@
-"""What is written about enterprises and other bodies: taken in, marked, corrected, removed, undone."""
+"""Acts on enterprises and other bodies: taken in, marked, corrected, removed, undone."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ class TaxCodeTakenError(PortalError):
 
 @transaction.atomic
 def keep_draft(node: CampaignNode, text: str, source: str, actor: User) -> BodyDraft:
-    """Keep a list for its preview. The person's earlier one for this node goes; it was never applied."""
+    """Store a list for its preview. The person's earlier unapplied list for this node is deleted."""
     BodyDraft.rows.filter(node=node, by=actor).delete()
     return BodyDraft.rows.create(node=node, text=text, source=source, at=timezone.now(), by=actor)
 
 
 @transaction.atomic
 def apply_draft(draft: BodyDraft, actor: User, *, ip: str | None = None) -> Plan:
-    """Take in the lines without a problem, as the list stands at this moment; the draft is used up.
+    """Apply the lines without a problem, compared with the list as it is now; the draft is used up.
 
-    A second call, such as a double click, finds no draft: an empty plan. Raises TaxCodeTakenError when
-    another unit was quicker by a moment, NotAllowedNowError `too_many_bodies`, `closed`, `not_active`.
+    A second call, such as a double click, finds no draft: an empty plan. Raises TaxCodeTakenError if another
+    unit was a moment quicker, NotAllowedNowError `too_many_bodies`, `closed`, `not_active`.
     """
     node = lock_active(draft.node)
     if not BodyDraft.rows.select_for_update(no_key=True).filter(pk=draft.pk).exists():
@@ -76,9 +76,9 @@ def set_marks(
 ) -> int:
     """Set channel, days or persons of many bodies at once; returns how many changed.
 
-    A body that carried it out was informed: a missing day of informing is added. Persons of a body that was
-    not informed make no sense and are cleared with it. Raises NotAllowedNowError: `day_ahead`,
-    `more_done_than_informed`, `closed`, `not_active`.
+    A body that carried the campaign out was informed: a missing day of informing is added. Persons of a body
+    that was not informed are cleared. Raises NotAllowedNowError: `day_ahead`, `more_done_than_informed`,
+    `closed`, `not_active`.
     """
     node = lock_active(node)
     before: Before = {}
@@ -101,7 +101,8 @@ def deploy_many(
     *,
     ip: str | None = None,
 ) -> int:
-    """Many bodies carried it out on that day; who was not informed before was so then, by that channel.
+    """Record that many bodies carried the campaign out on that day; a body not informed before was informed
+    then, by that channel.
 
     Returns how many changed. Raises what `set_marks` raises.
     """
@@ -120,7 +121,7 @@ def deploy_many(
 
 @transaction.atomic
 def correct(body: Body, fields: Mapping[str, Any], actor: User, *, ip: str | None = None) -> None:
-    """Change who a body is and what is marked. Raises TaxCodeTakenError and what `set_marks` raises."""
+    """Change the identity and the marks of a body. Raises TaxCodeTakenError and the errors of `set_marks`."""
     node = lock_active(body.node)
     body = Body.rows.select_for_update(no_key=True).get(pk=body.pk)
     old, code = fields_of(body), body.tax_code
@@ -148,7 +149,7 @@ def remove(node: CampaignNode, bodies: Collection[int], actor: User, *, ip: str 
 
 @transaction.atomic
 def undo(change: BodyChange, actor: User, *, ip: str | None = None) -> bool:
-    """Put the list back to before the last act; False when it is not the last one any more.
+    """Restore the list to its state before the last act; False if `change` is not the last act any more.
 
     Raises TaxCodeTakenError when another unit has claimed a removed body meanwhile.
     """
@@ -187,7 +188,7 @@ def undo(change: BodyChange, actor: User, *, ip: str | None = None) -> bool:
 
 @transaction.atomic(savepoint=False)
 def claim_in_report(node: CampaignNode, codes: Collection[str]) -> None:
-    """These tax codes are named in the report of the node, and no others are.
+    """Set the tax codes in the node's report: these and no others.
 
     Raises IntegrityError (`claim_once_per_campaign`) for a code of another node.
     """
@@ -223,7 +224,7 @@ def _claiming(node: CampaignNode, codes: Iterable[str]) -> None:
 
 
 def _release(node: CampaignNode, codes: Iterable[str]) -> None:
-    """Claims of bodies that are off the list, unless the report names them too."""
+    """Release the claims of bodies that are no longer on the list, unless the report names them too."""
     TaxCodeClaim.rows.filter(
         campaign=node.campaign_id, node=node, code__in=[code for code in codes if code], in_report=False
     ).delete()

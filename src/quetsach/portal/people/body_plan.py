@@ -1,4 +1,4 @@
-"""What a list would do to a unit's bodies: what is new, what changes, what is the same, and what is wrong."""
+"""The effect of a list on a unit's bodies: new ones, changes, unchanged ones, and lines with problems."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FIELDS = (
 
 @dataclass
 class Refused:
-    """A line that is not taken, why, and which unit has the body already, if that is why."""
+    """A line that is not taken, with its problem; `node` is the unit that has the body already, if any."""
 
     row: BodyRow
     problem: Problem
@@ -31,7 +31,7 @@ class Refused:
 
 @dataclass
 class Plan:
-    """`new` and the second half of `changed` are fields by name."""
+    """The plan. `new` and the second half of each `changed` are fields by name."""
 
     new: list[dict[str, Any]] = field(default_factory=list)
     changed: list[tuple[Body, dict[str, Any]]] = field(default_factory=list)
@@ -40,24 +40,24 @@ class Plan:
 
     @property
     def good(self) -> int:
-        """How many lines would write something."""
+        """How many lines would write a change."""
         return len(self.new) + len(self.changed)
 
 
 def fields_of(body: Body) -> dict[str, Any]:
-    """Everything about a body that a person sets."""
+    """The fields of a body that people set."""
     return {key: getattr(body, key) for key in FIELDS}
 
 
 def search_text(fields: Mapping[str, Any]) -> dict[str, str]:
-    """The folded columns that follow from the fields."""
+    """The columns for searching, computed from the fields."""
     found = search_key(f"{fields['name']} {fields['tax_code']} {fields['address']}")
     return {"key": body_key(fields["name"], fields["address"]), "search_key": found[:600]}
 
 
 @cache
 def channel_spellings() -> dict[str, str]:
-    """Every way in which a file may write a channel, folded: its key."""
+    """Each folded way to write a channel in a file, with the channel's key."""
     spelled = {value: value for value in Channel.values}
     for language in ("vi", "en"):
         with translation.override(language):
@@ -66,7 +66,7 @@ def channel_spellings() -> dict[str, str]:
 
 
 def plan_of(node: CampaignNode, text: str) -> Plan:
-    """Compare a list with what the node has, and with what others claim. Raises BodyTableError."""
+    """Compare a list with the node's bodies and other nodes' claims. Raises BodyTableError."""
     rows = read_text(text, channel_spellings())
     mine = list(Body.rows.filter(node=node))
     by_code = {body.tax_code: body for body in mine if body.tax_code}
@@ -105,18 +105,18 @@ def plan_of(node: CampaignNode, text: str) -> Plan:
 
 
 def _given(row: BodyRow, found: Body | None) -> dict[str, Any]:
-    """The fields of a line; what is told about a body says that it was informed, today if without a day."""
+    """The fields of a line. Marks on a line mean that the body was informed, today if it names no day."""
     who = {"name": row.name, "tax_code": row.tax_code, "address": row.address, "phone": row.phone}
     marks = dict(row.marks)
-    told = {"channel", "persons_informed", "persons_done"} & marks.keys()
+    marked = {"channel", "persons_informed", "persons_done"} & marks.keys()
     is_dated = "deployed_on" in marks or (found is not None and found.informed_on is not None)
-    if told and "informed_on" not in marks and not is_dated:
+    if marked and "informed_on" not in marks and not is_dated:
         marks["informed_on"] = timezone.localdate()
     return who | marks
 
 
 def _too_early(row: BodyRow) -> Problem | None:
-    """A day that has not come."""
+    """The problem of a day in the future; None if there is none."""
     today = timezone.localdate()
     for key in ("informed_on", "deployed_on"):
         day = row.marks.get(key)
@@ -132,6 +132,6 @@ def _disagrees(body: Body | None, row: BodyRow) -> Problem | None:
 
 
 def _taken(node: CampaignNode, codes: list[str]) -> dict[str, CampaignNode]:
-    """Tax codes that another node of the campaign counts: that node."""
+    """Tax codes that another node of the campaign counts, with that node."""
     claims = TaxCodeClaim.rows.filter(campaign=node.campaign_id, code__in=codes).exclude(node=node)
     return {claim.code: claim.node for claim in claims.select_related("node")}

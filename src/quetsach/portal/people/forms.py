@@ -1,4 +1,4 @@
-"""What officers type about people and bodies."""
+"""Forms about people and bodies."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _not_ahead(day: date) -> None:
 
 
 class PeopleForm(HeadcountForm):
-    """Numbers of people, and the sheet they signed."""
+    """Numbers of people, and their signed sheet."""
 
     sheet = forms.FileField(
         label=_("Sheet of signatures, if there is one"),
@@ -58,18 +58,18 @@ class ListForm(forms.Form):
 
 
 class MarkManyForm(forms.Form):
-    """What is marked for all ticked bodies at once."""
+    """The marks for all ticked bodies at once."""
 
     channel = forms.ChoiceField(
         label=_("By which way"),
         choices=Channel.choices,
-        error_messages={"required": _("Choose how they were told.")},
+        error_messages={"required": _("Choose how they were informed.")},
     )
     day = day_field(_("On which day"))
 
 
 class BodyForm(forms.Form):
-    """One body: who it is, and what is marked."""
+    """One body: its identity, and its marks."""
 
     name = forms.CharField(
         label=_("Name"), max_length=LENGTHS["name"], error_messages={"required": _("Write the name.")}
@@ -80,9 +80,11 @@ class BodyForm(forms.Form):
     address = forms.CharField(label=_("Street address"), required=False, max_length=LENGTHS["address"])
     phone = forms.CharField(label=_("Phone"), required=False, max_length=LENGTHS["phone"], validators=[PHONE])
     channel = forms.ChoiceField(
-        label=_("How were they told?"), required=False, choices=[("", _("not told yet")), *Channel.choices]
+        label=_("How were they informed?"),
+        required=False,
+        choices=[("", _("not informed yet")), *Channel.choices],
     )
-    informed_on = day_field(_("Told on"), required=False)
+    informed_on = day_field(_("Informed on"), required=False)
     persons_informed = CountField(label=_("Persons informed"), required=False)
     deployed_on = day_field(_("Carried out on"), required=False)
     persons_done = CountField(label=_("Persons done"), required=False)
@@ -106,9 +108,9 @@ class BodyForm(forms.Form):
         cleaned = super().clean() or self.cleaned_data
         for name in ("persons_informed", "persons_done"):
             cleaned[name] = cleaned.get(name) or 0
-        told = cleaned["persons_informed"] or cleaned.get("channel") or cleaned.get("deployed_on")
-        if told and not cleaned.get("informed_on") and "informed_on" not in self.errors:
-            self.add_error("informed_on", _("Write on which day they were told."))
+        is_marked = cleaned["persons_informed"] or cleaned.get("channel") or cleaned.get("deployed_on")
+        if is_marked and not cleaned.get("informed_on") and "informed_on" not in self.errors:
+            self.add_error("informed_on", _("Write on which day they were informed."))
         if cleaned["persons_done"] > cleaned["persons_informed"]:
             self.add_error("persons_done", _("More persons done than informed."))
         return cleaned

@@ -1,8 +1,8 @@
-"""People and bodies behind the figures: marks of employees, signed sheets, and enterprises on the territory.
+"""People and bodies behind the figures: employees' marks, signed sheets, enterprises on the territory.
 
-The headcount itself is `campaigns.models.Headcount`; every sum reads it there. Where a unit counts by marks,
-`MarkLink.headcount` is its running row there: it counts as long as it is the latest of its kind, so a typed
-headcount replaces it by being later.
+The headcount itself is `campaigns.models.Headcount`, the only source of every sum. Where a unit counts by marks,
+`MarkLink.headcount` is its running row there. The latest row of a kind counts, so a later typed headcount
+replaces it.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 Kind = Headcount.Kind
 DAYS_TO_PUT_BACK = 7
-"""As long as a removed sheet can be put back."""
+"""For so many days a removed sheet can be put back."""
 
 
 class OfNode(models.Model):
-    """A row of a node: its people and their superiors see it."""
+    """A row that belongs to a node; people of the node and of its superiors see it."""
 
     class Meta:
         abstract = True
@@ -65,7 +65,7 @@ class MarkLink(OfNode):
 
 
 class Mark(OfNode):
-    """One person said so of themselves, once a campaign and kind, whatever the unit. Who, nobody can read.
+    """One person's mark, once for each campaign and kind, at any unit. Nobody can read the person from it.
 
     `person_key` is a keyed hash; its key is not in the database.
     """
@@ -90,7 +90,7 @@ class Mark(OfNode):
 
 
 class SecondMark(OfNode):
-    """Somebody marked here who had marked at another unit: told to this one, counted there only."""
+    """Somebody marked here who had marked at another unit before: shown here, counted only there."""
 
     mark = models.ForeignKey(Mark, on_delete=models.CASCADE, related_name="seconds")
     node = models.ForeignKey(CampaignNode, on_delete=models.CASCADE, related_name="+")
@@ -112,8 +112,8 @@ class SecondMark(OfNode):
 class SignSheet(OfNode):
     """A photographed sheet of signatures behind a headcount: the picture alone, for the unit and above.
 
-    A removed one can be put back for `DAYS_TO_PUT_BACK`; then, and some time after the campaign, row and file
-    go for good (privacy/kept.toml).
+    A removed sheet can be put back for `DAYS_TO_PUT_BACK`. After that, and some time after the campaign, row
+    and file are deleted (privacy/kept.toml).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -142,7 +142,7 @@ class SignSheet(OfNode):
 
 
 class Channel(models.TextChoices):
-    """How a body was told."""
+    """The way in which a body was informed."""
 
     LOUDSPEAKER = "loudspeaker", _("public loudspeaker")
     LETTER = "letter", _("letter")
@@ -155,7 +155,7 @@ class Channel(models.TextChoices):
 
 
 class Body(OfNode):
-    """An enterprise or other body without an account on a unit's territory, counted by that unit alone."""
+    """An enterprise or other body on a unit's territory, without an account, counted by that unit alone."""
 
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="+")
     node = models.ForeignKey(CampaignNode, on_delete=models.CASCADE, related_name="bodies")
@@ -210,7 +210,7 @@ class TaxCodeClaim(models.Model):
 
 
 class BodyDraft(OfNode):
-    """A list that was pasted or uploaded and is looked through before anything is written."""
+    """A pasted or uploaded list, shown as a preview before anything is written."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     node = models.ForeignKey(CampaignNode, on_delete=models.CASCADE, related_name="+")
@@ -230,7 +230,7 @@ class BodyDraft(OfNode):
 
 
 class BodyChange(OfNode):
-    """What one act changed in a unit's list, so that it can be taken back."""
+    """The changes of one act to a unit's list, so that the act can be undone."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     node = models.ForeignKey(CampaignNode, on_delete=models.CASCADE, related_name="+")

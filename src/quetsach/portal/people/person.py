@@ -1,7 +1,7 @@
-"""What stands for a person: a keyed hash of the work e-mail or staff code, never the text itself.
+"""Replaces a person by a keyed hash of the work e-mail or staff code; the text itself is never stored.
 
-The key is the portal's secret key, which is not in the database: from a copy of the database nobody learns
-who marked, not even by trying all addresses of an office.
+The key is the portal's secret key, which is not in the database: nobody can learn the persons from a copy of
+the database, even by trying all addresses of an office.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from uuid import UUID
 from django.utils.crypto import salted_hmac
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
-# With a digit: what has none is a name or a slip of the finger, which would be counted as one more person.
+# A code needs a digit: a text without one is a name or a slip, and would count as one more person.
 _CODE = re.compile(r"(?=[^0-9]*[0-9])[0-9A-Z][0-9A-Z./_-]{0,38}[0-9A-Z]")
 _MARKS = "./_-"
 _DIVIDING = str.maketrans("", "", _MARKS)
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2012\u2013\u2014\u2015\u2212", "-"))
-"""What telephones make of a hyphen."""
+"""Characters that telephones put in place of a hyphen."""
 _CITIZEN = re.compile(r"\d{9}|\d{12}", re.ASCII)
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 MOST = 120
@@ -34,21 +34,22 @@ class PersonError(ValueError):
 
 
 def person_key(typed: str, campaign: UUID, office: UUID | None) -> str:
-    """The same for every way of typing the same; another in every campaign.
+    """The key of a person: the same for every spelling of the same address or code, different in each
+    campaign.
 
-    An e-mail address is one person in the whole campaign. So is a staff code where no two offices give the
-    same one (`office` None); else it is one within its office: each has a number 01. Marks that only divide
-    a code say nothing: NV-03, "nv 03" and NV03 are one. Raises PersonError.
+    An e-mail address is one person in the whole campaign. So is a staff code, if no two offices give the same
+    code (`office` None); else a code is one person within its office, since each office has a number 01.
+    Marks that only divide a code are ignored: NV-03, "nv 03" and NV03 are one. Raises PersonError.
     """
     spelt, where = _read(typed, office)
     return _hash(spelt.translate(_DIVIDING) if where is not None else spelt, campaign, where)
 
 
 def former_keys(typed: str, campaign: UUID, office: UUID | None) -> list[str]:
-    """Under which other keys the person may stand who marked when dividing marks still made another code.
+    """Other keys of the same person, from the time when dividing marks still made a different code.
 
-    As typed now, and with a single mark at any place. The old text cannot be read back, so a code with two
-    marks or more is found only by who types it as then. Raises PersonError.
+    For the code as typed now, and with a single mark at any place. The old text cannot be read back, so a
+    code with two marks or more is recognised only if it is typed as before. Raises PersonError.
     """
     spelt, where = _read(typed, office)
     if where is None:
@@ -59,7 +60,7 @@ def former_keys(typed: str, campaign: UUID, office: UUID | None) -> list[str]:
 
 
 def _read(typed: str, office: UUID | None) -> tuple[str, str | None]:
-    """The text in one case and form; for a code, where it counts as well. Raises PersonError."""
+    """The text in one case and form; for a code also the office in which it counts. Raises PersonError."""
     text = "".join(unicodedata.normalize("NFKC", typed).split())
     if not text:
         raise PersonError("blank")
@@ -83,5 +84,5 @@ def _hash(text: str, campaign: UUID, where: str | None) -> str:
 
 
 def new_token() -> str:
-    """The end of a link: ten letters and digits, 50 random bits, short enough to be typed from a wall."""
+    """The last part of a link: ten letters and digits, 50 random bits, short enough to type from a wall."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(10))

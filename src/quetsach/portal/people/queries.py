@@ -1,4 +1,4 @@
-"""Reads: how a unit's people are counted, its bodies, and what the portal knows of the rows of its annex."""
+"""Reads: counts of a unit's people, its bodies, and the portal's figures for the rows of its annex."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.utils import timezone
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns import queries as campaign_queries
 from quetsach.portal.campaigns.models import Acknowledgement, CampaignNode, Headcount, Participation
-from quetsach.portal.campaigns.queries import Figure, KeyedProof, people_and_marks, proof_of, with_proof
+from quetsach.portal.campaigns.queries import Figure, OnBehalfProof, people_and_marks, proof_of, with_proof
 from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.people.models import (
     DAYS_TO_PUT_BACK,
@@ -30,14 +30,14 @@ from quetsach.text.vietnamese import search_key
 
 SHEETS_AT_MOST = 20
 COUNTS_AT_MOST = 20
-"""Counts of people of one kind that are shown, the latest ones."""
+"""The page shows the latest counts of people of one kind, at most so many."""
 ROWS = {"r1": "received", "r2": "informed", "r3": "deployed", "r4": "done"}
-"""Key of a known figure: what it counts, as forms of the annex name it."""
+"""Key of a known figure: the thing that it counts, as forms of the annex name it."""
 
 
 @dataclass(frozen=True)
 class Counting:
-    """How one kind is counted: the number that counts, by marks or typed, and the marks that are kept."""
+    """The count of one kind: the number that holds, whether it comes from marks, and the stored marks."""
 
     kind: str
     label: str
@@ -46,12 +46,12 @@ class Counting:
     marks: int
     link: MarkLink | None
     seconds: tuple[tuple[str, int], ...]
-    """Units where people who marked here had marked before, and how many."""
+    """Units at which people who marked here had marked before, each with how many."""
 
 
 @dataclass(frozen=True)
 class BodySums:
-    """The bodies of a node: how many, informed, carried out, and their persons."""
+    """Numbers of a node's bodies: all, informed, carried out, and their persons."""
 
     bodies: int
     informed: int
@@ -60,7 +60,7 @@ class BodySums:
     persons_done: int
 
     def of(self, row: str) -> int:
-        """What they add to a row of the annex, by the key of a known figure."""
+        """The bodies' part of a row of the annex, by the key of a known figure."""
         return {
             "r1": self.informed,
             "r2": self.persons_informed,
@@ -70,7 +70,7 @@ class BodySums:
 
 
 def body_sums(node: CampaignNode) -> BodySums:
-    """One query."""
+    """The sums over a node's bodies. One query."""
     for n, informed, deployed, persons_informed, persons_done in _body_sums(node.pk):
         return BodySums(n, informed, deployed, persons_informed or 0, persons_done or 0)
     return BodySums(0, 0, 0, 0, 0)
@@ -78,7 +78,7 @@ def body_sums(node: CampaignNode) -> BodySums:
 
 @compiled
 def _body_sums(node_id: UUID) -> QuerySet[Body, tuple[int, int, int, int | None, int | None]]:
-    """One row, or none where there is no body."""
+    """One row; no row if there is no body."""
     sums = (
         Count("pk"),
         Count("pk", filter=Q(informed_on__isnull=False)),
@@ -92,17 +92,17 @@ def _body_sums(node_id: UUID) -> QuerySet[Body, tuple[int, int, int, int | None,
 
 @dataclass(frozen=True)
 class Known:
-    """What the portal holds of a node's own annex: the figure of each row, and the bodies within it."""
+    """The portal's figures for a node's own annex, and the sums over its bodies, which they include."""
 
     figures: dict[str, Figure]
     bodies: BodySums
 
 
 def known_of(node: CampaignNode) -> Known:
-    """What the portal knows of the four rows of a node's own annex (reporting.md G, own scope).
+    """The portal's figures for the four rows of a node's own annex, without those of units below.
 
-    r1: units directly below that acknowledged + bodies informed; r3: those that carried it out; r2, r4: the
-    count of the node's people that holds + the persons of its bodies. None where nobody has said anything.
+    r1: units directly below that acknowledged + bodies informed; r3: units and bodies that carried it out;
+    r2, r4: the holding count of the node's people + the persons of its bodies. None without any count.
     """
     figures, sums = campaign_queries.known_figures(node), body_sums(node)
     if sums.bodies:
@@ -119,13 +119,15 @@ def known_figures(node: CampaignNode) -> dict[str, Figure]:
 
 
 def countings(node: CampaignNode) -> list[Counting]:
-    """Both kinds, informed first."""
+    """The counts of both kinds, informed first."""
     people, running = people_and_marks(node)
     links = {link.kind: link for link in MarkLink.rows.filter(node=node)}
     marks = dict(Mark.rows.filter(node=node).values_list("kind").annotate(n=Count("pk")).order_by())
     seconds: dict[str, list[tuple[str, int]]] = {}
-    told = SecondMark.rows.filter(node=node).values_list("mark__kind", "mark__node__name")
-    for kind, name, n in told.annotate(n=Count("pk")).order_by("mark__node__position", "mark__node__name"):
+    second_marks = SecondMark.rows.filter(node=node).values_list("mark__kind", "mark__node__name")
+    for kind, name, n in second_marks.annotate(n=Count("pk")).order_by(
+        "mark__node__position", "mark__node__name"
+    ):
         seconds.setdefault(kind, []).append((name, n))
     return [
         Counting(
@@ -150,12 +152,12 @@ def sheets_of(user: User, node: CampaignNode) -> list[SignSheet]:
 
 
 def link_by(token: str) -> MarkLink | None:
-    """The link of an address that somebody opened."""
+    """The link with this address."""
     return MarkLink.rows.select_related("node__campaign").filter(token=token.strip().lower()).first()
 
 
 def bodies_of(user: User, node: CampaignNode, *, text: str = "", state: str = "") -> QuerySet[Body]:
-    """A node's bodies that the person may see: those whose name, code or address holds every word."""
+    """A node's bodies that the person may see and whose name, code or address holds every word."""
     found = Body.objects.visible_to(user).filter(node=node)
     for word in search_key(text).split():
         found = found.filter(search_key__contains=word)
@@ -168,11 +170,11 @@ STATES = {
     "chua-xong": Q(informed_on__isnull=False, deployed_on=None),
     "xong": Q(deployed_on__isnull=False),
 }
-"""Value in the address: which bodies."""
+"""Value in the address: the filter of bodies."""
 
 
 def last_change(node: CampaignNode) -> BodyChange | None:
-    """The act that can be taken back."""
+    """The last act, which can be undone."""
     return BodyChange.rows.filter(node=node, undone_at=None).select_related("by").first()
 
 
@@ -184,9 +186,9 @@ def claimed_elsewhere(node: CampaignNode, codes: tuple[str, ...]) -> int:
 
 @dataclass(frozen=True)
 class Ground:
-    """One dated thing behind a figure: a unit's own act (`count` is 1), or a count of people.
+    """One dated fact that a figure counts: a unit's own act (`count` is 1), or a count of people.
 
-    `by` is blank where people marked themselves. Of counts of people only the latest `holds`.
+    `by` is blank if people marked themselves. Of counts of people only the latest `holds`.
     """
 
     name: str
@@ -194,7 +196,7 @@ class Ground:
     at: datetime
     by: str
     holds: bool = True
-    proof: KeyedProof | None = None
+    proof: OnBehalfProof | None = None
 
 
 _ACTS: dict[str, type[Acknowledgement | Participation]] = {
@@ -204,9 +206,9 @@ _ACTS: dict[str, type[Acknowledgement | Participation]] = {
 
 
 def grounds(node: CampaignNode, what: str) -> list[Ground]:
-    """What stands behind a node's own known figure, by a value of ROWS; nothing for any other.
+    """The facts that a node's own known figure counts; `what` is a value of ROWS, others give nothing.
 
-    Units directly below that count, in the order of the tree; counts of people, that which holds first.
+    Units directly below that count, in the order of the tree; or counts of people, the holding one first.
     """
     if what in _ACTS:
         below = CampaignNode.rows.active().filter(parent=node)
@@ -223,6 +225,6 @@ def grounds(node: CampaignNode, what: str) -> list[Ground]:
 
 
 def marks_by_day(node: CampaignNode, kind: str) -> list[tuple[datetime, int]]:
-    """How many marked on each day, on the portal's calendar; who, nobody knows."""
+    """The number of marks on each day of the portal's calendar, without the persons."""
     rows = Mark.rows.filter(node=node, kind=kind).annotate(day=TruncDay("at")).values_list("day")
     return list(rows.annotate(n=Count("pk")).order_by("day"))

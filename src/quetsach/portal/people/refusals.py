@@ -1,4 +1,4 @@
-"""Why something about people and bodies is not done, in words, by its code."""
+"""The sentences for refused acts on people and bodies, by code."""
 
 from __future__ import annotations
 
@@ -57,19 +57,19 @@ LINES: dict[str, str | Promise] = {
 
 
 def list_refusal(error: BodyTableError) -> str:
-    """Why nothing of a list was taken."""
+    """The reason that nothing of a list was taken."""
     value = num(error.value) if isinstance(error.value, int) else error.value
     return str(LISTS[error.code]) % {"value": value, "most": num(MOST_ROWS)}
 
 
 def line_refusal(refused: Refused) -> str:
-    """Why a line is not taken."""
+    """The reason that a line is not taken."""
     unit = refused.node.name if refused.node else ""
     return str(LINES[refused.problem.code]) % {"value": refused.problem.value, "unit": unit}
 
 
 def taken(error: TaxCodeTakenError) -> str:
-    """Which unit was first."""
+    """The unit that had the tax code first."""
     if error.node is None:
         return _("Another unit has just taken a tax code of your list. Open the page again and compare.")
     return str(LINES["taken"]) % {"value": error.tax_code, "unit": error.node.name}

@@ -1,4 +1,4 @@
-"""What is left to do about people and bodies, for the page of today."""
+"""The tasks of today about people and bodies."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from quetsach.portal.people.models import Body
 
 
 def number_to_tell() -> Subquery:
-    """How many bodies of a node nobody has told yet."""
+    """The number of a node's bodies that are not informed yet."""
     return number_of(Body.rows.filter(node=OuterRef("pk"), informed_on=None), "node")
 
 
 def bodies_to_tell(seat: Seat) -> Iterator[Task]:
-    """The enterprises and other bodies on the unit's list that nobody has told yet."""
+    """The task to inform the enterprises and other bodies on the unit's list."""
     if not seat.can["count_people"]:
         return
     left = seat.once(facts_of)["bodies_to_tell"]

@@ -1,4 +1,4 @@
-"""A unit's own people: the number or the marks that count, the sheet behind it, and what the portal knows."""
+"""A unit's own people: the number or marks that count, the signed sheet, and the portal's figures."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from quetsach.portal.units.roles import Verb
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def people(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """How are our people counted? The numbers, the sheet, and each kind's mode."""
+    """The numbers of people, the sheet, and each kind's way of counting."""
     if request.method != "POST":
         return _page(request, take_seat(request, slug, node_id))
     seat = take_seat(request, slug, node_id, verb=Verb.COUNT_PEOPLE)
@@ -62,7 +62,7 @@ def _page(
 
 
 def _headcount(request: HttpRequest, seat: Seat) -> HttpResponse | None:
-    """Two numbers; where marks count now, they are replaced only after the question was answered."""
+    """Set two numbers; where marks count now, they are replaced only after a question."""
     form = PeopleForm(request.POST, request.FILES)
     if not form.is_valid():
         note_form(request, form)
@@ -88,7 +88,7 @@ def _headcount(request: HttpRequest, seat: Seat) -> HttpResponse | None:
 
 
 def _marks(request: HttpRequest, seat: Seat) -> HttpResponse | None:
-    """From a number to marks; asked first where a number stands already."""
+    """Switch from a number to marks; a question comes first if there is a number already."""
     kind = _kind(request)
     counting = next(c for c in queries.countings(seat.node) if c.kind == kind)
     if counting.count is not None and not counting.is_by_marks and request.POST.get("sure") != "yes":
@@ -143,7 +143,7 @@ DEEDS: dict[str, Any] = {
 
 @require_safe
 def mark_sheet(request: HttpRequest, slug: str, node_id: UUID, kind: str) -> HttpResponse:
-    """The sheet for the wall: one square, one address, what to do."""
+    """The sheet for the wall: one QR code, one address, one instruction."""
     seat = take_seat(request, slug, node_id, verb=Verb.COUNT_PEOPLE)
     link = MarkLink.objects.visible_to(seat.user).filter(node=seat.node, kind=kind).first()
     if link is None:
@@ -158,7 +158,7 @@ def mark_sheet(request: HttpRequest, slug: str, node_id: UUID, kind: str) -> Htt
 
 @require_safe
 def sign_sheet(request: HttpRequest, slug: str, sheet_id: UUID) -> FileResponse:
-    """The sheet that people signed."""
+    """A sheet with people's signatures."""
     seat = take_seat(request, slug)
     rows = SignSheet.objects.visible_to(seat.user).filter(node__campaign=seat.campaign, removed_at=None)
     sheet = rows.filter(pk=sheet_id).first()
@@ -169,7 +169,7 @@ def sign_sheet(request: HttpRequest, slug: str, sheet_id: UUID) -> FileResponse:
 
 @require_safe
 def known(request: HttpRequest, slug: str, node_id: UUID, row: str) -> HttpResponse:
-    """What the portal knows of one figure of the annex, and every row behind it."""
+    """The portal's value for one figure of the annex, with every row that it counts."""
     seat = take_seat(request, slug, node_id)
     what = queries.ROWS.get(row)
     if what is None:

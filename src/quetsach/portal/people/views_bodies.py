@@ -32,7 +32,7 @@ ON_PAPER = 400
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def bodies(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """Who on our territory was told? Ticked ones, or all that were found, are marked at once."""
+    """The bodies on the unit's territory. Ticked bodies, or all results of the search, are marked at once."""
     if request.method == "POST":
         return _acted(request, take_seat(request, slug, node_id, verb=Verb.COUNT_PEOPLE))
     return _page(request, take_seat(request, slug, node_id))
@@ -97,7 +97,7 @@ def _acted(request: HttpRequest, seat: Seat) -> HttpResponse:
 
 
 def _ticked(request: HttpRequest, seat: Seat) -> list[int]:
-    """The ticked bodies, or with `all` every one that the search found."""
+    """The ticked bodies; with `all`, every result of the search."""
     if request.POST.get("all"):
         text, state = _asked(request)
         found = queries.bodies_of(seat.user, seat.node, text=text, state=state)
@@ -122,7 +122,7 @@ def _undo(request: HttpRequest, seat: Seat) -> HttpResponse | None:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def body(request: HttpRequest, slug: str, node_id: UUID, body_id: int) -> HttpResponse:
-    """One body: who it is, when and how it was told, with how many persons."""
+    """One body: its identity, when and how it was informed, and its persons."""
     verb = Verb.COUNT_PEOPLE if request.method == "POST" else Verb.READ
     seat = take_seat(request, slug, node_id, verb=verb)
     row = Body.objects.visible_to(seat.user).filter(node=seat.node, pk=body_id).first()
@@ -157,7 +157,7 @@ def _acted_on_one(request: HttpRequest, seat: Seat, row: Body) -> HttpResponse:
 
 @require_safe
 def round_sheet(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """The sheet to go round the houses with: those not told yet, by address, with empty boxes."""
+    """The sheet for a walk from house to house: bodies not informed yet, by address, with empty boxes."""
     seat = take_seat(request, slug, node_id)
     text, state = _asked(request)
     found = queries.bodies_of(seat.user, seat.node, text=text, state=state or "chua")

@@ -40,7 +40,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def paste(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """Which bodies are on our territory? A list is read and compared; nothing is written yet."""
+    """Read a list of bodies and compare it; nothing is written yet."""
     seat = take_seat(request, slug, node_id, verb=Verb.COUNT_PEOPLE)
     form = ListForm(request.POST or None, request.FILES or None)
     wrong, text = "", ""
@@ -62,7 +62,7 @@ def paste(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
 
 
 def _given(request: HttpRequest, form: ListForm) -> tuple[str, str, str]:
-    """The list as text, the name of its file, and what is wrong with it."""
+    """The list as text, the name of its file, and the problem with it."""
     if not form.is_valid():
         if form.has_error("file", "empty"):
             note_form(request, form)
@@ -93,8 +93,8 @@ def _given(request: HttpRequest, form: ListForm) -> tuple[str, str, str]:
     for row, column, code, value in marked:
         if row <= heading or column not in letters:
             continue  # a title over the list, a number made by a formula
-        said = str(CELLS[code]) % {"value": value}
-        return "", "", _("Cell %(place)s: %(text)s") % {"place": f"{column}{row}", "text": said}
+        problem = str(CELLS[code]) % {"value": value}
+        return "", "", _("Cell %(place)s: %(text)s") % {"place": f"{column}{row}", "text": problem}
     out = io.StringIO()
     csv.writer(out, delimiter="\t").writerows([c.replace("\x00", " ") for c in cells] for cells in grid)
     return out.getvalue(), nfc(file.name)[:200], ""
@@ -107,7 +107,7 @@ def _draft(seat: Seat, key: str) -> BodyDraft | None:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def preview(request: HttpRequest, slug: str, node_id: UUID, draft_id: UUID) -> HttpResponse:
-    """What the list would change, and what has to be mended, line by line."""
+    """The changes that the list would make, and its problems, line by line."""
     seat = take_seat(request, slug, node_id, verb=Verb.COUNT_PEOPLE)
     draft = _draft(seat, str(draft_id))
     if draft is None:
@@ -142,9 +142,9 @@ def preview(request: HttpRequest, slug: str, node_id: UUID, draft_id: UUID) -> H
 
 @require_safe
 def workbook(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """The list as Excel: filled in and sent back, it marks; the headings alone where the list is empty."""
+    """The list as Excel: filled in and sent back, it sets marks. An empty list gives the headings alone."""
     seat = take_seat(request, slug, node_id)
-    with translation.override("vi"):  # files travel
+    with translation.override("vi"):  # files leave the portal
         labels = {channel.value: str(channel.label) for channel in Channel}
     rows = []
     for row in queries.bodies_of(seat.user, seat.node):

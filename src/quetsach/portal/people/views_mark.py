@@ -1,4 +1,4 @@
-"""The public page behind a link on the wall: one person marks themselves. Nothing personal is ever shown."""
+"""The public page of a link on the wall: one person marks themselves. It shows nothing personal."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from quetsach.portal.people.queries import link_by
 from quetsach.portal.people.refusals import PERSONS
 
 MARKS = Limit("marks", most=300, seconds=600)
-"""A whole office marks in one meeting, from behind one router."""
+"""A whole office marks in one meeting, from one address."""
 
 
 @never_cache
 @sensitive_post_parameters("person")
 @require_http_methods(["GET", "HEAD", "POST"])
 def mark_page(request: HttpRequest, token: str) -> HttpResponse:
-    """Did I do it? One field, one button; the answer is the same whether it counted anew or had before."""
+    """One field, one button. The answer is the same for a first mark and a repeated one."""
     if WRONG_CODES.is_shut(request):
         return too_many_requests(request)
     link = link_by(token)

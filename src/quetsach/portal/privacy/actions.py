@@ -1,4 +1,4 @@
-"""Ending what the table says, and the requests of people about their data."""
+"""Deletes data by the table's terms, and handles people's requests about their data."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from quetsach.portal.units.models import Unit
 
 @dataclass(frozen=True)
 class Ended:
-    """How many rows of one model ended, by which row of the table and how."""
+    """The number of rows of one model that ended, with the row of the table and the way of ending."""
 
     row: str
     model: str
@@ -30,14 +30,14 @@ class Ended:
 
 
 def retain(*, dry_run: bool = False, now: datetime | None = None) -> list[Ended]:
-    """Delete or empty exactly what the table says, rows all or nothing; then files that no row names.
+    """Delete or empty exactly the rows that the table names, all or nothing; then files that no row names.
 
     With `dry_run` only count.
     """
-    at, kept = now or timezone.now(), table()
-    told = []
+    at, privacy_table = now or timezone.now(), table()
+    ended = []
     with transaction.atomic():
-        for row in kept.rows:
+        for row in privacy_table.rows:
             for end in row.ends:
                 rows = due(end, at)
                 count = rows.count()
@@ -46,26 +46,26 @@ def retain(*, dry_run: bool = False, now: datetime | None = None) -> list[Ended]
                         rows.delete()
                     else:
                         rows.update(**emptied(end))
-                told.append(Ended(row.id, end.model._meta.label, end.act, count))
+                ended.append(Ended(row.id, end.model._meta.label, end.act, count))
         if not dry_run:
-            _note(told)
-    files = [_files(kept, stored, at, dry_run) for stored in kept.stored]
+            _note(ended)
+    files = [_files(privacy_table, stored, at, dry_run) for stored in privacy_table.stored]
     if not dry_run:
         with transaction.atomic():
             limits.forget(at)
             counting.forget(at)
             _note(files)
-    return told + files
+    return ended + files
 
 
-def _files(kept: Table, stored: Stored, at: datetime, dry_run: bool) -> Ended:
-    gone = [file for file in unnamed(kept, stored, at) if dry_run or delete(file, at)]
+def _files(privacy_table: Table, stored: Stored, at: datetime, dry_run: bool) -> Ended:
+    gone = [file for file in unnamed(privacy_table, stored, at) if dry_run or delete(file, at)]
     return Ended("files", stored.folder, "delete", len(gone))
 
 
-def _note(told: list[Ended]) -> None:
+def _note(rows: list[Ended]) -> None:
     counts: dict[str, int] = {}
-    for ended in told:
+    for ended in rows:
         if ended.count:
             key = f"{ended.model} {ended.act}"
             counts[key] = counts.get(key, 0) + ended.count
@@ -77,7 +77,7 @@ def _note(told: list[Ended]) -> None:
 def ask(
     unit: Unit, name: str, contact: str, text: str, user: User | None, *, ip: str | None
 ) -> ErasureRequest:
-    """Take a request. Its text stays out of the audit trail, which is never emptied."""
+    """Store a request. Its text stays out of the audit trail, which is never emptied."""
     request = ErasureRequest.rows.create(unit=unit, name=name, contact=contact, text=text, user=user)
     record(user, "privacy.ask", unit_path=unit.path, about=request, ip=ip, actor_name="" if user else "?")
     return request
@@ -85,7 +85,7 @@ def ask(
 
 @transaction.atomic
 def answer(request: ErasureRequest, text: str, actor: User, *, ip: str | None) -> None:
-    """Note what was done or why not. A second answer replaces nothing."""
+    """Record the answer: what was done, or the reason against it. A second answer changes nothing."""
     locked = ErasureRequest.rows.select_for_update(no_key=True).get(pk=request.pk)
     if locked.answered_at is None:
         locked.answer, locked.answered_at, locked.answered_by = text, timezone.now(), actor

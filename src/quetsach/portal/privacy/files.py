@@ -1,7 +1,7 @@
-"""Files that no row names any more: counted, and deleted from the disk.
+"""Files that no row names any more: lists them, and deletes them from the disk.
 
-Rows end in a transaction, files cannot: so they are looked for afterwards, and what a killed run left behind
-is found by the next one.
+Rows end in a transaction, files cannot. So the files are searched afterwards, and the next run finds the
+leftovers of a killed one.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from quetsach.portal.privacy.retention import due
 from quetsach.portal.privacy.table import Stored, Table
 
 RESTS = timedelta(days=1)
-"""A file so young may belong to a row that is just being written."""
+"""A younger file may belong to a row that is just being written."""
 GOING = ".going"
 
 
 def unnamed(table: Table, stored: Stored, now: datetime) -> Iterator[Path]:
-    """Files of the folder that no row names, or only rows that end now."""
+    """Files of the folder that no row names, apart from rows that end now."""
     root, before = Path(settings.MEDIA_ROOT), (now - RESTS).timestamp()
     named = _named(table, stored, now)
     for file in sorted((root / stored.folder).rglob("*")):
@@ -33,9 +33,9 @@ def unnamed(table: Table, stored: Stored, now: datetime) -> Iterator[Path]:
 
 
 def delete(file: Path, now: datetime) -> bool:
-    """Delete a file unless somebody has just stored the same one again, which touches it.
+    """Delete a file, unless somebody has just stored the same one again, which touches it.
 
-    It is moved aside first: from then on whoever stores it again writes it anew.
+    It is renamed first: after that, storing the same content writes a new file.
     """
     aside = file if file.suffix == GOING else file.with_name(file.name + GOING)
     try:
@@ -62,5 +62,5 @@ def _named(table: Table, stored: Stored, now: datetime) -> set[str]:
 
 
 def _path(stored: Stored, value: str) -> str:
-    """Below MEDIA_ROOT: the value itself, or the place of what has it as its SHA-256."""
+    """The path below MEDIA_ROOT: the value itself, or the path of the file with this SHA-256."""
     return value if "/" in value else f"{stored.folder}/{value[:2]}/{value}"

@@ -1,4 +1,4 @@
-"""What people ask about their own data."""
+"""People's requests about their own data."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class ErasureRequest(models.Model):
-    """Somebody wants to see, correct or delete what is kept of them; the office `unit` must answer."""
+    """Somebody asks to see, correct or delete their data; the office `unit` must answer."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")

@@ -1,4 +1,4 @@
-"""Who answers for what is kept."""
+"""The office that answers for personal data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from quetsach.portal.units.roles import MAY, Verb, places_of
 
 
 def answering_unit(user: User | AnonymousUser) -> Unit | None:
-    """The office that a person's request goes to: their own unit, else that of the front page."""
+    """The office that gets the person's request: their own unit, else the office of the front page."""
     own = tops_of(user)
     return own[0] if own else answering_issuer()
 

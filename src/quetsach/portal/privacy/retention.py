@@ -1,4 +1,4 @@
-"""Which rows the table says must end, as queries; who ends them is `actions.retain`."""
+"""Queries for the rows whose term in the table is over; `actions.retain` ends them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from django.db.models.functions import Cast, Concat
 from quetsach.portal.privacy.table import Ends
 
 MARK = "x-"
-"""What a meaningless name begins with."""
+"""The start of a meaningless name."""
 
 
 def due(end: Ends, now: datetime) -> QuerySet[Any]:
-    """Rows that must end now and have not. The first time must be known; others may be unknown."""
+    """Rows whose term is over and that have not ended. The first time in `when` must be set."""
     before = now - timedelta(days=end.days)
     first, *others = end.when
     wanted = Q((f"{first}__lt", before), **end.only)
@@ -27,12 +27,12 @@ def due(end: Ends, now: datetime) -> QuerySet[Any]:
         if end.rename:
             done &= Q((f"{end.rename}__startswith", MARK))
         rows = rows.exclude(done)
-    # Through the key: neither database updates rows by way of a join.
+    # By primary key: neither database updates rows through a join.
     return end.model._base_manager.filter(pk__in=rows.order_by().values("pk"))
 
 
 def emptied(end: Ends) -> dict[str, Any]:
-    """What is written into the fields of a row that is emptied."""
+    """The new values of an emptied row's fields."""
     values: dict[str, Any] = dict(end.clear)
     if end.rename:
         values[end.rename] = Concat(Value(MARK), Cast(F("pk"), CharField()))

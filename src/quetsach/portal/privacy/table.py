@@ -1,4 +1,4 @@
-"""The table of what is kept of people, from kept.toml: one source for page, deletion and test."""
+"""The table of stored personal data, from kept.toml: one source for page, deletion and test."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TEXTS = ("what", "why", "basis", "seen_by", "until")
 
 @dataclass(frozen=True)
 class Ends:
-    """When rows of one model end, and how: deleted, or emptied (`clear`) and given a meaningless `rename`."""
+    """When rows of one model end, and how: deleted, or emptied (`clear`) with a new meaningless name."""
 
     model: type[models.Model]
     when: tuple[str, ...]
@@ -32,8 +32,8 @@ class Ends:
 
 
 @dataclass(frozen=True)
-class Kept:
-    """One row: `texts` by language and column, all database fields it is about, and what ends when."""
+class TableRow:
+    """One row of the table: `texts` by language and column, its database fields, and its terms."""
 
     id: str
     texts: dict[str, dict[str, str]]
@@ -41,7 +41,7 @@ class Kept:
     ends: tuple[Ends, ...]
 
     def __getattr__(self, name: str) -> str:
-        """`row.what`, `row.why`, … in the reader's language, with the days filled in."""
+        """`row.what`, `row.why`, … in the reader's language, with the number of days filled in."""
         if name not in TEXTS:
             raise AttributeError(name)
         days = str(max((end.days for end in self.ends), default=0))
@@ -50,7 +50,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class Stored:
-    """A folder below MEDIA_ROOT and the columns, as model and field, that hold the paths of its files."""
+    """A folder below MEDIA_ROOT, and the columns (model, field) that hold the paths of its files."""
 
     folder: str
     columns: tuple[tuple[type[models.Model], str], ...]
@@ -58,15 +58,15 @@ class Stored:
 
 @dataclass(frozen=True)
 class Table:
-    """All rows, and the fields that tell nothing of a person (`app.Model.field`, `app.Model.*`)."""
+    """All rows; the fields without personal data (`app.Model.field`, `app.Model.*`); folders of files."""
 
-    rows: tuple[Kept, ...]
+    rows: tuple[TableRow, ...]
     nobody: frozenset[str]
     stored: tuple[Stored, ...] = ()
 
 
 def table() -> Table:
-    """The table in force. Raises ImproperlyConfigured where a table of one's own cannot be used."""
+    """The table in force. Raises ImproperlyConfigured if an installation's own table cannot be used."""
     file = Path(env_str("QUETSACH_PRIVACY_TABLE") or OWN)
     try:
         read = tomllib.loads(file.read_text(encoding="utf-8"))
@@ -77,9 +77,9 @@ def table() -> Table:
         raise ImproperlyConfigured(f"{file}: {error!r}") from error
 
 
-def _row(row: dict[str, Any]) -> Kept:
+def _row(row: dict[str, Any]) -> TableRow:
     texts = {name: {language: str(row[name][language]) for language in ("vi", "en")} for name in TEXTS}
-    return Kept(row["id"], texts, tuple(row["fields"]), tuple(_ends(end) for end in row.get("ends", ())))
+    return TableRow(row["id"], texts, tuple(row["fields"]), tuple(_ends(end) for end in row.get("ends", ())))
 
 
 def _stored(read: dict[str, Any]) -> Stored:

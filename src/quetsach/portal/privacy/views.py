@@ -1,4 +1,4 @@
-"""What the portal knows of whom, from the table; asking about it; and the book of who asked."""
+"""The table of stored personal data, the form to ask about it, and the list of requests."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ASKED = Limit("privacy-asked", most=30, seconds=600)
 
 
 class AskForm(forms.Form):
-    """Who asks, how to reach them, and about what."""
+    """The person, how to reach them, and the subject of the request."""
 
     name = forms.CharField(
         label=gettext_lazy("Your full name"),
@@ -55,14 +55,14 @@ class AskForm(forms.Form):
 
 
 class AnswerForm(forms.Form):
-    """What was done, or why it may not be done."""
+    """The answer: what was done, or the reason against it."""
 
     answer = forms.CharField(max_length=2000)
 
 
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
-    """What the portal knows of whom, why, on what basis, who sees it, until when."""
+    """The table: data, purpose, legal basis, readers, and term."""
     context = {
         "rows": table().rows, "hours": settings.SESSION_COOKIE_AGE // 3600,
         "answers": queries.answering_unit(request.user),
@@ -73,7 +73,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask(request: HttpRequest) -> HttpResponse:
-    """Ask to see, correct or delete what is kept of oneself."""
+    """The form to see, correct or delete one's own data."""
     unit = queries.answering_unit(request.user)
     if unit is None:
         raise Http404
@@ -94,7 +94,7 @@ def ask(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def requests(request: HttpRequest) -> HttpResponse:
-    """Who asked what, for the coordinators of the office that must answer."""
+    """The requests, for the coordinators of the office that must answer."""
     if not queries.may_answer_somewhere(request.user):
         raise Http404
     places = places_of(request.user)
@@ -110,7 +110,7 @@ def requests(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def answer(request: HttpRequest, request_id: UUID) -> HttpResponse:
-    """Note what was done about a request."""
+    """Record the answer to a request."""
     row = ErasureRequest.objects.visible_to(request.user).select_related("unit").filter(pk=request_id).first()
     if row is None or not fits(places_of(request.user), Verb.MANAGE_SEATS, row.unit.path):
         raise Http404

@@ -1,6 +1,6 @@
-"""Writes a report and sends it. The `client_uuid` is drawn when the form is shown: one form, one revision.
+"""Writes a report and sends it. The page draws `client_uuid` for each form: one form, one revision.
 
-What others do to it then is in review_actions.py.
+Later acts of other people are in review/actions.py.
 """
 
 from __future__ import annotations
@@ -50,24 +50,24 @@ Type = ReportEvent.Type
 
 @dataclass(frozen=True)
 class Source:
-    """The file that figures were read from. `sha256` is of its bytes, in hexadecimal."""
+    """The file that the figures were read from. `sha256` is of its bytes, in hexadecimal."""
 
     name: str
     sha256: str
 
     @property
     def label(self) -> str:
-        """Its name as it can be shown: without controls and marks that turn the direction of text."""
+        """Its name as pages show it: without control characters and marks that turn the text around."""
         return "".join(c for c in clean_text(self.name) if not unprintable(c) and c not in "\n\t")[:200]
 
     def as_dict(self) -> dict[str, str]:
-        """As stored with a revision."""
+        """The source as stored with a revision."""
         return {"name": self.label, "sha256": self.sha256}
 
 
 @dataclass(frozen=True)
 class _Sending:
-    """One submission on its way: who, what was typed, and how it came."""
+    """One submission on its way: the author, the typed entries, and their source."""
 
     actor: User
     entry: Entry
@@ -90,11 +90,11 @@ def save_draft(
     source: Source | None = None,
     ip: str | None = None,
 ) -> Report:
-    """Keep what was typed, whatever it is. The same draft again changes nothing.
+    """Store the typed entries, valid or not. The same draft again changes nothing.
 
-    `key` is the one-time id of the open form: a form that saves again and again while typing is one
-    change and one audit entry. Raises StaleReport when somebody else changed the report since `version`,
-    ReportError when it is with others or accepted, LockedReport when it is locked.
+    `key` is the id of the open form: a form that saves repeatedly while somebody types makes one change and
+    one audit entry. Raises StaleReport if somebody else changed the report since `version`, ReportError if it
+    waits for review or is accepted, LockedReport if it is locked.
     """
     report = hold(node)
     must_be_unlocked(node, report)
@@ -109,8 +109,8 @@ def save_draft(
         report.draft_file = source.as_dict()
     store(report, key)
     if not is_going_on:
-        said = {"version": report.version, **({"file": source.label} if source else {})}
-        record(actor, "report.save", unit_path=node.path, about=report, data=said, ip=ip)
+        details = {"version": report.version, **({"file": source.label} if source else {})}
+        record(actor, "report.save", unit_path=node.path, about=report, data=details, ip=ip)
     return report
 
 
@@ -124,12 +124,12 @@ def submit(
     ticked: Iterable[str] = (),
     ip: str | None = None,
 ) -> Revision:
-    """Make a revision of what was typed and hand it on. One `client_uuid`, one revision.
+    """Make a revision of the typed entries and hand it on. One `client_uuid`, one revision.
 
-    It goes to the superior, or first to the head of the unit where the campaign asks for that and the
-    author is not the head. `ticked` are the warnings confirmed without a note, such as "W09:narrative".
-    The report of the node on top has no superior and is accepted by being handed on. Raises
-    BlockedReport, StaleReport, LockedReport, ReportError.
+    It goes to the superior; or first to the unit's head, if the campaign asks for that and the author is not
+    the head. `ticked` are the warnings confirmed without a note, such as "W09:narrative". The report of the
+    node on top has no superior and is accepted at once. Raises BlockedReport, StaleReport, LockedReport,
+    ReportError.
     """
     entry = read_entry(data, queries.form_of(node).keys)
     sending = _Sending(actor, entry, client_uuid, set(ticked), ip=ip)
@@ -157,14 +157,14 @@ def submit_on_behalf(
     paper: Mapping[str, int] | None = None,
     ip: str | None = None,
 ) -> Revision:
-    """A superior enters what a unit sent as a file or on paper: the actor is the author, the file the source.
+    """A superior enters the report that a unit sent as a file or on paper: the actor is the author, the file
+    the source.
 
     The same file again gives the same revision, unless that was returned; a newer file replaces one that
-    still waits. `ticked` None
-    means that the coordinator has seen every warning. `paper` is the total of each row as the paper says
-    it, kept as evidence beside the computed one. Where papers count the unit itself, it is taken off first.
-    It waits for acceptance like any other. Raises BlockedReport, LockedReport, and ReportError when the
-    unit itself has sent its report, or it is accepted.
+    still waits. `ticked` None means that the coordinator has seen every warning. `paper` is the total of each
+    row on the paper, kept as evidence beside the computed total. If papers count the unit itself, the unit is
+    subtracted first. The report waits for acceptance like any other. Raises BlockedReport, LockedReport, and
+    ReportError if the unit has sent its report itself, or it is accepted.
     """
     form = queries.form_of(node)
     entry = read_entry(off_paper(node.campaign, form, data), form.keys)
@@ -202,7 +202,7 @@ def submit_on_behalf(
 
 @contextmanager
 def _one_form_one_report() -> Iterator[None]:
-    """Turns the database's refusal of a used one-time id, or of a claimed tax code, into words."""
+    """Turns the database's refusal of a used one-time id, or of a claimed tax code, into a sentence."""
     try:
         yield
     except IntegrityError as error:
@@ -256,22 +256,22 @@ def _send(report: Report, node: CampaignNode, sending: _Sending, terms: Terms) -
     note(report, Type.SUBMIT if goes_up else Type.REVIEW, sending.actor)
     if is_final:
         note(report, Type.ACCEPT, sending.actor)
-    said = {"revision": revision.number, "sha256": revision.sha256, "figures": _listed(revision)}
-    said |= {"file": sending.source["name"]} if sending.source else {}
+    details = {"revision": revision.number, "sha256": revision.sha256, "figures": _listed(revision)}
+    details |= {"file": sending.source["name"]} if sending.source else {}
     verb = "report.submit_on_behalf" if sending.on_behalf else "report.submit" if goes_up else "report.review"
-    record(sending.actor, verb, unit_path=node.path, about=report, data=said, ip=sending.ip)
+    record(sending.actor, verb, unit_path=node.path, about=report, data=details, ip=sending.ip)
     return revision
 
 
 def count(report: Report) -> None:
-    """The current revision counts from now on; the first that ever did says whether the unit was in time."""
+    """Let the current revision count from now on; the first such one decides whether the unit was in time."""
     report.accepted = report.current
     if report.is_on_time is None and report.current is not None:
         report.is_on_time = not report.current.is_late
 
 
 def _needs_head(node: CampaignNode, actor: User, terms: Terms) -> bool:
-    """Whether the head of the unit looks first: asked for, somebody can, and it is not the author."""
+    """Whether the unit's head reviews first: the campaign asks for it, and the author is no head."""
     if not terms.head_review or may(actor, Verb.APPROVE_REPORT, node.path):
         return False
     heads = [role for role, verbs in MAY.items() if Verb.APPROVE_REPORT in verbs]
@@ -322,7 +322,7 @@ def _revise(
 
 
 def components(revision: Revision, children: Iterable[Line]) -> list[ReportComponent]:
-    """What the sum of a revision is made of: one component for each unit directly below."""
+    """The components of a revision's sum: one for each unit directly below."""
     children = list(children)
     nodes = [line.node.pk for line in children]
     accepted = dict(Report.rows.filter(node__in=nodes).values_list("node_id", "accepted_id"))

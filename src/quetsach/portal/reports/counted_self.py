@@ -1,7 +1,7 @@
-"""The reporting unit itself in the rows that count units: on paper only, never in a sum.
+"""Counts the reporting unit itself in the rows that count units: on paper only, never in a sum.
 
-A campaign may ask for it (`count_self`). Then each unit that prints adds one, for itself; what its superior
-adds up holds no unit twice, because nobody's own figures hold the unit itself.
+A campaign may ask for it (`count_self`). Then each unit adds one for itself when it prints. Its superior's
+sum holds no unit twice, because no unit's own figures include the unit itself.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def on_paper(campaign: Campaign, form: Form, figures: Mapping[str, int | None]) 
 
 
 def paper_note(campaign: Campaign, form: Form) -> str:
-    """What a printed paper says of it; empty where it holds sums only. Official papers are Vietnamese."""
+    """The note about it on a paper; empty if the paper holds sums only. Official papers are Vietnamese."""
     rows = [str(row.number) for row in self_rows(campaign, form)]
     if not rows:
         return ""
@@ -38,7 +38,7 @@ def paper_note(campaign: Campaign, form: Form) -> str:
 
 
 def off_paper(campaign: Campaign, form: Form, data: Mapping[str, Any]) -> dict[str, Any]:
-    """What a paper says, as fields of the form, without the unit itself; the row's note tells of it."""
+    """A paper's figures as fields of the form, without the unit itself; the row's note says so."""
     found = dict(data)
     for row in self_rows(campaign, form):
         try:

@@ -1,4 +1,4 @@
-"""What can stop an act on a report. Each message is for the person who did it."""
+"""Errors that stop an act on a report. Each message is for the person."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class ReportError(QuetsachError):
 
 
 class LockedReport(ReportError):
-    """The report is locked and nobody has unlocked it."""
+    """The report is locked, and no grant unlocks it."""
 
     code = "report_locked"
 
 
 class StaleReport(ReportError):
-    """Someone changed the report since the page was opened. `report` is as it stands now."""
+    """Someone changed the report since the page was opened. `report` is its present state."""
 
     code = "report_stale"
 
@@ -34,7 +34,7 @@ class StaleReport(ReportError):
 
 
 class BlockedReport(ReportError):
-    """Rules stop the submission: `problems` are those that must be mended or answered first."""
+    """Rules stop the submission: `problems` must be solved or answered first."""
 
     code = "report_blocked"
 

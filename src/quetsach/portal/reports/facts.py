@@ -1,4 +1,4 @@
-"""Facts for the rules of a form. annexes/form/forms/annex-2022.toml lists their names at its head."""
+"""The facts for the rules of a form; annexes/form/forms/annex-2022.toml explains their names at its head."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ from quetsach.portal.reports.queries import form_of
 from quetsach.portal.reports.rollup.queries import drifted
 from quetsach.portal.reports.rollup.sums import Line
 
-_FEW = 3  # below that, a median of siblings says nothing
+_FEW = 3  # with fewer siblings a median says nothing
 ACTS = {"received": "r1", "informed": "r2", "deployed": "r3", "done": "r4"}
-"""What a row of a form counts: the key of the portal's own figure."""
+"""The content of a row of a form: the key of the portal's own figure."""
 
 
 def known_rows(node: CampaignNode, form: Form, known: Known | None = None) -> dict[str, int | None]:
-    """Row key: what the portal holds of it; None where it holds nothing, which is not zero."""
+    """By row key: the portal's own figure; None if it has none, which is not zero."""
     acts = (known or known_of(node)).figures
     return {row.key: acts[ACTS[row.known]] if row.known else None for row in form.rows}
 
 
 def prefilled(node: CampaignNode, known: Known | None = None) -> dict[str, int]:
-    """What a first draft starts with: the rows that the portal knows; the others stay blank."""
+    """The first draft's figures: the rows that the portal knows; the others stay blank."""
     return {row: count for row, count in known_rows(node, form_of(node), known).items() if count is not None}
 
 
@@ -53,9 +53,9 @@ def facts(
     known: Known | None = None,
     terms: Terms | None = None,
 ) -> dict[str, Fact]:
-    """Every fact that a rule may ask for, of what is typed and what is known at this moment.
+    """All facts for the rules, from the typed entries and the portal's data at this moment.
 
-    `known` and `terms` are those just read; without them they are read now.
+    `known` and `terms` may be given if they were just read; else they are read here.
     """
     form, children, now = form_of(node), list(children), timezone.now()
     known, terms = known or known_of(node), terms or terms_of(node)
@@ -72,7 +72,7 @@ def facts(
         "missing": sum(line.missing for line in children),
         "changed": len(drifted(report, children)) if report else 0,
         "late_hours": max(0, ceil((now - node.due_at).total_seconds() / 3600)),
-        "self_counted": 0,  # own figures never hold the unit itself: a paper adds it (counted_self)
+        "self_counted": 0,  # own figures never include the unit itself: a paper adds it (counted_self)
         "sibling_ratio": _ratio(form, siblings),
         "twin": int(entry.is_complete and entry.own in siblings),
         "as_before": int(entry.is_complete and entry.own == _before(node, form)),
@@ -93,9 +93,9 @@ def _siblings(node: CampaignNode) -> list[Figures]:
 
 @compiled
 def _others(campaign_id: UUID, parent_id: UUID | None, node_id: UUID) -> QuerySet[Report, Any]:
-    """What the units below the same superior sent."""
-    beside = Report.rows.filter(node__campaign=campaign_id, node__parent=parent_id)
-    return beside.exclude(node=node_id).exclude(current=None).order_by().values_list("current__own")
+    """The figures that the other units below the same superior sent."""
+    siblings = Report.rows.filter(node__campaign=campaign_id, node__parent=parent_id)
+    return siblings.exclude(node=node_id).exclude(current=None).order_by().values_list("current__own")
 
 
 def _ratio(form: Form, siblings: list[Figures]) -> float | None:
@@ -106,7 +106,7 @@ def _ratio(form: Form, siblings: list[Figures]) -> float | None:
 
 
 def _before(node: CampaignNode, form: Form) -> Figures | None:
-    """The unit's own figures in the campaign before, if it used the same rows."""
+    """The unit's own figures in the campaign before, if that used the same rows."""
     last = earlier(node)
     if last is None or last.accepted is None or set(last.accepted.own) != set(form.keys):
         return None
@@ -121,7 +121,7 @@ def earlier(node: CampaignNode) -> Report | None:
 
 @compiled
 def _accepted_before(unit_id: UUID, at: datetime) -> QuerySet[Report]:
-    """The last one."""
+    """The unit's accepted report in the campaign published last before `at`; at most one row."""
     reports = Report.rows.filter(node__unit=unit_id, node__campaign__published_at__lt=at)
     known = reports.exclude(accepted=None).select_related("node__campaign", "accepted")
     return known.order_by("-node__campaign__published_at")[:1]

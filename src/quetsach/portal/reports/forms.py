@@ -1,4 +1,4 @@
-"""Reading what the report pages post."""
+"""Reads the posted forms of the report pages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from quetsach.portal.kit.ids import uuid7
 
 @dataclass(frozen=True)
 class Posted:
-    """The annex form: what was typed, the version it was based on, its one-time id, confirmed warnings."""
+    """The posted annex form: typed entries, the version that they change, one-time id, confirmed warnings."""
 
     data: dict[str, str]
     version: int
@@ -39,5 +39,5 @@ def read_annex(post: QueryDict, rows: Sequence[str]) -> Posted:
 
 
 def read_number(text: str) -> int:
-    """A small whole number of a hidden field; -1, which fits nothing, for anything else."""
+    """A small whole number of a hidden field; -1, which fits no version, for anything else."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1

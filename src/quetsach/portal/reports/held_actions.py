@@ -1,6 +1,6 @@
-"""What every act on a report does first and last: hold its row, ask whether it may change, store, note.
+"""The common first and last steps of each act on a report: lock its row, check the state, store, record.
 
-The row is locked first: two acts at once become one after the other. No act locks the report of another
+The row is locked first, so that two acts at once run one after the other. No act locks the report of another
 unit.
 """
 
@@ -19,7 +19,7 @@ from quetsach.portal.reports.models import Report, ReportEvent
 
 
 def hold(node: CampaignNode) -> Report:
-    """The node's report, locked; made when there is none."""
+    """The node's report, locked; made if there is none."""
     # Locked without joins: PostgreSQL re-reads the locked row after waiting, but not the rows joined to it.
     locked = Report.rows.select_for_update(no_key=True).filter(node=node).order_by()
     for report in locked:
@@ -29,7 +29,7 @@ def hold(node: CampaignNode) -> Report:
 
 
 def must_be_unlocked(node: CampaignNode, report: Report) -> Terms:
-    """For acts of the unit. Raises LockedReport with the reason and what to do."""
+    """Check that the unit may change its report. Raises LockedReport with the reason and the next step."""
     terms = terms_of(node)
     if not terms.is_active:
         raise LockedReport(
@@ -42,13 +42,14 @@ def must_be_unlocked(node: CampaignNode, report: Report) -> Terms:
 
 
 def must_be_running(node: CampaignNode) -> None:
-    """For acts of the superior, who may still accept what came in. Raises LockedReport."""
+    """Check that the superior may still act: the campaign is not closed. Raises LockedReport."""
     if is_closed(node, timezone.now()):
         raise LockedReport(str(REASONS[Lock.CLOSED]))
 
 
 def must_be_fresh(report: Report, version: int, key: UUID | None = None, actor: User | None = None) -> None:
-    """`key` is the form's one-time id: what the form itself saved last is no change by another."""
+    """Check that nobody else changed the report since `version`. Raises StaleReport. `key` is the form's
+    one-time id: a version that the same form saved is no change by others."""
     is_mine = (
         key is not None and report.draft_key == key and actor is not None and report.draft_by_id == actor.pk
     )
@@ -57,7 +58,7 @@ def must_be_fresh(report: Report, version: int, key: UUID | None = None, actor: 
 
 
 def must_be_waiting(report: Report, number: int, *states: Report.State) -> None:
-    """Raises StaleReport when another revision waits than the one that was looked at."""
+    """Check that revision `number` waits in one of the `states`. Raises StaleReport if it does not."""
     if report.state not in states or report.current is None or report.current.number != number:
         raise StaleReport(
             _("The report has changed since you looked at it. Look again, then decide."), report
@@ -65,7 +66,7 @@ def must_be_waiting(report: Report, number: int, *states: Report.State) -> None:
 
 
 def must_be_typed(report: Report) -> None:
-    """Raises ReportError when the report is with others, or accepted and not opened for amendment."""
+    """Check that the unit may type. Raises ReportError if the report waits for review or is accepted."""
     if report.is_with_others:
         raise ReportError(_("The report is waiting for review. Withdraw it first, then change it."))
     if report.state in {Report.State.ACCEPTED, Report.State.AMEND_ASKED}:
@@ -73,14 +74,14 @@ def must_be_typed(report: Report) -> None:
 
 
 def store(report: Report, key: UUID | None = None) -> None:
-    """Save the report as its next version; `key` names the open form that saved it."""
+    """Save the report as its next version; `key` names the form that saved it."""
     report.version += 1
     report.draft_key = key
     report.save()
 
 
 def note(report: Report, type_: ReportEvent.Type, actor: User, reason: str = "") -> ReportEvent:
-    """Append what happened to the report's current revision."""
+    """Append an event about the report's current revision."""
     return ReportEvent.rows.create(
         report=report, type=type_, revision=report.current, actor=actor, at=timezone.now(), reason=reason
     )

@@ -1,4 +1,4 @@
-"""The seat of those who set how a campaign takes its reports: in the office that issued it, nowhere else."""
+"""The seat for settings of a campaign's reports: only people of the issuing office have it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from quetsach.portal.units.roles import Verb
 
 
 def take_issuer_seat(request: HttpRequest, slug: str) -> Seat:
-    """The person's seat on top of the campaign, or 404."""
+    """The person's seat at the top node of the campaign, or 404."""
     seat = take_seat(request, slug, verb=Verb.PUBLISH)
     if seat.node.parent_id is not None:
         raise Http404

@@ -1,4 +1,4 @@
-"""When a report may no longer change, and who has been let in all the same."""
+"""The locks of a report, and the grants that lift them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from quetsach.portal.units.models import subtree
 
 
 class Lock(StrEnum):
-    """Why a report is locked, the strongest reason first."""
+    """The reason for a lock, the strongest first."""
 
     CLOSED = "closed"
     SIGNED = "signed"
@@ -39,7 +39,7 @@ HOW = _("Ask the superior to unlock it.")
 
 @dataclass(frozen=True)
 class Terms:
-    """On what terms a node reports: whether it still takes part, what its campaign asks, and until when."""
+    """The terms of a node's report: whether the node takes part, the campaign's settings, the deadline."""
 
     is_active: bool
     is_running: bool
@@ -49,7 +49,7 @@ class Terms:
 
 
 def terms_of(node: CampaignNode) -> Terms:
-    """The terms as they stand now, in one query: what the caller holds may be older than a closing."""
+    """The present terms, in one query: the caller's row may be older than a closing of the campaign."""
     ((state, status, form, head_review, grace_until),) = _terms(node.pk)
     return Terms(
         is_active=state == CampaignNode.State.ACTIVE,
@@ -70,10 +70,10 @@ def _terms(node_id: UUID) -> QuerySet[CampaignNode, Any]:
 def lock_of(
     node: CampaignNode, report: Report | None, at: datetime, terms: Terms | None = None
 ) -> Lock | None:
-    """Why the node's report is locked at that moment; None while it is open or a grant holds.
+    """The reason that the node's report is locked at that moment; None if it is open or a grant holds.
 
-    A superior's signature locks what it contains: a unit without an accepted report may still send its first.
-    `terms` are those just read; without them they are read now.
+    A superior's signature locks the reports that it contains: a unit without an accepted report may still
+    send its first. `terms` may be given if they were just read; else they are read here.
     """
     return lock_and_grant(node, report, at, terms or terms_of(node))[0]
 
@@ -81,7 +81,7 @@ def lock_of(
 def lock_and_grant(
     node: CampaignNode, report: Report | None, at: datetime, terms: Terms
 ) -> tuple[Lock | None, UnlockGrant | None]:
-    """The lock that holds, or the grant that lifts it; neither where nothing is locked."""
+    """The lock that holds, or the grant that lifts it; (None, None) if nothing is locked."""
     found = _locked_by(node, report, at, terms)
     grant = None if found is None else grant_for(node, at)
     return (None if grant else found), grant
@@ -93,7 +93,7 @@ def is_closed(node: CampaignNode, at: datetime, terms: Terms | None = None) -> b
 
 
 def grant_for(node: CampaignNode, at: datetime) -> UnlockGrant | None:
-    """The grant that lets the node change its report at that moment, the longest first."""
+    """The grant that lets the node change its report at that moment; of several, the longest."""
     parts = node.path.split("/")[:-1]
     above = tuple("".join(f"{part}/" for part in parts[:n]) for n in range(1, len(parts) + 1))
     return next(iter(_grants(node.pk, node.campaign_id, above, at)), None)
@@ -101,14 +101,14 @@ def grant_for(node: CampaignNode, at: datetime) -> UnlockGrant | None:
 
 @compiled
 def _grants(node_id: UUID, campaign_id: UUID, above: tuple[str, ...], at: datetime) -> QuerySet[UnlockGrant]:
-    """The longest that holds at the node, whose path and those above are `above`."""
+    """The longest grant that holds at the node; `above` are the paths of the node and its superiors."""
     here = Q(node=node_id) | Q(with_below=True, node__path__in=above)
     held = UnlockGrant.rows.filter(here, node__campaign=campaign_id, revoked_at=None, until__gt=at)
     return held.select_related("by").order_by("-until")[:1]
 
 
 def policy_of(campaign: Campaign) -> ReportPolicy:
-    """How the campaign takes reports; the plain policy where nothing was set."""
+    """The campaign's policy for reports; the default policy if none was set."""
     return ReportPolicy.rows.filter(campaign=campaign).first() or ReportPolicy(campaign=campaign)
 
 
@@ -123,12 +123,12 @@ def _locked_by(node: CampaignNode, report: Report | None, at: datetime, terms: T
 
 @compiled
 def _signings(node_id: UUID) -> QuerySet[Signing, tuple[int]]:
-    """One of the signatures under the node's report."""
+    """A signature under the node's report; at most one row."""
     return Signing.rows.filter(revision__report__node=node_id).order_by().values_list("pk")[:1]
 
 
 def grants_of(node: CampaignNode, *, with_below: bool = False) -> list[UnlockGrant]:
-    """Grants that hold now for the node itself, or for it and every unit below; those that end first."""
+    """Grants that hold now for the node itself, or also for units below; the first to end comes first."""
     nodes = subtree(node.path, "node__path") if with_below else Q(node=node)
     now = timezone.now()
     grants = UnlockGrant.rows.filter(nodes, node__campaign=node.campaign_id, revoked_at=None, until__gt=now)

@@ -1,7 +1,7 @@
-"""The annex of each unit. A report is one per node; what was sent is a revision and never changes.
+"""The annex of each unit. Each node has one report; a sent report is a revision and never changes.
 
-The draft is a working copy that may hold anything typed. `version` rises with every change of the report, so
-that two people, two tabs or a retry never overwrite each other unseen.
+The draft is a working copy with any typed entries. `version` rises with every change of the report, so that
+two people, two tabs or a retry never overwrite each other unseen.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Report(models.Model):
-    """The annex of one node: its state, what is being typed, and which revisions are current and accepted.
+    """The annex of one node: its state, the typed draft, and its current and accepted revisions.
 
     The accepted revision counts until another is accepted, also while the report is being amended.
     """
@@ -71,7 +71,7 @@ class Report(models.Model):
 
     @property
     def is_amending(self) -> bool:
-        """An accepted revision counts while another is being prepared or reviewed."""
+        """Whether an accepted revision counts while another is being prepared or reviewed."""
         return self.accepted_id is not None and self.state not in {
             self.State.ACCEPTED,
             self.State.AMEND_ASKED,
@@ -79,14 +79,14 @@ class Report(models.Model):
 
     @property
     def is_with_others(self) -> bool:
-        """Whether it waits for the head of the unit or for the superior: nothing can be typed now."""
+        """Whether it waits for the unit's head or for the superior: nobody can type now."""
         return self.state in {self.State.IN_REVIEW, self.State.SUBMITTED}
 
 
 class Revision(models.Model):
     """One submission, immutable: own figures, notes, texts, and the sum as it stood at that moment.
 
-    Only `submitted_at` and `due_at` may still be filled in once, when the head of the unit passes it on.
+    Only `submitted_at` and `due_at` may be set later, once, when the unit's head passes it on.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -133,12 +133,12 @@ class Revision(models.Model):
 
     @property
     def counted(self) -> Figures:
-        """What it adds to the sum."""
+        """The figures that the unit adds to the sum."""
         return Figures(self.counts)
 
     @property
     def handed_in(self) -> datetime:
-        """When it reached the superior; while the head of the unit still has it, when it was written."""
+        """When it reached the superior; while the unit's head still has it, when it was written."""
         return self.submitted_at or self.at
 
     @property
@@ -148,9 +148,9 @@ class Revision(models.Model):
 
 
 class ReportComponent(models.Model):
-    """What a submitted sum contained of one unit directly below: its accepted revision and its branch's sum.
+    """The part of one unit directly below in a submitted sum: its accepted revision and its branch's sum.
 
-    Stays as it was when that unit amends later; the difference is shown, the signed figure does not move.
+    It never changes: if that unit amends later, pages show the difference, and the signed figure stays.
     """
 
     revision = models.ForeignKey(Revision, on_delete=models.CASCADE, related_name="components")
@@ -173,7 +173,7 @@ class ReportComponent(models.Model):
 
 
 class ReportEvent(models.Model):
-    """What happened to a report, append-only: the state and what counts follow from these rows alone."""
+    """An event of a report, append-only: the state and the counting revision follow from these rows alone."""
 
     class Type(models.TextChoices):
         REVIEW = "review", _("given to the head of the unit")
@@ -204,7 +204,7 @@ class ReportEvent(models.Model):
 
 
 class Signing(models.Model):
-    """The head signed this revision outside and the office issued it. What it contains never moves again."""
+    """The head signed this revision outside the portal, and the office issued it. It never changes again."""
 
     revision = models.OneToOneField(Revision, on_delete=models.PROTECT, related_name="signing")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -218,9 +218,9 @@ class Signing(models.Model):
 
 
 class SignedCopy(models.Model):
-    """The signed PDF of a report as it came in, and what its signatures showed then. Never changed.
+    """The signed PDF of a report as it came in, with its signatures' results at that time. Never changed.
 
-    The newest is the one in force; those before it stay, with the `reason` why another took their place.
+    The newest file is in force; earlier files stay, with the `reason` for the file that replaced them.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -242,7 +242,7 @@ class SignedCopy(models.Model):
 
 
 class ReportPolicy(models.Model):
-    """How a campaign takes reports. A campaign without a row has no head's review and never locks by date."""
+    """A campaign's policy for reports. Without a row there is no review by heads and no lock by date."""
 
     campaign = models.OneToOneField(Campaign, on_delete=models.CASCADE, related_name="report_policy")
     head_review = models.BooleanField(default=False)
@@ -255,7 +255,7 @@ class ReportPolicy(models.Model):
 
 
 class UnlockGrant(models.Model):
-    """A superior lets one unit, or it and all below, change locked reports until a moment."""
+    """A superior lets one unit, or it and all units below, change locked reports until a moment."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     node = models.ForeignKey(CampaignNode, on_delete=models.CASCADE, related_name="unlock_grants")

@@ -1,4 +1,4 @@
-"""Reads of the reports: a unit's own, its signatures, and what waits."""
+"""Reads of reports: a unit's own report, its signatures, and the reports that wait."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def active(prefix: str = "") -> Q:
 
 
 def report_of(node: CampaignNode) -> Report | None:
-    """The node's report with its revisions and people, or None before anything was typed."""
-    # The node comes along afresh: what the caller holds may be older than a merger that takes it out of sums.
+    """The node's report with its revisions and people; None before anything was typed."""
+    # The node is read again: the caller's row may be older than a merger that takes it out of sums.
     return next(iter(_reports(node.pk)), None)
 
 
@@ -49,7 +49,7 @@ def _reports(node_id: UUID) -> QuerySet[Report]:
 
 
 def entered(report: Report | None, form: Form) -> Figures | None:
-    """What the typed figures and adjustment come to, if every row can be read."""
+    """The sum of typed figures and adjustment; None if a row cannot be read."""
     if report is None:
         return None
     entry = read_entry(report.draft, form.keys)
@@ -65,13 +65,13 @@ def signing_of(report: Report | None) -> Signing | None:
 
 @compiled
 def _signings(report_id: UUID) -> QuerySet[Signing]:
-    """The last one."""
+    """The last signature under the report; at most one row."""
     rows = Signing.rows.filter(revision__report=report_id).select_related("by", "revision")
     return rows.order_by("-at")[:1]
 
 
 def copies_of(signing: Signing | None) -> list[SignedCopy]:
-    """The signed files of a report as they came, the one in force first."""
+    """The signed files of a report as they came; the file in force comes first."""
     return list(signing.copies.select_related("by")) if signing else []
 
 
@@ -81,7 +81,7 @@ def signed_copy(node: CampaignNode, copy_id: UUID) -> SignedCopy | None:
 
 
 def may_review_below(seat: Seat) -> bool:
-    """Whether the person reviews the reports of the units below the node looked at."""
+    """Whether the person reviews the reports below the node on the page."""
     return seat.node.has_below and fits(seat.places, Verb.REVIEW_REPORT, f"{seat.node.path}_")
 
 
@@ -91,7 +91,7 @@ def _waits_below(node_id: UUID) -> Q:
 
 
 def waiting_below(node: CampaignNode) -> list[Report]:
-    """Reports and wishes to amend of the units directly below, the longest waiting first."""
+    """Reports and requests to amend of the units directly below; the longest wait comes first."""
     return _waiting(node.pk)
 
 
@@ -103,7 +103,7 @@ def _waiting(node_id: UUID) -> QuerySet[Report]:
 
 @dataclass(frozen=True)
 class Open:
-    """What of the reports asks for work: the node's own, why it was last returned, and those below."""
+    """The reports that need work: the node's own, the reason of its last return, and those below."""
 
     own: Report | None
     is_signed: bool
@@ -112,7 +112,7 @@ class Open:
 
 
 def open_at(node: CampaignNode) -> Open:
-    """The node's own report and those that wait below, the longest waiting first. One query."""
+    """The node's own report and the waiting reports below, the longest wait first. One query."""
     found: list[Any] = _open_at(node.pk, has_below=node.has_below)
     own = next((report for report in found if report.node_id == node.pk), None)
     waiting = [report for report in found if report is not own]

@@ -1,4 +1,4 @@
-"""The seal of a revision: a hash that changes with anything the revision says."""
+"""The seal of a revision: a hash that changes with any content of the revision."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from quetsach.portal.reports.models import Revision
 
 
 def seal(revision: Revision, node: CampaignNode) -> str:
-    """SHA-256 of all that a revision says, and of the one it is based on."""
+    """SHA-256 of the revision's whole content, and of the revision that it is based on."""
     content = {
         "node": str(node.pk),
         "number": revision.number,
@@ -25,7 +25,7 @@ def seal(revision: Revision, node: CampaignNode) -> str:
         "at": revision.at.isoformat(),
         "based_on": revision.based_on.sha256 if revision.based_on else "",
     }
-    # Left out where they say nothing: seals older than these fields stay right.
+    # Left out if empty, so that seals older than these fields stay right.
     later = {
         "adjust": {row: change for row, change in revision.adjust.items() if change},
         "adjust_reason": revision.adjust_reason,

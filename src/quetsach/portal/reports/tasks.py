@@ -1,4 +1,4 @@
-"""What the reports ask of a unit today."""
+"""The tasks of a unit about reports."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from quetsach.portal.reports.supplement.changes import supplement_of
 
 
 def reports_to_do(seat: Seat) -> list[Task]:
-    """Correct what was returned, send what is due, review what waits, ask for what is overdue."""
+    """In order: correct a returned report, send a due one, review waiting ones, ask for overdue ones."""
     if seat.campaign.status != Campaign.Status.PUBLISHED:
         return []
     tasks = []
@@ -33,7 +33,7 @@ def reports_to_do(seat: Seat) -> list[Task]:
 
 
 def _heads(seat: Seat) -> list[Task]:
-    """What the head of the unit owes: to look at what an officer wrote, and to follow what moved below."""
+    """The tasks of the unit's head: review an officer's report, and send supplements about changes below."""
     found = seat.once(queries.open_at)
     report = found.own
     if report is not None and report.state == Report.State.IN_REVIEW:
@@ -106,7 +106,7 @@ def _reviews(seat: Seat) -> list[Task]:
 
 
 def _overdue(seat: Seat) -> list[Task]:
-    """Whom directly below to call for a report whose own deadline is over."""
+    """The units directly below to call, because their report is late by their own deadline."""
     now = timezone.now()
     _own, below = seat.once(statuses)
     if not any(status.node.expected and status.node.is_late(now) for status in below):

@@ -5,7 +5,7 @@ from quetsach.portal.reports.annexforms import views as views_forms
 from quetsach.portal.reports.dashboard.views import progress
 from quetsach.portal.reports.dashboard.views_chase import chase, chase_messages, chase_xlsx
 from quetsach.portal.reports.export import views as exports
-from quetsach.portal.reports.proposals import views as views_wishes
+from quetsach.portal.reports.proposals import views as views_proposals
 from quetsach.portal.reports.review import views as views_review
 from quetsach.portal.reports.rollup import views as views_rollup
 from quetsach.portal.reports.signing import views as views_signing
@@ -39,10 +39,10 @@ urlpatterns = [
     path(
         "cd/<slug:slug>/mau-phu-luc/<slug:version>.xlsx", views_forms.annex_form_file, name="annex_form_file"
     ),
-    path("cd/<slug:slug>/tong-hop/<uuid:node_id>/kien-nghi/", views_wishes.wishes, name="wishes"),
+    path("cd/<slug:slug>/tong-hop/<uuid:node_id>/kien-nghi/", views_proposals.proposals, name="wishes"),
     path("cd/<slug:slug>/quy-tac-bao-cao/", views_review.policy, name="report_policy"),
     path("cd/<slug:slug>/tong-hop/<uuid:node_id>/", views_rollup.rollup, name="rollup"),
-    path("cd/<slug:slug>/tong-hop/<uuid:node_id>/vi-sao/<slug:row>/", views_rollup.why_page, name="why"),
+    path("cd/<slug:slug>/tong-hop/<uuid:node_id>/vi-sao/<slug:row>/", views_rollup.trace_page, name="why"),
     path("cd/<slug:slug>/tong-hop/<uuid:node_id>/bao-cao.pdf", exports.report_pdf, name="report_pdf"),
     path("cd/<slug:slug>/tong-hop/<uuid:node_id>/bao-cao.docx", exports.report_docx, name="report_docx"),
     path("cd/<slug:slug>/tong-hop/<uuid:node_id>/so-lieu.xlsx", exports.report_xlsx, name="report_xlsx"),

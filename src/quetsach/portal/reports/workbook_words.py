@@ -1,4 +1,4 @@
-"""What a person reads when a workbook is not taken: what is wrong, in which cell, and what to do."""
+"""The messages about a refused workbook: the fault, the cell, and the next step."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from quetsach.annexes.form.workbook import WorkbookError
 
-SAYS: dict[str, str | Promise] = {
+SENTENCES: dict[str, str | Promise] = {
     "too_big": gettext_lazy(
         "The file is larger than %(where)s. A filled-in form is far smaller: send the form itself."
     ),
@@ -92,8 +92,8 @@ PROBLEMS: dict[str, str | Promise] = {
 
 
 def say(error: WorkbookError) -> str:
-    """The sentence for a workbook that is not taken."""
-    return str(SAYS[error.code]) % {"where": error.where}
+    """The sentence for a refused workbook."""
+    return str(SENTENCES[error.code]) % {"where": error.where}
 
 
 def say_problems(problems: list[tuple[str, str]]) -> list[str]:

@@ -1,7 +1,7 @@
-"""What a body sees of the units that it guides in their line of work: read only, and in no sum of its own.
+"""A body's view of the units that it guides in their line of work: read only, and in no sum of its own.
 
-A school reports to its commune, which counts it; the education office looks on. Who may look follows the
-relations of today: one that ended opens nothing any more.
+A school reports to its commune, which counts it; the education office only looks on. Today's relations
+decide: a relation that ended gives no view any more.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MOST_DEEP = 6
 
 @dataclass(frozen=True)
 class Guided:
-    """One unit: how far it is, and the figures of its accepted report. `counter` adds them up."""
+    """One unit: its progress, and the figures of its accepted report. The unit `counter` counts it."""
 
     node: CampaignNode
     counter: str
@@ -33,18 +33,18 @@ class Guided:
 
     @property
     def is_accepted(self) -> bool:
-        """Whether its superior has taken a report, whatever became of a later one."""
+        """Whether its superior has accepted a report, whatever the state of a later one."""
         return self.report_state in {Report.State.ACCEPTED, Report.State.AMEND_ASKED}
 
     @property
     def rank(self) -> int:
-        """Those that have done least come first."""
+        """The key of the order: units with the least done come first."""
         return (self.acknowledged_at is not None) + (self.deployed_at is not None) + 2 * self.is_accepted
 
 
 @dataclass(frozen=True)
 class Sector:
-    """The units of one body's line of work. Numbers of units only: figures are never added up here."""
+    """The units in one body's line of work, with numbers of units only: figures are never added up here."""
 
     rows: tuple[Guided, ...]
     titles: tuple[str, ...]
@@ -67,7 +67,7 @@ class Sector:
 
 
 def guided_units(unit_id: UUID) -> set[UUID]:
-    """The units that this one guides today, and those that they guide in turn."""
+    """The units that this unit guides today, and the units that those guide in turn."""
     found: set[UUID] = set()
     level = {unit_id}
     for _ in range(MOST_DEEP):
@@ -80,7 +80,7 @@ def guided_units(unit_id: UUID) -> set[UUID]:
 
 
 def sector_of(node: CampaignNode) -> Sector:
-    """The guided units that take part in the node's campaign. One query beside those of `guided_units`."""
+    """The guided units that take part in the node's campaign. One query besides those of `guided_units`."""
     form = load_form(node.campaign.form)
     keys = [row.key for row in form.rows]
     nodes = (
@@ -109,7 +109,7 @@ def _guided(node: CampaignNode, keys: list[str]) -> Guided:
 
 
 def _figures(report: Report | None, keys: list[str]) -> tuple[Figure, ...]:
-    """What the accepted revision counts; nothing of a report that its superior has not taken."""
+    """The counting figures of the accepted revision; empty for a report without one."""
     if report is None or report.accepted is None:
         return tuple(None for _ in keys)
     return tuple(report.accepted.counts.get(key) for key in keys)

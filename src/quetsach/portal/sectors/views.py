@@ -1,4 +1,4 @@
-"""A page to look on: the units that a body guides, which others count."""
+"""The page of a body for the units that it guides and that others count."""
 
 from __future__ import annotations
 

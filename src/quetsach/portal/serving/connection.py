@@ -1,4 +1,4 @@
-"""One client: what it sends and reads is bounded in time, and one that is refused is told so."""
+"""One client: its sending and reading are bounded in time, and a refused client gets an answer."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from quetsach.portal.serving.head import Request
 _REASONS = {408: "too_slow", 413: "too_large", 503: "busy", 507: "disk_full"}
 _FAULT = 500
 _LINGERING = 30.0
-"""Seconds in which a refused client may go on sending, unread, until it looks at the answer."""
+"""Seconds in which a refused client may go on sending, unread, until it reads the answer."""
 
 
 class _Answer(WSGITask):  # type: ignore[misc]
     """The portal's answer to a request."""
 
     def execute(self) -> None:
-        """Answer. Where others wait for a thread, the client's next request may go to another process."""
+        """Answer. If others wait for a thread, the client's next request may go to another process."""
         if self.channel.server.is_crowded:
             self.set_close_on_finish()
         super().execute()
@@ -41,7 +41,7 @@ class _Refused(ErrorTask):  # type: ignore[misc]
     """The answer to a request that does not reach the portal, in the reader's language."""
 
     def execute(self) -> None:
-        """Write it, and close when the client has read it."""
+        """Write the answer, and close when the client has read it."""
         self.channel.is_refused = True
         request = self.request
         code, path = request.error.code, getattr(request, "path", "")
@@ -56,7 +56,7 @@ class _Refused(ErrorTask):  # type: ignore[misc]
 
 
 def _page_before(headers: dict[str, str]) -> str:
-    """The path of the page that sent the request, empty for one of another site."""
+    """The path of the page that sent the request; empty for a page of another site."""
     try:
         came_from = urlsplit(headers.get("REFERER", ""))
     except ValueError:
@@ -83,19 +83,19 @@ class Connection(HTTPChannel):  # type: ignore[misc]
         super().__init__(*given, **more)
 
     def recv(self, most: int) -> bytes:
-        """Bytes that came, which are counted."""
+        """Receive bytes, and count them."""
         data: bytes = super().recv(most)
         self.heard += len(data)
         return data
 
     def send(self, data: bytes, do_close: bool = True) -> int:
-        """How many bytes went out, which are counted."""
+        """Send bytes, and count them; returns how many went out."""
         count = int(super().send(data, do_close=do_close))
         self.told += count
         return count
 
     def received(self, data: bytes) -> bool:
-        """Take what came, unless it is only read away."""
+        """Process received bytes; drop them if the request was refused."""
         if self._lingering is not None:
             return False
         if self.request is None:
@@ -111,7 +111,7 @@ class Connection(HTTPChannel):  # type: ignore[misc]
 
     @property
     def doing(self) -> str:
-        """`idle`, `head`, `body`, `work` (the portal has it) or `read` (the client reads the answer)."""
+        """`idle`, `head`, `body`, `work` (the portal works on it) or `read` (the client reads the answer)."""
         request = self.request
         if self.total_outbufs_len:
             return "read"
@@ -123,15 +123,15 @@ class Connection(HTTPChannel):  # type: ignore[misc]
 
     @property
     def is_on_disk(self) -> bool:
-        """Whether a body that is not whole yet lies on the disk."""
+        """Whether an incomplete body lies on the disk."""
         return self.doing == "body" and self.request.body_bytes_received >= IN_MEMORY
 
     def speed(self) -> float:
-        """Bytes a second of the body that is coming, from its beginning on."""
+        """Bytes a second of the arriving body, from its beginning on."""
         return float(self.request.body_bytes_received) / max(monotonic() - self.body_since, 0.001)
 
     def look(self, now: float, patience: float) -> None:
-        """End it if it is too slow. `now` is monotonic, as all times here."""
+        """End the connection if it is too slow. `now` is monotonic, as all times here."""
         if self._lingering is not None:
             if now >= self._lingering:
                 self.handle_close()
@@ -150,11 +150,11 @@ class Connection(HTTPChannel):  # type: ignore[misc]
         if doing[0] == "body":
             self.refuse(408)
         else:
-            # waitress's `will_close` waits until the socket can be written to, which may be never.
+            # waitress's `will_close` waits until the socket can be written to, and that may never happen.
             self.handle_close()
 
     def refuse(self, code: int) -> None:
-        """Answer what has come of a request with `code`; the rest of it is not read."""
+        """Answer an incomplete request with `code`; the rest of it is not read."""
         with self.requests_lock:
             request, self.request = self.request, None
             if request is None or self.requests:
@@ -164,11 +164,11 @@ class Connection(HTTPChannel):  # type: ignore[misc]
             self.server.add_task(self)
 
     def readable(self) -> bool:
-        """Whether the loop reads from it."""
+        """Whether the loop reads from this client."""
         return self._lingering is not None or bool(super().readable())
 
     def handle_write(self) -> None:
-        """Send what there is; one that was refused is not cut off while it is still sending."""
+        """Send the pending bytes; a refused client is not cut off while it is still sending."""
         if not (self.is_refused and self.close_when_flushed):
             super().handle_write()
             return
@@ -179,14 +179,14 @@ class Connection(HTTPChannel):  # type: ignore[misc]
             self._linger()
 
     def _linger(self) -> None:
-        # A connection closed with bytes unread is reset, and the answer lost with it.
+        # A connection closed with unread bytes is reset, and its answer is lost.
         self.close_when_flushed = False
         self._lingering = monotonic() + _LINGERING
         with suppress(OSError):
             self.socket.shutdown(socket.SHUT_WR)
 
     def handle_close(self) -> None:
-        """Close it, and give back what a half-sent body took."""
+        """Close the connection, and free the memory or disk of an incomplete body."""
         super().handle_close()
         request, self.request = self.request, None
         if request is not None:

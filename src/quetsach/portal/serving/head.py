@@ -1,8 +1,8 @@
-"""What a request may look like (RFC 9112): whatever two servers could read in two ways is refused.
+"""The checks of a request's head (RFC 9112): a head that two servers could read in two ways is refused.
 
-waitress drops header fields with an underscore in their name, which WSGI could not tell from those with a
-hyphen, and refuses bare line ends, unknown transfer codings and lengths that are no number. A target is a
-path, or a whole address of the host that the Host field names: no other form is for this server.
+waitress drops header fields with an underscore in their name, which WSGI could not distinguish from a hyphen;
+it also refuses bare line ends, unknown transfer codings and lengths that are no number. A target must be a
+path, or a whole address of the host in the Host field: this server needs no other form.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from quetsach.portal.serving.bounds import HEAD_FIELDS, IN_MEMORY
 from quetsach.portal.serving.spool import RoomFull, Spooled
 
 # waitress's own expressions take minutes for a long line that just does not fit, and seconds for a field with
-# a control character: neither may come so far.
+# a control character: both are refused before.
 _FIRST_LINE = re.compile(rb"[A-Z]{1,20} [^\x00-\x20\x7f]+ HTTP/1\.[01]")
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _FOLDED = re.compile(rb"\n[ \t]")
@@ -23,17 +23,17 @@ _FRAMING = re.compile(rb"^(content-length|transfer-encoding|host):([^\r\n]*)", r
 
 
 class Refusal:
-    """Why a request is refused, by its status. waitress's own errors have a `code`, too."""
+    """The reason of a refusal, as its status. waitress's own errors have a `code`, too."""
 
     def __init__(self, code: int) -> None:
         self.code = code
 
 
 class Request(HTTPRequestParser):  # type: ignore[misc]
-    """One request as it comes in. Its `error`, if any, is what it is answered with."""
+    """One request as it comes in. A request with an `error` is answered with that error."""
 
     def received(self, data: bytes) -> int:
-        """Take what came; how much of it belongs to this request."""
+        """Process received bytes; returns how many of them belong to this request."""
         try:
             consumed = int(super().received(data))
         except RoomFull:
@@ -43,12 +43,12 @@ class Request(HTTPRequestParser):  # type: ignore[misc]
         if self.chunked and self.error is None and self._is_mostly_framing():
             return self._refuse(400, data)
         if self.error is not None or self.body_rcv is None:
-            # Nobody is asked for a body that will not be read, or that there is none of.
+            # Do not ask the client for a body that is absent or will not be read.
             self.expect_continue = False
         return consumed
 
     def refuse(self, code: int) -> None:
-        """Read no more of it, and forget what came."""
+        """Stop reading the request, and drop its bytes."""
         self.error, self.completed, self.expect_continue = Refusal(code), True, False
         self.close()
 
@@ -57,12 +57,12 @@ class Request(HTTPRequestParser):  # type: ignore[misc]
         return len(data)
 
     def _is_mostly_framing(self) -> bool:
-        """Whether its pieces are so small, or what is told between them so long, that reading is all work."""
+        """Whether the body's pieces are so small, or their lengths so long, that framing is most of it."""
         content = len(self.body_rcv) if self.body_rcv is not None else 0
         return bool(self.body_bytes_received - content > IN_MEMORY + content // 4)
 
     def _is_for_us(self, target: bytes) -> bool:
-        """Whether the target is a path, or its host is that of the Host field (RFC 9112, 3.2)."""
+        """Whether the target is a path, or its host equals the Host field (RFC 9112, 3.2)."""
         if target.startswith(b"/"):
             return True
         host = self.headers.get("HOST", "").casefold()
@@ -70,7 +70,7 @@ class Request(HTTPRequestParser):  # type: ignore[misc]
         return is_whole and self.proxy_netloc.casefold() == host
 
     def parse_header(self, header_plus: bytes) -> None:
-        """Parse the whole head. Raises ParsingError, which is answered with 400."""
+        """Parse the whole head. Raises ParsingError, and the answer is then 400."""
         first, _, fields = header_plus.partition(b"\r\n")
         if not _FIRST_LINE.fullmatch(first):
             raise ParsingError("first line")

@@ -1,4 +1,4 @@
-"""The loop of one process: lets in as many clients as it can answer, and looks after each once a second."""
+"""The loop of one process: lets in as many clients as it can answer, and checks each once a second."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _AT_A_TIME = 64 * 1024
 
 
 class Listener(TcpWSGIServer):  # type: ignore[misc]
-    """waitress's server on a socket that listens already."""
+    """waitress's server on a socket that already listens."""
 
     channel_class = Connection
 
@@ -35,9 +35,9 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
             recv_bytes=_AT_A_TIME,
             max_request_header_size=HEAD_BYTES,
             max_request_body_size=bounds.largest_body + 1,
-            # Both are read by kit/client_ip.py and kit/forwarded.py, which know whom to believe.
+            # kit/client_ip.py and kit/forwarded.py read both headers, and check the sender.
             clear_untrusted_proxy_headers=False,
-            # Strangers would fill the log with lines that they hung up.
+            # Otherwise strangers who hang up would fill the log.
             log_socket_errors=False,
         )
         adjustments.room = self.room = Room(bounds.room, bounds.folder, self._end_slowest_body)
@@ -51,7 +51,7 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         )
 
     def serve(self) -> None:
-        """Answer until `stop` is called and what was under way is finished, or has had its time."""
+        """Answer until `stop` is called and the running requests are finished, or their time is over."""
         use_poll = hasattr(wasyncore.select, "poll")
         turn = wasyncore.poll2 if use_poll else wasyncore.poll
         while self._stopping is None:
@@ -66,25 +66,25 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
             turn(0.1, self._map)
 
     def stop(self) -> None:
-        """Let `serve` end. May be called from a handler of signals and from any thread."""
+        """Let `serve` end. May be called from a signal handler and from any thread."""
         self._stopping = monotonic()
         self.pull_trigger()
 
     def _send_home(self) -> int:
-        """Close who waits for nothing; how many are left."""
+        """Close the clients without a running request; returns how many are left."""
         for channel in list(self.active_channels.values()):
             if channel.doing in ("idle", "head") and not channel.close_when_flushed:
                 channel.handle_close()
         return len(self.active_channels)
 
     def add_task(self, task: Connection) -> None:
-        """A request is there: it waits for a thread."""
+        """Queue a request for a thread."""
         with self._counting:
             self._under_way += 1
         super().add_task(task)
 
     def served(self) -> None:
-        """A request is answered."""
+        """Record that a request is answered."""
         with self._counting:
             self._under_way -= 1
             was_full = self._under_way == THREADS - 1
@@ -93,19 +93,20 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
 
     @property
     def is_crowded(self) -> bool:
-        """Whether requests wait because all threads answer others."""
+        """Whether requests wait because all threads are busy."""
         return self._under_way > THREADS
 
     def readable(self) -> bool:
-        """Whether the next client is let in; another process may have a thread when this one has none."""
+        """Whether the next client is let in; if no thread is free here, another process may have one."""
         is_full = len(self.active_channels) >= self.bounds.connections and self._who_makes_way() is None
         return bool(self.accepting) and self._under_way < THREADS and not is_full
 
     def handle_accept(self) -> None:
-        """Let one in. When there are too many, whoever waits longest with nothing said makes way."""
+        """Let one client in. If there are too many, the silent client that waits longest is closed."""
         makes_way = self._who_makes_way() if len(self.active_channels) >= self.bounds.connections else None
         super().handle_accept()
-        # Not before: the new one would get its number, and with it whatever is still told of the old one.
+        # Close it only now: otherwise the new socket would get its number, and with it the old one's pending
+        # events.
         if makes_way is not None:
             makes_way.handle_close()
 
@@ -115,7 +116,7 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         return min(waiting, key=lambda channel: (order[channel.doing], channel.since), default=None)
 
     def _end_slowest_body(self) -> bool:
-        """When the disk's room is full, whoever has sent slowest for a while makes way."""
+        """When the disk's room is full, close the client whose body has been the slowest for a while."""
         before = monotonic() - self.bounds.patience
         bodies = [channel for channel in self.active_channels.values() if channel.is_on_disk]
         old = [channel for channel in bodies if channel.body_since < before]
@@ -126,7 +127,7 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         return True
 
     def _look(self) -> None:
-        """Between two turns of the loop, which must not be told of a socket that is closed meanwhile."""
+        """Check all clients, between two turns of the loop, which must not get events of a closed socket."""
         now = monotonic()
         if now < self._look_at:
             return
@@ -142,12 +143,12 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
 
 
 def _held(channel: Connection) -> int:
-    """Bytes of answers that are kept for it; what is read from a file as it goes is not."""
+    """Bytes of answers in memory for this client; a file that is read piece by piece does not count."""
     return sum(len(part) for part in channel.outbufs if not isinstance(part, ReadOnlyFileBasedBuffer))
 
 
 def _headless(application: Any) -> Callable[[dict[str, Any], Any], Any]:
-    """The application, whose answers to HEAD have no body: waitress leaves that to it."""
+    """The application without bodies in answers to HEAD: waitress leaves that to the application."""
 
     def answer(environ: dict[str, Any], start_response: Any) -> Any:
         content = application(environ, start_response)

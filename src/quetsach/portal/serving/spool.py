@@ -1,6 +1,6 @@
-"""Bodies that are too large for memory: on the disk, without a name, and all of them together bounded.
+"""Bodies that are too large for memory: on the disk, in files without a name, with a bound for all together.
 
-A file without a name is gone with the process that has it open, also when that one is killed.
+A file without a name disappears with the process that has it open, also if that is killed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from quetsach.portal.serving.bounds import IN_MEMORY
 
 
 def clear(folder: Path, older_than: float) -> None:
-    """Delete files of that folder that are older than so many seconds: those of processes that were killed.
+    """Delete files of that folder that are older than so many seconds: leftovers of killed processes.
 
     Bodies have no name, but Django gives one to a large file of a form until its request is answered.
     """
@@ -31,11 +31,11 @@ def clear(folder: Path, older_than: float) -> None:
 
 
 class RoomFull(Exception):
-    """The bodies of this process on the disk are as large as they may be."""
+    """The bodies of this process fill the room on the disk."""
 
 
 class Room:
-    """The bytes that bodies of this process take on the disk; `make_way` ends one of them, if it can."""
+    """The bytes on the disk for bodies of this process; `make_way` ends one body to free some, if it can."""
 
     def __init__(self, most: int, folder: str, make_way: Callable[[], bool]) -> None:
         self.most, self.folder, self.taken = most, folder, 0
@@ -43,10 +43,10 @@ class Room:
         self._lock = threading.Lock()
 
     def take(self, count: int) -> None:
-        """Take `count` bytes more, for which others may have to make way.
+        """Reserve `count` bytes more; other bodies may have to end for them.
 
         Raises:
-            RoomFull: nothing was taken.
+            RoomFull: nothing was reserved.
         """
         while not self._has_taken(count):
             if not self._make_way():
@@ -60,7 +60,7 @@ class Room:
             return True
 
     def give_back(self, count: int) -> None:
-        """The file that held them is closed."""
+        """Return `count` bytes, when the file that held them is closed."""
         with self._lock:
             self.taken -= count
 
@@ -80,7 +80,7 @@ class _Unnamed(TempfileBasedBuffer):  # type: ignore[misc]
 
 
 class Spooled(OverflowableBuffer):  # type: ignore[misc]
-    """waitress's buffer of a body, which asks for room before it writes to the disk."""
+    """waitress's buffer of a body, which reserves room before it writes to the disk."""
 
     buf: Any
 
@@ -104,8 +104,8 @@ class Spooled(OverflowableBuffer):  # type: ignore[misc]
         self.overflowed = True
 
     def close(self) -> None:
-        """Forget what came, and give its room back. May be called again."""
-        # A file on a full disk fails once more when it is closed.
+        """Drop the bytes, and give their room back. May be called again."""
+        # On a full disk, closing a file fails once more.
         with suppress(OSError):
             super().close()
         self.buf, self.strbuf = None, b""

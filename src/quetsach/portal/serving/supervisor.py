@@ -1,4 +1,4 @@
-"""The process that starts the others, and starts another one for each that dies."""
+"""The process that starts the worker processes, and replaces each that dies."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from quetsach.portal.serving.worker import work
 
 _log = logging.getLogger(__name__)
 _AT_ONCE = 10
-"""So many that died within `_LATELY` seconds are replaced at once; then there is a pause before each."""
+"""So many deaths within `_LATELY` seconds are replaced at once; after that there is a pause before each."""
 _LATELY = 10.0
 _PAUSE = 1.0
 _BACKLOG = 1024
 
 
 class AddressError(Exception):
-    """The address cannot be listened on; the text is the system's reason."""
+    """The server cannot listen on the address; the text is the system's reason."""
 
 
 class DatabaseError(Exception):
@@ -43,13 +43,13 @@ class DatabaseError(Exception):
 
 
 class StaticFilesError(Exception):
-    """Pictures and style sheets of this version are not where the portal hands them out from."""
+    """The pictures and style sheets of this version are not in the folder that the portal serves."""
 
 
 def serve(host: str, port: int, processes: int, on_ready: Callable[[], None]) -> None:
-    """Serve the portal until SIGTERM, SIGINT or Ctrl-C, and let requests under way end.
+    """Serve the portal until SIGTERM, SIGINT or Ctrl-C, and let running requests end.
 
-    Where processes can be forked the portal is loaded once, and they share its memory.
+    Where processes can be forked, the portal is loaded once, and they share its memory.
 
     Args:
         host: a name or an address.
@@ -79,11 +79,11 @@ def _method() -> str:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens there."""
+    """A socket that listens on this address."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, _kind, _protocol, _name, address = found[0]
-        # On Windows this option would let another program take the port away.
+        # On Windows this option would let another program take the port over.
         listening = socket.socket(family)
         if sys.platform != "win32":
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -97,7 +97,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def _load() -> None:
-    """Load the whole portal, whose memory the processes share, and which the next one need not load again."""
+    """Load the whole portal before forking: processes share its memory, also those started later."""
     from django.template.loader import get_template
     from django.utils import translation
 
@@ -113,7 +113,7 @@ def _load() -> None:
 
 
 def check_database() -> None:
-    """Raise DatabaseError if the database does not answer, or is not that of this version."""
+    """Raise DatabaseError if the database does not answer, or belongs to another version."""
     from django.db import Error, connection, connections
     from django.db.migrations.executor import MigrationExecutor
 
@@ -123,14 +123,14 @@ def check_database() -> None:
     except Error as error:
         raise DatabaseError(str(error).strip()) from error
     finally:
-        # No process may go on with a connection that another one began.
+        # No process may use a connection that another process opened.
         connections.close_all()
     if is_old:
         raise DatabaseError(is_old=True)
 
 
 def check_static_files() -> None:
-    """Raise StaticFilesError if `collectstatic` has not run since a file was added."""
+    """Raise StaticFilesError if a file was added after the last `collectstatic`."""
     from django.contrib.staticfiles.finders import get_finders
     from django.contrib.staticfiles.storage import staticfiles_storage
 
@@ -174,7 +174,7 @@ class _Supervisor:
             worker = self._context.Process(target=work, args=given)
             try:
                 worker.start()
-            except OSError as error:  # no memory or no process left for another one
+            except OSError as error:  # no memory or no process left for another worker
                 _log.error("no process can be started: %s", error)
                 self._wakes.poll(_PAUSE)
                 return
@@ -194,7 +194,7 @@ class _Supervisor:
             self._fill()
 
     def _end(self) -> None:
-        """Let what is under way end; who asks twice does not wait."""
+        """Let running requests end; a second signal ends them at once."""
         self._listening.close()
         self._other_end.close()
         until = monotonic() + STOPPING + 1

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from quetsach.portal.serving.listener import Listener
 
 _FIRST_TO_GO = 300
-"""Added to what makes the kernel end a process when memory is out: the one that starts others stays."""
+"""Added to the score by which the kernel ends processes when memory is out: the supervisor survives them."""
 
 
 def work(listening: socket.socket, lifeline: Pipe, other_end: Pipe, processes: int) -> None:
-    """Answer until the one who started this process ends or lets go of `other_end`, or SIGTERM comes.
+    """Answer until the supervisor ends or closes `other_end`, or SIGTERM comes.
 
     Args:
         listening: shared with the other processes.
@@ -30,7 +30,7 @@ def work(listening: socket.socket, lifeline: Pipe, other_end: Pipe, processes: i
         processes: how many there are, to share what they may hold in all.
     """
     other_end.close()
-    # Ctrl-C reaches every process of the terminal; the one who started this one decides.
+    # Ctrl-C reaches every process of the terminal; only the supervisor reacts to it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with suppress(OSError):

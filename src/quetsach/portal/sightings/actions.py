@@ -1,7 +1,7 @@
-"""Takes scan documents in, by either door, so that telling the same thing twice changes nothing.
+"""Takes scan documents in, from the page or the API, so that a repeated document changes nothing.
 
-Rows are stored some at a time, each time in a transaction with its audit entry, for whoever else writes waits
-until it is over; the last is also that which accepts the scan. Whoever is cut off in between tells it again.
+Rows are stored in batches, each in a transaction with its audit entry, because other writers wait until a
+transaction is over; the last batch also accepts the scan. A sender who was cut off sends the document again.
 Pushes of one unit follow one another: the node's row is the lock.
 """
 
@@ -36,13 +36,13 @@ _REPLACED = ("source_name", "set_id", "is_listed", "checked_version", "is_pulled
              "family", "kind", "matched", "field", "identity", "first_seen", "last_seen", "count", "action",
              "logformat", "evidence")  # fmt: skip
 BATCH = 500
-"""So many rows are stored in one transaction."""
+"""Rows in one transaction."""
 MOST_REJECTS = 1000
-"""So many refused lines are named one by one; all are counted."""
+"""Refused lines that are named one by one; all are counted."""
 
 
 class NoCampaignError(PortalError):
-    """The unit takes part in no open campaign, or in several and the document does not say in which."""
+    """The unit takes part in no open campaign, or in several and the document does not name one."""
 
     code = "no_campaign"
 
@@ -58,7 +58,7 @@ class RefusedError(PortalError):
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who brings a document: a person, or a machine with a token; by which door, from which address."""
+    """The sender of a document: a person, or a machine with a token; with its way in and its address."""
 
     door: str
     user: User | None = None
@@ -67,13 +67,13 @@ class Sender:
 
     @property
     def name(self) -> str:
-        """As the audit trail names a machine."""
+        """The machine's name in the audit trail."""
         return f"{self.token.prefix}… {self.token.name}" if self.token else ""
 
 
 @dataclass
 class Receipt:
-    """What became of a document's rows. `scan` is set when its last record was in it."""
+    """The fate of a document's rows. `scan` is set if the document held its last record."""
 
     node: CampaignNode
     new: int = 0
@@ -147,7 +147,7 @@ def receive_file(stream: BinaryIO, node: CampaignNode, sender: Sender) -> Receip
 
 
 class _Document:
-    """A document while its rows are read: `header` is there from the first row on, `end` after the last."""
+    """A document while its rows are read: `header` is set before the first row, `end` after the last."""
 
     header: ScanRecord
     end: End
@@ -156,7 +156,7 @@ class _Document:
         self.coverages: list[CoverageRecord] = []
 
     def rows(self, stream: BinaryIO, on_reject: Callable[[Reject], None]) -> Iterator[SightingRecord]:
-        """Yield what was seen; keep what was looked at."""
+        """Yield the sightings; collect the coverage."""
         for _, entry in _entries(stream, on_reject):
             match entry:
                 case ScanRecord():
@@ -172,7 +172,7 @@ class _Document:
 def _keep(
     receipt: Receipt, document: _Document, rows: Iterable[SightingRecord], sender: Sender, is_whole: bool
 ) -> None:
-    """Store the rows, some at a time, and with the last of them accept the scan if it `is_whole`."""
+    """Store the rows in batches; with the last batch accept the scan if it `is_whole`."""
     last: Sequence[SightingRecord] = ()
     for some in batched(rows, BATCH):
         if last:
@@ -213,7 +213,7 @@ def _entries(stream: BinaryIO, on_reject: Any) -> Iterator[tuple[int, Any]]:
 
 
 def _prepare(receipt: Receipt, header: ScanRecord, rows: Iterable[SightingRecord]) -> list[Sighting]:
-    """The rows as they would be stored, without those that are here already: a count never becomes less."""
+    """The rows to store, without those stored already with an equal or larger count."""
     node, best = receipt.node, dict[str, SightingRecord]()
     for row in rows:
         key = intake.sighting_key(row)
@@ -241,7 +241,7 @@ def _prepare(receipt: Receipt, header: ScanRecord, rows: Iterable[SightingRecord
 
 
 def _counts(node: CampaignNode, keys: Iterable[str]) -> dict[str, tuple[int, bool]]:
-    """Of each row that is here: its count, and whether its indicator was on the campaign's list."""
+    """By key of each stored row: its count, and whether its indicator was on the campaign's list."""
     found: dict[str, tuple[int, bool]] = {}
     for some in batched(keys, 400):
         rows = Sighting.rows.filter(node=node, key__in=some).values_list("key", "count", "is_listed")
@@ -250,7 +250,7 @@ def _counts(node: CampaignNode, keys: Iterable[str]) -> dict[str, tuple[int, boo
 
 
 def _store(receipt: Receipt, rows: Sequence[Sighting]) -> tuple[int, int]:
-    """Insert what is new, replace what has grown; how many of both. Runs inside the caller's transaction."""
+    """Insert new rows and update grown ones; returns both numbers. Runs inside the caller's transaction."""
     if not rows:
         return 0, 0
     CampaignNode.rows.select_for_update(no_key=True).get(pk=receipt.node.pk)
@@ -258,10 +258,10 @@ def _store(receipt: Receipt, rows: Sequence[Sighting]) -> tuple[int, int]:
     fresh = [row for row in rows if row.key not in here]
     grown = [row for row in rows if row.key in here and row.count > here[row.key][0]]
     for row in grown:
-        # Once an indicator was on the campaign's list, a later list without it takes nothing back.
+        # If an indicator was on the campaign's list once, a later list without it changes nothing.
         row.is_listed = row.is_listed or here[row.key][1]
     Sighting.rows.bulk_create(fresh)
-    # One statement for many; an UPDATE with a case for each row and column takes ten times as long.
+    # One statement for many rows; an UPDATE with a case for each row and column takes ten times as long.
     Sighting.rows.bulk_create(
         grown, update_conflicts=True, unique_fields=["node", "key"], update_fields=_REPLACED
     )
@@ -275,8 +275,8 @@ def _store(receipt: Receipt, rows: Sequence[Sighting]) -> tuple[int, int]:
 class _LookedAt:
     """The coverage of a scan, ready to be written: an id for the scan, the statement, and its rows.
 
-    A scan of ten thousand files has as many rows, and they stand or fall together: no writer should wait for
-    what can be done before.
+    A scan of ten thousand files has as many rows, which stand or fall together: everything that can be
+    prepared is prepared before other writers have to wait.
     """
 
     scan: UUID
@@ -301,7 +301,7 @@ def _looked_at(document: _Document) -> _LookedAt:
 
 
 def _accept(receipt: Receipt, document: _Document, looked_at: _LookedAt, sender: Sender) -> None:
-    """The scan is whole: keep what it looked at. The same scan told again is found, not added."""
+    """Accept the whole scan and store its coverage. A repeated scan is recognised and adds nothing."""
     node, header = receipt.node, document.header
     published = indicators.published(node.campaign_id, header.set_id)
     receipt.scan, is_new = Scan.rows.get_or_create(
@@ -335,7 +335,7 @@ def _coverage(scan: UUID, seen: CoverageRecord) -> Coverage:
 
 
 def _note(receipt: Receipt, header: ScanRecord, sender: Sender, new: int, updated: int) -> None:
-    """The audit entry of what was stored; none where nothing was. That of a whole scan tells the sums."""
+    """Write the audit entry of stored rows; none without rows. The entry of a whole scan has the sums."""
     if not (new or updated or (receipt.scan and not receipt.is_repeat)):
         return
     record(
@@ -355,7 +355,7 @@ def _note(receipt: Receipt, header: ScanRecord, sender: Sender, new: int, update
 
 
 def relist(campaign: Campaign) -> int:
-    """Look up again the sightings whose indicator was on no list of the campaign; how many are on it now."""
+    """Look up again the sightings that were on no list of the campaign; returns how many are on it now."""
     current = indicators.current(campaign)
     if current is None or current.version is None:
         return 0
@@ -375,6 +375,6 @@ def relist(campaign: Campaign) -> int:
 
 
 def mark_pulled(ids: Iterable[int]) -> None:
-    """A higher app has taken these rows into account; it calls this in the same transaction."""
+    """Mark rows that a higher app has processed; the app calls this in the same transaction."""
     for some in batched(ids, 400):
         Sighting.rows.filter(pk__in=some).update(is_pulled=True)

@@ -1,4 +1,4 @@
-"""The machines' door for scan documents. Errors are `{"code", "reason", "line"?}` in English."""
+"""The address for machines that push scan documents. Errors are `{"code", "reason", "line"?}` in English."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from quetsach.sightings.scanfile import CHUNK_BYTES
 
 
 def bearer(request: HttpRequest) -> ApiToken | None:
-    """The live token that the request carries."""
+    """The live token in the request."""
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     if scheme.casefold() != "bearer" or not secret.strip():
         return None
@@ -44,7 +44,7 @@ def push(request: HttpRequest) -> HttpResponse:
     try:
         return _receive(request)
     except OperationalError as error:
-        # SQLite's words, and PostgreSQL's (53100).
+        # Words of SQLite and of PostgreSQL (53100).
         if "disk is full" not in str(error) and "No space left" not in str(error):
             raise
         return _error(507, "disk_full", "The portal's disk is full; nothing of this document was stored.")

@@ -1,6 +1,6 @@
-"""Who wants to know that something arrived. Higher apps append here in AppConfig.ready; both doors tell them.
+"""Listeners for arrived sightings. Higher apps register here in AppConfig.ready; page and API call them.
 
-A listener that fails loses nothing: what it should have pulled is still marked as waiting, and pulled later.
+A listener that fails loses nothing: its sightings are still marked as waiting, and are pulled later.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 def announce(campaign: Campaign) -> None:
-    """Call every listener, outside the transaction in which the news was stored."""
+    """Call every listener, outside the transaction that stored the sightings."""
     for listener in LISTENERS:
         try:
             listener(campaign)

@@ -1,6 +1,6 @@
-"""What the portal asks of a scan document beyond the wire format: sizes, and no nonsense. Pure.
+"""The portal's checks of a scan document beyond the wire format: sizes and plausible values. Pure.
 
-The wire format itself is checked by quetsach.sightings.sighting; here are the limits of what is stored.
+quetsach.sightings.sighting checks the wire format itself; here are the limits of stored values.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ LONGEST = {
 }
 """Characters. Evidence: as `text.escape` cuts it; a device is a name (255, RFC 1035) or an address."""
 EARLIEST, LATEST = "1970-01-01", "2100-01-01"
-"""Clocks before or after are broken. What is merely suspect is kept."""
+"""A clock outside these dates is broken. A merely suspect time is kept."""
 IDENTITY_KEYS, IDENTITY_CHARACTERS = 12, 4096
 
 
 def refusal(sighting: Sighting) -> tuple[str, str] | None:
-    """(code, reason in English) why a row cannot be stored, or None."""
+    """(code, reason in English) if the row cannot be stored, else None."""
     for name, longest in LONGEST.items():
         if len(getattr(sighting, name) or "") > longest:
             return "too_long", f"{name} is longer than {longest} characters"
@@ -47,7 +47,7 @@ def refusal(sighting: Sighting) -> tuple[str, str] | None:
 
 
 def header_refusal(scan: Scan) -> str | None:
-    """Why a whole document cannot be taken, or None."""
+    """The reason that a whole document cannot be taken, or None."""
     for name, longest in (("source_name", 200), ("tool", 100), ("tz", 60)):
         if len(getattr(scan, name)) > longest:
             return f"{name} is longer than {longest} characters"
@@ -55,7 +55,7 @@ def header_refusal(scan: Scan) -> str | None:
 
 
 def coverage_refusal(coverage: Coverage) -> tuple[str, str] | None:
-    """(code, reason) why a coverage record cannot be stored, or None."""
+    """(code, reason) if a coverage record cannot be stored, else None."""
     for name, longest in (("name", 200), ("zone", 60)):
         if len(getattr(coverage, name)) > longest:
             return "too_long", f"{name} is longer than {longest} characters"
@@ -71,8 +71,7 @@ def sighting_key(sighting: Sighting) -> str:
 
 
 def scan_digest(scan: Scan, coverages: list[Coverage]) -> str:
-    """SHA-256 of what a scan looked at, with which list: equal for the same scan told again, by whatever
-    door."""
+    """SHA-256 of a scan's coverage and list: equal for the same scan, however it is sent again."""
     seen = sorted(_digest(list(c)) for c in coverages)
     return _digest([scan.set_id, scan.source_name, seen])
 
@@ -83,12 +82,12 @@ def _digest(value: Any) -> str:
 
 
 def to_day(text: str | None) -> date | None:
-    """A date of the wire."""
+    """A date of the wire format."""
     return None if text is None else date.fromisoformat(text)
 
 
 def to_moment(text: str | None) -> datetime | None:
-    """A time of the wire: UTC, six decimals, Z."""
+    """A time of the wire format: UTC, six decimals, Z."""
     return None if text is None else datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
 
 

@@ -1,6 +1,6 @@
-"""What scans said, kept once: the same fact told again changes nothing.
+"""The content of scans, stored once: a repeated fact changes nothing.
 
-Everything hangs on the frozen node of the unit that reported it. Who owns a device is decided in cases.
+Every row belongs to the frozen node of the reporting unit. The app cases decides the owner of a device.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 
 
 class Scan(models.Model):
-    """An accepted scan: its last record has arrived. `digest` names its content, so that a repeat finds it.
+    """An accepted scan: its last record has arrived. `digest` identifies its content, so that a repeat is
+    recognised.
 
-    `indicator_set` is the campaign's published list that it used; None for a list unknown here.
+    `indicator_set` is the campaign's published list that the scan used; None for a list unknown here.
     """
 
     class Door(models.TextChoices):
@@ -65,7 +66,7 @@ class Scan(models.Model):
 
 
 class Coverage(models.Model):
-    """What was looked at in one source of an accepted scan. `devices` maps a UTC date to who was alive."""
+    """One source of an accepted scan. `devices` maps a UTC date to the devices that were alive."""
 
     scan = models.ForeignKey(Scan, on_delete=models.CASCADE, related_name="coverages")
     source = models.CharField(max_length=64, blank=True)
@@ -90,11 +91,12 @@ class Coverage(models.Model):
 
 
 class Sighting(models.Model):
-    """An indicator seen from one device on one UTC day of one source. Of equal keys the larger count stays.
+    """An indicator seen from one device on one UTC day in one source. Of rows with the same key the larger
+    count stays.
 
-    `key` is the SHA-256 of (source, indicator, device, day): an index entry must stay short, a URL need not.
-    `is_listed` says that the campaign published the indicator; only then a case may rest on it. `is_pulled`
-    is cleared by every change and set by the app that makes cases.
+    `key` is the SHA-256 of (source, indicator, device, day), because a URL is too long for an index.
+    `is_listed`: the campaign published the indicator; only then a case may rest on the row. Every change
+    clears `is_pulled`, and the app cases sets it.
     """
 
     id = models.BigAutoField(primary_key=True)

@@ -1,7 +1,6 @@
-"""Whose device it is: the longest matching network among the reporter and the units below it.
-Pure.
+"""Finds the owner of a device: the longest matching network of the reporter and the units below it. Pure.
 
-Every commune owns 192.168.1.0/24, so nothing outside the reporter's subtree is ever looked at.
+Every commune uses 192.168.1.0/24, so networks outside the reporter's subtree are never considered.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from uuid import UUID
 
 
 class Owners:
-    """Answers for one reporter. `networks` are (CIDR text, node) of the reporter and of every node below
+    """The owners for one reporter. `networks` are (CIDR text, node) of the reporter and of every node below
     it."""
 
     def __init__(self, reporter: UUID, networks: Iterable[tuple[str, UUID]]) -> None:
@@ -25,7 +24,7 @@ class Owners:
         self._lengths = sorted(self._nodes, key=lambda key: -key[1])
 
     def of(self, device: str) -> UUID | None:
-        """The owner of a device, or None when no network says so, or two units say it at once.
+        """The owner of a device; None if no network matches, or two units have the same one.
 
         >>> Owners(UUID(int=1), [("10.0.0.0/8", UUID(int=2))]).of("10.1.2.3")
         UUID('00000000-0000-0000-0000-000000000002')

@@ -1,4 +1,4 @@
-"""What was looked at, and what was seen."""
+"""Reads of coverage and sightings."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from quetsach.portal.units.models import subtree
 
 @dataclass
 class Vantage:
-    """One place from which a unit looks: a source name, the time it covers, and what keeps it from
-    proving."""
+    """One place from which a unit looks: a source name, the time that it covers, and the problems of its
+    proof."""
 
     name: str
     runs: list[Span] = field(default_factory=list)
@@ -30,7 +30,7 @@ class Vantage:
 
 
 def vantages(node: CampaignNode) -> list[Vantage]:
-    """The node's own places, by name. Time comes only from sources whose clock is known."""
+    """The node's own places, by name. Only sources with a known clock give times."""
     spans: dict[str, list[Span]] = defaultdict(list)
     found: dict[str, Vantage] = {}
     rows = Coverage.rows.filter(scan__node=node).values_list(
@@ -49,7 +49,7 @@ def vantages(node: CampaignNode) -> list[Vantage]:
 
 
 def scans_of(node: CampaignNode) -> QuerySet[Scan]:
-    """The node's accepted scans with what they cover, the latest first."""
+    """The node's accepted scans with their coverage, the latest first."""
     sane = Q(coverages__time__in=("ok", "assumed_year"))
     return (
         Scan.rows.filter(node=node)
@@ -75,7 +75,7 @@ def sightings_in(node: CampaignNode, *, device: str = "", indicator: str = "") -
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Rows and log lines; how many rows name no machine; how many rest on no list of the campaign."""
+    """Numbers of rows and log lines; of rows without a machine; and of rows on no list of the campaign."""
 
     rows: int
     lines: int

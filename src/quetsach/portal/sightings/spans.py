@@ -23,5 +23,5 @@ def join_spans(spans: Iterable[Span], pause: timedelta = PAUSE) -> list[Span]:
 
 
 def gaps(joined: list[Span]) -> list[Span]:
-    """What lies between joined spans."""
+    """The gaps between joined spans."""
     return [(before[1], after[0]) for before, after in pairwise(joined)]

@@ -1,4 +1,4 @@
-"""The pages of logs: upload a scan, see what was looked at and what was seen."""
+"""The pages of logs: upload a scan, see its coverage and its sightings."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SHOWN_REJECTS = 200
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def scans(request: HttpRequest, slug: str) -> HttpResponse:
-    """What the unit has looked at; drop a scan file here."""
+    """The unit's coverage, and the form to upload a scan file."""
     if request.method != "POST":
         return _scans_page(request, take_seat_asked(request, slug), ScanForm())
     seat = take_seat(request, slug, None, Verb.UPLOAD_SCAN)
@@ -80,7 +80,7 @@ def _scans_page(request: HttpRequest, seat: Seat, form: ScanForm, status: int = 
 
 @require_GET
 def scan(request: HttpRequest, slug: str, scan_id: UUID) -> HttpResponse:
-    """One accepted scan: what it looked at, and, for who just uploaded it, what became of its rows."""
+    """One accepted scan: its coverage and, right after the upload, the fate of its rows."""
     row = Scan.objects.visible_to(request.user).filter(pk=scan_id, node__campaign__slug=slug).first()
     if row is None:
         raise Http404
@@ -97,7 +97,7 @@ def scan(request: HttpRequest, slug: str, scan_id: UUID) -> HttpResponse:
 
 @require_GET
 def sightings(request: HttpRequest, slug: str) -> HttpResponse:
-    """The rows themselves, down to the log line."""
+    """The sightings themselves, with their log lines."""
     seat = take_seat_asked(request, slug)
     device, indicator = (
         request.GET.get("may", "").strip()[:255],

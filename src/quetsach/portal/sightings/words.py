@@ -1,4 +1,4 @@
-"""Codes of the wire in plain words."""
+"""Plain words for codes of the wire format."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ COUNTED = {
     "too_large": "too_large",
     "no_campaign": "foreign",
 }
-"""As what the portal counts a refused document; the others are `content`."""
+"""The reason under which a refused document is counted; all other codes are `content`."""
 
 
 def refusal_words(code: str, line: int | None) -> str:
-    """Why a file was not taken, with the line."""
+    """The reason that a file was not taken, with the line."""
     text = str(REFUSALS.get(code, REFUSALS["garbage"]))
     if line is None:
         return text

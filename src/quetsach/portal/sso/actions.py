@@ -1,4 +1,4 @@
-"""Links between accounts and proven persons; sign-ins that went no further. All on the record."""
+"""Links between accounts and proven persons, and stopped sign-ins. All are in the audit trail."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def watch() -> None:
 
 
 def note_link(sender: object, request: HttpRequest, sociallogin: Any, **_: object) -> None:  # noqa: ARG001
-    """One entry for a link, without anything of the proof."""
+    """Write one entry for a link, without any content of the proof."""
     with transaction.atomic():
         _note("account.link", sociallogin.user, sociallogin.user, client_ip_text(request))
 
@@ -52,7 +52,7 @@ def link(user: User, key: str, *, ip: str | None) -> None:
 
 @transaction.atomic
 def unlink(user: User, actor: User, *, ip: str | None) -> bool:
-    """Take the link off; whether there was one. Raises LinkError `no_password` for one's own last way in."""
+    """Remove the link; returns whether there was one. Raises LinkError `no_password` for the last way in."""
     if user == actor and not user.has_usable_password():
         raise LinkError("no_password")
     count, _ = SocialAccount.objects.filter(user=user).delete()
@@ -63,7 +63,7 @@ def unlink(user: User, actor: User, *, ip: str | None) -> bool:
 
 @transaction.atomic
 def note_stopped(code: str, *, ip: str | None) -> None:
-    """A sign-in that went no further: why, never who."""
+    """Record a stopped sign-in: its reason, never the person."""
     record(None, "account.sso_stopped", data={"code": code, "name": trusted().name}, ip=ip, actor_name="?")
 
 

@@ -1,4 +1,4 @@
-"""How allauth treats a proven person here: nobody is created, a link is made only by its owner, our words."""
+"""Our allauth settings for a proven person: no new accounts, only the owner links, our own messages."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class SsoAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
-    """The one configured provider, and what may follow from its proof."""
+    """The provider of the settings, and the effects of its proof."""
 
     error_messages: ClassVar[dict[str, str | Promise]] = {
         **DefaultSocialAccountAdapter.error_messages,
@@ -42,7 +42,7 @@ class SsoAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         provider: str | None = None,
         client_id: str | None = None,
     ) -> list[SocialApp]:
-        """From the settings only: a row in the database opens no door."""
+        """The provider from the settings only: a row in the database adds none."""
         sso = settings.SSO
         if sso is None or provider not in (None, ID) or client_id not in (None, sso.client_id):
             return []
@@ -55,8 +55,8 @@ class SsoAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         return reverse("my_account")
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
-        """After the proof, before anything follows. Raises ImmediateHttpResponse where it goes no further."""
-        sociallogin.token = None  # else it would wait in the session while somebody types a code
+        """Runs after the proof, before the sign-in goes on. Raises ImmediateHttpResponse to stop it."""
+        sociallogin.token = None  # otherwise it would stay in the session while somebody types a code
         state = sociallogin.state
         state["strong"] = sociallogin.proof.is_strong
         if state.get("process") == AuthProcess.CONNECT:
@@ -87,7 +87,7 @@ class SsoAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         exception: Exception | None = None,
         extra_context: dict[str, Any] | None = None,
     ) -> None:
-        """Every end without a proof, as one of our pages."""
+        """Turns every failure before a proof into one of our pages."""
         code = _code(error, exception, is_known=bool((extra_context or {}).get("state")))
         if code not in ("cancelled", "expired"):
             detail = getattr(exception, "detail", "") or (

@@ -1,6 +1,6 @@
 """The identity provider that an installation trusts, from QUETSACH_OIDC_*; see docs/settings.md.
 
-Pure: read while Django's settings are still being made.
+Pure: it runs while Django's settings are still being made.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ TOKEN_AUTH = ("client_secret_basic", "client_secret_post", "none")
 
 @dataclass(frozen=True)
 class IdentityProvider:
-    """One OpenID Connect provider. An empty address is asked of `discovery`, or not used at all.
+    """One OpenID Connect provider. An empty address comes from `discovery`, or is not used.
 
     `claim` names the person; `strong_acr` are the signed values that count as a second step. Without `keys`
-    the ID token's signature cannot be checked: then the userinfo endpoint, asked over TLS, names the person.
+    the ID token's signature cannot be checked: then the userinfo endpoint, over TLS, names the person.
     """
 
     name: str
@@ -45,7 +45,7 @@ class IdentityProvider:
 def identity_provider() -> IdentityProvider | None:
     """The provider of QUETSACH_OIDC_*; None where none is configured.
 
-    Raises ImproperlyConfigured naming what is missing or wrong.
+    Raises ImproperlyConfigured with the name of a missing or wrong setting.
     """
     client_id = env_str("QUETSACH_OIDC_CLIENT_ID")
     if not client_id:
@@ -73,7 +73,7 @@ def identity_provider() -> IdentityProvider | None:
 
 
 def trusted() -> IdentityProvider:
-    """The provider in force. Raises ImproperlyConfigured where there is none: ask `settings.SSO` first."""
+    """The provider in force. Raises ImproperlyConfigured if there is none: check `settings.SSO` first."""
     from django.conf import settings
 
     if settings.SSO is None:
@@ -114,7 +114,7 @@ def _address(name: str) -> str:
 
 
 def is_safe_address(url: str) -> bool:
-    """Whether what is sent there and comes back is protected on its way."""
+    """Whether requests to this address and its answers are protected on the way."""
     parts = urlsplit(url)
     return bool(parts.hostname) and (
         parts.scheme == "https" or (parts.scheme == "http" and _is_here(parts.hostname or ""))

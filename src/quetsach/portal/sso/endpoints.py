@@ -1,4 +1,4 @@
-"""Where the provider is asked: as configured, the rest as its discovery document says; and its keys."""
+"""The provider's addresses: as configured, the others from its discovery document; and its keys."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from quetsach.portal.sso.configuration import IdentityProvider, is_safe_address
 from quetsach.portal.sso.refusal import SsoError
 
 HOLDS = 3600
-"""Seconds for which a discovery document or a key set is remembered."""
+"""Seconds for which a discovery document or a key set is cached."""
 _NAMES = {
     "authorize": "authorization_endpoint",
     "token": "token_endpoint",
@@ -43,7 +43,7 @@ def key_set(provider: IdentityProvider, fresh: bool) -> dict[str, Any]:
 
 
 def fetched(url: str, token: str = "") -> dict[str, Any]:
-    """A JSON object. Raises requests' own errors, SsoError `mistrusted` for anything else."""
+    """A JSON object. Raises requests' own errors, SsoError `mistrusted` for any other content."""
     headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
     with get_adapter().get_requests_session() as session:
         answer = session.get(url, headers=headers, allow_redirects=False)

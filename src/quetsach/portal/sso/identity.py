@@ -1,7 +1,7 @@
-"""What stands for a proven person: a keyed hash of issuer and claim, never the number itself.
+"""Replaces a proven person by a keyed hash of issuer and claim; the number itself is never stored.
 
-The key is the portal's secret key, which is not in the database: a copy of the database tells nobody whose
-identity number is linked, not even by trying all numbers.
+The key is the portal's secret key, which is not in the database: a copy of the database does not reveal whose
+identity number is linked, even by trying all numbers.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ LONGEST = 255
 
 @dataclass(frozen=True)
 class Proof:
-    """Who it is, by `key`; `is_strong` where a signed `acr` says that a second step was taken."""
+    """A proven person, by `key`; `is_strong` if a signed `acr` says that a second step was taken."""
 
     key: str
     is_strong: bool = False
 
 
 def proof_of(provider: IdentityProvider, signed: dict[str, Any], told: dict[str, Any]) -> Proof:
-    """From the claims of a checked ID token and those of the userinfo endpoint; either may be empty.
+    """The proof from the claims of a checked ID token and of the userinfo endpoint; either may be empty.
 
     Raises SsoError `no_claim`.
     """
@@ -40,11 +40,11 @@ def proof_of(provider: IdentityProvider, signed: dict[str, Any], told: dict[str,
 
 
 def identity_key(provider: IdentityProvider, value: str) -> str:
-    """Another for every issuer and every claim."""
+    """The key of the person, different for each issuer and each claim."""
     text = f"{provider.issuer}\n{provider.claim}\n{value}"
     return salted_hmac("sso.identity", text, algorithm="sha256").hexdigest()
 
 
 def nonce_of(verifier: str) -> str:
-    """The nonce of one sign-in, from the secret that waits in the session: nothing more needs keeping."""
+    """The nonce of one sign-in, from the secret in the session, so that nothing more needs storing."""
     return salted_hmac("sso.nonce", verifier, algorithm="sha256").hexdigest()[:32]

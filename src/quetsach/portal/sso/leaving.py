@@ -1,7 +1,7 @@
 """The page between the portal and the identity provider.
 
-A form of this site may not end at another one: browsers hold `form-action` of the Content-Security-Policy
-against every redirect that follows. So the form ends here, and this page goes on by itself.
+A form of this site may not end at another site: browsers apply `form-action` of the Content-Security-Policy
+to every redirect that follows. So the form ends here, and this page goes on by itself.
 """
 
 from __future__ import annotations

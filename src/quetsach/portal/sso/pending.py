@@ -1,4 +1,4 @@
-"""A proven person without an account, on the way to taking an invitation: for ten minutes, in the session."""
+"""A proven person without an account, on the way to an invitation: for ten minutes, in the session."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _KEY = "sso_proof"
 
 
 def remember(request: HttpRequest, proof: Proof) -> None:
-    """Keep the proof for the next page."""
+    """Store the proof for the next page."""
     request.session[_KEY] = {"key": proof.key, "strong": proof.is_strong, "at": int(time.time())}
 
 
@@ -26,5 +26,5 @@ def proven(request: HttpRequest) -> Proof | None:
 
 
 def forget(request: HttpRequest) -> None:
-    """It was used."""
+    """Delete the proof after its use."""
     request.session.pop(_KEY, None)

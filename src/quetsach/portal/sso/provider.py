@@ -1,4 +1,4 @@
-"""The identity provider as one of allauth's: out with PKCE, state and nonce, back with a checked proof."""
+"""The identity provider in allauth: leaves with PKCE, state and nonce, returns with a checked proof."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ID = "sso"
 
 
 class SsoAdapter(OAuth2Adapter):  # type: ignore[misc]
-    """The way back: code into token, token into proof."""
+    """The return from the provider: exchanges the code for a token, and the token for a proof."""
 
     provider_id = ID
 
@@ -36,7 +36,7 @@ class SsoAdapter(OAuth2Adapter):  # type: ignore[misc]
         self.nonce = ""
 
     def get_callback_url(self, request: HttpRequest, app: Any) -> str:  # noqa: ARG002
-        """As registered with the provider, whatever name the browser used."""
+        """The address registered with the provider, whichever name the browser used."""
         return settings.SITE_ADDRESS.rstrip("/") + reverse("sso_callback")
 
     @property
@@ -48,7 +48,7 @@ class SsoAdapter(OAuth2Adapter):  # type: ignore[misc]
         return trusted().token_auth == "client_secret_basic"  # noqa: S105
 
     def get_client(self, request: HttpRequest, app: Any) -> Any:
-        """In the header, name and secret stand form-encoded (RFC 6749, 2.3.1), which allauth leaves out."""
+        """A client whose header has form-encoded name and secret, unlike allauth's (RFC 6749, 2.3.1)."""
         client = super().get_client(request, app)
         if self.basic_auth:
             client.consumer_key = quote_plus(client.consumer_key)
@@ -58,39 +58,39 @@ class SsoAdapter(OAuth2Adapter):  # type: ignore[misc]
     def get_access_token_data(
         self, request: HttpRequest, app: Any, client: Any, pkce_code_verifier: str | None = None
     ) -> dict[str, Any]:
-        """Raises SsoError for whatever is not a token."""
+        """Raises SsoError for any answer that is not a token."""
         self.nonce = nonce_of(pkce_code_verifier or "")
         verifier = pkce_code_verifier if trusted().pkce else None
         try:
             read = super().get_access_token_data(request, app, client, pkce_code_verifier=verifier)
         except (KeyError, ValueError, OAuth2Error):
-            # The cause would carry what the provider wrote into logs.
+            # The cause would put the provider's answer into logs.
             raise SsoError(
                 "mistrusted", "token endpoint: no token; client, secret or way back refused?"
             ) from None
         return dict(read)
 
     def complete_login(self, request: HttpRequest, app: Any, token: SocialToken, **kwargs: Any) -> Any:  # noqa: ARG002
-        """Who it is. Nothing of what the provider tells goes any further than here."""
+        """The proven person. No other data of the provider go further than here."""
         provider, id_token = trusted(), kwargs["response"].get("id_token")
         signed: dict[str, Any] = {}
-        told: dict[str, Any] = {}
+        claims: dict[str, Any] = {}
         if endpoint(provider, "keys"):
             if not isinstance(id_token, str):
                 raise SsoError("mistrusted", "token endpoint: no ID token, though keys are configured")
             signed = signed_claims(id_token, provider, self.nonce, lambda fresh: key_set(provider, fresh))
         if provider.claim not in signed and endpoint(provider, "userinfo"):
-            told = fetched(endpoint(provider, "userinfo"), token.token)
-            if signed and told.get("sub") != signed["sub"]:
+            claims = fetched(endpoint(provider, "userinfo"), token.token)
+            if signed and claims.get("sub") != signed["sub"]:
                 raise SsoError("mistrusted", "userinfo: another person than the ID token's")
-        proof = proof_of(provider, signed, told)
+        proof = proof_of(provider, signed, claims)
         login = self.get_provider().sociallogin_from_response(request, {"key": proof.key})
         login.proof = proof
         return login
 
 
 class SsoProvider(OAuth2Provider):  # type: ignore[misc]
-    """Keeps of a person their key and nothing else."""
+    """Keeps only a person's key."""
 
     id = ID
     name = "OpenID Connect"

@@ -1,4 +1,4 @@
-"""Who signs in by the identity provider."""
+"""Reads of links with the identity provider."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from quetsach.portal.accounts.models import User
 
 
 def linked_since(user: User) -> datetime | None:
-    """Since when the account is linked with a proven person; None where it is not."""
+    """The moment at which the account was linked with a proven person; None if it is not linked."""
     row = SocialAccount.objects.filter(user=user).only("date_joined").first()
     return row.date_joined if row else None

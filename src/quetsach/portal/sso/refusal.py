@@ -1,4 +1,4 @@
-"""Why a sign-in by the identity provider goes no further, by code and in words."""
+"""The reasons that a sign-in by the identity provider stops, by code and in words."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class SsoError(OAuth2Error):  # type: ignore[misc]
-    """`code` is one of REASONS; `detail` tells who runs the portal more. Neither holds a token or a claim."""
+    """`code` is one of REASONS; `detail` is for who runs the portal. Neither holds a token or a claim."""
 
     def __init__(self, code: str, detail: str = "") -> None:
         super().__init__(code)
@@ -19,7 +19,7 @@ class SsoError(OAuth2Error):  # type: ignore[misc]
 
 @dataclass(frozen=True)
 class Reason:
-    """One page."""
+    """The page of one reason."""
 
     status: int
     title: str | Promise
@@ -27,8 +27,8 @@ class Reason:
 
 
 _MISTRUST = _(
-    "The answer of %(name)s could not be trusted, so nobody was signed in. Try once more from the"
-    " beginning; if it happens again, sign in with your password and tell who runs the portal."
+    "The answer of %(name)s could not be trusted, so nobody was signed in. Try once more from the beginning;"
+    " if it happens again, sign in with your password and tell the portal's administrator."
 )
 REASONS: dict[str, Reason] = {
     "cancelled": Reason(
@@ -67,9 +67,9 @@ REASONS: dict[str, Reason] = {
         403,
         _("No account here is linked with you yet"),
         _(
-            "%(name)s has proven who you are; what you may do here is given by your unit. Ask its"
-            " coordinator for an invitation. You have an account already? Sign in with your password and"
-            " choose “Link” on your account page."
+            "%(name)s has proven who you are; your rights here come from your unit. Ask its coordinator for"
+            " an invitation. You have an account already? Sign in with your password and choose “Link” on"
+            " your account page."
         ),
     ),
     "linked_otherwise": Reason(

@@ -1,4 +1,4 @@
-"""When a sign-in by the identity provider needs no code of ours: its signed `acr` counts as one."""
+"""Skips our second step if the identity provider's signed `acr` proves one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _KEY = "proven_twice"
 
 
 class SecondStep(AuthenticateStage):  # type: ignore[misc]
-    """Asks for a code as always, unless the provider has asked for one in this very sign-in."""
+    """Asks for a code as usual, unless the provider proved a second step in this sign-in."""
 
     def handle(self) -> tuple[Any, bool]:
         self.request.session.pop(_KEY, None)
@@ -26,7 +26,7 @@ class SecondStep(AuthenticateStage):  # type: ignore[misc]
 
 
 def note_proven_twice(request: HttpRequest, user: User) -> None:
-    """Say of the session that begins now that its person took two steps elsewhere."""
+    """Mark the new session: its person took two steps at the identity provider."""
     request.session[_KEY] = user.pk
 
 

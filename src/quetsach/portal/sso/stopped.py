@@ -1,4 +1,4 @@
-"""The page of a sign-in that goes no further."""
+"""The page of a stopped sign-in."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from quetsach.portal.sso.refusal import REASONS
 
 
 def stopped(request: HttpRequest, code: str) -> HttpResponse:
-    """What happened and what to do next, by a code of REASONS."""
+    """The reason and the next step, by a code of REASONS."""
     reason, name = REASONS[code], {"name": trusted().name}
     context = {"title": str(reason.title) % name, "text": str(reason.text) % name}
     return render(request, "sso/stopped.html", context, status=reason.status)

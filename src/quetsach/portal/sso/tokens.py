@@ -12,7 +12,7 @@ from quetsach.portal.sso.configuration import IdentityProvider
 from quetsach.portal.sso.refusal import SsoError
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
-"""Signatures by a key pair only: the token itself must not choose a weaker way."""
+"""Signatures by a key pair only: the token itself must not choose a weaker method."""
 LEEWAY = 60
 """Seconds by which two clocks may differ."""
 
@@ -22,8 +22,8 @@ def signed_claims(
 ) -> dict[str, Any]:
     """The claims of a token whose signature holds.
 
-    `keys(fresh)` gives the provider's key set, from memory or fetched anew: a key that is not known may be a
-    new one. Raises SsoError `mistrusted`.
+    `keys(fresh)` gives the provider's key set, from the cache or fetched anew: an unknown key may be a new
+    one. Raises SsoError `mistrusted`.
     """
     try:
         header = jwt.get_unverified_header(token)
@@ -41,14 +41,14 @@ def signed_claims(
             options={"require": ["iss", "sub", "aud", "exp", "iat"]},
         )
     except jwt.PyJWTError as error:
-        # The cause would carry the token into logs.
+        # The cause would put the token into logs.
         raise SsoError("mistrusted", f"ID token: {type(error).__name__}") from None
     _same_sign_in(claims, provider, nonce)
     return claims
 
 
 def _same_sign_in(claims: dict[str, Any], provider: IdentityProvider, nonce: str) -> None:
-    """The token was made for this very sign-in and this very client."""
+    """Check that the token was made for this sign-in and this client."""
     if not hmac.compare_digest(str(claims.get("nonce", "")), nonce):
         raise SsoError("mistrusted", "ID token: another nonce")
     audience = claims["aud"]
@@ -58,7 +58,7 @@ def _same_sign_in(claims: dict[str, Any], provider: IdentityProvider, nonce: str
 
 
 def _key(header: dict[str, Any], found: dict[str, Any]) -> jwt.PyJWK | None:
-    """The key that the header names and that fits its algorithm; without a name, the only one there is."""
+    """The key that the header names and that fits its algorithm; if it names none, the only key."""
     listed = found.get("keys")
     rows = [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
     fitting = [

@@ -1,4 +1,4 @@
-"""Signing in by the identity provider, coming back from it, linking and unlinking one's own account."""
+"""Sign in by the identity provider, return from it, link and unlink one's own account."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _callback = OAuth2CallbackView.adapter_view(SsoAdapter)
 def set_out(
     request: HttpRequest, process: str, *, next_url: str | None = None, unknown: str = "", **more: str
 ) -> HttpResponse:
-    """Leave for the provider; a proven person without an account goes on at `unknown`, else no further."""
+    """Leave for the provider; a proven person without an account goes on at `unknown`, if it is given."""
     if settings.SSO is None:
         raise Http404
     provider = get_adapter(request).get_provider(request, ID)
@@ -55,7 +55,7 @@ def set_out(
 @never_cache
 @require_POST
 def start(request: HttpRequest) -> HttpResponse:
-    """Sign in. Only by a form of ours, so that no other site can begin it."""
+    """Sign in. Only by a form of ours, so that no other site can start it."""
     if guessing.is_flood(request):
         return too_many_requests(request)
     wanted = request.POST.get("next", "")
@@ -66,7 +66,7 @@ def start(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def callback(request: HttpRequest) -> HttpResponse:
-    """Come back. What is here to be believed is checked by SsoAdapter."""
+    """Return from the provider. SsoAdapter checks the request."""
     if settings.SSO is None:
         raise Http404
     answer: HttpResponse = _callback(request)
@@ -78,7 +78,7 @@ def callback(request: HttpRequest) -> HttpResponse:
 @require_POST
 @reauthentication_required  # type: ignore[untyped-decorator]
 def link(request: HttpRequest) -> HttpResponse:
-    """Link one's own account: asks for the password once more, then for the provider's proof."""
+    """Link one's own account: asks for the password again, then for the provider's proof."""
     return set_out(request, AuthProcess.CONNECT, next_url=reverse("my_account"))
 
 
@@ -87,7 +87,7 @@ def link(request: HttpRequest) -> HttpResponse:
 @require_POST
 @reauthentication_required  # type: ignore[untyped-decorator]
 def unlink(request: HttpRequest) -> HttpResponse:
-    """Take one's own link off."""
+    """Remove one's own link."""
     assert isinstance(request.user, User)
     try:
         if actions.unlink(request.user, request.user, ip=client_ip_text(request)):
@@ -103,7 +103,7 @@ def unlink(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def first_password(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-    """A password for an account that was opened by proof; the proof must be fresh."""
+    """Choose a password for an account that was opened by proof; the proof must be fresh."""
     if age_of(request) > settings.ACCOUNT_REAUTHENTICATION_TIMEOUT:
         messages.warning(request, _("Sign out and in again first: your last proof is older than 15 minutes."))
         return redirect("my_account")

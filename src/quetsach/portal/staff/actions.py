@@ -1,4 +1,4 @@
-"""Inviting, changing and ending roles; locking accounts; new passwords; handing over."""
+"""Invites people, changes and ends roles, locks accounts, offers new passwords, hands roles over."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from quetsach.portal.staff.models import HandOver, Invitation
 from quetsach.portal.units.models import Membership, Unit
 
 PAUSE = timedelta(minutes=1)
-"""Between two e-mails with the same link."""
+"""The least time between two e-mails with the same link."""
 
 
 class StaffError(PortalError):
     """`code`: `dead` (the link opens nothing), `name_taken`, `nothing` (no role to hand over), `linked` (the
-    proven person has an account), `just_sent` (an e-mail with such a link left a moment ago)."""
+    proven person already has an account), `just_sent` (an e-mail with such a link left a moment ago)."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -37,7 +37,7 @@ class StaffError(PortalError):
 def invite(
     unit: Unit, role: str, until: date | None, actor: User | None, *, email: str = "", ip: str | None = None
 ) -> str:
-    """The token of a new link, returned once and never kept. Raises StaffError `just_sent`."""
+    """Invite somebody; returns the link's token, which is never stored. Raises StaffError `just_sent`."""
     if email:
         Unit.rows.select_for_update(no_key=True).get(pk=unit.pk)  # of a double click one waits for the other
         twins = Invitation.rows.filter(unit=unit, role=role, email=email, issued_by=actor)
@@ -52,10 +52,10 @@ def invite(
 
 @transaction.atomic
 def renew(row: Invitation, actor: User, *, by_mail: bool = False, ip: str | None = None) -> str:
-    """A new link for the same invitation, good as long as a first one; the old one opens nothing any more.
+    """A new link for the same invitation, with the full term again; the old link opens nothing any more.
 
-    `by_mail`: it goes to send_link next, and counts as sent from now on, so that a second click waits.
-    Raises StaffError: `dead` for one that was used or taken back, `just_sent`.
+    `by_mail`: send_link follows, and the link counts as sent from now on, so that a second click waits.
+    Raises StaffError: `dead` for a used or revoked link, `just_sent`.
     """
     row = Invitation.rows.select_for_update(of=("self",), no_key=True).select_related("unit").get(pk=row.pk)
     if row.used_at or row.revoked_at:
@@ -72,9 +72,9 @@ def renew(row: Invitation, actor: User, *, by_mail: bool = False, ip: str | None
 
 
 def send_link(row: Invitation, token: str, actor: User, *, ip: str | None = None) -> Fate:
-    """Send the link to the invitation's e-mail address; what became of it.
+    """Send the link to the invitation's e-mail address; returns the e-mail's fate.
 
-    One that may have left counts as sent, so that haste makes no second one.
+    An e-mail that may have left counts as sent, so that an impatient click makes no second one.
     """
     fate = deliver(*words(row, token), row.email)
     may_have_left = fate in {Fate.SENT, Fate.UNSURE}
@@ -88,7 +88,7 @@ def send_link(row: Invitation, token: str, actor: User, *, ip: str | None = None
 
 @transaction.atomic
 def offer_password(person: User, unit: Unit, actor: User, *, ip: str | None = None) -> str:
-    """The token of a link by which the person chooses a new password; earlier ones open nothing any more."""
+    """The token of a link by which the person chooses a new password; earlier links open nothing any more."""
     Invitation.rows.filter(person=person, used_at=None, revoked_at=None).update(revoked_at=timezone.now())
     token = new_token()
     row = _link(unit, "", token, actor, person=person)
@@ -137,7 +137,7 @@ def _use(sha: str, user: User) -> Invitation:
 
 @transaction.atomic
 def accept(sha: str, user: User, *, ip: str | None = None) -> Invitation:
-    """Take the role of the link with this digest; it is used up. Raises StaffError `dead`."""
+    """Take the role of the link with this digest, which is then used up. Raises StaffError `dead`."""
     row = _use(sha, user)
     if row.person_id is not None:
         raise StaffError("dead")
@@ -182,7 +182,7 @@ def open_account(
 
 @transaction.atomic
 def set_password(token: str, password: str, *, ip: str | None = None) -> User:
-    """Choose a new password by a link; all sign-ins end. Raises StaffError."""
+    """Choose a new password by a link; ends all sign-ins. Raises StaffError."""
     row = Invitation.rows.filter(digest=digest(token)).select_related("person").first()
     if row is None or row.person is None:
         raise StaffError("dead")
@@ -199,7 +199,7 @@ def set_password(token: str, password: str, *, ip: str | None = None) -> User:
 def change_seat(
     seat: Membership, role: str, until: date | None, actor: User, *, ip: str | None = None
 ) -> None:
-    """Another role or last day in the same unit; a role that the person has there already is taken over."""
+    """Change the role or the last day; replaces the person's other membership with that role there."""
     old = seat.get_role_display()
     Membership.ever.filter(user=seat.user, unit=seat.unit, role=role).exclude(pk=seat.pk).delete()
     seat.role, seat.until = role, until
@@ -219,7 +219,7 @@ def end_seat(seat: Membership, reason: str, actor: User, *, ip: str | None = Non
 
 @transaction.atomic
 def lock(person: User, reason: str, actor: User, *, ip: str | None = None) -> None:
-    """Close the account; all sign-ins end. A second call changes nothing."""
+    """Lock the account; ends all sign-ins. A second call changes nothing."""
     if User.objects.filter(pk=person.pk, is_active=True).update(is_active=False):
         _end_sign_ins(person)
         _about(person, "account.lock", actor, ip, reason=reason)
@@ -227,14 +227,14 @@ def lock(person: User, reason: str, actor: User, *, ip: str | None = None) -> No
 
 @transaction.atomic
 def unlock(person: User, actor: User, *, ip: str | None = None) -> None:
-    """Open the account again."""
+    """Unlock the account."""
     if User.objects.filter(pk=person.pk, is_active=False).update(is_active=True):
         _about(person, "account.unlock", actor, ip)
 
 
 @transaction.atomic
 def reset_second_step(person: User, actor: User | None, *, ip: str | None = None) -> None:
-    """Switch the person's one-time codes off, for a lost phone; all sign-ins end."""
+    """Switch the person's one-time codes off, for a lost phone; ends all sign-ins."""
     Authenticator.objects.filter(user=person).delete()
     _end_sign_ins(person)
     _about(person, "account.reset_second_step", actor, ip)
@@ -242,7 +242,7 @@ def reset_second_step(person: User, actor: User | None, *, ip: str | None = None
 
 @transaction.atomic
 def unlink(person: User, actor: User, *, ip: str | None = None) -> None:
-    """Take the person's link with the identity provider off; all sign-ins end."""
+    """Remove the person's link with the identity provider; ends all sign-ins."""
     if sso.unlink(person, actor, ip=ip):
         _end_sign_ins(person)
 
@@ -251,7 +251,7 @@ def unlink(person: User, actor: User, *, ip: str | None = None) -> None:
 def hand_over(
     giver: User, taker: User, on: date, reason: str, actor: User, *, ip: str | None = None
 ) -> HandOver:
-    """All roles of one go to the other from the day on; the giver's last day is the one before."""
+    """Give all roles of one person to the other from the day on; the giver's last day is the day before."""
     seats = list(
         Membership.ever.select_for_update(of=("self",), no_key=True).filter(user=giver).select_related("unit")
     )
@@ -262,10 +262,10 @@ def hand_over(
         _take(taker, seat, on)
         seat.until = on - timedelta(days=1)
         seat.save(update_fields=["until"])
-    told = [[seat.role, seat.unit.name] for seat in seats]
-    row = HandOver.rows.create(giver=giver, taker=taker, on=on, reason=reason, seats=told, by=actor)
+    roles = [[seat.role, seat.unit.name] for seat in seats]
+    row = HandOver.rows.create(giver=giver, taker=taker, on=on, reason=reason, seats=roles, by=actor)
     data = {"giver": giver.get_full_name(), "taker": taker.get_full_name(), "on": f"{on:%d/%m/%Y}",
-            "reason": reason, "seats": told}  # fmt: skip
+            "reason": reason, "seats": roles}  # fmt: skip
     top = min((seat.unit.path for seat in seats), key=len)
     record(actor, "account.hand_over", unit_path=top, about=row, data=data, ip=ip)
     return row
@@ -273,19 +273,19 @@ def hand_over(
 
 @transaction.atomic
 def note_trail_export(path: str, file: str, count: int, actor: User, *, ip: str | None) -> None:
-    """Say in the trail that a part of it was taken out."""
+    """Record in the audit trail that a part of it was exported."""
     record(actor, "audit.export", unit_path=path, data={"file": file, "count": count}, ip=ip)
 
 
 def _take(taker: User, seat: Membership, on: date) -> None:
-    """Give the taker the seat from the day on; one that they have already is only made to last as long."""
+    """Give the taker the role from the day on; a role that they already have is only extended."""
     own, is_new = Membership.ever.get_or_create(
         user=taker, unit=seat.unit, role=seat.role, defaults={"since": on, "until": seat.until}
     )
     if is_new:
         return
     if own.until is not None and own.until < on:
-        own.since = on  # it ended long ago
+        own.since = on  # the role ended long ago
     own.until = None if own.until is None or seat.until is None else max(own.until, seat.until)
     own.save(update_fields=["since", "until"])
 

@@ -1,4 +1,4 @@
-"""What a coordinator says about who serves where."""
+"""Forms about roles, for a coordinator."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class SeatForm(forms.Form):
 
 
 class InviteForm(SeatForm):
-    """A role, and where its link is sent; the address is asked for only where e-mails can leave."""
+    """A role, and the address for its link; the page asks for the address only if e-mails can leave."""
 
     email = forms.EmailField(
         label=gettext_lazy("E-mail"),
@@ -60,7 +60,7 @@ class InviteForm(SeatForm):
 
 
 class ReasonForm(forms.Form):
-    """Why."""
+    """A reason."""
 
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
@@ -73,7 +73,7 @@ class ReasonForm(forms.Form):
 
 
 class HandOverForm(ReasonForm):
-    """To whom, from when, why."""
+    """The new person, the day, and the reason."""
 
     taker = forms.IntegerField(error_messages={"required": gettext_lazy("Choose who takes over.")})
     on = DayField(label=gettext_lazy("From day"))

@@ -13,7 +13,7 @@ from quetsach.text.vietnamese import nfc
 
 
 def words(row: Invitation, token: str) -> tuple[str, str]:
-    """Subject and text. The link begins with the portal's own address, never with what a browser sent."""
+    """Subject and text. The link begins with the portal's configured address, never with a browser's."""
     context = {
         "row": row,
         "unit": _line(row.unit.name),
@@ -33,5 +33,5 @@ def words(row: Invitation, token: str) -> tuple[str, str]:
 
 
 def _line(text: str) -> str:
-    """In NFC and on one line, so that no name can play another part of the e-mail."""
+    """In NFC and on one line, so that a name cannot imitate another part of the e-mail."""
     return nfc(text)

@@ -1,4 +1,4 @@
-"""Links that work once: what stands in them is never stored, only its keyed hash."""
+"""Links that work once: their token is never stored, only its keyed hash."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ DAYS = 7
 
 
 def new_token() -> str:
-    """192 random bits, in letters that survive in an address."""
+    """192 random bits, in letters that are safe in an address."""
     return secrets.token_urlsafe(24)
 
 
 def digest(token: str) -> str:
-    """What the database holds of a token."""
+    """The keyed hash of a token, as stored in the database."""
     return salted_hmac("staff.link", token, algorithm="sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""Who is asked to serve where, by a link that works once; and who handed their roles over to whom."""
+"""Invitations to serve in a unit, by a link that works once; and handovers of roles between persons."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Invitation(models.Model):
 
     @property
     def issuer(self) -> str:
-        """Whom its reader is invited by."""
+        """The name of the inviting person or office, for the reader of the link."""
         return self.issued_by.get_full_name() if self.issued_by else gettext("The portal's administrator")
 
     @property

@@ -1,4 +1,4 @@
-"""Who serves where below somebody, and whom they may change."""
+"""Reads: the people at and below some paths, their roles, and the rights to change them."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from quetsach.text.vietnamese import search_key, sort_key
 
 OPEN_AT_MOST = 200
 SORTED_AT_MOST = 5_000
-"""Roles that are put in order; more stand as the tree does, which the database can page."""
+"""Up to so many roles are sorted; more are listed in the order of the tree, which the database can page."""
 SHOWN_AFTER = 30
-"""Days for which a link that has grown old can still be renewed."""
+"""Days for which an expired link can still be renewed."""
 
 
 def tops(user: User | AnonymousUser, verb: Verb) -> list[str]:
@@ -41,7 +41,7 @@ def area(paths: list[str], field: str) -> Q:
 
 
 def seats(paths: list[str], text: str = "") -> QuerySet[Membership]:
-    """Who serves at and below the paths, with whether they use one-time codes (`has_codes`)."""
+    """The roles at and below the paths, each with whether its person uses one-time codes (`has_codes`)."""
     codes = Authenticator.objects.filter(user=OuterRef("user"), type=Authenticator.Type.TOTP)
     rows = Membership.ever.filter(area(paths, "unit__path")).select_related("user", "unit")
     if key := search_key(text):
@@ -52,26 +52,26 @@ def seats(paths: list[str], text: str = "") -> QuerySet[Membership]:
 
 
 def seats_in_order(rows: QuerySet[Membership]) -> list[int]:
-    """The ids of those seats: superiors first, then in the order of units, coordinators first in each."""
+    """The ids of those roles: superiors first, then in the order of units, coordinators first in each."""
     rank = {role: place for place, role in enumerate(Role.values)}
-    told = rows.values_list("unit__path", "unit__kind", "unit__name", "role", "pk")
-    if told.count() > SORTED_AT_MOST:
-        return [pk for *_rest, pk in told]
-    keyed = [(len(path), order_key(kind, name), path, rank[role], pk) for path, kind, name, role, pk in told]
+    keys = rows.values_list("unit__path", "unit__kind", "unit__name", "role", "pk")
+    if keys.count() > SORTED_AT_MOST:
+        return [pk for *_rest, pk in keys]
+    keyed = [(len(path), order_key(kind, name), path, rank[role], pk) for path, kind, name, role, pk in keys]
     return [key[-1] for key in sorted(keyed)]
 
 
 def seats_shown(
     rows: QuerySet[Membership], pks: Sequence[int], paths: list[str]
 ) -> list[tuple[Membership, str]]:
-    """Those seats in that order, each with the names between the paths and its unit."""
+    """Those roles in that order, each with the names between the paths and its unit."""
     found = {seat.pk: seat for seat in rows.filter(pk__in=pks)}
     known = _between({seat.unit for seat in found.values()}, paths)
     return [(found[pk], known[found[pk].unit_id]) for pk in pks if pk in found]
 
 
 def _between(units: Collection[Unit], paths: list[str]) -> dict[UUID, str]:
-    """The names of what stands between each unit and those at the paths, to tell apart units of one name."""
+    """The names between each unit and the paths, to distinguish units of one name."""
     return {
         pk: " › ".join(
             up.name for up in ups if any(up.path.startswith(top) and up.path != top for top in paths)
@@ -81,7 +81,7 @@ def _between(units: Collection[Unit], paths: list[str]) -> dict[UUID, str]:
 
 
 def units(paths: list[str], text: str) -> list[tuple[Unit, str]]:
-    """Living units at and below the paths, to choose one from, each with the names of those between.
+    """Living units at and below the paths, to choose one, each with the names between.
 
     Superiors first, then in the order of units; of more than OPEN_AT_MOST only some, the text finds others.
     """
@@ -96,7 +96,7 @@ def units(paths: list[str], text: str) -> list[tuple[Unit, str]]:
 
 
 def open_invitations(paths: list[str]) -> list[Invitation]:
-    """Links that nobody has used yet, the newest first; those too old by less than a month too."""
+    """Unused links, the newest first, also those that expired less than SHOWN_AFTER days ago."""
     after = timezone.now() - timedelta(days=SHOWN_AFTER)
     rows = Invitation.rows.filter(area(paths, "unit__path"), used_at=None, revoked_at=None)
     rows = rows.filter(expires_at__gt=after)
@@ -104,24 +104,25 @@ def open_invitations(paths: list[str]) -> list[Invitation]:
 
 
 def seats_of(person: User) -> list[Membership]:
-    """All roles of one person, ended and coming ones too."""
+    """All roles of one person, also ended and future ones."""
     return list(Membership.ever.filter(user=person).select_related("unit").order_by("unit__path", "role"))
 
 
 def people(paths: list[str], without: User) -> list[tuple[User, str]]:
-    """Whoever serves at and below the paths, each with their units, to choose from, as a dictionary sorts."""
+    """The people at and below the paths, to choose from, each with their units; in alphabetical order."""
     seats = Membership.in_force.filter(area(paths, "unit__path"), user__is_active=True).exclude(user=without)
     places: dict[User, dict[str, None]] = {}
     for seat in seats.select_related("user", "unit").order_by("unit__path", "pk"):
         places.setdefault(seat.user, {})[seat.unit.name] = None
-    told = [(user, ", ".join(units)) for user, units in places.items()]
-    return sorted(told, key=lambda one: (sort_key(one[0].get_full_name()), sort_key(one[1])))
+    listed = [(user, ", ".join(units)) for user, units in places.items()]
+    return sorted(listed, key=lambda one: (sort_key(one[0].get_full_name()), sort_key(one[1])))
 
 
 def may_change(actor: User, person: User, verb: Verb = Verb.MANAGE_SEATS) -> bool:
-    """Whether all that the person ever serves in lies where the actor may; nobody changes themselves.
+    """Whether all roles that the person ever has lie where the actor may do `verb`; nobody changes
+    themselves.
 
-    A password or a lock is about the whole account: also about a role elsewhere that begins tomorrow.
+    A password or a lock concerns the whole account: also a role elsewhere that begins tomorrow.
     """
     places: list[Place] = places_of(actor)
     paths = list(Membership.ever.filter(user=person).values_list("unit__path", flat=True))
@@ -129,9 +130,8 @@ def may_change(actor: User, person: User, verb: Verb = Verb.MANAGE_SEATS) -> boo
 
 
 def may_offer_password(actor: User, person: User) -> bool:
-    """Whether the actor may make a link for a new password, which opens the account for whoever has it: all
-    that the person serves in is the actor's to change, and where they coordinate the actor is their superior.
-    """
+    """Whether the actor may make a link for a new password, whose holder gets the whole account. The actor
+    must have the right for all units of the person, and be the superior where the person is a coordinator."""
     places: list[Place] = places_of(actor)
     coordinates = Membership.ever.filter(user=person, role=Role.COORDINATOR)
     paths = coordinates.values_list("unit__path", flat=True)
@@ -139,23 +139,23 @@ def may_offer_password(actor: User, person: User) -> bool:
 
 
 def by_token(token: str) -> Invitation | None:
-    """The invitation behind a link, used or not."""
+    """The invitation of a link, used or not."""
     return by_digest(digest(token))
 
 
 def by_digest(sha: str) -> Invitation | None:
-    """The same by what the database holds of the link."""
+    """The invitation by the stored hash of its link."""
     return Invitation.rows.filter(digest=sha).select_related("unit", "person", "issued_by").first()
 
 
 def hand_overs(person: User) -> list[HandOver]:
-    """What the person gave to others and took from them."""
+    """The roles that the person gave to others and took from them."""
     rows = HandOver.rows.filter(Q(giver=person) | Q(taker=person))
     return list(rows.select_related("giver", "taker", "by"))
 
 
 def must_use_codes(user: User, roles: list[str]) -> bool:
-    """Whether a role of the person asks for one-time codes that are not switched on."""
+    """Whether a role of the person needs one-time codes and they are not switched on."""
     if not roles or not any(role in roles for role, _ in places_of(user)):
         return False
     return not Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists()

@@ -1,4 +1,4 @@
-"""What the portal refused, as sums to read: by reason and door, and by day."""
+"""The portal's refusals as sums: by reason and door, and by day."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from quetsach.portal.units.queries import highest
 from quetsach.portal.units.roles import Verb
 
 SHOWN = 30
-"""Days, with today."""
+"""Days, including today."""
 SPANS = (1, 7, SHOWN)
-"""Days, with today, that are summed up side by side."""
+"""Days, including today, whose sums stand side by side."""
 
 
 @dataclass(frozen=True)
 class Group:
-    """One reason, with the doors at which it was given: each with its sums, in the order of the spans."""
+    """One reason with its doors, each with its sums in the order of the spans."""
 
     label: str | Promise
     advice: str
@@ -35,7 +35,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Refused:
-    """`days` are the last thirty, each with its sum; `groups` those of the asked day, or of all spans."""
+    """`days` are the last thirty with their sums; `groups` are those of the chosen day, or of all spans."""
 
     days: list[tuple[date, int]]
     groups: list[Group]
@@ -50,13 +50,13 @@ class Refused:
 
 
 def top_office(user: User | AnonymousUser) -> Unit | None:
-    """One of the highest units whose audit trail the person reads: what belongs to no unit is theirs."""
+    """One of the highest units whose trail the person reads; they also read entries without a unit."""
     read = Unit.rows.filter(path__in=tops(user, Verb.READ_AUDIT)).order_by("path")
     return next(iter(highest(read)), None)
 
 
 def refused(today: date, day: date | None) -> Refused:
-    """The sums up to today; with a `day` the groups are of that day alone."""
+    """The sums up to today; with a `day`, the groups of that day alone."""
     first = today - timedelta(days=SHOWN - 1)
     found = counted(first)
     by_day: Counter[date] = Counter()
@@ -70,7 +70,7 @@ def refused(today: date, day: date | None) -> Refused:
 
 
 def _groups(spans: list[dict[Key, int]]) -> list[Group]:
-    """The most frequent first; the last span holds all that the others do."""
+    """The most frequent reasons first; the last span includes the others."""
     sums: dict[str, dict[str, list[int]]] = {}
     for number, span in enumerate(spans):
         for (_day, door, reason), count in span.items():

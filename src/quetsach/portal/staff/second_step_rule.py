@@ -1,6 +1,6 @@
-"""Roles that must use one-time codes: a note on each page, after some days nothing else.
+"""Roles that must use one-time codes: first a note on each page, after some days only the page of the codes.
 
-Looked up when somebody signs in and when their codes change, not with each request.
+Checked when somebody signs in and when their codes change, not with each request.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ OPEN = ("/tai-khoan/", "/ngon-ngu/", "/rieng-tu/", "/static/", "/healthz", "/api
 
 
 def watch() -> None:
-    """Listen for who signs in and whose codes change; called once when the app is ready."""
+    """Listen for sign-ins and for changes of codes; called once when the app is ready."""
     for signal in (user_logged_in, authenticator_added, authenticator_removed):
         signal.connect(note_due, dispatch_uid="staff.second_step_rule")
 
 
 def note_due(sender: object, request: HttpRequest, user: User, **_: object) -> None:  # noqa: ARG001
-    """Keep in the session from when on the person may go no further; nothing where nothing is asked."""
+    """Store in the session when the person must have codes; nothing if no role asks for them."""
     request.session.pop("codes_due", None)
     if must_use_codes(user, settings.SECOND_STEP_ROLES) and not is_proven_twice(request, user):
         if user.second_step_due is None:
@@ -40,7 +40,7 @@ def note_due(sender: object, request: HttpRequest, user: User, **_: object) -> N
 
 
 class SecondStepRule:
-    """Sets `request.second_step_due` for the note; leads to the page of the codes when the day has come."""
+    """Sets `request.second_step_due` for the note; from that day on leads to the page of the codes."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -1,4 +1,4 @@
-"""Who can do what: everybody at and below one's units, invitations that wait, and new ones."""
+"""The people at and below one's units, waiting invitations, and the form for new ones."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ A_PAGE = 40
 @never_cache
 @require_safe
 def staff(request: HttpRequest) -> HttpResponse:
-    """Who serves where, at and below the units of a coordinator or an auditor."""
+    """People and roles at and below the units of a coordinator or an auditor."""
     paths = queries.tops(request.user, Verb.READ_AUDIT)
     if not paths:
         raise Http404
@@ -73,8 +73,10 @@ def invite(request: HttpRequest) -> HttpResponse:
             try:
                 token = actions.invite(unit, given["role"], given["until"], request.user, email=email, ip=ip)
             except actions.StaffError:
-                said = _("An invitation for this address was made a moment ago; it waits in the list below.")
-                messages.warning(request, said)
+                message = _(
+                    "An invitation for this address was made a moment ago; it waits in the list below."
+                )
+                messages.warning(request, message)
                 return redirect("staff")
             return _sent_or_shown(request, token, unit)
         wrong = unit is None
@@ -89,7 +91,7 @@ def invite(request: HttpRequest) -> HttpResponse:
 
 
 def _sent_or_shown(request: HttpRequest, token: str, unit: Unit) -> HttpResponse:
-    """Send the link where it has an address, and show it in either case: e-mail is never the only way."""
+    """Send the link if it has an e-mail address, and show it in any case: e-mail is never the only way."""
     row = queries.by_token(token)
     sent = None
     if row is not None and row.email and settings.CAN_EMAIL and isinstance(request.user, User):
@@ -115,7 +117,7 @@ def show_link(
 
 @require_POST
 def renew(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
-    """A new link for an invitation that nobody has used: sent again, or shown to be handed over."""
+    """A new link for an unused invitation: sent again, or shown to be handed over."""
     row = _waiting(request, invitation_id)
     if row.person_id is not None or not isinstance(request.user, User):
         raise Http404
@@ -132,7 +134,7 @@ def renew(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
 
 
 def _waiting(request: HttpRequest, invitation_id: UUID) -> Invitation:
-    """A link that nobody has used, where the person may invite; or 404."""
+    """An unused link in a unit where the person may invite; else 404."""
     waiting = queries.open_invitations(queries.tops(request.user, Verb.MANAGE_SEATS))
     row = next((row for row in waiting if row.pk == invitation_id), None)
     if row is None:
@@ -142,7 +144,7 @@ def _waiting(request: HttpRequest, invitation_id: UUID) -> Invitation:
 
 @require_POST
 def revoke(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
-    """Take a link back that nobody has used."""
+    """Revoke an unused link."""
     row = _waiting(request, invitation_id)
     if not isinstance(request.user, User):
         raise Http404

@@ -1,4 +1,4 @@
-"""The page that a link of an invitation opens: a role, or a new password."""
+"""The page of an invitation's link: a role, or a new password."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.joining.forms import AccountForm, ProvenForm
 from quetsach.portal.campaigns.joining.guessing import WRONG_CODES
-from quetsach.portal.campaigns.joining.views import BACKEND, SAYS
+from quetsach.portal.campaigns.joining.views import BACKEND, REFUSALS
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.errors import too_many_requests
 from quetsach.portal.kit.refusals import note_request
@@ -31,14 +31,14 @@ from quetsach.portal.staff.forms import PasswordForm
 from quetsach.portal.staff.models import Invitation
 
 WAITING = "invitation"
-"""In the session: the digest of the link that a person left for the identity provider with."""
+"""Session key: the digest of the link with which a person left for the identity provider."""
 
 
 @never_cache
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def link(request: HttpRequest, token: str) -> HttpResponse:
-    """Looking uses nothing up; the button does."""
+    """Shows the invitation. Only the button uses the link up."""
     if WRONG_CODES.is_shut(request):
         return too_many_requests(request)
     row = queries.by_token(token)
@@ -81,7 +81,7 @@ def _role(request: HttpRequest, token: str, row: Invitation) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def proven(request: HttpRequest) -> HttpResponse:
-    """The same invitation after the identity provider has said who it is."""
+    """The invitation after the identity provider has proven the person."""
     row = queries.by_digest(request.session.get(WAITING, ""))
     if row is None or not row.is_live or row.person_id is not None:
         return render(request, "staff/dead.html", status=404 if row is None else 410)
@@ -107,7 +107,7 @@ def proven(request: HttpRequest) -> HttpResponse:
 def _opened(
     request: HttpRequest, row: Invitation, form: ProvenForm, proof: Proof | None = None
 ) -> User | None:
-    """The new account, or None with the reason beside the field. Raises StaffError `dead` and `linked`."""
+    """The new account; None with an error beside the field. Raises StaffError `dead` and `linked`."""
     given = form.cleaned_data
     try:
         return actions.open_account(
@@ -122,7 +122,7 @@ def _opened(
     except actions.StaffError as error:
         if error.code != "name_taken":
             raise
-        form.add_error("username", str(SAYS["name_taken"]))
+        form.add_error("username", str(REFUSALS["name_taken"]))
         return None
 
 

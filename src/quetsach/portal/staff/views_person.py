@@ -1,4 +1,4 @@
-"""One person's roles: for who manages them, and for the person themselves."""
+"""One person's roles: for the people who manage them, and for the person."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ GET_OR_POST = ["GET", "HEAD", "POST"]
 @never_cache
 @require_safe
 def my_account(request: HttpRequest) -> HttpResponse:
-    """What may I do, and how is my account locked?"""
+    """The reader's own roles, and the locks of their account."""
     assert isinstance(request.user, User)
     context = {
         "seats": queries.seats_of(request.user),
@@ -41,7 +41,7 @@ def my_account(request: HttpRequest) -> HttpResponse:
 
 
 def _person(request: HttpRequest, person_id: int) -> tuple[User, list[Membership]]:
-    """The person and those of their roles that lie in the reader's area, or 404."""
+    """The person with their roles in the reader's area, or 404."""
     paths = queries.tops(request.user, Verb.READ_AUDIT)
     seats = list(queries.seats(paths).filter(user=person_id)) if paths else []
     if not seats:
@@ -52,7 +52,7 @@ def _person(request: HttpRequest, person_id: int) -> tuple[User, list[Membership
 @never_cache
 @require_http_methods(GET_OR_POST)
 def person(request: HttpRequest, person_id: int) -> HttpResponse:
-    """One person; the POST locks, unlocks, offers a new password or switches their codes off."""
+    """One person; a POST locks, unlocks, offers a new password or switches their codes off."""
     row, seats = _person(request, person_id)
     actor = request.user
     assert isinstance(actor, User)
@@ -118,7 +118,7 @@ def seat(request: HttpRequest, seat_id: int) -> HttpResponse:
 
 
 def _may_hand_over(actor: User, giver: User) -> bool:
-    """One's own roles, or all of somebody whom one manages."""
+    """Whether these are the actor's own roles, or all roles of a person whom the actor manages."""
     return bool(queries.tops(actor, Verb.MANAGE_SEATS)) and (
         actor == giver or queries.may_change(actor, giver)
     )

@@ -1,4 +1,4 @@
-"""What the portal refused, by which door, how often: for auditors and coordinators of the highest unit."""
+"""The portal's refusals by reason, door and day: for auditors and coordinators of the highest unit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The audit trail of a whole subtree, whatever campaign: to search, to check, to take out."""
+"""The audit trail of a whole subtree, over all campaigns: to search, to check, to export."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class FilterForm(forms.Form):
 @never_cache
 @require_safe
 def whole_trail(request: HttpRequest) -> HttpResponse:
-    """Newest first; `tai=csv` or `tai=xlsx` takes out what the filter shows."""
+    """Newest first; `tai=csv` or `tai=xlsx` exports the filtered entries."""
     paths = queries.tops(request.user, Verb.READ_AUDIT)
     if not paths or not isinstance(request.user, User):
         raise Http404

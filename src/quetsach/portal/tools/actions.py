@@ -1,4 +1,4 @@
-"""Publishing the stick, and the campaign's removal tools."""
+"""Publishes the stick, and manages the campaign's removal tools."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _UNSAFE = re.compile(r"[^\w.()+ -]+")
 
 
 class ToolError(PortalError):
-    """What was given is not what it says it is; the text is for people."""
+    """The given file does not match its name, signature or checksum; the text is for people."""
 
     code = "tool"
 
@@ -42,23 +42,23 @@ def _parts(file: Path) -> Iterable[bytes]:
 
 
 def _manifest_of(file: Path) -> Manifest:
-    """The signed list in the ZIP, after every file in it was compared.
+    """The signed list in the ZIP, after every file of the ZIP was compared with it.
 
     Raises:
-        ToolError: it is no ZIP of a stick, or not the one that was built.
+        ToolError: the file is no ZIP of a stick, or was changed since it was built.
     """
     try:
         with zipfile.ZipFile(file) as archive:
             names = {one.filename.partition("/")[2]: one for one in archive.infolist() if not one.is_dir()}
-            told = manifest.read(archive.read(names.pop(manifest.NAME)))
-            if names.keys() != told.files.keys():
-                odd = sorted(names.keys() ^ told.files.keys())
+            contents = manifest.read(archive.read(names.pop(manifest.NAME)))
+            if names.keys() != contents.files.keys():
+                odd = sorted(names.keys() ^ contents.files.keys())
                 raise ToolError(
                     _("%(file)s: %(name)s is missing, or does not belong into this stick")
                     % {"file": file, "name": odd[0]}
                 )
             for name, entry in names.items():
-                if hashlib.sha256(archive.read(entry)).hexdigest() != told.files[name]:
+                if hashlib.sha256(archive.read(entry)).hexdigest() != contents.files[name]:
                     raise ToolError(
                         _("%(file)s: %(name)s was changed after the stick was built")
                         % {"file": file, "name": name}
@@ -69,7 +69,7 @@ def _manifest_of(file: Path) -> Manifest:
         ) from error
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise ToolError(_("%(file)s: is no ZIP file, or it is not complete") % {"file": file}) from error
-    return told
+    return contents
 
 
 @transaction.atomic
@@ -77,13 +77,13 @@ def publish_stick(file: Path) -> Stick:
     """Offer a release of the stick. The same file twice changes nothing.
 
     Raises:
-        ToolError: the file is not named quetsach-stick-….zip, is not what was built and signed, or its
-            version was published with other content: what people have compared with a checksum never changes.
+        ToolError: the file is not named quetsach-stick-….zip, is not as built and signed, or its version was
+            published with other content: people have compared that checksum, so the content never changes.
     """
     if not _NAME.fullmatch(file.name):
         raise ToolError(_("%(file)s: is not named quetsach-stick-VERSION.zip") % {"file": file})
-    told = _manifest_of(file)
-    version = f"{told.version}-test" if told.is_test_build else told.version
+    contents = _manifest_of(file)
+    version = f"{contents.version}-test" if contents.is_test_build else contents.version
     sha256, length = store.keep(_parts(file), SHELF)
     known = Stick.objects.select_for_update(no_key=True).filter(version=version).first()
     if known is not None:
@@ -95,7 +95,7 @@ def publish_stick(file: Path) -> Stick:
         return known
     stick = Stick(
         version=version, file_name=file.name, sha256=sha256, bytes=length,
-        signed_by=keys.fingerprint(told.key), is_test_build=told.is_test_build,
+        signed_by=keys.fingerprint(contents.key), is_test_build=contents.is_test_build,
     )  # fmt: skip
     stick.save(force_insert=True)
     record(None, "stick.publish", about=stick, data={"version": stick.version, "sha256": sha256})
@@ -111,21 +111,21 @@ def vouch(
     ip: str | None = None,
     **fields: str,
 ) -> RemovalTool:
-    """Put a tool on the campaign's list; one of the same name against the same malware is changed, and
-    put back where it was taken off.
+    """Put a tool on the campaign's list. A tool with the same name against the same malware is changed, and
+    put back if it was taken off.
 
-    `parts` is the file to be offered here too; None keeps a copy that has the same checksum, else it is a
-    link only.
+    `parts` is the file to be offered here too; None keeps a copy with the same checksum, else the tool is
+    only a link.
 
     Raises:
-        ToolError: the file's SHA-256 is not the one that was written; the text is the file's.
+        ToolError: the file's SHA-256 differs from the typed one; the text is the file's.
     """
     fields = {name: nfc(value) for name, value in fields.items()}
     copied: dict[str, object] = {"file_name": "", "bytes": 0}
     if parts is not None:
         sha256, length = store.keep(parts, SHELF)
         if sha256 != fields["sha256"]:
-            # The file stays on the shelf under its own name; nothing points to it.
+            # The file stays on the shelf under its own hash; nothing points to it.
             raise ToolError(sha256)
         copied = {"file_name": _UNSAFE.sub("_", file_name)[-120:] or "tool", "bytes": length}
     family, name = fields.pop("family"), fields.pop("name")
@@ -149,7 +149,7 @@ def withdraw(tool: RemovalTool, actor: User, ip: str | None = None) -> None:
 
 @transaction.atomic
 def put_back(tool: RemovalTool, actor: User, ip: str | None = None) -> None:
-    """Put a tool on the list again as it was. A second call changes nothing."""
+    """Put a tool on the list again, unchanged. A second call changes nothing."""
     _list(tool, "tool.put_back", actor, ip, is_listed=True)
 
 
@@ -162,7 +162,7 @@ def _list(tool: RemovalTool, action: str, actor: User, ip: str | None, *, is_lis
     if (found.removed_at is None) == is_listed:
         return
     found.removed_at, found.removed_by = (None, None) if is_listed else (timezone.now(), actor)
-    # Not `at`: nobody changed what the line says.
+    # Not `at`: the line itself has not changed.
     found.save(update_fields=["removed_at", "removed_by"])
     data = {"name": found.name, "family": found.family, "sha256": found.sha256}
     record(actor, action, unit_path=found.campaign.issuer.path, about=found, data=data, ip=ip)

@@ -1,4 +1,4 @@
-"""One line of a campaign's list of removal tools."""
+"""The form for one tool of a campaign's list of removal tools."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class ToolForm(forms.ModelForm):  # type: ignore[type-arg]
         label=_("File"),
         required=False,
         help_text=_(
-            "Offered here too, for those who cannot reach the maker. Without a file a copy that is here "
-            "stays, as long as the checksum is the same."
+            "Offered here too, for people who cannot reach the maker. Without a new file the present copy"
+            " stays, as long as the checksum is the same."
         ),
     )
 
@@ -53,7 +53,7 @@ class ToolForm(forms.ModelForm):  # type: ignore[type-arg]
         return cleaned
 
     def validate_unique(self) -> None:
-        """The same tool again is a change of it."""
+        """Allow the same tool again: it changes the existing one."""
 
     def validate_constraints(self) -> None:
-        """The same tool again is a change of it."""
+        """Allow the same tool again: it changes the existing one."""

@@ -1,4 +1,4 @@
-"""What the public tools page offers: the stick, and the removal tools that a campaign vouches for."""
+"""The content of the public tools page: the stick, and the removal tools that a campaign vouches for."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ class Stick(models.Model):
 
 
 class RemovalTool(models.Model):
-    """A tool against one malware family, as its maker published it: by link, and as a copy if `bytes`.
+    """A tool against one malware family, as its maker published it: a link, and a copy if it has `bytes`.
 
-    One that was taken off the list (`removed_at`) stays here, to be put back.
+    A tool that was taken off the list (`removed_at`) stays here, to be put back.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

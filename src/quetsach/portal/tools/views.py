@@ -1,4 +1,4 @@
-"""The tools page, its downloads, and the list behind it."""
+"""The tools page, its downloads, and the list for editing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from quetsach.portal.units.roles import Verb
 
 @require_safe
 def tools(request: HttpRequest) -> HttpResponse:
-    """Which tool, and is it genuine?"""
+    """The stick and the removal tools, with checksums."""
     offered = queries.offered_tools()
     context = {
         "stick": queries.current_stick(),
@@ -35,7 +35,7 @@ def tools(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def sheet(request: HttpRequest) -> HttpResponse:
-    """One printed page for whoever checks a machine: five steps, the verdicts, whom to call."""
+    """One printed page for people who check a machine: five steps, the verdicts, and the contacts."""
     context = {
         "stick": queries.current_stick(),
         "keys": queries.signing_keys(),
@@ -58,7 +58,7 @@ def _send(sha256: str, file_name: str) -> FileResponse:
 
 @require_safe
 def stick(_request: HttpRequest, name: str) -> FileResponse:
-    """The ZIP that is offered now; an older name is gone, so that nobody runs an old one by an old link."""
+    """The present ZIP of the stick; an older name gives 404, so that no old link gives an old stick."""
     current = queries.current_stick()
     if current is None or current.file_name != name:
         raise Http404
@@ -67,7 +67,7 @@ def stick(_request: HttpRequest, name: str) -> FileResponse:
 
 @require_safe
 def checksums(_request: HttpRequest) -> HttpResponse:
-    """Everything offered here, as `sha256sum --check` reads it."""
+    """Checksums of all files offered here, as `sha256sum --check` reads them."""
     current = queries.current_stick()
     lines = [f"{current.sha256}  {current.file_name}\n"] if current else []
     lines += [f"{tool.sha256}  {tool.file_name}\n" for tool in queries.offered_tools() if tool.bytes]
@@ -76,7 +76,7 @@ def checksums(_request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def tool_file(_request: HttpRequest, tool_id: UUID) -> FileResponse:
-    """A removal tool that is copied here."""
+    """A removal tool with a copy here."""
     tool = queries.offered_tool(tool_id)
     if tool is None:
         raise Http404
@@ -102,8 +102,10 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
                 client_ip_text(request), **fields,
             )  # fmt: skip
         except actions.ToolError as error:
-            said = _("The file's SHA-256 is %(sha256)s, not the one that you wrote. Nothing was changed.")
-            form.add_error("file", said % {"sha256": str(error)})
+            message = _(
+                "The file's SHA-256 is %(sha256)s, not the checksum that you wrote. Nothing was changed."
+            )
+            form.add_error("file", message % {"sha256": str(error)})
         else:
             messages.success(request, _("The list was changed; the tools page shows it at once."))
             return redirect("tools_edit", slug)
@@ -129,14 +131,14 @@ def withdraw(request: HttpRequest, slug: str, tool_id: UUID) -> HttpResponse:
     seat = take_issuer_seat(request, slug, Verb.PUBLISH)
     tool = _chosen(seat, tool_id)
     actions.withdraw(tool, seat.user, client_ip_text(request))
-    said = _("%(name)s is no longer on the list. Below you can put it back.")
-    messages.success(request, said % {"name": tool.name})
+    message = _("%(name)s is no longer on the list. Below you can put it back.")
+    messages.success(request, message % {"name": tool.name})
     return redirect("tools_edit", slug)
 
 
 @require_POST
 def put_back(request: HttpRequest, slug: str, tool_id: UUID) -> HttpResponse:
-    """Undo that."""
+    """Put a tool back on the list."""
     seat = take_issuer_seat(request, slug, Verb.PUBLISH)
     tool = _chosen(seat, tool_id)
     actions.put_back(tool, seat.user, client_ip_text(request))

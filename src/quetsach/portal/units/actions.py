@@ -1,4 +1,4 @@
-"""What can be done to the tree of offices and its tokens."""
+"""Acts on the tree of offices and its tokens."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from quetsach.text.vietnamese import nfc, search_key
 
 @transaction.atomic
 def create_unit(actor: User | None, parent: Unit | None, name: str, **fields: Any) -> Unit:
-    """Add an office that has stood under `parent` as long as that. `networks` is a list of CIDR texts.
+    """Add an office, which counts as old as `parent`. `networks` is a list of CIDR texts.
 
     Raises TreeRefusedError: `retired`.
     """
@@ -46,7 +46,7 @@ def create_unit(actor: User | None, parent: Unit | None, name: str, **fields: An
 
 
 class TokenNameTakenError(PortalError):
-    """The unit has a live token of that name; two would be mixed up when one must be revoked."""
+    """The unit has a live token of that name; two would be confused when one must be revoked."""
 
     code = "token_name_taken"
 
@@ -87,7 +87,7 @@ def revoke_token(actor: User, token: ApiToken, *, ip: str | None = None) -> None
 
 
 def token_holder(secret: str) -> ApiToken | None:
-    """The live token of that secret, its use noted; None if it is unknown or revoked."""
+    """The live token with that secret, and records its use; None if it is unknown or revoked."""
     digest = hashlib.sha256(secret.encode()).hexdigest()
     token = ApiToken.rows.select_related("unit").filter(sha256=digest, revoked_at=None).first()
     if token is not None:
@@ -104,7 +104,7 @@ def set_contact(
     *,
     ip: str | None = None,
 ) -> None:
-    """Set whom to call and how many work there, and the numbers by scheme; an empty number ends.
+    """Set the contact, the number of staff, and the numbers by scheme; an empty number ends the present one.
 
     Raises TreeRefusedError: `retired`, or `identifier_taken`.
     """
@@ -127,7 +127,7 @@ def set_contact(
 def set_sector(
     actor: User | None, unit: Unit, parent: Unit | None, *, on: date, ip: str | None = None
 ) -> None:
-    """Let another unit guide this one in its line of work from a day on; None ends it.
+    """Let another unit guide this one in its line of work from a day on; None ends that.
 
     Raises TreeRefusedError: `retired`, `future`, `cycle` for the unit itself, or `before_last_change`.
     """
@@ -154,9 +154,9 @@ def set_sector(
 
 
 def set_identifier(unit: Unit, scheme: str, value: str, on: date | None = None) -> bool:
-    """Let a unit have a number from a day on (default: today); whether that was new.
+    """Give a unit a number from a day on (default: today); returns whether it is new.
 
-    Raises TreeRefusedError: `identifier_taken` when another unit has it on that day or later.
+    Raises TreeRefusedError: `identifier_taken` if another unit has it on that day or later.
     """
     on = on or timezone.localdate()
     value = nfc(value)

@@ -1,4 +1,4 @@
-"""One event of the tree while it is written: what each unit was, what it becomes, who inherits its duties.
+"""One event of the tree while it is written: the former and new states of units, and heirs of duties.
 
 The only code that changes a unit's place or closes a version; the verbs in `reorg_actions` use it.
 """
@@ -35,7 +35,7 @@ _LOCK = 0x5155_4555  # any constant: the tree has one writer at a time
 
 
 class TreeRefusedError(PortalError):
-    """The tree cannot be changed so; `code` says why, for a sentence on the page, `about` names the unit."""
+    """The tree cannot be changed so; `code` is the reason, for a sentence, `about` names the unit."""
 
     def __init__(self, code: str, about: str = "") -> None:
         super().__init__(f"{code}: {about}" if about else code)
@@ -51,7 +51,7 @@ def lock_tree() -> None:
 
 
 class Change:
-    """Begin, `alter`, `make`, `retire`, `link`: inside one transaction, which the caller opens."""
+    """Writes one event: constructor, then `alter`, `make`, `retire`, `link`, in the caller's transaction."""
 
     def __init__(self, actor: User | None, kind: ReorgEvent.Kind, on: date, legal_basis: str = "") -> None:
         """Raises TreeRefusedError: `future`."""
@@ -65,7 +65,7 @@ class Change:
         )
 
     def current(self, unit: Unit) -> Unit:
-        """The unit as it is now. Raises TreeRefusedError: `retired`, or `before_last_change`."""
+        """The unit's present row. Raises TreeRefusedError: `retired`, or `before_last_change`."""
         fresh = (
             Unit.rows.select_for_update(of=("self",), no_key=True).select_related("parent").get(pk=unit.pk)
         )
@@ -76,7 +76,7 @@ class Change:
         return fresh
 
     def alter(self, unit: Unit, *, parent: Unit | None = None, **fields: Any) -> Unit:
-        """Give a unit other fields of VERSIONED, or another superior; the state before stays as a version.
+        """Give a unit other fields of VERSIONED, or another superior; its former state stays as a version.
 
         Raises TreeRefusedError: `cycle`, `too_deep`, `twins`, and those of `current`.
         """
@@ -104,11 +104,11 @@ class Change:
         return unit
 
     def touch(self, unit: Unit) -> None:
-        """Note that the event is about a unit whose own fields stay."""
+        """Record that the event concerns a unit whose own fields stay."""
         self._remember(self.current(unit))
 
     def make_apart(self, parent: Unit | None, name: str, ending: Iterable[Unit], **fields: Any) -> Unit:
-        """A new unit that may bear the name of one that ends in the same event."""
+        """A new unit that may have the name of a unit that ends in the same event."""
         self._ending = {unit.pk for unit in ending}
         try:
             return self.make(parent, name, **fields)
@@ -135,7 +135,7 @@ class Change:
         return unit
 
     def make_many(self, units: Sequence[Unit]) -> None:
-        """Write new units whose places and names were checked, superiors before those below them."""
+        """Write new units whose places and names were checked; superiors come first."""
         for unit in units:
             unit.search_key = search_key(unit.name)
             unit.valid_from = self.on
@@ -160,14 +160,14 @@ class Change:
         unit.save(update_fields=["retired_at"])
 
     def move_children(self, unit: Unit, to: Unit) -> None:
-        """Put all that stands directly below a unit below another one."""
+        """Put all units directly below a unit below another one."""
         for child in Unit.rows.filter(parent=unit, retired_at=None).exclude(pk=to.pk).order_by("pk"):
             self.alter(child, parent=to)
 
     def link(
         self, old: Unit, new: Unit, portion: ReorgLink.Portion, *, inherits: bool, note: str = ""
     ) -> None:
-        """Say where a unit went; with `inherits` the new unit's people get its duties."""
+        """Record the successor of a unit; with `inherits` the new unit's people get its duties."""
         ReorgLink.rows.create(
             event=self.event, from_unit=old, to_unit=new, portion=portion, inherits=inherits, note=note
         )
@@ -175,7 +175,7 @@ class Change:
             hold(self.event, old, new)
 
     def copy_networks(self, old: Unit, new: Unit) -> None:
-        """The new unit has the addresses from now on; the old one keeps them for campaigns frozen before."""
+        """Give the new unit the old one's addresses; the old unit keeps them for campaigns frozen before."""
         have = set(Network.rows.filter(unit=new).values_list("cidr", flat=True))
         for network in Network.rows.filter(unit=old).exclude(cidr__in=have):
             Network.rows.create(unit=new, cidr=network.cidr, note=network.note)
@@ -189,7 +189,7 @@ class Change:
         Involvement.rows.get_or_create(event=self.event, unit=unit, defaults={"before": state_of(unit)})
 
     def _close(self, unit: Unit) -> None:
-        """What holds for no whole day leaves no version."""
+        """Store the unit's former state as a version, unless it held for no whole day."""
         if unit.valid_from != self.on:
             UnitVersion.rows.create(
                 unit=unit,
@@ -202,7 +202,7 @@ class Change:
             )
 
     def _relocate(self, unit: Unit, old: str) -> None:
-        """Carry the subtree along; everybody in it keeps the place of before as well."""
+        """Move the subtree along; the people in it also keep their former paths."""
         longest = Unit.rows.filter(subtree(old)).aggregate(most=models.Max(Length("path")))["most"] or len(
             old
         )
@@ -212,7 +212,7 @@ class Change:
 
 
 def carry(event: ReorgEvent, unit: Unit, old: str) -> None:
-    """Write the paths of a whole subtree anew; the old ones stay held."""
+    """Write new paths for a whole subtree; its units keep their old paths as held paths."""
     below = Unit.rows.filter(subtree(old)).exclude(pk=unit.pk)
     left = [(unit.pk, old), *below.values_list("pk", "path")]
     held = [HeldPath(unit_id=pk, path=path, event=event) for pk, path in left]
@@ -221,7 +221,7 @@ def carry(event: ReorgEvent, unit: Unit, old: str) -> None:
 
 
 def hold(event: ReorgEvent, old: Unit, new: Unit) -> None:
-    """Let the people of `new`, and of whoever inherited from it since, act where those of `old` could."""
+    """Let the people of `new`, and of units that inherited from it since, act where those of `old` could."""
     paths = sorted({old.path, *HeldPath.rows.filter(unit=old).values_list("path", flat=True)})
     heirs, found = [new.pk], {new.pk}
     while heirs:
@@ -235,13 +235,13 @@ def hold(event: ReorgEvent, old: Unit, new: Unit) -> None:
 
 
 def founded_on(unit: Unit) -> date | None:
-    """The day from which the unit is known to exist; None: always, as far as is known."""
+    """The first day on which the unit is known to exist; None if it is not known to have a beginning."""
     first = UnitVersion.rows.filter(unit=unit).order_by("valid_to").first()
     return first.valid_from if first else unit.valid_from
 
 
 def check_name(unit: Unit, apart: Collection[UUID] = ()) -> None:
-    """Raises TreeRefusedError `twins` when a live sibling, those `apart` excepted, has the very name."""
+    """Raises TreeRefusedError `twins` if a live sibling, except those `apart`, has the same name."""
     twins = Unit.rows.filter(parent=unit.parent_id, name=unit.name, retired_at=None)
     twins = twins.exclude(pk__in=[unit.pk, *apart])
     if twins.exists():
@@ -249,7 +249,7 @@ def check_name(unit: Unit, apart: Collection[UUID] = ()) -> None:
 
 
 def state_of(unit: Unit) -> dict[str, Any]:
-    """What undoing needs to know of a unit, as JSON."""
+    """The data about a unit that undoing needs, as JSON."""
     return {
         **{field: getattr(unit, field) for field in VERSIONED},
         "parent": str(unit.parent_id) if unit.parent_id else None,
@@ -259,7 +259,7 @@ def state_of(unit: Unit) -> dict[str, Any]:
 
 
 def restore(event: ReorgEvent, unit: Unit, before: dict[str, Any]) -> None:
-    """Make a unit what `state_of` said. Raises TreeRefusedError when its superior is no more."""
+    """Restore a unit to the state of `state_of`. Raises TreeRefusedError if its superior has ended."""
     parent = Unit.rows.filter(pk=before["parent"]).first() if before["parent"] else None
     if parent is not None and parent.is_retired:
         raise TreeRefusedError("retired", parent.name)
@@ -284,5 +284,5 @@ def midnight(day: date) -> datetime:
 
 
 def names(units: Iterable[Unit]) -> list[str]:
-    """For the audit entry; the first fifty."""
+    """The first fifty names, for the audit entry."""
     return [unit.name for unit in units][:50]

@@ -1,4 +1,4 @@
-"""What an officer fills in about units; the days as they write them."""
+"""Forms about units, with days in officers' formats."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from quetsach.text.vietnamese import nfc
 DAYS = ["%d/%m/%Y", "%Y-%m-%d"]
 PARTS = 4
 NUMBERS = (Identifier.Scheme.ORGAN, Identifier.Scheme.TAX, Identifier.Scheme.SCHOOL)
-"""What is entered by hand; the codes of the statistics office come with `code`."""
+"""Numbers entered by hand; the codes of the statistics office come with `code`."""
 
 
 def _phone() -> forms.CharField:
@@ -32,7 +32,7 @@ def _phone() -> forms.CharField:
 
 
 class NameField(forms.CharField):
-    """A text in composed letters and single spaces, without control characters."""
+    """A text in composed letters (NFC) and single spaces, without control characters."""
 
     def to_python(self, value: Any) -> str:
         text = nfc(super().to_python(value) or "")
@@ -42,7 +42,7 @@ class NameField(forms.CharField):
 
 
 class ChangeForm(forms.Form):
-    """From when a change holds, and on what ground."""
+    """The day from which a change holds, and its legal basis."""
 
     on = CalendarDay(
         label=_("Takes effect on"),
@@ -71,7 +71,7 @@ class ChangeForm(forms.Form):
 
 
 class NamesForm(ChangeForm):
-    """What a unit is called."""
+    """The names of a unit."""
 
     name = NameField(label=_("Name"), max_length=200)
     kind = forms.ChoiceField(label=_("Kind"), choices=Unit.Kind.choices)
@@ -89,7 +89,7 @@ class NamesForm(ChangeForm):
 
 
 class ContactForm(forms.Form):
-    """Whom to call, and under which numbers others know the unit."""
+    """The contact, and the numbers under which others know the unit."""
 
     contact_name = NameField(label=_("Whom to call"), max_length=100, required=False)
     contact_phone = _phone()
@@ -119,7 +119,7 @@ class AddForm(NamesForm):
 
 
 class MoveForm(ChangeForm):
-    """`parent` is one of the candidates that the page lists."""
+    """`parent` is one of the candidates on the page."""
 
     parent = forms.UUIDField(
         label=_("New superior unit"), error_messages={"required": _("Choose the new superior unit.")}
@@ -127,7 +127,7 @@ class MoveForm(ChangeForm):
 
 
 class SectorForm(ChangeForm):
-    """`parent` guides the unit in its line of work; empty: nobody any more."""
+    """`parent` guides the unit in its line of work; empty: no unit does."""
 
     parent = forms.UUIDField(label=_("Who guides it"), required=False)
 
@@ -137,7 +137,7 @@ class SectorForm(ChangeForm):
 
 
 class MergeForm(ChangeForm):
-    """Others to merge with; `into` one of them or, empty, a new unit of that name."""
+    """Units to merge; `into` is one of them or, if empty, a new unit of that name."""
 
     into = forms.UUIDField(label=_("Result"), required=False)
     name = NameField(label=_("Name of the new unit"), max_length=200, required=False)
@@ -164,13 +164,13 @@ class SplitForm(ChangeForm):
 
 
 class RetireForm(ChangeForm):
-    """`heir` takes over unfinished duties; what stands below moves there too."""
+    """`heir` takes over unfinished duties; the units below move there too."""
 
     heir = forms.UUIDField(label=_("Who takes over its duties"), required=False)
 
 
 class LevelForm(ChangeForm):
-    """All units of one kind below."""
+    """A kind; all units of it below end."""
 
     kind = forms.ChoiceField(label=_("Kind"), choices=Unit.Kind.choices)
 

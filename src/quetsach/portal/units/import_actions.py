@@ -1,4 +1,4 @@
-"""Tables of units: kept for their preview, then applied whole or not at all."""
+"""Tables of units: stored for their preview, then applied whole or not at all."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PLAIN = ("code", "staff_count", "contact_name", "contact_phone", "contact_email"
 
 @transaction.atomic
 def keep(actor: User, top: Unit, file_name: str, table: Table) -> UnitImport:
-    """Keep what was read until it is applied; the earlier tables of that person that were not are dropped."""
+    """Store a table until it is applied; the person's earlier unapplied tables are deleted."""
     UnitImport.rows.filter(by=actor, applied_at=None).delete()
     lock_tree()
     return UnitImport.rows.create(
@@ -35,18 +35,19 @@ def keep(actor: User, top: Unit, file_name: str, table: Table) -> UnitImport:
 
 
 @transaction.atomic
-def apply(actor: User, kept: UnitImport, *, on: date, legal_basis: str = "", ip: str | None = None) -> Plan:
-    """Write the plan of a kept table. A second call changes nothing.
+def apply(actor: User, stored: UnitImport, *, on: date, legal_basis: str = "", ip: str | None = None) -> Plan:
+    """Apply the plan of a stored table. A second call changes nothing.
 
-    Raises TreeRefusedError: `stale` when the tree changed since the preview, `problems`, and as the verbs.
+    Raises TreeRefusedError: `stale` if the tree changed since the preview, `problems`, and the verbs' errors.
     """
     lock_tree()
-    kept = UnitImport.rows.select_for_update(of=("self",), no_key=True).select_related("top").get(pk=kept.pk)
-    if kept.applied_at is not None:
+    rows = UnitImport.rows.select_for_update(of=("self",), no_key=True).select_related("top")
+    stored = rows.get(pk=stored.pk)
+    if stored.applied_at is not None:
         return Plan()
-    if stamp(kept.top) != kept.stamp:
+    if stamp(stored.top) != stored.stamp:
         raise TreeRefusedError("stale")
-    plan = tables.plan_of(kept)
+    plan = tables.plan_of(stored)
     if plan.problems:
         raise TreeRefusedError("problems")
     made = _make(actor, plan, on, legal_basis)
@@ -54,15 +55,15 @@ def apply(actor: User, kept: UnitImport, *, on: date, legal_basis: str = "", ip:
     _rename(actor, plan, on, legal_basis)
     for change in plan.altered:
         _fill(change)
-    kept.applied_at = timezone.now()
-    kept.save(update_fields=["applied_at"])
+    stored.applied_at = timezone.now()
+    stored.save(update_fields=["applied_at"])
     data = {
-        "file": kept.file_name,
+        "file": stored.file_name,
         "new": len(plan.new),
         "changed": len(plan.altered),
         "moved": len(plan.moved),
     }
-    record(actor, "unit.import", unit_path=kept.top.path, about=kept.top, data=data, ip=ip)
+    record(actor, "unit.import", unit_path=stored.top.path, about=stored.top, data=data, ip=ip)
     return plan
 
 

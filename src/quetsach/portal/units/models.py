@@ -44,12 +44,12 @@ type Span = tuple[str, str]
 
 
 def span_of(path: str) -> Span:
-    """Where the subtree at `path` lies among all paths."""
+    """The range of all paths in the subtree at `path`."""
     return path, path[:-1] + "0"  # "0" follows "/"
 
 
 def inside(span: Span, field: str = "path") -> models.Q:
-    """Rows of that span. A range, so that both databases use the index."""
+    """Rows of that range, so that both databases use the index."""
     return models.Q((f"{field}__gte", span[0]), (f"{field}__lt", span[1]))
 
 
@@ -64,7 +64,7 @@ PHONE = RegexValidator(
 
 
 class Unit(models.Model):
-    """An office at any depth, as it is now. What it was before stands in `history`; it is never deleted."""
+    """An office at any depth, as it is now. Its former states stand in `history`; it is never deleted."""
 
     class Kind(models.TextChoices):
         PROVINCE = "ubnd_province", _("Provincial People's Committee")
@@ -120,7 +120,7 @@ class Unit(models.Model):
 
     @property
     def retired_on(self) -> date | None:
-        """The first day on which it was no more."""
+        """The first day on which it did not exist any more."""
         return timezone.localdate(self.retired_at) if self.retired_at else None
 
     @classmethod
@@ -129,12 +129,12 @@ class Unit(models.Model):
 
 
 def within_units_of(user: User | AnonymousUser, field: str) -> models.Q:
-    """Rows whose path lies in or below a place in which the person serves; nothing for strangers."""
+    """Rows whose path lies at or below a place of the person; none for strangers."""
     return within(places_of(user), field)
 
 
 def within(places: list[Place], field: str = "path") -> models.Q:
-    """Rows whose path lies in or below one of these places; nothing where there are none."""
+    """Rows whose path lies at or below one of these places; none without places."""
     q = models.Q(pk__in=[])
     for path in {place[1] for place in places}:
         q |= subtree(path, field)
@@ -146,20 +146,20 @@ type Place = tuple[str, str]
 
 
 def places_of(user: User | AnonymousUser) -> list[Place]:
-    """Where the person serves, and as what; nothing for strangers and locked accounts.
+    """The roles and paths of the person; none for strangers and locked accounts.
 
-    Beside the path at which a unit stands today, these are the paths that it had before it was moved and
-    those of units whose duties it took over: campaigns frozen then still bear them.
+    Besides a unit's present path, these are its paths before it was moved, and the paths of units whose
+    duties it took over: campaigns frozen then still use them.
     """
     if not user.is_authenticated or not user.is_active:
         return []
-    kept: list[list[Place]] | None = getattr(user, _KEPT, None)
-    if kept:
-        return list(kept[0])
+    cached: list[list[Place]] | None = getattr(user, _CACHE, None)
+    if cached:
+        return list(cached[0])
     rows = _served(user.pk, timezone.localdate())
     found = sorted({(role, path) for role, *paths in rows for path in paths if path})
-    if kept is not None:
-        kept.append(found)
+    if cached is not None:
+        cached.append(found)
     return list(found)
 
 
@@ -169,12 +169,12 @@ def _served(user_id: int, on: date) -> models.QuerySet[Membership, tuple[str, st
     return served.values_list("role", "unit__path", "unit__held_paths__path")
 
 
-_KEPT = "_places_kept"
+_CACHE = "_places_cache"
 
 
-def keep_places(user: User) -> None:
-    """From now on ask only once for the places of this very object, which lives as long as one request."""
-    setattr(user, _KEPT, [])
+def cache_places(user: User) -> None:
+    """Cache the places on this user object, which lives as long as one request."""
+    setattr(user, _CACHE, [])
 
 
 def validate_network(text: str) -> None:
@@ -206,7 +206,7 @@ class Network(models.Model):
 
 
 class Role(models.TextChoices):
-    """What a person is to a unit. `roles.py` says what each may do."""
+    """A person's role in a unit. `roles.py` lists the rights of each."""
 
     COORDINATOR = "coordinator", _("Coordinator")
     OFFICER = "officer", _("Unit officer")
@@ -216,23 +216,23 @@ class Role(models.TextChoices):
 
 
 def in_force(prefix: str = "", on: date | None = None) -> models.Q:
-    """Memberships that hold on a day, today by default; `prefix` is the way to them: `memberships__`."""
+    """Memberships that hold on a day, by default today; `prefix` is the path to them: `memberships__`."""
     today = on or timezone.localdate()
     begun = models.Q((f"{prefix}since", None)) | models.Q((f"{prefix}since__lte", today))
     return begun & (models.Q((f"{prefix}until", None)) | models.Q((f"{prefix}until__gte", today)))
 
 
 class InForceManager(models.Manager["Membership"]):
-    """Roles that hold today, by which somebody may do or is told something."""
+    """Roles that hold today; rights and notices depend on these."""
 
     def get_queryset(self) -> models.QuerySet[Membership]:
         return super().get_queryset().filter(in_force())
 
 
 class Membership(models.Model):
-    """A person serves in a unit, and sees it and what is below; from a day on and until one, if set.
+    """A person's role in a unit, from a day on and until one, if set; they see the unit and all below.
 
-    Whoever asks says which: `in_force`, or `ever`, ended and coming ones too, to manage them or to record.
+    A query must choose: `in_force`, or `ever`, which includes ended and future roles, to manage or record.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
@@ -281,7 +281,7 @@ class ApiToken(models.Model):
 
 
 class ReorgEvent(models.Model):
-    """One change of the tree, with its legal basis. An event that was taken back stays, marked."""
+    """One change of the tree, with its legal basis. An undone event stays, marked."""
 
     class Kind(models.TextChoices):
         FOUND = "found", _("founded")
@@ -314,12 +314,12 @@ class ReorgEvent(models.Model):
 
     @property
     def is_open_to_undo(self) -> bool:
-        """Whether it can still be taken back."""
+        """Whether it can still be undone."""
         return self.can_be_undone and timezone.localdate(self.at) == timezone.localdate()
 
 
 class Involvement(models.Model):
-    """A unit that an event changed or made. `before` is what it was, to take the event back; null: made."""
+    """A unit that an event changed or made. `before` is its former state, to undo the event; null: made."""
 
     event = models.ForeignKey(ReorgEvent, on_delete=models.CASCADE, related_name="involvements")
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="involvements")
@@ -362,7 +362,7 @@ class ReorgLink(models.Model):
 
 
 class UnitVersion(models.Model):
-    """What a unit was from a day until another, which no longer belongs to it.
+    """A former state of a unit, from a day until another day, which no longer belongs to it.
 
     Only past states are kept here; they follow each other without overlap, so a unit has one superior a day.
     """
@@ -395,7 +395,7 @@ class UnitVersion(models.Model):
 
 
 class HeldPath(models.Model):
-    """A path of an earlier tree at which the unit's people act: its own, or one whose duties it took over."""
+    """A path of an earlier tree at which the unit's people act: its own, or a taken-over unit's."""
 
     unit = models.ForeignKey(Unit, on_delete=models.CASCADE, related_name="held_paths")
     path = models.CharField(max_length=PATH_LENGTH)
@@ -447,7 +447,7 @@ class Identifier(models.Model):
 
 
 class SectorRelation(models.Model):
-    """A second superior by the line of work: a view beside the tree, which no sum follows."""
+    """A second superior in the line of work: a view beside the tree, which no sum follows."""
 
     unit = models.ForeignKey(Unit, on_delete=models.CASCADE, related_name="sectors")
     parent = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="sector_units")
@@ -468,14 +468,14 @@ class SectorRelation(models.Model):
 
 
 def sectors_in_force(prefix: str = "", on: date | None = None) -> models.Q:
-    """Relations in the line of work that hold on a day, today by default; `prefix` is the way to them."""
+    """Relations in the line of work that hold on a day, today by default; `prefix` is the path to them."""
     today = on or timezone.localdate()
     begun = models.Q((f"{prefix}valid_from", None)) | models.Q((f"{prefix}valid_from__lte", today))
     return begun & (models.Q((f"{prefix}valid_to", None)) | models.Q((f"{prefix}valid_to__gt", today)))
 
 
 class UnitImport(models.Model):
-    """A table of units that waits for its preview to be applied. `stamp` is the tree it was compared with."""
+    """A table of units that waits to be applied. `stamp` identifies the tree of its preview."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     top = models.ForeignKey(Unit, on_delete=models.CASCADE, related_name="+")

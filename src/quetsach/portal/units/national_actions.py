@@ -1,7 +1,7 @@
-"""Loads the national trees, and applies the reorganisation of 1/7/2025 to the one of 2022, in bulk.
+"""Loads the national trees, and applies the reorganisation of 1/7/2025 to the tree of 2022, in bulk.
 
-The same rows come out as from the single verbs, but written by the thousand: one event for each unit that was
-formed, one for the level that ended. It is not taken back by a click.
+The rows are the same as from the single verbs, but written by the thousand: one event for each new unit, one
+for the level that ended. It cannot be undone by a click.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ _BATCH = 2_000
 
 @transaction.atomic
 def load_tree_of(actor: User | None, tree: NationalTree) -> tuple[Unit, int]:
-    """Bring the tree of a year: the unit on top, and how many units the tree has now.
+    """Load the tree of a year; returns the unit on top, and the tree's number of units.
 
-    The tree of 2025 over that of 2022 is a reorganisation; loading the same tree again changes nothing.
-    Raises TreeRefusedError: `national_newer` when the tree of 2025 is there and that of 2022 is asked for,
-    `national_other` for one that is neither, `before_last_change` for units that were changed since DAY.
+    Loading the tree of 2025 over that of 2022 is a reorganisation; loading the same tree again changes
+    nothing. Raises TreeRefusedError: `national_newer` if the tree of 2025 is loaded and that of 2022 is asked
+    for, `national_other` for a tree that is neither, `before_last_change` for units changed since DAY.
     """
     lock_tree()
     held = {
@@ -78,7 +78,7 @@ def load_tree_of(actor: User | None, tree: NationalTree) -> tuple[Unit, int]:
 
 
 def _count_rows() -> None:
-    """Tell PostgreSQL's planner of the new rows: until its own round it takes the tables for empty."""
+    """Tell PostgreSQL's planner about the new rows: until its next analysis it takes the tables for empty."""
     if connection.vendor == "postgresql":
         tables = [m._meta.db_table for m in (Unit, UnitVersion, ReorgLink, HeldPath, Identifier, Involvement)]
         with connection.cursor() as cursor:
@@ -127,7 +127,7 @@ def _load(tree: NationalTree) -> Unit:
 
 @dataclass
 class _Rows:
-    """What is to be written."""
+    """The rows to write."""
 
     made: list[Unit] = field(default_factory=list)
     events: list[ReorgEvent] = field(default_factory=list)
@@ -170,7 +170,7 @@ class _Reorganisation:
         self._save()
 
     def _form(self, origin: Origin) -> None:
-        """A unit with one whole origin goes on, under its new name and place; others are new."""
+        """A unit with one whole origin continues that unit, under its new name and place; others are new."""
         position, place = self.places[origin.code]
         parent = self.now[place.parent] if place.parent else self.top
         whole = [self.before[code] for code in origin.whole]
@@ -226,7 +226,7 @@ class _Reorganisation:
             self.rows.inherits.append((event, old, new))
 
     def _end(self) -> None:
-        """Retire what did not go on; whatever else stood below it moves to what took its place."""
+        """Retire the units that do not continue; other units below them move to the successors."""
         lasting = {unit.pk for unit in self.now.values()}
         ended = [(code, unit) for code, unit in self.before.items() if unit.pk not in lasting]
         heirs = {o.code: self.now[o.code] for o in self.tree.origins}
@@ -298,7 +298,7 @@ _COLUMNS = (
 
 
 def _update(units: list[Unit]) -> None:
-    """One prepared statement for all: what `bulk_update` builds would hold the whole tree in one text."""
+    """One prepared statement for all: that of `bulk_update` would hold the whole tree in one text."""
     quote = connection.ops.quote_name
     fields: list[Any] = [Unit._meta.get_field(name) for name in (*_COLUMNS, "id")]
     *columns, key = (f"{quote(field.column)} = %s" for field in fields)

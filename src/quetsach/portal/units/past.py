@@ -1,4 +1,4 @@
-"""The tree as it stood on a day: the names and superiors of then, beside what each unit is today."""
+"""The tree as of a day: the names and superiors of that time, beside each unit's present state."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _KINDS = dict(Unit.Kind.choices)
 
 @dataclass(frozen=True)
 class Was:
-    """A unit on that day. `below` counts all that stood below it; `today` is the unit as it is now."""
+    """A unit on that day. `below` counts all units below it then; `today` is the present unit."""
 
     pk: UUID
     name: str
@@ -30,7 +30,7 @@ class Was:
 
     @property
     def get_kind_display(self) -> str:
-        """The kind in words, under the name that templates know from units."""
+        """The kind in words, under the method name that templates use for units."""
         return str(_KINDS.get(self.kind, self.kind))
 
     @property
@@ -40,13 +40,13 @@ class Was:
 
 @dataclass
 class PastTree:
-    """The units of one day that the person may see, by id, and which stood directly below which."""
+    """The units of one day that the person may see, by id, and the units directly below each."""
 
     standing: dict[UUID, Standing]
     children: dict[UUID | None, list[UUID]] = field(default_factory=dict)
 
     def path_of(self, pk: UUID) -> list[tuple[UUID, str]]:
-        """The units above, the highest first, as far as the person sees them."""
+        """The units above, the highest first, as far as the person may see them."""
         found: list[tuple[UUID, str]] = []
         above = self.standing[pk].parent
         while above is not None and above in self.standing and len(found) < 30:
@@ -55,7 +55,7 @@ class PastTree:
         return found[::-1]
 
     def shown(self, pks: list[UUID]) -> list[Was]:
-        """Those units as rows of a page, offices before the units below them in rank."""
+        """Those units as rows of a page; offices come before the units below them in rank."""
         today = Unit.rows.in_bulk(pks)
         rows = [
             Was(pk, self.standing[pk].name, self.standing[pk].kind, self._below(pk), today[pk]) for pk in pks
@@ -63,7 +63,7 @@ class PastTree:
         return sorted(rows, key=lambda one: (_RANK.get(one.kind, len(_RANK)), sort_key(one.name)))
 
     def search(self, text: str) -> list[UUID]:
-        """Units whose name of then has the text, with or without marks; the very letters first."""
+        """Units whose name of that day has the text, with or without marks; exact spellings come first."""
         wanted = nfc(text)
         key = search_key(wanted)
         hits = [pk for pk, unit in self.standing.items() if key and key in search_key(unit.name)]
@@ -87,7 +87,7 @@ class PastTree:
 
 
 def past_tree(user: User, day: date) -> PastTree:
-    """What stands or stood below the person's own units, as of that day."""
+    """The units whose present or last place is at or below the person's own units, as of that day."""
     standing: dict[UUID, Standing] = {}
     for top in tops_of(user):
         standing |= tree_as_of(day, top)
@@ -98,7 +98,7 @@ def past_tree(user: User, day: date) -> PastTree:
 
 
 def days_of_change(user: User) -> list[date]:
-    """The last days from which on the tree that the person sees was another."""
+    """The last days on which the tree that the person sees changed."""
     seen = Unit.objects.visible_to(user)
     events = ReorgEvent.rows.filter(undone_at=None, involvements__unit__in=seen)
     days = events.order_by("-effective_on").values_list("effective_on", flat=True).distinct()

@@ -1,4 +1,4 @@
-"""Reads of the tree: what stands where, today and on a day; search; who may act for what is no more."""
+"""Reads of the tree: places, today and on a day; search; heirs of ended units."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ RECENT = 10
 
 @dataclass(frozen=True)
 class Standing:
-    """What a unit was on a day: its name, and the unit above it."""
+    """A unit's state on a day: its name, and the unit above it."""
 
     name: str
     kind: str
@@ -48,7 +48,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class Hit:
-    """A unit that a search found: with the names above it, and the former name by which it was found."""
+    """A unit found by a search: with the names above it, and the former name that matched."""
 
     unit: Unit
     above: tuple[str, ...]
@@ -56,7 +56,7 @@ class Hit:
 
 
 def tree_as_of(day: date, top: Unit | None = None) -> dict[UUID, Standing]:
-    """Every unit that existed on a day, as it was then; with `top` only what stands or stood below it now."""
+    """Every unit of a day, as of that day; with `top` only units whose present or last place is below it."""
     inside = Q() if top is None else subtree(top.path)
     past = UnitVersion.rows.filter(valid_to__gt=day).order_by("-valid_to")
     if top is not None:
@@ -72,7 +72,7 @@ def tree_as_of(day: date, top: Unit | None = None) -> dict[UUID, Standing]:
 
 
 def successors_of(units: Iterable[UUID]) -> dict[UUID, list[ReorgLink]]:
-    """Where units went, by unit; events that were taken back left no trace."""
+    """The links from units to their successors, by unit, without those of undone events."""
     found: dict[UUID, list[ReorgLink]] = {}
     links = ReorgLink.rows.filter(from_unit__in=list(units), event__undone_at=None)
     for link in links.select_related("to_unit", "event").order_by("event__effective_on", "pk"):
@@ -81,7 +81,7 @@ def successors_of(units: Iterable[UUID]) -> dict[UUID, list[ReorgLink]]:
 
 
 def heirs_at(paths: Iterable[str]) -> dict[str, dict[UUID, str]]:
-    """The living units, with their names, that took over what stood at each path; no query without a path."""
+    """The living successors at each path, with their names; no query without a path."""
     found: dict[str, dict[UUID, str]] = {}
     wanted = list(paths)
     if wanted:
@@ -93,7 +93,7 @@ def heirs_at(paths: Iterable[str]) -> dict[str, dict[UUID, str]]:
 
 
 def above(units: Iterable[Unit]) -> dict[UUID, tuple[Unit, ...]]:
-    """The units above each, the highest first: one query for all."""
+    """The units above each unit, the highest first: one query for all."""
     units = list(units)
     prefixes = {unit.path[:end] for unit in units for end in range(SEGMENT, len(unit.path), SEGMENT)}
     by_path = {unit.path: unit for unit in Unit.rows.filter(path__in=prefixes)}
@@ -111,20 +111,20 @@ _KIND_RANK = {kind: n for n, kind in enumerate(Unit.Kind.values)}
 
 
 def order_key(kind: str, name: str) -> tuple[int, SortKey]:
-    """The one order of units: by kind, offices before the units below, then as a dictionary sorts."""
+    """The common sort key of units: by kind, offices before the units below, then alphabetical."""
     return _KIND_RANK.get(kind, len(_KIND_RANK)), sort_key(name)
 
 
 def in_order(units: Iterable[Unit]) -> list[Unit]:
-    """Units in their one order."""
+    """Units in their common order."""
     return sorted(units, key=lambda unit: order_key(unit.kind, unit.name))
 
 
 def highest(units: Iterable[Unit]) -> list[Unit]:
-    """Those of the units none of whose superiors has a coordinator in force: nobody above runs campaigns.
+    """The given units without a superior that has a coordinator in force: nobody above them runs campaigns.
 
-    They speak for the portal. A province for which nobody coordinates leaves that to its districts, and the
-    unit "Cả nước" of the national tree to the provinces. One query for all.
+    They speak for the portal. A province without a coordinator leaves that to its districts, and the unit "Cả
+    nước" of the national tree to the provinces. One query for all.
     """
     units = list(units)
     ups = {unit.pk: {unit.path[:end] for end in range(SEGMENT, len(unit.path), SEGMENT)} for unit in units}
@@ -140,10 +140,10 @@ def children_of(unit: Unit) -> list[Unit]:
 
 
 def search(user: User | AnonymousUser, text: str) -> tuple[list[Hit], int]:
-    """Living units whose name or former name has the text, with or without marks; and how many there are.
+    """Living units whose name or former name has the text, with or without marks; and the number of all hits.
 
-    The very name first, then names with the very letters, then the others; within each, whole names before
-    beginnings before parts, then as a dictionary sorts.
+    Exact names come first, then names with the exact letters, then the others. Within each group whole names
+    come first, then beginnings, then parts, each in alphabetical order.
     """
     wanted = nfc("".join(char for char in text if char.isprintable()))
     key = search_key(wanted)
@@ -184,20 +184,20 @@ def search(user: User | AnonymousUser, text: str) -> tuple[list[Hit], int]:
 
 
 def people_of(unit: Unit) -> list[Membership]:
-    """Who serves in the unit, coordinators first."""
+    """The unit's roles in force, coordinators first."""
     rank = {role: n for n, role in enumerate(Role.values)}
     rows = Membership.in_force.filter(unit=unit, user__is_active=True).select_related("user")
     return sorted(rows, key=lambda row: (rank[row.role], sort_key(row.user.get_full_name())))
 
 
 def last_role_of(user: User) -> Membership | None:
-    """The role of the person that ended last, or None where none has."""
+    """The role of the person that ended last; None if none has ended."""
     over = Membership.ever.filter(user=user, until__lt=timezone.localdate()).select_related("unit")
     return over.order_by("-until", "unit__path").first()
 
 
 def identifiers_of(unit: Unit) -> QuerySet[Identifier]:
-    """All numbers the unit has or had."""
+    """All present and former numbers of the unit."""
     return Identifier.rows.filter(unit=unit)
 
 
@@ -211,7 +211,7 @@ def sectors_of(unit: Unit) -> tuple[list[Unit], list[Unit]]:
 
 
 def events_of(unit: Unit) -> list[ReorgEvent]:
-    """The events that the unit had a part in, the newest first, with their links and units."""
+    """The unit's events, the newest first, with their links and units."""
     rows = (
         ReorgEvent.rows.filter(Q(involvements__unit=unit) | Q(links__from_unit=unit) | Q(links__to_unit=unit))
         .distinct()
@@ -222,18 +222,18 @@ def events_of(unit: Unit) -> list[ReorgEvent]:
 
 
 def without_contact(units: Iterable[Unit]) -> set[UUID]:
-    """Units that nobody could call."""
+    """Units without any contact."""
     return {unit.pk for unit in units if not unit.contact_phone}
 
 
 def unserved(units: Iterable[Unit]) -> set[UUID]:
-    """Units in which nobody serves."""
+    """Units without people."""
     pks = {unit.pk for unit in units}
     return pks - set(Membership.in_force.filter(unit__in=pks).values_list("unit", flat=True))
 
 
 def stamp(top: Unit) -> str:
-    """A fingerprint of all that a table of units shows of a subtree; another one: the tree has changed."""
+    """A hash of all data that a table of units shows of a subtree; it differs if the tree has changed."""
     digest = hashlib.sha256()
     fields = (
         "pk", "parent_id", "name", "short_name", "doc_abbr", "kind", "code", "staff_count",
@@ -248,7 +248,7 @@ def stamp(top: Unit) -> str:
 
 
 def tops_of(user: User | AnonymousUser) -> list[Unit]:
-    """The units in which the person serves, without those below another of them: the living, if any is."""
+    """The person's units, without those below another of them; only living units, if there is one."""
     if not isinstance(user, User):
         return []
     served = Unit.rows.filter(in_force("memberships__"), memberships__user=user).distinct().order_by("path")
@@ -266,9 +266,9 @@ def event(event_id: UUID) -> ReorgEvent | None:
 
 
 def changed_today(unit: Unit) -> list[tuple[ReorgEvent, str, int]]:
-    """Today's changes of units strictly below that can be taken back: one unit's name, and how many more.
+    """Today's changes of units strictly below that can be undone: the name of one unit, and how many more.
 
-    The newest first, RECENT at most. One query, however many units a change is about.
+    The newest first, RECENT at most. One query, for any number of units in a change.
     """
     inside = Involvement.rows.filter(subtree(unit.path, "unit__path"), event=OuterRef("pk"))
     rows = ReorgEvent.rows.filter(
@@ -277,8 +277,8 @@ def changed_today(unit: Unit) -> list[tuple[ReorgEvent, str, int]]:
         undone_at=None,
         can_be_undone=True,
     )
-    told = rows.annotate(named=Min("involvements__unit__name"), units=Count("involvements"))
-    return [(one, one.named, one.units - 1) for one in told.select_related("by").order_by("-at")[:RECENT]]
+    changes = rows.annotate(named=Min("involvements__unit__name"), units=Count("involvements"))
+    return [(one, one.named, one.units - 1) for one in changes.select_related("by").order_by("-at")[:RECENT]]
 
 
 def units_in(event: ReorgEvent) -> list[Unit]:
@@ -289,5 +289,5 @@ def units_in(event: ReorgEvent) -> list[Unit]:
 
 
 def link(link_id: int) -> ReorgLink | None:
-    """Where a unit went in one event."""
+    """One link from a unit to its successor in an event."""
     return ReorgLink.rows.select_related("from_unit", "to_unit").filter(pk=link_id).first()

@@ -1,6 +1,6 @@
 """Reorganisations: one verb each, with its event, its transaction and its audit entry.
 
-A campaign that was published before keeps its frozen nodes; `HeldPath` lets the successor's people act there.
+A campaign published before keeps its frozen nodes; `HeldPath` lets the successor's people act there.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ Kind, Portion = ReorgEvent.Kind, ReorgLink.Portion
 
 @dataclass(frozen=True)
 class Part:
-    """A unit that a split brings forth; `children` go with it."""
+    """A new unit that a split makes; `children` move below it."""
 
     name: str
     fields: Mapping[str, Any] = field(default_factory=dict)
@@ -119,8 +119,8 @@ def merge(
 ) -> ReorgEvent:
     """Merge whole units into one that exists (`into`), or into a new one of that name below `parent`.
 
-    What stood below the sources moves below the result, whose people inherit their duties.
-    Raises TreeRefusedError: `too_few` sources, and as the other verbs.
+    The units below the sources move below the result, whose people inherit their duties. Raises
+    TreeRefusedError: `too_few` sources, and the errors of the other verbs.
     """
     sources = [unit for unit in dict.fromkeys(sources) if unit != into]
     if not sources or (into is None and len(sources) < 2):
@@ -156,8 +156,8 @@ def split(
     legal_basis: str = "",
     ip: str | None = None,
 ) -> ReorgEvent:
-    """Divide a unit. With `keep` it goes on beside its parts; without, it ends and `heir` says which part
-    (by its index) takes over its unfinished duties: nobody unless it is said.
+    """Divide a unit. With `keep` it goes on beside its parts. Without, it ends, and `heir` is the index of
+    the part that takes over its unfinished duties; no part does if it is None.
 
     Raises TreeRefusedError: `too_few` parts, `stray` for a child that no part takes.
     """
@@ -195,9 +195,9 @@ def abolish(
     legal_basis: str = "",
     ip: str | None = None,
 ) -> ReorgEvent:
-    """End a unit. What stands below it moves to `children_to`; `heir` takes over its unfinished duties.
+    """End a unit. The units below it move to `children_to`; `heir` takes over its unfinished duties.
 
-    Raises TreeRefusedError: `has_children`, and as the other verbs.
+    Raises TreeRefusedError: `has_children`, and the errors of the other verbs.
     """
     change = Change(actor, Kind.ABOLISH, on, legal_basis)
     unit = change.current(unit)
@@ -214,9 +214,10 @@ def abolish(
 def abolish_level(
     actor: User | None, top: Unit, kind: str, *, on: date, legal_basis: str = "", ip: str | None = None
 ) -> ReorgEvent:
-    """End every unit of one kind below `top`: what stood below each moves up to its superior, who inherits.
+    """End every unit of one kind below `top`: the units below each move up to its superior, which inherits
+    its duties.
 
-    Raises TreeRefusedError: `too_few` when there is none of that kind.
+    Raises TreeRefusedError: `too_few` if there is no unit of that kind.
     """
     change = Change(actor, Kind.ABOLISH_LEVEL, on, legal_basis)
     level = Unit.rows.filter(subtree(top.path), kind=kind, retired_at=None).exclude(pk=top.pk)
@@ -236,7 +237,7 @@ def abolish_level(
 
 @transaction.atomic
 def choose_heir(actor: User | None, link: ReorgLink, *, ip: str | None = None) -> None:
-    """Say which part of a divided unit takes over its unfinished duties; the earlier choice ends.
+    """Set the part of a divided unit that takes over its unfinished duties; the earlier choice ends.
 
     Raises TreeRefusedError: `undone`.
     """
@@ -259,10 +260,10 @@ def choose_heir(actor: User | None, link: ReorgLink, *, ip: str | None = None) -
 
 @transaction.atomic
 def undo(actor: User | None, event: ReorgEvent, *, ip: str | None = None) -> None:
-    """Take an event back on the day it was entered. Units that it made are retired, never deleted.
+    """Undo an event on the day it was entered. Units that it made are retired, never deleted.
 
-    Raises TreeRefusedError: `another_day`, `later_event`, `twins`; and for a unit that it made `in_campaign`
-    or `has_children`, if it has got any since.
+    Raises TreeRefusedError: `another_day`, `later_event`, `twins`; for units that it made also `in_campaign`
+    or `has_children`, if they have got any since.
     """
     lock_tree()
     event = ReorgEvent.rows.select_for_update(of=("self",), no_key=True).get(pk=event.pk)
@@ -275,7 +276,7 @@ def undo(actor: User | None, event: ReorgEvent, *, ip: str | None = None) -> Non
     later = Involvement.rows.filter(unit__in=units, event__at__gt=event.at, event__undone_at=None)
     if later.exclude(event=event).exists():
         raise TreeRefusedError("later_event")
-    # Retired ones first: what they take back below them needs a living superior.
+    # Restore retired units first: units that move back below them need a living superior.
     changed = [row for row in involved if row.before is not None]
     HeldPath.rows.filter(event=event).delete()
     UnitVersion.rows.filter(event=event).delete()
@@ -283,7 +284,7 @@ def undo(actor: User | None, event: ReorgEvent, *, ip: str | None = None) -> Non
     for unit in made:
         if unit.nodes.exists():
             raise TreeRefusedError("in_campaign", unit.name)
-    # For no day: an event that was taken back never was.
+    # Retired with no day of life: an undone event never happened.
     Unit.rows.filter(pk__in=[unit.pk for unit in made]).update(retired_at=midnight(event.effective_on))
     for row in sorted(changed, key=lambda row: not row.unit.is_retired):
         restore(event, Unit.rows.get(pk=row.unit_id), row.before or {})

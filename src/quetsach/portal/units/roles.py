@@ -1,8 +1,8 @@
-"""What each role may do, as one table. A verb is asked for a place in the tree, never alone.
+"""The rights of each role, as one table. A verb always needs a place in the tree.
 
-`OWN` verbs need a seat in that very unit: a superior acknowledges in a subordinate's name only by
-ACT_FOR_BELOW, which asks for channel and reason. `SUPERIOR` verbs need a seat strictly above. All others need
-a seat there or above.
+`OWN` verbs need a role in exactly that unit: a superior acknowledges in a subordinate's name only by
+ACT_FOR_BELOW, which needs channel and reason. `SUPERIOR` verbs need a role strictly above. All others need a
+role there or above.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ MAY: dict[str, set[Verb]] = {
 
 
 def fits(places: list[Place], verb: Verb, path: str) -> bool:
-    """Whether somebody with these places may do `verb` for the unit or campaign node at `path`."""
+    """Whether a person with these places may do `verb` for the unit or campaign node at `path`."""
     for role, place in places:
         if verb not in MAY[role]:
             continue

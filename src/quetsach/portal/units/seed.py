@@ -1,7 +1,7 @@
-"""Reads a tree of offices from a TOML or JSON file: each unit holds its fields and the units below it.
+"""Reads a tree of offices from a TOML or JSON file: each unit holds its fields and its subunits.
 
-Loading the same file again changes nothing: a unit is known by its name under its parent, and stays as
-it is.
+Loading the same file again changes nothing: a unit is identified by its name and its parent, and an existing
+unit stays unchanged.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _KNOWN = {*_TEXTS, "kind", "staff_count", "networks", "units"}
 
 
 class SeedError(PortalError):
-    """The file is not a tree of offices; the message names the file, the unit and the field."""
+    """The file is no tree of offices; the message names the file, the unit and the field."""
 
     code = "seed"
 
@@ -50,8 +50,8 @@ class Seed:
 def read_seed(file: Path) -> Seed:
     """Read and check the whole file before anything is written.
 
-    Raises SeedError: unreadable, not TOML or JSON, an unknown field or kind, no name, a name twice under one
-    parent, a network that is none or that two offices of the file share.
+    Raises SeedError: unreadable, not TOML or JSON, an unknown field or kind, no name, the same name twice
+    under one parent, an invalid network, or a network of two offices.
     """
     try:
         text = file.read_text(encoding="utf-8-sig")
@@ -81,7 +81,7 @@ def read_seed(file: Path) -> Seed:
 
 
 def load_tree(file: Path, actor: User | None) -> Unit:
-    """Create what the file has and the tree lacks; returns the unit on top. Raises as `read_seed`."""
+    """Create the file's units that the tree lacks; returns the unit on top. Raises as `read_seed`."""
     seed = read_seed(file)
     with transaction.atomic():
         return _load(seed, None, 0, actor)

@@ -1,4 +1,4 @@
-"""Failed sign-ins in the audit trail of the unit that the named person serves in; never what was typed."""
+"""Records failed sign-ins in the audit trail of the named person's unit, without the typed text."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def note_failed_sign_in(
     request: HttpRequest | None = None,
     **_: object,
 ) -> None:
-    """One entry per attempt. An unknown name is not kept: people type passwords into the wrong field."""
+    """One entry per attempt. An unknown name is not stored: people type passwords into the wrong field."""
     name = str(credentials.get("username") or credentials.get("login") or "")
     user = User.objects.filter(username__iexact=name).first() if name and "\0" not in name else None
     path = ""

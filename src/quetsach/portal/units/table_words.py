@@ -1,4 +1,4 @@
-"""Why a table of units, or one of its cells, is not taken: in the language of the page, with the place."""
+"""The sentences about a refused table of units, or a refused cell, in the page's language."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ CELLS: dict[str, str | Promise] = {
 
 
 def file_refusal(error: TableError) -> str:
-    """Why nothing of the file was taken."""
+    """The reason that nothing of the file was taken."""
     value = num(error.value) if isinstance(error.value, int) else error.value
     places = {"value": value, "most": num(MOST_ROWS), "columns": MOST_COLUMNS}
     return str(FILES[error.code]) % places
@@ -77,5 +77,5 @@ def problem_text(problem: Problem) -> str:
 
 
 def column_title(key: str) -> str:
-    """As it stands in the file."""
+    """The heading of a column, as in the file."""
     return BY_KEY[key].headings[0]

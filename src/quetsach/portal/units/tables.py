@@ -1,4 +1,4 @@
-"""Between the tree and the tables of `quetsach.units`: a subtree as rows, a kept table as a plan."""
+"""Converts between the tree and `quetsach.units`: a subtree to rows, a stored table to a plan."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from quetsach.units.table import Problem, Row, Table
 
 
 def known_units(top: Unit) -> list[Known]:
-    """The living units at and below `top`, as a table shows them."""
+    """The living units at and below `top`, with the columns of a table."""
     units = list(Unit.rows.filter(subtree(top.path), retired_at=None))
     numbers: dict[object, dict[str, str]] = {}
     rows = Identifier.rows.filter(subtree(top.path, "unit__path"), valid_to=None, scheme__in=NUMBERS)
@@ -43,7 +43,7 @@ def known_units(top: Unit) -> list[Known]:
 
 
 def rows_of(top: Unit) -> list[dict[str, str]]:
-    """What is given out of a subtree: each superior before what is below it, kinds in words."""
+    """The rows of a subtree for a file: superiors first, kinds in words."""
     known = {unit.id: unit for unit in known_units(top)}
     written = paths(known.values(), str(top.pk))
     labels = kind_labels()
@@ -62,13 +62,13 @@ def rows_of(top: Unit) -> list[dict[str, str]]:
 
 
 def kind_labels() -> dict[str, str]:
-    """The kinds in Vietnamese, whatever language the page speaks: files travel."""
+    """The kinds in Vietnamese, whatever the page's language, because files leave the portal."""
     with translation.override("vi"):
         return {kind.value: str(kind.label) for kind in Unit.Kind}
 
 
 def kind_spellings() -> dict[str, str]:
-    """Every way in which a file may write a kind."""
+    """Every way to write a kind in a file."""
     spelled = {code: code for code in Unit.Kind.values}
     for language in ("vi", "en"):
         with translation.override(language):
@@ -77,16 +77,16 @@ def kind_spellings() -> dict[str, str]:
 
 
 def to_json(table: Table) -> dict[str, Any]:
-    """For the database."""
+    """The table as JSON for the database."""
     return asdict(table)
 
 
-def plan_of(kept: UnitImport) -> Plan:
-    """Compare a kept table with the tree as it is now."""
-    data: dict[str, Any] = kept.rows_read
+def plan_of(stored: UnitImport) -> Plan:
+    """Compare a stored table with the present tree."""
+    data: dict[str, Any] = stored.rows_read
     table = Table(
         rows=tuple(Row(row["number"], dict(row["cells"])) for row in data["rows"]),
         places=data["places"],
         problems=tuple(Problem(**problem) for problem in data["problems"]),
     )
-    return compare(table, known_units(kept.top), str(kept.top_id), kind_spellings())
+    return compare(table, known_units(stored.top), str(stored.top_id), kind_spellings())

@@ -1,4 +1,4 @@
-"""The tree of units to look through: search, one unit, what is below it, what it was."""
+"""Pages of the tree: search, one unit, the units below it, its history."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FILTERS = ("", "chua-co-so", "chua-co-nguoi")
 
 
 def find_unit(request: HttpRequest, unit_id: UUID, verb: Verb = Verb.READ) -> Unit:
-    """The unit, or 404 when it or the right is not the person's."""
+    """The unit; 404 if it does not exist or the person lacks the right."""
     visible = Unit.objects.visible_to(request.user).select_related("parent")
     unit = visible.filter(pk=unit_id).first()
     if unit is None or not fits(places_of(request.user), verb, unit.path):
@@ -38,7 +38,7 @@ def may_reorganise(places: list[Place], unit: Unit) -> bool:
 @login_required
 @require_safe
 def units(request: HttpRequest) -> HttpResponse:
-    """The person's own units and what stands directly below, or what a search found."""
+    """The person's own units with those directly below, or the results of a search."""
     assert isinstance(request.user, User)
     tops = queries.tops_of(request.user)
     if not tops:
@@ -55,14 +55,14 @@ def units(request: HttpRequest) -> HttpResponse:
 
 
 def _successors(unit: Unit, events: list[ReorgEvent]) -> list[ReorgLink]:
-    """Where the unit went, the first event first; what was taken back left no trace."""
+    """The unit's successors, by the first event first; without those of undone events."""
     held = (event for event in reversed(events) if event.undone_at is None)
     return [link for event in held for link in event.links.all() if link.from_unit_id == unit.pk]
 
 
 @require_safe
 def unit(request: HttpRequest, unit_id: UUID) -> HttpResponse:
-    """One unit: whom to call, what is below, what it was."""
+    """One unit: its contact, the units below, and its history."""
     row = find_unit(request, unit_id)
     places = places_of(request.user)
     children = queries.children_of(row)
@@ -71,7 +71,7 @@ def unit(request: HttpRequest, unit_id: UUID) -> HttpResponse:
     shown = {"chua-co-so": silent, "chua-co-nguoi": alone}.get(chosen)
     is_today = "hom-nay" in request.GET and fits(places, Verb.CHANGE_UNITS, row.path)
     events = [] if is_today else queries.events_of(row)
-    told = history(row, events)
+    sentences = history(row, events)
     above = queries.above([row])[row.pk]
     context = {
         "unit": row,
@@ -90,8 +90,8 @@ def unit(request: HttpRequest, unit_id: UUID) -> HttpResponse:
         "may_undo": fits(places, Verb.CHANGE_UNITS, row.path),
         "is_today": is_today,
         "changed_today": queries.changed_today(row) if is_today else [],
-        "history": told[:HISTORY_SHOWN],
-        "earlier": told[HISTORY_SHOWN:],
+        "history": sentences[:HISTORY_SHOWN],
+        "earlier": sentences[HISTORY_SHOWN:],
         "today": timezone.localdate(),
         "successors": _successors(row, events),
         "PART": ReorgLink.Portion.PART,

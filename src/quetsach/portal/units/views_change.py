@@ -1,4 +1,4 @@
-"""Changes of the tree: one address a verb, each a form that says from when and on what ground."""
+"""Changes of the tree: one address for each verb, with a form for the day and the legal basis."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PLACED = {"parent", "into", "heir", "keep", *(f"part_{n}" for n in range(filled.
 
 @dataclass(frozen=True)
 class Act:
-    """One verb: its form, what it does, and what the page says. `pick` lists units to choose from."""
+    """One verb: its form, its action, and its message. `pick` is the kind of units to choose from."""
 
     form: type[forms.Form]
     do: Done
@@ -46,12 +46,12 @@ class Act:
     verb: Verb = Verb.CHANGE_UNITS
     pick: str = ""
     by_superior: bool = False
-    """Whether it changes what stands beside the unit, so that its own coordinator may not do it alone."""
+    """Whether it changes the unit's surroundings, so that its own coordinator may not do it alone."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def change(request: HttpRequest, unit_id: UUID, act: str) -> HttpResponse:
-    """The form of a verb, and doing it."""
+    """The form of a verb, and its action."""
     known = ACTS.get(act)
     unit = find_unit(request, unit_id, known.verb if known else Verb.CHANGE_UNITS)
     if known is None or unit.is_retired or not isinstance(request.user, User):
@@ -108,7 +108,7 @@ def _initial(unit: Unit, act: str) -> dict[str, Any]:
 
 
 def _choices(request: HttpRequest, unit: Unit, pick: str, text: str, picked: set[str]) -> list[queries.Hit]:
-    """Units that the person may change too: the likely ones, those chosen, and what a search found."""
+    """Units that the person may change too: likely ones, chosen ones, and results of a search."""
     if not pick:
         return []
     assert isinstance(request.user, User)
@@ -142,7 +142,7 @@ def _is_uuid(text: str) -> bool:
 
 
 def _other(request: HttpRequest, pk: object) -> Unit:
-    """Another unit of the change: the person must be allowed to change it as well."""
+    """Another unit of the change, which the person must be allowed to change as well."""
     if not isinstance(pk, UUID) and not _is_uuid(str(pk)):
         raise Http404
     return find_unit(request, UUID(str(pk)), Verb.CHANGE_UNITS)
@@ -279,7 +279,7 @@ ACTS = {
 
 @require_POST
 def undo(request: HttpRequest, event_id: UUID) -> HttpResponse:
-    """Take an event back; the person must be allowed to change every unit in it."""
+    """Undo an event; the person must be allowed to change every unit in it."""
     event = queries.event(event_id)
     units = queries.units_in(event) if event else []
     if event is None or not isinstance(request.user, User):
@@ -299,7 +299,7 @@ def undo(request: HttpRequest, event_id: UUID) -> HttpResponse:
 
 @require_POST
 def choose_heir(request: HttpRequest, link_id: int) -> HttpResponse:
-    """Say which part of a divided unit goes on with its unfinished duties."""
+    """Set the part of a divided unit that takes over its unfinished duties."""
     link = queries.link(link_id)
     if link is None or not isinstance(request.user, User):
         raise Http404
@@ -310,7 +310,5 @@ def choose_heir(request: HttpRequest, link_id: int) -> HttpResponse:
     except TreeRefusedError as error:
         messages.error(request, refusal(error))
     else:
-        messages.success(
-            request, _("%(unit)s goes on with what was left to do.") % {"unit": link.to_unit.name}
-        )
+        messages.success(request, _("%(unit)s takes over the unfinished work.") % {"unit": link.to_unit.name})
     return redirect("unit", unit.pk)

@@ -34,7 +34,7 @@ from quetsach.units.written import as_csv, as_xlsx
 
 MOST_BYTES = 20 * 1024 * 1024
 SHOWN = 100
-"""Rows of each sort that the preview lists."""
+"""Rows of each kind in the preview."""
 TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "csv": "text/csv; charset=utf-8",
@@ -43,7 +43,7 @@ TYPES = {
 
 @require_safe
 def table(request: HttpRequest, unit_id: UUID, form: str) -> HttpResponse:
-    """Everything below a unit as a file."""
+    """All units below a unit as a file."""
     unit = find_unit(request, unit_id)
     if form not in TYPES:
         raise Http404
@@ -56,7 +56,7 @@ def table(request: HttpRequest, unit_id: UUID, form: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: HttpRequest, unit_id: UUID) -> HttpResponse:
-    """A file, read and compared; nothing is written into the tree."""
+    """Read a file and compare it; nothing is written into the tree."""
     unit = find_unit(request, unit_id, Verb.CHANGE_UNITS)
     if unit.is_retired or not isinstance(request.user, User):
         raise Http404
@@ -65,8 +65,8 @@ def upload(request: HttpRequest, unit_id: UUID) -> HttpResponse:
         file = form.cleaned_data["table"]
         if file.size > MOST_BYTES:
             most = MOST_BYTES // 1024**2
-            said = _("The file is larger than %(most)d MB. Remove pictures from it, or divide the list.")
-            form.add_error("table", ValidationError(said % {"most": most}, code="too_large"))
+            message = _("The file is larger than %(most)d MB. Remove pictures from it, or divide the list.")
+            form.add_error("table", ValidationError(message % {"most": most}, code="too_large"))
         else:
             try:
                 read = read_table(file.name, file.read())
@@ -74,8 +74,8 @@ def upload(request: HttpRequest, unit_id: UUID) -> HttpResponse:
                 refused("units", error)
                 form.add_error("table", file_refusal(error))
             else:
-                kept = import_actions.keep(request.user, unit, file.name, read)
-                return redirect("unit_import", kept.pk)
+                stored = import_actions.keep(request.user, unit, file.name, read)
+                return redirect("unit_import", stored.pk)
     if request.method == "POST":
         note_form(request, form)
     context = {"unit": unit, "above": above([unit])[unit.pk], "form": form, "most": MOST_ROWS,
@@ -86,11 +86,15 @@ def upload(request: HttpRequest, unit_id: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def preview(request: HttpRequest, import_id: UUID) -> HttpResponse:
-    """What a table would change; applying it."""
+    """The changes that a table would make, and the button to apply it."""
     visible = UnitImport.objects.visible_to(request.user).select_related("top")
-    kept = visible.filter(pk=import_id, applied_at=None).first()
+    stored = visible.filter(pk=import_id, applied_at=None).first()
     places = places_of(request.user)
-    if kept is None or not fits(places, Verb.CHANGE_UNITS, kept.top.path) or kept.by_id != request.user.pk:
+    if (
+        stored is None
+        or not fits(places, Verb.CHANGE_UNITS, stored.top.path)
+        or stored.by_id != request.user.pk
+    ):
         raise Http404
     assert isinstance(request.user, User)
     form = ChangeForm(request.POST or None)
@@ -99,7 +103,7 @@ def preview(request: HttpRequest, import_id: UUID) -> HttpResponse:
         basis = form.cleaned_data["legal_basis"]
         try:
             plan = import_actions.apply(
-                request.user, kept, on=form.day, legal_basis=basis, ip=client_ip_text(request)
+                request.user, stored, on=form.day, legal_basis=basis, ip=client_ip_text(request)
             )
         except TreeRefusedError as error:
             refused = refusal(error)
@@ -110,11 +114,11 @@ def preview(request: HttpRequest, import_id: UUID) -> HttpResponse:
             messages.success(
                 request, _("Applied: %(new)d new, %(changed)d changed, %(moved)d moved.") % counts
             )
-            return redirect(f"{reverse('unit', args=[kept.top.pk])}?hom-nay=1#hom-nay")
-    plan = tables.plan_of(kept)
+            return redirect(f"{reverse('unit', args=[stored.top.pk])}?hom-nay=1#hom-nay")
+    plan = tables.plan_of(stored)
     context = {
-        "kept": kept,
-        "unit": kept.top,
+        "kept": stored,
+        "unit": stored.top,
         "form": form,
         "refused": refused,
         "plan": plan,

@@ -22,7 +22,7 @@ from quetsach.text.vietnamese import nfc
 @login_required
 @require_safe
 def units_past(request: HttpRequest) -> HttpResponse:
-    """The person's part of the tree as it was on `ngay`; `trong` opens one unit, `q` searches."""
+    """The person's part of the tree as of `ngay`; `trong` opens one unit, `q` searches."""
     assert isinstance(request.user, User)
     if not tops_of(request.user):
         raise Http404
@@ -65,7 +65,7 @@ def _seen(tree: PastTree, text: str, inside: str) -> dict[str, object]:
 
 
 def _day(typed: str) -> tuple[date | None, str]:
-    """The day as people here write it; a sentence where it is none, or lies ahead."""
+    """The day in the formats that people here write; a sentence if it is no day, or lies ahead."""
     if not typed:
         return None, ""
     for form in ("%d/%m/%Y", "%Y-%m-%d"):

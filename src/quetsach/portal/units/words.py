@@ -1,4 +1,4 @@
-"""Refusals of the tree and problems of a table in plain words; history in whole sentences."""
+"""Plain words for refusals of the tree and problems of a table; history in whole sentences."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ REFUSALS: dict[str, str | Promise] = {
 
 
 def refusal(error: TreeRefusedError) -> str:
-    """Why, and what to do next."""
+    """The reason of a refusal, and the next step."""
     return str(REFUSALS[error.code]) % {"about": error.about}
 
 
 def history(unit: Unit, events: list[ReorgEvent]) -> list[tuple[ReorgEvent, str]]:
-    """One sentence an event, told from the unit's side."""
+    """One sentence for each event, from the unit's point of view."""
     former = list(UnitVersion.rows.filter(unit=unit).select_related("parent").order_by("valid_to"))
     versions = {version.event_id: version for version in former}
     following = _following(unit, former)
@@ -58,14 +58,14 @@ def history(unit: Unit, events: list[ReorgEvent]) -> list[tuple[ReorgEvent, str]
 
 
 def _made_by(unit: Unit, events: list[ReorgEvent], former: list[UnitVersion]) -> ReorgEvent | None:
-    """The event that made the unit: its first, where that took effect on the unit's first day."""
+    """The event that made the unit: its first event, if that took effect on the unit's first day."""
     founded = former[0].valid_from if former else unit.valid_from
     first = min(events, key=lambda event: event.at, default=None)
     return first if first is not None and first.effective_on == founded else None
 
 
 def _following(unit: Unit, versions: list[UnitVersion]) -> dict[object, Unit | UnitVersion]:
-    """What the unit became with each event: the version that begins when that one ends, or what it is now."""
+    """The unit's state after each event: the version that follows the event's version, or the present."""
     states: list[Unit | UnitVersion] = list(versions[1:])
     if versions:
         states.append(unit)
@@ -83,27 +83,27 @@ def _sentence(
     links = list(event.links.all())
     into = [link for link in links if link.from_unit_id == unit.pk]
     out_of = [link for link in links if link.to_unit_id == unit.pk]
-    said: list[str] = []
+    sentences: list[str] = []
     if into:
-        said.append(_went(event, into))
+        sentences.append(_went(event, into))
     if out_of:
-        said.append(_came(event, out_of, is_new=is_new))
+        sentences.append(_came(event, out_of, is_new=is_new))
     after = following.get(event.pk)
     if before is not None and after is not None:
         if before.name != after.name:
-            said.append(_("Renamed from %(old)s to %(new)s.") % {"old": before.name, "new": after.name})
+            sentences.append(_("Renamed from %(old)s to %(new)s.") % {"old": before.name, "new": after.name})
         if before.parent_id != after.parent_id:
-            said.append(_("Moved from %(old)s to %(new)s.") % {
+            sentences.append(_("Moved from %(old)s to %(new)s.") % {
                 "old": before.parent.name if before.parent else "–",
                 "new": after.parent.name if after.parent else "–",
             })  # fmt: skip
         if before.kind != after.kind:
-            said.append(_("Now: %(kind)s (before: %(old)s).") % {
+            sentences.append(_("Now: %(kind)s (before: %(old)s).") % {
                 "kind": after.get_kind_display(), "old": before.get_kind_display()
             })  # fmt: skip
-    if not said:
-        said.append(str(_PLAIN[ReorgEvent.Kind(event.kind)]))
-    return " ".join(said)
+    if not sentences:
+        sentences.append(str(_PLAIN[ReorgEvent.Kind(event.kind)]))
+    return " ".join(sentences)
 
 
 _PLAIN: dict[ReorgEvent.Kind, str | Promise] = {

@@ -1,1 +1,1 @@
-"""How a campaign goes down the tree: received, passed on, returned, carried out, counted."""
+"""A campaign's way down the tree: received, passed on, returned, carried out, counted."""

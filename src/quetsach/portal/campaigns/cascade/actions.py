@@ -1,7 +1,7 @@
-"""What can be done to a campaign: one verb each, with its transaction and its audit entry.
+"""The acts of a unit in a campaign: one verb each, with its transaction and its audit entry.
 
-Every act of a unit is its own and dated. Doing it twice changes nothing; the node's row is locked while
-deciding, so that two at once do it once. Whether a person may do it is asked at the door (`seat.take_seat`).
+Every act belongs to one unit and has a date. A repeated act changes nothing: the node's row is locked, so
+that two at once do it once. The view checks the person's right (`seat.take_seat`).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ FROZEN_AT_ONCE = 2_000
 
 
 class NotAllowedNowError(PortalError):
-    """The act does not fit the state of things; `code` says why, for a sentence on the page."""
+    """The act does not fit the present state; `code` names the reason, for a sentence on the page."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -88,7 +88,8 @@ def _placed(
 def acknowledge(
     node: CampaignNode, actor: User | None, *, at: datetime | None = None, ip: str | None = None
 ) -> Acknowledgement | None:
-    """The node has received the campaign. None for the issuer, who has nobody to acknowledge to.
+    """Record that the node has received the campaign. None for the issuer, which has no superior to confirm
+    to.
 
     `at` dates a receipt on paper; without it, now. Raises NotAllowedNowError when the campaign is closed.
     """
@@ -106,7 +107,7 @@ def acknowledge(
 def withdraw_acknowledgement(
     node: CampaignNode, actor: User | None, *, entered_at: datetime | None = None, ip: str | None = None
 ) -> None:
-    """Take a receipt back on the day it was given or `entered_at` here, while nothing rests on it.
+    """Take a receipt back on the day it was given or `entered_at` here, while no other act depends on it.
 
     Raises NotAllowedNowError: `another_day`, `deployed`, `passed_on` or `closed`.
     """
@@ -135,16 +136,16 @@ def pass_on(
 ) -> list[Dispatch]:
     """Pass the campaign on to nodes directly below; returns the new dispatches. Passing on is also receiving.
 
-    `due` gives some of the children (by id) an own deadline, the first moment that is late. What a child
-    returned is passed on anew. Raises NotAllowedNowError: `not_below`, `later_than_own`,
+    `due` gives some of the children (by id) their own deadline, the first moment that is late. A campaign
+    that a child returned is passed on anew. Raises NotAllowedNowError: `not_below`, `later_than_own`,
     `due_past`, `closed`.
     """
     node = lock_active(node)
     wanted = list(children)
     if any(child.parent_id != node.pk for child in wanted):
         raise NotAllowedNowError("not_below")
-    # Rows of others first, then what writes the audit trail, whose lock is held until the end: the other way
-    # round a unit below that acts at this moment and this one would wait for each other.
+    # Change the children's rows before the audit entry is written, since the trail's lock is held until the
+    # end. In the other order this unit and a child that acts now would wait for each other.
     for child in wanted:
         if due and child.pk in due:
             _set_deadline(node, child, due[child.pk])
@@ -181,7 +182,7 @@ def check_deadline(node: CampaignNode, due_at: datetime) -> None:
 
 
 def _set_deadline(node: CampaignNode, child: CampaignNode, due_at: datetime) -> bool:
-    """Move the child, and below it whoever would be later than it or shared its deadline."""
+    """Move the deadline of the child, and of nodes below it that had the same one or would be later."""
     check_deadline(node, due_at)
     before = CampaignNode.rows.values_list("due_at", flat=True).get(pk=child.pk)
     branch = CampaignNode.rows.filter(subtree(child.path), campaign=node.campaign_id)
@@ -191,7 +192,8 @@ def _set_deadline(node: CampaignNode, child: CampaignNode, due_at: datetime) -> 
 
 @transaction.atomic
 def return_letter(node: CampaignNode, reason: str, actor: User, *, ip: str | None = None) -> None:
-    """Send the letter back to who passed it on, as not for this unit; nothing is acknowledged.
+    """Send the letter back to the node that passed it on, as not meant for this unit; nothing is
+    acknowledged.
 
     Raises NotAllowedNowError: `acknowledged`, `not_passed_on` or `closed`.
     """
@@ -209,7 +211,8 @@ def return_letter(node: CampaignNode, reason: str, actor: User, *, ip: str | Non
 
 @transaction.atomic
 def withdraw_dispatch(child: CampaignNode, actor: User | None, *, ip: str | None = None) -> None:
-    """Take back what was passed on to `child` by mistake, on the same day and before it acknowledged.
+    """Take back a letter that was passed on to `child` by mistake, on the same day and before it
+    acknowledged.
 
     Raises NotAllowedNowError: `acknowledged`, `another_day` or `closed`.
     """
@@ -233,7 +236,7 @@ def withdraw_dispatch(child: CampaignNode, actor: User | None, *, ip: str | None
 def deploy(
     node: CampaignNode, actor: User | None, *, at: datetime | None = None, ip: str | None = None
 ) -> Participation:
-    """The node has carried the campaign out. Who deploys has received: a missing receipt is added.
+    """Record that the node has carried the campaign out. This includes receiving: a missing receipt is added.
 
     Raises NotAllowedNowError when the campaign is closed.
     """
@@ -249,7 +252,7 @@ def deploy(
 def withdraw_deployment(
     node: CampaignNode, actor: User | None, *, entered_at: datetime | None = None, ip: str | None = None
 ) -> None:
-    """Take "carried out" back on the day it was said or `entered_at` here.
+    """Take "carried out" back on the day it was recorded or `entered_at` here.
 
     Raises NotAllowedNowError: `another_day` or `closed`.
     """
@@ -295,7 +298,7 @@ def count_people(
 
 
 def lock_active(node: CampaignNode) -> CampaignNode:
-    """The node, locked: it still takes part in a campaign that still runs."""
+    """The node, locked. Raises NotAllowedNowError unless the node takes part and the campaign runs."""
     locked = (
         CampaignNode.rows.select_for_update(of=("self",), no_key=True)
         .select_related("campaign")

@@ -1,4 +1,4 @@
-"""From the words of a letter to the first moment that is late, and back."""
+"""Converts the deadline words of a letter to the first moment that is late, and back."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from quetsach.portal.campaigns.models import Campaign
 from quetsach.text.vietnamese import short_date
 
 DAYS = ["%d/%m/%Y", "%Y-%m-%d"]
-"""How people write a day."""
+"""Formats in which people write a day."""
 
 _WORDS = {Campaign.DueRule.BEFORE: "trước ngày", Campaign.DueRule.BY_END_OF: "hết ngày"}
 
@@ -28,5 +28,5 @@ def written_day(due_at: datetime, rule: str) -> date:
 
 
 def letter_words(day: date, rule: str) -> str:
-    """As the letter puts it: "trước ngày 05/9/2022"; official documents write days so in Vietnamese."""
+    """The deadline as the letter words it: "trước ngày 05/9/2022"; official documents are Vietnamese."""
     return f"{_WORDS[Campaign.DueRule(rule)]} {short_date(day)}"

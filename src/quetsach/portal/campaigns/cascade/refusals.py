@@ -1,4 +1,4 @@
-"""Why an act does not fit the state of things, in words, by the code of NotAllowedNowError."""
+"""The sentence for each code of NotAllowedNowError: the reason, and the next step."""
 
 from __future__ import annotations
 
@@ -25,6 +25,6 @@ REFUSALS: dict[str, str | Promise] = {
     "no_proof": _("A receipt on paper needs its proof: add a photo or a scan."),
     "more_done_than_informed": _("More people done than informed. Correct one of the two numbers."),
     "no_successor": _("Choose a unit that takes part and is not this one."),
-    "not_top": _("The front page shows only campaigns of a unit above which nobody coordinates."),
+    "not_top": _("The front page shows only campaigns of units without a coordinator above them."),
     "issuer": _("The issuing unit always takes part."),
 }

@@ -1,4 +1,4 @@
-"""An officer's own pages: what to do today, and the letter with everything a unit does about it."""
+"""An officer's own pages: the tasks of today, and the letter with the unit's acts about it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from quetsach.text.vietnamese import nfc
 @login_required
 @require_safe
 def my_work(request: HttpRequest) -> HttpResponse:
-    """From the sign-in to the person's campaign; a choice where there are several."""
+    """Leads from the sign-in to the person's campaign; offers a choice where there are several."""
     assert isinstance(request.user, User)
     homes = homes_of(request, request.user)
     if len(homes) == 1:
@@ -47,7 +47,7 @@ def my_work(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def today(request: HttpRequest, slug: str) -> HttpResponse:
-    """What next: the open tasks in their order, and where the unit stands."""
+    """The open tasks in their order, and the state of the unit."""
     seat = take_seat(request, slug)
     own, below = seat.once(queries.statuses)
     context = {
@@ -64,7 +64,7 @@ def today(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def letter(request: HttpRequest, slug: str) -> HttpResponse:
-    """What was ordered, and the unit's own dated acts about it. `act` says which one a POST asks for."""
+    """The order, and the unit's own dated acts about it. `act` names the act of a POST."""
     if request.method == "POST":
         act = ACTS.get(request.POST.get("act", ""))
         if act is None:

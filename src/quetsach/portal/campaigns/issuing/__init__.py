@@ -1,1 +1,1 @@
-"""The issuer's desk: a campaign from its draft over what is still to be done to its archive."""
+"""The issuer's desk: a campaign from its draft through the checklist to its archive."""

@@ -1,4 +1,4 @@
-"""From a draft to an archived campaign. Whether a person may do it is asked at the door (`desk.sit_down`)."""
+"""The life of a campaign from draft to archive. The view checks the person's right (`desk.sit_down`)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ STEPS = {
     "archive": (Status.CLOSED, Status.ARCHIVED),
     "restore": (Status.ARCHIVED, Status.CLOSED),
 }
-"""The verb of each step, and the states between which it leads."""
+"""Name of a step: the state before it, and the state after it."""
 
 _COPIED = (
     "summary",
@@ -72,7 +72,7 @@ def create_draft(
     earlier: Campaign | None = None,
     ip: str | None = None,
 ) -> Campaign:
-    """Begin a campaign that only its coordinators see; the same again within a minute is a double click.
+    """Make a draft that only its coordinators see. The same fields again within a minute are a double click.
 
     `fields`: title, summary, contact, due_day, due_rule, form, count_self, unique_codes, quiet_days,
     check_days. From `earlier` come the letter without number and date, and the choice of units.
@@ -94,7 +94,7 @@ def create_draft(
 
 @transaction.atomic
 def edit(campaign: Campaign, fields: Mapping[str, Any], actor: User, *, ip: str | None = None) -> Campaign:
-    """Change a draft; of a running campaign only its sentence and its contact.
+    """Change a draft; in a running campaign only its summary and its contact.
 
     Raises NotAllowedNowError `closed`.
     """
@@ -109,7 +109,7 @@ def edit(campaign: Campaign, fields: Mapping[str, Any], actor: User, *, ip: str 
 
 @transaction.atomic
 def choose_units(campaign: Campaign, choice: Choice, actor: User, *, ip: str | None = None) -> Campaign:
-    """Set which units the draft will freeze. Raises NotAllowedNowError `published`."""
+    """Set the units that the draft will freeze. Raises NotAllowedNowError `published`."""
     campaign = _hold(campaign)
     if campaign.status != Status.DRAFT:
         raise NotAllowedNowError("published")
@@ -124,7 +124,8 @@ def choose_units(campaign: Campaign, choice: Choice, actor: User, *, ip: str | N
 def extend_deadline(
     campaign: Campaign, day: date, rule: str, actor: User, *, ip: str | None = None
 ) -> Campaign:
-    """Move the deadline later. Units with an earlier deadline of their own keep it; the others move along.
+    """Move the deadline later. Units with an earlier deadline of their own keep it; all others get the new
+    one.
 
     Raises NotAllowedNowError: `closed`, or `not_later`.
     """
@@ -144,7 +145,7 @@ def extend_deadline(
 
 @transaction.atomic
 def take_step(campaign: Campaign, step: str, actor: User, *, ip: str | None = None) -> Campaign:
-    """Do one of `STEPS`; done already, nothing changes. Raises NotAllowedNowError `other_state`."""
+    """Do one of `STEPS`; a repeated step changes nothing. Raises NotAllowedNowError `other_state`."""
     campaign = _hold(campaign)
     needed, leads_to = STEPS[step]
     if campaign.status == leads_to:
@@ -179,7 +180,7 @@ def put_in_front(campaign: Campaign, actor: User, *, ip: str | None = None) -> C
 
 @transaction.atomic
 def retract(campaign: Campaign, actor: User, *, ip: str | None = None) -> Campaign:
-    """Make a draft of a campaign published by mistake, on the same day and before any unit did anything.
+    """Turn a campaign that was published by mistake into a draft, on the same day and before any unit acted.
 
     Raises NotAllowedNowError: `another_day`, or `begun`.
     """
@@ -214,13 +215,13 @@ def discard(campaign: Campaign, actor: User, *, ip: str | None = None) -> None:
 
 
 def take_letter_over(campaign: Campaign, letter: Mapping[str, Any]) -> None:
-    """Keep the order as its writer's app has it now; the entry in the record is that app's."""
+    """Store the order's present text; the letters app writes the audit entry."""
     Campaign.objects.filter(pk=campaign.pk).update(letter=dict(letter))
     campaign.letter = dict(letter)
 
 
 def has_begun(campaign: Campaign) -> bool:
-    """Whether anything rests on the frozen nodes: a dated act, a used code, or a row of a later app."""
+    """Whether any row depends on the frozen nodes: a dated act, a used code, or a row of a later app."""
     nodes = CampaignNode.rows.filter(campaign=campaign)
     acts = (Acknowledgement, Participation, Headcount)
     if any(model.rows.filter(node__in=nodes).exists() for model in acts):

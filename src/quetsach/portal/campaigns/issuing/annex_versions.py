@@ -1,4 +1,4 @@
-"""Which versions of the annex form a campaign can choose. The reports app appends what it holds."""
+"""The versions of the annex form that a campaign can choose. The reports app registers its own."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ PROVIDERS: list[Callable[[], Iterable[Version]]] = []
 
 
 def versions() -> list[Version]:
-    """Every version by its code, each once, with the name that people read."""
+    """Code and name of every version."""
     return list({code: (code, name) for provide in PROVIDERS for code, name in provide()}.values())

@@ -1,4 +1,4 @@
-"""The issuer's own door: from a draft that nobody else sees to the archive. A stranger gets 404."""
+"""The issuer's access to a campaign, from the private draft to the archive. A stranger gets 404."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from quetsach.portal.units.roles import Verb, fits, places_of
 
 @dataclass(frozen=True)
 class Desk:
-    """Who manages which campaign; `seat` is None while it is a draft, which has no nodes to sit at."""
+    """The person and the campaign that they manage; `seat` is None for a draft, which has no nodes yet."""
 
     user: User
     campaign: Campaign
@@ -29,7 +29,7 @@ class Desk:
 
 
 def sit_down(request: HttpRequest, slug: str) -> Desk:
-    """The desk of that campaign for somebody who may publish in its issuer's name, else 404."""
+    """The desk of that campaign for a person who may publish in its issuer's name, else 404."""
     user = request.user
     campaign = Campaign.objects.select_related("issuer").filter(slug=slug).first()
     if campaign is None or not isinstance(user, User):
@@ -41,10 +41,11 @@ def sit_down(request: HttpRequest, slug: str) -> Desk:
 
 
 def draft_seat(request: HttpRequest, slug: str) -> Seat | None:
-    """The seat that the issuer will have, while the campaign is a draft of theirs; None for one that is not.
+    """The seat that the issuer will have, while the campaign is a draft of theirs; None for a published
+    campaign.
 
-    Its node is not stored: it is what publishing would freeze, under the id of the unit. Raises Http404 for a
-    draft of others.
+    Its node is not stored: publishing would freeze it so, and its id is that of the unit. Raises Http404 for
+    a draft of others.
     """
     is_draft = Campaign.objects.filter(slug=slug, status=Campaign.Status.DRAFT).exists()
     if not is_draft:

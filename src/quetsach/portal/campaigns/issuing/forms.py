@@ -1,4 +1,4 @@
-"""What a coordinator fills in about a campaign."""
+"""Forms about a campaign, for its coordinator."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from quetsach.text.vietnamese import nfc
 
 
 class DayField(CalendarDay):
-    """A day as people here write it."""
+    """A day in the formats that people here write."""
 
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.DateInput(
@@ -29,7 +29,7 @@ class DayField(CalendarDay):
 
 
 class SentenceForm(forms.Form):
-    """What can still be changed while a campaign runs."""
+    """The fields that can be changed while a campaign runs."""
 
     summary = forms.CharField(
         label=_("In one sentence"),
@@ -57,7 +57,7 @@ class SentenceForm(forms.Form):
 
 
 class CampaignForm(SentenceForm):
-    """A draft. `units` are those in whose name the person may publish."""
+    """All fields of a draft. `units` are those in whose name the person may publish."""
 
     field_order = (
         "issuer", "title", "summary", "due_rule", "due_day", "contact_name", "contact_phone", "form",
@@ -126,7 +126,7 @@ class ExtendForm(forms.Form):
 
 
 def values_of(campaign: Campaign) -> dict[str, Any]:
-    """What the forms start with for this campaign."""
+    """The initial values of the forms for this campaign."""
     return {
         "issuer": campaign.issuer_id,
         "title": campaign.title,
@@ -151,7 +151,7 @@ PARTS = (
 
 
 def chosen(data: Mapping[str, Any], before: dict[str, Any], shown: list[str]) -> Choice:
-    """The choice as sent by its page in `kind-…` and `unit-…` fields; units not `shown` stay as before."""
+    """The choice from the page's `kind-…` and `unit-…` fields; units not `shown` stay as before."""
     earlier = read_choice(before)
     known = {part.value for part in Part}
     kinds = {

@@ -1,4 +1,4 @@
-"""What is still to be done before a draft can be published, and what would be frozen."""
+"""The checklist before publishing a draft, and a preview of the tree that would be frozen."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from quetsach.portal.units.models import Unit, subtree
 
 FEW_DAYS = 3
 LETTER_ROUTE = "letters:order"
-"""Where a later app lets the issuer write the letter."""
+"""The URL name of the page on which a later app lets the issuer write the letter."""
 _DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 MOST_NAMES = 5
 
@@ -49,7 +49,7 @@ class Level:
 
 @dataclass(frozen=True)
 class Preview:
-    """What publishing would freeze. `silent` names some of the units in which nobody can be called."""
+    """The tree that publishing would freeze. `silent` names some of the units that have nobody to call."""
 
     levels: tuple[Level, ...]
     silent: tuple[str, ...]
@@ -90,7 +90,7 @@ def preview(campaign: Campaign) -> Preview:
 def checks(campaign: Campaign, seen: Preview) -> list[Check]:
     """The checklist in the order of the page."""
     return [
-        _says(campaign),
+        _summary_and_contact(campaign),
         _deadline(campaign),
         _units(seen),
         _contacts(seen),
@@ -104,11 +104,11 @@ def checks(campaign: Campaign, seen: Preview) -> list[Check]:
 
 
 def is_blocked(found: list[Check]) -> bool:
-    """Whether anything must be done before publishing."""
+    """Whether a line of the checklist forbids publishing."""
     return any(check.shape == "bad" for check in found)
 
 
-def _says(campaign: Campaign) -> Check:
+def _summary_and_contact(campaign: Campaign) -> Check:
     missing = [
         word
         for word, value in (
@@ -191,10 +191,10 @@ def _letter(campaign: Campaign) -> Check:
 
 
 def _names_deadline(letter: Letter, campaign: Campaign) -> bool:
-    """Whether the letter's text has the day that the campaign words its deadline by, however it is padded."""
-    said = " ".join([*(part.text for part in letter.paragraphs), letter.report_line, letter.closing])
+    """Whether the letter's text names the campaign's deadline day, with or without padding zeros."""
+    text = " ".join([*(part.text for part in letter.paragraphs), letter.report_line, letter.closing])
     wanted = _DAY.search(campaign.due_text)
-    return wanted is None or _days(said) >= _days(wanted[0])
+    return wanted is None or _days(text) >= _days(wanted[0])
 
 
 def _days(text: str) -> set[tuple[int, ...]]:

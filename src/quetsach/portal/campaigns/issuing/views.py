@@ -1,4 +1,4 @@
-"""A coordinator's desk: every campaign they issue, from the first words to the archive."""
+"""A coordinator's desk: every campaign of their units, from draft to archive."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ GET_OR_POST = ["GET", "HEAD", "POST"]
 @login_required
 @require_safe
 def campaign_list(request: HttpRequest) -> HttpResponse:
-    """Drafts, running, closed and archived campaigns of the person's units; 404 for who issues none."""
+    """Drafts, running, closed and archived campaigns of the person's units; 404 for others."""
     user = _person(request)
     if not issuing_units(user):
         raise Http404
@@ -75,7 +75,7 @@ def campaign_new(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(GET_OR_POST)
 def campaign_manage(request: HttpRequest, slug: str) -> HttpResponse:
-    """Ready to publish? And afterwards: extend, close, archive. `act` says what a POST asks for."""
+    """The checklist of a draft; afterwards extending, closing, archiving. `act` names the act of a POST."""
     desk = sit_down(request, slug)
     if request.method == "POST":
         return _acted(request, desk)
@@ -106,7 +106,7 @@ def _acted(request: HttpRequest, desk: Desk) -> HttpResponse:
             return redirect("campaign_list")
         elif act in actions.STEPS:
             actions.take_step(campaign, act, desk.user, ip=ip)
-            messages.success(request, STEP_SAYS[act]())
+            messages.success(request, STEP_MESSAGES[act]())
         else:
             raise Http404
     except NotAllowedNowError as error:
@@ -114,7 +114,7 @@ def _acted(request: HttpRequest, desk: Desk) -> HttpResponse:
     return redirect("campaign_manage", campaign.slug)
 
 
-STEP_SAYS = {
+STEP_MESSAGES = {
     "close": lambda: _("The campaign is closed. Everything stays to read; nothing can be changed."),
     "reopen": lambda: _("The campaign runs again."),
     "archive": lambda: _("The campaign is in the archive."),
@@ -160,7 +160,7 @@ def _manage_page(request: HttpRequest, desk: Desk, extend: ExtendForm | None = N
 
 @require_http_methods(GET_OR_POST)
 def campaign_edit(request: HttpRequest, slug: str) -> HttpResponse:
-    """The words and settings: all of a draft, of a running campaign the sentence and the contact."""
+    """The words and settings: of a draft all, of a running campaign the summary and the contact."""
     desk = sit_down(request, slug)
     campaign = desk.campaign
     form: SentenceForm
@@ -187,7 +187,7 @@ def campaign_edit(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_http_methods(GET_OR_POST)
 def campaign_units(request: HttpRequest, slug: str) -> HttpResponse:
-    """Which units take part: by kind, and by unit below the one that `trong` names."""
+    """The units that take part: by kind, and one by one below the unit that `trong` names."""
     desk = sit_down(request, slug)
     campaign = desk.campaign
     if campaign.status != Campaign.Status.DRAFT:
@@ -232,7 +232,7 @@ def _person(request: HttpRequest) -> User:
 
 
 def _letter_url(campaign: Campaign) -> str:
-    """Where the letter is written, if an app for that is installed."""
+    """The address for writing the letter; empty if no app for it is installed."""
     try:
         return reverse(LETTER_ROUTE, args=[campaign.slug])
     except NoReverseMatch:

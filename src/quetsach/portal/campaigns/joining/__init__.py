@@ -1,1 +1,1 @@
-"""How people join: codes, invitations, and the accounts that come of them."""
+"""How people join: codes, invitations, and the accounts made with them."""

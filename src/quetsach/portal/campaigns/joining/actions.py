@@ -30,9 +30,9 @@ class JoinError(PortalError):
 def issue_codes(
     nodes: Iterable[CampaignNode], actor: User, *, ip: str | None = None
 ) -> list[tuple[CampaignNode, str]]:
-    """A new code for each node; earlier ones of the same people lose their force.
+    """A new code for each node; earlier codes that lead to the same people end.
 
-    The codes are returned once, never kept.
+    The codes are returned once and never stored.
     """
     nodes = list(nodes)
     wanted = [node.pk for node in nodes]
@@ -77,7 +77,8 @@ def _live(nodes: list[CampaignNode]) -> QuerySet[JoinCode]:
 def join(code: str, user: User, *, ip: str | None = None) -> CampaignNode:
     """Attach the account to the code's unit as its officer; the code is used up. Raises JoinError.
 
-    Where the unit has ended it is its successor's officer, and so acts for all that this took over.
+    Where the unit has ended, it becomes its successor's officer, and so acts for all units that this took
+    over.
     """
     row = (
         JoinCode.rows.select_for_update(of=("self",), no_key=True)
@@ -91,7 +92,7 @@ def join(code: str, user: User, *, ip: str | None = None) -> CampaignNode:
     units = units_joined(row.node)
     if len(units) != 1:
         raise JoinError("divided")
-    # A role of theirs that has ended begins again.
+    # A role that had ended starts again.
     Membership.ever.update_or_create(
         user=user, unit=units[0], role=Role.OFFICER, defaults={"since": None, "until": None}
     )

@@ -1,4 +1,4 @@
-"""The codes by which people join: how they look, how they are read, and what only the portal can compare."""
+"""The codes for joining: their alphabet, the reading of typed codes, and their keyed hash."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from django.utils.crypto import salted_hmac
 from quetsach.portal.campaigns.models import Campaign, JoinCode
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Without I, L, O and U (Crockford's base 32): a printed code is read over the phone."""
+"""Without I, L, O and U (Crockford's base 32): people read a printed code over the phone."""
 _TWINS = str.maketrans("ILO", "110")
 LENGTH = 10
-"""50 random bits: with a limit on wrong ones nobody finds a live code by trying."""
+"""50 random bits: with a limit on wrong codes nobody guesses a live one."""
 DAYS = 60
 
 
@@ -24,18 +24,18 @@ def new_code() -> str:
 
 
 def tidy(typed: str) -> str:
-    """What was meant by what was typed: any case, spaces or dashes anywhere, O for 0, I and L for 1."""
+    """The code that the person meant: any case, spaces or dashes anywhere, O for 0, I and L for 1."""
     text = "".join(char for char in typed.upper() if char.isascii() and char.isalnum()).translate(_TWINS)
     return f"{text[:5]}-{text[5:]}"
 
 
 def digest(code: str) -> str:
-    """The keyed hash that stands in the database; without the portal's key no code can be guessed from it."""
+    """The keyed hash in the database; without the portal's key it does not help to guess a code."""
     return salted_hmac("campaigns.join", tidy(code), algorithm="sha256").hexdigest()
 
 
 def state_of(code: JoinCode) -> str:
-    """`live`, or why it opens nothing: `used`, `revoked`, `expired`, `closed`."""
+    """`live`, or the reason that it opens nothing: `used`, `revoked`, `expired`, `closed`."""
     if code.used_at is not None:
         return "used"
     if code.revoked_at is not None:

@@ -1,4 +1,4 @@
-"""A new account for who joins with a code or an invitation."""
+"""The forms for a new account by a code or an invitation."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class ProvenForm(forms.Form):
 
 
 class AccountForm(ProvenForm):
-    """The same with a password."""
+    """A new account with a password."""
 
     password = NewPasswordField(gettext_lazy("Password"))
 

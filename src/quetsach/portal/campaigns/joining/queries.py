@@ -1,4 +1,4 @@
-"""Reads about joining: who has an account, who has a code, and which unit a code belongs to."""
+"""Reads about joining: accounts of units, their codes, and the unit of a code."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ def invited_nodes(node: CampaignNode) -> QuerySet[CampaignNode]:
 
 @dataclass(frozen=True)
 class Heir:
-    """A unit that came after units of the campaign: its people act at their nodes, as none is its own."""
+    """A successor without a node of its own: its people act at the nodes of the units that it took over."""
 
     name: str
     took_over: tuple[str, ...]
 
 
 def heirs_below(node: CampaignNode) -> tuple[dict[UUID, Heir], set[UUID]]:
-    """Successors by the node that stands for them, the highest of those taken over; and the other such nodes.
+    """By node: the successor that it stands for. And the other nodes of successors, which stand for none.
 
-    Nodes of units that went on in one with a node of its own are among the others: that one stands for all.
+    A successor stands at the highest node that it took over. If it has a node itself, that one stands for it.
     """
     ended = invited_nodes(node).filter(unit__retired_at__isnull=False)
     held = HeldPath.rows.filter(path__in=ended.order_by().values("path"), unit__retired_at=None)
@@ -58,7 +58,7 @@ def heirs_below(node: CampaignNode) -> tuple[dict[UUID, Heir], set[UUID]]:
 
 
 def same_duties(nodes: Iterable[CampaignNode]) -> set[UUID]:
-    """The nodes, and those whose units ended and left their duties to the same people."""
+    """The nodes, and those of ended units whose duties went to the same people."""
     nodes = list(nodes)
     acting = HeldPath.rows.filter(path__in=[node.path for node in nodes], unit__retired_at=None)
     paths = HeldPath.rows.filter(unit__in=acting.values("unit")).values("path")
@@ -69,7 +69,7 @@ def same_duties(nodes: Iterable[CampaignNode]) -> set[UUID]:
 
 
 def units_joined(node: CampaignNode) -> list[Unit]:
-    """In which unit somebody serves who joins by the node's code: its own, or that which came after it."""
+    """The unit of a person who joins by the node's code: its own unit, or its successors."""
     if not node.unit.is_retired:
         return [node.unit]
     after = Unit.rows.filter(held_paths__path=node.path, retired_at=None).distinct()
@@ -77,10 +77,10 @@ def units_joined(node: CampaignNode) -> list[Unit]:
 
 
 def invitations(node: CampaignNode, *, deep: bool, everyone: bool) -> QuerySet[CampaignNode]:
-    """Nodes directly below, or at all levels where `deep`; those without an account, or `everyone`.
+    """Nodes directly below, or at all levels with `deep`; without an account, or all with `everyone`.
 
-    Annotated with `has_account`, `code_at` (a live code's issue) and `code_until`. Where a unit ended, the
-    accounts are its successor's.
+    Annotated with `has_account`, `code_at` (the issue of a live code) and `code_until`. For a unit that has
+    ended, `has_account` is about its successor.
     """
     members = Membership.in_force.filter(role__in=ANSWERING, user__is_active=True)
     after = HeldPath.rows.filter(path=OuterRef("path"), unit__retired_at=None)

@@ -1,4 +1,4 @@
-"""Codes to join: the printable sheet of the superior, and the page that a code opens."""
+"""Codes to join: the superior's printable sheet, and the page that a code opens."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from quetsach.portal.units.roles import Verb
 GET_OR_POST = ["GET", "HEAD", "POST"]
 A_PAGE = 200
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
-SAYS: dict[str, str | Promise] = {
+REFUSALS: dict[str, str | Promise] = {
     "unknown": gettext_lazy(
         "The portal does not know this code. Compare it with the sheet, letter by letter."
     ),
@@ -57,13 +57,13 @@ SAYS: dict[str, str | Promise] = {
 }
 
 
-# The sheet of 168 units is 360 kB of squares, and a tenth of that when packed. Nothing can be learned of its
-# codes from its size: nobody else can make a signed-in person send this form.
+# The sheet of 168 units is 360 kB of QR codes, a tenth of that packed. Its size tells nothing about the
+# codes: nobody else can make a signed-in person send this form.
 @gzip_page
 @never_cache
 @require_http_methods(GET_OR_POST)
 def join_codes(request: HttpRequest, slug: str) -> HttpResponse:
-    """Which units have nobody yet, and the sheet for the ticked ones as the answer to the POST."""
+    """The units that nobody has joined yet; a POST answers with the sheet for the ticked ones."""
     seat = take_seat(request, slug, verb=Verb.INVITE)
     if request.method == "POST":
         return _issue(request, seat)
@@ -84,7 +84,7 @@ def join_codes(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def join_code_revoke(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """End one unit's code, such as of a lost sheet."""
+    """End one unit's code, for example after its sheet was lost."""
     seat = take_seat(request, slug, node_id, verb=Verb.INVITE)
     actions.revoke_code(seat.node, seat.user, ip=client_ip_text(request))
     messages.success(request, _("The code of %(unit)s opens nothing any more.") % {"unit": seat.node.name})
@@ -125,7 +125,7 @@ def _ids(texts: list[str]) -> list[str]:
 @never_cache
 @require_http_methods(GET_OR_POST)
 def join_start(request: HttpRequest) -> HttpResponse:
-    """Where a code is typed by who cannot scan it."""
+    """The page to type a code, for people who cannot scan it."""
     typed = request.POST.get("code", "").strip()
     if typed and len(tidy(typed)) == LENGTH + 1:
         return redirect("join", tidy(typed))
@@ -137,7 +137,7 @@ def join_start(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("password")
 @require_http_methods(GET_OR_POST)
 def join(request: HttpRequest, code: str) -> HttpResponse:
-    """Which unit am I? Looking uses nothing up; the button does."""
+    """Shows the unit of the code. Only the button uses the code up."""
     if WRONG_CODES.is_shut(request):
         return too_many_requests(request)
     row = queries.by_code(code)
@@ -170,7 +170,7 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _joined(request: HttpRequest, code: str, form: AccountForm) -> HttpResponse | None:
-    """Join with the account that is signed in or with a new one; None when the form has errors."""
+    """Join with the account that is signed in, or with a new one; None if the form has errors."""
     ip = client_ip_text(request)
     try:
         if isinstance(request.user, User):
@@ -186,7 +186,7 @@ def _joined(request: HttpRequest, code: str, form: AccountForm) -> HttpResponse 
     except actions.JoinError as error:
         if error.code != "name_taken":
             return _refused(request, error.code)
-        form.add_error("username", str(SAYS["name_taken"]))
+        form.add_error("username", str(REFUSALS["name_taken"]))
         return None
     (unit,) = queries.units_joined(node)
     name = node.name if unit.pk == node.unit_id else unit.name
@@ -195,5 +195,5 @@ def _joined(request: HttpRequest, code: str, form: AccountForm) -> HttpResponse 
 
 
 def _refused(request: HttpRequest, state: str) -> HttpResponse:
-    context = {"state": state, "says": SAYS[state]}
+    context = {"state": state, "says": REFUSALS[state]}
     return render(request, "campaigns/join_refused.html", context, status=404 if state == "unknown" else 410)

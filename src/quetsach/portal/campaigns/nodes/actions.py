@@ -1,4 +1,4 @@
-"""What happens to frozen units while the campaign runs: always with a reason, and never counted twice."""
+"""Changes of frozen units while the campaign runs: always with a reason, and no figure counts twice."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def change_node(
     successor: CampaignNode | None = None,
     ip: str | None = None,
 ) -> CampaignNode:
-    """Let a node take part, merge it into `successor`, or void it; say whether a report is expected of it.
+    """Let a node take part, merge it into `successor`, or void it; set whether it must report.
 
-    Its figures count only while it takes part: a merged node's own report stays to read, and the successor
-    reports for both. Raises NotAllowedNowError: `closed`, `issuer`, `no_successor`.
+    The figures of a node count only while it takes part. The report of a merged node stays readable, and the
+    successor reports for both. Raises NotAllowedNowError: `closed`, `issuer`, `no_successor`.
     """
     node = (
         CampaignNode.rows.select_for_update(of=("self",), no_key=True)

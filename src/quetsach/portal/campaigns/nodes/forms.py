@@ -1,4 +1,4 @@
-"""What a coordinator fills in about one unit of a running campaign."""
+"""The form about one unit of a running campaign, for its coordinator."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from quetsach.portal.campaigns.models import CampaignNode
 
 
 class NodeForm(forms.Form):
-    """What happens to one unit of a running campaign."""
+    """The change of one unit of a running campaign."""
 
     state = forms.ChoiceField(label=_("This unit"), choices=CampaignNode.State.choices)
     successor = forms.ModelChoiceField(

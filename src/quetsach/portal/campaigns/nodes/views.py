@@ -28,7 +28,7 @@ A_PAGE = 50
 
 @require_safe
 def nodes(request: HttpRequest, slug: str) -> HttpResponse:
-    """Find a unit by name; without one, those that deviate."""
+    """Find a unit by name; without a name, the units that were changed."""
     desk = sit_down(request, slug)
     if desk.seat is None:
         raise Http404
@@ -57,7 +57,7 @@ def nodes(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def node_change(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """Merge, void or take back one unit, with the reason."""
+    """Merge, void or restore one unit, with the reason."""
     desk = sit_down(request, slug)
     found = CampaignNode.objects.visible_to(desk.user).filter(campaign=desk.campaign, pk=node_id)
     node = found.select_related("successor").first()

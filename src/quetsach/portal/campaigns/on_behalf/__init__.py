@@ -1,1 +1,1 @@
-"""What a superior enters for a unit below: always with channel, reason and proof."""
+"""Acts that a superior enters for a unit below: always with channel, reason and proof."""

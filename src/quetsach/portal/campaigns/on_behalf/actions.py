@@ -1,4 +1,4 @@
-"""What a superior enters for a unit below that does not do it here itself: always with channel and reason."""
+"""Acts that a superior enters for a unit below, which did not do so itself: with channel and reason."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Act = KeyedAct.Act
 
 @dataclass(frozen=True)
 class Told:
-    """How the superior knows: when it happened, by which channel, in words, and the proof on paper."""
+    """How the superior knows of the act: its day, the channel, the reason in words, the proof on paper."""
 
     day: date
     channel: str
@@ -40,25 +40,25 @@ class Told:
 
 
 @transaction.atomic
-def key_for(
+def enter_for(
     node: CampaignNode,
     act: str,
-    told: Told,
+    evidence: Told,
     actor: User,
     *,
     people: tuple[int, int] | None = None,
     ip: str | None = None,
 ) -> KeyedAct:
-    """Do one of KeyedAct.Act in the unit's name; `people` are informed and done for a count.
+    """Do one of KeyedAct.Act in the unit's name; `people` are (informed, done) for a headcount.
 
     Raises NotAllowedNowError: `no_proof` for a paper without a file, `issuer`, `acknowledged`,
     `already_deployed`, and what the act itself raises.
     """
     if node.parent_id is None:
         raise NotAllowedNowError("issuer")
-    if told.channel == KeyedAct.Channel.PAPER and told.proof is None:
+    if evidence.channel == KeyedAct.Channel.PAPER and evidence.proof is None:
         raise NotAllowedNowError("no_proof")
-    at = _moment(told.day)
+    at = _moment(evidence.day)
     if act == Act.ACKNOWLEDGE:
         if Acknowledgement.rows.filter(node=node).exists():
             raise NotAllowedNowError("acknowledged")
@@ -70,43 +70,44 @@ def key_for(
     else:
         informed, done = people or (0, 0)
         count_people(node, informed, done, actor, ip=ip)
-    proof = told.proof or Proof("", "", "")
-    keyed = KeyedAct.rows.create(
+    proof = evidence.proof or Proof("", "", "")
+    entry = KeyedAct.rows.create(
         node=node,
         act=act,
-        channel=told.channel,
+        channel=evidence.channel,
         happened_at=at,
-        reason=told.reason,
+        reason=evidence.reason,
         file=proof.path,
         file_name=proof.name,
         sha256=proof.sha256,
         by=actor,
     )
-    data = {"act": act, "unit": node.name, "reason": told.reason, "sha256": proof.sha256}
-    record(actor, "campaign.key_for", unit_path=node.path, about=keyed, data=data, ip=ip)
-    return keyed
+    data = {"act": act, "unit": node.name, "reason": evidence.reason, "sha256": proof.sha256}
+    record(actor, "campaign.key_for", unit_path=node.path, about=entry, data=data, ip=ip)
+    return entry
 
 
 @transaction.atomic
-def withdraw_keyed(keyed: KeyedAct, actor: User, *, ip: str | None = None) -> None:
-    """Take back what was entered by mistake, on the day it was entered; a count is corrected by another one.
+def withdraw_entry(entry: KeyedAct, actor: User, *, ip: str | None = None) -> None:
+    """Take back an act that was entered by mistake, on the day of entry. A headcount is corrected by a new
+    one.
 
-    Raises NotAllowedNowError: `another_day`, `counted`, and what withdrawing the act raises.
+    Raises NotAllowedNowError: `another_day`, `counted`, and the errors of the act's own withdrawal.
     """
-    keyed = KeyedAct.rows.select_for_update(of=("self",), no_key=True).select_related("node").get(pk=keyed.pk)
-    if keyed.withdrawn_at is not None:
+    entry = KeyedAct.rows.select_for_update(of=("self",), no_key=True).select_related("node").get(pk=entry.pk)
+    if entry.withdrawn_at is not None:
         return
-    if timezone.localdate(keyed.at) != timezone.localdate():
+    if timezone.localdate(entry.at) != timezone.localdate():
         raise NotAllowedNowError("another_day")
-    if keyed.act == Act.COUNT_PEOPLE:
+    if entry.act == Act.COUNT_PEOPLE:
         raise NotAllowedNowError("counted")
-    undo = withdraw_acknowledgement if keyed.act == Act.ACKNOWLEDGE else withdraw_deployment
-    undo(keyed.node, actor, entered_at=keyed.at, ip=ip)
-    keyed.withdrawn_at = timezone.now()
-    keyed.save(update_fields=["withdrawn_at"])
+    undo = withdraw_acknowledgement if entry.act == Act.ACKNOWLEDGE else withdraw_deployment
+    undo(entry.node, actor, entered_at=entry.at, ip=ip)
+    entry.withdrawn_at = timezone.now()
+    entry.save(update_fields=["withdrawn_at"])
 
 
 def _moment(day: date) -> datetime:
-    """Noon of that day, or now when that is earlier: a paper tells the day only."""
+    """Noon of that day, or now if that is earlier: a paper names only the day."""
     noon = timezone.make_aware(datetime.combine(day, time(12)))
     return min(noon, timezone.now())

@@ -1,4 +1,4 @@
-"""What a superior fills in about a unit below."""
+"""The form for acts that a superior enters for a unit below."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from quetsach.portal.campaigns.proofs import ACCEPT
 from quetsach.portal.kit.fields import CalendarDay, CountField
 
 
-class KeyedForm(forms.Form):
-    """What is entered in another unit's name."""
+class OnBehalfForm(forms.Form):
+    """The act, and how the superior knows of it."""
 
     act = forms.ChoiceField(label=_("What did the unit do?"), choices=KeyedAct.Act.choices)
     informed = CountField(label=_("People informed"), required=False)

@@ -1,4 +1,4 @@
-"""Entering for a unit below what it did on paper or by phone, with the proof kept."""
+"""The page on which a superior enters acts that a unit below did on paper or by phone, with their proof."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from quetsach.portal.campaigns.cascade.actions import NotAllowedNowError
 from quetsach.portal.campaigns.cascade.refusals import REFUSALS
 from quetsach.portal.campaigns.forms import SAME_DEADLINE, DeadlineForm
 from quetsach.portal.campaigns.models import KeyedAct
-from quetsach.portal.campaigns.on_behalf import actions as keyed_actions
+from quetsach.portal.campaigns.on_behalf import actions as entries
 from quetsach.portal.campaigns.on_behalf.actions import Told
-from quetsach.portal.campaigns.on_behalf.forms import KeyedForm
+from quetsach.portal.campaigns.on_behalf.forms import OnBehalfForm
 from quetsach.portal.campaigns.proofs import NotAProofError, Proof, download, keep
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.kit.client_ip import client_ip_text
@@ -28,8 +28,8 @@ from quetsach.portal.units.roles import Verb
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def keyed(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """What was entered for the unit, and the form to enter more."""
+def on_behalf(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
+    """The acts entered for the unit, and the form for a new one."""
     seat = take_seat(request, slug, node_id, verb=Verb.ACT_FOR_BELOW)
     if request.method != "POST":
         return _page(request, seat)
@@ -37,17 +37,17 @@ def keyed(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
         return _withdraw(request, seat)
     if request.POST.get("do") == "deadline":
         return _set_deadline(request, seat)
-    form = KeyedForm(request.POST, request.FILES)
+    form = OnBehalfForm(request.POST, request.FILES)
     if not form.is_valid():
         note_form(request, form)
         return _page(request, seat, form)
     given = form.cleaned_data
     try:
         proof: Proof | None = keep(given["file"]) if given["file"] else None
-        told = Told(given["day"], given["channel"], given["reason"], proof)
+        evidence = Told(given["day"], given["channel"], given["reason"], proof)
         people = (given["informed"] or 0, given["done"] or 0)
-        keyed_actions.key_for(
-            seat.node, given["act"], told, seat.user, people=people, ip=client_ip_text(request)
+        entries.enter_for(
+            seat.node, given["act"], evidence, seat.user, people=people, ip=client_ip_text(request)
         )
     except NotAProofError as error:
         form.add_error("file", error.told())
@@ -65,7 +65,7 @@ def _withdraw(request: HttpRequest, seat: Seat) -> HttpResponse:
     if row is None:
         raise Http404
     try:
-        keyed_actions.withdraw_keyed(row, seat.user, ip=client_ip_text(request))
+        entries.withdraw_entry(row, seat.user, ip=client_ip_text(request))
         messages.success(request, _("What was entered is taken back."))
     except NotAllowedNowError as error:
         messages.error(request, str(REFUSALS[error.code]))
@@ -95,12 +95,12 @@ def _set_deadline(request: HttpRequest, seat: Seat) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest, seat: Seat, form: KeyedForm | None = None, deadline: DeadlineForm | None = None
+    request: HttpRequest, seat: Seat, form: OnBehalfForm | None = None, deadline: DeadlineForm | None = None
 ) -> HttpResponse:
     rows = KeyedAct.objects.visible_to(seat.user).filter(node=seat.node).select_related("by")
     context = {
         "seat": seat,
-        "form": form or KeyedForm(initial={"day": timezone.localdate()}),
+        "form": form or OnBehalfForm(initial={"day": timezone.localdate()}),
         "deadline": deadline or DeadlineForm(),
         "own": queries.status_of(seat.node),
         "rows": rows,
@@ -112,8 +112,8 @@ def _page(
 
 
 @require_safe
-def keyed_file(request: HttpRequest, slug: str, keyed_id: UUID) -> FileResponse:
-    """The proof."""
+def proof_file(request: HttpRequest, slug: str, keyed_id: UUID) -> FileResponse:
+    """The file that proves one entered act."""
     seat = take_seat(request, slug)
     rows = KeyedAct.objects.visible_to(seat.user).filter(node__campaign=seat.campaign).exclude(file="")
     row = rows.filter(pk=keyed_id).first()

@@ -1,1 +1,1 @@
-"""Who is reminded of what, when and in which words."""
+"""Reminders to units: their audiences, days and words."""

@@ -1,7 +1,7 @@
-"""Reminders by rule: planning a day's, sending those that go by e-mail, and noting those sent by hand.
+"""Reminders by rule: plans those of a day, sends those by e-mail, and records those sent by hand.
 
-Everything can be repeated: a unit has one reminder a day by a constraint, and an e-mail is claimed before it
-leaves. A process killed half-way goes on where it stopped when it is started again.
+Everything can be repeated: a database constraint allows a unit one reminder a day, and an e-mail is claimed
+before it leaves. A process killed half-way goes on there at its next start.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def add_rule(
     *,
     ip: str | None = None,
 ) -> ReminderRule:
-    """Add a rule, or change channel and words of the one for the same days and audience."""
+    """Add a rule; a rule for the same offset and audience gets this channel and these words instead."""
     rule, _is_new = ReminderRule.rows.update_or_create(
         campaign=campaign,
         offset=offset,
@@ -51,7 +51,7 @@ def add_rule(
 
 @transaction.atomic
 def remove_rule(rule: ReminderRule, actor: User, *, ip: str | None = None) -> None:
-    """Remove a rule with what it planned and nobody sent yet; what was sent stays."""
+    """Remove a rule and its unsent reminders; sent reminders stay."""
     path = rule.campaign.issuer.path
     data = {"offset": rule.offset, "audience": rule.audience}
     record(actor, "campaign.remove_rule", unit_path=path, about=rule, data=data, ip=ip)
@@ -63,7 +63,7 @@ def remove_rule(rule: ReminderRule, actor: User, *, ip: str | None = None) -> No
 def set_days_off(
     campaign: Campaign, days: dict[str, bool], actor: User, *, ip: str | None = None
 ) -> Campaign:
-    """Days off and days worked of this campaign, beyond the national calendar."""
+    """Set the campaign's own days off and days worked, besides the national calendar."""
     campaign = (
         Campaign.objects.select_for_update(of=("self",), no_key=True)
         .select_related("issuer")
@@ -77,9 +77,9 @@ def set_days_off(
 
 
 def remind_day(calendar: Calendar, due_at: datetime, offset: int) -> date:
-    """The day on which a rule of that offset reminds a unit with that deadline.
+    """The day on which a rule with that offset reminds a unit with that deadline.
 
-    Offset 0 is the last working day in time, also where the deadline itself falls on a day off.
+    Offset 0 is the last working day in time, also if the deadline itself falls on a day off.
     """
     last = timezone.localdate(due_at - timedelta(microseconds=1))
     if offset <= 0:
@@ -89,7 +89,7 @@ def remind_day(calendar: Calendar, due_at: datetime, offset: int) -> date:
 
 
 def plan(campaign: Campaign, today: date, *, can_email: bool) -> int:
-    """Write down the reminders of that day; returns how many are new. A second run adds none."""
+    """Store the reminders of that day; returns how many are new. A second run adds none."""
     calendar, added = calendar_of(campaign), 0
     running = CampaignNode.rows.active().filter(campaign=campaign).exclude(parent=None)
     deadlines = list(running.order_by().values_list("due_at", flat=True).distinct())
@@ -136,11 +136,11 @@ def _write_down(rule: ReminderRule, nodes: list[CampaignNode], today: date, can_
 
 
 def send_emails(today: date, words: Callable[[Reminder], tuple[str, str]]) -> tuple[int, int]:
-    """Send the day's e-mails that nobody has claimed; returns how many left and how many failed.
+    """Send the day's unclaimed e-mails; returns how many left and how many failed.
 
-    `words` gives subject and text. A failed one goes to the list of those to send by hand; once the server
-    takes nothing, the others go there too without a try, which might last a minute each. One that may have
-    left all the same keeps its claim, by which the list says so.
+    `words` gives subject and text. A failed e-mail goes to the list of reminders to send by hand. Once the
+    server refuses, the remaining e-mails go there without a try, since each try might last a minute. An
+    e-mail that may have left keeps its claim, and the list says so.
     """
     sent, failed, is_there = 0, 0, True
     waiting = Reminder.rows.filter(
@@ -166,7 +166,7 @@ def send_emails(today: date, words: Callable[[Reminder], tuple[str, str]]) -> tu
 
 @transaction.atomic
 def mark_sent(reminders: Iterable[Reminder], actor: User, path: str, *, ip: str | None = None) -> int:
-    """Note that somebody sent these by hand. A second call changes nothing."""
+    """Record that somebody sent these by hand. A second call changes nothing."""
     wanted = [reminder.pk for reminder in reminders]
     count = Reminder.rows.filter(pk__in=wanted, sent_at=None).update(sent_at=timezone.now(), by=actor)
     if count:

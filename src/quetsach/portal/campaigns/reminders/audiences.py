@@ -1,4 +1,4 @@
-"""Who a reminder is for, as one table. The reports app adds who has not reported."""
+"""The audiences of reminders, in one table. The reports app adds units that have not reported."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 @dataclass(frozen=True)
 class Audience:
-    """`wanted` selects CampaignNode rows; `todo` is what such a unit is asked to do, after "please"."""
+    """`wanted` selects CampaignNode rows; `todo` is the request to such a unit, after "please"."""
 
     label: str | Promise
     wanted: Q
@@ -30,4 +30,4 @@ AUDIENCES: dict[str, Audience] = {
         _("carry the campaign out and say so"),
     ),
 }
-"""In the order of the work; a unit gets the first that fits it."""
+"""In the order of the work; a unit is reminded as the first audience that it fits."""

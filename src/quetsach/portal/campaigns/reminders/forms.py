@@ -1,4 +1,4 @@
-"""What a coordinator fills in about reminders and days off."""
+"""Forms about reminders and days off, for a coordinator."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _OFF = {"", "nghỉ", "nghi", "off"}
 
 
 class RuleForm(forms.Form):
-    """When to remind whom, and how."""
+    """One rule: day, audience, channel and words."""
 
     days = forms.IntegerField(
         label=_("Working days"), min_value=0, max_value=FARTHEST, initial=2,
@@ -94,7 +94,7 @@ def _read_line(number: int, text: str) -> tuple[date, bool]:
 
 
 def written(days_off: dict[str, bool]) -> str:
-    """The same days as lines to edit."""
+    """The days as lines of text to edit."""
     lines = (
         f"{date.fromisoformat(day):%d/%m/%Y} {'nghỉ' if off else 'làm'}"
         for day, off in sorted(days_off.items())

@@ -1,4 +1,4 @@
-"""Reads about reminders: what waits to be sent by hand, and the words of each."""
+"""Reads about reminders: those to send by hand, and the words of each."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from quetsach.portal.campaigns.reminders.audiences import AUDIENCES
 from quetsach.portal.campaigns.reminders.wording import message
 
 STALE_DAYS = 7
-"""A reminder that nobody sent for a week is no longer offered."""
+"""Days after which an unsent reminder is no longer offered."""
 SHOWN_DAYS = 30
-"""How long the page tells what was sent."""
+"""Days for which the page lists sent reminders."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class ToSend:
 
 
 def waiting(node: CampaignNode) -> list[Reminder]:
-    """Reminders to nodes directly below that nobody sent, and that are still called for. One query."""
+    """Unsent reminders to nodes directly below that still fit their audience. One query."""
     if not node.has_below:
         return []
     since = timezone.localdate() - timedelta(days=STALE_DAYS)
@@ -52,7 +52,7 @@ def waiting(node: CampaignNode) -> list[Reminder]:
 
 
 def to_send(node: CampaignNode, address: str) -> list[ToSend]:
-    """The same with contacts and words."""
+    """The result of `waiting` with contacts and words."""
     rows = waiting(node)
     whom = contacts(reminder.node for reminder in rows)
     return [

@@ -1,4 +1,4 @@
-"""Reminders: the rules of a campaign, and each unit's list of messages to send by hand today."""
+"""Reminders: the rules of a campaign, and today's list of messages to send by hand."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from quetsach.portal.units.roles import Verb
 
 GET_OR_POST = ["GET", "HEAD", "POST"]
 _DAYS = "off-%s"
-"""Names of the fields of days off on a page whose rules ask for days, too."""
+"""Prefix pattern of the fields for days off, since the rules on the same page have days too."""
 
 
 @require_http_methods(GET_OR_POST)
 def reminders(request: HttpRequest, slug: str) -> HttpResponse:
-    """The messages to units directly below that wait for a hand."""
+    """The messages to units directly below that must be sent by hand."""
     seat = take_seat(request, slug, verb=Verb.PASS_ON)
     address = request.build_absolute_uri(reverse("letter", args=[slug]))
     found = to_send(seat.node, address)
@@ -46,7 +46,7 @@ def reminders(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_http_methods(GET_OR_POST)
 def reminder_rules(request: HttpRequest, slug: str) -> HttpResponse:
-    """When the portal reminds whom, and which days it takes for days off."""
+    """The campaign's rules for reminders, and its days off."""
     desk = sit_down(request, slug)
     if desk.seat is None:
         raise Http404

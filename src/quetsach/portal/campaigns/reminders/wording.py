@@ -1,4 +1,4 @@
-"""The short message to copy into Zalo, an SMS or an e-mail: who asks whom, for what, by when, where."""
+"""The short message for Zalo, an SMS or an e-mail: sender, unit, request, deadline and address."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def message(
     code: str = "",
     own_words: str = "",
 ) -> str:
-    """At most 500 characters. A `code` wants the address of joining; `own_words` replace the request."""
+    """At most 500 characters. With `code` the address is that of joining; `own_words` replace the request."""
     asks = _("%(us)s to %(unit)s: %(words)s") if own_words else _("%(us)s asks %(unit)s to %(todo)s.")
     asked = asks % {
         "us": short(us, _LONGEST_NAME),

@@ -1,4 +1,4 @@
-"""Template tags that know campaigns."""
+"""Template tags for pages of a campaign."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ register = template.Library()
 
 @register.inclusion_tag("campaigns/doors.html", takes_context=True)
 def doors(context: template.Context, seat: Seat) -> dict[str, object]:
-    """The navigation of a campaign's inner pages; the view's `door` or route name tells which is open."""
+    """The navigation of a campaign's inner pages; the view's `door` or route name marks the open page."""
     match = context["request"].resolver_match
     groups = nav.groups(seat)
     current = context.get("door") or (match.url_name if match else "")
@@ -32,7 +32,7 @@ def doors(context: template.Context, seat: Seat) -> dict[str, object]:
 
 @register.simple_tag
 def mailto(address: str, subject: str, body: str) -> str:
-    """An address that opens the reader's own mail program with everything filled in."""
+    """An address that opens the reader's own mail program with all fields filled in."""
     return (
         f"mailto:{quote(address, safe='@')}?{urlencode({'subject': subject, 'body': body}, quote_via=quote)}"
     )
@@ -40,5 +40,5 @@ def mailto(address: str, subject: str, body: str) -> str:
 
 @register.filter
 def last_day(due_at: datetime) -> str:
-    """The last day in time, dd/mm/yyyy, of the first moment that is late."""
+    """The last day in time, dd/mm/yyyy, for a deadline given as the first moment that is late."""
     return f"{timezone.localdate(due_at - timedelta(microseconds=1)):%d/%m/%Y}"

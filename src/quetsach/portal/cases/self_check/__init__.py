@@ -1,1 +1,1 @@
-"""The public self-check: whether the address that a visitor comes from is known."""
+"""The public self-check: whether the portal knows the visitor's address."""

@@ -1,4 +1,4 @@
-"""Whether an address is known to this portal: for the public self-check. Tells no machine and no unit."""
+"""The answer of the public self-check about one address. It names no machine and no unit."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ type Span = tuple[datetime, datetime]
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """`looked`: (first, last) of the logs of this very network behind a "not seen"; None where none of it
-    were looked at, and `elsewhere` says whether those of other networks were. `is_machine`: what is listed is
-    an address inside an office, which one machine has at a time, and not that of a whole network."""
+    """`looked`: (first, last) of the logs of the address's own network; None if it has no logs, and then
+    `elsewhere` says whether other networks have some. `is_machine`: the listed address is one inside an
+    office, used by one machine at a time, not the address of a whole network."""
 
     is_listed: bool
     last_seen: datetime | None
@@ -48,7 +48,7 @@ def check(campaigns: Sequence[Campaign], address: Address, now: datetime | None 
     text = str(address)
     closed = Q(state__in=[state.value for state in CLOSED])
     open_cases = Case.rows.filter(device__campaign__in=since, is_current=True).exclude(closed)
-    # `nat` is written "address" or "address:port"; the colon keeps 203.0.113.9 apart from 203.0.113.90.
+    # `nat` is "address" or "address:port"; the colon distinguishes 203.0.113.9 from 203.0.113.90.
     port = f"[{text}]:" if address.version == 6 else f"{text}:"
     own = Q(device__key=text) | Q(device__identity__nat=text) | Q(device__identity__nat__startswith=port)
     itself = Count("pk", filter=Q(device__key=text))
@@ -71,26 +71,26 @@ def check(campaigns: Sequence[Campaign], address: Address, now: datetime | None 
 
 
 def _is_inside(address: Address) -> bool:
-    """Whether it is of the ranges that offices give to their own machines (RFC 1918, RFC 4193)."""
+    """Whether the address is in the ranges that offices give to their own machines (RFC 1918, RFC 4193)."""
     return any(address in network for network in _INSIDE)
 
 
 def _looked(since: dict[UUID, datetime], now: datetime) -> dict[tuple[UUID, str], Span]:
-    """The time that logs cover, by campaign and path of who looked. One query."""
+    """The time that logs cover, by campaign and path of the reporting node. One query."""
     lately = reduce(or_, (Q(scan__node__campaign=pk, last__gte=at) for pk, at in since.items()))
     rows = Coverage.rows.filter(lately, time__in=("ok", "assumed_year"), first__isnull=False)
-    told = rows.values_list("scan__node__campaign", "scan__node__path").order_by()
+    by_node = rows.values_list("scan__node__campaign", "scan__node__path").order_by()
     return {
         (campaign, path): (max(first, since[campaign]), min(last, now))
-        for campaign, path, first, last in told.annotate(a=Min("first"), b=Max("last"))
+        for campaign, path, first, last in by_node.annotate(a=Min("first"), b=Max("last"))
     }
 
 
 def _of_network(spans: dict[tuple[UUID, str], Span], address: Address) -> list[Span]:
     """The spans of logs that hold the address's network: its unit's own, or those of a unit above.
 
-    A private range is of many units: one whose logs nobody looked at may be the visitor's, and then nothing
-    can be said.
+    Many units use the same private range: if one of them has no logs, the visitor may be there, and the
+    answer is no span at all.
     """
     if not spans:
         return []

@@ -1,4 +1,4 @@
-"""The public self-check: the address as the server sees it, never one typed in."""
+"""The public self-check of the address that the server sees; the visitor cannot type another."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from quetsach.portal.kit.client_ip import visitor_ip
 from quetsach.portal.kit.limits import Limit
 
 CHECKS = Limit("self-check", most=30, seconds=60)
-"""A whole office behind one address still gets through, a loop does not."""
+"""Allows a whole office behind one address, but stops a loop."""
 
 
 @never_cache
 @require_GET
 def self_check(request: HttpRequest) -> HttpResponse:
-    """Is my network listed, in whichever campaign? Says what was looked at; names no machine and no unit."""
+    """Whether the visitor's network is listed, in any campaign. Names no machine and no unit."""
     address = visitor_ip(request)
     now = timezone.now()
     if address is not None and CHECKS.is_reached(request):

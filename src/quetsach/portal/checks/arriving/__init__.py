@@ -1,1 +1,1 @@
-"""How results of checks arrive: dropped on a page, handed in with a code, sent by a stick."""
+"""The ways for results of checks: dropped on a page, handed in with a code, sent by a stick."""

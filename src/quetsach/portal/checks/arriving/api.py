@@ -1,4 +1,4 @@
-"""The machines' door for results of checks: what a stick sends after its user agreed. Errors are
+"""The address for machines that send results of checks: a stick sends here after its user agreed. Errors are
 `{"code", "reason"}` with the reason in the language that the request accepts."""
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ from quetsach.portal.kit.refusals import note_request
 def check_results(request: HttpRequest) -> HttpResponse:
     """POST multipart/form-data: files `results`; `Authorization: Bearer ONE-TIME-CODE`.
 
-    200 {"unit", "taken", "known", "refused": [{"name", "code", "reason"}], "is_code_free"}, also for what is
-    here already, and for what a request whose answer was lost had handed in with the same code; 400 cut off;
-    401 the code opens nothing, and nothing of the body was read; 405; 413 too large, or too many files; 422
-    no result among the files; 429 too many wrong codes; 503 the first request is still being worked on.
+    200 {"unit", "taken", "known", "refused": [{"name", "code", "reason"}], "is_code_free"}. "known" also
+    counts results that are already stored, and those of an earlier request with the same code whose answer
+    was lost. 400 cut off; 401 the code opens nothing, and nothing of the body was read; 405; 413 too large,
+    or too many files; 422 no result among the files; 429 too many wrong codes; 503 the first request is still
+    being worked on.
     """
     if request.method != "POST":
         response = _error(405, "method", "Send results by POST.")
@@ -95,5 +96,5 @@ def _wrong_code(request: HttpRequest) -> JsonResponse:
         return _locked()
     with_code.WRONG.note(request)
     note_request(request, "code")
-    said = _("This code is not known, was used already, or is over. Ask your unit for a new one.")
-    return _error(401, "code", said)
+    reason = _("This code is not known, was used already, or is over. Ask your unit for a new one.")
+    return _error(401, "code", reason)

@@ -1,4 +1,4 @@
-"""Of a form with a code, no file is taken unless the code before it opens something."""
+"""Refuses the files of a form unless a valid code stands before them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from django.http.multipartparser import MultiPartParser
 
 
 class CodeFirst(FileUploadHandler):
-    """Stands before the handlers that keep files. Browsers send fields in the order of the form: a code that
-    comes behind a file counts as none.
+    """Stands before the handlers that keep files. Browsers send fields in the order of the form: a code after
+    a file counts as no code.
 
-    `opens` is asked once, at the first file. With a wrong code the rest of the body is let go unread: neither
+    `opens` is called once, at the first file. With a wrong code the rest of the body stays unread: neither
     memory nor disk holds any of it, and the page can still be answered.
     """
 
@@ -32,7 +32,7 @@ class CodeFirst(FileUploadHandler):
         boundary: str,  # noqa: ARG002
         encoding: str | None = None,
     ) -> Any:
-        """Parse as Django would, by a parser that this handler can ask for the fields so far."""
+        """Parse as Django would, with a parser that this handler can ask for the fields read so far."""
         if self._parser is not None:
             return None
         assert self.request is not None
@@ -40,7 +40,7 @@ class CodeFirst(FileUploadHandler):
         return self._parser.parse()
 
     def new_file(self, *_args: Any, **_kwargs: Any) -> None:
-        """Raises StopUpload before the first file of a request without a right code."""
+        """Raises StopUpload before the first file of a request without a valid code."""
         if self._is_open is None:
             self._is_open = self._opens(self._parser._post.get("code", ""))
         if not self._is_open:

@@ -1,7 +1,7 @@
-"""What a person dropped onto the portal, file by file: results, folders of results, ZIP files of them.
+"""The files that a person dropped onto the portal: results, folders of results, ZIP files of results.
 
-File names are hostile text and never become paths here. One request has one account of what is opened for it,
-over all its files together: whatever a file says of itself, what was really read counts.
+File names are hostile text and never become paths here. One request has one account for all its files
+together, which counts the bytes really read, not the sizes that a file states.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from quetsach.portal.checks.arriving.reading import MOST_BYTES, ResultError
 from quetsach.text.escape import escape
 
 ENDINGS = (".json", suffixes.RESULT)
-"""A result as it is, and a sealed one."""
+"""A plain result, and a sealed one."""
 MOST_RESULTS, MOST_ENTRIES = 1_000, 10_000
-"""Results that are opened, and entries that the ZIP files list, in one request."""
+"""The most results that are opened, and entries that ZIP files list, in one request."""
 MOST_UNPACKED = 64 << 20
-"""Bytes that are read for one request: a thousand results of 64 KB each. What comes out of a seal counts."""
+"""Bytes read for one request: a thousand results of 64 KB each. Bytes unpacked from a seal count too."""
 _PIECE = 64 << 10
-"""Bytes of one reading: so much may come out of an entry whose stated size hides it."""
+"""Bytes of one reading, and so the most that an entry with a false size can yield at once."""
 _LONGEST_LIST = 4 << 20
-"""Bytes of the list of a ZIP's entries, which `zipfile` reads in one go, however long it is."""
+"""Bytes of a ZIP's list of entries, which `zipfile` reads at once, however long it is."""
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
-"""How results are packed. Of the other methods Python unpacks all it has read, without a bound."""
+"""The methods that pack results. With others Python unpacks all that it has read, without a bound."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """One file: its name made safe to show, and its content or why it cannot be had.
+    """One file: its name, made safe to show, and its content or the problem with it.
 
-    Whoever opens the content tells `charge` how many bytes come out of it; ResultError `too_many` ends that.
+    The opener of the content reports unpacked bytes to `charge`; ResultError `too_many` ends the opening.
     """
 
     name: str
@@ -46,12 +46,12 @@ class Dropped:
 
 
 class _UsedUpError(Exception):
-    """The request holds more than is opened for one."""
+    """The request holds more than one request may."""
 
 
 @dataclass
 class _Account:
-    """What may still be opened for this request."""
+    """The amounts that may still be opened for this request."""
 
     results: int = MOST_RESULTS
     entries: int = MOST_ENTRIES
@@ -65,7 +65,7 @@ class _Account:
             raise _UsedUpError
 
     def open(self, size: int) -> None:
-        """Charge what came out of a result that was given out already."""
+        """Charge the bytes unpacked from a result that was yielded already."""
         try:
             self.take(read=size)
         except _UsedUpError as error:
@@ -73,15 +73,15 @@ class _Account:
 
     @property
     def is_used_up(self) -> bool:
-        """Whether the last result was too much."""
+        """Whether the last result exceeded the account."""
         return self.bytes < 0
 
 
 def dropped(files: Iterable[UploadedFile[bytes]]) -> Iterator[Dropped]:
-    """Every result among the files, one at a time; what stands beside results in a folder is passed over.
+    """Every result among the files, one at a time; other files of a folder are skipped.
 
-    Where the request holds more than is opened for one, the file at which that shows has the problem
-    `too_many`, and it is the last.
+    If the request holds too much, the file that exceeds the account has the problem `too_many`, and is the
+    last.
     """
     account = _Account(MOST_RESULTS, MOST_ENTRIES, MOST_UNPACKED)
     for file in files:
@@ -105,9 +105,9 @@ def _shown(name: str) -> str:
 
 
 def _read(name: str, file: IO[bytes], account: _Account) -> Dropped:
-    """Read to the bound and no further: what a file or an entry says of its own size proves nothing.
+    """Read up to the bound: the stated size of a file or entry proves nothing.
 
-    Each piece is charged when it is read, so that an entry that breaks at its end is not read for nothing.
+    Each piece is charged when it is read, so an entry that breaks at its end is charged as well.
     """
     content = bytearray()
     while piece := file.read(_PIECE):
@@ -153,7 +153,7 @@ class _Sparing:
         self.seek, self.tell, self.seekable = file.seek, file.tell, lambda: True
 
     def read(self, size: int = -1) -> bytes:
-        """Raises BadZipFile where more than the longest list is asked for or comes."""
+        """Raises BadZipFile for a reading that is longer than the longest list of entries."""
         content = self._file.read(size if 0 <= size <= _LONGEST_LIST else _LONGEST_LIST + 1)
         if len(content) > _LONGEST_LIST:
             raise zipfile.BadZipFile("the list of entries is too long")

@@ -1,4 +1,4 @@
-"""From what arrived to the result inside: as it is, or sealed by the pack of a campaign and a unit."""
+"""Opens an arrived file: a plain result, or a result sealed by the pack of a campaign and a unit."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _CODES = {
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The bytes of a result. With a `pack` it came sealed by it, from the machine of that id."""
+    """The bytes of a result. A sealed result has its `pack`, and the id of its machine."""
 
     content: bytes
     pack: Pack | None = None
@@ -38,9 +38,9 @@ class Opened:
 def open_result(
     content: bytes, node: CampaignNode, charge: Callable[[int], None] = lambda _size: None
 ) -> Opened:
-    """What is inside, for a result that is this unit's.
+    """The result inside, if it is this unit's.
 
-    `charge` is told of the bytes that a sealed one unpacks to, piece by piece; what it raises ends the
+    `charge` gets the number of bytes of each piece that a seal unpacks to; an error that it raises ends the
     opening.
 
     Raises:
@@ -82,7 +82,7 @@ def _is_ours(campaign: str, unit: str, node: CampaignNode) -> None:
 
 
 def _uuid(text: str) -> UUID:
-    """The id, or one that nothing has."""
+    """The id; for a malformed text an id that no row has."""
     try:
         return UUID(text)
     except ValueError:
@@ -90,7 +90,7 @@ def _uuid(text: str) -> UUID:
 
 
 def _secret(content: bytes, node: CampaignNode) -> bytes:
-    """The secret half of a key that it was sealed to: the campaign's, also one that is retired."""
+    """The secret half of the key that the result was sealed to; retired keys of the campaign work too."""
     wanted = [box.get("key") for box in json.loads(content)["for"]]
     pair = KeyPair.rows.filter(
         campaign=node.campaign_id, node=None, kind=KeyPair.Kind.SEALING, public__in=wanted

@@ -1,6 +1,6 @@
-"""The result of a check as it arrives: from bytes of a machine that may be hostile to facts worth keeping.
+"""Reads the result of a check: from bytes of a machine that may be hostile to checked facts.
 
-The form is described in `quetsach.endpoint.reporting.result`. Fields that are not known are ignored.
+`quetsach.endpoint.reporting.result` describes the form. Unknown fields are ignored.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from quetsach.text.escape import escape
 from quetsach.text.json_limits import TooManyError, few
 
 MOST_BYTES = 4 << 20
-"""Of one result; the largest that a check writes (20 facts for each of 85 signs) is below 1 MiB."""
+"""Bytes of one result; the largest that a check writes (20 facts for each of 85 signs) is below 1 MiB."""
 MOST_FINDINGS, MOST_EVIDENCE, MOST_FIELDS = 2_000, 20, 30
 OLDEST = datetime(2020, 1, 1, tzinfo=UTC)
-"""Before the program existed: the machine's clock stood wrong, or somebody made the file up."""
+"""A check cannot be older than the program: the machine's clock was wrong, or somebody invented the file."""
 _COUNTED = (Confidence.D1, Confidence.D2)
 _SET_ID = re.compile(r"[0-9a-f]{64}")
 
@@ -39,7 +39,7 @@ class Verdict(StrEnum):
 
 
 class ResultError(PortalError):
-    """A result that is not taken; `code` says why, `where` names field, unit or day (dd/mm/yyyy)."""
+    """A result that is not taken; `code` is the reason, `where` names field, unit or day (dd/mm/yyyy)."""
 
     def __init__(self, code: str, where: str = "") -> None:
         super().__init__(f"{code}: {where}" if where else code)
@@ -48,7 +48,7 @@ class ResultError(PortalError):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a result says. `digest` is the same for the same result, however it was wrapped or indented."""
+    """A result's content. `digest` is the same for the same result, however it was wrapped or indented."""
 
     digest: str
     machine: str
@@ -68,8 +68,8 @@ class Told:
 
     @property
     def families(self) -> dict[str, frozenset[str]]:
-        """Malware that was found for certain or strongly: its family ("" where none is named) and what showed
-        it. Signs that stand for no entry of the list count only where the verdict as a whole is "found"."""
+        """Malware with certain or strong findings, by family ("" if none is named): the list entries or signs
+        that showed it. Signs without an entry count only if the whole verdict is "found"."""
         found: dict[str, set[str]] = {}
         for one in self.findings:
             is_sure = one["indicator"] or self.verdict is Verdict.FOUND
@@ -79,7 +79,7 @@ class Told:
 
     @property
     def software(self) -> frozenset[str]:
-        """Products with technical tampering, certain or strong; what only needs papers is not among them."""
+        """Products with certain or strong technical tampering, without those that only lack papers."""
         return frozenset(
             one["product"]
             for one in self.findings
@@ -88,7 +88,7 @@ class Told:
 
 
 def read(content: bytes, now: datetime) -> Told:
-    """A result from its bytes.
+    """Read a result from its bytes.
 
     Raises:
         ResultError: `too_large`, `no_result`, `newer`, `field` with its name, `clock` where it ended
@@ -111,7 +111,7 @@ def read(content: bytes, now: datetime) -> Told:
 
 
 def day_of(moment: datetime) -> str:
-    """The day as it is told, in the machine's universal time."""
+    """The day in words, dd/mm/yyyy, in the machine's universal time."""
     return f"{moment:%d/%m/%Y}"
 
 
@@ -156,7 +156,7 @@ def _told(table: Mapping[str, Any], now: datetime) -> Told:
 
 
 def _few(rows: list[Any], name: str) -> list[Any]:
-    # Never cut: what is left out would be counted as absent.
+    # Never cut the list: a finding left out would be counted as absent.
     if len(rows) > MOST_FINDINGS:
         raise ResultError("field", name)
     return rows
@@ -219,7 +219,7 @@ def _finding(one: object) -> dict[str, Any]:
         raise ResultError("field", "findings")
     product = _text(one, "product", 30)
     if product not in PRODUCTS:
-        # A newer catalogue: counted with the rest rather than refused with all its machine says.
+        # From a newer catalogue: counted as other, since refusing it would lose the whole machine.
         product = "other"
     sign, indicator = _clean(one.get("sign"), 20), _clean(one.get("indicator"), 500)
     if not sign and not indicator:

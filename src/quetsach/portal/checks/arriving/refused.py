@@ -1,4 +1,4 @@
-"""Files that were not taken, counted for whoever runs the portal."""
+"""Counts files that were not taken, for the people who run the portal."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ COUNTED = {
     "no_result": "unknown_kind", "newer": "content", "field": "content", "clock": "clock", "future": "clock",
     "old": "clock", "early": "clock", "late": "clock", "sealed": "damaged",
 }  # fmt: skip
-"""Why a file was refused, as the portal counts it; the others are `foreign`."""
+"""The reason of a refusal, as the portal counts it; all other codes are `foreign`."""
 
 
 def count_refused(request: HttpRequest, lines: Iterable[Line]) -> None:
-    """Count each at the door that the request came to."""
+    """Count each refused file at the door that received the request."""
     for line in lines:
         note_request(request, COUNTED.get(line.code, "foreign"))

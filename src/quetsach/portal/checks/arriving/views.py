@@ -1,4 +1,4 @@
-"""Handing results in with a one-time code, without an account."""
+"""The page to hand in results with a one-time code, without an account."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.refusals import note_form, note_request
 
 
-@csrf_exempt  # for now: the token stands in the body, which must not be read before the code in it is known
+@csrf_exempt  # for now: the token stands in the body, which must not be read before its code is known
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def hand_in(request: HttpRequest) -> HttpResponse:
-    """The form; after the upload, what became of each file. Says nothing of what was found."""
+    """The form; after the upload, the fate of each file. Says nothing about findings."""
 
     def opens(code: str) -> bool:
         return not with_code.WRONG.is_shut(request) and is_code_known(code)
@@ -71,12 +71,12 @@ def _wrong_code(request: HttpRequest, form: HandInForm) -> HttpResponse:
         return _locked(request, form)
     with_code.WRONG.note(request)
     note_request(request, "code")
-    said = _("This code is not known, was used already, or is over. Ask your unit for a new one.")
-    return _refused(request, form, said, 422)
+    reason = _("This code is not known, was used already, or is over. Ask your unit for a new one.")
+    return _refused(request, form, reason, 422)
 
 
-def _refused(request: HttpRequest, form: HandInForm, said: str, status: int) -> HttpResponse:
-    """Of the files nothing is said: they were not taken, and are chosen anew with the right code."""
+def _refused(request: HttpRequest, form: HandInForm, reason: str, status: int) -> HttpResponse:
+    """The form again. Says nothing about the files: they were not taken."""
     form.errors.clear()
-    form.add_error("code", said)
+    form.add_error("code", reason)
     return render(request, "checks/hand_in.html", {"form": form}, status=status)

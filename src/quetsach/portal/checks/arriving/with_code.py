@@ -1,4 +1,4 @@
-"""Results that come with a one-time code: by hand on the page, or from a stick through the machines' door."""
+"""Results with a one-time code: from the page, or from a stick through the address for machines."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from quetsach.portal.checks.unit_actions import StillWorking as StillWorking
 from quetsach.portal.kit.limits import WrongCodes
 
 WRONG = WrongCodes("hand-in", most=60, seconds=3600)
-"""Codes that open nothing, at both doors together: an office gets through, guessing 59 bits does not."""
+"""Codes that open nothing, at both doors together: an office gets through, but nobody guesses 59 bits."""
 
 
 @dataclass(frozen=True, slots=True)
 class HandedIn:
-    """What became of the files. `is_code_free`: nothing new came in, so the code opens once more."""
+    """The fate of the files. `is_code_free`: nothing new came in, so the code opens once more."""
 
     receipt: Receipt
     node: CampaignNode
@@ -27,14 +27,14 @@ class HandedIn:
 
 
 def hand_in(files: Iterable[Dropped], text: str, ip: str | None) -> HandedIn | None:
-    """Take the files in for the code's unit; None where the code opens nothing.
+    """Take the files in for the code's unit; None if the code opens nothing.
 
-    A code is used up by what is new. Files that are here already, whoever brought them, are known and change
-    nothing; the same files with a code that brought them a short while ago are answered as known too.
+    New results use the code up. Files that are already stored, from any sender, are known and change nothing;
+    the same files with a code that brought them a short while ago are answered as known too.
 
     Raises:
-        StillWorking: another request with the same code has not ended. One at a time, also of those that
-            only ask again: each opens all that it brings.
+        StillWorking: another request with the same code has not ended. One at a time, also for repeated
+            requests: each opens all its files.
     """
     held = unit_actions.take_code(text, ip)
     if held is None:
@@ -52,7 +52,7 @@ def hand_in(files: Iterable[Dropped], text: str, ip: str | None) -> HandedIn | N
 
 
 def _signing(files: Iterable[Dropped], code: UploadCode) -> Iterator[Dropped]:
-    """The files; with each the code's request gives a sign."""
+    """The files; the code's request gives a sign of life with each."""
     for file in files:
         unit_actions.keep_code(code)
         yield file

@@ -1,4 +1,4 @@
-"""Bringing hashes and rules for a campaign's packs, taking them out, putting them back."""
+"""Adds hashes and rules to a campaign's packs, takes them out, and puts them back."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from quetsach.text.vietnamese import nfc
 def bring(
     campaign: Campaign, uploads: list[Upload], source: str, actor: User, ip: str | None = None
 ) -> list[DetectionFile]:
-    """Read the files, judge them and put them into the next packs; what stands in already is returned as it
-    is. One bad file keeps all out.
+    """Read the files, judge them and put them into the next packs; a content that is already in is returned
+    unchanged. One bad file keeps all out.
 
     Raises:
-        BringError: why, by file and line.
+        BringError: with the problems by file and line.
     """
     judged = [(upload, read(upload)) for upload in uploads]
     shelved = [(upload, one, store.keep([one.content], SHELF)[0]) for upload, one in judged]
@@ -71,7 +71,7 @@ def _check_room(campaign: Campaign, name: str) -> None:
 
 @transaction.atomic
 def take_out(row: DetectionFile, reason: str, actor: User, ip: str | None = None) -> None:
-    """The next packs come without it. A second call changes nothing."""
+    """Leave the file out of the next packs. A second call changes nothing."""
     row = (
         DetectionFile.rows.select_for_update(of=("self",), no_key=True)
         .select_related("campaign__issuer")
@@ -87,11 +87,11 @@ def take_out(row: DetectionFile, reason: str, actor: User, ip: str | None = None
 
 @transaction.atomic
 def put_back(row: DetectionFile, actor: User, ip: str | None = None) -> None:
-    """The next packs carry it again. Where the same content stands in already, or it was not taken out,
-    nothing changes.
+    """Put the file into the next packs again. If the same content is in already, or the file was not taken
+    out, nothing changes.
 
     Raises:
-        BringError: there is no room any more.
+        BringError: the packs have no room any more.
     """
     campaign = Campaign.objects.select_for_update(no_key=True).get(pk=row.campaign_id)
     row = DetectionFile.rows.get(pk=row.pk)

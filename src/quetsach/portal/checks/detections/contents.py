@@ -1,4 +1,4 @@
-"""What a campaign's packs carry besides its list: hashes of malicious files and YARA rules."""
+"""The content of a campaign's packs besides its list: hashes of malicious files and YARA rules."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ SHELF = "detections"
 RULE_ENDINGS = (".yar", ".yara")
 MOST_RULE_BYTES = 1 << 20
 MOST_HASHES = 200_000
-"""In all: a pack has 8 MB then, half of a stick's time to start."""
+"""In one pack: it then has 8 MB, half of a stick's time to start."""
 MOST_RULES = 2_000
-"""In all: beyond it the memory of a check (250 MB) is not enough."""
+"""In one pack: with more, the memory of a check (250 MB) is not enough."""
 
 
 class BringError(PortalError):
-    """A file cannot be brought; `problems` say why, by line. Nothing of the upload was kept."""
+    """A file cannot be brought; `problems` are the reasons, by line. Nothing of the upload was kept."""
 
     code = "detection"
 
@@ -41,7 +41,7 @@ class BringError(PortalError):
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a pack would carry now, by the names of the stored files. `digest` is empty without any."""
+    """The content of a pack made now, as names of stored files. `digest` is empty without any."""
 
     hash_files: tuple[tuple[str, str], ...]
     rule_files: tuple[str, ...]
@@ -49,12 +49,12 @@ class Contents:
 
     @property
     def digest(self) -> str:
-        """Names this content: the same files, the same digest."""
+        """A name of this content: the same files have the same digest."""
         names = sorted({name for name, _shelf in self.hash_files} | set(self.rule_files))
         return hashlib.sha256("\n".join(names).encode()).hexdigest() if names else ""
 
     def hashes(self) -> dict[str, str]:
-        """All hashes with their families; the first family that is told counts."""
+        """All hashes with their families; if files disagree, the first family counts."""
         found: dict[str, str] = {}
         for name, shelf in self.hash_files:
             for value, family in store.read_hashes(name, shelf).items():
@@ -62,12 +62,12 @@ class Contents:
         return found
 
     def rules(self) -> tuple[str, ...]:
-        """The sets of rules."""
+        """The text of each file of rules."""
         return tuple(store.place(name, SHELF).read_text(encoding="utf-8") for name in self.rule_files)
 
 
 def in_force(campaign: Campaign, listed: IndicatorSet | None) -> Contents:
-    """The hashes that came with the published list, and what was brought and not taken out."""
+    """The hashes that came with the published list, and the brought files that were not taken out."""
     rows = list(DetectionFile.rows.filter(campaign=campaign, removed_at=None).order_by("at", "pk"))
     hash_files = [(row.sha256, SHELF) for row in rows if row.kind == DetectionFile.Kind.HASHES]
     if listed is not None and listed.hashes:
@@ -79,8 +79,7 @@ def in_force(campaign: Campaign, listed: IndicatorSet | None) -> Contents:
 
 
 def brought(campaign_id: UUID, names: set[str]) -> set[str]:
-    """Those of the names that are hashes which the campaign ever brought or published: a file is searched
-    only if one may be among them."""
+    """The names that are hashes which the campaign ever brought or published."""
     left = {name for name in names if hash_in(name) == name}
     files = [
         *((sha256, SHELF) for sha256 in _hash_files(campaign_id)),
@@ -106,7 +105,7 @@ def _published_hashes(campaign_id: UUID) -> Iterable[str]:
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """A file as it is stored: `left_out` counts its lines that are no hash, or that of a harmless file."""
+    """A stored file. `left_out` counts its lines that are no hash, or the hash of a harmless file."""
 
     kind: DetectionFile.Kind
     content: bytes
@@ -115,18 +114,18 @@ class Brought:
 
 
 def read(upload: Upload) -> Brought:
-    """What a file brings, judged.
+    """Read and judge a brought file.
 
     Raises:
-        BringError: why it cannot be brought, by line.
+        BringError: with the reasons, by line.
     """
     if upload.name.lower().endswith(RULE_ENDINGS):
         return _rules(upload)
     try:
         found = reading.read(upload.path)
     except IndicatorError as error:
-        said = str(error).replace(str(upload.path), upload.name)
-        raise BringError(upload.name, [Problem("list", 0, said)]) from error
+        reason = str(error).replace(str(upload.path), upload.name)
+        raise BringError(upload.name, [Problem("list", 0, reason)]) from error
     hashes, stopped = without_harmless(found.hashes)
     if not hashes:
         raise BringError(upload.name, [Problem("no_hash", 0, "")])

@@ -1,4 +1,4 @@
-"""The hashes and rules that the campaign's packs carry: for its issuer to bring, look at, take out."""
+"""The hashes and rules in the campaign's packs: for its issuer to bring, look at, take out."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SHOWN_PROBLEMS = 20
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def detections(request: HttpRequest, slug: str) -> HttpResponse:
-    """What stands in, and more of it."""
+    """The files in the packs, and the form for more."""
     seat = take_issuer_seat(request, slug, Verb.UPLOAD_INDICATORS)
     if request.method != "POST":
         return _page(request, seat, BringForm())
@@ -52,8 +52,8 @@ def detections(request: HttpRequest, slug: str) -> HttpResponse:
             for problem in error.problems[:SHOWN_PROBLEMS]:
                 form.add_error("brought", problem_words(problem))
             return _page(request, seat, form, status=422)
-    told = _("Brought: %(names)s. Units make their packs anew to have it on their sticks.")
-    messages.success(request, told % {"names": ", ".join(row.name for row in brought)})
+    message = _("Brought: %(names)s. Units make their packs anew to have it on their sticks.")
+    messages.success(request, message % {"names": ", ".join(row.name for row in brought)})
     return redirect("detections", slug)
 
 
@@ -77,7 +77,7 @@ def _page(request: HttpRequest, seat: Seat, form: BringForm, status: int = 200) 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def detection(request: HttpRequest, slug: str, detection_id: UUID) -> HttpResponse:
-    """What one file holds; taking it out with a reason, and putting it back."""
+    """The content of one file; taking it out with a reason, and putting it back."""
     seat = take_issuer_seat(request, slug, Verb.UPLOAD_INDICATORS)
     rows = DetectionFile.objects.visible_to(seat.user).select_related("campaign__issuer", "by", "removed_by")
     row = rows.filter(campaign=seat.campaign, pk=detection_id).first()

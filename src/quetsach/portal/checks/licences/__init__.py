@@ -1,1 +1,1 @@
-"""The way out of cracked software: what to replace, by when, with what."""
+"""Ending the use of cracked software: products, replacements, and days."""

@@ -1,8 +1,8 @@
-"""The way out of cracked software, told from the checks of machines. Pure.
+"""The replacement of cracked software, computed from the checks of machines. Pure.
 
 A product is found on a machine by the first check that shows it, and replaced by the first later check that
-looked at everything and does not. A check that could not look at everything says nothing of what it did not
-see.
+looked at everything and does not show it. A check that did not see everything proves nothing about the unseen
+part.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """A product on one machine: first and last seen, and by when it was gone, None while it stays."""
+    """A product on one machine: first and last seen, and the time it was gone, None while it stays."""
 
     product: str
     found_at: datetime
@@ -33,9 +33,9 @@ class Stay:
 
 
 def stays(looks: Iterable[Look]) -> list[Stay]:
-    """What each product's stay on a machine was, in whatever order its checks arrived.
+    """The stays of all products on a machine; the checks may arrive in any order.
 
-    A product that comes back is one stay that goes on: it is counted once, and not as replaced.
+    A product that comes back continues its stay: it is counted once, and not as replaced.
     """
     found: dict[str, Stay] = {}
     for look in sorted(looks, key=lambda one: one.finished):
@@ -51,30 +51,30 @@ def stays(looks: Iterable[Look]) -> list[Stay]:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Copies: one product on one machine."""
+    """Numbers of copies; a copy is one product on one machine."""
 
     found: int
     replaced: int
 
     @property
     def remaining(self) -> int:
-        """Copies that are still there."""
+        """Copies that are not replaced."""
         return self.found - self.replaced
 
 
 def by_day(
     dates: Sequence[tuple[date, date | None]], last: date, most_days: int = 60
 ) -> list[tuple[date, Tally]]:
-    """Copies found and replaced up to the end of each day, from the first found (at most `most_days` before
-    `last`) to `last`. `dates`: found on, gone on."""
+    """Copies found and replaced up to the end of each day, from the first one found (at most `most_days`
+    before `last`) to `last`. `dates`: found on, gone on."""
     if not dates:
         return []
     first = max(min(found for found, _gone in dates), last - timedelta(days=most_days - 1))
     found = Counter(max(day, first) for day, _gone in dates)
     gone = Counter(max(day, first) for _found, day in dates if day is not None)
-    told, all_found, all_gone = [], 0, 0
+    tallies, all_found, all_gone = [], 0, 0
     for step in range((last - first).days + 1):
         day = first + timedelta(days=step)
         all_found, all_gone = all_found + found[day], all_gone + gone[day]
-        told.append((day, Tally(all_found, all_gone)))
-    return told
+        tallies.append((day, Tally(all_found, all_gone)))
+    return tallies

@@ -1,4 +1,4 @@
-"""The pages of licences: what to replace, by when, with what."""
+"""The pages of licences: products to replace, replacements, and days."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from quetsach.portal.units.roles import Verb
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def licences(request: HttpRequest, slug: str) -> HttpResponse:
-    """Found, replaced, remaining; the unit's own date."""
+    """Cracked copies found, replaced and remaining; the unit's own date."""
     if request.method != "POST":
         return _page(request, take_seat_asked(request, slug))
     seat = take_seat(request, slug, None, Verb.COUNT_PEOPLE)
@@ -111,7 +111,7 @@ def replacements(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def withdraw_replacement(request: HttpRequest, slug: str, replacement_id: UUID) -> HttpResponse:
-    """Take one off the list."""
+    """Take a replacement off the list."""
     seat = take_issuer_seat(request, slug, Verb.PUBLISH)
     row = Replacement.objects.visible_to(seat.user).filter(campaign=seat.campaign, pk=replacement_id).first()
     if row is None:

@@ -1,1 +1,1 @@
-"""The signed pack that a unit's machines are checked with, and the keys behind it."""
+"""The signed pack for the checks of a unit's machines, and its keys."""

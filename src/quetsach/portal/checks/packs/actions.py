@@ -1,4 +1,4 @@
-"""Building a unit's pack, and the keys behind it."""
+"""Builds a unit's pack, and makes its keys."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ from quetsach.portal.indicators import queries as lists
 from quetsach.portal.indicators import store
 
 GOOD_FOR = timedelta(days=60)
-"""How long a pack checks machines; a campaign's letter runs for weeks."""
+"""How long a pack can be used for checks; a campaign's letter runs for weeks."""
 RENEWED = timedelta(days=14)
-"""A pack that is good for less than this is made anew when it is asked for."""
+"""A pack that is valid for less than this is built anew on request."""
 SHELF = "packs"
 
 
 class NoListError(PortalError):
-    """The campaign has published no list yet; a pack without one could call no machine clean."""
+    """The campaign has published no list yet; without a list no machine can be called clean."""
 
     code = "no_list"
 
 
 @transaction.atomic
 def build_pack(node: CampaignNode, actor: User, portal: str, ip: str | None = None) -> Pack:
-    """The unit's pack with the list in force, signed and put on the shelf. One that is still right is
-    returned as it is: asking twice makes one.
+    """The unit's pack with the list in force, signed and put on the shelf. A pack that is still right is
+    returned unchanged: asking twice makes one.
 
     Raises:
         NoListError: nothing is published. VaultError: the key of the vault is not there.
@@ -62,7 +62,7 @@ def build_pack(node: CampaignNode, actor: User, portal: str, ip: str | None = No
         and latest.expires_at > now + RENEWED
     ):
         return latest
-    told = packs.Pack(
+    content = packs.Pack(
         campaign=_party(str(campaign.pk), campaign.title, campaign, None),
         unit=_party(str(node.pk), node.name, campaign, node),
         version=latest.version + 1 if latest is not None else 1,
@@ -77,14 +77,14 @@ def build_pack(node: CampaignNode, actor: User, portal: str, ip: str | None = No
         texts=_texts(campaign, portal),
         portal=portal,
     )
-    data = packs.build(told, vault.unlock(signing.locked))
+    data = packs.build(content, vault.unlock(signing.locked))
     shelved, _length = store.keep([vault.lock(data)], SHELF)
     row = Pack(
-        campaign=campaign, node=node, version=told.version, pack_id=told.id, bytes=len(data),
-        result_public=told.result_public.hex(), indicator_set=listed, signed_with=signing,
-        contents=contents.digest, hash_count=len(told.hashes), rule_count=contents.rule_count,
+        campaign=campaign, node=node, version=content.version, pack_id=content.id, bytes=len(data),
+        result_public=content.result_public.hex(), indicator_set=listed, signed_with=signing,
+        contents=contents.digest, hash_count=len(content.hashes), rule_count=contents.rule_count,
         profile=profiles.table(profile), sha256=hashlib.sha256(data).hexdigest(), shelved=shelved,
-        created_at=told.created, expires_at=told.expires, by=actor,
+        created_at=content.created, expires_at=content.expires, by=actor,
     )  # fmt: skip
     row.save(force_insert=True)
     data_told = {
@@ -95,7 +95,7 @@ def build_pack(node: CampaignNode, actor: User, portal: str, ip: str | None = No
 
 
 def content_of(pack: Pack) -> bytes:
-    """The file, as it is downloaded.
+    """The file to download.
 
     Raises:
         VaultError: it cannot be unlocked. OSError: it is not on the shelf any more.
@@ -105,8 +105,8 @@ def content_of(pack: Pack) -> bytes:
 
 @transaction.atomic
 def report_lost(node: CampaignNode, actor: User, ip: str | None = None) -> int:
-    """The unit's packs so far were lost or seen by strangers: from now on their results are refused, as
-    whoever holds one could make some up. What came in before stays. How many packs it were."""
+    """Mark the unit's packs as lost or seen by strangers; returns how many. Their later results are refused,
+    because the holder of a pack could invent some. Earlier results stay."""
     node = CampaignNode.rows.select_for_update(of=("self",), no_key=True).get(pk=node.pk)
     lost = Pack.rows.filter(node=node, lost_at=None).update(lost_at=timezone.now())
     record(actor, "pack.report_lost", unit_path=node.path, about=node, data={"n": lost}, ip=ip)
@@ -115,7 +115,7 @@ def report_lost(node: CampaignNode, actor: User, ip: str | None = None) -> int:
 
 @transaction.atomic
 def rotate_keys(campaign: Campaign, actor: User, ip: str | None = None) -> None:
-    """New keys for the campaign and its units from the next pack on. Results of earlier packs still open."""
+    """Use new keys for the campaign and its units from now on. Results of earlier packs still open."""
     campaign = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
     retired = KeyPair.rows.filter(campaign=campaign, retired_at=None).update(retired_at=timezone.now())
     record(
@@ -124,7 +124,7 @@ def rotate_keys(campaign: Campaign, actor: User, ip: str | None = None) -> None:
 
 
 def _pair(campaign: Campaign, node: CampaignNode | None, kind: str) -> KeyPair:
-    """The pair in use; made where there is none. The campaign's row is locked by the caller."""
+    """The pair in use, made if there is none. The caller has locked the campaign's row."""
     found = KeyPair.rows.filter(campaign=campaign, node=node, kind=kind, retired_at=None).first()
     if found is not None:
         return found
@@ -151,5 +151,5 @@ def _profile(node: CampaignNode) -> profiles.Profile:
 
 def _texts(campaign: Campaign, portal: str) -> dict[str, dict[str, str]]:
     contact = " · ".join(filter(None, (campaign.contact.get("name", ""), campaign.contact.get("phone", ""))))
-    told = {"hand_in": f"{portal.rstrip('/')}/nop-ket-qua/"} | ({"contact": contact} if contact else {})
-    return {"vi": told, "en": told}
+    texts = {"hand_in": f"{portal.rstrip('/')}/nop-ket-qua/"} | ({"contact": contact} if contact else {})
+    return {"vi": texts, "en": texts}

@@ -1,7 +1,7 @@
-"""Secrets of the portal at rest: locked with a key that is not in the database (NaCl secretbox).
+"""Secrets of the portal at rest: encrypted with a key that is not in the database (NaCl secretbox).
 
-The key is a file, QUETSACH_VAULT_KEY_FILE; without one it is made in the data folder, for its owner only. Who
-copies the database and the uploads but not that file can read no key and no pack.
+The key is the file QUETSACH_VAULT_KEY_FILE; without one it is made in the data folder, for its owner only. A
+thief who copies the database and the uploads but not that file can read no key and no pack.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ _SIZE = 32
 
 
 class VaultError(PortalError):
-    """The key of the vault is missing, damaged, or another one than things were locked with."""
+    """The key of the vault is missing, damaged, or not the key that encrypted the data."""
 
     code = "vault"
 
 
 def lock(secret: bytes) -> bytes:
-    """The secret under the vault's key, with a fresh nonce."""
+    """The secret, encrypted by the vault's key with a fresh nonce."""
     from nacl.secret import SecretBox
 
     return bytes(SecretBox(_key(make=True)).encrypt(secret))
 
 
 def unlock(locked: bytes | memoryview) -> bytes:
-    """What was locked.
+    """Decrypt the bytes from `lock`.
 
     Raises:
-        VaultError: naming the file of the key.
+        VaultError: with the name of the key's file.
     """
     from nacl.exceptions import CryptoError
     from nacl.secret import SecretBox

@@ -1,4 +1,4 @@
-"""The unit's pack: built, downloaded; and the campaign's keys behind it."""
+"""The unit's pack, built and downloaded; and the campaign's keys."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.units.roles import Verb
 
 _NO_KEY = gettext_lazy(
-    "The portal's own key cannot be read. Tell whoever runs the portal; nothing was changed."
+    "The portal's own key cannot be read. Tell the portal's administrator; nothing was changed."
 )
 
 
 @require_POST
 def build(request: HttpRequest, slug: str) -> HttpResponse:
-    """Make the unit's pack, or find the one that is still right."""
+    """Make the unit's pack, or keep the present pack if it is still right."""
     seat = take_seat(request, slug, None, Verb.UPLOAD_SCAN)
     portal = request.build_absolute_uri("/")
     try:
@@ -45,7 +45,7 @@ def build(request: HttpRequest, slug: str) -> HttpResponse:
 @never_cache
 @require_safe
 def download(request: HttpRequest, slug: str, pack_id: UUID) -> HttpResponse:
-    """The file; for people of the unit who hand results in."""
+    """The pack's file; for people of the unit who hand results in."""
     rows = Pack.objects.visible_to(request.user).select_related("campaign")
     pack = rows.filter(pk=pack_id, campaign__slug=slug).first()
     if pack is None:
@@ -63,7 +63,7 @@ def download(request: HttpRequest, slug: str, pack_id: UUID) -> HttpResponse:
 
 @require_POST
 def lost(request: HttpRequest, slug: str) -> HttpResponse:
-    """The unit's packs so far were lost."""
+    """Mark the unit's packs as lost."""
     seat = take_seat(request, slug, None, Verb.UPLOAD_SCAN)
     actions.report_lost(seat.node, seat.user, client_ip_text(request))
     messages.success(request, _("Results of the lost pack are refused from now on. Make a new one."))

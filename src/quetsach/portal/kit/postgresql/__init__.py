@@ -1,1 +1,1 @@
-"""PostgreSQL, as Django speaks to it, with more values in a statement than the protocol can carry."""
+"""Django's PostgreSQL backend, with more values in a statement than the protocol can carry."""

@@ -8,11 +8,11 @@ import psycopg
 from django.db.backends.postgresql import base
 
 MOST_VALUES = 65_535
-"""That travel beside a statement; the protocol counts them in two bytes."""
+"""Parameters of one statement; the protocol counts them in two bytes."""
 
 
 class ManyValuesCursor(base.CursorMixin, psycopg.Cursor[Any]):
-    """Writes the values into a statement where they are too many to travel beside it: all late units, say."""
+    """Writes the values into the statement if there are too many parameters, such as for all late units."""
 
     def execute(self, query: Any, params: Any = None, **more: Any) -> Any:
         if params is not None and len(params) > MOST_VALUES:
@@ -21,8 +21,8 @@ class ManyValuesCursor(base.CursorMixin, psycopg.Cursor[Any]):
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Opens connections with that cursor."""
+    """Opens connections with ManyValuesCursor."""
 
     def get_connection_params(self) -> dict[str, Any]:
-        """Django's, with that cursor."""
+        """Django's parameters, with ManyValuesCursor."""
         return {**super().get_connection_params(), "cursor_factory": ManyValuesCursor}

@@ -1,6 +1,6 @@
-"""What the doors of the portal refused: counted by day, door and reason, for who runs it.
+"""The portal's refusals: counted by day, door and reason, for the people who run it.
 
-`note(door, reason)` may be called from any place; it touches no database.
+`note(door, reason)` may be called from anywhere; it touches no database.
 """
 
 from quetsach.portal.kit.refusals.counting import door_at, note, note_form, note_request, watch_sign_ins

@@ -1,9 +1,9 @@
-"""Counts in memory, and in the table at most once in some seconds, whatever comes.
+"""Counts in memory, and writes the table at most once every few seconds.
 
-Who attacks the portal is refused a thousand times a second. Neither may each refusal wait for its turn to
-write, nor may the writers of the office wait for it. So a process counts for itself and adds its sums up in
-one transaction every few seconds, on a thread of its own: a request that is rolled back takes no count with
-it, and a killed process loses a few seconds of them.
+An attacker is refused a thousand times a second. The refusals must not wait for their turn to write, and the
+office's own writes must not wait for the refusals. So a process counts for itself and adds its sums in one
+transaction every few seconds, on its own thread: a rolled-back request takes no count with it, and a killed
+process loses a few seconds of counts.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from django.utils import timezone
 from quetsach.portal.kit.refusals.words import DOORS, OTHER, REASONS, ROUTES
 
 EVERY = 5
-"""Seconds between two times that a process writes its counts."""
-KEPT = timedelta(days=90)
+"""Seconds between two writings of a process."""
+KEPT_FOR = timedelta(days=90)
 _EMPTY = "empty"
 """Django's code for a file without a byte."""
 type Key = tuple[date, str, str]
@@ -42,7 +42,7 @@ _timer: threading.Timer | None = None
 
 
 def note(door: str, reason: str) -> None:
-    """Count one refusal, today. A door or reason that `words` does not know counts as `other`."""
+    """Count one refusal of today. A door or reason that `words` does not know counts as `other`."""
     key = (timezone.localdate(), door if door in DOORS else OTHER, reason if reason in REASONS else OTHER)
     with _changing:
         _waiting[key] += 1
@@ -51,13 +51,13 @@ def note(door: str, reason: str) -> None:
 
 
 def note_request(request: HttpRequest, reason: str) -> None:
-    """Count one refusal at the door that the request came to; its answer's status is not counted then."""
+    """Count one refusal at the request's door; the status of the answer is then not counted."""
     request.is_refusal_counted = True  # type: ignore[attr-defined]
     note(door_of(request), reason)
 
 
 def note_form(request: HttpRequest, form: BaseForm) -> None:
-    """Count each error of a form whose code is one of the reasons, such as `too_large`; empty files too."""
+    """Count each error of a form whose code is one of the reasons, such as `too_large`; also empty files."""
     for errors in form.errors.as_data().values():
         for error in errors:
             reason = "damaged" if error.code == _EMPTY else error.code
@@ -66,13 +66,13 @@ def note_form(request: HttpRequest, form: BaseForm) -> None:
 
 
 def door_of(request: HttpRequest) -> str:
-    """Which of the doors the request's address is; `other` for all the rest."""
+    """The door of the request's address; `other` for addresses that are none."""
     match = request.resolver_match
     return door_at(request.path_info) if match is None else ROUTES.get(match.view_name or "", OTHER)
 
 
 def door_at(path: str) -> str:
-    """The same of an address whose request does not get as far as Django."""
+    """The door of a path, for a request that does not reach Django."""
     try:
         return ROUTES.get(resolve(path).view_name or "", OTHER)
     except Http404:
@@ -80,7 +80,7 @@ def door_at(path: str) -> str:
 
 
 def watch_sign_ins() -> None:
-    """Count passwords that do not fit; called once when the app is ready."""
+    """Count wrong passwords; called once when the app is ready."""
     user_login_failed.connect(_wrong_password, dispatch_uid="refusals")
 
 
@@ -89,15 +89,15 @@ def _wrong_password(**_about: object) -> None:
 
 
 def write_behind() -> None:
-    """From now on write what is counted, every few seconds. A process that serves calls this once."""
+    """Start writing the counts every few seconds. A process that serves calls this once."""
     global _serving
     _serving = True
     atexit.register(write)
 
 
 def write() -> None:
-    """Add what was counted to the table; what cannot be written now waits for the next time. The log is told
-    once, until it works again."""
+    """Add the counts to the table; counts that cannot be written wait for the next time. Of several failures
+    in a row only the first is logged."""
     global _is_away
     with _changing:
         taken = dict(_waiting)
@@ -120,7 +120,7 @@ def write() -> None:
 
 
 def counted(first: date) -> Counter[Key]:
-    """What was refused from a day on; other processes' last seconds may be missing."""
+    """The refusals from a day on; the last seconds of other processes may be missing."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT day, door, reason, count FROM kit_refusal WHERE day >= %s",
@@ -136,15 +136,15 @@ def counted(first: date) -> Counter[Key]:
 
 
 def forget(now: datetime) -> int:
-    """Delete the counts of days that are over for long; how many."""
+    """Delete the counts of days long past; returns how many rows."""
     with connection.cursor() as cursor:
-        day = timezone.localdate(now) - KEPT
+        day = timezone.localdate(now) - KEPT_FOR
         cursor.execute("DELETE FROM kit_refusal WHERE day < %s", [connection.ops.adapt_datefield_value(day)])
         return int(cursor.rowcount)
 
 
 def forget_waiting() -> None:
-    """Let go of what is counted and not yet written."""
+    """Drop the counts that are not yet written."""
     with _changing:
         _waiting.clear()
 
@@ -156,7 +156,7 @@ def _set_timer() -> None:
         timer.daemon = True
         try:
             timer.start()
-        except RuntimeError:  # no thread can be had now; the next refusal asks again
+        except RuntimeError:  # no thread is available now; the next refusal tries again
             return
         _timer = timer
 

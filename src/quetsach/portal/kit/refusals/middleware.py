@@ -1,4 +1,4 @@
-"""One place that counts refusals by the status of the answer, so that no door can forget it."""
+"""Counts refusals by the status of the answer, in one place, so that no page can forget it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SIGN_OF_LIFE = "/healthz"
 
 
 class RefusalsAreCounted:
-    """Stands before everything else: it sees every answer, also those about errors."""
+    """Runs before everything else: it sees every answer, also error pages."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -1,5 +1,5 @@
-"""The doors that refuse and the reasons for it, in the words of the screen. What is not here is not counted
-by its name: the table cannot grow by what strangers send."""
+"""Words of the screen for the doors that refuse, and for the reasons. Only these are counted by name, so that
+strangers cannot make the table grow."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ ROUTES = {
     "sso_callback": "sso", "join_start": "join", "join": "join", "staff_link": "links", "mark": "marks",
     "self_check": "self_check", "ask_erasure": "privacy",
 }  # fmt: skip
-"""Which door an address of the portal is."""
+"""The door of each address of the portal."""
 
 
 @dataclass(frozen=True)
 class Reason:
-    """Why something was refused, and what whoever runs the portal can do: `%(most)d` are MB of an upload."""
+    """One reason of refusals, and its remedy. `%(most)d` is the limit of an upload in MB."""
 
     label: str | Promise
     advice: str | Promise

@@ -1,1 +1,1 @@
-"""Django's SQLite with a queue: those who write wait in turn instead of trying their luck again and again."""
+"""Django's SQLite with a queue: writers wait in turn instead of trying again and again."""

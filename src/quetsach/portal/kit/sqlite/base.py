@@ -1,4 +1,4 @@
-"""The backend: a transaction that may write begins when it is its turn, and not before."""
+"""The database backend: a transaction that may write waits for its turn before it begins."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _making = threading.Lock()
 
 
 class BusyError(OperationalError):
-    """Others wrote for longer than the patience of a request; nothing was changed."""
+    """Other writers kept the database busy for longer than a request waits; nothing was changed."""
 
     is_busy = True
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """SQLite, whose writers queue up. A database in memory has no queue: only one connection writes there."""
+    """SQLite with a queue of writers. A database in memory has no queue: only one connection writes there."""
 
     _turnstile: Turnstile | None = None
 

@@ -1,7 +1,8 @@
-"""One at a time, over all threads and processes that write one file, and nobody overtaken for long.
+"""Lets the writers of one file in one at a time, over all threads and processes, and nobody is overtaken for
+long.
 
-SQLite's own waiting is a sleep that grows: with many writers the unlucky one sleeps until its patience ends.
-Here whoever waits for the file holds the turnstile, so that nobody who comes later takes the file first. The
+SQLite itself waits by sleeps that grow: with many writers an unlucky one sleeps until its patience ends. Here
+the writer that waits for the file holds the turnstile, so that no later writer takes the file first. The
 kernel frees both locks of a process that dies.
 """
 
@@ -14,15 +15,15 @@ from pathlib import Path
 
 try:
     import fcntl
-except ImportError:  # Windows: the threads of one process wait in turn, processes by SQLite's own means
+except ImportError:  # Windows: the threads of one process queue, processes wait as SQLite does
     fcntl = None  # type: ignore[assignment]
 
 _LOOK_AGAIN = 0.001
-"""Seconds between two looks at a lock of another process."""
+"""Seconds between two tries for a lock of another process."""
 
 
 class Turnstile:
-    """The queue of one database file. Not re-entrant: a thread that is inside must not enter again."""
+    """The queue of one database file. Not re-entrant: a thread inside must not enter again."""
 
     def __init__(self, database: Path) -> None:
         self._path = database.with_name(f"{database.name}-queue")
@@ -31,7 +32,7 @@ class Turnstile:
         self._process = 0
 
     def enter(self, patience: float) -> bool:
-        """Wait until it is one's turn; False when `patience` seconds were not enough."""
+        """Wait for the turn; False if it did not come within `patience` seconds."""
         until = time.monotonic() + patience
         if not self._inside.acquire(timeout=patience):
             return False
@@ -45,7 +46,7 @@ class Turnstile:
         return entered
 
     def leave(self) -> None:
-        """Let the next in; only for who has entered."""
+        """Let the next writer in; only for a thread that has entered."""
         if fcntl is not None and self._files is not None:
             fcntl.flock(self._files[1], fcntl.LOCK_UN)
         self._inside.release()
@@ -62,7 +63,7 @@ class Turnstile:
             fcntl.flock(turnstile, fcntl.LOCK_UN)
 
     def _opened(self) -> tuple[int, int]:
-        # A lock belongs to the open file, which a forked child would share with its parent.
+        # A lock belongs to the open file, and a forked child would share that with its parent.
         if self._files is None or self._process != os.getpid():
             names = (self._path, self._path.with_name(f"{self._path.name}-turn"))
             first, second = (os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600) for name in names)

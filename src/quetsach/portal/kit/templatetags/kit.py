@@ -1,4 +1,4 @@
-"""Template tags of the house: states, icons, figures and dates."""
+"""Template tags for states, icons, figures and dates."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def state(shape: str, word: Any) -> SafeString:
 
 @register.filter
 def num(value: Any) -> SafeString:
-    """1234 as 1.234 in Vietnamese and 1,234 in English; a dash for what is not known."""
+    """1234 as 1.234 in Vietnamese and 1,234 in English; a dash for None."""
     if value is None or value == "":
         return _UNKNOWN
     text = f"{int(value):,}"
@@ -52,7 +52,7 @@ def num(value: Any) -> SafeString:
 
 @register.filter
 def size(value: float) -> str:
-    """A number of bytes by 1000, such as 24,3 MB: the unit of the checksum files and of the command line."""
+    """A number of bytes in units of 1000, such as 24,3 MB: as in checksum files and on the command line."""
     return size_in(language(), value)
 
 

@@ -1,1 +1,1 @@
-"""The annex of one unit: the page it is typed on, the same as an Excel file, and what became of it."""
+"""The annex of one unit: its page, its Excel file, and its history."""

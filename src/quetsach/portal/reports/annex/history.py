@@ -1,4 +1,4 @@
-"""The life of one report: each revision with what it changed, and what happened to it."""
+"""The history of one report: its revisions with their changes and events."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from quetsach.portal.reports.models import Report, ReportEvent, Revision, Signed
 
 @dataclass(frozen=True)
 class Chapter:
-    """One revision, its differences from the one before, and its events in order."""
+    """One revision, its differences from the revision before, and its events in order."""
 
     revision: Revision
     changes: list[Difference]
@@ -22,13 +22,13 @@ class Chapter:
     is_late: bool
     is_counted: bool
     copies: list[SignedCopy]
-    """The signed PDFs, the one in force first."""
+    """The signed PDFs; the file in force comes first."""
     file: str
-    """Where the file it was read from is kept, for who may see it; else empty."""
+    """The address of the file that the revision was read from, if the reader may see it; else empty."""
 
 
 FILES: list[Callable[[Report, User], Mapping[UUID, str]]] = []
-"""Apps that keep what came as files append what tells their addresses, by the revision's key."""
+"""Apps that keep files append a function that gives the files' addresses, by the revision's key."""
 
 
 def histories(report: Report, user: User, lang: str) -> list[Chapter]:

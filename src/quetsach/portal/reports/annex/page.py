@@ -1,4 +1,4 @@
-"""What the annex page shows: the form's rows with what was typed, what is below, and what the rules say."""
+"""The data of the annex page: rows with typed entries, sums of units below, messages of the rules."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ANCHORS = {"figures": "so-lieu", "narrative": "danh-gia", "proposals": "kien-ngh
 
 @dataclass(frozen=True)
 class Said:
-    """One message of a rule, in the reader's language, and where it leads."""
+    """One message of a rule, in the reader's language, with the field that it links to."""
 
     key: str
     level: str
@@ -42,7 +42,7 @@ class Said:
 
 @dataclass(frozen=True)
 class RowView:
-    """One row of the annex as it stands on the page."""
+    """One row of the annex on the page."""
 
     row: Row
     short: str
@@ -61,7 +61,7 @@ class RowView:
 
     @property
     def known_row(self) -> str:
-        """Which page shows what the portal knows; empty where it knows of no such thing."""
+        """The row name for the page of the portal's own figure; empty if the portal has no such figure."""
         return ACTS.get(self.row.known, "")
 
     @property
@@ -74,7 +74,7 @@ class RowView:
 
     @property
     def total(self) -> int | None:
-        """Own figure, adjustment and those below; unknown while the own one cannot be read."""
+        """Own figure, adjustment and sum of the units below; None if the own figure cannot be read."""
         return None if self.own is None else self.own + self.adjust + self.below
 
     @property
@@ -83,9 +83,9 @@ class RowView:
 
 
 class AnnexPage:
-    """Everything the annex template asks for. `speaks` False keeps the rules quiet on an untouched form.
+    """The variables of the annex template. `speaks` False silences the rules on an untouched form.
 
-    `known` and `terms` are those just read; without them they are read when they are needed.
+    `known` and `terms` may be given if they were just read; else they are read here.
     """
 
     def __init__(
@@ -149,7 +149,7 @@ class AnnexPage:
 
     @cached_property
     def by_row(self) -> dict[str, list[Said]]:
-        """Messages of text fields, for the template."""
+        """Messages by text field, for the template."""
         found: dict[str, list[Said]] = {}
         for said in self.said:
             found.setdefault(said.row, []).append(said)
@@ -202,11 +202,11 @@ class AnnexPage:
 
     @property
     def is_adjusted(self) -> bool:
-        """Whether the part for adjustments stands open."""
+        """Whether the section for adjustments is open."""
         return bool(self.entry.typed["adjust_reason"]) or any(row.adjust_typed for row in self.rows)
 
     def _shown(self, key: str) -> str:
-        """A figure that could be read in the house's form of the language; anything else as it was typed."""
+        """A readable figure with the language's thousands mark; any other text as typed."""
         value = self.entry.figures[key]
         if value is None:
             return self.entry.typed[key]
@@ -220,7 +220,7 @@ class AnnexPage:
 
 @dataclass(frozen=True)
 class SentRow:
-    """One row of a revision as it was sent, with the sum of that moment."""
+    """One row of a sent revision, with its sum at that moment."""
 
     row: Row
     own: int
@@ -232,7 +232,7 @@ class SentRow:
 
 
 def revision_rows(revision: Revision) -> list[SentRow]:
-    """The rows of a revision; what is below is what was accepted when it was sent."""
+    """The rows of a revision; `below` is the sum of the reports accepted when it was sent."""
     own, below = revision.figures, revision.totals["children"]
     return [
         SentRow(
@@ -258,7 +258,7 @@ class Difference:
 
 
 def field_label(form: Form, key: str, lang: str) -> str:
-    """What a field of the annex is called."""
+    """The name of a field of the annex."""
     lang = "en" if lang.startswith("en") else "vi"
     named = {
         "external": _("Units without an account"),
@@ -283,7 +283,7 @@ def compare(form: Form, before: dict[str, Any], after: dict[str, Any], lang: str
 
 
 def as_typed(revision: Revision | None) -> dict[str, str]:
-    """A revision in the fields of the form, to compare it."""
+    """A revision as fields of the form, for comparing."""
     if revision is None:
         return {}
     typed = {key: str(value) for key, value in revision.figures.as_dict().items()}

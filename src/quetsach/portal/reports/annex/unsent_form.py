@@ -1,7 +1,7 @@
-"""A form that was posted after the session ended: kept in the visitor's own session until they sign in again.
+"""A form that was posted after the session ended: kept in the visitor's session until the next sign-in.
 
-Only texts of annex fields, at most 64 KB, for twelve hours; shown to whoever signs in next in the same
-browser, and only where that person may edit the same report.
+Only texts of annex fields, at most 64 KB, for twelve hours. It is shown to the next person who signs in in
+the same browser, if that person may edit the same report.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ SIGNED_OUT = Page(
 
 
 def keep(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """Keep what a visitor posted, and send them to the sign-in page that leads back to the form."""
+    """Store a visitor's posted form, and redirect to the sign-in page, which leads back to the form."""
     posted = {key: str(value) for key, value in request.POST.items() if _FIELD.fullmatch(key)}
     if posted and sum(map(len, posted.values())) <= _MOST:
         request.session[_KEY] = {"node": str(node_id), "at": timezone.now().isoformat(), "data": posted}
@@ -46,7 +46,7 @@ def keep(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
 
 
 def take(request: HttpRequest, node_id: UUID) -> dict[str, str] | None:
-    """What was kept of this report, once; None for nothing, for another report's, and for what is too old."""
+    """The stored form, once; None if there is none, for another report's form, and for an old one."""
     kept = request.session.get(_KEY)
     if not isinstance(kept, dict) or kept.get("node") != str(node_id):
         return None

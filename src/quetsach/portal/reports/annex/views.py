@@ -1,4 +1,4 @@
-"""The annex page: fill in, save, check while typing, send; and what was sent."""
+"""The annex page: fill in, save, check while typing, send; and the page of a sent report."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ TYPED = {Report.State.DRAFT, Report.State.RETURNED}
 
 @require_http_methods(["GET", "POST"])
 def report(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """The annex of one unit: its officers fill it in, everybody above reads what was sent."""
+    """The annex of one unit: its officers fill it in; superiors read the sent report."""
     if request.method == "POST":
         if not request.user.is_authenticated:
             return unsent_form.keep(request, slug, node_id)
@@ -74,7 +74,7 @@ def report(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
 
 @require_POST
 def report_check(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """Keeps what is being typed as the draft, and says what the rules say of it."""
+    """Store the typed entries as the draft, and return the messages of the rules."""
     if not request.user.is_authenticated:
         return unsent_form.keep(request, slug, node_id)
     seat = take_seat(request, slug, node_id, Verb.EDIT_REPORT)
@@ -102,7 +102,7 @@ def report_check(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse
 
 @require_GET
 def report_history(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """Every revision with what changed, and every event."""
+    """Every revision with its changes, and every event."""
     seat = take_seat(request, slug, node_id)
     found = queries.report_of(seat.node)
     context = {
@@ -124,14 +124,14 @@ def _post_annex(request: HttpRequest, seat: Seat) -> HttpResponse:
     try:
         if posted.wants_submit:
             sent = actions.submit(*act, posted.client_uuid, ticked=posted.ticked, ip=ip)
-            said = _("Sent as revision %(number)s.") % {"number": sent.number}
+            message = _("Sent as revision %(number)s.") % {"number": sent.number}
             if sent.submitted_at is None:
-                said = _("Revision %(number)s is with the head of the unit, who sends it on.") % {
+                message = _("Revision %(number)s is with the head of the unit, who sends it on.") % {
                     "number": sent.number
                 }
         else:
             actions.save_draft(*act, key=posted.client_uuid, ip=ip)
-            said = _("The draft is saved. It has not been sent yet.")
+            message = _("The draft is saved. It has not been sent yet.")
     except BlockedReport:
         entry = read_entry(posted.data, keys)
         page = AnnexPage(seat.node, queries.report_of(seat.node), entry, language(), ticked=posted.ticked)
@@ -143,7 +143,7 @@ def _post_annex(request: HttpRequest, seat: Seat) -> HttpResponse:
     except ReportError as error:
         messages.error(request, str(error))
         return redirect("report", seat.campaign.slug, seat.node.pk)
-    messages.success(request, said)
+    messages.success(request, message)
     return redirect("report", seat.campaign.slug, seat.node.pk)
 
 
@@ -156,7 +156,7 @@ def annex_form(
     status: int = 200,
     grant: UnlockGrant | None = None,
 ) -> HttpResponse:
-    """The form to fill in, with what the rules say; `grant` is why a locked one may be filled in."""
+    """The form to fill in, with the messages of the rules; `grant` is what unlocks a locked form."""
     found = page.report
     if version is None:
         version = found.version if found else 0
@@ -186,7 +186,7 @@ def sent_page(
     attach: AttachForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """What was sent; with the forms of signing as they were filled in, where one was refused."""
+    """The sent report; with the forms of signing as filled in, if one was refused."""
     shown = (found.current or found.accepted) if found else None
     is_over = lock == Lock.CLOSED
     asked = {Report.State.RETURNED: ReportEvent.Type.RETURN, Report.State.AMEND_ASKED: ReportEvent.Type.ASK}
@@ -227,7 +227,7 @@ def sent_page(
 
 
 def _unlocker(seat: Seat, with_phone: bool) -> tuple[CampaignNode, Contact | None] | None:
-    """Whom the people of a unit that is too late ask to let them in, and perhaps whom to call there."""
+    """The node whose people can unlock the report of a unit that is too late, and perhaps a contact there."""
     superior = seat.node.parent
     if superior is None or not seat.can["edit_report"]:
         return None

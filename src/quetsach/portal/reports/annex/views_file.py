@@ -1,4 +1,4 @@
-"""The annex as an Excel file: take the form of one unit, fill it in anywhere, bring it back."""
+"""The annex as an Excel file: download the form of one unit, fill it in anywhere, upload it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class FileRefusedError(Exception):
 
 @require_GET
 def report_template(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """The form of this unit as a protected workbook, with what is typed or known so far."""
+    """The form of this unit as a protected workbook, with the typed and known figures so far."""
     seat = take_seat(request, slug, node_id, Verb.EDIT_REPORT)
     form, found = queries.form_of(seat.node), queries.report_of(seat.node)
     data = found.draft if found and found.version else prefilled(seat.node)
@@ -49,7 +49,7 @@ def report_template(request: HttpRequest, slug: str, node_id: UUID) -> HttpRespo
 
 @require_http_methods(["GET", "POST"])
 def report_file(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """Take a filled-in workbook: it becomes the draft, to be sent. A refused one changes nothing."""
+    """Upload a filled-in workbook: it becomes the draft, still to be sent. A refused file changes nothing."""
     seat = take_seat(request, slug, node_id, Verb.EDIT_REPORT)
     if request.method != "POST":
         return _page(request, seat)
@@ -83,19 +83,19 @@ def report_file(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
 
 
 def _read(content: bytes, node: CampaignNode) -> tuple[dict[str, str], int]:
-    """The fields and the version they are based on. Raises FileRefusedError, with the cells at fault."""
+    """The fields, and the version that they are based on. Raises FileRefusedError with the faulty cells."""
     form = queries.form_of(node)
     try:
-        told = signing.loads(read_token(open_workbook(content)), salt=_SALT)
-        if told["node"] != str(node.pk):
+        token = signing.loads(read_token(open_workbook(content)), salt=_SALT)
+        if token["node"] != str(node.pk):
             raise FileRefusedError(
                 _(
                     "This file was made for another unit (%(unit)s). Send it on that "
                     "unit's page, or take the form of this one."
                 )
-                % {"unit": told["name"]}
+                % {"unit": token["name"]}
             )
-        if told["form"] != form.version:
+        if token["form"] != form.version:
             raise FileRefusedError(
                 _(
                     "This file uses another form of the annex than the campaign does now. "
@@ -115,7 +115,7 @@ def _read(content: bytes, node: CampaignNode) -> tuple[dict[str, str], int]:
             _("These cells must hold whole numbers: %(cells)s. Correct them in the file, then send it again.")
             % {"cells": places}
         )
-    return filled.data, int(told["version"])
+    return filled.data, int(token["version"])
 
 
 def _was_taken(found: Report, source: actions.Source) -> bool:
@@ -124,13 +124,13 @@ def _was_taken(found: Report, source: actions.Source) -> bool:
 
 
 def _token(node: CampaignNode, found: Report | None) -> str:
-    told = {
+    content = {
         "node": str(node.pk),
         "name": node.name,
         "form": queries.form_of(node).version,
         "version": found.version if found else 0,
     }
-    return signing.dumps(told, salt=_SALT)
+    return signing.dumps(content, salt=_SALT)
 
 
 def _page(request: HttpRequest, seat: Seat, refused: str = "") -> HttpResponse:

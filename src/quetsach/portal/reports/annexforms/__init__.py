@@ -1,1 +1,1 @@
-"""The forms of the annex: those that come with the program, and those that an office wrote."""
+"""The forms of the annex: those of the program, and those that an office wrote."""

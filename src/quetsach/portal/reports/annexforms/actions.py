@@ -1,4 +1,4 @@
-"""Publishes forms that an office wrote, and chooses the form of a campaign."""
+"""Publishes forms that an office wrote, and sets the form of a campaign."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from quetsach.portal.reports.models import FormVersion, Report, Revision
 
 @transaction.atomic
 def publish_form(actor: User, campaign: Campaign, form: Form, *, ip: str | None = None) -> FormVersion:
-    """Keep a version for this and every later campaign. The same definition again changes nothing."""
+    """Store a version for this and every later campaign. The same definition again changes nothing."""
     kept = FormVersion.rows.filter(key=form.version).first()
     if kept is not None:
         return kept
@@ -44,7 +44,7 @@ def choose_form(actor: User, campaign: Campaign, form: Form, *, ip: str | None =
             _("Units have sent reports by the present form already. Use the new one in the next campaign.")
         )
     Campaign.objects.filter(pk=campaign.pk).update(form=form.version)
-    # What was typed by the old form would stand under the wrong rows.
+    # Entries typed in the old form would stand in the wrong rows.
     Report.rows.filter(node__campaign=campaign).update(draft={}, draft_key=None, version=0)
     campaign.form = form.version
     record(

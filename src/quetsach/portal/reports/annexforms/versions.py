@@ -1,4 +1,4 @@
-"""Finds the version of a form by its key: those that come with the program, then those an office wrote."""
+"""Finds a form by its key: first among those of the program, then among those that an office wrote."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ _read: dict[str, Form] = {}
 
 
 def load_form(version: str) -> Form:
-    """The form of that version. Raises FormVersion.DoesNotExist for one that was never published."""
+    """The form with that key. Raises FormVersion.DoesNotExist for a key that was never published."""
     if version in BUILT_IN:
         return built_in(version)
     if version not in _read:
-        # A key names one content for ever, so what was read once stays right.
+        # The content of a key never changes, so the cached form stays right.
         _read[version] = read_form(FormVersion.rows.get(key=version).definition)
     return _read[version]
 

@@ -1,4 +1,4 @@
-"""The form of the annex: see it, take it as a workbook, edit it there, bring it back as a new version."""
+"""The forms of the annex: see one, download it as a workbook, edit it there, upload it as a new version."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SALT = "quetsach.annex-form"
 
 @require_http_methods(["GET", "POST"])
 def annex_forms(request: HttpRequest, slug: str) -> HttpResponse:
-    """All versions; POST previews a workbook, keeps what was previewed, or chooses one for the campaign."""
+    """All versions. A POST previews a workbook, stores a previewed one, or sets the campaign's form."""
     seat = take_issuer_seat(request, slug)
     if request.method != "POST":
         return _page(request, seat)

@@ -1,1 +1,1 @@
-"""How far a unit and everything below it have come."""
+"""The progress of a unit and all units below."""

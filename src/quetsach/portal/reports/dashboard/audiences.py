@@ -1,4 +1,4 @@
-"""What units can owe, as selections of nodes; adds "not reported" to the audiences of reminders."""
+"""Units with open work, as selections of nodes; adds "not reported" to the audiences of reminders."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ ANYTHING = NOT_RECEIVED | NOT_STARTED | NOT_REPORTED
 
 
 def late(now: datetime) -> Q:
-    """Nodes whose report is not in after their own deadline."""
+    """Nodes whose report has not arrived by their own deadline."""
     return NOT_REPORTED & Q(due_at__lte=now)
 
 
 def add() -> None:
-    """Let reminders go to who has not reported; called once when the app is ready."""
+    """Add "not reported" to the reminders' audiences; called once when the app is ready."""
     AUDIENCES["not_reported"] = Audience(_("who has not reported"), NOT_REPORTED, _("send the report"))

@@ -1,4 +1,4 @@
-"""Who has not done what, the most urgent first, with the words to remind them. Only units directly below."""
+"""Units directly below with open work, the most urgent first, with words to remind them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.reminders.wording import message as short_message
 from quetsach.portal.reports.dashboard.queries import Branch
 
-REPORT_SAYS: dict[str, tuple[str, str | Promise, str | Promise]] = {
+REPORT_WORDS: dict[str, tuple[str, str | Promise, str | Promise]] = {
     "none": ("none", gettext_lazy("no report yet"), gettext_lazy("send the report")),
     "draft": ("draft", gettext_lazy("report being written"), gettext_lazy("send the report")),
     "in_review": (
@@ -31,12 +31,12 @@ REPORT_SAYS: dict[str, tuple[str, str | Promise, str | Promise]] = {
         gettext_lazy("correct the returned report and send it again"),
     ),
 }
-"""State of a report: shape, words for the coordinator, and what the unit is asked to do."""
+"""State of a report: its shape, the words for the coordinator, and the request to the unit."""
 
 
 @dataclass(frozen=True)
 class Chase:
-    """One unit to remind: a chip, what is missing and what came as a file, whom to call, and a message."""
+    """One unit to remind: its chip, its open work, its file, its contact, and a message."""
 
     branch: Branch
     shape: str
@@ -47,7 +47,7 @@ class Chase:
 
 
 def late(branches: Sequence[Branch], now: datetime) -> list[Branch]:
-    """The branches in which something is left to do for others than us, the most urgent first."""
+    """The unfinished branches with a request to their unit, the most urgent first."""
     open_ones = [branch for branch in branches if not branch.is_finished and _asked(branch)]
     return sorted(open_ones, key=lambda b: (not _overdue(b, now), *_done_flags(b), b.coverage))
 
@@ -58,7 +58,7 @@ def chases(
     whom: Mapping[UUID, Contact],
     address: str,
 ) -> list[Chase]:
-    """Words for each branch of `late`. `address` is where the unit signs in."""
+    """Words for each branch of `late`. `address` is the page at which the unit signs in."""
     now = timezone.now()
     items = []
     for branch in found:
@@ -69,7 +69,7 @@ def chases(
 
 
 def _done_flags(branch: Branch) -> tuple[bool, bool, bool]:
-    reported = branch.line.report_state not in REPORT_SAYS
+    reported = branch.line.report_state not in REPORT_WORDS
     return branch.acknowledged_at is not None, branch.deployed_at is not None, reported
 
 
@@ -83,40 +83,40 @@ def _chip(branch: Branch, now: datetime) -> tuple[str, str]:
         return "bad", ngettext("%(n)s day overdue", "%(n)s days overdue", days) % {"n": days}
     if branch.acknowledged_at is None:
         return "none", _("not received yet")
-    if branch.line.report_state in REPORT_SAYS and branch.line.own is None:
-        shape, word, _todo = REPORT_SAYS[branch.line.report_state]
+    if branch.line.report_state in REPORT_WORDS and branch.line.own is None:
+        shape, word, _todo = REPORT_WORDS[branch.line.report_state]
         return shape, str(word)
     return "busy", _("units below missing")
 
 
 def _missing(branch: Branch) -> list[str]:
-    says = []
+    missing = []
     if branch.acknowledged_at is None:
-        says.append(_("Receipt is not confirmed."))
+        missing.append(_("Receipt is not confirmed."))
     if branch.deployed_at is None:
-        says.append(_("Not carried out yet."))
-    if branch.line.own is None and branch.line.report_state in REPORT_SAYS:
-        says.append(f"{REPORT_SAYS[branch.line.report_state][1]}.".capitalize())
+        missing.append(_("Not carried out yet."))
+    if branch.line.own is None and branch.line.report_state in REPORT_WORDS:
+        missing.append(f"{REPORT_WORDS[branch.line.report_state][1]}.".capitalize())
     if branch.line.missing_below:
         n = branch.line.missing_below
         text = ngettext(
             "%(n)s unit below it has no accepted report.", "%(n)s units below it have no accepted report.", n
         )
-        says.append(text % {"n": n})
+        missing.append(text % {"n": n})
     if branch.is_by_file:
-        says.append(_("Has reported (by file)."))
-    return says
+        missing.append(_("Has reported (by file)."))
+    return missing
 
 
 def _asked(branch: Branch) -> list[str]:
-    """What the unit is asked to do, in the order of the work."""
+    """The requests to the unit, in the order of the work."""
     todo = []
     if branch.acknowledged_at is None:
         todo.append(_("confirm that the letter has arrived"))
     if branch.deployed_at is None:
         todo.append(_("carry the campaign out and say so"))
-    if branch.line.report_state in REPORT_SAYS and branch.line.own is None:
-        todo.append(str(REPORT_SAYS[branch.line.report_state][2]))
+    if branch.line.report_state in REPORT_WORDS and branch.line.own is None:
+        todo.append(str(REPORT_WORDS[branch.line.report_state][2]))
     if branch.line.missing_below:
         n = branch.line.missing_below
         todo.append(

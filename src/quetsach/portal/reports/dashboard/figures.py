@@ -1,4 +1,4 @@
-"""The charts of the progress page: each with its finding as the title, and what it counts below."""
+"""The charts of the progress page: the title states the finding, the caption the base of the count."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from quetsach.portal.reports.dashboard.queries import Branch, DayCount, Overview
 from quetsach.portal.reports.rollup.machines import MachineTable
 
 MOST_BARS = 15
-"""More units than that are in the table only, but for those that have done least."""
+"""With more units the chart shows only those that have done least; the table shows all."""
 
 
 @dataclass(frozen=True)
 class Figure:
-    """`finding` is the heading; `caption` says source, time and denominator."""
+    """A chart. `finding` is the heading; `caption` names source, time and denominator."""
 
     finding: str
     chart: SafeString
@@ -28,13 +28,13 @@ class Figure:
 
 
 def figures(seen: Overview) -> list[Figure]:
-    """The charts that have something to show."""
+    """The charts that have data."""
     found = [_people(seen), _over_time(seen), _machines(seen)]
     return [figure for figure in found if figure is not None]
 
 
 def percent(share: float) -> str:
-    """A share as a whole per cent; never 100 or 0 unless it is."""
+    """A share as a whole per cent; 100 or 0 only if it is exact."""
     whole = round(share * 100)
     if 0 < share < 1:
         whole = min(max(whole, 1), 99)
@@ -53,7 +53,7 @@ def _people(seen: Overview) -> Figure | None:
     ) % {"half": num(half), "n": num(total)}
     shown = seen.branches[-MOST_BARS:]
     rows = [Bar(branch.node.name, branch.share, _people_of(branch)) for branch in shown]
-    told = _("Horizontal bars, from most to least. %(list)s.") % {
+    description = _("Horizontal bars, from most to least. %(list)s.") % {
         "list": "; ".join(f"{row.label}: {row.said}" for row in rows)
     }
     caption = _(
@@ -62,7 +62,7 @@ def _people(seen: Overview) -> Figure | None:
     ) % {"at": moment(seen.as_of)}
     if len(shown) < total:
         caption += " " + _("The %(n)s units that have done least; all are in the table.") % {"n": len(shown)}
-    return Figure(finding, bars("people", finding, told, rows), caption)
+    return Figure(finding, bars("people", finding, description, rows), caption)
 
 
 def _people_of(branch: Branch) -> str:
@@ -89,7 +89,7 @@ def _over_time(seen: Overview) -> Figure | None:
     carried_out = Series(
         _("carried out %(p)s") % {"p": percent(end)}, tuple(100 * d.deployed / seen.units for d in seen.days)
     )
-    told = _("Two lines from %(first)s to %(last)s: %(received)s, %(done)s of %(n)s units.") % {
+    description = _("Two lines from %(first)s to %(last)s: %(received)s, %(done)s of %(n)s units.") % {
         "first": day(first.day),
         "last": day(last.day),
         "received": received.said,
@@ -99,7 +99,7 @@ def _over_time(seen: Overview) -> Figure | None:
     chart = lines(
         "days",
         finding,
-        told,
+        description,
         _day_names(seen.days),
         (received, carried_out),
         top=100,
@@ -125,9 +125,9 @@ def _machines(seen: Overview) -> Figure | None:
         table.total,
     ) % {"clean": num(clean), "n": num(table.total)}
     rows = [Bar(str(text), count / table.total, num(count)) for text, count in table.cells]
-    told = "; ".join(f"{row.label}: {row.said}" for row in rows) + "."
+    description = "; ".join(f"{row.label}: {row.said}" for row in rows) + "."
     caption = _(
         "Of %(n)s machines in which signs were seen. Source: logs sent in by the units, as of %(at)s. "
         "Machines whose logs nobody looked at are not in it."
     ) % {"n": num(table.total), "at": moment(seen.as_of)}
-    return Figure(finding, bars("machines", finding, told, rows), caption)
+    return Figure(finding, bars("machines", finding, description, rows), caption)

@@ -1,4 +1,4 @@
-"""Units that owe something, one by one, with filters: the working list of who collects."""
+"""Units with open work, one by one, with filters: the list for people who collect reports."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from quetsach.portal.campaigns.contacts import Contact, contacts
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.queries import active_nodes, trails
 from quetsach.portal.reports.dashboard import audiences
-from quetsach.portal.reports.dashboard.chase import REPORT_SAYS
+from quetsach.portal.reports.dashboard.chase import REPORT_WORDS
 from quetsach.portal.units.models import Unit
 from quetsach.text.vietnamese import search_key
 
@@ -37,7 +37,7 @@ GROUPS: dict[str, str | Promise] = {
 
 @dataclass(frozen=True)
 class Sieve:
-    """What the reader filters by; the words are those of the address."""
+    """The reader's filters; their words are those in the address."""
 
     missing: str = ""
     kind: str = ""
@@ -47,12 +47,12 @@ class Sieve:
 
     @property
     def is_narrow(self) -> bool:
-        """Whether anything but what is missing is filtered by."""
+        """Whether any filter but the kind of open work is set."""
         return bool(self.kind or self.text or self.is_deep or self.group)
 
     @classmethod
     def read(cls, asked: Any) -> Sieve:
-        """From the query of an address; what is not known is dropped."""
+        """Read the filters from the query of an address; unknown words are dropped."""
         missing, kind, group = asked.get("thieu", ""), asked.get("loai", ""), asked.get("nhom", "")
         return cls(
             missing=missing if missing in MISSING else "",
@@ -65,7 +65,7 @@ class Sieve:
 
 @dataclass(frozen=True)
 class LateUnit:
-    """One unit: what it owes in words (`todo` as an order), how late, whom to call."""
+    """One unit: its open work in words (`todo` as an order), its urgency, and its contact."""
 
     node: CampaignNode
     shape: str
@@ -76,16 +76,16 @@ class LateUnit:
     trail: str
     contact: Contact | None
     is_by_file: bool = False
-    """Whether the report that counts was taken from a file on the unit's behalf."""
+    """Whether the counting report was taken from a file on the unit's behalf."""
 
     @property
     def says(self) -> tuple[str, ...]:
-        """What it owes, and where nothing else tells that its report is there, that it is."""
+        """The open work in words, with "has reported (by file)" if the report came as a file."""
         return (*self.missing, _("has reported (by file)")) if self.is_by_file else self.missing
 
     @property
     def called(self) -> str:
-        """The frozen name, and what the unit is called today or which came after it."""
+        """The frozen name, with the unit's present name or its successors' names."""
         if self.contact is None or not self.contact.today:
             return self.node.name
         return _("%(name)s (today: %(today)s)") % {"name": self.node.name, "today": self.contact.today}
@@ -119,7 +119,7 @@ def selected(node: CampaignNode, sieve: Sieve) -> QuerySet[CampaignNode]:
 
 
 def counts(node: CampaignNode, *, is_deep: bool) -> dict[str, int]:
-    """How many units below owe each thing, by the words of MISSING; one query."""
+    """The number of units below by kind of open work, by the words of MISSING; one query."""
     below = active_nodes(node.campaign, node.path).exclude(pk=node.pk)
     if not is_deep:
         below = below.filter(parent=node)
@@ -135,7 +135,7 @@ def counts(node: CampaignNode, *, is_deep: bool) -> dict[str, int]:
 
 
 def kinds_below(node: CampaignNode) -> list[tuple[str, str]]:
-    """The kinds of unit that occur below."""
+    """The kinds of units below."""
     names = dict(Unit.Kind.choices)
     below = active_nodes(node.campaign, node.path).exclude(pk=node.pk)
     kinds = below.order_by().values_list("kind", flat=True).distinct()
@@ -143,7 +143,7 @@ def kinds_below(node: CampaignNode) -> list[tuple[str, str]]:
 
 
 def described(nodes: Iterable[CampaignNode], sieve: Sieve) -> list[LateUnit]:
-    """Words, group and contact for each node, grouped as the sieve asks, the most urgent first."""
+    """Words, group and contact for each node, grouped as the filters ask, the most urgent first."""
     nodes = list(nodes)
     if not nodes:
         return []
@@ -168,11 +168,11 @@ def _describe(
         todo.append(_("carry the campaign out and say so"))
     report = getattr(node, "report", None)
     state = report.state if report is not None else "none"
-    owes_report = node.expected and state in REPORT_SAYS and (report is None or report.accepted_id is None)
+    owes_report = node.expected and state in REPORT_WORDS and (report is None or report.accepted_id is None)
     if owes_report:
-        if state != "none" or not node.is_late(now):  # the chip says it already
-            missing.append(str(REPORT_SAYS[state][1]))
-        todo.append(str(REPORT_SAYS[state][2]))
+        if state != "none" or not node.is_late(now):  # the chip shows it already
+            missing.append(str(REPORT_WORDS[state][1]))
+        todo.append(str(REPORT_WORDS[state][2]))
     shape, word = _chip(node, missing, owes_report, state, now)
     by = {"": word, "cap-tren": trail, "loai": node.get_kind_display()}[sieve.group]
     if sieve.group == "" and shape == "bad":

@@ -1,6 +1,6 @@
-"""Reads of the progress page: each unit directly below summed over its whole branch, and what happened when.
+"""Reads of the progress page: each unit directly below with the sums of its branch, and the history by day.
 
-The number of queries does not depend on the size of the tree. Units are ranked by what they have done, never
+The number of queries does not depend on the size of the tree. Units are ranked by their finished work, never
 by how many machines show signs.
 """
 
@@ -28,14 +28,14 @@ from quetsach.portal.reports.rollup.sums import Line, Place
 from quetsach.portal.units.models import SEGMENT, subtree
 
 MOST_DAYS = 60
-"""Of the chart over time; a longer campaign shows its last 60 days."""
+"""Days in the chart over time; a longer campaign shows its last 60 days."""
 
 
 @dataclass(frozen=True)
 class Branch:
-    """A unit directly below and all under it. `done` is None when nobody in the branch counted people.
+    """A unit directly below with all units under it. `done` is None if nobody in the branch counted people.
 
-    `units` counts the unit itself; `staff` is what the tree says, None where it says nothing.
+    `units` counts the unit itself; `staff` is the number in the tree, None if the tree has none.
     """
 
     node: CampaignNode
@@ -51,39 +51,39 @@ class Branch:
     signs: int
     machines: int
     is_by_file: bool = False
-    """Whether the unit's report that counts was taken from a file on its behalf."""
+    """Whether the unit's counting report was taken from a file on its behalf."""
 
     @property
     def share(self) -> float | None:
-        """The share of people who are done, 0 to 1; None while it cannot be known."""
+        """The share of people who are done, 0 to 1; None if it is unknown."""
         whole = self.staff or self.informed
         return None if self.done is None or not whole else min(self.done / whole, 1.0)
 
     @property
     def whole(self) -> int | None:
-        """What `share` is a share of: the people of the branch, or those it says are informed."""
+        """The denominator of `share`: the people of the branch, or those who were informed."""
         return self.staff or self.informed
 
     @property
     def coverage(self) -> tuple[float, float, float]:
-        """What units are ranked by."""
+        """The key by which units are ranked."""
         return (self.share or 0.0, self.deployed / self.units, self.acknowledged / self.units)
 
     @property
     def owes_report(self) -> bool:
-        """Whether the unit on top of the branch still takes part and has to report itself."""
+        """Whether the unit on top of the branch takes part and must report itself."""
         return self.node.state == CampaignNode.State.ACTIVE and self.node.expected
 
     @property
     def is_finished(self) -> bool:
-        """Nothing is left to chase in the whole branch."""
+        """Whether the whole branch has no open work."""
         accepted = (self.line.own is not None or not self.owes_report) and not self.line.missing_below
         return accepted and self.acknowledged == self.deployed == self.units
 
 
 @dataclass(frozen=True)
 class DayCount:
-    """How many units had acknowledged and had carried it out by the end of a day."""
+    """The numbers of units that had acknowledged and had carried the campaign out by the end of a day."""
 
     day: date
     acknowledged: int
@@ -92,7 +92,7 @@ class DayCount:
 
 @dataclass(frozen=True)
 class Overview:
-    """All that the progress page shows of one node, as it stood at `as_of`."""
+    """The data of one node's progress page, as of `as_of`."""
 
     as_of: datetime
     branches: tuple[Branch, ...]
@@ -112,7 +112,7 @@ class Overview:
 
     @property
     def accepted(self) -> int:
-        """Those of them that count."""
+        """Units strictly below that count."""
         return sum(branch.line.accepted for branch in self.branches)
 
     @property
@@ -130,8 +130,8 @@ class Overview:
 
 
 def page_overview(node: CampaignNode) -> Overview:
-    """The progress of everything below `node` for a page: of a large tree perhaps some seconds old."""
-    return kept_overviews.of(node)[1]
+    """The progress of everything below `node` for a page; of a large tree it may be some seconds old."""
+    return overview_snapshots.of(node)[1]
 
 
 def overview(node: CampaignNode) -> Overview:
@@ -147,13 +147,13 @@ def overview(node: CampaignNode) -> Overview:
     )
 
 
-kept_overviews: Snapshots[Overview] = Snapshots(
+overview_snapshots: Snapshots[Overview] = Snapshots(
     overview, lambda seen: are_many(tuple(branch.line for branch in seen.branches))
 )
 
 
 def _lines(node: CampaignNode) -> list[tuple[CampaignNode, Line, dict[str, Any]]]:
-    """Each unit directly below, its line, and what its whole branch did. Two queries."""
+    """Each unit directly below, its line, and the sums of its whole branch. Two queries."""
     if not node.has_below:
         return []
     form = form_of(node)
@@ -166,13 +166,13 @@ def _lines(node: CampaignNode) -> list[tuple[CampaignNode, Line, dict[str, Any]]
         staff=Sum("staff_count", filter=active()),
     )
     children: Any = CampaignNode.rows.filter(parent=node).select_related("acknowledgement", "participation")
-    told = children.annotate(
+    annotated = children.annotate(
         report_state=F("report__state"),
         counts=F("report__accepted__counts"),
         is_by_file=F("report__accepted__on_behalf"),
     )
     found = []
-    for child in told.order_by("position", "name"):
+    for child in annotated.order_by("position", "name"):
         place = Place(child.pk, child.name, child.path, child.depth, child.report_state or "none")
         row = sums[child.path]
         line = line_of(place, child.state, child.expected, child.counts, row, form)
@@ -184,7 +184,7 @@ def _lines(node: CampaignNode) -> list[tuple[CampaignNode, Line, dict[str, Any]]
 def _branches(
     node: CampaignNode, below: list[tuple[CampaignNode, Line, dict[str, Any]]], machines: MachineTable
 ) -> tuple[Branch, ...]:
-    """The units directly below, those that have done most first."""
+    """The units directly below, in the order of finished work."""
     people = _people(node) if below else {}
     cases = {row.node.pk: row for row in machines.rows}
     found = []
@@ -211,7 +211,7 @@ def _branches(
 
 
 class _LocalDay(TruncDate):
-    """The day of a moment here. On SQLite Django calls Python for each row: 57,000 times for a country."""
+    """The local day of a moment. On SQLite Django's own calls Python for each row: 57,000 for a country."""
 
     def as_sqlite(
         self,
@@ -220,12 +220,12 @@ class _LocalDay(TruncDate):
         **_context: Any,
     ) -> tuple[str, tuple[Any, ...]]:
         sql, values = compiler.compile(self.lhs)
-        shift = timezone.localtime().utcoffset() or timedelta()  # always the same: no summer time here
+        shift = timezone.localtime().utcoffset() or timedelta()  # always the same: Vietnam has no summer time
         return f"date({sql}, %s)", (*values, f"{shift.total_seconds():+.0f} seconds")
 
 
 def days(node: CampaignNode) -> tuple[DayCount, ...]:
-    """Units below that had acknowledged and carried out, day by day from the publishing until today."""
+    """The units below that had acknowledged and carried out, day by day from the publishing until today."""
     start, today = node.campaign.published_at, timezone.localdate()
     if start is None:
         return ()
@@ -241,7 +241,7 @@ def days(node: CampaignNode) -> tuple[DayCount, ...]:
 
 
 def _by_day(model: type[Acknowledgement | Participation], node: CampaignNode) -> QuerySet[Any, Any]:
-    """Name of the model, day, and how many units strictly below did it then."""
+    """Name of the model, day, and the number of units strictly below that acted on it."""
     acts = model.rows.filter(
         subtree(node.path, "node__path"),
         node__campaign=node.campaign_id,
@@ -257,7 +257,7 @@ def _at(node: CampaignNode, name: str) -> datetime | None:
 
 
 def _people(node: CampaignNode) -> dict[str, dict[str, int]]:
-    """The path of each branch: its latest headcounts by kind. A kind that nobody counted is not there."""
+    """By path of each branch: its latest headcounts by kind. Kinds that nobody counted are left out."""
     newer = Headcount.rows.filter(
         Q(at__gt=OuterRef("at")) | Q(at=OuterRef("at"), pk__gt=OuterRef("pk")),
         node=OuterRef("node"),
@@ -270,8 +270,8 @@ def _people(node: CampaignNode) -> dict[str, dict[str, int]]:
         node__state=CampaignNode.State.ACTIVE,
     )
     branch = Substr("node__path", 1, len(node.path) + SEGMENT)
-    told = rows.order_by().annotate(branch=branch).values_list("branch", "kind").annotate(n=Sum("count"))
+    counts = rows.order_by().annotate(branch=branch).values_list("branch", "kind").annotate(n=Sum("count"))
     sums: dict[str, dict[str, int]] = defaultdict(dict)
-    for path, kind, count in told:
+    for path, kind, count in counts:
         sums[path][kind] = count
     return sums

@@ -1,4 +1,4 @@
-"""The progress page: how far everything below a unit is, and who needs a call."""
+"""The progress page: the state of everything below a unit, and the units that need a call."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from quetsach.portal.reports.dashboard.chase import chases, late
 from quetsach.portal.reports.dashboard.figures import figures, percent
 
 FIRST = 5
-"""Units to remind that stand here; all of them have a page of their own."""
+"""Units to remind on this page; another page lists all of them."""
 
 
 @require_GET

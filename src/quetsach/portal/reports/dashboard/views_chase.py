@@ -1,4 +1,4 @@
-"""Who is late, to call, to write to, and to take along as a file."""
+"""The list of late units: to call, to write to, and to download."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 @require_safe
 def chase(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """The working list: filters in the address, so that they survive; boxes to tick for messages."""
+    """The list; filters are in the address, so that they survive; boxes to tick for messages."""
     seat = take_seat(request, slug, node_id)
     sieve = Sieve.read(request.GET)
     page = Paginator(selected(seat.node, sieve), A_PAGE).get_page(request.GET.get("trang"))
@@ -72,7 +72,7 @@ def chase(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
 @never_cache
 @require_POST
 def chase_messages(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """One message for each ticked unit; with `codes`, a fresh code to join for those without an account."""
+    """One message for each ticked unit; with `codes`, a new code to join for units without an account."""
     seat = take_seat(request, slug, node_id)
     back = f"{reverse('chase', args=[slug, node_id])}?{request.POST.get('query', '')[:500]}"
     sieve, ticked = Sieve(is_deep=True), _ids(request.POST.getlist("unit"))[:MOST_MESSAGES]
@@ -101,7 +101,7 @@ def _words(request: HttpRequest, seat: Seat, row: LateUnit, code: str) -> str:
 
 @require_safe
 def chase_xlsx(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """Every unit that fits the filters, without pages; in Vietnamese, for official use."""
+    """Every unit that fits the filters, on one page; in Vietnamese, for official use."""
     seat = take_seat(request, slug, node_id)
     sieve = Sieve.read(request.GET)
     with override("vi"):

@@ -1,1 +1,1 @@
-"""Takes the figures out of the portal: official documents, Excel, CSV. Numbers are those of the roll-up."""
+"""Exports the figures: official documents, Excel, CSV. The numbers are those of the roll-up."""

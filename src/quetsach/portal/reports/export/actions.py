@@ -1,4 +1,4 @@
-"""Notes who took figures out of the portal."""
+"""Records exports in the audit trail."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def to_xlsx(data: Export) -> bytes:
 def _write(book: Any, data: Export, table: Table) -> None:
     box = {"border": 1, "border_color": "#7A8792", "valign": "vcenter"}
     head = book.add_format({**box, "bold": True, "align": "center", "text_wrap": True})
-    # Not wrapped: LibreOffice keeps no room beside a figure that may wrap.
+    # Not wrapped: LibreOffice leaves no room beside a wrapped figure.
     number = book.add_format({**box, "num_format": "#,##0", "align": "right", "indent": 1})
     place = book.add_format({**box, "align": "center"})
     text = book.add_format({**box, "align": "left", "indent": 1, "text_wrap": True})
@@ -56,7 +56,7 @@ def _write(book: Any, data: Export, table: Table) -> None:
 
 
 def to_csv(data: Export) -> bytes:
-    """All tables below each other, UTF-8 with a mark at the start so that Excel reads the letters right."""
+    """All tables below each other, UTF-8 with a byte order mark, so that Excel reads the letters right."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow([_guarded(data.title)])
@@ -70,7 +70,7 @@ def to_csv(data: Export) -> bytes:
 
 
 def _guarded(cell: Cell) -> str:
-    """A cell of a CSV file: a text that a spreadsheet would run gets an apostrophe before it."""
+    """A cell of a CSV file: a text that a spreadsheet would run gets an apostrophe in front."""
     if cell is None:
         return ""
     text = str(cell)

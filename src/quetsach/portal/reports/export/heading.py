@@ -1,4 +1,4 @@
-"""How a unit is named and signs on official paper, by its name and kind (Decree 30/2020, articles 8, 13)."""
+"""A unit's name and signature on official paper, by its name and kind (Decree 30/2020, articles 8, 13)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _bare(name: str) -> str:
 
 
 def full_name(unit: Unit | CampaignNode | ChosenUnit, joint: str = " ") -> str:
-    """`Ủy ban nhân dân huyện Phong Thổ` for the district of that name; other units as they are called."""
+    """`Ủy ban nhân dân huyện Phong Thổ` for the district of that name; other units keep their name."""
     if unit.kind not in COMMITTEES:
         return unit.name
     bare = _bare(unit.name)
@@ -43,12 +43,12 @@ def full_name(unit: Unit | CampaignNode | ChosenUnit, joint: str = " ") -> str:
 
 
 def short_name(unit: Unit | CampaignNode | ChosenUnit) -> str:
-    """`UBND huyện Phong Thổ`, as inside a text."""
+    """`UBND huyện Phong Thổ`, as within a text."""
     return full_name(unit).replace("Ủy ban nhân dân ", "UBND ", 1)
 
 
 def place(unit: Unit | CampaignNode | None) -> str:
-    """The place in the date line: that of the nearest People's Committee, without `Xã` or `Huyện`.
+    """The place in the date line: the name of the nearest People's Committee, without `Xã` or `Huyện`.
 
     A name that is a number or a person's keeps its word: `Quận 1`, `Thành phố Hồ Chí Minh`.
     """
@@ -66,9 +66,9 @@ def place(unit: Unit | CampaignNode | None) -> str:
 
 
 def superior(node: CampaignNode) -> Unit | CampaignNode | None:
-    """Whom the unit reports to: above it in the campaign, or above the campaign in the tree of offices.
+    """The addressee of the unit's report: its superior in the campaign, or the issuer's superior in the tree.
 
-    The bracket that holds the provinces of the national tree together is no office: nobody writes to it.
+    The unit on top of the national tree, above the provinces, is no office: nobody writes to it.
     """
     above = node.unit.parent
     if above is not None and above.parent_id is None and above.kind == Unit.Kind.OTHER and not above.doc_abbr:
@@ -77,7 +77,8 @@ def superior(node: CampaignNode) -> Unit | CampaignNode | None:
 
 
 def heading(node: CampaignNode, kind: str, year: int) -> Heading:
-    """Number and day are blank, to be given by the unit's registry. `kind` is the type's abbreviation, `BC`.
+    """The head of the paper. Number and day stay blank for the unit's registry. `kind` is the type's
+    abbreviation, `BC`.
 
     A People's Committee prints no superior body.
     """
@@ -101,5 +102,5 @@ def signature(node: CampaignNode) -> Signature:
 
 
 def blank_date(day: date | None, year: int) -> str:
-    """The date of a cited document, or the blanks of one not dated yet."""
+    """The date of a cited document; blanks if it is not dated yet."""
     return day.strftime("%d/%m/%Y") if day else f"   /   /{year}"

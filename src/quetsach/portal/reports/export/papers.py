@@ -1,4 +1,4 @@
-"""Builds the official documents of a campaign from what the portal holds."""
+"""Builds the official documents of a campaign from the portal's data."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from quetsach.portal.reports.annexforms.versions import load_form
 from quetsach.portal.reports.counted_self import on_paper, paper_note
 from quetsach.portal.reports.export import heading as names
 from quetsach.portal.reports.models import Report
-from quetsach.portal.reports.proposals.queries import wishes_of
+from quetsach.portal.reports.proposals.queries import shared_proposals
 from quetsach.portal.reports.queries import form_of, report_of
 from quetsach.portal.reports.rollup.machines import by_branch
 from quetsach.portal.reports.rollup.queries import roll_up
@@ -46,9 +46,9 @@ STATES = {
     "accepted": "Đã tiếp nhận",
     "amend_asked": "Đã tiếp nhận, xin sửa",
 }
-"""What official papers, always Vietnamese, call the state of a report."""
+"""States of a report, as official papers name them, always in Vietnamese."""
 MACHINES = ("Có dấu hiệu", "Đang xử lý", "Chưa đủ căn cứ", "Đã sạch")
-"""The same for machines, in the order of `reports.rollup.machines.WORDS`."""
+"""States of machines, likewise, in the order of `reports.rollup.machines.WORDS`."""
 
 
 def letter(campaign: Campaign) -> Letter:
@@ -81,7 +81,7 @@ def letter(campaign: Campaign) -> Letter:
 
 
 def annex(node: CampaignNode) -> Annex:
-    """The unit's annex alone: the revision last sent with the sum of that moment, else what is typed now."""
+    """The unit's annex alone: its last sent revision with the sum of that moment, else the typed entries."""
     report = report_of(node)
     form = form_of(node)
     if report is not None and report.current is not None and report.state != Report.State.RETURNED:
@@ -105,7 +105,7 @@ def annex(node: CampaignNode) -> Annex:
 
 
 def official_report(node: CampaignNode) -> OfficialReport:
-    """The báo cáo of a unit on everything below it. Its four totals are `RollUp.signed`."""
+    """The official report (báo cáo) of a unit on everything below it. Its four totals are `RollUp.signed`."""
     rolled = roll_up(node)
     campaign = node.campaign
     form = load_form(campaign.form)
@@ -113,12 +113,12 @@ def official_report(node: CampaignNode) -> OfficialReport:
     own = signed_own(rolled)
     mine = on_paper(campaign, form, own.as_dict() if own else dict.fromkeys(form.keys))
     above = names.superior(node)
-    # Without own figures the paper says that they are missing: then the unit itself is not in it either.
+    # Without own figures the paper says that they are missing, so it does not count the unit itself either.
     signed: dict[str, int | None] = dict(rolled.signed.as_dict())
     totals = on_paper(campaign, form, signed) if own else signed
     issuer = names.full_name(node)
     machines = by_branch(node, rolled.children)
-    asked = tuple(Proposal(", ".join(wish.units), wish.text) for wish in wishes_of(node))
+    asked = tuple(Proposal(", ".join(proposal.units), proposal.text) for proposal in shared_proposals(node))
     return OfficialReport(
         heading=names.heading(node, "BC", year),
         subject=f"Kết quả triển khai {_lower_first(campaign.title)}",
@@ -159,7 +159,7 @@ def official_report(node: CampaignNode) -> OfficialReport:
 
 
 def signed_own(rolled: RollUp) -> Figures | None:
-    """The own figures that `RollUp.signed` holds; None when none were typed."""
+    """The own figures within `RollUp.signed`; None if none were typed."""
     if rolled.own is not None and rolled.report_state == "accepted":
         return rolled.own
     return rolled.entered or rolled.own
@@ -201,7 +201,7 @@ def _form(form: Form, title: str) -> Annex:
 
 
 def _bodies(lines: tuple[str, ...]) -> tuple[str, str]:
-    """Superior body and issuing body. A line in lower case goes on with the one before."""
+    """Superior body and issuing body. A line in lower case continues the line before."""
     bodies: list[list[str]] = []
     for line in lines:
         if bodies and line[:1].islower():
@@ -213,7 +213,7 @@ def _bodies(lines: tuple[str, ...]) -> tuple[str, str]:
 
 
 def order_cited(node: CampaignNode) -> str:
-    """The order that is carried out, cited by number, day and issuer; a number not known yet is dotted."""
+    """The order, cited by number, day and issuer; an unknown number is dotted."""
     stored: StoredLetter = read_letter(node.campaign.letter)
     if node.parent_id is None or not stored.symbol:
         return f"Thực hiện {_lower_first(node.campaign.title)}"
@@ -232,12 +232,12 @@ def _attached(node: CampaignNode, year: int) -> str:
 
 
 def _joined(asked: tuple[Proposal, ...]) -> str:
-    lines = [f"{wish.text.rstrip('.')} ({wish.unit})." for wish in asked]
+    lines = [f"{proposal.text.rstrip('.')} ({proposal.unit})." for proposal in asked]
     return "\n".join(lines)[:LONGEST_TEXT]
 
 
 def _examined(looked: Watched, machines: int) -> str:
-    """What was looked at; empty without any log, so that nothing seen is never taken for clean."""
+    """The extent of the examined logs; empty without any, since silence alone does not mean clean."""
     if not looked.scans:
         return ""
     span = f", từ {_moment(looked.first)} đến {_moment(looked.last)}" if looked.first and looked.last else ""

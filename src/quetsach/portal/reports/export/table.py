@@ -14,11 +14,11 @@ from quetsach.portal.reports.rollup.queries import roll_up
 from quetsach.portal.reports.rollup.sums import RollUp
 
 type Cell = str | int | None
-"""None is a blank: not known, which is not zero."""
+"""None is a blank: unknown, which is not zero."""
 PLACE = "TT"
 """The heading of a column that only numbers the rows."""
 ENTERED = "Số đơn vị đã nhập"
-"""The heading of what the unit itself has typed so far, sent or not."""
+"""The heading of the unit's own typed figures, sent or not."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Export:
-    """What a file says above its tables, and the tables."""
+    """The lines above the tables of a file, and the tables."""
 
     title: str
     unit: str
@@ -48,7 +48,7 @@ def export(node: CampaignNode, as_of: str, rolled: RollUp | None = None) -> Expo
 
 
 def figures(node: CampaignNode, rolled: RollUp) -> tuple[Table, ...]:
-    """What follows from reports alone: the sums, the units below, and who is missing."""
+    """The tables that follow from reports alone: the sums, the units below, and the missing units."""
     return _sums(node, rolled), _units(node, rolled), _missing(node, rolled)
 
 

@@ -1,4 +1,4 @@
-"""Downloads. A file says in its name what it is; each but the public letter leaves an audit entry."""
+"""Downloads. The file's name describes it; each but the public letter makes an audit entry."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TYPES = {
 def _download(
     what: str, kind: str, make: Callable[[CampaignNode], bytes]
 ) -> Callable[[HttpRequest, str, UUID], HttpResponse]:
-    """The page that hands out a file of a unit; `what` it is begins its name."""
+    """The view that sends a file of a unit; its name begins with `what`."""
 
     @require_GET
     def download(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
@@ -72,7 +72,7 @@ def _docx(document: Document) -> bytes:
 
 
 def file_response(name: str, kind: str, content: bytes) -> HttpResponse:
-    """A download under its name, in plain letters for old programs and in full for the others (RFC 6266)."""
+    """A download with its name, in plain letters for old programs and in full for the others (RFC 6266)."""
     plain = "-".join("".join(c if c.isascii() and c.isalnum() else " " for c in search_key(name)).split())
     response = HttpResponse(content, content_type=TYPES[kind])
     full = quote(f"{name[:150]}.{kind}", safe="")

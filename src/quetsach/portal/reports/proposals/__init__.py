@@ -1,1 +1,1 @@
-"""What the units below ask for, gathered, and taken over into the own report."""
+"""The proposals of the units below, collected, and taken over into the unit's own report."""

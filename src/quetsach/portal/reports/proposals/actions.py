@@ -1,4 +1,4 @@
-"""Takes wishes of the units below over into the own draft."""
+"""Takes proposals of the units below over into the unit's own draft."""
 
 from __future__ import annotations
 
@@ -14,24 +14,27 @@ from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.reports import queries
 from quetsach.portal.reports.facts import prefilled
 from quetsach.portal.reports.held_actions import hold, must_be_typed, must_be_unlocked, store
-from quetsach.portal.reports.proposals.queries import Wish, split_wishes, wish_key
+from quetsach.portal.reports.proposals.queries import SharedProposal, proposal_key, split_proposals
 
 
 @transaction.atomic
-def include(actor: User, node: CampaignNode, wishes: Iterable[Wish], *, ip: str | None = None) -> int:
-    """Add each wish, with who has it, to the proposals of the node's draft; how many were added.
+def include(
+    actor: User, node: CampaignNode, proposals: Iterable[SharedProposal], *, ip: str | None = None
+) -> int:
+    """Add each proposal, with its units, to the node's draft; returns how many were added.
 
-    The words are those of an official paper, Vietnamese in every language of the pages.
+    The words are those of an official paper: Vietnamese, whatever the language of the page.
 
-    A wish that the draft holds already is not added again. Raises ReportError when nothing can be typed.
+    A proposal that the draft holds is not added again. Raises ReportError if the draft cannot be changed.
     """
     report = hold(node)
     must_be_unlocked(node, report)
     must_be_typed(report)
     keys = queries.form_of(node).keys
     typed = dict(read_entry(report.draft if report.version else prefilled(node), keys).typed)
-    held = {wish_key(line) for line in split_wishes(typed["proposals"])}
-    lines = [f"- {wish.text.rstrip('.')} (Nguồn: {wish.source})" for wish in wishes if wish.key not in held]
+    held = {proposal_key(line) for line in split_proposals(typed["proposals"])}
+    new = [proposal for proposal in proposals if proposal.key not in held]
+    lines = [f"- {proposal.text.rstrip('.')} (Nguồn: {proposal.source})" for proposal in new]
     if not lines:
         return 0
     typed["proposals"] = "\n".join(filter(None, (typed["proposals"], *lines)))

@@ -1,4 +1,4 @@
-"""What the units ask for: every line once, with all who ask it, and whether the own report holds it."""
+"""The proposals of units: each once, with all units that have it, and whether the own report holds it."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ MOST_SOURCES = 6
 
 
 @dataclass(frozen=True)
-class Wish:
-    """One wish in the words of the first unit that has it, and all who have it, in the order of the tree."""
+class SharedProposal:
+    """One proposal in the words of its first unit, with all its units in the order of the tree."""
 
     text: str
     places: tuple[Place, ...]
@@ -36,8 +36,8 @@ class Wish:
 
     @property
     def key(self) -> str:
-        """The same for the same wish, whatever its case and punctuation."""
-        return wish_key(self.text)
+        """The same for the same proposal, with any case and punctuation."""
+        return proposal_key(self.text)
 
     @property
     def units(self) -> tuple[str, ...]:
@@ -45,44 +45,44 @@ class Wish:
 
     @property
     def source(self) -> str:
-        """Who asks, for the line of a report: at most six names."""
+        """The units that have it, for the line of a report: at most six names."""
         more = len(self.places) - MOST_SOURCES
         names = ", ".join(self.units[:MOST_SOURCES])
         return f"{names} và {more} đơn vị khác" if more > 0 else names
 
 
-def wish_key(text: str) -> str:
-    """A wish without case and punctuation."""
+def proposal_key(text: str) -> str:
+    """A proposal without case and punctuation."""
     return nfc(re.sub(r"[^\w]+", " ", nfc(text).casefold()))
 
 
-def split_wishes(text: str) -> list[str]:
-    """The wishes of one text: one a line, without bullet and source; lines that ask for nothing are none."""
+def split_proposals(text: str) -> list[str]:
+    """The proposals of one text: one a line, without bullet and source. Lines like "none" are left out."""
     lines = (" ".join(_SOURCE.sub("", _BULLET.sub("", line)).split()) for line in text.splitlines())
-    return [line for line in lines if wish_key(line) not in _NOTHING]
+    return [line for line in lines if proposal_key(line) not in _NOTHING]
 
 
-def grouped(asked: Iterable[tuple[Place, str]], included: str = "") -> list[Wish]:
-    """The wishes of many texts, those that most units have first. `included` is the own report's text."""
+def grouped(asked: Iterable[tuple[Place, str]], included: str = "") -> list[SharedProposal]:
+    """The proposals of many texts, those with most units first. `included` is the text of the own report."""
     texts: dict[str, str] = {}
     places: dict[str, dict[Place, None]] = {}
     for place, text in asked:
-        for line in split_wishes(text):
-            key = wish_key(line)
+        for line in split_proposals(text):
+            key = proposal_key(line)
             texts.setdefault(key, line)
             places.setdefault(key, {})[place] = None
-    own = {wish_key(line) for line in split_wishes(included)}
-    found = [Wish(text, tuple(places[key]), key in own) for key, text in texts.items()]
-    return sorted(found, key=lambda wish: -len(wish.places))
+    own = {proposal_key(line) for line in split_proposals(included)}
+    found = [SharedProposal(text, tuple(places[key]), key in own) for key, text in texts.items()]
+    return sorted(found, key=lambda proposal: -len(proposal.places))
 
 
-def wishes_of(node: CampaignNode) -> list[Wish]:
-    """All wishes of a node and below, for its official report; what its own text took over is there once."""
+def shared_proposals(node: CampaignNode) -> list[SharedProposal]:
+    """All proposals at the node and below, for its official report; each occurs once."""
     return grouped(proposals_below(node))
 
 
-def wishes_below(node: CampaignNode) -> list[Wish]:
-    """The wishes of the units strictly below, and which of them the node's own draft already holds."""
+def shared_proposals_below(node: CampaignNode) -> list[SharedProposal]:
+    """The proposals of the units strictly below, each marked if the node's own draft already holds it."""
     report = report_of(node)
     own = str(report.draft.get("proposals") or "") if report else ""
     return grouped([(place, text) for place, text in proposals_below(node) if place.pk != node.pk], own)

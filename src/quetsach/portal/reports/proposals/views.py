@@ -1,4 +1,4 @@
-"""What the units below ask for, on one page: tick, and take over into the own report with the source."""
+"""The proposals of the units below on one page: tick some, and take them over with their source."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from quetsach.portal.reports import queries
 from quetsach.portal.reports.annex.views import TYPED
 from quetsach.portal.reports.errors import ReportError
 from quetsach.portal.reports.proposals import actions
-from quetsach.portal.reports.proposals.queries import wishes_below
+from quetsach.portal.reports.proposals.queries import shared_proposals_below
 from quetsach.portal.units.roles import Verb
 
 MOST = 200
-"""Wishes on one page, those that most units have first."""
+"""Proposals on one page, those with most units first."""
 
 
 @require_http_methods(["GET", "POST"])
-def wishes(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """Every wish once, with all who have it; POST takes the ticked ones over."""
+def proposals(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
+    """Every proposal once, with all its units; a POST takes the ticked ones over."""
     verb = Verb.EDIT_REPORT if request.method == "POST" else Verb.READ
     seat = take_seat(request, slug, node_id, verb)
-    found = wishes_below(seat.node)
+    found = shared_proposals_below(seat.node)
     if request.method == "POST":
         ticked = set(request.POST.getlist("wish"))
-        chosen = [wish for wish in found if wish.key in ticked]
+        chosen = [proposal for proposal in found if proposal.key in ticked]
         try:
             added = actions.include(seat.user, seat.node, chosen, ip=client_ip_text(request))
-            said = ngettext(
+            message = ngettext(
                 "%(n)s wish is in your report now.", "%(n)s wishes are in your report now.", added
             )
-            messages.success(request, said % {"n": added})
+            messages.success(request, message % {"n": added})
         except ReportError as error:
             messages.error(request, str(error))
         return redirect("wishes", slug, seat.node.pk)
@@ -48,7 +48,7 @@ def wishes(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
         "door": "rollup",
         "wishes": found[:MOST],
         "count": len(found),
-        "units": len({place.pk for wish in found for place in wish.places}),
+        "units": len({place.pk for proposal in found for place in proposal.places}),
         "may_include": seat.can["edit_report"] and (report is None or report.state in TYPED),
         "report": report,
     }

@@ -1,1 +1,1 @@
-"""Figures worked out anew from events alone, and compared with what the portal shows and exports."""
+"""Recomputes figures from events alone, and compares them with the pages and exports."""

@@ -1,8 +1,8 @@
 """Recomputes a campaign's figures from events, revisions and audit entries, and compares.
 
-One pass over the events in their order: who counts, what each branch adds up to at that moment, and
-so what each revision must have contained when it was sent. Two acts of the same seconds may have seen each
-other or not; either is right.
+One pass over the events in their order finds the nodes that count and the sum of each branch at each moment.
+So it knows the figures that each revision must have contained when it was sent. Two acts within the same
+seconds may have seen each other or not; either is right.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _SENDS = ("report.submit", "report.submit_on_behalf", "report.review", "report.s
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that does not follow from what happened: of which unit, what, and both values."""
+    """One difference between the stored data and the events: the unit, the subject, and both values."""
 
     unit: str
     what: str
@@ -50,7 +50,7 @@ class Finding:
 
 
 class _Moment(NamedTuple):
-    """A sum, and the event from which on it held: its place in the order of events, and its time."""
+    """A sum, and the event from which on it held: the event's place in the order, and its time."""
 
     place: int
     at: datetime | None
@@ -63,13 +63,13 @@ def _beginning() -> list[_Moment]:
 
 @dataclass
 class _Branch:
-    """What a branch added up to, event by event: with every node, and with those alone that still count."""
+    """The sums of a branch, event by event: with all nodes, and with only the nodes that still count."""
 
     every: list[_Moment] = field(default_factory=_beginning)
     active: list[_Moment] = field(default_factory=_beginning)
 
     def might_have_been(self, place: int, at: datetime) -> list[Figures]:
-        """Every sum that somebody could have read at that place in the order of events."""
+        """Every sum that a reader could have got at that place in the order of events."""
 
         def is_near(moment: _Moment) -> bool:
             return moment.at is not None and abs(moment.at - at) <= _AT_ONCE
@@ -85,9 +85,8 @@ class _Branch:
 
 
 class Recomputed:
-    """A campaign's reports as their events make them, up to a moment or all. `findings` compares with what is
-    stored now; `counted` are the figures that count, by node.
-    """
+    """A campaign's reports as their events make them, up to a moment or all. `findings` compares with the
+    stored data; `counted` are the counting figures, by node."""
 
     def __init__(self, campaign: Campaign, until: datetime | None = None) -> None:
         self.campaign = campaign
@@ -113,8 +112,8 @@ class Recomputed:
         events = ReportEvent.rows.filter(report__node__campaign=self.campaign).order_by("pk")
         if self.until is not None:
             events = events.filter(at__lte=self.until)
-        told = events.values_list("pk", "report_id", "type", "revision_id", "at")
-        for place, pk, kind, revision_id, at in told:
+        values = events.values_list("pk", "report_id", "type", "revision_id", "at")
+        for place, pk, kind, revision_id, at in values:
             if revision_id is not None:
                 self.places.setdefault(revision_id, place)
             number = self.revisions[revision_id].number if revision_id else None
@@ -149,7 +148,7 @@ class Recomputed:
                 branch.active.append(_Moment(place, at, branch.active[-1].sums + change))
 
     def total(self, node: CampaignNode) -> Figures:
-        """What the node and all below add up to now, by the events alone."""
+        """The sum of the node and all nodes below, by the events alone."""
         return self.branches[node.path].active[-1].sums
 
     def findings(self, report: Report | None = None) -> Iterator[Finding]:
@@ -181,14 +180,14 @@ class Recomputed:
         return self.revisions[revision_id].number if revision_id else None
 
     def _report(self, report: Report) -> Iterator[Finding]:
-        told = self.standings[report.pk]
+        standing = self.standings[report.pk]
         stored = Standing(
             report.state,
             self._number(report.current_id),
             self._number(report.accepted_id),
         )
-        if stored != told:
-            yield Finding(self._name(report.pk), _("state, current and accepted revision"), stored, told)
+        if stored != standing:
+            yield Finding(self._name(report.pk), _("state, current and accepted revision"), stored, standing)
         if report.is_on_time != self.on_time.get(report.pk):
             on_time = self.on_time.get(report.pk)
             yield Finding(self._name(report.pk), _("first report in time"), report.is_on_time, on_time)
@@ -207,9 +206,9 @@ class Recomputed:
         if own != revision.counted:
             yield Finding(name, _("own figures and adjustment"), revision.counts, own.as_dict())
         below = sum((component.figures for component in components), Figures())
-        said = Figures(revision.totals.get("children", {}))
-        if below != said:
-            yield Finding(name, _("sum of the units below"), said.as_dict(), below.as_dict())
+        children = Figures(revision.totals.get("children", {}))
+        if below != children:
+            yield Finding(name, _("sum of the units below"), children.as_dict(), below.as_dict())
         if own + below != Figures(revision.totals.get("total", {})):
             yield Finding(name, _("total"), revision.totals.get("total"), (own + below).as_dict())
         for component in components:
@@ -226,9 +225,9 @@ class Recomputed:
         if shown != self.total(node):
             yield Finding(node.name, _("live total"), shown.as_dict(), self.total(node).as_dict())
         for line in lines(node):
-            told = self.total(self.nodes[line.node.pk])
-            if line.total != told:
-                yield Finding(line.node.name, _("live total"), line.total.as_dict(), told.as_dict())
+            total = self.total(self.nodes[line.node.pk])
+            if line.total != total:
+                yield Finding(line.node.name, _("live total"), line.total.as_dict(), total.as_dict())
 
 
 def broken_audit() -> Finding | None:

@@ -1,4 +1,4 @@
-"""What follows from the events of a report alone: its state, and which revision counts. Pure."""
+"""Computes a report's state and counting revision from its events alone. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a report stands. Revisions by number; None for none."""
+    """The state of a report. Revisions are numbers; None if there is none."""
 
     state: str = "draft"
     current: int | None = None

@@ -1,6 +1,6 @@
 """Recomputes an exported workbook from the events alone, as of its own moment, and compares each cell.
 
-Not compared is what comes from elsewhere: the machines, and what a unit has typed and not sent.
+Data from elsewhere are not compared: the machines, and the unit's typed but unsent figures.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from quetsach.portal.units.models import subtree
 _MOMENT = re.compile(r"số liệu đến (\d\d):(\d\d) ngày (\d\d)/(\d\d)/(\d{4})$")
 _MINUTE = timedelta(minutes=1)
 _UNSENT = {STATES["draft"]: STATES["none"]}
-"""A draft that was never sent left no event: by the events alone there is no report."""
+"""A draft that was never sent left no event: by the events alone the unit has no report."""
 
 
 class NotAnExportError(ValueError):
-    """The file is no workbook of figures that the portal wrote."""
+    """The file is no workbook of figures written by the portal."""
 
 
 def compare(node: CampaignNode, file: bytes) -> tuple[int, list[Finding]]:
-    """How many cells were compared, and those that differ.
+    """The number of compared cells, and the findings about those that differ.
 
-    The file tells its minute, not its second: it is right when all of it held at one moment of that minute.
+    The file names its minute, not its second: it is right if all of it held at one moment of that minute.
     Raises NotAnExportError.
     """
     sheets = _sheets(file)
@@ -64,10 +64,10 @@ def _sheets(file: bytes) -> workbook.Sheets:
 
 def _told_moment(sheets: workbook.Sheets) -> datetime:
     first = next(iter(sheets.values()), [])
-    told = _MOMENT.search(str(first[1][0])) if len(first) > 1 and first[1] else None
-    if told is None:
+    match = _MOMENT.search(str(first[1][0])) if len(first) > 1 and first[1] else None
+    if match is None:
         raise NotAnExportError
-    hour, minute, day, month, year = map(int, told.groups())
+    hour, minute, day, month, year = map(int, match.groups())
     return timezone.make_aware(datetime(year, month, day, hour, minute))
 
 
@@ -129,7 +129,7 @@ def _rolled(past: Recomputed, node: CampaignNode) -> RollUp:
 
 
 def _cells(sheets: workbook.Sheets, tables: Iterable[Table]) -> Iterator[Finding | None]:
-    """None for each cell that is as recomputed, a finding for each that is not."""
+    """For each cell None if it is as recomputed, else a finding."""
     for table in tables:
         rows = sheets.get(table.name, [])
         start = next((n for n, row in enumerate(rows) if row and row[0] == table.head[0]), len(rows))

@@ -1,1 +1,1 @@
-"""What is done to a report that was sent: passed up, accepted, returned, amended, unlocked."""
+"""Acts on a sent report: pass up, accept, return, amend, unlock."""

@@ -1,4 +1,4 @@
-"""Acts on a report that was sent: pass up, withdraw, accept, return, amend, unlock."""
+"""Acts on a sent report: pass up, withdraw, accept, return, amend, unlock."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ State = Report.State
 Type = ReportEvent.Type
 MOST_REASON = 2000
 LET_IN = timedelta(days=3)
-"""How long a report that was locked stays open once its amendment is allowed."""
+"""How long a locked report stays open once its amendment is allowed."""
 
 
 @transaction.atomic
 def withdraw(actor: User, node: CampaignNode, number: int, *, ip: str | None = None) -> Report:
-    """The unit takes revision `number` back before it is accepted, or its wish to amend it.
+    """The unit takes revision `number` back before it is accepted, or its request to amend it.
 
     A second call changes nothing.
     """
@@ -79,7 +79,7 @@ def pass_up(actor: User, node: CampaignNode, number: int, *, ip: str | None = No
 def accept(actor: User, node: CampaignNode, number: int, *, ip: str | None = None) -> Report:
     """Count revision `number` in the sum from now on. A second call changes nothing.
 
-    Raises StaleReport when another revision waits than the one that was looked at.
+    Raises StaleReport if another revision waits than `number`.
     """
     report = hold(node)
     must_be_running(node)
@@ -93,7 +93,7 @@ def accept(actor: User, node: CampaignNode, number: int, *, ip: str | None = Non
 
 @transaction.atomic
 def send_back(actor: User, node: CampaignNode, number: int, reason: str, *, ip: str | None = None) -> Report:
-    """Return revision `number` with a reason, as head or superior; an accepted one stops counting.
+    """Return revision `number` with a reason, as head or superior; an accepted revision stops counting.
 
     A second call changes nothing.
     """
@@ -115,9 +115,10 @@ def send_back(actor: User, node: CampaignNode, number: int, reason: str, *, ip: 
 def ask_amendment(
     actor: User, node: CampaignNode, number: int, reason: str, *, ip: str | None = None
 ) -> Report:
-    """The unit asks to change its accepted revision `number`; it counts on. The node on top asks nobody.
+    """The unit asks to change its accepted revision `number`, which still counts. The node on top asks
+    nobody.
 
-    May also be asked of a locked report. A second call changes nothing.
+    A locked report can be asked for, too. A second call changes nothing.
     """
     reason = _reason(reason, _("Say what is wrong in the accepted report; the superior reads it."))
     report = hold(node)
@@ -137,7 +138,7 @@ def ask_amendment(
 
 @transaction.atomic
 def allow_amendment(actor: User, node: CampaignNode, *, ip: str | None = None) -> Report:
-    """The superior opens the accepted report, a locked one for three days. Twice is once."""
+    """The superior opens the accepted report, a locked one for three days. Twice changes nothing."""
     report = hold(node)
     if report.state != State.AMEND_ASKED:
         return report
@@ -150,7 +151,7 @@ def allow_amendment(actor: User, node: CampaignNode, *, ip: str | None = None) -
 
 @transaction.atomic
 def decline_amendment(actor: User, node: CampaignNode, reason: str, *, ip: str | None = None) -> Report:
-    """The superior leaves the accepted report as it is. A second call changes nothing."""
+    """The superior leaves the accepted report unchanged. A second call changes nothing."""
     reason = _reason(reason, _("Say why; the unit reads it."))
     report = hold(node)
     if report.state != State.AMEND_ASKED:
@@ -174,8 +175,8 @@ def unlock(
     if until <= timezone.now():
         raise ReportError(_("Choose a moment that is still to come."))
     grant = _grant(actor, node, until, reason, with_below=with_below)
-    said = {"until": until.isoformat(), "reason": reason, "with_below": with_below}
-    record(actor, "report.unlock", unit_path=node.path, about=node, data=said, ip=ip)
+    details = {"until": until.isoformat(), "reason": reason, "with_below": with_below}
+    record(actor, "report.unlock", unit_path=node.path, about=node, data=details, ip=ip)
     return grant
 
 
@@ -190,14 +191,14 @@ def revoke(actor: User, grant: UnlockGrant, *, ip: str | None = None) -> None:
 def set_policy(
     actor: User, campaign: Campaign, *, head_review: bool, grace_until: datetime | None, ip: str | None = None
 ) -> ReportPolicy:
-    """How the campaign takes reports from now on. Raises ReportError for a grace before the deadline."""
+    """Set the campaign's policy for reports. Raises ReportError for a grace that ends before the deadline."""
     if grace_until is not None and grace_until < campaign.due_at:
         raise ReportError(_("Reports cannot be locked before the deadline of the campaign."))
     policy, _made = ReportPolicy.rows.update_or_create(
         campaign=campaign, defaults={"head_review": head_review, "grace_until": grace_until}
     )
-    said = {"head_review": head_review, "grace_until": grace_until.isoformat() if grace_until else ""}
-    record(actor, "report.policy", unit_path=campaign.issuer.path, about=campaign, data=said, ip=ip)
+    details = {"head_review": head_review, "grace_until": grace_until.isoformat() if grace_until else ""}
+    record(actor, "report.policy", unit_path=campaign.issuer.path, about=campaign, data=details, ip=ip)
     return policy
 
 
@@ -217,10 +218,10 @@ def _reason(text: str, ask: str) -> str:
 def _done(
     report: Report, node: CampaignNode, actor: User, type_: Type, verb: str, ip: str | None, reason: str = ""
 ) -> Report:
-    """Store the report, append the event, and the audit entry."""
+    """Store the report, and append the event and the audit entry."""
     store(report)
     note(report, type_, actor, reason)
     revision: Revision | None = report.current
-    said = {"revision": revision.number if revision else None, **({"reason": reason} if reason else {})}
-    record(actor, verb, unit_path=node.path, about=report, data=said, ip=ip)
+    details = {"revision": revision.number if revision else None, **({"reason": reason} if reason else {})}
+    record(actor, verb, unit_path=node.path, about=report, data=details, ip=ip)
     return report

@@ -1,4 +1,4 @@
-"""What is done to a report that was sent, by its unit, the head of the unit, and the superior."""
+"""Acts on a sent report, by its unit, the unit's head, and the superior."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from quetsach.portal.reports.review import actions
 from quetsach.portal.units.roles import Verb
 
 type Act = Callable[[HttpRequest, Seat], str]
-"""Does one thing; the answer is what the person reads."""
+"""Does one act, and returns the message for the person."""
 
 
 def _withdraw(request: HttpRequest, seat: Seat) -> str:
@@ -100,12 +100,12 @@ ACTS: dict[str, tuple[Verb, Act]] = {
     "unlock": (Verb.REVIEW_REPORT, _unlock),
     "revoke": (Verb.REVIEW_REPORT, _revoke),
 }
-"""The last part of the address, who may, and what it does."""
+"""The last part of the address: the right that it needs, and the act."""
 
 
 @require_POST
 def report_act(request: HttpRequest, slug: str, node_id: UUID, deed: str) -> HttpResponse:
-    """One act on one report; 404 for an act that does not exist or is not the person's."""
+    """One act on one report; 404 for an unknown act, and for people without the right."""
     if deed not in ACTS:
         raise Http404
     verb, act = ACTS[deed]
@@ -122,7 +122,7 @@ def report_act(request: HttpRequest, slug: str, node_id: UUID, deed: str) -> Htt
 
 
 class PolicyForm(forms.Form):
-    """How a campaign takes reports."""
+    """A campaign's policy for reports."""
 
     head_review = forms.BooleanField(required=False)
     grace_until = CalendarDay(
@@ -134,7 +134,7 @@ class PolicyForm(forms.Form):
 
 @require_http_methods(["GET", "POST"])
 def policy(request: HttpRequest, slug: str) -> HttpResponse:
-    """The issuer says whether heads of units review first, and until when reports may change."""
+    """The issuer sets whether heads of units review first, and until when reports may change."""
     seat = take_issuer_seat(request, slug)
     found = policy_of(seat.campaign)
     last = timezone.localtime(found.grace_until - timedelta(seconds=1)) if found.grace_until else None

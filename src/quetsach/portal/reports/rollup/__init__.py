@@ -1,1 +1,1 @@
-"""The figures of many units in one: the sum, and what each number of it is made of."""
+"""The roll-up of many units' figures: the sum, and the parts of each number."""

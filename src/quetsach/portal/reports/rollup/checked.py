@@ -1,7 +1,7 @@
-"""What checks of machines say beside the row of people who carried the campaign out.
+"""Checks of machines, shown beside the row of people who carried the campaign out.
 
-Machines and the people who use them: a help for whoever counts, never a part of the figure, because who uses
-two machines stands in it twice.
+Machines and their users help a person to count. They are never part of the figure, because a person who uses
+two machines appears in it twice.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ MOST_LISTED = 50
 
 @dataclass(frozen=True)
 class Checked:
-    """`own` are the unit's machines with the shape of their verdict, empty for people of other units; `below`
-    the branches in which something was checked."""
+    """`own` are the unit's machines with the shapes of their verdicts, empty for people of other units;
+    `below` are the branches with checks."""
 
     whole: Branch
     own: list[tuple[CheckResult, str]]
@@ -29,7 +29,7 @@ class Checked:
 
 
 def checked(node: CampaignNode, user: User) -> Checked | None:
-    """The checks of a unit and below; None where nothing was checked."""
+    """The checks of a unit and below; None if there are none."""
     branches = queries.branches(node)
     whole = queries.total(branches, node)
     if not whole.checked:

@@ -1,4 +1,4 @@
-"""What stands beside a total: the median of its siblings, and the total of the campaign before."""
+"""Numbers to compare with a total: the median of its siblings, and the total of the campaign before."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ from quetsach.portal.reports.rollup.queries import total_of
 from quetsach.portal.reports.rollup.snapshots import page_lines
 from quetsach.portal.reports.rollup.sums import RollUp
 
-_FEW = 3  # below that, a median says nothing and would tell what a single unit reported
+_FEW = 3  # with fewer branches a median says nothing, and would reveal a single unit's report
 
 
 @dataclass(frozen=True)
 class Compared:
-    """`siblings` is the median by row of the other branches below the same superior that have figures.
+    """Comparisons by row. `siblings`: the median of the other branches below the same superior that have
+    figures.
 
-    `earlier` is the total of the same unit in the campaign published before, of rows that ask the same.
+    `earlier`: the total of the same unit in the campaign published before, for rows with the same question.
     """
 
     siblings: dict[str, int] = field(default_factory=dict)
@@ -34,7 +35,7 @@ class Compared:
 
 
 def compared(seat: Seat, rolled: RollUp) -> Compared:
-    """What a reader may see beside the roll-up: siblings only below a node that is the reader's too."""
+    """The comparisons that a reader may see: siblings only below a node that the reader may see too."""
     siblings: dict[str, int] = {}
     superior = next((node for node in seat.trail if node.pk == seat.node.parent_id), None)
     if superior is not None:
@@ -61,6 +62,6 @@ def _earlier(node: CampaignNode) -> CampaignNode | None:
 
 @compiled
 def _published_before(unit_id: UUID, at: datetime) -> QuerySet[CampaignNode]:
-    """The last one."""
+    """The unit's node in the campaign published last before `at`; at most one row."""
     nodes = CampaignNode.rows.filter(unit=unit_id, campaign__published_at__lt=at)
     return nodes.select_related("campaign").order_by("-campaign__published_at")[:1]

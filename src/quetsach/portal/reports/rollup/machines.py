@@ -1,4 +1,4 @@
-"""The machines behind a unit's figures: how many of each word in each branch, and which ones."""
+"""The machines of a unit and below: numbers by word and branch, and a list."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ WORDS = (
     (Word.UNSURE, "unsure", _("cannot tell yet")),
     (Word.CLEAN, "ok", _("clean")),
 )
-"""Word, shape and what officers read. False alarms are no machines with signs and are left out."""
+"""Word, shape, and officers' words. False alarms do not count as machines with signs and are left out."""
 _TIMED = (State.CLAIMED_CLEAN, State.RECHECKED)
 
 
@@ -48,7 +48,7 @@ class BranchMachines:
 
     @property
     def cells(self) -> list[tuple[object, int]]:
-        """What officers read, and the count."""
+        """Officers' words and the count."""
         return [(text, n) for (_name, _shape, text), n in zip(WORDS, self.counts, strict=True)]
 
 
@@ -65,13 +65,13 @@ class MachineTable:
 
     @property
     def cells(self) -> list[tuple[object, int]]:
-        """What officers read, and the count of all rows."""
+        """Officers' words and the count over all rows."""
         return [(text, n) for (_name, _shape, text), n in zip(WORDS, self.totals, strict=True)]
 
 
 @dataclass(frozen=True)
 class Machine:
-    """One case as listed under a number."""
+    """One case in the list."""
 
     case: Case
     shape: str
@@ -79,7 +79,7 @@ class Machine:
 
 
 def by_branch(node: CampaignNode, children: Iterable[Line]) -> MachineTable:
-    """How many machines show each word, by branch. One query; the case pages' own time rules."""
+    """The number of machines by word and branch. One query; with the time rules of the case pages."""
     now = timezone.now()
     counts: dict[str, Counter[Word]] = defaultdict(Counter)
     grouped = _by_branch(node.campaign_id, span_of(node.path), len(node.path) + SEGMENT)
@@ -100,16 +100,16 @@ def by_branch(node: CampaignNode, children: Iterable[Line]) -> MachineTable:
 
 @compiled
 def _by_branch(campaign_id: UUID, span: Span, length: int) -> QuerySet[Case, Any]:
-    """How many by branch (the first `length` characters of the path), by state, and since when claimed."""
+    """Numbers by branch (the first `length` characters of the path), by state, and by time of the claim."""
     inner = Q(inside(span, "device__owner__path"), device__campaign=campaign_id, is_current=True)
     cases = Case.rows.filter(inner).order_by().annotate(branch=Substr("device__owner__path", 1, length))
-    # Time decides only in these two states; the others are one group whenever they were claimed.
+    # Only these two states depend on time; each other state is one group for any time of the claim.
     claimed = Case_(When(state__in=_TIMED, then="claimed_at"), default=None)
     return cases.annotate(since=claimed).values_list("branch", "state", "since").annotate(n=Count("pk"))
 
 
 def listed(node: CampaignNode) -> tuple[list[Machine], int]:
-    """The machines of a unit and below that need a hand first, at most 20, and how many there are."""
+    """At most 20 machines of a unit and below, those that need an act first, and the number of all."""
     now = timezone.now()
     shown = {name: (shape, text) for name, shape, text in WORDS}
     cases = machines_of(node, below=True).exclude(state=State.FALSE_POSITIVE)

@@ -1,4 +1,4 @@
-"""Reads of the roll-up: the sums of every branch, which units are missing, and what moved since."""
+"""Reads of the roll-up: sums of every branch, missing units, and changes since a report was sent."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ from quetsach.portal.units.models import SEGMENT, Span, inside, span_of, subtree
 
 _PLACE = ("pk", "name", "path", "depth", "report__state")
 MOST_NAMED = 60
-"""Missing units that a page names; a file names them all."""
+"""Missing units that a page names; files name all of them."""
 
 
 class CountIn(Func):
-    """One count of a JSON object, as a number to add, in the quick form of either database."""
+    """One count from a JSON object, as a number, in the fast form of either database."""
 
     output_field = BigIntegerField()
     arity = 1
@@ -76,16 +76,17 @@ def _figures(form: Form, row: dict[str, Any]) -> Figures:
 
 
 def _counting(node: CampaignNode) -> Any:
-    """Reports at the node and below that count."""
+    """Counting reports at the node and below."""
     return Report.rows.filter(
         subtree(node.path, "node__path"), active("node__"), node__campaign_id=node.campaign_id
     ).exclude(accepted=None)
 
 
 def branch_sums(node: CampaignNode, form: Form, **more: Aggregate) -> dict[str, dict[str, Any]]:
-    """The path of each branch directly below: its sums, how many must report, count, and came in time.
+    """By path of each branch directly below: its sums, and its numbers of units that must report, count, and
+    came in time.
 
-    `more` are sums over its nodes that the same query brings along.
+    `more` are further sums over the branch's nodes, in the same query.
     """
     length = len(node.path) + SEGMENT
     asked = (node.campaign_id, node.path, span_of(node.path), length, frozenset(form.keys))
@@ -95,7 +96,7 @@ def branch_sums(node: CampaignNode, form: Form, **more: Aggregate) -> dict[str, 
 
 @compiled
 def _branches(campaign_id: UUID, path: str, span: Span, length: int, rows: frozenset[str]) -> Any:
-    """The sums of `rows` by branch: what the first `length` characters of the paths have in common."""
+    """The sums of `rows` by branch: nodes whose paths share the first `length` characters."""
     counts = {
         f"sum_{row}": Sum(CountIn("report__accepted__counts", row), filter=active()) for row in sorted(rows)
     }
@@ -118,7 +119,7 @@ def _branches(campaign_id: UUID, path: str, span: Span, length: int, rows: froze
 
 
 def total_of(node: CampaignNode, form: Form) -> tuple[Figures, int]:
-    """The sum of a node and all below in one query, and how many units are in it."""
+    """The sum of a node and all below in one query, and the number of units in it."""
     row = _counting(node).aggregate(units=Count("pk"), **_sums(form))
     return _figures(form, row), row["units"]
 
@@ -147,9 +148,9 @@ def _children(node_id: UUID) -> QuerySet[CampaignNode, Any]:
 def line_of(
     place: Place, state: str, is_expected: bool, counts: Any, row: dict[str, Any], form: Form
 ) -> Line | None:
-    """The line of a unit directly below, from its row of `branch_sums`; None where nothing takes part now.
+    """The line of a unit directly below, from its row of `branch_sums`; None if no node of it takes part now.
 
-    `state` and `is_expected` are those of its node, `counts` what its own accepted report counts.
+    `state` and `is_expected` are those of the unit's node, `counts` are the counts of its accepted report.
     """
     is_active = state == CampaignNode.State.ACTIVE
     must = is_active and is_expected
@@ -168,7 +169,7 @@ def missing_below(node: CampaignNode) -> tuple[Place, ...]:
 
 
 def first_missing_below(node: CampaignNode, *, is_large: bool) -> tuple[Place, ...]:
-    """The first MOST_NAMED of them; of a large tree branch by branch, which needs no sorting of a country."""
+    """The first MOST_NAMED missing units; of a large tree branch by branch, to sort no whole country."""
     rows = _missing_below(node.campaign_id, node.path, span_of(node.path), is_first=True, by_path=is_large)
     return tuple(map(_place, rows))
 
@@ -184,7 +185,7 @@ def _missing_below(
 
 
 def proposals_below(node: CampaignNode) -> tuple[tuple[Place, str], ...]:
-    """What the unit and those below ask for, from their accepted reports, in the order of the tree."""
+    """The proposals of the unit and those below, from their accepted reports, in the order of the tree."""
     rows = (
         _counting(node)
         .exclude(accepted__proposals="")
@@ -195,7 +196,7 @@ def proposals_below(node: CampaignNode) -> tuple[tuple[Place, str], ...]:
 
 
 def roll_up(node: CampaignNode) -> RollUp:
-    """What the node and everything below add up to now. Four queries at any size of the tree."""
+    """The present sum of the node and everything below. Four queries at any size of the tree."""
     children = lines(node)
     missing = missing_below(node) if any(line.missing for line in children) else ()
     return rolled_up(node, report_of(node), children, timezone.now(), missing)
@@ -208,9 +209,9 @@ def rolled_up(
     as_of: datetime,
     missing: tuple[Place, ...] = (),
 ) -> RollUp:
-    """The roll-up of a node from its report and the lines below it, as they stood at `as_of`.
+    """The roll-up of a node from its report and the lines below it, as of `as_of`.
 
-    `missing` are the missing units that it names; all are counted.
+    `missing` are the missing units to name; all are counted.
     """
     form = form_of(node)
     is_counted = report is not None and report.node.state == CampaignNode.State.ACTIVE
@@ -218,7 +219,7 @@ def rolled_up(
     below = sum((line.total for line in children), form.zero)
     absent = sum(line.missing for line in children)
     expected_units = sum(line.expected for line in children)
-    said = (report.accepted or report.current) if report else None
+    shown = (report.accepted or report.current) if report else None
     state = report.state if report else "none"
     return RollUp(
         node=Place(node.pk, node.name, node.path, node.depth, state),
@@ -231,14 +232,14 @@ def rolled_up(
         missing_count=absent,
         accepted=expected_units - absent,
         expected=expected_units,
-        narrative=said.narrative if said else "",
+        narrative=shown.narrative if shown else "",
         entered=entered(report, form),
         report_state=state,
     )
 
 
 def drifted(report: Report, children: Sequence[Line]) -> list[tuple[Line, Figures]]:
-    """Units whose branch adds up to something else now than when last submitted, with that earlier sum."""
+    """Units whose branch has another sum now than in the last submission, with that earlier sum."""
     if report.current_id is None:
         return []
     then = {node: Figures(counts) for node, counts in _components(report.current_id)}

@@ -1,8 +1,7 @@
-"""How the figures of many units add up. Pure: no database, no Django.
+"""Adds the figures of many units up. Pure: no database, no Django.
 
-Every unit adds its own figures and their adjustment once, when its own report is accepted, whatever the
-units between have done. A unit without an accepted report adds nothing and is named as missing; nothing is
-estimated.
+Every unit adds its own figures and their adjustment once, when its own report is accepted, regardless of the
+units between. A unit without an accepted report adds nothing and is named as missing; nothing is estimated.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from quetsach.annexes.form.figures import ZERO, Figures
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A node of the counting tree, as much of it as a sum needs. `state` is the state of its report."""
+    """A node of the counting tree, with the columns that a sum needs. `state` is the state of its report."""
 
     pk: UUID
     name: str
@@ -27,12 +26,12 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One unit directly below: what it reported itself and what its whole branch adds.
+    """One unit directly below: its own figures, and the sum of its whole branch.
 
-    `own` is what it adds itself, None without an accepted report. `report_state` is none or a state of a
-    report; a unit that amends an accepted report keeps its `own` until the new revision is accepted.
-    `missing_below` counts the units below it, without itself, that have no accepted report; `below`
-    counts all of them; `on_time` those of the branch whose first accepted report came before the deadline.
+    `own` are its own figures, None without an accepted report. `report_state` is none or a state of a report;
+    a unit that amends an accepted report keeps its `own` until the new revision is accepted. `missing_below`
+    counts the units below it, without itself, that have no accepted report; `below` counts all of them;
+    `on_time` counts units of the branch whose first accepted report came before the deadline.
     """
 
     node: Place
@@ -61,17 +60,17 @@ class Line:
 
     @property
     def is_blank(self) -> bool:
-        """Whether nothing of the branch counts yet."""
+        """Whether no unit of the branch counts yet."""
         return self.own is None and self.missing_below == self.below
 
 
 @dataclass(frozen=True, slots=True)
 class RollUp:
-    """What one node and everything below it add up to at a moment.
+    """The sum of one node and everything below it at a moment.
 
-    `own` counts and is None without an accepted report; `entered` is what the node has typed so far
-    (draft or submitted), shown beside and never added. `accepted` of the `expected` units strictly below
-    count; the others are missing: `missing_count` of them, of which `missing` names the first.
+    `own` counts and is None without an accepted report; `entered` are the node's typed figures (draft or
+    submitted), shown beside it and never added. `accepted` of the `expected` units strictly below count; the
+    others are missing: `missing_count` is their number, `missing` names the first.
     """
 
     node: Place
@@ -95,6 +94,6 @@ class RollUp:
 
     @property
     def signed(self) -> Figures:
-        """What the node itself would sign: its own figures as entered, and the accepted ones below."""
+        """The sum that the node itself would sign: its own typed figures, and the accepted figures below."""
         mine = self.own if self.own is not None and self.report_state == "accepted" else self.entered
         return (mine or self.own or ZERO) + self.children_total

@@ -1,4 +1,4 @@
-"""What one number is made of beside the acts that people know of: who accepted it, the parts from below."""
+"""The sources of one number besides the acts: who accepted it, and the parts from below."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from quetsach.portal.reports.rollup.sums import Line, RollUp
 
 @dataclass(frozen=True)
 class Part:
-    """What one branch below adds to the number; None while nothing of it counts."""
+    """One branch's part of the number; None while no unit of the branch counts."""
 
     line: Line
     count: int | None
 
 
 def parts(rolled: RollUp, row: str) -> list[Part]:
-    """The branches below and what each adds; those that add nothing yet come last."""
+    """The branches below with their parts; branches without a part yet come last."""
     found = [Part(line, None if line.is_blank else line.total.row(row)) for line in rolled.children]
     return sorted(found, key=lambda part: part.count is None)
 
 
 def accepted_by(report: Report | None) -> ReportEvent | None:
-    """When and by whom the counting revision was accepted."""
+    """The event that accepted the counting revision."""
     if report is None or report.accepted_id is None:
         return None
     return (

@@ -1,4 +1,4 @@
-"""The roll-up of a unit, and what each of its numbers is made of."""
+"""The roll-up of a unit, and the page of each of its numbers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from quetsach.portal.reports.rollup.sums import Line
 
 @require_GET
 def rollup(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """The figures of a unit and all below, who is missing, and what waits for review."""
+    """The figures of a unit and all below, the missing units, and the reports that wait for review."""
     seat = take_seat(request, slug, node_id)
     report = queries.report_of(seat.node)
     rolled = page_roll_up(seat.node, report)
@@ -67,8 +67,8 @@ def rollup(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
 
 
 @require_GET
-def why_page(request: HttpRequest, slug: str, node_id: UUID, row: str) -> HttpResponse:
-    """One number of one unit: its report, the acts behind it, the parts from below, and the machines."""
+def trace_page(request: HttpRequest, slug: str, node_id: UUID, row: str) -> HttpResponse:
+    """One number of one unit: its report, the acts that it counts, the parts from below, and the machines."""
     seat = take_seat(request, slug, node_id)
     form = queries.form_of(seat.node)
     if row not in form.keys:

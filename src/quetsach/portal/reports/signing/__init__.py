@@ -1,1 +1,1 @@
-"""A report is numbered, signed and issued outside; here that is recorded, with the signed PDF."""
+"""An office numbers, signs and issues a report outside the portal; this records it, with the signed PDF."""

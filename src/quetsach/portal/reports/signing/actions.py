@@ -1,4 +1,4 @@
-"""A report is signed and issued outside; here that is recorded, with the signed PDF once it is there."""
+"""Records that an office signed and issued a report outside the portal, with the signed PDF if any."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SIGNED_FROM = {Report.State.SUBMITTED, Report.State.ACCEPTED}
 
 
 class AlreadyAttachedError(ReportError):
-    """Another signed file is there, and nobody said why this one shall take its place."""
+    """There is another signed file, and nobody gave a reason to replace it."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -42,9 +42,9 @@ def sign(
 ) -> Signing:
     """Record that revision `number` was signed and issued, as `document` (number and date), with its `file`.
 
-    From now on the accepted reports below it are locked, and a later change there never moves it. A
-    second call for the same revision changes nothing. Raises StaleReport when it is no longer the
-    revision last sent, and as `attach`; then nothing is recorded.
+    From now on the accepted reports below it are locked, and a later change there never changes its sum. A
+    second call for the same revision changes nothing. Raises StaleReport if it is no longer the revision last
+    sent, and the errors of `attach`; then nothing is recorded.
     """
     document = " ".join(clean_text(document).split())[:120]
     report = hold(node)
@@ -57,8 +57,8 @@ def sign(
         signing = Signing.rows.create(revision=revision, by=actor, at=timezone.now(), document=document)
         store(report)
         note(report, ReportEvent.Type.SIGN, actor, document)
-        said = {"revision": number, **({"reason": document} if document else {})}
-        record(actor, "report.sign", unit_path=node.path, about=report, data=said, ip=ip)
+        details = {"revision": number, **({"reason": document} if document else {})}
+        record(actor, "report.sign", unit_path=node.path, about=report, data=details, ip=ip)
     if file is not None:
         _keep(actor, node, report, signing, file, "", ip)
     return signing
@@ -74,7 +74,8 @@ def attach(
     *,
     ip: str | None = None,
 ) -> SignedCopy:
-    """Keep the signed PDF of revision `number`, the one signed last; in the place of another with a reason.
+    """Store the signed PDF of revision `number`, which must be the last signed one; a reason allows to
+    replace another file.
 
     The same file again changes nothing. Raises AlreadyAttachedError, StaleReport.
     """
@@ -118,10 +119,10 @@ def _keep(
         at=copy.at,
         reason=copy.reason,
     )
-    said = {"revision": signing.revision.number, "sha256": sha256}
+    details = {"revision": signing.revision.number, "sha256": sha256}
     action = "report.replace_signed" if before else "report.attach_signed"
-    said |= {"reason": copy.reason, "before": before.sha256} if before else {}
-    record(actor, action, unit_path=node.path, about=report, data=said, ip=ip)
+    details |= {"reason": copy.reason, "before": before.sha256} if before else {}
+    record(actor, action, unit_path=node.path, about=report, data=details, ip=ip)
     return copy
 
 

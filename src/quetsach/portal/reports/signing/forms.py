@@ -1,4 +1,4 @@
-"""What the office gave a report that was signed outside: number and date, and the signed PDF."""
+"""The office's data for a report signed outside the portal: number and date, and the signed PDF."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _EMPTY = {"empty": _("The file is empty. Choose it again.")}
 
 
 class SignForm(forms.Form):
-    """It has been signed and issued; the file may follow later."""
+    """The report was signed and issued; the file may follow later."""
 
     document = forms.CharField(max_length=120, required=False)
     file = forms.FileField(required=False, error_messages=_EMPTY)
 
 
 class AttachForm(forms.Form):
-    """The signed PDF, and why it takes the place of another."""
+    """The signed PDF, and the reason if it replaces another."""
 
     file = forms.FileField(error_messages={**_EMPTY, "required": _("Choose the signed PDF.")})
     reason = forms.CharField(max_length=MOST_REASON, required=False)

@@ -1,4 +1,4 @@
-"""A report is numbered and signed outside; here that is entered, with the signed PDF, and handed out."""
+"""An office numbers and signs a report outside the portal; these pages record it and serve the signed PDF."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from quetsach.portal.units.roles import Verb
 
 @require_POST
 def report_sign(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """Number and date of the signed report, and the signed file if it is there: all or nothing."""
+    """Record number and date of the signed report, and the signed file if there is one: all or nothing."""
     seat = take_seat(request, slug, node_id, Verb.APPROVE_REPORT)
     form = SignForm(request.POST, request.FILES)
 
@@ -47,7 +47,7 @@ def report_sign(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
 
 @require_POST
 def report_attach(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """The signed file of a report that is recorded as signed, or another in its place with a reason."""
+    """Add the signed file of a report that is recorded as signed, or replace it with a reason."""
     seat = take_seat(request, slug, node_id, Verb.APPROVE_REPORT)
     form = AttachForm(request.POST, request.FILES)
 
@@ -67,7 +67,7 @@ def _act(
     *,
     another: str,
 ) -> HttpResponse:
-    """Read the file and do it, or show the form again. The field `another` says that a file is there."""
+    """Read the file and call `act`, or show the form again. Field `another` means that a file is there."""
     if not form.is_valid():
         note_form(request, form)
         return _again(request, seat, form)
@@ -91,7 +91,7 @@ def _act(
 
 @require_GET
 def report_signed(request: HttpRequest, slug: str, node_id: UUID, copy_id: UUID) -> HttpResponse:
-    """A signed file as it came in, also one that another has replaced."""
+    """A signed file as it came in, also if another has replaced it."""
     seat = take_seat(request, slug, node_id)
     copy = queries.signed_copy(seat.node, copy_id)
     if copy is None:

@@ -1,1 +1,1 @@
-"""The supplementary report: what changed below after a report was sent or signed."""
+"""The supplementary report: changes below after a report was sent or signed."""

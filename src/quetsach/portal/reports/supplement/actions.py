@@ -1,4 +1,4 @@
-"""Sends a supplementary report: the same own figures, the sums of today, and what changed."""
+"""Sends a supplementary report: the same own figures, today's sums, and the changes."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def send_supplement(
 ) -> Revision:
     """A new revision after revision `number`. One `client_uuid`, one revision.
 
-    A lock does not stand in the way: the unit's own figures stay. Raises StaleReport, and ReportError
-    when nothing changed.
+    A lock does not forbid it, because the unit's own figures stay. Raises StaleReport, and ReportError if
+    nothing changed.
     """
     report = hold(node)
     sent = Revision.rows.filter(report=report, client_uuid=client_uuid).first()
@@ -66,6 +66,6 @@ def send_supplement(
     note(report, ReportEvent.Type.SUBMIT, actor)
     if is_final:
         note(report, ReportEvent.Type.ACCEPT, actor)
-    said = {"revision": revision.number, "sha256": revision.sha256, "units": len(found.changed)}
-    record(actor, "report.supplement", unit_path=node.path, about=report, data=said, ip=ip)
+    details = {"revision": revision.number, "sha256": revision.sha256, "units": len(found.changed)}
+    record(actor, "report.supplement", unit_path=node.path, about=report, data=details, ip=ip)
     return revision

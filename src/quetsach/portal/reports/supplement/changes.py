@@ -1,4 +1,4 @@
-"""The supplementary report: what changed below after a report was sent or signed. It writes itself.
+"""Computes the supplementary report: changes below after a report was sent or signed.
 
 Nothing is stored until it is sent: no unit's act ever waits for the row of a superior.
 """
@@ -21,7 +21,7 @@ from quetsach.portal.reports.rollup.sums import Line
 
 @dataclass(frozen=True)
 class Supplement:
-    """`revision` is the one that was sent with the report; `before` and `now` are its total then and now."""
+    """`revision` is the revision sent with the report; `before` and `now` are its total then and now."""
 
     report: Report
     revision: Revision
@@ -36,7 +36,7 @@ class Supplement:
 
     @property
     def sentences(self) -> list[str]:
-        """One sentence for each unit whose figures changed, the rows that changed only."""
+        """One sentence for each unit whose figures changed, about the changed rows only."""
         found = []
         for line, then in self.changed:
             moved = [
@@ -61,13 +61,13 @@ class Supplement:
 
     @property
     def official_text(self) -> str:
-        """The same for the official paper, which is Vietnamese whatever the language of the page."""
+        """The text for the official paper, always Vietnamese."""
         with override("vi"):
             return self.text
 
 
 def supplement_of(node: CampaignNode, report: Report | None) -> Supplement | None:
-    """What differs below the node from its revision last sent; None when nothing does."""
+    """The changes below the node since its last sent revision; None if there are none."""
     if report is None or report.current is None:
         return None
     children = lines(node)

@@ -23,7 +23,7 @@ from quetsach.portal.units.roles import Verb
 
 @require_http_methods(["GET", "POST"])
 def supplement(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """What changed below since the report was sent; POST sends a revision with the new sums."""
+    """The changes below since the report was sent; a POST sends a revision with the new sums."""
     verb = Verb.EDIT_REPORT if request.method == "POST" else Verb.READ
     seat = take_seat(request, slug, node_id, verb)
     if request.method == "POST":

@@ -1,4 +1,4 @@
-"""Template tags of tables of reports: what stands in each of many lines."""
+"""Template tags for tables of reports."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _SETTLED = {"accepted", "amend_asked"}
 
 @register.filter
 def asked(row: Row) -> str:
-    """What a row of the form asks, in the language in use; what is printed stays as the form has it."""
+    """The question of a row of the form, in the language in use; printed papers keep the form's own words."""
     return row.said(language())
 
 
@@ -45,7 +45,7 @@ def head(form: Form) -> dict[str, Any]:
 
 @register.simple_tag
 def report_state(name: str, counts: Any = None) -> SafeString:
-    """The state of a report; says so where an accepted revision counts (`counts`) while another is made."""
+    """The state of a report; says if an accepted revision counts (`counts`) while another is prepared."""
     chip = state(*STATES.get(name, STATES["none"]))
     if counts is None or counts is False or name in _SETTLED:
         return chip

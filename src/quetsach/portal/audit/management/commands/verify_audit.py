@@ -21,8 +21,8 @@ class Command(PortalCommand):
         if broken is not None:
             raise CommandError(
                 _(
-                    "Entry %(number)s of %(at)s does not fit its seal: it, or one before it, was changed"
-                    " outside the portal. Keep a copy of the database."
+                    "Entry %(number)s of %(at)s does not fit its seal: this entry, or an earlier one, was"
+                    " changed outside the portal. Keep a copy of the database."
                 )
                 % {"number": broken.pk, "at": broken.at.isoformat()}
             )

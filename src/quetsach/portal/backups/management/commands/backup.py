@@ -30,12 +30,12 @@ class Command(PortalCommand):
             manifest = back_up(file, overwrite=options["overwrite"])
         except BackupError as error:
             raise CommandError(str(error)) from error
-        said = {
+        values = {
             "file": file,
             "count": number_format(len(manifest.members)),
             "size": filesizeformat(file.stat().st_size),
         }
-        self.stdout.write(_("%(file)s: %(count)s files, %(size)s.") % said)
+        self.stdout.write(_("%(file)s: %(count)s files, %(size)s.") % values)
         self.stdout.write(str(own()))
         self.stdout.write(
             _("It holds everything that the portal protects. Keep it on another machine, locked up.")

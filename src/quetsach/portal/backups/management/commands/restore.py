@@ -1,4 +1,4 @@
-"""`quetsach manage restore FILE`: a backup in the place of what is here."""
+"""`quetsach manage restore FILE`: replaces the portal's data by a backup."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`make_bundles`: goes on with bundles that were left behind, and deletes those older than a week."""
+"""`make_bundles`: finishes bundles that a dead process left behind, and deletes those older than a week."""
 
 from __future__ import annotations
 

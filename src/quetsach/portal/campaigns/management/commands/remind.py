@@ -1,4 +1,4 @@
-"""Plans today's reminders and sends those that go by e-mail. For cron; nothing is done twice."""
+"""Plans today's reminders and sends those by e-mail. Meant for cron; a second run repeats nothing."""
 
 from __future__ import annotations
 

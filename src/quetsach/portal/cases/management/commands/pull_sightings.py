@@ -1,5 +1,5 @@
-"""`manage pull_sightings`: what a push could not finish is finished here. Safe to run at any time, any
-number of times."""
+"""`manage pull_sightings`: finishes the work that a push left undone. Safe to run at any time, any number of
+times."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from quetsach.portal.kit.command import PortalCommand
 
 class Command(PortalCommand):
     help = gettext_noop(
-        "Take waiting sightings into cases and judge what was claimed clean, in every open campaign."
+        "Take waiting sightings into cases and judge the machines claimed clean, in every open campaign."
     )
 
     def handle(self, *_args: Any, **_options: Any) -> None:

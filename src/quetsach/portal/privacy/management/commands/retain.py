@@ -1,4 +1,4 @@
-"""`quetsach manage retain`: end what the table of /rieng-tu says; for a nightly timer."""
+"""`quetsach manage retain`: deletes data by the table of /rieng-tu; for a nightly timer."""
 
 from __future__ import annotations
 

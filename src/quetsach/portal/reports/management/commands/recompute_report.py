@@ -82,7 +82,7 @@ def _key(text: str) -> UUID:
 
 
 def _node(text: str) -> CampaignNode:
-    """The node of that id; a unit without a report of its own has an export, too."""
+    """The node with that id; a unit without a report of its own has an export, too."""
     key = _key(text)
     nodes = CampaignNode.rows.select_related("campaign")
     node = nodes.filter(pk=key).first() or nodes.filter(report=key).first()

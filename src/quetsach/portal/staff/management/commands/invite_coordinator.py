@@ -1,4 +1,4 @@
-"""`quetsach manage invite_coordinator UNIT [--new KIND]`: for who has nobody above to be invited by."""
+"""`quetsach manage invite_coordinator UNIT [--new KIND]`: for a coordinator without a superior."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from quetsach.text.vietnamese import nfc
 
 
 class Command(PortalCommand):
-    help = gettext_noop("Make the link by which the first coordinator of a unit opens the own account.")
+    help = gettext_noop("Make the link with which the first coordinator of a unit opens their account.")
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("unit", help=_("its name, such as 'UBND huyện Phong Thổ'"))

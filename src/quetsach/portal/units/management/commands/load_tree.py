@@ -1,4 +1,4 @@
-"""`load_tree FILE`: brings a tree of offices from a seed file."""
+"""`load_tree FILE`: loads a tree of offices from a seed file."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ from quetsach.portal.units.seed import SeedError, load_tree
 
 
 class Command(PortalCommand):
-    help = gettext_noop(
-        "Load a tree of offices from a TOML or JSON file; what is there already stays as it is."
-    )
+    help = gettext_noop("Load a tree of offices from a TOML or JSON file; existing units stay as they are.")
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)

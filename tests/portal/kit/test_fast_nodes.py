@@ -1,4 +1,4 @@
-"""What a swift node shows is, letter for letter, what Django's own node shows."""
+"""A fast node renders, letter for letter, the same text as Django's own node."""
 
 from datetime import date, datetime, timedelta, timezone
 from uuid import UUID, uuid4
@@ -11,12 +11,12 @@ from django.utils.translation import gettext_lazy, override
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach.portal.kit.fast_nodes import SwiftAddress, SwiftVariable
+from quetsach.portal.kit.fast_nodes import FastAddress, FastVariable
 from quetsach.portal.kit.folding import fold
 
 
 class Loud(str):
-    """A kind of text that Django knows nothing of."""
+    """A kind of text that Django does not know."""
 
     __slots__ = ()
 
@@ -42,25 +42,25 @@ VALUES = st.one_of(
 
 
 def templates(source):
-    """The template with swift nodes, and as Django made it."""
+    """The template with fast nodes, and the same by Django."""
     engine = engines["django"].engine
-    swift, plain = engine.from_string(source), engine.from_string(source)
-    fold(swift.nodelist)
-    return swift, plain
+    fast, plain = engine.from_string(source), engine.from_string(source)
+    fold(fast.nodelist)
+    return fast, plain
 
 
 @given(value=VALUES, language=st.sampled_from(["vi", "en"]), escapes=st.booleans())
 def test_a_value_is_written_as_django_writes_it(value, language, escapes):
     with override(language):
-        swift, plain = templates("{{ value }}|{{ value|default:'–' }}|{{ none.such }}")
-        assert any(isinstance(node, SwiftVariable) for node in swift.nodelist)
+        fast, plain = templates("{{ value }}|{{ value|default:'–' }}|{{ none.such }}")
+        assert any(isinstance(node, FastVariable) for node in fast.nodelist)
         context = {"value": value}
-        shown = swift.render(Context(context, autoescape=escapes))
+        shown = fast.render(Context(context, autoescape=escapes))
         assert shown == plain.render(Context(context, autoescape=escapes))
 
 
 def names():
-    """Each name of an address without a namespace, and how many places it may have."""
+    """Each URL name without a namespace, and its possible numbers of parameters."""
     listed = get_resolver().reverse_dict
     return sorted(
         {
@@ -83,19 +83,19 @@ def test_an_address_is_the_one_that_django_makes(prefix):
     try:
         for name, count in names():
             source = f"{{% url '{name}' {' '.join(f'p{n}' for n in range(count))} %}}"
-            swift, plain = templates(source)
-            assert isinstance(swift.nodelist[0], SwiftAddress)
+            fast, plain = templates(source)
+            assert isinstance(fast.nodelist[0], FastAddress)
             for start in range(len(PLACES)):
                 places = {f"p{n}": PLACES[(start + n) % len(PLACES)] for n in range(count)}
-                found += addresses(swift, places) is not None
-                assert addresses(swift, places) == addresses(plain, places), (name, places)
+                found += addresses(fast, places) is not None
+                assert addresses(fast, places) == addresses(plain, places), (name, places)
     finally:
         set_script_prefix("/")
     assert found > 200
 
 
 def addresses(template, places):
-    """What it shows, or None where there is no such address."""
+    """The rendered text; None if there is no such address."""
     try:
         return template.render(Context(places))
     except NoReverseMatch:
@@ -104,10 +104,10 @@ def addresses(template, places):
 
 def test_an_address_kept_as_a_variable_or_made_of_named_places_is_djangos(db):
     node = UUID(int=5)
-    swift, plain = templates(
+    fast, plain = templates(
         "{% url 'report' slug node as a %}{{ a }} {% url 'none' as b %}[{{ b }}] {% url name slug node %} "
         "{% url 'report' slug=slug node_id=node %}"
     )
     context = {"slug": "lam-sach", "node": node, "name": "rollup"}
-    assert swift.render(Context(context)) == plain.render(Context(context))
-    assert reverse("report", args=["lam-sach", node]) in swift.render(Context(context))
+    assert fast.render(Context(context)) == plain.render(Context(context))
+    assert reverse("report", args=["lam-sach", node]) in fast.render(Context(context))

@@ -1,4 +1,4 @@
-"""A page asks once where its reader serves; the next page asks anew."""
+"""A page reads its reader's places once; the next page reads them anew."""
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext

@@ -1,4 +1,4 @@
-"""What a superior enters for a unit on paper: counted like the unit's own act, with reason and proof."""
+"""Acts on paper that a superior enters for a unit: counted like its own acts, with reason and proof."""
 
 from __future__ import annotations
 
