@@ -1,8 +1,8 @@
 """People and bodies behind the figures: employees' marks, signed sheets, enterprises on the territory.
 
-The headcount itself is `campaigns.models.Headcount`, the only source of every sum. Where a unit counts by marks,
-`MarkLink.headcount` is its running row there. The latest row of a kind counts, so a later typed headcount
-replaces it.
+The headcount itself is `campaigns.models.Headcount`, the only source of every sum. Where a unit counts by
+marks, `MarkLink.headcount` is its running row there. The latest row of a kind counts, so a later typed
+headcount replaces it.
 """
 
 from __future__ import annotations
