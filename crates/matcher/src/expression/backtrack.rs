@@ -1,166 +1,68 @@
 //! An expression tried one way after the other, the preferred first, as Perl does. Where a look at the next byte
-//! tells which way goes on no other is kept, so that most lines are read once and never gone back in. What is gone
-//! back in too often is given up, for a slower way that has a bound.
-use std::sync::Arc;
-
-use memchr::memmem::Finder;
+//! shows the only way on, no other is kept, so that most lines are read once and never gone back in. A line that
+//! is gone back in too often is given up, for the library, which has a bound.
+use regex_automata::util::primitives::NonMaxUsize;
 use regex_syntax::hir::Hir;
 use smallvec::SmallVec;
 
-use super::bytes::{Bytes, Runs};
-use super::chain::{self, Item};
-use super::fuse;
-use super::plan::Plan;
-use super::{End, NONE};
+use super::plan::{Part, Plan, Run};
+use super::{End, Slot};
 
 /// What going back may cost for a line, and for each of its bytes: two for each way, one for each eight bytes.
 /// What is read without going back has a bound by itself, since each round of a loop reads a byte.
 const PATIENCE: (usize, usize) = (1024, 8);
-/// In place of a step: both ways may go on, or neither.
-pub(super) const BOTH: u16 = u16::MAX;
-pub(super) const NEITHER: u16 = u16::MAX - 1;
 
-#[derive(Debug)]
-pub(super) enum Step {
-    /// This text, and the step that follows.
-    Text(Box<[u8]>, u16),
-    /// What is read without a choice, and the step that follows.
-    Chain(Box<[Item]>, u16),
-    /// As many bytes as there are. Fewer may do.
-    Run(Box<Run>),
-    /// As few bytes as will do.
-    Lazy(Box<Run>),
-    Fork(Fork),
-    /// The match, here or only where the line ends.
-    Match,
-}
-
-/// Bytes of a set whose number is tried.
-#[derive(Debug)]
-pub(super) struct Run {
-    pub of: Arc<Runs>,
-    pub least: usize,
-    pub most: usize,
-    /// What may follow.
-    pub after: Bytes,
-    /// Groups that may have begun before.
-    pub begun: usize,
-    /// The text that must follow, if that is known.
-    pub text: Option<Finder<'static>>,
-    pub next: u16,
-}
-
-impl Run {
-    /// What of a line the text must stand in that ends a run of up to `most` bytes.
-    fn reach<'l>(text: &Finder, line: &'l [u8], place: usize, most: usize) -> &'l [u8] {
-        let far = place.saturating_add(most.saturating_add(text.needle().len()));
-        &line[place..far.min(line.len())]
-    }
-}
-
-#[derive(Debug)]
-pub(super) struct Fork {
-    /// For each byte that can come, and for the end of the line, the step that goes on.
-    pub to: Box<[u16; 257]>,
-    /// Two ways on, the preferred first.
-    pub ways: [u16; 2],
-    /// Groups that may have begun before.
-    pub begun: usize,
-}
-
-/// A way that was not taken.
-struct Open {
-    kind: Kind,
-    /// Where it goes on, or the run whose length is tried.
-    step: u16,
-    /// Where it goes on, or where the run ended.
-    place: u32,
-    /// How many groups may have begun by then.
-    begun: u32,
-}
-
-enum Kind {
-    Way,
-    /// A run that may be shorter: where it must end at least.
-    Shorter(u32),
-    /// A run that may be longer: how many more bytes it may take.
-    Longer(u32),
+/// A way that was not taken, or what to restore on the way back to it.
+enum Open {
+    /// It goes on at this part and this place.
+    Way(usize, usize),
+    /// The run at this part may end between these places.
+    Shorter(usize, usize, usize),
+    /// The run at this part may go on from this place, by so many bytes more.
+    Longer(usize, usize, usize),
+    /// A slot, and what stood in it.
+    Slot(usize, Slot),
 }
 
 /// A line that is tried, and the ways that were left open.
 struct Trial<'t> {
     line: &'t [u8],
-    slots: &'t mut [[u32; 2]],
-    open: SmallVec<[Open; 12]>,
-    /// For each of them, where the groups were that had begun, but for the whole match.
-    kept: SmallVec<[[u32; 2]; 24]>,
+    slots: &'t mut [Slot],
+    open: SmallVec<[Open; 24]>,
     patience: usize,
 }
 
-impl Trial<'_> {
-    fn leave(&mut self, kind: Kind, step: u16, place: usize, begun: usize) {
-        // Mostly none or one.
-        for &group in &self.slots[1..begun] {
-            self.kept.push(group);
-        }
-        self.open.push(Open {
-            kind,
-            step,
-            place: place as u32,
-            begun: begun as u32,
-        });
-    }
-
-    /// The last way that was left open, with the groups as they were.
-    fn resume(&mut self) -> Option<Open> {
-        let open = self.open.pop()?;
-        let (begun, others) = self.slots[1..].split_at_mut(open.begun as usize - 1);
-        let kept = self.kept.len() - begun.len();
-        begun.copy_from_slice(&self.kept[kept..]);
-        others.fill([NONE; 2]);
-        self.kept.truncate(kept);
-        Some(open)
-    }
-}
-
-/// The steps of one expression.
+/// One expression that is tried.
 #[derive(Debug)]
 pub struct Backtracker {
-    steps: Vec<Step>,
-    end: End,
+    plan: Plan,
 }
 
 impl Backtracker {
-    /// None where the expression looks around itself, repeats what may be empty, or is too large.
+    /// None where `Plan::new` gives none.
     pub fn new(expression: &Hir, end: End) -> Option<Backtracker> {
         let plan = Plan::new(expression, end)?;
-        Some(Backtracker {
-            steps: fuse::steps(&plan),
-            end,
-        })
+        Some(Backtracker { plan })
     }
 
     /// Whether the line matches, where its groups begin and end put into `slots`; None where that must be found out
     /// otherwise.
-    pub fn read(&self, line: &[u8], slots: &mut [[u32; 2]]) -> Option<bool> {
+    pub fn read(&self, line: &[u8], slots: &mut [Slot]) -> Option<bool> {
         let mut trial = Trial {
             line,
             slots,
             open: SmallVec::new(),
-            kept: SmallVec::new(),
             patience: PATIENCE.0 + PATIENCE.1 * line.len(),
         };
         let (mut at, mut place) = (0, 0);
         loop {
-            let leg = place;
-            let matches;
-            (matches, place) = self.forward(&mut trial, at, place);
+            let (matches, end) = self.forward(&mut trial, at, place);
             if matches {
-                trial.slots[0] = [0, place as u32];
+                trial.slots[0] = NonMaxUsize::new(0);
+                trial.slots[1] = NonMaxUsize::new(end);
                 return Some(true);
             }
-            let patience = trial.patience.checked_sub((place - leg) / 8);
-            trial.patience = patience.filter(|&left| left > 0)?;
+            trial.spend((end - place) / 8)?;
             match self.back(&mut trial)? {
                 Some(found) => (at, place) = found,
                 None => return Some(false),
@@ -168,171 +70,142 @@ impl Backtracker {
         }
     }
 
-    /// Whether the steps from this one on lead to a match without going back, and where they end.
+    /// Whether the parts from this one on lead to a match without going back, and where they end.
     #[inline(always)]
-    fn forward(&self, trial: &mut Trial, mut at: u16, mut place: usize) -> (bool, usize) {
+    fn forward(&self, trial: &mut Trial, mut at: usize, mut place: usize) -> (bool, usize) {
         let line = trial.line;
         let matches = loop {
-            match &self.steps[usize::from(at)] {
-                Step::Chain(items, next) => {
-                    let Some(end) = chain::read(items, line, trial.slots, place) else {
-                        break false;
-                    };
-                    place = end;
-                    at = *next;
-                }
-                Step::Fork(fork) => {
-                    let next = line.get(place).map_or(256, |&b| usize::from(b));
-                    at = match fork.to[next] {
-                        NEITHER => break false,
-                        BOTH if trial.patience == 0 => break false,
-                        BOTH if self.is_vain(fork.ways[0], place, trial) => fork.ways[1],
-                        BOTH => {
-                            trial.leave(Kind::Way, fork.ways[1], place, fork.begun);
-                            fork.ways[0]
-                        }
-                        only => only,
-                    };
-                }
-                Step::Run(run) => {
-                    let len = run.of.run(line, place, run.most);
-                    let least = place + run.least;
-                    place += len;
-                    if place < least {
+            match &self.plan.parts[at] {
+                Part::Text(text) => {
+                    if !line[place..].starts_with(text) {
                         break false;
                     }
-                    if place > least {
-                        trial.leave(Kind::Shorter(least as u32), at, place, run.begun);
-                    }
-                    at = run.next;
+                    place += text.len();
                 }
-                Step::Lazy(run) => {
-                    let len = run.of.run(line, place, run.least);
-                    place += len;
+                Part::Run(run) => {
+                    let most = if run.is_greedy { run.most } else { run.least };
+                    let len = run.len(&line[place..], most);
                     if len < run.least {
                         break false;
                     }
-                    let more = run.most - run.least;
-                    if run.text.is_some() {
-                        // The run ends where that stands.
-                        let (found, cost) = longer(at, run, place, more, trial);
-                        trial.patience = trial.patience.saturating_sub(cost / 8);
-                        match found {
-                            Some(found) if trial.patience > 0 => place = found,
-                            _ => break false,
+                    let least = place + run.least;
+                    place += len;
+                    if !run.is_greedy {
+                        let Some(end) = self.longer(trial, at, run, place, run.most - run.least)
+                        else {
+                            break false;
+                        };
+                        place = end;
+                    } else if place > least && !run.is_sure {
+                        trial.open.push(Open::Shorter(at, least, place));
+                    }
+                }
+                Part::Mark(slot) => {
+                    if !trial.open.is_empty() {
+                        trial.open.push(Open::Slot(*slot, trial.slots[*slot]));
+                    }
+                    trial.slots[*slot] = NonMaxUsize::new(place);
+                }
+                Part::Fork(ways) => {
+                    let next = line.get(place).copied();
+                    at = match ways.map(|way| self.plan.nexts[way].may(next)) {
+                        [true, true] => {
+                            trial.open.push(Open::Way(ways[1], place));
+                            ways[0]
                         }
-                    } else {
-                        trial.leave(Kind::Longer(more as u32), at, place, run.begun);
-                    }
-                    at = run.next;
+                        [true, false] => ways[0],
+                        [false, true] => ways[1],
+                        [false, false] => break false,
+                    };
+                    continue;
                 }
-                Step::Text(part, next) => {
-                    if !line[place..].starts_with(part) {
-                        break false;
-                    }
-                    place += part.len();
-                    at = *next;
+                Part::Goto(to) => {
+                    at = *to;
+                    continue;
                 }
-                Step::Match => break self.end == End::Anywhere || place == line.len(),
+                Part::Match => break self.plan.end == End::Anywhere || place == line.len(),
             }
+            at += 1;
         };
         (matches, place)
     }
 
-    /// Whether what a step begins with does not come.
-    #[inline(always)]
-    fn is_vain(&self, at: u16, place: usize, trial: &mut Trial) -> bool {
-        match &self.steps[usize::from(at)] {
-            Step::Chain(items, _) => match &items[..] {
-                [Item::Shape(shape), ..] => !shape.fits(trial.line, place),
-                _ => false,
-            },
-            Step::Lazy(run) => {
-                let Some(text) = &run.text else {
-                    return false;
-                };
-                let rest = Run::reach(text, trial.line, place, run.most);
-                trial.patience = trial.patience.saturating_sub(rest.len() / 8);
-                text.find(rest).is_none()
-            }
-            _ => false,
-        }
-    }
-
-    /// The step and place to go on from: the last way that was left open; Some(None) if there is none.
-    #[inline(never)]
-    fn back(&self, trial: &mut Trial) -> Option<Option<(u16, usize)>> {
-        while let Some(open) = trial.resume() {
-            let (at, place) = (open.step, open.place as usize);
-            let (found, cost, next) = match (open.kind, &self.steps[usize::from(at)]) {
-                (Kind::Way, _) => (Some(place), 0, at),
-                (Kind::Shorter(least), Step::Run(run)) => {
-                    let (found, cost) = shorter(at, run, place, least as usize, trial);
-                    (found, cost, run.next)
+    /// The part and place to go on from: the last way that was left open; Some(None) if there is none.
+    fn back(&self, trial: &mut Trial) -> Option<Option<(usize, usize)>> {
+        while let Some(open) = trial.open.pop() {
+            let (at, place) = match open {
+                Open::Slot(slot, was) => {
+                    trial.slots[slot] = was;
+                    continue;
                 }
-                (Kind::Longer(more), Step::Lazy(run)) => {
-                    let (found, cost) = longer(at, run, place, more as usize, trial);
-                    (found, cost, run.next)
+                Open::Way(at, place) => (at, Some(place)),
+                Open::Shorter(at, least, end) => {
+                    let after = &self.plan.nexts[at + 1].bytes;
+                    let fewer = trial.line[least..end].iter().rposition(|&b| after.has(b));
+                    let found = fewer.map(|fewer| least + fewer);
+                    trial.spend((end - found.unwrap_or(least)) / 8)?;
+                    if let Some(found) = found.filter(|&found| found > least) {
+                        trial.open.push(Open::Shorter(at, least, found));
+                    }
+                    (at + 1, found)
                 }
-                _ => continue,
+                Open::Longer(at, place, more) => {
+                    let Part::Run(run) = &self.plan.parts[at] else {
+                        continue;
+                    };
+                    (at + 1, self.longer(trial, at, run, place, more))
+                }
             };
-            trial.patience = trial.patience.checked_sub(2 + cost / 8)?;
-            if let Some(found) = found {
-                return Some(Some((next, found)));
+            trial.spend(2)?;
+            if let Some(place) = place {
+                return Some(Some((at, place)));
             }
         }
         Some(None)
     }
-}
 
-/// Where a run ends that ended here, if it may be shorter; how many bytes were looked at.
-fn shorter(
-    at: u16,
-    run: &Run,
-    place: usize,
-    least: usize,
-    trial: &mut Trial,
-) -> (Option<usize>, usize) {
-    let text = &trial.line[least..place];
-    let Some(fewer) = text.iter().rposition(|&b| run.after.has(b)) else {
-        return (None, place - least);
-    };
-    let found = least + fewer;
-    if found > least {
-        trial.leave(Kind::Shorter(least as u32), at, found, run.begun);
-    }
-    (Some(found), place - found)
-}
-
-/// Where a run ends that ended here, if it may take that many bytes more; how many bytes were looked at.
-fn longer(
-    at: u16,
-    run: &Run,
-    place: usize,
-    more: usize,
-    trial: &mut Trial,
-) -> (Option<usize>, usize) {
-    let line = trial.line;
-    let Some(text) = &run.text else {
-        if more == 0 || run.of.run(line, place, 1) == 0 {
-            return (None, 0);
+    /// The first place from this one on where the run may end, if it may take that many bytes more.
+    fn longer(
+        &self,
+        trial: &mut Trial,
+        at: usize,
+        run: &Run,
+        place: usize,
+        more: usize,
+    ) -> Option<usize> {
+        let rest = &trial.line[place..];
+        let after = &self.plan.nexts[at + 1];
+        let passed = rest
+            .iter()
+            .take(more)
+            .position(|&b| after.bytes.has(b) || !run.of.has(b));
+        let passed = passed.unwrap_or(more.min(rest.len()));
+        trial.patience = trial.patience.saturating_sub(passed / 8);
+        let next = rest.get(passed).copied();
+        if passed < more && next.is_some_and(|b| run.of.has(b)) {
+            trial
+                .open
+                .push(Open::Longer(at, place + passed + 1, more - passed - 1));
         }
-        let more = more as u32 - 1;
-        trial.leave(Kind::Longer(more), at, place + 1, run.begun);
-        return (Some(place + 1), 0);
-    };
-    // The place itself was not tried yet.
-    let rest = Run::reach(text, line, place, more);
-    let Some(found) = text.find(rest) else {
-        return (None, rest.len());
-    };
-    if found > more || run.of.run(line, place, found) < found {
-        return (None, found);
+        after.may(next).then_some(place + passed)
     }
-    let (place, more) = (place + found, more - found);
-    if more > 0 && run.of.run(line, place, 1) == 1 {
-        let more = more as u32 - 1;
-        trial.leave(Kind::Longer(more), at, place + 1, run.begun);
+}
+
+impl Trial<'_> {
+    /// None when too much was spent.
+    fn spend(&mut self, cost: usize) -> Option<()> {
+        self.patience = self.patience.checked_sub(cost)?;
+        Some(())
     }
-    (Some(place), found)
+}
+
+impl Run {
+    /// How many of these bytes are of the set before one that is not, up to `most`.
+    #[inline(always)]
+    fn len(&self, rest: &[u8], most: usize) -> usize {
+        let rest = &rest[..most.min(rest.len())];
+        rest.iter()
+            .position(|&b| !self.of.has(b))
+            .unwrap_or(rest.len())
+    }
 }

@@ -1,28 +1,25 @@
-//! Expressions over whole lines: refused cheaply, compiled when first needed, tried by going back a little and, where
-//! that is not enough, read in two passes.
+//! Expressions over whole lines: refused cheaply, compiled when first needed, tried by going back a little. Where
+//! that is not enough, the library reads them (docs/adr/0027-expressions-of-our-own.md).
 mod backtrack;
 mod bytes;
-mod chain;
-mod fuse;
 mod plan;
 mod refuse;
-mod two_pass;
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use memchr::memmem::Finder;
-use regex::bytes::{Regex, RegexBuilder};
-use regex_automata::util::pool::Pool;
+use regex_automata::Input;
+use regex_automata::meta::{self, Regex};
+use regex_automata::util::primitives::NonMaxUsize;
 use regex_syntax::ParserBuilder;
-use regex_syntax::hir::{Hir, HirKind};
+use regex_syntax::hir::{Hir, HirKind, Look};
+use smallvec::SmallVec;
 
 use backtrack::Backtracker;
 use refuse::Starts;
-use two_pass::{Memo, TwoPass};
 
-/// What stands in a slot that took no part in the match.
-const NONE: u32 = u32::MAX;
+/// A place in a line.
+type Slot = Option<NonMaxUsize>;
 
 /// Where an expression ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +33,6 @@ pub enum End {
 /// An expression anchored where the line begins, in the subset of docs/log-formats.md 2.
 #[derive(Debug)]
 pub struct Expression {
-    text: String,
     parsed: Hir,
     end: End,
     /// Name and number of each named group.
@@ -45,69 +41,36 @@ pub struct Expression {
     starts: Starts,
     /// One of these stands in every match; empty: nothing is known.
     words: Vec<Finder<'static>>,
-    /// Whether the line before matched: then this one mostly does, too, and is not first looked at for what refuses it.
-    matched: AtomicBool,
     backtracker: OnceLock<Option<Backtracker>>,
     regex: OnceLock<Option<Regex>>,
-    two_pass: OnceLock<Option<Machine>>,
 }
 
-type NewMemo = Box<dyn Fn() -> Memo + Send + Sync>;
-
-/// A machine and what each thread remembers of it.
-#[derive(Debug)]
-struct Machine {
-    steps: TwoPass,
-    memos: Pool<Memo, NewMemo>,
-}
-
-/// Groups whose places are kept without an allocation.
-const GROUPS: usize = 18;
-
-/// Where each group of a match begins and ends.
-#[derive(Debug)]
-pub struct Slots {
-    near: [[u32; 2]; GROUPS],
-    /// All, if there are more.
-    all: Vec<[u32; 2]>,
-}
+/// Where each group of a match begins and ends; those of most expressions lie here without an allocation.
+#[derive(Debug, Default)]
+pub struct Slots(SmallVec<[Slot; 24]>);
 
 impl Slots {
     pub fn new() -> Slots {
-        Slots {
-            near: [[NONE; 2]; GROUPS],
-            all: Vec::new(),
-        }
+        Slots::default()
     }
 
     /// The bytes of a group; None if it took no part.
     #[inline]
     pub fn group<'l>(&self, line: &'l [u8], number: usize) -> Option<&'l [u8]> {
-        let places: &[[u32; 2]] = if self.all.is_empty() {
-            &self.near
-        } else {
-            &self.all
-        };
-        let [start, end] = *places.get(number)?;
-        // A line is shorter than what stands for nothing.
-        line.get(start as usize..end as usize)
+        let [start, end] = *self.0.as_chunks::<2>().0.get(number)?;
+        line.get(start?.get()..end?.get())
     }
 
     /// Where the match ends.
     pub fn end(&self) -> usize {
-        let places = self.all.first().unwrap_or(&self.near[0]);
-        places[1] as usize
+        self.0.get(1).copied().flatten().map_or(0, NonMaxUsize::get)
     }
 
     /// As many groups, none of which took part.
-    fn clear(&mut self, groups: usize) -> &mut [[u32; 2]] {
-        self.all.clear();
-        if groups > GROUPS {
-            self.all.resize(groups, [NONE; 2]);
-            return &mut self.all;
-        }
-        self.near = [[NONE; 2]; GROUPS];
-        &mut self.near[..groups]
+    fn clear(&mut self, groups: usize) -> &mut [Slot] {
+        self.0.clear();
+        self.0.resize(2 * groups, None);
+        &mut self.0
     }
 }
 
@@ -121,16 +84,13 @@ impl Expression {
         name_groups(&parsed, &mut names, &mut groups);
         let words = refuse::words(&parsed).unwrap_or_default();
         Ok(Expression {
-            text: text.to_owned(),
             end,
             names,
             groups,
             starts: Starts::new(&parsed),
             words: words.iter().map(|w| Finder::new(w).into_owned()).collect(),
-            matched: AtomicBool::new(false),
             backtracker: OnceLock::new(),
             regex: OnceLock::new(),
-            two_pass: OnceLock::new(),
             parsed,
         })
     }
@@ -147,15 +107,13 @@ impl Expression {
 
     /// Whether the line matches; if so, where its groups begin and end is put into `slots`.
     pub fn read(&self, line: &[u8], slots: &mut Slots) -> bool {
-        let matched = self.matched.load(Ordering::Relaxed);
-        if line.len() >= NONE as usize || !matched && self.refuses(line) {
+        if self.refuses(line) {
             return false;
         }
-        let matches = self.find(line, slots);
-        if matches != matched {
-            self.matched.store(matches, Ordering::Relaxed);
-        }
-        matches
+        let build = || Backtracker::new(&self.parsed, self.end);
+        let backtracker = self.backtracker.get_or_init(build).as_ref();
+        let tried = backtracker.and_then(|b| b.read(line, slots.clear(self.groups)));
+        tried.unwrap_or_else(|| self.read_by_library(line, slots.clear(self.groups)))
     }
 
     /// True only if the line does not match.
@@ -164,53 +122,23 @@ impl Expression {
             || !self.words.is_empty() && !self.words.iter().any(|w| w.find(line).is_some())
     }
 
-    fn find(&self, line: &[u8], slots: &mut Slots) -> bool {
-        let build = || Backtracker::new(&self.parsed, self.end);
-        if let Some(backtracker) = self.backtracker.get_or_init(build)
-            && let Some(matches) = backtracker.read(line, slots.clear(self.groups))
-        {
-            return matches;
-        }
-        let places = slots.clear(self.groups);
-        if self.end == End::Line
-            && let Some(machine) = self.two_pass.get_or_init(|| self.machine())
-        {
-            let (mut memo, places) = (machine.memos.get(), places.as_flattened_mut());
-            if let Some(matches) = machine.steps.read(&mut memo, line, places) {
-                return matches;
-            }
-        }
-        self.read_slowly(line, places)
+    fn read_by_library(&self, line: &[u8], slots: &mut [Slot]) -> bool {
+        let regex = self.regex.get_or_init(|| library(&self.parsed, self.end));
+        let search = |regex: &Regex| regex.search_slots(&Input::new(line), slots);
+        regex.as_ref().and_then(search).is_some()
     }
+}
 
-    fn machine(&self) -> Option<Machine> {
-        let steps = TwoPass::new(&self.text)?;
-        Some(Machine {
-            steps,
-            memos: Pool::new(Box::new(Memo::default)),
-        })
-    }
-
-    fn read_slowly(&self, line: &[u8], places: &mut [[u32; 2]]) -> bool {
-        let end = if self.end == End::Line { r"\z" } else { "" };
-        let build = || {
-            let anchored = format!(r"\A(?:{}){end}", self.text);
-            let mut builder = RegexBuilder::new(&anchored);
-            builder.unicode(false).size_limit(usize::MAX).build().ok()
-        };
-        let Some(regex) = self.regex.get_or_init(build) else {
-            return false;
-        };
-        let mut found = regex.capture_locations();
-        let matches = regex.captures_read(&mut found, line).is_some();
-        for (group, place) in places.iter_mut().enumerate() {
-            *place = match found.get(group) {
-                Some((start, end)) => [start as u32, end as u32],
-                None => [NONE; 2],
-            };
-        }
-        matches
-    }
+/// The expression as the library has it; None if the memory of this machine is too small for it.
+fn library(parsed: &Hir, end: End) -> Option<Regex> {
+    let end = match end {
+        End::Line => Hir::look(Look::End),
+        End::Anywhere => Hir::empty(),
+    };
+    let anchored = Hir::concat(vec![Hir::look(Look::Start), parsed.clone(), end]);
+    let config = meta::Config::new().utf8_empty(false).nfa_size_limit(None);
+    let mut builder = meta::Builder::new();
+    builder.configure(config).build_from_hir(&anchored).ok()
 }
 
 fn name_groups(part: &Hir, names: &mut Vec<(String, usize)>, groups: &mut usize) {
@@ -233,7 +161,9 @@ fn name_groups(part: &Hir, names: &mut Vec<(String, usize)>, groups: &mut usize)
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use regex::bytes::{Regex, RegexBuilder};
+
+    use super::{Backtracker, End, Expression, Slots};
 
     type Found = Option<Vec<Option<Vec<u8>>>>;
 
@@ -259,10 +189,9 @@ mod tests {
         groups(expression, &slots, line).filter(|_| matches)
     }
 
-    fn by_machine(machine: &TwoPass, expression: &Expression, line: &[u8]) -> Found {
+    fn by_library(expression: &Expression, line: &[u8]) -> Found {
         let mut slots = Slots::new();
-        let places = slots.clear(expression.groups).as_flattened_mut();
-        let matches = machine.read(&mut Memo::default(), line, places)?;
+        let matches = expression.read_by_library(line, slots.clear(expression.groups));
         groups(expression, &slots, line).filter(|_| matches)
     }
 
@@ -291,6 +220,7 @@ mod tests {
             r"(?P<a>[^ b]{1,3}?)(?P<b>.{0,4}?)cd(?P<c>(?:[a1]|b+){0,2}) ?(?P<d>[^\x27]{2}?).*?",
             r"(?:(?:a|b1?)+ |(?P<n>\d{1,2}|x[^?]{2,}))(?P<r>.*\?)?",
             r"(?P<a>.*)(?:dns)(?P<b>.*)is(?P<c>[^\xff]*)",
+            r"(?:a|b|(?P<x>[cd]))+ ?(?:x|\xff|(?P<y>é|1))*",
             "",
         ];
         let pieces: [&[u8]; 18] = [
@@ -321,7 +251,6 @@ mod tests {
         let (mut matched, mut tried) = (0, 0);
         for text in expressions {
             let expression = Expression::new(text, End::Line).unwrap();
-            let machine = TwoPass::new(text).unwrap();
             let trial = Backtracker::new(&expression.parsed, End::Line);
             let regex = plain(text);
             for _ in 0..1500 {
@@ -331,7 +260,7 @@ mod tests {
                 let want = by_regex(&regex, &line);
                 let shown = format!("{text} on {:?}", String::from_utf8_lossy(&line));
                 assert_eq!(by_all(&expression, &line), want, "{shown}");
-                assert_eq!(by_machine(&machine, &expression, &line), want, "{shown}");
+                assert_eq!(by_library(&expression, &line), want, "{shown}");
                 if let Some(trial) = &trial
                     && let Some(found) = by_trial(trial, &expression, &line)
                 {
@@ -394,6 +323,7 @@ mod tests {
                 let want = by_regex(&regex, &line);
                 let shown = format!("{text} on {:?}", String::from_utf8_lossy(&line));
                 assert_eq!(by_all(&expression, &line), want, "{shown}");
+                assert_eq!(by_library(&expression, &line), want, "{shown}");
                 if let Some(found) = by_trial(&trial, &expression, &line) {
                     assert_eq!(found, want, "{shown}");
                     matched += usize::from(want.is_some());
@@ -425,21 +355,6 @@ mod tests {
         let expression = Expression::new(text, End::Line).unwrap();
         let trial = backtracker(&expression);
         assert_eq!(by_trial(&trial, &expression, &line), None);
-        assert_eq!(by_all(&expression, &line), by_regex(&plain(text), &line));
-    }
-
-    #[test]
-    fn many_states_end_in_the_slower_way_with_the_same_answer() {
-        let text = r"(?P<x>[ab]*)a[ab]{14}(?P<y>c*)";
-        let mut seed = 1_u64;
-        let line: Vec<u8> = (0..60_000)
-            .map(|_| {
-                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                b"ab"[(seed >> 40) as usize & 1]
-            })
-            .chain(*b"cc")
-            .collect();
-        let expression = Expression::new(text, End::Line).unwrap();
         assert_eq!(by_all(&expression, &line), by_regex(&plain(text), &line));
     }
 }

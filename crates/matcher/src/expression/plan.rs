@@ -1,26 +1,18 @@
 //! The parts of an expression in the order in which they are tried, and what can come next at each.
-use std::sync::Arc;
-
 use regex_syntax::hir::{Hir, HirKind, Repetition};
 
 use super::End;
-use super::bytes::{Bytes, Runs};
+use super::bytes::Bytes;
 
-/// Larger expressions are left to the other ways.
+/// Larger expressions are left to the library.
 const MOST_PARTS: usize = 4096;
 
 #[derive(Debug)]
 pub(super) enum Part {
     Text(Box<[u8]>),
-    /// Bytes of a set, at least `least` of them and as many as there are up to `most`, or as few.
-    Run {
-        of: Arc<Runs>,
-        least: u32,
-        most: u32,
-        greedy: bool,
-    },
+    Run(Run),
     /// The place goes into a slot.
-    Mark(u16),
+    Mark(usize),
     /// Two ways on, the preferred first.
     Fork([usize; 2]),
     Goto(usize),
@@ -28,8 +20,19 @@ pub(super) enum Part {
     Match,
 }
 
+/// Bytes of a set, at least `least` of them and as many as there are up to `most`, or as few.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Run {
+    pub of: Bytes,
+    pub least: usize,
+    pub most: usize,
+    pub is_greedy: bool,
+    /// Whether no shorter run than the longest can go on to a match.
+    pub is_sure: bool,
+}
+
 /// What can come next on the way to a match: one of these bytes, or the end of the line.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Next {
     pub bytes: Bytes,
     pub end: bool,
@@ -38,49 +41,36 @@ pub(super) struct Next {
 #[derive(Debug)]
 pub(super) struct Plan {
     pub parts: Vec<Part>,
+    /// What can come at each.
+    pub nexts: Vec<Next>,
     pub end: End,
 }
 
 impl Plan {
-    /// None where the expression looks around itself, repeats what may be empty, or is too large.
+    /// None where the expression looks around itself, repeats what may be empty, holds classes of characters of
+    /// several bytes, or is too large.
     pub fn new(expression: &Hir, end: End) -> Option<Plan> {
         let mut made = Plan {
             parts: Vec::new(),
+            nexts: Vec::new(),
             end,
         };
         made.add(expression)?;
         made.push(Part::Match)?;
+        made.look_ahead();
         Some(made)
     }
 
-    /// The part that comes when this one is reached.
-    pub fn follow(&self, mut at: usize) -> usize {
-        while let Part::Goto(to) = self.parts[at] {
-            at = to;
-        }
-        at
-    }
-
-    /// What can come at each part.
-    pub fn nexts(&self) -> Vec<Next> {
+    fn look_ahead(&mut self) {
         let mut known = vec![None; self.parts.len()];
-        let all = (0..known.len()).rev();
-        all.for_each(|at| {
-            self.next(at, &mut known);
-        });
-        known.into_iter().flatten().collect()
-    }
-
-    /// How many groups may have begun when a part is reached: those before it, and in each loop around it.
-    pub fn begun(&self, at: usize) -> usize {
-        let parts = self.parts.iter().enumerate();
-        let loops = parts.filter(|(_, part)| matches!(part, Part::Goto(to) if *to <= at));
-        let before = loops.map(|(end, _)| end).fold(at, usize::max);
-        let groups = self.parts[..before].iter().map(|part| match part {
-            Part::Mark(slot) => usize::from(slot / 2) + 1,
-            _ => 1,
-        });
-        groups.max().unwrap_or(1)
+        let nexts = (0..known.len()).map(|at| self.next(at, &mut known));
+        self.nexts = nexts.collect();
+        let behind = self.nexts.iter().skip(1);
+        for (part, next) in self.parts.iter_mut().zip(behind) {
+            if let Part::Run(run) = part {
+                run.is_sure = !run.of.meets(&next.bytes);
+            }
+        }
     }
 
     fn push(&mut self, part: Part) -> Option<usize> {
@@ -92,17 +82,14 @@ impl Plan {
         self.push(Part::Fork([0; 2]))
     }
 
-    fn run(&mut self, set: Bytes, least: u32, most: Option<u32>, greedy: bool) -> Option<()> {
-        let known = self.parts.iter().find_map(|part| match part {
-            Part::Run { of, .. } if of.set == set => Some(Arc::clone(of)),
-            _ => None,
-        });
-        self.push(Part::Run {
-            of: known.unwrap_or_else(|| Arc::new(Runs::of(set))),
-            least,
-            most: most.unwrap_or(u32::MAX),
-            greedy: greedy || most == Some(least),
-        })?;
+    fn run(&mut self, of: Bytes, least: u32, most: Option<u32>, greedy: bool) -> Option<()> {
+        self.push(Part::Run(Run {
+            of,
+            least: least as usize,
+            most: most.map_or(usize::MAX, |most| most as usize),
+            is_greedy: greedy || most == Some(least),
+            is_sure: false,
+        }))?;
         Some(())
     }
 
@@ -112,12 +99,10 @@ impl Plan {
             HirKind::Literal(text) => {
                 self.push(Part::Text(text.0.clone()))?;
             }
-            HirKind::Class(class) => self.run(Bytes::of(class), 1, Some(1), true)?,
+            HirKind::Class(class) => self.run(Bytes::of(class)?, 1, Some(1), true)?,
             HirKind::Look(_) => return None,
             HirKind::Capture(group) => {
-                let slot = 2 * u16::try_from(group.index)
-                    .ok()
-                    .filter(|&g| g < u16::MAX / 2)?;
+                let slot = 2 * group.index as usize;
                 self.push(Part::Mark(slot))?;
                 self.add(&group.sub)?;
                 self.push(Part::Mark(slot + 1))?;
@@ -145,7 +130,7 @@ impl Plan {
     fn again(&mut self, again: &Repetition) -> Option<()> {
         let (part, least) = (&*again.sub, again.min);
         let set = match part.kind() {
-            HirKind::Class(class) => Some(Bytes::of(class)),
+            HirKind::Class(class) => Some(Bytes::of(class)?),
             HirKind::Literal(text) if text.0.len() == 1 => Some(Bytes::only(text.0[0])),
             _ => None,
         };
@@ -181,34 +166,37 @@ impl Plan {
 
     /// What can come at a part. Loops read a byte in each round, so this ends.
     fn next(&self, at: usize, known: &mut [Option<Next>]) -> Next {
-        if let Some(found) = &known[at] {
-            return found.clone();
+        if let Some(found) = known[at] {
+            return found;
         }
         let found = match &self.parts[at] {
             Part::Text(text) => Next::only(text[0]),
-            Part::Run { of, least, .. } => {
+            Part::Run(run) => {
                 let own = Next {
-                    bytes: of.set.clone(),
+                    bytes: run.of,
                     end: false,
                 };
-                if *least > 0 {
+                if run.least > 0 {
                     own
                 } else {
-                    own.or(&self.next(at + 1, known))
+                    own.or(self.next(at + 1, known))
                 }
             }
             Part::Mark(_) => self.next(at + 1, known),
             Part::Goto(to) => self.next(*to, known),
             Part::Fork([first, second]) => {
                 let first = self.next(*first, known);
-                first.or(&self.next(*second, known))
+                first.or(self.next(*second, known))
             }
             Part::Match => Next {
-                bytes: Bytes([self.end == End::Anywhere; 256]),
+                bytes: match self.end {
+                    End::Anywhere => Bytes::ALL,
+                    End::Line => Bytes::default(),
+                },
                 end: true,
             },
         };
-        known[at] = Some(found.clone());
+        known[at] = Some(found);
         found
     }
 }
@@ -221,11 +209,11 @@ impl Next {
         }
     }
 
-    fn or(mut self, other: &Next) -> Next {
-        let all = self.bytes.0.iter_mut().zip(&other.bytes.0);
-        all.for_each(|(own, other)| *own |= other);
-        self.end |= other.end;
-        self
+    fn or(self, other: Next) -> Next {
+        Next {
+            bytes: self.bytes.or(&other.bytes),
+            end: self.end || other.end,
+        }
     }
 
     /// Whether a byte may come, or the end of the line.

@@ -1,5 +1,7 @@
 //! What can be told of an expression without running it: the bytes at its start, and words that it cannot do without.
-use regex_syntax::hir::{Class, Hir, HirKind};
+use regex_syntax::hir::{Hir, HirKind};
+
+use super::bytes::Bytes;
 
 /// Places at the start of a line that are looked at.
 const PLACES: usize = 16;
@@ -44,7 +46,13 @@ impl Starts {
                 places << 1
             }),
             HirKind::Class(class) => {
-                each_byte(class, |b| self.0[usize::from(b)] |= places);
+                let Some(set) = Bytes::of(class) else {
+                    // A character of several bytes: from here on anything may stand.
+                    let rest = u16::MAX << places.trailing_zeros();
+                    self.0.iter_mut().for_each(|places| *places |= rest);
+                    return rest;
+                };
+                set.iter().for_each(|b| self.0[usize::from(b)] |= places);
                 places << 1
             }
             HirKind::Capture(group) => self.advance(&group.sub, places),
@@ -52,7 +60,8 @@ impl Starts {
             HirKind::Alternation(parts) => parts
                 .iter()
                 .fold(0, |ends, p| ends | self.advance(p, places)),
-            HirKind::Repetition(again) if matches!(again.sub.kind(), HirKind::Class(_)) => {
+            HirKind::Repetition(again) if matches!(again.sub.kind(), HirKind::Class(class) if Bytes::of(class).is_some()) =>
+            {
                 let least = again.min.min(PLACES as u32);
                 let most = again.max.unwrap_or(u32::MAX).min(PLACES as u32);
                 // What may stand before the last of the class, and where it may end.
@@ -83,24 +92,6 @@ impl Starts {
                 }
                 ends
             }
-        }
-    }
-}
-
-/// Tells each byte of a class, some perhaps twice.
-pub fn each_byte(class: &Class, mut tell: impl FnMut(u8)) {
-    match class {
-        Class::Bytes(class) => {
-            for range in class.iter() {
-                (range.start()..=range.end()).for_each(&mut tell);
-            }
-        }
-        // Without Unicode a class holds characters only where all are ASCII.
-        Class::Unicode(class) => {
-            for range in class.iter() {
-                (range.start()..=range.end().min('\x7f')).for_each(|c| tell(c as u8));
-            }
-            (0x80..=u8::MAX).for_each(tell);
         }
     }
 }

@@ -5,8 +5,7 @@
 //! 1. An `Sse42`, `Avx2` or `Avx512` value exists only if `detect` saw the features it names, so the
 //!    `target_feature` functions it calls are sound on this processor. NEON belongs to AArch64.
 //! 2. Every vector load reads from a `&[u8; 64]`, a `&[u8; 16]`, a `&Bytes` or a table, within its length; every
-//!    vector store goes to an array that is long enough. Sixteen bytes of a text are lent only at a place that has
-//!    as many behind it.
+//!    vector store goes to an array that is long enough.
 //! 3. A prefetch takes a reference, so its address is valid; it reads nothing.
 //! 4. A map is of a file opened read-only. Set files are replaced by rename, never rewritten in place.
 //! 5. ISA-L's state is one initialised box. Its pointers are set from live slices with their lengths just before

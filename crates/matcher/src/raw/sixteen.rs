@@ -1,6 +1,6 @@
 //! Sixteen bytes at once, with what every x86-64 and every AArch64 has.
 
-/// For each of sixteen places a range of bytes: its first, and how far the last lies behind it.
+/// A range of bytes, sixteen times: its first, and how far the last lies behind it.
 #[derive(Clone, Copy, Debug)]
 #[repr(align(16))]
 pub struct Range {
@@ -9,7 +9,6 @@ pub struct Range {
 }
 
 impl Range {
-    /// The same for all places.
     pub const fn new(first: u8, last: u8) -> Range {
         Range {
             first: [first; 16],
@@ -17,13 +16,7 @@ impl Range {
         }
     }
 
-    /// Another range for one place.
-    pub fn put(&mut self, place: usize, first: u8, last: u8) {
-        self.first[place] = first;
-        self.span[place] = last - first;
-    }
-
-    /// A bit for each byte, the lowest for the first: whether it is in the range of its place.
+    /// A bit for each byte, the lowest for the first: whether it is in the range.
     #[inline(always)]
     pub fn of(&self, text: &[u8; 16]) -> u32 {
         #[cfg(target_arch = "x86_64")]
@@ -109,38 +102,6 @@ pub fn each_place(text: &[u8], range: &Range, mut tell: impl FnMut(usize)) {
     all(whole.len() * 16, range.of(&last) & ((1 << rest.len()) - 1));
 }
 
-/// The sixteen bytes of a text at a place, if there are as many.
-#[inline(always)]
-pub fn near(text: &[u8], place: usize) -> Option<&[u8; 16]> {
-    let last = text.len().checked_sub(16)?;
-    // SAFETY: invariant 2; sixteen bytes of the text lie at and behind a place up to `last`.
-    (place <= last).then(|| unsafe { &*text.as_ptr().add(place).cast() })
-}
-
-/// The same, with this byte in place of those that are missing. They are put into `spare`.
-#[inline(always)]
-pub fn filled<'t>(text: &'t [u8], place: usize, byte: u8, spare: &'t mut [u8; 16]) -> &'t [u8; 16] {
-    near(text, place).unwrap_or_else(|| fill(text, place, byte, spare))
-}
-
-#[cold]
-#[inline(never)]
-fn fill<'t>(text: &[u8], place: usize, byte: u8, spare: &'t mut [u8; 16]) -> &'t [u8; 16] {
-    let rest = text.len().saturating_sub(place);
-    let Some(last) = text.last_chunk().filter(|_| rest > 0) else {
-        *spare = [byte; 16];
-        for (to, &from) in spare.iter_mut().zip(&text[text.len() - rest..]) {
-            *to = from;
-        }
-        return spare;
-    };
-    // As numbers, the first byte in the lowest bits.
-    let missing = u128::from_le_bytes([byte; 16]) << (8 * rest);
-    let shifted = u128::from_le_bytes(*last) >> (8 * (16 - rest));
-    *spare = (shifted | missing).to_le_bytes();
-    spare
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,28 +133,5 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[test]
-    fn sixteen_bytes_are_those_of_the_text_and_what_fills_them() {
-        let all: Vec<u8> = (1..=70).collect();
-        for len in 0..all.len() {
-            let text = &all[..len];
-            for place in 0..=len + 2 {
-                let behind = text.iter().skip(place).copied().chain([255; 16]);
-                let want: Vec<u8> = behind.take(16).collect();
-                let found = filled(text, place, 255, &mut [0; 16])[..].to_vec();
-                assert_eq!(found, want, "{place} of {len}");
-            }
-        }
-    }
-
-    #[test]
-    fn each_place_has_its_range() {
-        let mut ranges = Range::new(b'a', b'f');
-        ranges.put(1, b'0', b'9');
-        ranges.put(15, 0, 255);
-        assert_eq!(ranges.of(b"a7aaaaaagfaaaaa\xff"), 0b1111_1110_1111_1111);
-        assert_eq!(ranges.of(b"0afaaaaaaaaaaaa0"), 0b1111_1111_1111_1100);
     }
 }
