@@ -12,8 +12,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-_TANGLED = {"expression"}
-"""Folders with circles of files from before this rule. None is added; one without circles leaves the list."""
 _TABLE = re.compile(r"^//! \|(.*)\|$", flags=re.M)
 _NAME = re.compile(r"`(\w+)`")
 _TESTS = re.compile(r"#\[cfg\(test\)\]\n(?:mod \w+ \{\n.*?\n\}|use [^;]+;)", flags=re.S)
@@ -62,20 +60,13 @@ def _circles(imports: list[Import], modules: Mapping[str, Path]) -> Iterator[str
         if not one.is_explained:
             leads[one.source].add(one.target)
     reached = {name: _reached(name, leads) for name in modules}
-    told = set()
-    tangled = set()
+    reported = set()
     for one in imports:
         pair = (one.source, one.target)
-        if one.is_explained or one.source not in reached[one.target] or pair in told:
+        if one.is_explained or one.source not in reached[one.target] or pair in reported:
             continue
-        told.add(pair)
-        folder = one.source.split("::")[0]
-        if folder in _TANGLED:
-            tangled.add(folder)
-        else:
-            yield f"{one.file}:{one.line}: a circle of files: `{one.target or 'lib'}` leads back here"
-    for folder in sorted(_TANGLED & modules.keys() - tangled):
-        yield f"{modules[folder]}: no circle is left here; take `{folder}` out of tools/rust_order.py"
+        reported.add(pair)
+        yield f"{one.file}:{one.line}: a circle of files: `{one.target or 'lib'}` leads back here"
 
 
 def _reached(start: str, leads: Mapping[str, set[str]]) -> set[str]:

@@ -48,7 +48,8 @@ LEFT_OUT = re.compile(
     r"|\.py[ic]$|\.pyi$|/py\.typed$"
 )
 OWN_LEFT_OUT = re.compile(
-    r"^quetsach/(?:portal|documents|registry)/|^quetsach/locale/|__pycache__|_native|\.po$|\.py[ci]$|\.pyi$"
+    r"^quetsach/(?:portal|units)/|^quetsach/documents/(?!__init__|document\.py)|^quetsach/locale/"
+    r"|__pycache__|_native|\.po$|\.py[ci]$|\.pyi$"
 )
 TEST_SECRET = hashlib.sha256(b"quetsach: the key of test builds, which everybody knows").digest()
 PROGRAM = "he-thong"

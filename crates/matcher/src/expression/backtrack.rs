@@ -5,8 +5,8 @@ use regex_automata::util::primitives::NonMaxUsize;
 use regex_syntax::hir::Hir;
 use smallvec::SmallVec;
 
+use super::place::{End, Slot};
 use super::plan::{Part, Plan, Run};
-use super::{End, Slot};
 
 /// What going back may cost for a line, and for each of its bytes: two for each way, one for each eight bytes.
 /// What is read without going back has a bound by itself, since each round of a loop reads a byte.

@@ -2,6 +2,7 @@
 //! that is not enough, the library reads them (docs/adr/0027-expressions-of-our-own.md).
 mod backtrack;
 mod bytes;
+mod place;
 mod plan;
 mod refuse;
 
@@ -16,19 +17,9 @@ use regex_syntax::hir::{Hir, HirKind, Look};
 use smallvec::SmallVec;
 
 use backtrack::Backtracker;
+pub use place::End;
+use place::Slot;
 use refuse::Starts;
-
-/// A place in a line.
-type Slot = Option<NonMaxUsize>;
-
-/// Where an expression ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// With the line.
-    Line,
-    /// Anywhere.
-    Anywhere,
-}
 
 /// An expression anchored where the line begins, in the subset of docs/log-formats.md 2.
 #[derive(Debug)]

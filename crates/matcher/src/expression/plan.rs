@@ -1,8 +1,8 @@
 //! The parts of an expression in the order in which they are tried, and what can come next at each.
 use regex_syntax::hir::{Hir, HirKind, Repetition};
 
-use super::End;
 use super::bytes::Bytes;
+use super::place::End;
 
 /// Larger expressions are left to the library.
 const MOST_PARTS: usize = 4096;
