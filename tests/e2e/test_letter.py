@@ -24,8 +24,8 @@ def test_from_the_filled_in_draft_to_the_signed_file(window, cast, tmp_path, wid
     paper = look(first_draft(cast.nodes["A"])).paper
     assert paper
     pdf: Path = tmp_path / "da-ky.pdf"
-    with ThreadPoolExecutor() as aside:  # signing has an event loop of its own
-        signed = aside.submit(sign, render_pdf(paper, at=datetime.now(UTC)), "Nguyễn Văn Mẫu")
+    with ThreadPoolExecutor() as pool:  # signing has an event loop of its own
+        signed = pool.submit(sign, render_pdf(paper, at=datetime.now(UTC)), "Nguyễn Văn Mẫu")
         pdf.write_bytes(signed.result())
     page = window("officer-a", width=width)
 

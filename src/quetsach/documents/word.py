@@ -74,14 +74,14 @@ def _header(story: Story, block: paper.Header) -> None:
     story.line(table.cell(1, 0), block.number, size=13, before=6)
     story.line(table.cell(1, 1), block.dateline, size=13, is_italic=True, before=6)
     if block.subject:
-        aside = (HEADER_WIDTHS[0] - SUBJECT_WIDTH) / 2
-        story.line(table.cell(2, 0), block.subject, size=12, before=6, left=aside, right=aside)
+        margin = (HEADER_WIDTHS[0] - SUBJECT_WIDTH) / 2
+        story.line(table.cell(2, 0), block.subject, size=12, before=6, left=margin, right=margin)
 
 
 def _name(story: Story, block: paper.Name) -> None:
-    aside = (paper.TEXT_WIDTH - NAME_WIDTH) / 2
+    margin = (paper.TEXT_WIDTH - NAME_WIDTH) / 2
     story.line(None, block.type_name, is_bold=True, before=14)
-    story.line(None, block.subject, is_bold=True, left=aside, right=aside)
+    story.line(None, block.subject, is_bold=True, left=margin, right=margin)
     longest = min(times_roman.width(block.subject, 14, is_bold=True), NAME_WIDTH)
     story.rule(None, longest * _SHORT_RULE, paper.TEXT_WIDTH)
 

@@ -219,9 +219,9 @@ class Story:
     def rule(self, cell: _Cell | None, length: float, room: float) -> None:
         """A rule of `length` in the middle of `room`."""
         made = self._new(cell)
-        aside = max(0.0, (room - length) / 2)
+        margin = max(0.0, (room - length) / 2)
         form = made.paragraph_format
-        form.left_indent = form.right_indent = Mm(aside)
+        form.left_indent = form.right_indent = Mm(margin)
         form.space_before, form.line_spacing = Pt(2), Pt(2)
         borders = _element("w:pBdr")
         borders.append(_element("w:top", val="single", sz=6, space=0, color="auto"))

@@ -20,7 +20,7 @@ def no_room(error: OSError) -> str:
     )
 
 
-class Aside:
+class Spool:
     """`size` bytes, read by their places as often as wanted.
 
     No SpooledTemporaryFile: to import tempfile takes as long as 10 MB of a log.

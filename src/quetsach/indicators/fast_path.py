@@ -16,7 +16,7 @@ _OPEN_QUOTE = re.compile(r'^[^"\n]*+(?:"[^"\n]*+"[^"\n]*+)*+"[^"\n]*+$', re.MULT
 _JUDGED = {"port", "until", "detect"}
 
 
-def sift(listing: Listing, form: str, scope: Scope, draft: Draft) -> None:
+def draft_canonical_lines(listing: Listing, form: str, scope: Scope, draft: Draft) -> None:
     """Take what is plain out of a listing, by the form that it was recognised as.
 
     The lines that were taken are left empty, so that the form's reader finds all others under their numbers.

@@ -16,7 +16,7 @@ from quetsach.errors import IndicatorError
 from quetsach.files.source import is_set_file
 from quetsach.indicators import forms, setfile
 from quetsach.indicators.draft import Draft
-from quetsach.indicators.fast_path import sift
+from quetsach.indicators.fast_path import draft_canonical_lines
 from quetsach.indicators.indicator import Indicator, IndicatorSet, Kind, Scope
 from quetsach.indicators.lists.item import hash_in, parse
 from quetsach.indicators.lists.listing import Listing
@@ -176,7 +176,7 @@ class _Reading:
         before = len(self._origins), len(self._rejects)
         told = len(self._rejects) + len(self._warnings)
         if self._draft is not None:
-            sift(listing, form.name, self._scope or form.scope, self._draft)
+            draft_canonical_lines(listing, form.name, self._scope or form.scope, self._draft)
         add = self._origins.add
         for value in form.read(listing):
             if isinstance(value, Note):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from quetsach.files.inputs import Skipped
-from quetsach.files.spool import Aside
+from quetsach.files.spool import Spool
 from quetsach.scanning import tally
 from quetsach.sightings import wire
 from quetsach.sightings.sighting import Coverage, Scan, Sighting, dump
@@ -31,7 +31,7 @@ class Sightings:
 
     def __init__(self, *, are_many: bool = False) -> None:
         self._are_many = are_many
-        self._aside = Aside()
+        self._spool = Spool()
         self._places: dict[str, tuple[int, int]] = {}
         self._counts: dict[str, int] = {}
         """Of those put aside; the first source's own tell theirs."""
@@ -48,16 +48,16 @@ class Sightings:
             self._first = (source, sightings)
             self._counts[source] = 0
             return
-        start = self._aside.size
+        start = self._spool.size
         if isinstance(sightings, WireSightings):
-            sightings.write(self._aside.put)
+            sightings.write(self._spool.put)
             count = len(sightings)
         else:
             count = 0
             for sighting in sightings:
-                self._aside.put(dump(sighting))
+                self._spool.put(dump(sighting))
                 count += 1
-        self._places[source] = (start, self._aside.size - start)
+        self._places[source] = (start, self._spool.size - start)
         self._counts[source] = count
 
     def __len__(self) -> int:
@@ -77,7 +77,7 @@ class Sightings:
             if self._first is not None and self._first[0] == source:
                 yield from self._first[1].blocks()
             else:
-                yield from self._aside.blocks(*self._places[source])
+                yield from self._spool.blocks(*self._places[source])
 
     def write(self, put: Callable[[bytes], object]) -> None:
         """Hand the same blocks to `put`, which makes them sooner. Raises OSError like `put`."""

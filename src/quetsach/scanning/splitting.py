@@ -9,7 +9,7 @@ from typing import NamedTuple
 from quetsach.files.decompress import codec_of
 from quetsach.files.inputs import Input
 from quetsach.files.source import HEAD_BYTES, utf16_of
-from quetsach.files.spool import Aside
+from quetsach.files.spool import Spool
 from quetsach.scanning.engine import Part, ScanOptions, SourceResult, Span, SplittingMatcher
 from quetsach.scanning.executor import Unit
 
@@ -54,7 +54,7 @@ class SplitLog:
         self._wanted = [Unit(log, span) for span in spans]
         self._parts: dict[int, _Kept | str] = {}
         self._open = set(range(len(spans)))
-        self._bodies = Aside()
+        self._bodies = Spool()
         self.is_whole = False
         """Whether the file is read as one after all."""
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from quetsach.files.inputs import Skipped
-from quetsach.files.spool import Aside
+from quetsach.files.spool import Spool
 from quetsach.scanning.engine import Part, SourceResult
 from quetsach.scanning.executor import Outcome
 from quetsach.sightings import wire
@@ -44,19 +44,19 @@ class Assembly:
     """Outcomes out of their rows, put in one after another."""
 
     def __init__(self) -> None:
-        self._aside, self._held = Aside(), bytearray()
+        self._spool, self._held = Spool(), bytearray()
 
     def put(self, kind: str, data: bytes) -> Outcome | None:
         """The outcome that ends with this row. Raises OSError where its lines do not fit aside."""
         match kind:
             case "lines":
-                self._aside.put(data)
+                self._spool.put(data)
             case "body":
                 self._held += data
             case "coverage":
                 fields = json.loads(data)
-                lines = WireSightings(fields["count"], self._aside.read)
-                self._aside = Aside()
+                lines = WireSightings(fields["count"], self._spool.read)
+                self._spool = Spool()
                 return SourceResult(lines, Coverage(**fields["coverage"]))
             case "skipped":
                 return Skipped(*json.loads(data))

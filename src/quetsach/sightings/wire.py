@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from quetsach.files.spool import Aside
+from quetsach.files.spool import Spool
 from quetsach.sightings.sighting import Sighting, dump
 
 if TYPE_CHECKING:
@@ -61,12 +61,12 @@ class WireSightings:
 
 def keep(sightings: Iterable[Sighting]) -> WireSightings:
     """Put sightings aside as lines, beyond 8 MiB in a temporary file. Raises OSError when that is full."""
-    aside = Aside()
+    spool = Spool()
     count = 0
     for sighting in sightings:
-        aside.put(dump(sighting))
+        spool.put(dump(sighting))
         count += 1
-    return WireSightings(count, aside.read)
+    return WireSightings(count, spool.read)
 
 
 def lines(blocks: Iterable[bytes]) -> Iterator[bytes]:

@@ -19,7 +19,7 @@ _GLOBALS = ("filename", "filepath", "extension")
 SECONDS = 20
 """How long rules may look at one file."""
 _SLOWEST = "md5"
-_LEAST_ASIDE = 512 << 10
+_LEAST_FOR_POOL = 512 << 10
 """Bytes from which another thread is worth its start."""
 _TYPES: Sequence[tuple[bytes, str]] = (
     (b"MZ", "pe"),
@@ -86,7 +86,7 @@ class Reader:
     def __init__(self, hashes: Mapping[str, str], algorithms: Sequence[str], rules: Sequence[str]) -> None:
         self._hashes = hashes
         self._algorithms = algorithms
-        self._aside = ThreadPoolExecutor(1) if _SLOWEST in algorithms and len(algorithms) > 1 else None
+        self._pool = ThreadPoolExecutor(1) if _SLOWEST in algorithms and len(algorithms) > 1 else None
         self._scanner = _scanner(rules)
         self.has_rules = self._scanner is not None
         self.bytes_read = 0
@@ -95,12 +95,12 @@ class Reader:
         """Raises Unavailable where the file cannot be read, or is larger than `MOST_BYTES`."""
         data = files.read(entry.path, MOST_BYTES)
         self.bytes_read += len(data)
-        if self._aside is None or len(data) < _LEAST_ASIDE:
+        if self._pool is None or len(data) < _LEAST_FOR_POOL:
             digests = [_digest(name, data) for name in self._algorithms]
             rules = self._matching(data, entry)
         else:
             # Two processors work on one file: MD5 takes about as long as all else together.
-            slowest = self._aside.submit(_digest, _SLOWEST, data)
+            slowest = self._pool.submit(_digest, _SLOWEST, data)
             others = [_digest(name, data) for name in self._algorithms if name != _SLOWEST]
             rules = self._matching(data, entry)
             digests = [slowest.result(), *others]
