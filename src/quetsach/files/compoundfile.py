@@ -27,7 +27,7 @@ class FarCellError(ValueError):
 
 
 def extents(data: bytes) -> list[tuple[int, int]]:
-    """Height and width of each sheet. Raises FarCellError, ValueError for what is damaged."""
+    """Height and width of each sheet. Raises FarCellError, ValueError for a damaged file."""
     try:
         book = _stream(data)
     except (struct.error, IndexError) as error:

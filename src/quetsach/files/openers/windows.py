@@ -1,4 +1,4 @@
-"""How much of their text files of xz hold while they are unpacked, and how many of them at once."""
+"""How many bytes of text the xz decoders keep while they unpack, and how many of them run at once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LZMA2 = 0x21
 
 
 def window_of(start: bytes) -> int:
-    """How many bytes the first block looks back (.xz file format, section 3); the usual where unclear."""
+    """How many bytes the first block looks back (.xz file format, section 3); the usual if unclear."""
     try:
         flags, at = start[13], 14
         for _ in range((flags >> 6 & 1) + (flags >> 7)):
@@ -34,7 +34,7 @@ def window_of(start: bytes) -> int:
 
 
 def _number(data: bytes, at: int) -> tuple[int, int]:
-    """A number of seven bits a byte, the least first, and where it ends."""
+    """A number of seven bits a byte, the lowest first, and the place behind it."""
     value = shift = 0
     while True:
         value |= (data[at] & 127) << shift
@@ -45,7 +45,7 @@ def _number(data: bytes, at: int) -> tuple[int, int]:
 
 
 class Room:
-    """Bytes that files hold together; one that needs more than all of them goes alone."""
+    """Memory that files hold together; a file that needs more than all of it runs alone."""
 
     def __init__(self, most: int = _TOGETHER_BYTES) -> None:
         self._most, self._held = most, 0
@@ -53,7 +53,7 @@ class Room:
 
     @contextmanager
     def take(self, wanted: int, go_on: Callable[[], None]) -> Iterator[None]:
-        """Waits until there is room. Raises what `go_on` raises, which is asked meanwhile."""
+        """Wait until there is room. `go_on` is called while waiting; its errors are raised."""
         size = min(wanted, self._most)
         with self._changed:
             while self._held + size > self._most:
