@@ -3,7 +3,7 @@
 python-calamine makes room for the whole rectangle that the cells of a sheet span. So a first pass that keeps
 nothing finds the outermost cells (ECMA-376 18.3.1.4; OpenDocument 1.3 part 3, 9.1; [MS-XLS] 2.4). It refuses
 a cell at a place that no program writes, and an unknown kind of workbook. Every caller opens workbooks in a
-bounded process (`bounded_process`), which survives what this pass does not foresee.
+bounded process (`bounded_process`), which survives any danger that this pass misses.
 """
 
 from __future__ import annotations

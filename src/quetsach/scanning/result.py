@@ -1,4 +1,4 @@
-"""The answer of one scan: the sightings of many sources, and what was read."""
+"""The answer of one scan: the sightings of many sources, and the coverage of its logs."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Snapshot(NamedTuple):
 
 class Sightings:
     """Sightings of many sources, sorted by key, read as often as wanted; beyond 2 MiB they lie in a
-    temporary file. Those of the first source stay where they lie, unless there `are_many`: mostly there
-    is one large log."""
+    temporary file. Sightings of the first source are not copied, unless there `are_many` sources: mostly
+    there is one large log."""
 
     def __init__(self, *, are_many: bool = False) -> None:
         self._are_many = are_many
@@ -39,7 +39,7 @@ class Sightings:
         self._tally: tally.Tally | None = None
 
     def put(self, source: str, sightings: Iterable[Sighting]) -> None:
-        """Keep the sightings of one source, sorted by key; what it had before is forgotten."""
+        """Keep the sightings of one source, sorted by key; earlier sightings of that source are forgotten."""
         self._tally = None
         self._places.pop(source, None)
         if self._first is not None and self._first[0] == source:
@@ -68,11 +68,11 @@ class Sightings:
         return map(wire.parse, self.lines())
 
     def lines(self) -> Iterator[bytes]:
-        """The same as JSON Lines, one by one."""
+        """The sightings as JSON Lines, one by one."""
         return wire.lines(self.blocks())
 
     def blocks(self) -> Iterator[bytes]:
-        """The same as JSON Lines, ready for a document, in blocks that end anywhere."""
+        """The sightings as JSON Lines, ready for a document, in blocks that end anywhere."""
         for source in sorted(self._counts):
             if self._first is not None and self._first[0] == source:
                 yield from self._first[1].blocks()
@@ -80,7 +80,7 @@ class Sightings:
                 yield from self._spool.blocks(*self._places[source])
 
     def write(self, put: Callable[[bytes], object]) -> None:
-        """Hand the same blocks to `put`, which makes them sooner. Raises OSError like `put`."""
+        """Hand these blocks to `put`, which is quicker than iterating. Raises OSError like `put`."""
         if self._first is not None and self._counts.keys() == {self._first[0]}:
             self._first[1].write(put)
             return
@@ -88,7 +88,7 @@ class Sightings:
             put(block)
 
     def tally(self) -> tally.Tally | None:
-        """All of them together, found once; None where only the portable engine is at hand."""
+        """The tally of all sightings, computed once; None where only the portable engine is available."""
         if self._tally is None and self._first is not None and self._counts.keys() == {self._first[0]}:
             found = self._first[1].tally()
             self._tally = tally.Tally(found) if found is not None else None
@@ -110,5 +110,5 @@ class ScanResult(NamedTuple):
 
     @property
     def errors(self) -> list[tuple[str, str]]:
-        """(path, what could not be read) over all sources."""
+        """(path, error) over all sources."""
         return [(seen.path, error) for seen in self.coverage for error in seen.errors]

@@ -1,4 +1,4 @@
-"""A large plain file as spans, and the parts they give as the answer of the whole file."""
+"""A large plain file is cut into spans, and the parts become the answer of the whole file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LEAST_BYTES = 4 << 20
 
 
 def spans(log: Input, size: int) -> list[Span]:
-    """The spans of about `size` bytes that a file is cut into; none where it cannot or need not be."""
+    """The spans of about `size` bytes that a file is cut into; none where it cannot or need not be cut."""
     if log.is_container or log.size < size + LEAST_BYTES or not _is_plain(log):
         return []
     starts = list(range(0, log.size - LEAST_BYTES, size))
@@ -43,10 +43,10 @@ class _Kept(NamedTuple):
 
 
 class SplitLog:
-    """One file in spans. A part that does not fit to the one before it is asked for again.
+    """One file in spans. A part that does not fit to the part before it is read again.
 
-    Where something is not as it should be (a read fails, the file changes), the whole file is read as one
-    instead: its answer is the one that counts. A span that is lost is told and left out.
+    Where something goes wrong (a read fails, the file changes), the whole file is read in one piece instead,
+    and only that answer counts. A span whose worker is lost is reported and left out.
     """
 
     def __init__(self, log: Input, spans: list[Span]) -> None:
@@ -59,12 +59,12 @@ class SplitLog:
         """Whether the file is read as one after all."""
 
     def units(self) -> list[Unit]:
-        """What is to be read now; each unit is given once."""
+        """The units to read now; each unit is given once."""
         wanted, self._wanted = self._wanted, []
         return wanted
 
     def ended(self, span: Span, part: Part | None, lost: str) -> bool:
-        """Take what a span said. True when all is there, and `merge` may be asked."""
+        """Take the part of a span. True when all parts are there, and `merge` may be called."""
         number = next(i for i, one in enumerate(self._spans) if one.start == span.start)
         self._open.discard(number)
         if self.is_whole:
@@ -101,7 +101,7 @@ class SplitLog:
         self._wanted.append(Unit(self._log))
 
     def lost(self) -> list[str]:
-        """What is missing, and why."""
+        """The missing spans, and why they are missing."""
         return [
             f"{self._log.shown}: bytes {span.start} to {span.end or self._log.size}: {lost}"
             for number, span in enumerate(self._spans)

@@ -41,13 +41,13 @@ def to_rows(outcome: Outcome) -> Iterator[Row]:
 
 
 class Assembly:
-    """Outcomes out of their rows, put in one after another."""
+    """Builds outcomes from their rows, which are put in one after another."""
 
     def __init__(self) -> None:
         self._spool, self._held = Spool(), bytearray()
 
     def put(self, kind: str, data: bytes) -> Outcome | None:
-        """The outcome that ends with this row. Raises OSError where its lines do not fit aside."""
+        """The outcome that ends with this row. Raises OSError where its lines do not fit into the spool."""
         match kind:
             case "lines":
                 self._spool.put(data)
@@ -69,7 +69,7 @@ class Assembly:
 
 
 def to_outcomes(rows: Iterable[Row]) -> Iterator[Outcome]:
-    """The outcomes again. Raises OSError as `Assembly.put` does."""
+    """The outcomes of these rows. Raises OSError as `Assembly.put` does."""
     assembly = Assembly()
     for kind, data in rows:
         outcome = assembly.put(kind, data)

@@ -1,4 +1,4 @@
-"""When a packet was captured and who on this link sent it."""
+"""When a packet was captured, and its sender on this link."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ INITIAL_HOPS = (64, 128, 255)
 
 
 class Origin(NamedTuple):
-    """Microseconds since 1970 UTC, and the hardware address of the sender if that is on this link."""
+    """Microseconds since 1970 UTC, and the hardware address of the sender if it is on this link."""
 
     time: int | None = None
     mac: bytes | None = None
