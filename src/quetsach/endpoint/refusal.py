@@ -1,4 +1,4 @@
-"""Why a pack, a sealed result or a stick is refused: a stable code, and a sentence with what to do next."""
+"""Why a pack, a sealed result or a stick is refused: a stable code, and a sentence with advice."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ REASONS: Mapping[str, str] = {
 
 
 class Refused(QuetsachError):
-    """Something is not used; `code` is one of `REASONS`."""
+    """A pack, result or stick is not used; `code` is one of `REASONS`."""
 
     def __init__(self, code: str, **values: str) -> None:
         super().__init__(REASONS[code] % values)

@@ -31,7 +31,7 @@ _LONGEST = 4096
 
 
 def expand(text: str, variables: Mapping[str, str] = VARIABLES) -> str:
-    """`%NAME%` by the table; unknown names stay."""
+    """Replace `%NAME%` by its value; unknown names stay."""
     return _VARIABLE.sub(lambda m: variables.get(m[1].casefold(), m[0]), text[:_LONGEST])
 
 
@@ -50,7 +50,7 @@ def clean(path: str, variables: Mapping[str, str] = VARIABLES) -> str:
 
 
 def program_of(command: str, variables: Mapping[str, str] = VARIABLES) -> str:
-    """The file that a command line starts; of `rundll32 X.dll,entry` the library. "" where none is named."""
+    """The file that a command line starts; for `rundll32 X.dll,entry` the library. "" where it names none."""
     text = expand(command.strip(), variables)
     if text.startswith('"'):
         program, _quote, rest = text[1:].partition('"')

@@ -1,4 +1,5 @@
-"""The content of a file, read once: what kind it is, the hashes that the campaign needs, its rules."""
+"""The content of a file, read once: its type, the hashes that the campaign needs, and the rules it
+matches."""
 
 from __future__ import annotations
 
@@ -39,7 +40,7 @@ class RulesError(QuetsachError):
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What one file is: `type` by its first bytes, the campaign's hash that it has, the rules it matches."""
+    """One file: `type` by its first bytes, its hash if the campaign lists it, the rules that it matches."""
 
     type: str
     listed: str = ""
@@ -52,10 +53,10 @@ def type_of(head: bytes) -> str:
 
 
 def check_rules(text: str) -> None:
-    """Compile rules and forget them.
+    """Compile rules, only to see whether they are valid.
 
     Raises:
-        RulesError: the text is no set of rules, and where it ends to be one.
+        RulesError: names the place where the rules are wrong.
     """
     _scanner([text])
 
@@ -64,7 +65,7 @@ def compiler() -> Any:
     """A compiler of yara-x as a check uses it: no rule reads another file of the machine.
 
     Raises:
-        ImportError: yara-x is not there.
+        ImportError: yara-x is not installed.
     """
     import yara_x
 
@@ -112,7 +113,7 @@ class Reader:
             return ()
         import yara_x
 
-        # A name is whatever bytes the disk holds; rules know text.
+        # A name may hold any bytes; rules know only text.
         name, path = _text(entry.name), _text(entry.path)
         self._scanner.set_global("filename", name)
         self._scanner.set_global("filepath", path)

@@ -1,5 +1,5 @@
-"""The Windows firewall: where it is switched off, whether it heeds rules of this machine at all, and which
-rules are switched on ([MS-FASP] 2.2.19: `v2.30|Action=Block|Dir=Out|…`).
+"""The Windows firewall: where it is off, whether it obeys rules of this machine at all, and the enabled rules
+([MS-FASP] 2.2.19: `v2.30|Action=Block|Dir=Out|…`).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def switched_off(registry: Registry) -> list[str]:
 def deaf(registry: Registry) -> list[str]:
     """The kinds of networks where a rule of this machine's own has no effect.
 
-    There the firewall is switched off, or a policy lets only its own rules hold.
+    There the firewall is off, or a policy allows only its own rules.
     """
     off = switched_off(registry)
     return [
@@ -44,7 +44,7 @@ def deaf(registry: Registry) -> list[str]:
 
 
 def rule(text: str) -> dict[str, str]:
-    """The fields of a rule; of one that is repeated, the first."""
+    """The fields of a rule; of a repeated field, the first."""
     found: dict[str, str] = {}
     for part in text.split("|"):
         name, equals, value = part.partition("=")

@@ -1,6 +1,6 @@
 """Rules of our own in the firewall: nftables on Linux; Windows' own by netsh, read back in the registry.
 
-A command's word that it succeeded is never believed: `has` asks what is in force.
+A command's report of success is not trusted: `has` reads the rules that are in force.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def run(command: Sequence[str], given: str = "") -> str:
 
 
 def _of_the_system(program: str) -> str:
-    """On Windows with its folder: the name alone would first run what lies in the current folder."""
+    """On Windows with its folder: a bare name would first run a program in the current folder."""
     if os.name != "nt":
         return program
     from quetsach.endpoint.act.grounds.winfile import system_folder
@@ -55,7 +55,7 @@ def _of_the_system(program: str) -> str:
 
 
 class Nftables:
-    """A table for each address, so that its end touches nothing else. Lost when the machine restarts."""
+    """One table for each address, so removing one touches nothing else. Lost when the machine restarts."""
 
     def __init__(self, run: Run = run) -> None:
         self._run = run
@@ -124,7 +124,7 @@ class WindowsFirewall:
 
 
 def _is_only(remote: str, address: IPv4Address | IPv6Address) -> bool:
-    """Whether a rule's remote addresses are this one; Windows writes it bare, or with a mask or length."""
+    """Whether a rule concerns only this address; Windows writes it bare, or with a mask or length."""
     try:
         return ip_network(remote) == ip_network(address)
     except ValueError:

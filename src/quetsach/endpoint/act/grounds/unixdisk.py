@@ -1,6 +1,6 @@
 """Files on a Unix, or on any disk mounted there: every folder on the way is opened without following a link.
 
-What lies in a folder that others may write to can be swapped at any moment; so a file is reached from an open
+A file in a folder that others may write to can be swapped at any moment. So a file is reached from an open
 folder, never twice by its path.
 """
 
@@ -29,7 +29,8 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | get
 
 
 class UnixDisk:
-    """`place` tells where a path of the machine lies below `root`; `is_windows` how it spells paths."""
+    """`place` maps a path of the machine to its place below `root`; `is_windows` says how paths are
+    spelled."""
 
     def __init__(self, root: Path, place: Callable[[str], Path | None], *, is_windows: bool = False) -> None:
         self._root = root
@@ -100,7 +101,7 @@ class UnixDisk:
     ) -> None:
         with self._folder_of(path) as (folder, name):
             part = _part_of(name)
-            with suppress(FileNotFoundError):  # of an earlier try that the power was cut under
+            with suppress(FileNotFoundError):  # left by an earlier try that a power cut ended
                 os.unlink(part, dir_fd=folder)
             try:
                 _write(part, folder, content, meta)
@@ -197,7 +198,7 @@ class UnixDisk:
 
 
 def _part_of(name: str) -> str:
-    """The name under which a file is written before it gets its own."""
+    """The name of a part file: a new file carries it until it is complete."""
     return f".quetsach-{hashlib.sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()[:16]}"
 
 
@@ -207,7 +208,7 @@ def _is_same(folder: int, name: str, file: int) -> bool:
 
 
 def _has_part(folder: int, name: str, file: int) -> bool:
-    """Whether the second name is the one that a `put`, cut off before its end, left beside it."""
+    """Whether the file's second name is its part name, left by a `put` that was cut off before its end."""
     try:
         return _is_same(folder, _part_of(name), file)
     except FileNotFoundError:
@@ -215,13 +216,13 @@ def _has_part(folder: int, name: str, file: int) -> bool:
 
 
 def _name_it(part: str, name: str, folder: int, path: str) -> None:
-    """Give a finished file its name, never over one that is there."""
+    """Give a finished file its name, never over an existing file."""
     try:
         os.link(part, name, src_dir_fd=folder, dst_dir_fd=folder)
     except FileExistsError as error:
         raise ActError("changed_since", path) from error
     except OSError:
-        # A file system without second names (FAT).
+        # The file system knows no second names (FAT).
         with suppress(FileNotFoundError):
             os.stat(name, dir_fd=folder, follow_symlinks=False)
             raise ActError("changed_since", path) from None
@@ -263,4 +264,4 @@ def _xattrs(file: int) -> dict[str, str]:
     try:
         return {name: os.getxattr(file, name).hex() for name in os.listxattr(file)}
     except (OSError, AttributeError):
-        return {}  # a file system, or a system, that has none
+        return {}  # the file system or the system has none

@@ -1,7 +1,7 @@
 """Files of the Windows that this runs on, with their security descriptors, times, attributes and streams.
 
-A reparse point on the way is refused. Between that look and the act a folder could still be swapped by a
-program that runs at the same time: Windows' interface by paths has no way around it.
+A reparse point on the way is refused. Between this check and the act, a program that runs at the same time
+could still swap a folder: Windows' interface by paths offers no protection.
 """
 
 # mypy: disable-error-code="attr-defined,unused-ignore"
@@ -48,7 +48,7 @@ class WindowsDisk:
             "attributes": told.st_file_attributes & _SETTABLE,
             "mtime": told.st_mtime_ns,
             "security": _guarded(path, winfile.security),
-            # So that what was put back is compared with all that was there.
+            # The restored file is compared with all of these.
             "streams": {name: hashlib.sha256(one).hexdigest() for name, one in self.streams(path).items()},
         }
 
@@ -161,7 +161,7 @@ def _part_of(path: str) -> str:
 
 
 def _checked(path: str) -> os.stat_result | None:
-    """The regular file there, None where nothing is; no link on the way."""
+    """The regular file there, None where there is none; a link on the way is refused."""
     place = Path(path)
     if "\0" in path or path.startswith("\\\\") or not place.is_absolute() or ":" in path[2:]:
         raise ActError("not_a_file", path)
