@@ -36,7 +36,7 @@ _ANYWHERE = frozenset(
 
 
 def recognise(listing: Listing) -> bool:
-    """A header in brackets, or most lines are rules."""
+    """Whether it has a header in brackets, or most lines are rules."""
     return any(map(_HEADER.match, islice(listing.first_lines(), 10))) or listing.most(_RULE)
 
 

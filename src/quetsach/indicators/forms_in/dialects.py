@@ -1,4 +1,4 @@
-"""Tables that are known by their header: the exports of URLhaus, ThreatFox and Feodo Tracker (abuse.ch)."""
+"""Tables known by their header: the exports of URLhaus, ThreatFox and Feodo Tracker (abuse.ch)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What long lists in JSON are made of, a million times over: names by UUID, texts, families."""
+"""Fast helpers for long lists in JSON, called a million times: UUIDs of names, texts, families."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 
 def named(space: UUID) -> Callable[[str], str]:
-    """A function that gives `str(uuid5(space, name))` (RFC 9562 5.5) without the objects between."""
+    """A function that gives `str(uuid5(space, name))` (RFC 9562 5.5) without intermediate objects."""
     begin = space.bytes
     sha1 = hashlib.sha1
 

@@ -18,7 +18,7 @@ _BUFFERS = (("dns", "dns.query", " nocase;"), ("tls", "tls.sni", " nocase;"), ("
 def _name(one: Indicator, case: str) -> str:
     if one.scope is Scope.EXACT:
         return f'content:"{one.value}";{case} startswith; endswith;'
-    # Behind `dotprefix` a dot stands before the name itself, too.
+    # With `dotprefix` a dot comes before the name itself, too.
     prefix = "dotprefix; " if one.scope is Scope.WITH_SUBDOMAINS else ""
     return f'{prefix}content:".{one.value}";{case} endswith;'
 

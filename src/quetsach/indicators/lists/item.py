@@ -54,7 +54,7 @@ HASHES = frozenset(
 def parse(text: str, scope: Scope, kind: str = "", family: str = "") -> tuple[list[Indicator], list[str]]:
     """The indicators of one value and the codes of warnings.
 
-    `scope` is the list's scope for domains; `*.` or a leading dot means subdomains only, whatever the list.
+    `scope` is the list's scope for domains; `*.` or a leading dot means subdomains only, in any list.
     Raises Reject with a code when the value is not an indicator.
     """
     if (kind == "" or kind == "domain" or kind == "url") and _PLAIN_DOMAIN.fullmatch(text):
@@ -83,7 +83,7 @@ def parse(text: str, scope: Scope, kind: str = "", family: str = "") -> tuple[li
 
 
 def spelled(text: str, scope: Scope) -> list[Indicator]:
-    """The indicators of one value that stands in no list.
+    """The indicators of one value that is in no list.
 
     Raises IndicatorError, naming the value, where it is no indicator.
     """
@@ -103,7 +103,7 @@ def is_value(text: str) -> bool:
 
 
 def hash_in(text: str) -> str:
-    """The MD5, SHA-1 or SHA-256 that a value is, in lower case; also behind a file's name (`name|hash`)."""
+    """The MD5, SHA-1 or SHA-256 in a value, in lower case; also behind a file's name (`name|hash`)."""
     value = text.strip().rpartition("|")[2]
     return value.lower() if _HASH.fullmatch(value) else ""
 
@@ -192,7 +192,7 @@ def _range(low: str, high: str) -> list[Indicator]:
         networks: list[IPv4Network | IPv6Network] = [*summarize_address_range(first, last)]
     except (TypeError, ValueError):
         raise Reject("bad-range") from None
-    # In pieces it would slip by the guard rail against wide networks.
+    # Cut into pieces, it would slip past the guard rail against wide networks.
     if len(networks) > 1 and int(last) - int(first) >= 1 << (16 if first.version == 4 else 96):
         raise Reject("wide-range")
     return [_from_network(n) for n in networks]
@@ -248,7 +248,7 @@ _IN_NAMES = frozenset("\u00b7\u05f3\u05f4\u0f0b\u30fb\u3002")
 
 
 def _is_no_name(text: str) -> bool:
-    """Whether it holds quotation marks and the like, of which a name in another script would be made."""
+    """Whether it holds quotation marks and the like, which another script's rules would turn into a name."""
     signs = unicodedata.normalize("NFKC", text)
     return any(
         unicodedata.category(sign)[0] in "PZ"

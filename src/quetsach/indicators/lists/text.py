@@ -1,4 +1,4 @@
-"""Bytes of a list become lines of text: gzip or not, any encoding that offices send."""
+"""The bytes of a list become lines of text: gzip or not, in any encoding that offices send."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
 def read_raw(
     path: Path, is_left: Callable[[bytes], bool] = lambda _start: False, *, most: int = MOST_BYTES
 ) -> bytes:
-    """The whole file, unpacked if it is gzip or zstd; `is_left` says by the first bytes what stays as it is.
+    """The whole file, unpacked if it is gzip or zstd; `is_left` decides by the first bytes to leave it
+    packed.
 
     Raises IndicatorError as `read_bytes`.
     """
@@ -46,7 +47,7 @@ def read_raw(
 
 
 def read_stream(path: Path, *, most: int = MOST_BYTES) -> bytes:
-    """What comes through a pipe, or standard input for `-`, as it is.
+    """All bytes from a pipe, or from standard input for `-`, unchanged.
 
     Raises IndicatorError as `read_bytes`.
     """
@@ -63,7 +64,8 @@ def _joined(path: Path, chunks: Iterable[bytes], most: int) -> bytes:
 
 
 def unusable(source: str, problem: str) -> IndicatorError:
-    """What is said of a list of which not all can be read; `problem` is what is said of such a log."""
+    """The error for a list that cannot be read completely; `problem` is the error of a log with that
+    fault."""
     if not problem.startswith("cannot be read"):
         what = problem.partition(";")[0]
         problem = f"{what}; nothing of the list was used, copy it again or unpack it first"
@@ -96,7 +98,7 @@ _NO_LISTS = (
 
 
 def check_text(source: str, data: bytes) -> None:
-    """Refuse what is no text, or text of another kind. Raises IndicatorError."""
+    """Refuse bytes that are no text, or text of another kind. Raises IndicatorError."""
     if data.startswith(_COMPOUND) and _LOCKED in data:
         raise IndicatorError(
             f"{source}: is locked with a password; open it, save it without one, and give that"
@@ -109,7 +111,7 @@ def check_text(source: str, data: bytes) -> None:
 
 
 def decode(data: bytes) -> tuple[str, str | None]:
-    """The text, and the encoding if it was only a guess."""
+    """The text, and the encoding if it was guessed."""
     if data.startswith(codecs.BOM_UTF8):
         data = data[3:]
     elif data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
