@@ -1,6 +1,6 @@
 """The bar of a running scan: files, MB/s, hits, time left; on standard error, on a terminal only.
 
-It comes once a scan has lasted a moment: nobody could read one that goes at once.
+It appears only after a moment: a bar that vanishes at once could not be read.
 """
 
 from __future__ import annotations

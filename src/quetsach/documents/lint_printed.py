@@ -1,4 +1,4 @@
-"""Looks at a finished letter or report, Word or PDF: its words, its marks, its letters and its page."""
+"""Checks a finished letter or report, Word or PDF: its words, its marks, its letters and its page."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _addressees(_reading: Reading, got: Elements) -> Iterator[Finding]:
         return
     texts = [line.text for line in got.addressees]
     if len(texts) == 1:
-        # One addressee stands behind the colon, with or without a full stop in practice.
+        # A single addressee stands behind the colon; in practice with or without a full stop.
         return
     for text, should in zip(texts, wording.listed(texts), strict=True):
         if text != should:

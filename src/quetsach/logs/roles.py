@@ -1,4 +1,4 @@
-"""What a field of a log can say: the names that format files and `--fields` use."""
+"""The roles of a log's fields: the names that format files and `--fields` use."""
 
 from __future__ import annotations
 

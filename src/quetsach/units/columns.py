@@ -12,7 +12,7 @@ SEPARATOR = " > "
 
 @dataclass(frozen=True)
 class Column:
-    """`headings`: the one that is written first; case and marks do not matter when reading."""
+    """`headings`: the first is written; all are read, with any case and marks."""
 
     key: str
     headings: tuple[str, ...]

@@ -293,7 +293,7 @@ def _command(given: list[str]) -> str:
 
 
 def _typed() -> str:
-    # Not click.prompt: it would ask again without end where nobody is there to answer.
+    # Not click.prompt: it would ask for ever where nobody is there to answer.
     sys.stdout.flush()
     return sys.stdin.readline()
 

@@ -1,4 +1,4 @@
-"""How a running check is watched: for how long, and with what on the screen."""
+"""Watching a running check: for how many seconds, and the progress on the screen."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def bar() -> Iterator[
         Callable[[float, float], None] | None,
     ]
 ]:
-    """What is looked at now, then a bar with the time left; on a terminal only."""
+    """Show the current probe, then a bar with the time left; on a terminal only."""
     if not sys.stderr.isatty():
         yield None, None, None
         return

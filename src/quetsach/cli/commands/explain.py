@@ -1,4 +1,4 @@
-"""`quetsach explain`: one log line, read aloud."""
+"""`quetsach explain`: explains how one log line is read."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _run(
 
 
 def _header(path: Path) -> list[bytes]:
-    """The lines that begin with `#` at the top of a log."""
+    """The lines that start with `#` at the top of a log."""
     from quetsach.files.source import Source
 
     start = b""

@@ -1,4 +1,4 @@
-"""`quetsach reports`: annexes that came as files, collected into one report."""
+"""`quetsach reports`: collects annexes from files into one report."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ def _how_it_runs() -> list[click.Option]:
 
 
 def _told() -> str:
-    """What the command does, in the language in use."""
+    """The description of the command, in the language in use."""
     return (
         _(
             "Read log files, folders or standard input (-) and tell which machines called an address on"

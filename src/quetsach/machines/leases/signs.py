@@ -1,4 +1,4 @@
-"""What tells of leases before their formats are imported, which takes as long as 5 MB of a log."""
+"""A quick test for leases, before the lease formats are imported: that takes as long as 5 MB of a log."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _DNSMASQ_BYTES = 30
 
 
 def may_hold_leases(lines: Sequence[bytes]) -> bool:
-    """Told by the first lines of a file."""
+    """Whether the first lines of a file may be leases."""
     start = lines[0][:_DNSMASQ_BYTES] if lines else b""
     if start.startswith(b"duid ") or start.count(b":") >= 5:
         return True

@@ -23,7 +23,7 @@ _MOST_NAMED = 50
 
 
 def show(found: Collection, console: Console, saved: Sequence[Path] = ()) -> None:
-    """The table of units, what to look at, who is missing, the total, and what to do next."""
+    """Print the units, the doubts, the missing units, the total, and the next steps."""
     _table(found, console)
     _problems(found, console)
     _missing(found, console)
@@ -134,7 +134,7 @@ def _next(found: Collection, console: Console, saved: Sequence[Path]) -> None:
 
 
 def as_data(found: Collection, language: str) -> dict[str, Any]:
-    """Keys and codes are English; sentences come in the language asked for."""
+    """The collection as data: keys and codes in English, sentences in the given language."""
     return {
         "totals": {
             row: {"value": total.value, "units": total.units, "doubtful": total.doubtful}

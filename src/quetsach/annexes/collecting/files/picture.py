@@ -1,7 +1,7 @@
-"""The pages of a scan as one picture, to be looked at beside the form that is filled in from it.
+"""The pages of a scan as one picture, shown beside the form while a person fills it in.
 
-What a stranger sent is opened in a process of its own, with limits of memory and processor time, and what
-comes out is drawn anew: nothing of the file itself reaches a browser.
+A stranger's file is opened in a process of its own, with limits of memory and processor time, and the result
+is drawn anew: no byte of the file itself reaches a browser.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _MANY = {"TIFF", "GIF"}
 
 
 def pages_of_tiff(data: bytes) -> int:
-    """How many pages a TIFF, as fax machines send it, says it has; 1 for what is none."""
+    """The number of pages in a TIFF, as fax machines send it; 1 for other files."""
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(data[:4])
     if order is None:
         return 1
@@ -63,9 +63,9 @@ def pages_of_tiff(data: bytes) -> int:
     ),
 )
 def draw(data: bytes, first: int = 1) -> bytes:
-    """AT_ONCE pages of a PDF or of a picture, from the `first` on, one below the other, as JPEG.
+    """AT_ONCE pages of a PDF or of a picture, from page `first` on, one below the other, as JPEG.
 
-    Raises FileProblem: `damaged` for what cannot be drawn within the limits, and beyond the last page.
+    Raises FileProblem: `damaged` for a file that cannot be drawn within the limits, and beyond the last page.
     """
     from PIL import Image
 
@@ -95,7 +95,7 @@ def _pages_of_pdf(data: bytes, wanted: range) -> Iterator[Image]:
 def _pages_of_picture(data: bytes, wanted: range) -> Iterator[Image]:
     from PIL import Image, ImageSequence
 
-    # Else Pillow only warns of a picture that unpacks to gigabytes.
+    # Without this Pillow only warns of a picture that unpacks to gigabytes.
     Image.MAX_IMAGE_PIXELS = _MOST_PIXELS // 2
     with Image.open(io.BytesIO(data), formats=_KINDS) as opened:
         last = wanted.stop if opened.format in _MANY else 1
@@ -104,12 +104,13 @@ def _pages_of_picture(data: bytes, wanted: range) -> Iterator[Image]:
 
 
 def _fitted(page: Image) -> Image:
-    """As wide as the sheet and the right way up; a strip that is far too long is pressed together."""
+    """Scale the page to the width of the sheet and turn it upright; a strip that is far too long is
+    squeezed."""
     from PIL import ImageOps
 
     page.load()
     if page.mode in _SMOOTH and (times := page.width // (2 * WIDTH)) > 1:
-        # Made small first: each step takes the whole page once more.
+        # Made small first: each later step copies the whole page.
         small = page.reduce(times)
         small.getexif()[_ORIENTATION] = page.getexif().get(_ORIENTATION, 1)
         page = small
@@ -119,7 +120,7 @@ def _fitted(page: Image) -> Image:
 
 
 def _lit(page: Image) -> Image:
-    """A sheet photographed in a dark room, as bright as paper."""
+    """A sheet photographed in a dark room, brightened to paper white."""
     tones = page.convert("L").histogram()
     left = WIDTH * page.height // 100
     for tone in range(255, 0, -1):
