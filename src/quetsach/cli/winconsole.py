@@ -11,7 +11,7 @@ from ctypes import byref, c_short, c_ulong, c_ushort, c_void_p
 
 _CODE = "\x1b[0m"
 _DRAWS_CODES = 0x0004
-"""ENABLE_VIRTUAL_TERMINAL_PROCESSING: off until a program asks for it, and click asks for nothing."""
+"""ENABLE_VIRTUAL_TERMINAL_PROCESSING: off until a program asks for it, and click never asks."""
 
 
 class _Place(ctypes.Structure):

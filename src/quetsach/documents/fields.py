@@ -53,7 +53,7 @@ PROBLEMS = {
     "count": "must be a whole number from 0 to {most}, or null for a blank",
     "date": "must be a day such as 2026-09-05, or null for a blank",
 }
-"""What can be wrong, by code; texts for `str.format`."""
+"""Codes of errors; texts for `str.format`."""
 
 
 @dataclass(frozen=True)

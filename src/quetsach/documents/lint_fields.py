@@ -20,7 +20,7 @@ _TITLES = re.compile(
 )
 _AS_ADDRESSED = re.compile(r"^như (?:kính gửi|trên kính gửi|nơi gửi)\b", re.IGNORECASE)
 LENGTHS = {"symbol": 30, "subject": 500, "signer": 50}
-"""What the data sent with a document between offices can hold (annex VI)."""
+"""The limits of the data sent with a document between offices (annex VI)."""
 _LISTS = ("superior", "issuer", "to", "cc", "authority")
 
 
@@ -111,7 +111,7 @@ _STEPS: tuple[tuple[str, tuple[str, ...], Callable[[str], str]], ...] = (
     ("authority", ("authority",), _dotted_form),
     ("academic-title", ("signer",), without_titles),
 )
-"""Rule, the fields it is for, and the repair; what the repair changes deviated."""
+"""Rule, its fields, and the repair; a text that the repair changes has deviated."""
 
 
 def _repair(findings: list[Finding], rule: str, where: str, value: Any, repair: Callable[[str], str]) -> Any:

@@ -17,7 +17,7 @@ A4 = (210, 297)
 MARGINS = {"top": (20, 25), "bottom": (20, 25), "left": (30, 35), "right": (15, 20)}
 _TIMES = ("timesnewroman", "times", "liberationserif", "tinos")
 _TOLERANCE = 0.6
-"""Millimetres, and half a point of a size, that programs round away."""
+"""Millimetres (and half a point of a size) lost to the rounding of programs."""
 
 
 def lint(reading: Reading) -> list[Finding]:

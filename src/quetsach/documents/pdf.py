@@ -28,7 +28,7 @@ MOST_BOXES = 200
 _NOT_DRAWN = re.compile(r'the text `"(.+?)"` could not be displayed')
 _ESCAPED = re.compile(r"\\u\{([0-9a-f]+)\}")
 LIBERATION_2 = Path("/usr/share/fonts/truetype/liberation2")
-"""Where Debian keeps the newer Liberation beside the one of the same name without Vietnamese."""
+"""Debian's folder of the newer Liberation; an older font of the same name lacks Vietnamese."""
 FAMILIES = ("Times New Roman", "Liberation Serif", "Libertinus Serif")
 
 

@@ -48,18 +48,18 @@ FIXES = (
     "none", "registry_delete", "quarantine", "stop_process", "task_disable", "service_disable",
     "hosts_comment", "exclusion_remove", "firewall_disable", "file_edit", "propose", "isolate",
 )  # fmt: skip
-"""What a plan may offer; `none` only reports, `propose` only advises."""
+"""The fixes that a plan may offer; `none` only reports, `propose` only advises."""
 PRODUCTS = (
     "windows", "office", "windows_office", "adobe", "autodesk", "idm", "jetbrains", "winrar", "antivirus",
     "cad", "accounting", "other", "malware", "system",
 )  # fmt: skip
 NO_SOFTWARE = frozenset({"malware", "antivirus", "system"})
-"""Products that nobody needs a licence for."""
+"""Products without a licence."""
 _NEEDS: Mapping[str, Callable[[Profile], bool]] = {
     "no_volume_agreement": lambda profile: profile.volume_agreement is False,
     "no_own_kms": lambda profile: not profile.has_kms,
 }
-"""What the organisation must have said for a clause to count."""
+"""Statements of the organisation that a clause needs in order to count."""
 _NOBODY = Profile()
 _LANGUAGES = ("vi", "en")
 _ID = re.compile(r"[A-Z]{2,5}-[0-9]{2}")

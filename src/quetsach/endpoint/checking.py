@@ -23,7 +23,7 @@ from quetsach.endpoint.watchlist import Watchlist
 from quetsach.errors import QuetsachError
 
 LIST = "indicators"
-"""The name under which it is told whether the campaign's list was compared."""
+"""The name of the result that says whether the campaign's list was compared."""
 _TARGETS = {
     "process": ("program",),
     "autostart": ("target",),

@@ -14,7 +14,7 @@ from quetsach.text.escape import escape
 
 _LONGEST = 500
 _HALF = re.compile("[\ud800-\udc7f\udd00-\udfff]")
-"""Halves of UTF-16 pairs, of which one may stand alone in a name on Windows; not bytes by PEP 383."""
+"""Halves of UTF-16 pairs that stand alone, possible in names on Windows; not bytes by PEP 383."""
 
 FACTS: Mapping[str, tuple[str, ...]] = {
     # The first field is the fact's subject: two findings on one subject are not independent.

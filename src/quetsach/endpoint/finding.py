@@ -11,7 +11,7 @@ from quetsach.endpoint.profile import Profile
 from quetsach.endpoint.watchlist import Watchlist
 
 MOST_EVIDENCE = 20
-"""Facts kept for one finding; `count` tells how many there were."""
+"""Facts kept for one finding; `count` is the number of all of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from quetsach.endpoint.refusal import Refused
 NAME = "manifest.json"
 STARTER = "KIEM-TRA.cmd"
 RESULTS = "ket-qua"
-"""The folder beside the program in which a check leaves its results."""
+"""The folder for results, beside the program."""
 SCHEMA = 1
 _CONTEXT = b"quetsach stick 1\x00"
 _MOST_BYTES = 4 << 20

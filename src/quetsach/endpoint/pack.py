@@ -35,7 +35,7 @@ SCHEMA = 1
 MOST_BYTES = 64 << 20
 MOST_UNPACKED = 256 << 20
 LONGEST = timedelta(days=400)
-"""The longest time for which a pack may be good."""
+"""The longest validity of a pack."""
 _MAGIC = b"QSPACK1\n"
 _CONTEXT = b"quetsach pack 1\x00"
 _SIGNATURE, _KEY, _SEED = 64, 32, 16
@@ -74,7 +74,7 @@ class Pack:
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     portal: str = ""
     signer: bytes = field(default=b"", compare=False)
-    """The public key that signed the file it was read from; empty before it is built."""
+    """The public key that signed the file; empty before the pack is built."""
 
     @cached_property
     def result_public(self) -> bytes:

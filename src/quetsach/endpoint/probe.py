@@ -10,7 +10,7 @@ from quetsach.endpoint.fact import Fact, Gap, Observed, Unavailable, fact
 from quetsach.endpoint.machine import Entry, Machine, System
 
 MOST_FACTS = 100_000
-"""Of one probe; beyond that the machine is feeding the check, and the rest is a gap."""
+"""Facts of one probe, at most: a machine with more feeds the check, and the rest becomes a gap."""
 _ALL = frozenset(System)
 
 

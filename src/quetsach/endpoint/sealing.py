@@ -37,14 +37,14 @@ SCHEMA = 1
 MOST_BYTES = 32 << 20
 MOST_UNPACKED = 128 << 20
 _PIECE = 1 << 20
-"""Bytes that are unpacked at once, and then counted."""
+"""Bytes that are unpacked and counted in one step."""
 _OUTER = 1_000
-"""Groups and commas outside: those of eight boxes, and of what newer versions may tell."""
+"""Groups and commas of the outer document: eight boxes, and room for additions by newer versions."""
 _GROUP, _ITEM = 20, 8
-"""Of the bytes that may come out, so many for each list or object, and for each value. A clean check has 36
-and 18; with one of three, 4 MB of `{},` would fill more than a hundred."""
+"""Unpacked bytes needed for each list or object, and for each value. A clean check has 36 and 18 bytes for
+each; with a bound of three, 4 MB of `{},` would fill more than a hundred."""
 SKEW = timedelta(days=1)
-"""How far the clock of a checked machine may be ahead of ours or behind the pack's."""
+"""The clock of a checked machine may be so far ahead of ours, or behind the pack's time."""
 _CONTEXT = b"quetsach result 1\x00"
 _MACHINE = b"quetsach machine 1\x00"
 _COMMIT = b"quetsach commit 1\x00"

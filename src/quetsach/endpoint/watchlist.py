@@ -17,7 +17,7 @@ _IN_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>|]+|[\w.:\[\]%-]{4,25
 _MOST_WORDS = 2_000
 
 Hit = tuple[Indicator, str, str]
-"""Indicator, what matched, and the confidence that the place gives."""
+"""Indicator, the text that matched, and the confidence of its place."""
 
 
 class Watchlist:

@@ -23,7 +23,7 @@ VARIABLES: Mapping[str, str] = {
     "temp": r"C:\Windows\Temp",
     "tmp": r"C:\Windows\Temp",
 }
-"""What a disk that is looked at from outside almost always means by these."""
+"""The usual values of these variables, for a disk seen from outside."""
 
 _VARIABLE = re.compile(r"%([^%\\/]{1,64})%")
 _ENDS = re.compile(r"\.(?:exe|dll|sys|com|scr|bat|cmd|ps1|vbs|js|wsf|hta|cpl|ocx|jar)(?=$|[\s,\"'])", re.I)

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 from quetsach.errors import SourceError
 
 BLOCK = 1 << 16
-"""Bytes asked of the stored data, and most bytes given out, at a time."""
+"""Bytes read from the stored data at a time, and the most bytes given out at a time."""
 FREE = 1 << 30
 MOST_RATIO = 1000
 _MOST_IDLE = 8

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 PIECE_BYTES = 2 << 20
 PIECES_AHEAD = 3
-"""Asked for at once; so many pieces are held for each object being read."""
+"""Pieces requested at once; so many are held for each object in work."""
 _ADDRESS = re.compile(r"(s3|gs|az)://([^/@?#]+)(?:/(.*))?", re.DOTALL)
 _RETRIES = 3
 _RETRY_SECONDS = 30

@@ -11,11 +11,11 @@ import io
 from quetsach.files import bounded_process
 
 LONGEST = 4096
-"""Pixels of the longer side that are kept; a signature on a sheet of A4 can be read at a third of that."""
+"""Pixels of the longer side; a signature on a sheet of A4 is readable at a third of that."""
 _MOST_PIXELS = 100_000_000
 _KINDS = ("JPEG", "PNG")
 _SMOOTH = {"L", "RGB", "RGBA", "CMYK"}
-"""Modes in which a picture can be made smaller as it is; others hold numbers of colours."""
+"""Modes of pictures that can be scaled directly; pixels of other modes are numbers of colours."""
 
 
 class PhotoError(ValueError):

@@ -19,7 +19,7 @@ from quetsach.errors import SourceError
 from quetsach.files.decompress import BLOCK, GZIP, ZSTD, unpack
 
 HEAD_BYTES = 4096
-"""The source id is the SHA-256 of so many decompressed bytes."""
+"""The source id is the SHA-256 of the first `HEAD_BYTES` decompressed bytes."""
 _ARCHIVES = {
     b"BZh": "bzip2",
     b"\xfd7zXZ\x00": "xz",
@@ -55,7 +55,7 @@ def is_set_file(path: Path) -> bool:
 
 
 SHORTENED = "became shorter while it was read; scan it again"
-"""A log emptied for rotation (logrotate's copytruncate) ends early, and no read fails."""
+"""A log emptied for rotation (logrotate's copytruncate) ends early without an error of reading."""
 
 
 class ByteStream(Protocol):

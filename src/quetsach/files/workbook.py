@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from python_calamine import CalamineWorkbook
 
 READING = ("python_calamine", "xlsxwriter.utility")
-"""What a marked function that opens one imports."""
+"""The imports of marked functions that open a workbook."""
 MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384
-"""Of a sheet in any program that writes them (ECMA-376, Excel's own limits)."""
+"""The largest sheet of any program (ECMA-376, Excel's own limits)."""
 MOST_PARTS = 5_000
 MOST_STRINGS = 4_000_000
-"""Texts that cells share; a list of a million lines has as many of them for each of its columns at most."""
+"""Shared texts; a list of a million lines has at most that many for each of its columns."""
 _REFERENCE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _BLOCK = 1 << 18
 _CELLS = b"sheetData"

@@ -13,7 +13,7 @@ _SCOPES = (Scope.WITH_SUBDOMAINS, Scope.EXACT, Scope.SUBDOMAINS_ONLY)
 _KINDS = {kind.value: kind for kind in Kind}
 _NUMBERS = {scope: number for number, scope in enumerate(_SCOPES)}
 _FEW = 1000
-"""To look at each of so many takes less time than to know beforehand which of them matter."""
+"""Looking at each of so few entries is quicker than computing beforehand which of them matter."""
 
 
 class Place(NamedTuple):

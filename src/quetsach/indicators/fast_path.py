@@ -12,7 +12,7 @@ from quetsach.indicators.lists.item import KINDS
 from quetsach.indicators.lists.listing import Listing
 
 _OPEN_QUOTE = re.compile(r'^[^"\n]*+(?:"[^"\n]*+"[^"\n]*+)*+"[^"\n]*+$', re.MULTILINE)
-"""A line that ends within quotes; its row goes on in the next, which is none of its own."""
+"""A line that ends within quotes; its row goes on in the next line, which is no row of its own."""
 _JUDGED = {"port", "until", "detect"}
 
 

@@ -76,7 +76,7 @@ _NO_LISTS = (
         "is JSON that cannot be read to its end; fetch it again",
     ),
 )
-"""How texts begin that would only be rejected line by line, and what to do about them."""
+"""The first characters of texts that would only be rejected line by line, and advice about them."""
 _TABLES = frozenset(("xlsx", "victims", "json", "csv"))
 NAMES = tuple(f.name for f in FORMATS if f.name != "victims")
 

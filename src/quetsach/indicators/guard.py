@@ -94,7 +94,7 @@ def _table(name: str) -> Iterator[tuple[str, str]]:
 
 
 _CODES = {How.SINKHOLE: "sinkhole", How.ADDRESS: "shared", How.RENTED: "shared"}
-"""What it is to stand on a list, where that is not `well-known`."""
+"""The code of a warning by the kind of list, where it is not `well-known`."""
 
 
 @cache

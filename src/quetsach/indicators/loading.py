@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from quetsach.indicators.reading import FeedResult, Recognised
 
 COLUMNS = ("indicator", "type", "family")
-"""What a column of a table can hold."""
+"""The roles of a table's columns."""
 _LIKE_LOGS = frozenset(("plain", "csv", "json", "hosts"))
-"""Forms of lists that are so loose that a log is read as a list."""
+"""Forms of lists that would also accept a log."""
 
 
 class CompiledError(IndicatorError):

@@ -126,7 +126,7 @@ class LogFormat:
     variants: tuple[Variant, ...]
     samples: tuple[Sample, ...] = field(default=(), repr=False)
     title: str = ""
-    """What writes the log: names of products, the same in every language."""
+    """The programs that write the log: product names, the same in every language."""
 
     @property
     def split_fields(self) -> frozenset[str]:

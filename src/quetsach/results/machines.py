@@ -14,7 +14,7 @@ NOBODY = ""
 """The key of all sightings whose line names no client."""
 IDENTITY = ("host", "user", "mac", "nat")
 MOST_OF_ONE = 3
-"""Rows kept of one indicator, so that a busy one does not hide the others."""
+"""Rows kept for one indicator, so that a frequent indicator does not hide the others."""
 
 
 class Called(Protocol):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MOST_JUDGED = 2000
 MOST_CHARACTERS = 160
-"""Of an entry that is told with a reason: a whole line of a file that is no list says no more."""
+"""Characters shown of an entry with a reason: the rest of a long line would say no more."""
 WRITERS = {
     ".jsonl": "quetsach.results.jsonl",
     ".csv": "quetsach.results.csv",

@@ -15,7 +15,7 @@ class Unit(NamedTuple):
 
 
 type Outcome = SourceResult | Skipped | Part
-"""What a unit says: a file one or more results, a span one part, or nothing where it cannot be split."""
+"""An outcome of a unit: a file has one or more results, a span one part, or none where it cannot be split."""
 
 
 class Done(NamedTuple):

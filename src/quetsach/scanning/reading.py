@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from quetsach.logs.fieldmap import FieldMap
 
 _TABLE_HEAD_BYTES = 1 << 16
-"""Enough to see which columns a table has."""
+"""Enough bytes to see the columns of a table."""
 INTERRUPTED = "interrupted before its end; scan it again"
 
 

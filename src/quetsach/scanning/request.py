@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from quetsach.scanning.executor import Executor
 
 TIME_ZONE = "Asia/Ho_Chi_Minh"
-"""Of log times that name none."""
+"""The zone of log times that name none."""
 
 
 class Request(NamedTuple):

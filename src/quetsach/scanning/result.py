@@ -34,7 +34,8 @@ class Sightings:
         self._spool = Spool()
         self._places: dict[str, tuple[int, int]] = {}
         self._counts: dict[str, int] = {}
-        """Of those put aside; the first source's own tell theirs."""
+        """The number of sightings of each source in the spool; the first source's own sightings count
+        themselves."""
         self._first: tuple[str, WireSightings] | None = None
         self._tally: tally.Tally | None = None
 

@@ -14,7 +14,7 @@ from quetsach.scanning.engine import Part, ScanOptions, SourceResult, Span, Spli
 from quetsach.scanning.executor import Unit
 
 SPLIT_BYTES = 256 << 20
-"""Always cut at the same places, so that a scan stopped on two machines goes on with three."""
+"""Files are always cut at the same places, so that a scan stopped on two machines can go on with three."""
 LEAST_BYTES = 4 << 20
 """A span keeps clear of the first and last MiB, which belong to the edges of the file."""
 
@@ -56,7 +56,7 @@ class SplitLog:
         self._open = set(range(len(spans)))
         self._bodies = Spool()
         self.is_whole = False
-        """Whether the file is read as one after all."""
+        """Whether the file is read in one piece after all."""
 
     def units(self) -> list[Unit]:
         """The units to read now; each unit is given once."""

@@ -24,9 +24,9 @@ from quetsach.scanning.transfer import Row, to_outcomes, to_rows
 from quetsach.sightings.sighting import Scan
 
 _APPLICATION = 0x51534154
-"""Marks the file as ours, as far as SQLite and `file` are concerned."""
+"""Marks the file as ours, for SQLite and for `file`."""
 _VERSION = 4
-"""Rises when what is kept is laid out otherwise, the engine's own part of it too."""
+"""Rises when the layout of kept rows changes, also of the engine's own part."""
 _TABLES = """
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE unit (number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, digest TEXT NOT NULL DEFAULT '');
@@ -46,7 +46,7 @@ class State:
         self._keys: dict[Unit, str | None] = {}
         self._digests: dict[Unit, hashlib._Hash] = {}
         self.problem = ""
-        """Why nothing more can be kept."""
+        """Why no further outcome can be kept."""
         try:
             self._file = sqlite3.connect(path, isolation_level=None, timeout=0)
             try:

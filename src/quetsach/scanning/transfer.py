@@ -16,7 +16,7 @@ from quetsach.sightings.sighting import Coverage
 from quetsach.sightings.wire import WireSightings
 
 type Row = tuple[str, bytes]
-"""What it is (`lines`, `coverage`, `skipped`, `body` or `part`), and its bytes, at most about 1 MiB."""
+"""Its kind (`lines`, `coverage`, `skipped`, `body` or `part`), and its bytes, at most about 1 MiB."""
 _BLOCK_BYTES = 1 << 20
 
 

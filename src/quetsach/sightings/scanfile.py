@@ -19,9 +19,9 @@ from quetsach.text.json_limits import TooManyError, few
 CHUNK_BYTES = 8 << 20
 """The largest document a portal takes in one request."""
 LINE_BYTES = 64 << 20
-"""A longer line is refused unread; coverage with the devices of a year stays far below."""
+"""A longer line is refused unread; coverage with a year of devices is far shorter."""
 _MOST_GROUPS, _MOST_ITEMS = 500_000, 4_000_000
-"""Lists and objects, and values, of one line: ten thousand devices of a year are below."""
+"""The maximum of lists and objects, and of values, in one line: ten thousand devices in a year need less."""
 
 
 class Reject(NamedTuple):

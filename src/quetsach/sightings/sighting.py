@@ -11,7 +11,7 @@ SCHEMA = 1
 ACTIONS = ("allowed", "blocked", "attempt", "unknown")
 """Strongest first: the action of a row is the strongest of its lines."""
 FIELDS = ("query", "host", "server_name", "url", "answer", "destination", "text")
-"""The order in which a field of a line is credited when an indicator stands in several."""
+"""The order in which fields get the credit when an indicator stands in several of them."""
 
 
 class Sighting(NamedTuple):

@@ -82,7 +82,7 @@ def _greet(stick: Stick) -> None:
 
 
 def _choose_pack(stick: Stick, *, is_asking: bool) -> None:
-    """Choose the newest usable pack; a refused pack is reported, and no other pack."""
+    """Choose the newest usable pack; a refused pack only causes a warning."""
     found: list[tuple[Pack, Path]] = []
     there = list(manifest.packs(stick.root))
     for path in there:

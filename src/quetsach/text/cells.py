@@ -8,9 +8,9 @@ from math import ceil
 from typing import Any
 
 ROOM = 1.1
-"""Width for a text, in its letters: a line is rarely filled to its end, as words do not break."""
+"""Width for a text, relative to its letters: lines are rarely full, as words do not break."""
 BOLD = 1.15
-"""How much wider a bold letter is."""
+"""The width of a bold letter, relative to a plain one."""
 _TALLEST = 409.0
 """Points, the most that Excel takes."""
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠﹦﹢﹣﹫−")

@@ -16,7 +16,7 @@ LANGUAGES = ("vi", "en")
 DOMAIN = "quetsach"
 _OWN = Path(__file__).parents[1] / "locale"
 LOCALE_DIR = _OWN if _OWN.is_dir() else Path(sys.base_prefix, "share", "locale")
-"""In the package; in an archive, which gettext cannot read, the folder that gettext asks anyway."""
+"""In the package; for a package in an archive, which gettext cannot read, gettext's own default folder."""
 
 _code = "en"
 _texts = NullTranslations()

@@ -70,4 +70,4 @@ CONCERNS = {
     "shared": "lies in addresses that many share: {what}",
     "sinkhole": "is a known sinkhole, kept: who still calls it is infected",
 }
-"""Of a guard rail; `{what}` is a title, or a name or network and what is said of it."""
+"""Sentences of the guard rails; `{what}` is a title, or a name or network and its description."""

@@ -33,10 +33,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "deployed_on": ("Ngày triển khai", "Deployed on"),
     "persons_done": ("Số người đã thực hiện", "Persons done"),
 }
-"""Column: how its heading may be written; the first is what we write ourselves."""
+"""Column: spellings of its heading; we write the first."""
 
 HEADINGS = {search_key(text): key for key, texts in COLUMNS.items() for text in texts}
-"""Folded heading: its column."""
+"""Folded heading → its column."""
 _PLAIN = ("name", "tax_code", "address", "phone")
 _ORDINALS = {"stt", "tt", "so tt", "no", "no."}
 _COUNT = re.compile(r"\d+|\d{1,3}(\.\d{3})+", re.ASCII)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from quetsach.text.vietnamese import search_key
 
 SEPARATOR = " > "
-"""Between the names of a path, the highest first."""
+"""Stands between the names of a path, the highest first."""
 
 
 @dataclass(frozen=True)
@@ -39,4 +39,4 @@ COLUMNS = (
 BY_KEY = {column.key: column for column in COLUMNS}
 BY_HEADING = {search_key(heading): column.key for column in COLUMNS for heading in column.headings}
 NUMBERS = ("organ_id", "mst", "moet")
-"""Identifiers, by their scheme."""
+"""Identifiers, by their numbering scheme."""

@@ -19,7 +19,7 @@ _PHONE = re.compile(r"\+?[0-9][0-9 .()/-]{5,39}", re.ASCII)
 _EMAIL = re.compile(r"[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\".]+")
 
 type Ref = str
-"""A unit: its id, or `row:N` for one that the file brings."""
+"""A unit: its id, or `row:N` for a new unit in the file."""
 
 
 @dataclass(frozen=True)

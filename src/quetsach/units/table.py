@@ -23,7 +23,7 @@ MOST_UNPACKED = 128 * 1024 * 1024
 MOST_PROBLEMS = 200
 HEADER_WITHIN = 30
 _WEB_PAGE = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype|html|head|meta|table|\?xml)\b", re.IGNORECASE)
-"""How the exports of many systems begin that are called .xls; also Excel's own XML of 2003."""
+"""The start of exports from many systems that are called .xls; also of Excel's own XML of 2003."""
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 
 

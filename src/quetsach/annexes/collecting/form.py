@@ -45,7 +45,7 @@ _COUNTED = re.compile(
     r"^(?:\d )?(?:tong )?(?:so )?(?:luong )?(?:cac )?(?:don vi|co quan|to chuc|ca nhan|nguoi|can bo|cong chuc"
     r"|vien chuc|nhan vien|giao vien|dang vien|cbcc\w*)\b"
 )
-"""What a row of the form counts. Rows that people add count computers, posts or units that did nothing."""
+"""Words for things that a row of the form counts. People add rows for computers, posts or idle units."""
 _NOT = re.compile(r"\b(?:chua|khong)\b")
 _INFORMED = re.compile(r"\b(?:nhan duoc|tiep nhan|nhan thong tin|pho bien|duoc thong tin|nam thong tin)\b")
 _DONE = re.compile(r"\b(?:trien khai|thuc hien)\b")
@@ -56,7 +56,7 @@ _OTHER_NUMBER = re.compile(
     r"\b(?:giao|ke hoach|du kien|dang ky|(?:ky|lan|nam|thang|dot) truoc|cu(?! the)|may|nu"
     r"|trong do|ty le|phan tram)\b"
 )
-"""Figures beside the one that counts: what was planned, the last time's, shares."""
+"""Words for figures beside the one to count: planned figures, last time's figures, shares."""
 _NOTE_HEAD = re.compile(r"^(?:ghi chu|giai trinh|note)\b")
 _OTHER_HEAD = re.compile(r"^(?:tt|stt|noi dung.{0,20}|chi tieu|tieu chi|dvt|don vi tinh)$")
 

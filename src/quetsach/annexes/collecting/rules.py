@@ -13,7 +13,7 @@ type Values = Mapping[str, int | None]
 FORM = "annex-2022"
 _FEW_SIBLINGS = 3
 _BLANK = "H01"
-"""A figure that is not there carries its own, more precise doubt."""
+"""The rule of missing figures: such a figure already has a more precise doubt."""
 
 
 def broken(annex: Annex, values: Values, others: Sequence[Values]) -> list[Problem]:

@@ -15,7 +15,7 @@ from quetsach.annexes.collecting.paper import NOWHERE, Cell, Place, Row
 _UNIT_HEAD = re.compile(r"^(?:ten )?(?:don vi|co quan|xa|phuong|dia phuong|thi tran|truong)\b")
 _SUM = re.compile(r"^(?:tong|cong|toan (?:huyen|tinh|xa|truong))\b")
 _FEWEST = 3
-"""Rows of the form that a head names before it counts as one."""
+"""A line needs this many rows of the form to count as a head."""
 
 
 @dataclass(frozen=True, slots=True)

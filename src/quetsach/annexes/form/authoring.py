@@ -72,7 +72,7 @@ _ABOUT = {
     "note_en": "Ghi chú cuối mẫu tiếng Anh",
 }
 _ENGLISH = {key: "title_head_en" if key == "title" else f"{key}_en" for key in HEAD}
-"""Where the English text of a word of the head stands; `title_en` is the name of the form."""
+"""For each word of the head, the key of its English text; `title_en` is the name of the form."""
 _GUIDE = (
     "Sửa trực tiếp ba trang Thông tin, Dòng, Quy tắc rồi tải tệp lên lại.",
     "Mẫu đang dùng không thay đổi: tệp này tạo ra một phiên bản mới.",
@@ -97,7 +97,7 @@ _GUIDE = (
     "thuế đã bị khai nơi khác",
     "own_unit, form_current, locked, stale: 1 hoặc 0",
 )
-"""What the last sheet of the workbook tells its author."""
+"""The advice on the last sheet of the workbook, for its author."""
 
 
 class AuthoringError(FormError):

@@ -22,7 +22,7 @@ from quetsach.errors import QuetsachError
 LEVELS = ("block", "warn", "info")
 STAGES = ("report", "deadline")
 KNOWN_FROM = ("", "received", "deployed", "informed", "done")
-"""What the portal holds of a row: units below that acknowledged or deployed, people informed or done."""
+"""The portal's own counts for a row: units below that acknowledged or deployed, people informed or done."""
 HEAD = ("mark", "title", "part1", "unit", "narrative", "proposals", "part2", "note")
 COLUMNS = 4
 MOST_ROWS = 40

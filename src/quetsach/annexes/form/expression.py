@@ -45,7 +45,7 @@ _KINDS: dict[str, tuple[str, str]] = {
     **dict.fromkeys(("and", "or", "not"), ("truth", "truth")),
     "blank": ("number", "truth"),
 }
-"""What an operator works on, and what it gives."""
+"""The kinds of an operator's operands, and the kind of its result."""
 _RANKS = {"or": 1, "and": 2, **dict.fromkeys(_SIGNS, 4), "add": 5, "sub": 5, "mul": 6}
 
 

@@ -44,7 +44,7 @@ class Filled:
     token: str
     data: dict[str, str]
     cells: dict[str, str]
-    """Field: the cell it stands in, for messages."""
+    """Field: its cell, for messages."""
 
 
 def cells_of(form: Form) -> dict[str, str]:

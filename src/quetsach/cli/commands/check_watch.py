@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from quetsach.endpoint.files.filescan import Progress
 
 SECONDS = {False: 20.0, True: 60.0}
-"""How long sockets are watched, by whether the check is full."""
+"""Seconds for which sockets are watched; the key says whether the check is full."""
 
 
 @contextmanager

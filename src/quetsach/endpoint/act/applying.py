@@ -19,7 +19,7 @@ from quetsach.endpoint.act.step import PHASES, Step
 from quetsach.endpoint.act.vault import Vault
 
 _FATAL = ("disk_full", "read_only", "damaged_journal", "unsafe_store")
-"""Where the next act would fail as well, or could not be written down."""
+"""Errors after which the next act would fail as well, or could not be written down."""
 Tell = Callable[[Step, str], None]
 
 

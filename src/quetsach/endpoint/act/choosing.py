@@ -35,7 +35,7 @@ _DEFAULTS = {
     "userinit": r"C:\Windows\system32\userinit.exe,",
     "appinit_dlls": "",
 }
-"""Values that Windows cannot be without, or always has: set back, never taken away."""
+"""Values that Windows needs, or always has: they are reset, never removed."""
 _LICENCES = ("windows", "office", "windows_office")
 _MOST_IN_FOLDER, _LONGEST_EDIT = 200, 4 << 20
 _CUT_CONFIG, _CUT_CRON = 1000, 1 << 20

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from quetsach.endpoint.machine import Machine
 
 State = Mapping[str, Any]
-"""What an act compares, as JSON can hold it."""
+"""The state that an act compares, in a form for JSON."""
 
 
 class Disk(Protocol):

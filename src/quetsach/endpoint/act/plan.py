@@ -28,10 +28,10 @@ from quetsach.endpoint.act.step import PHASES, Advice, Step
 SCHEMA = 1
 LASTS = timedelta(days=7)
 _EARLIEST = datetime(2026, 11, 1, tzinfo=UTC)
-"""No clock is right that shows less: this program did not exist."""
+"""An earlier clock is wrong: this program did not exist."""
 _AHEAD = timedelta(minutes=10)
 _SHORTEST = 12
-"""Digits of the hash that a person must give at least."""
+"""A person must give at least this many digits of the hash."""
 _LARGEST = 64 << 20
 _TARGETS: Mapping[str, Mapping[str, type]] = {
     "block": {"name": str, "address": str},

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 PHASES = ("block", "stop", "disable", "quarantine", "record")
-"""The order: cut it off, stop it, keep it from coming back, take its files away, look better next time."""
+"""The order: cut the connection, stop the program, keep it from starting, remove its files, log better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,4 +79,4 @@ TEXTS: Mapping[str, tuple[str, str, str, str]] = {
         "the folder is made again",
     ),
 }
-"""Act → what it does, what is kept, what is read back, how it is undone."""
+"""Act → its effect, its backup, its read-back, its undo."""

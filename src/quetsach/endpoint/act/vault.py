@@ -17,7 +17,7 @@ _KEY = 32
 _CHUNK = 1 << 16
 _NAME = re.compile(r"[0-9a-f]{16}/\d{1,6}(?:-\d{1,4})?\.kept")
 LARGEST = 4 << 30
-"""Bytes of one file that is kept."""
+"""Bytes of a kept file, at most."""
 
 
 class Vault:

@@ -15,7 +15,7 @@ from quetsach.text.language import code
 from quetsach.text.language import gettext as _
 
 WORDS = ("don sach", "dọn sạch", "clean up")
-"""What a person types to let a plan be carried out, in either language."""
+"""The words that confirm a plan, in either language."""
 _PIECE = 4
 
 

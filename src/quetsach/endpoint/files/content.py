@@ -15,13 +15,13 @@ from quetsach.endpoint.machine import Entry, Files
 from quetsach.errors import QuetsachError
 
 MOST_BYTES = 32 << 20
-"""Larger files are looked at by name only; malware that campaigns name is smaller."""
+"""Larger files are compared by name only; malware that campaigns name is smaller."""
 _GLOBALS = ("filename", "filepath", "extension")
 SECONDS = 20
-"""How long rules may look at one file."""
+"""Seconds for the rules on one file."""
 _SLOWEST = "md5"
 _LEAST_FOR_POOL = 512 << 10
-"""Bytes from which another thread is worth its start."""
+"""From this size on a second thread saves more time than its start costs."""
 _TYPES: Sequence[tuple[bytes, str]] = (
     (b"MZ", "pe"),
     (b"\x7fELF", "elf"),

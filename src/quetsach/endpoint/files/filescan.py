@@ -19,7 +19,7 @@ from quetsach.endpoint.wanted import Wanted
 NAME = "files"
 _MOST_GAPS = 50
 _OPENING = 48 << 10
-"""What it costs to open a file, in bytes that would be read meanwhile."""
+"""The cost of opening a file, in bytes that could be read in the same time."""
 _PROGRAM = re.compile(
     r"\.(?:exe|dll|sys|scr|com|cpl|ocx|drv|bat|cmd|ps1|psm1|vbs|vbe|js|jse|wsf|hta|jar|msi|lnk)$",
     re.IGNORECASE,

@@ -32,7 +32,7 @@ _WINDOWS_HOT = (
     (r"%SystemDrive%\EFI", 3, True),
     ("%SystemDrive%\\", 0, True),
 )
-"""Folder, how deep below it, and whether every file is opened or only those whose names ask for it."""
+"""Folder, depth below it, and whether every file is opened or only files whose names a sign asks for."""
 _WINDOWS_HOME = (
     ("Downloads", 4), ("Desktop", 4), ("Documents", 2), (r"AppData\Local\Temp", 3), (r"AppData\Roaming", 3),
     (r"AppData\Local", 2),
@@ -55,7 +55,7 @@ _LEFT_OUT = re.compile(
     re.IGNORECASE,
 )
 _DEPTH = 64
-"""How deep a full check goes; what lies deeper is told."""
+"""The depth of a full check; deeper folders become gaps."""
 
 
 @dataclass(frozen=True, slots=True)

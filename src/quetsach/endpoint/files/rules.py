@@ -19,8 +19,8 @@ from quetsach.endpoint.files.content import MOST_BYTES, RulesError
 from quetsach.files import bounded_process
 
 MODULES = frozenset(("crx", "dex", "dotnet", "elf", "hash", "lnk", "macho", "math", "pe", "string", "zip"))
-"""Not: console (writes to the screen), time (another answer each time), cuckoo and vt (need what no machine
-has)."""
+"""Without console (writes to the screen), time (its answer changes), cuckoo and vt (their data is on no
+machine)."""
 _PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x02\x00\x00\x00"
 
 

@@ -22,13 +22,13 @@ _MOST_LINKS = 40
 
 
 _LONGEST_PATH = 4096
-"""Bytes of a path that Linux takes at once, its end counted; file systems have longer ones."""
+"""Bytes of a path, with its end, that Linux takes in one call; file systems may have longer paths."""
 _LONGEST_NAME = 1024
-"""Bytes of a name in a folder: no file system lists a longer one."""
+"""Bytes of a name in a folder: no file system has longer names."""
 _TOO_LONG = 206
-"""Windows' word for ENAMETOOLONG."""
+"""Windows' number for ENAMETOOLONG."""
 _BACKSLASH = "\uf05c"
-"""Stands for a backslash within a name on a Windows disk, as Samba, Cygwin and WSL write it."""
+"""Stands for a backslash within a name on a Windows disk, as in Samba, Cygwin and WSL."""
 _NOT_CONNECTED = {21, 53, 67}
 """Windows: the drive, the other machine or its share is not there now."""
 

@@ -13,7 +13,7 @@ _OWN = r"HKLM\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\Firewall
 _POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\WindowsFirewall"
 _SERVICE = r"HKLM\SYSTEM\CurrentControlSet\Services\mpssvc"
 _PROFILES = {"DomainProfile": "domain", "StandardProfile": "private", "PublicProfile": "public"}
-"""The kinds of networks ([MS-GPFAS] 2.2.2) as people see them: a domain, home or work, and strangers'."""
+"""The kinds of networks ([MS-GPFAS] 2.2.2) in people's words: a domain, home or work, and public networks."""
 _DISABLED = "4"
 
 

@@ -29,7 +29,7 @@ _NOT_SHOWN = {
     "service": ("start", "type"),
     "system": ("is_supported",),
 }
-"""Fields that repeat what another one says."""
+"""Fields that repeat another field."""
 
 
 def promise() -> str:

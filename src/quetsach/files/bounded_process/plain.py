@@ -21,7 +21,7 @@ from quetsach.text.json_limits import TooManyError, few
 
 MOST_ITEMS = 8_000_000
 MOST_GROUPS = 4_000_000
-"""Of an answer: its values, and its lists and objects. Sixty million bytes of `[],` would fill 1.4 GB."""
+"""The maximum of values, and of lists and objects, in an answer. Sixty million bytes of `[],` fill 1.4 GB."""
 _LENGTH = struct.Struct(">Q")
 _SIMPLE = (str, int, float, bool, type(None))
 

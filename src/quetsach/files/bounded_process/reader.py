@@ -20,12 +20,12 @@ IDLE = 60.0
 MEMORY = 512 << 20
 """Bytes of address space for one file. All libraries together take 141 MB of it."""
 STARTED, OUT_OF_TIME = b"s", b"t"
-"""What the owner is told of a file on its way: its process runs; it was ended for taking too long."""
+"""Status bytes for the owner of a file: its process runs; its process was killed for taking too long."""
 FAULT, SAID, RAISED = b"F", b"A", b"E"
-"""How an answer begins: `damaged` or `too_large`; what the function said; one of our errors."""
+"""The first byte of an answer: a fault (`damaged` or `too_large`), a return value, or one of our errors."""
 
 inside = False
-"""Whether this process is one that reads."""
+"""Whether this is a reading process."""
 
 
 def limit(seconds: int, *, is_threaded: bool) -> None:

@@ -7,8 +7,8 @@ from typing import Literal, get_args
 from quetsach.errors import QuetsachError
 
 type Reason = Literal["too_large", "too_long", "damaged", "unknown_kind", "busy", "crashed"]
-"""It needs more memory, or its answer is too large; more time; cannot be read; is of another kind than this
-door reads; too many others are being read; the process that read it died."""
+"""In this order: it needs more memory, or its answer is too large; it needs more time; it is damaged; it is
+of another kind than this reader takes; too many other files are being read; the reading process died."""
 REASONS: tuple[str, ...] = get_args(Reason.__value__)
 
 

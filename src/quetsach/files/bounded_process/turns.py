@@ -19,7 +19,7 @@ from quetsach.files.bounded_process.refusal import BusyError
 
 READERS = 2
 _PAUSE = 0.02
-"""Seconds until a turn is asked for again."""
+"""Seconds between two tries for a turn."""
 
 
 class Turns:

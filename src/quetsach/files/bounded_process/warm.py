@@ -22,7 +22,7 @@ from quetsach.files.bounded_process.refusal import NotReadError
 MOST_ANSWER = 64 << 20
 _BLOCK = 1 << 20
 _GRACE = 10.0
-"""Seconds beyond those of a file, for a machine that has other things to do."""
+"""Seconds beyond those of a file, for a busy machine."""
 _TRIES = 3
 _START = ("-I", "-m", "quetsach.files.bounded_process")
 

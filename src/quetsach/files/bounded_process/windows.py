@@ -25,7 +25,7 @@ if sys.platform == "win32":
     # Process time, active processes, die on an unhandled exception, process memory, kill on close.
     _FLAGS = 0x2 | 0x8 | 0x400 | 0x100 | 0x2000
     _OUT_OF_TIME = 1816
-    """ERROR_NOT_ENOUGH_QUOTA: how a job ends a process that used its time."""
+    """ERROR_NOT_ENOUGH_QUOTA: the exit code when a job ends a process that used its time."""
 
     class _Basic(ctypes.Structure):
         _fields_ = (

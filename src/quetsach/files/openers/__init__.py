@@ -40,7 +40,7 @@ __all__ = [
 
 START_BYTES = 4096
 _ZSTD_BLOCK = 160 << 10
-"""More than a block, before whose end nothing comes out (RFC 8878 3.1.1.2)."""
+"""More than one zstd block: nothing comes out before the end of a block (RFC 8878 3.1.1.2)."""
 MOST_DEPTH = 3
 MOST_MEMBERS = 100_000
 
@@ -169,11 +169,11 @@ KINDS = (
     ),
     Kind("tar archive", is_tar, "tar"),
 )
-"""Files that an engine does not read by itself: "nothing found" there would be no answer."""
+"""Kinds that an engine cannot read by itself: it would find nothing in them, and that would be wrong."""
 
 
 SPLIT_ZIP = Kind("split or self-extracting zip archive", _magic(b"PK\x05\x06"), advice=_UNPACK)
-"""Told by its end: the directory tells of what begins in another file, or behind a program."""
+"""Recognised by its end: the directory names members in another file, or behind a program."""
 _ZIP_END_BYTES = 22
 
 

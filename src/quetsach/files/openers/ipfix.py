@@ -109,7 +109,7 @@ _SINCE_BOOT = 22
 _BOOTED = 160
 _UPTIME_WRAPS = 1 << 32
 _MOST_AHEAD = 60_000
-"""Milliseconds by which a flow may begin after its export: of the two clocks one counts whole seconds."""
+"""Milliseconds by which a flow may start after its export: one of the two clocks counts whole seconds."""
 
 
 @dataclass(frozen=True, slots=True)

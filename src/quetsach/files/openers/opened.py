@@ -12,7 +12,8 @@ from quetsach.files.decompress import FREE, MOST_RATIO, endless, is_endless
 from quetsach.files.source import ByteStream
 
 HELD_BYTES = 32 << 20
-"""Of a container that must be read here and there but lies in a stream; a larger one is refused."""
+"""The largest container that is kept in memory for seeking, when it lies in a stream; larger ones are
+refused."""
 _TOTAL_FREE = 16 * FREE
 _LAST_TIME = 253_402_300_800
 """The year 10000."""

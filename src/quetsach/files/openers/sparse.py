@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 _LEAST_BYTES = 64 << 20
 _LEAST_RATIO = 16
-"""More than a file system that compresses makes of a log."""
+"""A compressing file system reaches less on a log."""
 _BLOCK = 512
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 HEAD_BYTES = 64
-"""Enough of a file for its header and that of its first block, unless filters without number stand there."""
+"""Enough bytes for the headers of the file and of its first block, except with endless filters."""
 _TOGETHER_BYTES = 16 << 20
-"""Two files as `xz` writes them without options; one of `xz -9` (64 MB) goes alone."""
+"""Two files of plain `xz` fit; a file of `xz -9` (64 MB) runs alone."""
 _USUAL_BYTES = 8 << 20
 _WAIT_SECONDS = 0.1
 _LZMA2 = 0x21

@@ -25,7 +25,7 @@ from quetsach.files.source import ByteStream
 
 LARGE_BYTES = 8 << 20
 _MOST_PARTED = 1000
-"""Of a larger archive, reading the directory again for each part would cost more than it brings."""
+"""In a larger archive, reading the directory again for each part would cost more than it saves."""
 _LOCAL = struct.Struct("<4s5H3I2H")
 _ENCRYPTED = 0x1
 _SIZES_FOLLOW = 0x8
@@ -34,7 +34,7 @@ OFFICE = (
     "is a document of Office, which is not read; save its table as CSV and name its columns with --fields"
 )
 RESULT_CATEGORY = "quetsach scan result"
-"""The category, among the properties of a workbook, of those that a scan writes."""
+"""The category in the properties of a workbook that a scan writes."""
 _LZMA = 14
 _METHODS: dict[int, Callable[[], Decoder]] = {
     8: lambda: Zlib(-15),

@@ -32,7 +32,7 @@ _ANYWHERE = frozenset(
         "match-case",
     )
 )
-"""Modifiers under which a rule still names its address as bad for everybody."""
+"""Modifiers that leave a rule valid for every machine."""
 
 
 def recognise(listing: Listing) -> bool:

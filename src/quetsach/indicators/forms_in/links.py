@@ -21,7 +21,7 @@ _ARGUMENTS = re.compile(r'\s*"((?:[^"]|"")*)"(?:\s*,\s*(?:"((?:[^"]|"")*)")?[^"]
 _ELEMENT = re.compile(rb"<(?:\w{1,9}:)?(sheet|hyperlink|Relationship)\s([^<>]*)>")
 _ATTRIBUTE = re.compile(rb'(?:\w{1,9}:)?(\w{1,40})\s*=\s*(?:"([^"<>]*)"|\'([^\'<>]*)\')')
 _MOST_BYTES = 1 << 20
-"""Of a part that only names others."""
+"""Bytes of a part that only names other parts."""
 
 
 class Link(NamedTuple):

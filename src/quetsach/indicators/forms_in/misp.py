@@ -17,7 +17,7 @@ SEARCHED = frozenset(
     )
 )  # fmt: skip
 _HASHES = ("sha256", "sha1", "md5")
-"""The strongest first: one finds the file, and each further kind is work on every file of a disk."""
+"""The strongest first: one hash finds the file, and each further kind costs time on every file of a disk."""
 _FAMILY = re.compile(
     r"(?:misp-galaxy:(?:malpedia|botnet|ransomware|banker|rat|stealer|backdoor|tool|mitre-malware)"
     r'|malware_classification:malware-family|[\w-]*malware[\w-]*)="([^"]+)"'

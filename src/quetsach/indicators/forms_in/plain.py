@@ -14,7 +14,7 @@ from quetsach.indicators.lists.value import Note, Value
 _RANGE = re.compile(r"[0-9A-Fa-f.:]+\s+[-\u2010-\u2015\u2212]\s+[0-9A-Fa-f.:]+")
 
 _MOST_WORDS = 1_000
-"""Of a line that are looked at one by one; what stands behind is one note."""
+"""Words of a line that are looked at one by one; the text behind them is one note."""
 _QUOTED = re.compile(r"""(["'])(.+)\1""")
 
 

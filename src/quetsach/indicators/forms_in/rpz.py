@@ -22,7 +22,7 @@ _TYPES = frozenset(
      "NSEC3", "DNSKEY")
 )  # fmt: skip
 _OWN = frozenset(("MX", "SRV", "PTR"))
-"""Types of records that only lead to somebody's own servers."""
+"""Types of records that only point to a zone owner's own servers."""
 _HEAD = re.compile(r"\s*(?:\$(?:TTL|ORIGIN)\s|\S+\s.*?\bSOA\s)", re.IGNORECASE)
 _RULE = re.compile(r"\S+\s+(?:[0-9]+[smhdw]?\s+)?(?:IN\s+)?CNAME\s+\S+\s*(?:;.*)?\Z", re.IGNORECASE)
 _UNKNOWN = "\0"
@@ -31,7 +31,8 @@ _OTHER_TRIGGERS = ("rpz-nsdname", "rpz-nsip", "rpz-client-ip")
 
 
 _FEWEST = 2
-"""Names with one address that make it a page that warns: a zone of policies has few of an office's own."""
+"""So many names with one address make it a warning page: a zone of policies has few names of its own
+office."""
 
 
 class _Record(NamedTuple):

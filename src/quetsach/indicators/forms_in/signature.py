@@ -19,7 +19,7 @@ _QUOTED = re.compile(r'(!?)\s*"((?:[^"\\]++|\\.)*+)"\s*(?:,(.*))?', re.DOTALL)
 _PART = re.compile(r"\|([0-9A-Fa-f\s]*)\||\\(.)|([^|\\]+)", re.DOTALL)
 _WORD = re.compile(r"\s*(!?)\s*(?:(\[)|(\])|(,)|([^\s,\[\]!]+))")
 LONGEST = 65_536
-"""Characters of one rule; longer than any address group that a publisher splits its lists into."""
+"""Characters of one rule; publishers split their lists into shorter address groups."""
 
 
 class Side(NamedTuple):

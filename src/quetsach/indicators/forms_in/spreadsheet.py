@@ -28,9 +28,9 @@ from quetsach.indicators.lists.value import Note, Value
 from quetsach.text.cells import cell_text
 
 MOST_CELLS = 8_000_000
-"""Of the rectangles that the outermost cells of the sheets span: two far ones would claim a full memory."""
+"""Cells in the rectangles of the sheets' outermost cells: two far cells would claim all memory."""
 MOST_BYTES = 320 << 20
-"""Unpacked."""
+"""Bytes unpacked."""
 
 
 def recognise(listing: Listing) -> bool:

@@ -28,18 +28,18 @@ _NEUTRAL = frozenset(
         "to_lowercase", "requires",
     )
 )  # fmt: skip
-"""Keywords under which a rule holds for the same traffic; letters of a name have no case."""
+"""Keywords that leave a rule's traffic the same; letters of a name have no case."""
 _STICKY = {
     "dns.query": "name", "dns_query": "name", "dns.queries.rrname": "name", "tls.sni": "name",
     "tls_sni": "name", "quic.sni": "name", "http.host": "name", "http.host.raw": "name", "http.uri": "path",
     "http.uri.raw": "path", "http.method": "method",
 }  # fmt: skip
-"""Buffers that stand before their contents."""
+"""Buffers named before their contents."""
 _LOOKING_BACK = {
     "http_host": "name", "http_raw_host": "name", "http_uri": "path", "http_raw_uri": "path",
     "http_method": "method",
 }  # fmt: skip
-"""Modifiers of Snort 2 and older Suricata that stand behind theirs."""
+"""Modifiers of Snort 2 and older Suricata, behind their contents."""
 _MARKING = frozenset(("flowbits", "xbits", "hostbits"))
 _RATES = frozenset(("threshold", "detection_filter"))
 _OUTSIDE = frozenset(("$EXTERNAL_NET", "!$HOME_NET"))
@@ -58,7 +58,7 @@ _PLACES = frozenset(("depth", "offset", "distance", "within"))
 _QUESTION = re.compile(r"[\x00\x01]\0\0\x01(?:\0{6})?")
 """Flags and counts of a packet that asks one question (RFC 1035 4.1.1)."""
 _MOST_PORTS = 64
-"""Of a range that becomes single endpoints."""
+"""Ports of a range that become single endpoints, at most."""
 
 
 class _Match(NamedTuple):

@@ -36,21 +36,21 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     ),
     "detect": ("to_ids",),
 }  # fmt: skip
-"""Header names by what they hold, the strongest first: abuse.ch, MISP exports, n6, office lists."""
+"""Header names by column, the strongest first: abuse.ch, MISP exports, n6, office lists."""
 
 _JOINED = re.compile(r"\s*(?:[/,;+|()]|\b(?:và|hoặc|and|or)\b)\s*")
 _EVIL = re.compile(r"^malicious\s+|\s+độc hại$")
-"""What offices add to a column's name: "Tên miền/ Địa chỉ IP độc hại", "Chỉ dấu (IOC)"."""
+"""Words that offices add to a column's name: "Tên miền/ Địa chỉ IP độc hại", "Chỉ dấu (IOC)"."""
 _HASHES = frozenset(
     name for name in COLUMNS["indicator"] if name.startswith(("sha", "md5", "hash", "mã băm"))
 )
 DELIMITERS = (",", ";", "\t", "|")
 _LONGEST = 1 << 16
-"""Characters of a line that may be a header or a row to tell the layout by: what is longer is no table's."""
+"""Characters of a line that may be a header, or a row that shows the layout: longer lines are no table's."""
 _MOST_COLUMNS = 16_384
-"""Of a row: no spreadsheet has more."""
+"""Cells of a row: no spreadsheet has more."""
 HEADER_LINES = 10
-"""How far down a header is looked for: an office's list has its title above it."""
+"""Lines in which a header is looked for: an office's list has its title above the header."""
 _OTHER_TYPES = frozenset(
     ("tệp", "file", "filename", "email", "e-mail", "mutex", "registry", "regkey", "yara", "cve", "ja3", "asn")
 )
@@ -58,7 +58,7 @@ _OTHER_TYPES = frozenset(
 _VICTIMS = re.compile(
     r"\b(?:nhiễm|nạn nhân|infected|victims?|(?:ip|địa chỉ) nguồn|source (?:ip|address)|src[ _]?ip)\b"
 )
-"""In the header of a column of machines that called, in a report that also tells whom they called."""
+"""Words in the heading of a column of infected machines, in a report that also names the addresses called."""
 _OF_MACHINES = re.compile(
     r"\b(?:tên máy(?: tính| trạm)?\b(?! chủ)|máy trạm\b|computer name\b|tên (?:đơn vị|cơ quan)\b"
     r"|đơn vị (?:quản lý|sử dụng)\b|người (?:dùng|sử dụng)\b)"
@@ -66,13 +66,13 @@ _OF_MACHINES = re.compile(
 _OF_CULPRITS = re.compile(r"độc hại|điều khiển|kết nối|c&c|\bc2\b|malicious|command")
 _SAYS_NOT_WHOSE = frozenset(("ip", "địa chỉ", "địa chỉ ip", "address", "ip address", "ip_address", "host"))
 _MOST_LINES = 50
-"""Of one row: a quote that nothing closes would otherwise cost the whole file, once a line."""
+"""Lines of one row: else a quote that is never closed would cost one pass over the file for each line."""
 _PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
 _PORTS = re.compile(
     r"[0-9]{1,5}(?:/(?:tcp|udp))?(?:[\s,;&]+(?:và\s+)?[0-9]{1,5}(?:/(?:tcp|udp))?){0,20}",
     re.ASCII | re.IGNORECASE,
 )
-"""What a column of ports holds: `443`, `80, 443`, `53/udp`."""
+"""A value of a column of ports: `443`, `80, 443`, `53/udp`."""
 _UNSET = frozenset(("", "-", "None"))
 _NO = frozenset(("0", "false", "no"))
 _DATES = ("%d/%m/%Y", "%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%d-%m-%Y")

@@ -71,7 +71,7 @@ class Losses:
 
 
 REFUSALS = ("characters", "like-network", "long-name", "reserved-name")
-"""Why one value cannot stand in a form that could say its like."""
+"""Why a form refuses one value, although it can express its shape."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from quetsach.indicators.forms_out.form import (
 from quetsach.indicators.indicator import Indicator, Scope
 
 FORTIGATE_ENTRIES = 131_072
-"""What FortiOS before 7.4.4 takes of one list (community.fortinet.com, article 378964)."""
+"""Entries of one list that FortiOS before 7.4.4 takes (community.fortinet.com, article 378964)."""
 
 
 def _plain(job: Job) -> Iterator[str]:

@@ -10,7 +10,7 @@ from quetsach.indicators.indicator import Indicator, Kind
 
 _ENDPOINTS = ADDRESSES | {Shape.IP_PORT}
 _MOST = 1 << 22
-"""maxelem, the same for every list: `create -exist` refuses another than that of the set in use."""
+"""maxelem, the same for every list: `create -exist` refuses a value that differs from the set in use."""
 
 
 def _is_6(one: Indicator) -> bool:

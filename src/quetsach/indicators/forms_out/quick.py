@@ -11,10 +11,10 @@ from uuid import UUID
 from quetsach.indicators.forms_out.form import one_line
 
 quoted: Callable[[str], str] = encode_basestring_ascii
-"""A text as `json.dumps` writes it."""
+"""A text in the spelling of `json.dumps`."""
 
 family_of = lru_cache(maxsize=4096)(one_line)
-"""`one_line` of families, which are few."""
+"""`one_line` for families: there are few."""
 
 _VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 

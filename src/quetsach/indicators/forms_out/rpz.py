@@ -9,7 +9,7 @@ from quetsach.indicators.forms_out.form import ADDRESSES, N_, NAMES, Form, Job
 from quetsach.indicators.indicator import Indicator, Kind, Scope
 
 LONGEST = 220
-"""A name's octets: RFC 1035 allows 253 with `*.` before and the zone's own name behind."""
+"""A name's octets: RFC 1035 allows 253, with `*.` before it and the zone's name behind it."""
 _TRIGGERS = ("rpz-ip", "rpz-client-ip", "rpz-nsdname", "rpz-nsip")
 FIRST_SERIAL = 1
 LAST_SERIAL = 0xFFFFFFFF

@@ -9,7 +9,7 @@ from quetsach.indicators.forms_out.form import ADDRESSES, N_, NAMES, Form, Job, 
 from quetsach.indicators.indicator import Indicator, Kind, Scope
 
 FIRST_SID = 1_100_000_001
-"""Far from the ranges that sidallocation.org gives to publishers."""
+"""Outside the ranges that sidallocation.org gives to publishers."""
 _CATEGORY, _SCORE = 1, 100
 _ONCE = "threshold:type limit, track by_src, seconds 3600, count 1;"
 _BUFFERS = (("dns", "dns.query", " nocase;"), ("tls", "tls.sni", " nocase;"), ("http", "http.host", ""))

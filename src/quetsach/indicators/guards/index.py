@@ -25,10 +25,10 @@ type Bytes = bytes | mmap
 SHIPPED = "warning-lists.txt"
 _HEADING = "# misp-warninglists, CC0; see quetsach.indicators.guards.index\n"
 _DIGITS = {4: 8, 6: 33}
-"""Of a number on the line of both families, by version."""
+"""Hexadecimal digits of a number on the number line of both families, by version."""
 _RANK_DIGITS = 4
 _BLOCK_BYTES = 1 << 11
-"""Of a table of names, looked through at once."""
+"""Bytes of a table of names that a look-up searches at once."""
 
 
 class About(NamedTuple):

@@ -71,7 +71,7 @@ class Suffixes:
     def __init__(self) -> None:
         text = packaged.read("public_suffix_list.dat", "publicsuffixlist").decode()
         self._lines = frozenset(map(str.strip, text.lower().splitlines()))
-        """Rules as they are written, and comments."""
+        """Rules in their own spelling, and comments."""
 
     @cached_property
     def _rules(self) -> frozenset[str]:

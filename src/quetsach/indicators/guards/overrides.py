@@ -21,9 +21,9 @@ _IN_VIETNAMESE = {
     "hết hạn": _UNTIL,
 }
 _EAST_OF_UTC = datetime.timedelta(days=1)
-"""Whoever decides in Vietnam in the morning is a day ahead of UTC."""
+"""A decision dated in Vietnam in the morning is a day ahead of UTC."""
 _NAMESPACE_CODES = frozenset(("public-suffix",))
-"""Rails that a whole namespace may be let through: names below `*.ply.gg` are rented one by one."""
+"""Rails with exceptions for whole namespaces: names below `*.ply.gg` are rented one by one."""
 
 
 class Override(NamedTuple):

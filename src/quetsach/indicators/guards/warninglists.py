@@ -88,14 +88,15 @@ TREATMENT: Mapping[str, How] = {
     "wikimedia": How.ADDRESS,
     "zscaler": How.ADDRESS,
 }
-"""The lists that come with the program, the most telling first. Longer lists of popular names are left out on
-purpose: beyond some twenty thousand they hold the names that botnets themselves made popular."""
+"""The packaged lists, the most specific first. Longer lists of popular names are left out on
+purpose: beyond some twenty thousand names they hold names that botnets themselves made popular."""
 
 PASSED_OVER = (
     "vpn-*", "*-scanning", "*scanner", "rfc*", "ipv6-linklocal", "multicast", "tlds", "second-level-tlds",
     "cloudflare-top*", "cisco_top*", "public-dns-hostname", "digitalside", "parking-domain-ns",
 )  # fmt: skip
-"""Of a whole collection: who scans or rents addresses is no false alarm; ranges and suffixes are stopped."""
+"""Lists of a collection left out: scanners and tenants are no false alarm; ranges and suffixes are
+stopped."""
 
 _TYPES = {"hostname": How.BELOW, "string": How.SPELLED, "substring": How.BELOW, "cidr": How.ADDRESS}
 _NETWORK_ATTRIBUTES = frozenset(("domain", "hostname", "url", "ip-src", "ip-dst"))
@@ -112,7 +113,7 @@ class WarningList(NamedTuple):
 
 
 COVERED = ".npmjs.org"
-"""Names below it do not travel with the program: `well-known.txt` has the name with all below it."""
+"""Names below it are not packaged: `well-known.txt` has this name with all names below it."""
 
 
 def to_ship(path: Path) -> list[WarningList]:

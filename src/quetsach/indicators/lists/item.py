@@ -22,13 +22,13 @@ _ODD = re.compile(r"[^\x21-\x7e]")
 _NUMBERS = re.compile(r"[0-9.]+|0[xX][0-9A-Fa-f.xX]*")
 _PREFIX = re.compile(r"[0-9]{1,3}")
 _WORDS = re.compile(r"[\s/,;()]+")
-"""Between the words of a type: "IP C2", "IP/domain"."""
+"""Separators of words in a type: "IP C2", "IP/domain"."""
 _WRAPPED = re.compile(r"""[“”„‟‘’«‹"'`<]{1,3}([^“”„‟‘’«»‹›"'`<>]+)[“”‟‘’»›"'`>]{1,3}[,;]?""")
-"""As word processors, programs and mails write values: `“evil.example”`, `"evil.example",`."""
+"""Values in the quotes of word processors, programs and mails: `“evil.example”`, `"evil.example",`."""
 _DASHED = re.compile(r"\A([0-9A-Fa-f.:]+)\s*[\u2010-\u2015\u2212]\s*([0-9A-Fa-f.:]+)\Z")
-"""A range with the dash that word processors put in place of a hyphen."""
+"""A range with the dash that word processors put in the place of a hyphen."""
 _LAST_OCTET = re.compile(r"[0-9]{1,3}")
-"""Of the last address of a range: `192.0.2.10-20`."""
+"""The end of a range that gives only its last octet: `192.0.2.10-20`."""
 _PROTOCOLS = frozenset(("tcp", "udp"))
 _ENDS = re.compile(r"[/?#\\]")
 
@@ -40,7 +40,7 @@ KINDS = frozenset(
         "link", "c2", "c&c", "tên miền", "địa chỉ", "địa chỉ ip", "dải mạng", "đường dẫn", "liên kết",
     )
 )  # fmt: skip
-"""Words of a type column that are searched. The value tells its kind; the word only shuts others out."""
+"""Words of a type column that are searched for. The value shows its kind; the word only excludes others."""
 HASHES = frozenset(
     (
         "md5", "sha1", "sha256", "sha-1", "sha-256", "md5_hash", "sha1_hash", "sha256_hash", "hash",
@@ -48,7 +48,7 @@ HASHES = frozenset(
         "filehash-sha256", "mã băm",
     )
 )  # fmt: skip
-"""Words of a type column for hashes of files, which a check of one machine compares."""
+"""Words of a type column for hashes of files; a check of one machine compares these."""
 
 
 def parse(text: str, scope: Scope, kind: str = "", family: str = "") -> tuple[list[Indicator], list[str]]:
@@ -244,7 +244,7 @@ def _authority(text: str, scope: Scope) -> tuple[list[Indicator], list[str]]:
 _LABEL = re.compile(r"[a-z0-9_-]{1,63}")
 _LETTER = re.compile(r"[a-z]")
 _IN_NAMES = frozenset("\u00b7\u05f3\u05f4\u0f0b\u30fb\u3002")
-"""Punctuation that names may hold between letters (RFC 5892, appendix A), and the full stop of the east."""
+"""Punctuation allowed between letters of a name (RFC 5892, appendix A), and the ideographic full stop."""
 
 
 def _is_no_name(text: str) -> bool:

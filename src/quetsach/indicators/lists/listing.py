@@ -21,8 +21,8 @@ _NOTHING = object()
 _LINE_END = re.compile(r"\r\n?")
 MOST_GROUPS = 1_000_000
 MOST_ITEMS = 4_000_000
-"""Of a list in JSON: its lists and objects, and its values; the largest real ones have a third of that. Read
-into memory, 98 KB of gzip that say `[],` over and over would fill 5 GB."""
+"""The maximum of lists and objects, and of values, in a JSON list; the largest real lists have a third of
+that. 98 KB of gzip with nothing but `[],` would fill 5 GB of memory."""
 _JSON_BEGIN = re.compile(r"\s*[\[{]")
 
 

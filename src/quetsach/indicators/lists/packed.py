@@ -13,9 +13,9 @@ from quetsach.files.compoundfile import MAGIC
 ZIP = b"PK\x03\x04"
 _WORKBOOKS = {"xl/workbook.xml", "xl/workbook.bin"}
 _BEGUN = re.compile(rb"PK\x03\x04.{26}xl/", re.DOTALL)
-"""How a part of a workbook begins in a ZIP (APPNOTE 4.3.7), also where its directory is missing."""
+"""The start of a workbook's part in a ZIP (APPNOTE 4.3.7), also where the directory is missing."""
 _STREAM_OF_EXCEL = "Workbook".encode("utf-16-le")
-"""What a workbook among the old formats of Office holds ([MS-XLS])."""
+"""The stream that only a workbook has, among the old formats of Office ([MS-XLS])."""
 
 
 class Package(NamedTuple):

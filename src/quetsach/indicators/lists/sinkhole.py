@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 
 FEWEST = 20
-"""So many names at the beginning of a list must all point to one address before that is a page that warns.
+"""So many names at the start of a list must point to one address before it counts as a warning page.
 
 No office has so many names of one machine and nothing else.
 """
@@ -20,7 +20,7 @@ _SAFE_SEARCH = frozenset(
         "strict-safe-search.ecosia.org",
     )
 )  # fmt: skip
-"""Where search engines tell schools to send who asks for them, so that all searches are safe ones."""
+"""Targets that search engines give to schools, so that all searches are safe searches."""
 _NOWHERE = frozenset(("0.0.0.0", "::", "::1"))  # noqa: S104
 
 

@@ -13,10 +13,10 @@ from quetsach.files.decompress import BLOCK
 from quetsach.files.source import Source
 
 _GUESSES = ("cp1258", "cp1252")
-"""Vietnamese Windows, then western; both are guesses and are said to be."""
+"""Vietnamese Windows, then western; the result is marked as guessed."""
 
 MOST_BYTES = 256 * 1024 * 1024
-"""Of an unpacked list: six times the largest real one seen. A small gzip can unpack to a full memory."""
+"""Bytes of an unpacked list: six times the largest real list seen. A small gzip can unpack to all memory."""
 
 
 def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
@@ -94,7 +94,7 @@ _NO_LISTS = (
     (b"Rar!\x1a\x07", "is a RAR archive, which is not read; unpack it"),
     (b"7z\xbc\xaf\x27\x1c", "is a 7z archive, which is not read; unpack it"),
 )
-"""How letters with a list as an annex begin, some of which are text, and what to do about them."""
+"""The first bytes of letters with a list as their annex, some of which are text, and advice about them."""
 
 
 def check_text(source: str, data: bytes) -> None:

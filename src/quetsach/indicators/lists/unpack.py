@@ -19,7 +19,7 @@ from quetsach.indicators.lists.packed import ZIP, package
 from quetsach.indicators.lists.text import MOST_BYTES, decode, read_raw, read_stream, unusable
 
 AT_ONCE = 40 << 20
-"""Bytes of lists that are handed over at once."""
+"""Bytes of lists in one answer."""
 DEEPEST = 3
 MOST_MEMBERS = 10_000
 _UNASKED = re.compile(r"(?:^|/)(?:__MACOSX/|\.(?!\.?/)|Thumbs\.db)")

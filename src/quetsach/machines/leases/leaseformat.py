@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
 DAY = 86_400_000_000
-"""In microseconds, as all times here."""
+"""In microseconds, like all times here."""
 _TIME_BYTES = 64
 MAC = rb"(?P<mac>[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5})"
 """A hardware address in a line, as a pattern for `mac`."""

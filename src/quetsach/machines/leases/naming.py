@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from quetsach.machines.leases.leaseformat import Event, LeaseFormat
 
 LONGEST = 8 * 86_400_000_000
-"""A lease of which neither the end nor anything later is told: what Windows gives unless told otherwise."""
+"""The length of a lease without a known end and without later news: Windows' default."""
 _HEAD_BYTES = 1 << 16
 _MOST_LINE = 1 << 16
 _MOST_RENEWALS = 100

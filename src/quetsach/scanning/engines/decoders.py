@@ -13,7 +13,7 @@ _LABELS = re.compile(rb"((?:\((?!00?\))\d{1,2}\)[^()\s]+)*)\(0\)")
 _THREAT = re.compile(rb".*:([A-Za-z0-9._-]+)\)?\(\d+\)", re.DOTALL)
 _TYPE = re.compile(rb"^type: *\d+ +")
 TRIGGER = b".rpz-ip"
-"""What tells the engines of a line whose address is spelled backwards."""
+"""The mark of a line with an address in reverse spelling."""
 _TRIGGER = re.compile(
     rb"(?:32((?:\.\d{1,3}){4})|128((?:\.(?:[0-9A-Fa-f]{1,4}|zz)){1,8}))" + re.escape(TRIGGER) + rb"(?:\..*)?",
     re.DOTALL,

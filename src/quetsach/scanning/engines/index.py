@@ -13,7 +13,7 @@ from quetsach.text.escape import escape
 LONGEST_NAME = 255
 """Octets of a DNS name (RFC 1035 2.3.4); an indicator is never longer."""
 REMEMBERED = 1 << 16
-"""Addresses whose networks are kept in mind; logs repeat themselves."""
+"""Addresses whose networks are remembered; logs repeat themselves."""
 
 
 class Networks:

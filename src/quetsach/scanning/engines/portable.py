@@ -39,7 +39,7 @@ from quetsach.sightings.sighting import Coverage
 from quetsach.text.escape import escape
 
 TEXT = "text"
-"""The name of the fallback, which has no file."""
+"""The name of the fallback format, which has no file."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ class _Row:
 
 
 _Bucket = str | Yearless | None
-"""A UTC day, or a time that belongs to none until its year is known, or nothing."""
+"""A UTC day, a time whose day depends on its unknown year, or nothing."""
 
 
 class Rows:

@@ -16,7 +16,7 @@ from quetsach.scanning.engines.shapes import encode, load_object
 
 LAYERS = 2
 PREFIX = "wrapper."
-"""Before the names of the fields `time`, `host` and `app` of a wrapper."""
+"""The prefix of a wrapper's fields `time`, `host` and `app`."""
 TIME_KINDS = ("iso8601", "syslog", "ctime", "epoch", "epoch_us", "asa", "slash", "utc")
 
 _TIME = re.compile(
@@ -30,7 +30,7 @@ _FULL = re.compile(
     rb"[A-Z][a-z]{2} (?:(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? (?:UTC|GMT|[+-]\d\d(?:\d\d)?))"
     rb"|(?P<local>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?) [A-Z]{3,5}) "
 )
-"""`journalctl -o short-full`; a zone's name that has more than one meaning says nothing."""
+"""`journalctl -o short-full`; a zone's name with several meanings is ignored."""
 _DAY = re.compile(rb"(?:\d{4} )?[A-Z][a-z]{2} (?=\d )")
 _PRIORITY = re.compile(rb"(?:\d{1,6} )?<\d{1,3}> {0,2}")
 _HOST = re.compile(rb'(?:(?:stdout|stderr) [FP]|(?P<host>[^\s\[\]"{(=<>]*[^\s\[\]"{(=<>:,])) ')

@@ -33,11 +33,11 @@ _SUBMIT, _CANCEL, _CLOSE = "submit", "cancel", "close"
 _TICK_SECONDS = 0.1
 _NEXT_SECONDS = 0.005
 _MOST_WAITING = 2
-"""Messages that are read but not yet taken: each is at most about 8 MiB."""
+"""Messages that are read but not yet used: each is at most about 8 MiB."""
 _DIED = "its process or its machine died"
 _RAY = {"RAY_NUM_REDIS_GET_RETRIES": "3"}
-"""So often Ray asks for the first machine of a cluster, up to half a minute each time; by itself 20 times. It
-reads this when it is imported."""
+"""How often Ray asks for the first machine of a cluster, up to half a minute each time; Ray's own value is
+20. Ray reads this when it is imported."""
 
 
 @dataclass(slots=True)
@@ -83,7 +83,7 @@ class Apart:
         self._counts = (0, 0)
         self._is_cancelled = False
         self._why_gone = ""
-        """Why no process is left to read anything more."""
+        """Why no process is left to read further units."""
         self._start()
 
     def _start(self) -> None:
@@ -99,7 +99,7 @@ class Apart:
                 rest[0] if kind == _FAILED else f"the workers of the cluster cannot start: {_DIED}"
             )
         self.notes: list[str] = rest[0]
-        """Which machines take no part, and why."""
+        """The machines that take no part, and why."""
 
     def _begin(self) -> tuple[Any, ...]:
         """Start a process and return its first message."""

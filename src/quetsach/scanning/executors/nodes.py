@@ -7,7 +7,7 @@ import sys
 from typing import Any, NamedTuple
 
 type Version = tuple[str, str]
-"""The number of quetsach, and the digest of its log formats: their numbers travel between workers."""
+"""The version of quetsach, and the digest of its log formats: their numbers travel between workers."""
 _ANSWER_SECONDS = 60
 _ID = "ray.io/node-id"
 

@@ -39,7 +39,7 @@ _BATCH_BYTES = 8 << 20
 _START_SECONDS = 120
 _KNOCK_SECONDS = 10
 _COUNT_SECONDS = 0.5
-"""Between two questions how far a worker is: each takes a processor from the workers on this machine."""
+"""Seconds between two questions for a worker's counts: each answer costs the workers processor time."""
 
 
 class _Answer(NamedTuple):
@@ -168,7 +168,7 @@ class Anew(NamedTuple):
 
 
 type Said = list[Row] | Anew | Done
-"""Of a unit, in this order: its rows in batches, perhaps `Anew` and rows again, and last `Done`."""
+"""The output of a unit, in this order: rows in batches, perhaps `Anew` and rows again, and last `Done`."""
 
 
 class RayWorkers:
@@ -191,7 +191,7 @@ class RayWorkers:
         self._ray: Any = _ray()
         self._options, self._fields = options, fields
         self.notes: list[str] = []
-        """Which machines take no part, and why."""
+        """The machines that take no part, and why."""
         # Ray prints news of dying workers to standard output, where the result may go.
         self._quiet = ExitStack()
         self._quiet.enter_context(redirect_stdout(_Nowhere()))
@@ -204,7 +204,7 @@ class RayWorkers:
             self._class = made(_Worker)
             self._engine_name = engine_name
             self._hands: dict[Any, deque[_Task]] = {}
-            """What each living actor has: the unit that it reads, and perhaps the next."""
+            """The units of each living actor: the unit that it reads, and perhaps the next."""
             self._why_none = "no processor was free"
             self._actors: list[Any] = []
             # An actor that has not answered yet may wait for a processor whose machine is gone.

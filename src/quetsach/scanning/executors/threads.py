@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from quetsach.logs.fieldmap import FieldMap
 
 _FILES = 4
-"""More files at once take more memory than the contract gives; a thread that helps with one takes less."""
+"""More files at once need more memory than the contract allows; a helping thread needs less."""
 
 
 class Threads:

@@ -21,13 +21,13 @@ from quetsach.annexes.collecting.paper import FileProblem
 from quetsach.files import bounded_process
 
 MOST_BYTES = 30 << 20
-"""Of one file. An annex has some kilobytes, with a photographed signature some megabytes."""
+"""Bytes of one file. An annex has some kilobytes, with a photographed signature some megabytes."""
 MOST_FILES = 2_000
 MOST_DEEP = 4
 MOST_TOGETHER = 300 << 20
-"""Bytes that one archive may unpack to with all archives in it."""
+"""Bytes that one archive may unpack to, nested archives included."""
 AT_ONCE = 40 << 20
-"""Bytes that one answer holds, of files of at most MOST_BYTES."""
+"""Bytes of the files in one answer; a single file has at most MOST_BYTES."""
 MOST_MAIL_PARTS = 2_000
 MOST_MAIL_LEVELS = 50
 _ZIP = b"PK\x03\x04"

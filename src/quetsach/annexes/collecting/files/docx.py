@@ -33,7 +33,7 @@ _BREAKS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 
 _OFF = {"0", "false", "off", "none"}
 _TABBED = re.compile(r"(?<=[0-9])[^\S\n]*\t\s*(?=[0-9])")
-"""Between two numbers, which no space may join to one."""
+"""A tab between two numbers: a space in its place would join them to one number."""
 
 
 def read(data: bytes) -> Paper:

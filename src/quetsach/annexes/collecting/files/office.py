@@ -24,13 +24,13 @@ from quetsach.annexes.collecting.paper import FileProblem
 from quetsach.files import bounded_process
 
 PROGRAM = "QUETSACH_LIBREOFFICE"
-"""Environment variable: the program's path, or `off` for never."""
+"""Environment variable: the path of LibreOffice, or `off` to switch it off."""
 LONGEST = 60.0
 """Seconds for one file; a letter takes one or two."""
 MOST_BYTES = 100 << 20
 """Bytes that the .docx may have."""
 MOST_MEMORY = 4 << 30
-"""Address space, of which LibreOffice claims far more than it uses."""
+"""Bytes of address space; LibreOffice claims far more than it uses."""
 _KINDS = {
     "doc": ("MS Word 97", "old_word"),
     "rtf": ("Rich Text Format", "old_word"),

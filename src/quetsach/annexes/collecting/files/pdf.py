@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 MOST_PAGES = 60
 _DATE = re.compile(r"D:([0-9]{14})Z$")
-"""As LibreOffice and others write UTC."""
+"""The spelling of UTC by LibreOffice and others."""
 _FEWEST_LETTERS = 40
-"""A document with fewer letters is a picture with a stamp of its scanner."""
+"""A document with fewer letters is a picture with its scanner's stamp."""
 
 
 def read(data: bytes) -> Paper:

@@ -23,17 +23,19 @@ AT_ONCE = 6
 MOST_PAGES = 60
 """Pages of one scan that are shown at all."""
 WIDTH = 1400
-"""Pixels; the hand on a page of A4 can be read at 120 dots an inch."""
+"""Pixels; handwriting on a page of A4 is readable at 120 dots an inch."""
 _MOST_PIXELS = 100_000_000
 _KINDS = ("JPEG", "PNG", "GIF", "TIFF", "BMP", "WEBP")
 _SMOOTH = {"L", "RGB", "RGBA", "CMYK"}
-"""Modes in which a picture can be made smaller as it is; others hold numbers of colours."""
+"""Modes of pictures that can be scaled directly; pixels of other modes are numbers of colours."""
 _ORIENTATION = 0x0112
-"""Of Exif: how the telephone was held."""
+"""The Exif tag for the telephone's orientation."""
 _PAPER, _DARKEST = 150, 24
-"""Of 255: the brightest hundredth of a sheet that needs no light, and of one that no light helps."""
+"""Brightness (of 255) of a sheet's brightest hundredth: from the first on no brightening is needed, below the
+second none helps."""
 _MANY = {"TIFF", "GIF"}
-"""Kinds whose further pictures are pages; a telephone keeps a depth map or a brighter copy there."""
+"""Kinds whose further pictures are pages; in other kinds they are a telephone's depth map or brighter
+copy."""
 
 
 def pages_of_tiff(data: bytes) -> int:

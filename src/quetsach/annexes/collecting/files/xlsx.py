@@ -28,7 +28,7 @@ from quetsach.files import workbook
 from quetsach.text.cells import column_name
 
 MOST_CELLS = 3_000_000
-"""Of the rectangle that a sheet's outermost cells span; two far corners would claim a full memory."""
+"""Cells in the rectangle of a sheet's outermost cells; two far corners would claim all memory."""
 MOST_SHEETS = 200
 _MOST = workbook.Most(MOST_CELLS, container.MOST_UNPACKED)
 

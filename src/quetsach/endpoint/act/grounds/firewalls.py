@@ -18,7 +18,7 @@ from quetsach.endpoint.machine import Registry
 from quetsach.endpoint.probes.firewall import deaf, rule
 
 Run = Callable[[Sequence[str], str], str]
-"""A command with its input; answers its output, raises `ActError` where it failed."""
+"""Runs a command with an input and returns its output; raises `ActError` if it failed."""
 _NAME = re.compile(r"quetsach_[0-9a-f]{16}_\d{1,6}")
 _RULES = r"HKLM\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy\FirewallRules"
 _SECONDS = 30

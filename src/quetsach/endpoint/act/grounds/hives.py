@@ -26,7 +26,7 @@ from quetsach.endpoint.machines.hive import Hive
 
 _BASE, _INLINE = 4096, 0x80000000
 _LARGEST = 16344
-"""Data beyond this lies in several cells, which are not changed here."""
+"""Larger data lies in several cells; such a value is not changed here."""
 _LARGEST_CELL = 1 << 20
 _MOST_VALUES = 20_000
 _RECORDS = frozenset((b"nk", b"vk", b"lf", b"lh", b"li", b"ri", b"sk", b"db"))

@@ -12,7 +12,7 @@ from quetsach.endpoint.act.errors import ActError
 from quetsach.endpoint.act.ground import Running
 
 _PATIENCE = 3.0
-"""Seconds to end by itself, and again after being made to."""
+"""Seconds for a program to end after the request, and again after it was forced."""
 
 
 class LivePrograms:

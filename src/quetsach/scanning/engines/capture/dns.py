@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from quetsach.scanning.engines.capture.network import MAPPED
 
 PORTS = (53, 853, 5353, 5355, 137)
-"""Ports whose side is the server of a name service."""
+"""Ports of name servers."""
 DATAGRAMS = (53, 5353, 5355, 137)
 """Ports whose datagrams are read as messages."""
 NETBIOS = 137
@@ -18,7 +18,7 @@ LONGEST = 255
 
 _A, _AAAA = 1, 28
 _NAME_AT = {2: 0, 5: 0, 12: 0, 39: 0, 15: 2, 33: 6}
-"""Record types whose data ends with one name, and where it begins."""
+"""Record types whose data ends with one name, and the place where the name starts."""
 _TYPES = {
     1: "A",
     2: "NS",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 LONGEST = 262_144
-"""Captured bytes of one packet; what claims more is damage (the bound of libpcap)."""
+"""Captured bytes of one packet; a larger claim is damage (the bound of libpcap)."""
 LONGEST_INTERFACE = 65_536
 """Bytes of an interface description that are read; its options lie in front."""
 MOST_INTERFACES = 65_536

@@ -8,7 +8,7 @@ from enum import Enum
 from quetsach.scanning.engines.capture.origin import End
 
 TRIES = 8
-"""Segments of a direction that are tried for the begin of a message."""
+"""Segments of a direction in which the start of a message is sought."""
 NO_DAY = -(1 << 31)
 Key = tuple[End, End, int]
 """Both ends in order, and the protocol."""

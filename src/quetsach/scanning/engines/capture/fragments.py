@@ -8,7 +8,7 @@ from quetsach.scanning.engines.capture.network import Datagram, Piece
 from quetsach.scanning.engines.capture.origin import Origin
 
 WAITING = 64
-"""Datagrams waiting for their pieces; the one that began first is given up for a new one."""
+"""Datagrams that may wait for their pieces; the oldest is given up for a new one."""
 LONGEST = 65_535
 BLOCK = 8
 

@@ -14,7 +14,7 @@ EMPTY_LINE = b"\r\n"
 _END = re.compile(rb"\n\r?\n")
 _SCHEME = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://")
 _LENGTH = re.compile(rb"[0-9]{1,18}")
-"""Digits of a length that is believed."""
+"""Digits of a length; longer numbers are not believed."""
 _BLANK = b" \t\r\n\f"
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from quetsach.scanning.engines.capture.aes import BLOCK, TAG, Aes128, opened
 
 _LONGEST_NUMBER = 4
-"""The sample lies as if the packet number took this much."""
+"""The sample lies as if the packet number took this many bytes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 MAPPED = 0xFFFF_0000_0000
 MOST_HEADERS = 16
-"""Extension headers that are walked."""
+"""Extension headers that are passed over, at most."""
 
 
 @lru_cache(maxsize=1 << 16)

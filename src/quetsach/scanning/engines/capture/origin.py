@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 INITIAL_HOPS = (64, 128, 255)
-"""Hops with which hosts send: a packet that still has one of these came from this link."""
+"""Hop counts with which hosts send: a packet that still has one of these comes from this link."""
 
 
 class Origin(NamedTuple):

@@ -16,7 +16,7 @@ _LONGEST_CONNECTION = 20
 LONGEST_HELLO = 16 << 10
 """Bytes of a ClientHello that are read."""
 REMEMBERED = 512
-"""Connections that are remembered; the one that began first is given up for a new one."""
+"""Connections that are remembered; the oldest is given up for a new one."""
 _LONG = 0xC0
 _PADDING, _PING, _ACK, _ACK_ECN, _CRYPTO, _CLOSE = 0, 1, 2, 3, 6, 0x1C
 

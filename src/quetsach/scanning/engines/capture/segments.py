@@ -14,7 +14,7 @@ _DNS = 53
 LONGEST_HEAD = 16 << 10
 """Bytes of a request's head or of a ClientHello that are read."""
 _WINDOW = 1 << 20
-"""A segment farther ahead than this is not waited for."""
+"""A segment farther ahead than this does not wait."""
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ MOST_AHEAD = 16
 MOST_AHEAD_BYTES = 32 << 10
 """Segments and bytes of one direction that may wait for a hole to be filled."""
 MOST_HELD = 16 << 20
-"""Bytes held of all streams; the stream that began first is given up."""
+"""Bytes held for all streams; beyond that the oldest stream is given up."""
 _OVERHEAD = 128
 
 

@@ -6,7 +6,7 @@ _HANDSHAKE = 22
 _CLIENT_HELLO = 1
 _SERVER_NAME = 0
 _LONGEST_RECORD = 16_384 + 256
-"""Bytes of a record (RFC 8446 5.1) with what a cipher may add."""
+"""Bytes of a record (RFC 8446 5.1), with the overhead of a cipher."""
 
 
 class NeedMoreError(Exception):
