@@ -1,4 +1,4 @@
-"""`python -m bench sets`: a long list compiled as a person does it, the set's size, and how soon it opens."""
+"""`python -m bench sets`: a long list compiled on the command line: time, the set's size, and opening it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ whole = "select count(*) from read_csv(?, header=false, columns={'line': 'varcha
 print(duckdb.execute(whole, [sys.argv[1]]).fetchone())
 """
 _OPENINGS = 9
-"""Each takes a few milliseconds, in which whatever else the machine does is all there is."""
+"""Openings that are measured: one takes only a few milliseconds, and other work could distort it."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -70,7 +70,8 @@ def _lists(asked: argparse.Namespace) -> list[Path]:
 
 
 def _opened(path: Path) -> list[float]:
-    """Median milliseconds until the set is open, its sum is known, and the log formats are read, too."""
+    """Median milliseconds until the set is open, its checksum is verified, and the log formats are read,
+    too."""
     from quetsach import _native
     from quetsach.scanning.engines.native import FORMATS
 
