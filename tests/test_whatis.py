@@ -1,4 +1,4 @@
-"""What the guard rails' tables say of a name or address is told in Vietnamese."""
+"""Descriptions of names and addresses in the guard rails' tables have Vietnamese translations."""
 
 from __future__ import annotations
 

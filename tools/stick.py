@@ -117,7 +117,7 @@ def _files(embedded: bytes, *, is_test: bool) -> Iterator[tuple[str, bytes]]:
         version = PYTHON.replace(".", "")
         if f"python{version}.dll" not in {PurePosixPath(name).name for name in zipped.namelist()}:
             sys.exit(f"the wheels are for Python {PYTHON}: give its embeddable package, amd64")
-    # The folders come last: a wrong file is noticed before it is in the way.
+    # The folders come last: a foreign file in them shadows no module before the file is noticed.
     paths = (f"python{version}.zip", f"lib\\{ARCHIVE}", "lib", ".")
     yield f"{PROGRAM}/python{version}._pth", "".join(f"{path}\r\n" for path in paths).encode()
     archived = dict(_own())

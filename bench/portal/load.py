@@ -149,7 +149,7 @@ def ask(port: int, method: str, path: str, session: str = "", fields: dict[str, 
 
 @dataclass
 class Office:
-    """A unit without a report, the person who types for it, and the person who accepts it."""
+    """A unit without a report, a person who types for it, and the superior that accepts the report."""
 
     node: CampaignNode
     session: str

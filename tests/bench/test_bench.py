@@ -1,4 +1,4 @@
-"""The bench tells right answers from wrong ones and charges a process only its own cost."""
+"""The bench tells right answers from wrong answers, and charges a process only with its own cost."""
 
 import argparse
 import json
@@ -165,7 +165,7 @@ def test_the_overview_reads_the_tables_of_every_measurement():
 
 
 def test_what_the_matcher_alone_did_has_no_empty_cell(monkeypatch, capsys):
-    """The example that measures is built for minutes: here only what it says is read."""
+    """Building the example that measures takes minutes: this test only reads its output."""
     one = "   level matching with reading   lines  places  log\n avx2 3.236 2.595 100 5 /x/dns.log\n"
     two = "threads      one      all  times  log\n      2    2.760    5.495   1.99  /x/dns.log\n"
 

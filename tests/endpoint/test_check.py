@@ -1,4 +1,4 @@
-"""`quetsach check` as a person uses it: what it says, writes, asks and returns."""
+"""`quetsach check` in a person's use: its messages, files, questions and exit codes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ DATA = Path(os.environ.get("QUETSACH_TEST_DATA", "../shared/data"))
 
 @pytest.fixture
 def kept(tmp_path: Path) -> tuple[Path, Path]:
-    """A list, and the exception that lets documentation names stand on it."""
+    """A list, and the exception that allows documentation names on it."""
     listed, override = tmp_path / "list.txt", tmp_path / "keep.csv"
     listed.write_text("evil.example\n", encoding="utf-8")
     override.write_text("indicator,reason,who,date\nevil.example,test,an,2026-01-01\n", encoding="utf-8")
@@ -300,7 +300,7 @@ def test_a_real_sysmon_log_on_a_disk(tmp_path: Path) -> None:
 
 
 def test_it_starts_without_what_it_does_not_need() -> None:
-    """A stick has no Django, no Ray, and no binary of ours."""
+    """A stick has no Django, no Ray, and no native engine."""
     program = (
         "import sys; sys.path.insert(0, 'src');"
         " import quetsach.cli.commands.check, quetsach.endpoint.checking,"
@@ -313,7 +313,7 @@ def test_it_starts_without_what_it_does_not_need() -> None:
 
 
 def test_this_machine_shows_nothing_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The system that runs the tests, by every probe, the content of its programs, and Python's packages."""
+    """The system that runs the tests: all probes, the content of its programs, and Python's packages."""
     packages = sysconfig.get_path("purelib")
     monkeypatch.setattr(places, "_LINUX_HOT", (("/usr/bin", 0, True), (packages, 9, True)))
     monkeypatch.setattr(places, "_LINUX_HOME", ())

@@ -1,4 +1,4 @@
-"""The sealed result: whom it opens for, and that it cannot be forged, moved or altered unseen."""
+"""The sealed result: its readers, and that it cannot be forged, moved or altered unnoticed."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_the_campaign_and_the_unit_read_it(secret: bytes) -> None:
 
 def test_nobody_else_reads_it() -> None:
     assert code_of(SEALED, bytes([9]) * 32) == "sealed_other"
-    # Neither with what every stick carries.
+    # Nor with the keys that every stick carries.
     assert code_of(SEALED, RESULT_KEY) == "sealed_other"
     for word in (b"PC-07", b"verdict", MACHINE.encode()):
         assert word not in SEALED
@@ -78,7 +78,8 @@ def test_no_change_passes(data: st.DataObject) -> None:
     except Refused as refused:
         assert refused.code.startswith("sealed_")
     else:
-        # The other recipient's half and unused bits of base64 are not ours to judge; what is told stays.
+        # The other recipient's half and unused bits of base64 cannot be checked here; the result stays the
+        # same.
         assert opened == open_it(SEALED)
 
 
@@ -96,7 +97,7 @@ def test_the_outside_cannot_be_rewritten(name: str) -> None:
 
 
 def sealed_by_hand(statement: dict[str, Any], seed: bytes, **outside: Any) -> bytes:
-    """What an attacker with the public keys makes, by the format's description."""
+    """An attacker's result, made with the public keys by the format's description."""
     text = json.dumps(statement).encode()
     content_key = bytes(32)
     signature = SigningKey(seed).sign(b"quetsach result 1\x00" + text).signature
@@ -133,7 +134,7 @@ def test_only_who_holds_the_pack_makes_a_result() -> None:
 
 
 def test_a_result_cannot_be_moved_to_another_machine_without_the_pack() -> None:
-    # The unit itself opens it and knows everything in it but the secret of the pack.
+    # The unit itself opens it and knows everything in it except the secret of the pack.
     moved = STATEMENT | {"machine": "f" * 32, "name": "PC-08"}
     assert code_of(sealed_by_hand(moved, UNIT_KEY)) == "sealed_forged"
 

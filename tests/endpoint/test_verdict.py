@@ -1,4 +1,4 @@
-"""The rule of the verdict, the profile that settles questions, and what could not be looked at."""
+"""The rule of the verdict, the profile that settles questions, and parts that could not be seen."""
 
 from __future__ import annotations
 

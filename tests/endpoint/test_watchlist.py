@@ -1,4 +1,4 @@
-"""Names and addresses seen on a machine are matched as those of a log line are."""
+"""Names and addresses on a machine match in the same way as those of a log line."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def hits(watchlist: Watchlist, kind: str, **fields: object) -> set[str]:
 
 @pytest.mark.parametrize("case", CASES, ids=[c["id"] for c in CASES])
 def test_golden_case(case: dict[str, Any]) -> None:
-    """What the contract says of a name, an address or a URL in a log holds for one on the machine."""
+    """The contract's rules for names, addresses and URLs in a log hold for those on the machine, too."""
     matcher = engine.compile(case["indicators"], guard_rails=False, name="portable")
     assert isinstance(matcher, PortableMatcher)
     watchlist = Watchlist(matcher.index.indicators)
@@ -57,7 +57,7 @@ def test_golden_case(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=[c["id"] for c in CASES])
 def test_tokens_of_golden_lines_answer_alike(case: dict[str, Any]) -> None:
-    """A name that the contract does not count in a log is not counted on the machine either."""
+    """A name that does not count in a log does not count on the machine either."""
     matcher = engine.compile(case["indicators"], guard_rails=False, name="portable")
     assert isinstance(matcher, PortableMatcher)
     watchlist = Watchlist(matcher.index.indicators)

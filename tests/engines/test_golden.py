@@ -1,4 +1,4 @@
-"""The hand-written cases of the contract, each with the format detected and with it forced."""
+"""The hand-written cases of the contract, each with its format detected and with its format forced."""
 
 from __future__ import annotations
 

@@ -159,7 +159,7 @@ def test_set_files_go_between_the_engines(tmp_path: Path) -> None:
 
 
 def _unusable(data: bytes) -> Iterator[tuple[bytes, str]]:
-    """Files that are no whole compiled set, and what is said of each."""
+    """Files that are no complete compiled set, each with its error."""
     head = data.index(b"\n", len(SET_MAGIC)) + 1
     yield from (
         (b"no set", setfile.FOREIGN),
@@ -243,7 +243,7 @@ def test_a_flipped_bit_anywhere_in_a_set_file_is_told_or_changes_nothing(
         found = ENGINE.load(file)
     except IndicatorError:
         return
-    # Without its index it is built anew from the list, which the set's id vouches for.
+    # Without its index, the set is rebuilt from the list; its id proves the list.
     assert (found.set_id, found.count) == (whole.set_id, whole.count)
     again = file.with_name("again.qs")
     found.save(again)

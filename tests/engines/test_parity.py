@@ -1,4 +1,4 @@
-"""Real Zeek logs of one capture in two dialects say the same."""
+"""Real Zeek logs of one capture in two dialects give the same answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Machines of a cluster that cannot take part are told, and get no work."""
+"""Machines of a cluster that cannot take part are reported, and get no work."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_a_machine_with_another_is_named_and_says_what_to_do(
 
 
 def test_a_machine_without_quetsach_is_named_too(tmp_path: Path, cluster: Any) -> None:
-    """What is sent to it is run where quetsach cannot be imported."""
+    """The code sent to such a machine must run where quetsach cannot be imported."""
     from ray import cloudpickle
 
     cloudpickle.register_pickle_by_value(nodes)

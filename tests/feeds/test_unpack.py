@@ -77,7 +77,7 @@ def test_a_bomb_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         lzma.compress(bytes(1 << 21)),
         zipped({"a": zipped({"b": zipped({"c": bytes(1 << 21)})})}),
     ):
-        # What runs in the process of its own, here in this one, which has the lower bound.
+        # The function of the reading process runs in this process, where the bound is lowered.
         with pytest.raises(IndicatorError, match="more than 1 MB unpacked"):
             unpack._batch.__wrapped__(data, "bomb", 0, 0)
 

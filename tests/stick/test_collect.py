@@ -1,4 +1,4 @@
-"""Reports as Word and Excel files become one workbook with nothing but what a stick carries."""
+"""Reports in Word and Excel files become one workbook, with only the packages of a stick."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.collect import make_annexes
 from tests.collect import papers_by_hand as by
 
 ROOT = Path(__file__).resolve().parents[2]
-# Runs in a Python of its own, in which only the stick's packages can be imported.
+# Runs in a Python of its own, which can import only the stick's packages.
 PROGRAM = """
 import importlib.abc, importlib.metadata, json, sys
 sys.path[:0] = [sys.argv.pop(1), sys.argv.pop(1)]

@@ -1,4 +1,4 @@
-"""A plan carried out on the disk of a machine that is off: clean after it, and after undo as before."""
+"""A plan applied to the disk of a machine that is off: clean afterwards, and unchanged after undo."""
 
 from __future__ import annotations
 

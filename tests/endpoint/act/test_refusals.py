@@ -1,4 +1,4 @@
-"""What is refused before anything is done, and what is never touched."""
+"""Refusals before any act, and targets that are never touched."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_a_file_swapped_for_a_link_is_not_followed(root: Path, tmp_path: Path) -
 
 
 def test_undo_writes_through_no_link(root: Path, tmp_path: Path) -> None:
-    """Who owns the folder could send the way back, done by an administrator, to any place."""
+    """The owner of the folder could redirect an administrator's undo to any place."""
     disks.applied(root, disks.planned(root))
     outside = tmp_path / "outside"
     outside.mkdir()
