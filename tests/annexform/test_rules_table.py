@@ -1,5 +1,4 @@
-"""Every rule of the annex, with a case in which it fires and a case, barely different, in which it does
-not."""
+"""Every rule of the annex: one case that breaks it, and one case, barely different, that does not."""
 
 import pytest
 

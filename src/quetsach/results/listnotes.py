@@ -71,5 +71,5 @@ def _expired(override: Override) -> str:
 
 
 def _early(override: Override) -> str:
-    text = _("the exception of %(who)s is dated %(date)s, which is to come, and keeps nothing yet")
+    text = _("the exception of %(who)s is dated %(date)s, in the future, and keeps nothing yet")
     return text % {"who": override.who, "date": f"{override.date:%d/%m/%Y}"}

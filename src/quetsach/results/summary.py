@@ -161,7 +161,7 @@ def _passed_over(report: Report) -> Iterator[str]:
         by_reason.get(one.why, by_reason[""]).append(str(one.path))
     for reason, text in (
         ("duplicate", _("Copies of a log already read, not counted again: %(logs)s.")),
-        ("lease", _("Read for which machine had which address, not as logs: %(logs)s.")),
+        ("lease", _("Read only for the DHCP leases in them, not as logs: %(logs)s.")),
         (
             "folder",
             _("Links to folders, which are not followed: %(logs)s. To scan these folders, name them, too."),

@@ -94,7 +94,7 @@ def _choose_pack(stick: Stick, *, is_asking: bool) -> None:
         told = (
             _("Without a good pack the campaign's addresses are not compared. Download it again.")
             if there
-            else _("There is no pack of a campaign here. Put the one from the portal beside this program.")
+            else _("There is no pack of a campaign here. Put the pack from the portal beside this program.")
         )
         say.warning(told)
         return
@@ -107,7 +107,7 @@ def _not_used(error: Refused) -> str:
         return error.worded()
     return (
         _(
-            "%(name)s: not used, for nobody has said that its key is the right one: %(fingerprint)s. Ask the"
+            "%(name)s: not used, because nobody has confirmed its signing key: %(fingerprint)s. Ask the"
             " coordinator, then start again."
         )
         % error.values

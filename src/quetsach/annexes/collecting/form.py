@@ -56,7 +56,7 @@ _OTHER_NUMBER = re.compile(
     r"\b(?:giao|ke hoach|du kien|dang ky|(?:ky|lan|nam|thang|dot) truoc|cu(?! the)|may|nu"
     r"|trong do|ty le|phan tram)\b"
 )
-"""Words for figures beside the one to count: planned figures, last time's figures, shares."""
+"""Words for figures other than the figure to count: planned, from the last time, shares."""
 _NOTE_HEAD = re.compile(r"^(?:ghi chu|giai trinh|note)\b")
 _OTHER_HEAD = re.compile(r"^(?:tt|stt|noi dung.{0,20}|chi tieu|tieu chi|dvt|don vi tinh)$")
 

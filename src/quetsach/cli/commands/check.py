@@ -65,7 +65,7 @@ def command() -> click.Command:
             click.Option(
                 ["--machine", "called"],
                 metavar="NAME",
-                help=_("With --root: what the machine is called, where its disk does not tell."),
+                help=_("With --root: the machine's name, if its disk does not hold it."),
             ),
             *check_targets.options(),
             check_targets.pack_option(),
@@ -102,7 +102,7 @@ def command() -> click.Command:
             click.Option(
                 ["--yes"],
                 is_flag=True,
-                help=_("Ask nothing and begin. It never allows a change, and never sends."),
+                help=_("Start without questions. It never allows a change, and never sends."),
             ),
         ],
         _(

@@ -172,7 +172,7 @@ def leaves() -> list[str]:
     return [
         _("the machine's name and unit, how many people use it, and when it was checked"),
         _("the conclusion, and for each sign the place that shows it (a path may hold a user's name)"),
-        _("which places were looked at, which not, and how many files were read"),
+        _("the places that were looked at, the places that were not, and the number of files read"),
     ]
 
 
