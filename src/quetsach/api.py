@@ -1,4 +1,4 @@
-"""The scan as a Python call, as small as the command line; what `import quetsach` offers.
+"""The scan as a Python call, as small as the command line: the names that `import quetsach` offers.
 
 >>> import quetsach
 >>> logs = getfixture("tmp_path")

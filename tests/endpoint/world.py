@@ -98,7 +98,7 @@ CLEAN: dict[str, Any] = {
     "tables": {"SoftwareLicensingProduct": [], "SoftwareLicensingService": []},
     "events": {},
 }
-"""Nothing here is a sign."""
+"""A machine without any sign."""
 
 _PARTS = {
     "files",

@@ -25,7 +25,7 @@ from tests.packing import zstd
 
 pytestmark = pytest.mark.native
 LONG_ENOUGH = 100_000
-"""Threads start behind the first 64 KiB, in which any line may name columns."""
+"""Threads start behind the first 64 KiB, where any line may name columns."""
 
 
 @settings(max_examples=40, suppress_health_check=list(HealthCheck))

@@ -22,7 +22,7 @@ from quetsach.scanning.executors import nodes
 
 pytestmark = pytest.mark.cluster
 HERE = (__version__, logformat.digest())
-"""What `quetsach --version` says, and the formats of this folder."""
+"""The output of `quetsach --version`, and the formats of this folder."""
 HAS_NO_QUETSACH = "ModuleNotFoundError: No module named 'quetsach'"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 Expected = tuple[str, str, list[str], list[tuple[int, str]]]
-"""Name of the form, text, its indicators, and (line, code) of what is rejected."""
+"""Name of the form, text, its indicators, and (line, code) of the rejected lines."""
 
 SAMPLES: dict[str, Expected] = {
     "hosts": (

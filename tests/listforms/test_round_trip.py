@@ -43,7 +43,7 @@ READ_AS: dict[str, tuple[str, Scope | None]] = {
     "maltrail": ("maltrail", None),
     "stix": ("stix", Scope.EXACT),
 }
-"""The reader of each form, and the scope that the form means where the reader would take a wider one."""
+"""The reader of each form, and the form's scope where the reader would assume a wider one."""
 
 
 def text_of(items: IndicatorSet, form: str) -> str:

@@ -14,7 +14,7 @@ from tests.openers.reading import log, read, said
 pytestmark = pytest.mark.skipif(not hasattr(os, "SEEK_DATA"), reason="this system does not tell of holes")
 
 HOLE = 1 << 40
-"""Hours of reading."""
+"""Reading such a hole would take hours."""
 
 
 def holed(path: Path, *parts: tuple[int, bytes], size: int = 0) -> Path:

@@ -18,7 +18,7 @@ from tests.stick.windows import Windows, drain, program
 
 _ESCAPED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[=>()][0-9AB]?)")
 _ROWS, _COLUMNS = 400, 100
-"""So high that nothing scrolls, for what scrolls is drawn once more."""
+"""So high that nothing scrolls: wine draws scrolled lines once more."""
 _SECONDS = 180
 
 

@@ -33,7 +33,7 @@ ORDER = (
     "Đã lưu:",
     "ngay bây giờ?",
 )
-"""Nobody is asked before they have read what would be sent."""
+"""A person can read the contents of the result before the question whether to send it."""
 LOG = (
     r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\WINEVT\Channels"
     r"\Microsoft-Windows-DNS-Client/Operational"

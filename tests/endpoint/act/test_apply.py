@@ -16,7 +16,7 @@ CLEANED = (
     "SVC-01", "SVC-02", "DIR-01", "AV-01", "AV-03", "HST-01", "HST-02", "HST-03", "HST-04", "HST-06", "FW-02",
     "ADS-01", "JBR-01", "DNG-01", "AVK-01", "GEN-02", "PER-01",
 )  # fmt: skip
-"""Signs that a plan takes away by itself."""
+"""Signs that a plan removes by itself."""
 LEFT = ("KMS-04", "LIC-07", "TASK-03", "UNI-01", "PSH-01", "IDM-01", "PER-02", "PER-06")
 """Strong signs that only a person can settle."""
 

@@ -5,7 +5,7 @@ An act changes its target in one go wherever the system can. `keep` first stores
 `undo` may be called again at any time, also where the act was never done.
 """
 
-# ruff: noqa: ARG002  # every act takes what any of them needs
+# ruff: noqa: ARG002  # every act takes all parameters that any act needs
 from __future__ import annotations
 
 import base64

@@ -28,7 +28,7 @@ The functions with the mark (tests/attacks guards that no other code opens such 
 | YARA rules | `endpoint/files/rules.py` |
 
 Logs are read by the engines. Old Word files are converted by LibreOffice, a program with limits of its own
-(`annexes/collecting/files/office.py`); what it makes of them is read here.
+(`annexes/collecting/files/office.py`); the converted files are read here.
 """
 
 from __future__ import annotations
