@@ -68,5 +68,5 @@ def matching(asked: argparse.Namespace) -> int:
 
 def _told(*command: str) -> list[str]:
     """The lines of the example's output below its two headings."""
-    told = subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.PIPE, text=True).stdout
-    return told.splitlines()[2:]
+    output = subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.PIPE, text=True).stdout
+    return output.splitlines()[2:]

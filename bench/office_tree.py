@@ -54,9 +54,14 @@ def make(folder: Path, total: int, seed: int) -> Office:
     place = folder / f"office-{total}-{seed}"
     if not (place / "told.json").is_file():
         _write(place, total, random.Random(seed))
-    told = json.loads((place / "told.json").read_text(encoding="utf-8"))
+    document = json.loads((place / "told.json").read_text(encoding="utf-8"))
     return Office(
-        place / "disk", told["size"], told["files"], place / "rules.yar", told["hashes"], told["planted"]
+        place / "disk",
+        document["size"],
+        document["files"],
+        place / "rules.yar",
+        document["hashes"],
+        document["planted"],
     )
 
 

@@ -45,7 +45,7 @@ def sets(asked: argparse.Namespace) -> int:
             costs.append(measure.run([*command, "-o", str(out)], (0,))[0])
             if find_spec("duckdb"):
                 peers.append(measure.run([sys.executable, "-c", _READ, str(path)], (0,))[0].seconds)
-        told = (
+        status = (
             path.name,
             f"{path.stat().st_size / 1e6:.1f}",
             f"{median(c.seconds for c in costs):.2f} ({median(c.cpu_seconds for c in costs):.2f})",
@@ -54,7 +54,7 @@ def sets(asked: argparse.Namespace) -> int:
             *(f"{milliseconds:.2f}" for milliseconds in _opened(out)),
             f"{median(peers):.2f}" if peers else "absent",
         )
-        print("| " + " | ".join(told) + " |", flush=True)
+        print("| " + " | ".join(status) + " |", flush=True)
     return 0
 
 

@@ -17,8 +17,8 @@ _PATH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/usr
 @cache
 def absent() -> str:
     """Why no program can be run in the folder; "" where it works."""
-    told = subprocess.run([_SCRIPT, "check"], capture_output=True, text=True, check=False)
-    return told.stderr.strip() if told.returncode else ""
+    output = subprocess.run([_SCRIPT, "check"], capture_output=True, text=True, check=False)
+    return output.stderr.strip() if output.returncode else ""
 
 
 @cache
@@ -31,6 +31,6 @@ def command(program: str, least: int = 0) -> Sequence[str]:
 
 
 def _version(program: str) -> int:
-    told = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
-    found = re.search(r"\d+", told)
+    output = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
+    found = re.search(r"\d+", output)
     return int(found[0]) if found else 0

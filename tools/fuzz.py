@@ -160,8 +160,8 @@ def host() -> str | None:
     """The machine's triple, where the toolchain can build with a sanitizer; else None."""
     if not (shutil.which("cargo") and shutil.which("c++")):
         return None
-    told = subprocess.run(["rustc", "-vV"], capture_output=True, text=True, check=True).stdout
-    triple = next(line.split()[1] for line in told.splitlines() if line.startswith("host:"))
+    output = subprocess.run(["rustc", "-vV"], capture_output=True, text=True, check=True).stdout
+    triple = next(line.split()[1] for line in output.splitlines() if line.startswith("host:"))
     libraries = subprocess.run(
         ["rustc", "--print", "target-libdir"], capture_output=True, text=True, check=True
     ).stdout.strip()

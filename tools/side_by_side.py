@@ -86,9 +86,9 @@ class Part:
             self.skipped = [(self.name, said)]
             self.counts["skipped"] += 1
         if self.told.exists():
-            told = json.loads(self.told.read_text())
-            self.counts.update(told["counts"])
-            self.skipped = [(name, said) for name, said in told["skipped"]]
+            document = json.loads(self.told.read_text())
+            self.counts.update(document["counts"])
+            self.skipped = [(name, said) for name, said in document["skipped"]]
         for passed, failed, ignored in _CARGO.findall(self.log.read_text(encoding="utf-8", errors="replace")):
             self.counts.update(passed=int(passed), failed=int(failed), skipped=int(ignored))
 

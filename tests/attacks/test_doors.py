@@ -182,10 +182,10 @@ def test_the_command_line_tells_of_each_file_and_goes_on(
     for name, data in [*files, *ending.items()]:
         (folder / name).write_bytes(data)
     code, out, _err = quetsach("reports", "collect", folder, "--json")
-    told = json.loads(out)
+    document = json.loads(out)
     assert code == 2
     # A workbook with a damaged table of contents is a plain archive; each of its members is reported.
-    assert {one["file"].partition("/")[0] for one in told["unread"]} == {*dict(files), *ending}
+    assert {one["file"].partition("/")[0] for one in document["unread"]} == {*dict(files), *ending}
     assert "Mường So" in out
 
 

@@ -213,8 +213,8 @@ def test_logs_that_were_written_for_more_serve_for_less(tmp_path):
 def test_logs_of_an_older_generator_make_room_for_new_ones(tmp_path):
     made = generate(tmp_path, ["squid"], 50_000, [20], 7, 0.02)
     other = generate(tmp_path, ["squid"], 50_000, [20], 8, 0.02)
-    told = json.loads((made / "made.json").read_text(encoding="utf-8"))
-    (made / "made.json").write_text(json.dumps({**told, "of": "an older one"}), encoding="utf-8")
+    document = json.loads((made / "made.json").read_text(encoding="utf-8"))
+    (made / "made.json").write_text(json.dumps({**document, "of": "an older one"}), encoding="utf-8")
     generate(tmp_path, ["squid"], 50_000, [20], 9, 0.02)
     assert (made.exists(), other.exists()) == (False, True)
 

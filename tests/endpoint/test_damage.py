@@ -369,8 +369,8 @@ def test_every_probe_of_a_linux_whose_files_are_hostile(files: dict[str, str]) -
 def test_every_probe_of_a_windows_whose_files_and_registry_are_hostile(
     files: dict[str, str], registry: dict[str, dict[str, str]]
 ) -> None:
-    told = world.CLEAN | {"is_running": False, "files": files, "registry": registry}
-    all_probes(Recording(told))
+    machine = world.CLEAN | {"is_running": False, "files": files, "registry": registry}
+    all_probes(Recording(machine))
 
 
 @pytest.mark.parametrize("piece", ["\n", " ", "\t\n", "export ", "auth\n", "ExecStart=\n", "LD_PRELOAD ="])

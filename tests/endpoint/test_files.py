@@ -44,9 +44,9 @@ def test_found_by_each_hash(algorithm: str) -> None:
 def test_a_large_program_is_found_by_each_hash_of_a_list_of_all_kinds(algorithm: str, tmp_path: Path) -> None:
     content = b"MZ" + random.Random(5).randbytes(3_000_000)
     others = {"0" * digits: "other" for digits in ALGORITHMS}
-    told = world.planted({"files": {rf"{DOWNLOADS}\cai dat.exe": content}})
+    machine = world.planted({"files": {rf"{DOWNLOADS}\cai dat.exe": content}})
     value = hashlib.new(algorithm, content).hexdigest()
-    result = world.look_at_tree(told, tmp_path, hashes={**others, value: "Ramnit"})
+    result = world.look_at_tree(machine, tmp_path, hashes={**others, value: "Ramnit"})
     assert [(one.indicator, one.family) for one in result.findings] == [(value, "Ramnit")]
 
 
@@ -68,7 +68,7 @@ def test_a_broken_rule_is_refused() -> None:
 
 
 def test_persistence_targets_are_opened_wherever_they_lie() -> None:
-    told = world.planted(
+    machine = world.planted(
         {
             "files": {r"D:\kho\sau\lam\may.exe": EICAR},
             "registry": {
@@ -76,14 +76,14 @@ def test_persistence_targets_are_opened_wherever_they_lie() -> None:
             },
         }
     )
-    result = world.look_at_recording(told, rules=(EICAR_RULE,))
+    result = world.look_at_recording(machine, rules=(EICAR_RULE,))
     assert [one.sign for one in result.findings] == ["MAL-01"]
 
 
 @pytest.mark.parametrize("folder", [r"C:\Windows\Temp", r"C:\Users\Public", r"C:\Users\an\Desktop\a\b"])
 def test_hot_folders_are_opened_in_a_quick_check(folder: str) -> None:
-    told = world.planted({"files": {rf"{folder}\x.bin": EICAR}})
-    assert [one.sign for one in world.look_at_recording(told, rules=(EICAR_RULE,)).findings] == ["MAL-01"]
+    machine = world.planted({"files": {rf"{folder}\x.bin": EICAR}})
+    assert [one.sign for one in world.look_at_recording(machine, rules=(EICAR_RULE,)).findings] == ["MAL-01"]
 
 
 @pytest.mark.parametrize(

@@ -91,9 +91,9 @@ def test_anything_else_is_no_result(data: bytes) -> None:
 
 @pytest.mark.parametrize("name", ["campaign", "unit", "version"])
 def test_the_outside_cannot_be_rewritten(name: str) -> None:
-    told = json.loads(SEALED)
-    told[name] = 8 if name == "version" else "another"
-    assert code_of(json.dumps(told).encode()) == "sealed_forged"
+    document = json.loads(SEALED)
+    document[name] = 8 if name == "version" else "another"
+    assert code_of(json.dumps(document).encode()) == "sealed_forged"
 
 
 def sealed_by_hand(statement: dict[str, Any], seed: bytes, **outside: Any) -> bytes:
@@ -198,9 +198,9 @@ def test_more_values_than_fit_into_memory_are_not_parsed(one: object, many: int)
 
 
 def test_an_envelope_holds_few_values() -> None:
-    told = json.loads(SEALED)
-    assert code_of(json.dumps(told | {"more": [[]] * 1_000}).encode()) == "sealed_form"
-    assert open_it(json.dumps(told | {"more": [1] * 200}).encode()).result == RESULT
+    document = json.loads(SEALED)
+    assert code_of(json.dumps(document | {"more": [[]] * 1_000}).encode()) == "sealed_form"
+    assert open_it(json.dumps(document | {"more": [1] * 200}).encode()).result == RESULT
 
 
 def test_a_machine_keeps_its_id_and_cloned_disks_get_two() -> None:

@@ -171,11 +171,11 @@ def _unusable(data: bytes) -> Iterator[tuple[bytes, str]]:
         yield data[:end], setfile.DAMAGED
     yield data + b"\n", setfile.DAMAGED
     yield data[: len(SET_MAGIC)] + b"{}\n" + data[head:], setfile.DAMAGED
-    told = json.loads(data[len(SET_MAGIC) : head])
+    document = json.loads(data[len(SET_MAGIC) : head])
     place = {"offset": 0, "length": len(data)}
-    sections = dict.fromkeys(told["sections"], place)
+    sections = dict.fromkeys(document["sections"], place)
     for change in ({"count": 0}, {"count": "x"}, {"id": "x", "index": None}, {"sections": sections}):
-        spoilt = json.dumps({**told, **change}).encode() + b"\n"
+        spoilt = json.dumps({**document, **change}).encode() + b"\n"
         yield data[: len(SET_MAGIC)] + spoilt + data[head:], setfile.DAMAGED
 
 

@@ -65,13 +65,13 @@ def test_a_machine_without_quetsach_is_named_too(tmp_path: Path, cluster: Any) -
     sent.write_bytes(cloudpickle.dumps(nodes.greet))
     program = f"import pickle; print(*pickle.load(open({str(sent)!r}, 'rb'))()[1:], sep='|')"
     where = [path for path in sys.path if "site-packages" in path]
-    told = subprocess.run(
+    output = subprocess.run(
         [sys.executable, "-I", "-S", "-c", f"import sys; sys.path += {where!r}; {program}"],
         capture_output=True,
         text=True,
         check=True,
     ).stdout.strip()
-    assert told == f"|{HAS_NO_QUETSACH}"
+    assert output == f"|{HAS_NO_QUETSACH}"
     why = nodes.why_idle("pc-07 (192.0.2.7)", ("", HAS_NO_QUETSACH), HERE)
     assert why.startswith("machine pc-07 (192.0.2.7) takes no part: quetsach cannot be used there (Module")
     before = code()

@@ -71,8 +71,8 @@ def test_every_such_file_of_a_real_inbox_reads_as_elsewhere(tmp_path: Path, suff
             path.unlink()
     units = tmp_path / "units.xlsx"
     units.write_bytes(make_annexes.tree())
-    told = json.loads(_collect(tmp_path / "inbox", "--units", units, "--json").stdout)
-    read = {one["file"]: tuple(one["figures"][row]["value"] for row in ROWS) for one in told["units"]}
+    document = json.loads(_collect(tmp_path / "inbox", "--units", units, "--json").stdout)
+    read = {one["file"]: tuple(one["figures"][row]["value"] for row in ROWS) for one in document["units"]}
     truths = [truth for one in made if one.name.endswith(suffix) for truth in one.truths]
     expected = {truth.file: truth.figures for truth in truths if truth.state == "counted"}
     assert read == expected and len(expected) > 3

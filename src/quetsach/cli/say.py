@@ -130,10 +130,10 @@ def warning(text: str) -> None:
 
 
 def _note(label: str, colour: str, text: str) -> None:
-    told = wrapped(f"{label} {visible(text)}", is_error=True).removeprefix(label)
+    message = wrapped(f"{label} {visible(text)}", is_error=True).removeprefix(label)
     import click
 
-    click.echo(styled(label, fg=colour, bold=True) + told, err=True)
+    click.echo(styled(label, fg=colour, bold=True) + message, err=True)
 
 
 def problem(raised: Exception) -> None:
@@ -202,9 +202,9 @@ def _told(problem: str) -> str:
 
 def _explained(text: str) -> str:
     """A sentence of the library in the language in use; a file name may stand before it."""
-    told = _told(text)
-    if told != text or ": " not in text:
-        return told
+    translated = _told(text)
+    if translated != text or ": " not in text:
+        return translated
     path, _colon, rest = text.partition(": ")
     return f"{path}: {_told(rest)}"
 

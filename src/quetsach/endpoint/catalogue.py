@@ -172,9 +172,9 @@ def parse(terms_text: str, texts: Mapping[str, str]) -> Catalogue:
         CatalogueError: names the text, the sign and the mistake.
     """
     try:
-        told = tomllib.loads(terms_text)
-        lists = {name: tuple(one["names"]) for name, one in told.get("list", {}).items()}
-        terms = Terms(told.get("pattern", {}), lists)
+        document = tomllib.loads(terms_text)
+        lists = {name: tuple(one["names"]) for name, one in document.get("list", {}).items()}
+        terms = Terms(document.get("pattern", {}), lists)
     except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
         raise CatalogueError(f"terms.toml: {error}") from error
     signs: dict[str, Sign] = {}

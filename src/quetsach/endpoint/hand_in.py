@@ -46,8 +46,8 @@ class Receipt:
 def is_possible(portal: str) -> bool:
     """Whether results may be sent to this address: HTTPS, or this very machine."""
     try:
-        told = urlsplit(portal)
-        return told.scheme in ("https", "http") and bool(told.hostname) and not is_in_the_clear(portal)
+        parts = urlsplit(portal)
+        return parts.scheme in ("https", "http") and bool(parts.hostname) and not is_in_the_clear(portal)
     except ValueError:
         return False
 

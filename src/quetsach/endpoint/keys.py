@@ -73,9 +73,9 @@ def read(path: Path, kind: Kind) -> bytes:
     """
     try:
         with path.open("rb") as file:
-            told = json.loads(file.read(_MOST_BYTES))
-        if told["type"] != "key" or told["kind"] != kind:
+            document = json.loads(file.read(_MOST_BYTES))
+        if document["type"] != "key" or document["kind"] != kind:
             raise ValueError(kind)
-        return of_text(told["secret"])
+        return of_text(document["secret"])
     except (ValueError, TypeError, KeyError, AttributeError, Refused) as error:
         raise Refused("key_file", name=str(path)) from error

@@ -92,12 +92,12 @@ def plain(data: bytes, file: str) -> Checked:
     try:
         if len(data) > MOST_BYTES:
             raise ValueError("too large")
-        told = json.loads(few(data, groups=MOST_BYTES // 20, items=MOST_BYTES // 8))
-        if not isinstance(told, dict):
+        document = json.loads(few(data, groups=MOST_BYTES // 20, items=MOST_BYTES // 8))
+        if not isinstance(document, dict):
             raise ValueError("no object")
     except (ValueError, RecursionError) as error:
         raise Refused("result_form", name=file) from error
-    return checked(told, file, digest=hashlib.sha256(data).hexdigest())
+    return checked(document, file, digest=hashlib.sha256(data).hexdigest())
 
 
 def checked(told: Mapping[str, Any], file: str, *, digest: str, machine: str = "") -> Checked:

@@ -65,13 +65,13 @@ def read(path: Path) -> Profile:
         ProfileError: names the file and the mistake.
     """
     try:
-        told = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ProfileError(f"{path}: cannot be read: {error.strerror or error}") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ProfileError(f"{path}: is no TOML file in UTF-8: {error}") from error
     try:
-        return of(told)
+        return of(document)
     except ValueError as error:
         raise ProfileError(f"{path}: {error}") from error
 

@@ -231,16 +231,26 @@ def _outside(data: bytes, name: str) -> dict[str, Any]:
     try:
         if len(data) > MOST_BYTES:
             raise ValueError("too large")
-        told = json.loads(few(data, groups=_OUTER, items=_OUTER))
-        texts = (told["campaign"], told["unit"], told["pack"], told["commit"], told["body"])
-        if told["type"] != "sealed" or told["schema"] != SCHEMA or type(told["version"]) is not int:
+        document = json.loads(few(data, groups=_OUTER, items=_OUTER))
+        texts = (
+            document["campaign"],
+            document["unit"],
+            document["pack"],
+            document["commit"],
+            document["body"],
+        )
+        if (
+            document["type"] != "sealed"
+            or document["schema"] != SCHEMA
+            or type(document["version"]) is not int
+        ):
             raise ValueError("another form")
-        if not all(map(_is_plain, texts)) or not 0 < len(told["for"]) <= 8:
+        if not all(map(_is_plain, texts)) or not 0 < len(document["for"]) <= 8:
             raise ValueError("another form")
-        for box in told["for"]:
+        for box in document["for"]:
             keys.of_text(box["key"])
             base64.b64decode(box["box"], validate=True)
-        return dict(told)
+        return dict(document)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, Refused) as error:
         raise Refused("sealed_form", name=name) from error
 
@@ -299,23 +309,27 @@ def _verified(
     except (BadSignatureError, ValueError) as error:
         raise Refused("sealed_forged", name=name) from error
     try:
-        told = json.loads(few(statement, groups=most // _GROUP, items=most // _ITEM))
-        if told["type"] != "statement" or told["schema"] != SCHEMA or not isinstance(told["result"], dict):
+        document = json.loads(few(statement, groups=most // _GROUP, items=most // _ITEM))
+        if (
+            document["type"] != "statement"
+            or document["schema"] != SCHEMA
+            or not isinstance(document["result"], dict)
+        ):
             raise ValueError("another form")
-        if not _is_plain(told["machine"]):
+        if not _is_plain(document["machine"]):
             raise ValueError("no machine_id")
         owner = {"campaign": known.campaign, "unit": known.unit, "version": known.version}
-        if any(told[one] != outside[one] for one in _BOUND) or any(
-            told[one] != value for one, value in owner.items()
+        if any(document[one] != outside[one] for one in _BOUND) or any(
+            document[one] != value for one, value in owner.items()
         ):
             # One sender's envelope around another sender's statement, or one unit's pack under another unit's
             # name.
             raise Refused("sealed_forged", name=name)
         return Opened(
-            campaign=told["campaign"], unit=told["unit"], pack=told["pack"], version=told["version"],
-            machine=told["machine"], name=_readable(str(told["name"])),
-            time=datetime.strptime(told["time"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC),
-            digest=hashlib.sha256(statement).hexdigest(), result=told["result"],
+            campaign=document["campaign"], unit=document["unit"], pack=document["pack"],
+            version=document["version"], machine=document["machine"], name=_readable(str(document["name"])),
+            time=datetime.strptime(document["time"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC),
+            digest=hashlib.sha256(statement).hexdigest(), result=document["result"],
         )  # fmt: skip
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise Refused("sealed_form", name=name) from error

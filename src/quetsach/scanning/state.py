@@ -118,10 +118,10 @@ class State:
             if found is None:
                 return None
             number, digest = found
-            told = hashlib.sha256()
+            hasher = hashlib.sha256()
             for row in self._rows(number):
-                _add(told, row)
-            if told.hexdigest() == digest:
+                _add(hasher, row)
+            if hasher.hexdigest() == digest:
                 return to_outcomes(self._rows(number))
             # The rows on disk are not the rows that were written: read the unit again.
             self._drop(number)

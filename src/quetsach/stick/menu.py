@@ -91,12 +91,12 @@ def _choose_pack(stick: Stick, *, is_asking: bool) -> None:
         except Refused as error:
             say.warning(_not_used(error))
     if not found:
-        told = (
+        message = (
             _("Without a good pack the campaign's addresses are not compared. Download it again.")
             if there
             else _("There is no pack of a campaign here. Put the pack from the portal beside this program.")
         )
-        say.warning(told)
+        say.warning(message)
         return
     stick.pack, stick.pack_path = max(found, key=lambda one: (one[0].created, one[0].version))
     click.echo(visible(packfile.described(stick.pack)))
@@ -189,12 +189,12 @@ def _asked(stick: Stick, question: str, *, is_folder: bool = False, default: str
         path = stick.root / given.strip().strip('"') if given.strip() else None
         if path is None or (path.is_dir() if is_folder else path.is_file()):
             return path
-        told = (
+        message = (
             _("There is no such folder: %(path)s. Drag it into this window; Enter alone goes back.")
             if is_folder
             else _("There is no such file: %(path)s. Drag it into this window; Enter alone goes back.")
         )
-        click.echo(say.wrapped(told % {"path": visible(str(path))}))
+        click.echo(say.wrapped(message % {"path": visible(str(path))}))
         default = ""
 
 
@@ -236,23 +236,23 @@ def _merge(stick: Stick) -> int:
 
 def _asked_key(stick: Stick) -> Path | None:
     """The file with the secret key; a person without a key is sent to the portal."""
-    told = _(
+    message = _(
         "There are sealed results here. The unit's secret key opens them: use it on your own, clean machine"
         " only."
     )
-    click.echo(say.wrapped(told))
+    click.echo(say.wrapped(message))
     while (
         path := _asked(stick, _("Drag the key file into this window; Enter if you have none"))
     ) is not None:
         try:
             keys.read(path, "sealing")
         except (Refused, OSError):
-            told = _("%(name)s is no key that opens results. Drag the right file; Enter alone goes on.")
-            click.echo(say.wrapped(told % {"name": visible(path.name)}))
+            message = _("%(name)s is no key that opens results. Drag the right file; Enter alone goes on.")
+            click.echo(say.wrapped(message % {"name": visible(path.name)}))
         else:
             return path
-    told = _("Without the key only the portal opens them: hand them in there.")
-    click.echo(say.wrapped(told))
+    message = _("Without the key only the portal opens them: hand them in there.")
+    click.echo(say.wrapped(message))
     return None
 
 
@@ -322,8 +322,8 @@ def _take_back() -> int:
 
 def _is_web(address: str) -> bool:
     with suppress(ValueError):
-        told = urlsplit(address)
-        return told.scheme in ("https", "http") and bool(told.hostname)
+        parts = urlsplit(address)
+        return parts.scheme in ("https", "http") and bool(parts.hostname)
     return False
 
 
@@ -333,8 +333,8 @@ def _open(stick: Stick) -> int:
     assert stick.pack is not None
     webbrowser.open(stick.pack.portal)
     # Nobody knows whether a window opened: Windows reports success as soon as it has started a program.
-    told = _("If no browser opens, type this address into one: %(url)s")
-    click.echo(say.wrapped(told % {"url": visible(stick.pack.portal)}))
+    message = _("If no browser opens, type this address into one: %(url)s")
+    click.echo(say.wrapped(message % {"url": visible(stick.pack.portal)}))
     return cli.NOTHING
 
 

@@ -381,9 +381,9 @@ def explain(problem: str, path: str = "") -> str:
 
 def _with_place(text: str) -> str:
     """The translation of a text that may have a file name before it."""
-    told = explain(text)
+    translated = explain(text)
     place, colon, rest = text.partition(": ")
-    return f"{place}: {explain(rest)}" if told == text and colon else told
+    return f"{place}: {explain(rest)}" if translated == text and colon else translated
 
 
 def _what(text: str) -> str:
@@ -402,5 +402,5 @@ def _what(text: str) -> str:
 
 def quoted(reason: str) -> str:
     """The reason in the language in use, or in English between quotation marks."""
-    told = explain(reason)
-    return told if told != reason else f"“{reason}”"
+    translated = explain(reason)
+    return translated if translated != reason else f"“{reason}”"

@@ -119,11 +119,11 @@ def main(folder: Path, kind: str, *, is_undo: bool) -> None:
 def _owners(made: Path, root: Path) -> None:
     if os.geteuid() == 0:
         for place in made.rglob("*"):
-            told = place.lstat()
+            status = place.lstat()
             there = root / place.relative_to(made)
-            os.chown(there, told.st_uid, told.st_gid)
-            there.chmod(told.st_mode)
-            os.utime(there, ns=(told.st_atime_ns, told.st_mtime_ns))
+            os.chown(there, status.st_uid, status.st_gid)
+            there.chmod(status.st_mode)
+            os.utime(there, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
 if __name__ == "__main__":

@@ -82,15 +82,15 @@ def snapshot(root: Path) -> dict[str, tuple[Any, ...]]:
         name = place.relative_to(root).as_posix()
         if any(name.startswith(store) or store.startswith(f"{name}/") for store in STORES):
             continue
-        told = place.lstat()
-        if not stat.S_ISREG(told.st_mode):
-            found[name] = (stat.S_IFMT(told.st_mode), told.st_uid)
+        status = place.lstat()
+        if not stat.S_ISREG(status.st_mode):
+            found[name] = (stat.S_IFMT(status.st_mode), status.st_uid)
             continue
-        time = 0 if place.name in HIVES else told.st_mtime_ns
+        time = 0 if place.name in HIVES else status.st_mtime_ns
         attributes = {one: os.getxattr(place, one) for one in os.listxattr(place)}
         found[name] = (
-            hashlib.sha256(place.read_bytes()).hexdigest(), told.st_mode, told.st_uid, told.st_gid, time,
-            attributes, told.st_nlink,
+            hashlib.sha256(place.read_bytes()).hexdigest(), status.st_mode, status.st_uid, status.st_gid,
+            time, attributes, status.st_nlink,
         )  # fmt: skip
     return found
 

@@ -59,10 +59,10 @@ def state() -> dict[str, Any]:
     files = {}
     for path in (EVIL, HOSTS, TASK):
         if path.exists():
-            told = path.stat()
+            status = path.stat()
             files[str(path)] = [
-                hashlib.sha256(path.read_bytes()).hexdigest(), told.st_mtime_ns, told.st_file_attributes,
-                told.st_ctime_ns,
+                hashlib.sha256(path.read_bytes()).hexdigest(), status.st_mtime_ns, status.st_file_attributes,
+                status.st_ctime_ns,
             ]  # fmt: skip
     values = [
         value(RUN, "evil"),

@@ -128,7 +128,7 @@ def test_two_runs_are_undone_one_by_one_the_last_first(tmp_path: Path) -> None:
 def test_the_plan_tells_of_every_step_what_is_kept_read_back_and_undone(tmp_path: Path) -> None:
     root = disks.linux(tmp_path / "disk")
     one = disks.planned(root)
-    told = json.loads(root.with_name("disk.plan.json").read_text())
-    assert len(told["steps"]) == len(one.steps) > 0
-    for step in told["steps"]:
+    document = json.loads(root.with_name("disk.plan.json").read_text())
+    assert len(document["steps"]) == len(one.steps) > 0
+    for step in document["steps"]:
         assert all(step[name] for name in ("what", "why", "backup", "check", "undo", "target", "before"))

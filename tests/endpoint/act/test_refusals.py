@@ -246,9 +246,9 @@ def test_a_changed_journal_is_not_believed(root: Path, number: int) -> None:
     disks.applied(root, disks.planned(root))
     path = root / "var/lib/quetsach/quarantine" / runs.JOURNAL
     lines = path.read_bytes().splitlines(keepends=True)
-    told = json.loads(lines[number])
-    told["time"] = "2026-01-01T00:00:00.000Z"
-    lines[number] = json.dumps(told).encode() + b"\n"
+    document = json.loads(lines[number])
+    document["time"] = "2026-01-01T00:00:00.000Z"
+    lines[number] = json.dumps(document).encode() + b"\n"
     path.write_bytes(b"".join(lines))
     _refused("damaged_journal", lambda: undoing.undo(grounds.at(root)))
     path.write_bytes(b"".join(lines[:number] + lines[number + 1 :]))

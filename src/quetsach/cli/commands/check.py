@@ -289,10 +289,10 @@ def _at(root: Path, called: str | None, packed: Pack | None, *, is_asking: bool)
         )
         name = naming.given(asked) or name
     elif called is None:
-        told = _(
+        message = _(
             "This disk does not tell its machine's name; the result says %(name)s. --machine gives another."
         )
-        say.warning(told % {"name": name})
+        say.warning(message % {"name": name})
     return machines.at(root, name)
 
 
@@ -358,8 +358,8 @@ def _tell(result: Result) -> None:
     from quetsach.endpoint.reporting import wording
 
     def line(text: str = "", **style: Any) -> None:
-        told = say.wrapped(words.visible(text))
-        click.echo(say.styled(told, **style) if style else told)
+        message = say.wrapped(words.visible(text))
+        click.echo(say.styled(message, **style) if style else message)
 
     _conclude(result)
     line(wording.looked_at(result))
@@ -386,8 +386,8 @@ def _conclude(result: Result) -> None:
 
     colour = {"found": "red", "check": "yellow", "traces": "yellow", "clean": "green"}
     click.echo()
-    told = say.wrapped(words.visible(wording.verdict(result)))
-    click.echo(say.styled(told, bold=True, fg=colour.get(str(result.verdict))))
+    message = say.wrapped(words.visible(wording.verdict(result)))
+    click.echo(say.styled(message, bold=True, fg=colour.get(str(result.verdict))))
 
 
 def _code(result: Result) -> int:

@@ -221,14 +221,14 @@ def _apply(path: Path, code: str, root: Path | None, store: Path | None) -> int:
         )
         return INCOMPLETE
     if outcome.done:
-        told = _("Check the machine once more now. To take everything back: %(command)s")
+        message = _("Check the machine once more now. To take everything back: %(command)s")
     else:
-        told = _(
+        message = _(
             "No step was completed. Mend what is named above, then carry the plan out again. To take back"
             " what was begun: %(command)s"
         )
     given = ["check", "undo", *_option("--root", root), *_option("--store", store)]
-    _line(told % {"command": _command(given)})
+    _line(message % {"command": _command(given)})
     return NOTHING if len(outcome.done) == len(one.steps) else FOUND
 
 
@@ -303,10 +303,10 @@ def _typed() -> str:
 def _told(act: str, target: Any, why: str, *, is_back: bool = False) -> None:
     from quetsach.endpoint.act import wording
 
-    told = wording.done(act, target, why)
+    message = wording.done(act, target, why)
     if is_back and not why:
-        told = _("Taken back: %(step)s") % {"step": told}
-    _line(f"  {'✗' if why else '✓'} {told}")
+        message = _("Taken back: %(step)s") % {"step": message}
+    _line(f"  {'✗' if why else '✓'} {message}")
 
 
 def _refused(error: Any) -> int:

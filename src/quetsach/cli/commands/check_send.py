@@ -120,12 +120,12 @@ def _sent(content: list[tuple[str, bytes]], packed: Pack) -> hand_in.Receipt | N
 
 
 def _tell(receipt: hand_in.Receipt) -> bool:
-    told = _("The portal has received it for %(unit)s: %(taken)s new, %(known)s already known.") % {
+    message = _("The portal has received it for %(unit)s: %(taken)s new, %(known)s already known.") % {
         "unit": words.visible(receipt.unit),
         "taken": words.number(receipt.taken),
         "known": words.number(receipt.known),
     }
-    click.echo(say.styled(told, fg="green" if not receipt.refused else "yellow"))
+    click.echo(say.styled(message, fg="green" if not receipt.refused else "yellow"))
     for one in receipt.refused:
         click.echo(f"  {words.visible(one.name)} {words.visible(one.reason)}")
     if receipt.is_code_free:

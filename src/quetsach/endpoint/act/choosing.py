@@ -225,11 +225,12 @@ class _Builder:
     def _rule(self, seen: Fact, why: str) -> None:
         """Switch off the firewall rule of the fact."""
         for name, text in self._ground.machine.registry.values(_RULES).items():
-            told = firewall.rule(text)
+            fields = firewall.rule(text)
             is_same = (
-                told.get("name", "") == seen.fields["name"] and told.get("lport", "") == seen.fields["port"]
+                fields.get("name", "") == seen.fields["name"]
+                and fields.get("lport", "") == seen.fields["port"]
             )
-            if is_same and told.get("active", "").casefold() == "true":
+            if is_same and fields.get("active", "").casefold() == "true":
                 off = text.replace("Active=TRUE", "Active=FALSE", 1)
                 target = {"key": _RULES, "name": name}
                 self._step("disable", "value", target, why, {"type": 1, "data": _utf16(off)})

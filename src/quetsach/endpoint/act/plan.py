@@ -116,15 +116,15 @@ def read(path: Path) -> Plan:
     try:
         if len(content) > _LARGEST:
             raise ValueError("too large")
-        told = json.loads(content)
-        if told["type"] != "plan" or told["schema"] != SCHEMA:
+        parsed = json.loads(content)
+        if parsed["type"] != "plan" or parsed["schema"] != SCHEMA:
             raise ValueError("no plan of this version")
-        rest = {name: value for name, value in told.items() if name != "hash"}
+        rest = {name: value for name, value in parsed.items() if name != "hash"}
         found = sha256(canonical(rest)).hexdigest()
-        plan = _plan(told)
+        plan = _plan(parsed)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
         raise ActError("no_plan", str(path)) from error
-    if found != told["hash"]:
+    if found != parsed["hash"]:
         raise ActError("tampered", str(path))
     return replace(plan, hash=found)
 

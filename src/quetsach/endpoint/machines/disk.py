@@ -140,14 +140,14 @@ class DiskFiles:
         if place is None:
             return None
         try:
-            told = place.lstat()
+            status = place.lstat()
         except ValueError:
             return None
         except OSError as error:
             if reason_of(error) == "missing":
                 return None
             raise Unavailable(reason_of(error), path) from error
-        return _entry(path, path.rpartition(self.separator)[2], told)
+        return _entry(path, path.rpartition(self.separator)[2], status)
 
     def follow(self, path: str) -> str:
         there = self.entry(path)

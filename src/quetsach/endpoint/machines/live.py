@@ -53,7 +53,7 @@ def sockets() -> Sequence[Socket]:
     """TCP and UDP sockets; without administrator rights those of other accounts carry no process."""
     psutil = _psutil()
     try:
-        told = psutil.net_connections(kind="inet")
+        connections = psutil.net_connections(kind="inet")
     except psutil.AccessDenied as error:
         raise Unavailable("no_permission", "sockets") from error
     except (OSError, RuntimeError) as error:
@@ -66,7 +66,7 @@ def sockets() -> Sequence[Socket]:
             state=one.status,
             pid=one.pid or 0,
         )
-        for one in told
+        for one in connections
     ]
 
 

@@ -57,16 +57,16 @@ def _look(machine: Machine, seen: Seen) -> None:
     for network in switched_off(machine.registry):
         seen.add("firewall-off", network=network)
     for value in machine.registry.values(_KEY).values():
-        told = rule(value)
-        if told.get("active", "").casefold() != "true":
+        fields = rule(value)
+        if fields.get("active", "").casefold() != "true":
             continue
         seen.add(
             "firewall-rule",
-            name=told.get("name", ""),
-            action=told.get("action", ""),
-            direction=told.get("dir", ""),
-            program=windowspath.clean(told.get("app", ""), machine.variables),
-            port=told.get("lport", ""),
+            name=fields.get("name", ""),
+            action=fields.get("action", ""),
+            direction=fields.get("dir", ""),
+            program=windowspath.clean(fields.get("app", ""), machine.variables),
+            port=fields.get("lport", ""),
         )
 
 

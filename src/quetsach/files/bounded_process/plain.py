@@ -70,8 +70,8 @@ def unpack(data: bytes, declared: Any) -> Any:
     except TooManyError as error:
         raise AnswerError("too many values") from error
     try:
-        told = json.loads(head.decode("utf-8", "surrogatepass"))
-        return _taker(declared)(told, Blobs(memoryview(data)[end:]))
+        document = json.loads(head.decode("utf-8", "surrogatepass"))
+        return _taker(declared)(document, Blobs(memoryview(data)[end:]))
     except AnswerError:
         raise
     except (ValueError, TypeError, RecursionError, OverflowError) as error:

@@ -99,8 +99,8 @@ def _missing(found: Collection, console: Console) -> None:
         console.print(_("Not received (%(n)d)") % {"n": len(found.missing)}, style="bold")
         for unit in found.missing[:_MOST_NAMED]:
             hint = next((one.file for one in found.unread if one.unit == unit), "")
-            told = _("a file of its own could not be read: %(file)s") % {"file": hint} if hint else ""
-            console.print("  " + visible(" · ".join(filter(None, (unit.name, told)))))
+            message = _("a file of its own could not be read: %(file)s") % {"file": hint} if hint else ""
+            console.print("  " + visible(" · ".join(filter(None, (unit.name, message)))))
         left = len(found.missing) - _MOST_NAMED
         if left > 0:
             more = ngettext("and %(n)s more unit", "and %(n)s more units", left)

@@ -176,8 +176,8 @@ def _figure(book: _Book, sheet: Any, at: int, column: int, one: Reading, row: st
     else:
         sheet.write_number(at, column, value, book.amber_figure if doubts else book.figure)
     if doubts:
-        told = "\n".join(map(words.doubt, doubts))
-        sheet.write_comment(at, column, _printable(told), {"author": "Quét Sạch", "x_scale": 2})
+        message = "\n".join(map(words.doubt, doubts))
+        sheet.write_comment(at, column, _printable(message), {"author": "Quét Sạch", "x_scale": 2})
 
 
 def _to_look_at(book: _Book, found: Collection) -> None:
@@ -223,12 +223,12 @@ def _missing(book: _Book, found: Collection) -> None:
         if unread := next((one for one in found.unread if one.unit == unit), None):
             book.file(sheet, at, 3, unread.file, unread.path)
     if not found.missing:
-        told = (
+        message = (
             _("All units are there.")
             if found.expected
             else _("Without the list of units nobody can say who is missing.")
         )
-        book.text(sheet, 1, 1, told)
+        book.text(sheet, 1, 1, message)
 
 
 def _proposals(book: _Book, found: Collection) -> None:

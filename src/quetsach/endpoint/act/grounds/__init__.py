@@ -130,11 +130,11 @@ def _make_private_unix(folder: Path, root: Path) -> None:
         for part in inside:
             place = place / part
             place.mkdir(mode=0o755 if place != folder else 0o700, exist_ok=True)
-            told = place.lstat()
-            if not stat.S_ISDIR(told.st_mode):
+            status = place.lstat()
+            if not stat.S_ISDIR(status.st_mode):
                 raise ActError("unsafe_store", str(place))
-        told = folder.lstat()
+        status = folder.lstat()
     except OSError as error:
         raise of(error, str(place)) from error
-    if told.st_uid not in (0, os.geteuid()) or told.st_mode & 0o022:
+    if status.st_uid not in (0, os.geteuid()) or status.st_mode & 0o022:
         raise ActError("unsafe_store", str(folder))

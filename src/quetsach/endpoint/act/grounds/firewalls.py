@@ -68,11 +68,11 @@ class Nftables:
         tables = json.loads(self._run(["nft", "-j", "list", "tables"], ""))
         if not any(one.get("table", {}).get("name") == name for one in tables["nftables"]):
             return False
-        told = json.loads(self._run(["nft", "-j", "list", "table", "inet", name], ""))
+        document = json.loads(self._run(["nft", "-j", "list", "table", "inet", name], ""))
         wanted = str(ip_address(address))
         return any(
             part.get("match", {}).get("right") == wanted
-            for one in told["nftables"]
+            for one in document["nftables"]
             for part in one.get("rule", {}).get("expr", [])
         )
 

@@ -50,14 +50,14 @@ class UnixDisk:
     def look(self, path: str) -> State | None:
         try:
             with self._opened(path) as (_folder, _name, file):
-                told = os.fstat(file)
+                status = os.fstat(file)
                 return {
                     "sha256": _sha256(file),
-                    "size": told.st_size,
-                    "mode": told.st_mode,
-                    "uid": told.st_uid,
-                    "gid": told.st_gid,
-                    "mtime": told.st_mtime_ns,
+                    "size": status.st_size,
+                    "mode": status.st_mode,
+                    "uid": status.st_uid,
+                    "gid": status.st_gid,
+                    "mtime": status.st_mtime_ns,
                 }
         except ActError as error:
             if error.reason == "missing":
@@ -70,13 +70,13 @@ class UnixDisk:
 
     def meta(self, path: str) -> dict[str, Any]:
         with self._opened(path) as (_folder, _name, file):
-            told = os.fstat(file)
+            status = os.fstat(file)
             return {
-                "mode": stat.S_IMODE(told.st_mode),
-                "uid": told.st_uid,
-                "gid": told.st_gid,
-                "atime": told.st_atime_ns,
-                "mtime": told.st_mtime_ns,
+                "mode": stat.S_IMODE(status.st_mode),
+                "uid": status.st_uid,
+                "gid": status.st_gid,
+                "atime": status.st_atime_ns,
+                "mtime": status.st_mtime_ns,
                 "xattrs": _xattrs(file),
             }
 
@@ -124,10 +124,10 @@ class UnixDisk:
     def folder(self, path: str) -> State | None:
         try:
             with self._folder_of(path) as (above, name):
-                told = os.stat(name, dir_fd=above, follow_symlinks=False)
-                if not stat.S_ISDIR(told.st_mode):
-                    raise ActError("linked" if stat.S_ISLNK(told.st_mode) else "changed", path)
-                return {"is_folder": True, "mode": told.st_mode, "uid": told.st_uid, "gid": told.st_gid}
+                status = os.stat(name, dir_fd=above, follow_symlinks=False)
+                if not stat.S_ISDIR(status.st_mode):
+                    raise ActError("linked" if stat.S_ISLNK(status.st_mode) else "changed", path)
+                return {"is_folder": True, "mode": status.st_mode, "uid": status.st_uid, "gid": status.st_gid}
         except ActError as error:
             if error.reason == "missing":
                 return None
@@ -144,8 +144,8 @@ class UnixDisk:
                 os.mkdir(name, 0o700, dir_fd=above)
             made = os.open(name, _FOLDER, dir_fd=above)
             try:
-                told = os.fstat(made)
-                if (told.st_uid, told.st_gid) != (state["uid"], state["gid"]):
+                status = os.fstat(made)
+                if (status.st_uid, status.st_gid) != (state["uid"], state["gid"]):
                     os.fchown(made, state["uid"], state["gid"])
                 os.fchmod(made, stat.S_IMODE(state["mode"]))
                 os.fsync(made)
@@ -185,12 +185,12 @@ class UnixDisk:
                 raise ActError("linked", path)
             file = os.open(name, _READ, dir_fd=folder)
             try:
-                told = os.fstat(file)
-                if not stat.S_ISREG(told.st_mode):
+                status = os.fstat(file)
+                if not stat.S_ISREG(status.st_mode):
                     raise ActError("not_a_file", path)
-                if told.st_nlink > 1 and not (told.st_nlink == 2 and _has_part(folder, name, file)):
+                if status.st_nlink > 1 and not (status.st_nlink == 2 and _has_part(folder, name, file)):
                     raise ActError("hard_links", path)
-                if told.st_size > LARGEST:
+                if status.st_size > LARGEST:
                     raise ActError("too_large", path)
                 yield folder, name, file
             finally:
@@ -235,8 +235,8 @@ def _write(part: str, folder: int, content: Iterable[bytes], meta: Mapping[str, 
         for one in content:
             out.write(one)
         out.flush()
-        told = os.fstat(file)
-        if (told.st_uid, told.st_gid) != (meta["uid"], meta["gid"]):
+        status = os.fstat(file)
+        if (status.st_uid, status.st_gid) != (meta["uid"], meta["gid"]):
             os.fchown(file, meta["uid"], meta["gid"])
         os.fchmod(file, meta["mode"])
         for name, value in meta["xattrs"].items():
