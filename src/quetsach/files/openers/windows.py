@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 HEAD_BYTES = 64
-"""Enough bytes for the headers of the file and of its first block, except with endless filters."""
+"""Enough bytes for the headers of the file and of its first block, except with very many filters."""
 _TOGETHER_BYTES = 16 << 20
 """Two files of plain `xz` fit; a file of `xz -9` (64 MB) runs alone."""
 _USUAL_BYTES = 8 << 20
