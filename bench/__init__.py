@@ -1,2 +1,2 @@
-"""Measurements: whole processes, against the tools people use today, with the answers checked on every
-run."""
+"""Measurements of whole processes, against the tools that people use today. Every run checks its
+answers."""

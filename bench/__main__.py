@@ -43,7 +43,7 @@ _BENCHES: dict[str, tuple[Any, Callable[[argparse.Namespace], int]]] = {
 
 
 def main() -> int:
-    """Run the bench that was named."""
+    """Run the named bench."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     benches = parser.add_subparsers(required=True)
     for name, (module, run) in _BENCHES.items():

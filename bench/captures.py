@@ -1,4 +1,4 @@
-"""`python -m bench captures`: a capture of an office's traffic, scanned whole."""
+"""`python -m bench captures`: scans a whole capture of an office's traffic."""
 
 from __future__ import annotations
 

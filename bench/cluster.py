@@ -35,7 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 class _Session(Apart):
-    """Workers that stay for several scans, so that their start is not what is measured."""
+    """Workers that stay for several scans, so that their start is not measured."""
 
     def close(self) -> None:
         pass

@@ -1,7 +1,7 @@
-"""`python -m bench gzip`: scanning one compressed file beside only unpacking it, in alternation.
+"""`python -m bench gzip`: scanning one compressed file, beside only unpacking it, in alternation.
 
-Unpacking leaves the other core at rest. What it takes while the text is scanned on that core is told as well:
-all that the two share is the machine, so what it loses there no scan that looks while it unpacks can keep.
+Unpacking alone leaves the other core idle. So unpacking is also measured while the other core scans the text:
+the two share only the machine, so a scan that unpacks and reads at once cannot avoid that loss.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def _unpack(tool: str, packed: Path) -> float:
 
 
 def pack(log: Path, suffix: str) -> Path:
-    """A packed copy beside the log, kept for the next time."""
+    """A packed copy beside the log, kept for the next run."""
     packed = log.with_name(log.name + suffix)
     if packed.exists():
         return packed

@@ -1,8 +1,8 @@
-"""`python -m bench dense`: how fast a log is scanned of which 1, 10 and 100 % of the lines are hits.
+"""`python -m bench dense`: speed on logs of which 1, 10 and 100 % of the lines are hits.
 
-One near miss stands beside a hundred hits. What a hit costs depends on how often a machine meets the same
-indicator: a few times in three days, each time in other words, so that every second hit begins a row of the
-answer; or all day, as infected machines do, mostly in the same words.
+There is one near miss for a hundred hits. The cost of a hit depends on how often a machine meets the same
+indicator: a few times in three days, with different details each time, so that every second hit starts a row
+of the answer; or all day with the same details, as infected machines do.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from demo.loggen import KINDS, Truth
 _TRAPS = 0.01
 """Near misses for each hit."""
 _BEACON = 200
-"""Times that make a machine say mostly the same."""
+"""So many calls make most lines of a machine alike."""
 _ALIKE = {"squid": 0.94}
 _ALIKE_ELSE = 0.92
-"""Of the lines of a machine and an address that it met before, the share that says what one of them said, but
-for time, ids, ports and sizes. Of real Zeek logs, without and with infections, names under one domain taken
-together: dns.log 0.92 and 0.999, ssl.log 0.94; with them http.log 0.99."""
+"""Among lines of a machine and an address that it met before, the share that repeats an earlier line apart
+from time, ids, ports and sizes. In real Zeek logs, without and with infections, with names under one domain
+counted as one: dns.log 0.92 and 0.999, ssl.log 0.94; with infections http.log 0.99."""
 _FEWEST_BENIGN = 0.005
-"""Share of the lines: where all are hits the log still has a day to stand in."""
+"""Share of the lines: a log of nothing but hits still needs benign lines to cover a day."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

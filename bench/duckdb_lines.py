@@ -1,8 +1,8 @@
-"""`python -m bench.duckdb_lines KIND LOG LIST THREADS`: the hitting lines of a log, asked of DuckDB.
+"""`python -m bench.duckdb_lines KIND LOG LIST THREADS`: counts the hitting lines of a log with DuckDB.
 
-Asked as an expert would: distinct values first, then hash joins; names by their suffixes, addresses and
-`address:port` as text, IPv4 networks by prefix. Other spellings of IPv6 and IPv6 networks are not found:
-DuckDB's address type is an extension that has to be downloaded.
+The query is an expert's: distinct values first, then hash joins; names by their suffixes, addresses and
+`address:port` as text, IPv4 networks by prefix. It misses other spellings of IPv6, and IPv6 networks:
+DuckDB's address type is an extension that must be downloaded.
 """
 
 from __future__ import annotations

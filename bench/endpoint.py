@@ -1,4 +1,4 @@
-"""`python -m bench endpoint`: the files of one machine, by hash and YARA rule, beside other ways to do it."""
+"""`python -m bench endpoint`: the files of one machine, by hash and YARA rule, against other tools."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _PLANTED = re.compile(r"(?:listed|rule)-\w+\.exe")
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One tool: how it is called, what tells the found names, and what it must find."""
+    """One tool: its command line, the pattern for names in its output, and the names that it must find."""
 
     name: str
     command: Sequence[str]

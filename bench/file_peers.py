@@ -1,7 +1,7 @@
-"""The plain loops that a check of files is measured against: `file_peers.py hash|yara DISK HASHES [RULES]`.
+"""Plain loops as a comparison for the check of files: `file_peers.py hash|yara DISK HASHES [RULES]`.
 
-Each reads every file once, whole, up to 32 MiB, and prints the names of those that are listed or match. Runs
-by itself with any Python; `yara` needs yara-python there.
+Each loop reads every file once, whole, up to 32 MiB, and prints the names of files with a listed hash or a
+matching rule. Runs with any Python; `yara` needs yara-python there.
 """
 
 from __future__ import annotations

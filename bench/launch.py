@@ -1,5 +1,5 @@
-"""Run one command and print what it cost as JSON: a small process, because Linux counts the memory that a
-process had before `exec` (its parent's) into the child's peak.
+"""Runs one command and prints its cost as JSON. It is a small process, because Linux counts the memory of the
+parent before `exec` into the child's peak.
 
 Used as a script: `python -I -S bench/launch.py COMMAND…`; the command's standard output goes to standard
 error.

@@ -1,4 +1,4 @@
-"""`python -m bench matching`: the matcher alone, at each level of SIMD, without a process around it."""
+"""`python -m bench matching`: the matcher alone, at each level of SIMD, without the cost of a process."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from demo.loggen.__main__ import size
 
 _KINDS = ("zeek-dns", "eve", "squid", "dnsmasq")
 _LEVELS = {"x86_64": ("avx512", "avx2", "sse42"), "aarch64": ("neon",)}
-# Rounds of one thread and of two, for each round of the levels: both cores must be free in one of them.
+# Rounds of one and of two threads for each round of the levels: in one of them both cores must be free.
 _TOGETHER = 20
 
 
@@ -67,6 +67,6 @@ def matching(asked: argparse.Namespace) -> int:
 
 
 def _told(*command: str) -> list[str]:
-    """What the example says under its two headings."""
-    told = subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.PIPE, text=True).stdout
-    return told.splitlines()[2:]
+    """The lines of the example's output below its two headings."""
+    output = subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.PIPE, text=True).stdout
+    return output.splitlines()[2:]

@@ -1,4 +1,4 @@
-"""What one run of a command costs."""
+"""The cost of one run of a command."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LAUNCH = Path(__file__).with_name("launch.py")
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Of one process from its start to its end: wall-clock and processor seconds, peak resident bytes."""
+    """The cost of one process from start to end: wall-clock and processor seconds, peak resident bytes."""
 
     seconds: float
     cpu_seconds: float
@@ -24,15 +24,15 @@ class Cost:
 
 
 class RunFailedError(Exception):
-    """A measured command ended otherwise than it should."""
+    """A measured command ended with an unexpected exit code."""
 
 
 def run(
     command: Sequence[str], expect: Sequence[int], env: Mapping[str, str] | None = None
 ) -> tuple[Cost, str]:
-    """Run `command` once and return its cost and what it printed.
+    """Run `command` once and return its cost and its output.
 
-    Raises RunFailedError with the end of its output when it exits with none of the codes `expect`.
+    Raises RunFailedError with the end of its output when its exit code is not in `expect`.
     """
     launched = [sys.executable, "-I", "-S", str(_LAUNCH), *command]
     whole_env = {**os.environ, **(env or {})}
@@ -47,14 +47,14 @@ def run(
 
 
 def warm(path: Path) -> None:
-    """Read the file once, so that no run pays for the disk."""
+    """Read the file once, so that no run waits for the disk."""
     with path.open("rb", buffering=0) as file:
         while file.read(1 << 22):
             pass
 
 
 def machine() -> dict[str, str | int | float]:
-    """What the numbers were taken on; the load average says who else was at work."""
+    """The machine of the measurement; the load average shows other work on it."""
     model, flags = platform.machine(), ""
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():

@@ -48,7 +48,7 @@ def month(asked: argparse.Namespace) -> int:
 
 
 def _files(packed: Path, folder: Path, total: int) -> list[Path]:
-    """The same packed log again and again, each a source of its own by a line of its own before it."""
+    """Many copies of one packed log; a line before the log makes each copy a source of its own."""
     folder.mkdir(exist_ok=True)
     count = max(1, -(-total // packed.stat().st_size))
     files = [folder / f"{number:02}.log.gz" for number in range(count)]

@@ -1,5 +1,5 @@
-"""A disk of an office for the check of one machine: files of typical kinds and sizes, hashes, YARA rules, and
-what is planted."""
+"""An office's disk for the check of one machine: files of typical kinds and sizes, hashes, YARA rules, and
+planted files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _KINDS: Sequence[tuple[str, bytes, int, int, int]] = (
-    # Extension, first bytes, weight, least and most size: sizes are spread evenly over their logarithm.
+    # Extension, first bytes, weight, least and greatest size: sizes are spread evenly over their logarithm.
     (".docx", b"PK\x03\x04\x14\x00\x06\x00word/document.xml", 30, 12_000, 900_000),
     (".xlsx", b"PK\x03\x04\x14\x00\x06\x00xl/workbook.xml", 18, 9_000, 2_000_000),
     (".pdf", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", 20, 40_000, 8_000_000),
@@ -50,13 +50,18 @@ class Office:
 
 
 def make(folder: Path, total: int, seed: int) -> Office:
-    """The same arguments give the same disk; one that is there is used again."""
+    """The same arguments give the same disk; an existing disk is used again."""
     place = folder / f"office-{total}-{seed}"
     if not (place / "told.json").is_file():
         _write(place, total, random.Random(seed))
-    told = json.loads((place / "told.json").read_text(encoding="utf-8"))
+    document = json.loads((place / "told.json").read_text(encoding="utf-8"))
     return Office(
-        place / "disk", told["size"], told["files"], place / "rules.yar", told["hashes"], told["planted"]
+        place / "disk",
+        document["size"],
+        document["files"],
+        place / "rules.yar",
+        document["hashes"],
+        document["planted"],
     )
 
 
@@ -83,7 +88,8 @@ def _write(place: Path, total: int, chance: random.Random) -> None:
     planted = []
     for at, name in enumerate(hashes):
         body = b"MZ" + _program(chance, 300_000 + at)
-        # SHA-256 twice over would be found also where only SHA-256 is listed.
+        # One hash for each file: a file listed by two hashes would be found even if one algorithm were
+        # broken.
         hashes[name].append(getattr(hashlib, name)(body).hexdigest())
         (root / "home" / f"listed-{name}.exe").write_bytes(body)
         planted.append(f"listed-{name}.exe")
@@ -97,7 +103,7 @@ def _write(place: Path, total: int, chance: random.Random) -> None:
 
 
 def _document(chance: random.Random, size: int) -> bytes:
-    """What is packed already looks like noise."""
+    """Packed content: it looks like noise."""
     return chance.randbytes(max(size, 0))
 
 
@@ -121,7 +127,7 @@ def _name(chance: random.Random) -> str:
 
 
 def _rule(number: int, strings: tuple[str, bytes, str]) -> str:
-    """As those of campaigns are: texts, bytes, wide texts; four in five are for programs only."""
+    """A rule like those of campaigns: texts, bytes, wide texts; four in five are for programs only."""
     text, bytes_, wide = strings
     only = "uint16(0) == 0x5A4D and " if number % 5 else ""
     return (

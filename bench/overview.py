@@ -1,4 +1,4 @@
-"""`python -m bench`: every measurement beside its peers and its goal, gathered in one table."""
+"""`python -m bench`: all measurements with their peers and goals in one table."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bench.peers import ROOT
 from bench.plan import LEFT_OUT, MEASUREMENTS, Measurement
 
 MOST_SECONDS = 1800
-"""For one measurement; what takes longer is stopped and told."""
+"""Seconds for one measurement; a longer one is stopped and reported."""
 _HEADINGS = ("measurement", "run", "MB/s", "seconds (range)", "ratio", "peak MB", "goal", "answer and more")
 _NAMES = ("log", "list", "hits", "tool", "run")
 _OWN = (*_NAMES, "MB/s", "seconds (range)", "peak MB", "answer")
@@ -29,7 +29,7 @@ _OWN = (*_NAMES, "MB/s", "seconds (range)", "peak MB", "answer")
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a measurement printed, and who was absent; `failure` is empty when it came to its end."""
+    """The output of a measurement, and the absent peers; `failure` is empty when it came to its end."""
 
     rows: Sequence[Mapping[str, str]]
     absent: Sequence[str]
@@ -44,7 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def overview(asked: argparse.Namespace) -> int:
-    """Run every measurement; 1 if one of them gave a wrong answer or could not be made."""
+    """Run every measurement; 1 if one of them gave a wrong answer or failed."""
     started, begun, worst = datetime.now(UTC), time.monotonic(), 0
     asked.folder.mkdir(parents=True, exist_ok=True)
     kept = asked.folder / f"all-{started:%Y%m%dT%H%M%S}.md"
@@ -73,7 +73,7 @@ def overview(asked: argparse.Namespace) -> int:
 
 
 def measured(one: Measurement, folder: Path, *, is_quick: bool = False) -> Told:
-    """Run one measurement in a process of its own, showing what it says meanwhile."""
+    """Run one measurement in a process of its own, and show its output meanwhile."""
     arguments = [*one.arguments, *(one.quick if is_quick else ())]
     command = [sys.executable, "-m", "bench", *arguments, "--folder", str(folder.resolve())]
     said: list[str] = []
@@ -132,7 +132,7 @@ def shown(one: Measurement, got: Told, *, is_judged: bool = True) -> Iterator[st
 
 
 def told(text: str) -> Iterator[Mapping[str, str]]:
-    """The rows of the Markdown tables of a measurement, each cell under its heading."""
+    """The rows of the Markdown tables in a measurement's output, each cell under its heading."""
     headings: list[str] = []
     for line in text.splitlines():
         if not line.startswith("|"):
@@ -155,7 +155,7 @@ def _more(cells: Mapping[str, str]) -> str:
 
 
 def _stop(process: subprocess.Popen[str]) -> None:
-    """End it with all that it started."""
+    """End it with all processes that it started."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
 

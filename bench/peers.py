@@ -1,4 +1,4 @@
-"""The tools that are measured: each knows whether it is here, how it is called, and whether its answer was
+"""The measured tools: each knows whether it is installed, its command line, and whether its answer was
 right."""
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Verdict:
 
     @property
     def is_right(self) -> bool:
-        """Everything planted was found as planted, and nothing else."""
+        """Whether everything planted was found as planted, and nothing else."""
         return self.found == self.expected and not self.extra and not self.wrong
 
 
@@ -40,7 +40,7 @@ class Peer(Protocol):
 
     @property
     def name(self) -> str:
-        """As it stands in the table."""
+        """Its name in the table."""
         ...
 
     def absent(self) -> str:
@@ -48,11 +48,11 @@ class Peer(Protocol):
         ...
 
     def reads(self, kind: str) -> bool:
-        """Whether it can read logs of this kind at all."""
+        """Whether it can read logs of this kind."""
         ...
 
     def prepare(self, plain: Path, folder: Path) -> None:
-        """Do once what need not be done for every scan of the list."""
+        """Do once the work that is not needed for every scan of the list."""
         ...
 
     def scan(self, log: Path, plain: Path, folder: Path, truth: Truth) -> tuple[Cost, Verdict]:
@@ -69,7 +69,7 @@ class Quetsach:
 
     @property
     def name(self) -> str:
-        """As it stands in the table."""
+        """Its name in the table."""
         return f"quetsach {self.engine}"
 
     def absent(self) -> str:
@@ -91,31 +91,32 @@ class Quetsach:
     def scan(
         self, log: Path, plain: Path, folder: Path, truth: Truth, written_as: str = ""
     ) -> tuple[Cost, Verdict]:
-        """`written_as` is the name of the log in `truth`, where a packed copy is scanned."""
+        """`written_as` is the name of the log in `truth`, for a scan of a packed copy."""
         out = folder / "out.jsonl"
         out.unlink(missing_ok=True)
         cost, _ = run(self.command(log, plain, folder, out), (0, 1), self.env())
         return cost, judge(out, truth, written_as or log.name)
 
     def command(self, logs: Path, plain: Path, folder: Path, out: Path) -> list[str]:
-        """How a scan of a log or a folder into `out` is called."""
+        """The command line of a scan of a log or a folder into `out`."""
         scan = self._command("scan", str(logs), "-i", str(self.compiled(plain, folder)), "-o", str(out))
         return [*scan, "--jobs", str(self.jobs)]
 
     def compiled(self, plain: Path, folder: Path) -> Path:
-        """Where `prepare` puts the set."""
+        """The path where `prepare` puts the set."""
         return folder / f"{plain.stem}.{self.engine}.qs"
 
     def _command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-c", "from quetsach.cli import main; main()", *arguments]
 
     def env(self) -> dict[str, str]:
-        """What it runs with."""
+        """Its environment."""
         paths = (str(ROOT / "src"), os.environ.get("PYTHONPATH", ""))
         return {
             "QUETSACH_ENGINE": self.engine,
             "QUETSACH_LANG": "en",
-            # As installed: modules are compiled once, by the first run, which is the compilation of the list.
+            # As in an installation, modules are compiled once: here by the first run, which compiles the
+            # list.
             "PYTHONDONTWRITEBYTECODE": "",
             "PYTHONPATH": os.pathsep.join(filter(None, paths)),
         }
@@ -123,7 +124,7 @@ class Quetsach:
 
 @dataclass(frozen=True, slots=True)
 class Ripgrep:
-    """`rg -F -f LIST -c`: what people do with a list and a log. It counts lines and knows no borders."""
+    """`rg -F -f LIST -c`: the usual search with a list in a log. It counts lines and knows no borders."""
 
     name: str = "rg -F -f"
 
@@ -152,7 +153,7 @@ class DuckDb:
 
     @property
     def name(self) -> str:
-        """As it stands in the table."""
+        """Its name in the table."""
         return "DuckDB"
 
     def absent(self) -> str:
@@ -179,7 +180,7 @@ def _lines(lines: int, source: SourceTruth) -> Verdict:
 
 
 def judge(out: Path, truth: Truth, file: str) -> Verdict:
-    """Compare a scan document with what was planted: keys, counts, first and last times."""
+    """Compare a scan document with the planted rows: keys, counts, first and last times."""
     expected = {key: row for key, row in truth.rows.items() if row.file == file}
     found = wrong = extra = 0
     for text in out.read_text(encoding="utf-8").splitlines():

@@ -1,4 +1,4 @@
-"""What `bench all` measures, one after another, and what each figure should reach."""
+"""The measurements of `bench all`, one after another, and the goals of their figures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _OURS, _FIRST = "quetsach native = 1", "times the first"
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A bound for the column whose heading begins with `column`."""
+    """A bound for the column whose heading starts with `column`."""
 
     column: str
     bound: float
@@ -22,7 +22,7 @@ class Goal:
         return f"{'≥' if self.is_least else '≤'} {self.bound:g} {unit}"
 
     def judged(self, cells: Mapping[str, str]) -> str:
-        """The bound, and whether the first number of the cell keeps it."""
+        """The bound, and whether the first number of the cell meets it."""
         told = next((cell for heading, cell in cells.items() if heading.startswith(self.column)), "")
         number = re.match(r"[\d,.]+", told)
         if number is None:
@@ -34,7 +34,7 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """A command of the bench: `quick` makes it short, `goals` belong to rows whose run holds the key."""
+    """A command of the bench: `quick` makes it short; `goals` are for rows whose run contains the key."""
 
     title: str
     arguments: Sequence[str]
@@ -51,7 +51,7 @@ def _most(column: str, bound: float) -> Goal:
 
 
 def _dense(kind: str) -> Sequence[Measurement]:
-    # A log of nothing but hits has as much truth as text: a quarter of the size says the same.
+    # A log of nothing but hits has as much truth as text: a quarter of the size gives the same figure.
     few = {"1% hits": [Goal("MB/s", 1000)], "10% hits": [Goal("MB/s", 500)]}
     arguments = ("dense", "--kind", kind, *_TWICE)
     return (
@@ -66,7 +66,7 @@ def _dense(kind: str) -> Sequence[Measurement]:
 
 
 MEASUREMENTS: Sequence[Measurement] = (
-    # The first one writes the logs that most of the others read, too.
+    # The first measurement writes the logs that most of the others read, too.
     Measurement("1 GB, alone, one thread", ("scan", "--alone")),
     Measurement(
         "matching alone, 1M",
@@ -114,7 +114,7 @@ MEASUREMENTS: Sequence[Measurement] = (
     Measurement("a capture", ("captures",), {"quetsach": [Goal("MB/s", 1000)]}),
     Measurement(
         "20 files on Ray's workers",
-        # Smaller logs are read in less than a second: what gathers has a share in it then.
+        # Smaller logs are read in less than a second: then collecting the answers counts as well.
         ("cluster", *_TWICE, "--size", "256M"),
         {"2 workers": [Goal(_FIRST, 1.8)]},
         ("--size", "1M", "--rounds", "1"),

@@ -1,4 +1,4 @@
-"""Runs of several kinds in alternation, told as ratios to the first kind in the same round."""
+"""Runs of several kinds in alternation, as ratios to the first kind in the same round."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from demo.loggen.__main__ import size as parse_size
 
 
 def add_options(parser: argparse.ArgumentParser, *, size: str) -> None:
-    """What these measurements have in common."""
+    """The options that these measurements share."""
     parser.add_argument(
         "--size", type=parse_size, default=parse_size(size), help=f"of the log, default {size}"
     )
@@ -40,7 +40,7 @@ def alternate(runs: Mapping[str, Callable[[], float]], rounds: int) -> dict[str,
 
 
 def print_table(seconds: Mapping[str, list[float]], length: int, machine: Mapping[str, object]) -> None:
-    """Medians, and how many times as fast as the first kind in the same round."""
+    """Medians, and the speed of each kind as a multiple of the first kind in the same round."""
     first = next(iter(seconds.values()))
     print(f"{machine}")
     print("| run | MB/s | seconds (range) | times the first |\n| --- | --- | --- | --- |")

@@ -1,4 +1,4 @@
-"""`python -m bench readers`: what it costs to read a stranger's file in a process of its own."""
+"""`python -m bench readers`: the cost of reading a stranger's file in a process of its own."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def readers(asked: argparse.Namespace) -> int:
-    """Measure; 1 if the ways disagree."""
+    """Measure; 1 if the two ways disagree."""
     data = _workbook(asked.rows)
     read = workbook.sheets
     expected = read(data)
@@ -65,7 +65,8 @@ def _cost(
 
 
 def _processor() -> float:
-    """Processor seconds of this process, of the warm one and of all that have ended below them (Linux)."""
+    """Processor seconds of this process, of the warm process and of all ended processes below them
+    (Linux)."""
     total = sum(os.times()[:4])
     if pid := warm.pid():
         told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

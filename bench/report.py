@@ -51,8 +51,8 @@ def answer(verdicts: Sequence[Verdict]) -> str:
 
 
 def table(results: Sequence[Result], reference: str) -> str:
-    """Markdown. The last but two column is the median, over the rounds, of this tool's time to that of the
-    reference in the same round: how many times as long it takes."""
+    """Markdown. The third column from the end is the median, over the rounds, of this tool's time divided by
+    the reference's time in the same round."""
     headings = ("log", "list", "tool", "MB/s", "seconds (range)", f"{reference} = 1", "peak MB", "answer")
     rows = [headings, tuple("---" for _ in headings)]
     references = {(r.log, r.items): r for r in results if r.tool == reference}
@@ -70,6 +70,6 @@ def table(results: Sequence[Result], reference: str) -> str:
 
 
 def write(path: Path, context: dict[str, object], results: Sequence[Result]) -> None:
-    """Everything measured, round by round."""
+    """Every figure, round by round."""
     document = {**context, "results": [asdict(result) for result in results]}
     path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")

@@ -42,7 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def scan(asked: argparse.Namespace) -> int:
-    """Measure what was asked for; 1 if an engine of ours gave a wrong answer."""
+    """Measure; 1 if an engine of ours gave a wrong answer."""
     if asked.quick:
         asked.size, asked.sizes = size("64M"), asked.sizes[:1]
     kinds = asked.kinds.split(",")
@@ -108,7 +108,7 @@ def _data(asked: argparse.Namespace, kinds: Sequence[str]) -> Path:
 
 
 def _forget_older(parent: Path, of: str) -> None:
-    """Remove the logs that an older generator wrote: they are large, and nothing asks for them."""
+    """Remove the logs of an older generator: they are large, and nothing uses them."""
     for made in parent.glob(f"logs-*/{_MADE}"):
         if json.loads(made.read_text(encoding="utf-8"))["of"] != of:
             print(f"removing {made.parent}, of an older generator", file=sys.stderr)
@@ -126,8 +126,9 @@ def generate(
     repeat: int = 4,
     alike: float = 0,
 ) -> Path:
-    """A folder with these logs and lists, maybe among others, and the truth; a process of its own writes one
-    where there is none. `length` is that of the benign lines, of which hits and near misses are shares."""
+    """A folder with these logs and lists (perhaps among others) and the truth; a process of its own writes a
+    new folder where none fits. `length` is that of the benign lines; hits and near misses are shares of
+    it."""
     source = b"".join(path.read_bytes() for path in sorted((ROOT / "demo" / "loggen").rglob("*.py")))
     given = f"{length} {counts} {sorted(kinds)} {seed} {hit_rate} {trap_rate} {repeat} {alike}".encode()
     folder = parent / f"logs-{hashlib.sha256(given + source).hexdigest()[:12]}"

@@ -1,4 +1,4 @@
-"""`python -m bench sets`: a long list compiled as a person does it, the set's size, and how soon it opens."""
+"""`python -m bench sets`: a long list compiled on the command line: time, the set's size, and opening it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ whole = "select count(*) from read_csv(?, header=false, columns={'line': 'varcha
 print(duckdb.execute(whole, [sys.argv[1]]).fetchone())
 """
 _OPENINGS = 9
-"""Each takes a few milliseconds, in which whatever else the machine does is all there is."""
+"""Openings that are measured: one takes only a few milliseconds, and other work could distort it."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +45,7 @@ def sets(asked: argparse.Namespace) -> int:
             costs.append(measure.run([*command, "-o", str(out)], (0,))[0])
             if find_spec("duckdb"):
                 peers.append(measure.run([sys.executable, "-c", _READ, str(path)], (0,))[0].seconds)
-        told = (
+        status = (
             path.name,
             f"{path.stat().st_size / 1e6:.1f}",
             f"{median(c.seconds for c in costs):.2f} ({median(c.cpu_seconds for c in costs):.2f})",
@@ -54,7 +54,7 @@ def sets(asked: argparse.Namespace) -> int:
             *(f"{milliseconds:.2f}" for milliseconds in _opened(out)),
             f"{median(peers):.2f}" if peers else "absent",
         )
-        print("| " + " | ".join(told) + " |", flush=True)
+        print("| " + " | ".join(status) + " |", flush=True)
     return 0
 
 

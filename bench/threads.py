@@ -1,7 +1,7 @@
 """`python -m bench threads`: one large file on one thread and on more, in alternation.
 
-Beside them two processes of one thread at once, each on a copy of its own: all they share is the machine, so
-what they lack of twice the first is the machine's, and what two threads lack of them is ours.
+Beside them, two processes of one thread run at once, each on a copy of its own. They share only the machine,
+so the machine causes their loss against twice the speed of one; a further loss of two threads is ours.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""`python -m bench.traffic_capture`: a seeded capture of an office's traffic, with what was planted in it.
+"""`python -m bench.traffic_capture`: a seeded capture of an office's traffic, with planted contacts.
 
-Look-ups, TLS and HTTP connections with the data that follows them, QUIC-like datagrams, connections that
-nobody answers, and what is not IP; a few hundred conversations at a time, so that their packets interleave.
+Look-ups, TLS and HTTP connections with the data behind them, QUIC-like datagrams, connections without an
+answer, and packets that are not IP; a few hundred conversations at a time, so that their packets interleave.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from demo.loggen.world import World, clients_of, office_networks
 from tests.traffic import packets as p
 
 Conversation = Iterator[tuple[int, bytes]]
-"""Microseconds to wait, then a packet from the IP layer on; an empty one is only a wait."""
+"""Microseconds to wait, then a packet from the IP layer on; an empty packet is only a wait."""
 CONCURRENT = 300
 SEGMENT = 1448
 _NOISE = Random("noise").randbytes(1 << 16)
@@ -45,7 +45,7 @@ class Traffic:
         self.planted = 0
 
     def benign(self) -> Conversation:
-        """Something that matches nothing."""
+        """A conversation that matches nothing."""
         rng, world = self.rng, self.world
         client = world.client(rng).address
         server = world.answer6(rng) if ":" in client else world.answer4(rng)
@@ -65,7 +65,7 @@ class Traffic:
         return iter([(0, b"\0\x01\x08\0\x06\x04\0\x01" + bytes(20))])
 
     def listed(self, item: Item) -> Conversation:
-        """Something that the item covers, written down in the truth."""
+        """A conversation that the item covers, recorded in the truth."""
         rng, world = self.rng, self.world
         is_six = item.kind == "ipv6" or (item.kind in ("cidr", "ip-port") and item.value.count(":") > 1)
         clients = [c.address for c in world.clients if (":" in c.address) == is_six]
@@ -99,7 +99,7 @@ class Traffic:
     def _told(
         self, item: Item, client: str, field: str, matched: str, made: Conversation, hits: Sequence[int]
     ) -> Conversation:
-        """Pass on the packets, and write down when those in `hits` were sent."""
+        """Pass the packets on, and record the times of those in `hits`."""
         for number, (wait, packet) in enumerate(made):
             yield wait, packet
             if number in hits:
@@ -169,9 +169,9 @@ class Traffic:
 
 
 def write(path: Path, items: Sequence[Item], *, total_bytes: int, hit_rate: float, seed: int) -> Truth:
-    """Write about `total_bytes` of traffic and return what was planted.
+    """Write about `total_bytes` of traffic and return the truth.
 
-    About `hit_rate` of the conversations are with one of `items`; no other is.
+    About `hit_rate` of the conversations are with one of `items`; no other conversation is.
     """
     truth = Truth()
     breadth = min(60_000, max(2000, total_bytes // 2000))

@@ -1,1 +1,1 @@
-"""What a demonstration needs that the product does not."""
+"""The parts of a demonstration that the product itself does not need."""

@@ -1,4 +1,4 @@
-"""`./dev demo`: the main job on this machine, from the letter to the report."""
+"""`./dev demo`: the main work on this machine, from the letter to the report."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ def arguments() -> argparse.Namespace:
 def alone(folder: Path) -> Iterator[bool]:
     """Whether no other demonstration uses the folder; it is held until the block, or the process, ends."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    # Beside the folder, which is made anew. Never deleted: whoever waits for it would hold another file.
+    # Beside the folder, which is made anew. Never deleted: a process waiting for it would hold a deleted
+    # file.
     with folder.with_suffix(".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -64,7 +65,7 @@ def main() -> int:
 
 
 def run(given: argparse.Namespace) -> int:
-    # A start that was cut short left no mark; what it half-made is made anew.
+    # A start that was cut short left no mark; its half-made folder is made anew.
     if given.check or given.reset or given.logs or not (VAR / "ready.json").exists():
         shutil.rmtree(VAR, ignore_errors=True)
     VAR.mkdir(parents=True, exist_ok=True)
@@ -75,7 +76,7 @@ def run(given: argparse.Namespace) -> int:
     from demo.server import ServerError
     from demo.words import say
 
-    # Asked to end in any way, the portal is stopped in order and no process stays behind.
+    # However the demonstration ends, the portal is stopped in order and no process stays behind.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return show.run(given, VAR)

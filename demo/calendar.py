@@ -1,4 +1,4 @@
-"""When things happen in the demonstration: all is counted from one day, so that `--as-of 2022` moves it."""
+"""The times of the demonstration: all are counted from one day, so that `--as-of 2022` moves them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FIRST_PART = 7
 
 @dataclass(frozen=True)
 class Calendar:
-    """`today` is the day on which the demonstration is shown."""
+    """`today` is the day of the demonstration."""
 
     today: date
     issued: date
@@ -42,7 +42,7 @@ class Calendar:
         return cls(today=ISSUED_2022 + timedelta(days=DAYS_SINCE_LETTER), issued=ISSUED_2022, due=DUE_2022)
 
     def moment(self, days_ago: int, hour: int, minute: int = 0) -> datetime:
-        """A time of day so many days before today."""
+        """A time of day, `days_ago` days before today."""
         return datetime.combine(self.today - timedelta(days=days_ago), time(hour, minute), HANOI)
 
     @property
@@ -52,6 +52,6 @@ class Calendar:
 
     @contextmanager
     def at(self, days_ago: int, hour: int, minute: int = 0) -> Iterator[None]:
-        """Let the actions inside believe that it is then."""
+        """Let the actions inside the block take that time for the present."""
         with time_machine.travel(self.moment(days_ago, hour, minute), tick=True):
             yield

@@ -1,4 +1,4 @@
-"""Asks the running portal for its main pages, as a visitor and as each of the people."""
+"""Requests the main pages of the running portal, as a visitor and as each of the people."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import urllib.request  # loopback only, as demo.server says
 
 
 class CheckError(RuntimeError):
-    """A page did not answer as it must; the message names it."""
+    """A page gave a wrong answer; the message names it."""
 
 
 class Browser:
-    """A visitor with cookies; signs in through the form, as a person does."""
+    """A visitor with cookies; signs in through the form, like a person."""
 
     def __init__(self, base: str) -> None:
         self.base = base
@@ -22,7 +22,7 @@ class Browser:
         self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies))
 
     def fetch(self, path: str, expect: int = 200) -> bytes:
-        """What the portal sends; CheckError when the status is another."""
+        """The portal's answer; CheckError for another status."""
         try:
             with self.opener.open(self.base + path, timeout=60) as answer:
                 status, body = answer.status, answer.read()

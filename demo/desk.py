@@ -1,4 +1,4 @@
-"""The coordinator's desk: letters of the district and of a commune, and annexes that came as files."""
+"""The coordinator's desk: letters of the district and of a commune, and annexes as files."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _TYPED = (
 
 
 def write_letters(story: Story) -> None:
-    """The district and a commune have issued theirs; a reminder waits as a draft."""
+    """The district and a commune have issued their letters; a reminder waits as a draft."""
     root = story.nodes[0]
     commune = next(node for node in story.nodes if node.name == PASSING_ON)
     with story.calendar.at(9, 8, 40):
@@ -57,7 +57,7 @@ def _key(node: CampaignNode, what: str) -> uuid.UUID:
 
 
 def lay_papers(story: Story) -> None:
-    """Three offices without a report sent Word files instead; the coordinator has yet to take them."""
+    """Three offices sent Word files in place of a report; the coordinator has yet to take them."""
     root = story.nodes[0]
     late = [
         n for n in story.nodes if n.parent_id == root.pk and n.kind == "phong" and not hasattr(n, "report")
@@ -71,7 +71,7 @@ def lay_papers(story: Story) -> None:
 
 
 def _annex(story: Story, unit: str, counts: Sequence[str], said: str, asked: str) -> bytes:
-    """The form as an office types it, saved on the day before."""
+    """The form as an office fills it in, saved on the day before."""
     import docx
 
     form = built_in("annex-2022")

@@ -66,7 +66,7 @@ def main_pages(slug: str, issuer: str) -> tuple[list[str], dict[str, list[str]]]
         case = Case.rows.filter(device__owner__path__startswith=home.path).first()
         if case is not None:
             mine.append(reverse("case", args=[slug, case.pk]))
-        # Who does what another does already only opens the first page.
+        # A second person with the same role and unit only opens the first page.
         key = (account.role, account.unit)
         pages[account.username] = mine[:1] if key in played else mine
         played.add(key)
@@ -74,6 +74,6 @@ def main_pages(slug: str, issuer: str) -> tuple[list[str], dict[str, list[str]]]
 
 
 def export_pages(slug: str) -> list[str]:
-    """The official report and the figures of the node on top."""
+    """The official report and the figures of the top node."""
     root = CampaignNode.rows.get(campaign__slug=slug, parent=None)
     return [reverse(name, args=[slug, root.pk]) for name in ("report_pdf", "report_xlsx")]

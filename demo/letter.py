@@ -1,4 +1,4 @@
-"""The letter of 2022 as the demonstration's campaign, its dates moved together."""
+"""The letter of 2022 as the demonstration's campaign, with all its dates moved alike."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DUE_2022 = date(2022, 9, 26)
 
 @dataclass(frozen=True)
 class Order:
-    """What the campaign needs: texts with their dates in place, and the first moment that is late."""
+    """The data of the campaign: texts with their dates in place, and the first moment that is late."""
 
     title: str
     summary: str
@@ -29,13 +29,15 @@ class Order:
 
 
 def written(day: date) -> str:
-    """A date as official letters write it: days below 10 and months 1 and 2 with a zero (Decree 30/2020)."""
+    """A date in the form of official letters: days below 10 and months 1 and 2 with a zero (Decree
+    30/2020)."""
     month = f"{day.month:02}" if day.month < 3 else str(day.month)
     return f"{day.day:02}/{month}/{day.year}"
 
 
 def read_order(due: date = DUE_2022, issued: date = ISSUED_2022) -> Order:
-    """The order of 2022 with its deadline moved to `due`, and what came before it along with its own date."""
+    """The order of 2022: its deadline moved to `due`, and the dates before it moved along with its own
+    date."""
 
     def moved(match: re.Match[str]) -> str:
         day = date.fromisoformat(match[2])

@@ -1,6 +1,6 @@
-"""Machines checked with the stick: what units' officers handed in, and how cracked software leaves them.
+"""Machines checked with the stick: results that units' officers handed in, and traces of cracked software.
 
-The results are invented; they are sealed with the unit's pack and come in by the portal's own door.
+The results are invented; they are sealed with the unit's pack and come in through the portal's own endpoint.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from quetsach.portal.indicators.actions import Upload
 
 PORTAL = "http://127.0.0.1:8000/"
 UNTOUCHED = "Xã Dào San"
-"""Left to the visitor."""
+"""Left for the visitor."""
 OFFICES = 10
 UNSEEN = ("registry", "services")
 _PROBE_REFUSED = {
@@ -33,14 +33,14 @@ _PROBE_REFUSED = {
 
 
 class Look(NamedTuple):
-    """One check: the signs that it saw, and the verdict that these bring."""
+    """One check: its signs, and the verdict that they bring."""
 
     signs: tuple[str, ...] = ()
     verdict: str = "clean"
 
 
 class Life(NamedTuple):
-    """What the first check saw, and the second one if there was one."""
+    """The first check, and the second check if there was one."""
 
     first: Look
     second: Look | None = None
@@ -78,7 +78,8 @@ _RULE = """rule mau_thu_vo_hai
 
 
 def check_machines(story: Story, folder: Path) -> int:
-    """Hashes, rules and replacements from the district; then packs, checks and dates; how many results."""
+    """The district's hashes, rules and replacements; then packs, checks and dates; returns the number of
+    results."""
     _prepare(story, folder)
     units = [n for n in story.nodes if n.depth <= 1 and n.unit.kind != "school" and n.name != UNTOUCHED]
     chosen = units[: OFFICES // 2] + units[-OFFICES // 2 :]
@@ -129,7 +130,7 @@ def _check_unit(story: Story, node: CampaignNode, number: int) -> int:
 
 
 def _result(story: Story, machine: str, when: datetime, look: Look) -> dict[str, Any]:
-    """A document as `quetsach.endpoint.reporting.result` describes it."""
+    """A document in the form of `quetsach.endpoint.reporting.result`."""
     signs = catalogue.load().signs
     is_unknown = look.verdict == "unknown"
     return {

@@ -1,6 +1,6 @@
-"""What offices keep beside their report: enterprises on their territory, people's own marks, who looks on.
+"""Data that offices keep beside their report: enterprises on their territory, people's own marks, observers.
 
-All names are invented; the tax codes have a fitting check digit and belong to nobody that we know of.
+All names are invented; the tax codes have a valid check digit and belong to nobody that we know of.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _BODIES = (
 
 
 def keep_offices(story: Story) -> None:
-    """Before the reports: one commune has gone round its enterprises, the other's waits for the visitor."""
+    """Before the reports: one commune has visited its enterprises, the other's list waits for the visitor."""
     nodes = {node.name: node for node in story.nodes}
     begun = story.calendar.moment(10, 9).date()
     with story.calendar.at(10, 9):
@@ -59,7 +59,7 @@ def _list_bodies(node: CampaignNode, series: int) -> list[int]:
 
 
 def _tax_code(series: int, number: int) -> str:
-    """A code that reads as one: nine invented digits that have a check digit, and that digit."""
+    """A tax code in the right form: nine invented digits that have a check digit, and that digit."""
     for nine in range(990_000_000 + series * 10_000 + number * 100, 999_999_999):
         digit = check_digit(str(nine))
         if digit is not None:
@@ -68,7 +68,7 @@ def _tax_code(series: int, number: int) -> str:
 
 
 def _mark(story: Story, node: CampaignNode) -> None:
-    """A sheet with a code hangs in the office; some have marked themselves by their staff code."""
+    """A sheet with a code hangs in the office; some people have marked themselves by their staff code."""
     with story.calendar.at(2, 8):
         link = people.count_by_marks(node, "informed", officer_of(node.unit))
     with story.calendar.at(1, 10):

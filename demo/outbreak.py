@@ -1,7 +1,7 @@
-"""The invented outbreak: which machines of which units are infected, and how each one's story goes.
+"""The invented outbreak: the infected machines of each unit, and the story of each machine.
 
-Four stories, so that every state of a case can be seen: cleaned and quiet since (proven by the second scan),
-cleaned and back again, never handled, and first seen late.
+There are four stories, so that every state of a case can be seen: cleaned and quiet since (proven by the
+second scan), cleaned and infected again, never handled, and first seen late.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def plan(clients: Mapping[str, Sequence[str]], families: Sequence[str], seed: in
 
 
 def machines_of(networks: Mapping[str, str], staff: Mapping[str, int]) -> dict[str, list[str]]:
-    """Addresses for each unit's computers, from its /24: one for three people, at least two."""
+    """Addresses for each unit's computers, from its /24: one computer for three people, at least two."""
     return {
         unit: [f"{cidr.rsplit('.', 1)[0]}.{20 + n}" for n in range(min(200, max(2, staff[unit] // 3)))]
         for unit, cidr in networks.items()

@@ -1,4 +1,4 @@
-"""Who appears in the demonstration: seven people with a password, and one officer in each unit without."""
+"""The people of the demonstration: seven with a password, and one officer without a password in each unit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from quetsach.portal.units.models import Membership, Role, Unit
 
 @dataclass(frozen=True)
 class Account:
-    """A person whom the visitor may play."""
+    """A person whose role the visitor may play."""
 
     username: str
     full_name: str
@@ -35,7 +35,7 @@ ACCOUNTS = (
 
 
 def passwords(file: Path) -> dict[str, str]:
-    """A password for each account, made once and kept in a file that only its owner reads."""
+    """A password for each account, made once and kept in a file that only its owner can read."""
     if file.exists():
         known: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
         return known
@@ -65,7 +65,7 @@ _GIVEN = ("Văn Páo", "Thị Mỷ", "A Tủa", "Thị Hồng", "Văn Thanh", "T
 
 
 def give_contacts(units: Iterable[Unit]) -> None:
-    """Whom to call in each unit; every tenth has told nobody, as in life."""
+    """Add contacts to each unit; every tenth unit has given none, as in real life."""
     known = []
     for number, unit in enumerate(units):
         if number % 10 != 9:
@@ -76,7 +76,7 @@ def give_contacts(units: Iterable[Unit]) -> None:
 
 
 def officer_of(unit: Unit) -> User:
-    """The unit's own officer: whoever serves there, or an invented person who cannot sign in."""
+    """The unit's own officer: a person of the unit, or an invented person who cannot sign in."""
     serving = User.objects.filter(memberships__unit=unit, memberships__role=Role.OFFICER).first()
     if serving is not None:
         return serving

@@ -14,7 +14,7 @@ from pathlib import Path
 
 
 class ServerError(RuntimeError):
-    """The portal did not start; the message ends with what it wrote."""
+    """The portal did not start; the message ends with its output."""
 
 
 def free_port(wanted: int) -> int:
@@ -65,12 +65,12 @@ class Server:
         raise ServerError(f"the portal did not start; its last words:\n{self.log.read_text()[-2000:]}")
 
     def stop(self) -> None:
-        """Ask it to end, then insist."""
+        """Ask the server to end, then force it."""
         self.process.terminate()
         try:
             self.process.wait(10)
         except subprocess.TimeoutExpired:
-            # Its workers too, which would hold the port for ever.
+            # Kill its workers, too: they would hold the port for ever.
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
 

@@ -32,7 +32,7 @@ CLEAN, SIGHTINGS = 0, 1
 
 
 def run(given: argparse.Namespace, var: Path) -> int:
-    """Set the demonstration up if it is not, then serve it, or check it and stop."""
+    """Set the demonstration up if needed, then serve it, or check it and stop."""
     done = var / "ready.json"
     before = float(os.environ.get("QUETSACH_SETUP_SECONDS", 0))
     if done.exists():
@@ -89,7 +89,7 @@ def made_files(given: argparse.Namespace, var: Path, steps: Steps, story: Story)
 
 
 def own_files(given: argparse.Namespace, var: Path, steps: Steps, story: Story) -> None:
-    """The visitor's logs and lists: nothing invented but the offices."""
+    """The visitor's logs and lists: only the offices are invented."""
     with steps.step(say("publish")):
         story.publish(given.indicators)
         made = story.indicator_set
@@ -105,7 +105,7 @@ def own_files(given: argparse.Namespace, var: Path, steps: Steps, story: Story) 
 
 
 def engine_name() -> str:
-    """Which engine the scans will use."""
+    """The name of the engine for the scans."""
     from quetsach.scanning.engine import choose
 
     return say("engine", name=choose().name)
@@ -141,7 +141,7 @@ def push(file: Path, url: str, token: str, var: Path) -> None:
 
 
 def export(base: str, var: Path) -> str:
-    """The coordinator downloads the official report and the figures; where they lie."""
+    """The coordinator downloads the official report and the figures; returns their folder."""
     coordinator = ACCOUNTS[0]
     browser = Browser(base)
     browser.sign_in(
@@ -165,7 +165,7 @@ def serve(given: argparse.Namespace, var: Path, steps: Steps, *, is_new: bool) -
     with Server(given.port, var / "portal.log") as server:
         with steps.step(say("pages")):
             try:
-                # Whoever has worked with it may have locked its first people out: nothing is wrong then.
+                # After use, the first people's passwords may be locked or changed: that is no error.
                 asked = visit(server.url, var) if is_new else visit_in_public(server.url)
                 steps.note = say("asked", n=asked)
             except CheckError as error:
@@ -181,7 +181,7 @@ def serve(given: argparse.Namespace, var: Path, steps: Steps, *, is_new: bool) -
 
 
 def visit_in_public(base: str) -> int:
-    """Every main page that anybody may open; how many were asked."""
+    """Request every main page that anybody may open; returns their number."""
     public, _inner = main_pages(SLUG, ISSUER)
     visitor = Browser(base)
     for path in public:
@@ -190,12 +190,12 @@ def visit_in_public(base: str) -> int:
 
 
 def visit(base: str, var: Path) -> int:
-    """Every main page, as a visitor and as each of the people; how many were asked."""
+    """Request every main page, as a visitor and as each of the people; returns their number."""
     known = passwords(var / "accounts.json")
     _public, inner = main_pages(SLUG, ISSUER)
     asked = visit_in_public(base)
     visitor = Browser(base)
-    # Pages beside a campaign lead a visitor to the sign-in.
+    # Pages outside a campaign lead a visitor to the sign-in.
     for path in (path for path in inner["dieuphoi"] if path.startswith("/cd/")):
         visitor.get(path, expect=404)
         asked += 1

@@ -11,7 +11,7 @@ from demo.words import say
 
 
 class Steps:
-    """Counts and times what the demonstration does; a step's note is what it found."""
+    """Counts and times the steps of the demonstration; a step's note is its result."""
 
     def __init__(self, total: int, before: float = 0.0) -> None:
         self.total = total

@@ -1,4 +1,4 @@
-"""Plays the campaign through the portal's own actions, each on the day on which it happens."""
+"""Plays the campaign through the portal's own actions, each on its day."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _PROPOSALS = (
 
 
 class Story:
-    """One campaign and those who act in it."""
+    """One campaign and its people."""
 
     def __init__(self, calendar: Calendar, order: Order, accounts: Path) -> None:
         with calendar.at(10, 8):
@@ -113,7 +113,7 @@ class Story:
         with self.calendar.at(8, 15):
             campaigns.count_people(root, root.staff_count or 0, root.staff_count or 0, self.coordinator)
         silent = {node.pk for node in rng.sample(children[root.pk], k=max(1, len(children[root.pk]) // 9))}
-        # Two of Dào San's four have read the public page by themselves; these two wait to be told.
+        # Two of Dào San's four have read the public page by themselves; these two wait for the letter.
         unreached = [self.units[f"Trường {kind} xã Dào San"] for kind in ("Mầm non", "Trung học cơ sở")]
         for node in below:
             if node.unit == self.units["Xã Dào San"] or node.pk in silent or node.parent_id in silent:
@@ -150,7 +150,7 @@ class Story:
             sightings.receive_file(stream, root, sightings.Sender(Scan.Door.UPLOAD, user=self.people["cntt"]))
 
     def clean(self, tales: Sequence[Tale]) -> None:
-        """The units handle the machines of those stories that say so, on the day after the first scan."""
+        """The units handle the machines of the stories with a clean-up, on the day after the first scan."""
         machines = {tale.infection.client for tale in tales if tale.is_cleaned}
         choices = list(DONE)
         open_cases = Case.rows.filter(device__owner__campaign=self.campaign, device__key__in=machines)
@@ -169,7 +169,8 @@ class Story:
     # --- reports ---
 
     def report(self) -> None:
-        """Who carried it out reports; superiors accept most, return one, leave some to the visitor."""
+        """Units that carried it out report; superiors accept most reports, return one, leave some to the
+        visitor."""
         rng = Random(f"reports {SEED}")
         nodes = self.nodes
         by_pk = {node.pk: node for node in nodes}
@@ -209,7 +210,7 @@ class Story:
             try:
                 reports.submit(officer, node, data, 0, ticket)
             except BlockedReport as blocked:
-                # Whoever means it ticks the warnings; what the rules forbid stays unsent.
+                # The officer ticks the warnings; a report that breaks a blocking rule stays unsent.
                 if any(problem.level == "block" for problem in blocked.problems):
                     return False
                 reports.submit(officer, node, data, 0, ticket, ticked=[p.key for p in blocked.problems])

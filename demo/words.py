@@ -1,4 +1,4 @@
-"""What the demonstration says, in Vietnamese and English, one table."""
+"""The texts of the demonstration, in Vietnamese and English, in one table."""
 
 from __future__ import annotations
 

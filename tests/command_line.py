@@ -1,4 +1,4 @@
-"""The command line without subprocesses."""
+"""Runs the command line without subprocesses."""
 
 from collections.abc import Callable
 

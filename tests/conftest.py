@@ -26,25 +26,25 @@ from tests.gate import (  # noqa: F401  # hooks of pytest, which looks for them 
     pytest_xdist_make_scheduler,
 )
 
-# How quick a machine is changes no test: timings live in bench/.
+# No test depends on the speed of a machine: timings belong in bench/.
 settings.register_profile("quetsach", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("quetsach")
 
-# What a machine has installed changes no test; those of the conversion name the program themselves.
+# No test depends on installed programs; tests of the conversion name the program themselves.
 os.environ["QUETSACH_LIBREOFFICE"] = "off"
 
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
-    """Before the database of the tests is made: each question to SQLite is a statement of its own.
+    """Before the test database is made: each question to SQLite is a statement of its own.
 
-    The threads of a live server share the one connection of a database in memory, and a statement kept for
-    its text would now and then be bound for one thread while it runs for another.
+    The threads of a live server share a single connection to a database in memory. A statement cached by its
+    text could be bound by one thread while another thread still runs it.
     """
     if connection.vendor == "sqlite":
         connection.settings_dict["OPTIONS"]["cached_statements"] = 0
-        # Each process of pytest-xdist has one in memory, as a single process has: pytest-django does not know
-        # the portal's own backend, and would give each a file.
+        # Each process of pytest-xdist has a database in memory, like a single process: pytest-django does not
+        # know the portal's own backend, and would give each process a file.
         process = os.environ.get("PYTEST_XDIST_WORKER", "alone")
         name = f"file:memory_of_{process}?mode=memory&cache=shared"
         connection.settings_dict["TEST"]["NAME"] = name
@@ -52,13 +52,13 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 @pytest.fixture(autouse=True)
 def _usual_umask() -> None:
-    """What the portal closes to other accounts when a test serves it stays open for the tests behind."""
+    """Restore the umask: a portal served in a test closes its files to other accounts."""
     os.umask(0o022)
 
 
 @pytest.fixture(scope="session")
 def compiled_locale(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The catalogues of command line and outputs, compiled; the checkout stays as it is."""
+    """The catalogues of the command line, compiled; the checkout stays unchanged."""
     folder = tmp_path_factory.mktemp("locale") / "locale"
     shutil.copytree(language.LOCALE_DIR, folder, ignore=shutil.ignore_patterns("*.mo"))
     CommandLineInterface().run(["pybabel", "-q", "compile", "-d", str(folder), "-D", language.DOMAIN])
@@ -67,7 +67,7 @@ def compiled_locale(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def catalogue(compiled_locale: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Vietnamese texts can be used; afterwards the language is English again."""
+    """Make Vietnamese texts available; afterwards the language is English again."""
     monkeypatch.setattr(language, "LOCALE_DIR", compiled_locale)
     yield compiled_locale
     language.use("en")
@@ -90,7 +90,7 @@ def quetsach(catalogue: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Cap
 
 @pytest.fixture(scope="session", params=["portable", "native"])
 def engine(request: pytest.FixtureRequest) -> Engine:
-    """Each engine that this machine has; test_choose.py keeps a broken native build from hiding here."""
+    """Each engine on this machine; test_choose.py keeps a broken native build from being skipped here."""
     try:
         return choose(request.param)
     except QuetsachError as error:
@@ -99,9 +99,9 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """One browser for the tests of a module; each person has a context in it.
+    """One browser for the tests of a module; each person has a browser context of their own.
 
-    Playwright keeps an event loop in this thread, which Django would take for an asynchronous caller.
+    Playwright keeps an event loop in this thread, which Django would mistake for an asynchronous caller.
     """
     program = shutil.which("chromium")
     if program is None:

@@ -1,4 +1,4 @@
-"""Programs of the folder with Debian 13 (tools/debian13.sh), where this machine's own are missing or old."""
+"""Programs in the folder with Debian 13 (tools/debian13.sh), where this machine's own are missing or old."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _PATH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/usr
 
 @cache
 def absent() -> str:
-    """Why nothing can be run in the folder; "" where it can."""
-    told = subprocess.run([_SCRIPT, "check"], capture_output=True, text=True, check=False)
-    return told.stderr.strip() if told.returncode else ""
+    """Why no program can be run in the folder; "" where it works."""
+    output = subprocess.run([_SCRIPT, "check"], capture_output=True, text=True, check=False)
+    return output.stderr.strip() if output.returncode else ""
 
 
 @cache
 def command(program: str, least: int = 0) -> Sequence[str]:
-    """How `program` is called, this machine's own from the major version `least` on; () where nowhere."""
+    """The command line for `program`: this machine's own from major version `least` on; () if none exists."""
     own = shutil.which(program, path=_PATH)
     if own is not None and (not least or _version(own) >= least):
         return (own,)
@@ -31,6 +31,6 @@ def command(program: str, least: int = 0) -> Sequence[str]:
 
 
 def _version(program: str) -> int:
-    told = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
-    found = re.search(r"\d+", told)
+    output = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
+    found = re.search(r"\d+", output)
     return int(found[0]) if found else 0

@@ -1,8 +1,9 @@
-"""What is asked of a run beyond its tests: no skip that nobody listed, and what each folder took.
+"""Rules for a test run beyond its tests: no unlisted skip, and a report of the time of each folder.
 
-Where changes are judged (CI=true) a skipped test, or a whole module that was skipped, fails unless
-`skips.toml` lists its reason. The run ends with each skip by name and with the wall and processor seconds of
-each folder; with QUETSACH_GATE_FILE=PATH that goes to the file as JSON, too, for `tools/side_by_side.py`.
+Where changes are judged (CI=true) a skipped test or module fails unless `skips.toml` lists its
+reason. The run ends with each skip by name and with the wall and processor seconds of
+each folder; with QUETSACH_GATE_FILE=PATH it also writes that to the file as JSON, for
+`tools/side_by_side.py`.
 """
 
 from __future__ import annotations
@@ -27,26 +28,26 @@ ALONE = ("memory", "cluster", "wine", "kills")
 
 
 def half() -> str:
-    """The database of this run."""
+    """The database of this run, by name."""
     return "postgresql" if os.environ.get("QUETSACH_DATABASE") else "sqlite"
 
 
 def is_listed(said: str) -> bool:
-    """Whether a skip with this reason may stand where changes are judged."""
+    """Whether a skip with this reason is allowed where changes are judged."""
     entries = tomllib.loads(LIST.read_text(encoding="utf-8"))["skip"]
     return any(said.startswith(one["said"]) and one.get("half", half()) == half() for one in entries)
 
 
 def reason_of(report: pytest.TestReport | pytest.CollectReport) -> str:
-    """Why it was skipped, as the test says."""
+    """Why the test was skipped, in its own words."""
     told = report.longrepr
     said = told[2] if isinstance(told, tuple) else str(told)
     return said.removeprefix("Skipped: ").strip()
 
 
 def judge(report: pytest.TestReport | pytest.CollectReport) -> None:
-    """Make a skip that is not listed a failure, and so a test that is expected to fail, which pytest calls
-    skipped: neither can find anything."""
+    """Turn a skip that is not listed into a failure; also a test that is expected to fail, which pytest calls
+    skipped. Neither can find a fault."""
     if not report.skipped or not IS_JUDGED:
         return
     said = reason_of(report)
@@ -70,13 +71,13 @@ def pytest_runtest_logstart(nodeid: str) -> None:
     _began[nodeid] = time.monotonic(), _spent()
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)  # outside of what makes a skip of a failure
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # outside of the hook that turns a failure into a skip
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     judge(report)
     if report.when == "teardown" and item.nodeid in _began:
         wall, spent = _began.pop(item.nodeid)
-        # Of what pytest-xdist sends to the process that tells, each attribute goes along.
+        # pytest-xdist sends every attribute of a report to its main process.
         report.took = (time.monotonic() - wall, _spent() - spent)  # type: ignore[attr-defined]
     return report
 
@@ -89,7 +90,7 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Say at once what failed: the run goes on for minutes."""
+    """Print a failure at once: the run goes on for minutes."""
     if report.failed and "PYTEST_XDIST_WORKER" not in os.environ:
         lines = report.longreprtext.splitlines() or [""]
         print(f"\nFAILED {report.nodeid}: {lines[-1]}", flush=True)
@@ -97,15 +98,16 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 @cache
 def is_alone(file: str) -> bool:
-    """Whether a test of this file bears one of the marks."""
+    """Whether a test of this file has one of the marks."""
     text = Path(file).read_text(encoding="utf-8")
     return re.search(rf"\bmark\.({'|'.join(ALONE)})\b|\bNEEDS_WINE\b", text) is not None
 
 
 class FilesStayTogether(LoadScopeScheduling):
-    """A file stays in one process, with what its tests share; what must be alone is in one process, too.
+    """A file stays in one process, with the objects that its tests share; all tests that must be alone share
+    one process, too.
 
-    pytest-xdist's own `loadgroup` writes the group into the name of a test, which pytest 9.2 keeps elsewhere.
+    pytest-xdist's own `loadgroup` writes the group into the name of a test; pytest 9.2 keeps names elsewhere.
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -122,7 +124,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _turn(item: pytest.Item) -> int:
-    """Long ones first, so that no process works on one when the others have nothing left."""
+    """Long tests first, so that no process works alone on one at the end."""
     if is_alone(item.nodeid.partition("::")[0]):
         return 0
     return 1 if item.get_closest_marker("browser") or "/e2e/" in item.nodeid else 2
@@ -154,6 +156,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def _folder(nodeid: str) -> str:
-    """The folder of a test, an app of the portal by itself."""
+    """The folder of a test; for the portal, the folder of the app."""
     parts = nodeid.partition("::")[0].split("/")[1:-1]
     return "/".join(parts[:2]) or "tests"

@@ -1,4 +1,4 @@
-"""Data as compressors and archivers write it."""
+"""Data in the formats of compressors and archivers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures as telephones make them: turned by a note, with place, device and owner beside them."""
+"""Pictures like a telephone's: turned by metadata, with place, device and owner in it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ OWNER, PLACE = b"Vang A Sung's phone", b"22.5347N 103.2969E"
 
 
 def sheet(width: int = 1200, height: int = 1600) -> Image.Image:
-    """A white sheet with a black bar at its head, and lines as of handwriting."""
+    """A white sheet with a black bar at its head, and lines like handwriting."""
     page = Image.new("RGB", (width, height), "white")
     pen = ImageDraw.Draw(page)
     pen.rectangle((0, 0, width, height // 10), fill="black")
@@ -25,7 +25,7 @@ def sheet(width: int = 1200, height: int = 1600) -> Image.Image:
 
 
 def paper(title: str = "") -> bytes:
-    """A PDF of one empty page, as a scanner's picture without text; another title makes another file."""
+    """A PDF of one empty page, like a scanner's picture without text; another title makes another file."""
     writer = PdfWriter()
     writer.add_blank_page(200, 280)
     writer.add_metadata({"/Title": title})
@@ -35,7 +35,7 @@ def paper(title: str = "") -> bytes:
 
 
 def from_telephone() -> bytes:
-    """A JPEG that lies on its side and says to be turned upright, with EXIF, XMP and a comment."""
+    """A JPEG that lies on its side, with the metadata to turn it, and with EXIF, XMP and a comment."""
     exif = Image.Exif()
     exif[0x0112], exif[0x010F], exif[0x0110], exif[0x013B] = 6, "Maker", "Model X", OWNER.decode()
     place = exif.get_ifd(0x8825)
@@ -58,7 +58,7 @@ def png() -> bytes:
 
 
 def seen(data: bytes) -> tuple[tuple[int, int], bytes]:
-    """What a picture shows, without anything beside it."""
+    """The visible picture, without its metadata."""
     with Image.open(io.BytesIO(data)) as opened:
         shown = opened.convert("RGB")
     return shown.size, shown.tobytes()

@@ -218,7 +218,8 @@ def test_the_call_answers_as_the_command_line(
 def test_lists_are_read_and_judged_as_on_the_command_line(
     asked: dict[str, Any], options: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is kept, and what is said of the rest: the list's notes travel in no JSON Lines, so in the CSV."""
+    """The kept entries, and the notes on all others: JSON Lines hold no notes on lists, so the CSV is
+    compared."""
     from quetsach.cli import run
 
     monkeypatch.chdir(tmp_path)

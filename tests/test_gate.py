@@ -1,4 +1,5 @@
-"""The gate cannot lie: what did not run is told by name, and fails where changes are judged."""
+"""The gate cannot lie: it names every test that did not run, and such a test fails where changes are
+judged."""
 
 from __future__ import annotations
 
@@ -76,7 +77,7 @@ def test_a_skip_listed_for_one_database_fails_on_the_other(monkeypatch: pytest.M
 
 
 def test_a_file_stays_in_one_process_and_so_does_all_that_must_be_alone(tmp_path: Path) -> None:
-    """Each test writes down its process; those of one file, and those with a mark, must share theirs."""
+    """Each test writes down its process; tests of one file, and tests with a mark, must share theirs."""
     body = "import os, pathlib, pytest\n"
     for number in range(8):
         body += (

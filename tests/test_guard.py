@@ -1,4 +1,4 @@
-"""Guard rails: what is stopped, what is warned about, and what a person keeps all the same."""
+"""Guard rails: stopped entries, warnings, and entries that a person keeps all the same."""
 
 from __future__ import annotations
 
@@ -199,7 +199,7 @@ def test_an_override_ends_with_its_last_day() -> None:
 
 
 def test_an_override_of_days_to_come_keeps_nothing_yet() -> None:
-    """A year mistyped must not open the gate; the morning of Vietnam is the day before in UTC."""
+    """A mistyped year must not open the gate; in Vietnam's morning it is still the day before in UTC."""
     override = Override("10.1.2.3", "lab", "An", date(2026, 11, 2))
     listed = reading.read_text("10.1.2.3").indicators
     assert len(guard.apply(listed, overrides=[override], today=date(2026, 11, 1)).kept) == 1
@@ -222,7 +222,7 @@ def test_overrides_as_excel_saves_them_in_vietnam(tmp_path: Path) -> None:
 
 
 def test_a_namespace_is_let_through_but_no_name_of_the_state() -> None:
-    """Real C2 names lie one below *.ply.gg, which the list of public suffixes calls suffixes."""
+    """Real C2 names lie right below *.ply.gg, whose names are public suffixes."""
     overrides = (
         Override("*.at.ply.gg", "rented one by one", "An", date(2026, 10, 26)),
         Override("*.gov.vn", "never", "An", date(2026, 10, 26)),
@@ -234,7 +234,7 @@ def test_a_namespace_is_let_through_but_no_name_of_the_state() -> None:
 
 
 def test_the_columns_of_overrides_may_be_headed_in_vietnamese(tmp_path: Path) -> None:
-    """With capitals, and with letters in parts as some keyboards write them."""
+    """With capitals, and with letters in parts, as some keyboards write them."""
     path = tmp_path / "ngoại lệ.csv"
     head = unicodedata.normalize("NFD", "Chỉ dấu;Lý do;Người quyết định;Ngày;Hết hạn")
     path.write_text(f"{head}\nlaichau.gov.vn;trang con bị chiếm;An;26/10/2026;31/12/2026\n")

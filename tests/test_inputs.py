@@ -1,4 +1,4 @@
-"""From paths to logs: every file once, nothing left out without a word."""
+"""From paths to logs: every file once, and no file left out silently."""
 
 import gzip
 import os

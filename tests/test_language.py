@@ -1,4 +1,4 @@
-"""Vietnamese is complete: every text of the sources is translated, with the same holes."""
+"""Vietnamese is complete: every text of the sources has a translation with the same holes."""
 
 import gettext
 import re
@@ -41,7 +41,7 @@ def test_translations_keep_the_holes() -> None:
         target = text[0] if isinstance(text, tuple) else text
         if any(word in source for word in ("possibilities", "nargs", "formats")):
             continue
-        # click names what its path is in English only, so the sentence says it instead.
+        # click gives the kind of a path in English only, so our sentence names it.
         source = source.replace("{name} {filename!r}", "{filename!r}")
         assert sorted(HOLES.findall(source)) == sorted(HOLES.findall(target)), source
 

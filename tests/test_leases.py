@@ -1,4 +1,4 @@
-"""Who had an address when: what DHCP servers write, and what it adds to sightings."""
+"""Leases: their lines from DHCP servers, and the names that they add to sightings."""
 
 from __future__ import annotations
 
@@ -243,7 +243,7 @@ def test_a_damaged_file_never_raises(content: str, data: st.DataObject) -> None:
 
 
 def test_leases_without_a_time_are_told_apart_from_none(tmp_path: Path) -> None:
-    """What `dhcpd -d` writes to standard error; behind the time of whatever keeps it, it is read."""
+    """The output of `dhcpd -d` on standard error; it is read when a time stands before each line."""
     banner = "Internet Systems Consortium DHCP Server 4.4.3-P1\nServer starting service.\n"
     lease = "DHCPACK on 10.0.0.5 to 02:00:00:00:00:0a (pc-a) via eth1"
     (tmp_path / "bare.log").write_text(f"{banner}{lease}\n", encoding="utf-8")

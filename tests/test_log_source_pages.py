@@ -1,7 +1,7 @@
-"""The pages of the log sources: each command on them is run on the files it names, and finds the machines.
+"""The pages of the log sources: each command on them is run on the named files, and finds the machines.
 
-A page says in comments what lies in these files: `<!-- sample: dns.log = windows.dns -->`. The lines are the
-samples of that format's file; what is not a line of a format is written by `MADE`.
+Comments on a page say which sample lies in a file: `<!-- sample: dns.log = windows.dns -->`. The lines are
+the samples of that format's file; `MADE` writes the files that no format describes.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _zip(data: bytes) -> bytes:
 
 
 def _event(provider: str, number: int, **data: str) -> bytes:
-    """One event as `wevtutil qe LOG /f:xml` prints it."""
+    """One event in the form of `wevtutil qe LOG /f:xml`."""
     fields = "".join(f"<Data Name='{key}'>{value}</Data>" for key, value in data.items())
     return (
         "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System>"
@@ -95,7 +95,7 @@ EVENTS = {
     ),
 }
 MADE: dict[str, tuple[bytes, str]] = {
-    # Kind: content, and the log format that is found in it ("" for none).
+    # Kind: content, and the log format that is recognised ("" for none).
     "dhcp": (
         b"2018-02-17T23:00:00+07:00 gw dhcpd[7]: "
         b"DHCPACK on 192.168.10.48 to 02:00:00:00:00:14 (pc-07) via eth1\n",
@@ -127,7 +127,7 @@ PACKED: dict[str, Callable[[bytes], bytes]] = {"archive": _tar, "gzip": gzip.com
 
 
 def _write(path: Path, kind: str, turn: int) -> str:
-    """Write a file of that kind, and tell the log format in which it is to be found."""
+    """Write a file of that kind; returns the log format that must be recognised."""
     path.parent.mkdir(exist_ok=True)
     if kind == "database":
         database(path, NEW)
@@ -140,7 +140,7 @@ def _write(path: Path, kind: str, turn: int) -> str:
         path.write_bytes(EVENTS[name])
         return name
     lines = _lines(name)
-    # Two files with the same beginning are one log.
+    # Two files with the same first bytes count as one log.
     data = "".join(f"{line}\n" for line in lines[:1] * turn + lines).encode()
     path.write_bytes(PACKED[packing](data) if packing else data)
     return name
@@ -179,7 +179,7 @@ def test_the_commands_of_a_page_find_what_lies_in_its_sample(
     assert {one.logformat for one in found} == set(wanted.values()) - {""}
     words = [word.rstrip("/") for command in commands for word in command[2:]]
     assert [name for name in wanted if not name.startswith(tuple(words))] == []
-    # The address list of a MikroTik does not keep who asked.
+    # The address list of a MikroTik does not record the caller.
     assert {one.logformat for one in found if one.device} == set(wanted.values()) - {
         "",
         "mikrotik.addresslist",

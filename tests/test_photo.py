@@ -1,4 +1,4 @@
-"""A photo is kept upright and legible, without what the telephone wrote to it; hostile ones are refused."""
+"""A photo is kept upright and legible, without the telephone's metadata; hostile files are refused."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def bomb() -> bytes:
 
 
 def test_the_largest_that_a_telephone_takes_is_kept() -> None:
-    """It fills a quarter of what a reader may have, and each step over the whole takes it once more."""
+    """It fills a quarter of a reader's memory, and each step over the whole picture takes another quarter."""
     out = io.BytesIO()
     Image.new("RGB", (8000, 6000), "white").save(out, "JPEG")
     assert pictures.seen(photo.clean(out.getvalue()))[0] == (4096, 3072)

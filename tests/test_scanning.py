@@ -1,4 +1,4 @@
-"""Many logs: one coverage record each, whatever happens; the same answer on any number of threads."""
+"""Many logs: one coverage record each, also for a failure; the same answer on any number of threads."""
 
 import gzip
 import io
@@ -98,7 +98,7 @@ def test_who_interrupts_a_scan_does_not_wait_for_the_rest_of_it(
 
 
 class Broken(PortableEngine):
-    """Fails on one log, as a bug or a dying disk would."""
+    """Fails on one log, like a bug or a dying disk."""
 
     def compile(self, indicators: IndicatorSet) -> object:  # type: ignore[override]
         matcher = super().compile(indicators)
@@ -128,7 +128,7 @@ def test_two_logs_that_cannot_be_opened_are_two_errors(tmp_path: Path) -> None:
 
 
 class Endless(PortableEngine):
-    """A matcher that reads until it is told to stop."""
+    """A matcher that reads until it is cancelled."""
 
     def __init__(self) -> None:
         self.started = threading.Event()

@@ -1,4 +1,5 @@
-"""The scan document: what is written is read back, and nothing incomplete or foreign passes for a scan."""
+"""The scan document: reading gives back the written records, and no incomplete or foreign file passes for a
+scan."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Text in UTF-16 is read as if it were UTF-8, by both engines, whatever the cut of the blocks."""
+"""Text in UTF-16 is read like UTF-8, by both engines, for any cut into blocks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A scan that was stopped goes on: the same document, nothing read twice, nothing stale."""
+"""A stopped scan goes on: the same document, nothing read twice, nothing stale."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ SET = IndicatorSet([Indicator("evil.example", Kind.DOMAIN)])
 
 
 def run(folder: Path, kept: Path | None = None) -> tuple[bytes, int]:
-    """The document, and how many logs the engine was asked to read."""
+    """The document, and the number of logs that the engine read."""
     matcher = ENGINE.compile(SET)
     asked: list[object] = []
 
@@ -107,7 +107,7 @@ def test_a_log_changed_in_its_middle_alone_is_read_again(logs: Path, tmp_path: P
 
 
 def test_of_a_log_that_grows_only_the_last_version_is_kept(logs: Path, tmp_path: Path) -> None:
-    """A log of a year, scanned every day, would else be kept as often as there are days."""
+    """Otherwise a log of a year, scanned every day, would be kept once for each day."""
     for day in range(1, 4):
         run(logs, tmp_path / "state")
         with closing(sqlite3.connect(tmp_path / "state")) as file:
@@ -160,7 +160,7 @@ def test_the_state_of_another_scan_is_refused(other: dict[str, str], logs: Path,
 def test_what_was_read_by_other_log_formats_is_refused(
     logs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Rows name their format by a number: with a format more they would all be told under the next name."""
+    """Rows name their format by a number: a new format would shift the numbers, and so the names."""
     run(logs, tmp_path / "state")
     package = tmp_path / "package/logs/formats"
     shutil.copytree(str(resources.files("quetsach.logs").joinpath("formats")), package)
@@ -172,7 +172,7 @@ def test_what_was_read_by_other_log_formats_is_refused(
 
 
 def test_what_another_version_kept_is_refused(logs: Path, tmp_path: Path) -> None:
-    """Rows that are laid out otherwise would be told as other rows."""
+    """Rows with another layout would be read as wrong rows."""
     run(logs, tmp_path / "state")
     with closing(sqlite3.connect(tmp_path / "state")) as file:
         file.execute("PRAGMA user_version = 1")
@@ -196,7 +196,7 @@ def test_what_is_no_state_file_is_refused_and_left_alone(tmp_path: Path) -> None
 
 
 def test_logs_that_end_one_in_another_are_all_kept(logs: Path, tmp_path: Path) -> None:
-    """Two threads: what both said comes before either says that it has ended."""
+    """Two threads: the outcomes of both come before either of them ends."""
     units = [Unit(log) for log in inputs.discover([str(logs)]).logs]
     with closing(State(tmp_path / "state", ABOUT)) as state:
         for unit in units:
@@ -229,7 +229,7 @@ def test_a_full_disk_is_told_and_the_scan_goes_on(logs: Path, tmp_path: Path) ->
 
 
 def scan_until(statement: int, arguments: list[str]) -> None:
-    """The command, killed where its state file is given that statement, counted from 1."""
+    """Run the command; it is killed at statement number `statement` (from 1) on its state file."""
     left = count(statement - 1, -1)
 
     def told(_sql: str) -> None:
@@ -248,7 +248,8 @@ def scan_until(statement: int, arguments: list[str]) -> None:
 def scan_again_and_again(
     arguments: list[str], expected: list[str], kept: list[str], statements: range, codes: Connection
 ) -> None:
-    """One scan to its end, then one for each statement: forked off, for a process starts slowly."""
+    """One scan to its end, then one killed scan for each statement; forked, because starting Python is
+    slow."""
     os.environ["QUETSACH_ENGINE"] = "portable"
     cli.run(arguments + expected)
     for statement in statements:

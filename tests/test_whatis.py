@@ -1,4 +1,4 @@
-"""What the guard rails' tables say of a name or address is told in Vietnamese."""
+"""Descriptions of names and addresses in the guard rails' tables have Vietnamese translations."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def test_a_reason_names_the_range_and_its_source() -> None:
 def test_no_reason_for_stopping_stays_english(table: str) -> None:
     for key, what in _rows(table):
         english = what.rpartition(" (")[0]
-        told = explain(SPECIAL.format(f"{key}, {what}"))
-        assert english in ("AS112", "AMT", "6to4") or f", {english} (" not in told, told
+        translated = explain(SPECIAL.format(f"{key}, {what}"))
+        assert english in ("AS112", "AMT", "6to4") or f", {english} (" not in translated, translated
 
 
 def test_what_is_no_proper_name_is_translated() -> None:

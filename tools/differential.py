@@ -1,10 +1,10 @@
-"""Holds the native engine to the portable one on random lists and logs, until the time is up.
+"""Compares the native engine with the portable engine on random lists and logs, until the time is up.
 
     ./dev fuzz differential [--seconds N] [--seed N]
 
 The tests are those of `tests/engines` that draw their lists and logs: lines of every format, indicators in
-every legal spelling, near misses, wrappers, containers and captures. Each round has another seed; a round is
-repeated by naming it. Exit code 1 when the engines differ; pytest prints the smallest list and log on which
+every legal spelling, near misses, wrappers, containers and captures. Each round has another seed; naming a
+seed repeats its round. Exit code 1 when the engines differ; pytest prints the smallest list and log on which
 they do.
 """
 
@@ -35,7 +35,7 @@ _HITS = re.compile(r"([\d.]+)%, hits")
 
 
 def counted(report: str) -> Counter[str]:
-    """Examples that passed, by test, and those with hits: `--hypothesis-show-statistics` tells them."""
+    """Passed examples by test, and examples with hits, from the output of `--hypothesis-show-statistics`."""
     found: Counter[str] = Counter()
     for part in re.split(r"\n(?=tests/\S+::)", report):
         file, _, test = part.split(":\n", 1)[0].strip().rpartition("/")[2].partition("::")

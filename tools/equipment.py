@@ -1,7 +1,7 @@
-"""The pages of the log sources (docs/vi/nguon-nhat-ky, docs/en/log-sources) as data that the portal shows.
+"""The pages of the log sources (docs/vi/nguon-nhat-ky, docs/en/log-sources) as data for the portal.
 
-Makes src/quetsach/portal/equipment/pages.json anew; a test fails where it is not what the pages say.
-The pages use little of Markdown: paragraphs, lists, code, links, and a word in bold where a part begins.
+Writes src/quetsach/portal/equipment/pages.json anew; a test fails where that file differs from the pages.
+The pages use little of Markdown: paragraphs, lists, code, links, and a bold word at the start of a part.
 Anything else is an error.
 """
 
@@ -19,23 +19,23 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = {"vi": ROOT / "docs/vi/nguon-nhat-ky", "en": ROOT / "docs/en/log-sources"}
 PAGES = ROOT / "src/quetsach/portal/equipment/pages.json"
 _STYLES = {"strong": "strong", "em": "em"}
-"""Elements of HTML and what a run is called."""
+"""Elements of HTML, and the name of a run of that kind."""
 Run = list[str]
 """Kind (text, code, strong, em, page), text, and for a page its name."""
 
 
 class NotReadError(Exception):
-    """Something that the portal could not show."""
+    """An element that the portal could not show."""
 
 
 def made() -> str:
-    """What the file must hold."""
+    """The right content of the file."""
     parser = MarkdownIt("commonmark").enable("table")
     told: list[str] = []
     for lang, folder in FOLDERS.items():
         index, order = _index(parser, folder / "README.md")
         pages = {name: row | _page(parser, folder / f"{name}.md") for name, row in order.items()}
-        # A line a page, so that a change shows where it is.
+        # One line for each page, so that a diff shows the changed page.
         lines = ",\n".join(f"{_json(name)}: {_json(page)}" for name, page in pages.items())
         told.append(f'{_json(lang)}: {{"index": {_json(index)},\n"pages": {{\n{lines}}}}}')
     return "{" + ",\n".join(told) + "}\n"
@@ -46,9 +46,9 @@ def _json(value: Any) -> str:
 
 
 def _index(parser: MarkdownIt, path: Path) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """The heading of the table and what stands below it; the rows by the name of their page.
+    """The heading of the table and the text below it; the rows by the name of their page.
 
-    A row with nothing but its first cell names the group of those below it.
+    A row with only its first cell filled names the group of the rows below it.
     """
     tokens = parser.parse(path.read_text(encoding="utf-8"))
     begin, end = (
@@ -78,7 +78,7 @@ def _page(parser: MarkdownIt, path: Path) -> dict[str, Any]:
 
 
 def _parts(tokens: list[Token], path: Path) -> list[dict[str, Any]]:
-    """Each part has the word in bold as its heading, "" before the first, and its blocks."""
+    """Each part has the bold word as its heading ("" before the first), and its blocks."""
     parts: list[dict[str, Any]] = [{"heading": "", "blocks": []}]
     items: list[list[Run]] | None = None
     for token in tokens:

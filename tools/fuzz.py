@@ -2,9 +2,9 @@
 
     python tools/fuzz.py [TARGET...] [--seconds N]
 
-Exit code 1 when something panics, hangs, or takes more memory than it may; libFuzzer prints the input and
-keeps it in `fuzz/artifacts/TARGET/`. Needs rustup's toolchain (Debian's brings no AddressSanitizer) and a C++
-compiler; where they are not, exit code 77: skipped, or 1 where changes are judged (CI=true).
+Exit code 1 when a target panics, hangs, or takes too much memory; libFuzzer prints the input and
+keeps it in `fuzz/artifacts/TARGET/`. Needs rustup's toolchain (Debian's has no AddressSanitizer) and a C++
+compiler. Without them the exit code is 77 (skipped), or 1 where changes are judged (CI=true).
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ else:
 ROOT = Path(__file__).resolve().parent.parent
 FUZZ = ROOT / "fuzz"
 MOST_SECONDS = 20
-"""For one input; a slower one counts as a hang. Sanitizer and checks make all of it some ten times slower."""
+"""Seconds for one input; a slower input counts as a hang. Sanitizer and checks cost a factor of about ten."""
 MOST_MEGABYTES = 2048
 MOST_AT_ONCE = 512
-"""Megabytes of one allocation."""
+"""Megabytes of one allocation, at most."""
 LONGEST = {
     "captures": 8192,
     "lines": 2048,
@@ -54,7 +54,7 @@ INSTRUMENT = (
     "-Zsanitizer=address",
     "--cfg fuzzing",
 )
-"""What `cargo fuzz` passes to the compiler."""
+"""The flags that `cargo fuzz` passes to the compiler."""
 
 
 def samples() -> Iterator[tuple[int, bytes]]:
@@ -74,7 +74,7 @@ def golden() -> Iterator[bytes]:
 
 
 def lines() -> Iterator[bytes]:
-    """Two bytes that say how to cut, then a log."""
+    """Two bytes for the cuts, then a log."""
     for log in (*golden(), *(log for _, log in samples())):
         yield b"\x20\x07" + log
 
@@ -95,7 +95,7 @@ def setfiles() -> Iterator[bytes]:
 
 
 def containers() -> Iterator[bytes]:
-    """How many bytes the stream gives at a time, then logs as they are stored."""
+    """The number of bytes that the stream gives at a time, then logs in their stored form."""
     for log in list(golden())[:40]:
         yield b"\xff" + log
         yield b"\xff" + gzip.compress(log)
@@ -105,12 +105,12 @@ def containers() -> Iterator[bytes]:
 
 
 def captures() -> Iterator[bytes]:
-    """Two bytes that say how to read, then a capture of a query, a reply, handshakes and a request."""
+    """Two bytes of options, then a capture of a query, a reply, handshakes and a request."""
     listed = "a.evil.example"
     client, server = "10.1.2.3", "192.0.2.7"
     name = packets.client_hello(listed)[5:]
     parts = (quic.crypto(40, name[40:]), quic.crypto(0, name[:40]))
-    # The targets are built to read what such packets hold as it stands: no fuzzer makes a tag that fits.
+    # The targets are built to read the payload of such packets without a valid tag: no fuzzer makes one.
     hello = [
         b"\xc0\0\0\0\x01\x08" + bytes(10) + quic.number(len(part) + 17) + b"\0" + part + bytes(16)
         for part in parts
@@ -157,11 +157,11 @@ def plant(target: str) -> Path:
 
 
 def host() -> str | None:
-    """The machine's triple, where the toolchain can build with a sanitizer."""
+    """The machine's triple, where the toolchain can build with a sanitizer; else None."""
     if not (shutil.which("cargo") and shutil.which("c++")):
         return None
-    told = subprocess.run(["rustc", "-vV"], capture_output=True, text=True, check=True).stdout
-    triple = next(line.split()[1] for line in told.splitlines() if line.startswith("host:"))
+    output = subprocess.run(["rustc", "-vV"], capture_output=True, text=True, check=True).stdout
+    triple = next(line.split()[1] for line in output.splitlines() if line.startswith("host:"))
     libraries = subprocess.run(
         ["rustc", "--print", "target-libdir"], capture_output=True, text=True, check=True
     ).stdout.strip()
@@ -169,7 +169,7 @@ def host() -> str | None:
 
 
 def build(triple: str) -> Path:
-    """Builds all targets; the folder of their programs."""
+    """Build all targets; returns the folder of their programs."""
     flags = {"RUSTC_BOOTSTRAP": "1", "RUSTFLAGS": " ".join(INSTRUMENT)}
     subprocess.run(
         ["cargo", "build", "-q", "--release", "--locked", "--target", triple],
@@ -181,7 +181,7 @@ def build(triple: str) -> Path:
 
 
 def run(program: Path, seconds: int, seed: int) -> bool:
-    """Whether the target stood for that long; seed 0 is another one each time."""
+    """Whether the target survived that long; seed 0 means a random seed."""
     target = program.name
     kept = FUZZ / "artifacts" / target
     kept.mkdir(parents=True, exist_ok=True)
@@ -210,7 +210,7 @@ def run(program: Path, seconds: int, seed: int) -> bool:
 @click.option("--seconds", default=60, show_default=True, help="For each target.")
 @click.option("--seed", default=0, help="Of the random choices; 0 takes another one each time.")
 def main(targets: tuple[str, ...], seconds: int, seed: int) -> None:
-    """Run the targets one after another; exit 1 when one finds something."""
+    """Run the targets one after another; exit 1 when a target fails."""
     triple = host()
     if triple is None:
         click.echo("SKIPPED: fuzzing: it needs rustup's Rust and a C++ compiler", err=True)

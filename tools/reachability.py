@@ -1,10 +1,10 @@
-"""Is every accepted indicator found? Reads lists, writes logs in which each stands once, scans them.
+"""Is every accepted indicator found? Reads lists, writes logs with each indicator once, scans them.
 
     python tools/reachability.py LIST... [--warning-lists PATH]
 
 Prints how many entries were accepted, rejected (by reason), stopped and warned about (by reason), and, for
-some formats that can show them, how many were found and how many canaries matched. Exit code 1
-when one is missing or a canary matched.
+some formats, how many of the entries that the format can show were found, and how many canaries matched. Exit
+code 1 when an entry is missing or a canary matched.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ PLACES: tuple[tuple[str, tuple[Kind, ...], str, Callable[[Indicator], str]], ...
         lambda i: f"1663300800.123 2 10.1.2.3 TCP_MISS/200 5 GET http://{i.value} - HIER_DIRECT/- text/html",
     ),
 )
-"""Format, kinds that it can show, its header, and the line in which an indicator stands."""
+"""Format, the kinds that it can show, its header, and a line with a place for the indicator."""
 
 
 def _canaries(line: Callable[[Indicator], str], kinds: tuple[Kind, ...]) -> Iterator[str]:
@@ -133,7 +133,7 @@ def _count(title: str, codes: Iterable[str]) -> None:
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--warning-lists", type=click.Path(path_type=Path))
 def main(files: tuple[Path, ...], warning_lists: Path | None) -> None:
-    """Print the figures; exit 1 when something accepted is not found."""
+    """Print the figures; exit 1 when an accepted entry is not found."""
     start = time.process_time()
     listed = reading.read_many(files)
     read = time.process_time()
@@ -152,7 +152,7 @@ def main(files: tuple[Path, ...], warning_lists: Path | None) -> None:
 
 
 def reach(kept: IndicatorSet, by: Engine) -> bool:
-    """Print what is found in each place; whether all is, and no canary."""
+    """Print the number found in each place; returns whether all were found, and no canary matched."""
     is_whole = True
     matcher = by.compile(kept)
     canaries = set(CANARIES) | {f"{CANARIES[0]}/x"}

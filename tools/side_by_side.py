@@ -1,9 +1,9 @@
-"""Runs parts of the gate beside each other: `side_by_side.py PART PART / PART`; `/` begins a lane.
+"""Runs parts of the gate beside each other: `side_by_side.py PART PART / PART`; `/` starts a lane.
 
-The parts of a lane run one after another, the lanes beside each other; each part is `./dev part PART`. What
-a part says goes to var/gate/PART.log; of a part that failed the end is shown. While they run a line says how
-far each is. At the end stand the wall and processor minutes of each part, every skip by name, and the counts
-of all tests together.
+The parts of a lane run one after another, the lanes beside each other; each part is `./dev part PART`. The
+output of a part goes to var/gate/PART.log; for a failed part its end is shown. Meanwhile a line shows the
+progress of all parts. The summary has the wall and processor minutes of each part, every skip by name, and
+the counts of all tests together.
 
 Exit code 1 when a part failed, or when no test ran; 130 after Ctrl+C.
 """
@@ -27,18 +27,18 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LOGS = ROOT / "var/gate"
 SHOWN_LINES = 200
-"""Of what a failed part said."""
+"""Lines shown of a failed part's output."""
 TELL_SECONDS = 60
-"""Between two lines about how far the parts are, where nobody looks at a terminal."""
+"""Seconds between two lines of progress, without a terminal."""
 SKIPPED = 77
-"""The exit code of a part that cannot be run here; where changes are judged a part fails instead."""
+"""The exit code of a part that cannot be run here; where changes are judged such a part fails instead."""
 _PERCENT = re.compile(rb"\[ *(\d+)%\]")
 _CARGO = re.compile(r"^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored;", re.M)
 
 
 @dataclass
 class Part:
-    """One command and what became of it: seconds of wall and processor, exit code, counts of tests."""
+    """One command and its result: seconds of wall and processor, exit code, counts of tests."""
 
     name: str
     wall: float = 0.0
@@ -58,7 +58,7 @@ class Part:
         return LOGS / f"{self.name}.json"
 
     def run(self) -> None:
-        """Run it to its end. The processor time is that of the command and of all that it waited for."""
+        """Run it to its end. The processor time includes all processes that the command waited for."""
         self.began = time.monotonic()
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
@@ -86,14 +86,14 @@ class Part:
             self.skipped = [(self.name, said)]
             self.counts["skipped"] += 1
         if self.told.exists():
-            told = json.loads(self.told.read_text())
-            self.counts.update(told["counts"])
-            self.skipped = [(name, said) for name, said in told["skipped"]]
+            document = json.loads(self.told.read_text())
+            self.counts.update(document["counts"])
+            self.skipped = [(name, said) for name, said in document["skipped"]]
         for passed, failed, ignored in _CARGO.findall(self.log.read_text(encoding="utf-8", errors="replace")):
             self.counts.update(passed=int(passed), failed=int(failed), skipped=int(ignored))
 
     def how_far(self) -> str:
-        """A word or two for the line of those under way."""
+        """A word or two about its progress."""
         if self.code is not None:
             return f"{self.name} {'FAILED' if self.is_failed else 'skipped' if self.code else 'ok'}"
         if self.process is None:
@@ -109,7 +109,7 @@ class Part:
 
 
 def lanes(arguments: list[str]) -> list[list[Part]]:
-    """The lanes that were asked for, in order."""
+    """The requested lanes, in order."""
     found: list[list[Part]] = [[]]
     for one in arguments:
         if one == "/":
@@ -120,7 +120,7 @@ def lanes(arguments: list[str]) -> list[list[Part]]:
 
 
 def tell(parts: list[Part], is_over: threading.Event) -> None:
-    """Say how far the parts are until it is over: in one line of a terminal, or a line a minute."""
+    """Show the progress of the parts until `is_over`: in one line of a terminal, or a line a minute."""
     began, is_terminal = time.monotonic(), sys.stderr.isatty()
     while not is_over.wait(1 if is_terminal else TELL_SECONDS):
         minutes, seconds = divmod(int(time.monotonic() - began), 60)
@@ -138,7 +138,7 @@ def run(lane: list[Part]) -> None:
 
 
 def show_failures(parts: list[Part]) -> None:
-    """The end of what each failed part said."""
+    """Print the end of each failed part's output."""
     for part in (part for part in parts if part.is_failed):
         lines = part.log.read_text(encoding="utf-8", errors="replace").splitlines()
         print(f"\n--- {part.name} failed (exit {part.code}); all of it: {part.log.relative_to(ROOT)}")
@@ -146,7 +146,7 @@ def show_failures(parts: list[Part]) -> None:
 
 
 def sum_up(parts: list[Part], wall: float) -> int:
-    """Print what it took and what was skipped; the exit code of all."""
+    """Print the time taken and the skips; returns the exit code of all parts."""
     print(f"\n{'part':<12}{'wall min':>10}{'processor min':>15}")
     if setup := os.environ.get("QUETSACH_SETUP_SECONDS"):
         print(f"{'setup':<12}{int(setup) / 60:>10.1f}")
@@ -169,7 +169,7 @@ def main(arguments: list[str]) -> int:
     parts = [part for lane in asked for part in lane]
     shutil.rmtree(LOGS, ignore_errors=True)
     LOGS.mkdir(parents=True)
-    # Asked to end in any way, no part stays behind.
+    # However this program ends, no part stays behind.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     began, is_over = time.monotonic(), threading.Event()
     teller = threading.Thread(target=tell, args=(parts, is_over), daemon=True)

@@ -34,14 +34,15 @@ PACKAGES = (
     "backports-zstd", "cffi", "click", "evtx", "idna", "psutil", "publicsuffixlist", "pynacl",
     "python-calamine", "python-registry", "rich", "tzdata", "unicodecsv", "urllib3", "xlsxwriter", "yara-x",
 )  # fmt: skip
-"""What the commands of the stick import; their own dependencies stand here too."""
+"""Packages that the commands of the stick import, with their own dependencies."""
 SOURCE_ONLY = ("unicodecsv",)
-"""Pure Python that has no wheel: its package folder is taken from the source archive."""
+"""Pure Python without a wheel: its package folder is taken from the source archive."""
 AS_FOLDER = ("publicsuffixlist",)
-"""Pure Python that reads a file beside itself."""
+"""Pure Python that reads a file in its own folder."""
 ARCHIVE = "python.zip"
-"""All pure Python, ours and others', which is opened and verified at once; a thousand files took longer than
-all the rest of the start. Not packed: it is unpacked at each start, and the ZIP around it packs it better."""
+"""All pure Python, ours and others', verified and opened as one file; a thousand files took longer than all
+the rest of the start. It is not compressed: it would be unpacked at each start, and the outer ZIP compresses
+better."""
 BINARY = (".pyd", ".dll")
 LEFT_OUT = re.compile(
     r"(?:^|/)(?:__pycache__|tests?|include|[^/]+\.data)/|\.dist-info/(?:RECORD|INSTALLER|sboms/)"
@@ -63,7 +64,7 @@ _CMD = (
     'if not exist "%~dp0{program}\\python.exe" echo Thieu python.exe. Giai nen lai tep ZIP. & pause\r\n'
     '"%~dp0{program}\\python.exe" -I -B -X utf8 -m quetsach.stick %*\r\n'
     "set ended=%errorlevel%\r\n"
-    # Python itself did not start, or was ended: it could say nothing of it.
+    # Python itself did not start, or was killed: it could print no reason.
     "if %ended% geq 0 if %ended% leq 9 exit /b %ended%\r\n"
     "echo Chuong trinh khong chay duoc, hoac bi dung giua chung ^(ma %ended%^).\r\n"
     "echo Hay giai nen lai tep ZIP tu cong roi chay lai. / The program did not run to its end.\r\n"
@@ -73,7 +74,7 @@ _CMD = (
 
 
 def main() -> None:
-    """Parse, build, tell where it is."""
+    """Parse, build, print the path."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--python", type=Path, metavar="ZIP", help="python.org's embeddable package, amd64")
     parser.add_argument("--sha256", metavar="HEX", help="its published hash")
@@ -117,7 +118,7 @@ def _files(embedded: bytes, *, is_test: bool) -> Iterator[tuple[str, bytes]]:
         version = PYTHON.replace(".", "")
         if f"python{version}.dll" not in {PurePosixPath(name).name for name in zipped.namelist()}:
             sys.exit(f"the wheels are for Python {PYTHON}: give its embeddable package, amd64")
-    # The folders last: what does not belong there is in nobody's way before it was noticed.
+    # The folders come last: a foreign file in them shadows no module before the file is noticed.
     paths = (f"python{version}.zip", f"lib\\{ARCHIVE}", "lib", ".")
     yield f"{PROGRAM}/python{version}._pth", "".join(f"{path}\r\n" for path in paths).encode()
     archived = dict(_own())
@@ -131,7 +132,7 @@ def _files(embedded: bytes, *, is_test: bool) -> Iterator[tuple[str, bytes]]:
                 archived[name] = data
     yield f"{PROGRAM}/lib/{ARCHIVE}", _zipped(archived, ZIP_STORED)
     for path in SOURCE.joinpath("quetsach/locale").glob("*/LC_MESSAGES/*.mo"):
-        # Where gettext looks by itself.
+        # The place where gettext looks by itself.
         yield f"{PROGRAM}/share/{path.relative_to(SOURCE / 'quetsach').as_posix()}", path.read_bytes()
     yield manifest.STARTER, _CMD.format(program=PROGRAM).encode("ascii")
     guide = ROOT.joinpath("tools", "stick-readme.txt").read_text(encoding="utf-8")
@@ -150,7 +151,7 @@ def _own() -> Iterator[tuple[str, bytes]]:
 
 
 def _folders(found: Mapping[str, bytes]) -> set[str]:
-    """The packages that must lie on the disk: Windows loads no program out of an archive."""
+    """The packages that must lie on the disk: Windows loads no native library from an archive."""
     inside = (name.partition("/") for name in found)
     return {package for package, _, rest in inside if package in AS_FOLDER or rest.endswith(BINARY)}
 
@@ -176,7 +177,7 @@ def _source(path: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _downloaded() -> list[Path]:
-    """The wheels, by the hashes of the lock; those that are here are not asked for again."""
+    """The wheels, by the hashes of the lock; wheels that are here are not downloaded again."""
     lock = ROOT.joinpath("requirements.lock").read_text(encoding="utf-8")
     entries = {found[1]: found[0] for found in re.finditer(r"^([a-z0-9-]+)==(?:.*\\\n)+.*\n", lock, re.M)}
     wanted = "".join(_without_marker(entries[name]) for name in PACKAGES)
@@ -235,9 +236,9 @@ def _pip(folder: str, requirements: str, options: list[str]) -> None:
 
 
 def _python_with_pip() -> str:
-    """This one, or the one of the tools folder that `./dev` makes, or the system's."""
+    """This Python, or the Python of the tools folder that `./dev` makes, or the system's."""
     for python in (sys.executable, str(ROOT / "var/tools/bin/python"), "python3"):
-        # The folder of tools is not there where uv was on the machine already.
+        # There is no tools folder where uv was already installed.
         with suppress(FileNotFoundError):
             found = subprocess.run([python, "-m", "pip", "--version"], capture_output=True, check=False)
             if found.returncode == 0:

@@ -1,4 +1,4 @@
-"""Make the warning lists that come with the program from a folder or archive of misp-warninglists.
+"""Writes the packaged warning lists from a folder or archive of misp-warninglists.
 
     python tools/warning_lists.py ARCHIVE
 
@@ -16,7 +16,7 @@ FOLDER = Path(__file__).resolve().parent.parent / "src/quetsach/indicators/guard
 
 
 def main() -> None:
-    """Write the selection and say what it holds."""
+    """Write the selection and print its size."""
     wanted = warninglists.to_ship(Path(sys.argv[1]))
     data = index.packed(wanted)
     FOLDER.joinpath(index.SHIPPED).write_bytes(data)

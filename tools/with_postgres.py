@@ -1,8 +1,8 @@
 """Runs a command against a PostgreSQL of its own: `with_postgres.py [--durable] COMMAND...`.
 
 A new cluster in a temporary folder, on a free loopback port, with a random password; gone when the command
-ends. Unless asked to be durable it forgets what a power cut would lose, which makes tests quick. Where
-PostgreSQL is not installed it says so, names the command that brings it, and ends with 77: skipped, or with 1
+ends. Without `--durable` a power cut would lose data; that makes tests quick. Where
+PostgreSQL is not installed, it names the command that installs it, and ends with 77 (skipped), or with 1
 where changes are judged (CI=true). QUETSACH_POSTGRES_FOLDER: another place than /usr/lib/postgresql.
 """
 
@@ -37,7 +37,7 @@ def free_port() -> int:
 
 
 def _await(folder: Path, port: int, server: subprocess.Popen[bytes]) -> None:
-    """Until it takes connections; SystemExit when it ended, or does not in a minute."""
+    """Wait until the server takes connections; SystemExit when it ended, or after a minute."""
     ask = [str(folder / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
     for _ in range(600):
         if server.poll() is not None:
@@ -77,11 +77,11 @@ def main(command: list[str]) -> int:
         subprocess.run(
             [*become, str(folder / "initdb"), "-D", str(data), "-U", "quetsach", "-A", "scram-sha-256",
              "--pwfile", str(secret), "-E", "UTF8", "--locale=C.UTF-8",
-             # A linguistic order, as real installs have: nothing may depend on byte order by accident.
+             # A linguistic order, as in real installations: nothing may depend on byte order by accident.
              "--locale-provider=icu", "--icu-locale=vi"],
             check=True, stdout=subprocess.DEVNULL, cwd=home,
         )  # fmt: skip
-        # A child of ours, so that what it takes of the processor is counted with the command.
+        # A child of ours, so that its processor time is counted with the command.
         start = [*become, str(folder / "postgres"), "-D", str(data)]
         start += [word for one in options for word in ("-c", one)]
         with (home / "log").open("wb") as log:

@@ -35,7 +35,7 @@ PARTS = (
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add what can be asked."""
+    """Add the options."""
     parser.add_argument("--postgres", action="store_true", help="on a PostgreSQL of its own, not on SQLite")
     parser.add_argument("--size", choices=("t1", "t2"), default="t1", help="28,453 or 121,090 units")
     parser.add_argument("--only", type=lambda text: text.split(","), default=list(PARTS), metavar="PART,...",
@@ -64,7 +64,7 @@ def portal(asked: argparse.Namespace) -> int:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """A portal with nothing of its own but the folder."""
+    """The environment of a portal with nothing of its own but the folder."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("QUETSACH_")}
     return kept | {"QUETSACH_DATA_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "quetsach.portal.settings"}
 

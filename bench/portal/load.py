@@ -1,7 +1,7 @@
-"""The portal under load: its own server on loopback, real HTTP, and what was promised afterwards.
+"""The portal under load: its own server on loopback, real HTTP, and a check of its promises afterwards.
 
-Arrivals follow a clock that does not wait for answers, and a latency counts from the moment at which the
-request was due: a server that stalls is charged for everybody who would have come meanwhile.
+Requests follow a clock that does not wait for answers, and a latency counts from the moment when the request
+was due: a server that stalls pays for all requests that were due meanwhile.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from quetsach.portal.reports.rollup.queries import total_of
 from quetsach.portal.units.models import Role, Unit, subtree
 
 PATIENCE = 60.0
-"""Seconds until a client gives an answer up."""
+"""Seconds until a client gives up an answer."""
 CLIENTS = 48
 _TOKEN = "0123456789abcdef" * 2
 _COMPLETE = re.compile(r"<dt>Đầy đủ</dt><dd>([\d.]+) ")
@@ -82,18 +82,19 @@ class Server:
         return found
 
     def started(self) -> list[int]:
-        """The processes that the first one has started."""
+        """The processes that the first process has started."""
         assert self.process is not None
         found = [int(folder.name) for folder, _fields in self._processes()]
         return [process for process in found if process != self.process.pid]
 
     def cpu_seconds(self) -> float:
-        """Processor time of all its processes so far: says what a request costs, however busy the machine."""
+        """Processor time of all its processes so far: the cost of requests on a machine of any load."""
         ticks = sum(int(fields[11]) + int(fields[12]) for _folder, fields in self._processes())
         return ticks / os.sysconf("SC_CLK_TCK")
 
     def _processes(self) -> Iterator[tuple[Path, list[str]]]:
-        """The folder of each process below /proc, and its status from the state on, as proc(5) lists it."""
+        """The folder of each process below /proc, and its status from the state on, in the order of
+        proc(5)."""
         assert self.process is not None
         for status in Path("/proc").glob("[0-9]*/stat"):
             try:
@@ -127,7 +128,7 @@ _open = threading.local()
 
 
 def ask(port: int, method: str, path: str, session: str = "", fields: dict[str, str] | None = None) -> Answer:
-    """One request on this thread's own connection, which is opened anew after any trouble."""
+    """One request on this thread's own connection, which is opened again after any error."""
     link: http.client.HTTPConnection | None = getattr(_open, "link", None)
     if link is None or link.port != port:
         link = _open.link = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
@@ -148,7 +149,7 @@ def ask(port: int, method: str, path: str, session: str = "", fields: dict[str, 
 
 @dataclass
 class Office:
-    """A unit that has not reported, who types for it, and who accepts it."""
+    """A unit without a report, a person who types for it, and the superior that accepts the report."""
 
     node: CampaignNode
     session: str
@@ -157,7 +158,7 @@ class Office:
     people: int = 20
 
     def submit(self, port: int) -> Answer:
-        """Hand in its report; the same again is a retry of the same form."""
+        """Hand in its report; a second call is a retry of the same form."""
         fields = {"r1": "0", "r2": str(self.people), "r3": "0", "r4": str(self.people - 1), "version": "0",
                   "narrative": "Đã rà soát xong tất cả các máy của đơn vị.", "do": "submit",
                   "client_uuid": str(self.key)}  # fmt: skip
@@ -170,7 +171,7 @@ class Office:
 
 
 def offices(root: CampaignNode, count: int, path: str = "") -> list[Office]:
-    """So many units that have not reported, with people who are signed in."""
+    """`count` units without a report, with people who are signed in."""
     nodes = list(
         CampaignNode.rows.filter(subtree(path or root.path), campaign=root.campaign, report=None)
         .annotate(below=Count("children"))
@@ -191,7 +192,7 @@ def offices(root: CampaignNode, count: int, path: str = "") -> list[Office]:
 
 
 def kept_promises(root: CampaignNode, answered: Sequence[Office]) -> str:
-    """What does not hold afterwards, in words: lost, twice, or a total that is no sum; empty if all holds."""
+    """The broken promises, in words: a report lost, counted twice, or a total that is no sum; "" if none."""
     keys = {office.key for office in answered}
     there = set(Revision.rows.filter(client_uuid__in=keys).values_list("client_uuid", flat=True))
     mine = Revision.rows.filter(report__node__in=[office.node.pk for office in answered])
@@ -203,7 +204,8 @@ def kept_promises(root: CampaignNode, answered: Sequence[Office]) -> str:
 
 
 def total_is_sum(root: CampaignNode) -> bool:
-    """Whether the total shown is that of every accepted report, added up one by one, in the same moment."""
+    """Whether the shown total equals the sum of every accepted report, added one by one at the same
+    moment."""
     form = form_of(root)
     with transaction.atomic():
         if connection.vendor == "postgresql":
@@ -224,7 +226,7 @@ def said(statuses: Counter[int]) -> str:
 def percentiles(
     what: str, times: list[float], limit: float, statuses: Counter[int], more: str = ""
 ) -> Figure:
-    """The 95th percentile as the figure; the others beside it."""
+    """The 95th percentile as the figure, with the other percentiles beside it."""
     ordered = sorted(times) or [0.0]
     at = {p: ordered[min(int(len(ordered) * p / 100), len(ordered) - 1)] for p in (50, 90, 95, 99)}
     note = " ".join(f"p{p} {value:.3f}" for p, value in at.items())
@@ -232,7 +234,7 @@ def percentiles(
 
 
 def measure_memory(_root: CampaignNode) -> list[Figure]:
-    """What the idle server holds after each worker has drawn some pages."""
+    """The memory of the idle server after each worker has drawn some pages."""
     with serving() as server:
         for _ in range(20):
             ask(server.port, "GET", "/")
@@ -257,7 +259,7 @@ class _Tally:
 
 
 class _Traffic:
-    """Officers who submit and read, and one who looks whether the national total is fresh."""
+    """Officers who submit and read; another person checks whether the national total is fresh."""
 
     def __init__(self, root: CampaignNode, port: int, before: int) -> None:
         self._root, self._port, self._before = root, port, before
@@ -319,7 +321,7 @@ class _Traffic:
 
 
 def measure_load(root: CampaignNode, seconds: int, submits: float, reads: float) -> list[Figure]:
-    """So many submissions and pages a second, by the clock; is the national total fresh meanwhile?"""
+    """`submits` and `reads` a second, by the clock; is the national total fresh meanwhile?"""
     todo = offices(root, int(seconds * submits))
     before = Report.rows.filter(node__campaign=root.campaign).exclude(accepted=None).count()
     with serving() as server, ThreadPoolExecutor(CLIENTS) as pool:
@@ -361,7 +363,7 @@ def _by_clock(
 
 
 def measure_writers(root: CampaignNode, count: int) -> list[Figure]:
-    """That many people of one province submit at one moment, and then are accepted at one moment."""
+    """`count` people of one province submit at one moment; then all are accepted at one moment."""
     todo = offices(root, count, widest(root).path)
     connection.close()
     figures = []

@@ -1,4 +1,4 @@
-"""What single acts and pages of the portal cost in this process, at the size of the country.
+"""The cost of single acts and pages of the portal in this process, at the size of the country.
 
 Django must be set up before this module is imported.
 """
@@ -43,12 +43,12 @@ PAGES = {
     "annex": ("report", True),
     "today": ("today", False),
 }
-"""The door, and whether its address names the node."""
+"""The page's name, and whether its address names the node."""
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured thing: wall-clock and processor seconds of each round, and what was said beside it."""
+    """One measured thing: wall-clock and processor seconds of each round, and a note."""
 
     what: str
     seconds: list[float]
@@ -76,7 +76,7 @@ def clock() -> Any:
 
 
 def repeated(what: str, act: Callable[[], object], rounds: int, limit: float | None = None) -> Figure:
-    """The act several times."""
+    """Repeat the act, and time each round."""
     figure = Figure(what, [], limit)
     for _ in range(rounds):
         with clock() as took:
@@ -104,7 +104,7 @@ def measure_recompute(size: str, root: CampaignNode, rounds: int) -> list[Figure
 
 
 def measure_pages(root: CampaignNode, rounds: int) -> list[Figure]:
-    """The pages of the node on top and of the widest province, each read afresh and once more."""
+    """The pages of the top node and of the widest province, each read afresh and once more."""
     settings.ALLOWED_HOSTS = ["testserver"]
     client = Client()
     coordinator = root.campaign.published_by
@@ -143,7 +143,7 @@ def _forget() -> None:
 
 
 def widest(root: CampaignNode) -> CampaignNode:
-    """A province with 168 units directly below: as wide as the widest of today."""
+    """A province with 168 units directly below: as wide as today's widest province."""
     from django.db.models import Count
 
     found = (
@@ -156,7 +156,7 @@ def widest(root: CampaignNode) -> CampaignNode:
 
 
 def measure_xlsx(root: CampaignNode, rounds: int) -> list[Figure]:
-    """The figures of the node on top, and a table of 11,000 units."""
+    """The figures of the top node, and a table of 11,000 units."""
     names = CampaignNode.rows.filter(campaign=root.campaign).order_by("path")[:11_000]
     rows = tuple((node.name, 3, 120, 2, 110, "Đã tiếp nhận", 1, 0, 1) for node in names)
     head = ("Đơn vị", "Dòng 1", "Dòng 2", "Dòng 3", "Dòng 4", "Báo cáo", "Nhánh", "Thiếu", "Đúng hạn")
@@ -173,7 +173,7 @@ def draw_many(papers: list[OfficialReport], at: datetime) -> int:
 
 
 def measure_pdfs(root: CampaignNode, count: int, workers: int) -> list[Figure]:
-    """So many official reports: what they hold is read first, then all are drawn in one pool."""
+    """`count` official reports: their data is read first, then all are drawn in one pool."""
     nodes = list(CampaignNode.rows.filter(campaign=root.campaign, kind=Unit.Kind.COMMUNE)[:count])
     with clock() as reading:
         papers = []

@@ -1,4 +1,4 @@
-"""A gateway pushes thousands of new machines at once: how long does everybody else who writes wait?"""
+"""A gateway pushes thousands of new machines at once: how long do all other writers wait?"""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from quetsach.portal.units.actions import issue_token
 
 _NAMES = 200
 _PAUSE = 0.02
-"""Seconds between two acts of the others: they come and go, and do not crowd the queue."""
+"""Seconds between two acts of the other writers, so that they do not fill the queue."""
 
 
 def measure_pushes(root: CampaignNode, machines: int) -> list[Figure]:
-    """One chunk with a sign on each of so many new machines, then the same chunk again."""
+    """One chunk with a sign on each of `machines` new machines, then the same chunk again."""
     author = root.campaign.published_by
     assert author is not None
     names = [f"bench{number}.example" for number in range(_NAMES)]
@@ -85,7 +85,8 @@ def _document(machines: int, names: list[str], set_id: str) -> bytes:
 
 @contextmanager
 def _held() -> Iterator[list[tuple[float, float]]]:
-    """Seconds of each outermost transaction of this thread since its turn: by the clock, and processor."""
+    """Seconds of each outermost transaction of this thread since its turn: by the clock, and of processor
+    time."""
     found: list[tuple[float, float]] = []
     me, enter, leave = threading.get_ident(), transaction.Atomic.__enter__, transaction.Atomic.__exit__
     begun, spent = 0.0, 0.0
@@ -111,14 +112,15 @@ def _held() -> Iterator[list[tuple[float, float]]]:
 
 @contextmanager
 def _others() -> Iterator[list[float]]:
-    """Somebody else writes small acts without pause; seconds that each took."""
+    """Another thread writes small acts without pause; yields the seconds of each act."""
     waits: list[float] = []
     over = threading.Event()
 
     def act() -> None:
         while not over.wait(_PAUSE):
             begun = time.perf_counter()
-            # Who waited for longer than a request's patience is told so, and waited all the same.
+            # An act that waits longer than a request's patience raises an error; its waiting time counts all
+            # the same.
             with suppress(OperationalError), transaction.atomic():
                 record(None, "bench.act")
             waits.append(time.perf_counter() - begun)

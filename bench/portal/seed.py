@@ -1,6 +1,6 @@
-"""The country as a campaign meets it: the real tree of 2022, made-up offices below it, people, and reports.
+"""The country for a campaign: the real tree of 2022, made-up offices below it, people, and reports.
 
-Everything is written by the thousand, past the portal's own verbs: seeding is not what is measured. Django
+Everything is written by the thousand, not through the portal's actions: seeding is not measured. Django
 must be set up before this module is imported.
 """
 
@@ -32,7 +32,7 @@ AT_ONCE = 2_000
 OFFICES = {Unit.Kind.PROVINCE: (Unit.Kind.DEPARTMENT, 25), Unit.Kind.DISTRICT: (Unit.Kind.OFFICE, 22)}
 """Below each province and each district: 63 x 25 + 705 x 22 offices more, 28,453 units in all."""
 WIDEST = 168
-"""Units directly below the widest province of today; one province here gets as many."""
+"""Units directly below today's widest province; one province here gets as many."""
 SIZES = {"t1": 28_453, "t2": 121_090}
 _BELOW_A_COMMUNE = (Unit.Kind.CLINIC, *[Unit.Kind.SCHOOL] * 5, *[Unit.Kind.ENTERPRISE] * 2)
 _WORDS = {
@@ -45,7 +45,7 @@ _WORDS = {
 
 
 def plant_tree(size: str) -> Unit:
-    """The tree of that size; returns the unit on top."""
+    """The tree of that size; returns the top unit."""
     top, _count = load_tree_of(None, national.load(2022))
     wanted = SIZES[size] - Unit.rows.count()
     leaves = _offices()
@@ -99,7 +99,7 @@ def draft_campaign(top: Unit) -> Campaign:
 
 
 def seat_people(units: Collection[Unit], role: Role) -> dict[Any, User]:
-    """One person for each unit, by the unit's id; those who serve there already stay."""
+    """One person for each unit, by the unit's id; people who already serve there stay."""
     there = Membership.ever.filter(unit__in=[unit.pk for unit in units], role=role).select_related("user")
     found = {membership.unit_id: membership.user for membership in there}
     new = {
@@ -129,7 +129,7 @@ def sign_in(user: User) -> str:
 def fill_reports(campaign: Campaign, author: User, share: float, seed: int = 7) -> int:
     """Accepted reports of `share` of the units below provinces; returns how many. Their seals are blank.
 
-    Whoever reports has acknowledged, carried out and counted people before.
+    Units with a report have acknowledged, carried out and counted people before.
 
     Below the districts of the widest province nobody has reported yet: there all can write at once.
     """
@@ -163,7 +163,7 @@ def fill_reports(campaign: Campaign, author: User, share: float, seed: int = 7) 
             ]
         for report, revision in zip(reports, revisions, strict=True):
             report.current_id = report.accepted_id = revision.pk
-        with transaction.atomic():  # each points at the other: foreign keys are looked at in the end
+        with transaction.atomic():  # they refer to each other: foreign keys are checked at the end
             Report.rows.bulk_create(reports)
             Revision.rows.bulk_create(revisions)
             ReportEvent.rows.bulk_create(events)
@@ -177,6 +177,6 @@ def fill_reports(campaign: Campaign, author: User, share: float, seed: int = 7) 
 
 
 def analyse() -> None:
-    """Tell the planner of the new rows, as a database that runs for a day knows them."""
+    """Update the planner's statistics, as in a database that has run for a day."""
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")

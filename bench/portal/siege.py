@@ -1,4 +1,4 @@
-"""The portal besieged: clients that send nothing, or a byte now and then, and processes that are killed."""
+"""The portal under siege: clients that send nothing, or a byte now and then, and killed processes."""
 
 from __future__ import annotations
 
@@ -26,11 +26,12 @@ _BODY = (
     b"POST /api/v1/check-results HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n"
     b"Content-Type: multipart/form-data; boundary=b\r\n\r\n"
 )
-"""To a door that reads it before it asks who is there."""
+"""A request to an endpoint that reads the body before it checks the sender."""
 
 
 class Siege:
-    """Connections that are opened again when they are ended; `lasted` is how long those of bodies were."""
+    """Connections that are opened again when they are closed; `lasted` has the seconds of those with
+    bodies."""
 
     def __init__(self, port: int) -> None:
         self.port, self.lasted, self.ended = port, list[float](), Counter[str]()
@@ -83,7 +84,8 @@ class Siege:
 
 
 def measure_siege(root: CampaignNode, seconds: int) -> list[Figure]:
-    """A page signed in, ten times a second, before and during a siege; how long the slow bodies lasted."""
+    """A page for a signed-in person, ten times a second, before and during a siege; and the life of slow
+    bodies."""
     user = root.campaign.published_by
     assert user is not None
     session, path = seed.sign_in(user), f"/cd/{root.campaign.slug}/viec-hom-nay/"
@@ -112,7 +114,7 @@ def _asked(what: str, server: Server, session: str, path: str, seconds: int) -> 
 
 
 def _killed(server: Server) -> Figure:
-    """Five times within five seconds all processes but the first are killed: how long until one answers."""
+    """Five times in five seconds all processes but the first are killed: how long until one answers?"""
     times = []
     for _ in range(5):
         for process in server.started():

@@ -1,7 +1,7 @@
-"""Seeded logs of generated traffic with planted infections, and the truth of what was planted.
+"""Seeded logs of generated traffic with planted infections, and the truth about them.
 
-`write_demo_logs` is for the demonstration, `write_bench_logs` for measuring and proving, from the shell as
-`python -m demo.loggen`. The same arguments always give the same bytes.
+`write_demo_logs` is for the demonstration, `write_bench_logs` for measurements and proofs (in the shell:
+`python -m demo.loggen`). The same arguments always give the same bytes.
 """
 
 from demo.loggen.indicators import make_indicators

@@ -33,7 +33,7 @@ def counts(text: str) -> list[int]:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Write what was asked for and say where."""
+    """Write the requested files and print their folder."""
     parser = argparse.ArgumentParser(prog="python -m demo.loggen", description=__doc__)
     parser.add_argument("--kind", default="zeek-dns", help="kinds by comma, or all: " + ", ".join(KINDS))
     parser.add_argument("--size", type=size, default=size("100M"), help="of each log")
@@ -85,7 +85,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def write_variants(plain: Path) -> None:
-    """The same text as a gzip of two members cut inside a line, and as zstd."""
+    """The same text as a gzip of two members, cut inside a line, and as zstd."""
     text = plain.read_bytes()
     middle = len(text) // 2
     members = (gzip.compress(part, 6, mtime=0) for part in (text[:middle], text[middle:]))

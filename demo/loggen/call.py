@@ -1,4 +1,4 @@
-"""A call that a machine makes again and again: only ids, ports and sizes are others each time."""
+"""A call that a machine repeats: only ids, ports and sizes differ each time."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class _Numbers(Random):
 
 
 class Call(_Numbers):
-    """What an event of this call chooses.
+    """The random choices of an event of this call.
 
-    `Random` makes choices from bits where a class defines `getrandbits`, and from `random` where one below it
-    defines that.
+    `Random` takes choices from the bits of `getrandbits` in a class that defines it, and from `random` where
+    a subclass defines only `random`.
     """
 
     def __init__(self, event: Event, numbers: Random) -> None:

@@ -1,7 +1,7 @@
 """Seeded indicator lists of any size: four fifths names, the rest addresses, networks, endpoints and URLs.
 
-A longer list of the same seed begins with the shorter one, so one log can be scanned with each of them and
-what was planted from the shortest stays true. No item is one that the guard rails stop.
+A longer list of the same seed starts with the shorter list, so one log can be scanned with each of them, and
+the truth for the shortest list stays valid. No item is one that the guard rails stop.
 """
 
 from __future__ import annotations
@@ -74,12 +74,12 @@ def make_indicators(count: int, seed: int) -> list[Item]:
 
 
 def write_plain(items: list[Item], path: Path) -> None:
-    """One value a line and nothing else, so that grep-like tools can read the same file."""
+    """One value a line and nothing else, so that grep-like tools can read the file."""
     path.write_text("".join(f"{item.value}\n" for item in items), encoding="ascii")
 
 
 def write_csv(items: list[Item], path: Path) -> None:
-    """Columns indicator, type, family; URLs with their scheme, as feeds publish them."""
+    """Columns indicator, type, family; URLs with their scheme, as in published lists."""
     with path.open("w", encoding="ascii", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(("indicator", "type", "family"))

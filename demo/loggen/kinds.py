@@ -1,4 +1,4 @@
-"""The kinds of log there are, and what stands beside demonstration data."""
+"""The kinds of logs, and the note beside demonstration data."""
 
 from __future__ import annotations
 

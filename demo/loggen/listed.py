@@ -1,6 +1,6 @@
-"""Indicators as the generator sees them, and a slow, plain answer to "which one covers this?".
+"""Indicators for the generator, and a slow, plain search for the indicator that covers a name or address.
 
-It shares no code with the engines: the truth that is planted must not be their own opinion.
+It shares no code with the engines: the planted truth must be independent of them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class IndicatorLike(Protocol):
-    """What is asked of an indicator: canonical value, kind (`domain`, `ipv4`, …) and family."""
+    """The fields needed of an indicator: canonical value, kind (`domain`, `ipv4`, …) and family."""
 
     @property
     def value(self) -> str: ...
@@ -103,16 +103,16 @@ class Listed:
         return None
 
     def endpoint(self, address: str, port: int) -> Item | None:
-        """The listed endpoint, else whatever covers the address."""
+        """The listed endpoint, else any item that covers the address."""
         shown = f"[{address}]" if ":" in address else address
         return self._endpoints.get(f"{shown}:{port}") or self.address(address)
 
     def is_free(self, address: str) -> bool:
-        """Whether no indicator covers the address, whatever the port."""
+        """Whether no indicator covers the address, with any port."""
         return address not in self._endpoint_addresses and self.address(address) is None
 
     def url(self, host: str, path: str) -> Item | None:
-        """The longest listed URL that `host` + `path` begins with, up to a border."""
+        """The longest listed URL that is a prefix of `host` + `path`, up to a border."""
         paths = self._urls.get(host.lower(), {})
         ends = [
             i for i in range(len(path), 0, -1) if i == len(path) or path[i] in "/?#&" or path[i - 1] in "/?=&"

@@ -1,4 +1,4 @@
-"""Logs to measure and to prove with: many near-random hits, lists of any length on the same log."""
+"""Logs for measurements and proofs: many near-random hits, lists of any length on the same log."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def write_bench_logs(
 ) -> Truth:
     """Write one log of about `total_bytes` for each of `kinds` (keys of `KINDS`) and return the truth of all.
 
-    Beside benign lines of that length stand about `hit_rate` times as many hits on the first `planted_from`
-    items (all by default), of every kind the log can show, and `trap_rate` times as many (the same by
-    default) near misses; a machine meets the same indicator about `repeat` times, of which the share `alike`
-    says again what it said before. Benign lines match none of `items`.
+    Beside benign lines of that length there are about `hit_rate` times as many hits on the first
+    `planted_from` items (all by default), of every kind that the log can show, and `trap_rate` times as many
+    (by default the same number) near misses. A machine meets the same indicator about `repeat` times; the
+    share `alike` of these lines repeats the details of the line before. Benign lines match none of `items`.
     """
     listed = Listed(items)
     sources = items[:planted_from]

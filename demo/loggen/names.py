@@ -1,8 +1,8 @@
 """Invented names and addresses: nothing generated here names a real site or network.
 
 Names end in the user-assigned codes of ISO 3166-1, which are never delegated as top-level domains (RFC 6761's
-own names would be stopped by the guard rails). IPv4 addresses come from blocks of which next to nothing is
-announced, IPv6 ones from space that IANA has not allocated (2d00::/8).
+own names would be stopped by the guard rails). IPv4 addresses come from blocks that are hardly announced
+at all, IPv6 addresses from space that IANA has not allocated (2d00::/8).
 """
 
 from __future__ import annotations
@@ -54,12 +54,12 @@ _HEX = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 def code(rng: Random) -> str:
-    """A top-level code; a few carry most names, as in life."""
+    """A top-level code; a few carry most names, as in real traffic."""
     return CODES[int(len(CODES) * rng.random() ** 2.5)]
 
 
 def word(rng: Random) -> str:
-    """A label that can be spoken."""
+    """A label that can be pronounced."""
     pick = rng.random
     text = _STARTS[int(pick() * len(_STARTS))] + _MIDDLES[int(pick() * len(_MIDDLES))]
     if pick() < 0.6:
@@ -68,13 +68,13 @@ def word(rng: Random) -> str:
 
 
 def host_label(rng: Random) -> str:
-    """The leftmost label of a host: a usual one, sometimes numbered."""
+    """The leftmost label of a host: a common one, sometimes numbered."""
     label = _HOSTS[int(rng.random() * len(_HOSTS))]
     return label if rng.random() < 0.7 else f"{label}{int(rng.random() * 90)}"
 
 
 def generated_label(rng: Random) -> str:
-    """Twelve to twenty letters and digits, as a domain generation algorithm writes them."""
+    """Twelve to twenty letters and digits, like those of a domain generation algorithm."""
     return "d" + "".join(rng.choices(_HEX, k=11 + int(rng.random() * 9)))
 
 
@@ -93,7 +93,7 @@ def ipv6(rng: Random) -> str:
 
 
 def full_ipv6(address: str) -> str:
-    """The eight groups of four digits, as Suricata writes them; IPv4 stays as it is."""
+    """The eight groups of four digits, in Suricata's spelling; IPv4 stays as it is."""
     return ipaddress.IPv6Address(address).exploded if ":" in address else address
 
 
@@ -114,7 +114,7 @@ SHARED_PARENTS = tuple(
         ]
     )
 )
-"""Free hosting and dynamic DNS: good and bad customers under one name that is never listed itself."""
+"""Free hosting and dynamic DNS: good and bad customers under one name that is itself never listed."""
 
 SHARED_HOSTS = tuple(
     f"{name}.{CODES[i % 6]}"
@@ -130,4 +130,4 @@ SHARED_HOSTS = tuple(
         ]
     )
 )
-"""Hosts whose good pages everybody visits and of which single paths are listed."""
+"""Hosts with good pages that everybody visits, and single listed paths."""

@@ -36,14 +36,14 @@ def write_demo_logs(
     gzipped: Sequence[str] = ("dnsmasq",),
     traps: int = 40,
 ) -> Truth:
-    """Write marked demonstration logs into `folder` (made if missing); return what a scan of it must report.
+    """Write marked demonstration logs into `folder` (made if missing); return the expected result of a scan.
 
-    `indicators`  canonical: objects with `value`, `kind` and `family`, as the library's are, or such triples;
-    `clients`     private addresses of each unit's machines by a key of the caller's, in ranges apart;
+    `indicators`  canonical: objects with `value`, `kind` and `family`, as in the library, or such triples;
+    `clients`     private addresses of each unit's machines, by any key, in separate ranges;
     `start`       aware; days are counted from it, so midnight in Vietnam (17:00 UTC) is best;
     `days`        of traffic;
     `total_bytes` of all files together, decompressed;
-    `hits`        who is infected; None leaves it to `plan_infections`: some go quiet, one comes back;
+    `hits`        infections; None leaves it to `plan_infections`: some go quiet, one comes back;
     `kinds`       share of the bytes by log kind (keys of `KINDS`), by default mostly Zeek and EVE;
     `parts`       files of each kind, one after the other in time, as rotation leaves them;
     `gzipped`     the kinds whose last part is compressed;
@@ -121,7 +121,7 @@ def _parts(days: int, parts: int) -> list[range]:
 
 
 def _within(infection: Infection, part: range) -> Infection:
-    """The infection as seen from a part that starts later, in days of that part."""
+    """The infection in days of a part that starts later."""
     cut = (
         (max(first, part.start) - part.start, min(end, part.stop) - part.start)
         for first, end in infection.active

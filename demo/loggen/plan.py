@@ -1,4 +1,4 @@
-"""Who is infected with what, and when it shows: decided before the first line is written."""
+"""Plans infections before the first line is written: machine, malware, and days."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _OFFICE_DAY = (2, 1, 1, 1, 1, 2, 4, 12, 20, 22, 21, 17, 9, 14, 20, 21, 18, 10, 6
 class Infection:
     """One machine with one malware family.
 
-    `active` holds half-open ranges of days counted from the start of the logs: `((0, 4), (8, 10))` goes
-    quiet on the fifth day and comes back on the ninth. `per_day` events stand in each log that can show the
-    family.
+    `active` holds half-open ranges of days from the start of the logs: `((0, 4), (8, 10))` goes
+    quiet on the fifth day and comes back on the ninth. Each log that can show the family holds `per_day`
+    events.
     """
 
     client: str
@@ -34,9 +34,9 @@ class Infection:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A machine meets an indicator right after the page of that number.
+    """A machine meets an indicator right after page number `page`.
 
-    Events of a machine and an item with the same `call` say the same; None says what no other does.
+    Events of a machine and an item with the same `call` have the same details; None gives unique details.
     """
 
     page: int
@@ -46,7 +46,7 @@ class Event:
 
 
 def page_seconds(start: datetime, days: int, pages: int) -> array[int]:
-    """The POSIX second of each page, in order, spread over the days as offices work."""
+    """The POSIX second of each page, in order, spread over the days like office work."""
     first = int(start.timestamp())
     hours = range(days * 24)
     weights = [_OFFICE_DAY[datetime.fromtimestamp(first + hour * 3600, LOCAL).hour] for hour in hours]
@@ -60,7 +60,7 @@ def page_seconds(start: datetime, days: int, pages: int) -> array[int]:
 
 
 def busiest_second(days: int, lines: float) -> float:
-    """Lines in a second of the busiest hour, when `lines` are spread over the days."""
+    """Lines in one second of the busiest hour, when `lines` are spread over the days."""
     return lines / days * max(_OFFICE_DAY) / sum(_OFFICE_DAY) / 3600
 
 
@@ -106,7 +106,7 @@ def spread_events(
 ) -> list[Event]:
     """`count` events at random times, about `repeat` for each of many (machine, indicator) pairs.
 
-    `alike` is the share of events that say what the one before of the same pair said.
+    `alike` is the share of events that repeat the details of the pair's event before.
     """
     by_kind: dict[str, list[Item]] = {}
     for item in items:
@@ -114,7 +114,7 @@ def spread_events(
             by_kind.setdefault(item.kind, []).append(item)
     if not by_kind or not pages:
         return []
-    # Rare kinds get a turn as often as common ones, names three.
+    # Rare kinds get as many turns as common kinds; names get three.
     turns = [kind for kind in sorted(by_kind) for _ in range(3 if kind == "domain" else 1)]
     pairs = []
     for number in range(max(1, count // repeat, min(count, 40))):
@@ -141,8 +141,8 @@ def plan_infections(
 ) -> list[Infection]:
     """A believable outbreak: `share` of each unit's machines (at least one), one family each.
 
-    Most stay infected; a third are cleaned and go quiet for good; the last one planned is cleaned and comes
-    back.
+    Most stay infected; a third are cleaned and go quiet for good; the last planned machine is cleaned and is
+    infected again.
     """
     rng = Random(f"infections {seed}")
     infections: list[Infection] = []

@@ -1,4 +1,4 @@
-"""The same indicator as different logs spell it, and the near misses that must not be taken for it."""
+"""Different logs' spellings of an indicator, and near misses that must not count as the indicator."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from demo.loggen.world import World
 
 
 def covered_name(item: Item, world: World, rng: Random, trailing_dot: bool) -> tuple[str, str]:
-    """A name that the item covers as a log may spell it, and its canonical form.
+    """A name that the item covers in a possible spelling of a log, and its canonical form.
 
-    The item itself or below it, any case; `trailing_dot` allows one dot at the end.
+    The item itself or a name below it, in any case; `trailing_dot` allows one dot at the end.
     """
     style = rng.random()
     name = item.value
@@ -33,7 +33,7 @@ def covered_name(item: Item, world: World, rng: Random, trailing_dot: bool) -> t
 
 
 def covered_address(item: Item, world: World, rng: Random) -> str:
-    """An address, in canonical form, that the item and nothing more specific covers."""
+    """An address, in canonical form, that the item covers and no more specific item does."""
     if item.kind != "cidr":
         return item.value
     network = ipaddress.ip_network(item.value)
@@ -54,7 +54,7 @@ def any_spelling(address: str, rng: Random, mapped: bool = True) -> str:
 
 
 def near_names(item: Item, world: World, rng: Random) -> list[str]:
-    """Names that contain the listed one and are not covered by any indicator."""
+    """Names that contain the listed name and that no indicator covers."""
     parent = item.value.partition(".")[2]
     tried = [
         f"not{item.value}",
@@ -70,7 +70,7 @@ def near_names(item: Item, world: World, rng: Random) -> list[str]:
 
 
 def near_urls(item: Item, world: World, host: str) -> list[tuple[str, str]]:
-    """Hosts and targets that resemble the listed URL, or show it as a value on `host`; none is covered."""
+    """Hosts and targets that resemble the listed URL, or hold it as a value on `host`; none is covered."""
     listed_host, _, rest = item.value.partition("/")
     tried = [
         (listed_host, f"/{rest}x"),
@@ -84,7 +84,7 @@ def near_urls(item: Item, world: World, host: str) -> list[tuple[str, str]]:
 
 
 def near_addresses(item: Item, world: World) -> list[str]:
-    """Addresses that share digits with the listed one, or lie beside the network, and are not covered."""
+    """Addresses that share digits with the listed address, or lie beside the network, and are not covered."""
     if item.kind == "cidr":
         network = ipaddress.ip_network(item.value)
         edges = (int(network.network_address) - 1, int(network.broadcast_address) + 1)

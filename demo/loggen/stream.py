@@ -1,7 +1,7 @@
-"""Writes one log: pages of ready-made benign lines placed in time, planted lines between them.
+"""Writes one log: pages of prepared benign lines placed in time, with planted lines between them.
 
-A page holds the lines of one second; only the second and a serial number are filled in per use, so that a
-gigabyte takes seconds. What is planted is recorded line by line in the truth.
+A page holds the lines of one second; each use only fills in the second and a serial number, so a gigabyte
+takes seconds. The truth records every planted line.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ def write_log(
     marked: bool = False,
     pool_bytes: int = POOL_BYTES,
 ) -> Truth:
-    """Write about `total_bytes` of benign lines to `path` and plant into them; return what was planted.
+    """Write about `total_bytes` of benign lines to `path` and plant into them; return the truth.
 
-    `events` is asked once, with the second of each page. `traps` is the number of events that only look
-    like a hit, on one of `trap_items` each; `pool_bytes` how much of the benign text is different. A name
-    ending in `.gz` is compressed. The file's time is set to just after its last line, which year-less logs
-    need to be understood.
+    `events` is called once, with the second of each page. `traps` is the number of events that only look
+    like a hit, each on one of `trap_items`; `pool_bytes` is the amount of different benign text. A file
+    whose name ends in `.gz` is compressed. The file's time is set to just after its last line: logs without a
+    year need it.
     """
     rng = Random(f"{shape.kind} {seed}")
     pool = _pool(shape, world, rng, min(total_bytes, pool_bytes), total_bytes, days)
@@ -80,7 +80,7 @@ def write_log(
 
 
 class _Writer:
-    """Counts what goes out and keeps the beginning, from which the source id is taken."""
+    """Counts the written bytes and keeps the first bytes, from which the source id is computed."""
 
     def __init__(
         self, name: str, shape: Shape, world: World, rng: Random, trap_items: Sequence[Item]

@@ -1,4 +1,4 @@
-"""What was planted: the rows a scan must report, file by file, and nothing else."""
+"""The truth about planted lines: the rows that a scan must report, file by file, and nothing else."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class SourceTruth:
-    """One file as a whole: its source id, the size of the decompressed text, the lines in which a listed
-    address is the client (`inbound`) and those that are hits (`planted`)."""
+    """One file as a whole: its source id, the size of the decompressed text, the number of lines in which a
+    listed address is the client (`inbound`), and the number of hits (`planted`)."""
 
     file: str
     source: str
@@ -67,7 +67,7 @@ class Truth:
         old.action = min(old.action, row.action, key=STRONGEST.index) if old.action and row.action else ""
 
     def merge(self, other: Truth) -> None:
-        """Take over what was planted in other files."""
+        """Add the truth of other files."""
         self.rows |= other.rows
         self.sources |= other.sources
 
@@ -79,7 +79,7 @@ class Truth:
 
     @classmethod
     def read(cls, path: Path) -> Truth:
-        """What `write` wrote."""
+        """Read a file of `write`."""
         truth = cls()
         for line in path.read_text(encoding="utf-8").splitlines():
             record = json.loads(line)

@@ -47,7 +47,7 @@ AGENTS = (
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """One machine. `address` is in canonical form; `unit` is the key its owner was given by."""
+    """One machine. `address` is in canonical form; `unit` is its owner's key."""
 
     address: str
     host: str
@@ -88,7 +88,7 @@ def office_networks(seed: int, count: int = 12, machines: int = 40) -> dict[str,
 
 
 class World:
-    """Pools drawn from by every log shape."""
+    """Pools of names and addresses for every log shape."""
 
     def __init__(self, listed: Listed, clients: Sequence[Client], seed: int, breadth: int) -> None:
         """`breadth` is the number of different benign names; the other pools follow it."""
@@ -109,7 +109,7 @@ class World:
         self.visits = [visit for visit in self.visits if listed.url(*visit) is None]
 
     def name(self, rng: Random) -> str:
-        """A benign name; few are asked for often, many seldom."""
+        """A benign name; a few names are frequent, many are rare."""
         return self.names[int(len(self.names) * rng.random() ** 3)]
 
     def client(self, rng: Random) -> Client:

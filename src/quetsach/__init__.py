@@ -37,7 +37,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    # The command line imports this package for every `--help`; what scans is loaded when it is asked for.
+    # The command line imports this package for every `--help`; the scanning modules are loaded on demand.
     if name in __all__:
         from quetsach import api
 

@@ -1,4 +1,4 @@
-"""The scan as a Python call, as small as the command line; what `import quetsach` offers.
+"""The scan as a Python call, as small as the command line: the names that `import quetsach` offers.
 
 >>> import quetsach
 >>> logs = getfixture("tmp_path")
@@ -57,7 +57,8 @@ type Indicators = str | Path | IndicatorSet | Iterable[str]
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ScanResult:
-    """What a scan saw, what it looked at and what it could not look at. Made by `scan` only."""
+    """The result of a scan: sightings, coverage, and errors of logs that could not be read. Made by `scan`
+    only."""
 
     _report: output.Report
 
@@ -75,22 +76,24 @@ class ScanResult:
 
     @property
     def coverage(self) -> list[Coverage]:
-        """What was looked at in each log, sorted by source; `bytes` and `lines` are of what was unpacked."""
+        """How far each log was read, sorted by source; `bytes` and `lines` count unpacked text."""
         return self._report.result.coverage
 
     @property
     def errors(self) -> list[tuple[str, str]]:
-        """Pairs of path and what could not be read. Where there are some, "nothing found" is no answer."""
+        """Pairs of path and error. If there are any, an empty list of sightings does not mean a clean
+        network."""
         return self._report.result.errors
 
     @property
     def skipped(self) -> list[Skipped]:
-        """Files that were not read on purpose, such as a copy of a log that was."""
+        """Files that were not read on purpose, such as a copy of another log."""
         return self._report.result.skipped
 
     @property
     def notes(self) -> Sequence[ListNote]:
-        """What was left out of the lists (`level` is "reject" or "stop") or is doubtful ("warn"), and why.
+        """Entries that were left out of the lists (`level` is "reject" or "stop") or are doubtful ("warn"),
+        and why.
 
         Empty for an `IndicatorSet` and for a compiled set that were used as they are.
         """
@@ -99,7 +102,7 @@ class ScanResult:
     def save(self, path: str | Path) -> None:
         """Write .jsonl, .csv, .xlsx or .html, as `quetsach scan -o` does.
 
-        Raises OutputError where the ending is another one or the file cannot be written.
+        Raises OutputError for another ending, or where the file cannot be written.
         """
         file = Path(path)
         output.check(file)
@@ -108,8 +111,9 @@ class ScanResult:
     def to_arrow(self) -> pyarrow.Table:
         """The sightings as a table of Apache Arrow: the columns of `Sighting`, one row each.
 
-        `count` is int64, the times are timestamps in microseconds and UTC, `identity` is a struct, all else
-        is text; what the log does not tell is null. Raises ScanError where pyarrow cannot be imported.
+        `count` is int64, the times are timestamps in microseconds and UTC, `identity` is a struct, all others
+        are text; a value that the log does not hold is null. Raises ScanError where pyarrow cannot be
+        imported.
         """
         return frames.to_arrow(self.sightings)
 
@@ -137,12 +141,12 @@ def read_indicators(
 
     `scope` is "exact" or "subdomains"; without it the kind of list decides. `columns` are the columns of a
     table, by the names `indicator`, `type` and `family`: each a heading or a number from 1. `list_format` is
-    the form of the lists; without it each is recognised. With `guard_rails` what may not be listed is left
-    out: `own` are domain names and networks of your organisation, `override` is a CSV of exceptions,
-    `warning_lists` a folder or archive of misp-warninglists in place of those that come along. `trust` are
-    signing keys, or their fingerprints, of campaigns whose packs are used.
-    `quetsach indicators check` and `ScanResult.notes` say what is left out.
-    Raises IndicatorError where a list or one of these cannot be used, Refused for a pack that must not be.
+    the form of the lists; without it each list is recognised. With `guard_rails` entries that may not be
+    listed are left out: `own` are domain names and networks of your organisation, `override` is a CSV of
+    exceptions, `warning_lists` a folder or archive of misp-warninglists in place of the packaged lists.
+    `trust` are signing keys, or their fingerprints, of campaigns whose packs are used.
+    `quetsach indicators check` and `ScanResult.notes` show the entries left out.
+    Raises IndicatorError where a list or another of these arguments cannot be used, Refused for a bad pack.
 
     >>> import quetsach
     >>> file = getfixture("tmp_path") / "list.csv"
@@ -176,7 +180,7 @@ def scan(
     state: str | Path | None = None,
     cluster: str | None = None,
 ) -> ScanResult:
-    """Read logs and say which machines called a listed address: the same answer as `quetsach scan`.
+    """Read logs and find the machines that called a listed address: the same answer as `quetsach scan`.
 
     `paths` are files, folders or addresses of object storage; `indicators` the path of a list or of a
     compiled set, an `IndicatorSet`, or values as lists spell them. `tz` is the zone of log times that name

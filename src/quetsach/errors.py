@@ -1,4 +1,4 @@
-"""Every error the library raises on purpose. A message says what is wrong, where, and what to do next."""
+"""All errors that the library raises on purpose. A message names the problem, its place and the next step."""
 
 
 class QuetsachError(Exception):

@@ -1,4 +1,4 @@
-"""Conditions as people write them."""
+"""Conditions in people's spelling."""
 
 import contextlib
 

@@ -1,4 +1,4 @@
-"""Every rule of the annex, each with a case in which it fires and one, a hair away, in which it does not."""
+"""Every rule of the annex: one case that breaks it, and one case, barely different, that does not."""
 
 import pytest
 
@@ -66,7 +66,7 @@ def test_the_rule_fires_there_and_not_a_hair_away(key, fires, rests):
 
 
 def test_the_table_knows_every_rule_of_the_form():
-    # H10 is asked when a deadline is set, and stands below.
+    # H10 needs a deadline, and is tested below.
     assert {key.split(":")[0] for key, _, _ in CASES} == {rule["id"] for rule in FORM.rules} - {"H10"}
 
 

@@ -1,4 +1,4 @@
-"""The form and the filled-in annex as Excel workbooks, also as hostile and careless people send them."""
+"""The form and the filled-in annex as Excel workbooks, also from hostile and careless people."""
 
 import io
 import zipfile
@@ -17,7 +17,7 @@ FORM = built_in("annex-2022")
 
 
 def rewritten(data, part, change):
-    """The workbook with one part changed, as an editor would save it."""
+    """The workbook with one part changed, like a file saved by an editor."""
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
         for info in old.infolist():
@@ -125,7 +125,7 @@ def test_a_hundred_thousand_rows_are_refused_before_they_are_read():
 
 
 def edited(change):
-    """The form's workbook after somebody changed cells in it: `change` gets the cells of each sheet."""
+    """The form's workbook with changed cells: `change` gets the cells of each sheet."""
     known = CalamineWorkbook.from_filelike(io.BytesIO(write_form(FORM, "phu-luc-moi")))
     sheets = {
         name: [list(row) for row in known.get_sheet_by_name(name).to_python(skip_empty_area=False)]

@@ -24,7 +24,7 @@ def _opened(*_what: object, **_more: object) -> None:
 
 @pytest.fixture
 def opened_elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Whatever opens a file fails in this process. The process that reads is a fresh one and has its own."""
+    """Every library that opens a file fails in this process. The reading process is fresh and has its own."""
     for module, name in (
         (python_calamine, "CalamineWorkbook"),
         (pypdf, "PdfReader"),

@@ -1,4 +1,4 @@
-"""Files as an attacker makes them, each by a few lines; and good ones to damage. Nothing here is kept."""
+"""Attackers' files, each made by a few lines; and good files to damage. Nothing here is kept."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ def xlsx() -> bytes:
 
 
 def xlsm() -> bytes:
-    """With a part where macros lie."""
+    """A workbook with a part for macros."""
     return repacked(xlsx(), {"xl/vbaProject.bin": b"\xd0\xcf\x11\xe0" + bytes(500)})
 
 
 def repacked(data: bytes, changed: dict[str, bytes]) -> bytes:
-    """The same package with some parts in place of its own, or more."""
+    """The same package with some parts replaced or added."""
     with zipfile.ZipFile(io.BytesIO(data)) as packed:
         return zipped({name: packed.read(name) for name in packed.namelist()} | changed)
 
 
 def sheet(cells: str) -> bytes:
-    """A workbook whose only sheet holds this XML."""
+    """A workbook with this XML in its only sheet."""
     return repacked(
         xlsx(),
         {
@@ -58,7 +58,7 @@ def sheet(cells: str) -> bytes:
 
 
 def unseen_reference() -> bytes:
-    """The cell that ended a portal: no pattern of the guard saw it, and calamine made room up to it."""
+    """The cell that crashed a portal: no pattern of the guard saw it, and calamine made room up to it."""
     return sheet('<row r="1"><c r="A1"><v>1</v></c><c r="ZZZZZZZ4000000000"><v>1</v></c></row>')
 
 
@@ -69,12 +69,12 @@ def far_corners() -> bytes:
 
 
 def far_by_counting() -> bytes:
-    """Cells without a place, behind a row that says that it is the last."""
+    """Cells without a place, behind a row that claims to be the last row."""
     return sheet('<row r="1"><c><v>1</v></c></row><row r="1048576">' + "<c><v>1</v></c>" * 9_000 + "</row>")
 
 
 def far_in_a_comment() -> bytes:
-    """What a pattern sees and a reader of XML does not: a link to nowhere far away."""
+    """A link to a far cell in a comment: a pattern sees it, a reader of XML does not."""
     return sheet(
         '<row r="1"><c r="A1"><v>1</v></c></row>'
         '<!-- <c r="ZZZ9999999"><f>HYPERLINK("http://evil.example")</f></c> -->'
@@ -82,7 +82,7 @@ def far_in_a_comment() -> bytes:
 
 
 def strings(megabytes: int = 150) -> bytes:
-    """Shared strings that pack into some hundred KB and unpack to this."""
+    """Shared strings that pack into some hundred KB and unpack to `megabytes`."""
     item = "<si><t></t></si>"
     head = '<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
     text = head + item * ((megabytes << 20) // len(item)) + "</sst>"
@@ -90,7 +90,7 @@ def strings(megabytes: int = 150) -> bytes:
 
 
 def ods(cells: str) -> bytes:
-    """An OpenDocument table whose rows are this XML."""
+    """An OpenDocument table with this XML as its rows."""
     ns = "urn:oasis:names:tc:opendocument:xmlns"
     content = (
         f'<office:document-content xmlns:office="{ns}:office:1.0" xmlns:table="{ns}:table:1.0"'
@@ -114,8 +114,8 @@ def ods_repeated() -> bytes:
 
 
 def xls(column: int = 2) -> bytes:
-    """A workbook of Excel 97 ([MS-XLS]) with a number at A1 and one in that column, in a compound file
-    ([MS-CFB])."""
+    """A workbook of Excel 97 ([MS-XLS]) with a number at A1 and a number in column `column`, in a compound
+    file ([MS-CFB])."""
 
     def record(kind: int, body: bytes) -> bytes:
         return struct.pack("<HH", kind, len(body)) + body
@@ -157,7 +157,7 @@ def _compound(name: str, stream: bytes) -> bytes:
 
 
 def xlsb(row: int = 9, column: int = 2) -> bytes:
-    """A binary workbook ([MS-XLSB]) with a number at A1 and another one there."""
+    """A binary workbook ([MS-XLSB]) with a number at A1 and a number at `row` and `column`."""
 
     def record(kind: int, body: bytes = b"") -> bytes:
         out = bytes([kind]) if kind < 128 else bytes([kind & 0x7F | 0x80, kind >> 7])
@@ -193,7 +193,7 @@ def xlsb(row: int = 9, column: int = 2) -> bytes:
 
 
 def nested_mail(levels: int = 3_000) -> bytes:
-    """Multiparts in one another."""
+    """Nested multiparts."""
     lines = ["Subject: a", "MIME-Version: 1.0"]
     for level in range(levels):
         lines += [f'Content-Type: multipart/mixed; boundary="b{level}"', "", f"--b{level}"]
@@ -213,7 +213,7 @@ def zip_of_members(count: int = 60_000) -> bytes:
 
 
 def ending_the_reader() -> dict[str, bytes]:
-    """Each of these ended the process that opened it, or held it for most of a minute."""
+    """Each of these killed the process that opened it, or held it for most of a minute."""
     return {
         "unseen.xlsx": unseen_reference(),
         "far.xlsx": far_corners(),
@@ -227,7 +227,8 @@ def ending_the_reader() -> dict[str, bytes]:
 
 
 def damaged(kind: str, count: int, seed: int = 21) -> Iterator[tuple[str, bytes]]:
-    """So many of a kind, damaged anywhere: cut, bits turned, pieces doubled; a package in its parts, too."""
+    """`count` damaged files of a kind: cut, bits turned, pieces doubled, anywhere; for a package also in its
+    parts."""
     random_ = random.Random(f"{kind} {seed}")
     base = good(kind)
     for number in range(count):
@@ -259,7 +260,7 @@ def _broken(data: bytes, random_: random.Random) -> bytes:
             case 3:
                 raw[at:at] = raw[at : at + random_.randint(1, 200)]
             case _:
-                # Numbers of all lengths, where there are any, as large as they can be.
+                # Numbers of all lengths, as large as possible.
                 raw[at : at + 4] = random_.choice(
                     [b"\xff\xff\xff\xff", b"\xff\xff\xff\x7f", b"9999", b"ZZZZ"]
                 )

@@ -1,6 +1,6 @@
-"""Damaged and hostile files through every door: an answer with words, never a fault, and the portal goes on.
+"""Damaged and hostile files through every upload: an answer in words, never a fault, and the portal goes on.
 
-That this process lives to the end of the tests is the proof: what it would have opened ended it.
+The proof is that this process lives to the end of the tests: opening the files here would kill it.
 """
 
 from __future__ import annotations
@@ -182,10 +182,10 @@ def test_the_command_line_tells_of_each_file_and_goes_on(
     for name, data in [*files, *ending.items()]:
         (folder / name).write_bytes(data)
     code, out, _err = quetsach("reports", "collect", folder, "--json")
-    told = json.loads(out)
+    document = json.loads(out)
     assert code == 2
-    # One whose table of contents is damaged is a plain archive, of which each member is told.
-    assert {one["file"].partition("/")[0] for one in told["unread"]} == {*dict(files), *ending}
+    # A workbook with a damaged table of contents is a plain archive; each of its members is reported.
+    assert {one["file"].partition("/")[0] for one in document["unread"]} == {*dict(files), *ending}
     assert "Mường So" in out
 
 

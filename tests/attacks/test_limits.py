@@ -1,4 +1,5 @@
-"""What the process that reads may do, and what becomes of who asked: tried by readers that do their worst."""
+"""The limits of the reading process, and the errors for its caller: tested with readers that do their
+worst."""
 
 from __future__ import annotations
 
@@ -42,7 +43,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no 
 
 @pytest.fixture(autouse=True)
 def _readers_of_the_tests(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The warm process of these tests finds their readers, too."""
+    """Let the warm process of these tests import their readers, too."""
     warm._nursery.end()
     monkeypatch.setattr(warm, "_START", _START)
     yield
@@ -56,7 +57,7 @@ def reason_of(call: Callable[[bytes], object]) -> str:
 
 
 def until(condition: Callable[[], bool]) -> bool:
-    """Whether it comes true within ten seconds."""
+    """Whether the condition comes true within ten seconds."""
     end = time.monotonic() + 10
     while not condition() and time.monotonic() < end:
         time.sleep(0.02)
@@ -320,7 +321,7 @@ def test_what_is_packed_is_what_is_unpacked(declared: object, value: object) -> 
 @settings(max_examples=400)
 @given(st.data())
 def test_no_answer_does_anything_but_answer(data: st.DataObject) -> None:
-    """Of a process that a file took over: the declared type, a declared error, or NotReadError."""
+    """The answer of a process that a file took over: the declared type, a declared error, or NotReadError."""
     declared, value = data.draw(st.sampled_from(VALUES))
     errors = (FileProblem, TableError)
     told = ("FileProblem", ["damaged"], {"code": "damaged", "facts": {"most": 3}})

@@ -1,4 +1,5 @@
-"""There is one way to open a stranger's file: who reads one, and who may name the libraries that do."""
+"""There is only one way to open a stranger's file; only the listed modules may import the libraries for
+it."""
 
 from __future__ import annotations
 
@@ -44,7 +45,7 @@ OTHERS = {
 
 
 def modules() -> dict[str, set[str]]:
-    """Each module that names a library which reads files, with those that it names."""
+    """Each module that imports a library which reads files, with the names of these libraries."""
     found = {}
     for path in SOURCE.rglob("*.py"):
         names = {
@@ -64,7 +65,7 @@ def _names(node: ast.AST) -> list[str]:
 
 
 def marked() -> set[str]:
-    """Each module with a function that is marked."""
+    """Each module with a marked function."""
     return {
         path.relative_to(SOURCE).as_posix()
         for path in SOURCE.rglob("*.py")
@@ -74,7 +75,8 @@ def marked() -> set[str]:
 
 
 def test_who_names_a_library_that_opens_files_stands_behind_a_door() -> None:
-    """A new one: mark its function (bounded_process), or say above why what it opens is no stranger's."""
+    """For a new module: mark its function (bounded_process), or say above why its files are not a
+    stranger's."""
     assert set(modules()) - DOORS - BEHIND == set(OTHERS)
 
 

@@ -1,4 +1,4 @@
-"""The bench tells right answers from wrong ones and charges a process only its own cost."""
+"""The bench tells right answers from wrong answers, and charges a process only with its own cost."""
 
 import argparse
 import json
@@ -165,7 +165,7 @@ def test_the_overview_reads_the_tables_of_every_measurement():
 
 
 def test_what_the_matcher_alone_did_has_no_empty_cell(monkeypatch, capsys):
-    """The example that measures is built for minutes: here only what it says is read."""
+    """Building the example that measures takes minutes: this test only reads its output."""
     one = "   level matching with reading   lines  places  log\n avx2 3.236 2.595 100 5 /x/dns.log\n"
     two = "threads      one      all  times  log\n      2    2.760    5.495   1.99  /x/dns.log\n"
 
@@ -213,8 +213,8 @@ def test_logs_that_were_written_for_more_serve_for_less(tmp_path):
 def test_logs_of_an_older_generator_make_room_for_new_ones(tmp_path):
     made = generate(tmp_path, ["squid"], 50_000, [20], 7, 0.02)
     other = generate(tmp_path, ["squid"], 50_000, [20], 8, 0.02)
-    told = json.loads((made / "made.json").read_text(encoding="utf-8"))
-    (made / "made.json").write_text(json.dumps({**told, "of": "an older one"}), encoding="utf-8")
+    document = json.loads((made / "made.json").read_text(encoding="utf-8"))
+    (made / "made.json").write_text(json.dumps({**document, "of": "an older one"}), encoding="utf-8")
     generate(tmp_path, ["squid"], 50_000, [20], 9, 0.02)
     assert (made.exists(), other.exists()) == (False, True)
 

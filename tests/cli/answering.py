@@ -1,11 +1,11 @@
-"""A portal that answers as it is told to."""
+"""A portal with prepared answers."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass
 class Portal:
-    """What was pushed, and what to answer: status and body, one a request, the last for ever."""
+    """Records pushes and gives prepared answers: status and body, one for each request, the last for ever."""
 
     url: str
     answers: list[tuple[int, object]] = field(default_factory=lambda: [(200, {})])

@@ -1,4 +1,4 @@
-"""A list, a log, and a portal that answers as it is told to."""
+"""A list, a log, and a portal with prepared answers."""
 
 import json
 import threading
@@ -21,7 +21,7 @@ def feed(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
-    """A Squid log with one hit, one near miss and one line of nothing special."""
+    """A Squid log with one hit, one near miss and one harmless line."""
     path = tmp_path / "access.log"
     path.write_text(
         "1663300800.123 1 10.1.2.3 TCP_MISS/200 9 GET http://a.evil.example/x - HIER_DIRECT/198.51.100.7 -\n"
@@ -73,5 +73,5 @@ def token(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is tried again is tried at once."""
+    """Retry at once."""
     monkeypatch.setattr(urllib3.Retry, "get_backoff_time", lambda self: 0)

@@ -1,4 +1,5 @@
-"""Sending results: certificates are verified, redirects and plain HTTP refused, the code in no message."""
+"""Sending results: certificates are verified, redirects and plain HTTP refused, and no message holds the
+code."""
 
 from __future__ import annotations
 

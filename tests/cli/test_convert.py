@@ -1,4 +1,4 @@
-"""`quetsach indicators convert`: forms by name and suffix, their losses, zones whose serial grows."""
+"""`quetsach indicators convert`: forms by name and suffix, their losses, zones with rising serial numbers."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_a_zone_grows_its_serial_and_leaves_covered_names_to_the_wildcard(
 
 
 def rfc1982_greater(one: int, other: int) -> bool:
-    """RFC 1982, 3.2, as it is written there, for 32 bits."""
+    """RFC 1982, 3.2, transcribed for 32 bits."""
     return (one < other and other - one > 2**31) or (one > other and one - other < 2**31)
 
 
@@ -130,7 +130,7 @@ def test_no_list_is_written_over_the_one_that_is_read(quetsach: Run, mixed: Path
 
 
 def test_an_empty_list_does_not_empty_a_resolver(quetsach: Run, tmp_path: Path) -> None:
-    """A feed that died must not lift every block."""
+    """A dead feed must not lift every block."""
     empty, zone = tmp_path / "empty.txt", tmp_path / "block.rpz"
     empty.write_text("")
     zone.write_text("as it was")

@@ -1,4 +1,4 @@
-"""`quetsach document`: what an office gets from a file of fields, and what it is told of a wrong one."""
+"""`quetsach document`: the documents made from a file of fields, and the errors in a wrong file."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Every command that the documents show is one that there is, with options that it takes."""
+"""Every command in the documents exists, with its options."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def shown(page: Path) -> Iterator[list[str]]:
 
 
 def options_of(words: list[str]) -> set[str]:
-    """The options of the command that the words name. Raises ValueError where there is none."""
+    """The options of the command that the words name. Raises ValueError for an unknown command."""
     command: click.Command = root.group()
     known = named(command)
     for at, word in enumerate(words):

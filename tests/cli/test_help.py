@@ -1,4 +1,4 @@
-"""Help is complete in both languages, and costs no import that a scanner does not need."""
+"""Help is complete in both languages, and needs no import that a scanner can do without."""
 
 import subprocess
 import sys

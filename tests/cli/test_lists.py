@@ -1,4 +1,4 @@
-"""`quetsach indicators` and `quetsach explain`: what is left out is shown, a hit has its reason."""
+"""`quetsach indicators` and `quetsach explain`: entries left out are shown, a hit has its reason."""
 
 from pathlib import Path
 
@@ -64,7 +64,7 @@ def test_a_misspelt_exception_is_told(quetsach: Run, mixed: Path, tmp_path: Path
 
 
 def test_explain_takes_a_compiled_set_as_a_scan_does(quetsach: Run, tmp_path: Path) -> None:
-    """What a person kept when it was compiled is looked for by both."""
+    """Both search for an entry that a person kept when the set was compiled."""
     listed, compiled, kept = (tmp_path / name for name in ("list.txt", "set.qs", "kept.csv"))
     listed.write_text("laichau.gov.vn\n")
     kept.write_text("indicator,reason,who,date\nlaichau.gov.vn,subsite taken over,Lò Thị Thử,2022-09-01\n")

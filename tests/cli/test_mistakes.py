@@ -1,4 +1,4 @@
-"""Mistakes that people make: each is told with what to do next, and none looks like a clean result."""
+"""People's mistakes: each error gives advice, and none looks like a clean result."""
 
 import io
 import os
@@ -23,7 +23,8 @@ def test_a_log_in_place_of_the_list_is_refused(quetsach: Run, log: Path, feed: P
         code, out, err = quetsach(*command, swapped)
         assert (code, out) == (2, "")
         assert f"{swapped}: is a log (dnsmasq), not a list; were the two swapped?" in err.replace("\n", " ")
-    # Squid writes no first word that could be an entry: every line is rejected, and the form still seen.
+    # No first word in Squid's lines could be an entry: every line is rejected, and the form is still
+    # recognised.
     assert "is a log (squid)" in quetsach("scan", feed, "-i", log)[2].replace("\n", " ")
     assert quetsach("indicators", "check", swapped, "--list-format", "plain")[0] == 1
 
@@ -67,7 +68,7 @@ def packed(*names: str) -> bytes:
 def test_a_document_is_no_log(
     quetsach: Run, feed: Path, tmp_path: Path, name: str, data: bytes, what: str
 ) -> None:
-    """All cells of a sheet in one line would tell the wrong machine."""
+    """All cells of a sheet in one line would name the wrong machine."""
     (tmp_path / name).write_bytes(data)
     code, out, err = quetsach("scan", tmp_path / name, "-i", feed)
     assert code == 2 and "192.168" not in out

@@ -1,4 +1,4 @@
-"""`quetsach push`: retries what may pass, explains what may not, adds the answers up."""
+"""`quetsach push`: retries passing failures, explains the others, adds the answers up."""
 
 import io
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`quetsach reports collect` as a coordinator runs it, and what it leaves behind."""
+"""`quetsach reports collect` run by a coordinator, and its files."""
 
 import io
 import json
@@ -18,7 +18,7 @@ type Run = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def inbox(tmp_path: Path) -> Path:
-    """Two annexes in a folder and a list of three units; one of the two proposes a formula."""
+    """Two annexes in a folder and a list of three units; one annex proposes a formula."""
     folder = tmp_path / "inbox"
     folder.mkdir()
     good = by.form(

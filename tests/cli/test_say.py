@@ -1,4 +1,4 @@
-"""What stands on a terminal: lines broken between words, and who said yes."""
+"""Texts on a terminal: lines broken between words, and answers that mean yes."""
 
 from __future__ import annotations
 

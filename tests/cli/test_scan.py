@@ -1,4 +1,5 @@
-"""`quetsach scan`: exit codes, files, screen, push; what was not looked at is never silent."""
+"""`quetsach scan`: exit codes, files, screen, push; a file that was not read is never passed over
+silently."""
 
 import gzip
 import io
@@ -271,7 +272,7 @@ def test_an_interrupt_leaves_a_document_that_readers_refuse(log: Path, feed: Pat
         running.stdin.write(lines)
         running.send_signal(signal.SIGINT)
         try:
-            # More than is read in that time: only the interrupt ends the scan.
+            # More than the scan reads in that time: only the interrupt ends the scan.
             _out, err = running.communicate(lines * 100, timeout=60)
         finally:
             running.kill()

@@ -1,6 +1,6 @@
-"""Forty annex files as units send them, each with the truth beside it, and the tree that they belong to.
+"""Forty annex files like those of real units, each with its truth, and the tree of their units.
 
-Run it to look at them: `python tests/collect/make_annexes.py FOLDER`.
+To look at them, run `python tests/collect/make_annexes.py FOLDER`.
 """
 
 import sys
@@ -16,7 +16,7 @@ from tests.packing import zipped
 
 
 def excel_files() -> list[Made]:
-    """As Excel saves them."""
+    """Files saved by Excel."""
     shifted = [[None, *row] for row in grid("Phòng Văn hóa & Thông tin", (2, 11.0, 2, "11"))]
     return [
         one(
@@ -85,7 +85,7 @@ def excel_files() -> list[Made]:
 
 
 def pdf_files() -> list[Made]:
-    """As Word prints them, and as a scanner does."""
+    """Files printed by Word, and by a scanner."""
     return [
         one(
             "TCKH.pdf",
@@ -100,7 +100,7 @@ def pdf_files() -> list[Made]:
 
 
 def hostile_files() -> list[Made]:
-    """What must be refused by name, and cost the others nothing."""
+    """Files that must be refused by name, without harm to the others."""
     entity = '<?xml version="1.0"?><!DOCTYPE w [<!ENTITY x SYSTEM "file:///etc/hostname">]>'
     hostile = zipped(
         {
@@ -146,14 +146,14 @@ def mailed(made: Made) -> Made:
 
 
 def everything() -> list[Made]:
-    """All the files; one of them comes by e-mail in a ZIP."""
+    """All the files; one of them lies in an e-mail in a ZIP."""
     made = [*word_files(), *excel_files(), *pdf_files(), *hostile_files()]
     first = next(each for each in made if each.name == "GDDT.docx")
     return [each for each in made if each is not first] + [mailed(first)]
 
 
 def write(folder: Path) -> list[Made]:
-    """Make the folder; a mark of an open document lies in it too."""
+    """Write the folder, with a mark of an open document in it."""
     folder.mkdir(parents=True, exist_ok=True)
     made = everything()
     for each in made:

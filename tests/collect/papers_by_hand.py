@@ -106,7 +106,7 @@ def form(
     assessment: str = ASSESSMENT,
     proposals: str = "",
 ) -> str:
-    """The whole form as the letter has it."""
+    """The whole form as in the letter."""
     rows = [HEAD, *((str(at), ROWS[at - 1], counts[at - 1], notes[at - 1]) for at in range(1, 5))]
     return lines(unit, assessment, proposals) + table(rows) + paragraph(FOOT)
 
@@ -117,7 +117,7 @@ def xlsx(
     saved: datetime | None = None,
     hidden: Sequence[str] = (),
 ) -> bytes:
-    """Cells are texts, numbers or `=formula` with its value in a pair."""
+    """Cells are texts, numbers, or pairs of `=formula` and its value."""
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False})
     book.set_properties({"created": saved or datetime(2022, 9, 20, 8)})
@@ -162,7 +162,7 @@ def grid(
 
 
 def pdf_of_picture() -> bytes:
-    """One page that holds a grey square: what a scanner makes."""
+    """One page with a grey square, like a scanner's."""
     picture = zlib.compress(b"\xcc" * 64 * 64)
     objects = [
         b"<</Type/Catalog/Pages 2 0 R>>",

@@ -1,4 +1,4 @@
-"""A folder of forty files as units send them: every figure, every unit and every reason beside the truth."""
+"""A folder of forty files like those of real units: every figure, unit and reason equals the truth."""
 
 from collections import Counter
 from pathlib import Path
@@ -55,7 +55,7 @@ def differences(one: Reading, truth: Truth) -> list[tuple[object, ...]]:
     if tuple(one.values.values()) != truth.figures:
         wrong.append((tuple(one.values.values()), truth.figures))
     told = {(doubt.field, doubt.name) for doubt in one.doubts}
-    # W rules depend on the neighbours; the form's own tests have them.
+    # W rules depend on the neighbours; the form's own tests cover them.
     ours = {(each.field, each.name) for each in one.doubts if each.level != "info" and each.name[0] != "W"}
     must = {(name, code) for name, code in truth.doubts if _is_told_loudly(code)}
     if ours != must or not truth.doubts <= told:

@@ -70,17 +70,17 @@ def test_archives_in_archives_end() -> None:
 def test_many_small_bombs_in_one_archive_are_stopped_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archive, "MOST_TOGETHER", 1_000_000)
     inner = zipped({"a.docx": bytes(400_000)})
-    # What runs in the process of its own, here in this one, which has the lower bound.
+    # The function of the reading process runs in this process, where the bound is lowered.
     batch = archive._batch.__wrapped__(zipped({f"{n}.zip": inner for n in range(9)}), "x.zip", None, 0)
     assert [one.problem for one in batch.members] == ["", "", *["bomb"] * 7]
 
 
 def test_control_characters_never_leave_the_reader(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A PDF's text may hold anything."""
+    """A PDF's text may hold any character."""
     lines = ["Tên đơn vị: A\x00B\ud800", *(f"{at} {row} {at}" for at, row in enumerate(by.ROWS, 1))]
     paper = Paper(tuple(Row((Cell(line),)) for line in lines))
     monkeypatch.setitem(reading._BY_NAME, "pdf", lambda _data: paper)
-    # What runs in the process of its own, here in this one, which has the other reader.
+    # The function of the reading process runs in this process, where the reader is replaced.
     (annex,) = reading._of_pdf.__wrapped__(b"%PDF-1.4").annexes
     assert annex.unit == "A\ufffdB\ufffd"
 

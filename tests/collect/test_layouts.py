@@ -1,6 +1,6 @@
-"""Tables that people rearranged, each with what a person reads in it. None: no number may be taken.
+"""Rearranged tables, each with the figures that a person reads in it. None: no number may be taken.
 
-A figure that is taken although a person reads another one must be doubted: a silent mistake
+A figure that is taken although a person reads another figure must be doubted: a silent mistake
 reaches the total.
 """
 
@@ -49,14 +49,14 @@ def standard(*typed: str, head: tuple[str, ...] = HEAD) -> list[tuple[str, ...]]
 
 
 def two_columns(first: str, second: str, *, is_second_blank: bool = False) -> bytes:
-    """Two columns of figures below heads of their own, in one line."""
+    """Two columns of figures in one line, each below its own heading."""
     head = ("TT", "Nội dung", first, second, "Ghi chú")
     done = ("",) * 4 if is_second_blank else TYPED
     return word([head, *((str(at + 1), ROWS[at], PLANNED[at], done[at], "") for at in range(4))])
 
 
 def two_lines(first: str, second: str, *, is_second_blank: bool = False) -> bytes:
-    """The same below one merged head, “Số lượng”."""
+    """Two columns of figures below one merged heading, “Số lượng”."""
     tt, words, note = TALL
     head = [(tt, words, cell("Số lượng", span=2), note), (GOES_ON, GOES_ON, first, second, GOES_ON)]
     done = ("",) * 4 if is_second_blank else TYPED
@@ -200,7 +200,7 @@ def the_one(data: bytes) -> Annex:
 
 
 def mistakes(found: Annex, truth: Four) -> list[tuple[str, int | None, int | None]]:
-    """Figures that are taken, counted or not, and are not those that a person reads."""
+    """Taken figures, counted or not, that differ from a person's reading."""
     wrong = []
     for (row, figure), true in zip(found.figures.items(), truth, strict=True):
         has_doubt = any(messages.level(code) != "info" for code in figure.doubts)
@@ -218,7 +218,7 @@ def test_a_rearranged_word_file_reads_as_a_person_reads_it(name: str) -> None:
 
 
 def excel(fill: Callable[[Workbook, Worksheet], None]) -> bytes:
-    """The form with its figures in C9 to C12 where `fill` writes nothing else."""
+    """The form with its figures in C9 to C12, unless `fill` overwrites them."""
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True})
     sheet = book.add_worksheet("PL")
@@ -277,7 +277,7 @@ def test_a_rearranged_workbook_reads_as_a_person_reads_it(name: str) -> None:
 
 
 def test_a_point_typed_into_excel_is_doubted() -> None:
-    """1.125 may be one thousand and more, as it is shown, or a fraction."""
+    """1.125 may be one thousand and more, as shown, or a fraction."""
     figure = the_one(xlsx({"PL": grid(UNIT, (12, 1.125, 10, 140))})).figures["r2"]
     assert (figure.value, figure.doubts) == (1125, ("fraction",))
 
@@ -299,7 +299,7 @@ def test_a_list_of_units_is_an_annex_for_each() -> None:
 
 
 def pdf(rows: list[str]) -> bytes:
-    """Lines of text, as scanners with text recognition and some printers set them."""
+    """Lines of text, like those of scanners with text recognition and of some printers."""
     import typst
 
     texts = "\n\n".join(f'#"{row}"' for row in ("PHỤ LỤC", f"- Tên đơn vị: {UNIT}", *rows))

@@ -1,4 +1,4 @@
-"""TCVN3 and VNI against glibc and against texts typed by hand from the fonts' layouts."""
+"""TCVN3 and VNI, compared with glibc and with texts typed by hand from the fonts' layouts."""
 
 import shutil
 import subprocess

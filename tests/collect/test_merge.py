@@ -1,4 +1,4 @@
-"""Copies and versions of one unit, and the rules beside the portal's own evaluator."""
+"""Copies and versions of one unit's annex, and the rules compared with the portal's own evaluator."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -17,7 +17,7 @@ UNIT = Unit("1", "Xã Mường So")
 
 
 def sent(file: str, count: int, *, saved: int | None = None, changed: int | None = None) -> Reading:
-    """A reading whose file was saved or came so many days after the first."""
+    """A reading whose file was saved or came `saved` or `changed` days after the first."""
     figures = {row: Figure(count, str(count)) for row in ROWS}
     at = [None if days is None else DAY + timedelta(days=days) for days in (saved, changed)]
     return Reading(file, file, Annex(figures), saved=at[0], changed=at[1], unit=UNIT)

@@ -1,4 +1,4 @@
-"""Whose annex it is: names as people shorten and misspell them, against the tree."""
+"""Finding an annex's unit: names shortened and misspelled by people, against the tree."""
 
 import unicodedata
 

@@ -1,4 +1,4 @@
-"""Counts as people write them."""
+"""Counts in people's spelling."""
 
 import pytest
 from hypothesis import given
@@ -105,7 +105,7 @@ def test_any_text_gives_a_count_or_a_reason(typed: str) -> None:
 
 @given(st.text(st.characters(exclude_categories=["Nd", "No", "Nl"]), max_size=30))
 def test_a_number_is_never_made_of_nothing(typed: str) -> None:
-    """Without a digit there is a value only where words say one, and it is doubted."""
+    """Without a digit there is a value only where words name one, and it is doubted."""
     count = read_count(typed)
     assert count.value is None or count.doubt in {"words", "none_in_words"}
 
@@ -114,7 +114,7 @@ _ONES = ["không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám
 
 
 def spoken(count: int) -> str:
-    """A number from 1 to 999 as it is said."""
+    """A number from 1 to 999 in spoken words."""
     hundreds, tens, ones = count // 100, count // 10 % 10, count % 10
     parts = [f"{_ONES[hundreds]} trăm"] if hundreds else []
     if tens == 1:

@@ -1,4 +1,4 @@
-"""Old Word files through LibreOffice where the machine has one; hostile ones cost a sentence, no more."""
+"""Old Word files through LibreOffice, where it is installed; a hostile file costs a sentence, no more."""
 
 import http.server
 import io
@@ -41,7 +41,7 @@ def problem_of(data: bytes, given: Office | None = None) -> str:
 
 @pytest.fixture(scope="module")
 def old_papers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """The letter's annex, filled in, as LibreOffice itself saves it in each old format."""
+    """The letter's annex, filled in, saved by LibreOffice in each old format."""
     folder, form = tmp_path_factory.mktemp("old"), built_in("annex-2022")
     paper = docx.Document()
     paper.add_paragraph(form.head["title"])
@@ -70,7 +70,7 @@ def test_an_old_file_is_read_like_a_new_one_and_says_that_it_was_converted(old_p
     assert one.annex.unit == "UBND xã Mường So"
     assert [figure.value for figure in one.annex.figures.values()] == [1, 1234, 1, 11]
     assert {(d.field, d.code) for d in one.doubts} >= {("file", "converted"), ("r4", "about")}
-    # A conversion can lose a table: it is never taken without a look.
+    # A conversion can lose a table: a person must always look at the result.
     assert not one.is_clear
 
 
@@ -100,7 +100,7 @@ def test_broken_files_are_told_and_leave_nothing_behind(old_papers, tmp_path, mo
         broken.append(bytes(bytes_))
     for data in broken:
         try:
-            reading.read(data)  # what LibreOffice repairs may be read
+            reading.read(data)  # a file that LibreOffice repairs may be read
         except FileProblem as problem:
             assert problem.code in {"office_failed", "encrypted", "not_an_annex", "blank_form", "other_kind"}
     assert [path.suffix for path in tmp_path.iterdir()] in ([".lock"], [])
@@ -109,7 +109,7 @@ def test_broken_files_are_told_and_leave_nothing_behind(old_papers, tmp_path, mo
 @needs_libreoffice
 @pytest.mark.usefixtures("with_libreoffice")
 def test_a_picture_from_elsewhere_is_not_fetched(old_papers):
-    """Neither a field of RTF nor a link of OpenDocument tells anybody that the file was opened."""
+    """Neither a field of RTF nor a link of OpenDocument reports to anybody that the file was opened."""
     asked: list[str] = []
 
     class Watch(http.server.BaseHTTPRequestHandler):
@@ -160,7 +160,7 @@ def test_one_that_does_not_end_is_stopped_with_all_that_it_started(tmp_path, mon
     monkeypatch.setattr(office, "LONGEST", 0.3)
     monkeypatch.setattr(office, "_limited", lambda command: command)
     assert problem_of(WORD_HEAD, Office(20)) == "office_slow"
-    # The pipe ends when nobody holds it open any more; one who lived on would say so first.
+    # The pipe ends when no process holds it open any more; a surviving process would write to it first.
     os.set_blocking(reader, True)
     with os.fdopen(reader, "rb") as said:
         assert said.read() == b""
@@ -188,7 +188,7 @@ def test_two_at_once_take_turns(tmp_path, monkeypatch):
 def test_a_password_is_seen_before_anything_is_started(tmp_path, monkeypatch):
     mark = tmp_path / "mark"
     monkeypatch.setenv(office.PROGRAM, fake(tmp_path / "soffice", f"touch {mark}"))
-    # [MS-DOC] 2.5.2: wIdent, nFib, two words, and the flag fEncrypted in the next.
+    # [MS-DOC] 2.5.2: wIdent, nFib, two words, and the flag fEncrypted in the next word.
     head = b"\xec\xa5\xc1\x00" + bytes(6) + b"\x00\x01"
     assert problem_of(WORD_HEAD.ljust(1024, b"\0") + head + bytes(600)) == "encrypted"
     assert not mark.exists()

@@ -33,7 +33,7 @@ def test_what_a_telephone_keeps_beside_its_photograph_is_no_page():
 
 
 def _tiff(order: str, nexts: list[int]) -> bytes:
-    """Directories of 18 bytes each from byte 8 on, every one with the place of its next."""
+    """Directories of 18 bytes each from byte 8 on, every one with the place of the next."""
     head = {"<": b"II*\0", ">": b"MM\0*"}[order] + struct.pack(f"{order}I", 8)
     return head + b"".join(struct.pack(f"{order}H12xI", 1, after) for after in nexts)
 

@@ -1,4 +1,4 @@
-"""What the system says of a file is told in the language in use."""
+"""The operating system's reasons about a file are shown in the language in use."""
 
 from __future__ import annotations
 

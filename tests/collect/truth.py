@@ -1,4 +1,4 @@
-"""The tree that the hand-made annexes belong to, and what a person reads in each of them."""
+"""The tree of the hand-made annexes, and a person's reading of each annex."""
 
 from dataclasses import dataclass, field
 
@@ -22,9 +22,9 @@ type Four = tuple[int | None, int | None, int | None, int | None]
 
 @dataclass(frozen=True)
 class Truth:
-    """One annex as a person reads it.
+    """A person's reading of one annex.
 
-    `doubts` are (field, code) that must be told; `state` is what becomes of it.
+    `doubts` are the expected (field, code); `state` is the annex's fate.
     """
 
     file: str
@@ -38,7 +38,7 @@ class Truth:
 
 @dataclass(frozen=True)
 class Made:
-    """A file, and either the annexes in it or the reason why there is none."""
+    """A file, and either its annexes or the reason why it has none."""
 
     name: str
     data: bytes

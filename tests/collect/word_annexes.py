@@ -1,4 +1,4 @@
-"""Twenty-five Word files as units send them, each with the truth beside it."""
+"""Twenty-five Word files like those of real units, each with its truth."""
 
 import subprocess
 import unicodedata
@@ -9,7 +9,7 @@ from tests.collect.truth import Made, Truth, one
 
 
 def legacy(text: str) -> str:
-    """TCVN3 as Word shows it: its bytes as Western letters; by glibc's iconv where there is one."""
+    """TCVN3 as Word shows it, its bytes as Western letters; by glibc's iconv where it is installed."""
     done = subprocess.run(
         ["iconv", "-f", "UTF-8", "-t", "TCVN5712-1"], input=text.encode(), capture_output=True, check=True
     )
@@ -28,7 +28,7 @@ VNI_ROWS = (
 
 
 def word_files() -> list[Made]:
-    """As Word saves them."""
+    """Files saved by Word."""
     nfd = unicodedata.normalize("NFD", form("UBND xã Bản Lang", ("8", "64", "8", "60")))
     made = [
         one(

@@ -14,7 +14,7 @@ FIELDS = ("query", "host", "server_name", "url", "answer", "destination")
 
 
 def read(text, kind, items, year):
-    """Rows {(indicator, device, day): [count, first, last, first line's field]} and the inbound lines."""
+    """Rows {(indicator, device, day): [count, first, last, first line's field]}, and the inbound lines."""
     rows, inbound = {}, 0
     for client, moment, tokens in _READERS[kind](text, year):
         if client and _address_item(client, items):
@@ -53,14 +53,14 @@ def _address_item(value, items):
 
 
 def _host_item(value, port, items):
-    """A name or an address, with the port it stands with."""
+    """The item for a name or an address with its port."""
     if port and any(i.value == f"{value.strip('[]')}:{port}" for i in items["ip-port"]):
         return f"{value}:{port}"
     return _address_item(value, items) or (None if _is_address(value) else _name_item(value, port, items))
 
 
 def _url_item(value, port, items):
-    """(host, path): a listed URL first, else its host."""
+    """(host, path): a listed URL first, else an item for its host."""
     host, path = value
     fitting = []
     for item in items["url"]:
@@ -178,7 +178,7 @@ _READERS = {**dict.fromkeys(_ZEEK, _zeek), "eve": _eve, "eve-v3": _eve, "squid":
 
 
 def by_kind(items):
-    """Items grouped as `read` wants them."""
+    """Items grouped in the form that `read` needs."""
     grouped = defaultdict(list)
     for item in items:
         grouped[item.kind].append(item)

@@ -1,4 +1,4 @@
-"""The generator's truth is what stands in its logs, for every kind, and nothing else."""
+"""The generator's truth equals the content of its logs, for every kind."""
 
 import gzip
 import ipaddress

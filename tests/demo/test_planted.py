@@ -1,4 +1,4 @@
-"""What was planted into generated logs is what each engine reports: every row, every figure, nothing else."""
+"""Each engine reports exactly the planted rows of generated logs: every row and every figure."""
 
 import pytest
 
@@ -30,7 +30,8 @@ def scan(engine, matcher, path):
 
 
 def told(sightings, truth, file):
-    """(reported, planted), each {(indicator, device, day): facts}; what the truth leaves open is left out."""
+    """(reported, planted), each {(indicator, device, day): facts}; facts that the truth leaves open are left
+    out."""
     planted = {row.key[1:]: row for row in truth.rows.values() if row.file == file}
     reported = {}
     for s in sightings:

@@ -1,6 +1,6 @@
-"""Places and sizes in the PDF, and the values in the Word file, against the table of Decree 30/2020, annex I.
+"""Places and sizes in the PDF, and values in the Word file, against the table of Decree 30/2020, annex I.
 
-The table is written here from the Decree: nothing is taken from the program that draws.
+This table was written from the Decree itself: no part comes from the drawing program.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def document(kind: fields.Kind, **changes: Any) -> Letter | Report:
 LETTER = document("letter")
 REPORT = document("report", number=12, date="2026-02-09", signer="Nguyễn Văn Mẫu")
 
-# Beginning of the line, sizes from and to, bold, italic (annex I, V: "Mẫu chữ và chi tiết trình bày").
+# Start of the line, sizes from and to, bold, italic (annex I, V: "Mẫu chữ và chi tiết trình bày").
 SHARED = [
     (COUNTRY, 12, 13, True, False),
     (MOTTO, 13, 14, True, False),
@@ -259,7 +259,7 @@ def test_the_rule_under_the_motto_is_as_long_in_word(word: Any) -> None:
     assert length == pytest.approx(motto.right - motto.left, abs=1)
 
 
-# The order of children that ISO/IEC 29500-1 gives; what is not used here is left out.
+# The order of children by ISO/IEC 29500-1; elements that are not used here are left out.
 ORDER = {
     "pPr": "keepNext pBdr tabs spacing ind jc rPr sectPr",
     "tblPr": "tblW jc tblInd tblBorders tblLayout tblCellMar tblLook",

@@ -1,4 +1,4 @@
-"""FIELDS.json: what the program sets by itself, and a fault for everything that cannot be printed."""
+"""FIELDS.json: parts that the program sets itself, and an error for every field that cannot be printed."""
 
 from __future__ import annotations
 

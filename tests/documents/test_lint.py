@@ -1,4 +1,4 @@
-"""What deviates from the Decree in documents as offices write them; a letter of our own has nothing."""
+"""Deviations from the Decree in offices' documents; a letter of our own has none."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def cell_lines(cell: Any, lines: Sequence[tuple[str, float, bool, bool]]) -> Non
 
 
 def office_letter(**changes: Any) -> bytes:
-    """A Word file as an office types it, with the habits of the letter of 2022 but for `changes`."""
+    """A Word file typed by an office, with the habits of the letter of 2022 except for `changes`."""
     parts: dict[str, Any] = {
         "country": "CỘNG HOÀ XÃ HỘI CHỦ NGHĨA VIỆT NAM",
         "number": "Số:      /UBND-VP",

@@ -1,4 +1,4 @@
-"""What a reader of the PDF would miss: pages, places on the paper, words, and the archive format."""
+"""The PDF for its reader: pages, places on the paper, words, and the archive format."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def pages(document: Document) -> list[str]:
 
 
 def words(document: Document, page: int = 1) -> list[tuple[float, float, float, float, str]]:
-    """(x0, y0, x1, y1, word) of one page in millimetres from the top left, as poppler sees them."""
+    """(x0, y0, x1, y1, word) of one page in millimetres from the top left, according to poppler."""
     if shutil.which("pdftotext") is None:
         pytest.skip("poppler-utils is not installed: apt-get install poppler-utils")
     out = subprocess.run(
@@ -93,7 +93,7 @@ def words(document: Document, page: int = 1) -> list[tuple[float, float, float, 
 
 
 def line_of(placed: list[tuple[float, float, float, float, str]], *said: str) -> tuple[float, float, float]:
-    """Left, right and top of the words `said` where they follow each other."""
+    """Left, right and top of the words `said`, where they follow each other."""
     for start in range(len(placed)):
         run = placed[start : start + len(said)]
         if [w[4] for w in run] == list(said):

@@ -70,7 +70,7 @@ def test_what_is_no_pdf_is_refused(raw: bytes) -> None:
 
 
 def test_an_encrypted_pdf_is_refused_as_such(plain: bytes) -> None:
-    """Also one that anybody can open: what is only protected against changes."""
+    """Also a PDF that anybody can open, protected only against changes."""
     for password in ("", "1234"):
         writer = PdfWriter(io.BytesIO(plain))
         writer.encrypt(password, owner_password="x", algorithm="AES-256")

@@ -1,3 +1,3 @@
-"""The same cast and windows as the portal's tests have."""
+"""The cast and windows of the portal's tests."""
 
 from tests.portal.conftest import _plain_settings, cast, window  # noqa: F401

@@ -25,7 +25,8 @@ PICTURES = os.environ.get("QUETSACH_PICTURES")
 
 
 def looks_right(page, name, width):
-    """Nothing wider than the window, nothing that the policy refused; a picture for who wants to look."""
+    """Check that no part is wider than the window and the policy blocked nothing; keeps a picture to look
+    at."""
     page.wait_for_load_state()
     assert page.evaluate("document.documentElement.scrollWidth") <= width, name
     assert page.refused == [], name

@@ -1,4 +1,4 @@
-"""A campaign as offices run it, in a real browser without scripts: from the draft to who is late.
+"""An office's campaign, in a real browser without scripts: from the draft to the late units.
 
 Create, check, publish, print codes, join by code, acknowledge, pass on with an own deadline, late, chased.
 """

@@ -1,8 +1,8 @@
 """The whole campaign in a real browser: down the tree, four ways back up, one late, the same total above.
 
-A district passes its letter on; one commune reports on the page, one in the Excel form, one sent a Word file,
-one has to be chased. What the district exports and what the province adds up are the figures counted here by
-hand.
+A district passes its letter on; one commune reports on the page, one in the Excel form, one sends a Word
+file, one must be chased. The district's export and the province's total equal the figures that were counted
+here by hand.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ BELOW, TOTAL = (0, 1238, 0, 1130), (4, 1269, 4, 1159)
 
 
 class Office:
-    """One person's window, in which no script runs."""
+    """One person's window, without scripts."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -49,7 +49,7 @@ class Office:
         return self.page
 
     def send(self, unit: str) -> None:
-        """Fill in the annex on its page and send it, ticking what the page asks about."""
+        """Fill in the annex on its page and send it; ticks the page's questions."""
         page = self.go(f"bao-cao/{self.nodes[unit].pk}/")
         for row, count in enumerate(OWN[unit], start=1):
             page.fill(f"#r{row}", count)
@@ -70,7 +70,7 @@ def _nodes():
 
 
 def filled(template: Path, answers: dict[str, str]) -> bytes:
-    """The workbook with values put into its cells as XML, as no program of ours writes it."""
+    """The workbook with values put into its cells as XML, not by any program of ours."""
     out = io.BytesIO()
     with zipfile.ZipFile(template) as before, zipfile.ZipFile(out, "w") as after:
         for name in before.namelist():
@@ -140,7 +140,7 @@ def test_from_the_letter_to_the_same_total_twice(window, cast, tmp_path):
     web.go("cong-van/").click("button[value=acknowledge]")
     web.send("A1")
 
-    # One takes the Excel form along, fills it in and brings it back.
+    # One fills in the Excel form offline and brings it back.
     excel = office("A2", "officer")
     page = excel.go(f"bao-cao/{nodes['A2'].pk}/")
     page.click("main a[href$='/tep/']")
@@ -163,7 +163,7 @@ def test_from_the_letter_to_the_same_total_twice(window, cast, tmp_path):
     page.click("#ro-rang button.btn-main")
     expect(page.locator("#da-xong")).to_contain_text("Đơn vị A3")
 
-    # One is late: found, chased by a message to copy, and then it reports, marked as late.
+    # One is late: found, chased by a message to copy; then it reports, marked as late.
     CampaignNode.rows.filter(pk=nodes["A4"].pk).update(due_at=timezone.now() - timedelta(days=1))
     page = district.go(f"tien-do/{nodes['A'].pk}/don-doc/")
     page.click("text=báo cáo quá hạn")
@@ -174,7 +174,7 @@ def test_from_the_letter_to_the_same_total_twice(window, cast, tmp_path):
     expect(page.locator("main")).to_contain_text("Đơn vị A4")
     office("A4", "officer").send("A4")
 
-    # The district accepts, adds its own part, and the province accepts that.
+    # The district accepts and adds its own part, and the province accepts the district's report.
     page = district.go(f"tong-hop/{nodes['A'].pk}/")
     waiting = page.locator("#cho-tiep-nhan li")
     expect(waiting).to_have_count(3)
@@ -186,7 +186,7 @@ def test_from_the_letter_to_the_same_total_twice(window, cast, tmp_path):
     district.send("A")
     province.go(f"tong-hop/{nodes['centre'].pk}/").locator("#cho-tiep-nhan form button").first.click()
 
-    # What the district exports says what was counted by hand.
+    # The district's export holds the figures counted by hand.
     page = district.go(f"tong-hop/{nodes['A'].pk}/")
     expect(page.locator("main .answer")).to_contain_text("4 đơn vị")
     pdf, word_file, sheet = (
@@ -204,7 +204,7 @@ def test_from_the_letter_to_the_same_total_twice(window, cast, tmp_path):
     rows = [row for row in book.to_python(skip_empty_area=False) if isinstance(row[0], float)]
     assert [tuple(row[2:5]) for row in rows] == list(zip(own, BELOW, TOTAL, strict=True))
 
-    # And the province sees the very same figures.
+    # The province sees the very same figures.
     page = province.go(f"tong-hop/{nodes['centre'].pk}/")
     figures = page.locator("main table.stack").first.locator("tbody tr")
     for row, total in enumerate(thousands(*TOTAL)):

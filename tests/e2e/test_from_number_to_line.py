@@ -79,7 +79,7 @@ def scan_document(set_id: str) -> bytes:
 
 @pytest.fixture
 def told(cast, tmp_path):
-    """A commune with a hit in its log and an accepted report, a district and a province that sent theirs."""
+    """A commune with a hit in its log and an accepted report; its district and its province sent theirs."""
     file = tmp_path / "list.txt"
     file.write_text(f"{NAME}\n")
     boss = cast.user("centre", "coordinator")
@@ -109,7 +109,7 @@ def told(cast, tmp_path):
 
 @pytest.fixture
 def browser_page(window, told):
-    """The window of the coordinator on top, open at the roll-up."""
+    """The window of the top coordinator, open at the roll-up."""
     page = window("coordinator-centre")
     page.goto(f"/cd/lam-sach/tong-hop/{told.nodes['centre'].pk}/")
     return page

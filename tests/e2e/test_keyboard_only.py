@@ -18,7 +18,8 @@ MOST_STOPS = 80
 
 
 def tab_to(page: Page, selector: str) -> None:
-    """Press Tab until the element has the focus; every stop on the way is in sight and has a ring."""
+    """Press Tab until the element has the focus; every stop on the way must be visible and have a focus
+    ring."""
     wanted = page.locator(selector).first
     for _ in range(MOST_STOPS):
         page.keyboard.press("Tab")

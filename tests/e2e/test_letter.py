@@ -1,4 +1,5 @@
-"""A district writes its letter in a real browser: filled in, told what deviates, printed, issued, signed."""
+"""A district writes its letter in a real browser: filled in, checked for deviations, printed, issued,
+signed."""
 
 from __future__ import annotations
 
@@ -24,14 +25,14 @@ def test_from_the_filled_in_draft_to_the_signed_file(window, cast, tmp_path, wid
     paper = look(first_draft(cast.nodes["A"])).paper
     assert paper
     pdf: Path = tmp_path / "da-ky.pdf"
-    with ThreadPoolExecutor() as aside:  # signing has an event loop of its own
-        signed = aside.submit(sign, render_pdf(paper, at=datetime.now(UTC)), "Nguyễn Văn Mẫu")
+    with ThreadPoolExecutor() as pool:  # signing has an event loop of its own
+        signed = pool.submit(sign, render_pdf(paper, at=datetime.now(UTC)), "Nguyễn Văn Mẫu")
         pdf.write_bytes(signed.result())
     page = window("officer-a", width=width)
 
     page.get_by_role("link", name="Soạn công văn").click()
     expect(page.locator("#to")).to_have_value("UBND Đơn vị A1\nUBND Đơn vị A2")
-    # Scripts are deferred: what is typed before them is looked at with the next change only.
+    # Scripts are deferred: text typed before they run is only checked at the next change.
     page.wait_for_load_state()
     page.fill("#cc", "Như kính gửi\nLưu: VT")
     expect(page.locator("#soat")).to_contain_text('"Như kính gửi" phải viết là "Như trên"')

@@ -18,7 +18,7 @@ LIST = """STT\tTên doanh nghiệp\tMST\tĐịa chỉ\tĐiện thoại
 
 
 def looked_at(page: Page, name: str) -> None:
-    """The page is no wider than its window: a picture of the whole of it tells (its IHDR holds the width)."""
+    """The page is no wider than its window: the width in a full picture's IHDR shows it."""
     picture = page.screenshot(full_page=True)
     assert int.from_bytes(picture[16:20]) == page.viewport_size["width"], name
 
@@ -49,7 +49,7 @@ def test_marks_and_a_list_without_scripts(window, live_server, cast, width):
         assert person not in phone.content()
     assert known_figures(node)["r2"] == 2
 
-    # A number replaces them, after a question.
+    # A number replaces them, after a confirmation.
     officer.goto(people)
     officer.fill("[name=informed]", "5")
     officer.fill("[name=done]", "4")

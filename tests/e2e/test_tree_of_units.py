@@ -1,4 +1,4 @@
-"""A coordinator finds, renames, takes back and brings in units in a real browser."""
+"""A coordinator finds, renames, takes back and imports units in a real browser."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_find_rename_take_back_and_bring_in(page, tmp_path):
 
 
 def test_the_widest_province_can_be_overlooked(page, cast):
-    """168 names, more than any real superior has below it."""
+    """168 names, more than any real superior has directly below it."""
     for n in range(166):
         create_unit(None, cast.units["A"], f"Xã Số {n}", kind="ubnd_commune")
     page.goto(f"/don-vi/{cast.units['A'].pk}/")

@@ -1,4 +1,4 @@
-"""Writes registry hives: enough of the REGF format for readers that know nothing of ours.
+"""Writes registry hives: enough of the REGF format for independent readers.
 
 Layout after "Windows registry file format specification" (M. Suhanov): a base block of 4,096 bytes, then bins
 of cells; key nodes (nk), lists of subkeys (lh), values (vk).

@@ -1,4 +1,4 @@
-"""A campaign's keys and pack, as a portal would make them."""
+"""A campaign's keys and pack, like a portal's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""For every sign of the catalogue a harmless artefact, and the verdict that it alone must bring.
+"""For every sign of the catalogue a harmless artefact, and the verdict that it must bring alone.
 
 `DISK` are files and registry keys, checked on the tree of a disk; `RUNNING` need a running machine and are
 recordings. Verdicts are written by hand from the rule: D1 found; D2, or an active D3, check; other D3 traces;

@@ -1,4 +1,4 @@
-"""`quetsach check` as a person uses it: what it says, writes, asks and returns."""
+"""`quetsach check` in a person's use: its messages, files, questions and exit codes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ DATA = Path(os.environ.get("QUETSACH_TEST_DATA", "../shared/data"))
 
 @pytest.fixture
 def kept(tmp_path: Path) -> tuple[Path, Path]:
-    """A list, and the exception that lets documentation names stand on it."""
+    """A list, and the exception that allows documentation names on it."""
     listed, override = tmp_path / "list.txt", tmp_path / "keep.csv"
     listed.write_text("evil.example\n", encoding="utf-8")
     override.write_text("indicator,reason,who,date\nevil.example,test,an,2026-01-01\n", encoding="utf-8")
@@ -45,9 +45,9 @@ def kept(tmp_path: Path) -> tuple[Path, Path]:
 def _tree_state(root: Path) -> list[tuple[str, int, int, float]]:
     found = []
     for place in sorted(root.rglob("*")):
-        told = place.lstat()
-        size = told.st_size if stat.S_ISREG(told.st_mode) else 0
-        found.append((str(place), told.st_mode, size, told.st_mtime))
+        status = place.lstat()
+        size = status.st_size if stat.S_ISREG(status.st_mode) else 0
+        found.append((str(place), status.st_mode, size, status.st_mtime))
     return found
 
 
@@ -81,10 +81,10 @@ def test_exit_code_files_and_nothing_changed(
 
 
 def test_hashes_of_harmless_files_accuse_nobody_and_are_named(quetsach: Run, tmp_path: Path) -> None:
-    told = world.planted(
+    machine = world.planted(
         {"files": {r"C:\Users\an\Downloads\rong.txt": "", r"C:\Users\an\Downloads\a.exe": "MZ x"}}
     )
-    root = world.tree(told, tmp_path / "disk")
+    root = world.tree(machine, tmp_path / "disk")
     empty, listed = (hashlib.sha256(content).hexdigest() for content in (b"", b"MZ x"))
     hashes, out = tmp_path / "hashes.txt", tmp_path / "result.json"
     hashes.write_text(f"{empty}\n{listed} Ramnit\n", encoding="utf-8")
@@ -189,8 +189,8 @@ def test_vietnamese_never_speaks_of_law(quetsach: Run, tmp_path: Path) -> None:
 
 
 def test_hostile_names_stay_text(tmp_path: Path, catalogue: Path) -> None:
-    told = world.planted({"files": {rf"C:\Users\an\Downloads\{HOSTILE}": "MZ"}})
-    done = world.look_at_recording(told | {"name": "<b>PC"})
+    machine = world.planted({"files": {rf"C:\Users\an\Downloads\{HOSTILE}": "MZ"}})
+    done = world.look_at_recording(machine | {"name": "<b>PC"})
     with (tmp_path / "r.html").open("wb") as out:
         report.write(out, done)
     page = (tmp_path / "r.html").read_text(encoding="utf-8")
@@ -203,10 +203,10 @@ def test_hostile_names_stay_text(tmp_path: Path, catalogue: Path) -> None:
 
 
 def test_only_what_a_finding_rests_on_is_told() -> None:
-    told = world.planted(
+    machine = world.planted(
         {"resolver_cache": ["private.example.org"], "files": {world.HISTORY: "ssh bi-mat.example.org\n"}}
     )
-    document = json.dumps(result.as_table(world.look_at_recording(told)))
+    document = json.dumps(result.as_table(world.look_at_recording(machine)))
     assert "private.example.org" not in document
     assert "bi-mat" not in document
 
@@ -300,7 +300,7 @@ def test_a_real_sysmon_log_on_a_disk(tmp_path: Path) -> None:
 
 
 def test_it_starts_without_what_it_does_not_need() -> None:
-    """A stick has no Django, no Ray, and no binary of ours."""
+    """A stick has no Django, no Ray, and no native engine."""
     program = (
         "import sys; sys.path.insert(0, 'src');"
         " import quetsach.cli.commands.check, quetsach.endpoint.checking,"
@@ -313,7 +313,7 @@ def test_it_starts_without_what_it_does_not_need() -> None:
 
 
 def test_this_machine_shows_nothing_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The system that runs the tests, by every probe, the content of its programs, and Python's packages."""
+    """The system that runs the tests: all probes, the content of its programs, and Python's packages."""
     packages = sysconfig.get_path("purelib")
     monkeypatch.setattr(places, "_LINUX_HOT", (("/usr/bin", 0, True), (packages, 9, True)))
     monkeypatch.setattr(places, "_LINUX_HOME", ())

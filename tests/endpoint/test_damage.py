@@ -1,4 +1,4 @@
-"""Whatever the suspect machine serves: no exception but the ones that are meant, no hang, bounded answers."""
+"""Hostile data from the suspect machine: only expected exceptions, no hang, bounded answers."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ LINK = (
 
 
 def walk(content: bytes) -> int:
-    """Everything that a hive says, as the probes ask for it."""
+    """Everything in a hive, read in the way of the probes."""
     seen = 0
     try:
         hives = Hives({r"HKLM\SOFTWARE": lambda: Hive(io.BytesIO(content), "hive")})
@@ -265,7 +265,7 @@ def test_browser_history_and_one_that_never_ends(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_history_kept_with_a_log_beside_it(tmp_path: Path) -> None:
-    """As Firefox keeps it; an empty file is one that nothing was written to."""
+    """As Firefox keeps it; an empty file is a history without writes."""
     path = tmp_path / "places.sqlite"
     database = sqlite3.connect(path)
     database.executescript("PRAGMA journal_mode = WAL; CREATE TABLE urls(url, last_visit_time)")
@@ -342,7 +342,7 @@ hostile = pieces | st.binary(max_size=300).map(lambda content: content.decode("u
 
 
 def all_probes(machine: Recording) -> None:
-    """Each answers; what one file or value holds costs no more than that file or value."""
+    """Each probe answers; a bad file or value costs no more than that file or value."""
     for probe in (*PROBES, registry_settings.probe(Wanted().signs.keys)):
         seen = probe.run(machine)
         assert not [gap for gap in seen.gaps if gap.reason == "failed" and gap.detail.endswith("Error")], (
@@ -369,13 +369,14 @@ def test_every_probe_of_a_linux_whose_files_are_hostile(files: dict[str, str]) -
 def test_every_probe_of_a_windows_whose_files_and_registry_are_hostile(
     files: dict[str, str], registry: dict[str, dict[str, str]]
 ) -> None:
-    told = world.CLEAN | {"is_running": False, "files": files, "registry": registry}
-    all_probes(Recording(told))
+    machine = world.CLEAN | {"is_running": False, "files": files, "registry": registry}
+    all_probes(Recording(machine))
 
 
 @pytest.mark.parametrize("piece", ["\n", " ", "\t\n", "export ", "auth\n", "ExecStart=\n", "LD_PRELOAD ="])
 def test_a_file_of_one_thing_over_and_over_is_read_in_one_go(piece: str) -> None:
-    """A pattern that goes over line ends reads it once for each of its lines: at a megabyte, for days."""
+    """A pattern that matches across line ends scans the file once for each line: for a megabyte that takes
+    days."""
     content = piece * ((1 << 16) // len(piece))
     files = dict.fromkeys(LINUX_FILES, content)
     users = [{"name": "root", "folder": "/root"}]

@@ -1,4 +1,4 @@
-"""Which files are opened, and what of them is compared."""
+"""The choice of files to open, and the comparison of their content."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from quetsach.errors import IndicatorError
 from tests.endpoint import world
 
 DOWNLOADS = r"C:\Users\an\Downloads"
-# Put together here, so that no scanner of the machine that runs the tests finds it in this file.
+# Put together here, so that a scanner on the testing machine does not find it in this file.
 EICAR = "X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + "EICAR-STANDARD-ANTIVIRUS-TEST-FILE!" + "$H+H*"
 EICAR_RULE = 'rule eicar { strings: $a = "EICAR-STANDARD-" ascii condition: $a at 28 or $a }'
 
@@ -44,9 +44,9 @@ def test_found_by_each_hash(algorithm: str) -> None:
 def test_a_large_program_is_found_by_each_hash_of_a_list_of_all_kinds(algorithm: str, tmp_path: Path) -> None:
     content = b"MZ" + random.Random(5).randbytes(3_000_000)
     others = {"0" * digits: "other" for digits in ALGORITHMS}
-    told = world.planted({"files": {rf"{DOWNLOADS}\cai dat.exe": content}})
+    machine = world.planted({"files": {rf"{DOWNLOADS}\cai dat.exe": content}})
     value = hashlib.new(algorithm, content).hexdigest()
-    result = world.look_at_tree(told, tmp_path, hashes={**others, value: "Ramnit"})
+    result = world.look_at_tree(machine, tmp_path, hashes={**others, value: "Ramnit"})
     assert [(one.indicator, one.family) for one in result.findings] == [(value, "Ramnit")]
 
 
@@ -68,7 +68,7 @@ def test_a_broken_rule_is_refused() -> None:
 
 
 def test_persistence_targets_are_opened_wherever_they_lie() -> None:
-    told = world.planted(
+    machine = world.planted(
         {
             "files": {r"D:\kho\sau\lam\may.exe": EICAR},
             "registry": {
@@ -76,14 +76,14 @@ def test_persistence_targets_are_opened_wherever_they_lie() -> None:
             },
         }
     )
-    result = world.look_at_recording(told, rules=(EICAR_RULE,))
+    result = world.look_at_recording(machine, rules=(EICAR_RULE,))
     assert [one.sign for one in result.findings] == ["MAL-01"]
 
 
 @pytest.mark.parametrize("folder", [r"C:\Windows\Temp", r"C:\Users\Public", r"C:\Users\an\Desktop\a\b"])
 def test_hot_folders_are_opened_in_a_quick_check(folder: str) -> None:
-    told = world.planted({"files": {rf"{folder}\x.bin": EICAR}})
-    assert [one.sign for one in world.look_at_recording(told, rules=(EICAR_RULE,)).findings] == ["MAL-01"]
+    machine = world.planted({"files": {rf"{folder}\x.bin": EICAR}})
+    assert [one.sign for one in world.look_at_recording(machine, rules=(EICAR_RULE,)).findings] == ["MAL-01"]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_what_is_not_opened_is_still_named(content: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("name", "verdict"), [("WebCacheV01.dat", "clean"), ("x.exe", "unknown")])
 def test_a_file_that_cannot_be_opened(name: str, verdict: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Windows locks databases of running programs everywhere; a program that hides is another matter."""
+    """Windows locks databases of running programs everywhere; a hidden program is another matter."""
     from quetsach.endpoint.fact import Unavailable
     from quetsach.endpoint.files.content import Reader
 
@@ -125,7 +125,7 @@ def test_a_quarantine_is_left_alone() -> None:
 
 
 def test_links_pipes_and_loops_in_a_tree(tmp_path: Path) -> None:
-    """A disk that lies in wait: links out of it, a pipe that never answers, a folder that holds itself."""
+    """A hostile disk: links out of it, a pipe that never answers, a folder that holds itself."""
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "KMSpico.exe").write_text(EICAR)
@@ -185,7 +185,7 @@ def test_a_file_that_is_too_large_to_be_read_makes_nobody_wait(tmp_path: Path) -
         image.truncate(MOST_BYTES * 100)
     told: list[Progress] = []
     checking.check(machines.at(root), Wanted(), on_file=told.append)
-    # Of as many alike files, each is about as much of the way.
+    # Many equal files, so each is an equal part of the way.
     assert len(told) > 3
     for one in told:
         assert abs(one.work / one.work_total - one.files / one.files_total) < 0.1
@@ -202,7 +202,8 @@ def test_hash_lists_name_the_line_that_is_wrong(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("when", [-(10**11), 1e13, 1e300])
 def test_a_program_that_ran_at_a_time_of_no_calendar_hides_no_other(when: float) -> None:
-    """Files can be set to any time (NTFS counts to the year 30,828), and prefetch files tell what ran."""
+    """Files can have any time (NTFS counts to the year 30,828), and prefetch files show the programs that
+    ran."""
 
     class Dated(Recording):
         @property

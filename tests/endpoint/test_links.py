@@ -1,4 +1,5 @@
-"""Links on a disk that is off: followed inside it, never out of it; what they hide is never called clean."""
+"""Links on a disk that is off: followed inside it, never out of it; their hidden targets never count as
+clean."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ RULE = 'rule planted { strings: $a = "PLANTED-BY-A-TEST" ascii condition: $a }'
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A Linux disk that is clean, and beside it, outside, what no check of it may see."""
+    """A clean Linux disk, and beside it, outside, files that no check of it may see."""
     made = tmp_path / "disk"
     for path, content in LINUX_CLEAN["files"].items():
         write(made, path, content)
@@ -200,7 +201,7 @@ def test_on_a_running_machine_a_link_to_nothing_starts_nothing(root: Path) -> No
 def test_what_the_disk_does_not_give_is_told(
     asked: str, refused: str, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A folder without rights, a sector that cannot be read: no "nothing is there"."""
+    """A folder without rights, a sector that cannot be read: neither counts as "nothing is there"."""
     (root / "etc/cron.d").mkdir(exist_ok=True)
     place = root / refused.lstrip("/")
     scan, stat = os.scandir, Path.lstat

@@ -1,4 +1,4 @@
-"""Results of many machines in one sheet: who counts, once, and what a hostile result may not do."""
+"""Results of many machines in one sheet: each machine counts once, and a hostile result does no harm."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_copies_count_once_and_the_newest_check_wins() -> None:
 def test_machines_of_one_name_are_told_apart_by_their_ids() -> None:
     a, b = row(told("PC", 1), "a" * 32), row(told("PC", 2), "b" * 32)
     assert len(merging.merge([a, b]).rows) == 2
-    # Which of the two an unsealed one is, nobody can say.
+    # Nobody can know to which of the two machines an unsealed result belongs.
     assert len(merging.merge([a, b, row(told("PC", 3))]).rows) == 3
     assert len(merging.merge([a, row(told("PC", 3))]).rows) == 1
 
@@ -76,7 +76,7 @@ def test_a_finding_is_taken() -> None:
     [
         {"verdict": "great"},
         {"finished": "yesterday"},
-        # A clock that no sheet can show: one such machine must not cost the others their sheet.
+        # A clock time that no sheet can show: one such machine must not cost the others their sheet.
         {"finished": "9999-12-31T23:59:59Z"},
         {"finished": "0001-01-01T00:00:00Z"},
         {"machine": 5},

@@ -1,4 +1,4 @@
-"""Names and places that a hostile disk gives its files: none ends a check, none hides a file from it."""
+"""Names and places of files on a hostile disk: none ends a check, none hides a file from it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ RULE = 'rule by_name { condition: filename contains "?" or filepath contains "?"
 
 @pytest.fixture
 def linux(tmp_path: Path) -> Path:
-    """A Linux disk that is clean."""
+    """A clean Linux disk."""
     made = tmp_path / "linux"
     files = LINUX_CLEAN["files"] | {
         "/etc/passwd": "an:x:1:1:An:/home/an:/bin/sh\n",
@@ -47,7 +47,7 @@ def linux(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def windows(tmp_path: Path) -> Path:
-    """A Windows disk that is clean."""
+    """A clean Windows disk."""
     return world.tree(world.CLEAN, tmp_path / "windows")
 
 
@@ -57,7 +57,7 @@ def look(root: Path, *, is_full: bool = False) -> Result:
 
 
 def told(result: Result) -> tuple[str, list[str]]:
-    """The verdict and what of the list was found; the result can be written in every form."""
+    """The verdict and the listed names found; the result can be written in every form."""
     out = io.StringIO()
     document.write(out, result)
     out.getvalue().encode()
@@ -70,7 +70,7 @@ def reasons(result: Result) -> set[str]:
 
 
 def deep(root: Path, names: list[str], name: str) -> None:
-    """A file in folders within folders, however long the path to it is."""
+    """A file in nested folders, with any length of path."""
     at = os.open(root, os.O_RDONLY)
     for one in names:
         os.mkdir(one, dir_fd=at)
@@ -176,7 +176,7 @@ def test_what_lies_too_far_down_is_told(names: list[str], system: str, linux: Pa
 
 @pytest.mark.parametrize("length", [150, 180, 255])
 def test_a_path_that_is_just_too_long(length: int, windows: Path) -> None:
-    """The folder can be listed, the file or folder in it can neither be looked at nor opened."""
+    """The folder can be listed; the file or folder in it cannot be looked at or opened."""
     names = ["a" * 250] * 15
     names.append("b" * (4095 - len(os.fsencode(windows / "C:/Users/an")) - 251 * 15 - 120))
     deep(windows / "C:/Users/an", names, "x" * length)
@@ -192,7 +192,7 @@ def test_a_name_that_no_disk_has_is_no_gap(linux: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a\\x.exe", "a\\b", "..\\x.exe", "\\"])
 def test_a_backslash_in_a_name_of_a_windows_disk(name: str, windows: Path) -> None:
-    """Beside a harmless file at the path that it pretends to have."""
+    """Beside a harmless file at the path that it imitates."""
     downloads = windows / "C:/Users/an/Downloads"
     (downloads / "a").mkdir()
     (downloads / "a/x.exe").write_bytes(b"MZ")
@@ -215,7 +215,7 @@ def test_two_names_that_only_the_backslash_tells_apart_are_told(windows: Path) -
 def test_what_a_folder_lists_and_the_system_does_not_find_is_told(
     number: int, name: str, windows: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As on a mount that cannot spell a name: it is listed, and no question about it is answered."""
+    """As on a mount that cannot spell a name: the folder lists it, but no question about it is answered."""
     place = windows / "C:/Users/an/Downloads" / name
     place.write_bytes(EVIL)
     lstat = Path.lstat

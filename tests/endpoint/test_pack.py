@@ -1,4 +1,4 @@
-"""The pack: what goes in comes out, and nothing that was touched, is late or is a stranger's is used."""
+"""The pack: reading gives back the written pack; a changed, late or foreign pack is never used."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_a_day_of_skew_is_forgiven() -> None:
 
 
 def signed(body: bytes) -> bytes:
-    """A pack by the format's description: what the campaign's own key signs, whatever it is."""
+    """A pack by the format's description: any body, signed with the campaign's own key."""
     seed = b"\x01" * 16
     mask = hashlib.shake_256(seed).digest(len(body))
     signer = SigningKey(SIGNING)

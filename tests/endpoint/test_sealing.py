@@ -1,4 +1,4 @@
-"""The sealed result: whom it opens for, and that it cannot be forged, moved or altered unseen."""
+"""The sealed result: its readers, and that it cannot be forged, moved or altered unnoticed."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_the_campaign_and_the_unit_read_it(secret: bytes) -> None:
 
 def test_nobody_else_reads_it() -> None:
     assert code_of(SEALED, bytes([9]) * 32) == "sealed_other"
-    # Neither with what every stick carries.
+    # Nor with the keys that every stick carries.
     assert code_of(SEALED, RESULT_KEY) == "sealed_other"
     for word in (b"PC-07", b"verdict", MACHINE.encode()):
         assert word not in SEALED
@@ -78,7 +78,8 @@ def test_no_change_passes(data: st.DataObject) -> None:
     except Refused as refused:
         assert refused.code.startswith("sealed_")
     else:
-        # The other recipient's half and unused bits of base64 are not ours to judge; what is told stays.
+        # The other recipient's half and unused bits of base64 cannot be checked here; the result stays the
+        # same.
         assert opened == open_it(SEALED)
 
 
@@ -90,13 +91,13 @@ def test_anything_else_is_no_result(data: bytes) -> None:
 
 @pytest.mark.parametrize("name", ["campaign", "unit", "version"])
 def test_the_outside_cannot_be_rewritten(name: str) -> None:
-    told = json.loads(SEALED)
-    told[name] = 8 if name == "version" else "another"
-    assert code_of(json.dumps(told).encode()) == "sealed_forged"
+    document = json.loads(SEALED)
+    document[name] = 8 if name == "version" else "another"
+    assert code_of(json.dumps(document).encode()) == "sealed_forged"
 
 
 def sealed_by_hand(statement: dict[str, Any], seed: bytes, **outside: Any) -> bytes:
-    """What an attacker with the public keys makes, by the format's description."""
+    """An attacker's result, made with the public keys by the format's description."""
     text = json.dumps(statement).encode()
     content_key = bytes(32)
     signature = SigningKey(seed).sign(b"quetsach result 1\x00" + text).signature
@@ -133,7 +134,7 @@ def test_only_who_holds_the_pack_makes_a_result() -> None:
 
 
 def test_a_result_cannot_be_moved_to_another_machine_without_the_pack() -> None:
-    # The unit itself opens it and knows everything in it but the secret of the pack.
+    # The unit itself opens it and knows everything in it except the secret of the pack.
     moved = STATEMENT | {"machine": "f" * 32, "name": "PC-08"}
     assert code_of(sealed_by_hand(moved, UNIT_KEY)) == "sealed_forged"
 
@@ -197,9 +198,9 @@ def test_more_values_than_fit_into_memory_are_not_parsed(one: object, many: int)
 
 
 def test_an_envelope_holds_few_values() -> None:
-    told = json.loads(SEALED)
-    assert code_of(json.dumps(told | {"more": [[]] * 1_000}).encode()) == "sealed_form"
-    assert open_it(json.dumps(told | {"more": [1] * 200}).encode()).result == RESULT
+    document = json.loads(SEALED)
+    assert code_of(json.dumps(document | {"more": [[]] * 1_000}).encode()) == "sealed_form"
+    assert open_it(json.dumps(document | {"more": [1] * 200}).encode()).result == RESULT
 
 
 def test_a_machine_keeps_its_id_and_cloned_disks_get_two() -> None:

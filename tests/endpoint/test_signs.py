@@ -1,4 +1,4 @@
-"""Every sign of the catalogue is found where it is planted, and gone with it."""
+"""Every sign of the catalogue is found when it is planted, and gone without it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rule of the verdict, the profile that settles questions, and what could not be looked at."""
+"""The rule of the verdict, the profile that settles questions, and parts that could not be seen."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def test_rule(findings: list[Finding], unseen: list[str], verdict: str) -> None:
 @pytest.mark.parametrize("part", ["files", "registry", "processes", "sockets"])
 @pytest.mark.parametrize("reason", ["no_permission", "damaged"])
 def test_what_cannot_be_seen_is_never_clean(part: str, reason: str) -> None:
-    told = world.CLEAN | {"unavailable": {part: reason}}
-    result = world.look_at_recording(told)
+    machine = world.CLEAN | {"unavailable": {part: reason}}
+    result = world.look_at_recording(machine)
     assert str(result.verdict) == "unknown"
     assert result.unseen
 
@@ -76,9 +76,9 @@ def test_a_disk_without_its_registry_is_not_clean(tmp_path: Path) -> None:
     ],
 )
 def test_own_activation_server_is_no_sign(host: str, listed: str) -> None:
-    told = world.planted({"registry": {world.SPP: {"KeyManagementServiceName": host}}})
-    assert str(world.look_at_recording(told).verdict) in {"check", "traces"}
-    assert str(world.look_at_recording(told, Profile(kms_hosts=(listed,))).verdict) == "clean"
+    machine = world.planted({"registry": {world.SPP: {"KeyManagementServiceName": host}}})
+    assert str(world.look_at_recording(machine).verdict) in {"check", "traces"}
+    assert str(world.look_at_recording(machine, Profile(kms_hosts=(listed,))).verdict) == "clean"
 
 
 @pytest.mark.parametrize("sign", ["KMS-09", "FW-02"])
@@ -89,9 +89,9 @@ def test_an_office_that_serves_activations(sign: str) -> None:
 
 
 def test_loopback_stays_a_sign_whatever_the_profile_says() -> None:
-    told = world.planted(DISK["KMS-01"][0])
+    machine = world.planted(DISK["KMS-01"][0])
     assert (
-        str(world.look_at_recording(told, Profile(kms_hosts=("kms01",), volume_agreement=True)).verdict)
+        str(world.look_at_recording(machine, Profile(kms_hosts=("kms01",), volume_agreement=True)).verdict)
         == "found"
     )
 
@@ -125,21 +125,21 @@ OFF, ON = {"EnableFirewall": 0}, {"EnableFirewall": 1}
 def test_a_firewall_that_is_off_is_a_question_and_no_proof(
     registry: dict[str, Any], verdict: str, tmp_path: Path
 ) -> None:
-    told = world.planted({"registry": registry})
-    for result in (world.look_at_recording(told), world.look_at_tree(told, tmp_path)):
+    machine = world.planted({"registry": registry})
+    for result in (world.look_at_recording(machine), world.look_at_tree(machine, tmp_path)):
         assert str(result.verdict) == verdict
         assert {one.sign for one in result.findings} <= {"FW-03"}
 
 
 def test_big_block_lists_are_context_only() -> None:
     lines = "".join(f"0.0.0.0 ads{n}.example\n" for n in range(600))
-    told: dict[str, Any] = world.planted(
+    machine: dict[str, Any] = world.planted(
         {
             "files": {
                 world.HOSTS: lines + "0.0.0.0 analytics.avast.com\n0.0.0.0 activation.sls.microsoft.com\n"
             }
         }
     )
-    result = world.look_at_recording(told)
+    result = world.look_at_recording(machine)
     assert {str(found.confidence) for found in result.findings} == {"D4"}
     assert str(result.verdict) == "clean"

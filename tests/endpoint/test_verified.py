@@ -1,4 +1,4 @@
-"""The page "what was verified, and how" says what the tests do: their marks decide, in both languages."""
+"""The page of verified claims agrees with the tests: their marks decide, in both languages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SIGNS = {
 
 
 def marked_tests() -> dict[str, set[str]]:
-    """Name of a test → what its marks and those of its file say of how it looks."""
+    """Name of a test → its marks and its file's marks, as words for how it was tested."""
     found: dict[str, set[str]] = {}
     for folder in ("tests/endpoint", "tests/stick"):
         for path in (ROOT / folder).rglob("test_*.py"):
@@ -36,7 +36,7 @@ def marked_tests() -> dict[str, set[str]]:
 
 
 def rows(page: str) -> list[tuple[str, str, list[str]]]:
-    """What, how, and the tests of each row."""
+    """The claim, the way of testing, and the tests of each row."""
     lines = (ROOT / page).read_text(encoding="utf-8").splitlines()
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| ")]
     return [(what, how, re.findall(r"`(test_\w+)`", named)) for what, how, named in cells[1:]]

@@ -1,4 +1,4 @@
-"""Names and addresses seen on a machine are matched as those of a log line are."""
+"""Names and addresses on a machine match in the same way as those of a log line."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ def test_tokens_of_golden_lines_answer_alike(case: dict[str, Any]) -> None:
     matcher = engine.compile(case["indicators"], guard_rails=False, name="portable")
     assert isinstance(matcher, PortableMatcher)
     watchlist = Watchlist(matcher.index.indicators)
-    told = engine.explain(case["line"], matcher.index.indicators, header=case["header"])
-    for note in told.notes:
+    explanation = engine.explain(case["line"], matcher.index.indicators, header=case["header"])
+    for note in explanation.notes:
         if note.field == "query" and "\\" not in note.token:
             wanted = {note.indicator.canonical} if note.code == "hit" and note.indicator else set()
             if note.code in ASKED:
@@ -156,8 +156,8 @@ def test_planted_events_recorded(log: str, provider: str, number: int, data: Any
         "EventID": {"#text": number, "#attributes": {"Qualifiers": 0}},
         "TimeCreated": {"#attributes": {"SystemTime": "2026-11-02T01:02:03Z"}},
     }
-    told = world.planted({"events": {log: [{"System": system, "EventData": data}]}})
-    found = {one.indicator for one in world.look_at_recording(told).findings}
+    machine = world.planted({"events": {log: [{"System": system, "EventData": data}]}})
+    found = {one.indicator for one in world.look_at_recording(machine).findings}
     assert found == ({indicator} if indicator else set())
 
 

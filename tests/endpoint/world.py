@@ -1,4 +1,4 @@
-"""A synthetic Windows machine, clean, and what is planted on it; as the tree of a disk or as a recording."""
+"""A synthetic, clean Windows machine, and things planted on it; as the tree of a disk or as a recording."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ LISTED = IndicatorSet(
 
 
 def task(command: str, arguments: str = "") -> str:
-    """The XML of a task, as Windows writes it but for its encoding."""
+    """The XML of a task as Windows writes it, except for its encoding."""
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">'
@@ -98,7 +98,7 @@ CLEAN: dict[str, Any] = {
     "tables": {"SoftwareLicensingProduct": [], "SoftwareLicensingService": []},
     "events": {},
 }
-"""Nothing here is a sign."""
+"""A machine without any sign."""
 
 _PARTS = {
     "files",
@@ -114,7 +114,7 @@ _PARTS = {
 
 
 def planted(plant: dict[str, Any]) -> dict[str, Any]:
-    """The clean machine and what is planted on it: tables are merged, lists are added to."""
+    """The clean machine with planted things: tables are merged, lists are extended."""
     assert plant.keys() <= _PARTS
     found = copy.deepcopy(CLEAN)
     for part, told in plant.items():
@@ -133,7 +133,7 @@ def planted(plant: dict[str, Any]) -> dict[str, Any]:
 
 
 def recording(told: dict[str, Any]) -> dict[str, Any]:
-    """As a recording, whose registry holds text only."""
+    """The machine as a recording, whose registry holds only text."""
 
     def text(value: Any) -> str:
         return value.hex() if isinstance(value, bytes) else str(value)
@@ -145,7 +145,7 @@ def recording(told: dict[str, Any]) -> dict[str, Any]:
 
 
 def tree(told: dict[str, Any], root: Path) -> Path:
-    """As the disk of a machine that is off: files, and the hives that this test writes."""
+    """The machine as a disk that is off: files, and hives that this test writes."""
     for path, content in told["files"].items():
         place = root / path.replace("\\", "/")
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Both engines asked the same, at every level and at every chunk border."""
+"""Compares both engines, at every level and at every chunk border."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.engines.native import ENGINE, MTIME, _native, scan
 
 
 def tell(result: SourceResult) -> None:
-    """Whether there are hits, for the statistics: engines that both find nothing prove little."""
+    """Record for the statistics whether there are hits: two engines that find nothing prove little."""
     if currently_in_test_context() and list(result.sightings):
         event("hits")
 
@@ -29,7 +29,7 @@ def compare(
     limits: dict[str, int] | None = None,
     native: dict[str, int] | None = None,
 ) -> SourceResult:
-    """What the portable engine found, which the native one, that has bounds of its own, found as well."""
+    """The portable engine's result, equal to that of the native engine with the given bounds."""
     items = make_set(values)
     bounds = limits or {}
     portable = PortableMatcher(items, replace(LIMITS, **bounds))

@@ -1,4 +1,4 @@
-"""Captures of one machine's traffic, and what was seen in them."""
+"""Captures of one machine's traffic, and the sightings in them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One scan of some bytes by each engine that is here."""
+"""One scan of some bytes by each engine on this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sets of indicators from the values alone."""
+"""Sets of indicators made from values alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ SCOPES = {"bad.co.test": Scope.EXACT}
 
 
 def make_set(values: Iterable[str | dict[str, str]]) -> IndicatorSet:
-    """Values as a list has them, or with their scope as golden cases do; a single label is a domain, too."""
+    """Values in a list's spelling, or with their scope as in golden cases; a single label is a domain,
+    too."""
     found: list[Indicator] = []
     for value in values:
         if isinstance(value, dict):

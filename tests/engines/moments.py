@@ -1,4 +1,4 @@
-"""Moments as the reader of times says them, and as Python's own clock does."""
+"""Moments from our reader of times, and from Python's own clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The native engine under bounds that only tests change; where it is not built, its importers are skipped."""
+"""The native engine under bounds that only tests change; where it is not built, importing modules are
+skipped."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ MTIME = 1_700_000_000
 
 
 def scan(matcher: Any, path: Path, **options: Any) -> SourceResult:
-    """With spare threads, and the bounds that only tests may change: level, chunk, long_line and so on."""
+    """Scan with spare threads, and with the bounds that only tests may change: level, chunk, long_line and so
+    on."""
     arguments = {"tz": "Asia/Ho_Chi_Minh", **options}
     progress = _native.Progress(_native.SpareThreads(arguments.pop("spare", 0)))
     lines, coverage = matcher._matcher.scan(path, progress, **arguments)
@@ -31,7 +33,7 @@ def scan(matcher: Any, path: Path, **options: Any) -> SourceResult:
 
 
 def check(sightings: WireSightings) -> None:
-    """What is written from rows is what is kept of them, and its sums are those of its lines."""
+    """The lines written from rows equal the kept lines, and the tally's sums are those of the lines."""
     told, written = sightings.tally(), list[bytes]()
     sightings.write(written.append)
     text = b"".join(written)
@@ -44,7 +46,7 @@ def check(sightings: WireSightings) -> None:
 
 
 def sums(found: tally.Tally) -> tuple[Any, ...]:
-    """All that a tally says."""
+    """All values of a tally."""
     machines = [
         (one._replace(indicators=None), one.indicators.most_common())  # type: ignore[arg-type]
         for one in found.machines()

@@ -1,4 +1,4 @@
-"""Random lines of several formats, that name what is listed, what resembles it and what breaks a reader."""
+"""Random lines of several formats, with listed names, near misses and text that breaks a reader."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sample lines that the files of the formats carry."""
+"""The sample lines in the files of the formats."""
 
 from __future__ import annotations
 

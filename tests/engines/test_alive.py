@@ -1,4 +1,4 @@
-"""Who was alive each day: told whole or not at all, in bounded memory, also where lines have no year."""
+"""The machines alive each day: all of them or none, in bounded memory, also for lines without a year."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ def test_as_many_as_may_be_are_told_and_one_more_is_an_error(made, tmp_path):
 
 
 def test_lines_of_one_utc_day_get_one_year(tmp_path):
-    """A log whose last line is of the 16th in UTC: what is of the 18th there belongs to the year before, but
-    lines that are counted together never to two years (a row would end before it begins)."""
+    """The log's last line is of the 16th in UTC, so a line of the 18th belongs to the year before. But
+    lines that are counted together never belong to two years (a row would end before it starts)."""
     path = tmp_path / "log"
     said = (
         ("Sep 17 11:02:59", "evil.example", "10.0.0.1"),

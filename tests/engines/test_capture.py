@@ -1,4 +1,4 @@
-"""Captures as dpkt writes them, odd frames, damage and floods: who asked for what, and what was not read."""
+"""Captures written by dpkt, odd frames, damage and floods: their contacts, and the parts not read."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ def test_each_request_of_a_connection_counts_and_bodies_do_not(look):
 
 @pytest.mark.parametrize("is_cut", [False, True])
 def test_empty_lines_before_a_request_are_passed_over(look, is_cut):
-    """As some clients send one behind the body of a POST (RFC 9112 2.2)."""
+    """Some clients send one behind the body of a POST (RFC 9112 2.2)."""
     first = p.request("fine.test", method="POST", body=b"a=1")
     parts = segments(first + b"\r\n\r\n" + p.request("evil.example"), (len(first),) * is_cut, port=80)
     assert shown(look(framed(*handshake(port=80), *parts), "evil.example")) == [
@@ -242,7 +242,7 @@ QUERY6 = p.ip("2001:db8::5", "2001:db8::53", p.UDP, p.udp(50_000, 53, p.dns_quer
 
 
 def nflog(order: str, family: int, packet: bytes) -> bytes:
-    """As `tcpdump -i nflog` keeps it: attributes in the machine's byte order, in words of four bytes."""
+    """The form of `tcpdump -i nflog`: attributes in the machine's byte order, in words of four bytes."""
     prefix = struct.pack(f"{order}HH", 6, 10) + b"x\0\0\0"
     return bytes((family, 0, 0, 42)) + prefix + struct.pack(f"{order}HH", len(packet) + 4, 9) + packet
 

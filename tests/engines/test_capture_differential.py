@@ -1,4 +1,4 @@
-"""Both engines say the same of random traffic, whole, damaged and hostile."""
+"""Both engines give the same answer for random traffic, whole, damaged and hostile."""
 
 from __future__ import annotations
 
@@ -220,7 +220,7 @@ def captures(draw: st.DrawFn) -> bytes:
     talks = draw(st.lists(st.one_of(conversation(), datagrams(), quic()), min_size=1, max_size=5))
     packets = [packet for talk in talks for packet in talk]
     if draw(st.booleans()):
-        # Interleaved, each conversation in its order.
+        # Interleaved, each conversation in its own order.
         packets = [talk[i] for i in range(max(map(len, talks))) for talk in talks if i < len(talk)]
     link = draw(st.sampled_from((1, 1, 1, *LINKS)))
     step = draw(st.sampled_from((1, 1000, DAY // 3)))

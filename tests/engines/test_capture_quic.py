@@ -1,4 +1,4 @@
-"""QUIC in captures: the RFCs' own packets, and those of another library, in every order they may come."""
+"""QUIC in captures: the packets of the RFCs, and those of another library, in every possible order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A native engine that is built but does not load must fail here: other tests would only skip it by name."""
+"""A native engine that is built but does not load must fail here: other tests would only skip."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Times as network devices spell them, against Python's own clock."""
+"""Times in the spellings of network devices, against Python's own clock."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_an_epoch_tells_its_unit_by_its_length() -> None:
         ("jan/02 15:04:05", "routeros"),
         ("01/02-15:04:05.123456", "snort"),
         ("Jan  2 15:04:05.123", "asa"),
-        # Its zone is told, and Viet Nam's clock stands seven hours later.
+        # The line names its zone, and the clock of Viet Nam is seven hours ahead.
         ("Jan 02 08:04:05 UTC", "asa"),
         ("Jan  2 15:04:05.5 ICT", "asa"),
         ("Jan 01 23:04:05 -0900", "asa"),

@@ -1,4 +1,4 @@
-"""Records that openers write, and events as shippers write them: both engines say the same of random ones."""
+"""Openers' records and shippers' events: both engines give the same answer for random ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Any indicator, in any spelling, in a line of any format, in any container: both engines say the same.
+"""Any indicator, in any spelling, in a line of any format, in any container: both engines answer the same.
 
 `QS_EXAMPLES=20000 pytest tests/engines/test_every_format.py` is the long run.
 """
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.native
 
 @dataclass(frozen=True)
 class Planted:
-    """An indicator as a list spells it, what names it in a log, and what nearly does."""
+    """An indicator in a list's spelling, its spellings in a log, and its near misses."""
 
     listed: str
     scope: Scope
@@ -131,7 +131,7 @@ planted = st.one_of(domains(), v4(), v6(), networks(), endpoints(), urls())
 
 @st.composite
 def logs(draw: st.DrawFn, items: list[Planted]) -> bytes:
-    """Samples of a format or two, in which values became spellings and near misses."""
+    """Samples of a format or two, with values replaced by spellings and near misses."""
     words = st.sampled_from([w for item in items for w in (*item.spelled, *item.missed)])
     chosen = draw(st.lists(st.sampled_from(SAMPLES), min_size=1, max_size=2))
     lines: list[str] = []

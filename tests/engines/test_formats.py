@@ -1,4 +1,4 @@
-"""The samples of every format file: what the file promises is what is read."""
+"""The samples of every format file: reading gives exactly the values that the file promises."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What counts in a line of no known format, and what is only mentioned."""
+"""Names that count in a line of no known format, and names that are only mentioned."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_masking_keeps_every_place(parts: list[str]) -> None:
     ],
 )
 def test_a_long_hostile_line_is_read_to_its_end(unit: str) -> None:
-    """Anything quadratic in the reader shows here as a test that does not come back."""
+    """A quadratic step in the reader would make this test run for ever."""
     line = unit * (300_000 // len(unit)) + '" bad.test'
     found = freetext.read(line.encode(), {"a.b": 1})
     assert "bad.test" in {t.value for t in found.tokens}

@@ -40,8 +40,8 @@ def test_golden_case(case: dict[str, Any], forced: bool, tmp_path: Path) -> None
 def test_explain_agrees_with_the_scan(case: dict[str, Any]) -> None:
     matcher = engine.compile(case["indicators"], guard_rails=False, name="portable")
     assert isinstance(matcher, PortableMatcher)
-    told = engine.explain(case["line"], matcher.index.indicators, header=case["header"])
-    hits = {n.indicator.canonical: n.field for n in told.hits if n.indicator}
+    explanation = engine.explain(case["line"], matcher.index.indicators, header=case["header"])
+    hits = {n.indicator.canonical: n.field for n in explanation.hits if n.indicator}
     assert hits == {e["indicator"]: e["field"] for e in case["expect"]}
-    assert told.format == case["format"]
-    assert told.inbound is bool(case.get("inbound", 0))
+    assert explanation.format == case["format"]
+    assert explanation.inbound is bool(case.get("inbound", 0))

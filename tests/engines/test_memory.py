@@ -24,7 +24,7 @@ _BASE_BYTES, _ROW_BYTES = 64_000_000, 256
 
 
 def _block(log: int) -> str:
-    """A line of each name and machine."""
+    """A line for each name and machine."""
     return "".join(
         f"2022-09-16T01:02:03Z dns-{log} dnsmasq[42]: query[A] n{name}.evil.example from 10.47.{machine}.9\n"
         for name in range(_NAMES)

@@ -159,7 +159,7 @@ def test_set_files_go_between_the_engines(tmp_path: Path) -> None:
 
 
 def _unusable(data: bytes) -> Iterator[tuple[bytes, str]]:
-    """Files that are no whole compiled set, and what is said of each."""
+    """Files that are no complete compiled set, each with its error."""
     head = data.index(b"\n", len(SET_MAGIC)) + 1
     yield from (
         (b"no set", setfile.FOREIGN),
@@ -171,11 +171,11 @@ def _unusable(data: bytes) -> Iterator[tuple[bytes, str]]:
         yield data[:end], setfile.DAMAGED
     yield data + b"\n", setfile.DAMAGED
     yield data[: len(SET_MAGIC)] + b"{}\n" + data[head:], setfile.DAMAGED
-    told = json.loads(data[len(SET_MAGIC) : head])
+    document = json.loads(data[len(SET_MAGIC) : head])
     place = {"offset": 0, "length": len(data)}
-    sections = dict.fromkeys(told["sections"], place)
+    sections = dict.fromkeys(document["sections"], place)
     for change in ({"count": 0}, {"count": "x"}, {"id": "x", "index": None}, {"sections": sections}):
-        spoilt = json.dumps({**told, **change}).encode() + b"\n"
+        spoilt = json.dumps({**document, **change}).encode() + b"\n"
         yield data[: len(SET_MAGIC)] + spoilt + data[head:], setfile.DAMAGED
 
 
@@ -243,7 +243,7 @@ def test_a_flipped_bit_anywhere_in_a_set_file_is_told_or_changes_nothing(
         found = ENGINE.load(file)
     except IndicatorError:
         return
-    # Without its index it is built anew from the list, which the set's id vouches for.
+    # Without its index, the set is rebuilt from the list; its id proves the list.
     assert (found.set_id, found.count) == (whole.set_id, whole.count)
     again = file.with_name("again.qs")
     found.save(again)

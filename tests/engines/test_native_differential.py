@@ -1,4 +1,4 @@
-"""Both engines say the same of random lines in every format, at every level and at every chunk border."""
+"""Both engines give the same answer for random lines in every format, at every level and chunk border."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real Zeek logs of one capture in two dialects say the same."""
+"""Real Zeek logs of one capture in two dialects give the same answer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.skipif(not DATA.is_dir(), reason="QUETSACH_TEST_DATA is not there"),
 ]
 ALARMS = {"dns": {}, "ssl": {"204.79.197.200:443": 11}}
-"""Lines of benign traffic that the real list hits, each told in docs/en/false-alarms.md."""
+"""Lines of benign traffic that the real list hits; docs/en/false-alarms.md explains each."""
 COLUMNS = {"dns": ("id.resp_h", "query", "answers"), "ssl": ("id.resp_h", "server_name")}
 
 

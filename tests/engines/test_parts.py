@@ -1,4 +1,4 @@
-"""Spans of a file put together say exactly what the whole file says."""
+"""The parts of a file, put together, equal the answer of the whole file."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ HEADER = Scan("quetsach test", "a" * 64, 1, "here", "Asia/Ho_Chi_Minh")
 def parts_of(
     matcher: NativeMatcher, path: Path, cuts: list[int], devices: bool = False
 ) -> tuple[Coverage, list[Sighting]] | None:
-    """Every span with the header of the one before it; None where a span refuses."""
+    """Every span, with the header of the span before it; None where a span refuses."""
     bodies: list[bytes] = []
     header, end = None, 0
     for start, stop in zip(cuts, [*cuts[1:], None], strict=True):
@@ -77,7 +77,7 @@ def test_parts_make_the_whole(
         expected = scan(matcher, path, devices=devices, chunk=3000, edge_bytes=EDGE)
         found = parts_of(matcher, path, cuts, devices)
         if found is None:
-            # The last span may begin too near to the end, behind a long line.
+            # The last span may start too near to the end, behind a long line.
             found = parts_of(matcher, path, [0], devices)
     assert found == (expected.coverage, list(expected.sightings))
 
@@ -103,7 +103,7 @@ def test_what_cannot_be_cut_exactly_is_not_cut(data: bytes, tmp_path: Path) -> N
 
 
 def test_headers_guessed_wrong_are_read_again(tmp_path: Path) -> None:
-    """A large file by spans, on threads: the same document as in one piece."""
+    """A large file in spans, on threads: the same document as in one piece."""
     first = b"".join(dns_line(i, ("evil.example", "fine.test")[i % 2]) for i in range(30_000))
     other = DNS.replace(b"query\trcode_name", b"rcode_name\tquery")
     swapped = first.replace(b"evil.example\tNOERROR", b"NOERROR\tevil.example")

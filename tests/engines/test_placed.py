@@ -1,4 +1,4 @@
-"""Every field of every format: what is listed is found there in any spelling, what resembles it is not."""
+"""Every field of every format: a listed value is found there in any spelling, a near miss is not."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ ENGINES = engines()
 
 
 def scan(values: list[str], sample: Sample, line: str, folder: Path) -> SourceResult:
-    """What both engines say of one line under the sample's header."""
+    """The answer of both engines for one line under the sample's header."""
     path = folder / "log"
     path.write_text("\n".join([*sample.header, line]) + "\n", encoding="utf-8")
     os.utime(path, (1_700_000_000, 1_700_000_000))
@@ -84,7 +84,7 @@ def escaped(rng: random.Random, line: str, name: str) -> str:
 
 
 def field_of_name(sample: Sample) -> str | None:
-    """The first of the fields in which the sample shows its name, as the engine must credit it."""
+    """The first field in which the sample shows its name; the engine must credit this field."""
     shown = {SHOWN[key] for key in SHOWN if NAME in json.dumps(sample.expect.get(key, []))}
     shown.discard("url")
     return next((field for field in ORDER if field in shown), None)
@@ -135,13 +135,13 @@ def fresh(rng: random.Random, like: IPv4Address | IPv6Address) -> IPv4Address | 
 
 
 def put_address(line: str, old: str, new: str) -> str:
-    """The line with another address for it; a device may glue a name to it (`outside:192.0.2.1`)."""
+    """The line with another address in its place; a device may attach a name to it (`outside:192.0.2.1`)."""
     before = r"(?:(?<![0-9A-Fa-f:.])|(?<=[a-z]{4}:))"
     return re.sub(rf"{before}{re.escape(old)}(?![0-9A-Fa-f]|[.:][0-9A-Fa-f]*[.:])", new, line)
 
 
 def places() -> list[tuple[str, int, str, str, Sample]]:
-    """Every address of every sample with the field that it stands in."""
+    """Every address of every sample, with its field."""
     found = []
     for name, number, sample in SAMPLES:
         expect = sample.expect

@@ -1,4 +1,4 @@
-"""Each accepted kind is found in each format that can show it, wherever it may stand."""
+"""Each accepted kind is found in each format that can show it, in every place."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ URLS: dict[str, Writer] = {
 
 
 def found(indicator: str, log: str, folder: Path) -> list[str]:
-    """Indicators seen in a log of this line and, before it, one canary that must be seen, too."""
+    """Indicators in a log of this line and, before it, a canary that must be found, too."""
     path = folder / "log"
     path.write_text(log, encoding="utf-8")
     matcher = engine.compile([indicator], guard_rails=False, name="portable")

@@ -1,4 +1,4 @@
-"""Each accepted row of a seeded share of the real list is found wherever it may stand."""
+"""Each accepted row of a seeded share of the real list is found in every place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines that say again what another said are counted as if each were read by itself."""
+"""Lines that repeat another line are counted as if each were read by itself."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def repeated(draw: st.DrawFn) -> tuple[logformat.Sample, list[str]]:
 def test_repeated_lines_of_every_format(
     values: list[str], found: tuple[logformat.Sample, list[str]], row_bytes: int, window: int
 ) -> None:
-    """None is remembered, or only while many repeat another, or all are."""
+    """The engine remembers no line, lines that repeat often, or all lines."""
     sample, lines = found
     data = "\n".join([*sample.header, *lines, ""]).encode("utf-8", "surrogatepass")
     compare(values, data, limits=NO_EDGE, native={"row_bytes": row_bytes, "window": window})
@@ -60,13 +60,13 @@ def dns(second: int, client: str, port: int, server: str = "192.0.2.53", answer:
 
 
 def test_each_name_and_address_of_a_machine_is_told_apart() -> None:
-    """The fields that no condition asks for."""
+    """Also by the fields that no condition reads."""
     day, names = 1_700_000_000, ("www.evil.example", "bad.co.test", "fine.test")
     ends = "\t192.168.1.20\t50000\t192.0.2.53\t53\t"
     lines = [f"{day + i}.0\tC{i}{ends}{names[i % 3]}\tNOERROR\t-\n".encode() for i in range(60)]
     found = compare(["evil.example", "bad.co.test"], DNS + b"".join(lines), limits=NO_EDGE)
     assert {s.indicator: s.count for s in found.sightings} == {"evil.example": 20, "bad.co.test": 20}
-    # Squid: the proxy's peer is a server that nothing but its role names.
+    # Squid: the proxy's peer is a server by its role alone.
     peers = ("203.0.113.9", "203.0.113.77", "192.0.2.1")
     proxied = [
         f"{day + i}.0 5 192.168.1.20 TCP_MISS/200 9 GET http://a.test/ - HIER_DIRECT/{peers[i % 3]} -"
@@ -82,7 +82,7 @@ def squid(second: int, target: str, code: str = "TCP_MISS") -> bytes:
 
 
 def test_only_a_listed_path_makes_another_call_of_a_request() -> None:
-    """With an address of its own in each request, by a proxy and with the host in a field of its own."""
+    """Each request has an address of its own, by a proxy and with the host in a field of its own."""
     listed = ["shared.test/a", "bad.co.test", "203.0.113.9"]
     hosts, paths = ("shared.test", "bad.co.test", "203.0.113.9"), ("/a/1", "/b/2", "?a=3", "/a", "")
     wanted = {
@@ -120,7 +120,7 @@ def test_how_a_request_ended_is_told_by_its_rule_alone() -> None:
 
 
 def test_rows_that_were_put_aside_are_not_counted_on() -> None:
-    """Each machine calls three times in a row, and comes again when its row has been put aside."""
+    """Each machine calls three times in a row, and again after its row went to a temporary file."""
     url, machines = "/" + "x" * 240, [f"192.168.1.{i}" for i in range(200)]
     lines = [eve(i, (machines[i // 3 % 200], 40_000), ("203.0.113.9", 80), url) for i in range(3000)]
     found = compare(["203.0.113.9"], b"".join(lines), limits=NO_EDGE, native={"row_bytes": 20_000})
@@ -129,7 +129,8 @@ def test_rows_that_were_put_aside_are_not_counted_on() -> None:
 
 @pytest.mark.parametrize("window", [0, 1 << 15])
 def test_machines_that_were_put_aside_with_their_rows_are_told_apart(window: int) -> None:
-    """Their rows are short, so that the machines take much of what is held, and are put aside with them."""
+    """Their rows are short, so machines take much of the memory, and go to a temporary file with their
+    rows."""
     machines = [f"192.168.{i // 250}.{i % 250}" for i in range(1500)]
     lines = [dns(1_700_000_000 + i, machines[i % 1500], 50_000) for i in range(3000)]
     bounds = {"row_bytes": 20_000, "window": window}
@@ -158,7 +159,7 @@ def eve(
     url: str = "/a",
     host: str = "www.shared.test",
 ) -> bytes:
-    """An HTTP request; the same fields are the answering server's in records of DNS."""
+    """An HTTP request; in records of DNS the same fields belong to the answering server."""
     http = {"hostname": host, "url": url, "http_method": "GET", "status": 200}
     ends = dict(zip(("src_ip", "src_port", "dest_ip", "dest_port"), (*source, *destination), strict=True))
     stamp = f"2023-11-14T22:13:{second % 60:02}.000000+0000"

@@ -1,4 +1,4 @@
-"""Both engines say the same of every sample of every format, and of what becomes of it with other values."""
+"""Both engines give the same answer for every sample of every format, also with other values."""
 
 from __future__ import annotations
 

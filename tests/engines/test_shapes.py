@@ -1,4 +1,4 @@
-"""How lines fall into cells and pairs, against the standards' examples and Python's own csv reader."""
+"""Lines split into cells and pairs, against the standards' examples and Python's own csv reader."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def pairs(line: str, style: str, separator: str = " ") -> dict[str, str]:
         ),
         ("a= b=2  src=", {"b": "2"}),
         ("a=1 a=2", {"a": "1"}),
-        # Begins like a pair, and has no key that CEF allows.
+        # Starts like a pair, but CEF does not allow its key.
         ("a|b=1 and no more", {}),
         ("a[0]=1 b=2", {"b": "2"}),
     ],

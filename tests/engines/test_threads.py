@@ -1,4 +1,4 @@
-"""However many threads read a log, however it is cut and packed, the answer is that of one thread."""
+"""The answer of any number of threads, for any cut and compression of a log, equals that of one thread."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.packing import zstd
 
 pytestmark = pytest.mark.native
 LONG_ENOUGH = 100_000
-"""Threads start behind the first 64 KiB, in which any line may name columns."""
+"""Threads start behind the first 64 KiB, where any line may name columns."""
 
 
 @settings(max_examples=40, suppress_health_check=list(HealthCheck))
@@ -116,7 +116,7 @@ def test_a_scan_on_threads_is_cancelled_at_once(tmp_path: Path) -> None:
 
 
 def many_rows() -> bytes:
-    """Rows told again in later runs, on days in no order, times with and without a year."""
+    """Rows repeated in later runs, on days in no order, times with and without a year."""
     lines = []
     for i in range(3_000):
         day, device = i % 28 + 1, f"10.1.{i % 5}.{i * 7919 % 199}"

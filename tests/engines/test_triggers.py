@@ -30,7 +30,7 @@ NOISE = "Feb 17 05:34:40 gw CRON[99]: (root) CMD (run-parts /etc/cron.hourly)"
 
 
 def owner(network: str) -> bytes:
-    """The owner of a trigger, spelled from the address by Python's library."""
+    """The owner of a trigger, from an address reversed by Python's library."""
     net = ipaddress.ip_network(network)
     if net.version == 4:
         words = str(net.network_address).split(".")

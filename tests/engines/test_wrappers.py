@@ -1,4 +1,4 @@
-"""Lines as collectors wrap them: the same sightings as without the wrapper, in both engines."""
+"""Lines wrapped by collectors: the same sightings as without the wrapper, in both engines."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def inside(line: str) -> list[tuple[str, Wrapper | None]]:
             Wrapper((b"Sep 16 11:00:05",), b"gw", b"fluent"),
         ),
         ("<30>date=2022-09-16 time=11:00:00", "date=2022-09-16 time=11:00:00", Wrapper()),
-        # rsyslog's RSYSLOG_SyslogProtocol23Format, and its JSON: the space behind the tag begins the message.
+        # rsyslog's RSYSLOG_SyslogProtocol23Format, and its JSON: the space behind the tag starts the message.
         (
             "<30>1 2022-09-16T11:00:00+07:00 gw dnsmasq 12 - -  x",
             "x",
@@ -108,7 +108,7 @@ def inside(line: str) -> list[tuple[str, Wrapper | None]]:
             Wrapper((b"2022-09-16T04:00:00.000+0000",)),
         ),
         ('{"_raw":"x","_time":"2022-09-16T04:00:00Z"}', "x", Wrapper((b"2022-09-16T04:00:00Z",))),
-        # Kiwi Syslog's own form: time, facility and level, and who sent it, between tabs.
+        # Kiwi Syslog's own form: time, facility and level, and sender, between tabs.
         (
             "2022-09-16 11:00:00\tDaemon.Info\t192.0.2.1\tSep 16 11:00:01 gw dnsmasq[7]: x",
             "x",
@@ -133,14 +133,14 @@ def inside(line: str) -> list[tuple[str, Wrapper | None]]:
         # A day of one digit without the second space of RFC 3164, 4.1.2.
         ("Mar 8 22:35:42 gw dnsmasq[7]: x", "x", Wrapper((b"Mar  8 22:35:42",), b"gw", b"dnsmasq")),
         ("<30>Mar 8 2022 22:35:42: x", "x", Wrapper((b"Mar  8 2022 22:35:42",))),
-        # A power cut: the line broke off, zeros follow, and the next begins behind them.
+        # A power cut: the line broke off, zeros follow, and the next line starts behind them.
         (
             "Sep 16 11:00:00 gw dnsm\0\0\0\0Sep 16 11:05:00 gw dnsmasq[7]: x",
             "x",
             Wrapper((b"Sep 16 11:05:00",), b"gw", b"dnsmasq"),
         ),
         ('\0\0{"log":"x","time":"2022-09-16T04:00:00Z"}\0', "x", Wrapper((b"2022-09-16T04:00:00Z",))),
-        # NX-OS, with the year first; what Go and nginx begin a line with; journalctl -o short-full.
+        # NX-OS, with the year first; the line starts of Go and nginx; journalctl -o short-full.
         (
             "2022 Sep 16 11:00:00 gw dnsmasq[7]: x",
             "x",

@@ -1,4 +1,4 @@
-"""Times without a year beside a naive truth: each line by itself put into the latest year that fits."""
+"""Times without a year against a naive truth: each line alone is put into the latest year that fits."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def check(zone: str, lines: list[Line], written: datetime) -> None:
             assert result.coverage.devices == alive
 
 
-# The hours at which days of UTC begin and summer time changes, and others.
+# The hours at which UTC days or summer time start, and other hours.
 clocks = st.tuples(
     st.sampled_from((0, 1, 2, 3, 5, 7, 8, 13, 14, 19, 20, 21, 22, 23)),
     st.sampled_from((0, 15, 29, 30, 44, 45, 59)),
@@ -143,7 +143,7 @@ def test_each_line_has_the_year_that_it_has_by_itself(
 
 @pytest.mark.parametrize("zone", ZONES)
 def test_a_log_of_more_than_a_year(zone: str) -> None:
-    """Its days of the year before come after those of the year of its last line."""
+    """Days of the earlier year come after those of the year of its last line."""
     start = datetime(2023, 1, 20, 5, 6, 7)
     moments = [start + timedelta(minutes=97 * i) for i in range(6000)]
     lines = [

@@ -1,4 +1,4 @@
-"""Machines of a cluster that cannot take part are told, and get no work."""
+"""Machines of a cluster that cannot take part are reported, and get no work."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from quetsach.scanning.executors import nodes
 
 pytestmark = pytest.mark.cluster
 HERE = (__version__, logformat.digest())
-"""What `quetsach --version` says, and the formats of this folder."""
+"""The output of `quetsach --version`, and the formats of this folder."""
 HAS_NO_QUETSACH = "ModuleNotFoundError: No module named 'quetsach'"
 
 
@@ -57,7 +57,7 @@ def test_a_machine_with_another_is_named_and_says_what_to_do(
 
 
 def test_a_machine_without_quetsach_is_named_too(tmp_path: Path, cluster: Any) -> None:
-    """What is sent to it is run where quetsach cannot be imported."""
+    """The code sent to such a machine must run where quetsach cannot be imported."""
     from ray import cloudpickle
 
     cloudpickle.register_pickle_by_value(nodes)
@@ -65,13 +65,13 @@ def test_a_machine_without_quetsach_is_named_too(tmp_path: Path, cluster: Any) -
     sent.write_bytes(cloudpickle.dumps(nodes.greet))
     program = f"import pickle; print(*pickle.load(open({str(sent)!r}, 'rb'))()[1:], sep='|')"
     where = [path for path in sys.path if "site-packages" in path]
-    told = subprocess.run(
+    output = subprocess.run(
         [sys.executable, "-I", "-S", "-c", f"import sys; sys.path += {where!r}; {program}"],
         capture_output=True,
         text=True,
         check=True,
     ).stdout.strip()
-    assert told == f"|{HAS_NO_QUETSACH}"
+    assert output == f"|{HAS_NO_QUETSACH}"
     why = nodes.why_idle("pc-07 (192.0.2.7)", ("", HAS_NO_QUETSACH), HERE)
     assert why.startswith("machine pc-07 (192.0.2.7) takes no part: quetsach cannot be used there (Module")
     before = code()

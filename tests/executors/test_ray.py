@@ -1,4 +1,5 @@
-"""Workers on Ray: the answer of one machine, whoever dies meanwhile. One session, since it starts slowly."""
+"""Workers on Ray give the answer of one machine, even when workers die. One session, since it starts
+slowly."""
 
 from __future__ import annotations
 
@@ -45,7 +46,7 @@ def die() -> None:
 
 
 class Torn(WireSightings):
-    """More lines than one batch, and then an end."""
+    """More lines than one batch, and then an early end."""
 
     def __init__(self, whole: Iterable[Sighting]) -> None:
         said = b"".join(map(dump, whole))
@@ -59,7 +60,7 @@ class Torn(WireSightings):
 
 @dataclass
 class Deadly:
-    """A matcher that takes its process with it: always at one span, once at one file, once half-way."""
+    """A matcher that kills its process: always at one span, once at one file, once half-way."""
 
     inner: NativeMatcher
     count: int
@@ -191,7 +192,7 @@ def test_what_does_not_fit_aside_is_named_and_the_rest_is_complete(
 
 @dataclass
 class Stillborn:
-    """A matcher that takes its first worker with it, before that has said a word."""
+    """A matcher that kills its first worker, before the worker has answered once."""
 
     inner: NativeMatcher
     mark: Path
@@ -220,7 +221,7 @@ def test_a_first_worker_that_dies_as_it_starts_is_replaced(tmp_path: Path) -> No
 
 @dataclass
 class Elsewhere:
-    """A matcher of which only the second worker is on a machine that has the logs."""
+    """A matcher for which only the second worker is on a machine with the logs."""
 
     inner: NativeMatcher
     marks: Path
@@ -255,7 +256,7 @@ def test_a_processor_that_went_with_its_machine_is_not_waited_for(tmp_path: Path
     write_logs(tmp_path)
     matcher = ENGINE.compile(make_set(["evil.example"]))
     workers = RayWorkers(LOCAL, ENGINE.name, pickle.dumps(matcher), OPTIONS, 1)
-    # As many as the cluster had when it was joined.
+    # As many as the cluster had when the scan joined it.
     workers._workers = 3
     logs = inputs.discover([str(path) for path in sorted(tmp_path.glob("*.log"))]).logs
     units = [Unit(log) for log in logs]
@@ -271,7 +272,7 @@ def test_a_processor_that_went_with_its_machine_is_not_waited_for(tmp_path: Path
 
 
 def test_of_what_is_lost_in_the_end_nothing_counts(tmp_path: Path) -> None:
-    """As of an archive, of which some logs were read before each of its workers died."""
+    """As with an archive of which some logs were read before each of its workers died."""
     write_logs(tmp_path)
     (unit, *_) = (Unit(log) for log in inputs.discover([str(tmp_path / "00.log")]).logs)
     matcher = ENGINE.compile(make_set(["evil.example"]))
@@ -287,7 +288,7 @@ def test_of_what_is_lost_in_the_end_nothing_counts(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("deaths", [1, 3])
 def test_when_the_node_of_this_machine_dies_another_is_begun(deaths: int, tmp_path: Path) -> None:
-    """Ray then ends the process that speaks with it; here it is killed."""
+    """Ray then kills the process that speaks with it; this test kills it directly."""
     write_logs(tmp_path)
     matcher = ENGINE.compile(make_set(["evil.example"]))
     expected = run(tmp_path, None, matcher)

@@ -1,4 +1,5 @@
-"""What lies with a worker ahead of time: nobody waits for it, and nobody is blamed for another's end."""
+"""Units that wait with a worker: no idle worker waits for them, and none is blamed for another unit's
+crash."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ _LONGEST_SECONDS = 90
 
 @dataclass
 class Marking:
-    """A matcher that leaves a mark for each log. `slow.log` waits for those of all others, `poison` kills."""
+    """A matcher that leaves a mark for each log. `slow.log` waits for the marks of all others, `poison`
+    kills."""
 
     inner: NativeMatcher
     marks: Path
@@ -77,7 +79,7 @@ def marking(folder: Path, matcher: NativeMatcher) -> Marking:
 
 def test_a_log_that_lies_behind_a_slow_one_is_read_by_whoever_is_free(tmp_path: Path) -> None:
     write_logs(tmp_path)
-    # The largest one comes first, and something lies behind it before the other worker is done with the rest.
+    # The largest unit comes first, and another waits behind it before the other worker is done with the rest.
     lines = b"".join(dns_line(90_000 + i, "evil.example") for i in range(200_000))
     (tmp_path / "slow.log").write_bytes(b"#open\tslow\n" + DNS + lines)
     matcher = ENGINE.compile(make_set(["evil.example"]))

@@ -1,11 +1,11 @@
-"""Every form of list as its publisher writes it (names and addresses of the documentation)."""
+"""Every form of list in its publisher's spelling (names and addresses of the documentation)."""
 
 from __future__ import annotations
 
 import unicodedata
 
 Expected = tuple[str, str, list[str], list[tuple[int, str]]]
-"""Name of the form, text, its indicators, and (line, code) of what is rejected."""
+"""Name of the form, text, its indicators, and (line, code) of the rejected lines."""
 
 SAMPLES: dict[str, Expected] = {
     "hosts": (
@@ -16,7 +16,7 @@ SAMPLES: dict[str, Expected] = {
         ["=evil.example", "=seven.example", "=six.example", "=www.evil.example"],
         [(7, "own-name"), (8, "own-name")],
     ),
-    # As CERT Polska's list sends who asks to a page that tells why.
+    # CERT Polska's list sends callers to a page with an explanation.
     "hosts that lead to a page": (
         "hosts",
         "127.0.0.1 localhost\n" + "".join(f"203.0.113.80 evil{n}.example\n" for n in range(20)),
@@ -187,7 +187,7 @@ SAMPLES: dict[str, Expected] = {
         ["bad.example", "evil.example"],
         [(5, "quotes")],
     ),
-    # As a Vietnamese office heads and fills its columns.
+    # Headings and columns of a Vietnamese office.
     "csv with several values in a cell": (
         "csv",
         "STT;Tên miền/ Địa chỉ IP độc hại;Loại;Cổng\n1;evil.example, bad.example;Trojan;\n"
@@ -371,7 +371,7 @@ SAMPLES: dict[str, Expected] = {
         ["2001:db8::1", "203.0.113.0/28", "203.0.113.7"],
         [(4, "not-for-detection")],
     ),
-    # Of Emerging Threats, abuse.ch and the user guide, with the names and addresses of the documentation.
+    # Rules of Emerging Threats, abuse.ch and the user guide, with names and addresses of the documentation.
     "suricata rules": (
         "suricata.rules",
         "# alert ip $HOME_NET any -> 203.0.113.99 any (msg:\"not in force\"; sid:1;)\n"

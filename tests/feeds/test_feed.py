@@ -219,12 +219,12 @@ def test_every_row_of_the_real_list_is_an_indicator_or_a_reject(reader: str, tmp
     pathless = sum(line.startswith("/") for line in lines)
     assert sum(r.code == "no-host" for r in result.rejects) == pathless
     assert len(result.rejects) < pathless + 30
-    # What was accepted, as it stands in the file: nothing else may be missing from the set.
+    # The accepted values in the spelling of the file: no other value may be missing from the set.
     rejected = {r.text for r in result.rejects}
     for kind, word in ((Kind.DOMAIN, ",domain,"), (Kind.IP_PORT, ",ipv4-port,")):
         plain = {line.split(",")[0].lower() for line in lines if word in line} - rejected
         plain = {value for value in plain if ":0" not in value}  # a port's leading zeros go
-        # As objects they would take longer than they took to read.
+        # As objects they would take longer than reading the list took.
         assert result.indicators.kinds()[kind] >= len(plain)
         if reader == "portable":
             assert plain <= {i.value for i in result.indicators}

@@ -1,4 +1,4 @@
-"""Every form of list: samples as their publishers write them (names and addresses of the documentation)."""
+"""Every form of list: samples in their publishers' spelling (names and addresses of the documentation)."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_a_report_about_victims_is_no_list(text: str, who: str) -> None:
     ],
 )
 def test_what_came_instead_of_a_list_is_told(text: str, says: str) -> None:
-    """Its lines, rejected one by one, would tell nobody that the feed has died."""
+    """Its lines, rejected one by one, would not show anybody that the feed has died."""
     with pytest.raises(IndicatorError, match=says):
         reading.read_text(text, "feed.txt")
 
@@ -96,7 +96,7 @@ def test_what_came_instead_of_a_list_is_told(text: str, says: str) -> None:
     "text", ["", "# title\n\n", '{"query_status":"no_result","data":[]}', '{"Event":{"info":"x"}}']
 )
 def test_a_list_without_an_entry_is_told(text: str) -> None:
-    """Beside other lists nobody would see that one of them is empty."""
+    """Beside other lists nobody would notice that one of them is empty."""
     result = reading.read_text(text, "feed.txt")
     assert [(w.line, w.code) for w in result.warnings] == [(0, "nothing")]
     assert not reading.read_text("10.0.0\n").warnings

@@ -1,4 +1,4 @@
-"""Hashes of files in every form of list are kept apart for the checks of machines."""
+"""Hashes of files, in every form of list, are kept separately for the checks of machines."""
 
 import hashlib
 import json

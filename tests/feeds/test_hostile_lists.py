@@ -1,4 +1,4 @@
-"""No list, however broken, raises anything but IndicatorError, and every entry is accounted for."""
+"""A broken list raises only IndicatorError, and every entry is accounted for."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_a_line_without_end_takes_no_time_without_end(name: str | None, text: st
 
 @pytest.mark.parametrize("text", ["evil.example " * 400_000, "," * 1_000_000])
 def test_a_line_without_end_is_no_table(text: str) -> None:
-    """It was once taken apart for each dialect and delimiter, which cost minutes."""
+    """Splitting it for each dialect and delimiter once took minutes."""
     assert [one.format for one in reading.read_text(text).recognised] == ["plain"]
 
 
@@ -136,7 +136,7 @@ JSON_GROUPS = [
 def test_json_of_more_than_memory_is_there_for_is_refused_before_it_is_read(
     text: str, name: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """98 KB of gzip became 5 GB. What is no JSON to its end is read into memory, too."""
+    """98 KB of gzip became 5 GB. A text that only starts like JSON is read into memory, too."""
     monkeypatch.setattr(listing, "MOST_GROUPS", 10)
     monkeypatch.setattr(listing, "MOST_ITEMS", 15)
     loads = json.loads

@@ -1,4 +1,4 @@
-"""Single values: what they become, and why they are refused."""
+"""Single values: their indicators, and the reasons for refusals."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def test_a_range_in_a_list_may_have_the_dash_of_a_word_processor() -> None:
 
 
 def test_a_range_may_tell_only_the_last_number_of_its_end() -> None:
-    """As nmap and many lists write it; with a hyphen in its last part it was once taken for a name."""
+    """The spelling of nmap and many lists; with a hyphen in its last part it once passed for a name."""
     assert parse("203.0.113.10-13", Scope.EXACT) == parse("203.0.113.10-203.0.113.13", Scope.EXACT)
 
 

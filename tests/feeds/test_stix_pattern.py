@@ -30,7 +30,7 @@ from quetsach.indicators.forms_in.stix_pattern import PatternError, values
         ("([domain-name:value='a.example'])", ["a.example"]),
         ("[(domain-name:value = 'a.example' OR domain-name:value = 'b.example')]",
          ["a.example", "b.example"]),
-        # One file by several hashes, as MISP and others write it; lower case as in OASIS's report on APT1.
+        # One file by several hashes, in the form of MISP and others; lower case as in OASIS's report on APT1.
         (f"[file:hashes.MD5 = '{'1' * 32}' AND file:hashes.'SHA-256' = '{'2' * 64}']", ["2" * 64]),
         (f"[file:hashes.md5 = '{'1' * 32}']", ["1" * 32]),
     ],

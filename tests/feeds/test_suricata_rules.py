@@ -1,4 +1,4 @@
-"""Rules of Suricata as a list: whatever stands in them is read or told, and nothing is widened."""
+"""Rules of Suricata as a list: every rule is read or reported, and none is widened."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def told(text: str) -> tuple[list[str], list[str]]:
 
 @st.composite
 def anchored(draw: st.DrawFn) -> tuple[str, str, bool, bool, bool]:
-    """A rule, its content, and whether the name is dotted, the content is all of it or its end."""
+    """A rule, its content, and whether the name is dotted, and the content is the whole name or its end."""
     name = draw(NAME)
     text = draw(st.sampled_from((name, f".{name}")))
     is_dotted, is_start, is_end = draw(st.booleans()), draw(st.booleans()), draw(st.booleans())

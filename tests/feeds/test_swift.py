@@ -1,4 +1,4 @@
-"""The swift way through a list gives what the readers give: same set, same remarks, same concerns."""
+"""The fast path through a list gives the readers' answer: same set, same remarks, same concerns."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def concerns(read: reading.FeedResult, judged: guard.GuardResult) -> list[object
 
 
 def flat(indicators: Iterable[Indicator]) -> list[Indicator]:
-    """With the white space of families as a set file keeps it."""
+    """Families with white space normalised as in a set file."""
     return [i._replace(family=" ".join(i.family.split())) for i in indicators]
 
 

@@ -77,7 +77,7 @@ def test_a_bomb_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         lzma.compress(bytes(1 << 21)),
         zipped({"a": zipped({"b": zipped({"c": bytes(1 << 21)})})}),
     ):
-        # What runs in the process of its own, here in this one, which has the lower bound.
+        # The function of the reading process runs in this process, where the bound is lowered.
         with pytest.raises(IndicatorError, match="more than 1 MB unpacked"):
             unpack._batch.__wrapped__(data, "bomb", 0, 0)
 
@@ -127,9 +127,9 @@ def test_a_list_cut_off_is_not_said_to_be_used(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(cut(data))
         with pytest.raises(IndicatorError) as caught:
             reading.read(tmp_path / name)
-        told = explain(str(caught.value).partition(": ")[2])
-        assert "chưa dùng mục nào của danh sách" in told
-        assert "cut off" not in told and "đã quét" not in told
+        translated = explain(str(caught.value).partition(": ")[2])
+        assert "chưa dùng mục nào của danh sách" in translated
+        assert "cut off" not in translated and "đã quét" not in translated
 
 
 def misp_feed(folder: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Workbooks and other tables of offices: which column is the list, and what stands behind its cells."""
+"""Workbooks and other tables of offices: the choice of the list's column, and links behind its cells."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.packing import zipped
 
 @pytest.fixture
 def workbook(tmp_path: Path) -> Path:
-    """As an office sends it: title, merged family, numbers, dates, two names in a cell, a sheet of words."""
+    """An office's workbook: title, merged family, numbers, dates, two names in a cell, a sheet of words."""
     path = tmp_path / "phu-luc.xlsx"
     with xlsxwriter.Workbook(path) as book:
         sheet = book.add_worksheet("Phụ lục 1")
@@ -60,7 +60,7 @@ def test_a_workbook_of_an_office(workbook: Path) -> None:
 
 
 def test_a_title_over_two_columns_of_a_workbook(tmp_path: Path) -> None:
-    """The names of the columns stand below it; a family's name beside it keeps its row."""
+    """The names of the columns are in the row below; a family's name beside the title keeps its row."""
     path = tmp_path / "hai-dong.xlsx"
     with xlsxwriter.Workbook(path) as book:
         sheet = book.add_worksheet()
@@ -81,7 +81,7 @@ def test_a_title_over_two_columns_of_a_workbook(tmp_path: Path) -> None:
 
 
 def test_a_further_column_of_addresses_is_told(tmp_path: Path) -> None:
-    """Its values beside those of the first are not searched, so nobody may think that they were."""
+    """Its values beside those of the first column are not searched for, and people must know that."""
     rows = [["Tên miền", "IP", "SHA256"], ["evil.example", "203.0.113.9", "0" * 64]]
     path = tmp_path / "hai-cot.xlsx"
     with xlsxwriter.Workbook(path) as book:
@@ -99,7 +99,7 @@ def test_a_further_column_of_addresses_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", ["xlsx", "csv", "json"])
 def test_a_row_with_nothing_but_an_address_in_the_further_column_lists_it(tmp_path: Path, form: str) -> None:
-    """Offices list names and addresses below each other in two columns, one of them empty in each row."""
+    """Offices list names and addresses below each other in two columns, with one cell empty in each row."""
     head, rows = ["STT", "Địa chỉ IP", "Tên miền"], [["1", "", "evil.example"], ["2", "203.0.113.9", ""]]
     path = tmp_path / f"list.{form}"
     if form == "xlsx":
@@ -141,7 +141,7 @@ def test_values_side_by_side_are_not_dropped_in_silence() -> None:
 
 
 def test_a_list_below_the_head_of_a_letter(tmp_path: Path) -> None:
-    """Titles that read like a column's name are none, and a guess does not count them."""
+    """A title that reads like a column's name is no heading, and a guess does not count it."""
     head = ["ỦY BAN NHÂN DÂN TỈNH PHÚ THỌ", "TÊN MIỀN, ĐỊA CHỈ IP ĐỘC HẠI", "(Kèm theo Công văn số 12)", ""]
     rows = [["1", "hxxp[:]//evil[.]example/gate.php "], ["2", "203[.]0[.]113[.]9"], ["", "Tổng cộng: 2"]]
     for name in ("Tên miền/ IP độc hại", "Máy chủ điều khiển của tin tặc"):
@@ -192,7 +192,7 @@ def test_a_workbook_of_excel_97_is_read(tmp_path: Path) -> None:
     ],
 )
 def test_a_letter_is_no_list(tmp_path: Path, data: bytes, says: str) -> None:
-    """A name in its text would be all that is found of the table in it."""
+    """Only a name in its text would be found, not the table in it."""
     path = tmp_path / "cong-van"
     path.write_bytes(data)
     with pytest.raises(IndicatorError, match=says):
@@ -200,7 +200,7 @@ def test_a_letter_is_no_list(tmp_path: Path, data: bytes, says: str) -> None:
 
 
 def test_addresses_behind_links_of_a_workbook(tmp_path: Path) -> None:
-    """Formulas that were never worked out (as most libraries write them) and cells that say "xem"."""
+    """Formulas that were never computed (most libraries write such) and cells with the text "xem"."""
     path = tmp_path / "links.xlsx"
     with xlsxwriter.Workbook(path) as book:
         sheet = book.add_worksheet("Danh sách & liên kết")
@@ -225,7 +225,7 @@ def test_addresses_behind_links_of_a_workbook(tmp_path: Path) -> None:
 
 
 def test_links_in_the_last_column_of_a_workbook(tmp_path: Path) -> None:
-    """A sheet ends for its reader where the last value stands; here only formulas stand behind it."""
+    """For a reader, a sheet ends at its last value; here only formulas lie behind it."""
     path = tmp_path / "links.xlsx"
     with xlsxwriter.Workbook(path) as book:
         sheet = book.add_worksheet()
@@ -252,7 +252,7 @@ def test_merged_cells_without_any_value_do_no_harm(tmp_path: Path, empty: str) -
 
 
 def test_a_sheet_of_beginnings_is_read_in_time(tmp_path: Path) -> None:
-    """A pattern that tries each of them to the end needs hours."""
+    """A pattern that tries each opening up to the end needs hours."""
     path = tmp_path / "links.xlsx"
     with xlsxwriter.Workbook(path) as book:
         book.add_worksheet().write_column(0, 0, ["Tên miền", "evil.example"])
@@ -297,7 +297,7 @@ def test_a_damaged_workbook_is_told(workbook: Path) -> None:
 
 
 def test_a_workbook_of_damaged_bytes_is_told(tmp_path: Path) -> None:
-    """Whichever byte is lost on the way: an answer, or what to do, never a traceback."""
+    """With any byte lost, the answer is a list or an error with advice, never a traceback."""
     path = tmp_path / "list.xlsx"
     with xlsxwriter.Workbook(path) as book:
         sheet = book.add_worksheet()
@@ -355,7 +355,7 @@ def test_infected_machines_are_never_taken_for_what_they_called(tmp_path: Path, 
 @pytest.mark.parametrize("form", ["xlsx", "csv"])
 @pytest.mark.parametrize("beside", ["Số máy nhiễm", "Tên máy tính", "Infected hosts", "Người sử dụng"])
 def test_addresses_beside_infected_machines_are_asked_about(tmp_path: Path, form: str, beside: str) -> None:
-    """An office's own address in a list would make each line of its logs a sighting."""
+    """An office's own address in a list would turn each line of its logs into a sighting."""
     rows = [["1", "Sở Y tế", "14.160.1.1", "3"], ["2", "Sở Tư pháp", "14.160.1.2", "PC-07"]]
 
     def listed(head: list[str], columns: dict[str, str] | None = None, above: str = "") -> set[str]:
@@ -413,7 +413,7 @@ def test_a_sheet_of_infected_machines_is_passed_over_beside_the_list(tmp_path: P
 
 
 def test_a_column_is_found_however_its_name_is_typed(tmp_path: Path) -> None:
-    """Some systems hand on Vietnamese letters in parts."""
+    """Some systems store Vietnamese letters in parts."""
     listed = tmp_path / "list.csv"
     listed.write_text("Máy chủ,Địa chỉ  lạ\nx,203.0.113.9\n")
     for typed in ("Địa chỉ lạ", unicodedata.normalize("NFD", " địa chỉ lạ ")):

@@ -1,4 +1,4 @@
-"""What is doubtful of the few indicators that were seen, against the rails that judge whole lists."""
+"""Doubts about a few indicators with sightings agree with the rails that judge whole lists."""
 
 from __future__ import annotations
 

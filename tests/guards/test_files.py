@@ -1,4 +1,4 @@
-"""Hashes that would accuse every machine are known, whatever list carries them."""
+"""Hashes that would accuse every machine are recognised in any list."""
 
 import hashlib
 

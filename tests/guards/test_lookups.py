@@ -1,4 +1,4 @@
-"""Look-ups among many blocks and names agree with a walk over all of them."""
+"""Look-ups among many blocks and names agree with a search through all of them."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_of_packed_names_the_first_list_is_told(
 
 
 def test_every_name_that_comes_with_the_program_is_found_and_no_other() -> None:
-    """Each table is longer than what is looked through at once."""
+    """Each table is longer than the block that a look-up searches at once."""
     shipped = index.shipped()
     ranks = range(len(shipped.lists))
     for section in ("on", "below", "above"):

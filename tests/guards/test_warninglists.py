@@ -1,4 +1,4 @@
-"""Warning lists of MISP: by type, on label borders, sinkholes never against an indicator."""
+"""Warning lists of MISP: by type, on label borders; a sinkhole never speaks against an indicator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small set with one of each shape and the odd ones; addresses and names of the documentation."""
+"""A small set with one indicator of each shape, and odd ones; addresses and names of the documentation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The programs for which the lists are written accept them. Skipped by name where a program is missing."""
+"""Each written list is accepted by its consumer program. Skipped by name where a program is missing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PACKAGES = {
 
 
 def run(program: str, *args: object, before: tuple[str, ...] = ()) -> str:
-    """What a program says of a list; it must accept it."""
+    """A program's output about a list; the program must accept it."""
     found = debian13.command(program)
     if not found:
         pytest.skip(f"{program} is not here: sudo apt-get install {PACKAGES[program]}")
@@ -39,7 +39,7 @@ def run(program: str, *args: object, before: tuple[str, ...] = ()) -> str:
 
 
 def in_own_network(program: str, *args: object) -> str:
-    """The same in a network namespace of its own: nothing of this machine's rules is touched."""
+    """Run it in a network namespace of its own: no rule of this machine is touched."""
     unshare = ("unshare", "--user", "--map-root-user", "--net")
     if shutil.which("unshare") is None or subprocess.run([*unshare, "true"], capture_output=True).returncode:
         pytest.skip(f"{program} needs a network namespace, which this machine does not allow")
@@ -96,7 +96,7 @@ def test_ipset_restores_the_sets_twice(tmp_path: Path) -> None:
 
 @pytest.fixture
 def sensor(tmp_path: Path) -> Path:
-    """Settings of a Suricata that has everything written for it: sids 1 to 3 ask datasets and reputation."""
+    """Settings of a Suricata with all written lists: sids 1 to 3 use datasets and reputation."""
     rules, names, addresses, reputation = (
         written(tmp_path, f"suricata.{part}") for part in ("rules", "dataset", "ips", "iprep")
     )

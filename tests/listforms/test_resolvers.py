@@ -1,6 +1,6 @@
-"""Asked of the resolvers themselves: what a list blocks, and that nothing beside it is blocked.
+"""Asks the resolvers themselves: a list blocks its names, and no other name.
 
-A dnsmasq that answers 192.0.2.1 to everything stands for the rest of the world.
+A dnsmasq that answers 192.0.2.1 to everything stands for all other resolvers.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def ask(port: int, name: str) -> str:
 
 @contextmanager
 def running(*command: str, port: int) -> Iterator[Callable[[str], str]]:
-    """A resolver until the end of the block; what it says of a name."""
+    """Run a resolver until the end of the block; yields a function that asks it for a name."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
         for _attempt in range(100):

@@ -1,4 +1,4 @@
-"""What a form says is read back as it was meant, and nothing that it cannot say is widened."""
+"""Reading a written form gives back the meaning of the set, and no entry is widened."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ READ_AS: dict[str, tuple[str, Scope | None]] = {
     "unbound": ("unbound", None),
     "rpz": ("rpz", None),
     "ip-list": ("plain", None),
-    # A bare name is exact to a firewall; our own plain lists say the scope otherwise.
+    # For a firewall a bare name is exact; our own plain lists mark the scope in other ways.
     "domain-list": ("plain", Scope.EXACT),
     "url-list": ("plain", None),
     "zeek.intel": ("zeek.intel", None),
@@ -43,7 +43,7 @@ READ_AS: dict[str, tuple[str, Scope | None]] = {
     "maltrail": ("maltrail", None),
     "stix": ("stix", Scope.EXACT),
 }
-"""The reader of each form, and the scope that the form means where the reader would take a wider one."""
+"""The reader of each form, and the form's scope where the reader would assume a wider one."""
 
 
 def text_of(items: IndicatorSet, form: str) -> str:
@@ -51,7 +51,7 @@ def text_of(items: IndicatorSet, form: str) -> str:
 
 
 def expressed(items: IndicatorSet, form: writing.Form) -> set[str]:
-    """What the form's table promises, computed here from the table and not from the text."""
+    """The promise of the form's table, computed here from the table and not from the text."""
     found = set()
     wide = {one.value for one in items if one.kind is Kind.DOMAIN and one.scope is not Scope.EXACT}
     for one in items:
@@ -147,7 +147,7 @@ def test_packet_filters_hold_the_addresses_and_only_these(form: str, items: Indi
         for host, port in ADDRESS[form].findall(text)
     }
     assert found == expressed(items, writing.by_name(form))
-    # A listed address is where machines call to: its packets are not stopped by their source.
+    # Machines call to a listed address: packets from it are not stopped.
     assert not re.search(r"\bsaddr\b|src-address|(?<!-)-s\b|\bsrc\b", text)
 
 
@@ -155,7 +155,7 @@ Matches = Callable[[str], bool]
 
 
 def rule_matches(rule: str) -> Matches:
-    """What one rule's name condition covers, by the words of the Suricata user guide."""
+    """The names that one rule's condition covers, by the words of the Suricata user guide."""
     content = re.search(r'content:"([^"]*)"', rule)
     assert content is not None
     wanted = content[1]

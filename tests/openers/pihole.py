@@ -1,4 +1,4 @@
-"""Pi-hole's database, of before version 5 and of today."""
+"""Pi-hole's database, from before version 5 and of today."""
 
 from __future__ import annotations
 

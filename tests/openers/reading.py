@@ -17,7 +17,7 @@ SET = IndicatorSet([Indicator("evil.example", Kind.DOMAIN)])
 
 
 def read(path: Path | str, engine: Engine, jobs: int = 2) -> ScanResult:
-    """What the whole way from path to result says; every error must be one that can be translated."""
+    """The result of the whole way from a path; every error must have a translation."""
     found = inputs.discover([str(path)])
     result = work.run(found, engine, engine.compile(SET), ScanOptions(), HEADER, jobs=jobs)
     for shown, error in result.errors:
@@ -32,7 +32,7 @@ def said(result: ScanResult) -> tuple[list[Sighting], list[Coverage]]:
 
 
 def log(lines: int = 3, first: int = 0) -> bytes:
-    """Lines of free text, one lookup of a listed name each; different numbers make different sources."""
+    """Lines of free text, each with a look-up of a listed name; other numbers make another source."""
     return b"".join(
         b"2026-01-02T03:04:05Z 10.0.0.%d asks n%d.evil.example\n" % (1 + n % 200, n)
         for n in range(first, first + lines)

@@ -1,4 +1,4 @@
-"""A server on loopback that speaks as much of Amazon's S3 as listing and ranged reading need."""
+"""A loopback server with enough of Amazon's S3 for listing and ranged reading."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def mark(data: bytes) -> str:
 
 @contextmanager
 def serving(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """The server, with an environment that leads there."""
+    """The server, with an environment that points to it."""
     server = Server()
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()

@@ -1,4 +1,5 @@
-"""Archives: every file inside is a log of its own; hostile and damaged ones end in a word, not in a fall."""
+"""Archives: every file inside is a log of its own; hostile and damaged archives end in an error, not in a
+crash."""
 
 from __future__ import annotations
 
@@ -187,7 +188,7 @@ def test_large_members_of_a_zip_are_read_by_threads_of_their_own(
 
 
 def _encrypted(data: bytes) -> bytes:
-    """The flag of a password set in the directory and in the header of the first member."""
+    """The archive with the flag of a password set in the directory and in the first member's header."""
     out = bytearray(data)
     out[6] |= 1
     out[data.index(b"PK\x01\x02") + 8] |= 1
@@ -230,7 +231,7 @@ OTHERS = {
     "a LZMA (.lzma) archive": [
         lzma.compress(PASSED_ON, lzma.FORMAT_ALONE, preset=preset) for preset in (0, 6, 9)
     ],
-    # Of lzip 1.23, lzop 1.04 and python-snappy, as `file` knows them.
+    # From lzip 1.23, lzop 1.04 and python-snappy, recognised by `file`.
     "a lzip archive": [b"LZIP\x01\x0c"],
     "a lzop archive": [b"\x89LZO\0\r\n\x1a\n\x10\x40"],
     "a Snappy archive": [b"\xff\x06\0\0sNaPpY"],
@@ -316,7 +317,7 @@ def test_a_streamed_zip_without_its_directory_gives_what_lies_before(engine: Eng
 
 @pytest.mark.parametrize("kind", ARCHIVE)
 def test_no_changed_byte_ends_in_an_exception(kind: str, tmp_path: Path) -> None:
-    """Bytes all over a small archive changed in three ways, and the archive cut there."""
+    """Bytes all over a small archive are changed in three ways, and the archive is cut there."""
     data = ARCHIVE[kind]({"a.log": log(2), "b.log": log(2, 60)})
     path = tmp_path / "archive"
     step = max(1, len(data) // 150)
@@ -329,7 +330,7 @@ def test_no_changed_byte_ends_in_an_exception(kind: str, tmp_path: Path) -> None
 
 
 def read_through(path: Path) -> int:
-    """All members read as an engine would: only SourceError is allowed."""
+    """Read all members like an engine: only SourceError is allowed."""
     total = 0
     for one in leaves(path, Meter()):
         if not isinstance(one, Opened):
@@ -357,8 +358,8 @@ def test_a_member_that_unpacks_without_end_stops_and_the_rest_counts(
 
 
 def _split(whole: bytes, at: int) -> tuple[bytes, bytes]:
-    """Two parts as Info-ZIP's `zip -s` writes them (APPNOTE 8.5.4): a mark before, and the last one tells
-    its number and that of the part with the directory."""
+    """Two parts in the form of Info-ZIP's `zip -s` (APPNOTE 8.5.4): a mark at the start, and the last part
+    holds its number and that of the part with the directory."""
     first, last = b"PK\x07\x08" + whole[:at], bytearray(whole[at:])
     last[-18:-14] = b"\1\0\1\0"
     return first, bytes(last)
@@ -383,7 +384,7 @@ def test_parts_of_a_zip_and_one_behind_a_program_are_named(engine: Engine, tmp_p
 
 
 def _sparse_tar(name: str, content: bytes, hole: int) -> bytes:
-    """Content before a hole, by GNU's own layout (tar's manual, "Storing Sparse Files")."""
+    """Content before a hole, in GNU's own layout (tar's manual, "Storing Sparse Files")."""
     head = bytearray(512)
     places = ((100, 0o644, 7), (108, 0, 7), (116, 0, 7), (124, len(content), 11), (136, 0, 11))
     size = len(content) + hole

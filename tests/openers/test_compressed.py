@@ -1,4 +1,4 @@
-"""Compressed logs: the answer and source id of the plain file; of a damaged one as much as can be had."""
+"""Compressed logs: the answer and source id of the plain file; of a damaged log as much as possible."""
 
 from __future__ import annotations
 

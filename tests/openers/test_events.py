@@ -1,4 +1,4 @@
-"""Windows events: as an event log file, and as XML however it was exported."""
+"""Windows events: from an event log file, and from XML in any form of export."""
 
 from __future__ import annotations
 

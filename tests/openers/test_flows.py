@@ -1,4 +1,4 @@
-"""IPFIX files, read by ourselves, and files of nfcapd, read by nfdump."""
+"""IPFIX files, read by our own code, and files of nfcapd, read by nfdump."""
 
 from __future__ import annotations
 
@@ -102,8 +102,8 @@ def test_templates_belong_to_their_domain_and_a_set_without_one_is_told() -> Non
 
 @pytest.mark.parametrize(("since", "start"), [(250, "03:59:10.250"), ((1 << 32) - 5_000, "03:59:05")])
 def test_the_boot_that_an_option_tells_gives_flows_their_time(since: int, start: str) -> None:
-    """As softflowd exports: the boot stands in a record about the exporter (RFC 7011 3.4.2), flows count the
-    milliseconds since then in 32 bits, and those of a replayed capture begin before the boot."""
+    """The export of softflowd: a record about the exporter holds the boot time (RFC 7011 3.4.2), and flows
+    count milliseconds since then in 32 bits. Flows of a replayed capture start before the boot."""
     booted = (EXPORTED - 50) * 1000
     about = a_set(3, struct.pack(">HHHHHHH", 259, 2, 1, 143, 4, 160, 8) + b"\0\0")
     flows = template(260, [(22, 4), (8, 4), (12, 4)])
@@ -153,7 +153,7 @@ def test_a_damaged_file_never_raises_anything_else(damage: list[tuple[int, bytes
 
 
 def _unread(port: int) -> int | None:
-    """Bytes that wait at a UDP port; None where nobody listens."""
+    """Bytes that wait at a UDP port; None where no program listens."""
     for line in Path("/proc/net/udp").read_text().splitlines()[1:]:
         _number, place, _other, _state, queues, *_rest = line.split()
         if place.endswith(f":{port:04X}"):
@@ -187,7 +187,7 @@ def test_nfdumps_own_files(engine: Engine, tmp_path: Path) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
 
         def has_ended() -> bool:
-            # A signal that comes just before it waits for a datagram is seen with the next one.
+            # A signal that comes just before the wait for a datagram is only seen with the next datagram.
             out.sendto(b"\0", ("127.0.0.1", port))
             return collector.poll() is not None
 
@@ -240,7 +240,7 @@ Summary: total flows: 4, total bytes: 1860, total packets: 12, avg bps: 3145, av
 def test_addresses_that_nfdump_shortened_are_counted_and_never_guessed(
     engine: Engine, tmp_path: Path
 ) -> None:
-    """As nfdump 1.7 prints `-o line`: an address of more than 16 characters loses its middle."""
+    """The output of nfdump 1.7 with `-o line`: an address of more than 16 characters loses its middle."""
     (tmp_path / "flows.txt").write_text(TEXT, encoding="utf-8")
     result = read(tmp_path, engine)
     assert [(s.indicator, s.device, s.logformat) for s in result.sightings] == [
@@ -253,7 +253,7 @@ def test_addresses_that_nfdump_shortened_are_counted_and_never_guessed(
 
 @pytest.mark.parametrize("end", ["\n]\n", "]\n", "\n"])
 def test_saved_json_of_nfdump_names_the_client(engine: Engine, tmp_path: Path, end: str) -> None:
-    """Local times, as `nfdump -o json` prints them; with -q the array has no end."""
+    """Local times in the form of `nfdump -o json`; with -q the array has no end."""
     flows = [
         ("2026-11-24T11:00:00.250", "10.1.2.3", 50003, "198.51.100.7", 443, "...AP.SF"),
         ("2026-11-24T11:00:01.250", "198.51.100.7", 443, "10.1.2.4", 50004, "...A..S."),

@@ -1,4 +1,4 @@
-"""Object storage gives the answer that the same files on disk give; credentials never show."""
+"""Object storage gives the same answer as the same files on disk; credentials are never shown."""
 
 from __future__ import annotations
 

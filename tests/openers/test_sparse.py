@@ -1,4 +1,4 @@
-"""Files that are nearly all hole: what is written in them counts, and their holes are not read."""
+"""Files that are nearly all hole: their written parts count, and their holes are not read."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tests.openers.reading import log, read, said
 pytestmark = pytest.mark.skipif(not hasattr(os, "SEEK_DATA"), reason="this system does not tell of holes")
 
 HOLE = 1 << 40
-"""Hours of reading."""
+"""Reading such a hole would take hours."""
 
 
 def holed(path: Path, *parts: tuple[int, bytes], size: int = 0) -> Path:
-    """A file of these parts, each at its place, and of a hole up to `size`."""
+    """A file with these parts, each at its place, and a hole up to `size`."""
     with path.open("wb") as file:
         for place, data in parts:
             file.seek(place)
@@ -39,7 +39,7 @@ def test_lines_before_and_behind_a_hole_are_read_and_the_one_cut_by_it_is_no_par
     body, plain = log(400), tmp_path / "plain"
     half = body.index(b"\n", len(body) // 2) + 1
     cut = b"2025-01-02T03:04:05Z 10.0.0.250 asks"
-    # Up to the end of a block of the disk, or the zeros that fill it would part the lines.
+    # Up to the end of a disk block: else zeros that fill it would split the lines.
     first = (body[:half] + cut).rjust(1 << 16, b"\n")
     plain.write_bytes(first + b"\n" + body[half:])
     path = holed(tmp_path / "dns.log", (0, first), (HOLE, body[half:]))

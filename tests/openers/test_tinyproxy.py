@@ -1,4 +1,4 @@
-"""tinyproxy tells the client on one line and the request on another, and serves many at once."""
+"""tinyproxy writes the client on one line and the request on another, and serves many clients at once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from quetsach.files.openers import tinyproxy
 from quetsach.scanning.engine import Engine
 from tests.openers.test_flows import read
 
-# tinyproxy 1.11 on a loopback interface, addresses and names replaced; the third client as 1.8 writes it.
+# From tinyproxy 1.11 on a loopback interface, addresses and names replaced; the third client as in 1.8.
 LOG = """\
 NOTICE    Nov 24 11:00:00.130 [4142]: Initializing tinyproxy ...
 CONNECT   Nov 24 11:00:01.174 [4142]: Connect (file descriptor 5): 10.1.2.3

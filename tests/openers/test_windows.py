@@ -1,4 +1,4 @@
-"""Files of xz that hold much while they are unpacked are not unpacked side by side."""
+"""xz files that need much memory while they are unpacked are not unpacked side by side."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ MIB = 1 << 20
 @pytest.mark.parametrize("before", [[], [{"id": lzma.FILTER_DELTA, "dist": 4}], [{"id": lzma.FILTER_X86}]])
 def test_the_window_is_what_liblzma_was_told(size: int, before: list[dict[str, int]]) -> None:
     filters = [*before, {"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": size}]
-    # Only the header is wanted: a compressor for such a window takes ten times its size.
+    # Only the header is needed: compressing with such a window takes ten times its size.
     packed = lzma.LZMACompressor(filters=filters).compress(b"") if size <= 8 << 20 else header(filters)
     packed = packed if len(packed) > 24 else lzma.compress(b"x" * 99, filters=filters)
     assert window_of(packed[:HEAD_BYTES]) == size
 
 
 def header(filters: list[dict[str, int]]) -> bytes:
-    """As xz writes it: the stream's header, and the block's with the properties that liblzma spells."""
+    """The headers of xz: of the stream, and of the block with the properties that liblzma encodes."""
     said = b""
     for one in filters:
         spelled = lzma._encode_filter_properties(one)  # type: ignore[attr-defined]

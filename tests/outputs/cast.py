@@ -1,4 +1,4 @@
-"""One scan with everything an output must cope with: hostile texts, no client, no time, errors, rejects."""
+"""One scan with all difficulties for an output: hostile texts, no client, no time, errors, rejects."""
 
 from pathlib import Path
 from zoneinfo import ZoneInfo

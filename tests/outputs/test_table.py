@@ -1,4 +1,4 @@
-"""The final screen: machines, what was looked at, what was not; and no log line can paint the terminal."""
+"""The final screen: machines, coverage and its gaps; and no log line can paint the terminal."""
 
 import io
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Lists of bodies as offices have them: what is read, and what is said of each line that cannot be."""
+"""Lists of bodies from offices: the lines read, and an error for each other line."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""The readers of the two packages' files, on small ones written by hand in their form."""
+"""The readers of the two packages' files, on small files written by hand in the same form."""
 
 import json
 import sqlite3

@@ -1,4 +1,4 @@
-"""What a table would change in a tree, and what is wrong with it: nothing is decided in silence."""
+"""A table's changes to a tree, and its mistakes: nothing is decided silently."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -107,7 +107,7 @@ NAMES = st.sampled_from(["Xã Một", "Xã Hai", "Huyện A", "A > B", "Ô", "ô
 
 @given(st.lists(st.tuples(st.integers(0, 8), NAMES), max_size=9))
 def test_given_out_and_taken_in_changes_nothing(shape):
-    """Whatever the names, also equal ones: the written table is the tree."""
+    """With any names, also equal ones: the written table is the tree."""
     units, taken = [known("0", None, "Tỉnh")], set()
     for number, (above, name) in enumerate(shape, 1):
         parent = str(above % number)

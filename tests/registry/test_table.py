@@ -1,4 +1,4 @@
-"""Tables as offices send them: read whole, or refused with the reason and the place."""
+"""Tables from offices: read completely, or refused with the reason and the place."""
 
 import io
 import zipfile

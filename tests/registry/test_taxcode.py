@@ -1,4 +1,4 @@
-"""Tax codes: the check digit against codes printed on companies' own invoices, and what offices type."""
+"""Tax codes: the check digit against codes on companies' own invoices, and spellings of offices."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""A person before the black window: what stands on it, and what is typed."""
+"""A person at the console window: reads its text and types."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from tests.stick.windows import Windows, drain, program
 
 _ESCAPED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[=>()][0-9AB]?)")
 _ROWS, _COLUMNS = 400, 100
-"""So high that nothing scrolls, for what scrolls is drawn once more."""
+"""So high that nothing scrolls: wine draws scrolled lines once more."""
 _SECONDS = 180
 
 
 class Console:
-    """A program of the Windows at a terminal; it is ended with the block."""
+    """A Windows program at a terminal; it ends with the block."""
 
     def __init__(self, windows: Windows, *command: str) -> None:
         self._windows = windows
@@ -31,8 +31,8 @@ class Console:
         self._read = 0
         self._terminal, inner = pty.openpty()
         termios.tcsetwinsize(inner, (_ROWS, _COLUMNS))
-        # From its drive, as Explorer starts it: wine complains of a folder that no drive shows, and the
-        # complaint moves the lines below it.
+        # Started from its drive, as Explorer does: wine complains about a folder that is on no drive, and the
+        # complaint would move the lines below it.
         self._process = subprocess.Popen(
             program(*command, folder=windows.drive),
             env=windows.environment,
@@ -57,7 +57,8 @@ class Console:
             self._process.wait()
 
     def until(self, wanted: str) -> str:
-        """What is shown from the last answer on, once `wanted` stands in it; blanks and line ends are one."""
+        """The text shown since the last answer, once it holds `wanted`; blanks and line ends count as
+        equal."""
         last = time.monotonic() + _SECONDS
         while wanted not in (shown := self._since()):
             if time.monotonic() > last or self._process.poll() is not None:
@@ -66,12 +67,12 @@ class Console:
         return shown
 
     def answer(self, text: str) -> None:
-        """Type it and press Enter."""
+        """Type a text and press Enter."""
         self._read = len(self._shown)
         os.write(self._terminal, f"{text}\r".encode())
 
     def leave(self, text: str) -> int:
-        """Type what ends it; the exit code."""
+        """Type a text that ends the program; returns the exit code."""
         self.answer(text)
         return self._process.wait(_SECONDS)
 

@@ -1,4 +1,4 @@
-"""Reports as Word and Excel files become one workbook with nothing but what a stick carries."""
+"""Reports in Word and Excel files become one workbook, with only the packages of a stick."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.collect import make_annexes
 from tests.collect import papers_by_hand as by
 
 ROOT = Path(__file__).resolve().parents[2]
-# Runs in a Python of its own, in which only the stick's packages can be imported.
+# Runs in a Python of its own, which can import only the stick's packages.
 PROGRAM = """
 import importlib.abc, importlib.metadata, json, sys
 sys.path[:0] = [sys.argv.pop(1), sys.argv.pop(1)]
@@ -71,8 +71,8 @@ def test_every_such_file_of_a_real_inbox_reads_as_elsewhere(tmp_path: Path, suff
             path.unlink()
     units = tmp_path / "units.xlsx"
     units.write_bytes(make_annexes.tree())
-    told = json.loads(_collect(tmp_path / "inbox", "--units", units, "--json").stdout)
-    read = {one["file"]: tuple(one["figures"][row]["value"] for row in ROWS) for one in told["units"]}
+    document = json.loads(_collect(tmp_path / "inbox", "--units", units, "--json").stdout)
+    read = {one["file"]: tuple(one["figures"][row]["value"] for row in ROWS) for one in document["units"]}
     truths = [truth for one in made if one.name.endswith(suffix) for truth in one.truths]
     expected = {truth.file: truth.figures for truth in truths if truth.state == "counted"}
     assert read == expected and len(expected) > 3

@@ -1,4 +1,4 @@
-"""What a stick refuses to start with, by name; and what may lie beside it."""
+"""Files with which a stick refuses to start, by name; and files that may lie beside it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _foreign(name: str) -> Callable[[Path], object]:
 
 
 def _resign(root: Path) -> object:
-    """Whoever changes a file and its hash, but has not the key."""
+    """The list of an attacker who changes a file and its hash, but lacks the key."""
     document = json.loads((root / "manifest.json").read_text())
     document["signed"] = document["signed"].replace('"release"', '"test"')
     return (root / "manifest.json").write_text(json.dumps(document))
@@ -94,7 +94,7 @@ def test_a_changed_stick_runs_nothing(
 
 
 def test_before_it_was_compared_only_our_own_modules_and_pythons_are_imported() -> None:
-    """Those lie in archives; what lies in folders might be somebody else's."""
+    """Those lie in archives; a file in a folder might be an attacker's."""
     program = (
         "import sys; before = set(sys.modules); import quetsach.stick.starting;"
         "print({m.partition('.')[0] for m in set(sys.modules) - before} - sys.stdlib_module_names)"
@@ -105,7 +105,7 @@ def test_before_it_was_compared_only_our_own_modules_and_pythons_are_imported() 
 
 @pytest.fixture
 def ready(stick: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A stick with a pack that is good today, and keys at the prompt."""
+    """A stick with a valid pack, and a person's answers at the prompt."""
     from dataclasses import replace
     from datetime import UTC, datetime, timedelta
 

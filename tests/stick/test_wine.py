@@ -1,4 +1,4 @@
-"""The ZIP as an officer uses it: unpacked on a stick, started by its `.cmd`, on a Windows made of wine."""
+"""The ZIP in an officer's use: unpacked on a stick, started by its `.cmd`, on a Windows made of wine."""
 
 from __future__ import annotations
 
@@ -68,14 +68,14 @@ def windows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Windows]:
     drive.mkdir()
     made = Windows(ROOT / "var/stick/wine", drive)
     made.start()
-    # What a run that was killed has left.
+    # The leftovers of a killed run.
     clear(made)
     yield made
     made.settle()
 
 
 def clear(windows: Windows) -> None:
-    """Take away what the tests plant."""
+    """Remove all that the tests plant."""
     windows.run("reg", "delete", SPP, "/v", "KeyManagementServiceName", "/f")
     windows.run("reg", "delete", IFEO, "/f")
     windows.run("reg", "delete", FIREWALL, "/v", "EnableFirewall", "/f")
@@ -86,7 +86,7 @@ def clear(windows: Windows) -> None:
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    """Something that takes connections on this machine's own loopback."""
+    """A port that takes connections on this machine's own loopback."""
     held: list[socket.socket] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
 
@@ -112,8 +112,8 @@ def stick(windows: Windows, port: int) -> Path:
 
 
 def changes(before: dict[str, str], after: dict[str, str]) -> list[str]:
-    """Keys that are new, other or gone, but for what wine itself writes down when it likes: devices, and new
-    stores of certificates without anything in them."""
+    """Keys that are new, changed or gone, except those that wine itself writes at any time: devices, and new
+    stores of certificates without content."""
     old, new = (_keys("\n".join(told.values())) for told in (before, after))
     return sorted(
         key
@@ -133,7 +133,7 @@ def _keys(text: str) -> dict[str, str]:
 
 
 def _check(windows: Windows, stick: Path) -> tuple[int, str, dict[str, object]]:
-    """The wizard's check, by the `.cmd`, from the drive that it lies on."""
+    """The wizard's check, started by the `.cmd` from its own drive."""
     shutil.rmtree(stick / "ket-qua", ignore_errors=True)
     command = rf"E:\{stick.name}\KIEM-TRA.cmd"
     code, told = windows.run("cmd", "/c", command, "check", "--people", "2", "--json", r"E:\result.json")
@@ -151,7 +151,7 @@ def test_a_clean_machine_is_told_nothing_but_its_age(windows: Windows, stick: Pa
 
 
 def test_windows_own_programs_and_those_of_the_stick_show_nothing(windows: Windows, stick: Path) -> None:
-    """Every file of the disk, by name and content, from outside: Windows' registry is not read then."""
+    """Every file of the disk, by name and content, from outside: then Windows' registry is not read."""
     copy = windows.user / "Downloads" / "bo-kiem-tra"
     shutil.copytree(stick / "he-thong", copy)
     wanted = Wanted(indicators=PACK.indicators, rules=(RULE,))
@@ -181,7 +181,7 @@ def test_what_is_planted_is_found_and_nothing_is_changed(windows: Windows, stick
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
-    # Wine writes down its devices when it is asked for its name, and Microsoft's roots when they are first
+    # Wine writes its devices down when it is asked for its name, and Microsoft's roots when they are first
     # opened.
     assert windows.run(python, "-I", "-B", "-c", WARM_UP)[0] == 0
     before = windows.registry(), windows.files()
@@ -254,7 +254,7 @@ def test_logs_reports_and_results_become_files(windows: Windows, stick: Path, po
 
 
 def _cells(path: Path, sheet: str | int, told: str) -> list[list[Any]]:
-    """The rows of a sheet below its first."""
+    """The rows of a sheet below its heading."""
     assert path.is_file(), told
     book = CalamineWorkbook.from_path(path)
     found = book.get_sheet_by_name(sheet) if isinstance(sheet, str) else book.get_sheet_by_index(sheet)

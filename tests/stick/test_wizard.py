@@ -1,4 +1,4 @@
-"""The stick by hand: a person double-clicks, reads what stands in the window, and types."""
+"""The stick in a person's hands: double-clicks, reads the window, and types."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ORDER = (
     "Đã lưu:",
     "ngay bây giờ?",
 )
-"""Nobody is asked before they have read what would be sent."""
+"""A person can read the contents of the result before the question whether to send it."""
 LOG = (
     r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\WINEVT\Channels"
     r"\Microsoft-Windows-DNS-Client/Operational"
@@ -52,7 +52,7 @@ def windows(tmp_path: Path) -> Iterator[Windows]:
 
 
 def wizard(windows: Windows, stick: Path) -> Console:
-    """The `.cmd`, double-clicked."""
+    """The `.cmd`, started by a double click."""
     return Console(windows, "cmd", "/c", rf"E:\{stick.name}\KIEM-TRA.cmd")
 
 

@@ -53,12 +53,12 @@ def unpacked(drive: Path) -> Path:
 
 
 def program(*command: str, folder: Path) -> list[str]:
-    """How `command` is started under wine from a folder."""
+    """The command line that starts `command` under wine from a folder."""
     return [*WINE[:-1], "env", "-C", str(folder), *WINE[-1:], *command]
 
 
 def drain(handle: int, said: bytearray) -> None:
-    """Read all that comes."""
+    """Read everything that comes."""
     with suppress(OSError):
         while data := os.read(handle, 1 << 16):
             said += data
@@ -66,7 +66,7 @@ def drain(handle: int, said: bytearray) -> None:
 
 @dataclass
 class Windows:
-    """`prefix` holds drive C: and the registry; `drive` is what E: shows."""
+    """`prefix` holds drive C: and the registry; `drive` is the content of E:."""
 
     prefix: Path
     drive: Path
@@ -82,10 +82,10 @@ class Windows:
         return found
 
     def run(self, *command: str) -> tuple[int, str]:
-        """Exit code, and what it says.
+        """Exit code, and output.
 
-        Through a pipe, because wine gives Python no file as a stream; not until the pipe's end, because
-        services that wine starts by the way keep it open.
+        Through a pipe, because wine gives Python no file as a stream; but not to the pipe's end, because
+        services that wine starts keep the pipe open.
         """
         said = bytearray()
         with subprocess.Popen(
@@ -124,10 +124,10 @@ class Windows:
         self.prefix.mkdir(parents=True, exist_ok=True)
         if not (self.prefix / "system.reg").is_file():
             self.run("wineboot", "-i")
-            # What the first start leaves running keeps a next program that needs a desktop waiting for ever.
+            # Processes left by the first start make the next program that needs a desktop wait for ever.
             self.settle()
         subprocess.run([*WINESERVER, "-p"], env=self.environment, stdout=subprocess.DEVNULL, check=False)
-        # Else the first call of WMI starts the desktop, and gives up before it is there.
+        # Else the first call of WMI starts the desktop, and gives up before the desktop is there.
         self._desktop = subprocess.Popen(
             [*WINE, "explorer", "/desktop"],
             env=self.environment,
@@ -147,11 +147,11 @@ class Windows:
                 folder.mkdir()
 
     def stop(self) -> None:
-        """End everything of this Windows, for a program that wine started does not end with its parent."""
+        """End everything of this Windows: a program that wine started does not end with its parent."""
         subprocess.run([*WINESERVER, "-k"], env=self.environment, check=False)
 
     def settle(self) -> None:
-        """End everything, so that the registry is on the disk."""
+        """End everything, so that the registry is written to the disk."""
         self.stop()
         subprocess.run([*WINESERVER, "-w"], env=self.environment, timeout=60, check=False)
         if self._desktop is not None:
@@ -166,7 +166,7 @@ class Windows:
         }
 
     def registry(self) -> dict[str, str]:
-        """All of it, as the running system exports it."""
+        """The whole registry, exported by the running system."""
         found = {}
         for root in ("HKLM", "HKCU"):
             file = self.drive / f"{root}.reg"

@@ -1,1 +1,1 @@
-"""Generated traffic: packets, captures of them, and what was planted there."""
+"""Generated traffic: packets, captures of them, and the truth about planted contacts."""

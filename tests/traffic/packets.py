@@ -96,7 +96,7 @@ def ip(
 def pieces(
     source: str, target: str, protocol: int, payload: bytes, *, size: int, number: int = 7
 ) -> list[bytes]:
-    """The same cut into pieces of `size` bytes (a multiple of 8)."""
+    """The packet cut into pieces of `size` bytes (a multiple of 8)."""
     out = []
     for at in range(0, len(payload), size):
         part, more = payload[at : at + size], at + size < len(payload)
@@ -137,7 +137,7 @@ def dns_query(asked: str, *, kind: int = 1, number: int = 1) -> bytes:
 def dns_reply(
     asked: str, answers: Sequence[tuple[int, bytes]] = (), *, kind: int = 1, code: int = 0, number: int = 1
 ) -> bytes:
-    """A DNS reply; answers are (type, data) and belong to the name asked for."""
+    """A DNS reply; answers are (type, data) for the name in the question."""
     head = struct.pack(">HHHHHH", number, 0x8180 | code, 1, len(answers), 0, 0)
     out = head + name(asked) + struct.pack(">HH", kind, 1)
     for number_, data in answers:

@@ -1,4 +1,4 @@
-"""A client's first QUIC packets, sealed by the library `cryptography`: traffic that ours must open."""
+"""A client's first QUIC packets, sealed by the library `cryptography`: our reader must open them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def initial(
     token: bytes = b"",
     sender: str = "client in",
 ) -> bytes:
-    """An Initial packet to `connection`, with the keys of the connection id of the first one."""
+    """An Initial packet to `connection`, with the keys of the connection id of the first packet."""
     digest = hmac.HMAC(_SALTS[version], hashes.SHA256())
     digest.update(keyed_by)
     secret = _expand(digest.finalize(), sender, 32)
@@ -74,5 +74,5 @@ def initial(
 
 
 def datagram(packets: Iterable[bytes], *, size: int = SHORTEST) -> bytes:
-    """Packets in one datagram, padded by zeros, which belong to none."""
+    """Packets in one datagram, padded by zeros, which belong to no packet."""
     return b"".join(packets).ljust(size, b"\0")

@@ -1,4 +1,4 @@
-"""What each kind of log looks like: benign lines, what it shows of an infection, what must not count."""
+"""The look of each kind of log: benign lines, lines of an infection, and lines that must not count."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from demo.loggen.listed import Item
 from demo.loggen.world import Client, World
 
 SECOND = "\x7f"
-"""Stands in a line where its second is written; filled in when the line is placed in time."""
+"""The place of a line's second; filled in when the line is placed in time."""
 SERIAL = "\x80"
-"""Stands for eight characters that make connection ids differ from page to page."""
+"""The place of eight characters that make connection ids differ from page to page."""
 LOCAL = timezone(timedelta(hours=7))
 
 
@@ -52,7 +52,7 @@ class Shape(Protocol):
         ...
 
     def stamp(self, second: int) -> str:
-        """A POSIX second as this log writes it."""
+        """A POSIX second in this log's spelling."""
         ...
 
     def benign(self, world: World, rng: Random, micro: int) -> list[str]:
@@ -64,9 +64,9 @@ class Shape(Protocol):
         ...
 
     def hits(self, item: Item, client: Client, world: World, rng: Random, micro: int) -> Sequence[Seen | str]:
-        """One event of an infected machine: lines to report and, as plain text, others without a hit."""
+        """One event of an infected machine: lines to report, and other lines without a hit as plain text."""
         ...
 
     def traps(self, item: Item, world: World, rng: Random, micro: int) -> tuple[list[str], int]:
-        """Lines that look like a hit on the item and are none; how many of them are inbound."""
+        """Lines that look like a hit on the item but are none; and how many of them are inbound."""
         ...

@@ -17,7 +17,7 @@ _UPSTREAMS = ("10.0.0.53", "10.0.1.53")
 
 
 class Dnsmasq(Shape):
-    """Several lines a lookup, of which only the first names the client."""
+    """Several lines for each look-up; only the first line names the client."""
 
     kind = "dnsmasq"
     file_name = "dnsmasq.log"

@@ -1,7 +1,7 @@
 """Suricata eve.json (docs.suricata.io, EVE JSON format): dns, tls, http and flow records.
 
 Version 2 of the dns layout writes answers in flow direction (Suricata 5.0.1 to 7), version 3 (Suricata 8) in
-packet direction, as the manual and the sources of those releases do.
+packet direction, according to the manual and the sources of those releases.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Eve(Shape):
     lines_per_event = 1.25
 
     def __init__(self, version: int = 2) -> None:
-        """`version` is that of the dns layout, 2 or 3."""
+        """`version` of the dns layout: 2 or 3."""
         self._version = version
         if version == 3:
             self.kind, self.file_name = "eve-v3", "eve-v3.json"

@@ -17,7 +17,7 @@ _DENIED = "TCP_DENIED/403"
 
 
 class Squid(Shape):
-    """One line a request: target, outcome and where the proxy went for it."""
+    """One line for each request: target, outcome and the server that the proxy asked."""
 
     kind = "squid"
     file_name = "access.log"

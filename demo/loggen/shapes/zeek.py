@@ -1,4 +1,4 @@
-"""What all Zeek logs share: the TSV header and the JSON dialect (docs.zeek.org, log formats)."""
+"""The common parts of all Zeek logs: the TSV header and the JSON dialect (docs.zeek.org, log formats)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CONNECTION: Columns = (
 
 
 class Zeek(Shape):
-    """A tab-separated log of one Zeek path, whose lines are made by the subclass."""
+    """A tab-separated log of one Zeek path; the subclass makes its lines."""
 
     path: ClassVar[str]
     columns: ClassVar[Columns]
@@ -51,7 +51,7 @@ class Zeek(Shape):
 
 
 class ZeekJson(Shape):
-    """The lines of a tab-separated log as JSON objects without `_path`, as LogAscii::use_json writes them."""
+    """The lines of a tab-separated log as JSON objects without `_path`, in the form of LogAscii::use_json."""
 
     digits = 6
     lines_per_event = 1.0

@@ -171,7 +171,7 @@ def _asked(
             answers = [world.answer4(rng)]
         line, action = _line(world, rng, micro, client.address, spelled, "A", answers), "allowed"
     elif style < 0.80:
-        # The name stands in the CNAME alone.
+        # Only the CNAME holds the name.
         line = _line(world, rng, micro, client.address, world.name(rng), "A", [spelled, world.answer4(rng)])
         return Seen(line, item, client.address, "answer", matched, "allowed")
     elif style < 0.92:
@@ -196,7 +196,7 @@ def _line(
 ) -> str:
     bits = rng.getrandbits(48)
     server = server or (world.resolvers[2] if ":" in client else world.resolvers[bits & 1])
-    # Length in characters decides nothing: a real dns.log repeats few time-to-live values.
+    # The length in characters does not matter: a real dns.log repeats few time-to-live values.
     lives = ",".join(("60.000000", "300.000000", "3600.000000")[(bits >> i) % 3] for i in range(len(answers)))
     return (
         f"{SECOND}.{micro:06}\tC{bits & 0xFFFFFF:06x}{SERIAL}\t{client}\t{1024 + (bits >> 8) % 64000}"

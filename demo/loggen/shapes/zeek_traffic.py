@@ -1,4 +1,4 @@
-"""Zeek conn.log, http.log and ssl.log: connections and what was asked for in them."""
+"""Zeek conn.log, http.log and ssl.log: connections, and the names and pages requested in them."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The annex that units fill in: its forms as data, and annexes that came as files."""
+"""The annex that units fill in: its forms as data, and the annexes in files that units send."""

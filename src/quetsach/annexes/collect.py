@@ -1,10 +1,10 @@
-"""Collecting annexes before anyone has adopted anything: a folder of files in, one row a unit and the total
-out.
+"""Collects annexes from a folder of files: one row for each unit, and the total. No portal and no campaign is
+needed.
 
     found = collect([Path("hop-thu")], read_units(Path("don-vi.xlsx")))
     found.totals["r2"].value
 
-Nothing is guessed silently: what is doubtful keeps its `Doubt` beside the place it came from.
+Nothing is guessed silently: a doubtful figure or name keeps its `Doubt` and its place.
 """
 
 from __future__ import annotations
@@ -55,9 +55,10 @@ def collect(
     skip: Iterable[Path] = (),
     progress: Progress = lambda _name: None,
 ) -> Collection:
-    """Read every file of `paths`, archives and e-mails opened. Without `units` a unit is what its annex says.
+    """Read every file of `paths`, also inside archives and e-mails. Without `units` the annex's name is the
+    unit.
 
-    One bad file never stops the rest: it is in `unread`. `skip` are files to pass over, such as the output's.
+    A bad file never stops the others: it goes to `unread`. `skip` are files to pass over, such as the output.
     """
     directory = Directory(units) if units is not None else None
     office = Office()
@@ -76,21 +77,21 @@ def collect(
 def read_upload(
     name: str, data: bytes, directory: Directory | None, office: Office | None = None
 ) -> list[tuple[Found, list[Reading] | Unread]]:
-    """The files in one upload, each with its annexes or why it has none. `office` converts old Word files."""
+    """The files in one upload, each with its annexes or its problem. `office` converts old Word files."""
     return [(found, read_file(found, directory, office)) for found in archive.unpacked(name, data)]
 
 
 def read_file(
     found: Found, directory: Directory | None, office: Office | None = None
 ) -> list[Reading] | Unread:
-    """The annexes of one file, each given to its unit, or why there are none."""
+    """The annexes of one file, each assigned to its unit, or the problem of the file."""
     digest = hashlib.sha256(found.data).hexdigest() if found.data else ""
     try:
         if found.problem is not None:
             raise found.problem
         paper, annexes = reading.read(found.data, office)
     except FileProblem as problem:
-        # Also a fault of ours on one strange file, which must not cost the others.
+        # Also a fault of our own with one odd file, which must not cost the others.
         return _unread(found, problem, digest, directory)
     notes = tuple(Doubt(code, "file", dict(facts)) for code, facts in paper.notes.items())
     readings = []

@@ -1,7 +1,7 @@
 """The command `quetsach`. Each command lives in its own module, imported when it is called.
 
-Exit codes: 0 looked at everything and found nothing, 1 sightings, 2 could not look at
-everything or was asked wrongly, 3 scanned but the push failed.
+Exit codes: 0 everything was looked at and nothing found, 1 sightings, 2 some of it could not be looked at, or
+the command line was wrong, 3 scanned but the push failed.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _open_closed_streams() -> None:
-    """Started with `>&-` or `<&-`, Python has no stream there at all."""
+    """When started with `>&-` or `<&-`, Python has no stream objects: open the null device instead."""
     sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
 
 
 def _write_any_letter() -> None:
-    """Where the terminal or pipe has no Vietnamese letters, their plain ones are better than no answer."""
+    """On a terminal or pipe without Vietnamese letters, plain letters are better than no answer."""
     for stream in (sys.stdout, sys.stderr):
         if not stream.encoding.lower().startswith("utf"):
             from quetsach.cli import letters
@@ -83,7 +83,7 @@ def _asked_of_click(arguments: list[str]) -> int:
 
 
 def _language_asked_for(arguments: list[str]) -> str | None:
-    """`--lang` wherever it stands: the texts of the options themselves depend on it."""
+    """The value of `--lang`, anywhere on the command line: the texts of the options depend on it."""
     for at, argument in enumerate(arguments):
         if argument == "--":
             break

@@ -20,10 +20,10 @@ def refuse_inputs(
     read: Iterable[Path | None],
     is_read: Callable[[Path], bool] = lambda _place: False,
 ) -> None:
-    """Refuse to write over what is read: what was left out of it would be gone.
+    """Refuse to write over an input file: entries left out of the output would be lost.
 
     Raises:
-        QuetsachError: naming the file.
+        QuetsachError: names the file.
     """
     places = {file.resolve() for file in read if file is not None}
     for out in outputs:
@@ -33,7 +33,7 @@ def refuse_inputs(
 
 @cache
 def prepare(outputs: tuple[Path, ...], tz: str, *, as_json: bool) -> None:
-    """Import and read what the answer, with its times in the zone `tz`, is made with, once."""
+    """Import and read once what the answer needs; its times will be shown in the zone `tz`."""
     for out in outputs:
         output.writer(out)
     if not as_json:
@@ -47,15 +47,15 @@ def prepare(outputs: tuple[Path, ...], tz: str, *, as_json: bool) -> None:
 
 @cache
 def prepare_doubts() -> None:
-    """The same for an answer that names indicators."""
+    """Prepare an answer that names indicators."""
     from quetsach.indicators import guard
 
-    # The first name reads the tables of names.
+    # The first look-up of a name reads the tables of names.
     guard.doubts(("unlisted.invalid",))
 
 
 def save(outputs: Sequence[Path], report: output.Report) -> bool:
-    """Write each file and say so, but no CSV of a scan that was interrupted; whether nothing went wrong."""
+    """Write each file and say so, except a CSV of an interrupted scan; returns whether all went well."""
     is_saved = True
     for out in outputs:
         if report.result.is_interrupted and out.suffix.lower() == ".csv":
@@ -74,9 +74,9 @@ def save(outputs: Sequence[Path], report: output.Report) -> bool:
 
 
 def show(report: output.Report, *, as_json: bool) -> bool:
-    """The answer on standard output; what was noticed and could not be read on standard error.
+    """Print the answer on standard output; notes and errors on standard error.
 
-    False where standard output does not take it, which keeps it from nobody else.
+    Returns False where standard output fails; the other outputs still get the answer.
     """
     try:
         if as_json:
@@ -103,7 +103,7 @@ def show(report: output.Report, *, as_json: bool) -> bool:
 
 
 def send(report: output.Report, outputs: Sequence[Path], url: str, token: str) -> bool:
-    """Send the saved result; if none was asked for, one is written and kept only if sending fails."""
+    """Send the saved result. If no file was asked for, a temporary one is kept only if sending fails."""
     from quetsach.cli.commands import push
 
     saved = next((out for out in outputs if out.suffix.lower() == ".jsonl"), None)

@@ -1,4 +1,4 @@
-"""What a check looks for, on the command line: the options that name it, and reading what they name."""
+"""The targets of a check on the command line: options for list, hashes, rules and signs, and reading them."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def options() -> list[click.Parameter]:
 
 
 def pack_option() -> click.Option:
-    """The option that stands for list, hashes, rules and signs at once."""
+    """The option for a pack, which holds list, hashes, rules and signs."""
     return click.Option(
         ["--pack"],
         metavar="FILE",
@@ -71,7 +71,7 @@ def pack_option() -> click.Option:
 def packed(
     pack: Path | None, trusted: Sequence[str], *, is_asking: bool = False, is_other_given: bool = False
 ) -> Pack | None:
-    """The pack that `--pack` names; `is_other_given` where a list, hashes or rules were named as well."""
+    """The pack of `--pack`; `is_other_given` says that a list, hashes or rules were given as well."""
     if pack is None:
         return None
     if is_other_given:
@@ -87,7 +87,7 @@ def read(
     choice: Choice,
     packed: Pack | None = None,
 ) -> Wanted:
-    """What is looked for, from the files on the command line or from the pack."""
+    """The targets from the files on the command line, or from the pack."""
     from quetsach.endpoint import profile as profiles
     from quetsach.endpoint.wanted import Wanted
 

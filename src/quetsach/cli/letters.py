@@ -1,4 +1,4 @@
-"""Vietnamese on what cannot write it: a C locale, a pipe of Windows in code page 1252."""
+"""Vietnamese on outputs without Vietnamese letters: a C locale, a Windows pipe in code page 1252."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PLAIN = {
 
 
 def made_plain(stream: TextIO) -> None:
-    """Let a stream write the plain letter for each that its encoding does not have."""
+    """Make a stream write plain letters for the letters that its encoding does not have."""
     codecs.register_error(_HANDLER, _plain)
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors=_HANDLER)

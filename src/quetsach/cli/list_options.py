@@ -25,7 +25,7 @@ LIST_FORMATS = (
 
 
 def choice_of(given: Mapping[str, Any]) -> Choice:
-    """How lists are read and judged, from the options of `options`.
+    """The choice of reading and judging lists, from the options of `options`.
 
     Raises:
         IndicatorError: `--column` or `--own` is malformed.

@@ -1,4 +1,4 @@
-"""Packs on the command line: whom to trust, and reading one."""
+"""Packs on the command line: trusted keys, and reading a pack."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from quetsach.text.language import gettext as _
 
 
 def read(path: Path, trusted: Sequence[str], *, is_asking: bool = False, is_expired_ok: bool = False) -> Pack:
-    """The pack in a file; where its signer is not known yet, a person may compare the fingerprint.
+    """The pack in a file; if its signer is unknown, a person may compare the fingerprint.
 
     Args:
-        is_expired_ok: whether only its results are to be opened, so that its age is no matter.
+        is_expired_ok: whether the pack is only used to open results, so that its age does not matter.
 
     Raises:
         Refused: the pack must not be used.
@@ -42,7 +42,7 @@ def _is_confirmed(error: Refused) -> bool:
 
 
 def described(told: Pack) -> str:
-    """Whose pack it is, in one line."""
+    """The campaign and the unit of a pack, in one line."""
     return _("%(campaign)s · %(unit)s · version %(version)s · until %(date)s") % {
         "campaign": told.campaign.name,
         "unit": told.unit.name,

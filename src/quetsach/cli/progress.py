@@ -1,6 +1,6 @@
 """The bar of a running scan: files, MB/s, hits, time left; on standard error, on a terminal only.
 
-It comes once a scan has lasted a moment: nobody could read one that goes at once.
+It appears only after a moment: a bar that vanishes at once could not be read.
 """
 
 from __future__ import annotations
@@ -57,13 +57,13 @@ def _drawn() -> Iterator[Callable[[Snapshot], None]]:
 
         def update(now: Snapshot) -> None:
             hits = ngettext("%(n)s hit", "%(n)s hits", now.hits) % {"n": words.number(now.hits)}
-            told = _("%(done)s of %(files)s, %(rate)s/s, %(hits)s") % {
+            message = _("%(done)s of %(files)s, %(rate)s/s, %(hits)s") % {
                 "done": words.number(now.files),
                 "files": words.files(now.files_total),
                 "rate": words.size(now.bytes / now.seconds if now.seconds > 0 else 0),
                 "hits": hits,
             }
-            shown.update(task, completed=now.bytes, total=now.bytes_total or None, told=told)
+            shown.update(task, completed=now.bytes, total=now.bytes_total or None, told=message)
 
         yield update
 

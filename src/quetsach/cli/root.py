@@ -27,7 +27,7 @@ COMMANDS = {
 
 
 def _short_help(name: str) -> str:
-    # The list of commands must not import them all.
+    # Listing the commands must not import them all.
     return {
         "scan": _("Find machines that called malicious addresses, in log files."),
         "explain": _("Tell how one log line is read, what matches and why not."),
@@ -61,7 +61,7 @@ class _Lazy(click.Group):
 
 
 def language_option() -> click.Option:
-    """`--lang`, which is read before all else and only documented here."""
+    """`--lang`: `cli.run` reads it before all other options; click only documents it."""
     return click.Option(
         ["--lang"],
         type=click.Choice(LANGUAGES),
@@ -81,7 +81,7 @@ def trust_option() -> click.Option:
 
 
 def number(least: int, most: int | None = None) -> click.IntRange:
-    """A whole number within bounds; click's own name for it is not translated."""
+    """A whole number within bounds; click's own type has a name that is not translated."""
     kind = click.IntRange(least, most)
     kind.name = _("whole number")
     return kind
@@ -95,7 +95,7 @@ def command(
     examples: str,
     kind: type[click.Command] = click.Command,
 ) -> click.Command:
-    """A command with a description and examples, which keep their lines."""
+    """A command with a description and examples whose line breaks are kept."""
     return kind(
         name,
         callback=callback,

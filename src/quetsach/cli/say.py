@@ -1,4 +1,4 @@
-"""Messages on standard error, and errors in the user's language with what to do next."""
+"""Messages on standard error, and errors in the user's language with advice."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _YES = frozenset(("y", "yes", "c", "co", "có"))
 
 
 def is_yes(answer: str) -> bool:
-    """Whether it agrees, whatever language somebody thinks in; all else is no."""
+    """Whether an answer means yes, in Vietnamese or English; any other answer means no."""
     return answer.strip().casefold() in _YES
 
 
@@ -42,18 +42,19 @@ _called = "quetsach"
 
 
 def call(name: str) -> None:
-    """Name what a person types to start this program, where it is not `quetsach`."""
+    """Set the command that a person types to start this program, where it is not `quetsach`."""
     global _called
     _called = name
 
 
 def called() -> str:
-    """What a person types before a command."""
+    """The text that a person types before a command."""
     return _called
 
 
 def wrapped(text: str, *, is_error: bool = False) -> str:
-    """A line of standard output, on a terminal broken between words, its further lines under its first word.
+    """Text for standard output: on a terminal broken between words, with further lines indented to the first
+    word.
 
     A path that is longer than a line stays whole, to be copied.
     """
@@ -95,7 +96,7 @@ def _draws_codes() -> bool:
 
 
 def console(*, is_error: bool = False) -> Console:
-    """A terminal that interprets nothing in what it is given."""
+    """A terminal that interprets no markup in its texts."""
     from rich.console import Console
 
     made = Console(
@@ -107,7 +108,7 @@ def console(*, is_error: bool = False) -> Console:
 
 
 def screen(*, is_error: bool = False) -> Screen:
-    """Where the answer of a scan is shown."""
+    """The screen for the answer of a scan."""
     from quetsach.results.screen import Screen
 
     return Screen(console(is_error=is_error))
@@ -129,10 +130,10 @@ def warning(text: str) -> None:
 
 
 def _note(label: str, colour: str, text: str) -> None:
-    told = wrapped(f"{label} {visible(text)}", is_error=True).removeprefix(label)
+    message = wrapped(f"{label} {visible(text)}", is_error=True).removeprefix(label)
     import click
 
-    click.echo(styled(label, fg=colour, bold=True) + told, err=True)
+    click.echo(styled(label, fg=colour, bold=True) + message, err=True)
 
 
 def problem(raised: Exception) -> None:
@@ -141,30 +142,31 @@ def problem(raised: Exception) -> None:
 
 
 def is_of_output(raised: OSError) -> bool:
-    """Whether it is standard output that failed: then what it still holds cannot be written either."""
+    """Whether standard output itself failed: then its buffered text cannot be written either."""
     if raised.filename is not None:
         return False
     try:
         sys.stdout.flush()
     except OSError:
         return True
-    # What was flushed at once is not tried again; who writes elsewhere says where.
+    # A block that was flushed at once is not tried again; errors of other outputs carry a file name.
     return isinstance(raised, BrokenPipeError) or (raised.errno in _FULL and not sys.stdout.isatty())
 
 
 def output_failed(raised: OSError) -> None:
-    """Say that standard output took no more, unless its reader has left; from here on write into nothing."""
+    """Report that standard output failed, unless its reader has left; then send all output to the null
+    device."""
     if not isinstance(raised, BrokenPipeError):
         from quetsach.results.output import OutputError
 
         problem(OutputError.of(Path(_("standard output")), raised))
-    # Else the interpreter fails once more when it flushes at its end.
+    # Without this the interpreter would fail once more when it flushes at its end.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def worded(raised: Exception) -> str:
-    """What happened and what to do."""
-    # Whoever has nothing to tell need not import all that can fail.
+    """The error with advice, in the language in use."""
+    # Imported here, so that a run without errors need not import every module that can fail.
     from quetsach.endpoint.refusal import Refused
     from quetsach.indicators.loading import CompiledError, NothingLeftError
     from quetsach.results.output import OutputError
@@ -199,10 +201,10 @@ def _told(problem: str) -> str:
 
 
 def _explained(text: str) -> str:
-    """A sentence of the library in the language in use, with the file that may stand before it."""
-    told = _told(text)
-    if told != text or ": " not in text:
-        return told
+    """A sentence of the library in the language in use; a file name may stand before it."""
+    translated = _told(text)
+    if translated != text or ": " not in text:
+        return translated
     path, _colon, rest = text.partition(": ")
     return f"{path}: {_told(rest)}"
 

@@ -1,4 +1,4 @@
-"""A console of Windows: whether it draws the codes of colours, or would show them as letters.
+"""A Windows console: whether it draws colour codes, or shows them as letters.
 
 Source: consoleapi.h of the Windows SDK.
 """
@@ -11,7 +11,7 @@ from ctypes import byref, c_short, c_ulong, c_ushort, c_void_p
 
 _CODE = "\x1b[0m"
 _DRAWS_CODES = 0x0004
-"""ENABLE_VIRTUAL_TERMINAL_PROCESSING: off until a program asks for it, and click asks for nothing."""
+"""ENABLE_VIRTUAL_TERMINAL_PROCESSING: off until a program asks for it, and click never asks."""
 
 
 class _Place(ctypes.Structure):
@@ -31,7 +31,7 @@ class _Screen(ctypes.Structure):
 
 
 def draws_codes() -> bool:
-    """Ask the console for it; true also where there is none, for then nobody sends it codes."""
+    """Ask the console; true also without a console, because then nobody sends it codes."""
     import msvcrt
 
     try:
@@ -43,7 +43,7 @@ def draws_codes() -> bool:
 
 
 def _asked(console: c_void_p) -> bool:
-    """Tried, because wine's console (10) promises it and then writes the codes out."""
+    """Tested by trying, because wine's console (10) promises it and then prints the codes."""
     kernel = ctypes.WinDLL("kernel32")
     mode, written = c_ulong(), c_ulong()
     if not kernel.GetConsoleMode(console, byref(mode)):

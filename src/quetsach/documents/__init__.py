@@ -1,1 +1,1 @@
-"""How official documents are drawn. Import `quetsach.documents.document`, not this package."""
+"""Draws official documents. Import `quetsach.documents.document`, not this package."""

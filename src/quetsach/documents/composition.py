@@ -1,4 +1,4 @@
-"""Composes documents into blocks: which element follows which, and the words that each kind always has."""
+"""Composes documents into blocks: the order of the elements, and the fixed words of each kind of document."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Official documents of a campaign, laid out by Decree 30/2020/NĐ-CP, annex I: letter, report, annex.
 
-Data only. A field left empty is printed as a blank to be filled by hand, never as an invented value.
-`render_pdf` and `render_docx` draw the same bytes for the same document and moment. List marks, capitals and
-end punctuation are set by the program (`quetsach.documents.wording`).
+Data only. An empty field is printed as a blank to be filled in by hand, never as an invented value.
+`render_pdf` and `render_docx` give the same bytes for the same document and moment. The program sets list
+marks, capitals and end punctuation (`quetsach.documents.wording`).
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ LONGEST_TEXT = 10_000
 
 @dataclass(frozen=True)
 class Heading:
-    """What stands above the text. `superior` is empty for a People's Committee; names may hold line breaks.
+    """The head above the text. `superior` is empty for a People's Committee; names may hold line breaks.
 
-    `symbol` is what follows the number's slash, such as `UBND-VP`; `day` None prints a blank date of `year`.
+    `symbol` is the text behind the number's slash, such as `UBND-VP`; `day` None prints a blank date of
+    `year`.
     """
 
     issuer: str
@@ -44,7 +45,7 @@ class Signature:
 
 @dataclass(frozen=True)
 class AnnexRow:
-    """One row of the annex; `count` None prints a blank, which is not zero."""
+    """One row of the annex; `count` None prints a blank, not a zero."""
 
     number: int
     content: str
@@ -54,7 +55,7 @@ class AnnexRow:
 
 @dataclass(frozen=True)
 class Annex:
-    """The statistics form that units send back. Empty texts print dotted lines to write on.
+    """The statistics form that units send back. Empty texts print dotted lines.
 
     `attached_to` is the line in brackets under the title, such as `Kèm theo Công văn số …`.
     """
@@ -87,7 +88,7 @@ class Letter:
 class Report:
     """A báo cáo in its author's own words: the type's name above the subject, `figures` as a table below.
 
-    A paragraph that begins with a Roman number is the title of a part.
+    A paragraph that starts with a Roman number is the title of a part.
     """
 
     heading: Heading
@@ -103,7 +104,7 @@ class Report:
 
 @dataclass(frozen=True)
 class FigureRow:
-    """One of the four figures: the unit's own, the accepted ones of the units below, and their sum."""
+    """One of the four figures: the unit's own, the accepted figures of the units below, and their sum."""
 
     number: int
     content: str
@@ -130,7 +131,7 @@ class MissingUnit:
 
 @dataclass(frozen=True)
 class Proposal:
-    """What a unit asks for, in its own words."""
+    """A proposal of a unit, in its own words."""
 
     unit: str
     text: str
@@ -140,9 +141,9 @@ class Proposal:
 class OfficialReport:
     """A báo cáo on a campaign. `accepted` of `expected` units below are in the sum; the others are `missing`.
 
-    `as_of` says up to when figures were taken, in words. `opening` is the first sentence, unfinished.
-    `remark` stands under the four figures, such as that some are not accepted yet; `examined` says which
-    logs were looked at. Without logs and machines the report says that nothing can be concluded.
+    `as_of` gives the date of the figures, in words. `opening` is the first sentence, unfinished.
+    `remark` stands under the four figures, for example that some are not accepted yet; `examined` names the
+    logs that were looked at. Without logs and machines the report says that nothing can be concluded.
     """
 
     heading: Heading
@@ -169,9 +170,9 @@ type Document = Letter | Report | OfficialReport | Annex
 
 
 def render_pdf(document: Document, *, at: datetime) -> bytes:
-    """The document as PDF/A-2b (ISO 19005-2). `at` (with a zone) is the creation time written into it.
+    """The document as PDF/A-2b (ISO 19005-2). `at` (with a zone) is written into it as its creation time.
 
-    A character that no font of the machine can draw (a picture sign, say) is printed as an empty box.
+    A character that no font of the machine can draw (such as an emoji) is printed as an empty box.
 
     Raises DocumentError when a text cannot be printed or the drawing fails.
     """
@@ -181,7 +182,7 @@ def render_pdf(document: Document, *, at: datetime) -> bytes:
 
 
 def render_pages(document: Document, *, at: datetime, dpi: int = 84) -> list[bytes]:
-    """The pages as PNG images, to be looked at on a screen. Raises DocumentError as `render_pdf` does."""
+    """The pages as PNG images, for a screen. Raises DocumentError as `render_pdf` does."""
     from quetsach.documents import composition, pdf
 
     return pdf.images(composition.compose(printable(document, at)), dpi)
@@ -198,7 +199,8 @@ def render_docx(document: Document, *, at: datetime) -> bytes:
 
 
 def printable[D: Document](document: D, at: datetime) -> D:
-    """The document in composed Unicode, without invisible marks. Raises DocumentError naming a bad field."""
+    """The document in composed Unicode, without invisible marks. Raises DocumentError that names a bad
+    field."""
     if at.tzinfo is None:
         raise DocumentError("the moment of a document needs a time zone")
     clean: D = _clean(document, type(document).__name__)
@@ -217,7 +219,7 @@ def _clean(value: Any, where: str) -> Any:
 
 
 def clean_text(value: str, where: str) -> str:
-    """One text as it can be printed. Raises DocumentError when it is too long or holds control characters."""
+    """A text fit for printing. Raises DocumentError when it is too long or holds control characters."""
     if len(value) > LONGEST_TEXT:
         raise DocumentError(
             f"{where}: longer than {LONGEST_TEXT} characters; shorten it or attach it as a file"
@@ -227,12 +229,12 @@ def clean_text(value: str, where: str) -> str:
     ).strip()
     if strange := unprintable(text):
         raise DocumentError(f"{where}: the character U+{ord(strange):04X} cannot be printed; delete it")
-    # Invisible marks come with pasted text; a direction override would turn the printed line around.
+    # Pasted text brings invisible marks; a direction override would reverse the printed line.
     return "".join(char for char in text if unicodedata.category(char) != "Cf")
 
 
 def unprintable(text: str) -> str:
-    """The first control character, half of a pair or what no XML file may hold; empty when there is none."""
+    """The first character that no XML file may hold, such as a control or half of a pair; empty if none."""
     for char in text:
         if char in "\n\r\t":
             continue

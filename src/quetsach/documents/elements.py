@@ -1,4 +1,4 @@
-"""Finds the Decree's elements among the lines of a finished document, by their words and places."""
+"""Finds the Decree's elements in the lines of a finished document, by their words and places."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MARK = re.compile(r"^[-–—+•*]\s*")
 
 @dataclass
 class Elements:
-    """What was found; None or empty where the document has none."""
+    """The elements found; None or empty where the document has none."""
 
     country: Line | None = None
     motto: Line | None = None
@@ -135,7 +135,7 @@ def _addressees(lines: list[Line], got: Elements) -> None:
 
 
 def _items(lines: Sequence[Line]) -> list[Line]:
-    """Items of a list, those that go over several lines put together."""
+    """Items of a list; items over several lines are joined."""
     items: list[Line] = []
     for line in lines:
         if items and not _MARK.match(line.text):
@@ -169,7 +169,7 @@ def _signature(lines: list[Line], got: Elements, reading: Reading) -> None:
 
 
 def _body(lines: list[Line], got: Elements, end: int) -> None:
-    """From behind the addressees, or the subject, to the recipients."""
+    """Collect the lines from behind the addressees, or the subject, to the recipients."""
     last = got.last_addressed or got.kinh_gui or (got.subject[-1] if got.subject else got.number)
     start = lines.index(last) + 1 if last else 0
     signed = (*got.authority, got.signer, *got.subject, got.date)

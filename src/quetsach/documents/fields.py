@@ -1,7 +1,7 @@
-"""FIELDS.json: a letter or report as plain fields, read into a document; every fault with its JSON path.
+"""FIELDS.json: a letter or report as plain fields, read into a document; every error with its JSON path.
 
-The twelve elements of a document must all be there, as null or empty where a blank is to be printed; `basis`,
-`annex` and, in a report, `figures` may be left out.
+All twelve elements of a document must be there; null or empty prints a blank. Only `basis`, `annex` and, in a
+report, `figures` may be left out.
 """
 
 from __future__ import annotations
@@ -53,24 +53,24 @@ PROBLEMS = {
     "count": "must be a whole number from 0 to {most}, or null for a blank",
     "date": "must be a day such as 2026-09-05, or null for a blank",
 }
-"""What can be wrong, by code; texts for `str.format`."""
+"""Codes of errors; texts for `str.format`."""
 
 
 @dataclass(frozen=True)
 class FieldProblem:
-    """One fault: `path` as in `$.to[1]`, a code of PROBLEMS and what its text names."""
+    """One error: `path` as in `$.to[1]`, a code of PROBLEMS and the values for its text."""
 
     path: str
     code: str
     values: tuple[tuple[str, str | int], ...] = ()
 
     def told(self, translate: Callable[[str], str] = str) -> str:
-        """The fault as a sentence, behind its path."""
+        """The error as a sentence, behind its path."""
         return f"{self.path}: {translate(PROBLEMS[self.code]).format(**dict(self.values))}"
 
 
 class FieldsError(DocumentError):
-    """Fields cannot become a document; `problems` has every fault."""
+    """Fields cannot become a document; `problems` has every error."""
 
     code = "fields"
 
@@ -80,7 +80,7 @@ class FieldsError(DocumentError):
 
 
 def load(raw: bytes) -> dict[str, Any]:
-    """The fields of a file, unchecked. Raises FieldsError for what is no JSON object in UTF-8."""
+    """The fields of a file, unchecked. Raises FieldsError for a file that is no JSON object in UTF-8."""
     if len(raw) > MOST_BYTES:
         raise _one("$", "large", most=MOST_BYTES)
     twice: list[str] = []
@@ -108,12 +108,12 @@ def load(raw: bytes) -> dict[str, Any]:
 
 
 def example(kind: Kind) -> str:
-    """A filled FIELDS.json to begin with."""
+    """A filled-in FIELDS.json to start from."""
     return (files("quetsach.documents") / "examples" / f"{kind}.json").read_text(encoding="utf-8")
 
 
 def kind_of(data: dict[str, Any]) -> Kind:
-    """Which document the fields are of, by what only one has: figures, or BC in the symbol."""
+    """Letter or report, by a mark that only a report has: figures, or BC in the symbol."""
     symbol = data.get("symbol")
     is_report = "figures" in data or (isinstance(symbol, str) and symbol.upper().startswith("BC"))
     return "report" if is_report else "letter"
@@ -162,12 +162,12 @@ def _one(path: str, code: str, **values: str | int) -> FieldsError:
 
 
 def _shown(name: str) -> str:
-    """A name of the file within a message, whatever it holds."""
+    """A name of the file, made safe to show in a message."""
     return "".join(char if char.isprintable() else "?" for char in name[:60])
 
 
 class _Reader:
-    """Reads fields one by one and keeps every fault; `values` is complete when there is none."""
+    """Reads fields one by one and keeps every error; `values` is complete when there is no error."""
 
     def __init__(self, data: dict[str, Any], kind: Kind) -> None:
         self.problems: list[FieldProblem] = []

@@ -1,7 +1,7 @@
-"""What the Decree's form asks of a document, as a table of rules, and what a look at one found.
+"""The Decree's demands on the form of a document, as a table of rules, and findings against them.
 
-`lint_fields` looks at FIELDS.json, whose marks and layout the program sets itself; `lint_printed` at finished
-files.
+`lint_fields` checks FIELDS.json, whose marks and layout the program sets itself; `lint_printed` checks
+finished files.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ RULES = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One deviation: a rule of RULES, where it is, what stands there and what should."""
+    """One deviation from a rule of RULES: its place, the text found and the text expected."""
 
     rule: str
     where: str
@@ -89,7 +89,7 @@ class Finding:
 
     @property
     def severity(self) -> Severity:
-        """`error`, `warning`, or `note` for what will be filled in later."""
+        """`error`, `warning`, or `note` for a blank that will be filled in later."""
         return RULES[self.rule].severity
 
     def told(self, translate: Callable[[str], str] = str) -> str:
@@ -98,12 +98,12 @@ class Finding:
 
 
 def found(rule: str, where: str, **values: str) -> Finding:
-    """A finding; long texts are cut, they are shown only to be recognised."""
+    """A finding; long texts are cut, as they are shown only for recognition."""
     return Finding(rule, where, tuple((name, _short(value)) for name, value in values.items()))
 
 
 def _short(text: str, most: int = 60) -> str:
-    """Beginning and end of a long text: what deviates is often its end."""
+    """Start and end of a long text: the deviation is often at its end."""
     return text if len(text) <= most else f"{text[: most - 21]}…{text[-20:]}"
 
 

@@ -1,4 +1,4 @@
-"""Looks at FIELDS.json: what deviates, and the same fields with all repaired that a machine can repair."""
+"""Checks FIELDS.json: its deviations, and the same fields with every repair that a program can make."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _TITLES = re.compile(
 )
 _AS_ADDRESSED = re.compile(r"^như (?:kính gửi|trên kính gửi|nơi gửi)\b", re.IGNORECASE)
 LENGTHS = {"symbol": 30, "subject": 500, "signer": 50}
-"""What the data sent with a document between offices can hold (annex VI)."""
+"""The limits of the data sent with a document between offices (annex VI)."""
 _LISTS = ("superior", "issuer", "to", "cc", "authority")
 
 
 def lint(data: dict[str, Any]) -> tuple[list[Finding], dict[str, Any]]:
-    """Findings in the order of the fields, and the repaired fields. `data` has the right shape already."""
+    """Findings in the order of the fields, and the repaired fields. `data` already has the right shape."""
     repaired = copy.deepcopy(data)
     findings: list[Finding] = []
     for rule, names, repair in _STEPS:
@@ -56,12 +56,12 @@ def without_titles(name: str) -> str:
 
 
 def as_above(item: str) -> str:
-    """`Như trên` for the other ways to say it."""
+    """`Như trên` for its other wordings."""
     return _AS_ADDRESSED.sub(SAME_AS_ABOVE, item)
 
 
 def symbol(text: str) -> str:
-    """Capitals, no spaces around the strokes (II.3)."""
+    """Capitals, no spaces around the dashes (II.3)."""
     return re.sub(r"\s*([/-])\s*", r"\1", wording.capitals(text)).strip()
 
 
@@ -79,7 +79,7 @@ def composed(text: str) -> str:
 
 
 def visible(text: str) -> str:
-    """Without marks that print nothing."""
+    """The text without marks that print nothing."""
     return "".join(char for char in text if unicodedata.category(char) != "Cf")
 
 
@@ -88,7 +88,7 @@ def _single_spaces(text: str) -> str:
 
 
 def _dotted_form(line: str) -> str:
-    """`TL CHỦ TỊCH` with its full stop; capitals are set in print."""
+    """`TL CHỦ TỊCH` with its full stop; printing sets the capitals."""
     return re.sub(r"^(TM|KT|TL|TUQ|Q)(?:\.\s*|\s+)", lambda form: f"{form[1]}. ", line)
 
 
@@ -111,7 +111,7 @@ _STEPS: tuple[tuple[str, tuple[str, ...], Callable[[str], str]], ...] = (
     ("authority", ("authority",), _dotted_form),
     ("academic-title", ("signer",), without_titles),
 )
-"""Rule, the fields it is for, and the repair; what the repair changes deviated."""
+"""Rule, its fields, and the repair; a text that the repair changes has deviated."""
 
 
 def _repair(findings: list[Finding], rule: str, where: str, value: Any, repair: Callable[[str], str]) -> Any:

@@ -1,4 +1,4 @@
-"""Looks at a finished letter or report, Word or PDF: its words, its marks, its letters and its page."""
+"""Checks a finished letter or report, Word or PDF: its words, its marks, its letters and its page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ A4 = (210, 297)
 MARGINS = {"top": (20, 25), "bottom": (20, 25), "left": (30, 35), "right": (15, 20)}
 _TIMES = ("timesnewroman", "times", "liberationserif", "tinos")
 _TOLERANCE = 0.6
-"""Millimetres, and half a point of a size, that programs round away."""
+"""Millimetres (and half a point of a size) lost to the rounding of programs."""
 
 
 def lint(reading: Reading) -> list[Finding]:
@@ -89,7 +89,7 @@ def _addressees(_reading: Reading, got: Elements) -> Iterator[Finding]:
         return
     texts = [line.text for line in got.addressees]
     if len(texts) == 1:
-        # One addressee stands behind the colon, with or without a full stop in practice.
+        # A single addressee stands behind the colon; in practice with or without a full stop.
         return
     for text, should in zip(texts, wording.listed(texts), strict=True):
         if text != should:

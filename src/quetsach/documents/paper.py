@@ -1,6 +1,6 @@
-"""A document as it stands on paper: sections of blocks with their final words, from which files are drawn.
+"""A document on paper: sections of blocks with their final words, from which files are drawn.
 
-Lengths are millimetres, sizes points. A section begins a page and counts its own pages.
+Lengths are millimetres, sizes points. A section starts a page and counts its own pages.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ TEXT_WIDTH = 165
 
 @dataclass(frozen=True)
 class Header:
-    """Boxes 1 to 5b: the country on the right, the bodies on the left. `subject` is that of a công văn."""
+    """Boxes 1 to 5b: the country on the right, the bodies on the left. `subject` is only for a công văn."""
 
     superior: tuple[str, ...]
     issuer: tuple[str, ...]
@@ -27,7 +27,7 @@ class Header:
 
 @dataclass(frozen=True)
 class Name:
-    """Box 5a: the type's name and what the document is about."""
+    """Box 5a: the type's name and the subject of the document."""
 
     type_name: str
     subject: str
@@ -35,14 +35,14 @@ class Name:
 
 @dataclass(frozen=True)
 class Addressees:
-    """Box 9a. One stands behind the colon, several below it with their dashes."""
+    """Box 9a. A single addressee stands behind the colon, several below it with their dashes."""
 
     names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Running text; `lead` is bold before it, dots fill the line to be written on."""
+    """Running text; `lead` is bold before it, `dots` fills the line to be written on."""
 
     text: str
     lead: str = ""
@@ -54,7 +54,7 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Title:
-    """A heading within the text, on the page of what follows."""
+    """A heading within the text, on the same page as the text after it."""
 
     text: str
 
@@ -68,7 +68,7 @@ class Dots:
 
 @dataclass(frozen=True)
 class Table:
-    """`head` on every page. Bold are the columns named and, when `is_summed`, the last row."""
+    """`head` is repeated on every page. Named columns are bold and, when `is_summed`, the last row."""
 
     widths: tuple[int, ...]
     aligns: tuple[Align, ...]
@@ -81,7 +81,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Closing:
-    """The last paragraph with boxes 7 and 9b, on one page."""
+    """The last paragraph with boxes 7 and 9b, kept on one page."""
 
     text: str
     cc: tuple[str, ...]
@@ -91,7 +91,7 @@ class Closing:
 
 @dataclass(frozen=True)
 class AnnexName:
-    """What stands above an annex (II.13); `attached` is in brackets already."""
+    """The lines above an annex (II.13); `attached` already has its brackets."""
 
     title: tuple[str, ...]
     attached: str = ""

@@ -24,11 +24,11 @@ from quetsach.errors import DocumentError
 
 BOX = "□"
 MOST_BOXES = 200
-# PDF/A demands that every character can be drawn; typst names one that cannot, as a Rust string.
+# PDF/A demands that every character can be drawn; typst names a missing one, as a Rust string.
 _NOT_DRAWN = re.compile(r'the text `"(.+?)"` could not be displayed')
 _ESCAPED = re.compile(r"\\u\{([0-9a-f]+)\}")
 LIBERATION_2 = Path("/usr/share/fonts/truetype/liberation2")
-"""Where Debian keeps the newer Liberation beside the one of the same name without Vietnamese."""
+"""Debian's folder of the newer Liberation; an older font of the same name lacks Vietnamese."""
 FAMILIES = ("Times New Roman", "Liberation Serif", "Libertinus Serif")
 
 
@@ -64,7 +64,7 @@ def images(paper: Paper, dpi: int) -> list[bytes]:
 
 
 def is_in_times() -> bool:
-    """Whether this machine can draw with Times New Roman, or the font as wide, as the Decree asks."""
+    """Whether this machine can draw with Times New Roman, or the font of equal width, as the Decree asks."""
     return bool(set(_fonts()[1]) & set(FAMILIES[:2]))
 
 
@@ -78,7 +78,7 @@ def _typst() -> Any:
 
 @contextmanager
 def _compiler() -> Iterator[tuple[Any, dict[str, str]]]:
-    """A compiler of our template, and its inputs but for the data."""
+    """A compiler of our template, and its inputs except the data."""
     fonts, families = _fonts()
     with as_file(files("quetsach.documents") / "templates") as folder:
         compiler = _typst().Compiler(str(Path(folder) / "paper.typ"), root=str(folder), font_paths=fonts)
@@ -99,9 +99,9 @@ def _bytes(drawn: object) -> bytes:
 
 @cache
 def _fonts() -> tuple[Any, list[str]]:
-    """The fonts to draw with, read once, and those of our families that can write Vietnamese, best first."""
+    """The fonts to draw with, read once, and our families that can write Vietnamese, best first."""
     typst = _typst()
-    # A folder alone, then: typst would prefer an older font of the same name that the system has.
+    # Only the folder then: typst would prefer an older system font of the same name.
     extra = os.environ.get("QUETSACH_FONTS")
     system = typst.Fonts(include_system_fonts=not extra, font_paths=[extra] if extra else [])
     chosen, families = system, _able(system)

@@ -1,6 +1,6 @@
-"""Reads finished documents, Word or PDF, into lines with their letters and places, to be looked at.
+"""Reads finished documents, Word or PDF, into lines with their letters and places, for checks.
 
-Nothing in a file is run or fetched; its size is looked at before it is unpacked.
+Nothing in a file is run or fetched; its size is checked before it is unpacked.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _EMU = 36_000
 
 @dataclass(frozen=True)
 class Line:
-    """One line (a paragraph in a Word file). `cell` tells Word's cells apart, by table, row and column, None
+    """One line (a paragraph in a Word file). `cell` is its cell in Word, by table, row and column, None
     outside of tables; places are millimetres from the top left, 0 in a Word file."""
 
     text: str
@@ -63,7 +63,7 @@ class Reading:
     imports=("docx", "pdfminer.high_level"),
 )
 def read(raw: bytes) -> Reading:
-    """A .docx or .pdf file, told apart by its content. Raises DocumentError for anything else or damaged."""
+    """A .docx or .pdf file, recognised by its content. Raises DocumentError for any other or damaged file."""
     if len(raw) > MOST_BYTES:
         raise DocumentError("larger than 30 MB; this is no letter")
     if raw[:1024].lstrip().startswith(b"%PDF-"):
@@ -80,7 +80,7 @@ def read(raw: bytes) -> Reading:
         raise DocumentError("reading documents needs more: install quetsach[documents]") from error
     except MemoryError:
         raise
-    except Exception as error:  # damaged files break the readers in every way there is
+    except Exception as error:  # a damaged file can make the readers raise anything
         raise DocumentError(
             "the file is damaged or encrypted; save it anew from the program it came from"
         ) from error
@@ -155,7 +155,7 @@ _FONT_PARTS = ("name", "size", "bold", "italic")
 
 
 def _effective(file: Any, paragraph: Any, run: Any, what: str) -> Any:
-    """A property of the letters: the run's own, else its styles', else what the file says for all."""
+    """A property of the letters: the run's own, else its styles', else the file's default."""
     value = getattr(run.font, what)
     for style in (run.style, paragraph.style):
         while value is None and style is not None:
@@ -182,7 +182,7 @@ def _read_pdf(raw: bytes) -> Reading:
     from pdfminer.high_level import extract_pages
     from pdfminer.layout import LTTextContainer, LTTextLine
 
-    logging.getLogger("pdfminer").setLevel(logging.CRITICAL)  # it tells of every oddity of the file
+    logging.getLogger("pdfminer").setLevel(logging.CRITICAL)  # it reports every oddity of the file
     lines: list[Line] = []
     typefaces: Counter[str] = Counter()
     size = (0.0, 0.0)

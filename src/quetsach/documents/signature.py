@@ -1,9 +1,9 @@
-"""Looks at the signatures of a PDF: whole or changed, and whose. Nothing is fetched.
+"""Checks the signatures of a PDF: signer, and whether the content was changed. Nothing is fetched.
 
-The file is a stranger's: it is opened in a process of its own, with limits of memory and processor time.
+A stranger's file is opened in a process of its own, with limits of memory and processor time.
 
-Without the lists of a certification authority nobody can say here whether a certificate was revoked or comes
-from an authority of the state; that stays unknown, never "valid".
+Without the lists of a certification authority, nobody can know here whether a certificate was revoked or
+comes from an authority of the state; that stays unknown, never "valid".
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ class LockedPdfError(DocumentError):
 class Seen:
     """One signature. `signer` and `organisation` are the certificate's own words; `at` is the signer's clock.
 
-    `intact`: everything that it covers is as signed, and nothing but signatures and form fields came after;
-    `added_to`: other content came after it; `changed`: what it covers was changed, or it is not genuine.
+    `intact`: all signed content is unchanged, and only signatures and form fields were added later;
+    `added_to`: other content was added later; `changed`: signed content was changed, or the signature is not
+    genuine.
     """
 
     wholeness: Wholeness
@@ -48,7 +49,8 @@ class Seen:
 def look(pdf: bytes) -> tuple[Seen, ...]:
     """The signatures in their order; empty for a PDF without any.
 
-    Raises LockedPdfError for an encrypted one, DocumentError for what is no PDF or takes too much to read.
+    Raises LockedPdfError for an encrypted PDF, DocumentError for a file that is no PDF or takes too much to
+    read.
     """
     from pyhanko.pdf_utils.reader import PdfFileReader
 
@@ -87,6 +89,6 @@ def _seen(signature: Any) -> Seen:
 
 
 def _text(value: object) -> str:
-    """A name of the certificate in one short line: it is what a stranger wrote."""
+    """A name of the certificate in one short line: a stranger wrote it."""
     words = ", ".join(map(str, value)) if isinstance(value, list) else str(value or "")
     return " ".join("".join(char if char.isprintable() else " " for char in words).split())[:200]

@@ -1,4 +1,4 @@
-"""How wide Times is, so that rules under a line can be as long as the Decree wants them in a Word file.
+"""Widths of text in Times, so that rules under a line in a Word file are as long as the Decree demands.
 
 Widths in thousandths of the size, from Adobe's metrics of Times-Roman and Times-Bold, which Times New Roman
 and Liberation Serif share. Vietnamese marks do not widen a letter, except the horn a little.
@@ -30,7 +30,7 @@ _OTHER = 600
 
 
 def width(text: str, size: float, *, is_bold: bool = False) -> float:
-    """Millimetres of one line at `size` points. Signs not in the table count as an average letter."""
+    """Millimetres of one line at `size` points. Characters not in the table count as an average letter."""
     table = _BOLD_WIDTHS if is_bold else _REGULAR_WIDTHS
     plain = unicodedata.normalize("NFD", text).replace("đ", "d").replace("Đ", "D")
     units = sum(table.get(char, _OTHER) for char in plain if not unicodedata.combining(char))

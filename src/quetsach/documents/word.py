@@ -1,7 +1,7 @@
 """Draws papers as Word files with python-docx, in the layout of Decree 30/2020/NĐ-CP, annex I.
 
-The files name Times New Roman; Word and LibreOffice take the reader's own. Rules under a line are borders of
-empty paragraphs: they need no drawing, which LibreOffice and phones place each in their own way.
+The files name Times New Roman; Word and LibreOffice use the reader's font. Rules under a line are borders of
+empty paragraphs, not drawings: LibreOffice and phones place drawings each in their own way.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def draw(document: paper.Paper, at: datetime) -> bytes:
 
 
 def _packed(file: Document, at: datetime) -> bytes:
-    """The file's bytes with `at` as the time of every part: the same document gives the same bytes."""
+    """The file's bytes with `at` as the time of every part, so the same document gives the same bytes."""
     raw, out = io.BytesIO(), io.BytesIO()
     file.save(raw)
     moment = at.astimezone(UTC).timetuple()[:6]
@@ -74,14 +74,14 @@ def _header(story: Story, block: paper.Header) -> None:
     story.line(table.cell(1, 0), block.number, size=13, before=6)
     story.line(table.cell(1, 1), block.dateline, size=13, is_italic=True, before=6)
     if block.subject:
-        aside = (HEADER_WIDTHS[0] - SUBJECT_WIDTH) / 2
-        story.line(table.cell(2, 0), block.subject, size=12, before=6, left=aside, right=aside)
+        margin = (HEADER_WIDTHS[0] - SUBJECT_WIDTH) / 2
+        story.line(table.cell(2, 0), block.subject, size=12, before=6, left=margin, right=margin)
 
 
 def _name(story: Story, block: paper.Name) -> None:
-    aside = (paper.TEXT_WIDTH - NAME_WIDTH) / 2
+    margin = (paper.TEXT_WIDTH - NAME_WIDTH) / 2
     story.line(None, block.type_name, is_bold=True, before=14)
-    story.line(None, block.subject, is_bold=True, left=aside, right=aside)
+    story.line(None, block.subject, is_bold=True, left=margin, right=margin)
     longest = min(times_roman.width(block.subject, 14, is_bold=True), NAME_WIDTH)
     story.rule(None, longest * _SHORT_RULE, paper.TEXT_WIDTH)
 
@@ -90,7 +90,7 @@ def _addressees(story: Story, block: paper.Addressees) -> None:
     if len(block.names) == 1:
         story.line(None, f"{KINH_GUI} {block.names[0]}", before=8, after=8)
     elif block.names:
-        # The dashes stand under the colon (annex I, II.9.a), the whole in the middle.
+        # The dashes stand under the colon (annex I, II.9.a), and the whole block is in the middle.
         colon = times_roman.width(KINH_GUI[:-1], 14)
         longest = max(times_roman.width(name, 14) for name in block.names)
         left = max(0, (paper.TEXT_WIDTH - colon - longest) / 2)

@@ -1,4 +1,4 @@
-"""How Decree 30/2020/NĐ-CP (annex I, II) writes what every document has: numbers, dates, lists, ends.
+"""Spellings of Decree 30/2020/NĐ-CP (annex I, II) for every document: numbers, dates, lists, ends.
 
 Fields hold plain words; list marks, capitals and end punctuation are set here, once for every output.
 """
@@ -26,13 +26,13 @@ LONGEST_PART = 150
 
 
 def number_line(number: str, symbol: str) -> str:
-    """`Số: 05/UBND-VP`; without a number a blank to write it in (II.3)."""
+    """`Số: 05/UBND-VP`; without a number a blank (II.3)."""
     given = f" {number.zfill(2)}" if number else _BLANK
     return f"Số:{given}/{capitals(symbol)}"
 
 
 def dateline(place: str, day: date | None, year: int | None = None) -> str:
-    """`Phong Thổ, ngày 05 tháng 9 năm 2022`; without a day blanks, in `year` where that is known (II.4)."""
+    """`Phong Thổ, ngày 05 tháng 9 năm 2022`; without a day blanks, with `year` where it is known (II.4)."""
     if day is not None:
         return f"{place}, {letter_date(day)}"
     return (
@@ -50,12 +50,12 @@ def attached(kind: str, number: str, symbol: str, day: date | None, issuer: str)
 
 
 def about(subject: str) -> str:
-    """The subject without `V/v` before it and without an end."""
+    """The subject without `V/v` before it and without its end punctuation."""
     return _ABOUT.sub("", subject).rstrip(_STOPS)
 
 
 def capitals(line: str) -> str:
-    """A line in capitals, `HOÀ` as the Decree's forms write it."""
+    """A line in capitals, with `HOÀ` as in the Decree's forms."""
     return line.upper().replace("HOÀ", "HÒA").replace("HUỶ", "HỦY")
 
 
@@ -65,7 +65,7 @@ def authority(line: str) -> str:
 
 
 def bare(item: str) -> str:
-    """A list's item without its mark and its end."""
+    """A list's item without its mark and its end punctuation."""
     return _MARK.sub("", item.strip()).rstrip(_STOPS)
 
 
@@ -75,18 +75,18 @@ def listed(items: Sequence[str]) -> tuple[str, ...]:
 
 
 def ended(items: Sequence[str]) -> tuple[str, ...]:
-    """Lines of a list without dashes: `;` behind each and `.` behind the last, as legal bases stand."""
+    """Lines of a list without dashes: `;` behind each and `.` behind the last, as for legal bases."""
     last = len(items) - 1
     return tuple(bare(item) + ("." if index == last else ";") for index, item in enumerate(items))
 
 
 def is_part(paragraph: str) -> bool:
-    """Whether it is the title of a part, `I. KẾT QUẢ`, which is bold and has no end."""
+    """Whether it is the title of a part, `I. KẾT QUẢ`, which is bold and without end punctuation."""
     return bool(_PART.match(paragraph)) and len(paragraph) <= LONGEST_PART and paragraph[-1] not in ".;:"
 
 
 def paragraphs(texts: Sequence[str]) -> tuple[str, ...]:
-    """Running text, a line each: what has no end gets one, and the last ends with `./.` (II.6).
+    """Running text, a line each: missing end punctuation is added, and the last line ends with `./.` (II.6).
 
     A line with a dash is an item: `;` behind it when another follows.
     """

@@ -1,7 +1,7 @@
 """The parts of a Word file: pages, paragraphs, grids, rules. Lengths are millimetres, sizes and gaps points.
 
-Elements are put where the schema (ISO/IEC 29500-1, 17.3, 17.4, 17.6) wants them: Word offers to repair a file
-whose elements stand in another order.
+Elements stand in the order of the schema (ISO/IEC 29500-1, 17.3, 17.4, 17.6): Word offers to repair a file
+with elements in another order.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _AFTER_COMPAT = (
 
 
 def new_file(title: str, at: datetime) -> Document:
-    """An empty file of our own page and letters, without what python-docx's template says of itself."""
+    """An empty file with our page and letters, without the properties of python-docx's template."""
     file = open_template()
     package = file.part.package
     for key, relation in list(package.rels.items()):
@@ -87,7 +87,7 @@ def new_file(title: str, at: datetime) -> Document:
 
 
 def _plain_letters(properties: Any) -> None:
-    """Name the typeface instead of the template's theme, for all scripts."""
+    """Name the typeface itself for all scripts, instead of the template's theme."""
     fonts = properties.find(qn("w:rFonts"))
     if fonts is None:
         return
@@ -97,10 +97,10 @@ def _plain_letters(properties: Any) -> None:
 
 
 def _as_word_2013(file: Document) -> None:
-    """Without this Word shows "Compatibility Mode" and sets tables out of the margin by their padding."""
+    """Without this Word shows "Compatibility Mode" and moves tables out of the margin by their padding."""
     settings = file.settings.element
     for zoom in settings.findall(qn("w:zoom")):
-        zoom.set(qn("w:percent"), "100")  # the schema demands it, the template lacks it
+        zoom.set(qn("w:percent"), "100")  # required by the schema, missing in the template
     for old in settings.findall(qn("w:compat")):
         settings.remove(old)
     compat = _element("w:compat")
@@ -123,7 +123,7 @@ def _element(tag: str, **values: object) -> Any:
 
 
 class Story:
-    """What is written from a page's beginning on, with its own page numbers."""
+    """The content from the start of a page on, with its own page numbers."""
 
     def __init__(self, file: Document, *, is_first: bool) -> None:
         self._file = file
@@ -179,7 +179,7 @@ class Story:
     def item(
         self, cell: _Cell | None, text: str, *, size: float = 14, left: float = 0, after: float = 0
     ) -> None:
-        """A line with a dash whose further lines stand behind the dash."""
+        """A line with a dash; its further lines are indented to the text behind the dash."""
         made = self._new(cell)
         form = made.paragraph_format
         hanging = Pt(size * 0.58)
@@ -219,9 +219,9 @@ class Story:
     def rule(self, cell: _Cell | None, length: float, room: float) -> None:
         """A rule of `length` in the middle of `room`."""
         made = self._new(cell)
-        aside = max(0.0, (room - length) / 2)
+        margin = max(0.0, (room - length) / 2)
         form = made.paragraph_format
-        form.left_indent = form.right_indent = Mm(aside)
+        form.left_indent = form.right_indent = Mm(margin)
         form.space_before, form.line_spacing = Pt(2), Pt(2)
         borders = _element("w:pBdr")
         borders.append(_element("w:top", val="single", sz=6, space=0, color="auto"))
@@ -229,14 +229,14 @@ class Story:
         _write(made, "", 1, False, False)
 
     def gap(self, height: float) -> None:
-        """An empty line of a height; two tables without one between them would become one."""
+        """An empty line of a height; without it two adjacent tables would become one."""
         form = self._new(None).paragraph_format
         form.line_spacing = Pt(height)
 
     def _new(self, cell: _Cell | None) -> Paragraph:
         made: Paragraph = (self._file if cell is None else cell).add_paragraph()
         if cell is not None and cell.paragraphs[0]._p.pPr is None and not cell.paragraphs[0].runs:
-            cell._tc.remove(cell.paragraphs[0]._p)  # the one that a new cell has
+            cell._tc.remove(cell.paragraphs[0]._p)  # a new cell comes with a paragraph
         return made
 
 
@@ -280,7 +280,7 @@ def _number_pages(section: Section) -> None:
 
 
 def _table_properties(table: Table, widths: Sequence[float], *, has_borders: bool) -> None:
-    """Written anew: python-docx appends what it does not know, and the order of these elements is fixed."""
+    """Written anew: python-docx appends elements that it does not know, but their order is fixed."""
     properties = table._tbl.tblPr
     for child in list(properties):
         properties.remove(child)

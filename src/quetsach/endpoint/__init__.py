@@ -1,7 +1,7 @@
-"""The check of one machine: what it shows, what that means, and one verdict. It reads and changes nothing.
+"""The check of one machine: facts, their findings, and one verdict. It reads the machine and changes nothing.
 
     machine ──> probes ──> facts ──> signs and indicators ──> findings ──> verdict
 
-A `machines` module is a way to look (a live system, the disk of one that is off, a recording); a `probes`
-module is one thing to look at; `signs/*.toml` say what in it tells of tampering.
+A `machines` module is a way to see a machine (a live system, the disk of a machine that is off, a recording).
+A `probes` module looks at one thing. `signs/*.toml` say which facts point to tampering.
 """

@@ -1,4 +1,4 @@
-"""The catalogue of signs: what tells of tampering, how sure that is, and what else it may be.
+"""The catalogue of signs of tampering, each with its confidence and its harmless explanations.
 
 The signs are data, in `signs/*.toml`.
 """
@@ -27,7 +27,7 @@ class CatalogueError(QuetsachError):
 
 
 class Confidence(StrEnum):
-    """D1 certain, D2 strong, D3 to be checked with papers, D4 context that never counts by itself."""
+    """D1 certain, D2 strong, D3 to be checked against papers, D4 context that never counts alone."""
 
     D1 = "D1"
     D2 = "D2"
@@ -36,7 +36,7 @@ class Confidence(StrEnum):
 
 
 class Kind(StrEnum):
-    """In force now, left over, was run or tried, or a state of the licence."""
+    """In force now, left over, run or tried once, or a state of the licence."""
 
     ACTIVE = "active"
     ARTIFACT = "artifact"
@@ -48,18 +48,18 @@ FIXES = (
     "none", "registry_delete", "quarantine", "stop_process", "task_disable", "service_disable",
     "hosts_comment", "exclusion_remove", "firewall_disable", "file_edit", "propose", "isolate",
 )  # fmt: skip
-"""What a plan may offer; `none` only reports, `propose` only advises."""
+"""The fixes that a plan may offer; `none` only reports, `propose` only advises."""
 PRODUCTS = (
     "windows", "office", "windows_office", "adobe", "autodesk", "idm", "jetbrains", "winrar", "antivirus",
     "cad", "accounting", "other", "malware", "system",
 )  # fmt: skip
 NO_SOFTWARE = frozenset({"malware", "antivirus", "system"})
-"""Products that nobody needs a licence for."""
+"""Products without a licence."""
 _NEEDS: Mapping[str, Callable[[Profile], bool]] = {
     "no_volume_agreement": lambda profile: profile.volume_agreement is False,
     "no_own_kms": lambda profile: not profile.has_kms,
 }
-"""What the organisation must have said for a clause to count."""
+"""Statements of the organisation that a clause needs in order to count."""
 _NOBODY = Profile()
 _LANGUAGES = ("vi", "en")
 _ID = re.compile(r"[A-Z]{2,5}-[0-9]{2}")
@@ -71,7 +71,7 @@ _CLAUSE_KEYS = {"fact", "keys", "needs", "least", "confidence"}
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A sign in one language: what was found, and what else it may be."""
+    """A sign in one language: the finding, and its harmless explanations."""
 
     what: str
     false_positive: str
@@ -81,7 +81,7 @@ class Text:
 class Clause:
     """One way to detect a sign: conditions on the fields of one fact.
 
-    `least` facts with different subjects are needed; `confidence` may differ from the sign's own.
+    At least `least` facts with different subjects must match; `confidence` may differ from the sign's own.
     """
 
     fact: str
@@ -94,7 +94,7 @@ class Clause:
     name_text: str = ""
 
     def holds(self, seen: Fact, profile: Profile) -> bool:
-        """Whether the fact is what this clause looks for."""
+        """Whether the fact meets the conditions of this clause."""
         if seen.kind != self.fact or (self.needs and not _NEEDS[self.needs](profile)):
             return False
         if self.key_pattern is not None and self.key_pattern.fullmatch(seen.fields["key"]) is None:
@@ -117,7 +117,7 @@ class Sign:
 
 
 class Catalogue:
-    """All signs by their id, and what must be read to detect them."""
+    """All signs by their id, and the registry keys and file names that they need."""
 
     def __init__(self, signs: Iterable[Sign], terms: Terms) -> None:
         self.signs: Mapping[str, Sign] = {sign.id: sign for sign in signs}
@@ -127,12 +127,12 @@ class Catalogue:
             for clause in sign.clauses:
                 self._by_fact.setdefault(clause.fact, []).append((sign, clause))
         self._named = [clause for _sign, clause in self.clauses("file") if clause.name_text]
-        # One expression over all names: most files of a disk are turned away by it alone.
+        # One expression over all names: it alone rejects most files of a disk.
         names = "|".join(f"(?:{clause.name_text})" for clause in self._named)
         self._file_names = terms.regex(names or r"(?!)")
 
     def clauses(self, kind: str) -> Iterable[tuple[Sign, Clause]]:
-        """The signs that facts of a kind can tell of."""
+        """The signs and clauses for facts of a kind."""
         return self._by_fact.get(kind, ())
 
     @property
@@ -142,7 +142,7 @@ class Catalogue:
         return tuple(dict.fromkeys(found))
 
     def names_file(self, name: str, folder: str) -> bool:
-        """Whether some sign looks for a file of this name in this folder, whatever is in it."""
+        """Whether a sign names files of this name in this folder, with any content."""
         if self._file_names.fullmatch(name) is None:
             return False
         told = {"name": name, "folder": folder, "path": folder + name}
@@ -166,15 +166,15 @@ def load() -> Catalogue:
 
 
 def parse(terms_text: str, texts: Mapping[str, str]) -> Catalogue:
-    """A catalogue from TOML texts, by their names.
+    """A catalogue from TOML texts by their names.
 
     Raises:
-        CatalogueError: naming the text, the sign and what is wrong.
+        CatalogueError: names the text, the sign and the mistake.
     """
     try:
-        told = tomllib.loads(terms_text)
-        lists = {name: tuple(one["names"]) for name, one in told.get("list", {}).items()}
-        terms = Terms(told.get("pattern", {}), lists)
+        document = tomllib.loads(terms_text)
+        lists = {name: tuple(one["names"]) for name, one in document.get("list", {}).items()}
+        terms = Terms(document.get("pattern", {}), lists)
     except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
         raise CatalogueError(f"terms.toml: {error}") from error
     signs: dict[str, Sign] = {}

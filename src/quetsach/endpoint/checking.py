@@ -23,7 +23,7 @@ from quetsach.endpoint.watchlist import Watchlist
 from quetsach.errors import QuetsachError
 
 LIST = "indicators"
-"""The name under which it is told whether the campaign's list was compared."""
+"""The name of the result that says whether the campaign's list was compared."""
 _TARGETS = {
     "process": ("program",),
     "autostart": ("target",),
@@ -36,7 +36,7 @@ _COMMANDS = ("unit", "cron")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to look: `seconds` are the least for which sockets are watched on a running machine."""
+    """How to check: on a running machine sockets are watched for at least `seconds`."""
 
     is_full: bool = False
     with_history: bool = False
@@ -45,9 +45,9 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one check says. Times are UTC.
+    """The result of one check. Times are UTC.
 
-    `observed` holds every probe by name; `unseen` are the essential ones that could not look at everything.
+    `observed` holds every probe by name; `unseen` names the essential probes that could not see everything.
     """
 
     machine: str
@@ -76,10 +76,10 @@ def check(
     on_file: Callable[[Progress], None] | None = None,
     on_wait: Callable[[float, float], None] | None = None,
 ) -> Result:
-    """Look at everything and decide.
+    """Run all probes and decide the verdict.
 
     Args:
-        on_wait: told each second, when only sockets are still watched: seconds left, and those of all.
+        on_wait: called each second while only sockets are still watched: seconds left, seconds in all.
 
     Raises:
         RulesError: the campaign's rules cannot be compiled.
@@ -111,7 +111,7 @@ def check(
         except QuetsachError:
             raise
         except Exception as error:
-            # What was found elsewhere is told, whatever a hostile disk makes of the walk over its files.
+            # A hostile disk may break the walk over its files; the results of all other probes still count.
             observed[filescan.NAME] = Observed.not_checked("failed", type(error).__name__)
             scan = Scan()
         if machine.is_running:

@@ -1,14 +1,14 @@
 r"""Conditions of a sign on one field of a fact, as data.
 
     "regex"                       the whole value, in any case
-    {search = "regex"}            somewhere in it
+    {search = "regex"}            somewhere in the value
     {not = "regex"}               the whole value is not this
     {in = "LIST"}                 a name of that list, or below one
     {host = "loopback"|[…]}       the class of a name or address (`host_class`)
     {above = 1} {below = 1}       a decimal number
-    {years_ahead = 2}             a year so far in the future stands in it
+    {years_ahead = 2}             the value holds a year so far in the future
 
-Several in one table must all hold. `<name>` in a regex is the pattern of that name.
+If a table holds several conditions, all must hold. `<name>` in a regex stands for the pattern of that name.
 """
 
 from __future__ import annotations
@@ -52,21 +52,21 @@ class Terms:
             raise ValueError(f"{text}: {error}") from error
 
     def names(self, name: str) -> tuple[str, ...]:
-        """Raises ValueError for an unknown one."""
+        """Raises ValueError for an unknown name."""
         if name not in self.lists:
             raise ValueError(f"no list is called {name}")
         return self.lists[name]
 
 
 def is_listed(value: str, names: tuple[str, ...]) -> bool:
-    """On label borders: `xevil.example` is not `evil.example`. The value may be a URL."""
+    """Compares whole labels: `xevil.example` is not `evil.example`. The value may be a URL."""
     split = canonical.split_url(value)
     host = split[0] if split else canonical.split_authority(value)[0]
     return any(covers(name, host) for name in names)
 
 
 def host_class(value: str, profile: Profile, terms: Terms) -> str:
-    """One of `HOST_CLASSES`; the first that fits. No name is looked up."""
+    """The first of `HOST_CLASSES` that fits. No name is looked up."""
     host, _port = canonical.split_authority(value.strip())
     if profile.is_kms_host(host):
         return "own"
@@ -89,7 +89,7 @@ def host_class(value: str, profile: Profile, terms: Terms) -> str:
 
 
 def build(told: Any, terms: Terms) -> Condition:
-    """The condition that a value of a sign's table says; raises ValueError where it says none."""
+    """The condition in a value of a sign's table; raises ValueError for a malformed condition."""
     if isinstance(told, str):
         whole = terms.regex(told)
         return lambda value, _profile: whole.fullmatch(value) is not None

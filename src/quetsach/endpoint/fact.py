@@ -1,4 +1,5 @@
-"""What probes report: plain facts, each of a kind with a fixed set of fields, and whether they could look."""
+"""The reports of probes: plain facts, each of a kind with a fixed set of fields, and what could not be
+seen."""
 
 from __future__ import annotations
 
@@ -13,10 +14,10 @@ from quetsach.text.escape import escape
 
 _LONGEST = 500
 _HALF = re.compile("[\ud800-\udc7f\udd00-\udfff]")
-"""Halves of UTF-16 pairs, of which one may stand alone in a name on Windows; not bytes by PEP 383."""
+"""Halves of UTF-16 pairs that stand alone, possible in names on Windows; not bytes by PEP 383."""
 
 FACTS: Mapping[str, tuple[str, ...]] = {
-    # The first field is what the fact is about: two findings on one subject are not independent.
+    # The first field is the fact's subject: two findings on one subject are not independent.
     "autostart": ("command", "place", "name", "target"),
     "config-line": ("text", "file", "name"),
     "connection": ("address", "port", "process", "program", "signer", "state"),
@@ -56,13 +57,13 @@ FACTS: Mapping[str, tuple[str, ...]] = {
 
 
 def safe(text: str) -> str:
-    """Text of the machine, made safe to show and to keep."""
+    """Text from the machine, made safe to show and to keep."""
     told = _HALF.sub(lambda half: f"\\u{{{ord(half[0]):x}}}", text)
     return escape(told.encode("utf-8", "surrogateescape"), _LONGEST)
 
 
 class Unavailable(QuetsachError):
-    """What was asked for cannot be looked at here; `reason` is one of `REASONS`, `detail` says more."""
+    """Something cannot be looked at here; `reason` is one of `REASONS`, `detail` says more."""
 
     code = "unavailable"
 
@@ -74,14 +75,14 @@ class Unavailable(QuetsachError):
 
 @contextmanager
 def unbroken(where: str) -> Iterator[None]:
-    """Whatever a hostile machine makes of what is done here becomes `Unavailable`: it costs this one thing,
-    never the check."""
+    """Turn every error in this block into `Unavailable`: a hostile machine may break one look, never the
+    check."""
     try:
         yield
     except Unavailable:
         raise
     except BaseException as error:
-        # What a library in Rust stumbles over is no Exception to Python.
+        # A panic in a Rust library is no Exception to Python.
         if isinstance(error, Exception) or type(error).__name__ == "PanicException":
             raise Unavailable("failed", where) from error
         raise
@@ -108,14 +109,14 @@ REASONS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing seen on the machine; `fields` are those that `FACTS` names for the kind."""
+    """One thing seen on the machine; `fields` are the fields that `FACTS` lists for the kind."""
 
     kind: str
     fields: Mapping[str, str]
 
     @property
     def subject(self) -> str:
-        """What the fact is about, in lower case."""
+        """The value of the first field, in lower case."""
         return self.fields[FACTS[self.kind][0]].casefold()
 
 
@@ -123,7 +124,7 @@ def fact(kind: str, /, **fields: object) -> Fact:
     """A fact whose missing fields are empty.
 
     Raises:
-        KeyError: the kind does not exist or lacks one of the fields; a mistake in a probe.
+        KeyError: the kind does not exist or has no such field; a mistake in a probe.
     """
     values = dict.fromkeys(FACTS[kind], "")
     for name, value in fields.items():
@@ -143,7 +144,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A part of a probe that could not be looked at: a reason of `REASONS`, and where."""
+    """A part of a probe that could not be seen: a reason of `REASONS`, and the place."""
 
     reason: str
     detail: str = ""
@@ -151,7 +152,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """The answer of one probe: `items` are what it saw, `gaps` the parts that it could not see."""
+    """The answer of one probe: `items` are its facts, `gaps` the parts that it could not see."""
 
     state: State
     items: Sequence[Fact] = ()
@@ -159,17 +160,17 @@ class Observed:
 
     @classmethod
     def of(cls, items: Sequence[Fact], gaps: Sequence[Gap] = ()) -> Observed:
-        """`ok` or `empty` by what was seen; `not_checked` where there are gaps and nothing was seen."""
+        """`ok` or `empty` by the facts; `not_checked` where there are gaps and no facts."""
         if gaps and not items:
             return cls(State.NOT_CHECKED, (), gaps)
         return cls(State.OK if items else State.EMPTY, items, gaps)
 
     @classmethod
     def not_checked(cls, reason: str, detail: str = "") -> Observed:
-        """Nothing could be looked at."""
+        """The answer of a probe that could not look at all."""
         return cls(State.NOT_CHECKED, (), (Gap(reason, detail),))
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing was left unseen."""
+        """Whether the probe saw everything."""
         return self.state is not State.NOT_CHECKED and not self.gaps

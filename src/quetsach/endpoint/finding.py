@@ -1,4 +1,4 @@
-"""From facts to findings: which signs and which of the campaign's indicators the machine shows."""
+"""From facts to findings: the signs and the campaign's indicators that the machine shows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from quetsach.endpoint.profile import Profile
 from quetsach.endpoint.watchlist import Watchlist
 
 MOST_EVIDENCE = 20
-"""Facts kept for one finding; `count` tells how many there were."""
+"""Facts kept for one finding; `count` is the number of all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Evidence:
 class Finding:
     """A sign of the catalogue, or an entry of the campaign's list (a name, an address or a hash).
 
-    `evidence` are the facts that show it, `subjects` what those are about.
+    `evidence` are the facts behind it, `subjects` the subjects of these facts.
     """
 
     confidence: Confidence
@@ -46,7 +46,7 @@ class Finding:
     subjects: set[str] = field(default_factory=set)
 
     def add(self, seen: Fact) -> None:
-        """One more fact that shows it."""
+        """Add a fact to the evidence."""
         self.count += 1
         self.subjects.add(seen.subject)
         shown = Evidence.of(seen)

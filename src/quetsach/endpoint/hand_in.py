@@ -1,8 +1,8 @@
 """Sending sealed results of checks to the portal, with a unit's one-time code (`checks.arriving.api`).
 
-The same results again change nothing at the portal, so what may pass is tried again, and a request whose
-answer was lost is answered as received. The code is sent in one header, to the address in the signed pack, by
-HTTPS with the certificate verified, and appears in no message.
+Sending the same results again changes nothing at the portal. So passing failures are retried, and when an
+answer was lost, the second answer confirms the results as received. The code travels in one header, to the
+address in the signed pack, over HTTPS with the certificate verified. No message shows it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _CODE = re.compile(r"[0-9A-Za-z -]{12,40}")
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A file that the portal did not take, and its reason in the language that was asked for."""
+    """A file that the portal did not take, and its reason in the requested language."""
 
     name: str
     code: str
@@ -34,7 +34,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of the files. `is_code_free`: nothing new came in, so the code still works."""
+    """The portal's answer about the files. `is_code_free`: nothing new came in, so the code still works."""
 
     unit: str
     taken: int
@@ -44,10 +44,10 @@ class Receipt:
 
 
 def is_possible(portal: str) -> bool:
-    """Whether results may be sent there: HTTPS, or this very machine."""
+    """Whether results may be sent to this address: HTTPS, or this very machine."""
     try:
-        told = urlsplit(portal)
-        return told.scheme in ("https", "http") and bool(told.hostname) and not is_in_the_clear(portal)
+        parts = urlsplit(portal)
+        return parts.scheme in ("https", "http") and bool(parts.hostname) and not is_in_the_clear(portal)
     except ValueError:
         return False
 
@@ -57,11 +57,11 @@ def hand_in(files: Sequence[tuple[str, bytes]], portal: str, code: str, language
 
     Args:
         portal: its address, as the pack gives it.
-        language: in which the portal's reasons are wanted, "vi" or "en".
+        language: the language of the portal's reasons, "vi" or "en".
 
     Raises:
-        PushError: `in_the_clear`, `code_form`, `code_unknown`, `code_locked`, `results_large`, or one of a
-            push. What was taken before counts; the same may be sent again.
+        PushError: `in_the_clear`, `code_form`, `code_unknown`, `code_locked`, `results_large`, or a code of a
+            push. Files that the portal took before still count; all may be sent again.
     """
     if not is_possible(portal):
         raise PushError("in_the_clear", portal)

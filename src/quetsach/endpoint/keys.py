@@ -29,7 +29,7 @@ def new() -> bytes:
 
 
 def public(kind: Kind, secret: bytes) -> bytes:
-    """The half that may be known."""
+    """The public half of a secret."""
     if kind == "signing":
         from nacl.signing import SigningKey
 
@@ -40,7 +40,7 @@ def public(kind: Kind, secret: bytes) -> bytes:
 
 
 def fingerprint(key: bytes) -> str:
-    """What people compare: 96 bits of the SHA-256 of a public key, in six groups."""
+    """A short form for people to compare: 96 bits of the SHA-256 of a public key, in six groups."""
     text = hashlib.sha256(key).hexdigest()[:24].upper()
     return "-".join(text[at : at + 4] for at in range(0, len(text), 4))
 
@@ -58,7 +58,7 @@ def of_text(text: str) -> bytes:
 
 
 def write(path: Path, kind: Kind, secret: bytes) -> None:
-    """A new file that only its owner may read; never over one that exists (FileExistsError)."""
+    """Write a new file that only its owner may read; never over an existing file (FileExistsError)."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="ascii") as file:
         json.dump({"type": "key", "kind": kind, "secret": secret.hex()}, file)
@@ -73,9 +73,9 @@ def read(path: Path, kind: Kind) -> bytes:
     """
     try:
         with path.open("rb") as file:
-            told = json.loads(file.read(_MOST_BYTES))
-        if told["type"] != "key" or told["kind"] != kind:
+            document = json.loads(file.read(_MOST_BYTES))
+        if document["type"] != "key" or document["kind"] != kind:
             raise ValueError(kind)
-        return of_text(told["secret"])
+        return of_text(document["secret"])
     except (ValueError, TypeError, KeyError, AttributeError, Refused) as error:
         raise Refused("key_file", name=str(path)) from error

@@ -1,6 +1,6 @@
-"""The one interface through which probes see a machine: files, registry, and what a running system shows.
+"""The interface through which all probes see a machine: files, registry, and the state of a running system.
 
-Everything raises `Unavailable` where it cannot answer; an answer of nothing means that there is nothing.
+Every method raises `Unavailable` where it cannot answer; an empty answer means that there is nothing.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from quetsach.endpoint.fact import Unavailable
 
 
 class System(StrEnum):
-    """The family of the operating system looked at."""
+    """The family of the machine's operating system."""
 
     WINDOWS = "windows"
     LINUX = "linux"
 
 
 class Signature(StrEnum):
-    """Authenticode, embedded or by catalogue. `UNKNOWN` where it cannot be judged, as on a disk looked at
+    """Authenticode, embedded or by catalogue. `UNKNOWN` where it cannot be judged, as on a disk seen
     from another system."""
 
     VALID = "valid"
@@ -51,16 +51,16 @@ class Files(Protocol):
     """Files by the machine's own paths, on Windows in any case. Links never lead out of the machine."""
 
     def entries(self, folder: str) -> list[Entry]:
-        """What stands in a folder; empty where there is no such folder."""
+        """The names in a folder; empty where there is no such folder."""
         ...
 
     def entry(self, path: str) -> Entry | None:
-        """One path, None where nothing is there."""
+        """One path, None where it does not exist."""
         ...
 
     def follow(self, path: str) -> str:
-        """The path to which a link leads within the machine, the path itself where it is none; `missing`
-        where nothing is, `elsewhere` where a link leads to what this disk does not hold."""
+        """The target of a link within the machine, the path itself where it is no link. Raises `Unavailable`:
+        `missing` where nothing is there, `elsewhere` where the target is not on this disk."""
         ...
 
     def open(self, path: str) -> BinaryIO:
@@ -68,7 +68,7 @@ class Files(Protocol):
         ...
 
     def read(self, path: str, most: int) -> bytes:
-        """The whole of a file of at most `most` bytes; raises `Unavailable("too_large")` beyond."""
+        """The whole content of a file of at most `most` bytes; raises `Unavailable("too_large")` beyond."""
         ...
 
 
@@ -87,7 +87,7 @@ class Registry(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class User:
-    r"""A person's profile: its folder, and its registry root `HKU\…` ("" where that is not to be seen)."""
+    r"""A person's profile: its folder, and its registry root `HKU\…` ("" where that cannot be seen)."""
 
     name: str
     folder: str
@@ -96,7 +96,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A running program. `program` is the path of its image, "" where it may not be asked."""
+    """A running program. `program` is the path of its image, "" where this account may not see it."""
 
     pid: int
     name: str
@@ -107,7 +107,7 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class Socket:
-    """A socket of the Internet families; `address` is "" for one that listens. `state` is psutil's word."""
+    """A socket of the Internet families; `address` is "" for a listening socket. `state` is psutil's word."""
 
     address: str
     port: int
@@ -117,7 +117,7 @@ class Socket:
 
 
 def roots_of(users: Iterable[User]) -> list[str]:
-    r"""The registry roots of a machine: `HKLM`, then those of its people that are to be seen."""
+    r"""The registry roots of a machine: `HKLM`, then the visible roots of its people."""
     return ["HKLM", *(user.root for user in users if user.root)]
 
 
@@ -145,11 +145,11 @@ class Machine(Protocol):
     def users(self) -> Sequence[User]: ...
     def processes(self) -> Sequence[Process]: ...
     def sockets(self) -> Sequence[Socket]:
-        """Those of this moment."""
+        """The sockets open at this moment."""
         ...
 
     def resolver_cache(self) -> Sequence[str]:
-        """The names that the system's resolver remembers."""
+        """The names in the cache of the system's resolver."""
         ...
 
     def query(self, table: str, columns: Sequence[str], filled: str = "") -> Sequence[Mapping[str, str]]:
@@ -161,12 +161,12 @@ class Machine(Protocol):
         ...
 
     def signature(self, path: str) -> tuple[Signature, str]:
-        """Whether a program is signed, and by whom."""
+        """Whether a program is signed, and the signer."""
         ...
 
 
 class NoRegistry:
-    """The registry of a system that has none."""
+    """The registry of a system without a registry."""
 
     def values(self, key: str) -> Mapping[str, str]:
         raise Unavailable("other_system", key)
@@ -176,7 +176,7 @@ class NoRegistry:
 
 
 def keys_below(registry: Registry, key: str, *, depth: int = 4, most: int = 20_000) -> Iterator[str]:
-    """The key and those below it, breadth first; bounded, because a damaged hive may loop."""
+    """The key and all keys below it, breadth first; bounded, because a damaged hive may loop."""
     waiting, seen = [(key, 0)], 0
     while waiting and seen < most:
         path, level = waiting.pop(0)

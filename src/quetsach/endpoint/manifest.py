@@ -1,9 +1,9 @@
-"""The signed list of a stick's files: made when it is built, asked at each start.
+"""The signed list of a stick's files: made when the stick is built, verified at each start.
 
 `manifest.json` holds {"signed": text, "signature": hex, "key": hex}; the text is JSON:
 {"type": "stick", "schema": 1, "version", "build": "test" | "release", "files": {path: sha256}, "trusted":
-[keys of campaigns]}. It shows what was changed, damaged or added since; who can write to a stick can also
-replace the program that asks, which is why the portal shows the ZIP's own checksum (THREAT_MODEL.md).
+[keys of campaigns]}. It reveals files changed, damaged or added since. An attacker who can write to a stick
+can also replace the verifying program, so the portal shows the ZIP's own checksum (THREAT_MODEL.md).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from quetsach.endpoint.refusal import Refused
 NAME = "manifest.json"
 STARTER = "KIEM-TRA.cmd"
 RESULTS = "ket-qua"
-"""The folder beside the program in which a check leaves its results."""
+"""The folder for results, beside the program."""
 SCHEMA = 1
 _CONTEXT = b"quetsach stick 1\x00"
 _MOST_BYTES = 4 << 20
@@ -29,7 +29,7 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """`files` are paths with `/` between, each with its SHA-256; `key` is who signed it."""
+    """`files` are paths with `/` between, each with its SHA-256; `key` is the signer's public key."""
 
     version: str
     is_test_build: bool
@@ -39,7 +39,7 @@ class Manifest:
 
 
 def write(told: Manifest, signing_key: bytes) -> bytes:
-    """The file; the same manifest and key give the same bytes."""
+    """The bytes of the file; the same manifest and key give the same bytes."""
     from nacl.signing import SigningKey
 
     table = {
@@ -58,7 +58,7 @@ def write(told: Manifest, signing_key: bytes) -> bytes:
 
 
 def read(data: bytes) -> Manifest:
-    """A manifest whose signature is right.
+    """A manifest whose signature is valid.
 
     Raises:
         Refused: stick_manifest.
@@ -69,7 +69,7 @@ def read(data: bytes) -> Manifest:
 
 
 def _parsed(data: bytes) -> tuple[Manifest, str, bytes]:
-    """What it says, the text that is signed, and the signature, which nobody has checked yet."""
+    """The manifest, the signed text, and the signature, which is not verified yet."""
     try:
         document = json.loads(data)
         key, text = keys.of_text(document["key"]), document["signed"]
@@ -115,13 +115,13 @@ def verify(root: Path) -> Manifest:
     for name, digest in told.files.items():
         if _digest(root / name) != digest:
             raise Refused("stick_changed", name=name)
-    # Only now: what checks a signature lies on the stick as well.
+    # Imported only now: the code that verifies signatures lies on the stick as well.
     _check_signature(told.key, text, signature)
     return told
 
 
 def packs(root: Path) -> list[Path]:
-    """The packs that lie beside the program."""
+    """The packs beside the program."""
     return sorted(path for path in root.iterdir() if path.suffix.lower() == suffixes.PACK and path.is_file())
 
 
@@ -132,7 +132,7 @@ def _present(root: Path) -> Iterator[str]:
         for name in names:
             yield (folder / name).relative_to(root).as_posix()
         for name in folders:
-            # A link would lead the walk, and later a look-up, out of the stick.
+            # A link would lead this walk, and later look-ups, out of the stick.
             if (folder / name).is_symlink() or (folder / name).is_junction():
                 yield (folder / name).relative_to(root).as_posix()
 

@@ -1,4 +1,4 @@
-"""Many results, one row a machine: copies count once, of two checks of a machine the newer one counts.
+"""Many results become one row a machine: copies count once; of two checks of a machine the newer counts.
 
 Results come from other machines and are hostile until they have the form that `result` describes.
 """
@@ -28,7 +28,7 @@ _EARLIEST_YEAR, _LATEST_YEAR = 1970, 9998
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One finding, as a row tells it; `name` is a sign's id or an entry of the campaign's list."""
+    """One finding of a row; `name` is a sign's id or an entry of the campaign's list."""
 
     name: str
     is_sign: bool
@@ -41,7 +41,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The result of one machine. `machine` is its id from a sealed result, "" from another."""
+    """The result of one machine. `machine` is its id from a sealed result, "" from an unsealed result."""
 
     file: str
     digest: str
@@ -56,7 +56,7 @@ class Checked:
     findings: tuple[Found, ...]
 
     def products(self, *, is_malware: bool) -> Counter[str]:
-        """How many findings that count there are under each product, malware or all else."""
+        """How many counted findings each product has, of malware only or of all others."""
         return Counter(
             one.product
             for one in self.findings
@@ -66,7 +66,7 @@ class Checked:
 
 @dataclass(slots=True)
 class Merged:
-    """`rows` one a machine, by unit and name; `older` results that a newer one replaced; `copies` of one."""
+    """`rows` has one row a machine, by unit and name; `older` and `copies` are results left out as such."""
 
     rows: list[Checked] = field(default_factory=list)
     older: list[Checked] = field(default_factory=list)
@@ -74,7 +74,7 @@ class Merged:
 
     @property
     def people(self) -> int:
-        """Persons who use these machines, as far as it was said."""
+        """The number of people who use these machines, as far as stated."""
         return sum(row.people or 0 for row in self.rows)
 
     @property
@@ -92,16 +92,16 @@ def plain(data: bytes, file: str) -> Checked:
     try:
         if len(data) > MOST_BYTES:
             raise ValueError("too large")
-        told = json.loads(few(data, groups=MOST_BYTES // 20, items=MOST_BYTES // 8))
-        if not isinstance(told, dict):
+        document = json.loads(few(data, groups=MOST_BYTES // 20, items=MOST_BYTES // 8))
+        if not isinstance(document, dict):
             raise ValueError("no object")
     except (ValueError, RecursionError) as error:
         raise Refused("result_form", name=file) from error
-    return checked(told, file, digest=hashlib.sha256(data).hexdigest())
+    return checked(document, file, digest=hashlib.sha256(data).hexdigest())
 
 
 def checked(told: Mapping[str, Any], file: str, *, digest: str, machine: str = "") -> Checked:
-    """A row from the document of `result`.
+    """A row from a document of `result`.
 
     Raises:
         Refused: result_form.
@@ -133,8 +133,8 @@ def checked(told: Mapping[str, Any], file: str, *, digest: str, machine: str = "
 def merge(results: Iterable[Checked]) -> Merged:
     """One row a machine.
 
-    A machine is its id; a result that was not sealed belongs to the only sealed machine of its name and unit,
-    else name and unit are the machine. Without a name nothing is merged but copies.
+    A machine is known by its id. An unsealed result belongs to the only sealed machine of its name and unit;
+    else name and unit stand for the machine. Results without a name are merged only with their copies.
     """
     merged, newest = Merged(), dict[tuple[str, ...], Checked]()
     known: dict[str, Checked] = {}

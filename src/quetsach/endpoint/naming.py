@@ -1,4 +1,4 @@
-"""The name of a machine whose disk does not tell one: given by a person, or made from the disk."""
+"""The name of a machine whose disk does not hold a name: typed by a person, or made from the disk."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _FOLDERS = {System.WINDOWS: ("C:\\", r"C:\Users"), System.LINUX: ("/", "/home")}
 
 
 def given(text: str) -> str:
-    """A name as a person typed it; "" where it can be none."""
+    """A name as a person typed it; "" for an impossible name."""
     name = text.strip()
     return name if len(name) <= LONGEST and name.isprintable() else ""
 
 
 def of_disk(machine: Machine, campaign: str = "") -> str:
-    """A name that the same disk gets again and another hardly ever does.
+    """A name that is the same for the same disk, and hardly ever for another disk.
 
-    Of the ids in `sealing.machine_id`, which cannot be traced back from it; where the disk has none either,
-    of its first folders and their times.
+    Made from the ids of `sealing.machine_id`, which cannot be traced back from it; where the disk has no ids,
+    from its first folders and their times.
     """
     from quetsach.endpoint import sealing
 

@@ -1,11 +1,11 @@
-"""The pack: all that a check needs from a campaign, in one signed file for one unit; used from memory only.
+"""The pack: all that a check needs from a campaign, in one signed file for one unit; read only into memory.
 
     "QSPACK1\\n"  signature (64)  public key (32)  mask seed (16)  body
 
-The body is JSON, deflated (RFC 1950) and masked, so that an antivirus does not take the rules and names of
-malware in it for malware. The Ed25519 signature covers all that follows it, behind a word that no other
-signature of this program begins with. The mask hides nothing from people: a pack is no secret but for
-`result_key`, with which its results are signed (see THREAT_MODEL.md).
+The body is JSON, deflated (RFC 1950) and masked, so that an antivirus does not mistake the rules and names of
+malware in it for malware. The Ed25519 signature covers all bytes behind it, and a word in front that no other
+signature of this program uses. The mask hides nothing from people: only `result_key`, with which results are
+signed, is a secret (see THREAT_MODEL.md).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ SCHEMA = 1
 MOST_BYTES = 64 << 20
 MOST_UNPACKED = 256 << 20
 LONGEST = timedelta(days=400)
-"""The longest time for which a pack may be good."""
+"""The longest validity of a pack."""
 _MAGIC = b"QSPACK1\n"
 _CONTEXT = b"quetsach pack 1\x00"
 _SIGNATURE, _KEY, _SEED = 64, 32, 16
@@ -54,7 +54,7 @@ class Party:
 
 @dataclass(frozen=True)
 class Pack:
-    """What a pack says. Times are UTC, to the second; `result_key` is the secret that signs its results.
+    """The content of a pack. Times are UTC, to the second; `result_key` is the secret that signs its results.
 
     `signs` are the TOML texts of a catalogue by file name, empty for the program's own. `texts` are the
     campaign's words for people: language → name ("contact", "hand_in", …) → text.
@@ -74,21 +74,21 @@ class Pack:
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     portal: str = ""
     signer: bytes = field(default=b"", compare=False)
-    """The public key that signed the file it was read from; empty before it is built."""
+    """The public key that signed the file; empty before the pack is built."""
 
     @cached_property
     def result_public(self) -> bytes:
-        """The key by which its results are known."""
+        """The key that verifies its results."""
         return keys.public("signing", self.result_key)
 
     @property
     def id(self) -> str:
-        """Names it in its results: the first 128 bits, in hex, of the SHA-256 of `result_public`."""
+        """Its id in results: the first 128 bits, in hex, of the SHA-256 of `result_public`."""
         return hashlib.sha256(self.result_public).hexdigest()[:32]
 
     @cached_property
     def wanted(self) -> Wanted:
-        """What a check looks for.
+        """The names, hashes, rules and signs that a check searches for.
 
         Raises:
             CatalogueError: its signs are written for another version of the program.
@@ -100,13 +100,13 @@ class Pack:
         return Wanted(self.indicators, self.hashes, self.rules, signs, self.profile)
 
     def text(self, name: str, language: str) -> str:
-        """The campaign's own words, in the language or else in any; "" where it has none."""
+        """The campaign's own words, in the language or else in any language; "" where there are none."""
         order = [language, *self.texts]
         return next((self.texts[one][name] for one in order if name in self.texts.get(one, {})), "")
 
 
 def own_signs() -> Mapping[str, str]:
-    """The catalogue that comes with this program, to be packed for older ones."""
+    """The catalogue of this program, to be packed for older programs."""
     folder = files("quetsach.endpoint").joinpath("signs")
     return {
         file.name: file.read_text("utf-8")
@@ -116,10 +116,10 @@ def own_signs() -> Mapping[str, str]:
 
 
 def build(told: Pack, signing_key: bytes) -> bytes:
-    """The file. The same pack and key give the same bytes.
+    """The bytes of the file. The same pack and key give the same bytes.
 
     Raises:
-        ValueError: its list is empty, or its dates are no span of time that a pack may have.
+        ValueError: its list is empty, or its dates are not allowed for a pack.
     """
     from nacl.signing import SigningKey
 
@@ -139,7 +139,7 @@ def build(told: Pack, signing_key: bytes) -> bytes:
 
 
 def signer_of(data: bytes, name: str = "pack") -> bytes:
-    """The public key that a pack says it is signed with, not verified.
+    """The public key in a pack's header, not verified.
 
     Raises:
         Refused: pack_form.
@@ -155,11 +155,11 @@ def read(data: bytes, trusted: Collection[bytes], *, name: str = "pack", now: da
 
     Args:
         trusted: the public signing keys of campaigns that are trusted.
-        name: what errors call it.
+        name: the pack's name in error messages.
         now: in UTC; None is this machine's clock.
 
     Raises:
-        Refused: any of the codes that begin with `pack_`.
+        Refused: any code that starts with `pack_`.
     """
     told = verified(data, trusted, name=name)
     check_time(told, now or datetime.now(UTC), name)
@@ -167,7 +167,7 @@ def read(data: bytes, trusted: Collection[bytes], *, name: str = "pack", now: da
 
 
 def verified(data: bytes, trusted: Collection[bytes], *, name: str = "pack") -> Pack:
-    """The pack whatever its age: enough to open its results, not to check a machine with.
+    """The pack at any age: enough to open its results, not to check a machine.
 
     Raises:
         Refused: pack_form, pack_damaged, pack_key, pack_newer.
@@ -188,10 +188,10 @@ def verified(data: bytes, trusted: Collection[bytes], *, name: str = "pack") -> 
 
 
 def check_time(told: Pack, now: datetime, name: str = "pack") -> None:
-    """Whether it is good now.
+    """Check that the pack is valid now.
 
     Raises:
-        Refused: pack_early where the clock stands before the pack was made (a day is forgiven), pack_expired.
+        Refused: pack_early where the clock is before the pack was made (a day is forgiven), pack_expired.
     """
     if now < told.created - _SKEW:
         raise Refused("pack_early", name=name, now=_day(now), date=_day(told.created))
@@ -204,10 +204,10 @@ def of_file(path: Path, trusted: Sequence[str], *, is_expired_ok: bool = False) 
 
     Args:
         trusted: public signing keys in hexadecimal digits, or their fingerprints.
-        is_expired_ok: whether only its results are to be opened, so that its age is no matter.
+        is_expired_ok: whether the pack is only used to open results, so that its age does not matter.
 
     Raises:
-        Refused: the pack must not be used, or what is trusted is no key.
+        Refused: the pack must not be used, or a text in `trusted` is no key.
         OSError: the file cannot be read.
     """
     with path.open("rb") as file:
@@ -280,7 +280,7 @@ def _time(moment: datetime) -> str:
 
 
 def _parsed(body: bytes, name: str) -> Pack:
-    """A signed body that cannot be read was written by another version, not by a thief."""
+    """A signed body that cannot be read was written by another version of the program, not by an attacker."""
     try:
         table = json.loads(body)
         if table["type"] != "pack" or table["schema"] != SCHEMA:

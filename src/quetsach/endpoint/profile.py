@@ -1,4 +1,4 @@
-"""What an organisation says of its own licences and names; it settles most of what only papers can tell."""
+"""An organisation's statements about its licences and names; they settle many findings that need papers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ProfileError(QuetsachError):
 @dataclass(frozen=True, slots=True)
 class Profile:
     """`kms_hosts` are names, addresses or networks of its own activation servers; `volume_agreement` is None
-    where nobody has said; `own_names` and `own_networks` are the organisation's."""
+    while unknown; `own_names` and `own_networks` are the organisation's."""
 
     organisation: str = ""
     kms_hosts: tuple[str, ...] = ()
@@ -47,7 +47,7 @@ class Profile:
 
 
 def covers(listed: str, value: str) -> bool:
-    """Whether a name (with what is below it), an address or a network covers a canonical value."""
+    """Whether a name (with all names below it), an address or a network covers a canonical value."""
     address = canonical.address(value)
     if address is not None:
         try:
@@ -62,22 +62,22 @@ def read(path: Path) -> Profile:
     """The profile in a TOML file.
 
     Raises:
-        ProfileError: naming the file and what is wrong.
+        ProfileError: names the file and the mistake.
     """
     try:
-        told = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ProfileError(f"{path}: cannot be read: {error.strerror or error}") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ProfileError(f"{path}: is no TOML file in UTF-8: {error}") from error
     try:
-        return of(told)
+        return of(document)
     except ValueError as error:
         raise ProfileError(f"{path}: {error}") from error
 
 
 def of(told: Mapping[str, Any]) -> Profile:
-    """The profile that a table says; raises ValueError naming the key."""
+    """The profile in a table; raises ValueError that names the key."""
     known = {one.name for one in fields(Profile)}
     values: dict[str, Any] = {}
     for name, value in told.items():
@@ -97,7 +97,7 @@ def of(told: Mapping[str, Any]) -> Profile:
 
 
 def table(profile: Profile) -> dict[str, Any]:
-    """What `of` reads, without what nobody has said."""
+    """The table that `of` reads, without unknown values."""
     told = {one.name: getattr(profile, one.name) for one in fields(profile)}
     return {
         name: list(value) if isinstance(value, tuple) else value

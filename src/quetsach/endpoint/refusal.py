@@ -1,4 +1,4 @@
-"""Why a pack, a sealed result or a stick is refused: a stable code, and a sentence with what to do next."""
+"""Why a pack, a sealed result or a stick is refused: a stable code, and a sentence with advice."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ REASONS: Mapping[str, str] = {
     ),
     "pack_newer": N_("%(name)s: the pack needs a newer version of the program. Fetch both from the portal."),
     "pack_key": N_(
-        "%(name)s: nobody has said that its signing key can be trusted: %(fingerprint)s. Compare it with the"
-        " one that the coordinator gave you, then give it with --trust."
+        "%(name)s: nobody has confirmed its signing key: %(fingerprint)s. Compare it with the fingerprint"
+        " that the coordinator gave you, then give it with --trust."
     ),
     "pack_expired": N_(
         "%(name)s: the pack expired on %(date)s. Fetch a new one; if today is before that date, the clock of"
@@ -73,7 +73,7 @@ REASONS: Mapping[str, str] = {
 
 
 class Refused(QuetsachError):
-    """Something is not used; `code` is one of `REASONS`."""
+    """A pack, result or stick is not used; `code` is one of `REASONS`."""
 
     def __init__(self, code: str, **values: str) -> None:
         super().__init__(REASONS[code] % values)

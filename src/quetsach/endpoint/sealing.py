@@ -1,18 +1,18 @@
-"""The sealed result: what leaves a checked machine, readable by the campaign and the unit and nobody else.
+"""The sealed result leaves a checked machine; only the campaign and the unit can read it.
 
     {"type": "sealed", "schema": 1, "campaign": id, "unit": id, "pack": id, "version": n, "commit": hex,
      "for": [{"key": hex, "box": base64}], "body": base64}
 
-`body` is, under a fresh content key (XSalsa20-Poly1305), the deflated statement behind its Ed25519 signature;
-each `box` is the content key for one recipient (X25519, crypto_box_seal). `commit` is the SHA-256 of content
+`body` is the deflated statement behind its Ed25519 signature, under a fresh content key (XSalsa20-Poly1305).
+Each `box` is the content key for one recipient (X25519, crypto_box_seal). `commit` is the SHA-256 of content
 key and statement: with it no sender can show two recipients two different results. The statement is
 
     {"type": "statement", "schema": 1, "campaign", "unit", "pack", "version", "machine", "name", "time",
      "nonce", "result": {the document of `result`}}
 
-`machine` is bound into what is signed, so a result cannot be moved to another machine; `nonce` tells a copy
-from a second check. The signature says that whoever made it held the pack of this unit; it cannot say that
-the machine told the truth (THREAT_MODEL.md).
+The signature covers `machine`, so a result cannot be moved to another machine; `nonce` tells a copy from a
+second check. The signature proves that its maker held the pack of this unit; it cannot prove that the machine
+told the truth (THREAT_MODEL.md).
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ SCHEMA = 1
 MOST_BYTES = 32 << 20
 MOST_UNPACKED = 128 << 20
 _PIECE = 1 << 20
-"""Bytes that are unpacked at once, and then counted."""
+"""Bytes that are unpacked and counted in one step."""
 _OUTER = 1_000
-"""Groups and commas outside: those of eight boxes, and of what newer versions may tell."""
+"""Groups and commas of the outer document: eight boxes, and room for additions by newer versions."""
 _GROUP, _ITEM = 20, 8
-"""Of the bytes that may come out, so many for each list or object, and for each value. A clean check has 36
-and 18; with one of three, 4 MB of `{},` would fill more than a hundred."""
+"""Unpacked bytes needed for each list or object, and for each value. A clean check has 36 and 18 bytes for
+each; with a bound of three, 4 MB of `{},` would fill more than a hundred."""
 SKEW = timedelta(days=1)
-"""How far the clock of a checked machine may be ahead of ours or behind the pack's."""
+"""The clock of a checked machine may be so far ahead of ours, or behind the pack's time."""
 _CONTEXT = b"quetsach result 1\x00"
 _MACHINE = b"quetsach machine 1\x00"
 _COMMIT = b"quetsach commit 1\x00"
@@ -56,9 +56,9 @@ _HARDWARE = r"HKLM\SYSTEM\HardwareConfig"
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A result that was opened and verified; `machine` is `machine_id`, `time` (UTC) its machine's clock.
+    """A result that was opened and verified; `machine` is `machine_id`, `time` (UTC) is its machine's clock.
 
-    `digest` is the same for copies of one check, and only for those.
+    `digest` is equal for copies of one check, and only for these.
     """
 
     campaign: str
@@ -74,7 +74,7 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """What the opener knows of a pack: whose it is, when it is good, and how its results are known."""
+    """The opener's record of a pack: campaign and unit, validity, and the key of its results."""
 
     campaign: str
     unit: str
@@ -85,17 +85,17 @@ class Issued:
 
     @classmethod
     def of(cls, pack: Pack) -> Issued:
-        """What to keep of a pack so as to open its results."""
+        """The record of a pack that is needed to open its results."""
         return cls(
             pack.campaign.id, pack.unit.id, pack.version, pack.created, pack.expires, pack.result_public
         )
 
 
 def machine_id(machine: Machine, campaign: str) -> str:
-    """What tells one machine from another within a campaign, in 32 hex digits; not to be traced back.
+    """An id that tells machines apart within a campaign, in 32 hex digits; it cannot be traced back.
 
-    Of Windows' MachineGuid, the UUID of the hardware and the name: disks that were copied from one image
-    share the first, cheap mainboards the second. "" where there is neither a name nor an id.
+    Made from Windows' MachineGuid, the UUID of the hardware and the name: disks copied from one image share
+    the MachineGuid, cheap mainboards share the UUID. "" where there is neither a name nor an id.
     """
     told = [*_identifiers(machine), machine.name.casefold()]
     if not any(told):
@@ -127,7 +127,7 @@ def seal(result: Mapping[str, Any], pack: Pack, machine: str, *, now: datetime |
     Args:
         result: the document of `result.as_table`.
         machine: its `machine_id`.
-        now: when it is sealed, in UTC; None is this machine's clock.
+        now: the time of sealing, in UTC; None is this machine's clock.
     """
     from nacl.public import PublicKey, SealedBox
     from nacl.secret import SecretBox
@@ -166,12 +166,12 @@ def seal(result: Mapping[str, Any], pack: Pack, machine: str, *, now: datetime |
 
 
 def is_sealed(data: bytes) -> bool:
-    """Whether bytes begin like a sealed result."""
+    """Whether the first bytes are those of a sealed result."""
     return data.lstrip().startswith(b'{"type": "sealed"')
 
 
 def addressed_to(data: bytes, name: str = "result") -> Mapping[str, Any]:
-    """What stands on its outside: campaign, unit, pack and version. Not to be trusted before it is opened.
+    """The unencrypted fields: campaign, unit, pack and version. Not to be trusted before opening.
 
     Raises:
         Refused: sealed_form.
@@ -194,14 +194,14 @@ def open_with(
 
     Args:
         secret: the sealing secret of the campaign or of the unit.
-        issued: what is known of the pack of an id; None where there is no such pack.
-        name: what errors call it.
+        issued: gives the record of a pack by its id; None where there is no such pack.
+        name: the result's name in error messages.
         now: when it was received, in UTC; None is this machine's clock.
-        most: bytes that may come out of it. Whoever sealed it chose them, and a thousandth of them arrived.
-        charge: is told the size of each piece that was unpacked; what it raises ends the opening.
+        most: bytes that may be unpacked from it. An attacker can make a thousand times as many as arrived.
+        charge: called with the size of each unpacked piece; an error that it raises ends the opening.
 
     Raises:
-        Refused: any of the codes that begin with `sealed_`.
+        Refused: any code that starts with `sealed_`.
     """
     outside = _outside(data, name)
     content_key = _content_key(outside, secret, name)
@@ -219,7 +219,7 @@ def open_with(
 
 
 def _untimely(time: datetime, known: Issued, now: datetime) -> str:
-    """Why a result of that time cannot be of that pack; empty for one that can."""
+    """Why a result with that time cannot come from that pack; empty where it can."""
     if time > now + SKEW:
         return "sealed_future"
     if time < known.created - SKEW:
@@ -231,16 +231,26 @@ def _outside(data: bytes, name: str) -> dict[str, Any]:
     try:
         if len(data) > MOST_BYTES:
             raise ValueError("too large")
-        told = json.loads(few(data, groups=_OUTER, items=_OUTER))
-        texts = (told["campaign"], told["unit"], told["pack"], told["commit"], told["body"])
-        if told["type"] != "sealed" or told["schema"] != SCHEMA or type(told["version"]) is not int:
+        document = json.loads(few(data, groups=_OUTER, items=_OUTER))
+        texts = (
+            document["campaign"],
+            document["unit"],
+            document["pack"],
+            document["commit"],
+            document["body"],
+        )
+        if (
+            document["type"] != "sealed"
+            or document["schema"] != SCHEMA
+            or type(document["version"]) is not int
+        ):
             raise ValueError("another form")
-        if not all(map(_is_plain, texts)) or not 0 < len(told["for"]) <= 8:
+        if not all(map(_is_plain, texts)) or not 0 < len(document["for"]) <= 8:
             raise ValueError("another form")
-        for box in told["for"]:
+        for box in document["for"]:
             keys.of_text(box["key"])
             base64.b64decode(box["box"], validate=True)
-        return dict(told)
+        return dict(document)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, Refused) as error:
         raise Refused("sealed_form", name=name) from error
 
@@ -299,29 +309,34 @@ def _verified(
     except (BadSignatureError, ValueError) as error:
         raise Refused("sealed_forged", name=name) from error
     try:
-        told = json.loads(few(statement, groups=most // _GROUP, items=most // _ITEM))
-        if told["type"] != "statement" or told["schema"] != SCHEMA or not isinstance(told["result"], dict):
+        document = json.loads(few(statement, groups=most // _GROUP, items=most // _ITEM))
+        if (
+            document["type"] != "statement"
+            or document["schema"] != SCHEMA
+            or not isinstance(document["result"], dict)
+        ):
             raise ValueError("another form")
-        if not _is_plain(told["machine"]):
+        if not _is_plain(document["machine"]):
             raise ValueError("no machine_id")
         owner = {"campaign": known.campaign, "unit": known.unit, "version": known.version}
-        if any(told[one] != outside[one] for one in _BOUND) or any(
-            told[one] != value for one, value in owner.items()
+        if any(document[one] != outside[one] for one in _BOUND) or any(
+            document[one] != value for one, value in owner.items()
         ):
-            # Somebody's envelope around another's statement, or one unit's pack in another's name.
+            # One sender's envelope around another sender's statement, or one unit's pack under another unit's
+            # name.
             raise Refused("sealed_forged", name=name)
         return Opened(
-            campaign=told["campaign"], unit=told["unit"], pack=told["pack"], version=told["version"],
-            machine=told["machine"], name=_readable(str(told["name"])),
-            time=datetime.strptime(told["time"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC),
-            digest=hashlib.sha256(statement).hexdigest(), result=told["result"],
+            campaign=document["campaign"], unit=document["unit"], pack=document["pack"],
+            version=document["version"], machine=document["machine"], name=_readable(str(document["name"])),
+            time=datetime.strptime(document["time"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC),
+            digest=hashlib.sha256(statement).hexdigest(), result=document["result"],
         )  # fmt: skip
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise Refused("sealed_form", name=name) from error
 
 
 def _is_plain(value: object) -> bool:
-    """Whether it is a text as ids and base64 are: JSON can spell what no database keeps."""
+    """Whether it is a text fit for ids and base64: JSON can spell texts that no database keeps."""
     return isinstance(value, str) and value.isascii() and value.isprintable()
 
 

@@ -1,4 +1,4 @@
-"""How the names of files end that travel between the portal, a stick and a machine."""
+"""The endings of file names that travel between the portal, a stick and a machine."""
 
 PACK = ".qspack"
 RESULT = ".qsresult"

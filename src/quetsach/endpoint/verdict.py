@@ -1,4 +1,4 @@
-"""One verdict from the findings, and from what could not be looked at."""
+"""One verdict from the findings, and from the probes that could not see everything."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from quetsach.endpoint.finding import Finding
 class Verdict(StrEnum):
     """FOUND: one D1, or two independent active D2. CHECK: one D2 or an active D3. TRACES: another D3.
 
-    CLEAN: everything essential was looked at and showed nothing. UNKNOWN: it was not.
+    CLEAN: every essential probe saw everything, and no sign. UNKNOWN: some essential probe did not.
     """
 
     FOUND = "found"
@@ -23,9 +23,9 @@ class Verdict(StrEnum):
 
 
 def decide(findings: Sequence[Finding], unseen: Collection[str]) -> Verdict:
-    """The verdict. `unseen` are the essential probes that could not look at everything.
+    """The verdict. `unseen` are the essential probes that could not see everything.
 
-    D4 never counts: it is told as context only.
+    D4 never counts: it is shown as context only.
     """
     of = {level: [one for one in findings if one.confidence is level] for level in Confidence}
     active = [one for one in of[Confidence.D2] if one.kind is Kind.ACTIVE]
@@ -39,7 +39,7 @@ def decide(findings: Sequence[Finding], unseen: Collection[str]) -> Verdict:
 
 
 def _has_two_independent(findings: Sequence[Finding]) -> bool:
-    """Two signs that rest on different things: one exclusion told by the registry and by the log is one."""
+    """Two findings with different subjects: an exclusion seen in the registry and in the log counts once."""
     return any(
         not first.subjects & second.subjects
         for number, first in enumerate(findings)

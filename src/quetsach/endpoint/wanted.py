@@ -1,4 +1,5 @@
-"""What a check looks for: the campaign's list, hashes and rules, the signs, the organisation's own."""
+"""The targets of a check: the campaign's list, hashes and rules, the signs, and the organisation's
+profile."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ _MOST_BYTES = 64 << 20
 class Wanted:
     """`hashes` map a hash in lower-case hex to its family; `rules` are texts of YARA rules.
 
-    Without `indicators` no verdict of clean is possible: the list is what a campaign is about.
+    Without `indicators` no clean verdict is possible: the list is the core of a campaign.
     """
 
     indicators: IndicatorSet | None = None
@@ -34,15 +35,15 @@ class Wanted:
 
     @property
     def algorithms(self) -> tuple[str, ...]:
-        """The hash functions that are needed, and no more."""
+        """The hash functions that the list needs, and no others."""
         return tuple(dict.fromkeys(ALGORITHMS[len(one)] for one in sorted(self.hashes, key=len)))
 
 
 def read_hashes(path: Path) -> dict[str, str]:
-    """Hashes, one a line, each perhaps followed by a family; `#` begins a remark.
+    """Hashes, one a line, each perhaps followed by a family; `#` starts a remark.
 
     Raises:
-        IndicatorError: naming the file and the line that is no hash.
+        IndicatorError: names the file and the line that is no hash.
     """
     found: dict[str, str] = {}
     try:

@@ -1,4 +1,4 @@
-"""The campaign's names and addresses, asked for what a machine shows; matched as in a log scan."""
+"""Looks up the campaign's names and addresses in a machine's facts; they match as in a log scan."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ _IN_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>|]+|[\w.:\[\]%-]{4,25
 _MOST_WORDS = 2_000
 
 Hit = tuple[Indicator, str, str]
-"""Indicator, what matched, and the confidence that the place gives."""
+"""Indicator, the text that matched, and the confidence of its place."""
 
 
 class Watchlist:
-    """An indicator set that can be asked about facts."""
+    """An indicator set for look-ups of facts."""
 
     def __init__(self, indicators: IndicatorSet) -> None:
         self.index = Index(indicators)
 
     def of(self, seen: Fact) -> Iterator[Hit]:
-        """The indicators that a fact shows, each once.
+        """The indicators in a fact, each once.
 
         A live connection, a proxy or a start command to a listed address is certain. A name in the resolver's
-        cache or a log is strong: something asked for it once. So is one in a running command, which may be a
-        person's own search for it. A page in the history is a visit.
+        cache or a log is strong: a program asked for it once. So is a name in a running command, which may be
+        a person's own search for it. A page in the history is a visit.
         """
         fields = seen.fields
         match seen.kind:
@@ -44,7 +44,7 @@ class Watchlist:
             case "url-seen":
                 yield from self._hits(url_tokens(fields["url"]), _VISIT)
             case "hosts-line":
-                # A listed name that is sent elsewhere is blocked; a name sent to a listed address is not.
+                # A listed name with another address is blocked; a name with a listed address is not.
                 yield from self._hits([address_token(fields["address"], "")], _CERTAIN)
             case "proxy":
                 yield from self._hits(url_tokens(fields["value"]), _CERTAIN)
@@ -76,7 +76,7 @@ def address_token(text: str, port: str) -> Token:
 
 
 def url_tokens(text: str) -> list[Token]:
-    """The URL, and its host; or the `host[:port]` that stands there alone."""
+    """The URL and its host; or the `host[:port]` that is the whole text."""
     split = canonical.split_url(text)
     if split is None:
         host, port = canonical.split_authority(text.partition("/")[0])
@@ -89,7 +89,7 @@ def url_tokens(text: str) -> list[Token]:
 
 
 def tokens_in(text: str) -> list[Token]:
-    """The URLs, names and addresses that stand as whole words in a command."""
+    """The URLs, names and addresses that are whole words of a command."""
     found: list[Token] = []
     for number, word in enumerate(_IN_TEXT.findall(text[:65_536])):
         if number >= _MOST_WORDS:

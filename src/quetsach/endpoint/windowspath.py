@@ -23,7 +23,7 @@ VARIABLES: Mapping[str, str] = {
     "temp": r"C:\Windows\Temp",
     "tmp": r"C:\Windows\Temp",
 }
-"""What a disk that is looked at from outside almost always means by these."""
+"""The usual values of these variables, for a disk seen from outside."""
 
 _VARIABLE = re.compile(r"%([^%\\/]{1,64})%")
 _ENDS = re.compile(r"\.(?:exe|dll|sys|com|scr|bat|cmd|ps1|vbs|js|wsf|hta|cpl|ocx|jar)(?=$|[\s,\"'])", re.I)
@@ -31,7 +31,7 @@ _LONGEST = 4096
 
 
 def expand(text: str, variables: Mapping[str, str] = VARIABLES) -> str:
-    """`%NAME%` by the table; unknown names stay."""
+    """Replace `%NAME%` by its value; unknown names stay."""
     return _VARIABLE.sub(lambda m: variables.get(m[1].casefold(), m[0]), text[:_LONGEST])
 
 
@@ -50,7 +50,7 @@ def clean(path: str, variables: Mapping[str, str] = VARIABLES) -> str:
 
 
 def program_of(command: str, variables: Mapping[str, str] = VARIABLES) -> str:
-    """The file that a command line starts; of `rundll32 X.dll,entry` the library. "" where none is named."""
+    """The file that a command line starts; for `rundll32 X.dll,entry` the library. "" where it names none."""
     text = expand(command.strip(), variables)
     if text.startswith('"'):
         program, _quote, rest = text[1:].partition('"')

@@ -1,1 +1,1 @@
-"""Files as they come: found, unpacked, read in a limited process, put aside."""
+"""Files as they come: discovered, unpacked, read in a bounded process, kept in a spool."""

@@ -19,7 +19,7 @@ _ONE = {
 }  # fmt: skip
 """Records of one cell, of all versions: FORMULA, BLANK, NUMBER, LABEL, BOOLERR, RK, LABELSST, RSTRING."""
 _MANY = {0x00BD, 0x00BE}
-"""MULRK, MULBLANK: from one column to another, which ends the record."""
+"""MULRK, MULBLANK: cells from one column to another; the last column ends the record."""
 
 
 class FarCellError(ValueError):
@@ -27,7 +27,7 @@ class FarCellError(ValueError):
 
 
 def extents(data: bytes) -> list[tuple[int, int]]:
-    """Height and width of each sheet. Raises FarCellError, ValueError for what is damaged."""
+    """Height and width of each sheet. Raises FarCellError, ValueError for a damaged file."""
     try:
         book = _stream(data)
     except (struct.error, IndexError) as error:

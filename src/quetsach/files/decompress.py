@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 from quetsach.errors import SourceError
 
 BLOCK = 1 << 16
-"""Bytes asked of the stored data, and most bytes given out, at a time."""
+"""Bytes read from the stored data at a time, and the most bytes given out at a time."""
 FREE = 1 << 30
 MOST_RATIO = 1000
 _MOST_IDLE = 8
@@ -18,7 +18,7 @@ _MOST_IDLE = 8
 
 
 class Decoder(Protocol):
-    """What lzma's, bz2's and zstd's decompressors have in common."""
+    """The common interface of the decompressors of lzma, bz2 and zstd."""
 
     @property
     def eof(self) -> bool: ...
@@ -48,13 +48,13 @@ class Zlib:
         return self._inner.unused_data
 
     def decompress(self, data: bytes, /, max_length: int = -1) -> bytes:
-        """At most `max_length` bytes; what was not used is kept for the next call."""
+        """At most `max_length` bytes; unused input is kept for the next call."""
         block = self._tail + data
         saved = self._inner.copy()
         try:
             out = self._inner.decompress(block, max(0, max_length))
         except Exception as error:
-            # zlib throws away what it had unpacked in this call; byte by byte it comes out.
+            # At an error zlib throws away all that it unpacked in this call; byte by byte nothing is lost.
             raise Damaged(_rescue(saved.decompress, block), str(error)) from error
         self._tail = self._inner.unconsumed_tail
         self.needs_input = not self._tail and (max_length < 0 or len(out) < max_length)
@@ -138,12 +138,12 @@ def codec_of(start: bytes) -> Codec | None:
 
 
 def is_endless(stored: int, given: int) -> bool:
-    """Whether so few stored bytes gave so many that no log is to be expected (a decompression bomb)."""
+    """Whether so few stored bytes gave so many that this is no log but a decompression bomb."""
     return given > FREE and given > MOST_RATIO * stored
 
 
 def endless(at: int) -> SourceError:
-    """What is said of such a stream."""
+    """The error that a user reads about such a stream."""
     return SourceError(
         f"unpacks without end, stopped at decompressed byte {at}; what came before was scanned,"
         " look at the file by hand"
@@ -155,8 +155,9 @@ def unpack(
 ) -> Generator[bytes]:
     """Blocks of the unpacked bytes of all streams one after another (RFC 1952 2.2, RFC 8878 3).
 
-    `take(n)` brings up to n stored bytes, none at the end; `data` was taken already. With `is_single` what
-    follows the first stream is not looked at. Raises SourceError after all that could be unpacked was given.
+    `take(n)` brings up to n stored bytes, none at the end; `data` was taken already. With `is_single` the
+    bytes behind the first stream are left alone. Raises SourceError after all that could be unpacked was
+    given.
     """
     stored = len(data)
     given = 0

@@ -18,11 +18,11 @@ STDIN = Path("-")
 
 
 class Input(NamedTuple):
-    """One file to read. `size` is in bytes as stored, 0 where unknown; `source` is None where it cannot be
-    known before reading (standard input, pipes, containers), and of a lone log, of which `identity` tells it.
+    """One file to read. `size` is in bytes as stored, 0 where unknown. `source` is None where it cannot be
+    known before reading (standard input, pipes, containers), and for a lone log: `identity` computes its id.
 
-    Where `is_container` the openers are asked what lies inside; else an engine reads the file itself.
-    `part` is then what of it. `stored` is set for what lies in object storage; `path` then says nothing.
+    Where `is_container` the openers are asked for the logs inside; else an engine reads the file itself.
+    `part` then names the members to read. `stored` is set for an object in storage; `path` then says nothing.
     """
 
     path: Path
@@ -40,8 +40,8 @@ class Input(NamedTuple):
 
 class Skipped(NamedTuple):
     """A file that is not read, and why: `duplicate` (of `same_as`), `result` of an earlier scan, `own`
-    (a list or an output file of this very scan), `folder` (a link to one outside, which is not followed), or
-    `lease` (what a DHCP server wrote, read for who had which address)."""
+    (a list or an output file of this very scan), `folder` (a link to a folder outside, not followed), or
+    `lease` (a file of a DHCP server, read only to learn which machine had an address)."""
 
     path: Path | str
     why: str
@@ -49,7 +49,7 @@ class Skipped(NamedTuple):
 
 
 class Inputs:
-    """What to read, what not, and which paths could not be looked into (path, reason)."""
+    """The logs to read, the files to skip, and the errors: path and reason of what could not be opened."""
 
     def __init__(self) -> None:
         self.logs: list[Input] = []
@@ -60,7 +60,7 @@ class Inputs:
 def discover(paths: Sequence[str], own: Iterable[Path] = ()) -> Inputs:
     """Expand files, folders, addresses of object storage and `-`; of equal source ids keep the longest.
 
-    Copies of one log of which some are compressed all stay: their length shows only when they are read, and
+    Copies of one log all stay where some are compressed: their length shows only when they are read, and
     `scanning.work.run` keeps the longest. `own` are files that take part in the scan and are no logs.
     """
     found = Inputs()
@@ -72,7 +72,7 @@ def discover(paths: Sequence[str], own: Iterable[Path] = ()) -> Inputs:
         dict.fromkeys(log for text in paths if is_address(text) for log in _stored(text, found))
     )
     for path in _walk([text for text in paths if not is_address(text)], found):
-        resolved = Path(os.path.realpath(path))  # which takes links that go in a circle
+        resolved = Path(os.path.realpath(path))  # unlike Path.resolve it accepts links in a circle
         if resolved in seen:
             continue
         seen.add(resolved)
@@ -88,7 +88,7 @@ def discover(paths: Sequence[str], own: Iterable[Path] = ()) -> Inputs:
             kind, is_packed = _kind(path)
             head = _head(path) if kind is None else b""
         except OSError:
-            # The engine words the reason, with what to do about it.
+            # The engine reports the reason, with advice.
             found.logs.append(Input(path, 0, None))
             continue
         if kind is not None and not kind.module:
@@ -197,7 +197,7 @@ def _walk(paths: Sequence[str], found: Inputs) -> Iterator[Path]:
 
 
 def _outside(tops: list[Path], folder: Path, names: list[str]) -> Iterator[Skipped]:
-    """Links to folders that are walked for none of the `tops`: they can lead anywhere, even to /proc."""
+    """Links to folders outside all `tops`: not followed, as they can lead anywhere, even to /proc."""
     for link in (folder / name for name in names):
         if link.is_symlink():
             target = Path(os.path.realpath(link))
@@ -209,7 +209,7 @@ def _is_regular(path: Path) -> bool:
     try:
         return stat.S_ISREG(path.stat().st_mode)
     except OSError:
-        # A dangling link or a file that vanished: let it be named among the errors.
+        # A dangling link or a file that vanished: reading it will report the error.
         return True
 
 

@@ -1,7 +1,7 @@
 """Logs in object storage (S3, Google Cloud Storage, Azure), listed and read piece by piece through obstore.
 
 Credentials and end points come from the environment as each provider's own tools read them (AWS_*, GOOGLE_*,
-AZURE_*). They are never shown: of an error only its kind is told.
+AZURE_*). They are never shown: of an error a user sees only its kind.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 PIECE_BYTES = 2 << 20
 PIECES_AHEAD = 3
-"""Asked for at once; so many pieces are held for each object being read."""
+"""Pieces requested at once; so many are held for each object in work."""
 _ADDRESS = re.compile(r"(s3|gs|az)://([^/@?#]+)(?:/(.*))?", re.DOTALL)
 _RETRIES = 3
 _RETRY_SECONDS = 30
@@ -89,7 +89,7 @@ def _store(address: str) -> tuple[Any, str, str]:
 
 
 def _told(error: Exception) -> SourceError:
-    """Never the text of the error: it may hold addresses with signatures in them."""
+    """The error for a user. Never the library's own text: it may hold addresses with signatures in them."""
     if isinstance(error, SourceError):
         return error
     match type(error).__name__:
@@ -108,7 +108,7 @@ def _told(error: Exception) -> SourceError:
 
 
 class Remote:
-    """An object as a file to be read here and there; the next pieces are fetched while one is used."""
+    """An object as a seekable file; the next pieces are fetched while the current piece is used."""
 
     def __init__(self, stored: StoredObject) -> None:
         """Raises SourceError."""
@@ -132,7 +132,7 @@ class Remote:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def read(self, size: int = -1, /) -> bytes:
-        """At most `size` bytes, all of them where it is less than the rest. Raises SourceError."""
+        """`size` bytes, or the rest where it is shorter. Raises SourceError."""
         left = max(0, self._size - self._at)
         wanted = left if size < 0 else min(size, left)
         found = bytearray()

@@ -1,5 +1,5 @@
-"""Files that come with the program, in a folder or in an archive, without the weight of importlib.resources:
-that imports archives of all kinds, some 3 % of the instructions of a short scan."""
+"""Files that come with the program, in a folder or in an archive. importlib.resources is too heavy: it
+imports modules for archives of all kinds, some 3 % of the instructions of a short scan."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def read(name: str, package: str = _OWN) -> bytes:
 
 
 def mapped(name: str) -> bytes | mmap:
-    """The same of this package, of which only what is looked at is read where it lies in a folder."""
+    """The bytes of a file of this package. In a folder it is mapped, so only the used pages are read."""
     from mmap import ACCESS_READ, mmap
 
     try:

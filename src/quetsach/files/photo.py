@@ -1,4 +1,4 @@
-"""A photo of a paper as it may be kept: the picture alone, upright, without what the telephone wrote to it.
+"""A photo of a paper, fit to be kept: the picture alone, upright, without the metadata of the telephone.
 
 Place, device, time and whatever else came with the file stay behind: the picture is drawn anew, in a process
 of its own with limits of memory and processor time, and nothing of the file itself is kept.
@@ -11,15 +11,15 @@ import io
 from quetsach.files import bounded_process
 
 LONGEST = 4096
-"""Pixels of the longer side that are kept; a signature on a sheet of A4 can be read at a third of that."""
+"""Pixels of the longer side; a signature on a sheet of A4 is readable at a third of that."""
 _MOST_PIXELS = 100_000_000
 _KINDS = ("JPEG", "PNG")
 _SMOOTH = {"L", "RGB", "RGBA", "CMYK"}
-"""Modes in which a picture can be made smaller as it is; others hold numbers of colours."""
+"""Modes of pictures that can be scaled directly; pixels of other modes are numbers of colours."""
 
 
 class PhotoError(ValueError):
-    """It cannot be opened as a JPEG or PNG picture, or not within the limits."""
+    """The file cannot be opened as a JPEG or PNG picture, or not within the limits."""
 
 
 @bounded_process.bounded(
@@ -31,21 +31,21 @@ def clean(data: bytes) -> bytes:
     """The picture as JPEG, or as PNG if it was one. The same file gives the same bytes. Raises PhotoError."""
     from PIL import Image, ImageOps
 
-    # Else Pillow only warns of a picture that unpacks to gigabytes.
+    # Without this Pillow only warns of a picture that unpacks to gigabytes.
     Image.MAX_IMAGE_PIXELS = _MOST_PIXELS // 2
     with Image.open(io.BytesIO(data), formats=_KINDS) as opened:
         is_png = opened.format == "PNG"
         opened.load()
         if opened.mode in _SMOOTH:
-            # Made small first: each step takes the whole picture once more.
+            # Made small first: each later step copies the whole picture.
             opened.thumbnail((LONGEST, LONGEST))
         try:
             upright = ImageOps.exif_transpose(opened)
-        except Exception:  # a damaged note of the telephone: the picture itself is whole
+        except Exception:  # the metadata is damaged: the picture itself is whole
             upright = opened
         shown = upright.convert("RGBA")
     shown.thumbnail((LONGEST, LONGEST))
-    # Onto a new sheet: a picture that was opened carries its notes along when it is saved.
+    # Drawn onto a new image: a picture that was opened keeps its metadata when it is saved.
     sheet = Image.new("RGB", shown.size, "white")
     sheet.paste(shown, mask=shown)
     out = io.BytesIO()

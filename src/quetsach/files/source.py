@@ -1,7 +1,7 @@
-"""Bytes of one log source, as an engine reads them: plain, gzip or zstd, in UTF-8 or UTF-16.
+"""The bytes of one log source, as an engine reads them: plain, gzip or zstd, in UTF-8 or UTF-16.
 
-What they are is told by their first bytes, never by a name. What cannot be read is said in `errors` with
-file, place and advice; what came before is still scanned.
+The first bytes decide the kind, never a name. If some of it cannot be read, `errors` says so with file, place
+and advice; the bytes before are still scanned.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from quetsach.errors import SourceError
 from quetsach.files.decompress import BLOCK, GZIP, ZSTD, unpack
 
 HEAD_BYTES = 4096
-"""The source id is the SHA-256 of so many decompressed bytes."""
+"""The source id is the SHA-256 of the first `HEAD_BYTES` decompressed bytes."""
 _ARCHIVES = {
     b"BZh": "bzip2",
     b"\xfd7zXZ\x00": "xz",
@@ -40,7 +40,7 @@ def is_capture(head: bytes) -> bool:
 
 
 def is_address(text: str) -> bool:
-    """Whether this is `s3://`, `gs://` or `az://` and no path: object storage (`objectstore`)."""
+    """Whether this is an address in object storage (`s3://`, `gs://`, `az://`; see `objectstore`)."""
     return text.startswith(("s3://", "gs://", "az://"))
 
 
@@ -55,19 +55,20 @@ def is_set_file(path: Path) -> bool:
 
 
 SHORTENED = "became shorter while it was read; scan it again"
-"""A log emptied for rotation (logrotate's copytruncate) ends early, and no read fails."""
+"""A log emptied for rotation (logrotate's copytruncate) ends early without an error of reading."""
 
 
 class ByteStream(Protocol):
-    """Bytes that an opener brings."""
+    """A stream of bytes from an opener."""
 
     def read(self, size: int, /) -> bytes:
-        """At most `size` bytes, none at the end. Raises SourceError, after giving all that could be had."""
+        """At most `size` bytes, none at the end. Raises SourceError after all bytes that could be read."""
         ...
 
 
 def utf16_of(head: bytes) -> str | None:
-    """UTF-16LE or UTF-16BE by the mark, or where nearly every second byte of `HEAD_BYTES` is zero."""
+    """UTF-16LE or UTF-16BE, by the byte order mark or by nearly every second byte of `HEAD_BYTES` being
+    zero."""
     if is_capture(head):
         return None
     pairs = len(head) // 2
@@ -106,7 +107,7 @@ class Source:
         self._size = 0
 
     def chunks(self) -> Iterator[bytes]:
-        """Bytes of text in order; never raises for what is wrong with the input."""
+        """The bytes of the text in order; errors of the input go to `errors` and are never raised."""
         try:
             if self._stream is not None:
                 yield from self._read(self._stream)

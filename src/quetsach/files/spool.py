@@ -1,4 +1,4 @@
-"""Bytes put aside until they are wanted: in memory, beyond 2 MiB in a temporary file."""
+"""A spool keeps bytes until they are needed: in memory, beyond 2 MiB in a temporary file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _BLOCK_BYTES = 1 << 20
 
 
 def no_room(error: OSError) -> str:
-    """What a user is told, and can do."""
+    """The message for a user when the temporary folder is full, with advice."""
     import tempfile
 
     return (
@@ -20,7 +20,7 @@ def no_room(error: OSError) -> str:
     )
 
 
-class Aside:
+class Spool:
     """`size` bytes, read by their places as often as wanted.
 
     No SpooledTemporaryFile: to import tempfile takes as long as 10 MB of a log.
@@ -31,7 +31,7 @@ class Aside:
         self._file: BinaryIO = BytesIO()
 
     def put(self, block: bytes) -> None:
-        """Add them at the end. Raises OSError where there is no room for them."""
+        """Add bytes at the end. Raises OSError where there is no room for them."""
         if self.size <= _HELD_BYTES < self.size + len(block):
             self._move()
         self._file.seek(self.size)
@@ -49,12 +49,12 @@ class Aside:
         self._file = file
 
     def read(self, start: int, length: int) -> bytes:
-        """At most so many; fewer at the end."""
+        """At most `length` bytes; fewer at the end."""
         self._file.seek(start)
         return self._file.read(length)
 
     def blocks(self, start: int, length: int) -> Iterator[bytes]:
-        """A part of them, in blocks of at most 1 MiB."""
+        """`length` bytes from `start` on, in blocks of at most 1 MiB."""
         end = start + length
         for at in range(start, end, _BLOCK_BYTES):
             yield self.read(at, min(_BLOCK_BYTES, end - at))

@@ -1,9 +1,9 @@
-"""A workbook opened for its values: looked through first, so that no far cell claims a full memory.
+"""A workbook opened for its values. A first pass makes sure that no far cell claims all memory.
 
-python-calamine makes room for the whole rectangle that the cells of a sheet span. So the outermost cells are
-found before, in a pass that keeps nothing (ECMA-376 18.3.1.4; OpenDocument 1.3 part 3, 9.1; [MS-XLS] 2.4); a
-cell whose place no program writes is refused, as is a kind that is not read. Whoever opens a workbook here
-does it in a process of its own (`limited`): what this pass does not foresee ends there.
+python-calamine makes room for the whole rectangle that the cells of a sheet span. So a first pass that keeps
+nothing finds the outermost cells (ECMA-376 18.3.1.4; OpenDocument 1.3 part 3, 9.1; [MS-XLS] 2.4). It refuses
+a cell at a place that no program writes, and an unknown kind of workbook. Every caller opens workbooks in a
+bounded process (`bounded_process`), which survives any danger that this pass misses.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from python_calamine import CalamineWorkbook
 
 READING = ("python_calamine", "xlsxwriter.utility")
-"""What a marked function that opens one imports."""
+"""The imports of marked functions that open a workbook."""
 MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384
-"""Of a sheet in any program that writes them (ECMA-376, Excel's own limits)."""
+"""The largest sheet of any program (ECMA-376, Excel's own limits)."""
 MOST_PARTS = 5_000
 MOST_STRINGS = 4_000_000
-"""Texts that cells share; a list of a million lines has as many of them for each of its columns at most."""
+"""Shared texts; a list of a million lines has at most that many for each of its columns."""
 _REFERENCE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _BLOCK = 1 << 18
 _CELLS = b"sheetData"
@@ -51,8 +51,8 @@ class WorkbookRefusedError(QuetsachError):
 
 @dataclass(slots=True)
 class Part:
-    """One part of a package that holds cells: the outermost ones from 1, its rows, and where formulas stand
-    (`C7`)."""
+    """One part of a package that holds cells: the outermost cells, counted from 1, its rows, and the places
+    of formulas (`C7`)."""
 
     height: int = 0
     width: int = 0
@@ -62,16 +62,16 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Most:
-    """How much of a workbook is taken: the cells of all rectangles together, and bytes unpacked."""
+    """How much of a workbook is accepted: the cells of all rectangles together, and bytes unpacked."""
 
     cells: int
     unpacked: int
 
 
 def survey(data: bytes, most: Most, *, is_table_taken: bool = False) -> dict[str, Part]:
-    """What the parts of a workbook hold, by their names; nothing for one of Excel 97 to 2003.
+    """The parts of a workbook by their names, with their cells; nothing for a workbook of Excel 97 to 2003.
 
-    Raises WorkbookRefusedError, for an OpenDocument table too unless such are taken. Cells are not counted.
+    Raises WorkbookRefusedError, for an OpenDocument table too unless `is_table_taken`. Cells are not counted.
     """
     try:
         if data.startswith(compoundfile.MAGIC):
@@ -82,7 +82,7 @@ def survey(data: bytes, most: Most, *, is_table_taken: bool = False) -> dict[str
     except compoundfile.FarCellError as error:
         raise WorkbookRefusedError("far", str(error)) from error
     except RuntimeError as error:
-        # What zipfile raises for a member with a password.
+        # zipfile raises this for a member with a password.
         raise WorkbookRefusedError("encrypted") from error
     except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, expat.ExpatError) as error:
         raise WorkbookRefusedError("damaged", str(error)[:100]) from error
@@ -96,10 +96,10 @@ def opened(
     *,
     is_table_taken: bool = False,
 ) -> Iterator[tuple[CalamineWorkbook, dict[str, Part]]]:
-    """A workbook (.xlsx, .xlsm, .xls, .ods) that was looked through, and what `survey` saw of it.
+    """A workbook (.xlsx, .xlsm, .xls, .ods) after its survey, and the result of `survey`.
 
-    `judge` looks at that before the cells are counted, to refuse a sheet in its own words. Raises
-    WorkbookRefusedError, also for what the library finds wrong within the block.
+    `judge` sees that result before the cells are counted, to refuse a sheet in its own words. Raises
+    WorkbookRefusedError, also for errors of the library within the block.
     """
     try:
         from python_calamine import CalamineError, CalamineWorkbook
@@ -157,7 +157,7 @@ def _package(packed: zipfile.ZipFile, most: int, *, is_table_taken: bool) -> dic
             strings += block.count(b"<si")
             if left < 0 or strings > MOST_STRINGS:
                 raise WorkbookRefusedError("bomb", str(most >> 20))
-            # Cells may lie under any name; the library looks for this word, too.
+            # Cells may lie in a member of any name; the library looks for this word, too.
             holds_cells = holds_cells or _CELLS in end + block
             end = block[-len(_CELLS) :]
         if holds_cells:
@@ -195,7 +195,7 @@ def _check(extents: list[tuple[int, int]], most_cells: int) -> None:
 
 
 class _Cells:
-    """Cells of a sheet. One without a place stands behind the one before."""
+    """Finds the cells of a sheet. A cell without a place stands behind the cell before it."""
 
     def __init__(self) -> None:
         self.part = Part()
@@ -205,7 +205,7 @@ class _Cells:
     def start(self, name: str, given: dict[str, str]) -> None:
         tag = name.rpartition(":")[2]
         if not self._has_begun:
-            # The list of what to compute anew names cells, too.
+            # The list of cells to compute anew names cells, too.
             self._has_begun = tag == "sheetData"
         elif tag == "c":
             place = given.get("r")
@@ -233,8 +233,8 @@ class _Cells:
 
 
 class _Table:
-    """The tables of an OpenDocument file: what is repeated counts as often, up to the last that says
-    anything."""
+    """The tables of an OpenDocument file. A repeated cell or row counts as often as it repeats, up to the
+    last that holds a value."""
 
     def __init__(self) -> None:
         self.part = Part()
@@ -267,14 +267,14 @@ class _Table:
             self._end_of_table()
 
     def _end_of_table(self) -> None:
-        """All tables of the file as one: one below the other, as wide as the widest."""
+        """All tables of the file count as one: one below the other, as wide as the widest."""
         self.part.height += self._height
         self.part.width = max(self.part.width, self._width)
         self._row = self._height = self._width = 0
 
 
 def _place(reference: str) -> tuple[int, int]:
-    """Row and column from 1. Raises WorkbookRefusedError for a place that no sheet has."""
+    """Row and column, counted from 1. Raises WorkbookRefusedError for a place that no sheet has."""
     found = _REFERENCE.fullmatch(reference)
     if found is None:
         raise WorkbookRefusedError("far", reference[:30])

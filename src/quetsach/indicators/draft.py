@@ -1,4 +1,4 @@
-"""Lists on their way to a set where the native engine is: entries stay in its memory, not one object each."""
+"""Drafts of sets in the native engine's memory: an entry there costs no Python object."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _SCOPES = (Scope.WITH_SUBDOMAINS, Scope.EXACT, Scope.SUBDOMAINS_ONLY)
 _KINDS = {kind.value: kind for kind in Kind}
 _NUMBERS = {scope: number for number, scope in enumerate(_SCOPES)}
 _FEW = 1000
-"""To look at each of so many takes less time than to know beforehand which of them matter."""
+"""Looking at each of so few entries is quicker than computing beforehand which of them matter."""
 
 
 class Place(NamedTuple):
-    """Which of the lists, counted from 0, and which line of it."""
+    """The place of an entry: the number of its list, counted from 0, and the number of its line."""
 
     list: int
     line: int
@@ -26,7 +26,7 @@ class Place(NamedTuple):
 class Draft:
     """Entries of several lists before they are merged.
 
-    `places` tell of the few that guard rails looked at where they stand.
+    `places` gives the places of the few entries that the guard rails look at.
     """
 
     def __init__(self) -> None:
@@ -40,15 +40,16 @@ class Draft:
         return len(self.native)
 
     def begin(self, source: str) -> None:
-        """What is added from now on stands in `source`."""
+        """Entries added from now on stand in `source`."""
         self.sources.append(source)
 
     def read(self, text: str, scope: Scope, **shape: Any) -> list[tuple[int, str]]:
-        """Take what is plainly canonical; all other lines that are not empty, with their numbers."""
+        """Take the plainly canonical lines; returns all other lines that are not empty, with their
+        numbers."""
         return self.native.read(text, len(self.sources) - 1, _NUMBERS[scope], **shape)
 
     def add(self, items: list[Indicator], line: int) -> None:
-        """The indicators of one value."""
+        """Add the indicators of one value."""
         place = Place(len(self.sources) - 1, line)
         for item in items:
             number = _NUMBERS[item.scope]
@@ -56,13 +57,13 @@ class Draft:
             self.native.add(item.kind.value, item.value, number, family, place.list, line)
 
     def merged(self) -> PackedSet:
-        """The set; nothing may be added afterwards."""
+        """The set; no entry may be added afterwards."""
         self.native.merge()
         return PackedSet(self)
 
 
 def available() -> Draft | None:
-    """A draft where the native engine is and is not ruled out."""
+    """A draft, where the native engine is present and not ruled out."""
     if os.environ.get("QUETSACH_ENGINE") == "portable":
         return None
     try:
@@ -72,7 +73,7 @@ def available() -> Draft | None:
 
 
 class PackedSet(IndicatorSet):
-    """A set in the native engine's memory; its items become objects only for who asks for them."""
+    """A set in the native engine's memory; its items become Python objects only on demand."""
 
     def __init__(self, draft: Draft) -> None:
         self.draft = draft

@@ -1,4 +1,4 @@
-"""The swift way through long lists: plainly canonical lines go to a draft, and only the rest to a reader."""
+"""The fast path for long lists: canonical lines go to a draft at once, and only the others to a reader."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from quetsach.indicators.lists.item import KINDS
 from quetsach.indicators.lists.listing import Listing
 
 _OPEN_QUOTE = re.compile(r'^[^"\n]*+(?:"[^"\n]*+"[^"\n]*+)*+"[^"\n]*+$', re.MULTILINE)
-"""A line that ends within quotes; its row goes on in the next, which is none of its own."""
+"""A line that ends within quotes; its row goes on in the next line, which is no row of its own."""
 _JUDGED = {"port", "until", "detect"}
 
 
-def sift(listing: Listing, form: str, scope: Scope, draft: Draft) -> None:
-    """Take what is plain out of a listing, by the form that it was recognised as.
+def draft_canonical_lines(listing: Listing, form: str, scope: Scope, draft: Draft) -> None:
+    """Move the canonical lines of a listing to the draft, by the listing's form.
 
-    The lines that were taken are left empty, so that the form's reader finds all others under their numbers.
+    These lines are left empty, so that the form's reader finds all others under their numbers.
     """
     shape = _shape(listing, form)
     if shape is None:
@@ -28,7 +28,7 @@ def sift(listing: Listing, form: str, scope: Scope, draft: Draft) -> None:
     left = [""] * (text.count("\n") + 1)
     for number, line in draft.read(text, scope, **shape):
         left[number - 1] = line
-    # How a table is laid out is found by its first lines, so they are looked at before they are gone.
+    # The first lines show the layout of a table; the listing must read them before they are emptied.
     assert listing.head is not None and listing.comments is not None
     listing.lines = left
 

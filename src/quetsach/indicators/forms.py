@@ -1,6 +1,6 @@
-"""Every form of list that is read: its name, how it is recognised, its reader, and what its names mean.
+"""Every form of list that is read: its name, its test, its reader, and the scope of its names.
 
-The first that recognises a list reads it; the more a form says of itself, the earlier it stands.
+The first form that recognises a list reads it; the more clearly a form is marked, the earlier it stands.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from quetsach.indicators.lists.value import Note, Value
 
 
 class Format(NamedTuple):
-    """`scope` is that of names which do not say their own."""
+    """A form; `scope` is for names whose own spelling shows no scope."""
 
     name: str
     recognise: Callable[[Listing], bool]
@@ -76,13 +76,13 @@ _NO_LISTS = (
         "is JSON that cannot be read to its end; fetch it again",
     ),
 )
-"""How texts begin that would only be rejected line by line, and what to do about them."""
+"""The first characters of texts that would only be rejected line by line, and advice about them."""
 _TABLES = frozenset(("xlsx", "victims", "json", "csv"))
 NAMES = tuple(f.name for f in FORMATS if f.name != "victims")
 
 
 def choose(listing: Listing, name: str | None = None) -> Format:
-    """The form of a list, or the one that is asked for. Chosen columns make it a table.
+    """The form of a list, or the form named. Chosen columns make it a table.
 
     Raises IndicatorError for bytes that are no text, or an unknown name.
     """

@@ -1,7 +1,7 @@
-"""Guard rails: items that would flag half the country are stopped or warned about, never silently.
+"""Guard rails: items that would flag half the country are stopped or cause a warning, never silently.
 
-An override keeps one stopped indicator, with a reason, who decided and when. A known sinkhole is no false
-alarm: whoever still calls it is infected, so it is kept and told.
+An override keeps one stopped indicator, with its reason, date and decider. A known sinkhole is no false
+alarm: a machine that calls it is infected, so it is kept, with a warning.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -30,7 +30,7 @@ GOVERNMENT = "gov.vn"
 
 
 class Organisation(NamedTuple):
-    """What is the organisation's own: domain names (with all below) and networks in CIDR notation."""
+    """The organisation's own domain names (with all names below) and networks in CIDR notation."""
 
     names: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
@@ -59,7 +59,7 @@ class Organisation(NamedTuple):
 
 
 class Concern(NamedTuple):
-    """One indicator and why it is stopped or warned about; `override` is what a person decided."""
+    """One indicator and why it is stopped or causes a warning; `override` is a person's decision."""
 
     indicator: Indicator
     code: str
@@ -68,9 +68,9 @@ class Concern(NamedTuple):
 
 
 class GuardResult(NamedTuple):
-    """`kept` is what is searched; `overridden` are stopped ones that a person kept, and are in `kept`.
-    Of the overrides that keep nothing, the last day of the `expired` has passed, the `early` are dated in the
-    future, and the `idle` speak of no indicator that a rail touches."""
+    """`kept` is searched for; `overridden` are stopped indicators that a person kept, and are in `kept`.
+    Of the overrides that keep nothing, `expired` ones are past their last day, `early` ones are dated in the
+    future, and `idle` ones concern no indicator that a rail touches."""
 
     kept: IndicatorSet
     stopped: tuple[Concern, ...]
@@ -94,7 +94,7 @@ def _table(name: str) -> Iterator[tuple[str, str]]:
 
 
 _CODES = {How.SINKHOLE: "sinkhole", How.ADDRESS: "shared", How.RENTED: "shared"}
-"""What it is to stand on a list, where that is not `well-known`."""
+"""The code of a warning by the kind of list, where it is not `well-known`."""
 
 
 @cache
@@ -116,7 +116,7 @@ def _shipped() -> "_Known":
 
 
 class _Known:
-    """What warns: the house's own tables, then warning lists."""
+    """The tables that cause warnings: our own tables first, then warning lists."""
 
     def __init__(self, lists: Index) -> None:
         found = [_Finding(_CODES.get(one.how, "well-known"), one.title) for one in lists.lists]
@@ -135,7 +135,7 @@ class _Known:
         }
 
     def spans(self) -> Iterator[tuple[int, int]]:
-        """First and last numbers of the addresses of IPv4 that warn."""
+        """First and last numbers of the IPv4 addresses with warnings."""
         of_v4 = (ranges for (_how, version), ranges in self._ranges.items() if version == 4)
         return chain.from_iterable(one.spans() for one in (self._ours, *of_v4))
 
@@ -143,13 +143,13 @@ class _Known:
         return self._ranges[how, block.version].overlap(block)
 
     def doubt(self, indicator: Indicator) -> _Finding | None:
-        """What there is to warn about."""
+        """The reason for a warning about an indicator, if any."""
         name, block = _place(indicator)
         if block is None:
             covers = indicator.scope is not Scope.EXACT
             return self.names.find(name, covers=covers) if indicator.kind is Kind.DOMAIN else None
         found = self._listed(How.SINKHOLE, block)
-        # A URL on a shared host is precise enough, and so is a port of a rented one.
+        # A URL on a shared host is precise enough, and so is a port on a rented address.
         if found is None and indicator.kind is not Kind.URL:
             found = self._ours.overlap(block) or self._listed(How.ADDRESS, block)
             if found is None and indicator.kind is not Kind.IP_PORT:
@@ -175,7 +175,7 @@ class _Rails:
             self._stops.add(own, _Finding("own", own), below=True)
 
     def watch(self) -> Watch:
-        """What the rails touch, and perhaps a little more, for a first look at many."""
+        """All that the rails touch, and perhaps a little more, for a first pass over many indicators."""
         stops, known = self._stops.touching(), self._known.names.touching()
         suffixes, parents = self._suffixes.touching()
         return Watch(
@@ -187,7 +187,7 @@ class _Rails:
         )
 
     def judge(self, indicator: Indicator) -> tuple[_Finding | None, bool]:
-        """What there is to say of an indicator, and whether it is stopped."""
+        """The rail that an indicator touches, and whether it stops the indicator."""
         name, block = _place(indicator)
         if block is None:
             return self._judge_name(indicator, name)
@@ -233,12 +233,13 @@ def apply(
     today: date | None = None,
     is_judged: bool = False,
 ) -> GuardResult:
-    """Sort the indicators into kept, stopped and warned; an override keeps what would be stopped.
+    """Sort the indicators into kept, stopped and warned; an override keeps an indicator that would be
+    stopped.
 
-    What `is_judged` already, with overrides that are not known here, keeps all; `stopped` only tells.
+    With `is_judged` (judged before, with overrides unknown here) all are kept; `stopped` is only a report.
 
-    `lists` are warning lists in place of those that come with the program; `today` decides which overrides
-    are in force. Raises IndicatorError when an override speaks of no indicator.
+    `lists` are warning lists in place of the packaged lists; `today` decides which overrides are in force.
+    Raises IndicatorError when an override names no indicator.
     """
     known = _shipped() if lists is None else _Known(Index(index.packed(lists)))
     rails = _Rails(organisation or Organisation(), known)
@@ -272,9 +273,10 @@ def apply(
 
 
 def doubts(seen: Iterable[str]) -> dict[str, Concern]:
-    """Why seeing one of these may be no sign of malware, by canonical spelling: many share what it names.
+    """Why one of these names or addresses may be no sign of malware, by canonical spelling: many people use
+    it.
 
-    A sinkhole is no doubt: who calls it is infected.
+    A sinkhole is no doubt: a machine that calls it is infected.
     """
     known = _shipped()
     found: dict[str, Concern] = {}
@@ -287,7 +289,7 @@ def doubts(seen: Iterable[str]) -> dict[str, Concern]:
 
 
 def _spelled(text: str) -> Indicator:
-    """The indicator of a canonical spelling; whether a name's subdomains count is not told by it."""
+    """The indicator of a canonical spelling; the spelling does not show whether subdomains count."""
     value = text.removeprefix("*.")
     head, slash, tail = value.partition("/")
     if slash:

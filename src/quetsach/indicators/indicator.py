@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Kind(StrEnum):
-    """What an indicator names; the value is the word on the wire."""
+    """The kind of an indicator; the value is the word on the wire."""
 
     DOMAIN = "domain"
     IPV4 = "ipv4"
@@ -21,7 +21,8 @@ class Kind(StrEnum):
 
 
 class Scope(StrEnum):
-    """Which names a domain indicator covers. Other kinds always carry `WITH_SUBDOMAINS`, without meaning."""
+    """The names that a domain indicator covers. Other kinds always carry `WITH_SUBDOMAINS`, without
+    meaning."""
 
     WITH_SUBDOMAINS = "subdomains"
     EXACT = "exact"
@@ -46,14 +47,14 @@ class Indicator(NamedTuple):
 
     @property
     def hashed(self) -> str:
-        """The spelling that enters the set's id."""
+        """The spelling that is hashed for the set's id."""
         return f"={self.value}" if self.scope is Scope.EXACT else self.canonical
 
 
 class Watch(NamedTuple):
-    """What guard rails look for, roughly: names one a line, on or below which an indicator lies (`below`), on
-    which (`exact`), or right below which (`parents`); first and last numbers of IPv4 addresses; how many bits
-    a network of IPv4 has at least that is not too wide."""
+    """A rough net for guard rails. Names, one a line: an indicator on or below such a name (`below`), on it
+    (`exact`), or right below it (`parents`) must be judged; first and last numbers of IPv4 addresses; the
+    least number of bits of an IPv4 network that is not too wide."""
 
     below: str
     exact: str
@@ -83,15 +84,16 @@ class IndicatorSet:
         self.items: tuple[Indicator, ...] = tuple(sorted(merged.values(), key=lambda i: i.hashed.encode()))
 
     def kinds(self) -> Mapping[Kind, int]:
-        """How many there are of each kind."""
+        """The number of items of each kind."""
         return Counter(i.kind for i in self.items)
 
     def concerned(self, watch: Callable[[], Watch]) -> Iterable[tuple[int, Indicator]]:  # noqa: ARG002
-        """Numbers and items that guard rails must judge: at least those that `watch` touches, here all."""
+        """Numbers and items that guard rails must judge: at least all that `watch` touches; here all
+        items."""
         return enumerate(self.items)
 
     def without(self, numbers: Iterable[int]) -> IndicatorSet:
-        """The set less the items of these rising numbers; what was this set must not be used any more."""
+        """The set without the items of these rising numbers; this set must not be used any more."""
         gone = frozenset(numbers)
         if not gone:
             return self

@@ -1,4 +1,4 @@
-"""Lists of indicators on their way into a scan, a check or a campaign: read, then judged by the guard rails.
+"""Loads lists of indicators for a scan, a check or a campaign: reads them and applies the guard rails.
 
 Command line, Python, stick and portal load lists here and nowhere else.
 """
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from quetsach.indicators.reading import FeedResult, Recognised
 
 COLUMNS = ("indicator", "type", "family")
-"""What a column of a table can hold."""
+"""The roles of a table's columns."""
 _LIKE_LOGS = frozenset(("plain", "csv", "json", "hosts"))
-"""Forms of lists that are so loose that a log is read as a list."""
+"""Forms of lists that would also accept a log."""
 
 
 class CompiledError(IndicatorError):
-    """Options say how a list is to be read, but the set was compiled before.
+    """Options say how to read a list, but the set was compiled before.
 
     `names` are fields of `Choice`: scope, columns, list_format.
     """
@@ -42,7 +42,7 @@ class CompiledError(IndicatorError):
 
 
 class NothingLeftError(IndicatorError):
-    """No entry of the lists can be used. `left_out` counts those left out, 0 for empty lists."""
+    """No entry of the lists can be used. `left_out` counts the entries left out, 0 for empty lists."""
 
     def __init__(self, files: Sequence[Path], left_out: int) -> None:
         places = ", ".join(map(str, files))
@@ -60,8 +60,8 @@ class Choice(NamedTuple):
     `scope` is that of names that do not say their own, otherwise the form of the list decides; `columns` map
     indicator, type and family to headings or numbers from 1; `list_format` is a name of `indicators.forms`.
     `organisation` must not be listed; `overrides` is a CSV of exceptions; `warning_lists` is a folder or
-    archive in place of those that come with the program. `judges_sets` judges a compiled set like any list,
-    where whoever compiled it is not trusted. `open_pack` gives the set of a signed pack, None for
+    archive in place of the packaged lists. `judges_sets` judges a compiled set like any list, where its
+    maker is not trusted. `open_pack` gives the set of a signed pack, None for
     a file that is no pack; without it a pack is read like any list, and refused.
     """
 
@@ -77,22 +77,23 @@ class Choice(NamedTuple):
 
     @property
     def judges(self) -> bool:
-        """Whether the guard rails have more to say of a compiled set than when it was compiled."""
+        """Whether a compiled set must be judged again: it is not trusted, or the choice adds own rules."""
         is_given = self.overrides is not None or self.warning_lists is not None
         return self.judges_sets or any(self.organisation) or is_given
 
     def refuse_shape(self, path: Path) -> None:
-        """Raises CompiledError where options say how to read what was read before."""
+        """Raises CompiledError where options say how to read a set that was compiled before."""
         given = {"scope": self.scope, "columns": self.columns, "list_format": self.list_format}
         if named := [name for name, value in given.items() if value]:
             raise CompiledError(path, named)
 
 
 class Judged(NamedTuple):
-    """What lists, or values that stand in no list, gave after the guard rails.
+    """The result of the guard rails for one group of lists or values.
 
-    `found` is what the lists gave, None for values; `compiled` is the set file of which nothing was left out,
-    because it was judged when it was compiled; `overrides` is the file of the exceptions.
+    `found` is the result of reading lists, None for bare values; `compiled` is the compiled set file of which
+    nothing was left out, because it was judged when it was compiled; `overrides` is the file of the
+    exceptions.
     """
 
     guarded: GuardResult
@@ -102,24 +103,24 @@ class Judged(NamedTuple):
 
 
 class Lists(NamedTuple):
-    """The indicators of several lists together, and how each part of them was judged."""
+    """The indicators of several lists together, and the judgement of each part."""
 
     indicators: IndicatorSet
     parts: tuple[Judged, ...] = ()
 
     @property
     def recognised(self) -> list[Recognised]:
-        """Each list, the form in which it was read, and how many entries it gave and lost."""
+        """Each list, its form, and how many entries it gave and lost."""
         return [one for part in self.parts if part.found is not None for one in part.found.recognised]
 
     @property
     def idle(self) -> Sequence[Override]:
-        """Exceptions that concern no entry."""
+        """Exceptions that name no entry."""
         return self.parts[-1].guarded.idle if self.parts else ()
 
     @property
     def left_out(self) -> int:
-        """How many entries were left out, for their form or by a guard rail."""
+        """The number of entries left out, for their form or by a guard rail."""
         return sum(
             (len(part.found.rejects) if part.found is not None else 0) + len(part.guarded.stopped)
             for part in self.parts
@@ -130,7 +131,7 @@ class Lists(NamedTuple):
 def is_compiled(path: Path) -> bool:
     """Whether the file is a compiled set. Raises IndicatorError where it cannot be read."""
     try:
-        # A pipe can be read once only.
+        # A pipe can be read only once.
         return path.is_file() and is_set_file(path)
     except OSError as error:
         raise IndicatorError(
@@ -139,9 +140,10 @@ def is_compiled(path: Path) -> bool:
 
 
 def lone_set(files: Sequence[Path], choice: Choice) -> Path | None:
-    """The compiled set that is used as it is: the only file, and the guard rails have no more to say of it.
+    """The compiled set that is used as it is: it is the only file, and the guard rails need not judge it
+    again.
 
-    Raises CompiledError for a choice that says how it is to be read, IndicatorError where it cannot be read.
+    Raises CompiledError for a choice of how to read it, IndicatorError where it cannot be read.
     """
     if len(files) != 1 or choice.judges or not is_compiled(files[0]):
         return None
@@ -156,13 +158,14 @@ def read(
     draft: Callable[[], Draft | None] = lambda: None,
     log_format: Callable[[Path], str] | None = None,
 ) -> Lists:
-    """Read lists and apply the guard rails; what a signed pack or a compiled set holds has passed them.
+    """Read lists and apply the guard rails; entries of a signed pack or a compiled set have passed them
+    before.
 
-    `draft` gives an empty draft where the native engine is (`draft.available`). `log_format` names the format
-    of a file of log lines, "" for any other file; with it a log in place of a list is refused.
+    `draft` gives an empty draft where the native engine is present (`draft.available`). `log_format` names
+    the format of a file of log lines, "" for any other file; with it a log in place of a list is refused.
 
     Raises:
-        IndicatorError: a list cannot be read, or the choice names columns that play no role.
+        IndicatorError: a list cannot be read, or the choice names columns without a role.
         Refused: a pack must not be used.
     """
     if unknown := (choice.columns or {}).keys() - set(COLUMNS):
@@ -212,7 +215,7 @@ def _read(
 
 
 def judge(items: IndicatorSet, choice: Choice) -> Lists:
-    """Apply the guard rails to indicators that stand in no list.
+    """Apply the guard rails to indicators that are in no list.
 
     Raises IndicatorError where the exceptions or the warning lists cannot be read.
     """
@@ -236,7 +239,7 @@ def _judged(
 
 
 def of_values(values: Iterable[str], scope: Scope = Scope.WITH_SUBDOMAINS) -> IndicatorSet:
-    """Values as lists spell them, as indicators; `scope` is that of names that do not say their own.
+    """Values in a list's spelling, as indicators; `scope` is for names whose own spelling shows no scope.
 
     Raises IndicatorError, naming the value, where it is no indicator.
     """
@@ -244,10 +247,10 @@ def of_values(values: Iterable[str], scope: Scope = Scope.WITH_SUBDOMAINS) -> In
 
 
 def _refuse_logs(found: FeedResult, log_format: Callable[[Path], str]) -> None:
-    """Refuse a log in place of a list: its addresses are mostly those of everybody.
+    """Refuse a log given as a list: most of its addresses are harmless.
 
     Raises:
-        IndicatorError: naming the file and its log format.
+        IndicatorError: names the file and its log format.
     """
     doubtful = {remark.source for remark in (*found.rejects, *found.warnings)}
     for one in found.recognised:

@@ -1,4 +1,4 @@
-"""Reading lists of indicators in whatever form their publishers use.
+"""Reads lists of indicators in all forms that publishers use.
 
 Every line is an indicator, a comment, or a remark with its number and reason; nothing is dropped silently.
 """
@@ -16,7 +16,7 @@ from quetsach.errors import IndicatorError
 from quetsach.files.source import is_set_file
 from quetsach.indicators import forms, setfile
 from quetsach.indicators.draft import Draft
-from quetsach.indicators.fast_path import sift
+from quetsach.indicators.fast_path import draft_canonical_lines
 from quetsach.indicators.indicator import Indicator, IndicatorSet, Kind, Scope
 from quetsach.indicators.lists.item import hash_in, parse
 from quetsach.indicators.lists.listing import Listing
@@ -30,7 +30,7 @@ COMPILED = "compiled"
 
 
 class Recognised(NamedTuple):
-    """One list, the form in which it was read, and how many entries it gave and lost."""
+    """One list, its form, and how many entries it gave and lost."""
 
     source: str
     format: str
@@ -39,8 +39,9 @@ class Recognised(NamedTuple):
 
 
 class FeedResult(NamedTuple):
-    """What lists gave: the merged set, a remark for every line that is left out or was changed, and where the
-    indicators stood. `hashes` are of files, which no log shows: hexadecimal in lower case → family."""
+    """The result of reading lists: the merged set, a remark for every line that is left out or was changed,
+    and the origin of the indicators. `hashes` are of files, which no log shows: hexadecimal in lower case →
+    family."""
 
     indicators: IndicatorSet
     rejects: tuple[Remark, ...]
@@ -50,7 +51,7 @@ class FeedResult(NamedTuple):
     hashes: Mapping[str, str]
 
     def origins_of(self, wanted: Iterable[Indicator]) -> dict[tuple[Kind, str], Origin]:
-        """The first mention of each; sets that were compiled before have none."""
+        """The first mention of each indicator; sets that were compiled before have no mentions."""
         if isinstance(self.origins, Draft):
             return of_draft(self.origins, wanted)
         return self.origins.of(wanted)
@@ -81,9 +82,9 @@ def read_many(
     now: datetime | None = None,
     draft: Draft | None = None,
 ) -> FeedResult:
-    """Read several lists into one set; see `read`. Entries that say they ended before `now` are left out.
+    """Read several lists into one set; see `read`. Entries that expired before `now` are left out.
 
-    An empty `draft` takes the entries where the native engine is: the same set, and much sooner.
+    An empty `draft` takes the entries where the native engine is present: the same set, in much less time.
     """
     reading = _Reading(scope, columns, format, now, draft)
     with _without_collector():
@@ -113,7 +114,8 @@ def read_text(
 
 @contextmanager
 def _without_collector() -> Iterator[None]:
-    """A million indicators in no cycle: looking through them for cycles took a fifth of the time."""
+    """Switch the garbage collector off: its search for cycles among a million indicators took 20 % of the
+    time."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -124,7 +126,7 @@ def _without_collector() -> Iterator[None]:
 
 
 class _Reading:
-    """Lists on their way into one result."""
+    """Reads lists into one result."""
 
     def __init__(
         self,
@@ -176,7 +178,7 @@ class _Reading:
         before = len(self._origins), len(self._rejects)
         told = len(self._rejects) + len(self._warnings)
         if self._draft is not None:
-            sift(listing, form.name, self._scope or form.scope, self._draft)
+            draft_canonical_lines(listing, form.name, self._scope or form.scope, self._draft)
         add = self._origins.add
         for value in form.read(listing):
             if isinstance(value, Note):

@@ -1,11 +1,11 @@
 """The compiled set file that both engines read (one JSON header line, then sections).
 
-`QSSET2\\n`, a JSON object and `\\n`, then the sections it names by offset (from the end of that line) and
-length; `size` is that of all of them, and of the sum that stands behind an index: XXH3 of the XXH3 of both
-halves of all before it.
-The portable engine writes and reads only two: `list`, one line an item, sorted like `IndicatorSet.items`, its
-hashed spelling, a tab and in digits where its label begins in `labels`; and `labels`, one line for each kind
-with a family, a tab between, the commonest first.
+`QSSET2\\n`, a JSON object and `\\n`, then the sections, which the object names by offset (from the end of
+that line) and length. `size` is the length of all sections, and of the checksum behind an index: XXH3 of the
+XXH3 of both halves of all bytes before it.
+The portable engine writes and reads only two sections. `list` has one line an item, sorted like
+`IndicatorSet.items`: its hashed spelling, a tab, and in digits the place of its label in `labels`. `labels`
+has one line for each pair of kind and family, with a tab between, the commonest first.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ DAMAGED: Final = "the compiled set is damaged; compile the list again with 'indi
 
 
 def list_section(indicators: IndicatorSet) -> bytes:
-    """The canonical list as an engine takes it: hashed spelling, kind, family, with tabs between."""
+    """The canonical list in the engines' form: hashed spelling, kind, family, with tabs between."""
     lines = (f"{i.hashed}\t{i.kind.value}\t{_flat(i.family)}\n" for i in indicators)
     return "".join(lines).encode()
 
 
 def indicator(hashed: str, kind: Kind, family: str) -> Indicator:
-    """The indicator that has this hashed spelling."""
+    """The indicator with this hashed spelling."""
     scope = Scope.WITH_SUBDOMAINS
     if kind is Kind.DOMAIN and hashed.startswith("*."):
         hashed, scope = hashed[2:], Scope.SUBDOMAINS_ONLY
@@ -69,7 +69,7 @@ def write(path: Path, indicators: IndicatorSet) -> None:
 
 
 def read(path: Path) -> IndicatorSet:
-    """Read a compiled set back. Raises IndicatorError naming the file when it is no set, or damaged."""
+    """Read a compiled set. Raises IndicatorError naming the file when it is no set, or damaged."""
     try:
         with path.open("rb") as file:
             magic = file.read(len(SET_MAGIC))

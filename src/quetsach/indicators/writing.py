@@ -1,6 +1,6 @@
-"""Indicator sets written in the forms that other programs read, with a count of what each cannot say.
+"""Writes indicator sets in the forms that other programs read, and counts what each form cannot express.
 
-Nothing is widened: what a form can only say with more than was meant is left out and counted.
+Nothing is widened: an entry that a form could only express with a wider meaning is left out and counted.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ FORMS: dict[str, Form] = {
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A list on its way out: `parts` is its text, `losses` what it does not say, `count` its entries."""
+    """A list ready to be written: `parts` is its text, `losses` counts its losses, `count` its entries."""
 
     parts: Iterator[str]
     losses: Losses
@@ -64,32 +64,32 @@ class Written:
     job: Job
 
     def feed(self) -> Iterator[tuple[str, Iterator[str]]]:
-        """The same as the folder of a MISP feed: file names and their text."""
+        """The list as the folder of a MISP feed: file names and their text."""
         return misp.feed(self.job)
 
 
 def by_name(form: str) -> Form:
-    """The form of that name. Raises IndicatorError with the names there are."""
+    """The form of that name. Raises IndicatorError with all known names."""
     if form not in FORMS:
         raise IndicatorError(f"{form}: no form of list; there are {', '.join(FORMS)}")
     return FORMS[form]
 
 
 def by_path(path: Path) -> Form:
-    """The form that a file's name asks for; a plain list where it says nothing."""
+    """The form for a file's name; a plain list where the name says nothing."""
     file = path.name.lower()
     fitting = [(s, form) for form in FORMS.values() for s in form.suffixes if file.endswith(s)]
     return max(fitting, key=lambda pair: len(pair[0]))[1] if fitting else listings.PLAIN
 
 
 def garden(text: str) -> str | None:
-    """The name of a walled garden in canonical form, None if it is no name of a host."""
+    """The name of a walled garden in canonical form, None if it is no host name."""
     found = name(text)
     return found if _HOST.fullmatch(found) and not is_numeric_name(found) else None
 
 
 def serial_at(path: Path) -> int | None:
-    """The serial number of the zone at `path`; None where there is none yet."""
+    """The serial number of the zone at `path`; None where there is no zone yet."""
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
             return rpz.serial_of("".join(line for line, _ in zip(file, range(200), strict=False)))
@@ -98,7 +98,7 @@ def serial_at(path: Path) -> int | None:
 
 
 def write(indicators: IndicatorSet, form: Form, settings: Settings | None = None) -> Written:
-    """The list in `form`: sorted as the set is, and the same whenever the set and the settings are.
+    """The list in `form`: sorted like the set, and always the same for the same set and settings.
 
     Raises IndicatorError when the form needs a date and none is given.
     """
@@ -117,7 +117,7 @@ def write(indicators: IndicatorSet, form: Form, settings: Settings | None = None
 
 
 def _is_below(name: str, wide: set[str]) -> bool:
-    """Whether a name above this one covers what is below it."""
+    """Whether a name above this name is in `wide`."""
     _, dot, above = name.partition(".")
     while dot:
         if above in wide:

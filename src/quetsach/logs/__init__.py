@@ -1,1 +1,1 @@
-"""Log formats as data, what their fields say, and the times in them."""
+"""Log formats as data, the roles of their fields, and the times in them."""

@@ -1,4 +1,4 @@
-"""A table or JSON Lines of any make, with its columns named on the command line (`--fields`).
+"""A table or JSON Lines of any origin, with its columns named on the command line (`--fields`).
 
 The map becomes log formats in the words of docs/log-formats.md, so that both engines read them like all
 others.
@@ -29,7 +29,7 @@ _PATH = re.compile(r"[^\[\].]+(?:\[\])?(?:\.[^\[\].]+(?:\[\])?)*")
 
 @dataclass(frozen=True, slots=True)
 class FieldMap:
-    """Which columns play which role. `optional` columns need not be there."""
+    """The role of each column. `optional` columns may be missing."""
 
     columns: Mapping[str, tuple[str, ...]]
     optional: frozenset[str] = field(default_factory=frozenset)
@@ -42,7 +42,7 @@ class FieldMap:
     def formats(self) -> list[str]:
         """The log formats, as text of their files."""
         needed = [name for name in self.names if name not in self.optional]
-        # With nothing but optional columns, a header is known by any one of them.
+        # If all columns are optional, any one of them marks a header.
         named = [needed] if needed else [[name] for name in self.names]
         shapes: list[Mapping[str, str | list[str]]] = [
             {"type": "delimited", "header": "csv", "separator": one, "named": names}
@@ -62,10 +62,10 @@ class FieldMap:
         return all(_PATH.fullmatch(name) for name in self.names)
 
     def choose(self, head: bytes) -> str | None:
-        """Which of the formats a file is, by how it begins; None for an empty one.
+        """The format of a file by its first bytes; None for an empty file.
 
         Raises:
-            SourceError: a column is not there; with those that are.
+            SourceError: a column is missing; names the columns that are there.
         """
         lines = [line for line in head.removeprefix(b"\xef\xbb\xbf").splitlines() if line.strip()]
         if not lines:
@@ -131,10 +131,10 @@ class FieldMap:
 
 
 def parse(text: str) -> FieldMap:
-    """`client=src_ip,query=qname,time=ts`; a role may stand more than once, `name?` need not be there.
+    """`client=src_ip,query=qname,time=ts`; a role may stand more than once, `name?` may be missing.
 
     Raises:
-        ScanError: naming what is no role, or the entry that is not written so.
+        ScanError: names the unknown role, or the malformed entry.
     """
     columns: dict[str, tuple[str, ...]] = {}
     optional: set[str] = set()
@@ -180,7 +180,7 @@ def _has(value: Any, path: str) -> bool:
 
 
 def _quoted(text: str) -> str:
-    """A TOML basic string, which a JSON string is, but for DEL."""
+    """A TOML basic string: a JSON string, except for DEL."""
     return json.dumps(text.encode("utf-8", "replace").decode(), ensure_ascii=False).replace("\x7f", "\\u007f")
 
 

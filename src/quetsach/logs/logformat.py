@@ -1,6 +1,6 @@
 """Log formats read from `logs/formats/*.toml` into frozen values (schema: docs/log-formats.md).
 
-A mistake in a file is found when it is loaded, with the file's name; nothing is guessed while logs are read.
+A mistake in a file is found when it is loaded, with the file's name; reading logs guesses nothing.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class ActionRule:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """What the fields of a line mean when `when` holds."""
+    """The meaning of a line's fields when the conditions in `when` hold."""
 
     name: str
     when: tuple[Condition, ...]
@@ -90,9 +90,9 @@ class Recognise:
 class Shape:
     """`type` is delimited, pairs, json or pattern.
 
-    `header` and `columns` belong to delimited (`least` columns must be there; by `named` a line is taken
-    for a header of type csv), `pairs` to pairs, `nested` to json, `patterns` to pattern;
-    `separator` and `head`, what stands before the columns or pairs, to the first two.
+    `header` and `columns` belong to delimited (at least `least` columns must be there; a line with the
+    columns of `named` is taken for a header of type csv), `pairs` to pairs, `nested` to json, `patterns` to
+    pattern; `separator` and `head`, the text before the columns or pairs, belong to the first two.
     """
 
     type: str
@@ -109,7 +109,7 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A line as found in the wild and what must be read from it: test and documentation in one."""
+    """A real line and the values that must be read from it: test and documentation in one."""
 
     line: str
     header: tuple[str, ...]
@@ -126,16 +126,16 @@ class LogFormat:
     variants: tuple[Variant, ...]
     samples: tuple[Sample, ...] = field(default=(), repr=False)
     title: str = ""
-    """What writes the log: names of products, the same in every language."""
+    """The programs that write the log: product names, the same in every language."""
 
     @property
     def split_fields(self) -> frozenset[str]:
-        """Columns that hold several values: those of the role `answers`."""
+        """Columns that hold several values: the columns of the role `answers`."""
         return frozenset(name for v in self.variants for name in v.roles.get("answers", ()))
 
 
 class _Reader:
-    """Takes keys out of a table and complains about what is left or of the wrong type."""
+    """Takes keys out of a table; an unknown key or a wrong type raises ScanError."""
 
     def __init__(self, table: Mapping[str, Any], where: str) -> None:
         self.left = dict(table)
@@ -333,7 +333,7 @@ def load_all() -> Mapping[str, LogFormat]:
 
 
 def digest() -> str:
-    """Of all formats as they are written: what one reads means the same to whoever has an equal digest."""
+    """A digest of all format files: where digests are equal, a number means the same format."""
     told = json.dumps(_texts(), sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
@@ -344,19 +344,19 @@ def _texts() -> dict[str, str]:
 
 
 def names() -> list[str]:
-    """What a log can be read as: every format by its name, without reading it, and free text."""
+    """The names for `--format`: every format, without reading it, and free text."""
     files = resources.files("quetsach.logs").joinpath("formats").iterdir()
     found = sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))
     return [*found, "text"]
 
 
 def check(name: str) -> None:
-    """Raises ScanError, with the names there are, where none of them is this name."""
+    """Raises ScanError, with all known names, for an unknown name."""
     if name not in names():
         raise ScanError(f"{name} is not a log format; there are {', '.join(names())}.")
 
 
 def get(name: str) -> LogFormat:
-    """The format of that name, which is not free text. Raises ScanError with the names there are."""
+    """The format of that name; free text is no format. Raises ScanError with all known names."""
     check(name)
     return load_all()[name]

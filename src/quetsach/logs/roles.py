@@ -1,9 +1,9 @@
-"""What a field of a log can say: the names that format files and `--fields` use."""
+"""The roles of a log's fields: the names that format files and `--fields` use."""
 
 from __future__ import annotations
 
 ROLES = ("query", "answers", "host", "url", "server_name")
-"""Roles with all values of all their fields."""
+"""Roles of which all values of all fields count."""
 SINGLE_ROLES = ("client", "client_port", "server", "server_port", "host_port")
 IDENTITY = ("host", "mac", "user", "nat")
 ROLE_NAMES = (
@@ -14,4 +14,4 @@ ROLE_NAMES = (
     "action",
     *(f"identity.{name}" for name in IDENTITY),
 )
-"""What a column named by `--fields` may be; `action` is a word such as allow or deny."""
+"""The roles for columns named by `--fields`; `action` is a word such as allow or deny."""

@@ -52,7 +52,7 @@ _SNORT = re.compile(
 
 @dataclass(frozen=True, slots=True, order=True)
 class Yearless:
-    """A local time whose year is found at the end of the file (RFC 3164 4.1.2 has none)."""
+    """A local time without a year, as in RFC 3164 4.1.2; the end of the file shows the year."""
 
     month: int
     day: int
@@ -64,7 +64,7 @@ class Yearless:
         return _local(year, self.month, self.day, self.hour, self.minute, self.second, 0, zone)
 
     def resolve(self, latest: int, zone: tzinfo) -> int | None:
-        """Microseconds in the latest year that puts the time no later than `latest`."""
+        """Microseconds of the time, in the latest year that keeps it no later than `latest`."""
         year = (EPOCH + timedelta(microseconds=latest)).year + 1
         for candidate in range(year, max(year - 12, 0), -1):
             moment = self.in_year(candidate, zone)
@@ -75,7 +75,7 @@ class Yearless:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A time as the line gives it; `local` says that `--tz` was applied (or will be)."""
+    """A time in a line; `local` says that it is in the zone of `--tz`."""
 
     value: int | Yearless
     local: bool
@@ -155,7 +155,7 @@ def _ctime(text: str, zone: tzinfo) -> Moment | None:
 
 
 def _epoch_auto(text: str, _zone: tzinfo) -> Moment | None:
-    """Whole seconds, milliseconds, microseconds or nanoseconds, told by the number of digits."""
+    """Whole seconds, milliseconds, microseconds or nanoseconds, recognised by the number of digits."""
     if not _DIGITS.fullmatch(text):
         return None
     unit = next(scale for most, scale in ((11, SECOND), (14, 1000), (17, 1), (20, 0)) if len(text) <= most)
@@ -163,7 +163,7 @@ def _epoch_auto(text: str, _zone: tzinfo) -> Moment | None:
 
 
 def _dated(found: re.Match[str], month: int | None, year: int, zone: tzinfo) -> Moment | None:
-    """A local time of named groups: day, the clock, decimals where there are some."""
+    """A local time from named groups: day, clock, and decimals if there are any."""
     if month is None:
         return None
     part = found.groupdict()
@@ -178,7 +178,7 @@ def _slash(text: str, zone: tzinfo) -> Moment | None:
 
 
 def _asa(text: str, zone: tzinfo) -> Moment | None:
-    """A zone behind it by a name that has one meaning in every log, or by its offset (Java's `z` and `Z`)."""
+    """Behind it a zone, by a name with one meaning in every log, or by its offset (Java's `z` and `Z`)."""
     zoned = _ZONED.fullmatch(text)
     own = (_ZONES[zoned["name"]] if zoned["name"] else _offset(zoned["offset"])) if zoned else zone
     bare_text = zoned[1] if zoned else text
@@ -194,7 +194,7 @@ def _asa(text: str, zone: tzinfo) -> Moment | None:
 
 
 def _moved(bare: Moment, own: tzinfo, zone: tzinfo) -> Moment | None:
-    """A time without a year of a zone that the line names, by the clock of `zone` in a year of 365 days."""
+    """A time without a year in the line's own zone, moved to the zone `zone` in a year of 365 days."""
     assert isinstance(bare.value, Yearless)
     is_leap_day = (bare.value.month, bare.value.day) == (2, 29)
     micros = bare.value.in_year(2024 if is_leap_day else 2025, own)
@@ -205,7 +205,7 @@ def _moved(bare: Moment, own: tzinfo, zone: tzinfo) -> Moment | None:
 
 
 def _sophos(text: str, zone: tzinfo) -> Moment | None:
-    """With a space where a syslog server took the year for the name of a program."""
+    """Accepts a space that a syslog server added because it took the year for a program's name."""
     found = _SOPHOS.fullmatch(text)
     return _dated(found, int(found["month"]), int(found["year"]), zone) if found else None
 
@@ -257,7 +257,7 @@ def _bind(text: str, zone: tzinfo) -> Moment | None:
 
 
 def _checkpoint(text: str, zone: tzinfo) -> Moment | None:
-    """As `fw log` prints it."""
+    """The form of `fw log`."""
     found = _CHECKPOINT.fullmatch(text)
     return _named_month(found, None, zone) if found else None
 
@@ -268,7 +268,7 @@ def _clf(text: str, zone: tzinfo) -> Moment | None:
 
 
 def _windows(text: str, zone: tzinfo) -> Moment | None:
-    """A date of the server's locale: `/` with AM or PM is American, unless the numbers say otherwise."""
+    """A date in the server's locale: `/` with AM or PM is American, unless the numbers say otherwise."""
     found = _WINDOWS.fullmatch(text)
     if found is None:
         return None
@@ -321,7 +321,7 @@ def parse(text: str, kinds: tuple[str, ...], zone: tzinfo) -> Moment | None:
 
 
 def find(text: str, zone: tzinfo) -> Moment | None:
-    """The first ISO 8601 or RFC 3164 time that stands anywhere in the text (for lines of no known format)."""
+    """The first ISO 8601 or RFC 3164 time anywhere in the text (for lines of no known format)."""
     found = [m for m in (ISO8601.search(text), SYSLOG.search(text)) if m]
     for match in sorted(found, key=re.Match.start):
         moment = _iso(match, zone) if match.re is ISO8601 else _yearless(match)

@@ -1,1 +1,1 @@
-"""Which machine stood behind an address."""
+"""Finds the machine behind an address."""

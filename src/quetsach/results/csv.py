@@ -1,7 +1,7 @@
 """CSV: one row a sighting, with the field names of the wire format, safe to open in a spreadsheet.
 
-`doubt` is why the indicator may be no sign of malware. The byte order mark makes Excel read UTF-8. Times are
-UTC as on the wire.
+`doubt` says why the indicator may be no sign of malware. The byte order mark makes Excel read UTF-8. Times
+are UTC, as on the wire.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Sightings as tables of Apache Arrow and Polars, block by block, so that the rows are never all objects."""
+"""Sightings as tables of Apache Arrow and Polars, block by block, so memory never holds all rows as
+objects."""
 
 from __future__ import annotations
 
@@ -33,7 +34,7 @@ def to_arrow(sightings: Iterable[Sighting]) -> pyarrow.Table:
 
 
 def to_polars(sightings: Iterable[Sighting]) -> polars.DataFrame:
-    """The same as a data frame. Raises ScanError where polars is missing."""
+    """The same table as a data frame. Raises ScanError where polars is missing."""
     library = _library("polars")
     kinds = {"count": library.Int64, **dict.fromkeys(_TIMES, library.Datetime("us", "UTC"))}
     kinds["identity"] = library.Struct(dict.fromkeys(IDENTITY, library.String))

@@ -1,6 +1,7 @@
 """One self-contained HTML page: machines first, evidence folded away, no script, nothing loaded.
 
-Every text passes through `_t`; the page's own policy forbids scripts and forms even if one slipped by.
+Every text passes through `_t`. The page's policy also forbids scripts and forms, in case a text slips past
+it.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ _STATES = {
 
 
 def write(out: BinaryIO, report: Report) -> None:
-    """Write the page; beyond `MOST_MACHINES`, `MOST_PROOFS` each or `MOST_LOGS` it says what is left out."""
+    """Write the page; it reports rows left out beyond `MOST_MACHINES`, `MOST_LOGS` or `MOST_PROOFS` a
+    machine."""
     for part in _page(report):
         out.write(part.encode("utf-8", "backslashreplace"))
 

@@ -1,4 +1,4 @@
-"""What was odd about indicator lists, as notes in the language in use: read, judged and decided upon."""
+"""Notes on indicator lists, in the language in use: from reading, from guard rails and from overrides."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from quetsach.text.problems import explain
 
 
 def of(lists: Lists) -> list[ListNote]:
-    """Of each part all that is left out (`reject`, `stop`), then all that is doubtful (`warn`)."""
+    """For each part all entries left out (`reject`, `stop`), then all doubtful entries (`warn`)."""
     return [note for part in lists.parts for note in _of_part(part)]
 
 
@@ -43,7 +43,7 @@ def _of_part(part: Judged) -> Iterator[ListNote]:
 
 
 def _of_set(guarded: GuardResult, place: str) -> Iterator[ListNote]:
-    """What is doubtful in a compiled set, of which nothing is left out: it was judged when it was made."""
+    """The doubtful entries of a compiled set; none is left out, as it was judged when it was made."""
     kept = _("kept as it was compiled, although it %(reason)s")
     for one in guarded.stopped:
         yield ListNote("warn", place, 0, one.indicator.canonical, kept % {"reason": explain(one.reason)})
@@ -71,5 +71,5 @@ def _expired(override: Override) -> str:
 
 
 def _early(override: Override) -> str:
-    text = _("the exception of %(who)s is dated %(date)s, which is to come, and keeps nothing yet")
+    text = _("the exception of %(who)s is dated %(date)s, in the future, and keeps nothing yet")
     return text % {"who": override.who, "date": f"{override.date:%d/%m/%Y}"}

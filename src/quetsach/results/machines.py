@@ -1,4 +1,4 @@
-"""Sightings put together by machine: people act on machines, never on log lines."""
+"""Sightings grouped by machine: people act on machines, never on log lines."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ NOBODY = ""
 """The key of all sightings whose line names no client."""
 IDENTITY = ("host", "user", "mac", "nat")
 MOST_OF_ONE = 3
-"""Rows kept of one indicator, so that a busy one does not hide the others."""
+"""Rows kept for one indicator, so that a frequent indicator does not hide the others."""
 
 
 class Called(Protocol):
     """Indicators that a machine called, with their lines."""
 
     def most_common(self, most: int | None = None, /) -> list[tuple[str, int]]:
-        """At most so many, the greatest first."""
+        """At most `most` indicators, the greatest first."""
         ...
 
     def __len__(self) -> int: ...
@@ -34,8 +34,8 @@ _NO_FAMILIES = Counter[str]()
 class Machine:
     """One client address or name. `count` is in lines (with two indicators, twice), `total` in rows.
 
-    `action` is the strongest of all sightings. `is_doubtful`: many share all that it called, so its evidence
-    must be looked at first. There may be hundreds of thousands, so each holds little.
+    `action` is the strongest of all sightings. `is_doubtful`: many people use all the indicators that it
+    called, so its evidence must be looked at first. There may be hundreds of thousands, so each holds little.
     """
 
     __slots__ = (
@@ -58,7 +58,7 @@ class Machine:
 
 
 class _Counting(Machine):
-    """One of which sightings are counted in."""
+    """A machine whose sightings are still being counted."""
 
     def __init__(self, device: str, indicators: Called) -> None:
         super().__init__(device, indicators)
@@ -68,7 +68,7 @@ class _Counting(Machine):
         self._kept = Counter[str]()
 
     def add(self, sighting: Sighting, log: str, keep: int) -> None:
-        """Count one sighting in, but for its indicator; keep it where it is among the first `keep` rows."""
+        """Count a sighting, except its indicator; keep it if it is among the first `keep` rows."""
         for name, value in sighting.identity.items():
             self.identity.setdefault(name, value)
         if sighting.family:
@@ -93,9 +93,9 @@ def _strongest(actions: Iterable[str]) -> str:
 def by_machine(
     sightings: Iterable[Sighting], paths: Mapping[str, str], keep: int = 0, doubts: Collection[str] = ()
 ) -> list[Machine]:
-    """Machines, those that got through first, then by count; doubtful ones and those unknown come last.
+    """Machines, those that got through first, then by count; doubtful and nameless machines come last.
 
-    `paths` names the log of each source id; `doubts` are indicators that many share. Memory grows with
+    `paths` names the log of each source id; `doubts` are indicators that many people use. Memory grows with
     machines and their indicators, and `keep` rows for each machine.
     """
     together = sightings.tally() if isinstance(sightings, Sightings) and not keep else None
@@ -122,7 +122,7 @@ def _told(together: Tally, paths: Mapping[str, str]) -> Iterable[Machine]:
             machine.families = Counter(dict(one.families))
         machine.action = _strongest(action for action, _lines in one.actions)
         sources = tuple(source for source, _lines in one.sources)
-        # Machines of the same logs share them.
+        # Machines with the same logs share one tuple of logs.
         machine.logs = logs_of.setdefault(sources, frozenset(paths.get(source, "") for source in sources))
         machine.count, machine.total = one.count, one.rows
         machine.first, machine.last = one.first, one.last

@@ -1,6 +1,6 @@
-"""Save the answer of a scan as a file: JSON Lines, CSV, XLSX or one HTML page.
+"""Saves the answer of a scan as a file: JSON Lines, CSV, XLSX or one HTML page.
 
-A file appears under its name only when it is whole: it is written beside it and renamed.
+A file appears under its name only when it is complete: it is written under another name and then renamed.
 """
 
 import errno
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MOST_JUDGED = 2000
 MOST_CHARACTERS = 160
-"""Of an entry that is told with a reason: a whole line of a file that is no list says no more."""
+"""Characters shown of an entry with a reason: the rest of a long line would say no more."""
 WRITERS = {
     ".jsonl": "quetsach.results.jsonl",
     ".csv": "quetsach.results.csv",
@@ -41,14 +41,14 @@ class OutputError(QuetsachError):
 
     @classmethod
     def of(cls, path: Path, error: OSError) -> "OutputError":
-        """For what the system said when `path` was written."""
+        """The error for a failed write of `path`."""
         is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         return cls("disk_full" if is_full else "write", path, error.strerror or str(error))
 
 
 class ListNote(NamedTuple):
-    """Something to know about an entry of an indicator list. `level` is `reject`, `stop` (by a guard rail) or
-    `warn`; `line` counts from 1, 0 where it is not known."""
+    """A note on an entry of an indicator list. `level` is `reject`, `stop` (by a guard rail) or
+    `warn`; `line` counts from 1, 0 where it is unknown."""
 
     level: str
     file: str
@@ -58,7 +58,7 @@ class ListNote(NamedTuple):
 
     @property
     def place(self) -> str:
-        """`file:line`, `file` for the whole of it, empty where the list is not known."""
+        """`file:line`, `file` for the whole list, empty where the list is unknown."""
         return f"{self.file}:{self.line}" if self.line else self.file
 
     def __str__(self) -> str:
@@ -67,8 +67,8 @@ class ListNote(NamedTuple):
 
 
 class Report:
-    """All that an output may say: the result, how many logs of which format `recognise` finds, and what was
-    odd about the indicator lists."""
+    """All data of an output: the result, the number of logs of each format (by `recognise`), and the notes on
+    the indicator lists."""
 
     def __init__(
         self,
@@ -80,15 +80,15 @@ class Report:
 
     @cached_property
     def zone(self) -> "ZoneInfo":
-        """Of shown times."""
+        """The zone of shown times."""
         from zoneinfo import ZoneInfo
 
         return ZoneInfo(self.result.scan.tz)
 
     @cached_property
     def formats(self) -> Mapping[str, int]:
-        """How many logs of which format, found when it is asked for: JSON Lines say nothing of it, and once
-        they are written the engine has put all rows together."""
+        """The number of logs of each format, computed on demand: JSON Lines do not need it, and the engine
+        computes it from its tally, which exists once the JSON Lines are written."""
         return self.recognise()
 
     @cached_property
@@ -98,11 +98,11 @@ class Report:
 
     @cached_property
     def doubts(self) -> "dict[str, Concern]":
-        """Why an indicator that was seen may be no sign of malware, for those that many share.
+        """Why an indicator with sightings may be no sign of malware, for indicators that many people use.
 
-        Of very many only those seen most are judged: who has that many has other worries.
+        If there are very many indicators, only those with the most sightings are judged.
         """
-        from quetsach.indicators import guard  # an answer in JSON Lines alone never pays for it
+        from quetsach.indicators import guard  # an answer only in JSON Lines does not need it
 
         together = self.result.sightings.tally()
         if together is None:
@@ -130,7 +130,7 @@ def check(path: Path) -> None:
 
 
 def writer(path: Path) -> Callable[[BinaryIO, Report], None]:
-    """What writes the form that the suffix of `path` names; some take long to import."""
+    """The writer for the suffix of `path`; some writers take long to import."""
     write: Callable[[BinaryIO, Report], None] = import_module(WRITERS[path.suffix.lower()]).write
     return write
 
@@ -139,7 +139,7 @@ def save(path: Path, report: Report) -> None:
     """Write `report` in the form that the suffix of `path` names.
 
     Raises:
-        OutputError: the file could not be written whole; what stood under its name stays.
+        OutputError: the file could not be written completely; an older file with its name stays.
     """
     write = writer(path)
     with replacing(path) as part, part.open("wb") as out:
@@ -148,10 +148,10 @@ def save(path: Path, report: Report) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A new file beside `path` that takes its place when all went well, and vanishes otherwise.
+    """Yields a new file beside `path`, which replaces `path` if all goes well and vanishes otherwise.
 
     Raises:
-        OutputError: for any OSError inside.
+        OutputError: for any OSError in the block.
     """
     part = path.with_name(f".{path.name}.{os.urandom(4).hex()}.part")
     try:

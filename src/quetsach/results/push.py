@@ -1,7 +1,7 @@
-"""The portal's API from a scanner's side: push a scan document.
+"""A client for the portal's API: pushes a scan document.
 
-Pushing again changes nothing at the portal, so every failure that may pass is tried again. The token is sent
-in one header, to one host, and appears in no message.
+Pushing again changes nothing at the portal, so every passing failure is retried. The token is sent
+in one header, to one host; no message shows it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _CODES = {
 
 
 class PushError(PortalError):
-    """The push did not get through. Codes: `token_file`, `address`, `unreachable`, `certificate`, `moved`,
+    """The push failed. Codes: `token_file`, `address`, `unreachable`, `certificate`, `moved`,
     `token_unknown` (401), `token_not_allowed` (403), `no_portal` (404), `too_large` (413), `refused`,
     `portal_full` (507), `failed`, `answer` (no answer of a portal); of results of checks (`endpoint.hand_in`)
     `in_the_clear`, `code_form`, `code_unknown`, `code_locked`, `results_large`. `detail` is from outside:
@@ -91,7 +91,7 @@ def push(
 
     Raises:
         ScanFileError: the document is not whole; nothing was sent.
-        PushError: the portal refused or stayed out of reach; what was sent so far does no harm.
+        PushError: the portal refused or could not be reached; chunks sent so far do no harm.
     """
     address = address_of(url)
     for _record in read(document):
@@ -112,7 +112,7 @@ def push(
 
 def pool(tries: int) -> PoolManager:
     """Connections that verify certificates, follow no redirect, and ask a busy portal again."""
-    import urllib3  # 60 ms that a scan without a push never pays
+    import urllib3  # takes 60 ms, which a scan without a push saves
 
     retries = urllib3.Retry(
         total=tries,
@@ -127,13 +127,14 @@ def pool(tries: int) -> PoolManager:
 
 
 def is_in_the_clear(url: str) -> bool:
-    """Whether a token sent to `url` could be read on the way: plain HTTP to another machine."""
+    """Whether others could read a token sent to `url`: plain HTTP to another machine."""
     parts = urlsplit(url)
     return parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1")
 
 
 def address_of(url: str) -> str:
-    """Where a portal takes results. Raises PushError for what cannot be its address; nothing is sent."""
+    """The address where a portal takes results. Raises PushError for an impossible address; nothing is
+    sent."""
     try:
         parts = urlsplit(url)
         is_usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -154,10 +155,10 @@ def answer_of(
     codes: Mapping[int, str],
     **content: Any,
 ) -> dict[str, Any]:
-    """What the portal answers to a POST; `codes` are those of PushError by status.
+    """The portal's answer to a POST; `codes` maps a status to a code of PushError.
 
     Raises:
-        PushError: `secret` is kept out of its detail.
+        PushError: its detail never holds `secret`.
     """
     import urllib3
 
@@ -173,7 +174,7 @@ def answer_of(
         raise PushError("moved", response.headers.get("Location", "")[:300])
     if response.status not in (200, 201, 202):
         code = codes.get(response.status) or _CODES.get(response.status, "failed")
-        # A server may echo what it was sent.
+        # A server may echo the request.
         said = _excerpt(response.data).replace(secret, "…")
         raise PushError(code, f"HTTP {response.status} {said}".strip())
     try:

@@ -19,7 +19,7 @@ type Cell = Sequence[tuple[str, str]]
 
 
 class Column(NamedTuple):
-    """One column of the table; widths in characters. What is too long is broken, but not where `is_whole`."""
+    """One column of the table; widths in characters. Long texts are broken, except where `is_whole`."""
 
     title: str
     least: int = 0
@@ -29,7 +29,7 @@ class Column(NamedTuple):
 
 
 def on(file: TextIO, width: int) -> Screen:
-    """For a file or a pipe."""
+    """A screen that writes to a file or a pipe."""
     return Screen(Console(file=file, width=width, markup=False, highlight=False, emoji=False))
 
 
@@ -41,11 +41,11 @@ class Screen:
         self.width = console.width
 
     def say(self, text: str, style: str = "") -> None:
-        """A line, or several."""
+        """Print one line or several."""
         self._console.print(Text(text, style=style), soft_wrap=not self._console.is_terminal)
 
     def table(self, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> None:
-        """All rows below the titles, no wider than `width`."""
+        """Print the titles and all rows, no wider than `width`."""
         table = Table(
             box=box.SIMPLE_HEAD, padding=(0, 1), show_edge=False, pad_edge=False, header_style="bold"
         )
@@ -63,7 +63,7 @@ class Screen:
         self._console.print(table)
 
     def cards(self, cards: Sequence[tuple[Cell, Cell]]) -> None:
-        """Heads with what is told below each, where a table would be too narrow."""
+        """Print each card's head with its body below, where a table would be too narrow."""
         shown: list[RenderableType] = []
         for head, facts in cards:
             shown += _text(head), Padding(_text(facts), (0, 0, 1, 2))

@@ -1,4 +1,4 @@
-"""What a scan found, in sentences that terminal, page and workbook share, so that they never differ."""
+"""The findings of a scan in sentences that terminal, page and workbook share, so that they never differ."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -14,7 +14,7 @@ MOST_DOUBTS = 5
 
 
 class Figures(NamedTuple):
-    """The sums over all sources. `first` and `last` are of what was looked at, not of what was found."""
+    """The sums over all sources. `first` and `last` are the times of all lines read, not of sightings."""
 
     machines: int
     indicators: int
@@ -30,7 +30,7 @@ class Figures(NamedTuple):
 
 
 def figures(report: Report, machines: list[Machine]) -> Figures:
-    """Add up; a log that yielded nothing but an error is not counted among the files looked at."""
+    """Add up; a log with nothing but an error does not count among the files looked at."""
     seen = [one for one in report.result.coverage if one.lines or not one.errors]
     plausible = [one for one in seen if one.time != "suspect"] or seen
     return Figures(
@@ -56,7 +56,7 @@ def _indicators(report: Report, machines: list[Machine]) -> int:
 
 
 def verdict(found: Figures) -> str:
-    """One sentence: what was found. Never says that anything is clean."""
+    """One sentence about the findings. Never says that anything is clean."""
     if found.machines:
         return ngettext(
             "%(n)s machine called malicious addresses on the list.",
@@ -71,7 +71,7 @@ def verdict(found: Figures) -> str:
 
 
 def looked_at(found: Figures, report: Report) -> str:
-    """One sentence: what was examined, from when to when."""
+    """One sentence about the logs that were read, from when to when."""
     amount = _("%(files)s, %(lines)s, %(size)s") % {
         "files": words.files(found.files),
         "lines": words.lines(found.lines),
@@ -87,7 +87,7 @@ def looked_at(found: Figures, report: Report) -> str:
 
 
 def remarks(found: Figures, report: Report) -> list[str]:
-    """What else must be known to read the figures rightly."""
+    """Further facts that a reader needs for the figures."""
     return [*_doubts(report), *_counts(found, report), *_times(report), *_passed_over(report)]
 
 
@@ -161,7 +161,7 @@ def _passed_over(report: Report) -> Iterator[str]:
         by_reason.get(one.why, by_reason[""]).append(str(one.path))
     for reason, text in (
         ("duplicate", _("Copies of a log already read, not counted again: %(logs)s.")),
-        ("lease", _("Read for which machine had which address, not as logs: %(logs)s.")),
+        ("lease", _("Read only for the DHCP leases in them, not as logs: %(logs)s.")),
         (
             "folder",
             _("Links to folders, which are not followed: %(logs)s. To scan these folders, name them, too."),
@@ -180,7 +180,7 @@ def _passed_over(report: Report) -> Iterator[str]:
 
 
 def some(names: list[str], most: int = 3) -> str:
-    """The first few names, and how many more there are."""
+    """The first few names, and the number of the others."""
     text = ", ".join(words.visible(name) for name in names[:most])
     if len(names) > most:
         text += " " + _("and %(n)s more") % {"n": words.number(len(names) - most)}
@@ -193,10 +193,10 @@ def families(machine: Machine, most: int = 3) -> str:
 
 
 def name(machine: Machine) -> str:
-    """The machine's address, or that no line names one."""
+    """The machine's address, or a text that no line names it."""
     return words.visible(machine.device) if machine.device else _("machine unknown")
 
 
 def also_known(machine: Machine) -> str:
-    """Host name, user, hardware address and NAT address of a machine, where a line tells them."""
+    """Host name, user, hardware address and NAT address of a machine, where a line shows them."""
     return " · ".join(words.visible(value) for value in machine.identity.values() if value != machine.device)

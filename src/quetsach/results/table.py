@@ -1,4 +1,4 @@
-"""The final screen: what was recognised, then machines, then what was looked at and what could not be.
+"""The final screen: the recognised lists, then machines, then the coverage and its gaps.
 
 Hidden characters of texts are escaped: a log line cannot paint the terminal.
 """
@@ -71,13 +71,13 @@ def show_notes(screen: Screen, notes: list[ListNote]) -> None:
 
 
 def _to_type(notes: list[ListNote]) -> str:
-    """The files of the notes as a command line takes them; an archive for what lies in it."""
+    """The files of the notes, spelled for a command line; for a list in an archive, the archive."""
     files = sorted({note.file.partition("!/")[0] for note in notes if note.file})
     return words.command_line(files) or "…"
 
 
 def show_errors(screen: Screen, report: Report) -> None:
-    """Print what could not be read, and that the rest was."""
+    """Print the errors, and that all other files were read."""
     errors = report.result.errors
     if not errors:
         return

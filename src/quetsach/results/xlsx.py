@@ -68,9 +68,9 @@ def write(out: BinaryIO, report: Report) -> None:
 
 
 def _end_archive(error: OSError) -> None:
-    """Tell the half-written archive that it is closed.
+    """Mark the half-written archive as closed.
 
-    Else it writes its directory when it is collected, into a file that is gone, and Python prints that.
+    Otherwise its destructor would write its directory into a deleted file, and Python would print the error.
     """
     trace = error.__traceback__
     while trace is not None:

@@ -1,1 +1,1 @@
-"""One scan: what is handed out to which workers, and one answer out of all that they say."""
+"""One scan: units of work go to workers, and the outcomes of all units become one answer."""

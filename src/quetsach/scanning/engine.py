@@ -1,7 +1,7 @@
 """The interface of both engines, and the choice between them; docs/contract.md says what they must answer.
 
-An engine turns an indicator set into a `Matcher`; a matcher reads one source and says what it saw. Engines
-know nothing of output files, the terminal or the portal.
+An engine turns an indicator set into a `Matcher`; a matcher reads one source and returns its sightings.
+Engines know nothing of output files, the terminal or the portal.
 """
 
 import importlib
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 class ScanOptions(NamedTuple):
     """How to read: `tz` names the zone of times without one, `format` forces a log format by its name,
-    `devices` asks who was alive each day, `source_name` is the vantage point."""
+    `devices` asks for the machines alive each day, `source_name` is the vantage point."""
 
     tz: str = "Asia/Ho_Chi_Minh"
     format: str | None = None
@@ -41,10 +41,10 @@ class Progress(Protocol):
 
 
 class SpareThreads(Protocol):
-    """Threads that no file needs now; scans borrow them and give them back."""
+    """Idle threads that scans may borrow and give back."""
 
     def give(self) -> None:
-        """One more, which took files until none was left."""
+        """Add a thread that found no more files to read."""
         ...
 
 
@@ -73,18 +73,19 @@ class Matcher(Protocol):
         stream: ByteStream | None = None,
         mtime: float | None = None,
     ) -> SourceResult:
-        """Read one file (or `-`, standard input), or the `stream` that an opener brought; `path` is then only
+        """Read one file (or `-`, standard input), or the `stream` of an opener; `path` is then only
         shown, and `mtime` is when its content was written, in seconds since 1970.
 
-        What cannot be read is said in `coverage.errors`, not raised.
+        Errors of reading go to `coverage.errors` and are not raised.
         """
         ...
 
 
 class Span(NamedTuple):
-    """A range of a plain file, in bytes; both ends move on to the next line border, None is the file's end.
+    """A range of a plain file, in bytes; both ends move on to the next end of a line, None is the end of the
+    file.
 
-    `header` is the header behind the line before it, as the part before said it; None lets the engine guess.
+    `header` is the header that the part before ended with; None lets the engine guess.
     """
 
     start: int
@@ -93,11 +94,10 @@ class Span(NamedTuple):
 
 
 class Part(NamedTuple):
-    """What one span says. `start` and `end` are the borders found, `source` the id of the file.
+    """The result of one span. `start` and `end` are the ends of lines found, `source` the id of the file.
 
-    Parts make a whole where each starts where the one before it ends, and was read under the header
-    (`before`) that the one before it ended with (`after`). `body` means something only to the engine
-    that made it.
+    Parts make up a whole file if each part starts at the end of the part before it, and its `before` header
+    is the `after` header of that part. Only the engine that made `body` can read it.
     """
 
     start: int
@@ -114,13 +114,14 @@ class SplittingMatcher(Matcher, Protocol):
     """A matcher that reads spans of a file, with the same answer."""
 
     def scan_part(self, path: Path, options: ScanOptions, progress: Progress, span: Span) -> Part | None:
-        """Read one span; None where the answer could not be exactly a part of the whole file's."""
+        """Read one span; None where the result could differ from this span's share of the whole file's
+        answer."""
         ...
 
     def merge(
         self, path: Path, options: ScanOptions, bodies: Iterable[bytes], errors: list[str]
     ) -> SourceResult | None:
-        """The answer of the whole file from the bodies of its parts, in order; None without any."""
+        """The answer of the whole file from the bodies of its parts, in order; None without any parts."""
         ...
 
 
@@ -135,7 +136,7 @@ class Engine(Protocol):
         ...
 
     def spare(self, threads: int, takers: int = 1) -> SpareThreads:
-        """So many threads, besides the `takers` that read one file after another."""
+        """`threads` idle threads, besides the `takers` that read one file after another."""
         ...
 
     def progress(self, spare: SpareThreads | None = None) -> Progress:
@@ -153,9 +154,9 @@ _CLASSES = {
 def choose(name: str | None = None, extra_formats: Sequence[str] = ()) -> Engine:
     """The engine of that name, else of QUETSACH_ENGINE, else native where its binary fits, else portable.
 
-    `extra_formats` are texts of format files that it reads besides its own, when they are asked for by name.
+    `extra_formats` are texts of further format files; a scan must ask for those formats by name.
 
-    Raises ScanError when the name is unknown, or the engine asked for cannot be used here.
+    Raises ScanError when the name is unknown, or that engine cannot be used here.
     """
     wanted = name or os.environ.get(VARIABLE) or None
     if wanted is None:
@@ -175,7 +176,7 @@ def choose(name: str | None = None, extra_formats: Sequence[str] = ()) -> Engine
 
 
 def prepare() -> None:
-    """Let the engine read its log formats while the caller still imports."""
+    """Let the engine read its log formats while the caller still imports other modules."""
     with suppress(ScanError, ImportError):
         choose()
 
@@ -214,7 +215,7 @@ def explain(
     header: Sequence[str | bytes] = (),
     format: str | None = None,
 ) -> "Explanation":
-    """How one line is read, what matches and why the rest does not; always by the portable engine.
+    """How one line is read, which tokens match and why the others do not; always by the portable engine.
 
     `header` are lines that stand before it in its file. Raises ScanError for an unknown format.
     """

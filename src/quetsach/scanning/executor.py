@@ -1,4 +1,4 @@
-"""The seam between what is to be read and who reads it: threads of this process, or other machines."""
+"""The seam between units of work and their workers: threads of this process, or other machines."""
 
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
@@ -8,18 +8,18 @@ from quetsach.scanning.engine import Part, SourceResult, Span
 
 
 class Unit(NamedTuple):
-    """One piece of work: a file with all that lies in it, or a span of a large plain one."""
+    """One piece of work: a file with all logs in it, or a span of a large plain file."""
 
     log: Input
     span: Span | None = None
 
 
 type Outcome = SourceResult | Skipped | Part
-"""What a unit says: a file one or more results, a span one part, or nothing where it cannot be split."""
+"""An outcome of a unit: a file has one or more results, a span one part, or none where it cannot be split."""
 
 
 class Done(NamedTuple):
-    """A unit has ended, after so many bytes and hits. `lost` says why it could not be looked at, else ""."""
+    """A unit has ended, after so many bytes and hits. `lost` says why it could not be read, else ""."""
 
     lost: str = ""
     bytes: int = 0
@@ -31,7 +31,8 @@ class Executor(Protocol):
 
     def submit(self, unit: Unit) -> None: ...
     def events(self, seconds: float) -> Iterator[tuple[Unit, Outcome | Done]]:
-        """What units say, each its outcomes and then `Done`; waits at most `seconds` for the first."""
+        """The outcomes of units, each unit's outcomes before its `Done`; waits at most `seconds` for the
+        first."""
         ...
 
     def running(self) -> tuple[int, int]:
@@ -39,7 +40,7 @@ class Executor(Protocol):
         ...
 
     def cancel(self) -> None:
-        """Ends every unit soon; those not begun say that they were interrupted."""
+        """Ends every unit soon; units not yet started come back as interrupted."""
         ...
 
     def close(self) -> None: ...

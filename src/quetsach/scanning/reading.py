@@ -1,4 +1,4 @@
-"""What a worker does with one unit: open it, let the engine read it, and make a result of every failure."""
+"""A worker's work on one unit: open it, let the engine read it, and turn every failure into a result."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from quetsach.logs.fieldmap import FieldMap
 
 _TABLE_HEAD_BYTES = 1 << 16
-"""Enough to see which columns a table has."""
+"""Enough bytes to see the columns of a table."""
 INTERRUPTED = "interrupted before its end; scan it again"
 
 
@@ -48,7 +48,7 @@ class Reading:
         return self._hits_before + self.progress.hits
 
     def next_member(self) -> Progress:
-        """A new progress; what the one before counted stays."""
+        """A new progress; the counts of the member before are kept."""
         self._hits_before, self.progress = self.hits, self._engine.progress(self._spare)
         if self.meter.is_cancelled:
             self.progress.cancel()
@@ -59,7 +59,7 @@ class Reading:
         return self.meter.is_cancelled
 
     def cancel(self) -> None:
-        """The unit ends soon."""
+        """End the unit soon."""
         self.meter.is_cancelled = True
         self.progress.cancel()
 
@@ -67,9 +67,9 @@ class Reading:
 def read(
     unit: Unit, matcher: Matcher, options: ScanOptions, reading: Reading, fields: FieldMap | None = None
 ) -> Iterator[Outcome]:
-    """All that the unit says; a span that cannot be read by itself says nothing.
+    """All outcomes of the unit; a span that cannot be read by itself has none.
 
-    With `fields` every file is a table of that make; the matcher must know its formats.
+    With `fields` every file is a table with these columns; the matcher must know its formats.
     """
     log = unit.log
     if reading.is_cancelled:
@@ -148,7 +148,7 @@ def _opened(log: Input, meter: openers.Meter) -> Iterator[openers.Opened | opene
 
 
 def failed(log: Input | None, options: ScanOptions, reason: str, path: Path | str = "") -> Coverage:
-    """The coverage of what could not be looked at; `path` where there is no input."""
+    """The coverage of a log that could not be read; `path` where there is no input."""
     return Coverage(
         source=(identity(log) or "") if log is not None else "",
         path=log.shown if log is not None else str(path),
@@ -168,11 +168,11 @@ def failed(log: Input | None, options: ScanOptions, reason: str, path: Path | st
 
 
 def note_shortened(log: Input, seen: Coverage) -> None:
-    """Say that the file shrank since it was found: the engine sees only what happens while it reads."""
+    """Report that the file shrank since it was found: the engine sees only changes while it reads."""
     try:
         is_shortened = log.size > 0 and log.path.stat().st_size < log.size
     except OSError:
-        # Moved away: the open file was still read to its end.
+        # The file was moved away, and read to its end through the open handle.
         return
     if is_shortened and not any(error.endswith(SHORTENED) for error in seen.errors):
         seen.errors.append(SHORTENED)

@@ -1,4 +1,4 @@
-"""Of which log format a file is, and how many logs of a scan are of which format."""
+"""The log format of a file, and how many logs of a scan have each format."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def log_format(path: Path) -> str:
 
 
 def by_format(result: ScanResult, matcher: Matcher, forced: str | None) -> dict[str, int]:
-    """How many of the logs looked at are of which format: by their sightings, else by how they begin.
+    """How many of the logs have each format: by their sightings, else by their first bytes.
 
-    `forced` is the format in which all of them were read.
+    `forced` is the format in which all logs were read.
     """
     found: Counter[str] = Counter()
     by_source: dict[str, Counter[str]] = {}
@@ -41,7 +41,7 @@ def by_format(result: ScanResult, matcher: Matcher, forced: str | None) -> dict[
         elif seen.source in by_source:
             found[by_source[seen.source].most_common(1)[0][0]] += 1
         elif Path(seen.path).is_file() and (name := _begins_as(Path(seen.path), matcher)):
-            # What lies in an archive is not unpacked again for this.
+            # A log in an archive is not unpacked again for this.
             found[name] += 1
     return dict(found)
 
@@ -55,7 +55,7 @@ def _seen(result: ScanResult) -> Iterable[tuple[str, str, int]]:
 
 
 def _begins_as(path: Path, matcher: Matcher) -> str:
-    """The format of a file of lines; "" for a file that holds none as it lies there."""
+    """The format of a file of lines; "" for a file that is no plain text on disk."""
     start = b""
     for chunk in Source(path).chunks():
         start += chunk
@@ -69,5 +69,5 @@ def _begins_as(path: Path, matcher: Matcher) -> str:
 
 @cache
 def _recogniser() -> Matcher:
-    """A matcher of which only the log formats matter."""
+    """A matcher used only for its log formats."""
     return engine.choose().compile(IndicatorSet([Indicator("example.org", Kind.DOMAIN)]))

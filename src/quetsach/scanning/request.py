@@ -1,4 +1,4 @@
-"""One scan as it is asked for, whoever asks: command line, Python or stick.
+"""The request for one scan; the command line, Python and the stick all make it.
 
 Modules that only some scans need are imported where they are used: imports are most of the time and of the
 memory that a scan of one small log takes.
@@ -32,18 +32,18 @@ if TYPE_CHECKING:
     from quetsach.scanning.executor import Executor
 
 TIME_ZONE = "Asia/Ho_Chi_Minh"
-"""Of log times that name none."""
+"""The zone of log times that name none."""
 
 
 class Request(NamedTuple):
-    """What is scanned, for what, and how.
+    """The logs and the lists of a scan, and its options.
 
     `paths` are files, folders, addresses of object storage, or - for standard input. `lists` are files that
-    are read and judged by `choice`, or what was loaded before. `tz` is the zone of log times that name none;
+    are read and judged by `choice`, or lists loaded before. `tz` is the zone of log times that name none;
     `log_format` and `fields` say how all logs are read; `leases` are DHCP files beside those among the logs;
-    `devices` notes which machines were alive. `jobs` logs are read at once, all processors for None; `state`
-    keeps what is finished; `cluster` is the address of a Ray cluster. `own` are files that this run writes,
-    which are no logs.
+    `devices` notes the machines that were alive. `jobs` logs are read at once, all processors for None;
+    `state` keeps what is finished; `cluster` is the address of a Ray cluster. `own` are files that this run
+    writes, which are no logs.
     """
 
     paths: Sequence[str]
@@ -61,7 +61,7 @@ class Request(NamedTuple):
     own: Sequence[Path] = ()
 
     def check(self) -> FieldMap | None:
-        """Refuse what could never be scanned, before anything is read; the columns that `fields` names.
+        """Refuse impossible requests before anything is read; returns the columns that `fields` names.
 
         Raises ScanError for an unknown zone or format, and for columns that play no role.
         """
@@ -106,7 +106,7 @@ class Request(NamedTuple):
 
 
 class Prepared(NamedTuple):
-    """A scan that can begin: its lists are loaded, its logs are known."""
+    """A scan that can start: its lists are loaded, its logs are known."""
 
     request: Request
     engine: Engine
@@ -122,7 +122,7 @@ class Prepared(NamedTuple):
         stop: threading.Event | None = None,
         on_note: Callable[[str], None] = lambda _note: None,
     ) -> ScanResult:
-        """Scan. `on_note` takes what a cluster has to say before its machines begin.
+        """Scan. `on_note` gets the notes of a cluster before its machines start.
 
         Raises ScanError for a cluster that cannot be used, or a state file of another scan.
         """
@@ -177,12 +177,12 @@ class Prepared(NamedTuple):
         return executor
 
     def formats(self, result: ScanResult) -> dict[str, int]:
-        """How many of the logs looked at are of which format."""
+        """How many of the logs have each format."""
         return recognition.by_format(result, self.matcher, self.request.log_format)
 
 
 def read(files: Sequence[Path], choice: Choice) -> Lists:
-    """`loading.read`, with the native engine where it is, and no log in place of a list.
+    """`loading.read`, with the native engine where it is available; a log given as a list is refused.
 
     Raises IndicatorError as it does.
     """
@@ -190,7 +190,7 @@ def read(files: Sequence[Path], choice: Choice) -> Lists:
 
 
 def looked_for(files: Sequence[Path], choice: Choice) -> IndicatorSet:
-    """What a scan with these lists looks for, entry by entry. Raises IndicatorError as `read` does."""
+    """The indicators that a scan with these lists searches for. Raises IndicatorError as `read` does."""
     from quetsach.indicators import setfile
 
     compiled = loading.lone_set(files, choice)
@@ -199,7 +199,7 @@ def looked_for(files: Sequence[Path], choice: Choice) -> IndicatorSet:
 
 def write_set(path: Path, indicators: IndicatorSet) -> None:
     """Write a compiled set. Raises IndicatorError for an empty set."""
-    # The native engine adds the index that lets a scan open the file without building anything.
+    # The native engine adds the index, so a scan opens the file without building it.
     with_index = getattr(engine.choose(), "compile_to", None)
     if with_index is not None:
         with_index(indicators, path)

@@ -1,4 +1,4 @@
-"""The answer of one scan: the sightings of many sources, and what was read."""
+"""The answer of one scan: the sightings of many sources, and the coverage of its logs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from quetsach.files.inputs import Skipped
-from quetsach.files.spool import Aside
+from quetsach.files.spool import Spool
 from quetsach.scanning import tally
 from quetsach.sightings import wire
 from quetsach.sightings.sighting import Coverage, Scan, Sighting, dump
@@ -26,20 +26,21 @@ class Snapshot(NamedTuple):
 
 class Sightings:
     """Sightings of many sources, sorted by key, read as often as wanted; beyond 2 MiB they lie in a
-    temporary file. Those of the first source stay where they lie, unless there `are_many`: mostly there
-    is one large log."""
+    temporary file. Sightings of the first source are not copied, unless there `are_many` sources: mostly
+    there is one large log."""
 
     def __init__(self, *, are_many: bool = False) -> None:
         self._are_many = are_many
-        self._aside = Aside()
+        self._spool = Spool()
         self._places: dict[str, tuple[int, int]] = {}
         self._counts: dict[str, int] = {}
-        """Of those put aside; the first source's own tell theirs."""
+        """The number of sightings of each source in the spool; the first source's own sightings count
+        themselves."""
         self._first: tuple[str, WireSightings] | None = None
         self._tally: tally.Tally | None = None
 
     def put(self, source: str, sightings: Iterable[Sighting]) -> None:
-        """Keep the sightings of one source, sorted by key; what it had before is forgotten."""
+        """Keep the sightings of one source, sorted by key; earlier sightings of that source are forgotten."""
         self._tally = None
         self._places.pop(source, None)
         if self._first is not None and self._first[0] == source:
@@ -48,16 +49,16 @@ class Sightings:
             self._first = (source, sightings)
             self._counts[source] = 0
             return
-        start = self._aside.size
+        start = self._spool.size
         if isinstance(sightings, WireSightings):
-            sightings.write(self._aside.put)
+            sightings.write(self._spool.put)
             count = len(sightings)
         else:
             count = 0
             for sighting in sightings:
-                self._aside.put(dump(sighting))
+                self._spool.put(dump(sighting))
                 count += 1
-        self._places[source] = (start, self._aside.size - start)
+        self._places[source] = (start, self._spool.size - start)
         self._counts[source] = count
 
     def __len__(self) -> int:
@@ -68,19 +69,19 @@ class Sightings:
         return map(wire.parse, self.lines())
 
     def lines(self) -> Iterator[bytes]:
-        """The same as JSON Lines, one by one."""
+        """The sightings as JSON Lines, one by one."""
         return wire.lines(self.blocks())
 
     def blocks(self) -> Iterator[bytes]:
-        """The same as JSON Lines, ready for a document, in blocks that end anywhere."""
+        """The sightings as JSON Lines, ready for a document, in blocks that end anywhere."""
         for source in sorted(self._counts):
             if self._first is not None and self._first[0] == source:
                 yield from self._first[1].blocks()
             else:
-                yield from self._aside.blocks(*self._places[source])
+                yield from self._spool.blocks(*self._places[source])
 
     def write(self, put: Callable[[bytes], object]) -> None:
-        """Hand the same blocks to `put`, which makes them sooner. Raises OSError like `put`."""
+        """Hand these blocks to `put`, which is quicker than iterating. Raises OSError like `put`."""
         if self._first is not None and self._counts.keys() == {self._first[0]}:
             self._first[1].write(put)
             return
@@ -88,7 +89,7 @@ class Sightings:
             put(block)
 
     def tally(self) -> tally.Tally | None:
-        """All of them together, found once; None where only the portable engine is at hand."""
+        """The tally of all sightings, computed once; None where only the portable engine is available."""
         if self._tally is None and self._first is not None and self._counts.keys() == {self._first[0]}:
             found = self._first[1].tally()
             self._tally = tally.Tally(found) if found is not None else None
@@ -110,5 +111,5 @@ class ScanResult(NamedTuple):
 
     @property
     def errors(self) -> list[tuple[str, str]]:
-        """(path, what could not be read) over all sources."""
+        """(path, error) over all sources."""
         return [(seen.path, error) for seen in self.coverage for error in seen.errors]

@@ -1,4 +1,4 @@
-"""A large plain file as spans, and the parts they give as the answer of the whole file."""
+"""A large plain file is cut into spans, and the parts become the answer of the whole file."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import NamedTuple
 from quetsach.files.decompress import codec_of
 from quetsach.files.inputs import Input
 from quetsach.files.source import HEAD_BYTES, utf16_of
-from quetsach.files.spool import Aside
+from quetsach.files.spool import Spool
 from quetsach.scanning.engine import Part, ScanOptions, SourceResult, Span, SplittingMatcher
 from quetsach.scanning.executor import Unit
 
 SPLIT_BYTES = 256 << 20
-"""Always cut at the same places, so that a scan stopped on two machines goes on with three."""
+"""Files are always cut at the same places, so that a scan stopped on two machines can go on with three."""
 LEAST_BYTES = 4 << 20
 """A span keeps clear of the first and last MiB, which belong to the edges of the file."""
 
 
 def spans(log: Input, size: int) -> list[Span]:
-    """The spans of about `size` bytes that a file is cut into; none where it cannot or need not be."""
+    """The spans of about `size` bytes that a file is cut into; none where it cannot or need not be cut."""
     if log.is_container or log.size < size + LEAST_BYTES or not _is_plain(log):
         return []
     starts = list(range(0, log.size - LEAST_BYTES, size))
@@ -43,10 +43,10 @@ class _Kept(NamedTuple):
 
 
 class SplitLog:
-    """One file in spans. A part that does not fit to the one before it is asked for again.
+    """One file in spans. A part that does not fit to the part before it is read again.
 
-    Where something is not as it should be (a read fails, the file changes), the whole file is read as one
-    instead: its answer is the one that counts. A span that is lost is told and left out.
+    Where something goes wrong (a read fails, the file changes), the whole file is read in one piece instead,
+    and only that answer counts. A span whose worker is lost is reported and left out.
     """
 
     def __init__(self, log: Input, spans: list[Span]) -> None:
@@ -54,17 +54,17 @@ class SplitLog:
         self._wanted = [Unit(log, span) for span in spans]
         self._parts: dict[int, _Kept | str] = {}
         self._open = set(range(len(spans)))
-        self._bodies = Aside()
+        self._bodies = Spool()
         self.is_whole = False
-        """Whether the file is read as one after all."""
+        """Whether the file is read in one piece after all."""
 
     def units(self) -> list[Unit]:
-        """What is to be read now; each unit is given once."""
+        """The units to read now; each unit is given once."""
         wanted, self._wanted = self._wanted, []
         return wanted
 
     def ended(self, span: Span, part: Part | None, lost: str) -> bool:
-        """Take what a span said. True when all is there, and `merge` may be asked."""
+        """Take the part of a span. True when all parts are there, and `merge` may be called."""
         number = next(i for i, one in enumerate(self._spans) if one.start == span.start)
         self._open.discard(number)
         if self.is_whole:
@@ -101,7 +101,7 @@ class SplitLog:
         self._wanted.append(Unit(self._log))
 
     def lost(self) -> list[str]:
-        """What is missing, and why."""
+        """The missing spans, and why they are missing."""
         return [
             f"{self._log.shown}: bytes {span.start} to {span.end or self._log.size}: {lost}"
             for number, span in enumerate(self._spans)

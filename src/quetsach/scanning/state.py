@@ -1,7 +1,7 @@
-"""What a long scan has finished, kept on disk, so that it can be stopped at any moment and go on.
+"""Keeps the finished units of a long scan on disk, so that the scan can be stopped at any moment and go on.
 
-One SQLite file. The mark that a unit has ended becomes durable only with its last rows, so that after a power
-cut a unit is either there as a whole or read again.
+One SQLite file. The mark that a unit has ended becomes durable only together with its last rows, so after a
+power cut a unit is either there as a whole or read again.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from quetsach.scanning.transfer import Row, to_outcomes, to_rows
 from quetsach.sightings.sighting import Scan
 
 _APPLICATION = 0x51534154
-"""Marks the file as ours, as far as SQLite and `file` are concerned."""
+"""Marks the file as ours, for SQLite and for `file`."""
 _VERSION = 4
-"""Rises when what is kept is laid out otherwise, the engine's own part of it too."""
+"""Rises when the layout of kept rows changes, also of the engine's own part."""
 _TABLES = """
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE unit (number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, digest TEXT NOT NULL DEFAULT '');
@@ -35,9 +35,9 @@ CREATE TABLE outcome (number INTEGER, place INTEGER, kind TEXT, data BLOB, PRIMA
 
 
 class State:
-    """Open for one scan; another that wants the same file is refused.
+    """Open for one scan; another scan that wants the same file is refused.
 
-    `about` is what must be equal for old results to count: the program, the set, the options.
+    `about` must be equal for old results to count: the program, the set, the options.
     """
 
     def __init__(self, path: Path, about: Mapping[str, str]) -> None:
@@ -46,7 +46,7 @@ class State:
         self._keys: dict[Unit, str | None] = {}
         self._digests: dict[Unit, hashlib._Hash] = {}
         self.problem = ""
-        """Why nothing more can be kept."""
+        """Why no further outcome can be kept."""
         try:
             self._file = sqlite3.connect(path, isolation_level=None, timeout=0)
             try:
@@ -65,10 +65,10 @@ class State:
 
     @staticmethod
     def about(header: Scan, options: ScanOptions, fields: FieldMap | None = None) -> dict[str, str]:
-        """What results depend on besides the files."""
+        """All that results depend on, except the files."""
         return {
             "program": header.tool,
-            # What is kept names them by their numbers, and one that is added or changed reads other lines.
+            # Kept rows name log formats by their numbers, and a new or changed format reads other lines.
             "set of log formats": logformat.digest(),
             "list": header.set_id,
             "source name": options.source_name,
@@ -81,7 +81,7 @@ class State:
     def _open(self, about: Mapping[str, str]) -> None:
         run = self._file.execute
         run("PRAGMA locking_mode = EXCLUSIVE")
-        # EXTRA: the folder is synced, too, when the journal goes.
+        # EXTRA: the folder is synced, too, when SQLite deletes the journal.
         run("PRAGMA synchronous = EXTRA")
         run("BEGIN EXCLUSIVE")
         application, version = (run(f"PRAGMA {p}").fetchone()[0] for p in ("application_id", "user_version"))
@@ -111,19 +111,19 @@ class State:
         run("COMMIT")
 
     def finished(self, unit: Unit) -> Iterator[Outcome] | None:
-        """What the unit said, if it has ended in an earlier run and its file has not changed since."""
+        """The outcomes of the unit, if it ended in an earlier run and its file has not changed since."""
         try:
             key = self._key(unit)
             found = self._file.execute("SELECT number, digest FROM unit WHERE key = ?", (key,)).fetchone()
             if found is None:
                 return None
             number, digest = found
-            told = hashlib.sha256()
+            hasher = hashlib.sha256()
             for row in self._rows(number):
-                _add(told, row)
-            if told.hexdigest() == digest:
+                _add(hasher, row)
+            if hasher.hexdigest() == digest:
                 return to_outcomes(self._rows(number))
-            # What lies on the disk is not what was written: read it again.
+            # The rows on disk are not the rows that were written: read the unit again.
             self._drop(number)
         except sqlite3.DatabaseError as error:
             self._fail(error)
@@ -138,7 +138,7 @@ class State:
         yield from self._file.execute(order, (number,))
 
     def keep(self, unit: Unit, outcome: Outcome) -> None:
-        """Write down what a unit said; it counts when `end` is called."""
+        """Write down an outcome of a unit; it counts when `end` is called."""
         if self.problem or self._key(unit) is None:
             return
         try:
@@ -153,7 +153,7 @@ class State:
             self._fail(error)
 
     def _write(self) -> None:
-        # Another unit's end may have closed the transaction in which this one was kept.
+        # The end of another unit may have closed this unit's transaction.
         if not self._file.in_transaction:
             self._file.execute("BEGIN IMMEDIATE")
 
@@ -164,13 +164,13 @@ class State:
         return self._file.execute("INSERT INTO unit (key) VALUES (?)", (key,)).lastrowid or 0
 
     def end(self, unit: Unit, *, is_complete: bool) -> None:
-        """The unit has said all; now it is durable. What was not read to its end is forgotten."""
+        """The unit has ended; now its outcomes are durable. Outcomes of a unit cut short are forgotten."""
         place = self._places.pop(unit, None)
         if place is None or self.problem:
             return
         try:
             self._write()
-            # A file that grew meanwhile has another key now, and is read again.
+            # A file that grew meanwhile has another key now, and will be read again.
             key = self._keys[unit]
             if is_complete and key is not None and self._fresh_key(unit) == key:
                 digest = self._digests.pop(unit).hexdigest()
@@ -183,7 +183,8 @@ class State:
             self._fail(error)
 
     def _drop_earlier(self, key: str) -> None:
-        """Forget what the log held before it changed: a log that grows every day would be kept every day."""
+        """Forget the outcomes of the log's earlier versions: a log that grows daily would be kept once a
+        day."""
         log, version = _log_and_version(key)
         numbers = self._found.get(log, {})
         for number in [number for number, old in numbers.items() if old != version]:
@@ -203,7 +204,7 @@ class State:
         self.problem = f"cannot be used: {error}; the scan went on without it"
 
     def close(self) -> None:
-        """What has not ended is dropped."""
+        """Close the file; units that have not ended are dropped."""
         self._file.close()
 
     def _key(self, unit: Unit) -> str | None:
@@ -212,7 +213,7 @@ class State:
         return self._keys[unit]
 
     def _fresh_key(self, unit: Unit) -> str | None:
-        """Names the unit and the version of its file; None for what can be read only once."""
+        """Names the unit and the version of its file; None for a source that can be read only once."""
         log, span = unit.log, unit.span
         if log.stored is not None:
             version: list[object] = [log.stored.size, log.stored.mtime, log.stored.mark]
@@ -223,8 +224,8 @@ class State:
                 return None
             if not log.path.is_file():
                 return None
-            # No program can set the third one back, so that a log changed in its middle is told from what it
-            # was even where its size and its time of modification say otherwise.
+            # No program can set the ctime back, so a log changed in its middle has a new version even where
+            # its size and mtime are the same.
             version = [found.st_size, found.st_mtime_ns, found.st_ctime_ns]
         part = [log.part.only, sorted(log.part.without)]
         cut = [span.start, span.end, (span.header or b"").hex()] if span is not None else None
@@ -234,7 +235,7 @@ class State:
 def _log_and_version(key: str) -> tuple[str, str]:
     """The parts of a unit's key that name the log, and those that name its version."""
     shown, source, version, part, _cut = json.loads(key)
-    # From two folders the same relative path names two logs, which begin otherwise.
+    # From two folders the same relative path names two logs, whose first bytes differ.
     is_one_place = is_address(shown) or Path(shown).is_absolute()
     return json.dumps([shown, part, None if is_one_place else source]), json.dumps([source, version])
 

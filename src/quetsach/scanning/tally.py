@@ -1,4 +1,4 @@
-"""All rows of a scan put together by machine and by format, without an object for each of them."""
+"""All rows of a scan, summed by machine and by format, without a Python object for each row."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BLOCK = 1024
 
 
 class Indicators:
-    """Those of one machine with their lines; the texts are made when they are asked for."""
+    """The indicators of one machine with their lines; the texts are made on demand."""
 
     __slots__ = ("_count", "_machine", "_tally")
 
@@ -23,7 +23,7 @@ class Indicators:
         self._tally, self._machine, self._count = tally, machine, count
 
     def most_common(self, most: int | None = None) -> list[tuple[str, int]]:
-        """At most so many with their lines, the greatest first."""
+        """At most `most` indicators with their lines, the greatest first."""
         return self._tally.indicators(self._machine, self._count if most is None else most)
 
     def __len__(self) -> int:
@@ -34,8 +34,8 @@ class Indicators:
 
 
 class Machine(NamedTuple):
-    """One client address or name, "" for all rows without one, with its sums in lines, in the order in which
-    they came. `rows` is in rows, the times are those of the wire."""
+    """One client address or name, "" for all rows without a client; its sums are in lines, in the order in
+    which the indicators came. `rows` is in rows, the times are those of the wire."""
 
     device: str
     identity: list[tuple[str, str]]
@@ -58,7 +58,7 @@ class Tally:
         self.formats = {(source, name): lines for (source, _, name), lines in split}
 
     def machines(self) -> Iterator[Machine]:
-        """All of them, a block at a time: of a network's every address there may be hundreds of thousands."""
+        """All machines, a block at a time: a scan of a whole network can have hundreds of thousands."""
         for start in count(0, _BLOCK):
             block = self._native.machines(start, _BLOCK)
             for number, one in enumerate(block, start):
@@ -68,7 +68,7 @@ class Tally:
 
     @property
     def indicator_count(self) -> int:
-        """Different indicators of all machines."""
+        """The number of different indicators, over all machines."""
         return self._native.indicator_count()
 
     def most_seen(self, most: int) -> list[str]:
@@ -76,12 +76,12 @@ class Tally:
         return [name for name, _lines in self._native.most_seen(most)]
 
     def called_only(self, indicators: Iterable[str]) -> list[bool]:
-        """Of each machine whether all that it called is among these."""
+        """For each machine whether it called only these indicators."""
         return self._native.called_only(list(indicators))
 
 
 def of(blocks: Iterable[bytes]) -> Tally | None:
-    """The tally of sightings in lines of the wire format; None where the native engine is not at hand."""
+    """The tally of sightings in lines of the wire format; None where the native engine is missing."""
     if os.environ.get(_VARIABLE, "native") not in ("", "native"):
         return None
     try:

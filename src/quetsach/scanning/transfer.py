@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from quetsach.files.inputs import Skipped
-from quetsach.files.spool import Aside
+from quetsach.files.spool import Spool
 from quetsach.scanning.engine import Part, SourceResult
 from quetsach.scanning.executor import Outcome
 from quetsach.sightings import wire
@@ -16,7 +16,7 @@ from quetsach.sightings.sighting import Coverage
 from quetsach.sightings.wire import WireSightings
 
 type Row = tuple[str, bytes]
-"""What it is (`lines`, `coverage`, `skipped`, `body` or `part`), and its bytes, at most about 1 MiB."""
+"""Its kind (`lines`, `coverage`, `skipped`, `body` or `part`), and its bytes, at most about 1 MiB."""
 _BLOCK_BYTES = 1 << 20
 
 
@@ -41,22 +41,22 @@ def to_rows(outcome: Outcome) -> Iterator[Row]:
 
 
 class Assembly:
-    """Outcomes out of their rows, put in one after another."""
+    """Builds outcomes from their rows, which are put in one after another."""
 
     def __init__(self) -> None:
-        self._aside, self._held = Aside(), bytearray()
+        self._spool, self._held = Spool(), bytearray()
 
     def put(self, kind: str, data: bytes) -> Outcome | None:
-        """The outcome that ends with this row. Raises OSError where its lines do not fit aside."""
+        """The outcome that ends with this row. Raises OSError where its lines do not fit into the spool."""
         match kind:
             case "lines":
-                self._aside.put(data)
+                self._spool.put(data)
             case "body":
                 self._held += data
             case "coverage":
                 fields = json.loads(data)
-                lines = WireSightings(fields["count"], self._aside.read)
-                self._aside = Aside()
+                lines = WireSightings(fields["count"], self._spool.read)
+                self._spool = Spool()
                 return SourceResult(lines, Coverage(**fields["coverage"]))
             case "skipped":
                 return Skipped(*json.loads(data))
@@ -69,7 +69,7 @@ class Assembly:
 
 
 def to_outcomes(rows: Iterable[Row]) -> Iterator[Outcome]:
-    """The outcomes again. Raises OSError as `Assembly.put` does."""
+    """The outcomes of these rows. Raises OSError as `Assembly.put` does."""
     assembly = Assembly()
     for kind, data in rows:
         outcome = assembly.put(kind, data)

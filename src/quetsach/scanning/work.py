@@ -1,6 +1,6 @@
 """Run a matcher over many logs at once and put the answers together.
 
-Every log ends in one coverage record, whatever happens to it: a failure is a result with an error.
+Every log ends in one coverage record: a failure, too, is a result with an error.
 """
 
 import threading
@@ -44,12 +44,12 @@ def run(
 ) -> ScanResult:
     """Read all inputs on `jobs` threads, or by the `executor`, which is closed at the end.
 
-    Plain files larger than `split_bytes` are read in spans of about that size, where the engine can. What
-    `state` knows from an earlier run is not read again. Neither changes the answer.
+    Plain files larger than `split_bytes` are read in spans of about that size, where the engine can. Outcomes
+    that `state` has from an earlier run are not read again. Neither changes the answer.
 
-    Setting `stop` ends everything soon; what was found until then comes back, marked interrupted, with an
+    Setting `stop` ends everything soon; the sightings so far come back, marked interrupted, with an
     error for each log that was not read to its end. `leases` name the machines behind addresses. With
-    `fields` every input is a table of that make; the engine (and the executor) must know its formats.
+    `fields` every input is a table with these columns; the engine (and the executor) must know its formats.
     """
     # Large logs first, so that no worker is left alone with the largest one at the end.
     logs = sorted(inputs.logs, key=lambda log: -log.size)
@@ -74,7 +74,7 @@ def run(
             if on_progress:
                 on_progress(work.snapshot())
     except BaseException:
-        # Whoever is interrupted does not wait for the rest of the logs.
+        # After Ctrl-C nobody waits for the rest of the logs.
         work.cancel()
         raise
     finally:
@@ -95,7 +95,7 @@ def run(
 
 
 class _Work:
-    """What is known of one scan while it runs; used by one thread."""
+    """The state of one scan while it runs; used by one thread."""
 
     def __init__(
         self,
@@ -155,7 +155,7 @@ class _Work:
         self._end(unit, Done(bytes=end - (span.start if span is not None else 0)))
 
     def keep_some(self, seconds: float) -> None:
-        """Keep what the workers have said, waiting for it at most so long."""
+        """Keep new outcomes of the workers; waits at most `seconds` for the first."""
         for unit, event in self._executor.events(seconds):
             if isinstance(event, Done):
                 if self._state is not None:

@@ -1,1 +1,1 @@
-"""What a scan says: sightings and coverage, as rows and as documents."""
+"""The results of a scan: sightings and coverage, as rows and as documents."""

@@ -1,4 +1,4 @@
-"""Documents of a scan (`quetsach.sightings.sighting`) read and checked, or cut into smaller ones.
+"""Reads and checks documents of a scan (`quetsach.sightings.sighting`), or cuts them into smaller documents.
 
 Reading streams: at most one line is held.
 """
@@ -19,9 +19,9 @@ from quetsach.text.json_limits import TooManyError, few
 CHUNK_BYTES = 8 << 20
 """The largest document a portal takes in one request."""
 LINE_BYTES = 64 << 20
-"""A longer line is refused unread; coverage with the devices of a year stays far below."""
+"""A longer line is refused unread; coverage with a year of devices is far shorter."""
 _MOST_GROUPS, _MOST_ITEMS = 500_000, 4_000_000
-"""Lists and objects, and values, of one line: ten thousand devices of a year are below."""
+"""The maximum of lists and objects, and of values, in one line: ten thousand devices in a year need less."""
 
 
 class Reject(NamedTuple):
@@ -50,9 +50,9 @@ class ScanFileError(ScanError):
 def read(stream: BinaryIO, on_reject: Callable[[Reject], None] | None = None) -> Iterator[tuple[int, Record]]:
     """Yield (line number, record) of one document; unknown fields are ignored.
 
-    A sighting or coverage record that breaks the wire format is given to `on_reject` and left out; without
-    `on_reject` it is an error. The `End` record comes last, and only if nothing of the document is missing:
-    what was yielded before an exception must not be kept.
+    A sighting or coverage record that breaks the wire format goes to `on_reject` and is left out; without
+    `on_reject` it raises an error. The `End` record comes last, and only if the document is complete:
+    records yielded before an exception must not be kept.
 
     Raises:
         ScanFileError: the document is not whole, not a scan, or of another schema.
@@ -285,7 +285,7 @@ class Chunk(NamedTuple):
 
 
 def split(stream: BinaryIO, max_bytes: int = CHUNK_BYTES) -> Iterator[Chunk]:
-    """Cut a document into complete ones of at most `max_bytes`; coverage travels in the last one only.
+    """Cut a document into complete documents of at most `max_bytes`; only the last holds the coverage.
 
     Records keep their bytes, so fields of a newer version survive.
 

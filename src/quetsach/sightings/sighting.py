@@ -1,4 +1,4 @@
-"""What a scan says: sightings and coverage, and their JSON Lines form.
+"""The records of a scan, sightings and coverage, and their JSON Lines form.
 
 One document = a `scan` record, sightings sorted by key, coverage, `end` (read by `sightings.scanfile`).
 """
@@ -11,14 +11,14 @@ SCHEMA = 1
 ACTIONS = ("allowed", "blocked", "attempt", "unknown")
 """Strongest first: the action of a row is the strongest of its lines."""
 FIELDS = ("query", "host", "server_name", "url", "answer", "destination", "text")
-"""The order in which a field of a line is credited when an indicator stands in several."""
+"""The order in which fields get the credit when an indicator stands in several of them."""
 
 
 class Sighting(NamedTuple):
     """An indicator seen from one device on one UTC day of one source.
 
     Times are ISO 8601 UTC with six decimals and `Z`; `device`, `day` and the times are None when the line
-    does not tell. `count` is the number of lines in which the indicator matched at least once.
+    lacks them. `count` is the number of lines in which the indicator matched at least once.
     """
 
     source: str
@@ -38,12 +38,12 @@ class Sighting(NamedTuple):
     evidence: str
 
     def key(self) -> tuple[str, str, str, str]:
-        """(source, indicator, device, day): equal keys are the same fact, told again."""
+        """(source, indicator, device, day): records with equal keys are copies of one fact."""
         return (self.source, self.indicator, self.device or "", self.day or "")
 
 
 class Coverage(NamedTuple):
-    """What was looked at in one source. `errors` holds what could not be read, in words with a place."""
+    """How far one source was read. `errors` says in words what could not be read, with its place."""
 
     source: str
     path: str
@@ -62,7 +62,7 @@ class Coverage(NamedTuple):
 
 
 class Scan(NamedTuple):
-    """The first record of a document: with which set, from which vantage point, what was asked to be read."""
+    """The first record of a document: the indicator set, the vantage point, and the requested inputs."""
 
     tool: str
     set_id: str
@@ -73,7 +73,7 @@ class Scan(NamedTuple):
 
 
 class End(NamedTuple):
-    """The last record of a document: how many sightings, sources (coverage records) and errors it holds."""
+    """The last record of a document: its number of sightings, sources (coverage records) and errors."""
 
     sightings: int
     sources: int
@@ -85,7 +85,7 @@ type Record = Scan | Sighting | Coverage | End
 
 @cache
 def _encoder() -> Callable[[Any], str]:
-    from json import JSONEncoder  # an answer on the screen alone never pays for it
+    from json import JSONEncoder  # an answer only on the screen does not need it
 
     return JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 

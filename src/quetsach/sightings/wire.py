@@ -1,4 +1,4 @@
-"""Sightings as the lines of the wire format, so that millions of them are never objects all at once."""
+"""Sightings as lines of the wire format, so memory never holds millions of objects at once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from quetsach.files.spool import Aside
+from quetsach.files.spool import Spool
 from quetsach.sightings.sighting import Sighting, dump
 
 if TYPE_CHECKING:
@@ -16,11 +16,11 @@ _BLOCK_BYTES = 1 << 20
 
 
 class WireSightings:
-    """Sightings that lie somewhere as JSON Lines, sorted by key; read as often as wanted.
+    """Sightings stored as JSON Lines, sorted by key; read as often as wanted.
 
     `read(offset, size)` gives at most `size` bytes from `offset` on, and none at the end. Without a `count`
-    they are rows of the native engine, `native`, which spells lines when they are asked for: their number is
-    told soonest after they have been written.
+    they are rows of the native engine, `native`, which makes lines on demand: counting them is quickest
+    after they were written.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class WireSightings:
         return map(parse, lines(self.blocks()))
 
     def blocks(self) -> Iterator[bytes]:
-        """The lines as they lie there, in blocks that end anywhere."""
+        """The stored lines, in blocks that end anywhere."""
         offset = 0
         while block := self._read(offset, _BLOCK_BYTES):
             offset += len(block)
@@ -55,22 +55,23 @@ class WireSightings:
             put(block)
 
     def tally(self) -> _native.Tally | None:
-        """All of them together where the engine has found it; it says so once."""
+        """The tally of all sightings, if the engine has computed it; the engine gives it only once."""
         return self._native.tally() if self._native is not None else None
 
 
 def keep(sightings: Iterable[Sighting]) -> WireSightings:
-    """Put sightings aside as lines, beyond 8 MiB in a temporary file. Raises OSError when that is full."""
-    aside = Aside()
+    """Store sightings as lines in a spool (beyond 2 MiB on the disk). Raises OSError when the disk is
+    full."""
+    spool = Spool()
     count = 0
     for sighting in sightings:
-        aside.put(dump(sighting))
+        spool.put(dump(sighting))
         count += 1
-    return WireSightings(count, aside.read)
+    return WireSightings(count, spool.read)
 
 
 def lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Whole lines, line feed included, out of blocks that end anywhere."""
+    """Whole lines, with their line feed, from blocks that end anywhere."""
     rest = b""
     for block in blocks:
         *whole, rest = (rest + block).split(b"\n")
@@ -80,7 +81,7 @@ def lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
 
 @cache
 def _decoder() -> Callable[[bytes], dict[str, Any]]:
-    import json  # an answer on the screen alone never pays for it
+    import json  # an answer only on the screen does not need it
 
     return json.loads
 

@@ -1,1 +1,1 @@
-"""The folder that runs from a USB stick: its list of files, and the menu that a double click opens."""
+"""The folder on a USB stick from which the program runs: its list of files, and its menu."""

@@ -1,4 +1,4 @@
-"""What the stick's `.cmd` starts."""
+"""The start of the program from the stick's `.cmd`."""
 
 import sys
 

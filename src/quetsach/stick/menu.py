@@ -1,6 +1,6 @@
-"""The menu of the stick: for a person who double-clicked, or who dragged log files onto it.
+"""The menu of the stick: opens by a double click, or when log files are dragged onto the program.
 
-Each choice is a command of `quetsach` that could be typed as well.
+Each choice is a command of `quetsach` that a person could type as well.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _NOT_IN_NAMES = re.compile(r"[^\w.-]+")
 
 @dataclass(slots=True)
 class Stick:
-    """A stick that was verified, and the pack it uses."""
+    """A verified stick, and its pack."""
 
     root: Path
     told: Manifest
@@ -40,18 +40,18 @@ class Stick:
 
     @property
     def with_pack(self) -> list[str]:
-        """Arguments that trust the signer of the pack that was verified, and no file that took its place."""
+        """Arguments that trust the signer of the verified pack, but no other file in its place."""
         return [] if self.pack is None else ["--trust", self.pack.signer.hex()]
 
     def result(self, name: str) -> str:
-        """A path for a result, in a folder that is made when it is needed."""
+        """A path for a result; its folder is made on demand."""
         folder = self.root / manifest.RESULTS
         folder.mkdir(exist_ok=True)
         return str(folder / name)
 
 
 def run(stick: Stick, arguments: Sequence[str]) -> int:
-    """Scan the files given, or run one command, or show the menu.
+    """Scan the given files, or run one command, or show the menu.
 
     The exit code is that of the command; 2 where a pack must not be used.
     """
@@ -82,7 +82,7 @@ def _greet(stick: Stick) -> None:
 
 
 def _choose_pack(stick: Stick, *, is_asking: bool) -> None:
-    """The newest pack that may be used; a refused one is named, and only that."""
+    """Choose the newest usable pack; a refused pack only causes a warning."""
     found: list[tuple[Pack, Path]] = []
     there = list(manifest.packs(stick.root))
     for path in there:
@@ -91,12 +91,12 @@ def _choose_pack(stick: Stick, *, is_asking: bool) -> None:
         except Refused as error:
             say.warning(_not_used(error))
     if not found:
-        told = (
+        message = (
             _("Without a good pack the campaign's addresses are not compared. Download it again.")
             if there
-            else _("There is no pack of a campaign here. Put the one from the portal beside this program.")
+            else _("There is no pack of a campaign here. Put the pack from the portal beside this program.")
         )
-        say.warning(told)
+        say.warning(message)
         return
     stick.pack, stick.pack_path = max(found, key=lambda one: (one[0].created, one[0].version))
     click.echo(visible(packfile.described(stick.pack)))
@@ -107,7 +107,7 @@ def _not_used(error: Refused) -> str:
         return error.worded()
     return (
         _(
-            "%(name)s: not used, for nobody has said that its key is the right one: %(fingerprint)s. Ask the"
+            "%(name)s: not used, because nobody has confirmed its signing key: %(fingerprint)s. Ask the"
             " coordinator, then start again."
         )
         % error.values
@@ -139,7 +139,7 @@ def _menu(stick: Stick) -> int:
 
 
 def _choices(stick: Stick) -> dict[str, tuple[str, Callable[[], int] | None]]:
-    """Key → text and what it does; leaving does nothing. Only what this stick can do is offered."""
+    """Key → text and action; leaving has no action. Only actions that this stick can do are offered."""
     found: dict[str, tuple[str, Callable[[], int] | None]] = {
         "1": (_("Check this machine (quick)"), lambda: _check(stick, [])),
         "2": (_("Check this machine (every file, longer)"), lambda: _check(stick, ["--full"])),
@@ -176,25 +176,25 @@ def _check(stick: Stick, arguments: list[str]) -> int:
         else:
             given += ["--json", stick.result(f"{stamp}.json")]
     except OSError:
-        # A stick that is write-protected, or a shared folder for reading: the answer still counts.
+        # The stick may be write-protected, or a read-only share: the answer still counts.
         say.warning(_("Nothing can be saved here; write the conclusion down, or copy the folder elsewhere."))
         given = given[: given.index("--html")] if "--html" in given else given
     return cli.run(given)
 
 
 def _asked(stick: Stick, question: str, *, is_folder: bool = False, default: str = "") -> Path | None:
-    """A file or folder that is there; None where the person goes back with Enter."""
+    """An existing file or folder; None where the person goes back with Enter."""
     while True:
         given = click.prompt(say.wrapped(question), default=default, show_default=bool(default))
         path = stick.root / given.strip().strip('"') if given.strip() else None
         if path is None or (path.is_dir() if is_folder else path.is_file()):
             return path
-        told = (
+        message = (
             _("There is no such folder: %(path)s. Drag it into this window; Enter alone goes back.")
             if is_folder
             else _("There is no such file: %(path)s. Drag it into this window; Enter alone goes back.")
         )
-        click.echo(say.wrapped(told % {"path": visible(str(path))}))
+        click.echo(say.wrapped(message % {"path": visible(str(path))}))
         default = ""
 
 
@@ -235,29 +235,29 @@ def _merge(stick: Stick) -> int:
 
 
 def _asked_key(stick: Stick) -> Path | None:
-    """The file with the secret key; who has none is told the other way."""
-    told = _(
+    """The file with the secret key; a person without a key is sent to the portal."""
+    message = _(
         "There are sealed results here. The unit's secret key opens them: use it on your own, clean machine"
         " only."
     )
-    click.echo(say.wrapped(told))
+    click.echo(say.wrapped(message))
     while (
         path := _asked(stick, _("Drag the key file into this window; Enter if you have none"))
     ) is not None:
         try:
             keys.read(path, "sealing")
         except (Refused, OSError):
-            told = _("%(name)s is no key that opens results. Drag the right file; Enter alone goes on.")
-            click.echo(say.wrapped(told % {"name": visible(path.name)}))
+            message = _("%(name)s is no key that opens results. Drag the right file; Enter alone goes on.")
+            click.echo(say.wrapped(message % {"name": visible(path.name)}))
         else:
             return path
-    told = _("Without the key only the portal opens them: hand them in there.")
-    click.echo(say.wrapped(told))
+    message = _("Without the key only the portal opens them: hand them in there.")
+    click.echo(say.wrapped(message))
     return None
 
 
 def _known_packs(stick: Stick) -> list[str]:
-    """Arguments for the packs beside the program, those that are over too: results were made with them."""
+    """Arguments for all packs beside the program, also expired ones: results were made with them."""
     given: list[str] = []
     signers = [*stick.told.trusted, *([stick.pack.signer.hex()] if stick.pack is not None else [])]
     for path in manifest.packs(stick.root):
@@ -297,7 +297,7 @@ def _send(stick: Stick) -> int:
 
 
 def _clean(stick: Stick) -> int:
-    """A plan, and only then whether it is to be done."""
+    """Make a plan, and only then ask whether to apply it."""
     asked = _("Also switch on Windows' log of names asked for, for the next check? Type y, Enter if not")
     with_log = (
         ["--dns-log"] if say.is_yes(click.prompt(say.wrapped(asked), default="", show_default=False)) else []
@@ -322,8 +322,8 @@ def _take_back() -> int:
 
 def _is_web(address: str) -> bool:
     with suppress(ValueError):
-        told = urlsplit(address)
-        return told.scheme in ("https", "http") and bool(told.hostname)
+        parts = urlsplit(address)
+        return parts.scheme in ("https", "http") and bool(parts.hostname)
     return False
 
 
@@ -332,9 +332,9 @@ def _open(stick: Stick) -> int:
 
     assert stick.pack is not None
     webbrowser.open(stick.pack.portal)
-    # Whether a window came up nobody tells: Windows says yes as soon as something was asked to.
-    told = _("If no browser opens, type this address into one: %(url)s")
-    click.echo(say.wrapped(told % {"url": visible(stick.pack.portal)}))
+    # Nobody knows whether a window opened: Windows reports success as soon as it has started a program.
+    message = _("If no browser opens, type this address into one: %(url)s")
+    click.echo(say.wrapped(message % {"url": visible(stick.pack.portal)}))
     return cli.NOTHING
 
 

@@ -1,4 +1,4 @@
-"""The start of the stick: its files are compared first, and only then is anything else imported."""
+"""The start of the stick: its files are compared first, and only then are other modules imported."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _NO_PAUSE = "QUETSACH_NO_PAUSE"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Verify the stick, then scan the files given, or run one command, or show the menu.
+    """Verify the stick, then scan the given files, or run one command, or show the menu.
 
-    The exit code is that of the command; 2 where the stick or its pack must not be used. The window that a
-    double click opened stays until somebody has read it: this program waits, because the `.cmd` is read from
-    the stick line by line, and a stick that was pulled out has no next line.
+    The exit code is that of the command; 2 where the stick or its pack must not be used. The window of a
+    double click stays open until the person has read it: this program itself waits, because Windows reads the
+    `.cmd` from the stick line by line, and cannot go on after the stick is pulled out.
     """
     language.use(language.choose(None, {"QUETSACH_LANG": os.environ.get("QUETSACH_LANG", "")}))
-    # Looked up now, like all that is needed once nothing can be read any more.
+    # Imported now, like all that is needed after the stick may have been pulled out.
     gone = language.gettext("The stick cannot be read any more. Put it back in, then start again.")
     closing = language.gettext("Press Enter to close this window.")
     root = Path(os.environ.get(_ROOT_VARIABLE) or Path(sys.executable).parent.parent)

@@ -1,1 +1,1 @@
-"""What all rooms share about text: languages, spellings, and what is safe to show."""
+"""Shared by all packages: languages, spellings, and text that is safe to show."""

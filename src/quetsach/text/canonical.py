@@ -1,6 +1,6 @@
-"""The one canonical spelling of names, addresses and the host of a URL, shared by indicators and log lines.
+"""The canonical spelling of names, addresses and the host of a URL, shared by indicators and log lines.
 
-Text that came as bytes travels as `str` decoded with `surrogateescape`, so that odd bytes survive comparison.
+Text from bytes is a `str` decoded with `surrogateescape`, so that odd bytes survive comparison.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz
 def address(text: str) -> str | None:
     """The canonical form of a whole IPv4 or IPv6 address, or None.
 
-    IPv6 in any spelling of RFC 4291 2.2 becomes the one of RFC 5952; brackets and `%zone` are dropped;
+    IPv6 in any spelling of RFC 4291 2.2 becomes the spelling of RFC 5952; brackets and `%zone` are dropped;
     IPv4-mapped addresses (`::ffff:0:0/96`) become IPv4.
     """
     if ":" not in text:
@@ -58,7 +58,8 @@ def name(text: str) -> str:
 
 
 def is_numeric_name(text: str) -> bool:
-    """Four numbers joined by dots: an address gone wrong, never a name (`1.2.3.444`, `010.0.0.1`)."""
+    """Whether it is four numbers joined by dots: a malformed address, never a name (`1.2.3.444`,
+    `010.0.0.1`)."""
     return _NUMERIC.fullmatch(text) is not None
 
 
@@ -71,7 +72,7 @@ def _label(text: str) -> str:
     """One label by UTS-46 without transitional processing; a label that it refuses stays as it is."""
     if text.isascii() or len(text) > LONGEST_LABEL:
         return text.translate(_LOWER)
-    import idna  # imported when needed: plain ASCII lists and logs never pay for its tables
+    import idna  # imported on demand: plain ASCII lists and logs do not need its tables
 
     try:
         mapped: str = idna.uts46_remap(text, std3_rules=False, transitional=False)
@@ -93,7 +94,7 @@ def parse_port(text: str) -> int | None:
 def split_authority(text: str) -> tuple[str, int | None]:
     """Host and port of `[user@]host[:port]` (RFC 3986 3.2); the host is an address or name in canonical form.
 
-    An unbracketed IPv6 address is taken whole, without a port.
+    An IPv6 address without brackets is taken whole, without a port.
     """
     text = text.rpartition("@")[2]
     if text.startswith("["):
@@ -133,14 +134,14 @@ def split_url(text: str) -> tuple[str, int | None, str] | None:
 
 
 def path_of(rest: str) -> str:
-    """What follows an authority, made to begin with `/`; an empty rest stays empty."""
+    """The text behind an authority, with a `/` before it if it has none; an empty text stays empty."""
     if not rest or rest[0] == "/":
         return rest
     return "/" + (rest[1:] if rest[0] == "\\" else rest)
 
 
 def url_covers(path: str, rest: str) -> bool:
-    """Whether an item's path is a prefix of a URL's rest that ends at a border."""
+    """Whether an item's path is a prefix of a URL's rest, up to the end of a path segment."""
     if not rest.startswith(path):
         return False
     return len(rest) == len(path) or rest[len(path)] in "/?#&" or path[-1] in "/?=&"

@@ -8,9 +8,9 @@ from math import ceil
 from typing import Any
 
 ROOM = 1.1
-"""Width for a text, in its letters: a line is rarely filled to its end, as words do not break."""
+"""Width for a text, relative to its letters: lines are rarely full, as words do not break."""
 BOLD = 1.15
-"""How much wider a bold letter is."""
+"""The width of a bold letter, relative to a plain one."""
 _TALLEST = 409.0
 """Points, the most that Excel takes."""
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠﹦﹢﹣﹫−")
@@ -22,12 +22,12 @@ def guarded(text: str) -> str:
 
 
 def unguarded(text: str) -> str:
-    """What `guarded` was given, when one of our own files comes back."""
+    """The reverse of `guarded`, for our own files when they come back."""
     return text[1:] if text.startswith("'") and guarded(text[1:]) != text[1:] else text
 
 
 def cell_text(cell: object) -> str:
-    """A cell as a person reads it: whole numbers without a point, days and times as in ISO 8601."""
+    """A cell in a person's reading: whole numbers without a point, days and times as in ISO 8601."""
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     if isinstance(cell, datetime | date | time):
@@ -36,9 +36,10 @@ def cell_text(cell: object) -> str:
 
 
 def row_height(cells: Iterable[tuple[str, float]], line: float = 15.0) -> float:
-    """Points that a row needs for wrapped texts, each in a column of so many characters' width.
+    """The height of a row in points for wrapped texts, each given with its column's width in characters.
 
-    Excel finds that by itself when it opens a file; LibreOffice and what prints without opening do not.
+    Excel computes the height when it opens a file; LibreOffice, and programs that print without opening, do
+    not.
     """
     lines = (
         sum(max(1, ceil(len(part) * ROOM / width)) for part in text.split("\n")) for text, width in cells
@@ -47,7 +48,7 @@ def row_height(cells: Iterable[tuple[str, float]], line: float = 15.0) -> float:
 
 
 def on_paper(sheet: Any, heading: int | None = None) -> None:
-    """Let a sheet of XlsxWriter print on A4 across, one page wide, with its heading's row on every page."""
+    """Set up a sheet of XlsxWriter for A4 landscape, one page wide, with its heading's row on every page."""
     sheet.set_paper(9)
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)

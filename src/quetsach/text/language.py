@@ -16,7 +16,7 @@ LANGUAGES = ("vi", "en")
 DOMAIN = "quetsach"
 _OWN = Path(__file__).parents[1] / "locale"
 LOCALE_DIR = _OWN if _OWN.is_dir() else Path(sys.base_prefix, "share", "locale")
-"""In the package; in an archive, which gettext cannot read, the folder that gettext asks anyway."""
+"""In the package; for a package in an archive, which gettext cannot read, gettext's own default folder."""
 
 _code = "en"
 _texts = NullTranslations()
@@ -41,8 +41,8 @@ def use(code: str) -> None:
 
 
 def share() -> None:
-    """Let click speak the language in use: it looks its words up in the process-wide domain, for the language
-    that LANGUAGE names whenever it does."""
+    """Let click speak the language in use: click looks its texts up in the process-wide domain, each time for
+    the language that LANGUAGE names."""
     stdlib.bindtextdomain(DOMAIN, str(LOCALE_DIR))
     stdlib.textdomain(DOMAIN)
 
@@ -64,17 +64,17 @@ def gettext(message: str) -> str:
 
 
 def translator(code: str) -> Callable[[str], str]:
-    """The texts in `vi` or `en`, whatever this process speaks: for pages, whose readers differ."""
+    """The texts in `vi` or `en`, independent of the process: for pages, whose readers differ."""
     return _catalogue(code).gettext
 
 
 def ngettext(one: str, many: str, number: int) -> str:
-    """The text for a message id that counts something."""
+    """The text for an English message id with a count."""
     return _texts.ngettext(one, many, number)
 
 
 def size_in(code: str, value: float) -> str:
-    """A number of bytes by 1000, as file managers show it: 24,3 MB in `vi`, 24.3 MB in `en`."""
+    """A number of bytes in decimal units, as in file managers: 24,3 MB in `vi`, 24.3 MB in `en`."""
     unit = "B"
     for unit in ("B", "kB", "MB", "GB", "TB"):
         if value < 1000 or unit == "TB":

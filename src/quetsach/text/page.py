@@ -1,4 +1,4 @@
-"""What pages that stand alone share: no script, nothing fetched, and states that a shape tells as well."""
+"""Shared parts of self-contained pages: no script, nothing fetched, and shapes beside colours for states."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SHAPES = {
 
 
 def opening(title: str, subject: str, style: str = "") -> str:
-    """Everything up to the content of `main`. Texts are HTML; `style` is added to the common style sheet."""
+    """The HTML up to the content of `main`. Texts are HTML; `style` is added to the common style sheet."""
     style = files("quetsach.text").joinpath("page.css").read_text("utf-8") + style
     return (
         f'<!doctype html>\n<html lang="{code()}">\n<head>\n<meta charset="utf-8">\n'
@@ -34,6 +34,6 @@ def opening(title: str, subject: str, style: str = "") -> str:
 
 
 def marked(css: str, shape: str, text: str) -> str:
-    """A word (HTML) with its colour, a class of the style sheet, and its shape."""
+    """A word (HTML) with its colour (a class of the style sheet) and its shape."""
     icon = f'<svg viewBox="0 0 16 16" aria-hidden="true">{_SHAPES[shape]}</svg>'
     return f'<span class="state {css}">{icon}{text}</span>'

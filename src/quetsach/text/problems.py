@@ -1,7 +1,7 @@
-"""What engines and list readers report in English, told in the language in use.
+"""Translates the English reports of engines and list readers into the language in use.
 
-Their sentences reach us as text (they travel in the coverage record), so each one is known here by its form.
-Of what systems and libraries say the frequent words are known; what is not known stays English, as a reason
+The sentences reach us as text (they travel in the coverage record), so each is recognised by its form.
+Of reports by systems and libraries the frequent words are known; an unknown report stays English, as a reason
 between quotation marks.
 """
 
@@ -279,7 +279,7 @@ _SENTENCES = (
     N_("Name or service not known"),
     N_("Temporary failure in name resolution"),
     N_("timed out"),
-    # What the libraries say of a damaged file.
+    # Reports of the libraries about a damaged file.
     N_("Address already in use"),
     N_("Cannot assign requested address"),
     N_("%(why)s (os error %(number)s)"),
@@ -314,7 +314,7 @@ _SENTENCES = (
     N_("reading documents needs more: install quetsach[documents]"),
     N_("drawing PDF files needs typst; install quetsach[documents]"),
     N_("writing Word files needs python-docx; install quetsach[documents]"),
-    # What the portal says of its settings before it can translate anything itself.
+    # Reports of the portal about its settings, from before it can translate anything itself.
     N_("%(name)s_FILE: cannot read %(file)s: %(why)s"),
     N_("%(name)s=%(value)s: expected 1 or 0"),
     N_("%(name)s=%(value)s: expected a whole number"),
@@ -346,7 +346,7 @@ _HOLE = r"%\\\((\w+)\\\)s|\\\{(\w+)\\\}"
 
 @cache
 def _sentences() -> tuple[frozenset[str], tuple[tuple[re.Pattern[str], str], ...]]:
-    """Those that are always the same, and the forms of those with holes."""
+    """The sentences without holes, and the patterns of the sentences with holes."""
     all_ = (*_SENTENCES, *REJECTS.values(), *WARNINGS.values(), *CONCERNS.values())
     fixed = frozenset(sentence for sentence in all_ if "%(" not in sentence and "{" not in sentence)
     return fixed, tuple((_form(sentence), sentence) for sentence in all_ if sentence not in fixed)
@@ -358,13 +358,13 @@ def _form(sentence: str) -> re.Pattern[str]:
 
 
 def is_known(sentence: str) -> bool:
-    """Whether it can be told in another language."""
+    """Whether there is a translation."""
     fixed, forms = _sentences()
     return sentence in fixed or any(form.fullmatch(sentence) for form, _text in forms)
 
 
 def explain(problem: str, path: str = "") -> str:
-    """The problem in words a person can act on, without `path` before it."""
+    """The problem in words that a person can act on, without `path` before it."""
     text = problem.removeprefix(f"{path}: ") if path else problem
     fixed, forms = _sentences()
     if text in fixed:
@@ -380,14 +380,15 @@ def explain(problem: str, path: str = "") -> str:
 
 
 def _with_place(text: str) -> str:
-    """The same of a text before which a file may stand."""
-    told = explain(text)
+    """The translation of a text that may have a file name before it."""
+    translated = explain(text)
     place, colon, rest = text.partition(": ")
-    return f"{place}: {explain(rest)}" if told == text and colon else told
+    return f"{place}: {explain(rest)}" if translated == text and colon else translated
 
 
 def _what(text: str) -> str:
-    """What a table says of a name or address, which may stand before it, as may its source behind it."""
+    """The translation of a table's description, with a name or address before it and a source behind it, if
+    any."""
     from quetsach.text.what_is import WHAT
 
     if text in WHAT:
@@ -400,6 +401,6 @@ def _what(text: str) -> str:
 
 
 def quoted(reason: str) -> str:
-    """The reason in the language in use, or between its quotation marks as it is."""
-    told = explain(reason)
-    return told if told != reason else f"“{reason}”"
+    """The reason in the language in use, or in English between quotation marks."""
+    translated = explain(reason)
+    return translated if translated != reason else f"“{reason}”"

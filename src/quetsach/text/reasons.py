@@ -31,7 +31,7 @@ REJECTS = {
     "trigger": "names a name server or a client, not what is looked up",
     "condition": "the rule asks for more than a name or address, which no log shows; leave it to a sensor",
     "unanchored": "the rule finds this text anywhere in a name; with 'endswith' it is a name to search for",
-    "inbound": "the rule is about who calls in; what is searched is whom machines inside call",
+    "inbound": "the rule is about incoming calls; a scan looks for calls from machines inside",
     "outside-zone": "the owner name lies outside the zone",
     "may-be-victims": "may be a report of infected machines; the sheet was passed over",
     "cut-off": "ends in an ellipsis (…): it was cut off where it was copied from; ask for the whole",
@@ -70,4 +70,4 @@ CONCERNS = {
     "shared": "lies in addresses that many share: {what}",
     "sinkhole": "is a known sinkhole, kept: who still calls it is infected",
 }
-"""Of a guard rail; `{what}` is a title, or a name or network and what is said of it."""
+"""Sentences of the guard rails; `{what}` is a title, or a name or network and its description."""

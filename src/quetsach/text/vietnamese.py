@@ -1,7 +1,7 @@
-"""Vietnamese text: how it is sorted, searched, and how official papers write numbers and dates.
+"""Vietnamese text: sorting, searching, and the numbers and dates of official papers.
 
-The order is that of dictionaries and of CLDR's `vi`: ă, â, đ, ê, ô, ơ, ư are letters of their own, and only
-between equal words do the tones decide. The default Unicode order gets both wrong.
+The order is that of dictionaries and of CLDR's `vi`: ă, â, đ, ê, ô, ơ, ư are letters of their own, and tones
+decide only between equal words. The default Unicode order gets both wrong.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ def sort_key(text: str) -> SortKey:
 
 @lru_cache(4096)
 def _weight_of(char: str) -> tuple[list[_Letter], list[int]] | None:
-    """The weight of a composed character, whatever stands before it; None for a mark, which changes that."""
+    """The weight of a composed character, after any text; None for a mark, which changes the letter before
+    it."""
     return None if unicodedata.combining(char) else _weigh(char)
 
 
@@ -79,6 +80,6 @@ def letter_date(value: date) -> str:
 
 
 def short_date(value: date) -> str:
-    """`05/9/2022`, as inside the text of a letter: same zeros as `letter_date`."""
+    """`05/9/2022`, the form inside the text of a letter: same zeros as `letter_date`."""
     month = f"{value.month:02d}" if value.month < 3 else str(value.month)
     return f"{value.day:02d}/{month}/{value.year}"

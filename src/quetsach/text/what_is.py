@@ -1,6 +1,6 @@
-"""What the tables of the guard rails say that a name or address is (`guards/*.txt`), for translation.
+"""Descriptions of names and addresses in the guard rails' tables (`guards/*.txt`), for translation.
 
-Names of bodies and products that are the same in every language are not here.
+Names of bodies and products that are the same in every language are left out.
 """
 
 from __future__ import annotations

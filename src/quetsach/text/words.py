@@ -1,4 +1,4 @@
-"""How figures, times and the words of the wire format read on screen and paper, in the language in use."""
+"""Figures, times and words of the wire format for screen and paper, in the language in use."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _HIDDEN = "[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\
 
 
 def visible(text: str) -> str:
-    """`text` with control, bidirectional and other hidden characters escaped as in evidence."""
+    """`text` with control, bidirectional and other hidden characters escaped, as in evidence."""
     if text.isprintable():
-        return text  # most are, and to compile the expression takes longer than all else here
+        return text  # most texts are, and compiling the expression is slow
     return re.sub(_HIDDEN, lambda found: _escape(ord(found[0])), text)
 
 
@@ -31,7 +31,7 @@ def _escape(point: int) -> str:
 
 
 def command_line(words: Iterable[str]) -> str:
-    """Words as the shell of this machine takes them, to copy."""
+    """Words in the spelling of this machine's shell, to copy."""
     if sys.platform == "win32":
         import subprocess
 
@@ -48,7 +48,7 @@ def number(value: int) -> str:
 
 
 def size(value: float) -> str:
-    """A number of bytes in decimal units, as file managers show it."""
+    """A number of bytes in decimal units, as in file managers."""
     return size_in(code(), value)
 
 
@@ -59,7 +59,7 @@ def moment(time: str | None, zone: ZoneInfo, *, seconds: bool = False) -> str:
 
 
 def clock(time: str | None, zone: ZoneInfo) -> datetime | None:
-    """A wire time as an aware time in `zone`; None where it has none or the calendar cannot show it."""
+    """A wire time as an aware time in `zone`; None for no time, or a time outside the calendar."""
     try:
         return datetime.fromisoformat(time).astimezone(zone) if time else None
     except (ValueError, OverflowError):
@@ -67,7 +67,7 @@ def clock(time: str | None, zone: ZoneInfo) -> datetime | None:
 
 
 def span(first: str | None, last: str | None, zone: ZoneInfo) -> str:
-    """`from … to …`, shortened where both are the same minute or day."""
+    """`from … to …`, shortened where both are in the same minute or day."""
     start, end = moment(first, zone), moment(last, zone)
     if not start or not end:
         return _("time unknown")
@@ -100,7 +100,7 @@ def zone_name(zone: ZoneInfo) -> str:
 
 
 def action(word: str) -> str:
-    """What became of the connection."""
+    """The outcome of a connection."""
     return {
         "allowed": _("went through"),
         "blocked": _("was blocked"),
@@ -110,7 +110,7 @@ def action(word: str) -> str:
 
 
 def field(word: str) -> str:
-    """Where in the log line the indicator stood."""
+    """The place of the indicator in the log line."""
     return {
         "query": _("name asked for (DNS)"),
         "host": _("web server"),
@@ -123,7 +123,7 @@ def field(word: str) -> str:
 
 
 def kind(word: str) -> str:
-    """What the indicator names."""
+    """The kind of an indicator."""
     return {
         "domain": _("domain"),
         "ipv4": _("IPv4 address"),
@@ -135,7 +135,7 @@ def kind(word: str) -> str:
 
 
 def time_note(word: str) -> str:
-    """What to know about the times of one log; empty when nothing is odd."""
+    """A note on the times of one log; empty when nothing is odd."""
     return {
         "assumed_year": _("year assumed"),
         "suspect": _("times look wrong"),
@@ -149,15 +149,15 @@ def logformat(name: str) -> str:
 
 
 def files(count: int) -> str:
-    """So many files."""
+    """The count with the word "file" or "files"."""
     return ngettext("%(n)s file", "%(n)s files", count) % {"n": number(count)}
 
 
 def machines(count: int) -> str:
-    """So many machines."""
+    """The count with the word "machine" or "machines"."""
     return ngettext("%(n)s machine", "%(n)s machines", count) % {"n": number(count)}
 
 
 def lines(count: int) -> str:
-    """So many lines."""
+    """The count with the word "line" or "lines"."""
     return ngettext("%(n)s line", "%(n)s lines", count) % {"n": number(count)}

@@ -1,1 +1,2 @@
-"""Bodies outside any database: tables of units, the national trees, lists of enterprises, tax codes."""
+"""Units and bodies outside any database: tables of units, the national trees, lists of enterprises, tax
+codes."""

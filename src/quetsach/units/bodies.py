@@ -1,7 +1,7 @@
-"""Lists of enterprises and other bodies as offices have them: pasted from Excel, with semicolons, workbooks.
+"""Lists of enterprises and other bodies from offices: pasted from Excel, with semicolons, or as workbooks.
 
-Read into rows of named cells; every cell that cannot be taken is named with its line. Nothing is guessed in
-silence: without a line of headings the columns are name, tax code, address, phone.
+Read into rows of named cells; every unusable cell is reported with its line. Nothing is guessed silently:
+without a line of headings the columns are name, tax code, address, phone.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "deployed_on": ("Ngày triển khai", "Deployed on"),
     "persons_done": ("Số người đã thực hiện", "Persons done"),
 }
-"""Column: how its heading may be written; the first is what we write ourselves."""
+"""Column: spellings of its heading; we write the first."""
 
 HEADINGS = {search_key(text): key for key, texts in COLUMNS.items() for text in texts}
-"""Folded heading: its column."""
+"""Folded heading → its column."""
 _PLAIN = ("name", "tax_code", "address", "phone")
 _ORDINALS = {"stt", "tt", "so tt", "no", "no."}
 _COUNT = re.compile(r"\d+|\d{1,3}(\.\d{3})+", re.ASCII)
@@ -45,7 +45,7 @@ _PHONE = re.compile(r"[0-9+(). /-]{6,40}", re.ASCII)
 
 
 class BodyTableError(QuetsachError):
-    """Nothing of the list was taken: `empty`, `too_many`, or `no_name` (no heading for the name)."""
+    """Nothing of the list was read: `empty`, `too_many`, or `no_name` (no heading for the name)."""
 
     code = "body_table"
 
@@ -56,7 +56,7 @@ class BodyTableError(QuetsachError):
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a line cannot be taken: `column` and a code, with what stood there."""
+    """Why a line is refused: `column` and a code, with the cell's text."""
 
     column: str
     code: str
@@ -65,7 +65,8 @@ class Problem:
 
 @dataclass(frozen=True)
 class BodyRow:
-    """One body of a list. `marks` holds what is told beside who it is; an absent column changes nothing."""
+    """One body of a list. `marks` holds further cells, beside its identity; an absent column changes
+    nothing."""
 
     line: int
     name: str
@@ -77,17 +78,17 @@ class BodyRow:
 
     @property
     def key(self) -> str:
-        """What tells bodies without a tax code apart: name and address, folded."""
+        """The identity of a body without a tax code: name and address, folded."""
         return body_key(self.name, self.address)
 
 
 def body_key(name: str, address: str) -> str:
-    """Name and address without case, marks and signs."""
+    """Name and address without case, marks and punctuation."""
     return "|".join(" ".join(re.findall(r"\w+", search_key(text))) for text in (name, address))[:500]
 
 
 def read_text(text: str, channels: Mapping[str, str]) -> list[BodyRow]:
-    """Read what was pasted; `channels` gives the key of each folded spelling. Raises BodyTableError."""
+    """Read pasted text; `channels` maps each folded spelling to its key. Raises BodyTableError."""
     text = text.lstrip("\ufeff")
     head = "\n".join(text.splitlines()[:20])
     delimiter = "\t" if "\t" in head else ";"
@@ -99,7 +100,7 @@ def read_text(text: str, channels: Mapping[str, str]) -> list[BodyRow]:
 
 
 def read_grid(grid: Iterable[list[str]], channels: Mapping[str, str]) -> list[BodyRow]:
-    """Read rows of cells, numbered from 1, blank ones left out. Raises BodyTableError."""
+    """Read rows of cells, numbered from 1, without blank rows. Raises BodyTableError."""
     lines = [(n, [_clean(c) for c in cells]) for n, cells in enumerate(grid, 1) if any(map(str.strip, cells))]
     if not lines:
         raise BodyTableError("empty")
@@ -125,7 +126,7 @@ def columns_read(grid: Iterable[list[str]]) -> tuple[int, set[int]]:
 
 
 def _places(lines: list[tuple[int, list[str]]]) -> tuple[dict[str, int], int]:
-    """Where each column stands, and how many lines come before the first body."""
+    """The place of each column, and the number of lines before the first body."""
     for at, (_number, cells) in enumerate(lines[:10]):
         found: dict[str, int] = {}
         for index, cell in enumerate(cells):
@@ -196,7 +197,7 @@ def _agree(marks: Mapping[str, object], problems: list[Problem]) -> None:
 
 
 def _alone(rows: list[BodyRow]) -> Iterator[BodyRow]:
-    """The rows; a body that stood in an earlier line is marked `twice`."""
+    """The rows; a body from an earlier line is marked `twice`."""
     seen: dict[str, int] = {}
     for row in rows:
         keys = [row.tax_code] if row.tax_code else [row.key] if row.name else []
@@ -213,7 +214,7 @@ def _alone(rows: list[BodyRow]) -> Iterator[BodyRow]:
 
 
 def read_day(text: str) -> date | None:
-    """A day as offices and spreadsheets write it; None for anything else."""
+    """A day in the spellings of offices and spreadsheets; None for any other text."""
     for form in _DATES:
         try:
             return datetime.strptime(text.split("T")[0], form).date()
@@ -223,7 +224,7 @@ def read_day(text: str) -> date | None:
 
 
 def _clean(cell: str) -> str:
-    """Composed letters, single spaces, no control or direction characters, no guard against formulas."""
+    """Composed letters, single spaces, no control or direction characters, no protection against formulas."""
     kept = "".join(c if unicodedata.category(c) not in {"Cc", "Cf", "Cs"} else " " for c in cell)
     return unguarded(nfc(kept))
 

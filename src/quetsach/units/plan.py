@@ -1,4 +1,4 @@
-"""Compares a table of units with the tree: what is new, changed, moved, missing, and what is wrong.
+"""Compares a table of units with the tree: new, changed, moved and missing units, and mistakes.
 
 Pure: it writes nothing, and the same table against the same tree gives the same plan.
 """
@@ -19,12 +19,12 @@ _PHONE = re.compile(r"\+?[0-9][0-9 .()/-]{5,39}", re.ASCII)
 _EMAIL = re.compile(r"[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\".]+")
 
 type Ref = str
-"""A unit: its id, or `row:N` for one that the file brings."""
+"""A unit: its id, or `row:N` for a new unit in the file."""
 
 
 @dataclass(frozen=True)
 class Known:
-    """A unit of the tree as a table shows it; `parent` is an id, None only for the one on top."""
+    """A unit of the tree with the cells of a table; `parent` is an id, None only for the top unit."""
 
     id: str
     parent: str | None
@@ -47,7 +47,7 @@ class New:
 
 @dataclass(frozen=True)
 class Changed:
-    """Cells of a unit that differ: old and new by column key; `parent` is where it moves to, if it does."""
+    """Cells of a unit that differ: old and new by column key; `parent` is its new superior, if it moves."""
 
     id: str
     row: int
@@ -59,7 +59,7 @@ class Changed:
 
 @dataclass
 class Plan:
-    """New units stand in an order in which each finds its superior made."""
+    """New units stand in an order in which each comes after its superior."""
 
     new: list[New] = field(default_factory=list)
     changed: list[Changed] = field(default_factory=list)
@@ -77,7 +77,7 @@ class Plan:
 
 
 def paths(units: Iterable[Known], top: str) -> dict[str, str]:
-    """What a table writes in the column of the superior for each unit's children, by the unit's id."""
+    """The text for the column of the superior in rows of a unit's children, by the unit's id."""
     by_id = {unit.id: unit for unit in units}
     written: dict[str, str] = {top: by_id[top].name}
 
@@ -123,7 +123,7 @@ class _Comparison:
             elif parent is not None:
                 self.result.new.append(New(ref, row.number, parent, row.cells))
         self.result.new = _parents_first(self.result.new)
-        # A line with a fault is in the table, too: its unit is not said to be left out.
+        # A line with a mistake is in the table, too: its unit does not count as missing.
         mentioned = {*self.refs.values(), *(row.cells.get("id", "") for row in self.table.rows)}
         self.result.missing = [
             unit for unit in self.known.values() if unit.id not in mentioned and unit.id != self.top
@@ -132,7 +132,7 @@ class _Comparison:
         return self.result
 
     def _checked(self, row: Row) -> bool:
-        """Check each cell for itself, and put it into the form in which the tree keeps it."""
+        """Check each cell by itself, and convert it to the tree's form."""
         cells, before = row.cells, len(self.result.problems)
         if not cells.get("name"):
             self.wrong(row, "name", "no_name")
@@ -155,7 +155,7 @@ class _Comparison:
         return len(self.result.problems) == before
 
     def _index(self, rows: list[Row]) -> None:
-        """Which unit each row is about, and by which names a superior may be called."""
+        """Find the unit of each row, and the names that a row may use for its superior."""
         siblings = {(unit.parent, unit.name.casefold()): unit.id for unit in self.known.values()}
         for unit in self.known.values():
             self.by_path[_fold(self.path[unit.id])].add(unit.id)
@@ -199,7 +199,7 @@ class _Comparison:
         text = row.cells.get("parent", "")
         known = self.known.get(self.refs[row.number])
         if known is not None and ("parent" not in row.cells or text == self.path.get(known.parent or "")):
-            return known.parent  # just as the table was given out
+            return known.parent  # as in the table that the portal gave out
         found = self._lookup(text)
         if len(found) == 1:
             return next(iter(found))
@@ -209,7 +209,7 @@ class _Comparison:
         return None
 
     def _structure(self, rows: list[Row], parents: dict[Ref, Ref | None]) -> None:
-        """No circle, and no two units of one name below one superior."""
+        """Check that there is no cycle, and that no two units of one name have the same superior."""
         final: dict[Ref, Ref | None] = {unit.id: unit.parent for unit in self.known.values()}
         final.update({ref: parent for ref, parent in parents.items() if parent is not None})
         names = {unit.id: unit.name for unit in self.known.values()}
@@ -231,7 +231,7 @@ class _Comparison:
                 self.wrong(row, "parent", "cycle", row.cells.get("parent", ""))
 
     def _stands(self, ref: Ref, parent: Ref | None, name: str) -> bool:
-        """Whether the unit bears that name at that place already: what is there is not reproached."""
+        """Whether the tree already has the unit with that name at that place: old faults are not reported."""
         unit = self.known.get(ref)
         return unit is not None and (unit.parent, unit.name) == (parent, name)
 

@@ -1,6 +1,6 @@
-"""Reads a table of units from a workbook or CSV file, as offices send them, without trusting it.
+"""Reads a table of units from a workbook or CSV file of an office, without trusting it.
 
-Nothing is guessed in silence: a formula, a merged cell or a row beyond the limit is named with its place.
+Nothing is guessed silently: a formula, a merged cell or a row beyond the limit is reported with its place.
 """
 
 from __future__ import annotations
@@ -23,16 +23,17 @@ MOST_UNPACKED = 128 * 1024 * 1024
 MOST_PROBLEMS = 200
 HEADER_WITHIN = 30
 _WEB_PAGE = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype|html|head|meta|table|\?xml)\b", re.IGNORECASE)
-"""How the exports of many systems begin that are called .xls; also Excel's own XML of 2003."""
+"""The start of exports from many systems that are called .xls; also of Excel's own XML of 2003."""
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 
 
-# No sheet that `_judge` lets pass is larger; there may be some.
+# No sheet that passes `_judge` is larger; there may be several sheets.
 _MOST = workbook.Most(4 * (MOST_ROWS + HEADER_WITHIN) * MOST_COLUMNS, MOST_UNPACKED)
 
 
 class TableError(QuetsachError):
-    """The file as a whole is no table of units; `code` says why, `value` with which figure or name."""
+    """The file as a whole is no table of units; `code` says why, `value` holds the figure or name
+    concerned."""
 
     code = "table"
 
@@ -44,7 +45,7 @@ class TableError(QuetsachError):
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with one cell: `row` as Excel counts, `column` its letter."""
+    """A mistake in one cell: `row` counts as in Excel, `column` is its letter."""
 
     row: int
     column: str
@@ -54,7 +55,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Row:
-    """One unit of the file: its cells by column key; absent columns are absent."""
+    """One unit of the file: its cells by column key; missing columns have no key."""
 
     number: int
     cells: dict[str, str]
@@ -62,7 +63,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """What was read. `places`: the letter of each column, to name a cell later."""
+    """The rows read. `places`: the letter of each column, to name a cell later."""
 
     rows: tuple[Row, ...]
     places: dict[str, str]
@@ -80,9 +81,10 @@ def read_table(name: str, data: bytes) -> Table:
 
 
 def read_cells(name: str, data: bytes, headings: Collection[str]) -> tuple[Grid, list[Marked]]:
-    """The cells of a file, and those that cannot be trusted; of a workbook, the sheet with such a heading.
+    """The cells of a file, and the cells that cannot be trusted; of a workbook, the sheet with such a
+    heading.
 
-    `headings` are folded as by `search_key`. Raises TableError as `read_table` does.
+    `headings` are folded with `search_key`. Raises TableError as `read_table` does.
     """
     if not data.strip():
         raise TableError("empty")

@@ -1,7 +1,7 @@
-"""Vietnamese tax codes (mã số thuế): 10 digits, of which the last checks the others, and branches with -NNN.
+"""Vietnamese tax codes (mã số thuế): 10 digits, the last a check digit, and branches with -NNN.
 
-Structure: Circular 86/2024/TT-BTC, article 5 (and 105/2020/TT-BTC before it); the weights are those by which
-the tax authority's codes are built.
+Structure: Circular 86/2024/TT-BTC, article 5 (and 105/2020/TT-BTC before it); the weights are those of the
+tax authority's codes.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ class TaxCodeError(ValueError):
 
 
 def check_digit(nine: str) -> int | None:
-    """The tenth digit that fits nine digits; None where no code can begin so."""
+    """The tenth digit for nine digits; None where no code can start so."""
     rest = 10 - sum(weight * int(digit) for weight, digit in zip(WEIGHTS, nine, strict=True)) % 11
     return rest if rest < 10 else None
 
 
 def read_tax_code(text: str) -> str:
-    """`0100109106` or `0100109106-001` of what was typed; a zero that a spreadsheet dropped is put back.
+    """`0100109106` or `0100109106-001` from typed text; a zero that a spreadsheet dropped is restored.
 
-    A branch's 13 digits may lack the dash. Raises TaxCodeError.
+    The 13 digits of a branch may lack the dash. Raises TaxCodeError.
     """
     typed = text.strip().lstrip("'").translate(_DASHES)
     if re.fullmatch(r"\d{12}", typed, re.ASCII):

@@ -1,4 +1,4 @@
-"""Writes a table of units, as Excel and as CSV: what is read back unchanged changes nothing."""
+"""Writes a table of units as Excel and as CSV; reading it back unchanged changes nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from quetsach.units.columns import COLUMNS
 
 
 def as_csv(rows: Iterable[Mapping[str, str]]) -> bytes:
-    """UTF-8 with its mark, so that Excel shows the letters; what Excel would run is quoted."""
+    """UTF-8 with a byte order mark, so that Excel shows the letters; text that Excel would run is quoted."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow([column.headings[0] for column in COLUMNS])
@@ -21,7 +21,7 @@ def as_csv(rows: Iterable[Mapping[str, str]]) -> bytes:
 
 
 def as_xlsx(rows: Iterable[Mapping[str, str]], kinds: Sequence[str]) -> bytes:
-    """One sheet; every cell is text, so that codes keep their zeros and nothing is a formula."""
+    """One sheet; every cell is text, so codes keep their zeros and nothing is a formula."""
     import xlsxwriter  # type: ignore[import-untyped]
 
     out = io.BytesIO()

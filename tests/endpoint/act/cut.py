@@ -1,8 +1,8 @@
 """Cuts the power at every point: `python -m tests.endpoint.act.cut FOLDER KIND` prints one JSON line a cut.
 
-A child carries the plan out (or takes it back) and is killed before its n-th change of the disk; then undo
-must bring everything back. What a kill cannot show, a write that was not yet on the platter, is covered by
-the order: the journal's `fsync` returns before the act begins.
+A child applies the plan (or undoes it) and is killed before its n-th change of the disk; then undo
+must bring everything back. A kill cannot show a write that had not reached the platter; the order covers that
+case: the journal's `fsync` returns before the act starts.
 """
 
 from __future__ import annotations
@@ -58,9 +58,7 @@ def _cut_at(number: int) -> None:
 def _in_child(act: Callable[[], Any], number: int) -> bool:
     """Whether the child came to its end."""
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # what else may run is YARA's pool of threads, which the child never asks
+        warnings.simplefilter("ignore")  # other threads can only be YARA's pool, which the child never uses
         child = os.fork()
     if not child:
         try:
@@ -77,7 +75,7 @@ def _in_child(act: Callable[[], Any], number: int) -> bool:
 
 
 def main(folder: Path, kind: str, *, is_undo: bool) -> None:
-    """Every cut in turn, until one run comes through."""
+    """Try every cut in turn, until a run is complete."""
     made = folder / "made"
     if kind == "linux":
         disks.linux(made)
@@ -121,11 +119,11 @@ def main(folder: Path, kind: str, *, is_undo: bool) -> None:
 def _owners(made: Path, root: Path) -> None:
     if os.geteuid() == 0:
         for place in made.rglob("*"):
-            told = place.lstat()
+            status = place.lstat()
             there = root / place.relative_to(made)
-            os.chown(there, told.st_uid, told.st_gid)
-            there.chmod(told.st_mode)
-            os.utime(there, ns=(told.st_atime_ns, told.st_mtime_ns))
+            os.chown(there, status.st_uid, status.st_gid)
+            there.chmod(status.st_mode)
+            os.utime(there, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
 if __name__ == "__main__":

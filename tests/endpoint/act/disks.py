@@ -1,4 +1,4 @@
-"""Disks of machines that are off, with things to clean, and what can be compared before and after."""
+"""Disks of machines that are off, with things to clean, and snapshots to compare before and after."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ LINUX = {
 
 
 def linux(root: Path) -> Path:
-    """The disk of `LINUX`, with rights, times and attributes that are not the usual ones."""
+    """The disk of `LINUX`, with unusual rights, times and attributes."""
     for name, content in LINUX.items():
         place = root / name
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -75,22 +75,22 @@ def windows(root: Path, *signs: str) -> Path:
 def snapshot(root: Path) -> dict[str, tuple[Any, ...]]:
     """Everything but our own folder: content, rights, owner, time, attributes.
 
-    Hives are changed in place, and their time tells so; every other file must keep its own.
+    Hives are changed in place, which changes their time; every other file must keep its time.
     """
     found: dict[str, tuple[Any, ...]] = {}
     for place in sorted(root.rglob("*")):
         name = place.relative_to(root).as_posix()
         if any(name.startswith(store) or store.startswith(f"{name}/") for store in STORES):
             continue
-        told = place.lstat()
-        if not stat.S_ISREG(told.st_mode):
-            found[name] = (stat.S_IFMT(told.st_mode), told.st_uid)
+        status = place.lstat()
+        if not stat.S_ISREG(status.st_mode):
+            found[name] = (stat.S_IFMT(status.st_mode), status.st_uid)
             continue
-        time = 0 if place.name in HIVES else told.st_mtime_ns
+        time = 0 if place.name in HIVES else status.st_mtime_ns
         attributes = {one: os.getxattr(place, one) for one in os.listxattr(place)}
         found[name] = (
-            hashlib.sha256(place.read_bytes()).hexdigest(), told.st_mode, told.st_uid, told.st_gid, time,
-            attributes, told.st_nlink,
+            hashlib.sha256(place.read_bytes()).hexdigest(), status.st_mode, status.st_uid, status.st_gid,
+            time, attributes, status.st_nlink,
         )  # fmt: skip
     return found
 
@@ -101,7 +101,7 @@ def look(root: Path) -> Result:
 
 
 def planned(root: Path, *also: str, **how: Any) -> Plan:
-    """The plan that a check of the disk leads to, as read from its file."""
+    """The plan after a check of the disk, read from its file."""
     ground = grounds.at(root)
     result = check(ground.machine, WANTED)
     chosen = choosing.choose(result, ground, also, **how)
@@ -112,5 +112,5 @@ def planned(root: Path, *also: str, **how: Any) -> Plan:
 
 
 def applied(root: Path, one: Plan) -> applying.Outcome:
-    """The plan carried out."""
+    """Apply the plan."""
     return applying.apply(one, grounds.at(root), one.code)

@@ -1,7 +1,7 @@
 """Plan, apply and undo on a running Windows, a real one or wine; run by its Python with the folder `src`.
 
-Plants harmless things, has them found by the check itself, takes them away and back, and prints as JSON what
-it saw. Needs a Windows that may be changed.
+It plants harmless things, lets the check find them, takes them away and back, and prints the results as
+JSON. Needs a Windows that may be changed.
 """
 
 from __future__ import annotations
@@ -55,14 +55,14 @@ def put(key: str, name: str, kind: int, data: Any) -> None:
 
 
 def state() -> dict[str, Any]:
-    """All that was planted, as it is now."""
+    """All planted things in their present state."""
     files = {}
     for path in (EVIL, HOSTS, TASK):
         if path.exists():
-            told = path.stat()
+            status = path.stat()
             files[str(path)] = [
-                hashlib.sha256(path.read_bytes()).hexdigest(), told.st_mtime_ns, told.st_file_attributes,
-                told.st_ctime_ns,
+                hashlib.sha256(path.read_bytes()).hexdigest(), status.st_mtime_ns, status.st_file_attributes,
+                status.st_ctime_ns,
             ]  # fmt: skip
     values = [
         value(RUN, "evil"),
@@ -98,7 +98,7 @@ def plant() -> subprocess.Popen[bytes]:
 
 
 def firewall(ground: grounds._WindowsGround) -> dict[str, Any]:
-    """Wine's netsh does nothing and says that it did."""
+    """Wine's netsh does nothing and reports success."""
     target = {"name": "quetsach_0123456789abcdef_1", "address": "192.0.2.77"}
     step = Step(1, "block", "block", target, False, True, ("T",))
     one = plan.make(ground, "found", (), [step], ())
@@ -120,7 +120,7 @@ def firewall(ground: grounds._WindowsGround) -> dict[str, Any]:
 
 
 class Streams:
-    """Alternate streams as NTFS keeps them: with the file, whatever its name. Played, for wine has none."""
+    """Alternate streams, which NTFS keeps with the file under any name. Simulated, as wine has none."""
 
     def __init__(self) -> None:
         self.kept: dict[int, dict[str, bytes]] = {}
@@ -172,7 +172,7 @@ def main() -> None:
     ground = grounds.here()
     digest = hashlib.sha256(EVIL.read_bytes()).hexdigest()
     wanted = Wanted(hashes={digest: "test"})
-    # Only where something was planted: a whole Windows is another test's.
+    # Only folders with planted things: another test covers a whole Windows.
     places._WINDOWS_HOT, places._WINDOWS_HOME = (("%Public%", 3, True),), ()
     result = checking.check(ground.machine, wanted)
     chosen = choosing.choose(result, ground, with_log=True)

@@ -1,4 +1,4 @@
-"""A plan carried out on the disk of a machine that is off: clean after it, and after undo as before."""
+"""A plan applied to the disk of a machine that is off: clean afterwards, and unchanged after undo."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CLEANED = (
     "SVC-01", "SVC-02", "DIR-01", "AV-01", "AV-03", "HST-01", "HST-02", "HST-03", "HST-04", "HST-06", "FW-02",
     "ADS-01", "JBR-01", "DNG-01", "AVK-01", "GEN-02", "PER-01",
 )  # fmt: skip
-"""Signs that a plan takes away by itself."""
+"""Signs that a plan removes by itself."""
 LEFT = ("KMS-04", "LIC-07", "TASK-03", "UNI-01", "PSH-01", "IDM-01", "PER-02", "PER-06")
 """Strong signs that only a person can settle."""
 
@@ -128,7 +128,7 @@ def test_two_runs_are_undone_one_by_one_the_last_first(tmp_path: Path) -> None:
 def test_the_plan_tells_of_every_step_what_is_kept_read_back_and_undone(tmp_path: Path) -> None:
     root = disks.linux(tmp_path / "disk")
     one = disks.planned(root)
-    told = json.loads(root.with_name("disk.plan.json").read_text())
-    assert len(told["steps"]) == len(one.steps) > 0
-    for step in told["steps"]:
+    document = json.loads(root.with_name("disk.plan.json").read_text())
+    assert len(document["steps"]) == len(one.steps) > 0
+    for step in document["steps"]:
         assert all(step[name] for name in ("what", "why", "backup", "check", "undo", "target", "before"))

@@ -1,4 +1,4 @@
-"""`quetsach check plan`, `apply` and `undo` as a person uses them."""
+"""`quetsach check plan`, `apply` and `undo` in a person's use."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_where_no_step_is_done_what_applies_then_is_said(
     reason: str,
     code: int,
 ) -> None:
-    """Nothing was begun: nothing to check, nothing to undo. Something was begun: it can be taken back."""
+    """If nothing was begun, there is nothing to check or undo. If a step was begun, it can be taken back."""
 
     def refuses(*_given: object) -> None:
         raise ActError(reason)
@@ -189,6 +189,6 @@ def test_nobody_is_left_with_what_a_step_does(quetsach: Run, tmp_path: Path) -> 
     _, told, _ = quetsach(
         "check", "plan", tmp_path / "plan.json", "--root", root, "--hashes", hashes, "-i", listed
     )
-    # The cron line and the unit are signs of their own, too; the steps that name them settle those.
+    # The cron line and the unit are signs of their own, too; the steps for them settle the advice.
     assert "# quetsach: 5 * * * * root curl" in told
     assert "for a person to handle" not in told

@@ -1,4 +1,4 @@
-"""Full disk, no permission, a file in use, a program that starts again: told, and taken back."""
+"""Full disk, no permission, a file in use, a program that starts again: reported, and taken back."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def root(tmp_path: Path) -> Path:
 
 @contextmanager
 def _largest(size: int) -> Iterator[None]:
-    """No file may grow beyond this: a real refusal by the kernel, in the midst of a write."""
+    """No file may grow beyond `size`: a real refusal by the kernel, in the middle of a write."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
@@ -66,7 +66,7 @@ def test_no_room_in_the_midst_of_it_ends_the_run_and_all_comes_back(root: Path, 
     except ActError as error:
         assert error.reason == "nothing"
     assert disks.snapshot(root) == before
-    # And with room again, it goes through.
+    # With room again, it succeeds.
     assert not disks.applied(root, one).failed
 
 
@@ -183,7 +183,7 @@ def _steps(ground: Ground, *told: tuple[str, str, dict[str, Any], Any]) -> list[
 
 @pytest.fixture
 def here(tmp_path: Path) -> tuple[Ground, Path]:
-    """This machine, and a folder for what is kept."""
+    """This machine, and a folder for the vault and the journal."""
     store = tmp_path / "store"
     store.mkdir(mode=0o700)
     return grounds.here(), store
@@ -199,7 +199,7 @@ def test_a_program_that_runs_again_is_in_use_and_no_question_of_rights(
     def denied(*_given: Any) -> None:
         raise ActError("no_permission", str(path))
 
-    # As Windows answers for the file of a program that runs.
+    # Windows' answer for the file of a running program.
     monkeypatch.setattr(type(ground.disk), "remove", denied)
     steps = _steps(ground, ("quarantine", "quarantine", {"path": str(path), "is_certain": True}, None))
     for is_running, reason in ((True, "locked"), (False, "no_permission")):
@@ -279,7 +279,7 @@ def test_this_program_and_those_above_it_are_not_stopped(here: tuple[Ground, Pat
 
 @pytest.fixture
 def nft() -> Iterator[firewalls.Nftables]:
-    """The real nftables, in a network of its own, so that this machine's stays as it is."""
+    """The real nftables, in a network of its own, so that this machine's rules stay unchanged."""
     if os.geteuid() != 0 or not shutil.which("nft") or not shutil.which("unshare"):
         pytest.skip("needs root and nft")
     with subprocess.Popen(["unshare", "-n", "sleep", "60"]) as holder:
@@ -314,7 +314,7 @@ def test_nftables_blocks_an_address_and_lets_it_go(nft: firewalls.Nftables, addr
 
 @pytest.mark.recorded
 def test_windows_firewall_recorded() -> None:
-    """Recorded: the command's form, and a rule as Windows writes it ([MS-FASP] 2.2.19)."""
+    """Recorded: the command's form, and a rule in Windows' spelling ([MS-FASP] 2.2.19)."""
     asked: list[Sequence[str]] = []
     name = "quetsach_0123456789abcdef_1"
 
@@ -351,7 +351,7 @@ def test_windows_firewall_recorded() -> None:
     ],
 )
 def test_a_windows_rule_for_another_range_is_not_ours_recorded(change: str, is_there: bool) -> None:
-    """Recorded: addresses as Windows may write them ([MS-FASP] 2.2.19); a wider rule is somebody else's."""
+    """Recorded: addresses in Windows' spellings ([MS-FASP] 2.2.19); a wider rule belongs to somebody else."""
     name = "quetsach_0123456789abcdef_1"
     rule = f"v2.31|Action=Block|Active=TRUE|Dir=Out|{change}|Name={name}|"
     assert firewalls.WindowsFirewall(Told({RULES: {"{1}": rule}})).has(name, "198.51.100.66") == is_there
@@ -388,7 +388,7 @@ def test_a_policy_that_switches_the_firewall_on_wins_over_the_machine() -> None:
 
 
 class Told:
-    """A registry that holds these values."""
+    """A registry with these values."""
 
     def __init__(self, told: dict[str, dict[str, str]]) -> None:
         self._told = told

@@ -1,4 +1,4 @@
-"""The power is cut before every single change of the disk, of a plan and of the way back."""
+"""The power is cut before every single change of the disk, during a plan and during its undo."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ STEPS = {"linux": 4, "windows": 9}
 
 @cache
 def cuts(kind: str, *how: str) -> list[dict[str, Any]]:
-    """What came of each cut."""
-    # In memory where there is such a place: hundreds of fsyncs, and a kill needs no platter.
+    """The result of each cut."""
+    # In memory where possible: there are hundreds of fsyncs, and a kill needs no platter.
     memory = Path("/dev/shm")
     with TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
         done = subprocess.run(

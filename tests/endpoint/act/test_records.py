@@ -1,4 +1,4 @@
-"""The vault, the journal and the hives of a disk, whatever goes into them and whatever becomes of them."""
+"""The vault, the journal and the hives of a disk, with any content and after any damage."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_any_changed_bit_of_a_kept_copy_is_seen(content: bytes, data: st.DataObj
         kept = vault.put(NAME, [content])
         place = Path(folder) / NAME
         raw = bytearray(place.read_bytes())
-        # The key's unused bytes mean nothing.
+        # The key's unused bytes have no meaning.
         at = data.draw(st.integers(0, len(raw) - 1).filter(lambda at: not 8 + len(content) <= at < 40))
         raw[at] ^= 1 << data.draw(st.integers(0, 7))
         place.write_bytes(raw)

@@ -1,4 +1,4 @@
-"""What is refused before anything is done, and what is never touched."""
+"""Refusals before any act, and targets that are never touched."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_a_file_swapped_for_a_link_is_not_followed(root: Path, tmp_path: Path) -
 
 
 def test_undo_writes_through_no_link(root: Path, tmp_path: Path) -> None:
-    """Who owns the folder could send the way back, done by an administrator, to any place."""
+    """The owner of the folder could redirect an administrator's undo to any place."""
     disks.applied(root, disks.planned(root))
     outside = tmp_path / "outside"
     outside.mkdir()
@@ -246,9 +246,9 @@ def test_a_changed_journal_is_not_believed(root: Path, number: int) -> None:
     disks.applied(root, disks.planned(root))
     path = root / "var/lib/quetsach/quarantine" / runs.JOURNAL
     lines = path.read_bytes().splitlines(keepends=True)
-    told = json.loads(lines[number])
-    told["time"] = "2026-01-01T00:00:00.000Z"
-    lines[number] = json.dumps(told).encode() + b"\n"
+    document = json.loads(lines[number])
+    document["time"] = "2026-01-01T00:00:00.000Z"
+    lines[number] = json.dumps(document).encode() + b"\n"
     path.write_bytes(b"".join(lines))
     _refused("damaged_journal", lambda: undoing.undo(grounds.at(root)))
     path.write_bytes(b"".join(lines[:number] + lines[number + 1 :]))

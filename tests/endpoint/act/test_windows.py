@@ -1,7 +1,7 @@
 """Plan, apply and undo on a running Windows made of wine, by the Python and the program of the built stick.
 
 Real: registry, services, tasks, hosts, files with times and attributes, running programs, a file in use, the
-firewall command whose word is not believed. Recorded, because wine has no such thing: alternate streams.
+firewall command whose report is not trusted. Recorded, because wine has none: alternate streams.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ pytestmark = NEEDS_WINE
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What the script saw, once for all tests."""
+    """The results of the script, computed once for all tests."""
     drive = tmp_path_factory.mktemp("usb")
     stick = unpacked(drive)
     shutil.copy(SCRIPT, drive)
-    # Another Windows than that of the stick's tests: what is planted here stays.
+    # Not the Windows of the stick's tests: things planted here stay.
     windows = Windows(ROOT / "var/stick/wine-act", drive)
     windows.start()
     program = rf"E:\{stick.name}\he-thong"
@@ -72,7 +72,7 @@ def test_a_rule_that_the_firewall_does_not_have_is_not_done(seen: dict[str, Any]
 
 @pytest.mark.recorded
 def test_alternate_streams_come_back_recorded(seen: dict[str, Any]) -> None:
-    """Recorded: the streams of NTFS are played by the test, all else is real."""
+    """Recorded: the test simulates the streams of NTFS, all else is real."""
     assert seen["streams"]["before"] == seen["streams"]["restored"] == {"Zone.Identifier": ZONE}
     assert seen["streams"]["gone"] and seen["streams"]["undone"] == []
 

@@ -1,1 +1,1 @@
-"""How annexes are read out of the files that units send. Import `annexes.collect`, not this package."""
+"""Reads annexes out of the files that units send. Import `annexes.collect`, not this package."""

@@ -1,4 +1,4 @@
-"""Finds the annexes in a paper: whose each is, its four figures, its two texts, and what is doubtful."""
+"""Finds the annexes in a paper: unit, four figures, two texts, and doubts of each annex."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HEAD_ROWS, _HEAD_CHARACTERS = 20, 300
 
 @dataclass(frozen=True, slots=True)
 class Annex:
-    """One filled form as found. `heads` are the lines above it that may name the office which wrote it."""
+    """One filled-in form. `heads` are the lines above it that may name the office of its author."""
 
     figures: dict[str, Figure]
     unit: str = ""
@@ -30,14 +30,14 @@ class Annex:
 
     @property
     def is_blank(self) -> bool:
-        """The form as it was sent out: nothing was filled in."""
+        """Whether the form is as it was sent out, with nothing filled in."""
         return not (self.unit or self.assessment or self.proposals) and all(
             one.value is None and not one.typed.strip(" .…-") for one in self.figures.values()
         )
 
 
 def find(paper: Paper) -> list[Annex]:
-    """Every annex of the paper in reading order; none when it is some other document."""
+    """Every annex of the paper in reading order; empty for any other document."""
     found: list[Annex] = []
     for part in _parts(paper.rows):
         if listed := wide.read(part):
@@ -55,8 +55,8 @@ def _of_line(line: wide.Line) -> Annex:
 
 
 def _parts(rows: Sequence[Row]) -> Iterator[list[Row]]:
-    """One part for each annex. A new one begins at a title or a unit's name, once figures were seen, and at a
-    row that the part already has."""
+    """One part for each annex. Once figures were seen, a new part starts at a title or a unit's name, and at
+    a row that the part already has."""
     part: list[Row] = []
     seen: set[str] = set()
     sheet = ""
@@ -91,7 +91,7 @@ def _annex(part: list[Row], four: dict[str, Figure]) -> Annex:
         elif found := form.field_of(first.text):
             current = found[0]
             if current in texts:
-                # The label stands twice: the first one counts.
+                # The label stands twice: the first label counts.
                 current = ""
                 continue
             texts[current] = [found[1], *(cell.text for cell in cells[1:])]

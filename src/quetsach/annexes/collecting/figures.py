@@ -16,7 +16,7 @@ from quetsach.annexes.collecting.paper import NOWHERE, Cell, Place, Row
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One of the four. `value` None: there is none that can be used. `typed` as it stands at `place`.
+    """One of the four figures. `value` is None if it cannot be used. `typed` is the text at `place`.
 
     `doubts` are codes of `messages.toml`.
     """
@@ -29,7 +29,7 @@ class Figure:
 
 
 def distinct(cells: Sequence[Cell]) -> list[Cell]:
-    """Cells with a text; one that spans several columns once."""
+    """Cells with a text; a cell that spans several columns comes once."""
     found: list[Cell] = []
     for cell in cells:
         if cell.text and not (found and found[-1] is cell):
@@ -44,7 +44,7 @@ class _Columns:
 
 
 def from_table(part: Sequence[Row]) -> dict[str, Figure] | None:
-    """The figures of rows that stand in a table; None when fewer than two rows of the form do."""
+    """The figures of rows in a table; None when the table has fewer than two rows of the form."""
     found: dict[str, Figure] = {}
     labels: dict[str, str] = {}
     columns = _Columns()
@@ -80,7 +80,7 @@ def _is_blank(figure: Figure) -> bool:
 
 
 def _alone(figures: dict[str, Figure]) -> dict[str, Figure]:
-    """No figure where one merged cell stands for several rows of the form."""
+    """Without the figures of one merged cell that stands for several rows of the form."""
     places = Counter(
         one.place for one in figures.values() if one.typed and (one.place.cell or one.place.table)
     )
@@ -118,7 +118,7 @@ def _figure(name: str, cells: Sequence[Cell], label: int, columns: _Columns) -> 
 
 
 def of_cell(name: str, cell: Cell, note: str = "") -> Figure:
-    """What one cell says of the row `name`."""
+    """The figure in one cell, for the row `name`."""
     count = _read(cell, name)
     flags = [flag for flag in _flags(cell) if flag != "fraction" or count.value is not None]
     doubts = (*([count.doubt] if count.doubt else []), *flags)
@@ -126,7 +126,7 @@ def of_cell(name: str, cell: Cell, note: str = "") -> Figure:
 
 
 def _without_words(cells: list[Cell], name: str) -> list[Cell]:
-    """Where one of several columns holds a figure, "Đạt" in another is no figure."""
+    """Where one of several columns holds a figure, "Đạt" in another column does not count."""
     kept = [
         cell for cell in cells if cell.flags or re.search(r"\d", cell.text) or _read(cell, name).value == 0
     ]
@@ -161,7 +161,7 @@ def _flags(cell: Cell) -> tuple[str, ...]:
 
 
 def _elsewhere(name: str, label: Cell, noted: Sequence[Cell]) -> Figure | None:
-    """A number that was written into the notes, or behind the row's words."""
+    """A number in the notes, or behind the row's words."""
     for cell in noted:
         count = read_count(cell.text, of=OF[name])
         if count.value is not None and re.search(r"\d", cell.text):
@@ -187,7 +187,8 @@ _NEXT_NUMBER = re.compile(r"\s*(?:^|\n|\s)[\-+*]?\s*[2-4]\s*[.)]?\s*$")
 
 
 def from_text(part: Sequence[Row]) -> dict[str, Figure] | None:
-    """The figures of running text, as in a PDF: what stands between the words of one row and the next."""
+    """The figures of running text, as in a PDF: each lies between the words of its row and of the next
+    row."""
     lines, starts, at = [], [], 0
     for row in part:
         starts.append((at, row.cells[0].place))
@@ -214,8 +215,8 @@ def from_text(part: Sequence[Row]) -> dict[str, Figure] | None:
 
 
 def _before_words(text: str, rows: Sequence[tuple[str, int, int]]) -> dict[str, str]:
-    """What stands before each row's words, where the last row has no figure behind them and the first has one
-    before them that is not its own number: the column of figures may be the first one."""
+    """The text before each row's words, if the column of figures seems to come first: no figure is behind the
+    words of the last row, and a figure that is not the row's number is before the words of the first row."""
     ends = [0, *(end for _row, _begin, end in rows)]
     before = [text[end:begin].split() for end, (_row, begin, _end) in zip(ends, rows, strict=False)]
     last = _until_end(text[ends[-1] :])
@@ -260,7 +261,7 @@ def _behind(name: str, text: str, place: Place) -> Figure:
     if is_scaled(rest):
         return Figure(None, f"{number} {rest}"[:100], place, "", ("letters",))
     if " " in number.strip() or re.match(r"[0-9]+(?![0-9%])", rest) or _MORE_LABEL.match(key(rest)):
-        # Columns of a PDF stand in one line: "12 150" may be two figures, "4 của chiến dịch 140" is two.
+        # In a PDF all columns share a line: "12 150" may be two figures, "4 của chiến dịch 140" is two.
         return Figure(None, f"{number} {rest}"[:100], place, "", ("several",))
     unit = re.match(r"(?:đơn vị|người|cá nhân|cơ quan)\b[.;,]?\s*", rest, re.I)
     typed = f"{number} {unit[0].strip(' .;,')}" if unit else number

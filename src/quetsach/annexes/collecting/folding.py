@@ -1,4 +1,4 @@
-"""Folding that keeps places: what is found in the folded text stands at the same place in the text itself."""
+"""Folding that keeps places: a match in the folded text lies at the same place in the text itself."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ _LEADERS = re.compile(r"[.…·_]{3,}|…+")
 
 
 def folded(text: str) -> str:
-    """`text` in small letters without marks, letter for letter as long as an NFC text."""
+    """`text` in small letters without marks; as long as the NFC text, letter for letter."""
     return "".join(map(_letter, text))
 
 
 def key(text: str) -> str:
-    """Words without case, marks and signs, one space apart."""
+    """Words without case, marks and punctuation, one space apart."""
     return " ".join(_PUNCTUATION.sub(" ", folded(unicodedata.normalize("NFC", text))).split())
 
 
 def storable(text: str) -> str:
-    """Control characters and halves of pairs, which no XML and no database holds, as the replacement sign."""
+    """Replace control characters and halves of pairs, which no XML and no database can hold."""
     return _UNSTORABLE.sub("\ufffd", text)
 
 
 def without_leaders(text: str) -> str:
-    """`text` without the dots that a form prints to be written on."""
+    """`text` without the dotted lines of a form."""
     lines = (" ".join(_LEADERS.sub(" ", line).split()) for line in text.split("\n"))
     return "\n".join(line for line in lines if line.strip(" .,;:-"))
 

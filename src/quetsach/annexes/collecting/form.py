@@ -1,4 +1,4 @@
-"""The words by which the annex of 2022 is known, also after people changed them. Texts come folded."""
+"""Recognises the words of the annex of 2022, also after people changed them. Texts must be folded."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _COUNTED = re.compile(
     r"^(?:\d )?(?:tong )?(?:so )?(?:luong )?(?:cac )?(?:don vi|co quan|to chuc|ca nhan|nguoi|can bo|cong chuc"
     r"|vien chuc|nhan vien|giao vien|dang vien|cbcc\w*)\b"
 )
-"""What a row of the form counts. Rows that people add count computers, posts or units that did nothing."""
+"""Words for things that a row of the form counts. People add rows for computers, posts or idle units."""
 _NOT = re.compile(r"\b(?:chua|khong)\b")
 _INFORMED = re.compile(r"\b(?:nhan duoc|tiep nhan|nhan thong tin|pho bien|duoc thong tin|nam thong tin)\b")
 _DONE = re.compile(r"\b(?:trien khai|thuc hien)\b")
@@ -56,13 +56,13 @@ _OTHER_NUMBER = re.compile(
     r"\b(?:giao|ke hoach|du kien|dang ky|(?:ky|lan|nam|thang|dot) truoc|cu(?! the)|may|nu"
     r"|trong do|ty le|phan tram)\b"
 )
-"""Figures beside the one that counts: what was planned, the last time's, shares."""
+"""Words for figures other than the figure to count: planned, from the last time, shares."""
 _NOTE_HEAD = re.compile(r"^(?:ghi chu|giai trinh|note)\b")
 _OTHER_HEAD = re.compile(r"^(?:tt|stt|noi dung.{0,20}|chi tieu|tieu chi|dvt|don vi tinh)$")
 
 
 def row_of(text: str) -> str:
-    """`r1` to `r4` for the words of a row, however they were changed; empty for anything else."""
+    """`r1` to `r4` for the words of a row, also after changes; empty for any other text."""
     if not 10 <= len(text) <= 400 or _PART_OF.match(folded(text)):
         return ""
     words = key(text)
@@ -80,7 +80,7 @@ def row_of(text: str) -> str:
 
 
 def field_of(text: str) -> tuple[str, str] | None:
-    """`unit`, `assessment` or `proposals`, and what stands behind the label; None for anything else."""
+    """`unit`, `assessment` or `proposals`, and the text behind the label; None for any other text."""
     small = folded(text)
     for name, label in _LABELS.items():
         if found := label.match(small):
@@ -89,22 +89,22 @@ def field_of(text: str) -> tuple[str, str] | None:
 
 
 def is_section(text: str) -> bool:
-    """The heading of a part of the form."""
+    """Whether it is the heading of a part of the form."""
     return bool(_SECTION.match(key(text)))
 
 
 def is_title(text: str) -> bool:
-    """The head of an annex."""
+    """Whether it is the title of an annex."""
     return len(text) < 200 and bool(_TITLE.match(key(text)))
 
 
 def is_end(text: str) -> bool:
-    """What stands below an annex: the form's remark, recipients, signatures."""
+    """Whether it belongs below an annex: the form's remark, recipients, signatures."""
     return bool(_END.match(key(text)))
 
 
 def columns(texts: list[str]) -> tuple[list[int], list[int]] | None:
-    """The columns of figures and of notes in a table's head, from 0; None when it is no head."""
+    """The columns of figures and of notes in a table's head, from 0; None for a row that is no head."""
     keys = [key(text) for text in texts]
     notes = [at for at, one in enumerate(keys) if _NOTE_HEAD.match(one)]
     others = [at for at, one in enumerate(keys) if _OTHER_HEAD.match(one)]
@@ -117,7 +117,7 @@ def columns(texts: list[str]) -> tuple[list[int], list[int]] | None:
 
 
 def counting(texts: list[str], numbers: list[int]) -> list[int]:
-    """Those of the columns whose head tells of the figure that counts; all of them when none does."""
+    """The columns whose heading names the figure that counts; all columns when no heading does."""
     kept = [at for at in numbers if at < len(texts) and not _OTHER_NUMBER.search(key(texts[at]))]
     return kept or numbers
 
@@ -129,14 +129,14 @@ _LOOSE = {
     "r4": r"tong so ca nhan cua co quan,? don vi da trien khai(?: thuc hien)?"
     r"(?: cac noi dung)?(?: cua chien dich)?",
 }
-# Lines of a PDF break anywhere.
+# Line breaks of a PDF fall anywhere.
 _LOOSE_ROWS = {
     row: re.compile(pattern.replace(" ", r"\s+").replace(r"\s+?", r"\s*")) for row, pattern in _LOOSE.items()
 }
 
 
 def loose_rows(text: str) -> Iterator[tuple[str, int, int]]:
-    """Each row's words in running text, however lines are broken: the row, where its words begin and end."""
+    """Each row's words in running text, with any line breaks: the row, and the two ends of its words."""
     small = folded(text)
     found = [
         (row, match.start(), match.end()) for row, one in _LOOSE_ROWS.items() if (match := one.search(small))

@@ -1,4 +1,5 @@
-"""From annexes to one row a unit: whose each is, which of several counts, who is missing, and the sum."""
+"""From annexes to one row for each unit: finds each annex's unit, the counted version, missing units, the
+sum."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ _NUMBERED = re.compile(r"\b(?:lan|ban|v|ver)\s*(\d{1,2})\b|\((\d{1,2})\)")
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Something to look at. `field` is `r1` to `r4`, `unit`, a text of the form, or `file` for all of it."""
+    """A doubt to look at. `field` is `r1` to `r4`, `unit`, a text of the form, or `file` for the whole
+    file."""
 
     code: str
     field: str
@@ -36,7 +38,7 @@ class Doubt:
 
     @property
     def name(self) -> str:
-        """The code, for a rule of the form its number, such as H02."""
+        """The code; for a rule of the form its number, such as H02."""
         return str(self.facts.get("rule", self.code))
 
 
@@ -44,7 +46,7 @@ class Doubt:
 class Reading:
     """One annex of one file and the unit it belongs to. `part` counts from 1 where a file holds `parts`.
 
-    `saved` is the file's own record of its last save, `changed` the time that disk, archive or e-mail tell.
+    `saved` is the file's own record of its last save, `changed` the time on disk, in the archive or e-mail.
     """
 
     file: str
@@ -70,18 +72,18 @@ class Reading:
         return self.file if self.parts == 1 else f"{self.file} [{self.part}]"
 
     def doubts_of(self, name: str) -> tuple[Doubt, ...]:
-        """What is doubtful about one field."""
+        """The doubts about one field."""
         return tuple(one for one in self.doubts if one.field == name)
 
     @property
     def is_clear(self) -> bool:
-        """Nothing has to be looked at before it counts."""
+        """Whether a person need not look at it before it counts."""
         return all(one.level == "info" for one in self.doubts)
 
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A file that gives no annex, and why. `unit` is whose it is by its name, where that is clear."""
+    """A file without an annex, and why. `unit` is the unit that its name shows, if it shows one."""
 
     file: str
     path: Path | None
@@ -92,7 +94,7 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """One row over all units: the sum, of how many units, and in how many of them something is doubtful."""
+    """One row over all units: the sum, the number of units in it, and how many of them have a doubt."""
 
     value: int
     units: int
@@ -101,8 +103,8 @@ class Total:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """All that a folder gives. `counted` has one reading a unit; `repeated` are copies and older versions;
-    `unplaced` cannot be given to a unit yet and are in no sum."""
+    """All results of a folder. `counted` has one reading for each unit; `repeated` are copies and older
+    versions; `unplaced` have no unit yet and are in no sum."""
 
     counted: tuple[Reading, ...]
     repeated: tuple[Reading, ...]
@@ -113,7 +115,7 @@ class Collection:
 
     @property
     def totals(self) -> dict[str, Total]:
-        """The sum of each row. A figure that cannot be used adds nothing and lowers `units`."""
+        """The sum of each row. An unusable figure adds nothing and lowers `units`."""
         return {row: self._total(row) for row in ROWS}
 
     def _total(self, row: str) -> Total:
@@ -156,12 +158,12 @@ def placed(reading: Reading, directory: Directory | None) -> Reading:
 
 
 def _names_its_place(place: Unit, unit: Unit) -> bool:
-    """Whether a file's name says where the unit is: "TH Muong So" of Trường Tiểu học xã Mường So."""
+    """Whether a file's name names the place of the unit: "TH Muong So" of Trường Tiểu học xã Mường So."""
     return f" {key(place.name)} " in f" {key(unit.name)} "
 
 
 def judged(readings: Sequence[Reading]) -> list[Reading]:
-    """The readings with the rules of the form that they break, each beside the others."""
+    """The readings, each with the rules of the form that it breaks in comparison with the others."""
     found = []
     for at, one in enumerate(readings):
         others = [other.values for number, other in enumerate(readings) if number != at]
@@ -209,7 +211,7 @@ def merge(readings: Iterable[Reading], unread: Iterable[Unread], directory: Dire
 
 
 def newest(group: Sequence[Reading]) -> tuple[Reading, list[Reading]]:
-    """Which reading of one unit counts, and the others with the reason why they do not."""
+    """The reading of a unit that counts, and the others with the reason why they do not count."""
     versions: dict[object, list[Reading]] = {}
     for one in group:
         versions.setdefault(_content(one), []).append(one)
@@ -230,12 +232,12 @@ def newest(group: Sequence[Reading]) -> tuple[Reading, list[Reading]]:
 
 
 def _preference(one: Reading) -> tuple[int, int, str, int]:
-    """Among copies: the one with least to doubt, and the plain name before "name (1)"."""
+    """The sort key of copies: fewest doubts first, and the plain name before "name (1)"."""
     return len(one.doubts), len(one.file), one.file, one.part
 
 
 def _latest(ranked: Sequence[Reading]) -> tuple[Reading, bool]:
-    """The latest of different versions, and whether file times and names agree that it is."""
+    """The latest of different versions, and whether file times and names agree on it."""
     if len(ranked) == 1:
         return ranked[0], True
     times = [one.saved for one in ranked]
@@ -253,7 +255,7 @@ def _latest(ranked: Sequence[Reading]) -> tuple[Reading, bool]:
 
 
 def _revision(name: str) -> int:
-    """How late a version its name claims to be: "(2)", "lần 3", "_sửa"; 0 when it claims nothing."""
+    """The version number in its name: "(2)", "lần 3", "_sửa"; 0 when the name has none."""
     small = folded(nfc(name)).replace("_", " ").replace("-", " ")
     numbers = [int(a or b) for a, b in _NUMBERED.findall(small)]
     return max([2 if _REVISED.search(small) else 0, *numbers])

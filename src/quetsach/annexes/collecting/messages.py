@@ -1,4 +1,4 @@
-"""The sentences of `messages.toml`: what is told about a file, a cell or a place, in either language."""
+"""The sentences of `messages.toml` about a file, a cell or a place, in either language."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def level(code: str) -> str:
 
 
 def is_problem(code: str) -> bool:
-    """Whether there is a sentence for why a file gives no annex."""
+    """Whether there is a sentence for this problem of a file."""
     return code in _table()["problem"]
 
 
@@ -37,21 +37,21 @@ def is_known(code: str) -> bool:
 
 
 def doubt(code: str, facts: Facts, language: str) -> str:
-    """What is doubtful about a cell, a unit or a file."""
+    """The sentence for a doubt about a cell, a unit or a file."""
     table = _table()
     return _filled((table["doubt"].get(code) or table["note"][code])[language], facts, language)
 
 
 def problem(raised: FileProblem, language: str) -> str:
-    """Why a file gives no annex, and what to do."""
+    """Why a file gives no annex, with advice."""
     facts = dict(raised.facts)
     if raised.code == "unreadable" and language == in_use():
-        facts["why"] = explain(str(facts.get("why", "")))  # what the system says, in English
+        facts["why"] = explain(str(facts.get("why", "")))  # the system's reason, in English
     return _filled(_table()["problem"][raised.code][language], facts, language)
 
 
 def place(where: Place, language: str) -> str:
-    """Where a text stands; empty where that is not known."""
+    """The place of a text in words; empty where it is not known."""
     kind = "sheet" if where.sheet else "table" if where.table else "page" if where.page else ""
     facts = {name: getattr(where, name) for name in ("sheet", "cell", "page", "table", "row", "column")}
     return _filled(_table()["place"][kind][language], facts, language) if kind else ""

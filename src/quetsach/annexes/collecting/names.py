@@ -1,6 +1,6 @@
-"""Which unit of the tree a name means: abbreviations, missing marks, òa/oà, the place behind the name.
+"""Finds the unit for a written name: abbreviations, missing marks, òa/oà, the place behind the name.
 
-A name that could mean two units is never decided here: it stays open, with the candidates.
+A name that could mean two units is never decided here: it stays open, with its candidates.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _FEWEST_SQUEEZED = 5
 class Unit:
     """An office of the tree.
 
-    `above` are the names of those above it, from the top; `key` tells it from others.
+    `above` are the names of its superiors, from the top; `key` tells it from other units.
     """
 
     key: str
@@ -64,7 +64,7 @@ class Unit:
 
     @property
     def path(self) -> str:
-        """The name with what it belongs to, nearest first."""
+        """The name with its superiors, nearest first."""
         return ", ".join((self.name, *reversed(self.above)))
 
 
@@ -89,7 +89,7 @@ def spelled_out(name: str) -> str:
 
 
 class Directory:
-    """The units by every key under which they are looked for."""
+    """The units, by every key of the search."""
 
     def __init__(self, units: Iterable[Unit]) -> None:
         self.units = tuple(units)
@@ -124,11 +124,11 @@ class Directory:
         return self._similar(own)
 
     def _without_kind_of_place(self, core: str) -> list[Unit]:
-        """`truong mam non ban lang` for `truong mam non xa ban lang`, never one kind of place for another."""
+        """`truong mam non ban lang` for `truong mam non xa ban lang`, but never a wrong kind of place."""
         return self._bare.get(core, []) if core == _bare(core) else []
 
     def inside(self, text: str) -> Match:
-        """The one unit whose name stands somewhere in a text, such as a file's name or a letter's head."""
+        """The unit whose name is part of a text, such as a file's name or a letter's head."""
         spaced = re.sub(r"(?<=[a-zà-ỹđ])(?=[A-ZÀ-ỸĐ])", " ", unicodedata.normalize("NFC", text))
         words = f" {spelled_out(spaced)} "
         squeezed = key(text).replace(" ", "")
@@ -151,7 +151,7 @@ class Directory:
         return Match(hits[0]) if len(hits) == 1 else Match(doubt="unit_several", candidates=tuple(hits))
 
     def _with_place(self, own: str) -> list[Unit]:
-        """`xa muong so huyen phong tho`: a known name, and behind it only what stands above that unit."""
+        """`xa muong so huyen phong tho`: a known name, followed only by names of that unit's superiors."""
         words = own.split()
         for size in range(len(words) - 1, 0, -1):
             start, rest = " ".join(words[:size]), words[size:]
@@ -180,7 +180,7 @@ class Directory:
         matcher = difflib.SequenceMatcher(None, "", own)
         for known, units in self._full.items():
             matcher.set_seq1(known)
-            # The two quick bounds spare the exact ratio for nearly all of ten thousand names.
+            # The two quick bounds save the exact ratio for nearly all of ten thousand names.
             if matcher.real_quick_ratio() < _SIMILAR or matcher.quick_ratio() < _SIMILAR:
                 continue
             score = matcher.ratio()
@@ -197,7 +197,8 @@ class Directory:
         return Match(doubt="unit_several", candidates=tuple(unit for _score, unit in best[:5]))
 
     def _shortened(self, own: str) -> Match:
-        """`truong hoa binh` for `truong thcs hoa binh`: all its words, in their order, among more."""
+        """`truong hoa binh` for `truong thcs hoa binh`: the unit's name holds all its words in their
+        order."""
         words = own.split()
         hits = [
             unit for unit in self.units if len(words) > 1 and _in_order(words, spelled_out(unit.name).split())
@@ -208,7 +209,7 @@ class Directory:
 
 
 def _numbers(name: str) -> list[int]:
-    """Phường 1 and Phường 12 differ in one sign and in everything else."""
+    """The numbers in a name: Phường 1 and Phường 12 differ in one character, but are two units."""
     return sorted(int(one) for one in re.findall("[0-9]+", name))
 
 
@@ -231,12 +232,12 @@ def _core(full: str) -> str:
 
 
 def _bare(core: str) -> str:
-    """A name without the kinds of the places that it names."""
+    """A name without the kinds of the places in it."""
     return _INNER_KIND.sub("", core)
 
 
 def _is_placed(rest: Sequence[str], unit: Unit) -> bool:
-    """Whether the words behind a name are those of what stands above the unit."""
+    """Whether the words behind a name are those of the unit's superiors."""
     places = f" {' '.join(rest)} "
     is_named = any(f" {_core(spelled_out(name))} " in places for name in unit.above)
     return set(rest) <= _place_words(unit) or (is_named and bool(_TOWARDS.match(places.strip())))
@@ -262,7 +263,7 @@ def _place_words(unit: Unit) -> set[str]:
 
 
 def _marks_agree(written: str, unit: Unit) -> bool:
-    """Whether no word is written with other marks than in the unit's name.
+    """Whether the marks of every word agree with the unit's name.
 
     A text without any marks agrees.
     """
@@ -273,7 +274,7 @@ def _marks_agree(written: str, unit: Unit) -> bool:
 
 
 def _marked(text: str) -> dict[str, set[str]]:
-    """Each word without marks: the ways it is written, its tone behind it (òa and oà are one)."""
+    """For each word without marks: its spellings, with the tone moved behind it (òa and oà are equal)."""
     found: defaultdict[str, set[str]] = defaultdict(set)
     for word in re.findall(r"\w+", unicodedata.normalize("NFC", text).lower()):
         parts = unicodedata.normalize("NFD", word)

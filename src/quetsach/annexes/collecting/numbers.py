@@ -49,15 +49,15 @@ _DIGITS = {
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """What a cell says: `value` None for no number that can be used; `doubt` is a code of `messages.toml`."""
+    """The count in a cell: `value` is None for no usable number; `doubt` is a code of `messages.toml`."""
 
     value: int | None
     doubt: str = ""
 
 
 def read_count(typed: str, *, of: str = "") -> Count:
-    """Read one cell. `of` is `units` or `people`: a number with the other's word behind it is doubted."""
-    # NFKC would make 121 of "12¹".
+    """Read one cell. `of` is `units` or `people`: a number with the wrong word behind it is doubted."""
+    # NFKC would read "12¹" as 121.
     plain = _RAISED.sub(_in_brackets, typed.replace("\u2212", "-"))
     text = nfc(unicodedata.normalize("NFKC", plain)).strip(" .:;\u200b\ufeff")
     if not text:
@@ -75,7 +75,7 @@ def read_count(typed: str, *, of: str = "") -> Count:
 
 
 def is_scaled(rest: str) -> bool:
-    """Whether a number that this stands behind counts dozens, hundreds or thousands."""
+    """Whether a number before this text counts dozens, hundreds or thousands."""
     return bool(_SCALED.match(search_key(rest)))
 
 
@@ -113,7 +113,7 @@ def _with_words(text: str, key: str, of: str) -> Count:
         )
     if led := _LEADING.fullmatch(text):
         count = _followed(led[1], led[2] or "", of)
-        # "1O" is ten with a letter, or one; "12người" is twelve.
+        # "1O" is a ten with a letter, or a one; "12người" is twelve.
         is_glued = count.doubt == "more_text" and text[led.end(1)].isalpha()
         return Count(None, "letters") if is_glued else count
     numbers = re.findall(_COUNT, text)
@@ -121,7 +121,7 @@ def _with_words(text: str, key: str, of: str) -> Count:
 
 
 def _followed(digits: str, rest: str, of: str) -> Count:
-    """A number and what stands behind it: a unit word is fine, the other one is not, anything else is
+    """A number and the text behind it: the right unit word is fine, the wrong one is refused, other text is
     doubted.
     """
     if re.search("[0-9]", rest):
@@ -137,7 +137,7 @@ def _followed(digits: str, rest: str, of: str) -> Count:
 
 
 def _twice(digits: str, inside: str, rest: str, of: str) -> Count:
-    """`12 (mười hai)`: both must say the same."""
+    """`12 (mười hai)`: both numbers must be equal."""
     counted = _followed(digits, rest, of)
     spelled = spelled_out(_without_unit(search_key(inside)))
     if spelled is None:
@@ -152,7 +152,7 @@ def _without_unit(key: str) -> str:
 
 
 def spelled_out(words: str) -> int | None:
-    """A number below a million in words without marks ("mot tram linh hai"), None when it is none."""
+    """A number below a million in words without marks ("mot tram linh hai"), None for other words."""
     parts = words.replace("-", " ").replace(",", " ").split()
     if not parts:
         return None

@@ -1,4 +1,4 @@
-"""What a file shows, whatever its format: rows of cells, each with its place.
+"""The visible content of a file of any format: rows of cells, each with its place.
 
 A paragraph is a row of one cell.
 """
@@ -28,7 +28,7 @@ class FileProblem(QuetsachError):
         self.facts: dict[str, str | int] = facts
 
     def is_declared(self) -> bool:
-        """Whether there is a sentence for it: it is asked of one that came from another process."""
+        """Whether there is a sentence for it; the code may come from another process."""
         from quetsach.annexes.collecting import messages
 
         return messages.is_problem(self.code)
@@ -36,9 +36,9 @@ class FileProblem(QuetsachError):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a text stands: a sheet's cell (`B7`), or a page, and in Word a table's row and column from 1.
+    """The place of a text: a sheet's cell (`B7`), or a page, and in Word a table's row and column from 1.
 
-    0 or empty where it is not known.
+    0 or empty where unknown.
     """
 
     sheet: str = ""
@@ -54,7 +54,7 @@ NOWHERE = Place()
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A text in NFC and its place. `flags` are codes of `messages.toml`: what is odd about this one cell."""
+    """A text in NFC and its place. `flags` are codes of `messages.toml` for oddities of this cell."""
 
     text: str
     place: Place = NOWHERE
@@ -63,22 +63,22 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Cells that stand beside one another; `table` numbers the table they are in, 0 outside of one."""
+    """Cells beside one another; `table` is the number of their table, 0 outside of tables."""
 
     cells: tuple[Cell, ...]
     table: int = 0
 
     @property
     def text(self) -> str:
-        """All of the row, cells one space apart."""
+        """The texts of all cells, one space apart."""
         return " ".join(cell.text for cell in self.cells if cell.text)
 
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """The rows of one file in reading order. `saved` is when its program last saved it, by its own record.
+    """The rows of one file in reading order. `saved` is the time of the last save, by the file's own record.
 
-    `notes` are codes of `messages.toml` about the whole file, with what fills their sentence.
+    `notes` are codes of `messages.toml` about the whole file, with the facts for their sentences.
     """
 
     rows: tuple[Row, ...]

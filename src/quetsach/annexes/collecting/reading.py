@@ -1,5 +1,5 @@
-"""Which reader a file needs, by its content and not by its name; what it is otherwise, with what to do about
-it.
+"""Chooses the reader for a file by its content, not by its name; other files get an error with
+advice.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _BY_NAME = {"docx": docx.read, "xlsx": xlsx.read, "pdf": pdf.read}
 
 
 def kind_of(data: bytes) -> str:
-    """By its begin: `xlsx` (here .xls), `pdf`; `doc`, `rtf`, which an office program reads; `zip` for what
-    must be opened to know.
+    """The kind by the first bytes: `xlsx` (here .xls), `pdf`; `doc`, `rtf`, which need an office program;
+    `zip` for a container that must be opened.
 
     Raises FileProblem for anything else.
     """
@@ -55,7 +55,7 @@ def kind_of(data: bytes) -> str:
 
 
 def _packed(data: bytes) -> str:
-    """`docx`, `xlsx` (also .ods), or `odt`, which an office program reads."""
+    """`docx`, `xlsx` (also .ods), or `odt`, which needs an office program."""
     with container.opened(data) as packed:
         names = packed.namelist()
         if docx.BODY in names:
@@ -85,8 +85,8 @@ def _compound(data: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What one file says, its paper without the rows. `convert` is its kind where an office program must
-    read it first, else empty."""
+    """The result of reading one file: its paper without the rows, its annexes. `convert` is the file's kind
+    if an office program must read it first, else empty."""
 
     convert: Literal["", "odt"] = ""
     paper: Paper = field(default_factory=lambda: Paper(()))
@@ -96,8 +96,9 @@ class Told:
 def read(data: bytes, office: Office | None = None) -> tuple[Paper, list[Annex]]:
     """The annexes of a file, and its paper without the rows.
 
-    Raises FileProblem: what `kind_of`, `office` and the readers raise, `not_an_annex` for another document,
-    `blank_form` for a form that nobody filled in, `limits` for one that needs too much memory or time.
+    Raises FileProblem: the problems of `kind_of`, `office` and the readers, `not_an_annex` for another
+    document, `blank_form` for a form that nobody filled in, `limits` for a file that needs too much memory or
+    time.
     """
     kind = kind_of(data)
     told = Told() if kind in _OF_OFFICE else told_by(data, kind)
@@ -112,7 +113,7 @@ def read(data: bytes, office: Office | None = None) -> tuple[Paper, list[Annex]]
         *(code for one in told.annexes for f in one.figures.values() for code in f.doubts),
     ]
     if not all(map(messages.is_known, codes)) or any(set(one.figures) != set(ROWS) for one in told.annexes):
-        # They are kept, and told by these words: what read the file was not itself any more.
+        # These codes are stored and shown: unknown codes mean that a hostile file had taken over its reader.
         raise FileProblem("limits")
     return told.paper, told.annexes
 
@@ -136,7 +137,7 @@ def _of_table_or_text(data: bytes, kind: str) -> Told:
 
 
 def told_by(data: bytes, kind: str) -> Told:
-    """What a file of a kind says. Raises FileProblem."""
+    """The result of reading a file of a kind. Raises FileProblem."""
     return _of_pdf(data) if kind == "pdf" else _of_table_or_text(data, kind)
 
 
@@ -154,11 +155,11 @@ def _told(kind: str, data: bytes) -> Told:
 
 
 def _in_unicode(paper: Paper) -> Paper:
-    """Texts of old fonts in Unicode, and nothing that could not be stored."""
+    """The paper with texts of old fonts in Unicode, and without characters that cannot be stored."""
     encoding = legacy.detect(cell.text for row in paper.rows for cell in row.cells)
     rows = []
     for row in paper.rows:
-        # One object where one cell spans several columns: readers tell it by that.
+        # A cell over several columns stays one object: readers recognise it by that.
         once: dict[int, Cell] = {}
         for cell in row.cells:
             text = storable(legacy.repaired(cell.text, encoding))

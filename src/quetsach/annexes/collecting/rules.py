@@ -1,4 +1,4 @@
-"""The rules of the annex form (H, W), asked of papers: what only the portal knows is unknown here."""
+"""Applies the rules of the annex form (H, W) to papers: facts that only the portal knows are unknown here."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ type Values = Mapping[str, int | None]
 FORM = "annex-2022"
 _FEW_SIBLINGS = 3
 _BLANK = "H01"
-"""A figure that is not there carries its own, more precise doubt."""
+"""The rule of missing figures: such a figure already has a more precise doubt."""
 
 
 def broken(annex: Annex, values: Values, others: Sequence[Values]) -> list[Problem]:
-    """The rules that one annex breaks, beside the values of the other units. Unknown figures break none."""
+    """The rules that one annex breaks, given the values of the other units. Unknown figures break none."""
     form = built_in(FORM)
     notes = {f"n{row[1:]}": figure.note for row, figure in annex.figures.items()}
     is_twin = None not in values.values() and any(dict(one) == dict(values) for one in others)

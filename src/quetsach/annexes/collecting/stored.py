@@ -1,4 +1,4 @@
-"""A reading as plain data and back, for those who keep it until a person has looked at it."""
+"""A reading as plain data and back, to store it until a person has looked at it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from quetsach.annexes.collecting.paper import Place
 
 
 def to_data(one: Reading) -> dict[str, Any]:
-    """All of a reading but its path on this machine, as JSON can hold it."""
+    """All of a reading except its path on this machine, in a form for JSON."""
     data = asdict(replace(one, path=None))
     for name in ("saved", "changed"):
         data[name] = data[name].isoformat() if data[name] else None
@@ -44,7 +44,7 @@ def from_data(data: Mapping[str, Any]) -> Reading:
 
 
 def corrected(one: Reading, values: Mapping[str, int | None]) -> Reading:
-    """The reading with figures that a person has looked at: their doubts are settled, the typed stays."""
+    """The reading with figures that a person has corrected: their doubts are settled, `typed` stays."""
     figures = {
         row: replace(figure, value=values[row], doubts=()) if row in values else figure
         for row, figure in one.annex.figures.items()
@@ -54,7 +54,7 @@ def corrected(one: Reading, values: Mapping[str, int | None]) -> Reading:
 
 
 def given_to(one: Reading, unit: Unit) -> Reading:
-    """The reading given to a unit by a person: what was doubtful about its name is settled."""
+    """The reading assigned to a unit by a person: doubts about its name are settled."""
     doubts = tuple(doubt for doubt in one.doubts if doubt.field != "unit")
     return replace(one, unit=unit, candidates=(), doubts=doubts)
 

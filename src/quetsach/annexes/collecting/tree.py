@@ -1,4 +1,4 @@
-"""The list of units that should report: a table with a column of names, and perhaps of codes, short names,
+"""The list of units that should report: a table with a column of names, and perhaps of codes, short names and
 superiors.
 """
 
@@ -41,10 +41,10 @@ _COLUMNS = {
 
 
 def read(name: str, data: bytes) -> tuple[Unit, ...]:
-    """The units that should report, in the order of the file. One that others name as superior, and that has
-    no superior itself, is the office that collects, and is left out.
+    """The units that should report, in the order of the file. A unit that others name as their superior,
+    without a superior itself, is the collecting office and is left out.
 
-    Raises FileProblem: `tree_empty`, `tree_encoding`, `tree_twice`, and what a workbook may raise.
+    Raises FileProblem: `tree_empty`, `tree_encoding`, `tree_twice`, and the problems of a workbook.
     """
     table = _csv(data) if name.lower().endswith((".csv", ".txt", ".tsv")) else _workbook(data)
     columns, rows = _headed(table)

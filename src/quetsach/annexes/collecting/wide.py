@@ -1,4 +1,4 @@
-"""Annexes laid on their side: the rows of the form are columns, and each line is a unit."""
+"""Annexes in wide layout: the rows of the form are columns, and each line is a unit."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from quetsach.annexes.collecting.paper import NOWHERE, Cell, Place, Row
 _UNIT_HEAD = re.compile(r"^(?:ten )?(?:don vi|co quan|xa|phuong|dia phuong|thi tran|truong)\b")
 _SUM = re.compile(r"^(?:tong|cong|toan (?:huyen|tinh|xa|truong))\b")
 _FEWEST = 3
-"""Rows of the form that a head names before it counts as one."""
+"""A line needs this many rows of the form to count as a head."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of such a table. `unit` is empty where the line is of the unit named above the table."""
+    """One line of a wide table. `unit` is empty where the line belongs to the unit above the table."""
 
     figures: dict[str, Figure]
     texts: dict[str, str]
@@ -29,10 +29,10 @@ class Line:
 
 
 def read(part: Sequence[Row]) -> list[Line]:
-    """The lines, none when the form stands upright.
+    """The lines; empty for a form in its usual layout.
 
-    A line of sums is left out, for what it adds up is there; but where a unit is named above the table, the
-    sum is that unit's annex, in doubt, and the lines are its parts.
+    A line of sums is left out, because its parts are there. But if a unit is named above the table, the sum
+    is that unit's annex, in doubt, and the lines are its parts.
     """
     columns: dict[str, int] = {}
     texts: dict[str, int] = {}
@@ -72,7 +72,7 @@ def read(part: Sequence[Row]) -> list[Line]:
 
 
 def _head(row: Row) -> dict[str, int]:
-    """The column of each row of the form; empty when the line is no head."""
+    """The column of each row of the form; empty for a line that is no head."""
     if not row.table:
         return {}
     found: dict[str, int] = {}
@@ -86,7 +86,7 @@ def _head(row: Row) -> dict[str, int]:
 
 
 def _line(row: Row, columns: dict[str, int], unit: int) -> Line | None:
-    """None for a line without figures, such as the one that numbers the columns."""
+    """None for a line without figures, such as the line with the numbers of the columns."""
     cells = {name: row.cells[at] for name, at in columns.items()}
     if not any(
         re.search(r"\d", cell.text) and not re.fullmatch(r"\(\d+\)", cell.text) for cell in cells.values()
@@ -105,6 +105,6 @@ def _line(row: Row, columns: dict[str, int], unit: int) -> Line | None:
 
 
 def _first_words(row: Row, columns: dict[str, int]) -> Cell:
-    """The first text before the figures that is no number."""
+    """The first text before the figures, except numbers."""
     before = distinct(row.cells[: min(columns.values())])
     return next((cell for cell in before if re.search(r"[^\W\d_]{2}", cell.text)), Cell(""))

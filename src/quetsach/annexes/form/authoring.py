@@ -1,6 +1,6 @@
-"""A form as an Excel workbook that an office edits (`Thông tin`, `Dòng`, `Quy tắc`), and what changed.
+"""A form as an Excel workbook that an office edits (`Thông tin`, `Dòng`, `Quy tắc`), and its changes.
 
-Everything that a definition holds stands in the workbook, so what is read back is what was written.
+The workbook holds the whole definition, so reading it back gives the same form.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ _ABOUT = {
     "note_en": "Ghi chú cuối mẫu tiếng Anh",
 }
 _ENGLISH = {key: "title_head_en" if key == "title" else f"{key}_en" for key in HEAD}
-"""Where the English text of a word of the head stands; `title_en` is the name of the form."""
+"""For each word of the head, the key of its English text; `title_en` is the name of the form."""
 _GUIDE = (
     "Sửa trực tiếp ba trang Thông tin, Dòng, Quy tắc rồi tải tệp lên lại.",
     "Mẫu đang dùng không thay đổi: tệp này tạo ra một phiên bản mới.",
@@ -97,11 +97,11 @@ _GUIDE = (
     "thuế đã bị khai nơi khác",
     "own_unit, form_current, locked, stale: 1 hoặc 0",
 )
-"""What the last sheet of the workbook tells its author."""
+"""The advice on the last sheet of the workbook, for its author."""
 
 
 class AuthoringError(FormError):
-    """The workbook does not make a form; each problem is a code and the sheet and cell, or the name."""
+    """The workbook does not define a form; each problem is a code with the sheet and cell, or the name."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Change:
 
 
 def write_form(form: Form, name: str = "") -> bytes:
-    """The form as a workbook to edit. `name` begins the key of the version that will come of it."""
+    """The form as a workbook to edit. `name` starts the key of the next version."""
     import xlsxwriter  # type: ignore[import-untyped]
 
     buffer = io.BytesIO()
@@ -142,7 +142,7 @@ def write_form(form: Form, name: str = "") -> bytes:
 
 
 def read_authored(data: bytes) -> Form:
-    """The form that an edited workbook defines, under a key of its name and content.
+    """The form that an edited workbook defines; its key is made of its name and content.
 
     Raises WorkbookError for a file that is not such a workbook, AuthoringError with all problems and cells.
     """
@@ -176,14 +176,14 @@ def read_authored(data: bytes) -> Form:
         raise AuthoringError(problems + error.problems) from error
     if problems:
         raise AuthoringError(problems)
-    # Hashed as stored, so that the same definition has the same key however it was written.
+    # Hashed in its stored form, so that the same definition always has the same key.
     return read_form({**form.as_dict(), "version": content_key(name, form.as_dict())})
 
 
 def changes(before: Form, after: Form) -> list[Change]:
-    """What differs between two versions, words, rows and rules, in the order of the form.
+    """The differences between two versions, in words, rows and rules, in the order of the form.
 
-    Words are named as the workbook's first sheet names them, rows and rules by their keys.
+    Words have the names of the workbook's first sheet, rows and rules their keys.
     """
     found = []
     for kind in ("title", "head", "head_en"):
@@ -288,7 +288,7 @@ def _read_rules(sheet: Sheet, problems: list[tuple[str, str]]) -> Iterator[dict[
             tree = read_expression(when)
         except ExpressionError as error:
             problems.append(("when", f"{RULES}!F{line + 1} {error.near}".strip()))
-            tree = read_expression("0 = 0")  # a condition, so that nothing more is told of it
+            tree = read_expression("0 = 0")  # any condition, so that no second problem is reported
         rule = {
             "id": name, "level": levels.get(level.lower(), "block"), "row": row, "when": tree,
             "vi": vi, "en": en,
@@ -303,7 +303,7 @@ def _read_rules(sheet: Sheet, problems: list[tuple[str, str]]) -> Iterator[dict[
 
 
 def _lines(sheet: Sheet) -> Iterator[int]:
-    """The lines below the heading that hold anything."""
+    """The lines below the heading that are not empty."""
     return (line for line, cells in enumerate(sheet.cells) if line and any(cells))
 
 

@@ -1,6 +1,6 @@
 """One version of a form: its words, rows and rules. Read from a mapping, checked, and written back.
 
-The key of an authored version ends with a hash of its content: what a key names can never change.
+The key of an authored version ends with a hash of its content: the content of a key can never change.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from quetsach.errors import QuetsachError
 LEVELS = ("block", "warn", "info")
 STAGES = ("report", "deadline")
 KNOWN_FROM = ("", "received", "deployed", "informed", "done")
-"""What the portal holds of a row: units below that acknowledged or deployed, people informed or done."""
+"""The portal's own counts for a row: units below that acknowledged or deployed, people informed or done."""
 HEAD = ("mark", "title", "part1", "unit", "narrative", "proposals", "part2", "note")
 COLUMNS = 4
 MOST_ROWS = 40
@@ -37,7 +37,7 @@ _OF_IT = {"known_it", "total_it", "paper_it"}
 
 
 class FormError(QuetsachError):
-    """A definition does not hold together; `problems` are codes with what they are about."""
+    """A definition is not consistent; `problems` are codes, each with its place."""
 
     def __init__(self, problems: list[tuple[str, str]]) -> None:
         super().__init__("; ".join(f"{code} {about}" for code, about in problems))
@@ -46,7 +46,7 @@ class FormError(QuetsachError):
 
 @dataclass(frozen=True)
 class Row:
-    """One row; `text` is the exact wording, `text_en` says it in English on the screen where it is given.
+    """One row; `text` is the exact wording, `text_en` its English on the screen, where there is one.
 
     `short` by language. `counts_self`: a campaign may count the reporting unit itself in it.
     """
@@ -60,15 +60,15 @@ class Row:
     text_en: str = ""
 
     def said(self, lang: str) -> str:
-        """What the row asks, in `vi` or `en`; in English its short name where nobody wrote more."""
+        """The row's question, in `vi` or `en`; in English its short name where there is no `text_en`."""
         return self.text if lang == "vi" else self.text_en or self.short["en"]
 
 
 @dataclass(frozen=True)
 class Form:
-    """One version of the annex. `ratio` names two rows whose relation is compared with that of siblings.
+    """One version of the annex. `ratio` names two rows whose ratio is compared with that of sibling units.
 
-    `head` is the exact wording, as printed; `head_en` says some or all of it in English on the screen.
+    `head` is the exact printed wording; `head_en` gives some or all of it in English for the screen.
     """
 
     version: str
@@ -88,17 +88,17 @@ class Form:
         return {row.key: row for row in self.rows}[key]
 
     def words(self, lang: str) -> dict[str, Any]:
-        """The head in `vi` or `en`; what has no English text stays as it is printed."""
+        """The head in `vi` or `en`; words without an English text stay as printed."""
         return self.head if lang == "vi" else {**self.head, **self.head_en}
 
     @property
     def zero(self) -> Figures:
-        """Nothing in every row."""
+        """Zero in every row."""
         return Figures(dict.fromkeys(self.keys, 0))
 
     @property
     def facts(self) -> frozenset[str]:
-        """Every name that a rule may ask for."""
+        """Every name that a rule may use."""
         made = (f"{kind}_{key}" for kind in ("known", "total", "paper") for key in self.keys)
         texts = (*TEXTS, *map(note_key, self.keys))
         return frozenset((*FACTS, *self.keys, *made, *texts, "it"))
@@ -113,7 +113,7 @@ class Form:
             "row": [_stored(row) for row in self.rows],
             "rule": [dict(rule) for rule in self.rules],
         }
-        # A definition without English texts keeps the content, and so the key, that it has always had.
+        # A definition without English texts keeps its content, and so its key, from before they existed.
         return stored | ({"head_en": self.head_en} if self.head_en else {})
 
 
@@ -129,7 +129,7 @@ def content_key(name: str, definition: Mapping[str, Any]) -> str:
 
 
 def read_form(data: Mapping[str, Any]) -> Form:
-    """The form that a mapping defines. Raises FormError with everything that is wrong."""
+    """The form that a mapping defines. Raises FormError with all problems."""
     try:
         form = Form(
             version=data["version"],
@@ -185,7 +185,7 @@ def _problems(form: Form) -> Iterator[tuple[str, str]]:
 
 
 def _is_condition(form: Form, rule: Mapping[str, Any]) -> bool:
-    """Whether a rule asks something that is true or false, of numbers and texts each as what they are."""
+    """Whether a rule's condition is true or false, with numbers and texts each in their place."""
     texts = {*TEXTS, *map(note_key, form.keys)}
     for it in rule.get("each") or [rule.get("row")]:
         try:
@@ -203,7 +203,7 @@ def _data(name: str) -> dict[str, Any]:
 
 @cache
 def refusals() -> dict[str, dict[str, str]]:
-    """Why a figure cannot be read: code, then text by language, with {typed} for what stands there."""
+    """Why a figure cannot be read: code, then text by language, with {typed} for the typed text."""
     return _data("refusals")
 
 
@@ -212,7 +212,7 @@ BUILT_IN = ("annex-2022",)
 
 @cache
 def built_in(version: str) -> Form:
-    """A form that comes with the program. Raises KeyError for another."""
+    """A packaged form. Raises KeyError for any other."""
     if version not in BUILT_IN:
         raise KeyError(version)
     return read_form(_data(version))

@@ -1,4 +1,4 @@
-"""What people type into a form. A blank field is not zero; a figure that cannot be read keeps its text."""
+"""Fields that people type into a form. A blank field is not zero; an unreadable figure keeps its text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TAX_CODE = re.compile(r"(?<!\d)(\d{10}(?:-\d{3})?)(?!\d)")
 
 @dataclass(frozen=True)
 class Entry:
-    """What was typed, and what could be read of it. `refused` holds the field and the code of the reason."""
+    """The typed fields and the figures read from them. `refused` maps a field to the code of its reason."""
 
     typed: dict[str, str]
     figures: dict[str, int | None]
@@ -28,17 +28,17 @@ class Entry:
 
     @property
     def notes(self) -> dict[str, str]:
-        """Row key: note, where there is one."""
+        """Row key: note, for rows with a note."""
         return {row: self.typed[note_key(row)] for row in self.figures if self.typed[note_key(row)]}
 
     @property
     def own(self) -> Figures:
-        """The figures, blank ones as nothing."""
+        """The figures, blank ones as zero."""
         return Figures({row: count or 0 for row, count in self.figures.items()})
 
     @property
     def counts(self) -> Figures:
-        """What the unit adds to the sum: its own figures and their adjustment."""
+        """The unit's share of the sum: its own figures and their adjustment."""
         return self.own + self.adjust
 
     @property
@@ -74,7 +74,7 @@ def clean_text(text: str) -> str:
 
 
 def unprintable(text: str) -> int:
-    """How many characters are controls (line breaks and tabs aside), direction marks or half of a pair."""
+    """The number of controls (except line breaks and tabs), direction marks and halves of pairs."""
     return sum(
         1
         for c in text
@@ -83,7 +83,7 @@ def unprintable(text: str) -> int:
 
 
 def read_names(text: str) -> tuple[str, ...]:
-    """Names, one a line; the same name twice counts once, whatever its case, spaces or composition."""
+    """Names, one a line; equal names count once, with any case, spaces or composition."""
     names: dict[str, str] = {}
     for line in clean_text(text).splitlines():
         name = " ".join(line.split())
@@ -93,7 +93,7 @@ def read_names(text: str) -> tuple[str, ...]:
 
 
 def read_entry(data: Mapping[str, Any], rows: Sequence[str]) -> Entry:
-    """Read what was posted or stored for a form with these rows; fields that are not there are blank."""
+    """Read posted or stored fields for a form with these rows; missing fields are blank."""
     typed = {key: _as_text(data.get(key)) for key in fields_of(rows)}
     figures: dict[str, int | None] = {}
     adjust: dict[str, int] = {}

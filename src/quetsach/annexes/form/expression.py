@@ -1,7 +1,7 @@
-"""Conditions of rules: as trees, and as people write them in a cell: `r3 > r1 và children = 0`.
+"""Conditions of rules: as trees, and in the spelling of people: `r3 > r1 và children = 0`.
 
-A tree is a number, the name of a fact, or a list [operator, operand…]. Three-valued: a comparison with
-something unknown is unknown.
+A tree is a number, the name of a fact, or a list [operator, operand…]. The logic is three-valued: a
+comparison with an unknown value is unknown.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ _KINDS: dict[str, tuple[str, str]] = {
     **dict.fromkeys(("and", "or", "not"), ("truth", "truth")),
     "blank": ("number", "truth"),
 }
-"""What an operator works on, and what it gives."""
+"""The kinds of an operator's operands, and the kind of its result."""
 _RANKS = {"or": 1, "and": 2, **dict.fromkeys(_SIGNS, 4), "add": 5, "sub": 5, "mul": 6}
 
 
 class ExpressionError(QuetsachError):
-    """A condition cannot be read; `near` is the place where reading stopped."""
+    """A condition cannot be read; `near` is the text where reading stopped."""
 
     def __init__(self, near: str) -> None:
         super().__init__(near)
@@ -58,7 +58,7 @@ class ExpressionError(QuetsachError):
 
 
 def evaluate(expression: Any, facts: Facts) -> Any:
-    """The value of an expression, None when it cannot be known. Raises KeyError for an unknown name."""
+    """The value of an expression, None when it is unknown. Raises KeyError for an unknown name."""
     if isinstance(expression, str):
         return facts[expression]
     if not isinstance(expression, list):
@@ -84,7 +84,7 @@ def evaluate(expression: Any, facts: Facts) -> Any:
 
 
 def names_in(expression: Any) -> Iterator[str]:
-    """The facts that an expression asks for."""
+    """The facts in an expression."""
     if isinstance(expression, str):
         yield expression
     elif isinstance(expression, list):
@@ -95,7 +95,7 @@ def names_in(expression: Any) -> Iterator[str]:
 def kind_of(expression: Any, texts: Collection[str]) -> str:
     """Whether it is a `number`, a `text` or a `truth`; `texts` are the facts that are texts.
 
-    Raises ExpressionError where an operator meets what it cannot work on, such as a number beside a text.
+    Raises ExpressionError where an operator does not fit its operands, such as a number beside a text.
     """
     if isinstance(expression, str):
         return "text" if expression in texts else "number"
@@ -110,7 +110,7 @@ def kind_of(expression: Any, texts: Collection[str]) -> str:
 
 
 def write_expression(expression: Any, rank: int = 0) -> str:
-    """The tree as people write it; `read_expression` gives the same tree back."""
+    """The tree in people's spelling; `read_expression` gives the same tree back."""
     if not isinstance(expression, list):
         return f"{expression:g}" if isinstance(expression, float) else str(expression)
     name, *operands = expression
@@ -132,7 +132,7 @@ def read_expression(text: str) -> Any:
 
 
 class _Reader:
-    """Recursive descent over the tokens of one condition; at most 2,000 characters and 50 levels."""
+    """A recursive-descent parser of one condition; at most 2,000 characters and 50 levels."""
 
     def __init__(self, text: str) -> None:
         self.words, self.depth = self._split(text[:2001]), 0

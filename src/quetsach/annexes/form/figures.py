@@ -1,4 +1,4 @@
-"""Counts of the rows of a form, how they add up, and how they are read from what people type."""
+"""Counts of the rows of a form, their sums, and reading them from typed text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DECIMAL = re.compile(r"[0-9., ]+")
 
 
 class Figures(Mapping[str, int]):
-    """Row key: count, in the order of the form. A row that is not there counts as nothing."""
+    """Row key: count, in the order of the form. A missing row counts as zero."""
 
     __slots__ = ("_counts",)
 
@@ -56,7 +56,7 @@ class Figures(Mapping[str, int]):
         return self._counts.get(key, 0)
 
     def over(self, keys: Iterable[str]) -> Figures:
-        """The counts of these rows, in their order; 0 for one that is not there."""
+        """The counts of these rows, in their order; 0 for a missing row."""
         return Figures({key: self.row(key) for key in keys})
 
     def as_dict(self) -> dict[str, int]:
@@ -71,7 +71,7 @@ ZERO = Figures()
 
 
 class FigureError(QuetsachError):
-    """A figure cannot be read; `code` says why: decimal, negative, letters or too_big."""
+    """A figure cannot be read; `code` is decimal, negative, letters or too_big."""
 
     def __init__(self, code: str, typed: str) -> None:
         super().__init__(f"{code}: {typed!r}")
@@ -79,7 +79,7 @@ class FigureError(QuetsachError):
 
 
 def parse_figure(typed: str) -> int | None:
-    """The count in a field, None when it is blank. "1.234" and "1 234" are 1234, as written in Vietnamese.
+    """The count in a field, None when it is blank. "1.234" and "1 234" are 1234, as in Vietnamese.
 
     Raises FigureError for decimals ("1,5", "12.5", "1.23"), negatives, letters and counts above 9,999,999.
     """
@@ -104,7 +104,7 @@ def parse_adjustment(typed: str) -> int:
 
 
 def written(value: float | None, lang: str) -> str:
-    """1234 as 1.234 in Vietnamese, 1,234 in English; a dash for what is not known."""
+    """1234 as 1.234 in Vietnamese, 1,234 in English; a dash for an unknown value."""
     if value is None:
         return "–"
     text = f"{int(value):,}"

@@ -1,7 +1,7 @@
-"""The annex as an Excel file to fill in without a connection: made for one unit, read back, nothing guessed.
+"""The annex as an Excel file to fill in offline: made for one unit, read back, nothing guessed.
 
-Only the answers can be typed; what the sheet is for stands in a second, hidden sheet together with a
-signature of the portal, which the caller makes and checks.
+Only the answers can be typed. A second, hidden sheet holds the purpose of the file together with a signature
+of the portal; the caller makes and verifies the signature.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ _LOOKS = {
 
 @dataclass(frozen=True)
 class Filled:
-    """What came back: the token as it was put in, and the fields as typed."""
+    """A filled-in file: its token as written, and the fields as typed."""
 
     token: str
     data: dict[str, str]
     cells: dict[str, str]
-    """Field: the cell it stands in, for messages."""
+    """Field: its cell, for messages."""
 
 
 def cells_of(form: Form) -> dict[str, str]:
@@ -59,7 +59,7 @@ def cells_of(form: Form) -> dict[str, str]:
 
 
 def write_template(form: Form, unit: str, entry: Entry, token: str) -> bytes:
-    """A workbook for one unit with what is known or typed so far; in Vietnamese, as the annex is."""
+    """A workbook for one unit with the known or typed fields; in Vietnamese, as the annex is."""
     import xlsxwriter  # type: ignore[import-untyped]
 
     buffer = io.BytesIO()
@@ -122,7 +122,7 @@ def _row(
 
 
 def _validation(form: Form, row: Row, cells: Mapping[str, str]) -> dict[str, object]:
-    """Whole numbers within the limits, and not more than another row where a blocking rule says so."""
+    """Whole numbers within the limits, and at most another row's figure where a blocking rule says so."""
     here = cells[row.key]
     others = _not_more_than(form, row.key)
     title, text = "Kiểm tra lại", f"Nhập số nguyên từ 0 đến {MOST:,}".replace(",", ".")
@@ -140,7 +140,7 @@ def _validation(form: Form, row: Row, cells: Mapping[str, str]) -> dict[str, obj
 
 
 def _not_more_than(form: Form, key: str) -> list[str]:
-    """Rows that this one may not exceed, by blocking rules of the plain shape `this > other`."""
+    """Rows that this row may not exceed, by blocking rules of the plain shape `this > other`."""
     found = []
     for rule in form.rules:
         when = rule["when"]
@@ -154,7 +154,7 @@ def _not_more_than(form: Form, key: str) -> list[str]:
 
 
 def read_filled(data: bytes, form: Form) -> Filled:
-    """The fields of a filled-in template. Raises WorkbookError with the cell for what must not be there."""
+    """The fields of a filled-in template. Raises WorkbookError with the cell of any forbidden content."""
     sheets = open_workbook(data)
     token = read_token(sheets)
     sheet = sheets.get(SHEET)
@@ -174,7 +174,7 @@ def read_filled(data: bytes, form: Form) -> Filled:
 
 
 def read_token(sheets: Mapping[str, Sheet]) -> str:
-    """What the portal put into the hidden sheet. Raises WorkbookError for a workbook that has none."""
+    """The portal's token in the hidden sheet. Raises WorkbookError for a workbook without a token."""
     hidden = sheets.get(HIDDEN)
     if hidden is None or hidden.at("A1") != TOKEN or not hidden.at("B1"):
         raise WorkbookError("other_workbook")

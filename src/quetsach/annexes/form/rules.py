@@ -1,4 +1,4 @@
-"""What the rules of a form say of an entry: facts in, problems out."""
+"""Applies the rules of a form to an entry: facts in, problems out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _OF_IT = ("known", "total", "paper")
 class Problem:
     """One rule that fired. `row` is a row key, a text field, or `figures` for the form as a whole.
 
-    `text` explains, by language; `near` is what stands beside the field.
+    `text` explains, by language; `near` is the short text beside the field.
     """
 
     rule: str
@@ -34,7 +34,7 @@ class Problem:
 
 
 def check(form: Form, entry: Entry, known: Facts) -> list[Problem]:
-    """Every problem of what was typed, blocking ones first. `known` holds the facts that the portal knows."""
+    """Every problem of an entry, blocking ones first. `known` holds the facts that the portal knows."""
     texts = {key: entry.typed[key] for key in (*TEXTS, *map(note_key, form.keys))}
     facts: dict[str, Fact] = {**entry.figures, **texts, "external": len(entry.external)}
     facts["adjusted"] = sum(abs(change) for change in entry.adjust.values())
@@ -49,7 +49,7 @@ def check(form: Form, entry: Entry, known: Facts) -> list[Problem]:
 def fired(
     form: Form, facts: Facts, stage: str = "report", refused: Mapping[str, str] | None = None
 ) -> list[Problem]:
-    """The rules of a stage that hold for these facts; a row that could not be read is left alone."""
+    """The rules of a stage that hold for these facts; a row with an unreadable figure is left alone."""
     found = []
     for rule in form.rules:
         if rule.get("stage", "report") != stage:
@@ -65,7 +65,7 @@ def fired(
 
 
 def unanswered(problems: list[Problem], entry: Entry, ticked: set[str]) -> list[Problem]:
-    """What still stops the submission: blocking problems, and warnings without a note or a tick."""
+    """The problems that still stop the submission: blocking ones, and warnings without a note or a tick."""
     notes = entry.notes
     return [
         problem
@@ -85,7 +85,7 @@ def _say(words: Mapping[str, Any], facts: Facts) -> dict[str, str]:
 
 
 def _fill(text: str, facts: Facts, lang: str) -> str:
-    """Put facts into a message, counts written as the language writes them; typed text stands as it is."""
+    """Put facts into a message, counts in the spelling of the language; typed text stays unchanged."""
     for name, value in facts.items():
         if f"{{{name}}}" in text:
             text = text.replace(f"{{{name}}}", value if isinstance(value, str) else written(value, lang))

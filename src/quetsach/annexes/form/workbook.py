@@ -1,4 +1,4 @@
-"""Opens Excel workbooks that people send in; refuses what a form has no use for, and says where.
+"""Opens Excel workbooks that people send in; refuses content that a form does not need, with its place.
 
 Values come from python-calamine; how far its cells reach and where formulas stand, from
 `quetsach.files.workbook`.
@@ -30,7 +30,7 @@ _MOST = workbook.Most(20 * MOST_ROWS * MOST_COLUMNS, MOST_UNPACKED)
 
 
 class WorkbookError(QuetsachError):
-    """A workbook is not taken; `code` says why, `where` names the sheet and cell, or the limit."""
+    """A workbook is refused; `code` says why, `where` names the sheet and cell, or the limit."""
 
     def __init__(self, code: str, where: str = "") -> None:
         super().__init__(f"{code} {where}".strip())
@@ -47,7 +47,7 @@ class Sheet:
     merged: tuple[str, ...]
 
     def at(self, place: str) -> str:
-        """The text of a cell such as C7; "" outside."""
+        """The text of a cell such as C7; "" outside of the sheet."""
         row, column = _numbers(place)
         return self.cells[row][column] if row < len(self.cells) and column < len(self.cells[row]) else ""
 
@@ -64,7 +64,7 @@ def place_of(row: int, column: int) -> str:
     imports=workbook.READING,
 )
 def open_workbook(data: bytes) -> dict[str, Sheet]:
-    """The sheets by name. Raises WorkbookError for anything that is not a plain, small .xlsx workbook."""
+    """The sheets by name. Raises WorkbookError for any file but a plain, small .xlsx workbook."""
     if len(data) > MOST_BYTES:
         raise WorkbookError("too_big", f"{MOST_BYTES // 1024**2} MB")
     if data.startswith(_OLE):
@@ -100,7 +100,7 @@ def _judge(parts: dict[str, workbook.Part], names: dict[str, str]) -> None:
 
 
 def _looked_through(data: bytes) -> dict[str, str]:
-    """The name of the sheet in each part, once the parts are known to be few and without macros and links."""
+    """The sheet's name for each part, after checking that the parts are few and without macros and links."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             infos = packed.infolist()
@@ -112,7 +112,7 @@ def _looked_through(data: bytes) -> dict[str, str]:
             if any(name.startswith("xl/externalLinks/") for name in names):
                 raise WorkbookError("links")
             if "xl/workbook.xml" not in names or "xl/_rels/workbook.xml.rels" not in names:
-                # Which of the kinds that are not taken it is, tells the survey.
+                # The survey names the refused kind.
                 return {}
             return dict(_sheets(packed))
     except (zipfile.BadZipFile, ValueError, EOFError, OSError, NotImplementedError, RuntimeError) as error:

@@ -28,7 +28,7 @@ _MOST_EVIDENCE = 3
 
 
 class _Check(click.Group):
-    """Checks by itself; the commands below it change a machine, or work on results."""
+    """Without a subcommand it checks; the subcommands change a machine, or work on results."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -65,7 +65,7 @@ def command() -> click.Command:
             click.Option(
                 ["--machine", "called"],
                 metavar="NAME",
-                help=_("With --root: what the machine is called, where its disk does not tell."),
+                help=_("With --root: the machine's name, if its disk does not hold it."),
             ),
             *check_targets.options(),
             check_targets.pack_option(),
@@ -102,7 +102,7 @@ def command() -> click.Command:
             click.Option(
                 ["--yes"],
                 is_flag=True,
-                help=_("Ask nothing and begin. It never allows a change, and never sends."),
+                help=_("Start without questions. It never allows a change, and never sends."),
             ),
         ],
         _(
@@ -172,7 +172,7 @@ def _run(
 
 @dataclass(frozen=True)
 class _Outs:
-    """Where the result goes; without `json` on standard output it is told on the screen."""
+    """The files for the result; unless the JSON goes to standard output, the screen shows the result too."""
 
     json: Path | None
     html: Path | None
@@ -183,13 +183,13 @@ class _Outs:
         return self.json is None or str(self.json) != "-"
 
     def say(self, text: str) -> None:
-        """To the screen; nothing where standard output belongs to the JSON."""
+        """Print to the screen, unless standard output belongs to the JSON."""
         if self.to_screen:
             click.echo(text)
 
 
 def _refuse_unfit(root: Path | None, called: str | None, pack: Path | None, outs: _Outs) -> None:
-    """What does not fit together is said before the machine is looked at, not after."""
+    """Refuse options that do not fit together before the machine is looked at, not after."""
     from quetsach.endpoint import naming
 
     for path in (outs.json, outs.html, outs.seal):
@@ -204,7 +204,7 @@ def _refuse_unfit(root: Path | None, called: str | None, pack: Path | None, outs
 
 
 def _looked_at(machine: Machine, wanted: Wanted, options: Options, *, is_here: bool) -> Result:
-    """The check itself, with its bar; Ctrl-C ends it with what was seen until then."""
+    """Run the check with its progress bar; Ctrl-C ends it with the facts so far."""
     from quetsach.cli.progress import stop_on_interrupt
     from quetsach.endpoint import checking
     from quetsach.endpoint.machines import live
@@ -220,12 +220,12 @@ def _looked_at(machine: Machine, wanted: Wanted, options: Options, *, is_here: b
 def _handed_out(
     result: Result, machine: Machine, packed: Pack | None, outs: _Outs, *, is_asking: bool
 ) -> int:
-    """Tell the result, save it, offer to send it; the exit code."""
+    """Show the result, save it, offer to send it; returns the exit code."""
     from quetsach.endpoint import sealing
     from quetsach.endpoint.reporting import result as document
 
     if outs.to_screen:
-        # First of all: a full disk must not cost the answer.
+        # Shown before it is saved: a full disk must not cost the answer.
         _tell(result)
     else:
         document.write(sys.stdout, result)
@@ -242,7 +242,7 @@ def _handed_out(
         (outs.html, lambda part: _write_html(part, result)),
     )
     if outs.to_screen and outs.seal is not None:
-        # On a small window the first lines are gone by now.
+        # Repeated at the end: in a small window the first lines are gone by now.
         _conclude(result)
     if packed is not None and (contact := packed.text("contact", code())):
         outs.say(_("Ask and hand in: %(contact)s") % {"contact": words.visible(contact)})
@@ -254,7 +254,7 @@ def _handed_out(
 
 
 def _ahead(*, is_sealing: bool) -> None:
-    """Import what is needed after the check: a stick pulled out during it must not cost the answer."""
+    """Import modules for after the check: a stick pulled out during it must not cost the answer."""
     from quetsach.endpoint.reporting import report  # noqa: F401
     from quetsach.indicators import guard  # noqa: F401
     from quetsach.indicators.lists import remark  # noqa: F401
@@ -272,7 +272,7 @@ def _not_there(root: Path | None, reason: str) -> str:
 
 
 def _at(root: Path, called: str | None, packed: Pack | None, *, is_asking: bool) -> Machine:
-    """The machine of a disk, named: without a name nobody could say later which machine a result is of."""
+    """The machine of a disk, with a name: a result without a name could not be matched to its machine."""
     from quetsach.endpoint import machines, naming
 
     machine = machines.at(root)
@@ -289,15 +289,15 @@ def _at(root: Path, called: str | None, packed: Pack | None, *, is_asking: bool)
         )
         name = naming.given(asked) or name
     elif called is None:
-        told = _(
+        message = _(
             "This disk does not tell its machine's name; the result says %(name)s. --machine gives another."
         )
-        say.warning(told % {"name": name})
+        say.warning(message % {"name": name})
     return machines.at(root, name)
 
 
 def _answers(unit: str | None, people: int | None, *, is_asking: bool) -> dict[str, str]:
-    """Two questions; Enter is an answer to both."""
+    """Ask two questions; Enter is a valid answer to both."""
     while is_asking and people is None:
         asked = click.prompt(_("How many people use this machine?"), default="1", show_default=True).strip()
         if asked.isdecimal() and len(asked) < 5:
@@ -311,7 +311,7 @@ def _answers(unit: str | None, people: int | None, *, is_asking: bool) -> dict[s
 
 
 def _save(screen: Callable[[str], None], *files: tuple[Path | None, Callable[[Path], object]]) -> set[Path]:
-    """Write each file, the most wanted first; the paths of those that could not be, which is said."""
+    """Write each file, the most important first; reports and returns the paths that could not be written."""
     unsaved = set()
     for path, write in files:
         if path is None:
@@ -342,7 +342,7 @@ def _write_html(path: Path, result: Result) -> None:
 
 
 def _tell_sealed(screen: Callable[[str], None]) -> None:
-    """What is in it, before it is written: it is the one file that is meant to leave."""
+    """Say what the sealed file holds before it is written: it is the only file meant to leave the machine."""
     from quetsach.endpoint.reporting import wording
 
     screen("")
@@ -358,8 +358,8 @@ def _tell(result: Result) -> None:
     from quetsach.endpoint.reporting import wording
 
     def line(text: str = "", **style: Any) -> None:
-        told = say.wrapped(words.visible(text))
-        click.echo(say.styled(told, **style) if style else told)
+        message = say.wrapped(words.visible(text))
+        click.echo(say.styled(message, **style) if style else message)
 
     _conclude(result)
     line(wording.looked_at(result))
@@ -386,8 +386,8 @@ def _conclude(result: Result) -> None:
 
     colour = {"found": "red", "check": "yellow", "traces": "yellow", "clean": "green"}
     click.echo()
-    told = say.wrapped(words.visible(wording.verdict(result)))
-    click.echo(say.styled(told, bold=True, fg=colour.get(str(result.verdict))))
+    message = say.wrapped(words.visible(wording.verdict(result)))
+    click.echo(say.styled(message, bold=True, fg=colour.get(str(result.verdict))))
 
 
 def _code(result: Result) -> int:

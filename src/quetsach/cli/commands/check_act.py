@@ -37,7 +37,9 @@ def _place_options() -> list[click.Parameter]:
             ["--store"],
             metavar="DIR",
             type=click.Path(path_type=Path),
-            help=_("Where kept files and the journal lie, if not in the usual folder of that machine."),
+            help=_(
+                "Folder of the kept files and the journal, if it is not the usual folder of that machine."
+            ),
         ),
     ]
 
@@ -55,7 +57,7 @@ def _plan_command() -> click.Command:
                 ["--also"],
                 metavar="SIGN",
                 multiple=True,
-                help=_("Take a sign into the plan that is only a question, such as FILE-01."),
+                help=_("Also plan steps for a sign that is only a question, such as FILE-01."),
             ),
             click.Option(
                 ["--without"],
@@ -72,9 +74,9 @@ def _plan_command() -> click.Command:
             ),
         ],
         _(
-            "Check one machine and write to OUT what would be done to clean it, step by step, each with its"
-            " reason, what is kept, what is read back and how it is undone. Nothing is changed. Exit code: 0"
-            " nothing to do, 1 a plan was written, 2 it could not be made."
+            "Check one machine and write to OUT the plan of its clean-up, step by step, each with its"
+            " reason, its backup, its read-back and its undo. Nothing is changed. Exit code: 0 nothing to"
+            " do, 1 a plan was written, 2 it could not be made."
         ),
         "quetsach check plan plan.json -i indicators.csv\n"
         "quetsach check plan plan.json --pack unit.qspack --trust KEY",
@@ -219,14 +221,14 @@ def _apply(path: Path, code: str, root: Path | None, store: Path | None) -> int:
         )
         return INCOMPLETE
     if outcome.done:
-        told = _("Check the machine once more now. To take everything back: %(command)s")
+        message = _("Check the machine once more now. To take everything back: %(command)s")
     else:
-        told = _(
-            "No step came to its end. Mend what is named above, then carry the plan out again. To take back"
+        message = _(
+            "No step was completed. Mend what is named above, then carry the plan out again. To take back"
             " what was begun: %(command)s"
         )
     given = ["check", "undo", *_option("--root", root), *_option("--store", store)]
-    _line(told % {"command": _command(given)})
+    _line(message % {"command": _command(given)})
     return NOTHING if len(outcome.done) == len(one.steps) else FOUND
 
 
@@ -293,7 +295,7 @@ def _command(given: list[str]) -> str:
 
 
 def _typed() -> str:
-    # Not click.prompt: it would ask again without end where nobody is there to answer.
+    # Not click.prompt: it would ask for ever where nobody is there to answer.
     sys.stdout.flush()
     return sys.stdin.readline()
 
@@ -301,10 +303,10 @@ def _typed() -> str:
 def _told(act: str, target: Any, why: str, *, is_back: bool = False) -> None:
     from quetsach.endpoint.act import wording
 
-    told = wording.done(act, target, why)
+    message = wording.done(act, target, why)
     if is_back and not why:
-        told = _("Taken back: %(step)s") % {"step": told}
-    _line(f"  {'✗' if why else '✓'} {told}")
+        message = _("Taken back: %(step)s") % {"step": message}
+    _line(f"  {'✗' if why else '✓'} {message}")
 
 
 def _refused(error: Any) -> int:

@@ -65,7 +65,8 @@ def results_in(path: Path) -> list[Path]:
 
 
 def offer(result: Path, packed: Pack) -> None:
-    """After a check, to a person who sees what is in the result: send it now? No is the default."""
+    """After a check, ask a person, who can see the result's contents, whether to send it now (default:
+    no)."""
     if not hand_in.is_possible(packed.portal):
         return
     click.echo()
@@ -76,7 +77,7 @@ def offer(result: Path, packed: Pack) -> None:
 
 
 def send(files: list[Path], packed: Pack) -> bool:
-    """Ask for the code and send; whether all was taken. What was not stays where it is, and that is said."""
+    """Ask for the code and send; returns whether all files were taken. Other files stay, with a message."""
     count = ngettext("%(n)s result for %(portal)s.", "%(n)s results for %(portal)s.", len(files))
     click.echo(count % {"n": words.number(len(files)), "portal": words.visible(packed.portal)})
     try:
@@ -102,7 +103,7 @@ def _read(path: Path) -> bytes:
 
 
 def _sent(content: list[tuple[str, bytes]], packed: Pack) -> hand_in.Receipt | None:
-    """None where the person gives no code, or no right one."""
+    """None where the person gives no code, or a wrong code."""
     for _try in range(_TRIES):
         asked = click.prompt(
             _("One-time code of the unit (Enter: not now)"), default="", show_default=False
@@ -119,12 +120,12 @@ def _sent(content: list[tuple[str, bytes]], packed: Pack) -> hand_in.Receipt | N
 
 
 def _tell(receipt: hand_in.Receipt) -> bool:
-    told = _("The portal has received it for %(unit)s: %(taken)s new, %(known)s already known.") % {
+    message = _("The portal has received it for %(unit)s: %(taken)s new, %(known)s already known.") % {
         "unit": words.visible(receipt.unit),
         "taken": words.number(receipt.taken),
         "known": words.number(receipt.known),
     }
-    click.echo(say.styled(told, fg="green" if not receipt.refused else "yellow"))
+    click.echo(say.styled(message, fg="green" if not receipt.refused else "yellow"))
     for one in receipt.refused:
         click.echo(f"  {words.visible(one.name)} {words.visible(one.reason)}")
     if receipt.is_code_free:

@@ -1,4 +1,4 @@
-"""How a running check is watched: for how long, and with what on the screen."""
+"""Watching a running check: for how many seconds, and the progress on the screen."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from quetsach.endpoint.files.filescan import Progress
 
 SECONDS = {False: 20.0, True: 60.0}
-"""How long sockets are watched, by whether the check is full."""
+"""Seconds for which sockets are watched; the key says whether the check is full."""
 
 
 @contextmanager
@@ -25,7 +25,7 @@ def bar() -> Iterator[
         Callable[[float, float], None] | None,
     ]
 ]:
-    """What is looked at now, then a bar with the time left; on a terminal only."""
+    """Show the current probe, then a bar with the time left; on a terminal only."""
     if not sys.stderr.isatty():
         yield None, None, None
         return

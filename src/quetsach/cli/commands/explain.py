@@ -1,4 +1,4 @@
-"""`quetsach explain`: one log line, read aloud."""
+"""`quetsach explain`: explains how one log line is read."""
 
 from __future__ import annotations
 
@@ -70,14 +70,14 @@ def _run(
     raw = sys.stdin.buffer.readline() if line == "-" else line.encode("utf-8", "surrogateescape")
     chosen = request.looked_for(indicators, list_options.choice_of(given))
     header = _header(header_file) if header_file else ()
-    told = engine.explain(raw, chosen, header=header, format=logformat)
-    for text in _sentences(told):
+    explanation = engine.explain(raw, chosen, header=header, format=logformat)
+    for text in _sentences(explanation):
         click.echo(words.visible(text))
-    return FOUND if told.hits else NOTHING
+    return FOUND if explanation.hits else NOTHING
 
 
 def _header(path: Path) -> list[bytes]:
-    """The lines that begin with `#` at the top of a log."""
+    """The lines that start with `#` at the top of a log."""
     from quetsach.files.source import Source
 
     start = b""

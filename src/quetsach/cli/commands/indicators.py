@@ -310,7 +310,7 @@ def _tally(notes: list[ListNote]) -> str:
 
 
 def _reasons(notes: list[ListNote]) -> Iterator[str]:
-    """The reasons that came more than once, the commonest first."""
+    """The reasons that occur more than once, the commonest first."""
     counts = Counter((_level(note), note.reason) for note in notes)
     for (level, reason), count in counts.most_common(_MOST_REASONS):
         if count > 1:

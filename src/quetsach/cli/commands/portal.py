@@ -1,4 +1,4 @@
-"""`quetsach serve` and `quetsach manage`: the portal, whose parts are imported only here."""
+"""`quetsach serve` and `quetsach manage`: the portal, imported only here."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _serve(host: str, port: int, workers: int) -> None:
 
 def _manage(arguments: tuple[str, ...]) -> None:
     _need_portal()
-    if arguments[:1] != ("collectstatic",):  # those a web server may hand out
+    if arguments[:1] != ("collectstatic",):  # a web server must be able to read these
         os.umask(0o077)
     import django
     from django.core.management import execute_from_command_line, get_commands
@@ -119,7 +119,7 @@ def _manage(arguments: tuple[str, ...]) -> None:
 
 @contextmanager
 def _configured() -> Iterator[None]:
-    """What is wrong with a setting is told as every other error; `text.problems` knows the sentences."""
+    """Report a wrong setting like every other error; `text.problems` knows the sentences."""
     from django.core.exceptions import ImproperlyConfigured
 
     try:
@@ -129,7 +129,7 @@ def _configured() -> Iterator[None]:
 
 
 def _list() -> None:
-    """Our own commands with what they do, then the names of Django's."""
+    """List our own commands with their descriptions, then the names of Django's commands."""
     from django.core.management import get_commands, load_command_class
     from django.utils.translation import gettext
 

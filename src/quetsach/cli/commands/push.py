@@ -71,10 +71,10 @@ def _run(file: Path, url: str, token_file: Path) -> int:
 
 
 def send(file: Path, url: str, token: str) -> None:
-    """Push one file with a progress bar, and say what the portal did with it.
+    """Push one file with a progress bar, and print the portal's answer.
 
     Raises:
-        PortalError, ScanError, OSError: it did not get through.
+        PortalError, ScanError, OSError: the push failed.
     """
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 

@@ -1,4 +1,4 @@
-"""`quetsach reports`: annexes that came as files, collected into one report."""
+"""`quetsach reports`: collects annexes from files into one report."""
 
 from __future__ import annotations
 
@@ -62,10 +62,10 @@ def _collect_command() -> click.Command:
             click.Option(["--json", "as_json"], is_flag=True, help=_("Write JSON to standard output.")),
         ],
         _(
-            "Read annexes as units really send them (Word, Excel, PDF, ZIP, saved e-mails) and add them up:"
-            " one row a unit, what is doubtful in amber beside its place, who is missing, and the total."
-            " Nothing is changed in the folder. Exit code: 0 all clear, 1 something to look at or missing,"
-            " 2 a file could not be read."
+            "Read annexes in the files that units send (Word, Excel, PDF, ZIP, saved e-mails) and add them"
+            " up: one row a unit, doubtful figures in amber beside their place, missing units, and the"
+            " total. Nothing is changed in the folder. Exit code: 0 all clear, 1 something to look at or"
+            " missing, 2 a file could not be read."
         ),
         "quetsach reports collect inbox/ --units units.xlsx -o total.xlsx -o annex.pdf",
     )

@@ -25,7 +25,7 @@ _START_BYTES = 4096
 
 
 def run(paths: tuple[str, ...], **given: Any) -> int:
-    """Scan as the command line asked, by the names of its options; the exit code."""
+    """Run a scan with the options of the command line, by their names; returns the exit code."""
     outputs: tuple[Path, ...] = given["outputs"]
     for out in outputs:
         output.check(out)
@@ -78,7 +78,7 @@ def run(paths: tuple[str, ...], **given: Any) -> int:
 def _meanwhile(
     show: Callable[[Snapshot], None] | None, outputs: tuple[Path, ...], tz: str, *, as_json: bool
 ) -> Callable[[Snapshot], None]:
-    """Also prepare for the answer, while the engine is at work."""
+    """Prepare for the answer as well, while the engine is at work."""
 
     def on_progress(now: Snapshot) -> None:
         answer.prepare(outputs, tz, as_json=as_json)
@@ -91,23 +91,23 @@ def _meanwhile(
 
 
 def _check_state(kept: Path | None, outputs: tuple[Path, ...]) -> None:
-    """The answer would be written over what the next run is to go on from."""
+    """Refuse an output file that is the state file: the next run needs the state."""
     if kept is not None and any(kept.absolute() == out.absolute() for out in outputs):
         raise click.UsageError(_("--state and -o name the same file."))
 
 
 def _is_scanned(paths: Sequence[str], file: Path) -> bool:
-    """Whether a file is among the logs. An earlier result among them is no log."""
+    """Whether a file is among the logs. An earlier result among the logs is no log."""
     return _is_log(file) and any(_holds(path, file) for path in paths)
 
 
 def _holds(path: str, file: Path) -> bool:
-    """Whether what is to be scanned is a file or a folder that it lies in."""
+    """Whether a path to scan is the file, or a folder that holds the file."""
     return path != "-" and not is_address(path) and file.is_relative_to(Path(path).resolve())
 
 
 def _is_log(file: Path) -> bool:
-    """Whether a file holds anything that no scan wrote; a workbook is never read as a log."""
+    """Whether a file holds text that no scan wrote; a workbook is never read as a log."""
     if not file.is_file() or file.suffix == ".xlsx":
         return False
     from quetsach.files import openers
@@ -133,7 +133,7 @@ def _check_stdin(paths: Sequence[str], indicators: Sequence[Path]) -> None:
 
 
 def _token(url: str | None, token_file: Path | None) -> str | None:
-    """The token, where the result is to be pushed: what can be told of it is told before a long scan."""
+    """The token for pushing the result; errors in the options are reported before a long scan."""
     if url is None and token_file is None:
         return None
     if url is None or token_file is None:
@@ -146,7 +146,7 @@ def _token(url: str | None, token_file: Path | None) -> str | None:
 
 
 def _vantage(paths: Sequence[str]) -> str:
-    """Host and folder, or the address in object storage: the same scan has the same name tomorrow."""
+    """Host and folder, or the address in object storage: tomorrow the same scan has the same name."""
     real = [Path(os.path.realpath(path)) for path in paths if path != "-" and not is_address(path)]
     if not real:
         return next(filter(is_address, paths), _machine())

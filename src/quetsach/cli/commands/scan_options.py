@@ -93,8 +93,8 @@ def _how_logs_are_read() -> list[click.Option]:
             multiple=True,
             type=_PATH,
             help=_(
-                "Log or leases of a DHCP server, to tell which machine had an address. Those among the logs"
-                " are found by themselves."
+                "Log or leases of a DHCP server, to find the machine behind an address. Leases among the"
+                " logs are found by themselves."
             ),
         ),
         click.Option(
@@ -118,7 +118,9 @@ def _how_it_runs() -> list[click.Option]:
         click.Option(
             ["--devices"],
             is_flag=True,
-            help=_("Also note which machines were alive each day, which proves later that one is quiet."),
+            help=_(
+                "Also note which machines were alive each day; this later proves that a machine is quiet."
+            ),
         ),
         click.Option(
             ["--cluster"],
@@ -138,7 +140,7 @@ def _how_it_runs() -> list[click.Option]:
 
 
 def _told() -> str:
-    """What the command does, in the language in use."""
+    """The description of the command, in the language in use."""
     return (
         _(
             "Read log files, folders or standard input (-) and tell which machines called an address on"

@@ -1,7 +1,7 @@
-"""Cleaning one machine: a reviewed plan, each act journalled before it is done, and the way back.
+"""Cleaning one machine: a reviewed plan, a journal line before each act, and the way back.
 
     result ──> plan (steps with the state they were seen in, hash) ──> apply ──> journal, vault ──> undo
 
-`grounds` are what is acted on (a running system, the disk of one that is off); `acts` the few things that can
-be done there, each with its state before, its read-back and its undo. Nothing here is called by a check.
+A ground is the machine that is changed (a running system, or the disk of a machine that is off). `acts` are
+the few changes possible there, each with its state before, its read-back and its undo. No check calls them.
 """

@@ -1,10 +1,11 @@
-"""The few things that can be done to a machine. Each reads its own state, does one thing, can take it back.
+"""The few changes that can be made to a machine. Each act reads its state, changes one thing, and can undo
+it.
 
-An act changes its target in one go wherever the system can; what it needs for the way back is kept first, by
-`keep`. `undo` may be called again at any time, also where the act never came to be done.
+An act changes its target in one go wherever the system can. `keep` first stores all that the way back needs.
+`undo` may be called again at any time, also where the act was never done.
 """
 
-# ruff: noqa: ARG002  # every act takes what any of them needs
+# ruff: noqa: ARG002  # every act takes all parameters that any act needs
 from __future__ import annotations
 
 import base64
@@ -24,18 +25,18 @@ _RESPAWN, _TRIES = 0.5, 3
 
 
 class Act(Protocol):
-    """One kind of act. States are what JSON can hold; equal states are equal for the person too."""
+    """One kind of act. A state is anything that JSON can hold; equal states look equal to a person, too."""
 
     def look(self, ground: Ground, target: Target) -> Any:
         """The state of the target now."""
         ...
 
     def guard(self, ground: Ground, target: Target) -> None:
-        """Raises `ActError("protected")` for what is never touched."""
+        """Raises `ActError("protected")` for a target that must not be touched."""
         ...
 
     def keep(self, ground: Ground, target: Target, vault: Vault, name: str) -> Any:
-        """What the way back needs, on the disk when this returns."""
+        """Store what `undo` needs; it is on the disk when this returns."""
         ...
 
     def do(self, ground: Ground, target: Target, after: Any, kept: Any) -> None: ...
@@ -64,7 +65,7 @@ class Block:
 
 
 class Stop:
-    """Stops a program, by its file, or by number and start; the state is whether it is gone."""
+    """Stops a program, by its file, or by number and start time; the state is whether it is gone."""
 
     def look(self, ground: Ground, target: Target) -> bool:
         return not self._running(ground, target)
@@ -90,7 +91,7 @@ class Stop:
         raise ActError("respawns", target["program"])
 
     def undo(self, ground: Ground, target: Target, kept: Any, vault: Vault) -> None:
-        """Nothing to do: what was stopped starts again by its own entries, which other steps put back."""
+        """Nothing to do: other steps put back the entries that start the program."""
 
     def _running(self, ground: Ground, target: Target) -> list[Running]:
         pids = {(pid, started) for pid, started in target["pids"]}
@@ -104,7 +105,7 @@ class Stop:
 
 
 class Value:
-    """Sets a value of the registry or takes it away; the state is type and data, None for no value."""
+    """Sets or removes a value of the registry; the state is type and data, None for no value."""
 
     def look(self, ground: Ground, target: Target) -> Any:
         return _plain(_settings(ground).get(target["key"], target["name"]))
@@ -115,7 +116,7 @@ class Value:
             raise ActError("protected", target["key"])
 
     def keep(self, ground: Ground, target: Target, vault: Vault, name: str) -> Any:
-        # Whole: a disk that is off needs more than type and data to put it back to the bit.
+        # The whole state: a disk that is off needs more than type and data to be restored to the bit.
         return _settings(ground).get(target["key"], target["name"])
 
     def do(self, ground: Ground, target: Target, after: Any, kept: Any) -> None:
@@ -133,7 +134,7 @@ class Value:
 
 
 class Quarantine:
-    """Takes a file into the vault; the state is that of the file, None where nothing is."""
+    """Moves a file into the vault; the state is the file's, None where there is no file."""
 
     def look(self, ground: Ground, target: Target) -> Any:
         return ground.disk.look(target["path"])
@@ -158,7 +159,7 @@ class Quarantine:
         try:
             ground.disk.remove(target["path"], kept["sha256"])
         except ActError as error:
-            # Windows says "access denied" of a program that runs; rights would not help.
+            # Windows says "access denied" about a running program; more rights would not help.
             if error.reason == "no_permission" and _runs(ground, target["path"]):
                 raise ActError("locked", target["path"]) from error
             raise
@@ -168,7 +169,7 @@ class Quarantine:
 
 
 class Edit:
-    """Makes another content of a file; the state is that of the file, of which only the content changes."""
+    """Changes the content of a file; the state is the file's, of which only the content changes."""
 
     def look(self, ground: Ground, target: Target) -> Any:
         return ground.disk.look(target["path"])
@@ -183,7 +184,7 @@ class Edit:
     def do(self, ground: Ground, target: Target, after: Any, kept: Any) -> None:
         content = base64.b64decode(target["content"])
         streams = ground.disk.streams(target["path"])
-        # The times tell that it was changed now.
+        # The times of the old file are left out: the file shows that it was changed now.
         meta = {
             name: value for name, value in kept["meta"].items() if name not in ("atime", "mtime", "times")
         }
@@ -194,7 +195,7 @@ class Edit:
 
 
 class Folder:
-    """Takes an empty folder away; the state is its owner and rights, None where nothing is."""
+    """Removes an empty folder; the state is its owner and rights, None where there is no folder."""
 
     def look(self, ground: Ground, target: Target) -> Any:
         return ground.disk.folder(target["path"])
@@ -224,13 +225,14 @@ ACTS: Mapping[str, Act] = {
 
 
 def _bring_back(ground: Ground, path: str, kept: Any, vault: Vault) -> None:
-    """A kept file in its place, instead of what the act left there (the caller has seen what that is)."""
+    """Put a kept file in its place, over the file that the act left there (the caller has checked that
+    file)."""
     ground.disk.tidy(path)
     there = ground.disk.look(path)
     if there is not None and there["sha256"] == kept["sha256"] and ground.disk.meta(path) == kept["meta"]:
         return
     streams = {name: b"".join(vault.get(one)) for name, one in kept["streams"].items()}
-    for _part in vault.get(kept):  # a damaged copy is found before anything is written
+    for _part in vault.get(kept):  # raises for a damaged copy before anything is written
         pass
     instead = there["sha256"] if there is not None else ""
     ground.disk.put(path, vault.get(kept), kept["meta"], streams, instead_of=instead)

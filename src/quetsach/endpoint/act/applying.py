@@ -1,4 +1,5 @@
-"""Carrying a plan out: all is looked at again first, and each act stands in the journal before it is done."""
+"""Applies a plan: all targets are checked again first, and each act stands in the journal before it is
+done."""
 
 from __future__ import annotations
 
@@ -18,15 +19,15 @@ from quetsach.endpoint.act.step import PHASES, Step
 from quetsach.endpoint.act.vault import Vault
 
 _FATAL = ("disk_full", "read_only", "damaged_journal", "unsafe_store")
-"""Where the next act would fail as well, or could not be written down."""
+"""Errors after which the next act would fail as well, or could not be written down."""
 Tell = Callable[[Step, str], None]
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of a run: a step's number → why it failed. `head` is the journal's last hash.
+    """The result of a run: `failed` maps a step's number to its error. `head` is the journal's last hash.
 
-    A step that was `begun` may have changed something, though it is not among those `done`.
+    A step in `begun` may have changed something, even if it is not in `done`.
     """
 
     run: str
@@ -39,10 +40,10 @@ class Outcome:
 def apply(
     one: Plan, ground: Ground, given: str, store: Path | None = None, tell: Tell | None = None
 ) -> Outcome:
-    """Do what the plan says. `given` is its hash, as the person who read it gives it.
+    """Carry a plan out. `given` is its hash, typed by the person who read the plan.
 
     Raises:
-        ActError: nothing was done: the plan is another's, too old, or the machine is not as it was seen.
+        ActError: nothing was done: the plan is for another machine, too old, or a target has changed.
     """
     plan.admit(one, ground, given)
     for step in one.steps:
@@ -56,11 +57,11 @@ def apply(
 
 
 def _silent(_step: Step, _reason: str) -> None:
-    """Nobody wants to know."""
+    """A `Tell` for callers that need no news of steps."""
 
 
 def _see(step: Step, ground: Ground) -> None:
-    """The target is as the plan says, and may be touched."""
+    """Check that the target is in the state of the plan and may be touched."""
     act = ACTS[step.act]
     act.guard(ground, step.target)
     now = act.look(ground, step.target)
@@ -75,7 +76,7 @@ def _run(one: Plan, ground: Ground, kept: Journal, vault: Vault, tell: Tell) -> 
     with suppress(_Stopped):
         for phase in PHASES:
             if phase == "quarantine":
-                # What started again by itself may not, now that its entries are gone.
+                # A program that started again by itself is stopped once more, now that its entries are gone.
                 _again(
                     [step for step in in_order if step.number in outcome.failed], ground, kept, outcome, tell
                 )
@@ -88,7 +89,7 @@ def _run(one: Plan, ground: Ground, kept: Journal, vault: Vault, tell: Tell) -> 
 
 
 class _Stopped(Exception):
-    """Nothing more can be done in this run."""
+    """No further step of this run can be done."""
 
 
 def _attempt(step: Step, ground: Ground, kept: Journal, vault: Vault, outcome: Outcome, tell: Tell) -> None:
@@ -134,7 +135,7 @@ def _again(steps: list[Step], ground: Ground, kept: Journal, outcome: Outcome, t
 
 
 def _verify(steps: list[Step], ground: Ground, kept: Journal, outcome: Outcome, tell: Tell) -> None:
-    """Once more at the end: what came back meanwhile was not done."""
+    """Read all targets back at the end: a step whose target changed back counts as failed."""
     for step in steps:
         if step.number not in outcome.done:
             continue
@@ -152,18 +153,18 @@ def _read_back(step: Step, ground: Ground) -> None:
 
 
 def _end(kept: Journal, outcome: Outcome) -> None:
-    with suppress(ActError):  # a full disk; the run stays unfinished, and undo takes it back
+    with suppress(ActError):  # a full disk: the run stays unfinished, and undo can take it back
         kept.write("end", run=outcome.run, done=sorted(outcome.done), failed=sorted(outcome.failed))
     outcome.head = kept.head
 
 
 def _brief(step: Step) -> Any:
-    """The target without what only doing it needs."""
+    """The target without the new content, which only doing the step needs."""
     return {name: value for name, value in step.target.items() if name != "content"}
 
 
 def subject(step: Step) -> str:
-    """What a step is about, in one text."""
+    """The target of a step as one text."""
     target = step.target
     name = target.get("path") or target.get("program") or target.get("address") or target.get("key") or ""
     if step.act == "value":

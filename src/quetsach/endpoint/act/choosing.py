@@ -1,4 +1,4 @@
-"""From the findings of a check to the steps of a plan, and to what a person must do instead."""
+"""From the findings of a check to the steps of a plan, and to advice for a person."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _DEFAULTS = {
     "userinit": r"C:\Windows\system32\userinit.exe,",
     "appinit_dlls": "",
 }
-"""Values that Windows cannot be without, or always has: set back, never taken away."""
+"""Values that Windows needs, or always has: they are reset, never removed."""
 _LICENCES = ("windows", "office", "windows_office")
 _MOST_IN_FOLDER, _LONGEST_EDIT = 200, 4 << 20
 _CUT_CONFIG, _CUT_CRON = 1000, 1 << 20
@@ -58,7 +58,8 @@ def choose(
     *,
     with_log: bool = False,
 ) -> Choice:
-    """Steps for what is certain or strong, and for the signs in `also`; never for those in `without`."""
+    """Steps for certain and strong findings, and for the signs in `also`; never for the signs in
+    `without`."""
     made = _Builder(result, ground)
     for found, seen in evidence.of(result):
         name = found.sign or found.indicator
@@ -106,7 +107,7 @@ class _Builder:
         }
 
     def choice(self) -> Choice:
-        """Numbered in the order in which they will be done."""
+        """The choice, its steps numbered in the order in which they will be done."""
         for path, content in self._edits.items():
             self._finish_edit(path, content)
         order = sorted(self._steps.values(), key=lambda one: (PHASES.index(one.phase), one.number))
@@ -119,7 +120,7 @@ class _Builder:
         return Choice(steps, left, sorted(self._warnings))
 
     def add(self, found: Finding, seen: Fact) -> None:
-        """What this fact calls for."""
+        """Add the steps or the advice for one fact of a finding."""
         name = found.sign or found.indicator
         build = self._fixes.get(found.fix) if found.sign else self._listed.get(seen.kind)
         if build is None:
@@ -128,7 +129,7 @@ class _Builder:
             self._warnings.add("licence")
 
     def _handle(self, build: Callable[[Fact, str], None], seen: Fact, why: str) -> bool:
-        """Whether that made a step: a question that another sign asks of the same fact is then settled."""
+        """Whether `build` made a step for the fact; advice about the same fact is then settled."""
         before = len(self._steps) + len(self._edits)
         build(seen, why)
         is_new = len(self._steps) + len(self._edits) > before
@@ -137,20 +138,20 @@ class _Builder:
         return is_new
 
     def advise(self, reason: str, about: str, why: str, seen: Fact | None = None) -> None:
-        """Something that the plan does not do; `seen` is the fact where a step for it would settle it."""
+        """Add advice for a person; a step for the fact `seen` would settle it."""
         shown = safe(about)
         if seen is not None:
             self._told_of[reason, shown, why] = seen
         self._advice.setdefault((reason, shown, why), Advice(reason, shown, why))
 
     def log(self) -> None:
-        """Names asked for are written down by Windows from its next start on."""
+        """Add a step that makes Windows write down DNS queries, from its next start on."""
         if self._ground.machine.system is not System.WINDOWS:
             self.advise("not_here", _LOG, "log")
         elif self._step("record", "value", {"key": _LOG, "name": "Enabled"}, "log", _ON, is_needed=True):
             self._warnings.add("restart")
 
-    # What one fact calls for.
+    # Steps for one fact.
 
     def _value_of(self, seen: Fact, why: str) -> None:
         fields = seen.fields
@@ -184,7 +185,7 @@ class _Builder:
             self.advise("person", seen.subject, why)
 
     def _start_of(self, seen: Fact, why: str) -> None:
-        """Whatever starts by itself, kept from it."""
+        """Keep a program, task, service or script from starting by itself."""
         fields = seen.fields
         match seen.kind:
             case "autostart" if fields["place"].startswith("HK"):
@@ -222,13 +223,14 @@ class _Builder:
             self._edit(seen.fields["file"], lines.saying({seen.fields["text"]}, _CUT_CONFIG), why)
 
     def _rule(self, seen: Fact, why: str) -> None:
-        """The firewall rule that the fact tells of, switched off."""
+        """Switch off the firewall rule of the fact."""
         for name, text in self._ground.machine.registry.values(_RULES).items():
-            told = firewall.rule(text)
+            fields = firewall.rule(text)
             is_same = (
-                told.get("name", "") == seen.fields["name"] and told.get("lport", "") == seen.fields["port"]
+                fields.get("name", "") == seen.fields["name"]
+                and fields.get("lport", "") == seen.fields["port"]
             )
-            if is_same and told.get("active", "").casefold() == "true":
+            if is_same and fields.get("active", "").casefold() == "true":
                 off = text.replace("Active=TRUE", "Active=FALSE", 1)
                 target = {"key": _RULES, "name": name}
                 self._step("disable", "value", target, why, {"type": 1, "data": _utf16(off)})
@@ -246,7 +248,7 @@ class _Builder:
         if seen.fields["program"]:
             self.advise("person", seen.fields["program"], why)
 
-    # What is done to one target.
+    # Steps for one target.
 
     def _value(self, key: str, name: str, why: str) -> None:
         default = _DEFAULTS.get(name.casefold())
@@ -277,7 +279,7 @@ class _Builder:
         return True
 
     def _kept_from(self, path: str, why: str) -> None:
-        """What runs the file, and what would start it again."""
+        """Stop the programs that run the file, and disable the entries that would start it again."""
         if self._ground.programs is not None:
             self._stop(path, why)
         for seen in self._facts:
@@ -308,7 +310,8 @@ class _Builder:
             return
         taken = [self._file(one, why) for one in files]
         if all(taken):
-            # Deepest first, after the files: steps of one phase are done in the order in which they came.
+            # Deepest folder first, after the files: steps of one phase are done in the order in which they
+            # came.
             for one in reversed(folders):
                 place = self._ground.disk.spelled(one)
                 self._step("quarantine", "folder", {"path": place}, why, None, about=place)
@@ -345,7 +348,8 @@ class _Builder:
             self._step("disable", "edit", target, one, after, about=path)
 
     def _also(self, act: str, about: str, why: str) -> None:
-        """One more reason for a step; an edit, whose lines are still gathered, has none of its own yet."""
+        """Add a reason to a step; an edit whose lines are still being gathered gets an empty step for its
+        reasons."""
         there = self._steps.get((act, about)) or Step(len(self._steps), "disable", act, {}, None, None, ())
         if why not in there.why:
             there = replace(there, why=(*there.why, why))

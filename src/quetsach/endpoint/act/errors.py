@@ -9,7 +9,7 @@ from quetsach.errors import QuetsachError
 
 
 class ActError(QuetsachError):
-    """A plan, an act or an undo that cannot be; `reason` is one of `REASONS`, `detail` says where."""
+    """A plan, an act or an undo is not possible; `reason` is one of `REASONS`, `detail` says where."""
 
     code = "act"
 
@@ -80,7 +80,7 @@ _BY_WINDOWS = {
 
 
 def of(error: OSError, detail: str) -> ActError:
-    """The error of the operating system in the words of `REASONS`."""
+    """The error of the operating system as a reason of `REASONS`."""
     number = getattr(error, "winerror", None)
     reason = _BY_WINDOWS.get(number) if number else _BY_NUMBER.get(error.errno or 0)
     return ActError(reason or "failed", detail)

@@ -1,4 +1,4 @@
-"""The facts themselves that findings rest on: what findings keep is cut short and made safe to show."""
+"""The facts behind findings, unchanged: the evidence in findings is cut short and escaped."""
 
 from __future__ import annotations
 
@@ -32,6 +32,6 @@ def of(result: Result) -> Iterator[tuple[Finding, Fact]]:
 
 
 def facts(result: Result) -> Iterator[Fact]:
-    """All that the check saw."""
+    """All facts of the check."""
     for observed in result.observed.values():
         yield from observed.items

@@ -1,4 +1,4 @@
-"""What acts are done on: files, registry, programs and firewall of one machine, running or on a disk.
+"""The parts of a machine that acts change: files, registry, programs and firewall, running or on a disk.
 
 Every method raises `ActError` where the system refuses, and never follows a link on the way to a file.
 """
@@ -13,22 +13,22 @@ from typing import Any, Protocol
 from quetsach.endpoint.machine import Machine
 
 State = Mapping[str, Any]
-"""What an act compares, as JSON can hold it."""
+"""The state that an act compares, in a form for JSON."""
 
 
 class Disk(Protocol):
-    """Files by the machine's own paths. `meta` is everything of a file but its content."""
+    """Files by the machine's own paths. `meta` is all of a file except its content."""
 
     def spelled(self, path: str) -> str:
-        """The path as it is on the disk: its own case, no link on the way."""
+        """The path as it is on the disk: its own spelling, with no link on the way."""
         ...
 
     def tidy(self, path: str) -> None:
-        """Take away what a `put` that was cut off left beside the path."""
+        """Remove the part file that an interrupted `put` left beside the path."""
         ...
 
     def look(self, path: str) -> State | None:
-        """Hash, size, owner, rights and times of a regular file; None where nothing is there."""
+        """Hash, size, owner, rights and times of a regular file; None where there is none."""
         ...
 
     def content(self, path: str) -> Iterator[bytes]:
@@ -36,7 +36,7 @@ class Disk(Protocol):
         ...
 
     def meta(self, path: str) -> dict[str, Any]:
-        """What must be restored besides the content."""
+        """All that must be restored besides the content."""
         ...
 
     def streams(self, path: str) -> Mapping[str, bytes]:
@@ -44,7 +44,7 @@ class Disk(Protocol):
         ...
 
     def remove(self, path: str, expected: str) -> None:
-        """Take a file away if its SHA-256 is still the expected one."""
+        """Remove a file if its SHA-256 is still the expected hash."""
         ...
 
     def put(
@@ -56,22 +56,22 @@ class Disk(Protocol):
         *,
         instead_of: str = "",
     ) -> None:
-        """Put a whole file in its place at once: where nothing is, or instead of the content of that SHA-256.
+        """Put a whole file in place at once: as a new file, or over a file with the SHA-256 `instead_of`.
 
-        Times that `meta` does not name are those of now.
+        Times that `meta` does not name are set to now.
         """
         ...
 
     def folder(self, path: str) -> State | None:
-        """Owner and rights of a folder; None where nothing is there."""
+        """Owner and rights of a folder; None where there is none."""
         ...
 
     def remove_folder(self, path: str) -> None:
-        """Take away an empty folder; raises `ActError("not_empty")`."""
+        """Remove an empty folder; raises `ActError("not_empty")`."""
         ...
 
     def make_folder(self, path: str, state: State) -> None:
-        """Make a folder as it was; one that is there gets its owner and rights."""
+        """Make a folder with its former owner and rights; a folder that exists only gets these."""
         ...
 
 
@@ -80,7 +80,7 @@ class Settings(Protocol):
 
     def get(self, key: str, name: str) -> State | None: ...
     def set(self, key: str, name: str, value: State) -> None:
-        """Raises `ActError("missing")` where there is no such key."""
+        """Raises `ActError("missing")` where the key does not exist."""
         ...
 
     def delete(self, key: str, name: str) -> None: ...
@@ -88,7 +88,8 @@ class Settings(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A running program; `started` in seconds since 1970 tells it from a later one of the same number."""
+    """A running program; `started` in seconds since 1970 tells it from a later program with the same
+    number."""
 
     pid: int
     program: str
@@ -98,11 +99,11 @@ class Running:
 
 
 class Programs(Protocol):
-    """What runs."""
+    """The running programs."""
 
     def all(self) -> Sequence[Running]: ...
     def stop(self, one: Running) -> None:
-        """Ask it to end, then make it."""
+        """Ask the program to end, then force it."""
         ...
 
 
@@ -119,7 +120,7 @@ class Firewall(Protocol):
 
 
 class Ground(Protocol):
-    """A machine that is acted on; `None` for what this kind cannot have changed."""
+    """A machine that acts change; a part is None where this kind of machine cannot have it changed."""
 
     @property
     def machine(self) -> Machine: ...
@@ -130,7 +131,7 @@ class Ground(Protocol):
 
     @property
     def identity(self) -> str:
-        """Tells this machine from others; "" where it has no such thing."""
+        """An id that tells this machine from others; "" where it has none."""
         ...
 
     @property
@@ -142,7 +143,7 @@ class Ground(Protocol):
     @property
     def firewall(self) -> Firewall | None: ...
     def make_private(self, folder: Path) -> None:
-        """Make the folder where it is not, and see that no other account may write to it.
+        """Make the folder where it is missing, and make sure that no other account may write to it.
 
         Raises:
             ActError: `unsafe_store`.

@@ -1,8 +1,8 @@
-"""The journal of acts: one JSON line each, on the disk before the act, each chained to the line before.
+"""The journal of acts: one JSON line an act, on the disk before the act, chained to the line before it.
 
-It is at once what `undo` replays after a power cut and the audit of all that was ever done on a machine. A
-line that was changed or taken out breaks the chain; lines cut off at the end do not, so that the last `hash`
-belongs in the report of the clean-up.
+`undo` replays it after a power cut, and it is the audit of every change to a machine. A changed or removed
+line breaks the chain. Lines cut off at the end do not, so the last `hash` belongs in the report of the
+clean-up.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Entry = dict[str, Any]
 
 
 class Journal:
-    """Open for one process. A torn last line, left by a power cut, is taken off: its act had not begun."""
+    """Open for one process. A torn last line, left by a power cut, is removed: its act had not started."""
 
     def __init__(self, path: Path, file: BinaryIO) -> None:
         self._path = path
@@ -36,11 +36,11 @@ class Journal:
 
     @property
     def head(self) -> str:
-        """The hash that the whole journal hangs on."""
+        """The last hash, which stands for the whole journal."""
         return str(self.entries[-1]["hash"]) if self.entries else _FIRST
 
     def write(self, event: str, **fields: Any) -> Entry:
-        """One line, durable when this returns.
+        """Write one line, durable when this returns.
 
         Raises:
             ActError: it could not be written, so nothing may be done.
@@ -57,7 +57,7 @@ class Journal:
         try:
             left = _line(entry)
             while left:
-                # A disk that fills up takes a part first and refuses only the rest.
+                # A disk that fills up may take part of a line before it refuses the rest.
                 left = left[self._file.write(left) :]
             os.fsync(self._file.fileno())
         except OSError as error:
@@ -70,7 +70,7 @@ class Journal:
         try:
             self._file.truncate(size)
         except OSError:
-            return  # read again, the torn line is taken off then
+            return  # the torn line is removed when the journal is read again
 
     def _restore(self) -> None:
         self._file.seek(0)
@@ -98,7 +98,8 @@ class Journal:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Journal]:
-    """The journal at `path`, made where there is none; raises `ActError("busy")` while another has it."""
+    """The journal at `path`, a new file if missing; raises `ActError("busy")` while another process has
+    it."""
     try:
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
         number = os.open(path, flags, 0o600)
@@ -115,7 +116,7 @@ def _lock(file: BinaryIO, path: Path) -> None:
         if os.name == "nt":
             import msvcrt
 
-            # Far behind any content: Windows' locks would hinder our own reading.
+            # Far behind any content: Windows' locks would block our own reads.
             file.seek(1 << 40)
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
             file.seek(0)
@@ -141,5 +142,5 @@ def _line(entry: Entry) -> bytes:
 
 
 def canonical(told: Any) -> bytes:
-    """The one spelling of a document that hashes are taken of; odd bytes of file names stay as escapes."""
+    """The spelling of a document under its hash; odd bytes of file names stay as escapes."""
     return json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode("ascii")

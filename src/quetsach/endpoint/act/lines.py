@@ -1,4 +1,4 @@
-"""Lines of a settings file made remarks, byte by byte: what stands in the others stays as it is."""
+"""Turns lines of a settings file into remarks, byte by byte; all other lines stay as they are."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Wanted = Callable[[bytes], bool]
 
 
 def remark(content: bytes, is_wanted: Wanted) -> bytes:
-    """The content with the wanted lines as remarks.
+    """The content, with the wanted lines turned into remarks.
 
     Raises:
         ValueError: it is UTF-16, whose lines are not bytes.
@@ -29,12 +29,12 @@ def remark(content: bytes, is_wanted: Wanted) -> bytes:
 
 
 def naming(pairs: set[tuple[str, str]]) -> Wanted:
-    """Lines of a hosts file that give one of the (name, address) pairs."""
+    """Matches lines of a hosts file with one of the (name, address) pairs."""
     return lambda line: any((name, address) in pairs for name, address, _n, _m in hosts.entries(line))
 
 
 def saying(texts: set[str], most: int) -> Wanted:
-    """Lines that say one of the texts, compared as probes cut them."""
+    """Matches lines equal to one of the texts, cut as probes cut them."""
 
     def is_wanted(line: bytes) -> bool:
         return line.decode("utf-8", "replace").strip()[:most] in texts
@@ -43,7 +43,7 @@ def saying(texts: set[str], most: int) -> Wanted:
 
 
 def loading(libraries: set[str]) -> Wanted:
-    """Lines that name one of the libraries and are no remarks."""
+    """Matches lines that name one of the libraries and are no remarks."""
 
     def is_wanted(line: bytes) -> bool:
         text = line.decode("utf-8", "replace").partition("#")[0]

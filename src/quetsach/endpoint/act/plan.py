@@ -1,11 +1,11 @@
-"""The plan: what is to be done to one machine, to be read by a person before anything happens.
+"""The plan: the steps for one machine, which a person reads before anything happens.
 
     {"type": "plan", "schema": 1, "tool", "machine": {"name", "system", "identity", "root"}, "made",
      "expires", "verdict", "warnings": [codes],
      "steps": [{"number", "phase", "act", "target", "before", "after", "why",
      "what", "backup", "check", "undo"}], "advice": [{"reason", "subject", "why"}], "hash"}
 
-`hash` is the SHA-256 of all the rest in its canonical spelling. It shows a change; it is no signature.
+`hash` is the SHA-256 of all other fields in canonical spelling. It reveals a change; it is no signature.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from quetsach.endpoint.act.step import PHASES, Advice, Step
 SCHEMA = 1
 LASTS = timedelta(days=7)
 _EARLIEST = datetime(2026, 11, 1, tzinfo=UTC)
-"""No clock is right that shows less: this program did not exist."""
+"""An earlier clock is wrong: this program did not exist."""
 _AHEAD = timedelta(minutes=10)
 _SHORTEST = 12
-"""Digits of the hash that a person must give at least."""
+"""A person must give at least this many digits of the hash."""
 _LARGEST = 64 << 20
 _TARGETS: Mapping[str, Mapping[str, type]] = {
     "block": {"name": str, "address": str},
@@ -45,7 +45,7 @@ _TARGETS: Mapping[str, Mapping[str, type]] = {
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """See the module. `warnings` are codes: `licence` (something may show as unactivated), `restart`."""
+    """See the module. `warnings` are codes: `licence` (a licence may show as not activated), `restart`."""
 
     name: str
     system: str
@@ -61,12 +61,12 @@ class Plan:
 
     @property
     def code(self) -> str:
-        """What a person types: the first digits of the hash."""
+        """The first digits of the hash, which a person types."""
         return self.hash[:_SHORTEST]
 
 
 def document(plan: Plan) -> dict[str, Any]:
-    """The plan as a table, with its hash."""
+    """The plan as a table (dict), with its hash."""
     told: dict[str, Any] = {
         "type": "plan",
         "schema": SCHEMA,
@@ -90,7 +90,7 @@ def make(
     advice: Sequence[Advice],
     root: str = "",
 ) -> Plan:
-    """A plan of now, for this machine; raises `ActError("clock")` where now cannot be."""
+    """A plan for this machine, made now; raises `ActError("clock")` where the clock is impossible."""
     now = datetime.now(UTC).replace(microsecond=0)
     if now < _EARLIEST:
         raise ActError("clock")
@@ -106,7 +106,7 @@ def read(path: Path) -> Plan:
     """The plan in a file.
 
     Raises:
-        ActError: it cannot be read, is no plan, or was changed.
+        ActError: the file cannot be read, is no plan, or was changed.
     """
     try:
         with path.open("rb") as file:
@@ -116,21 +116,21 @@ def read(path: Path) -> Plan:
     try:
         if len(content) > _LARGEST:
             raise ValueError("too large")
-        told = json.loads(content)
-        if told["type"] != "plan" or told["schema"] != SCHEMA:
+        parsed = json.loads(content)
+        if parsed["type"] != "plan" or parsed["schema"] != SCHEMA:
             raise ValueError("no plan of this version")
-        rest = {name: value for name, value in told.items() if name != "hash"}
+        rest = {name: value for name, value in parsed.items() if name != "hash"}
         found = sha256(canonical(rest)).hexdigest()
-        plan = _plan(told)
+        plan = _plan(parsed)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
         raise ActError("no_plan", str(path)) from error
-    if found != told["hash"]:
+    if found != parsed["hash"]:
         raise ActError("tampered", str(path))
     return replace(plan, hash=found)
 
 
 def admit(plan: Plan, ground: Ground, given: str) -> None:
-    """See that the plan is this machine's, of these days, and the one read by whoever gives its hash.
+    """Check that the plan is for this machine, not too old, and has the hash that the reader typed.
 
     Raises:
         ActError: `wrong_hash`, `clock`, `expired`, `other_machine`.

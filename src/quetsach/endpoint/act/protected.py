@@ -1,4 +1,5 @@
-"""What is never touched, whatever a finding says: the system's own, logs, histories, and what is ours."""
+"""Targets that are never touched, even if a finding names them: system files, logs, histories, our own
+files."""
 
 from __future__ import annotations
 
@@ -38,8 +39,8 @@ _PACKAGED: WeakKeyDictionary[Machine, frozenset[str]] = WeakKeyDictionary()
 def file(machine: Machine, path: str, *, is_certain: bool = False) -> bool:
     """Whether a file must stay where it is. `is_certain`: its content is on the campaign's list of hashes.
 
-    A valid signature protects: a name or a rule says less than a maker's signature. A hash on the list says
-    more, but not in Windows' own folders.
+    A valid signature protects: it outweighs a name or a rule. A hash on the list outweighs the signature,
+    except in Windows' own folders.
     """
     if machine.system is System.LINUX:
         return _UNIX_NEVER.search(path) is not None or _is_packaged(machine, path)
@@ -52,7 +53,7 @@ def file(machine: Machine, path: str, *, is_certain: bool = False) -> bool:
 
 
 def program(machine: Machine, path: str) -> bool:
-    """Whether a running program must go on; one whose file is not known is left alone."""
+    """Whether a running program must go on; also a program whose file is unknown."""
     return not path or file(machine, path, is_certain=True)
 
 
@@ -62,7 +63,7 @@ def service(name: str) -> bool:
 
 
 def edited(machine: Machine, path: str) -> bool:
-    """Whether the lines of a file may not be changed: only settings that people change too may be."""
+    """Whether the lines of a file must not be changed; only settings that people also edit may be."""
     allowed = _UNIX_SETTINGS if machine.system is System.LINUX else _WINDOWS_SETTINGS
     return allowed.fullmatch(path) is None
 
@@ -72,11 +73,11 @@ def _is_below(path: str, folder: str) -> bool:
 
 
 def _is_packaged(machine: Machine, path: str) -> bool:
-    """Whether dpkg put it there; where there is no dpkg, the system's folders as a whole count."""
+    """Whether dpkg installed the file; without dpkg, every file in the system's folders counts."""
     owned = _packaged(machine)
     if not owned:
         return _UNIX_SYSTEM.match(path) is not None
-    # Since /usr was merged the lists may say /bin where the disk says /usr/bin.
+    # Since /usr was merged, the lists may say /bin for a file in /usr/bin on the disk.
     return path in owned or path.removeprefix("/usr") in owned
 
 
@@ -87,7 +88,7 @@ def _own(table: str) -> frozenset[str]:
 
 
 def _packaged(machine: Machine) -> frozenset[str]:
-    """The paths of dpkg's lists; read once for each machine looked at."""
+    """The paths in dpkg's lists, read once for each machine."""
     if machine not in _PACKAGED:
         _PACKAGED[machine] = _listed(machine)
     return _PACKAGED[machine]

@@ -1,4 +1,4 @@
-"""What the journal tells of earlier clean-ups: which steps were begun, which were taken back."""
+"""Earlier clean-ups, read from the journal: their steps begun and their steps taken back."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ JOURNAL = "journal.jsonl"
 
 @dataclass(slots=True)
 class Run:
-    """One `apply`. `begun` are its steps in the order in which they were begun; `undone` their numbers.
+    """One `apply`. `begun` are its steps in the order in which they were begun; `undone` are step numbers.
 
-    `whole` are those whose act was read back, and whose way back was not begun: their state cannot be half of
-    one and half of another.
+    `whole` are steps that were read back and whose undo has not started: their state is not half changed.
     """
 
     name: str
@@ -32,12 +31,12 @@ class Run:
 
     @property
     def left(self) -> list[Entry]:
-        """What is still to be undone, the last first."""
+        """The steps still to be undone, the last first."""
         return [entry for entry in reversed(self.begun) if entry["step"] not in self.undone]
 
 
 def name_of(entry: Entry) -> str:
-    """The name of the run that begins with this line."""
+    """The name of the run that starts with this line."""
     return str(entry["hash"])[:16]
 
 
@@ -69,14 +68,14 @@ def of(journal: Journal) -> list[Run]:
 
 
 def is_as(now: Any, wanted: Any) -> bool:
-    """Whether a state is the wanted one, in all that the wanted one names."""
+    """Whether a state equals the wanted state in all fields that the wanted state names."""
     if isinstance(wanted, Mapping) and isinstance(now, Mapping):
         return all(now.get(name) == value for name, value in wanted.items())
     return bool(now == wanted)
 
 
 def content_of(state: Any) -> Any:
-    """What tells one state from another although rights or times were half changed."""
+    """The part of a state that stays the same even when only rights or times were changed."""
     if not isinstance(state, Mapping):
         return state
     return state.get("sha256") or ("folder" if state.get("is_folder") else state)

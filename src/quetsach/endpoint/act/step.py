@@ -1,4 +1,4 @@
-"""A step of a plan: one act on one target, with the state in which the target was seen."""
+"""A step of a plan: one act on one target, with the state of the target during the check."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 PHASES = ("block", "stop", "disable", "quarantine", "record")
-"""The order: cut it off, stop it, keep it from coming back, take its files away, look better next time."""
+"""The order: cut the connection, stop the program, keep it from starting, remove its files, log better."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`before` is the state as `acts` reads it; apply refuses where it is another. `why` are signs or
+    """`before` is the state as `acts` reads it; apply refuses a target in another state. `why` are signs or
     indicators."""
 
     number: int
@@ -24,7 +24,7 @@ class Step:
     why: tuple[str, ...] = field(default_factory=tuple)
 
     def as_table(self) -> dict[str, Any]:
-        """For the plan: the step, and in words what is kept, what is read back and how it is undone."""
+        """The step for the plan, with texts about the backup, the read-back and the undo."""
         what, backup, check, undo = TEXTS[self.act]
         told = asdict(self)
         told["why"] = list(self.why)
@@ -33,7 +33,8 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What a plan does not do, and why: `reason` is a code of `errors.REASONS`, or "papers", "person"."""
+    """Something that the plan leaves out, and why: `reason` is a code of `errors.REASONS`, "papers" or
+    "person"."""
 
     reason: str
     subject: str
@@ -78,4 +79,4 @@ TEXTS: Mapping[str, tuple[str, str, str, str]] = {
         "the folder is made again",
     ),
 }
-"""Act → what it does, what is kept, what is read back, how it is undone."""
+"""Act → its effect, its backup, its read-back, its undo."""

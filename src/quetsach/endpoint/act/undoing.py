@@ -1,4 +1,4 @@
-"""The way back: the journal, read from its end. It may be cut off and called again, on any day."""
+"""Takes a run back: reads the journal from its end. It may be cut off and called again, on any day."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ Tell = Callable[[Entry, str], None]
 
 @dataclass(slots=True)
 class Undone:
-    """What came back: a step's number → why it did not. `head` is the journal's last hash."""
+    """The result of an undo: `failed` maps a step's number to its error. `head` is the journal's last
+    hash."""
 
     run: str
     done: list[int] = field(default_factory=list)
@@ -27,12 +28,12 @@ class Undone:
 
 
 def undo(ground: Ground, store: Path | None = None, run: str = "", tell: Tell | None = None) -> Undone:
-    """Take back the last run that is not undone, or the one named.
+    """Take back the last run that is not yet undone, or the named run.
 
-    What something else changed since is left as it is, and told. No clock is asked.
+    A target that something else has changed since is left alone, and its step fails. No clock is read.
 
     Raises:
-        ActError: there is nothing to undo, or the journal cannot be believed.
+        ActError: there is nothing to undo, or the journal is damaged.
     """
     folder = store or ground.store
     if not (folder / runs.JOURNAL).exists():
@@ -65,9 +66,9 @@ def undo(ground: Ground, store: Path | None = None, run: str = "", tell: Tell | 
 
 
 def _see(entry: Entry, ground: Ground, *, is_whole: bool) -> None:
-    """The state is that before or after the act: nobody else has changed it since."""
+    """Check that the state is the state before or after the act: nobody else has changed it since."""
     now = runs.content_of(ACTS[entry["act"]].look(ground, entry["target"]))
-    # A value in a hive takes more than one write, which a power cut can part; files change in one go.
+    # A value in a hive takes more than one write, and a power cut can come between; files change in one go.
     if entry["act"] == "value" and not is_whole:
         return
     if now not in (runs.content_of(entry["was"]), runs.content_of(entry["after"])):

@@ -1,4 +1,4 @@
-"""Kept copies of what is taken away: coded, so that no scanner takes them for the thing; checked on use."""
+"""Copies of removed files, masked so that no scanner reports them; checked when they are used."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ _KEY = 32
 _CHUNK = 1 << 16
 _NAME = re.compile(r"[0-9a-f]{16}/\d{1,6}(?:-\d{1,4})?\.kept")
 LARGEST = 4 << 30
-"""Bytes of one file that is kept."""
+"""Bytes of a kept file, at most."""
 
 
 class Vault:
-    """Copies below a folder, each under the name of its run and step."""
+    """Copies below a folder, each named after its run and step."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def put(self, name: str, content: Iterable[bytes]) -> dict[str, Any]:
-        """Keep a copy, on the disk before this returns; `{"blob", "sha256", "size"}`.
+        """Keep a copy, on the disk when this returns; gives `{"blob", "sha256", "size"}`.
 
         Raises:
-            ActError: the disk is full, or what was written reads back otherwise.
+            ActError: the disk is full, or the written copy reads back otherwise.
         """
         place = self._place(name)
         key = secrets.token_bytes(_KEY)
@@ -61,7 +61,7 @@ class Vault:
         return kept
 
     def get(self, kept: Mapping[str, Any]) -> Iterator[bytes]:
-        """The content of a copy; raises `ActError("damaged_copy")` at its end if it is not what was kept."""
+        """The content of a copy; raises `ActError("damaged_copy")` at its end if its hash is wrong."""
         digest, at = hashlib.sha256(), 0
         try:
             with self._place(kept["blob"]).open("rb") as file:
@@ -86,7 +86,7 @@ class Vault:
 
 
 def _coded(chunk: bytes, pattern: bytes, at: int) -> bytes:
-    """XOR with the repeated key, which turns from byte `at` of the content; its own reverse."""
+    """XOR with the repeated key, starting at byte `at` of the content; its own reverse."""
     turn = at % _KEY
     key = pattern[turn : turn + len(chunk)]
     return (int.from_bytes(chunk) ^ int.from_bytes(key)).to_bytes(len(chunk))

@@ -15,30 +15,30 @@ from quetsach.text.language import code
 from quetsach.text.language import gettext as _
 
 WORDS = ("don sach", "dọn sạch", "clean up")
-"""What a person types to let a plan be carried out, in either language."""
+"""The words that confirm a plan, in either language."""
 _PIECE = 4
 
 
 def word() -> str:
-    """The word to type, in the language in use."""
+    """The word that a person types to confirm, in the language in use."""
     return "DỌN SẠCH" if code() == "vi" else "CLEAN UP"
 
 
 def is_word(typed: str) -> bool:
-    """Whether it was typed; capitals, spaces around it and Vietnamese marks may be as they come."""
+    """Whether a person typed the word; capitals, spaces around it and Vietnamese marks do not matter."""
     import unicodedata
 
     return unicodedata.normalize("NFC", " ".join(typed.split())).casefold() in WORDS
 
 
 def problem(error: ActError) -> str:
-    """What was refused or failed, and what to do."""
+    """The refusal or failure, with advice."""
     text = reason(error.reason)
     return f"{safe(error.detail)}: {text}" if error.detail else text[:1].upper() + text[1:] + "."
 
 
 def reason(name: str) -> str:
-    """A code of `REASONS`, or one of an advice."""
+    """A code of `REASONS` or a reason of an advice, in words."""
     asked = {
         "papers": _("to be asked: look for the papers first; take it into the plan with --also"),
         "person": _("for a person to handle"),
@@ -64,7 +64,7 @@ def phase(name: str) -> str:
 
 
 def warning(name: str) -> str:
-    """What must be known before."""
+    """A warning to read before the plan is applied."""
     return {
         "licence": _(
             "Technical tampering is taken away: Windows or Office may show as not activated afterwards. Have"
@@ -75,7 +75,7 @@ def warning(name: str) -> str:
 
 
 def step(one: Step) -> Iterator[str]:
-    """A step in lines: what and where, why, what is kept and read back, how it is undone."""
+    """A step in lines: act and target, reasons, backup, read-back and undo."""
     what, backup, check, undo = (_(text) for text in TEXTS[one.act])
     yield f"{one.number}. {what}: {safe(applying.subject(one))}"
     for line in one.target.get("lines", ()):
@@ -89,12 +89,12 @@ def step(one: Step) -> Iterator[str]:
 
 
 def advice(one: Advice) -> str:
-    """What the plan leaves to a person."""
+    """Advice that the plan leaves to a person."""
     return f"{safe(one.subject)}: {reason(one.reason)} ({why((one.why,))})"
 
 
 def digits(plan: Plan) -> str:
-    """The plan's code in groups, to be read and typed."""
+    """The plan's code in groups, to read and type."""
     return " ".join(plan.code[at : at + _PIECE] for at in range(0, len(plan.code), _PIECE))
 
 

@@ -1,1 +1,1 @@
-"""The files of a machine: which a check opens, what they hold, what of it tells something."""
+"""The files of a machine: the choice of files to open, their content, and the facts in it."""

@@ -1,4 +1,5 @@
-"""The content of a file, read once: what kind it is, the hashes that the campaign needs, its rules."""
+"""The content of a file, read once: its type, the hashes that the campaign needs, and the rules it
+matches."""
 
 from __future__ import annotations
 
@@ -14,13 +15,13 @@ from quetsach.endpoint.machine import Entry, Files
 from quetsach.errors import QuetsachError
 
 MOST_BYTES = 32 << 20
-"""Larger files are looked at by name only; malware that campaigns name is smaller."""
+"""Larger files are compared by name only; malware that campaigns name is smaller."""
 _GLOBALS = ("filename", "filepath", "extension")
 SECONDS = 20
-"""How long rules may look at one file."""
+"""Seconds for the rules on one file."""
 _SLOWEST = "md5"
-_LEAST_ASIDE = 512 << 10
-"""Bytes from which another thread is worth its start."""
+_LEAST_FOR_POOL = 512 << 10
+"""From this size on a second thread saves more time than its start costs."""
 _TYPES: Sequence[tuple[bytes, str]] = (
     (b"MZ", "pe"),
     (b"\x7fELF", "elf"),
@@ -39,7 +40,7 @@ class RulesError(QuetsachError):
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What one file is: `type` by its first bytes, the campaign's hash that it has, the rules it matches."""
+    """One file: `type` by its first bytes, its hash if the campaign lists it, the rules that it matches."""
 
     type: str
     listed: str = ""
@@ -52,10 +53,10 @@ def type_of(head: bytes) -> str:
 
 
 def check_rules(text: str) -> None:
-    """Compile rules and forget them.
+    """Compile rules, only to see whether they are valid.
 
     Raises:
-        RulesError: the text is no set of rules, and where it ends to be one.
+        RulesError: names the place where the rules are wrong.
     """
     _scanner([text])
 
@@ -64,7 +65,7 @@ def compiler() -> Any:
     """A compiler of yara-x as a check uses it: no rule reads another file of the machine.
 
     Raises:
-        ImportError: yara-x is not there.
+        ImportError: yara-x is not installed.
     """
     import yara_x
 
@@ -86,7 +87,7 @@ class Reader:
     def __init__(self, hashes: Mapping[str, str], algorithms: Sequence[str], rules: Sequence[str]) -> None:
         self._hashes = hashes
         self._algorithms = algorithms
-        self._aside = ThreadPoolExecutor(1) if _SLOWEST in algorithms and len(algorithms) > 1 else None
+        self._pool = ThreadPoolExecutor(1) if _SLOWEST in algorithms and len(algorithms) > 1 else None
         self._scanner = _scanner(rules)
         self.has_rules = self._scanner is not None
         self.bytes_read = 0
@@ -95,12 +96,12 @@ class Reader:
         """Raises Unavailable where the file cannot be read, or is larger than `MOST_BYTES`."""
         data = files.read(entry.path, MOST_BYTES)
         self.bytes_read += len(data)
-        if self._aside is None or len(data) < _LEAST_ASIDE:
+        if self._pool is None or len(data) < _LEAST_FOR_POOL:
             digests = [_digest(name, data) for name in self._algorithms]
             rules = self._matching(data, entry)
         else:
             # Two processors work on one file: MD5 takes about as long as all else together.
-            slowest = self._aside.submit(_digest, _SLOWEST, data)
+            slowest = self._pool.submit(_digest, _SLOWEST, data)
             others = [_digest(name, data) for name in self._algorithms if name != _SLOWEST]
             rules = self._matching(data, entry)
             digests = [slowest.result(), *others]
@@ -112,7 +113,7 @@ class Reader:
             return ()
         import yara_x
 
-        # A name is whatever bytes the disk holds; rules know text.
+        # A name may hold any bytes; rules know only text.
         name, path = _text(entry.name), _text(entry.path)
         self._scanner.set_global("filename", name)
         self._scanner.set_global("filepath", path)

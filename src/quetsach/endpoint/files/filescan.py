@@ -1,4 +1,4 @@
-"""The probe of files: by name, by the campaign's hashes, by rules."""
+"""The probe of files: by name, by the campaign's hashes, by YARA rules."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from quetsach.endpoint.wanted import Wanted
 NAME = "files"
 _MOST_GAPS = 50
 _OPENING = 48 << 10
-"""What it costs to open a file, in bytes that would be read meanwhile."""
+"""The cost of opening a file, in bytes that could be read in the same time."""
 _PROGRAM = re.compile(
     r"\.(?:exe|dll|sys|scr|com|cpl|ocx|drv|bat|cmd|ps1|psm1|vbs|vbe|js|jse|wsf|hta|jar|msi|lnk)$",
     re.IGNORECASE,
@@ -28,9 +28,9 @@ _PROGRAM = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the check is: files and work done, of all; seconds since the files began.
+    """How far the check is: files and work done, and their totals; seconds since the first file.
 
-    Work is bytes to read, and for each file what opening costs.
+    Work is bytes to read, plus a fixed cost for opening each file.
     """
 
     files: int
@@ -41,14 +41,14 @@ class Progress:
 
     @property
     def left(self) -> float | None:
-        """Seconds left at this pace; None before there is one."""
+        """Seconds left at this pace; None while the pace is unknown."""
         share = self.work / self.work_total if self.work_total else 0.0
         return None if share < 0.02 or self.seconds < 1 else self.seconds * (1 - share) / share
 
 
 @dataclass(slots=True)
 class Scan:
-    """`too_large` files were looked at by name only; `in_use` are data that others hold open."""
+    """Counts. `too_large` files were compared by name only; `in_use` files are locked by running programs."""
 
     files: int = 0
     bytes: int = 0
@@ -66,7 +66,8 @@ def look(
     stop: threading.Event | None = None,
     tell: Callable[[Progress], None] | None = None,
 ) -> tuple[Observed, Scan]:
-    """Look at files; what is found is a fact, all else is only counted."""
+    """Look at the files; a file with a listed name, hash or rule becomes a fact, all others are only
+    counted."""
     reader = Reader(wanted.hashes, wanted.algorithms, wanted.rules)
     walk = Walk(machine, is_full=is_full)
     seen, scan = Seen(), Scan()
@@ -118,12 +119,12 @@ def _read(machine: Machine, reader: Reader, entry: Entry, seen: Seen, scan: Scan
             if error.reason == "too_large":
                 scan.too_large += 1
             elif machine.is_running and error.reason == "missing":
-                pass  # gone since its folder was listed
+                pass  # deleted since its folder was listed
             elif _is_locked(machine, entry, error.reason):
                 # Databases and caches of running programs are locked on every Windows.
                 scan.in_use += 1
             elif len(seen.gaps) < _MOST_GAPS:
-                # Nothing goes from a disk that is off: what is listed and not there cannot be asked for.
+                # On a disk that is off no file disappears: a listed file that is missing cannot be read.
                 reason = "failed" if error.reason == "missing" else error.reason
                 seen.gaps.append(Gap(reason, entry.path))
         else:
@@ -143,7 +144,7 @@ def _add(machine: Machine, wanted: Wanted, entry: Entry, content: Content, seen:
     signature = Signature.UNKNOWN
     with seen.part(), unbroken(path):
         signature, _signer = machine.signature(path)
-    # A fact for each rule: a sign names one.
+    # One fact for each rule: a sign names one rule.
     for rule in content.rules or ("",):
         seen.items.append(
             fact(

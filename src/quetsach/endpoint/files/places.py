@@ -1,5 +1,5 @@
-"""Which files a check opens: the programs that run or start by themselves, then the folders where malware and
-cracked software lie, or the whole disk."""
+"""The files that a check opens: programs that run or start by themselves, then the folders where malware and
+cracked software usually lie, or the whole disk."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _WINDOWS_HOT = (
     (r"%SystemDrive%\EFI", 3, True),
     ("%SystemDrive%\\", 0, True),
 )
-"""Folder, how deep below it, and whether every file is opened or only those whose names ask for it."""
+"""Folder, depth below it, and whether every file is opened or only files whose names a sign asks for."""
 _WINDOWS_HOME = (
     ("Downloads", 4), ("Desktop", 4), ("Documents", 2), (r"AppData\Local\Temp", 3), (r"AppData\Roaming", 3),
     (r"AppData\Local", 2),
@@ -55,19 +55,19 @@ _LEFT_OUT = re.compile(
     re.IGNORECASE,
 )
 _DEPTH = 64
-"""How deep a full check goes; what lies deeper is told."""
+"""The depth of a full check; deeper folders become gaps."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A file, and whether it is to be opened whatever its name is."""
+    """A file, and whether it is opened even if no sign asks for its name."""
 
     entry: Entry
     is_opened: bool
 
 
 class Walk:
-    """The files of one check, each once. `gaps` are what could not be listed or followed."""
+    """The files of one check, each once. `gaps` are folders and links that could not be read or followed."""
 
     def __init__(self, machine: Machine, *, is_full: bool) -> None:
         self._machine = machine
@@ -76,7 +76,7 @@ class Walk:
         self.gaps: list[Gap] = []
 
     def files(self, targets: Iterable[str]) -> Iterator[Candidate]:
-        """Targets first: what runs or starts by itself matters most."""
+        """Targets first: programs that run or start by themselves matter most."""
         for target in targets:
             yield from self._target(target)
         for folder, depth, is_opened in self._folders():
@@ -91,7 +91,7 @@ class Walk:
             self._lack(error, path)
             return
         if named is not None and named.is_link and self._is_new(named.path):
-            yield Candidate(named, is_opened=True)  # a sign may know its name
+            yield Candidate(named, is_opened=True)  # a sign may name the link
         if entry is not None and not entry.is_folder and self._is_new(entry.path):
             yield Candidate(entry, is_opened=True)
 
@@ -119,7 +119,7 @@ class Walk:
             yield ("C:\\" if is_windows else "/"), _DEPTH, True
 
     def _is_new(self, path: str, *, is_exact: bool = False) -> bool:
-        # A hash of the path, not the path: a disk has millions.
+        # Keeps a hash of the path, not the path: a disk has millions of paths.
         is_folded = self._machine.system is System.WINDOWS and not is_exact
         key = hash(path.casefold() if is_folded else path)
         if key in self._seen:
@@ -143,7 +143,8 @@ class Walk:
                 continue
             spelled = Counter(entry.name.casefold() for entry in entries)
             for entry in entries:
-                # What a link leads to is looked at where it lies; what starts by a link is a target.
+                # A link's target is looked at in its own folder; a link that starts by itself is among the
+                # targets.
                 if entry.is_link:
                     continue
                 if entry.is_folder:
@@ -153,7 +154,8 @@ class Walk:
                         self.gaps.append(Gap("too_long", entry.path))
                     continue
                 is_exact = spelled[entry.name.casefold()] > 1
-                # A full check comes by once more and opens what was only named before.
+                # A full check passes here again and then opens the files that this round only compares by
+                # name.
                 if (is_opened or not self._is_full) and self._is_new(entry.path, is_exact=is_exact):
                     yield Candidate(entry, is_opened)
 
@@ -164,7 +166,7 @@ def _is_left_out(place: str) -> bool:
 
 
 def chosen(walk: Iterator[Candidate], is_named: Callable[[Entry], bool]) -> list[tuple[Entry, bool]]:
-    """The files to open with whether a sign asks for their name: what there is to do."""
+    """The files to open, each with whether a sign asks for its name."""
     found: list[tuple[Entry, bool]] = []
     for one in walk:
         named = is_named(one.entry)

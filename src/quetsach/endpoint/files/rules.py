@@ -1,7 +1,7 @@
-"""YARA rules as campaigns bring them, judged before any machine is checked with them.
+"""YARA rules of a campaign, judged before any machine is checked with them.
 
-They are compiled as a check compiles them, may ask only for what a file shows by itself, and are tried on
-innocent files: a rule that hits one of those would accuse every machine.
+They are compiled as in a check and may use only the content of the file itself. They are tried on innocent
+files: a rule that hits one of these would accuse every machine.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from quetsach.endpoint.files.content import MOST_BYTES, RulesError
 from quetsach.files import bounded_process
 
 MODULES = frozenset(("crx", "dex", "dotnet", "elf", "hash", "lnk", "macho", "math", "pe", "string", "zip"))
-"""Not: console (writes to the screen), time (another answer each time), cuckoo and vt (need what no machine
-has)."""
+"""Without console (writes to the screen), time (its answer changes), cuckoo and vt (their data is on no
+machine)."""
 _PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x02\x00\x00\x00"
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with a set of rules: `line` counts from 1, 0 speaks of the whole. `code` is "compile",
+    """A mistake in a set of rules: `line` counts from 1, 0 means the whole set. `code` is "compile",
     "include", "module", "innocent" (with the file `where`), "slow", "limits", "empty" or "no_engine"; `text`
-    the compiler's words, the module, or the rule."""
+    is the compiler's message, the module, or the rule."""
 
     code: str
     line: int
@@ -46,17 +46,17 @@ class ProblemsError(RulesError):
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Rules that may be used: their names, and the compiler's warnings as (line, words)."""
+    """Rules fit for use: their names, and the compiler's warnings as (line, message)."""
 
     names: tuple[str, ...]
     warnings: tuple[tuple[int, str], ...]
 
 
 def judge(text: str) -> Judged:
-    """Compile a set of rules and try it.
+    """Compile a set of rules and try it on innocent files.
 
     Raises:
-        ProblemsError: it may not be used, and why.
+        ProblemsError: the set must not be used; holds the reasons.
     """
     try:
         told = _judged(text.encode("utf-8", "replace"))
@@ -125,7 +125,7 @@ def _line(text: str, found: re.Match[str] | None) -> int:
 
 
 def _tried(rules: Any) -> Iterator[tuple[str, str]]:
-    """Each rule that hits something innocent, with the first such file."""
+    """Each rule that hits an innocent file, with the first such file."""
     import yara_x
 
     scanner = yara_x.Scanner(rules)
@@ -146,7 +146,7 @@ def _tried(rules: Any) -> Iterator[tuple[str, str]]:
 
 
 def innocent() -> Iterator[tuple[str, str, bytes]]:
-    """Files that no rule may hit: name, path, content. Made ones, and this program's own Python."""
+    """Files that no rule may hit: name, path, content. Made-up files, and this program's own Python files."""
     windows = "C:\\Windows\\System32\\"
     header = b"MZ" + bytes(58) + (64).to_bytes(4, "little") + b"PE\x00\x00d\x86\x01\x00" + bytes(512)
     yield "svchost.exe", f"{windows}svchost.exe", header

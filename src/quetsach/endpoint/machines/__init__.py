@@ -1,4 +1,4 @@
-"""The ways to look at a machine, and the choice between them."""
+"""The ways to see a machine, and the choice between them."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def at(root: Path, called: str = "") -> Machine:
     """The disk or tree at `root`, or the recording in a JSON file.
 
     Args:
-        called: its name, where it does not tell one itself.
+        called: the machine's name, where its disk does not hold it.
 
-    Raises:
-        Unavailable: it is neither.
+        Raises:
+            Unavailable: `root` is neither.
     """
     if root.is_file():
         from quetsach.endpoint.machines.recording import Recording

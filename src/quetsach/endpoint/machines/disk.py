@@ -1,4 +1,4 @@
-"""Files of a disk: the running system's own, or a tree that holds another's."""
+"""Files on a disk: of the running system, or of another machine below a folder."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _MOST_LINKS = 40
 
 
 _LONGEST_PATH = 4096
-"""Bytes of a path that Linux takes at once, its end counted; file systems have longer ones."""
+"""Bytes of a path, with its end, that Linux takes in one call; file systems may have longer paths."""
 _LONGEST_NAME = 1024
-"""Bytes of a name in a folder: no file system lists a longer one."""
+"""Bytes of a name in a folder: no file system has longer names."""
 _TOO_LONG = 206
-"""Windows' word for ENAMETOOLONG."""
+"""Windows' number for ENAMETOOLONG."""
 _BACKSLASH = "\uf05c"
-"""Stands for a backslash within a name on a Windows disk, as Samba, Cygwin and WSL write it."""
+"""Stands for a backslash within a name on a Windows disk, as in Samba, Cygwin and WSL."""
 _NOT_CONNECTED = {21, 53, 67}
 """Windows: the drive, the other machine or its share is not there now."""
 
@@ -38,9 +38,10 @@ def reason_of(error: OSError) -> str:
     if getattr(error, "winerror", None) in _NOT_CONNECTED:
         return "missing"
     if error.errno == errno.EINVAL and os.name == "nt":
-        return "missing"  # Windows tells most of what it does not understand as a name like this
+        return "missing"  # Windows answers so to most names that it does not understand
     if error.errno == errno.ENAMETOOLONG:
-        # A name that no file system has, as settings may hold, is no file; a path that is too long may be.
+        # Settings may hold names that no file system allows: no such file exists. A long path may still
+        # exist.
         path = os.fsencode(error.filename or b"")
         is_name = len(path) < _LONGEST_PATH or max(map(len, path.split(b"/"))) > _LONGEST_NAME
         return "missing" if is_name else "too_long"
@@ -66,7 +67,7 @@ def _entry(path: str, name: str, found: os.stat_result) -> Entry:
 
 
 def _list(place: Path, shown: str) -> list[tuple[str, os.stat_result | None]]:
-    """Names with what is known of them; None where the system tells no more than the name."""
+    """The names in a folder with their stat results; None where the system shows only the name."""
     found: list[tuple[str, os.stat_result | None]] = []
     with os.scandir(place) as entries:
         for one in entries:
@@ -75,7 +76,8 @@ def _list(place: Path, shown: str) -> list[tuple[str, os.stat_result | None]]:
             try:
                 found.append((one.name, one.stat(follow_symlinks=False)))
             except OSError:
-                # Even "no such file": a mount that cannot tell a name rightly lists what nobody can ask for.
+                # Even "no such file": a mount that cannot show a name correctly lists files that cannot be
+                # opened.
                 found.append((one.name, None))
     return found
 
@@ -94,7 +96,7 @@ def _open(place: Path, shown: str) -> BinaryIO:
 
 
 class DiskFiles:
-    """Common to all disks: `_place` says where a path of the machine lies here."""
+    """The common part of all disks: `_place` maps a path of the machine to its place here."""
 
     separator = "\\"
 
@@ -102,11 +104,11 @@ class DiskFiles:
         raise NotImplementedError
 
     def _shown(self, name: str) -> str:
-        """How the machine's own paths spell a name that stands in a folder here."""
+        """The machine's own spelling of a name in a folder here."""
         return name
 
     def place(self, path: str) -> Path | None:
-        """Where a path of the machine lies on this system; None where it cannot be, or cannot be told."""
+        """The place of a machine's path on this system; None where there is none, or it is unknown."""
         try:
             return self._place(path)
         except Unavailable:
@@ -127,7 +129,7 @@ class DiskFiles:
             raise Unavailable(reason_of(error), folder) from error
         stem = folder.rstrip(self.separator) + self.separator
         return [
-            # What only its name is known of is told as a file: whoever opens it learns why it cannot be.
+            # An entry of which only the name is known counts as a file: opening it gives the reason.
             Entry(stem + name, name, is_folder=False) if told is None else _entry(stem + name, name, told)
             for name, told in sorted(((self._shown(name), told) for name, told in found), key=itemgetter(0))
             if told is None or stat.S_IFMT(told.st_mode) in (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK)
@@ -138,14 +140,14 @@ class DiskFiles:
         if place is None:
             return None
         try:
-            told = place.lstat()
+            status = place.lstat()
         except ValueError:
             return None
         except OSError as error:
             if reason_of(error) == "missing":
                 return None
             raise Unavailable(reason_of(error), path) from error
-        return _entry(path, path.rpartition(self.separator)[2], told)
+        return _entry(path, path.rpartition(self.separator)[2], status)
 
     def follow(self, path: str) -> str:
         there = self.entry(path)
@@ -167,7 +169,7 @@ class DiskFiles:
     def read(self, path: str, most: int) -> bytes:
         with self.open(path) as file:
             try:
-                # No more room than the file needs; one that grows meanwhile is read to `most` all the same.
+                # No more memory than the file needs; a file that grows meanwhile is still read up to `most`.
                 data = file.read(min(os.fstat(file.fileno()).st_size, most) + 1)
                 if len(data) <= most:
                     data += file.read(most + 1 - len(data))
@@ -193,14 +195,14 @@ class OwnWindowsFiles(DiskFiles):
         except OSError as error:
             raise Unavailable(reason_of(error), path) from error
         if found.startswith("\\\\"):
-            raise Unavailable("elsewhere", path)  # another machine's, or none of the file system's
+            raise Unavailable("elsewhere", path)  # a path of another machine, or of no file system
         return super().follow(found)
 
 
 class WindowsTree(DiskFiles):
     """A Windows disk at a folder: `root/Windows`, or `root/C:/Windows`; names are found in any case.
 
-    What lies behind a link cannot be told: on a mounted disk it may point anywhere.
+    Links are not followed: on a mounted disk a link may point anywhere.
     """
 
     def __init__(self, root: Path) -> None:
@@ -227,8 +229,8 @@ class WindowsTree(DiskFiles):
         return place
 
     def _name(self, folder: Path, part: str) -> str | None:
-        """How the folder spells a name. One that stands there as it is asked for comes first: of `a.exe` and
-        `A.EXE` each is its own file where a disk has both."""
+        """The folder's spelling of a name. An exact match comes first: where a disk has both `a.exe` and
+        `A.EXE`, each is its own file."""
         known = self._folder(folder).get(part.casefold(), ())
         spelled = [name for name in known if self._shown(name) == part] or known
         if len(spelled) > 1:
@@ -269,11 +271,12 @@ class WindowsTree(DiskFiles):
 
 
 class UnixFiles(DiskFiles):
-    """A Unix tree; links are followed as that system would, so that none leads out of it.
+    """A Unix tree; links are followed as that system would follow them, so no link leads out of the tree.
 
     Args:
-        is_own: the tree is all that a running system sees, so what a link leads to and is not there is
-            nowhere. Of a disk that is off it may lie on another disk, or in memory that is gone.
+        is_own: the tree is all that a running system sees, so a link's missing target does not exist. On a
+        disk
+            that is off, the target may lie on another disk, or in memory that is gone.
     """
 
     separator = "/"
@@ -281,7 +284,7 @@ class UnixFiles(DiskFiles):
     def __init__(self, root: Path, *, is_own: bool = False) -> None:
         self._root = root
         self._is_own = is_own
-        # Most paths that are asked for lie in the folder of the one before.
+        # Remembered, as most paths lie in the same folder as the path before.
         self._folder = lru_cache(_REMEMBERED)(self._followed)
 
     def _place(self, path: str) -> Path | None:
@@ -295,13 +298,13 @@ class UnixFiles(DiskFiles):
         return self._folder(path)
 
     def _followed(self, path: str) -> Path | None:
-        """Where a path ends when every link on the way is followed, the last one too; None where nothing is.
+        """The end of a path after every link, also the last, is followed; None where it does not exist.
 
         Raises:
-            Unavailable: `elsewhere` where a link leads to what this disk does not hold; what the system says.
+            Unavailable: `elsewhere` where a link's target is not on this disk; or the system's reason.
         """
         waiting = [part for part in reversed(path.split("/")) if part not in ("", ".")]
-        # While `behind` parts or more still wait, the one in hand is of a link's target.
+        # While at least `behind` parts wait, the current part belongs to a link's target.
         place, links, behind = self._root, 0, -1
         while waiting:
             part = waiting.pop()
@@ -316,7 +319,7 @@ class UnixFiles(DiskFiles):
             try:
                 target = str(place.readlink()) if stat.S_ISLNK(place.lstat().st_mode) else ""
             except ValueError:
-                return None  # no name of a Unix disk
+                return None  # no Unix disk can hold this name
             except OSError as error:
                 if reason_of(error) != "missing":
                     raise Unavailable(reason_of(error), path) from error
@@ -339,7 +342,7 @@ class UnixFiles(DiskFiles):
 
     def follow(self, path: str) -> str:
         place = self._followed(path)
-        # Systemd's mask, and what people give a history that they do not want: an empty file.
+        # Links to /dev/null (systemd's mask, an unwanted history) stand for an empty file.
         if place is None or place == self._root / "dev/null":
             raise Unavailable("missing", path)
         return "/" + "/".join(place.relative_to(self._root).parts)

@@ -18,7 +18,7 @@ def lines(files: Files, system_root: str, log: str) -> Iterator[bytes]:
     """Every event of a log, by the name of its file.
 
     Raises:
-        Unavailable: the log is not there, or, after all events that could be read, some could not.
+        Unavailable: the log is missing or, after all readable events, some events could not be read.
     """
     place = f"{system_root}\\{_FOLDER}\\{log}"
     with files.open(place) as file:
@@ -32,7 +32,7 @@ def lines(files: Files, system_root: str, log: str) -> Iterator[bytes]:
 
 
 class _Bounded:
-    """A file of which no more than `_MOST_BYTES` are read."""
+    """A file whose reading stops after `_MOST_BYTES`."""
 
     def __init__(self, file: BinaryIO, place: str) -> None:
         self._file = file

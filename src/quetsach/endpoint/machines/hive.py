@@ -1,7 +1,7 @@
 """Registry hives of a disk that is not running, read with python-registry.
 
-A hive is data of the suspect machine: whatever the parser trips over becomes `Unavailable`, and lists are
-bounded. Changes that stand only in the transaction logs beside a hive are not seen.
+A hive is data from the suspect machine: every error of the parser becomes `Unavailable`, and lists are
+bounded. Changes that are only in the transaction logs beside a hive are not seen.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Hive:
             raise Unavailable("too_large", self._shown)
         file.seek(0)
         try:
-            # The map outlives the file that it was made from.
+            # The map stays valid after its file is closed.
             mapped: Any = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         except (OSError, io.UnsupportedOperation):
             mapped = file.read()
@@ -46,7 +46,7 @@ class Hive:
             return ask()
         except Unavailable:
             raise
-        except Exception as error:  # the parser raises whatever its structures run into
+        except Exception as error:  # the parser can raise anything
             raise Unavailable("damaged", self._shown) from error
 
     def _find(self, path: str) -> Any:
@@ -87,8 +87,8 @@ class Hive:
         return self._guarded(ask)
 
 
-# The parser's own lists are built whole, however long a damaged record says that they are; its records are
-# walked one by one here.
+# The parser builds its own lists completely, however long a damaged record claims to be; here its records
+# are read one by one.
 def _below(key: Any) -> Iterator[Any]:
     from Registry.Registry import RegistryKey
 
@@ -108,7 +108,7 @@ def _values(key: Any) -> Iterator[Any]:
 
 
 class _Mapped:
-    """What python-registry takes for a file: something to be read whole."""
+    """A file-like object for python-registry, which reads it in one call."""
 
     def __init__(self, data: Any) -> None:
         self._data = data
@@ -127,7 +127,7 @@ def _data(value: Any) -> str:
 
 
 def text_of(data: object) -> str:
-    """Registry data as text, as `machine.Registry` says."""
+    """Registry data as text, in the form of `machine.Registry`."""
     if isinstance(data, bytes):
         return data[:_LONGEST_DATA].hex()
     if isinstance(data, list | tuple):
@@ -136,10 +136,10 @@ def text_of(data: object) -> str:
 
 
 class Hives:
-    """Hives put together under the names that a running system gives them.
+    """Hives joined under the names that a running system gives them.
 
-    `places` maps a root such as `HKLM\\SOFTWARE` to a function that opens its hive, or answers None where the
-    system has none.
+    `places` maps a root such as `HKLM\\SOFTWARE` to a function that opens its hive, or returns None where the
+    system has no such hive.
     """
 
     def __init__(self, places: Mapping[str, Callable[[], Hive | None]]) -> None:

@@ -34,7 +34,7 @@ class LinuxMachine:
         return live.sockets()
 
     def resolver_cache(self) -> Sequence[str]:
-        # There is no common way: systemd-resolved tells its cache to administrators only.
+        # There is no common way: systemd-resolved shows its cache to administrators only.
         raise Unavailable("other_system", "resolver_cache")
 
     def query(self, table: str, *_asked: object, **_only: object) -> Sequence[Mapping[str, str]]:

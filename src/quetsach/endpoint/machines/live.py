@@ -1,4 +1,4 @@
-"""What psutil tells of a running system, the same on Windows and Linux."""
+"""The state of a running system through psutil, the same on Windows and Linux."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from quetsach.endpoint.machine import Process, Socket
 
 
 def host_name() -> str:
-    """The name that this machine goes by."""
+    """The host name of this machine."""
     return socket.gethostname().partition(".")[0]
 
 
 def processes() -> Sequence[Process]:
-    """The running programs but this one, as far as this account may see them."""
+    """The running programs except this one, as far as this account may see them."""
     psutil = _psutil()
 
     def told[T](ask: Callable[[], T], otherwise: T) -> T:
-        # A program that ends meanwhile, or that this account may not ask, still has its number.
+        # A program that ends meanwhile, or that is closed to this account, still has its number.
         try:
             return ask() or otherwise
         except (psutil.Error, OSError):
@@ -53,7 +53,7 @@ def sockets() -> Sequence[Socket]:
     """TCP and UDP sockets; without administrator rights those of other accounts carry no process."""
     psutil = _psutil()
     try:
-        told = psutil.net_connections(kind="inet")
+        connections = psutil.net_connections(kind="inet")
     except psutil.AccessDenied as error:
         raise Unavailable("no_permission", "sockets") from error
     except (OSError, RuntimeError) as error:
@@ -66,13 +66,13 @@ def sockets() -> Sequence[Socket]:
             state=one.status,
             pid=one.pid or 0,
         )
-        for one in told
+        for one in connections
     ]
 
 
 def work_quietly() -> None:
     """Idle priority for this process, so that the person at the machine can go on working."""
-    with suppress(Unavailable, OSError):  # a courtesy; the check goes on without
+    with suppress(Unavailable, OSError):  # only a courtesy: the check goes on without it
         psutil = _psutil()
         own = psutil.Process()
         if hasattr(psutil, "IDLE_PRIORITY_CLASS"):

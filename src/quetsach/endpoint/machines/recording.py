@@ -1,4 +1,4 @@
-"""A machine told by a JSON document: for tests, and for what one machine saw to be judged on another.
+"""A machine described by a JSON document: for tests, and to judge one machine's facts on another machine.
 
     {"system": "windows", "name": "PC-07", "is_running": true,
      "files": {"C:\\\\a.txt": "text" | {"base64": "…"} | {"is_placeholder": true}},
@@ -8,7 +8,7 @@
      "events": {"Security.evtx": [{"System": {…}, "EventData": {…}}]},
      "unavailable": {"sockets": "no_permission"}}
 
-What the document does not hold was not recorded, which is not the same as empty.
+A part that the document lacks was not recorded; that is not the same as empty.
 """
 
 from __future__ import annotations

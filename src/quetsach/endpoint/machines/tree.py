@@ -30,7 +30,7 @@ _HOST_NAME = re.compile(r"[\w.-]{1,253}", re.ASCII)
 
 
 class TreeMachine:
-    """See the module; the family of the system is told by what the tree holds."""
+    """See the module; the files in the tree show the family of the system."""
 
     is_running = False
     variables = windowspath.VARIABLES
@@ -101,7 +101,7 @@ class TreeMachine:
         return unix_users(self.files)
 
     def _may_have_hive(self, profile: str) -> bool:
-        """Also where that cannot be told, as behind a link: whoever reads the hive then learns why not."""
+        """True also where this is unknown, as behind a link: reading the hive then gives the reason."""
         try:
             return self.files.entry(rf"{profile}\NTUSER.DAT") is not None
         except Unavailable:
@@ -132,7 +132,7 @@ class TreeMachine:
 
 
 class _Opener:
-    """Opens a hive when it is asked for. One that every Windows has must be there; others may not."""
+    """Opens a hive on demand. A hive that every Windows has must be there; others may be missing."""
 
     def __init__(self, files: Files, path: str, *, is_needed: bool) -> None:
         self._files = files
@@ -165,7 +165,7 @@ def unix_users(files: Files) -> list[User]:
 
 
 def at_most(found: list[User]) -> list[User]:
-    """The people of a machine; more than a check can look at are told, not passed over."""
+    """The people of a machine; raises Unavailable for more people than a check can look at."""
     if len(found) > _MOST_USERS:
         raise Unavailable("too_large", found[_MOST_USERS].folder)
     return found

@@ -1,6 +1,6 @@
 """Calls into Windows by ctypes: the resolver's cache, and Authenticode signatures.
 
-Sources: dnsapi `DnsGetCacheDataTable` (undocumented; what `ipconfig /displaydns` calls), wintrust.h
+Sources: dnsapi `DnsGetCacheDataTable` (undocumented; `ipconfig /displaydns` calls it), wintrust.h
 `WinVerifyTrust` and mscat.h `CryptCATAdmin*` of the Windows SDK.
 """
 
@@ -36,7 +36,7 @@ class _CacheEntry(Structure):
 
 
 def resolver_cache() -> list[str]:
-    """The names that Windows' resolver remembers."""
+    """The names in the cache of Windows' resolver."""
     first = c_void_p()
     try:
         ask = ctypes.windll.dnsapi.DnsGetCacheDataTable
@@ -87,7 +87,8 @@ class _TrustData(Structure):
 
 
 def signature(path: str) -> tuple[Signature, str]:
-    """Embedded signature, else one by a catalogue of the system. The signer's name is not read."""
+    """The embedded signature, else a signature by a catalogue of the system. The signer's name is not
+    read."""
     try:
         code = _verify(path)
     except (OSError, AttributeError):
@@ -108,9 +109,9 @@ def signature(path: str) -> tuple[Signature, str]:
 
 @cache
 def _can_judge() -> bool:
-    """Whether this Windows knows a file of its own for signed.
+    """Whether this Windows can verify the signature of one of its own files.
 
-    Where it does not (a damaged catalogue service, another maker's Windows), "unsigned" says nothing.
+    Where it cannot (a damaged catalogue service, another maker's Windows), "unsigned" says nothing.
     """
     own = os.path.expandvars(r"%SystemRoot%\System32\kernel32.dll")
     try:
@@ -140,7 +141,7 @@ def _verify(path: str) -> int:
 
 
 def _is_in_catalogue(path: str) -> bool:
-    # Older catalogues name files by SHA-1, which is what None stands for.
+    # Older catalogues name files by SHA-1; None asks for SHA-1.
     return any(_is_catalogued(path, algorithm) for algorithm in ("SHA256", None))
 
 

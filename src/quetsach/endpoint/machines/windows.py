@@ -1,7 +1,7 @@
-"""The Windows that this runs on. Everything that only Windows has is imported when it is asked for.
+"""The Windows that this runs on. Modules that only Windows has are imported on demand.
 
 Services, tasks and exclusions are read from the registry and from files, never from a command's output: a
-command that fails may say that it did not.
+failed command may leave no trace of its failure.
 """
 
 # mypy: disable-error-code="attr-defined,unused-ignore"
@@ -88,7 +88,7 @@ class WindowsMachine:
         self.variables = _variables(os.environ)
 
     def users(self) -> Sequence[User]:
-        """Those with a profile; `root` is set for those whose hive is loaded, which are those signed in."""
+        """The people with a profile; `root` is set where the hive is loaded, that is for signed-in people."""
         loaded = {name.upper() for name in self.registry.subkeys("HKU\\")}
         found = []
         for sid in self.registry.subkeys(_PROFILES):
@@ -128,14 +128,15 @@ class WindowsMachine:
                 try:
                     told.append(_wmi.exec_query(f"SELECT {','.join(columns)} FROM {table}{only}"))  # noqa: S608
                 except TimeoutError:
-                    # `_wmi` waits a second for the service, which on a slow machine has only begun to start.
+                    # `_wmi` waits only a second for the service; on a slow machine the service may still be
+                    # starting.
                     time.sleep(_WMI_PAUSE)
                 except (OSError, ValueError, MemoryError):
                     return
                 else:
                     return
 
-        # A service that never answers must not hold up the whole check.
+        # A service that never answers must not block the check.
         asking = Thread(target=ask, daemon=True)
         asking.start()
         asking.join(_WMI_SECONDS)
@@ -146,7 +147,7 @@ class WindowsMachine:
     def events(self, log: str) -> Iterator[bytes]:
         return eventlog.lines(self.files, self.variables["systemroot"], log)
 
-    @lru_cache(maxsize=4096)  # noqa: B019  # one machine lives as long as the program
+    @lru_cache(maxsize=4096)  # noqa: B019  # the machine object lives as long as the program
     def signature(self, path: str) -> tuple[Signature, str]:
         from quetsach.endpoint.machines import winapi
 
@@ -168,6 +169,6 @@ def rows_of(told: str) -> list[dict[str, str]]:
 def _variables(environ: Mapping[str, str]) -> Mapping[str, str]:
     own = {name.casefold(): value for name, value in environ.items()}
     found = dict(windowspath.VARIABLES)
-    # TEMP and the like are those of the person who started the check, not the system's.
+    # TEMP and similar variables belong to the person who started the check, not to the system.
     found.update({name: own[name] for name in found if name in own and name not in ("temp", "tmp")})
     return found

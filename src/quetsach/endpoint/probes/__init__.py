@@ -1,4 +1,4 @@
-"""Everything a check looks at besides files and sockets, in the order in which it looks."""
+"""All probes except files and sockets, in the order in which a check runs them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where Windows and Office are told to activate (KMS host), in every place that may say it."""
+"""The servers (KMS hosts) at which Windows and Office activate, in every place that may name one."""
 
 from __future__ import annotations
 

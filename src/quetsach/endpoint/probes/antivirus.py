@@ -1,4 +1,4 @@
-"""What Microsoft Defender was told to leave out."""
+"""The exclusions of Microsoft Defender."""
 
 from __future__ import annotations
 

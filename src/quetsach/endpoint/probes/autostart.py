@@ -1,4 +1,4 @@
-"""What Windows starts by itself.
+"""The programs that Windows starts by itself.
 
 Run keys, Winlogon, debuggers of images, libraries for every process, Startup folders, COM classes of one
 person, Office add-ins.
@@ -88,7 +88,7 @@ def _folder(machine: Machine, seen: Seen, folder: str) -> None:
 
 
 def _classes(machine: Machine, seen: Seen, user: User) -> None:
-    """Classes that one person has for himself come before those of the machine, and need no rights to set."""
+    """Classes of one person go before classes of the machine, and need no rights to set."""
     if not user.root:
         return
     key = rf"{user.root}_Classes\CLSID"

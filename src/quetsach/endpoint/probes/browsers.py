@@ -1,4 +1,4 @@
-"""Browser history, only when it is asked for. Of what is read only matches with a list are kept.
+"""Browser history, only on request. Only pages that match a list are kept.
 
 Chromium: table `urls(url, last_visit_time)`, microseconds since 1601; Firefox: `moz_places(url,
 last_visit_date)`, microseconds since 1970.
@@ -37,7 +37,7 @@ _MOST_PROFILES = 200
 
 
 class _Browser(NamedTuple):
-    """Where profiles lie below a person's folder, and how their history is asked."""
+    """The places of profiles below a person's folder, and the query for their history."""
 
     places: Mapping[System, Sequence[str]]
     file: str
@@ -66,7 +66,7 @@ def _look(machine: Machine, seen: Seen) -> None:
 
 
 def _profiles(machine: Machine, seen: Seen, folder: str, separator: str, browser: _Browser) -> None:
-    # Chromium's marks of a browser that runs are links to no file.
+    # While Chromium runs, it keeps links to no file in its folder.
     found = [one for one in machine.files.entries(folder) if not one.name.startswith("Singleton")]
     for profile in seen.followed(machine, seen.first(found, _MOST_PROFILES, folder)):
         path = f"{profile.path}{separator}{browser.file}"
@@ -85,8 +85,8 @@ def _history(machine: Machine, seen: Seen, path: str, browser: _Browser) -> None
 
 
 def rows(content: bytes, query: str, shown: str) -> Iterator[tuple[str, int]]:
-    """The rows of a history that was read into memory; the time that a query may take is bounded. What the
-    browser has written to its log (-wal) only is not among them.
+    """The rows of a history that was read into memory; the time of a query is bounded. Rows that are still
+    only in the browser's log (-wal) are missing.
 
     Raises:
         Unavailable: the database is damaged.
@@ -111,8 +111,8 @@ def rows(content: bytes, query: str, shown: str) -> Iterator[tuple[str, int]]:
 
 
 def _without_log(content: bytes) -> bytes:
-    """A database that is not opened beside a write-ahead log, as Firefox' always is (SQLite's file format,
-    1.3.3): in memory there can be none."""
+    """Clear the mark of a write-ahead log, which Firefox always sets (SQLite's file format, 1.3.3): a
+    database in memory cannot have such a log."""
     return content[:18] + b"\x01\x01" + content[20:] if content[18:20] == b"\x02\x02" else content
 
 

@@ -1,4 +1,4 @@
-"""Settings files that tell of a licence that was tampered with: JetBrains options, WinRAR's key."""
+"""Settings files that show tampering with a licence: JetBrains options, WinRAR's key."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def _lines(machine: Machine, seen: Seen, path: str) -> None:
         text = machine.files.read(path, _MOST_BYTES).decode("utf-8", "replace")
         for line in seen.first(text.splitlines(), 200, path):
             if line.lstrip().startswith("#"):
-                continue  # a remark takes no effect
+                continue  # a remark has no effect
             seen.add("config-line", text=line.strip()[:1000], file=path, name=windowspath.basename(path))
 
 
 def _environment(machine: Machine, seen: Seen) -> None:
-    """A variable may name an options file of its own."""
+    """A variable may name a further options file."""
     system = r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Environment"
     for key in (system, *(rf"{user.root}\Environment" for user in machine.users() if user.root)):
         with seen.part():

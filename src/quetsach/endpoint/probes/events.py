@@ -1,4 +1,4 @@
-"""Windows event logs: what Sysmon, Security, Defender, PowerShell, services and licensing wrote down.
+"""Windows event logs: events of Sysmon, Security, Defender, PowerShell, services and licensing.
 
 The fields of each event are those of Microsoft's documentation of its provider.
 """
@@ -47,7 +47,7 @@ def _service(event: Event, seen: Seen, when: str) -> None:
 
 
 def _threat(event: Event, seen: Seen, when: str) -> None:
-    # 1117: Action ID 2 quarantine, 3 remove, 1 clean; 1116 and 1006 only tell of the discovery.
+    # 1117: Action ID 2 quarantine, 3 remove, 1 clean; 1116 and 1006 only report the discovery.
     is_stopped = event.get("Action ID", "") in {"1", "2", "3"}
     seen.add("threat", name=event.get("Threat Name", ""), path=event.get("Path", ""), is_stopped=is_stopped,
              time=when)  # fmt: skip
@@ -129,13 +129,13 @@ def _look(machine: Machine, seen: Seen) -> None:
 
 
 def _last_of_each(items: list[Fact]) -> list[Fact]:
-    """A threat is told when it is seen and again when it is stopped: what was told last counts."""
+    """Defender reports a threat when it sees it and again when it stops it: the last report counts."""
     last = {one.fields["name"] + one.fields["path"]: one for one in items if one.kind == "threat"}
     return [one for one in items if one.kind != "threat"] + list(last.values())
 
 
 def read(line: bytes, providers: Mapping[str, Mapping[int, _Reader]], seen: Seen) -> None:
-    """One event as JSON; what is no event, or one that nobody asked for, is passed over."""
+    """Read one event as JSON; other text, and events that no reader wants, are passed over."""
     try:
         event = json.loads(line)["Event"]
         system = event["System"]
@@ -151,7 +151,7 @@ def read(line: bytes, providers: Mapping[str, Mapping[int, _Reader]], seen: Seen
 
 
 def _flat(data: Any) -> dict[str, str]:
-    """Name → text; the unnamed `Data` of old providers by number."""
+    """The data of an event as name → text; the unnamed `Data` of old providers by number."""
     found: dict[str, str] = {}
     if not isinstance(data, dict):
         return found

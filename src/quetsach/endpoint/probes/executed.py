@@ -1,4 +1,4 @@
-"""Programs that were started some time: names of prefetch files, BAM, UserAssist and Amcache."""
+"""Programs that were started at some time: names of prefetch files, BAM, UserAssist and Amcache."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _assist(machine: Machine, seen: Seen, root: str) -> None:
 
 
 def _moment(seconds: float) -> str:
-    """In UTC; "" for a time that no calendar has, to which a file may be set."""
+    """The time in UTC; "" for a time outside the calendar, which a file may carry."""
     try:
         return (_EPOCH + timedelta(seconds=seconds)).isoformat(timespec="seconds")
     except OverflowError:

@@ -1,5 +1,5 @@
-"""The Windows firewall: where it is switched off, whether it heeds rules of this machine at all, and which
-rules are switched on ([MS-FASP] 2.2.19: `v2.30|Action=Block|Dir=Out|…`).
+"""The Windows firewall: where it is off, whether it obeys rules of this machine at all, and the enabled rules
+([MS-FASP] 2.2.19: `v2.30|Action=Block|Dir=Out|…`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _OWN = r"HKLM\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\Firewall
 _POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\WindowsFirewall"
 _SERVICE = r"HKLM\SYSTEM\CurrentControlSet\Services\mpssvc"
 _PROFILES = {"DomainProfile": "domain", "StandardProfile": "private", "PublicProfile": "public"}
-"""The kinds of networks ([MS-GPFAS] 2.2.2) as people see them: a domain, home or work, and strangers'."""
+"""The kinds of networks ([MS-GPFAS] 2.2.2) in people's words: a domain, home or work, and public networks."""
 _DISABLED = "4"
 
 
@@ -33,7 +33,7 @@ def switched_off(registry: Registry) -> list[str]:
 def deaf(registry: Registry) -> list[str]:
     """The kinds of networks where a rule of this machine's own has no effect.
 
-    There the firewall is switched off, or a policy lets only its own rules hold.
+    There the firewall is off, or a policy allows only its own rules.
     """
     off = switched_off(registry)
     return [
@@ -44,7 +44,7 @@ def deaf(registry: Registry) -> list[str]:
 
 
 def rule(text: str) -> dict[str, str]:
-    """The fields of a rule; of one that is repeated, the first."""
+    """The fields of a rule; of a repeated field, the first."""
     found: dict[str, str] = {}
     for part in text.split("|"):
         name, equals, value = part.partition("=")
@@ -57,16 +57,16 @@ def _look(machine: Machine, seen: Seen) -> None:
     for network in switched_off(machine.registry):
         seen.add("firewall-off", network=network)
     for value in machine.registry.values(_KEY).values():
-        told = rule(value)
-        if told.get("active", "").casefold() != "true":
+        fields = rule(value)
+        if fields.get("active", "").casefold() != "true":
             continue
         seen.add(
             "firewall-rule",
-            name=told.get("name", ""),
-            action=told.get("action", ""),
-            direction=told.get("dir", ""),
-            program=windowspath.clean(told.get("app", ""), machine.variables),
-            port=told.get("lport", ""),
+            name=fields.get("name", ""),
+            action=fields.get("action", ""),
+            direction=fields.get("dir", ""),
+            program=windowspath.clean(fields.get("app", ""), machine.variables),
+            port=fields.get("lport", ""),
         )
 
 

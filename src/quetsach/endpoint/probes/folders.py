@@ -16,7 +16,7 @@ def _look(machine: Machine, seen: Seen) -> None:
     for parent in dict.fromkeys(parents):
         with seen.part():
             for entry in seen.first(machine.files.entries(parent), _MOST, parent):
-                if entry.is_folder or entry.is_link:  # its name tells, wherever its files lie
+                if entry.is_folder or entry.is_link:  # the name counts, wherever its files lie
                     seen.add("folder", path=windowspath.clean(entry.path, machine.variables))
 
 

@@ -1,4 +1,4 @@
-"""The hosts file: which names are answered on the machine itself (hosts(5))."""
+"""The hosts file: names that the machine itself answers (hosts(5))."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _places(machine: Machine, seen: Seen) -> list[str]:
     usual = windowspath.clean(r"%SystemRoot%\System32\drivers\etc", machine.variables)
     folders = [usual]
     with seen.part():
-        # Malware moves the folder so that the file that people look at stays untouched.
+        # Malware moves the folder, so that the file that people open stays untouched.
         moved = machine.registry.values(_TCPIP).get("DataBasePath", "")
         if moved:
             folders.append(windowspath.clean(moved, machine.variables))
@@ -32,7 +32,7 @@ def _look(machine: Machine, seen: Seen) -> None:
 
 
 def entries(content: bytes) -> list[tuple[str, str, int, int]]:
-    """Name and address in canonical form, number of the line, how many lines with an address there are."""
+    """Name and address in canonical form, line number, and the number of lines with an address."""
     text = content.decode("utf-8-sig" if content[:2] != b"\xff\xfe" else "utf-16", "replace")
     found: list[tuple[str, str, int]] = []
     lines = 0

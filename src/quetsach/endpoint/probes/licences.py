@@ -1,4 +1,4 @@
-"""The licences that Windows and Office say they have (WMI SoftwareLicensingProduct), read only."""
+"""The licences of Windows and Office by their own report (WMI SoftwareLicensingProduct), read only."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _look(machine: Machine, seen: Seen) -> None:
 
 
 def _firmware(machine: Machine, seen: Seen, channel: str) -> None:
-    """The edition that came with the machine ("[4.0] Core OEM:DM") beside the one that runs."""
+    """The edition that came with the machine ("[4.0] Core OEM:DM") next to the edition that runs."""
     column = "OA3xOriginalProductKeyDescription"
     for row in machine.query("SoftwareLicensingService", (column,)):
         if row[column]:

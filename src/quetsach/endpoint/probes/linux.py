@@ -1,5 +1,5 @@
-"""What Linux starts by itself or lets in: cron, systemd, start scripts, preloaded libraries, PAM modules,
-login keys. Links are followed inside the machine; what they lead to is told once, by its own path."""
+"""Programs that Linux starts by itself, and ways in: cron, systemd, start scripts, preloaded libraries, PAM
+modules, login keys. Links are followed inside the machine; a target is reported once, by its own path."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _HOME_UNITS = (".config/systemd/user", ".local/share/systemd/user")
 _WANTED = (".wants", ".requires", ".upholds")
 _DESKTOP = ("/etc/xdg/autostart",)
 _HOME_DESKTOP = (".config/autostart",)
-# Blanks, never line ends: else a file of nothing but line ends is gone through once for each of them.
+# Blanks, never line ends: else the expression would scan a file of line ends once for each of them.
 _STARTS = re.compile(
     r"^[ \t]*(Exec(?:Start|StartPre|StartPost|Reload|Stop))[ \t]*=[ \t]*[-@:+!|]*(.+)$", re.M
 )
@@ -48,7 +48,7 @@ def _texts(machine: Machine, seen: Seen, paths: Iterable[str]) -> Iterator[tuple
 
 
 def _in(machine: Machine, seen: Seen, *folders: str) -> list[Entry]:
-    """The files of folders, each once however many links lead to it."""
+    """The files in folders, each once, however many links lead to it."""
     found: dict[str, Entry] = {}
     for folder in folders:
         with seen.part():
@@ -95,7 +95,8 @@ def _systemd(machine: Machine, seen: Seen) -> None:
 
 
 def _units(machine: Machine, seen: Seen) -> Iterator[tuple[str, str]]:
-    """Path and name of each unit, of the pieces that change one, and of what units ask for by a link."""
+    """Path and name of each unit, of its drop-in files, and of units that a link in a `.wants` folder
+    names."""
     names: set[str] = set()
     wanting: list[str] = []
     for folder in (*_UNITS, *_homes(machine, *_HOME_UNITS)):
@@ -119,8 +120,8 @@ def _units(machine: Machine, seen: Seen) -> Iterator[tuple[str, str]]:
 
 
 def _wanted(machine: Machine, entry: Entry, names: set[str]) -> Iterator[tuple[str, str]]:
-    """What one link of a `.wants` folder names. Systemd goes by the link's name: where a unit of that name is
-    found, it does not matter that its file once lay elsewhere (systemd.unit(5))."""
+    """The unit named by a link in a `.wants` folder. Systemd goes by the link's name: if a unit has that
+    name, a missing link target does not matter (systemd.unit(5))."""
     try:
         path = machine.files.follow(entry.path)
     except Unavailable as error:
@@ -154,7 +155,7 @@ def _logins(machine: Machine, seen: Seen) -> None:
         for line in text.splitlines():
             words = line.split()
             if words and not line.lstrip().startswith("#"):
-                # The comment names whose key it is; the key itself stays here.
+                # The comment says whose key it is; the key itself stays on the machine.
                 options = words[0] if not words[0].startswith(("ssh-", "ecdsa-", "sk-")) else ""
                 seen.add("key-login", text=f"{options} {words[-1]}".strip()[:500], where=path)
 

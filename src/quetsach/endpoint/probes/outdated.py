@@ -1,4 +1,4 @@
-"""Whether the operating system still gets security updates, by the makers' published dates."""
+"""Whether the operating system still gets security updates, by its maker's published dates."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def _look(machine: Machine, seen: Seen) -> None:
 
 
 def windows_until(build: str, edition: str) -> date | None:
-    """The last day of updates for a build; None where it is not known, as for one newer than the table."""
+    """The last day of updates for a build; None where it is unknown, as for a build newer than the table."""
     table = _table()["windows"]
     row, kind = table.get(build), _kind(edition.casefold())
     if row is None and kind in ("enterprise", "until"):
         older = [int(one) for one in table if build.isdecimal() and len(build) < 10 and int(one) > int(build)]
-        # A build between two known ones went out of support no later than the next.
+        # Support for a build between two known builds ended no later than for the newer of them.
         row = table[str(min(older))] if older else None
     if row is None:
         return None
@@ -55,7 +55,7 @@ def windows_until(build: str, edition: str) -> date | None:
 
 
 def _kind(edition: str) -> str:
-    """Which column of the table an edition follows; servers and LTSC have long lives of their own."""
+    """The column of the table for an edition; servers and LTSC have longer support."""
     if edition.startswith("server"):
         return "server"
     if edition.startswith(_LONGER):

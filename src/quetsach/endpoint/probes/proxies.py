@@ -1,4 +1,4 @@
-"""Where web traffic is sent: proxies and automatic configuration, for the system and for each person."""
+"""The proxies for web traffic, also by automatic configuration, for the system and for each person."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from quetsach.endpoint.machine import Machine, System, roots_of
 from quetsach.endpoint.probe import Probe, Seen
 
 _SETTINGS = r"Software\Microsoft\Windows\CurrentVersion\Internet Settings"
-# Blanks, never line ends: else a file of nothing but line ends is gone through once for each of them.
+# Blanks, never line ends: else the expression would scan a file of line ends once for each of them.
 _LINUX = re.compile(
     r"^[ \t]*(?:export[ \t]+)?(?:https?|ftp|all)_proxy[ \t]*=[ \t]*[\"']?([^\s\"'#]+)", re.I | re.M
 )

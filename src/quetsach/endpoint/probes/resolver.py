@@ -1,4 +1,4 @@
-"""Names that the system's resolver remembers."""
+"""Names in the cache of the system's resolver."""
 
 from __future__ import annotations
 

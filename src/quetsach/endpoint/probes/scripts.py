@@ -1,4 +1,4 @@
-"""Lines that people typed into PowerShell or a shell. Only those that a sign names are kept."""
+"""Lines that people typed into PowerShell or a shell. Only lines that match a sign are kept."""
 
 from __future__ import annotations
 

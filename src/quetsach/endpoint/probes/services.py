@@ -1,4 +1,4 @@
-"""Services and drivers of Windows, from the registry: the service manager hides what a rootkit hides."""
+"""Services and drivers of Windows, read from the registry: a rootkit can hide them in the service manager."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Registry values that a sign asks for by key and name."""
+"""Registry values that a sign names by key and name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ _MOST_KEYS = 5_000
 
 
 def probe(keys: Iterable[str]) -> Probe:
-    r"""A probe of these keys: `*` is one part of the path, `**` at the end all below, `HKU\*` each person."""
+    r"""A probe of these keys: `*` is one part of the path, `**` at the end all keys below, `HKU\*` each
+    person."""
     wanted = tuple(keys)
 
     def look(machine: Machine, seen: Seen) -> None:

@@ -1,4 +1,4 @@
-"""Connections and open ports of this moment, with the program behind each; sampled while the check runs."""
+"""Connections and open ports of this moment, each with its program; sampled while the check runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MOST_SOCKETS = 50_000
 
 
 class Sampler:
-    """Looks at the sockets again and again, from a thread of its own; short connections it sees by luck."""
+    """Samples the sockets again and again in a thread of its own; it may miss short connections."""
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
@@ -26,13 +26,13 @@ class Sampler:
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def start(self) -> None:
-        """Look once at once, then go on in the background."""
+        """Take one sample at once, then go on in the background."""
         self._sample()
         if self._machine.is_running:
             self._thread.start()
 
     def finish(self) -> None:
-        """No more looking."""
+        """Stop sampling."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
@@ -54,8 +54,8 @@ class Sampler:
             self._error = error
 
     def look(self, _machine: Machine, seen: Seen) -> None:
-        """What was seen so far, as facts."""
-        # A peer on a port that this machine serves called in; that is no sign of infection.
+        """The sockets sampled so far, as facts."""
+        # A peer at a port that this machine serves has called in; that is no sign of infection.
         served = {one.local_port for one in self._seen if one.state == "LISTEN"}
         for one in self._seen:
             name, program = self._programs.get(one.pid, ("", ""))

@@ -1,7 +1,7 @@
 """Permanent WMI event consumers that run a program or a script, from the repository's file.
 
-The repository's format is not documented; instances keep their text in it as plain characters, which is what
-is looked for. A consumer that was deleted may still be seen.
+The repository's format is not documented; its instances hold their text as plain characters, and this probe
+searches for these. A deleted consumer may still be seen.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def _look(machine: Machine, seen: Seen) -> None:
 
 
 def consumers(content: bytes) -> list[tuple[str, str, str]]:
-    """Kind, command or script, and name where it follows."""
+    """Kind, command or script, and name where it stands next to it."""
     found: dict[tuple[str, str, str], None] = {}
     for kind, command, name in _CONSUMER.findall(content):
         text = command.decode("ascii").strip()

@@ -1,4 +1,4 @@
-"""Scheduled tasks of Windows: the XML of each ([MS-TSCH] 2.5), against what the registry knows of them."""
+"""Scheduled tasks of Windows: the XML of each task ([MS-TSCH] 2.5), compared with the registry."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _one(machine: Machine, seen: Seen, place: str, path: str) -> None:
     try:
         runs = actions(machine.files.read(place, _MOST_BYTES))
     except Unavailable:
-        # Its name alone may tell something.
+        # The name alone may match a sign.
         seen.add("task", **told)
         raise
     except ValueError as error:
@@ -60,7 +60,7 @@ def _one(machine: Machine, seen: Seen, place: str, path: str) -> None:
 
 
 def _unlisted(machine: Machine, seen: Seen) -> None:
-    """Tasks that the registry runs although nobody has the right to see them."""
+    """Tasks that the registry runs although no account has the right to see them."""
     waiting, looked = [("", 0)], 0
     while waiting and looked < _MOST_TASKS:
         path, depth = waiting.pop()
@@ -78,7 +78,7 @@ def actions(content: bytes) -> list[tuple[str, str]]:
     """Command and arguments of each action of a task; a COM action is `{class}`, its data as arguments.
 
     Raises:
-        ValueError: it is no task, or declares entities, which no task does.
+        ValueError: it is no task, or declares entities, which a task never does.
     """
     encoding = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
     text = _DECLARATION.sub("", content.decode(encoding, "replace").rstrip("\0"))

@@ -1,1 +1,1 @@
-"""A check as it is told: in words, as JSON, as a page, and many as a workbook."""
+"""Reports of a check: in words, as JSON, as a page; and of many checks as a workbook."""

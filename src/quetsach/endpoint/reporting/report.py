@@ -1,6 +1,6 @@
-"""The report of a check: one self-contained HTML page without a script, to read, print and pass on.
+"""The report of a check: one self-contained HTML page without scripts, to read, print and pass on.
 
-Every text of the machine passes through `_t`; the page's own policy forbids scripts and forms besides.
+Every text from the machine passes through `_t`; the page's policy also forbids scripts and forms.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def _finding(one: Finding, result: Result) -> Iterator[str]:
     more = one.count - len(one.evidence)
     if more > 0:
         proofs += f"<li>{_t(_('and %(n)s more') % {'n': words.number(more)})}</li>"
-    # The first proof stands open, so that it is on paper too.
+    # The first evidence is open, so that it is printed, too.
     folded = f'<details><summary>{_t(_("Evidence"))}</summary><ul class="proof">{proofs}</ul></details>'
     folded = folded if proofs else ""
     name = f'<span class="muted">{_t(one.sign)}</span>' if one.sign else ""

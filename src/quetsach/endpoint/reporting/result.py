@@ -7,7 +7,7 @@
      "findings": [{"sign"|"indicator", "confidence", "kind", "product", "family", "fix", "count",
                    "evidence": [{"fact", …fields}]}]}
 
-Of what was seen only what a finding rests on is told: names of files, programs and pages that match nothing
+Of all facts only the evidence of findings is included: names of files, programs and pages that match nothing
 do not leave the machine.
 """
 
@@ -63,7 +63,7 @@ def as_table(result: Result) -> dict[str, Any]:
 
 
 def write(out: TextIO, result: Result) -> None:
-    """The document, and a line feed."""
+    """Write the document, and a line feed."""
     json.dump(as_table(result), out, ensure_ascii=False, indent=1)
     out.write("\n")
 

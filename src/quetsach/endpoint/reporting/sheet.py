@@ -1,4 +1,4 @@
-"""The results of many machines as a workbook: machines, findings, what was not counted. Texts stay texts."""
+"""The results of many machines as a workbook: machines, findings, results left out. Texts stay texts."""
 
 from __future__ import annotations
 

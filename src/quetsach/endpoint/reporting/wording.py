@@ -1,4 +1,4 @@
-"""The words of a check for people: the verdict, what to do, what each probe and fact is."""
+"""The words of a check for people: the verdict, the next steps, and names of probes and facts."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _NOT_SHOWN = {
     "service": ("start", "type"),
     "system": ("is_supported",),
 }
-"""Fields that repeat what another one says."""
+"""Fields that repeat another field."""
 
 
 def promise() -> str:
-    """What stands before everything."""
+    """The sentence at the head of every report."""
     return _("Nothing is changed. Nothing is sent.")
 
 
@@ -62,7 +62,7 @@ def verdict(result: Result) -> str:
 
 
 def state(result: Result) -> str:
-    """The verdict in two or three words, as offices see it."""
+    """The verdict in two or three words, for offices."""
     return short(result.verdict)
 
 
@@ -78,7 +78,7 @@ def short(verdict: Verdict) -> str:
 
 
 def next_steps(result: Result) -> list[str]:
-    """What to do now, the first thing first."""
+    """The next steps, the most urgent first."""
     steps: list[str] = []
     is_sure = result.verdict in (Verdict.FOUND, Verdict.CHECK)
     if is_sure and any(_is_malware(one) for one in result.findings if one.confidence <= Confidence.D2):
@@ -128,7 +128,7 @@ def _is_malware(one: Finding) -> bool:
 
 
 def finding(one: Finding, result: Result) -> str:
-    """What was found, in one line."""
+    """A finding in one line."""
     if one.sign:
         return result.wanted.signs.signs[one.sign].texts[code()].what
     family = f" ({one.family})" if one.family else ""
@@ -136,19 +136,19 @@ def finding(one: Finding, result: Result) -> str:
 
 
 def doubt(one: Finding, result: Result) -> str:
-    """What else it may be."""
+    """The harmless explanations of a finding."""
     if one.sign:
         return result.wanted.signs.signs[one.sign].texts[code()].false_positive
     return _("As good as the list; a page once opened is weaker than a connection that stands.")
 
 
 def confidence(one: Finding) -> str:
-    """How sure it is."""
+    """The confidence of a finding."""
     return sureness(one.confidence)
 
 
 def sureness(level: Confidence) -> str:
-    """A confidence in a word."""
+    """A confidence in one word."""
     return {
         Confidence.D1: _("certain"),
         Confidence.D2: _("strong"),
@@ -158,7 +158,7 @@ def sureness(level: Confidence) -> str:
 
 
 def kind(one: Finding) -> str:
-    """Whether it is in force."""
+    """Whether the finding is in force."""
     return {
         Kind.ACTIVE: _("in force now"),
         Kind.ARTIFACT: _("left on the disk"),
@@ -168,16 +168,16 @@ def kind(one: Finding) -> str:
 
 
 def leaves() -> list[str]:
-    """What a sealed result holds."""
+    """The contents of a sealed result."""
     return [
         _("the machine's name and unit, how many people use it, and when it was checked"),
         _("the conclusion, and for each sign the place that shows it (a path may hold a user's name)"),
-        _("which places were looked at, which not, and how many files were read"),
+        _("the places that were looked at, the places that were not, and the number of files read"),
     ]
 
 
 def stays() -> list[str]:
-    """What never leaves a machine."""
+    """The data that never leave a machine."""
     return [
         _("documents, pictures, mails and passwords"),
         _("names of files, programs and pages that match nothing"),
@@ -186,7 +186,7 @@ def stays() -> list[str]:
 
 
 def product(name: str) -> str:
-    """What a finding is counted under."""
+    """The name of a product."""
     return {
         "windows": "Windows",
         "office": "Office",
@@ -206,7 +206,7 @@ def product(name: str) -> str:
 
 
 def evidence(one: Evidence) -> str:
-    """A fact in one line: what it is about first, times in Vietnam's zone."""
+    """A fact in one line: its subject first, times in Vietnam's zone."""
     if one.fact == "hosts-line":
         told = one.fields
         return f"{told['address']} {told['name']} · {told['file']}:{told['line']}"
@@ -224,7 +224,7 @@ def _shown(name: str, value: str) -> str:
 
 
 def network(kind: str) -> str:
-    """Where a Windows firewall makes a difference."""
+    """A kind of network in the Windows firewall."""
     return {
         "domain": _("in the office's own domain"),
         "private": _("in networks at home or at work"),
@@ -241,7 +241,7 @@ def _moment(value: str) -> str:
 
 
 def probe(name: str) -> str:
-    """What a probe looks at."""
+    """The thing that a probe looks at."""
     return {
         "processes": _("Running programs"),
         "resolver_cache": _("Names asked for lately"),
@@ -290,7 +290,7 @@ def gap(one: Gap) -> str:
 
 
 def looked_at(result: Result) -> str:
-    """How much was looked at, in one sentence."""
+    """How much was checked, in one sentence."""
     possible = [one for one in result.observed.values() if not is_foreign(one)]
     seen = sum(one.state is not State.NOT_CHECKED for one in possible)
     seconds = max(1, round((result.finished - result.started).total_seconds()))
@@ -305,12 +305,12 @@ def looked_at(result: Result) -> str:
 
 
 def is_foreign(seen: Observed) -> bool:
-    """Whether this kind of system has nothing of the sort, so that nobody need read about it."""
+    """Whether this kind of system cannot have the thing, so that nobody need read about it."""
     return not seen.items and any(gap.reason == "other_system" for gap in seen.gaps)
 
 
 def by_product(findings: Sequence[Finding]) -> dict[str, list[Finding]]:
-    """Findings that count, under what they are counted; those for information last, under the system."""
+    """Findings that count, by product; findings for information last, under the system."""
     found: dict[str, list[Finding]] = {}
     for one in findings:
         found.setdefault(one.product, []).append(one)

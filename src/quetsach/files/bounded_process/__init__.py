@@ -1,16 +1,16 @@
-"""Strangers' files are read in a process of their own, in one way: this one.
+"""A file from a stranger is read in a process of its own. This package is the only way to do so.
 
-    @limited.bounded(seconds=20, raises=(TableError,), refused=lambda _error: TableError("limits"))
+    @bounded_process.bounded(seconds=20, raises=(TableError,), refused=lambda _error: TableError("limits"))
     def cells(data: bytes, headings: list[str]) -> list[list[str]]: ...
 
-A function with this mark takes the bytes of a file and what else it must know, and its types say what it
-takes and gives: plain values, dataclasses, named tuples. Whoever calls it calls it as ever; its body runs in
-a process that reads this one file and no other (`reader.py`), with its limits set before the first byte.
-There marked functions call one another directly. What comes back is checked against the declared types
-(`plain.py`); the errors named in `raises` come back as they were raised; everything else that can happen is
-a `NotReadError`, which `refused` turns into the caller's own error.
+A function with this mark takes the bytes of a file as its first argument. Its type hints declare its other
+arguments and its return value: plain values, dataclasses, named tuples. Callers call it like any function;
+its body runs in a process that reads this one file and no other (`reader.py`), with its limits set before
+the first byte. Inside that process, marked functions call one another directly. The return value is checked
+against the declared types (`plain.py`). Errors named in `raises` come back as they were raised. Everything
+else that can happen is a `NotReadError`; `refused` turns it into the caller's own error.
 
-The doors (tests/attacks guards that there is no other):
+The functions with the mark (tests/attacks guards that no other code opens such files):
 
 | file | read by |
 |---|---|
@@ -28,7 +28,7 @@ The doors (tests/attacks guards that there is no other):
 | YARA rules | `endpoint/files/rules.py` |
 
 Logs are read by the engines. Old Word files are converted by LibreOffice, a program with limits of its own
-(`annexes/collecting/files/office.py`); what it makes of them is read here.
+(`annexes/collecting/files/office.py`); the converted files are read here.
 """
 
 from __future__ import annotations
@@ -74,11 +74,11 @@ _turns = Turns()
 
 
 def share(folder: Path, readers: int, wait: float, places: int | None = None) -> None:
-    """From now on at most `readers` files at once over all processes that share the folder.
+    """Set the limit: at most `readers` files at once over all processes that share the folder.
 
-    Who waited `wait` seconds in vain gets a BusyError; where `places` threads of this process read or wait
-    already, the next gets it at once. Without this, two at once in this process, and whoever comes later
-    waits.
+    A thread that waited `wait` seconds in vain gets a BusyError. Where `places` threads of this process read
+    or wait already, the next thread gets a BusyError at once. Without this call, this process reads two files
+    at once and further threads wait.
     """
     global _turns
     _turns = Turns(readers, folder, wait, places)
@@ -86,9 +86,9 @@ def share(folder: Path, readers: int, wait: float, places: int | None = None) ->
 
 @contextmanager
 def place() -> Iterator[None]:
-    """For what else a stranger's file lets a thread wait for: one of the `places` of `share`.
+    """Hold one of the `places` of `share` for other slow work on a stranger's file.
 
-    Raises BusyError at once where there is none.
+    Raises BusyError at once where all places are taken.
     """
     with visits.place(_turns):
         yield
@@ -104,9 +104,10 @@ def bounded[**P, R](
 ) -> Callable[[Callable[Concatenate[bytes, P], R]], Callable[Concatenate[bytes, P], R]]:
     """Mark a function that reads a stranger's file, which is its first argument.
 
-    `seconds` of processor time, twice that by the clock; `imports` are the libraries that it needs, which
-    the warm process imports once; `is_threaded` where one of them starts threads. A marked function raises
-    what `raises` names, what `refused` makes of a NotReadError (itself without `refused`), and BusyError.
+    `seconds` bounds the processor time; the clock may show twice as much. `imports` are the libraries that
+    the function needs; the warm process imports them once. Set `is_threaded` where one starts threads.
+    A marked function raises the errors in `raises`, BusyError, and for a NotReadError the error that
+    `refused` returns (without `refused` the NotReadError itself).
     """
 
     def mark(function: Callable[Concatenate[bytes, P], R]) -> Callable[Concatenate[bytes, P], R]:
@@ -157,7 +158,7 @@ def _answer(
 
 
 def taken(said: bytes, declared: Any, raises: tuple[type[QuetsachError], ...]) -> Any:
-    """What a reader answered, believed in nothing. Raises the error that it tells of, or NotReadError."""
+    """The checked answer of a reader, which is not trusted. Raises the reader's error, or NotReadError."""
     kind, told = said[:1], said[1:]
     if kind == reader.FAULT:
         reason, _, why = told[:100].decode("ascii", "replace").partition(" ")
@@ -176,7 +177,7 @@ def taken(said: bytes, declared: Any, raises: tuple[type[QuetsachError], ...]) -
     found = known[name].__new__(known[name], *args)
     found.args = tuple(args)
     vars(found).update(state)
-    # Some are kept, and told by their code later.
+    # Some errors are kept in the database and later shown by their code.
     if not getattr(found, "is_declared", lambda: True)():
         raise NotReadError("crashed", "unknown code")
     raise found
@@ -188,6 +189,6 @@ def _types(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def argument_types(function: Callable[..., Any]) -> Any:
-    """The types of what a marked function is given beside the file, as those of a tuple."""
+    """The types of a marked function's arguments after the file, as the types of a tuple."""
     hints = [hint for name, hint in _types(function).items() if name != "return"][1:]
     return tuple[tuple(hints)] if hints else tuple[()]  # type: ignore[misc]

@@ -1,7 +1,7 @@
-"""What a function says of a file, as JSON and bytes, and back into the types that it declares.
+"""The return value of a marked function, packed as JSON and bytes, and unpacked into its declared types.
 
-The side that takes it back believes nothing: each value must be of its declared type, or AnswerError is
-raised. Never pickle: whoever took the reader over would run code in the process that asked.
+The unpacking side trusts nothing: each value must be of its declared type, or AnswerError is raised. Never
+pickle: an attacker who controls the reader would run code in the process that asked.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from quetsach.text.json_limits import TooManyError, few
 
 MOST_ITEMS = 8_000_000
 MOST_GROUPS = 4_000_000
-"""Of an answer: its values, and its lists and objects. Sixty million bytes of `[],` would fill 1.4 GB."""
+"""The maximum of values, and of lists and objects, in an answer. Sixty million bytes of `[],` fill 1.4 GB."""
 _LENGTH = struct.Struct(">Q")
 _SIMPLE = (str, int, float, bool, type(None))
 
@@ -29,7 +29,7 @@ type Take = Callable[[Any, "Blobs"], Any]
 
 
 class AnswerError(ValueError):
-    """An answer is not what was declared."""
+    """An answer does not have its declared type."""
 
 
 class Blobs:
@@ -39,7 +39,7 @@ class Blobs:
         self._data, self._at = data, 0
 
     def take(self, length: int) -> bytes:
-        """The next so many bytes."""
+        """The next `length` bytes."""
         end = self._at + length
         if length < 0 or end > len(self._data):
             raise AnswerError("bytes are missing")
@@ -49,7 +49,7 @@ class Blobs:
 
 
 def pack(value: Any) -> list[bytes]:
-    """A value as what `unpack` reads, in parts."""
+    """A value as the parts that `unpack` reads."""
     blobs: list[bytes] = []
     text = json.dumps(_plain(value, blobs), ensure_ascii=False, separators=(",", ":"))
     head = text.encode("utf-8", "surrogatepass")
@@ -70,8 +70,8 @@ def unpack(data: bytes, declared: Any) -> Any:
     except TooManyError as error:
         raise AnswerError("too many values") from error
     try:
-        told = json.loads(head.decode("utf-8", "surrogatepass"))
-        return _taker(declared)(told, Blobs(memoryview(data)[end:]))
+        document = json.loads(head.decode("utf-8", "surrogatepass"))
+        return _taker(declared)(document, Blobs(memoryview(data)[end:]))
     except AnswerError:
         raise
     except (ValueError, TypeError, RecursionError, OverflowError) as error:
@@ -99,7 +99,7 @@ def _plain(value: Any, blobs: list[bytes]) -> Any:
 
 @cache
 def _taker(declared: Any) -> Take:
-    """What takes a value of a type back."""
+    """The function that unpacks values of a type."""
     if isinstance(declared, TypeAliasType):
         return _taker(declared.__value__)
     origin, parts = get_origin(declared), get_args(declared)

@@ -1,4 +1,4 @@
-"""The process that reads strangers' files. It starts bare, and never asks anybody for anything.
+"""The process that reads strangers' files. It starts with nothing imported and sends no request to anybody.
 
 On POSIX a warm process is forked for each file (`serving.py`), on Windows it is started anew (`windows.py`).
 """
@@ -20,19 +20,19 @@ IDLE = 60.0
 MEMORY = 512 << 20
 """Bytes of address space for one file. All libraries together take 141 MB of it."""
 STARTED, OUT_OF_TIME = b"s", b"t"
-"""What the owner is told of a file on its way: its process runs; it was ended for taking too long."""
+"""Status bytes for the owner of a file: its process runs; its process was killed for taking too long."""
 FAULT, SAID, RAISED = b"F", b"A", b"E"
-"""How an answer begins: `damaged` or `too_large`; what the function said; one of our errors."""
+"""The first byte of an answer: a fault (`damaged` or `too_large`), a return value, or one of our errors."""
 
 inside = False
-"""Whether this process is one that reads."""
+"""Whether this is a reading process."""
 
 
 def limit(seconds: int, *, is_threaded: bool) -> None:
-    """So many seconds of processor time, MEMORY, no file written, no process started, no memory written out.
+    """Allow `seconds` of processor time and MEMORY; forbid written files, new processes and core dumps.
 
-    POSIX; on Windows the job object does the same. Linux counts threads as processes, so a reader that needs
-    some may start others, too; and root is not counted at all.
+    POSIX; on Windows the job object sets the same limits. Linux counts threads as processes, so a reader with
+    `is_threaded` may start some of either. Linux does not count the processes of root at all.
     """
     if sys.platform == "win32":
         return
@@ -46,13 +46,13 @@ def limit(seconds: int, *, is_threaded: bool) -> None:
         (resource.RLIMIT_NOFILE, 64),
         *(() if is_threaded else ((resource.RLIMIT_NPROC, 0),)),
     ):
-        # At the hard limit of time Linux kills without a word: the soft one comes a second before, and tells.
+        # At the hard limit of time Linux kills without a word; the soft limit, a second before, is reported.
         hard = most + 1 if what == resource.RLIMIT_CPU else most
         resource.setrlimit(what, (most, hard))
 
 
 def answer(request: dict[str, Any], data: BinaryIO) -> list[bytes]:
-    """Read one file and say what is in it. Whatever the file does to a library, there is an answer."""
+    """Read one file and answer with its content. Whatever the file does to a library, there is an answer."""
     global inside
     inside = True
     try:
@@ -66,13 +66,13 @@ def answer(request: dict[str, Any], data: BinaryIO) -> list[bytes]:
             return [RAISED, *plain.pack(told)]
     except MemoryError:
         return [FAULT, b"too_large MemoryError"]
-    except BaseException as error:  # a panic of Rust's is no Exception
+    except BaseException as error:  # a panic in Rust is no Exception
         reason = b"too_large" if getattr(error, "errno", None) == errno.ENOMEM else b"damaged"
         return [FAULT, reason, b" ", type(error).__name__.encode()]
 
 
 def prepare(request: dict[str, Any]) -> None:
-    """All of `answer` that does not need the file, so that it is done once and not in each process."""
+    """Do the parts of `answer` that do not need the file, once instead of once in each process."""
     plain.unpack(bytes.fromhex(request["given"]), request_types(function(request["function"])))
 
 
@@ -89,7 +89,7 @@ def _flat(state: dict[str, Any]) -> dict[str, Any]:
 
 
 def request_types(reads: Any) -> Any:
-    """The types of what a reader is given beside the file."""
+    """The types of a reader's arguments after the file."""
     from quetsach.files.bounded_process import argument_types
 
     return argument_types(reads)
@@ -102,7 +102,7 @@ def function(name: str) -> Any:
 
 
 def write(parts: list[bytes], to: int = 1) -> None:
-    """All of an answer to the standard output, which is a pipe."""
+    """Write all parts of an answer to the standard output, which is a pipe."""
     left = memoryview(b"".join(parts))
     while left:
         left = left[os.write(to, left) :]

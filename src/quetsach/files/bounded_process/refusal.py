@@ -1,4 +1,4 @@
-"""Why a stranger's file was not read: one class, one short word for it that never changes."""
+"""Why a stranger's file was not read: one error class, and one short code a reason that never changes."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import Literal, get_args
 from quetsach.errors import QuetsachError
 
 type Reason = Literal["too_large", "too_long", "damaged", "unknown_kind", "busy", "crashed"]
-"""It needs more memory, or its answer is too large; more time; cannot be read; is of another kind than this
-door reads; too many others are being read; the process that read it died."""
+"""In this order: it needs more memory, or its answer is too large; it needs more time; it is damaged; it is
+of another kind than this reader takes; too many other files are being read; the reading process died."""
 REASONS: tuple[str, ...] = get_args(Reason.__value__)
 
 
 class NotReadError(QuetsachError):
-    """A file was not read to its end. `reason` is one of REASONS; `why` is for who looks for the cause."""
+    """A file was not read to its end. `reason` is one of REASONS; `why` is for a person who seeks the
+    cause."""
 
     code = "not_read"
 
@@ -25,7 +26,7 @@ class NotReadError(QuetsachError):
 
 
 class BusyError(NotReadError):
-    """As many files as may be are being read; trying again in some seconds makes sense."""
+    """As many files as allowed are being read; the caller may try again in some seconds."""
 
     def __init__(self) -> None:
         super().__init__("busy")
@@ -33,8 +34,8 @@ class BusyError(NotReadError):
 
 
 class SpentError(NotReadError):
-    """The request that brought this file used its time up with others: sent in a request of its own, it is
-    read."""
+    """The request that brought this file used its time up with other files. Sent in a request of its own, the
+    file would be read."""
 
     def __init__(self) -> None:
         super().__init__("too_long", "the request's time is used up")
@@ -53,7 +54,7 @@ _SIZES = {
 
 
 def reason_of(error: BaseException) -> Reason:
-    """Why a file was refused, in one of REASONS, of any error that a reader of files raises."""
+    """The reason, one of REASONS, for any error that a reader of files raises."""
     found: BaseException | None = error
     while found is not None:
         if isinstance(found, NotReadError):

@@ -1,7 +1,6 @@
-"""The warm process (POSIX): it imports what readers need and forks for each file; so no process reads two.
+"""The warm process (POSIX) imports libraries and forks once a file, so no process reads two files.
 
-It never opens a file itself, ends with the process that it serves, and by itself when nothing came for a
-minute.
+It never opens a file itself. It ends with the process that it serves, or when no request came for a minute.
 """
 
 from __future__ import annotations
@@ -77,7 +76,8 @@ if sys.platform != "win32":
                 os.kill(pid, signal.SIGKILL)
 
         def _look(self, found: dict[int, int]) -> None:
-            """End what took too long or is not asked for any more; tell of what has ended."""
+            """Kill readers that are out of time or no longer waited for; report the readers that have
+            ended."""
             for pid, child in list(self._children.items()):
                 is_over = time.monotonic() > child.end
                 if not child.is_late and (is_over or child.status in found):
@@ -94,14 +94,14 @@ if sys.platform != "win32":
                     os.close(child.turn)
 
         def _take(self) -> bool:
-            """Begin to read one file; False when the owner has ended."""
+            """Start reading one file; False when the owner has ended."""
             head, given, _flags, _from = socket.recv_fds(self._control, HEAD.size, 4)
             if len(head) < HEAD.size or len(given) != 4:
                 return False
             text = self._control.recv(HEAD.unpack(head)[0], socket.MSG_WAITALL)
             request = json.loads(text)
             for name in request["imports"]:
-                # Of what is missing the function tells in its own words.
+                # The function itself reports a missing library, in its own words.
                 with contextlib.suppress(ImportError):
                     importlib.import_module(name)
             with contextlib.suppress(Exception):
@@ -127,7 +127,7 @@ if sys.platform != "win32":
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 _end_with_parent()
                 nothing = os.open(os.devnull, os.O_RDWR)
-                # First out of each other's way, then to their places; all else is closed.
+                # The first copies keep the descriptors from overwriting each other; all others are closed.
                 given = [fcntl.fcntl(one, fcntl.F_DUPFD, 16) for one in (data, answer_to, nothing, turn)]
                 for place, one in zip((DATA, ANSWER, 2, TURN), given, strict=True):
                     os.dup2(one, place)
@@ -140,7 +140,7 @@ if sys.platform != "win32":
                 os._exit(code)
 
     def _end_with_parent() -> None:
-        """On Linux this process is killed when the warm one ends, and gains no rights by what it runs."""
+        """On Linux this process dies with the warm process, and gains no rights by running programs."""
         if sys.platform != "linux":
             return
         parent = os.getppid()

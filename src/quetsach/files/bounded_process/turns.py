@@ -1,8 +1,8 @@
 """How many strangers' files are read at once, over all processes that share a folder.
 
-A turn is a lock on one of a few files. The system gives it back when its holder ends, however it ends; on
-POSIX the process that reads holds it as well, so that a portal that was killed has no more readers than it
-may. One more lock is held by who is next: whoever just gave a turn back cannot take it again before them.
+A turn is a lock on one of a few files. The system gives the lock back when its holder ends, however it ends.
+On POSIX the reading process holds the lock as well, so the readers of a killed portal still count. The next
+thread in the queue holds one more lock: a thread that just gave a turn back cannot overtake it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from quetsach.files.bounded_process.refusal import BusyError
 
 READERS = 2
 _PAUSE = 0.02
-"""Seconds until a turn is asked for again."""
+"""Seconds between two tries for a turn."""
 
 
 class Turns:
@@ -41,7 +41,7 @@ class Turns:
 
     @contextmanager
     def place(self) -> Iterator[None]:
-        """A place among those who may ask for a turn. Raises BusyError at once where all are taken."""
+        """Hold one of the `places`. Raises BusyError at once where all are taken."""
         if self._places is None:
             yield
             return
@@ -54,7 +54,7 @@ class Turns:
 
     @contextmanager
     def one(self) -> Iterator[int | None]:
-        """A turn: the descriptor that holds it, None without a folder. Raises BusyError."""
+        """Hold a turn: yields the descriptor of its lock, None without a folder. Raises BusyError."""
         if self._folder is None:
             if not self._here.acquire(timeout=self._wait):
                 raise BusyError
@@ -80,7 +80,7 @@ class Turns:
 
 
 def _first(files: list[Path], end: float | None) -> int:
-    """The first of these locks that is free. Raises BusyError at the time `end`."""
+    """Take the first of these locks that is free. Raises BusyError at the time `end`."""
     while True:
         for path in files:
             file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)

@@ -1,4 +1,4 @@
-"""What one request takes of the readers, whatever number of files it brings: one place and so many seconds.
+"""Bounds one request: however many files it brings, it has one place and a number of seconds in all.
 
 Without a visit, as on the command line, each file has its place and its time for itself.
 """
@@ -31,7 +31,7 @@ _visit: ContextVar[_Visit | None] = ContextVar("visit", default=None)
 
 @contextmanager
 def visit(seconds: float) -> Iterator[None]:
-    """All files that this thread reads inside are one request's, and hold readers so many seconds in all."""
+    """All files that this thread reads inside belong to one request; readers serve it `seconds` in all."""
     with ExitStack() as held:
         token = _visit.set(_Visit(seconds, held))
         try:
@@ -42,7 +42,7 @@ def visit(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def place(turns: Turns) -> Iterator[None]:
-    """The visit's place, kept until it ends, or one for what is inside. Raises BusyError."""
+    """The visit's place, kept until the visit ends, or a place for this block. Raises BusyError."""
     now = _visit.get()
     if now is None:
         with turns.place():
@@ -53,7 +53,7 @@ def place(turns: Turns) -> Iterator[None]:
 
 
 def most(seconds: int) -> int:
-    """How many of a file's `seconds` the visit has left for it. Raises SpentError when there are none."""
+    """How many of a file's `seconds` the visit has left for the file. Raises SpentError when none is left."""
     now = _visit.get()
     if now is None:
         return seconds
@@ -64,7 +64,7 @@ def most(seconds: int) -> int:
 
 @contextmanager
 def charged() -> Iterator[None]:
-    """What is inside holds a reader, for which the visit pays by the clock."""
+    """Charge the time of this block, by the clock, to the visit: the block holds a reader."""
     now, begun = _visit.get(), time.monotonic()
     try:
         yield

@@ -22,7 +22,7 @@ from quetsach.files.bounded_process.refusal import NotReadError
 MOST_ANSWER = 64 << 20
 _BLOCK = 1 << 20
 _GRACE = 10.0
-"""Seconds beyond those of a file, for a machine that has other things to do."""
+"""Seconds beyond those of a file, for a busy machine."""
 _TRIES = 3
 _START = ("-I", "-m", "quetsach.files.bounded_process")
 
@@ -54,7 +54,7 @@ if sys.platform != "win32":
             if self._owner == os.getpid():
                 self.end()
             ours, theirs = socket.socketpair()
-            # Without our own environment, in which the portal's secrets stand.
+            # The warm process does not get our environment: the portal's secrets stand in it.
             bare = {name: os.environ[name] for name in ("PATH",) if name in os.environ}
             quiet = subprocess.DEVNULL
             with theirs:
@@ -66,7 +66,7 @@ if sys.platform != "win32":
             self._control, self._owner = ours, os.getpid()
 
         def end(self) -> None:
-            """Let it go; it ends by itself when its socket closes."""
+            """Let the warm process go; it ends by itself when its socket closes."""
             if self._owner != os.getpid():
                 return
             if self._control is not None:
@@ -88,7 +88,7 @@ if sys.platform != "win32":
         return process.pid if process is not None and process.poll() is None else None
 
     def run(request: dict[str, Any], data: bytes, turn: int | None) -> bytes:
-        """What the reader of a file answers. Raises NotReadError."""
+        """The answer of a file's reader. Raises NotReadError."""
         text = json.dumps(request).encode()
         said: bytes | None = b""
         told: bytes = b""
@@ -114,7 +114,7 @@ if sys.platform != "win32":
                 finally:
                     os.close(answer)
                     os.close(status)
-                # It ended by itself before it saw the request: nothing was read.
+                # The warm process ended by itself before it saw the request: nothing was read.
                 if told.startswith(reader.STARTED) or attempt == _TRIES - 1:
                     break
         return _judged(said or b"", told)
@@ -128,7 +128,7 @@ if sys.platform != "win32":
         return said
 
     def _all(pipe: int, end: float, most: int) -> bytes | None:
-        """What comes until it closes, as far as `most`; None when that takes too long."""
+        """All bytes until the pipe closes, at most `most`; None when that takes too long."""
         poll = select.poll()
         poll.register(pipe, select.POLLIN)
         found = bytearray()

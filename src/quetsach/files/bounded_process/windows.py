@@ -1,6 +1,6 @@
-"""One file, one new process under a job object (Windows): memory, processor time, no further process.
+"""Each file gets one new process under a job object (Windows): memory, processor time, no further process.
 
-The process is in its job before it is sent a byte, and ends with the handle of the job, that is with us.
+The process is in its job before we send it a byte, and ends when we close the job's handle.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if sys.platform == "win32":
     # Process time, active processes, die on an unhandled exception, process memory, kill on close.
     _FLAGS = 0x2 | 0x8 | 0x400 | 0x100 | 0x2000
     _OUT_OF_TIME = 1816
-    """ERROR_NOT_ENOUGH_QUOTA: how a job ends a process that used its time."""
+    """ERROR_NOT_ENOUGH_QUOTA: the exit code when a job ends a process that used its time."""
 
     class _Basic(ctypes.Structure):
         _fields_ = (
@@ -59,7 +59,7 @@ if sys.platform == "win32":
     _kernel.CloseHandle.argtypes = (wintypes.HANDLE,)
 
     def run(request: dict[str, Any], data: bytes, _turn: int | None) -> bytes:
-        """What the reader of a file answers. Raises NotReadError."""
+        """The answer of a file's reader. Raises NotReadError."""
         job = _job(request["seconds"])
         try:
             return _answer(job, request, data)
@@ -80,7 +80,7 @@ if sys.platform == "win32":
 
     def _answer(job: int, request: dict[str, Any], data: bytes) -> bytes:
         bare = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
-        # The program of a virtual environment starts another one, which the job would not let it.
+        # The program of a virtual environment starts another program; the job would not allow that.
         program = getattr(sys, "_base_executable", sys.executable)
         if program != sys.executable:
             bare["__PYVENV_LAUNCHER__"] = sys.executable

@@ -1,4 +1,4 @@
-"""What is no plain log becomes streams that are: archives, compressed files, databases.
+"""Openers turn archives, compressed files and databases into streams of plain logs.
 
 One small module a kind, with `open(file: Opened) -> Iterator[Opened | Passed]`, and one row in `KINDS`.
 Openers nest. A member that cannot be read is a stream that raises SourceError; a container that cannot be
@@ -40,15 +40,15 @@ __all__ = [
 
 START_BYTES = 4096
 _ZSTD_BLOCK = 160 << 10
-"""More than a block, before whose end nothing comes out (RFC 8878 3.1.1.2)."""
+"""More than one zstd block: nothing comes out before the end of a block (RFC 8878 3.1.1.2)."""
 MOST_DEPTH = 3
 MOST_MEMBERS = 100_000
 
 
 class Kind(NamedTuple):
-    """How a kind is recognised by its first bytes, and the module in this folder that opens it.
+    """How the first bytes show a kind, and the module in this folder that opens such a file.
 
-    Without a module it is refused, and `advice` says what to do instead.
+    A kind without a module is refused, and `advice` says what to do instead.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Kind(NamedTuple):
 
     @property
     def problem(self) -> str:
-        """Why it is refused."""
+        """The error that refuses a file of this kind."""
         article = "an" if self.name[0] in "aeiou" else "a"
         return f"is {article} {self.name}, which is not read; {self.advice}"
 
@@ -68,9 +68,9 @@ def _magic(*magics: bytes) -> Callable[[bytes], bool]:
     return lambda start: start.startswith(magics)
 
 
-def _told_by(module: str, may_be: Callable[[bytes], bool]) -> Callable[[bytes], bool]:
-    """What the module says, imported only for a file that may be of its kind: to import all takes as long as
-    10 MB of a log."""
+def _tested_by(module: str, may_be: Callable[[bytes], bool]) -> Callable[[bytes], bool]:
+    """The module's own test, imported only for a file that may be of its kind: to import all modules takes as
+    long as 10 MB of a log."""
 
     def begins(start: bytes) -> bool:
         return may_be(start) and bool(importlib.import_module(f"{__name__}.{module}").begins(start))
@@ -83,7 +83,7 @@ def _holds(*words: bytes) -> Callable[[bytes], bool]:
 
 
 def _begins_with_tag(start: bytes) -> bool:
-    """Also in UTF-16, and behind the marks of an encoding."""
+    """Whether an XML tag comes first; also in UTF-16, and behind a byte order mark."""
     return start.lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n\v\f").startswith(b"<")
 
 
@@ -92,8 +92,8 @@ def _may_be_tar(start: bytes) -> bool:
 
 
 def _is_lzma(start: bytes) -> bool:
-    """There is no magic: properties as every program writes them, a dictionary of 2^n or 2^n + 2^(n-1) bytes,
-    an unknown or believable size, and the zero that the range coder begins with."""
+    """LZMA has no magic. So: properties that all programs write, a dictionary of 2^n or 2^n + 2^(n-1) bytes,
+    an unknown or believable size, and the zero with which the range coder starts."""
     if not start.startswith(b"]\0") or len(start) < 14 or start[13]:
         return False
     dictionary = int.from_bytes(start[1:5], "little")
@@ -103,7 +103,7 @@ def _is_lzma(start: bytes) -> bool:
 
 
 _UNKNOWN_SIZE = (1 << 64) - 1
-is_tar = _told_by("tar", _may_be_tar)
+is_tar = _tested_by("tar", _may_be_tar)
 _UNPACK = "unpack it and scan what comes out"
 _ENCRYPTED = (
     b"age-encryption.org/v1\n",
@@ -143,23 +143,23 @@ KINDS = (
         advice="save it as .evtx in the Event Viewer and scan that",
     ),
     Kind("Windows event log (.evtx) file", _magic(b"ElfFile\0"), "evtx", is_archive=False),
-    Kind("Windows events in XML", _told_by("eventxml", _begins_with_tag), "eventxml", is_archive=False),
-    Kind("AdGuard Home query log", _told_by("adguard", _holds(b'"QH":')), "adguard", is_archive=False),
-    Kind("IPFIX file", _told_by("ipfix", _magic(b"\0\x0a")), "ipfix", is_archive=False),
+    Kind("Windows events in XML", _tested_by("eventxml", _begins_with_tag), "eventxml", is_archive=False),
+    Kind("AdGuard Home query log", _tested_by("adguard", _holds(b'"QH":')), "adguard", is_archive=False),
+    Kind("IPFIX file", _tested_by("ipfix", _magic(b"\0\x0a")), "ipfix", is_archive=False),
     Kind("nfdump file", _magic(b"\x0c\xa5", b"\xa5\x0c"), "nfdump", is_archive=False),
     Kind(
         "flows in JSON of nfdump",
-        _told_by("nfdumpjson", _holds(b'"FLOW"', b'"EVENT"')),
+        _tested_by("nfdumpjson", _holds(b'"FLOW"', b'"EVENT"')),
         "nfdumpjson",
         is_archive=False,
     ),
     Kind(
         "flows as text of nfdump",
-        _told_by("nfdumptext", _holds(b"Duration ", b" -> ")),
+        _tested_by("nfdumptext", _holds(b"Duration ", b" -> ")),
         "nfdumptext",
         is_archive=False,
     ),
-    Kind("tinyproxy log", _told_by("tinyproxy", _magic(*_TINYPROXY)), "tinyproxy", is_archive=False),
+    Kind("tinyproxy log", _tested_by("tinyproxy", _magic(*_TINYPROXY)), "tinyproxy", is_archive=False),
     Kind("Parquet file", _magic(b"PAR1"), "parquet", is_archive=False),
     Kind("SQLite file", _magic(b"SQLite format 3\0"), "pihole", is_archive=False),
     Kind(
@@ -169,11 +169,11 @@ KINDS = (
     ),
     Kind("tar archive", is_tar, "tar"),
 )
-"""Files that an engine does not read by itself: "nothing found" there would be no answer."""
+"""Kinds that an engine cannot read by itself: it would find nothing in them, and that would be wrong."""
 
 
 SPLIT_ZIP = Kind("split or self-extracting zip archive", _magic(b"PK\x05\x06"), advice=_UNPACK)
-"""Told by its end: the directory tells of what begins in another file, or behind a program."""
+"""Recognised by its end: the directory names members in another file, or behind a program."""
 _ZIP_END_BYTES = 22
 
 
@@ -186,13 +186,13 @@ _OUR_TITLE = " · Quét Sạch</title>".encode()
 
 
 class Part(NamedTuple):
-    """Of a container only this member, or all but these; several threads may then read one."""
+    """The members of a container that one unit reads: `only` this one, or all `without` these."""
 
     only: str = ""
     without: frozenset[str] = frozenset()
 
     def holds(self, member: str) -> bool:
-        """Whether a member, by the name that is shown, belongs to it."""
+        """Whether a member, by its shown name, belongs to the part."""
         return member not in self.without and self.only in ("", member)
 
 
@@ -201,27 +201,27 @@ _PACKED = Kind("compressed container", lambda _start: True, "compressed", is_arc
 
 
 def kind_of(stream: Start, depth: int = MOST_DEPTH) -> Kind | None:
-    """What the stream is by its first bytes, or None for what an engine reads itself."""
+    """The kind of a stream by its first bytes; None for a stream that an engine reads itself."""
     start = stream.start(START_BYTES)
     found = next((kind for kind in KINDS if kind.begins(start)), None)
     codec = decompress.codec_of(start)
     if found is not None or codec is None:
         return found
-    # gzip and zstd are the engine's, unless they hold something that is not.
+    # The engine reads gzip and zstd itself, unless they hold another container or compressed stream.
     inside = Start(Blocks(decompress.unpack(codec, BytesIO(stream.start(_ZSTD_BLOCK)).read)))
     is_container = not depth or kind_of(inside, depth - 1) or decompress.codec_of(inside.start(10))
     return _PACKED if is_container else None
 
 
 def kind_by_end(file: BinaryIO) -> Kind | None:
-    """What a file is that begins like nothing known."""
+    """The kind of a file by its last bytes, where its first bytes tell nothing."""
     size = file.seek(0, io.SEEK_END)
     file.seek(max(0, size - _ZIP_END_BYTES))
     return SPLIT_ZIP if SPLIT_ZIP.begins(file.read(_ZIP_END_BYTES)) else None
 
 
 def is_result(start: bytes) -> bool:
-    """Whether a file begins like a scan's .jsonl, .csv or .html: read as a log it would report itself."""
+    """Whether a file starts like a scan's .jsonl, .csv or .html: read as a log it would report itself."""
     return start.startswith(_RESULTS) or (start.startswith(b"<!doctype html>") and _OUR_TITLE in start)
 
 
@@ -236,7 +236,7 @@ def parts(path: Path, kind: Kind) -> dict[str, int]:
 
 
 def read(path: Path, meter: Meter, part: Part = WHOLE) -> Iterator[Opened | Passed]:
-    """The logs inside a file, or inside standard input for `-`, each to be read before the next is asked for.
+    """The logs inside a file, or inside standard input for `-`; read each before asking for the next.
 
     Raises SourceError where the file cannot be read further, OSError where it cannot be opened.
     """
@@ -275,7 +275,7 @@ def _leaves(
 ) -> Iterator[Opened | Passed]:
     kind = None if file.format else kind_of(file.stream)
     if kind is None and file.is_unpacked and decompress.codec_of(file.stream.start(10)):
-        # The meter must see every layer, or each would be allowed its own thousandfold.
+        # The meter must see every layer, or each layer could unpack to a thousand times its size.
         kind = _PACKED
     if kind is None:
         yield Passed(file.member, "result") if is_result(file.stream.start(START_BYTES)) else file
@@ -308,7 +308,7 @@ def _leaves(
     except SourceError as error:
         yield _failed(file, str(error))
         return
-    except Exception as error:  # whatever a library says of hostile bytes
+    except Exception as error:  # hostile bytes can make a library raise anything
         why = f"{type(error).__name__}: {error}"
         yield _failed(file, f"{kind.name}: damaged ({why}); unpack it and scan what comes out")
         return

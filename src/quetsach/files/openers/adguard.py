@@ -1,6 +1,6 @@
-"""The query log of AdGuard Home (querylog.json): answers are DNS messages in Base64, which no search sees.
+"""The query log of AdGuard Home (querylog.json); its answers are DNS messages in Base64.
 
-Each line comes out as it is, but with `Answers` (names and addresses) and `Rcode` in place of `Answer`.
+Each line comes out unchanged, but with `Answers` (names and addresses) and `Rcode` in place of `Answer`.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ def begins(start: bytes) -> bool:
 
 
 def open(file: Opened) -> Iterator[Opened]:
-    """The one stream of queries."""
+    """Its only stream: the queries."""
     yield jsonlines.opened(file, lines(file.stream), format="adguardhome")
 
 
 def lines(stream: ByteStream) -> Iterator[bytes]:
-    """Every line; one that is no entry stays as it is."""
+    """Every line; a line that is no entry stays as it is."""
     return linewise.lines(stream, _line)
 
 

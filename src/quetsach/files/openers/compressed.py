@@ -13,11 +13,11 @@ _room = Room()
 
 
 def open(file: Opened) -> Iterator[Opened]:
-    """The one stream inside."""
+    """Its only stream: the unpacked bytes."""
     codec = codec_of(file.stream.start(10))
     if codec is None:
         raise AssertionError("opened by its first bytes")
-    # A file that waits inside of another would never let that one go on.
+    # A file inside another compressed file takes no room: if it waited, the outer file would wait for ever.
     waits = codec is XZ and not file.is_unpacked
     window = window_of(file.stream.start(HEAD_BYTES))
 

@@ -41,7 +41,7 @@ def read_answers(message: bytes) -> tuple[str, list[str]]:
 
 
 def _name(message: bytes, at: int) -> tuple[str, int]:
-    """A name and where what follows it begins. Raises IndexError or ValueError where it is damaged."""
+    """A name and the place behind it. Raises IndexError or ValueError where the name is damaged."""
     labels: list[str] = []
     after = 0
     for _ in range(_MOST_LABELS):

@@ -1,10 +1,8 @@
 """Windows events as XML (wevtutil, Get-WinEvent, exports of the Event Viewer) as one JSON object a line.
 
-Each `<Event>` is read by itself, whatever stands between: a root element, line breaks or nothing. So a
-damaged
-event costs only itself. Names are those that an event log file (.evtx) gives. No document type is read,
-so there
-are no entities beyond the five of XML.
+Each `<Event>` is read by itself, whatever stands between two events: a root element, line breaks or
+nothing. So a damaged event costs only itself. Field names are those of an event log file (.evtx). No document
+type is read, so there are no entities beyond the five of XML.
 """
 
 from __future__ import annotations
@@ -39,7 +37,7 @@ def begins(start: bytes) -> bool:
 
 
 def open(file: Opened) -> Iterator[Opened]:
-    """The one stream of events."""
+    """Its only stream: the events."""
     yield jsonlines.opened(file, lines(file.stream))
 
 
@@ -81,7 +79,7 @@ def _events(stream: ByteStream) -> Iterator[bytes | None]:
             end = held.find(_END, begin.start())
             if end < 0:
                 break
-            # Events do not nest: one that begins before the last did not end.
+            # Events do not nest: an event that starts here shows that the last one did not end.
             *unended, last = _BEGIN.finditer(held, begin.start(), end)
             yield from (None for _ in unended)
             yield held[last.start() : end + len(_END)]

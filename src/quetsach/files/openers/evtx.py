@@ -37,7 +37,7 @@ _NO_LOG = "is no Windows event log (.evtx): its header is damaged or cut off"
 
 
 def open(file: Opened) -> Iterator[Opened]:
-    """The one stream of events."""
+    """Its only stream: the events."""
     yield jsonlines.opened(file, lines(file.stream))
 
 
@@ -53,7 +53,7 @@ def lines(stream: ByteStream) -> Iterator[bytes]:
     if len(header) < 128 or not header.startswith(MAGIC):
         raise SourceError(_NO_LOG)
     damaged: list[str] = []
-    # Chunks behind the last one in use hold whatever the disk held before.
+    # Chunks behind the last used chunk hold whatever the disk held before.
     unread: list[int] = []
     doubtful: list[int] = []
     at = 0
@@ -82,7 +82,7 @@ def lines(stream: ByteStream) -> Iterator[bytes]:
         raise SourceError(_NO_LOG)
     flags, chunks = struct.unpack_from("<I", header, 120)[0], struct.unpack_from("<H", header, 42)[0]
     if flags & _DIRTY and doubtful[-1:] == [at - len(unread) - 1]:
-        # Copied while Windows wrote to it: the last chunk's sum comes later.
+        # Windows was writing to the file while it was copied: the checksum of the last chunk comes later.
         doubtful.pop()
     damaged += (f"chunk {number} does not match its checksum" for number in doubtful)
     if not flags & _DIRTY:
@@ -109,10 +109,10 @@ def _parser() -> Any:
 
 
 def _sound(chunk: bytes) -> tuple[bytes, bool]:
-    """The chunk up to the first event that is not framed as it should be, and whether that is all of it.
+    """The chunk up to the first badly framed event, and whether that is the whole chunk.
 
-    An event begins with a mark and its size, and ends with its size; the parser may not end on one that
-    does not.
+    An event starts with a mark and its size, and ends with its size. The parser needs a chunk that ends with
+    a whole event.
     """
     end = min(struct.unpack_from("<I", chunk, _FREE_AT)[0], _CHUNK_BYTES) if len(chunk) >= _EVENTS_AT else 0
     at = _EVENTS_AT
@@ -131,8 +131,8 @@ def _sound(chunk: bytes) -> tuple[bytes, bool]:
 
 
 def _matches(chunk: bytes) -> bool:
-    free, told = struct.unpack_from("<II", chunk, _FREE_AT)
-    return bool(zlib.crc32(chunk[_EVENTS_AT:free]) == told)
+    free, checksum = struct.unpack_from("<II", chunk, _FREE_AT)
+    return bool(zlib.crc32(chunk[_EVENTS_AT:free]) == checksum)
 
 
 def _records(parser: Any, chunk: bytes) -> Iterator[bytes | None]:

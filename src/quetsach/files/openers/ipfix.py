@@ -1,7 +1,7 @@
 """IPFIX files (RFC 5655: the messages of RFC 7011 one after another) as one JSON object a flow.
 
-Names are those of IANA's registry of information elements; only those that say who talked to whom, when, and
-how it ended are kept. Reverse elements of biflows are RFC 5103.
+Names are those of IANA's registry of information elements. Only elements about the two ends, the time and
+the outcome of a flow are kept. Reverse elements of biflows are RFC 5103.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def begins(start: bytes) -> bool:
 
 
 def open(file: Opened) -> Iterator[Opened]:
-    """The one stream of flows."""
+    """Its only stream: the flows."""
     yield jsonlines.opened(file, lines(file.stream), format="ipfix")
 
 
@@ -109,7 +109,7 @@ _SINCE_BOOT = 22
 _BOOTED = 160
 _UPTIME_WRAPS = 1 << 32
 _MOST_AHEAD = 60_000
-"""Milliseconds by which a flow may begin after its export: of the two clocks one counts whole seconds."""
+"""Milliseconds by which a flow may start after its export: one of the two clocks counts whole seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +127,8 @@ def lines(stream: ByteStream) -> Iterator[bytes]:
     """Every flow as one line of JSON, in the order of the file.
 
     Raises:
-        SourceError: after all flows before it, where the file is damaged or cut off; sets without a template
-            are told at the end.
+        SourceError: after all flows before it, where the file is damaged or cut off; at the end, where some
+            sets had no template.
     """
     templates: dict[tuple[int, int], tuple[_Field, ...]] = {}
     about: dict[tuple[int, int], tuple[_Field, ...]] = {}
@@ -195,8 +195,8 @@ def _sets(body: bytes) -> Iterator[tuple[int, bytes]]:
 def _learn(
     templates: dict[tuple[int, int], tuple[_Field, ...]], domain: int, data: bytes, *, has_scope: bool = False
 ) -> None:
-    """Template records (RFC 7011 3.4.1), or those of options (3.4.2), which count their scope, too; one
-    without fields is passed over."""
+    """Template records (RFC 7011 3.4.1) or option template records (3.4.2), which also count their scope; a
+    record without fields is passed over."""
     at = 0
     while at + 4 <= len(data):
         template, count = struct.unpack_from(">HH", data, at)
@@ -223,7 +223,7 @@ def _learn(
 
 
 def _records(fields: tuple[_Field, ...], data: bytes) -> Iterator[list[tuple[_Field, bytes]]]:
-    """Data records (RFC 7011 3.4.3, 7); what is left shorter than a record is padding."""
+    """Data records (RFC 7011 3.4.3, 7); a rest shorter than a record is padding."""
     least = sum(1 if field.length == _VARIABLE else field.length for field in fields)
     at = 0
     while fields and at + least <= len(data):
@@ -281,7 +281,7 @@ def _start(raw: dict[int, bytes], exported: int) -> int:
         if element == _BEFORE_EXPORT:
             return exported * 1_000_000 - _number(data)
     if _SINCE_BOOT in raw and _BOOTED in raw:
-        # What counts the milliseconds since then begins anew after 49 days.
+        # A count of milliseconds in 32 bits starts again after 49 days.
         latest = exported * 1000 + _MOST_AHEAD
         back = (latest - _number(raw[_BOOTED]) - _number(raw[_SINCE_BOOT])) % _UPTIME_WRAPS
         return (latest - back) * 1000

@@ -13,7 +13,7 @@ _BLOCK_BYTES = 1 << 16
 
 
 def opened(file: Opened, lines: Iterable[bytes], *, format: str | None = None) -> Opened:
-    """The one stream that the lines make; what `lines` raises, the stream raises after all lines before."""
+    """The stream of these lines; if `lines` raises an error, the stream raises it after all lines before."""
     return file.inner("", Blocks(_blocks(file, lines)), format=format)
 
 
@@ -35,7 +35,7 @@ def _blocks(file: Opened, lines: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def line(fields: dict[str, Any]) -> bytes:
-    """One object as one line; what is None, empty or false is left out."""
+    """One object as one line; values that are None, empty or false are left out."""
     shown = {key: value for key, value in fields.items() if value not in (None, "", [], False)}
     return json.dumps(shown, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
 

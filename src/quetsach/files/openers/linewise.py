@@ -10,15 +10,15 @@ _BLOCK_BYTES = 1 << 16
 _MOST_LINE = 1 << 20
 
 
-def lines(stream: ByteStream, told: Callable[[bytes], bytes]) -> Iterator[bytes]:
-    """Every line as `told` makes it, with its end; one beyond 1 MiB comes as it is, in pieces."""
+def lines(stream: ByteStream, rewrite: Callable[[bytes], bytes]) -> Iterator[bytes]:
+    """Every line after `rewrite`, with its end; a line beyond 1 MiB comes unchanged, in pieces."""
     held = b""
     while block := stream.read(_BLOCK_BYTES):
         *whole, held = (held + block).split(b"\n")
         for line in whole:
-            yield told(line) + b"\n"
+            yield rewrite(line) + b"\n"
         if len(held) > _MOST_LINE:
             yield held
             held = b""
     if held:
-        yield told(held)
+        yield rewrite(held)

@@ -22,7 +22,7 @@ _DROPPED = range(128, 192)
 
 
 def open(file: Opened) -> Iterator[Opened]:
-    """The one stream of flows."""
+    """Its only stream: the flows."""
     yield jsonlines.opened(file, lines(file), format="ipfix")
 
 
@@ -30,7 +30,7 @@ def lines(file: Opened) -> Iterator[bytes]:
     """Every flow as one line of JSON.
 
     Raises:
-        SourceError: nfdump is not installed or, after all flows that it gave, it failed.
+        SourceError: nfdump is not installed, or it failed (after all flows that it gave).
     """
     program = shutil.which("nfdump")
     if program is None:
@@ -71,7 +71,7 @@ def _run(program: str, path: Path) -> Iterator[bytes]:
 
 
 def records(text: Iterable[str], said: list[str]) -> Iterator[dict[str, Any]]:
-    """The flat objects of nfdump's JSON, each of which begins and ends on a line of its own; other lines go
+    """The flat objects of nfdump's JSON, each of which starts and ends on a line of its own; other lines go
     to `said`."""
     held: list[str] = []
     for line in text:
@@ -98,7 +98,7 @@ def records(text: Iterable[str], said: list[str]) -> Iterator[dict[str, Any]]:
 
 
 def flow(record: dict[str, Any], *, zone: str) -> dict[str, Any]:
-    """One object of nfdump's JSON in the names of IPFIX; `zone` is put behind its time, which shows none."""
+    """One object of nfdump's JSON with the names of IPFIX; `zone` is added to its time, which shows none."""
     start = record.get("first") or record.get("t_first")
     nat = record.get("src4_xlt_ip") or record.get("src6_xlt_ip")
     port = record.get("src_xlt_port")

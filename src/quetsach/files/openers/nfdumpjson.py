@@ -1,4 +1,4 @@
-"""What `nfdump -o json` printed: one object over many lines, which an engine would read one by one."""
+"""The output of `nfdump -o json`: one object over many lines, which an engine would read line by line."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def begins(start: bytes) -> bool:
 
 
 def open(file: Opened) -> Iterator[Opened]:
-    """The one stream of flows."""
+    """Its only stream: the flows."""
     yield jsonlines.opened(file, lines(file.stream), format="ipfix")
 
 
@@ -29,9 +29,9 @@ def lines(stream: ByteStream) -> Iterator[bytes]:
     """Every flow as one line of JSON; its times are local to the machine that printed it.
 
     Raises:
-        SourceError: something in it, or its end, is no flow; after all flows that could be read.
+        SourceError: some of it is no flow, or its end is missing; after all flows that could be read.
     """
-    # Few scans meet such a file, and all import this module.
+    # Imported here: few scans meet such a file, and all scans import this module.
     from quetsach.files.openers.nfdump import flow, records
 
     said: list[str] = []

@@ -1,6 +1,7 @@
-"""What `nfdump -o line`, `long` or `extended` printed: as it is, but shortened addresses are told.
+"""The output of `nfdump -o line`, `long` or `extended`: unchanged, but shortened addresses raise an error.
 
-These forms cut the middle out of a long IPv6 address (`2001:db..:5555:9`), and many have the same ends.
+These forms cut the middle out of a long IPv6 address (`2001:db..:5555:9`), and many addresses share both
+ends.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ _BLOCK_BYTES = 1 << 18
 
 
 def begins(start: bytes) -> bool:
-    """Whether it begins with the heading of one of these forms, or, without one, with such a flow."""
+    """Whether it starts with the heading of one of these forms or, without a heading, with such a flow."""
     return bool(_FIRST.match(start))
 
 
 def open(file: Opened) -> Iterator[Opened]:
-    """The one stream of flows."""
+    """Its only stream: the flows. Raises SourceError at the end where addresses were shortened."""
     yield file.inner("", Blocks(_counted(file.stream)), format="nfdump")
 
 

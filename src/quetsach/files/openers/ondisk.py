@@ -1,4 +1,4 @@
-"""A stream as a file on disk, for what opens files by name only."""
+"""A stream as a file on disk, for libraries that open files by name only."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from quetsach.files.openers.opened import Opened
 
 @contextmanager
 def path_of(file: Opened) -> Iterator[Path]:
-    """The absolute path of the file itself or, while in use, of a copy of what lies in another container."""
+    """The absolute path of the file itself or, for a member of a container, of a temporary copy of it."""
     if file.path is not None:
         yield file.path.absolute()
         return

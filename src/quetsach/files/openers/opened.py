@@ -1,4 +1,4 @@
-"""What openers take and give: a named stream of bytes, and the meter that all streams of one file share."""
+"""Input and output of openers: a named stream of bytes, and the meter that all streams of a file share."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from quetsach.files.decompress import FREE, MOST_RATIO, endless, is_endless
 from quetsach.files.source import ByteStream
 
 HELD_BYTES = 32 << 20
-"""Of a container that must be read here and there but lies in a stream; a larger one is refused."""
+"""The largest container that is kept in memory for seeking, when it lies in a stream; larger ones are
+refused."""
 _TOTAL_FREE = 16 * FREE
 _LAST_TIME = 253_402_300_800
 """The year 10000."""
@@ -33,7 +34,7 @@ class Meter:
             raise SourceError(f"cancelled at byte {self.stored}; the rest was not looked at")
 
     def begin_member(self) -> None:
-        """From here on the next member's bytes are counted."""
+        """Count the next member's bytes from here on."""
         self._begun = (self.stored, self.unpacked)
 
     def add_unpacked(self, size: int) -> None:
@@ -60,7 +61,7 @@ class Disk:
         if size < 0:
             size = self._left()
         if size > HELD_BYTES:
-            # A damaged or hostile directory asks for gigabytes.
+            # Without a bound a damaged or hostile directory could ask for gigabytes.
             raise SourceError(f"damaged: asks for {size} bytes at once; copy the file again from its origin")
         try:
             data: bytes = self._read(size)
@@ -78,7 +79,7 @@ class Disk:
         return max(0, end - at)
 
     def seekable(self) -> bool:
-        """Whether it can be read here and there."""
+        """Whether a library can seek in it."""
         return self._file.seekable()
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
@@ -147,7 +148,7 @@ class Start:
         return self._stream.read(size)
 
     def below(self) -> BinaryIO | None:
-        """The stream below, at its beginning, where it can be read here and there."""
+        """The stream below, at its beginning, where a library can seek in it."""
         seekable = getattr(self._stream, "seekable", None)
         if seekable is None or not seekable():
             return None
@@ -188,7 +189,7 @@ class Opened:
         mtime: float | None = None,
         is_unpacked: bool = False,
     ) -> Opened:
-        """A member of this one. `name` is shown, hostile or not; "" where a container holds one thing."""
+        """A member of this stream. `name` is shown, hostile or not; "" where a container holds one thing."""
         return Opened(
             self._named(name),
             Start(stream),
@@ -206,7 +207,7 @@ class Opened:
         return "!/".join(part for part in (self.member, shown(name)) if part)
 
     def seekable(self) -> BinaryIO:
-        """The whole stream as a file to be read here and there, at its beginning.
+        """The whole stream as a seekable file, at its beginning.
 
         Raises SourceError where it lies in another container and is larger than `HELD_BYTES`, or is damaged.
         """

@@ -1,4 +1,4 @@
-"""A Parquet file as one JSON object a row; what its columns mean is told by `--fields`."""
+"""A Parquet file as one JSON object a row; `--fields` says what its columns mean."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ROWS = 4096
 
 
 def open(file: Opened) -> Iterator[Opened]:
-    """The one stream of rows."""
+    """Its only stream: the rows."""
     yield jsonlines.opened(file, lines(file))
 
 

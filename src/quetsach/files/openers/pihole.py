@@ -1,8 +1,8 @@
 """Pi-hole's query database (pihole-FTL.db, SQLite) as one JSON object a line.
 
-Tables of all versions: `queries` itself until FTL 5.16, then `query_storage` with names by their
-numbers. Only tables
-are read, never a view or a trigger of the file. Codes: https://docs.pi-hole.net/database/query-database/
+Tables of all versions: `queries` itself until FTL 5.16, then `query_storage`, where numbers stand for names.
+Only tables are read, never a view or a trigger of the file. Codes:
+https://docs.pi-hole.net/database/query-database/
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _NAMED = {
 
 
 def open(file: Opened) -> Iterator[Opened]:
-    """The one stream of queries."""
+    """Its only stream: the queries."""
     yield jsonlines.opened(file, lines(file), format="pihole.ftl")
 
 
@@ -36,8 +36,8 @@ def lines(file: Opened) -> Iterator[bytes]:
     """Every query as one line of JSON, oldest first.
 
     Raises:
-        SourceError: the file is no such database, or, after all that could be read, it is damaged or newer
-            queries lie in its write-ahead log.
+        SourceError: the file is no such database or, after all queries that could be read, it is damaged, or
+            newer queries lie in its write-ahead log.
     """
     with path_of(file) as path:
         try:
@@ -103,7 +103,7 @@ def _columns(db: sqlite3.Connection, table: str) -> set[str]:
 
 
 def _column(db: sqlite3.Connection, tables: set[str], columns: set[str], name: str, is_split: bool) -> str:
-    """The column, or what its number stands for; a text in it stands for itself."""
+    """The column, or the text that its number stands for; a text in it stands for itself."""
     if name not in columns:
         return "NULL"
     table, value = _NAMED[name]
@@ -116,7 +116,7 @@ def _column(db: sqlite3.Connection, tables: set[str], columns: set[str], name: s
 
 
 def _machines(db: sqlite3.Connection, tables: set[str]) -> dict[str, tuple[str | None, str | None]]:
-    """Hardware address and name by the address, of the last time it was seen."""
+    """Hardware address and name of each address, as last seen."""
     if not {"network", "network_addresses"} <= tables or "network_id" not in _columns(
         db, "network_addresses"
     ):

@@ -9,7 +9,7 @@ from quetsach.files.source import ByteStream
 
 
 def damaged(kind: str, at: int, why: str) -> SourceError:
-    """What is said of a stream that cannot be understood from byte `at` on."""
+    """The error for a user about a stream that cannot be understood from byte `at` on."""
     return SourceError(
         f"{kind}: damaged at decompressed byte {at} ({why}); "
         "what came before was scanned, copy the file again from its origin"
@@ -17,7 +17,7 @@ def damaged(kind: str, at: int, why: str) -> SourceError:
 
 
 def cut_off(kind: str, at: int) -> SourceError:
-    """What is said of a stream that ends too early."""
+    """The error for a user about a stream that ends too early."""
     return SourceError(
         f"{kind}: cut off at decompressed byte {at}; "
         "what came before was scanned, copy the file again when it is complete"
@@ -25,7 +25,7 @@ def cut_off(kind: str, at: int) -> SourceError:
 
 
 class Placed(Protocol):
-    """A stream that knows its place; it may only be able to go forward."""
+    """A stream that knows its place; it may be able to seek forward only."""
 
     def read(self, size: int, /) -> bytes: ...
     def tell(self) -> int: ...
@@ -34,7 +34,7 @@ class Placed(Protocol):
 
 
 class Span:
-    """`size` bytes from `start` on of the stream below, which others may move between two reads."""
+    """`size` bytes from `start` on of the stream below; others may move that stream between two reads."""
 
     def __init__(self, kind: str, below: Placed, start: int, size: int) -> None:
         self._kind = kind
@@ -57,7 +57,7 @@ class Span:
         return data
 
     def seekable(self) -> bool:
-        """Whether it can be read here and there."""
+        """Whether a library can seek in it."""
         return self._below.seekable()
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
@@ -81,9 +81,9 @@ class Forward:
         self._problem: SourceError | None = None
 
     def read(self, size: int, /) -> bytes:
-        """All of so many bytes, fewer only at the end.
+        """`size` bytes, fewer only at the end.
 
-        Raises SourceError, after giving what came before; also where a hostile size would fill the memory.
+        Raises SourceError: after giving what came before, and for a hostile size that would fill the memory.
         """
         if not 0 <= size <= self._most:
             raise damaged(self._kind, self._at, f"asks for {size} bytes at once")

@@ -1,7 +1,7 @@
-"""A file with holes, read without them.
+"""A file with holes, read without the holes.
 
-Such is a log that was cut to nothing while its program went on at the old place, or `lastlog`: a place for
-each user's number, of which few were ever written.
+Two files have holes: a log that was cut to nothing while its program went on writing at the old place, and
+`lastlog`, with a place for each user's number, of which few were ever written.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from typing import BinaryIO
 
 _LEAST_BYTES = 64 << 20
 _LEAST_RATIO = 16
-"""More than a file system that compresses makes of a log."""
+"""A compressing file system reaches less on a log."""
 _BLOCK = 512
 
 
 def is_sparse(about: os.stat_result) -> bool:
-    """Whether nearly all of a file is hole, and the system can say where."""
+    """Whether nearly all of a file is holes, and the system can say where they are."""
     stored = getattr(about, "st_blocks", 0) * _BLOCK
     size = about.st_size
     return hasattr(os, "SEEK_DATA") and size >= _LEAST_BYTES and stored * _LEAST_RATIO < size
 
 
 class Holes:
-    """What is written of an open file, from front to back; each hole is one zero: no name spans it."""
+    """The written parts of an open file, front to back. Each hole becomes one zero, so no name spans it."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._descriptor = file.fileno()
@@ -48,5 +48,5 @@ class Holes:
         return data
 
     def seekable(self) -> bool:
-        """A stream: places in it are none of the file."""
+        """False: places in this stream are not places in the file."""
         return False

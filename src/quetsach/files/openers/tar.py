@@ -16,7 +16,7 @@ _MOST = 1 << 20
 
 
 class _Header(tarfile.TarInfo):
-    """A header whose damage is told; tarfile by itself takes a damaged one for the end."""
+    """A header that raises an error when it is damaged; tarfile itself takes a damaged header for the end."""
 
     @classmethod
     def fromtarfile(cls, tarfile_: tarfile.TarFile) -> _Header:
@@ -34,17 +34,17 @@ class _Header(tarfile.TarInfo):
 
 
 def begins(start: bytes) -> bool:
-    """The mark of POSIX and GNU, or the sum of an older header (POSIX.1-2017 pax, ustar)."""
+    """The mark of POSIX and GNU, or the checksum of an older header (POSIX.1-2017 pax, ustar)."""
     if start[257:262] == b"ustar":
         return True
     head = start[:512]
-    told = head[148:156].strip(b" \0")
+    checksum = head[148:156].strip(b" \0")
     return (
         len(head) == 512
         and head[0] != 0
-        and 0 < len(told) <= 7
-        and told.strip(b"01234567") == b""
-        and int(told, 8) == sum(head[:148]) + sum(head[156:]) + 8 * 32
+        and 0 < len(checksum) <= 7
+        and checksum.strip(b"01234567") == b""
+        and int(checksum, 8) == sum(head[:148]) + sum(head[156:]) + 8 * 32
     )
 
 
@@ -53,7 +53,7 @@ def open(file: Opened) -> Iterator[Opened | Passed]:
     stream = Forward("tar", file.stream, _MOST)
     tar = tarfile.TarFile(fileobj=cast(IO[bytes], stream), tarinfo=_Header, errorlevel=0)
     while (info := _next(tar, stream)) is not None:
-        # tarfile would keep every header.
+        # Else tarfile would keep every header.
         tar.members = []  # type: ignore[attr-defined]
         if info.isdir():
             continue
@@ -82,5 +82,5 @@ def _sparse(file: Opened, tar: tarfile.TarFile, info: tarfile.TarInfo) -> Iterat
     content = tar.extractfile(info)
     while content is not None and (block := content.read(BLOCK)):
         yield block
-        # A hole of a terabyte takes no room in the archive: it is unpacked, too.
+        # A hole of a terabyte takes no room in the archive; count it as unpacked bytes.
         file.meter.add_unpacked(len(block))

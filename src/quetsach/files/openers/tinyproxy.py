@@ -1,6 +1,7 @@
-"""The log of tinyproxy, which tells the client on one line and what it asks for on another.
+"""The log of tinyproxy, which shows the client on one line and its request on another.
 
-Behind each request stands ` client=ADDRESS` then, or ` client=-` where the log does not tell it.
+The lines of requests come out with ` client=ADDRESS` at their end, or ` client=-` where the log has no
+client.
 """
 
 from __future__ import annotations
@@ -26,28 +27,28 @@ _MOST_OPEN = 100_000
 
 
 def begins(start: bytes) -> bool:
-    """Whether it is a log that tinyproxy wrote itself; among others' lines, in syslog, it stays as it is."""
+    """Whether tinyproxy wrote this log itself; tinyproxy's lines among others' in syslog stay as they are."""
     return bool(_FIRST.match(start))
 
 
 def open(file: Opened) -> Iterator[Opened]:
-    """The one stream of lines."""
+    """Its only stream: the lines."""
     yield jsonlines.opened(file, lines(file.stream), format="tinyproxy")
 
 
 def lines(stream: ByteStream) -> Iterator[bytes]:
-    """All lines, those of requests with their clients."""
+    """All lines; lines of requests with their clients."""
     clients: dict[tuple[bytes, bytes], bytes] = {}
-    return linewise.lines(stream, partial(_told, clients))
+    return linewise.lines(stream, partial(_with_client, clients))
 
 
-def _told(clients: dict[tuple[bytes, bytes], bytes], line: bytes) -> bytes:
+def _with_client(clients: dict[tuple[bytes, bytes], bytes], line: bytes) -> bytes:
     found = _LINE.search(line) if b"(file descriptor " in line else None
     if found is None:
         return line
     key = found["process"], found["number"]
     if found["what"] == b"Request":
-        # A connection asks once; the next one may have the same number.
+        # A connection asks once; the next connection may have the same number.
         return line.rstrip(b"\r") + b" client=" + clients.pop(key, b"-")
     client = _CLIENT.fullmatch(found["rest"].rstrip())
     if client is not None and len(clients) < _MOST_OPEN:

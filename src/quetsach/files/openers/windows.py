@@ -1,4 +1,4 @@
-"""How much of their text files of xz hold while they are unpacked, and how many of them at once."""
+"""How many bytes of text the xz decoders keep while they unpack, and how many of them run at once."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 HEAD_BYTES = 64
-"""Enough of a file for its header and that of its first block, unless filters without number stand there."""
+"""Enough bytes for the headers of the file and of its first block, except with very many filters."""
 _TOGETHER_BYTES = 16 << 20
-"""Two files as `xz` writes them without options; one of `xz -9` (64 MB) goes alone."""
+"""Two files of plain `xz` fit; a file of `xz -9` (64 MB) runs alone."""
 _USUAL_BYTES = 8 << 20
 _WAIT_SECONDS = 0.1
 _LZMA2 = 0x21
 
 
 def window_of(start: bytes) -> int:
-    """How many bytes the first block looks back (.xz file format, section 3); the usual where unclear."""
+    """How many bytes the first block looks back (.xz file format, section 3); the usual if unclear."""
     try:
         flags, at = start[13], 14
         for _ in range((flags >> 6 & 1) + (flags >> 7)):
@@ -34,7 +34,7 @@ def window_of(start: bytes) -> int:
 
 
 def _number(data: bytes, at: int) -> tuple[int, int]:
-    """A number of seven bits a byte, the least first, and where it ends."""
+    """A number of seven bits a byte, the lowest first, and the place behind it."""
     value = shift = 0
     while True:
         value |= (data[at] & 127) << shift
@@ -45,7 +45,7 @@ def _number(data: bytes, at: int) -> tuple[int, int]:
 
 
 class Room:
-    """Bytes that files hold together; one that needs more than all of them goes alone."""
+    """Memory that files hold together; a file that needs more than all of it runs alone."""
 
     def __init__(self, most: int = _TOGETHER_BYTES) -> None:
         self._most, self._held = most, 0
@@ -53,7 +53,7 @@ class Room:
 
     @contextmanager
     def take(self, wanted: int, go_on: Callable[[], None]) -> Iterator[None]:
-        """Waits until there is room. Raises what `go_on` raises, which is asked meanwhile."""
+        """Wait until there is room. `go_on` is called while waiting; its errors are raised."""
         size = min(wanted, self._most)
         with self._changed:
             while self._held + size > self._most:

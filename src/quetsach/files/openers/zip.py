@@ -1,7 +1,7 @@
 """A zip archive (PKWARE APPNOTE 6.3): the directory by zipfile, the data by our own decoders.
 
-zipfile throws away a block whose checksum is wrong and reads nothing without the directory at the end; here
-what came before the damage is given.
+zipfile throws away a block whose checksum is wrong, and reads nothing without the directory at the end. This
+module gives all bytes before the damage.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from quetsach.files.source import ByteStream
 
 LARGE_BYTES = 8 << 20
 _MOST_PARTED = 1000
-"""Of a larger archive, reading the directory again for each part would cost more than it brings."""
+"""In a larger archive, reading the directory again for each part would cost more than it saves."""
 _LOCAL = struct.Struct("<4s5H3I2H")
 _ENCRYPTED = 0x1
 _SIZES_FOLLOW = 0x8
@@ -34,7 +34,7 @@ OFFICE = (
     "is a document of Office, which is not read; save its table as CSV and name its columns with --fields"
 )
 RESULT_CATEGORY = "quetsach scan result"
-"""The category, among the properties of a workbook, of those that a scan writes."""
+"""The category in the properties of a workbook that a scan writes."""
 _LZMA = 14
 _METHODS: dict[int, Callable[[], Decoder]] = {
     8: lambda: Zlib(-15),
@@ -45,7 +45,7 @@ _METHODS: dict[int, Callable[[], Decoder]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """What must be known of a member; `packed` and `size` in bytes, None where only its end will tell."""
+    """A member; `packed` and `size` in bytes are None where only the end of its data shows them."""
 
     name: str
     method: int
@@ -58,7 +58,7 @@ class _Entry:
 
 
 def open(file: Opened) -> Iterator[Opened | Passed]:
-    """The files in the order in which they lie; links are passed over."""
+    """The files in the order of their places; links are passed over."""
     data = file.seekable()
     try:
         members = zipfile.ZipFile(data).infolist()
@@ -67,7 +67,7 @@ def open(file: Opened) -> Iterator[Opened | Passed]:
     except Exception as error:
         if _begins_split(data):
             raise SourceError(openers.SPLIT_ZIP.problem) from error
-        # No directory, or a damaged one: what lies before it can be read one after another.
+        # No directory, or a damaged one: the members before it can still be read one after another.
         at = yield from _one_after_another(file, data)
         raise damaged("zip", at, str(error)) from error
     if _is_office(members):
@@ -105,7 +105,7 @@ def parts(data: BinaryIO) -> dict[str, int]:
     try:
         members = zipfile.ZipFile(data).infolist()
     except Exception:
-        # `open` says what is wrong.
+        # `open` reports the error.
         return {}
     names = Counter(map(_name, members))
     if len(members) > _MOST_PARTED or _is_office(members):
@@ -120,14 +120,14 @@ def parts(data: BinaryIO) -> dict[str, int]:
 def _is_office(members: list[zipfile.ZipInfo]) -> bool:
     """Whether it is a document: Office Open XML (ECMA-376 part 2) or OpenDocument (part 2, 3.3).
 
-    All cells of a sheet stand in one line there, which would tell the wrong machine.
+    All cells of a sheet stand in one line there, so a hit would name the wrong machine.
     """
     names = {info.filename for info in members}
     return "[Content_Types].xml" in names or {"mimetype", "META-INF/manifest.xml"} <= names
 
 
 def is_result(data: BinaryIO) -> bool:
-    """Whether it is a workbook that a scan wrote: its properties say so, also when it was saved again."""
+    """Whether it is a workbook that a scan wrote: its properties say so, even after it was saved again."""
     try:
         with zipfile.ZipFile(data) as archive, archive.open("docProps/core.xml") as properties:
             return RESULT_CATEGORY.encode() in properties.read(4096)
@@ -178,7 +178,7 @@ def _mtime(info: zipfile.ZipInfo) -> float | None:
             return float(struct.unpack_from("<i", extra, 5)[0])
         extra = extra[4 + size :]
     if info.date_time[0] <= 1980:
-        # What reproducible archives carry; it is no time.
+        # The time in reproducible archives, which is no real time.
         return None
     try:
         return time.mktime((*info.date_time, 0, 0, -1))
@@ -187,7 +187,7 @@ def _mtime(info: zipfile.ZipInfo) -> float | None:
 
 
 def _content(file: Opened, data: BinaryIO, entry: _Entry) -> tuple[ByteStream, Callable[[], int]]:
-    """The unpacked bytes, and where the data ends, to be asked after they were read."""
+    """The unpacked bytes, and a function for the place where the data ends, called after they were read."""
     try:
         return _unpacked(file, data, entry)
     except SourceError as error:
@@ -205,7 +205,7 @@ def _unpacked(file: Opened, data: BinaryIO, entry: _Entry) -> tuple[ByteStream, 
     if entry.method == 0:
         is_zip = packed.read(2) == b"PK" if entry.packed else False
         packed.seek(0)
-        # A zip in a zip is read here and there, and checks its own members.
+        # A zip in a zip is read by seeking, and checks its own members.
         return packed if is_zip else Blocks(_checked(_stored(packed), entry)), end
     if entry.method == _LZMA:
         decoder: Decoder = _Lzma(packed, entry.size)
@@ -243,7 +243,7 @@ def _checked(blocks: Iterator[bytes], entry: _Entry) -> Iterator[bytes]:
 
 
 class _Lzma:
-    """LZMA as zip has it (APPNOTE 5.8): properties first, and mostly no mark at the end."""
+    """LZMA as zip stores it (APPNOTE 5.8): properties first, and mostly no mark at the end."""
 
     def __init__(self, packed: Span, size: int | None) -> None:
         import lzma
@@ -290,7 +290,7 @@ _MOST_DICTIONARY = 32 << 20
 
 
 def _one_after_another(file: Opened, data: BinaryIO) -> Generator[Opened, None, int]:
-    """Members by the headers before them, as far as they can be followed; where that ends is returned."""
+    """Members by their own headers, as far as they can be followed; the place behind the last is returned."""
     at = 0
     while True:
         data.seek(at)

@@ -32,11 +32,11 @@ _ANYWHERE = frozenset(
         "match-case",
     )
 )
-"""Modifiers under which a rule still names its address as bad for everybody."""
+"""Modifiers that leave a rule valid for every machine."""
 
 
 def recognise(listing: Listing) -> bool:
-    """A header in brackets, or most lines are rules."""
+    """Whether it has a header in brackets, or most lines are rules."""
     return any(map(_HEADER.match, islice(listing.first_lines(), 10))) or listing.most(_RULE)
 
 

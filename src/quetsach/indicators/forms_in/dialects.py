@@ -1,4 +1,4 @@
-"""Tables that are known by their header: the exports of URLhaus, ThreatFox and Feodo Tracker (abuse.ch)."""
+"""Tables known by their header: the exports of URLhaus, ThreatFox and Feodo Tracker (abuse.ch)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ HEADERS = {
     "threatfox": frozenset(("ioc_value", "ioc_type", "fk_malware")),
     "feodo": frozenset(("dst_ip", "dst_port", "malware")),
 }
-"""Columns that only this export has together; the others vary from year to year."""
+"""Columns that only this export combines; its other columns vary from year to year."""
 
 
 def has(name: str) -> Callable[[Listing], bool]:

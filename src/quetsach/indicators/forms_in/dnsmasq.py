@@ -18,14 +18,14 @@ _NAMES = re.compile(r"\s*(address|server|local)\s*=\s*/(.*)/([^/]*)\Z", re.IGNOR
 
 
 def recognise(listing: Listing) -> bool:
-    """Most lines are directives of dnsmasq."""
+    """Whether most lines are directives of dnsmasq."""
     return listing.most(_DIRECTIVE)
 
 
 def read(listing: Listing) -> Iterator[Value | Note]:
-    """The names of each blocking directive, their subdomains with them (dnsmasq(8)).
+    """The names of each blocking directive; their subdomains count with them (dnsmasq(8)).
 
-    A name that is given an address is listed where the address leads nowhere, or is the same for all.
+    A name with an address is listed where the address leads nowhere, or is the same for all names.
     """
     found_first = filter(None, map(_NAMES.match, listing.head))
     page = warning_page(address(found[3]) for found in found_first if found[1].lower() == "address")
@@ -36,7 +36,7 @@ def read(listing: Listing) -> Iterator[Value | Note]:
         if not text or text[0] in "#;":
             continue
         found = _NAMES.match(text)
-        # A server that is named is where the name is asked, which blocks nothing.
+        # A named server only says where to ask for the name; that blocks nothing.
         if found is None or (found[1].lower() in ("server", "local") and found[3]):
             yield Note(number, text, "directive")
             continue
@@ -45,6 +45,6 @@ def read(listing: Listing) -> Iterator[Value | Note]:
             yield Note(number, text, "rewrite" if is_safe_search(addr) else "own-name")
             continue
         for name in found[2].split("/"):
-            # A leading dot says the same as none here; elsewhere it means subdomains only.
+            # A leading dot means nothing here; in other lists it means subdomains only.
             bare = name.removeprefix("*").removeprefix(".") if name.startswith((".", "*.")) else name
             yield Note(number, text, "pattern") if name in ("", "#", "*") else Value(number, bare)

@@ -1,7 +1,7 @@
-"""Hosts files (hosts(5)): an address, then names, each meant exactly.
+"""Hosts files (hosts(5)): an address, then names, each listed exactly.
 
-A name is listed where its address leads nowhere, or where all names are sent to one page that warns. A name
-of another address is somebody's own: the hosts file of an office names its printers.
+A name is listed where its address leads nowhere, or where all names lead to one warning page. A name with
+another address is the owner's: the hosts file of an office names its printers.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ LOCAL_NAMES = frozenset(
 
 
 def recognise(listing: Listing) -> bool:
-    """Whether most lines are an address and names; behind one that leads somewhere, a bare word is a note."""
+    """Whether most lines are an address and names; behind an address that leads somewhere, a word is a
+    note."""
     found = [_entry(line) for line in listing.head]
     named = [e for e in found if e and (is_nowhere(e[0]) or _is_local(e[1][0]) or "." in e[1][0])]
     return bool(found) and len(named) * 2 > len(found)
@@ -44,7 +45,7 @@ def _is_local(word: str) -> bool:
 
 
 def page_of(listing: Listing) -> str:
-    """The address of the page that a list sends everybody to, or nothing."""
+    """The address of the list's warning page, or nothing."""
     entries = filter(None, map(_entry, listing.head))
     return warning_page(addr for addr, names in entries if not all(map(_is_local, names)))
 

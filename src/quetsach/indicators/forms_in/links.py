@@ -1,4 +1,4 @@
-"""Where the cells of a workbook lead: hyperlinks, and HYPERLINK formulas, of which no value may be saved."""
+"""The link targets of a workbook's cells: hyperlinks, and HYPERLINK formulas, whose value may be unsaved."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from zipfile import ZipFile
 
-# Written so that what never ends is looked at once only: a hostile sheet has a million beginnings.
+# Matches in linear time: a hostile sheet has a million openings without an end.
 _FORMULA = re.compile(
     rb'<(?:\w{1,9}:)?c\b[^<>]*?\br="([A-Z]{1,3})([0-9]{1,7})"[^<>]*>\s*'
     rb"<(?:\w{1,9}:)?f\b[^<>]*>\s*HYPERLINK\(([^<>]*)</",
@@ -21,11 +21,11 @@ _ARGUMENTS = re.compile(r'\s*"((?:[^"]|"")*)"(?:\s*,\s*(?:"((?:[^"]|"")*)")?[^"]
 _ELEMENT = re.compile(rb"<(?:\w{1,9}:)?(sheet|hyperlink|Relationship)\s([^<>]*)>")
 _ATTRIBUTE = re.compile(rb'(?:\w{1,9}:)?(\w{1,40})\s*=\s*(?:"([^"<>]*)"|\'([^\'<>]*)\')')
 _MOST_BYTES = 1 << 20
-"""Of a part that only names others."""
+"""Bytes of a part that only names other parts."""
 
 
 class Link(NamedTuple):
-    """Where a cell leads, and what a formula shows of it; nothing for a hyperlink, whose text is saved."""
+    """The target of a cell's link, and the text that its formula shows; "" for a hyperlink."""
 
     target: str
     shown: str = ""
@@ -65,7 +65,7 @@ def _links(packed: ZipFile, names: dict[str, str], part: str) -> Iterator[tuple[
 
 
 def _relations(packed: ZipFile, names: dict[str, str], part: str) -> dict[str, str]:
-    """What a part's relations lead to: addresses as they are, parts by their name in the package."""
+    """The targets of a part's relations: addresses as they are, parts by their name in the package."""
     folder, name = posixpath.split(part)
     found = {}
     for one in _elements(packed, names, f"{folder}/_rels/{name}.rels", b"Relationship"):

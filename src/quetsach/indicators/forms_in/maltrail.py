@@ -14,12 +14,12 @@ _REGEX = re.compile(r"[\[\](){}*+^$|\\]")
 
 
 def recognise(listing: Listing) -> bool:
-    """Comments as that project writes them."""
+    """Whether it has comments in Maltrail's style."""
     return any(_COMMENT.match(line) for line in listing.comments)
 
 
 def read(listing: Listing) -> Iterator[Value | Note]:
-    """One trail a line; names are meant with their subdomains."""
+    """One trail a line; names count with their subdomains."""
     for number, line in enumerate(listing.lines, 1):
         text = without_comment(line)
         if not text or text[0] == "#":

@@ -17,7 +17,7 @@ SEARCHED = frozenset(
     )
 )  # fmt: skip
 _HASHES = ("sha256", "sha1", "md5")
-"""The strongest first: one finds the file, and each further kind is work on every file of a disk."""
+"""The strongest first: one hash finds the file, and each further kind costs time on every file of a disk."""
 _FAMILY = re.compile(
     r"(?:misp-galaxy:(?:malpedia|botnet|ransomware|banker|rat|stealer|backdoor|tool|mitre-malware)"
     r'|malware_classification:malware-family|[\w-]*malware[\w-]*)="([^"]+)"'
@@ -25,7 +25,7 @@ _FAMILY = re.compile(
 
 
 def recognise(listing: Listing) -> bool:
-    """One event, several, the answer of a search, or a feed's contents, which need its folder."""
+    """Whether it is one event, several, a search result, or a feed's manifest (which needs its folder)."""
     return is_manifest(listing.json) or any(True for _ in _events(listing.json))
 
 
@@ -51,14 +51,14 @@ def _events(document: Any) -> Iterator[Mapping[str, Any]]:
                 return
         if isinstance(document.get("Attribute"), list) or isinstance(document.get("Object"), list):
             yield document
-        elif isinstance(document.get("Object"), dict):  # the answer of a search for objects
+        elif isinstance(document.get("Object"), dict):  # the result of a search for objects
             yield {"Object": [document["Object"]]}
 
 
 def read(listing: Listing) -> Iterator[Value | Note]:
-    """Every attribute, those of objects too, numbered in the order of the document.
+    """Every attribute, also of objects, numbered in the order of the document.
 
-    Raises IndicatorError for the contents of a feed without the feed.
+    Raises IndicatorError for a feed's manifest without the feed.
     """
     if is_manifest(listing.json):
         raise IndicatorError(
@@ -83,7 +83,7 @@ def read(listing: Listing) -> Iterator[Value | Note]:
 
 
 def _attributes(event: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], bool]]:
-    """Each with whether it is a hash of a file that the same object names by a stronger one."""
+    """Each attribute, and whether its object has a stronger hash of the same file."""
     yield from ((one, False) for one in _dicts(event.get("Attribute")))
     for holder in _dicts(event.get("Object")):
         attributes = _dicts(holder.get("Attribute"))
@@ -101,7 +101,7 @@ def _is_searched(attribute: Mapping[str, Any], event: Mapping[str, Any]) -> bool
 
 
 def _rank(attribute: Mapping[str, Any]) -> int:
-    """The place of a hash among `_HASHES`; their number for all else."""
+    """The place of a hash in `_HASHES`; the length of `_HASHES` for all other attributes."""
     kind = str(attribute.get("type", "")).removeprefix("filename|")
     return _HASHES.index(kind) if kind in _HASHES else len(_HASHES)
 

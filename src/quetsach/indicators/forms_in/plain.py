@@ -1,4 +1,5 @@
-"""Plain lists, one value a line and perhaps a note behind it; external block lists of firewalls are these."""
+"""Plain lists: one value a line, perhaps with a note behind it; firewalls' external block lists have this
+form."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from quetsach.indicators.lists.value import Note, Value
 _RANGE = re.compile(r"[0-9A-Fa-f.:]+\s+[-\u2010-\u2015\u2212]\s+[0-9A-Fa-f.:]+")
 
 _MOST_WORDS = 1_000
-"""Of a line that are looked at one by one; what stands behind is one note."""
+"""Words of a line that are looked at one by one; the text behind them is one note."""
 _QUOTED = re.compile(r"""(["'])(.+)\1""")
 
 
@@ -25,7 +26,7 @@ def read(listing: Listing) -> Iterator[Value | Note]:
 def lines(texts: Sequence[str], start: int = 1) -> Iterator[Value]:
     """One value a line, then white space and a note."""
     for number, line in enumerate(texts, start):
-        # Of a long list nearly all lines were taken before.
+        # The fast path took nearly all lines of a long list before.
         if not line:
             continue
         text = line.strip()
@@ -41,7 +42,7 @@ def lines(texts: Sequence[str], start: int = 1) -> Iterator[Value]:
             continue
         value, *note = text.split(maxsplit=_MOST_WORDS)
         if hash_in(value):
-            # As `sha256sum` writes them, or with the family behind.
+            # Lines of `sha256sum`, or a hash with its family behind it.
             yield Value(number, value, family=" ".join(note).lstrip("*"))
             continue
         second = any(is_value(word) for word in note)

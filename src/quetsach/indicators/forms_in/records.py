@@ -1,4 +1,4 @@
-"""JSON with flat records or mere values: ThreatFox, Feodo Tracker, JSON Lines, Suricata with context."""
+"""JSON with flat records or bare values: ThreatFox, Feodo Tracker, JSON Lines, Suricata with context."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from quetsach.indicators.forms_in.table import (
 from quetsach.indicators.lists.listing import Listing, parsed
 from quetsach.indicators.lists.value import Note, Value
 
-# An address stands for more than the name that it had once.
+# The address of a record counts before the name that it once had.
 _ADDRESS_KEYS = ("ip_address", "dst_ip")
 
 
@@ -58,7 +58,7 @@ def _place(record: Mapping[str, Any]) -> dict[str, int] | None:
             places["indicator"] = keys.index(key)
     if "indicator" not in places:
         return None
-    # What holds records is none: `"urls": [{"url": …`.
+    # An object that holds records is no record itself: `"urls": [{"url": …`.
     value = list(record.values())[places["indicator"]]
     return None if isinstance(value, list | dict) else places
 
@@ -70,7 +70,7 @@ def _cell(value: object) -> str:
 
 
 def recognise(listing: Listing) -> bool:
-    """Any JSON document, or lines that begin with an object."""
+    """Whether it is a JSON document, or its lines start with an object."""
     first = next((record for _number, record in _lines(listing)), None)
     return listing.is_json or isinstance(first, dict)
 
@@ -78,7 +78,7 @@ def recognise(listing: Listing) -> bool:
 def read(listing: Listing) -> Iterator[Value | Note]:
     """One record after another, each by its own keys.
 
-    Raises IndicatorError when the first may be of an infected machine.
+    Raises IndicatorError when the first record may describe an infected machine.
     """
     wanted = dict(listing.columns or {})
     is_first = not wanted

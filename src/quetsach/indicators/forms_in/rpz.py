@@ -13,7 +13,8 @@ from quetsach.indicators.lists.value import Note, Value
 from quetsach.text.canonical import address
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|;.*|[()]|(?:[^\s;()"\\]|\\.)+|["\\]')
-# Written so that there is one way only to read a row of digits: a hostile zone has thousands of them.
+# There is only one way to match a row of digits, so matching is linear: a hostile zone has thousands of
+# digits.
 _TTL = re.compile(r"[0-9]+(?:[smhdw][0-9]+)*[smhdw]?", re.IGNORECASE)
 _CLASSES = frozenset(("IN", "CH", "HS", "ANY"))
 _TYPES = frozenset(
@@ -21,7 +22,7 @@ _TYPES = frozenset(
      "NSEC3", "DNSKEY")
 )  # fmt: skip
 _OWN = frozenset(("MX", "SRV", "PTR"))
-"""Types of records that only lead to somebody's own servers."""
+"""Types of records that only point to a zone owner's own servers."""
 _HEAD = re.compile(r"\s*(?:\$(?:TTL|ORIGIN)\s|\S+\s.*?\bSOA\s)", re.IGNORECASE)
 _RULE = re.compile(r"\S+\s+(?:[0-9]+[smhdw]?\s+)?(?:IN\s+)?CNAME\s+\S+\s*(?:;.*)?\Z", re.IGNORECASE)
 _UNKNOWN = "\0"
@@ -30,7 +31,8 @@ _OTHER_TRIGGERS = ("rpz-nsdname", "rpz-nsip", "rpz-client-ip")
 
 
 _FEWEST = 2
-"""Names with one address that make it a page that warns: a zone of policies has few of an office's own."""
+"""So many names with one address make it a warning page: a zone of policies has few names of its own
+office."""
 
 
 class _Record(NamedTuple):
@@ -42,14 +44,14 @@ class _Record(NamedTuple):
 
 
 def recognise(listing: Listing) -> bool:
-    """A zone file's head, or most lines are CNAME records."""
+    """Whether it has a zone file's head, or most lines are CNAME records."""
     return any(_HEAD.match(line) for line in listing.head[:10]) or listing.most(_RULE)
 
 
 def read(listing: Listing) -> Iterator[Value | Note]:
-    """The triggers of the zone, each record by itself: a name exactly, `*.` what is below it.
+    """The triggers of the zone, record by record: a name exactly, `*.` all names below it.
 
-    A name that is given an address is listed where the address leads nowhere, or is the same for all.
+    A name with an address is listed where the address leads nowhere, or is the same for all names.
     """
     page = warning_page(map(_given, _records(listing.head)), _FEWEST)
     if page:
@@ -85,17 +87,17 @@ def read(listing: Listing) -> Iterator[Value | Note]:
 
 
 def _itself(name: str) -> tuple[str, str]:
-    """How an exception was written before there was rpz-passthru: a name leads to itself, an address too."""
+    """The old spelling of an exception, from before rpz-passthru: a name or an address leads to itself."""
     return name, name.removesuffix(".rpz-ip")
 
 
 def _given(record: _Record) -> str | None:
-    """The address that a name is given in place of its own."""
+    """The address that the zone answers in place of the name's own address."""
     return address(record.target) if record.type in ("A", "AAAA") else None
 
 
 def network_of(owner: str) -> str | None:
-    """The network that an rpz-ip owner spells: `24.0.2.0.192`, `128.1.zz.db8.2001`."""
+    """The network in an rpz-ip owner name: `24.0.2.0.192`, `128.1.zz.db8.2001`."""
     length, *groups = owner.split(".")
     groups.reverse()
     if len(groups) == 4 and "zz" not in groups and all(g.isdecimal() for g in groups):
@@ -109,7 +111,7 @@ def network_of(owner: str) -> str | None:
 
 
 def _records(lines: list[str]) -> Iterator[_Record]:
-    """The records of a zone file (RFC 1035 5.1); a record in brackets bears the number of its first line."""
+    """The records of a zone file (RFC 1035 5.1); a record in brackets has the number of its first line."""
     origin, owner = _UNKNOWN, _UNKNOWN
     pending: list[str] = []
     depth = first = 0

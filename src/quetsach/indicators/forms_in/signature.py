@@ -19,11 +19,11 @@ _QUOTED = re.compile(r'(!?)\s*"((?:[^"\\]++|\\.)*+)"\s*(?:,(.*))?', re.DOTALL)
 _PART = re.compile(r"\|([0-9A-Fa-f\s]*)\||\\(.)|([^|\\]+)", re.DOTALL)
 _WORD = re.compile(r"\s*(!?)\s*(?:(\[)|(\])|(,)|([^\s,\[\]!]+))")
 LONGEST = 65_536
-"""Characters of one rule; longer than any address group that a publisher splits its lists into."""
+"""Characters of one rule; publishers split their lists into shorter address groups."""
 
 
 class Side(NamedTuple):
-    """One end of the traffic: what its address and port groups name, what they except."""
+    """One end of the traffic: the members of its address and port groups, and whether it has exceptions."""
 
     addresses: tuple[str, ...]
     ports: tuple[str, ...]
@@ -31,14 +31,14 @@ class Side(NamedTuple):
 
 
 class Option(NamedTuple):
-    """A keyword and what is set behind its colon, as it is written."""
+    """A keyword and the setting behind its colon, unchanged."""
 
     name: str
     setting: str
 
 
 class Rule(NamedTuple):
-    """`source` and `target` are None for the rules of Snort 3 that name a service only."""
+    """`source` and `target` are None for rules of Snort 3 that name only a service."""
 
     action: str
     protocol: str
@@ -48,18 +48,18 @@ class Rule(NamedTuple):
     options: tuple[Option, ...]
 
     def first(self, name: str) -> str:
-        """What the first option of that name sets, without quotes; nothing if there is none."""
+        """The setting of the first option with that name, without quotes; "" if there is none."""
         return next((o.setting.strip('"') for o in self.options if o.name == name), "")
 
 
 def begins(line: str) -> bool:
-    """Whether a line is the beginning of a rule, up to the bracket of its options."""
+    """Whether a line is the start of a rule, up to the bracket of its options."""
     head, bracket, _ = line.partition("(")
     return bracket != "" and len(head) <= LONGEST and _head(head) is not None
 
 
 def _head(text: str) -> list[str] | None:
-    """The words before the bracket, a group in one: action and protocol, and mostly the two sides, too."""
+    """The words before the bracket (a group is one word): action, protocol, and mostly the two sides."""
     words, word, depth, at = [], "", 0, 0
     while at < len(text):
         found = _BREAK.search(text, at)
@@ -82,8 +82,8 @@ def _head(text: str) -> list[str] | None:
 def rules(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
     """The rules of a file, with the number of their first line.
 
-    Mostly one a line; one that ends in a backslash goes on in the next, and so does one of Snort 3 whose
-    bracket is still open.
+    Mostly one a line. A line that ends in a backslash goes on in the next line, and so does a rule of Snort 3
+    whose bracket is still open.
     """
     parts: list[str] = []
     first = size = 0
@@ -112,7 +112,7 @@ def _joined(parts: list[str]) -> str:
 
 
 def parse(text: str) -> Rule | None:
-    """The rule, or None for what is none."""
+    """The rule, or None for a text that is no rule."""
     head, bracket, rest = text.strip().partition("(")
     words = _head(head) if bracket and len(text) <= LONGEST and rest.endswith(")") else None
     if words is None:
@@ -132,9 +132,9 @@ def _side(addresses: str, ports: str) -> Side:
 
 
 def _members(group: str) -> tuple[tuple[str, ...], bool]:
-    """The members of a group, of groups in groups too, and whether any of them is an exception.
+    """The members of a group, also of nested groups, and whether it excepts any address or port.
 
-    Everything but a variable is itself a variable: `!$HOME_NET`.
+    An excepted variable is no exception but a member: `!$HOME_NET`.
     """
     found: list[str] = []
     excepted = False
@@ -160,7 +160,7 @@ def _options(text: str) -> Iterator[Option]:
     while at < len(text):
         found = _OPTION.match(text, at)
         if found is None or found.end() == at:
-            # A quotation mark that nothing closes: no keyword that we know is called so.
+            # A quotation mark without its partner: no known keyword has such a name.
             yield Option(text[at:].strip(), "")
             return
         name, _, setting = found[1].partition(":")
@@ -170,7 +170,7 @@ def _options(text: str) -> Iterator[Option]:
 
 
 class Content(NamedTuple):
-    """What a `content` compares, its bytes as characters up to U+00FF; `modifiers` are those of Snort 3."""
+    """The bytes that a `content` compares, as characters up to U+00FF; `modifiers` are those of Snort 3."""
 
     text: str
     is_negated: bool
@@ -178,7 +178,7 @@ class Content(NamedTuple):
 
 
 def content(setting: str) -> Content | None:
-    """A content taken apart: `|0d 0a|` are bytes, a backslash stands before what would end it."""
+    """A content as bytes: `|0d 0a|` are bytes, a backslash escapes a character that would end the content."""
     found = _QUOTED.fullmatch(setting)
     if found is None:
         return None

@@ -1,4 +1,4 @@
-"""Excel workbooks as offices send them: titles above the header, merged cells, dates, several sheets."""
+"""Excel workbooks from offices: titles above the header, merged cells, dates, several sheets."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ from quetsach.indicators.lists.value import Note, Value
 from quetsach.text.cells import cell_text
 
 MOST_CELLS = 8_000_000
-"""Of the rectangles that the outermost cells of the sheets span: two far ones would claim a full memory."""
+"""Cells in the rectangles of the sheets' outermost cells: two far cells would claim all memory."""
 MOST_BYTES = 320 << 20
-"""Unpacked."""
+"""Bytes unpacked."""
 
 
 def recognise(listing: Listing) -> bool:
-    """By its bytes."""
+    """Whether the bytes are a workbook."""
     return listing.package.is_workbook
 
 
 def read(listing: Listing) -> Iterator[Value | Note]:
-    """Every sheet in turn; rows bear their number in the sheet, notes the sheet's name.
+    """Every sheet in turn; rows have their number in the sheet, notes the sheet's name.
 
-    Raises IndicatorError when the package that reads workbooks is not here, or the workbook is damaged.
+    Raises IndicatorError when the package that reads workbooks is missing, or the workbook is damaged.
     """
     data = listing.data if isinstance(listing.data, bytes) else b""
     columns = None if listing.columns is None else dict(listing.columns)
@@ -85,7 +85,7 @@ def _read(listing: Listing) -> Iterator[Value | Note]:
                 del table
                 hidden = _behind(cells, links.get(name, {}))
                 for (top, left), (bottom, _right) in sheet.merged_cell_ranges or ():
-                    # Empty ones may lie where no value reaches.
+                    # Empty columns may lie behind the last value.
                     for row in cells[top + 1 : bottom + 1] if cells and left < len(cells[0]) else ():
                         row[left] = row[left] or cells[top][left]
                 if any(any(row) for row in cells):
@@ -116,12 +116,12 @@ _REFUSED = {
 
 
 def _behind(cells: list[list[str]], links: Mapping[tuple[int, int], Link]) -> dict[tuple[int, int], str]:
-    """The addresses behind cells that list none themselves: "xem", "link 1".
+    """The link targets of cells that show no address themselves: "xem", "link 1".
 
-    A formula that no program has worked out since it was written shows nothing, or 0: it gets its text.
+    A formula that no program has computed since it was written shows nothing, or 0: it gets its text.
     """
     found = {}
-    # A sheet is read as far as values reach.
+    # The cells of a sheet end at its last value.
     shown = [place for place, link in links.items() if link.shown]
     height = max((row + 1 for row, _column in shown), default=0)
     width = max((column + 1 for _row, column in shown), default=0)
@@ -141,7 +141,7 @@ def _behind(cells: list[list[str]], links: Mapping[tuple[int, int], Link]) -> di
 def _with_links(
     cells: Sequence[list[str]], hidden: Mapping[tuple[int, int], str], columns: Collection[int] | None = None
 ) -> Sequence[list[str]]:
-    """The cells with the addresses behind them, in all columns or in some."""
+    """The cells with their link targets, in all columns or in some."""
     if not hidden:
         return cells
     shown = [*cells]
@@ -200,10 +200,11 @@ def _sheet(
 def _header(
     cells: Sequence[list[str]], linked: Sequence[list[str]], wanted: Mapping[str, str]
 ) -> tuple[int, list[str]]:
-    """The last row of the header and its names; -1 without one. `linked` are the cells with what is behind.
+    """The last row of the header and its names; -1 without a header. `linked` are the cells with link
+    targets.
 
-    A title over several columns is merged over the names of these columns, which stand in the next row. One
-    over the whole table may read like a name, too, but nothing is listed below it.
+    A title over several columns is merged over the names of these columns, in the next row. A title over the
+    whole table may read like a name, too, but its column lists nothing.
     """
     found = [
         (at, place)
@@ -225,7 +226,7 @@ def _header(
 
 
 def _holds(rows: Sequence[Sequence[str]], place: int) -> bool:
-    """Whether the column lists anything."""
+    """Whether the column holds an indicator."""
     return fullest([[row[place]] for row in rows if row[place]]) is not None
 
 

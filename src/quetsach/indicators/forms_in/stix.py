@@ -12,7 +12,7 @@ from quetsach.indicators.lists.value import Note, Value
 
 
 def _objects(document: Any) -> list[Mapping[str, Any]]:
-    """Those of a bundle or an envelope, of a mere list, or one alone."""
+    """The objects of a bundle, an envelope or a bare list, or a single object."""
     if isinstance(document, dict) and isinstance(document.get("objects"), list):
         document = document["objects"]
     found = document if isinstance(document, list) else [document]
@@ -20,7 +20,7 @@ def _objects(document: Any) -> list[Mapping[str, Any]]:
 
 
 def recognise(listing: Listing) -> bool:
-    """A bundle, or objects of STIX."""
+    """Whether it is a bundle, or holds objects of STIX."""
     document = listing.json
     is_bundle = isinstance(document, dict) and document.get("type") == "bundle"
     return is_bundle or any(
@@ -53,7 +53,7 @@ def read(listing: Listing) -> Iterator[Value | Note]:
 
 
 def _families(objects: list[Mapping[str, Any]]) -> dict[str, str]:
-    """The malware that an indicator is said to indicate, by the indicator's id."""
+    """The malware that each indicator indicates, by the indicator's id."""
     names = {str(o.get("id")): str(o.get("name", "")) for o in objects if o["type"] == "malware"}
     found: dict[str, str] = {}
     for one in objects:

@@ -1,9 +1,9 @@
-"""The part of STIX patterns that a log can be searched for (STIX 2.1, 9).
+"""The part of STIX patterns that a search in logs can answer (STIX 2.1, 9).
 
-Read are comparisons `=`, `IN` and `ISSUBSET` on names, addresses, URLs, hashes of files and the destination
-of network traffic, joined by `OR`; and `AND` of a destination with its port, or of several hashes of one
-file, of which the strongest says the same. Everything else is refused whole: half a pattern would match what
-its author did not mean.
+It reads comparisons `=`, `IN` and `ISSUBSET` on names, addresses, URLs, hashes of files and the destination
+of network traffic, joined by `OR`. It also reads `AND` of a destination with its port, or of several hashes
+of one file, of which it takes the strongest. Any other pattern is refused as a whole: half a pattern would
+match traffic that its author did not mean.
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ _SEARCHED = frozenset(
     ("domain-name:value", "ipv4-addr:value", "ipv6-addr:value", "url:value", "network-traffic:dst_ref.value")
 )
 _NETWORKS = frozenset(("ipv4-addr:value", "ipv6-addr:value", "network-traffic:dst_ref.value"))
-# Keys of the vocabulary are upper case; OASIS's own report on APT1 writes `file:hashes.md5`.
+# Keys of the vocabulary are upper case, but OASIS's own report on APT1 writes `file:hashes.md5`.
 _HASHES = re.compile(r"file:hashes\.'?(?:MD5|SHA-?1|SHA-?256)'?", re.IGNORECASE)
 _PORT = "network-traffic:dst_port"
-# These narrow a comparison in a way that a log line cannot contradict: the value itself shows its type.
+# These narrow a comparison, but no log line can contradict them: the value itself shows its type.
 _NARROWING = re.compile(r"network-traffic:(?:protocols\[[*0-9]\]|dst_ref\.type)")
 LONGEST = 65536
 
 
 class PatternError(ValueError):
-    """The pattern is malformed or says something that is not searched."""
+    """The pattern is malformed, or holds a comparison that a search cannot answer."""
 
 
 def values(pattern: str) -> list[str]:
-    """What the pattern lists, as values of a list. Raises PatternError."""
+    """The values that the pattern lists, spelled as in a list. Raises PatternError."""
     if len(pattern) > LONGEST:
         raise PatternError("too long")
     return _Reader(pattern).read()
 
 
 class _Reader:
-    """A reader by descent; brackets do not nest deeper than they can be counted."""
+    """A recursive-descent parser; the nesting of brackets is bounded."""
 
     def __init__(self, pattern: str) -> None:
         self._tokens = list(_tokens(pattern))
@@ -100,7 +100,7 @@ class _Reader:
         return found
 
     def _together(self) -> list[str]:
-        """Comparisons joined by AND: one that lists values, and perhaps the port they stand with."""
+        """Comparisons joined by AND: one of them lists values, another may name the port."""
         parts = [self._comparison()]
         while self._has("word", "AND"):
             parts.append(self._comparison())
@@ -122,7 +122,7 @@ class _Reader:
             self._open()
             found = self._alternatives()
             self._take("mark", ")")
-            return "url:value", found  # whatever stood inside, it lists values
+            return "url:value", found  # the expression in brackets lists values
         path = self._take("path")
         if self._has("mark", "="):
             return path, [self._constant(path)]

@@ -30,14 +30,15 @@ def _bare(text: str) -> str:
 
 
 def is_dataset(listing: Listing) -> bool:
-    """Most lines are base64 of a name, address or URL."""
+    """Whether most lines are base64 of a name, address or URL."""
     texts = [_decoded(line) for line in listing.head]
     good = sum(text is not None and is_value(_bare(text)) for text in texts)
     return bool(texts) and 2 * good > len(texts)
 
 
 def dataset(listing: Listing) -> Iterator[Value | Note]:
-    """Strings match whole; a name with a dot before it (`match subdomain`) also what is below it."""
+    """Strings match whole; a name with a dot before it (`match subdomain`) also matches all names below
+    it."""
     for number, line in enumerate(listing.lines, 1):
         if not line.strip() or line.startswith("#"):
             continue
@@ -50,12 +51,12 @@ def dataset(listing: Listing) -> Iterator[Value | Note]:
 
 
 def is_iprep(listing: Listing) -> bool:
-    """Most lines are an address or network, a category and a score."""
+    """Whether most lines are an address or network, a category and a score."""
     return listing.most(_IPREP) and address(listing.head[0].split(",")[0].split("/")[0].strip()) is not None
 
 
 def iprep(listing: Listing) -> Iterator[Value | Note]:
-    """Addresses and networks; a score of 0 says nothing against one."""
+    """Addresses and networks; a score of 0 means that nothing is known against the address."""
     for number, line in enumerate(listing.lines, 1):
         if not line.strip() or line.startswith("#"):
             continue

@@ -1,8 +1,9 @@
-"""Rules of Suricata and Snort as a list: the names and addresses of those that ask for nothing else.
+"""Rules of Suricata and Snort as a list: names and addresses of rules that have no other condition.
 
 A rule counts where it alerts on a name (DNS query, TLS server name, HTTP host), on a host with a path, or on
-an address in its head, whoever of one's own calls it. A rule with any further condition is left out, because
-no log shows whether it held; so is a text that may stand anywhere in a name, which is no name yet.
+an address in its head, for any machine of our own that calls it. A rule with a further condition is left out,
+because no log shows whether the condition held. A text that may stand anywhere in a name is left out, too: it
+is no complete name.
 """
 
 from __future__ import annotations
@@ -27,18 +28,18 @@ _NEUTRAL = frozenset(
         "to_lowercase", "requires",
     )
 )  # fmt: skip
-"""Keywords under which a rule holds for the same traffic; letters of a name have no case."""
+"""Keywords that leave a rule's traffic the same; letters of a name have no case."""
 _STICKY = {
     "dns.query": "name", "dns_query": "name", "dns.queries.rrname": "name", "tls.sni": "name",
     "tls_sni": "name", "quic.sni": "name", "http.host": "name", "http.host.raw": "name", "http.uri": "path",
     "http.uri.raw": "path", "http.method": "method",
 }  # fmt: skip
-"""Buffers that stand before their contents."""
+"""Buffers named before their contents."""
 _LOOKING_BACK = {
     "http_host": "name", "http_raw_host": "name", "http_uri": "path", "http_raw_uri": "path",
     "http_method": "method",
 }  # fmt: skip
-"""Modifiers of Snort 2 and older Suricata that stand behind theirs."""
+"""Modifiers of Snort 2 and older Suricata, behind their contents."""
 _MARKING = frozenset(("flowbits", "xbits", "hostbits"))
 _RATES = frozenset(("threshold", "detection_filter"))
 _OUTSIDE = frozenset(("$EXTERNAL_NET", "!$HOME_NET"))
@@ -57,11 +58,11 @@ _PLACES = frozenset(("depth", "offset", "distance", "within"))
 _QUESTION = re.compile(r"[\x00\x01]\0\0\x01(?:\0{6})?")
 """Flags and counts of a packet that asks one question (RFC 1035 4.1.1)."""
 _MOST_PORTS = 64
-"""Of a range that becomes single endpoints."""
+"""Ports of a range that become single endpoints, at most."""
 
 
 class _Match(NamedTuple):
-    """A content, the buffer it is compared with, and how it is anchored there."""
+    """A content, the buffer that it is compared with, and its anchors there."""
 
     buffer: str
     text: str
@@ -76,7 +77,7 @@ def recognise(listing: Listing) -> bool:
 
 
 def read(listing: Listing) -> Iterator[Value | Note]:
-    """What every rule in force names; rules that are commented out are not."""
+    """The names and addresses of every rule in force; rules that are commented out are left out."""
     for number, text in rules(listing.lines):
         rule = parse(text)
         if rule is None:
@@ -91,7 +92,7 @@ def read(listing: Listing) -> Iterator[Value | Note]:
 
 
 def _title(rule: Rule) -> str:
-    """What people call a rule."""
+    """The title of a rule, for people."""
     return f"sid {rule.first('sid') or '?'} {rule.first('msg')}".strip()
 
 
@@ -114,7 +115,7 @@ def _values(rule: Rule) -> list[Value]:
 
 
 def _family(rule: Rule) -> str:
-    """The malware that the rule's metadata names, as Emerging Threats does."""
+    """The malware in the rule's metadata, in the form of Emerging Threats."""
     for option in rule.options:
         if option.name == "metadata" and (found := re.search(r"\bmalware_family\s+([^,;]+)", option.setting)):
             return found[1].strip().replace("_", " ")
@@ -122,7 +123,7 @@ def _family(rule: Rule) -> str:
 
 
 def _named(matches: list[_Match]) -> Value:
-    """The name, or the host and path, that a rule compares."""
+    """The name, or the host and path, in a rule's contents."""
     names = [m for m in matches if m.buffer == "name"]
     paths = [m for m in matches if m.buffer == "path"]
     methods = [m for m in matches if m.buffer == "method"]
@@ -142,7 +143,7 @@ def _named(matches: list[_Match]) -> Value:
     has_dot = bare != host.text
     if host.is_start:
         if has_dot != host.is_dotted:
-            # No name begins so.
+            # Without `dotprefix` no name starts with a dot; with it every name does.
             raise Reject("condition")
         return Value(0, bare, scope=Scope.EXACT)
     is_below = has_dot and not host.is_dotted
@@ -176,7 +177,7 @@ def _matches(rule: Rule) -> list[_Match]:
 
 
 def _is_neutral(option: Option) -> bool:
-    """Whether an option leaves the traffic that a rule holds for as it is."""
+    """Whether an option leaves the rule's set of matching traffic as it is."""
     if option.name in _MARKING:
         return not option.setting.partition(",")[0].strip().startswith("is")
     if option.name in _RATES:
@@ -185,7 +186,7 @@ def _is_neutral(option: Option) -> bool:
 
 
 def _match(found: Content | None, behind: list[Option], buffer: str, is_dotted: bool) -> _Match:
-    """A content and what stands behind it, up to the next."""
+    """A content with the options behind it, up to the next content."""
     if found is None or found.is_negated:
         raise Reject("condition")
     length = str(len(found.text))
@@ -217,7 +218,7 @@ def _spread(word: str) -> tuple[str, str]:
 def _wire_name(rule: Rule, found: list[_Match]) -> list[_Match]:
     """The name in a packet to a DNS server, its labels behind their lengths (RFC 1035 3.1).
 
-    Rules of Snort 2 compare it so; the flags and counts of a plain question may be compared, too.
+    Rules of Snort 2 compare the name so; they may also compare the flags and counts of a plain question.
     """
     ports = rule.target.ports if rule.target else ()
     names = [m.text for m in found if not _QUESTION.fullmatch(m.text)]
@@ -255,7 +256,7 @@ def _listed(rule: Rule) -> list[str]:
 
 
 def _literals(side: Side) -> list[str]:
-    """What a side names by itself, and not by a variable."""
+    """The members of a side that are no variables."""
     return [one for one in side.addresses if one != "any" and one[0] not in "$!"]
 
 
@@ -268,7 +269,7 @@ def _is_private(spelled: str) -> bool:
 
 
 def _only_opens(rule: Rule) -> bool:
-    """Whether a rule sees only who opens a connection, and not the answers to calls from within."""
+    """Whether a rule matches only packets that open a connection, and no answers to calls from within."""
     flow = ",".join(o.setting for o in rule.options if o.name == "flow").replace(" ", "").split(",")
     return "to_server" in flow or "from_client" in flow or rule.first("flags") != ""
 

@@ -1,4 +1,4 @@
-"""Tables: CSV, TSV and their dialects, whose columns are found by the header's names, else guessed."""
+"""Tables: CSV, TSV and their dialects; the header's names show the columns, else they are guessed."""
 
 from __future__ import annotations
 
@@ -36,21 +36,21 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     ),
     "detect": ("to_ids",),
 }  # fmt: skip
-"""Header names by what they hold, the strongest first: abuse.ch, MISP exports, n6, office lists."""
+"""Header names by column, the strongest first: abuse.ch, MISP exports, n6, office lists."""
 
 _JOINED = re.compile(r"\s*(?:[/,;+|()]|\b(?:và|hoặc|and|or)\b)\s*")
 _EVIL = re.compile(r"^malicious\s+|\s+độc hại$")
-"""What offices add to a column's name: "Tên miền/ Địa chỉ IP độc hại", "Chỉ dấu (IOC)"."""
+"""Words that offices add to a column's name: "Tên miền/ Địa chỉ IP độc hại", "Chỉ dấu (IOC)"."""
 _HASHES = frozenset(
     name for name in COLUMNS["indicator"] if name.startswith(("sha", "md5", "hash", "mã băm"))
 )
 DELIMITERS = (",", ";", "\t", "|")
 _LONGEST = 1 << 16
-"""Characters of a line that may be a header or a row to tell the layout by: what is longer is no table's."""
+"""Characters of a line that may be a header, or a row that shows the layout: longer lines are no table's."""
 _MOST_COLUMNS = 16_384
-"""Of a row: no spreadsheet has more."""
+"""Cells of a row: no spreadsheet has more."""
 HEADER_LINES = 10
-"""How far down a header is looked for: an office's list has its title above it."""
+"""Lines in which a header is looked for: an office's list has its title above the header."""
 _OTHER_TYPES = frozenset(
     ("tệp", "file", "filename", "email", "e-mail", "mutex", "registry", "regkey", "yara", "cve", "ja3", "asn")
 )
@@ -58,7 +58,7 @@ _OTHER_TYPES = frozenset(
 _VICTIMS = re.compile(
     r"\b(?:nhiễm|nạn nhân|infected|victims?|(?:ip|địa chỉ) nguồn|source (?:ip|address)|src[ _]?ip)\b"
 )
-"""In the header of a column of machines that called, in a report that also tells whom they called."""
+"""Words in the heading of a column of infected machines, in a report that also names the addresses called."""
 _OF_MACHINES = re.compile(
     r"\b(?:tên máy(?: tính| trạm)?\b(?! chủ)|máy trạm\b|computer name\b|tên (?:đơn vị|cơ quan)\b"
     r"|đơn vị (?:quản lý|sử dụng)\b|người (?:dùng|sử dụng)\b)"
@@ -66,20 +66,20 @@ _OF_MACHINES = re.compile(
 _OF_CULPRITS = re.compile(r"độc hại|điều khiển|kết nối|c&c|\bc2\b|malicious|command")
 _SAYS_NOT_WHOSE = frozenset(("ip", "địa chỉ", "địa chỉ ip", "address", "ip address", "ip_address", "host"))
 _MOST_LINES = 50
-"""Of one row: a quote that nothing closes would otherwise cost the whole file, once a line."""
+"""Lines of one row: else a quote that is never closed would cost one pass over the file for each line."""
 _PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
 _PORTS = re.compile(
     r"[0-9]{1,5}(?:/(?:tcp|udp))?(?:[\s,;&]+(?:và\s+)?[0-9]{1,5}(?:/(?:tcp|udp))?){0,20}",
     re.ASCII | re.IGNORECASE,
 )
-"""What a column of ports holds: `443`, `80, 443`, `53/udp`."""
+"""A value of a column of ports: `443`, `80, 443`, `53/udp`."""
 _UNSET = frozenset(("", "-", "None"))
 _NO = frozenset(("0", "false", "no"))
 _DATES = ("%d/%m/%Y", "%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%d-%m-%Y")
 
 
 class Row(NamedTuple):
-    """One row: its number, its cells (None when the quotes do not match up, or it is too wide) and itself."""
+    """One row: its number, its cells (None when its quotes do not pair, or it is too wide) and its text."""
 
     line: int
     cells: Sequence[str] | None
@@ -87,7 +87,7 @@ class Row(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """Where the columns of a table stand; `header` is the number of its header line, 0 without one."""
+    """The places of a table's columns; `header` is the number of its header line, 0 without a header."""
 
     delimiter: str
     header: int
@@ -97,7 +97,7 @@ class Layout(NamedTuple):
 
 
 def cells_of(line: str, delimiter: str) -> list[str] | None:
-    """The cells of one row (RFC 4180); None when its quotes do not match up, or it is wider than any."""
+    """The cells of one row (RFC 4180); None when its quotes do not pair, or it has too many cells."""
     if len(line) > _MOST_COLUMNS and line.count(delimiter) >= _MOST_COLUMNS:
         return None
     if '"' not in line:
@@ -109,14 +109,14 @@ def cells_of(line: str, delimiter: str) -> list[str] | None:
 
 
 def names_of(cells: Sequence[str]) -> list[str]:
-    """The cells of a header as they are compared; some keyboards write Vietnamese letters in parts."""
+    """The cells of a header, normalised for comparison; some keyboards write Vietnamese letters in parts."""
     return [" ".join(unicodedata.normalize("NFC", c.strip().strip('"')).lower().split()) for c in cells]
 
 
 def spares(cells: Sequence[str], place: int) -> list[int]:
-    """Further columns of addresses by a header's cells, for rows that have none in their first.
+    """Further columns of addresses, by a header's cells, for rows with nothing in the first such column.
 
-    Hashes say the same file again.
+    Columns of hashes are left out: they name the same file again.
     """
     listed = frozenset(COLUMNS["indicator"]) - _HASHES
     names = [_plain(name) for name in names_of(cells)]
@@ -124,7 +124,7 @@ def spares(cells: Sequence[str], place: int) -> list[int]:
 
 
 def places_of(cells: Sequence[str], wanted: Mapping[str, str]) -> dict[str, int]:
-    """Which column holds what, by a header's cells; `wanted` names columns called otherwise."""
+    """The places of columns by a header's cells; `wanted` gives the headings of columns with other names."""
     names = names_of(cells)
     places: dict[str, int] = {}
     for column, known in COLUMNS.items():
@@ -142,7 +142,7 @@ def places_of(cells: Sequence[str], wanted: Mapping[str, str]) -> dict[str, int]
 
 @lru_cache(1024)
 def _plain(name: str) -> str:
-    """The strongest of the known names that a header is made of; itself if it says more than these."""
+    """The strongest of the known names that a header combines; the header itself if it says more."""
     listed = COLUMNS["indicator"]
     parts = [_EVIL.sub("", part) for part in _JOINED.split(name) if part]
     parts = [part if part in listed else part.removesuffix("s") for part in parts]
@@ -152,9 +152,9 @@ def _plain(name: str) -> str:
 def without_free_type(
     places: dict[str, int], header: Sequence[str], rows: Sequence[Sequence[str]]
 ) -> dict[str, int]:
-    """The places without that of the type where its column tells of anything but types.
+    """The places without the type column, where that column holds words other than types.
 
-    "Loại" is what offices call the type of an indicator, but also of malware: Trojan, Phishing.
+    Offices use "Loại" for the type of an indicator, but also for malware: Trojan, Phishing.
     """
     at = places.get("type", -1)
     if at < 0 or names_of(header)[at] != "loại":
@@ -167,15 +167,15 @@ def without_free_type(
 
 
 def numbered(columns: Mapping[str, str] | None) -> dict[str, int]:
-    """Columns chosen by number from 1, as places from 0."""
+    """Columns chosen by numbers from 1, as places from 0."""
     return {k: int(v) - 1 for k, v in (columns or {}).items() if v.isascii() and v.isdecimal() and int(v)}
 
 
 def layout_of(listing: Listing) -> Layout | None:
-    """How a table is laid out, or None for a list that is no table. A header may stand in a comment."""
+    """The layout of a table, or None for a list that is no table. A header may stand in a comment."""
     wanted, numbers = dict(listing.columns or {}), numbered(listing.columns)
     first = listing.head[:1]
-    # Other marks of comments begin rows of Maltrail, too: `//////atom.xml,url,agenttesla`.
+    # Only `#`: rows of Maltrail can start with other comment marks, such as `//////atom.xml,url,agenttesla`.
     commented = [line for line in listing.comments if line.lstrip().startswith("#")]
     for delimiter in DELIMITERS:
         for line in (*commented, *listing.head[:HEADER_LINES]):
@@ -195,7 +195,7 @@ def layout_of(listing: Listing) -> Layout | None:
                 places = without_free_type(places, cells, rows)
                 return Layout(delimiter, number, {**places, **numbers}, tuple(cells))
             if not wanted and line in listing.head and _lists(cells):
-                break  # a header stands above the rows
+                break  # a header comes before the rows
     if numbers and listing.head:
         commonest = max(DELIMITERS, key=lambda d: sum(d in line for line in listing.head))
         return Layout(commonest, 0, numbers)
@@ -203,7 +203,7 @@ def layout_of(listing: Listing) -> Layout | None:
 
 
 def is_title(cells: Sequence[str]) -> bool:
-    """Whether one cell alone is filled, as in the title of a table."""
+    """Whether only one cell is filled, as in the title of a table."""
     return len(cells) > 1 and sum(map(bool, map(str.strip, cells))) == 1
 
 
@@ -213,10 +213,11 @@ def may_be_victims(
     rows: Sequence[Sequence[str]],
     above: Sequence[Sequence[str]] = (),
 ) -> str:
-    """Why a column headed just "Địa chỉ IP" may hold infected machines: by the head of another, or a title
-    `above` the header; or "".
+    """Why a column with the bare heading "Địa chỉ IP" may hold infected machines: the heading of another
+    column, or a title `above` the header; "" where nothing suggests so.
 
-    A column of infected machines that holds addresses itself leaves the other to what they called.
+    If a column of infected machines holds addresses itself, the bare column holds the addresses that they
+    called.
     """
     names = names_of(cells)
     if names[place] not in _SAYS_NOT_WHOSE:
@@ -243,7 +244,7 @@ def may_be_victims(
 
 
 def _is_row(cells: Sequence[str], place: int, listing: Listing, delimiter: str) -> bool:
-    """Whether what reads like a header is the first row of a table without one: `evil.example,domain`."""
+    """Whether the supposed header is the first row of a table without a header: `evil.example,domain`."""
     rows = (cells_of(line, delimiter) or () for line in listing.head)
     return _lists(cells) and not any(_lists(row[place : place + 1]) for row in rows)
 
@@ -258,7 +259,7 @@ def _guess(head: Sequence[str]) -> Layout | None:
         if len(split) * 2 <= len(head):
             continue
         best = fullest(split)
-        # Behind a tab a plain list has its note.
+        # In a plain list a note may follow a tab.
         if best is not None and (best or delimiter != "\t"):
             return Layout(delimiter, 0, {"indicator": best}, guessed=True)
     return None
@@ -270,7 +271,7 @@ def _split(head: Sequence[str], delimiter: str) -> list[list[str]]:
 
 
 def _of_victims(split: Sequence[Sequence[str]]) -> set[int]:
-    """The columns whose head says that they hold infected machines."""
+    """The columns whose heading names infected machines."""
     heads = (names_of(row) for row in split if not is_title(row))
     return {i for row in heads for i, name in enumerate(row) if _VICTIMS.search(name)}
 
@@ -289,8 +290,8 @@ def full(split: Sequence[Sequence[str]]) -> list[int]:
 def fullest(split: Sequence[Sequence[str]]) -> int | None:
     """The column that holds a value in most of the rows, if more than half of them do.
 
-    Where it holds two or more, the rows above the first do not count: an office's list has the head of its
-    letter there. Never the column of infected machines.
+    If the column holds two or more values, the rows above the first do not count: in an office's list they
+    are the head of a letter. Never the column of infected machines.
     """
     width = max(map(len, split), default=0)
     victims = _of_victims(split)
@@ -304,7 +305,7 @@ def fullest(split: Sequence[Sequence[str]]) -> int | None:
 
 
 def is_listed(text: str) -> bool:
-    """Whether a cell lists something: a value, several, or a file's hash."""
+    """Whether a cell holds a value, several values, or a file's hash."""
     return hash_in(text) != "" or any(is_value(part) for part in several(text))
 
 
@@ -313,7 +314,7 @@ _NO_VALUES = frozenset(("", "-", "–", "/", "|", "và", "and"))
 
 
 def several(text: str) -> list[str]:
-    """The values of one cell, itself where it is no row of values: `a.example, b.example`."""
+    """The values of one cell (`a.example, b.example`); the cell itself where it is no row of values."""
     if _BETWEEN.search(text) is None or is_value(text):
         return [text]
     parts = [part for part in _BETWEEN.split(text) if part not in _NO_VALUES]
@@ -321,7 +322,7 @@ def several(text: str) -> list[str]:
 
 
 def recognise(listing: Listing) -> bool:
-    """Whether the list is a table, or the reader says that it is."""
+    """Whether the list is a table by its layout, or by the reader's choice of columns."""
     layout = layout_of(listing)
     return bool(listing.columns) or (layout is not None and "indicator" in layout.places)
 
@@ -329,7 +330,7 @@ def recognise(listing: Listing) -> bool:
 def read(listing: Listing) -> Iterator[Value | Note]:
     """The rows of a table.
 
-    Raises IndicatorError when the column that was asked for is not there, or may be of infected machines.
+    Raises IndicatorError when a chosen column is missing, or may hold infected machines.
     """
     layout = layout_of(listing)
     number = numbered(listing.columns).get("indicator", -1)
@@ -377,7 +378,8 @@ def _rows(lines: Sequence[str], layout: Layout) -> Iterator[Row]:
 
 
 def _over_lines(lines: Sequence[str], first: int, delimiter: str) -> tuple[int, list[str] | None]:
-    """The last line of a row with line breaks in a quoted cell, and its cells; none where nothing ends it."""
+    """The last line of a row with line breaks in a quoted cell, and its cells; None where the quote never
+    ends."""
     is_open = True
     for number in range(first + 1, min(first + _MOST_LINES, len(lines)) + 1):
         is_open ^= lines[number - 1].count('"') % 2 == 1
@@ -390,9 +392,9 @@ def _over_lines(lines: Sequence[str], first: int, delimiter: str) -> tuple[int, 
 def values(
     rows: Iterable[Row], places: Mapping[str, int], now: datetime, spare: Sequence[int] = ()
 ) -> Iterator[Value | Note]:
-    """What the rows of a table list; expired rows and those not meant for detection are left out.
+    """The indicators in the rows of a table; expired rows and rows not meant for detection are left out.
 
-    A row with nothing in the indicator's column lists what its first `spare` column holds.
+    For a row with nothing in the indicator's column, its first filled `spare` column counts.
     """
     at, kind_at, family_at = (places.get(name, -1) for name in ("indicator", "type", "family"))
     kinds: dict[str, str] = {}
@@ -410,7 +412,7 @@ def values(
             yield Note(number, line, "no-value")
             continue
         kind = family = ""
-        # The same few words stand in all rows; each is cleaned, and kept in memory, once.
+        # The same few words stand in all rows: each word is cleaned and stored once.
         if 0 <= kind_at < width:
             word = cells[kind_at]
             if word not in kinds:
@@ -430,7 +432,7 @@ def values(
 def _judge(
     cells: Sequence[str], places: Mapping[str, int], text: str, now: datetime
 ) -> tuple[str, list[str]]:
-    """Why a row is left out, or nothing; and its value, with each port of its own column."""
+    """Why a row is left out, or ""; and its value, with each port of the port column."""
     until, detect, port = (
         cells[at].strip() if 0 <= (at := places.get(name, -1)) < len(cells) else ""
         for name in ("until", "detect", "port")
@@ -446,7 +448,7 @@ def _judge(
 
 
 def has_passed(text: str, now: datetime) -> bool:
-    """Whether a moment lies before `now`; a date ends with its day; what is no date never passes."""
+    """Whether a moment lies before `now`; a date ends with its day; a text that is no date never passes."""
     moment = parse_moment(text.strip())
     if moment is None:
         return False
@@ -454,7 +456,7 @@ def has_passed(text: str, now: datetime) -> bool:
 
 
 def parse_moment(text: str) -> datetime | None:
-    """ISO 8601, or a date as Vietnam writes it; UTC if no zone is shown. A mere date is its last second."""
+    """ISO 8601, or a date in Vietnam's form; UTC if no zone is shown. A bare date is its last second."""
     found: datetime | None = None
     try:
         found = datetime.fromisoformat(text)

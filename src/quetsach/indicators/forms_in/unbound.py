@@ -26,14 +26,14 @@ _BLOCKING = frozenset(
 
 
 def recognise(listing: Listing) -> bool:
-    """Most lines are local zones or local data."""
+    """Whether most lines are local zones or local data."""
     return listing.most(_DIRECTIVE)
 
 
 def read(listing: Listing) -> Iterator[Value | Note]:
     """Zones with their subdomains, data exactly.
 
-    A name that is given an address is listed where the address leads nowhere, or is the same for all.
+    A name with an address is listed where the address leads nowhere, or is the same for all names.
     """
     page = warning_page(map(_target, listing.head))
     if page:
@@ -65,7 +65,7 @@ def read(listing: Listing) -> Iterator[Value | Note]:
 
 
 def _rewritten(listing: Listing) -> frozenset[str]:
-    """The names that are sent to a safe search; the zone that makes room for it stands before it."""
+    """The names that lead to a safe search; a zone line for such a name may stand before its data."""
     if "CNAME" not in listing.text.upper() and not any(map(is_safe_search, map(_leads, listing.head))):
         return frozenset()
     found = ((data, _leads(line)) for line in listing.lines if (data := _DATA.match(line)))
@@ -81,6 +81,6 @@ def _leads(line: str) -> str:
 
 
 def _target(line: str) -> str | None:
-    """The address that one name is given."""
+    """The address of one name."""
     data = _DATA.match(line)
     return address(data["target"]) if data and data["target"] else None

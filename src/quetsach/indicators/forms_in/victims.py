@@ -1,4 +1,4 @@
-"""Reports about infected machines, which people take for lists: their addresses are victims, not culprits."""
+"""Reports about infected machines, which people mistake for lists: their addresses are victims."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _RESULT = {"device", "indicator", "matched", "logformat"}
 
 
 def recognise(listing: Listing) -> bool:
-    """Shadowserver by its header, n6 by the keys of its events, results of a scan by what the scan writes.
+    """Shadowserver by its header, n6 by the keys of its events, a scan's result by its own header.
 
-    Whoever chooses the columns of a result means its indicators.
+    A person who chooses the columns of a result means its indicators, so it is read as a table.
     """
     if _is_packed(listing):
         return not listing.columns and _is_result(listing)
@@ -37,7 +37,7 @@ def _is_result(listing: Listing) -> bool:
     if _is_packed(listing):
         return listing.package.is_result
     first = listing.head[0] if listing.head else ""
-    # As it was written, or a table that was saved again.
+    # A result as it was written, or a table that was saved again.
     return (
         openers.is_result(first.encode("utf-8", "surrogatepass"))
         or set(cells_of(first, ",") or ()) >= _RESULT

@@ -18,7 +18,7 @@ _KINDS = {
 
 
 def recognise(listing: Listing) -> bool:
-    """A `#fields` line that names the indicator and its type."""
+    """Whether a `#fields` line names the indicator and its type."""
     return any({"indicator", "indicator_type"} <= set(_fields(line)) for line in listing.comments)
 
 
@@ -27,7 +27,7 @@ def _fields(line: str) -> list[str]:
 
 
 def read(listing: Listing) -> Iterator[Value | Note]:
-    """One item a line. A row that Zeek itself would stumble over is told, and the others still count."""
+    """One item a line. A row that Zeek itself could not read becomes a note; the others still count."""
     fields: list[str] = []
     for number, line in enumerate(listing.lines, 1):
         if not line.strip() or line.startswith("#"):
@@ -43,6 +43,6 @@ def read(listing: Listing) -> Iterator[Value | Note]:
             yield Note(number, text, "unknown-type")
         else:
             bare = text[1:-1] if len(text) > 2 and text[0] == text[-1] and text[0] in "\"'" else text
-            # In a URL of Zeek a leading dot or `*` stands for itself, and no name begins with a dot.
+            # In a URL, Zeek takes a leading dot or `*` literally, and no name starts with a dot.
             scope = Scope.EXACT if kind == "Intel::DOMAIN" else None
             yield Value(number, bare, _KINDS[kind], warning="" if bare == text else "unquoted", scope=scope)

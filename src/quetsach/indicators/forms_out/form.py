@@ -1,4 +1,4 @@
-"""What a form of list can say, and what a writer of one is given."""
+"""The abilities of a form of list, and the input of its writer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from quetsach.indicators.indicator import Indicator, Kind, Scope
 
 
 class Shape(StrEnum):
-    """Kind and scope of an indicator together: what a form either can or cannot express."""
+    """Kind and scope of an indicator together: a form either can or cannot express a shape."""
 
     DOMAIN = "domain"
     EXACT = "exact"
@@ -47,9 +47,9 @@ def shape_of(one: Indicator) -> Shape:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """A person's choices. `day` dates the list; `redirect` is the name of a walled garden; `serial` the least
-    serial number of a zone, `replaces` that of the one it takes the place of; `defang` spells values so that
-    nothing makes links of them."""
+    """A person's choices. `day` dates the list; `redirect` is the name of a walled garden; `serial` is the
+    least serial number of a zone, `replaces` the serial number of the zone that it replaces; `defang` spells
+    values so that no program turns them into links."""
 
     day: date | None = None
     defang: bool = False
@@ -60,8 +60,8 @@ class Settings:
 
 @dataclass(slots=True)
 class Losses:
-    """What the written list does not say. `left_out` counts by `Shape` or by a code of `REFUSALS`;
-    `narrowed` entries cover less than they should; `covered` entries need no line, because a wider one stands
+    """The losses of the written list. `left_out` counts by `Shape` or by a code of `REFUSALS`;
+    `narrowed` entries cover less than they should; `covered` entries need no line, because a wider entry is
     in the list; `families` entries lose the name of their malware."""
 
     left_out: Counter[str] = field(default_factory=Counter)
@@ -71,12 +71,12 @@ class Losses:
 
 
 REFUSALS = ("characters", "like-network", "long-name", "reserved-name")
-"""Why one value cannot stand in a form that could say its like."""
+"""Why a form refuses one value, although it can express its shape."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """The entries that the form can say, in the order of the set; the whole set's id and size."""
+    """The entries that the form can express, in the order of the set; the whole set's id and size."""
 
     items: Sequence[Indicator]
     set_id: str
@@ -85,7 +85,7 @@ class Job:
     settings: Settings
 
     def facts(self) -> Iterator[tuple[str, str]]:
-        """What a header tells, in English: the machine reads it as often as a person."""
+        """The facts of a header, in English: programs read it as often as people."""
         yield "tool", f"quetsach {__version__}"
         yield "set", self.set_id
         yield "entries", f"{len(self.items)} of {self.total}"
@@ -110,16 +110,16 @@ class Job:
 
 
 def accepts(_one: Indicator) -> str:
-    """Refuse no value."""
+    """Refuses no value."""
     return ""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """`whole` shapes are said as they are, `narrowed` ones cover less (never more), others are left out.
+    """`whole` shapes are written exactly, `narrowed` shapes cover less (never more), others are left out.
 
     `about` is a message id. `refuse` gives a code of `REFUSALS` for a value that cannot be spelled. With
-    `merges`, names below a name that covers them are left to it. `takes` names the fields of `Settings` that
+    `merges`, a name under a name that covers it is left out. `takes` names the fields of `Settings` that
     matter, `most` how many entries the consumer takes at least.
     """
 
@@ -154,19 +154,19 @@ def one_line(text: str) -> str:
 
 
 def is_like_network(one: Indicator) -> bool:
-    """A URL that without its scheme is a network: `192.0.2.7/24`."""
+    """Whether a URL without its scheme is a network: `192.0.2.7/24`."""
     return one.kind is Kind.URL and _LIKE_NETWORK.fullmatch(one.value) is not None
 
 
 def spelled(one: Indicator) -> str:
-    """The spelling that our own readers take for this and nothing else, and no spreadsheet for a formula."""
+    """A spelling that our readers take for exactly this indicator, and no spreadsheet for a formula."""
     is_odd = is_like_network(one) or (one.kind is Kind.URL and one.value.startswith("-"))
     return f"http://{one.value}" if is_odd else one.hashed
 
 
 def one_word(one: Indicator) -> str:
     """Refuse values with white space or beyond ASCII, which end a line's value for most programs, and URLs
-    that would be read as a whole network."""
+    that would read as a whole network."""
     value = one.value
     if is_like_network(one):
         return "like-network"

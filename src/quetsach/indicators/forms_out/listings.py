@@ -18,7 +18,7 @@ from quetsach.indicators.forms_out.form import (
 from quetsach.indicators.indicator import Indicator, Scope
 
 FORTIGATE_ENTRIES = 131_072
-"""What FortiOS before 7.4.4 takes of one list (community.fortinet.com, article 378964)."""
+"""Entries of one list that FortiOS before 7.4.4 takes (community.fortinet.com, article 378964)."""
 
 
 def _plain(job: Job) -> Iterator[str]:
@@ -28,12 +28,12 @@ def _plain(job: Job) -> Iterator[str]:
 
 
 def _values(job: Job) -> Iterator[str]:
-    """Without a header: PAN-OS takes comments only behind a value."""
+    """No header: PAN-OS takes comments only behind a value."""
     return (f"{one.value}\n" for one in job.items)
 
 
 def _names(job: Job) -> Iterator[str]:
-    """A bare name is itself, `*.x` what is below it."""
+    """A bare name covers only itself, `*.x` all names below it."""
     for one in job.items:
         if one.scope is not Scope.SUBDOMAINS_ONLY:
             yield f"{one.value}\n"
@@ -46,7 +46,7 @@ def _plain_refuses(one: Indicator) -> str:
 
 
 def _url(one: Indicator) -> str:
-    # To both firewalls `*` is a wildcard, and `^` one to PAN-OS: written out they would block more.
+    # For both firewalls `*` is a wildcard, and for PAN-OS `^` too: unescaped they would block more.
     return "characters" if "*" in one.value or "^" in one.value else one_word(one)
 
 

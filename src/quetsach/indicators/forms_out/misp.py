@@ -18,7 +18,7 @@ _ORGANISATION = {"name": "quetsach", "uuid": str(uuid5(_SPACE, "organisation"))}
 
 
 def _type_and_value(one: Indicator) -> tuple[str, str]:
-    """To MISP `domain` covers what is below it, `hostname` is one name (its exports for sensors)."""
+    """For MISP `domain` covers all names below it, `hostname` is one name (its exports for sensors)."""
     if one.kind is Kind.DOMAIN:
         return ("hostname" if one.scope is Scope.EXACT else "domain"), one.value
     if one.kind is Kind.URL:
@@ -44,7 +44,7 @@ def event_id(job: Job) -> str:
 
 
 def _attributes(job: Job) -> Iterator[str]:
-    """The attributes as `json.dumps` writes them, put together from their fixed parts in much less time."""
+    """The attributes, equal to the output of `json.dumps`, but built from fixed parts in much less time."""
     name_of = named(UUID(event_id(job)))
     behind = f'"to_ids": true, "timestamp": "{int(job.moment.timestamp())}"'
     for one in job.items:
@@ -75,10 +75,10 @@ def _write(job: Job) -> Iterator[str]:
 
 
 def feed(job: Job) -> Iterator[tuple[str, Iterator[str]]]:
-    """The files of a feed's folder, the event before what names it."""
+    """The files of a feed's folder: the event before the files that name it."""
     uuid = event_id(job)
     yield f"{uuid}.json", _write(job)
-    # MISP correlates feeds by the MD5 of each value, both parts of a pair by themselves.
+    # MISP correlates feeds by the MD5 of each value; both parts of a pair count as values.
     values = (value for one in job.items for value in _type_and_value(one)[1].split("|"))
     digests = (hashlib.md5(value.encode(), usedforsecurity=False).hexdigest() for value in values)
     yield "hashes.csv", (f"{digest},{uuid}\n" for digest in digests)

@@ -1,5 +1,5 @@
-"""Sets of addresses for packet filters: nftables, ipset, MikroTik. They are destinations: a listed address is
-where an infected machine calls to, and rules on a packet's source would not stop it."""
+"""Sets of addresses for packet filters: nftables, ipset, MikroTik. They are destinations: an infected machine
+calls a listed address, and rules on a packet's source would not stop the call."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from quetsach.indicators.indicator import Indicator, Kind
 
 _ENDPOINTS = ADDRESSES | {Shape.IP_PORT}
 _MOST = 1 << 22
-"""maxelem, the same for every list: `create -exist` refuses another than that of the set in use."""
+"""maxelem, the same for every list: `create -exist` refuses a value that differs from the set in use."""
 
 
 def _is_6(one: Indicator) -> bool:
@@ -32,8 +32,8 @@ def _nft_endpoint(one: Indicator) -> str:
 
 
 def _nft(job: Job) -> Iterator[str]:
-    """A table of its own that is replaced as a whole by `nft -f` (nft(8)). Sets without elements are left
-    away."""
+    """A table of its own, replaced as a whole by `nft -f` (nft(8)). Sets without elements are left
+    out."""
     yield from job.header("#")
     yield "table inet quetsach\ndelete table inet quetsach\ntable inet quetsach {\n"
     rules = []
@@ -59,7 +59,7 @@ def _nft(job: Job) -> Iterator[str]:
 
 
 def _ipset(job: Job) -> Iterator[str]:
-    """For `ipset restore`: filled aside and swapped in, so that nothing is open meanwhile (ipset(8))."""
+    """For `ipset restore`: a second set is filled and swapped in, so nothing is open meanwhile (ipset(8))."""
     yield from job.header("#")
     yield "# use: ip[6]tables -I FORWARD -m set --match-set quetsach4|6 dst -j REJECT\n"
     yield "# use: ip[6]tables -I FORWARD -m set --match-set quetsach-port4|6 dst,dst -j REJECT\n"
@@ -80,7 +80,7 @@ def _ports(items: Iterable[Indicator]) -> list[str]:
 
 
 def _mikrotik(job: Job) -> Iterator[str]:
-    """For `/import`: the list is emptied and filled (RouterOS scripting). Names have no place here: RouterOS
+    """For `/import`: the list is emptied and filled (RouterOS scripting). Names are left out: RouterOS
     would resolve them and block an address that others share."""
     yield from job.header("#")
     yield "# use: /ip firewall filter add chain=forward dst-address-list=quetsach action=reject\n"

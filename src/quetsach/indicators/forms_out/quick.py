@@ -1,4 +1,4 @@
-"""What long lists in JSON are made of, a million times over: names by UUID, texts, families."""
+"""Fast helpers for long lists in JSON, called a million times: UUIDs of names, texts, families."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from uuid import UUID
 from quetsach.indicators.forms_out.form import one_line
 
 quoted: Callable[[str], str] = encode_basestring_ascii
-"""A text as `json.dumps` writes it."""
+"""A text in the spelling of `json.dumps`."""
 
 family_of = lru_cache(maxsize=4096)(one_line)
-"""`one_line` of families, which are few."""
+"""`one_line` for families: there are few."""
 
 _VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 
 def named(space: UUID) -> Callable[[str], str]:
-    """A function that gives `str(uuid5(space, name))` (RFC 9562 5.5) without the objects between."""
+    """A function that gives `str(uuid5(space, name))` (RFC 9562 5.5) without intermediate objects."""
     begin = space.bytes
     sha1 = hashlib.sha1
 

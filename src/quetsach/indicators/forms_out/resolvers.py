@@ -12,26 +12,26 @@ _EXACT = frozenset((Shape.EXACT,))
 
 
 def _hosts(job: Job) -> Iterator[str]:
-    """hosts(5) knows whole names only."""
+    """hosts(5) has whole names only."""
     yield from job.header("#")
     yield from (f"0.0.0.0 {one.value}\n" for one in job.items)
 
 
 def _adblock(job: Job) -> Iterator[str]:
-    """`||name^`, the one rule that AdGuard and Pi-hole both take."""
+    """`||name^`, a rule that both AdGuard and Pi-hole accept."""
     yield "[Adblock Plus 2.0]\n"
     yield from job.header("!")
     yield from (f"||{one.value}^\n" for one in job.items)
 
 
 def _dnsmasq(job: Job) -> Iterator[str]:
-    """`local=`: answered from here, where nothing is known: NXDOMAIN for every type (dnsmasq(8))."""
+    """`local=`: answered locally, where no name is known: NXDOMAIN for every type (dnsmasq(8))."""
     yield from job.header("#")
     yield from (f"local=/{one.value}/\n" for one in job.items)
 
 
 def _unbound(job: Job) -> Iterator[str]:
-    """A zone covers what is below it; data of one name leave the names below it alone (unbound.conf(5))."""
+    """A zone covers all names below it; data of one name leave the names below it alone (unbound.conf(5))."""
     yield from job.header("#")
     yield "server:\n"
     for one in job.items:

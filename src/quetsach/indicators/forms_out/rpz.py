@@ -9,7 +9,7 @@ from quetsach.indicators.forms_out.form import ADDRESSES, N_, NAMES, Form, Job
 from quetsach.indicators.indicator import Indicator, Kind, Scope
 
 LONGEST = 220
-"""A name's octets: RFC 1035 allows 253 with `*.` before and the zone's own name behind."""
+"""A name's octets: RFC 1035 allows 253, with `*.` before it and the zone's name behind it."""
 _TRIGGERS = ("rpz-ip", "rpz-client-ip", "rpz-nsdname", "rpz-nsip")
 FIRST_SERIAL = 1
 LAST_SERIAL = 0xFFFFFFFF
@@ -26,9 +26,9 @@ def serial_of(zone: str) -> int | None:
 
 
 def _serial(job: Job) -> int:
-    """Year, month, day and 00 (RFC 1912 2.2), or what was asked for, whichever is more.
+    """Year, month, day and 00 (RFC 1912 2.2), or the requested serial number, whichever is greater.
 
-    Where that is not later than the zone that is replaced (RFC 1982 3.2), the number after that one.
+    Where that is not later than the serial of the replaced zone (RFC 1982 3.2), the number after that serial.
     """
     day, before = job.settings.day, job.settings.replaces
     wanted = min(max(FIRST_SERIAL, job.settings.serial, int(f"{day:%Y%m%d}00") if day else 0), LAST_SERIAL)
@@ -44,7 +44,7 @@ def owner_of(network: str) -> str:
         groups = str(net.network_address).split(".")
     else:
         text = str(net.network_address)
-        # The marks at an end leave two empty groups of which one stands for the zeros.
+        # A `::` at an end gives two empty groups; one of them stands for the zeros.
         groups = text.replace("::", ":zz:").strip(":").split(":")
     return ".".join((str(net.prefixlen), *reversed(groups), "rpz-ip"))
 

@@ -37,12 +37,12 @@ def _zeek(job: Job) -> Iterator[str]:
 
 
 def _zeek_refuses(one: Indicator) -> str:
-    # Zeek reads a backslash as the beginning of an escape.
+    # Zeek reads a backslash as the start of an escape.
     return "characters" if "\\" in one.value else one_word(one)
 
 
 def _maltrail(job: Job) -> Iterator[str]:
-    """Custom trails: names with what is below them, addresses, endpoints, host and path."""
+    """Custom trails: names with all names below them, addresses, endpoints, host and path."""
     yield f"# Reference: quetsach {job.set_id}\n"
     yield from job.header("#")
     yield from (f"{one.value}\n" for one in job.items)
@@ -51,7 +51,7 @@ def _maltrail(job: Job) -> Iterator[str]:
 def _maltrail_refuses(one: Indicator) -> str:
     if one.kind is Kind.IP_PORT:
         return "characters" if ":" in endpoint_parts(one.value)[0] else ""
-    # Such a line would be taken for a regular expression; a query is cut off before trails are compared.
+    # Maltrail would take such a line for a regular expression, and cuts queries off before it compares.
     return "characters" if _PATTERN.search(one.value) else one_word(one)
 
 

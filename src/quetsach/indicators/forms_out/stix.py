@@ -44,7 +44,7 @@ def _id(type_: str, name: str) -> str:
 
 
 def _objects(job: Job) -> Iterator[str]:
-    """The objects as `json.dumps` writes them, put together from their fixed parts in much less time."""
+    """The objects, equal to the output of `json.dumps`, but built from fixed parts in much less time."""
     when = f"{job.moment:%Y-%m-%dT%H:%M:%S}.000Z"
     made = f'"spec_version": "2.1", "created": "{when}", "modified": "{when}"'
     behind = f'"pattern_type": "stix", "valid_from": "{when}"}}'

@@ -9,7 +9,7 @@ from quetsach.indicators.forms_out.form import ADDRESSES, N_, NAMES, Form, Job, 
 from quetsach.indicators.indicator import Indicator, Kind, Scope
 
 FIRST_SID = 1_100_000_001
-"""Far from the ranges that sidallocation.org gives to publishers."""
+"""Outside the ranges that sidallocation.org gives to publishers."""
 _CATEGORY, _SCORE = 1, 100
 _ONCE = "threshold:type limit, track by_src, seconds 3600, count 1;"
 _BUFFERS = (("dns", "dns.query", " nocase;"), ("tls", "tls.sni", " nocase;"), ("http", "http.host", ""))
@@ -18,7 +18,7 @@ _BUFFERS = (("dns", "dns.query", " nocase;"), ("tls", "tls.sni", " nocase;"), ("
 def _name(one: Indicator, case: str) -> str:
     if one.scope is Scope.EXACT:
         return f'content:"{one.value}";{case} startswith; endswith;'
-    # Behind `dotprefix` a dot stands before the name itself, too.
+    # With `dotprefix` a dot comes before the name itself, too.
     prefix = "dotprefix; " if one.scope is Scope.WITH_SUBDOMAINS else ""
     return f'{prefix}content:".{one.value}";{case} endswith;'
 

@@ -1,4 +1,4 @@
-"""CSV and JSON: everything a set holds, for spreadsheets and programs of one's own."""
+"""CSV and JSON: all fields of a set, for spreadsheets and other programs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ COLUMNS = ("indicator", "type", "family")
 
 
 def _defanged(hashed: str) -> str:
-    """`evil[.]example`: mail programs and spreadsheets make no link of it."""
+    """`evil[.]example`: mail programs and spreadsheets do not turn it into a link."""
     scheme, mark, rest = hashed.partition("://") if hashed.startswith("http://") else ("", "", hashed)
     host, slash, rest = rest.partition("/")
     return scheme + mark + host.replace(".", "[.]") + slash + rest
@@ -27,7 +27,7 @@ def _csv(job: Job) -> Iterator[str]:
     rows.writerow(COLUMNS)
     shown = _defanged if job.settings.defang else str
     for one in job.items:
-        # Names and addresses have no character that a formula could do harm with, and no URL begins like one.
+        # Names and addresses have no character that makes a harmful formula, and no URL starts with one.
         rows.writerow((shown(spelled(one)), one.kind.value, guarded(one.family)))
         yield buffer.getvalue()
         buffer.seek(0)

@@ -1,4 +1,4 @@
-"""Blocks of addresses, and what overlaps with one among a hundred thousand others."""
+"""Blocks of addresses, and a quick search for overlaps among a hundred thousand of them."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ class Block(NamedTuple):
 
 
 def disjoint(entries: Iterable[tuple[Block, int]]) -> Iterator[tuple[int, int, int]]:
-    """First number, last number and rank of the pieces that blocks with ranks cover, in order.
+    """First number, last number and rank of the pieces that ranked blocks cover, in order.
 
-    Where blocks overlap the least rank holds.
+    Where blocks overlap, the least rank counts.
     """
     starts = sorted((block.first, rank, block.last) for block, rank in entries)
     here: list[tuple[int, int]] = []
@@ -77,14 +77,14 @@ class Numbers(Protocol):
 
 
 class Ranges[Found]:
-    """Pieces of the line, in order and disjoint; each has a rank, which stands for something."""
+    """Pieces of the number line, in order and disjoint; the rank of a piece selects an item of `found`."""
 
     def __init__(self, firsts: Numbers, lasts: Numbers, ranks: Numbers, found: Sequence[Found]) -> None:
         self._firsts, self._lasts, self._ranks, self._found = firsts, lasts, ranks, found
 
     @classmethod
     def of(cls, entries: Iterable[tuple[Block, Found]]) -> Ranges[Found]:
-        """Of blocks that overlap the first one is told."""
+        """The ranges of these blocks; where blocks overlap, the first block counts."""
         listed = list(entries)
         pieces = list(disjoint((block, rank) for rank, (block, _found) in enumerate(listed)))
         firsts, lasts, ranks = zip(*pieces, strict=True) if pieces else ((), (), ())
@@ -95,7 +95,7 @@ class Ranges[Found]:
         return ((first, last) for first, last in zip(self._firsts, self._lasts, strict=True) if first < _V6)
 
     def overlap(self, block: Block) -> Found | None:
-        """What the least rank stands for that shares an address with this block."""
+        """The item of the least rank among the pieces that overlap this block."""
         at = bisect_right(self._firsts, block.last) - 1
         ranks = []
         while at >= 0 and self._lasts[at] >= block.first:

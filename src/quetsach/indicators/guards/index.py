@@ -1,9 +1,9 @@
-"""Warning lists in the form that comes with the program: sorted, so that little is read to look something up.
+"""Warning lists in their packaged form: sorted, so that a look-up reads little.
 
-Each section begins with its name and its length in bytes. `lists` has a line a list: slug, How, version,
-title; the number of the line is the list's rank, and of several lists the one of least rank is told. `on`,
-`below` and `above` have names with ranks: an entry is the name itself, the name with all below it, or lies
-below the name. Sections such as `address 4` have ranges of addresses of one family that do not overlap:
+Each section starts with its name and its length in bytes. `lists` has a line for each list: slug, How,
+version, title. The number of the line is the list's rank; where several lists match, the least rank counts.
+`on`, `below` and `above` have names with ranks: an entry is the name itself, the name with all below it, or
+lies below the name. Sections such as `address 4` have ranges of addresses of one family that do not overlap:
 first, last and rank in hexadecimal, in lines of one width.
 """
 
@@ -25,14 +25,14 @@ type Bytes = bytes | mmap
 SHIPPED = "warning-lists.txt"
 _HEADING = "# misp-warninglists, CC0; see quetsach.indicators.guards.index\n"
 _DIGITS = {4: 8, 6: 33}
-"""Of a number on the line of both families, by version."""
+"""Hexadecimal digits of a number on the number line of both families, by version."""
 _RANK_DIGITS = 4
 _BLOCK_BYTES = 1 << 11
-"""Of a table of names, looked through at once."""
+"""Bytes of a table of names that a look-up searches at once."""
 
 
 class About(NamedTuple):
-    """What is known of a list besides its entries."""
+    """A list's data apart from its entries."""
 
     slug: str
     how: How
@@ -41,7 +41,7 @@ class About(NamedTuple):
 
 
 class Index:
-    """Packed lists; what a rank stands for is up to who asks."""
+    """Packed lists; the caller's `found` gives the meaning of a rank."""
 
     def __init__(self, data: Bytes) -> None:
         self._data = data
@@ -56,7 +56,7 @@ class Index:
         self.lists = [About(slug, How(how), version, title) for slug, how, version, title in rows]
 
     def names[Found](self, section: str, found: Sequence[Found]) -> NameTable[Found]:
-        """The names of `on`, `below` or `above`."""
+        """The names of a section: `on`, `below` or `above`."""
         return NameTable(self._data, self._places[section], found)
 
     def ranges[Found](self, how: How, version: int, found: Sequence[Found]) -> Ranges[Found]:
@@ -75,19 +75,19 @@ class NameTable[Found]:
 
     @cached_property
     def _blocks(self) -> tuple[list[int], list[bytes]]:
-        """Where the blocks begin, each with a line, and their first names."""
+        """The start of each block, always at a line, and the first name of each block."""
         data, place = self._data, self._place
         starts = [data.rfind(b"\n", 0, at) + 1 for at in place[::_BLOCK_BYTES]]
         return [*starts, place.stop], [data[start : data.find(b"\t", start)] for start in starts]
 
     def get(self, name: str, /) -> Found | None:
-        """What the name stands for."""
+        """The item of a name."""
         wanted = name.encode()
         starts, names = self._blocks
         number = bisect_right(names, wanted) - 1
         if number < 0:
             return None
-        # A line begins behind the end of another; here at least the section's name stands before.
+        # A line starts behind a line feed; before the first line there is that of the section's heading.
         block = self._data[starts[number] - 1 : starts[number + 1]]
         line = b"\n%b\t" % wanted
         at = block.find(line)
@@ -101,7 +101,7 @@ class NameTable[Found]:
 
 
 class Column:
-    """One number of each of the lines that begin at these places; it stands `start` bytes behind."""
+    """One number of each line; it stands `start` bytes behind the start of its line."""
 
     def __init__(self, data: Bytes, lines: range, start: int, digits: int) -> None:
         self._data, self._lines, self._start, self._digits = data, lines, start, digits
@@ -111,7 +111,7 @@ class Column:
         return len(self._lines)
 
     def __getitem__(self, at: int, /) -> int:
-        # Every look-up begins with the same lines.
+        # Every look-up starts with the same lines, so their numbers are remembered.
         number = self._met.get(at)
         if number is None:
             start = self._lines[at] + self._start
@@ -124,12 +124,12 @@ class Column:
 
 
 def shipped() -> Index:
-    """The lists that come with the program."""
+    """The packaged lists."""
     return Index(files.mapped(f"indicators/guards/{SHIPPED}"))
 
 
 def packed(lists: Sequence[WarningList]) -> bytes:
-    """Lists in this form; the same lists give the same bytes."""
+    """The packaged form of lists; the same lists give the same bytes."""
     on: dict[str, int] = {}
     below: dict[str, int] = {}
     above: dict[str, int] = {}

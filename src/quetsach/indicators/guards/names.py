@@ -1,4 +1,4 @@
-"""Names that stand for something, and the relation of an indicator to them: on, below or above one."""
+"""Names with items, and the relation of an indicator to them: on, below or above a name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from quetsach.text import canonical
 
 
 class Table[Found](Protocol):
-    """Canonical names, each with what it stands for."""
+    """Canonical names, each with its item."""
 
     def get(self, name: str, /) -> Found | None: ...
 
@@ -20,8 +20,8 @@ class Table[Found](Protocol):
 
 
 class Names[Found]:
-    """Names, each with what it stands for; the first added wins, and before what three tables hold: of names
-    alone (`on`), with what is under them (`below`), and of what would cover one (`above`)."""
+    """Names, each with its item; the first added wins, also over the three given tables: names
+    alone (`on`), names with all below them (`below`), and names above a known name (`above`)."""
 
     def __init__(
         self,
@@ -34,7 +34,8 @@ class Names[Found]:
         self._above: tuple[dict[str, Found], Table[Found]] = {}, above or {}
 
     def add(self, name: str, found: Found, *, below: bool, above: bool = True) -> None:
-        """Know a canonical name; `below`: also what is under it; `above`: also what would cover it."""
+        """Add a canonical name; `below`: also all names below it; `above`: also all names that would cover
+        it."""
         (self._below if below else self._on)[0].setdefault(name, found)
         over = self._above[0]
         parent = name.partition(".")[2] if above else ""
@@ -43,7 +44,8 @@ class Names[Found]:
             parent = parent.partition(".")[2]
 
     def find(self, name: str, *, covers: bool) -> Found | None:
-        """What a canonical name touches; `covers` says that it stands for its subdomains, too."""
+        """The item of the name that a canonical name touches; with `covers` it stands for its subdomains,
+        too."""
         rest = name
         while rest:
             found = _first(self._below, rest)
@@ -54,7 +56,7 @@ class Names[Found]:
         return found if found is not None or not covers else _first(self._above, name)
 
     def touching(self) -> tuple[Iterable[str], Iterable[str]]:
-        """The names on or below which something is found, and those on which alone."""
+        """The names that match with all names below them, and the names that match alone."""
         return chain(*self._below), chain(*self._on, *self._above)
 
 
@@ -64,12 +66,12 @@ def _first[Found](tables: tuple[dict[str, Found], Table[Found]], name: str) -> F
 
 
 class Suffixes:
-    """Public suffixes, the private section too; the package is asked only where a rule may apply."""
+    """Public suffixes, with the private section; the package is loaded only where a rule may apply."""
 
     def __init__(self) -> None:
         text = packaged.read("public_suffix_list.dat", "publicsuffixlist").decode()
         self._lines = frozenset(map(str.strip, text.lower().splitlines()))
-        """Rules as they are written, and comments."""
+        """Rules in their own spelling, and comments."""
 
     @cached_property
     def _rules(self) -> frozenset[str]:
@@ -87,17 +89,18 @@ class Suffixes:
         return is_public
 
     def touching(self) -> tuple[Iterable[str], Iterable[str]]:
-        """The names that may be or cover suffixes, and those right below which all may be."""
+        """The names that may be or cover suffixes, and the names right below which every name may be a
+        suffix."""
         return chain(self._rules, self._wild), self._wild
 
     def covered_by(self, name: str) -> bool:
-        """Whether all that is right below a canonical name is a suffix: `sch.uk`, because of `*.sch.uk`."""
+        """Whether every name right below a canonical name is a suffix: `sch.uk`, because of `*.sch.uk`."""
         return f"*.{name}" in self._lines or ("xn--" in name and name in self._wild)
 
     def __contains__(self, name: str) -> bool:
         parent = name.partition(".")[2]
         may_be = name in self._lines or f"*.{parent}" in self._lines
-        # Rules beyond ASCII are written otherwise than names.
+        # Rules beyond ASCII are spelled in another way than names.
         if not may_be and "xn--" in name:
             may_be = name in self._rules or parent in self._wild
         return may_be and self._ask(name)

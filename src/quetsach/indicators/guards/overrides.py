@@ -1,4 +1,4 @@
-"""Decisions of people to keep what a guard rail stops: which, why, who, when, and until when."""
+"""Decisions of people to keep an indicator that a guard rail stops: reason, decider, date, and last day."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _IN_VIETNAMESE = {
     "hết hạn": _UNTIL,
 }
 _EAST_OF_UTC = datetime.timedelta(days=1)
-"""Whoever decides in Vietnam in the morning is a day ahead of UTC."""
+"""A decision dated in Vietnam in the morning is a day ahead of UTC."""
 _NAMESPACE_CODES = frozenset(("public-suffix",))
-"""Rails that a whole namespace may be let through: names below `*.ply.gg` are rented one by one."""
+"""Rails with exceptions for whole namespaces: names below `*.ply.gg` are rented one by one."""
 
 
 class Override(NamedTuple):
@@ -37,9 +37,9 @@ class Override(NamedTuple):
 
 
 class Overrides:
-    """Overrides in force on a day, by what they speak of.
+    """Overrides in force on a day, by the indicators that they name.
 
-    `used` are those that were found to speak of an indicator.
+    `used` are the overrides that named an indicator.
     """
 
     def __init__(self, overrides: Iterable[Override], today: datetime.date) -> None:
@@ -62,7 +62,7 @@ class Overrides:
                     self._namespaces[item.value] = override
 
     def find(self, indicator: Indicator, code: str) -> Override | None:
-        """What was decided on an indicator, or on the namespace that it lies in."""
+        """The override of an indicator, or of the namespace above it."""
         found = self._items.get(indicator.canonical)
         is_spaced = code in _NAMESPACE_CODES and indicator.kind is Kind.DOMAIN
         rest = indicator.value.partition(".")[2] if is_spaced else ""
@@ -75,7 +75,7 @@ class Overrides:
 
 
 def _items(override: Override) -> list[Indicator]:
-    # A scan judges what it saw and has no overrides: it need not know how lists are spelled.
+    # A scan judges its sightings without overrides: it need not import the parser of lists.
     from quetsach.indicators.lists.item import parse
     from quetsach.indicators.lists.remark import Reject
     from quetsach.text.reasons import REJECTS

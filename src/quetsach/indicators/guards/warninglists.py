@@ -1,9 +1,9 @@
 """The warning lists of MISP (misp-warninglists, CC0): names and addresses that many innocent people use.
 
-A selection comes with the program; a folder or archive of the whole project takes its place where one is
-named. Lists of names of which everybody may rent a part (dynamic DNS, hosting, popularity) concern the name
-itself and what would cover it, not what is below it: an attacker's own name is what a list should hold.
-Entries are compared on label borders and by type: `10.0.0.1.evil.example` is never an address.
+A selection comes with the program; a folder or archive of the whole project can take its place. On some lists
+(dynamic DNS, hosting, popularity) anybody may rent a name below a listed name. These concern only the listed
+name and names above it, not names below it: an attacker's own name is just what a list of indicators should
+hold. Entries are compared on label borders and by type: `10.0.0.1.evil.example` is never an address.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from quetsach.text import canonical
 
 
 class How(StrEnum):
-    """What an entry of a list touches."""
+    """The names and addresses that an entry of a list touches."""
 
     ON = "on"
     BELOW = "below"
-    SPELLED = "spelled"  # a leading dot says below, otherwise on
+    SPELLED = "spelled"  # with a leading dot `below`, otherwise `on`
     ADDRESS = "address"
-    RENTED = "rented"  # one machine at a time has such an address: with a port it is precise
+    RENTED = "rented"  # one tenant at a time: with a port the address is precise
     SINKHOLE = "sinkhole"
 
     @property
@@ -88,14 +88,15 @@ TREATMENT: Mapping[str, How] = {
     "wikimedia": How.ADDRESS,
     "zscaler": How.ADDRESS,
 }
-"""The lists that come with the program, the most telling first. Longer lists of popular names are left out on
-purpose: beyond some twenty thousand they hold the names that botnets themselves made popular."""
+"""The packaged lists, the most specific first. Longer lists of popular names are left out on
+purpose: beyond some twenty thousand names they hold names that botnets themselves made popular."""
 
 PASSED_OVER = (
     "vpn-*", "*-scanning", "*scanner", "rfc*", "ipv6-linklocal", "multicast", "tlds", "second-level-tlds",
     "cloudflare-top*", "cisco_top*", "public-dns-hostname", "digitalside", "parking-domain-ns",
 )  # fmt: skip
-"""Of a whole collection: who scans or rents addresses is no false alarm; ranges and suffixes are stopped."""
+"""Lists of a collection left out: scanners and tenants are no false alarm; ranges and suffixes are
+stopped."""
 
 _TYPES = {"hostname": How.BELOW, "string": How.SPELLED, "substring": How.BELOW, "cidr": How.ADDRESS}
 _NETWORK_ATTRIBUTES = frozenset(("domain", "hostname", "url", "ip-src", "ip-dst"))
@@ -112,11 +113,11 @@ class WarningList(NamedTuple):
 
 
 COVERED = ".npmjs.org"
-"""Names below it do not travel with the program: `well-known.txt` has the name with all below it."""
+"""Names below it are not packaged: `well-known.txt` has this name with all names below it."""
 
 
 def to_ship(path: Path) -> list[WarningList]:
-    """What comes with the program of a folder or archive of the whole project."""
+    """The lists that the program packages, from a folder or archive of the whole project."""
     return [
         one._replace(entries=tuple(entry for entry in one.entries if not entry.endswith(COVERED)))
         for one in read(path)
@@ -129,7 +130,7 @@ def read(path: Path) -> list[WarningList]:
 
     Raises IndicatorError when nothing in it is a warning list.
     """
-    import json  # what comes with the program is none
+    import json  # the packaged form is no JSON
 
     found = []
     suffixes = Suffixes()
@@ -152,7 +153,7 @@ def read(path: Path) -> list[WarningList]:
 def members(path: Path) -> Iterator[tuple[str, bytes]]:
     """Every `list.json` of a folder or archive of the project, by its place."""
     from quetsach.indicators.lists.unpack import (
-        lists,  # what comes with the program needs no reader of archives
+        lists,  # the packaged lists need no reader of archives
     )
 
     if path.is_dir():
@@ -174,20 +175,21 @@ def _parsed(slug: str, document: Any, suffixes: Suffixes) -> WarningList | None:
         attributes = document.get("matching_attributes")
         if not isinstance(attributes, list) or not _NETWORK_ATTRIBUTES.intersection(map(str, attributes)):
             return None
-        # Regular expressions are not run: none that is published concerns names, and one can take forever.
+        # Regular expressions are not run: none of the published ones concerns names, and one can run for
+        # ever.
         how = _TYPES.get(str(document.get("type")))
         if how is None:
             return None
     title = " ".join(str(document.get("name", slug)).split())
     entries = tuple(dict.fromkeys(filter(None, (_entry(str(e), how) for e in document["list"]))))
     if how is How.BELOW:
-        # What lies below a public suffix (blogspot.com) is somebody else's.
+        # Names below a public suffix (blogspot.com) have other owners.
         how, entries = How.SPELLED, tuple(e if e in suffixes else f".{e}" for e in entries)
     return WarningList(slug, title, str(document.get("version", "")), how, entries)
 
 
 def _entry(text: str, how: How) -> str | None:
-    """An entry in canonical form, or None for what is none of its type."""
+    """An entry in canonical form, or None for an entry of another type."""
     text = text.strip()
     if how.is_address:
         whole = canonical.address(text)

@@ -9,7 +9,7 @@ _INLINE = re.compile(r"\s#.*\Z", re.DOTALL)
 
 
 def is_comment(line: str) -> bool:
-    """A line that begins with `#`, `;`, `!`, `//` or `[`, but for an IPv6 address in brackets."""
+    """Whether a line starts with `#`, `;`, `!`, `//` or `[`, and is no IPv6 address in brackets."""
     return _COMMENT.match(line) is not None
 
 

@@ -22,13 +22,13 @@ _ODD = re.compile(r"[^\x21-\x7e]")
 _NUMBERS = re.compile(r"[0-9.]+|0[xX][0-9A-Fa-f.xX]*")
 _PREFIX = re.compile(r"[0-9]{1,3}")
 _WORDS = re.compile(r"[\s/,;()]+")
-"""Between the words of a type: "IP C2", "IP/domain"."""
+"""Separators of words in a type: "IP C2", "IP/domain"."""
 _WRAPPED = re.compile(r"""[“”„‟‘’«‹"'`<]{1,3}([^“”„‟‘’«»‹›"'`<>]+)[“”‟‘’»›"'`>]{1,3}[,;]?""")
-"""As word processors, programs and mails write values: `“evil.example”`, `"evil.example",`."""
+"""Values in the quotes of word processors, programs and mails: `“evil.example”`, `"evil.example",`."""
 _DASHED = re.compile(r"\A([0-9A-Fa-f.:]+)\s*[\u2010-\u2015\u2212]\s*([0-9A-Fa-f.:]+)\Z")
-"""A range with the dash that word processors put in place of a hyphen."""
+"""A range with the dash that word processors put in the place of a hyphen."""
 _LAST_OCTET = re.compile(r"[0-9]{1,3}")
-"""Of the last address of a range: `192.0.2.10-20`."""
+"""The end of a range that gives only its last octet: `192.0.2.10-20`."""
 _PROTOCOLS = frozenset(("tcp", "udp"))
 _ENDS = re.compile(r"[/?#\\]")
 
@@ -40,7 +40,7 @@ KINDS = frozenset(
         "link", "c2", "c&c", "tên miền", "địa chỉ", "địa chỉ ip", "dải mạng", "đường dẫn", "liên kết",
     )
 )  # fmt: skip
-"""Words of a type column that are searched. The value tells its kind; the word only shuts others out."""
+"""Words of a type column that are searched for. The value shows its kind; the word only excludes others."""
 HASHES = frozenset(
     (
         "md5", "sha1", "sha256", "sha-1", "sha-256", "md5_hash", "sha1_hash", "sha256_hash", "hash",
@@ -48,13 +48,13 @@ HASHES = frozenset(
         "filehash-sha256", "mã băm",
     )
 )  # fmt: skip
-"""Words of a type column for hashes of files, which a check of one machine compares."""
+"""Words of a type column for hashes of files; a check of one machine compares these."""
 
 
 def parse(text: str, scope: Scope, kind: str = "", family: str = "") -> tuple[list[Indicator], list[str]]:
     """The indicators of one value and the codes of warnings.
 
-    `scope` is the list's scope for domains; `*.` or a leading dot means subdomains only, whatever the list.
+    `scope` is the list's scope for domains; `*.` or a leading dot means subdomains only, in any list.
     Raises Reject with a code when the value is not an indicator.
     """
     if (kind == "" or kind == "domain" or kind == "url") and _PLAIN_DOMAIN.fullmatch(text):
@@ -83,7 +83,7 @@ def parse(text: str, scope: Scope, kind: str = "", family: str = "") -> tuple[li
 
 
 def spelled(text: str, scope: Scope) -> list[Indicator]:
-    """The indicators of one value that stands in no list.
+    """The indicators of one value that is in no list.
 
     Raises IndicatorError, naming the value, where it is no indicator.
     """
@@ -103,7 +103,7 @@ def is_value(text: str) -> bool:
 
 
 def hash_in(text: str) -> str:
-    """The MD5, SHA-1 or SHA-256 that a value is, in lower case; also behind a file's name (`name|hash`)."""
+    """The MD5, SHA-1 or SHA-256 in a value, in lower case; also behind a file's name (`name|hash`)."""
     value = text.strip().rpartition("|")[2]
     return value.lower() if _HASH.fullmatch(value) else ""
 
@@ -192,7 +192,7 @@ def _range(low: str, high: str) -> list[Indicator]:
         networks: list[IPv4Network | IPv6Network] = [*summarize_address_range(first, last)]
     except (TypeError, ValueError):
         raise Reject("bad-range") from None
-    # In pieces it would slip by the guard rail against wide networks.
+    # Cut into pieces, it would slip past the guard rail against wide networks.
     if len(networks) > 1 and int(last) - int(first) >= 1 << (16 if first.version == 4 else 96):
         raise Reject("wide-range")
     return [_from_network(n) for n in networks]
@@ -244,11 +244,11 @@ def _authority(text: str, scope: Scope) -> tuple[list[Indicator], list[str]]:
 _LABEL = re.compile(r"[a-z0-9_-]{1,63}")
 _LETTER = re.compile(r"[a-z]")
 _IN_NAMES = frozenset("\u00b7\u05f3\u05f4\u0f0b\u30fb\u3002")
-"""Punctuation that names may hold between letters (RFC 5892, appendix A), and the full stop of the east."""
+"""Punctuation allowed between letters of a name (RFC 5892, appendix A), and the ideographic full stop."""
 
 
 def _is_no_name(text: str) -> bool:
-    """Whether it holds quotation marks and the like, of which a name in another script would be made."""
+    """Whether it holds quotation marks and the like, which another script's rules would turn into a name."""
     signs = unicodedata.normalize("NFKC", text)
     return any(
         unicodedata.category(sign)[0] in "PZ"

@@ -1,4 +1,4 @@
-"""One list as it came: bytes under a name, decoded at most once however many readers look at it."""
+"""One list: bytes under a name, decoded at most once however many readers look at it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _NOTHING = object()
 _LINE_END = re.compile(r"\r\n?")
 MOST_GROUPS = 1_000_000
 MOST_ITEMS = 4_000_000
-"""Of a list in JSON: its lists and objects, and its values; the largest real ones have a third of that. Read
-into memory, 98 KB of gzip that say `[],` over and over would fill 5 GB."""
+"""The maximum of lists and objects, and of values, in a JSON list; the largest real lists have a third of
+that. 98 KB of gzip with nothing but `[],` would fill 5 GB of memory."""
 _JSON_BEGIN = re.compile(r"\s*[\[{]")
 
 
@@ -30,7 +30,7 @@ def parsed(source: str, text: str) -> Any:
     """The JSON of a list or of one of its lines.
 
     Raises:
-        IndicatorError: it holds more than memory and time are there for.
+        IndicatorError: it needs more memory or time than allowed.
         ValueError, RecursionError: it is no JSON.
     """
     if _JSON_BEGIN.match(text):
@@ -44,7 +44,8 @@ def parsed(source: str, text: str) -> Any:
 
 
 class Listing:
-    """`source` names it to people; `columns` is a person's choice for tables; `now` decides what expired."""
+    """`source` is its name for people; `columns` is a person's choice for tables; `now` decides what
+    expired."""
 
     def __init__(
         self,
@@ -58,7 +59,7 @@ class Listing:
 
     @cached_property
     def package(self) -> Package:
-        """Whether it is a workbook, and the result of a scan; neither for text."""
+        """Whether it is a workbook, and whether a scan wrote it; neither for text."""
         return TEXT if isinstance(self.data, str) else package(self.data)
 
     @cached_property
@@ -72,21 +73,21 @@ class Listing:
 
     @property
     def guess(self) -> str | None:
-        """The encoding, if it was only a guess."""
+        """The encoding, if it was guessed."""
         return self._decoded[1]
 
     @cached_property
     def even_text(self) -> str:
-        """The text with one line feed at the end of each line, whatever ends them."""
+        """The text with one line feed at the end of each line."""
         return _LINE_END.sub("\n", self.text) if "\r" in self.text else self.text
 
     @cached_property
     def lines(self) -> list[str]:
-        """The lines, whatever ends them; who recognises a list needs few of a million (`first_lines`)."""
+        """The lines; to recognise a list, `first_lines` reads only a few of a million."""
         return self.even_text.split("\n")
 
     def first_lines(self) -> Iterator[str]:
-        """The lines one by one, for who stops soon."""
+        """The lines one by one, for a caller that stops soon."""
         if "lines" in self.__dict__:
             yield from self.lines
             return
@@ -98,7 +99,7 @@ class Listing:
 
     @cached_property
     def head(self) -> list[str]:
-        """The first lines that are neither blank nor comments, and how the list is recognised."""
+        """The first lines that are neither blank nor comments; readers recognise the list by these."""
         found = []
         for line in self.first_lines():
             if line.strip() and not is_comment(line):
@@ -116,7 +117,8 @@ class Listing:
     @cached_property
     def _json(self) -> object:
         text = self.text
-        # Stripped only where the first sign tells of JSON: a list of millions would be copied for nothing.
+        # Stripped only if the first character may start JSON: else a list of millions would be copied for
+        # nothing.
         if not _JSON_BEGIN.match(text):
             return _NOTHING
         text = text.strip()
@@ -134,7 +136,7 @@ class Listing:
 
     @property
     def json(self) -> Any:
-        """The JSON document, None if the text is none."""
+        """The JSON document, None if the text is no JSON."""
         return self._json if self.is_json else None
 
     def most(self, pattern: re.Pattern[str]) -> bool:

@@ -1,4 +1,4 @@
-"""Where an indicator came from: list and line, kept for all at a few bytes each."""
+"""The origin of an indicator: list and line, at a few bytes for each indicator."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Origin(NamedTuple):
 
 
 def of_draft(draft: Draft, wanted: Iterable[Indicator]) -> dict[tuple[Kind, str], Origin]:
-    """The first mention of each that was looked at."""
+    """The first mention of each indicator in `wanted` that was looked at."""
     found: dict[tuple[Kind, str], Origin] = {}
     for item in wanted:
         place = draft.places[item.kind, item.value]
@@ -28,7 +28,7 @@ def of_draft(draft: Draft, wanted: Iterable[Indicator]) -> dict[tuple[Kind, str]
 
 
 class Origins:
-    """Filled while lists are read; asked for the few that need explaining."""
+    """Filled while lists are read; asked for the few indicators that need an explanation."""
 
     def __init__(self) -> None:
         self.items: list[Indicator] = []
@@ -40,18 +40,18 @@ class Origins:
         return len(self.items)
 
     def begin(self, source: str) -> None:
-        """What is added from now on stands in `source`."""
+        """Indicators added from now on stand in `source`."""
         self._starts.append(len(self.items))
         self._sources.append(source)
 
     def add(self, items: list[Indicator], line: int) -> None:
-        """The indicators of one value."""
+        """Add the indicators of one value."""
         for item in items:
             self.items.append(item)
             self._lines.append(line)
 
     def of(self, wanted: Iterable[Indicator]) -> dict[tuple[Kind, str], Origin]:
-        """The first mention of each; sets that were compiled before have none."""
+        """The first mention of each indicator; sets that were compiled before have no mentions."""
         keys = {(i.kind, i.value) for i in wanted}
         found: dict[tuple[Kind, str], Origin] = {}
         for at, item in enumerate(self.items if keys else ()):

@@ -1,4 +1,4 @@
-"""What bytes that are no text hold: a workbook, the result of a scan, or neither."""
+"""Recognises bytes that are no text: a workbook, the result of a scan, or neither."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from quetsach.files.compoundfile import MAGIC
 ZIP = b"PK\x03\x04"
 _WORKBOOKS = {"xl/workbook.xml", "xl/workbook.bin"}
 _BEGUN = re.compile(rb"PK\x03\x04.{26}xl/", re.DOTALL)
-"""How a part of a workbook begins in a ZIP (APPNOTE 4.3.7), also where its directory is missing."""
+"""The start of a workbook's part in a ZIP (APPNOTE 4.3.7), also where the directory is missing."""
 _STREAM_OF_EXCEL = "Workbook".encode("utf-16-le")
-"""What a workbook among the old formats of Office holds ([MS-XLS])."""
+"""The stream that only a workbook has, among the old formats of Office ([MS-XLS])."""
 
 
 class Package(NamedTuple):
@@ -30,7 +30,7 @@ TEXT = Package(False, False)
 
 
 def package(data: bytes) -> Package:
-    """By the begin of the bytes, and of a ZIP by what it holds. Raises BusyError."""
+    """Decides by the first bytes, and for a ZIP by its members. Raises BusyError."""
     if data.startswith(MAGIC):
         return Package(_STREAM_OF_EXCEL in data, False)
     if not data.startswith(b"PK"):
@@ -40,7 +40,7 @@ def package(data: bytes) -> Package:
     except bounded_process.BusyError:
         raise
     except bounded_process.NotReadError:
-        # What cannot be looked into is no workbook that could be read.
+        # A file that cannot be opened is no workbook that could be read.
         return TEXT
 
 
@@ -54,6 +54,6 @@ def _looked(data: bytes) -> Package:
             with zipfile.ZipFile(io.BytesIO(data)) as packed:
                 is_workbook = not _WORKBOOKS.isdisjoint(packed.namelist())
         except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
-            # Nothing may be taken of half a list; as a workbook it is told that it is damaged.
+            # Half a list must not count; taken for a workbook, it will be reported as damaged.
             is_workbook = _BEGUN.search(data) is not None
     return Package(is_workbook, openers_zip.is_result(io.BytesIO(data)))

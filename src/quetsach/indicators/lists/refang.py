@@ -1,4 +1,4 @@
-"""Defanged indicators made whole again: `hxxp://evil[.]example` (as MISP and its kin write)."""
+"""Turns defanged indicators back: `hxxp://evil[.]example` (the spelling of MISP and similar programs)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 
 
 def refang(text: str) -> str:
-    """The value without its protective spelling; what is not defanged comes back as it is."""
+    """The value without its protective spelling; a value that is not defanged stays as it is."""
     if _HINT.search(text) is None:
         return text
     for pattern, plain in _RULES:

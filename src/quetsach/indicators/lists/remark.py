@@ -1,4 +1,4 @@
-"""What a list's reader has to say about a line: why it was rejected, or what was made of it."""
+"""Remarks of a list's reader about a line: why it was rejected, or how it was changed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Remark(NamedTuple):
-    """One line of a list, with a stable English code and a reason; line 0 speaks of the whole file."""
+    """One line of a list, with a stable English code and a reason; line 0 means the whole file."""
 
     source: str
     line: int

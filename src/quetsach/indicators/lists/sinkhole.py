@@ -1,4 +1,5 @@
-"""Where settings of resolvers send who asks for a listed name, and where for a name of one's own."""
+"""Targets of names in settings of resolvers: targets that block a listed name, and targets of an owner's
+name."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 
 FEWEST = 20
-"""So many names at the beginning of a list must all point to one address before that is a page that warns.
+"""So many names at the start of a list must point to one address before it counts as a warning page.
 
 No office has so many names of one machine and nothing else.
 """
@@ -19,12 +20,12 @@ _SAFE_SEARCH = frozenset(
         "strict-safe-search.ecosia.org",
     )
 )  # fmt: skip
-"""Where search engines tell schools to send who asks for them, so that all searches are safe ones."""
+"""Targets that search engines give to schools, so that all searches are safe searches."""
 _NOWHERE = frozenset(("0.0.0.0", "::", "::1"))  # noqa: S104
 
 
 def is_nowhere(addr: str) -> bool:
-    """Whether a canonical address leads back to who asks, or nowhere at all."""
+    """Whether a canonical address leads back to the caller, or nowhere at all."""
     return addr in _NOWHERE or addr.startswith("127.")
 
 
@@ -34,7 +35,8 @@ def is_safe_search(target: str) -> bool:
 
 
 def is_own_domain(name: str, target: str) -> bool:
-    """Whether canonical names are of one registered domain: the other is where its owner sends who asks."""
+    """Whether canonical names share one registered domain: the owner then redirects callers to the other
+    name."""
     if name.split(".")[-2:] != target.split(".")[-2:]:
         return False
     registered = _registered()
@@ -50,9 +52,9 @@ def _registered() -> Callable[[str], str | None]:
 
 
 def warning_page(addresses: Iterable[str | None], fewest: int = FEWEST) -> str:
-    """The one address that a list's first names all point to, or nothing.
+    """The only address to which a list's first names point, or nothing.
 
-    CERT Polska's list (hole.cert.pl) and pfBlockerNG send who asks to a page that tells why.
+    CERT Polska's list (hole.cert.pl) and pfBlockerNG send callers to a page with an explanation.
     """
     found = [addr for addr in addresses if addr is not None]
     is_one = len(found) >= fewest and len(set(found)) == 1 and not is_nowhere(found[0])

@@ -1,4 +1,4 @@
-"""Bytes of a list become lines of text: gzip or not, any encoding that offices send."""
+"""The bytes of a list become lines of text: gzip or not, in any encoding that offices send."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from quetsach.files.decompress import BLOCK
 from quetsach.files.source import Source
 
 _GUESSES = ("cp1258", "cp1252")
-"""Vietnamese Windows, then western; both are guesses and are said to be."""
+"""Vietnamese Windows, then western; the result is marked as guessed."""
 
 MOST_BYTES = 256 * 1024 * 1024
-"""Of an unpacked list: six times the largest real one seen. A small gzip can unpack to a full memory."""
+"""Bytes of an unpacked list: six times the largest real list seen. A small gzip can unpack to all memory."""
 
 
 def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
@@ -33,7 +33,8 @@ def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
 def read_raw(
     path: Path, is_left: Callable[[bytes], bool] = lambda _start: False, *, most: int = MOST_BYTES
 ) -> bytes:
-    """The whole file, unpacked if it is gzip or zstd; `is_left` says by the first bytes what stays as it is.
+    """The whole file, unpacked if it is gzip or zstd; `is_left` decides by the first bytes to leave it
+    packed.
 
     Raises IndicatorError as `read_bytes`.
     """
@@ -46,7 +47,7 @@ def read_raw(
 
 
 def read_stream(path: Path, *, most: int = MOST_BYTES) -> bytes:
-    """What comes through a pipe, or standard input for `-`, as it is.
+    """All bytes from a pipe, or from standard input for `-`, unchanged.
 
     Raises IndicatorError as `read_bytes`.
     """
@@ -63,7 +64,8 @@ def _joined(path: Path, chunks: Iterable[bytes], most: int) -> bytes:
 
 
 def unusable(source: str, problem: str) -> IndicatorError:
-    """What is said of a list of which not all can be read; `problem` is what is said of such a log."""
+    """The error for a list that cannot be read completely; `problem` is the error of a log with that
+    fault."""
     if not problem.startswith("cannot be read"):
         what = problem.partition(";")[0]
         problem = f"{what}; nothing of the list was used, copy it again or unpack it first"
@@ -92,11 +94,11 @@ _NO_LISTS = (
     (b"Rar!\x1a\x07", "is a RAR archive, which is not read; unpack it"),
     (b"7z\xbc\xaf\x27\x1c", "is a 7z archive, which is not read; unpack it"),
 )
-"""How letters with a list as an annex begin, some of which are text, and what to do about them."""
+"""The first bytes of letters with a list as their annex, some of which are text, and advice about them."""
 
 
 def check_text(source: str, data: bytes) -> None:
-    """Refuse what is no text, or text of another kind. Raises IndicatorError."""
+    """Refuse bytes that are no text, or text of another kind. Raises IndicatorError."""
     if data.startswith(_COMPOUND) and _LOCKED in data:
         raise IndicatorError(
             f"{source}: is locked with a password; open it, save it without one, and give that"
@@ -109,7 +111,7 @@ def check_text(source: str, data: bytes) -> None:
 
 
 def decode(data: bytes) -> tuple[str, str | None]:
-    """The text, and the encoding if it was only a guess."""
+    """The text, and the encoding if it was guessed."""
     if data.startswith(codecs.BOM_UTF8):
         data = data[3:]
     elif data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):

@@ -1,4 +1,4 @@
-"""Files and folders become lists: archives member by member, a MISP feed event by event, nested a little."""
+"""Files and folders become lists: archives member by member, a MISP feed event by event, in bounded depth."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from quetsach.indicators.lists.packed import ZIP, package
 from quetsach.indicators.lists.text import MOST_BYTES, decode, read_raw, read_stream, unusable
 
 AT_ONCE = 40 << 20
-"""Bytes of lists that are handed over at once."""
+"""Bytes of lists in one answer."""
 DEEPEST = 3
 MOST_MEMBERS = 10_000
 _UNASKED = re.compile(r"(?:^|/)(?:__MACOSX/|\.(?!\.?/)|Thumbs\.db)")
@@ -27,14 +27,14 @@ _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
 def lists(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Name and bytes of every list that a path leads to; `archive.zip!/folder/name` within an archive.
+    """Name and bytes of every list at a path; `archive.zip!/folder/name` for a list within an archive.
 
     Raises IndicatorError naming the file when something cannot be read to its end or unpacks without end.
     """
     if str(path) != "-" and path.is_dir():
         yield from _feed(path)
         return
-    # What comes through a pipe is opened here as a whole, because its begin cannot be looked at beforehand.
+    # A pipe is unpacked here as a whole, because its first bytes cannot be read twice.
     is_stream = str(path) == "-" or path.is_fifo()
     data = read_stream(path) if is_stream else read_raw(path, _is_packed)
     if codec_of(data[:10]) or data.startswith(ZIP) or is_tar(data[:512]):
@@ -52,7 +52,7 @@ class _Piece(NamedTuple):
 
 
 class _Batch(NamedTuple):
-    """What fits into one answer; `is_itself`: the file is no archive but a list, such as a workbook."""
+    """The lists of one answer; `is_itself`: the file is no archive but a list, such as a workbook."""
 
     pieces: list[_Piece]
     is_all: bool
@@ -61,7 +61,7 @@ class _Batch(NamedTuple):
 
 @bounded_process.bounded(seconds=60, raises=(IndicatorError,), imports=("quetsach.files.openers.zip",))
 def _batch(data: bytes, source: str, number: int, offset: int) -> _Batch:
-    """The lists in an archive, from that byte of the list with that number on."""
+    """The lists in an archive, from byte `offset` of list `number` on."""
     found: list[_Piece] = []
     left = AT_ONCE
     for at, (name, content) in enumerate(_expand(source, data, 0, [0])):
@@ -105,7 +105,7 @@ def _unpacked(source: str, data: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def _is_packed(start: bytes) -> bool:
-    """Whether a file is opened here; gzip and zstd come unpacked."""
+    """Whether a file is unpacked here; gzip and zstd files come unpacked."""
     return codec_of(start) in (XZ, BZIP2) or start.startswith(ZIP)
 
 
@@ -125,7 +125,7 @@ def _feed(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _expand(source: str, data: bytes, depth: int, total: list[int]) -> Iterator[tuple[str, bytes]]:
-    """The lists in one file's bytes. `total` counts what was unpacked of the whole, against bombs."""
+    """The lists in one file's bytes. `total` counts all unpacked bytes, as a bound against bombs."""
     total[0] += len(data)
     if total[0] > MOST_BYTES:
         raise IndicatorError(f"{source}: more than {MOST_BYTES // 1024**2} MB unpacked; split the list")
@@ -145,7 +145,7 @@ def _expand(source: str, data: bytes, depth: int, total: list[int]) -> Iterator[
 
 
 def _opener(data: bytes) -> ModuleType | None:
-    """What opens an archive or compressed bytes. A workbook is a list, though it is a zip."""
+    """The module that opens an archive or compressed bytes. A workbook is a list, though it is a zip."""
     if codec_of(data[:10]):
         from quetsach.files.openers import compressed
 
@@ -162,7 +162,7 @@ def _opener(data: bytes) -> ModuleType | None:
 
 
 def _members(source: str, opener: ModuleType, data: bytes, most: int) -> Iterator[tuple[str, bytes]]:
-    """Every list inside, whole or not at all: half a list would look clean."""
+    """Every list inside, whole or not at all: half a list would hide the missing entries."""
     file = Opened("", Start(io.BytesIO(data)))
     number = 0
     name = ""
@@ -193,5 +193,5 @@ def _members(source: str, opener: ModuleType, data: bytes, most: int) -> Iterato
                 f"{source}: is an office document, not a list; save its table as .xlsx or CSV"
             ) from error
         raise unusable(f"{source}!/{name}" if name else source, str(error)) from error
-    except Exception as error:  # whatever a library says of hostile bytes
+    except Exception as error:  # hostile bytes can make a library raise anything
         raise unusable(source, f"damaged ({error})") from error

@@ -1,4 +1,4 @@
-"""What a reader finds in a list, before it is known to be an indicator."""
+"""The output of a list's reader, before a value is known to be an indicator."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from quetsach.indicators.indicator import Scope
 
 
 class Value(NamedTuple):
-    """One value as its list spells it.
+    """One value in its list's spelling.
 
     `line` counts from 1: lines of a text, rows of a sheet, records of a JSON document. `kind` is the list's
-    own word for it, `scope` what the list's form says of this name, `warning` a key of WARNINGS.
+    own word for its type, `scope` the scope that its form gives this name, `warning` a key of WARNINGS.
     """
 
     line: int
@@ -23,7 +23,7 @@ class Value(NamedTuple):
 
 
 class Note(NamedTuple):
-    """Something that is no indicator, and why: `code` is a key of REJECTS or WARNINGS. Line 0: the list."""
+    """A text that is no indicator, and why: `code` is a key of REJECTS or WARNINGS. Line 0 means the list."""
 
     line: int
     text: str

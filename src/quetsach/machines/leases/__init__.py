@@ -1,1 +1,1 @@
-"""Whose address it was, by what DHCP servers wrote."""
+"""Finds the machine behind an address in the leases of DHCP servers."""

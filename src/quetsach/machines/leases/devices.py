@@ -1,4 +1,4 @@
-"""Lines that routers and firewalls write about the addresses they give, among those of anything else."""
+"""Lines of routers and firewalls about the addresses that they give, in logs about many other things."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from quetsach.machines.leases.leaseformat import MAC, Event, File, LeaseFormat, 
 from quetsach.text.canonical import address
 
 _IP = rb"(?P<ip>[0-9.]{7,15})"
-# help.mikrotik.com, Log: topic dhcp, which syslog's own form leaves out and CEF puts into its head; `to` in
-# RouterOS 6, `for` and the name of the machine in 7.
+# help.mikrotik.com, Log: topic dhcp, which syslog's own form leaves out and CEF puts into its head. RouterOS
+# 6 writes `to`; RouterOS 7 writes `for` and the name of the machine.
 _ROUTEROS = re.compile(
     rb"(?:\A|(?:dhcp,info)? )\S{1,64} (?P<free>de)?assigned " + _IP + rb" (?:to|for|from) " + MAC
     + rb"(?: (?P<host>[^\s\"\\]{1,255}))?"
@@ -34,7 +34,7 @@ def _routeros(line: bytes, file: File) -> Event | None:
 
 
 def _fortigate(line: bytes, file: File) -> Event | None:
-    # Few scans meet a lease, and all import this module.
+    # Imported here: few scans meet a lease, and all scans import this module.
     from quetsach.logs import times
 
     found = _FORTIGATE.search(line)
@@ -60,7 +60,7 @@ def _fortigate(line: bytes, file: File) -> Event | None:
 
 def _format(name: str, mark: bytes, read: _Read) -> LeaseFormat:
     def recognises(_lines: Sequence[bytes]) -> bool:
-        """Never a file of leases alone: a device writes of other things, too."""
+        """False: no such file holds only leases, as a device also writes of other things."""
         return False
 
     def events(lines: Iterable[bytes], file: File) -> Iterator[Event]:

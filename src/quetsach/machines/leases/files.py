@@ -1,4 +1,4 @@
-"""Files in which DHCP servers keep their leases: ISC dhcpd, Kea (memfile) and dnsmasq."""
+"""Lease files of DHCP servers: ISC dhcpd, Kea (memfile) and dnsmasq."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _is_dhcpd(lines: Sequence[bytes]) -> bool:
 
 
 def _dhcpd(lines: Iterable[bytes], _file: File) -> Iterator[Event]:
-    """dhcpd.leases(5): blocks, of which the last about an address counts; times are UTC."""
+    """dhcpd.leases(5): blocks; the last block about an address counts; times are UTC."""
     lease: bytes | None = None
     told: dict[bytes, bytes] = {}
     for line in lines:
@@ -72,8 +72,8 @@ def _is_dnsmasq(lines: Sequence[bytes]) -> bool:
 
 
 def _dnsmasq(lines: Iterable[bytes], file: File) -> Iterator[Event]:
-    """dnsmasq.leases: the end of each lease, 0 for none. When it began is not told: a day before the file was
-    written is taken."""
+    """dnsmasq.leases: the end of each lease, 0 for none. The start is missing, so a day before the last write
+    of the file counts as the start."""
     for line in lines:
         found = _DNSMASQ.fullmatch(line)
         ip, hardware = (address(text(found[3])), mac(found[2])) if found else (None, None)

@@ -1,6 +1,7 @@
-"""What DHCP servers write about their leases, as the modules beside this one read it: one a kind.
+"""Formats of DHCP leases; each module beside this one reads one kind.
 
-Each has `recognises(lines)`, asked with the first lines of a file, and `events(lines, file)`, which reads it.
+Each has `recognises(lines)`, called with the first lines of a file, and `events(lines, file)`, which reads
+it.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
 DAY = 86_400_000_000
-"""In microseconds, as all times here."""
+"""In microseconds, like all times here."""
 _TIME_BYTES = 64
 MAC = rb"(?P<mac>[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5})"
 """A hardware address in a line, as a pattern for `mac`."""
 
 
 class Event(NamedTuple):
-    """From `at` on an address belongs to a machine, at most until `until` (None: not told); with `mac` None
+    """From `at` on an address belongs to a machine, at most until `until` (None: unknown); with `mac` None
     it belongs to nobody. Times in microseconds since 1970 UTC."""
 
     address: str
@@ -30,15 +31,15 @@ class Event(NamedTuple):
 
 
 class File(NamedTuple):
-    """What a reader must know of the file: when it was last written (microseconds), the zone of its times."""
+    """Data of the file for a reader: the time of its last write (microseconds), and the zone of its times."""
 
     written: int
     zone: tzinfo
 
 
 class LeaseFormat(NamedTuple):
-    """One kind. Lines of a file that is a log as well have `mark` in them; the others need not be
-    looked at."""
+    """One kind. In a file that is also a log, only lines with `mark` in them are
+    read."""
 
     name: str
     recognises: Callable[[Sequence[bytes]], bool]
@@ -47,13 +48,13 @@ class LeaseFormat(NamedTuple):
 
 
 def text(value: bytes | None) -> str:
-    """A host name as text; what is not UTF-8 stays as surrogates, to be escaped where it is shown."""
+    """A host name as text; bytes that are not UTF-8 stay as surrogates, escaped where the name is shown."""
     return (value or b"").decode("utf-8", "surrogateescape")[:255]
 
 
 def moment(line: bytes, file: File) -> int | None:
-    """The first time that stands in the beginning of a line, in microseconds since 1970 UTC."""
-    # Few scans meet a lease, and all import this module.
+    """The first time near the start of a line, in microseconds since 1970 UTC."""
+    # Imported here: few scans meet a lease, and all scans import this module.
     from quetsach.logs import times
 
     found = times.find(line[:_TIME_BYTES].decode("latin-1"), file.zone)
@@ -64,7 +65,7 @@ def moment(line: bytes, file: File) -> int | None:
 
 
 def mac(value: bytes | str) -> str | None:
-    """A hardware address as `02:00:00:00:00:14`, or None for what is none."""
+    """A hardware address as `02:00:00:00:00:14`, or None for any other text."""
     found = value.decode("latin-1") if isinstance(value, bytes) else value
     digits = found.lower().replace(":", "").replace("-", "").replace(".", "")
     if len(digits) != 12 or any(digit not in "0123456789abcdef" for digit in digits):

@@ -1,4 +1,4 @@
-"""Lines that ISC dhcpd, Kea and dnsmasq write to a log when an address is given or given back."""
+"""Log lines of ISC dhcpd, Kea and dnsmasq about addresses that are given or given back."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _DAEMON = re.compile(
 
 
 def _recognises(lines: Sequence[bytes]) -> bool:
-    """Every line is of a DHCP server: dnsmasq writes its queries to the same file."""
+    """Whether every line comes from a DHCP server; dnsmasq writes its queries to the same file."""
     return bool(lines) and all(map(_DAEMON.search, lines)) and any(_match(line) for line in lines)
 
 
@@ -41,13 +41,13 @@ def _match(line: bytes) -> re.Match[bytes] | None:
 
 
 def is_undated(lines: Sequence[bytes]) -> bool:
-    """Whether leases stand there, the lines of which all begin with the lease itself."""
+    """Whether the file holds leases and all of its lines start with the lease itself, not with a time."""
     found = [match.start() for line in lines if (match := _match(line)) is not None]
     return bool(found) and not any(found)
 
 
 def events(lines: Iterable[bytes], file: File) -> Iterator[Event]:
-    """Every lease that a line tells with its time; a line of anything else is passed over."""
+    """Every lease in a line with a time; other lines are passed over."""
     for line in lines:
         found = _match(line) if MARK_OF_LOGS in line else None
         if found is None:

@@ -1,6 +1,6 @@
-"""Which machine had an address, by what DHCP servers wrote: names for sightings whose device is an address.
+"""Finds the machine behind an address in DHCP leases: names for sightings whose device is an address.
 
-A lease holds from when it was given until it was given back, ran out, or the address went to another machine.
+A lease holds until it is given back or runs out, or until the address goes to another machine.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from quetsach.machines.leases.leaseformat import Event, LeaseFormat
 
 LONGEST = 8 * 86_400_000_000
-"""A lease of which neither the end nor anything later is told: what Windows gives unless told otherwise."""
+"""The length of a lease without a known end and without later news: Windows' default."""
 _HEAD_BYTES = 1 << 16
 _MOST_LINE = 1 << 16
 _MOST_RENEWALS = 100
@@ -29,7 +29,7 @@ _MOST_RENEWALS = 100
 
 @cache
 def formats() -> tuple[LeaseFormat, ...]:
-    """All that are read."""
+    """All lease formats."""
     from quetsach.machines.leases import devices, files, logs, windows
 
     return (
@@ -44,7 +44,7 @@ def formats() -> tuple[LeaseFormat, ...]:
 
 
 class Leases:
-    """Leases of many files. `named` counts the sightings that got a name or a hardware address by them."""
+    """Leases of many files. `named` counts the sightings that got a name or a hardware address from them."""
 
     def __init__(self) -> None:
         self.count = self.named = 0
@@ -52,7 +52,7 @@ class Leases:
         self._spans: dict[str, list[Event]] = {}
 
     def add(self, events: Iterable[Event]) -> None:
-        """Take in what one file says."""
+        """Add the leases of one file."""
         for event in events:
             self.count += event.mac is not None
             self._told.setdefault(event.address, []).append(event)
@@ -71,15 +71,16 @@ class Leases:
             return None
         if at > (lease.at + LONGEST if lease.until is None else lease.until):
             return None
-        # A renewal may leave out the name.
+        # A renewal may lack the name.
         named = (e for e in reversed(events[max(0, number - _MOST_RENEWALS) : number]) if e.mac == lease.mac)
         host = lease.host or next((event.host for event in named if event.host), "")
         return lease._replace(host=host)
 
     def name(self, sightings: Iterable[Sighting]) -> Iterable[Sighting]:
-        """The sightings, with what is known of their devices when they were first seen.
+        """The sightings, with the name and hardware address of their devices at the time of the first
+        sighting.
 
-        What the log itself says stays; a lease of another hardware address than the log's says nothing.
+        Values from the log itself stay; a lease with another hardware address than the log's is ignored.
         """
         return self._named(sightings) if self._told else sightings
 
@@ -109,13 +110,13 @@ def _micros(time: str) -> int:
 
 
 def gather(inputs: Inputs, given: Sequence[Path], tz: str) -> Leases:
-    """Read the leases among the inputs and in the files given; `tz` names the zone of times without one.
+    """Read the leases among the inputs and in the files `given`; `tz` names the zone of times without one.
 
-    A file of leases alone is no log: it moves from `inputs.logs` to `inputs.skipped` ("lease"). A log
-    that also holds lines of a DHCP server stays one.
+    A file that holds only leases is no log: it moves from `inputs.logs` to `inputs.skipped` ("lease"). A log
+    with some lines of a DHCP server stays a log.
 
     Raises:
-        SourceError: a file given holds no leases or cannot be read.
+        SourceError: a file in `given` holds no leases or cannot be read.
     """
     leases = Leases()
     if given:
@@ -153,7 +154,7 @@ def _kind(path: Path) -> LeaseFormat | None:
     for one in formats():
         if one.recognises(head):
             return one
-    # The devices come first: what they say of a lease may hold the word that others write.
+    # Formats of devices come first: their lines may also hold the words of other formats.
     marked = (one for one in reversed(formats()) if one.mark)
     return next((one for one in marked if any(one.mark in line for line in head)), None)
 
@@ -181,7 +182,7 @@ def _read(path: Path, kind: LeaseFormat, tz: str, *, is_given: bool = False) -> 
 
     source = Source(path)
     yield from kind.events(_lines(source, kind.mark), File(written, ZoneInfo(tz)))
-    # Of a log the scan tells by itself what it could not read.
+    # For a log, the scan itself reports errors of reading.
     if is_given and source.errors:
         raise SourceError(source.errors[0])
 

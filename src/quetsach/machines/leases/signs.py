@@ -1,4 +1,4 @@
-"""What tells of leases before their formats are imported, which takes as long as 5 MB of a log."""
+"""A quick test for leases, before the lease formats are imported: that takes as long as 5 MB of a log."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ SIGN_OF_DHCPD = b"  binding state "
 SIGN_OF_KEA = b",hwaddr"
 SIGNS_OF_WINDOWS = (b"ID,Date,Time,", b"Event ID  Meaning")
 _SIGNS = (MARK_OF_LOGS, MARK_OF_LOGS.lower(), SIGN_OF_DHCPD, SIGN_OF_KEA, *SIGNS_OF_WINDOWS)
-"""One of them stands in the beginning of whatever holds leases, but for those of dnsmasq."""
+"""The start of every file of leases has one of these, except files of dnsmasq."""
 _DNSMASQ_BYTES = 30
-"""In which dnsmasq has written when a lease ends and the hardware address."""
+"""Within so many bytes dnsmasq writes the end of a lease and the hardware address."""
 
 
 def may_hold_leases(lines: Sequence[bytes]) -> bool:
-    """Told by the first lines of a file."""
+    """Whether the first lines of a file may be leases."""
     start = lines[0][:_DNSMASQ_BYTES] if lines else b""
     if start.startswith(b"duid ") or start.count(b":") >= 5:
         return True

@@ -1,7 +1,7 @@
-"""The audit log of a Windows DHCP server (DhcpSrvLog-Mon.log): lines of commas after an explanation.
+"""The audit log of a Windows DHCP server (DhcpSrvLog-Mon.log): comma-separated lines after an explanation.
 
-Its dates follow the server's settings; of the readings that are dates, the one nearest to when the file was
-written counts.
+Its dates follow the server's settings; of all readings that give a date, the date nearest to the last write
+of the file counts.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who was alive each day."""
+"""The devices that were alive on each day."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from quetsach.logs.times import Yearless
 
 
 class Alive:
-    """Devices by UTC day or, while the year is not known, by the day of the zone's clock.
+    """Devices by UTC day; while the year is not known, by the day in the log's time zone.
 
-    A clock's day lies in two UTC days at most, of which the first and the last time of a device tell.
+    A local day overlaps two UTC days at most; the first and the last time of a device tell which of them.
     """
 
     def __init__(self) -> None:

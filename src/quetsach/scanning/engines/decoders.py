@@ -13,7 +13,7 @@ _LABELS = re.compile(rb"((?:\((?!00?\))\d{1,2}\)[^()\s]+)*)\(0\)")
 _THREAT = re.compile(rb".*:([A-Za-z0-9._-]+)\)?\(\d+\)", re.DOTALL)
 _TYPE = re.compile(rb"^type: *\d+ +")
 TRIGGER = b".rpz-ip"
-"""What tells the engines of a line whose address is spelled backwards."""
+"""The mark of a line with an address in reverse spelling."""
 _TRIGGER = re.compile(
     rb"(?:32((?:\.\d{1,3}){4})|128((?:\.(?:[0-9A-Fa-f]{1,4}|zz)){1,8}))" + re.escape(TRIGGER) + rb"(?:\..*)?",
     re.DOTALL,
@@ -22,7 +22,7 @@ _LENGTH = re.compile(rb"\(\d{1,2}\)")
 
 
 def _labels(value: bytes) -> tuple[bytes, ...]:
-    """`(3)www(7)example(3)org(0)` as `www.example.org`; the root has no value, what is no such name stays."""
+    """`(3)www(7)example(3)org(0)` as `www.example.org`; the root has no value, any other value stays."""
     found = _LABELS.fullmatch(value)
     if found is None:
         return (value,)
@@ -30,7 +30,7 @@ def _labels(value: bytes) -> tuple[bytes, ...]:
 
 
 def _records(value: bytes) -> tuple[bytes, ...]:
-    """The data of resource records `NAME TTL CLASS TYPE DATA` parted by `;`, where it is one word."""
+    """The data of resource records `NAME TTL CLASS TYPE DATA` parted by `;`, where the data is one word."""
     records = (record.split() for record in value.split(b";"))
     return tuple(r[4] for r in records if len(r) == 5)
 
@@ -41,13 +41,14 @@ def _listed(value: bytes) -> tuple[bytes, ...]:
 
 
 def _target(value: bytes) -> tuple[bytes, ...]:
-    """`host/path` as a URL, without quotes around it; what has a scheme or begins with `/` stays."""
+    """`host/path` as a URL, without quotes around it; a value with a scheme, or with `/` first, stays."""
     value = value.removeprefix(b'"').removesuffix(b'"')
     return (value if b"://" in value or value.startswith(b"/") else b"http://" + value,)
 
 
 def _trigger(value: bytes) -> tuple[bytes, ...]:
-    """The address in `32.9.113.0.203.rpz-ip.ZONE` or `128.1.zz.db8.2001.rpz-ip.ZONE`; of networks none."""
+    """The address in `32.9.113.0.203.rpz-ip.ZONE` or `128.1.zz.db8.2001.rpz-ip.ZONE`; no value for
+    networks."""
     found = _TRIGGER.fullmatch(value)
     if found is None:
         return ()
@@ -60,7 +61,7 @@ def _trigger(value: bytes) -> tuple[bytes, ...]:
 
 
 def _groups(parts: list[str]) -> str:
-    """An IPv6 address of its groups, `zz` being the zeros that are left out."""
+    """An IPv6 address from its groups; `zz` stands for the zeros that are left out."""
     if "zz" not in parts:
         return ":".join(parts)
     at = parts.index("zz")
@@ -68,7 +69,7 @@ def _groups(parts: list[str]) -> str:
 
 
 def _unquoted(value: bytes) -> tuple[bytes, ...]:
-    """Without the quotes around it; nothing between them is no value."""
+    """Without the quotes around it; an empty value counts as none."""
     bare = value[1:-1] if len(value) > 1 and value.startswith(b'"') and value.endswith(b'"') else value
     return (bare,) if bare else ()
 
@@ -80,7 +81,7 @@ def _threat(value: bytes) -> tuple[bytes, ...]:
 
 
 def _windows_results(value: bytes) -> tuple[bytes, ...]:
-    """`type:  5 www.example.org;192.0.2.1;`, as Windows writes what a name stands for."""
+    """`type:  5 www.example.org;192.0.2.1;`: the form in which Windows writes the answers for a name."""
     parts = (_TYPE.sub(b"", part.strip(b" ")) for part in value.split(b";"))
     return tuple(part for part in parts if part and part != b"-")
 

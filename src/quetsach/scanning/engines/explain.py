@@ -1,4 +1,4 @@
-"""Why a line is a hit, or is not: the portable engine, talking (the command `quetsach explain`)."""
+"""Why a line is a hit or not: the portable engine with reasons (the command `quetsach explain`)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class TokenNote:
-    """One token of the line: its field, itself, the code of REASONS, and the indicator it is about."""
+    """One token of the line: its field, itself, a code of REASONS, and the indicator that the code
+    concerns."""
 
     field: str
     token: str

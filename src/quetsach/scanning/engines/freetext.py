@@ -52,7 +52,7 @@ _ANY = _Any()
 
 @dataclass(frozen=True, slots=True)
 class FreeText:
-    """What a line holds: tokens in the order of their places, and its private addresses."""
+    """The tokens of a line in the order of their places, and its private addresses."""
 
     tokens: tuple[Token, ...]
     private: tuple[str, ...]
@@ -120,7 +120,7 @@ def read(line: bytes, url_hosts: Container[str] = _ANY) -> FreeText:
 
 
 def _urls(line: str) -> Iterator[tuple[int, int]]:
-    """Spans of `scheme://…`; the scheme is sought backwards, so that a long run of letters costs nothing."""
+    """Spans of `scheme://…`; the scheme is sought backwards, so a long run of letters costs nothing."""
     at = line.find("://")
     while at >= 0:
         scheme = _SCHEME.search(line, max(0, at - LONGEST_SCHEME), at)
@@ -138,7 +138,7 @@ def _end_of_query(whole: str, masked: str, start: int) -> int:
 
 
 def _mentions(line: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """User information and path of a URL: what stands there is a mention."""
+    """User information and path of a URL: a name there is only a mention."""
     start = line.index("://", start) + 3
     cut = _AUTHORITY_END.search(line, start, end)
     border = cut.start() if cut else end
@@ -159,7 +159,8 @@ def _addresses(line: str) -> Iterator[tuple[int, int, Token]]:
 
 
 def words(line: bytes) -> tuple[Token, ...]:
-    """Every name and address of the line, mentions too: what `explain` compares with what counted."""
+    """Every name and address of the line, mentions too: `explain` compares these with the tokens that
+    count."""
     whole = text(line)
     names = (name(run[0].strip(".")) for run in _NAME.finditer(whole))
     addresses = [token for _, _, token in (*_ipv6(whole), *_ipv4(whole))]

@@ -13,7 +13,7 @@ from quetsach.text.escape import escape
 LONGEST_NAME = 255
 """Octets of a DNS name (RFC 1035 2.3.4); an indicator is never longer."""
 REMEMBERED = 1 << 16
-"""Addresses whose networks are kept in mind; logs repeat themselves."""
+"""Addresses whose networks are remembered; logs repeat themselves."""
 
 
 class Networks:
@@ -55,7 +55,7 @@ class Networks:
 
 
 class Index:
-    """An indicator set, ready to be asked for tokens."""
+    """An indicator set, ready for look-ups of tokens."""
 
     def __init__(self, indicators: IndicatorSet) -> None:
         self.indicators = indicators
@@ -101,7 +101,7 @@ class Index:
         return None
 
     def address(self, addr: str, port: int | None = None) -> tuple[Indicator, str] | None:
-        """The endpoint, else the address, else the longest network; and what matched."""
+        """The endpoint, else the address, else the longest network; and the text that matched."""
         if port is not None and self.endpoints:
             spelled = endpoint(addr, port)
             item = self.endpoints.get(spelled)
@@ -136,7 +136,7 @@ Hits = dict[Indicator, tuple[str, str]]
 
 
 def hits_of(index: Index, tokens: Iterable[Token]) -> Hits:
-    """Each indicator once, with the first field; the host of a URL that hit is not reported besides it."""
+    """Each indicator once, with its first field; when a URL hits, its host is not reported as well."""
     listed = list(tokens)
     covered = {t.value for t in listed if t.kind == "url" and index.url(t.value, t.port, t.rest)}
     found: Hits = {}

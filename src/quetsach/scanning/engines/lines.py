@@ -1,4 +1,4 @@
-"""Chunks become lines; a line too long to hold comes in pieces, so that memory stays bounded."""
+"""Chunks become lines; a line too long for memory comes in pieces."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ class LongLine:
         self._complete = complete
 
     def blocks(self) -> Iterator[bytes]:
-        """All bytes of the line; `after` is then what follows its newline, or None at the end of the file."""
+        """All bytes of the line; `after` then holds the bytes behind its newline, or None at the end of the
+        file."""
         yield self.start
         if self._complete:
             return

@@ -26,7 +26,7 @@ def _formats(extra: tuple[str, ...]) -> _native.Formats:
 
 
 class NativeMatcher:
-    """A compiled set, shared by threads; a scan lets other threads run."""
+    """A compiled set, shared by threads; a scan releases Python's lock (GIL)."""
 
     def __init__(self, matcher: _native.Matcher, extra_formats: Sequence[str] = ()) -> None:
         self._matcher = matcher
@@ -98,7 +98,7 @@ class NativeMatcher:
         return SourceResult(WireSightings(None, lines.read, lines), Coverage(**coverage))
 
     def __reduce__(self) -> tuple[Callable[..., NativeMatcher], tuple[bytes, tuple[str, ...]]]:
-        """As the bytes of its set file: so it travels to the nodes of a cluster."""
+        """Pickle as the bytes of its set file: so it travels to the nodes of a cluster."""
         import tempfile
 
         with tempfile.TemporaryDirectory() as folder:
@@ -111,7 +111,7 @@ class NativeMatcher:
         return self._matcher.recognise(start)
 
     def save(self, path: Path) -> None:
-        """Write the compiled set file; what stood there is replaced at once. Raises OSError."""
+        """Write the compiled set file in place of any older file, at once. Raises OSError."""
         self._matcher.save(path)
 
 
@@ -152,7 +152,7 @@ class NativeEngine:
             raise IndicatorError(str(error)) from error
 
     def compile_to(self, indicators: IndicatorSet, path: Path) -> NativeMatcher:
-        """Compile and keep as a set file that opens at once."""
+        """Compile, and keep the set as a file that opens at once."""
         matcher = self.compile(indicators)
         matcher.save(path)
         return matcher

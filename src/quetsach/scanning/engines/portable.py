@@ -1,6 +1,6 @@
-"""The engine in pure Python: it parses every line and looks every field up, so its answer is the truth.
+"""The engine in pure Python: it parses every line and looks up every field, so its answer is the truth.
 
-The native engine must give the same; nothing here is clever enough to be wrong in a way that is hard to see.
+The native engine must give the same answer. Nothing here is clever: an error would be easy to see.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from quetsach.sightings.sighting import Coverage
 from quetsach.text.escape import escape
 
 TEXT = "text"
-"""The name of the fallback, which has no file."""
+"""The name of the fallback format, which has no file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Progress:
 
 
 class SpareThreads:
-    """Borrowed by nobody: one file gains nothing from a second Python thread."""
+    """Idle threads, never borrowed: a second Python thread does not make one file faster."""
 
     def give(self) -> None:
         pass
@@ -156,14 +156,15 @@ def clean(raw: bytes, is_first: bool) -> bytes:
 
 
 def _without_zeros(line: bytes) -> bytes:
-    """Without what a power cut left before it, or a sender behind it; a directive begins its line."""
+    """Without the zeros of a power cut before it or of a sender behind it; a directive must start its
+    line."""
     line = line.rstrip(b"\0")
     rest = line.lstrip(b"\0")
     return line if rest.startswith(b"#") else rest
 
 
 def _start(line: bytes) -> bytes:
-    """As much of a line as may show its time."""
+    """The part of a line that may hold its time."""
     return (behind_hole(line) if b"\0" in line else line)[: freetext.TIME_BYTES]
 
 
@@ -252,7 +253,7 @@ class _Scan:
         )
         if isinstance(self.progress, Progress):
             self.progress.hits += found.hits
-        # Where the source says why it ended, the capture need not.
+        # Where the source reports why it ended, the capture need not report it again.
         problems = found.problems[1:] if found.is_cut and source.errors else found.problems
         source.errors += [f"{source.path}: {problem}" for problem in problems]
         identity = hashlib.sha256(source.head).hexdigest()
@@ -285,7 +286,8 @@ class _Scan:
             yield chunk
 
     def _is_cancelled(self, source: Source, at: int) -> bool:
-        """Whether it is; the first time that is told, with the byte up to which was looked."""
+        """Whether the scan is cancelled; the first time, the error names the byte up to which the log was
+        read."""
         if not isinstance(self.progress, Progress) or not self.progress.cancelled:
             return False
         if not self.has_stopped:
@@ -295,7 +297,7 @@ class _Scan:
 
     def _read(self, source: Source, chunks: Iterator[bytes]) -> None:
         for offset, line in split(chunks, self.limits.long_line):
-            # A chunk of nothing but hits takes seconds, longer than who presses Ctrl-C waits.
+            # A chunk full of hits takes seconds; a person who presses Ctrl-C does not wait so long.
             if self._is_cancelled(source, offset):
                 return
             self.lines += 1
@@ -328,7 +330,8 @@ class _Scan:
                 self._record(record, line, offset)
 
     def _free_text(self, line: bytes) -> tuple[Hits, tuple[str, ...]]:
-        """Matches of a line read as text, else of what an escape hides in it; and its private addresses."""
+        """Hits of a line read as text, else of the text that an escape hides in it; and its private
+        addresses."""
         private = self._behind_hole(line) if b"\0" in line else None
         for reading in self.reader.readings(line):
             if reading.wrapper is not None and reading.text in line:
@@ -340,12 +343,12 @@ class _Scan:
         return {}, ()
 
     def _behind_hole(self, line: bytes) -> tuple[str, ...] | None:
-        """The private addresses of what follows a hole in the line, if it holds a match."""
+        """The private addresses of the text behind a hole in the line, if that text holds a hit."""
         found = freetext.read(behind_hole(line), self.index.urls)
         return found.private if hits_of(self.index, found.tokens) else None
 
     def _hit_line(self, line: bytes, offset: int, hits: Hits, private: tuple[str, ...]) -> None:
-        """A line with a match that does not parse by the file's format."""
+        """A line with a hit that does not parse by the file's format."""
         record = self.reader.read(line, self.others)
         if record is not None:
             self._record(record, line, offset)
@@ -403,7 +406,7 @@ class _Scan:
         )
 
     def _long(self, line: LongLine, offset: int) -> None:
-        """Every byte is matched, the first part parsed."""
+        """Match every byte of a long line, and parse its first part."""
         start = clean(line.start[: self.limits.parsed_part], offset == 0)
         record = self.reader.read(start, self.own)
         hits: Hits = {}
@@ -421,7 +424,7 @@ class _Scan:
 
     def _devices(self, latest: int | None, source: Source) -> dict[str, list[str]]:
         if len(self.alive) > self.limits.alive:
-            # A list cut short would tell of machines that they were silent.
+            # A list cut short would make living machines look silent.
             source.errors.append(f"{source.path}: {capture.TOO_MANY % self.limits.alive}")
             return {}
         return self.alive.days(latest, self.zone)

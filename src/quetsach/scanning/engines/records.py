@@ -1,4 +1,4 @@
-"""Fields become a record: who asked what of whom, when, and how it ended (docs/log-formats.md 3)."""
+"""Fields become a record: client, server, query, time and outcome (docs/log-formats.md 3)."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Record:
         return parse_port(text(value)) if value is not None else None
 
     def time(self, zone: tzinfo) -> times.Moment | None:
-        """The time of the line or, where it has none or none with a year, of the wrappers round it."""
+        """The time of the line; of its wrappers where the line has no time, or no time with a year."""
         own = self._own_time(zone)
         if self.wrapper is None or (own is not None and not isinstance(own.value, times.Yearless)):
             return own
@@ -104,7 +104,7 @@ class Record:
         return found
 
     def _translated(self, shown: str) -> str | None:
-        """What the client's endpoint became; None where it stayed what it was."""
+        """The client's endpoint after translation; None where it did not change."""
         translated = address(shown)
         if translated is None:
             return shown
@@ -144,7 +144,7 @@ def _is_address_in(found: tuple[bytes, ...], wanted: Any) -> bool:
 
 
 def _has_word(found: tuple[bytes, ...], wanted: Any) -> bool:
-    """Whether a word stands in a value, in any case, touching no other letter."""
+    """Whether a value holds a word, in any case, with no letter before or behind it."""
     return any(re.search(rb"(?i)(?<![a-z])" + re.escape(w) + rb"(?![a-z])", v) for v in found for w in wanted)
 
 
@@ -200,10 +200,10 @@ def _take_sides(record: Record) -> None:
 
 
 def _is_reply(source: int | None, destination: int | None, ports: frozenset[int]) -> bool:
-    """Whether the ports say that a line goes from a server to its client."""
+    """Whether the ports show that a line goes from a server to its client."""
     if source is None or source not in ports:
         return False
-    # A client's own port is seldom below 1024, and may be any number from there on (RFC 6056 3.2).
+    # A client's own port is seldom below 1024, and may be any number from 1024 on (RFC 6056 3.2).
     return destination not in ports or (source < _FIRST_UNPRIVILEGED <= destination)
 
 
@@ -221,7 +221,7 @@ class LineReader:
         self._more: Iterator[Reading] = iter(())
 
     def is_directive(self, line: bytes, offset: int = 0) -> bool:
-        """Whether the line is a header line; if so the header is brought up to date.
+        """Whether the line is a header line; if so, the header is updated.
 
         `offset` is the line's first byte in the file: names of columns stand in its first 64 KiB.
         """
@@ -246,7 +246,7 @@ class LineReader:
         return None, 0
 
     def read(self, line: bytes, names: Iterable[str]) -> Record | None:
-        """The record of the line as it is by the first of these formats, else of what its wrappers hold."""
+        """The record of the line by the first of these formats that fits: of the whole line, else peeled."""
         for reading in self.readings(line):
             for format_name in names:
                 record = self.readers[format_name].read(reading, self.header)
@@ -255,7 +255,7 @@ class LineReader:
         return None
 
     def readings(self, line: bytes) -> Iterator[Reading]:
-        """The line as it is, then peeled; remembered until the next line."""
+        """The line as it is, then peeled; remembered until the next line comes."""
         if self._line is not line:
             self._line, self._known, self._more = line, [], readings(line)
         yield from self._known

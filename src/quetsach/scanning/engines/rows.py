@@ -1,4 +1,4 @@
-"""Hits of one source summed into rows by (indicator, device, day); year-less times wait for the end."""
+"""Hits of one source, summed into rows by (indicator, device, day); times without a year wait for the end."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ class _Row:
 
 
 _Bucket = str | Yearless | None
-"""A UTC day, or a time that belongs to none until its year is known, or nothing."""
+"""A UTC day, a time whose day depends on its unknown year, or nothing."""
 
 
 class Rows:
-    """All rows of one source. At `limit` rows those at hand go to a temporary file, sorted."""
+    """All rows of one source. At `limit` rows the rows in memory go to a temporary file, sorted."""
 
     def __init__(self, limit: int = ROWS) -> None:
         self._limit = limit
@@ -74,7 +74,7 @@ class Rows:
         log_format: str,
         line: bytes,
     ) -> None:
-        """One line that begins at `offset`: each of its indicators counts once.
+        """Add one line that starts at `offset`: each of its indicators counts once.
 
         Raises RunError when the temporary file cannot be written; the rows stay.
         """

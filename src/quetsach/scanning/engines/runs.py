@@ -14,14 +14,14 @@ from quetsach.indicators.indicator import Indicator
 
 
 class RunError(ScanError):
-    """Rows could not be put aside, or not read again."""
+    """Rows could not be written to a temporary file, or not read again."""
 
     def __init__(self, error: OSError) -> None:
         super().__init__(no_room(error))
 
 
 def run_key(entry: tuple[Indicator, str | None, Any]) -> tuple[str, bool, str]:
-    """What runs are sorted by: the indicator as the wire spells it, then the device."""
+    """The sort key of runs: the indicator as the wire spells it, then the device."""
     indicator, device, _ = entry
     return (indicator.canonical, device is not None, device or "")
 
@@ -46,7 +46,7 @@ class Runs[Value]:
     def merged(
         self, last: Iterable[tuple[Indicator, str | None, Value]]
     ) -> Iterator[tuple[Indicator, str | None, Value]]:
-        """All runs and the one in memory in one order; the files are closed at the end. Raises RunError."""
+        """All runs, and the run in memory, in one order; the files are closed at the end. Raises RunError."""
         return heapq.merge(*map(_read, self._files), last, key=run_key)
 
 

@@ -1,4 +1,4 @@
-"""First and last time of a source, and the year of times that carry none."""
+"""First and last time of a source, and the year of times without a year."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SUSPECT_BEFORE = int((datetime(2000, 1, 1, tzinfo=UTC) - times.EPOCH).total_seco
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """What `coverage` says of time."""
+    """The times in `coverage`."""
 
     first: str | None
     last: str | None
@@ -26,7 +26,7 @@ class Span:
 
 
 class Timeline:
-    """Watches the first and last lines that parse and every hit line; lines come in file order."""
+    """Watches the first and last lines that parse, and every line with a hit; lines come in file order."""
 
     def __init__(self, zone: tzinfo, zone_name: str, *, lines: int, window: int) -> None:
         self._zone = zone
@@ -40,7 +40,7 @@ class Timeline:
         self._assumed = False
 
     def parsed(self, offset: int, moment: MomentOf) -> None:
-        """A line that parses begins here; `moment` is only called if it is among the first or last."""
+        """A line that parses starts here; `moment` is only called if the line is among the first or last."""
         if len(self._head) < self._lines and offset < self._window:
             self._head.append(moment())
         self._tail.append((offset, moment))
@@ -56,7 +56,7 @@ class Timeline:
         self._assumed = self._assumed or isinstance(moment.value, Yearless)
 
     def latest(self, total: int, file_time: float | None) -> int | None:
-        """The bound of year-less times: a day after the last line with a time; None without any.
+        """The upper bound of times without a year: a day after the last line with a time; None without any.
 
         It lies at the end of its UTC day, so that lines of one such day get one year. `total` is the length
         of the text.
@@ -77,7 +77,7 @@ class Timeline:
         return latest - latest % times.DAY + times.DAY - 1
 
     def span(self, total: int, latest: int | None, hit_times: Iterable[int]) -> Span:
-        """The first and last time of all that was watched; `total` is the length of the decompressed data."""
+        """The first and last time of all watched lines; `total` is the length of the decompressed data."""
         tail = [m() for offset, m in self._tail if offset >= total - self._window]
         moments = [m for m in (*self._head, *tail) if m is not None]
         for moment in moments:

@@ -11,9 +11,9 @@ from quetsach.text.canonical import address, name, path_of, split_authority, spl
 
 
 class Token(NamedTuple):
-    """`kind` is name, address or url; `value` the name, the address or the URL's host, canonical.
+    """`kind` is name, address or url; `value` is the name, the address or the URL's host, canonical.
 
-    `port` makes an address an endpoint, or is the port that a URL shows; `rest` is its path and query.
+    `port` makes an address an endpoint, or is the port in a URL; `rest` is the path and query of a URL.
     """
 
     field: str
@@ -53,7 +53,7 @@ def _host_token(host: str, port: int | None) -> Token:
 
 
 def tokens_of(record: Record) -> list[Token]:
-    """Every token in the order in which fields are credited."""
+    """Every token, in the order in which fields are credited."""
     roles = record.variant.roles
     found = [Token("query", *classify(v)) for v in record.role("query")] if "query" in roles else []
     if "host" in roles or "url" in roles:
@@ -84,7 +84,7 @@ def request_tokens(
     server: str | None,
     server_port: int | None,
 ) -> list[Token]:
-    """The hosts and URLs that an HTTP request shows."""
+    """The hosts and URLs of an HTTP request."""
     found = [_host_token(host, port) for host, port in hosts]
     for value in targets:
         target = text(value)

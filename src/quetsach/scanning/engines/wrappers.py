@@ -1,8 +1,8 @@
-"""What a collector puts round a line: syslog headers and JSON records, peeled in at most two layers.
+"""The layers that a collector puts round a line: syslog headers and JSON records, at most two are peeled.
 
-Syslog is RFC 3164, RFC 5424 and what daemons make of them (rsyslog with ISO 8601 times, OpenWrt's logread,
+Syslog is RFC 3164, RFC 5424 and their variants by daemons (rsyslog with ISO 8601 times, OpenWrt's logread,
 Cisco, Kiwi Syslog, a container runtime's `stdout F`, the name that `docker compose logs` puts before a line);
-JSON is what Docker, journald and log shippers write (docs/log-formats.md 1).
+JSON is the form of Docker, journald and log shippers (docs/log-formats.md 1).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from quetsach.scanning.engines.shapes import encode, load_object
 
 LAYERS = 2
 PREFIX = "wrapper."
-"""Before the names of the fields `time`, `host` and `app` of a wrapper."""
+"""The prefix of a wrapper's fields `time`, `host` and `app`."""
 TIME_KINDS = ("iso8601", "syslog", "ctime", "epoch", "epoch_us", "asa", "slash", "utc")
 
 _TIME = re.compile(
@@ -30,7 +30,7 @@ _FULL = re.compile(
     rb"[A-Z][a-z]{2} (?:(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? (?:UTC|GMT|[+-]\d\d(?:\d\d)?))"
     rb"|(?P<local>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?) [A-Z]{3,5}) "
 )
-"""`journalctl -o short-full`; a zone's name that has more than one meaning says nothing."""
+"""`journalctl -o short-full`; a zone's name with several meanings is ignored."""
 _DAY = re.compile(rb"(?:\d{4} )?[A-Z][a-z]{2} (?=\d )")
 _PRIORITY = re.compile(rb"(?:\d{1,6} )?<\d{1,3}> {0,2}")
 _HOST = re.compile(rb'(?:(?:stdout|stderr) [FP]|(?P<host>[^\s\[\]"{(=<>]*[^\s\[\]"{(=<>:,])) ')
@@ -63,7 +63,8 @@ _APP_KEYS = ("SYSLOG_IDENTIFIER", "program", "appname", "app", "tag", "programna
 
 @dataclass(frozen=True, slots=True)
 class Wrapper:
-    """What the layers say that were peeled, the inner before the outer; `times` are those of all layers."""
+    """The time, host and application of the peeled layers, the inner before the outer; `times` of all
+    layers."""
 
     times: tuple[bytes, ...] = ()
     host: bytes | None = None
@@ -77,7 +78,7 @@ class Wrapper:
         return (found,) if found else ()
 
     def inside(self, outer: Wrapper | None) -> Wrapper:
-        """This layer's own words where it has them, else those of the layer round it."""
+        """This layer's own values where it has them, else those of the layer round it."""
         if outer is None:
             return self
         return Wrapper(self.times + outer.times, self.host or outer.host, self.app or outer.app)
@@ -102,7 +103,7 @@ class Reading:
 
 
 def readings(line: bytes) -> Iterator[Reading]:
-    """The line as it is, then what is left when wrappers are peeled, from the outside to the inside."""
+    """The line as it is, then the text left after each wrapper is peeled, from the outside to the inside."""
     last = Reading(line)
     yield last
     for _ in range(LAYERS):
@@ -130,13 +131,13 @@ def _peel(reading: Reading) -> Iterator[tuple[bytes, Wrapper]]:
 
 
 def behind_hole(text: bytes) -> bytes:
-    """What follows the zeros that a power cut left in a line, which broke off before them."""
+    """The text behind the zeros of a power cut; the line before them broke off."""
     text = text.rstrip(b"\0")
     return text[text.rfind(b"\0") + 1 :]
 
 
 def _peel_syslog(line: bytes) -> Iterator[tuple[bytes, Wrapper]]:
-    """What follows the priority, the time, the host and the tag: each may be where a format begins."""
+    """The text behind the priority, the time, the host and the tag: a format may start at each of these."""
     if (kiwi := _KIWI.match(line)) is not None:
         yield line[kiwi.end() :], Wrapper(_one(kiwi["time"]), kiwi["host"])
         return
@@ -162,7 +163,7 @@ def _peel_syslog(line: bytes) -> Iterator[tuple[bytes, Wrapper]]:
     if moment is not None and (found := _HOST.match(line, at)) is not None:
         host, at = found["host"], found.end()
         yield line[at:], Wrapper(time, host)
-    # The head of a relay: behind it another head begins, whose hour would be a tag.
+    # This is the head of a relay: behind it another head starts, whose hour would pass for a tag.
     if host is not None and _moment(line, at) is not None:
         return
     if (tag := _TAG.match(line, at)) is not None:
@@ -170,7 +171,7 @@ def _peel_syslog(line: bytes) -> Iterator[tuple[bytes, Wrapper]]:
 
 
 def _named(text: bytes, wrapper: Wrapper) -> Iterator[tuple[bytes, Wrapper]]:
-    """The text behind the tag that classic syslog would show, then the bare text.
+    """The text behind the tag that classic syslog shows, then the bare text.
 
     rsyslog keeps the space behind a tag as the first character of the message and writes it on.
     """
@@ -201,7 +202,7 @@ def _moment(line: bytes, at: int) -> re.Match[bytes] | None:
 
 
 def _padded(time: bytes) -> bytes:
-    """`Mar 8` of senders that leave out the second space of RFC 3164, 4.1.2, with it."""
+    """`Mar 8` with the second space of RFC 3164, 4.1.2, that some senders leave out."""
     short = _DAY.match(time)
     return time[: short.end()] + b" " + time[short.end() :] if short is not None else time
 

@@ -1,8 +1,8 @@
-"""A cluster from a process of its own: Ray ends the process that speaks with it when the node of this machine
-dies, and a scan must still tell what it saw.
+"""Talks to a cluster from a process of its own. Ray ends the process that speaks with it when this machine's
+node dies, and a scan must still report its sightings.
 
-The process is given units and says what `RayWorkers` says, in pickles over its standard input and output.
-When it dies, another one is given what was open.
+The process gets units and returns the output of `RayWorkers`, in pickles over its standard input and output.
+When it dies, another process gets the open units.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ _SUBMIT, _CANCEL, _CLOSE = "submit", "cancel", "close"
 _TICK_SECONDS = 0.1
 _NEXT_SECONDS = 0.005
 _MOST_WAITING = 2
-"""Messages that are read but not yet taken: each is at most about 8 MiB."""
+"""Messages that are read but not yet used: each is at most about 8 MiB."""
 _DIED = "its process or its machine died"
 _RAY = {"RAY_NUM_REDIS_GET_RETRIES": "3"}
-"""So often Ray asks for the first machine of a cluster, up to half a minute each time; by itself 20 times. It
-reads this when it is imported."""
+"""How often Ray asks for the first machine of a cluster, up to half a minute each time; Ray's own value is
+20. Ray reads this when it is imported."""
 
 
 @dataclass(slots=True)
 class _Open:
-    """A unit in the other process, and what it said so far; `lost` says why that cannot be kept, else ""."""
+    """A unit in the other process, and its outcomes so far; `lost` says why they cannot be kept, else ""."""
 
     unit: Unit
     outcomes: list[Outcome] = field(default_factory=list)
@@ -62,7 +62,7 @@ class _Open:
 
 
 class Apart:
-    """Workers on Ray, see `RayWorkers`, which is in a process of its own.
+    """Workers on Ray (see `RayWorkers`) in a process of their own.
 
     Raises ScanError as `RayWorkers` does.
     """
@@ -83,11 +83,11 @@ class Apart:
         self._counts = (0, 0)
         self._is_cancelled = False
         self._why_gone = ""
-        """Why no process is left to read anything more."""
+        """Why no process is left to read further units."""
         self._start()
 
     def _start(self) -> None:
-        """Raises ScanError where it cannot be, or died each time."""
+        """Raises ScanError where the process cannot start, or died each time."""
         kind, *rest = self._begin()
         while kind == _END and self._deaths + 1 < MOST_ATTEMPTS:
             self._deaths += 1
@@ -99,10 +99,10 @@ class Apart:
                 rest[0] if kind == _FAILED else f"the workers of the cluster cannot start: {_DIED}"
             )
         self.notes: list[str] = rest[0]
-        """Which machines take no part, and why."""
+        """The machines that take no part, and why."""
 
     def _begin(self) -> tuple[Any, ...]:
-        """The first word of a new process."""
+        """Start a process and return its first message."""
         code = f"from {__name__} import serve; serve()"
         path = os.pathsep.join(filter(None, sys.path))
         environment = {**self._environment, **os.environ, "PYTHONPATH": path}
@@ -117,7 +117,7 @@ class Apart:
 
     def _send(self, data: bytes) -> None:
         assert self._process.stdin is not None
-        # Of its death the end of what it says tells; one that was left cannot be written to.
+        # A dead process is noticed by the end of its output; it cannot be written to.
         with contextlib.suppress(BrokenPipeError, ValueError):
             self._process.stdin.write(data)
             self._process.stdin.flush()
@@ -161,7 +161,7 @@ class Apart:
             yield from self._died()
 
     def _died(self) -> Iterator[tuple[Unit, Outcome | Done]]:
-        """What was open is given to another process, or to none any more."""
+        """Give the open units to another process; if none can start, refuse them."""
         self._deaths += 1
         self._counts = (0, 0)
         why = f"its worker failed {self._deaths} times ({_DIED}); it was not looked at"
@@ -180,7 +180,7 @@ class Apart:
         yield from self._refused()
 
     def _refused(self) -> Iterator[tuple[Unit, Outcome | Done]]:
-        """What is open, and what is asked for afterwards, as spans are when their neighbours end."""
+        """Refuse all open units, also units submitted later (when a span ends, its neighbours may be)."""
         units = [one.unit for one in self._open.values()]
         self._open.clear()
         for unit in units:
@@ -210,7 +210,7 @@ class Apart:
 
 
 def _read(stream: BinaryIO, into: queue.Queue[tuple[Any, ...]]) -> None:
-    """Hand on all messages, and last that there will be none any more."""
+    """Hand on all messages, and last the message that the stream has ended."""
     with stream:
         try:
             while True:
@@ -220,8 +220,8 @@ def _read(stream: BinaryIO, into: queue.Queue[tuple[Any, ...]]) -> None:
 
 
 def serve() -> None:
-    """What the process does: `RayWorkers` for whoever started it."""
-    # Ctrl-C reaches the scan, which then cancels; what Ray prints is no message.
+    """The main function of the other process: runs `RayWorkers` for the process that started it."""
+    # Ctrl-C reaches the scan, which then cancels. Ray may print to standard output; that is no message.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     out = os.fdopen(os.dup(1), "wb")
     with open(os.devnull, "wb") as nowhere:  # noqa: PTH123
@@ -229,7 +229,7 @@ def serve() -> None:
 
     def say(*message: Any) -> None:
         pickle.dump(message, out)
-        # What is said at once travels at once: after each `_SAID` the counts come.
+        # Messages of one round travel together: `_COUNTS` ends the round and flushes.
         if message[0] != _SAID:
             out.flush()
 
@@ -253,7 +253,7 @@ def _serve(workers: RayWorkers, say: Any) -> None:
     threading.Thread(target=_listen, args=(asked,), daemon=True).start()
     numbers: dict[Unit, int] = {}
     while True:
-        # Units come one after another: those behind the first shall not wait for what it says.
+        # Units come one after another: the others shall not wait for the first unit's output.
         seconds = _TICK_SECONDS
         try:
             while True:

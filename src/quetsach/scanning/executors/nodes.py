@@ -1,4 +1,4 @@
-"""Which machines of a cluster can take part: each tells which quetsach it has before it gets a log."""
+"""The machines of a cluster that can take part: each reports its version of quetsach before it gets a log."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import sys
 from typing import Any, NamedTuple
 
 type Version = tuple[str, str]
-"""The number of quetsach, and the digest of its log formats: their numbers travel between workers."""
+"""The version of quetsach, and the digest of its log formats: their numbers travel between workers."""
 _ANSWER_SECONDS = 60
 _ID = "ray.io/node-id"
 
 
 class Node(NamedTuple):
-    """A machine, the processors it gives, and why it takes no part; "" where it does."""
+    """A machine, the processors it gives, and the reason why it takes no part; "" where it takes part."""
 
     id: str
     name: str
@@ -22,9 +22,9 @@ class Node(NamedTuple):
 
 
 def greet() -> tuple[str, str, str]:
-    """Name, version and digest of the machine that runs it; no version and the error where it has none.
+    """Name, version and digest of the machine that runs this; "" and the error where it has no quetsach.
 
-    It travels whole: a machine without quetsach could not import it.
+    Ray sends its code: a machine without quetsach could not import it.
     """
     import socket
 
@@ -39,7 +39,7 @@ def greet() -> tuple[str, str, str]:
 
 
 def ask(ray: Any, here: Version) -> list[Node]:
-    """All machines that have processors. One that does not answer in time may yet take part."""
+    """All machines that have processors. A machine that does not answer in time may yet take part."""
     by_value = importlib.import_module("ray.cloudpickle").register_pickle_by_value
     by_value(sys.modules[__name__])
     strategy = importlib.import_module("ray.util.scheduling_strategies").NodeAffinitySchedulingStrategy
@@ -62,14 +62,14 @@ def _judged(ray: Any, node: dict[str, Any], asked: Any, here: Version) -> Node:
     try:
         name, *version = ray.get(asked)
     except Exception:
-        # It died, which is told when it is to read.
+        # It died; the scan notices that when the machine is to read.
         return plain
     named = plain._replace(name=f"{name} ({plain.name})")
     return named._replace(why_idle=why_idle(named.name, (version[0], version[1]), here))
 
 
 def why_idle(name: str, there: Version, here: Version) -> str:
-    """Why a machine takes no part, and what to do; "" where it has what this one has."""
+    """Why a machine takes no part, with advice; "" where it has the same version as this machine."""
     if not there[0]:
         return (
             f"machine {name} takes no part: quetsach cannot be used there ({there[1]}); install quetsach "
@@ -89,5 +89,5 @@ def why_idle(name: str, there: Version, here: Version) -> str:
 
 
 def without(idle: list[Node]) -> dict[str, Any]:
-    """Options of an actor that none of these machines gets."""
+    """Options that keep an actor away from these machines."""
     return {"label_selector": {_ID: f"!in({','.join(node.id for node in idle)})"}} if idle else {}

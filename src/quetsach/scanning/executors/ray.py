@@ -1,8 +1,8 @@
 """Units on the machines of a Ray cluster, or on processes of this one (docs.ray.io, Ray Core, actors).
 
-An actor reads one unit at a time and gives what it says in batches, which are passed on as they come. The
-next unit lies with it already, so that it does not wait for us between two. A unit whose worker died is read
-again by another: then what it said before does not count.
+An actor reads one unit at a time and returns its outcomes in batches, which are passed on as they come. The
+next unit lies with it already, so it does not wait for us between two units. If a worker dies, another worker
+reads its unit again, and the outcomes of the first reading do not count.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ _BATCH_BYTES = 8 << 20
 _START_SECONDS = 120
 _KNOCK_SECONDS = 10
 _COUNT_SECONDS = 0.5
-"""Between two questions how far a worker is: each takes a processor from the workers on this machine."""
+"""Seconds between two questions for a worker's counts: each answer costs the workers processor time."""
 
 
 class _Answer(NamedTuple):
-    """A batch of what a unit says; `counts` are its bytes read and hits so far."""
+    """A batch of a unit's rows; `counts` are its bytes read and hits so far."""
 
     rows: list[Row]
     is_last: bool
@@ -51,15 +51,15 @@ class _Answer(NamedTuple):
 
 
 def _reads[M: Callable[..., Any]](method: M) -> M:
-    """What `ray.method` notes: it runs after others of its kind and beside all else. Ray is imported later,
-    and a scan by way of `ray://` may not say so at each call."""
+    """The mark of `ray.method`: these methods run one after another, and beside all others. It is set by
+    hand, as Ray is imported later, and a scan through `ray://` cannot name the group at each call."""
     method.__ray_concurrency_group__ = _READ  # type: ignore[attr-defined]
     return method
 
 
 class _Worker:
-    """Lives in a process of its own, perhaps on another machine. `begin` and `more` come one after another,
-    all else beside them."""
+    """Lives in a process of its own, perhaps on another machine. Methods marked `_reads` run one after
+    another, all other methods beside them."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class _Worker:
 
     @_reads
     def begin(self, number: int, unit: Unit, *, is_file: bool) -> _Answer | None:
-        """The first batch of what the unit says; None where it was withdrawn, or the last has more to say.
+        """The unit's first batch; None where the unit was withdrawn, or the unit before it has more batches.
 
         Numbers rise. Raises FileNotFoundError for a file that is not here.
         """
@@ -118,7 +118,7 @@ class _Worker:
         return _Answer(batch, True, self.counts())
 
     def withdraw(self, number: int) -> bool:
-        """Whether the unit of that number was not begun, and so never will be."""
+        """Withdraw a unit; False where reading had already started."""
         with self._lock:
             if self._begun >= number:
                 return False
@@ -126,7 +126,7 @@ class _Worker:
             return True
 
     def counts(self) -> tuple[int, int]:
-        """Bytes read and hits of the unit at hand."""
+        """Bytes read and hits of the current unit."""
         now = self._reading
         return (now.bytes_read, now.hits) if now is not None else (0, 0)
 
@@ -137,7 +137,7 @@ class _Worker:
 
 
 class _Nowhere(io.TextIOBase):
-    # Whoever asks for the screen meanwhile is told of one.
+    # A library that asks for the encoding of the screen gets an answer.
     encoding = "utf-8"
 
     def write(self, text: str) -> int:
@@ -145,9 +145,9 @@ class _Nowhere(io.TextIOBase):
 
 
 def _knock(address: str) -> None:
-    """Ask for a connection first: Ray itself tries for minutes. Raises OSError.
+    """Try a connection first: Ray itself would try for minutes. Raises OSError.
 
-    Where `auto` is of a cluster on this machine Ray finds the place, and tries as often as `apart` lets it.
+    For `auto` with a cluster on this machine Ray finds the place, and retries as often as `apart` lets it.
     """
     host, colon, port = (os.environ.get("RAY_ADDRESS", "") if address == AUTO else address).rpartition(":")
     if colon and port.isdecimal() and "/" not in host:
@@ -155,7 +155,7 @@ def _knock(address: str) -> None:
 
 
 class _Task(NamedTuple):
-    """A unit in the hands of an actor; `asked` is what Ray gives its next answer for."""
+    """A unit in the hands of an actor; `asked` is Ray's reference to its next answer."""
 
     number: int
     unit: Unit
@@ -164,17 +164,17 @@ class _Task(NamedTuple):
 
 
 class Anew(NamedTuple):
-    """A unit is read again from its beginning; what it said so far does not count."""
+    """A unit is read again from its start; its outcomes so far do not count."""
 
 
 type Said = list[Row] | Anew | Done
-"""Of a unit, in this order: its rows in batches, perhaps `Anew` and rows again, and last `Done`."""
+"""The output of a unit, in this order: rows in batches, perhaps `Anew` and rows again, and last `Done`."""
 
 
 class RayWorkers:
     """As many workers as the cluster has processors, or `jobs` processes here for the address `local`.
 
-    `shipped` is the matcher, pickled: it is of no use here, and a set can be large.
+    `shipped` is the pickled matcher. It is not unpickled here, as a set can be large.
 
     Raises ScanError where Ray is missing, the cluster cannot be reached or its workers cannot start.
     """
@@ -191,23 +191,23 @@ class RayWorkers:
         self._ray: Any = _ray()
         self._options, self._fields = options, fields
         self.notes: list[str] = []
-        """Which machines take no part, and why."""
-        # Ray prints what it hears of dying workers to standard output, where the result may go.
+        """The machines that take no part, and why."""
+        # Ray prints news of dying workers to standard output, where the result may go.
         self._quiet = ExitStack()
         self._quiet.enter_context(redirect_stdout(_Nowhere()))
         self._connect(address, jobs)
         try:
             self._workers, chosen = self._join(address)
-            # Ray keeps one copy a node, however many workers ask for it.
+            # Ray keeps one copy a node, however many workers use it.
             self._shipped = self._ray.put(shipped)
             made = self._ray.remote(num_cpus=1, max_restarts=0, concurrency_groups={_READ: 1}, **chosen)
             self._class = made(_Worker)
             self._engine_name = engine_name
             self._hands: dict[Any, deque[_Task]] = {}
-            """What each living actor has: the unit that it reads, and perhaps the next."""
+            """The units of each living actor: the unit that it reads, and perhaps the next."""
             self._why_none = "no processor was free"
             self._actors: list[Any] = []
-            # An actor that has not said a word yet may wait for a processor that went with its machine.
+            # An actor that has not answered yet may wait for a processor whose machine is gone.
             self._starting: dict[Any, Any] = {}
             self._failed_starts = 0
             self._start_first()
@@ -230,9 +230,9 @@ class RayWorkers:
         quiet = {"log_to_driver": False, "configure_logging": False}
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        # Ray's own is 15: beside any other work on this machine a scan took two to three times as long.
+        # Ray's own value is 15: beside any other work on this machine a scan took two to three times as long.
         os.environ.setdefault("RAY_worker_niceness", "0")
-        # It tells how not to be safe.
+        # Its warning explains how to switch authentication off.
         logging.getLogger("ray._private.authentication").setLevel(logging.ERROR)
         try:
             if address == LOCAL:
@@ -248,7 +248,7 @@ class RayWorkers:
             ) from error
 
     def _join(self, address: str) -> tuple[int, dict[str, Any]]:
-        """How many workers there may be, and their options. Raises ScanError where no machine can be used."""
+        """The number of workers, and their options. Raises ScanError where no machine can be used."""
         processors = self._ray.cluster_resources().get("CPU", 1)
         idle: list[nodes.Node] = []
         if address != LOCAL:
@@ -261,7 +261,8 @@ class RayWorkers:
         return max(1, int(processors)), nodes.without(idle)
 
     def _start_first(self) -> None:
-        """Raises what Ray raises where no worker can be started: then none will."""
+        """Start one worker; raises Ray's error where that fails each time, as further workers would fail
+        too."""
         for left in reversed(range(MOST_ATTEMPTS)):
             self._start()
             try:
@@ -283,7 +284,7 @@ class RayWorkers:
         self._queue.append(unit)
 
     def said(self, seconds: float) -> Iterator[tuple[Unit, Said]]:
-        """What units say; waits at most `seconds` for the first."""
+        """The output of units; waits at most `seconds` for the first."""
         while self._is_cancelled and self._queue:
             yield self._queue.popleft(), Done(INTERRUPTED)
         self._hand_out()
@@ -304,7 +305,7 @@ class RayWorkers:
             yield from self._given_up()
 
     def _started(self, asked: Any) -> None:
-        """A worker says that it lives, or will never."""
+        """A worker reports that it lives, or has failed to start."""
         actor = self._starting.pop(asked)
         try:
             self._ray.get(asked)
@@ -316,7 +317,7 @@ class RayWorkers:
             self._why_none = _told(error)
 
     def _given_up(self) -> Iterator[tuple[Unit, Said]]:
-        """What is left, once no worker is to be had any more."""
+        """Give up the waiting units once no worker can be had any more."""
         is_silent = time.monotonic() - self._heard > _START_SECONDS
         if self._failed_starts < MOST_ATTEMPTS and not is_silent:
             return
@@ -338,7 +339,8 @@ class RayWorkers:
             self._withdraw(len(idle) - len(self._withdrawals))
 
     def _stands_alone(self, now: _Task, after: Unit) -> bool:
-        """Whether nothing may lie behind what an actor reads now: of its death one unit is to be blamed."""
+        """Whether no second unit may wait behind the current unit, so that a death can be blamed on one
+        unit."""
         return now.has_spoken or bool(self._attempts[now.unit] or self._attempts[after])
 
     def _hand(self, actor: Any) -> None:
@@ -347,7 +349,7 @@ class RayWorkers:
         self._hands[actor].append(_Task(number, unit, asked))
 
     def _withdraw(self, most: int) -> None:
-        """Ask for the largest units that wait behind others: somebody has nothing to do."""
+        """Ask back the largest units that wait behind others, for workers that have nothing to do."""
         asked_before = {number for _actor, number in self._withdrawals.values()}
         waiting = [
             (actor, hand[1])
@@ -363,7 +365,7 @@ class RayWorkers:
         try:
             is_free: bool = self._ray.get(asked)
         except Exception:
-            # What it has tells that it died.
+            # The actor died; the reference to its current unit will report that.
             return
         hand = self._hands.get(actor, deque())
         for task in [task for task in hand if is_free and task.number == number]:
@@ -383,12 +385,12 @@ class RayWorkers:
             self._queue.appendleft(task.unit)
             return
         if answer.is_last:
-            # Before anything is done with what it said: it works on meanwhile.
+            # Hand out a new unit before its answer is used: the worker goes on meanwhile.
             self._counts.pop(actor, None)
             self._hand_out()
         else:
             self._counts[actor] = answer.counts
-            # It has passed over what lay behind.
+            # The actor refused the units behind this unit.
             self._queue.extendleft(other.unit for other in hand)
             hand.clear()
             hand.append(task._replace(asked=actor.more.remote(), has_spoken=True))
@@ -398,14 +400,14 @@ class RayWorkers:
             yield task.unit, Done("", max(size, _size(task.unit)), hits)
 
     def _failed(self, actor: Any, error: Exception) -> Iterator[tuple[Unit, Said]]:
-        """The worker or its machine died, or is of no use: others take what it had."""
+        """The worker or its machine died, or lacks the file: other workers take its units."""
         task, *behind = self._hands.pop(actor)
         self._queue.extendleft(other.unit for other in behind)
         self._actors.remove(actor)
         self._counts.pop(actor, None)
         self._ray.kill(actor)
         if isinstance(error, FileNotFoundError) and self._actors:
-            # It would be done with each log at once, and so take most of them from the others.
+            # Such a worker would fail on each log at once, and so take most logs from the other workers.
             self._workers -= 1
             self._queue.append(task.unit)
             yield task.unit, Anew()
@@ -421,7 +423,7 @@ class RayWorkers:
         yield task.unit, Done(INTERRUPTED if self._is_cancelled else why)
 
     def _count(self) -> None:
-        """Ask the busy workers how far they are, at most one question each."""
+        """Ask the busy workers for their counts, with at most one open question each."""
         self._counted = time.monotonic()
         asked_before = list(self._counting)
         answered: list[Any] = []
@@ -433,7 +435,7 @@ class RayWorkers:
             try:
                 if actor in busy:
                     self._counts[actor] = self._ray.get(asked)
-            except Exception:  # noqa: S112 -- its unit tells that it died
+            except Exception:  # noqa: S112 -- its unit will report that it died
                 continue
         for actor in busy - set(self._counting.values()):
             self._counting[actor.counts.remote()] = actor
@@ -455,7 +457,7 @@ class RayWorkers:
 
 
 def _version() -> tuple[str, str]:
-    """The numbers of the formats travel between workers, so these must be the same as well."""
+    """The numbers of log formats travel between workers, so the formats must be the same as well."""
     return __version__, logformat.digest()
 
 
@@ -476,6 +478,6 @@ def _size(unit: Unit) -> int:
 
 
 def _told(error: Exception) -> str:
-    """The last line that says something: Ray puts whole traces into its messages."""
+    """The last line with text in it: Ray puts whole traces into its messages."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return f"{type(error).__name__}: {lines[-1] if lines else ''}"[:300]

@@ -1,4 +1,4 @@
-"""Units on threads of this process: a unit each, and together on the last ones."""
+"""Units on threads of this process: each thread reads a unit; idle threads help with the last units."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FILES = 4
 
 
 class Threads:
-    """`jobs` threads for about `units` units; those that no unit needs help with the others."""
+    """`jobs` threads for about `units` units; threads without a unit help with the others."""
 
     def __init__(
         self,

@@ -1,1 +1,1 @@
-"""A collection as it is told: on a terminal, as a workbook, as the official annex."""
+"""Outputs of a collection: on a terminal, as a workbook, as the official annex."""

@@ -26,12 +26,12 @@ _NOTHING = {
 
 
 def wishes(found: Collection) -> list[Reading]:
-    """The readings that propose something; "không" proposes nothing."""
+    """The readings with proposals; "không" proposes nothing."""
     return [one for one in found.counted if key(one.annex.proposals) not in _NOTHING]
 
 
 def consolidated(found: Collection, *, issuer: str, at: datetime) -> Annex:
-    """The annex of the office that collects. Each row's note says of how many units the sum is."""
+    """The annex of the collecting office. Each row's note gives the number of units in the sum."""
     expected = found.expected if found.expected is not None else len(found.counted)
     totals = found.totals
     form = built_in(FORM)

@@ -23,7 +23,7 @@ _MOST_NAMED = 50
 
 
 def show(found: Collection, console: Console, saved: Sequence[Path] = ()) -> None:
-    """The table of units, what to look at, who is missing, the total, and what to do next."""
+    """Print the units, the doubts, the missing units, the total, and the next steps."""
     _table(found, console)
     _problems(found, console)
     _missing(found, console)
@@ -99,8 +99,8 @@ def _missing(found: Collection, console: Console) -> None:
         console.print(_("Not received (%(n)d)") % {"n": len(found.missing)}, style="bold")
         for unit in found.missing[:_MOST_NAMED]:
             hint = next((one.file for one in found.unread if one.unit == unit), "")
-            told = _("a file of its own could not be read: %(file)s") % {"file": hint} if hint else ""
-            console.print("  " + visible(" · ".join(filter(None, (unit.name, told)))))
+            message = _("a file of its own could not be read: %(file)s") % {"file": hint} if hint else ""
+            console.print("  " + visible(" · ".join(filter(None, (unit.name, message)))))
         left = len(found.missing) - _MOST_NAMED
         if left > 0:
             more = ngettext("and %(n)s more unit", "and %(n)s more units", left)
@@ -134,7 +134,7 @@ def _next(found: Collection, console: Console, saved: Sequence[Path]) -> None:
 
 
 def as_data(found: Collection, language: str) -> dict[str, Any]:
-    """Keys and codes are English; sentences come in the language asked for."""
+    """The collection as data: keys and codes in English, sentences in the given language."""
     return {
         "totals": {
             row: {"value": total.value, "units": total.units, "doubtful": total.doubtful}

@@ -1,4 +1,4 @@
-"""What the parts of a collection are called, in the language of the command line."""
+"""Names for the parts of a collection, in the language of the command line."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ def field(name: str) -> str:
 
 
 def doubt(one: Doubt) -> str:
-    """What is doubtful, as a sentence."""
+    """A doubt as a sentence."""
     return messages.doubt(one.code, one.facts, code())
 
 
 def place(figure: Figure) -> str:
-    """Where a figure stands in its file."""
+    """The place of a figure in its file."""
     return messages.place(figure.place, code())
 
 
 def state(one: Reading) -> str:
-    """Clear, or how much there is to look at."""
+    """Clear, or the number of doubts to look at."""
     count = sum(doubt.level != "info" for doubt in one.doubts)
     return (
         ngettext("%(n)d thing to look at", "%(n)d things to look at", count) % {"n": count}
@@ -44,7 +44,7 @@ def state(one: Reading) -> str:
 
 
 def came(found: Collection) -> str:
-    """How many of the units have sent something that counts."""
+    """How many of the units have sent an annex that counts."""
     if found.expected is None:
         return ngettext("%(n)d unit", "%(n)d units", len(found.counted)) % {"n": len(found.counted)}
     return _("%(n)d of %(all)d units") % {"n": len(found.counted), "all": found.expected}

@@ -1,5 +1,5 @@
-"""A collection as XLSX: total, units, what to look at, who is missing, proposals. Texts stay texts; links
-lead to files.
+"""A collection as XLSX: total, units, doubts, missing units, proposals. Texts stay texts; links lead to
+files.
 
 The only formulas are our own sums, so that a figure corrected in the sheet moves the total.
 """
@@ -30,7 +30,7 @@ _FIRST_FIGURE = 2
 
 
 class _Book:
-    """The workbook being written, with its formats; `folder` is where links start from."""
+    """The workbook in work, with its formats; `folder` is the start of relative links."""
 
     def __init__(self, out: BinaryIO, folder: Path) -> None:
         self.folder = folder
@@ -50,7 +50,7 @@ class _Book:
         amber = {"bg_color": "#FBEFD9", "font_color": "#8A5300"}
         self.plain = self.book.add_format({**text, "num_format": "@"})
         self.bold = self.book.add_format({**text, "bold": True})
-        # What stands over a narrow column runs on to the right.
+        # Text over a narrow column runs on to the right.
         self.title = self.book.add_format({**text, "bold": True, "font_size": 14, "text_wrap": False})
         self.place = self.book.add_format({**text, "align": "center"})
         self.head = self.book.add_format({**text, "bold": True, "bg_color": "#E9EDF0", "bottom": 1})
@@ -90,7 +90,7 @@ class _Book:
             self._make_room(sheet, row, shown, self._widths[sheet.name][column])
 
     def _make_room(self, sheet: Any, row: int, text: str, width: int) -> None:
-        # Times is narrower than the letter that widths are counted in.
+        # Letters of Times are narrower than the letter that measures widths.
         height = row_height([(text, width * 1.2)], line=16)
         if height > self._heights.get((sheet.name, row), 0):
             self._heights[sheet.name, row] = height
@@ -98,7 +98,7 @@ class _Book:
 
 
 def write(out: BinaryIO, found: Collection, *, folder: Path) -> None:
-    """Write the workbook; `folder` is the one it will lie in."""
+    """Write the workbook; `folder` is the folder where it will lie."""
     book = _Book(out, folder)
     _summary(book, found)
     _units(book, found)
@@ -176,8 +176,8 @@ def _figure(book: _Book, sheet: Any, at: int, column: int, one: Reading, row: st
     else:
         sheet.write_number(at, column, value, book.amber_figure if doubts else book.figure)
     if doubts:
-        told = "\n".join(map(words.doubt, doubts))
-        sheet.write_comment(at, column, _printable(told), {"author": "Quét Sạch", "x_scale": 2})
+        message = "\n".join(map(words.doubt, doubts))
+        sheet.write_comment(at, column, _printable(message), {"author": "Quét Sạch", "x_scale": 2})
 
 
 def _to_look_at(book: _Book, found: Collection) -> None:
@@ -223,12 +223,12 @@ def _missing(book: _Book, found: Collection) -> None:
         if unread := next((one for one in found.unread if one.unit == unit), None):
             book.file(sheet, at, 3, unread.file, unread.path)
     if not found.missing:
-        told = (
+        message = (
             _("All units are there.")
             if found.expected
             else _("Without the list of units nobody can say who is missing.")
         )
-        book.text(sheet, 1, 1, told)
+        book.text(sheet, 1, 1, message)
 
 
 def _proposals(book: _Book, found: Collection) -> None:
@@ -243,12 +243,12 @@ def _proposals(book: _Book, found: Collection) -> None:
 
 
 def _link(path: Path, folder: Path) -> str:
-    """Relative where the file lies below the workbook's folder, so that both can be moved together."""
+    """A relative link where the file lies below the workbook's folder, so that both can be moved together."""
     full, home = path.absolute(), folder.absolute()
     shown = full.relative_to(home).as_posix() if full.is_relative_to(home) else full.as_posix()
     return "external:" + shown.replace("%", "%25").replace("#", "%23")
 
 
 def _printable(text: str) -> str:
-    """Without what would turn a line around or cannot stand in XML; line breaks stay."""
+    """The text without direction marks and characters that XML cannot hold; line breaks stay."""
     return "\n".join(visible(line) for line in text.split("\n"))

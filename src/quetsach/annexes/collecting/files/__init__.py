@@ -1,1 +1,1 @@
-"""The files in which annexes come: Word, Excel, PDF, pictures, and archives of them."""
+"""The kinds of files that hold annexes: Word, Excel, PDF, pictures, and archives of them."""

@@ -1,4 +1,4 @@
-"""From folders, ZIP archives and saved e-mails to single files with their names and times; bounded."""
+"""From folders, ZIP archives and saved e-mails to single files with their names and times, within bounds."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from quetsach.annexes.collecting.paper import FileProblem
 from quetsach.files import bounded_process
 
 MOST_BYTES = 30 << 20
-"""Of one file. An annex has some kilobytes, with a photographed signature some megabytes."""
+"""Bytes of one file. An annex has some kilobytes, with a photographed signature some megabytes."""
 MOST_FILES = 2_000
 MOST_DEEP = 4
 MOST_TOGETHER = 300 << 20
-"""Bytes that one archive may unpack to with all archives in it."""
+"""Bytes that one archive may unpack to, nested archives included."""
 AT_ONCE = 40 << 20
-"""Bytes that one answer holds, of files of at most MOST_BYTES."""
+"""Bytes of the files in one answer; a single file has at most MOST_BYTES."""
 MOST_MAIL_PARTS = 2_000
 MOST_MAIL_LEVELS = 50
 _ZIP = b"PK\x03\x04"
@@ -37,8 +37,8 @@ _OFFICE = ("[Content_Types].xml", "mimetype")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One file, or why it cannot be read. `name` is its path below the folder; `inside` the file on disk that
-    holds it, the same but for members of archives."""
+    """One file, or the problem of reading it. `name` is its path below the folder; `inside` is the file on
+    disk that holds it: itself, or the archive for a member of an archive."""
 
     name: str
     path: Path | None
@@ -60,8 +60,9 @@ class _Meter:
 
 
 def walk(paths: Iterable[Path], *, skip: Iterable[Path] = ()) -> Iterator[Found]:
-    """Every file of folders and files, archives opened, in the order of their names. One bad file never stops
-    the rest. Links that lead out of a folder are not followed; hidden files and `skip` are passed over."""
+    """Every file of folders and files, also inside archives, in the order of their names. A bad file never
+    stops the others. Links that lead out of a folder are not followed; hidden files and `skip` are passed
+    over."""
     passed = {path.resolve() for path in skip}
     count = 0
     for root in paths:
@@ -81,7 +82,7 @@ def walk(paths: Iterable[Path], *, skip: Iterable[Path] = ()) -> Iterator[Found]
 def unpacked(
     name: str, data: bytes, changed: datetime | None = None, path: Path | None = None
 ) -> Iterator[Found]:
-    """One file, or those in it when it is an archive or an e-mail; `path` is where it lies."""
+    """The file, or the files in it if it is an archive or an e-mail; `path` is its place on disk."""
     if not _may_hold_others(name, data):
         yield Found(storable(name), path, data, changed)
         return
@@ -90,7 +91,7 @@ def unpacked(
         try:
             batch = _batch(data, name, changed, number)
         except FileProblem as error:
-            # One that should be sent again is not kept: its content would be known then.
+            # A file that should be sent again is not kept: else its content would count as known.
             kept = b"" if number or error.code == "sending_later" else data
             yield Found(storable(name), path, kept, changed, error)
             return
@@ -108,7 +109,7 @@ def unpacked(
 
 
 class _Member(NamedTuple):
-    """A file as the reader tells of it; `is_itself` in place of the bytes that it was given."""
+    """A file from the reader's answer; `is_itself` replaces the bytes if they are the input itself."""
 
     name: str
     data: bytes
@@ -119,7 +120,7 @@ class _Member(NamedTuple):
 
 
 class _Batch(NamedTuple):
-    """What fits into one answer."""
+    """The files of one answer, as many as fit into it."""
 
     members: list[_Member]
     is_all: bool
@@ -136,7 +137,7 @@ def _refused(error: bounded_process.NotReadError) -> FileProblem:
     imports=("email.message", "email.policy", "email.parser"),
 )
 def _batch(data: bytes, name: str, changed: datetime | None, number: int) -> _Batch:
-    """The files from that number on, archives in archives opened."""
+    """The files from number `number` on, also inside nested archives."""
     found: list[_Member] = []
     left = AT_ONCE
     for at, one in enumerate(_opened(name, None, data, changed, 0, _Meter())):
@@ -156,7 +157,7 @@ def _may_hold_others(name: str, data: bytes) -> bool:
 
 
 def is_passed(name: str) -> bool:
-    """Hidden files, what systems leave in folders, and `~$` marks of documents that are open."""
+    """Whether it is a hidden file, a system file of a folder, or a `~$` mark of an open document."""
     return name.startswith((".", "~$", "__MACOSX")) or name.casefold() in _PASSED
 
 
@@ -227,14 +228,14 @@ def _member(
         yield Found(full, path, problem=problem)
         return
     except Exception as error:
-        # Checksums, methods and lengths that lie raise half a dozen types.
+        # Wrong checksums, methods and lengths raise half a dozen types of errors.
         yield Found(full, path, problem=FileProblem("damaged", why=str(error)))
         return
     yield from _opened(full, path, data, _member_time(info), depth + 1, meter)
 
 
 def _member_name(info: zipfile.ZipInfo) -> str:
-    """The member's path as a name to show; nothing is ever written under it.
+    """The member's path as a name to show; no file with this name is ever written.
 
     Windows writes names in the code page of the machine; many programs write UTF-8 without saying so.
     """
@@ -249,7 +250,7 @@ def _member_name(info: zipfile.ZipInfo) -> str:
 
 
 def _member_time(info: zipfile.ZipInfo) -> datetime | None:
-    # A ZIP holds the local time of the machine that packed it: good to compare within one archive.
+    # A ZIP holds the local time of the machine that packed it: good for comparisons within one archive.
     try:
         return datetime(*info.date_time, tzinfo=UTC) if info.date_time[0] > 1980 else None
     except ValueError:
@@ -259,7 +260,7 @@ def _member_time(info: zipfile.ZipInfo) -> datetime | None:
 def _mailed(
     name: str, path: Path | None, data: bytes, at: datetime | None, depth: int, meter: _Meter
 ) -> Iterator[Found]:
-    # The parser takes a second for some thousand parts, and forgets nothing of what lies in one another.
+    # The parser takes a second for some thousand parts, and keeps every nested part in memory.
     if data.count(b"\n--") > 2 * MOST_MAIL_PARTS or data.lower().count(b"multipart/") > MOST_MAIL_LEVELS:
         raise FileProblem("crowded_mail", most=MOST_MAIL_PARTS)
     message = email.message_from_bytes(data, policy=email.policy.default)

@@ -1,4 +1,4 @@
-"""ZIP containers of Office files and archives, and XML inside: bounded, without entities or outside
+"""ZIP containers of Office files and archives, and the XML inside: bounded, without entities or outside
 references.
 """
 
@@ -35,7 +35,7 @@ def opened(data: bytes) -> Iterator[zipfile.ZipFile]:
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, OSError) as error:
         raise FileProblem("damaged") from error
     except RuntimeError as error:
-        # What zipfile raises for a member with a password.
+        # zipfile raises this for a member with a password.
         raise FileProblem("encrypted") from error
 
 
@@ -58,9 +58,9 @@ def parse(
     end: Callable[[str], None],
     text: Callable[[str], None],
 ) -> None:
-    """Walk a member's XML; names come without prefix, attributes too. Raises FileProblem: `hostile_xml` for a
-    document type or an entity (neither belongs into an Office file), `damaged` for what is not well-
-    formed."""
+    """Parse a member's XML; names come without their prefix, also of attributes. Raises FileProblem:
+    `hostile_xml` for a document type or an entity (neither belongs in an Office file), `damaged` for XML that
+    is not well-formed."""
     if packed.getinfo(name).file_size > MOST_XML:
         raise FileProblem("bomb", most=MOST_XML >> 20)
     parser = expat.ParserCreate()

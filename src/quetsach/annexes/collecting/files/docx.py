@@ -1,7 +1,7 @@
-"""Word documents (ECMA-376): paragraphs and tables as they read with tracked changes accepted.
+"""Word documents (ECMA-376): paragraphs and tables, as they look with tracked changes accepted.
 
-Insertions count, deletions and moved-away text do not. Macros, fields' codes, embedded objects and anything
-outside the file are never touched.
+Insertions count, deletions and moved-away text do not. Macros, codes of fields, embedded objects and files
+outside are never touched.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from quetsach.annexes.collecting.paper import (
 )
 
 BODY = "word/document.xml"
-# What they hold is not read: deleted text, codes of fields, the second form of a drawing, an earlier look.
+# Their content is not read: deleted text, codes of fields, the second form of a drawing, former properties.
 _SKIPPED = {
     "del", "moveFrom", "instrText", "Fallback", "delText", "pict", "object",
     "rPrChange", "pPrChange", "tcPrChange", "trPrChange", "tblPrChange", "tblPrExChange",
@@ -33,7 +33,7 @@ _BREAKS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 
 _OFF = {"0", "false", "off", "none"}
 _TABBED = re.compile(r"(?<=[0-9])[^\S\n]*\t\s*(?=[0-9])")
-"""Between two numbers, which no space may join to one."""
+"""A tab between two numbers: a space in its place would join them to one number."""
 
 
 def read(data: bytes) -> Paper:
@@ -55,7 +55,7 @@ def read(data: bytes) -> Paper:
 
 @dataclass
 class _Table:
-    """A table being read: `column` counts grid columns; `held` are cells that go on downwards, by column."""
+    """A table in work: `column` counts grid columns; `held` are cells that go on downwards, by column."""
 
     number: int
     row: int = 0
@@ -85,7 +85,8 @@ class _Walk:
 
     def start(self, name: str, given: Attributes) -> None:
         if name in _SKIPPED:
-            # An empty mark in a paragraph's properties says that its end was deleted, not its text.
+            # An empty mark in a paragraph's properties says that the end of the paragraph was deleted, not
+            # its text.
             self._skipped += 1
             self.changes += name in {"del", "moveFrom"}
             return
@@ -203,7 +204,8 @@ class _Walk:
             self.is_full = True
 
     def _lines_before(self, outer: _Table) -> None:
-        """A table in a cell, as in a form within a frame, comes after what stands in that cell before it."""
+        """The lines of the outer cell before a nested table, such as a form within a frame; they come
+        first."""
         for line in "\n".join(outer.lines).split("\n"):
             if line.strip():
                 self._add(Row((Cell(_clean(line), Place(page=self._page)),)))

@@ -1,4 +1,4 @@
-"""Vietnamese from before Unicode: the bytes of TCVN3 (ABC) and VNI fonts, seen as Western letters.
+"""Vietnamese from before Unicode: bytes of TCVN3 (ABC) and VNI fonts, read as Western letters.
 
 `§¬n vÞ` in an .Vn font is "Đơn vị"; so is `Ñôn vò` in a VNI font. Tables: TCVN 5712:1993 (VN3) for the
 first, the layout of the VNI-Windows fonts for the second.
@@ -68,14 +68,14 @@ def decode(text: str, encoding: str) -> str:
 
 
 def of_font(name: str) -> str:
-    """The encoding that a font's name tells (`.VnTime`, `VNI-Times`); empty for Unicode fonts."""
+    """The encoding that a font's name shows (`.VnTime`, `VNI-Times`); empty for Unicode fonts."""
     folded = name.casefold()
     return TCVN3 if folded.startswith(".vn") else VNI if folded.startswith("vni") else ""
 
 
 def detect(texts: Iterable[str]) -> str:
-    """TCVN3, VNI or empty: what turns the words with Western letters into Vietnamese syllables, clearly
-    better than leaving them alone."""
+    """TCVN3, VNI or empty: the encoding that turns the words with Western letters into Vietnamese syllables,
+    if it does so clearly better than no decoding."""
     words = [
         word
         for text in texts
@@ -92,7 +92,7 @@ def detect(texts: Iterable[str]) -> str:
 
 
 def repaired(text: str, encoding: str) -> str:
-    """`text` decoded where it holds letters of that encoding and none that only Unicode has."""
+    """`text` decoded, if it has letters of that encoding and no letter that only Unicode has."""
     if not encoding or _UNICODE_ONLY.search(text) or not _FOREIGN.search(text):
         return text
     return decode(text, encoding)

@@ -1,8 +1,8 @@
-"""Old Word, RTF and OpenDocument texts as .docx, by a LibreOffice that the machine has; without one, told so.
+"""Old Word, RTF and OpenDocument texts as .docx, through the machine's LibreOffice; without it, an error.
 
-The file is hostile until read: it gets a profile of its own that is thrown away, the filter of its own kind
-and no other, no macros, no links out, a processor, memory, size and time limit; and one at a time, for each
-takes a processor.
+The file is hostile until it is read. LibreOffice gets a throw-away profile, only the filter for this kind of
+file, no macros, no links out, and limits of processor, memory, size and time. Only one conversion runs at a
+time, because each takes a whole processor.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from quetsach.annexes.collecting.paper import FileProblem
 from quetsach.files import bounded_process
 
 PROGRAM = "QUETSACH_LIBREOFFICE"
-"""Environment variable: the program's path, or `off` for never."""
+"""Environment variable: the path of LibreOffice, or `off` to switch it off."""
 LONGEST = 60.0
 """Seconds for one file; a letter takes one or two."""
 MOST_BYTES = 100 << 20
 """Bytes that the .docx may have."""
 MOST_MEMORY = 4 << 30
-"""Address space, of which LibreOffice claims far more than it uses."""
+"""Bytes of address space; LibreOffice claims far more than it uses."""
 _KINDS = {
     "doc": ("MS Word 97", "old_word"),
     "rtf": ("Rich Text Format", "old_word"),
@@ -41,8 +41,8 @@ _USUAL = (
     "/Applications/LibreOffice.app/Contents/MacOS/soffice",
     r"C:\Program Files\LibreOffice\program\soffice.com",
 )
-# Highest macro security, no running of macros, nothing fetched for a document; and were anything fetched
-# after all: a proxy on which nobody listens (port 9, "discard").
+# Highest macro security, no running of macros, no downloads for a document; and for any download after all,
+# a proxy where nobody listens (port 9, "discard").
 _SETTINGS = (
     ("Common/Security/Scripting", "MacroSecurityLevel", "3"),
     ("Common/Security/Scripting", "DisableMacrosExecution", "true"),
@@ -60,7 +60,7 @@ _TURN = threading.Lock()
 
 
 def program() -> str | None:
-    """The LibreOffice of this machine, None where there is none or it is switched off."""
+    """The LibreOffice of this machine, None where it is missing or switched off."""
     told = os.environ.get(PROGRAM, "")
     if told:
         return None if told.casefold() == "off" else shutil.which(told)
@@ -70,7 +70,7 @@ def program() -> str | None:
 
 @dataclass
 class Office:
-    """Converts the files of one job. `seconds` is what all of them may take together; None: as they need."""
+    """Converts the files of one job. `seconds` bounds the time of all of them together; None: no bound."""
 
     seconds: float | None = None
     _end: float | None = field(init=False)
@@ -83,7 +83,7 @@ class Office:
 
         Raises FileProblem: `old_word` or `open_document` without LibreOffice, `encrypted`, `office_failed`,
         `office_slow`, `office_later` when the job's time is over. Raises BusyError
-        where as many threads of the portal as may be read or convert already.
+        where the portal already reads or converts as many files as allowed.
         """
         reader, without = _KINDS[kind]
         path = program()
@@ -103,7 +103,7 @@ class Office:
 
 
 def _has_password(data: bytes) -> bool:
-    """The flag in the head of the stream WordDocument ([MS-DOC] 2.5.2), which begins at a sector."""
+    """The flag in the head of the stream WordDocument ([MS-DOC] 2.5.2), which starts at a sector."""
     for at in range(512, min(len(data) - 12, 1 << 20), 512):
         if data[at : at + 2] == b"\xec\xa5" and data[at + 3] == 0:
             return bool(data[at + 11] & 1)
@@ -138,7 +138,7 @@ def _converted(path: str, place: Path, data: bytes, kind: str, reader: str) -> b
 
 
 def _run(command: list[str], place: Path) -> None:
-    """Run it to its end or to the limit; whatever it started ends with it."""
+    """Run a command to its end or to the limit; all processes that it started end with it."""
     known = ("PATH", "SYSTEMROOT", "WINDIR", "PROGRAMFILES")
     surroundings = {name: os.environ[name] for name in known if name in os.environ}
     surroundings |= {
@@ -161,14 +161,14 @@ def _run(command: list[str], place: Path) -> None:
         if sys.platform == "win32":
             process.kill()
         else:
-            # The program is a script around the one that works.
+            # The program is a script around the working process, so the whole group is killed.
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 
 def _limited(command: list[str]) -> list[str]:
-    """With limits of the shell's; Windows has the time limit only."""
+    """The command under limits of the shell; Windows has only the time limit."""
     if sys.platform == "win32":
         return command
     limits = {"t": int(LONGEST), "v": MOST_MEMORY >> 10, "f": MOST_BYTES >> 9, "c": 0}
@@ -190,7 +190,7 @@ def _registry() -> str:
 
 @contextlib.contextmanager
 def _turn(seconds: float) -> Iterator[None]:
-    """One conversion at a time on the machine, as far as its users' temporary folder is one."""
+    """Allow one conversion at a time on the machine, as far as all users share one temporary folder."""
     end = time.monotonic() + seconds
     if not _TURN.acquire(timeout=max(seconds, 0)):
         raise FileProblem("office_later")

@@ -1,4 +1,4 @@
-"""PDF files: their text line by line. A scan holds pictures only and is told apart, not read."""
+"""PDF files: their text line by line. A scan holds only pictures; it is recognised and not read."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 MOST_PAGES = 60
 _DATE = re.compile(r"D:([0-9]{14})Z$")
-"""As LibreOffice and others write UTC."""
+"""The spelling of UTC by LibreOffice and others."""
 _FEWEST_LETTERS = 40
-"""A document with fewer letters is a picture with a stamp of its scanner."""
+"""A document with fewer letters is a picture with its scanner's stamp."""
 
 
 def read(data: bytes) -> Paper:
@@ -27,7 +27,7 @@ def read(data: bytes) -> Paper:
         from pypdf import PdfReader
     except ImportError as error:
         raise FileProblem("needs_pypdf") from error
-    # It tells of every oddity that it mends.
+    # pypdf reports every oddity that it mends.
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     rows: list[Row] = []
     notes: dict[str, dict[str, str | int]] = {}
@@ -47,7 +47,7 @@ def read(data: bytes) -> Paper:
     except FileProblem:
         raise
     except Exception as error:
-        # Its own errors, packages that it lacks for AES, and any other fault on a hostile file.
+        # pypdf's own errors, packages that it lacks for AES, and any other fault on a hostile file.
         raise FileProblem("damaged") from error
     if sum(sum(map(str.isalpha, row.text)) for row in rows) < _FEWEST_LETTERS:
         raise FileProblem("scan", pages=pages)
@@ -55,7 +55,7 @@ def read(data: bytes) -> Paper:
 
 
 def _saved(about: DocumentInformation | None) -> datetime | None:
-    """When it was last saved. A date that cannot be read is none, and the paper is as good as before."""
+    """The time of the last save. A date that cannot be read counts as missing; the paper is still good."""
     try:
         return (about.modification_date or about.creation_date) if about else None
     except ValueError:

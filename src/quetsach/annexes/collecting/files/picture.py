@@ -1,7 +1,7 @@
-"""The pages of a scan as one picture, to be looked at beside the form that is filled in from it.
+"""The pages of a scan as one picture, shown beside the form while a person fills it in.
 
-What a stranger sent is opened in a process of its own, with limits of memory and processor time, and what
-comes out is drawn anew: nothing of the file itself reaches a browser.
+A stranger's file is opened in a process of its own, with limits of memory and processor time, and the result
+is drawn anew: no byte of the file itself reaches a browser.
 """
 
 from __future__ import annotations
@@ -23,21 +23,23 @@ AT_ONCE = 6
 MOST_PAGES = 60
 """Pages of one scan that are shown at all."""
 WIDTH = 1400
-"""Pixels; the hand on a page of A4 can be read at 120 dots an inch."""
+"""Pixels; handwriting on a page of A4 is readable at 120 dots an inch."""
 _MOST_PIXELS = 100_000_000
 _KINDS = ("JPEG", "PNG", "GIF", "TIFF", "BMP", "WEBP")
 _SMOOTH = {"L", "RGB", "RGBA", "CMYK"}
-"""Modes in which a picture can be made smaller as it is; others hold numbers of colours."""
+"""Modes of pictures that can be scaled directly; pixels of other modes are numbers of colours."""
 _ORIENTATION = 0x0112
-"""Of Exif: how the telephone was held."""
+"""The Exif tag for the telephone's orientation."""
 _PAPER, _DARKEST = 150, 24
-"""Of 255: the brightest hundredth of a sheet that needs no light, and of one that no light helps."""
+"""Brightness (of 255) of a sheet's brightest hundredth: from the first on no brightening is needed, below the
+second none helps."""
 _MANY = {"TIFF", "GIF"}
-"""Kinds whose further pictures are pages; a telephone keeps a depth map or a brighter copy there."""
+"""Kinds whose further pictures are pages; in other kinds they are a telephone's depth map or brighter
+copy."""
 
 
 def pages_of_tiff(data: bytes) -> int:
-    """How many pages a TIFF, as fax machines send it, says it has; 1 for what is none."""
+    """The number of pages in a TIFF, as fax machines send it; 1 for other files."""
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(data[:4])
     if order is None:
         return 1
@@ -63,9 +65,9 @@ def pages_of_tiff(data: bytes) -> int:
     ),
 )
 def draw(data: bytes, first: int = 1) -> bytes:
-    """AT_ONCE pages of a PDF or of a picture, from the `first` on, one below the other, as JPEG.
+    """AT_ONCE pages of a PDF or of a picture, from page `first` on, one below the other, as JPEG.
 
-    Raises FileProblem: `damaged` for what cannot be drawn within the limits, and beyond the last page.
+    Raises FileProblem: `damaged` for a file that cannot be drawn within the limits, and beyond the last page.
     """
     from PIL import Image
 
@@ -95,7 +97,7 @@ def _pages_of_pdf(data: bytes, wanted: range) -> Iterator[Image]:
 def _pages_of_picture(data: bytes, wanted: range) -> Iterator[Image]:
     from PIL import Image, ImageSequence
 
-    # Else Pillow only warns of a picture that unpacks to gigabytes.
+    # Without this Pillow only warns of a picture that unpacks to gigabytes.
     Image.MAX_IMAGE_PIXELS = _MOST_PIXELS // 2
     with Image.open(io.BytesIO(data), formats=_KINDS) as opened:
         last = wanted.stop if opened.format in _MANY else 1
@@ -104,12 +106,13 @@ def _pages_of_picture(data: bytes, wanted: range) -> Iterator[Image]:
 
 
 def _fitted(page: Image) -> Image:
-    """As wide as the sheet and the right way up; a strip that is far too long is pressed together."""
+    """Scale the page to the width of the sheet and turn it upright; a strip that is far too long is
+    squeezed."""
     from PIL import ImageOps
 
     page.load()
     if page.mode in _SMOOTH and (times := page.width // (2 * WIDTH)) > 1:
-        # Made small first: each step takes the whole page once more.
+        # Made small first: each later step copies the whole page.
         small = page.reduce(times)
         small.getexif()[_ORIENTATION] = page.getexif().get(_ORIENTATION, 1)
         page = small
@@ -119,7 +122,7 @@ def _fitted(page: Image) -> Image:
 
 
 def _lit(page: Image) -> Image:
-    """A sheet photographed in a dark room, as bright as paper."""
+    """A sheet photographed in a dark room, brightened to paper white."""
     tones = page.convert("L").histogram()
     left = WIDTH * page.height // 100
     for tone in range(255, 0, -1):

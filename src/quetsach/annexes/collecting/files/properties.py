@@ -12,7 +12,7 @@ _CORE = "docProps/core.xml"
 
 
 def saved(packed: zipfile.ZipFile) -> datetime | None:
-    """The time of the last save in UTC, None where the file does not tell one."""
+    """The time of the last save in UTC, None where the file has none."""
     if _CORE not in packed.namelist():
         return None
     texts: dict[str, str] = {}

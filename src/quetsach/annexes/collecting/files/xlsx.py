@@ -28,7 +28,7 @@ from quetsach.files import workbook
 from quetsach.text.cells import column_name
 
 MOST_CELLS = 3_000_000
-"""Of the rectangle that a sheet's outermost cells span; two far corners would claim a full memory."""
+"""Cells in the rectangle of a sheet's outermost cells; two far corners would claim all memory."""
 MOST_SHEETS = 200
 _MOST = workbook.Most(MOST_CELLS, container.MOST_UNPACKED)
 
@@ -120,7 +120,7 @@ def _rows(
 
 
 def _origins(merged: Sequence[Merged], height: int) -> dict[tuple[int, int], tuple[int, int]]:
-    """The first cell of the merged range, for each cell of one."""
+    """For each cell of a merged range, the first cell of the range."""
     return {
         (row, column): (top, left)
         for (top, left), (bottom, right) in merged
@@ -130,7 +130,7 @@ def _origins(merged: Sequence[Merged], height: int) -> dict[tuple[int, int], tup
 
 
 def _spread(cells: list[list[Value]], merged: Sequence[Merged]) -> list[list[Value]]:
-    """A merged range says in each of its rows what its first cell says."""
+    """Copy the first cell of a merged range into each of its rows."""
     for (top, left), (bottom, _right) in merged:
         if top < len(cells) and left < len(cells[top]):
             for row in cells[top + 1 : bottom + 1]:
@@ -151,7 +151,7 @@ def _text(value: Value) -> str:
 
 
 def _looks(packed: zipfile.ZipFile) -> dict[str, _Sheet]:
-    """What calamine does not tell of each sheet: formulas, and figures that are shown as something else."""
+    """Formulas, and figures that look different on screen, of each sheet; calamine does not show these."""
     names, there = _sheet_names(packed), set(packed.namelist())
     styles = _Styles()
     if _STYLES in there:
@@ -165,7 +165,7 @@ def _looks(packed: zipfile.ZipFile) -> dict[str, _Sheet]:
 
 
 def _sheet_names(packed: zipfile.ZipFile) -> dict[str, str]:
-    """The name of the sheet that lies in each member."""
+    """For each member of the package, the name of its sheet."""
     ids: dict[str, str] = {}
     members: dict[str, str] = {}
 
@@ -184,7 +184,7 @@ def _sheet_names(packed: zipfile.ZipFile) -> dict[str, str]:
 
 
 class _Styles:
-    """Formats of numbers, by the number that a cell names them with."""
+    """Number formats, by the number with which a cell names them."""
 
     def __init__(self) -> None:
         self._codes = {"9": "0%", "10": "0.00%"}
@@ -203,7 +203,7 @@ class _Styles:
         self._in_cells = self._in_cells and name != "cellXfs"
 
     def odd(self) -> dict[str, str]:
-        """The flag of cells whose figure is not what is shown."""
+        """The flag of each style that shows a figure other than the cell's value."""
         found = {}
         for at, used in enumerate(self._used):
             code = _QUOTED.sub("", self._codes.get(used, ""))

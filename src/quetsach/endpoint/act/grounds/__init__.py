@@ -1,4 +1,4 @@
-"""The kinds of machines that can be acted on, and the choice between them."""
+"""The kinds of machines that acts can change, and the choice between them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def at(root: Path) -> Ground:
 
 
 class _UnixGround:
-    """Common to all that is acted on from a Unix."""
+    """The common part of all grounds that are reached from a Unix."""
 
     programs: Programs | None = None
     firewall: Firewall | None = None
@@ -42,7 +42,7 @@ class _UnixGround:
     def __init__(self, machine: Machine, root: Path) -> None:
         self.machine = machine
         is_windows = machine.system is System.WINDOWS
-        place = getattr(machine.files, "place")  # noqa: B009  # of disks only
+        place = getattr(machine.files, "place")  # noqa: B009  # only disks have it
         self.disk: Disk = UnixDisk(root, place, is_windows=is_windows)
         inner = place("C:\\") if is_windows else root
         self.store = Path(inner).joinpath(*(_WINDOWS_STORE if is_windows else _UNIX_STORE))
@@ -107,7 +107,7 @@ class _WindowsGround:
 
 
 def _identity(machine: Machine) -> str:
-    """A hash of what the system itself tells machines apart by; that itself stays on the machine."""
+    """A hash of the ids by which the system knows its machine; the ids themselves stay on the machine."""
     try:
         if machine.system is System.WINDOWS:
             told = machine.registry.values(_CRYPTOGRAPHY).get("MachineGuid", "")
@@ -119,7 +119,7 @@ def _identity(machine: Machine) -> str:
 
 
 def _make_private_unix(folder: Path, root: Path) -> None:
-    """Every folder from `root` on is a real one of ours, and the last is closed to others."""
+    """Make every folder from `root` on a real folder of ours, and close the last folder to others."""
     try:
         inside = folder.relative_to(root).parts
     except ValueError:
@@ -130,11 +130,11 @@ def _make_private_unix(folder: Path, root: Path) -> None:
         for part in inside:
             place = place / part
             place.mkdir(mode=0o755 if place != folder else 0o700, exist_ok=True)
-            told = place.lstat()
-            if not stat.S_ISDIR(told.st_mode):
+            status = place.lstat()
+            if not stat.S_ISDIR(status.st_mode):
                 raise ActError("unsafe_store", str(place))
-        told = folder.lstat()
+        status = folder.lstat()
     except OSError as error:
         raise of(error, str(place)) from error
-    if told.st_uid not in (0, os.geteuid()) or told.st_mode & 0o022:
+    if status.st_uid not in (0, os.geteuid()) or status.st_mode & 0o022:
         raise ActError("unsafe_store", str(folder))

@@ -1,6 +1,6 @@
 """Rules of our own in the firewall: nftables on Linux; Windows' own by netsh, read back in the registry.
 
-A command's word that it succeeded is never believed: `has` asks what is in force.
+A command's report of success is not trusted: `has` reads the rules that are in force.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from quetsach.endpoint.machine import Registry
 from quetsach.endpoint.probes.firewall import deaf, rule
 
 Run = Callable[[Sequence[str], str], str]
-"""A command with its input; answers its output, raises `ActError` where it failed."""
+"""Runs a command with an input and returns its output; raises `ActError` if it failed."""
 _NAME = re.compile(r"quetsach_[0-9a-f]{16}_\d{1,6}")
 _RULES = r"HKLM\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy\FirewallRules"
 _SECONDS = 30
@@ -46,7 +46,7 @@ def run(command: Sequence[str], given: str = "") -> str:
 
 
 def _of_the_system(program: str) -> str:
-    """On Windows with its folder: the name alone would first run what lies in the current folder."""
+    """On Windows with its folder: a bare name would first run a program in the current folder."""
     if os.name != "nt":
         return program
     from quetsach.endpoint.act.grounds.winfile import system_folder
@@ -55,7 +55,7 @@ def _of_the_system(program: str) -> str:
 
 
 class Nftables:
-    """A table for each address, so that its end touches nothing else. Lost when the machine restarts."""
+    """One table for each address, so removing one touches nothing else. Lost when the machine restarts."""
 
     def __init__(self, run: Run = run) -> None:
         self._run = run
@@ -68,11 +68,11 @@ class Nftables:
         tables = json.loads(self._run(["nft", "-j", "list", "tables"], ""))
         if not any(one.get("table", {}).get("name") == name for one in tables["nftables"]):
             return False
-        told = json.loads(self._run(["nft", "-j", "list", "table", "inet", name], ""))
+        document = json.loads(self._run(["nft", "-j", "list", "table", "inet", name], ""))
         wanted = str(ip_address(address))
         return any(
             part.get("match", {}).get("right") == wanted
-            for one in told["nftables"]
+            for one in document["nftables"]
             for part in one.get("rule", {}).get("expr", [])
         )
 
@@ -124,7 +124,7 @@ class WindowsFirewall:
 
 
 def _is_only(remote: str, address: IPv4Address | IPv6Address) -> bool:
-    """Whether a rule's remote addresses are this one; Windows writes it bare, or with a mask or length."""
+    """Whether a rule concerns only this address; Windows writes it bare, or with a mask or length."""
     try:
         return ip_network(remote) == ip_network(address)
     except ValueError:

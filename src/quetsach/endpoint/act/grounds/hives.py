@@ -1,11 +1,11 @@
 """Values in the hives of a Windows that is off, changed in place.
 
-Nothing is allocated and nothing moves: a value is overwritten within its own cell, or its entry in the
-key's list is turned to the end and the count taken down by one, so that it is all there for the way back.
+Nothing is allocated and nothing moves. A new value overwrites the old value within its own cell. To delete a
+value, its entry in the key's list moves to the end and the count goes down by one, so undo finds all of it.
 Layout after "Windows registry file format specification" (M. Suhanov): key node (nk) +0x24 count and +0x28
 offset of the list of values; value (vk) +2 length of the name, +4 length of the data, +8 data or its offset,
 +12 type, +16 flags. Offsets count from byte 4,096. A hive whose two sequence numbers differ was not written
-wholly, and is refused: Windows would play its log over any change.
+completely, and is refused: Windows would play its log over any change.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from quetsach.endpoint.machines.hive import Hive
 
 _BASE, _INLINE = 4096, 0x80000000
 _LARGEST = 16344
-"""Data beyond this lies in several cells, which are not changed here."""
+"""Larger data lies in several cells; such a value is not changed here."""
 _LARGEST_CELL = 1 << 20
 _MOST_VALUES = 20_000
 _RECORDS = frozenset((b"nk", b"vk", b"lf", b"lh", b"li", b"ri", b"sk", b"db"))
@@ -97,7 +97,7 @@ class HiveSettings:
             at = _list(file, node)
             order = list(_read(file, at, f"<{count}I"))
             order.append(order.pop(found.slot))
-            # One write each: the list is whole in any order, and the count says how much of it counts.
+            # Two writes: the list is valid in any order, and the count then drops its last entry.
             _write(file, at, struct.pack(f"<{count}I", *order))
             _write(file, node + 0x24, struct.pack("<I", count - 1))
             _finish(file)
@@ -174,9 +174,9 @@ def _capacity(file: BinaryIO, data: int) -> int:
 
 
 def _apart(file: BinaryIO, node: int, count: int, value: _Value) -> None:
-    """Cells that lie over one another are damage, or a trap: a change of one could not be taken back."""
+    """Refuse cells that overlap: they are damage or a trap, and a change in them could not be taken back."""
     at = _list(file, node)
-    # All of them: after a change they may have to be gone through to the last.
+    # All values: after a change a search may have to read them to the last.
     if len({_value(file, node, slot)[1].at for slot in range(count)}) < count:
         raise struct.error("one value twice")
     needed = {node: 0x4C, at: 4 * count, value.at: 20}
@@ -193,7 +193,7 @@ def _apart(file: BinaryIO, node: int, count: int, value: _Value) -> None:
 
 
 def _is_cell(file: BinaryIO, at: int) -> bool:
-    """Whether a cell begins there: bins (hbin) follow one another, and so do the cells in each."""
+    """Whether a cell starts there: bins (hbin) follow one another, and so do the cells in each bin."""
     start, size = _BASE, 0
     while start + size <= at:
         start += size
@@ -262,7 +262,7 @@ def _restore(file: BinaryIO, value: _Value, told: State) -> None:
 
 
 def _reorder(file: BinaryIO, node: int, slot: int, wanted: int) -> None:
-    """A change that was cut off half-way may have turned the list, but not shortened it yet."""
+    """Put the list back in order: a change cut off half-way may have reordered it without shortening it."""
     count = _count(file, node)
     if slot != wanted < count:
         order = list(_read(file, _list(file, node), f"<{count}I"))
@@ -271,7 +271,7 @@ def _reorder(file: BinaryIO, node: int, slot: int, wanted: int) -> None:
 
 
 def _bring_back(file: BinaryIO, node: int, count: int, name: str, told: State) -> None:
-    """The value that `delete` turned to the end of the list, back to its place."""
+    """Move the value that `delete` put at the end of the list back to its place."""
     at = _list(file, node)
     if _capacity(file, at) < 4 * (count + 1):
         raise ActError("changed_since", name)

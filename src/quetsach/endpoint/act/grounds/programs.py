@@ -1,4 +1,4 @@
-"""Running programs, by psutil: which there are, and how they are stopped."""
+"""Lists and stops running programs with psutil."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from quetsach.endpoint.act.errors import ActError
 from quetsach.endpoint.act.ground import Running
 
 _PATIENCE = 3.0
-"""Seconds to end by itself, and again after being made to."""
+"""Seconds for a program to end after the request, and again after it was forced."""
 
 
 class LivePrograms:
@@ -56,7 +56,7 @@ class LivePrograms:
 
 
 def own() -> set[int]:
-    """The numbers of this program and of those that started it."""
+    """The process ids of this program and of its parents."""
     psutil = _psutil()
     found = {os.getpid()}
     with suppress(psutil.Error, OSError):

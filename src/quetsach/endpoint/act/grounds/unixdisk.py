@@ -1,6 +1,6 @@
 """Files on a Unix, or on any disk mounted there: every folder on the way is opened without following a link.
 
-What lies in a folder that others may write to can be swapped at any moment; so a file is reached from an open
+A file in a folder that others may write to can be swapped at any moment. So a file is reached from an open
 folder, never twice by its path.
 """
 
@@ -29,7 +29,8 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | get
 
 
 class UnixDisk:
-    """`place` tells where a path of the machine lies below `root`; `is_windows` how it spells paths."""
+    """`place` maps a path of the machine to its place below `root`; `is_windows` says how paths are
+    spelled."""
 
     def __init__(self, root: Path, place: Callable[[str], Path | None], *, is_windows: bool = False) -> None:
         self._root = root
@@ -49,14 +50,14 @@ class UnixDisk:
     def look(self, path: str) -> State | None:
         try:
             with self._opened(path) as (_folder, _name, file):
-                told = os.fstat(file)
+                status = os.fstat(file)
                 return {
                     "sha256": _sha256(file),
-                    "size": told.st_size,
-                    "mode": told.st_mode,
-                    "uid": told.st_uid,
-                    "gid": told.st_gid,
-                    "mtime": told.st_mtime_ns,
+                    "size": status.st_size,
+                    "mode": status.st_mode,
+                    "uid": status.st_uid,
+                    "gid": status.st_gid,
+                    "mtime": status.st_mtime_ns,
                 }
         except ActError as error:
             if error.reason == "missing":
@@ -69,13 +70,13 @@ class UnixDisk:
 
     def meta(self, path: str) -> dict[str, Any]:
         with self._opened(path) as (_folder, _name, file):
-            told = os.fstat(file)
+            status = os.fstat(file)
             return {
-                "mode": stat.S_IMODE(told.st_mode),
-                "uid": told.st_uid,
-                "gid": told.st_gid,
-                "atime": told.st_atime_ns,
-                "mtime": told.st_mtime_ns,
+                "mode": stat.S_IMODE(status.st_mode),
+                "uid": status.st_uid,
+                "gid": status.st_gid,
+                "atime": status.st_atime_ns,
+                "mtime": status.st_mtime_ns,
                 "xattrs": _xattrs(file),
             }
 
@@ -100,7 +101,7 @@ class UnixDisk:
     ) -> None:
         with self._folder_of(path) as (folder, name):
             part = _part_of(name)
-            with suppress(FileNotFoundError):  # of an earlier try that the power was cut under
+            with suppress(FileNotFoundError):  # left by an earlier try that a power cut ended
                 os.unlink(part, dir_fd=folder)
             try:
                 _write(part, folder, content, meta)
@@ -123,10 +124,10 @@ class UnixDisk:
     def folder(self, path: str) -> State | None:
         try:
             with self._folder_of(path) as (above, name):
-                told = os.stat(name, dir_fd=above, follow_symlinks=False)
-                if not stat.S_ISDIR(told.st_mode):
-                    raise ActError("linked" if stat.S_ISLNK(told.st_mode) else "changed", path)
-                return {"is_folder": True, "mode": told.st_mode, "uid": told.st_uid, "gid": told.st_gid}
+                status = os.stat(name, dir_fd=above, follow_symlinks=False)
+                if not stat.S_ISDIR(status.st_mode):
+                    raise ActError("linked" if stat.S_ISLNK(status.st_mode) else "changed", path)
+                return {"is_folder": True, "mode": status.st_mode, "uid": status.st_uid, "gid": status.st_gid}
         except ActError as error:
             if error.reason == "missing":
                 return None
@@ -143,8 +144,8 @@ class UnixDisk:
                 os.mkdir(name, 0o700, dir_fd=above)
             made = os.open(name, _FOLDER, dir_fd=above)
             try:
-                told = os.fstat(made)
-                if (told.st_uid, told.st_gid) != (state["uid"], state["gid"]):
+                status = os.fstat(made)
+                if (status.st_uid, status.st_gid) != (state["uid"], state["gid"]):
                     os.fchown(made, state["uid"], state["gid"])
                 os.fchmod(made, stat.S_IMODE(state["mode"]))
                 os.fsync(made)
@@ -184,12 +185,12 @@ class UnixDisk:
                 raise ActError("linked", path)
             file = os.open(name, _READ, dir_fd=folder)
             try:
-                told = os.fstat(file)
-                if not stat.S_ISREG(told.st_mode):
+                status = os.fstat(file)
+                if not stat.S_ISREG(status.st_mode):
                     raise ActError("not_a_file", path)
-                if told.st_nlink > 1 and not (told.st_nlink == 2 and _has_part(folder, name, file)):
+                if status.st_nlink > 1 and not (status.st_nlink == 2 and _has_part(folder, name, file)):
                     raise ActError("hard_links", path)
-                if told.st_size > LARGEST:
+                if status.st_size > LARGEST:
                     raise ActError("too_large", path)
                 yield folder, name, file
             finally:
@@ -197,7 +198,7 @@ class UnixDisk:
 
 
 def _part_of(name: str) -> str:
-    """The name under which a file is written before it gets its own."""
+    """The name of a part file: a new file carries it until it is complete."""
     return f".quetsach-{hashlib.sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()[:16]}"
 
 
@@ -207,7 +208,7 @@ def _is_same(folder: int, name: str, file: int) -> bool:
 
 
 def _has_part(folder: int, name: str, file: int) -> bool:
-    """Whether the second name is the one that a `put`, cut off before its end, left beside it."""
+    """Whether the file's second name is its part name, left by a `put` that was cut off before its end."""
     try:
         return _is_same(folder, _part_of(name), file)
     except FileNotFoundError:
@@ -215,13 +216,13 @@ def _has_part(folder: int, name: str, file: int) -> bool:
 
 
 def _name_it(part: str, name: str, folder: int, path: str) -> None:
-    """Give a finished file its name, never over one that is there."""
+    """Give a finished file its name, never over an existing file."""
     try:
         os.link(part, name, src_dir_fd=folder, dst_dir_fd=folder)
     except FileExistsError as error:
         raise ActError("changed_since", path) from error
     except OSError:
-        # A file system without second names (FAT).
+        # The file system knows no second names (FAT).
         with suppress(FileNotFoundError):
             os.stat(name, dir_fd=folder, follow_symlinks=False)
             raise ActError("changed_since", path) from None
@@ -234,8 +235,8 @@ def _write(part: str, folder: int, content: Iterable[bytes], meta: Mapping[str, 
         for one in content:
             out.write(one)
         out.flush()
-        told = os.fstat(file)
-        if (told.st_uid, told.st_gid) != (meta["uid"], meta["gid"]):
+        status = os.fstat(file)
+        if (status.st_uid, status.st_gid) != (meta["uid"], meta["gid"]):
             os.fchown(file, meta["uid"], meta["gid"])
         os.fchmod(file, meta["mode"])
         for name, value in meta["xattrs"].items():
@@ -263,4 +264,4 @@ def _xattrs(file: int) -> dict[str, str]:
     try:
         return {name: os.getxattr(file, name).hex() for name in os.listxattr(file)}
     except (OSError, AttributeError):
-        return {}  # a file system, or a system, that has none
+        return {}  # the file system or the system has none

@@ -1,7 +1,7 @@
 """Files of the Windows that this runs on, with their security descriptors, times, attributes and streams.
 
-A reparse point on the way is refused. Between that look and the act a folder could still be swapped by a
-program that runs at the same time: Windows' interface by paths has no way around it.
+A reparse point on the way is refused. Between this check and the act, a program that runs at the same time
+could still swap a folder: Windows' interface by paths offers no protection.
 """
 
 # mypy: disable-error-code="attr-defined,unused-ignore"
@@ -39,16 +39,16 @@ class WindowsDisk:
         Path(_part_of(path)).unlink(missing_ok=True)
 
     def look(self, path: str) -> State | None:
-        told = _checked(path)
-        if told is None:
+        status = _checked(path)
+        if status is None:
             return None
         return {
             "sha256": _sha256(path),
-            "size": told.st_size,
-            "attributes": told.st_file_attributes & _SETTABLE,
-            "mtime": told.st_mtime_ns,
+            "size": status.st_size,
+            "attributes": status.st_file_attributes & _SETTABLE,
+            "mtime": status.st_mtime_ns,
             "security": _guarded(path, winfile.security),
-            # So that what was put back is compared with all that was there.
+            # The restored file is compared with all of these.
             "streams": {name: hashlib.sha256(one).hexdigest() for name, one in self.streams(path).items()},
         }
 
@@ -57,11 +57,11 @@ class WindowsDisk:
         yield from _parts(path)
 
     def meta(self, path: str) -> dict[str, Any]:
-        told = _checked(path)
-        if told is None:
+        status = _checked(path)
+        if status is None:
             raise ActError("missing", path)
         return {
-            "attributes": told.st_file_attributes & _SETTABLE,
+            "attributes": status.st_file_attributes & _SETTABLE,
             "times": list(_guarded(path, winfile.times)),
             "security": _guarded(path, winfile.security),
         }
@@ -75,11 +75,11 @@ class WindowsDisk:
         return found
 
     def remove(self, path: str, expected: str) -> None:
-        told = _checked(path)
-        if told is None or _sha256(path) != expected:
+        status = _checked(path)
+        if status is None or _sha256(path) != expected:
             raise ActError("changed", path)
         try:
-            if told.st_file_attributes & stat.FILE_ATTRIBUTE_READONLY:
+            if status.st_file_attributes & stat.FILE_ATTRIBUTE_READONLY:
                 Path(path).chmod(stat.S_IWRITE)
             Path(path).unlink()
         except OSError as error:
@@ -94,9 +94,9 @@ class WindowsDisk:
         *,
         instead_of: str = "",
     ) -> None:
-        told = _checked(path)
-        if (told is None) == bool(instead_of):
-            raise ActError("changed_since" if told else "missing", path)
+        status = _checked(path)
+        if (status is None) == bool(instead_of):
+            raise ActError("changed_since" if status else "missing", path)
         part = _part_of(path)
         try:
             self.tidy(path)
@@ -114,7 +114,7 @@ class WindowsDisk:
             if instead_of:
                 if _sha256(path) != instead_of:
                     raise ActError("changed", path)
-                if told is not None and told.st_file_attributes & stat.FILE_ATTRIBUTE_READONLY:
+                if status is not None and status.st_file_attributes & stat.FILE_ATTRIBUTE_READONLY:
                     Path(path).chmod(stat.S_IWRITE)
                 Path(part).replace(path)
             else:
@@ -131,12 +131,12 @@ class WindowsDisk:
         if not Path(path).exists():
             return None
         _no_link(Path(path), path)
-        told = Path(path).lstat()
-        if not stat.S_ISDIR(told.st_mode) or told.st_file_attributes & _REPARSE:
+        status = Path(path).lstat()
+        if not stat.S_ISDIR(status.st_mode) or status.st_file_attributes & _REPARSE:
             raise ActError("linked", path)
         return {
             "is_folder": True,
-            "attributes": told.st_file_attributes & _SETTABLE,
+            "attributes": status.st_file_attributes & _SETTABLE,
             "security": _guarded(path, winfile.security),
         }
 
@@ -161,26 +161,26 @@ def _part_of(path: str) -> str:
 
 
 def _checked(path: str) -> os.stat_result | None:
-    """The regular file there, None where nothing is; no link on the way."""
+    """The regular file there, None where there is none; a link on the way is refused."""
     place = Path(path)
     if "\0" in path or path.startswith("\\\\") or not place.is_absolute() or ":" in path[2:]:
         raise ActError("not_a_file", path)
     try:
         _no_link(place, path)
-        told = place.lstat()
+        status = place.lstat()
     except FileNotFoundError:
         return None
     except OSError as error:
         raise of(error, path) from error
-    if told.st_file_attributes & _REPARSE:
+    if status.st_file_attributes & _REPARSE:
         raise ActError("linked", path)
-    if not stat.S_ISREG(told.st_mode):
+    if not stat.S_ISREG(status.st_mode):
         raise ActError("not_a_file", path)
-    if told.st_nlink > 1:
+    if status.st_nlink > 1:
         raise ActError("hard_links", path)
-    if told.st_size > LARGEST:
+    if status.st_size > LARGEST:
         raise ActError("too_large", path)
-    return told
+    return status
 
 
 def _no_link(place: Path, shown: str) -> None:

@@ -1,6 +1,6 @@
-"""Calls into Windows for what Python does not tell of a file: rights, times, attributes, streams.
+"""Calls into Windows for parts of a file that Python does not show: rights, times, attributes, streams.
 
-Sources: aclapi.h, sddl.h and fileapi.h of the Windows SDK. All raise OSError with the number of Windows.
+Sources: aclapi.h, sddl.h and fileapi.h of the Windows SDK. All raise OSError with Windows' error number.
 """
 
 # mypy: disable-error-code="attr-defined,unused-ignore"
@@ -37,7 +37,7 @@ def _fail(number: int | None = None) -> OSError:
 
 
 def system_folder() -> str:
-    """Windows' folder of programs, told by Windows: a user's own variables cannot move it."""
+    """Windows' folder of programs, from Windows itself: a user's variables cannot move it."""
     found = ctypes.create_unicode_buffer(_LONGEST_PATH)
     if not _library("kernel32").GetSystemDirectoryW(found, len(found)):
         raise _fail()
@@ -66,7 +66,7 @@ def security(path: str) -> str:
 
 
 def set_security(path: str, sddl: str) -> None:
-    """Give a file the owner, group and access rights of a text; those it has already are not set again."""
+    """Give a file the owner, group and access rights of a text; equal ones are not set again."""
     if not sddl or security(path) == sddl:
         return
     advapi, kernel = _library("advapi32"), _library("kernel32")
@@ -107,7 +107,7 @@ class _Handle:
 
 
 def times(path: str) -> tuple[int, int, int]:
-    """Made, read and written, each in 100 ns since 1601."""
+    """Times of creation, last access and last write, each in 100 ns since 1601."""
     kernel = _library("kernel32")
     found = (c_int64 * 3)()
     with _Handle(path, _READ_ATTRIBUTES) as handle:
@@ -130,13 +130,13 @@ def set_times(path: str, told: Sequence[int]) -> None:
 
 
 def set_attributes(path: str, attributes: int) -> None:
-    """Give a file the FILE_ATTRIBUTE_* flags; none at all is FILE_ATTRIBUTE_NORMAL."""
+    """Give a file the FILE_ATTRIBUTE_* flags; no flags are FILE_ATTRIBUTE_NORMAL."""
     if not _library("kernel32").SetFileAttributesW(c_wchar_p(path), c_uint32(attributes or 0x80)):
         raise _fail()
 
 
 def image(pid: int) -> str:
-    """The file that a running program was started from; needs fewer rights than reading its memory."""
+    """The file of a running program; needs fewer rights than reading its memory."""
     kernel = _library("kernel32")
     kernel.OpenProcess.restype = c_void_p
     kernel.CloseHandle.argtypes = [c_void_p]
@@ -154,7 +154,7 @@ def image(pid: int) -> str:
 
 
 def streams(path: str) -> list[tuple[str, int]]:
-    """Name and size of the alternate streams; none where the file system knows no such thing."""
+    """Name and size of the alternate streams; none where the file system has no streams."""
     kernel = _library("kernel32")
     kernel.FindFirstStreamW.restype = c_void_p
     kernel.FindNextStreamW.argtypes = [c_void_p, POINTER(_Stream)]
@@ -163,7 +163,7 @@ def streams(path: str) -> list[tuple[str, int]]:
     search = kernel.FindFirstStreamW(c_wchar_p(path), 0, byref(one), 0)
     if search == _INVALID:
         number = ctypes.get_last_error()
-        # A system without the call (another maker's Windows, FAT) has no streams to lose.
+        # A system without this call (another maker's Windows, FAT) has no streams to lose.
         if number in (_END_OF_FILE, _NO_FUNCTION, _NOT_SUPPORTED, _BAD_PARAMETER, 120):
             return []
         raise _fail(number)
@@ -175,7 +175,7 @@ def streams(path: str) -> list[tuple[str, int]]:
                 found.append((name, one.size))
             if not kernel.FindNextStreamW(search, byref(one)):
                 if (number := ctypes.get_last_error()) != _END_OF_FILE:
-                    # Half a list would lose the rest.
+                    # An incomplete list would lose the other streams.
                     raise _fail(number)
                 return found
     finally:
@@ -188,7 +188,7 @@ def read_stream(path: str, name: str) -> bytes:
 
 
 def write_stream(path: str, name: str, content: bytes) -> None:
-    """Make an alternate stream, or give it another content; it is on the disk when this returns."""
+    """Make an alternate stream, or replace its content; it is on the disk when this returns."""
     with Path(f"{path}:{name}").open("wb") as out:
         out.write(content)
         out.flush()

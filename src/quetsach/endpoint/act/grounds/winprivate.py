@@ -1,4 +1,5 @@
-"""A folder of Windows that only administrators may write to: others may make folders in %ProgramData%."""
+"""A folder of Windows that only administrators may write to: any account may make folders in
+%ProgramData%."""
 
 # mypy: disable-error-code="attr-defined,unused-ignore"
 from __future__ import annotations
@@ -22,7 +23,7 @@ class _Attributes(Structure):
 
 
 def make(folder: Path) -> None:
-    """Made with its rights in one go where it is not; one that somebody else made is refused."""
+    """Make the folder together with its rights; a folder that another account made is refused."""
     try:
         for one in (folder.parent, folder):
             _make(one)
@@ -53,7 +54,7 @@ def _make(folder: Path) -> None:
 
 
 def _own(folder: Path) -> tuple[str, ...]:
-    """The owner that this account's new files get: where it is no administrator, the account itself."""
+    """The owner of new files of this account; for an account without administrator rights, itself."""
     probe = folder.parent / ".quetsach-owner"
     try:
         probe.write_bytes(b"")

@@ -1,6 +1,6 @@
 """Values of the live registry as they are stored, byte by byte, in the 64-bit view.
 
-`winreg` translates strings, and what it cannot translate could not be put back as it was. Source: winreg.h.
+`winreg` translates strings; a string that it cannot translate could not be restored. Source: winreg.h.
 """
 
 # mypy: disable-error-code="attr-defined,unused-ignore"
@@ -61,7 +61,7 @@ class LiveSettings:
 
 
 def _finish(advapi: Any, handle: Any, number: int, what: str) -> None:
-    # Flushed, so that a power cut finds what the journal says.
+    # Flushed, so that after a power cut the registry agrees with the journal.
     number = number or advapi.RegFlushKey(handle)
     if number:
         raise of(ctypes.WinError(number), what)
@@ -74,7 +74,7 @@ def _opened(key: str, access: int) -> Iterator[tuple[Any, Any]]:
     if root.upper() not in _ROOTS or "\0" in key:
         raise ActError("missing", key)
     handle = c_void_p()
-    # Predefined keys are numbers that are extended by their sign.
+    # Predefined keys are negative 32-bit numbers, extended by their sign.
     base = c_void_p(ctypes.c_int32(_ROOTS[root.upper()]).value)
     number = advapi.RegOpenKeyExW(base, c_wchar_p(rest), 0, c_uint32(access | _VIEW_64), byref(handle))
     if number:

@@ -1,4 +1,4 @@
-"""Packet captures: what the packets of a file say, record by record (docs/log-formats.md 12)."""
+"""Packet captures: the packets of a file become records (docs/log-formats.md 12)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TOO_MANY = "more than %d devices and days; who was alive is not told, scan fewer
 
 
 class Captured(NamedTuple):
-    """What a capture says. `size` counts the bytes understood; `problems` are said without the path."""
+    """The result of a capture. `size` counts the bytes understood; `problems` come without the path."""
 
     size: int
     packets: int
@@ -40,9 +40,10 @@ class Captured(NamedTuple):
 def scan(
     chunks: Iterable[bytes], index: Index, rows: Rows, *, most_alive: int | None, flows: int
 ) -> Captured:
-    """Read a capture to its end into `rows`; `flows` are remembered before they begin to be forgotten.
+    """Read a capture to its end into `rows`; about `flows` flows are remembered before the oldest are
+    forgotten.
 
-    Of more than `most_alive` devices and days none is told, nor without it.
+    With more than `most_alive` devices and days none is reported, nor without `most_alive`.
     """
     packets = Packets(chunks)
     reading = _Reading(Recorder(index, most_alive, rows), flows)
@@ -143,7 +144,7 @@ class _Reading(_Counts):
         self._conversations.datagram(whole._replace(protocol=found[0], payload=found[1]), origin)
 
     def end(self) -> None:
-        """End all that waits."""
+        """End all flows that still wait."""
         for whole in self._fragments.drain():
             try:
                 self._whole(whole.datagram, whole.origin)

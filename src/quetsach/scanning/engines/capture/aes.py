@@ -1,7 +1,7 @@
-"""AES-128 and its counter mode with authentication (FIPS 197, SP 800-38D), to open what was never secret.
+"""AES-128 in counter mode with authentication (FIPS 197, SP 800-38D), to open packets that are not secret.
 
-In pure Python, because the portable engine brings no binary. Slow, and not in constant time: the keys that it
-is given can be made by any reader of the capture.
+Pure Python, because the portable engine brings no binary. It is slow and not in constant time: any reader of
+the capture can make the keys that it gets.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def _double(value: int) -> int:
 
 
 def _sbox() -> bytes:
-    """The substitution of FIPS 197 5.1.1: the inverse in the field, then an affine map."""
+    """The substitution table of FIPS 197 5.1.1: the inverse in the field, then an affine map."""
     logs, powers, value = [0] * 256, [0] * 255, 1
     for exponent in range(255):
         powers[exponent], logs[value] = value, exponent
@@ -73,7 +73,7 @@ def _mixed(state: bytes) -> bytes:
 
 @lru_cache(maxsize=16)
 def _nibbles(subkey: int) -> list[list[int]]:
-    """What each value of each of the 32 nibbles of a block adds to its product with the subkey."""
+    """The product with the subkey, for each value of each of the 32 nibbles of a block."""
     powers = []
     for _ in range(128):
         powers.append(subkey)
@@ -103,7 +103,8 @@ def _hash(subkey: int, data: bytes) -> int:
 
 
 def opened(key: bytes, nonce: bytes, sealed: bytes, heading: bytes) -> bytes | None:
-    """The text of `sealed` and the tag at its end; None if the tag does not belong to it and its heading."""
+    """The text of `sealed`, which ends with its tag; None if the tag does not fit the text and the
+    heading."""
     cipher = Aes128(key)
     body, tag = sealed[:-TAG], sealed[-TAG:]
     subkey = int.from_bytes(cipher.encrypt(bytes(BLOCK)))

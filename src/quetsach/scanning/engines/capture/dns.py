@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from quetsach.scanning.engines.capture.network import MAPPED
 
 PORTS = (53, 853, 5353, 5355, 137)
-"""Ports whose side is the server of a name service."""
+"""Ports of name servers."""
 DATAGRAMS = (53, 5353, 5355, 137)
 """Ports whose datagrams are read as messages."""
 NETBIOS = 137
@@ -18,7 +18,7 @@ LONGEST = 255
 
 _A, _AAAA = 1, 28
 _NAME_AT = {2: 0, 5: 0, 12: 0, 39: 0, 15: 2, 33: 6}
-"""Record types whose data ends with one name, and where it begins."""
+"""Record types whose data ends with one name, and the place where the name starts."""
 _TYPES = {
     1: "A",
     2: "NS",
@@ -50,9 +50,9 @@ def code_word(number: int) -> str:
 
 @dataclass(slots=True)
 class Message:
-    """What a message says: (name, type) of the questions; names, addresses (int) or types of the answers.
+    """A DNS message: (name, type) of the questions; names, addresses (int) or types of the answers.
 
-    `owners` are those whose records the answers are.
+    `owners` are the names to which the answers belong.
     """
 
     is_reply: bool
@@ -63,11 +63,11 @@ class Message:
 
 
 class _BrokenError(Exception):
-    """The message ends or contradicts itself here."""
+    """The message ends here, or contradicts itself."""
 
 
 def read(data: bytes, *, is_netbios: bool) -> Message | None:
-    """What a standard message says, as far as it can be read; None if that is no question or answer."""
+    """A standard message, as far as it can be read; None for anything but a question or an answer."""
     if len(data) < 12:
         return None
     flags, questions, answers = (int.from_bytes(data[at : at + 2]) for at in (2, 4, 6))
@@ -158,6 +158,6 @@ def _netbios(label: bytes) -> bytes:
 
 
 def _label(label: bytes, dots: bytes) -> bytes:
-    """Backslashes, spaces, controls and what is in `dots` as `\\DDD` (RFC 1035 5.1)."""
+    """Backslashes, spaces, controls and the characters of `dots` as `\\DDD` (RFC 1035 5.1)."""
     unsafe = b"\\\x7f" + dots
     return b"".join(b"\\%03d" % b if b <= 0x20 or b in unsafe else bytes((b,)) for b in label)

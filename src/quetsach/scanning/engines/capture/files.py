@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 LONGEST = 262_144
-"""Captured bytes of one packet; what claims more is damage (the bound of libpcap)."""
+"""Captured bytes of one packet; a larger claim is damage (the bound of libpcap)."""
 LONGEST_INTERFACE = 65_536
 """Bytes of an interface description that are read; its options lie in front."""
 MOST_INTERFACES = 65_536
@@ -28,7 +28,7 @@ _RESOLUTION, _OFFSET = 9, 14
 
 
 class Packet(NamedTuple):
-    """Microseconds since 1970 UTC where the file tells, the link type, the captured bytes."""
+    """Microseconds since 1970 UTC where the file has a time, the link type, the captured bytes."""
 
     time: int | None
     link: int
@@ -53,18 +53,18 @@ class _Interface:
 
 
 class _DamagedError(Exception):
-    """What follows cannot be read."""
+    """The rest of the file cannot be read."""
 
 
 class _CutError(Exception):
-    """The file ends too soon; with the place where the lacking part begins if that is not the packet."""
+    """The file ends too soon; holds the place where the missing part starts, if that is not the packet."""
 
 
 class Packets:
     """Reads a capture packet by packet.
 
-    `offset` counts the bytes that were understood: to the end of the file, or to where it is damaged;
-    `problem` says why it ended before.
+    `offset` counts the bytes that were understood: to the end of the file, or to the place where it is
+    damaged; `problem` says why reading ended before the end.
     """
 
     def __init__(self, chunks: Iterable[bytes]) -> None:

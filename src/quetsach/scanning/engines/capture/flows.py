@@ -1,4 +1,4 @@
-"""Who talks to whom: the last flows, each with what its next packet needs to know."""
+"""The last flows between two ends, each with all that its next packet needs."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from enum import Enum
 from quetsach.scanning.engines.capture.origin import End
 
 TRIES = 8
-"""Segments of a direction that are tried for the begin of a message."""
+"""Segments of a direction in which the start of a message is sought."""
 NO_DAY = -(1 << 31)
 Key = tuple[End, End, int]
 """Both ends in order, and the protocol."""
 
 
 class State(Enum):
-    """How far one direction of a TCP stream is looked at."""
+    """How one direction of a TCP stream is read now."""
 
     DONE = "nothing more is read"
-    FRESH = "the next bytes may begin a message"
-    HEAD = "the begin of a message is held"
+    FRESH = "the next bytes may start a message"
+    HEAD = "the start of a message is held"
 
 
 @dataclass(slots=True)
 class Side:
-    """One direction: bytes of a body still to be passed over, the number of what is held of it or 0, the
-    sequence number of the byte to come, and segments that are still tried."""
+    """One direction: bytes of a body to pass over, the number of its held stream or 0, the sequence number of
+    the next byte, and how many more segments are tried."""
 
     state: State
     skip: int = 0
@@ -38,13 +38,13 @@ class Side:
         return self.state is State.DONE
 
     def close(self) -> None:
-        """Nothing more is read."""
+        """Read nothing more of this direction."""
         self.state, self.skip, self.stream, self.tries = State.DONE, 0, 0, TRIES
 
 
 @dataclass(slots=True)
 class Flow:
-    """A flow from its first packet on. `day` is of the first packet of the day, `first` the first sequence
+    """A flow from its first packet on. `day` is the latest day seen, `first` the first sequence
     number of the initiator, `watch` the number of its sightings that wait for the outcome, or 0."""
 
     key: Key
@@ -57,7 +57,7 @@ class Flow:
     is_established: bool = False
 
     def end(self, is_high: bool) -> End:
-        """The end that sorts first, or the other."""
+        """The end that sorts last (`is_high`), or first."""
         return self.key[1] if is_high else self.key[0]
 
     @property
@@ -67,15 +67,15 @@ class Flow:
 
 @dataclass(slots=True)
 class Flows:
-    """The flows that were last heard of: when the young are as many as the limit they become the old, and the
-    old of which nothing was heard since are given up."""
+    """The flows with the latest packets. When the young flows reach the limit they become the old flows, and
+    old flows without a packet since then are given up."""
 
     limit: int
     young: dict[Key, Flow] = field(default_factory=dict)
     old: dict[Key, Flow] = field(default_factory=dict)
 
     def turn(self) -> list[Flow]:
-        """Make room where it is needed; the flows of which nothing was heard, in the order of their begin."""
+        """Make room where it is needed; the flows given up, in the order of their start."""
         if len(self.young) < self.limit:
             return []
         gone = list(self.old.values())
@@ -83,12 +83,12 @@ class Flows:
         return gone
 
     def revive(self, key: Key) -> Flow | None:
-        """Bring a flow from the old to the young."""
+        """Move an old flow to the young flows."""
         flow = self.old.pop(key, None)
         if flow is not None:
             self.young[key] = flow
         return flow
 
     def drain(self) -> list[Flow]:
-        """All that is left, in the order of their begin."""
+        """All flows that are left, in the order of their start."""
         return [*self.old.values(), *self.young.values()]

@@ -8,7 +8,7 @@ from quetsach.scanning.engines.capture.network import Datagram, Piece
 from quetsach.scanning.engines.capture.origin import Origin
 
 WAITING = 64
-"""Datagrams waiting for their pieces; the one that began first is given up for a new one."""
+"""Datagrams that may wait for their pieces; the oldest is given up for a new one."""
 LONGEST = 65_535
 BLOCK = 8
 
@@ -28,7 +28,7 @@ class _Waiting:
         if len(self.payload) < end:
             self.payload.extend(bytes(end - len(self.payload)))
             self.have.extend([False] * (-(-end // BLOCK) - len(self.have)))
-        # What came first stays where pieces overlap.
+        # Where pieces overlap, the first piece stays.
         for at in range(0, len(data), BLOCK):
             place = piece.offset + at
             if not self.have[place // BLOCK]:
@@ -45,7 +45,7 @@ class _Waiting:
         return self.total is not None and self.begin() >= self.total
 
     def give_up(self) -> Whole | None:
-        """The begin, where it is there."""
+        """The datagram up to the first missing piece; None where the first piece is missing."""
         begin = self.begin()
         missing = 0 if self.total is None else self.total - begin
         if not begin:
@@ -56,7 +56,7 @@ class _Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A datagram put together, or as much of its begin as there is, with the origin of its first piece."""
+    """A whole datagram, or all of it before the first missing piece, with the origin of its first piece."""
 
     datagram: Datagram
     origin: Origin
@@ -69,7 +69,7 @@ class Fragments:
         self._waiting: dict[tuple[int, int, int, int], _Waiting] = {}
 
     def add(self, datagram: Datagram, piece: Piece, origin: Origin) -> Whole | None:
-        """Take a piece; what became whole, or what had to be given up."""
+        """Add a piece; returns a datagram that is now whole, or a datagram given up to make room."""
         data = datagram.payload
         if not data or piece.offset + len(data) > LONGEST or (piece.more and len(data) % BLOCK):
             return None
@@ -86,6 +86,6 @@ class Fragments:
         return given_up.give_up() if given_up is not None else None
 
     def drain(self) -> list[Whole]:
-        """At the end of the capture: what never became whole, oldest first."""
+        """At the end of the capture: the datagrams that never became whole, oldest first."""
         waiting, self._waiting = self._waiting, {}
         return [whole for one in waiting.values() if (whole := one.give_up()) is not None]

@@ -1,4 +1,4 @@
-"""The head of an HTTP/1 request (RFC 9112): who is asked for what."""
+"""The head of an HTTP/1 request (RFC 9112): the host and the path asked for."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ EMPTY_LINE = b"\r\n"
 _END = re.compile(rb"\n\r?\n")
 _SCHEME = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://")
 _LENGTH = re.compile(rb"[0-9]{1,18}")
-"""Digits of a length that is believed."""
+"""Digits of a length; longer numbers are not believed."""
 _BLANK = b" \t\r\n\f"
 
 
@@ -23,7 +23,7 @@ class NeedMoreError(Exception):
 
 
 class Head(NamedTuple):
-    """One request; `body` are the bytes of the body where the head tells them."""
+    """One request; `body` is the length of the body where the head declares it."""
 
     method: bytes
     target: bytes
@@ -32,12 +32,12 @@ class Head(NamedTuple):
 
 
 def may_begin(data: bytes) -> bool:
-    """Whether a stream that begins so may be a request."""
+    """Whether these bytes may be the start of a request."""
     return any(data.startswith(m) or m.startswith(data) for m in _METHODS)
 
 
 def read(data: bytes) -> tuple[Head, int] | None:
-    """The head at the begin of a stream and its length; None if it is none. Raises NeedMoreError."""
+    """The head at the start of a stream and its length; None if there is none. Raises NeedMoreError."""
     end = _END.search(data)
     if end is None:
         raise NeedMoreError
@@ -46,7 +46,7 @@ def read(data: bytes) -> tuple[Head, int] | None:
 
 
 def read_part(data: bytes) -> Head | None:
-    """A head whose end is missing: its whole lines, if they say which host is meant."""
+    """A head whose end is missing: its whole lines, if they name the host."""
     end = data.rfind(b"\n") + 1
     head = _parse(data[:end]) if end else None
     if head is None or head.host is not None or head.method == b"CONNECT" or _SCHEME.match(head.target):

@@ -1,4 +1,4 @@
-"""QUIC's Initial packets opened: their keys come from a connection id that stands in the open (RFC 9001 5,
+"""Opens QUIC's Initial packets: their keys come from a connection id that is sent in the clear (RFC 9001 5,
 RFC 9369 3.3)."""
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from quetsach.scanning.engines.capture.aes import BLOCK, TAG, Aes128, opened
 
 _LONGEST_NUMBER = 4
-"""The sample lies as if the packet number took this much."""
+"""The sample lies as if the packet number took this many bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What differs from one version of QUIC to the next: salt, labels, and packet types in the first byte."""
+    """The differences between versions of QUIC: salt, labels, and packet types in the first byte."""
 
     salt: bytes
     labels: tuple[str, str, str]
@@ -46,7 +46,7 @@ def _expand(secret: bytes, label: str, size: int) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """What opens the Initial packets of one client."""
+    """The keys that open the Initial packets of one client."""
 
     key: bytes
     iv: bytes
@@ -54,14 +54,14 @@ class Keys:
 
     @staticmethod
     def make(version: Version, connection: bytes) -> Keys:
-        """Those of a client whose first packet was sent to this connection id."""
+        """The keys of a client whose first packet was sent to this connection id."""
         common = hmac.digest(version.salt, connection, hashlib.sha256)
         client = _expand(common, "client in", 32)
         sizes = zip(version.labels, (16, 12, 16), strict=True)
         return Keys(*(_expand(client, label, size) for label, size in sizes))
 
     def open(self, packet: bytes, at: int) -> bytes | None:
-        """The frames of a packet with its number at `at`; None if other keys sealed it or it was changed."""
+        """The frames of a packet with its number at `at`; None if other keys sealed it, or it was changed."""
         sample = packet[at + _LONGEST_NUMBER : at + _LONGEST_NUMBER + BLOCK]
         if len(sample) < BLOCK or len(packet) < at + _LONGEST_NUMBER + TAG:
             return None

@@ -31,7 +31,7 @@ class Frame(NamedTuple):
 
 
 def frame(link: int, data: bytes) -> Frame | None:
-    """What a frame carries; None if that is not IP. Raises BrokenError, UnknownLinkError."""
+    """The IP packet in a frame; None if it carries no IP. Raises BrokenError, UnknownLinkError."""
     if link == 1:
         if len(data) < 14:
             raise BrokenError
@@ -92,7 +92,8 @@ def _by_ethertype(kind: int, rest: bytes, mac: bytes | None) -> Frame | None:
 
 
 def _mpls(data: bytes, mac: bytes | None) -> Frame | None:
-    """RFC 3032: labels of four bytes, of which the last says so; what is below shows by itself."""
+    """RFC 3032: labels of four bytes; the last label marks itself. The first bytes below show their
+    protocol."""
     for at in range(0, len(data) - 4, 4):
         if data[at + 2] & 1:
             packet = data[at + 4 :]
@@ -125,7 +126,7 @@ def _pppoe(data: bytes, mac: bytes | None) -> Frame | None:
 
 
 def _ppp(data: bytes, mac: bytes | None) -> Frame | None:
-    """RFC 1661 2; the protocol in one byte where that was agreed (6.5)."""
+    """RFC 1661 2; the protocol takes one byte where both ends agreed so (6.5)."""
     if data[:1] in (b"\x21", b"\x57"):
         return Frame(data[1:], mac)
     if data[:2] in (b"\0\x21", b"\0\x57"):

@@ -1,4 +1,4 @@
-"""IPv4 (RFC 791) and IPv6 (RFC 8200) down to what they carry.
+"""IPv4 (RFC 791) and IPv6 (RFC 8200), down to their payload.
 
 An address is one number, IPv4 as the IPv6 address it is mapped to (RFC 4291 2.5.5.2).
 """
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 MAPPED = 0xFFFF_0000_0000
 MOST_HEADERS = 16
-"""Extension headers that are walked."""
+"""Extension headers that are passed over, at most."""
 
 
 @lru_cache(maxsize=1 << 16)
@@ -31,7 +31,7 @@ class Piece(NamedTuple):
 
 
 class Datagram(NamedTuple):
-    """One IP packet. `hops` it could still make; `missing` bytes of it were sent and not captured."""
+    """One IP packet. `hops` left to it; `missing` bytes of it were sent and not captured."""
 
     source: int
     target: int
@@ -92,7 +92,7 @@ def _version6(data: bytes) -> Datagram | None:
 
 
 def extensions(following: int, rest: bytes) -> tuple[int, bytes, Piece | None] | None:
-    """What follows the extension headers (RFC 8200 4), up to the fragment header of a piece."""
+    """The payload behind the extension headers (RFC 8200 4), up to the fragment header of a piece."""
     for _ in range(MOST_HEADERS):
         if following not in (0, 43, 44, 51, 60, 135):
             return following, rest, None

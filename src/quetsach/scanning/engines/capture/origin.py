@@ -1,15 +1,15 @@
-"""When a packet was captured and who on this link sent it."""
+"""When a packet was captured, and its sender on this link."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 INITIAL_HOPS = (64, 128, 255)
-"""Hops with which hosts send: a packet that still has one of these came from this link."""
+"""Hop counts with which hosts send: a packet that still has one of these comes from this link."""
 
 
 class Origin(NamedTuple):
-    """Microseconds since 1970 UTC, and the hardware address of the sender if that is on this link."""
+    """Microseconds since 1970 UTC, and the hardware address of the sender if it is on this link."""
 
     time: int | None = None
     mac: bytes | None = None

@@ -1,4 +1,4 @@
-"""The server name of a QUIC connection (RFC 9000 17.2, 19): its first packets are sealed with keys that any
+"""The server name of a QUIC connection (RFC 9000 17.2, 19). Its first packets are sealed with keys that any
 reader can make."""
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _LONGEST_CONNECTION = 20
 LONGEST_HELLO = 16 << 10
 """Bytes of a ClientHello that are read."""
 REMEMBERED = 512
-"""Connections that are remembered; the one that began first is given up for a new one."""
+"""Connections that are remembered; the oldest is given up for a new one."""
 _LONG = 0xC0
 _PADDING, _PING, _ACK, _ACK_ECN, _CRYPTO, _CLOSE = 0, 1, 2, 3, 6, 0x1C
 
@@ -45,7 +45,7 @@ class _Bytes:
         return int.from_bytes(bytes((first & 0x3F,)) + self.take((1 << (first >> 6)) - 1))
 
     def field(self) -> bytes:
-        """Bytes with such a number before them."""
+        """Bytes with their length before them, a number of variable length."""
         return self.take(self.number())
 
     def pass_over(self, numbers: int) -> None:
@@ -76,7 +76,7 @@ class _Packet(NamedTuple):
 
 
 def _packet(data: bytes) -> _Packet:
-    """The packet at the begin. Raises _CutError where none is there whole."""
+    """The packet at the start. Raises _CutError where no whole packet is there."""
     reader = _Bytes(data)
     first = reader.take(1)[0]
     version = VERSIONS.get(int.from_bytes(reader.take(4)))
@@ -96,7 +96,7 @@ def _packet(data: bytes) -> _Packet:
 
 @dataclass(slots=True)
 class _Handshake:
-    """What a client has sent of its ClientHello; when done, nothing more is read of the connection."""
+    """The ClientHello of one client so far; when it is done, nothing more is read of the connection."""
 
     keys: Keys
     is_done: bool = False
@@ -104,7 +104,7 @@ class _Handshake:
     have: bytearray = field(default_factory=bytearray)
 
     def add(self, frames: bytes) -> bytes | None:
-        """The server name, if the ClientHello is known with these frames."""
+        """Add frames; returns the server name if the ClientHello is known with them."""
         if self.is_done:
             return None
         reader = _Bytes(frames)
@@ -127,7 +127,7 @@ class _Handshake:
         return name
 
     def _frame(self, reader: _Bytes) -> bool:
-        """Take what the next frame brings; False where nothing more is read."""
+        """Read the next frame; False where nothing more can be read."""
         kind = reader.take(1)[0]
         if kind in (_ACK, _ACK_ECN):
             reader.pass_over(2)
@@ -143,7 +143,7 @@ class _Handshake:
         return True
 
     def _keep(self, offset: int, data: bytes) -> None:
-        """What came first stays where frames overlap."""
+        """Where frames overlap, the first bytes stay."""
         data = data[: max(LONGEST_HELLO - offset, 0)]
         if not data:
             return
@@ -156,13 +156,13 @@ class _Handshake:
 
 
 class Handshakes:
-    """The connections of a capture that began last."""
+    """The latest connections of a capture."""
 
     def __init__(self) -> None:
         self._remembered: dict[tuple[End, End], _Handshake] = {}
 
     def read(self, sender: End, target: End, datagram: bytes) -> bytes | None:
-        """Read a datagram; the server name if the ClientHello is known with it, once a connection."""
+        """Read a datagram; returns the server name if the ClientHello is known with it, once a connection."""
         name = None
         try:
             while True:

@@ -1,4 +1,4 @@
-"""Records of a capture: what they hit, and one line of text each that shows it."""
+"""Records of a capture: their hits, and one line of text for each record that shows it."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _PROTOCOLS = {1: "ICMP", TCP: "TCP", UDP: "UDP", 58: "ICMPv6"}
 
 
 class Contact(NamedTuple):
-    """A flow that hit and whose outcome is not known yet."""
+    """A flow with a hit whose outcome is not known yet."""
 
     hits: Hits
     origin: Origin
 
 
 def is_device(address: int) -> bool:
-    """Whether an address can be that of one machine."""
+    """Whether an address can belong to one machine."""
     if address >> 32 == MAPPED >> 32:
         bits = address & 0xFFFF_FFFF
         return bits not in (0, 0xFFFF_FFFF) and bits >> 28 != 0xE
@@ -41,14 +41,14 @@ def _with_port(end: End) -> str:
 
 
 def _heading(origin: Origin, sender: str, target: str) -> bytes:
-    """The begin of the text of a record: when, and who sends to whom."""
+    """The start of a record's text: the time, the sender and the target."""
     when = times.iso(origin.time) if origin.time is not None else "-"
     return f"{when} pcap {sender} > {target} ".encode()
 
 
 @dataclass(slots=True)
 class Recorder:
-    """Looks up what the packets say and keeps what is listed."""
+    """Looks up the records in the index and keeps the hits."""
 
     index: Index
     most_alive: int | None
@@ -81,7 +81,7 @@ class Recorder:
         message = dns.read(data, is_netbios=dns.NETBIOS in (sender.port, target.port))
         if message is None:
             return
-        # mDNS answers without a question: its names are those that the answers are about.
+        # mDNS answers without a question: its names are the owners of the answers.
         names = message.questions or message.owners
         tokens = [Token("query", *classify(name)) for name, _ in names if name]
         answers = [_answer(kind, value) for kind, value in message.answers if kind != "other"]
@@ -101,7 +101,7 @@ class Recorder:
         self._server_name("tls", sender, target, origin, name)
 
     def quic(self, sender: End, target: End, origin: Origin, name: bytes) -> None:
-        """The same over UDP."""
+        """A ClientHello with its server name, over QUIC."""
         self._server_name("quic", sender, target, origin, name)
 
     def _server_name(self, word: str, sender: End, target: End, origin: Origin, name: bytes) -> None:
@@ -124,7 +124,7 @@ class Recorder:
             self._keep(hits, log_format, sender.address, "allowed", origin, text)
 
     def contact(self, flow: Flow, is_from_high: bool, origin: Origin) -> None:
-        """A flow begins, or goes on into another day: whom it concerns."""
+        """A flow starts, or goes on into another day: look up both its ends."""
         flow.day = day_number(origin.time)
         flow.watch = 0
         initiator, responder = flow.end(flow.is_initiator_high), flow.end(not flow.is_initiator_high)
@@ -143,7 +143,7 @@ class Recorder:
             flow.watch = self._contacts
 
     def settle(self, flow: Flow) -> None:
-        """The outcome of a flow is known, or will never be."""
+        """The outcome of a flow is known, or will never be known."""
         contact = self._waiting.pop(flow.watch, None)
         if contact is None:
             return

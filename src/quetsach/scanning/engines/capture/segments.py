@@ -1,4 +1,4 @@
-"""Segments of a TCP stream in their order, and the messages that begin in them."""
+"""Puts segments of a TCP stream in order and reads the messages in them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _DNS = 53
 LONGEST_HEAD = 16 << 10
 """Bytes of a request's head or of a ClientHello that are read."""
 _WINDOW = 1 << 20
-"""A segment farther ahead than this is not waited for."""
+"""A segment farther ahead than this does not wait."""
 
 
 @dataclass(slots=True)
 class _Talk:
-    """One direction of one stream while it is at work; `is_sealed` says that nothing of either direction is
+    """One direction of one stream during one call. `is_sealed` says that no byte of either direction is
     readable any more."""
 
     side: Side
@@ -37,7 +37,7 @@ def _talk(flow: Flow, is_high: bool) -> _Talk:
 
 
 class Assembler:
-    """Puts segments in order and tells a recorder what they say."""
+    """Puts segments in order and gives their messages to a recorder."""
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
@@ -62,7 +62,7 @@ class Assembler:
                 one.close()
 
     def flush(self, flow: Flow) -> None:
-        """The end of a flow: what waits is read as far as it is there."""
+        """The end of a flow: read the waiting segments as far as they are there."""
         for is_high in (False, True):
             talk = _talk(flow, is_high)
             if flow.protocol != TCP or not talk.side.stream:
@@ -93,7 +93,7 @@ class Assembler:
             self._drain(talk, holes=0)
 
     def _held(self, side: Side, origin: Origin) -> Stream | None:
-        """What is held of a direction; None and done if it had to be given up."""
+        """The held bytes of a direction; None, and the direction is done, if they had to be given up."""
         if not side.stream:
             return Stream(origin)
         stream = self._streams.take(side.stream)
@@ -102,7 +102,7 @@ class Assembler:
         return stream
 
     def _drain(self, talk: _Talk, holes: int) -> None:
-        """Take waiting segments whose turn it is, and pass over so many holes before others."""
+        """Take waiting segments whose turn it is, and pass over at most `holes` holes before others."""
         side = talk.side
         while side.stream and not side.is_done:
             stream = self._held(side, Origin())
@@ -121,7 +121,7 @@ class Assembler:
             self._accept(talk, segment, min(ahead, 0))
 
     def _accept(self, talk: _Talk, segment: Segment, ahead: int) -> None:
-        """A segment whose turn it is, `ahead` (not positive) bytes before the byte to come."""
+        """Read a segment whose turn it is; it starts `ahead` (0 or negative) bytes from the next byte."""
         new = len(segment.data) + segment.missing + ahead
         if new <= 0:
             return
@@ -160,7 +160,7 @@ class Assembler:
             side.stream = self._streams.put(side.stream, stream)
 
     def _message(self, talk: _Talk, origin: Origin, data: bytes) -> int | None:
-        """Read one message at the begin and give its length; None if the rest is to be held or dropped."""
+        """Read one message at the start and return its length; None if the rest is to be held or dropped."""
         side = talk.side
         try:
             if talk.is_dns:
@@ -203,7 +203,7 @@ class Assembler:
             self._recorder.request(talk.sender, talk.target, origin, head)
 
     def _hole(self, talk: _Talk, size: int) -> None:
-        """Bytes that were sent and are not there: a message that is held ends here."""
+        """`size` bytes were sent and are missing: a held message ends here."""
         side = talk.side
         side.skip = max(0, side.skip - size)
         if side.state is State.HEAD:
@@ -218,5 +218,5 @@ class Assembler:
             else:
                 self._part(talk, stream.origin, head)
         if talk.is_dns and side.state is State.FRESH:
-            # Nothing tells where the next message begins.
+            # Nothing shows where the next message starts.
             side.state = State.DONE

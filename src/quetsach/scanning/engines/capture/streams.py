@@ -1,4 +1,4 @@
-"""Bytes of TCP streams that wait for what comes before or behind them, within bounds."""
+"""Bytes of TCP streams that wait for other bytes before or behind them, within bounds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MOST_AHEAD = 16
 MOST_AHEAD_BYTES = 32 << 10
 """Segments and bytes of one direction that may wait for a hole to be filled."""
 MOST_HELD = 16 << 20
-"""Bytes held of all streams; the stream that began first is given up."""
+"""Bytes held for all streams; beyond that the oldest stream is given up."""
 _OVERHEAD = 128
 
 
@@ -26,7 +26,7 @@ class Segment(NamedTuple):
 
 @dataclass(slots=True)
 class Stream:
-    """What is held of one direction; `origin` is of the last bytes of `head`."""
+    """The held bytes of one direction; `origin` is of the last bytes of `head`."""
 
     origin: Origin
     head: bytes = b""
@@ -34,7 +34,7 @@ class Stream:
 
     @property
     def cost(self) -> int:
-        """Bytes that count for the bound."""
+        """Bytes that count towards the bound."""
         return _OVERHEAD + len(self.head) + sum(len(s.data) + _OVERHEAD for s in self.ahead)
 
     @property
@@ -42,7 +42,7 @@ class Stream:
         return len(self.ahead) > MOST_AHEAD or sum(len(s.data) for s in self.ahead) > MOST_AHEAD_BYTES
 
     def nearest(self, following: int, *, over_hole: bool) -> Segment | None:
-        """Take the nearest waiting segment, if it is its turn or a hole may be passed over."""
+        """Take the nearest waiting segment, if its turn has come or it may pass over a hole."""
         if not self.ahead:
             return None
         gaps = [distance(s.seq, following) for s in self.ahead]
@@ -51,7 +51,7 @@ class Stream:
 
 
 class Streams:
-    """All streams of which something is held."""
+    """All streams with held bytes."""
 
     def __init__(self) -> None:
         self._held: dict[int, Stream] = {}
@@ -59,14 +59,14 @@ class Streams:
         self._bytes = 0
 
     def take(self, number: int) -> Stream | None:
-        """Take out what is held under a number; None if it was given up."""
+        """Take out the stream with a number; None if it was given up."""
         stream = self._held.pop(number, None)
         if stream is not None:
             self._bytes -= stream.cost
         return stream
 
     def put(self, number: int, stream: Stream) -> int:
-        """Keep a stream under its number, or under a new one for 0; nothing is kept of an empty one."""
+        """Keep a stream under its number, or under a new number for 0; an empty stream is not kept."""
         if not stream.head and not stream.ahead:
             return 0
         if not number:

@@ -1,4 +1,4 @@
-"""The server name of a TLS ClientHello (RFC 8446 4.1.2, RFC 6066 3), split over records as it may be."""
+"""The server name of a TLS ClientHello (RFC 8446 4.1.2, RFC 6066 3), which may be split over records."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ _HANDSHAKE = 22
 _CLIENT_HELLO = 1
 _SERVER_NAME = 0
 _LONGEST_RECORD = 16_384 + 256
-"""Bytes of a record (RFC 8446 5.1) with what a cipher may add."""
+"""Bytes of a record (RFC 8446 5.1), with the overhead of a cipher."""
 
 
 class NeedMoreError(Exception):
@@ -18,12 +18,12 @@ class NotHelloError(Exception):
 
 
 def may_begin(data: bytes) -> bool:
-    """Whether a stream that begins so may be one."""
+    """Whether these bytes may be the start of a ClientHello."""
     return data[0] == _HANDSHAKE and data[1:2] in (b"", b"\x03") and data[5:6] in (b"", b"\x01")
 
 
 def read(data: bytes) -> bytes | None:
-    """The name in the ClientHello at the begin of a stream, if it has one.
+    """The name in the ClientHello at the start of a stream, if it has a name.
 
     Raises NeedMoreError, NotHelloError.
     """
@@ -31,7 +31,7 @@ def read(data: bytes) -> bytes | None:
 
 
 def hello(message: bytes, is_cut: bool) -> bytes | None:
-    """The same of what the records or frames carry; `is_cut` says that more of it may follow."""
+    """The name in a handshake message; `is_cut` says that more of the message may follow."""
     unfinished = NeedMoreError if is_cut else NotHelloError
     if not message:
         raise unfinished
@@ -47,7 +47,7 @@ def hello(message: bytes, is_cut: bool) -> bytes | None:
 
 
 def _handshake(data: bytes) -> tuple[bytes, bool]:
-    """What the records carry, and whether more of it may follow."""
+    """The handshake bytes of the records, and whether more may follow."""
     message = b""
     at = 0
     while len(data) >= at + 5:
@@ -80,7 +80,7 @@ def _server_name(body: bytes) -> bytes | None:
 
 
 def _behind(body: bytes, at: int | None, size: int) -> int | None:
-    """The place behind a field with its length before it."""
+    """The place behind a field that has its length before it."""
     if at is None or len(body) < at + size:
         return None
     end = at + size + int.from_bytes(body[at : at + size])

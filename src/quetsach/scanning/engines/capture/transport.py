@@ -1,4 +1,4 @@
-"""TCP, UDP and the rest: to which flow a packet belongs, who began it and how it went."""
+"""TCP, UDP and the rest: the flow of a packet, its initiator and its outcome."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ class BrokenError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Heading:
-    """What the header says; `is_reply` says whether the sender answers, where the header tells."""
+    """The fields of a transport header; `is_reply` says whether the sender answers, where the header shows
+    it."""
 
     source_port: int = 0
     target_port: int = 0
@@ -41,7 +42,7 @@ class _Heading:
         return self.flags & (_SYN | _RST) == _SYN
 
     def is_begun_by_sender(self, protocol: int) -> bool:
-        """Whether the sender of the first packet of a flow is the one that began it."""
+        """Whether the sender of a flow's first packet is its initiator."""
         if self.is_reply is not None:
             return not self.is_reply
         if self.is_syn:
@@ -54,7 +55,8 @@ class _Heading:
 
 
 def _heading(datagram: Datagram) -> _Heading | None:
-    """None where it is no contact: ICMP errors and the talk between neighbours. Raises BrokenError."""
+    """None where the packet is no contact: ICMP errors and the talk between neighbours. Raises
+    BrokenError."""
     data, protocol = datagram.payload, datagram.protocol
     if protocol in _ICMP:
         if not data:
@@ -82,7 +84,7 @@ def _heading(datagram: Datagram) -> _Heading | None:
 
 
 class Conversations:
-    """Follows flows and hands on what they carry."""
+    """Follows flows and hands on their payload."""
 
     def __init__(self, recorder: Recorder, limit: int) -> None:
         self._recorder = recorder
@@ -113,7 +115,7 @@ class Conversations:
             self._assembler.segment(flow, is_high, seq, origin, heading.payload, heading.missing)
 
     def end(self) -> None:
-        """Nothing more will be heard of any flow."""
+        """End all flows: the capture has ended."""
         for flow in self._flows.drain():
             self._end(flow)
 
@@ -122,7 +124,7 @@ class Conversations:
         self._recorder.settle(flow)
 
     def _flow(self, key: Key, heading: _Heading, is_high: bool, origin: Origin) -> Flow:
-        """The packet's flow, which may begin with it."""
+        """The packet's flow; a new flow where the packet is its first."""
         is_first = heading.is_syn and not heading.flags & _ACK
         flow = self._flows.young.get(key)
         if flow is None:
@@ -132,7 +134,7 @@ class Conversations:
         if flow is not None:
             if not is_first or flow.first == heading.seq:
                 return flow
-            # The same ports used again.
+            # A new connection uses the same ports again.
             self._end(flow)
         state = State.FRESH if key[2] == TCP else State.DONE
         is_initiator_high = heading.is_begun_by_sender(key[2]) == is_high
@@ -144,7 +146,7 @@ class Conversations:
         return flow
 
     def _progress(self, flow: Flow, heading: _Heading, is_high: bool, origin: Origin) -> None:
-        """What the packet says of its flow: a later day, an answer."""
+        """Learn from a packet of the flow: a later day, an answer."""
         if day_number(origin.time) > flow.day:
             self._recorder.settle(flow)
             self._recorder.contact(flow, is_high, origin)

@@ -1,4 +1,4 @@
-"""A line becomes named fields with values (docs/log-formats.md 2). Bad lines give None."""
+"""A line becomes named fields with values (docs/log-formats.md 2). A line that does not fit gives None."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ _SPACE = b" \t"
 def cells(line: bytes, separator: bytes) -> list[bytes]:
     """Cells without white space around them.
 
-    A cell that begins with `"` goes on to the next single one, or to the end of the line; two stand for one.
-    What follows the closing quote belongs to the cell.
+    A cell that starts with `"` goes on to the next single `"`, or to the end of the line; two stand for one.
+    Text behind the closing quote belongs to the cell.
     """
     if b'"' not in line:
         return [cell.strip(_SPACE) for cell in line.split(separator)]
@@ -30,7 +30,7 @@ def cells(line: bytes, separator: bytes) -> list[bytes]:
 
 
 def _quoted(line: bytes, at: int) -> tuple[bytes, int]:
-    """The text up to the closing quote, and where what follows begins."""
+    """The text up to the closing quote, and the place behind that quote."""
     parts: list[bytes] = []
     while True:
         end = line.find(b'"', at)

@@ -1,4 +1,4 @@
-"""Lines of columns that a header, or the format itself, names."""
+"""Lines of columns; a header, or the format itself, names the columns."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from quetsach.scanning.engines.shapes.values import Values, recognised
 
 
 class ColumnsReader:
-    """Splits lines into columns that the format names; more of them are ignored, fewer do not fit."""
+    """Splits lines into columns that the format names; further columns are ignored, too few do not fit."""
 
     def __init__(self, log_format: LogFormat, shape: Shape) -> None:
         self._unset = log_format.unset
@@ -20,7 +20,7 @@ class ColumnsReader:
         self._least = shape.least
 
     def read(self, line: bytes) -> Values | None:
-        # What Filebeat and others wrap is read when it is peeled.
+        # A line that Filebeat or another shipper wraps is read when it is peeled.
         columns = [] if line.startswith(b"{") else cells(line, self._separator)
         return by_index(columns, self._index, self._unset) if len(columns) >= self._least else None
 

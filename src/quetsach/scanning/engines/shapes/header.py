@@ -1,4 +1,4 @@
-"""What the header lines of a log have said so far."""
+"""The header of a log after the header lines so far."""
 
 from __future__ import annotations
 
@@ -24,11 +24,12 @@ _HEX = re.compile(rb"\\x([0-9A-Fa-f]{2})")
 
 
 class Header:
-    """What the header lines of a file have said so far; `kind` is zeek (docs.zeek.org, the ASCII writer), csv
-    (RFC 4180) or w3c (the W3C extended log file format).
+    """The header of a file after its header lines so far; `kind` is zeek (docs.zeek.org, the ASCII writer),
+    csv (RFC 4180) or w3c (the W3C extended log file format).
 
-    A changed header is a new object, so that a line keeps the one it was read under. `depth` numbers the
-    reading in which it stood (0: the line as it is); the columns are looked for in the same.
+    A change makes a new header, so a line keeps the header under which it was read. `depth` is the number of
+    the reading that held the header line (0: the line as it is); only readings with this number are split
+    into columns.
     """
 
     __slots__ = ("depth", "empty", "fields", "index", "kind", "path", "separator", "set_separator", "unset")
@@ -45,7 +46,7 @@ class Header:
         self.index: dict[str, int] = {}
 
     def name(self, columns: list[bytes]) -> None:
-        """Name the columns; of equal names the first counts."""
+        """Name the columns; of equal names the first column counts."""
         self.fields = tuple(_text(v) for v in columns)
         self.index = {name: i for i, name in reversed(list(enumerate(self.fields)))}
 
@@ -93,7 +94,7 @@ def _columns(kind: str, separator: bytes, names: list[bytes]) -> Header:
 
 
 def heading(line: bytes, rules: Iterable[tuple[bytes, tuple[str, ...]]]) -> Header | None:
-    """The header that a line of column names makes, where it names those that a format asks for."""
+    """The header from a line of column names, if it holds all names that a format asks for."""
     for separator, named in rules:
         if all(name.encode() in line for name in named):
             new = _columns("csv", separator, cells(line, separator))

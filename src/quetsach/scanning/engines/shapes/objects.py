@@ -15,7 +15,7 @@ JSON_DEPTH = 100
 
 
 def load_object(line: bytes) -> dict[str, Any] | None:
-    """The one JSON object of a line, numbers as their source text; None if there is none."""
+    """The JSON object that is the whole line, numbers as their source text; None if the line is no object."""
     start = line.find(b"{", 0, JSON_PREFIX)
     if start < 0:
         return None
@@ -57,7 +57,7 @@ def _scalars(value: Any, into: list[bytes]) -> None:
 
 
 def encode(text: str) -> bytes:
-    """UTF-8; a lone surrogate becomes U+FFFD, a byte that was not UTF-8 itself again."""
+    """UTF-8; a lone surrogate becomes U+FFFD, a byte that was not UTF-8 becomes itself again."""
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:

@@ -12,7 +12,7 @@ from quetsach.scanning.engines.shapes.values import Values, recognised
 
 Pair = tuple[bytes, bytes]
 
-# Not the priority of syslog, which would take the first key along.
+# Not the priority of syslog: it would become part of the first key.
 _FIRST = re.compile(rb"[^\s\"=<>]+=")
 _FIRST_CELL = re.compile(rb"\"[^\s\"=<>]+=")
 _CEF_KEY = re.compile(rb"(?:\A| )([A-Za-z0-9_.\-]+)=")
@@ -24,7 +24,7 @@ _QUOTED_END = re.compile(rb'(?:[^"\\]|\\.)*', re.DOTALL)
 
 
 class PairsReader:
-    """Reads the pairs of one line that begins with one; of equal keys the first counts."""
+    """Reads the pairs of a line that starts with a pair; of equal keys the first counts."""
 
     def __init__(self, log_format: LogFormat, shape: Shape) -> None:
         self._rule = log_format.recognise
@@ -56,7 +56,7 @@ class PairsReader:
 
 
 def _quoted(line: bytes, separator: bytes) -> Iterator[Pair]:
-    """Pairs between separators; a value in quotes may hold them. A word without `=` is its own value."""
+    """Pairs between separators; a quoted value may hold separators. A word without `=` is its own value."""
     at = 0
     while at < len(line):
         end = line.find(separator, at)
@@ -75,7 +75,7 @@ def _quoted(line: bytes, separator: bytes) -> Iterator[Pair]:
 
 
 def _cells(line: bytes) -> Iterator[Pair]:
-    """Pairs that are cells of a table, their values perhaps in quotes. One without `=` is its own value."""
+    """Pairs that are cells of a table, their values perhaps quoted. A cell without `=` is its own value."""
     for cell in cells(line, b","):
         key, equals, value = cell.partition(b"=")
         if key:
@@ -83,7 +83,7 @@ def _cells(line: bytes) -> Iterator[Pair]:
 
 
 def _extension(line: bytes) -> Iterator[Pair]:
-    """Pairs of a CEF extension: a value goes on to the next space that a key and `=` follow."""
+    """Pairs of a CEF extension: a value goes on to the next space with a key and `=` behind it."""
     keys = list(_CEF_KEY.finditer(line))
     ends = [key.start() for key in keys] + [len(line)]
     for key, end in zip(keys, ends[1:], strict=True):

@@ -34,6 +34,6 @@ def _groups(groups: Mapping[str, bytes | None], unset: Container[bytes]) -> Valu
 
 
 def with_head(groups: Mapping[str, bytes | None], body: Values, unset: Container[bytes]) -> Values:
-    """The groups of what stands before the body, then the body's own fields."""
+    """The groups of the text before the body, then the body's own fields."""
     head = _groups(groups, unset)
     return lambda name: head(name) or body(name)

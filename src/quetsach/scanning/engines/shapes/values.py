@@ -1,4 +1,5 @@
-"""What every shape gives: the values of named fields, and whether a format knows its own."""
+"""The result of every shape, the values of named fields; and the test whether a format recognises its
+lines."""
 
 from __future__ import annotations
 
