@@ -25,7 +25,7 @@ from demo.loggen import names
 from demo.loggen.__main__ import size as parse_size
 from demo.loggen.indicators import make_indicators
 from demo.loggen.listed import Item
-from quetsach import logformat
+from quetsach.logs import logformat
 
 _NAME = r"(?:[A-Za-z0-9-]+\.)+(?:org|example)\b"
 _LABELS = r"(?:\(\d+\)[A-Za-z0-9-]+)+\(0\)"
