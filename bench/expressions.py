@@ -141,7 +141,7 @@ def _write(path: Path, name: str, rate: float, length: int, seed: int, items: li
 
 
 def _lines(name: str, rate: float, rng: Random, items: list[Item]) -> Iterator[bytes]:
-    """Sample lines of a format, of which so many name what is listed."""
+    """Sample lines of a format; this share of them names a listed item."""
     listed = {
         kind: [item.value for item in items if item.kind == kind] for kind in ("domain", "ipv4", "ipv6")
     }

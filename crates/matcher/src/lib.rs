@@ -5,21 +5,21 @@
 //!
 //! | step | folder | what happens there |
 //! |---|---|---|
-//! | tools of all steps | `error`, `parallel` | what can go wrong; two pieces of work at once |
+//! | tools of all steps | `error`, `parallel` | errors; two pieces of work at once |
 //! | | `raw` | the only unsafe code: vectors of bytes (AVX-512, AVX2, SSE4.2, NEON, portable), maps, decoders in C |
-//! | | `escape`, `canonical` | text as it may be shown; the one spelling of names and addresses |
-//! | a list | `set` | a list becomes a set file, which is opened by a map and asked for names and addresses |
+//! | | `escape`, `canonical` | safe text to show; the canonical spelling of names and addresses |
+//! | a list | `set` | a list becomes a set file; a map opens it, and look-ups find names and addresses |
 //! | bytes | `reader` | the bytes of one source, unpacked and as UTF-8 |
 //! | phase 1 | `token` | every byte: where might a listed name or address stand? |
 //! | fields | `time`, `expression` | times as logs spell them; the patterns of formats |
 //! | | `format`, `shape` | log formats as data; the fields of a line by its format |
-//! | phase 2 | `line` | what exactly stands in a line, which of it is listed, and what the line says of it |
-//! | rows | `memory`, `options` | one account of memory for all threads; what a scan is asked and what it answers beside rows |
+//! | phase 2 | `line` | the exact tokens of a line, the indicators that cover them, and the other fields |
+//! | rows | `memory`, `options` | one account of memory for all threads; the options and the counts of a scan |
 //! | | `rows` | lines of one indicator, device and day become one row, in memory or in temporary files |
 //! | the answer | `tally`, `wire` | rows by machine; rows as lines of JSON |
 //! | one thread | `scan` | looks at its chunks of lines: phase 1, phase 2, rows |
 //! | a capture | `capture` | packets become records, and records rows |
-//! | a source | `pipeline` | cuts a source into chunks for the threads, and puts together what they found |
+//! | a source | `pipeline` | cuts a source into chunks for the threads, and joins their answers |
 #![deny(unsafe_code)]
 
 pub mod canonical;

@@ -25,7 +25,7 @@ const PARTS: usize = 32;
 struct Share {
     /// Parts of the base for rows, however few they are.
     start: usize,
-    /// Bytes for each row. What is left of the 256 is what malloc cannot use.
+    /// Bytes for each row. malloc cannot use the rest of the 256.
     per_row: usize,
     /// Parts of the base that rows never exceed: a scan of more rows than fit writes them to temporary files.
     most: usize,
@@ -48,7 +48,7 @@ const TWO_THREADS: Share = Share {
     most: 160,
 };
 
-/// Half of the base is left to malloc, which does not give to one thread what another freed.
+/// Half of the base is left to malloc: it gives no thread the memory that another thread freed.
 const MORE_THREADS: Share = Share {
     start: 16,
     per_row: PER_ROW,
@@ -204,7 +204,7 @@ impl Memory {
         self.threads.load(Ordering::Relaxed)
     }
 
-    /// Threads of the whole run that share what there is for rows and for what is remembered of lines.
+    /// Threads of the whole run; they share the room for rows and for remembered lines.
     pub fn sharers(&self) -> usize {
         self.account.threads().min(WITH_ROWS)
     }

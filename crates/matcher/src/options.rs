@@ -104,7 +104,7 @@ pub struct Progress {
     cancelled: AtomicBool,
     /// The reason that the scan cannot go on.
     failed: OnceLock<String>,
-    /// Threads that the scan may use besides the one that runs it.
+    /// Threads that the scan may use besides its own.
     pub spare: Arc<Spare>,
 }
 

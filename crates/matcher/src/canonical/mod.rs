@@ -1,4 +1,4 @@
-//! The one spelling of addresses and names in which logs and lists are compared.
+//! The canonical spelling of addresses and names; logs and lists are compared in it.
 
 pub mod address;
 pub(crate) mod names;

@@ -1,4 +1,4 @@
-//! The one canonical spelling of names and of the parts of a URL.
+//! The canonical spelling of names and of the parts of a URL.
 use std::borrow::Cow;
 use std::ops;
 use std::str::Utf8Chunk;

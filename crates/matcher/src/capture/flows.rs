@@ -153,7 +153,7 @@ impl Flow {
     }
 }
 
-/// Flows in the order of their begin, found by their key.
+/// Flows in the order of their beginning, found by their key.
 struct Generation {
     index: Vec<u32>,
     flows: Vec<Flow>,
@@ -214,7 +214,7 @@ impl Flows {
         self.young.flows.len() >= self.limit
     }
 
-    /// Makes room, and gives the flows of which nothing was heard, in the order of their begin.
+    /// Makes room, and gives the flows without recent packets, in the order of their beginning.
     pub fn turn(&mut self) -> Vec<Flow> {
         std::mem::swap(&mut self.young, &mut self.old);
         self.young.index.fill(0);
@@ -252,7 +252,7 @@ impl Flows {
         &mut self.young.flows[place]
     }
 
-    /// All that is left, in the order of their begin.
+    /// All that is left, in the order of their beginning.
     pub fn drain(&mut self) -> Vec<Flow> {
         let mut gone = std::mem::take(&mut self.old.flows);
         gone.retain(|flow| !flow.moved);

@@ -10,7 +10,7 @@ const WAITING: usize = 64;
 const LONGEST: usize = 65_535;
 const BLOCK: usize = 8;
 
-/// A datagram put together, or as much of its begin as there is.
+/// A datagram put together, or as much of its beginning as there is.
 pub struct Whole {
     pub source: Address,
     pub target: Address,
@@ -61,7 +61,7 @@ impl Waiting {
         self.total.is_some_and(|total| self.begin() >= total)
     }
 
-    /// The begin, where it is there.
+    /// The beginning, where it is there.
     fn give_up(mut self) -> Option<Whole> {
         let begin = self.begin();
         self.whole.missing = self.total.map_or(0, |total| total - begin);

@@ -1,4 +1,4 @@
-//! The parts of an expression in the order in which they are tried, and what can come next at each.
+//! The parts of an expression in the order of the trial, and the bytes that can come next at each part.
 use regex_syntax::hir::{Hir, HirKind, Repetition};
 
 use super::bytes::Bytes;

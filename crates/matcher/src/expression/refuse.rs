@@ -1,4 +1,4 @@
-//! What can be told of an expression without running it: the bytes at its start, and words that it cannot do without.
+//! Facts of an expression that need no run of it: the bytes at its start, and words that it cannot do without.
 use regex_syntax::hir::{Hir, HirKind};
 
 use super::bytes::Bytes;

@@ -40,7 +40,7 @@ fn fill<const KEY: usize, const SLOT: usize>(
     slots.into_flattened()
 }
 
-/// The items of slots whose key has these bytes, in the order in which they were placed.
+/// The items of the slots with these bytes as key, in the order of their placing.
 #[inline(always)]
 fn find<const KEY: usize, const SLOT: usize>(
     table: &[u8],

@@ -24,7 +24,7 @@ deep.shared.host.example\tdomain\t
 evil.example\tdomain\t
 page.example/bad/start\turl\t
 ";
-/// What a listed thing may look like, what is nearly one, and what stands between.
+/// Spellings of listed items, near misses, and the characters between them.
 const PARTS: &[&str] = &[
     "evil.example",
     "EVIL.Example",

@@ -46,7 +46,7 @@ class Counting:
     marks: int
     link: MarkLink | None
     seconds: tuple[tuple[str, int], ...]
-    """Units at which people who marked here had marked before, each with how many."""
+    """Earlier units of the people marked here, each with a number of people."""
 
 
 @dataclass(frozen=True)
