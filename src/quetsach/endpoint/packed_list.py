@@ -1,4 +1,4 @@
-"""The list of a signed pack, for readers of lists; the code that opens packs is imported when there is a pack."""
+"""The list of a signed pack, for readers of lists; the code for packs is imported when there is a pack."""
 
 from __future__ import annotations
 

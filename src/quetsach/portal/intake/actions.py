@@ -34,7 +34,7 @@ State = ReceivedAnnex.State
 CONVERTING = 40.0
 """Seconds that one upload may spend on old Word files; the remaining files can be read again later."""
 _ONE_REPORT = UUID("6f2f5a3e-6f0b-5d0a-9a55-2f0c9d1c7c11")
-"""Namespace of the one-time ids: an annex taken twice gives one revision."""
+"""Namespace of ids that stay the same, so that an annex taken twice gives one revision."""
 
 
 class IntakeError(QuetsachError):
