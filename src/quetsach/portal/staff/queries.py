@@ -17,6 +17,7 @@ from quetsach.portal.staff.links import digest
 from quetsach.portal.staff.models import HandOver, Invitation
 from quetsach.portal.units.models import Membership, Role, Unit, subtree
 from quetsach.portal.units.queries import above, in_order, order_key
+from quetsach.portal.units.role_term import not_over
 from quetsach.portal.units.roles import MAY, Place, Verb, fits, places_of
 from quetsach.text.vietnamese import search_key, sort_key
 
@@ -41,23 +42,31 @@ def area(paths: list[str], field: str) -> Q:
 
 
 def seats(paths: list[str], text: str = "") -> QuerySet[Membership]:
-    """Who serves at and below the paths, with whether they use one-time codes (`has_codes`)."""
+    """Who serves or served at and below the paths, with whether they use one-time codes (`has_codes`) and
+    have a role there that has not ended (`has_role`)."""
     codes = Authenticator.objects.filter(user=OuterRef("user"), type=Authenticator.Type.TOTP)
     rows = Membership.ever.filter(area(paths, "unit__path")).select_related("user", "unit")
     if key := search_key(text):
         named = set(rows.values_list("user", "user__full_name", "user__username").distinct())
         found = [pk for pk, *names in named if any(key in search_key(name) for name in names)]
         rows = rows.filter(Q(user__in=found) | Q(unit__search_key__contains=key))
-    return rows.annotate(has_codes=Exists(codes)).order_by("unit__path", "role", "pk")
+    kept = Membership.ever.filter(not_over(), area(paths, "unit__path"), user=OuterRef("user"))
+    rows = rows.annotate(has_codes=Exists(codes), has_role=Exists(kept))
+    return rows.order_by("unit__path", "role", "pk")
 
 
 def seats_in_order(rows: QuerySet[Membership]) -> list[int]:
-    """The ids of those seats: superiors first, then in the order of units, coordinators first in each."""
+    """The ids of those seats: superiors first, then in the order of units; in each of them roles that have
+    ended stand last, else coordinators first."""
     rank = {role: place for place, role in enumerate(Role.values)}
-    told = rows.values_list("unit__path", "unit__kind", "unit__name", "role", "pk")
+    told = rows.values_list("unit__path", "unit__kind", "unit__name", "until", "role", "pk")
     if told.count() > SORTED_AT_MOST:
         return [pk for *_rest, pk in told]
-    keyed = [(len(path), order_key(kind, name), path, rank[role], pk) for path, kind, name, role, pk in told]
+    today = timezone.localdate()
+    keyed = [
+        (len(path), order_key(kind, name), path, until is not None and until < today, rank[role], pk)
+        for path, kind, name, until, role, pk in told
+    ]
     return [key[-1] for key in sorted(keyed)]
 
 
@@ -124,8 +133,16 @@ def may_change(actor: User, person: User, verb: Verb = Verb.MANAGE_SEATS) -> boo
     A password or a lock is about the whole account: also about a role elsewhere that begins tomorrow.
     """
     places: list[Place] = places_of(actor)
-    paths = list(Membership.ever.filter(user=person).values_list("unit__path", flat=True))
+    paths = list(_counted(person).values_list("unit__path", flat=True))
     return person != actor and bool(paths) and all(fits(places, verb, path) for path in paths)
+
+
+def _counted(person: User) -> QuerySet[Membership]:
+    """The roles by which it is judged who may change an account: all but those that somebody ended, so that
+    whoever moved to another unit is that unit's; where all were ended, all of them."""
+    roles = Membership.ever.filter(user=person)
+    kept = roles.filter(ended_on=None)
+    return kept if kept.exists() else roles
 
 
 def may_offer_password(actor: User, person: User) -> bool:
@@ -133,7 +150,7 @@ def may_offer_password(actor: User, person: User) -> bool:
     that the person serves in is the actor's to change, and where they coordinate the actor is their superior.
     """
     places: list[Place] = places_of(actor)
-    coordinates = Membership.ever.filter(user=person, role=Role.COORDINATOR)
+    coordinates = _counted(person).filter(role=Role.COORDINATOR)
     paths = coordinates.values_list("unit__path", flat=True)
     return may_change(actor, person) and all(fits(places, Verb.RESET_SECOND_STEP, path) for path in paths)
 

@@ -25,6 +25,7 @@ from quetsach.portal.staff.links import DAYS
 from quetsach.portal.staff.models import Invitation
 from quetsach.portal.staff.queries_refused import top_office
 from quetsach.portal.units.models import Unit
+from quetsach.portal.units.role_term import not_over
 from quetsach.portal.units.roles import Verb
 from quetsach.text.vietnamese import nfc
 
@@ -46,6 +47,7 @@ def staff(request: HttpRequest) -> HttpResponse:
         "page": page,
         "seats": queries.seats_shown(rows, list(page), paths),
         "text": text,
+        "in_force": rows.filter(not_over()).count(),
         "manages": bool(manages),
         "invitations": queries.open_invitations(manages),
         "can_email": settings.CAN_EMAIL,
