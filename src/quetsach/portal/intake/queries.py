@@ -27,6 +27,10 @@ READ_AGAIN = frozenset(
 """Problems that another try, or a LibreOffice installed since, can mend."""
 
 
+BY_EYE = frozenset({"scan"})
+"""Problems of files that are as they should be: a person reads a scan, and it counts as no refusal."""
+
+
 AT_HAND = timedelta(minutes=30)
 """For so long the last act stands on the page to be undone; later it is undone from the list."""
 

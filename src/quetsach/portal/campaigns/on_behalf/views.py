@@ -43,7 +43,7 @@ def keyed(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
         return _page(request, seat, form)
     given = form.cleaned_data
     try:
-        proof: Proof | None = keep(given["file"]) if given["file"] else None
+        proof: Proof | None = keep(given["file"], "keyed") if given["file"] else None
         told = Told(given["day"], given["channel"], given["reason"], proof)
         people = (given["informed"] or 0, given["done"] or 0)
         keyed_actions.key_for(
