@@ -101,7 +101,8 @@ def test_who_gave_the_last_role_finds_the_person_and_gives_it_again(cast):
     live = Membership.in_force.filter(unit__path__startswith=cast.units["A"].path).count()
     assert f"{live} vai trò ở" in said(coordinator, reverse("staff"))[1]
     end(cast)
-    assert f"{live - 1} vai trò ở" in said(coordinator, reverse("staff"))[1]
+    text = said(coordinator, reverse("staff"))[1]
+    assert f"{live - 1} vai trò ở" in text and "1 vai trò đã kết thúc." in text
     for search in ({}, {"tim": person.username}):
         row = text_of(coordinator.get(reverse("staff"), search))
         assert f"đã kết thúc ngày {day()}: Chuyển công tác" in row and "hiện không có vai trò" in row
