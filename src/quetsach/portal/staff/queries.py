@@ -133,16 +133,16 @@ def may_change(actor: User, person: User, verb: Verb = Verb.MANAGE_SEATS) -> boo
     A password or a lock is about the whole account: also about a role elsewhere that begins tomorrow.
     """
     places: list[Place] = places_of(actor)
-    paths = list(_counted(person).values_list("unit__path", flat=True))
+    paths = [path for _role, path in _counted(person)]
     return person != actor and bool(paths) and all(fits(places, verb, path) for path in paths)
 
 
-def _counted(person: User) -> QuerySet[Membership]:
+def _counted(person: User) -> list[Place]:
     """The roles by which it is judged who may change an account: all but those that somebody ended, so that
     whoever moved to another unit is that unit's; where all were ended, all of them."""
-    roles = Membership.ever.filter(user=person)
-    kept = roles.filter(ended_on=None)
-    return kept if kept.exists() else roles
+    roles = list(Membership.ever.filter(user=person).values_list("role", "unit__path", "ended_on"))
+    kept = [(role, path) for role, path, ended_on in roles if ended_on is None]
+    return kept or [(role, path) for role, path, _ended_on in roles]
 
 
 def may_offer_password(actor: User, person: User) -> bool:
@@ -150,8 +150,7 @@ def may_offer_password(actor: User, person: User) -> bool:
     that the person serves in is the actor's to change, and where they coordinate the actor is their superior.
     """
     places: list[Place] = places_of(actor)
-    coordinates = _counted(person).filter(role=Role.COORDINATOR)
-    paths = coordinates.values_list("unit__path", flat=True)
+    paths = [path for role, path in _counted(person) if role == Role.COORDINATOR]
     return may_change(actor, person) and all(fits(places, Verb.RESET_SECOND_STEP, path) for path in paths)
 
 
