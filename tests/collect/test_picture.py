@@ -2,11 +2,15 @@
 
 import io
 import struct
+import zlib
 
 import pytest
 from PIL import Image, ImageStat
 
+from quetsach.annexes.collecting import messages, reading
 from quetsach.annexes.collecting.files import picture
+from quetsach.annexes.collecting.paper import FileProblem
+from quetsach.files import bounded_process
 
 
 def _jpeg(of: Image.Image, **more: object) -> bytes:
@@ -30,6 +34,46 @@ def test_what_a_telephone_keeps_beside_its_photograph_is_no_page():
     shown = Image.open(io.BytesIO(picture.draw(out.getvalue())))
     assert shown.height == pytest.approx(shown.width * 4 / 3, abs=2)
     assert ImageStat.Stat(shown.convert("L")).mean[0] > 250
+
+
+def _png(size: tuple[int, int], mode: str = "L") -> bytes:
+    out = io.BytesIO()
+    Image.new(mode, size, 1).save(out, "PNG")
+    return out.getvalue()
+
+
+def _claims(data: bytes, width: int, height: int) -> bytes:
+    """A PNG whose head says another size, with the checksum of it."""
+    head = b"IHDR" + struct.pack(">II", width, height) + data[24:29]
+    return data[:12] + head + struct.pack(">I", zlib.crc32(head)) + data[33:]
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (_jpeg(Image.effect_noise((900, 600), 90)), "scan"),
+        (_png((400, 500)), "scan"),
+        (_jpeg(Image.effect_noise((900, 600), 90))[:30_000], "picture"),
+        (_png((400, 500))[:-40], "picture"),
+        (_claims(_png((40, 50)), 60_000, 60_000), "picture"),
+        (b"\x89PNG" + bytes(200), "picture"),
+    ],
+    ids=["jpeg", "png", "jpeg cut off", "png cut off", "3600 million pixels", "only its begin"],
+)
+def test_a_picture_is_called_a_scan_only_if_it_can_be_opened(data, code):
+    with pytest.raises(FileProblem) as caught:
+        reading.read(data)
+    assert caught.value.code == code
+    if code == "picture":
+        assert "cannot be opened" in messages.problem(caught.value, "en")
+        assert "gửi lại" in messages.problem(caught.value, "vi")
+
+
+def test_a_picture_that_no_time_is_left_for_is_left_to_who_looks_at_it():
+    cut = _png((400, 500))[:-40]
+    with bounded_process.visit(0.0):
+        assert picture.can_be_opened(cut)
+    assert not picture.can_be_opened(cut)
 
 
 def _tiff(order: str, nexts: list[int]) -> bytes:

@@ -101,7 +101,7 @@ def one_of_everything(cast, tmp_path):
     chosen = {"product": "office", "name": "LibreOffice", "terms": "free", "link": "", "note": ""}
     named = {"family": "ramnit", "name": "tool", "vendor": "maker", "version": "1", "sha256": "0" * 64,
              "link": "https://example.org/", "note": ""}  # fmt: skip
-    proof = proofs.keep(SimpleUploadedFile("giay.pdf", pictures.paper()))
+    proof = proofs.keep(SimpleUploadedFile("giay.pdf", pictures.paper()), "keyed")
     told = Told(timezone.localdate(), "paper", "Giấy biên nhận", proof)
     keyed = enter_for(cast.nodes["A1"], "acknowledge", told, cast.user("A", "officer"))
     enter_headcount(cast.nodes["A1"], {"informed": 3}, officer, sheet=proof)

@@ -2,6 +2,7 @@
 
 import ast
 import gzip
+import io
 import threading
 from collections import Counter
 from pathlib import Path
@@ -14,8 +15,10 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client, RequestFactory
 from django.urls import get_resolver, reverse
 from django.utils import timezone
+from PIL import Image
 
 from quetsach.portal import privacy
+from quetsach.portal.intake.models import ReceivedFile
 from quetsach.portal.kit import refusals
 from quetsach.portal.kit.busy import busy_page
 from quetsach.portal.kit.refusals import counting
@@ -25,6 +28,7 @@ from quetsach.portal.people import views_list
 from quetsach.portal.privacy.actions import retain
 from quetsach.portal.units import views_import
 from quetsach.portal.units.actions import issue_token
+from tests.collect import papers_by_hand as by
 from tests.portal.scan_document import document
 
 LOCKED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le")
@@ -169,6 +173,53 @@ def test_files_that_are_too_large_or_empty_are_counted_by_their_doors(cast, monk
         ("units", "too_large"): 1, ("units", "damaged"): 1, ("bodies", "too_large"): 1,
         ("bodies", "damaged"): 1, ("people", "damaged"): 1,
     }  # fmt: skip
+
+
+def test_a_proof_is_counted_at_the_door_that_it_was_sent_to(cast):
+    node, broken = cast.nodes["A1"].pk, b"\x89PNG\r\n\x1a\n" + bytes(90)
+    numbers = {"do": "headcount", "informed": "1", "done": "1"}
+    sheet = {**numbers, "sheet": SimpleUploadedFile("a.png", broken)}
+    cast.client("A1", "officer").post(reverse("people", args=["lam-sach", node]), sheet)
+    assert by_door() == {("people", "damaged"): 1}
+    told = {
+        "act": "acknowledge",
+        "channel": "phone",
+        "day": f"{timezone.localdate():%d/%m/%Y}",
+        "reason": "x",
+    }
+    proof = {**told, "file": SimpleUploadedFile("a.png", broken)}
+    cast.client("A", "coordinator").post(reverse("keyed", args=["lam-sach", node]), proof)
+    assert by_door() == {("people", "damaged"): 1, ("keyed", "damaged"): 1}
+
+
+def test_a_photograph_of_an_annex_is_no_refusal_and_looking_at_the_desk_counts_nothing(cast):
+    client, out = cast.client("A", "coordinator"), io.BytesIO()
+    desk = reverse("intake", args=["lam-sach", cast.nodes["A"].pk])
+    Image.new("L", (90, 120), 255).save(out, "JPEG")
+    client.post(desk, {"annexes": SimpleUploadedFile("anh.jpg", out.getvalue())})
+    assert by_door() == {}
+    client.post(desk, {"annexes": SimpleUploadedFile("hong.jpg", out.getvalue()[:-300])})
+    assert by_door() == {("intake", "damaged"): 1}
+    ReceivedFile.rows.update(problem="scan")  # as one kept before pictures were opened when they came
+    drawn = [
+        client.get(reverse("intake_picture", args=["lam-sach", cast.nodes["A"].pk, row.pk])).status_code
+        for row in ReceivedFile.rows.order_by("name")
+    ]
+    assert drawn == [200, 422] and client.get(desk).status_code == 200
+    assert by_door() == {("intake", "damaged"): 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("a.pdf", LOCKED, "unknown_kind"),
+        ("a.docx", by.docx(by.form(".....", ("",) * 4, assessment="")), "content"),
+    ],
+)
+def test_an_annex_that_is_whole_is_not_counted_as_damaged(cast, name, content, reason):
+    desk = reverse("intake", args=["lam-sach", cast.nodes["A"].pk])
+    cast.client("A", "coordinator").post(desk, {"annexes": SimpleUploadedFile(name, content)})
+    assert by_door() == {("intake", reason): 1}
 
 
 @pytest.mark.parametrize(

@@ -161,7 +161,7 @@ def test_a_table_that_cannot_be_used_is_named(tmp_path, monkeypatch):
 
 def photo(content: bytes, days_old: int = 2):
     """A stored file of the given age."""
-    proof = keep(SimpleUploadedFile("phieu.pdf", pictures.paper(content.decode())))
+    proof = keep(SimpleUploadedFile("phieu.pdf", pictures.paper(content.decode())), "people")
     file = Path(settings.MEDIA_ROOT, proof.path)
     then = (timezone.now() - timedelta(days=days_old)).timestamp()
     os.utime(file, (then, then))
@@ -237,7 +237,7 @@ def test_what_a_stopped_upload_left_behind_goes_and_what_is_young_stays(cast):
 
 def test_a_photo_that_is_stored_again_is_young_again(cast):
     _, file = photo(b"again")
-    keep(SimpleUploadedFile("phieu.pdf", pictures.paper("again")))
+    keep(SimpleUploadedFile("phieu.pdf", pictures.paper("again")), "people")
     assert not counts() and file.exists()
 
 

@@ -56,6 +56,18 @@ def test_advice_names_the_bound_in_force_and_the_page_by_its_name(cast, settings
     assert f"{timezone.localtime():%d/%m/%Y}" in page, "printed, it says of when it is"
 
 
+def test_advice_says_what_is_true(cast):
+    for door, reason in (("reports", "busy"), ("sign_in", "locked")):
+        refusals.note(door, reason)
+    client = cast.client("centre", "auditor")
+    page = text_of(client.get(reverse("staff_refusals"), headers={"accept-language": "vi"}))
+    assert "QUETSACH_READERS" in page and "Không có tài khoản nào bị khóa" in page
+    assert "không được lưu" not in page and "giữ lại tệp không đọc được" in page
+    client.cookies["django_language"] = "en"
+    page = text_of(client.get(reverse("staff_refusals")))
+    assert "QUETSACH_READERS" in page and "No account is locked" in page and "was stored" not in page
+
+
 def test_one_day_alone(told):
     client = told.client("centre", "coordinator")
     client.cookies["django_language"] = "en"

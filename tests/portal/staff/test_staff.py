@@ -109,7 +109,7 @@ def test_a_role_is_changed_and_ended_with_a_reason(cast):
     assert 'class="err"' in client.post(url, {"role": "it", "until": "31/02/2022"}).content.decode()
     assert 'class="err"' in client.post(url, {"do": "end", "reason": ""}).content.decode()
     client.post(url, {"do": "end", "reason": "Chuyển công tác"})
-    assert not Membership.ever.filter(pk=seat.pk).exists()
+    assert not Membership.in_force.filter(pk=seat.pk).exists()
     assert Entry.objects.get(action="account.end_seat").data["reason"] == "Chuyển công tác"
     assert first_broken_entry() is None
 

@@ -11,7 +11,7 @@ from quetsach.annexes.collecting import annex, messages
 from quetsach.annexes.collecting.annex import Annex
 from quetsach.annexes.collecting.files import container, docx, legacy, pdf, xlsx
 from quetsach.annexes.collecting.files.office import Office
-from quetsach.annexes.collecting.files.picture import pages_of_tiff
+from quetsach.annexes.collecting.files.picture import can_be_opened, pages_of_tiff
 from quetsach.annexes.collecting.folding import storable
 from quetsach.annexes.collecting.form import ROWS
 from quetsach.annexes.collecting.paper import Cell, FileProblem, Paper, Row
@@ -98,9 +98,14 @@ def read(data: bytes, office: Office | None = None) -> tuple[Paper, list[Annex]]
 
     Raises FileProblem: the problems of `kind_of`, `office` and the readers, `not_an_annex` for another
     document, `blank_form` for a form that nobody filled in, `limits` for a file that needs too much memory or
-    time.
+    time, `picture` for a picture that cannot be opened.
     """
-    kind = kind_of(data)
+    try:
+        kind = kind_of(data)
+    except FileProblem as problem:
+        if problem.code == "scan" and not can_be_opened(data):
+            raise FileProblem("picture") from None
+        raise
     told = Told() if kind in _OF_OFFICE else told_by(data, kind)
     if kind in _OF_OFFICE or told.convert:
         kind = told.convert or kind

@@ -24,6 +24,7 @@ SENTENCES: dict[str, str | Promise] = {
     "account.accept": _("Accepted the invitation as %(role)s of %(unit)s"),
     "account.change_seat": _("%(person)s in %(unit)s: from %(old)s to %(new)s"),
     "account.end_seat": _("Ended the role of %(person)s in %(unit)s. %(reason)s"),
+    "account.give_again": _("Gave %(person)s the role %(role)s in %(unit)s again"),
     "account.lock": _("Locked the account of %(person)s. %(reason)s"),
     "account.unlock": _("Unlocked the account of %(person)s"),
     "account.offer_password": _("Made a link for a new password of %(person)s"),

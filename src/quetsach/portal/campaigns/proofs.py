@@ -66,27 +66,30 @@ _LEGIBLE = {"scan", "not_an_annex", "blank_form", "needs_pypdf"}
 """Problems that the reader of annexes reports for a legible PDF, or where pypdf is not installed."""
 
 
-def _refused(code: str) -> NotAProofError:
+def _refused(door: str, code: str) -> NotAProofError:
     error = NotAProofError(code)
-    refused("keyed", error)
+    refused(door, error)
     return error
 
 
-def keep(upload: UploadedFile[Any]) -> Proof:
-    """Store the file once, by its SHA-256; of a photo only the picture. Raises NotAProofError."""
+def keep(upload: UploadedFile[Any], door: str) -> Proof:
+    """Store the file, of a photo the picture, once by its SHA-256; `door` is one of `refusals.words`.
+
+    Raises NotAProofError, which is counted at that door.
+    """
     if (upload.size or 0) > MOST_BYTES:
-        raise _refused("size")
+        raise _refused(door, "size")
     content = upload.read()
     if content.startswith(_PDF):
-        _check_pdf(content)
+        _check_pdf(content, door)
     elif content.startswith(_BEGINNINGS):
         try:
             content = photo.clean(content)
         except photo.PhotoError as error:
-            refused("keyed", error)
+            refused(door, error)
             raise NotAProofError("damaged") from error
     else:
-        raise _refused(_other_kind(content))
+        raise _refused(door, _other_kind(content))
     sha256 = hashlib.sha256(content).hexdigest()
     path = f"proofs/{sha256[:2]}/{sha256}"
     target = Path(settings.MEDIA_ROOT) / path
@@ -101,13 +104,13 @@ def keep(upload: UploadedFile[Any]) -> Proof:
     return Proof(path, name[-200:] or "file", sha256)
 
 
-def _check_pdf(content: bytes) -> None:
+def _check_pdf(content: bytes, door: str) -> None:
     """Open the PDF as the intake does. Raises NotAProofError if it cannot be opened."""
     try:
         reading.told_by(content, "pdf")
     except FileProblem as error:
         if error.code not in _LEGIBLE:
-            refused("keyed", error)
+            refused(door, error)
             raise NotAProofError("locked_pdf" if error.code == "encrypted" else "damaged_pdf") from error
 
 

@@ -33,6 +33,11 @@ from quetsach.portal.reports.review.actions import MOST_REASON, accept, send_bac
 State = ReceivedAnnex.State
 CONVERTING = 40.0
 """Seconds that one upload may spend on old Word files; the remaining files can be read again later."""
+_COUNTED = {
+    "not_an_annex": "unknown_kind", "encrypted": "unknown_kind", "blank_form": "content",
+    "office_slow": "too_long", "office_later": "busy",
+}  # fmt: skip
+"""Reasons of refusal for problems that the reader of the file does not report."""
 _ONE_REPORT = UUID("6f2f5a3e-6f0b-5d0a-9a55-2f0c9d1c7c11")
 """Namespace of ids that stay the same, so that an annex taken twice gives one revision."""
 
@@ -104,7 +109,8 @@ def _keep(
         return False
     receipt.new += 1
     if problem is not None:
-        refused("intake", problem)
+        if problem.code not in queries.BY_EYE:
+            refused("intake", problem, _COUNTED.get(problem.code, ""))
         receipt.unread += 1
     receipt.annexes += len(readings)
     receipt.names.append(found.name)

@@ -27,6 +27,10 @@ READ_AGAIN = frozenset(
 """Problems that another try can solve, or LibreOffice if it was installed since."""
 
 
+BY_EYE = frozenset({"scan"})
+"""Problems of files that are as they should be: a person reads a scan, and it counts as no refusal."""
+
+
 AT_HAND = timedelta(minutes=30)
 """For this long the page offers to undo the last act; later it is undone from the list."""
 

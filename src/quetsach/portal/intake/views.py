@@ -29,7 +29,6 @@ from quetsach.portal.intake.page import Line, Refusal
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.language import language
 from quetsach.portal.kit.refusals import note_form
-from quetsach.portal.kit.strangers import refused
 from quetsach.portal.reports.errors import BlockedReport, ReportError
 from quetsach.portal.reports.queries import may_review_below
 
@@ -208,11 +207,10 @@ def picture(request: HttpRequest, slug: str, node_id: UUID, file_id: UUID) -> Ht
     with found.content.open("rb") as content:
         try:
             drawn = scans.draw(content.read(), max(1, first))
-        except FileProblem as problem:
-            refused("intake", problem)
-            answer = render(request, "intake/undrawn.svg", content_type="image/svg+xml", status=422)
-            answer["Cache-Control"] = "no-store"
-            return answer
+        except FileProblem:
+            said = render(request, "intake/undrawn.svg", content_type="image/svg+xml", status=422)
+            said["Cache-Control"] = "no-store"
+            return said
     return HttpResponse(drawn, content_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
 

@@ -9,6 +9,9 @@ from django.conf import settings
 from django.http import HttpRequest
 
 type Address = IPv4Address | IPv6Address
+_INSIDE = tuple(
+    ipaddress.ip_network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
+)
 
 
 def client_ip(request: HttpRequest) -> Address | None:
@@ -30,9 +33,21 @@ def client_ip(request: HttpRequest) -> Address | None:
 
 
 def visitor_ip(request: HttpRequest) -> Address | None:
-    """The client's address, if it can be a visitor's; None for this machine and for a silent proxy."""
+    """The client's address, if it can be a visitor's; None for this machine and for a silent proxy.
+
+    None, too, for a server inside an office that hands requests on and is not trusted: the address is
+    its own.
+    """
     address = client_ip(request)
-    return None if address is None or address.is_loopback or _is_trusted(address) else address
+    if address is None or address.is_loopback or _is_trusted(address):
+        return None
+    hands_on = "HTTP_X_FORWARDED_FOR" in request.META and not is_from_trusted_proxy(request)
+    return None if hands_on and is_inside(address) else address
+
+
+def is_inside(address: Address) -> bool:
+    """Whether the address is in the ranges that offices give to their own machines (RFC 1918, RFC 4193)."""
+    return any(address in network for network in _INSIDE)
 
 
 def client_ip_text(request: HttpRequest) -> str | None:

@@ -6,6 +6,7 @@ The page of a broken portal (500) touches neither database, session nor static m
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -55,7 +56,10 @@ PAGES = {
     ),
     404: Page(
         _("There is no such page, or it is not open to you"),
-        _("The address may be mistyped, or the page belongs to another unit. Signing in may help."),
+        _(
+            "The address may be mistyped, or the page belongs to a unit in which you have no role. If it is"
+            " part of your work, ask a coordinator of that unit."
+        ),
         _("To my work"),
         "my_work",
     ),
@@ -79,6 +83,9 @@ EXPIRED = Page(
 )
 
 
+NOT_SIGNED_IN = _("The address may be mistyped, or the page belongs to another unit. Signing in may help.")
+EXPLAIN_NOT_FOUND: list[Callable[[HttpRequest], Page | None]] = []
+"""Other apps' pages for a signed-in person for whom there is no page; the first that is given is shown."""
 SIGNED_OUT = Page(
     _("You are signed out"),
     _(
@@ -110,8 +117,9 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse: 
             return _answer(request, 404, SIGNED_OUT, back)
         known = PAGES[404]
         back = f"{reverse('account_login')}?{urlencode({'next': request.get_full_path()})}"
-        return _answer(request, 404, Page(known.title, known.text, _("Sign in"), ""), back)
-    return _answer(request, 404)
+        return _answer(request, 404, Page(known.title, NOT_SIGNED_IN, _("Sign in"), ""), back)
+    known_reasons = (explain(request) for explain in EXPLAIN_NOT_FOUND) if user is not None else iter(())
+    return _answer(request, 404, next(filter(None, known_reasons), None))
 
 
 def too_many_requests(request: HttpRequest) -> HttpResponse:

@@ -72,7 +72,7 @@ def _headcount(request: HttpRequest, seat: Seat) -> HttpResponse | None:
         return _page(request, seat, form, asked="headcount", status=422)
     given = form.cleaned_data
     try:
-        sheet = keep(given["sheet"]) if given["sheet"] else None
+        sheet = keep(given["sheet"], "people") if given["sheet"] else None
     except NotAProofError as error:
         form.add_error("sheet", error.told())
         return _page(request, seat, form, status=422)

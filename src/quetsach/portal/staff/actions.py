@@ -19,6 +19,7 @@ from quetsach.portal.staff.invitation_mail import words
 from quetsach.portal.staff.links import DAYS, digest, new_token
 from quetsach.portal.staff.models import HandOver, Invitation
 from quetsach.portal.units.models import Membership, Unit
+from quetsach.portal.units.role_term import ended_now, term
 
 PAUSE = timedelta(minutes=1)
 """The least time between two e-mails with the same link."""
@@ -141,9 +142,7 @@ def accept(sha: str, user: User, *, ip: str | None = None) -> Invitation:
     row = _use(sha, user)
     if row.person_id is not None:
         raise StaffError("dead")
-    Membership.ever.update_or_create(
-        user=user, unit=row.unit, role=row.role, defaults={"since": None, "until": row.until}
-    )
+    Membership.ever.update_or_create(user=user, unit=row.unit, role=row.role, defaults=term(None, row.until))
     data = {"unit": row.unit.name, "role": row.role}
     record(user, "account.accept", unit_path=row.unit.path, about=user, data=data, ip=ip)
     return row
@@ -211,10 +210,21 @@ def change_seat(
 
 @transaction.atomic
 def end_seat(seat: Membership, reason: str, actor: User, *, ip: str | None = None) -> None:
-    """End a role at once."""
+    """End a role at once. It stays known, so that the person can be told and the role given again."""
     data = {"person": seat.user.get_full_name(), "unit": seat.unit.name, "role": seat.role, "reason": reason}
     record(actor, "account.end_seat", unit_path=seat.unit.path, about=seat.user, data=data, ip=ip)
-    seat.delete()
+    Membership.ever.filter(pk=seat.pk).update(**ended_now(reason))
+
+
+@transaction.atomic
+def give_again(
+    seat: Membership, role: str, until: date | None, actor: User, *, ip: str | None = None
+) -> None:
+    """A role in the unit again, from today on, for a person whose role there has ended."""
+    Membership.ever.filter(user=seat.user, unit=seat.unit, role=role).exclude(pk=seat.pk).delete()
+    Membership.ever.filter(pk=seat.pk).update(role=role, **term(timezone.localdate(), until))
+    data = {"person": seat.user.get_full_name(), "unit": seat.unit.name, "role": role}
+    record(actor, "account.give_again", unit_path=seat.unit.path, about=seat.user, data=data, ip=ip)
 
 
 @transaction.atomic
@@ -287,7 +297,8 @@ def _take(taker: User, seat: Membership, on: date) -> None:
     if own.until is not None and own.until < on:
         own.since = on  # the role ended long ago
     own.until = None if own.until is None or seat.until is None else max(own.until, seat.until)
-    own.save(update_fields=["since", "until"])
+    own.ended_on, own.end_reason = None, ""
+    own.save(update_fields=["since", "until", "ended_on", "end_reason"])
 
 
 def _about(person: User, action: str, actor: User | None, ip: str | None, **more: str) -> None:

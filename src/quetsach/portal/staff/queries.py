@@ -17,6 +17,7 @@ from quetsach.portal.staff.links import digest
 from quetsach.portal.staff.models import HandOver, Invitation
 from quetsach.portal.units.models import Membership, Role, Unit, subtree
 from quetsach.portal.units.queries import above, in_order, order_key
+from quetsach.portal.units.role_term import not_over
 from quetsach.portal.units.roles import MAY, Place, Verb, fits, places_of
 from quetsach.text.vietnamese import search_key, sort_key
 
@@ -41,23 +42,31 @@ def area(paths: list[str], field: str) -> Q:
 
 
 def seats(paths: list[str], text: str = "") -> QuerySet[Membership]:
-    """The roles at and below the paths, each with whether its person uses one-time codes (`has_codes`)."""
+    """The roles, ended ones too, at and below the paths, each with whether its person uses one-time codes
+    (`has_codes`) and has a role there that has not ended (`has_role`)."""
     codes = Authenticator.objects.filter(user=OuterRef("user"), type=Authenticator.Type.TOTP)
     rows = Membership.ever.filter(area(paths, "unit__path")).select_related("user", "unit")
     if key := search_key(text):
         named = set(rows.values_list("user", "user__full_name", "user__username").distinct())
         found = [pk for pk, *names in named if any(key in search_key(name) for name in names)]
         rows = rows.filter(Q(user__in=found) | Q(unit__search_key__contains=key))
-    return rows.annotate(has_codes=Exists(codes)).order_by("unit__path", "role", "pk")
+    kept = Membership.ever.filter(not_over(), area(paths, "unit__path"), user=OuterRef("user"))
+    rows = rows.annotate(has_codes=Exists(codes), has_role=Exists(kept))
+    return rows.order_by("unit__path", "role", "pk")
 
 
 def seats_in_order(rows: QuerySet[Membership]) -> list[int]:
-    """The ids of those roles: superiors first, then in the order of units, coordinators first in each."""
+    """The ids of those roles: superiors first, then in the order of units; in each unit coordinators
+    first and ended roles last."""
     rank = {role: place for place, role in enumerate(Role.values)}
-    keys = rows.values_list("unit__path", "unit__kind", "unit__name", "role", "pk")
-    if keys.count() > SORTED_AT_MOST:
-        return [pk for *_rest, pk in keys]
-    keyed = [(len(path), order_key(kind, name), path, rank[role], pk) for path, kind, name, role, pk in keys]
+    told = rows.values_list("unit__path", "unit__kind", "unit__name", "until", "role", "pk")
+    if told.count() > SORTED_AT_MOST:
+        return [pk for *_rest, pk in told]
+    today = timezone.localdate()
+    keyed = [
+        (len(path), order_key(kind, name), path, until is not None and until < today, rank[role], pk)
+        for path, kind, name, until, role, pk in told
+    ]
     return [key[-1] for key in sorted(keyed)]
 
 
@@ -125,16 +134,23 @@ def may_change(actor: User, person: User, verb: Verb = Verb.MANAGE_SEATS) -> boo
     A password or a lock concerns the whole account: also a role elsewhere that begins tomorrow.
     """
     places: list[Place] = places_of(actor)
-    paths = list(Membership.ever.filter(user=person).values_list("unit__path", flat=True))
+    paths = [path for _role, path in _counted(person)]
     return person != actor and bool(paths) and all(fits(places, verb, path) for path in paths)
+
+
+def _counted(person: User) -> list[Place]:
+    """The roles that decide about the rights over an account: all but the ended ones, so that a person who
+    moved belongs to the new unit; all of them, if all have ended."""
+    roles = list(Membership.ever.filter(user=person).values_list("role", "unit__path", "ended_on"))
+    kept = [(role, path) for role, path, ended_on in roles if ended_on is None]
+    return kept or [(role, path) for role, path, _ended_on in roles]
 
 
 def may_offer_password(actor: User, person: User) -> bool:
     """Whether the actor may make a link for a new password, whose holder gets the whole account. The actor
     must have the right for all units of the person, and be the superior where the person is a coordinator."""
     places: list[Place] = places_of(actor)
-    coordinates = Membership.ever.filter(user=person, role=Role.COORDINATOR)
-    paths = coordinates.values_list("unit__path", flat=True)
+    paths = [path for role, path in _counted(person) if role == Role.COORDINATOR]
     return may_change(actor, person) and all(fits(places, Verb.RESET_SECOND_STEP, path) for path in paths)
 
 

@@ -25,6 +25,7 @@ from quetsach.portal.staff.links import DAYS
 from quetsach.portal.staff.models import Invitation
 from quetsach.portal.staff.queries_refused import top_office
 from quetsach.portal.units.models import Unit
+from quetsach.portal.units.role_term import not_over
 from quetsach.portal.units.roles import Verb
 from quetsach.text.vietnamese import nfc
 
@@ -42,10 +43,13 @@ def staff(request: HttpRequest) -> HttpResponse:
     text = nfc(request.GET.get("tim", ""))[:100]
     rows = queries.seats(paths, text)
     page = Paginator(queries.seats_in_order(rows), A_PAGE).get_page(request.GET.get("trang"))
+    in_force = rows.filter(not_over()).count()
     context = {
         "page": page,
         "seats": queries.seats_shown(rows, list(page), paths),
         "text": text,
+        "in_force": in_force,
+        "ended": page.paginator.count - in_force,
         "manages": bool(manages),
         "invitations": queries.open_invitations(manages),
         "can_email": settings.CAN_EMAIL,

@@ -18,6 +18,7 @@ from quetsach.portal.staff import actions, queries
 from quetsach.portal.staff.forms import HandOverForm, ReasonForm, SeatForm
 from quetsach.portal.staff.views import show_link
 from quetsach.portal.units.models import Membership
+from quetsach.portal.units.no_role import no_role_of
 from quetsach.portal.units.roles import Verb, fits, places_of
 
 GET_OR_POST = ["GET", "HEAD", "POST"]
@@ -29,8 +30,10 @@ GET_OR_POST = ["GET", "HEAD", "POST"]
 def my_account(request: HttpRequest) -> HttpResponse:
     """The reader's own roles, and the locks of their account."""
     assert isinstance(request.user, User)
+    seats = queries.seats_of(request.user)
     context = {
-        "seats": queries.seats_of(request.user),
+        "seats": seats,
+        "no_role": None if any(seat.is_in_force for seat in seats) else no_role_of(request.user),
         "hand_overs": queries.hand_overs(request.user),
         "today": timezone.localdate(),
         "is_coordinator": bool(queries.tops(request.user, Verb.READ_AUDIT)),
@@ -83,11 +86,18 @@ def person(request: HttpRequest, person_id: int) -> HttpResponse:
         if not reason.errors:
             return redirect("staff_person", row.pk)
     places = places_of(actor)
-    managed = {s.pk for s in seats if row != actor and fits(places, Verb.MANAGE_SEATS, s.unit.path)}
+    managed = {
+        s.pk
+        for s in seats
+        if row != actor
+        and fits(places, Verb.MANAGE_SEATS, s.unit.path)
+        and not (s.is_over and s.unit.is_retired)
+    }
     context = {
         "person": row, "seats": seats, "managed": managed, "may_all": may_all, "reason": reason,
         "may_reset": may_reset, "may_offer": may_offer,
         "hand_overs": queries.hand_overs(row), "today": timezone.localdate(),
+        "has_role": any(not s.is_over for s in seats),
         "may_hand_over": _may_hand_over(actor, row), "linked": linked_since(row),
     }  # fmt: skip
     return render(request, "staff/person.html", context)
@@ -96,23 +106,26 @@ def person(request: HttpRequest, person_id: int) -> HttpResponse:
 @never_cache
 @require_http_methods(GET_OR_POST)
 def seat(request: HttpRequest, seat_id: int) -> HttpResponse:
-    """Change one role or its last day, or end it."""
+    """Change one role or its last day, or end it; one that has ended is given again."""
     paths = queries.tops(request.user, Verb.MANAGE_SEATS)
     row = queries.seats(paths).filter(pk=seat_id).exclude(user=request.user.pk).first() if paths else None
-    if row is None or not isinstance(request.user, User):
+    if row is None or not isinstance(request.user, User) or (row.is_over and row.unit.is_retired):
         raise Http404
     ip, ends = client_ip_text(request), request.POST.get("do") == "end"
     posted = request.POST if request.method == "POST" else None
-    form = SeatForm(posted if not ends else None, initial={"role": row.role, "until": row.until})
+    until = None if row.is_over else row.until
+    form = SeatForm(posted if not ends else None, initial={"role": row.role, "until": until})
     reason = ReasonForm(posted if ends else None)
-    if posted and ends and reason.is_valid():
-        actions.end_seat(row, reason.cleaned_data["reason"], request.user, ip=ip)
+    if posted and ends and (row.is_over or reason.is_valid()):
+        if not row.is_over:
+            actions.end_seat(row, reason.cleaned_data["reason"], request.user, ip=ip)
         messages.success(request, _("The role is ended."))
-        return redirect("staff")
+        return redirect("staff_person", row.user_id)
     if posted and not ends and form.is_valid():
         given = form.cleaned_data
-        actions.change_seat(row, given["role"], given["until"], request.user, ip=ip)
-        messages.success(request, _("Saved."))
+        change = actions.give_again if row.is_over else actions.change_seat
+        change(row, given["role"], given["until"], request.user, ip=ip)
+        messages.success(request, _("The role holds again.") if row.is_over else _("Saved."))
         return redirect("staff_person", row.user_id)
     return render(request, "staff/seat.html", {"seat": row, "form": form, "reason": reason})
 
@@ -148,5 +161,6 @@ def hand_over(request: HttpRequest, person_id: int) -> HttpResponse:
             return redirect("staff_hand_over", giver.pk)
         messages.success(request, _("Handed over. Both see it on their account page."))
         return redirect("my_account" if giver == actor else "staff")
-    context = {"giver": giver, "seats": seats, "takers": takers, "form": form}
+    kept = [seat for seat in seats if not seat.is_over]
+    context = {"giver": giver, "seats": kept, "takers": takers, "form": form}
     return render(request, "staff/hand_over.html", context)

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.kit.scope import ScopedManager
+from quetsach.portal.units.role_term import RoleTerm, in_force
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -215,13 +216,6 @@ class Role(models.TextChoices):
     AUDITOR = "auditor", _("Auditor")
 
 
-def in_force(prefix: str = "", on: date | None = None) -> models.Q:
-    """Memberships that hold on a day, by default today; `prefix` is the path to them: `memberships__`."""
-    today = on or timezone.localdate()
-    begun = models.Q((f"{prefix}since", None)) | models.Q((f"{prefix}since__lte", today))
-    return begun & (models.Q((f"{prefix}until", None)) | models.Q((f"{prefix}until__gte", today)))
-
-
 class InForceManager(models.Manager["Membership"]):
     """Roles that hold today; rights and notices depend on these."""
 
@@ -229,7 +223,7 @@ class InForceManager(models.Manager["Membership"]):
         return super().get_queryset().filter(in_force())
 
 
-class Membership(models.Model):
+class Membership(RoleTerm):
     """A person's role in a unit, from a day on and until one, if set; they see the unit and all below.
 
     A query must choose: `in_force`, or `ever`, which includes ended and future roles, to manage or record.
@@ -238,8 +232,6 @@ class Membership(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="memberships")
     role = models.CharField(max_length=12, choices=Role.choices)
-    since = models.DateField(null=True, blank=True)
-    until = models.DateField(null=True, blank=True, help_text="the last day; a deputy's")
 
     ever = models.Manager()
     in_force = InForceManager()

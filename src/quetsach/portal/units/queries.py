@@ -25,10 +25,10 @@ from quetsach.portal.units.models import (
     SectorRelation,
     Unit,
     UnitVersion,
-    in_force,
     path_segment,
     subtree,
 )
+from quetsach.portal.units.role_term import in_force
 from quetsach.text.vietnamese import SortKey, nfc, search_key, sort_key
 
 SEGMENT = len(path_segment(UUID(int=0)))
@@ -188,12 +188,6 @@ def people_of(unit: Unit) -> list[Membership]:
     rank = {role: n for n, role in enumerate(Role.values)}
     rows = Membership.in_force.filter(unit=unit, user__is_active=True).select_related("user")
     return sorted(rows, key=lambda row: (rank[row.role], sort_key(row.user.get_full_name())))
-
-
-def last_role_of(user: User) -> Membership | None:
-    """The role of the person that ended last; None if none has ended."""
-    over = Membership.ever.filter(user=user, until__lt=timezone.localdate()).select_related("unit")
-    return over.order_by("-until", "unit__path").first()
 
 
 def identifiers_of(unit: Unit) -> QuerySet[Identifier]:

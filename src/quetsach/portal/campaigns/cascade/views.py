@@ -24,7 +24,7 @@ from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.seat import Seat, homes_of, take_seat
 from quetsach.portal.campaigns.tasks import tasks_of
 from quetsach.portal.kit.client_ip import client_ip_text
-from quetsach.portal.units.queries import last_role_of
+from quetsach.portal.units.no_role import no_role_of
 from quetsach.portal.units.roles import Verb, fits
 from quetsach.text.vietnamese import nfc
 
@@ -40,7 +40,7 @@ def my_work(request: HttpRequest) -> HttpResponse:
     context = {
         "homes": homes,
         "may_issue": bool(issuing_units(request.user)),
-        "ended": None if homes else last_role_of(request.user),
+        "no_role": None if homes else no_role_of(request.user),
     }
     return render(request, "campaigns/my_work.html", context)
 

@@ -16,6 +16,7 @@ from quetsach.portal.campaigns.joining.codes import DAYS, digest, new_code, stat
 from quetsach.portal.campaigns.joining.queries import same_duties, units_joined
 from quetsach.portal.campaigns.models import CampaignNode, JoinCode
 from quetsach.portal.units.models import Membership, Role
+from quetsach.portal.units.role_term import term
 
 
 class JoinError(PortalError):
@@ -92,10 +93,8 @@ def join(code: str, user: User, *, ip: str | None = None) -> CampaignNode:
     units = units_joined(row.node)
     if len(units) != 1:
         raise JoinError("divided")
-    # A role that had ended starts again.
-    Membership.ever.update_or_create(
-        user=user, unit=units[0], role=Role.OFFICER, defaults={"since": None, "until": None}
-    )
+    # A role of theirs that has ended begins again.
+    Membership.ever.update_or_create(user=user, unit=units[0], role=Role.OFFICER, defaults=term(None, None))
     row.used_at, row.used_by = timezone.now(), user
     row.save(update_fields=["used_at", "used_by"])
     record(

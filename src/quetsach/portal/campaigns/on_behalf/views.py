@@ -43,7 +43,7 @@ def on_behalf(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
         return _page(request, seat, form)
     given = form.cleaned_data
     try:
-        proof: Proof | None = keep(given["file"]) if given["file"] else None
+        proof: Proof | None = keep(given["file"], "keyed") if given["file"] else None
         evidence = Told(given["day"], given["channel"], given["reason"], proof)
         people = (given["informed"] or 0, given["done"] or 0)
         entries.enter_for(

@@ -16,13 +16,11 @@ from django.utils import timezone
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.models import Case
 from quetsach.portal.cases.rules import State
-from quetsach.portal.kit.client_ip import Address
+from quetsach.portal.kit.client_ip import Address, is_inside
 from quetsach.portal.sightings.models import Coverage, Sighting
 from quetsach.portal.units.models import Network
 
 CLOSED = (State.VERIFIED_CLEAN, State.FALSE_POSITIVE)
-
-_INSIDE = tuple(ip_network(n) for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))
 
 type Span = tuple[datetime, datetime]
 
@@ -30,14 +28,15 @@ type Span = tuple[datetime, datetime]
 @dataclass(frozen=True, slots=True)
 class Checked:
     """`looked`: (first, last) of the logs of the address's own network; None if it has no logs, and then
-    `elsewhere` says whether other networks have some. `is_machine`: the listed address is one inside an
-    office, used by one machine at a time, not the address of a whole network."""
+    `elsewhere` says whether other networks have some. `is_inside`: an office gives the address to one of its
+    own machines. `is_machine`: the listed address is such an address, used by one machine at a time."""
 
     is_listed: bool
     last_seen: datetime | None
     since: datetime
     looked: Span | None
     elsewhere: bool = False
+    is_inside: bool = False
     is_machine: bool = False
 
 
@@ -66,13 +65,9 @@ def check(campaigns: Sequence[Campaign], address: Address, now: datetime | None 
         since=min(since.values()),
         looked=(min(first for first, _last in found), max(last for _first, last in found)) if found else None,
         elsewhere=bool(spans),
-        is_machine=_is_inside(address) and held["itself"] + seen["itself"] > 0,
+        is_inside=is_inside(address),
+        is_machine=is_inside(address) and held["itself"] + seen["itself"] > 0,
     )
-
-
-def _is_inside(address: Address) -> bool:
-    """Whether the address is in the ranges that offices give to their own machines (RFC 1918, RFC 4193)."""
-    return any(address in network for network in _INSIDE)
 
 
 def _looked(since: dict[UUID, datetime], now: datetime) -> dict[tuple[UUID, str], Span]:

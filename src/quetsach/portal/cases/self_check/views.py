@@ -12,6 +12,7 @@ from quetsach.portal.campaigns.front import running_campaigns
 from quetsach.portal.cases.self_check.answer import check
 from quetsach.portal.kit.client_ip import visitor_ip
 from quetsach.portal.kit.limits import Limit
+from quetsach.portal.staff.queries_refused import top_office
 
 CHECKS = Limit("self-check", most=30, seconds=60)
 """Allows a whole office behind one address, but stops a loop."""
@@ -30,6 +31,8 @@ def self_check(request: HttpRequest) -> HttpResponse:
     CHECKS.note(request)
     campaigns = list(running_campaigns())
     context: dict[str, object] = {"address": address, "campaigns": campaigns, "now": now}
-    if address is not None and campaigns:
+    if address is None:
+        context["runs_portal"] = top_office(request.user) is not None
+    elif campaigns:
         context["result"] = check(campaigns, address, now)
     return render(request, "cases/self_check.html", context)

@@ -73,8 +73,12 @@ REASONS: dict[str, Reason] = {
         _("A few are typing errors. Many in one day: somebody guesses; look at “Who did what”."),
     ),
     "locked": Reason(
-        _("Too many wrong passwords"),
-        _("Ask the person whether it was them. It opens again by itself after five minutes."),
+        _("A pause after too many wrong passwords or one-time codes"),
+        _(
+            "No account is locked: signing in with that name pauses for five minutes, after very many"
+            " attempts for up to an hour, and then works again by itself. “Who did what” shows the name: ask"
+            " the person whether it was them."
+        ),
     ),
     "too_often": Reason(
         _("Too many requests from one address"),
@@ -126,7 +130,11 @@ REASONS: dict[str, Reason] = {
     ),
     "busy": Reason(
         _("The portal was busy"),
-        _("People were told to try again. If it goes on: fewer at once, more memory, or PostgreSQL."),
+        _(
+            "People were told to try again. If it goes on at doors for files: let more of them be read at"
+            " once by QUETSACH_READERS (512 MB of memory for each). If at all doors: a faster server, or"
+            " PostgreSQL."
+        ),
     ),
     "too_slow": Reason(
         _("The connection was too slow"),
