@@ -28,6 +28,7 @@ WRITERS = {
 }
 KNOW_MEMBERSHIPS = {PORTAL / "units/models.py", PORTAL / "units/queries.py"}
 """Who asks for roles in a question about something else, and says that they hold today."""
+MARKS = ROOT / "src/quetsach/text/marks.py"
 TEXT = {".py", ".rs", ".toml", ".md", ".html", ".css", ".js", ".typ", ".po", ".sh", ".json", ".lock", ""}
 # Spelled in halves: this file must not trip over itself.
 FORBIDDEN = [
@@ -141,6 +142,17 @@ def translations(files: list[Path]) -> Iterator[str]:
                 yield f"{file}: texts in {name}() are in no catalogue; import gettext under its name or as _"
 
 
+def normal_forms(files: list[Path]) -> Iterator[str]:
+    """Text is normalized in one place, which bounds what a row of marks takes.
+
+    Python's own IDNA normalizes as well.
+    """
+    for file in (f for f in files if f.suffix == ".py" and ROOT / "src" in f.parents):
+        text = file.read_text(encoding="utf-8")
+        if file != MARKS and re.search(r"\bunicodedata\b.*\b(?:is_)?normalized?\b|[\"']idna[\"']\)", text):
+            yield f"{file}: Unicode's own normal forms; use quetsach.text.marks.normalize"
+
+
 def is_queryset(node: ast.expr) -> bool:
     """Whether the expression reaches through a manager: `X.objects…`, `X.rows…`."""
     while isinstance(node, ast.Call | ast.Attribute):
@@ -152,7 +164,7 @@ def is_queryset(node: ast.expr) -> bool:
 
 def main() -> int:
     files = tracked()
-    checks = (sizes_and_names, texts, templates, portal_code, locks, translations)
+    checks = (sizes_and_names, texts, templates, portal_code, locks, translations, normal_forms)
     findings = [finding for check in checks for finding in check(files)]
     for finding in findings:
         print(finding.replace(f"{ROOT}/", ""))

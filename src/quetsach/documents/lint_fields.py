@@ -10,6 +10,7 @@ from typing import Any
 
 from quetsach.documents import wording
 from quetsach.documents.lint import Finding, found
+from quetsach.text.marks import normalize
 
 SAME_AS_ABOVE = "Như trên"
 ARCHIVE = "Lưu: VT"
@@ -75,7 +76,7 @@ def deputies(lines: list[str], where: str) -> Iterator[Finding]:
 
 def composed(text: str) -> str:
     """NFC."""
-    return unicodedata.normalize("NFC", text)
+    return normalize("NFC", text)
 
 
 def visible(text: str) -> str:

@@ -26,9 +26,9 @@ def word() -> str:
 
 def is_word(typed: str) -> bool:
     """Whether it was typed; capitals, spaces around it and Vietnamese marks may be as they come."""
-    import unicodedata
+    from quetsach.text.marks import normalize
 
-    return unicodedata.normalize("NFC", " ".join(typed.split())).casefold() in WORDS
+    return normalize("NFC", " ".join(typed.split())).casefold() in WORDS
 
 
 def problem(error: ActError) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -16,6 +15,7 @@ from quetsach.indicators.lists.listing import Listing
 from quetsach.indicators.lists.refang import refang
 from quetsach.indicators.lists.value import Note, Value
 from quetsach.text.canonical import address, endpoint
+from quetsach.text.marks import normalize
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "indicator": (
@@ -110,7 +110,7 @@ def cells_of(line: str, delimiter: str) -> list[str] | None:
 
 def names_of(cells: Sequence[str]) -> list[str]:
     """The cells of a header as they are compared; some keyboards write Vietnamese letters in parts."""
-    return [" ".join(unicodedata.normalize("NFC", c.strip().strip('"')).lower().split()) for c in cells]
+    return [" ".join(normalize("NFC", c.strip().strip('"')).lower().split()) for c in cells]
 
 
 def spares(cells: Sequence[str], place: int) -> list[int]:
@@ -414,7 +414,7 @@ def values(
         if 0 <= kind_at < width:
             word = cells[kind_at]
             if word not in kinds:
-                kinds[word] = unicodedata.normalize("NFC", word.strip().lower())
+                kinds[word] = normalize("NFC", word.strip().lower())
             kind = kinds[word]
         if 0 <= family_at < width:
             word = cells[family_at]

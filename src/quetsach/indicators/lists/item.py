@@ -11,6 +11,7 @@ from quetsach.indicators.indicator import Indicator, Kind, Scope
 from quetsach.indicators.lists.refang import refang
 from quetsach.indicators.lists.remark import Reject
 from quetsach.text.canonical import IPV4, address, endpoint, name, parse_port, split_authority, split_url
+from quetsach.text.marks import is_piled, normalize
 from quetsach.text.reasons import REJECTS
 
 _PLAIN_DOMAIN = re.compile(
@@ -62,7 +63,7 @@ def parse(text: str, scope: Scope, kind: str = "", family: str = "") -> tuple[li
     found = _PLAIN_ENDPOINT.fullmatch(text)
     if found is not None and int(found[2]) <= 65535:
         return [Indicator(text, Kind.IP_PORT, Scope.WITH_SUBDOMAINS, family)], []
-    kind = unicodedata.normalize("NFC", kind.lower().strip())
+    kind = normalize("NFC", kind.lower().strip())
     if kind and kind not in KINDS and not KINDS.issuperset(filter(None, _WORDS.split(kind))):
         raise Reject("hash" if kind in HASHES and hash_in(text) else "unknown-type")
     text = refang(_visible(text))
@@ -123,8 +124,10 @@ def _pair(text: str, scope: Scope, kind: str) -> tuple[list[Indicator], list[str
 def _visible(text: str) -> str:
     if _ODD.search(text) is None:
         return text
+    if is_piled(text):
+        raise Reject("bad-name")
     kept = (c for c in text if unicodedata.category(c)[0] != "C" and c != "\u00a0")
-    return unicodedata.normalize("NFC", "".join(kept)).strip()
+    return normalize("NFC", "".join(kept)).strip()
 
 
 def _classify(text: str, scope: Scope) -> tuple[list[Indicator], list[str]]:
@@ -249,7 +252,7 @@ _IN_NAMES = frozenset("\u00b7\u05f3\u05f4\u0f0b\u30fb\u3002")
 
 def _is_no_name(text: str) -> bool:
     """Whether it holds quotation marks and the like, of which a name in another script would be made."""
-    signs = unicodedata.normalize("NFKC", text)
+    signs = normalize("NFKC", text)
     return any(
         unicodedata.category(sign)[0] in "PZ"
         for sign in signs

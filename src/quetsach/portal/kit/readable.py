@@ -1,7 +1,8 @@
 """Requests whose text no person typed are refused at the door, before any page reads them.
 
 NUL and half characters (lone surrogates, which JSON and odd encodings can bring) are kept by no database: a
-page that stored one would fail there, or for whoever reads it next. Browsers send neither.
+page that stored one would fail there, or for whoever reads it next. Browsers send neither. Nobody types more
+than 30 marks on one letter: to compare such text takes the square of their number.
 """
 
 from __future__ import annotations
@@ -15,20 +16,23 @@ from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.datastructures import MultiValueDict
 
+from quetsach.text.marks import is_piled
+
 UTF_8 = {"utf-8", "utf8", "us-ascii", "ascii"}
 """Encodings whose texts are UTF-8. Others can spell what UTF-8 cannot; no page of ours asks for one."""
 LONGEST_TYPE = 1_000
 
 
 def is_readable(text: str) -> bool:
-    """Whether a database can keep the text: no NUL, no half of a character."""
+    """Whether a database can keep the text and people read it: no NUL, no half of a character, no pile of
+    marks."""
     if "\0" in text:
         return False
     try:
         text.encode()
     except UnicodeEncodeError:
         return False
-    return True
+    return not is_piled(text)
 
 
 class ReadableText:

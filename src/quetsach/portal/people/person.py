@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 import secrets
-import unicodedata
 from uuid import UUID
 
 from django.utils.crypto import salted_hmac
+
+from quetsach.text.marks import normalize
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 # With a digit: what has none is a name or a slip of the finger, which would be counted as one more person.
@@ -60,13 +61,13 @@ def former_keys(typed: str, campaign: UUID, office: UUID | None) -> list[str]:
 
 def _read(typed: str, office: UUID | None) -> tuple[str, str | None]:
     """The text in one case and form; for a code, where it counts as well. Raises PersonError."""
-    text = "".join(unicodedata.normalize("NFKC", typed).split())
+    text = "".join(normalize("NFKC", typed).split())
     if not text:
         raise PersonError("blank")
     if len(text) > MOST:
         raise PersonError("shape")
     if "@" in text:
-        text = unicodedata.normalize("NFKC", text.casefold())
+        text = normalize("NFKC", text.casefold())
         if not _EMAIL.fullmatch(text):
             raise PersonError("shape")
         return text, None
