@@ -22,7 +22,7 @@ _NOTHING = {
     "không có đề xuất",
     "none",
 }
-_SOURCE = re.compile(r"\s*\(Nguồn: .*\)\s*$")
+_SOURCE = "(Nguồn: "
 MOST_SOURCES = 6
 
 
@@ -58,8 +58,13 @@ def wish_key(text: str) -> str:
 
 def split_wishes(text: str) -> list[str]:
     """The wishes of one text: one a line, without bullet and source; lines that ask for nothing are none."""
-    lines = (" ".join(_SOURCE.sub("", _BULLET.sub("", line)).split()) for line in text.splitlines())
+    lines = (" ".join(_without_source(_BULLET.sub("", line)).split()) for line in text.splitlines())
     return [line for line in lines if wish_key(line) not in _NOTHING]
+
+
+def _without_source(line: str) -> str:
+    """Without the units in brackets at its end, as `include` writes them."""
+    return line.partition(_SOURCE)[0] if line.rstrip().endswith(")") else line
 
 
 def grouped(asked: Iterable[tuple[Place, str]], included: str = "") -> list[Wish]:
