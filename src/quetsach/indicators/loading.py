@@ -61,7 +61,8 @@ class Choice(NamedTuple):
     indicator, type and family to headings or numbers from 1; `list_format` is a name of `feeds.formats`.
     `organisation` must not be listed; `overrides` is a CSV of exceptions; `warning_lists` is a folder or
     archive in place of those that come with the program. `judges_sets` judges a compiled set like any list,
-    where whoever compiled it is not trusted. `open_pack` gives the set of a signed pack, None for
+    where whoever compiled it is not trusted; `is_bounded` reads strangers' lists beside other work, so far as
+    that allows. `open_pack` gives the set of a signed pack, None for
     a file that is no pack; without it a pack is read like any list, and refused.
     """
 
@@ -73,6 +74,7 @@ class Choice(NamedTuple):
     overrides: Path | None = None
     warning_lists: Path | None = None
     judges_sets: bool = False
+    is_bounded: bool = False
     open_pack: Callable[[Path], IndicatorSet | None] | None = None
 
     @property
@@ -199,7 +201,12 @@ def _read(
     overrides = guard.read_overrides(choice.overrides) if choice.overrides is not None else ()
     known = warninglists.read(choice.warning_lists) if choice.warning_lists is not None else None
     found = reading.read_many(
-        files, scope=choice.scope, columns=choice.columns, format=choice.list_format, draft=draft()
+        files,
+        scope=choice.scope,
+        columns=choice.columns,
+        format=choice.list_format,
+        draft=draft(),
+        is_bounded=choice.is_bounded,
     )
     if choice.list_format is None and log_format is not None:
         _refuse_logs(found, log_format)

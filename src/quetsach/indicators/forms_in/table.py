@@ -49,6 +49,8 @@ _LONGEST = 1 << 16
 """Characters of a line that may be a header or a row to tell the layout by: what is longer is no table's."""
 _MOST_COLUMNS = 16_384
 """Of a row: no spreadsheet has more."""
+_MOST_GUESSED = 256
+"""Of a row, the columns among which the one of addresses is guessed: nobody's stands further to the right."""
 HEADER_LINES = 10
 """How far down a header is looked for: an office's list has its title above it."""
 _OTHER_TYPES = frozenset(
@@ -266,7 +268,8 @@ def _guess(head: Sequence[str]) -> Layout | None:
 
 def _split(head: Sequence[str], delimiter: str) -> list[list[str]]:
     short = (line for line in head if len(line) <= _LONGEST)
-    return [c for line in short if (c := cells_of(line, delimiter)) is not None and len(c) > 1]
+    rows = (c for line in short if (c := cells_of(line, delimiter)) is not None and len(c) > 1)
+    return [row[:_MOST_GUESSED] for row in rows]
 
 
 def _of_victims(split: Sequence[Sequence[str]]) -> set[int]:
