@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from quetsach.errors import IndicatorError
-from quetsach.indicators import forms, reading
+from quetsach.indicators import forms, loading, reading
 from quetsach.indicators.forms_in import table
 from quetsach.indicators.lists import listing
 from quetsach.indicators.reading import FeedResult
@@ -262,3 +262,17 @@ def test_a_column_is_guessed_among_the_first_of_a_wide_table_only(monkeypatch: p
     row = ",".join(("x", "evil.example", *("y" * 6_000)))
     assert [one.canonical for one in reading.read_text(f"{row}\n" * 5).indicators] == ["evil.example"]
     assert len(looked) < 100_000
+
+
+def test_a_log_in_place_of_a_list_is_called_a_log_however_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "FIRST_LEFT_OUT", 10)
+    path = tmp_path / "list.txt"
+    path.write_text("Nov a b\n" * 50)
+    for told, said in (
+        ("dnsmasq", "is a log \\(dnsmasq\\), not a list"),
+        ("", "11 of its entries cannot be used"),
+    ):
+        with pytest.raises(IndicatorError, match=said):
+            loading.read([path], loading.Choice(), log_format=lambda _path, told=told: told)

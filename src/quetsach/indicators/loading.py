@@ -200,15 +200,22 @@ def _read(
 ) -> Judged:
     overrides = guard.read_overrides(choice.overrides) if choice.overrides is not None else ()
     known = warninglists.read(choice.warning_lists) if choice.warning_lists is not None else None
-    found = reading.read_many(
-        files,
-        scope=choice.scope,
-        columns=choice.columns,
-        format=choice.list_format,
-        draft=draft(),
-        is_bounded=choice.is_bounded,
-    )
-    if choice.list_format is None and log_format is not None:
+    if choice.list_format is not None:
+        log_format = None
+    try:
+        found = reading.read_many(
+            files,
+            scope=choice.scope,
+            columns=choice.columns,
+            format=choice.list_format,
+            draft=draft(),
+            is_bounded=choice.is_bounded,
+        )
+    except reading.NoListError as error:
+        if log_format is not None:
+            _refuse_log(Path(error.source), log_format)
+        raise
+    if log_format is not None:
         _refuse_logs(found, log_format)
     return _judged(found.indicators, choice, overrides, known, found)
 
@@ -253,8 +260,10 @@ def _refuse_logs(found: FeedResult, log_format: Callable[[Path], str]) -> None:
     """
     doubtful = {remark.source for remark in (*found.rejects, *found.warnings)}
     for one in found.recognised:
-        path = Path(one.source)
-        if one.format not in _LIKE_LOGS or one.source not in doubtful or not path.is_file():
-            continue
-        if name := log_format(path):
-            raise IndicatorError(f"{path}: is a log ({name}), not a list; were the two swapped?")
+        if one.format in _LIKE_LOGS and one.source in doubtful:
+            _refuse_log(Path(one.source), log_format)
+
+
+def _refuse_log(path: Path, log_format: Callable[[Path], str]) -> None:
+    if path.is_file() and (name := log_format(path)):
+        raise IndicatorError(f"{path}: is a log ({name}), not a list; were the two swapped?")

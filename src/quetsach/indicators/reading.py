@@ -39,6 +39,14 @@ MOST_SECONDS = 60.0
 and the thread's processor time."""
 
 
+class NoListError(IndicatorError):
+    """Hardly anything in the file at `source` can be used."""
+
+    def __init__(self, source: str, text: str) -> None:
+        super().__init__(f"{source}: {text}")
+        self.source = source
+
+
 class Recognised(NamedTuple):
     """One list, the form in which it was read, and how many entries it gave and lost."""
 
@@ -238,9 +246,10 @@ class _Reading:
         if self._left_out > FIRST_LEFT_OUT:
             used = len(self._origins) + len(self._hashes) - self._begin
             if not used or self._left_out > max(used, MOST_LEFT_OUT):
-                raise IndicatorError(
-                    f"{source}: {self._left_out} of its entries cannot be used and {used} can; look at line"
-                    f" {line}, and whether it is the right file"
+                raise NoListError(
+                    source,
+                    f"{self._left_out} of its entries cannot be used and {used} can; look at line {line}, and"
+                    " whether it is the right file",
                 )
 
     def _warn(self, source: str, line: int, text: str, code: str) -> None:
