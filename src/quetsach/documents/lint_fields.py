@@ -63,7 +63,7 @@ def as_above(item: str) -> str:
 
 def symbol(text: str) -> str:
     """Capitals, no spaces around the strokes (II.3)."""
-    return re.sub(r"\s*([/-])\s*", r"\1", wording.capitals(text)).strip()
+    return "".join(part.strip() for part in re.split("([/-])", wording.capitals(text)))
 
 
 def deputies(lines: list[str], where: str) -> Iterator[Finding]:
