@@ -30,6 +30,7 @@ WRITERS = {
 }
 KNOW_MEMBERSHIPS = {PORTAL / "units/role_term.py", PORTAL / "units/models.py", PORTAL / "units/queries.py"}
 """Files that ask for roles within a question about something else, and check that the roles hold today."""
+MARKS = ROOT / "src/quetsach/text/marks.py"
 TEXT = {".py", ".rs", ".toml", ".md", ".html", ".css", ".js", ".typ", ".po", ".sh", ".json", ".lock", ""}
 # Spelled in halves, so that this file does not break its own rule.
 FORBIDDEN = [
@@ -151,6 +152,17 @@ def rust(files: list[Path]) -> Iterator[str]:
         yield from rust_order.findings(crate)
 
 
+def normal_forms(files: list[Path]) -> Iterator[str]:
+    """Text is normalized in one place, which bounds the time for a row of marks.
+
+    Python's own IDNA normalizes as well.
+    """
+    for file in (f for f in files if f.suffix == ".py" and ROOT / "src" in f.parents):
+        text = file.read_text(encoding="utf-8")
+        if file != MARKS and re.search(r"\bunicodedata\b.*\b(?:is_)?normalized?\b|[\"']idna[\"']\)", text):
+            yield f"{file}: Unicode's own normal forms; use quetsach.text.marks.normalize"
+
+
 def is_queryset(node: ast.expr) -> bool:
     """Whether the expression reaches through a manager: `X.objects…`, `X.rows…`."""
     while isinstance(node, ast.Call | ast.Attribute):
@@ -162,7 +174,7 @@ def is_queryset(node: ast.expr) -> bool:
 
 def main() -> int:
     files = tracked()
-    checks = (sizes_and_names, texts, templates, portal_code, locks, translations, rust)
+    checks = (sizes_and_names, texts, templates, portal_code, locks, translations, normal_forms, rust)
     findings = [finding for check in checks for finding in check(files)]
     for finding in findings:
         print(finding.replace(f"{ROOT}/", ""))

@@ -254,3 +254,7 @@ def test_any_lines_are_looked_at_without_failing(texts: list[str], is_pdf: bool)
     )
     made = reading.Reading("pdf" if is_pdf else "docx", lines, (210, 297), None, Counter(), None)
     assert all(finding.told() and finding.rule in RULES for finding in lint_printed.lint(made))
+
+
+def test_a_symbol_of_any_length_is_put_right_in_time_that_grows_with_it():
+    assert lint_fields.symbol(" ubnd / -\tvp " + " " * 300_000 + "x") == "UBND/-VP " + " " * 300_000 + "X"

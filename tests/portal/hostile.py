@@ -17,8 +17,8 @@ from django.test import Client
 from django.test.client import ClientHandler
 from django.utils.datastructures import MultiValueDict
 
-LONG = "ạ" + "a" * 60_000
-"""More than any column holds, and longer than SQLite searches for."""
+LONG = "ạ" + "a" * 100_000
+"""More than any column holds, and than SQLite looks for."""
 TAKEN = "Ví dụ"
 """A value that text boxes accept, so that it reaches the following page."""
 WRONG = {
@@ -36,7 +36,8 @@ class Whatever(QueryDict):
     def __init__(self, value: str, known: dict[str, str]) -> None:
         super().__init__(mutable=True)
         self.value = value
-        self.update(known)
+        for name, text in known.items():  # update() asks whether a field is there already, which all are
+            self.setlist(name, [text])
 
     def _has(self, key: str) -> bool:
         return dict.__contains__(self, key)

@@ -7,6 +7,8 @@ import io
 import unicodedata
 from typing import TextIO
 
+from quetsach.text.marks import normalize
+
 _HANDLER = "quetsach.plain"
 _PLAIN = {
     "đ": "d",
@@ -38,5 +40,5 @@ def _plain(error: UnicodeError) -> tuple[str, int]:
 def _letter(char: str) -> str:
     if char in _PLAIN:
         return _PLAIN[char]
-    base = "".join(c for c in unicodedata.normalize("NFKD", char) if c.isascii())
+    base = "".join(c for c in normalize("NFKD", char) if c.isascii())
     return base or ("" if unicodedata.combining(char) else "?")

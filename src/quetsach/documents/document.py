@@ -13,6 +13,7 @@ from datetime import date, datetime
 from typing import Any
 
 from quetsach.errors import DocumentError
+from quetsach.text.marks import normalize
 
 LONGEST_TEXT = 10_000
 """Characters that one paragraph may hold."""
@@ -224,9 +225,7 @@ def clean_text(value: str, where: str) -> str:
         raise DocumentError(
             f"{where}: longer than {LONGEST_TEXT} characters; shorten it or attach it as a file"
         )
-    text = unicodedata.normalize(
-        "NFC", value.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
-    ).strip()
+    text = normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")).strip()
     if strange := unprintable(text):
         raise DocumentError(f"{where}: the character U+{ord(strange):04X} cannot be printed; delete it")
     # Pasted text brings invisible marks; a direction override would reverse the printed line.

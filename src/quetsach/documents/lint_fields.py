@@ -10,6 +10,7 @@ from typing import Any
 
 from quetsach.documents import wording
 from quetsach.documents.lint import Finding, found
+from quetsach.text.marks import normalize
 
 SAME_AS_ABOVE = "Như trên"
 ARCHIVE = "Lưu: VT"
@@ -61,8 +62,8 @@ def as_above(item: str) -> str:
 
 
 def symbol(text: str) -> str:
-    """Capitals, no spaces around the dashes (II.3)."""
-    return re.sub(r"\s*([/-])\s*", r"\1", wording.capitals(text)).strip()
+    """Capitals, no spaces around the strokes (II.3)."""
+    return "".join(part.strip() for part in re.split("([/-])", wording.capitals(text)))
 
 
 def deputies(lines: list[str], where: str) -> Iterator[Finding]:
@@ -75,7 +76,7 @@ def deputies(lines: list[str], where: str) -> Iterator[Finding]:
 
 def composed(text: str) -> str:
     """NFC."""
-    return unicodedata.normalize("NFC", text)
+    return normalize("NFC", text)
 
 
 def visible(text: str) -> str:

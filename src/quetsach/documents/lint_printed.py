@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from quetsach.documents import elements, wording
 from quetsach.documents.elements import DATE, NUMBER, Elements
 from quetsach.documents.lint import LETTERS, Finding, found
 from quetsach.documents.lint_fields import ARCHIVE, as_above, deputies, symbol, visible, without_titles
 from quetsach.documents.reading import Line, Reading
+from quetsach.text.marks import normalize
 from quetsach.text.vietnamese import nfc
 
 A4 = (210, 297)
@@ -144,11 +145,8 @@ def _annex(_reading: Reading, got: Elements) -> Iterator[Finding]:
 
 
 def _text(reading: Reading, _got: Elements) -> Iterator[Finding]:
-    for rule, is_wrong in (
-        ("composed", lambda text: not unicodedata.is_normalized("NFC", text)),
-        ("invisible", lambda text: visible(text) != text),
-    ):
-        if line := next((line for line in reading.lines if is_wrong(line.text)), None):
+    for rule, made_right in (("composed", partial(normalize, "NFC")), ("invisible", visible)):
+        if line := next((line for line in reading.lines if made_right(line.text) != line.text), None):
             yield found(rule, f"“{line.text[:30]}”")
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import unicodedata
 
+from quetsach.text.marks import normalize
+
 _POINT = 25.4 / 72
 _LETTERS = " -,./:();0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _ROMAN = (
@@ -32,6 +34,6 @@ _OTHER = 600
 def width(text: str, size: float, *, is_bold: bool = False) -> float:
     """Millimetres of one line at `size` points. Characters not in the table count as an average letter."""
     table = _BOLD_WIDTHS if is_bold else _REGULAR_WIDTHS
-    plain = unicodedata.normalize("NFD", text).replace("đ", "d").replace("Đ", "D")
+    plain = normalize("NFD", text).replace("đ", "d").replace("Đ", "D")
     units = sum(table.get(char, _OTHER) for char in plain if not unicodedata.combining(char))
     return units / 1000 * size * _POINT

@@ -84,11 +84,13 @@ NAMES = tuple(f.name for f in FORMATS if f.name != "victims")
 def choose(listing: Listing, name: str | None = None) -> Format:
     """The form of a list, or the form named. Chosen columns make it a table.
 
-    Raises IndicatorError for bytes that are no text, or an unknown name.
+    Raises IndicatorError for bytes that are no text, text that is too much for any, or an unknown name.
     """
     is_text = not spreadsheet.recognise(listing)
     if isinstance(listing.data, bytes) and is_text:
         check_text(listing.source, listing.data)
+    if is_text:
+        listing.check_lines()
     if name is not None:
         for known in FORMATS:
             if known.name == name:

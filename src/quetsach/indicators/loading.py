@@ -60,8 +60,9 @@ class Choice(NamedTuple):
     `scope` is that of names that do not say their own, otherwise the form of the list decides; `columns` map
     indicator, type and family to headings or numbers from 1; `list_format` is a name of `indicators.forms`.
     `organisation` must not be listed; `overrides` is a CSV of exceptions; `warning_lists` is a folder or
-    archive in place of the packaged lists. `judges_sets` judges a compiled set like any list, where its
-    maker is not trusted. `open_pack` gives the set of a signed pack, None for
+    archive in place of the packaged lists. `judges_sets` judges a compiled set like any list,
+    where its maker is not trusted; `is_bounded` reads strangers' lists beside other work, so far as
+    that allows. `open_pack` gives the set of a signed pack, None for
     a file that is no pack; without it a pack is read like any list, and refused.
     """
 
@@ -73,6 +74,7 @@ class Choice(NamedTuple):
     overrides: Path | None = None
     warning_lists: Path | None = None
     judges_sets: bool = False
+    is_bounded: bool = False
     open_pack: Callable[[Path], IndicatorSet | None] | None = None
 
     @property
@@ -206,10 +208,22 @@ def _read(
 
     overrides = guard.read_overrides(choice.overrides) if choice.overrides is not None else ()
     known = warninglists.read(choice.warning_lists) if choice.warning_lists is not None else None
-    found = reading.read_many(
-        files, scope=choice.scope, columns=choice.columns, format=choice.list_format, draft=draft()
-    )
-    if choice.list_format is None and log_format is not None:
+    if choice.list_format is not None:
+        log_format = None
+    try:
+        found = reading.read_many(
+            files,
+            scope=choice.scope,
+            columns=choice.columns,
+            format=choice.list_format,
+            draft=draft(),
+            is_bounded=choice.is_bounded,
+        )
+    except reading.NoListError as error:
+        if log_format is not None:
+            _refuse_log(Path(error.source), log_format)
+        raise
+    if log_format is not None:
         _refuse_logs(found, log_format)
     return _judged(found.indicators, choice, overrides, known, found)
 
@@ -254,8 +268,10 @@ def _refuse_logs(found: FeedResult, log_format: Callable[[Path], str]) -> None:
     """
     doubtful = {remark.source for remark in (*found.rejects, *found.warnings)}
     for one in found.recognised:
-        path = Path(one.source)
-        if one.format not in _LIKE_LOGS or one.source not in doubtful or not path.is_file():
-            continue
-        if name := log_format(path):
-            raise IndicatorError(f"{path}: is a log ({name}), not a list; were the two swapped?")
+        if one.format in _LIKE_LOGS and one.source in doubtful:
+            _refuse_log(Path(one.source), log_format)
+
+
+def _refuse_log(path: Path, log_format: Callable[[Path], str]) -> None:
+    if path.is_file() and (name := log_format(path)):
+        raise IndicatorError(f"{path}: is a log ({name}), not a list; were the two swapped?")

@@ -6,6 +6,7 @@ Every line is an indicator, a comment, or a remark with its number and reason; n
 from __future__ import annotations
 
 import gc
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -27,6 +28,23 @@ from quetsach.indicators.lists.value import Note
 from quetsach.text.reasons import REJECTS, WARNINGS
 
 COMPILED = "compiled"
+FIRST_LEFT_OUT = 100_000
+MOST_LEFT_OUT = 1_000_000
+"""Entries of one list that cannot be used, before the first that can and where they are more than those that
+can: it is no list, and to name each of its lines would take minutes and gigabytes. Hashes are of use to a
+check."""
+MOST_VALUES = 3_000_000
+MOST_SECONDS = 60.0
+"""Of bounded reading, all lists together: entries, but for those that the native engine took (`fast_path`),
+and the thread's processor time."""
+
+
+class NoListError(IndicatorError):
+    """Hardly anything in the file at `source` can be used."""
+
+    def __init__(self, source: str, text: str) -> None:
+        super().__init__(f"{source}: {text}")
+        self.source = source
 
 
 class Recognised(NamedTuple):
@@ -63,14 +81,17 @@ def read(
     scope: Scope | None = None,
     columns: Mapping[str, str] | None = None,
     format: str | None = None,
+    is_bounded: bool = False,
 ) -> FeedResult:
     """Read one list, archive of lists, MISP feed folder or compiled set.
 
     `scope` is that of names that do not say their own (default: what the form says); `columns` maps
-    indicator, type and family to header names or numbers from 1; `format` is a name of `indicators.forms`.
-    Raises IndicatorError when the file cannot be read to its end or a named column is missing.
+    indicator, type and family to header names or numbers from 1; `format` is a name of `indicators.forms`;
+    `is_bounded` where strangers' lists are read beside other work.
+    Raises IndicatorError when the file cannot be read to its end, a named column is missing, hardly anything
+    in it can be used, or it is beyond the bounds.
     """
-    return read_many([path], scope=scope, columns=columns, format=format)
+    return read_many([path], scope=scope, columns=columns, format=format, is_bounded=is_bounded)
 
 
 def read_many(
@@ -81,12 +102,13 @@ def read_many(
     format: str | None = None,
     now: datetime | None = None,
     draft: Draft | None = None,
+    is_bounded: bool = False,
 ) -> FeedResult:
     """Read several lists into one set; see `read`. Entries that expired before `now` are left out.
 
     An empty `draft` takes the entries where the native engine is present: the same set, in much less time.
     """
-    reading = _Reading(scope, columns, format, now, draft)
+    reading = _Reading(scope, columns, format, now, draft, is_bounded)
     with _without_collector():
         for path in map(Path, paths):
             if str(path) != "-" and path.is_file() and is_set_file(path):
@@ -135,7 +157,9 @@ class _Reading:
         format: str | None,
         now: datetime | None,
         draft: Draft | None = None,
+        is_bounded: bool = False,
     ) -> None:
+        self._until = time.thread_time() + MOST_SECONDS if is_bounded else None
         self._scope, self._columns, self._format = scope, columns, format
         self._now = now or datetime.now(UTC)
         self._draft = draft
@@ -144,6 +168,7 @@ class _Reading:
         self._warnings: list[Remark] = []
         self._recognised: list[Recognised] = []
         self._hashes: dict[str, str] = {}
+        self._values = self._left_out = self._begin = 0
 
     def result(self) -> FeedResult:
         return FeedResult(
@@ -176,11 +201,13 @@ class _Reading:
             self._warn(source, 0, listing.guess, "encoding")
         self._origins.begin(source)
         before = len(self._origins), len(self._rejects)
+        self._left_out, self._begin = 0, len(self._origins) + len(self._hashes)
         told = len(self._rejects) + len(self._warnings)
         if self._draft is not None:
             draft_canonical_lines(listing, form.name, self._scope or form.scope, self._draft)
         add = self._origins.add
         for value in form.read(listing):
+            self._count(source)
             if isinstance(value, Note):
                 self._note(source, value)
                 continue
@@ -201,6 +228,14 @@ class _Reading:
             Recognised(source, form.name, len(self._origins) - before[0], len(self._rejects) - before[1])
         )
 
+    def _count(self, source: str) -> None:
+        self._values += 1
+        if self._until is None:
+            return
+        is_late = self._values % 256 == 0 and time.thread_time() > self._until
+        if is_late or self._values > MOST_VALUES:
+            raise IndicatorError(f"{source}: takes too long to read; split the list")
+
     def _note(self, source: str, note: Note) -> None:
         if note.code in REJECTS:
             self._reject(source, note.line, note.text, note.code)
@@ -209,6 +244,15 @@ class _Reading:
 
     def _reject(self, source: str, line: int, text: str, code: str) -> None:
         self._rejects.append(Remark(source, line, text, code, REJECTS[code]))
+        self._left_out += code != "hash"
+        if self._left_out > FIRST_LEFT_OUT:
+            used = len(self._origins) + len(self._hashes) - self._begin
+            if not used or self._left_out > max(used, MOST_LEFT_OUT):
+                raise NoListError(
+                    source,
+                    f"{self._left_out} of its entries cannot be used and {used} can; look at line {line}, and"
+                    " whether it is the right file",
+                )
 
     def _warn(self, source: str, line: int, text: str, code: str) -> None:
         self._warnings.append(Remark(source, line, text, code, WARNINGS[code]))

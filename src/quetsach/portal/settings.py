@@ -184,6 +184,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "NAME": "quetsach.portal.accounts.passwords.LongEnough",
         "OPTIONS": {"min_length": 12},
     },
+    {"NAME": "quetsach.portal.accounts.passwords.ShortEnough"},
     {"NAME": "quetsach.portal.accounts.passwords.NotCommon"},
     {"NAME": "quetsach.portal.accounts.passwords.NotRepeated"},
     {"NAME": "quetsach.portal.accounts.passwords.NotLikeOneself"},

@@ -75,6 +75,13 @@ _SENTENCES = (
         " TMPDIR to a folder that has some"
     ),
     N_("more than %(most)s MB unpacked; split the list"),
+    N_("more than %(most)s lines; split the list"),
+    N_("line %(n)s is longer than %(most)s characters, as no list's is; write one entry a line"),
+    N_("takes too long to read; split the list"),
+    N_(
+        "%(count)s of its entries cannot be used and %(used)s can; look at line %(n)s, and whether it is the"
+        " right file"
+    ),
     N_("not a text file; save the list as text, CSV or TSV"),
     N_("has no column '%(name)s'; look at its header line"),
     N_(

@@ -10,6 +10,8 @@ import unicodedata
 from datetime import date
 from functools import lru_cache
 
+from quetsach.text.marks import normalize
+
 _HAT, _BREVE, _HORN = "\u0302", "\u0306", "\u031b"
 _LETTERS = {"a": (_BREVE, _HAT), "e": (_HAT,), "o": (_HAT, _HORN), "u": (_HORN,)}
 _TONES = {"\u0300": 1, "\u0309": 2, "\u0303": 3, "\u0301": 4, "\u0323": 5}
@@ -20,7 +22,7 @@ type SortKey = tuple[list[_Letter], list[int], str]
 
 def nfc(text: str) -> str:
     """Composed letters, single spaces, none at the ends: the form in which names are stored and compared."""
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    return " ".join(normalize("NFC", text).split())
 
 
 def sort_key(text: str) -> SortKey:
@@ -30,7 +32,7 @@ def sort_key(text: str) -> SortKey:
     """
     letters: list[_Letter] = []
     tones: list[int] = []
-    for char in unicodedata.normalize("NFC", text.casefold()):
+    for char in normalize("NFC", text.casefold()):
         if (weight := _weight_of(char)) is None:
             letters, tones = _weigh(text.casefold())
             break
@@ -49,7 +51,7 @@ def _weight_of(char: str) -> tuple[list[_Letter], list[int]] | None:
 def _weigh(text: str) -> tuple[list[_Letter], list[int]]:
     letters: list[_Letter] = []
     tones: list[int] = []
-    for char in unicodedata.normalize("NFD", text):
+    for char in normalize("NFD", text):
         if char in _TONES and tones:
             tones[-1] = _TONES[char]
         elif letters and char in _LETTERS.get(letters[-1][1], ()):
@@ -64,7 +66,7 @@ def _weigh(text: str) -> tuple[list[_Letter], list[int]]:
 
 def search_key(text: str) -> str:
     """Fold a name for finding: no case, no marks, đ as d, single spaces."""
-    decomposed = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
+    decomposed = normalize("NFD", text.casefold().replace("đ", "d"))
     return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())
 
 

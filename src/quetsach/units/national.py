@@ -13,7 +13,6 @@ import json
 import re
 import sqlite3
 import tempfile
-import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from quetsach.errors import QuetsachError
+from quetsach.text.marks import normalize
 from quetsach.text.vietnamese import nfc
 
 TREES = Path(__file__).parent / "trees"
@@ -217,7 +217,7 @@ def _name(text: str) -> str:
 
 def _fold(text: str) -> str:
     """The spelling of vietnamadminunits' keys: no marks, no spaces."""
-    plain = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
+    plain = normalize("NFD", text.lower().replace("đ", "d"))
     return re.sub(r"[^a-z0-9]", "", plain)
 
 

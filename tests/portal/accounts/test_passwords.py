@@ -58,6 +58,15 @@ def test_the_user_name_is_told_as_such_and_not_as_common():
     assert [error.code for error in told.value.error_list] == ["password_too_similar"]
 
 
+def test_a_password_of_any_length_is_judged_at_once():
+    """Comparing takes the square of the length: a minute of the whole process for these."""
+    for text in ("1" * 70_000 + "x", "ha.nguyen1" * 7_000, "123" * 20_000 + "é-x"):
+        with pytest.raises(ValidationError) as told:
+            validate_password(text, User(username="ha.nguyen"))
+        assert "password_too_long" in [one.code for one in told.value.error_list]
+    validate_password("bốn từ tiếng Việt " + "".join(map(chr, range(0x4E00, 0x4E00 + 182))))
+
+
 def test_the_page_of_a_new_account_and_that_of_a_new_password_ask_the_same(cast):
     url = invited(cast.client("A", "coordinator"), cast.units["A1"])
     page = Client().post(url, {**NEW, "password": "lovanpang-lovanpang"}).content.decode()

@@ -15,6 +15,8 @@ from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quetsach.files import bounded_process
+from quetsach.files.bounded_process.turns import Turns
 from quetsach.indicators import reading, writing
 from quetsach.indicators.forms_out import rpz
 from quetsach.indicators.indicator import IndicatorSet as Items
@@ -62,6 +64,49 @@ def test_a_preview_tells_what_is_left_out_and_nothing_is_published_by_it(cast):
     assert [(r["what"], r["file"], r["line"]) for r in rows if r["code"] == "no-host"] == [
         ("rejected", "list.csv", "10")
     ]
+
+
+def test_text_that_would_turn_the_page_around_is_shown_as_an_escape(cast):
+    """And a reader of the notes reads a line of any length again."""
+    client = cast.client("centre", "coordinator")
+    text = f"indicator,family\nevil.example,\u202egnp\n/a\u202egnp.exe,x\n{'b' * 200_000},x\n"
+    answer = upload(client, ("li\u202etxt.csv", text.encode()))
+    page = client.get(answer["Location"])
+    notes = body(client.get(answer["Location"] + "ghi-chu.csv")).decode()
+    publish(client)
+    for shown in (page.content.decode(), notes, client.get(PAGE).content.decode()):
+        assert "\u202e" not in shown
+    assert page.status_code == 200 and "a\\u{202e}gnp.exe" in page.content.decode()
+    assert "a\\u{202e}gnp.exe" in notes and "b" * 2_000 + "…" in notes
+    broken = upload(client, ("\u202etxt.csv", b"%PDF-"))
+    assert broken.status_code == 422 and "\u202e" not in broken.content.decode()
+
+
+def test_a_list_is_read_by_no_more_threads_than_there_are_places(cast, tmp_path, monkeypatch):
+    client = cast.client("centre", "coordinator")
+    client.raise_request_exception = False
+    turns = Turns(1, tmp_path, 10, places=1)
+    monkeypatch.setattr(bounded_process, "_turns", turns)
+    with turns.place():
+        assert upload(client, ("list.txt", b"evil.example\n")).status_code == 503
+        door = "/cd/lam-sach/kiem-tra/ma-bam-luat/"
+        brought = SimpleUploadedFile("hash.txt", b"0" * 64)
+        assert client.post(door, {"brought": brought, "source": "CV 1"}).status_code == 503
+    assert upload(client, ("list.txt", b"evil.example\n")).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"x\n" * 100_001, "hầu như không có dòng nào là địa chỉ hay tên miền"),
+        (b"evil.example\n" + b"a" * 1_100_000, "có dòng quá dài"),
+        (b"\n" * 5_000_001, "quá nhiều dòng"),
+    ],
+    ids=["no list", "line", "lines"],
+)
+def test_what_is_no_list_is_told_so(cast, text, said):
+    answer = upload(cast.client("centre", "coordinator"), ("l.txt", text))
+    assert answer.status_code == 422 and said in answer.content.decode()
 
 
 def test_a_published_list_downloads_to_the_same_set(cast):

@@ -69,6 +69,20 @@ def test_nul_is_refused_by_every_address_wherever_it_stands(visitor):
     assert visitor.get("/", HTTP_COOKIE='sessionid="\\000abc"').status_code == 400
 
 
+def test_a_pile_of_marks_is_refused_wherever_it_stands(visitor):
+    """Freezes a process for seconds where it is compared, which pages do without an account."""
+    pile = "a" + "\u0301" * 31
+    assert visitor.get("/", {"tim": pile[:-1]}).status_code == 200
+    assert visitor.get("/", {"tim": pile}).status_code == 400
+    assert visitor.get("/", {pile: "x"}).status_code == 400
+    assert visitor.get(f"/ma/{pile}/").status_code == 400
+    assert ask(visitor, data=ASK | {"name": pile}) == 400
+    assert ask(visitor, data=ASK | {pile: "x"}) == 400
+    head = f'name="x"; filename="{pile}.csv"'.encode()
+    assert ask(visitor, **multipart("", (), [(head, b"x")])) == 400
+    assert not ErasureRequest.rows.exists()
+
+
 def test_the_page_says_what_to_do(visitor):
     page = visitor.get("/?tim=%00").content.decode()
     assert "Chưa có gì thay đổi" in page
@@ -86,7 +100,7 @@ def test_a_type_at_which_the_server_would_fail_is_passed_over(cast, told):
 
 
 def test_ordinary_text_is_readable():
-    assert all(map(is_readable, ("", "Đơn vị A1", "𝟙🙂", "a\tb\r\n", "\u202e")))
+    assert all(map(is_readable, ("", "Đơn vị A1", "𝟙🙂", "a\tb\r\n", "\u202e", "e\u0302\u0301" * 100)))
     assert not any(map(is_readable, ("\0", "a\ud800", "\udfff")))
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-import unicodedata
+
+from quetsach.text.marks import normalize
 
 _PUNCTUATION = re.compile(r"[^\w]+|_")
 _UNSTORABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
@@ -16,8 +17,8 @@ def folded(text: str) -> str:
 
 
 def key(text: str) -> str:
-    """Words without case, marks and punctuation, one space apart."""
-    return " ".join(_PUNCTUATION.sub(" ", folded(unicodedata.normalize("NFC", text))).split())
+    """Words without case, marks and signs, one space apart."""
+    return " ".join(_PUNCTUATION.sub(" ", folded(normalize("NFC", text))).split())
 
 
 def storable(text: str) -> str:
@@ -34,4 +35,4 @@ def without_leaders(text: str) -> str:
 def _letter(char: str) -> str:
     if char in "đĐ":
         return "d"
-    return unicodedata.normalize("NFD", char)[0].lower()[:1]
+    return normalize("NFD", char)[0].lower()[:1]

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import difflib
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from quetsach.annexes.collecting.folding import folded, key
+from quetsach.text.marks import normalize
 
 _ABBREVIATIONS = (
     (r"\bubnd\b|\buy ban\b(?! nhan dan)", "uy ban nhan dan"),
@@ -129,7 +129,7 @@ class Directory:
 
     def inside(self, text: str) -> Match:
         """The unit whose name is part of a text, such as a file's name or a letter's head."""
-        spaced = re.sub(r"(?<=[a-zà-ỹđ])(?=[A-ZÀ-ỸĐ])", " ", unicodedata.normalize("NFC", text))
+        spaced = re.sub(r"(?<=[a-zà-ỹđ])(?=[A-ZÀ-ỸĐ])", " ", normalize("NFC", text))
         words = f" {spelled_out(spaced)} "
         squeezed = key(text).replace(" ", "")
         best: dict[int, list[Unit]] = defaultdict(list)
@@ -276,9 +276,9 @@ def _marks_agree(written: str, unit: Unit) -> bool:
 def _marked(text: str) -> dict[str, set[str]]:
     """For each word without marks: its spellings, with the tone moved behind it (òa and oà are equal)."""
     found: defaultdict[str, set[str]] = defaultdict(set)
-    for word in re.findall(r"\w+", unicodedata.normalize("NFC", text).lower()):
-        parts = unicodedata.normalize("NFD", word)
+    for word in re.findall(r"\w+", normalize("NFC", text).lower()):
+        parts = normalize("NFD", word)
         tones = "".join(char for char in parts if char in "\u0300\u0301\u0303\u0309\u0323")
-        letters = unicodedata.normalize("NFC", "".join(char for char in parts if char not in tones))
-        found[folded(unicodedata.normalize("NFC", word))].add(letters + tones)
+        letters = normalize("NFC", "".join(char for char in parts if char not in tones))
+        found[folded(normalize("NFC", word))].add(letters + tones)
     return found

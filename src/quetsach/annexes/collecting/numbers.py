@@ -7,9 +7,9 @@ Separators as in Vietnamese: a point or a space between thousands, a comma befor
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 
+from quetsach.text.marks import normalize
 from quetsach.text.vietnamese import nfc, search_key
 
 MOST = 9_999_999
@@ -59,7 +59,7 @@ def read_count(typed: str, *, of: str = "") -> Count:
     """Read one cell. `of` is `units` or `people`: a number with the wrong word behind it is doubted."""
     # NFKC would read "12¹" as 121.
     plain = _RAISED.sub(_in_brackets, typed.replace("\u2212", "-"))
-    text = nfc(unicodedata.normalize("NFKC", plain)).strip(" .:;\u200b\ufeff")
+    text = nfc(normalize("NFKC", plain)).strip(" .:;\u200b\ufeff")
     if not text:
         return Count(None, "dash" if typed.strip() and set(typed.strip()) <= {".", ":"} else "blank")
     if _SEVERAL_LINES.search(typed):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from quetsach.annexes.form.figures import FigureError, Figures, parse_adjustment, parse_figure
+from quetsach.text.marks import normalize
 
 TEXTS = ("narrative", "proposals", "adjust_reason")
 """Fields of every form beside its rows and their notes."""
@@ -70,7 +71,7 @@ def fields_of(rows: Sequence[str]) -> tuple[str, ...]:
 
 def clean_text(text: str) -> str:
     """NFC, lines ended by one newline, no space around."""
-    return unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n").strip()
+    return normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
 def unprintable(text: str) -> int:

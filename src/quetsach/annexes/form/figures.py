@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 
 from quetsach.errors import QuetsachError
+from quetsach.text.marks import normalize
 
 MOST = 9_999_999
 """The greatest count that a row takes (rule H01)."""
@@ -112,4 +112,4 @@ def written(value: float | None, lang: str) -> str:
 
 
 def _flat(typed: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", typed).replace("\u2212", "-").split())
+    return " ".join(normalize("NFC", typed).replace("\u2212", "-").split())

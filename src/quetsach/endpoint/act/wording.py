@@ -26,9 +26,9 @@ def word() -> str:
 
 def is_word(typed: str) -> bool:
     """Whether a person typed the word; capitals, spaces around it and Vietnamese marks do not matter."""
-    import unicodedata
+    from quetsach.text.marks import normalize
 
-    return unicodedata.normalize("NFC", " ".join(typed.split())).casefold() in WORDS
+    return normalize("NFC", " ".join(typed.split())).casefold() in WORDS
 
 
 def problem(error: ActError) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -16,6 +15,7 @@ from quetsach.indicators.lists.listing import Listing
 from quetsach.indicators.lists.refang import refang
 from quetsach.indicators.lists.value import Note, Value
 from quetsach.text.canonical import address, endpoint
+from quetsach.text.marks import normalize
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "indicator": (
@@ -48,7 +48,9 @@ DELIMITERS = (",", ";", "\t", "|")
 _LONGEST = 1 << 16
 """Characters of a line that may be a header, or a row that shows the layout: longer lines are no table's."""
 _MOST_COLUMNS = 16_384
-"""Cells of a row: no spreadsheet has more."""
+"""Of a row: no spreadsheet has more."""
+_MOST_GUESSED = 256
+"""Columns of a row among which the column of addresses is guessed: no list has it further to the right."""
 HEADER_LINES = 10
 """Lines in which a header is looked for: an office's list has its title above the header."""
 _OTHER_TYPES = frozenset(
@@ -110,7 +112,7 @@ def cells_of(line: str, delimiter: str) -> list[str] | None:
 
 def names_of(cells: Sequence[str]) -> list[str]:
     """The cells of a header, normalised for comparison; some keyboards write Vietnamese letters in parts."""
-    return [" ".join(unicodedata.normalize("NFC", c.strip().strip('"')).lower().split()) for c in cells]
+    return [" ".join(normalize("NFC", c.strip().strip('"')).lower().split()) for c in cells]
 
 
 def spares(cells: Sequence[str], place: int) -> list[int]:
@@ -267,7 +269,8 @@ def _guess(head: Sequence[str]) -> Layout | None:
 
 def _split(head: Sequence[str], delimiter: str) -> list[list[str]]:
     short = (line for line in head if len(line) <= _LONGEST)
-    return [c for line in short if (c := cells_of(line, delimiter)) is not None and len(c) > 1]
+    rows = (c for line in short if (c := cells_of(line, delimiter)) is not None and len(c) > 1)
+    return [row[:_MOST_GUESSED] for row in rows]
 
 
 def _of_victims(split: Sequence[Sequence[str]]) -> set[int]:
@@ -416,7 +419,7 @@ def values(
         if 0 <= kind_at < width:
             word = cells[kind_at]
             if word not in kinds:
-                kinds[word] = unicodedata.normalize("NFC", word.strip().lower())
+                kinds[word] = normalize("NFC", word.strip().lower())
             kind = kinds[word]
         if 0 <= family_at < width:
             word = cells[family_at]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime
-import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from quetsach.errors import IndicatorError
 from quetsach.indicators.indicator import Indicator, Kind, Scope
+from quetsach.text.marks import normalize
 
 _WANTED = ("indicator", "reason", "who", "date")
 _UNTIL = "expires"
@@ -103,7 +103,7 @@ def read_overrides(path: Path) -> tuple[Override, ...]:
     delimiter = max(",;\t", key=text.partition("\n")[0].count)
     lines = io.StringIO(text.replace("\r\n", "\n"))
     reader = csv.DictReader(lines, delimiter=delimiter, skipinitialspace=True)
-    heads = [" ".join(unicodedata.normalize("NFC", name).lower().split()) for name in reader.fieldnames or ()]
+    heads = [" ".join(normalize("NFC", name).lower().split()) for name in reader.fieldnames or ()]
     reader.fieldnames = [_IN_VIETNAMESE.get(name, name) for name in heads]
     if missing := [c for c in _WANTED if c not in (reader.fieldnames or ())]:
         raise IndicatorError(f"{path}: has no column {', '.join(missing)}; the first line names them")

@@ -11,6 +11,7 @@ from quetsach.indicators.indicator import Indicator, Kind, Scope
 from quetsach.indicators.lists.refang import refang
 from quetsach.indicators.lists.remark import Reject
 from quetsach.text.canonical import IPV4, address, endpoint, name, parse_port, split_authority, split_url
+from quetsach.text.marks import is_piled, normalize
 from quetsach.text.reasons import REJECTS
 
 _PLAIN_DOMAIN = re.compile(
@@ -32,6 +33,10 @@ _LAST_OCTET = re.compile(r"[0-9]{1,3}")
 _PROTOCOLS = frozenset(("tcp", "udp"))
 _ENDS = re.compile(r"[/?#\\]")
 
+LONGEST = 1 << 16
+"""Characters of a value; no URL that is asked for is longer."""
+_LONGEST_ODD = 1 << 12
+"""Of one with other letters than ASCII's or with spaces, which are looked at one by one."""
 KINDS = frozenset(
     (
         "domain", "hostname", "host", "fqdn", "domain-name", "ipv4", "ipv6", "ip", "ipv4-addr", "ipv6-addr",
@@ -62,7 +67,10 @@ def parse(text: str, scope: Scope, kind: str = "", family: str = "") -> tuple[li
     found = _PLAIN_ENDPOINT.fullmatch(text)
     if found is not None and int(found[2]) <= 65535:
         return [Indicator(text, Kind.IP_PORT, Scope.WITH_SUBDOMAINS, family)], []
-    kind = unicodedata.normalize("NFC", kind.lower().strip())
+    if len(text) > LONGEST:
+        raise Reject("mangled")
+    if kind:
+        kind = normalize("NFC", kind.lower().strip())
     if kind and kind not in KINDS and not KINDS.issuperset(filter(None, _WORDS.split(kind))):
         raise Reject("hash" if kind in HASHES and hash_in(text) else "unknown-type")
     text = refang(_visible(text))
@@ -123,8 +131,12 @@ def _pair(text: str, scope: Scope, kind: str) -> tuple[list[Indicator], list[str
 def _visible(text: str) -> str:
     if _ODD.search(text) is None:
         return text
+    if len(text) > _LONGEST_ODD:
+        raise Reject("mangled")
+    if is_piled(text):
+        raise Reject("bad-name")
     kept = (c for c in text if unicodedata.category(c)[0] != "C" and c != "\u00a0")
-    return unicodedata.normalize("NFC", "".join(kept)).strip()
+    return normalize("NFC", "".join(kept)).strip()
 
 
 def _classify(text: str, scope: Scope) -> tuple[list[Indicator], list[str]]:
@@ -249,7 +261,7 @@ _IN_NAMES = frozenset("\u00b7\u05f3\u05f4\u0f0b\u30fb\u3002")
 
 def _is_no_name(text: str) -> bool:
     """Whether it holds quotation marks and the like, which another script's rules would turn into a name."""
-    signs = unicodedata.normalize("NFKC", text)
+    signs = normalize("NFKC", text)
     return any(
         unicodedata.category(sign)[0] in "PZ"
         for sign in signs

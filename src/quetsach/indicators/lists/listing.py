@@ -21,8 +21,12 @@ _NOTHING = object()
 _LINE_END = re.compile(r"\r\n?")
 MOST_GROUPS = 1_000_000
 MOST_ITEMS = 4_000_000
-"""The maximum of lists and objects, and of values, in a JSON list; the largest real lists have a third of
-that. 98 KB of gzip with nothing but `[],` would fill 5 GB of memory."""
+"""Of a list in JSON: its lists and objects, and its values; the largest real ones have a third of that. Read
+into memory, 98 KB of gzip that say `[],` over and over would fill 5 GB."""
+MOST_LINES = 5_000_000
+"""Of a text. So many that say nothing take half a gigabyte and some seconds."""
+LONGEST_LINE = 1 << 20
+"""Characters. Of a longer one every form in turn would look at 100 MB, and stop all threads meanwhile."""
 _JSON_BEGIN = re.compile(r"\s*[\[{]")
 
 
@@ -85,6 +89,26 @@ class Listing:
     def lines(self) -> list[str]:
         """The lines; to recognise a list, `first_lines` reads only a few of a million."""
         return self.even_text.split("\n")
+
+    def check_lines(self) -> None:
+        """Refuse a text that no reader of lines should take apart; whole JSON is read otherwise.
+
+        Raises IndicatorError for more than MOST_LINES lines, or one longer than LONGEST_LINE.
+        """
+        if self.is_json:
+            return
+        if max(self.text.count("\n"), self.text.count("\r")) > MOST_LINES:
+            raise IndicatorError(f"{self.source}: more than {MOST_LINES} lines; split the list")
+        text, start = self.even_text, 0
+        while len(text) - start > LONGEST_LINE:
+            end = text.rfind("\n", start, start + LONGEST_LINE + 1)
+            if end < 0:
+                number = text.count("\n", 0, start) + 1
+                raise IndicatorError(
+                    f"{self.source}: line {number} is longer than {LONGEST_LINE} characters, as no list's is;"
+                    " write one entry a line"
+                )
+            start = end + 1
 
     def first_lines(self) -> Iterator[str]:
         """The lines one by one, for a caller that stops soon."""

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from quetsach.portal.accounts.models import User
-from quetsach.portal.accounts.passwords import NotLikeOneself
+from quetsach.portal.accounts.passwords import LONGEST, NotLikeOneself
 
 
 class NewPasswordForm(ChangePasswordForm):  # type: ignore[misc]
@@ -35,8 +35,7 @@ class NewPasswordField(CharField):
         super().__init__(
             label=label,
             strip=False,
-            max_length=200,
-            widget=PasswordInput(attrs={"autocomplete": "new-password"}),
+            widget=PasswordInput(attrs={"autocomplete": "new-password", "maxlength": str(LONGEST)}),
             help_text=gettext_lazy("At least 12 characters. Four plain words are easy to keep in mind."),
             error_messages={"required": gettext_lazy("Choose a password.")},
         )

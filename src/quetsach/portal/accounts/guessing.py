@@ -14,6 +14,7 @@ from django.http import HttpRequest
 
 from quetsach.portal.accounts import known_browser
 from quetsach.portal.accounts.models import User
+from quetsach.portal.accounts.names import user_named
 from quetsach.portal.kit.limits import Limit, whence
 
 type Counted = Sequence[tuple[Limit, str]]
@@ -37,8 +38,8 @@ CODE_SLOW = Limit("code-slow", most=20, seconds=3600)
 
 
 def is_flood(request: HttpRequest, name: str = "") -> bool:
-    """Count a sign-in form, unless its browser knows the name; True if its address has sent too many."""
-    user = _person(name)
+    """Count a sign-in form, unless its browser knows the name; whether there are too many from there."""
+    user = user_named(name)
     if user is not None and known_browser.of(request).knows(user):
         return False
     if SENT.is_reached(request):
@@ -49,7 +50,7 @@ def is_flood(request: HttpRequest, name: str = "") -> bool:
 
 def count_password(request: HttpRequest, name: str) -> Counted | None:
     """Count a password as wrong. None, and nothing is counted, if too many wrong ones came before."""
-    browser, user = known_browser.of(request), _person(name)
+    browser, user = known_browser.of(request), user_named(name)
     if user is not None and browser.knows(user):
         return _count([(KNOWN, f"{user.pk}:{browser.name}")])
     where = whence(request)
@@ -78,7 +79,3 @@ def _count(wanted: Counted) -> Counted | None:
     for limit, whose in wanted:
         limit.note_by(whose)
     return wanted
-
-
-def _person(name: str) -> User | None:
-    return User.objects.filter(username__iexact=name).first() if name and "\0" not in name else None

@@ -1,4 +1,7 @@
-"""Password rules: Django's rules in our words, and the passwords that people choose and attackers try."""
+"""Password rules: Django's, in our words, and what people here choose and attackers try first.
+
+Django asks all rules, so the others pass over what is too long: comparing takes the square of a length.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from quetsach.text.vietnamese import search_key
 _WORDS = Path(__file__).with_name("common_words.txt")
 _LOOKALIKES = str.maketrans("@4031!5$7", "aaoeiisst")
 _MOST_WORDS = 3
+LONGEST = 200
 _FEWEST_CHARACTERS = 5
 _LONGEST_PERIOD = 4
 _MOST_LIKE = 0.7
@@ -30,13 +34,25 @@ class LongEnough(password_validation.MinimumLengthValidator):
         return _("Too short: at least %(count)d characters.") % {"count": self.min_length}
 
 
+class ShortEnough:
+    """At most 200 characters."""
+
+    def validate(self, password: str, user: Any = None) -> None:  # noqa: ARG002
+        """Raises ValidationError."""
+        if len(password) > LONGEST:
+            raise ValidationError(self.get_help_text(), code="password_too_long")
+
+    def get_help_text(self) -> str:
+        return _("Too long: at most %(count)d characters.") % {"count": LONGEST}
+
+
 class NotCommon(password_validation.CommonPasswordValidator):
     """Refuses the passwords that attackers try first, here or elsewhere: digits alone, and one to three words
     of `common_words.txt` with digits and signs, however written (capitals, marks, `@` for `a`)."""
 
     def validate(self, password: str, user: Any = None) -> None:
-        if is_like_oneself(password, user):
-            return  # NotLikeOneself tells the true reason
+        if len(password) > LONGEST or is_like_oneself(password, user):
+            return  # which is the true reason, and told by its own rule
         super().validate(password, user)
         folded = search_key(password)
         spelled = re.sub(r"[^a-z]+$", "", folded).translate(_LOOKALIKES)
@@ -52,8 +68,8 @@ class NotRepeated:
 
     def validate(self, password: str, user: Any = None) -> None:  # noqa: ARG002
         """Raises ValidationError."""
-        text = password.casefold()
-        # A text that occurs in its own double before the text's end is one piece over and over.
+        text = password[:LONGEST].casefold()
+        # A text that is found in itself doubled, before its own end, is one piece over and over.
         period = f"{text}{text}".find(text, 1) if text else 0
         if len(set(text)) < _FEWEST_CHARACTERS or period <= _LONGEST_PERIOD:
             raise ValidationError(self.get_help_text(), code="password_repeated")
@@ -75,8 +91,11 @@ class NotLikeOneself:
 
 
 def is_like_oneself(password: str, user: Any) -> bool:
-    """Whether the password holds, or is much like, a name or phone of its owner; False without an owner."""
-    typed = _letters(password)
+    """Whether it holds, or is much like, what others know of its owner; never without an owner.
+
+    Of a text that is too long only the beginning is looked at.
+    """
+    typed = _letters(password[:LONGEST])
     return any(
         SequenceMatcher(a=typed, b=own).ratio() >= _MOST_LIKE or (len(own) >= len(typed) / 2 and own in typed)
         for own in (_own_words(user) if user is not None else ())

@@ -7,11 +7,11 @@ Blanks stay blank; a letter that deviates from Decree 30/2020 is shown as its of
 from __future__ import annotations
 
 import datetime
-import unicodedata
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
 
 from quetsach.errors import QuetsachError
+from quetsach.text.marks import normalize
 
 ParagraphKind = Literal["text", "bullet"]
 
@@ -132,4 +132,4 @@ def _list(name: str, value: Any) -> list[Any]:
 def _text(name: str, value: Any) -> str:
     if not isinstance(value, str):
         raise LetterError(f"letter.{name}: expected a text")
-    return unicodedata.normalize("NFC", value).strip()
+    return normalize("NFC", value).strip()

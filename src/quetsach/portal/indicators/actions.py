@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from quetsach.errors import IndicatorError
+from quetsach.files import bounded_process
 from quetsach.indicators import guard, loading, reading
 from quetsach.indicators.guards.files import without_harmless
 from quetsach.indicators.indicator import IndicatorSet as Items
@@ -27,7 +28,10 @@ from quetsach.portal.indicators.downloads import forms_of, written
 from quetsach.portal.indicators.models import IndicatorSet
 from quetsach.portal.units.models import Network, subtree
 from quetsach.text.cells import guarded
+from quetsach.text.words import visible
 
+_LONGEST_NOTE = 2_000
+"""Characters of a note's text; more helps nobody, and readers of CSV take no field of a megabyte."""
 FAMILIES = 20
 """The number of most frequent families that the page shows."""
 
@@ -53,13 +57,15 @@ def prepare(campaign: Campaign, uploads: list[Upload], actor: User, ip: str | No
 
     Raises:
         IndicatorError: a file cannot be read to its end, or nothing is left.
+        BusyError: too many threads read files already.
     """
     names = {str(upload.path): upload.name for upload in uploads}
     try:
-        lists = loading.read(
-            [upload.path for upload in uploads],
-            Choice(organisation=_organisation(campaign), judges_sets=True),
-        )
+        with bounded_process.place():
+            lists = loading.read(
+                [upload.path for upload in uploads],
+                Choice(organisation=_organisation(campaign), judges_sets=True, is_bounded=True),
+            )
     except IndicatorError as error:
         text = str(error)
         for path, name in names.items():
@@ -106,7 +112,8 @@ def _organisation(campaign: Campaign) -> guard.Organisation:
 
 
 def _families(items: Items) -> list[tuple[str, int]]:
-    return Counter(i.family for i in items if i.family).most_common(FAMILIES)
+    counted = Counter(i.family for i in items if i.family).most_common(FAMILIES)
+    return [(visible(family), count) for family, count in counted]
 
 
 NOTE_COLUMNS = ("what", "file", "line", "value", "code", "reason")
@@ -143,8 +150,13 @@ def _shown(source: str, names: dict[str, str]) -> str:
 
 def _line(cells: Iterable[object]) -> bytes:
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerow([guarded(str(cell)) for cell in cells])
+    csv.writer(buffer, lineterminator="\n").writerow([guarded(_shortened(cell)) for cell in cells])
     return buffer.getvalue().encode("utf-8", "replace")
+
+
+def _shortened(cell: object) -> str:
+    text = str(cell)
+    return visible(text if len(text) <= _LONGEST_NOTE else f"{text[:_LONGEST_NOTE]}…")
 
 
 @transaction.atomic

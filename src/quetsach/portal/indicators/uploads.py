@@ -8,11 +8,12 @@ from typing import Any
 from django.core.files.uploadedfile import UploadedFile
 
 from quetsach.portal.indicators.actions import Upload
+from quetsach.text.words import visible
 
 
 def on_disk(file: UploadedFile[Any], folder: Path, number: int) -> Upload:
     """The file as an Upload. Large files are on the disk already; small ones are written to `folder`."""
-    name = (file.name or f"{number}")[:200]
+    name = visible((file.name or f"{number}")[:200])[:200]
     if hasattr(file, "temporary_file_path"):
         return Upload(name, Path(file.temporary_file_path()), file.size or 0)
     path = folder / str(number)

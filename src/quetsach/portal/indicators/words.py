@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from quetsach.errors import IndicatorError
 from quetsach.files import bounded_process
+from quetsach.text.words import visible
 
 CODES: dict[str, str | Promise] = {
     "no-host": _("a path without a server's name"),
@@ -119,6 +120,14 @@ _REFUSALS: tuple[tuple[str, str, str | Promise], ...] = (
     ),
     (r"spans more than", "too_large", _("a sheet is too large; clear its far ends")),
     (r"damaged|follows at", "damaged", _("it is damaged; copy it again from its origin")),
+    (r"takes too long", "too_long", _("it takes too long to be read; split the list")),
+    (r"^more than \d+ lines", "too_large", _("it has too many lines; split the list")),
+    (r"is longer than \d+ char", "content", _("one of its lines is far too long; write one entry a line")),
+    (
+        r"cannot be used and",
+        "content",
+        _("hardly any of its lines is an address or a name; look whether it is the right file"),
+    ),
     (r"MB unpacked", "too_large", _("it is too large when unpacked; split the list")),
     (
         r"not a text file|is a .+ file|office document|MISP feed",
@@ -141,7 +150,7 @@ def _found(reason: str) -> tuple[str, str | Promise] | None:
 def refusal(reason: str) -> str:
     """The reason that a whole list was refused, in the page's language; `reason` is the reader's English."""
     found = _found(reason)
-    return reason if found is None else f"{reason.partition(': ')[0]}: {found[1]}"
+    return visible(reason if found is None else f"{reason.partition(': ')[0]}: {found[1]}")
 
 
 def counted_as(error: IndicatorError) -> str:

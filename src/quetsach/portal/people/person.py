@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 import secrets
-import unicodedata
 from uuid import UUID
 
 from django.utils.crypto import salted_hmac
+
+from quetsach.text.marks import normalize
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 # A code needs a digit: a text without one is a name or a slip, and would count as one more person.
@@ -61,13 +62,13 @@ def former_keys(typed: str, campaign: UUID, office: UUID | None) -> list[str]:
 
 def _read(typed: str, office: UUID | None) -> tuple[str, str | None]:
     """The text in one case and form; for a code also the office in which it counts. Raises PersonError."""
-    text = "".join(unicodedata.normalize("NFKC", typed).split())
+    text = "".join(normalize("NFKC", typed).split())
     if not text:
         raise PersonError("blank")
     if len(text) > MOST:
         raise PersonError("shape")
     if "@" in text:
-        text = unicodedata.normalize("NFKC", text.casefold())
+        text = normalize("NFKC", text.casefold())
         if not _EMAIL.fullmatch(text):
             raise PersonError("shape")
         return text, None

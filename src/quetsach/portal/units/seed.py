@@ -9,7 +9,6 @@ from __future__ import annotations
 import ipaddress
 import json
 import tomllib
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from quetsach.errors import PortalError
 from quetsach.portal.accounts.models import User
 from quetsach.portal.units.actions import create_unit
 from quetsach.portal.units.models import Unit
+from quetsach.text.marks import normalize
 from quetsach.text.problems import quoted
 
 _TEXTS = {"name": 200, "short_name": 60, "doc_abbr": 30, "code": 20}
@@ -110,7 +110,7 @@ def _seed(data: Any, place: str) -> Seed:
     name = data.get("name")
     if not isinstance(name, str) or not name.strip():
         raise SeedError(_("%(place)s: a unit without a name") % {"place": place})
-    name = " ".join(unicodedata.normalize("NFC", name).split())
+    name = " ".join(normalize("NFC", name).split())
     place = f"{place}: {name}"
     unknown = sorted(data.keys() - _KNOWN)
     if unknown:

@@ -8,7 +8,7 @@ from django.contrib.auth.signals import user_login_failed
 from django.db import transaction
 from django.http import HttpRequest
 
-from quetsach.portal.accounts.models import User
+from quetsach.portal.accounts.names import user_named
 from quetsach.portal.audit.actions import record
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.units.models import Membership
@@ -27,7 +27,7 @@ def note_failed_sign_in(
 ) -> None:
     """One entry per attempt. An unknown name is not stored: people type passwords into the wrong field."""
     name = str(credentials.get("username") or credentials.get("login") or "")
-    user = User.objects.filter(username__iexact=name).first() if name and "\0" not in name else None
+    user = user_named(name)
     path = ""
     if user is not None:
         paths = Membership.ever.filter(user=user).values_list("unit__path", flat=True)

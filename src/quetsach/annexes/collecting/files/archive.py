@@ -5,7 +5,6 @@ from __future__ import annotations
 import email
 import email.policy
 import stat
-import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from quetsach.annexes.collecting.files import container
 from quetsach.annexes.collecting.folding import storable
 from quetsach.annexes.collecting.paper import FileProblem
 from quetsach.files import bounded_process
+from quetsach.text.marks import normalize
 
 MOST_BYTES = 30 << 20
 """Bytes of one file. An annex has some kilobytes, with a photographed signature some megabytes."""
@@ -71,7 +71,7 @@ def walk(paths: Iterable[Path], *, skip: Iterable[Path] = ()) -> Iterator[Found]
             if path.is_dir() or path.resolve() in passed or is_passed(path.name):
                 continue
             name = path.relative_to(root).as_posix() if root.is_dir() else path.name
-            for found in _from_disk(unicodedata.normalize("NFC", name), path, is_link=path.is_symlink()):
+            for found in _from_disk(normalize("NFC", name), path, is_link=path.is_symlink()):
                 count += 1
                 if count > MOST_FILES:
                     yield Found(found.name, path, problem=FileProblem("too_many_files", most=MOST_FILES))
@@ -245,7 +245,7 @@ def _member_name(info: zipfile.ZipInfo) -> str:
             name = name.encode("cp437").decode("utf-8")
         except UnicodeError:
             name = info.filename
-    parts = unicodedata.normalize("NFC", name.replace("\\", "/")).split("/")
+    parts = normalize("NFC", name.replace("\\", "/")).split("/")
     return "/".join(part for part in parts if part not in ("", ".", ".."))
 
 
@@ -279,7 +279,7 @@ def _mailed(
         content = part.get_payload(decode=True)
         if isinstance(content, bytes) and len(content) <= MOST_BYTES:
             count += 1
-            inner = unicodedata.normalize("NFC", title.replace("\\", "/").rpartition("/")[2])
+            inner = normalize("NFC", title.replace("\\", "/").rpartition("/")[2])
             yield from _opened(f"{name}/{inner}", path, content, at, depth + 1, meter)
     if not count:
         yield Found(name, path, data, at, FileProblem("no_attachment"))

@@ -7,7 +7,6 @@ outside are never touched.
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass, field
 
 from quetsach.annexes.collecting.files import container, legacy, properties
@@ -22,6 +21,7 @@ from quetsach.annexes.collecting.paper import (
     Place,
     Row,
 )
+from quetsach.text.marks import normalize
 
 BODY = "word/document.xml"
 # Their content is not read: deleted text, codes of fields, the second form of a drawing, former properties.
@@ -217,6 +217,6 @@ def _small(text: str | None) -> int:
 
 
 def _clean(text: str) -> str:
-    apart = _TABBED.sub("\n", unicodedata.normalize("NFC", text))
+    apart = _TABBED.sub("\n", normalize("NFC", text))
     lines = (" ".join(line.split()) for line in apart.split("\n"))
     return "\n".join(line for line in lines if line)

@@ -7,8 +7,9 @@ first, the layout of the VNI-Windows fonts for the second.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
+
+from quetsach.text.marks import normalize
 
 TCVN3, VNI = "tcvn3", "vni"
 _FEWEST = 0.8
@@ -37,7 +38,7 @@ def _vni_pairs() -> dict[str, str]:
         **{"a" + sign: "a\u0306" + tone for sign, tone in _BREVES.items()},
         **_SINGLE,
     }
-    small = {source: unicodedata.normalize("NFC", target) for source, target in pairs.items()}
+    small = {source: normalize("NFC", target) for source, target in pairs.items()}
     titles = {s[0].upper() + s[1:]: t[0].upper() + t[1:] for s, t in small.items()}
     return {**small, **titles, **{s.upper(): t.upper() for s, t in small.items()}}
 
@@ -108,12 +109,12 @@ def _is_vietnamese(word: str) -> bool:
 
 
 def _is_syllable(word: str) -> bool:
-    if not _LETTER.fullmatch(unicodedata.normalize("NFC", word).lower()):
+    if not _LETTER.fullmatch(normalize("NFC", word).lower()):
         return False
     # One tone at most, and no tone but sharp or heavy before a stop.
-    plain = unicodedata.normalize("NFD", word.casefold())
+    plain = normalize("NFD", word.casefold())
     tones = [char for char in plain if char in "\u0300\u0301\u0303\u0309\u0323"]
-    base = unicodedata.normalize("NFC", "".join(char for char in plain if char not in tones))
+    base = normalize("NFC", "".join(char for char in plain if char not in tones))
     if len(tones) > 1 or not _SYLLABLE.fullmatch(base):
         return False
     return not (base[-1:] in {"c", "p", "t"} and tones and tones[0] not in "\u0301\u0323")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 import logging
 import re
-import unicodedata
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from quetsach.annexes.collecting.paper import MOST_ROWS, MOST_TEXT, Cell, FileProblem, Paper, Place, Row
+from quetsach.text.marks import normalize
 
 if TYPE_CHECKING:
     from pypdf import DocumentInformation
@@ -39,7 +39,7 @@ def read(data: bytes) -> Paper:
             if number > MOST_PAGES or len(rows) >= MOST_ROWS:
                 notes["too_long"] = {"most": MOST_PAGES}
                 break
-            for line in unicodedata.normalize("NFC", page.extract_text() or "").splitlines():
+            for line in normalize("NFC", page.extract_text() or "").splitlines():
                 if text := " ".join(line.split())[:MOST_TEXT]:
                     rows.append(Row((Cell(text, Place(page=number)),)))
         pages = len(reader.pages)

@@ -6,7 +6,6 @@ Formulas are not computed, macros not run.
 from __future__ import annotations
 
 import re
-import unicodedata
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -26,6 +25,7 @@ from quetsach.annexes.collecting.paper import (
 )
 from quetsach.files import workbook
 from quetsach.text.cells import column_name
+from quetsach.text.marks import normalize
 
 MOST_CELLS = 3_000_000
 """Cells in the rectangle of a sheet's outermost cells; two far corners would claim all memory."""
@@ -146,7 +146,7 @@ def _text(value: Value) -> str:
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else f"{value:.15g}"
     if isinstance(value, datetime | date):
         return value.strftime("%d/%m/%Y")
-    text = unicodedata.normalize("NFC", str(value))[:MOST_TEXT]
+    text = normalize("NFC", str(value))[:MOST_TEXT]
     return "\n".join(line for line in (" ".join(part.split()) for part in text.split("\n")) if line)
 
 

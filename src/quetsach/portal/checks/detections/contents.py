@@ -11,6 +11,7 @@ from uuid import UUID
 from quetsach.endpoint.files import rules
 from quetsach.endpoint.files.rules import Problem
 from quetsach.errors import IndicatorError, PortalError
+from quetsach.files import bounded_process
 from quetsach.indicators import reading
 from quetsach.indicators.guards.files import without_harmless
 from quetsach.indicators.lists.item import hash_in
@@ -117,12 +118,14 @@ def read(upload: Upload) -> Brought:
     """Read and judge a brought file.
 
     Raises:
-        BringError: with the reasons, by line.
+        BringError: why it cannot be brought, by line.
+        BusyError: too many threads read files already.
     """
     if upload.name.lower().endswith(RULE_ENDINGS):
         return _rules(upload)
     try:
-        found = reading.read(upload.path)
+        with bounded_process.place():
+            found = reading.read(upload.path, is_bounded=True)
     except IndicatorError as error:
         reason = str(error).replace(str(upload.path), upload.name)
         raise BringError(upload.name, [Problem("list", 0, reason)]) from error

@@ -22,7 +22,7 @@ _NOTHING = {
     "không có đề xuất",
     "none",
 }
-_SOURCE = re.compile(r"\s*\(Nguồn: .*\)\s*$")
+_SOURCE = "(Nguồn: "
 MOST_SOURCES = 6
 
 
@@ -58,12 +58,17 @@ def proposal_key(text: str) -> str:
 
 def split_proposals(text: str) -> list[str]:
     """The proposals of one text: one a line, without bullet and source. Lines like "none" are left out."""
-    lines = (" ".join(_SOURCE.sub("", _BULLET.sub("", line)).split()) for line in text.splitlines())
+    lines = (" ".join(_without_source(_BULLET.sub("", line)).split()) for line in text.splitlines())
     return [line for line in lines if proposal_key(line) not in _NOTHING]
 
 
+def _without_source(line: str) -> str:
+    """The line without the units in brackets at its end, as `include` writes them."""
+    return line.partition(_SOURCE)[0] if line.rstrip().endswith(")") else line
+
+
 def grouped(asked: Iterable[tuple[Place, str]], included: str = "") -> list[SharedProposal]:
-    """The proposals of many texts, those with most units first. `included` is the text of the own report."""
+    """The proposals of many texts, those with most units first. `included` is the own report's text."""
     texts: dict[str, str] = {}
     places: dict[str, dict[Place, None]] = {}
     for place, text in asked:
