@@ -17,9 +17,10 @@ from docx.shared import Mm, Pt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach.documents import fields, lint_fields, lint_printed, reading
+from quetsach.documents import elements, fields, lint_fields, lint_printed, reading
 from quetsach.documents.document import render_docx, render_pdf
 from quetsach.documents.lint import RULES
+from quetsach.documents.reading import Line, Reading
 from quetsach.errors import DocumentError
 
 AT = datetime(2026, 9, 5, 1, 0, tzinfo=UTC)
@@ -258,3 +259,11 @@ def test_any_lines_are_looked_at_without_failing(texts: list[str], is_pdf: bool)
 
 def test_a_symbol_of_any_length_is_put_right_in_time_that_grows_with_it():
     assert lint_fields.symbol(" ubnd / -\tvp " + " " * 300_000 + "x") == "UBND/-VP " + " " * 300_000 + "X"
+
+
+@pytest.mark.parametrize("text", [f"Số:{' ' * 8_000}x", f"{'ngày' * 4_000}{'tháng' * 4_000}"])
+def test_a_hostile_line_is_neither_number_nor_date(text: str) -> None:
+    """Expressions that tried every split of the line took minutes for it."""
+    line = Line(text, 14, is_bold=False, is_italic=False)
+    got = elements.find(Reading("docx", (line,), (210, 297), None, Counter(), None))
+    assert (got.number, got.date) == (None, None)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from quetsach.documents.reading import Line, Reading
 from quetsach.text.vietnamese import search_key
 
-NUMBER = re.compile(r"^Số\s*:\s*(?P<number>[^/]*?)\s*/\s*(?P<symbol>.*)$", re.IGNORECASE)
+NUMBER = re.compile(r"^Số\s*:(?P<number>[^/]*)/(?P<symbol>.*)$", re.IGNORECASE)
 DATE = re.compile(
     r"^(?P<place>.*?),?\s*ngày(?P<day>.*?)tháng(?P<month>.*?)năm(?P<year>.*)$", re.IGNORECASE | re.DOTALL
 )
@@ -59,7 +59,8 @@ def find(reading: Reading) -> Elements:
     got.country = _first(lines, keys, lambda key: "xa hoi chu nghia viet nam" in key)
     got.motto = _first(lines, keys, lambda key: key.startswith("doc lap") and "hanh phuc" in key)
     got.number = next((line for line in lines if NUMBER.match(line.text)), None)
-    got.date = next((line for line in lines if DATE.match(line.text) and len(line.text) < 80), None)
+    # DATE takes the third power of the length of a hostile line.
+    got.date = next((line for line in lines if len(line.text) < 80 and DATE.match(line.text)), None)
     got.name = _first(lines, keys, lambda key: key in _NAMED)
     got.kinh_gui = _first(lines, keys, lambda key: key.startswith("kinh gui"))
     got.recipients = _first(lines, keys, lambda key: key.startswith("noi nhan"))
