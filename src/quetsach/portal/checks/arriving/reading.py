@@ -29,8 +29,8 @@ _SET_ID = re.compile(r"[0-9a-f]{64}")
 
 
 class Verdict(StrEnum):
-    """The verdicts of `quetsach.endpoint.verdict`, repeated here: the rules for imports keep the portal away
-    from that module. A test compares both."""
+    """The verdicts of `quetsach.endpoint.verdict`, repeated here: that module imports the scanning, which the
+    portal must not import. A test compares both."""
 
     FOUND = "found"
     CHECK = "check"
