@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Kind(StrEnum):
-    """The kind of an indicator; the value is the word on the wire."""
+    """The kind of an indicator; its value is the word in list files, results and JSON."""
 
     DOMAIN = "domain"
     IPV4 = "ipv4"
@@ -32,7 +32,8 @@ class Scope(StrEnum):
 class Indicator(NamedTuple):
     """One malicious name or address in canonical form.
 
-    `value` never carries `*.` or `=`; `canonical` does where the scope asks for it.
+    `value` is bare. `canonical` begins with `*.` if the scope is `SUBDOMAINS_ONLY`; only `hashed` begins with
+    `=`, if the scope is `EXACT`.
     """
 
     value: str
@@ -42,19 +43,23 @@ class Indicator(NamedTuple):
 
     @property
     def canonical(self) -> str:
-        """The name used on the wire, in cases and in reports."""
+        """The spelling in results, cases and reports. It does not show the scope `EXACT`."""
         return f"*.{self.value}" if self.scope is Scope.SUBDOMAINS_ONLY else self.value
 
     @property
     def hashed(self) -> str:
-        """The spelling that is hashed for the set's id."""
+        """The spelling, not a hash, that goes into the hash of the set's id; it shows every scope."""
         return f"={self.value}" if self.scope is Scope.EXACT else self.canonical
 
 
 class Watch(NamedTuple):
-    """A rough net for guard rails. Names, one a line: an indicator on or below such a name (`below`), on it
-    (`exact`), or right below it (`parents`) must be judged; first and last numbers of IPv4 addresses; the
-    least number of bits of an IPv4 network that is not too wide."""
+    """A rough net that selects the indicators for the guard rails to judge.
+
+    `below`, `exact` and `parents` hold names, one a line. A domain or a URL's host is selected if it
+    is a name of `below` or lies under it, is a name of `exact`, or lies right under a name of `parents`.
+    `spans` holds the first and last numbers of IPv4 ranges: an address or network in touch with a range is
+    selected. An IPv4 network is also selected if its prefix has fewer than `narrowest` bits: it is wide.
+    """
 
     below: str
     exact: str
@@ -66,8 +71,8 @@ class Watch(NamedTuple):
 class IndicatorSet:
     """Indicators merged by value and sorted by their hashed spelling's bytes.
 
-    Equal values merge: the wider scope stays (exact + subdomains only = with subdomains), with the first
-    family.
+    Items of equal kind and value merge: different scopes become `WITH_SUBDOMAINS`, and the first family that
+    is not "" stays.
     """
 
     def __init__(self, indicators: Iterable[Indicator]) -> None:
@@ -88,12 +93,17 @@ class IndicatorSet:
         return Counter(i.kind for i in self.items)
 
     def concerned(self, watch: Callable[[], Watch]) -> Iterable[tuple[int, Indicator]]:  # noqa: ARG002
-        """Numbers and items that guard rails must judge: at least all that `watch` touches; here all
-        items."""
+        """The numbers and items that guard rails must judge: at least all items that `watch()` selects.
+
+        This class gives all its items, so it does not call `watch`. A subclass may give fewer.
+        """
         return enumerate(self.items)
 
     def without(self, numbers: Iterable[int]) -> IndicatorSet:
-        """The set without the items of these rising numbers; this set must not be used any more."""
+        """The set without the items of these numbers, given in rising order.
+
+        The caller goes on with the returned set only: a subclass may remove the items from itself.
+        """
         gone = frozenset(numbers)
         if not gone:
             return self

@@ -19,7 +19,10 @@ _START_BYTES = 1 << 16
 
 
 def log_format(path: Path) -> str:
-    """The log format of a file that lies unpacked, "" for free text and for a file that holds no lines."""
+    """The log format of a file of lines, by its first bytes.
+
+    "" for free text, binary data, a capture, and a file that an opener must unpack or convert first.
+    """
     name = _begins_as(path, _recogniser())
     return "" if name in (_TEXT, _BINARY) else name
 
@@ -27,27 +30,28 @@ def log_format(path: Path) -> str:
 def by_format(result: ScanResult, matcher: Matcher, forced: str | None) -> dict[str, int]:
     """How many of the logs have each format: by their sightings, else by their first bytes.
 
-    `forced` is the format in which all logs were read.
+    A log without sightings is left out if it is no file on disk, as in an archive. `forced` is the format in
+    which all logs were read, None if each log's own format was sought.
     """
     found: Counter[str] = Counter()
     by_source: dict[str, Counter[str]] = {}
-    for source, name, lines in _seen(result):
+    for source, name, lines in _sighted_lines(result):
         by_source.setdefault(source, Counter())[name] += lines
-    for seen in result.coverage:
-        if not seen.lines:
+    for log in result.coverage:
+        if not log.lines:
             continue
         if forced is not None:
             found[forced] += 1
-        elif seen.source in by_source:
-            found[by_source[seen.source].most_common(1)[0][0]] += 1
-        elif Path(seen.path).is_file() and (name := _begins_as(Path(seen.path), matcher)):
-            # A log in an archive is not unpacked again for this.
+        elif log.source in by_source:
+            found[by_source[log.source].most_common(1)[0][0]] += 1
+        # A log in an archive is no file on disk: it is not unpacked again for this.
+        elif Path(log.path).is_file() and (name := _begins_as(Path(log.path), matcher)):
             found[name] += 1
     return dict(found)
 
 
-def _seen(result: ScanResult) -> Iterable[tuple[str, str, int]]:
-    """Source, log format and lines of sightings."""
+def _sighted_lines(result: ScanResult) -> Iterable[tuple[str, str, int]]:
+    """Source, log format and number of lines, of each sighting or of all sightings that share both."""
     together = result.sightings.tally()
     if together is not None:
         return ((*key, lines) for key, lines in together.formats.items())
@@ -55,7 +59,10 @@ def _seen(result: ScanResult) -> Iterable[tuple[str, str, int]]:
 
 
 def _begins_as(path: Path, matcher: Matcher) -> str:
-    """The format of a file of lines; "" for a file that is no plain text on disk."""
+    """The format of a file of lines: a log format, `_TEXT` for free text, or `_BINARY` for text with zeros.
+
+    "" for a capture, and for a file that an opener must unpack or convert first.
+    """
     start = b""
     for chunk in Source(path).chunks():
         start += chunk
@@ -69,5 +76,5 @@ def _begins_as(path: Path, matcher: Matcher) -> str:
 
 @cache
 def _recogniser() -> Matcher:
-    """A matcher used only for its log formats."""
+    """A matcher used only for its log formats. It is compiled for an indicator that plays no part."""
     return engine.choose().compile(IndicatorSet([Indicator("example.org", Kind.DOMAIN)]))

@@ -1,7 +1,8 @@
 """Lists of enterprises and other bodies from offices: pasted from Excel, with semicolons, or as workbooks.
 
-Read into rows of named cells; every unusable cell is reported with its line. Nothing is guessed silently:
-without a line of headings the columns are name, tax code, address, phone.
+Each list becomes rows of named cells; every unusable cell is reported with its line. A line of headings is
+looked for in the first ten lines that are not blank; lines above it, such as a title, are left out. Without
+headings the columns are name, tax code, address, phone, after a column of numbers if there is one.
 """
 
 from __future__ import annotations
@@ -45,7 +46,10 @@ _PHONE = re.compile(r"[0-9+(). /-]{6,40}", re.ASCII)
 
 
 class BodyTableError(QuetsachError):
-    """Nothing of the list was read: `empty`, `too_many`, or `no_name` (no heading for the name)."""
+    """Nothing of the list was read: `empty`, `too_many`, or `no_name` (no heading for the name).
+
+    A `Problem` with the code `no_name` is another thing: one row without a name.
+    """
 
     code = "body_table"
 
@@ -56,7 +60,11 @@ class BodyTableError(QuetsachError):
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a line is refused: `column` and a code, with the cell's text."""
+    """Why a row is unusable: `column` and a code. The row is still returned, with its problems.
+
+    `value` is the cell's text, except for three codes: `too_long` gives the most characters, `twice` the
+    number of the earlier line, `no_name` nothing.
+    """
 
     column: str
     code: str
@@ -100,7 +108,10 @@ def read_text(text: str, channels: Mapping[str, str]) -> list[BodyRow]:
 
 
 def read_grid(grid: Iterable[list[str]], channels: Mapping[str, str]) -> list[BodyRow]:
-    """Read rows of cells, numbered from 1, without blank rows. Raises BodyTableError."""
+    """Read rows of cells. Lines are numbered from 1; blank rows count, but are left out.
+
+    Raises BodyTableError.
+    """
     lines = [(n, [_clean(c) for c in cells]) for n, cells in enumerate(grid, 1) if any(map(str.strip, cells))]
     if not lines:
         raise BodyTableError("empty")
@@ -197,7 +208,7 @@ def _agree(marks: Mapping[str, object], problems: list[Problem]) -> None:
 
 
 def _alone(rows: list[BodyRow]) -> Iterator[BodyRow]:
-    """The rows; a body from an earlier line is marked `twice`."""
+    """The rows; a row whose body stands in an earlier line gets the problem `twice`."""
     seen: dict[str, int] = {}
     for row in rows:
         keys = [row.tax_code] if row.tax_code else [row.key] if row.name else []
@@ -224,13 +235,20 @@ def read_day(text: str) -> date | None:
 
 
 def _clean(cell: str) -> str:
-    """Composed letters, single spaces, no control or direction characters, no protection against formulas."""
+    """The cell with composed letters and single spaces, without control and direction characters.
+
+    The quote that protects a cell from being a formula is taken off, too.
+    """
     kept = "".join(c if unicodedata.category(c) not in {"Cc", "Cf", "Cs"} else " " for c in cell)
     return unguarded(nfc(kept))
 
 
 def as_xlsx(rows: Iterable[Mapping[str, object]], channels: Iterable[str]) -> bytes:
-    """A workbook of such rows, which `read_grid` reads back; text cells only, so nothing is a formula."""
+    """A workbook with a line of headings and a line for each of `rows`; `read_grid` can read its cells.
+
+    Each row has its values by the keys of `COLUMNS`. All cells are text, so no cell is a
+    formula. `channels` are the words offered for the column of channels.
+    """
     import xlsxwriter  # type: ignore[import-untyped]
 
     widths = {"name": 40, "tax_code": 18, "address": 44, "channel": 20}

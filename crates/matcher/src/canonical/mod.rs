@@ -2,4 +2,5 @@
 
 pub mod address;
 pub(crate) mod names;
+/// Sorts texts by their first bytes; it knows nothing of spellings.
 pub mod prefix;

@@ -36,7 +36,7 @@ fn version(packet: &[u8]) -> Option<&'static Version> {
     VERSIONS.iter().find(|v| v.number == number)
 }
 
-/// A number of variable length (RFC 9000 16), and what follows it.
+/// An integer of variable length (RFC 9000 16), and the bytes behind it.
 fn number(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let size = 1 << (*bytes.first()? >> 6);
     let (bytes, rest) = bytes.split_at_checked(size)?;
@@ -45,11 +45,14 @@ fn number(bytes: &[u8]) -> Option<(u64, &[u8])> {
     Some((value, rest))
 }
 
+/// The bytes of a field whose length stands before it as an integer of variable length, and the bytes behind
+/// it.
 fn field(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (size, rest) = number(bytes)?;
     rest.split_at_checked(usize::try_from(size).ok()?)
 }
 
+/// The bytes behind this many integers of variable length.
 fn passed_over(bytes: &[u8], numbers: u64) -> Option<&[u8]> {
     let mut rest = bytes;
     for _ in 0..numbers {
@@ -63,14 +66,17 @@ struct Packet<'a> {
     version: &'static Version,
     is_initial: bool,
     has_token: bool,
+    /// The destination connection id: the keys are made from it.
     connection: &'a [u8],
+    /// The whole packet, with its header.
     bytes: &'a [u8],
-    /// Where its number stands.
+    /// Where in `bytes` the packet number begins.
     number_at: usize,
 }
 
 impl<'a> Packet<'a> {
-    /// The packet at the beginning, and what follows it; None where none is there whole.
+    /// The packet at the beginning, and the bytes behind it. None for a Retry packet, and where no whole
+    /// packet with a long header begins.
     fn read(bytes: &'a [u8]) -> Option<(Packet<'a>, &'a [u8])> {
         let version = version(bytes)?;
         let kind = bytes[0] >> 4 & 3;
@@ -101,25 +107,28 @@ impl<'a> Packet<'a> {
     }
 }
 
-/// What a client has sent of its ClientHello.
+/// The parts of a ClientHello that a client has sent so far; they may come in any order.
 struct Handshake {
     sender: End,
     target: End,
     keys: Keys,
+    /// The bytes of the message; 0 where no byte has come yet.
     bytes: Vec<u8>,
+    /// For each byte, whether it has come.
     have: Vec<bool>,
-    /// Nothing more is read of this connection.
+    /// The ClientHello was read, or is none: nothing more is read of this connection.
     is_done: bool,
 }
 
-/// The connections of a capture that began last.
+/// The connections of a capture that began most recently, at most `REMEMBERED`.
 #[derive(Default)]
 pub struct Handshakes {
     remembered: VecDeque<Handshake>,
 }
 
 impl Handshakes {
-    /// Reads a datagram; gives the server name if the ClientHello is known with it, once a connection.
+    /// Reads a datagram. Returns the server name with the datagram that completes it, so once for a
+    /// connection.
     pub fn read(&mut self, sender: End, target: End, datagram: &[u8]) -> Option<Vec<u8>> {
         let mut rest = datagram;
         let mut name = None;
@@ -133,6 +142,8 @@ impl Handshakes {
         name
     }
 
+    /// Reads an Initial packet; its keys are those of a remembered connection, or are made from its
+    /// connection id.
     fn packet(&mut self, sender: End, target: End, packet: &Packet<'_>) -> Option<Vec<u8>> {
         let known = self
             .remembered
@@ -156,7 +167,9 @@ impl Handshakes {
         };
         let place = match known {
             Some(place) => {
-                // After a Retry the same ClientHello comes again, with its token, to another connection id.
+                // Keys of another connection id: a new connection between the same ends, or the same client
+                // after a Retry. Then the ClientHello comes again, with the server's token, and is not read
+                // twice.
                 handshake.is_done = self.remembered[place].is_done && packet.has_token;
                 self.remembered[place] = handshake;
                 place
@@ -174,6 +187,7 @@ impl Handshakes {
 }
 
 impl Handshake {
+    /// Takes the frames of a packet. Returns the server name if the ClientHello is now known up to it.
     fn add(&mut self, frames: &[u8]) -> Option<Vec<u8>> {
         if self.is_done {
             return None;
@@ -182,10 +196,10 @@ impl Handshake {
         while let Some(behind) = self.frame(rest) {
             rest = behind;
         }
-        let begin = self.have.iter().take_while(|h| **h).count();
-        let name = match tls::hello(&self.bytes[..begin], begin < LONGEST_HELLO) {
+        let contiguous = self.have.iter().take_while(|h| **h).count();
+        let name = match tls::hello(&self.bytes[..contiguous], contiguous < LONGEST_HELLO) {
             Hello::More => return None,
-            Hello::No => None,
+            Hello::NotHello => None,
             Hello::Name(name) => name,
         };
         self.is_done = true;
@@ -215,7 +229,8 @@ impl Handshake {
         }
     }
 
-    /// What came first stays where frames overlap.
+    /// Keeps the bytes of a frame that begin at `offset` of the message. Where frames overlap, the earlier
+    /// bytes stay.
     fn keep(&mut self, offset: usize, bytes: &[u8]) {
         let room = LONGEST_HELLO.saturating_sub(offset);
         let bytes = &bytes[..bytes.len().min(room)];

@@ -16,9 +16,9 @@ use crate::rows::spool::temporary;
 use crate::set::Set;
 use crate::time::{self, Moment, Value};
 
-/// A record beside its hits and its words.
-struct About {
-    /// Number of its name in `RECORDS`.
+/// The facts of a record that go into its row, beside its hits and its text.
+struct Facts {
+    /// The kind of the record, as its index in `RECORDS`.
     record: usize,
     client: Address,
     action: Action,
@@ -43,10 +43,10 @@ fn with_port(end: End) -> String {
     end.address.with_port(end.port)
 }
 
-/// Names up to so many bytes are looked up before anything is copied.
+/// Most bytes of a name that is looked up at once; a longer name is taken as a possible hit.
 const SHORT: usize = 128;
 
-/// Whether a name may be listed: surely not, where this says so.
+/// Whether a name may be listed. If false, the name is surely not listed; if true, the hits must be sought.
 fn may_hit(set: &Set, name: &[u8]) -> bool {
     let mut folded = [0u8; SHORT];
     let Some(folded) = folded.get_mut(..name.len()) else {
@@ -58,19 +58,24 @@ fn may_hit(set: &Set, name: &[u8]) -> bool {
         }
         *out = b.to_ascii_lowercase();
     }
-    let is_odd = matches!(folded.last(), Some(b'0'..=b'9' | b']')) || folded.contains(&b':');
-    set.find_name(folded).is_some() || is_odd && address::parse(folded).is_some()
+    // A name that ends so may be the spelling of an address.
+    let may_be_address =
+        matches!(folded.last(), Some(b'0'..=b'9' | b']')) || folded.contains(&b':');
+    set.find_name(folded).is_some() || may_be_address && address::parse(folded).is_some()
 }
 
-/// What a DNS message says, copied out because something of it is listed.
+/// The content of a DNS message, copied out because a name or address in it may be listed.
 #[derive(Default)]
 struct Message {
+    /// The name and the record type of each question.
     questions: Vec<(Vec<u8>, u16)>,
-    answers: Vec<Result<Token, u16>>,
+    /// For each answer, its name or address; None for an answer with neither.
+    answers: Vec<Option<Token>>,
+    /// The text of each answer.
     shown: Vec<Vec<u8>>,
 }
 
-/// The words of a record, written only if it begins a row.
+/// The device's MAC address and the text of a record. The text is written only if the record begins a row.
 struct Evidence<'a> {
     mac: Option<[u8; 6]>,
     text: OnceCell<Vec<u8>>,
@@ -78,10 +83,10 @@ struct Evidence<'a> {
 }
 
 impl Details for Evidence<'_> {
-    fn identify(&self, tell: &mut dyn FnMut(&'static str, &[u8])) {
+    fn identify(&self, show: &mut dyn FnMut(&'static str, &[u8])) {
         if let Some(mac) = self.mac {
             let spelled = mac.map(|b| format!("{b:02x}")).join(":");
-            tell("mac", spelled.as_bytes());
+            show("mac", spelled.as_bytes());
         }
     }
 
@@ -91,23 +96,25 @@ impl Details for Evidence<'_> {
 }
 
 impl Capture<'_> {
-    fn keep(&mut self, hits: &[Hit], said: About, write: &dyn Fn() -> Vec<u8>) {
+    /// Adds a record with hits to the rows; `write` gives its text.
+    fn keep(&mut self, hits: &[Hit], facts: Facts, write: &dyn Fn() -> Vec<u8>) {
         self.records += 1;
         self.progress.add_hits(hits.len());
-        let client = Host::Address(said.client);
-        let device = is_device(said.client).then_some(&client);
-        let moment = said.origin.time.map(|micros| Moment {
+        let client = Host::Address(facts.client);
+        let device = is_device(facts.client).then_some(&client);
+        let moment = facts.origin.time.map(|micros| Moment {
             value: Value::Known(micros),
             local: false,
         });
         let keys = self.rows.keys(hits, device, moment);
         let line = Line {
+            // A capture has no lines: the number of the record, from 1, stands for its place.
             offset: self.records,
             moment,
-            action: said.action,
-            format: Some(said.record),
+            action: facts.action,
+            format: Some(facts.record),
             details: &Evidence {
-                mac: said.origin.mac,
+                mac: facts.origin.mac,
                 text: OnceCell::new(),
                 write,
             },
@@ -117,81 +124,82 @@ impl Capture<'_> {
         }
     }
 
-    /// A DNS message.
+    /// Takes a DNS message: a record if a name or address in it is listed.
     pub fn dns(&mut self, sender: End, target: End, origin: Origin, bytes: &[u8]) {
         let is_netbios = sender.port == dns::NETBIOS || target.port == dns::NETBIOS;
         let set = self.set;
-        let (mut look, mut is_asked) = (false, false);
+        let (mut may_have_hit, mut has_question) = (false, false);
         let header = dns::walk(bytes, is_netbios, &mut self.name, |item| {
-            look |= match item {
+            may_have_hit |= match item {
                 dns::Item::Question(name, _) => {
-                    is_asked = true;
+                    has_question = true;
                     may_hit(set, name)
                 }
-                dns::Item::Owner(name, _) => !is_asked && may_hit(set, name),
+                // Owners of answers count in a message without a question, as in `Message::read`.
+                dns::Item::Owner(name, _) => !has_question && may_hit(set, name),
                 dns::Item::Name(name) => may_hit(set, name),
                 dns::Item::Address(address) => set.lists_address(address),
                 dns::Item::Other(_) => false,
             };
         });
-        let Some(header) = header.filter(|_| look) else {
+        let Some(header) = header.filter(|_| may_have_hit) else {
             return;
         };
-        let told = Message::read(bytes, is_netbios, &mut self.name);
-        let tokens = told.tokens();
+        let message = Message::read(bytes, is_netbios, &mut self.name);
+        let tokens = message.tokens();
         let hits = tokens::hits(set, &tokens);
         if hits.is_empty() {
             return;
         }
-        let known = |end: End| dns::PORTS.contains(&end.port);
-        let sender_serves = match (known(sender), known(target)) {
+        let is_dns_port = |end: End| dns::PORTS.contains(&end.port);
+        let sender_serves = match (is_dns_port(sender), is_dns_port(target)) {
             (true, false) => true,
             (false, true) => false,
             _ => header.is_reply,
         };
         let client = if sender_serves { target } else { sender };
-        let said = About {
+        let facts = Facts {
             record: DNS,
             client: client.address,
-            action: told.action(header),
+            action: message.action(header),
             origin: Origin {
                 mac: origin.mac.filter(|_| !sender_serves),
                 ..origin
             },
         };
-        self.keep(&hits, said, &|| {
+        self.keep(&hits, facts, &|| {
             let mut text = heading(origin, &with_port(sender), &with_port(target));
-            told.write(&mut text, header);
+            message.write(&mut text, header);
             text
         });
     }
 
-    /// A ClientHello with its server name, over TCP.
+    /// Takes the server name of a ClientHello over TCP.
     pub fn tls(&mut self, ends: Ends, origin: Origin, name: &[u8]) {
         self.server_name(TLS, b"TLS", ends, origin, name);
     }
 
-    /// The server name of a QUIC connection.
+    /// Takes the server name of a QUIC connection.
     pub fn quic(&mut self, ends: Ends, origin: Origin, name: &[u8]) {
         self.server_name(QUIC, b"QUIC", ends, origin, name);
     }
 
     fn server_name(&mut self, record: usize, word: &[u8], ends: Ends, origin: Origin, name: &[u8]) {
         let hits = tokens::hits(self.set, &[(Field::ServerName, Token::whole(name))]);
-        self.asked(&hits, record, ends, origin, &[word, name]);
+        self.keep_request(&hits, record, ends, origin, &[word, name]);
     }
 
-    /// The head of an HTTP request.
+    /// Takes the head of an HTTP request.
     pub fn request(&mut self, ends: Ends, origin: Origin, head: &http::Head<'_>) {
         let mut found = Vec::new();
-        let mut asked = tokens::Request::new(Some(ends.target.address), Some(ends.target.port));
+        let mut request = tokens::Request::new(Some(ends.target.address), Some(ends.target.port));
         if let Some((host, port)) = head.host.map(split_authority) {
-            asked.host(host, port, &mut found);
+            request.add_host(host, port, &mut found);
         }
-        asked.target(head.target, &mut found);
+        request.add_target(head.target, &mut found);
         let hits = tokens::hits(self.set, &found);
         let host = head.host.unwrap_or(b"-");
-        self.asked(
+        self.keep_request(
             &hits,
             HTTP,
             ends,
@@ -200,24 +208,34 @@ impl Capture<'_> {
         );
     }
 
-    fn asked(&mut self, hits: &[Hit], record: usize, ends: Ends, origin: Origin, words: &[&[u8]]) {
+    /// Keeps a record of bytes that the client sent, if they have hits; its text is `words`.
+    fn keep_request(
+        &mut self,
+        hits: &[Hit],
+        record: usize,
+        ends: Ends,
+        origin: Origin,
+        words: &[&[u8]],
+    ) {
         if hits.is_empty() {
             return;
         }
-        let said = About {
+        let facts = Facts {
             record,
             client: ends.sender.address,
             action: Action::Allowed,
             origin,
         };
-        self.keep(hits, said, &|| {
+        self.keep(hits, facts, &|| {
             let mut text = heading(origin, &with_port(ends.sender), &with_port(ends.target));
             text.extend(words.join(&b' '));
             text
         });
     }
 
-    /// A flow begins, or goes on into another day: whom it concerns.
+    /// Takes a flow that begins, or that goes on into another day.
+    ///
+    /// The initiator is noted as a device of the day. If the responder is listed, its hits wait for `settle`.
     pub fn contact(&mut self, place: usize, from_high: bool, origin: Origin) {
         let flow = self.flows.at(place);
         flow.day = origin.time.map_or(i32::MIN, time::day_number);
@@ -251,7 +269,7 @@ impl Capture<'_> {
         }
     }
 
-    /// The outcome of a flow is known, or will never be.
+    /// Keeps the record of a flow that waits, if there is one: its outcome is known, or will never be.
     pub fn settle(&mut self, flow: &Flow) {
         let Some(contact) = self.waiting.remove(&flow.watch) else {
             return;
@@ -259,7 +277,7 @@ impl Capture<'_> {
         let initiator = flow.key.side(flow.initiator_high);
         let responder = flow.key.side(!flow.initiator_high);
         let protocol = flow.key.protocol();
-        let shown = |end: End| {
+        let spelled = |end: End| {
             if matches!(protocol, TCP | UDP) {
                 with_port(end)
             } else {
@@ -274,14 +292,14 @@ impl Capture<'_> {
             (_, seen) if seen & ESTABLISHED != 0 => (Action::Allowed, "answered"),
             _ => (Action::Attempt, "no answer"),
         };
-        let said = About {
+        let facts = Facts {
             record: FLOW,
             client: initiator.address,
             action,
             origin: contact.origin,
         };
-        self.keep(&contact.hits, said, &|| {
-            let mut text = heading(contact.origin, &shown(initiator), &shown(responder));
+        self.keep(&contact.hits, facts, &|| {
+            let mut text = heading(contact.origin, &spelled(initiator), &spelled(responder));
             let word = match protocol {
                 TCP => "TCP".to_owned(),
                 UDP => "UDP".to_owned(),
@@ -297,44 +315,46 @@ impl Capture<'_> {
 
 impl Message {
     fn read(bytes: &[u8], is_netbios: bool, name: &mut dns::Name) -> Message {
-        let mut told = Message::default();
+        let mut message = Message::default();
         let mut owners = Vec::new();
         dns::walk(bytes, is_netbios, name, |item| match item {
-            dns::Item::Question(name, kind) => told.questions.push((name.to_vec(), kind)),
+            dns::Item::Question(name, kind) => message.questions.push((name.to_vec(), kind)),
             dns::Item::Owner(name, kind) => owners.push((name.to_vec(), kind)),
             dns::Item::Name(name) => {
-                told.shown.push(name.to_vec());
-                told.answers.push(Ok(Token::whole(name)));
+                message.shown.push(name.to_vec());
+                message.answers.push(Some(Token::whole(name)));
             }
             dns::Item::Address(address) => {
-                told.shown.push(address.text().into_bytes());
-                told.answers
-                    .push(Ok(Token::Host(Host::Address(address), None)));
+                message.shown.push(address.text().into_bytes());
+                message
+                    .answers
+                    .push(Some(Token::Host(Host::Address(address), None)));
             }
             dns::Item::Other(kind) => {
-                told.shown
+                message
+                    .shown
                     .push(format!("<{}>", dns::type_word(kind)).into_bytes());
-                told.answers.push(Err(kind));
+                message.answers.push(None);
             }
         });
-        if told.questions.is_empty() {
-            // mDNS answers without a question: its names are those that the answers are about.
-            told.questions = owners;
+        if message.questions.is_empty() {
+            // mDNS answers without a question: the owners of its answers stand for the questions.
+            message.questions = owners;
         }
-        told
+        message
     }
 
     fn tokens(&self) -> Vec<(Field, Token)> {
-        let asked = self.questions.iter().filter(|(name, _)| !name.is_empty());
+        let questions = self.questions.iter().filter(|(name, _)| !name.is_empty());
         let answers = self.answers.iter().flatten();
-        asked
+        questions
             .map(|(name, _)| (Field::Query, Token::whole(name)))
             .chain(answers.map(|token| (Field::Answer, token.clone())))
             .collect()
     }
 
     fn action(&self, header: dns::Header) -> Action {
-        let is_sinkhole = |answer: &Result<Token, u16>| matches!(answer, Ok(Token::Host(Host::Address(a), _)) if a.0 == 0 || a.v4() == Some(0));
+        let is_sinkhole = |answer: &Option<Token>| matches!(answer, Some(Token::Host(Host::Address(a), _)) if a.0 == 0 || a.v4() == Some(0));
         if !header.is_reply {
             Action::Unknown
         } else if self.answers.iter().any(is_sinkhole) {

@@ -1,23 +1,24 @@
-//! The server name of a TLS ClientHello (RFC 8446 4.1.2, RFC 6066 3), split over records as it may be.
+//! The server name of a TLS ClientHello (RFC 8446 4.1.2, RFC 6066 3), even if it is split over several
+//! records.
 
 const HANDSHAKE: u8 = 22;
 const CLIENT_HELLO: u8 = 1;
 const SERVER_NAME: u16 = 0;
-/// Bytes of a record (RFC 8446 5.1) with what a cipher may add.
+/// Most bytes of a record: its content (RFC 8446 5.1), and the 256 bytes that encryption may add (5.2).
 const LONGEST_RECORD: usize = 16_384 + 256;
 
-/// What the beginning of a stream is.
+/// The result of reading the first bytes of a client.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Hello {
     /// More bytes are needed.
     More,
-    /// No ClientHello.
-    No,
+    /// These bytes are no ClientHello.
+    NotHello,
     /// A ClientHello with its server name, if it has one.
     Name(Option<Vec<u8>>),
 }
 
-/// Whether a stream that begins so may be one.
+/// Whether a stream that begins with these bytes, at least one, may begin with a ClientHello.
 #[inline]
 pub fn may_begin(bytes: &[u8]) -> bool {
     bytes[0] == HANDSHAKE
@@ -29,11 +30,11 @@ pub fn may_begin(bytes: &[u8]) -> bool {
 pub fn read(bytes: &[u8]) -> Hello {
     let mut message = Vec::new();
     let mut rest = bytes;
-    let mut is_cut = true;
+    let mut may_go_on = true;
     while let &[kind, major, _, high, low, ref after @ ..] = rest {
         let len = usize::from(u16::from_be_bytes([high, low]));
         if kind != HANDSHAKE || major != 3 || len > LONGEST_RECORD || len == 0 {
-            is_cut = false;
+            may_go_on = false;
             break;
         }
         message.extend_from_slice(&after[..len.min(after.len())]);
@@ -45,31 +46,44 @@ pub fn read(bytes: &[u8]) -> Hello {
         }
         rest = &after[len..];
     }
-    hello(&message, is_cut)
+    hello(&message, may_go_on)
 }
 
-/// Reads what the records or frames carry; `is_cut` says that more of it may follow.
-pub fn hello(message: &[u8], is_cut: bool) -> Hello {
+/// Reads the handshake message that TLS records or QUIC frames carry. `may_go_on`: more bytes of it may
+/// follow.
+pub fn hello(message: &[u8], may_go_on: bool) -> Hello {
     match message.first() {
         Some(&CLIENT_HELLO) => {}
-        Some(_) => return Hello::No,
-        None => return if is_cut { Hello::More } else { Hello::No },
+        Some(_) => return Hello::NotHello,
+        None => {
+            return if may_go_on {
+                Hello::More
+            } else {
+                Hello::NotHello
+            };
+        }
     }
     let whole = match message.get(1..4) {
         Some(l) => usize::from(l[0]) << 16 | usize::from(l[1]) << 8 | usize::from(l[2]),
-        None => return if is_cut { Hello::More } else { Hello::No },
+        None => {
+            return if may_go_on {
+                Hello::More
+            } else {
+                Hello::NotHello
+            };
+        }
     };
     let is_whole = message.len() >= 4 + whole;
     let body = &message[4..message.len().min(4 + whole)];
     match server_name(body) {
         Some(name) => Hello::Name(Some(name.to_vec())),
         None if is_whole => Hello::Name(None),
-        None if is_cut => Hello::More,
-        None => Hello::No,
+        None if may_go_on => Hello::More,
+        None => Hello::NotHello,
     }
 }
 
-/// The first host name of the extension, as soon as it is there.
+/// The first host name of the `server_name` extension. The body may be cut off behind that name.
 fn server_name(body: &[u8]) -> Option<&[u8]> {
     let rest = body.get(34..)?;
     let (_, rest) = counted(rest, 1)?;
@@ -90,7 +104,8 @@ fn server_name(body: &[u8]) -> Option<&[u8]> {
     None
 }
 
-/// A field with its length before it, and what follows.
+/// The bytes of a field whose length stands before it in `size` bytes, and the bytes behind the field. None
+/// if the field is not there whole.
 pub fn counted(bytes: &[u8], size: usize) -> Option<(&[u8], &[u8])> {
     let (head, rest) = bytes.split_at_checked(size)?;
     let len = head.iter().fold(0, |n, b| n << 8 | usize::from(*b));

@@ -19,18 +19,21 @@ fn bytes(texts: Vec<String>) -> Vec<Vec<u8>> {
 struct Compiler {
     name: String,
     fields: Vec<Vec<u8>>,
+    /// Whether a field so far may spell an address backwards.
     reverses: bool,
 }
 
 impl Compiler {
-    fn fail(&self, reason: impl Into<String>) -> Error {
+    /// An error in the format file, for the caller to return.
+    fn error(&self, reason: impl Into<String>) -> Error {
         Error::Format {
             name: self.name.clone(),
             reason: reason.into(),
         }
     }
 
-    fn field(&mut self, name: &str) -> FieldId {
+    /// The number of a field. A name that is new is added to the fields.
+    fn field_id(&mut self, name: &str) -> FieldId {
         let known = self.fields.iter().position(|f| f == name.as_bytes());
         known.unwrap_or_else(|| {
             self.fields.push(name.as_bytes().to_vec());
@@ -51,12 +54,12 @@ impl Compiler {
             Some(word) => {
                 let role = ROLES.iter().find(|(_, name)| *name == word);
                 Subject::Role(
-                    role.ok_or_else(|| self.fail(format!("unknown role '{word}'")))?
+                    role.ok_or_else(|| self.error(format!("unknown role '{word}'")))?
                         .0,
                 )
             }
-            None if names.is_empty() => return Err(self.fail("a condition without a field")),
-            None => Subject::Fields(names.iter().map(|name| self.field(name)).collect()),
+            None if names.is_empty() => return Err(self.error("a condition without a field")),
+            None => Subject::Fields(names.iter().map(|name| self.field_id(name)).collect()),
         };
         let test = if let Some(present) = table.present {
             Test::Present(present)
@@ -71,7 +74,7 @@ impl Compiler {
             Test::AddressIn(
                 parsed
                     .collect::<Option<_>>()
-                    .ok_or_else(|| self.fail("address_in without an address"))?,
+                    .ok_or_else(|| self.error("address_in without an address"))?,
             )
         } else if let Some(values) = table.words {
             Test::Words(
@@ -81,7 +84,7 @@ impl Compiler {
                     .collect(),
             )
         } else {
-            return Err(self.fail("a condition without a test"));
+            return Err(self.error("a condition without a test"));
         };
         Ok(Condition { subject, test })
     }
@@ -89,36 +92,36 @@ impl Compiler {
     fn variant(&mut self, table: VariantTable) -> Result<Variant, Error> {
         let roles = ROLES.map(|(role, _)| {
             let names = table.role(role).iter();
-            names.map(|n| self.field(n)).collect()
+            names.map(|n| self.field_id(n)).collect()
         });
         let mut identity: [Vec<FieldId>; IDENTITY.len()] = Default::default();
         let mut nat_port = Vec::new();
         for (key, names) in table.identity {
             if key == "nat_port" {
-                nat_port = names.iter().map(|n| self.field(n)).collect();
+                nat_port = names.iter().map(|n| self.field_id(n)).collect();
                 continue;
             }
             let at = IDENTITY.iter().position(|k| *k == key);
-            let at = at.ok_or_else(|| self.fail(format!("unknown identity {key}")))?;
-            identity[at] = names.iter().map(|n| self.field(n)).collect();
+            let at = at.ok_or_else(|| self.error(format!("unknown identity {key}")))?;
+            identity[at] = names.iter().map(|n| self.field_id(n)).collect();
         }
-        let kinds = table.time.r#as.iter().map(|word| TimeKind::parse(word));
+        let time_kinds = table.time.r#as.iter().map(|word| TimeKind::parse(word));
         let mut decode = Vec::new();
         for (field, word) in table.decode {
             let decoder = decoders::named(&word)
-                .ok_or_else(|| self.fail(format!("unknown decoder '{word}'")))?;
+                .ok_or_else(|| self.error(format!("unknown decoder '{word}'")))?;
             self.reverses |= word == "trigger";
-            decode.push((self.field(&field), decoder));
+            decode.push((self.field_id(&field), decoder));
         }
         Ok(Variant {
             decode,
             when: self.conditions(table.when)?,
             roles,
-            time_kinds: kinds
+            time_kinds: time_kinds
                 .collect::<Option<_>>()
-                .ok_or_else(|| self.fail("unknown kind of time"))?,
-            time_fields: table.time.fields.iter().map(|n| self.field(n)).collect(),
-            time_join: table.time.join.iter().map(|n| self.field(n)).collect(),
+                .ok_or_else(|| self.error("unknown kind of time"))?,
+            time_fields: table.time.fields.iter().map(|n| self.field_id(n)).collect(),
+            time_join: table.time.join.iter().map(|n| self.field_id(n)).collect(),
             identity,
             nat_port,
             server_ports: table.server_ports,
@@ -127,33 +130,34 @@ impl Compiler {
                 .into_iter()
                 .map(|a| {
                     let action =
-                        Action::parse(&a.action).ok_or_else(|| self.fail("unknown action"))?;
+                        Action::parse(&a.action).ok_or_else(|| self.error("unknown action"))?;
                     Ok((action, self.conditions(a.when)?))
                 })
                 .collect::<Result<_, Error>>()?,
         })
     }
 
-    /// An expression that begins where the text begins. Where its groups go is found later.
+    /// The compiled pattern of `text`. Its groups are fields, numbered later by `place_fields`: more fields
+    /// may come.
     fn expression(&mut self, table: &ShapeTable, text: &str, end: End) -> Result<Pattern, Error> {
         let text = table.define.iter().fold(text.to_owned(), |p, (k, v)| {
             p.replace(&format!("<<{k}>>"), v)
         });
         let expression =
-            Expression::new(&text, end).map_err(|e| self.fail(format!("pattern: {e}")))?;
+            Expression::new(&text, end).map_err(|e| self.error(format!("pattern: {e}")))?;
         for name in expression.names() {
-            self.field(name);
+            self.field_id(name);
         }
         Ok((expression, Vec::new()))
     }
 
     fn shape(&mut self, table: &ShapeTable) -> Result<Shape, Error> {
-        let kinds = (
+        let words = (
             table.r#type.as_str(),
             table.header.as_deref(),
             table.keys.as_deref(),
         );
-        let body = match kinds {
+        let body = match words {
             ("delimited", Some("zeek"), _) => Body::Zeek,
             ("delimited", Some("w3c"), _) => Body::W3c,
             ("delimited", Some("csv"), _) => Body::Csv {
@@ -177,7 +181,8 @@ impl Compiler {
                 let compiled = patterns.map(|p| self.expression(table, p, End::Line));
                 Body::Pattern(compiled.collect::<Result<_, _>>()?)
             }
-            _ => return Err(self.fail(format!("unknown shape '{}'", table.r#type))),
+            // Also a known type without the further keys that it needs.
+            _ => return Err(self.error(format!("unknown shape '{}'", table.r#type))),
         };
         let head = table.head.as_deref();
         let head = head.map(|text| self.expression(table, text, End::Anywhere));
@@ -191,11 +196,11 @@ impl Compiler {
         match table.separator.as_deref().map(str::as_bytes) {
             None => Ok(usual),
             Some([one]) => Ok(*one),
-            Some(_) => Err(self.fail("a separator is one byte")),
+            Some(_) => Err(self.error("a separator is one byte")),
         }
     }
 
-    /// Fills in where each field stands, when all fields are known.
+    /// Fills in the group or column of each field. Called when all fields of the file are known.
     fn place_fields(&self, shape: &mut Shape, table: &ShapeTable) {
         let place = |pattern: &mut Pattern| {
             let (expression, groups) = pattern;
@@ -205,6 +210,7 @@ impl Compiler {
         match &mut shape.body {
             Body::Pattern(patterns) => patterns.iter_mut().for_each(place),
             Body::Columns { of, .. } => {
+                // Of several columns with one name, the last counts.
                 let at = |f: &Vec<u8>| table.columns.iter().rposition(|c| c.as_bytes() == f);
                 *of = self.fields.iter().map(at).collect();
             }
@@ -252,7 +258,7 @@ impl Format {
             let parsed = compiler.fields.iter().map(|f| segments(f));
             parsed
                 .collect::<Option<Vec<_>>>()
-                .ok_or_else(|| compiler.fail("a field that is no JSON path"))?
+                .ok_or_else(|| compiler.error("a field that is no JSON path"))?
         } else {
             Vec::new()
         };
@@ -279,14 +285,16 @@ impl Format {
     }
 }
 
-/// The name of a format that cannot be read.
+/// The name that a text of a format file gives to its format, although the text does not parse: for the
+/// error.
 fn written_name(text: &str) -> Option<&str> {
     let mut lines = text.lines();
     let name = lines.find_map(|line| line.strip_prefix("name = \""))?;
     name.strip_suffix('"')
 }
 
-/// Reads `key`, `key[]`, `key[other!=WORD]` joined by dots.
+/// The steps of a path into nested JSON: `key`, `key[]` or `key[other!=WORD]`, joined by dots. None for any
+/// other text.
 fn segments(path: &[u8]) -> Option<Vec<Segment>> {
     let mut out = Vec::new();
     let mut rest = path;

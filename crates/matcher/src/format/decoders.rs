@@ -11,7 +11,7 @@ pub type Decoder = for<'l> fn(Value<'l>) -> Vec<Value<'l>>;
 const DECODERS: [(&str, Decoder); 8] = [
     ("labels", labels),
     ("records", records),
-    ("listed", listed),
+    ("listed", separated),
     ("target", target),
     ("trigger", trigger),
     ("unquoted", unquoted),
@@ -19,7 +19,8 @@ const DECODERS: [(&str, Decoder); 8] = [
     ("windows_results", windows_results),
 ];
 
-/// Stands in a line that spells an address backwards: no search for addresses finds it there.
+/// Follows an address in the name of a trigger of a DNS response policy zone (RPZ), which spells the address
+/// backwards. A search for addresses finds no such address, so the lines with this text are sought besides.
 pub const TRIGGER: &[u8] = b".rpz-ip";
 
 /// The decoder of that name.
@@ -28,17 +29,20 @@ pub fn named(name: &str) -> Option<Decoder> {
     found.map(|(_, decoder)| *decoder)
 }
 
-/// `(3)www(7)example(3)org(0)` as `www.example.org`; the root has no value, what is no such name stays.
+/// `(3)www(7)example(3)org(0)` becomes `www.example.org`. The root, `(0)`, gives no value; a value of any
+/// other form stays as it is.
 fn labels(value: Value<'_>) -> Vec<Value<'_>> {
-    match join(&value) {
+    match joined_labels(&value) {
         None => vec![value],
         Some(name) if name.is_empty() => Vec::new(),
         Some(name) => vec![Cow::Owned(name)],
     }
 }
 
-/// The data of resource records `NAME TTL CLASS TYPE DATA` parted by `;`, where it is one word.
+/// The data of each resource record, if it is one word. Records are `NAME TTL CLASS TYPE DATA`, parted by
+/// `;`.
 fn records(value: Value<'_>) -> Vec<Value<'_>> {
+    // `is_ascii_whitespace` leaves out the vertical tab, 0x0b; the portable engine parts words there, too.
     let space = |b: &u8| b.is_ascii_whitespace() || *b == 0x0b;
     let data = |record: &[u8]| {
         let mut words = record.split(space).filter(|w| !w.is_empty());
@@ -48,14 +52,15 @@ fn records(value: Value<'_>) -> Vec<Value<'_>> {
     value.split(|b| *b == b';').filter_map(data).collect()
 }
 
-/// Values parted by commas, semicolons or white space.
-fn listed(value: Value<'_>) -> Vec<Value<'_>> {
+/// The values of a list, parted by commas, semicolons or white space.
+fn separated(value: Value<'_>) -> Vec<Value<'_>> {
     let between = |b: &u8| b.is_ascii_whitespace() || b"\x0b,;".contains(b);
     let parts = value.split(between).filter(|v| !v.is_empty());
     parts.map(|v| Cow::Owned(v.to_vec())).collect()
 }
 
-/// `host/path` as a URL, without quotes around it; what has a scheme or begins with `/` stays.
+/// The target of an HTTP request as a URL: `host/path` becomes `http://host/path`. Quotes around it are taken
+/// off. A target with a scheme, or that begins with `/`, stays.
 fn target(value: Value<'_>) -> Vec<Value<'_>> {
     let bare = value.strip_prefix(b"\"").unwrap_or(&value);
     let bare = bare.strip_suffix(b"\"").unwrap_or(bare);
@@ -65,7 +70,11 @@ fn target(value: Value<'_>) -> Vec<Value<'_>> {
     vec![Cow::Owned([b"http://", bare].concat())]
 }
 
-/// The address in `32.9.113.0.203.rpz-ip.ZONE`, of IPv6 in `128.1.zz.db8.2001.rpz-ip.ZONE`; of networks none.
+/// The address in the name of an RPZ trigger: the length of its prefix, its parts backwards, `rpz-ip` and the
+/// zone.
+///
+/// IPv4 looks like `32.9.113.0.203.rpz-ip.ZONE`, IPv6 like `128.1.zz.db8.2001.rpz-ip.ZONE`. A network, with a
+/// shorter prefix, gives no value.
 fn trigger(value: Value<'_>) -> Vec<Value<'_>> {
     let found = || {
         let end = memmem::find(&value, TRIGGER)?;
@@ -83,7 +92,7 @@ fn trigger(value: Value<'_>) -> Vec<Value<'_>> {
     spelled.into_iter().collect()
 }
 
-/// An IPv6 address of its groups, `zz` being the zeros that are left out.
+/// An IPv6 address from its groups, in reading order; `zz` stands for the zeros that `::` leaves out.
 fn groups(parts: &[&[u8]]) -> Option<Address> {
     let is_group = |part: &&[u8]| {
         *part == b"zz" || (1..=4).contains(&part.len()) && part.iter().all(u8::is_ascii_hexdigit)
@@ -98,7 +107,7 @@ fn groups(parts: &[&[u8]]) -> Option<Address> {
     address::parse(&spelled)
 }
 
-/// Without the quotes around it; nothing between them is no value.
+/// The value without the quotes around it. Two quotes with nothing between them give no value.
 fn unquoted(value: Value<'_>) -> Vec<Value<'_>> {
     let inside = |value: &[u8]| {
         let bare = value.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
@@ -112,7 +121,8 @@ fn unquoted(value: Value<'_>) -> Vec<Value<'_>> {
     }
 }
 
-/// The name in a PAN-OS threat name: `generic:www.example.org(4000001)`, in brackets or not.
+/// The domain in a threat name of PAN-OS: `generic:www.example.org(4000001)` or
+/// `(generic:www.example.org)(4000001)`. A threat name of another form gives no value.
 fn threat(value: Value<'_>) -> Vec<Value<'_>> {
     let name = || {
         let text = value.strip_suffix(b")")?;
@@ -129,16 +139,18 @@ fn threat(value: Value<'_>) -> Vec<Value<'_>> {
     name().map(Cow::Owned).into_iter().collect()
 }
 
-/// `type:  5 www.example.org;192.0.2.1;`, as Windows writes what a name stands for.
+/// The names and addresses in the results of a DNS query, as Windows writes them:
+/// `type:  5 www.example.org;192.0.2.1;`. A result may begin with the number of its record type.
 fn windows_results(value: Value<'_>) -> Vec<Value<'_>> {
     let parts = value
         .split(|b| *b == b';')
-        .map(|part| untyped(spaceless(part)));
+        .map(|part| without_type(trim_spaces(part)));
     let kept = parts.filter(|part| !part.is_empty() && *part != b"-");
     kept.map(|part| Cow::Owned(part.to_vec())).collect()
 }
 
-fn spaceless(part: &[u8]) -> &[u8] {
+/// The part without spaces at both ends.
+fn trim_spaces(part: &[u8]) -> &[u8] {
     let start = part.iter().position(|b| *b != b' ').unwrap_or(part.len());
     let end = part
         .iter()
@@ -147,7 +159,8 @@ fn spaceless(part: &[u8]) -> &[u8] {
     &part[start..end]
 }
 
-fn untyped(part: &[u8]) -> &[u8] {
+/// The part without `type:`, a number and spaces at its start; a part of another form stays.
+fn without_type(part: &[u8]) -> &[u8] {
     let count =
         |rest: &[u8], wanted: fn(&u8) -> bool| rest.iter().take_while(|b| wanted(b)).count();
     let Some(rest) = part.strip_prefix(b"type:") else {
@@ -162,7 +175,9 @@ fn untyped(part: &[u8]) -> &[u8] {
     &rest[digits + spaces..]
 }
 
-fn join(value: &[u8]) -> Option<Vec<u8>> {
+/// The labels of `(3)www(7)example(3)org(0)` joined by dots, empty for `(0)`; None for another form. The
+/// numbers are not compared with the lengths of the labels.
+fn joined_labels(value: &[u8]) -> Option<Vec<u8>> {
     let mut rest = value.strip_suffix(b"(0)")?;
     let mut name = Vec::with_capacity(rest.len());
     while !rest.is_empty() {

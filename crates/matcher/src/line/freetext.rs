@@ -1,5 +1,7 @@
-//! Tokens of a line of no known format (docs/log-formats.md 6). Everything counts but mentions in queries,
-//! referrers and paths. The line is read as characters, a byte outside UTF-8 being one of its own.
+//! Tokens of a line of no known format (docs/log-formats.md 6). All names and addresses of the line count,
+//! except those in queries, in referrers, and in the path and user information of a URL with a scheme: there
+//! they are only mentioned. The line is read as characters; each byte outside UTF-8 is a character of its
+//! own.
 use jiff::tz::TimeZone;
 
 use crate::canonical::address::{self, Address};
@@ -10,9 +12,9 @@ use crate::line::tokens::Token;
 use crate::shape::wrapper::behind_hole;
 use crate::time::{self, Moment};
 
-/// Where a time may stand.
+/// Bytes at the start of a line in which its time is sought.
 pub const TIME_BYTES: usize = 64;
-/// Characters before a quoted URL in which `refer` makes it a referrer.
+/// Characters before a quoted URL: if they hold `refer`, the URL is a referrer.
 const REFERRER_BEFORE: usize = 16;
 const PUNCTUATION: &[u8] = b".,;:)]}";
 
@@ -23,7 +25,8 @@ pub struct FreeText {
     pub private: Vec<String>,
 }
 
-/// The first ISO 8601 or RFC 3164 time in the first 64 bytes.
+/// The first ISO 8601 or RFC 3164 time in the first `TIME_BYTES` bytes, behind a hole of zeros if there is
+/// one.
 pub fn time(line: &[u8], zone: &TimeZone) -> Option<Moment> {
     let line = if memchr::memchr(0, line).is_some() {
         behind_hole(line)
@@ -33,11 +36,13 @@ pub fn time(line: &[u8], zone: &TimeZone) -> Option<Moment> {
     time::find(&line[..line.len().min(TIME_BYTES)], zone)
 }
 
-/// The characters with queries and referrers blanked, every place kept.
+/// The characters with those of queries and referrers replaced by blanks, so that all places stay.
+///
+/// A quoted URL is a referrer if `refer` stands before it, or if a quoted request line or URL came earlier.
 fn mask(text: &Text<'_>) -> Vec<u32> {
     let whole = &text.chars;
     let mut masked = whole.clone();
-    let mut seen_request = false;
+    let mut seen_quoted = false;
     let mut i = 0;
     while i < whole.len() {
         let Some(is_url) = (whole[i] == u32::from(b'"'))
@@ -56,10 +61,10 @@ fn mask(text: &Text<'_>) -> Vec<u32> {
             .to_ascii_lowercase()
             .windows(5)
             .any(|w| w == b"refer");
-        if is_url && (seen_request || refers) {
+        if is_url && (seen_quoted || refers) {
             masked[i + 1..end].fill(BLANK);
         }
-        seen_request = true;
+        seen_quoted = true;
         i = end;
     }
     let mut i = 0;
@@ -75,7 +80,8 @@ fn mask(text: &Text<'_>) -> Vec<u32> {
     masked
 }
 
-/// Whether a URL follows the quote (true), or a method and a space (false).
+/// The kind of a quoted text: true for a URL, false for a request line (a method and a space), None for other
+/// text.
 fn quoted(chars: &[u32]) -> Option<bool> {
     let head: Vec<u8> = chars
         .iter()
@@ -89,7 +95,7 @@ fn quoted(chars: &[u32]) -> Option<bool> {
     ((3..=10).contains(&letters) && head.get(letters) == Some(&b' ')).then_some(false)
 }
 
-/// Places of `scheme://…` up to its end.
+/// The start and end of each URL `scheme://…`.
 fn urls(masked: &[u32]) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     let mut from = 0;
@@ -125,6 +131,7 @@ pub fn read(line: &[u8]) -> FreeText {
     let mut clear = masked.clone();
     let mut found: Vec<(usize, Token)> = Vec::new();
     for (start, end) in urls(&masked) {
+        // The token has the query, too, although it is blanked.
         let mut stop = end;
         while stop < masked.len() && masked[stop] == BLANK && !is_end(text.chars[stop]) {
             stop += 1;
@@ -175,6 +182,7 @@ pub fn read(line: &[u8]) -> FreeText {
     }
     prefixed(&text, &clear, &mut found);
     found.sort_by_key(|(place, _)| *place);
+    // In the order of places; an address that comes twice in a row is kept once.
     private.sort();
     private.dedup_by(|a, b| a.1 == b.1);
     FreeText {
@@ -194,7 +202,8 @@ fn trim_end(text: &[u8]) -> &[u8] {
     &text[..end]
 }
 
-/// Blanks user information and path: names there are only mentioned.
+/// Blanks the user information of the URL from `start` to `end`, and all behind its authority: names there
+/// are only mentioned.
 fn clear_path(clear: &mut [u32], start: usize, end: usize) {
     let colon = (start..end)
         .find(|&i| clear[i] == u32::from(b':'))
@@ -207,7 +216,8 @@ fn clear_path(clear: &mut [u32], start: usize, end: usize) {
     clear[cut..end].fill(BLANK);
 }
 
-/// `host/path` without a scheme.
+/// The URL token of `host/path` or `host:port/path` without a scheme; the host stands from `start` to `end`.
+/// None if no path follows, or if `//` stands before the host.
 fn bare_url(
     text: &Text<'_>,
     masked: &[u32],
@@ -238,6 +248,7 @@ fn bare_url(
     ))
 }
 
+/// The port of `:port` at `end`, if no longer word follows.
 fn port_after(chars: &[u32], end: usize) -> Option<u16> {
     if at(chars, end) != u32::from(b':') {
         return None;
@@ -359,7 +370,9 @@ fn is_private(address: Address) -> bool {
 
 /// Length-prefixed names as Windows DNS logs write them: `(4)evil(7)example(0)`.
 fn prefixed(text: &Text<'_>, chars: &[u32], found: &mut Vec<(usize, Token)>) {
-    let length = |i: usize| {
+    // The place behind a length such as `(4)` at `i`: its label begins there. None without a length, or for
+    // zero.
+    let label_start = |i: usize| {
         let digits = (1..=2)
             .take_while(|n| ascii(at(chars, i + n)).is_ascii_digit())
             .count();
@@ -374,7 +387,7 @@ fn prefixed(text: &Text<'_>, chars: &[u32], found: &mut Vec<(usize, Token)>) {
     while i < chars.len() {
         let mut labels: Vec<&[u8]> = Vec::new();
         let mut next = i;
-        while let Some(start) = length(next) {
+        while let Some(start) = label_start(next) {
             let end = run(chars, start.min(chars.len()), body);
             if end == start {
                 break;

@@ -9,8 +9,8 @@ use crate::line::record::Record;
 use crate::raw::sixteen::{Range, position};
 use crate::set::Set;
 
-/// Bytes that no target has that is only an authority (RFC 9112 3.2.3).
-const TARGET_ENDS: [Range; 3] = [
+/// Bytes that no authority holds. A request target without them may be only an authority (RFC 9112 3.2.3).
+const NOT_IN_AUTHORITY: [Range; 3] = [
     Range::new(b'/', b'/'),
     Range::new(b'?', b'?'),
     Range::new(b'#', b'#'),
@@ -21,14 +21,14 @@ const LONGEST_ADDRESS: usize = 256;
 /// A part of a line that may be listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Token {
-    /// A name, or an address with the port that completes it to an endpoint.
+    /// A name or an address. A port, if known, makes an endpoint of an address; a name ignores it.
     Host(Host, Option<u16>),
-    /// The host, the port that is shown, and the rest from `/` on.
+    /// The host of a URL, its port if it shows one, and the rest of the URL from `/` on.
     Url(Host, Option<u16>, Short),
 }
 
 impl Token {
-    /// A whole field: an address or a name.
+    /// The token of a whole value: an address if the value spells one, else a name.
     pub fn whole(value: &[u8]) -> Token {
         let host = if value.len() <= LONGEST_ADDRESS {
             Host::parse(value)
@@ -39,7 +39,7 @@ impl Token {
     }
 }
 
-/// Puts every token of a record into an emptied list, in the order in which fields are credited.
+/// Empties `found`, then puts every token of a record into it, in the order in which fields are credited.
 pub fn of_record(record: &Record<'_, '_>, found: &mut Vec<(Field, Token)>) {
     let wholes = |found: &mut Vec<(Field, Token)>, field, role| {
         record.each(role, &mut |value| found.push((field, Token::whole(value))));
@@ -60,25 +60,27 @@ pub fn of_record(record: &Record<'_, '_>, found: &mut Vec<(Field, Token)>) {
     }
 }
 
+/// Adds the tokens of the HTTP request in a record, if its format has fields for one.
 fn request(record: &Record<'_, '_>, found: &mut Vec<(Field, Token)>) {
     if record.variant.role(Role::Host).is_empty() && record.variant.role(Role::Url).is_empty() {
         return;
     }
     let host_port = record.port(Role::HostPort);
-    let mut asked = Request::new(record.server, record.server_port);
+    let mut request = Request::new(record.server, record.server_port);
     record.each(Role::Host, &mut |value| {
         let (host, port) = split_authority(value);
-        asked.host(host, port.or(host_port), found);
+        request.add_host(host, port.or(host_port), found);
     });
-    record.each(Role::Url, &mut |target| asked.target(target, found));
+    record.each(Role::Url, &mut |target| request.add_target(target, found));
 }
 
-/// Whether a target has no host of its own.
+/// Whether a request target is only a path or a query: its host stands elsewhere in the request.
 pub fn is_path(target: &[u8]) -> bool {
     target.starts_with(b"/") || target.starts_with(b"?")
 }
 
-/// The tokens of an HTTP request: its hosts, then its targets.
+/// Makes the tokens of one HTTP request. All hosts must be added before the first target: a target that is
+/// only a path takes these hosts, else the server's address.
 pub struct Request {
     hosts: SmallVec<[(Host, Option<u16>); 1]>,
     server: Option<Address>,
@@ -94,12 +96,14 @@ impl Request {
         }
     }
 
-    pub fn host(&mut self, host: Host, port: Option<u16>, found: &mut Vec<(Field, Token)>) {
+    /// Adds the token of a host.
+    pub fn add_host(&mut self, host: Host, port: Option<u16>, found: &mut Vec<(Field, Token)>) {
         found.push((Field::Host, Token::Host(host.clone(), port)));
         self.hosts.push((host, port));
     }
 
-    pub fn target(&self, target: &[u8], found: &mut Vec<(Field, Token)>) {
+    /// Adds the tokens of a request target: a URL, a path or an authority.
+    pub fn add_target(&self, target: &[u8], found: &mut Vec<(Field, Token)>) {
         let host = |(host, port): (Host, Option<u16>)| (Field::Host, Token::Host(host, port));
         if let Some((name, port, rest)) = split_url(target) {
             if rest.is_empty() {
@@ -122,13 +126,13 @@ impl Request {
                     Token::Url(host, port.or(self.server_port), Short::from_slice(&rest)),
                 ));
             }
-        } else if position(target, &TARGET_ENDS).is_none() {
+        } else if position(target, &NOT_IN_AUTHORITY).is_none() {
             found.push(host(split_authority(target)));
         }
     }
 }
 
-/// Whether the path of a URL among these tokens decides its hits.
+/// Whether the path of a URL may change the hits of these tokens: the set may hold URLs of its host.
 pub fn depend_on_paths(set: &Set, tokens: &[(Field, Token)]) -> bool {
     let mut hosts = tokens.iter().filter_map(|(_, token)| match token {
         Token::Url(host, ..) => Some(host),
@@ -137,7 +141,8 @@ pub fn depend_on_paths(set: &Set, tokens: &[(Field, Token)]) -> bool {
     set.has_urls() && hosts.any(|host| set.may_list_urls_of(host))
 }
 
-/// The item of the endpoint, else of the address, else of the longest network; with the text that matched.
+/// The item of the endpoint, else of the address, else of the network with the longest prefix around it; with
+/// the endpoint or address that matched.
 pub fn find_address(set: &Set, address: Address, port: Option<u16>) -> Option<(u32, Matched)> {
     if let Some(port) = port
         && let Some(item) = set.find_endpoint(address, port)
@@ -148,7 +153,8 @@ pub fn find_address(set: &Set, address: Address, port: Option<u16>) -> Option<(u
         .map(|item| (item, Matched::Address(address)))
 }
 
-/// The URL item with the longest path; an item with a port goes before an item without.
+/// The URL item that covers this URL: with the longest path, and of two equally long, the item that shows the
+/// port.
 fn find_url(set: &Set, host: &Host, port: Option<u16>, rest: &[u8]) -> Option<u32> {
     if !set.has_urls() {
         return None;
@@ -183,14 +189,16 @@ fn find_url(set: &Set, host: &Host, port: Option<u16>, rest: &[u8]) -> Option<u3
     }
 }
 
-/// Each indicator once, with the first field; the host of a URL that hit is not reported besides it.
+/// The hits of tokens: each indicator once, with the first field that holds it.
+///
+/// If a URL hits, its host gives no hit of its own in the fields `Host` and `Text`; in other fields it does.
 pub fn hits(set: &Set, tokens: &[(Field, Token)]) -> Hits {
     let mut found = Hits::new();
     put_hits(set, tokens, &mut found);
     found
 }
 
-/// Puts the hits into an emptied list: each indicator once, as in `hits`.
+/// Empties `found`, then puts the same hits into it as `hits` returns.
 pub fn put_hits(set: &Set, tokens: &[(Field, Token)], found: &mut Hits) {
     found.clear();
     let mut covered: SmallVec<[&Host; 2]> = SmallVec::new();

@@ -40,13 +40,14 @@ use crate::time::years::Years;
 use crate::token::buffer::Buffer;
 use crate::wire::{Context, Lines};
 
-/// The name of the format of a file that begins with these bytes.
+/// The name of the format of a file that begins with these bytes; `detect::TEXT` for a file of no format.
 pub fn recognise<'a>(formats: &'a [Format], start: &[u8]) -> &'a str {
     let all: Vec<&Format> = formats.iter().collect();
     detect::detect(&all, start).map_or(detect::TEXT, |found| &all[found].name)
 }
 
-/// Reads one source to its end; `path` is what is shown. Fails for options that do not exist.
+/// Reads one source to its end. `path` names the source in its coverage and errors; for `Input::File` it is
+/// also the file to open. Fails if the options name an unknown time zone or log format.
 pub fn scan<'a>(
     set: &'a Set,
     formats: &'a [Format],
@@ -105,7 +106,8 @@ pub(crate) fn chosen<'a>(
     })
 }
 
-/// A chunk after phase 1 that waits for the header of the lines before it.
+/// A chunk that waits for the header of the lines before it: its number, its bytes, and the places in it
+/// where phase 1, the search of `token`, has found possible hits.
 type Waiting = (u64, Buffer, Vec<Segment>);
 
 /// The threads of one scan, and the state that they share.
@@ -133,8 +135,8 @@ impl<'a> Threads<'a> {
         }
     }
 
-    /// Reads all chunks for `whole`, a scan that has seen none. Also returns the last bytes of a source that cannot be read
-    /// again.
+    /// Reads all chunks of the feed and adds up their results in `whole`, a scan before its first line.
+    /// Returns it with the feed, and with the last bytes of a source that cannot be read again.
     pub fn look(self, mut whole: Scan<'a>) -> (Scan<'a>, Feed<'a>, Vec<u8>) {
         let at_work = self.progress.spare.account().thread();
         thread::scope(|scope| self.work(scope, whole.another(), at_work));
@@ -163,27 +165,31 @@ impl<'a> Threads<'a> {
                 Taken::Lines => {
                     let segments = scan.segments(&mut buffer);
                     if scan.is_neutral(&buffer, &segments) {
-                        let may_wait = self.relay.skip(number) <= self.queue.most_waiting();
+                        // The relay now goes past this chunk, and counts how many such chunks wait in all
+                        // threads.
+                        let waiting_chunks = self.relay.skip(number);
+                        let may_stay = waiting_chunks <= self.queue.most_waiting();
                         waiting.push_back((number, buffer, segments));
-                        self.finish(&mut scan, &mut waiting, may_wait);
+                        self.work_off(&mut scan, &mut waiting, may_stay);
                         continue;
                     }
-                    self.finish(&mut scan, &mut waiting, false);
+                    self.work_off(&mut scan, &mut waiting, false);
                     scan.whole_lines(&buffer, segments, number, &self.relay);
                 }
                 Taken::LongLine(mut reader) => {
-                    self.finish(&mut scan, &mut waiting, false);
+                    self.work_off(&mut scan, &mut waiting, false);
                     self.stream_long_line(&mut scan, &mut buffer, number, &mut reader.feed);
                 }
             }
             self.queue.put_back(buffer);
         }
-        self.finish(&mut scan, &mut waiting, false);
+        self.work_off(&mut scan, &mut waiting, false);
         let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
         parts.push(scan);
     }
 
-    /// A line longer than the limit, of which the buffer holds the start; the source is read meanwhile.
+    /// Reads a line longer than the limit. The buffer holds its start; the rest is read from the feed part by
+    /// part.
     fn stream_long_line(
         &self,
         scan: &mut Scan<'a>,
@@ -207,10 +213,12 @@ impl<'a> Threads<'a> {
         feed.end_line(buffer);
     }
 
-    /// Looks at the lines of chunks in their order: all of them, or those that need not wait.
-    fn finish(&self, scan: &mut Scan<'a>, waiting: &mut VecDeque<Waiting>, may_wait: bool) {
+    /// Looks at the lines of the waiting chunks, in their order. If `may_stay`, stops at the first chunk
+    /// whose header is not known yet, and leaves it and the later chunks waiting; else blocks until each
+    /// header is known.
+    fn work_off(&self, scan: &mut Scan<'a>, waiting: &mut VecDeque<Waiting>, may_stay: bool) {
         while let Some((number, buffer, segments)) = waiting.pop_front() {
-            let header = if may_wait {
+            let header = if may_stay {
                 self.relay.header(number)
             } else {
                 Some(self.relay.wait_header(number))
@@ -223,7 +231,7 @@ impl<'a> Threads<'a> {
         }
     }
 
-    /// Starts another thread if one is spare.
+    /// Starts another thread if a thread is spare and memory has room for its rows. Returns whether it did.
     fn start<'s>(&'s self, scope: &'s Scope<'s, '_>, scan: &Scan<'a>) -> bool
     where
         'a: 's,

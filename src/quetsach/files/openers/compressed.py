@@ -1,4 +1,7 @@
-"""A compressed file: xz and bzip2, and gzip and zstd where they hold a container or lie in one."""
+"""A compressed file: xz and bzip2, and gzip and zstd where they hold a container or lie in one.
+
+A plain log in gzip or zstd on disk is not opened here: the engines unpack it themselves.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,10 @@ def open(file: Opened) -> Iterator[Opened]:
     """Its only stream: the unpacked bytes."""
     codec = codec_of(file.stream.start(10))
     if codec is None:
+        # Cannot happen: this opener is chosen by the same first bytes.
         raise AssertionError("opened by its first bytes")
-    # A file inside another compressed file takes no room: if it waited, the outer file would wait for ever.
+    # `is_unpacked`: the file itself comes out of an outer compressed file, whose room is held until the inner
+    # file is read. So the inner file takes no room: else both might wait for ever.
     waits = codec is XZ and not file.is_unpacked
     window = window_of(file.stream.start(HEAD_BYTES))
 

@@ -1,8 +1,9 @@
 """Windows events as XML (wevtutil, Get-WinEvent, exports of the Event Viewer) as one JSON object a line.
 
 Each `<Event>` is read by itself, whatever stands between two events: a root element, line breaks or
-nothing. So a damaged event costs only itself. Field names are those of an event log file (.evtx). No document
-type is read, so there are no entities beyond the five of XML.
+nothing. So a damaged event costs only itself. Field names are those of an event log file (.evtx):
+`#attributes` holds an element's attributes, and `#text` its text beside them. An event with a DOCTYPE counts
+as damaged, so there are no entities beyond the five of XML.
 """
 
 from __future__ import annotations
@@ -20,7 +21,12 @@ from quetsach.files.source import ByteStream, utf16_of
 
 _BLOCK_BYTES = 1 << 16
 _MOST_EVENT = 1 << 20
+"""Bytes that are held of an event whose end has not been read yet."""
 _MOST_DEPTH = 32
+_SAMPLE_BYTES = 4096
+"""Bytes at the start of a file that show whether it is UTF-16."""
+_TAG_BYTES = 8
+"""Bytes kept between two events: a start tag cut by the end of a block is at most so long."""
 _BEGIN = re.compile(rb"<Event[\s>]")
 _END = b"</Event>"
 _SCHEMA = b"schemas.microsoft.com/win/2004/08/events/event"
@@ -45,7 +51,7 @@ def lines(stream: ByteStream) -> Iterator[bytes]:
     """Every event as one line of JSON.
 
     Raises:
-        SourceError: after all events that could be read, if some could not.
+        SourceError: after the last line, if some events could not be read.
     """
     damaged = 0
     for event in _events(stream):
@@ -62,16 +68,16 @@ def lines(stream: ByteStream) -> Iterator[bytes]:
 
 
 def _events(stream: ByteStream) -> Iterator[bytes | None]:
-    """The text of each event; None for one that does not end or is too large."""
+    """The text of each event; None for an event that does not end or is too large."""
     decoder: codecs.IncrementalDecoder | None = None
     is_first = True
     held = b""
     while block := stream.read(_BLOCK_BYTES):
         if is_first:
-            while len(block) < 4096 and (more := stream.read(_BLOCK_BYTES)):
+            while len(block) < _SAMPLE_BYTES and (more := stream.read(_BLOCK_BYTES)):
                 block += more
             is_first = False
-            if encoding := utf16_of(block[:4096]):
+            if encoding := utf16_of(block[:_SAMPLE_BYTES]):
                 decoder = codecs.getincrementaldecoder(encoding)("replace")
         held += decoder.decode(block).encode("utf-8", "replace") if decoder else block
         at = 0
@@ -79,12 +85,12 @@ def _events(stream: ByteStream) -> Iterator[bytes | None]:
             end = held.find(_END, begin.start())
             if end < 0:
                 break
-            # Events do not nest: an event that starts here shows that the last one did not end.
+            # Events do not nest: of several starts before one end, only the last start belongs to that end.
             *unended, last = _BEGIN.finditer(held, begin.start(), end)
             yield from (None for _ in unended)
             yield held[last.start() : end + len(_END)]
             at = end + len(_END)
-        held = held[begin.start() :] if begin else held[max(at, len(held) - 8) :]
+        held = held[begin.start() :] if begin else held[max(at, len(held) - _TAG_BYTES) :]
         if len(held) > _MOST_EVENT:
             yield None
             held = b""
@@ -97,7 +103,10 @@ class _Refused(Exception):
 
 
 def _object(event: bytes) -> dict[str, Any] | None:
-    """`Event` with its `System` and its data by their names, as an event log file gives them."""
+    """The content of `<Event>` as nested fields, named as in an event log file.
+
+    None if the XML is damaged, nested too deeply, or has a DOCTYPE.
+    """
     parser = expat.ParserCreate("utf-8")
     root: dict[str, Any] = {}
     nodes: list[dict[str, Any]] = [root]

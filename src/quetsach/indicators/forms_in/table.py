@@ -46,9 +46,10 @@ _HASHES = frozenset(
 )
 DELIMITERS = (",", ";", "\t", "|")
 _LONGEST = 1 << 16
-"""Characters of a line that may be a header, or a row that shows the layout: longer lines are no table's."""
+"""Characters of a line from which the layout is found: a longer line is not tried as a header, nor counted in
+a guess. Its cells are read as a row all the same."""
 _MOST_COLUMNS = 16_384
-"""Of a row: no spreadsheet has more."""
+"""Cells of a row: no spreadsheet has more. A line of fewer characters cannot hold so many."""
 _MOST_GUESSED = 256
 """Columns of a row among which the column of addresses is guessed: no list has it further to the right."""
 HEADER_LINES = 10
@@ -65,10 +66,14 @@ _OF_MACHINES = re.compile(
     r"\b(?:tên máy(?: tính| trạm)?\b(?! chủ)|máy trạm\b|computer name\b|tên (?:đơn vị|cơ quan)\b"
     r"|đơn vị (?:quản lý|sử dụng)\b|người (?:dùng|sử dụng)\b)"
 )
+"""Words in the heading of a column that describes an office's own machines: computer name, unit, user."""
 _OF_CULPRITS = re.compile(r"độc hại|điều khiển|kết nối|c&c|\bc2\b|malicious|command")
+"""Words in a title that say that the addresses below it are malicious."""
 _SAYS_NOT_WHOSE = frozenset(("ip", "địa chỉ", "địa chỉ ip", "address", "ip address", "ip_address", "host"))
+"""Headings of a column of addresses that leave open whose addresses they are."""
 _MOST_LINES = 50
-"""Lines of one row: else a quote that is never closed would cost one pass over the file for each line."""
+"""Lines that one row may span: else every line with a quote that is never closed would cost a search to
+the end of the file."""
 _PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
 _PORTS = re.compile(
     r"[0-9]{1,5}(?:/(?:tcp|udp))?(?:[\s,;&]+(?:và\s+)?[0-9]{1,5}(?:/(?:tcp|udp))?){0,20}",
@@ -89,7 +94,11 @@ class Row(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """The places of a table's columns; `header` is the number of its header line, 0 without a header."""
+    """The places of a table's columns, from 0, by the keys of `COLUMNS`.
+
+    `header` is the number of the header line, 0 without a header; `names` holds the header's cells as they
+    are written, () without a header. `guessed` means that the values showed the column of indicators.
+    """
 
     delimiter: str
     header: int
@@ -120,9 +129,9 @@ def spares(cells: Sequence[str], place: int) -> list[int]:
 
     Columns of hashes are left out: they name the same file again.
     """
-    listed = frozenset(COLUMNS["indicator"]) - _HASHES
+    known = frozenset(COLUMNS["indicator"]) - _HASHES
     names = [_plain(name) for name in names_of(cells)]
-    return [at for at, name in enumerate(names) if at != place and name in listed and name != names[place]]
+    return [at for at, name in enumerate(names) if at != place and name in known and name != names[place]]
 
 
 def places_of(cells: Sequence[str], wanted: Mapping[str, str]) -> dict[str, int]:
@@ -144,11 +153,11 @@ def places_of(cells: Sequence[str], wanted: Mapping[str, str]) -> dict[str, int]
 
 @lru_cache(1024)
 def _plain(name: str) -> str:
-    """The strongest of the known names that a header combines; the header itself if it says more."""
-    listed = COLUMNS["indicator"]
+    """The strongest known name in a heading that combines such names; the heading itself if it says more."""
+    known = COLUMNS["indicator"]
     parts = [_EVIL.sub("", part) for part in _JOINED.split(name) if part]
-    parts = [part if part in listed else part.removesuffix("s") for part in parts]
-    return min(parts, key=listed.index) if parts and all(part in listed for part in parts) else name
+    parts = [part if part in known else part.removesuffix("s") for part in parts]
+    return min(parts, key=known.index) if parts and all(part in known for part in parts) else name
 
 
 def without_free_type(
@@ -196,7 +205,7 @@ def layout_of(listing: Listing) -> Layout | None:
                 rows = [cells_of(one, delimiter) or () for one in listing.head if one != line]
                 places = without_free_type(places, cells, rows)
                 return Layout(delimiter, number, {**places, **numbers}, tuple(cells))
-            if not wanted and line in listing.head and _lists(cells):
+            if not wanted and line in listing.head and _has_value(cells):
                 break  # a header comes before the rows
     if numbers and listing.head:
         commonest = max(DELIMITERS, key=lambda d: sum(d in line for line in listing.head))
@@ -215,11 +224,11 @@ def may_be_victims(
     rows: Sequence[Sequence[str]],
     above: Sequence[Sequence[str]] = (),
 ) -> str:
-    """Why a column with the bare heading "Địa chỉ IP" may hold infected machines: the heading of another
-    column, or a title `above` the header; "" where nothing suggests so.
+    """The error sentence for a column that may hold infected machines; "" where nothing suggests so.
 
-    If a column of infected machines holds addresses itself, the bare column holds the addresses that they
-    called.
+    Only a column with a bare heading, such as "Địa chỉ IP", is doubted. The doubt comes from the heading of
+    another column, or from a title in the rows `above` the header. If another column for infected machines
+    holds addresses itself, the bare column holds the addresses that these machines called.
     """
     names = names_of(cells)
     if names[place] not in _SAYS_NOT_WHOSE:
@@ -248,10 +257,10 @@ def may_be_victims(
 def _is_row(cells: Sequence[str], place: int, listing: Listing, delimiter: str) -> bool:
     """Whether the supposed header is the first row of a table without a header: `evil.example,domain`."""
     rows = (cells_of(line, delimiter) or () for line in listing.head)
-    return _lists(cells) and not any(_lists(row[place : place + 1]) for row in rows)
+    return _has_value(cells) and not any(_has_value(row[place : place + 1]) for row in rows)
 
 
-def _lists(cells: Sequence[str]) -> bool:
+def _has_value(cells: Sequence[str]) -> bool:
     return any(is_listed(cell.strip()) for cell in cells)
 
 
@@ -274,7 +283,10 @@ def _split(head: Sequence[str], delimiter: str) -> list[list[str]]:
 
 
 def _of_victims(split: Sequence[Sequence[str]]) -> set[int]:
-    """The columns whose heading names infected machines."""
+    """The columns in which any of these rows, titles left out, has words for infected machines.
+
+    A heading is expected, but its row is not known: all rows are searched.
+    """
     heads = (names_of(row) for row in split if not is_title(row))
     return {i for row in heads for i, name in enumerate(row) if _VICTIMS.search(name)}
 
@@ -291,10 +303,10 @@ def full(split: Sequence[Sequence[str]]) -> list[int]:
 
 
 def fullest(split: Sequence[Sequence[str]]) -> int | None:
-    """The column that holds a value in most of the rows, if more than half of them do.
+    """The column with values in the largest number of rows; None if that is not more than half of the rows.
 
-    If the column holds two or more values, the rows above the first do not count: in an office's list they
-    are the head of a letter. Never the column of infected machines.
+    If the column holds two or more values, the rows above its first value do not count in that half: in an
+    office's list they are the head of a letter. A column of infected machines is never chosen.
     """
     width = max(map(len, split), default=0)
     victims = _of_victims(split)
@@ -308,7 +320,7 @@ def fullest(split: Sequence[Sequence[str]]) -> int | None:
 
 
 def is_listed(text: str) -> bool:
-    """Whether a cell holds a value, several values, or a file's hash."""
+    """Whether a cell looks like an entry of a list: an indicator, several indicators, or a file's hash."""
     return hash_in(text) != "" or any(is_value(part) for part in several(text))
 
 
@@ -331,13 +343,16 @@ def recognise(listing: Listing) -> bool:
 
 
 def read(listing: Listing) -> Iterator[Value | Note]:
-    """The rows of a table.
+    """The values of a table's rows, and notes on its columns and on rows left out, as `values` gives them.
 
-    Raises IndicatorError when a chosen column is missing, or may hold infected machines.
+    Raises:
+        IndicatorError: no column of indicators is found, chosen or not; or, if no column was chosen, its
+            heading leaves open whether it holds infected machines.
     """
     layout = layout_of(listing)
     number = numbered(listing.columns).get("indicator", -1)
     rows = (cells_of(line, layout.delimiter) for line in listing.head) if layout is not None else ()
+    # A column chosen by its number lies to the right of every row.
     is_beyond = number >= max((len(row) for row in rows if row is not None), default=number + 1)
     if layout is None or "indicator" not in layout.places or is_beyond:
         column = (listing.columns or {}).get("indicator", "indicator")
@@ -370,6 +385,7 @@ def _rows(lines: Sequence[str], layout: Layout) -> Iterator[Row]:
             continue
         if line == f"sep={delimiter}":
             continue
+        # `cells_of` does the same; most rows spare the call.
         cells = (
             line.split(delimiter)
             if '"' not in line and len(line) <= _MOST_COLUMNS
@@ -395,7 +411,10 @@ def _over_lines(lines: Sequence[str], first: int, delimiter: str) -> tuple[int, 
 def values(
     rows: Iterable[Row], places: Mapping[str, int], now: datetime, spare: Sequence[int] = ()
 ) -> Iterator[Value | Note]:
-    """The indicators in the rows of a table; expired rows and rows not meant for detection are left out.
+    """The indicators in the rows of a table.
+
+    A row gives a `Note` with the reason in place of a `Value` if it cannot be read, holds no indicator, has
+    expired or is not meant for detection.
 
     For a row with nothing in the indicator's column, its first filled `spare` column counts.
     """
@@ -405,6 +424,7 @@ def values(
     is_simple = not places.keys() & {"port", "until", "detect"}
     for number, cells, line in rows:
         if cells is None:
+            # Without a quote, only too many cells make a row unreadable.
             yield Note(number, line, "quotes" if '"' in line else "mangled")
             continue
         width = len(cells)

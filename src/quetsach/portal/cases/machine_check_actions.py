@@ -18,12 +18,17 @@ from quetsach.portal.indicators.models import IndicatorSet
 
 WAITING = (State.CLAIMED_CLEAN, State.RECHECKED)
 EVENT = "check"
+"""The `act` of the case event that notes a check with signs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check of one machine, about malware. `found` maps a family to the list's names or the signs that
-    showed it; `proves_with` is the campaign's list that it used, None if its silence proves nothing."""
+    """The malware part of one check of one machine.
+
+    `found` maps each family to its signs: indicators of a list, or ids of signs of the catalogue.
+    `proves_with` is the campaign's list that the check used, if a family that the check did not find counts
+    as absent; None if the check proves no absence.
+    """
 
     reference: str
     finished: datetime
@@ -33,7 +38,9 @@ class Check:
 
 @dataclass
 class Moved:
-    """Numbers of cases that a check opened, found again, brought back and moved towards clean."""
+    """The numbers of cases after a check: `opened` for a family without a current case or in a new episode,
+    `confirmed` (signs again, without relapse or new episode), `relapsed` (signs after the claim), `rechecked`
+    and `verified` (no signs)."""
 
     opened: int = 0
     confirmed: int = 0
@@ -44,7 +51,12 @@ class Moved:
 
 @transaction.atomic
 def take_check(device: Device, check: Check, actor: User | None = None, ip: str | None = None) -> Moved:
-    """Carry a check into the cases of its machine. The caller ensures that each check is taken once."""
+    """Carry a check into the cases of its machine. The caller ensures that each check is taken once.
+
+    Raises:
+        Device.DoesNotExist: the machine was deleted meanwhile.
+        CaseError: a case does not allow the move any more.
+    """
     device = (
         Device.rows.select_for_update(of=("self",), no_key=True)
         .select_related("owner", "campaign")
@@ -57,26 +69,27 @@ def take_check(device: Device, check: Check, actor: User | None = None, ip: str 
         .select_related("device__owner")
     }
     moved = Moved()
-    for family, names in sorted(check.found.items()):
-        _found(device, current.get(family), family, names, check, moved)
+    for family, signs in sorted(check.found.items()):
+        _take_signs(device, current.get(family), family, signs, check, moved)
     if check.proves_with is not None:
         for family, case in sorted(current.items()):
             if family not in check.found and case.state in WAITING:
-                _quiet(case, check, actor, ip, moved)
+                _take_silence(case, check, actor, ip, moved)
     return moved
 
 
-def _found(
-    device: Device, case: Case | None, family: str, names: frozenset[str], check: Check, moved: Moved
+def _take_signs(
+    device: Device, case: Case | None, family: str, signs: frozenset[str], check: Check, moved: Moved
 ) -> None:
+    """The check found signs of this family: open a case, or note the signs in the current case."""
     now = timezone.now()
-    data = {"check": check.reference, "indicators": sorted(names)}
+    data = {"check": check.reference, "indicators": sorted(signs)}
     if case is None:
         moved.opened += 1
         case = open_case(device, family, 1, now)
     else:
         arrival = arrive(
-            State(case.state), case.claimed_at, case.quiet_until, check.finished, not names <= _known(case)
+            State(case.state), case.claimed_at, case.quiet_until, check.finished, not signs <= _known(case)
         )
         if arrival is Arrival.EPISODE:
             moved.opened += 1
@@ -88,7 +101,7 @@ def _found(
             relapse(case, check.finished)
         elif arrival is Arrival.EVIDENCE:
             moved.confirmed += 1
-            move(case, Act.EVIDENCE, data={"indicator": ", ".join(sorted(names))[:200]})
+            move(case, Act.EVIDENCE, data={"indicator": ", ".join(sorted(signs))[:200]})
         else:
             moved.confirmed += 1
     CaseEvent(case=case, at=check.finished, act=EVENT, to_state=case.state, data=data).save(force_insert=True)
@@ -105,9 +118,11 @@ def _known(case: Case) -> set[str]:
     return seen
 
 
-def _quiet(case: Case, check: Check, actor: User | None, ip: str | None, moved: Moved) -> None:
-    """The check found no sign of this malware: move the case as far as the time since the claim allows, and
-    only with a list that names all indicators that showed the case in logs."""
+def _take_silence(case: Case, check: Check, actor: User | None, ip: str | None, moved: Moved) -> None:
+    """The check found no sign of this family: move the case as far as the time since the claim allows.
+
+    The case stays if the check's list lacks an indicator that showed the case in logs.
+    """
     assert case.claimed_at is not None and check.proves_with is not None
     indicators = CaseSighting.rows.filter(case=case).values_list("sighting__indicator", flat=True)
     if not store.lists_all(check.proves_with.sha256, frozenset(indicators)):
@@ -116,6 +131,7 @@ def _quiet(case: Case, check: Check, actor: User | None, ip: str | None, moved: 
     proof = {"check": check.reference, "until": check.finished.isoformat()}
     if state is State.VERIFIED_CLEAN:
         moved.verified += 1
+        # Silence is proven up to the end of the check, not up to this moment.
         case.verified_at, case.quiet_until = timezone.now(), check.finished
         move(case, Act.VERIFY, by=actor, data=proof, ip=ip)
     elif state is State.RECHECKED and case.state == State.CLAIMED_CLEAN:

@@ -72,15 +72,18 @@ def _blank(line: str, spans: Iterable[tuple[int, int]]) -> str:
 
 
 def mask(line: str) -> str:
-    """The line with queries and referrers blanked."""
+    """The line with queries and referrers blanked.
+
+    A quoted URL is a referrer if `refer` stands before it, or if a quoted request line or URL came earlier.
+    """
     spans = []
-    seen_request = False
+    seen_quoted = False
     for found in _QUOTED.finditer(line):
         is_url = found[1].endswith("//")
         before = line[max(0, found.start() - _REFERRER_BEFORE) : found.start()]
-        if is_url and (seen_request or _REFERRER.search(before)):
+        if is_url and (seen_quoted or _REFERRER.search(before)):
             spans.append((found.start() + 1, found.end()))
-        seen_request = True
+        seen_quoted = True
     line = _blank(line, spans)
     return _QUERY.sub(lambda m: "?" + " " * (len(m[0]) - 1), line)
 

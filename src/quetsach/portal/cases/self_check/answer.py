@@ -27,9 +27,13 @@ type Span = tuple[datetime, datetime]
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """`looked`: (first, last) of the logs of the address's own network; None if it has no logs, and then
-    `elsewhere` says whether other networks have some. `is_inside`: an office gives the address to one of its
-    own machines. `is_machine`: the listed address is such an address, used by one machine at a time."""
+    """What the self-check says about one address.
+
+    `looked`: the first and the last moment in logs of the address's own network; None if it has no logs, or
+    if the network is not known for certain. `elsewhere`: there are logs of any network. `is_inside`: the
+    address is private, so an office gives it to its own machines. `is_machine`: the address is such an
+    address, and it is itself the device of a case or sighting, not only the shared address before a network.
+    """
 
     is_listed: bool
     last_seen: datetime | None
@@ -41,7 +45,7 @@ class Checked:
 
 
 def check(campaigns: Sequence[Campaign], address: Address, now: datetime | None = None) -> Checked:
-    """Compare with open cases, and with the sightings of the last `check_days` days, of all campaigns."""
+    """Compare with open cases, and with the sightings of the last `check_days` days, of these campaigns."""
     now = now or timezone.now()
     since = {one.pk: now - timedelta(days=one.check_days) for one in campaigns}
     text = str(address)
@@ -71,7 +75,7 @@ def check(campaigns: Sequence[Campaign], address: Address, now: datetime | None 
 
 
 def _looked(since: dict[UUID, datetime], now: datetime) -> dict[tuple[UUID, str], Span]:
-    """The time that logs cover, by campaign and path of the reporting node. One query."""
+    """The time that usable logs cover since `since`, by campaign and path of the reporting node."""
     lately = reduce(or_, (Q(scan__node__campaign=pk, last__gte=at) for pk, at in since.items()))
     rows = Coverage.rows.filter(lately, time__in=("ok", "assumed_year"), first__isnull=False)
     by_node = rows.values_list("scan__node__campaign", "scan__node__path").order_by()
@@ -82,10 +86,10 @@ def _looked(since: dict[UUID, datetime], now: datetime) -> dict[tuple[UUID, str]
 
 
 def _of_network(spans: dict[tuple[UUID, str], Span], address: Address) -> list[Span]:
-    """The spans of logs that hold the address's network: its unit's own, or those of a unit above.
+    """The spans of logs that cover the address's network: logs of the network's unit, or of a unit above it.
 
-    Many units use the same private range: if one of them has no logs, the visitor may be there, and the
-    answer is no span at all.
+    Many units use the same private range. If one of these units has no logs, the visitor may be there: the
+    list is then empty.
     """
     if not spans:
         return []
@@ -94,6 +98,6 @@ def _of_network(spans: dict[tuple[UUID, str], Span], address: Address) -> list[S
     nodes = CampaignNode.rows.filter(unit__in=units, campaign__in={campaign for campaign, _path in spans})
     by_unit: dict[UUID, list[Span]] = {}
     for unit, campaign, path in nodes.values_list("unit", "campaign", "path"):
-        held = [span for (one, top), span in spans.items() if one == campaign and path.startswith(top)]
-        by_unit.setdefault(unit, []).extend(held)
-    return [span for held in by_unit.values() for span in held] if all(by_unit.values()) else []
+        covering = [span for (one, top), span in spans.items() if one == campaign and path.startswith(top)]
+        by_unit.setdefault(unit, []).extend(covering)
+    return [span for covering in by_unit.values() for span in covering] if all(by_unit.values()) else []

@@ -1,4 +1,4 @@
-"""Reads the result of a check: from bytes of a machine that may be hostile to checked facts.
+"""Reads the result of a check and tests every field: the bytes come from a machine that may be hostile.
 
 `quetsach.endpoint.reporting.result` describes the form. Unknown fields are ignored.
 """
@@ -20,7 +20,7 @@ from quetsach.text.escape import escape
 from quetsach.text.json_limits import TooManyError, few
 
 MOST_BYTES = 4 << 20
-"""Bytes of one result; the largest that a check writes (20 facts for each of 85 signs) is below 1 MiB."""
+"""Bytes of one result. The largest that a check writes (20 facts for each sign) is below 1 MiB."""
 MOST_FINDINGS, MOST_EVIDENCE, MOST_FIELDS = 2_000, 20, 30
 OLDEST = datetime(2020, 1, 1, tzinfo=UTC)
 """A check cannot be older than the program: the machine's clock was wrong, or somebody invented the file."""
@@ -29,7 +29,8 @@ _SET_ID = re.compile(r"[0-9a-f]{64}")
 
 
 class Verdict(StrEnum):
-    """The verdicts of `quetsach.endpoint.verdict`, which the portal may not import; a test compares."""
+    """The verdicts of `quetsach.endpoint.verdict`, repeated here: that module imports the scanning, which the
+    portal must not import. A test compares both."""
 
     FOUND = "found"
     CHECK = "check"
@@ -79,7 +80,9 @@ class Told:
 
     @property
     def software(self) -> frozenset[str]:
-        """Products with certain or strong technical tampering, without those that only lack papers."""
+        """Licensed products with a certain or strong finding (D1, D2).
+
+        A product with weaker findings only, such as missing papers (D3), is left out."""
         return frozenset(
             one["product"]
             for one in self.findings
@@ -91,8 +94,8 @@ def read(content: bytes, now: datetime) -> Told:
     """Read a result from its bytes.
 
     Raises:
-        ResultError: `too_large`, `no_result`, `newer`, `field` with its name, `clock` where it ended
-            before it began, `future` or `old` with the day that it names.
+        ResultError: `too_large`, `no_result`, `newer` (a form other than version 1), `field` with its name,
+            `clock` (the check ended before it began), `future` or `old` with the day of its end.
     """
     if len(content) > MOST_BYTES:
         raise ResultError("too_large")
@@ -111,7 +114,7 @@ def read(content: bytes, now: datetime) -> Told:
 
 
 def day_of(moment: datetime) -> str:
-    """The day in words, dd/mm/yyyy, in the machine's universal time."""
+    """The day as dd/mm/yyyy, in the time zone of `moment`: UTC for moments of a result."""
     return f"{moment:%d/%m/%Y}"
 
 
@@ -156,7 +159,7 @@ def _told(table: Mapping[str, Any], now: datetime) -> Told:
 
 
 def _few(rows: list[Any], name: str) -> list[Any]:
-    # Never cut the list: a finding left out would be counted as absent.
+    # A list that is too long is refused, not cut: a finding cut off would count as absent.
     if len(rows) > MOST_FINDINGS:
         raise ResultError("field", name)
     return rows
@@ -171,6 +174,7 @@ def _of[T](table: Mapping[str, Any], name: str, kind: type[T]) -> T:
 
 def _clean(value: object, most: int) -> str:
     text = value if isinstance(value, str) else ""
+    # Zero bytes are left out; all other control characters stay, escaped.
     return escape(text.encode("utf-8", "surrogatepass"), most).replace("\\x00", "")
 
 
