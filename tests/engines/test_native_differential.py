@@ -41,3 +41,18 @@ def test_free_text_is_cut_the_same_way(values: list[str], parts: list[str], glue
 @given(indicators, files())
 def test_long_lines_are_treated_the_same_way(values: list[str], data: bytes) -> None:
     compare(values, data, limits={"long_line": 150, "parsed_part": 90})
+
+
+@pytest.mark.parametrize(
+    ("values", "line"),
+    [
+        (["http://evil.example/x", "evil.example"], f"a{'1' * 39}://evil.example/x"),
+        (["evil.example"], f"a{'1' * 39}://fine.test/evil.example"),
+        (["evil.example"], f"a{'1' * 31}://fine.test/evil.example"),
+        ([f"http://evil.example/{'p' * 2_100}"], f"to evil.example/{'p' * 2_100} end"),
+        ([f"http://evil.example/{'p' * 2_047}"], f"to evil.example/{'p' * 2_100} end"),
+        (["http://evil.example/x", "http://evil.example:443/x"], "to evil.example:٤٤٣/x end"),
+    ],
+)
+def test_bounds_of_urls_in_free_text_are_the_same(values: list[str], line: str) -> None:
+    compare(values, f"{line}\n".encode())

@@ -109,6 +109,11 @@ def test_whatever_a_field_holds_it_is_read_or_refused(name, value):
         assert error.code in {"field", "no_result", "newer", "clock", "future", "old"}
 
 
+def test_zero_characters_are_left_out_and_a_spelled_one_stays():
+    result = read(json.dumps(document("PC\0-07 C:\\x00tool")).encode(), ago(hours=0))
+    assert result.machine == "PC-07 C:\\x00tool"
+
+
 def test_a_finding_on_the_list_opens_a_case_and_a_second_check_confirms_it(cast, give, tmp_path):
     published = publish_list(cast, tmp_path)
     first = give("A1", findings=[listed()], at=ago(days=3), set_id=published.set_id)

@@ -12,7 +12,7 @@ from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.cases.models import Case, Device
 from quetsach.portal.reports.actions import submit
 from quetsach.portal.reports.models import Report, ReportPolicy
-from quetsach.portal.reports.proposals.queries import split_wishes
+from quetsach.portal.reports.proposals.queries import split_proposals
 from quetsach.portal.reports.review.actions import accept, ask_amendment, send_back, unlock
 from quetsach.portal.reports.tasks import reports_to_do
 from quetsach.portal.units.roles import places_of
@@ -74,9 +74,9 @@ def test_a_ticked_wish_is_taken_over_once_with_its_source(cast):
 
 def test_a_wish_is_read_without_its_source_in_time_that_grows_with_its_length():
     sources = "- Cấp máy (mới) (Nguồn: Đơn vị A1 (cũ), Đơn vị A2) \n2) Hỗ trợ (Nguồn: A1) ngay"
-    assert split_wishes(sources) == ["Cấp máy (mới)", "Hỗ trợ (Nguồn: A1) ngay"]
+    assert split_proposals(sources) == ["Cấp máy (mới)", "Hỗ trợ (Nguồn: A1) ngay"]
     never_closed = "(Nguồn: " * 50_000  # minutes, for a pattern that tries each
-    assert split_wishes(f"Cấp máy {never_closed}x") == [f"Cấp máy {never_closed}x"]
+    assert split_proposals(f"Cấp máy {never_closed}x") == [f"Cấp máy {never_closed}x"]
 
 
 def test_a_superior_accepts_in_one_click_from_the_roll_up_and_a_reader_cannot(cast):

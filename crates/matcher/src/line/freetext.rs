@@ -17,6 +17,10 @@ pub const TIME_BYTES: usize = 64;
 /// Characters before a quoted URL: if they hold `refer`, the URL is a referrer.
 const REFERRER_BEFORE: usize = 16;
 const PUNCTUATION: &[u8] = b".,;:)]}";
+/// Characters of a scheme (docs/log-formats.md 6.2).
+const LONGEST_SCHEME: usize = 32;
+/// Characters of a path after its first `/`, in a URL without a scheme (docs/log-formats.md 6.3).
+const LONGEST_PATH: usize = 2_047;
 
 /// What a line holds: tokens in the order of their places, and its private addresses.
 #[derive(Debug, Default)]
@@ -108,7 +112,7 @@ fn urls(masked: &[u32]) -> Vec<(usize, usize)> {
         }
         let scheme = |c: u32| ascii(c).is_ascii_alphanumeric() || is(c, b"+.-");
         let mut start = i;
-        while start > from && scheme(masked[start - 1]) {
+        while start > from && i - start < LONGEST_SCHEME && scheme(masked[start - 1]) {
             start -= 1;
         }
         match (start..i).find(|&s| ascii(masked[s]).is_ascii_alphabetic()) {
@@ -241,7 +245,7 @@ fn bare_url(
     if at(&text.chars, path) != slash {
         return None;
     }
-    let stop = run(&text.chars, path, |c| !is_end(c));
+    let stop = run(&text.chars, path, |c| !is_end(c)).min(path + 1 + LONGEST_PATH);
     Some((
         start,
         Token::Url(host, port, path_of(trim_end(text.bytes(path, stop)))),

@@ -174,8 +174,8 @@ def _of[T](table: Mapping[str, Any], name: str, kind: type[T]) -> T:
 
 def _clean(value: object, most: int) -> str:
     text = value if isinstance(value, str) else ""
-    # Zero bytes are left out; all other control characters stay, escaped.
-    return escape(text.encode("utf-8", "surrogatepass"), most).replace("\\x00", "")
+    # Zero characters are left out; all other control characters stay, escaped.
+    return escape(text.replace("\0", "").encode("utf-8", "surrogatepass"), most)
 
 
 def _text(table: Mapping[str, Any], name: str, most: int) -> str:
