@@ -18,7 +18,7 @@ from tests.collect import papers_by_hand as by
 ROOT = Path(__file__).resolve().parents[2]
 # Runs in a Python of its own, which can import only the stick's packages.
 PROGRAM = """
-import importlib.abc, importlib.metadata, json, sys
+import importlib.abc, importlib.metadata, json, os, sys
 sys.path[:0] = [sys.argv.pop(1), sys.argv.pop(1)]
 from tools import stick
 wanted = {"markdown-it-py", "mdurl", "pygments"}  # of rich
@@ -31,7 +31,9 @@ tops = {"quetsach"} | {
 class OnlyTheStick(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path, target=None):
         top = name.partition(".")[0]
-        is_left_out = stick.OWN_LEFT_OUT.search(name.replace(".", "/") + "/")
+        place = name.replace(".", "/")
+        is_package = os.path.isdir(os.path.join(sys.path[1], place))
+        is_left_out = stick.OWN_LEFT_OUT.search(place + ("/__init__.py" if is_package else ".py"))
         if is_left_out or not (top in sys.stdlib_module_names or top in tops or top[0] == "_"):
             raise ModuleNotFoundError(name, name=name)
 sys.meta_path.insert(0, OnlyTheStick())

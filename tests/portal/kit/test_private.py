@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import os
+import socket
 import stat
 import subprocess
 import sys
@@ -209,7 +210,10 @@ def test_what_stops_the_start_is_one_line_in_the_language_in_use(
     command: str, name: str, value: str, told: str, tmp_path: Path
 ) -> None:
     env = {**os.environ, "QUETSACH_DATA_DIR": str(tmp_path), "QUETSACH_LANG": "vi", name: value}
-    call = [sys.executable, "-c", "from quetsach.cli import main; main()", command]
+    with socket.socket() as free:  # another portal may serve on the usual port
+        free.bind(("127.0.0.1", 0))
+        port = [] if command == "manage" else ["--port", str(free.getsockname()[1])]
+    call = [sys.executable, "-c", "from quetsach.cli import main; main()", command, *port]
     done = subprocess.run(call, env=env, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 2 and done.stderr.count("\n") == 1
     assert done.stderr.startswith(f"Lỗi: {name}: ") and told in done.stderr
