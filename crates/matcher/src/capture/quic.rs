@@ -199,7 +199,7 @@ impl Handshake {
         let contiguous = self.have.iter().take_while(|h| **h).count();
         let name = match tls::hello(&self.bytes[..contiguous], contiguous < LONGEST_HELLO) {
             Hello::More => return None,
-            Hello::NotHello => None,
+            Hello::Other => None,
             Hello::Name(name) => name,
         };
         self.is_done = true;

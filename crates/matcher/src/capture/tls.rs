@@ -13,7 +13,7 @@ pub enum Hello {
     /// More bytes are needed.
     More,
     /// These bytes are no ClientHello.
-    NotHello,
+    Other,
     /// A ClientHello with its server name, if it has one.
     Name(Option<Vec<u8>>),
 }
@@ -54,23 +54,15 @@ pub fn read(bytes: &[u8]) -> Hello {
 pub fn hello(message: &[u8], may_go_on: bool) -> Hello {
     match message.first() {
         Some(&CLIENT_HELLO) => {}
-        Some(_) => return Hello::NotHello,
+        Some(_) => return Hello::Other,
         None => {
-            return if may_go_on {
-                Hello::More
-            } else {
-                Hello::NotHello
-            };
+            return if may_go_on { Hello::More } else { Hello::Other };
         }
     }
     let whole = match message.get(1..4) {
         Some(l) => usize::from(l[0]) << 16 | usize::from(l[1]) << 8 | usize::from(l[2]),
         None => {
-            return if may_go_on {
-                Hello::More
-            } else {
-                Hello::NotHello
-            };
+            return if may_go_on { Hello::More } else { Hello::Other };
         }
     };
     let is_whole = message.len() >= 4 + whole;
@@ -79,7 +71,7 @@ pub fn hello(message: &[u8], may_go_on: bool) -> Hello {
         Some(name) => Hello::Name(Some(name.to_vec())),
         None if is_whole => Hello::Name(None),
         None if may_go_on => Hello::More,
-        None => Hello::NotHello,
+        None => Hello::Other,
     }
 }
 
