@@ -56,3 +56,9 @@ def test_long_lines_are_treated_the_same_way(values: list[str], data: bytes) -> 
 )
 def test_bounds_of_urls_in_free_text_are_the_same(values: list[str], line: str) -> None:
     compare(values, f"{line}\n".encode())
+
+
+def test_a_value_of_cef_ends_before_the_spaces_that_a_key_follows() -> None:
+    line = "CEF:0|Vendor|Product|1|5|dns|3|src=10.0.0.7   dhost=evil.example   act=blocked   msg=a  b\n"
+    (found,) = compare(["evil.example"], line.encode()).sightings
+    assert (found.device, found.matched, found.field) == ("10.0.0.7", "evil.example", "host")
