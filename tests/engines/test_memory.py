@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import json
 import lzma
 import random
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-
-from bench.measure import run
 
 pytestmark = [
     pytest.mark.native,
@@ -19,6 +19,7 @@ pytestmark = [
 ]
 pytest.importorskip("quetsach._native", reason="the native engine is not built")
 
+LAUNCH = Path(__file__).parents[1] / "launch.py"
 _NAMES, _MACHINES, _LOGS = 100, 200, 6
 _BASE_BYTES, _ROW_BYTES = 64_000_000, 256
 
@@ -36,12 +37,15 @@ def _check(folder: Path, logs: list[Path], rows: int) -> None:
     listed, compiled, out = (folder / name for name in ("list.txt", "list.qs", "out.jsonl"))
     listed.write_text("\n".join(f"n{name}.evil.example" for name in range(_NAMES)))
     start = [sys.executable, "-c", "from quetsach.cli import main; main()"]
-    run([*start, "indicators", "compile", str(listed), "-o", str(compiled)], (0,))
-    cost, _ = run(
-        [*start, "scan", *map(str, logs), "-i", str(compiled), "-o", str(out), "--jobs", "16"], (1,)
+    subprocess.run([*start, "indicators", "compile", str(listed), "-o", str(compiled)], check=True)
+    scan = [*start, "scan", *map(str, logs), "-i", str(compiled), "-o", str(out), "--jobs", "16"]
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", str(LAUNCH), *scan], stdout=subprocess.PIPE, check=True
     )
+    cost = json.loads(done.stdout)
+    assert cost["exit"] == 1
     assert out.read_bytes().count(b'"type":"sighting"') == rows
-    assert cost.peak_bytes <= _BASE_BYTES + compiled.stat().st_size + _ROW_BYTES * rows
+    assert cost["peak_bytes"] <= _BASE_BYTES + compiled.stat().st_size + _ROW_BYTES * rows
 
 
 def test_a_scan_on_sixteen_threads_keeps_within_the_memory_of_the_contract(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Runs one command and prints its cost as JSON. It is a small process, because Linux counts the memory of the
 parent before `exec` into the child's peak.
 
-Used as a script: `python -I -S bench/launch.py COMMAND…`; the command's standard output goes to standard
+Used as a script: `python -I -S tests/launch.py COMMAND…`; the command's standard output goes to standard
 error.
 """
 
@@ -15,7 +15,7 @@ child = os.fork()
 if child == 0:
     os.dup2(2, 1)
     try:
-        os.execvp(sys.argv[1], sys.argv[1:])  # noqa: S606
+        os.execvp(sys.argv[1], sys.argv[1:])
     finally:
         os._exit(127)
 _, status, usage = os.wait4(child, 0)
