@@ -130,6 +130,21 @@ class Lists(NamedTuple):
         )
 
 
+class _Rails(NamedTuple):
+    """The files of a choice for the guard rails, read before the lists, which may be large."""
+
+    overrides: Sequence[Override]
+    lists: Sequence[warninglists.WarningList] | None
+
+    @classmethod
+    def of(cls, choice: Choice) -> _Rails:
+        """Raises IndicatorError where the exceptions or the warning lists cannot be read."""
+        return cls(
+            guard.read_overrides(choice.overrides) if choice.overrides is not None else (),
+            warninglists.read(choice.warning_lists) if choice.warning_lists is not None else None,
+        )
+
+
 def is_compiled(path: Path) -> bool:
     """Whether the file is a compiled set. Raises IndicatorError where it cannot be read."""
     try:
@@ -206,8 +221,7 @@ def _read(
     # A compiled set needs no reader of lists, and they take long to import.
     from quetsach.indicators import reading
 
-    overrides = guard.read_overrides(choice.overrides) if choice.overrides is not None else ()
-    known = warninglists.read(choice.warning_lists) if choice.warning_lists is not None else None
+    rails = _Rails.of(choice)
     if choice.list_format is not None:
         log_format = None
     try:
@@ -225,7 +239,7 @@ def _read(
         raise
     if log_format is not None:
         _refuse_logs(found, log_format)
-    return _judged(found.indicators, choice, overrides, known, found)
+    return _judged(found.indicators, choice, rails, found)
 
 
 def judge(items: IndicatorSet, choice: Choice) -> Lists:
@@ -233,22 +247,21 @@ def judge(items: IndicatorSet, choice: Choice) -> Lists:
 
     Raises IndicatorError where the exceptions or the warning lists cannot be read.
     """
-    overrides = guard.read_overrides(choice.overrides) if choice.overrides is not None else ()
-    known = warninglists.read(choice.warning_lists) if choice.warning_lists is not None else None
-    judged = _judged(items, choice, overrides, known)
+    judged = _judged(items, choice, _Rails.of(choice))
     return Lists(judged.guarded.kept, (judged,))
 
 
 def _judged(
     items: IndicatorSet,
     choice: Choice,
-    overrides: Iterable[Override],
-    known: Sequence[warninglists.WarningList] | None,
+    rails: _Rails,
     found: FeedResult | None = None,
 ) -> Judged:
     if not choice.guard_rails:
         return Judged(GuardResult(items, (), ()), found)
-    guarded = guard.apply(items, organisation=choice.organisation, overrides=overrides, lists=known)
+    guarded = guard.apply(
+        items, organisation=choice.organisation, overrides=rails.overrides, lists=rails.lists
+    )
     return Judged(guarded, found, overrides=choice.overrides)
 
 

@@ -49,7 +49,6 @@ def run(paths: tuple[str, ...], **given: Any) -> int:
         given["cluster"],
         outputs,
     )
-    request.check()
     others = [*given["indicators"], *given["leases"], given["override"]]
     answer.refuse_inputs(outputs, others, partial(_is_scanned, paths))
     prepared = request.prepare()
