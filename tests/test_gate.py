@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -30,6 +31,8 @@ MADE = {
         "def test_one(browser): pass\n"
     ),
     "expected": "import pytest\n@pytest.mark.xfail(reason='known')\ndef test_one(): assert False\n",
+    "hung": "import time\ndef test_one(): time.sleep(600)\n",
+    "dead": "import os\ndef test_one(): os.kill(os.getpid(), 9)\n",
     "module": "import pytest\npytest.importorskip('no_such_module')\ndef test_one(): pass\n",
     "empty": "import pytest\n@pytest.mark.parametrize('one', [])\ndef test_one(one): pass\n",
 }
@@ -37,13 +40,15 @@ MADE = {
 
 def judged(tmp_path: Path, kind: str, ci: str, *options: str) -> tuple[int, str, dict]:
     (tmp_path / "conftest.py").write_text(CONFTEST)
-    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = memory\n cluster\n wine\n kills\n browser\n")
+    markers = "markers = memory\n cluster\n wine\n kills\n browser\n"
+    hangs = "faulthandler_timeout = 2\nfaulthandler_exit_on_timeout = true\n"
+    (tmp_path / "pytest.ini").write_text("[pytest]\n" + markers + hangs * (kind == "hung"))
     (tmp_path / "test_made.py").write_text(MADE[kind] + "def test_other(): pass\n" * (kind != "module"))
     told = tmp_path / "told.json"
     env = os.environ | {"CI": ci, "PYTHONPATH": str(ROOT), "QUETSACH_GATE_FILE": str(told)}
     command = [sys.executable, "-m", "pytest", "-p", "no:django", "-p", "no:cacheprovider", *options]
     done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout, json.loads(told.read_text())
+    return done.returncode, done.stdout + done.stderr, json.loads(told.read_text())
 
 
 @pytest.mark.parametrize("kind", ["unlisted", "marked", "fixture", "expected", "module", "empty"])
@@ -92,12 +97,25 @@ def test_a_file_stays_in_one_process_and_so_does_all_that_must_be_alone(tmp_path
     assert len(processes["c"] | processes["d"]) == 1
 
 
+@pytest.mark.parametrize("kind", ["hung", "dead"])
+def test_a_test_that_hangs_or_kills_its_process_fails_by_name(tmp_path: Path, kind: str) -> None:
+    options = re.search(r"pytest_two\(\) \{ \$PY -m pytest (.*) \"", (ROOT / "dev").read_text())
+    assert options
+    code, out, told = judged(tmp_path, kind, "true", *options[1].split())
+    assert code == 1
+    assert told["counts"]["failed"] == 1
+    assert "crashed while running 'test_made.py::test_one'" in out
+    if kind == "hung":
+        assert 'test_made.py", line 2 in test_one' in out  # the stack
+
+
 PARTS = {
     "good": """echo '{"counts": {"passed": 3}, "skipped": []}' >$QUETSACH_GATE_FILE""",
     "bad": "echo wrong; exit 1",
     "rust": "echo 'test result: ok. 5 passed; 0 failed; 0 ignored; 0 measured'",
     "absent": "echo 'SKIPPED: tests of the absent: no program'; exit 77",
     "killed": "kill -9 $$",
+    "hung": "sleep 600",
 }
 
 
@@ -107,13 +125,19 @@ PARTS = {
         (["good", "/", "rust"], 0, "8 passed, 0 failed, 0 skipped"),
         (["good", "bad", "/", "rust"], 1, "8 passed, 1 failed, 0 skipped"),
         (["good", "/", "killed"], 1, "3 passed, 1 failed, 0 skipped"),
+        (["good", "/", "hung"], 1, "3 passed, 1 failed, 0 skipped"),
         (["good", "absent"], 0, "3 passed, 0 failed, 1 skipped"),
         (["absent"], 1, "0 passed, 0 failed, 1 skipped"),
     ],
 )
 def test_parts_beside_each_other(tmp_path: Path, asked: list[str], code: int, last: str) -> None:
     (tmp_path / "tools").mkdir()
-    (tmp_path / "tools/side_by_side.py").write_bytes((ROOT / "tools/side_by_side.py").read_bytes())
+    program = (ROOT / "tools/side_by_side.py").read_text()
+    assert "MOST_SECONDS = 45 * 60" in program
+    program = program.replace("MOST_SECONDS = 45 * 60", f"MOST_SECONDS = {1 if 'hung' in asked else 60}")
+    (tmp_path / "tools/side_by_side.py").write_text(
+        program.replace("STACKS_SECONDS = 10", "STACKS_SECONDS = 1")
+    )
     cases = "\n".join(f"{name}) {script} ;;" for name, script in PARTS.items())
     (tmp_path / "dev").write_text(f"#!/bin/sh\ncase $2 in\n{cases}\nesac\n")
     (tmp_path / "dev").chmod(0o755)

@@ -5,11 +5,13 @@ output of a part goes to var/gate/PART.log; for a failed part its end is shown. 
 progress of all parts. The summary has the wall and processor minutes of each part, every skip by name, and
 the counts of all tests together.
 
+A part that takes longer than MOST_SECONDS is asked for the stacks of its processes, killed, and failed.
 Exit code 1 when a part failed, or when no test ran; 130 after Ctrl+C.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -30,6 +32,10 @@ SHOWN_LINES = 200
 """Lines shown of a failed part's output."""
 TELL_SECONDS = 60
 """Seconds between two lines of progress, without a terminal."""
+MOST_SECONDS = 45 * 60
+"""The limit of one part by the clock: twice what the longest needs on two busy processors."""
+STACKS_SECONDS = 10
+"""Time to write the stacks, before the kill."""
 SKIPPED = 77
 """The exit code of a part that cannot be run here; where changes are judged such a part fails instead."""
 _PERCENT = re.compile(rb"\[ *(\d+)%\]")
@@ -70,7 +76,11 @@ class Part:
                 env=os.environ | {"QUETSACH_GATE_FILE": str(self.told)},
                 start_new_session=True,
             )
+            limit = threading.Timer(MOST_SECONDS, self.kill)
+            limit.daemon = True
+            limit.start()
             _, status, used = os.wait4(self.process.pid, 0)
+            limit.cancel()
         self.process.returncode = self.code = os.waitstatus_to_exitcode(status)
         self.wall = time.monotonic() - self.began
         self.spent = used.ru_utime + used.ru_stime
@@ -102,6 +112,16 @@ class Part:
             log.seek(max(0, os.fstat(log.fileno()).st_size - 4096))
             found = _PERCENT.findall(log.read())
         return f"{self.name} {int(found[-1])} %" if found else f"{self.name} …"
+
+    def kill(self) -> None:
+        """End it with all its processes; pytest writes the stacks of its threads at SIGABRT."""
+        assert self.process is not None
+        with self.log.open("ab") as log:
+            log.write(f"\nkilled: took longer than {MOST_SECONDS / 60:.0f} minutes\n".encode())
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGABRT)
+            time.sleep(STACKS_SECONDS)
+            os.killpg(self.process.pid, signal.SIGKILL)
 
     def stop(self) -> None:
         if self.process is not None and self.code is None:
@@ -137,12 +157,12 @@ def run(lane: list[Part]) -> None:
         part.run()
 
 
-def show_failures(parts: list[Part]) -> None:
-    """Print the end of each failed part's output."""
-    for part in (part for part in parts if part.is_failed):
+def show(parts: list[Part], state: str) -> None:
+    """Print the end of each part's output."""
+    for part in parts:
         lines = part.log.read_text(encoding="utf-8", errors="replace").splitlines()
-        print(f"\n--- {part.name} failed (exit {part.code}); all of it: {part.log.relative_to(ROOT)}")
-        print("\n".join(lines[-SHOWN_LINES:]))
+        print(f"\n--- {part.name} {state} (exit {part.code}); all of it: {part.log.relative_to(ROOT)}")
+        print("\n".join(lines[-SHOWN_LINES:]), flush=True)
 
 
 def sum_up(parts: list[Part], wall: float) -> int:
@@ -180,14 +200,16 @@ def main(arguments: list[str]) -> int:
         for thread in threads:
             thread.join()
     except KeyboardInterrupt:
-        for part in parts:
+        running = [part for part in parts if part.process is not None and part.code is None]
+        for part in running:
             part.stop()
+        show(running, "was still running")
         print("\nStopped.", file=sys.stderr)
         return 130
     finally:
         is_over.set()
         teller.join()
-    show_failures(parts)
+    show([part for part in parts if part.is_failed], "failed")
     return sum_up(parts, time.monotonic() - began)
 
 
