@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import OuterRef, QuerySet
@@ -23,6 +24,11 @@ def versions(campaign: Campaign | OuterRef) -> QuerySet[IndicatorSet]:
 def current(campaign: Campaign) -> IndicatorSet | None:
     """The list in force: the latest version."""
     return versions(campaign).first()
+
+
+def first_published_at(campaign: Campaign) -> datetime | None:
+    """When the campaign's first list was published; None before that."""
+    return versions(campaign).order_by("version").values_list("published_at", flat=True).first()
 
 
 def published(campaign_id: UUID, set_id: str) -> IndicatorSet | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db.models import (
     Exists,
     F,
+    Min,
     OuterRef,
     Q,
     QuerySet,
@@ -18,11 +20,11 @@ from django.db.models import (
 from quetsach.annexes.form.definition import Form
 from quetsach.annexes.form.entry import read_entry
 from quetsach.annexes.form.figures import Figures
-from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.reports.annexforms.versions import load_form
-from quetsach.portal.reports.models import Report, ReportEvent, SignedCopy, Signing
+from quetsach.portal.reports.models import Report, ReportEvent, Revision, SignedCopy, Signing
 from quetsach.portal.units.roles import Verb, fits
 
 
@@ -46,6 +48,13 @@ def report_of(node: CampaignNode) -> Report | None:
 def _reports(node_id: UUID) -> QuerySet[Report]:
     people = ("draft_by", "current__author", "accepted__author")
     return Report.rows.filter(node=node_id).select_related("node", *people).order_by()
+
+
+def first_report_at(campaign: Campaign) -> datetime | None:
+    """When the first report of a unit below reached its superior; None before that."""
+    sent = Revision.rows.filter(report__node__campaign=campaign, report__node__parent__isnull=False)
+    found: datetime | None = sent.aggregate(at=Min("submitted_at"))["at"]
+    return found
 
 
 def entered(report: Report | None, form: Form) -> Figures | None:

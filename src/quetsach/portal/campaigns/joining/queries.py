@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, When
@@ -97,6 +98,14 @@ def invitations(node: CampaignNode, *, deep: bool, everyone: bool) -> QuerySet[C
     if not deep:
         nodes = nodes.filter(parent=node)
     return nodes if everyone else nodes.filter(has_account=False)
+
+
+def without_way_in(node: CampaignNode) -> int:
+    """The number of units directly below that have neither an account nor a code."""
+    _heirs, others = heirs_below(node)
+    rows: Any = invitations(node, deep=False, everyone=False).exclude(pk__in=others)
+    found: int = rows.filter(code_at=None).count()
+    return found
 
 
 def by_code(code: str) -> JoinCode | None:
