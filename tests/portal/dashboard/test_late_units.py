@@ -78,13 +78,16 @@ def test_each_group_stands_once(cast, url, act, group):
 
 
 def test_messages_for_the_ticked_units_in_at_most_500_characters(cast, url):
+    cast.user("B", "officer")
     client = cast.client("centre", "officer")
     post = reverse("chase_messages", args=[cast.campaign.slug, cast.nodes["centre"].pk])
     units = [str(cast.nodes[name].pk) for name in ("A1", "B")]
     page = client.post(post, {"unit": units, "query": "cap=moi-cap"}).content.decode()
     texts = re.findall(r"<textarea[^>]*>([^<]+)</textarea>", page)
     assert len(texts) == 2 and all(len(text) <= 500 for text in texts)
-    assert "http://testserver/cd/lam-sach/cong-van/" in texts[0]
+    [a1], [b] = ([text for text in texts if f"Đơn vị {name}" in text] for name in ("A1 ", "B "))
+    assert "http://testserver/cd/lam-sach/cong-van/" in b and "đăng nhập" in b
+    assert "http://testserver/ma/" in a1 and "đăng nhập" not in a1, "A1 has no account to sign in with"
     assert f'href="{url}?cap=moi-cap"' in page and not JoinCode.rows.exists()
 
 

@@ -12,6 +12,9 @@ from PIL import Image
 from quetsach.annexes.collecting import merge, stored
 from quetsach.annexes.collecting.files import office
 from quetsach.portal.audit.models import Entry
+from quetsach.portal.campaigns.cascade.actions import acknowledge, deploy
+from quetsach.portal.campaigns.models import KeyedAct
+from quetsach.portal.campaigns.queries import known_figures
 from quetsach.portal.intake import actions, queries
 from quetsach.portal.intake.models import ReceivedAnnex, ReceivedFile
 from quetsach.portal.reports.models import Report, Revision
@@ -80,18 +83,18 @@ def test_a_revision_leads_to_the_file_it_was_taken_from(cast):
     assert theirs.get(f"/cd/lam-sach/tiep-nhan/{address}").status_code == 404
 
 
-def test_a_unit_that_reported_by_file_is_chased_for_its_receipt_only(cast):
+def test_a_unit_that_reported_by_file_is_chased_for_carrying_out_only(cast):
     drop(cast, a=paper("Đơn vị A1"))
     press(cast, only(), "take")
     client, said = cast.client("A", "officer"), "đã báo cáo (bằng tệp)"
     listed, progress = client.get(url(cast, "A", "chase")), client.get(url(cast, "A", "progress_node"))
     line = listed.content.decode().partition("Đơn vị A1")[2].partition("</tr>")[0]
-    assert "chưa nhận" in line and said in line, "a report by file proves no receipt"
+    assert "chưa nhận" not in line and "chưa triển khai" in line and said in line
     assert listed.content.decode().count(said) == 1 and said in progress.content.decode().lower()
     sent = {"unit": str(cast.nodes["A1"].pk)}
     page = client.post(url(cast, "A", "chase_messages"), sent).content.decode()
     message = page.partition("<textarea")[2].partition("</textarea>")[0]
-    assert "xác nhận" in message and "gửi báo cáo" not in message
+    assert "triển khai" in message and "xác nhận" not in message and "gửi báo cáo" not in message
 
 
 def test_the_trail_names_the_file_and_its_hash_and_the_file_can_be_fetched(cast):
@@ -169,6 +172,31 @@ def test_all_that_was_taken_in_one_act_is_taken_back_in_one_and_can_be_taken_aga
         assert set(ReceivedAnnex.rows.values_list("state", flat=True)) == {"open"}
     assert Report.rows.get(node=cast.nodes["A1"]).state == Report.State.RETURNED
     assert Entry.objects.filter(action="intake.take_back").count() == 4
+
+
+def test_an_annex_that_came_counts_as_received_and_nobody_is_said_to_have_confirmed(cast):
+    drop(cast, a=paper("Đơn vị A1"), b=paper("Đơn vị A2"))
+    acknowledge(cast.nodes["A2"], cast.user("A2", "officer"))
+    for annex in ReceivedAnnex.rows.all():
+        press(cast, annex, "take")
+    [entry] = KeyedAct.rows.all()
+    file = ReceivedFile.rows.get(name="a.docx")
+    assert (entry.node, entry.act, entry.channel) == (cast.nodes["A1"], "acknowledge", "annex")
+    assert entry.sha256 == file.sha256 and "a.docx" in entry.reason
+    assert entry.by == cast.user("A", "coordinator")
+    assert known_figures(cast.nodes["A"])["r1"] == 2
+    page = cast.client("A", "coordinator").get(reverse("keyed", args=["lam-sach", entry.node_id]))
+    assert "đã nhận được phụ lục" in page.content.decode()
+    annex = ReceivedAnnex.rows.get(node=cast.nodes["A1"])
+    press(cast, annex, "take_back")
+    entry.refresh_from_db()
+    assert entry.withdrawn_at is not None and known_figures(cast.nodes["A"])["r1"] == 1
+    annex.refresh_from_db()
+    press(cast, annex, "take")
+    deploy(cast.nodes["A1"], cast.user("A1", "officer"))
+    annex.refresh_from_db()
+    press(cast, annex, "take_back")
+    assert known_figures(cast.nodes["A"])["r1"] == 2, "the unit has acted itself since"
 
 
 def test_what_the_unit_changed_since_is_not_taken_back(cast):

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
-from django.db.models import OuterRef, QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from quetsach.portal.campaigns.front import top_campaigns
 from quetsach.portal.campaigns.models import Campaign
@@ -26,9 +25,9 @@ def current(campaign: Campaign) -> IndicatorSet | None:
     return versions(campaign).first()
 
 
-def first_published_at(campaign: Campaign) -> datetime | None:
-    """When the campaign's first list was published; None before that."""
-    return versions(campaign).order_by("version").values_list("published_at", flat=True).first()
+def first_published_at() -> Subquery:
+    """An expression over Campaign: when its first list was published; None before that."""
+    return Subquery(versions(OuterRef("pk")).order_by("version").values("published_at")[:1])
 
 
 def published(campaign_id: UUID, set_id: str) -> IndicatorSet | None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db.models import (
     Exists,
     F,
-    Min,
     OuterRef,
     Q,
     QuerySet,
@@ -20,7 +18,7 @@ from django.db.models import (
 from quetsach.annexes.form.definition import Form
 from quetsach.annexes.form.entry import read_entry
 from quetsach.annexes.form.figures import Figures
-from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.reports.annexforms.versions import load_form
@@ -50,11 +48,13 @@ def _reports(node_id: UUID) -> QuerySet[Report]:
     return Report.rows.filter(node=node_id).select_related("node", *people).order_by()
 
 
-def first_report_at(campaign: Campaign) -> datetime | None:
-    """When the first report of a unit below reached its superior; None before that."""
-    sent = Revision.rows.filter(report__node__campaign=campaign, report__node__parent__isnull=False)
-    found: datetime | None = sent.aggregate(at=Min("submitted_at"))["at"]
-    return found
+def first_report_at() -> Subquery:
+    """An expression over Campaign: when the first report of a unit below reached its superior; None before
+    that."""
+    sent = Revision.rows.filter(
+        report__node__campaign=OuterRef("pk"), report__node__parent__isnull=False, submitted_at__isnull=False
+    )
+    return Subquery(sent.order_by("submitted_at").values("submitted_at")[:1])
 
 
 def entered(report: Report | None, form: Form) -> Figures | None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models.expressions import Combinable
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -24,9 +25,9 @@ from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.kit.templatetags.kit import num
 from quetsach.portal.units.models import Unit
 
-LATER: dict[str, Callable[[Campaign], datetime | None]] = {}
-"""Answers of later apps: when the campaign's first `list` was published and its first `report` came in; None
-before that."""
+LATER: dict[str, Callable[[], Combinable]] = {}
+"""Expressions of later apps over Campaign: when its first `list` was published and its first `report` came
+in; None before that. One query reads them."""
 
 
 @dataclass(frozen=True)
@@ -75,11 +76,12 @@ def first_run(seat: Seat) -> FirstRun | None:
     campaign = seat.campaign
     if not seat.is_at_issuer or not seat.can["publish"] or campaign.status != Campaign.Status.PUBLISHED:
         return None
-    reported = LATER["report"](campaign)
+    found = Campaign.objects.filter(pk=campaign.pk).values(**{key: make() for key, make in LATER.items()})
+    moments: dict[str, datetime | None] = dict(found.get())
+    reported, listed = moments["report"], moments["list"]
     if reported is not None and timezone.localdate(reported) < timezone.localdate():
         return None
     slug = campaign.slug
-    listed = LATER["list"](campaign)
     return FirstRun(
         (
             Step(_("Bring in the units below"), _("Frozen with the campaign."), is_done=True),

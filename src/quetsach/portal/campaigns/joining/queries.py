@@ -101,9 +101,8 @@ def invitations(node: CampaignNode, *, deep: bool, everyone: bool) -> QuerySet[C
 
 
 def without_way_in(node: CampaignNode) -> int:
-    """The number of units directly below that have neither an account nor a code."""
-    _heirs, others = heirs_below(node)
-    rows: Any = invitations(node, deep=False, everyone=False).exclude(pk__in=others)
+    """The number of living units directly below that have neither an account nor a code."""
+    rows: Any = invitations(node, deep=False, everyone=False).filter(unit__retired_at=None)
     found: int = rows.filter(code_at=None).count()
     return found
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from quetsach.portal.campaigns.contacts import Contact
 from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.campaigns.reminders.wording import Ways
 from quetsach.portal.campaigns.reminders.wording import message as short_message
 from quetsach.portal.reports.dashboard.queries import Branch
 
@@ -56,15 +57,19 @@ def chases(
     node: CampaignNode,
     found: Sequence[Branch],
     whom: Mapping[UUID, Contact],
-    address: str,
+    ways: Ways,
 ) -> list[Chase]:
-    """Words for each branch of `late`. `address` is the page at which the unit signs in."""
+    """Words for each branch of `late`."""
     now = timezone.now()
     items = []
     for branch in found:
         shape, word = _chip(branch, now)
-        message = short_message(node.name, branch.node.name, _asked(branch), branch.node.due_at, address)
-        items.append(Chase(branch, shape, word, tuple(_missing(branch)), whom.get(branch.node.pk), message))
+        contact = whom.get(branch.node.pk)
+        message = short_message(
+            node.name, branch.node.name, _asked(branch), branch.node.due_at, ways,
+            has_account=contact is not None and contact.has_account,
+        )  # fmt: skip
+        items.append(Chase(branch, shape, word, tuple(_missing(branch)), contact, message))
     return items
 
 

@@ -7,11 +7,11 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from quetsach.portal.campaigns.contacts import contacts
+from quetsach.portal.campaigns.reminders.wording import Ways
 from quetsach.portal.campaigns.seat import take_seat
 from quetsach.portal.reports.dashboard import queries
 from quetsach.portal.reports.dashboard.chase import chases, late
@@ -27,9 +27,8 @@ def progress(request: HttpRequest, slug: str, node_id: UUID | None = None) -> Ht
     seat = take_seat(request, slug, node_id)
     seen = queries.page_overview(seat.node)
     found = late(seen.branches, timezone.now())
-    address = request.build_absolute_uri(reverse("letter", args=[seat.campaign.slug]))
     shown = found[:FIRST]
-    remind = chases(seat.node, shown, contacts(b.node for b in shown), address)
+    remind = chases(seat.node, shown, contacts(b.node for b in shown), Ways.to(slug, request.build_absolute_uri))
     context = {
         "seat": seat,
         "campaign": seat.campaign,

@@ -19,7 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from quetsach.portal.campaigns.joining.actions import issue_codes
-from quetsach.portal.campaigns.reminders.wording import message
+from quetsach.portal.campaigns.reminders.wording import Ways, message
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.campaigns.templatetags.campaign import last_day
 from quetsach.portal.kit.client_ip import client_ip_text
@@ -94,9 +94,10 @@ def chase_messages(request: HttpRequest, slug: str, node_id: UUID) -> HttpRespon
 
 
 def _words(request: HttpRequest, seat: Seat, row: LateUnit, code: str) -> str:
-    route = "join_start" if code else "letter"
-    address = request.build_absolute_uri(reverse(route, args=[] if code else [seat.campaign.slug]))
-    return message(seat.node.name, row.called, row.todo, row.node.due_at, address, code=code)
+    return message(
+        seat.node.name, row.called, row.todo, row.node.due_at, Ways.to(seat.campaign.slug, request.build_absolute_uri),
+        has_account=row.has_account, code=code,
+    )  # fmt: skip
 
 
 @require_safe
