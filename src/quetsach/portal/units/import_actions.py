@@ -41,10 +41,14 @@ def correct(stored: UnitImport, superiors: Mapping[str, str], same: Mapping[int,
     stored = UnitImport.rows.select_for_update(of=("self",), no_key=True).get(pk=stored.pk)
     if stored.applied_at is not None:
         return
-    for row in stored.rows_read["rows"]:
+    rows = stored.rows_read["rows"]
+    # Lines below a line that gets the name of the tree stay below it.
+    renamed = {row["cells"]["name"]: same[row["number"]][1] for row in rows if row["number"] in same}
+    written = {**renamed, **superiors}
+    for row in rows:
         cells = row["cells"]
-        if cells.get("parent") in superiors:
-            cells["parent"] = superiors[cells["parent"]]
+        if cells.get("parent") in written:
+            cells["parent"] = written[cells["parent"]]
         if row["number"] in same:
             cells["id"], cells["name"] = same[row["number"]]
     stored.save(update_fields=["rows_read"])

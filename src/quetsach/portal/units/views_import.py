@@ -147,6 +147,9 @@ def _chosen(request: HttpRequest, stored: UnitImport) -> HttpResponse:
     same = {
         one.line: (one.unit, one.name) for one in table_offers.same_units(plan) if str(one.line) in ticked
     }
+    if not superiors and not same:
+        messages.error(request, _("Nothing is chosen. Choose a unit, or mend the table."))
+        return redirect("unit_import", stored.pk)
     import_actions.correct(stored, superiors, same)
     text = ngettext("%(n)d name is taken over.", "%(n)d names are taken over.", len(superiors) + len(same))
     messages.success(request, text % {"n": len(superiors) + len(same)})

@@ -55,8 +55,9 @@ class FirstRun:
 
     @property
     def next(self) -> Step | None:
-        """The first open step that can be done now."""
-        return next((step for step in self.steps if not step.is_done and step.url), None)
+        """The first open step that can be done now; a step that a campaign can do without comes last."""
+        steps = sorted(self.steps, key=lambda step: step.is_optional)
+        return next((step for step in steps if not step.is_done and step.url), None)
 
 
 def before_publishing(unit: Unit, draft: Campaign | None) -> FirstRun:

@@ -50,7 +50,7 @@ class Chase:
 def late(branches: Sequence[Branch], now: datetime) -> list[Branch]:
     """The unfinished branches with a request to their unit, the most urgent first."""
     open_ones = [branch for branch in branches if not branch.is_finished and _asked(branch)]
-    return sorted(open_ones, key=lambda b: (not _overdue(b, now), *_done_flags(b), b.coverage))
+    return sorted(open_ones, key=lambda b: (not is_overdue(b, now), *_done_flags(b), b.coverage))
 
 
 def chases(
@@ -78,12 +78,13 @@ def _done_flags(branch: Branch) -> tuple[bool, bool, bool]:
     return branch.acknowledged_at is not None, branch.deployed_at is not None, reported
 
 
-def _overdue(branch: Branch, now: datetime) -> bool:
+def is_overdue(branch: Branch, now: datetime) -> bool:
+    """Whether the branch's own report has not come by its deadline."""
     return branch.node.is_late(now) and branch.line.own is None and branch.line.report_state != "submitted"
 
 
 def _chip(branch: Branch, now: datetime) -> tuple[str, str]:
-    if _overdue(branch, now):
+    if is_overdue(branch, now):
         days = (timezone.localdate(now) - timezone.localdate(branch.node.due_at)).days + 1
         return "bad", ngettext("%(n)s day overdue", "%(n)s days overdue", days) % {"n": days}
     if branch.acknowledged_at is None:
