@@ -63,13 +63,19 @@ def test_from_an_empty_portal_to_the_first_report(time_machine):
     pass_on(top, below, boss)
     assert done(client, start) == [*STEPS[:4], "codes", "passed on"]
     IndicatorSet.rows.create(
-        campaign=campaign, status="published", version=1, count=1, created_by=boss, published_at=timezone.now()
+        campaign=campaign,
+        status="published",
+        version=1,
+        count=1,
+        created_by=boss,
+        published_at=timezone.now(),
     )
     assert done(client, start) == STEPS[:7]
 
     report = Report.rows.create(node=below[0], state="submitted", version=1)
     Revision.rows.create(
-        report=report, number=1, form="annex-2022", author=boss, at=timezone.now(), submitted_at=timezone.now(),
+        report=report, number=1, form="annex-2022", author=boss, at=timezone.now(),
+        submitted_at=timezone.now(),
         client_uuid=report.pk, sha256="0" * 64,
     )  # fmt: skip
     assert done(client, start) == STEPS

@@ -75,7 +75,9 @@ def test_all_problems_stand_at_once_each_with_a_link_to_its_field_and_its_fold_o
     assert {"r1", "r2", "r4", "g1", "ly-do", "danh-gia", "don-vi-ngoai"} <= set(linked)
     assert all(f'id="{field}"' in f'id="danh-gia"{form_itself}' for field in linked)
     assert asked.count("<li>") >= 6
-    folds = re.findall(r"<details([^>]*)>(?:(?!</details>).)*?id=\"(ly-do|don-vi-ngoai)\"", form_itself, re.DOTALL)
+    folds = re.findall(
+        r"<details([^>]*)>(?:(?!</details>).)*?id=\"(ly-do|don-vi-ngoai)\"", form_itself, re.DOTALL
+    )
     assert [(name, "open" in mark) for mark, name in folds] == [("ly-do", True), ("don-vi-ngoai", True)]
 
 

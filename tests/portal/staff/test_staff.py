@@ -80,7 +80,9 @@ def test_a_name_that_nearly_matches_is_offered_and_one_that_stands_often_is_give
         create_unit(None, create_unit(None, top, province), "Xã Tân Lập")
     with pytest.raises(CommandError, match="quetsach manage invite_coordinator 'Tỉnh Sơn La / Cả nước'"):
         call_command("invite_coordinator", "son la")
-    with pytest.raises(CommandError, match=r"2 units bear that name(.|\n)*'Xã Tân Lập / Tỉnh Lào Cai / Cả nước'"):
+    with pytest.raises(
+        CommandError, match=r"2 units bear that name(.|\n)*'Xã Tân Lập / Tỉnh Lào Cai / Cả nước'"
+    ):
         call_command("invite_coordinator", "Xã Tân Lập")
     for path in ("Xã Tân Lập / Tỉnh Sơn La / Cả nước", "Xã Tân Lập / Tỉnh Sơn La"):
         call_command("invite_coordinator", path)

@@ -49,7 +49,9 @@ def superiors(stored: UnitImport, plan: Plan) -> list[Choice]:
         return []
     known = below(stored.top)
     of_file = [
-        Named(f"row:{row['number']}", row["cells"]["name"], tuple(filter(None, (row["cells"].get("parent"),))))
+        Named(
+            f"row:{row['number']}", row["cells"]["name"], tuple(filter(None, (row["cells"].get("parent"),)))
+        )
         for row in stored.rows_read["rows"]
         if row["cells"].get("name") and not row["cells"].get("id")
     ]

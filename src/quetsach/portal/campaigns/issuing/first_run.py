@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models.expressions import Combinable
 from django.urls import reverse
@@ -78,8 +79,9 @@ def first_run(seat: Seat) -> FirstRun | None:
     if not seat.is_at_issuer or not seat.can["publish"] or campaign.status != Campaign.Status.PUBLISHED:
         return None
     found = Campaign.objects.filter(pk=campaign.pk).values(**{key: make() for key, make in LATER.items()})
-    moments: dict[str, datetime | None] = dict(found.get())
-    reported, listed = moments["report"], moments["list"]
+    moments: Any = found.get()
+    reported: datetime | None = moments["report"]
+    listed: datetime | None = moments["list"]
     if reported is not None and timezone.localdate(reported) < timezone.localdate():
         return None
     slug = campaign.slug

@@ -135,14 +135,12 @@ def _write_down(rule: ReminderRule, nodes: list[CampaignNode], today: date, can_
     return Reminder.rows.filter(node__in=nodes, local_date=today).count() - before
 
 
-def send_emails(
-    today: date, words: Callable[[Reminder, Contact | None], tuple[str, str]]
-) -> tuple[int, int]:
+def send_emails(today: date, words: Callable[[Reminder, Contact | None], tuple[str, str]]) -> tuple[int, int]:
     """Send the day's unclaimed e-mails; returns how many left and how many failed.
 
-    `words` gives subject and text for a reminder and its contact. A failed e-mail goes to the list of reminders to send by hand. Once the
-    server refuses, the remaining e-mails go there without a try, since each try might last a minute. An
-    e-mail that may have left keeps its claim, and the list says so.
+    `words` gives subject and text for a reminder and its contact. A failed e-mail goes to the list of
+    reminders to send by hand. Once the server refuses, the remaining e-mails go there without a try, since
+    each try might last a minute. An e-mail that may have left keeps its claim, and the list says so.
     """
     sent, failed, is_there = 0, 0, True
     waiting = Reminder.rows.filter(

@@ -79,6 +79,4 @@ def words(reminder: Reminder, us: str, ways: Ways, contact: Contact | None) -> s
     todo = [str(AUDIENCES[reminder.audience].todo)]
     node = reminder.node
     has_account = contact is not None and contact.has_account
-    return message(
-        us, node.name, todo, node.due_at, ways, has_account=has_account, own_words=reminder.text
-    )
+    return message(us, node.name, todo, node.due_at, ways, has_account=has_account, own_words=reminder.text)

@@ -60,8 +60,8 @@ def message(
         where = _("Open %(address)s and sign in.") % {"address": ways.letter}
     else:
         where = _(
-            "You have no account yet: open %(address)s and type the code that came with the letter, or ask us "
-            "for a code."
+            "You have no account yet: open %(address)s and type the code that came with the letter, or ask "
+            "us for a code."
         ) % {"address": ways.join}
     end = f" {day} {where}"
     return short(asked, LONGEST - len(end)) + end

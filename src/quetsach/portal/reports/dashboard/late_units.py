@@ -112,10 +112,10 @@ def selected(node: CampaignNode, sieve: Sieve) -> QuerySet[CampaignNode]:
         found = found.filter(kind=sieve.kind)
     if sieve.text:
         found = found.filter(unit__search_key__contains=search_key(sieve.text))
-    is_late = Case(When(audiences.late(now), then=0), default=1)
-    found = found.annotate(is_by_file=F("report__accepted__on_behalf"), lateness=is_late)
+    found = found.annotate(is_by_file=F("report__accepted__on_behalf"))
+    overdue_first = Case(When(audiences.late(now), then=0), default=1)
     return found.select_related("acknowledgement", "participation", "report", "parent").order_by(
-        "lateness", "due_at", "depth", "parent__position", "position", "name"
+        overdue_first, "due_at", "depth", "parent__position", "position", "name"
     )
 
 

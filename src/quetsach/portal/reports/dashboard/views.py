@@ -29,7 +29,9 @@ def progress(request: HttpRequest, slug: str, node_id: UUID | None = None) -> Ht
     now = timezone.now()
     found = late(seen.branches, now)
     shown = found[:FIRST]
-    remind = chases(seat.node, shown, contacts(b.node for b in shown), Ways.to(slug, request.build_absolute_uri))
+    remind = chases(
+        seat.node, shown, contacts(b.node for b in shown), Ways.to(slug, request.build_absolute_uri)
+    )
     context = {
         "seat": seat,
         "campaign": seat.campaign,

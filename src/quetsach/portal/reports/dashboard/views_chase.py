@@ -103,8 +103,9 @@ def chase_messages(request: HttpRequest, slug: str, node_id: UUID) -> HttpRespon
 
 
 def _words(request: HttpRequest, seat: Seat, row: LateUnit, code: str) -> str:
+    ways = Ways.to(seat.campaign.slug, request.build_absolute_uri)
     return message(
-        seat.node.name, row.called, row.todo, row.node.due_at, Ways.to(seat.campaign.slug, request.build_absolute_uri),
+        seat.node.name, row.called, row.todo, row.node.due_at, ways,
         has_account=row.has_account, code=code,
     )  # fmt: skip
 

@@ -24,7 +24,8 @@ from quetsach.text.vietnamese import nfc, sort_key
 
 
 def _unknown(name: str) -> str:
-    near = offered(everywhere(), name)
+    known = everywhere()
+    near = offered(known, name) or offered(known, name.split("/", 1)[0])
     if not near:
         return _("%(unit)s: no such unit; add --new KIND to make it.") % {"unit": name}
     return _("%(unit)s: no unit of that very name. Is it one of these?%(list)s") % {
