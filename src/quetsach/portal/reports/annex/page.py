@@ -126,6 +126,8 @@ class AnnexPage:
     @cached_property
     def said(self) -> list[Said]:
         open_keys = {id(problem) for problem in unanswered(self.problems, self.entry, set(self.ticked))}
+        order = ["narrative", "proposals", *fields_of(self.form.keys)]  # as on the page, from top to bottom
+        problems = sorted(self.problems, key=lambda p: order.index(p.row) if p.row in order else -1)
         return [
             Said(
                 key=problem.key,
@@ -139,7 +141,7 @@ class AnnexPage:
                 is_answered=id(problem) not in open_keys,
                 is_about_names=problem.rule in _MENDED_BY_NAMES,
             )
-            for problem in self.problems
+            for problem in problems
         ]
 
     @property
