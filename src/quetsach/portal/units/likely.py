@@ -12,7 +12,7 @@ from uuid import UUID
 from quetsach.annexes.collecting.names import Directory
 from quetsach.annexes.collecting.names import Unit as Named
 from quetsach.portal.units.models import ReorgLink, Unit, UnitVersion, subtree
-from quetsach.portal.units.queries import above
+from quetsach.portal.units.queries import above, stands_below
 from quetsach.text.vietnamese import nfc
 from quetsach.units.columns import NEAREST_FIRST
 
@@ -64,7 +64,7 @@ def named(text: str) -> list[Unit]:
         return whole
     units = list(Unit.rows.filter(name=name, retired_at=None))
     superiors = above(units)
-    return [unit for unit in units if _stands_below([one.name for one in superiors[unit.pk]], outer)]
+    return [unit for unit in units if stands_below(superiors[unit.pk], outer)]
 
 
 def everywhere() -> Directory:
@@ -75,11 +75,6 @@ def everywhere() -> Directory:
 def below(top: Unit) -> Directory:
     """The directory of the living units at and below `top`."""
     return directory(Unit.rows.filter(subtree(top.path), retired_at=None))
-
-
-def _stands_below(superiors: list[str], wanted: list[str]) -> bool:
-    left = iter(reversed(superiors))
-    return all(one in left for one in wanted)
 
 
 def _with_place(text: str) -> str:
