@@ -263,7 +263,7 @@ def test_warning_lists_of_an_administrator_take_the_place_of_ours(
     )
     out = quetsach("indicators", "check", mixed, "--warning-lists", folder.parent)[1]
     assert (
-        f"warning: {mixed}:1: evil.example: is on, above or below a name that many use: Our partners" in out
+        f"stopped: {mixed}:1: evil.example: is on, above or below a name that many use: Our partners" in out
     )
     code, _out, err = quetsach("indicators", "check", mixed, "--warning-lists", tmp_path / "gone")
     assert code == 2 and "gone" in err
