@@ -88,9 +88,33 @@ _REFUSALS: tuple[tuple[str, str, str | Promise], ...] = (
     (r"is a PDF document", "unknown_kind", _("it is a PDF document; ask for its table as .xlsx or CSV")),
     (r"cut off at|is JSON that", "damaged", _("it is cut off; copy it again when it is complete")),
     (
-        r"is a report of|is the result of a scan",
+        r"that names victims beside",
         "content",
-        _("it is a report about infected machines, not a list of malicious addresses"),
+        _(
+            "it is a report that names victims beside malicious addresses, so it is no list; look its"
+            " machines up on the page of machines, and take the list from its publisher"
+        ),
+    ),
+    (
+        r"is a report of",
+        "content",
+        _(
+            "it is a report about infected machines, not a list of malicious addresses; keep it, and look"
+            " its machines up on the page of machines"
+        ),
+    ),
+    (
+        r"is the result of a scan",
+        "content",
+        _("it is the result of a scan, not a list of malicious addresses; send it on the page of scans"),
+    ),
+    (
+        r"holds addresses inside a network",
+        "content",
+        _(
+            "its addresses lie inside a network, as in a table of infected machines; take the addresses that"
+            " they called, or head the column “malicious IP”"
+        ),
     ),
     (
         r"is locked with a password",
