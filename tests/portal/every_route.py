@@ -135,7 +135,7 @@ def one_of_everything(cast, tmp_path):
         "person_id": cast.user("A1", "officer").pk, "seat_id": seat.pk, "token": "x",
         "invitation_id": Invitation.rows.get().pk,
         "code": code, "mark:token": marks.token, "staff_link:token": invited,
-        "indicator_file:name": "v1.txt",
+        "indicator_file:name": "v1.txt", "indicator_doubts:group": "many",
         "request_id": ask(cast.units["A1"], "An", "0912 345 678", "x", None, ip=None).pk,
     }  # fmt: skip
 

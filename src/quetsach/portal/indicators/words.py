@@ -57,6 +57,9 @@ CODES: dict[str, str | Promise] = {
     "wide": _("a wide network: many innocent machines"),
     "well-known": _("a name that many people use"),
     "shared": _("an address that many people share"),
+    "placeholder": _("a placeholder, written where the real address is not known"),
+    "hosted": _("the name of one customer at a hosting platform"),
+    "rented": _("the address of a server for rent: one customer has it at a time"),
     "harmless-file": _("the hash of an empty or well-known harmless file"),
     "sinkhole": _("a known sinkhole: a machine that still calls it is infected"),
 }
@@ -186,8 +189,8 @@ def counted_as(error: IndicatorError) -> str:
 
 
 FORM_USES: dict[str, tuple[str | Promise, str | Promise]] = {
-    "csv": (_("CSV"), _("the scanner, Excel")),
-    "plain": (_("Plain list"), _("the scanner, firewalls, DNS servers")),
+    "csv": (_("CSV"), _("the scanner, Excel; not for blocking")),
+    "plain": (_("Plain list"), _("the scanner; not for blocking")),
     "hosts": (_("Hosts file"), _("blocking on one machine")),
     "mikrotik": ("MikroTik", _("/import on the router: addresses only")),
     "ip-list": (_("Address list"), _("external list of FortiGate and Palo Alto")),
@@ -207,6 +210,6 @@ FORM_USES: dict[str, tuple[str | Promise, str | Promise]] = {
     "maltrail": ("Maltrail", _("custom trails")),
     "stix": ("STIX 2.1", _("exchange with other centres")),
     "misp": ("MISP", _("exchange with other centres")),
-    "json": ("JSON", _("own programs")),
+    "json": ("JSON", _("own programs; not for blocking")),
 }
 """Each form of `quetsach.indicators.writing`: its name, and its uses. In the order of the page."""
