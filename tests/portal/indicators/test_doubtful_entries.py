@@ -1,4 +1,4 @@
-"""Doubtful entries of a draft: what a group does by itself, and what a person decides with a reason."""
+"""Doubtful entries of a draft: a group has a rule of its own, and a person decides with a reason."""
 
 from __future__ import annotations
 
