@@ -17,6 +17,8 @@ from quetsach.text.marks import normalize
 
 LONGEST_TEXT = 10_000
 """Characters that one paragraph may hold."""
+MOST_MISSING_IN_TEXT = 10
+"""A longer list of missing units goes to an annex of the report."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,15 @@ class CountRow:
 
 
 @dataclass(frozen=True)
+class SoftwareRow:
+    """A cracked product: copies found and replaced; a copy is one product on one machine."""
+
+    name: str
+    found: int
+    replaced: int
+
+
+@dataclass(frozen=True)
 class MissingUnit:
     """A unit that is not in the sum, and why."""
 
@@ -145,6 +156,8 @@ class OfficialReport:
     `as_of` gives the date of the figures, in words. `opening` is the first sentence, unfinished.
     `remark` stands under the four figures, for example that some are not accepted yet; `examined` names the
     logs that were looked at. Without logs and machines the report says that nothing can be concluded.
+    `software` are the cracked products that were found, `software_examined` says what was looked at for them.
+    More than MOST_MISSING_IN_TEXT missing units stand in an annex of their own, headed like `annex`.
     """
 
     heading: Heading
@@ -162,6 +175,8 @@ class OfficialReport:
     signature: Signature
     remark: str = ""
     examined: str = ""
+    software: tuple[SoftwareRow, ...] = ()
+    software_examined: str = ""
     cc: tuple[str, ...] = ()
     basis: tuple[str, ...] = ()
     annex: Annex | None = None
