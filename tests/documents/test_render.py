@@ -30,6 +30,7 @@ from quetsach.documents.document import (
     Report,
     Signature,
     SoftwareRow,
+    draw_pdf,
     render_pdf,
 )
 from quetsach.errors import DocumentError
@@ -264,9 +265,31 @@ def test_invisible_marks_are_dropped_and_direction_is_never_turned() -> None:
     assert "Tốt, đã xong" in text
 
 
-def test_signs_without_a_font_become_boxes_and_the_rest_is_printed() -> None:
-    text = pages(Annex(ROWS, assessment="Tốt \U00050000 \U00060000 xong", proposals="\U00050000"))[0]
+def test_signs_without_a_font_become_boxes_and_the_first_page_names_them() -> None:
+    text = pages(Annex(ROWS, assessment="Tốt \U00050000 \U0001f600 xong", proposals="\U00050000"))[0]
     assert "Tốt □ □ xong" in text
+    assert "phông chữ của máy không có: U+50000, U+1F600 GRINNING FACE; mỗi chỗ thiếu in thành □." in text
+
+
+def test_a_notice_stands_in_the_margin_of_the_first_page_only_and_moves_nothing() -> None:
+    plain = replace(REPORT, narrative=("Tốt □ rồi.",))
+    strange = replace(REPORT, narrative=("Tốt \U00050000 rồi.",))
+    before, after = pages(plain), pages(strange)
+    assert len(before) == len(after) > 1 and before[1:] == after[1:]
+    assert "phông chữ" not in before[0] and "phông chữ" in after[0]
+    notice = [word for word in words(strange) if word[4] == "phông"]
+    assert notice and all(top > 277 and bottom < 297 for _left, top, _right, bottom, _word in notice)
+
+
+def test_the_caller_learns_which_characters_are_missing() -> None:
+    assert draw_pdf(Annex(ROWS, assessment="Tốt \U0001f600"), at=AT).missing == ("\U0001f600",)
+    assert draw_pdf(Annex(ROWS, assessment="Tốt"), at=AT).missing == ()
+
+
+def test_more_missing_characters_than_a_notice_names_are_counted() -> None:
+    many = "".join(chr(0x50000 + n) for n in range(8))
+    text = pages(Annex(ROWS, assessment=" ".join(many)))[0]
+    assert "U+50004 (+3); mỗi chỗ thiếu" in text
 
 
 def test_a_text_too_long_is_refused_with_its_field() -> None:

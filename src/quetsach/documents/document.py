@@ -10,10 +10,13 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from quetsach.errors import DocumentError
 from quetsach.text.marks import normalize
+
+if TYPE_CHECKING:
+    from quetsach.documents.pdf import Drawn
 
 LONGEST_TEXT = 10_000
 """Characters that one paragraph may hold."""
@@ -188,10 +191,16 @@ type Document = Letter | Report | OfficialReport | Annex
 def render_pdf(document: Document, *, at: datetime) -> bytes:
     """The document as PDF/A-2b (ISO 19005-2). `at` (with a zone) is written into it as its creation time.
 
-    A character that no font of the machine can draw (such as an emoji) is printed as an empty box.
+    A character that no font of the machine can draw (such as an emoji) is printed as a box, and a notice on
+    the first page names it.
 
     Raises DocumentError when a text cannot be printed or the drawing fails.
     """
+    return draw_pdf(document, at=at).content
+
+
+def draw_pdf(document: Document, *, at: datetime) -> Drawn:
+    """The file of `render_pdf`, and the characters that it lacks."""
     from quetsach.documents import composition, pdf
 
     return pdf.draw(composition.compose(printable(document, at)), at)

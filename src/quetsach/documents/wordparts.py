@@ -266,17 +266,13 @@ class Story:
 
 
 def _last_empty(file: Document) -> list[Paragraph]:
-    """The paragraphs without text at the end of the file, behind its last table."""
+    """The paragraphs without text at the end of the file."""
     found: list[Paragraph] = []
-    for element in reversed(file.element.body):
-        if element.tag == qn("w:tbl"):
-            return found
-        if element.tag == qn("w:p"):
-            made = TextParagraph(element, file._body)
-            if made.text:
-                return []
-            found.append(made)
-    return []
+    for element in reversed(file.element.body[:-1]):  # the last element is the section
+        if element.tag == qn("w:tbl") or (made := TextParagraph(element, file._body)).text:
+            break
+        found.append(made)
+    return found
 
 
 def _as_low_as_possible(made: Paragraph) -> None:

@@ -120,7 +120,7 @@ class Software:
 
 
 def acts(scope: Scope) -> Acts:
-    """Who received the letter and who carried the campaign out. One query."""
+    """The acts of the unit and of those below. One query."""
     node = scope.node
     below, own = ~Q(pk=node.pk), Q(pk=node.pk)
     row = (
