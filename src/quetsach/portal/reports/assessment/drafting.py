@@ -25,6 +25,22 @@ class Change:
     before: str = ""
 
 
+@dataclass(frozen=True)
+class Assessed:
+    """A text beside the facts of now: its changed sentences, the sentences that it lacks, and its drafted
+    lines that say nothing any more. `before` is the text before the last change, None without one."""
+
+    changed: list[Change]
+    lacking: list[Change]
+    outdated: list[str]
+    before: str | None = None
+
+    @property
+    def is_up_to_date(self) -> bool:
+        """Whether the text says every sentence of now, and no old one."""
+        return not (self.changed or self.lacking or self.outdated)
+
+
 def drafted(scope: Scope) -> tuple[Said, ...]:
     """The sentences about a unit and all below it. Each fact is read once."""
 
@@ -40,9 +56,14 @@ def draft_text(node: CampaignNode, children: tuple[Line, ...] | None = None) -> 
     return "\n".join(one.text for one in drafted(Scope(node, children)))
 
 
-def first_entries(node: CampaignNode, known: Known | None = None) -> dict[str, Any]:
-    """The fields of a report that nobody has typed in: the known figures and the drafted assessment."""
-    return {**prefilled(node, known), "narrative": draft_text(node)}
+def first_entries(
+    node: CampaignNode, known: Known | None = None, children: tuple[Line, ...] | None = None
+) -> dict[str, Any]:
+    """The fields of a report that nobody has typed in: the known figures and the drafted assessment.
+
+    `known` and `children` may be given if they were just read.
+    """
+    return {**prefilled(node, known), "narrative": draft_text(node, children)}
 
 
 def changes(text: str, now: Sequence[Said]) -> list[Change]:
@@ -54,6 +75,17 @@ def changes(text: str, now: Sequence[Said]) -> list[Change]:
             sentence = _KINDS[one.kind]
             found.append(Change(one, next((line for line in there if sentence.is_said_by(line)), "")))
     return found
+
+
+def assessed(text: str, now: Sequence[Said], before: str | None = None) -> Assessed:
+    """Compare a text with the sentences of now."""
+    found = changes(text, now)
+    return Assessed(
+        changed=[one for one in found if one.before],
+        lacking=[one for one in found if not one.before],
+        outdated=outdated(text, now),
+        before=before,
+    )
 
 
 def outdated(text: str, now: Sequence[Said]) -> list[str]:
