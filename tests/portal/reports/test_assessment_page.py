@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from datetime import timedelta
 from html import unescape
@@ -9,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 from django.utils import timezone
+from python_calamine import CalamineWorkbook
 
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.campaigns.cascade.actions import acknowledge
@@ -26,8 +28,6 @@ from quetsach.portal.reports.assessment.facts import (
 )
 from quetsach.portal.reports.export import papers
 from quetsach.portal.reports.models import Report
-from quetsach.portal.reports.proposals.actions import include
-from quetsach.portal.reports.proposals.queries import shared_proposals
 from tests.portal.addresses import url
 from tests.portal.page_text import text_of
 from tests.portal.reports.test_review import taken
@@ -61,11 +61,15 @@ def post(cast, do, text, soup, **more):
     return page(cast.client("A", "officer").post(url(cast, "report_assessment", "A"), data))
 
 
-def test_a_form_that_nobody_touched_comes_with_the_draft_and_stores_nothing(cast):
-    assert RECEIVED_NONE in narrative(opened(cast)).splitlines()
+def test_beside_an_empty_box_stands_the_draft_of_now_and_nothing_is_stored(cast):
+    soup, address = opened(cast), url(cast, "report_assessment", "A")
+    assert narrative(soup) == "" and f'hx-get="{address}" hx-trigger="load"' in soup.content.decode()
+    assert RECEIVED_NONE in text_of(cast.client("A", "officer").get(address))
     assert not Report.rows.exists()
     acknowledge(cast.nodes["A1"], cast.user("A1", "officer"))
-    assert RECEIVED_ONE in narrative(opened(cast)).splitlines()
+    assert RECEIVED_ONE in text_of(cast.client("A", "officer").get(address))
+    soup = post(cast, "add", "", soup)
+    assert RECEIVED_ONE in narrative(soup).splitlines() and narrative(opened(cast)) == narrative(soup)
 
 
 def test_a_saved_text_is_never_drafted_anew(cast):
@@ -88,7 +92,7 @@ def test_an_officer_asks_for_new_figures_and_takes_them_back(cast):
     soup = post(cast, "update", mine, soup)
     assert narrative(soup) == f"Lời của đơn vị.\n{RECEIVED_ONE}\nHết."
     assert Report.rows.get().draft["narrative"] == narrative(soup)
-    before, html = soup.context["assessed"].before, soup.content.decode()
+    before = soup.context["assessed"].before
     assert (
         f'name="narrative_before" hidden aria-hidden="true" tabindex="-1">{before}<' in soup.content.decode()
     )
@@ -126,13 +130,16 @@ def test_who_may_not_edit_does_not_compare(cast):
     assert not Report.rows.exists()
 
 
-def test_the_first_draft_of_other_ways_in_has_the_assessment_too(cast):
-    taken(cast, "A1")
-    report = Report.rows.get(node=cast.nodes["A1"])
-    type(report.accepted).rows.filter(pk=report.accepted_id).update(proposals="Hỗ trợ bản quyền.")
-    assert include(cast.user("A", "officer"), cast.nodes["A"], shared_proposals(cast.nodes["A"])) == 1
-    draft = Report.rows.get(node=cast.nodes["A"]).draft
-    assert RECEIVED_NONE in draft["narrative"] and "Hỗ trợ" in draft["proposals"]
+def test_the_form_for_a_place_without_a_connection_brings_the_draft_along(cast):
+    answer = cast.client("A", "officer").get(url(cast, "report_template", "A"))
+    book = CalamineWorkbook.from_filelike(io.BytesIO(answer.content))
+    cells = [
+        str(cell)
+        for sheet in book.sheet_names
+        for row in book.get_sheet_by_name(sheet).to_python()
+        for cell in row
+    ]
+    assert any(RECEIVED_NONE in cell.splitlines() for cell in cells)
 
 
 def test_on_paper_stand_the_officers_words_and_the_draft_only_without_them(cast):

@@ -25,12 +25,12 @@ from quetsach.portal.reports.annex import unsent_form
 from quetsach.portal.reports.annex.history import histories
 from quetsach.portal.reports.annex.page import AnnexPage, compare, revision_rows
 from quetsach.portal.reports.annexforms.versions import load_form
-from quetsach.portal.reports.assessment.drafting import Assessed, first_entries
+from quetsach.portal.reports.assessment.drafting import Assessed
 from quetsach.portal.reports.errors import BlockedReport, ReportError, StaleReport
+from quetsach.portal.reports.facts import prefilled
 from quetsach.portal.reports.forms import Posted, read_annex
 from quetsach.portal.reports.locks import REASONS, Lock, grant_for, lock_and_grant, terms_of
 from quetsach.portal.reports.models import Report, ReportEvent, UnlockGrant
-from quetsach.portal.reports.rollup.queries import lines
 from quetsach.portal.reports.signing.forms import AttachForm, SignForm
 from quetsach.portal.units.roles import Verb
 
@@ -50,9 +50,7 @@ def report(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
     lock, grant = lock_and_grant(seat.node, found, timezone.now(), terms)
     if seat.can["edit_report"] and lock is None and (found is None or found.state in TYPED):
         known = known_of(seat.node)
-        below = lines(seat.node)
-        is_untouched = found is None or not found.version
-        data = first_entries(seat.node, known, below) if found is None or is_untouched else found.draft
+        data = found.draft if found and found.version else prefilled(seat.node, known)
         typed = unsent_form.take(request, node_id)
         if typed is not None:
             messages.info(
@@ -66,10 +64,9 @@ def report(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
             speaks=bool(typed) or bool(found and found.state == Report.State.DRAFT and found.version),
             known=known,
             terms=terms,
-            children=below,
         )
         if typed is None:
-            return annex_form(request, seat, page, str(uuid7()), grant=grant, is_untouched=is_untouched)
+            return annex_form(request, seat, page, str(uuid7()), grant=grant)
         posted = read_annex(_posted(request, typed), page.form.keys)
         version = max(posted.version, 0)
         return annex_form(request, seat, page, str(posted.client_uuid), version=version, grant=grant)
@@ -159,7 +156,6 @@ def annex_form(
     version: int | None = None,
     status: int = 200,
     grant: UnlockGrant | None = None,
-    is_untouched: bool = False,
     assessed: Assessed | None = None,
 ) -> HttpResponse:
     """The form to fill in, with the messages of the rules; `grant` is what unlocks a locked form.
@@ -181,8 +177,8 @@ def annex_form(
         "is_refused": status == 422,
         "returned": queries.last_reason(found, ReportEvent.Type.RETURN) if found and is_returned else None,
         "grant": grant,
-        "is_untouched": is_untouched,
         "assessed": assessed,
+        "is_empty": not page.entry.typed["narrative"],
     }
     return render(request, "reports/annex.html", context, status=status)
 

@@ -8,11 +8,9 @@ from functools import cache
 from typing import Any
 
 from quetsach.portal.campaigns.models import CampaignNode
-from quetsach.portal.people.queries import Known
 from quetsach.portal.reports.assessment.facts import Scope
 from quetsach.portal.reports.assessment.sentences import SENTENCES, Said, said
 from quetsach.portal.reports.facts import prefilled
-from quetsach.portal.reports.rollup.sums import Line
 
 _KINDS = {sentence.kind: sentence for sentence in SENTENCES}
 
@@ -51,19 +49,14 @@ def drafted(scope: Scope) -> tuple[Said, ...]:
     return said(known)
 
 
-def draft_text(node: CampaignNode, children: tuple[Line, ...] | None = None) -> str:
+def draft_text(node: CampaignNode) -> str:
     """The drafted assessment, one sentence a line."""
-    return "\n".join(one.text for one in drafted(Scope(node, children)))
+    return "\n".join(one.text for one in drafted(Scope(node)))
 
 
-def first_entries(
-    node: CampaignNode, known: Known | None = None, children: tuple[Line, ...] | None = None
-) -> dict[str, Any]:
-    """The fields of a report that nobody has typed in: the known figures and the drafted assessment.
-
-    `known` and `children` may be given if they were just read.
-    """
-    return {**prefilled(node, known), "narrative": draft_text(node, children)}
+def first_entries(node: CampaignNode) -> dict[str, Any]:
+    """The fields of a report that nobody has typed in: the known figures and the drafted assessment."""
+    return {**prefilled(node), "narrative": draft_text(node)}
 
 
 def changes(text: str, now: Sequence[Said]) -> list[Change]:

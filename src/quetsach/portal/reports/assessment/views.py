@@ -7,9 +7,9 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods
 
 from quetsach.annexes.form.entry import clean_text, read_entry
 from quetsach.portal.campaigns.seat import take_seat
@@ -31,16 +31,20 @@ from quetsach.portal.units.roles import Verb
 _ACTS: dict[str, Callable[[str, Sequence[Said]], str]] = {"update": updated, "add": added_to}
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def report_assessment(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """Save the draft, and show how its assessment differs from the facts.
+    """Save the draft, and show how its assessment differs from the facts; GET shows all sentences of now.
 
     `do` is `update` (new figures in drafted lines), `add` (sentences at the end) or `restore` (the text
     before the last change); any other value changes nothing.
     """
-    if not request.user.is_authenticated:
+    if request.method == "POST" and not request.user.is_authenticated:
         return unsent_form.keep(request, slug, node_id)
     seat = take_seat(request, slug, node_id, Verb.EDIT_REPORT)
+    if request.method != "POST":
+        context = {"seat": seat, "campaign": seat.campaign, "is_empty": True}
+        context["assessed"] = assessed("", drafted(Scope(seat.node)))
+        return render(request, "reports/assessed.html", context)
     form = queries.form_of(seat.node)
     posted = read_annex(request.POST, form.keys)
     below = lines(seat.node)

@@ -12,7 +12,7 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.reports import queries
-from quetsach.portal.reports.assessment.drafting import first_entries
+from quetsach.portal.reports.facts import prefilled
 from quetsach.portal.reports.held_actions import hold, must_be_typed, must_be_unlocked, store
 from quetsach.portal.reports.proposals.queries import SharedProposal, proposal_key, split_proposals
 
@@ -31,7 +31,7 @@ def include(
     must_be_unlocked(node, report)
     must_be_typed(report)
     keys = queries.form_of(node).keys
-    typed = dict(read_entry(report.draft if report.version else first_entries(node), keys).typed)
+    typed = dict(read_entry(report.draft if report.version else prefilled(node), keys).typed)
     held = {proposal_key(line) for line in split_proposals(typed["proposals"])}
     new = [proposal for proposal in proposals if proposal.key not in held]
     lines = [f"- {proposal.text.rstrip('.')} (Nguồn: {proposal.source})" for proposal in new]
