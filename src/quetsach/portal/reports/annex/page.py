@@ -95,7 +95,7 @@ class RowView:
 class AnnexPage:
     """The variables of the annex template. `speaks` False silences the rules on an untouched form.
 
-    `known` and `terms` may be given if they were just read; else they are read here.
+    `known`, `terms` and `children` may be given if they were just read; else they are read here.
     """
 
     def __init__(
@@ -109,12 +109,13 @@ class AnnexPage:
         speaks: bool = True,
         known: Known | None = None,
         terms: Terms | None = None,
+        children: tuple[Line, ...] | None = None,
     ) -> None:
         self.node, self.report, self.entry = node, report, entry
         self.lang = "en" if lang.startswith("en") else "vi"
         self.ticked, self.speaks = ticked, speaks
         self.form: Form = queries.form_of(node)
-        self.children: tuple[Line, ...] = lines(node)
+        self.children: tuple[Line, ...] = lines(node) if children is None else children
         self.below: Figures = sum((line.total for line in self.children), self.form.zero)
         known = known or known_of(node)
         self.known = known_rows(node, self.form, known)
