@@ -167,13 +167,11 @@ def judged(readings: Sequence[Reading]) -> list[Reading]:
     found = []
     for at, one in enumerate(readings):
         others = [other.values for number, other in enumerate(readings) if number != at]
+        told = {(doubt.name, doubt.field) for doubt in one.doubts}
         doubts = [
-            Doubt(
-                f"rule_{problem.level}",
-                "file" if problem.row == "figures" else problem.row,
-                {"rule": problem.rule, **problem.text},
-            )
+            Doubt(f"rule_{problem.level}", field, {"rule": problem.rule, **problem.text})
             for problem in rules.broken(one.annex, one.values, others)
+            if (problem.rule, field := "file" if problem.row == "figures" else problem.row) not in told
         ]
         found.append(replace(one, doubts=(*one.doubts, *doubts)))
     return found

@@ -12,6 +12,7 @@ from quetsach.annexes.collecting import messages
 from quetsach.annexes.collecting.files import picture
 from quetsach.annexes.collecting.form import ROWS
 from quetsach.annexes.collecting.merge import Doubt, Unread
+from quetsach.portal.intake.judging import loud, mark
 from quetsach.portal.intake.models import ReceivedFile
 from quetsach.portal.intake.queries import READ_AGAIN, Desk, Row, is_free
 from quetsach.portal.kit.language import language
@@ -65,9 +66,20 @@ class Line:
         return self.row.reading.is_clear and self.is_free
 
     @property
+    def seen(self) -> str:
+        """The marks of the shown warnings, for the form: the record keeps what the person was shown."""
+        return " ".join(map(mark, loud(self.row.reading)))
+
+    @property
+    def asks_unit(self) -> bool:
+        """Whether the unit is open, or was guessed."""
+        one = self.row.reading
+        return one.unit is None or any(doubt.level != "info" for doubt in one.doubts_of("unit"))
+
+    @property
     def group(self) -> str:
         """The first matter to settle."""
-        if self.row.reading.unit is None:
+        if self.asks_unit:
             return UNIT
         if not self.is_free:
             return REPORTED

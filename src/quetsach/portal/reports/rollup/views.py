@@ -13,6 +13,7 @@ from quetsach.portal.campaigns.seat import take_seat
 from quetsach.portal.kit.language import language
 from quetsach.portal.people.queries import grounds
 from quetsach.portal.reports import queries
+from quetsach.portal.reports.annex.history import source_file
 from quetsach.portal.reports.facts import ACTS, known_rows
 from quetsach.portal.reports.models import Report
 from quetsach.portal.reports.rollup import comparisons, machines, trace
@@ -97,6 +98,7 @@ def trace_page(request: HttpRequest, slug: str, node_id: UUID, row: str) -> Http
         "known_row": ACTS.get(found.known, ""),
         "known_now": known_rows(seat.node, form)[row],
         "accepted_by": trace.accepted_by(report),
+        "source_file": source_file(report, counted, seat.user) if report and counted else None,
         "grounds": grounds(seat.node, found.known),
         "parts": trace.parts(rolled, row),
         "checked": checked(seat.node, seat.user) if found.known == "done" else None,
