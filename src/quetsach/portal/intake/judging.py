@@ -1,4 +1,4 @@
-"""The warnings of one annex: what a person must be shown before it is taken, and what the record keeps of it.
+"""The warnings of one annex: a person sees them before taking it, and the record keeps them.
 
 The rules that compare an annex with the portal's data are asked when it comes in, after each correction and
 when it is taken. The desk shows the stored answer, so that it needs no question for each row.

@@ -304,7 +304,7 @@ def problems_on_behalf(node: CampaignNode, data: Mapping[str, Any]) -> list[Prob
 
 
 def _unseen(problems: Iterable[Problem], sending: _Sending) -> list[Problem]:
-    """What stops a superior who enters a unit's report: blocking rules, and warnings that were not shown."""
+    """The problems that stop a superior: blocking rules, and warnings that were not shown."""
     shown = sending.ticked
     return [
         problem

@@ -51,7 +51,12 @@ def scans(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _summary(receipt: Receipt) -> dict[str, object]:
+    found = receipt.outcome
     return {
+        "machines": found and found.machines,
+        "unlisted": found and found.unlisted,
+        "new_cases": found and found.new_cases,
+        "address": found and found.address,
         "new": receipt.new,
         "updated": receipt.updated,
         "unchanged": receipt.unchanged,
