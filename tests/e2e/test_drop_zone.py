@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from tests.collect import papers_by_hand as by
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+SAVED = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
 SAID = "Đã rà soát toàn bộ máy của đơn vị."
 
 
@@ -16,8 +19,8 @@ def test_two_files_become_two_reports_and_the_total(window, cast):
     page.goto(f"/cd/lam-sach/tong-hop/{cast.nodes['A'].pk}/")
     page.click("text=Phụ lục gửi bằng tệp")
     files = {
-        "A1.docx": by.docx(by.form("Đơn vị A1", ("0", "12", "0", "9"), assessment=SAID)),
-        "A2.docx": by.docx(by.form("Đơn vị A2", ("0", "khoảng 30", "0", "-"), assessment=SAID)),
+        "A1.docx": by.docx(by.form("Đơn vị A1", ("0", "12", "0", "9"), assessment=SAID), saved=SAVED),
+        "A2.docx": by.docx(by.form("Đơn vị A2", ("0", "khoảng 30", "0", "-"), assessment=SAID), saved=SAVED),
     }
     page.set_input_files(
         "[name=annexes]",

@@ -32,6 +32,15 @@ def test_what_the_portal_knows_of_a_unit_is_shown_before_its_annex_is_taken(cast
     assert [(one["rule"], one["by"]) for one in Revision.rows.get().warnings] == [("W03", "superior")]
 
 
+def test_a_remark_leaves_a_row_clear_and_goes_into_the_record(cast):
+    page = drop(cast, a=paper("Đơn vị A1", ("5", "12", "5", "9"))).content.decode()
+    clear = page.partition('id="ro-rang"')[2].partition("</section>")[0]
+    assert "Bản giấy ghi 5 đơn vị, nhiều hơn số đơn vị trực thuộc" in clear and "1 phụ lục có lưu ý" in clear
+    cast.client("A", "coordinator").post(url(cast, "A", "intake_take_clear"))
+    told = {(one["rule"], one["row"], one["by"]) for one in Revision.rows.get().warnings}
+    assert told == {("H04", "r1", "superior"), ("H04", "r3", "superior")}
+
+
 def test_a_warning_that_arises_while_the_row_waits_stops_all_that_are_clear(cast):
     drop(cast, a=paper("Đơn vị A1"), b=paper("Đơn vị A2", ("0", "5", "0", "5")))
     staffed(cast, "A1", 10)

@@ -297,10 +297,13 @@ def _take(
     if blocks := [problem for problem in problems if problem.level == "block"]:
         raise BlockedReport(_("The report cannot be sent yet."), blocks)
     reading = reading or queries.desk(node).reading_of(annex)
-    shown = judging.loud(judging.with_rules(reading, problems))
-    unseen = [doubt for doubt in shown if judging.mark(doubt) not in seen]
+    if reading.unit is None:
+        raise IntakeError(_("Choose the unit of this annex first."))
+    judged = judging.with_rules(reading, problems)
+    unseen = [doubt for doubt in judging.loud(judged) if judging.mark(doubt) not in seen]
     if unseen:
         raise UnseenError(unseen)
+    shown = [*judging.loud(judged), *judging.remarks(judged)]
     settled = [warning for note in annex.corrections for warning in note.get("settled", ())]
     told = [*settled, *map(judging.as_warning, shown)]
     source = Source(annex.file.name, annex.file.sha256)

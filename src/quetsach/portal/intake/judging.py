@@ -12,12 +12,15 @@ from dataclasses import replace
 from typing import Any
 
 from quetsach.annexes.collecting import messages
-from quetsach.annexes.collecting.merge import Doubt, Reading
+from quetsach.annexes.collecting.readings import Doubt, Reading
 from quetsach.annexes.form.rules import Problem
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.reports.actions import BY_SUPERIOR, problems_on_behalf
 
-_OF_PORTAL = ("portal_block", "portal_warn", "portal_info")
+_REMARK = "portal_remark"
+_OF_PORTAL = ("portal_block", "portal_warn", "portal_info", _REMARK)
+_REMARKS = frozenset({"H04"})
+"""Rules whose warning nobody can settle on the desk: the paper counts units without their names."""
 _BLANK = "H01"
 """The rule of missing figures: such a figure already has a more precise doubt."""
 
@@ -40,7 +43,7 @@ def with_rules(one: Reading, problems: Iterable[Problem]) -> Reading:
     kept = tuple(doubt for doubt in one.doubts if doubt.code not in _OF_PORTAL)
     told = tuple(
         Doubt(
-            f"portal_{problem.level}",
+            _REMARK if _is_remark(problem) else f"portal_{problem.level}",
             "file" if problem.row == "figures" else problem.row,
             {"rule": problem.rule, **problem.text},
         )
@@ -48,6 +51,15 @@ def with_rules(one: Reading, problems: Iterable[Problem]) -> Reading:
         if problem.rule != _BLANK
     )
     return replace(one, doubts=(*kept, *told))
+
+
+def _is_remark(problem: Problem) -> bool:
+    return problem.level == "warn" and problem.rule in _REMARKS
+
+
+def remarks(one: Reading) -> list[Doubt]:
+    """The warnings that a clear row may bear. The desk shows them beside it."""
+    return [doubt for doubt in one.doubts if doubt.code == _REMARK]
 
 
 def loud(one: Reading) -> list[Doubt]:

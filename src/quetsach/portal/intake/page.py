@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from quetsach.annexes.collecting import messages
 from quetsach.annexes.collecting.files import picture
 from quetsach.annexes.collecting.form import ROWS
-from quetsach.annexes.collecting.merge import Doubt, Unread
-from quetsach.portal.intake.judging import loud, mark
+from quetsach.annexes.collecting.readings import Doubt, Unread
+from quetsach.portal.intake.judging import loud, mark, remarks
 from quetsach.portal.intake.models import ReceivedFile
 from quetsach.portal.intake.queries import READ_AGAIN, Desk, Row, is_free
 from quetsach.portal.kit.language import language
@@ -64,6 +64,11 @@ class Line:
     def is_clear(self) -> bool:
         """Whether nothing needs a check."""
         return self.row.reading.is_clear and self.is_free
+
+    @property
+    def has_remark(self) -> bool:
+        """Whether a warning stands beside the row that nobody can settle here."""
+        return bool(remarks(self.row.reading))
 
     @property
     def seen(self) -> str:

@@ -11,9 +11,10 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from quetsach.annexes.collecting import merge, messages, stored
-from quetsach.annexes.collecting.merge import Collection, Reading, Unread
+from quetsach.annexes.collecting.merge import Collection
 from quetsach.annexes.collecting.names import Directory, Match, Unit
 from quetsach.annexes.collecting.paper import FileProblem
+from quetsach.annexes.collecting.readings import Reading, Unread
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.intake.models import ReceivedAnnex, ReceivedFile
@@ -154,7 +155,7 @@ def desk(node: CampaignNode) -> Desk:
         Unread(one.name, None, FileProblem(one.problem, **one.facts), one.sha256, _hint(known, one.name))
         for one in files
     ]
-    found = merge.merge(readings, unread, known)
+    found = merge.merge(readings, unread, known, since=node.campaign.published_at)
 
     def rows(group: Iterable[Reading]) -> tuple[Row, ...]:
         made = []

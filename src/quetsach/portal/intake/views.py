@@ -298,6 +298,7 @@ def _page(
         "next_line": _following(looked, opened),
         "clear": clear,
         "clear_shown": clear[:CLEAR_SHOWN],
+        "remarked": sum(line.has_remark for line in clear),
         "repeated": repeated,
         "units": desk.units[:MOST_NAMES],
         "leftovers": page.leftovers(desk),

@@ -34,8 +34,8 @@ def _error(status: int, code: str, reason: str, **more: object) -> JsonResponse:
 def push(request: HttpRequest) -> HttpResponse:
     """POST one chunk of JSON Lines; repeating it changes nothing.
 
-    200 with the counts of rows, and of machines and new cases; 401 no live token; 405; 413 over 8 MiB; 415 compressed; 422 the document cannot be
-    taken; 507 the disk is full.
+    200 with the counts of rows, machines and new cases; 401 no live token; 405; 413 over 8 MiB; 415
+    compressed; 422 the document cannot be taken; 507 the disk is full.
     """
     if request.method != "POST":
         response = _error(405, "method", "Send a scan document by POST.")

@@ -19,7 +19,8 @@ log = logging.getLogger(__name__)
 class Outcome:
     """A document in numbers of machines and new cases.
 
-    `unlisted` machines called only addresses that the campaign has not published. `address` is the path of the only new case, else of the list of machines.
+    `unlisted` machines called only addresses that the campaign has not published. `address` is the path of
+    the only new case, else of the list of machines.
     """
 
     machines: int

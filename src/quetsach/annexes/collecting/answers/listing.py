@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from quetsach.annexes.collecting import messages
 from quetsach.annexes.collecting.answers import words
 from quetsach.annexes.collecting.form import ROWS
-from quetsach.annexes.collecting.merge import Collection, Doubt, Reading
+from quetsach.annexes.collecting.merge import Collection
 from quetsach.annexes.collecting.paper import NOWHERE
+from quetsach.annexes.collecting.readings import Doubt, Reading
 from quetsach.text.language import code, ngettext
 from quetsach.text.language import gettext as _
 from quetsach.text.words import number, visible
