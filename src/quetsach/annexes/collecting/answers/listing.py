@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 
 _AMBER = "yellow"
 _MOST_NAMED = 50
+_MOST_ASKED = 5
+_NOT_ASKED = frozenset(
+    (
+        "scan", "not_an_annex", "other_archive", "outlook", "too_deep", "too_many_files", "no_file", "unreadable", "failed",
+        "needs_calamine", "needs_pypdf", "old_word", "open_document", "office_later", "reading_later", "sending_later",
+    )
+)  # fmt: skip
+"""Problems that the collector solves: by eye, or on this machine."""
 
 
 def show(found: Collection, console: Console, saved: Sequence[Path] = ()) -> None:
@@ -120,6 +128,15 @@ def _next(found: Collection, console: Console, saved: Sequence[Path]) -> None:
         )
     if any(one.problem.code == "scan" for one in found.unread):
         steps.append(_("Open the scans beside an empty form and enter their four figures."))
+    if unread := [one for one in found.unread if one.problem.code not in _NOT_ASKED]:
+        names = ", ".join(visible(one.file.rpartition("/")[2]) for one in unread[:_MOST_ASKED])
+        text = ngettext(
+            "Ask the sender of this file again, with the reason above: %(names)s.",
+            "Ask the senders of these %(n)s files again, with the reasons above: %(names)s.",
+            len(unread),
+        )
+        more = ", …" if len(unread) > _MOST_ASKED else ""
+        steps.append(text % {"n": number(len(unread)), "names": names + more})
     if found.missing:
         steps.append(_("Chase the units that have not sent anything."))
     if found.expected is None:
