@@ -24,10 +24,24 @@ _MOST_NAMED = 50
 _MOST_ASKED = 5
 _NOT_ASKED = frozenset(
     (
-        "scan", "not_an_annex", "other_archive", "outlook", "too_deep", "too_many_files", "no_file", "unreadable", "failed",
-        "needs_calamine", "needs_pypdf", "old_word", "open_document", "office_later", "reading_later", "sending_later",
+        "failed",
+        "needs_calamine",
+        "needs_pypdf",
+        "no_file",
+        "not_an_annex",
+        "office_later",
+        "old_word",
+        "open_document",
+        "other_archive",
+        "outlook",
+        "reading_later",
+        "scan",
+        "sending_later",
+        "too_deep",
+        "too_many_files",
+        "unreadable",
     )
-)  # fmt: skip
+)
 """Problems that the collector solves: by eye, or on this machine."""
 
 
