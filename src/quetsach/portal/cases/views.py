@@ -28,6 +28,7 @@ from quetsach.portal.cases.rules import Act, State, Word, allows, word
 from quetsach.portal.cases.wording import ALL_EVIDENCE, EVIDENCE, tell
 from quetsach.portal.cases.words import WORDS
 from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.sightings.queries import scans_of_rows
 from quetsach.portal.units.roles import Verb
 
 PAGE = 25
@@ -176,12 +177,15 @@ def _case_page(
                 open_deeds[slug.replace("-", "_")] = bound.get(slug) or deed.form(auto_id=f"{slug}-%s")
     nodes = queries.nodes_below(seat.node)
     can_assign = seat.may(Verb.WORK_CASE) and (not found.device.is_assigned or nodes.count() > 1)
+    tale = tell(found, story, timezone.now(), ALL_EVIDENCE if wants_all else EVIDENCE)
+    scans = scans_of_rows(tale.evidence, seat.user)
     context = {
         "seat": seat,
         "door": "cases",
         "case": found,
         "story": story,
-        "tale": tell(found, story, timezone.now(), ALL_EVIDENCE if wants_all else EVIDENCE),
+        "tale": tale,
+        "evidence": [(row, scans.get(row.pk)) for row in tale.evidence],
         "wants_all": wants_all,
         "advice": advice_for(found.family, get_language() or "vi"),
         "deeds": open_deeds,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 
+from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.sightings.models import Coverage, Scan, Sighting
 from quetsach.portal.sightings.spans import Span, gaps, join_spans
@@ -92,6 +95,25 @@ def tally(rows: QuerySet[Sighting]) -> Tally:
         unlisted=Count("pk", filter=Q(is_listed=False)),
     )
     return Tally(found["rows"], found["lines"] or 0, found["bare"], found["unlisted"])
+
+
+def scans_of_rows(rows: Collection[Sighting], user: User) -> dict[int, Scan]:
+    """By row: the scan that told it, if the person may open it; one query for any number of rows.
+
+    A row came with the first scan of its source that was accepted after the row had arrived.
+    """
+    sources, nodes = {row.source for row in rows}, {row.node_id for row in rows}
+    scans = Scan.objects.visible_to(user).filter(node__in=nodes)
+    seen = Coverage.rows.filter(scan__in=scans, source__in=sources).select_related("scan__node__campaign")
+    by_source: dict[tuple[UUID, str], list[Scan]] = defaultdict(list)
+    for coverage in seen.defer("devices", "errors").order_by("scan__accepted_at"):
+        by_source[coverage.scan.node_id, coverage.source].append(coverage.scan)
+    found = {}
+    for row in rows:
+        later = (one for one in by_source[row.node_id, row.source] if one.accepted_at >= row.received_at)
+        if scan := next(later, None):
+            found[row.pk] = scan
+    return found
 
 
 def coverages_of(scan: Scan) -> QuerySet[Coverage]:

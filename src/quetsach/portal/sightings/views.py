@@ -111,12 +111,15 @@ def sightings(request: HttpRequest, slug: str) -> HttpResponse:
     rows = queries.sightings_in(
         seat.node, device=device.replace("\0", ""), indicator=indicator.replace("\0", "")
     )
+    page = Paginator(rows, PAGE).get_page(request.GET.get("trang"))
+    scans = queries.scans_of_rows(list(page), seat.user)
     context = {
         "seat": seat,
         "door": "scans",
+        "rows": [(row, scans.get(row.pk)) for row in page],
         "device": device,
         "indicator": indicator,
         "tally": queries.tally(rows),
-        "page": Paginator(rows, PAGE).get_page(request.GET.get("trang")),
+        "page": page,
     }
     return render(request, "sightings/sightings.html", context)

@@ -53,7 +53,7 @@ FILES: list[Callable[[Report, User], Mapping[UUID, SourceFile]]] = []
 
 def source_file(report: Report, revision: Revision, user: User) -> SourceFile | None:
     """The file that the revision was read from, if the person may see it."""
-    return _files(report, user).get(revision.pk)
+    return _files(report, user).get(revision.pk) if revision.source else None
 
 
 def _files(report: Report, user: User) -> dict[UUID, SourceFile]:

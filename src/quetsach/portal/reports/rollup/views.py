@@ -16,11 +16,14 @@ from quetsach.portal.reports import queries
 from quetsach.portal.reports.annex.history import source_file
 from quetsach.portal.reports.facts import ACTS, known_rows
 from quetsach.portal.reports.models import Report
-from quetsach.portal.reports.rollup import comparisons, machines, trace
+from quetsach.portal.reports.rollup import comparisons, machines, people, trace
 from quetsach.portal.reports.rollup.checked import checked
 from quetsach.portal.reports.rollup.queries import drifted
 from quetsach.portal.reports.rollup.snapshots import page_roll_up
 from quetsach.portal.reports.rollup.sums import Line
+
+PEOPLE = ("informed", "done")
+"""The contents of rows of a form that count people."""
 
 
 @require_GET
@@ -78,7 +81,9 @@ def trace_page(request: HttpRequest, slug: str, node_id: UUID, row: str) -> Http
     rolled = page_roll_up(seat.node, report, names_missing=False)
     counted = report.accepted if report else None
     found = form.row(row)
-    shown, machine_count = machines.listed(seat.node)
+    # A figure of people leads back to people, a figure of units to their machines.
+    counted_people = people.by_unit(seat.node, found.known, row) if found.known in PEOPLE else None
+    shown, machine_count = ([], 0) if counted_people else machines.listed(seat.node)
     context = {
         "seat": seat,
         "campaign": seat.campaign,
@@ -102,6 +107,7 @@ def trace_page(request: HttpRequest, slug: str, node_id: UUID, row: str) -> Http
         "grounds": grounds(seat.node, found.known),
         "parts": trace.parts(rolled, row),
         "checked": checked(seat.node, seat.user) if found.known == "done" else None,
+        "people": counted_people,
         "machines": shown,
         "machine_count": machine_count,
         "other_rows": [other for other in form.rows if other.key != row],
