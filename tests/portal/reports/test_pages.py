@@ -137,8 +137,8 @@ def test_a_figure_of_people_leads_back_to_the_head_counts_by_unit(cast):
     assert "Đơn vị A1" in first and ">16</a>" in first and "officer-a1" in first and "chưa có" in first
     assert "Đơn vị A2" in second and "chưa đếm" in second and ">12</a>" in second
     assert url(cast, "known", "A1", "r2") in first and url(cast, "why", "A2", "r2") in second
-    assert "10.1.1.5" not in page, "machines are not people"
-    assert "10.1.1.5" in text(cast, ("A", "reader"), "why", "A", "r1")
+    assert "10.1.1.5" not in people and "10.1.1.5" in page, "people first, then machines"
+    assert 'id="nguoi"' not in text(cast, ("A", "reader"), "why", "A", "r1")
 
 
 def test_why_of_an_unknown_row_is_404(cast):
@@ -158,7 +158,7 @@ def test_machines_are_counted_once_per_branch_and_link_to_their_case(cast):
     page = text(cast, ("A", "reader"), "rollup", "A")
     machines = page[page.index('id="may"') :]
     assert "4 máy đã thấy dấu hiệu" in machines
-    listed = text(cast, ("A", "reader"), "why", "A", "r1")
+    listed = text(cast, ("A", "reader"), "why", "A", "r2")
     assert "pc-A1-0" in listed and "pc-A2-0" in listed and "pc-B1-0" not in listed
 
 

@@ -28,8 +28,8 @@ from quetsach.portal.cases.rules import Act, State, Word, allows, word
 from quetsach.portal.cases.wording import ALL_EVIDENCE, EVIDENCE, tell
 from quetsach.portal.cases.words import WORDS
 from quetsach.portal.kit.client_ip import client_ip_text
-from quetsach.portal.sightings.queries import scans_of_rows
-from quetsach.portal.units.roles import Verb
+from quetsach.portal.sightings.queries import told_by
+from quetsach.portal.units.roles import Verb, fits
 
 PAGE = 25
 
@@ -178,7 +178,8 @@ def _case_page(
     nodes = queries.nodes_below(seat.node)
     can_assign = seat.may(Verb.WORK_CASE) and (not found.device.is_assigned or nodes.count() > 1)
     tale = tell(found, story, timezone.now(), ALL_EVIDENCE if wants_all else EVIDENCE)
-    scans = scans_of_rows(tale.evidence, seat.user)
+    seen = [one for one in story.facts.coverages if fits(seat.places, Verb.READ, one.scan.node.path)]
+    scans = told_by(tale.evidence, seen)
     context = {
         "seat": seat,
         "door": "cases",

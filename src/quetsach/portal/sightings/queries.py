@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -98,19 +98,22 @@ def tally(rows: QuerySet[Sighting]) -> Tally:
 
 
 def scans_of_rows(rows: Collection[Sighting], user: User) -> dict[int, Scan]:
-    """By row: the scan that told it, if the person may open it; one query for any number of rows.
+    """By row: the scan that told it, if the person may open it; one query for any number of rows."""
+    scans = Scan.objects.visible_to(user).filter(node__in={row.node_id for row in rows})
+    seen = Coverage.rows.filter(scan__in=scans, source__in={row.source for row in rows})
+    return told_by(rows, seen.select_related("scan__node").defer("devices", "errors"))
 
-    A row came with the first scan of its source that was accepted after the row had arrived.
-    """
-    sources, nodes = {row.source for row in rows}, {row.node_id for row in rows}
-    scans = Scan.objects.visible_to(user).filter(node__in=nodes)
-    seen = Coverage.rows.filter(scan__in=scans, source__in=sources).select_related("scan__node__campaign")
+
+def told_by(rows: Iterable[Sighting], coverages: Iterable[Coverage]) -> dict[int, Scan]:
+    """By row: the scan that told it, among these. A row came with the first scan of its source that was
+    accepted after the row had arrived."""
     by_source: dict[tuple[UUID, str], list[Scan]] = defaultdict(list)
-    for coverage in seen.defer("devices", "errors").order_by("scan__accepted_at"):
+    for coverage in coverages:
         by_source[coverage.scan.node_id, coverage.source].append(coverage.scan)
     found = {}
     for row in rows:
-        later = (one for one in by_source[row.node_id, row.source] if one.accepted_at >= row.received_at)
+        scans = sorted(by_source[row.node_id, row.source], key=lambda scan: scan.accepted_at)
+        later = (one for one in scans if one.accepted_at >= row.received_at)
         if scan := next(later, None):
             found[row.pk] = scan
     return found

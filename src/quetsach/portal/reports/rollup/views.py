@@ -81,9 +81,9 @@ def trace_page(request: HttpRequest, slug: str, node_id: UUID, row: str) -> Http
     rolled = page_roll_up(seat.node, report, names_missing=False)
     counted = report.accepted if report else None
     found = form.row(row)
-    # A figure of people leads back to people, a figure of units to their machines.
+    # A figure of people leads back to people first, and like each figure to the machines.
     counted_people = people.by_unit(seat.node, found.known, row) if found.known in PEOPLE else None
-    shown, machine_count = ([], 0) if counted_people else machines.listed(seat.node)
+    shown, machine_count = machines.listed(seat.node)
     context = {
         "seat": seat,
         "campaign": seat.campaign,
