@@ -91,11 +91,16 @@ class Line:
         return FIGURES if any(cell.says for cell in self.cells) else OTHER
 
     @property
-    def why(self) -> str:
-        """The first doubt, in one sentence."""
+    def reasons(self) -> tuple[str, ...]:
+        """Every doubt in a sentence, for the folded row; the notes of a row without doubts."""
         row = _("Row %(n)s")
         of_cells = (f"{row % {'n': cell.number}}: {said}" for cell in self.cells for said in cell.says)
-        return next(iter((*self.says, *of_cells, *self.notes)), "")
+        return (*self.says, *of_cells) or self.notes
+
+    @property
+    def more_reasons(self) -> int:
+        """How many doubts the folded row does not show."""
+        return len(self.reasons) - 3
 
 
 @dataclass(frozen=True)
