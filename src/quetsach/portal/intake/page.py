@@ -180,8 +180,10 @@ def told(one: Doubt) -> str:
 
 
 def _labelled(one: Doubt) -> str:
-    """The sentence about the doubt, after the name of the text concerned where that is not clear."""
+    """The sentence about the doubt, after the name of the row or text concerned where that is not clear."""
     label = {"narrative": _("Assessment"), "proposals": _("Proposals")}.get(one.field, "")
+    if one.field in ROWS:
+        label = _("Row %(n)s") % {"n": one.field[1:]}
     return f"{label}: {told(one)}" if label else told(one)
 
 
@@ -204,7 +206,7 @@ def _line(row: Row) -> Line:
         row=row,
         cells=tuple(_cell(row, key) for key in ROWS),
         says=(*map(_labelled, loud), *extra),
-        notes=tuple(map(told, quiet)),
+        notes=tuple(map(_labelled, quiet)),
         is_free=free,
     )
 
