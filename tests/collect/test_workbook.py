@@ -15,8 +15,9 @@ from quetsach.annexes.collecting.answers import workbook
 from quetsach.annexes.collecting.answers.annex import consolidated
 from quetsach.annexes.collecting.figures import Figure
 from quetsach.annexes.collecting.form import ROWS
-from quetsach.annexes.collecting.merge import Collection, Doubt, Reading, merge
+from quetsach.annexes.collecting.merge import Collection, merge
 from quetsach.annexes.collecting.names import Unit
+from quetsach.annexes.collecting.readings import Doubt, Reading
 
 SPACE = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 SIGN = '#,##0" ?"'

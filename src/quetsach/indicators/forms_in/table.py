@@ -11,6 +11,7 @@ from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 
 from quetsach.errors import IndicatorError
+from quetsach.indicators.forms_in.chosen import Chosen
 from quetsach.indicators.forms_in.expiry import has_passed
 from quetsach.indicators.lists.item import HASHES, KINDS, hash_in, is_value
 from quetsach.indicators.lists.listing import Listing
@@ -366,17 +367,18 @@ def read(listing: Listing) -> Iterator[Value | Note]:
     """The values of a table's rows, and notes on its columns and on rows left out, as `values` gives them.
 
     Raises:
-        IndicatorError: no column of indicators is found, chosen or not; or, if no column was chosen, its
+        IndicatorError: no column of indicators, or no chosen column, is found; or, if none was chosen, its
             heading leaves open whether it holds infected machines.
     """
     layout = layout_of(listing)
     number = numbered(listing.columns).get("indicator", -1)
     rows = (cells_of(line, layout.delimiter) for line in listing.head) if layout is not None else ()
     # A column chosen by its number lies to the right of every row.
-    is_beyond = number >= max((len(row) for row in rows if row is not None), default=number + 1)
-    if layout is None or "indicator" not in layout.places or is_beyond:
+    width = max((len(row) for row in rows if row is not None), default=number + 1)
+    if layout is None or "indicator" not in layout.places or number >= width:
         column = (listing.columns or {}).get("indicator", "indicator")
         raise IndicatorError(f"{listing.source}: has no column '{column}'; look at its header line")
+    Chosen(listing.columns).found(layout.places, width).refuse(listing.source)
     place = layout.places["indicator"]
     if layout.names and not listing.columns:
         first = [cells_of(line, layout.delimiter) or () for line in listing.head]

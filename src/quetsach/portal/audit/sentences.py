@@ -143,7 +143,9 @@ SENTENCES: dict[str, str | Promise] = {
     "intake.receive": _("Took in %(files)s files from %(upload)s"),
     "intake.correct": _("Corrected what was read from the file %(file)s"),
     "intake.enter": _("Entered the figures of %(unit)s by hand from the file %(file)s"),
-    "intake.take": _("Took the report of %(unit)s on its behalf, from the file %(file)s, sha256 %(sha256)s"),
+    "intake.take": _(
+        "Took the report of %(unit)s from the file %(file)s; the unit was not asked; sha256 %(sha256)s"
+    ),
     "intake.take_back": _("Took the file %(file)s back: its report counts no more"),
     "intake.set_aside": _("Set the file %(file)s aside"),
     "intake.doubt": _("Wants to compare the file %(file)s first"),

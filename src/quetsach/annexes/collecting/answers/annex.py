@@ -7,7 +7,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from quetsach.annexes.collecting.folding import key
-from quetsach.annexes.collecting.merge import Collection, Reading, Total
+from quetsach.annexes.collecting.merge import Collection, Total
+from quetsach.annexes.collecting.readings import Reading
 from quetsach.annexes.collecting.rules import FORM
 from quetsach.annexes.form.definition import built_in
 from quetsach.documents.document import LONGEST_TEXT, Annex, AnnexRow

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from quetsach.annexes.collecting import messages
 from quetsach.annexes.collecting.figures import Figure
-from quetsach.annexes.collecting.merge import Collection, Doubt, Reading
+from quetsach.annexes.collecting.merge import Collection
+from quetsach.annexes.collecting.readings import Doubt, Reading
 from quetsach.text.language import code, ngettext
 from quetsach.text.language import gettext as _
 

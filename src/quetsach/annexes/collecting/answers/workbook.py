@@ -16,7 +16,8 @@ from quetsach.annexes.collecting import messages
 from quetsach.annexes.collecting.answers import words
 from quetsach.annexes.collecting.answers.annex import wishes
 from quetsach.annexes.collecting.form import ROWS
-from quetsach.annexes.collecting.merge import Collection, Reading
+from quetsach.annexes.collecting.merge import Collection
+from quetsach.annexes.collecting.readings import Reading
 from quetsach.annexes.collecting.rules import FORM
 from quetsach.annexes.form.definition import built_in
 from quetsach.text.cells import column_name, row_height
@@ -27,6 +28,7 @@ from quetsach.text.words import visible
 _LONGEST_CELL = 32_767
 _LONGEST_LINK = 2_000
 _FIRST_FIGURE = 2
+_OF_VERSIONS = ("newer_version", "duplicate", "older", "other_figures")
 
 
 class _Book:
@@ -198,7 +200,7 @@ def _to_look_at(book: _Book, found: Collection) -> None:
     at = 0
     for one in (*found.unplaced, *found.counted, *found.repeated):
         for doubt in one.doubts:
-            if doubt.level == "info" and doubt.code not in {"newer_version", "duplicate", "older"}:
+            if doubt.level == "info" and doubt.code not in _OF_VERSIONS:
                 continue
             at += 1
             figure = one.annex.figures.get(doubt.field)

@@ -68,10 +68,20 @@ def enter_for(
     elif act == Act.DEPLOY:
         if Participation.rows.filter(node=node).exists():
             raise NotAllowedNowError("already_deployed")
+        is_received = Acknowledgement.rows.filter(node=node).exists()
         deploy(node, actor, at=at, ip=ip)
+        if not is_received:
+            # Carrying out includes receiving. The unit gave no receipt, so this one bears the same proof.
+            _keep(node, Act.ACKNOWLEDGE, evidence, at, actor, ip)
     else:
         informed, done = people or (0, 0)
         count_people(node, informed, done, actor, ip=ip)
+    return _keep(node, act, evidence, at, actor, ip)
+
+
+def _keep(
+    node: CampaignNode, act: str, evidence: Told, at: datetime, actor: User, ip: str | None
+) -> KeyedAct:
     proof = evidence.proof or Proof("", "", "")
     entry = KeyedAct.rows.create(
         node=node,

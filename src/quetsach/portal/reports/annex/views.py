@@ -22,7 +22,7 @@ from quetsach.portal.kit.language import language
 from quetsach.portal.people.queries import known_of
 from quetsach.portal.reports import actions, queries
 from quetsach.portal.reports.annex import unsent_form
-from quetsach.portal.reports.annex.history import histories
+from quetsach.portal.reports.annex.history import histories, source_file
 from quetsach.portal.reports.annex.page import AnnexPage, compare, revision_rows
 from quetsach.portal.reports.annexforms.versions import load_form
 from quetsach.portal.reports.assessment.drafting import Assessed
@@ -214,7 +214,8 @@ def sent_page(
         "form": load_form(shown.form) if shown else queries.form_of(seat.node),
         "rows": rows,
         "is_adjusted": any(row.adjust for row in rows),
-        "warned": [(w["text"][language()[:2]], w["by"]) for w in shown.warnings] if shown else [],
+        "warned": [{**one, "text": one["text"][language()[:2]]} for one in shown.warnings] if shown else [],
+        "source_file": source_file(found, shown, seat.user) if found and shown else None,
         "reason": reason,
         "lock": lock,
         "lock_reason": REASONS[lock] if lock else "",
