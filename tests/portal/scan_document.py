@@ -70,7 +70,7 @@ def publish_list(cast, tmp_path: Path, text=FAMILIES):
     draft = prepare(
         cast.campaign, [Upload("list.csv", file, file.stat().st_size)], cast.user("centre", "coordinator")
     )
-    return publish_set(draft, cast.user("centre", "coordinator"))
+    return publish_set(draft, cast.user("centre", "coordinator"), typed=draft.count)
 
 
 def noon(days_ago, hour=12):
