@@ -97,6 +97,11 @@ SENTENCES: dict[str, str | Promise] = {
     "token.revoke": _("Revoked the connection code %(prefix)s… of %(name)s"),
     "indicators.prepare": _("Uploaded a list: %(count)s addresses, %(rejected)s rejected"),
     "indicators.publish": _("Published version %(version)s of the list: %(count)s addresses"),
+    "indicators.publish_smaller": _(
+        "Published version %(version)s of the list: %(count)s addresses; %(removed)s removed, confirmed by"
+        " typing the number"
+    ),
+    "indicators.prepare_again": _("Took version %(of)s of the list as a draft again"),
     "indicators.publish_again": _("Published version %(of)s of the list again, as version %(version)s"),
     "indicators.withdraw": _("Withdrew version %(version)s of the list: %(count)s addresses. %(reason)s"),
     "indicators.discard": _("Discarded a list that was not published"),

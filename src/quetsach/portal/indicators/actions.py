@@ -209,10 +209,11 @@ def _keep_draft(draft: IndicatorSet, ip: str | None) -> IndicatorSet:
     IndicatorSet.rows.filter(campaign=draft.campaign, status=IndicatorSet.Status.DRAFT).delete()
     draft.save(force_insert=True)
     record(
-        draft.created_by, "indicators.prepare", unit_path=draft.campaign.issuer.path, about=draft,
+        draft.created_by, "indicators.prepare_again" if draft.again_of else "indicators.prepare",
+        unit_path=draft.campaign.issuer.path, about=draft,
         data={
             "count": draft.count, "rejected": draft.rejected, "stopped": draft.stopped,
-            "set_id": draft.set_id,
+            "set_id": draft.set_id, **({"of": draft.again_of} if draft.again_of else {}),
         },
         ip=ip,
     )  # fmt: skip
@@ -330,9 +331,9 @@ def _publish(row: IndicatorSet, actor: User, ip: str | None, more: dict[str, Any
     row.published_at, row.published_by = timezone.now(), actor
     row.is_followed = False
     row.save()
+    how = "publish_again" if row.again_of else "publish_smaller" if more.get("typed") else "publish"
     record(
-        actor, "indicators.publish_again" if row.again_of else "indicators.publish",
-        unit_path=row.campaign.issuer.path, about=row,
+        actor, f"indicators.{how}", unit_path=row.campaign.issuer.path, about=row,
         data={
             "version": row.version, "count": row.count, "set_id": row.set_id, "sha256": row.sha256,
             **({"of": row.again_of} if row.again_of else {}), **more,

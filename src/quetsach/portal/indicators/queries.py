@@ -6,6 +6,7 @@ The version in use is the latest version that stands: it was not withdrawn. All 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
@@ -164,6 +165,15 @@ def withdrawn_lists() -> list[IndicatorSet]:
     for row in without.select_related("campaign").order_by("withdrawn_at"):
         gone[row.campaign_id] = row
     return list(gone.values())
+
+
+def withdrawn_numbers() -> dict[UUID, list[int]]:
+    """By campaign: the numbers of its withdrawn versions, the lowest first."""
+    found: dict[UUID, list[int]] = defaultdict(list)
+    rows = IndicatorSet.rows.filter(status=PUBLISHED).exclude(withdrawn_at=None)
+    for campaign, version in rows.order_by("version").values_list("campaign", "version"):
+        found[campaign].append(version or 0)
+    return found
 
 
 def ever_published_of(slug: str) -> QuerySet[IndicatorSet]:

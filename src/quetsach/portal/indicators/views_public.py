@@ -21,9 +21,11 @@ ASK_FIRST = "public, no-cache"
 @require_safe
 def indicator_list(request: HttpRequest) -> HttpResponse:
     """The list in force of each campaign."""
+    gone = queries.withdrawn_numbers()
     lists = [
         {
             "set": row,
+            "gone": gone.get(row.campaign_id, ()),
             "kinds": [(KINDS.get(kind, kind), n) for kind, n in row.kinds.items()],
             "has_more": len(row.forms) > len(GENERAL),
             "forms": [
