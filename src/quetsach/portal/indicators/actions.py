@@ -251,6 +251,8 @@ def publish_set(
         ChangedError: the version in use is another than the draft was compared with.
     """
     compare_again(draft.campaign)
+    # Asked before the forms are written, which takes long for a long list, and again under the lock.
+    _ask_number(IndicatorSet.rows.get(pk=draft.pk), typed)
     forms = write_forms(draft, queries.next_version(draft.campaign_id))
     with transaction.atomic():
         _lock(draft.campaign_id)
@@ -262,13 +264,19 @@ def publish_set(
         if draft.status == IndicatorSet.Status.DRAFT:
             if not queries.is_compared(draft):
                 raise ChangedError
-            must_type = loss_of(draft).must_type
-            if must_type and typed != draft.count:
-                raise NumberError
+            must_type = _ask_number(draft, typed)
             draft.forms = forms
             removed = draft.difference.get("removed", 0)
             _publish(draft, actor, ip, {"removed": removed, "typed": draft.count if must_type else None})
     return draft
+
+
+def _ask_number(draft: IndicatorSet, typed: int | None) -> bool:
+    """Whether the number of entries had to be typed. Raises NumberError where it had to and was not."""
+    must_type = draft.status == IndicatorSet.Status.DRAFT and loss_of(draft).must_type
+    if must_type and typed != draft.count:
+        raise NumberError
+    return must_type
 
 
 def prepare_again(earlier: IndicatorSet, actor: User, ip: str | None = None) -> IndicatorSet:
