@@ -36,8 +36,9 @@ def follow_lists(campaign: Campaign) -> int:
     closed = 0
     if gone:
         unlist(campaign)
+    published = lists.lists_of(campaign) if gone else []
     for row in gone:
-        for some in batched(resting_on(campaign, [row]).alone, BATCH):
+        for some in batched(resting_on(campaign, [row], published).alone, BATCH):
             closed += _close(some, row)
     if rows:
         for some in batched(back_on_a_list(campaign), BATCH):

@@ -30,8 +30,11 @@ class Resting:
     proven: int = 0
 
 
-def resting_on(campaign: Campaign, rows: Collection[IndicatorSet]) -> Resting:
-    """The cases that show signs of entries of these versions, as if all of them were withdrawn.
+def resting_on(
+    campaign: Campaign, rows: Collection[IndicatorSet], published: Collection[IndicatorSet]
+) -> Resting:
+    """The cases that show signs of entries of these versions, as if all of them were withdrawn. `published`
+    are all versions ever published.
 
     A sign that is on no list, such as one that a check found on the machine itself, is another reason.
     """
@@ -41,9 +44,10 @@ def resting_on(campaign: Campaign, rows: Collection[IndicatorSet]) -> Resting:
     names = set().union(*signs.values()) if signs else set()
     here = lists.names_on(rows, names)
     gone = {row.pk for row in rows}
-    standing = lists.names_on([row for row in lists.versions(campaign) if row.pk not in gone], names)
+    others = [row for row in published if row.pk not in gone]
+    standing = lists.names_on([row for row in others if row.withdrawn_at is None], names)
     only = here - standing
-    withdrawn = only | (lists.names_on(lists.withdrawn(campaign.pk), names) - standing)
+    withdrawn = only | (lists.names_on([r for r in others if r.withdrawn_at], names) - standing)
     found = Resting()
     for pk, shown in signs.items():
         if only.isdisjoint(shown):

@@ -54,8 +54,10 @@ def withdraw_version(request: HttpRequest, slug: str, set_id: UUID) -> HttpRespo
             told.append(cases % {"n": num(closed)})
             messages.success(request, " ".join(told))
             return redirect("indicators", slug)
-    same = list(lists.alike(row))
-    current = lists.current(seat.campaign)
+    published = lists.lists_of(seat.campaign)
+    standing = [one for one in published if one.withdrawn_at is None]
+    same = [one for one in standing if lists.is_same(one, row)]
+    current = standing[0] if standing else None
     context = {
         "seat": seat,
         "door": "indicators",
@@ -63,8 +65,8 @@ def withdraw_version(request: HttpRequest, slug: str, set_id: UUID) -> HttpRespo
         "form": form,
         "same": [one.version for one in same if one.pk != row.pk],
         "is_current": current in same,
-        "before": lists.before(row),
+        "before": next((one for one in standing if one not in same), None),
         "current": current,
-        "resting": resting_on(seat.campaign, same),
+        "resting": resting_on(seat.campaign, same, published),
     }
     return render(request, "cases/withdraw.html", context, status=422 if form.errors else 200)
