@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Max, OuterRef, QuerySet
+from django.db.models import Max, OuterRef, QuerySet, Subquery
 
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.campaigns.front import top_campaigns
@@ -56,6 +56,11 @@ def next_version(campaign_id: UUID) -> int:
     """The number of the next version; a withdrawn version keeps its number."""
     latest = IndicatorSet.rows.filter(campaign=campaign_id).aggregate(n=Max("version"))["n"]
     return (latest or 0) + 1
+
+
+def first_published_at() -> Subquery:
+    """An expression over Campaign: when its first list that stands was published; None without one."""
+    return Subquery(versions(OuterRef("pk")).order_by("version").values("published_at")[:1])
 
 
 def published(campaign_id: UUID, set_id: str) -> IndicatorSet | None:
