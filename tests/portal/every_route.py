@@ -53,8 +53,8 @@ from tests.portal.scan_document import coverage, document, noon, publish_list, s
 PUBLIC = {
     "account_login", "account_logout", "account_change_password", "account_signup", "account_inactive",
     "home", "campaign_page", "campaign_letter", "self_check", "indicator_list", "indicator_sums",
-    "indicator_file", "set_language", "privacy", "healthz", "my_work", "api_sightings", "api_indicators",
-    "api_check_results",
+    "indicator_file", "indicator_search", "set_language", "privacy", "healthz", "my_work", "api_sightings",
+    "api_indicators", "api_check_results",
     "letter_pdf", "join_start", "join", "mark", "hand_in", "tools", "tools_sheet", "tools_sums",
     "stick_file", "tool_file", "equipment", "equipment_page",
     "ask_erasure", "staff_link", "my_account",
@@ -136,6 +136,7 @@ def one_of_everything(cast, tmp_path):
         "invitation_id": Invitation.rows.get().pk,
         "code": code, "mark:token": marks.token, "staff_link:token": invited,
         "indicator_file:name": "v1.txt", "indicator_doubts:group": "many",
+        "indicator_withdraw:set_id": listed.pk,
         "request_id": ask(cast.units["A1"], "An", "0912 345 678", "x", None, ip=None).pk,
     }  # fmt: skip
 

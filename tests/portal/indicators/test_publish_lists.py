@@ -190,14 +190,22 @@ def test_the_api_gives_the_list_in_force_and_304_to_who_has_it(cast, tmp_path):
     assert newer.status_code == 200 and b"other.example" in body(newer)
 
 
-def test_an_earlier_version_published_again_is_a_new_version(cast, tmp_path):
+def test_an_earlier_version_published_again_is_looked_at_first_and_is_a_new_version(cast, tmp_path):
     first, second = publish_list(cast, tmp_path), publish_list(cast, tmp_path, "other.example\n")
     client = cast.client("centre", "coordinator")
     url = reverse("indicator_draft", args=["lam-sach", first.pk])
-    client.post(url, {"verb": "again"})
-    client.post(url, {"verb": "again"})
-    versions = list(IndicatorSet.rows.order_by("version").values_list("version", "set_id"))
-    assert versions == [(1, first.set_id), (2, second.set_id), (3, first.set_id)]
+    looked = client.get(client.post(url, {"verb": "again"})["Location"]).content.decode()
+    assert "other.example" in looked and "198.51.5.7" in looked
+    again = client.post(url, {"verb": "again"}, follow=True).content.decode()
+    assert "Đang có một bản nháp" in again and IndicatorSet.rows.filter(status="draft").count() == 1
+    client.post(
+        reverse("indicator_draft", args=["lam-sach", IndicatorSet.rows.get(status="draft").pk]),
+        {"verb": "publish", "typed": "3"},
+    )
+    versions = list(IndicatorSet.rows.order_by("version").values_list("version", "set_id", "again_of"))
+    assert versions == [(1, first.set_id, None), (2, second.set_id, None), (3, first.set_id, 1)]
+    zones = [body(Client().get(f"/danh-sach/lam-sach/v{n}.rpz")).decode() for n in (2, 3)]
+    assert rpz.serial_of(zones[0]) < rpz.serial_of(zones[1]), "a name server takes no lower serial"
 
 
 def test_an_empty_list_is_refused(cast):

@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from quetsach.portal.audit.models import Entry
+from quetsach.portal.campaigns import arrivals
 from quetsach.portal.cases.models import Case
-from quetsach.portal.sightings import actions, arrivals
+from quetsach.portal.sightings import actions
 from quetsach.portal.sightings.models import Coverage, Scan, Sighting
 from quetsach.portal.units.actions import issue_token, revoke_token
 from tests.portal.scan_document import coverage, document, noon, publish_list, sighting

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from quetsach.indicators.draft import Draft
@@ -49,6 +49,19 @@ class Origins:
         for item in items:
             self.items.append(item)
             self._lines.append(line)
+
+    def sources_of(self, wanted: Iterable[Indicator]) -> Iterator[str]:
+        """The source of each indicator's first mention, in the order of `wanted`; "" without a mention."""
+        # By kind, because a million pairs as keys take the garbage collector several times as long.
+        places: dict[Kind, dict[str, int]] = {kind: {} for kind in Kind}
+        ends = [*self._starts[1:], len(self.items)]
+        for place, (start, end) in enumerate(zip(self._starts, ends, strict=True)):
+            for at in range(start, end):
+                item = self.items[at]
+                places[item.kind].setdefault(item.value, place)
+        for item in wanted:
+            found = places[item.kind].get(item.value)
+            yield "" if found is None else self._sources[found]
 
     def of(self, wanted: Iterable[Indicator]) -> dict[tuple[Kind, str], Origin]:
         """The first mention of each indicator; sets that were compiled before have no mentions."""

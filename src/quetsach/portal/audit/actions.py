@@ -45,9 +45,10 @@ class Told:
     data: dict[str, Any]
 
 
-def record_all(action: str, subjects: Sequence[Told]) -> list[Entry]:
-    """Append one entry of the system for each subject, all in one writing: thousands would take too long."""
-    return _append(None, "system", action, subjects, None)
+def record_all(action: str, subjects: Sequence[Told], actor: User | None = None) -> list[Entry]:
+    """Append one entry for each subject, all in one writing: thousands would take too long. Without an
+    `actor` they are the system's."""
+    return _append(actor, actor.get_full_name() if actor else "system", action, subjects, None)
 
 
 def _append(

@@ -100,6 +100,13 @@ SENTENCES: dict[str, str | Promise] = {
     "indicators.keep": _("Kept %(entry)s in the list although it is doubtful: %(reason)s"),
     "indicators.leave_out": _("Left %(entry)s out of the list: %(reason)s"),
     "indicators.undecide": _("Took back the decision about %(entry)s in the list"),
+    "indicators.publish_smaller": _(
+        "Published version %(version)s of the list: %(count)s addresses; %(removed)s removed, confirmed by"
+        " typing the number"
+    ),
+    "indicators.prepare_again": _("Took version %(of)s of the list as a draft again"),
+    "indicators.publish_again": _("Published version %(of)s of the list again, as version %(version)s"),
+    "indicators.withdraw": _("Withdrew version %(version)s of the list: %(count)s addresses. %(reason)s"),
     "indicators.discard": _("Discarded a list that was not published"),
     "scan.accept": _("Sent results of %(source_name)s in full: %(new)s new, %(updated)s updated"),
     "scan.chunk": _("Sent a part of the results of %(source_name)s: %(new)s new, %(updated)s updated"),
@@ -134,6 +141,10 @@ SENTENCES: dict[str, str | Promise] = {
     "case.recheck": _("Machine %(device)s: looked at again, no sign seen"),
     "case.verify": _("Machine %(device)s: proven clean by later results"),
     "case.relapse": _("Machine %(device)s: a sign again after the cleaning"),
+    "case.withdraw": _(
+        "Machine %(device)s: false alarm of version %(version)s of the list, which was withdrawn. %(reason)s"
+    ),
+    "case.return": _("Machine %(device)s: opened again, because its address is on the list again"),
     "case.evidence": _("Machine %(device)s: more evidence came in"),
     "letter.save": _("Saved a letter: %(subject)s"),
     "letter.issue": _("Issued the letter %(number)s"),

@@ -42,6 +42,7 @@ def move(
     if not allows(before, act):
         raise CaseError(_("The case has changed in the meantime. Look at it again before you go on."))
     case.state = TRANSITIONS[before, act].value
+    case.false_alarm_of = None
     event = CaseEvent(
         case=case, at=at or timezone.now(), act=act.value, from_state=before.value, to_state=case.state,
         by=by, reason=reason, data=data or {}, coverage=coverage,

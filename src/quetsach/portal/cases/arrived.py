@@ -9,9 +9,9 @@ from uuid import UUID
 
 from django.urls import reverse
 
+from quetsach.portal.campaigns.arrivals import Outcome
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.cases.models import Alias, Case
-from quetsach.portal.sightings.arrivals import Outcome
 
 
 def outcome_of(node: CampaignNode, names: Collection[str], since: datetime) -> Outcome:

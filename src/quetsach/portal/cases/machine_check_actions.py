@@ -12,13 +12,11 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.cases.actions import move
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, Device
 from quetsach.portal.cases.pull_actions import open_case, relapse
-from quetsach.portal.cases.rules import Act, Arrival, State, arrive, judge_check
+from quetsach.portal.cases.rules import CHECK, Act, Arrival, State, arrive, judge_check
 from quetsach.portal.indicators import store
 from quetsach.portal.indicators.models import IndicatorSet
 
 WAITING = (State.CLAIMED_CLEAN, State.RECHECKED)
-EVENT = "check"
-"""The `act` of the case event that notes a check with signs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +102,7 @@ def _take_signs(
             move(case, Act.EVIDENCE, data={"indicator": ", ".join(sorted(signs))[:200]})
         else:
             moved.confirmed += 1
-    CaseEvent(case=case, at=check.finished, act=EVENT, to_state=case.state, data=data).save(force_insert=True)
+    CaseEvent(case=case, at=check.finished, act=CHECK, to_state=case.state, data=data).save(force_insert=True)
     case.first_seen = min(filter(None, (case.first_seen, check.finished)))
     case.last_seen = max(filter(None, (case.last_seen, check.finished)))
     case.save(update_fields=["first_seen", "last_seen"])
@@ -113,7 +111,7 @@ def _take_signs(
 def _known(case: Case) -> set[str]:
     """The indicators and signs that have shown the case so far, in logs and in checks."""
     seen = set(CaseSighting.rows.filter(case=case).values_list("sighting__indicator", flat=True))
-    for data in CaseEvent.rows.filter(case=case, act=EVENT).values_list("data", flat=True):
+    for data in CaseEvent.rows.filter(case=case, act=CHECK).values_list("data", flat=True):
         seen.update(data.get("indicators", ()))
     return seen
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.rules import State
+from quetsach.portal.indicators.models import IndicatorSet
 from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.kit.scope import ScopedManager
 from quetsach.portal.sightings.models import Coverage, Sighting
@@ -104,6 +105,10 @@ class Case(models.Model):
     confirmed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+",
         help_text="set when a person, not a log, said that it is clean",
+    )  # fmt: skip
+    false_alarm_of = models.ForeignKey(
+        IndicatorSet, null=True, on_delete=models.PROTECT, related_name="+",
+        help_text="set when the case was closed because this version of the list was withdrawn",
     )  # fmt: skip
     sightings = models.ManyToManyField(Sighting, through="CaseSighting", related_name="+")
 

@@ -23,6 +23,7 @@ from quetsach.portal.cases import looks
 from quetsach.portal.cases.actions import move
 from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, Device
 from quetsach.portal.cases.rules import Act, Arrival, Judgement, State, arrive, judge
+from quetsach.portal.cases.withdrawing.actions import follow_lists
 from quetsach.portal.sightings.actions import mark_pulled, relist
 from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.sightings.owners import Owners
@@ -55,6 +56,7 @@ class _Batch:
 def pull_sightings(campaign: Campaign) -> Pulled:
     """Take every waiting sighting of the campaign into its case, then judge the claims."""
     pulled = Pulled()
+    follow_lists(campaign)
     relist(campaign)
     owners: dict[UUID, tuple[Owners, bool]] = {}
     while _pull_batch(campaign, pulled, owners):

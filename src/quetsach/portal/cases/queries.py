@@ -38,7 +38,7 @@ def machines_of(node: CampaignNode, *, below: bool = False) -> QuerySet[Case]:
     ranks = [Then(state=state.value, then=Value(rank)) for state, rank in RANK.items()]
     return (
         Case.rows.filter(where, device__campaign=node.campaign_id, is_current=True)
-        .select_related("device__owner")
+        .select_related("device__owner", "false_alarm_of")
         .annotate(rank=When(*ranks, default=Value(9), output_field=IntegerField()))
         .order_by("rank", "-relapses", "-last_seen", "pk")
     )

@@ -32,7 +32,8 @@ class State(StrEnum):
 
 
 class Act(StrEnum):
-    """The moves of a case: the first six are people's, the others follow from logs."""
+    """The moves of a case: the first six are people's, `WITHDRAW` and `RETURN` follow from the list, the
+    others from logs."""
 
     ASSIGN = "assign"
     START = "start"
@@ -44,7 +45,12 @@ class Act(StrEnum):
     VERIFY = "verify"
     RELAPSE = "relapse"
     EVIDENCE = "evidence"
+    WITHDRAW = "withdraw"
+    RETURN = "return"
 
+
+CHECK = "check"
+"""The act of the event that notes a check of the machine with signs; it moves nothing by itself."""
 
 _OPEN = (State.NEW, State.ASSIGNED, State.CLEANING)
 _WAITING = (State.CLAIMED_CLEAN, State.RECHECKED)
@@ -53,7 +59,7 @@ TRANSITIONS: dict[tuple[State, Act], State] = {
     **{(s, Act.START): State.CLEANING for s in (State.NEW, State.ASSIGNED)},
     **{(s, Act.CLAIM): State.CLAIMED_CLEAN for s in _OPEN},
     **{(s, Act.CONFIRM): State.VERIFIED_CLEAN for s in _WAITING},
-    **{(s, Act.DISMISS): State.FALSE_POSITIVE for s in (*_OPEN, *_WAITING)},
+    **{(s, act): State.FALSE_POSITIVE for s in (*_OPEN, *_WAITING) for act in (Act.DISMISS, Act.WITHDRAW)},
     **{(s, Act.REOPEN): State.CLEANING for s in (*_WAITING, State.VERIFIED_CLEAN)},
     (State.FALSE_POSITIVE, Act.REOPEN): State.ASSIGNED,
     (State.FALSE_POSITIVE, Act.EVIDENCE): State.ASSIGNED,
@@ -61,6 +67,12 @@ TRANSITIONS: dict[tuple[State, Act], State] = {
     **{(s, Act.VERIFY): State.VERIFIED_CLEAN for s in _WAITING},
     **{(s, Act.RELAPSE): State.CLEANING for s in (*_WAITING, State.VERIFIED_CLEAN)},
 }
+
+
+def returned(before: str) -> State:
+    """The state of a case that a withdrawn list had closed and that is opened again: the state in which it
+    was then."""
+    return State(before) if before in (*_OPEN, *_WAITING) else State.ASSIGNED
 
 
 def allows(state: State, act: Act) -> bool:

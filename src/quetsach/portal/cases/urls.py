@@ -2,6 +2,7 @@ from django.urls import path
 
 from quetsach.portal.cases import views
 from quetsach.portal.cases.self_check import views as views_check
+from quetsach.portal.cases.withdrawing.views import withdraw_version
 
 urlpatterns = [
     path("tu-kiem-tra/", views_check.self_check, name="self_check"),
@@ -9,4 +10,5 @@ urlpatterns = [
     path("cd/<slug:slug>/may/<uuid:case_id>/", views.case, name="case"),
     path("cd/<slug:slug>/may/<uuid:case_id>/ghi/<slug:act>/", views.act, name="case_act"),
     path("cd/<slug:slug>/may/<uuid:case_id>/chuyen/", views.assign, name="device_assign"),
+    path("cd/<slug:slug>/chi-dau/<uuid:set_id>/thu-hoi/", withdraw_version, name="indicator_withdraw"),
 ]

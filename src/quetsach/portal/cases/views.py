@@ -78,6 +78,9 @@ def cases(request: HttpRequest, slug: str) -> HttpResponse:
     chosen = next((w for w in queries.SHOWN if w.value == request.GET.get("loai")), None)
     if chosen is not None:
         rows = queries.in_word(rows, chosen, seat.campaign, now)
+    version = request.GET.get("ban", "")[:9]
+    if version.isascii() and version.isdigit():
+        rows = rows.filter(false_alarm_of__version=int(version))
     text = request.GET.get("tim", "").strip().replace("\0", "")[:100]
     if text:
         rows = queries.named(rows, text)
@@ -89,6 +92,7 @@ def cases(request: HttpRequest, slug: str) -> HttpResponse:
         "below": below,
         "text": text,
         "chosen": chosen,
+        "version": int(version) if version.isascii() and version.isdigit() else None,
         "total": sum(counts.values()),
         "signs": counts[Word.SIGNS],
         "words": [

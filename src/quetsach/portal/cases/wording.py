@@ -66,6 +66,7 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
         verdict=verdict(
             state, judgement.reason if judgement else None, days, quiet_days,
             case.confirmed_by_id is not None, case.relapses > 0, _rests_on_a_check(state, story),
+            case.false_alarm_of.version if case.false_alarm_of is not None else None,
         ),
         next_step=_next_step(story, now),
         timeline=draw(

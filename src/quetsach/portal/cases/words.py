@@ -30,6 +30,8 @@ ACTS: dict[str, str | Promise] = {
     Act.VERIFY: gettext_lazy("Verified clean"),
     Act.RELAPSE: gettext_lazy("Sign seen again after handling"),
     Act.EVIDENCE: gettext_lazy("Other signs: no false alarm any more"),
+    Act.WITHDRAW: gettext_lazy("Closed as a false alarm: the list was withdrawn"),
+    Act.RETURN: gettext_lazy("Opened again: its address is on the list again"),
     "check": gettext_lazy("The machine was checked: signs found"),
 }
 
@@ -68,15 +70,19 @@ def verdict(
     is_confirmed: bool,
     is_relapse: bool,
     is_checked: bool = False,
+    withdrawn: int | None = None,
 ) -> str:
     """One plain sentence on the machine. `days`: whole days without a sign in logs without a gap.
-    `is_checked`: the state rests on a check of the machine itself, not on logs."""
+    `is_checked`: the state rests on a check of the machine itself, not on logs. `withdrawn`: the version of
+    the list with which the case was closed."""
     if state is State.VERIFIED_CLEAN:
         if is_confirmed:
             return _("Clean, confirmed by a person in charge; logs have not shown it.")
         if is_checked:
             return _("Clean: a full check of the machine after the quiet time found no sign.")
         return _("Clean: %(n)d days of logs without a gap show no sign.") % {"n": max(days, quiet_days)}
+    if state is State.FALSE_POSITIVE and withdrawn is not None:
+        return _("A false alarm of version %(n)d of the list, which was withdrawn.") % {"n": withdrawn}
     if state is State.FALSE_POSITIVE:
         return _("A false alarm: the signs have another reason.")
     if state is State.CLEANING:

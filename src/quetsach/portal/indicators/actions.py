@@ -1,31 +1,36 @@
-"""Acts on a campaign's lists: prepare, publish, publish an earlier list again, drop a draft."""
+"""Acts on a campaign's lists: prepare, publish, publish an earlier list again, withdraw, drop a draft."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from quetsach.errors import IndicatorError
+from quetsach.errors import IndicatorError, PortalError
 from quetsach.files import bounded_process
 from quetsach.indicators import guard, loading, reading
 from quetsach.indicators.guards.files import without_harmless
 from quetsach.indicators.indicator import IndicatorSet as Items
+from quetsach.indicators.lists.origin import Origins
 from quetsach.indicators.loading import Choice
+from quetsach.indicators.writing import FORMS, Form
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import Campaign
-from quetsach.portal.indicators import store
+from quetsach.portal.indicators import queries, store
+from quetsach.portal.indicators.comparing import compare, loss_of
 from quetsach.portal.indicators.doubtful.actions import FAMILIES, copy
 from quetsach.portal.indicators.doubtful.entries import lines_of
 from quetsach.portal.indicators.doubtful.queries import blocking_groups
@@ -46,6 +51,24 @@ class Upload:
     name: str
     path: Path
     size: int
+
+
+class NumberError(PortalError):
+    """The list loses so much of the version in use that its number of entries must be typed to publish it."""
+
+    code = "number"
+
+
+class ChangedError(PortalError):
+    """The version in use has changed since the list was compared with it. It is compared anew already."""
+
+    code = "changed"
+
+
+class WaitingError(PortalError):
+    """Another draft waits; it must be published or dropped first."""
+
+    code = "waiting"
 
 
 class EmptyListError(IndicatorError):
@@ -84,31 +107,53 @@ def prepare(campaign: Campaign, uploads: list[Upload], actor: User, ip: str | No
                 _("There are only hashes of files in it. Bring them on the page “Hashes and rules”.")
             )
         raise EmptyListError(_("Not a single address is left, so there is nothing to publish."))
-    sha256, _length = store.keep(store.list_lines(indicators))
+    sha256, _length = store.keep(store.list_lines(indicators, _files_of(found, indicators, uploads)))
     notes, _length = store.keep(_notes(found, sorted_out, names, stopped_hashes))
     doubts, _length = store.keep(lines_of((*sorted_out.stopped, *sorted_out.warned)))
     hash_file = store.keep(store.hash_lines(hashes))[0] if hashes else ""
-    return _keep_draft(
-        IndicatorSet(
-            campaign=campaign,
-            set_id=indicators.id,
-            sha256=sha256,
-            count=len(indicators),
-            kinds=dict(Counter(i.kind.value for i in indicators).most_common()),
-            families=_families(indicators),
-            files=[{"name": upload.name, "bytes": upload.size} for upload in uploads],
-            rejected=sum(one.code != "hash" for one in found.rejects),
-            stopped=len(sorted_out.stopped) + len(stopped_hashes),
-            warned=len(sorted_out.warned),
-            notes=notes,
-            hashes=hash_file,
-            hash_count=len(hashes),
-            doubts=doubts,
-            groups={one.group.value: [one.kept, one.left_out] for one in sorted_out.groups},
-            created_by=actor,
-        ),
-        ip,
+    draft = IndicatorSet(
+        campaign=campaign,
+        set_id=indicators.id,
+        sha256=sha256,
+        count=len(indicators),
+        kinds=dict(Counter(i.kind.value for i in indicators).most_common()),
+        families=_families(indicators),
+        files=[{"name": upload.name, "bytes": upload.size} for upload in uploads],
+        rejected=sum(one.code != "hash" for one in found.rejects),
+        stopped=len(sorted_out.stopped) + len(stopped_hashes),
+        warned=len(sorted_out.warned),
+        notes=notes,
+        hashes=hash_file,
+        hash_count=len(hashes),
+        doubts=doubts,
+        groups={one.group.value: [one.kept, one.left_out] for one in sorted_out.groups},
+        created_by=actor,
     )
+    draft.difference = _difference(draft)
+    return _keep_draft(draft, ip)
+
+
+def _files_of(found: reading.FeedResult, items: Items, uploads: list[Upload]) -> Iterable[int | None]:
+    """The number of the uploaded file that brought each entry first."""
+    if len(uploads) == 1 or not isinstance(found.origins, Origins):
+        return repeat(0 if len(uploads) == 1 else None)
+    numbers = {str(upload.path): number for number, upload in enumerate(uploads)}
+    return (numbers.get(source.partition("!/")[0]) for source in found.origins.sources_of(items))
+
+
+def _difference(draft: IndicatorSet) -> dict[str, Any]:
+    """The difference to the version in use; empty without one."""
+    current = queries.current(draft.campaign)
+    return compare(current, draft) if current is not None else {}
+
+
+def compare_again(campaign: Campaign) -> None:
+    """Compare the waiting draft with the version that is in use now."""
+    draft = queries.draft_of(campaign)
+    if draft is not None and not queries.is_compared(draft):
+        IndicatorSet.rows.filter(pk=draft.pk, status=IndicatorSet.Status.DRAFT).update(
+            difference=_difference(draft)
+        )
 
 
 def _organisation(campaign: Campaign) -> guard.Organisation:
@@ -174,26 +219,29 @@ def _keep_draft(draft: IndicatorSet, ip: str | None) -> IndicatorSet:
     IndicatorSet.rows.filter(campaign=draft.campaign, status=IndicatorSet.Status.DRAFT).delete()
     draft.save(force_insert=True)
     record(
-        draft.created_by, "indicators.prepare", unit_path=draft.campaign.issuer.path, about=draft,
+        draft.created_by, "indicators.prepare_again" if draft.again_of else "indicators.prepare",
+        unit_path=draft.campaign.issuer.path, about=draft,
         data={
             "count": draft.count, "rejected": draft.rejected, "stopped": draft.stopped,
-            "set_id": draft.set_id,
+            "set_id": draft.set_id, **({"of": draft.again_of} if draft.again_of else {}),
         },
         ip=ip,
     )  # fmt: skip
     return draft
 
 
-def write_forms(draft: IndicatorSet, version: int) -> dict[str, dict[str, object]]:
-    """Write the list in every download form; returns each file and the number of entries left out."""
-    items = Items(store.read_list(draft.sha256))
-    groups = (
-        blocking_groups(draft)
-        if draft.doubts
-        else guard.grouped(items, organisation=_organisation(draft.campaign))
-    )
+def write_forms(
+    row: IndicatorSet, version: int, wanted: Callable[[Form], bool] = lambda _form: True
+) -> dict[str, dict[str, object]]:
+    """Write the list in every download form that is `wanted`; returns each file and the number of entries
+    left out."""
     forms: dict[str, dict[str, object]] = {}
-    for form in forms_of(len(items)):
+    some = [form for form in forms_of(row.count) if wanted(form)]
+    items = Items(store.read_list(row.sha256) if some else ())
+    groups = (
+        blocking_groups(row) if row.doubts else guard.grouped(items, organisation=_organisation(row.campaign))
+    )
+    for form in some:
         parts, losses = written(items, form, timezone.localdate(), version, groups)
         sha256, length = store.keep(parts)
         forms[form.name] = {
@@ -207,53 +255,117 @@ def write_forms(draft: IndicatorSet, version: int) -> dict[str, dict[str, object
     return forms
 
 
-def publish_set(draft: IndicatorSet, actor: User, ip: str | None = None) -> IndicatorSet:
-    """Make the draft the list in force. A second call changes nothing."""
-    forms = write_forms(draft, _next_version(draft))
+def publish_set(
+    draft: IndicatorSet, actor: User, ip: str | None = None, typed: int | None = None
+) -> IndicatorSet:
+    """Make the draft the list in force. A second call changes nothing. `typed` is the number of entries that
+    the person typed to confirm a large loss.
+
+    Raises:
+        NumberError: the list loses much, and the number is not the list's.
+        ChangedError: the version in use is another than the draft was compared with.
+    """
+    compare_again(draft.campaign)
+    # Asked before the forms are written, which takes long for a long list, and again under the lock.
+    _ask_number(IndicatorSet.rows.get(pk=draft.pk), typed)
+    forms = write_forms(draft, queries.next_version(draft.campaign_id))
     with transaction.atomic():
-        Campaign.objects.select_for_update(no_key=True).get(pk=draft.campaign_id)
+        _lock(draft.campaign_id)
         draft = (
             IndicatorSet.rows.select_for_update(no_key=True)
             .select_related("campaign__issuer")
             .get(pk=draft.pk)
         )
         if draft.status == IndicatorSet.Status.DRAFT:
+            if not queries.is_compared(draft):
+                raise ChangedError
+            must_type = _ask_number(draft, typed)
             draft.forms = forms
-            _publish(draft, actor, ip)
+            removed = draft.difference.get("removed", 0)
+            _publish(draft, actor, ip, {"removed": removed, "typed": draft.count if must_type else None})
     return draft
 
 
-@transaction.atomic
-def publish_again(earlier: IndicatorSet, actor: User, ip: str | None = None) -> IndicatorSet:
-    """Undo: the content of an earlier version becomes the newest version. The list in force is returned
-    unchanged."""
-    Campaign.objects.select_for_update(no_key=True).get(pk=earlier.campaign_id)
-    published = IndicatorSet.rows.filter(campaign=earlier.campaign, status=IndicatorSet.Status.PUBLISHED)
-    current = published.order_by("-version").first()
-    if current is not None and current.sha256 == earlier.sha256:
-        return current
-    again = IndicatorSet.rows.select_related("campaign__issuer").get(pk=earlier.pk)
-    again.pk = IndicatorSet._meta.pk.get_default()
-    again._state.adding = True
-    again.created_by, again.created_at = actor, timezone.now()
-    _publish(again, actor, ip)
+def _ask_number(draft: IndicatorSet, typed: int | None) -> bool:
+    """Whether the number of entries had to be typed. Raises NumberError where it had to and was not."""
+    must_type = draft.status == IndicatorSet.Status.DRAFT and loss_of(draft).must_type
+    if must_type and typed != draft.count:
+        raise NumberError
+    return must_type
+
+
+def prepare_again(earlier: IndicatorSet, actor: User, ip: str | None = None) -> IndicatorSet:
+    """Make the content of an earlier version, also of a withdrawn one, the campaign's draft: it is looked at
+    and published like any list.
+
+    Raises:
+        WaitingError: another draft waits, which would be lost.
+    """
+    again = _copy(earlier, actor)
+    again.status, again.version, again.forms = IndicatorSet.Status.DRAFT, None, {}
+    again.published_at, again.published_by = None, None
+    again.difference = _difference(again)
+    with transaction.atomic():
+        _lock(earlier.campaign_id)
+        if queries.draft_of(earlier.campaign) is not None:
+            raise WaitingError
+        _keep_draft(again, ip)
+        copy(earlier, again)
+        return again
+
+
+def dated_forms(earlier: IndicatorSet) -> dict[str, dict[str, object]]:
+    """The files of an earlier version for the next one: those that carry a serial number are written anew,
+    because a name server takes no zone whose serial number is lower than that of the last (RFC 1912, 2.2)."""
+    forms = dict(earlier.forms)
+    serials = {name for name in forms if "serial" in FORMS[name].takes}
+    return forms | write_forms(
+        earlier, queries.next_version(earlier.campaign_id), lambda form: form.name in serials
+    )
+
+
+def bring_back(
+    earlier: IndicatorSet, actor: User, forms: dict[str, dict[str, object]], ip: str | None
+) -> IndicatorSet:
+    """Publish the content of an earlier version as the newest version; inside the caller's transaction, which
+    holds the campaign's row."""
+    again = _copy(earlier, actor)
+    again.forms, again.difference = forms, {}
+    _publish(again, actor, ip, {})
     copy(earlier, again)
     return again
 
 
-def _next_version(row: IndicatorSet) -> int:
-    latest = IndicatorSet.rows.filter(campaign=row.campaign).aggregate(n=Max("version"))["n"]
-    return (latest or 0) + 1
+def _copy(earlier: IndicatorSet, actor: User) -> IndicatorSet:
+    """An unsaved row with the content of a version."""
+    again = IndicatorSet.rows.select_related("campaign__issuer").get(pk=earlier.pk)
+    again.pk = IndicatorSet._meta.pk.get_default()
+    again._state.adding = True
+    again.created_by, again.created_at = actor, timezone.now()
+    again.decided = 0  # its list belongs to the earlier version
+    again.withdrawn_at, again.withdrawn_by, again.withdrawn_why = None, None, ""
+    again.again_of = earlier.again_of or earlier.version
+    return again
 
 
-def _publish(row: IndicatorSet, actor: User, ip: str | None) -> None:
-    row.version = _next_version(row)
+def _lock(campaign_id: UUID) -> None:
+    Campaign.objects.select_for_update(no_key=True).get(pk=campaign_id)
+
+
+def _publish(row: IndicatorSet, actor: User, ip: str | None, more: dict[str, Any]) -> None:
+    row.version = queries.next_version(row.campaign_id)
     row.status = IndicatorSet.Status.PUBLISHED
     row.published_at, row.published_by = timezone.now(), actor
+    row.is_followed = False
     row.save()
+    how = "publish_again" if row.again_of else "publish_smaller" if more.get("typed") else "publish"
     record(
-        actor, "indicators.publish", unit_path=row.campaign.issuer.path, about=row,
-        data={"version": row.version, "count": row.count, "set_id": row.set_id, "sha256": row.sha256}, ip=ip,
+        actor, f"indicators.{how}", unit_path=row.campaign.issuer.path, about=row,
+        data={
+            "version": row.version, "count": row.count, "set_id": row.set_id, "sha256": row.sha256,
+            **({"of": row.again_of} if row.again_of else {}), **more,
+        },
+        ip=ip,
     )  # fmt: skip
 
 

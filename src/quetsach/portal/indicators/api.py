@@ -13,11 +13,15 @@ from quetsach.portal.indicators.views_public import ASK_FIRST, send
 
 @require_safe
 def current_list(request: HttpRequest) -> HttpResponse | FileResponse:
-    """GET ?campaign=SLUG[&form=NAME of `quetsach.indicators.writing`], with ETag; 404 without a list."""
+    """GET ?campaign=SLUG[&form=NAME of `quetsach.indicators.writing`], with ETag; 404 without a list, 410
+    after its last version was withdrawn."""
     slug, form = request.GET.get("campaign", ""), request.GET.get("form", "csv")
     rows = queries.published_of(slug)
     if form not in FORMS:
         return JsonResponse({"code": "form", "reason": f"form is one of {', '.join(FORMS)}"}, status=422)
+    if not rows and queries.ever_published_of(slug).exists():
+        reason = "The list of that campaign was withdrawn and none is in use. Stop using the last one."
+        return JsonResponse({"code": "withdrawn", "reason": reason}, status=410)
     if not rows:
         return JsonResponse(
             {"code": "no_list", "reason": "No list is published for that campaign."}, status=404

@@ -26,6 +26,9 @@ class IndicatorSet(models.Model):
     """One list. `version` is set when it is published; scans name `set_id` in their header.
 
     `forms` maps a download form (`indicators.writing`) to its file: sha256, bytes, left_out, narrowed.
+    `difference` compares the list with the version that was in use when it was read (`comparing.compare`).
+    A withdrawn version stays a row: its number is never used again. `is_followed`: the app cases has brought
+    sightings and cases in line with the last change of this row, publishing or withdrawing.
     """
 
     class Status(models.TextChoices):
@@ -58,12 +61,20 @@ class IndicatorSet(models.Model):
     groups = models.JSONField(default=dict, help_text="group of doubtful entries to [kept, left out]")
     decided = models.PositiveIntegerField(default=0, help_text="how often a person decided about them")
     forms = models.JSONField(default=dict)
+    difference = models.JSONField(default=dict)
+    again_of = models.PositiveIntegerField(null=True, help_text="the earlier version with this content")
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     published_at = models.DateTimeField(null=True)
     published_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
+    withdrawn_at = models.DateTimeField(null=True)
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    withdrawn_why = models.TextField(blank=True)
+    is_followed = models.BooleanField(default=True)
 
     rows = models.Manager()
     objects = ScopedManager["IndicatorSet"]()

@@ -1,7 +1,7 @@
 """Files named by the SHA-256 of their content, on a shelf below MEDIA_ROOT. Written once, never changed.
 
-A list is stored as lines `hashed spelling TAB kind TAB family`, sorted by the spelling's bytes, so that
-bisection finds a name without reading a million others.
+A list is stored as lines `hashed spelling TAB kind TAB family TAB file`, sorted by the spelling's bytes, so
+that bisection finds a name without reading a million others. `file` is the number of the uploaded file.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from io import BufferedReader
+from itertools import repeat
 from pathlib import Path
 
 from django.conf import settings
@@ -63,17 +64,21 @@ def _sync(folder: Path) -> None:
         os.close(handle)
 
 
-def list_lines(indicators: Iterable[Indicator]) -> Iterator[bytes]:
-    """The stored form of a list; `indicators` must be sorted by the bytes of their hashed spelling."""
-    for i in indicators:
-        yield f"{i.hashed}\t{i.kind.value}\t{' '.join(i.family.split())}\n".encode()
+def list_lines(indicators: Iterable[Indicator], files: Iterable[int | None] = repeat(0)) -> Iterator[bytes]:
+    """The stored form of a list; `indicators` must be sorted by the bytes of their hashed spelling.
+
+    `files` gives the number of the uploaded file of each, None where it is not known.
+    """
+    for i, number in zip(indicators, files, strict=False):
+        file = "" if number is None else number
+        yield f"{i.hashed}\t{i.kind.value}\t{' '.join(i.family.split())}\t{file}\n".encode()
 
 
 def read_list(sha256: str) -> Iterator[Indicator]:
     """Stream a stored list."""
     with place(sha256).open(encoding="utf-8", newline="\n") as file:
         for line in file:
-            hashed, kind, family = line.rstrip("\n").split("\t")
+            hashed, kind, family = line.rstrip("\n").split("\t")[:3]
             yield Indicator(*_unhash(hashed, Kind(kind)), family)
 
 

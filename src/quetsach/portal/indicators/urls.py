@@ -1,11 +1,12 @@
 from django.urls import path
 
-from quetsach.portal.indicators import views, views_public
+from quetsach.portal.indicators import views, views_entries, views_public
 from quetsach.portal.indicators.doubtful import views as doubtful
 
 urlpatterns = [
     path("danh-sach/", views_public.indicator_list, name="indicator_list"),
     path("danh-sach/<slug:slug>/sha256.txt", views_public.checksums, name="indicator_sums"),
+    path("danh-sach/<slug:slug>/muc/", views_entries.search, name="indicator_search"),
     path("danh-sach/<slug:slug>/<str:name>", views_public.download, name="indicator_file"),
     path("cd/<slug:slug>/chi-dau/", views.indicators, name="indicators"),
     path("cd/<slug:slug>/chi-dau/<uuid:set_id>/", views.draft, name="indicator_draft"),
@@ -15,4 +16,6 @@ urlpatterns = [
         name="indicator_doubts",
     ),
     path("cd/<slug:slug>/chi-dau/<uuid:set_id>/ghi-chu.csv", views.notes, name="indicator_notes"),
+    path("cd/<slug:slug>/chi-dau/<uuid:set_id>/thay-doi.csv", views.changes, name="indicator_changes"),
+    path("cd/<slug:slug>/chi-dau/<uuid:set_id>/muc/", views_entries.entries, name="indicator_entries"),
 ]

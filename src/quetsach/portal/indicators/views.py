@@ -16,8 +16,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from quetsach.errors import IndicatorError
+from quetsach.portal.audit.lines import lines
+from quetsach.portal.campaigns.arrivals import announce
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.indicators import actions, queries, store
+from quetsach.portal.indicators.comparing import loss_of
 from quetsach.portal.indicators.doubtful.queries import groups_of
 from quetsach.portal.indicators.doubtful.views import group_rows
 from quetsach.portal.indicators.forms import ListForm
@@ -27,6 +30,7 @@ from quetsach.portal.indicators.words import CODES, KINDS, counted_as, refusal
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.refusals import note_form
 from quetsach.portal.kit.strangers import refused
+from quetsach.portal.kit.templatetags.kit import num
 from quetsach.portal.units.roles import Verb, may
 
 _log = logging.getLogger(__name__)
@@ -76,13 +80,15 @@ def _page(
     request: HttpRequest, seat: Seat, may_write: bool, form: ListForm, status: int = 200
 ) -> HttpResponse:
     versions = queries.lists_of(seat.campaign)
+    current = next((row for row in versions if row.withdrawn_at is None), None)
     context = {
         "seat": seat,
         "may_write": may_write,
         "form": form,
         "versions": versions,
-        "current": versions[0] if versions else None,
-        "kinds": _kinds(versions[0]) if versions else [],
+        "steps": lines(queries.steps_of(seat.campaign), {}),
+        "current": current,
+        "kinds": _kinds(current) if current is not None else [],
         "draft": queries.draft_of(seat.campaign) if may_write else None,
     }
     return render(request, "indicators/indicators.html", context, status=status)
@@ -99,9 +105,20 @@ def draft(request: HttpRequest, slug: str, set_id: UUID) -> HttpResponse:
     row = _find(request, seat, set_id)
     if request.method == "POST":
         return _decide(request, seat, row)
+    return _preview(request, seat, row)
+
+
+def _preview(
+    request: HttpRequest, seat: Seat, row: IndicatorSet, error: str = "", status: int = 200
+) -> HttpResponse:
     rows = _notes(row)
     left_out = sum(one.left_out for one in groups_of(row))
+    loss = loss_of(row)
     context = {
+        "error": error,
+        "typed": request.POST.get("typed", "")[:20],
+        "loss": loss,
+        "share": _share(row),
         "seat": seat,
         "door": "indicators",
         "set": row,
@@ -129,7 +146,13 @@ def draft(request: HttpRequest, slug: str, set_id: UUID) -> HttpResponse:
         ],
         "shown": SHOWN,
     }
-    return render(request, "indicators/draft.html", context)
+    return render(request, "indicators/draft.html", context, status=status)
+
+
+def _share(row: IndicatorSet) -> int:
+    """The percentage of the version in use that the list loses, rounded up."""
+    before = row.difference.get("before", 0)
+    return -(-100 * row.difference.get("removed", 0) // before) if before else 0
 
 
 def _decide(request: HttpRequest, seat: Seat, row: IndicatorSet) -> HttpResponse:
@@ -139,11 +162,33 @@ def _decide(request: HttpRequest, seat: Seat, row: IndicatorSet) -> HttpResponse
         actions.discard(row, seat.user, ip)
         messages.info(request, _("The draft was dropped."))
     elif verb == "again" and row.status == IndicatorSet.Status.PUBLISHED:
-        again = actions.publish_again(row, seat.user, ip)
-        messages.success(request, _("Version %(n)d is in force.") % {"n": again.version})
+        try:
+            again = actions.prepare_again(row, seat.user, ip)
+        except actions.WaitingError:
+            messages.error(request, _("A draft waits already. Publish or drop it first, then try again."))
+        else:
+            return redirect("indicator_draft", seat.campaign.slug, again.pk)
     elif verb == "publish":
-        published = actions.publish_set(row, seat.user, ip)
-        messages.success(request, _("Version %(n)d is published.") % {"n": published.version})
+        return _publish(request, seat, row, ip)
+    return redirect("indicators", seat.campaign.slug)
+
+
+def _publish(request: HttpRequest, seat: Seat, row: IndicatorSet, ip: str | None) -> HttpResponse:
+    digits = "".join(sign for sign in request.POST.get("typed", "")[:40] if sign.isdecimal())
+    try:
+        published = actions.publish_set(row, seat.user, ip, int(digits) if digits else None)
+    except actions.NumberError:
+        row.refresh_from_db()
+        told = _("Not published yet. Type the number of addresses of the new list: %(n)s.") % {
+            "n": num(row.count)
+        }
+        return _preview(request, seat, row, told, status=422)
+    except actions.ChangedError:
+        row.refresh_from_db()
+        told = _("Not published yet: the version in use has changed meanwhile. Look at the difference again.")
+        return _preview(request, seat, row, told, status=409)
+    announce(seat.campaign)
+    messages.success(request, _("Version %(n)d is published.") % {"n": published.version})
     return redirect("indicators", seat.campaign.slug)
 
 
@@ -181,3 +226,16 @@ def notes(request: HttpRequest, slug: str, set_id: UUID) -> FileResponse:
     return FileResponse(
         file, as_attachment=True, filename=f"{slug}-notes.csv", content_type="text/csv; charset=utf-8"
     )
+
+
+@require_GET
+def changes(request: HttpRequest, slug: str, set_id: UUID) -> FileResponse:
+    """The whole difference to the version that was in use, as CSV."""
+    seat, _may = _seat(request, slug, must_write=True)
+    kept = _find(request, seat, set_id).difference.get("changes")
+    if not kept:
+        raise Http404
+    return FileResponse(
+        store.place(kept).open("rb"), as_attachment=True, filename=f"{slug}-changes.csv",
+        content_type="text/csv; charset=utf-8",
+    )  # fmt: skip

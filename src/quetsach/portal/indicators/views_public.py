@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseNotModified
 from django.shortcuts import render
 from django.utils.cache import get_conditional_response
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from quetsach.indicators.writing import FORMS
@@ -20,9 +21,11 @@ ASK_FIRST = "public, no-cache"
 @require_safe
 def indicator_list(request: HttpRequest) -> HttpResponse:
     """The list in force of each campaign."""
+    gone = queries.withdrawn_numbers()
     lists = [
         {
             "set": row,
+            "gone": gone.get(row.campaign_id, ()),
             "kinds": [(KINDS.get(kind, kind), n) for kind, n in row.kinds.items()],
             "has_more": len(row.forms) > len(GENERAL),
             "forms": [
@@ -39,20 +42,35 @@ def indicator_list(request: HttpRequest) -> HttpResponse:
         }
         for row in queries.latest_lists()
     ]
-    return render(request, "indicators/list.html", {"lists": lists})
+    return render(request, "indicators/list.html", {"lists": lists, "withdrawn": queries.withdrawn_lists()})
 
 
 @require_safe
 def download(request: HttpRequest, slug: str, name: str) -> HttpResponse | FileResponse:
     """The file `v<version>.<ending>`, whose content never changes."""
-    stem, _, tail = name.partition(".")
+    stem, _dot, tail = name.partition(".")
     number = stem.removeprefix("v")
     if tail not in BY_ENDING or not stem.startswith("v") or not number.isascii() or not number.isdigit():
         raise Http404
     row = queries.version_of(slug, int(number[:9]))
     if row is None:
         raise Http404
+    if row.withdrawn_at is not None:
+        return _gone(row, queries.current(row.campaign_id))
     return send(request, row, BY_ENDING[tail], FOR_EVER)
+
+
+def _gone(row: IndicatorSet, current: IndicatorSet | None) -> HttpResponse:
+    """A withdrawn version is not handed out any more (RFC 9110, 15.5.11); the text says what to take."""
+    told = _("Version %(n)d of the list was withdrawn. Do not use it any more.") % {"n": row.version}
+    what = (
+        _("Version %(n)d is in use.") % {"n": current.version}
+        if current is not None
+        else _("No list of this campaign is in use at the moment.")
+    )
+    response = HttpResponse(f"{told}\n{what}\n", status=410, content_type="text/plain; charset=utf-8")
+    response["Cache-Control"] = ASK_FIRST
+    return response
 
 
 def send(request: HttpRequest, row: IndicatorSet, form: str, caching: str) -> HttpResponse | FileResponse:

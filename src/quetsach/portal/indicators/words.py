@@ -72,6 +72,15 @@ KINDS: dict[str, str | Promise] = {
     "url": _("web addresses"),
 }
 
+KIND_OF_ONE: dict[str, str | Promise] = {
+    "domain": _("domain name"),
+    "ipv4": _("IPv4 address"),
+    "ipv6": _("IPv6 address"),
+    "cidr": _("network"),
+    "ip-port": _("address with a port"),
+    "url": _("web address"),
+}
+
 _REFUSALS: tuple[tuple[str, str, str | Promise], ...] = (
     (
         r"files inside",

@@ -21,11 +21,12 @@ from django.utils import timezone
 from quetsach.errors import PortalError
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
+from quetsach.portal.campaigns import arrivals
+from quetsach.portal.campaigns.arrivals import Outcome
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.indicators import queries as indicators
 from quetsach.portal.kit.ids import uuid7
-from quetsach.portal.sightings import arrivals, intake
-from quetsach.portal.sightings.arrivals import Outcome
+from quetsach.portal.sightings import intake
 from quetsach.portal.sightings.models import Coverage, Scan, Sighting
 from quetsach.portal.units.models import ApiToken, Unit
 from quetsach.sightings.scanfile import Reject, ScanFileError, read
@@ -383,6 +384,21 @@ def relist(campaign: Campaign) -> int:
                 now_listed += these.filter(pk__in=listed).update(is_listed=True, is_pulled=False)
                 these.update(checked_version=current.version)
     return now_listed
+
+
+def unlist(campaign: Campaign) -> int:
+    """Take the mark `is_listed` from sightings whose indicator stands on withdrawn versions only; returns how
+    many. A later version that lists the indicator gives the mark back (`relist`)."""
+    current = indicators.current(campaign)
+    version = current.version if current is not None else 0
+    listed = Sighting.rows.filter(node__campaign=campaign, is_listed=True)
+    names = set(listed.order_by().values_list("indicator", flat=True).distinct())
+    names &= indicators.names_on(indicators.withdrawn(campaign.pk), names)
+    names -= indicators.names_on(indicators.versions(campaign), names)
+    changed = 0
+    for some in batched(sorted(names), 400):
+        changed += listed.filter(indicator__in=some).update(is_listed=False, checked_version=version)
+    return changed
 
 
 def mark_pulled(ids: Iterable[int]) -> None:

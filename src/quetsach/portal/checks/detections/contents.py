@@ -20,6 +20,7 @@ from quetsach.portal.checks.models import DetectionFile
 from quetsach.portal.indicators import store
 from quetsach.portal.indicators.actions import Upload
 from quetsach.portal.indicators.models import IndicatorSet
+from quetsach.portal.indicators.queries import standing_hashes
 
 SHELF = "detections"
 RULE_ENDINGS = (".yar", ".yara")
@@ -80,11 +81,11 @@ def in_force(campaign: Campaign, listed: IndicatorSet | None) -> Contents:
 
 
 def brought(campaign_id: UUID, names: set[str]) -> set[str]:
-    """The names that are hashes which the campaign ever brought or published."""
+    """The names that are hashes which the campaign ever brought, or published and did not withdraw."""
     left = {name for name in names if hash_in(name) == name}
     files = [
         *((sha256, SHELF) for sha256 in _hash_files(campaign_id)),
-        *((sha256, "sets") for sha256 in _published_hashes(campaign_id)),
+        *((sha256, "sets") for sha256 in standing_hashes(campaign_id)),
     ]
     found: set[str] = set()
     for sha256, shelf in files if left else ():
@@ -97,11 +98,6 @@ def brought(campaign_id: UUID, names: set[str]) -> set[str]:
 def _hash_files(campaign_id: UUID) -> Iterable[str]:
     rows = DetectionFile.rows.filter(campaign=campaign_id, kind=DetectionFile.Kind.HASHES)
     return rows.values_list("sha256", flat=True).distinct()
-
-
-def _published_hashes(campaign_id: UUID) -> Iterable[str]:
-    rows = IndicatorSet.rows.filter(campaign=campaign_id, status=IndicatorSet.Status.PUBLISHED)
-    return rows.exclude(hashes="").order_by().values_list("hashes", flat=True).distinct()
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ SHELF = "packs"
 
 
 class NoListError(PortalError):
-    """The campaign has published no list yet; without a list no machine can be called clean."""
+    """No list of the campaign is in use; without a list no machine can be called clean."""
 
     code = "no_list"
 
@@ -41,7 +41,7 @@ def build_pack(node: CampaignNode, actor: User, portal: str, ip: str | None = No
     returned unchanged: asking twice makes one.
 
     Raises:
-        NoListError: nothing is published. VaultError: the key of the vault is not there.
+        NoListError: no list is in use. VaultError: the key of the vault is not there.
     """
     campaign = Campaign.objects.select_for_update(no_key=True).get(pk=node.campaign_id)
     node = CampaignNode.rows.select_related("campaign").get(pk=node.pk)

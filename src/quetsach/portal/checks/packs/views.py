@@ -32,7 +32,9 @@ def build(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         pack = actions.build_pack(seat.node, seat.user, portal, client_ip_text(request))
     except actions.NoListError:
-        messages.error(request, _("The campaign has published no list yet. Its pack can be made after that."))
+        messages.error(
+            request, _("No list of the campaign is in use. Its pack can be made once there is one.")
+        )
     except VaultError:
         messages.error(request, _NO_KEY)
     else:
@@ -46,11 +48,14 @@ def build(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def download(request: HttpRequest, slug: str, pack_id: UUID) -> HttpResponse:
     """The pack's file; for people of the unit who hand results in."""
-    rows = Pack.objects.visible_to(request.user).select_related("campaign")
+    rows = Pack.objects.visible_to(request.user).select_related("campaign", "indicator_set")
     pack = rows.filter(pk=pack_id, campaign__slug=slug).first()
     if pack is None:
         raise Http404
     take_seat(request, slug, pack.node_id, Verb.UPLOAD_SCAN)
+    if pack.indicator_set.withdrawn_at is not None:
+        messages.error(request, _("The list of this pack was withdrawn. Make the pack anew."))
+        return redirect("checks", slug)
     try:
         content = actions.content_of(pack)
     except (VaultError, OSError):

@@ -139,6 +139,7 @@ def _rewritten(draft: IndicatorSet, decisions: Decisions) -> dict[str, object]:
         "groups": groups,
         "stopped": draft.stopped - before + sum(left_out for _kept, left_out in groups.values()),
         "warned": sum(kept for kept, _left_out in groups.values()),
+        "difference": {},  # it was that of the list before
     }
 
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from quetsach.indicators.guard import Group
 from quetsach.portal.campaigns.seat import Seat, take_seat
+from quetsach.portal.indicators.actions import compare_again
 from quetsach.portal.indicators.doubtful import actions, queries
 from quetsach.portal.indicators.doubtful.entries import Entry
 from quetsach.portal.indicators.doubtful.forms import DecisionForm
@@ -66,6 +67,7 @@ def _decide(request: HttpRequest, seat: Seat, row: IndicatorSet, group: Group) -
             request, _("Nothing was changed: the list is not the same any more. Look again, then decide.")
         )
     else:
+        compare_again(seat.campaign)
         messages.success(request, _told(verb, entry))
     return redirect(request.get_full_path())
 

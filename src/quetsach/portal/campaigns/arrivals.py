@@ -1,6 +1,8 @@
-"""Listeners for arrived sightings. Higher apps register here in AppConfig.ready; page and API call them.
+"""Listeners for arrived sightings and for changed lists. Higher apps register here in AppConfig.ready; pages
+and the API call them.
 
-A listener that fails loses nothing: its sightings are still marked as waiting, and are pulled later.
+A listener that fails loses nothing: sightings and versions of lists are still marked as waiting, and are
+taken later.
 """
 
 from __future__ import annotations
@@ -35,14 +37,17 @@ OUTCOMES: list[Callable[[CampaignNode, Collection[str], datetime], Outcome]] = [
 
 
 def announce(campaign: Campaign) -> bool:
-    """Call every listener, outside the transaction that stored the sightings; False if one failed."""
+    """Call every listener, outside the transaction that stored the sightings or changed the list.
+
+    Returns False if a listener failed.
+    """
     is_whole = True
     for listener in LISTENERS:
         try:
             listener(campaign)
         except Exception:
             is_whole = False
-            log.exception("a listener failed after a push; run the command pull_sightings")
+            log.exception("a listener failed; run the command pull_sightings")
     return is_whole
 
 

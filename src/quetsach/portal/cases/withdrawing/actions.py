@@ -1,0 +1,98 @@
+"""Brings cases in line with the versions of the list: closes the false alarms of a withdrawn version, and
+opens them again when a version lists their address again.
+
+Runs before sightings are pulled. Cases are closed in batches, one transaction each, because other writers
+wait until a batch is over; after a crash the next run does the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import batched
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from quetsach.portal.audit.actions import Told, record_all
+from quetsach.portal.campaigns.models import Campaign
+from quetsach.portal.cases.models import Case, CaseEvent
+from quetsach.portal.cases.rules import Act, State, returned
+from quetsach.portal.cases.withdrawing.queries import OPEN, back_on_a_list, resting_on
+from quetsach.portal.indicators import queries as lists
+from quetsach.portal.indicators.models import IndicatorSet
+from quetsach.portal.indicators.withdraw_actions import mark_followed
+from quetsach.portal.sightings.actions import unlist
+
+BATCH = 200
+
+
+def follow_lists(campaign: Campaign) -> int:
+    """Carry every change of the lists that has not been followed yet into sightings and cases; returns how
+    many cases were closed."""
+    rows = list(lists.unfollowed(campaign.pk).select_related("withdrawn_by"))
+    gone = [row for row in rows if row.withdrawn_at is not None]
+    closed = 0
+    if gone:
+        unlist(campaign)
+    published = lists.lists_of(campaign) if gone else []
+    for row in gone:
+        for some in batched(resting_on(campaign, [row], published).alone, BATCH):
+            closed += _close(some, row)
+    if rows:
+        for some in batched(back_on_a_list(campaign), BATCH):
+            _open_again(some)
+        mark_followed(rows)
+    return closed
+
+
+@transaction.atomic
+def _close(ids: Sequence[UUID], row: IndicatorSet) -> int:
+    """Close open cases as false alarms of the version. A case that this withdrawal closed before, and that a
+    person has opened again since, stays open."""
+    before = CaseEvent.rows.filter(case__in=ids, act=Act.WITHDRAW.value, at__gte=row.withdrawn_at)
+    known = {pk for pk, data in before.values_list("case", "data") if data.get("set") == str(row.pk)}
+    cases = [case for case in _locked(ids) if case.state in OPEN and case.pk not in known]
+    data = {"version": row.version, "set": str(row.pk)}
+    _move(cases, Act.WITHDRAW, [State.FALSE_POSITIVE] * len(cases), row, data)
+    return len(cases)
+
+
+@transaction.atomic
+def _open_again(ids: Sequence[UUID]) -> None:
+    """Open cases again, each in the state in which it was closed."""
+    cases = [case for case in _locked(ids) if case.state == State.FALSE_POSITIVE and case.false_alarm_of_id]
+    events = CaseEvent.rows.filter(case__in=cases, act=Act.WITHDRAW.value).order_by("at", "pk")
+    before = dict(events.values_list("case", "from_state"))
+    _move(cases, Act.RETURN, [returned(before.get(case.pk, "")) for case in cases])
+
+
+def _locked(ids: Sequence[UUID]) -> list[Case]:
+    rows = Case.rows.select_for_update(of=("self",), no_key=True).select_related("device__owner")
+    return list(rows.filter(pk__in=ids, is_current=True).order_by("pk"))
+
+
+def _move(
+    cases: Sequence[Case],
+    act: Act,
+    states: Sequence[State],
+    row: IndicatorSet | None = None,
+    data: dict[str, Any] | None = None,
+) -> None:
+    """Move many locked cases with an event and an audit entry each. Claims and proofs stay as they are."""
+    by, reason = (row.withdrawn_by, row.withdrawn_why) if row is not None else (None, "")
+    now = timezone.now()
+    events, subjects = [], []
+    for case, state in zip(cases, states, strict=True):
+        told = {"device": case.device.key, "from": case.state, "to": state.value, "reason": reason}
+        subjects.append(Told(case, case.device.owner.path, told | (data or {})))
+        events.append(
+            CaseEvent(case=case, at=now, act=act.value, from_state=case.state, to_state=state.value, by=by,
+                      reason=reason, data=data or {})
+        )  # fmt: skip
+        case.state, case.false_alarm_of = state.value, row
+    CaseEvent.rows.bulk_create(events)
+    Case.rows.bulk_update(cases, ["state", "false_alarm_of"])
+    if cases:
+        record_all(f"case.{act.value}", subjects, by)

@@ -1,0 +1,94 @@
+"""Which cases rest on the entries of a version alone."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from quetsach.portal.campaigns.models import Campaign
+from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting
+from quetsach.portal.cases.rules import CHECK, TRANSITIONS, Act, State
+from quetsach.portal.indicators import queries as lists
+from quetsach.portal.indicators.models import IndicatorSet
+
+OPEN = tuple(state.value for state in State if (state, Act.WITHDRAW) in TRANSITIONS)
+"""The states of cases that withdrawing closes."""
+
+
+@dataclass
+class Resting:
+    """Cases with a sign that no standing version lists but this one. `alone`: open, and all their signs are
+    like that; `others`: open, with another reason; `proven`: verified clean, with signs like those of
+    `alone`."""
+
+    alone: list[UUID] = field(default_factory=list)
+    others: int = 0
+    proven: int = 0
+
+
+def resting_on(
+    campaign: Campaign, rows: Collection[IndicatorSet], published: Collection[IndicatorSet]
+) -> Resting:
+    """The cases that show signs of entries of these versions, as if all of them were withdrawn. `published`
+    are all versions ever published.
+
+    A sign that is on no list, such as one that a check found on the machine itself, is another reason.
+    """
+    cases = Case.rows.filter(device__campaign=campaign, is_current=True)
+    states = dict(cases.filter(state__in=(*OPEN, State.VERIFIED_CLEAN)).values_list("pk", "state"))
+    signs = signs_of(cases.filter(state__in=(*OPEN, State.VERIFIED_CLEAN)))
+    names = set().union(*signs.values()) if signs else set()
+    here = lists.names_on(rows, names)
+    gone = {row.pk for row in rows}
+    others = [row for row in published if row.pk not in gone]
+    standing = lists.names_on([row for row in others if row.withdrawn_at is None], names)
+    only = here - standing
+    withdrawn = only | (lists.names_on([r for r in others if r.withdrawn_at], names) - standing)
+    found = Resting()
+    for pk, shown in signs.items():
+        if only.isdisjoint(shown):
+            continue
+        is_alone = shown <= withdrawn
+        if states[pk] == State.VERIFIED_CLEAN:
+            found.proven += is_alone
+        elif is_alone:
+            found.alone.append(pk)
+        else:
+            found.others += 1
+    return found
+
+
+def signs_of(cases: QuerySet[Case]) -> dict[UUID, set[str]]:
+    """By case: the indicators that logs showed, and the indicators and signs that checks showed."""
+    found: dict[UUID, set[str]] = defaultdict(set)
+    links = CaseSighting.rows.filter(case__in=cases.order_by().values("pk"))
+    for pk, indicator in links.order_by().values_list("case", "sighting__indicator").distinct():
+        found[pk].add(indicator)
+    checks = CaseEvent.rows.filter(case__in=cases.order_by().values("pk"), act=CHECK)
+    for pk, data in checks.order_by().values_list("case", "data"):
+        found[pk].update(data.get("indicators", ()))
+    return found
+
+
+def closed_by(campaign: Campaign) -> QuerySet[Case]:
+    """The cases that withdrawing a version closed and that are closed still."""
+    return Case.rows.filter(device__campaign=campaign, is_current=True, state=State.FALSE_POSITIVE).exclude(
+        false_alarm_of=None
+    )
+
+
+def closed_with(row: IndicatorSet) -> QuerySet[Case]:
+    """The cases that are closed because this version was withdrawn."""
+    return closed_by(row.campaign).filter(false_alarm_of=row)
+
+
+def back_on_a_list(campaign: Campaign) -> list[UUID]:
+    """Those of `closed_by` of which a sign is on a standing version again."""
+    signs = signs_of(closed_by(campaign))
+    names = set().union(*signs.values()) if signs else set()
+    standing = lists.names_on(lists.versions(campaign), names)
+    return [pk for pk, shown in signs.items() if not standing.isdisjoint(shown)]
