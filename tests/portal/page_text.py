@@ -8,4 +8,5 @@ from html import unescape
 
 def text_of(answer) -> str:
     """The words of an answer without its markup, one space between."""
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())))
+    page = re.sub(r"</?data[^>]*>", "", answer.content.decode())  # figures stand inside sentences
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", page)))
