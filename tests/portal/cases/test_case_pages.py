@@ -15,8 +15,9 @@ from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.cases import actions, queries
 from quetsach.portal.cases.models import Case
 from quetsach.portal.sightings.actions import Sender, receive_file
-from quetsach.portal.sightings.models import Scan
+from quetsach.portal.sightings.models import Coverage, Scan
 from quetsach.portal.units.models import Network
+from tests.portal.page_text import text_of
 from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
 
 HOSTILE = "<script>alert(1)</script>\"'&"
@@ -76,6 +77,25 @@ def test_all_log_lines_are_there_for_the_unit_though_its_superior_looked(cast, t
     assert first.count("line of ") == 12 and 'href="?tat-ca#dong"' in first
     every = client.get(f"{page}?tat-ca").content.decode()
     assert all(f"line of {name}<" in every for name in names) and 'href="?tat-ca' not in every
+
+
+def test_lines_read_are_those_of_the_places_that_saw_the_machine(cast, tmp_path):
+    """Another source of the same unit, however large, has said nothing of this machine."""
+    listed = publish_list(cast, tmp_path)
+    spans = {"first": noon(6), "last": noon(4)}
+    logs = [
+        coverage(**spans, source="log-1", name="fw", lines=20_000),
+        coverage(**spans, source="log-2", name="other", lines=1_092_637, errors=["broken"]),
+    ]
+    body = document([sighting("10.1.1.5", noon(5))], logs, set_id=listed.set_id)
+    receive_file(BytesIO(body), cast.nodes["A1"], Sender("upload", user=cast.user("A1", "it")))
+    # The same log once more, searched with the same list: one log.
+    again = document([sighting("10.1.1.5", noon(5), count=2)], logs[:1], set_id=listed.set_id)
+    receive_file(BytesIO(again), cast.nodes["A1"], Sender("upload", user=cast.user("A1", "it")))
+    assert Coverage.rows.count() >= 2
+    page = text_of(cast.client("A1", "it").get(reverse("case", args=["lam-sach", Case.rows.get().pk])))
+    assert "đã đọc 20.000 dòng ở nơi ghi nhận máy này" in page
+    assert "lỗi khi đọc" not in page
 
 
 @pytest.mark.parametrize("act", ["bat-dau", "da-xu-ly", "xac-nhan", "bao-nham", "mo-lai"])

@@ -62,7 +62,7 @@ class NodeStatus:
 
 @dataclass(frozen=True)
 class Progress:
-    """The figures of all units below a node, each with its denominator; the node itself is in none of them."""
+    """The figures of all units below a node, each with its denominator; the node is in none of them."""
 
     units: int
     acknowledged: int

@@ -1,8 +1,8 @@
 """The names of the figures on pages: what each counts, in words, and the query that answers it.
 
-A page shows such a figure only through the tag `figure` (`templatetags/figures.py`), which adds name, scope and
-moment as data attributes. `tools/figure_names.py` refuses the figure without the tag, and a test walks all pages
-and compares: one name, scope and moment never has two values.
+A page shows such a figure only through the tag `figure` (`templatetags/figures.py`), which adds name, scope
+and moment as data attributes. `tools/figure_names.py` refuses the figure without the tag, and a test walks
+all pages and compares: one name, scope and moment never has two values.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ CHECKS = "quetsach.portal.checks.queries"
 class Kind:
     """One name: `says` defines it; `query` is the function that counts it (module:function).
 
-    `fields` are the last one or two parts of the variables that hold it in templates: `line.accepted`, or just
-    `accepted` if no template uses the word for anything else.
+    `fields` are the last one or two parts of the variables that hold it in templates: `line.accepted`, or
+    just `accepted` if no template uses the word for anything else.
     """
 
     says: str | Promise
@@ -160,6 +160,11 @@ FIGURES: dict[str, Kind] = {
         _("log lines with a listed address"),
         "quetsach.portal.cases.queries:story",
         ("story.lines", "tally.lines"),
+    ),
+    "lines.blocked": Kind(
+        _("log lines with a listed address whose connection was blocked"),
+        "quetsach.portal.cases.queries:story",
+        ("story.blocked",),
     ),
     "sightings": Kind(
         _("rows of evidence: one machine, one address, one place, one day"),
