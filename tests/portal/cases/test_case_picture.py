@@ -1,6 +1,7 @@
 """The picture of a case: bars, ticks and labels stand where a reader takes them to be."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -66,7 +67,7 @@ def test_ticks_are_midnights_and_no_text_lies_on_another(days, marks, ends):
         x = float(tick.x[:-1]) / 100 * PHONE
         left = {"start": x, "middle": x - 19, "end": x - 38}[tick.anchor]
         edges.append((left, left + 38))
-    assert all(before[1] <= after[0] for before, after in zip(edges, edges[1:], strict=False))
+    assert all(before[1] <= after[0] for before, after in pairwise(edges))
     heights = [mark.y for mark in line.marks]
     assert len(set(heights)) == len(heights) <= 4
     # Between the axis of acts with its circles, and the heading above the time with logs.

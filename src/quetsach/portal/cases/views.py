@@ -28,6 +28,7 @@ from quetsach.portal.cases.rules import Act, State, Word, allows, word
 from quetsach.portal.cases.wording import ALL_EVIDENCE, EVIDENCE, tell
 from quetsach.portal.cases.words import WORDS
 from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.figures import ALL, OWN
 from quetsach.portal.units.roles import Verb
 
 PAGE = 25
@@ -86,12 +87,13 @@ def cases(request: HttpRequest, slug: str) -> HttpResponse:
         "page": page,
         "rows": [(row, *WORDS[_word(row, seat, now)]) for row in page],
         "below": below,
+        "reach": ALL if below else OWN,
         "text": text,
         "chosen": chosen,
         "total": sum(counts.values()),
         "signs": counts[Word.SIGNS],
         "words": [
-            {"word": w, "shape": WORDS[w][0], "label": WORDS[w][1], "n": counts[w]}
+            {"word": w, "name": f"machines.{w}", "shape": WORDS[w][0], "label": WORDS[w][1], "n": counts[w]}
             for w in queries.SHOWN
         ],
         "watched": queries.watched(seat.node, below=below),

@@ -21,7 +21,7 @@ class Kind:
     """One name: `says` defines it; `query` is the function that counts it (module:function).
 
     `fields` are the last one or two parts of the variables that hold it in templates: `line.accepted`, or
-    just `accepted` if no template uses the word for anything else.
+    just `accepted` if no template uses the word for anything else; `=accepted` is a variable of that name.
     """
 
     says: str | Promise
@@ -43,17 +43,22 @@ FIGURES: dict[str, Kind] = {
     "units": Kind(
         _("units that take part in the campaign"),
         "quetsach.portal.campaigns.queries:progress",
-        ("units", "below|length"),
+        ("seen.units", "branch.units", "progress.units", "below|length"),
+    ),
+    "units.in_campaign": Kind(
+        _("units of a campaign, the issuer included"),
+        "quetsach.portal.campaigns.queries:active_nodes",
+        ("=active",),
     ),
     "units.received": Kind(
         _("units that confirmed that the letter has arrived"),
         "quetsach.portal.campaigns.queries:progress",
-        ("acknowledged", "received"),
+        ("acknowledged", "=received"),
     ),
     "units.carried_out": Kind(
         _("units that said that they have carried it out"),
         "quetsach.portal.campaigns.queries:progress",
-        ("deployed",),
+        ("seen.deployed", "branch.deployed", "progress.deployed", "=deployed"),
     ),
     "units.reporting": Kind(
         _("units that must send a report"), f"{REPORTS}.rollup.queries:branch_sums", ("expected",)
@@ -95,7 +100,10 @@ FIGURES: dict[str, Kind] = {
     "units.silent": Kind(
         _("units that got the letter on an earlier day and have not confirmed it"),
         "quetsach.portal.campaigns.queries:statuses",
-        ("silent|length",),
+    ),
+    "units.unconfirmed": Kind(
+        _("units that got the letter and have not confirmed it"),
+        "quetsach.portal.campaigns.queries:statuses",
     ),
     "units.without_computers": Kind(
         _("units that have not given their number of computers"), f"{CHECKS}:branches", ("silent_units",)
@@ -118,7 +126,11 @@ FIGURES: dict[str, Kind] = {
     "people.staff": Kind(
         _("staff as the units declared it"),
         "quetsach.portal.campaigns.queries:progress",
-        ("staff", "staff_count"),
+        ("progress.staff", "branch.staff", "node.staff_count", "=staff"),
+    ),
+    "machines": Kind(
+        _("machines in which signs were seen, false alarms included"),
+        "quetsach.portal.cases.queries:words_of",
     ),
     "machines.seen": Kind(
         _("machines in which signs were seen, whatever became of them; without false alarms"),
@@ -142,6 +154,16 @@ FIGURES: dict[str, Kind] = {
         _("machines without a check, in the units that gave their number of computers"),
         f"{CHECKS}:branches",
         ("whole.unchecked", "row.unchecked", "branch.unchecked"),
+    ),
+    "checks.signs": Kind(
+        _("machines whose latest check found signs, or asks a person to look"),
+        f"{CHECKS}:branches",
+        ("whole.signs", "row.signs"),
+    ),
+    "checks.people": Kind(
+        _("people who use the checked machines, as was said at each"),
+        f"{CHECKS}:branches",
+        ("whole.people",),
     ),
     "copies.found": Kind(
         _("copies of cracked software that were found"), f"{CHECKS}:copies_below", ("copies.found",)
@@ -179,7 +201,13 @@ FIGURES: dict[str, Kind] = {
     "annex": Kind(
         _("a row of the annex, from accepted reports"),
         f"{REPORTS}.rollup.queries:branch_sums",
-        ("row.total", "row.below"),
+        ("row.total", "row.below", "part.count"),
+    ),
+    "entry": Kind(_("a row of the annex, as typed or sent at that moment"), f"{REPORTS}.queries:entered"),
+    "known": Kind(
+        _("a row of the annex, as far as the portal knows it now"),
+        f"{REPORTS}.facts:known_rows",
+        ("known_now",),
     ),
 }
 """By name. A name with a dot more, such as `annex.r1`, is a row or kind of the name before it."""

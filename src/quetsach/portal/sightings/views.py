@@ -112,6 +112,7 @@ def sightings(request: HttpRequest, slug: str) -> HttpResponse:
         "device": device,
         "indicator": indicator,
         "tally": queries.tally(rows),
+        "whole": None if device or indicator else seat.node,
         "page": Paginator(rows, PAGE).get_page(request.GET.get("trang")),
     }
     return render(request, "sightings/sightings.html", context)

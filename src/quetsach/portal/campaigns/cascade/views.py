@@ -10,6 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -52,6 +53,7 @@ def today(request: HttpRequest, slug: str) -> HttpResponse:
     own, below = seat.once(queries.statuses)
     context = {
         "seat": seat,
+        "as_of": timezone.now(),
         "tasks": tasks_of(seat),
         "own": own,
         "passed_on": min((s.dispatched_at for s in below if s.dispatched_at), default=None),

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import template
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -24,21 +25,24 @@ def figure(
     reach: str = "",
     *,
     at: datetime | None = None,
-    says: bool = False,
+    row: str = "",
+    text: str | Promise = "",
 ) -> SafeString:
     """A figure, such as {% figure "units.received" seen.acknowledged seat.node "below" %}.
 
     `where` is the row that it is about, `reach` how far it reaches, `at` its moment (default: now). Without
-    `where` the element around it says so (`figures_of`). `says` adds the reach in words.
+    `where` the element around it says so (`figures_of`). `row` is the kind of a name with kinds. `text` is a
+    sentence that contains the figure, shown in its place.
     """
+    name = f"{name}.{row}" if row else name
     kind = kind_of(name)
     if where is None or where == "":
         return format_html('<data data-figure="{}">{}</data>', name, num(value))
-    shown = format_html(
-        '<data data-figure="{}" data-scope="{}" data-moment="{}" title="{}">{}</data>',
-        name, scope_of(where, reach), _moment(at), kind.says, num(value),
+    return format_html(
+        '<data value="{}" data-figure="{}" data-scope="{}" data-moment="{}" title="{}">{}</data>',
+        "" if value is None else value, name, scope_of(where, reach), _moment(at), kind.says,
+        text or num(value),
     )  # fmt: skip
-    return format_html("{} <small>({})</small>", shown, REACHES[reach]) if says else shown
 
 
 @register.simple_tag

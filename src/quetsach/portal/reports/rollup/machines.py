@@ -47,26 +47,31 @@ class BranchMachines:
         return sum(self.counts)
 
     @property
-    def cells(self) -> list[tuple[object, int]]:
-        """Officers' words and the count."""
-        return [(text, n) for (_name, _shape, text), n in zip(WORDS, self.counts, strict=True)]
+    def cells(self) -> list[tuple[object, str, int]]:
+        """Officers' words, the figure's name, and the count."""
+        return _cells(self.counts)
 
 
 @dataclass(frozen=True)
 class MachineTable:
-    """The node's own machines first, then each branch that has any."""
+    """The node's own machines first, then each branch that has any, as of `as_of`."""
 
     rows: list[BranchMachines]
     totals: list[int]
+    as_of: datetime
 
     @property
     def total(self) -> int:
         return sum(self.totals)
 
     @property
-    def cells(self) -> list[tuple[object, int]]:
-        """Officers' words and the count over all rows."""
-        return [(text, n) for (_name, _shape, text), n in zip(WORDS, self.totals, strict=True)]
+    def cells(self) -> list[tuple[object, str, int]]:
+        """Officers' words, the figure's name, and the count over all rows."""
+        return _cells(self.totals)
+
+
+def _cells(counts: list[int]) -> list[tuple[object, str, int]]:
+    return [(text, f"machines.{name}", n) for (name, _shape, text), n in zip(WORDS, counts, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -95,7 +100,8 @@ def by_branch(node: CampaignNode, children: Iterable[Line]) -> MachineTable:
         if place.path in counts
     ]
     rows = [row for row in rows if row.total]
-    return MachineTable(rows, [sum(column) for column in zip(*(row.counts for row in rows), strict=True)])
+    totals = [sum(column) for column in zip(*(row.counts for row in rows), strict=True)]
+    return MachineTable(rows, totals, now)
 
 
 @compiled

@@ -1,0 +1,154 @@
+"""One number, one meaning: the pages of all seats, compared by the name, scope and moment of each figure."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from datetime import timedelta
+from importlib import import_module
+from uuid import uuid4
+
+import lxml.html
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from quetsach.portal.campaigns.cascade.actions import acknowledge, count_people, deploy, pass_on
+from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.cases.models import Case, Device
+from quetsach.portal.kit.figures import FIGURES
+from quetsach.portal.reports.actions import submit
+from quetsach.portal.reports.models import Report
+from quetsach.portal.reports.review.actions import accept
+from tests.portal.every_route import ANNEX, of_route, routes
+
+SEATS = (
+    None,
+    ("centre", "coordinator"),
+    ("A", "coordinator"),
+    ("A", "it"),
+    ("A1", "officer"),
+    ("B", "auditor"),
+)
+NODES = ("centre", "A", "A1", "A2", "B", "B1")
+BY_QUERY = {"cases", "checks", "licences", "scans", "sightings"}
+"""Pages whose unit stands in the query of the address."""
+MACHINES = {
+    "centre": ["verified_clean"],
+    "A": ["new", "cleaning"],
+    "A1": ["assigned", "false_positive"],
+    "A2": ["claimed_clean", "verified_clean", "new"],
+    "B1": ["new"],
+}
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that stands still, so that all pages show one moment."""
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now)
+    return now
+
+
+@pytest.fixture
+def campaign_at_work(cast, things):
+    """Machines in all states at all levels, people at all levels, reports accepted, waiting, late, none."""
+    CampaignNode.rows.filter(pk=cast.nodes["B1"].pk).update(due_at=timezone.now() - timedelta(days=3))
+    CampaignNode.rows.update(staff_count=40)
+    for node in cast.nodes.values():
+        node.refresh_from_db()
+    pass_on(cast.nodes["centre"], [cast.nodes["A"], cast.nodes["B"]], None)
+    for unit, states in MACHINES.items():
+        for n, state in enumerate(states):
+            device = Device.rows.create(
+                campaign=cast.campaign, owner=cast.nodes[unit], key=f"pc-{unit}-{n}", is_assigned=True
+            )
+            claimed = timezone.now() - timedelta(days=30) if state == "claimed_clean" else None
+            Case.rows.create(
+                device=device, family="ramnit", state=state, opened_at=timezone.now(), claimed_at=claimed
+            )
+    for n, unit in enumerate(NODES[:-1], start=1):
+        count_people(cast.nodes[unit], 10 * n, 7 * n, None)
+        if unit != "centre":
+            acknowledge(cast.nodes[unit], None)
+    deploy(cast.nodes["A2"], None)
+    for unit in ("A1", "A2", "A"):
+        node, officer = cast.nodes[unit], cast.user(unit, "officer")
+        version = max(Report.rows.filter(node=node).values_list("version", flat=True), default=0)
+        sent = submit(officer, node, ANNEX, version, uuid4())
+        if unit != "A2":
+            above = "A" if unit == "A1" else "centre"
+            accept(cast.user(above, "coordinator"), node, sent.number)
+    return things
+
+
+def figures_on(page: str):
+    """Name, scope, moment and value of each figure; the element around it may carry scope and moment."""
+    for shown in lxml.html.fromstring(page).xpath("//*[@data-figure]"):
+        scope, moment = (_nearest(shown, f"data-{what}") for what in ("scope", "moment"))
+        value = shown.get("value")
+        if value is None:
+            text = shown.text_content()
+            value = re.sub(r"[.,\s]", "", text) if re.search(r"\d", text) else ""
+        if scope:
+            yield (shown.get("data-figure"), scope, moment), value
+
+
+def _nearest(shown, name):
+    return next((one.get(name) for one in (shown, *shown.iterancestors()) if one.get(name)), None)
+
+
+def pages_of(cast, things, seat):
+    """The address of each page of the table, for every unit that stands in it."""
+    client = cast.client(*seat) if seat else Client()
+    client.raise_request_exception = False
+    for name, keys in routes():
+        if not name or "code" in keys:
+            continue
+        for unit in NODES if "node_id" in keys else ("A1",):
+            known = {**things, "node_id": cast.nodes[unit].pk}
+            yield client, reverse(name, kwargs={key: of_route(known, name, key) for key in keys})
+        if name in BY_QUERY:
+            for unit in NODES:
+                address = f"{reverse(name, args=[cast.campaign.slug])}?don-vi={cast.nodes[unit].pk}"
+                yield from ((client, address), (client, f"{address}&rieng=1"))
+        if name == "chase":
+            for unit in NODES:
+                address = reverse(name, args=[cast.campaign.slug, cast.nodes[unit].pk])
+                yield client, f"{address}?cap=moi-cap"
+
+
+def test_the_same_name_scope_and_moment_never_has_two_values(cast, campaign_at_work, clock):
+    seen = defaultdict(lambda: defaultdict(list))
+    for seat in SEATS:
+        for client, url in pages_of(cast, campaign_at_work, seat):
+            answer = client.get(url)
+            if answer.status_code == 200 and answer["Content-Type"].startswith("text/html"):
+                for figure, value in figures_on(answer.content.decode()):
+                    seen[figure][value].append(url)
+            answer.close()
+    assert {figure: dict(values) for figure, values in seen.items() if len(values) > 1} == {}
+    # Many figures stand on several pages, else the comparison would be empty.
+    assert sum(len({url for urls in values.values() for url in urls}) > 1 for values in seen.values()) > 60
+    names = {name for name, _scope, _moment in seen}
+    assert {
+        name for name in FIGURES if not any(one == name or one.startswith(f"{name}.") for one in names)
+    } == set()
+    # What a count by hand says of A with A1 and A2, the stage's own machine of A1 included.
+    known = {(name, scope): set(values) for (name, scope, _moment), values in seen.items()}
+    a = f"unit:{cast.nodes['A'].pk}"
+    assert known["machines.seen", f"{a}:all"] == {"7"}  # 2 of A, 2 of A1, 3 of A2; no false alarm
+    assert known["machines.signs", f"{a}:all"] == {"4"}
+    assert known["machines.signs", f"{a}:own"] == {"1"}
+    assert known["units.owing", f"{a}:direct"] == {"1"}  # A1 has not carried it out; A2 has sent its report
+    top = f"unit:{cast.nodes['centre'].pk}"
+    assert known["people.done", f"{top}:below"] == {str(7 * (2 + 3 + 4 + 5))}
+    assert known["units.accepted", f"{top}:below"] == {"2"}
+
+
+def test_every_name_has_a_definition_and_a_query_that_is_there():
+    for name, kind in FIGURES.items():
+        module, _, function = kind.query.partition(":")
+        assert callable(getattr(import_module(module), function)), name
+        assert str(kind.says), name
