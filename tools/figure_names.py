@@ -1,7 +1,7 @@
 """Refuses a figure in a template that does not go through the tag `figure`, which names it.
 
-The kinds of figures, and the variables that hold them, stand in `quetsach.portal.kit.figures`. `tools/house.py`
-runs it.
+The kinds of figures, and the variables that hold them, stand in `quetsach.portal.kit.figures`.
+`tools/house.py` runs it.
 """
 
 from __future__ import annotations

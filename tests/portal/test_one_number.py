@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from quetsach.portal.campaigns.cascade.actions import acknowledge, count_people, deploy, pass_on
-from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.campaigns.models import CampaignNode, Dispatch
 from quetsach.portal.cases.models import Case, Device
 from quetsach.portal.kit.figures import FIGURES
 from quetsach.portal.reports.actions import submit
@@ -27,13 +27,15 @@ SEATS = (
     None,
     ("centre", "coordinator"),
     ("A", "coordinator"),
-    ("A", "it"),
     ("A1", "officer"),
-    ("B", "auditor"),
+    ("B", "coordinator"),
 )
 NODES = ("centre", "A", "A1", "A2", "B", "B1")
 BY_QUERY = {"cases", "checks", "licences", "scans", "sightings"}
 """Pages whose unit stands in the query of the address."""
+TICKS = ["W01:r1", "W01:r3", "W02:r3", "W08:figures"]
+"""Warnings that the reports of the test confirm."""
+FILES = ("_pdf", "_docx", "_xlsx", "_csv", "_file")
 MACHINES = {
     "centre": ["verified_clean"],
     "A": ["new", "cleaning"],
@@ -59,6 +61,8 @@ def campaign_at_work(cast, things):
     for node in cast.nodes.values():
         node.refresh_from_db()
     pass_on(cast.nodes["centre"], [cast.nodes["A"], cast.nodes["B"]], None)
+    pass_on(cast.nodes["B"], [cast.nodes["B1"]], None)
+    Dispatch.rows.update(at=timezone.now() - timedelta(days=3))
     for unit, states in MACHINES.items():
         for n, state in enumerate(states):
             device = Device.rows.create(
@@ -76,7 +80,7 @@ def campaign_at_work(cast, things):
     for unit in ("A1", "A2", "A"):
         node, officer = cast.nodes[unit], cast.user(unit, "officer")
         version = max(Report.rows.filter(node=node).values_list("version", flat=True), default=0)
-        sent = submit(officer, node, ANNEX, version, uuid4())
+        sent = submit(officer, node, ANNEX, version, uuid4(), ticked=TICKS)
         if unit != "A2":
             above = "A" if unit == "A1" else "centre"
             accept(cast.user(above, "coordinator"), node, sent.number)
@@ -104,7 +108,7 @@ def pages_of(cast, things, seat):
     client = cast.client(*seat) if seat else Client()
     client.raise_request_exception = False
     for name, keys in routes():
-        if not name or "code" in keys:
+        if not name or "code" in keys or "form" in keys or name.endswith(FILES):
             continue
         for unit in NODES if "node_id" in keys else ("A1",):
             known = {**things, "node_id": cast.nodes[unit].pk}
