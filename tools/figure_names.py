@@ -38,6 +38,8 @@ def findings(file: Path) -> Iterator[str]:
 def name_of(expression: str) -> str | None:
     """The name of the figure that an expression such as `seen.acknowledged|num` shows; None for others."""
     path, *filters = expression.split("|")
+    if "in_line" in filters:  # the heading of its column names it
+        return None
     parts = path.strip().split(".")
     ends = [f"={path.strip()}", ".".join(parts[-2:]), parts[-1]]
     if filters and filters[0] == "length":

@@ -89,7 +89,10 @@ def campaign_at_work(cast, things):
 
 def figures_on(page: str):
     """Name, scope, moment and value of each figure; the element around it may carry scope and moment."""
-    for shown in lxml.html.fromstring(page).xpath("//*[@data-figure]"):
+    whole = lxml.html.fromstring(page)
+    for table in whole.xpath("//table[@data-lines]"):
+        yield from _figures_in_lines(table)
+    for shown in whole.xpath("//*[@data-figure][not(self::th)]"):
         scope, moment = (_nearest(shown, f"data-{what}") for what in ("scope", "moment"))
         value = shown.get("value")
         if value is None:
@@ -97,6 +100,23 @@ def figures_on(page: str):
             value = re.sub(r"[.,\s]", "", text) if re.search(r"\d", text) else ""
         if scope:
             yield (shown.get("data-figure"), scope, moment), value
+
+
+def _figures_in_lines(table):
+    """The figures of a long table: the heading names them, the first link of a line says whose they are."""
+    names = [(head.get("data-figure") or "").split() for head in table.xpath("./thead/tr/th")]
+    for line in table.xpath("./tbody/tr"):
+        link = "".join(line.xpath("(.//a/@href)[1]"))
+        unit = re.search(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", link)
+        scope = line.get("data-scope") or (unit and f"unit:{unit[0]}:{table.get('data-lines')}")
+        if not scope or line.xpath("./td[@colspan]"):
+            continue
+        for head, cell in zip(names, line.xpath("./th | ./td"), strict=True):
+            text = re.sub(r"\s+", " ", cell.text_content()).strip()
+            if head and (numbers := re.fullmatch(r"(?:\D+ )?(\d[\d.,]*)(?: / (\d[\d.,]*))?", text)):
+                for name, number in zip(head, numbers.groups(), strict=False):
+                    if number:
+                        yield (name, scope, table.get("data-moment")), re.sub(r"[.,]", "", number)
 
 
 def _nearest(shown, name):

@@ -14,6 +14,8 @@ from quetsach.portal.campaigns.cascade.actions import publish
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.cases import actions, queries
 from quetsach.portal.cases.models import Case
+from quetsach.portal.reports.rollup.machines import by_branch
+from quetsach.portal.reports.rollup.snapshots import page_lines
 from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.sightings.models import Coverage, Scan
 from quetsach.portal.units.models import Network
@@ -168,6 +170,24 @@ def test_odd_addresses_are_no_500(cast, case, query):
     for name in ("cases", "scans", "sightings"):
         answer = cast.client("A1", "it").get(reverse(name, args=["lam-sach"]) + "?" + query)
         assert answer.status_code in (200, 400, 404)
+
+
+def test_a_machine_with_two_kinds_of_malware_is_one_machine(cast, case):
+    """It stands under its least proven case, on the list, on Today and in the roll-up alike."""
+    Case.rows.update(state="verified_clean")
+    case.refresh_from_db()
+    other = Case.rows.create(device=case.device, family="mirai", state="new", opened_at=case.opened_at)
+    node = cast.nodes["A1"]
+    counts = queries.words_of(queries.machines_of(node), cast.campaign, timezone.now())
+    assert {word.value: n for word, n in counts.items() if n} == {"signs": 1}
+    (row,) = queries.machines_of(node)
+    assert (row, row.more) == (other, 1)
+    assert list(queries.named(queries.machines_of(node), "ramnit")) == [other]  # the other one is found too
+    assert queries.to_do(node)[0]["signs"] == 1
+    table = by_branch(cast.nodes["A"], page_lines(cast.nodes["A"]))
+    assert (table.total, table.totals) == (1, [1, 0, 0, 0])
+    Case.rows.update(state="verified_clean")
+    assert by_branch(cast.nodes["A"], page_lines(cast.nodes["A"])).totals == [0, 0, 0, 1]
 
 
 def test_figures_on_the_chips_are_those_of_the_rules(cast, case):

@@ -88,6 +88,7 @@ def cases(request: HttpRequest, slug: str) -> HttpResponse:
         "rows": [(row, *WORDS[_word(row, seat, now)]) for row in page],
         "below": below,
         "reach": ALL if below else OWN,
+        "as_of": now,
         "text": text,
         "chosen": chosen,
         "total": sum(counts.values()),

@@ -95,6 +95,7 @@ def _letter_page(
     address = request.build_absolute_uri(reverse("campaign_page", args=[seat.campaign.slug]))
     context = {
         "seat": seat,
+        "as_of": timezone.now(),
         "letter": read_letter(seat.campaign.letter),
         "own": own,
         "below": below,

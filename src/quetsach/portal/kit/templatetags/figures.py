@@ -51,9 +51,19 @@ def figures_of(where: Any, reach: str = "", *, at: datetime | None = None) -> Sa
     return format_html(' data-scope="{}" data-moment="{}"', scope_of(where, reach), _moment(at))
 
 
+@register.filter
+def in_line(value: int | None) -> SafeString:
+    """A figure in a line of a long table, named by the heading of its column: a province has 168 lines.
+
+    The table has `figures_of` and `data-lines`, which says how far the figures of a line reach; the line is
+    about the unit that its first link leads to, or has a `scope`. The heading has `data-figure`.
+    """
+    return num(value)
+
+
 @register.simple_tag
 def scope(where: Any, reach: str = "") -> SafeString:
-    """The scope alone, for a line in a table whose element carries the moment."""
+    """The scope alone, for a line of a table that has the moment."""
     return format_html(' data-scope="{}"', scope_of(where, reach))
 
 

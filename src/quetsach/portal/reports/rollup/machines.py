@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.cases.models import Case
-from quetsach.portal.cases.queries import machines_of
+from quetsach.portal.cases.queries import leading, machines_of
 from quetsach.portal.cases.rules import State, Word, word
 from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.reports.rollup.sums import Line, Place
@@ -108,7 +108,9 @@ def by_branch(node: CampaignNode, children: Iterable[Line]) -> MachineTable:
 def _by_branch(campaign_id: UUID, span: Span, length: int) -> QuerySet[Case, Any]:
     """Numbers by branch (the first `length` characters of the path), by state, and by time of the claim."""
     inner = Q(inside(span, "device__owner__path"), device__campaign=campaign_id, is_current=True)
-    cases = Case.rows.filter(inner).order_by().annotate(branch=Substr("device__owner__path", 1, length))
+    cases = (
+        leading(Case.rows.filter(inner)).order_by().annotate(branch=Substr("device__owner__path", 1, length))
+    )
     # Only these two states depend on time; each other state is one group for any time of the claim.
     claimed = Case_(When(state__in=_TIMED, then="claimed_at"), default=None)
     return cases.annotate(since=claimed).values_list("branch", "state", "since").annotate(n=Count("pk"))

@@ -64,8 +64,8 @@ def figure_cells(figures: Figures, kind: str = "", where: Any = None, reach: str
     attributes += scope(where, reach) if where is not None else ""
     return SafeString(
         "".join(
-            f'<td{attributes} data-figure="annex.{key}" data-label="{escape(row % {"n": n})}">'
-            f"{num(count)}</td>"
+            f"<td{attributes}{f' data-figure="annex.{key}"' if where else ''}"
+            f' data-label="{escape(row % {"n": n})}">{num(count)}</td>'
             for n, (key, count) in enumerate(figures.items(), start=1)
         )
     )
