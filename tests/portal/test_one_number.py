@@ -119,6 +119,28 @@ def _figures_in_lines(table):
                         yield (name, scope, table.get("data-moment")), re.sub(r"[.,]", "", number)
 
 
+ADDED = ("machines.", "annex.", "people.", "copies.")
+"""Names whose lines add up to the foot of a table; a cell without a number adds nothing."""
+
+
+def wrong_sums(page: str):
+    """Columns of a page whose foot is not the sum of their lines: heading, sum, foot."""
+    for table in lxml.html.fromstring(page).xpath("//table[@data-lines][tfoot]"):
+        names = [head.get("data-figure") or "" for head in table.xpath("./thead/tr/th")]
+        lines = [line.xpath("./th | ./td") for line in table.xpath("./tbody/tr[not(td/@colspan)]")]
+        foot = table.xpath("./tfoot/tr/th | ./tfoot/tr/td")
+        for column, name in enumerate(names):
+            if name.startswith(ADDED):
+                total = sum(_first_number(cells[column]) for cells in lines)
+                if total != _first_number(foot[column]):
+                    yield name, total, _first_number(foot[column])
+
+
+def _first_number(cell) -> int:
+    found = re.match(r"\s*(\d[\d.,]*)", cell.text_content())
+    return int(re.sub(r"[.,]", "", found[1])) if found else 0
+
+
 def _nearest(shown, name):
     return next((one.get(name) for one in (shown, *shown.iterancestors()) if one.get(name)), None)
 
@@ -149,7 +171,9 @@ def test_the_same_name_scope_and_moment_never_has_two_values(cast, campaign_at_w
         for client, url in pages_of(cast, campaign_at_work, seat):
             answer = client.get(url)
             if answer.status_code == 200 and answer["Content-Type"].startswith("text/html"):
-                for figure, value in figures_on(answer.content.decode()):
+                page = answer.content.decode()
+                assert list(wrong_sums(page)) == [], url
+                for figure, value in figures_on(page):
                     seen[figure][value].append(url)
             answer.close()
     assert {figure: dict(values) for figure, values in seen.items() if len(values) > 1} == {}
