@@ -60,7 +60,7 @@ def report(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
             found,
             read_entry(typed or data, queries.form_of(seat.node).keys),
             language(),
-            speaks=bool(typed) or bool(found and found.state == Report.State.DRAFT and found.version),
+            speaks=bool(typed) or bool(found and found.version),
             known=known,
             terms=terms,
         )

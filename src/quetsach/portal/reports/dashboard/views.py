@@ -7,14 +7,14 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from quetsach.portal.campaigns.contacts import contacts
+from quetsach.portal.campaigns.reminders.wording import Ways
 from quetsach.portal.campaigns.seat import take_seat
 from quetsach.portal.reports.dashboard import queries
-from quetsach.portal.reports.dashboard.chase import chases, late
+from quetsach.portal.reports.dashboard.chase import chases, is_overdue, late
 from quetsach.portal.reports.dashboard.figures import figures, percent
 from quetsach.portal.reports.rollup.views import waits
 
@@ -27,11 +27,13 @@ def progress(request: HttpRequest, slug: str, node_id: UUID | None = None) -> Ht
     """Acknowledgement, participation, people, reports and machines below one unit."""
     seat = take_seat(request, slug, node_id)
     seen = queries.page_overview(seat.node)
-    found = late(seen.branches, timezone.now())
+    now = timezone.now()
+    found = late(seen.branches, now)
     owing = sum(branch.is_owing for branch in found)
-    address = request.build_absolute_uri(reverse("letter", args=[seat.campaign.slug]))
     shown = found[:FIRST]
-    remind = chases(seat.node, shown, contacts(b.node for b in shown), address)
+    remind = chases(
+        seat.node, shown, contacts(b.node for b in shown), Ways.to(slug, request.build_absolute_uri)
+    )
     context = {
         "seat": seat,
         "campaign": seat.campaign,
@@ -41,6 +43,7 @@ def progress(request: HttpRequest, slug: str, node_id: UUID | None = None) -> Ht
         "behind": len(found) - owing,
         "first": remind,
         "more": max(owing - len(remind), 0),
+        "overdue": sum(is_overdue(branch, now) for branch in found),
         "waiting": sum(branch.is_active and waits(branch.line) for branch in seen.branches),
         "people_done": _sum(branch.done for branch in seen.branches),
         "staff": _sum(branch.staff for branch in seen.branches),
