@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
+import figure_names
 import rust_order
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -97,6 +98,13 @@ def templates(files: list[Path]) -> Iterator[str]:
                 yield f"{file}: a form without csrf_token"
 
 
+def figures(files: list[Path]) -> Iterator[str]:
+    """A figure that stands on several pages goes through the tag that names it (`tools/figure_names.py`)."""
+    for file in files:
+        if file.suffix == ".html" and PORTAL in file.parents:
+            yield from figure_names.findings(file)
+
+
 def portal_code(files: list[Path]) -> Iterator[str]:
     """Pages look through `visible_to`; only actions write; no door leads to an unbuilt room."""
     for file in files:
@@ -174,7 +182,17 @@ def is_queryset(node: ast.expr) -> bool:
 
 def main() -> int:
     files = tracked()
-    checks = (sizes_and_names, texts, templates, portal_code, locks, translations, normal_forms, rust)
+    checks = (
+        sizes_and_names,
+        texts,
+        templates,
+        figures,
+        portal_code,
+        locks,
+        translations,
+        normal_forms,
+        rust,
+    )
     findings = [finding for check in checks for finding in check(files)]
     for finding in findings:
         print(finding.replace(f"{ROOT}/", ""))

@@ -121,6 +121,7 @@ TEMPLATES = [
             ],
             "builtins": [
                 "quetsach.portal.kit.templatetags.kit",
+                "quetsach.portal.kit.templatetags.figures",
                 "quetsach.portal.campaigns.templatetags.campaign",
                 "django.templatetags.i18n",
             ],

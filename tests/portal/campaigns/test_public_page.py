@@ -12,6 +12,7 @@ from django.utils import timezone
 from quetsach.portal.campaigns.cascade import actions
 from quetsach.portal.campaigns.letter import Letter, LetterError, Paragraph, read_letter
 from quetsach.portal.campaigns.models import Campaign
+from tests.portal.page_text import text_of
 
 SEED = Path(__file__).parents[3] / "demo/seed/letter_2022.toml"
 
@@ -37,10 +38,11 @@ def test_progress_carries_its_denominators(cast, client):
     actions.deploy(cast.nodes["A1"], None)
     actions.acknowledge(cast.nodes["A2"], None)
     actions.count_people(cast.nodes["A2"], 1250, 1000, None)
-    page = client.get("/").content.decode()
-    figures = page[page.index('class="figures') :]
-    for text in ("2 <small>trên 5", "1 <small>trên 5", "1.250 <small>trên 1.320", "1.000 <small>trên 1.320"):
-        assert text in figures
+    actions.count_people(cast.nodes["centre"], 7, 7, None)  # the issuer is none of the units below it
+    page = text_of(client.get("/"))
+    assert "Số liệu của 5 đơn vị cấp dưới của Đơn vị centre" in page
+    for text in ("nhận tin 2 trên 5", " 1 trên 5", "1.250 trên 1.320", "1.000 trên 1.320"):
+        assert text in page
 
 
 @pytest.mark.parametrize(

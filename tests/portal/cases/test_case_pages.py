@@ -14,9 +14,12 @@ from quetsach.portal.campaigns.cascade.actions import publish
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.cases import actions, queries
 from quetsach.portal.cases.models import Case
+from quetsach.portal.reports.rollup.machines import by_branch
+from quetsach.portal.reports.rollup.snapshots import page_lines
 from quetsach.portal.sightings.actions import Sender, receive_file
-from quetsach.portal.sightings.models import Scan
+from quetsach.portal.sightings.models import Coverage, Scan
 from quetsach.portal.units.models import Network
+from tests.portal.page_text import text_of
 from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
 
 HOSTILE = "<script>alert(1)</script>\"'&"
@@ -76,6 +79,25 @@ def test_all_log_lines_are_there_for_the_unit_though_its_superior_looked(cast, t
     assert first.count("line of ") == 12 and 'href="?tat-ca#dong"' in first
     every = client.get(f"{page}?tat-ca").content.decode()
     assert all(f"line of {name}<" in every for name in names) and 'href="?tat-ca' not in every
+
+
+def test_lines_read_are_those_of_the_places_that_saw_the_machine(cast, tmp_path):
+    """Another source of the same unit, however large, has said nothing of this machine."""
+    listed = publish_list(cast, tmp_path)
+    spans = {"first": noon(6), "last": noon(4)}
+    logs = [
+        coverage(**spans, source="log-1", name="fw", lines=20_000),
+        coverage(**spans, source="log-2", name="other", lines=1_092_637, errors=["broken"]),
+    ]
+    body = document([sighting("10.1.1.5", noon(5))], logs, set_id=listed.set_id)
+    receive_file(BytesIO(body), cast.nodes["A1"], Sender("upload", user=cast.user("A1", "it")))
+    # The same log once more, searched with the same list: one log.
+    again = document([sighting("10.1.1.5", noon(5), count=2)], logs[:1], set_id=listed.set_id)
+    receive_file(BytesIO(again), cast.nodes["A1"], Sender("upload", user=cast.user("A1", "it")))
+    assert Coverage.rows.count() >= 2
+    page = text_of(cast.client("A1", "it").get(reverse("case", args=["lam-sach", Case.rows.get().pk])))
+    assert "đã đọc 20.000 dòng ở nơi ghi nhận máy này" in page
+    assert "lỗi khi đọc" not in page
 
 
 @pytest.mark.parametrize("act", ["bat-dau", "da-xu-ly", "xac-nhan", "bao-nham", "mo-lai"])
@@ -148,6 +170,24 @@ def test_odd_addresses_are_no_500(cast, case, query):
     for name in ("cases", "scans", "sightings"):
         answer = cast.client("A1", "it").get(reverse(name, args=["lam-sach"]) + "?" + query)
         assert answer.status_code in (200, 400, 404)
+
+
+def test_a_machine_with_two_kinds_of_malware_is_one_machine(cast, case):
+    """It stands under its least proven case, on the list, on Today and in the roll-up alike."""
+    Case.rows.update(state="verified_clean")
+    case.refresh_from_db()
+    other = Case.rows.create(device=case.device, family="mirai", state="new", opened_at=case.opened_at)
+    node = cast.nodes["A1"]
+    counts = queries.words_of(queries.machines_of(node), cast.campaign, timezone.now())
+    assert {word.value: n for word, n in counts.items() if n} == {"signs": 1}
+    (row,) = queries.machines_of(node)
+    assert (row, row.more) == (other, 1)
+    assert list(queries.named(queries.machines_of(node), "ramnit")) == [other]  # the other one is found too
+    assert queries.to_do(node)[0]["signs"] == 1
+    table = by_branch(cast.nodes["A"], page_lines(cast.nodes["A"]))
+    assert (table.total, table.totals) == (1, [1, 0, 0, 0])
+    Case.rows.update(state="verified_clean")
+    assert by_branch(cast.nodes["A"], page_lines(cast.nodes["A"])).totals == [0, 0, 0, 1]
 
 
 def test_figures_on_the_chips_are_those_of_the_rules(cast, case):

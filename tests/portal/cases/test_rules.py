@@ -187,7 +187,12 @@ def test_the_owner_agrees_with_trying_every_network(networks, device):
 def test_everything_drawn_lies_on_the_line(hit_days, spans):
     looked = [(CLAIM + a * HOUR, CLAIM + (a + n) * HOUR) for a, n in spans]
     line = draw(
-        hits=hit_days, marks=[(CLAIM, "x")], looked=looked, plan_until=None, now=CLAIM + 50 * HOUR, zone=UTC
+        hits=[(day, n, None) for day, n in hit_days],
+        marks=[(CLAIM, "x")],
+        looked=looked,
+        plan_until=None,
+        now=CLAIM + 50 * HOUR,
+        zone=UTC,
     )
     assert line is not None
     for box in [*line.seen, *line.gaps]:

@@ -12,6 +12,7 @@ from quetsach.portal.audit.actions import first_broken_entry
 from quetsach.portal.checks.models import CheckResult, Pack, Replacement, UnitPlan, UploadCode
 from quetsach.portal.checks.unit_actions import issue_code
 from tests.portal.checks.results import ago, content, listed, sign
+from tests.portal.page_text import markup_of
 from tests.portal.scan_document import publish_list
 
 SLUG = ["lam-sach"]
@@ -205,7 +206,7 @@ def test_the_machines_stand_beside_the_row_of_people_for_their_unit_and_as_count
 
     def why(unit, role, node, row):
         url = reverse("why", args=[*SLUG, cast.nodes[node].pk, row])
-        return cast.client(unit, role).get(url).content.decode()
+        return markup_of(cast.client(unit, role).get(url))
 
     own = why("A1", "officer", "A1", "r4")
     assert "KE-TOAN-1" in own and reverse("check_result", args=[*SLUG, result.pk]) in own

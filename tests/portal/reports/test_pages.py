@@ -17,6 +17,7 @@ from quetsach.portal.reports.review.actions import accept, ask_amendment, send_b
 from quetsach.portal.reports.tasks import reports_to_do
 from quetsach.portal.units.roles import places_of
 from tests.portal.addresses import url
+from tests.portal.page_text import markup_of
 
 NARRATIVE = "Đã rà soát toàn bộ máy của đơn vị."
 
@@ -35,7 +36,7 @@ def send(cast, unit, r2, r4, **more):
 
 
 def text(cast, who, route, unit, *more):
-    return cast.client(*who).get(url(cast, route, unit, *more)).content.decode()
+    return markup_of(cast.client(*who).get(url(cast, route, unit, *more)))
 
 
 def test_the_roll_up_names_who_is_missing_and_never_estimates(cast):

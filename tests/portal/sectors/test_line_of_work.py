@@ -13,6 +13,7 @@ from quetsach.portal.reports.review.actions import accept
 from quetsach.portal.reports.rollup.queries import roll_up
 from quetsach.portal.units.actions import set_sector
 from tests.portal.cast import Cast
+from tests.portal.page_text import markup_of
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def look(cast, unit="B", role="reader", at=None, **query):
 
 def test_it_shows_state_and_figures_and_who_counts_them(guided):
     answer = look(guided)
-    text = answer.content.decode()
+    text = markup_of(answer)
     assert answer.status_code == 200
     for said in ("Đơn vị A1", "counted by Đơn vị A", "Accepted", ">31<", ">27<"):
         assert said in text, said

@@ -62,7 +62,7 @@ class NodeStatus:
 
 @dataclass(frozen=True)
 class Progress:
-    """A subtree's figures, each with its denominator; the node on top is not among `units`."""
+    """The figures of all units below a node, each with its denominator; the node is in none of them."""
 
     units: int
     acknowledged: int
@@ -182,17 +182,16 @@ def _latest_headcounts(nodes: QuerySet[CampaignNode]) -> QuerySet[Headcount]:
 
 
 def progress(campaign: Campaign, path: str) -> Progress:
-    """The figures of a subtree in four queries; a missing count adds nothing."""
-    nodes = active_nodes(campaign, path)
-    below = nodes.exclude(path=path)
+    """The figures of all units below the node at `path`, in four queries; a missing count adds nothing."""
+    below = active_nodes(campaign, path).exclude(path=path)
     sums = {kind.value: 0 for kind in Headcount.Kind}
     counted = set()
-    for node, kind, count in _latest_headcounts(nodes).values_list("node", "kind", "count"):
+    for node, kind, count in _latest_headcounts(below).values_list("node", "kind", "count"):
         sums[kind] += count
         counted.add(node)
-    staff = [count or 0 for count in nodes.order_by().values_list("staff_count", flat=True)]
+    staff = [count or 0 for count in below.order_by().values_list("staff_count", flat=True)]
     return Progress(
-        units=len(staff) - 1,
+        units=len(staff),
         acknowledged=Acknowledgement.rows.filter(node__in=below).count(),
         deployed=Participation.rows.filter(node__in=below).count(),
         staff=sum(staff),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Count, QuerySet, Subquery
@@ -41,9 +41,20 @@ class Rank(IntEnum):
     CHASE = 80
 
 
+class Counted(NamedTuple):
+    """A figure in a task's title: its name (`kit.figures`), its value, and how far it reaches."""
+
+    name: str
+    n: int
+    reach: str
+
+
 @dataclass(frozen=True)
 class Task:
-    """One task: `title` is an order, `text` a sentence or two, `action` the word on the button."""
+    """One task: `title` is an order, `text` a sentence or two, `action` the word on the button.
+
+    `counts` is the figure of the seat's unit that stands in the title.
+    """
 
     rank: int
     title: str | Promise
@@ -52,6 +63,7 @@ class Task:
     action: str | Promise
     shape: str = ""
     word: str | Promise = ""
+    counts: Counted | None = None
 
 
 PROVIDERS: list[Callable[[Seat], Iterable[Task]]] = []
@@ -157,4 +169,5 @@ def _chase(below: list[NodeStatus], url: str) -> Iterator[Task]:
             f"{names} {text % {'days': days}}",
             url + "#cap-duoi",
             _("See who"),
+            counts=Counted("units.silent", len(silent), "direct"),
         )

@@ -35,6 +35,12 @@ class Facts:
     looks: list[Look]
 
     @property
+    def at_its_places(self) -> list[Coverage]:
+        """The coverage of the places that saw the machine; other logs of the same unit say nothing of it."""
+        places = {(s.node_id, s.source_name) for s in self.sightings}
+        return [c for c in self.coverages if (c.scan.node_id, c.name) in places]
+
+    @property
     def hits(self) -> list[Hit]:
         now = timezone.now()
         return [

@@ -5,10 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Case as When
-from django.db.models import Count, IntegerField, Max, Min, Q, QuerySet, Sum, Value
+from django.db.models import (
+    Count,
+    Exists,
+    IntegerField,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+)
 from django.db.models import When as Then
 from django.utils import timezone
 
@@ -33,15 +46,31 @@ RANK = {
 
 
 def machines_of(node: CampaignNode, *, below: bool = False) -> QuerySet[Case]:
-    """The current cases of a node, or also those below it; cases that need an act come first."""
+    """The machines of a node, or also those below it, each by one case (`leading`); those that need an act
+    come first. `more` is the number of the machine's other current cases."""
     where = subtree(node.path, "device__owner__path") if below else Q(device__owner=node)
-    ranks = [Then(state=state.value, then=Value(rank)) for state, rank in RANK.items()]
-    return (
-        Case.rows.filter(where, device__campaign=node.campaign_id, is_current=True)
-        .select_related("device__owner", "false_alarm_of")
-        .annotate(rank=When(*ranks, default=Value(9), output_field=IntegerField()))
+    current = Case.rows.filter(device=OuterRef("device"), is_current=True).order_by().values("device")
+    led: Any = leading(Case.rows.filter(where, device__campaign=node.campaign_id, is_current=True))
+    found: QuerySet[Case] = (
+        led.select_related("device__owner", "false_alarm_of")
+        .annotate(more=Subquery(current.annotate(n=Count("pk") - 1).values("n")))
         .order_by("rank", "-relapses", "-last_seen", "pk")
     )
+    return found
+
+
+def leading(cases: QuerySet[Case]) -> QuerySet[Case]:
+    """One current case of each machine, the least proven: a machine with two kinds of malware is one
+    machine, and clean only when both are."""
+    current: Any = Case.rows.filter(device=OuterRef("device"), is_current=True)
+    is_worse = Q(rank__lt=OuterRef("rank")) | Q(rank=OuterRef("rank"), pk__lt=OuterRef("pk"))
+    worse = current.annotate(rank=_rank()).filter(is_worse)
+    return cases.annotate(rank=_rank()).filter(~Exists(worse))
+
+
+def _rank() -> When:
+    ranks = [Then(state=state.value, then=Value(rank)) for state, rank in RANK.items()]
+    return When(*ranks, default=Value(9), output_field=IntegerField())
 
 
 SHOWN = (Word.SIGNS, Word.BUSY, Word.UNSURE, Word.CLEAN, Word.DISMISSED)
@@ -132,7 +161,7 @@ def _to_do(
     """One row; no row if there is no machine."""
     own, filters = Q(device__owner=node_id), _filters(claimed, rechecked)
     where = own if span is None else inside(span, "device__owner__path")
-    cases = Case.rows.filter(where, device__campaign=campaign_id, is_current=True).order_by()
+    cases = leading(Case.rows.filter(where, device__campaign=campaign_id, is_current=True)).order_by()
     counts = {word.value: Count("pk", filter=filters[word] & own) for word in (Word.SIGNS, Word.UNSURE)}
     counts["below"] = Count("pk", filter=filters[Word.SIGNS] & ~own)
     return cases.values("device__campaign").annotate(**counts).values_list(*counts)
@@ -170,7 +199,8 @@ def story(case: Case) -> Story:
 
 
 def named(cases: QuerySet[Case], text: str) -> QuerySet[Case]:
-    """The cases whose machine, malware or unit carries the text in its name."""
+    """The cases whose machine, unit, or any malware on the machine carries the text in its name."""
+    infected = Case.rows.filter(family__icontains=text, is_current=True).values("device")
     return cases.filter(
-        Q(device__key__icontains=text) | Q(family__icontains=text) | Q(device__owner__name__icontains=text)
+        Q(device__key__icontains=text) | Q(device__in=infected) | Q(device__owner__name__icontains=text)
     )

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from quetsach.portal.campaigns.seat import Seat
-from quetsach.portal.campaigns.tasks import Rank, Task
+from quetsach.portal.campaigns.tasks import Counted, Rank, Task
 from quetsach.portal.cases import queries
 from quetsach.portal.cases.rules import Word
 
@@ -27,7 +27,7 @@ def machines_to_do(seat: Seat) -> list[Task]:
                 rank=Rank.MACHINES, title=title % {"n": signs},
                 text=_("Each has three plain steps. Record what was done when you are through."),
                 url=f"{page}&loai={Word.SIGNS.value}", action=_("See the machines"),
-                shape="bad", word=_("Signs found"),
+                shape="bad", word=_("Signs found"), counts=Counted("machines.signs", signs, "own"),
             )
         )  # fmt: skip
     if unsure := words[Word.UNSURE]:
@@ -37,7 +37,7 @@ def machines_to_do(seat: Seat) -> list[Task]:
                 rank=Rank.MACHINES + 2, title=title % {"n": unsure},
                 text=_("They were handled, but the logs so far cannot show that they are clean."),
                 url=f"{page}&loai={Word.UNSURE.value}", action=_("See the machines"),
-                shape="unsure", word=_("Cannot tell yet"),
+                shape="unsure", word=_("Cannot tell yet"), counts=Counted("machines.unsure", unsure, "own"),
             )
         )  # fmt: skip
     if below:
@@ -51,7 +51,7 @@ def machines_to_do(seat: Seat) -> list[Task]:
                 rank=Rank.CHASE + 2, title=title % {"n": below},
                 text=_("Their units handle them. Help where nobody knows computers, ask where none begins."),
                 url=f"{every}&loai={Word.SIGNS.value}", action=_("See the machines"),
-                shape="bad", word=_("Signs found"),
+                shape="bad", word=_("Signs found"), counts=Counted("machines.signs", below, "below"),
             )
         )  # fmt: skip
     return tasks

@@ -1,6 +1,7 @@
 """The history of a case as places on a line: signs by day, acts, and times covered by logs. Pure geometry.
 
-A gap between two logs is drawn hatched: it means "we could not look", never "nothing there".
+Signs are known by UTC day, not by hour: a bar is as wide as its UTC day, within the time that the log it came
+from covers. A gap between two logs is drawn hatched: it means "we could not look", never "nothing there".
 """
 
 from __future__ import annotations
@@ -14,6 +15,14 @@ from quetsach.portal.sightings.spans import Span, gaps, join_spans
 
 TALLEST = 30
 """Pixels of the day with the most log lines."""
+DAY = timedelta(days=1)
+MOST_TICKS = 5
+"""Dates below the axis; on a narrow phone more would touch."""
+MOST_MARKS = 4
+"""Acts on the line, each with a line of text of its own; the table below has all."""
+TEXT = 18
+"""Pixels from one line of text to the next."""
+_TODAY, _SIGNS, _HANDLING = 14, 34 + TALLEST + 12, 34 + TALLEST + 12 + 42
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +39,12 @@ class Box:
 
 @dataclass
 class Timeline:
-    """`title` gives the dates, the other fields the drawn shapes; `days` is the same as a table."""
+    """`start` and `end` give the dates, the other fields the drawn shapes.
+
+    Each text has a height of its own, so that none lies on a line or on another text: `base` is the height of
+    the axis under the signs, `acts` of the axis of acts, `logs` the upper edge of the time covered by logs,
+    `axis` the height of the time axis, `height` that of the whole.
+    """
 
     start: date
     end: date
@@ -41,71 +55,108 @@ class Timeline:
     plan: Box | None = None
     now: Box | None = None
     ticks: list[Box] = field(default_factory=list)
+    base: int = _SIGNS
+    acts: int = _HANDLING
+    logs: int = 0
+    axis: int = 0
+    height: int = 0
 
 
 def draw(
     *,
-    hits: Iterable[tuple[date, int]],
+    hits: Iterable[tuple[date, int, Span | None]],
     marks: Iterable[tuple[datetime, str]],
     looked: Iterable[Span],
     plan_until: datetime | None,
     now: datetime,
     zone: tzinfo,
 ) -> Timeline | None:
-    """The timeline; None if nothing has a time. `hits` are (UTC day, log lines)."""
-    by_day = Counter[date]()
-    for day, lines in hits:
-        by_day[day] += lines
-    marks = sorted(marks)
+    """The timeline; None if nothing has a time.
+
+    `hits` are (UTC day, log lines, time covered by the log that they came from, if it is known).
+    """
+    by_day, bars = _bars(hits)
+    marks = sorted(marks)[:1] + sorted(marks)[1:][-(MOST_MARKS - 1) :]
     spans = join_spans(looked)
     # Logs may cover years: only those near the case's dates are drawn.
-    moments = [_noon(day) for day in by_day] + [at for at, _ in marks]
+    moments = [at for bar in bars.values() for at in bar] + [at for at, _ in marks]
     if not moments:
         return None
-    first = min(moments) - timedelta(days=2)
-    last = max(moments) + timedelta(days=2)
+    first, last = min(moments) - DAY, max(moments) + DAY
     if plan_until is not None:
         last = max(last, plan_until, now) + timedelta(hours=12)
-    spans = [(max(a, first), b) for a, b in spans if b > first]
-    last = max([last, *(b for _, b in spans if b <= max(now, last))])
-    spans = [(a, min(b, last)) for a, b in spans if a < last]
+    last = max([last, *(b for a, b in spans if b > first and b <= max(now, last))])
+    first, last = _midnight(first, zone), _midnight(last - timedelta(microseconds=1), zone) + DAY
+    spans = [(max(a, first), min(b, last)) for a, b in spans if b > first and a < last]
     whole = (last - first).total_seconds()
 
     def at(moment: datetime) -> float:
         return max(0.0, min(100.0, (moment - first).total_seconds() / whole * 100))
 
-    line = Timeline(first.astimezone(zone).date(), last.astimezone(zone).date())
+    line = Timeline(first.astimezone(zone).date(), (last - DAY).astimezone(zone).date())
     most = max(by_day.values(), default=1)
-    width = max(0.8, min(3.0, 86_400 / whole * 80))
-    for day, lines in sorted(by_day.items()):
-        height = max(6, round(lines / most * TALLEST))
-        x = at(_noon(day)) - width / 2
-        line.hits.append(Box(_percent(x), _percent(width), 60 - height, height))
-    for moment, text in marks:
+    for day, (start, end) in sorted(bars.items()):
+        height = max(6, round(by_day[day] / most * TALLEST))
+        line.hits.append(Box(_percent(at(start)), _wide(at(start), at(end)), line.base - height, height))
+    for n, (moment, text) in enumerate(marks):
         x = at(moment)
-        line.marks.append(Box(_percent(x), label=text, anchor=_anchor(x)))
-    line.seen = [Box(_percent(at(a)), _percent(max(0.4, at(b) - at(a)))) for a, b in spans]
-    for a, b in gaps(spans):
-        line.gaps.append(Box(_percent(at(a)), _percent(at(b) - at(a)), label=_days(a, b, zone)))
-    if spans and plan_until is not None and now - spans[-1][1] > timedelta(days=1):
-        a, b = spans[-1][1], min(now, last)
-        line.gaps.append(Box(_percent(at(a)), _percent(at(b) - at(a)), label=_days(a, b, zone)))
+        line.marks.append(Box(_percent(x), y=line.acts + TEXT * (n + 1) + 4, label=text, anchor=_anchor(x)))
+    line.logs = line.acts + TEXT * len(marks) + 42
+    line.axis = line.logs + 34
+    line.height = line.axis + 26
+    line.seen = [Box(_percent(at(a)), _wide(at(a), at(b)), line.logs, 16) for a, b in spans]
+    unseen = gaps(spans)
+    if spans and plan_until is not None and now - spans[-1][1] > DAY:
+        unseen.append((spans[-1][1], min(now, last)))
+    for a, b in unseen:
+        line.gaps.append(Box(_percent(at(a)), _wide(at(a), at(b)), line.logs, 16, _days(a, b, zone)))
     if first < now < last:
-        line.now = Box(_percent(at(now)), anchor=_anchor(at(now)))
+        line.now = Box(_percent(at(now)), y=_TODAY, anchor=_anchor(at(now)))
         if plan_until is not None and plan_until > now:
-            line.plan = Box(_percent(at(now)), _percent(at(plan_until) - at(now)))
-    for share, anchor in ((0, "start"), (50, "middle"), (100, "end")):
-        moment = first + (last - first) * share / 100
-        line.ticks.append(Box(f"{share}%", label=f"{moment.astimezone(zone):%d/%m/%Y}", anchor=anchor))
+            line.plan = Box(_percent(at(now)), _wide(at(now), at(plan_until)), line.logs, 16)
+    line.ticks = [_tick(at(midnight), midnight, zone) for midnight in _midnights(first, last)]
     return line
 
 
-def _noon(day: date) -> datetime:
-    return datetime.combine(day, time(12), UTC)
+def _bars(hits: Iterable[tuple[date, int, Span | None]]) -> tuple[Counter[date], dict[date, Span]]:
+    """Log lines by UTC day, and the time of each bar: the day, within the logs that its lines came from."""
+    by_day: Counter[date] = Counter()
+    bars: dict[date, Span] = {}
+    for day, lines, log in hits:
+        by_day[day] += lines
+        start = datetime.combine(day, time(), UTC)
+        end = start + DAY
+        if log is not None and log[0] < end and log[1] > start:
+            start, end = max(start, log[0]), min(end, log[1])
+        before = bars.get(day, (start, end))
+        bars[day] = (min(before[0], start), max(before[1], end))
+    return by_day, bars
+
+
+def _midnight(moment: datetime, zone: tzinfo) -> datetime:
+    """The local midnight at or before the moment."""
+    return datetime.combine(moment.astimezone(zone).date(), time(), zone)
+
+
+def _midnights(first: datetime, last: datetime) -> list[datetime]:
+    """At most five midnights, equally far apart; `first` and `last` are midnights."""
+    days = (last - first).days
+    step = -(-days // (MOST_TICKS - 1))
+    return [first + n * DAY for n in range(0, days + 1, step)]
+
+
+def _tick(x: float, midnight: datetime, zone: tzinfo) -> Box:
+    anchor = "start" if x < 5 else "end" if x > 95 else "middle"
+    return Box(_percent(x), label=f"{midnight.astimezone(zone):%d/%m}", anchor=anchor)
 
 
 def _percent(value: float) -> str:
     return f"{value:.2f}%"
+
+
+def _wide(a: float, b: float) -> str:
+    """A width that can be seen, within the line."""
+    return _percent(min(max(0.4, b - a), 100 - a))
 
 
 def _anchor(x: float) -> str:

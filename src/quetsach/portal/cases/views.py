@@ -28,6 +28,7 @@ from quetsach.portal.cases.rules import Act, State, Word, allows, word
 from quetsach.portal.cases.wording import ALL_EVIDENCE, EVIDENCE, tell
 from quetsach.portal.cases.words import WORDS
 from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.figures import ALL, OWN
 from quetsach.portal.sightings.queries import told_by
 from quetsach.portal.units.roles import Verb, fits
 
@@ -90,13 +91,15 @@ def cases(request: HttpRequest, slug: str) -> HttpResponse:
         "page": page,
         "rows": [(row, *WORDS[_word(row, seat, now)]) for row in page],
         "below": below,
+        "reach": ALL if below else OWN,
+        "as_of": now,
         "text": text,
         "chosen": chosen,
         "version": int(version) if version.isascii() and version.isdigit() else None,
         "total": sum(counts.values()),
         "signs": counts[Word.SIGNS],
         "words": [
-            {"word": w, "shape": WORDS[w][0], "label": WORDS[w][1], "n": counts[w]}
+            {"word": w, "name": f"machines.{w}", "shape": WORDS[w][0], "label": WORDS[w][1], "n": counts[w]}
             for w in queries.SHOWN
         ],
         "watched": queries.watched(seat.node, below=below),

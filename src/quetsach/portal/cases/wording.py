@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -70,7 +71,7 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
         ),
         next_step=_next_step(story, now),
         timeline=draw(
-            hits=[(s.day, s.count) for s in story.facts.sightings if s.day],
+            hits=list(_hits(story)),
             marks=list(_marks(case, story)),
             looked=looked,
             plan_until=judgement.earliest if judgement else None,
@@ -84,8 +85,8 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
         evidence=sorted(story.facts.sightings, key=lambda s: -s.count)[:most],
         more_evidence=max(0, len(story.facts.sightings) - most),
         looked=join_spans(looked),
-        lines_read=sum(c.lines for c in story.facts.coverages),
-        errors=sum(len(c.errors) for c in story.facts.coverages),
+        lines_read=sum(_each_once(story).values()),
+        errors=sum(len(c.errors) for c in story.facts.at_its_places),
         doubts=doubts_of(story.facts.sightings),
     )  # fmt: skip
 
@@ -104,13 +105,28 @@ def _quiet_days(case: Case) -> int:
     return 0
 
 
+def _each_once(story: Story) -> dict[tuple[UUID, str, str], int]:
+    """The lines of each log of its places. A log that was scanned again, with a newer list, is one log."""
+    return {(c.scan.node_id, c.name, c.source or str(c.pk)): c.lines for c in story.facts.at_its_places}
+
+
 def _spans(story: Story) -> Iterator[Span]:
     """The times covered by logs of the places that saw the machine; the picture includes broken-off logs."""
-    places = {(s.node_id, s.source_name) for s in story.facts.sightings}
-    for coverage in story.facts.coverages:
-        is_usable = coverage.time in USABLE_TIMES and (coverage.scan.node_id, coverage.name) in places
-        if is_usable and coverage.first and coverage.last:
+    for coverage in story.facts.at_its_places:
+        if coverage.time in USABLE_TIMES and coverage.first and coverage.last:
             yield coverage.first, coverage.last
+
+
+def _hits(story: Story) -> Iterator[tuple[date, int, Span | None]]:
+    """Day and log lines of each row of evidence, with the time covered by its own log."""
+    logs: dict[tuple[UUID, str], Span] = {}
+    for c in story.facts.at_its_places:
+        if c.time in USABLE_TIMES and c.first and c.last:
+            first, last = logs.get((c.scan.node_id, c.source), (c.first, c.last))
+            logs[c.scan.node_id, c.source] = (min(first, c.first), max(last, c.last))
+    for row in story.facts.sightings:
+        if row.day:
+            yield row.day, row.count, logs.get((row.node_id, row.source))
 
 
 def _marks(case: Case, story: Story) -> Iterator[tuple[datetime, str]]:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from quetsach.portal.campaigns.seat import Seat
-from quetsach.portal.campaigns.tasks import Rank, Task, facts_of
+from quetsach.portal.campaigns.tasks import Counted, Rank, Task, facts_of
 from quetsach.portal.checks import queries
 
 
@@ -24,7 +24,7 @@ def checks_to_do(seat: Seat) -> Iterator[Task]:
         yield Task(
             Rank.MACHINES + 1, title % {"n": own.unchecked},
             _("The stick checks a computer in a few minutes and changes nothing."),
-            url, _("See which"),
+            url, _("See which"), counts=Counted("checks.unchecked", own.unchecked, "own"),
         )  # fmt: skip
     if own.copies.remaining and own.replace_by is None and seat.may("count_people"):
         yield Task(

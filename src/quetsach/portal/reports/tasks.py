@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.queries import statuses
 from quetsach.portal.campaigns.seat import Seat
-from quetsach.portal.campaigns.tasks import Rank, Task
+from quetsach.portal.campaigns.tasks import Counted, Rank, Task
 from quetsach.portal.reports import locks, queries
 from quetsach.portal.reports.dashboard import audiences
 from quetsach.portal.reports.models import Report
@@ -99,7 +99,7 @@ def _reviews(seat: Seat) -> list[Task]:
     return [
         Task(
             rank=Rank.REVIEW, title=title, text=names, action=_("Review"),
-            shape="sent", word=_("Waiting for review"),
+            shape="sent", word=_("Waiting for review"), counts=Counted("reports.waiting", n, "direct"),
             url=reverse("rollup", args=[seat.campaign.slug, seat.node.pk]) + "#cho-tiep-nhan",
         )
     ]  # fmt: skip
@@ -121,7 +121,7 @@ def _overdue(seat: Seat) -> list[Task]:
     return [
         Task(
             rank=Rank.OVERDUE, title=title % {"n": n}, text=names, action=_("Call or write to them"),
-            shape="bad", word=_how_late(late[0]),
+            shape="bad", word=_how_late(late[0]), counts=Counted("units.overdue", n, "direct"),
             url=reverse("chase", args=[seat.campaign.slug, seat.node.pk]) + "?thieu=tre",
         )
     ]  # fmt: skip

@@ -121,5 +121,6 @@ def sightings(request: HttpRequest, slug: str) -> HttpResponse:
         "indicator": indicator,
         "tally": queries.tally(rows),
         "page": page,
+        "whole": None if device or indicator else seat.node,
     }
     return render(request, "sightings/sightings.html", context)

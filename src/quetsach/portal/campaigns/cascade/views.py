@@ -10,6 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -66,6 +67,7 @@ def today(request: HttpRequest, slug: str) -> HttpResponse:
     own, below = seat.once(queries.statuses)
     context = {
         "seat": seat,
+        "as_of": timezone.now(),
         "tasks": tasks_of(seat),
         "first_run": first_run(seat),
         "own": own,
@@ -108,6 +110,7 @@ def _letter_page(
     address = request.build_absolute_uri(reverse("campaign_page", args=[seat.campaign.slug]))
     context = {
         "seat": seat,
+        "as_of": timezone.now(),
         "letter": read_letter(seat.campaign.letter),
         "own": own,
         "below": below,

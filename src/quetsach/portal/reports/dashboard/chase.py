@@ -48,9 +48,11 @@ class Chase:
 
 
 def late(branches: Sequence[Branch], now: datetime) -> list[Branch]:
-    """The unfinished branches with a request to their unit, the most urgent first."""
+    """The unfinished branches with a request to their unit: units with open work of their own come first."""
     open_ones = [branch for branch in branches if not branch.is_finished and _asked(branch)]
-    return sorted(open_ones, key=lambda b: (not is_overdue(b, now), *_done_flags(b), b.coverage))
+    return sorted(
+        open_ones, key=lambda b: (not b.is_owing, not is_overdue(b, now), *_done_flags(b), b.coverage)
+    )
 
 
 def chases(
@@ -74,22 +76,21 @@ def chases(
 
 
 def _done_flags(branch: Branch) -> tuple[bool, bool, bool]:
-    reported = branch.line.report_state not in REPORT_WORDS
-    return branch.acknowledged_at is not None, branch.deployed_at is not None, reported
+    return branch.acknowledged_at is not None, branch.deployed_at is not None, not branch.lacks_report
 
 
 def is_overdue(branch: Branch, now: datetime) -> bool:
     """Whether the branch's own report has not come by its deadline."""
-    return branch.node.is_late(now) and branch.line.own is None and branch.line.report_state != "submitted"
+    return branch.lacks_report and branch.node.is_late(now)
 
 
 def _chip(branch: Branch, now: datetime) -> tuple[str, str]:
     if is_overdue(branch, now):
         days = (timezone.localdate(now) - timezone.localdate(branch.node.due_at)).days + 1
         return "bad", ngettext("%(n)s day overdue", "%(n)s days overdue", days) % {"n": days}
-    if branch.acknowledged_at is None:
+    if branch.is_owing and branch.acknowledged_at is None:
         return "none", _("not received yet")
-    if branch.line.report_state in REPORT_WORDS and branch.line.own is None:
+    if branch.lacks_report and branch.line.report_state in REPORT_WORDS:
         shape, word, _todo = REPORT_WORDS[branch.line.report_state]
         return shape, str(word)
     return "busy", _("units below missing")
@@ -97,11 +98,11 @@ def _chip(branch: Branch, now: datetime) -> tuple[str, str]:
 
 def _missing(branch: Branch) -> list[str]:
     missing = []
-    if branch.acknowledged_at is None:
+    if branch.is_owing and branch.acknowledged_at is None:
         missing.append(_("Receipt is not confirmed."))
-    if branch.deployed_at is None:
+    if branch.is_owing and branch.deployed_at is None:
         missing.append(_("Not carried out yet."))
-    if branch.line.own is None and branch.line.report_state in REPORT_WORDS:
+    if branch.lacks_report and branch.line.report_state in REPORT_WORDS:
         missing.append(f"{REPORT_WORDS[branch.line.report_state][1]}.".capitalize())
     if branch.line.missing_below:
         n = branch.line.missing_below
@@ -117,11 +118,11 @@ def _missing(branch: Branch) -> list[str]:
 def _asked(branch: Branch) -> list[str]:
     """The requests to the unit, in the order of the work."""
     todo = []
-    if branch.acknowledged_at is None:
+    if branch.is_owing and branch.acknowledged_at is None:
         todo.append(_("confirm that the letter has arrived"))
-    if branch.deployed_at is None:
+    if branch.is_owing and branch.deployed_at is None:
         todo.append(_("carry the campaign out and say so"))
-    if branch.line.report_state in REPORT_WORDS and branch.line.own is None:
+    if branch.lacks_report and branch.line.report_state in REPORT_WORDS:
         todo.append(str(REPORT_WORDS[branch.line.report_state][2]))
     if branch.line.missing_below:
         n = branch.line.missing_below

@@ -120,11 +120,11 @@ def _machines(seen: Overview) -> Figure | None:
         return None
     clean = table.totals[-1]
     finding = ngettext(
-        "%(clean)s of %(n)s machine with signs is proven clean",
-        "%(clean)s of %(n)s machines with signs are proven clean",
+        "%(clean)s of %(n)s machine in which signs were seen is proven clean",
+        "%(clean)s of %(n)s machines in which signs were seen are proven clean",
         table.total,
     ) % {"clean": num(clean), "n": num(table.total)}
-    rows = [Bar(str(text), count / table.total, num(count)) for text, count in table.cells]
+    rows = [Bar(str(text), count / table.total, num(count)) for text, _name, count in table.cells]
     description = "; ".join(f"{row.label}: {row.said}" for row in rows) + "."
     caption = _(
         "Of %(n)s machines in which signs were seen. Source: logs sent in by the units, as of %(at)s. "

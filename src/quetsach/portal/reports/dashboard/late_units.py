@@ -28,6 +28,14 @@ MISSING: dict[str, str | Promise] = {
     "trien-khai": gettext_lazy("not carried out"),
     "bao-cao": gettext_lazy("no report"),
 }
+NAMES = {
+    "": "units.owing",
+    "tre": "units.overdue",
+    "nhan": "units.not_received",
+    "trien-khai": "units.not_carried_out",
+    "bao-cao": "units.not_reported",
+}
+"""The name of each figure (`kit.figures`)."""
 GROUPS: dict[str, str | Promise] = {
     "": gettext_lazy("what is missing"),
     "cap-tren": gettext_lazy("superior unit"),

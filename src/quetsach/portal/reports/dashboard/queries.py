@@ -70,9 +70,26 @@ class Branch:
         return (self.share or 0.0, self.deployed / self.units, self.acknowledged / self.units)
 
     @property
+    def is_active(self) -> bool:
+        """Whether the unit on top of the branch takes part."""
+        return self.node.state == CampaignNode.State.ACTIVE
+
+    @property
     def owes_report(self) -> bool:
         """Whether the unit on top of the branch takes part and must report itself."""
-        return self.node.state == CampaignNode.State.ACTIVE and self.node.expected
+        return self.is_active and self.node.expected
+
+    @property
+    def lacks_report(self) -> bool:
+        """Whether the unit on top has to send its report still."""
+        has_sent = self.line.own is not None or self.line.report_state == "submitted"
+        return self.owes_report and not has_sent
+
+    @property
+    def is_owing(self) -> bool:
+        """Whether the unit on top itself has open work: `audiences.ANYTHING`, of a branch that was read."""
+        lacks_act = self.acknowledged_at is None or self.deployed_at is None
+        return self.is_active and (lacks_act or self.lacks_report)
 
     @property
     def is_finished(self) -> bool:
@@ -104,6 +121,11 @@ class Overview:
     def units(self) -> int:
         """Units strictly below."""
         return sum(branch.units for branch in self.branches)
+
+    @property
+    def machines_below(self) -> int:
+        """Machines of the units strictly below in which signs were seen, without the unit's own."""
+        return sum(branch.machines for branch in self.branches)
 
     @property
     def expected(self) -> int:

@@ -16,6 +16,7 @@ from quetsach.portal.campaigns.seat import take_seat
 from quetsach.portal.reports.dashboard import queries
 from quetsach.portal.reports.dashboard.chase import chases, is_overdue, late
 from quetsach.portal.reports.dashboard.figures import figures, percent
+from quetsach.portal.reports.rollup.views import waits
 
 FIRST = 5
 """Units to remind on this page; another page lists all of them."""
@@ -28,6 +29,7 @@ def progress(request: HttpRequest, slug: str, node_id: UUID | None = None) -> Ht
     seen = queries.page_overview(seat.node)
     now = timezone.now()
     found = late(seen.branches, now)
+    owing = sum(branch.is_owing for branch in found)
     shown = found[:FIRST]
     remind = chases(
         seat.node, shown, contacts(b.node for b in shown), Ways.to(slug, request.build_absolute_uri)
@@ -37,13 +39,14 @@ def progress(request: HttpRequest, slug: str, node_id: UUID | None = None) -> Ht
         "campaign": seat.campaign,
         "door": "progress",
         "seen": seen,
-        "late": found,
+        "owing": owing,
+        "behind": len(found) - owing,
         "first": remind,
-        "more": len(found) - len(remind),
+        "more": max(owing - len(remind), 0),
         "overdue": sum(is_overdue(branch, now) for branch in found),
-        "waiting": sum(1 for branch in seen.branches if branch.line.report_state == "submitted"),
+        "waiting": sum(branch.is_active and waits(branch.line) for branch in seen.branches),
         "people_done": _sum(branch.done for branch in seen.branches),
-        "people": _sum(branch.whole for branch in seen.branches),
+        "staff": _sum(branch.staff for branch in seen.branches),
         "rows": [
             (branch, None if branch.share is None else percent(branch.share)) for branch in seen.branches
         ],

@@ -23,10 +23,12 @@ from quetsach.portal.campaigns.reminders.wording import Ways, message
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.campaigns.templatetags.campaign import last_day
 from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.figures import BELOW, DIRECT
 from quetsach.portal.kit.templatetags.kit import moment
 from quetsach.portal.reports.dashboard.late_units import (
     GROUPS,
     MISSING,
+    NAMES,
     LateUnit,
     Sieve,
     counts,
@@ -59,7 +61,9 @@ def chase(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
         "sieve": sieve,
         "page": page,
         "groups": [(name, list(part)) for name, part in groupby(rows, key=lambda row: row.group)],
-        "choices": [(key, word, found[key]) for key, word in MISSING.items()],
+        "choices": [(key, word, NAMES[key], found[key]) for key, word in MISSING.items()],
+        "reach": BELOW if sieve.is_deep else DIRECT,
+        "as_of": timezone.now(),
         "group_choices": GROUPS.items(),
         "kinds": kinds_below(seat.node),
         "query": request.GET.urlencode(),

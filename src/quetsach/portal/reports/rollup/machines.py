@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.cases.models import Case
-from quetsach.portal.cases.queries import machines_of
+from quetsach.portal.cases.queries import leading, machines_of
 from quetsach.portal.cases.rules import State, Word, word
 from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.reports.rollup.sums import Line, Place
@@ -47,26 +47,31 @@ class BranchMachines:
         return sum(self.counts)
 
     @property
-    def cells(self) -> list[tuple[object, int]]:
-        """Officers' words and the count."""
-        return [(text, n) for (_name, _shape, text), n in zip(WORDS, self.counts, strict=True)]
+    def cells(self) -> list[tuple[object, str, int]]:
+        """Officers' words, the figure's name, and the count."""
+        return _cells(self.counts)
 
 
 @dataclass(frozen=True)
 class MachineTable:
-    """The node's own machines first, then each branch that has any."""
+    """The node's own machines first, then each branch that has any, as of `as_of`."""
 
     rows: list[BranchMachines]
     totals: list[int]
+    as_of: datetime
 
     @property
     def total(self) -> int:
         return sum(self.totals)
 
     @property
-    def cells(self) -> list[tuple[object, int]]:
-        """Officers' words and the count over all rows."""
-        return [(text, n) for (_name, _shape, text), n in zip(WORDS, self.totals, strict=True)]
+    def cells(self) -> list[tuple[object, str, int]]:
+        """Officers' words, the figure's name, and the count over all rows."""
+        return _cells(self.totals)
+
+
+def _cells(counts: list[int]) -> list[tuple[object, str, int]]:
+    return [(text, f"machines.{name}", n) for (name, _shape, text), n in zip(WORDS, counts, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -95,14 +100,17 @@ def by_branch(node: CampaignNode, children: Iterable[Line]) -> MachineTable:
         if place.path in counts
     ]
     rows = [row for row in rows if row.total]
-    return MachineTable(rows, [sum(column) for column in zip(*(row.counts for row in rows), strict=True)])
+    totals = [sum(column) for column in zip(*(row.counts for row in rows), strict=True)]
+    return MachineTable(rows, totals, now)
 
 
 @compiled
 def _by_branch(campaign_id: UUID, span: Span, length: int) -> QuerySet[Case, Any]:
     """Numbers by branch (the first `length` characters of the path), by state, and by time of the claim."""
     inner = Q(inside(span, "device__owner__path"), device__campaign=campaign_id, is_current=True)
-    cases = Case.rows.filter(inner).order_by().annotate(branch=Substr("device__owner__path", 1, length))
+    cases = (
+        leading(Case.rows.filter(inner)).order_by().annotate(branch=Substr("device__owner__path", 1, length))
+    )
     # Only these two states depend on time; each other state is one group for any time of the claim.
     claimed = Case_(When(state__in=_TIMED, then="claimed_at"), default=None)
     return cases.annotate(since=claimed).values_list("branch", "state", "since").annotate(n=Count("pk"))

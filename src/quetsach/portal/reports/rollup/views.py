@@ -57,7 +57,7 @@ def rollup(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
         "form": form,
         "report": report,
         "own_differs": rolled.entered is not None and rolled.entered != rolled.own,
-        "own_cells": list(rolled.own.values()) if rolled.own is not None else [None] * len(form.rows),
+        "own_cells": [(key, rolled.own.row(key) if rolled.own is not None else None) for key in form.keys],
         "own_state": rolled.report_state,
         "own_counts": rolled.own is not None,
         "waiting": queries.waiting_below(seat.node) if any(map(waits, rolled.children)) else [],

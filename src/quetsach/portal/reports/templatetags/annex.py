@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from quetsach.annexes.form.definition import Form, Row
 from quetsach.annexes.form.figures import Figures
 from quetsach.portal.kit.language import language
+from quetsach.portal.kit.templatetags.figures import scope
 from quetsach.portal.kit.templatetags.kit import num, state
 
 register = template.Library()
@@ -53,13 +54,18 @@ def report_state(name: str, counts: Any = None) -> SafeString:
 
 
 @register.simple_tag
-def figure_cells(figures: Figures, kind: str = "") -> SafeString:
-    """A cell for each row of the form, labelled for the phone; `kind` is the class of the cells."""
+def figure_cells(figures: Figures, kind: str = "", where: Any = None, reach: str = "") -> SafeString:
+    """A cell for each row of the form, labelled for the phone; `kind` is the class of the cells.
+
+    `where` and `reach` are the scope of the figures, if it is not that of the line.
+    """
     row = _("Row %(n)s")
-    attributes = format_html(' class="{}" data-label', kind) if kind else " data-label"
+    attributes = format_html(' class="{}"', kind) if kind else ""
+    attributes += scope(where, reach) if where is not None else ""
     return SafeString(
         "".join(
-            f'<td{attributes}="{escape(row % {"n": n})}">{num(count)}</td>'
-            for n, count in enumerate(figures.values(), start=1)
+            f"<td{attributes}{f' data-figure="annex.{key}"' if where else ''}"
+            f' data-label="{escape(row % {"n": n})}">{num(count)}</td>'
+            for n, (key, count) in enumerate(figures.items(), start=1)
         )
     )

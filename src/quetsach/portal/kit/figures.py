@@ -1,0 +1,218 @@
+"""The names of the figures on pages: what each counts, in words, and the query that answers it.
+
+A page shows such a figure only through the tag `figure` (`templatetags/figures.py`), which adds name, scope
+and moment as data attributes. `tools/figure_names.py` refuses the figure without the tag, and a test walks
+all pages and compares: one name, scope and moment never has two values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+REPORTS = "quetsach.portal.reports"
+CHECKS = "quetsach.portal.checks.queries"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One name: `says` defines it; `query` is the function that counts it (module:function).
+
+    `fields` are the last one or two parts of the variables that hold it in templates: `line.accepted`, or
+    just `accepted` if no template uses the word for anything else; `=accepted` is a variable of that name.
+    """
+
+    says: str | Promise
+    query: str
+    fields: tuple[str, ...] = ()
+
+
+OWN, BELOW, ALL, DIRECT, GUIDED = "own", "below", "all", "direct", "guided"
+REACHES: dict[str, str | Promise] = {
+    OWN: _("this unit alone"),
+    BELOW: _("all units below, without this one"),
+    ALL: _("this unit and all units below"),
+    DIRECT: _("units directly below"),
+    GUIDED: _("the units that it guides"),
+}
+"""How far a figure of a unit reaches."""
+
+FIGURES: dict[str, Kind] = {
+    "units": Kind(
+        _("units that take part in the campaign"),
+        "quetsach.portal.campaigns.queries:progress",
+        ("seen.units", "branch.units", "progress.units", "below|length"),
+    ),
+    "units.in_campaign": Kind(
+        _("units of a campaign, the issuer included"),
+        "quetsach.portal.campaigns.queries:active_nodes",
+        ("=active",),
+    ),
+    "units.received": Kind(
+        _("units that confirmed that the letter has arrived"),
+        "quetsach.portal.campaigns.queries:progress",
+        ("acknowledged", "=received"),
+    ),
+    "units.carried_out": Kind(
+        _("units that said that they have carried it out"),
+        "quetsach.portal.campaigns.queries:progress",
+        ("seen.deployed", "branch.deployed", "progress.deployed", "=deployed"),
+    ),
+    "units.reporting": Kind(
+        _("units that must send a report"), f"{REPORTS}.rollup.queries:branch_sums", ("expected",)
+    ),
+    "units.accepted": Kind(
+        _("units with an accepted report, which counts in the total"),
+        f"{REPORTS}.rollup.queries:branch_sums",
+        ("seen.accepted", "rolled.accepted", "line.accepted"),
+    ),
+    "units.missing": Kind(
+        _("units that must report and have no accepted report"),
+        f"{REPORTS}.rollup.queries:branch_sums",
+        ("missing_count", "missing_below"),
+    ),
+    "units.on_time": Kind(
+        _("units whose first accepted report came before the deadline"),
+        f"{REPORTS}.rollup.queries:branch_sums",
+        ("on_time",),
+    ),
+    "units.owing": Kind(
+        _("units that have not confirmed the letter, or not carried it out, or not reported"),
+        f"{REPORTS}.dashboard.late_units:counts",
+        ("owing", "owing|length"),
+    ),
+    "units.overdue": Kind(
+        _("units whose report has not come by their own deadline"),
+        f"{REPORTS}.dashboard.late_units:counts",
+        ("overdue",),
+    ),
+    "units.not_received": Kind(
+        _("units that have not confirmed the letter"), f"{REPORTS}.dashboard.late_units:counts"
+    ),
+    "units.not_carried_out": Kind(
+        _("units that have not carried it out"), f"{REPORTS}.dashboard.late_units:counts"
+    ),
+    "units.not_reported": Kind(
+        _("units that must report and have sent nothing"), f"{REPORTS}.dashboard.late_units:counts"
+    ),
+    "units.silent": Kind(
+        _("units that got the letter on an earlier day and have not confirmed it"),
+        "quetsach.portal.campaigns.queries:statuses",
+    ),
+    "units.unconfirmed": Kind(
+        _("units that got the letter and have not confirmed it"),
+        "quetsach.portal.campaigns.queries:statuses",
+    ),
+    "units.without_computers": Kind(
+        _("units that have not given their number of computers"), f"{CHECKS}:branches", ("silent_units",)
+    ),
+    "reports.waiting": Kind(
+        _("reports and requests to amend that wait for the superior"),
+        f"{REPORTS}.queries:waiting_below",
+        ("waiting",),
+    ),
+    "people.informed": Kind(
+        _("people who are informed, by each unit's latest number"),
+        "quetsach.portal.campaigns.queries:progress",
+        ("progress.informed", "own.informed", "s.informed"),
+    ),
+    "people.done": Kind(
+        _("people who checked their machine and dealt with what was found, by each unit's latest number"),
+        "quetsach.portal.campaigns.queries:progress",
+        ("progress.done", "own.done", "s.done", "people_done", "branch.done"),
+    ),
+    "people.staff": Kind(
+        _("staff as the units declared it"),
+        "quetsach.portal.campaigns.queries:progress",
+        ("progress.staff", "branch.staff", "node.staff_count", "=staff"),
+    ),
+    "machines": Kind(
+        _("machines in which signs were seen, false alarms included"),
+        "quetsach.portal.cases.queries:words_of",
+    ),
+    "machines.seen": Kind(
+        _("machines in which signs were seen, whatever became of them; without false alarms"),
+        f"{REPORTS}.rollup.machines:by_branch",
+        ("machines.total", "branch.machines", "machine_count"),
+    ),
+    "machines.signs": Kind(
+        _("machines with signs that nobody handles yet"), "quetsach.portal.cases.queries:words_of", ("signs",)
+    ),
+    "machines.busy": Kind(_("machines that are being handled"), "quetsach.portal.cases.queries:words_of"),
+    "machines.unsure": Kind(
+        _("machines that were handled and of which nobody can tell yet"),
+        "quetsach.portal.cases.queries:words_of",
+    ),
+    "machines.clean": Kind(_("machines that are clean again"), "quetsach.portal.cases.queries:words_of"),
+    "machines.dismissed": Kind(_("false alarms"), "quetsach.portal.cases.queries:words_of"),
+    "checks.machines": Kind(
+        _("machines that were checked at least once"), f"{CHECKS}:branches", ("checked",)
+    ),
+    "checks.unchecked": Kind(
+        _("machines without a check, in the units that gave their number of computers"),
+        f"{CHECKS}:branches",
+        ("whole.unchecked", "row.unchecked", "branch.unchecked"),
+    ),
+    "checks.signs": Kind(
+        _("machines whose latest check found signs, or asks a person to look"),
+        f"{CHECKS}:branches",
+        ("whole.signs", "row.signs"),
+    ),
+    "checks.people": Kind(
+        _("people who use the checked machines, as was said at each"),
+        f"{CHECKS}:branches",
+        ("whole.people",),
+    ),
+    "copies.found": Kind(
+        _("copies of cracked software that were found"), f"{CHECKS}:copies_below", ("copies.found",)
+    ),
+    "copies.replaced": Kind(
+        _("cracked copies that are gone again"), f"{CHECKS}:copies_below", ("copies.replaced",)
+    ),
+    "copies.remaining": Kind(
+        _("cracked copies that are still there"), f"{CHECKS}:copies_below", ("copies.remaining",)
+    ),
+    "scans": Kind(_("logs that were sent in"), "quetsach.portal.cases.queries:watched", ("watched.scans",)),
+    "lines.read": Kind(
+        _("log lines that were read"), "quetsach.portal.cases.queries:story", ("lines_read", "scan.lines")
+    ),
+    "lines.signs": Kind(
+        _("log lines with a listed address"),
+        "quetsach.portal.cases.queries:story",
+        ("story.lines", "tally.lines"),
+    ),
+    "lines.blocked": Kind(
+        _("log lines with a listed address whose connection was blocked"),
+        "quetsach.portal.cases.queries:story",
+        ("story.blocked",),
+    ),
+    "sightings": Kind(
+        _("rows of evidence: one machine, one address, one place, one day"),
+        "quetsach.portal.sightings.queries:tally",
+        ("tally.rows",),
+    ),
+    "list.entries": Kind(
+        _("addresses that a list holds"),
+        "quetsach.portal.indicators.queries:current",
+        ("set.count", "current.count", "draft.count"),
+    ),
+    "annex": Kind(
+        _("a row of the annex, from accepted reports"),
+        f"{REPORTS}.rollup.queries:branch_sums",
+        ("row.total", "row.below", "part.count"),
+    ),
+    "entry": Kind(_("a row of the annex, as typed or sent at that moment"), f"{REPORTS}.queries:entered"),
+    "known": Kind(
+        _("a row of the annex, as far as the portal knows it now"),
+        f"{REPORTS}.facts:known_rows",
+        ("known_now",),
+    ),
+}
+"""By name. A name with a dot more, such as `annex.r1`, is a row or kind of the name before it."""
+
+
+def kind_of(name: str) -> Kind:
+    """The definition of a figure's name; KeyError for a name that is not in the table."""
+    return FIGURES[name] if name in FIGURES else FIGURES[name.rpartition(".")[0]]

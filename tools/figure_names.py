@@ -1,0 +1,52 @@
+"""Refuses a figure in a template that does not go through the tag `figure`, which names it.
+
+The kinds of figures, and the variables that hold them, stand in `quetsach.portal.kit.figures`.
+`tools/house.py` runs it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from quetsach.portal.kit.figures import FIGURES
+
+FIELDS = {field: name for name, kind in FIGURES.items() for field in kind.fields}
+TAG = re.compile(r"{%(.*?)%}|{{(.*?)}}", re.S)
+SENTENCE = re.compile(r"{%\s*blocktrans(?:late)?\b(.*?)%}(.*?){%\s*endblocktrans(?:late)?\s*%}", re.S)
+SET = re.compile(r"{%\s*figure\b[^%]*?\bas\s+(\w+)\s*%}")
+GIVEN = re.compile(r"(\bcount\s+)?\b(\w+)=([\w.]+(?:\|[\w:\"]+)*)")
+
+
+def findings(file: Path) -> Iterator[str]:
+    """Each bare figure of a template, with its name."""
+    text = file.read_text(encoding="utf-8")
+    tagged = set(SET.findall(text))
+    for match in TAG.finditer(text):
+        shown = (match[2] or "").strip()
+        if shown not in tagged and (name := name_of(shown)):
+            yield finding(file, text, match.start(), shown, name)
+    for match in SENTENCE.finditer(text):
+        for counter, variable, value in GIVEN.findall(match[1]):
+            # A number that only decides about the plural is not shown.
+            is_shown = not counter or re.search(r"{{\s*" + variable + r"\b", match[2])
+            if is_shown and value not in tagged and (name := name_of(value)):
+                yield finding(file, text, match.start(), value, name)
+
+
+def name_of(expression: str) -> str | None:
+    """The name of the figure that an expression such as `seen.acknowledged|num` shows; None for others."""
+    path, *filters = expression.split("|")
+    if "in_line" in filters:  # the heading of its column names it
+        return None
+    parts = path.strip().split(".")
+    ends = [f"={path.strip()}", ".".join(parts[-2:]), parts[-1]]
+    if filters and filters[0] == "length":
+        ends = [f"{end}|length" for end in ends]
+    return next((FIELDS[end] for end in ends if end in FIELDS), None)
+
+
+def finding(file: Path, text: str, place: int, expression: str, name: str) -> str:
+    line = text.count("\n", 0, place) + 1
+    return f'{file}:{line}: a bare figure, {expression}; use {{% figure "{name}" … %}} (kit/figures.py)'
