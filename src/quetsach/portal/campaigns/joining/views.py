@@ -28,9 +28,10 @@ from quetsach.portal.campaigns.joining.forms import AccountForm
 from quetsach.portal.campaigns.joining.guessing import WRONG_CODES
 from quetsach.portal.campaigns.queries import trails
 from quetsach.portal.campaigns.seat import Seat, take_seat
+from quetsach.portal.kit.address import absolute
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.errors import too_many_requests
-from quetsach.portal.kit.qr import qr
+from quetsach.portal.kit.qr import page_qr
 from quetsach.portal.kit.refusals import note_request
 from quetsach.portal.units.roles import Verb
 
@@ -98,16 +99,16 @@ def _issue(request: HttpRequest, seat: Seat) -> HttpResponse:
     if not nodes:
         messages.error(request, _("Tick at least one unit."))
         return redirect("join_codes", seat.campaign.slug)
-    root = request.build_absolute_uri(reverse("join_start"))
+    start = reverse("join_start")
     above = trails(nodes, seat.campaign)
     issued = actions.issue_codes(nodes, seat.user, ip=ip)
     heirs, _others = queries.heirs_below(seat.node)
     slips = [
-        {"node": node, "code": code, "trail": above[node.pk], "qr": qr(f"{root}{code}/"),
+        {"node": node, "code": code, "trail": above[node.pk], "qr": page_qr(f"{start}{code}/"),
          "heir": heirs.get(node.pk)}
         for node, code in issued
     ]  # fmt: skip
-    context = {"seat": seat, "slips": slips, "address": root, "days": DAYS}
+    context = {"seat": seat, "slips": slips, "address": absolute(start), "days": DAYS}
     return render(request, "campaigns/join_sheet.html", context)
 
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 
 from quetsach.portal.campaigns.contacts import contacts
 from quetsach.portal.campaigns.seat import take_seat
+from quetsach.portal.kit.address import absolute
 from quetsach.portal.reports.dashboard import queries
 from quetsach.portal.reports.dashboard.chase import chases, late
 from quetsach.portal.reports.dashboard.figures import figures, percent
@@ -27,7 +28,7 @@ def progress(request: HttpRequest, slug: str, node_id: UUID | None = None) -> Ht
     seat = take_seat(request, slug, node_id)
     seen = queries.page_overview(seat.node)
     found = late(seen.branches, timezone.now())
-    address = request.build_absolute_uri(reverse("letter", args=[seat.campaign.slug]))
+    address = absolute(reverse("letter", args=[seat.campaign.slug]))
     shown = found[:FIRST]
     remind = chases(seat.node, shown, contacts(b.node for b in shown), address)
     context = {

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop
 from quetsach.portal.campaigns.models import Campaign, Reminder
 from quetsach.portal.campaigns.reminders.actions import plan, send_emails
 from quetsach.portal.campaigns.reminders.queries import words
+from quetsach.portal.kit.address import absolute
 from quetsach.portal.kit.command import PortalCommand
 
 
@@ -39,6 +40,6 @@ class Command(PortalCommand):
 def _subject_and_text(reminder: Reminder) -> tuple[str, str]:
     node = reminder.node
     us = node.parent.name if node.parent else node.campaign.issuer.name
-    address = settings.SITE_ADDRESS.rstrip("/") + reverse("letter", args=[node.campaign.slug])
+    address = absolute(reverse("letter", args=[node.campaign.slug]))
     subject = _("Reminder: %(title)s") % {"title": " ".join(node.campaign.title.split())}
     return subject[:150], words(reminder, us, address)
