@@ -1,6 +1,6 @@
 """The portal's own address, for all that leaves the screen: paper, QR codes, messages, e-mails, packs.
 
-It is QUETSACH_ADDRESS, never the name in a request: whoever sends a request chooses that name.
+It is QUETSACH_ADDRESS. It is never the name in a request, because the sender of a request chooses that name.
 """
 
 from __future__ import annotations
