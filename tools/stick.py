@@ -52,7 +52,6 @@ OWN_LEFT_OUT = re.compile(
     r"^quetsach/(?:portal|units)/|^quetsach/documents/(?!__init__|document\.py)|^quetsach/locale/"
     r"|__pycache__|_native|\.po$|\.py[ci]$|\.pyi$"
 )
-TEST_SECRET = hashlib.sha256(b"quetsach: the key of test builds, which everybody knows").digest()
 PROGRAM = "he-thong"
 MOST_BYTES = 25_000_000
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -84,7 +83,7 @@ def main() -> None:
     given = parser.parse_args()
     if (given.python is None) != (given.sha256 is None):
         parser.error("--python and --sha256 go together")
-    secret = keys.read(given.key, "signing") if given.key else TEST_SECRET
+    secret = keys.read(given.key, "signing") if given.key else keys.TEST_SECRET
     is_test = given.python is None or given.key is None
     embedded = _checked(given.python, given.sha256) if given.python else _from_package()
     trusted = [keys.of_text(one).hex() for one in given.trust]
