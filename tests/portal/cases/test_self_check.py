@@ -103,6 +103,16 @@ def test_a_source_that_proves_nothing_reassures_nobody(cast, listed, how):
     assert verdict(page) == "is-unsure" and "no complete log of this network" in page
 
 
+def test_logs_compared_with_another_list_show_no_machine_to_be_without_a_sign(cast, listed):
+    """The list of machines has the same trap as the self-check."""
+    officer, page = cast.client("A1", "officer"), f"/cd/lam-sach/may/?don-vi={cast.nodes['A1'].pk}"
+    officer.cookies["django_language"] = "en"
+    take(cast, "A1", listed, [(6, 4)], known=False)
+    assert "Nobody knows yet" in officer.get(page).content.decode()
+    take(cast, "A1", listed, [(3, 2)])
+    assert "the logs looked at show no sign" in officer.get(page).content.decode()
+
+
 def test_a_campaign_without_logs_of_the_network_is_not_named_beside_not_seen(cast, listed):
     other = Campaign.objects.create(
         slug="rieng", issuer=cast.units["A"], title="Chiến dịch riêng của A",

@@ -81,12 +81,16 @@ def words_of(cases: QuerySet[Case], campaign: Campaign, now: datetime) -> Counte
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A node's accepted scans: number, first and last event time, and problems while reading."""
+    """A node's accepted scans: number, first and last event time, and problems while reading.
+
+    `compared` scans used a list of the campaign: the others can say nothing about it.
+    """
 
     scans: int
     first: datetime | None
     last: datetime | None
     errors: int
+    compared: int = 0
 
 
 def watched(node: CampaignNode, *, below: bool = False) -> Watched:
@@ -96,8 +100,14 @@ def watched(node: CampaignNode, *, below: bool = False) -> Watched:
     scans = Scan.rows.filter(where, node__campaign=node.campaign_id).annotate(
         begins=Min("coverages__first", filter=timed), ends=Max("coverages__last", filter=timed)
     )
-    row = scans.aggregate(n=Count("pk"), first=Min("begins"), last=Max("ends"), wrong=Sum("errors"))
-    return Watched(row["n"], row["first"], row["last"], row["wrong"] or 0)
+    row = scans.aggregate(
+        n=Count("pk"),
+        first=Min("begins"),
+        last=Max("ends"),
+        wrong=Sum("errors"),
+        compared=Count("pk", filter=Q(indicator_set__isnull=False)),
+    )
+    return Watched(row["n"], row["first"], row["last"], row["wrong"] or 0, row["compared"])
 
 
 def nodes_below(node: CampaignNode) -> QuerySet[CampaignNode]:
