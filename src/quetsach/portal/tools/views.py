@@ -9,7 +9,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -114,9 +113,7 @@ def tool_file(_request: HttpRequest, tool_id: UUID) -> FileResponse:
 
 
 def _initial(tool: RemovalTool | None) -> dict[str, Any]:
-    if tool is None:
-        return {"looked_on": timezone.localdate()}
-    return {name: getattr(tool, name) for name in ToolForm.Meta.fields}
+    return {} if tool is None else {name: getattr(tool, name) for name in ToolForm.Meta.fields}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
