@@ -88,7 +88,7 @@ def _passing_on(node: CampaignNode, unit: str) -> list[str]:
 
 
 def _order_body(node: CampaignNode, unit: str) -> list[str]:
-    """The body of the issuer's order: with the purposes of the stored order, else with the usual aims."""
+    """The body of the issuer's order: the purposes of the stored order, else both aims; then the sentence."""
     campaign = node.campaign
     name, phone = campaign.contact.get("name"), campaign.contact.get("phone")
     return [
@@ -96,6 +96,7 @@ def _order_body(node: CampaignNode, unit: str) -> list[str]:
         "- Xác nhận đã nhận văn bản ngay trong ngày; chuyển tiếp đến các đơn vị trực thuộc; phổ biến tới toàn"
         " thể cán bộ, công chức, viên chức, người lao động",
         *(f"- {purpose}" for purpose in _purposes(node) or _AIMS),
+        *([f"Tóm tắt yêu cầu: {campaign.summary}"] if campaign.summary else []),
         *_where(node),
         _report(unit, campaign.due_text or f"trước ngày {_deadline(node)}"),
         f"{_QUESTIONS.removesuffix('.')} (liên hệ {name}{f', điện thoại {phone}' if phone else ''})."
