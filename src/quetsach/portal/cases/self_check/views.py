@@ -36,14 +36,15 @@ def self_check(request: HttpRequest) -> HttpResponse:
     if not campaigns:
         return _page(request, "no_campaign", **context)
     if address is None:
-        runs_portal = top_office(request.user) is not None
+        runs_portal = request.user.is_authenticated and top_office(request.user) is not None
         return _page(request, "no_address", runs_portal=runs_portal, **context)
     result = check(campaigns, address, now)
     return _page(request, result.kind, address=address, result=result, **context)
 
 
 def _page(request: HttpRequest, kind: str, status: int = 200, **context: object) -> HttpResponse:
-    return render(request, f"cases/self_check/{kind}.html", context, status=status)
+    body = f"cases/self_check/{kind}.html"
+    return render(request, "cases/self_check/page.html", {**context, "body": body}, status=status)
 
 
 def _contacts(campaigns: list[Campaign]) -> list[Campaign]:
