@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
 from django.conf import settings
@@ -66,6 +67,7 @@ def _is_trusted(address: Address) -> bool:
     return any(address in network for network in settings.TRUSTED_PROXIES)
 
 
+@lru_cache(1024)
 def parse_address(text: str) -> Address | None:
     """The address in a text that may also hold a port or a zone; None for anything else."""
     text = text.strip()
