@@ -131,6 +131,38 @@ def test_columns_are_counted_from_1(tmp_path: Path) -> None:
     assert [one.value for one in found] == ["other.example"]
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("list.csv", "indicator,url\nevil.example,ramnit\n"),
+        ("list.jsonl", '{"indicator": "evil.example", "url": "ramnit"}\n'),
+    ],
+)
+def test_a_chosen_column_that_is_missing_is_named(tmp_path: Path, name: str, text: str) -> None:
+    listed = tmp_path / name
+    listed.write_text(text)
+    for column in ("họ", 3):
+        with pytest.raises(IndicatorError, match=f"has no column '{column}'"):
+            quetsach.read_indicators(listed, columns={"indicator": "indicator", "family": column})
+    for column in ("url", 2):
+        found = quetsach.read_indicators(listed, columns={"indicator": "indicator", "family": column})
+        assert [one.family for one in found] == ["ramnit"]
+
+
+def test_a_chosen_column_that_no_sheet_has_is_named(tmp_path: Path) -> None:
+    xlsxwriter = pytest.importorskip("xlsxwriter")
+    listed = tmp_path / "list.xlsx"
+    with xlsxwriter.Workbook(listed) as book:
+        book.add_worksheet("about").write_row(0, 0, ["Danh sách"])
+        sheet = book.add_worksheet("list")
+        sheet.write_row(0, 0, ["indicator", "url"])
+        sheet.write_row(1, 0, ["evil.example", "ramnit"])
+    with pytest.raises(IndicatorError, match="has no column 'họ'"):
+        quetsach.read_indicators(listed, columns={"indicator": "indicator", "family": "họ"})
+    found = quetsach.read_indicators(listed, columns={"indicator": "indicator", "family": "url"})
+    assert [one.family for one in found] == ["ramnit"]
+
+
 def test_what_is_saved_is_a_document(log: Path, tmp_path: Path) -> None:
     result = quetsach.scan(log, ["evil.example"], guard_rails=False)
     result.save(tmp_path / "result.jsonl")

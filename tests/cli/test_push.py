@@ -119,6 +119,49 @@ def test_chunks_are_added_up_and_rejects_name_the_line_of_the_file(
 
 
 @pytest.mark.parametrize(
+    ("told", "says"),
+    [
+        (
+            {"machines": 2, "machines_unlisted": 0, "new_cases": 1, "url": "https://qs.example/may/1/"},
+            "2 machines, 1 new case: https://qs.example/may/1/",
+        ),
+        (
+            {"machines": 1, "machines_unlisted": 1, "new_cases": 0, "url": "https://qs.example/may/"},
+            "1 machine, no new case: https://qs.example/may/\n1 machine called only addresses",
+        ),
+        ({"machines": "2\x1b[2J"}, "1 new, 0 updated, 0 already known."),
+        (
+            {"machines": 1, "machines_unlisted": 0, "new_cases": 1, "url": "https://qs.example/\x1b[2J"},
+            "1 machine, 1 new case: https://qs.example/\\x1b[2J",
+        ),
+    ],
+)
+def test_the_answer_is_told_in_machines(
+    quetsach: Run, saved: Path, portal: Portal, token: Path, told: dict[str, object], says: str
+) -> None:
+    portal.answers = [(200, told)]
+    code, _out, err = quetsach("push", saved, "--push", portal.url, "--token-file", token)
+    assert code == 0 and says in err
+
+
+def test_a_machine_in_several_chunks_is_one_machine(
+    saved: Path, portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    split = scanfile.split
+    monkeypatch.setattr(push, "split", lambda document: split(document, 6000))
+    portal.answers = [(200, {"machines": 5, "machines_unlisted": 0, "new_cases": 1, "url": "https://a/"})]
+    names = {
+        record.device
+        for _, record in scanfile.read(io.BytesIO(saved.read_bytes()))
+        if isinstance(record, sighting.Sighting)
+    }
+    with saved.open("rb") as document:
+        result = push.push(document, portal.url, "qs_secret")
+    assert len(portal.bodies) > 2 and result.machines == len(names - {None})
+    assert result.new_cases == len(portal.bodies)
+
+
+@pytest.mark.parametrize(
     ("url", "is_clear"),
     [
         ("http://quetsach.example", True),

@@ -46,6 +46,18 @@ def test_the_folder_becomes_a_table_a_total_and_a_list_of_who_is_missing(quetsac
     assert "Only a dash" in out and "PL, cell C11" in out
 
 
+def test_the_next_step_names_the_senders_to_ask_again(quetsach: Run, inbox: Path) -> None:
+    (inbox / "inbox" / "hong.docx").write_bytes(by.docx(by.form("Xã Mường So", ("1",) * 4))[:700])
+    (inbox / "inbox" / "quet.pdf").write_bytes(by.pdf_of_picture())
+    _code, out, _err = quetsach("reports", "collect", inbox / "inbox", "--units", inbox / "units.csv")
+    steps = " ".join(out.partition("Next:")[2].split())
+    assert "Ask the sender of this file again, with the reason above: hong.docx." in steps
+    (inbox / "inbox" / "rong.xlsx").write_bytes(b"")
+    _code, out, _err = quetsach("reports", "collect", inbox / "inbox", "--units", inbox / "units.csv")
+    steps = " ".join(out.partition("Next:")[2].split())
+    assert "Ask the senders of these 2 files again" in steps and "hong.docx, rong.xlsx" in steps
+
+
 def test_the_workbook_reads_back_and_holds_no_foreign_formula(quetsach: Run, inbox: Path) -> None:
     out = inbox / "total.xlsx"
     assert quetsach("reports", "collect", inbox / "inbox", "--units", inbox / "units.csv", "-o", out)[0] == 1

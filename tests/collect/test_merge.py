@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from quetsach.annexes.collecting.annex import Annex
 from quetsach.annexes.collecting.figures import Figure
 from quetsach.annexes.collecting.form import ROWS
-from quetsach.annexes.collecting.merge import Reading, merge
+from quetsach.annexes.collecting.merge import merge
 from quetsach.annexes.collecting.names import Unit
+from quetsach.annexes.collecting.readings import Reading
 
 DAY = datetime(2022, 9, 20, tzinfo=UTC)
 UNIT = Unit("1", "Xã Mường So")
@@ -26,12 +27,14 @@ def sent(file: str, count: int, *, saved: int | None = None, changed: int | None
 @pytest.mark.parametrize(
     ("readings", "chosen", "doubt"),
     [
-        ([sent("a.docx", 1, saved=0), sent("b.docx", 2, saved=1)], "b.docx", "newer_version"),
+        ([sent("a.docx", 1, saved=0), sent("b.docx", 2, saved=1)], "b.docx", "newer_by_time"),
         (
             [sent("a.docx", 1, saved=0, changed=9), sent("b.docx", 2, saved=1, changed=3)],
             "b.docx",
-            "newer_version",
+            "newer_by_time",
         ),
+        ([sent("a.docx", 1, saved=0), sent("a (1).docx", 2, saved=1)], "a (1).docx", "newer_by_time"),
+        ([sent("a.docx", 1, saved=-400), sent("b.docx", 2, saved=0)], "b.docx", "newer_version"),
         ([sent("a_sửa.docx", 1, saved=1), sent("a.docx", 2, saved=0)], "a_sửa.docx", "newer_version"),
         ([sent("a (lần 2).docx", 1), sent("a (lần 1).docx", 2)], "a (lần 2).docx", "newer_version"),
         ([sent("a_sửa.docx", 1, saved=0), sent("a.docx", 2, saved=1)], "a.docx", "version_unsure"),
@@ -42,7 +45,9 @@ def test_which_version_counts(readings: list[Reading], chosen: str, doubt: str) 
     found = merge(readings, [], None)
     assert [one.file for one in found.counted] == [chosen]
     assert [one.code for one in found.counted[0].doubts if one.field == "file"] == [doubt]
-    assert [one.doubts[-1].code for one in found.repeated] == ["older"]
+    assert [one.doubts[-1].code for one in found.repeated] == [
+        "older" if doubt == "newer_version" else "other_figures"
+    ]
 
 
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=6), st.randoms())

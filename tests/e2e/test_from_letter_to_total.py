@@ -155,7 +155,9 @@ def test_from_the_letter_to_the_same_total_twice(window, cast, tmp_path):
     # One sent a Word file; the district drops it, looks, and takes it.
     page = district.go(f"tong-hop/{nodes['A'].pk}/")
     page.click("main a[href*='/tiep-nhan/']")
-    word = by.docx(by.form("Đơn vị A3", OWN["A3"], assessment=SAID))
+    word = by.docx(
+        by.form("Đơn vị A3", OWN["A3"], assessment=SAID), saved=f"{timezone.now():%Y-%m-%dT%H:%M:%SZ}"
+    )
     page.set_input_files(
         "[name=annexes]", {"name": "a3.docx", "mimeType": "application/msword", "buffer": word}
     )

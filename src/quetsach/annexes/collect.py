@@ -18,9 +18,10 @@ from quetsach.annexes.collecting.annex import Annex
 from quetsach.annexes.collecting.files import archive
 from quetsach.annexes.collecting.files.archive import Found
 from quetsach.annexes.collecting.files.office import Office
-from quetsach.annexes.collecting.merge import Collection, Doubt, Reading, Total, Unread
+from quetsach.annexes.collecting.merge import Collection, Total
 from quetsach.annexes.collecting.names import Directory, Unit
 from quetsach.annexes.collecting.paper import FileProblem, Place
+from quetsach.annexes.collecting.readings import Doubt, Reading, Unread
 
 __all__ = [
     "Annex",

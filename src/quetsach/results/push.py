@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from quetsach import __version__
 from quetsach.errors import PortalError
 from quetsach.sightings.scanfile import Chunk, read, split
+from quetsach.sightings.sighting import Sighting
 
 if TYPE_CHECKING:
     from urllib3 import PoolManager
@@ -58,12 +59,21 @@ class Rejected:
 
 @dataclass(slots=True)
 class PushResult:
-    """The portal's answers over all chunks, added up."""
+    """The portal's answers over all chunks, added up.
+
+    `machines` is the number of machines with a sign; `unlisted` of them called only addresses that the
+    campaign has not published. `address` leads to the only new case, or to the list of machines. These are
+    None, 0 and empty where the portal did not say, such as an older portal.
+    """
 
     new: int = 0
     updated: int = 0
     unchanged: int = 0
     rejected: list[Rejected] = field(default_factory=list)
+    machines: int | None = None
+    unlisted: int = 0
+    new_cases: int = 0
+    address: str = ""
 
 
 def read_token(path: Path) -> str:
@@ -94,19 +104,21 @@ def push(
         PushError: the portal refused or could not be reached; chunks sent so far do no harm.
     """
     address = address_of(url)
-    for _record in read(document):
-        pass
+    names = {one.device for _line, one in read(document) if isinstance(one, Sighting) and one.device}
     total = document.tell()
     document.seek(0)
     result = PushResult()
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/x-ndjson"}
     sent = 0
+    answers = []
     with pool(_TRIES) as http:
         for chunk in split(document):
-            _add(result, chunk, answer_of(http, address, headers, token, codes=_CODES, body=chunk.data))
+            answers.append(answer_of(http, address, headers, token, codes=_CODES, body=chunk.data))
+            _add(result, chunk, answers[-1])
             sent += len(chunk.data)
             if on_chunk:
                 on_chunk(min(sent, total), total)
+    _add_machines(result, answers, names)
     return result
 
 
@@ -211,3 +223,17 @@ def _add(result: PushResult, chunk: Chunk, answer: dict[str, Any]) -> None:
             result.rejected.append(Rejected(number, str(line["code"]), str(line["reason"])))
     except (KeyError, TypeError, ValueError) as error:
         raise PushError("answer", "not the answer of a portal") from error
+
+
+def _add_machines(result: PushResult, answers: Sequence[Mapping[str, Any]], names: Collection[str]) -> None:
+    """The answer in machines, if every chunk has one. A machine may stand in several chunks: then the names
+    in the document are counted."""
+    keys = ("machines", "machines_unlisted", "new_cases")
+    if not answers or not all(isinstance(one.get(key), int) for one in answers for key in keys):
+        return
+    last = answers[-1]
+    result.machines = last["machines"] if len(answers) == 1 else len(names)
+    result.unlisted = last["machines_unlisted"] if len(answers) == 1 else 0
+    result.new_cases = sum(one["new_cases"] for one in answers)
+    told = next((one for one in answers if one["new_cases"]), last)
+    result.address = str(told.get("url", ""))[:500] if result.new_cases <= 1 else ""

@@ -155,3 +155,11 @@ def test_taken_back_on_the_day_it_was_entered(cast, url):
     client.post(url, {"do": "withdraw", "keyed": str(row.pk)})
     assert not Acknowledgement.rows.exists()
     assert KeyedAct.rows.get().withdrawn_at is not None
+
+
+def test_a_receipt_that_follows_from_the_deployment_bears_its_proof(cast, url):
+    client = cast.client("A", "officer")
+    client.post(url, given(act="deploy", reason="Anh Tủa báo đã làm xong"))
+    assert Acknowledgement.rows.get(node=cast.nodes["A1"]).by == cast.user("A", "officer")
+    told = dict(KeyedAct.rows.values_list("act", "reason"))
+    assert told == dict.fromkeys(("acknowledge", "deploy"), "Anh Tủa báo đã làm xong")

@@ -319,7 +319,7 @@ def test_today_tells_a_superior_of_machines_below_and_the_unit_of_its_own(cast, 
 def test_a_case_that_rests_on_what_many_use_says_so_and_others_do_not(cast, case, tmp_path):
     bing = "204.79.197.200:443"
     listed = publish_list(
-        cast, tmp_path, f"indicator,type,family\nevil.example,domain,ramnit\n{bing},ip:port,bazar\n"
+        cast, tmp_path, f"indicator,type,family\nevil.example,domain,ramnit\n{bing},ip:port,bazar\n", [bing]
     )
     row = sighting(
         "10.1.1.6",
@@ -339,3 +339,27 @@ def test_a_case_that_rests_on_what_many_use_says_so_and_others_do_not(cast, case
     assert note not in client.get(pages(case)["case"]).content.decode()
     actions.dismiss(doubtful, cast.user("A1", "it"), reason="Chỉ là trang tìm kiếm Bing.")
     assert note not in client.get(pages(doubtful)["case"]).content.decode()
+
+
+def test_evidence_leads_to_the_scan_that_told_it(cast, case, tmp_path):
+    first = Scan.rows.get()
+    again = document([sighting("10.1.1.9", noon(5))], [coverage(noon(6), noon(3))], set_id=first.set_id)
+    receive_file(BytesIO(again), cast.nodes["A1"], Sender("upload", user=cast.user("A1", "it")))
+    assert Scan.rows.count() == 2
+    link = f'href="{reverse("scan", args=["lam-sach", first.pk])}"'
+    for name in ("case", "sightings"):
+        page = cast.client("A1", "reader").get(pages(case)[name]).content.decode()
+        assert link in page, name
+    assert page.count(link) == 1, "the other row came with the other scan"
+
+
+def test_a_scan_of_the_superior_is_no_link_for_the_unit(cast, tmp_path):
+    listed = publish_list(cast, tmp_path)
+    body = document([sighting("10.1.1.5", noon(5))], [coverage(noon(6), noon(4))], set_id=listed.set_id)
+    receive_file(BytesIO(body), cast.nodes["A"], Sender("upload", user=cast.user("A", "it")))
+    found = Case.rows.get()
+    actions.assign_device(found.device, cast.nodes["A1"], cast.user("A", "it"))
+    link = reverse("scan", args=["lam-sach", Scan.rows.get().pk])
+    page = reverse("case", args=["lam-sach", found.pk])
+    assert link not in cast.client("A1", "officer").get(page).content.decode()
+    assert link in cast.client("A", "officer").get(page).content.decode()

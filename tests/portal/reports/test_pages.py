@@ -122,6 +122,25 @@ def test_why_shows_the_dated_acts_behind_a_number(cast):
     assert "<b>20</b>" in second and "<b>15</b>" in second and "con số do đơn vị nhập tay" in second
 
 
+def test_a_figure_of_people_leads_back_to_the_head_counts_by_unit(cast):
+    device = Device.rows.create(
+        campaign=cast.campaign, owner=cast.nodes["A1"], key="10.1.1.5", is_assigned=True
+    )
+    Case.rows.create(device=device, family="ramnit", state="new", opened_at=timezone.now())
+    count_people(cast.nodes["A1"], 15, 11, cast.user("A1", "officer"))
+    count_people(cast.nodes["A1"], 16, 11, cast.user("A1", "officer"))
+    send(cast, "A2", 12, 9)
+    accept(cast.user("A", "officer"), cast.nodes["A2"], 1)
+    page = text(cast, ("A", "reader"), "why", "A", "r2")
+    people = page.partition('id="nguoi"')[2].partition("</section>")[0]
+    first, second = people.partition("<tbody>")[2].split("</tr>")[:2]
+    assert "Đơn vị A1" in first and ">16</a>" in first and "officer-a1" in first and "chưa có" in first
+    assert "Đơn vị A2" in second and "chưa đếm" in second and ">12</a>" in second
+    assert url(cast, "known", "A1", "r2") in first and url(cast, "why", "A2", "r2") in second
+    assert "10.1.1.5" not in people and "10.1.1.5" in page, "people first, then machines"
+    assert 'id="nguoi"' not in text(cast, ("A", "reader"), "why", "A", "r1")
+
+
 def test_why_of_an_unknown_row_is_404(cast):
     assert cast.client("A", "reader").get(url(cast, "why", "A", "r9")).status_code == 404
 

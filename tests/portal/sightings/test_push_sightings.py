@@ -7,10 +7,12 @@ from datetime import timedelta
 
 import pytest
 from django.db import OperationalError, connections
+from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from quetsach.portal.audit.models import Entry
+from quetsach.portal.cases.models import Case
 from quetsach.portal.sightings import actions, arrivals
 from quetsach.portal.sightings.models import Coverage, Scan, Sighting
 from quetsach.portal.units.actions import issue_token, revoke_token
@@ -223,10 +225,34 @@ def test_killed_between_chunks_nothing_confirmed_is_lost_and_nothing_doubles(
     assert not Scan.rows.exists()
     monkeypatch.setattr(actions, "_accept", whole)
     assert push(client, first, token[1]).json()["unchanged"] == 1
-    assert push(client, second, token[1]).json() == {
-        "new": 1, "updated": 0, "unchanged": 0, "rejected": [], "campaign": cast.campaign.slug,
-        "accepted": True,
-    }  # fmt: skip
+    answer = push(client, second, token[1]).json()
+    assert answer.items() >= {"new": 1, "updated": 0, "unchanged": 0, "accepted": True}.items()
+    assert answer["campaign"] == cast.campaign.slug and answer["rejected"] == []
+
+
+def test_the_answer_is_in_machines_and_leads_to_the_case(cast, client, token, tmp_path):
+    listed = publish_list(cast, tmp_path)
+    twice = [sighting("10.1.1.7", noon(day), count=3) for day in (3, 2)]
+    body = document(twice, [coverage(noon(3), noon(1))], set_id=listed.set_id)
+    answer = push(client, body, token[1]).json()
+    assert (answer["machines"], answer["new_cases"], answer["machines_unlisted"]) == (1, 1, 0)
+    case = Case.rows.get()
+    assert answer["url"] == f"http://testserver{reverse('case', args=[cast.campaign.slug, case.pk])}"
+    more = [
+        sighting(device, noon(2), indicator="never.listed.example") for device in ("10.1.1.7", "10.1.1.8")
+    ]
+    answer = push(client, document([*more, *twice], set_id=listed.set_id), token[1]).json()
+    assert (answer["new"], answer["machines"], answer["new_cases"]) == (2, 2, 0)
+    assert answer["machines_unlisted"] == 1 and reverse("cases", args=[cast.campaign.slug]) in answer["url"]
+
+
+def test_machines_are_not_told_while_the_cases_wait(cast, client, token, monkeypatch):
+    def fail(_campaign):
+        raise RuntimeError
+
+    monkeypatch.setattr(arrivals, "LISTENERS", [fail])
+    answer = push(client, document([sighting("d1", noon(2))]), token[1]).json()
+    assert answer["new"] == 1 and "machines" not in answer and "new_cases" not in answer
 
 
 @pytest.mark.django_db(transaction=True)

@@ -96,8 +96,13 @@ def _annex(part: list[Row], four: dict[str, Figure]) -> Annex:
                 continue
             texts[current] = [found[1], *(cell.text for cell in cells[1:])]
             places[current] = cells[1].place if not found[1] and len(cells) > 1 else first.place
-        elif form.is_section(first.text) or form.is_title(first.text) or form.is_end(row.text):
+        elif form.is_section(first.text) or form.is_title(first.text):
             current = ""
+        elif form.is_end(row.text):
+            current = ""
+            if not texts and len(heads) < _HEAD_ROWS:
+                # A letter's head holds its place and date, which also stand below an annex.
+                heads += [cell.text.replace("\n", " ")[:_HEAD_CHARACTERS] for cell in cells]
         elif current in texts and (current != "unit" or not without_leaders(" ".join(texts["unit"]))):
             texts[current].append("\n".join(cell.text for cell in cells))
         elif not texts and len(heads) < _HEAD_ROWS:

@@ -14,10 +14,17 @@ from dataclasses import dataclass
 from quetsach.annexes.collecting.folding import folded, key
 from quetsach.text.marks import normalize
 
+_OF_CENTRES = (
+    "y te|gdnn|gdtx|giao duc|van hoa|the thao|dich vu|boi duong|chinh tri|truyen thong|phat trien|ky thuat"
+    "|hanh chinh|khuyen nong|dan so|bao tro|phuc vu"
+)
+"""Words behind TT that make it a centre ("trung tâm")."""
 _ABBREVIATIONS = (
     (r"\bubnd\b|\buy ban\b(?! nhan dan)", "uy ban nhan dan"),
     (r"\bhdnd\b", "hoi dong nhan dan"),
-    (r"\b(?:tt|ttr|t tran)\b", "thi tran"),
+    # TT is also "trung tâm" and "thông tin"; TTr is "tờ trình" or "thanh tra", never a town.
+    (rf"\btt(?= (?:{_OF_CENTRES})\b)", "trung tam"),
+    (r"(?:^|(?<=uy ban nhan dan ))tt(?= (?!va\b|tt\b)\w)|\bt tran\b", "thi tran"),
     (r"\bx\b", "xa"),
     (r"\bp\b(?= \w)", "phuong"),
     (r"\bh\b(?= \w)", "huyen"),
@@ -45,6 +52,13 @@ _PLACE_KINDS = ("thi tran", "dac khu", "thanh pho", "phuong", "huyen", "tinh", "
 _KIND = re.compile(rf"^({'|'.join(_PLACE_KINDS)}) ")
 _INNER_KIND = re.compile(rf"(?<= )(?:{'|'.join(_PLACE_KINDS)}) ")
 _TOWARDS = re.compile(r"^(?:thuoc |truc thuoc )?(?:huyen|tinh|thanh pho|quan|thi xa)\b")
+_HIGHER = ("huyen", "quan", "thi xa", "thanh pho", "tinh")
+"""Kinds of places above the commune. A name behind such a word is not that of a commune or a town."""
+_BODY = re.compile(
+    r"\b(?:truong|mam non|tieu hoc|trung hoc|tram|trung tam|ttyt|benh vien|cong an|thanh tra|ttr|ban chi huy"
+    r"|ban quan ly|hat kiem lam|chi cuc|toa an|vien kiem sat|cong ty|hop tac xa|htx|doanh nghiep)\b"
+)
+"""Words for bodies in a place: a text with one of them does not name the office of the place."""
 _SIMILAR = 0.86
 _CLEARLY = 0.05
 _FEWEST_SQUEEZED = 5
@@ -99,10 +113,14 @@ class Directory:
         for unit in self.units:
             for name in dict.fromkeys((unit.name, *unit.aliases)):
                 for known in dict.fromkeys((spelled_out(name), _without_office(spelled_out(name)))):
-                    _put(self._full[known], unit)
+                    # "Văn phòng HĐND-UBND huyện" without the office is "huyện", which is no name.
+                    if known not in _PLACE_KINDS:
+                        _put(self._full[known], unit)
                 if (core := _core(spelled_out(name))) != _without_office(spelled_out(name)):
                     _put(self._core[core], unit)
                 _put(self._bare[_bare(core)], unit)
+        above = {_without_office(spelled_out(name)) for unit in self.units for name in unit.above}
+        self._superiors = above - self._full.keys()
 
     def match(self, name: str) -> Match:
         """The unit that a written name means."""
@@ -113,11 +131,14 @@ class Directory:
         for text in dict.fromkeys((full, own)):
             if hits := self._full.get(text):
                 return self._decide(name, hits)
-        if hits := self._with_place(own):
+        if own in self._superiors:
+            return Match(doubt="unit_superior")
+        if hits := self._with_place(full) or self._with_place(own):
             return self._decide(name, hits)
         kind = _KIND.match(own)
         core = _core(own)
-        if hits := self._core.get(core):
+        is_higher = kind is not None and kind[1] in _HIGHER
+        if hits := [] if is_higher else self._core.get(core, []):
             return self._decide(name, hits, doubt="unit_kind" if kind else "")
         if hits := self._without_kind_of_place(core):
             return self._decide(name, hits)
@@ -129,22 +150,19 @@ class Directory:
 
     def inside(self, text: str) -> Match:
         """The unit whose name is part of a text, such as a file's name or a letter's head."""
-        spaced = re.sub(r"(?<=[a-zà-ỹđ])(?=[A-ZÀ-ỸĐ])", " ", normalize("NFC", text))
-        words = f" {spelled_out(spaced)} "
+        words = f" {spelled_out(_words_apart(normalize('NFC', text)))} "
         squeezed = key(text).replace(" ", "")
         best: dict[int, list[Unit]] = defaultdict(list)
         for index in (self._full, self._core):
             for known, units in index.items():
-                is_there = f" {known} " in words
+                is_there = bool(known) and _stands_in(words, f" {known} ", index is self._core)
                 if not is_there and len(known) >= _FEWEST_SQUEEZED:
-                    together = known.replace(" ", "")
-                    # "phuong12" does not name Phường 1.
-                    is_there = together in squeezed and not (
-                        together[-1].isdigit() and not re.search(f"{together}(?![0-9])", squeezed)
-                    )
-                if is_there and known:
+                    is_there = _stands_in(squeezed, known.replace(" ", ""), index is self._core)
+                if is_there:
                     for unit in units:
-                        _put(best[len(known)], unit)
+                        if not _names_other_body(words, unit):
+                            _put(best[len(known)], unit)
+        best = {size: units for size, units in best.items() if units}
         if not best:
             return Match()
         hits = best[max(best)]
@@ -206,6 +224,30 @@ class Directory:
         if len(hits) == 1 and _numbers(own) == _numbers(spelled_out(hits[0].name)):
             return Match(hits[0], "unit_similar", tuple(hits))
         return Match(doubt="unit_several" if hits else "unit_unknown", candidates=tuple(hits[:5]))
+
+
+def _words_apart(text: str) -> str:
+    """`MuongSo` as two words; a word in capitals stays whole."""
+    pairs = zip(text, f"{text[1:]} ", strict=False)
+    return "".join(f"{char} " if char.islower() and after.isupper() else char for char, after in pairs)
+
+
+def _stands_in(text: str, known: str, is_core: bool) -> bool:
+    """Whether a text holds the name: "phuong12" does not name Phường 1, and a bare name behind a higher kind
+    of place is another one: "huyen phong tho" does not name Thị trấn Phong Thổ."""
+    if known not in text:
+        return False
+    before = "".join(f"(?<!{kind.replace(' ', '') if known[0] != ' ' else kind})" for kind in _HIGHER)
+    behind = "(?![0-9])" if known[-1].isdigit() else ""
+    return bool(re.search(f"{before if is_core else ''}{re.escape(known)}{behind}", text))
+
+
+def _names_other_body(words: str, unit: Unit) -> bool:
+    """Whether the text names a body in the unit's place, such as a school, and not the office itself."""
+    name = spelled_out(unit.name)
+    if not _KIND.match(_without_office(name)):
+        return False
+    return any(f" {word} " not in f" {name} " for word in _BODY.findall(words))
 
 
 def _numbers(name: str) -> list[int]:

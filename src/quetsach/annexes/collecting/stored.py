@@ -9,9 +9,9 @@ from typing import Any
 
 from quetsach.annexes.collecting.annex import Annex
 from quetsach.annexes.collecting.figures import Figure
-from quetsach.annexes.collecting.merge import Doubt, Reading
 from quetsach.annexes.collecting.names import Unit
 from quetsach.annexes.collecting.paper import Place
+from quetsach.annexes.collecting.readings import Doubt, Reading
 
 
 def to_data(one: Reading) -> dict[str, Any]:

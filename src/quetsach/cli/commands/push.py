@@ -96,13 +96,14 @@ def send(file: Path, url: str, token: str) -> None:
 
 
 def _tell(result: PushResult) -> None:
-    text = _("The portal has received it: %(new)s new, %(updated)s updated, %(unchanged)s already known.")
-    figures = {
-        "new": words.number(result.new),
-        "updated": words.number(result.updated),
-        "unchanged": words.number(result.unchanged),
-    }
-    click.echo(text % figures, err=True)
+    click.echo(_received(result), err=True)
+    if result.unlisted:
+        text = ngettext(
+            "%(n)s machine called only addresses that the campaign has not published: no case.",
+            "%(n)s machines called only addresses that the campaign has not published: no case.",
+            result.unlisted,
+        )
+        click.echo(text % {"n": words.number(result.unlisted)}, err=True)
     count = len(result.rejected)
     if not count:
         return
@@ -116,3 +117,25 @@ def _tell(result: PushResult) -> None:
         click.echo("  " + words.visible(reason), err=True)
     if count > _MOST_REJECTED:
         click.echo("  " + _("and %(n)s more") % {"n": words.number(count - _MOST_REJECTED)}, err=True)
+
+
+def _received(result: PushResult) -> str:
+    """The portal's answer in machines; in rows, if the portal only counts these."""
+    if result.machines is None:
+        text = _("The portal has received it: %(new)s new, %(updated)s updated, %(unchanged)s already known.")
+        return text % {
+            "new": words.number(result.new),
+            "updated": words.number(result.updated),
+            "unchanged": words.number(result.unchanged),
+        }
+    machines = ngettext("%(n)s machine", "%(n)s machines", result.machines)
+    cases = (
+        ngettext("%(n)s new case", "%(n)s new cases", result.new_cases)
+        if result.new_cases
+        else _("no new case")
+    )
+    said = _("The portal has received it: %(machines)s, %(cases)s") % {
+        "machines": machines % {"n": words.number(result.machines)},
+        "cases": cases % {"n": words.number(result.new_cases)},
+    }
+    return words.visible(f"{said}: {result.address}" if result.address else f"{said}.")

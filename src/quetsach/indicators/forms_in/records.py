@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from quetsach.errors import IndicatorError
+from quetsach.indicators.forms_in.chosen import Chosen
 from quetsach.indicators.forms_in.table import (
     COLUMNS,
     Row,
@@ -81,7 +82,8 @@ def read(listing: Listing) -> Iterator[Value | Note]:
     Raises IndicatorError when the first record may describe an infected machine.
     """
     wanted = dict(listing.columns or {})
-    is_first = not wanted
+    is_first, chosen = not wanted, Chosen(listing.columns)
+    has_records = False
     for number, record in _records(listing):
         if isinstance(record, str) and listing.is_json:
             yield Value(number, record)
@@ -92,6 +94,8 @@ def read(listing: Listing) -> Iterator[Value | Note]:
         keys = [str(key) for key in record]
         named = {c: k for c, k in wanted.items() if c in COLUMNS}
         places = places_of(keys, named) | numbered(wanted) if wanted else _place(record)
+        has_records = True
+        chosen.found(places or {}, len(keys))
         cells = [_cell(value) for value in record.values()]
         row = Row(number, cells, json.dumps(record, ensure_ascii=False))
         if not places or "indicator" not in places:
@@ -102,3 +106,5 @@ def read(listing: Listing) -> Iterator[Value | Note]:
             is_first = False
             spare = [] if wanted else spares(keys, places["indicator"])
             yield from values([row], places, listing.now, spare)
+    if has_records:
+        chosen.refuse(listing.source)

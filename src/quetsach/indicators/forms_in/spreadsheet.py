@@ -9,8 +9,11 @@ from datetime import datetime
 
 from quetsach.errors import IndicatorError
 from quetsach.files import bounded_process, workbook
+from quetsach.indicators.forms_in.chosen import Chosen
 from quetsach.indicators.forms_in.links import Link, links_of
+from quetsach.indicators.forms_in.reports import refusal, report_of
 from quetsach.indicators.forms_in.table import (
+    HEADER_LINES,
     Row,
     full,
     fullest,
@@ -74,7 +77,7 @@ def _told(data: bytes, source: str, columns: dict[str, str] | None, now: datetim
 
 def _read(listing: Listing) -> Iterator[Value | Note]:
     data = listing.data if isinstance(listing.data, bytes) else b""
-    found_column, doubt = False, ""
+    found_column, doubt, chosen = False, "", Chosen(listing.columns)
     try:
         with workbook.opened(data, workbook.Most(MOST_CELLS, MOST_BYTES)) as (book, parts):
             links = _links(data, parts)
@@ -89,7 +92,7 @@ def _read(listing: Listing) -> Iterator[Value | Note]:
                     for row in cells[top + 1 : bottom + 1] if cells and left < len(cells[0]) else ():
                         row[left] = row[left] or cells[top][left]
                 if any(any(row) for row in cells):
-                    for one in _sheet(name, cells, hidden, listing):
+                    for one in _sheet(name, cells, hidden, listing, chosen):
                         found_column |= isinstance(one, Value)
                         if isinstance(one, Note) and one.code == "may-be-victims":
                             doubt = one.text
@@ -101,6 +104,8 @@ def _read(listing: Listing) -> Iterator[Value | Note]:
     wanted = (listing.columns or {}).get("indicator")
     if wanted and not found_column:
         raise IndicatorError(f"{listing.source}: has no column '{wanted}'; look at its header line")
+    if found_column:
+        chosen.refuse(listing.source)
 
 
 _REFUSED = {
@@ -154,17 +159,25 @@ def _with_links(
 
 
 def _sheet(
-    name: str, cells: Sequence[list[str]], hidden: Mapping[tuple[int, int], str], listing: Listing
+    name: str,
+    cells: Sequence[list[str]],
+    hidden: Mapping[tuple[int, int], str],
+    listing: Listing,
+    chosen: Chosen,
 ) -> Iterator[Value | Note]:
     wanted, numbers = dict(listing.columns or {}), numbered(listing.columns)
     header, names = _header(cells, _with_links(cells, hidden), wanted)
     below = cells[header + 1 : header + 1 + SNIFFED_LINES]
     places = {**without_free_type(places_of(names, wanted), names, below), **numbers}
     spare: list[int] = []
+    for row in cells[:HEADER_LINES]:
+        if (report := report_of(row)) is not None:
+            raise IndicatorError(f"{listing.source}: {refusal(report)}")
     is_headed = names and not wanted and "indicator" in places
     if is_headed and (doubt := may_be_victims(names, places["indicator"], below, cells[:header])):
         yield Note(0, f"{name}: {doubt}", "may-be-victims")
         return
+    chosen.found(places, max(map(len, cells), default=0))
     if "indicator" in places:
         spare = [] if wanted else spares(names, places["indicator"])
     else:

@@ -97,6 +97,9 @@ SENTENCES: dict[str, str | Promise] = {
     "token.revoke": _("Revoked the connection code %(prefix)s… of %(name)s"),
     "indicators.prepare": _("Uploaded a list: %(count)s addresses, %(rejected)s rejected"),
     "indicators.publish": _("Published version %(version)s of the list: %(count)s addresses"),
+    "indicators.keep": _("Kept %(entry)s in the list although it is doubtful: %(reason)s"),
+    "indicators.leave_out": _("Left %(entry)s out of the list: %(reason)s"),
+    "indicators.undecide": _("Took back the decision about %(entry)s in the list"),
     "indicators.discard": _("Discarded a list that was not published"),
     "scan.accept": _("Sent results of %(source_name)s in full: %(new)s new, %(updated)s updated"),
     "scan.chunk": _("Sent a part of the results of %(source_name)s: %(new)s new, %(updated)s updated"),
@@ -141,7 +144,9 @@ SENTENCES: dict[str, str | Promise] = {
     "intake.receive": _("Took in %(files)s files from %(upload)s"),
     "intake.correct": _("Corrected what was read from the file %(file)s"),
     "intake.enter": _("Entered the figures of %(unit)s by hand from the file %(file)s"),
-    "intake.take": _("Took the report of %(unit)s on its behalf, from the file %(file)s, sha256 %(sha256)s"),
+    "intake.take": _(
+        "Took the report of %(unit)s from the file %(file)s; the unit was not asked; sha256 %(sha256)s"
+    ),
     "intake.take_back": _("Took the file %(file)s back: its report counts no more"),
     "intake.set_aside": _("Set the file %(file)s aside"),
     "intake.doubt": _("Wants to compare the file %(file)s first"),

@@ -28,7 +28,8 @@ from quetsach.portal.cases.rules import Act, State, Word, allows, word
 from quetsach.portal.cases.wording import ALL_EVIDENCE, EVIDENCE, tell
 from quetsach.portal.cases.words import WORDS
 from quetsach.portal.kit.client_ip import client_ip_text
-from quetsach.portal.units.roles import Verb
+from quetsach.portal.sightings.queries import told_by
+from quetsach.portal.units.roles import Verb, fits
 
 PAGE = 25
 
@@ -176,12 +177,16 @@ def _case_page(
                 open_deeds[slug.replace("-", "_")] = bound.get(slug) or deed.form(auto_id=f"{slug}-%s")
     nodes = queries.nodes_below(seat.node)
     can_assign = seat.may(Verb.WORK_CASE) and (not found.device.is_assigned or nodes.count() > 1)
+    tale = tell(found, story, timezone.now(), ALL_EVIDENCE if wants_all else EVIDENCE)
+    seen = [one for one in story.facts.coverages if fits(seat.places, Verb.READ, one.scan.node.path)]
+    scans = told_by(tale.evidence, seen)
     context = {
         "seat": seat,
         "door": "cases",
         "case": found,
         "story": story,
-        "tale": tell(found, story, timezone.now(), ALL_EVIDENCE if wants_all else EVIDENCE),
+        "tale": tale,
+        "evidence": [(row, scans.get(row.pk)) for row in tale.evidence],
         "wants_all": wants_all,
         "advice": advice_for(found.family, get_language() or "vi"),
         "deeds": open_deeds,

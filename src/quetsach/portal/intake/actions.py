@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -23,11 +23,12 @@ from quetsach.errors import QuetsachError
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import CampaignNode
-from quetsach.portal.intake import queries
+from quetsach.portal.campaigns.on_behalf.actions import annex_came, annex_taken_back
+from quetsach.portal.intake import judging, queries
 from quetsach.portal.intake.models import ReceivedAnnex, ReceivedFile
 from quetsach.portal.kit.strangers import refused
-from quetsach.portal.reports.actions import Source, submit_on_behalf
-from quetsach.portal.reports.errors import ReportError
+from quetsach.portal.reports.actions import Source, problems_on_behalf, submit_on_behalf
+from quetsach.portal.reports.errors import BlockedReport, ReportError
 from quetsach.portal.reports.review.actions import MOST_REASON, accept, send_back
 
 State = ReceivedAnnex.State
@@ -48,6 +49,19 @@ class IntakeError(QuetsachError):
     code = "intake"
 
 
+class UnseenError(IntakeError):
+    """The row has warnings that the person was not shown yet."""
+
+    def __init__(self, unseen: list[Doubt]) -> None:
+        super().__init__(
+            _(
+                "Nothing was taken yet: this row has a warning that you have not seen. Look at it below, then"
+                " take the row."
+            )
+        )
+        self.unseen = unseen
+
+
 @dataclass
 class Receipt:
     """The fate of an upload: numbers of files that were new, already known, and without an annex."""
@@ -63,11 +77,12 @@ def receive(
     actor: User, node: CampaignNode, uploads: Iterable[tuple[str, bytes]], *, ip: str | None = None
 ) -> Receipt:
     """Keep the files and read their annexes. A file whose content the node already has is skipped."""
-    known = queries.directory(node, queries.nodes_below(node))
+    below = {str(one.pk): one for one in queries.nodes_below(node)}
+    known = queries.directory(node, below.values())
     receipt, office = Receipt(), Office(CONVERTING)
     for name, data in uploads:
         # Read before the transaction: a slow file holds no lock.
-        given = read_upload(name, data, known, office)
+        given = [(found, _judged(result, below)) for found, result in read_upload(name, data, known, office)]
         with transaction.atomic():
             fresh = [found.name for found, result in given if _keep(actor, node, found, result, receipt)]
             if fresh:
@@ -117,6 +132,13 @@ def _keep(
     return True
 
 
+def _judged(result: list[Reading] | Unread, below: Mapping[str, CampaignNode]) -> list[Reading] | Unread:
+    """The readings, each with the warnings of the portal's own data about its unit."""
+    if isinstance(result, Unread):
+        return result
+    return [judging.judged_here(one, below.get(one.unit.key) if one.unit else None) for one in result]
+
+
 def _lay_out(file: ReceivedFile, readings: Iterable[Reading]) -> None:
     ReceivedAnnex.rows.bulk_create(
         ReceivedAnnex(
@@ -135,9 +157,11 @@ def read_again(actor: User, file_id: UUID, node: CampaignNode, *, ip: str | None
     kept = ReceivedFile.rows.get(pk=file_id, node=node)
     if kept.problem not in queries.READ_AGAIN or not kept.content:
         return False
-    known = queries.directory(node, queries.nodes_below(node))
+    below = {str(one.pk): one for one in queries.nodes_below(node)}
+    known = queries.directory(node, below.values())
     with kept.content.open("rb") as content:
         given = read_file(Found(kept.name, None, content.read()), known, Office(CONVERTING))
+    given = _judged(given, below)
     with transaction.atomic():
         file = ReceivedFile.rows.select_for_update(no_key=True).get(pk=file_id)
         if file.problem != kept.problem or ReceivedAnnex.rows.filter(file=file).exists():
@@ -164,23 +188,35 @@ def correct(
     *,
     ip: str | None = None,
 ) -> ReceivedAnnex:
-    """Store the figures that a person read off the paper. Raises IntakeError if the row has changed."""
+    """Store the figures and the unit that a person read off the paper, and judge the row anew.
+
+    A figure or a unit that was in doubt and is entered unchanged settles the doubt; the corrections keep what
+    was doubted. Raises IntakeError if the row has changed.
+    """
     annex = _hold(annex_id, node)
     if annex.state != State.OPEN or annex.version != version:
         raise IntakeError(_("Someone has changed this row since you opened the page. Look again."))
     one = stored.from_data(annex.reading)
     changed = {row: value for row, value in values.items() if _is_new(one, row, value)}
-    moved = given_to is not None and given_to.pk != annex.node_id
-    if not changed and not moved:
+    is_placed = given_to is not None and (given_to.pk != annex.node_id or _is_doubted(one, "unit"))
+    if not changed and not is_placed:
         return annex
     changes: dict[str, Any] = {row: [one.values[row], value] for row, value in changed.items()}
-    one = stored.corrected(one, changed)
-    if moved and given_to is not None:
+    if is_placed and given_to is not None:
         changes["unit"] = [annex.node.name if annex.node else None, given_to.name]
+    # Rules of the form are judged anew, so they are not settled by a correction.
+    settled = [
+        {**judging.as_warning(doubt), "change": changes[doubt.field]}
+        for doubt in judging.loud(one)
+        if doubt.field in changes and "rule" not in doubt.facts
+    ]
+    one = stored.corrected(one, changed)
+    if is_placed and given_to is not None:
         annex.node = given_to
         one = stored.given_to(one, queries.directory(node, [given_to]).units[0])
-    annex.reading = stored.to_data(one)
-    annex.corrections = [*annex.corrections, {"by": str(actor), "at": timezone.now().isoformat(), **changes}]
+    annex.reading = stored.to_data(judging.judged_here(one, annex.node))
+    note = {"by": str(actor), "at": timezone.now().isoformat(), **changes, "settled": settled}
+    annex.corrections = [*annex.corrections, note]
     annex.version += 1
     annex.save()
     data = {"file": annex.file.name, "sha256": annex.file.sha256, "changes": changes}
@@ -190,26 +226,64 @@ def correct(
 
 def _is_new(one: Reading, row: str, value: int | None) -> bool:
     """Whether the figure differs, or was in doubt and a person confirms it unchanged."""
-    is_doubted = any(doubt.level != "info" for doubt in one.doubts_of(row))
-    return value != one.values[row] or (value is not None and is_doubted)
+    return value != one.values[row] or (value is not None and _is_doubted(one, row))
 
 
-@transaction.atomic
+def _is_doubted(one: Reading, field: str) -> bool:
+    """Whether a doubt about the field waits for a person; a rule of the form stays until the figure fits."""
+    return any(doubt.level != "info" and "rule" not in doubt.facts for doubt in one.doubts_of(field))
+
+
 def take(
     actor: User,
     annex_id: UUID,
     node: CampaignNode,
     version: int,
     *,
+    seen: Collection[str] = (),
+    reading: Reading | None = None,
     at: datetime | None = None,
     ip: str | None = None,
 ) -> ReceivedAnnex:
     """Make the annex the report of its unit, on its behalf, and accept it: from now on it counts.
 
+    The unit is not asked. The record says so, with every warning that the person was shown: `seen` are the
+    marks of these warnings (`judging.mark`). A warning that the person was not shown stops the act, and the
+    row shows it from now on. `reading` is the row's reading as the desk shows it, if it was just read.
+
     `at` is the common moment of an act on many rows, by which they can be taken back together. For a row that
     is already taken, nothing happens. Raises IntakeError for a row without a unit or changed meanwhile,
-    BlockedReport for figures that the rules refuse, ReportError if the unit has sent a report itself.
+    UnseenError, BlockedReport for figures that the rules refuse, ReportError if the unit has sent a report
+    itself.
     """
+    try:
+        return _take(actor, annex_id, node, version, seen=seen, reading=reading, at=at, ip=ip)
+    except (UnseenError, BlockedReport):
+        # What the portal knows has changed since the row was judged: store it, so that the row shows it.
+        _judge_again(annex_id, node)
+        raise
+
+
+@transaction.atomic
+def _judge_again(annex_id: UUID, node: CampaignNode) -> None:
+    annex = _hold(annex_id, node)
+    if annex.state == State.OPEN:
+        annex.reading = stored.to_data(judging.judged_here(stored.from_data(annex.reading), annex.node))
+        annex.save(update_fields=["reading"])
+
+
+@transaction.atomic
+def _take(
+    actor: User,
+    annex_id: UUID,
+    node: CampaignNode,
+    version: int,
+    *,
+    seen: Collection[str],
+    reading: Reading | None,
+    at: datetime | None,
+    ip: str | None,
+) -> ReceivedAnnex:
     annex = _hold(annex_id, node)
     if annex.state == State.TAKEN:
         return annex
@@ -220,14 +294,43 @@ def take(
     target = queries.nodes_below(node).filter(pk=annex.node.pk).select_related("campaign").first()
     if target is None:
         raise IntakeError(_("This unit is not below yours, or takes no part any more."))
-    one = stored.from_data(annex.reading)
+    problems = problems_on_behalf(target, judging.entry_of(stored.from_data(annex.reading)))
+    if blocks := [problem for problem in problems if problem.level == "block"]:
+        raise BlockedReport(_("The report cannot be sent yet."), blocks)
+    reading = reading or queries.desk(node).reading_of(annex)
+    if reading.unit is None:
+        raise IntakeError(_("Choose the unit of this annex first."))
+    judged = judging.with_rules(reading, problems)
+    unseen = [doubt for doubt in judging.loud(judged) if judging.mark(doubt) not in seen]
+    if unseen:
+        raise UnseenError(unseen)
+    shown = [*judging.loud(judged), *judging.remarks(judged)]
+    settled = [warning for note in annex.corrections for warning in note.get("settled", ())]
+    told = [*settled, *map(judging.as_warning, shown)]
     source = Source(annex.file.name, annex.file.sha256)
     key = uuid5(_ONE_REPORT, f"{annex.pk}:{annex.version}")
-    revision = submit_on_behalf(actor, target, entry_of(one), key, source=source, ip=ip)
+    one = stored.from_data(annex.reading)
+    revision = submit_on_behalf(
+        actor,
+        target,
+        judging.entry_of(one),
+        key,
+        source=source,
+        shown=judging.rules_in(shown),
+        told=told,
+        ip=ip,
+    )
     accept(actor, target, revision.number, ip=ip)
+    annex_came(target, source.label, source.sha256, actor, ip=ip)
     annex.state, annex.revision, annex.by, annex.at = State.TAKEN, revision, actor, at or timezone.now()
     annex.save()
-    data = {"unit": target.name, "file": annex.file.name, "sha256": annex.file.sha256}
+    data = {
+        "unit": target.name,
+        "file": annex.file.name,
+        "sha256": annex.file.sha256,
+        "unit_asked": False,
+        "warnings": [f"{warning['rule']}:{warning['row']}" for warning in told],
+    }
     record(actor, "intake.take", unit_path=target.path, about=annex, data=data, ip=ip)
     return annex
 
@@ -237,7 +340,7 @@ def take_clear(actor: User, node: CampaignNode, *, ip: str | None = None) -> tup
     taken, stopped, now = 0, [], timezone.now()
     for row in queries.desk(node).clear:
         try:
-            take(actor, row.annex.pk, node, row.annex.version, at=now, ip=ip)
+            take(actor, row.annex.pk, node, row.annex.version, reading=row.reading, at=now, ip=ip)
             taken += 1
         except (IntakeError, ReportError) as error:
             stopped.append(f"{row.annex.node}: {error}")
@@ -256,6 +359,7 @@ def take_back(actor: User, annex_id: UUID, node: CampaignNode, *, ip: str | None
     assert annex.node is not None and annex.revision is not None
     reason = _("The superior took the file %(file)s back to look at it again.") % {"file": annex.file.name}
     send_back(actor, annex.node, annex.revision.number, reason[:MOST_REASON], ip=ip)
+    annex_taken_back(annex.node, annex.file.sha256, actor, ip=ip)
     annex.state, annex.revision, annex.by, annex.at = State.OPEN, None, None, None
     _moved(annex, "intake.take_back", actor, node, ip)
     return annex
@@ -359,18 +463,11 @@ def enter(
     figures = {row: Figure(values[row], str(values[row])) for row in ROWS}
     unit = queries.directory(node, [target]).units[0]
     one = Reading(file.name, file.sha256, Annex(figures, unit=target.name), unit=unit)
+    one = judging.judged_here(one, target)
     annex = ReceivedAnnex.rows.create(file=file, node=target, reading=stored.to_data(one))
     data = {"unit": target.name, "file": file.name, "sha256": file.sha256}
     record(actor, "intake.enter", unit_path=node.path, about=annex, data=data, ip=ip)
     return annex
-
-
-def entry_of(one: Reading) -> dict[str, str]:
-    """A reading as fields of the annex form."""
-    annex = one.annex
-    texts = {row: "" if value is None else str(value) for row, value in one.values.items()}
-    notes = {f"n{row[1:]}": figure.note for row, figure in annex.figures.items()}
-    return {**texts, **notes, "narrative": annex.assessment, "proposals": annex.proposals}
 
 
 def _hold(annex_id: UUID, node: CampaignNode) -> ReceivedAnnex:

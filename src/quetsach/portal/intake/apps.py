@@ -6,10 +6,10 @@ class IntakeConfig(AppConfig):
 
     def ready(self) -> None:
         from quetsach.portal.campaigns.tasks import FACTS, PROVIDERS
-        from quetsach.portal.intake.queries import addresses_of
+        from quetsach.portal.intake.queries import files_of
         from quetsach.portal.intake.tasks import files_to_take, number_to_take
         from quetsach.portal.reports.annex.history import FILES
 
         PROVIDERS.append(files_to_take)
         FACTS["annexes_to_take"] = number_to_take
-        FILES.append(addresses_of)
+        FILES.append(files_of)

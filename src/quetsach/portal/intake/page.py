@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from quetsach.annexes.collecting import messages
 from quetsach.annexes.collecting.files import picture
 from quetsach.annexes.collecting.form import ROWS
-from quetsach.annexes.collecting.merge import Doubt, Unread
+from quetsach.annexes.collecting.readings import Doubt, Unread
+from quetsach.portal.intake.judging import loud, mark, remarks
 from quetsach.portal.intake.models import ReceivedFile
 from quetsach.portal.intake.queries import READ_AGAIN, Desk, Row, is_free
 from quetsach.portal.kit.language import language
@@ -65,20 +66,41 @@ class Line:
         return self.row.reading.is_clear and self.is_free
 
     @property
+    def has_remark(self) -> bool:
+        """Whether a warning stands beside the row that nobody can settle here."""
+        return bool(remarks(self.row.reading))
+
+    @property
+    def seen(self) -> str:
+        """The marks of the shown warnings, for the form: the record keeps what the person was shown."""
+        return " ".join(map(mark, loud(self.row.reading)))
+
+    @property
+    def asks_unit(self) -> bool:
+        """Whether the unit is open, or was guessed."""
+        one = self.row.reading
+        return one.unit is None or any(doubt.level != "info" for doubt in one.doubts_of("unit"))
+
+    @property
     def group(self) -> str:
         """The first matter to settle."""
-        if self.row.reading.unit is None:
+        if self.asks_unit:
             return UNIT
         if not self.is_free:
             return REPORTED
         return FIGURES if any(cell.says for cell in self.cells) else OTHER
 
     @property
-    def why(self) -> str:
-        """The first doubt, in one sentence."""
+    def reasons(self) -> tuple[str, ...]:
+        """Every doubt in a sentence, for the folded row; the notes of a row without doubts."""
         row = _("Row %(n)s")
         of_cells = (f"{row % {'n': cell.number}}: {said}" for cell in self.cells for said in cell.says)
-        return next(iter((*self.says, *of_cells, *self.notes)), "")
+        return (*self.says, *of_cells) or self.notes
+
+    @property
+    def more_reasons(self) -> int:
+        """How many doubts the folded row does not show."""
+        return len(self.reasons) - 3
 
 
 @dataclass(frozen=True)
@@ -158,8 +180,10 @@ def told(one: Doubt) -> str:
 
 
 def _labelled(one: Doubt) -> str:
-    """The sentence about the doubt, after the name of the text concerned where that is not clear."""
+    """The sentence about the doubt, after the name of the row or text concerned where that is not clear."""
     label = {"narrative": _("Assessment"), "proposals": _("Proposals")}.get(one.field, "")
+    if one.field in ROWS:
+        label = _("Row %(n)s") % {"n": one.field[1:]}
     return f"{label}: {told(one)}" if label else told(one)
 
 
@@ -182,7 +206,7 @@ def _line(row: Row) -> Line:
         row=row,
         cells=tuple(_cell(row, key) for key in ROWS),
         says=(*map(_labelled, loud), *extra),
-        notes=tuple(map(told, quiet)),
+        notes=tuple(map(_labelled, quiet)),
         is_free=free,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -10,13 +10,16 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.urls import reverse
 
-from quetsach.annexes.collecting import merge, stored
-from quetsach.annexes.collecting.merge import Collection, Reading, Unread
+from quetsach.annexes.collecting import merge, messages, stored
+from quetsach.annexes.collecting.merge import Collection
 from quetsach.annexes.collecting.names import Directory, Match, Unit
 from quetsach.annexes.collecting.paper import FileProblem
+from quetsach.annexes.collecting.readings import Reading, Unread
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.intake.models import ReceivedAnnex, ReceivedFile
+from quetsach.portal.kit.language import language
+from quetsach.portal.reports.annex.history import FigurePlace, SourceFile
 from quetsach.portal.reports.models import Report
 from quetsach.portal.units.models import subtree
 
@@ -71,6 +74,11 @@ class Desk:
     def clear(self) -> tuple[Row, ...]:
         """The rows that can be taken without a check: nothing doubtful, and no report from the unit."""
         return tuple(row for row in self.counted if row.reading.is_clear and is_free(row.report))
+
+    def reading_of(self, annex: ReceivedAnnex) -> Reading:
+        """The annex's reading as the desk shows it: with its doubts in comparison with the others."""
+        rows = (*self.counted, *self.repeated, *self.unplaced)
+        return next(row.reading for row in rows if row.annex.pk == annex.pk)
 
 
 def is_free(report: Report | None) -> bool:
@@ -147,7 +155,7 @@ def desk(node: CampaignNode) -> Desk:
         Unread(one.name, None, FileProblem(one.problem, **one.facts), one.sha256, _hint(known, one.name))
         for one in files
     ]
-    found = merge.merge(readings, unread, known)
+    found = merge.merge(readings, unread, known, since=node.campaign.published_at)
 
     def rows(group: Iterable[Reading]) -> tuple[Row, ...]:
         made = []
@@ -187,13 +195,27 @@ def reading_of(annex: ReceivedAnnex, units: Mapping[str, Unit]) -> Reading:
     return replace(one, sha256=annex.file_id.hex, unit=unit, candidates=candidates)
 
 
-def addresses_of(report: Report, user: User) -> dict[UUID, str]:
-    """By revision: the address of the file that it was taken from, if the person may open it."""
-    taken = ReceivedAnnex.rows.filter(revision__report=report).values_list("revision", "file")
+def files_of(report: Report, user: User) -> dict[UUID, SourceFile]:
+    """By revision: the file that it was taken from and the places of its figures, if the person may open
+    it."""
+    taken = ReceivedAnnex.rows.filter(revision__report=report)
     files = ReceivedFile.objects.visible_to(user).select_related("node__campaign")
     kept = {file.pk: file for file in files.filter(annexes__revision__report=report).exclude(content="")}
     return {
-        revision: reverse("intake_file", args=[kept[file].node.campaign.slug, kept[file].node_id, file])
-        for revision, file in taken
-        if revision is not None and file in kept
+        annex.revision_id: SourceFile(
+            reverse(
+                "intake_file",
+                args=[kept[annex.file_id].node.campaign.slug, kept[annex.file_id].node_id, annex.file_id],
+            ),
+            tuple(_places(stored.from_data(annex.reading))),
+        )
+        for annex in taken
+        if annex.revision_id is not None and annex.file_id in kept
     }
+
+
+def _places(one: Reading) -> Iterator[FigurePlace]:
+    """Where each figure stands in the file; nothing for figures that a person read off a scan."""
+    for row, figure in one.annex.figures.items():
+        if where := messages.place(figure.place, language()):
+            yield FigurePlace(int(row[1:]), where, figure.typed[:60])

@@ -153,6 +153,9 @@ def row(request: HttpRequest, slug: str, node_id: UUID, annex_id: UUID) -> HttpR
             return _back(seat, group)
         refusal = Refusal(str(annex_id), message, request.POST.dict())
         return _page(request, seat, IntakeForm(), status=422, refusal=refusal)
+    if act != "take":
+        # The row stays open: the correction was judged anew, and the person sees what the rules say of it.
+        return _back(seat, group, str(annex_id))
     return _back(seat, group, request.POST.get("next", ""), at_list="nhom" in request.POST)
 
 
@@ -167,7 +170,8 @@ def _decide(request: HttpRequest, seat: Seat, annex_id: UUID, *, takes: bool) ->
     if not takes:
         messages.success(request, _("Kept. It counts when it is taken."))
         return
-    actions.take(seat.user, annex_id, seat.node, annex.version, ip=ip)
+    seen = request.POST.get("seen", "").split()
+    actions.take(seat.user, annex_id, seat.node, annex.version, seen=seen, ip=ip)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -294,6 +298,7 @@ def _page(
         "next_line": _following(looked, opened),
         "clear": clear,
         "clear_shown": clear[:CLEAR_SHOWN],
+        "remarked": sum(line.has_remark for line in clear),
         "repeated": repeated,
         "units": desk.units[:MOST_NAMES],
         "leftovers": page.leftovers(desk),

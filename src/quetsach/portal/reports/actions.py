@@ -5,7 +5,7 @@ Later acts of other people are in review/actions.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -46,6 +46,8 @@ from quetsach.portal.units.roles import MAY, Verb, may
 
 State = Report.State
 Type = ReportEvent.Type
+BY_SUPERIOR = "superior"
+"""Answer to a warning of a report that the superior took: the unit was not asked."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ class _Sending:
     on_behalf: bool = False
     source: dict[str, str] = field(default_factory=dict)
     paper: Mapping[str, int] = field(default_factory=dict)
+    told: Sequence[Mapping[str, Any]] = ()
     ip: str | None = None
 
 
@@ -153,18 +156,24 @@ def submit_on_behalf(
     client_uuid: UUID,
     *,
     source: Source,
-    ticked: Iterable[str] | None = None,
+    shown: Collection[str] | None = None,
+    told: Sequence[Mapping[str, Any]] = (),
     paper: Mapping[str, int] | None = None,
     ip: str | None = None,
 ) -> Revision:
     """A superior enters the report that a unit sent as a file or on paper: the actor is the author, the file
     the source.
 
+    The unit is not asked, so no warning is confirmed: each is stored as taken by the superior, also in a row
+    with a note, because the note came with the paper. `shown` are the keys of the rules that the superior
+    was shown, such as "W09:narrative"; another warning stops the act. None leaves this check out. `told` are
+    further warnings that the superior was shown, as a revision stores them.
+
     The same file again gives the same revision, unless that was returned; a newer file replaces one that
-    still waits. `ticked` None means that the coordinator has seen every warning. `paper` is the total of each
-    row on the paper, kept as evidence beside the computed total. If papers count the unit itself, the unit is
-    subtracted first. The report waits for acceptance like any other. Raises BlockedReport, LockedReport, and
-    ReportError if the unit has sent its report itself, or it is accepted.
+    still waits. `paper` is the total of each row on the paper, kept as evidence beside the computed total. If
+    papers count the unit itself, the unit is subtracted first. The report waits for acceptance like any
+    other. Raises BlockedReport, LockedReport, and ReportError if the unit has sent its report itself, or it
+    is accepted.
     """
     form = queries.form_of(node)
     entry = read_entry(off_paper(node.campaign, form, data), form.keys)
@@ -172,10 +181,11 @@ def submit_on_behalf(
         actor,
         entry,
         client_uuid,
-        None if ticked is None else set(ticked),
+        None if shown is None else set(shown),
         on_behalf=True,
         source=source.as_dict(),
         paper=paper or {},
+        told=told,
         ip=ip,
     )
     with _one_form_one_report(), transaction.atomic():
@@ -228,17 +238,18 @@ def _send(report: Report, node: CampaignNode, sending: _Sending, terms: Terms) -
         terms=terms,
     )
     problems = check(queries.form_of(node), entry, known)
-    ticked = sending.ticked
-    if ticked is None:
-        ticked = {problem.key for problem in problems if problem.level == "warn"}
-    left = unanswered(problems, entry, ticked)
+    left = (
+        _unseen(problems, sending)
+        if sending.on_behalf
+        else unanswered(problems, entry, sending.ticked or set())
+    )
     if left:
         raise BlockedReport(_("The report cannot be sent yet."), left)
     goes_up = sending.on_behalf or not _needs_head(node, sending.actor, terms)
     now = timezone.now()
     revision = _revise(report, node, sending, children, now)
     revision.known = {row: known[f"known_{row}"] for row in entry.figures}
-    revision.warnings = [_answer(problem, entry) for problem in problems if problem.level == "warn"]
+    revision.warnings = _warnings(problems, sending)
     revision.due_at = node.due_at
     revision.submitted_at = now if goes_up else None
     revision.sha256 = seal(revision, node)
@@ -258,6 +269,8 @@ def _send(report: Report, node: CampaignNode, sending: _Sending, terms: Terms) -
         note(report, Type.ACCEPT, sending.actor)
     details = {"revision": revision.number, "sha256": revision.sha256, "figures": _listed(revision)}
     details |= {"file": sending.source["name"]} if sending.source else {}
+    if sending.on_behalf:
+        details["warnings"] = [f"{one['rule']}:{one['row']}" for one in revision.warnings]
     verb = "report.submit_on_behalf" if sending.on_behalf else "report.submit" if goes_up else "report.review"
     record(sending.actor, verb, unit_path=node.path, about=report, data=details, ip=sending.ip)
     return revision
@@ -282,9 +295,40 @@ def _listed(revision: Revision) -> str:
     return " / ".join(str(count) for count in revision.counts.values())
 
 
-def _answer(problem: Problem, entry: Entry) -> dict[str, Any]:
-    by = "note" if problem.row in entry.notes else "tick"
-    return {"rule": problem.rule, "row": problem.row, "by": by, "text": problem.text}
+def problems_on_behalf(node: CampaignNode, data: Mapping[str, Any]) -> list[Problem]:
+    """The rules that fire now for entries off a unit's paper, as `submit_on_behalf` would judge them."""
+    form = queries.form_of(node)
+    entry = read_entry(off_paper(node.campaign, form, data), form.keys)
+    known = facts(node, queries.report_of(node), entry, lines(node), is_raw=True, is_locked=False)
+    return check(form, entry, known)
+
+
+def _unseen(problems: Iterable[Problem], sending: _Sending) -> list[Problem]:
+    """The problems that stop a superior: blocking rules, and warnings that were not shown."""
+    shown = sending.ticked
+    return [
+        problem
+        for problem in problems
+        if problem.level == "block"
+        or (problem.level == "warn" and shown is not None and problem.key not in shown)
+    ]
+
+
+def _warnings(problems: Iterable[Problem], sending: _Sending) -> list[dict[str, Any]]:
+    """The warnings as the revision stores them, each with its answer."""
+    found = [
+        {"rule": one.rule, "row": one.row, "by": _answered_by(one, sending), "text": one.text}
+        for one in problems
+        if one.level == "warn"
+    ]
+    there = {(one["rule"], one["row"]) for one in found}
+    return found + [dict(one) for one in sending.told if (one["rule"], one["row"]) not in there]
+
+
+def _answered_by(problem: Problem, sending: _Sending) -> str:
+    if sending.on_behalf:
+        return BY_SUPERIOR
+    return "note" if problem.row in sending.entry.notes else "tick"
 
 
 def _revise(

@@ -103,7 +103,9 @@ class Revision(models.Model):
     external = models.JSONField(default=list, help_text="names of units without an account")
     known = models.JSONField(default=dict, help_text="what the portal knew of each row at that moment")
     warnings = models.JSONField(
-        default=list, help_text="rule, row, text by language, and how it was answered: note or tick"
+        # The answer may also be "superior": taken by the superior, the unit was not asked.
+        default=list,
+        help_text="rule, row, text by language, and how it was answered: note or tick",
     )
     totals = models.JSONField(default=dict, help_text="children and total as they stood, and who was missing")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from io import BytesIO
 from itertools import batched
 from typing import Any, BinaryIO
@@ -24,6 +25,7 @@ from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.indicators import queries as indicators
 from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.sightings import arrivals, intake
+from quetsach.portal.sightings.arrivals import Outcome
 from quetsach.portal.sightings.models import Coverage, Scan, Sighting
 from quetsach.portal.units.models import ApiToken, Unit
 from quetsach.sightings.scanfile import Reject, ScanFileError, read
@@ -73,9 +75,15 @@ class Sender:
 
 @dataclass
 class Receipt:
-    """The fate of a document's rows. `scan` is set if the document held its last record."""
+    """The fate of a document's rows. `scan` is set if the document held its last record.
+
+    `outcome` says the same in machines and cases; None if the cases wait for a later run.
+    """
 
     node: CampaignNode
+    began: datetime = field(default_factory=timezone.now)
+    machines: set[str] = field(default_factory=set)
+    outcome: Outcome | None = None
     new: int = 0
     updated: int = 0
     unchanged: int = 0
@@ -188,7 +196,8 @@ def _keep(
             _accept(receipt, document, looked_at, sender)
             new, updated = receipt.new, receipt.updated
         _note(receipt, document.header, sender, new, updated)
-    arrivals.announce(receipt.node.campaign)
+    if arrivals.announce(receipt.node.campaign):
+        receipt.outcome = arrivals.outcome_of(receipt.node, receipt.machines, receipt.began)
 
 
 def _entries(stream: BinaryIO, on_reject: Any) -> Iterator[tuple[int, Any]]:
@@ -217,6 +226,8 @@ def _prepare(receipt: Receipt, header: ScanRecord, rows: Iterable[SightingRecord
     node, best = receipt.node, dict[str, SightingRecord]()
     for row in rows:
         key = intake.sighting_key(row)
+        if row.device:
+            receipt.machines.add(row.device)
         if key in best:
             receipt.unchanged += 1
             if row.count <= best[key].count:

@@ -8,9 +8,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostE
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
+from quetsach.portal.kit.address import on_screen
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.refusals import note_request
-from quetsach.portal.sightings.actions import NoCampaignError, RefusedError, receive_chunk
+from quetsach.portal.sightings.actions import NoCampaignError, Receipt, RefusedError, receive_chunk
 from quetsach.portal.sightings.words import COUNTED
 from quetsach.portal.units.actions import token_holder
 from quetsach.portal.units.models import ApiToken
@@ -34,8 +35,8 @@ def _error(status: int, code: str, reason: str, **more: object) -> JsonResponse:
 def push(request: HttpRequest) -> HttpResponse:
     """POST one chunk of JSON Lines; repeating it changes nothing.
 
-    200 with the counts; 401 no live token; 405; 413 over 8 MiB; 415 compressed; 422 the document cannot be
-    taken; 507 the disk is full.
+    200 with the counts of rows, machines and new cases; 401 no live token; 405; 413 over 8 MiB; 415
+    compressed; 422 the document cannot be taken; 507 the disk is full.
     """
     if request.method != "POST":
         response = _error(405, "method", "Send a scan document by POST.")
@@ -84,5 +85,19 @@ def _receive(request: HttpRequest) -> HttpResponse:
             "rejected": [{"line": r.line, "code": r.code, "reason": r.reason} for r in receipt.rejected],
             "campaign": receipt.node.campaign.slug,
             "accepted": receipt.scan is not None,
+            **_in_machines(request, receipt),
         }
     )
+
+
+def _in_machines(request: HttpRequest, receipt: Receipt) -> dict[str, object]:
+    """The answer in machines and cases; nothing of it if the cases wait for a later run."""
+    found = receipt.outcome
+    if found is None:
+        return {}
+    return {
+        "machines": found.machines,
+        "machines_unlisted": found.unlisted,
+        "new_cases": found.new_cases,
+        "url": on_screen(request, found.address),
+    }

@@ -6,18 +6,46 @@ A listener that fails loses nothing: its sightings are still marked as waiting, 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
 
-from quetsach.portal.campaigns.models import Campaign
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
 
-LISTENERS: list[Callable[[Campaign], object]] = []
 log = logging.getLogger(__name__)
 
 
-def announce(campaign: Campaign) -> None:
-    """Call every listener, outside the transaction that stored the sightings."""
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A document in numbers of machines and new cases.
+
+    `unlisted` machines called only addresses that the campaign has not published. `address` is the path of
+    the only new case, else of the list of machines.
+    """
+
+    machines: int
+    unlisted: int
+    new_cases: int
+    address: str
+
+
+LISTENERS: list[Callable[[Campaign], object]] = []
+OUTCOMES: list[Callable[[CampaignNode, Collection[str], datetime], Outcome]] = []
+"""The app that knows machines registers here: reporter, names of machines, moment of arrival."""
+
+
+def announce(campaign: Campaign) -> bool:
+    """Call every listener, outside the transaction that stored the sightings; False if one failed."""
+    is_whole = True
     for listener in LISTENERS:
         try:
             listener(campaign)
         except Exception:
+            is_whole = False
             log.exception("a listener failed after a push; run the command pull_sightings")
+    return is_whole
+
+
+def outcome_of(node: CampaignNode, names: Collection[str], since: datetime) -> Outcome | None:
+    """The outcome of a document that arrived at `since`; None if no app knows machines."""
+    return OUTCOMES[0](node, names, since) if OUTCOMES else None

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 
+from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.sightings.models import Coverage, Scan, Sighting
 from quetsach.portal.sightings.spans import Span, gaps, join_spans
@@ -92,6 +95,28 @@ def tally(rows: QuerySet[Sighting]) -> Tally:
         unlisted=Count("pk", filter=Q(is_listed=False)),
     )
     return Tally(found["rows"], found["lines"] or 0, found["bare"], found["unlisted"])
+
+
+def scans_of_rows(rows: Collection[Sighting], user: User) -> dict[int, Scan]:
+    """By row: the scan that told it, if the person may open it; one query for any number of rows."""
+    scans = Scan.objects.visible_to(user).filter(node__in={row.node_id for row in rows})
+    seen = Coverage.rows.filter(scan__in=scans, source__in={row.source for row in rows})
+    return told_by(rows, seen.select_related("scan__node").defer("devices", "errors"))
+
+
+def told_by(rows: Iterable[Sighting], coverages: Iterable[Coverage]) -> dict[int, Scan]:
+    """By row: the scan that told it, among these. A row came with the first scan of its source that was
+    accepted after the row had arrived."""
+    by_source: dict[tuple[UUID, str], list[Scan]] = defaultdict(list)
+    for coverage in coverages:
+        by_source[coverage.scan.node_id, coverage.source].append(coverage.scan)
+    found = {}
+    for row in rows:
+        scans = sorted(by_source[row.node_id, row.source], key=lambda scan: scan.accepted_at)
+        later = (one for one in scans if one.accepted_at >= row.received_at)
+        if scan := next(later, None):
+            found[row.pk] = scan
+    return found
 
 
 def coverages_of(scan: Scan) -> QuerySet[Coverage]:

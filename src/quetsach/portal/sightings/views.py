@@ -52,7 +52,12 @@ def scans(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _summary(receipt: Receipt) -> dict[str, object]:
+    found = receipt.outcome
     return {
+        "machines": found and found.machines,
+        "unlisted": found and found.unlisted,
+        "new_cases": found and found.new_cases,
+        "address": found and found.address,
         "new": receipt.new,
         "updated": receipt.updated,
         "unchanged": receipt.unchanged,
@@ -107,12 +112,15 @@ def sightings(request: HttpRequest, slug: str) -> HttpResponse:
     rows = queries.sightings_in(
         seat.node, device=device.replace("\0", ""), indicator=indicator.replace("\0", "")
     )
+    page = Paginator(rows, PAGE).get_page(request.GET.get("trang"))
+    scans = queries.scans_of_rows(list(page), seat.user)
     context = {
         "seat": seat,
         "door": "scans",
+        "rows": [(row, scans.get(row.pk)) for row in page],
         "device": device,
         "indicator": indicator,
         "tally": queries.tally(rows),
-        "page": Paginator(rows, PAGE).get_page(request.GET.get("trang")),
+        "page": page,
     }
     return render(request, "sightings/sightings.html", context)

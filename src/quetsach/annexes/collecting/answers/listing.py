@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from quetsach.annexes.collecting import messages
 from quetsach.annexes.collecting.answers import words
 from quetsach.annexes.collecting.form import ROWS
-from quetsach.annexes.collecting.merge import Collection, Doubt, Reading
+from quetsach.annexes.collecting.merge import Collection
 from quetsach.annexes.collecting.paper import NOWHERE
+from quetsach.annexes.collecting.readings import Doubt, Reading
 from quetsach.text.language import code, ngettext
 from quetsach.text.language import gettext as _
 from quetsach.text.words import number, visible
@@ -20,6 +21,28 @@ if TYPE_CHECKING:
 
 _AMBER = "yellow"
 _MOST_NAMED = 50
+_MOST_ASKED = 5
+_NOT_ASKED = frozenset(
+    (
+        "failed",
+        "needs_calamine",
+        "needs_pypdf",
+        "no_file",
+        "not_an_annex",
+        "office_later",
+        "old_word",
+        "open_document",
+        "other_archive",
+        "outlook",
+        "reading_later",
+        "scan",
+        "sending_later",
+        "too_deep",
+        "too_many_files",
+        "unreadable",
+    )
+)
+"""Problems that the collector solves: by eye, or on this machine."""
 
 
 def show(found: Collection, console: Console, saved: Sequence[Path] = ()) -> None:
@@ -119,6 +142,15 @@ def _next(found: Collection, console: Console, saved: Sequence[Path]) -> None:
         )
     if any(one.problem.code == "scan" for one in found.unread):
         steps.append(_("Open the scans beside an empty form and enter their four figures."))
+    if unread := [one for one in found.unread if one.problem.code not in _NOT_ASKED]:
+        names = ", ".join(visible(one.file.rpartition("/")[2]) for one in unread[:_MOST_ASKED])
+        text = ngettext(
+            "Ask the sender of this file again, with the reason above: %(names)s.",
+            "Ask the senders of these %(n)s files again, with the reasons above: %(names)s.",
+            len(unread),
+        )
+        more = ", …" if len(unread) > _MOST_ASKED else ""
+        steps.append(text % {"n": number(len(unread)), "names": names + more})
     if found.missing:
         steps.append(_("Chase the units that have not sent anything."))
     if found.expected is None:

@@ -13,13 +13,17 @@ from quetsach.portal.campaigns.seat import take_seat
 from quetsach.portal.kit.language import language
 from quetsach.portal.people.queries import grounds
 from quetsach.portal.reports import queries
+from quetsach.portal.reports.annex.history import source_file
 from quetsach.portal.reports.facts import ACTS, known_rows
 from quetsach.portal.reports.models import Report
-from quetsach.portal.reports.rollup import comparisons, machines, trace
+from quetsach.portal.reports.rollup import comparisons, machines, people, trace
 from quetsach.portal.reports.rollup.checked import checked
 from quetsach.portal.reports.rollup.queries import drifted
 from quetsach.portal.reports.rollup.snapshots import page_roll_up
 from quetsach.portal.reports.rollup.sums import Line
+
+PEOPLE = ("informed", "done")
+"""The contents of rows of a form that count people."""
 
 
 @require_GET
@@ -77,6 +81,8 @@ def trace_page(request: HttpRequest, slug: str, node_id: UUID, row: str) -> Http
     rolled = page_roll_up(seat.node, report, names_missing=False)
     counted = report.accepted if report else None
     found = form.row(row)
+    # A figure of people leads back to people first, and like each figure to the machines.
+    counted_people = people.by_unit(seat.node, found.known, row) if found.known in PEOPLE else None
     shown, machine_count = machines.listed(seat.node)
     context = {
         "seat": seat,
@@ -97,9 +103,11 @@ def trace_page(request: HttpRequest, slug: str, node_id: UUID, row: str) -> Http
         "known_row": ACTS.get(found.known, ""),
         "known_now": known_rows(seat.node, form)[row],
         "accepted_by": trace.accepted_by(report),
+        "source_file": source_file(report, counted, seat.user) if report and counted else None,
         "grounds": grounds(seat.node, found.known),
         "parts": trace.parts(rolled, row),
         "checked": checked(seat.node, seat.user) if found.known == "done" else None,
+        "people": counted_people,
         "machines": shown,
         "machine_count": machine_count,
         "other_rows": [other for other in form.rows if other.key != row],

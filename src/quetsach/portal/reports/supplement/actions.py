@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -47,7 +48,7 @@ def send_supplement(
         report=report, number=last.number + 1, form=last.form, own=last.own, adjust=last.adjust,
         adjust_reason=last.adjust_reason, counts=last.counts, notes=last.notes,
         narrative=f"{found.official_text}\n\n{last.narrative}".strip()[:MOST_TEXT],
-        proposals=last.proposals, external=last.external, known=last.known, warnings=last.warnings,
+        proposals=last.proposals, external=last.external, known=last.known, warnings=_answered(last),
         totals={
             "children": below.as_dict(), "total": found.now.as_dict(),
             "missing": sum(line.missing for line in children),
@@ -69,3 +70,9 @@ def send_supplement(
     details = {"revision": revision.number, "sha256": revision.sha256, "units": len(found.changed)}
     record(actor, "report.supplement", unit_path=node.path, about=report, data=details, ip=ip)
     return revision
+
+
+def _answered(last: Revision) -> list[dict[str, Any]]:
+    """The warnings of the figures that stay, each with the revision in which it was answered: nobody answers
+    it again."""
+    return [{"revision": last.number, **warning} for warning in last.warnings]

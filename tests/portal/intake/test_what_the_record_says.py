@@ -1,0 +1,122 @@
+"""A report that the superior took from a file: the record says what happened, and invents no confirmation."""
+
+from uuid import uuid4
+
+from django.urls import reverse
+
+from quetsach.portal.audit.models import Entry
+from quetsach.portal.intake.models import ReceivedAnnex
+from quetsach.portal.reports.actions import Source, submit_on_behalf
+from quetsach.portal.reports.models import Report, Revision
+from tests.portal.intake.test_desk import drop, figures, only, paper, press, shown_of, url
+
+
+def report_page(cast, unit, role="officer", route="report", *more):
+    address = reverse(route, args=["lam-sach", cast.nodes[unit].pk, *more])
+    return cast.client(unit, role).get(address).content.decode().partition("<main")[2]
+
+
+def staffed(cast, unit, count):
+    cast.nodes[unit].staff_count = count
+    cast.nodes[unit].save()
+
+
+def test_what_the_portal_knows_of_a_unit_is_shown_before_its_annex_is_taken(cast):
+    staffed(cast, "A1", 10)
+    page = drop(cast, a=paper("Đơn vị A1", ("0", "12", "0", "9"))).content.decode()
+    assert "Nhiều hơn 10 người trong danh sách của đơn vị" in page
+    cast.client("A", "coordinator").post(url(cast, "A", "intake_take_clear"))
+    assert not Revision.rows.exists(), "a row with a warning is not clear"
+    assert "mà anh/chị chưa xem" in press(cast, only(), "take") and not Revision.rows.exists()
+    press(cast, only(), "take", seen=shown_of(cast, only()))
+    assert [(one["rule"], one["by"]) for one in Revision.rows.get().warnings] == [("W03", "superior")]
+
+
+def test_a_remark_leaves_a_row_clear_and_goes_into_the_record(cast):
+    page = drop(cast, a=paper("Đơn vị A1", ("5", "12", "5", "9"))).content.decode()
+    clear = page.partition('id="ro-rang"')[2].partition("</section>")[0]
+    assert "Bản giấy ghi 5 đơn vị, nhiều hơn số đơn vị trực thuộc" in clear and "1 phụ lục có lưu ý" in clear
+    cast.client("A", "coordinator").post(url(cast, "A", "intake_take_clear"))
+    told = {(one["rule"], one["row"], one["by"]) for one in Revision.rows.get().warnings}
+    assert told == {("H04", "r1", "superior"), ("H04", "r3", "superior")}
+
+
+def test_a_warning_that_arises_while_the_row_waits_stops_all_that_are_clear(cast):
+    drop(cast, a=paper("Đơn vị A1"), b=paper("Đơn vị A2", ("0", "5", "0", "5")))
+    staffed(cast, "A1", 10)
+    page = cast.client("A", "coordinator").post(url(cast, "A", "intake_take_clear"), follow=True)
+    assert [r.node.name for r in Report.rows.exclude(accepted=None)] == ["Đơn vị A2"]
+    assert "Nhiều hơn 10 người" in page.content.decode(), "the row shows it from now on"
+
+
+def test_a_correction_is_judged_before_it_is_taken(cast):
+    staffed(cast, "A1", 100)
+    drop(cast, a=paper("Đơn vị A1", ("0", "khoảng 12", "0", "9")))
+    typed = {"r1": "0", "r2": "1200", "r3": "0", "r4": "9", "seen": shown_of(cast, only())}
+    page = press(cast, only(), "take", **typed)
+    assert not Revision.rows.exists() and "mà anh/chị chưa xem" in page
+    assert "Nhiều hơn 100 người" in page and 'value="1200"' in page
+    saved = press(cast, only(), "save", r2="1100")
+    assert "Nhiều hơn 100 người" in saved, "the row stays open with its warnings"
+    press(cast, only(), "take", seen=shown_of(cast, only()))
+    assert figures(Revision.rows.get()) == [0, 1100, 0, 9]
+
+
+def test_the_record_names_every_warning_and_says_that_the_unit_was_not_asked(cast):
+    staffed(cast, "A1", 10)
+    notes = ("", "theo danh sách", "", "")
+    drop(cast, a=paper("Đơn vị A1", ("0", "khoảng 12", "0", "9"), notes=notes))
+    press(cast, only(), "take", r1="0", r2="13", r3="0", r4="9", seen=shown_of(cast, only()))
+    revision = Revision.rows.get()
+    assert {one["rule"]: (one["by"], one.get("change")) for one in revision.warnings} == {
+        "W03": ("superior", None),
+        "about": ("superior", [12, 13]),
+    }, "the paper's own note answers no warning"
+    for entry in Entry.objects.filter(action__in=("intake.take", "report.submit_on_behalf")):
+        assert set(entry.data["warnings"]) == {"W03:r2", "about:r2"}
+    assert Entry.objects.get(action="intake.take").data["unit_asked"] is False
+    theirs = report_page(cast, "A1")
+    assert "chưa hỏi lại đơn vị" in theirs and "“khoảng 12” là số ước lượng" in theirs
+    assert "Cấp trên ghi 13; đọc từ tệp là 12" in theirs
+    for page in (theirs, report_page(cast, "A1", "officer", "report_history")):
+        assert "đã xác nhận" not in page and "không ghi chú" not in page
+
+
+def test_a_figure_leads_to_its_file_and_its_cell(cast):
+    drop(cast, a=paper("Đơn vị A1"))
+    press(cast, only(), "take")
+    file = ReceivedAnnex.rows.get().file
+    place = url(cast, "A", "intake_file", file.pk)
+    for route, more in (("report", ()), ("report_history", ()), ("why", ("r2",))):
+        address = reverse(route, args=["lam-sach", cast.nodes["A1"].pk, *more])
+        page = cast.client("A", "reader").get(address).content.decode().partition("<main")[2]
+        assert f'href="{place}"' in page and "bảng 1, dòng 3, cột 3" in page, route
+    assert "bảng 1, dòng 4" not in page, "one figure has one place"
+
+
+def test_an_old_record_of_a_report_from_a_file_is_not_read_as_a_confirmation(cast):
+    source = Source("a.docx", "a" * 64)
+    entry = {"r1": "0", "r2": "12", "r3": "0", "r4": "9"}
+    revision = submit_on_behalf(cast.user("A", "officer"), cast.nodes["A1"], entry, uuid4(), source=source)
+    Revision.rows.filter(pk=revision.pk).update(warnings=[{**revision.warnings[0], "by": "tick"}])
+    page = report_page(cast, "A1")
+    assert "chưa hỏi lại đơn vị" in page and "không ghi chú" not in page
+
+
+def test_a_revision_leads_to_the_file_it_was_taken_from(cast):
+    sent = paper("Đơn vị A1")
+    drop(cast, a=sent, b=paper("Đơn vị A2"))
+    for annex in ReceivedAnnex.rows.select_related("file"):
+        if annex.file.name.startswith("a"):
+            press(cast, annex, "take")
+    history = reverse("report_history", args=["lam-sach", cast.nodes["A1"].pk])
+    for role in ("coordinator", "reader"):
+        client = cast.client("A", role)
+        page = client.get(history).content.decode().partition("<main")[2]
+        address = page.partition('<a href="/cd/lam-sach/tiep-nhan/')[2].partition('"')[0]
+        assert client.get(f"/cd/lam-sach/tiep-nhan/{address}").getvalue() == sent
+    waiting = ReceivedAnnex.rows.get(state="open").file
+    assert cast.client("A", "reader").get(url(cast, "A", "intake_file", waiting.pk)).status_code == 404
+    theirs = cast.client("A1", "officer")
+    assert "tiep-nhan" not in theirs.get(history).content.decode().partition("<main")[2]
+    assert theirs.get(f"/cd/lam-sach/tiep-nhan/{address}").status_code == 404
