@@ -71,9 +71,14 @@ def run(given: argparse.Namespace) -> int:
     VAR.mkdir(parents=True, exist_ok=True)
     import django
 
+    from demo.server import ServerError, free_port
+
+    # Printed pages and messages need a name. Browsers find *.localhost on their own machine (RFC 6761).
+    given.port = free_port(given.port)
+    os.environ["QUETSACH_ADDRESS"] = f"http://quetsach.localhost:{given.port}"
+    os.environ["QUETSACH_HOSTS"] = "localhost,127.0.0.1,[::1],.localhost"
     django.setup()
     from demo import show
-    from demo.server import ServerError
     from demo.words import say
 
     # However the demonstration ends, the portal is stopped in order and no process stays behind.

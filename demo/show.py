@@ -19,6 +19,7 @@ from demo.figures import export_pages, figures_line, main_pages
 from demo.letter import read_order
 from demo.logs import write
 from demo.machines import check_machines
+from demo.offered import offer_tools
 from demo.offices import keep_offices
 from demo.people import ACCOUNTS, passwords
 from demo.server import Server
@@ -37,7 +38,7 @@ def run(given: argparse.Namespace, var: Path) -> int:
     before = float(os.environ.get("QUETSACH_SETUP_SECONDS", 0))
     if done.exists():
         return serve(given, var, Steps(2, before), is_new=False)
-    steps = Steps(8 if given.logs else 12, before)
+    steps = Steps(8 if given.logs else 13, before)
     with steps.step(say("build"), spent=before):
         steps.note = engine_name()
     with steps.step(say("database")):
@@ -86,6 +87,8 @@ def made_files(given: argparse.Namespace, var: Path, steps: Steps, story: Story)
         lay_papers(story)
     with steps.step(say("machines")):
         steps.note = say("results", n=check_machines(story, var))
+    with steps.step(say("tools")):
+        steps.note = offer_tools(story, var / "tools")
 
 
 def own_files(given: argparse.Namespace, var: Path, steps: Steps, story: Story) -> None:

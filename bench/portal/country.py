@@ -26,6 +26,7 @@ PARTS = (
     "xlsx",
     "pdfs",
     "pushes",
+    "public",
     "memory",
     "siege",
     "load",
@@ -66,7 +67,9 @@ def portal(asked: argparse.Namespace) -> int:
 def _environment(folder: Path) -> dict[str, str]:
     """The environment of a portal with nothing of its own but the folder."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("QUETSACH_")}
-    return kept | {"QUETSACH_DATA_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "quetsach.portal.settings"}
+    ours = {"DATA_DIR": str(folder), "TRUSTED_PROXIES": "127.0.0.1"}
+    settings = {"DJANGO_SETTINGS_MODULE": "quetsach.portal.settings"}
+    return kept | settings | {f"QUETSACH_{name}": value for name, value in ours.items()}
 
 
 def _measured(asked: argparse.Namespace) -> int:
@@ -76,7 +79,7 @@ def _measured(asked: argparse.Namespace) -> int:
     from django.core.management import call_command
     from django.db import connection
 
-    from bench.portal import load, measures, pushes, seed, siege
+    from bench.portal import load, measures, public, pushes, seed, siege
     from quetsach.portal.campaigns.models import CampaignNode
 
     call_command("migrate", verbosity=0)
@@ -111,6 +114,7 @@ def _measured(asked: argparse.Namespace) -> int:
         "xlsx": lambda: measures.measure_xlsx(root, min(asked.rounds, 3)),
         "pdfs": lambda: measures.measure_pdfs(root, asked.pdfs, os.cpu_count() or 1),
         "pushes": lambda: pushes.measure_pushes(root, asked.machines),
+        "public": lambda: public.measure_public(root, asked.rounds),
         "memory": lambda: load.measure_memory(root),
         "siege": lambda: siege.measure_siege(root, asked.seconds),
         "load": lambda: load.measure_load(root, asked.seconds, asked.submits, asked.reads),

@@ -127,12 +127,24 @@ class Answer:
 _open = threading.local()
 
 
-def ask(port: int, method: str, path: str, session: str = "", fields: dict[str, str] | None = None) -> Answer:
-    """One request on this thread's own connection, which is opened again after any error."""
+def ask(
+    port: int,
+    method: str,
+    path: str,
+    session: str = "",
+    fields: dict[str, str] | None = None,
+    visitor: str = "",
+) -> Answer:
+    """One request on this thread's own connection, which is opened again after any error.
+
+    `visitor`: the address of a stranger without cookies, as the server in front hands it on.
+    """
     link: http.client.HTTPConnection | None = getattr(_open, "link", None)
     if link is None or link.port != port:
         link = _open.link = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     headers = {"Cookie": f"sessionid={session}; csrftoken={_TOKEN}"}
+    if visitor:
+        headers = {"X-Forwarded-For": visitor}
     body = None
     if fields is not None:
         body = urlencode(fields | {"csrfmiddlewaretoken": _TOKEN})

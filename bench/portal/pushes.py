@@ -39,7 +39,8 @@ def measure_pushes(root: CampaignNode, machines: int) -> list[Figure]:
         drafted = prepare(root.campaign, [Upload("list.txt", listed, listed.stat().st_size)], author)
         published = publish_set(drafted, author)
     token, _secret = issue_token(author, root.unit, "bench")
-    body = _document(machines, names, published.set_id)
+    devices = [f"10.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255}" for n in range(machines)]
+    body = scan_document(devices, names, published.set_id)
     figures = []
     for what in ("new", "again"):
         with _held() as held, _others() as waits, clock() as took:
@@ -59,15 +60,16 @@ def measure_pushes(root: CampaignNode, machines: int) -> list[Figure]:
     return figures
 
 
-def _document(machines: int, names: list[str], set_id: str) -> bytes:
+def scan_document(devices: list[str], names: list[str], set_id: str) -> bytes:
+    """A complete document of a gateway: one sign on each machine, seen yesterday."""
     seen = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
     stamp, source = f"{seen:%Y-%m-%dT%H:%M:%S.000000Z}", "0" * 64
     rows: list[dict[str, Any]] = [
         {"type": "scan", "schema": 1, "tool": "bench", "set": {"id": set_id, "count": len(names)},
          "source_name": "gateway", "tz": "Asia/Ho_Chi_Minh", "inputs": []}
     ]  # fmt: skip
-    for number in range(machines):
-        device, name = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}", names[number % _NAMES]
+    for number, device in enumerate(devices):
+        name = names[number % len(names)]
         rows.append({
             "type": "sighting", "source": source, "indicator": name, "kind": "domain", "family": "ramnit",
             "matched": name, "field": "query", "device": device, "identity": {"host": f"pc{number}"},
@@ -79,7 +81,7 @@ def _document(machines: int, names: list[str], set_id: str) -> bytes:
         "lines": 1, "not_understood": 0, "long_lines": 0, "inbound": 0, "first": stamp, "last": stamp,
         "time": "ok", "zone": "", "devices": {}, "errors": [],
     }  # fmt: skip
-    rows += [coverage, {"type": "end", "sightings": machines, "sources": 1, "errors": 0}]
+    rows += [coverage, {"type": "end", "sightings": len(devices), "sources": 1, "errors": 0}]
     return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
 
 

@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from pytest_django import DjangoDbBlocker
 from pytest_django.live_server_helper import LiveServer
 
+from quetsach.portal.cases.self_check.views import CHECKS
 from quetsach.portal.kit import compiled
 from quetsach.portal.kit.refusals import counting
 from tests.portal.cast import PASSWORD, Cast, tree_and_campaign
@@ -39,9 +40,10 @@ def _compiled_queries_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_refused_so_far() -> None:
+def _nothing_counted_so_far() -> None:
     """A process counts in its memory; the next test must not see the counts."""
     counting.forget_waiting()
+    CHECKS.forget()
 
 
 @pytest.fixture

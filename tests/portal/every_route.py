@@ -56,7 +56,7 @@ PUBLIC = {
     "indicator_file", "indicator_search", "set_language", "privacy", "healthz", "my_work", "api_sightings",
     "api_indicators", "api_check_results",
     "letter_pdf", "join_start", "join", "mark", "hand_in", "tools", "tools_sheet", "tools_sums",
-    "stick_file", "tool_file", "equipment", "equipment_page",
+    "stick_file", "scanner_file", "tool_file", "equipment", "equipment_page",
     "ask_erasure", "staff_link", "my_account",
     # One's own account: a visitor is redirected to the sign-in.
     "account_reauthenticate", "account_set_password", "usersessions_list", "mfa_index",

@@ -23,6 +23,7 @@ def plain(folder: Path) -> dict[str, Any]:
         "STORAGES": storages,
         "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],
         "MFA_TOTP_TOLERANCE": 1,  # a code may be late on its way from the test to the portal
+        "SITE_ADDRESS": "http://testserver",
         "MEDIA_ROOT": str(folder / "files"),
         "STATIC_ROOT": str(folder),
         "DATA_DIR": folder,

@@ -17,6 +17,7 @@ from quetsach.endpoint.refusal import Refused
 type Kind = Literal["signing", "sealing"]
 KINDS: tuple[Kind, ...] = ("signing", "sealing")
 SIZE = 32
+TEST_SECRET = hashlib.sha256(b"quetsach: the key of test builds, which everybody knows").digest()
 _HEX = re.compile(r"[0-9a-f]{64}")
 _MOST_BYTES = 4096
 

@@ -6,7 +6,7 @@ import ipaddress
 import os
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from urllib.parse import SplitResult
+from urllib.parse import SplitResult, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -27,6 +27,16 @@ def env_str(name: str, default: str = "") -> str:
             reason = getattr(error, "strerror", None) or "not text"
             raise ImproperlyConfigured(f"{name}_FILE: cannot read {file}: {reason}") from error
     return os.environ.get(name, default)
+
+
+def env_address(name: str) -> str:
+    """Read the address of a web site, "" if there is none: http or https, a host, and nothing behind it."""
+    value = env_str(name).strip()
+    parts = urlsplit(value)
+    is_plain = not (parts.path.strip("/") or parts.query or parts.fragment or parts.username)
+    if value and not (parts.scheme in {"http", "https"} and parts.hostname and has_port(parts) and is_plain):
+        raise ImproperlyConfigured(f"{name}={value!r}: expected an address such as https://quetsach.example")
+    return value
 
 
 def has_port(parts: SplitResult) -> bool:

@@ -9,7 +9,16 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
-from quetsach.portal.env import env_bool, env_int, env_key, env_list, env_networks, env_str, has_port
+from quetsach.portal.env import (
+    env_address,
+    env_bool,
+    env_int,
+    env_key,
+    env_list,
+    env_networks,
+    env_str,
+    has_port,
+)
 from quetsach.portal.kit.forwarded import PROTOCOL
 from quetsach.portal.kit.private import keep_once
 from quetsach.portal.sso.configuration import identity_provider
@@ -253,9 +262,9 @@ def _mailers() -> dict[str, dict[str, object]]:
 
 
 MAILERS = _mailers()
-CAN_EMAIL = bool(env_str("QUETSACH_SMTP"))
 DEFAULT_FROM_EMAIL = env_str("QUETSACH_MAIL_FROM", "quetsach@localhost")
-SITE_ADDRESS = env_str("QUETSACH_ADDRESS", "http://localhost:8000")
+SITE_ADDRESS = env_address("QUETSACH_ADDRESS")
+CAN_EMAIL = bool(env_str("QUETSACH_SMTP")) and bool(SITE_ADDRESS)  # each e-mail carries a link
 
 STATIC_URL = "/static/"
 STATIC_ROOT = env_str("QUETSACH_STATIC_ROOT", str(DATA_DIR / "static"))

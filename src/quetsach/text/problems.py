@@ -348,6 +348,7 @@ _SENTENCES = (
         "QUETSACH_HTTPS=1: set QUETSACH_TRUSTED_PROXIES to the address of the web server in front, which must"
         " send X-Forwarded-Proto"
     ),
+    N_("%(name)s=%(value)s: expected an address such as https://quetsach.example"),
     N_("QUETSACH_DATABASE: expected postgresql://user:password@host:port/name"),
     N_("QUETSACH_SMTP: expected smtp://user:password@host:port"),
     N_("QUETSACH_OIDC_ISSUER: say who issues the proofs, such as https://id.example"),

@@ -335,8 +335,8 @@ def test_not_seen_is_said_only_of_a_network_whose_logs_were_looked_at(cast, case
         Network.rows.create(unit=cast.units[unit], cidr=network)
     page = check("203.0.113.77").content.decode()
     assert ("is-none" in page, "is-unsure" in page) == (seen, not seen)
-    assert ("nhật ký đã xem là của các mạng khác" in page) is not seen
-    assert "chưa xem gì từ" not in page, "logs were looked at, of whichever network"
+    assert ("Chưa đủ căn cứ" in page) is not seen
+    assert ("chưa cơ quan nào khai" in page) is (not units)
 
 
 def test_a_loop_of_self_checks_is_slowed_down(cast, case):

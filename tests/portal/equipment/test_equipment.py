@@ -101,7 +101,10 @@ def test_codes_are_named_to_who_may_issue_them_and_to_nobody_else(cast, tmp_path
 
 
 @pytest.mark.django_db(transaction=True)
-def test_pasted_as_they_stand_the_commands_bring_the_scan_to_the_portal(cast, live_server, tmp_path):
+def test_pasted_as_they_stand_the_commands_bring_the_scan_to_the_portal(
+    cast, live_server, tmp_path, settings
+):
+    settings.SITE_ADDRESS = live_server.url
     if not shutil.which("curl"):
         # `./dev test` installs it where it may; a change never lands without this test.
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("curl is not installed")

@@ -242,6 +242,21 @@ def test_a_file_that_cannot_be_read_leaves_number_and_date_unsaved(ordered, draf
     assert not draft.is_issued and draft.number is None
 
 
+@pytest.mark.parametrize("unit", ["centre", "A"])
+def test_a_first_draft_carries_both_aims_and_the_way_to_the_tools(cast, unit, settings):
+    """Whatever the coordinator wrote as the campaign's sentence; and no name that only a browser used."""
+    cast.nodes[unit].campaign = cast.campaign
+    cast.campaign.summary = "Gửi báo cáo đúng hạn."
+    settings.SITE_ADDRESS = "https://quetsach.example.gov.vn"
+    body = "\n".join(first_draft(cast.nodes[unit])["body"])
+    assert "kết nối đến địa chỉ độc hại" in body and "phần mềm bẻ khóa" in body
+    for page in (reverse("tools"), reverse("campaign_page", args=[cast.campaign.slug])):
+        assert f"https://quetsach.example.gov.vn{page.rstrip('/')}." in body
+    for unset in ("", "http://127.0.0.1:8000"):
+        settings.SITE_ADDRESS = unset
+        assert "http" not in "\n".join(first_draft(cast.nodes[unit])["body"])
+
+
 def test_many_units_below_are_addressed_by_their_kinds(cast):
     for number in range(12):
         unit = create_unit(None, cast.units["A"], f"Xã {number}", kind="ubnd_commune")

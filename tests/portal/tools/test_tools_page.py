@@ -147,9 +147,11 @@ def test_a_tool_taken_off_is_gone_for_the_public_and_comes_back_as_it_was(cast):
 
 def test_only_the_issuer_vouches_for_tools(cast):
     url = reverse("tools_edit", args=["lam-sach"])
+    start = reverse("tools_start", args=["lam-sach"])
     for unit, role in (("A", "coordinator"), ("centre", "officer"), ("B1", "coordinator")):
         assert cast.client(unit, role).get(url).status_code == 404
         assert cast.client(unit, role).post(url, FIELDS).status_code == 404
+        assert cast.client(unit, role).post(start).status_code == 404
 
 
 def test_the_sheet_says_whom_to_call_and_which_key_is_right(cast):

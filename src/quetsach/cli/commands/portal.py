@@ -73,7 +73,7 @@ def _serve(host: str, port: int, workers: int) -> None:
                 host,
                 port,
                 workers,
-                lambda: click.echo(_("The portal answers at %s. Ctrl-C ends it.") % address, err=True),
+                lambda: _say_ready(address),
             )
     except supervisor.AddressError as error:
         raise QuetsachError(
@@ -93,6 +93,21 @@ def _serve(host: str, port: int, workers: int) -> None:
                 " collectstatic --noinput"
             )
         ) from error
+
+
+def _say_ready(address: str) -> None:
+    from quetsach.portal.kit.address import is_known
+
+    click.echo(_("The portal answers at %s. Ctrl-C ends it.") % address, err=True)
+    if not is_known():
+        click.echo(
+            _(
+                "QUETSACH_ADDRESS is not set: slips, letters and messages have a gap in place of the portal's"
+                " address, and no e-mail leaves. Set it to what people type, such as"
+                " https://quetsach.example.gov.vn"
+            ),
+            err=True,
+        )
 
 
 def _manage(arguments: tuple[str, ...]) -> None:

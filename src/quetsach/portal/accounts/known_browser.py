@@ -34,6 +34,8 @@ class KnownBrowser:
 
     @cached_property
     def _told(self) -> tuple[str, dict[int, str]]:
+        if not self._cookie:
+            return "", {}
         try:
             name, accounts = signing.loads(self._cookie, salt=_SALT, max_age=DAYS * 86_400)
             return str(name), {int(pk): str(proof) for pk, proof in accounts}

@@ -10,6 +10,7 @@ from __future__ import annotations
 from django.db.models import F, QuerySet
 
 from quetsach.portal.campaigns.models import Campaign
+from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.units.models import Unit
 from quetsach.portal.units.queries import highest
 
@@ -18,6 +19,14 @@ def running_campaigns() -> QuerySet[Campaign]:
     """All running campaigns of all units, the newest first."""
     rows = Campaign.objects.filter(status=Campaign.Status.PUBLISHED).select_related("issuer")
     return rows.order_by("-published_at")
+
+
+@compiled
+def running_now() -> QuerySet[Campaign]:
+    """The rows of `running_campaigns` without their long texts, for a page that many strangers open."""
+    return running_campaigns().only(
+        "slug", "title", "contact", "check_days", "published_at", "front_at", "issuer__name", "issuer__path"
+    )
 
 
 def top_campaigns() -> list[Campaign]:

@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from quetsach.portal.campaigns.seat import Seat, take_seat
+from quetsach.portal.kit.address import on_screen
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.units.actions import TokenNameTakenError, issue_token, revoke_token
 from quetsach.portal.units.models import ApiToken
@@ -79,7 +80,7 @@ def _page(
         "revoked": revoked.order_by("-revoked_at")[:20],
         "token": token,
         "secret": secret,
-        "address": request.build_absolute_uri("/").rstrip("/"),
-        "list_address": request.build_absolute_uri(reverse("indicator_list")),
+        "address": on_screen(request, "/").rstrip("/"),
+        "list_address": on_screen(request, reverse("indicator_list")),
     }
     return render(request, "campaigns/tokens.html", context)

@@ -111,13 +111,15 @@ def words_of(cases: QuerySet[Case], campaign: Campaign, now: datetime) -> Counte
 @dataclass(frozen=True, slots=True)
 class Watched:
     """A node's accepted scans: number, first and last event time, problems while reading, and by how many
-    units they were sent."""
+    units they were sent. `compared` scans used a list of the campaign: the others can say nothing about it.
+    """
 
     scans: int
     first: datetime | None
     last: datetime | None
     errors: int
     senders: int
+    compared: int
 
 
 def watched(node: CampaignNode, *, below: bool = False) -> Watched:
@@ -133,8 +135,9 @@ def watched(node: CampaignNode, *, below: bool = False) -> Watched:
         last=Max("ends"),
         wrong=Sum("errors"),
         senders=Count("node", distinct=True),
+        compared=Count("pk", filter=Q(indicator_set__isnull=False)),
     )
-    return Watched(row["n"], row["first"], row["last"], row["wrong"] or 0, row["senders"])
+    return Watched(row["n"], row["first"], row["last"], row["wrong"] or 0, row["senders"], row["compared"])
 
 
 def nodes_below(node: CampaignNode) -> QuerySet[CampaignNode]:

@@ -25,6 +25,7 @@ from quetsach.portal.checks.charts import coverage_chart
 from quetsach.portal.checks.forms import ComputersForm, ResultsForm, TieForm
 from quetsach.portal.checks.models import CheckResult, UploadCode
 from quetsach.portal.checks.words import PRODUCT, SHAPES, SURENESS, age, finding_words, refusal
+from quetsach.portal.kit.address import on_screen
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.refusals import note_form
 from quetsach.portal.units.roles import Verb
@@ -109,7 +110,7 @@ def checks_page(
         "may_bring": seat.may(Verb.UPLOAD_INDICATORS) and seat.is_at_issuer,
         "fingerprint": keys.fingerprint(bytes.fromhex(pack.signed_with.public)) if pack else "",
         "may_rotate": seat.may(Verb.PUBLISH) and seat.is_at_issuer,
-        "hand_in_url": request.build_absolute_uri(reverse("hand_in")),
+        "hand_in_url": on_screen(request, reverse("hand_in")),
         "receipt": request.session.pop("handed-in", None) if request.method == "GET" else None,
     }
     return render(request, "checks/checks.html", context, status=status)

@@ -18,6 +18,7 @@ from quetsach.portal.equipment import pages
 from quetsach.portal.equipment.forms import FillForm
 from quetsach.portal.indicators.models import IndicatorSet
 from quetsach.portal.indicators.queries import latest_lists
+from quetsach.portal.kit.address import on_screen
 from quetsach.portal.units.models import ApiToken, places_of
 from quetsach.portal.units.roles import Verb, fits
 from quetsach.text.vietnamese import nfc
@@ -45,7 +46,7 @@ def one(request: HttpRequest, source: str) -> HttpResponse:
     fill = pages.Fill(
         collector=asked.get("thu") or pages.COLLECTOR,
         place=asked.get("noi") or place.strip("-"),
-        portal=request.build_absolute_uri("/"),
+        portal=on_screen(request, "/"),
     )
     page = pages.page(_lang(), source, fill)
     if page is None:
@@ -56,7 +57,7 @@ def one(request: HttpRequest, source: str) -> HttpResponse:
         "fill": fill,
         "lists": lists,
         "chosen": chosen,
-        "list_url": request.build_absolute_uri(reverse("api_indicators")),
+        "list_url": on_screen(request, reverse("api_indicators")),
         "token_file": pages.TOKEN_FILE,
         **_codes(request, home),
     }

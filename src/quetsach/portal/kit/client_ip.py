@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
 from django.conf import settings
@@ -20,12 +21,12 @@ def client_ip(request: HttpRequest) -> Address | None:
     Entries that a client wrote into the header stand left of all entries by trusted proxies, and are never
     reached. None if the server knows no address (a Unix socket without a trusted proxy).
     """
-    address = _parse(request.META.get("REMOTE_ADDR", ""))
+    address = parse_address(request.META.get("REMOTE_ADDR", ""))
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
     for text in reversed(forwarded):
         if address is None or not _is_trusted(address):
             break
-        further = _parse(text)
+        further = parse_address(text)
         if further is None:
             break
         address = further
@@ -58,7 +59,7 @@ def client_ip_text(request: HttpRequest) -> str | None:
 
 def is_from_trusted_proxy(request: HttpRequest) -> bool:
     """Whether one of TRUSTED_PROXIES handed the request on."""
-    address = _parse(request.META.get("REMOTE_ADDR", ""))
+    address = parse_address(request.META.get("REMOTE_ADDR", ""))
     return address is not None and _is_trusted(address)
 
 
@@ -66,7 +67,9 @@ def _is_trusted(address: Address) -> bool:
     return any(address in network for network in settings.TRUSTED_PROXIES)
 
 
-def _parse(text: str) -> Address | None:
+@lru_cache(1024)
+def parse_address(text: str) -> Address | None:
+    """The address in a text that may also hold a port or a zone; None for anything else."""
     text = text.strip()
     if text.startswith("[") and "]" in text:
         text = text[1 : text.index("]")]

@@ -6,8 +6,10 @@ addresses has all of them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import Lock
+from time import monotonic
 from typing import Any
 
 from django.db import connection, transaction
@@ -17,6 +19,8 @@ from django.utils import timezone
 from quetsach.portal.kit.client_ip import client_ip
 
 _IPV6_HOST_BITS = 64
+_MOST_SOURCES = 50_000
+"""Sources that a process remembers at once; about 10 MB."""
 # The cache cannot count by itself: it reads and then writes, and of two counts at once one is lost.
 _COUNTED = "SELECT value FROM kit_cache WHERE cache_key = %s AND expires > %s"
 _COUNT = """
@@ -121,3 +125,35 @@ class WrongCodes(Limit):
     @property
     def _in_all(self) -> Limit:
         return Limit(f"{self.name}-in-all", self.everywhere, 3600)
+
+
+@dataclass
+class LocalLimit:
+    """At most `most` events in `seconds`, from the first event on, counted in the memory of this process.
+
+    For pages that many strangers only read: a visit writes nothing, so it waits for no writer and holds none
+    up. With several processes a source may reach `most` in each.
+    """
+
+    most: int
+    seconds: int
+    _counts: dict[str, tuple[float, int]] = field(default_factory=dict, repr=False)
+    _lock: Lock = field(default_factory=Lock, repr=False)
+
+    def admits(self, request: HttpRequest) -> bool:
+        """Count one event of the request's source; False if it is one too many."""
+        whose, now = whence(request), monotonic()
+        with self._lock:
+            if len(self._counts) >= _MOST_SOURCES:
+                self._counts = {key: held for key, held in self._counts.items() if held[0] > now}
+            if len(self._counts) >= _MOST_SOURCES:
+                self._counts.clear()
+            end, count = self._counts.get(whose, (0.0, 0))
+            end, count = (end, count + 1) if end > now else (now + self.seconds, 1)
+            self._counts[whose] = end, count
+        return count <= self.most
+
+    def forget(self) -> None:
+        """Count anew."""
+        with self._lock:
+            self._counts.clear()

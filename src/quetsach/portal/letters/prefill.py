@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from django.urls import reverse
 from django.utils import timezone
 
 from quetsach.portal.campaigns.letter import Letter as Order
 from quetsach.portal.campaigns.letter import LetterError, read_letter
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.selection import ChosenUnit, frozen_units
+from quetsach.portal.kit.address import absolute, is_known
 from quetsach.portal.letters.order import as_fields
 from quetsach.portal.reports.annexforms.versions import load_form
 from quetsach.portal.reports.export import heading as names
@@ -76,24 +78,26 @@ def _subject(node: CampaignNode) -> str:
 
 
 def _passing_on(node: CampaignNode, unit: str) -> list[str]:
-    purposes, order = _purposes(node), order_cited(node)
-    body = [f"{order}, {unit} yêu cầu các cơ quan, đơn vị thực hiện:"] if purposes else []
-    body += [f"- {purpose}" for purpose in purposes]
-    if not purposes:
-        body.append(f"{order}, {unit} yêu cầu các cơ quan, đơn vị triển khai thực hiện.")
-    return [*body, _report(unit, f"trước ngày {_deadline(node)}"), _QUESTIONS]
+    return [
+        f"{order_cited(node)}, {unit} yêu cầu các cơ quan, đơn vị thực hiện:",
+        *(f"- {purpose}" for purpose in _purposes(node) or _AIMS),
+        *_where(node),
+        _report(unit, f"trước ngày {_deadline(node)}"),
+        _QUESTIONS,
+    ]
 
 
 def _order_body(node: CampaignNode, unit: str) -> list[str]:
-    """The body of the issuer's order; with the purposes of 2022 if the campaign has no others."""
+    """The body of the issuer's order: the purposes of the stored order, else both aims; then the sentence."""
     campaign = node.campaign
-    purposes = _purposes(node) or ((campaign.summary,) if campaign.summary else ()) or _USUAL
     name, phone = campaign.contact.get("name"), campaign.contact.get("phone")
     return [
         f"{order_cited(node)}, {unit} yêu cầu các cơ quan, đơn vị:",
         "- Xác nhận đã nhận văn bản ngay trong ngày; chuyển tiếp đến các đơn vị trực thuộc; phổ biến tới toàn"
         " thể cán bộ, công chức, viên chức, người lao động",
-        *(f"- {purpose}" for purpose in purposes),
+        *(f"- {purpose}" for purpose in _purposes(node) or _AIMS),
+        *([f"Tóm tắt yêu cầu: {campaign.summary}"] if campaign.summary else []),
+        *_where(node),
         _report(unit, campaign.due_text or f"trước ngày {_deadline(node)}"),
         f"{_QUESTIONS.removesuffix('.')} (liên hệ {name}{f', điện thoại {phone}' if phone else ''})."
         if name
@@ -102,10 +106,24 @@ def _order_body(node: CampaignNode, unit: str) -> list[str]:
 
 
 _QUESTIONS = "Trong quá trình thực hiện, nếu có vướng mắc, đề nghị phản ánh kịp thời để được hướng dẫn."
-_USUAL = (
+_AIMS = (
     "Kiểm tra các máy tính, thiết bị có kết nối mạng; xử lý các máy phát sinh kết nối đến địa chỉ độc hại",
     "Từng bước chấm dứt sử dụng phần mềm bẻ khóa, không bản quyền trong hoạt động của cơ quan, đơn vị",
 )
+"""Both aims of the campaign: machines that connect to listed addresses, and cracked software."""
+
+
+def _where(node: CampaignNode) -> list[str]:
+    """Where the list and the tools are; nothing while the portal does not know its own address."""
+    if not is_known():
+        return []
+    # Running text: items of a list are the order's purposes. Without the last slash, which nobody types.
+    page = absolute(reverse("campaign_page", args=[node.campaign.slug])).rstrip("/")
+    tools = absolute(reverse("tools")).rstrip("/")
+    return [
+        f"Nội dung chiến dịch và danh sách địa chỉ độc hại: {page}.",
+        f"Công cụ kiểm tra máy tính, quét nhật ký và gỡ mã độc: {tools}.",
+    ]
 
 
 def _report(unit: str, when: str) -> str:

@@ -15,8 +15,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from quetsach.portal.campaigns.cascade.actions import NotAllowedNowError
 from quetsach.portal.campaigns.proofs import NotAProofError, download, keep
 from quetsach.portal.campaigns.seat import Seat, take_seat
+from quetsach.portal.kit.address import absolute
 from quetsach.portal.kit.client_ip import client_ip_text
-from quetsach.portal.kit.qr import qr
+from quetsach.portal.kit.qr import page_qr
 from quetsach.portal.kit.refusals import note_form
 from quetsach.portal.people import actions, queries
 from quetsach.portal.people.forms import PeopleForm
@@ -148,11 +149,11 @@ def mark_sheet(request: HttpRequest, slug: str, node_id: UUID, kind: str) -> Htt
     link = MarkLink.objects.visible_to(seat.user).filter(node=seat.node, kind=kind).first()
     if link is None:
         raise Http404
-    address = request.build_absolute_uri(reverse("mark", args=[link.token]))
+    path = reverse("mark", args=[link.token])
     return render(
         request,
         "people/mark_sheet.html",
-        {"seat": seat, "link": link, "address": address, "qr": qr(address, 8)},
+        {"seat": seat, "link": link, "address": absolute(path), "qr": page_qr(path, 8)},
     )
 
 

@@ -36,8 +36,8 @@ from quetsach.sightings.sighting import Scan as ScanRecord
 from quetsach.sightings.sighting import Sighting as SightingRecord
 
 _REPLACED = ("source_name", "set_id", "is_listed", "checked_version", "is_pulled",
-             "family", "kind", "matched", "field", "identity", "first_seen", "last_seen", "count", "action",
-             "logformat", "evidence")  # fmt: skip
+             "family", "kind", "matched", "field", "identity", "nat", "first_seen", "last_seen", "count",
+             "action", "logformat", "evidence")  # fmt: skip
 BATCH = 500
 """Rows in one transaction."""
 MOST_REJECTS = 1000

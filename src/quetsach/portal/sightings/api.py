@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostE
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
+from quetsach.portal.kit.address import on_screen
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.refusals import note_request
 from quetsach.portal.sightings.actions import NoCampaignError, Receipt, RefusedError, receive_chunk
@@ -98,5 +99,5 @@ def _in_machines(request: HttpRequest, receipt: Receipt) -> dict[str, object]:
         "machines": found.machines,
         "machines_unlisted": found.unlisted,
         "new_cases": found.new_cases,
-        "url": request.build_absolute_uri(found.address),
+        "url": on_screen(request, found.address),
     }

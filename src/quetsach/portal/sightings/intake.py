@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
+from quetsach.portal.kit.client_ip import parse_address
 from quetsach.sightings.sighting import Coverage, Scan, Sighting
 
 MOST_LINES = 10**12
@@ -91,6 +93,12 @@ def to_moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
 
 
+def nat_address(identity: Mapping[str, str]) -> str | None:
+    """The address that a translation gave the machine, without its port; None where there is none."""
+    address = parse_address(identity.get("nat", ""))
+    return None if address is None else str(address)
+
+
 def columns(sighting: Sighting) -> dict[str, Any]:
     """The stored columns of a row that a larger count replaces."""
     return {
@@ -99,6 +107,7 @@ def columns(sighting: Sighting) -> dict[str, Any]:
         "matched": sighting.matched,
         "field": sighting.field,
         "identity": sighting.identity,
+        "nat": nat_address(sighting.identity),
         "first_seen": to_moment(sighting.first_seen),
         "last_seen": to_moment(sighting.last_seen),
         "count": sighting.count,

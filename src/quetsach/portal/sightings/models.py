@@ -111,6 +111,9 @@ class Sighting(models.Model):
     field = models.CharField(max_length=12)
     device = models.CharField(max_length=255, blank=True)
     identity = models.JSONField(default=dict)
+    nat = models.CharField(
+        max_length=45, null=True, help_text="the address in identity's nat, without a port"
+    )
     day = models.DateField(null=True)
     first_seen = models.DateTimeField(null=True)
     last_seen = models.DateTimeField(null=True)
@@ -138,6 +141,7 @@ class Sighting(models.Model):
             models.Index(fields=["id"], name="sighting_waiting", condition=models.Q(is_pulled=False)),
             models.Index(fields=["node", "-last_seen"], name="sighting_latest"),
             models.Index(fields=["device"], name="sighting_device"),
+            models.Index(fields=["nat"], name="sighting_nat", condition=models.Q(nat__isnull=False)),
         )
 
     def __str__(self) -> str:

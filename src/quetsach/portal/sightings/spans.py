@@ -22,6 +22,12 @@ def join_spans(spans: Iterable[Span], pause: timedelta = PAUSE) -> list[Span]:
     return joined
 
 
+def common_spans(some: list[Span], others: list[Span]) -> list[Span]:
+    """The time that lies in both lists of joined spans, in order."""
+    met = [(max(one[0], other[0]), min(one[1], other[1])) for one in some for other in others]
+    return sorted(span for span in met if span[0] <= span[1])
+
+
 def gaps(joined: list[Span]) -> list[Span]:
     """The gaps between joined spans."""
     return [(before[1], after[0]) for before, after in pairwise(joined)]

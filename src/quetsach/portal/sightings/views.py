@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from quetsach.portal.campaigns.seat import Seat, take_seat, take_seat_asked
+from quetsach.portal.kit.address import on_screen
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.refusals import note_form, note_request
 from quetsach.portal.sightings import queries
@@ -77,8 +78,8 @@ def _scans_page(request: HttpRequest, seat: Seat, form: ScanForm, status: int = 
         "first": min((run[0] for run in runs), default=None),
         "last": max((run[1] for run in runs), default=None),
         "may_upload": seat.may(Verb.UPLOAD_SCAN),
-        "portal_url": request.build_absolute_uri("/"),
-        "list_url": request.build_absolute_uri(reverse("api_indicators")) + f"?campaign={seat.campaign.slug}",
+        "portal_url": on_screen(request, "/"),
+        "list_url": on_screen(request, reverse("api_indicators")) + f"?campaign={seat.campaign.slug}",
     }
     return render(request, "sightings/scans.html", context, status=status)
 

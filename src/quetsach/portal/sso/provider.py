@@ -11,11 +11,11 @@ from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.oauth2.provider import OAuth2Provider
 from allauth.socialaccount.providers.oauth2.utils import generate_code_challenge
 from allauth.socialaccount.providers.oauth2.views import OAuth2Adapter
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from quetsach.portal.kit.address import on_this_machine
 from quetsach.portal.sso.configuration import trusted
 from quetsach.portal.sso.endpoints import endpoint, fetched, key_set
 from quetsach.portal.sso.identity import nonce_of, proof_of
@@ -37,7 +37,7 @@ class SsoAdapter(OAuth2Adapter):  # type: ignore[misc]
 
     def get_callback_url(self, request: HttpRequest, app: Any) -> str:  # noqa: ARG002
         """The address registered with the provider, whichever name the browser used."""
-        return settings.SITE_ADDRESS.rstrip("/") + reverse("sso_callback")
+        return on_this_machine(reverse("sso_callback"))
 
     @property
     def access_token_url(self) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from quetsach.portal.kit.address import absolute
 from quetsach.portal.staff.models import Invitation
 from quetsach.text.vietnamese import nfc
 
@@ -18,7 +18,7 @@ def words(row: Invitation, token: str) -> tuple[str, str]:
         "row": row,
         "unit": _line(row.unit.name),
         "name": _line(row.issuer),
-        "address": settings.SITE_ADDRESS.rstrip("/") + reverse("staff_link", args=[token]),
+        "address": absolute(reverse("staff_link", args=[token])),
     }
     texts = []
     for language in ("vi", "en"):

@@ -16,9 +16,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from quetsach.portal.accounts.models import User
+from quetsach.portal.kit.address import on_screen
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.mail import Fate
-from quetsach.portal.kit.qr import qr
+from quetsach.portal.kit.qr import page_qr
 from quetsach.portal.staff import actions, queries
 from quetsach.portal.staff.forms import InviteForm
 from quetsach.portal.staff.links import DAYS
@@ -113,9 +114,9 @@ def show_link(
     sent: Fate | None = None,
 ) -> HttpResponse:
     """The page with a fresh link and its QR code; never shown again. `sent`: the fate of its e-mail."""
-    address = request.build_absolute_uri(reverse("staff_link", args=[token]))
-    context = {"address": address, "qr": qr(address), "unit": unit, "days": DAYS, "person": person,
-               "email": email, "sent": sent}  # fmt: skip
+    path = reverse("staff_link", args=[token])
+    context = {"address": on_screen(request, path), "qr": page_qr(path), "unit": unit, "days": DAYS,
+               "person": person, "email": email, "sent": sent}  # fmt: skip
     return render(request, "staff/shown.html", context)
 
 

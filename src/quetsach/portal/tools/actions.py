@@ -8,6 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -22,6 +23,7 @@ from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.indicators import store
 from quetsach.portal.tools.models import SHELF, RemovalTool, Stick
+from quetsach.portal.tools.queries import missing_start
 from quetsach.text.vietnamese import nfc
 
 CHUNK = 1 << 20
@@ -109,7 +111,7 @@ def vouch(
     parts: Iterable[bytes] | None,
     file_name: str = "",
     ip: str | None = None,
-    **fields: str,
+    **fields: Any,
 ) -> RemovalTool:
     """Put a tool on the campaign's list. A tool with the same name against the same malware is changed, and
     put back if it was taken off.
@@ -120,7 +122,7 @@ def vouch(
     Raises:
         ToolError: the file's SHA-256 differs from the typed one; the text is the file's.
     """
-    fields = {name: nfc(value) for name, value in fields.items()}
+    fields = {name: nfc(value) if isinstance(value, str) else value for name, value in fields.items()}
     copied: dict[str, object] = {"file_name": "", "bytes": 0}
     if parts is not None:
         sha256, length = store.keep(parts, SHELF)
@@ -136,9 +138,21 @@ def vouch(
         campaign=campaign, family=family, name=name,
         defaults={**fields, **copied, "by": actor, "removed_at": None, "removed_by": None},
     )  # fmt: skip
-    data = {"name": name, "family": family, "sha256": tool.sha256}
+    data = {"name": _named(tool), "family": family, "sha256": tool.sha256}
     record(actor, "tool.vouch", unit_path=campaign.issuer.path, about=tool, data=data, ip=ip)
     return tool
+
+
+@transaction.atomic
+def take_start(campaign: Campaign, actor: User, ip: str | None = None) -> int:
+    """Put the starting list on the campaign's list; returns how many were new. Others stay as they are."""
+    new = missing_start(campaign)
+    for one in new:
+        vouch(
+            campaign, actor, None, ip=ip, family="", name=one.name, vendor=one.vendor, version="", sha256="",
+            link=one.link, note=one.notes["vi"], looked_on=one.looked_on,
+        )  # fmt: skip
+    return len(new)
 
 
 @transaction.atomic
@@ -153,6 +167,10 @@ def put_back(tool: RemovalTool, actor: User, ip: str | None = None) -> None:
     _list(tool, "tool.put_back", actor, ip, is_listed=True)
 
 
+def _named(tool: RemovalTool) -> str:
+    return f"{tool.name} ({tool.family})" if tool.family else tool.name
+
+
 def _list(tool: RemovalTool, action: str, actor: User, ip: str | None, *, is_listed: bool) -> None:
     found = (
         RemovalTool.rows.select_for_update(of=("self",), no_key=True)
@@ -164,5 +182,5 @@ def _list(tool: RemovalTool, action: str, actor: User, ip: str | None, *, is_lis
     found.removed_at, found.removed_by = (None, None) if is_listed else (timezone.now(), actor)
     # Not `at`: the line itself has not changed.
     found.save(update_fields=["removed_at", "removed_by"])
-    data = {"name": found.name, "family": found.family, "sha256": found.sha256}
+    data = {"name": _named(found), "family": found.family, "sha256": found.sha256}
     record(actor, action, unit_path=found.campaign.issuer.path, about=found, data=data, ip=ip)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from quetsach.portal.campaigns.cascade.deadline import DAYS
+from quetsach.portal.campaigns.forms import BAD_DAY
 from quetsach.portal.campaigns.models import Campaign
+from quetsach.portal.kit.fields import CalendarDay
 from quetsach.portal.tools.models import RemovalTool
 from quetsach.portal.tools.queries import is_copied
 
@@ -27,11 +30,18 @@ class ToolForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = RemovalTool
-        fields = ("family", "name", "vendor", "version", "sha256", "link", "note")
+        fields = ("family", "name", "vendor", "version", "sha256", "link", "looked_on", "note")
+        field_classes: ClassVar = {"looked_on": CalendarDay}
+        widgets: ClassVar = {
+            "looked_on": forms.DateInput(format="%d/%m/%Y", attrs={"placeholder": "26/09/2022"})
+        }
 
     def __init__(self, campaign: Campaign, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._campaign = campaign
+        looked_on: Any = self.fields["looked_on"]
+        looked_on.input_formats = DAYS
+        looked_on.error_messages |= BAD_DAY
 
     def clean_sha256(self) -> Any:
         return self.cleaned_data["sha256"].lower()
@@ -48,6 +58,8 @@ class ToolForm(forms.ModelForm):  # type: ignore[type-arg]
         cleaned = super().clean() or {}
         named = [cleaned.get(name, "") for name in ("family", "name", "sha256")]
         is_there = cleaned.get("file") or cleaned.get("link") or is_copied(self._campaign, *named)
+        if not self.errors and cleaned.get("file") and not cleaned.get("sha256"):
+            self.add_error("sha256", _("A file needs the checksum that its maker publishes."))
         if not self.errors and not is_there:
             raise forms.ValidationError(_("Give the maker's address, the file, or both."))
         return cleaned

@@ -9,6 +9,7 @@ from django.core.validators import RegexValidator, URLValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from quetsach.endpoint import keys
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.kit.scope import ScopedManager
@@ -40,28 +41,69 @@ class Stick(models.Model):
         return self.version
 
 
+class Scanner(models.Model):
+    """One release of the log scanner for one system, as a wheel; the latest of each system is offered.
+
+    `key` and `signature` are hexadecimal; `system` is "any" or such as "Linux x86_64".
+    """
+
+    version = models.CharField(max_length=40)
+    system = models.CharField(max_length=100)
+    file_name = models.CharField(max_length=200, unique=True)
+    sha256 = models.CharField(max_length=64)
+    bytes = models.PositiveIntegerField()
+    key = models.CharField(max_length=64)
+    signature = models.CharField(max_length=128)
+    is_test_build = models.BooleanField()
+    published_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("-published_at", "-pk")
+
+    def __str__(self) -> str:
+        return self.file_name
+
+    @property
+    def signed_by(self) -> str:
+        """The fingerprint of the key."""
+        return keys.fingerprint(bytes.fromhex(self.key))
+
+
 class RemovalTool(models.Model):
-    """A tool against one malware family, as its maker published it: a link, and a copy if it has `bytes`.
+    """A tool as its maker published it: a link, and a copy if it has `bytes`.
+
+    It is against one malware family, or without a `family` a second opinion about any. `looked_on` is the day
+    on which somebody looked at the link.
 
     A tool that was taken off the list (`removed_at`) stays here, to be put back.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="removal_tools")
-    family = models.CharField(_("Malware"), max_length=100)
+    family = models.CharField(
+        _("Malware"), max_length=100, blank=True,
+        help_text=_("Empty for a second opinion, which looks for malware of any kind."),
+    )  # fmt: skip
     name = models.CharField(_("Tool"), max_length=100)
     vendor = models.CharField(_("Maker"), max_length=100)
-    version = models.CharField(_("Version"), max_length=40)
+    version = models.CharField(_("Version"), max_length=40, blank=True)
     sha256 = models.CharField(
         "SHA-256",
         max_length=64,
+        blank=True,
         validators=[RegexValidator(r"^[0-9a-f]{64}$", _("64 characters 0-9 and a-f."))],
-        help_text=_("As the maker publishes it; from another source than the file."),
+        help_text=_(
+            "As the maker publishes it; from another source than the file. Needed for a file; an address that"
+            " always leads to the newest version has none."
+        ),
     )
     link = models.CharField(
         _("Web address"), max_length=300, blank=True, validators=[URLValidator(schemes=["https"])],
         help_text=_("The maker's own page, beginning with https://"),
     )  # fmt: skip
+    looked_on = models.DateField(
+        _("Looked at on"), null=True, blank=True, help_text=_("When you opened the maker's page last.")
+    )
     note = models.CharField(_("Note"), max_length=300, blank=True)
     file_name = models.CharField(max_length=120, blank=True)
     bytes = models.PositiveIntegerField(default=0)

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from quetsach.endpoint import keys
 from quetsach.portal.campaigns.front import top_campaigns
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.checks.models import KeyPair
-from quetsach.portal.tools.models import RemovalTool, Stick
+from quetsach.portal.tools.models import RemovalTool, Scanner, Stick
+from quetsach.portal.tools.start import StartTool, starting_list
+from quetsach.portal.units.models import places_of
+from quetsach.portal.units.roles import Verb, fits
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from quetsach.portal.accounts.models import User
 
 
 def current_stick() -> Stick | None:
     """The release published last."""
     return Stick.objects.first()
+
+
+def current_scanners() -> list[Scanner]:
+    """The scanner published last for each system."""
+    latest: dict[str, Scanner] = {}
+    for row in Scanner.objects.all():
+        latest.setdefault(row.system, row)
+    return sorted(latest.values(), key=lambda one: one.system)
 
 
 def campaigns_on_the_sheet() -> list[Campaign]:
@@ -22,7 +39,8 @@ def campaigns_on_the_sheet() -> list[Campaign]:
 
 
 def offered_tools() -> list[RemovalTool]:
-    """The tools that running campaigns of the highest units vouch for, by malware; for everybody."""
+    """The tools that running campaigns of the highest units vouch for; for everybody. Second opinions come
+    first, then the others by malware."""
     rows = RemovalTool.rows.filter(campaign__in=top_campaigns(), removed_at=None)
     return list(rows.select_related("campaign").order_by("family", "name", "campaign"))
 
@@ -31,6 +49,19 @@ def offered_tool(tool_id: UUID) -> RemovalTool | None:
     """A tool of `offered_tools` with a copy here; for everybody."""
     rows = RemovalTool.rows.filter(campaign__in=top_campaigns(), removed_at=None)
     return rows.filter(pk=tool_id, bytes__gt=0).first()
+
+
+def desks(user: User | AnonymousUser) -> list[Campaign]:
+    """The campaigns on the public page whose list of tools the person may change."""
+    places = places_of(user)
+    return [one for one in top_campaigns() if fits(places, Verb.PUBLISH, one.issuer.path)]
+
+
+def missing_start(campaign: Campaign) -> list[StartTool]:
+    """The tools of the starting list that the campaign never had on its list."""
+    rows = RemovalTool.rows.filter(campaign=campaign, family="")
+    there = set(rows.values_list("name", flat=True))
+    return [one for one in starting_list() if one.name not in there]
 
 
 def tools_of(campaign: Campaign) -> list[RemovalTool]:

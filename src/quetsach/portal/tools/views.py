@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from itertools import groupby
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from quetsach.endpoint.signed_file import pem
 from quetsach.portal.campaigns.seat import Seat, take_issuer_seat
 from quetsach.portal.indicators import store
 from quetsach.portal.kit.client_ip import client_ip_text
@@ -18,6 +21,7 @@ from quetsach.portal.kit.refusals import note_form
 from quetsach.portal.tools import actions, queries
 from quetsach.portal.tools.forms import ToolForm
 from quetsach.portal.tools.models import SHELF, RemovalTool
+from quetsach.portal.tools.start import starting_list
 from quetsach.portal.units.roles import Verb
 
 
@@ -25,10 +29,18 @@ from quetsach.portal.units.roles import Verb
 def tools(request: HttpRequest) -> HttpResponse:
     """The stick and the removal tools, with checksums."""
     offered = queries.offered_tools()
+    removers = [tool for tool in offered if tool.family]
+    opinions = [tool for tool in offered if not tool.family]
+    stick, scanners, desks = queries.current_stick(), queries.current_scanners(), queries.desks(request.user)
     context = {
-        "stick": queries.current_stick(),
+        "stick": stick,
+        "scanners": scanners,
         "keys": queries.signing_keys(),
-        "families": [(family, list(rows)) for family, rows in groupby(offered, lambda tool: tool.family)],
+        "families": [(family, list(rows)) for family, rows in groupby(removers, lambda tool: tool.family)],
+        "opinions": opinions,
+        "start": [] if opinions else starting_list(),
+        "desks": desks,
+        "is_short": bool(desks) and not (stick and scanners and opinions),
     }
     return render(request, "tools/tools.html", context)
 
@@ -66,10 +78,27 @@ def stick(_request: HttpRequest, name: str) -> FileResponse:
 
 
 @require_safe
+def scanner(_request: HttpRequest, name: str) -> HttpResponseBase:
+    """The present wheel of a system, its signature (NAME.sig) or its signer's key (NAME.pem)."""
+    bare = name.removesuffix(".sig").removesuffix(".pem")
+    found = next((one for one in queries.current_scanners() if one.file_name == bare), None)
+    if found is None:
+        raise Http404
+    if bare == name:
+        return _send(found.sha256, found.file_name)
+    is_key = name == f"{bare}.pem"
+    content = pem(bytes.fromhex(found.key)).encode() if is_key else bytes.fromhex(found.signature)
+    response = HttpResponse(content, content_type="application/octet-stream")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+@require_safe
 def checksums(_request: HttpRequest) -> HttpResponse:
     """Checksums of all files offered here, as `sha256sum --check` reads them."""
     current = queries.current_stick()
     lines = [f"{current.sha256}  {current.file_name}\n"] if current else []
+    lines += [f"{one.sha256}  {one.file_name}\n" for one in queries.current_scanners()]
     lines += [f"{tool.sha256}  {tool.file_name}\n" for tool in queries.offered_tools() if tool.bytes]
     return HttpResponse("".join(lines), content_type="text/plain; charset=utf-8")
 
@@ -83,8 +112,8 @@ def tool_file(_request: HttpRequest, tool_id: UUID) -> FileResponse:
     return _send(tool.sha256, tool.file_name)
 
 
-def _initial(tool: RemovalTool | None) -> dict[str, str]:
-    return {name: getattr(tool, name) for name in ToolForm.Meta.fields} if tool is not None else {}
+def _initial(tool: RemovalTool | None) -> dict[str, Any]:
+    return {} if tool is None else {name: getattr(tool, name) for name in ToolForm.Meta.fields}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -113,8 +142,19 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "seat": seat, "door": "tools_edit", "form": form, "editing": editing,
         "rows": queries.tools_of(seat.campaign), "removed": queries.removed_tools(seat.campaign),
+        "start": queries.missing_start(seat.campaign),
     }  # fmt: skip
     return render(request, "tools/edit.html", context, status=422 if request.method == "POST" else 200)
+
+
+@require_POST
+def take_start(request: HttpRequest, slug: str) -> HttpResponse:
+    """Take the starting list over."""
+    seat = take_issuer_seat(request, slug, Verb.PUBLISH)
+    count = actions.take_start(seat.campaign, seat.user, client_ip_text(request))
+    text = ngettext("%(n)d tool was put on the list.", "%(n)d tools were put on the list.", count)
+    messages.success(request, text % {"n": count})
+    return redirect("tools_edit", slug)
 
 
 def _chosen(seat: Seat, tool_id: UUID) -> RemovalTool:

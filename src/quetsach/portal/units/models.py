@@ -201,6 +201,7 @@ class Network(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["unit", "cidr"], name="network_once_per_unit")
         ]
+        indexes: ClassVar = [models.Index(fields=["cidr"], name="network_by_cidr")]
 
     def __str__(self) -> str:
         return self.cidr

@@ -25,6 +25,7 @@ from quetsach.portal.campaigns.letter import read_letter
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.seat import Seat, homes_of, take_seat
 from quetsach.portal.campaigns.tasks import tasks_of
+from quetsach.portal.kit.address import absolute
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.units.models import Unit
 from quetsach.portal.units.no_role import no_role_of
@@ -107,7 +108,7 @@ def _letter_page(
     waiting = [s.node for s in below if s.lacks_letter]
     silent = [s for s in below if s.dispatched_at and not s.acknowledged_at]
     initial = {"informed": own.informed, "done": own.done}
-    address = request.build_absolute_uri(reverse("campaign_page", args=[seat.campaign.slug]))
+    address = absolute(reverse("campaign_page", args=[seat.campaign.slug]))
     context = {
         "seat": seat,
         "as_of": timezone.now(),

@@ -30,9 +30,10 @@ from quetsach.portal.campaigns.joining.guessing import WRONG_CODES
 from quetsach.portal.campaigns.queries import trails
 from quetsach.portal.campaigns.reminders.wording import Ways, message
 from quetsach.portal.campaigns.seat import Seat, take_seat
+from quetsach.portal.kit.address import absolute
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.errors import too_many_requests
-from quetsach.portal.kit.qr import qr
+from quetsach.portal.kit.qr import page_qr
 from quetsach.portal.kit.refusals import note_request
 from quetsach.portal.units.roles import Verb
 
@@ -100,11 +101,11 @@ def _issue(request: HttpRequest, seat: Seat) -> HttpResponse:
     if not nodes:
         messages.error(request, _("Tick at least one unit."))
         return redirect("join_codes", seat.campaign.slug)
-    root = request.build_absolute_uri(reverse("join_start"))
+    start = reverse("join_start")
     above = trails(nodes, seat.campaign)
     issued = actions.issue_codes(nodes, seat.user, ip=ip)
     heirs, _others = queries.heirs_below(seat.node)
-    whom, ways = contacts(nodes), Ways.to(seat.campaign.slug, request.build_absolute_uri)
+    whom, ways = contacts(nodes), Ways.to(seat.campaign.slug, absolute)
     slips = []
     for node, code in issued:
         heir = heirs.get(node.pk)
@@ -112,8 +113,8 @@ def _issue(request: HttpRequest, seat: Seat) -> HttpResponse:
         todo = [_("open an account"), _("confirm that the letter has arrived"), _("send the report")]
         text = message(seat.node.name, name, todo, node.due_at, ways, has_account=False, code=code)
         slip = {"node": node, "name": name, "code": code, "trail": above[node.pk], "heir": heir}
-        slips.append(slip | {"qr": qr(f"{root}{code}/"), "contact": whom.get(node.pk), "text": text})
-    context = {"seat": seat, "slips": slips, "address": root, "days": DAYS}
+        slips.append(slip | {"qr": page_qr(f"{start}{code}/"), "contact": whom.get(node.pk), "text": text})
+    context = {"seat": seat, "slips": slips, "address": absolute(start), "days": DAYS}
     return render(request, "campaigns/join_sheet.html", context)
 
 

@@ -19,6 +19,7 @@ from quetsach.portal.campaigns.reminders.queries import sent, to_send
 from quetsach.portal.campaigns.reminders.wording import Ways
 from quetsach.portal.campaigns.seat import take_seat
 from quetsach.portal.campaigns.workdays import calendar_of, known_years
+from quetsach.portal.kit.address import absolute
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.units.roles import Verb
 
@@ -31,7 +32,7 @@ _DAYS = "off-%s"
 def reminders(request: HttpRequest, slug: str) -> HttpResponse:
     """The messages to units directly below that must be sent by hand."""
     seat = take_seat(request, slug, verb=Verb.PASS_ON)
-    found = to_send(seat.node, Ways.to(slug, request.build_absolute_uri))
+    found = to_send(seat.node, Ways.to(slug, absolute))
     if request.method == "POST":
         ticked = set(request.POST.getlist("reminder"))
         done = [item.reminder for item in found if str(item.reminder.pk) in ticked]

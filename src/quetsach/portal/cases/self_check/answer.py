@@ -1,103 +1,173 @@
-"""The answer of the public self-check about one address. It names no machine and no unit."""
+"""The answer of the public self-check about one address. It names no machine and no unit.
+
+"Not seen" needs logs that hold the visitor's own network: accepted scans of the unit with that network, made
+with the campaign's list, read without an error, with a known clock. Logs of a unit above it prove nothing
+about the network: nobody said that they hold it.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
-from ipaddress import ip_network
 from operator import or_
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.cases.models import Case
+from quetsach.portal.campaigns.models import Campaign
+from quetsach.portal.cases.models import CaseSighting
 from quetsach.portal.cases.rules import State
 from quetsach.portal.kit.client_ip import Address, is_inside
+from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.sightings.models import Coverage, Sighting
+from quetsach.portal.sightings.spans import Span, common_spans, join_spans
 from quetsach.portal.units.models import Network
 
-CLOSED = (State.VERIFIED_CLEAN, State.FALSE_POSITIVE)
+CLOSED = (State.VERIFIED_CLEAN.value, State.FALSE_POSITIVE.value)
+MOST_HOLDERS = 20
+"""More units than that with one range: a visitor of that range may be anywhere."""
 
-type Span = tuple[datetime, datetime]
+type Since = tuple[tuple[UUID, datetime], ...]
+"""The campaigns, each with the moment from which its self-check looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """The spans in which the logs of the visitor's network were compared with the list of a campaign."""
+
+    campaign: Campaign
+    runs: list[Span]
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
     """What the self-check says about one address.
 
-    `looked`: the first and the last moment in logs of the address's own network; None if it has no logs, or
-    if the network is not known for certain. `elsewhere`: there are logs of any network. `is_inside`: the
-    address is private, so an office gives it to its own machines. `is_machine`: the address is such an
-    address, and it is itself the device of a case or sighting, not only the shared address before a network.
+    `looked` has one entry for each campaign whose list was compared with logs of the address's own network.
+    `has_unit`: some unit has the address in its networks. `is_inside`: the address is private, so an office
+    gives it to its own machines. `is_machine`: the address is such an address, and it is itself the device of
+    a case or sighting, not only the shared address before a network.
     """
 
     is_listed: bool
     last_seen: datetime | None
     since: datetime
-    looked: Span | None
-    elsewhere: bool = False
+    looked: tuple[Looked, ...] = ()
+    has_unit: bool = False
     is_inside: bool = False
     is_machine: bool = False
+
+    @property
+    def kind(self) -> str:
+        """The template of the answer."""
+        if self.is_listed:
+            return "machine" if self.is_machine else "network"
+        if self.looked:
+            return "not_seen"
+        return "no_logs" if self.has_unit else "no_unit"
 
 
 def check(campaigns: Sequence[Campaign], address: Address, now: datetime | None = None) -> Checked:
     """Compare with open cases, and with the sightings of the last `check_days` days, of these campaigns."""
     now = now or timezone.now()
-    since = {one.pk: now - timedelta(days=one.check_days) for one in campaigns}
-    text = str(address)
-    closed = Q(state__in=[state.value for state in CLOSED])
-    open_cases = Case.rows.filter(device__campaign__in=since, is_current=True).exclude(closed)
-    # `nat` is "address" or "address:port"; the colon distinguishes 203.0.113.9 from 203.0.113.90.
-    port = f"[{text}]:" if address.version == 6 else f"{text}:"
-    own = Q(device__key=text) | Q(device__identity__nat=text) | Q(device__identity__nat__startswith=port)
-    itself = Count("pk", filter=Q(device__key=text))
-    held = open_cases.filter(own).aggregate(n=Count("pk"), last=Max("last_seen"), itself=itself)
-    lately = reduce(or_, (Q(node__campaign=pk, last_seen__gte=at) for pk, at in since.items()))
-    behind = Q(device=text) | Q(identity__nat=text) | Q(identity__nat__startswith=port)
-    listed = Sighting.rows.filter(lately, behind, is_listed=True)
-    seen = listed.aggregate(last=Max("last_seen"), itself=Count("pk", filter=Q(device=text)))
-    moments = [moment for moment in (held["last"], seen["last"]) if moment is not None]
-    spans = _looked(since, now)
-    found = _of_network(spans, address)
+    since = tuple((one.pk, now - timedelta(days=one.check_days)) for one in campaigns)
+    seen = _sightings(str(address), since, now + timedelta(days=1))
+    looked, has_unit = ((), False) if seen else _looked(campaigns, since, address, now)
     return Checked(
-        is_listed=held["n"] > 0 or bool(moments),
-        last_seen=max(moments, default=None),
-        since=min(since.values()),
-        looked=(min(first for first, _last in found), max(last for _first, last in found)) if found else None,
-        elsewhere=bool(spans),
+        is_listed=bool(seen),
+        last_seen=max((last for last, _itself in seen if last is not None), default=None),
+        since=min(moment for _campaign, moment in since),
+        looked=looked,
+        has_unit=has_unit,
         is_inside=is_inside(address),
-        is_machine=is_inside(address) and held["itself"] + seen["itself"] > 0,
+        is_machine=is_inside(address) and any(itself for _last, itself in seen),
     )
 
 
-def _looked(since: dict[UUID, datetime], now: datetime) -> dict[tuple[UUID, str], Span]:
-    """The time that usable logs cover since `since`, by campaign and path of the reporting node."""
-    lately = reduce(or_, (Q(scan__node__campaign=pk, last__gte=at) for pk, at in since.items()))
-    rows = Coverage.rows.filter(lately, time__in=("ok", "assumed_year"), first__isnull=False)
-    by_node = rows.values_list("scan__node__campaign", "scan__node__path").order_by()
+@compiled
+def _sightings(text: str, since: Since, latest: datetime) -> QuerySet[Sighting, tuple[datetime | None, int]]:
+    """The last sign of the address and the number of rows with it as the device: at most two groups.
+
+    A moment after `latest` is of a wrong clock: the row counts, its moment does not.
+    """
+    open_cases = CaseSighting.rows.filter(sighting=OuterRef("pk"), case__is_current=True)
+    lately = reduce(or_, (Q(node__campaign=pk, last_seen__gte=at) for pk, at in since))
+    running = reduce(or_, (Q(node__campaign=pk) for pk, _at in since))
+    rows = Sighting.rows.filter(Q(device=text) | Q(nat=text)).filter(
+        Q(lately, is_listed=True) | Q(running, Exists(open_cases.exclude(case__state__in=CLOSED)))
+    )
+    groups = rows.order_by().values("is_listed")
+    return groups.annotate(
+        last=Max("last_seen", filter=Q(last_seen__lte=latest)), itself=Count("pk", filter=Q(device=text))
+    ).values_list("last", "itself")
+
+
+def _looked(
+    campaigns: Sequence[Campaign], since: Since, address: Address, now: datetime
+) -> tuple[tuple[Looked, ...], bool]:
+    """The campaigns whose list was compared with logs of the address's network, and whether a unit has it.
+
+    Many units use the same private range, and the visitor may be in any of them: only the time that the logs
+    of all these units cover counts.
+    """
+    ranges = _ranges(address)
+    holders = _closest(_holders(ranges))
+    if not 0 < len(holders) <= MOST_HOLDERS:
+        return (), bool(holders)
+    begins = dict(since)
+    each = [_spans(unit, since, begins, now) for unit in holders]
+    found = []
+    for one in campaigns:
+        runs = reduce(common_spans, (join_spans(spans[one.pk]) for spans in each))
+        if runs:
+            found.append(Looked(one, runs))
+    return tuple(found), True
+
+
+def _spans(unit: UUID, since: Since, begins: dict[UUID, datetime], now: datetime) -> dict[UUID, list[Span]]:
+    """The time that usable logs of the unit cover, by campaign."""
+    spans: dict[UUID, list[Span]] = defaultdict(list)
+    for campaign, first, last, errors in _coverage(unit, since):
+        if first and last and not errors:
+            spans[campaign].append((max(first, begins[campaign]), min(last, now)))
+    return spans
+
+
+def _ranges(address: Address) -> tuple[str, ...]:
+    """Every network that holds the address, from the widest to the address itself."""
+    value, bits, kind = int(address), address.max_prefixlen, type(address)
+    return tuple(
+        f"{kind(value >> (bits - length) << (bits - length))}/{length}" for length in range(bits + 1)
+    )
+
+
+@compiled
+def _holders(ranges: tuple[str, ...]) -> QuerySet[Network, tuple[UUID, str]]:
+    """The units with a network that holds the address, and their paths."""
+    return Network.rows.filter(cidr__in=ranges).values_list("unit", "unit__path")
+
+
+def _closest(holders: list[tuple[UUID, str]]) -> set[UUID]:
+    """The units without those that have another of them below: the machine belongs to the lowest."""
+    paths = {path for _unit, path in holders}
     return {
-        (campaign, path): (max(first, since[campaign]), min(last, now))
-        for campaign, path, first, last in by_node.annotate(a=Min("first"), b=Max("last"))
+        unit for unit, path in holders if not any(other != path and other.startswith(path) for other in paths)
     }
 
 
-def _of_network(spans: dict[tuple[UUID, str], Span], address: Address) -> list[Span]:
-    """The spans of logs that cover the address's network: logs of the network's unit, or of a unit above it.
-
-    Many units use the same private range. If one of these units has no logs, the visitor may be there: the
-    list is then empty.
-    """
-    if not spans:
-        return []
-    wider = [str(ip_network((address, bits), strict=False)) for bits in range(address.max_prefixlen + 1)]
-    units = Network.rows.filter(cidr__in=wider).values("unit")
-    nodes = CampaignNode.rows.filter(unit__in=units, campaign__in={campaign for campaign, _path in spans})
-    by_unit: dict[UUID, list[Span]] = {}
-    for unit, campaign, path in nodes.values_list("unit", "campaign", "path"):
-        covering = [span for (one, top), span in spans.items() if one == campaign and path.startswith(top)]
-        by_unit.setdefault(unit, []).extend(covering)
-    return [span for covering in by_unit.values() for span in covering] if all(by_unit.values()) else []
+@compiled
+def _coverage(
+    unit: UUID, since: Since
+) -> QuerySet[Coverage, tuple[UUID, datetime | None, datetime | None, Any]]:
+    """The sources of the unit that can prove something, as `cases.rules` asks; errors are looked at later."""
+    lately = reduce(or_, (Q(scan__node__campaign=pk, last__gte=at) for pk, at in since))
+    rows = Coverage.rows.filter(
+        lately, scan__node__unit=unit, scan__errors=0, scan__indicator_set__isnull=False,
+        time__in=("ok", "assumed_year"), first__isnull=False,
+    )  # fmt: skip
+    return rows.order_by().values_list("scan__node__campaign", "first", "last", "errors")

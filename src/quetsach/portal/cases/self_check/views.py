@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from quetsach.portal.campaigns.front import running_campaigns
+from quetsach.portal.campaigns.front import running_now, top_campaigns
+from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.cases.self_check.answer import check
 from quetsach.portal.kit.client_ip import visitor_ip
-from quetsach.portal.kit.limits import Limit
+from quetsach.portal.kit.limits import LocalLimit
 from quetsach.portal.staff.queries_refused import top_office
 
-CHECKS = Limit("self-check", most=30, seconds=60)
+CHECKS = LocalLimit(most=30, seconds=60)
 """Allows a whole office behind one address, but stops a loop."""
 
 
@@ -24,15 +27,27 @@ def self_check(request: HttpRequest) -> HttpResponse:
     """Whether the visitor's network is listed, in any campaign. Names no machine and no unit."""
     address = visitor_ip(request)
     now = timezone.now()
-    if address is not None and CHECKS.is_reached(request):
-        response = render(request, "cases/self_check.html", {"too_many": True, "now": now}, status=429)
+    if address is not None and not CHECKS.admits(request):
+        response = _page(request, "too_many", now=now, status=429)
         response["Retry-After"] = "60"
         return response
-    CHECKS.note(request)
-    campaigns = list(running_campaigns())
-    context: dict[str, object] = {"address": address, "campaigns": campaigns, "now": now}
+    campaigns = running_now()
+    context: dict[str, Any] = {"now": now, "campaigns": campaigns, "contacts": _contacts(campaigns)}
+    if not campaigns:
+        return _page(request, "no_campaign", **context)
     if address is None:
-        context["runs_portal"] = top_office(request.user) is not None
-    elif campaigns:
-        context["result"] = check(campaigns, address, now)
-    return render(request, "cases/self_check.html", context)
+        runs_portal = request.user.is_authenticated and top_office(request.user) is not None
+        return _page(request, "no_address", runs_portal=runs_portal, **context)
+    result = check(campaigns, address, now)
+    return _page(request, result.kind, address=address, result=result, **context)
+
+
+def _page(request: HttpRequest, kind: str, status: int = 200, **context: object) -> HttpResponse:
+    body = f"cases/self_check/{kind}.html"
+    return render(request, "cases/self_check/page.html", {**context, "body": body}, status=status)
+
+
+def _contacts(campaigns: list[Campaign]) -> list[Campaign]:
+    """The campaigns whose contact answers visitors: those that speak for the portal; two at most."""
+    speaking = campaigns if len(campaigns) < 2 else top_campaigns()
+    return [one for one in speaking if one.contact.get("name") or one.contact.get("phone")][:2]

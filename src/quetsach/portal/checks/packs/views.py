@@ -16,6 +16,7 @@ from quetsach.portal.campaigns.seat import take_issuer_seat, take_seat
 from quetsach.portal.checks.models import Pack
 from quetsach.portal.checks.packs import actions
 from quetsach.portal.checks.packs.vault import VaultError
+from quetsach.portal.kit.address import on_screen
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.units.roles import Verb
 
@@ -28,7 +29,7 @@ _NO_KEY = gettext_lazy(
 def build(request: HttpRequest, slug: str) -> HttpResponse:
     """Make the unit's pack, or keep the present pack if it is still right."""
     seat = take_seat(request, slug, None, Verb.UPLOAD_SCAN)
-    portal = request.build_absolute_uri("/")
+    portal = on_screen(request, "/")
     try:
         pack = actions.build_pack(seat.node, seat.user, portal, client_ip_text(request))
     except actions.NoListError:

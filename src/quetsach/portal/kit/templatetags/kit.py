@@ -10,6 +10,7 @@ from django.utils import timezone, translation
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 
+from quetsach.portal.kit import address
 from quetsach.portal.kit.language import language
 from quetsach.text.language import size_in
 
@@ -38,6 +39,18 @@ def state(shape: str, word: Any) -> SafeString:
     """A state chip, such as {% state "ok" _("clean") %}."""
     tint = _TINT.get(shape, shape)
     return SafeString(f'<span class="state st-{tint}">{icon(shape)}{conditional_escape(word)}</span>')
+
+
+@register.simple_tag
+def portal_is_addressed() -> bool:
+    """Whether the portal knows the address that other people open it by."""
+    return address.is_known()
+
+
+@register.simple_tag(takes_context=True)
+def portal_address(context: Any, path: str) -> str:
+    """The portal's own address with a path behind it, for a reader who copies it."""
+    return address.on_screen(context["request"], path)
 
 
 @register.filter

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 from quetsach.portal.campaigns.contacts import contacts
 from quetsach.portal.campaigns.reminders.wording import Ways
 from quetsach.portal.campaigns.seat import take_seat
+from quetsach.portal.kit.address import absolute
 from quetsach.portal.reports.dashboard import queries
 from quetsach.portal.reports.dashboard.chase import chases, is_overdue, late
 from quetsach.portal.reports.dashboard.figures import figures, percent
@@ -31,9 +32,7 @@ def progress(request: HttpRequest, slug: str, node_id: UUID | None = None) -> Ht
     found = late(seen.branches, now)
     owing = sum(branch.is_owing for branch in found)
     shown = found[:FIRST]
-    remind = chases(
-        seat.node, shown, contacts(b.node for b in shown), Ways.to(slug, request.build_absolute_uri)
-    )
+    remind = chases(seat.node, shown, contacts(b.node for b in shown), Ways.to(slug, absolute))
     context = {
         "seat": seat,
         "campaign": seat.campaign,

@@ -22,6 +22,7 @@ from quetsach.portal.campaigns.joining.actions import issue_codes
 from quetsach.portal.campaigns.reminders.wording import Ways, message
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.campaigns.templatetags.campaign import last_day
+from quetsach.portal.kit.address import absolute
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.figures import BELOW, DIRECT
 from quetsach.portal.kit.templatetags.kit import moment
@@ -99,15 +100,15 @@ def chase_messages(request: HttpRequest, slug: str, node_id: UUID) -> HttpRespon
         without = [row.node for row in rows if not row.has_account]
         issued = issue_codes(without, seat.user, ip=client_ip_text(request))
         codes = {node.pk: code for node, code in issued}
-    items = [(row, _words(request, seat, row, codes.get(row.node.pk, ""))) for row in rows]
+    items = [(row, _words(seat, row, codes.get(row.node.pk, ""))) for row in rows]
     emails = [row.contact.email for row in rows if row.contact and row.contact.email]
     context = {"seat": seat, "campaign": seat.campaign, "door": "progress", "items": items, "back": back}
     context |= {"emails": emails, "codes": len(codes)}
     return render(request, "reports/chase_messages.html", context)
 
 
-def _words(request: HttpRequest, seat: Seat, row: LateUnit, code: str) -> str:
-    ways = Ways.to(seat.campaign.slug, request.build_absolute_uri)
+def _words(seat: Seat, row: LateUnit, code: str) -> str:
+    ways = Ways.to(seat.campaign.slug, absolute)
     return message(
         seat.node.name, row.called, row.todo, row.node.due_at, ways,
         has_account=row.has_account, code=code,

@@ -15,6 +15,7 @@ from quetsach.portal.campaigns.models import Campaign, Reminder
 from quetsach.portal.campaigns.reminders.actions import plan, send_emails
 from quetsach.portal.campaigns.reminders.queries import words
 from quetsach.portal.campaigns.reminders.wording import Ways
+from quetsach.portal.kit.address import absolute
 from quetsach.portal.kit.command import PortalCommand
 
 
@@ -40,6 +41,6 @@ class Command(PortalCommand):
 def _subject_and_text(reminder: Reminder, contact: Contact | None) -> tuple[str, str]:
     node = reminder.node
     us = node.parent.name if node.parent else node.campaign.issuer.name
-    ways = Ways.to(node.campaign.slug, lambda path: settings.SITE_ADDRESS.rstrip("/") + path)
+    ways = Ways.to(node.campaign.slug, absolute)
     subject = _("Reminder: %(title)s") % {"title": " ".join(node.campaign.title.split())}
     return subject[:150], words(reminder, us, ways, contact)

@@ -6,7 +6,6 @@ import shlex
 from collections.abc import Iterable
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 from django.urls import reverse
@@ -14,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from quetsach.annexes.collecting.names import Unit as Named
+from quetsach.portal.kit.address import is_known, on_this_machine
 from quetsach.portal.kit.command import PortalCommand
 from quetsach.portal.staff.actions import invite
 from quetsach.portal.staff.links import DAYS
@@ -62,9 +62,13 @@ class Command(PortalCommand):
                 )
             unit = found[0] if found else create_unit(None, None, name, kind=options["new"])
             token = invite(unit, Role.COORDINATOR, None, None)
-        link = settings.SITE_ADDRESS.rstrip("/") + reverse("staff_link", args=[token])
+        link = on_this_machine(reverse("staff_link", args=[token]))
         self.stdout.write(link)
         self.stdout.write(
             _("Opens the account of one coordinator of %(unit)s, within %(days)s days.")
             % {"unit": unit.name, "days": DAYS}
         )
+        if not is_known():
+            self.stderr.write(
+                _("QUETSACH_ADDRESS is not set: put the name that people type in place of the link's own.")
+            )

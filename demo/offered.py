@@ -1,0 +1,76 @@
+"""The tools page of the demonstration: what can be built here in seconds is built and offered."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.core.management import CommandError, call_command
+
+from demo.story import Story
+from demo.words import say
+from quetsach.portal.tools.actions import take_start
+
+ROOT = Path(__file__).resolve().parent.parent
+DIST = ROOT / "dist"
+
+
+def offer_tools(story: Story, folder: Path) -> str:
+    """Offer the starting list, the stick and the scanner; returns a note on both programs."""
+    folder.mkdir(exist_ok=True)
+    with story.calendar.at(8, 9):
+        take_start(story.campaign, story.coordinator)
+    found = (
+        _offered("stick", "publish_stick", _sticks(folder)),
+        _offered("wheel", "publish_scanner", _wheels(folder)),
+    )
+    return "; ".join(found)
+
+
+def _offered(what: str, command: str, files: Iterator[Path]) -> str:
+    """Try one file after the other; the first that can be published is enough."""
+    why = say(f"{what}_parts")
+    for file in files:
+        try:
+            call_command(command, str(file), stdout=io.StringIO())
+        except CommandError as error:
+            why = str(error)
+        else:
+            return say("offered", what=say(what))
+    return say("not_offered", what=say(what), why=why)
+
+
+def _sticks(folder: Path) -> Iterator[Path]:
+    """A new stick, if all its parts were brought before; then those that `./dev stick` built."""
+    if _runs([sys.executable, str(ROOT / "tools" / "stick.py"), "--no-download", "--out", str(folder)]):
+        yield from folder.glob("quetsach-stick-*.zip")
+    yield from sorted(DIST.glob("quetsach-stick-*.zip"), reverse=True)
+
+
+def _wheels(folder: Path) -> Iterator[Path]:
+    """A new wheel, if the matcher is compiled; then those that `./dev wheel` built, each with a signature."""
+    program = Path(sys.executable).with_name("maturin")
+    is_compiled = any((ROOT / "target" / "release").glob("lib_native.*"))
+    build = [str(program), "build", "-q", "--release", "--locked", "--offline", "--out", str(folder)]
+    if is_compiled and program.exists() and shutil.which("cargo") and _runs(build):
+        yield from filter(_sign, folder.glob("quetsach-*.whl"))
+    for file in sorted(DIST.glob("quetsach-*.whl"), reverse=True):
+        copy = Path(shutil.copy(file, folder))
+        if file.with_name(f"{file.name}.sig").exists():
+            yield file
+        elif _sign(copy):
+            yield copy
+
+
+def _sign(file: Path) -> bool:
+    """Sign the file as a test build."""
+    return _runs([sys.executable, str(ROOT / "tools" / "sign_file.py"), str(file)])
+
+
+def _runs(command: list[str]) -> bool:
+    """Whether the program ended well."""
+    return subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0

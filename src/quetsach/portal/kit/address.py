@@ -1,0 +1,47 @@
+"""The portal's own address, for all that leaves the screen: paper, QR codes, messages, e-mails, packs.
+
+It is QUETSACH_ADDRESS. It is never the name in a request, because the sender of a request chooses that name.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+HERE = "http://localhost:8000"
+"""Where the portal answers on its own machine, if nothing else is said."""
+
+
+def is_known() -> bool:
+    """Whether QUETSACH_ADDRESS is set to an address that other machines can open."""
+    host = urlsplit(settings.SITE_ADDRESS).hostname or ""
+    try:
+        return bool(host) and host != "localhost" and not ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return True
+
+
+def absolute(path: str = "/") -> str:
+    """The whole address of a page, for other people. While it is not known, a gap to be filled in by hand."""
+    root = settings.SITE_ADDRESS if is_known() else _("[address of the portal]")
+    return root.rstrip("/") + path
+
+
+def on_screen(request: HttpRequest, path: str = "/") -> str:
+    """The whole address of a page, for a reader who copies it on the same machine.
+
+    While the address is not known, and in the demonstration, it is the address that the reader's browser
+    uses: it works for that reader at least.
+    """
+    if is_known() and not settings.DEMO:
+        return absolute(path)
+    return request.build_absolute_uri(path)
+
+
+def on_this_machine(path: str) -> str:
+    """The whole address of a page for the person at the portal's own terminal, and for its own services."""
+    return (settings.SITE_ADDRESS or HERE).rstrip("/") + path

@@ -1,0 +1,40 @@
+"""The makers' pages with which a campaign's list of second opinions may begin."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+from quetsach.portal.kit.language import language
+
+
+@dataclass(frozen=True)
+class StartTool:
+    """A tool of a known maker, by its address alone; `notes` by language."""
+
+    name: str
+    vendor: str
+    link: str
+    looked_on: date
+    notes: dict[str, str]
+
+    @property
+    def note(self) -> str:
+        """The note in the reader's language."""
+        return self.notes[language()]
+
+
+@cache
+def starting_list() -> tuple[StartTool, ...]:
+    """The tools in the order of the file."""
+    with Path(__file__).with_name("start.toml").open("rb") as file:
+        rows = tomllib.load(file)["tool"]
+    return tuple(
+        StartTool(
+            row["name"], row["vendor"], row["link"], row["looked_on"], {"vi": row["vi"], "en": row["en"]}
+        )
+        for row in rows
+    )

@@ -1,0 +1,161 @@
+"""The self-check reassures nobody by logs that never held the visitor's network, and always leads on."""
+
+import re
+from datetime import timedelta
+from io import BytesIO
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from quetsach.portal.campaigns.cascade.actions import publish
+from quetsach.portal.campaigns.models import Campaign
+from quetsach.portal.cases.models import Case
+from quetsach.portal.cases.self_check.views import CHECKS
+from quetsach.portal.sightings.actions import Sender, receive_file
+from quetsach.portal.units.models import Network
+from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
+
+HOME, OFFICE = "203.0.113.77", "10.1.1.77"
+
+
+@pytest.fixture
+def listed(cast, tmp_path):
+    return publish_list(cast, tmp_path)
+
+
+def take(cast, unit, listed, spans, rows=(), *, errors=(), known=True):
+    """A scan of the unit, as its IT person uploads it; `spans` are pairs of days ago."""
+    sources = [
+        coverage(noon(first), noon(last), source=f"log-{number}", errors=errors)
+        for number, (first, last) in enumerate(spans, 1)
+    ]
+    body = document(list(rows), sources, set_id=listed.set_id if known else "0" * 64)
+    receive_file(BytesIO(body), cast.nodes[unit], Sender("upload", user=cast.user(unit, "it")))
+
+
+def check(address, language="en"):
+    visitor = Client(REMOTE_ADDR=address)
+    visitor.cookies["django_language"] = language
+    answer = visitor.get("/tu-kiem-tra/")
+    return answer.content.decode().partition("<main")[2]
+
+
+def verdict(page):
+    return re.search(r'class="(?:verdict|empty) ?([\w-]*)', page)[1]
+
+
+def spans_of(page):
+    return re.findall(r"\d\d/\d\d/\d{4} – \d\d/\d\d/\d{4}", page)
+
+
+def span(first, last):
+    return f"{noon(first):%d/%m/%Y} – {noon(last):%d/%m/%Y}"
+
+
+def test_logs_of_a_superior_say_nothing_about_a_network_below(cast, listed):
+    """The district scans its own gateway; nobody said that the commune's lines pass it."""
+    take(cast, "A", listed, [(6, 4)])
+    assert verdict(check(OFFICE)) == "is-unsure"
+    take(cast, "A1", listed, [(6, 4)])
+    page = check(OFFICE)
+    assert verdict(page) == "is-none" and spans_of(page)[0] == span(6, 4)
+
+
+def test_not_seen_names_the_days_of_the_logs_and_not_the_gap_between_them(cast, listed):
+    take(cast, "A1", listed, [(9, 8), (3, 2)])
+    assert spans_of(check(OFFICE))[:2] == [span(9, 8), span(3, 2)]
+
+
+def test_where_two_units_share_a_range_only_the_days_of_both_count(cast, listed):
+    Network.rows.create(unit=cast.units["B1"], cidr="10.1.1.0/24")
+    take(cast, "A1", listed, [(9, 5)])
+    assert verdict(check(OFFICE)) == "is-unsure"
+    take(cast, "B1", listed, [(7, 2)])
+    assert spans_of(check(OFFICE))[0] == span(7, 5)
+    Network.rows.create(unit=cast.units["A2"], cidr="10.1.1.0/25")
+    take(cast, "A2", listed, [(3, 2)])
+    assert verdict(check(OFFICE)) == "is-unsure", "no day is in the logs of all three"
+
+
+def test_the_lowest_unit_has_the_machine(cast, listed):
+    """The district's wide range holds the commune's: the district's logs do not speak for it."""
+    Network.rows.create(unit=cast.units["A"], cidr="10.0.0.0/8")
+    take(cast, "A", listed, [(6, 4)])
+    assert verdict(check(OFFICE)) == "is-unsure"
+    assert verdict(check("10.99.0.1")) == "is-none"
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"spans": [(40, 20)]},
+        {"spans": [(6, 4)], "errors": ["read_error"]},
+        {"spans": [(6, 4)], "known": False},
+    ],
+    ids=["before the days asked about", "with an error", "with another list"],
+)
+def test_a_source_that_proves_nothing_reassures_nobody(cast, listed, how):
+    take(cast, "A1", listed, **how)
+    page = check(OFFICE)
+    assert verdict(page) == "is-unsure" and "no complete log of this network" in page
+
+
+def test_logs_compared_with_another_list_show_no_machine_to_be_without_a_sign(cast, listed):
+    """The list of machines has the same trap as the self-check."""
+    officer, page = cast.client("A1", "officer"), f"/cd/lam-sach/may/?don-vi={cast.nodes['A1'].pk}"
+    officer.cookies["django_language"] = "en"
+    take(cast, "A1", listed, [(6, 4)], known=False)
+    assert "Nobody knows yet" in officer.get(page).content.decode()
+    take(cast, "A1", listed, [(3, 2)])
+    assert "the logs looked at show no sign" in officer.get(page).content.decode()
+
+
+def test_a_campaign_without_logs_of_the_network_is_not_named_beside_not_seen(cast, listed):
+    other = Campaign.objects.create(
+        slug="rieng", issuer=cast.units["A"], title="Chiến dịch riêng của A",
+        due_at=timezone.now() + timedelta(days=5),
+    )  # fmt: skip
+    publish(other, cast.user("A", "coordinator"))
+    take(cast, "A1", listed, [(6, 4)])
+    page = check(OFFICE)
+    assert verdict(page) == "is-none"
+    assert cast.campaign.title in page and other.title not in page
+
+
+def test_a_network_behind_a_translation_is_found_also_with_an_open_case_of_long_ago(cast, listed):
+    rows = [sighting("10.1.1.5", noon(30), identity={"nat": f"{HOME}:40112"})]
+    take(cast, "A1", listed, [(31, 29)], rows)
+    assert verdict(check(HOME)) == "is-bad" and f"{noon(30):%d/%m/%Y}" in check(HOME)
+    Case.rows.update(state="verified_clean")
+    assert verdict(check(HOME)) == "is-unsure"
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+@pytest.mark.parametrize("address", [HOME, OFFICE, "10.1.1.5"])
+def test_every_answer_leads_on_to_the_tools_and_to_a_person(cast, listed, address, language):
+    cast.campaign.contact = {"name": "Chị Hoa", "phone": "0900 000 100"}
+    cast.campaign.save()
+    take(cast, "A1", listed, [(6, 4)], [sighting("10.1.1.5", noon(5))])
+    page = check(address, language)
+    assert 'href="/cong-cu/"' in page and 'href="tel:0900000100"' in page and "Chị Hoa" in page
+    assert page.count("btn-main") == (verdict(page) != "is-bad")
+    assert len(re.findall(r"<li><h3>", page)) >= 3
+
+
+def test_the_page_is_kept_nowhere_and_a_visit_writes_nothing(cast, listed):
+    take(cast, "A1", listed, [(6, 4)])
+    visitor = Client(REMOTE_ADDR=OFFICE)
+    visitor.get("/tu-kiem-tra/")
+    with CaptureQueriesContext(connection) as asked:
+        answer = visitor.get("/tu-kiem-tra/")
+    assert "no-store" in answer["Cache-Control"] and len(answer.content) <= 20_000
+    assert all(one["sql"].startswith("SELECT") for one in asked.captured_queries)
+
+
+def test_one_loop_does_not_keep_others_out(cast, listed):
+    codes = [Client(REMOTE_ADDR=HOME).get("/tu-kiem-tra/").status_code for _ in range(CHECKS.most + 1)]
+    assert codes[-2:] == [200, 429]
+    assert Client(REMOTE_ADDR=OFFICE).get("/tu-kiem-tra/").status_code == 200
