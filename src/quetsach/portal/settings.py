@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "quetsach.portal.checks",
     "quetsach.portal.tools",
     "quetsach.portal.equipment",
+    "quetsach.portal.handbook",
     "quetsach.portal.reports",
     "quetsach.portal.letters",
     "quetsach.portal.sectors",
@@ -122,6 +123,7 @@ TEMPLATES = [
             "builtins": [
                 "quetsach.portal.kit.templatetags.kit",
                 "quetsach.portal.campaigns.templatetags.campaign",
+                "quetsach.portal.handbook.templatetags.handbook",
                 "django.templatetags.i18n",
             ],
         },

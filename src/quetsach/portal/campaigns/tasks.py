@@ -11,7 +11,7 @@ from enum import IntEnum
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, QuerySet, Subquery
+from django.db.models import QuerySet
 from django.db.models.expressions import Combinable
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -67,11 +67,6 @@ def facts_of(node: CampaignNode) -> dict[str, Any]:
 @compiled
 def _facts(node_id: UUID) -> QuerySet[CampaignNode, dict[str, Any]]:
     return CampaignNode.rows.filter(pk=node_id).values(**{name: make() for name, make in FACTS.items()})  # type: ignore[return-value]
-
-
-def number_of(rows: QuerySet[Any], by: str) -> Subquery:
-    """The number of rows, None if there are none. `by` is the field that OuterRef binds to the node."""
-    return Subquery(rows.order_by().values(by).annotate(n=Count("pk")).values("n"))
 
 
 def tasks_of(seat: Seat) -> list[Task]:

@@ -44,6 +44,8 @@ def machines_of(node: CampaignNode, *, below: bool = False) -> QuerySet[Case]:
     )
 
 
+SIGNS = Q(state__in=(State.NEW, State.ASSIGNED))
+"""Machines with signs that nobody handles yet."""
 SHOWN = (Word.SIGNS, Word.BUSY, Word.UNSURE, Word.CLEAN, Word.DISMISSED)
 
 
@@ -59,7 +61,7 @@ def _filters(claimed: datetime, rechecked: datetime) -> dict[Word, Q]:
     )
     waiting = Q(state__in=(State.CLEANING, State.CLAIMED_CLEAN, State.RECHECKED))
     return {
-        Word.SIGNS: Q(state__in=(State.NEW, State.ASSIGNED)),
+        Word.SIGNS: SIGNS,
         Word.BUSY: waiting & ~stale,
         Word.UNSURE: stale,
         Word.CLEAN: Q(state=State.VERIFIED_CLEAN),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from django.db.models import OuterRef, Subquery, Value
+from django.db.models.functions import Concat
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from quetsach.portal.campaigns.open_work import OpenWork, number_of
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.campaigns.tasks import Rank, Task
 from quetsach.portal.cases import queries
+from quetsach.portal.cases.models import Case
 from quetsach.portal.cases.rules import Word
 
 
@@ -55,3 +59,27 @@ def machines_to_do(seat: Seat) -> list[Task]:
             )
         )  # fmt: skip
     return tasks
+
+
+def _with_signs() -> Subquery:
+    """The machines with signs of a node and those below that nobody handles yet, as its page counts them."""
+    cases = Case.rows.filter(
+        queries.SIGNS,
+        device__campaign=OuterRef("campaign"),
+        device__owner__path__gte=OuterRef("path"),
+        device__owner__path__lt=Concat(OuterRef("path"), Value("~")),  # no letter of a path comes after "~"
+        is_current=True,
+    )
+    return number_of(cases, "device__campaign")
+
+
+def _words(n: int) -> str:
+    told = ngettext(
+        "%(n)d machine has signs and is not being handled yet",
+        "%(n)d machines have signs and are not being handled yet",
+        n,
+    )
+    return told % {"n": n}
+
+
+MACHINES = OpenWork(_with_signs, _words, lambda seat: seat.can_home["work_case"])

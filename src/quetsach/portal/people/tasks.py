@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from quetsach.portal.campaigns.open_work import number_of
 from quetsach.portal.campaigns.seat import Seat
-from quetsach.portal.campaigns.tasks import Rank, Task, facts_of, number_of
+from quetsach.portal.campaigns.tasks import Rank, Task, facts_of
 from quetsach.portal.people.models import Body
 
 

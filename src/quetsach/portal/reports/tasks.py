@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.campaigns.open_work import OpenWork, number_of
 from quetsach.portal.campaigns.queries import statuses
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.campaigns.tasks import Rank, Task
@@ -130,3 +132,15 @@ def _overdue(seat: Seat) -> list[Task]:
 def _how_late(node: CampaignNode) -> str:
     days = max(1, node.days_late)
     return ngettext("%(n)s day overdue", "%(n)s days overdue", days) % {"n": days}
+
+
+def _waiting_below() -> Subquery:
+    """The reports of the units directly below that wait for this node."""
+    return number_of(Report.rows.filter(queries.WAITS, node__parent=OuterRef("pk")), "node__parent")
+
+
+def _words(n: int) -> str:
+    return ngettext("%(n)d report waits for review", "%(n)d reports wait for review", n) % {"n": n}
+
+
+REVIEWS = OpenWork(_waiting_below, _words, queries.may_review_below_home)

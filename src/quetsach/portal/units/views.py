@@ -66,7 +66,7 @@ def unit(request: HttpRequest, unit_id: UUID) -> HttpResponse:
     row = find_unit(request, unit_id)
     places = places_of(request.user)
     children = queries.children_of(row)
-    silent, alone = queries.without_contact(children), queries.unserved(children)
+    silent, (people, alone) = queries.without_contact(children), queries.people_at(row, children)
     chosen = request.GET.get("loc", "")
     shown = {"chua-co-so": silent, "chua-co-nguoi": alone}.get(chosen)
     is_today = "hom-nay" in request.GET and fits(places, Verb.CHANGE_UNITS, row.path)
@@ -81,7 +81,7 @@ def unit(request: HttpRequest, unit_id: UUID) -> HttpResponse:
         "silent": silent,
         "alone": alone,
         "chosen": chosen if chosen in FILTERS else "",
-        "people": queries.people_of(row),
+        "people": people,
         "numbers": queries.identifiers_of(row),
         "sectors": queries.sectors_of(row),
         "may_change": fits(places, Verb.CHANGE_UNITS, row.path) and not row.is_retired,
