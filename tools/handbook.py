@@ -151,6 +151,7 @@ def _page(lang: str, name: str, names: dict[str, list[str]]) -> dict[str, Any]:
     if [t.type for t in tokens[:3]] != ["heading_open", "inline", "heading_close"]:
         raise NotReadError(f"{path}: no heading")
     title, tokens = tokens[1].content, tokens[3:]
+    tokens = _without_empty_heads(tokens)
     parts = list(_parts(tokens))
     if len(parts) != len(names[name]):
         raise NotReadError(f"{path}: {len(parts)} parts, {len(names[name])} in English")
@@ -166,6 +167,18 @@ def _page(lang: str, name: str, names: dict[str, list[str]]) -> dict[str, Any]:
     parser = MarkdownIt("commonmark", renderer_cls=_Renderer)
     html = parser.renderer.render(tokens, parser.options, {})
     return {"title": title, "contents": contents, "html": html}
+
+
+def _without_empty_heads(tokens: list[Token]) -> list[Token]:
+    """Markdown has no table without a head: a head of blanks is left out."""
+    kept: list[Token] = []
+    for token in tokens:
+        kept.append(token)
+        if token.type == "thead_close":
+            start = max(at for at, one in enumerate(kept) if one.type == "thead_open")
+            if not any(one.content for one in kept[start:] if one.type == "inline"):
+                del kept[start:]
+    return kept
 
 
 def _linked(children: list[Token], lang: str, name: str, names: dict[str, list[str]]) -> Iterator[Token]:

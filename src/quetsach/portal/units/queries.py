@@ -107,6 +107,14 @@ def above(units: Iterable[Unit]) -> dict[UUID, tuple[Unit, ...]]:
     }
 
 
+def around(unit: Unit) -> tuple[list[Unit], list[Unit]]:
+    """The units above it, the highest first, and the living units directly below. One query."""
+    prefixes = {unit.path[:end] for end in range(SEGMENT, len(unit.path), SEGMENT)}
+    rows = list(Unit.rows.filter(Q(path__in=prefixes) | Q(parent=unit, retired_at=None)))
+    up = sorted((row for row in rows if row.path in prefixes), key=lambda row: len(row.path))
+    return up, in_order(row for row in rows if row.path not in prefixes)
+
+
 _KIND_RANK = {kind: n for n, kind in enumerate(Unit.Kind.values)}
 
 

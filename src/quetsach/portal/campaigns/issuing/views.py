@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.cascade.actions import NotAllowedNowError, publish
+from quetsach.portal.campaigns.cascade.deadline import words_for_reader
 from quetsach.portal.campaigns.cascade.refusals import REFUSALS
 from quetsach.portal.campaigns.front import front_campaign, is_of_a_top_unit
 from quetsach.portal.campaigns.issuing import actions
@@ -141,6 +142,7 @@ def _manage_page(request: HttpRequest, desk: Desk, extend: ExtendForm | None = N
         "frame": desk.frame,
         "door": "campaign_list",
         "letter_url": _letter_url(campaign),
+        "due_words": words_for_reader(campaign.due_at, campaign.due_rule),
         "form_name": dict(versions()).get(campaign.form, campaign.form),
     }
     if campaign.status == Campaign.Status.DRAFT:
