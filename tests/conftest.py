@@ -35,19 +35,16 @@ os.environ["QUETSACH_LIBREOFFICE"] = "off"
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
-    """Before the test database is made: each question to SQLite is a statement of its own.
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Each test process has its SQLite database in a file, as a portal has.
 
-    The threads of a live server share a single connection to a database in memory. A statement cached by its
-    text could be bound by one thread while another thread still runs it.
+    The threads of a live server would share one connection to a database in memory. Then a thread that holds
+    SQLite's lock may wait for Python's, and another thread the other way round, for ever.
     """
     if connection.vendor == "sqlite":
-        connection.settings_dict["OPTIONS"]["cached_statements"] = 0
-        # Each process of pytest-xdist has a database in memory, like a single process: pytest-django does not
-        # know the portal's own backend, and would give each process a file.
-        process = os.environ.get("PYTEST_XDIST_WORKER", "alone")
-        name = f"file:memory_of_{process}?mode=memory&cache=shared"
-        connection.settings_dict["TEST"]["NAME"] = name
+        connection.settings_dict["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "portal.sqlite3")
 
 
 @pytest.fixture(autouse=True)

@@ -76,9 +76,9 @@ def test_a_listed_skip_stands_by_name(tmp_path: Path) -> None:
 
 def test_a_skip_listed_for_one_database_fails_on_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QUETSACH_DATABASE", "postgresql://x")
-    assert gate.is_listed("threads share no in-memory database") is False
+    assert gate.is_listed("needs PostgreSQL") is False
     monkeypatch.delenv("QUETSACH_DATABASE")
-    assert gate.is_listed("threads share no in-memory database") is True
+    assert gate.is_listed("needs PostgreSQL") is True
 
 
 def test_a_file_stays_in_one_process_and_so_does_all_that_must_be_alone(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError, connection, connections
+from django.db import OperationalError, connections
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -233,8 +233,6 @@ def test_killed_between_chunks_nothing_confirmed_is_lost_and_nothing_doubles(
 def test_two_pushes_of_the_same_at_once_count_once(cast, token, tmp_path):
     from django.test import Client
 
-    if connection.vendor == "sqlite" and "memory" in str(connection.settings_dict["NAME"]):
-        pytest.skip("threads share no in-memory database")
     listed = publish_list(cast, tmp_path)
     rows = [sighting(f"10.1.1.{n}", noon(2), count=n + 1) for n in range(40)]
     body = document(rows, [coverage(noon(3), noon(1))], set_id=listed.set_id)
