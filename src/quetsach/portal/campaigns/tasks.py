@@ -144,7 +144,7 @@ def _chase(below: list[NodeStatus], url: str) -> Iterator[Task]:
             len(silent),
         )
         days = max(s.days_silent for s in silent)
-        text = ngettext("Silent for %(days)d day, the longest.", "Silent for up to %(days)d days.", days)
+        text = ngettext("Silent for %(days)d day at most.", "Silent for up to %(days)d days.", days)
         names = ", ".join(s.node.name for s in silent[:3]) + ("…" if len(silent) > 3 else ".")
         yield Task(
             Rank.CHASE,

@@ -116,7 +116,7 @@ def _acted(request: HttpRequest, desk: Desk) -> HttpResponse:
 
 
 STEP_MESSAGES = {
-    "close": lambda: _("The campaign is closed. Everything stays to read; nothing can be changed."),
+    "close": lambda: _("The campaign is closed. Everything can still be read; nothing can be changed."),
     "reopen": lambda: _("The campaign runs again."),
     "archive": lambda: _("The campaign is in the archive."),
     "restore": lambda: _("The campaign is out of the archive; it is closed."),
