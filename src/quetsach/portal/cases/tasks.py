@@ -29,7 +29,7 @@ def machines_to_do(seat: Seat) -> list[Task]:
         tasks.append(
             Task(
                 rank=Rank.MACHINES, title=title % {"n": signs},
-                text=_("Each has three plain steps. Record what was done when you are through."),
+                text=_("Each has three plain steps. Record what was done when you have finished."),
                 url=f"{page}&loai={Word.SIGNS.value}", action=_("See the machines"),
                 shape="bad", word=_("Signs found"),
             )
@@ -46,14 +46,15 @@ def machines_to_do(seat: Seat) -> list[Task]:
         )  # fmt: skip
     if below:
         title = ngettext(
-            "See after %(n)d machine with signs in units below",
-            "See after %(n)d machines with signs in units below",
+            "Follow up %(n)d machine with signs in units below",
+            "Follow up %(n)d machines with signs in units below",
             below,
         )
         tasks.append(
             Task(
                 rank=Rank.CHASE + 2, title=title % {"n": below},
-                text=_("Their units handle them. Help where nobody knows computers, ask where none begins."),
+                text=_("Their units handle them. Help where nobody knows computers, and ask where nobody has "
+            "started."),
                 url=f"{every}&loai={Word.SIGNS.value}", action=_("See the machines"),
                 shape="bad", word=_("Signs found"),
             )
