@@ -86,8 +86,8 @@ def _own(seat: Seat) -> list[Task]:
     if seat.node.is_late(now := timezone.now()):
         rank, shape, word = Rank.URGENT, "bad", _how_late(seat.node)
         lock = locks.lock_of(seat.node, report, now)
-        text = f"{locks.REASONS[lock]} {locks.HOW}" if lock else f"{text} {_('Late is still counted.')}"
-    action = _("Go on with the draft") if is_draft else _("Fill in the report")
+        text = f"{locks.REASONS[lock]} {locks.HOW}" if lock else f"{text} {_('Late reports still count.')}"
+    action = _("Continue with the draft") if is_draft else _("Fill in the report")
     return [Task(rank, _("Send the report"), text, page, action, shape, word)]
 
 
