@@ -17,7 +17,8 @@ QUOTED = re.compile(
 )
 """Parts that quote: what people typed, commands, the letter, words of the Vietnamese form."""
 DATA = re.compile(
-    r"Đơn vị (?:centre|A1|A2|A|B1|B)\b|Chiến dịch làm sạch mã độc|triển khai chiến dịch làm sạch mã độc|Hợp tác xã Ví Dụ|Công ty Mẫu|Quét Sạch"
+    r"Đơn vị (?:centre|A1|A2|A|B1|B)\b|Chiến dịch làm sạch mã độc|triển khai chiến dịch làm sạch mã độc"
+    r"|Hợp tác xã Ví Dụ|Công ty Mẫu|Quét Sạch"
     r"|Đã rà soát xong tất cả các máy\.|Giấy biên nhận|Tiếng Việt"
 )
 
