@@ -83,7 +83,7 @@ def test_every_page_of_the_portal_has_a_page_of_the_help(things):
             continue
         url = reverse(name, kwargs={key: of_route(things, name, key) for key in keys})
         module = resolve(url).func.__module__
-        if leading.help_for(resolve(url), is_superior=False) == reverse("handbook"):
+        if leading.help_for(resolve(url)) == reverse("handbook"):
             without.add(module.split(".")[2])
     # The pages of the equipment are themselves pages of the documents.
     assert without <= {"kit", "i18n", "equipment"}
@@ -94,8 +94,9 @@ def test_the_head_of_a_page_leads_to_its_help(cast):
     assert 'href="/tro-giup/can-bo-tong-hop/#chase"' in page
     today = {
         unit: cast.client(unit, role).get(reverse("today", args=["lam-sach"])).content.decode()
-        for unit, role in (("A", "coordinator"), ("A1", "officer"))
+        for unit, role in (("A", "coordinator"), ("A1", "officer"), ("B", "reader"))
     }
     assert 'href="/tro-giup/can-bo-tong-hop/"' in today["A"]
     assert 'href="/tro-giup/can-bo-xa/"' in today["A1"]
+    assert 'href="/tro-giup/chien-dich/"' in today["B"]
     assert 'href="/tro-giup/kiem-tra-may/"' in Client().get(reverse("self_check")).content.decode()

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from django.urls import ResolverMatch, reverse
 
+from quetsach.portal.campaigns.seat import Seat
+
 EQUIPMENT = "/"
 """Stands for the pages of the equipment, which explain the logs."""
 BY_ROUTE: dict[str, str] = {
@@ -78,12 +80,12 @@ BY_APP: dict[str, str] = {
 """For the other pages of an app; those of the libraries for accounts count as `accounts`."""
 
 
-def help_for(match: ResolverMatch | None, *, is_superior: bool) -> str:
+def help_for(match: ResolverMatch | None, role_page: str = "chien-dich") -> str:
     """The address of the help for the page at `match`; the contents where no page belongs to it.
 
-    `today` and `letter` are explained by role: `is_superior` for a person with units below.
+    `role_page` explains what the reader does day by day: Today and the letter lead there.
     """
-    place = _place(match, is_superior)
+    place = _place(match, role_page)
     if not place:
         return reverse("handbook")
     if place == EQUIPMENT:
@@ -92,11 +94,20 @@ def help_for(match: ResolverMatch | None, *, is_superior: bool) -> str:
     return reverse("handbook_page", args=[name]) + (f"#{part}" if part else "")
 
 
-def _place(match: ResolverMatch | None, is_superior: bool) -> str:
+def page_of_role(seat: Seat | None) -> str:
+    """The page for coordinators of units below, for officers, or for everybody."""
+    if seat is None:
+        return "chien-dich"
+    if seat.home.has_below and seat.can_home["publish"]:
+        return "can-bo-tong-hop"
+    return "can-bo-xa" if seat.can_home["edit_report"] else "chien-dich"
+
+
+def _place(match: ResolverMatch | None, role_page: str) -> str:
     if match is None or not match.url_name:
         return ""
     if match.url_name in {"today", "letter", "my_work"}:
-        return "can-bo-tong-hop" if is_superior else "can-bo-xa"
+        return role_page
     return BY_ROUTE.get(match.url_name) or BY_APP.get(_app(match.func), "")
 
 

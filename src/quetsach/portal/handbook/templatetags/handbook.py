@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import template
 
 from quetsach.portal.campaigns.seat import Seat
-from quetsach.portal.handbook.leading import help_for
+from quetsach.portal.handbook.leading import help_for, page_of_role
 
 register = template.Library()
 
@@ -14,5 +14,5 @@ register = template.Library()
 def help_here(context: template.Context) -> str:
     """The address of the help for this page."""
     seat, request = context.get("seat"), context.get("request")
-    is_superior = isinstance(seat, Seat) and seat.home.has_below
-    return help_for(request.resolver_match if request else None, is_superior=is_superior)
+    role_page = page_of_role(seat if isinstance(seat, Seat) else None)
+    return help_for(request.resolver_match if request else None, role_page)
