@@ -55,7 +55,7 @@ def test_add_then_take_back(cast):
     assert (made.parent, str(made.valid_from), made.contact_phone) == (top, "2025-07-01", "0213 896 123")
     event = ReorgEvent.rows.get()
     answer = send(client, "unit_undo", event.pk)
-    assert "Taken back" in answer.content.decode()
+    assert "Undone" in answer.content.decode()
     made.refresh_from_db()
     assert made.is_retired
     assert list(Entry.objects.order_by("pk").values_list("action", flat=True))[-2:] == [
