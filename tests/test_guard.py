@@ -12,8 +12,10 @@ import pytest
 from quetsach.errors import IndicatorError
 from quetsach.indicators import draft, guard, reading
 from quetsach.indicators.draft import PackedSet
-from quetsach.indicators.guard import GuardResult, Organisation, Override
+from quetsach.indicators.guard import Group, GuardResult, Organisation, Override
+from quetsach.indicators.guards.groups import OF_CODE
 from quetsach.scanning import engine
+from quetsach.text.reasons import CONCERNS
 
 OWN = Organisation(names=("xaphongtho.vn", "BÁO.vn"), networks=("14.160.0.0/24", "2405:4800::/32"))
 
@@ -57,6 +59,24 @@ def judge(
         ("14.160.0.7:80", "own"),
         ("14.160.0.0/20", "own"),
         ("2405:4800:1::1", "own"),
+        ("microsoft.com", "well-known"),
+        ("windowsupdate.com", "well-known"),
+        ("khonggianmang.vn", "well-known"),
+        ("evil.zalo.me", "well-known"),
+        ("pages.dev", "public-suffix"),
+        ("s3.eu-west-1.amazonaws.com", "public-suffix"),
+        ("sts.eu-west-1.amazonaws.com", "well-known"),
+        ("login.windows.net", "well-known"),
+        ("8.8.0.0/16", "shared"),
+        ("72.21.81.240:80", "shared"),
+        ("http://93.184.220.29", "shared"),
+        ("93.184.221.240", "shared"),
+        ("13.107.4.52", "shared"),
+        ("142.250.72.174", "shared"),
+        ("52.84.229.33:443", "shared"),
+        ("12.34.56.78", "placeholder"),
+        ("123.123.123.123:4782", "placeholder"),
+        ("http://1.2.3.4/x", "placeholder"),
     ],
 )
 def test_a_dangerous_item_is_stopped_and_listed(value: str, code: str) -> None:
@@ -67,7 +87,10 @@ def test_a_dangerous_item_is_stopped_and_listed(value: str, code: str) -> None:
 
 @pytest.mark.native
 def test_a_long_list_is_judged_like_a_short_one(tmp_path: Path) -> None:
-    dangerous = ("com.vn", "xn--55qx5d.cn", "b.ck", "laichau.gov.vn", "8.8.0.0/16", "microsoft.com")
+    dangerous = (
+        "com.vn", "xn--55qx5d.cn", "b.ck", "laichau.gov.vn", "8.8.0.0/16", "microsoft.com", "12.34.56.78",
+        "evil.pages.dev", "evil.at.ply.gg", "93.184.220.29", "172.232.13.86",
+    )  # fmt: skip
     told = []
     for others in (9, 5000):
         file = tmp_path / f"{others}.txt"
@@ -84,9 +107,15 @@ def test_a_long_list_is_judged_like_a_short_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("value", "code"),
     [
-        ("microsoft.com", "well-known"),
-        ("evil.zalo.me", "well-known"),
-        ("8.8.0.0/16", "wide"),
+        ("evil.pages.dev", "hosted"),
+        ("a.evil.pages.dev", "hosted"),
+        ("evil.at.ply.gg", "hosted"),
+        ("bucket.s3.eu-west-1.amazonaws.com", "hosted"),
+        ("ec2-192-0-2-7.eu-west-1.compute.amazonaws.com", "hosted"),
+        ("evil.blob.core.windows.net", "hosted"),
+        ("172.232.13.86", "rented"),
+        ("20.150.0.1", "rented"),
+        ("91.92.240.0/20", "wide"),
         ("2a00:1::/47", "wide"),
     ],
 )
@@ -221,16 +250,23 @@ def test_overrides_as_excel_saves_them_in_vietnam(tmp_path: Path) -> None:
     assert guard.read_overrides(path) == (Override("laichau.gov.vn", "a, b", "An", date(2026, 10, 26)),)
 
 
-def test_a_namespace_is_let_through_but_no_name_of_the_state() -> None:
-    """Real C2 names lie right below *.ply.gg, whose names are public suffixes."""
-    overrides = (
-        Override("*.at.ply.gg", "rented one by one", "An", date(2026, 10, 26)),
-        Override("*.gov.vn", "never", "An", date(2026, 10, 26)),
-    )
-    values = ("evil.at.ply.gg", "evil.localto.net", "laichau.gov.vn")
-    result = judge(*values, overrides=overrides)
-    assert [c.indicator.value for c in result.overridden] == ["evil.at.ply.gg"]
-    assert [c.indicator.value for c in result.stopped] == ["evil.localto.net", "laichau.gov.vn"]
+def test_an_override_of_what_is_below_a_name_keeps_no_other_name() -> None:
+    result = judge("laichau.gov.vn", overrides=(Override("*.gov.vn", "never", "An", date(2026, 10, 26)),))
+    assert [c.indicator.value for c in result.stopped] == ["laichau.gov.vn"]
+
+
+def test_the_groups_of_a_list_count_what_is_kept_and_left_out() -> None:
+    override = Override("windowsupdate.com", "seized for a test", "An", date(2026, 10, 26))
+    values = ("google.com", "windowsupdate.com", "x.pages.dev", "y.pages.dev", "12.34.56.78", "evil.vn")
+    assert judge(*values, overrides=(override,)).groups == [
+        (Group.MANY, 1, 1),
+        (Group.PLACEHOLDER, 0, 1),
+        (Group.RENTED, 2, 0),
+    ]
+
+
+def test_every_doubt_has_a_group() -> None:
+    assert OF_CODE.keys() == CONCERNS.keys()
 
 
 def test_the_columns_of_overrides_may_be_headed_in_vietnamese(tmp_path: Path) -> None:

@@ -47,8 +47,9 @@ def test_no_reason_for_stopping_stays_english(table: str) -> None:
 
 
 def test_what_is_no_proper_name_is_translated() -> None:
-    for table in ("well-known.txt", "vietnam.txt"):
-        for key, what in _rows(table):
+    for table in ("well-known.txt", "vietnam.txt", "platforms.txt", "networks.txt"):
+        for key, rest in _rows(table):
+            what = rest.partition("\t")[0]
             kind = what.rpartition(", ")[2]
             if kind[0].islower() and kind not in ("iNET", "iTel"):
                 assert not explain(KNOWN.format(f"{key}, {what}")).endswith(f", {kind}")

@@ -263,7 +263,26 @@ def test_warning_lists_of_an_administrator_take_the_place_of_ours(
     )
     out = quetsach("indicators", "check", mixed, "--warning-lists", folder.parent)[1]
     assert (
-        f"warning: {mixed}:1: evil.example: is on, above or below a name that many use: Our partners" in out
+        f"stopped: {mixed}:1: evil.example: is on, above or below a name that many use: Our partners" in out
     )
     code, _out, err = quetsach("indicators", "check", mixed, "--warning-lists", tmp_path / "gone")
     assert code == 2 and "gone" in err
+
+
+def test_check_shows_the_groups_and_a_form_that_blocks_says_what_it_withholds(
+    quetsach: Run, tmp_path: Path
+) -> None:
+    path, overrides = tmp_path / "list.txt", tmp_path / "kept.csv"
+    path.write_text("google.com\nwindowsupdate.com\nx.pages.dev\n12.34.56.78\nevil.vn\n")
+    overrides.write_text("indicator,reason,who,date\ngoogle.com,searched for,An,2026-01-05\n")
+    out = quetsach("indicators", "check", path, "--override", overrides)[1]
+    for counts in ("kept: 1, left out: 1 - many use", "kept: 0, left out: 1 - placeholders",
+                   "kept: 1, left out: 0 - one customer's name"):  # fmt: skip
+        assert counts in out
+    compiled = tmp_path / "set.qs"
+    quetsach("indicators", "compile", path, "--override", overrides, "-o", compiled)
+    for files in ([path, "--override", overrides], [compiled]):
+        code, out, err = quetsach("indicators", "convert", *files, "--form", "unbound")
+        assert code == 0 and "google" not in out and 'local-data: "x.pages.dev. ' in out and "evil.vn" in out
+        assert "1 entry is not written: many use it" in err
+    assert "google.com" in quetsach("indicators", "convert", compiled, "--form", "plain")[1]

@@ -27,7 +27,10 @@ from quetsach.documents.document import (
     MissingUnit,
     OfficialReport,
     Proposal,
+    Report,
     Signature,
+    SoftwareRow,
+    draw_pdf,
     render_pdf,
 )
 from quetsach.errors import DocumentError
@@ -64,6 +67,8 @@ REPORT = OfficialReport(
         MissingUnit("Xã Pa Vây Sử", "Chưa có báo cáo"),
     ),
     machines=(CountRow("Có dấu hiệu", 3), CountRow("Đã sạch", 1200)),
+    software=(SoftwareRow("Microsoft Office", 1500, 300), SoftwareRow("WinRAR", 1, 1)),
+    software_examined="Đã kiểm tra 90 máy tính.",
     proposals=(Proposal("Xã Bản Lang", "Hỗ trợ bản quyền."),),
     as_of="đến 15 giờ 00 phút ngày 21/9/2022",
     signature=Signature(("TM. ỦY BAN NHÂN DÂN", "CHỦ TỊCH"), "Nguyễn Văn Mẫu"),
@@ -185,7 +190,10 @@ def test_pages_are_numbered_from_the_second_and_the_annex_counts_its_own() -> No
     heads = [re.match(r"(\d+) ", text) for text in texts]
     start = next(i for i, text in enumerate(texts) if text.startswith("Phụ lục"))
     assert [int(h[1]) if h else None for h in heads[:start]] == [None, *range(2, start + 1)]
-    assert [int(h[1]) if h else None for h in heads[start:]] == [None, *range(2, len(texts) - start + 1)]
+    second = next(i for i, text in enumerate(texts) if text.startswith("Phụ lục II "))
+    assert texts[start].startswith("Phụ lục I MẪU THỐNG KÊ") and second > start + 1
+    assert [int(h[1]) if h else None for h in heads[start:second]] == [None, *range(2, second - start + 1)]
+    assert [int(h[1]) if h else None for h in heads[second:]] == [None, *range(2, len(texts) - second + 1)]
     number = next(w for w in words(document, 2) if w[4] == "2")
     assert (number[0] + number[2]) / 2 == pytest.approx(30 + 165 / 2, abs=0.6) and number[3] < 20
 
@@ -205,17 +213,22 @@ def test_the_report_carries_every_figure_and_names_who_is_missing() -> None:
         assert f"{row.content} {own} {below} {total}" in text
     for said in (
         "10 trên 17", "Có 2 đơn vị chưa có", "Xã Mù Sang Đã gửi, chờ tiếp nhận", "Xã Pa Vây Sử",
-        "Đã sạch 1.200", "Tổng số 1.203", "- Hỗ trợ bản quyền (Xã Bản Lang).",
+        "Đã sạch 1.200", "Tổng số 1.203", "Microsoft Office 1.500 300 1.200",
+        "Tổng số 1.501 301 1.200", "- Hỗ trợ bản quyền (Xã Bản Lang).",
         "đến 15 giờ 00 phút ngày 21/9/2022",
     ):  # fmt: skip
         assert said in text
 
 
 def test_nothing_looked_at_is_not_called_clean() -> None:
-    text = " ".join(pages(replace(REPORT, machines=())))
+    text = " ".join(pages(replace(REPORT, machines=(), software=(), software_examined="")))
     assert "chưa đủ căn cứ" in text
+    unseen = "gửi về; chưa đủ căn cứ để kết luận không có "
+    assert f"{unseen}máy nhiễm" in text and f"{unseen}phần mềm bẻ khóa" in text
     looked = " ".join(pages(replace(REPORT, machines=(), examined="Đã rà soát 3 lượt nhật ký.")))
-    assert "Đã rà soát 3 lượt nhật ký." in looked and "chưa đủ căn cứ" not in looked
+    assert "Đã rà soát 3 lượt nhật ký." in looked and f"{unseen}máy nhiễm" not in looked
+    checked = " ".join(pages(replace(REPORT, software_examined="Đã kiểm tra 3 máy tính.")))
+    assert "Đã kiểm tra 3 máy tính." in checked and f"{unseen}phần mềm" not in checked
 
 
 def test_a_unit_with_nothing_below_is_not_asked_who_is_missing() -> None:
@@ -252,9 +265,31 @@ def test_invisible_marks_are_dropped_and_direction_is_never_turned() -> None:
     assert "Tốt, đã xong" in text
 
 
-def test_signs_without_a_font_become_boxes_and_the_rest_is_printed() -> None:
-    text = pages(Annex(ROWS, assessment="Tốt \U00050000 \U00060000 xong", proposals="\U00050000"))[0]
+def test_signs_without_a_font_become_boxes_and_the_first_page_names_them() -> None:
+    text = pages(Annex(ROWS, assessment="Tốt \U00050000 \U0001f600 xong", proposals="\U00050000"))[0]
     assert "Tốt □ □ xong" in text
+    assert "phông chữ của máy không có: U+50000, U+1F600 GRINNING FACE; mỗi chỗ thiếu in thành □." in text
+
+
+def test_a_notice_stands_in_the_margin_of_the_first_page_only_and_moves_nothing() -> None:
+    plain = replace(REPORT, narrative=("Tốt □ rồi.",))
+    strange = replace(REPORT, narrative=("Tốt \U00050000 rồi.",))
+    before, after = pages(plain), pages(strange)
+    assert len(before) == len(after) > 1 and before[1:] == after[1:]
+    assert "phông chữ" not in before[0] and "phông chữ" in after[0]
+    notice = [word for word in words(strange) if word[4] == "phông"]
+    assert notice and all(top > 277 and bottom < 297 for _left, top, _right, bottom, _word in notice)
+
+
+def test_the_caller_learns_which_characters_are_missing() -> None:
+    assert draw_pdf(Annex(ROWS, assessment="Tốt \U0001f600"), at=AT).missing == ("\U0001f600",)
+    assert draw_pdf(Annex(ROWS, assessment="Tốt"), at=AT).missing == ()
+
+
+def test_more_missing_characters_than_a_notice_names_are_counted() -> None:
+    many = "".join(chr(0x50000 + n) for n in range(8))
+    text = pages(Annex(ROWS, assessment=" ".join(many)))[0]
+    assert "U+50004 (+3); mỗi chỗ thiếu" in text
 
 
 def test_a_text_too_long_is_refused_with_its_field() -> None:
@@ -268,10 +303,65 @@ def test_a_moment_without_zone_is_refused() -> None:
 
 
 def test_the_signature_never_stands_alone_on_a_page() -> None:
-    for filler in range(1, 34):
-        texts = pages(replace(LETTER, annex=None, paragraphs=(*["Một dòng."] * filler, "Dòng cuối.")))
+    for filler in range(20, 33, 2):
+        texts = pages(replace(LETTER, annex=None, paragraphs=(*["Một dòng."] * filler, "Áp chót.", "Cuối.")))
         page = next(text for text in texts if "Nguyễn Văn Mẫu" in text)
-        assert "Dòng cuối./." in page and "Nơi nhận:" in page
+        assert "Áp chót. Cuối./." in page and "Nơi nhận:" in page
+
+
+@pytest.mark.parametrize("length", [300, 1800])
+def test_the_last_lines_of_a_long_paragraph_stay_with_the_closing_and_the_others_flow(length: int) -> None:
+    for filler in (8, 20, 30):
+        long = " ".join(f"w{n}" for n in range(length))
+        texts = pages(replace(LETTER, annex=None, paragraphs=(*["Một dòng."] * filler, long, "Cuối.")))
+        page = next(text for text in texts if "Nguyễn Văn Mẫu" in text)
+        assert f"w{length - 1}. Cuối./." in page
+        assert re.findall(r"w(\d+)", " ".join(texts)) == [str(n) for n in range(length)]
+
+
+@pytest.mark.parametrize("rows", [4, 28, 60])
+def test_the_last_rows_of_a_table_stay_with_the_closing_and_no_row_is_lost(rows: int) -> None:
+    figures = tuple(AnnexRow(n, f"Nội dung dòng {n}.", n) for n in range(1, rows + 1))
+    report = Report(
+        REPORT.heading, "Kết quả", REPORT.addressees, ("Một.", "Cuối."), REPORT.signature, figures, REPORT.cc
+    )
+    texts = pages(report)
+    page = next(text for text in texts if "Nguyễn Văn Mẫu" in text)
+    assert f"dòng {rows}." in page
+    found = re.findall(r"Nội dung dòng (\d+)\.", " ".join(texts))
+    assert [int(n) for n in found] == list(range(1, rows + 1))
+
+
+def test_the_rows_of_the_form_and_their_title_are_never_split_over_pages() -> None:
+    for filler in range(22, 40, 4):
+        for text in pages(Annex(ROWS, assessment="\n".join(["Một dòng."] * filler))):
+            there = [f"Nội dung dòng {n}" in text for n in (1, 2, 3, 4)]
+            assert there in ([True] * 4, [False] * 4) and ("2. Thông tin số liệu" in text) == there[0]
+
+
+def test_rows_that_no_page_could_hold_are_printed_over_several() -> None:
+    rows = tuple(AnnexRow(n, f"Nội dung dòng {n}", n, "ghi chú " * 900) for n in (1, 2, 3, 4))
+    text = " ".join(pages(Annex(rows)))
+    assert text.count("ghi chú") == 3600 and all(f"Nội dung dòng {n}" in text for n in (1, 2, 3, 4))
+
+
+@pytest.mark.parametrize(("missing", "annexes"), [(0, 1), (3, 1), (10, 1), (11, 2), (40, 2)])
+def test_more_than_ten_missing_units_are_listed_in_an_annex(missing: int, annexes: int) -> None:
+    units = tuple(MissingUnit(f"Xã Thứ {n}.", "Chưa có báo cáo") for n in range(missing))
+    texts = pages(replace(REPORT, missing=units))
+    whole = " ".join(texts)
+    assert re.findall(r"Xã Thứ (\d+)\.", whole) == [str(n) for n in range(missing)]
+    heads = [text for text in texts if text.startswith("Phụ lục")]
+    assert len(heads) == annexes
+    if annexes == 2:
+        assert "(danh sách tại Phụ lục II)" in whole
+        assert heads[1].startswith("Phụ lục II DANH SÁCH ĐƠN VỊ CHƯA CÓ SỐ LIỆU") and "Xã Thứ 10." in heads[1]
+        alone = pages(replace(REPORT, missing=units, annex=None))
+        assert "(danh sách tại Phụ lục)" in " ".join(alone) and any(
+            text.startswith("Phụ lục DANH SÁCH") for text in alone
+        )
+    else:
+        assert heads[0].startswith("Phụ lục MẪU")
 
 
 def test_addressees_lines_do_not_overlap() -> None:

@@ -38,6 +38,8 @@ def test_from_draft_to_chase(window, cast):
     expect(boss.locator("h1")).to_have_text("Sẵn sàng phát hành chưa?")
     assert window().goto("/cd/lam-sach-ma-doc-quy-iv/").status == 404
     boss.click("button[value=publish]")
+    expect(boss.locator("main")).to_contain_text("Công văn chưa được chuyển tiếp")
+    expect(boss.locator("#buoc-dau .st-ok")).to_have_count(3)  # units, campaign, publishing
     assert window().goto("/cd/lam-sach-ma-doc-quy-iv/").status == 200
 
     # The letter goes on to both districts, with a deadline; codes are printed for every unit below.
@@ -49,6 +51,8 @@ def test_from_draft_to_chase(window, cast):
     slip = boss.locator(".slip", has_text="Đơn vị A").first
     expect(slip.locator("svg.qr")).to_be_visible()
     code = slip.locator(".slip-code").inner_text()
+    slip.locator("summary").click()
+    expect(slip.locator("textarea")).to_contain_text(f"/ma/ và gõ mã {code}")
 
     # An officer of the district opens the address of the square on a phone and joins.
     officer = window(width=360, scripts=False)

@@ -48,7 +48,7 @@ def test_from_the_filled_in_draft_to_the_signed_file(window, cast, tmp_path, wid
     page.fill("#id_number", "7")
     page.fill("#id_day", timezone.localdate().isoformat())
     page.set_input_files("#id_file", str(pdf))
-    page.get_by_role("button", name="Công văn đã phát hành").click()
+    page.get_by_role("button", name="Công văn đã ban hành").click()
     expect(page.get_by_text("nguyên vẹn")).to_be_visible()
     expect(page.get_by_text("Nguyễn Văn Mẫu · UBND huyện Mẫu")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width

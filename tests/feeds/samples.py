@@ -36,7 +36,7 @@ SAMPLES: dict[str, Expected] = {
         "||bad.example/gate.php^\r\n/banner[0-9]+/\r\n||*.sub.example^\r\n||ad*.bad.example^\r\n"
         "|https://url.example/x|\r\n0.0.0.0 host.example\r\nplain.example\r\n||203.0.113.9^\r\n",
         [
-            "*.sub.example", "203.0.113.9", "bad.example/gate.php", "evil.example", "host.example",
+            "*.sub.example", "203.0.113.9", "=host.example", "bad.example/gate.php", "evil.example",
             "plain.example", "url.example/x",
         ],
         [(4, "exception"), (6, "modifier"), (7, "cosmetic"), (9, "pattern"), (11, "pattern")],

@@ -61,20 +61,6 @@ def test_a_scope_that_is_asked_for_wins_over_that_of_the_form() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "who"),
-    [
-        ("timestamp,protocol,src_ip,src_port,src_asn,infection,family\n"
-         "2026-10-02,tcp,203.0.113.44,1,2,x,y\n", "Shadowserver"),
-        ('[{"id":"1","source":"x.y","restriction":"public","confidence":"low","category":"bots",'
-         '"address":[{"ip":"203.0.113.44"}]}]', "n6"),
-    ],
-)  # fmt: skip
-def test_a_report_about_victims_is_no_list(text: str, who: str) -> None:
-    with pytest.raises(IndicatorError, match=f"report of {who} about infected machines"):
-        reading.read_text(text)
-
-
-@pytest.mark.parametrize(
     ("text", "says"),
     [
         ("<!DOCTYPE html>\n<html><body>evil.example</body></html>\n", "is a web page"),

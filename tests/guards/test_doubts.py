@@ -40,11 +40,14 @@ def test_the_quick_look_says_what_the_whole_rails_warn_of(seed: int) -> None:
     seen += [near_addresses(draw, entry) for entry in draw.sample(addresses, 60)]
     by_value = {one.value: one for one in seen}
     judged = guard.apply(IndicatorSet(by_value.values()))
-    warned = {one.indicator.canonical: one.reason for one in judged.warned if one.code != "sinkhole"}
-    stopped = {one.indicator.canonical for one in judged.stopped}
+    known = ("well-known", "shared", "rented", "wide", "placeholder")
+    judgement = {one.indicator.canonical: one for one in (*judged.stopped, *judged.warned)}
+    wanted = {name: one.reason for name, one in judgement.items() if one.code in known}
     doubts = guard.doubts(one.canonical for one in by_value.values())
-    assert len(warned) > 20
-    assert {name: one.reason for name, one in doubts.items() if name not in stopped} == warned
+    assert len(wanted) > 20
+    # Stronger rails may stop an entry first: a public suffix, a private address.
+    told = {n: one.reason for n, one in doubts.items() if n not in judgement or judgement[n].code in known}
+    assert told == wanted
 
 
 def test_a_front_door_of_microsoft_is_doubtful_and_malware_is_not() -> None:

@@ -48,7 +48,7 @@ def in_own_network(program: str, *args: object) -> str:
 
 def written(tmp_path: Path, form: str, settings: writing.Settings = DAY) -> Path:
     path = tmp_path / form
-    path.write_text("".join(writing.write(EACH, writing.by_name(form), settings).parts), encoding="utf-8")
+    path.write_text("".join(writing.write(EACH, writing.by_name(form), settings, {}).parts), encoding="utf-8")
     return path
 
 

@@ -80,7 +80,7 @@ def one_of_everything(cast, tmp_path):
     """One row of A1's for every kind of key in an address, so that a 404 depends on the person alone."""
     listed = publish_list(cast, tmp_path)
     text = tmp_path / "next.txt"
-    text.write_text("evil.example\n", encoding="utf-8")
+    text.write_text("evil.example\ngoogle.com\n", encoding="utf-8")
     draft = prepare(
         cast.campaign, [Upload("next.txt", text, text.stat().st_size)], cast.user("centre", "coordinator")
     )
@@ -135,7 +135,7 @@ def one_of_everything(cast, tmp_path):
         "person_id": cast.user("A1", "officer").pk, "seat_id": seat.pk, "token": "x",
         "invitation_id": Invitation.rows.get().pk,
         "code": code, "mark:token": marks.token, "staff_link:token": invited,
-        "indicator_file:name": "v1.txt",
+        "indicator_file:name": "v1.txt", "indicator_doubts:group": "many",
         "request_id": ask(cast.units["A1"], "An", "0912 345 678", "x", None, ip=None).pk,
     }  # fmt: skip
 

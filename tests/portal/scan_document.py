@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from quetsach.portal.indicators.actions import Upload, prepare, publish_set
+from quetsach.portal.indicators.doubtful.actions import Answer, decide
+from quetsach.portal.indicators.doubtful.entries import entries
 
 LIST = "evil.example\nbad.example\n203.0.113.7\n"
 FAMILIES = "indicator,type,family\nevil.example,domain,ramnit\nbad.example,domain,\n198.51.5.7,ipv4,mirai\n"
@@ -63,13 +65,17 @@ def document(rows, coverages=(), *, set_id="0" * 64, name="fw", end=True, errors
     return b"".join(json.dumps(line, ensure_ascii=False).encode() + b"\n" for line in lines)
 
 
-def publish_list(cast, tmp_path: Path, text=FAMILIES):
-    """The campaign's list, through the same actions as on the page."""
+def publish_list(cast, tmp_path: Path, text=FAMILIES, kept=()):
+    """The campaign's list, through the same actions as on the page. A person keeps the `kept` doubtful
+    entries."""
     file = tmp_path / "list.csv"
     file.write_text(text, encoding="utf-8")
     draft = prepare(
         cast.campaign, [Upload("list.csv", file, file.stat().st_size)], cast.user("centre", "coordinator")
     )
+    for entry in entries(draft, lambda one: one.spelling in kept):
+        answer = Answer(entry.group, entry, keeps=True, reason="Giữ để đối chiếu.")
+        draft = decide(draft, answer, cast.user("centre", "coordinator"))
     return publish_set(draft, cast.user("centre", "coordinator"))
 
 

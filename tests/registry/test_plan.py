@@ -122,3 +122,23 @@ def test_given_out_and_taken_in_changes_nothing(shape):
     result = compare(table(*rows), units, "0", KINDS)
     assert (codes(result), result.new, result.changed, result.missing) == ([], [], [], [])
     assert result.same == len(rows)
+
+
+def test_a_name_that_stands_twice_is_given_by_its_path_in_either_direction():
+    for path in (
+        "Huyện B > Xã Một",
+        "Xã Một / Huyện B",
+        "xã một / huyện b / tỉnh",
+        "Tỉnh > Huyện B > Xã Một",
+    ):
+        result = plan(("", "Trường", "khác", path))
+        assert (codes(result), [n.parent for n in result.new]) == ([], ["b1"]), path
+    assert codes(plan(("", "Trường", "khác", "Xã Một"))) == [(2, "D", "many_parents")]
+    assert codes(plan(("", "Trường", "khác", "Xã Một / Tỉnh"))) == [(2, "D", "many_parents")]
+    assert codes(plan(("", "Trường", "khác", "Xã Hai / Huyện B"))) == [(2, "D", "no_parent")]
+
+
+def test_a_path_may_leave_superiors_out_and_begin_above_the_own_unit():
+    rows = table(("", "Trường", "khác", "Xã Hai / Tỉnh / Cả nước"), ("", "Lớp", "khác", "Trường / Xã Hai"))
+    result = compare(rows, TREE, "t", KINDS, ["Cả nước"])
+    assert (codes(result), [n.parent for n in result.new]) == ([], ["a2", "row:2"])

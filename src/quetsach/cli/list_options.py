@@ -70,7 +70,7 @@ def options() -> list[click.Parameter]:
             type=click.Path(path_type=Path, readable=False),
             help=_(
                 "CSV of entries to keep although a guard rail stops them: indicator, reason, who, date, and"
-                " perhaps expires. *.example.org keeps what is below it."
+                " perhaps expires. They are searched for; what many use is never blocked."
             ),
         ),
         click.Option(

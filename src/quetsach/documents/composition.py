@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import repeat
 
 from quetsach.documents import wording
 from quetsach.documents.document import (
+    MOST_MISSING_IN_TEXT,
     Annex,
     AnnexRow,
     Document,
@@ -34,7 +37,12 @@ _NOTHING_LOOKED_AT = (
     "Chưa có dữ liệu rà soát nhật ký kết nối mạng được gửi về; chưa đủ căn cứ để kết luận không có máy"
     " nhiễm mã độc."
 )
+_NO_CHECKS = (
+    "Chưa có kết quả kiểm tra máy tính nào được gửi về; chưa đủ căn cứ để kết luận không có phần mềm bẻ khóa."
+)
 _ALL_THERE = "Không có. Tất cả đơn vị bên dưới đều đã có báo cáo được tiếp nhận."
+_MISSING = "Danh sách đơn vị chưa có số liệu trong báo cáo"
+_ROMAN = ("I", "II", "III")
 REPORT = "Báo cáo"
 
 
@@ -48,13 +56,26 @@ def compose(document: Document) -> Paper:
             return _with_annex(title, tuple(_report(document)), document.annex)
         case OfficialReport():
             title = f"{REPORT} {document.subject}"
-            return _with_annex(title, tuple(_campaign_report(document)), document.annex)
+            return _with_annex(
+                title, tuple(_campaign_report(document)), document.annex, tuple(_missing_annex(document))
+            )
         case Annex():
             return Paper(document.title, (tuple(_annex(document)),))
 
 
-def _with_annex(title: str, blocks: tuple[Block, ...], annex: Annex | None) -> Paper:
-    return Paper(title, (blocks, tuple(_annex(annex))) if annex else (blocks,))
+def _with_annex(
+    title: str, blocks: tuple[Block, ...], annex: Annex | None, further: tuple[Block, ...] = ()
+) -> Paper:
+    annexes = [section for section in (tuple(_annex(annex)) if annex else (), further) if section]
+    if len(annexes) > 1:
+        annexes = [
+            tuple(map(_numbered, section, repeat(n))) for n, section in zip(_ROMAN, annexes, strict=False)
+        ]
+    return Paper(title, (blocks, *annexes))
+
+
+def _numbered(block: Block, number: str) -> Block:
+    return replace(block, number=number) if isinstance(block, AnnexName) else block
 
 
 def _header(heading: Heading, subject: str = "") -> Header:
@@ -102,7 +123,7 @@ def _report(report: Report) -> Iterator[Block]:
     yield from _basis(report.basis)
     yield from _running(tuple(texts))
     if report.figures:
-        yield _counts(report.figures, is_whole=len(report.figures) <= 20)
+        yield _counts(report.figures)
     yield _closing(last, report.cc, report.signature)
 
 
@@ -119,6 +140,8 @@ def _campaign_report(report: OfficialReport) -> Iterator[Block]:
     yield from _sums(report)
     yield Title("3. Máy tính có kết nối đến địa chỉ độc hại")
     yield from _machines(report)
+    yield Title("4. Phần mềm bẻ khóa, không có bản quyền")
+    yield from _software(report)
     yield from _missing(report)
     yield Title("II. Đề xuất, kiến nghị")
     wishes = [f"- {wish.text.rstrip('.')} ({wish.unit})." for wish in report.proposals]
@@ -168,18 +191,55 @@ def _machines(report: OfficialReport) -> Iterator[Block]:
         )
 
 
+def _software(report: OfficialReport) -> Iterator[Block]:
+    yield from _split((report.software_examined or _NO_CHECKS,))
+    if report.software:
+        counts = [(row.found, row.replaced, row.found - row.replaced) for row in report.software]
+        sums = map(sum, zip(*counts, strict=True))
+        named = [(str(n), row.name) for n, row in enumerate(report.software, start=1)]
+        rows = [(*names, *map(number, row)) for names, row in zip(named, counts, strict=True)]
+        rows.append(("", "Tổng số", *map(number, sums)))
+        yield Table(
+            widths=(12, 63, 30, 30, 30),
+            aligns=("center", "left", "right", "right", "right"),
+            head=("TT", "Sản phẩm", "Phát hiện", "Đã thay thế", "Còn lại"),
+            rows=tuple(rows),
+            is_summed=True,
+            is_whole=True,
+        )
+
+
 def _missing(report: OfficialReport) -> Iterator[Block]:
     if not report.expected:
         return
-    yield Title("4. Đơn vị chưa có số liệu trong báo cáo")
+    yield Title("5. Đơn vị chưa có số liệu trong báo cáo")
     if not report.missing:
         yield Paragraph(_ALL_THERE)
         return
-    yield Paragraph(
+    told = (
         f"Có {number(len(report.missing))} đơn vị chưa có báo cáo được tiếp nhận; số liệu của các đơn vị này"
-        " không được ước tính và không nằm trong tổng số:"
+        " không được ước tính và không nằm trong tổng số"
     )
-    yield Table(
+    if _is_missing_long(report):
+        yield Paragraph(f"{told} (danh sách tại Phụ lục{' II' if report.annex else ''}).")
+    else:
+        yield Paragraph(f"{told}:")
+        yield _missing_units(report)
+
+
+def _is_missing_long(report: OfficialReport) -> bool:
+    return bool(report.expected) and len(report.missing) > MOST_MISSING_IN_TEXT
+
+
+def _missing_annex(report: OfficialReport) -> Iterator[Block]:
+    if _is_missing_long(report):
+        attached = report.annex.attached_to if report.annex else ""
+        yield AnnexName((wording.capitals(_MISSING),), f"({attached})" if attached else "")
+        yield _missing_units(report)
+
+
+def _missing_units(report: OfficialReport) -> Table:
+    return Table(
         widths=(12, 93, 60),
         aligns=("center", "left", "left"),
         head=("TT", "Đơn vị", "Tình trạng báo cáo"),
@@ -201,20 +261,20 @@ def _annex(annex: Annex) -> Iterator[Block]:
     yield Paragraph("- Đề xuất, kiến nghị (nếu có):")
     yield from _written(annex.proposals)
     yield Title("2. Thông tin số liệu")
-    yield _counts(annex.rows, is_whole=False)
+    yield _counts(annex.rows)
     if annex.footnote:
         yield Paragraph(annex.footnote, lead="Ghi chú: ", is_indented=False)
     if annex.prepared:
         yield Paragraph(annex.prepared, size=12, is_italic=True, is_indented=False)
 
 
-def _counts(rows: tuple[AnnexRow, ...], *, is_whole: bool) -> Table:
+def _counts(rows: tuple[AnnexRow, ...]) -> Table:
     return Table(
         widths=(12, 93, 25, 35),
         aligns=("center", "left", "right", "left"),
         head=("TT", "Nội dung", "Số lượng", "Ghi chú"),
         rows=tuple((str(row.number), row.content, _figure(row.count), row.note) for row in rows),
-        is_whole=is_whole,
+        is_whole=True,
     )
 
 

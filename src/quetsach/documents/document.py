@@ -10,13 +10,18 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from quetsach.errors import DocumentError
 from quetsach.text.marks import normalize
 
+if TYPE_CHECKING:
+    from quetsach.documents.pdf import Drawn
+
 LONGEST_TEXT = 10_000
 """Characters that one paragraph may hold."""
+MOST_MISSING_IN_TEXT = 10
+"""A longer list of missing units goes to an annex of the report."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +128,15 @@ class CountRow:
 
 
 @dataclass(frozen=True)
+class SoftwareRow:
+    """A cracked product: copies found and replaced; a copy is one product on one machine."""
+
+    name: str
+    found: int
+    replaced: int
+
+
+@dataclass(frozen=True)
 class MissingUnit:
     """A unit that is not in the sum, and why."""
 
@@ -145,6 +159,8 @@ class OfficialReport:
     `as_of` gives the date of the figures, in words. `opening` is the first sentence, unfinished.
     `remark` stands under the four figures, for example that some are not accepted yet; `examined` names the
     logs that were looked at. Without logs and machines the report says that nothing can be concluded.
+    `software` are the cracked products that were found, `software_examined` says what was looked at for them.
+    More than MOST_MISSING_IN_TEXT missing units stand in an annex of their own, headed like `annex`.
     """
 
     heading: Heading
@@ -162,6 +178,8 @@ class OfficialReport:
     signature: Signature
     remark: str = ""
     examined: str = ""
+    software: tuple[SoftwareRow, ...] = ()
+    software_examined: str = ""
     cc: tuple[str, ...] = ()
     basis: tuple[str, ...] = ()
     annex: Annex | None = None
@@ -173,10 +191,16 @@ type Document = Letter | Report | OfficialReport | Annex
 def render_pdf(document: Document, *, at: datetime) -> bytes:
     """The document as PDF/A-2b (ISO 19005-2). `at` (with a zone) is written into it as its creation time.
 
-    A character that no font of the machine can draw (such as an emoji) is printed as an empty box.
+    A character that no font of the machine can draw (such as an emoji) is printed as a box, and a notice on
+    the first page names it.
 
     Raises DocumentError when a text cannot be printed or the drawing fails.
     """
+    return draw_pdf(document, at=at).content
+
+
+def draw_pdf(document: Document, *, at: datetime) -> Drawn:
+    """The file of `render_pdf`, and the characters that it lacks."""
     from quetsach.documents import composition, pdf
 
     return pdf.draw(composition.compose(printable(document, at)), at)

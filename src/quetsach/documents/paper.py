@@ -91,10 +91,14 @@ class Closing:
 
 @dataclass(frozen=True)
 class AnnexName:
-    """The lines above an annex (II.13); `attached` already has its brackets."""
+    """The lines above an annex (II.13); `attached` already has its brackets.
+
+    `number` is Roman, and empty where there is only one annex.
+    """
 
     title: tuple[str, ...]
     attached: str = ""
+    number: str = ""
 
 
 type Block = Header | Name | Addressees | Paragraph | Title | Dots | Table | Closing | AnnexName

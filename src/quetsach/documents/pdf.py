@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
-from datetime import datetime
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -24,6 +25,9 @@ from quetsach.errors import DocumentError
 
 BOX = "□"
 MOST_BOXES = 200
+MOST_NAMED = 5
+_UNUSUAL = re.compile(r"[^\u0000-\u024f\u1e00-\u1eff\u2010-\u2026]")
+"""A character that a font for Vietnamese may lack."""
 # PDF/A demands that every character can be drawn; typst names a missing one, as a Rust string.
 _NOT_DRAWN = re.compile(r'the text `"(.+?)"` could not be displayed')
 _ESCAPED = re.compile(r"\\u\{([0-9a-f]+)\}")
@@ -32,35 +36,79 @@ LIBERATION_2 = Path("/usr/share/fonts/truetype/liberation2")
 FAMILIES = ("Times New Roman", "Liberation Serif", "Libertinus Serif")
 
 
-def draw(paper: Paper, at: datetime) -> bytes:
-    """One PDF/A-2b file. Raises DocumentError when typst is not installed or refuses."""
+@dataclass(frozen=True)
+class Drawn:
+    """A PDF/A-2b file, and the characters that stand in it as boxes because no font has them."""
+
+    content: bytes
+    missing: tuple[str, ...]
+
+
+def draw(paper: Paper, at: datetime) -> Drawn:
+    """The file; a notice on its first page names missing characters.
+
+    Raises DocumentError when typst is not installed or refuses.
+    """
     with _compiler() as (compiler, inputs):
-        inputs["data"] = _data(paper)
-        for _ in range(MOST_BOXES):
-            try:
-                return _bytes(
-                    compiler.compile(
-                        format="pdf", sys_inputs=inputs, pdf_standards="a-2b", timestamp=int(at.timestamp())
-                    )
-                )
-            except _typst().TypstError as error:
-                strange = _NOT_DRAWN.search(error.message)
-                if strange is None:
-                    raise DocumentError(f"the page could not be drawn: {error.message}") from error
-                sign = _ESCAPED.sub(lambda code: chr(int(code[1], 16)), strange[1])
-                inputs["data"] = inputs["data"].replace(sign, BOX)
-    raise DocumentError("too many characters that no font of this machine can draw")
+        return _with_boxes(compiler, inputs, paper, at)
 
 
 def images(paper: Paper, dpi: int) -> list[bytes]:
-    """The pages as PNG. Raises DocumentError as `draw` does."""
+    """The pages as PNG, with boxes and notice as in the file. Raises DocumentError as `draw` does."""
     with _compiler() as (compiler, inputs):
         inputs["data"] = _data(paper)
+        if _UNUSUAL.search(inputs["data"]):
+            # Only a file for archives is checked for missing characters.
+            _with_boxes(compiler, inputs, paper, datetime.now(UTC))
         try:
             pages = compiler.compile(format="png", ppi=dpi, sys_inputs=inputs)
         except _typst().TypstError as error:
             raise DocumentError(f"the page could not be drawn: {error.message}") from error
     return [pages] if isinstance(pages, bytes) else [_bytes(page) for page in pages or []]
+
+
+def notice(missing: Sequence[str]) -> str:
+    """The sentence on the first page about characters that no font has; empty without any."""
+    if not missing:
+        return ""
+    return (
+        f"Bản in này thiếu ký tự mà phông chữ của máy không có: {names(missing)}; mỗi chỗ thiếu in thành"
+        f" {BOX}. Hãy thay ký tự đó rồi in lại, hoặc dùng tệp Word."
+    )
+
+
+def names(missing: Sequence[str]) -> str:
+    """The characters by code point and name, the first five of them."""
+    named = [" ".join(map(_name, sign)) for sign in missing[:MOST_NAMED]]
+    return ", ".join(named) + (f" (+{len(missing) - MOST_NAMED})" if len(missing) > MOST_NAMED else "")
+
+
+def _with_boxes(compiler: Any, inputs: dict[str, str], paper: Paper, at: datetime) -> Drawn:
+    """Compile until every character can be drawn; `inputs` keeps the texts of the last try."""
+    missing: list[str] = []
+    data = _data(paper)
+    while True:
+        inputs["data"] = json.dumps({**json.loads(data), "notice": notice(missing)}, ensure_ascii=False)
+        try:
+            content = compiler.compile(
+                format="pdf", sys_inputs=inputs, pdf_standards="a-2b", timestamp=int(at.timestamp())
+            )
+            return Drawn(_bytes(content), tuple(missing))
+        except _typst().TypstError as error:
+            strange = _NOT_DRAWN.search(error.message)
+            if strange is None:
+                raise DocumentError(f"the page could not be drawn: {error.message}") from error
+        sign = _ESCAPED.sub(lambda code: chr(int(code[1], 16)), strange[1])
+        if sign in missing or len(missing) == MOST_BOXES:
+            raise DocumentError(
+                "too many characters that no font of this machine can draw, such as " + names(missing)
+            )
+        missing.append(sign)
+        data = data.replace(sign, BOX)
+
+
+def _name(char: str) -> str:
+    return f"U+{ord(char):04X} {unicodedata.name(char, '')}".rstrip()
 
 
 def is_in_times() -> bool:
@@ -89,7 +137,7 @@ def _data(paper: Paper) -> str:
     sections = [
         [{"kind": type(block).__name__, **asdict(block)} for block in section] for section in paper.sections
     ]
-    return json.dumps({"title": paper.title, "sections": sections}, ensure_ascii=False)
+    return json.dumps({"title": paper.title, "sections": sections, "notice": ""}, ensure_ascii=False)
 
 
 def _bytes(drawn: object) -> bytes:

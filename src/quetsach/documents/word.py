@@ -42,6 +42,7 @@ def draw(document: paper.Paper, at: datetime) -> bytes:
         story = Story(file, is_first=index == 0)
         for block in section:
             _DRAWN[type(block)](story, block)
+    story.end()
     return _packed(file, at)
 
 
@@ -140,6 +141,7 @@ def _table(story: Story, block: paper.Table) -> None:
 
 
 def _closing(story: Story, block: paper.Closing) -> None:
+    story.keep_last()
     story.paragraph(block.text, keeps_next=True)
     table = story.grid((paper.TEXT_WIDTH - SIGNATURE_WIDTH, SIGNATURE_WIDTH), 1)
     left, right = table.cell(0, 0), table.cell(0, 1)
@@ -153,7 +155,7 @@ def _closing(story: Story, block: paper.Closing) -> None:
 
 
 def _annex_name(story: Story, block: paper.AnnexName) -> None:
-    story.line(None, "Phụ lục", is_bold=True)
+    story.line(None, f"Phụ lục {block.number}".rstrip(), is_bold=True)
     for line in block.title:
         story.line(None, line, is_bold=True)
     if block.attached:

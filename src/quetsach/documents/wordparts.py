@@ -18,6 +18,7 @@ from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
+from docx.text.paragraph import Paragraph as TextParagraph
 
 from quetsach.documents import paper
 from quetsach.documents.paper import TEXT_WIDTH
@@ -128,6 +129,10 @@ class Story:
     def __init__(self, file: Document, *, is_first: bool) -> None:
         self._file = file
         section = file.sections[0] if is_first else file.add_section(WD_SECTION.NEW_PAGE)
+        if not is_first:
+            # The break stands in a paragraph: as high as a line it would open a blank page below a full one.
+            for made in _last_empty(file):
+                _as_low_as_possible(made)
         _page(section)
         if is_first:
             _number_pages(section)
@@ -228,6 +233,26 @@ class Story:
         made._p.get_or_add_pPr().insert_element_before(borders, *_AFTER_BORDERS)
         _write(made, "", 1, False, False)
 
+    def end(self) -> None:
+        """Close the file with the lowest paragraph; Word adds a high one of its own below a table."""
+        if self._file.element.body[-2].tag == qn("w:tbl"):  # the last element of a body is its section
+            self._new(None)
+        for made in _last_empty(self._file):
+            _as_low_as_possible(made)
+
+    def keep_last(self) -> None:
+        """Keep the last block, or the last line or row of it, on the page of the next block."""
+        for element in reversed(self._file.element.body):
+            if element.tag == qn("w:tbl"):
+                row = element.findall(qn("w:tr"))[-1]
+                for made in row.iter(qn("w:p")):
+                    made.get_or_add_pPr().keepNext_val = True
+                return
+            if element.tag == qn("w:p"):
+                element.get_or_add_pPr().keepNext_val = True
+                if "".join(element.itertext()).strip():
+                    return
+
     def gap(self, height: float) -> None:
         """An empty line of a height; without it two adjacent tables would become one."""
         form = self._new(None).paragraph_format
@@ -238,6 +263,22 @@ class Story:
         if cell is not None and cell.paragraphs[0]._p.pPr is None and not cell.paragraphs[0].runs:
             cell._tc.remove(cell.paragraphs[0]._p)  # a new cell comes with a paragraph
         return made
+
+
+def _last_empty(file: Document) -> list[Paragraph]:
+    """The paragraphs without text at the end of the file."""
+    found: list[Paragraph] = []
+    for element in reversed(file.element.body[:-1]):  # the last element is the section
+        if element.tag == qn("w:tbl") or (made := TextParagraph(element, file._body)).text:
+            break
+        found.append(made)
+    return found
+
+
+def _as_low_as_possible(made: Paragraph) -> None:
+    form = made.paragraph_format
+    form.space_before = form.space_after = Pt(0)
+    form.line_spacing = Pt(1)
 
 
 def _write(made: Paragraph, text: str, size: float, is_bold: bool, is_italic: bool) -> None:

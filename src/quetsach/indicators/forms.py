@@ -92,6 +92,8 @@ def choose(listing: Listing, name: str | None = None) -> Format:
     if is_text:
         listing.check_lines()
     if name is not None:
+        if victims.recognise(listing):
+            return FORMATS[0]  # no name of a form makes a list of a report
         for known in FORMATS:
             if known.name == name:
                 return known

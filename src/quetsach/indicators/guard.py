@@ -1,10 +1,12 @@
-"""Guard rails: items that would flag half the country are stopped or cause a warning, never silently.
+"""Guard rails: entries that would flag half the country are stopped or cause a warning, never silently.
 
-An override keeps one stopped indicator, with its reason, date and decider. A known sinkhole is no false
-alarm: a machine that calls it is infected, so it is kept, with a warning.
+`guards.groups` says what happens to each doubtful entry. An override keeps one stopped indicator, with its
+reason, date and decider; a list that blocks never holds what many use, not even then (`writing`). A known
+sinkhole is no false alarm: a machine that calls it is infected, so it is kept, with a warning.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import cache
 from itertools import chain
@@ -14,15 +16,27 @@ from quetsach.errors import IndicatorError
 from quetsach.files import packaged
 from quetsach.indicators.guards import index
 from quetsach.indicators.guards.blocks import Block, Ranges
+from quetsach.indicators.guards.groups import OF_CODE, Group
 from quetsach.indicators.guards.index import Index
-from quetsach.indicators.guards.names import Names, Suffixes
+from quetsach.indicators.guards.names import Names, Suffixes, with_parents
 from quetsach.indicators.guards.overrides import Override, Overrides, read_overrides
 from quetsach.indicators.guards.warninglists import How, WarningList
 from quetsach.indicators.indicator import Indicator, IndicatorSet, Kind, Scope, Watch
 from quetsach.text import canonical
 from quetsach.text.reasons import CONCERNS, REJECTS
 
-__all__ = ["Concern", "GuardResult", "Organisation", "Override", "apply", "doubts", "read_overrides"]
+__all__ = [
+    "Concern",
+    "Group",
+    "GroupCount",
+    "GuardResult",
+    "Organisation",
+    "Override",
+    "apply",
+    "doubts",
+    "grouped",
+    "read_overrides",
+]
 
 STOP_WIDER = {4: 16, 6: 32}
 WARN_WIDER = {4: 24, 6: 48}
@@ -66,6 +80,19 @@ class Concern(NamedTuple):
     reason: str
     override: Override | None = None
 
+    @property
+    def group(self) -> Group:
+        """The group of the entry, by its code."""
+        return OF_CODE[self.code]
+
+
+class GroupCount(NamedTuple):
+    """How many entries of a group are kept, and how many are left out."""
+
+    group: Group
+    kept: int
+    left_out: int
+
 
 class GuardResult(NamedTuple):
     """`kept` is searched for; `overridden` are stopped indicators that a person kept, and are in `kept`.
@@ -80,6 +107,17 @@ class GuardResult(NamedTuple):
     early: tuple[Override, ...] = ()
     idle: tuple[Override, ...] = ()
 
+    @property
+    def groups(self) -> list[GroupCount]:
+        """The groups that have entries, in the order of `Group`."""
+        kept = Counter(one.group for one in (*self.warned, *self.overridden))
+        left_out = Counter(one.group for one in self.stopped)
+        return [
+            GroupCount(group, kept[group], left_out[group])
+            for group in Group
+            if kept[group] or left_out[group]
+        ]
+
 
 class _Finding(NamedTuple):
     code: str
@@ -93,8 +131,15 @@ def _table(name: str) -> Iterator[tuple[str, str]]:
             yield key, what
 
 
-_CODES = {How.SINKHOLE: "sinkhole", How.ADDRESS: "shared", How.RENTED: "shared"}
-"""The code of a warning by the kind of list, where it is not `well-known`."""
+class _Platform(NamedTuple):
+    """A hosting platform; with `is_sparse` only what lies below a public suffix of it is rented."""
+
+    what: str
+    is_sparse: bool
+
+
+_CODES = {How.SINKHOLE: "sinkhole", How.ADDRESS: "shared", How.RENTED: "rented"}
+"""The code of a doubt by the kind of list, where it is not `well-known`."""
 
 
 @cache
@@ -115,48 +160,83 @@ def _shipped() -> "_Known":
     return _Known(index.shipped())
 
 
+@cache
+def _placeholders() -> Ranges[_Finding]:
+    rows = (key for key, _why in _table("placeholders.txt"))
+    return Ranges.of((Block.of(key), _Finding("placeholder")) for key in rows)
+
+
+@cache
+def _platforms() -> Mapping[str, _Platform]:
+    rows = ((key, rest.split("\t")) for key, rest in _table("platforms.txt"))
+    return {key: _Platform(f"{key}, {what}", bool(which)) for key, (what, *which) in rows}
+
+
 class _Known:
-    """The tables that cause warnings: our own tables first, then warning lists."""
+    """The tables that cause doubts: our own tables first, then warning lists."""
 
     def __init__(self, lists: Index) -> None:
         found = [_Finding(_CODES.get(one.how, "well-known"), one.title) for one in lists.lists]
         self.names: Names[_Finding] = Names(*(lists.names(one, found) for one in ("on", "below", "above")))
-        blocks: list[tuple[Block, _Finding]] = []
         for file in ("well-known.txt", "vietnam.txt"):
             for key, what in _table(file):
-                if "/" in key:
-                    blocks.append((Block.of(key), _Finding("shared", f"{key}, {what}")))
-                    continue
                 name = canonical.name(key)
                 self.names.add(name, _Finding("well-known", f"{name}, {what}"), below=True)
+        for name, platform in _platforms().items():
+            self.names.add(name, _Finding("well-known", platform.what), below=True)
+        blocks: list[tuple[Block, _Finding]] = []
+        for key, rest in _table("networks.txt"):
+            whose, code, _source = rest.split("\t")
+            blocks.append((Block.of(key), _Finding(code, f"{key}, {whose}")))
         self._ours = Ranges.of(blocks)
         self._ranges = {
             (how, version): lists.ranges(how, version, found) for how in _CODES for version in (4, 6)
         }
 
     def spans(self) -> Iterator[tuple[int, int]]:
-        """First and last numbers of the IPv4 addresses with warnings."""
+        """First and last numbers of the IPv4 addresses with doubts."""
         of_v4 = (ranges for (_how, version), ranges in self._ranges.items() if version == 4)
-        return chain.from_iterable(one.spans() for one in (self._ours, *of_v4))
+        return chain.from_iterable(one.spans() for one in (self._ours, _placeholders(), *of_v4))
 
     def _listed(self, how: How, block: Block) -> _Finding | None:
         return self._ranges[how, block.version].overlap(block)
 
     def doubt(self, indicator: Indicator) -> _Finding | None:
-        """The reason for a warning about an indicator, if any."""
+        """The doubt about an indicator, if any."""
         name, block = _place(indicator)
         if block is None:
             covers = indicator.scope is not Scope.EXACT
-            return self.names.find(name, covers=covers) if indicator.kind is Kind.DOMAIN else None
-        found = self._listed(How.SINKHOLE, block)
+            return self._doubt_name(name, covers) if indicator.kind is Kind.DOMAIN else None
+        return self._listed(How.SINKHOLE, block) or self._doubt_addresses(indicator, block)
+
+    def _doubt_name(self, name: str, covers: bool) -> _Finding | None:
+        itself = self.names.itself(name, covers=covers)
+        for one in with_parents(name):
+            if one != name and (hosted := self.hosted(name, one)) is not None:
+                return itself or hosted
+            if (found := self.names.reaching(one)) is not None:
+                return found
+        return itself
+
+    def hosted(self, name: str, above: str) -> _Finding | None:
+        """Whether a customer rents this name at the platform `above`."""
+        platform = _platforms().get(above)
+        if platform is None or (platform.is_sparse and not _suffixes().is_below_platform(name)):
+            return None
+        return _Finding("hosted", platform.what)
+
+    def _doubt_addresses(self, indicator: Indicator, block: Block) -> _Finding | None:
+        placeholder = _placeholders().overlap(block) if block.first == block.last else None
         # A URL on a shared host is precise enough, and so is a port on a rented address.
-        if found is None and indicator.kind is not Kind.URL:
-            found = self._ours.overlap(block) or self._listed(How.ADDRESS, block)
-            if found is None and indicator.kind is not Kind.IP_PORT:
-                found = self._listed(How.RENTED, block)
-            if indicator.kind is Kind.CIDR and block.prefix < WARN_WIDER[block.version]:
-                found = _Finding("wide")
-        return found
+        if indicator.kind is Kind.URL:
+            return placeholder
+        found = self._ours.overlap(block) or self._listed(How.ADDRESS, block)
+        if found is None or found.code == "rented":
+            found = placeholder or found or self._listed(How.RENTED, block)
+        if found is not None and found.code == "rented" and indicator.kind is Kind.IP_PORT:
+            return None
+        is_wide = indicator.kind is Kind.CIDR and block.prefix < WARN_WIDER[block.version]
+        return _Finding("wide") if is_wide and (found is None or found.code != "shared") else found
 
 
 class _Rails:
@@ -186,8 +266,8 @@ class _Rails:
             max(STOP_WIDER[4], WARN_WIDER[4]),
         )
 
-    def judge(self, indicator: Indicator) -> tuple[_Finding | None, bool]:
-        """The rail that an indicator touches, and whether it stops the indicator."""
+    def judge(self, indicator: Indicator) -> _Finding | None:
+        """The rail that an indicator touches."""
         name, block = _place(indicator)
         if block is None:
             return self._judge_name(indicator, name)
@@ -195,19 +275,18 @@ class _Rails:
         if stop is None and block.prefix < STOP_WIDER[block.version]:
             stop = _Finding("too-wide")
         stop = stop or self._own_networks.overlap(block)
-        if stop is not None:
-            return stop, True
-        return self._known.doubt(indicator), False
+        return self._known.doubt(indicator) if stop is None else stop
 
-    def _judge_name(self, indicator: Indicator, name: str) -> tuple[_Finding | None, bool]:
+    def _judge_name(self, indicator: Indicator, name: str) -> _Finding | None:
         covers = indicator.kind is Kind.DOMAIN and indicator.scope is not Scope.EXACT
         stop = self._stops.find(name, covers=covers)
         if stop is None and indicator.kind is Kind.DOMAIN:
             is_suffix = name in self._suffixes or (covers and self._suffixes.covered_by(name))
+            # Right below some platforms every name is a suffix: `*.at.ply.gg`.
+            if is_suffix and (hosted := self._known.hosted(name, name.partition(".")[2])) is not None:
+                return hosted
             stop = _Finding("public-suffix") if is_suffix else None
-        if stop is not None:
-            return stop, True
-        return self._known.doubt(indicator), False
+        return self._known.doubt(indicator) if stop is None else stop
 
 
 def _place(indicator: Indicator) -> tuple[str, Block | None]:
@@ -250,10 +329,11 @@ def apply(
     warned: list[Concern] = []
     overridden: list[Concern] = []
     for number, indicator in indicators.concerned(rails.watch):
-        found, is_stopped = rails.judge(indicator)
+        found = rails.judge(indicator)
         if found is not None:
-            decision = decided.find(indicator, found.code)
+            decision = decided.find(indicator)
             concern = Concern(indicator, found.code, CONCERNS[found.code].format(what=found.what), decision)
+            is_stopped = not concern.group.is_kept
             if is_stopped and decision is None:
                 stopped.append(concern)
                 if not is_judged:
@@ -272,17 +352,37 @@ def apply(
     )
 
 
+def grouped(
+    indicators: IndicatorSet,
+    *,
+    organisation: Organisation | None = None,
+    lists: Sequence[WarningList] | None = None,
+) -> dict[tuple[Kind, str], Group]:
+    """The groups of the doubtful entries of a set, by kind and value, whatever a person decided about
+    them. The packaged lists count also where `lists` are given."""
+    found: dict[tuple[Kind, str], Group] = {}
+    for known in (_shipped(), *(() if lists is None else (_Known(Index(index.packed(lists))),))):
+        rails = _Rails(organisation or Organisation(), known)
+        for _number, one in indicators.concerned(rails.watch):
+            finding = rails.judge(one)
+            place = one.kind, one.value
+            if finding is not None and found.get(place) is not Group.MANY:
+                found[place] = OF_CODE[finding.code]
+    return found
+
+
 def doubts(seen: Iterable[str]) -> dict[str, Concern]:
     """Why one of these names or addresses may be no sign of malware, by canonical spelling: many people use
     it.
 
-    A sinkhole is no doubt: a machine that calls it is infected.
+    A sinkhole is no doubt: a machine that calls it is infected. A customer's name at a platform is none
+    either: nobody else has that name.
     """
     known = _shipped()
     found: dict[str, Concern] = {}
     for indicator in map(_spelled, seen):
         finding = known.doubt(indicator)
-        if finding is not None and finding.code != "sinkhole":
+        if finding is not None and finding.code not in ("sinkhole", "hosted"):
             reason = CONCERNS[finding.code].format(what=finding.what)
             found[indicator.canonical] = Concern(indicator, finding.code, reason)
     return found

@@ -5,6 +5,7 @@ Command line, Python, stick and portal load lists here and nowhere else.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,9 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from quetsach.errors import IndicatorError
 from quetsach.files.source import is_set_file
 from quetsach.indicators import guard
-from quetsach.indicators.guard import GuardResult, Organisation
+from quetsach.indicators.guard import Group, GroupCount, GuardResult, Organisation
 from quetsach.indicators.guards import warninglists
-from quetsach.indicators.indicator import IndicatorSet, Scope
+from quetsach.indicators.indicator import IndicatorSet, Kind, Scope
 from quetsach.indicators.lists.item import spelled
 
 if TYPE_CHECKING:
@@ -119,6 +120,20 @@ class Lists(NamedTuple):
     def idle(self) -> Sequence[Override]:
         """Exceptions that name no entry."""
         return self.parts[-1].guarded.idle if self.parts else ()
+
+    @property
+    def groups(self) -> list[GroupCount]:
+        """The groups of doubtful entries, over all parts. A compiled set was judged when it was compiled:
+        what it holds is kept."""
+        kept: Counter[Group] = Counter()
+        left_out: Counter[Group] = Counter()
+        for part in self.parts:
+            for one in part.guarded.groups:
+                is_set = part.compiled is not None
+                kept[one.group] += one.kept + (one.left_out if is_set else 0)
+                left_out[one.group] += 0 if is_set else one.left_out
+        found = (GroupCount(group, kept[group], left_out[group]) for group in Group)
+        return [one for one in found if one.kept or one.left_out]
 
     @property
     def left_out(self) -> int:
@@ -263,6 +278,14 @@ def _judged(
         items, organisation=choice.organisation, overrides=rails.overrides, lists=rails.lists
     )
     return Judged(guarded, found, overrides=choice.overrides)
+
+
+def grouped(items: IndicatorSet, choice: Choice) -> dict[tuple[Kind, str], Group]:
+    """The groups of the doubtful entries of a set, for `writing.write`, whatever was decided about them.
+
+    Raises IndicatorError where the warning lists cannot be read.
+    """
+    return guard.grouped(items, organisation=choice.organisation, lists=_Rails.of(choice).lists)
 
 
 def of_values(values: Iterable[str], scope: Scope = Scope.WITH_SUBDOMAINS) -> IndicatorSet:

@@ -1,16 +1,18 @@
 """Writes indicator sets in the forms that other programs read, and counts what each form cannot express.
 
 Nothing is widened: an entry that a form could only express with a wider meaning is left out and counted.
+A form that blocks never holds entries that many use. A person who keeps one has logs searched for it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from quetsach.errors import IndicatorError
+from quetsach.indicators import guard
 from quetsach.indicators.forms_out import (
     listings,
     misp,
@@ -22,7 +24,8 @@ from quetsach.indicators.forms_out import (
     suricata,
     table,
 )
-from quetsach.indicators.forms_out.form import Form, Job, Losses, Settings, shape_of
+from quetsach.indicators.forms_out.form import Form, Job, Losses, Settings, Shape, shape_of
+from quetsach.indicators.guard import Group
 from quetsach.indicators.indicator import Indicator, IndicatorSet, Kind, Scope
 from quetsach.text.canonical import is_numeric_name, name
 
@@ -97,8 +100,16 @@ def serial_at(path: Path) -> int | None:
         return None
 
 
-def write(indicators: IndicatorSet, form: Form, settings: Settings | None = None) -> Written:
+def write(
+    indicators: IndicatorSet,
+    form: Form,
+    settings: Settings | None = None,
+    groups: Mapping[tuple[Kind, str], Group] | None = None,
+) -> Written:
     """The list in `form`: sorted like the set, and always the same for the same set and settings.
+
+    `groups` are the set's doubtful entries by `guard.grouped`, where the caller knows of an organisation or
+    has several forms to write; without it the packaged guard rails find them.
 
     Raises IndicatorError when the form needs a date and none is given.
     """
@@ -106,7 +117,10 @@ def write(indicators: IndicatorSet, form: Form, settings: Settings | None = None
     if form.needs_day and settings.day is None:
         raise IndicatorError(f"{form.name}: needs the date of the list; give it with --date")
     losses = Losses()
-    kept = [one for one in indicators if _is_kept(one, form, losses)]
+    if form.blocks and groups is None:
+        groups = guard.grouped(indicators)
+    entries = _blockable(indicators, groups or {}, losses) if form.blocks else iter(indicators)
+    kept = [one for one in entries if _is_kept(one, form, losses)]
     if form.merges:
         wide = {one.value for one in kept if one.kind is Kind.DOMAIN and one.scope is not Scope.EXACT}
         widest = [one for one in kept if one.kind is not Kind.DOMAIN or not _is_below(one.value, wide)]
@@ -114,6 +128,23 @@ def write(indicators: IndicatorSet, form: Form, settings: Settings | None = None
         kept = widest
     job = Job(kept, indicators.id, len(indicators), losses, settings)
     return Written(form.write(job), losses, len(kept), job)
+
+
+def _blockable(
+    indicators: IndicatorSet, groups: Mapping[tuple[Kind, str], Group], losses: Losses
+) -> Iterator[Indicator]:
+    """The entries that a form may block: not what many use; a customer's name at a platform exactly."""
+    for one in indicators:
+        group = groups.get((one.kind, one.value))
+        if group is Group.MANY:
+            losses.withheld += 1
+        elif group is Group.RENTED and one.kind is Kind.DOMAIN and one.scope is Scope.WITH_SUBDOMAINS:
+            losses.exactly += 1
+            yield one._replace(scope=Scope.EXACT)
+        elif group is Group.RENTED and one.scope is Scope.SUBDOMAINS_ONLY:
+            losses.left_out[Shape.BELOW.value] += 1
+        else:
+            yield one
 
 
 def _is_below(name: str, wide: set[str]) -> bool:

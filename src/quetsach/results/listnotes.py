@@ -31,7 +31,7 @@ def _of_part(part: Judged) -> Iterator[ListNote]:
     def note(level: str, one: Concern, reason: str) -> ListNote:
         origin = origins.get((one.indicator.kind, one.indicator.value))
         place = (origin.source, origin.line) if origin is not None else ("", 0)
-        return ListNote(level, *place, one.indicator.canonical, reason)
+        return ListNote(level, *place, one.indicator.canonical, reason, one.group.value)
 
     yield from (_remark("reject", one) for one in rejects)
     yield from (note("stop", one, explain(one.reason)) for one in guarded.stopped)
@@ -46,9 +46,10 @@ def _of_set(guarded: GuardResult, place: str) -> Iterator[ListNote]:
     """The doubtful entries of a compiled set; none is left out, as it was judged when it was made."""
     kept = _("kept as it was compiled, although it %(reason)s")
     for one in guarded.stopped:
-        yield ListNote("warn", place, 0, one.indicator.canonical, kept % {"reason": explain(one.reason)})
+        reason = kept % {"reason": explain(one.reason)}
+        yield ListNote("warn", place, 0, one.indicator.canonical, reason, one.group.value)
     for one in guarded.warned:
-        yield ListNote("warn", place, 0, one.indicator.canonical, explain(one.reason))
+        yield ListNote("warn", place, 0, one.indicator.canonical, explain(one.reason), one.group.value)
 
 
 def _remark(level: str, remark: Remark) -> ListNote:

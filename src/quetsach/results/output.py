@@ -48,13 +48,15 @@ class OutputError(QuetsachError):
 
 class ListNote(NamedTuple):
     """A note on an entry of an indicator list. `level` is `reject`, `stop` (by a guard rail) or
-    `warn`; `line` counts from 1, 0 where it is unknown."""
+    `warn`; `line` counts from 1, 0 where it is unknown. `group` is the group of a doubtful entry, as
+    `guards.groups` names it."""
 
     level: str
     file: str
     line: int
     text: str
     reason: str
+    group: str = ""
 
     @property
     def place(self) -> str:

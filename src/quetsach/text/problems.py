@@ -85,8 +85,16 @@ _SENTENCES = (
     N_("not a text file; save the list as text, CSV or TSV"),
     N_("has no column '%(name)s'; look at its header line"),
     N_(
-        "is a report of %(who)s about infected machines, not a list of malicious addresses; look its machines"
-        " up instead"
+        "is a report of %(who)s about infected machines, not a list of malicious addresses; keep it, and look"
+        " its machines up on the page of machines"
+    ),
+    N_(
+        "is a report of %(who)s that names victims beside malicious addresses, so it is no list; look its"
+        " machines up on the page of machines, and take the list from its publisher"
+    ),
+    N_(
+        "'%(name)s' holds addresses inside a network, as a table of infected machines does; take the"
+        " addresses that they called, or head the column 'malicious IP'"
     ),
     N_("is the result of a scan, not a list of malicious addresses; name the list itself"),
     N_("is a web page, not a list; its address may have changed or ask for a key"),

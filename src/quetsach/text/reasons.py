@@ -68,6 +68,9 @@ CONCERNS = {
     "wide": "is wider than /24 (IPv6: /48)",
     "well-known": "is on, above or below a name that many use: {what}",
     "shared": "lies in addresses that many share: {what}",
+    "placeholder": "is a placeholder, written where the real address is not known",
+    "hosted": "is one customer's name at a hosting platform: {what}",
+    "rented": "is an address that one customer rents at a time: {what}",
     "sinkhole": "is a known sinkhole, kept: who still calls it is infected",
 }
 """Sentences of the guard rails; `{what}` is a title, or a name or network and its description."""

@@ -36,7 +36,7 @@ WHAT = (
     N_("addresses of private use"),
     N_("loopback addresses"),
     N_("link-local addresses"),
-    # well-known.txt, vietnam.txt
+    # well-known.txt, vietnam.txt, platforms.txt, networks.txt
     N_("accounting"),
     N_("advertisements"),
     N_("antivirus"),
@@ -57,10 +57,12 @@ WHAT = (
     N_("payment switch"),
     N_("schools"),
     N_("security"),
+    N_("servers for rent"),
     N_("shop"),
     N_("signatures"),
     N_("television"),
     N_("the .vn registry"),
+    N_("tunnels"),
     N_("updates"),
     N_("Communist Party of Viet Nam"),
     N_("Electricity of Vietnam"),

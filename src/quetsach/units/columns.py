@@ -8,6 +8,8 @@ from quetsach.text.vietnamese import search_key
 
 SEPARATOR = " > "
 """Stands between the names of a path, the highest first."""
+NEAREST_FIRST = " / "
+"""Stands between the names of a path as people write it, the unit first: Xã B / Huyện A / Tỉnh X."""
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from quetsach.text.vietnamese import nfc
-from quetsach.units.columns import BY_KEY, SEPARATOR
+from quetsach.units.columns import BY_KEY, NEAREST_FIRST, SEPARATOR
 from quetsach.units.table import Problem, Row, Table
 
 _COUNT = re.compile(r"\d{1,7}|\d{1,3}(\.\d{3}){1,2}", re.ASCII)
@@ -93,20 +93,30 @@ def paths(units: Iterable[Known], top: str) -> dict[str, str]:
     return written
 
 
-def compare(table: Table, units: Iterable[Known], top: str, kinds: Mapping[str, str]) -> Plan:
-    """Plan the table against the units at and below `top`. `kinds`: every spelling of a kind → its code."""
-    return _Comparison(table, list(units), top, kinds).plan()
+def compare(
+    table: Table, units: Iterable[Known], top: str, kinds: Mapping[str, str], above: Sequence[str] = ()
+) -> Plan:
+    """Plan the table against the units at and below `top`. `kinds`: every spelling of a kind → its code.
+
+    `above` are the names of the units above `top`, the highest first: a path in the table may begin with
+    them.
+    """
+    return _Comparison(table, list(units), top, kinds, above).plan()
 
 
 class _Comparison:
-    def __init__(self, table: Table, units: list[Known], top: str, kinds: Mapping[str, str]) -> None:
+    def __init__(
+        self, table: Table, units: list[Known], top: str, kinds: Mapping[str, str], above: Sequence[str]
+    ) -> None:
         self.table, self.top, self.kinds = table, top, {k.casefold(): v for k, v in kinds.items()}
+        self.above = tuple(map(_fold, above))
         self.known = {unit.id: unit for unit in units}
         self.path = paths(units, top)
         self.result = Plan(problems=list(table.problems))
         self.refs: dict[int, Ref] = {}
         self.by_path: dict[str, set[Ref]] = defaultdict(set)
         self.by_name: dict[str, set[Ref]] = defaultdict(set)
+        self.by_end: dict[str, list[tuple[list[str], Ref]]] = defaultdict(list)
 
     def wrong(self, row: Row, key: str, code: str, value: str = "") -> None:
         self.result.problems.append(Problem(row.number, self.table.places.get(key, ""), code, value))
@@ -158,7 +168,7 @@ class _Comparison:
         """Find the unit of each row, and the names that a row may use for its superior."""
         siblings = {(unit.parent, unit.name.casefold()): unit.id for unit in self.known.values()}
         for unit in self.known.values():
-            self.by_path[_fold(self.path[unit.id])].add(unit.id)
+            self._add_path(_fold(self.path[unit.id]), unit.id)
             self.by_name[_fold(unit.name)].add(unit.id)
         taken: dict[Ref, int] = {}
         without = []
@@ -188,12 +198,31 @@ class _Comparison:
             self.by_name[_fold(name)].add(ref)
             above = row.cells.get("parent", "")
             is_top = not above or _fold(above) == _fold(self.path[self.top])
-            self.by_path[_fold(name if is_top else f"{above}{SEPARATOR}{name}")].add(ref)
+            self._add_path(_fold(name) if is_top else f"{_fold(above)}{_PART}{_fold(name)}", ref)
+
+    def _add_path(self, path: str, ref: Ref) -> None:
+        self.by_path[path].add(ref)
+        *outer, name = path.split(_PART)
+        self.by_end[name].append(([*self.above, _fold(self.path[self.top]), *outer], ref))
 
     def _lookup(self, text: str) -> set[Ref]:
         if not text:
             return {self.top}
-        return self.by_path.get(_fold(text)) or self.by_name.get(_fold(text)) or set()
+        folded = _fold(text)
+        return self.by_path.get(folded) or self.by_name.get(folded) or self._by_some_superiors(folded)
+
+    def _by_some_superiors(self, path: str) -> set[Ref]:
+        """The units with that name below the other names of the path, in their order; some may be left
+        out."""
+        *outer, name = path.split(_PART)
+        if not outer:
+            return set()
+        found = set()
+        for names, ref in self.by_end.get(name, ()):
+            left = iter(names)
+            if all(one in left for one in outer):
+                found.add(ref)
+        return found
 
     def _parent(self, row: Row) -> Ref | None:
         text = row.cells.get("parent", "")
@@ -252,8 +281,15 @@ class _Comparison:
             self.result.same += 1
 
 
+_PART = SEPARATOR.strip()
+
+
 def _fold(text: str) -> str:
-    return SEPARATOR.strip().join(nfc(part).casefold() for part in text.split(SEPARATOR.strip()))
+    """A path to compare, the highest name first. `Xã B / Huyện A` is read as `Huyện A > Xã B`."""
+    parts = text.split(_PART)
+    if len(parts) == 1 and NEAREST_FIRST in text:
+        parts = text.split(NEAREST_FIRST)[::-1]
+    return _PART.join(nfc(part).casefold() for part in parts)
 
 
 def _parents_first(new: list[New]) -> list[New]:

@@ -57,7 +57,7 @@ def test_nor_does_it_where_nothing_else_runs_but_it_is_named_there(cast, client)
     own = run(cast.units["A1"], "cua-xa", cast.user("A1", "coordinator"))
     page = client.get("/").content.decode()
     assert front_campaign() is None and reverse("campaign_page", args=[own.slug]) in page
-    assert 'class="empty' not in page and "chưa công bố" not in page
+    assert 'class="empty' not in page and "chưa phát hành chiến dịch" not in page
     assert answering_unit(User.objects.create_user("nobody")) is None
     assert reverse("ask_erasure") not in client.get(reverse("privacy")).content.decode()
 

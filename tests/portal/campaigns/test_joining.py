@@ -163,7 +163,11 @@ def test_the_sheet_has_a_slip_for_each_ticked_unit(cast):
     assert len(codes) == len(set(codes)) == 2 and sheet.count("<svg width") == 2
     days = [own, cast.nodes["B"].due_at]
     ends = [f"hết ngày {timezone.localdate(day - timedelta(seconds=1)):%d/%m/%Y}." for day in days]
-    assert sorted(re.findall(r"hết ngày [0-9/]+\.", sheet)) == sorted(ends)
+    messages = re.findall("<textarea[^>]*>([^<]*)", sheet)
+    assert sorted(re.findall(r"slip-how sm.*?(hết ngày [0-9/]+\.)", sheet)) == sorted(ends)
+    pairs = zip(codes, messages, strict=True)
+    assert all(code in text and "http://testserver/ma/" in text for code, text in pairs)
+    assert not any("đăng nhập" in text for text in messages), "nobody there has an account yet"
     assert {JoinCode.rows.get(node=cast.nodes[n]).revoked_at for n in ("A1", "B")} == {None}
     assert Client().get(url(codes[0])).status_code == 200
 

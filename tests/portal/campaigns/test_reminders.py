@@ -20,7 +20,7 @@ from quetsach.portal.campaigns.models import Campaign, CampaignNode, Reminder, R
 from quetsach.portal.campaigns.reminders import actions as remind_actions
 from quetsach.portal.campaigns.reminders.actions import add_rule, plan, remind_day, send_emails
 from quetsach.portal.campaigns.reminders.queries import waiting
-from quetsach.portal.campaigns.reminders.wording import LONGEST, message
+from quetsach.portal.campaigns.reminders.wording import LONGEST, Ways, message
 from quetsach.portal.campaigns.workdays import Calendar, calendar_of, national
 from quetsach.portal.kit.smtp import MaybeSent
 
@@ -202,14 +202,14 @@ def test_an_interrupted_e_mail_is_never_sent_again_by_itself(cast, due, boss, se
     officer.save()
     add_rule(due, 0, "not_received", "email", "", boss)
 
-    def dies(_reminder):
+    def dies(_reminder, _contact):
         raise KeyboardInterrupt
 
     with at(2026, 9, 7, 8):
         plan(due, date(2026, 9, 7), can_email=True)
         with pytest.raises(KeyboardInterrupt):
             send_emails(date(2026, 9, 7), dies)
-        assert send_emails(date(2026, 9, 7), lambda _r: ("a", "b")) == (0, 0)
+        assert send_emails(date(2026, 9, 7), lambda _r, _c: ("a", "b")) == (0, 0)
     with at(2026, 9, 7, 9):
         page = cast.client("A", "officer").get(reverse("reminders", args=[due.slug])).content.decode()
         assert "st-unsure" in page and "Đơn vị A1" in page
@@ -247,8 +247,8 @@ def test_a_server_that_refuses_leaves_it_to_a_person(
     monkeypatch.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", refuses)
     with at(2026, 9, 7, 8):
         plan(due, date(2026, 9, 7), can_email=True)
-        assert send_emails(date(2026, 9, 7), lambda _r: ("a", "b")) == (0, 2)
-        assert send_emails(date(2026, 9, 7), lambda _r: ("a", "b")) == (0, 0)
+        assert send_emails(date(2026, 9, 7), lambda _r, _c: ("a", "b")) == (0, 2)
+        assert send_emails(date(2026, 9, 7), lambda _r, _c: ("a", "b")) == (0, 0)
         assert {"Đơn vị A1", "Đơn vị A2"} <= {r.node.name for r in waiting(cast.nodes["A"])}
     with at(2026, 9, 7, 9):
         page = cast.client("A", "officer").get(reverse("reminders", args=[due.slug])).content.decode()
@@ -299,13 +299,14 @@ def test_a_day_that_cannot_be_read_names_its_line(cast, due, line, language, tol
 
 def test_a_message_never_exceeds_five_hundred_characters():
     todo = ["làm sạch máy tính " * 40, "gửi báo cáo"]
-    text = message(
-        "Ủy ban " * 50, "Xã " * 90, todo, DUE, "https://quetsach.example.org/ma/", code="7K3FM-Q2XWB"
-    )
+    ways = Ways("https://x.example/", "https://quetsach.example.org/ma/")
+    text = message("Ủy ban " * 50, "Xã " * 90, todo, DUE, ways, has_account=False, code="7K3FM-Q2XWB")
     assert len(text) <= LONGEST == 500
     assert "07/09/2026" in text and "7K3FM-Q2XWB" in text and "https://quetsach.example.org/ma/" in text
     with translation.override("vi"):
-        own = message("A", "B", [], DUE, "https://x.example/", own_words="x" * 900)
+        own = message("A", "B", [], DUE, ways, has_account=True, own_words="x" * 900)
+    without = message("A", "B", ["x"], DUE, ways, has_account=False)
+    assert "sign in" not in without and "đăng nhập" not in without and ways.join in without
     assert (
         len(own) == 500
         and own.startswith("A gửi B: xxx")

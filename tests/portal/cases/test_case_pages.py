@@ -319,7 +319,7 @@ def test_today_tells_a_superior_of_machines_below_and_the_unit_of_its_own(cast, 
 def test_a_case_that_rests_on_what_many_use_says_so_and_others_do_not(cast, case, tmp_path):
     bing = "204.79.197.200:443"
     listed = publish_list(
-        cast, tmp_path, f"indicator,type,family\nevil.example,domain,ramnit\n{bing},ip:port,bazar\n"
+        cast, tmp_path, f"indicator,type,family\nevil.example,domain,ramnit\n{bing},ip:port,bazar\n", [bing]
     )
     row = sighting(
         "10.1.1.6",

@@ -78,13 +78,16 @@ def test_each_group_stands_once(cast, url, act, group):
 
 
 def test_messages_for_the_ticked_units_in_at_most_500_characters(cast, url):
+    cast.user("B", "officer")
     client = cast.client("centre", "officer")
     post = reverse("chase_messages", args=[cast.campaign.slug, cast.nodes["centre"].pk])
     units = [str(cast.nodes[name].pk) for name in ("A1", "B")]
     page = client.post(post, {"unit": units, "query": "cap=moi-cap"}).content.decode()
     texts = re.findall(r"<textarea[^>]*>([^<]+)</textarea>", page)
     assert len(texts) == 2 and all(len(text) <= 500 for text in texts)
-    assert "http://testserver/cd/lam-sach/cong-van/" in texts[0]
+    [a1], [b] = ([text for text in texts if f"Đơn vị {name}" in text] for name in ("A1 ", "B "))
+    assert "http://testserver/cd/lam-sach/cong-van/" in b and "đăng nhập" in b
+    assert "http://testserver/ma/" in a1 and "đăng nhập" not in a1, "A1 has no account to sign in with"
     assert f'href="{url}?cap=moi-cap"' in page and not JoinCode.rows.exists()
 
 
@@ -139,3 +142,21 @@ def test_the_list_asks_few_questions_at_any_size(cast, url, act, django_assert_m
         assert client.get(f"{url}?cap=moi-cap").status_code == 200
     with django_assert_max_num_queries(17):
         assert client.get(url).status_code == 200
+
+
+def test_all_units_of_the_list_get_a_message_in_one_act(cast):
+    client = cast.client("centre", "officer")
+    post = reverse("chase_messages", args=[cast.campaign.slug, cast.nodes["centre"].pk])
+    for query, units in (("cap=moi-cap", "A A1 A2 B B1"), ("", "A B"), ("cap=moi-cap&tim=A1", "A1")):
+        page = client.post(post, {"which": "all", "query": query}).content.decode()
+        named = re.findall(r'<h2 class="h3">Đơn vị (\w+)', page)
+        assert sorted(named) == units.split(), query
+
+
+def test_units_whose_report_is_overdue_stand_first(cast, url):
+    """B1 is due first but owes no report; A2 is due later, and its report is overdue."""
+    now = timezone.now()
+    CampaignNode.rows.filter(pk=cast.nodes["B1"].pk).update(due_at=now - timedelta(days=9), expected=False)
+    CampaignNode.rows.filter(pk=cast.nodes["A2"].pk).update(due_at=now - timedelta(days=2))
+    found = selected(cast.nodes["centre"], Sieve(is_deep=True))
+    assert [node.name for node in found][:2] == ["Đơn vị A2", "Đơn vị B1"]

@@ -59,7 +59,9 @@ def test_a_preview_tells_what_is_left_out_and_nothing_is_published_by_it(cast):
     assert (draft.count, draft.stopped, draft.rejected) == (5, 3, 1)
     assert draft.kinds == {"domain": 3, "ip-port": 1, "url": 1}
     html = client.get(answer["Location"]).content.decode()
-    assert "/just/a/path" in html and "chinhphu.gov.vn" in html and "192.168.1.1" in html
+    assert "/just/a/path" in html and "3 địa chỉ đáng ngờ bị bỏ ra" in html
+    doubts = client.get(answer["Location"] + "nghi-ngo/many/").content.decode()
+    assert "chinhphu.gov.vn" in doubts and "192.168.1.1" in doubts
     rows = list(csv.DictReader(io.StringIO(body(client.get(answer["Location"] + "ghi-chu.csv")).decode())))
     assert [(r["what"], r["file"], r["line"]) for r in rows if r["code"] == "no-host"] == [
         ("rejected", "list.csv", "10")
@@ -170,7 +172,7 @@ def test_no_cell_of_the_csv_is_a_formula_with_a_call(cast):
 @pytest.mark.parametrize("name", ["plain", "csv"])
 def test_a_web_address_on_a_number_does_not_come_back_as_a_network(name):
     items = Items(reading.read_text("http://192.0.2.7/24\nhttp://[2001:db8::7]/64\n").indicators)
-    parts, _losses = downloads.written(items, writing.FORMS[name], date(2026, 11, 24), 1)
+    parts, _losses = downloads.written(items, writing.FORMS[name], date(2026, 11, 24), 1, {})
     assert reading.read_text(b"".join(parts).decode()).indicators.id == items.id
 
 

@@ -80,18 +80,18 @@ def test_a_revision_leads_to_the_file_it_was_taken_from(cast):
     assert theirs.get(f"/cd/lam-sach/tiep-nhan/{address}").status_code == 404
 
 
-def test_a_unit_that_reported_by_file_is_chased_for_its_receipt_only(cast):
+def test_a_unit_that_reported_by_file_is_chased_for_carrying_out_only(cast):
     drop(cast, a=paper("Đơn vị A1"))
     press(cast, only(), "take")
     client, said = cast.client("A", "officer"), "đã báo cáo (bằng tệp)"
     listed, progress = client.get(url(cast, "A", "chase")), client.get(url(cast, "A", "progress_node"))
     line = listed.content.decode().partition("Đơn vị A1")[2].partition("</tr>")[0]
-    assert "chưa nhận" in line and said in line, "a report by file proves no receipt"
+    assert "chưa nhận" not in line and "chưa triển khai" in line and said in line
     assert listed.content.decode().count(said) == 1 and said in progress.content.decode().lower()
     sent = {"unit": str(cast.nodes["A1"].pk)}
     page = client.post(url(cast, "A", "chase_messages"), sent).content.decode()
     message = page.partition("<textarea")[2].partition("</textarea>")[0]
-    assert "xác nhận" in message and "gửi báo cáo" not in message
+    assert "triển khai" in message and "xác nhận" not in message and "gửi báo cáo" not in message
 
 
 def test_the_trail_names_the_file_and_its_hash_and_the_file_can_be_fetched(cast):

@@ -1,5 +1,6 @@
 """The annex in the browser: fill in, save, send, withdraw, return, accept, amend; and rights."""
 
+import re
 from uuid import uuid4
 
 import pytest
@@ -64,6 +65,20 @@ def test_a_blocked_report_is_not_sent_and_keeps_every_typed_word(cast):
     assert not Revision.rows.exists()
     assert 'value="1,5"' in page and "“1,5” không phải số nguyên" in page
     assert 'value="43"' in page and 'value="ghi chú của tôi"' in page and NARRATIVE in page
+
+
+def test_all_problems_stand_at_once_each_with_a_link_to_its_field_and_its_fold_open(cast):
+    answer = send(cast, "A", r1="4", r2="", r4="x", a3="9", n1="x" * 10_001, narrative="Xong.")
+    page = answer.content.decode()
+    asked, form_itself = page.split('<div id="checks"', 1)[1].split('id="danh-gia"', 1)
+    linked = re.findall(r'<a href="#([^"]+)">', asked)
+    assert {"r1", "r2", "r4", "g1", "ly-do", "danh-gia", "don-vi-ngoai"} <= set(linked)
+    assert all(f'id="{field}"' in f'id="danh-gia"{form_itself}' for field in linked)
+    assert asked.count("<li>") >= 6
+    folds = re.findall(
+        r"<details([^>]*)>(?:(?!</details>).)*?id=\"(ly-do|don-vi-ngoai)\"", form_itself, re.DOTALL
+    )
+    assert [(name, "open" in mark) for mark, name in folds] == [("ly-do", True), ("don-vi-ngoai", True)]
 
 
 def test_a_warning_asks_for_a_tick_or_a_note(cast):

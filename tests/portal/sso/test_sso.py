@@ -408,7 +408,7 @@ def test_an_invitation_is_taken_by_proof_alone(cast, fake, trusted):
     assert answer.url == reverse("staff_link_proven")
     assert token not in traces() and NUMBER not in traces()
     assert 'name="password"' not in client.get(answer.url).content.decode()
-    assert client.post(answer.url, NEW).url == reverse("my_account")
+    assert client.post(answer.url, NEW).url == reverse("my_work")
     user = User.objects.get(username="lo.pang")
     assert not user.has_usable_password() and places_of(user) == [("officer", cast.units["A1"].path)]
     assert is_in(sign_in(fake)[0])

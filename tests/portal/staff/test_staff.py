@@ -16,6 +16,7 @@ from quetsach.portal.audit.actions import first_broken_entry
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.campaigns.cascade.actions import acknowledge
 from quetsach.portal.staff.models import HandOver, Invitation
+from quetsach.portal.units.actions import create_unit
 from quetsach.portal.units.models import Membership, Unit, places_of
 
 NEW = {"full_name": "Lò Văn Pâng", "phone": "", "username": "lo.pang", "password": "bon tu de nho"}
@@ -42,7 +43,7 @@ def test_from_the_invitation_to_the_first_page(cast):
     visitor = Client()
     assert "Đơn vị A1" in visitor.get(url).content.decode() and not Invitation.rows.get().used_at
     assert "err" in visitor.post(url, {**NEW, "password": "ngan"}).content.decode()
-    assert visitor.post(url, NEW).url == reverse("my_account")
+    assert visitor.post(url, NEW).url == reverse("my_work")
     user = User.objects.get(username="lo.pang")
     assert places_of(user) == [("officer", cast.units["A1"].path)]
     assert "Đơn vị A1" in visitor.get(reverse("my_account")).content.decode()
@@ -64,12 +65,31 @@ def test_the_first_coordinator_of_an_empty_portal_comes_by_a_link_from_the_serve
     visitor = Client()
     path = link.removeprefix("https://portal.example")
     assert "Người quản trị cổng mời anh/chị" in visitor.get(path).content.decode()
-    assert visitor.post(path, NEW).url == reverse("my_account")
+    assert visitor.post(path, NEW).url == reverse("my_work")
     unit = Unit.rows.get()
     assert (unit.name, unit.parent, unit.kind) == ("UBND huyện Phong Thổ", None, "ubnd_district")
     assert places_of(User.objects.get()) == [("coordinator", unit.path)]
     call_command("invite_coordinator", "UBND huyện Phong Thổ")
     assert "Người quản trị cổng" in visitor.get(reverse("staff")).content.decode()
+
+
+@pytest.mark.usefixtures("db", "in_english")
+def test_a_name_that_nearly_matches_is_offered_and_one_that_stands_often_is_given_by_its_path(capsys):
+    top = create_unit(None, None, "Cả nước")
+    for province in ("Tỉnh Lào Cai", "Tỉnh Sơn La"):
+        create_unit(None, create_unit(None, top, province), "Xã Tân Lập")
+    with pytest.raises(CommandError, match="quetsach manage invite_coordinator 'Tỉnh Sơn La / Cả nước'"):
+        call_command("invite_coordinator", "son la")
+    with pytest.raises(
+        CommandError, match=r"2 units bear that name(.|\n)*'Xã Tân Lập / Tỉnh Lào Cai / Cả nước'"
+    ):
+        call_command("invite_coordinator", "Xã Tân Lập")
+    for path in ("Xã Tân Lập / Tỉnh Sơn La / Cả nước", "Xã Tân Lập / Tỉnh Sơn La"):
+        call_command("invite_coordinator", path)
+        assert "/loi-moi/" in capsys.readouterr().out
+    assert {row.unit.parent.name for row in Invitation.rows.all()} == {"Tỉnh Sơn La"}
+    with pytest.raises(CommandError, match=r"Is it one of these\?(.|\n)*Tỉnh Sơn La"):
+        call_command("invite_coordinator", "Xã Tân Lập / Tỉnh Lai Châu")
 
 
 def test_a_link_is_taken_back_or_grows_old(cast, time_machine):

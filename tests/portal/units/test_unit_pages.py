@@ -176,6 +176,9 @@ def test_search_puts_the_very_letters_first(cast):
     assert len(re.findall(r"Đơn vị centre › Đơn vị [AB]", text)) == 4, "each with its path"
     own = [hit.above for hit in search(cast.user("A", "reader"), "tan thanh")[0]]
     assert len(own) == 3, "the other district's is not shown"
+    for path in ("Xã Tân Thành / Đơn vị B", "tan thanh / don vi b / don vi centre"):
+        assert [hit.unit.parent for hit in search(user, path)[0]] == [cast.units["B"]], path
+    assert search(user, "tan thanh / don vi centre / don vi b")[1] == 0
     assert search(user, "  ")[1] == 0
     for text, status in (("%_", 200), ("%_\x00", 400)):
         assert page(cast.client("centre", "reader"), "units", q=text)[0].status_code == status

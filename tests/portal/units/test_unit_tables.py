@@ -7,10 +7,12 @@ import pytest
 import xlsxwriter
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.units.models import ReorgEvent, Unit, UnitImport
 from quetsach.portal.units.reorg_actions import rename
+from quetsach.portal.units.tables import plan_of
 from quetsach.units.table import read_table
 
 HEAD = "Mã hệ thống,Tên đơn vị,Loại,Thuộc đơn vị,Điện thoại,Mã định danh\n"
@@ -155,3 +157,25 @@ def test_refusals_are_precise_in_vietnamese(cast):
     answer = client.post(reverse("unit_upload", args=[top.pk]), {"table": file}, follow=True).content.decode()
     assert "Ô A2: là công thức. Hãy sao chép cột rồi dán dạng giá trị." in answer
     assert "Ô B2: bị gộp với ô khác (B2:B3)" in answer
+
+
+def test_names_that_nearly_match_are_offered_and_taken_over(cast):
+    client, top = cast.client("A", "coordinator"), cast.units["A"]
+    rename(cast.user("A", "coordinator"), cast.units["A1"], on=timezone.localdate(), name="Xã Phong Thổ")
+    rows = ",Phong Tho,UBND cấp xã,Đơn vị A,,\n,Trường,Trường học,phong thô,,\n,Trạm,Trạm y tế,Xã Lạ,,\n"
+    text = upload(client, top, HEAD + rows).content.decode()
+    assert "Do you mean one of these?" in text and "Xã Phong Thổ / Đơn vị A" in text
+    kept = UnitImport.rows.get(applied_at=None)
+    url = reverse("unit_import", args=[kept.pk])
+    way = re.search(r'<option value="(Xã Phong Thổ / Đơn vị A[^"]*)"', text)[1]
+    posted = {"act": "names", "text-0": "phong thô", "superior-0": way}
+    text = client.post(url, posted, follow=True).content.decode()
+    assert "1 name is taken over." in text and "phong thô" not in text
+    same = re.findall(r'name="same" value="(\d+)"', text)
+    text = client.post(url, {"act": "names", "same": same}, follow=True).content.decode()
+    kept.refresh_from_db()
+    plan = plan_of(kept)
+    assert [new.cells["name"] for new in plan.new] == ["Trường"]
+    assert plan.new[0].parent == str(cast.units["A1"].pk)
+    assert [(p.row, p.code) for p in plan.problems] == [(4, "no_parent")]
+    assert cast.units["A1"].name not in [c.name for c in plan.changed]

@@ -16,6 +16,7 @@ from quetsach.annexes.collecting.folding import folded, key
 from quetsach.annexes.collecting.form import ROWS
 from quetsach.annexes.collecting.names import Directory, Unit
 from quetsach.annexes.collecting.paper import FileProblem
+from quetsach.annexes.form.rules import Problem
 from quetsach.text.vietnamese import nfc
 
 _REVISED = re.compile(r"\b(?:sua|chinh sua|dinh chinh|bo sung|thay the|cap nhat|chot|final|moi)\b")
@@ -117,6 +118,13 @@ class Collection:
     def totals(self) -> dict[str, Total]:
         """The sum of each row. An unusable figure adds nothing and lowers `units`."""
         return {row: self._total(row) for row in ROWS}
+
+    @property
+    def broken(self) -> list[Problem]:
+        """The rules between rows of the form that the sums break."""
+        totals = self.totals
+        sums = {row: total.value for row, total in totals.items() if total.units}
+        return rules.broken_by_sum(sums, max(total.units for total in totals.values()))
 
     def _total(self, row: str) -> Total:
         there = [one for one in self.counted if one.values[row] is not None]

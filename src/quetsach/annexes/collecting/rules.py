@@ -35,6 +35,17 @@ def broken(annex: Annex, values: Values, others: Sequence[Values]) -> list[Probl
     return [problem for problem in fired(form, known) if problem.rule != _BLANK]
 
 
+def broken_by_sum(values: Values, units: int) -> list[Problem]:
+    """The rules that the sum of `units` annexes breaks. A row without a figure is unknown, and breaks none.
+
+    Only rules that forbid a report say something of a sum: warnings weigh one unit against its neighbours.
+    """
+    form = built_in(FORM)
+    # A unit may count itself in row 3, so the sum of row 3 may be larger by one for each annex.
+    known = {**dict.fromkeys(form.facts), **values, "raw": units, "adjust_reason": ""}
+    return [p for p in fired(form, known) if p.level == "block" and p.rule != _BLANK]
+
+
 def _ratio(form: Form, others: Sequence[Values]) -> float | None:
     if not form.ratio:
         return None

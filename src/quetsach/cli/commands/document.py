@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,8 +102,8 @@ def _lint_command() -> click.Command:
 
 
 def _write(kind: Kind, path: Path, out: Path) -> int:
-    from quetsach.documents import fields, pdf
-    from quetsach.documents.document import render_docx, render_pdf
+    from quetsach.cli.drawing import drawn
+    from quetsach.documents import fields
     from quetsach.results.output import replacing
 
     if out.suffix.lower() not in _SUFFIXES:
@@ -113,19 +112,9 @@ def _write(kind: Kind, path: Path, out: Path) -> int:
         document = fields.to_document(kind, fields.load(_read(path)))
     except fields.FieldsError as error:
         return _refused(path, error)
-    draw = render_pdf if out.suffix.lower() == ".pdf" else render_docx
-    content = draw(document, at=datetime.now(UTC))
+    content = drawn(document, out.suffix)
     with replacing(out) as part:
         part.write_bytes(content)
-    if draw is render_pdf and not pdf.is_in_times():
-        click.echo(
-            _(
-                "This machine has neither Times New Roman nor Liberation Serif 2, so the PDF is in another "
-                "typeface than the Decree asks for. Install fonts-liberation2, or put times*.ttf into the "
-                "folder that QUETSACH_FONTS names, and write it again."
-            ),
-            err=True,
-        )
     return NOTHING
 
 

@@ -12,6 +12,8 @@ import click
 
 from quetsach.cli import FOUND, INCOMPLETE, NOTHING, answer, list_options, say
 from quetsach.cli import root as _root
+from quetsach.indicators import loading
+from quetsach.indicators.guard import Group
 from quetsach.indicators.indicator import IndicatorSet
 from quetsach.indicators.loading import NothingLeftError
 from quetsach.results import listnotes
@@ -22,6 +24,7 @@ from quetsach.text.language import gettext as _
 from quetsach.text.language import ngettext
 
 if TYPE_CHECKING:
+    from quetsach.indicators.guard import GroupCount
     from quetsach.indicators.reading import Recognised
     from quetsach.indicators.writing import Form, Settings, Written
 
@@ -137,6 +140,7 @@ def _check(files: tuple[Path, ...], **given: Any) -> int:
     for one in found.recognised:
         _say_form(one)
     _say_count(found.indicators, sys.stdout)
+    _say_groups(found.groups)
     notes = listnotes.of(found)
     for note in notes:
         click.echo(words.visible(f"{_level(note)}: {note}"))
@@ -194,11 +198,13 @@ def _convert(
     if out is not None:
         answer.refuse_inputs([out], [*files, given["override"]])
     settings = _settings(chosen, out, given)
-    found = request.read(files, list_options.choice_of(given))
+    choice = list_options.choice_of(given)
+    found = request.read(files, choice)
     _show_notes(listnotes.of(found))
     if not len(found.indicators):
         raise NothingLeftError(files, found.left_out)
-    written = writing.write(found.indicators, chosen, settings)
+    groups = loading.grouped(found.indicators, choice) if chosen.blocks else None
+    written = writing.write(found.indicators, chosen, settings, groups)
     if out is None:
         sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
         try:
@@ -245,6 +251,20 @@ def _save(path: Path, parts: Iterable[str], form: Form) -> None:
 
 def _say_losses(written: Written) -> None:
     losses = written.losses
+    if losses.withheld:
+        text = ngettext(
+            "%(n)s entry is not written: many use it, and this form may block.",
+            "%(n)s entries are not written: many use them, and this form may block.",
+            losses.withheld,
+        )
+        click.echo(text % {"n": words.number(losses.withheld)}, err=True)
+    if losses.exactly:
+        text = ngettext(
+            "%(n)s name at a hosting platform is written as exactly that name.",
+            "%(n)s names at hosting platforms are written as exactly these names.",
+            losses.exactly,
+        )
+        click.echo(text % {"n": words.number(losses.exactly)}, err=True)
     for code, count in sorted(losses.left_out.items()):
         text = _("This form cannot express, left out: %(kind)s: %(n)s")
         click.echo(text % {"kind": _loss(code), "n": words.number(count)}, err=True)
@@ -298,6 +318,23 @@ def _say_count(indicators: IndicatorSet, stream: Any) -> None:
     text = ngettext("%(n)s usable entry (%(kinds)s)", "%(n)s usable entries (%(kinds)s)", len(indicators))
     click.echo(text % {"n": words.number(len(indicators)), "kinds": parts or "-"}, file=stream)
     click.echo(_("Set id: %(id)s") % {"id": indicators.id}, file=stream)
+
+
+def _say_groups(groups: list[GroupCount]) -> None:
+    if not groups:
+        return
+    about = {
+        Group.MANY: _("many use or share them, or they are the state's or your own: never blocked"),
+        Group.PLACEHOLDER: _("placeholders, written where the real address is not known"),
+        Group.RENTED: _("one customer's name or address at a platform: blocked as exactly that"),
+        Group.SINKHOLE: _("sinkholes: a machine that calls one is infected"),
+        Group.WIDE: _("wide networks: many machines"),
+    }
+    click.echo(_("Doubtful entries:"))
+    for one in groups:
+        text = _("  kept: %(kept)s, left out: %(left_out)s - %(what)s")
+        kept, left_out = words.number(one.kept), words.number(one.left_out)
+        click.echo(text % {"kept": kept, "left_out": left_out, "what": about[one.group]})
 
 
 def _level(note: ListNote) -> str:

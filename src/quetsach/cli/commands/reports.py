@@ -132,12 +132,11 @@ def _check(out: Path) -> None:
 def _save(out: Path, found: Collection, issuer: str) -> None:
     from quetsach.annexes.collecting.answers import annex as papers
     from quetsach.annexes.collecting.answers import workbook
-    from quetsach.documents.document import render_docx, render_pdf
+    from quetsach.cli.drawing import drawn
 
     with replacing(out) as part, part.open("wb") as stream:
         if out.suffix.lower() == ".xlsx":
             workbook.write(stream, found, folder=out.parent)
             return
-        now = datetime.now(UTC)
-        render = render_pdf if out.suffix.lower() == ".pdf" else render_docx
-        stream.write(render(papers.consolidated(found, issuer=issuer, at=now), at=now))
+        document = papers.consolidated(found, issuer=issuer, at=datetime.now(UTC))
+        stream.write(drawn(document, out.suffix))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from quetsach.indicators.forms_in import hosts
+from quetsach.indicators.indicator import Scope
 from quetsach.indicators.lists.comment import without_comment
 from quetsach.indicators.lists.listing import Listing
 from quetsach.indicators.lists.value import Note, Value
@@ -41,7 +42,10 @@ def recognise(listing: Listing) -> bool:
 
 
 def read(listing: Listing) -> Iterator[Value | Note]:
-    """One rule a line; hosts lines and bare names are taken, too, as AdGuard Home and Pi-hole do."""
+    """One rule a line; hosts lines and bare names are taken, too, as AdGuard Home and Pi-hole do.
+
+    A hosts line covers only the name itself (AdGuard Home, Hosts Blocklists).
+    """
     for number, line in enumerate(listing.lines, 1):
         text = line.strip()
         if not text or text[0] == "!" or _HEADER.match(text):
@@ -68,7 +72,8 @@ def _rule(number: int, text: str) -> Iterator[Value | Note]:
     words = without_comment(body).split()
     addr = address(words[0]) if len(words) > 1 else None
     if addr is not None:
-        yield from hosts.entry(number, text, addr, words, "")
+        for one in hosts.entry(number, text, addr, words, ""):
+            yield one._replace(scope=Scope.EXACT) if isinstance(one, Value) else one
         return
     if body[:1] != "|":
         yield Note(number, text, "pattern") if "*" in body.removeprefix("*.") else Value(number, body)

@@ -10,7 +10,9 @@ from datetime import datetime
 from quetsach.errors import IndicatorError
 from quetsach.files import bounded_process, workbook
 from quetsach.indicators.forms_in.links import Link, links_of
+from quetsach.indicators.forms_in.reports import refusal, report_of
 from quetsach.indicators.forms_in.table import (
+    HEADER_LINES,
     Row,
     full,
     fullest,
@@ -161,6 +163,9 @@ def _sheet(
     below = cells[header + 1 : header + 1 + SNIFFED_LINES]
     places = {**without_free_type(places_of(names, wanted), names, below), **numbers}
     spare: list[int] = []
+    for row in cells[:HEADER_LINES]:
+        if (report := report_of(row)) is not None:
+            raise IndicatorError(f"{listing.source}: {refusal(report)}")
     is_headed = names and not wanted and "indicator" in places
     if is_headed and (doubt := may_be_victims(names, places["indicator"], below, cells[:header])):
         yield Note(0, f"{name}: {doubt}", "may-be-victims")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from quetsach.indicators.forms_in import stix_pattern
-from quetsach.indicators.forms_in.table import has_passed
+from quetsach.indicators.forms_in.expiry import has_passed
 from quetsach.indicators.lists.listing import Listing
 from quetsach.indicators.lists.value import Note, Value
 

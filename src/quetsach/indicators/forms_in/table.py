@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import datetime
 from functools import lru_cache
+from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 
 from quetsach.errors import IndicatorError
+from quetsach.indicators.forms_in.expiry import has_passed
 from quetsach.indicators.lists.item import HASHES, KINDS, hash_in, is_value
 from quetsach.indicators.lists.listing import Listing
 from quetsach.indicators.lists.refang import refang
@@ -63,13 +65,20 @@ _VICTIMS = re.compile(
 )
 """Words in the heading of a column of infected machines, in a report that also names the addresses called."""
 _OF_MACHINES = re.compile(
-    r"\b(?:tên máy(?: tính| trạm)?\b(?! chủ)|máy trạm\b|computer name\b|tên (?:đơn vị|cơ quan)\b"
-    r"|đơn vị (?:quản lý|sử dụng)\b|người (?:dùng|sử dụng)\b)"
+    r"\b(?:tên máy(?: tính| trạm)?\b(?! chủ)|máy trạm\b|(?:computer|device|machine|workstation)[ _]?name\b"
+    r"|tên (?:đơn vị|cơ quan)\b|đơn vị (?:quản lý|sử dụng)\b|người (?:dùng|sử dụng)\b|phòng ban\b"
+    r"|(?:địa chỉ )?mac(?:[ _]address)?$|hệ điều hành\b|operating[ _]system\b|os[ _]version\b"
+    r"|(?:logged[ _]on[ _])?user[ _]?name\b|department\b|asset[ _](?:tag|id|name)\b)"
 )
-"""Words in the heading of a column that describes an office's own machines: computer name, unit, user."""
+"""Words in the heading of a column that describes an office's own machines: name, unit, user, system."""
+_INSIDE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
+"""Networks inside offices and providers (RFC 1918, RFC 6598): no list of malicious addresses is made of
+them."""
 _OF_CULPRITS = re.compile(r"độc hại|điều khiển|kết nối|c&c|\bc2\b|malicious|command")
 """Words in a title that say that the addresses below it are malicious."""
-_SAYS_NOT_WHOSE = frozenset(("ip", "địa chỉ", "địa chỉ ip", "address", "ip address", "ip_address", "host"))
+_SAYS_NOT_WHOSE = frozenset(
+    ("ip", "địa chỉ", "địa chỉ ip", "address", "ip address", "ip_address", "host", "hostname")
+)
 """Headings of a column of addresses that leave open whose addresses they are."""
 _MOST_LINES = 50
 """Lines that one row may span: else every line with a quote that is never closed would cost a search to
@@ -82,7 +91,6 @@ _PORTS = re.compile(
 """A value of a column of ports: `443`, `80, 443`, `53/udp`."""
 _UNSET = frozenset(("", "-", "None"))
 _NO = frozenset(("0", "false", "no"))
-_DATES = ("%d/%m/%Y", "%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%d-%m-%Y")
 
 
 class Row(NamedTuple):
@@ -240,6 +248,11 @@ def may_be_victims(
     ]
     if any(is_listed(row[at].strip()) for row in rows for at in found if at < len(row)):
         return ""
+    if not found and _are_inside(row[place].strip() for row in rows if place < len(row)):
+        return (
+            f"'{cells[place].strip()}' holds addresses inside a network, as a table of infected machines"
+            " does; take the addresses that they called, or head the column 'malicious IP'"
+        )
     told = [cells[at] for at in found] or [
         title
         for title in ("".join(row) for row in above if sum(map(bool, map(str.strip, row))) == 1)
@@ -252,6 +265,13 @@ def may_be_victims(
         f" they called; if it is the list, head it 'malicious IP', or --column"
         f' "indicator={cells[place].strip()}"'
     )
+
+
+def _are_inside(texts: Iterable[str]) -> bool:
+    """Whether more than half of the addresses among these cells lie inside a network."""
+    found = [one for one in map(address, texts) if one is not None and ":" not in one]
+    inside = sum(any(ip_address(one) in network for network in _INSIDE) for one in found)
+    return 2 * inside > len(found)
 
 
 def _is_row(cells: Sequence[str], place: int, listing: Listing, delimiter: str) -> bool:
@@ -468,30 +488,3 @@ def _judge(
     if whole is not None and _PORTS.fullmatch(port):
         return "", [endpoint(whole, int(one)) for one in _PORT.findall(port)]
     return "", [text]
-
-
-def has_passed(text: str, now: datetime) -> bool:
-    """Whether a moment lies before `now`; a date ends with its day; a text that is no date never passes."""
-    moment = parse_moment(text.strip())
-    if moment is None:
-        return False
-    return moment < now
-
-
-def parse_moment(text: str) -> datetime | None:
-    """ISO 8601, or a date in Vietnam's form; UTC if no zone is shown. A bare date is its last second."""
-    found: datetime | None = None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        for form in _DATES:
-            try:
-                found = datetime.strptime(text, form)
-                break
-            except ValueError:
-                continue
-    if found is None:
-        return None
-    if ":" not in text:
-        found = datetime.combine(date(found.year, found.month, found.day), datetime.max.time())
-    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from quetsach.errors import IndicatorError
 from quetsach.files import openers
-from quetsach.indicators.forms_in.table import cells_of
-from quetsach.indicators.lists.listing import Listing
+from quetsach.indicators.forms_in.reports import Report, refusal, report_in, report_of
+from quetsach.indicators.forms_in.table import DELIMITERS, HEADER_LINES, cells_of
+from quetsach.indicators.lists.listing import Listing, parsed
 from quetsach.indicators.lists.value import Note, Value
 
-_SHADOWSERVER = (
-    {"timestamp", "src_ip", "infection"},
-    {"timestamp", "ip", "cc_ip"},
-    {"timestamp", "src_ip", "src_asn"},
-)
-_N6 = {"category", "source", "restriction", "confidence"}
 _RESULT = {"device", "indicator", "matched", "logformat"}
 
 
 def recognise(listing: Listing) -> bool:
-    """Shadowserver by its header, n6 by the keys of its events, a scan's result by its own header.
+    """Reports by their header or the keys of their first record, a scan's result by its own header.
 
-    A person who chooses the columns of a result means its indicators, so it is read as a table.
+    A person who chooses the columns of a result means its indicators, so it is read as a table. The sheets of
+    a workbook are looked at where they are read.
     """
-    if _is_packed(listing):
-        return not listing.columns and _is_result(listing)
-    return _is_shadowserver(listing) or _is_n6(listing) or (not listing.columns and _is_result(listing))
+    if not _is_packed(listing) and _report(listing) is not None:
+        return True
+    return not listing.columns and _is_result(listing)
 
 
 def _is_packed(listing: Listing) -> bool:
@@ -44,28 +41,27 @@ def _is_result(listing: Listing) -> bool:
     )
 
 
-def _is_shadowserver(listing: Listing) -> bool:
-    cells = {c.strip().lower() for c in cells_of(listing.head[0], ",") or ()} if listing.head else set()
-    return any(names <= cells for names in _SHADOWSERVER)
-
-
-def _is_n6(listing: Listing) -> bool:
-    document = listing.json
-    first = document[0] if isinstance(document, list) and document else document
-    if isinstance(first, dict):
-        return set(first) >= _N6
-    return bool(listing.head) and set(cells_of(listing.head[0], ",") or ()) >= _N6
+def _report(listing: Listing) -> Report | None:
+    if listing.is_json:
+        return report_in(listing.json)
+    heads = listing.head[:HEADER_LINES]
+    if heads and heads[0].lstrip().startswith("{"):
+        try:
+            return report_in(parsed(listing.source, heads[0]))
+        except (ValueError, RecursionError):
+            return None
+    # A title may stand above the header, and Shadowserver marks its header with `#` in some programs.
+    lines = (*heads, *(line.lstrip("# ") for line in islice(listing.comments, HEADER_LINES)))
+    rows = (cells_of(line, delimiter) for line in lines for delimiter in DELIMITERS if delimiter in line)
+    return next((found for row in rows if row and (found := report_of(row)) is not None), None)
 
 
 def read(listing: Listing) -> Iterator[Value | Note]:
     """Never read. Raises IndicatorError."""
-    if _is_result(listing):
+    report = None if _is_packed(listing) else _report(listing)
+    if report is None:
         raise IndicatorError(
             f"{listing.source}: is the result of a scan, not a list of malicious addresses; name the list"
             " itself"
         )
-    who = "Shadowserver" if _is_shadowserver(listing) else "n6"
-    raise IndicatorError(
-        f"{listing.source}: is a report of {who} about infected machines, not a list of malicious addresses;"
-        " look its machines up instead"
-    )
+    raise IndicatorError(f"{listing.source}: {refusal(report)}")

@@ -62,12 +62,16 @@ class Settings:
 class Losses:
     """The losses of the written list. `left_out` counts by `Shape` or by a code of `REFUSALS`;
     `narrowed` entries cover less than they should; `covered` entries need no line, because a wider entry is
-    in the list; `families` entries lose the name of their malware."""
+    in the list; `families` entries lose the name of their malware. `withheld` entries are never blocked,
+    because many use them; `exactly` names are blocked without the names below them, because a customer rents
+    them at a platform."""
 
     left_out: Counter[str] = field(default_factory=Counter)
     narrowed: Counter[str] = field(default_factory=Counter)
     covered: int = 0
     families: int = 0
+    withheld: int = 0
+    exactly: int = 0
 
 
 REFUSALS = ("characters", "like-network", "long-name", "reserved-name")
@@ -95,6 +99,10 @@ class Job:
             yield "left out", f"{code} {count}"
         for code, count in sorted(self.losses.narrowed.items()):
             yield "narrower than the set", f"{code} {count}"
+        if self.losses.withheld:
+            yield "never blocked, many use them", str(self.losses.withheld)
+        if self.losses.exactly:
+            yield "without the names below, rented at a platform", str(self.losses.exactly)
         if self.losses.covered:
             yield "covered by wider entries", str(self.losses.covered)
 
@@ -116,7 +124,9 @@ def accepts(_one: Indicator) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """`whole` shapes are written exactly, `narrowed` shapes cover less (never more), others are left out.
+    """`blocks`: programs may cut off the entries of the form, so entries that many use never stand in it.
+
+    `whole` shapes are written exactly, `narrowed` shapes cover less (never more), others are left out.
 
     `about` is a message id. `refuse` gives a code of `REFUSALS` for a value that cannot be spelled. With
     `merges`, a name under a name that covers it is left out. `takes` names the fields of `Settings` that
@@ -127,6 +137,7 @@ class Form:
     about: str
     write: Callable[[Job], Iterator[str]]
     whole: frozenset[Shape]
+    blocks: bool
     narrowed: frozenset[Shape] = frozenset()
     refuse: Callable[[Indicator], str] = accepts
     suffixes: tuple[str, ...] = ()

@@ -55,6 +55,7 @@ PLAIN = Form(
     N_("one entry a line, for this scanner: =x exact, *.x below x"),
     _plain,
     EVERYTHING,
+    blocks=False,
     refuse=_plain_refuses,
     suffixes=(".txt",),
 )
@@ -63,6 +64,7 @@ IP_LIST = Form(
     N_("addresses and networks, one a line: external lists of FortiGate and Palo Alto"),
     _values,
     ADDRESSES,
+    blocks=True,
     most=FORTIGATE_ENTRIES,
 )
 DOMAIN_LIST = Form(
@@ -70,6 +72,7 @@ DOMAIN_LIST = Form(
     N_("names, one a line, with *. for what is below: external lists of FortiGate and Palo Alto"),
     _names,
     NAMES,
+    blocks=True,
     most=FORTIGATE_ENTRIES,
 )
 URL_LIST = Form(
@@ -77,6 +80,7 @@ URL_LIST = Form(
     N_("web addresses without http://, one a line: external lists of FortiGate and Palo Alto"),
     _values,
     frozenset((Shape.URL,)),
+    blocks=True,
     refuse=_url,
     most=FORTIGATE_ENTRIES,
 )

@@ -91,6 +91,7 @@ MISP = Form(
     N_("MISP event as JSON, or a feed where OUT is a folder (needs --date)"),
     _write,
     EVERYTHING - {Shape.BELOW, Shape.URL},
+    blocks=True,
     narrowed=frozenset((Shape.URL,)),
     suffixes=(".misp", ".misp.json"),
     keeps_family=True,

@@ -92,7 +92,7 @@ def _mikrotik(job: Job) -> Iterator[str]:
 def _form(
     name: str, about: str, write: Callable[[Job], Iterator[str]], whole: frozenset[Shape], suffix: str
 ) -> Form:
-    return Form(name, about, write, whole, suffixes=(suffix,))
+    return Form(name, about, write, whole, blocks=True, suffixes=(suffix,))
 
 
 NFT = _form(

@@ -18,10 +18,11 @@ def _hosts(job: Job) -> Iterator[str]:
 
 
 def _adblock(job: Job) -> Iterator[str]:
-    """`||name^`, a rule that both AdGuard and Pi-hole accept."""
+    """`||name^` with all names below; a hosts line for exactly one name. AdGuard and Pi-hole read both."""
     yield "[Adblock Plus 2.0]\n"
     yield from job.header("!")
-    yield from (f"||{one.value}^\n" for one in job.items)
+    for one in job.items:
+        yield f"0.0.0.0 {one.value}\n" if one.scope is Scope.EXACT else f"||{one.value}^\n"
 
 
 def _dnsmasq(job: Job) -> Iterator[str]:
@@ -46,11 +47,19 @@ HOSTS = Form(
     N_("hosts file, whole names only, for blocking on one machine"),
     _hosts,
     _EXACT,
+    blocks=True,
     narrowed=_WITH,
     suffixes=(".hosts",),
 )
 ADBLOCK = Form(
-    "adblock", N_("filter list of AdGuard Home and Pi-hole"), _adblock, _WITH, suffixes=(".adblock", ".abp")
+    "adblock",
+    N_("filter list of AdGuard Home and Pi-hole"),
+    _adblock,
+    _WITH | _EXACT,
+    blocks=True,
+    suffixes=(".adblock", ".abp"),
 )
-DNSMASQ = Form("dnsmasq", N_("settings of dnsmasq"), _dnsmasq, _WITH, suffixes=(".dnsmasq",))
-UNBOUND = Form("unbound", N_("settings of Unbound"), _unbound, _WITH | _EXACT, suffixes=(".unbound",))
+DNSMASQ = Form("dnsmasq", N_("settings of dnsmasq"), _dnsmasq, _WITH, blocks=True, suffixes=(".dnsmasq",))
+UNBOUND = Form(
+    "unbound", N_("settings of Unbound"), _unbound, _WITH | _EXACT, blocks=True, suffixes=(".unbound",)
+)

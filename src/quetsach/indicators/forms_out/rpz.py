@@ -78,6 +78,7 @@ RPZ = Form(
     N_("response policy zone of BIND, Unbound, Knot or PowerDNS: NXDOMAIN, or a page of yours (--redirect)"),
     _write,
     NAMES | ADDRESSES,
+    blocks=True,
     refuse=_refuse,
     # A wildcard does not reach past a name that exists (RFC 4592 2.2.1): with `a.x` in the zone, `*.x` would
     # not cover `b.a.x`.

@@ -87,6 +87,7 @@ STIX = Form(
     N_("STIX 2.1 bundle (needs --date)"),
     _write,
     EVERYTHING - {Shape.DOMAIN, Shape.BELOW, Shape.URL},
+    blocks=True,
     narrowed=frozenset((Shape.DOMAIN, Shape.URL)),
     suffixes=(".stix", ".stix.json"),
     keeps_family=True,

@@ -66,6 +66,7 @@ RULES = Form(
     N_("rules of Suricata for names and addresses"),
     _rules,
     NAMES | ADDRESSES | {Shape.IP_PORT},
+    blocks=False,
     suffixes=(".rules",),
 )
 DATASET = Form(
@@ -73,6 +74,7 @@ DATASET = Form(
     N_("names as a dataset of Suricata (type string)"),
     _dataset,
     frozenset((Shape.EXACT,)),
+    blocks=True,
     narrowed=frozenset((Shape.DOMAIN,)),
     suffixes=(".b64",),
 )
@@ -81,5 +83,8 @@ IPS = Form(
     N_("addresses as a dataset of Suricata (type ip)"),
     _addresses,
     frozenset((Shape.IPV4, Shape.IPV6)),
+    blocks=True,
 )
-IPREP = Form("suricata.iprep", N_("IP reputation of Suricata"), _iprep, ADDRESSES, suffixes=(".iprep",))
+IPREP = Form(
+    "suricata.iprep", N_("IP reputation of Suricata"), _iprep, ADDRESSES, blocks=True, suffixes=(".iprep",)
+)

@@ -56,6 +56,7 @@ CSV = Form(
     N_("table of entry, type and malware, for this scanner and spreadsheets"),
     _csv,
     EVERYTHING,
+    blocks=False,
     suffixes=(".csv",),
     keeps_family=True,
     takes=frozenset(("defang",)),
@@ -65,6 +66,7 @@ JSON = Form(
     N_("the same as JSON"),
     _json,
     EVERYTHING,
+    blocks=False,
     suffixes=(".json",),
     keeps_family=True,
 )

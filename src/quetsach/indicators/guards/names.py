@@ -46,23 +46,38 @@ class Names[Found]:
     def find(self, name: str, *, covers: bool) -> Found | None:
         """The item of the name that a canonical name touches; with `covers` it stands for its subdomains,
         too."""
-        rest = name
-        while rest:
-            found = _first(self._below, rest)
-            if found is not None:
-                return found
-            rest = rest.partition(".")[2]
+        found = next((one for one in map(self.reaching, with_parents(name)) if one is not None), None)
+        return found if found is not None else self.itself(name, covers=covers)
+
+    def itself(self, name: str, *, covers: bool) -> Found | None:
+        """The item of a name that is added without the names below it; with `covers` also of a name below
+        this name."""
         found = _first(self._on, name)
         return found if found is not None or not covers else _first(self._above, name)
+
+    def reaching(self, name: str) -> Found | None:
+        """The item of exactly this name, if it stands for all names below it, too."""
+        return _first(self._below, name)
 
     def touching(self) -> tuple[Iterable[str], Iterable[str]]:
         """The names that match with all names below them, and the names that match alone."""
         return chain(*self._below), chain(*self._on, *self._above)
 
 
+def with_parents(name: str) -> Iterator[str]:
+    """The name and all names above it."""
+    while name:
+        yield name
+        name = name.partition(".")[2]
+
+
 def _first[Found](tables: tuple[dict[str, Found], Table[Found]], name: str) -> Found | None:
     found = tables[0].get(name)
     return found if found is not None else tables[1].get(name)
+
+
+_PRIVATE = "===begin private domains==="
+"""The heading, in lower case, of the section with the suffixes of platforms."""
 
 
 class Suffixes:
@@ -72,6 +87,7 @@ class Suffixes:
         text = packaged.read("public_suffix_list.dat", "publicsuffixlist").decode()
         self._lines = frozenset(map(str.strip, text.lower().splitlines()))
         """Rules in their own spelling, and comments."""
+        self._private = frozenset(map(str.strip, text.lower().partition(_PRIVATE)[2].splitlines()))
 
     @cached_property
     def _rules(self) -> frozenset[str]:
@@ -96,6 +112,13 @@ class Suffixes:
     def covered_by(self, name: str) -> bool:
         """Whether every name right below a canonical name is a suffix: `sch.uk`, because of `*.sch.uk`."""
         return f"*.{name}" in self._lines or ("xn--" in name and name in self._wild)
+
+    def is_below_platform(self, name: str) -> bool:
+        """Whether a name lies below a suffix of the private section, which platforms ask for."""
+        return any(
+            one in self._private or f"*.{one.partition('.')[2]}" in self._private
+            for one in with_parents(name.partition(".")[2])
+        )
 
     def __contains__(self, name: str) -> bool:
         parent = name.partition(".")[2]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from quetsach.errors import IndicatorError
-from quetsach.indicators.indicator import Indicator, Kind, Scope
+from quetsach.indicators.indicator import Indicator, Scope
 from quetsach.text.marks import normalize
 
 _WANTED = ("indicator", "reason", "who", "date")
@@ -22,8 +22,6 @@ _IN_VIETNAMESE = {
 }
 _EAST_OF_UTC = datetime.timedelta(days=1)
 """A decision dated in Vietnam in the morning is a day ahead of UTC."""
-_NAMESPACE_CODES = frozenset(("public-suffix",))
-"""Rails with exceptions for whole namespaces: names below `*.ply.gg` are rented one by one."""
 
 
 class Override(NamedTuple):
@@ -47,7 +45,6 @@ class Overrides:
         self.early: list[Override] = []
         self.used: set[Override] = set()
         self._items: dict[str, Override] = {}
-        self._namespaces: dict[str, Override] = {}
         for override in overrides:
             items = _items(override)
             if override.until is not None and override.until < today:
@@ -58,17 +55,10 @@ class Overrides:
                 continue
             for item in items:
                 self._items[item.canonical] = override
-                if item.scope is Scope.SUBDOMAINS_ONLY:
-                    self._namespaces[item.value] = override
 
-    def find(self, indicator: Indicator, code: str) -> Override | None:
-        """The override of an indicator, or of the namespace above it."""
+    def find(self, indicator: Indicator) -> Override | None:
+        """The override that names an indicator."""
         found = self._items.get(indicator.canonical)
-        is_spaced = code in _NAMESPACE_CODES and indicator.kind is Kind.DOMAIN
-        rest = indicator.value.partition(".")[2] if is_spaced else ""
-        while rest and found is None:
-            found = self._namespaces.get(rest)
-            rest = rest.partition(".")[2]
         if found is not None:
             self.used.add(found)
         return found
@@ -90,7 +80,6 @@ def read_overrides(path: Path) -> tuple[Override, ...]:
     """Read a CSV with the columns indicator, reason, who, date, perhaps expires (yyyy-mm-dd or dd/mm/yyyy),
     or chỉ dấu, lý do, người quyết định, ngày, hết hạn.
 
-    `*.example.org` as indicator lets through every name below it that would be stopped as a public suffix.
     Raises IndicatorError with file and line when a column or a value is missing.
     """
     import csv

@@ -71,6 +71,11 @@ class Letter:
         return datetime.date.fromisoformat(self.date) if self.date else None
 
     @property
+    def is_draft(self) -> bool:
+        """Whether the office has not numbered and dated it yet."""
+        return not self.number or not self.date
+
+    @property
     def dateline(self) -> str:
         """Place and date as the letter prints them; days below 10 and the months 1 and 2 with a zero."""
         day = self.issued_on

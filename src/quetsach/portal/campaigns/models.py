@@ -263,6 +263,7 @@ class KeyedAct(models.Model):
         PAPER = "paper", _("on paper")
         PHONE = "phone", _("by phone or message")
         VISIT = "visit", _("seen on the spot")
+        ANNEX = "annex", _("their annex came as a file")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     node = models.ForeignKey(CampaignNode, on_delete=models.CASCADE, related_name="keyed_acts")

@@ -29,6 +29,7 @@ class Rank(IntEnum):
     """Positions in the list; a provider may use any number between them."""
 
     URGENT = 5
+    OVERDUE = 8
     ACKNOWLEDGE = 10
     PASS_ON = 20
     DEPLOY = 30
@@ -36,7 +37,6 @@ class Rank(IntEnum):
     MACHINES = 50
     REPORT = 60
     REVIEW = 70
-    OVERDUE = 72
     REMIND = 75
     CHASE = 80
 

@@ -83,12 +83,14 @@ def words_of(cases: QuerySet[Case], campaign: Campaign, now: datetime) -> Counte
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A node's accepted scans: number, first and last event time, and problems while reading."""
+    """A node's accepted scans: number, first and last event time, problems while reading, and by how many
+    units they were sent."""
 
     scans: int
     first: datetime | None
     last: datetime | None
     errors: int
+    senders: int
 
 
 def watched(node: CampaignNode, *, below: bool = False) -> Watched:
@@ -98,8 +100,14 @@ def watched(node: CampaignNode, *, below: bool = False) -> Watched:
     scans = Scan.rows.filter(where, node__campaign=node.campaign_id).annotate(
         begins=Min("coverages__first", filter=timed), ends=Max("coverages__last", filter=timed)
     )
-    row = scans.aggregate(n=Count("pk"), first=Min("begins"), last=Max("ends"), wrong=Sum("errors"))
-    return Watched(row["n"], row["first"], row["last"], row["wrong"] or 0)
+    row = scans.aggregate(
+        n=Count("pk"),
+        first=Min("begins"),
+        last=Max("ends"),
+        wrong=Sum("errors"),
+        senders=Count("node", distinct=True),
+    )
+    return Watched(row["n"], row["first"], row["last"], row["wrong"] or 0, row["senders"])
 
 
 def nodes_below(node: CampaignNode) -> QuerySet[CampaignNode]:

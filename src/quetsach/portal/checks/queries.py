@@ -69,7 +69,8 @@ class Copy(NamedTuple):
 class Branch:
     """A unit's own machines, or those of a branch. `computers` is None if no unit in it gave a number.
 
-    `by_unit`: by path, a unit's stated number of computers and its number of checked ones.
+    `whole` of the checked machines were seen completely. `by_unit`: by path, a unit's stated number of
+    computers and its number of checked ones.
     """
 
     node: CampaignNode | Place
@@ -78,6 +79,7 @@ class Branch:
     counted: int = 0
     verdicts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(VERDICTS, 0))
     people: int = 0
+    whole: int = 0
     found: int = 0
     replaced: int = 0
     replace_by: date | None = None
@@ -204,13 +206,14 @@ def _verdicts(node: CampaignNode, paths: dict[str, Branch]) -> dict[str, int]:
     rows = (
         CheckResult.rows.filter(_below(node), campaign=node.campaign_id, is_latest=True)
         .values("device__owner__path", "verdict")
-        .annotate(n=Count("pk"), persons=Sum("people"))
+        .annotate(n=Count("pk"), persons=Sum("people"), whole=Count("pk", filter=Q(unseen=[])))
         .order_by()
     )
     for row in rows:
         path = row["device__owner__path"]
         paths[path].verdicts[row["verdict"]] += row["n"]
         paths[path].people += row["persons"] or 0
+        paths[path].whole += row["whole"]
         checked[path] += row["n"]
     return checked
 
@@ -224,7 +227,7 @@ def total(parts: Iterable[Branch], node: CampaignNode) -> Branch:
         whole.counted, whole.units = whole.counted + one.counted, whole.units + one.units
         for verdict in VERDICTS:
             whole.verdicts[verdict] += one.verdicts[verdict]
-        whole.people += one.people
+        whole.people, whole.whole = whole.people + one.people, whole.whole + one.whole
         whole.found, whole.replaced = whole.found + one.found, whole.replaced + one.replaced
         whole.by_unit |= one.by_unit
     return whole

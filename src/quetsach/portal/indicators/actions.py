@@ -8,7 +8,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
@@ -24,6 +26,9 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.indicators import store
+from quetsach.portal.indicators.doubtful.actions import FAMILIES, copy
+from quetsach.portal.indicators.doubtful.entries import lines_of
+from quetsach.portal.indicators.doubtful.queries import blocking_groups
 from quetsach.portal.indicators.downloads import forms_of, written
 from quetsach.portal.indicators.models import IndicatorSet
 from quetsach.portal.units.models import Network, subtree
@@ -32,8 +37,6 @@ from quetsach.text.words import visible
 
 _LONGEST_NOTE = 2_000
 """Characters of a note's text; more helps nobody, and readers of CSV take no field of a megabyte."""
-FAMILIES = 20
-"""The number of most frequent families that the page shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ def prepare(campaign: Campaign, uploads: list[Upload], actor: User, ip: str | No
         raise EmptyListError(_("Not a single address is left, so there is nothing to publish."))
     sha256, _length = store.keep(store.list_lines(indicators))
     notes, _length = store.keep(_notes(found, sorted_out, names, stopped_hashes))
+    doubts, _length = store.keep(lines_of((*sorted_out.stopped, *sorted_out.warned)))
     hash_file = store.keep(store.hash_lines(hashes))[0] if hashes else ""
     return _keep_draft(
         IndicatorSet(
@@ -99,6 +103,8 @@ def prepare(campaign: Campaign, uploads: list[Upload], actor: User, ip: str | No
             notes=notes,
             hashes=hash_file,
             hash_count=len(hashes),
+            doubts=doubts,
+            groups={one.group.value: [one.kept, one.left_out] for one in sorted_out.groups},
             created_by=actor,
         ),
         ip,
@@ -106,9 +112,13 @@ def prepare(campaign: Campaign, uploads: list[Upload], actor: User, ip: str | No
 
 
 def _organisation(campaign: Campaign) -> guard.Organisation:
-    """The networks of the issuer and of all units below, which must never be on its own list."""
+    """The networks of the issuer and of all units below, and the portal itself, which must never be on its
+    own list."""
     networks = Network.rows.filter(subtree(campaign.issuer.path, "unit__path"))
-    return guard.Organisation(networks=tuple(networks.values_list("cidr", flat=True).distinct()))
+    host = urlsplit(settings.SITE_ADDRESS).hostname or ""
+    portal = guard.Organisation.of([host] if "." in host or ":" in host else [])
+    cidrs = (*networks.values_list("cidr", flat=True).distinct(), *portal.networks)
+    return guard.Organisation(portal.names, cidrs)
 
 
 def _families(items: Items) -> list[tuple[str, int]]:
@@ -177,15 +187,22 @@ def _keep_draft(draft: IndicatorSet, ip: str | None) -> IndicatorSet:
 def write_forms(draft: IndicatorSet, version: int) -> dict[str, dict[str, object]]:
     """Write the list in every download form; returns each file and the number of entries left out."""
     items = Items(store.read_list(draft.sha256))
+    groups = (
+        blocking_groups(draft)
+        if draft.doubts
+        else guard.grouped(items, organisation=_organisation(draft.campaign))
+    )
     forms: dict[str, dict[str, object]] = {}
     for form in forms_of(len(items)):
-        parts, losses = written(items, form, timezone.localdate(), version)
+        parts, losses = written(items, form, timezone.localdate(), version, groups)
         sha256, length = store.keep(parts)
         forms[form.name] = {
             "sha256": sha256,
             "bytes": length,
             "left_out": losses.left_out.total(),
             "narrowed": losses.narrowed.total(),
+            "withheld": losses.withheld,
+            "exactly": losses.exactly,
         }
     return forms
 
@@ -220,6 +237,7 @@ def publish_again(earlier: IndicatorSet, actor: User, ip: str | None = None) -> 
     again._state.adding = True
     again.created_by, again.created_at = actor, timezone.now()
     _publish(again, actor, ip)
+    copy(earlier, again)
     return again
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from quetsach.indicators import writing
-from quetsach.indicators.indicator import IndicatorSet
+from quetsach.indicators.guard import Group
+from quetsach.indicators.indicator import IndicatorSet, Kind
 from quetsach.indicators.writing import Form, Settings
 
 GENERAL = ("csv", "plain", "hosts")
@@ -38,12 +39,17 @@ def media_type(name: str) -> str:
 
 
 def written(
-    items: IndicatorSet, form: Form, day: datetime.date, version: int
+    items: IndicatorSet,
+    form: Form,
+    day: datetime.date,
+    version: int,
+    groups: Mapping[tuple[Kind, str], Group],
 ) -> tuple[Iterator[bytes], writing.Losses]:
     """The list in one form; and its losses, complete after the stream was read to its end.
 
+    `groups` are its doubtful entries: a form that blocks holds none that many use.
     A zone's serial number also rises between two versions of one day (RFC 1912, 2.2).
     """
     serial = int(f"{day:%Y%m%d}") * 100 + min(version, 99)
-    out = writing.write(items, form, Settings(day=day, serial=serial))
+    out = writing.write(items, form, Settings(day=day, serial=serial), groups)
     return (part.encode() for part in out.parts), out.losses

@@ -52,6 +52,11 @@ class IndicatorSet(models.Model):
         max_length=64, blank=True, help_text="SHA-256 of the stored hashes of files; empty without any"
     )
     hash_count = models.PositiveIntegerField(default=0)
+    doubts = models.CharField(
+        max_length=64, blank=True, help_text="SHA-256 of the doubtful entries (`doubtful.entries`)"
+    )
+    groups = models.JSONField(default=dict, help_text="group of doubtful entries to [kept, left out]")
+    decided = models.PositiveIntegerField(default=0, help_text="how often a person decided about them")
     forms = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -74,3 +79,35 @@ class IndicatorSet(models.Model):
     @classmethod
     def scope(cls, user: User | AnonymousUser) -> models.Q:
         return within_units_of(user, "campaign__issuer__path")
+
+
+class Decision(models.Model):
+    """What a person decided about one doubtful entry of a list, or, with an empty `entry`, about its group.
+
+    `entry` is the entry's hashed spelling; `key` is the SHA-256 of it, empty for a group.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    of = models.ForeignKey(IndicatorSet, on_delete=models.CASCADE, related_name="decisions")
+    group = models.CharField(max_length=12)
+    entry = models.TextField(blank=True)
+    key = models.CharField(max_length=64, blank=True)
+    keeps = models.BooleanField()
+    reason = models.CharField(max_length=500)
+    decided_at = models.DateTimeField()
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    rows = models.Manager()
+    objects = ScopedManager["Decision"]()
+
+    class Meta:
+        default_manager_name = "rows"
+        ordering = ("group", "decided_at")
+        constraints = (models.UniqueConstraint(fields=["of", "group", "key"], name="decision_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.of}: {self.entry or self.group}"
+
+    @classmethod
+    def scope(cls, user: User | AnonymousUser) -> models.Q:
+        return within_units_of(user, "of__campaign__issuer__path")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import OuterRef, QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from quetsach.portal.campaigns.front import top_campaigns
 from quetsach.portal.campaigns.models import Campaign
@@ -23,6 +23,11 @@ def versions(campaign: Campaign | OuterRef) -> QuerySet[IndicatorSet]:
 def current(campaign: Campaign) -> IndicatorSet | None:
     """The list in force: the latest version."""
     return versions(campaign).first()
+
+
+def first_published_at() -> Subquery:
+    """An expression over Campaign: when its first list was published; None before that."""
+    return Subquery(versions(OuterRef("pk")).order_by("version").values("published_at")[:1])
 
 
 def published(campaign_id: UUID, set_id: str) -> IndicatorSet | None:

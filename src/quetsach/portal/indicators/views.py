@@ -18,6 +18,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 from quetsach.errors import IndicatorError
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.indicators import actions, queries, store
+from quetsach.portal.indicators.doubtful.queries import groups_of
+from quetsach.portal.indicators.doubtful.views import group_rows
 from quetsach.portal.indicators.forms import ListForm
 from quetsach.portal.indicators.models import IndicatorSet
 from quetsach.portal.indicators.uploads import on_disk
@@ -28,6 +30,7 @@ from quetsach.portal.kit.strangers import refused
 from quetsach.portal.units.roles import Verb, may
 
 _log = logging.getLogger(__name__)
+HARMLESS = "harmless-file"
 SHOWN = 25
 """Rows of each kind in the preview; the CSV has all."""
 
@@ -97,26 +100,23 @@ def draft(request: HttpRequest, slug: str, set_id: UUID) -> HttpResponse:
     if request.method == "POST":
         return _decide(request, seat, row)
     rows = _notes(row)
+    left_out = sum(one.left_out for one in groups_of(row))
     context = {
         "seat": seat,
         "door": "indicators",
         "set": row,
         "current": queries.current(seat.campaign),
         "kinds": _kinds(row),
+        "groups": group_rows(row),
+        "left_out": left_out,
         "notes": [
             {"title": title, "help": help, "total": total, "rows": rows[what], "what": what}
             for what, title, help, total in (
                 (
                     "stopped",
-                    _("Stopped"),
-                    _("Left out, because they would hit innocent machines."),
-                    row.stopped,
-                ),
-                (
-                    "warned",
-                    _("Doubtful, but kept"),
-                    _("Look at them once more before you publish."),
-                    row.warned,
+                    _("Harmless files"),
+                    _("Their hashes are left out: checks would take every machine for infected."),
+                    row.stopped - left_out,
                 ),
                 (
                     "rejected",
@@ -157,12 +157,14 @@ def _find(request: HttpRequest, seat: Seat, set_id: UUID) -> IndicatorSet:
 
 def _notes(row: IndicatorSet) -> dict[str, list[dict[str, object]]]:
     """The first rows of each kind of note."""
-    found: dict[str, list[dict[str, object]]] = {"stopped": [], "warned": [], "rejected": [], "changed": []}
+    found: dict[str, list[dict[str, object]]] = {"stopped": [], "rejected": [], "changed": []}
     if not row.notes:
         return found
     with io.TextIOWrapper(store.place(row.notes).open("rb"), encoding="utf-8", newline="") as file:
         for note in csv.DictReader(file):
-            rows = found.get(note["what"])
+            # Doubtful addresses have pages of their own.
+            is_address = note["what"] == "stopped" and note["code"] != HARMLESS
+            rows = None if is_address else found.get(note["what"])
             if rows is not None and len(rows) < SHOWN:
                 rows.append({**note, "reason": CODES.get(note["code"], note["reason"])})
     return found

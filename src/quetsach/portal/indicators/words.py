@@ -57,6 +57,9 @@ CODES: dict[str, str | Promise] = {
     "wide": _("a wide network: many innocent machines"),
     "well-known": _("a name that many people use"),
     "shared": _("an address that many people share"),
+    "placeholder": _("a placeholder, written where the real address is not known"),
+    "hosted": _("the name of one customer at a hosting platform"),
+    "rented": _("the address of a server for rent: one customer has it at a time"),
     "harmless-file": _("the hash of an empty or well-known harmless file"),
     "sinkhole": _("a known sinkhole: a machine that still calls it is infected"),
 }
@@ -88,9 +91,33 @@ _REFUSALS: tuple[tuple[str, str, str | Promise], ...] = (
     (r"is a PDF document", "unknown_kind", _("it is a PDF document; ask for its table as .xlsx or CSV")),
     (r"cut off at|is JSON that", "damaged", _("it is cut off; copy it again when it is complete")),
     (
-        r"is a report of|is the result of a scan",
+        r"that names victims beside",
         "content",
-        _("it is a report about infected machines, not a list of malicious addresses"),
+        _(
+            "it is a report that names victims beside malicious addresses, so it is no list; look its"
+            " machines up on the page of machines, and take the list from its publisher"
+        ),
+    ),
+    (
+        r"is a report of",
+        "content",
+        _(
+            "it is a report about infected machines, not a list of malicious addresses; keep it, and look"
+            " its machines up on the page of machines"
+        ),
+    ),
+    (
+        r"is the result of a scan",
+        "content",
+        _("it is the result of a scan, not a list of malicious addresses; send it on the page of scans"),
+    ),
+    (
+        r"holds addresses inside a network",
+        "content",
+        _(
+            "its addresses lie inside a network, as in a table of infected machines; take the addresses that"
+            " they called, or head the column “malicious IP”"
+        ),
     ),
     (
         r"is locked with a password",
@@ -162,8 +189,8 @@ def counted_as(error: IndicatorError) -> str:
 
 
 FORM_USES: dict[str, tuple[str | Promise, str | Promise]] = {
-    "csv": (_("CSV"), _("the scanner, Excel")),
-    "plain": (_("Plain list"), _("the scanner, firewalls, DNS servers")),
+    "csv": (_("CSV"), _("the scanner, Excel; not for blocking")),
+    "plain": (_("Plain list"), _("the scanner; not for blocking")),
     "hosts": (_("Hosts file"), _("blocking on one machine")),
     "mikrotik": ("MikroTik", _("/import on the router: addresses only")),
     "ip-list": (_("Address list"), _("external list of FortiGate and Palo Alto")),
@@ -183,6 +210,6 @@ FORM_USES: dict[str, tuple[str | Promise, str | Promise]] = {
     "maltrail": ("Maltrail", _("custom trails")),
     "stix": ("STIX 2.1", _("exchange with other centres")),
     "misp": ("MISP", _("exchange with other centres")),
-    "json": ("JSON", _("own programs")),
+    "json": ("JSON", _("own programs; not for blocking")),
 }
 """Each form of `quetsach.indicators.writing`: its name, and its uses. In the order of the page."""

@@ -23,6 +23,7 @@ from quetsach.errors import QuetsachError
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.campaigns.on_behalf.actions import annex_came, annex_taken_back
 from quetsach.portal.intake import queries
 from quetsach.portal.intake.models import ReceivedAnnex, ReceivedFile
 from quetsach.portal.kit.strangers import refused
@@ -225,6 +226,7 @@ def take(
     key = uuid5(_ONE_REPORT, f"{annex.pk}:{annex.version}")
     revision = submit_on_behalf(actor, target, entry_of(one), key, source=source, ip=ip)
     accept(actor, target, revision.number, ip=ip)
+    annex_came(target, source.label, source.sha256, actor, ip=ip)
     annex.state, annex.revision, annex.by, annex.at = State.TAKEN, revision, actor, at or timezone.now()
     annex.save()
     data = {"unit": target.name, "file": annex.file.name, "sha256": annex.file.sha256}
@@ -256,6 +258,7 @@ def take_back(actor: User, annex_id: UUID, node: CampaignNode, *, ip: str | None
     assert annex.node is not None and annex.revision is not None
     reason = _("The superior took the file %(file)s back to look at it again.") % {"file": annex.file.name}
     send_back(actor, annex.node, annex.revision.number, reason[:MOST_REASON], ip=ip)
+    annex_taken_back(annex.node, annex.file.sha256, actor, ip=ip)
     annex.state, annex.revision, annex.by, annex.at = State.OPEN, None, None, None
     _moved(annex, "intake.take_back", actor, node, ip)
     return annex

@@ -22,7 +22,7 @@ from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.reports.annexforms.versions import load_form
-from quetsach.portal.reports.models import Report, ReportEvent, SignedCopy, Signing
+from quetsach.portal.reports.models import Report, ReportEvent, Revision, SignedCopy, Signing
 from quetsach.portal.units.roles import Verb, fits
 
 
@@ -46,6 +46,15 @@ def report_of(node: CampaignNode) -> Report | None:
 def _reports(node_id: UUID) -> QuerySet[Report]:
     people = ("draft_by", "current__author", "accepted__author")
     return Report.rows.filter(node=node_id).select_related("node", *people).order_by()
+
+
+def first_report_at() -> Subquery:
+    """An expression over Campaign: when the first report of a unit below reached its superior; None before
+    that."""
+    sent = Revision.rows.filter(
+        report__node__campaign=OuterRef("pk"), report__node__parent__isnull=False, submitted_at__isnull=False
+    )
+    return Subquery(sent.order_by("submitted_at").values("submitted_at")[:1])
 
 
 def entered(report: Report | None, form: Form) -> Figures | None:

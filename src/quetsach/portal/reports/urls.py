@@ -2,6 +2,7 @@ from django.urls import path
 
 from quetsach.portal.reports.annex import views, views_file
 from quetsach.portal.reports.annexforms import views as views_forms
+from quetsach.portal.reports.assessment.views import report_assessment
 from quetsach.portal.reports.dashboard.views import progress
 from quetsach.portal.reports.dashboard.views_chase import chase, chase_messages, chase_xlsx
 from quetsach.portal.reports.export import views as exports
@@ -19,6 +20,7 @@ urlpatterns = [
     path("cd/<slug:slug>/tien-do/<uuid:node_id>/don-doc.xlsx", chase_xlsx, name="chase_xlsx"),
     path("cd/<slug:slug>/bao-cao/<uuid:node_id>/", views.report, name="report"),
     path("cd/<slug:slug>/bao-cao/<uuid:node_id>/kiem-tra/", views.report_check, name="report_check"),
+    path("cd/<slug:slug>/bao-cao/<uuid:node_id>/danh-gia/", report_assessment, name="report_assessment"),
     path("cd/<slug:slug>/bao-cao/<uuid:node_id>/cac-ban/", views.report_history, name="report_history"),
     path(
         "cd/<slug:slug>/bao-cao/<uuid:node_id>/viec/<slug:deed>/", views_review.report_act, name="report_act"

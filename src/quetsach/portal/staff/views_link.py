@@ -129,4 +129,4 @@ def _opened(
 def _welcome(request: HttpRequest, row: Invitation) -> HttpResponse:
     request.session.pop(WAITING, None)
     messages.success(request, _("Welcome. You now act for %(unit)s.") % {"unit": row.unit.name})
-    return redirect("my_account")
+    return redirect("my_work")

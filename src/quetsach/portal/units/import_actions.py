@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -32,6 +32,26 @@ def keep(actor: User, top: Unit, file_name: str, table: Table) -> UnitImport:
     return UnitImport.rows.create(
         top=top, file_name=nfc(file_name)[:200], rows_read=tables.to_json(table), stamp=stamp(top), by=actor
     )
+
+
+@transaction.atomic
+def correct(stored: UnitImport, superiors: Mapping[str, str], same: Mapping[int, tuple[str, str]]) -> None:
+    """Rewrite the stored table as a person chose: `superiors` by the name in the table; `same` holds the id
+    and the name of the unit that a line is. Applied tables stay as they are."""
+    stored = UnitImport.rows.select_for_update(of=("self",), no_key=True).get(pk=stored.pk)
+    if stored.applied_at is not None:
+        return
+    rows = stored.rows_read["rows"]
+    # Lines below a line that gets the name of the tree stay below it.
+    renamed = {row["cells"]["name"]: same[row["number"]][1] for row in rows if row["number"] in same}
+    written = {**renamed, **superiors}
+    for row in rows:
+        cells = row["cells"]
+        if cells.get("parent") in written:
+            cells["parent"] = written[cells["parent"]]
+        if row["number"] in same:
+            cells["id"], cells["name"] = same[row["number"]]
+    stored.save(update_fields=["rows_read"])
 
 
 @transaction.atomic

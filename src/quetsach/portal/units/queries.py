@@ -30,6 +30,7 @@ from quetsach.portal.units.models import (
 )
 from quetsach.portal.units.role_term import in_force
 from quetsach.text.vietnamese import SortKey, nfc, search_key, sort_key
+from quetsach.units.columns import NEAREST_FIRST
 
 SEGMENT = len(path_segment(UUID(int=0)))
 FOUND_AT_MOST = 60
@@ -151,9 +152,10 @@ def search(user: User | AnonymousUser, text: str) -> tuple[list[Hit], int]:
     """Living units whose name or former name has the text, with or without marks; and the number of all hits.
 
     Exact names come first, then names with the exact letters, then the others. Within each group whole names
-    come first, then beginnings, then parts, each in alphabetical order.
+    come first, then beginnings, then parts, each in alphabetical order. `Xã Tân Lập / Tỉnh Tây Ninh`: only
+    below units with the other names in theirs.
     """
-    wanted = nfc("".join(char for char in text if char.isprintable()))
+    wanted, *outer = nfc("".join(char for char in text if char.isprintable())).split(NEAREST_FIRST)
     key = search_key(wanted)
     if not key:
         return [], 0
@@ -185,10 +187,19 @@ def search(user: User | AnonymousUser, text: str) -> tuple[list[Hit], int]:
         )
 
     ranked = sorted([*named, *renamed], key=rank)
+    if outer:
+        superiors = above(ranked)
+        ranked = [unit for unit in ranked if stands_below(superiors[unit.pk], outer)]
     shown = ranked[:FOUND_AT_MOST]
     paths = above(shown)
     hits = [Hit(unit, tuple(u.name for u in paths[unit.pk]), former.get(unit.pk, "")) for unit in shown]
     return hits, len(ranked)
+
+
+def stands_below(superiors: Iterable[Unit], wanted: Iterable[str]) -> bool:
+    """Whether the names, from the nearest on, are found in those of the superiors, in that order."""
+    left = iter([unit.search_key for unit in superiors][::-1])
+    return all(any(search_key(name) in one for one in left) for name in wanted)
 
 
 def people_at(unit: Unit, children: Iterable[Unit]) -> tuple[list[Membership], set[UUID]]:

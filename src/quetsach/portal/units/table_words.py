@@ -55,8 +55,8 @@ CELLS: dict[str, str | Promise] = {
     "contact_email": gettext_lazy("“%(value)s” is not an e-mail address."),
     "unknown_id": gettext_lazy("“%(value)s” is no unit below this one. Empty the cell for a new unit."),
     "twice": gettext_lazy("The same unit is in line %(value)s already."),
-    "no_parent": gettext_lazy("“%(value)s” is neither here nor in the file. Write the exact name."),
-    "many_parents": gettext_lazy("Several units are named “%(value)s”. Write the path: Huyện A > Xã B"),
+    "no_parent": gettext_lazy("“%(value)s” is neither here nor in the file."),
+    "many_parents": gettext_lazy("Several units are named “%(value)s”. Write the place too: Xã B / Tỉnh A"),
     "twins": gettext_lazy("“%(value)s” occurs twice below the same unit."),
     "cycle": gettext_lazy("The unit would stand below itself."),
 }

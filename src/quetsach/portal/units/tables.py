@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import translation
 
 from quetsach.portal.units.models import Identifier, Unit, UnitImport, subtree
-from quetsach.portal.units.queries import in_order
+from quetsach.portal.units.queries import above, in_order
 from quetsach.units.columns import NUMBERS
 from quetsach.units.plan import Known, Plan, compare, paths
 from quetsach.units.table import Problem, Row, Table
@@ -89,4 +89,5 @@ def plan_of(stored: UnitImport) -> Plan:
         places=data["places"],
         problems=tuple(Problem(**problem) for problem in data["problems"]),
     )
-    return compare(table, known_units(stored.top), str(stored.top_id), kind_spellings())
+    outer = [unit.name for unit in above([stored.top])[stored.top_id]]
+    return compare(table, known_units(stored.top), str(stored.top_id), kind_spellings(), outer)

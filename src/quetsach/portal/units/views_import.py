@@ -12,13 +12,14 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.refusals import note_form
 from quetsach.portal.kit.strangers import refused
-from quetsach.portal.units import import_actions, tables
+from quetsach.portal.units import import_actions, table_offers, tables
 from quetsach.portal.units.change_actions import TreeRefusedError
 from quetsach.portal.units.forms import ChangeForm, TableForm
 from quetsach.portal.units.models import UnitImport
@@ -97,6 +98,8 @@ def preview(request: HttpRequest, import_id: UUID) -> HttpResponse:
     ):
         raise Http404
     assert isinstance(request.user, User)
+    if request.method == "POST" and request.POST.get("act") == "names":
+        return _chosen(request, stored)
     form = ChangeForm(request.POST or None)
     refused = ""
     if request.method == "POST" and form.is_valid():
@@ -126,8 +129,31 @@ def preview(request: HttpRequest, import_id: UUID) -> HttpResponse:
         "problems": [problem_text(problem) for problem in plan.problems[:SHOWN]],
         "changes": [_told(change) for change in plan.altered[:SHOWN]],
         "is_empty": not (plan.new or plan.changed),
+        "choices": table_offers.superiors(stored, plan),
+        "same": table_offers.same_units(plan),
     } | _names(plan)
     return render(request, "units/preview.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _chosen(request: HttpRequest, stored: UnitImport) -> HttpResponse:
+    """Take over the person's choices among the offers; all others are dropped."""
+    plan = tables.plan_of(stored)
+    superiors = {}
+    for number, choice in enumerate(table_offers.superiors(stored, plan)):
+        way = request.POST.get(f"superior-{number}", "")
+        if way in choice.ways and request.POST.get(f"text-{number}") == choice.text:
+            superiors[choice.text] = way
+    ticked = set(request.POST.getlist("same"))
+    same = {
+        one.line: (one.unit, one.name) for one in table_offers.same_units(plan) if str(one.line) in ticked
+    }
+    if not superiors and not same:
+        messages.error(request, _("Nothing is chosen. Choose a unit, or mend the table."))
+        return redirect("unit_import", stored.pk)
+    import_actions.correct(stored, superiors, same)
+    text = ngettext("%(n)d name is taken over.", "%(n)d names are taken over.", len(superiors) + len(same))
+    messages.success(request, text % {"n": len(superiors) + len(same)})
+    return redirect("unit_import", stored.pk)
 
 
 def _told(change: Changed) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from quetsach.annexes.collecting.folding import key
-from quetsach.annexes.collecting.merge import Collection, Reading
+from quetsach.annexes.collecting.merge import Collection, Reading, Total
 from quetsach.annexes.collecting.rules import FORM
 from quetsach.annexes.form.definition import built_in
 from quetsach.documents.document import LONGEST_TEXT, Annex, AnnexRow
@@ -40,7 +40,7 @@ def consolidated(found: Collection, *, issuer: str, at: datetime) -> Annex:
             row.number,
             row.text,
             totals[row.key].value,
-            f"Số liệu của {totals[row.key].units}/{expected} đơn vị",
+            _note(totals[row.key], expected),
         )
         for row in form.rows
     )
@@ -53,6 +53,11 @@ def consolidated(found: Collection, *, issuer: str, at: datetime) -> Annex:
         title=form.head["title"].removeprefix("MẪU ").strip(),
         prepared=_prepared(found, at),
     )
+
+
+def _note(total: Total, expected: int) -> str:
+    doubtful = f"; {number(total.doubtful)} số liệu cần xem lại" if total.doubtful else ""
+    return f"Số liệu của {total.units}/{expected} đơn vị{doubtful}"
 
 
 def _assessment(found: Collection, expected: int) -> str:

@@ -8,6 +8,9 @@ from quetsach.annexes.collecting.merge import Collection, Doubt, Reading
 from quetsach.text.language import code, ngettext
 from quetsach.text.language import gettext as _
 
+MOST_NAMED = 5
+"""Units that a broken rule names; the sheet of doubts has all of them."""
+
 
 def field(name: str) -> str:
     """The name of a field."""
@@ -31,6 +34,28 @@ def doubt(one: Doubt) -> str:
 def place(figure: Figure) -> str:
     """The place of a figure in its file."""
     return messages.place(figure.place, code())
+
+
+def broken(found: Collection) -> list[str]:
+    """The rules of the form that the total breaks, then those of single units, each with its units."""
+    said = [
+        _("The total, rule %(rule)s: %(text)s") % {"rule": problem.rule, "text": problem.text[code()]}
+        for problem in found.broken
+    ]
+    units: dict[tuple[str, str], list[str]] = {}
+    for one in found.counted:
+        for doubt in one.doubts:
+            if doubt.code in ("rule_block", "rule_warn"):
+                names = units.setdefault((doubt.name, doubt.field), [])
+                names.append(one.unit.name if one.unit else one.label)
+    for (rule, name), there in units.items():
+        left = len(there) - MOST_NAMED
+        more = f" (+{left})" if left > 0 else ""
+        said.append(
+            _("Rule %(rule)s, %(field)s: %(units)s")
+            % {"rule": rule, "field": field(name), "units": "; ".join(there[:MOST_NAMED]) + more}
+        )
+    return said
 
 
 def state(one: Reading) -> str:

@@ -47,6 +47,7 @@ class _Book:
         )
         text = {"valign": "top", "text_wrap": True, "font_name": "Times New Roman", "font_size": 12}
         figure = {**text, "num_format": "#,##0", "text_wrap": False}
+        self._doubtful = {**figure, "num_format": '#,##0" ?"'}
         amber = {"bg_color": "#FBEFD9", "font_color": "#8A5300"}
         self.plain = self.book.add_format({**text, "num_format": "@"})
         self.bold = self.book.add_format({**text, "bold": True})
@@ -59,6 +60,8 @@ class _Book:
         self.sum = self.book.add_format({**figure, "bold": True, "top": 1})
         self.amber = self.book.add_format({**text, **amber})
         self.amber_figure = self.book.add_format({**figure, **amber})
+        # The sign belongs to the format: the cell still holds a number, and sums with it go on working.
+        self.doubtful_sum = self.book.add_format({**self._doubtful, "bold": True, "top": 1, **amber})
 
     def sheet(self, name: str, columns: Sequence[tuple[str, int]], at: int = 0) -> Any:
         sheet = self.book.add_worksheet(name)
@@ -123,7 +126,7 @@ def _summary(book: _Book, found: Collection) -> None:
     for at, (row, total) in enumerate(found.totals.items(), 3):
         sheet.write_number(at, 0, at - 2, book.place)
         book.text(sheet, at, 1, built_in(FORM).row(row).text)
-        sheet.write_number(at, 2, total.value, book.amber_figure if total.doubtful else book.sum)
+        sheet.write_number(at, 2, total.value, book.doubtful_sum if total.doubtful else book.sum)
         sheet.write_number(at, 3, total.units, book.figure)
         sheet.write_number(at, 4, total.doubtful, book.amber_figure if total.doubtful else book.figure)
     told = (
@@ -132,7 +135,10 @@ def _summary(book: _Book, found: Collection) -> None:
         (_("Files that could not be read"), len(found.unread), book.amber_figure),
         (_("Copies and older versions; not in the total"), len(found.repeated), book.figure),
     )
-    for at, (what, count, shown) in enumerate(told, 8):
+    sentences, under = words.broken(found), 3 + len(found.totals)
+    for at, sentence in enumerate(sentences, under):
+        book.text(sheet, at, 1, sentence, book.amber)
+    for at, (what, count, shown) in enumerate(told, under + len(sentences) + 1):
         book.text(sheet, at, 1, what)
         sheet.write_number(at, 2, count, shown if count else book.figure)
 
@@ -164,7 +170,10 @@ def _units(book: _Book, found: Collection) -> None:
         book.text(sheet, end + 1, 1, _("Total"), book.bold)
         for column, total in enumerate(found.totals.values(), _FIRST_FIGURE):
             letter = column_name(column)
-            sheet.write_formula(end + 1, column, f"=SUM({letter}2:{letter}{end + 1})", book.sum, total.value)
+            form = book.doubtful_sum if total.doubtful else book.sum
+            sheet.write_formula(end + 1, column, f"=SUM({letter}2:{letter}{end + 1})", form, total.value)
+        for at, sentence in enumerate(words.broken(found), end + 2):
+            book.text(sheet, at, 1, sentence, book.amber)
     sheet.autofilter(0, 0, max(end, 1), len(columns) - 1)
 
 

@@ -18,12 +18,14 @@ from quetsach.portal.campaigns import queries
 from quetsach.portal.campaigns.cascade import actions
 from quetsach.portal.campaigns.cascade.refusals import REFUSALS
 from quetsach.portal.campaigns.forms import SAME_DEADLINE, HeadcountForm, PassOnForm
-from quetsach.portal.campaigns.issuing.desk import issuing_units
+from quetsach.portal.campaigns.issuing.desk import campaigns_issued, issuing_units
+from quetsach.portal.campaigns.issuing.first_run import FirstRun, before_publishing, first_run
 from quetsach.portal.campaigns.letter import read_letter
-from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.seat import Seat, homes_of, take_seat
 from quetsach.portal.campaigns.tasks import tasks_of
 from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.units.models import Unit
 from quetsach.portal.units.no_role import no_role_of
 from quetsach.portal.units.roles import Verb, fits
 from quetsach.text.vietnamese import nfc
@@ -37,12 +39,24 @@ def my_work(request: HttpRequest) -> HttpResponse:
     homes = homes_of(request, request.user)
     if len(homes) == 1:
         return redirect("today", homes[0].campaign.slug)
+    issuing = issuing_units(request.user)
     context = {
         "homes": homes,
-        "may_issue": bool(issuing_units(request.user)),
+        "may_issue": bool(issuing),
+        "first_run": None if homes or not issuing else _begin(request.user, issuing),
         "no_role": None if homes else no_role_of(request.user),
     }
     return render(request, "campaigns/my_work.html", context)
+
+
+def _begin(user: User, issuing: list[Unit]) -> FirstRun | None:
+    """The steps up to the first campaign; None if the person's units have run one before."""
+    issued = campaigns_issued(user)
+    drafts = [one for one in issued if one.status == Campaign.Status.DRAFT]
+    if len(drafts) < len(issued):
+        return None
+    draft = drafts[0] if drafts else None
+    return before_publishing(draft.issuer if draft else issuing[0], draft)
 
 
 @require_safe
@@ -53,6 +67,7 @@ def today(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "seat": seat,
         "tasks": tasks_of(seat),
+        "first_run": first_run(seat),
         "own": own,
         "passed_on": min((s.dispatched_at for s in below if s.dispatched_at), default=None),
         "below": len(below),

@@ -34,6 +34,7 @@ from quetsach.portal.campaigns.issuing.readiness import LETTER_ROUTE, checks, is
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.campaigns.selection import read_choice
 from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.templatetags.kit import num
 from quetsach.portal.units.models import Unit, subtree
 from quetsach.portal.units.queries import in_order
 
@@ -129,8 +130,11 @@ def _publish(request: HttpRequest, desk: Desk) -> HttpResponse:
         messages.error(request, _("Not published: something must be done first. See the list."))
         return redirect("campaign_manage", desk.campaign.slug)
     count = publish(desk.campaign, desk.user, ip=client_ip_text(request))
-    messages.success(request, _("Published for %(n)s units.") % {"n": count})
-    return redirect("campaign_manage", desk.campaign.slug)
+    text = _(
+        "Published for %(n)s units. The letter is not passed on yet: that is a step of its own, on this page."
+    )
+    messages.success(request, text % {"n": num(count)})
+    return redirect("today", desk.campaign.slug)
 
 
 def _manage_page(request: HttpRequest, desk: Desk, extend: ExtendForm | None = None) -> HttpResponse:

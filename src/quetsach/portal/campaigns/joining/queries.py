@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, When
@@ -97,6 +98,13 @@ def invitations(node: CampaignNode, *, deep: bool, everyone: bool) -> QuerySet[C
     if not deep:
         nodes = nodes.filter(parent=node)
     return nodes if everyone else nodes.filter(has_account=False)
+
+
+def without_way_in(node: CampaignNode) -> int:
+    """The number of living units directly below that have neither an account nor a code."""
+    rows: Any = invitations(node, deep=False, everyone=False).filter(unit__retired_at=None)
+    found: int = rows.filter(code_at=None).count()
+    return found
 
 
 def by_code(code: str) -> JoinCode | None:

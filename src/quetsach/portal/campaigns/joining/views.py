@@ -22,11 +22,13 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_http_methods, require_POST
 
 from quetsach.portal.accounts.models import User
+from quetsach.portal.campaigns.contacts import contacts
 from quetsach.portal.campaigns.joining import actions, queries
 from quetsach.portal.campaigns.joining.codes import DAYS, LENGTH, state_of, tidy
 from quetsach.portal.campaigns.joining.forms import AccountForm
 from quetsach.portal.campaigns.joining.guessing import WRONG_CODES
 from quetsach.portal.campaigns.queries import trails
+from quetsach.portal.campaigns.reminders.wording import Ways, message
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.errors import too_many_requests
@@ -102,11 +104,15 @@ def _issue(request: HttpRequest, seat: Seat) -> HttpResponse:
     above = trails(nodes, seat.campaign)
     issued = actions.issue_codes(nodes, seat.user, ip=ip)
     heirs, _others = queries.heirs_below(seat.node)
-    slips = [
-        {"node": node, "code": code, "trail": above[node.pk], "qr": qr(f"{root}{code}/"),
-         "heir": heirs.get(node.pk)}
-        for node, code in issued
-    ]  # fmt: skip
+    whom, ways = contacts(nodes), Ways.to(seat.campaign.slug, request.build_absolute_uri)
+    slips = []
+    for node, code in issued:
+        heir = heirs.get(node.pk)
+        name = heir.name if heir else node.name
+        todo = [_("open an account"), _("confirm that the letter has arrived"), _("send the report")]
+        text = message(seat.node.name, name, todo, node.due_at, ways, has_account=False, code=code)
+        slip = {"node": node, "name": name, "code": code, "trail": above[node.pk], "heir": heir}
+        slips.append(slip | {"qr": qr(f"{root}{code}/"), "contact": whom.get(node.pk), "text": text})
     context = {"seat": seat, "slips": slips, "address": root, "days": DAYS}
     return render(request, "campaigns/join_sheet.html", context)
 

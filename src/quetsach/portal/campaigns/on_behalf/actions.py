@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
@@ -105,6 +107,43 @@ def withdraw_entry(entry: KeyedAct, actor: User, *, ip: str | None = None) -> No
     undo(entry.node, actor, entered_at=entry.at, ip=ip)
     entry.withdrawn_at = timezone.now()
     entry.save(update_fields=["withdrawn_at"])
+
+
+@transaction.atomic
+def annex_came(
+    node: CampaignNode, file_name: str, sha256: str, actor: User, *, ip: str | None = None
+) -> KeyedAct | None:
+    """Record that the unit has received the letter, since its annex came as a file. None if it had confirmed.
+
+    Nobody confirmed anything here, and the entry says so: its channel is the annex, its evidence the file.
+    """
+    if node.parent_id is None or Acknowledgement.rows.filter(node=node).exists():
+        return None
+    acknowledge(node, actor, ip=ip)
+    entry = KeyedAct.rows.create(
+        node=node,
+        act=Act.ACKNOWLEDGE,
+        channel=KeyedAct.Channel.ANNEX,
+        happened_at=timezone.now(),
+        reason=_("Their annex came: %(file)s") % {"file": file_name[:400]},
+        sha256=sha256,
+        by=actor,
+    )
+    data = {"act": entry.act, "unit": node.name, "reason": entry.reason, "sha256": sha256}
+    record(actor, "campaign.key_for", unit_path=node.path, about=entry, data=data, ip=ip)
+    return entry
+
+
+@transaction.atomic
+def annex_taken_back(node: CampaignNode, sha256: str, actor: User, *, ip: str | None = None) -> None:
+    """Take back the receipt that rests on that file alone; it stays where the unit has acted since, and after
+    the day of entry."""
+    entries = KeyedAct.rows.filter(
+        node=node, act=Act.ACKNOWLEDGE, channel=KeyedAct.Channel.ANNEX, sha256=sha256, withdrawn_at=None
+    )
+    for entry in entries:
+        with suppress(NotAllowedNowError):
+            withdraw_entry(entry, actor, ip=ip)
 
 
 def _moment(day: date) -> datetime:

@@ -22,7 +22,10 @@ class OnBehalfForm(forms.Form):
     act = forms.ChoiceField(label=_("What did the unit do?"), choices=KeyedAct.Act.choices)
     informed = CountField(label=_("People informed"), required=False)
     done = CountField(label=_("People done"), required=False)
-    channel = forms.ChoiceField(label=_("How do you know?"), choices=KeyedAct.Channel.choices)
+    channel = forms.ChoiceField(
+        label=_("How do you know?"),
+        choices=[one for one in KeyedAct.Channel.choices if one[0] != KeyedAct.Channel.ANNEX],
+    )
     day = CalendarDay(
         label=_("On which day?"),
         input_formats=DAYS,

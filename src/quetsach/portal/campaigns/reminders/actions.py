@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
-from quetsach.portal.campaigns.contacts import contacts
+from quetsach.portal.campaigns.contacts import Contact, contacts
 from quetsach.portal.campaigns.models import Campaign, CampaignNode, Reminder, ReminderRule
 from quetsach.portal.campaigns.reminders.audiences import AUDIENCES
 from quetsach.portal.campaigns.workdays import Calendar, calendar_of
@@ -135,12 +135,12 @@ def _write_down(rule: ReminderRule, nodes: list[CampaignNode], today: date, can_
     return Reminder.rows.filter(node__in=nodes, local_date=today).count() - before
 
 
-def send_emails(today: date, words: Callable[[Reminder], tuple[str, str]]) -> tuple[int, int]:
+def send_emails(today: date, words: Callable[[Reminder, Contact | None], tuple[str, str]]) -> tuple[int, int]:
     """Send the day's unclaimed e-mails; returns how many left and how many failed.
 
-    `words` gives subject and text. A failed e-mail goes to the list of reminders to send by hand. Once the
-    server refuses, the remaining e-mails go there without a try, since each try might last a minute. An
-    e-mail that may have left keeps its claim, and the list says so.
+    `words` gives subject and text for a reminder and its contact. A failed e-mail goes to the list of
+    reminders to send by hand. Once the server refuses, the remaining e-mails go there without a try, since
+    each try might last a minute. An e-mail that may have left keeps its claim, and the list says so.
     """
     sent, failed, is_there = 0, 0, True
     waiting = Reminder.rows.filter(
@@ -152,7 +152,7 @@ def send_emails(today: date, words: Callable[[Reminder], tuple[str, str]]) -> tu
         reminder = Reminder.rows.select_related("node__campaign", "node__parent").get(pk=pk)
         contact = contacts([reminder.node]).get(reminder.node_id)
         to = contact.email if contact else ""
-        fate = deliver(*words(reminder), to, within=AT_LEISURE) if is_there else Fate.SERVER
+        fate = deliver(*words(reminder, contact), to, within=AT_LEISURE) if is_there else Fate.SERVER
         is_there = fate in {Fate.SENT, Fate.ADDRESS}
         if fate is Fate.SENT:
             Reminder.rows.filter(pk=pk).update(sent_at=timezone.now())

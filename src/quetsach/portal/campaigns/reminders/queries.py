@@ -12,7 +12,7 @@ from django.utils import timezone
 from quetsach.portal.campaigns.contacts import Contact, contacts
 from quetsach.portal.campaigns.models import CampaignNode, Reminder
 from quetsach.portal.campaigns.reminders.audiences import AUDIENCES
-from quetsach.portal.campaigns.reminders.wording import message
+from quetsach.portal.campaigns.reminders.wording import Ways, message
 
 STALE_DAYS = 7
 """Days after which an unsent reminder is no longer offered."""
@@ -51,7 +51,7 @@ def waiting(node: CampaignNode) -> list[Reminder]:
     return sorted(newest.values(), key=lambda r: (r.node.position, r.node.name))
 
 
-def to_send(node: CampaignNode, address: str) -> list[ToSend]:
+def to_send(node: CampaignNode, ways: Ways) -> list[ToSend]:
     """The result of `waiting` with contacts and words."""
     rows = waiting(node)
     whom = contacts(reminder.node for reminder in rows)
@@ -59,7 +59,7 @@ def to_send(node: CampaignNode, address: str) -> list[ToSend]:
         ToSend(
             reminder,
             whom.get(reminder.node_id),
-            words(reminder, node.name, address),
+            words(reminder, node.name, ways, whom.get(reminder.node_id)),
             reminder.claimed_at is not None,
         )
         for reminder in rows
@@ -74,8 +74,9 @@ def sent(node: CampaignNode) -> list[tuple[date, list[Reminder]]]:
     return [(day, list(group)) for day, group in groupby(found, key=lambda reminder: reminder.local_date)]
 
 
-def words(reminder: Reminder, us: str, address: str) -> str:
+def words(reminder: Reminder, us: str, ways: Ways, contact: Contact | None) -> str:
     """The message of one reminder."""
     todo = [str(AUDIENCES[reminder.audience].todo)]
     node = reminder.node
-    return message(us, node.name, todo, node.due_at, address, own_words=reminder.text)
+    has_account = contact is not None and contact.has_account
+    return message(us, node.name, todo, node.due_at, ways, has_account=has_account, own_words=reminder.text)

@@ -6,7 +6,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
@@ -17,6 +16,7 @@ from quetsach.portal.campaigns.reminders import actions
 from quetsach.portal.campaigns.reminders.audiences import AUDIENCES
 from quetsach.portal.campaigns.reminders.forms import DaysOffForm, RuleForm, written
 from quetsach.portal.campaigns.reminders.queries import sent, to_send
+from quetsach.portal.campaigns.reminders.wording import Ways
 from quetsach.portal.campaigns.seat import take_seat
 from quetsach.portal.campaigns.workdays import calendar_of, known_years
 from quetsach.portal.kit.client_ip import client_ip_text
@@ -31,8 +31,7 @@ _DAYS = "off-%s"
 def reminders(request: HttpRequest, slug: str) -> HttpResponse:
     """The messages to units directly below that must be sent by hand."""
     seat = take_seat(request, slug, verb=Verb.PASS_ON)
-    address = request.build_absolute_uri(reverse("letter", args=[slug]))
-    found = to_send(seat.node, address)
+    found = to_send(seat.node, Ways.to(slug, request.build_absolute_uri))
     if request.method == "POST":
         ticked = set(request.POST.getlist("reminder"))
         done = [item.reminder for item in found if str(item.reminder.pk) in ticked]

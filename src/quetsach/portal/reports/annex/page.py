@@ -22,7 +22,15 @@ from quetsach.portal.reports.models import Report, Revision
 from quetsach.portal.reports.rollup.queries import lines
 from quetsach.portal.reports.rollup.sums import Line
 
-ANCHORS = {"figures": "so-lieu", "narrative": "danh-gia", "proposals": "kien-nghi", "adjust_reason": "ly-do"}
+ANCHORS = {
+    "figures": "so-lieu",
+    "narrative": "danh-gia",
+    "proposals": "kien-nghi",
+    "adjust_reason": "ly-do",
+    "external": "don-vi-ngoai",
+}
+_MENDED_BY_NAMES = {"H04", "H05", "H09"}
+"""Rules that compare figures with the named units without an account: the mistake may lie in their list."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,8 @@ class Said:
     label: str
     is_ticked: bool
     is_answered: bool
+    is_about_names: bool = False
+    """Whether it may be mended in the list of units without an account."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +95,7 @@ class RowView:
 class AnnexPage:
     """The variables of the annex template. `speaks` False silences the rules on an untouched form.
 
-    `known` and `terms` may be given if they were just read; else they are read here.
+    `known`, `terms` and `children` may be given if they were just read; else they are read here.
     """
 
     def __init__(
@@ -99,12 +109,13 @@ class AnnexPage:
         speaks: bool = True,
         known: Known | None = None,
         terms: Terms | None = None,
+        children: tuple[Line, ...] | None = None,
     ) -> None:
         self.node, self.report, self.entry = node, report, entry
         self.lang = "en" if lang.startswith("en") else "vi"
         self.ticked, self.speaks = ticked, speaks
         self.form: Form = queries.form_of(node)
-        self.children: tuple[Line, ...] = lines(node)
+        self.children: tuple[Line, ...] = lines(node) if children is None else children
         self.below: Figures = sum((line.total for line in self.children), self.form.zero)
         known = known or known_of(node)
         self.known = known_rows(node, self.form, known)
@@ -116,6 +127,8 @@ class AnnexPage:
     @cached_property
     def said(self) -> list[Said]:
         open_keys = {id(problem) for problem in unanswered(self.problems, self.entry, set(self.ticked))}
+        order = ["narrative", "proposals", *fields_of(self.form.keys)]  # as on the page, from top to bottom
+        problems = sorted(self.problems, key=lambda p: order.index(p.row) if p.row in order else -1)
         return [
             Said(
                 key=problem.key,
@@ -123,12 +136,13 @@ class AnnexPage:
                 row=problem.row,
                 text=problem.text[self.lang],
                 near=problem.near[self.lang],
-                anchor=ANCHORS.get(problem.row, problem.row),
+                anchor=self._anchor(problem.row),
                 label=self._label(problem.row),
                 is_ticked=problem.key in self.ticked,
                 is_answered=id(problem) not in open_keys,
+                is_about_names=problem.rule in _MENDED_BY_NAMES,
             )
-            for problem in self.problems
+            for problem in problems
         ]
 
     @property
@@ -203,7 +217,16 @@ class AnnexPage:
     @property
     def is_adjusted(self) -> bool:
         """Whether the section for adjustments is open."""
-        return bool(self.entry.typed["adjust_reason"]) or any(row.adjust_typed for row in self.rows)
+        return (
+            bool(self.entry.typed["adjust_reason"])
+            or any(row.adjust_typed for row in self.rows)
+            or any(said.row == "adjust_reason" or said.row.startswith("a") for said in self.said)
+        )
+
+    @property
+    def are_names_open(self) -> bool:
+        """Whether the section for units without an account is open."""
+        return bool(self.entry.external) or any(said.is_about_names for said in self.said)
 
     def _shown(self, key: str) -> str:
         """A readable figure with the language's thousands mark; any other text as typed."""
@@ -212,9 +235,14 @@ class AnnexPage:
             return self.entry.typed[key]
         return written(value, "vi") if self.lang == "vi" else str(value)
 
+    def _anchor(self, row: str) -> str:
+        """The id of the field on the page; fields of notes are named by the row's number."""
+        notes = {note_key(one.key): f"g{one.number}" for one in self.form.rows}
+        return ANCHORS.get(row) or notes.get(row, row)
+
     def _label(self, row: str) -> str:
-        if row == "figures" or row == "external":
-            return ""
+        if row == "figures":
+            return _("The figures")
         return field_label(self.form, row, self.lang)
 
 

@@ -25,6 +25,7 @@ from quetsach.portal.reports.annex import unsent_form
 from quetsach.portal.reports.annex.history import histories
 from quetsach.portal.reports.annex.page import AnnexPage, compare, revision_rows
 from quetsach.portal.reports.annexforms.versions import load_form
+from quetsach.portal.reports.assessment.drafting import Assessed
 from quetsach.portal.reports.errors import BlockedReport, ReportError, StaleReport
 from quetsach.portal.reports.facts import prefilled
 from quetsach.portal.reports.forms import Posted, read_annex
@@ -60,7 +61,7 @@ def report(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
             found,
             read_entry(typed or data, queries.form_of(seat.node).keys),
             language(),
-            speaks=bool(typed) or bool(found and found.state == Report.State.DRAFT and found.version),
+            speaks=bool(typed) or bool(found and found.version),
             known=known,
             terms=terms,
         )
@@ -155,8 +156,12 @@ def annex_form(
     version: int | None = None,
     status: int = 200,
     grant: UnlockGrant | None = None,
+    assessed: Assessed | None = None,
 ) -> HttpResponse:
-    """The form to fill in, with the messages of the rules; `grant` is what unlocks a locked form."""
+    """The form to fill in, with the messages of the rules; `grant` is what unlocks a locked form.
+
+    `assessed` is the comparison of the assessment with the facts, if somebody asked for it.
+    """
     found = page.report
     if version is None:
         version = found.version if found else 0
@@ -172,6 +177,8 @@ def annex_form(
         "is_refused": status == 422,
         "returned": queries.last_reason(found, ReportEvent.Type.RETURN) if found and is_returned else None,
         "grant": grant,
+        "assessed": assessed,
+        "is_empty": not page.entry.typed["narrative"],
     }
     return render(request, "reports/annex.html", context, status=status)
 

@@ -22,9 +22,9 @@ from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.kit.strangers import refused
 from quetsach.portal.reports import actions, queries
 from quetsach.portal.reports.annex.views import stale_page
+from quetsach.portal.reports.assessment.drafting import first_entries
 from quetsach.portal.reports.errors import ReportError, StaleReport
 from quetsach.portal.reports.export.views import file_response
-from quetsach.portal.reports.facts import prefilled
 from quetsach.portal.reports.forms import Posted
 from quetsach.portal.reports.models import Report
 from quetsach.portal.reports.workbook_words import say
@@ -42,7 +42,7 @@ def report_template(request: HttpRequest, slug: str, node_id: UUID) -> HttpRespo
     """The form of this unit as a protected workbook, with the typed and known figures so far."""
     seat = take_seat(request, slug, node_id, Verb.EDIT_REPORT)
     form, found = queries.form_of(seat.node), queries.report_of(seat.node)
-    data = found.draft if found and found.version else prefilled(seat.node)
+    data = found.draft if found and found.version else first_entries(seat.node)
     content = write_template(form, seat.node.name, read_entry(data, form.keys), _token(seat.node, found))
     return file_response(f"Phụ lục {seat.node.name}", "xlsx", content)
 

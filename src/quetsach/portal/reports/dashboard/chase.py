@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from quetsach.portal.campaigns.contacts import Contact
 from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.campaigns.reminders.wording import Ways
 from quetsach.portal.campaigns.reminders.wording import message as short_message
 from quetsach.portal.reports.dashboard.queries import Branch
 
@@ -49,22 +50,26 @@ class Chase:
 def late(branches: Sequence[Branch], now: datetime) -> list[Branch]:
     """The unfinished branches with a request to their unit, the most urgent first."""
     open_ones = [branch for branch in branches if not branch.is_finished and _asked(branch)]
-    return sorted(open_ones, key=lambda b: (not _overdue(b, now), *_done_flags(b), b.coverage))
+    return sorted(open_ones, key=lambda b: (not is_overdue(b, now), *_done_flags(b), b.coverage))
 
 
 def chases(
     node: CampaignNode,
     found: Sequence[Branch],
     whom: Mapping[UUID, Contact],
-    address: str,
+    ways: Ways,
 ) -> list[Chase]:
-    """Words for each branch of `late`. `address` is the page at which the unit signs in."""
+    """Words for each branch of `late`."""
     now = timezone.now()
     items = []
     for branch in found:
         shape, word = _chip(branch, now)
-        message = short_message(node.name, branch.node.name, _asked(branch), branch.node.due_at, address)
-        items.append(Chase(branch, shape, word, tuple(_missing(branch)), whom.get(branch.node.pk), message))
+        contact = whom.get(branch.node.pk)
+        message = short_message(
+            node.name, branch.node.name, _asked(branch), branch.node.due_at, ways,
+            has_account=contact is not None and contact.has_account,
+        )  # fmt: skip
+        items.append(Chase(branch, shape, word, tuple(_missing(branch)), contact, message))
     return items
 
 
@@ -73,12 +78,13 @@ def _done_flags(branch: Branch) -> tuple[bool, bool, bool]:
     return branch.acknowledged_at is not None, branch.deployed_at is not None, reported
 
 
-def _overdue(branch: Branch, now: datetime) -> bool:
+def is_overdue(branch: Branch, now: datetime) -> bool:
+    """Whether the branch's own report has not come by its deadline."""
     return branch.node.is_late(now) and branch.line.own is None and branch.line.report_state != "submitted"
 
 
 def _chip(branch: Branch, now: datetime) -> tuple[str, str]:
-    if _overdue(branch, now):
+    if is_overdue(branch, now):
         days = (timezone.localdate(now) - timezone.localdate(branch.node.due_at)).days + 1
         return "bad", ngettext("%(n)s day overdue", "%(n)s days overdue", days) % {"n": days}
     if branch.acknowledged_at is None:

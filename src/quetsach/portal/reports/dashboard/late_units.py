@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, F, QuerySet
+from django.db.models import Case, Count, F, QuerySet, When
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -96,7 +96,7 @@ class LateUnit:
 
 
 def selected(node: CampaignNode, sieve: Sieve) -> QuerySet[CampaignNode]:
-    """The active nodes below that fit the sieve."""
+    """The active nodes below that fit the sieve; those whose report is overdue stand first."""
     now = timezone.now()
     wanted = {
         "": audiences.ANYTHING,
@@ -113,8 +113,9 @@ def selected(node: CampaignNode, sieve: Sieve) -> QuerySet[CampaignNode]:
     if sieve.text:
         found = found.filter(unit__search_key__contains=search_key(sieve.text))
     found = found.annotate(is_by_file=F("report__accepted__on_behalf"))
+    overdue_first = Case(When(audiences.late(now), then=0), default=1)
     return found.select_related("acknowledgement", "participation", "report", "parent").order_by(
-        "due_at", "depth", "parent__position", "position", "name"
+        overdue_first, "due_at", "depth", "parent__position", "position", "name"
     )
 
 

@@ -7,14 +7,14 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from quetsach.portal.campaigns.contacts import contacts
+from quetsach.portal.campaigns.reminders.wording import Ways
 from quetsach.portal.campaigns.seat import take_seat
 from quetsach.portal.reports.dashboard import queries
-from quetsach.portal.reports.dashboard.chase import chases, late
+from quetsach.portal.reports.dashboard.chase import chases, is_overdue, late
 from quetsach.portal.reports.dashboard.figures import figures, percent
 
 FIRST = 5
@@ -26,10 +26,12 @@ def progress(request: HttpRequest, slug: str, node_id: UUID | None = None) -> Ht
     """Acknowledgement, participation, people, reports and machines below one unit."""
     seat = take_seat(request, slug, node_id)
     seen = queries.page_overview(seat.node)
-    found = late(seen.branches, timezone.now())
-    address = request.build_absolute_uri(reverse("letter", args=[seat.campaign.slug]))
+    now = timezone.now()
+    found = late(seen.branches, now)
     shown = found[:FIRST]
-    remind = chases(seat.node, shown, contacts(b.node for b in shown), address)
+    remind = chases(
+        seat.node, shown, contacts(b.node for b in shown), Ways.to(slug, request.build_absolute_uri)
+    )
     context = {
         "seat": seat,
         "campaign": seat.campaign,
@@ -38,6 +40,7 @@ def progress(request: HttpRequest, slug: str, node_id: UUID | None = None) -> Ht
         "late": found,
         "first": remind,
         "more": len(found) - len(remind),
+        "overdue": sum(is_overdue(branch, now) for branch in found),
         "waiting": sum(1 for branch in seen.branches if branch.line.report_state == "submitted"),
         "people_done": _sum(branch.done for branch in seen.branches),
         "people": _sum(branch.whole for branch in seen.branches),

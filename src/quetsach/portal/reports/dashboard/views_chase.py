@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -19,7 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from quetsach.portal.campaigns.joining.actions import issue_codes
-from quetsach.portal.campaigns.reminders.wording import message
+from quetsach.portal.campaigns.reminders.wording import Ways, message
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.campaigns.templatetags.campaign import last_day
 from quetsach.portal.kit.client_ip import client_ip_text
@@ -72,11 +72,20 @@ def chase(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
 @never_cache
 @require_POST
 def chase_messages(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """One message for each ticked unit; with `codes`, a new code to join for units without an account."""
+    """One message for each ticked unit, or for all units of the list; with `codes`, a new code to join for
+    units without an account."""
     seat = take_seat(request, slug, node_id)
     back = f"{reverse('chase', args=[slug, node_id])}?{request.POST.get('query', '')[:500]}"
-    sieve, ticked = Sieve(is_deep=True), _ids(request.POST.getlist("unit"))[:MOST_MESSAGES]
-    nodes = list(selected(seat.node, sieve).filter(pk__in=ticked))
+    if request.POST.get("which") == "all":
+        sieve = Sieve.read(QueryDict(request.POST.get("query", "")[:500]))
+        nodes = list(selected(seat.node, sieve)[: MOST_MESSAGES + 1])
+    else:
+        sieve, ticked = Sieve(is_deep=True), _ids(request.POST.getlist("unit"))
+        nodes = list(selected(seat.node, sieve).filter(pk__in=ticked)[: MOST_MESSAGES + 1])
+    if len(nodes) > MOST_MESSAGES:
+        nodes = nodes[:MOST_MESSAGES]
+        text = _("Only the first %(most)d units, the most urgent ones. Narrow the list by level or kind.")
+        messages.warning(request, text % {"most": MOST_MESSAGES})
     if not nodes:
         messages.error(request, _("Tick at least one unit."))
         return redirect(back)
@@ -94,9 +103,11 @@ def chase_messages(request: HttpRequest, slug: str, node_id: UUID) -> HttpRespon
 
 
 def _words(request: HttpRequest, seat: Seat, row: LateUnit, code: str) -> str:
-    route = "join_start" if code else "letter"
-    address = request.build_absolute_uri(reverse(route, args=[] if code else [seat.campaign.slug]))
-    return message(seat.node.name, row.called, row.todo, row.node.due_at, address, code=code)
+    ways = Ways.to(seat.campaign.slug, request.build_absolute_uri)
+    return message(
+        seat.node.name, row.called, row.todo, row.node.due_at, ways,
+        has_account=row.has_account, code=code,
+    )  # fmt: skip
 
 
 @require_safe

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.utils import timezone
+from django.utils.translation import override
 
 from quetsach.annexes.form.definition import Form
 from quetsach.annexes.form.entry import read_entry
@@ -21,12 +22,17 @@ from quetsach.documents.document import (
     OfficialReport,
     Proposal,
     Signature,
+    SoftwareRow,
 )
 from quetsach.portal.campaigns.letter import Letter as StoredLetter
 from quetsach.portal.campaigns.letter import read_letter
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.cases.queries import Watched, watched
+from quetsach.portal.checks import queries as checks
+from quetsach.portal.checks.words import PRODUCT
 from quetsach.portal.reports.annexforms.versions import load_form
+from quetsach.portal.reports.assessment.drafting import drafted
+from quetsach.portal.reports.assessment.facts import Scope
+from quetsach.portal.reports.assessment.sentences import Said
 from quetsach.portal.reports.counted_self import on_paper, paper_note
 from quetsach.portal.reports.export import heading as names
 from quetsach.portal.reports.models import Report
@@ -35,7 +41,7 @@ from quetsach.portal.reports.queries import form_of, report_of
 from quetsach.portal.reports.rollup.machines import by_branch
 from quetsach.portal.reports.rollup.queries import roll_up
 from quetsach.portal.reports.rollup.sums import RollUp
-from quetsach.text.vietnamese import number, short_date
+from quetsach.text.vietnamese import short_date
 
 STATES = {
     "none": "Chưa có báo cáo",
@@ -119,12 +125,14 @@ def official_report(node: CampaignNode) -> OfficialReport:
     issuer = names.full_name(node)
     machines = by_branch(node, rolled.children)
     asked = tuple(Proposal(", ".join(proposal.units), proposal.text) for proposal in shared_proposals(node))
+    sentences = drafted(Scope(node, rolled.children))
+    narrative = _narrative(node, rolled) or "\n".join(one.text for one in sentences)
     return OfficialReport(
         heading=names.heading(node, "BC", year),
         subject=f"Kết quả triển khai {_lower_first(campaign.title)}",
         addressees=(names.short_name(above),) if above else ("." * 40,),
         opening=f"{order_cited(node)}, {issuer} báo cáo kết quả thực hiện như sau",
-        narrative=tuple(line for line in rolled.narrative.splitlines() if line.strip()),
+        narrative=tuple(line for line in narrative.splitlines() if line.strip()),
         figures=tuple(
             FigureRow(
                 row.number,
@@ -139,7 +147,9 @@ def official_report(node: CampaignNode) -> OfficialReport:
         expected=rolled.expected,
         missing=tuple(MissingUnit(place.name, STATES[place.state]) for place in rolled.missing),
         machines=tuple(map(CountRow, MACHINES, machines.totals)) if machines.total else (),
-        examined=_examined(watched(node, below=True), machines.total),
+        examined=_of_kinds(sentences, "looked at", *(() if machines.total else ("found",)), "false alarms"),
+        software=_software(node),
+        software_examined=_of_kinds(sentences, "software", "unchecked"),
         proposals=asked,
         as_of=f"đến {_moment(rolled.as_of)}",
         signature=names.signature(node),
@@ -150,12 +160,20 @@ def official_report(node: CampaignNode) -> OfficialReport:
             node,
             totals,
             {},
-            rolled.narrative,
+            narrative,
             _joined(asked),
             paper_note(campaign, form) if own else "",
             attached=_attached(node, year),
         ),
     )
+
+
+def _narrative(node: CampaignNode, rolled: RollUp) -> str:
+    """The officer's own words, as `signed_own` takes the figures: a draft is newer than what was sent."""
+    report = report_of(node)
+    if report is None or rolled.report_state == "accepted":
+        return rolled.narrative
+    return read_entry(report.draft, form_of(node).keys).typed["narrative"] or rolled.narrative
 
 
 def signed_own(rolled: RollUp) -> Figures | None:
@@ -236,13 +254,17 @@ def _joined(asked: tuple[Proposal, ...]) -> str:
     return "\n".join(lines)[:LONGEST_TEXT]
 
 
-def _examined(looked: Watched, machines: int) -> str:
-    """The extent of the examined logs; empty without any, since silence alone does not mean clean."""
-    if not looked.scans:
-        return ""
-    span = f", từ {_moment(looked.first)} đến {_moment(looked.last)}" if looked.first and looked.last else ""
-    seen = "" if machines else "; không thấy kết nối đến địa chỉ độc hại trong phần đã rà soát"
-    return f"Đã rà soát {number(looked.scans)} lượt nhật ký kết nối mạng{span}{seen}."
+def _of_kinds(sentences: tuple[Said, ...], *kinds: str) -> str:
+    """The sentences of these kinds as one paragraph."""
+    return " ".join(one.text for one in sentences if one.kind in kinds)
+
+
+def _software(node: CampaignNode) -> tuple[SoftwareRow, ...]:
+    with override("vi"):
+        return tuple(
+            SoftwareRow(_upper_first(str(PRODUCT[product])), tally.found, tally.replaced)
+            for product, tally in checks.by_product(checks.copies_below(node))
+        )
 
 
 def _flat(text: str) -> str:
@@ -252,6 +274,10 @@ def _flat(text: str) -> str:
 def _moment(at: datetime) -> str:
     local = timezone.localtime(at)
     return f"{local:%H} giờ {local:%M} phút ngày {short_date(local.date())}"
+
+
+def _upper_first(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _lower_first(text: str) -> str:

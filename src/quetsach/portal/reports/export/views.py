@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from quetsach.documents.document import Document, render_docx, render_pdf
+from quetsach.portal.campaigns.letter import read_letter
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.seat import take_seat
 from quetsach.portal.kit.client_ip import client_ip_text
@@ -60,7 +61,8 @@ def letter_pdf(_request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404
     document = papers.letter(campaign)
     issued = campaign.published_at or timezone.now()
-    return file_response(f"Công văn {campaign.title}", "pdf", render_pdf(document, at=issued))
+    kind = "Dự thảo công văn" if read_letter(campaign.letter).is_draft else "Công văn"
+    return file_response(f"{kind} {campaign.title}", "pdf", render_pdf(document, at=issued))
 
 
 def _pdf(document: Document) -> bytes:

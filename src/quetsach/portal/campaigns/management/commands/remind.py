@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from quetsach.portal.campaigns.contacts import Contact
 from quetsach.portal.campaigns.models import Campaign, Reminder
 from quetsach.portal.campaigns.reminders.actions import plan, send_emails
 from quetsach.portal.campaigns.reminders.queries import words
+from quetsach.portal.campaigns.reminders.wording import Ways
 from quetsach.portal.kit.command import PortalCommand
 
 
@@ -36,9 +37,9 @@ class Command(PortalCommand):
         )
 
 
-def _subject_and_text(reminder: Reminder) -> tuple[str, str]:
+def _subject_and_text(reminder: Reminder, contact: Contact | None) -> tuple[str, str]:
     node = reminder.node
     us = node.parent.name if node.parent else node.campaign.issuer.name
-    address = settings.SITE_ADDRESS.rstrip("/") + reverse("letter", args=[node.campaign.slug])
+    ways = Ways.to(node.campaign.slug, lambda path: settings.SITE_ADDRESS.rstrip("/") + path)
     subject = _("Reminder: %(title)s") % {"title": " ".join(node.campaign.title.split())}
-    return subject[:150], words(reminder, us, address)
+    return subject[:150], words(reminder, us, ways, contact)

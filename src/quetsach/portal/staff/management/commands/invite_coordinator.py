@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -11,33 +13,52 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from quetsach.annexes.collecting.names import Unit as Named
 from quetsach.portal.kit.command import PortalCommand
 from quetsach.portal.staff.actions import invite
 from quetsach.portal.staff.links import DAYS
 from quetsach.portal.units.actions import create_unit
+from quetsach.portal.units.likely import MOST, directory, everywhere, named, offered, written
 from quetsach.portal.units.models import Role, Unit
-from quetsach.text.vietnamese import nfc
+from quetsach.text.vietnamese import nfc, sort_key
+
+
+def _unknown(name: str) -> str:
+    known = everywhere()
+    near = offered(known, name) or offered(known, name.split("/", 1)[0])
+    if not near:
+        return _("%(unit)s: no such unit; add --new KIND to make it.") % {"unit": name}
+    return _("%(unit)s: no unit of that very name. Is it one of these?%(list)s") % {
+        "unit": name,
+        "list": _as_lines(near),
+    }
+
+
+def _as_lines(units: Iterable[Named]) -> str:
+    lines = [f"\n    quetsach manage invite_coordinator {shlex.quote(written(unit))}" for unit in units]
+    more = "\n    …" if len(lines) > MOST else ""
+    return "".join(sorted(lines, key=sort_key)[:MOST]) + more
 
 
 class Command(PortalCommand):
     help = gettext_noop("Make the link with which the first coordinator of a unit opens their account.")
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("unit", help=_("its name, such as 'UBND huyện Phong Thổ'"))
+        parser.add_argument("unit", help=_("its name, or its path: 'Xã Tân Lập / Tỉnh Lào Cai'"))
         parser.add_argument("--new", choices=Unit.Kind.values, help=_("make the unit, at the top of a tree"))
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        name = " ".join(nfc(options["unit"]).split())
+        name = nfc(options["unit"])
         with transaction.atomic():
-            found = list(Unit.rows.filter(name=name, retired_at=None)[:2])
+            found = named(name)
             if options["new"] and found:
                 raise CommandError(_("%(unit)s: is there already; leave --new out.") % {"unit": name})
             if not options["new"] and not found:
-                raise CommandError(_("%(unit)s: no such unit; add --new KIND to make it.") % {"unit": name})
+                raise CommandError(_unknown(name))
             if len(found) > 1:
                 raise CommandError(
-                    _("%(unit)s: several units bear that name; invite from their superior's page.")
-                    % {"unit": name}
+                    _("%(unit)s: %(n)s units bear that name. Write its place too:%(list)s")
+                    % {"unit": name, "n": len(found), "list": _as_lines(directory(found).units)}
                 )
             unit = found[0] if found else create_unit(None, None, name, kind=options["new"])
             token = invite(unit, Role.COORDINATOR, None, None)

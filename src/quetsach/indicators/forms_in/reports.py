@@ -1,0 +1,81 @@
+"""Reports about infected machines, by their columns or keys: Shadowserver, n6, IntelMQ.
+
+Their addresses are those of victims: a list made of them would call the victims culprits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
+
+
+class Report(NamedTuple):
+    """A kind of report: its publisher, and whether it names culprits beside the victims."""
+
+    publisher: str
+    names_culprits: bool = False
+
+
+_SHADOWSERVER = Report("Shadowserver")
+_SHADOWSERVER_BOTH = Report("Shadowserver", names_culprits=True)
+_N6 = Report("n6", names_culprits=True)
+_INTELMQ = Report("IntelMQ", names_culprits=True)
+
+_COLUMNS: tuple[tuple[frozenset[str], Report], ...] = tuple(
+    (frozenset(names.split()), report)
+    for names, report in (
+        # Sandboxes, malware and spam by URL (Shadowserver's report_schema, March 2026).
+        ("timestamp md5 ip bytes_out", _SHADOWSERVER_BOTH),
+        ("timestamp md5 request response", _SHADOWSERVER_BOTH),
+        ("timestamp md5 url user_agent", _SHADOWSERVER_BOTH),
+        ("timestamp url source sha256 naics", _SHADOWSERVER_BOTH),
+        ("timestamp url sender subject", _SHADOWSERVER_BOTH),
+        # Every other type says in which industry (NAICS) the victim is, but for two.
+        ("timestamp naics", _SHADOWSERVER),
+        ("timestamp src_naics", _SHADOWSERVER),
+        ("timestamp dst_naics", _SHADOWSERVER),
+        ("timestamp email infection", _SHADOWSERVER),
+        ("timestamp leak_site_url", _SHADOWSERVER),
+        # As they were before 2023.
+        ("timestamp src_ip infection", _SHADOWSERVER),
+        ("timestamp ip cc_ip", _SHADOWSERVER),
+        ("timestamp src_ip src_asn", _SHADOWSERVER),
+        # n6 of CERT Polska: keys of its events, and the columns of its CSV.
+        ("category source restriction confidence", _N6),
+        ("category confidence time address", _N6),
+        ("category source time ip asn cc", _N6),
+        ("classification.type source.ip", _INTELMQ),
+        ("classification.type source.fqdn", _INTELMQ),
+    )
+)
+"""The first set of columns that a header holds counts; other columns beside them do not matter."""
+
+
+def report_of(names: Collection[str]) -> Report | None:
+    """The kind of report with these columns or keys, in any order; None for a list."""
+    found = {name.strip().lower() for name in names}
+    return next((report for columns, report in _COLUMNS if columns <= found), None)
+
+
+def report_in(document: Any, depth: int = 3) -> Report | None:
+    """The kind of report whose first record a JSON document holds: bare, in a list, or below a key, at most
+    `depth` lists or objects deep."""
+    if isinstance(document, list):
+        return report_in(document[0], depth - 1) if document and depth else None
+    if not isinstance(document, Mapping) or not depth:
+        return None
+    below = (report_in(value, depth - 1) for value in document.values() if isinstance(value, list))
+    return report_of([str(key) for key in document]) or next((one for one in below if one), None)
+
+
+def refusal(report: Report) -> str:
+    """The sentence behind the name of the refused file."""
+    if report.names_culprits:
+        return (
+            f"is a report of {report.publisher} that names victims beside malicious addresses, so it is no"
+            " list; look its machines up on the page of machines, and take the list from its publisher"
+        )
+    return (
+        f"is a report of {report.publisher} about infected machines, not a list of malicious addresses; keep"
+        " it, and look its machines up on the page of machines"
+    )

@@ -1,0 +1,134 @@
+"""A report about infected machines is never a list, whatever form it comes in."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+
+from quetsach.errors import IndicatorError
+from quetsach.indicators import reading
+
+DATA = Path(os.environ.get("QUETSACH_TEST_DATA", "../shared/data"))
+SCHEMA = DATA / "shadowserver/report-types.tsv"
+VICTIMS = "about infected machines, not a list"
+BOTH = "names victims beside malicious addresses"
+CULPRITS_TOO = {"sandbox_conn", "sandbox_dns", "sandbox_url", "malware_url", "spam_url"}
+"""The report types whose addresses are those of sandboxes' contacts or of malware: also no list."""
+CELLS = {"timestamp": "2026-10-02 03:04:05", "port": "443", "asn": "45899", "geo": "VN", "tag": "ramnit"}
+
+
+def cell(name: str) -> str:
+    if name.endswith(("ip", "address")):
+        return "45.77.10.11"
+    if "hostname" in name or "domain" in name or name in ("request", "website"):
+        return "static.vnpt-lc.example.net"
+    if "url" in name:
+        return "http://45.77.10.11/a"
+    return CELLS.get(name, "1")
+
+
+def refused(text: str | bytes, **choice: str) -> str:
+    with pytest.raises(IndicatorError) as error:
+        reading.read_text(text if isinstance(text, str) else text.decode(), "report.csv", **choice)  # type: ignore[arg-type]
+    return str(error.value)
+
+
+def as_csv(names: list[str], delimiter: str = ",") -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=delimiter, quoting=csv.QUOTE_ALL)
+    writer.writerows([names, [cell(name) for name in names]])
+    return out.getvalue()
+
+
+@pytest.mark.realdata
+@pytest.mark.skipif(not SCHEMA.is_file(), reason="QUETSACH_TEST_DATA is not there")
+def test_no_report_type_of_shadowserver_is_a_list() -> None:
+    """All 170 types of its schema; as CSV, as Excel saves it in Vietnam, and as JSON of its interface."""
+    with SCHEMA.open(encoding="utf-8", newline="") as file:
+        types = {row["type"]: row["fields"].split(",") for row in csv.DictReader(file, delimiter="\t")}
+    assert len(types) == 170
+    for type_, names in types.items():
+        wanted = BOTH if type_ in CULPRITS_TOO else VICTIMS
+        record = {name: cell(name) for name in names}
+        texts = (
+            as_csv(names), as_csv(names[::-1], ";"), json.dumps([record]), json.dumps(record) + "\n" * 2,
+        )  # fmt: skip
+        assert all(wanted in refused(text) for text in texts), type_
+        assert wanted in refused(texts[0], format="csv"), "no name of a form makes a list of it"
+
+
+DRONE = ["timestamp", "severity", "protocol", "src_ip", "src_port", "src_asn", "src_naics", "infection"]
+OLD_DRONE = ["timestamp", "ip", "port", "asn", "geo", "infection", "cc_ip", "cc_port"]
+N6 = {
+    "id": "1", "time": "2026-10-02T03:04:05Z", "category": "bots", "confidence": "medium", "name": "ramnit",
+    "address": [{"ip": "45.77.10.11", "cc": "VN", "asn": 45899}], "dip": "45.77.10.12",
+}  # fmt: skip
+INTELMQ = {"classification.type": "infected-system", "source.ip": "45.77.10.11", "feed.name": "x"}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (as_csv(DRONE), f"report of Shadowserver {VICTIMS}"),
+        (as_csv(OLD_DRONE), f"report of Shadowserver {VICTIMS}"),
+        ("Báo cáo tuần 40\n" + as_csv(DRONE, "\t"), f"report of Shadowserver {VICTIMS}"),
+        (json.dumps([N6]), f"report of n6 that {BOTH}"),
+        (json.dumps({**N6, "source": "x.y", "restriction": "public"}), f"report of n6 that {BOTH}"),
+        (json.dumps(N6) + "\n" + json.dumps(N6), f"report of n6 that {BOTH}"),
+        (json.dumps({"data": [N6]}), f"report of n6 that {BOTH}"),
+        ("time,id,source,category,name,md5,ip,url,fqdn,asn,cc\n2026-10-02,1,a,bots,x,,45.77.10.11,,,1,VN\n",
+         f"report of n6 that {BOTH}"),
+        (json.dumps([INTELMQ]), f"report of IntelMQ that {BOTH}"),
+        ("STT,Địa chỉ IP,Tên máy tính\n1,14.160.1.1,PC-07\n", "may be the infected machines"),
+        ("STT;IP;Địa chỉ MAC;Mã độc\n1;14.160.1.1;00:11:22:33:44:55;x\n", "may be the infected machines"),
+        ("Hostname,Operating system,Malware\npc07.laichau.example.net,Windows 10,ramnit\n",
+         "may be the infected machines"),
+        ("STT,Địa chỉ IP,Mã độc\n1,10.12.3.4,ramnit\n2,192.168.1.7,ramnit\n", "addresses inside a network"),
+        ("ip,malware,first seen\n10.12.3.4,ramnit,2026-10-02\n172.16.9.1,ramnit,2026-10-02\n",
+         "addresses inside a network"),
+    ],
+)  # fmt: skip
+def test_a_report_about_victims_is_no_list(text: str, says: str) -> None:
+    assert says in refused(text)
+
+
+@pytest.mark.parametrize("names", [DRONE, OLD_DRONE])
+def test_a_report_in_a_workbook_is_no_list_either(names: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "bao-cao.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["Báo cáo Shadowserver"])
+        sheet.write_row(2, 0, names)
+        sheet.write_row(3, 0, [cell(name) for name in names])
+    with pytest.raises(IndicatorError, match=VICTIMS):
+        reading.read(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        # ThreatFox, Feodo Tracker, MISP, a SIEM's export and offices' lists stay lists.
+        ("first_seen_utc,ioc_id,ioc_value,ioc_type,malware\n2026-10-02,1,45.77.10.11:443,ip:port,win.x\n", 1),
+        (
+            "first_seen_utc,dst_ip,dst_port,c2_status,malware\n2026-10-02,45.77.10.11,443,on,x\n",
+            1,
+        ),
+        (
+            "uuid,event_id,category,type,value,to_ids,date\nu,1,Network,domain,evil.vn,1,20261002\n",
+            1,
+        ),
+        ("timestamp,severity,indicator,type,confidence\n2026-10-02,high,evil.vn,domain,80\n", 1),
+        ('[{"timestamp":"2026-10-02","indicator":"evil.vn","category":"c2","source":"x","confidence":9}]', 1),
+        ("STT,Tên miền/ Địa chỉ IP độc hại,Mã độc\n1,evil.vn,x\n2,10.0.0.1,y\n", 2),
+        ("ip,malware\n45.77.10.11,x\n10.0.0.1,y\n45.77.10.12,z\n", 3),
+        ("IP máy nhiễm,Địa chỉ IP\n14.160.1.1,45.77.10.11\n", 1),
+    ],
+)
+def test_a_list_with_a_few_such_columns_is_read(text: str, count: int) -> None:
+    assert len(reading.read_text(text).indicators) == count

@@ -1,0 +1,39 @@
+"""Vietnamese texts have one verb for one idea: to publish, to issue a letter, to pass a letter on."""
+
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+
+ROOT = Path(__file__).resolve().parent.parent
+OTHERS_PUBLISH = ("the publisher or the person", "its publisher", "As the maker publishes it")
+"""Texts about publishers of lists and makers of tools, who publish elsewhere."""
+IDEAS = {
+    "publish": (r"\b[Pp]ublish(es|ed|ing)?\b", "phát hành", "công bố"),
+    "issue a letter": (r"\bletter\b.*\bissued\b|\bIssued (as|the letter)\b", "ban hành", "phát hành"),
+    "pass on": (r"\b[Pp]ass(es|ed|ing)?( it| (the|this) \w+)? on\b", "chuyển tiếp", ""),
+}
+
+
+def texts():
+    for po in sorted((ROOT / "src/quetsach/portal").rglob("locale/vi/LC_MESSAGES/django.po")):
+        with po.open("rb") as file:
+            for message in read_po(file, locale="vi"):
+                english = message.id if isinstance(message.id, str) else message.id[0]
+                vietnamese = message.string if isinstance(message.string, str) else message.string[0]
+                if english and not any(mark in english for mark in OTHERS_PUBLISH):
+                    yield english, vietnamese
+
+
+@pytest.mark.parametrize("idea", IDEAS)
+def test_one_verb_for_one_idea(idea):
+    english_verb, wanted, refused = IDEAS[idea]
+    about = [(english, said) for english, said in texts() if re.search(english_verb, english)]
+    assert len(about) > 3
+    wrong = [
+        (english, said)
+        for english, said in about
+        if wanted not in said.lower() or (refused and refused in said.lower())
+    ]
+    assert wrong == []
