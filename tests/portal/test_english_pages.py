@@ -71,6 +71,7 @@ NATIONAL = {
     "letters:edit": "the letter itself, and examples of its parts",
     "letters:compose": "the letter itself, and examples of its parts",
     "letters:order": "the letter itself, and examples of its parts",
+    "report_assessment": "sentences for the official report",
     "unit_upload": "headings and kinds as they stand in the table",
     "audit": "names of files and letters",
     "staff_trail": "names of files and letters",
