@@ -56,7 +56,7 @@ PUBLIC = {
     "indicator_file", "indicator_search", "set_language", "privacy", "healthz", "my_work", "api_sightings",
     "api_indicators", "api_check_results",
     "letter_pdf", "join_start", "join", "mark", "hand_in", "tools", "tools_sheet", "tools_sums",
-    "stick_file", "scanner_file", "tool_file", "equipment", "equipment_page",
+    "stick_file", "scanner_file", "tool_file", "equipment", "equipment_page", "handbook", "handbook_page",
     "ask_erasure", "staff_link", "my_account",
     # One's own account: a visitor is redirected to the sign-in.
     "account_reauthenticate", "account_set_password", "usersessions_list", "mfa_index",
@@ -130,7 +130,7 @@ def one_of_everything(cast, tmp_path):
         "unit_id": cast.units["A1"].pk, "event_id": event.pk, "import_id": kept.pk,
         "link_id": ReorgLink.rows.get().pk, "annex_id": uuid4(), "file_id": uuid4(),
         "copy_id": signed.pk,
-        "source": "mikrotik",
+        "source": "mikrotik", "topic": "chien-dich",
         "kind": "informed", "sheet_id": sheet.pk, "body_id": listed_body.pk, "draft_id": pasted.pk,
         "person_id": cast.user("A1", "officer").pk, "seat_id": seat.pk, "token": "x",
         "invitation_id": Invitation.rows.get().pk,

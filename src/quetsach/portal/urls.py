@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("quetsach.portal.checks.urls")),
     path("", include("quetsach.portal.tools.urls")),
     path("", include("quetsach.portal.equipment.urls")),
+    path("", include("quetsach.portal.handbook.urls")),
     path("", include("quetsach.portal.reports.urls")),
     path("", include("quetsach.portal.letters.urls")),
     path("", include("quetsach.portal.sectors.urls")),

@@ -109,7 +109,7 @@ def test_a_unit_that_ended_is_named_with_who_goes_on_and_whom_to_call(cast):
     def page(name, *keys):
         return client.get(reverse(name, args=[slug, *keys])).content.decode()
 
-    assert "Exists no more" not in page("nodes")
+    assert "Ceased to exist" not in page("nodes")
     reorg.merge(None, [cast.units["A1"]], into=cast.units["A2"], on=on)
     parts = [reorg.Part("Xã Một", {"kind": "ubnd_commune"}), reorg.Part("Xã Hai", {"kind": "ubnd_commune"})]
     reorg.split(None, cast.units["B1"], parts, keep=False, on=on)

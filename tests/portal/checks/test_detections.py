@@ -116,7 +116,7 @@ def test_what_is_taken_out_leaves_the_next_pack_and_comes_back(cast, bring, pack
         ("r.yar", b"rule a {\n\xff }", "line 2: it is not UTF-8"),
         ("r.yara", b"/" * (detections.MOST_RULE_BYTES + 1), "at most 1 MB"),
         ("h.txt", EMPTY.encode(), "no hash of a file"),
-        ("h.txt", b"evil.example\n", "Addresses belong into the list"),
+        ("h.txt", b"evil.example\n", "Addresses belong in the list"),
         ("h.txt.gz", b"\x1f\x8bbroken", "cannot be read as a list"),
     ],
 )  # fmt: skip
@@ -160,7 +160,7 @@ def test_an_officer_is_told_that_the_stick_is_behind(cast, bring, pack, tmp_path
     pack("A1")
     client = cast.client("A1", "officer")
     client.cookies["django_language"] = "en"
-    url, behind = reverse("checks", args=[cast.campaign.slug]), "changed since. Make the pack anew"
+    url, behind = reverse("checks", args=[cast.campaign.slug]), "have changed since. Rebuild the pack"
     assert behind not in shown(client.get(url))
     bring(("h.txt", BAD.encode()))
     assert behind in shown(client.get(url))

@@ -157,7 +157,7 @@ def test_on_a_phone_the_filled_in_script_is_one_tap_away(cast, window, tmp_path)
     assert len(script) == 6
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.get_by_role("button", name="English").click()
-    page.get_by_role("heading", name="MikroTik: what can it tell?").wait_for()
+    page.get_by_role("heading", name="MikroTik: what can it tell me?").wait_for()
     assert page.locator("pre", has_text="remote=10.0.0.5").count() == 1, (
         "the language keeps what was filled in"
     )

@@ -126,7 +126,7 @@ def test_a_list_is_pasted_previewed_taken_in_marked_and_taken_back(cast):
     officer = as_english(cast.client("A1", "officer"))
     text = "Công ty Ví Dụ;0100109106\nSai;0100109107\n<script>alert(1)</script>;;'=1+1"
     page = officer.post(at(cast, "body_paste"), {"text": text}, follow=True).content.decode()
-    assert "its last digit does not fit" in page and "Take in 2 lines" in page
+    assert "its last digit does not fit" in page and "Import 2 lines" in page
     assert "<script>alert" not in page and not Body.rows.exists()
     officer.post(at(cast, "body_draft", BodyDraft.rows.get().pk))
     assert Body.rows.count() == 2

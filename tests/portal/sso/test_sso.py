@@ -248,7 +248,7 @@ def test_it_waits_ten_minutes(cast, fake, trusted, linked, time_machine):
 def test_breaking_off_is_no_error(fake, trusted):
     client = english()
     answer = come_back(client, fake, client.post(URL), yes=False)
-    assert answer.status_code == 200 and "You broke the sign-in off" in answer.content.decode()
+    assert answer.status_code == 200 and "You cancelled the sign-in" in answer.content.decode()
     assert not Entry.objects.filter(action="account.sso_stopped").exists()
     state = query_of(client.post(URL))["state"]
     refused = client.get(reverse("sso_callback"), {"state": state, "error": "login_required"})

@@ -56,7 +56,7 @@ def test_the_order_of_the_file_is_the_order_of_the_offices(db, tmp_path):
         ("name = 'a'\nunits = [{kind = 'so'}]", "a: a unit without a name"),
         ("name = 'a'\nkind = 'king'", "kind: 'king'"),
         ("name = 'a'\nunits = [{name = 'b', networks = ['10.1.2.3/24']}]", "b: networks: '10.1.2.3/24'"),
-        ("name = 'a'\nunits = [{name = 'b'}, {name = ' b '}]", "'b' stands twice"),
+        ("name = 'a'\nunits = [{name = 'b'}, {name = ' b '}]", "'b' occurs twice"),
         ("name = 'a'\nstaff = 3", "staff: no such field"),
         ("name = 'a'\nstaff_count = -1", "staff_count: '-1'"),
         ("name = 'a'\nkind = so", "line 2"),

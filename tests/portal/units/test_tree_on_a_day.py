@@ -40,7 +40,7 @@ def test_names_and_superiors_are_those_of_the_day(changed):
     # The single top unit is open from the start.
     assert names(page(changed, ngay=BEFORE)) == {"Đơn vị A", "Đơn vị B"}
     text = page(changed, ngay=BEFORE, trong=a).content.decode()
-    assert "today: Xã Mới" in text and "exists no more since 01/07/2025" in text
+    assert "today: Xã Mới" in text and "ceased to exist on 01/07/2025" in text
 
 
 def test_search_finds_the_names_of_the_day_only(changed):

@@ -55,7 +55,7 @@ def test_add_then_take_back(cast):
     assert (made.parent, str(made.valid_from), made.contact_phone) == (top, "2025-07-01", "0213 896 123")
     event = ReorgEvent.rows.get()
     answer = send(client, "unit_undo", event.pk)
-    assert "Taken back" in answer.content.decode()
+    assert "Undone" in answer.content.decode()
     made.refresh_from_db()
     assert made.is_retired
     assert list(Entry.objects.order_by("pk").values_list("action", flat=True))[-2:] == [
@@ -100,7 +100,7 @@ def test_who_served_in_a_unit_that_ended_still_finds_it(cast):
     client = cast.client("A1", "officer")
     send(cast.client("A", "coordinator"), "unit_change", cast.units["A1"].pk, "giai-the", on="01/07/2025")
     assert "Đơn vị A1" in page(client, "units")[1]
-    assert "Exists no more since 01/07/2025" in page(client, "unit", cast.units["A1"].pk)[1]
+    assert "Ceased to exist on 01/07/2025" in page(client, "unit", cast.units["A1"].pk)[1]
 
 
 def test_who_takes_another_in_is_not_said_to_be_formed_from_it(cast):
@@ -116,7 +116,7 @@ def test_merging_by_ticks(cast):
     text = send(client, "unit_change", cast.units["A1"].pk, "sap-nhap", **form).content.decode()
     assert "Formed from Đơn vị A1, Đơn vị A2." in text
     old = page(client, "unit", cast.units["A1"].pk)[1]
-    assert "Exists no more since 01/07/2025" in old and "Went over to Xã Gộp" in old
+    assert "Ceased to exist on 01/07/2025" in old and "Went over to Xã Gộp" in old
 
 
 def test_dividing_asks_where_the_units_below_go(cast):

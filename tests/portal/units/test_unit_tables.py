@@ -106,7 +106,7 @@ def test_one_failure_leaves_nothing_half_done(cast):
     a1 = cast.units["A1"]
     upload(client, top, HEAD + f",Xã Ba,,,,\n{a1.pk},Xã Một,,,,\n")
     answer = apply(client, on="01/07/2040")
-    assert "The day lies in the future" in answer.content.decode()
+    assert "The day is in the future" in answer.content.decode()
     assert not Unit.rows.filter(name__in=["Xã Ba", "Xã Một"]).exists()
     assert not ReorgEvent.rows.exists()
 

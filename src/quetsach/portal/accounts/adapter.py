@@ -25,9 +25,7 @@ class ClosedSignupAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             "Too many failed attempts. Wait five minutes, then try again. If it stays like this, somebody may"
             " be trying your name: sign in on the computer that you used before, or ask your coordinator."
         ),
-        "username_password_mismatch": _(
-            "User name and password do not fit together. Look at the Caps Lock key."
-        ),
+        "username_password_mismatch": _("User name and password do not match. Check the Caps Lock key."),
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002

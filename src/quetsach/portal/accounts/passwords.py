@@ -60,7 +60,7 @@ class NotCommon(password_validation.CommonPasswordValidator):
             raise ValidationError(self.get_error_message(), code="password_too_common")
 
     def get_error_message(self) -> str:
-        return _("Too well known: attackers try this one first.")
+        return _("Too common: attackers try this one first.")
 
 
 class NotRepeated:
@@ -75,7 +75,7 @@ class NotRepeated:
             raise ValidationError(self.get_help_text(), code="password_repeated")
 
     def get_help_text(self) -> str:
-        return _("Too much of the same: mix different letters, or take four plain words.")
+        return _("Too repetitive: mix different letters, or use four plain words.")
 
 
 class NotLikeOneself:
@@ -87,7 +87,7 @@ class NotLikeOneself:
             raise ValidationError(self.get_help_text(), code="password_too_similar")
 
     def get_help_text(self) -> str:
-        return _("Too much like your name, user name or phone: everybody can try that.")
+        return _("Too similar to your name, user name or phone number: anybody would try that.")
 
 
 def is_like_oneself(password: str, user: Any) -> bool:

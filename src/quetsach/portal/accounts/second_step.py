@@ -21,7 +21,8 @@ class SecondStepAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     error_messages: ClassVar[dict[str, str | Promise]] = {
         **DefaultMFAAdapter.error_messages,
         "incorrect_code": _(
-            "This code does not fit. Take the newest from the app; the phone's clock must be right."
+            "This code is not right. Use the newest one from the app, and check that the phone's clock "
+            "is correct."
         ),
         "cannot_generate_recovery_codes": _("Switch one-time codes on first."),
     }

@@ -172,7 +172,5 @@ def _inside(name: str) -> PurePosixPath:
     path = PurePosixPath(name)
     plain = path.parts and not path.is_absolute() and ".." not in path.parts and "\\" not in name
     if not plain or "\0" in name or (name not in {DATABASE, KEY} and not name.startswith(FILES)):
-        raise BackupError(
-            _("'%(name)s' does not belong into a backup. Nothing was changed.") % {"name": name}
-        )
+        raise BackupError(_("'%(name)s' does not belong in a backup. Nothing was changed.") % {"name": name})
     return path

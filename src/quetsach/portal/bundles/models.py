@@ -32,7 +32,7 @@ class Bundle(models.Model):
         STOPPED = "stopped", _("stopped")
 
     class Trouble(models.TextChoices):
-        DISK = "disk", _("no room on the disk of the portal")
+        DISK = "disk", _("the portal's disk is full")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     node = models.ForeignKey(CampaignNode, on_delete=models.CASCADE, related_name="bundles")

@@ -8,8 +8,10 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from quetsach.portal.campaigns.models import Campaign
+from quetsach.portal.campaigns.open_work import waiting
 from quetsach.portal.campaigns.seat import Seat
-from quetsach.portal.units.roles import Verb, fits
+from quetsach.portal.units.roles import Place, Verb, fits
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,7 @@ class Door:
 
     `is_below`: the right in `needs` is used on units below, so the link is shown only where such units exist.
     `is_sector`: only for a unit that guides others in their line of work. `is_issuer`: only for the unit that
-    issued the campaign.
+    issued the campaign. `family` begins the names of the routes of the pages behind this link.
     """
 
     route: str
@@ -29,6 +31,7 @@ class Door:
     is_below: bool = False
     is_sector: bool = False
     is_issuer: bool = False
+    family: str = ""
 
 
 EVERY_DAY = (
@@ -64,10 +67,10 @@ GROUPS: tuple[tuple[str | Promise, tuple[Door, ...]], ...] = (
         _("Units and accounts"),
         (
             Door("join_codes", _("Codes to join"), needs="invite"),
-            Door("units", _("Units"), is_global=True),
-            Door("staff", _("Administration"), needs="read_audit", is_global=True),
+            Door("units", _("Units"), is_global=True, family="unit"),
+            Door("staff", _("Administration"), needs="read_audit", is_global=True, family="staff"),
             Door("audit", _("Who did what"), needs="read_audit"),
-            Door("campaign_list", _("Campaigns"), needs="publish", is_global=True),
+            Door("campaign_list", _("Campaigns"), needs="publish", is_global=True, family="campaign_"),
         ),
     ),
 )
@@ -75,7 +78,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Door, ...]], ...] = (
 
 
 def every_day(seat: Seat) -> list[dict[str, object]]:
-    """The everyday links that the person may open at home, with their addresses."""
+    """The everyday links that the person may open at home, with their addresses and open work."""
     return _open(EVERY_DAY, seat)
 
 
@@ -85,9 +88,26 @@ def groups(seat: Seat) -> list[tuple[str | Promise, list[dict[str, object]]]]:
     return [(heading, doors) for heading, doors in found if doors]
 
 
-def _open(doors: tuple[Door, ...], seat: Seat) -> list[dict[str, object]]:
+def outside(places: list[Place]) -> list[dict[str, object]]:
+    """The links of a person who has no seat in a campaign yet."""
+    doors = (door for _heading, doors in GROUPS for door in doors if door.is_global)
     return [
-        {"route": door.route, "label": door.label, "url": reverse(door.route, args=_arguments(door, seat))}
+        {"route": door.route, "family": door.family, "label": door.label, "url": reverse(door.route)}
+        for door in doors
+        if any(fits(places, Verb(door.needs), path) for _role, path in places)
+    ]
+
+
+def _open(doors: tuple[Door, ...], seat: Seat) -> list[dict[str, object]]:
+    is_running = seat.campaign.status == Campaign.Status.PUBLISHED
+    return [
+        {
+            "route": door.route,
+            "family": door.family,
+            "label": door.label,
+            "url": reverse(door.route, args=_arguments(door, seat)),
+            "open": waiting(seat, door.route) if is_running else None,
+        }
         for door in doors
         if _may_open(door, seat)
     ]

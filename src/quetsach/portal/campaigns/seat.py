@@ -16,10 +16,14 @@ from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.campaigns.open_work import expressions
 from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.units.models import SectorRelation, Span, inside, sectors_in_force, span_of
 from quetsach.portal.units.queries import successors_of
 from quetsach.portal.units.roles import Place, Verb, fits, places_of
+
+LAST = "campaign"
+"""The key in the session of the campaign that the person looked at last."""
 
 
 @dataclass
@@ -102,7 +106,27 @@ def take_seat(request: HttpRequest, slug: str, node_id: UUID | None = None, verb
     if node is None or not fits(places, verb, node.path):
         raise Http404
     node.campaign = campaign
+    if request.session.get(LAST) != slug:
+        request.session[LAST] = slug
     return Seat(user=user, campaign=campaign, node=node, home=home, places=places, homes=homes)
+
+
+def last_seat(request: HttpRequest) -> Seat | None:
+    """The seat for the frame of pages outside a campaign: in the campaign that the person looked at last, or
+    else in the newest; None if the person has a seat in none. One query."""
+    user = request.user
+    if not isinstance(user, User):
+        return None
+    places = places_of(user)
+    by_slug = _homes_by_slug(places)
+    slug = request.session.get(LAST)
+    if slug not in by_slug:
+        slug = next(iter(by_slug), None)
+    if slug is None:
+        return None
+    homes = homes_among(by_slug[slug], places)
+    home = _chosen(request, slug, homes)
+    return Seat(user=user, campaign=home.campaign, node=home, home=home, places=places, homes=homes)
 
 
 def take_seat_asked(request: HttpRequest, slug: str, verb: Verb = Verb.READ) -> Seat:
@@ -125,31 +149,47 @@ def take_issuer_seat(request: HttpRequest, slug: str, verb: Verb) -> Seat:
 
 def homes_of(request: HttpRequest, user: User) -> list[CampaignNode]:
     """The person's home in each running or closed campaign; the newest campaign first."""
-    places, shown = places_of(user), (Campaign.Status.PUBLISHED, Campaign.Status.CLOSED)
-    nodes = CampaignNode.rows.filter(path__in=_paths(places), campaign__status__in=shown)
-    newest = nodes.select_related("unit", "campaign__issuer").order_by("-campaign__published_at")
-    by_slug: dict[str, list[CampaignNode]] = {}
-    for node in newest:
-        by_slug.setdefault(node.campaign.slug, []).append(node)
+    places = places_of(user)
+    by_slug = _homes_by_slug(places)
     return [_chosen(request, slug, homes_among(nodes, places)) for slug, nodes in by_slug.items()]
+
+
+def _homes_by_slug(places: list[Place]) -> dict[str, list[CampaignNode]]:
+    """The nodes of these places in each running or closed campaign; the newest campaign first."""
+    nodes: list[Any] = _homes(tuple(sorted(_paths(places))), timezone.localdate())
+    by_slug: dict[str, list[CampaignNode]] = {}
+    for node in nodes:
+        node.has_below = node.any_below
+        by_slug.setdefault(node.campaign.slug, []).append(node)
+    return by_slug
+
+
+@compiled
+def _homes(paths: tuple[str, ...], on: date) -> QuerySet[CampaignNode]:
+    shown = (Campaign.Status.PUBLISHED, Campaign.Status.CLOSED)
+    found = CampaignNode.rows.filter(path__in=paths, campaign__status__in=shown)
+    return _with_standing(found.select_related("unit", "campaign__issuer"), on).order_by(
+        "-campaign__published_at"
+    )
 
 
 @compiled
 def _looked_at(
     slug: str, node_id: UUID | None, paths: tuple[str, ...], spans: tuple[Span, ...], on: date
 ) -> QuerySet[CampaignNode]:
-    """The nodes at `paths` and the node `node_id`, as far as they lie in `spans`."""
+    """The nodes at `paths` and the node `node_id`, as far as they lie in `spans`, with their open work."""
     visible = reduce(or_, map(inside, spans), Q(pk__in=[]))
     wanted = Q(path__in=paths) if node_id is None else Q(path__in=paths) | Q(pk=node_id)
+    found = CampaignNode.rows.filter(visible, wanted, campaign__slug=slug)
+    running = found.exclude(campaign__status=Campaign.Status.DRAFT).select_related("unit", "campaign")
+    return _with_standing(running, on).order_by()
+
+
+def _with_standing(nodes: QuerySet[CampaignNode], on: date) -> QuerySet[CampaignNode]:
+    """These nodes, with all that the navigation asks of one."""
     below = Exists(CampaignNode.rows.filter(parent=OuterRef("pk")))
     guides = Exists(SectorRelation.rows.filter(sectors_in_force(on=on), parent=OuterRef("unit")))
-    return (
-        CampaignNode.rows.filter(visible, wanted, campaign__slug=slug)
-        .exclude(campaign__status=Campaign.Status.DRAFT)
-        .select_related("unit", "campaign")
-        .annotate(any_below=below, guides=guides)
-        .order_by()
-    )
+    return nodes.annotate(any_below=below, guides=guides, **expressions())
 
 
 def _chosen(request: HttpRequest, slug: str, homes: list[CampaignNode]) -> CampaignNode:

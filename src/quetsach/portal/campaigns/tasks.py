@@ -11,7 +11,7 @@ from enum import IntEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Count, QuerySet, Subquery
+from django.db.models import QuerySet
 from django.db.models.expressions import Combinable
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -79,11 +79,6 @@ def facts_of(node: CampaignNode) -> dict[str, Any]:
 @compiled
 def _facts(node_id: UUID) -> QuerySet[CampaignNode, dict[str, Any]]:
     return CampaignNode.rows.filter(pk=node_id).values(**{name: make() for name, make in FACTS.items()})  # type: ignore[return-value]
-
-
-def number_of(rows: QuerySet[Any], by: str) -> Subquery:
-    """The number of rows, None if there are none. `by` is the field that OuterRef binds to the node."""
-    return Subquery(rows.order_by().values(by).annotate(n=Count("pk")).values("n"))
 
 
 def tasks_of(seat: Seat) -> list[Task]:
@@ -161,7 +156,7 @@ def _chase(below: list[NodeStatus], url: str) -> Iterator[Task]:
             len(silent),
         )
         days = max(s.days_silent for s in silent)
-        text = ngettext("Silent for %(days)d day, the longest.", "Silent for up to %(days)d days.", days)
+        text = ngettext("Silent for %(days)d day at most.", "Silent for up to %(days)d days.", days)
         names = ", ".join(s.node.name for s in silent[:3]) + ("…" if len(silent) > 3 else ".")
         yield Task(
             Rank.CHASE,

@@ -43,9 +43,7 @@ def tokens(request: HttpRequest, slug: str) -> HttpResponse:
         if token is None:
             raise Http404
         revoke_token(seat.user, token, ip=ip)
-        messages.success(
-            request, _("The code %(prefix)s… no longer opens anything.") % {"prefix": token.prefix}
-        )
+        messages.success(request, _("The code %(prefix)s… no longer works.") % {"prefix": token.prefix})
         return redirect("tokens", slug)
     form = TokenForm(request.POST)
     if not form.is_valid():

@@ -133,7 +133,7 @@ def reopen(case: Case, actor: User, reason: str, ip: str | None = None) -> Case:
     """Take back a claim, a confirmation or a dismissal. Only the current episode can be opened again."""
     case = _locked(case)
     if not case.is_current:
-        raise CaseError(_("A later case of this machine is open: go on there."))
+        raise CaseError(_("A later case of this machine is open: continue there."))
     case.claimed_at, case.verified_at, case.quiet_until, case.confirmed_by = None, None, None, None
     move(case, Act.REOPEN, by=actor, reason=reason, ip=ip)
     return case

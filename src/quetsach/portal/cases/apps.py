@@ -6,10 +6,12 @@ class CasesConfig(AppConfig):
 
     def ready(self) -> None:
         from quetsach.portal.campaigns import arrivals, tasks
+        from quetsach.portal.campaigns.open_work import OPEN_WORK
         from quetsach.portal.cases.arrived import outcome_of
         from quetsach.portal.cases.pull_actions import pull_sightings
-        from quetsach.portal.cases.tasks import machines_to_do
+        from quetsach.portal.cases.tasks import MACHINES, machines_to_do
 
         arrivals.LISTENERS.append(pull_sightings)
         arrivals.OUTCOMES.append(outcome_of)
         tasks.PROVIDERS.append(machines_to_do)
+        OPEN_WORK["cases"] = MACHINES

@@ -73,6 +73,8 @@ def _rank() -> When:
     return When(*ranks, default=Value(9), output_field=IntegerField())
 
 
+SIGNS = Q(state__in=(State.NEW, State.ASSIGNED))
+"""Machines with signs that nobody handles yet."""
 SHOWN = (Word.SIGNS, Word.BUSY, Word.UNSURE, Word.CLEAN, Word.DISMISSED)
 
 
@@ -88,7 +90,7 @@ def _filters(claimed: datetime, rechecked: datetime) -> dict[Word, Q]:
     )
     waiting = Q(state__in=(State.CLEANING, State.CLAIMED_CLEAN, State.RECHECKED))
     return {
-        Word.SIGNS: Q(state__in=(State.NEW, State.ASSIGNED)),
+        Word.SIGNS: SIGNS,
         Word.BUSY: waiting & ~stale,
         Word.UNSURE: stale,
         Word.CLEAN: Q(state=State.VERIFIED_CLEAN),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from django.db.models import OuterRef, Subquery, Value
+from django.db.models.functions import Concat
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from quetsach.portal.campaigns.open_work import OpenWork, number_of
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.campaigns.tasks import Counted, Rank, Task
 from quetsach.portal.cases import queries
+from quetsach.portal.cases.models import Case
 from quetsach.portal.cases.rules import Word
 
 
@@ -25,7 +29,7 @@ def machines_to_do(seat: Seat) -> list[Task]:
         tasks.append(
             Task(
                 rank=Rank.MACHINES, title=title % {"n": signs},
-                text=_("Each has three plain steps. Record what was done when you are through."),
+                text=_("Each has three plain steps. Record what was done when you have finished."),
                 url=f"{page}&loai={Word.SIGNS.value}", action=_("See the machines"),
                 shape="bad", word=_("Signs found"), counts=Counted("machines.signs", signs, "own"),
             )
@@ -42,16 +46,41 @@ def machines_to_do(seat: Seat) -> list[Task]:
         )  # fmt: skip
     if below:
         title = ngettext(
-            "See after %(n)d machine with signs in units below",
-            "See after %(n)d machines with signs in units below",
+            "Follow up %(n)d machine with signs in units below",
+            "Follow up %(n)d machines with signs in units below",
             below,
         )
         tasks.append(
             Task(
                 rank=Rank.CHASE + 2, title=title % {"n": below},
-                text=_("Their units handle them. Help where nobody knows computers, ask where none begins."),
+                text=_("Their units handle them. Help where nobody knows computers, and ask where nobody has "
+            "started."),
                 url=f"{every}&loai={Word.SIGNS.value}", action=_("See the machines"),
                 shape="bad", word=_("Signs found"), counts=Counted("machines.signs", below, "below"),
             )
         )  # fmt: skip
     return tasks
+
+
+def _with_signs() -> Subquery:
+    """The machines with signs of a node and those below that nobody handles yet, as its page counts them."""
+    cases = Case.rows.filter(
+        queries.SIGNS,
+        device__campaign=OuterRef("campaign"),
+        device__owner__path__gte=OuterRef("path"),
+        device__owner__path__lt=Concat(OuterRef("path"), Value("~")),  # no letter of a path comes after "~"
+        is_current=True,
+    )
+    return number_of(cases, "device__campaign")
+
+
+def _words(n: int) -> str:
+    told = ngettext(
+        "%(n)d machine has signs and is not being handled yet",
+        "%(n)d machines have signs and are not being handled yet",
+        n,
+    )
+    return told % {"n": n}
+
+
+MACHINES = OpenWork(_with_signs, _words, lambda seat: seat.can_home["work_case"])

@@ -20,7 +20,7 @@ WORDS: dict[Word, tuple[str, str | Promise]] = {
 
 ACTS: dict[str, str | Promise] = {
     "open": gettext_lazy("Case opened"),
-    Act.ASSIGN: gettext_lazy("Given to a unit"),
+    Act.ASSIGN: gettext_lazy("Passed to a unit"),
     Act.START: gettext_lazy("Cleaning started"),
     Act.CLAIM: gettext_lazy("Reported as handled"),
     Act.CONFIRM: gettext_lazy("Confirmed clean by a person in charge"),
@@ -88,7 +88,7 @@ def verdict(
     if state is State.CLEANING:
         if is_relapse:
             return _("It was handled, but the signs came back. Handle it again.")
-        return _("Someone is working on the machine. Record what was done when it is through.")
+        return _("Someone is working on the machine. Record what was done when it is finished.")
     if state in (State.NEW, State.ASSIGNED):
         if is_checked:
             return _("A check of the machine found signs of malware. It has not been handled yet.")

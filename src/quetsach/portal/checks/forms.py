@@ -81,7 +81,7 @@ class BringForm(forms.Form):
             raise forms.ValidationError(_("Choose at least one file."))
         if sum(file.size or 0 for file in files) > MOST_BROUGHT:
             raise forms.ValidationError(
-                _("The files are larger than %(most)d MB together. Bring fewer at once."),
+                _("The files are larger than %(most)d MB together. Add fewer at once."),
                 code="too_large",
                 params={"most": MOST_BROUGHT >> 20},
             )
@@ -94,7 +94,7 @@ class TakeOutForm(forms.Form):
     reason = forms.CharField(
         label=_("Reason"), max_length=300,
         help_text=_("It stands in the history of the campaign."),
-        error_messages={"required": _("Write why, so that nobody brings it again by mistake.")},
+        error_messages={"required": _("Write why, so that nobody adds it again by mistake.")},
     )  # fmt: skip
 
 

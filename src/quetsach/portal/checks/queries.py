@@ -28,7 +28,7 @@ from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.campaigns.tasks import number_of
+from quetsach.portal.campaigns.open_work import number_of
 from quetsach.portal.cases.models import Case as MachineCase
 from quetsach.portal.cases.models import Device
 from quetsach.portal.checks.detections.contents import in_force

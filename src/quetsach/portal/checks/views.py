@@ -145,7 +145,7 @@ def codes(request: HttpRequest, slug: str) -> HttpResponse:
     if code is None:
         raise Http404
     unit_actions.revoke_code(code, seat.user, ip)
-    messages.success(request, _("The code …%(hint)s no longer opens anything.") % {"hint": code.hint})
+    messages.success(request, _("The code …%(hint)s no longer works.") % {"hint": code.hint})
     return redirect("checks", slug)
 
 

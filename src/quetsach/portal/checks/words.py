@@ -34,10 +34,10 @@ SURENESS: dict[str, str | Promise] = {
 REFUSALS: dict[str, str | Promise] = {
     "too_large": _("is larger than a result can be. Hand in the file that the check wrote, unchanged."),
     "too_many": _(
-        "was not read to its end, and the files after it not at all: they are more than the portal takes at"
-        " once. Hand in the rest in parts."
+        "was not read to its end, and the files after it not at all: they are more than the portal "
+        "accepts at once. Hand in the rest in parts."
     ),
-    "broken_zip": _("is a ZIP file that cannot be read to its end. Make it anew, or hand in the files."),
+    "broken_zip": _("is a ZIP file that cannot be read to its end. Make it again, or hand in the files."),
     "locked_zip": _("is a ZIP file with a password. Make it without one."),
     "no_result": _("is not the result of a check. Choose the files that the check wrote."),
     "newer": _("was written by a newer check than this portal knows. Ask for the portal to be updated."),
@@ -61,7 +61,7 @@ REFUSALS: dict[str, str | Promise] = {
         "was made on %(where)s, %(days)s days ago, after its pack had expired. Check the machine again with "
         "a new pack."
     ),
-    "closed": _("comes after the campaign was closed. Nothing more is taken."),
+    "closed": _("comes after the campaign was closed. Nothing more is accepted."),
     "elsewhere": _("was already handed in by another unit. Only one unit can count a machine."),
     "campaign": _("was made with the pack of another campaign (%(where)s). Hand it in there."),
     "unit": _("was made with the pack of another unit (%(where)s). That unit hands it in."),
@@ -96,21 +96,21 @@ def finding_words(finding: dict[str, object]) -> tuple[str, str]:
 PROBLEMS: dict[str, str | Promise] = {
     "compile": _("line %(line)s: %(text)s"),
     "include": _("line %(line)s: “include” reads another file, which no pack carries. Put its rules here."),
-    "module": _("line %(line)s: no check has the module “%(text)s”. Take out the rules that need it."),
+    "module": _("line %(line)s: no check has the module “%(text)s”. Remove the rules that need it."),
     "innocent": _(
         "line %(line)s: the rule “%(text)s” also hits the innocent file %(where)s and would accuse every "
         "machine. Make its condition narrower."
     ),
     "slow": _("The rules look at the small file %(where)s for too long. Make their patterns narrower."),
-    "limits": _("Its rules need too much memory or time. Divide them into several files."),
+    "limits": _("Its rules need too much memory or time. Split them into several files."),
     "empty": _("It holds no rule."),
     "no_engine": _("This portal cannot judge rules: the package yara-x is missing. Tell its administrator."),
-    "no_hash": _("It holds no hash of a file. Addresses belong into the list; rules end in .yar or .yara."),
+    "no_hash": _("It holds no hash of a file. Addresses belong in the list; rules end in .yar or .yara."),
     "list": _("It cannot be read as a list: %(text)s"),
     "not_text": _("line %(line)s: it is not UTF-8 text. Save it as UTF-8."),
-    "too_large": _("Rules are at most 1 MB a file. Take out what the campaign does not look for."),
-    "many_hashes": _("The campaign would have more than 200,000 hashes. Take older ones out first."),
-    "many_rules": _("The campaign would have more than 2,000 rules. Take older ones out first."),
+    "too_large": _("A file of rules is at most 1 MB. Leave out what the campaign does not look for."),
+    "many_hashes": _("The campaign would have more than 200,000 hashes. Remove older ones first."),
+    "many_rules": _("The campaign would have more than 2,000 rules. Remove older ones first."),
 }
 """The reasons that hashes or rules cannot be brought."""
 

@@ -20,9 +20,7 @@ class FillForm(forms.Form):
         label=_("Name of the place"),
         required=False,
         max_length=60,
-        validators=[
-            RegexValidator(_NAME, _("Letters without marks, digits, points, hyphens and underscores."))
-        ],
+        validators=[RegexValidator(_NAME, _("Unaccented letters, digits, dots, hyphens and underscores."))],
         help_text=_(
             "Always the same name for the same place: a machine is shown to be clean by the place that "
             "saw it."

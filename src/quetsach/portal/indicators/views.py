@@ -160,7 +160,7 @@ def _decide(request: HttpRequest, seat: Seat, row: IndicatorSet) -> HttpResponse
     verb = request.POST.get("verb")
     if verb == "drop":
         actions.discard(row, seat.user, ip)
-        messages.info(request, _("The draft was dropped."))
+        messages.info(request, _("The draft was discarded."))
     elif verb == "again" and row.status == IndicatorSet.Status.PUBLISHED:
         try:
             again = actions.prepare_again(row, seat.user, ip)

@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from quetsach.portal.campaigns.models import Campaign
+from quetsach.portal.campaigns.open_work import OpenWork, number_of
 from quetsach.portal.campaigns.seat import Seat
-from quetsach.portal.campaigns.tasks import Rank, Task, facts_of, number_of
+from quetsach.portal.campaigns.tasks import Rank, Task, facts_of
 from quetsach.portal.intake.models import ReceivedAnnex
-from quetsach.portal.reports.queries import may_review_below
+from quetsach.portal.reports.queries import may_review_below, may_review_below_home
 
 
 def number_to_take() -> Subquery:
@@ -37,3 +38,10 @@ def files_to_take(seat: Seat) -> Iterator[Task]:
             rank=Rank.REVIEW, title=_("Take the annexes that came as files"), text=text % {"n": count},
             url=reverse("intake", args=[seat.campaign.slug, seat.node.pk]), action=_("Look at them"),
         )  # fmt: skip
+
+
+def _words(n: int) -> str:
+    return ngettext("%(n)d annex waits to be taken", "%(n)d annexes wait to be taken", n) % {"n": n}
+
+
+ANNEXES = OpenWork(number_to_take, _words, may_review_below_home)

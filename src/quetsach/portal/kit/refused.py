@@ -34,8 +34,8 @@ _WORDS: dict[int, tuple[str, str | Promise, str | Promise]] = {
         "fault",
         _("The portal has a fault"),
         _(
-            "What was confirmed before is kept. Wait a minute, open the page again, and look whether the last"
-            " step is there before repeating it."
+            "What was confirmed before is kept. Wait a minute, open the page again, and check whether "
+            "the last step is there before repeating it."
         ),
     ),
     503: (

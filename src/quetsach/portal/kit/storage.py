@@ -37,9 +37,9 @@ ADVICE: dict[Fault, str | Promise] = {
         " needed."
     ),
     Fault.GONE: _(
-        "For the technician: the data folder, a file in it or the database is missing, damaged or closed to"
-        " the portal. Look at the log, bring it back (from the backup, if need be), then start the portal"
-        " again."
+        "For the technician: the data folder, a file in it or the database is missing, damaged or "
+        "closed to the portal. Look at the log, restore it (from the backup, if need be), then "
+        "start the portal again."
     ),
     Fault.READ_ONLY: _(
         "For the technician: the disk or the data folder is read-only, or belongs to another account. Look at"

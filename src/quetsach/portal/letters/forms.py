@@ -40,12 +40,12 @@ GROUPS = (
         _("Text"),
         (
             Box("subject", _("What the letter is about"), _("Without “V/v”; it is set in print.")),
-            Box("to", _("To"), _("One addressee a line, without dashes."), 3),
-            Box("basis", _("Legal basis"), _("One a line; may stay empty."), 2),
+            Box("to", _("To"), _("One addressee per line, without dashes."), 3),
+            Box("basis", _("Legal basis"), _("One per line; may stay empty."), 2),
             Box(
                 "body",
                 _("Text of the letter"),
-                _("One paragraph a line. A dash and a space before a line make it an item of a list."),
+                _("One paragraph per line. A dash and a space before a line make it an item of a list."),
                 12,
             ),
         ),
@@ -56,18 +56,18 @@ GROUPS = (
             Box(
                 "authority",
                 _("Authority and title of the signer"),
-                _("A line each, for example: TL. Chủ tịch, and below it Chánh Văn phòng."),
+                _("One line each, for example: TL. Chủ tịch, and below it Chánh Văn phòng."),
                 2,
             ),
             Box("signer", _("Full name of the signer"), _("Without academic titles; may stay empty.")),
-            Box("cc", _("Recipients (Nơi nhận)"), _("One a line, without dashes; the last is Lưu: VT."), 3),
+            Box("cc", _("Recipients (Nơi nhận)"), _("One per line, without dashes; the last is Lưu: VT."), 3),
         ),
     ),
     Group(
         _("Head of the letter"),
         (
             Box("superior", _("Superior body"), _("Stays empty for a People's Committee."), 2),
-            Box("issuer", _("Issuing body"), _("As it stands above the number, a line each."), 2),
+            Box("issuer", _("Issuing body"), _("As it appears above the number, one line each."), 2),
             Box("symbol", _("Symbol"), _("What follows the number, for example UBND-VP.")),
             Box("place", _("Place of the letter"), _("The place before the date.")),
         ),

@@ -10,9 +10,10 @@ from django.db.models.fields.json import KT
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from quetsach.portal.campaigns.open_work import number_of
 from quetsach.portal.campaigns.queries import statuses
 from quetsach.portal.campaigns.seat import Seat
-from quetsach.portal.campaigns.tasks import Rank, Task, facts_of, number_of
+from quetsach.portal.campaigns.tasks import Rank, Task, facts_of
 from quetsach.portal.letters.models import Letter
 
 

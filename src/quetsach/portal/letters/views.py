@@ -42,7 +42,7 @@ REFUSALS: dict[str, str | Promise] = {
     "closed": gettext_lazy("The campaign is closed; nothing can be changed any more."),
     "issued": gettext_lazy("The letter is issued already and cannot be changed."),
     "draft": gettext_lazy("Enter number and date first, then the signed file."),
-    "future": gettext_lazy("The date lies in the future. Write the date that stands on the letter."),
+    "future": gettext_lazy("The date is in the future. Write the date on the letter."),
     "another_day": gettext_lazy("It was entered on another day and can no longer be taken back."),
     "gone": gettext_lazy("The letter was discarded meanwhile."),
     "stale": gettext_lazy("The letter was changed meanwhile. Look at it again, then enter the number."),

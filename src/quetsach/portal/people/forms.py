@@ -61,7 +61,7 @@ class MarkManyForm(forms.Form):
     """The marks for all ticked bodies at once."""
 
     channel = forms.ChoiceField(
-        label=_("By which way"),
+        label=_("By which channel"),
         choices=Channel.choices,
         error_messages={"required": _("Choose how they were informed.")},
     )

@@ -14,13 +14,13 @@ from quetsach.units.bodies import MOST_ROWS, BodyTableError
 
 REFUSALS: dict[str, str | Promise] = OF_CAMPAIGN | {
     "day_ahead": gettext_lazy("This day has not come yet."),
-    "too_many_bodies": gettext_lazy("A unit can list at most 20,000 bodies. Nothing was taken in."),
+    "too_many_bodies": gettext_lazy("A unit can list at most 20,000 organisations. Nothing was imported."),
 }
 PERSONS: dict[str, str | Promise] = {
     "blank": gettext_lazy("Type your work e-mail or your staff code."),
     "shape": gettext_lazy(
-        "This is neither an e-mail address such as ha.nguyen@example.org nor a staff code such as NV-015:"
-        " 2 to 40 digits and letters without marks, at least one digit, no name."
+        "This is neither an e-mail address such as ha.nguyen@example.org nor a staff code such as "
+        "NV-015: 2 to 40 digits and unaccented letters, at least one digit, no name."
     ),
     "citizen": gettext_lazy(
         "This looks like the number of an identity card. Do not type it here:"
@@ -28,8 +28,10 @@ PERSONS: dict[str, str | Promise] = {
     ),
 }
 LISTS: dict[str, str | Promise] = {
-    "empty": gettext_lazy("There is no body in it yet. Paste a list, one body a line."),
-    "too_many": gettext_lazy("The list has %(value)s lines; at most %(most)s are taken at once. Divide it."),
+    "empty": gettext_lazy("There is no organisation in it yet. Paste a list, one organisation per line."),
+    "too_many": gettext_lazy(
+        "The list has %(value)s lines; at most %(most)s are accepted at once. Split it."
+    ),
     "no_name": gettext_lazy("No column has the heading “Tên đơn vị”. Add it, or paste without headings."),
 }
 LINES: dict[str, str | Promise] = {
@@ -48,10 +50,12 @@ LINES: dict[str, str | Promise] = {
     "day": gettext_lazy("“%(value)s” is not a day such as 05/09/2022."),
     "day_ahead": gettext_lazy("%(value)s has not come yet."),
     "count": gettext_lazy("“%(value)s” is not a whole number such as 25 or 1.234."),
-    "channel": gettext_lazy("“%(value)s” is none of the known ways. Choose one from the list in the cell."),
+    "channel": gettext_lazy(
+        "“%(value)s” is none of the known channels. Choose one from the list in the cell."
+    ),
     "more_done": gettext_lazy("More persons done (%(value)s) than informed."),
-    "twice": gettext_lazy("The same body stands in line %(value)s already."),
-    "twice_here": gettext_lazy("Two lines mean the same body on your list: %(value)s."),
+    "twice": gettext_lazy("The same organisation is in line %(value)s already."),
+    "twice_here": gettext_lazy("Two lines mean the same organisation on your list: %(value)s."),
     "taken": gettext_lazy("Tax code %(value)s is counted by %(unit)s already. Ask them; it counts once."),
 }
 

@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from quetsach.portal.campaigns.open_work import number_of
 from quetsach.portal.campaigns.seat import Seat
-from quetsach.portal.campaigns.tasks import Rank, Task, facts_of, number_of
+from quetsach.portal.campaigns.tasks import Rank, Task, facts_of
 from quetsach.portal.people.models import Body
 
 
@@ -26,14 +27,14 @@ def bodies_to_tell(seat: Seat) -> Iterator[Task]:
     left = seat.once(facts_of)["bodies_to_tell"]
     if left:
         title = ngettext(
-            "Tell %(count)d enterprise or other body",
-            "Tell %(count)d enterprises and other bodies",
+            "Inform %(count)d enterprise or other organisation",
+            "Inform %(count)d enterprises and other organisations",
             left,
         )
         yield Task(
             Rank.PEOPLE + 1,
             title % {"count": left},
-            _("They have no account here. Mark each with the way and the day; rows 1 to 4 follow."),
+            _("They have no account here. Mark each with the channel and the day; rows 1 to 4 follow."),
             reverse("bodies", args=[seat.campaign.slug, seat.node.pk]) + "?xem=chua",
             _("Open the list"),
         )

@@ -102,7 +102,7 @@ def _marks(request: HttpRequest, seat: Seat) -> HttpResponse | None:
 
 def _renew(request: HttpRequest, seat: Seat) -> None:
     actions.renew_link(seat.node, _kind(request), seat.user, ip=client_ip_text(request))
-    messages.success(request, _("The old link opens nothing any more. Hang up the new sheet."))
+    messages.success(request, _("The old link no longer works. Hang up the new sheet."))
 
 
 def _remove_sheet(request: HttpRequest, seat: Seat) -> None:

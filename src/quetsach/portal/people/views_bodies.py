@@ -72,7 +72,7 @@ def _acted(request: HttpRequest, seat: Seat) -> HttpResponse:
             raise Http404
         ticked = _ticked(request, seat)
         if not ticked:
-            messages.error(request, _("Tick at least one body."))
+            messages.error(request, _("Tick at least one organisation."))
             return back
         if do == "remove":
             count = body_actions.remove(seat.node, ticked, seat.user, ip=ip)
@@ -91,8 +91,8 @@ def _acted(request: HttpRequest, seat: Seat) -> HttpResponse:
     except NotAllowedNowError as error:
         messages.error(request, str(REFUSALS[error.code]))
         return back
-    text = ngettext("%(count)d body changed.", "%(count)d bodies changed.", count)
-    messages.success(request, f"{text % {'count': count}} {_('You can take this back below.')}")
+    text = ngettext("%(count)d organisation changed.", "%(count)d organisations changed.", count)
+    messages.success(request, f"{text % {'count': count}} {_('You can undo this below.')}")
     return back
 
 
@@ -112,7 +112,7 @@ def _undo(request: HttpRequest, seat: Seat) -> HttpResponse | None:
         raise Http404
     try:
         if body_actions.undo(change, seat.user, ip=client_ip_text(request)):
-            messages.success(request, _("Taken back: the list is as it was before."))
+            messages.success(request, _("Undone: the list is as it was before."))
         else:
             messages.error(request, _("Something else was changed after it. Look at the list again."))
     except TaxCodeTakenError as error:
@@ -149,7 +149,7 @@ def body(request: HttpRequest, slug: str, node_id: UUID, body_id: int) -> HttpRe
 def _acted_on_one(request: HttpRequest, seat: Seat, row: Body) -> HttpResponse:
     try:
         body_actions.remove(seat.node, [row.pk], seat.user, ip=client_ip_text(request))
-        messages.success(request, _("%(name)s is off the list. You can take this back.") % {"name": row.name})
+        messages.success(request, _("%(name)s is off the list. You can undo this.") % {"name": row.name})
     except NotAllowedNowError as error:
         messages.error(request, str(REFUSALS[error.code]))
     return redirect("bodies", seat.campaign.slug, seat.node.pk)

@@ -68,7 +68,7 @@ def _given(request: HttpRequest, form: ListForm) -> tuple[str, str, str]:
             note_form(request, form)
             return "", "", _("The file is empty. Choose it again.")
         note_request(request, "too_large")
-        return "", "", _("The list is too long for one time. Divide it.")
+        return "", "", _("The list is too long for one import. Split it.")
     file = form.cleaned_data["file"]
     if not file:
         return form.cleaned_data["text"].replace("\x00", " "), "", ""
@@ -77,7 +77,7 @@ def _given(request: HttpRequest, form: ListForm) -> tuple[str, str, str]:
         return (
             "",
             "",
-            _("The file is larger than %(most)d MB. Remove pictures from it, or divide the list.")
+            _("The file is larger than %(most)d MB. Remove pictures from it, or split the list.")
             % {"most": MOST_BYTES // 1024**2},
         )
     try:
@@ -123,7 +123,7 @@ def preview(request: HttpRequest, slug: str, node_id: UUID, draft_id: UUID) -> H
         else:
             counts = {"new": len(plan.new), "changed": len(plan.changed), "left": len(plan.refused)}
             messages.success(
-                request, _("Taken in: %(new)d new, %(changed)d changed; %(left)d lines left out.") % counts
+                request, _("Imported: %(new)d new, %(changed)d changed; %(left)d lines left out.") % counts
             )
             return redirect("bodies", slug, node_id)
     plan = plan_of(seat.node, draft.text)

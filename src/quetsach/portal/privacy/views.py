@@ -43,7 +43,7 @@ class AskForm(forms.Form):
         error_messages={"required": gettext_lazy("Write how you can be reached.")},
     )
     text = forms.CharField(
-        label=gettext_lazy("What shall be shown, corrected or deleted?"),
+        label=gettext_lazy("What should be shown, corrected or deleted?"),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 5}),
         help_text=gettext_lazy("Write no identity number and no password."),

@@ -201,11 +201,11 @@ def submit_on_behalf(
             note(report, Type.WITHDRAW, actor)
         elif report.is_with_others:
             raise ReportError(
-                _("The unit itself has sent its report. Return it first if this file shall replace it.")
+                _("The unit itself has sent its report. Return it first if this file is to replace it.")
             )
         elif report.accepted_id is not None:
             raise ReportError(
-                _("The report of this unit is accepted. Return it first if this file shall replace it.")
+                _("The report of this unit is accepted. Return it first if this file is to replace it.")
             )
         return _send(report, node, sending, terms_of(node))
 

@@ -94,9 +94,17 @@ def may_review_below(seat: Seat) -> bool:
     return seat.node.has_below and fits(seat.places, Verb.REVIEW_REPORT, f"{seat.node.path}_")
 
 
+def may_review_below_home(seat: Seat) -> bool:
+    """The same at the person's own node."""
+    return seat.home.has_below and fits(seat.places, Verb.REVIEW_REPORT, f"{seat.home.path}_")
+
+
+WAITS = Q(state__in=(Report.State.SUBMITTED, Report.State.AMEND_ASKED)) & active("node__")
+"""Reports that wait for the unit above."""
+
+
 def _waits_below(node_id: UUID) -> Q:
-    waits = Q(state__in=(Report.State.SUBMITTED, Report.State.AMEND_ASKED))
-    return waits & active("node__") & Q(node__parent=node_id)
+    return WAITS & Q(node__parent=node_id)
 
 
 def waiting_below(node: CampaignNode) -> list[Report]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.campaigns.open_work import OpenWork, number_of
 from quetsach.portal.campaigns.queries import statuses
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.campaigns.tasks import Counted, Rank, Task
@@ -84,8 +86,8 @@ def _own(seat: Seat) -> list[Task]:
     if seat.node.is_late(now := timezone.now()):
         rank, shape, word = Rank.URGENT, "bad", _how_late(seat.node)
         lock = locks.lock_of(seat.node, report, now)
-        text = f"{locks.REASONS[lock]} {locks.HOW}" if lock else f"{text} {_('Late is still counted.')}"
-    action = _("Go on with the draft") if is_draft else _("Fill in the report")
+        text = f"{locks.REASONS[lock]} {locks.HOW}" if lock else f"{text} {_('Late reports still count.')}"
+    action = _("Continue with the draft") if is_draft else _("Fill in the report")
     return [Task(rank, _("Send the report"), text, page, action, shape, word)]
 
 
@@ -130,3 +132,15 @@ def _overdue(seat: Seat) -> list[Task]:
 def _how_late(node: CampaignNode) -> str:
     days = max(1, node.days_late)
     return ngettext("%(n)s day overdue", "%(n)s days overdue", days) % {"n": days}
+
+
+def _waiting_below() -> Subquery:
+    """The reports of the units directly below that wait for this node."""
+    return number_of(Report.rows.filter(queries.WAITS, node__parent=OuterRef("pk")), "node__parent")
+
+
+def _words(n: int) -> str:
+    return ngettext("%(n)d report waits for review", "%(n)d reports wait for review", n) % {"n": n}
+
+
+REVIEWS = OpenWork(_waiting_below, _words, queries.may_review_below_home)

@@ -17,28 +17,29 @@ SENTENCES: dict[str, str | Promise] = {
         "it as .xlsx, then send it."
     ),
     "no_workbook": gettext_lazy(
-        "This is not an Excel workbook (.xlsx). Send the file that you took from this page."
+        "This is not an Excel workbook (.xlsx). Send the file that you downloaded from this page."
     ),
     "bomb": gettext_lazy(
-        "The file unpacks to more than %(where)s. Nothing was read. Take the form again and fill it in."
+        "The file unpacks to more than %(where)s. Nothing was read. Download the form again and fill it in."
     ),
     "xlsb": gettext_lazy(
         "This is a binary Excel file (.xlsb). Open it in Excel, save it as .xlsx, then send it again."
     ),
     "far": gettext_lazy(
-        "A cell says that it stands at %(where)s, where no sheet reaches. Take the form again and fill it in."
+        "A cell claims to be at %(where)s, beyond the end of any sheet. Download the form again and"
+        " fill it in."
     ),
     "limits": gettext_lazy(
-        "The file needs too much memory or time to be opened; a filled-in form needs little. Take the form "
-        "again and fill it in."
+        "The file needs too much memory or time to be opened; a filled-in form needs little. "
+        "Download the form again and fill it in."
     ),
     "macros": gettext_lazy("The file holds macros. Save it as .xlsx without macros, then send it again."),
     "links": gettext_lazy(
         "The file is linked to other workbooks. Break the links (Data, Edit links), then send it again."
     ),
     "damaged": gettext_lazy(
-        "The file is damaged. Open it in Excel, save it again, then send it. If Excel cannot open it, take"
-        " the form again and fill it in."
+        "The file is damaged. Open it in Excel, save it again, then send it. If Excel cannot open "
+        "it, download the form again and fill it in."
     ),
     "too_many_rows": gettext_lazy(
         "The sheet has too many lines (%(where)s). Delete what is below the form, then send it."
@@ -47,23 +48,25 @@ SENTENCES: dict[str, str | Promise] = {
         "The sheet has too many columns (%(where)s). Delete what is beside the form."
     ),
     "other_workbook": gettext_lazy(
-        "This workbook was not made by this portal. Take the form from this page, fill it "
-        "in, then send that file."
+        "This workbook was not made by this portal. Download the form from this page, fill it in, "
+        "then send that file."
     ),
     "formula": gettext_lazy(
         "Cell %(where)s holds a formula. Type the number itself, then send the file again."
     ),
     "merged": gettext_lazy(
-        "Cells %(where)s are merged. Unmerge them, or take the form again and fill it in."
+        "Cells %(where)s are merged. Unmerge them, or download the form again and fill it in."
     ),
     "moved": gettext_lazy(
-        "Cell %(where)s no longer holds the words of the form: lines were moved or "
-        "changed. Take the form again."
+        "Cell %(where)s no longer holds the words of the form: lines were moved or changed. "
+        "Download the form again."
     ),
     "stray": gettext_lazy(
         "There is text below the form, near cell %(where)s. Delete it, then send the file again."
     ),
-    "no_sheet": gettext_lazy("The sheet “%(where)s” is missing. Take the workbook again and edit that one."),
+    "no_sheet": gettext_lazy(
+        "The sheet “%(where)s” is missing. Download the workbook again and edit that one."
+    ),
 }
 """Code of a WorkbookError: the sentence."""
 

@@ -15,7 +15,7 @@ REFUSALS = {
     "garbage": gettext_lazy("The file is damaged. Copy it again from the machine that made the scan."),
     "malformed": gettext_lazy("The file breaks the agreed form. Scan again with the current scanner."),
     "incomplete": gettext_lazy(
-        "The file ends too early: the scan or the copy was cut off. Scan or copy it again."
+        "The file ends too early: the scan or the copy was interrupted. Scan or copy it again."
     ),
     "too_large": gettext_lazy("A line of the file is too long. Scan fewer files at once."),
     "too_long": gettext_lazy(

@@ -33,21 +33,21 @@ _MISTRUST = _(
 REASONS: dict[str, Reason] = {
     "cancelled": Reason(
         200,
-        _("You broke the sign-in off"),
-        _("Nothing was changed. Begin again, or sign in with your password."),
+        _("You cancelled the sign-in"),
+        _("Nothing was changed. Start again, or sign in with your password."),
     ),
     "expired": Reason(
         400,
         _("This sign-in is too old or was used already"),
         _(
-            "Between leaving and coming back lay more than ten minutes, another browser, or the Back"
-            " button. Begin again; cookies must be allowed."
+            "You took more than ten minutes, came back in another browser, or used the Back button. "
+            "Start again; cookies must be allowed."
         ),
     ),
     "refused": Reason(
         403,
         _("%(name)s did not let you in"),
-        _("It gave no proof of who you are. Begin again, or sign in with your password."),
+        _("It gave no proof of who you are. Start again, or sign in with your password."),
     ),
     "unreachable": Reason(
         502,
@@ -75,6 +75,6 @@ REASONS: dict[str, Reason] = {
     "linked_otherwise": Reason(
         403,
         _("Your account is linked with somebody already"),
-        _("Take the link on your account page off first, then link anew."),
+        _("Remove the link on your account page first, then link again."),
     ),
 }

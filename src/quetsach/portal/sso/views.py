@@ -91,7 +91,7 @@ def unlink(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, User)
     try:
         if actions.unlink(request.user, request.user, ip=client_ip_text(request)):
-            messages.success(request, _("The link is off. You sign in with your password now."))
+            messages.success(request, _("The link is removed. You sign in with your password now."))
     except actions.LinkError:
         messages.error(
             request, _("Choose a password first: without the link you could not sign in any more.")

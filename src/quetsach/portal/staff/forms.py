@@ -65,7 +65,7 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
         max_length=300,
-        error_messages={"required": gettext_lazy("Write the reason; it stands in the audit trail.")},
+        error_messages={"required": gettext_lazy("Write the reason; it goes into the audit trail.")},
     )
 
     def clean_reason(self) -> str:

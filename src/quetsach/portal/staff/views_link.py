@@ -58,7 +58,7 @@ def _password(request: HttpRequest, token: str, row: Invitation, owner: User) ->
     form = PasswordForm(request.POST if request.method == "POST" else None, owner)
     if request.method == "POST" and form.is_valid():
         actions.set_password(token, form.cleaned_data["password"], ip=client_ip_text(request))
-        messages.success(request, _("The new password holds. Sign in with it."))
+        messages.success(request, _("The new password is set. Sign in with it."))
         return redirect("account_login")
     return render(request, "staff/password.html", {"form": form, "row": row})
 

@@ -76,7 +76,7 @@ def person(request: HttpRequest, person_id: int) -> HttpResponse:
             messages.success(request, _("The codes of %(name)s are off.") % {"name": row})
         elif act == "unlink":
             actions.unlink(row, actor, ip=ip)
-            messages.success(request, _("The link of %(name)s is off.") % {"name": row})
+            messages.success(request, _("The link of %(name)s is removed.") % {"name": row})
             if not row.has_usable_password():
                 messages.warning(request, _("Nothing opens the account now: make a link for a new password."))
         elif act == "password":
@@ -125,7 +125,7 @@ def seat(request: HttpRequest, seat_id: int) -> HttpResponse:
         given = form.cleaned_data
         change = actions.give_again if row.is_over else actions.change_seat
         change(row, given["role"], given["until"], request.user, ip=ip)
-        messages.success(request, _("The role holds again.") if row.is_over else _("Saved."))
+        messages.success(request, _("The role is active again.") if row.is_over else _("Saved."))
         return redirect("staff_person", row.user_id)
     return render(request, "staff/seat.html", {"seat": row, "form": form, "reason": reason})
 

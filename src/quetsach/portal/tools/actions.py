@@ -56,7 +56,7 @@ def _manifest_of(file: Path) -> Manifest:
             if names.keys() != contents.files.keys():
                 odd = sorted(names.keys() ^ contents.files.keys())
                 raise ToolError(
-                    _("%(file)s: %(name)s is missing, or does not belong into this stick")
+                    _("%(file)s: %(name)s is missing, or does not belong on this stick")
                     % {"file": file, "name": odd[0]}
                 )
             for name, entry in names.items():

@@ -182,5 +182,5 @@ def put_back(request: HttpRequest, slug: str, tool_id: UUID) -> HttpResponse:
     seat = take_issuer_seat(request, slug, Verb.PUBLISH)
     tool = _chosen(seat, tool_id)
     actions.put_back(tool, seat.user, client_ip_text(request))
-    messages.success(request, _("%(name)s stands on the list again.") % {"name": tool.name})
+    messages.success(request, _("%(name)s is on the list again.") % {"name": tool.name})
     return redirect("tools_edit", slug)

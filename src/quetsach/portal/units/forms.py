@@ -37,7 +37,7 @@ class NameField(forms.CharField):
     def to_python(self, value: Any) -> str:
         text = nfc(super().to_python(value) or "")
         if not text.isprintable():
-            raise ValidationError(_("Leave out signs that cannot be printed."))
+            raise ValidationError(_("Leave out characters that cannot be printed."))
         return text
 
 

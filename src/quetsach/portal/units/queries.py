@@ -108,6 +108,14 @@ def above(units: Iterable[Unit]) -> dict[UUID, tuple[Unit, ...]]:
     }
 
 
+def around(unit: Unit) -> tuple[list[Unit], list[Unit]]:
+    """The units above it, the highest first, and the living units directly below. One query."""
+    prefixes = {unit.path[:end] for end in range(SEGMENT, len(unit.path), SEGMENT)}
+    rows = list(Unit.rows.filter(Q(path__in=prefixes) | Q(parent=unit, retired_at=None)))
+    up = sorted((row for row in rows if row.path in prefixes), key=lambda row: len(row.path))
+    return up, in_order(row for row in rows if row.path not in prefixes)
+
+
 _KIND_RANK = {kind: n for n, kind in enumerate(Unit.Kind.values)}
 
 
@@ -194,11 +202,14 @@ def stands_below(superiors: Iterable[Unit], wanted: Iterable[str]) -> bool:
     return all(any(search_key(name) in one for one in left) for name in wanted)
 
 
-def people_of(unit: Unit) -> list[Membership]:
-    """The unit's roles in force, coordinators first."""
+def people_at(unit: Unit, children: Iterable[Unit]) -> tuple[list[Membership], set[UUID]]:
+    """The unit's roles in force, coordinators first, and those of the given units that have no people."""
+    pks = {child.pk for child in children}
+    rows = list(Membership.in_force.filter(unit__in={unit.pk, *pks}).select_related("user"))
     rank = {role: n for n, role in enumerate(Role.values)}
-    rows = Membership.in_force.filter(unit=unit, user__is_active=True).select_related("user")
-    return sorted(rows, key=lambda row: (rank[row.role], sort_key(row.user.get_full_name())))
+    own = [row for row in rows if row.unit_id == unit.pk and row.user.is_active]
+    own.sort(key=lambda row: (rank[row.role], sort_key(row.user.get_full_name())))
+    return own, pks - {row.unit_id for row in rows}
 
 
 def identifiers_of(unit: Unit) -> QuerySet[Identifier]:
@@ -229,12 +240,6 @@ def events_of(unit: Unit) -> list[ReorgEvent]:
 def without_contact(units: Iterable[Unit]) -> set[UUID]:
     """Units without any contact."""
     return {unit.pk for unit in units if not unit.contact_phone}
-
-
-def unserved(units: Iterable[Unit]) -> set[UUID]:
-    """Units without people."""
-    pks = {unit.pk for unit in units}
-    return pks - set(Membership.in_force.filter(unit__in=pks).values_list("unit", flat=True))
 
 
 def stamp(top: Unit) -> str:

@@ -141,7 +141,7 @@ def _seed(data: Any, place: str) -> Seed:
     for twice in names:
         if names.count(twice) > 1:
             raise SeedError(
-                _("%(place)s: '%(name)s' stands twice below it") % {"place": place, "name": twice}
+                _("%(place)s: '%(name)s' occurs twice below it") % {"place": place, "name": twice}
             )
     fields = {f: data[f] for f in ("short_name", "doc_abbr", "code") if f in data}
     networks = tuple(_network(item, place) for item in _list(data, "networks", place))

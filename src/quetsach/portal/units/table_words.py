@@ -22,24 +22,25 @@ FILES: dict[str, str | Promise] = {
     "not_table": gettext_lazy("This is neither an Excel workbook (.xlsx) nor a CSV file."),
     "binary": gettext_lazy("This is a binary Excel file (.xlsb). Open it in Excel and save it as .xlsx."),
     "far": gettext_lazy(
-        "A cell says that it stands at %(value)s, where no sheet reaches. "
-        "Open the file in Excel and save it anew."
+        "A cell claims to be at %(value)s, beyond the end of any sheet. Open the file in Excel and "
+        "save it again."
     ),
     "limits": gettext_lazy(
-        "The file needs too much memory or time to be opened. Copy the table into a new workbook, save that "
-        "as .xlsx and choose it; or divide the table."
+        "The file needs too much memory or time to be opened. Copy the table into a new workbook, "
+        "save that as .xlsx and choose it; or split the table."
     ),
     "encoding": gettext_lazy("Line %(value)s is not UTF-8. Save the file as “CSV UTF-8” or as .xlsx."),
     "damaged": gettext_lazy("The file is damaged or cut off. Save it again and choose it once more."),
     "too_large": gettext_lazy("Unpacked, the file is larger than %(value)s MB. It was not read."),
     "too_many_rows": gettext_lazy(
-        "The file has %(value)s lines; at most %(most)s are taken at once. Divide it, as by province."
+        "The file has %(value)s lines; at most %(most)s are accepted at once. Split it, for example"
+        " by province."
     ),
     "too_wide": gettext_lazy("Something stands in column %(value)s. Clear all beyond column %(columns)s."),
     "no_header": gettext_lazy(
-        "No line has the heading “Tên đơn vị”. Take out the table of your units first and fill in that one."
+        "No line has the heading “Tên đơn vị”. Export the table of your units first and fill in that one."
     ),
-    "twice": gettext_lazy("The heading “%(value)s” stands twice. Remove one of the two columns."),
+    "twice": gettext_lazy("The heading “%(value)s” occurs twice. Remove one of the two columns."),
     "no_reader": gettext_lazy("This server cannot read Excel files. Save the table as “CSV UTF-8”."),
 }
 CELLS: dict[str, str | Promise] = {
@@ -47,16 +48,16 @@ CELLS: dict[str, str | Promise] = {
     "merged": gettext_lazy("is merged with others (%(value)s). Unmerge the cells and fill in each."),
     "no_name": gettext_lazy("is empty: a unit needs a name."),
     "too_long": gettext_lazy("is too long: at most %(value)s characters."),
-    "unprintable": gettext_lazy("holds signs that cannot be printed. Type it anew."),
+    "unprintable": gettext_lazy("contains characters that cannot be printed. Type it again."),
     "kind": gettext_lazy("“%(value)s” is none of the known kinds: %(kinds)s."),
     "staff_count": gettext_lazy("“%(value)s” is not a whole number such as 25 or 1.234."),
     "contact_phone": gettext_lazy("“%(value)s” is not a phone number such as 0213 3896 123."),
     "contact_email": gettext_lazy("“%(value)s” is not an e-mail address."),
     "unknown_id": gettext_lazy("“%(value)s” is no unit below this one. Empty the cell for a new unit."),
-    "twice": gettext_lazy("The same unit stands in line %(value)s already."),
+    "twice": gettext_lazy("The same unit is in line %(value)s already."),
     "no_parent": gettext_lazy("“%(value)s” is neither here nor in the file."),
     "many_parents": gettext_lazy("Several units are named “%(value)s”. Write the place too: Xã B / Tỉnh A"),
-    "twins": gettext_lazy("“%(value)s” stands twice below the same unit."),
+    "twins": gettext_lazy("“%(value)s” occurs twice below the same unit."),
     "cycle": gettext_lazy("The unit would stand below itself."),
 }
 

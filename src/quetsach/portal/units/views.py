@@ -65,14 +65,13 @@ def unit(request: HttpRequest, unit_id: UUID) -> HttpResponse:
     """One unit: its contact, the units below, and its history."""
     row = find_unit(request, unit_id)
     places = places_of(request.user)
-    children = queries.children_of(row)
-    silent, alone = queries.without_contact(children), queries.unserved(children)
+    above, children = queries.around(row)
+    silent, (people, alone) = queries.without_contact(children), queries.people_at(row, children)
     chosen = request.GET.get("loc", "")
     shown = {"chua-co-so": silent, "chua-co-nguoi": alone}.get(chosen)
     is_today = "hom-nay" in request.GET and fits(places, Verb.CHANGE_UNITS, row.path)
     events = [] if is_today else queries.events_of(row)
     sentences = history(row, events)
-    above = queries.above([row])[row.pk]
     context = {
         "unit": row,
         "above": [(u, any(u.path.startswith(path) for _, path in places)) for u in above],
@@ -81,7 +80,7 @@ def unit(request: HttpRequest, unit_id: UUID) -> HttpResponse:
         "silent": silent,
         "alone": alone,
         "chosen": chosen if chosen in FILTERS else "",
-        "people": queries.people_of(row),
+        "people": people,
         "numbers": queries.identifiers_of(row),
         "sectors": queries.sectors_of(row),
         "may_change": fits(places, Verb.CHANGE_UNITS, row.path) and not row.is_retired,

@@ -68,7 +68,7 @@ def change(request: HttpRequest, unit_id: UUID, act: str) -> HttpResponse:
         except ValidationError as error:
             refused = " ".join(error.messages)
         else:
-            messages.success(request, _("Done. It stands in the history, where you can take it back today."))
+            messages.success(request, _("Done. It is in the history, where you can undo it today."))
             return redirect("unit", target.pk)
     text = (request.POST.get("tim") or request.GET.get("tim", ""))[:200]
     picked = set(request.POST.getlist("others")) | set(request.GET.getlist("others"))
@@ -237,7 +237,7 @@ ACTS = {
         gettext_lazy("It is placed below %(unit)s."), gettext_lazy("Add it"),
     ),
     "sua": Act(
-        filled.ContactForm, _contact, gettext_lazy("Whom does one call here?"),
+        filled.ContactForm, _contact, gettext_lazy("Whom should people call here?"),
         gettext_lazy("Shown to the people of %(unit)s and of its superiors."), gettext_lazy("Save"),
         verb=Verb.EDIT_CONTACT,
     ),
@@ -265,7 +265,7 @@ ACTS = {
         gettext_lazy("The parts stand at the place of %(unit)s."), gettext_lazy("Divide"), by_superior=True,
     ),
     "giai-the": Act(
-        filled.RetireForm, _retire, gettext_lazy("Does this unit exist no more?"),
+        filled.RetireForm, _retire, gettext_lazy("Does this unit no longer exist?"),
         gettext_lazy("It is not deleted: its figures, files and history stay."), gettext_lazy("Dissolve it"),
         pick="heir", by_superior=True,
     ),
@@ -292,7 +292,7 @@ def undo(request: HttpRequest, event_id: UUID) -> HttpResponse:
     except TreeRefusedError as error:
         messages.error(request, refusal(error))
     else:
-        messages.success(request, _("Taken back. The tree is as it was before."))
+        messages.success(request, _("Undone. The tree is as it was before."))
     living = [unit for unit in queries.units_in(event) if not unit.is_retired]
     return redirect("unit", (living or units)[0].pk)
 

@@ -66,7 +66,7 @@ def upload(request: HttpRequest, unit_id: UUID) -> HttpResponse:
         file = form.cleaned_data["table"]
         if file.size > MOST_BYTES:
             most = MOST_BYTES // 1024**2
-            message = _("The file is larger than %(most)d MB. Remove pictures from it, or divide the list.")
+            message = _("The file is larger than %(most)d MB. Remove pictures from it, or split the list.")
             form.add_error("table", ValidationError(message % {"most": most}, code="too_large"))
         else:
             try:

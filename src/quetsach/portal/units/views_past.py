@@ -76,7 +76,7 @@ def _day(typed: str) -> tuple[date | None, str]:
         if day < FIRST_DAY:
             break
         if day > timezone.localdate():
-            return None, _("The day lies in the future. What will be is not known yet.")
+            return None, _("The day is in the future. What will be is not known yet.")
         return day, ""
     return None, _("Write the day as 01/07/2025.")
 

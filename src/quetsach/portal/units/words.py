@@ -10,8 +10,8 @@ from quetsach.portal.units.change_actions import TreeRefusedError
 from quetsach.portal.units.models import ReorgEvent, ReorgLink, Unit, UnitVersion
 
 REFUSALS: dict[str, str | Promise] = {
-    "future": gettext_lazy("The day lies in the future. Enter the change when it takes effect."),
-    "retired": gettext_lazy("%(about)s exists no more. Choose a unit that does."),
+    "future": gettext_lazy("The day is in the future. Enter the change when it takes effect."),
+    "retired": gettext_lazy("%(about)s no longer exists. Choose a unit that does."),
     "before_last_change": gettext_lazy(
         "%(about)s was changed later than that day. Choose the day of the last change or a later one."
     ),
@@ -26,16 +26,16 @@ REFUSALS: dict[str, str | Promise] = {
     "stray": gettext_lazy("Say for each unit below to which part it goes. Missing: %(about)s"),
     "another_day": gettext_lazy("This was entered on another day and stays. Enter a new change."),
     "later_event": gettext_lazy(
-        "One of these units was changed again since. Take the later change back first."
+        "One of these units has been changed again since. Undo the later change first."
     ),
     "in_campaign": gettext_lazy(
         "%(about)s takes part in a campaign published since; it can only be dissolved."
     ),
-    "undone": gettext_lazy("This change was taken back."),
+    "undone": gettext_lazy("This change was undone."),
     "stale": gettext_lazy(
         "The tree was changed after the preview was made. Nothing was written; read the file once more."
     ),
-    "problems": gettext_lazy("The table has places to mend. Nothing was written."),
+    "problems": gettext_lazy("The table has places to correct. Nothing was saved."),
     "identifier_taken": gettext_lazy("The number %(about)s already belongs to another unit."),
 }
 

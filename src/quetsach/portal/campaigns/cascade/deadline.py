@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.text.vietnamese import short_date
@@ -30,3 +31,11 @@ def written_day(due_at: datetime, rule: str) -> date:
 def letter_words(day: date, rule: str) -> str:
     """The deadline as the letter words it: "trước ngày 05/9/2022"; official documents are Vietnamese."""
     return f"{_WORDS[Campaign.DueRule(rule)]} {short_date(day)}"
+
+
+def words_for_reader(due_at: datetime, rule: str) -> str:
+    """The deadline in the reader's language, by the day that the letter names."""
+    day = f"{written_day(due_at, rule):%d/%m/%Y}"
+    if rule == Campaign.DueRule.BEFORE:
+        return _("before %(day)s") % {"day": day}
+    return _("by the end of %(day)s") % {"day": day}

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.cascade.actions import NotAllowedNowError, publish
+from quetsach.portal.campaigns.cascade.deadline import words_for_reader
 from quetsach.portal.campaigns.cascade.refusals import REFUSALS
 from quetsach.portal.campaigns.front import front_campaign, is_of_a_top_unit
 from quetsach.portal.campaigns.issuing import actions
@@ -116,7 +117,7 @@ def _acted(request: HttpRequest, desk: Desk) -> HttpResponse:
 
 
 STEP_MESSAGES = {
-    "close": lambda: _("The campaign is closed. Everything stays to read; nothing can be changed."),
+    "close": lambda: _("The campaign is closed. Everything can still be read; nothing can be changed."),
     "reopen": lambda: _("The campaign runs again."),
     "archive": lambda: _("The campaign is in the archive."),
     "restore": lambda: _("The campaign is out of the archive; it is closed."),
@@ -145,6 +146,7 @@ def _manage_page(request: HttpRequest, desk: Desk, extend: ExtendForm | None = N
         "frame": desk.frame,
         "door": "campaign_list",
         "letter_url": _letter_url(campaign),
+        "due_words": words_for_reader(campaign.due_at, campaign.due_rule),
         "form_name": dict(versions()).get(campaign.form, campaign.form),
     }
     if campaign.status == Campaign.Status.DRAFT:

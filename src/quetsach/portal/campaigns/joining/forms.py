@@ -37,10 +37,10 @@ class ProvenForm(forms.Form):
         widget=forms.TextInput(
             attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
         ),
-        help_text=gettext_lazy("3 to 30 letters without marks, digits, dots or dashes, such as ha.nguyen."),
+        help_text=gettext_lazy("3 to 30 unaccented letters, digits, dots or dashes, such as ha.nguyen."),
         error_messages={
             "required": gettext_lazy("Choose a user name."),
-            "invalid": gettext_lazy("Use 3 to 30 letters without marks, digits, dots or dashes."),
+            "invalid": gettext_lazy("Use 3 to 30 unaccented letters, digits, dots or dashes."),
         },
     )
 

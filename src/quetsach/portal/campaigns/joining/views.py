@@ -90,7 +90,7 @@ def join_code_revoke(request: HttpRequest, slug: str, node_id: UUID) -> HttpResp
     """End one unit's code, for example after its sheet was lost."""
     seat = take_seat(request, slug, node_id, verb=Verb.INVITE)
     actions.revoke_code(seat.node, seat.user, ip=client_ip_text(request))
-    messages.success(request, _("The code of %(unit)s opens nothing any more.") % {"unit": seat.node.name})
+    messages.success(request, _("The code of %(unit)s no longer works.") % {"unit": seat.node.name})
     return redirect("join_codes", slug)
 
 

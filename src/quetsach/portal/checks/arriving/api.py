@@ -60,7 +60,7 @@ def _receive(request: HttpRequest) -> JsonResponse:
     try:
         sent = dropped(request.FILES.getlist("results"))
     except (TooManyFilesSent, TooManyFieldsSent, RequestDataTooBig):
-        return _error(413, "too_large", _("More files than are taken at once. Hand them in in parts."))
+        return _error(413, "too_large", _("Too many files at once. Hand them in a few at a time."))
     except (MultiPartParserError, UnreadablePostError):
         return _error(400, "cut_off", _("The connection ended before the results did. Send them again."))
     first = next(sent, None)
@@ -96,5 +96,5 @@ def _wrong_code(request: HttpRequest) -> JsonResponse:
         return _locked()
     with_code.WRONG.note(request)
     note_request(request, "code")
-    reason = _("This code is not known, was used already, or is over. Ask your unit for a new one.")
+    reason = _("This code is not known, was used already, or has expired. Ask your unit for a new one.")
     return _error(401, "code", reason)

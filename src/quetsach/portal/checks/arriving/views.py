@@ -71,7 +71,7 @@ def _wrong_code(request: HttpRequest, form: HandInForm) -> HttpResponse:
         return _locked(request, form)
     with_code.WRONG.note(request)
     note_request(request, "code")
-    reason = _("This code is not known, was used already, or is over. Ask your unit for a new one.")
+    reason = _("This code is not known, was used already, or has expired. Ask your unit for a new one.")
     return _refused(request, form, reason, 422)
 
 

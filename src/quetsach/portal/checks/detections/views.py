@@ -48,11 +48,11 @@ def detections(request: HttpRequest, slug: str) -> HttpResponse:
             )
         except BringError as error:
             refused("detections", error)
-            form.add_error("brought", _("%(name)s: nothing was brought.") % {"name": error.name})
+            form.add_error("brought", _("%(name)s: nothing was added.") % {"name": error.name})
             for problem in error.problems[:SHOWN_PROBLEMS]:
                 form.add_error("brought", problem_words(problem))
             return _page(request, seat, form, status=422)
-    message = _("Brought: %(names)s. Units make their packs anew to have it on their sticks.")
+    message = _("Added: %(names)s. Units must rebuild their packs to have it on their sticks.")
     messages.success(request, message % {"names": ", ".join(row.name for row in brought)})
     return redirect("detections", slug)
 

@@ -32,7 +32,7 @@ def licences(request: HttpRequest, slug: str) -> HttpResponse:
     ip = client_ip_text(request)
     if request.POST.get("act") == "undo":
         unit_actions.set_replace_by(seat.node, None, seat.user, ip)
-        messages.success(request, _("The date was taken back."))
+        messages.success(request, _("The date was withdrawn."))
         return redirect("licences", slug)
     if request.POST.get("act") == "facts":
         facts = LicenceFactsForm(request.POST, auto_id="facts-%s")

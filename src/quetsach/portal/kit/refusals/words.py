@@ -61,7 +61,7 @@ class Reason:
 
 REASONS: dict[str, Reason] = {
     "code": Reason(
-        _("The code is not known, was used or is over"),
+        _("The code is not known, was used or has expired"),
         _("A few are typing errors. Many in one day: somebody guesses; the server's log has the address."),
     ),
     "token": Reason(
@@ -69,7 +69,7 @@ REASONS: dict[str, Reason] = {
         _("See whether a device still uses a code that was revoked, and give it a new one."),
     ),
     "password": Reason(
-        _("User name and password do not fit together"),
+        _("User name and password do not match"),
         _("A few are typing errors. Many in one day: somebody guesses; look at “Who did what”."),
     ),
     "locked": Reason(
@@ -93,12 +93,13 @@ REASONS: dict[str, Reason] = {
         _("Nothing is wrong with the portal: it has to be sent in parts, and the sender was told so."),
     ),
     "too_long": Reason(
-        _("Could not be read in the time that there is"),
+        _("Could not be read in the time allowed"),
         _("Ask for the file in a simpler form. Many in one day: files made to stop the portal."),
     ),
     "damaged": Reason(
         _("Damaged or not complete"),
-        _("The sender was told to make it anew. Many in one day: ask the units whether they need help."),
+        _("The sender was told to make it again. Many in one day: ask the units whether they need "
+          "help."),
     ),
     "unknown_kind": Reason(
         _("Not a kind of file that is read here"),

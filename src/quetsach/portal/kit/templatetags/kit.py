@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 
 from quetsach.portal.kit import address
 from quetsach.portal.kit.language import language
+from quetsach.portal.kit.masking import masked
 from quetsach.text.language import size_in
 
 register = template.Library()
@@ -88,3 +89,10 @@ def moment(value: datetime | None) -> str:
 def isomoment(text: str) -> str:
     """HH:MM dd/mm/yyyy of a moment kept as ISO text."""
     return moment(datetime.fromisoformat(text))
+
+
+@register.simple_tag(takes_context=True)
+def address_here(context: template.Context) -> str:
+    """The full address of the page, for its printed copy, without what would open something."""
+    request = context.get("request")
+    return masked(request.build_absolute_uri()) if request else ""

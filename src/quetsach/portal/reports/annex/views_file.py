@@ -64,7 +64,7 @@ def report_file(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
     source = actions.Source(upload.name or "", hashlib.sha256(content).hexdigest())
     found = queries.report_of(seat.node)
     if found is not None and _was_taken(found, source):
-        messages.info(request, _("This very file was read before; nothing has changed."))
+        messages.info(request, _("The same file was read before; nothing has changed."))
         return redirect("report", slug, seat.node.pk)
     try:
         data, version = _read(content, seat.node)
@@ -90,16 +90,16 @@ def _read(content: bytes, node: CampaignNode) -> tuple[dict[str, str], int]:
         if token["node"] != str(node.pk):
             raise FileRefusedError(
                 _(
-                    "This file was made for another unit (%(unit)s). Send it on that "
-                    "unit's page, or take the form of this one."
+                    "This file was made for another unit (%(unit)s). Send it on that unit's page, or "
+                    "download the form of this one."
                 )
                 % {"unit": token["name"]}
             )
         if token["form"] != form.version:
             raise FileRefusedError(
                 _(
-                    "This file uses another form of the annex than the campaign does now. "
-                    "Take the form again from this page."
+                    "This file uses another form of the annex than the campaign does now. Download the form "
+                    "again from this page."
                 )
             )
         filled = read_filled(content, form)

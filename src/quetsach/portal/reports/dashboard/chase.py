@@ -127,7 +127,9 @@ def _asked(branch: Branch) -> list[str]:
     if branch.line.missing_below:
         n = branch.line.missing_below
         todo.append(
-            ngettext("see to the report of %(n)s unit below", "see to the reports of %(n)s units below", n)
+            ngettext(
+                "deal with the report of %(n)s unit below", "deal with the reports of %(n)s units below", n
+            )
             % {"n": n}
         )
     return todo

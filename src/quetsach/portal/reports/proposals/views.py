@@ -35,7 +35,7 @@ def proposals(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
         try:
             added = actions.include(seat.user, seat.node, chosen, ip=client_ip_text(request))
             message = ngettext(
-                "%(n)s wish is in your report now.", "%(n)s wishes are in your report now.", added
+                "%(n)s proposal is in your report now.", "%(n)s proposals are in your report now.", added
             )
             messages.success(request, message % {"n": added})
         except ReportError as error:

@@ -153,7 +153,7 @@ def policy(request: HttpRequest, slug: str) -> HttpResponse:
                 grace_until=until,
                 ip=client_ip_text(request),
             )
-            messages.success(request, _("Saved. It holds from now on."))
+            messages.success(request, _("Saved. It applies from now on."))
             return redirect("report_policy", slug)
         except ReportError as error:
             form.add_error("grace_until", str(error))

@@ -21,13 +21,13 @@ class Command(PortalCommand):
         if broken is not None:
             raise CommandError(
                 _(
-                    "Entry %(number)s of %(at)s does not fit its seal: this entry, or an earlier one, was"
-                    " changed outside the portal. Keep a copy of the database."
+                    "Entry %(number)s of %(at)s does not match its seal: this entry, or an earlier one, was "
+                    "changed outside the portal. Keep a copy of the database."
                 )
                 % {"number": broken.pk, "at": broken.at.isoformat()}
             )
         last = Entry.objects.order_by("-pk").values_list("hash", flat=True).first()
         self.stdout.write(
-            _("All %(count)s entries fit their seals. The last seal: %(seal)s")
+            _("All %(count)s entries match their seals. The last seal: %(seal)s")
             % {"count": Entry.objects.count(), "seal": last}
         )

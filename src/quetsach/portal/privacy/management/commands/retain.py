@@ -13,7 +13,7 @@ from quetsach.portal.privacy.actions import retain
 
 
 class Command(PortalCommand):
-    help = gettext_noop("Delete or empty personal data whose time is over, as /rieng-tu says.")
+    help = gettext_noop("Delete or empty personal data past its time, as /rieng-tu says.")
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help=_("only count"))
