@@ -102,6 +102,26 @@ def test_a_large_group_takes_one_reason_and_single_ones_are_changed(client):
     assert not Decision.rows.exists() and row().groups["rented"] == [60, 0]
 
 
+def test_entries_of_several_files_are_decided_alike(client):
+    """The list keeps the number of the file of each entry."""
+    files = [LIST, LIST.replace("\nc", "\nd"), "indicator\nz1.pages.dev\nz2.pages.dev\n"]
+    uploads = [SimpleUploadedFile(f"{n}.csv", text.encode()) for n, text in enumerate(files)]
+    client.post(PAGE, {"lists": uploads})
+    before = listed()
+    assert {"c7.pages.dev", "d7.pages.dev", "z1.pages.dev"} < before
+    client.post(door("rented"), {"verb": "keep", "entry": key("z1.pages.dev"), "reason": "đã kiểm chứng"})
+    assert listed() == before
+    client.post(door("rented"), {"verb": "leave", "reason": "nguồn này hay nhầm"})
+    assert listed() == {one for one in before if not one.endswith("pages.dev")} | {"z1.pages.dev"}
+    client.post(door("rented"), {"verb": "undo"})
+    assert listed() == before
+    numbers = {
+        line.split("\t")[0]: line.split("\t")[3]
+        for line in store.place(row().sha256).read_text().splitlines()
+    }
+    assert (numbers["c7.pages.dev"], numbers["d7.pages.dev"], numbers["z1.pages.dev"]) == ("0", "1", "2")
+
+
 def test_a_small_group_takes_no_single_reason(client):
     client.post(door("placeholder"), {"verb": "keep", "reason": "tất cả cùng một lý do"})
     assert row().groups["placeholder"] == [0, 1]

@@ -109,7 +109,8 @@ def prepare(campaign: Campaign, uploads: list[Upload], actor: User, ip: str | No
         raise EmptyListError(_("Not a single address is left, so there is nothing to publish."))
     sha256, _length = store.keep(store.list_lines(indicators, _files_of(found, indicators, uploads)))
     notes, _length = store.keep(_notes(found, sorted_out, names, stopped_hashes))
-    doubts, _length = store.keep(lines_of((*sorted_out.stopped, *sorted_out.warned)))
+    doubtful = (*sorted_out.stopped, *sorted_out.warned)
+    doubts, _length = store.keep(lines_of(doubtful, lambda items: _files_of(found, items, uploads)))
     hash_file = store.keep(store.hash_lines(hashes))[0] if hashes else ""
     draft = IndicatorSet(
         campaign=campaign,

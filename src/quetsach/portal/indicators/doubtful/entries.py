@@ -50,11 +50,14 @@ class Entry:
         return hashlib.sha256(self.spelling.encode()).hexdigest()
 
 
-def lines_of(concerns: Iterable[Concern]) -> Iterator[bytes]:
-    """The stored form of doubtful entries, sorted by their spelling."""
+def lines_of(
+    concerns: Iterable[Concern], files_of: Callable[[Items], Iterable[int | None]]
+) -> Iterator[bytes]:
+    """The stored form of doubtful entries, sorted by their spelling; `files_of` tells the number of the
+    uploaded file of each."""
     codes = {(one.indicator.kind, one.indicator.value): one.code for one in concerns}
     items = Items(one.indicator for one in concerns)
-    for item, line in zip(items, store.list_lines(items), strict=True):
+    for item, line in zip(items, store.list_lines(items, files_of(items)), strict=True):
         yield line.rstrip(b"\n") + b"\t" + codes[item.kind, item.value].encode() + b"\n"
 
 
