@@ -26,7 +26,8 @@ def test_from_draft_to_chase(window, cast):
     boss = window("coordinator-centre", scripts=False)
 
     # The coordinator writes a draft, looks through the checks and publishes.
-    boss.click("nav >> text=Chiến dịch")
+    boss.click("nav summary >> text=Đơn vị và tài khoản")
+    boss.click("nav >> text=Các chiến dịch")
     boss.click("text=Bắt đầu chiến dịch mới")
     boss.fill("[name=title]", "Làm sạch mã độc quý IV")
     boss.fill("[name=summary]", "Mỗi đơn vị rà soát máy tính và báo cáo.")
