@@ -120,9 +120,9 @@ SENTENCES: dict[str, str | Promise] = {
     "tool.vouch": _("Put the tool %(name)s on the list"),
     "tool.withdraw": _("Took the tool %(name)s off the list"),
     "tool.put_back": _("Put the tool %(name)s on the list again"),
-    "detection.bring": _("Brought %(count)s hashes or rules for the packs: %(name)s"),
-    "detection.take_out": _("Took the hashes or rules of %(name)s out of the packs. %(reason)s"),
-    "detection.put_back": _("Put the hashes or rules of %(name)s back into the packs"),
+    "detection.bring": _("Added %(count)s hashes or rules to the packs: %(name)s"),
+    "detection.take_out": _("Removed the hashes or rules of %(name)s from the packs. %(reason)s"),
+    "detection.put_back": _("Restored the hashes or rules of %(name)s to the packs"),
     "pack.build": _("Made version %(version)s of the unit's pack, with version %(list)s of the list"),
     "pack.report_lost": _("Reported the unit's packs so far as lost: their results are refused"),
     "pack.rotate_keys": _("Changed the keys of the campaign's packs"),
@@ -158,7 +158,7 @@ SENTENCES: dict[str, str | Promise] = {
     "intake.take": _(
         "Took the report of %(unit)s from the file %(file)s; the unit was not asked; sha256 %(sha256)s"
     ),
-    "intake.take_back": _("Took the file %(file)s back: its report counts no more"),
+    "intake.take_back": _("Withdrew the file %(file)s: its report no longer counts"),
     "intake.set_aside": _("Set the file %(file)s aside"),
     "intake.doubt": _("Wants to compare the file %(file)s first"),
     "intake.bring_back": _("Restored the file %(file)s"),

@@ -117,7 +117,7 @@ def sightings(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "seat": seat,
         "door": "scans",
-        "rows": [(row, scans.get(row.pk)) for row in page],
+        "seen": [(row, scans.get(row.pk)) for row in page],
         "device": device,
         "indicator": indicator,
         "tally": queries.tally(rows),

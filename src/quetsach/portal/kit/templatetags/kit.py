@@ -95,4 +95,4 @@ def isomoment(text: str) -> str:
 def address_here(context: template.Context) -> str:
     """The full address of the page, for its printed copy, without what would open something."""
     request = context.get("request")
-    return masked(request.build_absolute_uri()) if request else ""
+    return masked(address.absolute(request.get_full_path())) if request else ""
