@@ -64,10 +64,12 @@ def post(cast, do, text, soup, **more):
 def test_beside_an_empty_box_stands_the_draft_of_now_and_nothing_is_stored(cast):
     soup, address = opened(cast), url(cast, "report_assessment", "A")
     assert narrative(soup) == "" and f'hx-get="{address}" hx-trigger="load"' in soup.content.decode()
-    assert RECEIVED_NONE in text_of(cast.client("A", "officer").get(address))
+    script = {"HX-Request": "true"}
+    assert RECEIVED_NONE in text_of(cast.client("A", "officer").get(address, headers=script))
     assert not Report.rows.exists()
     acknowledge(cast.nodes["A1"], cast.user("A1", "officer"))
-    assert RECEIVED_ONE in text_of(cast.client("A", "officer").get(address))
+    assert RECEIVED_ONE in text_of(cast.client("A", "officer").get(address, headers=script))
+    assert cast.client("A", "officer").get(address).url == url(cast, "report", "A")
     soup = post(cast, "add", "", soup)
     assert RECEIVED_ONE in narrative(soup).splitlines() and narrative(opened(cast)) == narrative(soup)
 

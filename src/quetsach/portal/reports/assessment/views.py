@@ -33,7 +33,9 @@ _ACTS: dict[str, Callable[[str, Sequence[Said]], str]] = {"update": updated, "ad
 
 @require_http_methods(["GET", "POST"])
 def report_assessment(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
-    """Save the draft, and show how its assessment differs from the facts; GET shows all sentences of now.
+    """Save the draft, and show how its assessment differs from the facts.
+
+    The script of the annex page takes all sentences of now by GET; any other GET leads to that page.
 
     `do` is `update` (new figures in drafted lines), `add` (sentences at the end) or `restore` (the text
     before the last change); any other value changes nothing.
@@ -41,6 +43,8 @@ def report_assessment(request: HttpRequest, slug: str, node_id: UUID) -> HttpRes
     if request.method == "POST" and not request.user.is_authenticated:
         return unsent_form.keep(request, slug, node_id)
     seat = take_seat(request, slug, node_id, Verb.EDIT_REPORT)
+    if request.method != "POST" and "HX-Request" not in request.headers:
+        return redirect("report", slug, node_id)
     if request.method != "POST":
         context = {"seat": seat, "campaign": seat.campaign, "is_empty": True}
         context["assessed"] = assessed("", drafted(Scope(seat.node)))
