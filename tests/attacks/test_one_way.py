@@ -39,6 +39,7 @@ OTHERS = {
     "endpoint/probes/tasks.py": "the machine that is checked",
     "portal/backups/archive.py": "our own backups",
     "portal/bundles/making.py": "writes",
+    "portal/tools/scanners.py": "the wheel that the administrator publishes, on the command line",
     "portal/tools/actions.py": "the signed folder for sticks, on the command line",
     "portal/checks/arriving/drop.py": "a stored ZIP of sealed results, member by member",
 }
