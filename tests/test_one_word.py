@@ -7,7 +7,12 @@ import pytest
 from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).resolve().parent.parent
-OTHERS_PUBLISH = ("the publisher or the person", "its publisher", "As the maker publishes it", "its maker publishes")
+OTHERS_PUBLISH = (
+    "the publisher or the person",
+    "its publisher",
+    "the maker publishes it",
+    "its maker publishes",
+)
 """Texts about publishers of lists and makers of tools, who publish elsewhere."""
 IDEAS = {
     "publish": (r"\b[Pp]ublish(es|ed|ing)?\b", "phát hành", "công bố"),

@@ -146,7 +146,7 @@ def _next(found: Collection, console: Console, saved: Sequence[Path]) -> None:
         names = ", ".join(visible(one.file.rpartition("/")[2]) for one in unread[:_MOST_ASKED])
         text = ngettext(
             "Ask the sender of this file again, with the reason above: %(names)s.",
-            "Ask the senders of these %(n)s files again, with the reasons above: %(names)s.",
+            "Ask the senders of these files again, with the reasons above: %(names)s.",
             len(unread),
         )
         more = ", …" if len(unread) > _MOST_ASKED else ""
