@@ -22,7 +22,7 @@ def page(request, window, cast):
 
 
 def fits(page):
-    """No page is wider than its window. A page that a click just left is asked again once the next one came."""
+    """No page is wider than its window. A page that a click just left is asked again."""
     wide = "document.documentElement.scrollWidth <= innerWidth"
     try:
         assert page.evaluate(wide), page.url
