@@ -132,3 +132,19 @@ def test_a_report_in_a_workbook_is_no_list_either(names: list[str], tmp_path: Pa
 )
 def test_a_list_with_a_few_such_columns_is_read(text: str, count: int) -> None:
     assert len(reading.read_text(text).indicators) == count
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "STT,Đơn vị,Địa chỉ IP,Thời gian,Loại mã độc,IP máy chủ điều khiển",
+        "STT,Tên đơn vị,Địa chỉ IP public,Ngày",
+        "timestamp,ip,port,asn,geo,infection",
+        "timestamp,ip,port,asn,geo,region,city,hostname,type,infection,url,agent,cc,cc_port,machine_name,id",
+    ],
+)
+def test_a_warning_to_offices_with_their_own_addresses_is_no_list(header: str) -> None:
+    names = header.split(",")
+    row = ["113.160.92.7" if "ip" in name.lower().split() else "1" for name in names]
+    assert VICTIMS in refused(f"{header}\n{','.join(row)}\n")
+    assert VICTIMS in refused(json.dumps({"data": [dict(zip(names, row, strict=True))]}))

@@ -156,7 +156,10 @@ def test_all_that_was_taken_in_one_act_is_taken_back_in_one_and_can_be_taken_aga
             client.post(url(cast, "A", "intake_undo"), {"at": at})
         assert total() == 0
         assert set(ReceivedAnnex.rows.values_list("state", flat=True)) == {"open"}
-    assert Report.rows.get(node=cast.nodes["A1"]).state == Report.State.RETURNED
+    # The unit sent nothing itself, so nobody asks it to correct a report.
+    assert Report.rows.get(node=cast.nodes["A1"]).state == Report.State.DRAFT
+    late = client.get(url(cast, "A", "chase")).content.decode()
+    assert "chưa có báo cáo" in late and "trả lại" not in late
     assert Entry.objects.filter(action="intake.take_back").count() == 4
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
+from quetsach.text.vietnamese import nfc
+
 
 class Report(NamedTuple):
     """A kind of report: its publisher, and whether it names culprits beside the victims."""
@@ -20,6 +22,8 @@ _SHADOWSERVER = Report("Shadowserver")
 _SHADOWSERVER_BOTH = Report("Shadowserver", names_culprits=True)
 _N6 = Report("n6", names_culprits=True)
 _INTELMQ = Report("IntelMQ", names_culprits=True)
+
+_AGENCY = Report("a cybersecurity agency")
 
 _COLUMNS: tuple[tuple[frozenset[str], Report], ...] = tuple(
     (frozenset(names.split()), report)
@@ -39,6 +43,8 @@ _COLUMNS: tuple[tuple[frozenset[str], Report], ...] = tuple(
         # As they were before 2023.
         ("timestamp src_ip infection", _SHADOWSERVER),
         ("timestamp ip cc_ip", _SHADOWSERVER),
+        ("timestamp ip infection", _SHADOWSERVER),
+        ("timestamp ip asn geo", _SHADOWSERVER),
         ("timestamp src_ip src_asn", _SHADOWSERVER),
         # n6 of CERT Polska: keys of its events, and the columns of its CSV.
         ("category source restriction confidence", _N6),
@@ -49,11 +55,16 @@ _COLUMNS: tuple[tuple[frozenset[str], Report], ...] = tuple(
     )
 )
 """The first set of columns that a header holds counts; other columns beside them do not matter."""
+_UNITS = {"đơn vị", "tên đơn vị", "cơ quan", "tên cơ quan", "cơ quan, đơn vị"}
+_ADDRESSES = {"ip", "địa chỉ ip", "địa chỉ ip public", "ip public", "ip máy nhiễm"}
+"""Columns of the warnings that offices in Vietnam get: a unit beside an address is the unit's own address."""
 
 
 def report_of(names: Collection[str]) -> Report | None:
     """The kind of report with these columns or keys, in any order; None for a list."""
-    found = {name.strip().lower() for name in names}
+    found = {nfc(name).strip().lower() for name in names}
+    if found & _UNITS and found & _ADDRESSES:
+        return _AGENCY
     return next((report for columns, report in _COLUMNS if columns <= found), None)
 
 

@@ -95,7 +95,9 @@ SENTENCES: dict[str, str | Promise] = {
     "unit.load": _("Loaded the national tree of %(year)s: %(count)s units"),
     "token.issue": _("Issued the connection code %(prefix)s… for %(name)s"),
     "token.revoke": _("Revoked the connection code %(prefix)s… of %(name)s"),
-    "indicators.prepare": _("Uploaded a list: %(count)s addresses, %(rejected)s rejected"),
+    "indicators.prepare": _(
+        "Uploaded a list: %(count)s addresses; left out: %(stopped)s doubtful, %(rejected)s not understood"
+    ),
     "indicators.publish": _("Published version %(version)s of the list: %(count)s addresses"),
     "indicators.keep": _("Kept %(entry)s in the list although it is doubtful: %(reason)s"),
     "indicators.leave_out": _("Left %(entry)s out of the list: %(reason)s"),

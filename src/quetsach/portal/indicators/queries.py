@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Max, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, Max, OuterRef, QuerySet, Subquery
 
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.campaigns.front import top_campaigns
@@ -173,9 +173,13 @@ def withdrawn_lists() -> list[IndicatorSet]:
 
 
 def withdrawn_numbers() -> dict[UUID, list[int]]:
-    """By campaign: the numbers of its withdrawn versions, the lowest first."""
+    """By campaign: the numbers of its withdrawn versions, the lowest first. A version whose content stands
+    again under a later number is left out."""
     found: dict[UUID, list[int]] = defaultdict(list)
-    rows = IndicatorSet.rows.filter(status=PUBLISHED).exclude(withdrawn_at=None)
+    stands = IndicatorSet.rows.filter(
+        campaign=OuterRef("campaign"), sha256=OuterRef("sha256"), status=PUBLISHED, withdrawn_at=None
+    )
+    rows = IndicatorSet.rows.filter(~Exists(stands), status=PUBLISHED).exclude(withdrawn_at=None)
     for campaign, version in rows.order_by("version").values_list("campaign", "version"):
         found[campaign].append(version or 0)
     return found

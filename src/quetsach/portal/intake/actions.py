@@ -29,6 +29,7 @@ from quetsach.portal.intake.models import ReceivedAnnex, ReceivedFile
 from quetsach.portal.kit.strangers import refused
 from quetsach.portal.reports.actions import Source, problems_on_behalf, submit_on_behalf
 from quetsach.portal.reports.errors import BlockedReport, ReportError
+from quetsach.portal.reports.models import Report
 from quetsach.portal.reports.review.actions import MOST_REASON, accept, send_back
 
 State = ReceivedAnnex.State
@@ -349,7 +350,8 @@ def take_clear(actor: User, node: CampaignNode, *, ip: str | None = None) -> tup
 
 @transaction.atomic
 def take_back(actor: User, annex_id: UUID, node: CampaignNode, *, ip: str | None = None) -> ReceivedAnnex:
-    """Put a taken row back on the desk: its report is returned and no longer counts.
+    """Put a taken row back on the desk: its report no longer counts. It is returned to a unit that has sent a
+    report itself; the others have none, as before.
 
     A second call changes nothing. Raises ReportError if the report has changed since it was taken.
     """
@@ -358,7 +360,9 @@ def take_back(actor: User, annex_id: UUID, node: CampaignNode, *, ip: str | None
         return annex
     assert annex.node is not None and annex.revision is not None
     reason = _("The superior took the file %(file)s back to look at it again.") % {"file": annex.file.name}
-    send_back(actor, annex.node, annex.revision.number, reason[:MOST_REASON], ip=ip)
+    has_sent = annex.revision.report.revisions.filter(on_behalf=False).exists()
+    state = Report.State.RETURNED if has_sent else Report.State.DRAFT
+    send_back(actor, annex.node, annex.revision.number, reason[:MOST_REASON], state=state, ip=ip)
     annex_taken_back(annex.node, annex.file.sha256, actor, ip=ip)
     annex.state, annex.revision, annex.by, annex.at = State.OPEN, None, None, None
     _moved(annex, "intake.take_back", actor, node, ip)

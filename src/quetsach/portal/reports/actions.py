@@ -192,7 +192,8 @@ def submit_on_behalf(
         report = hold(node)
         for sent in report.revisions.all():
             is_same_file = sent.source.get("sha256") == source.sha256
-            is_given_back = report.state == State.RETURNED and report.current_id == sent.pk
+            counts_no_more = report.state in {State.RETURNED, State.DRAFT} and report.accepted_id is None
+            is_given_back = counts_no_more and report.current_id == sent.pk
             if sent.client_uuid == client_uuid or (is_same_file and not is_given_back):
                 return sent
         must_be_running(node)

@@ -92,10 +92,19 @@ def accept(actor: User, node: CampaignNode, number: int, *, ip: str | None = Non
 
 
 @transaction.atomic
-def send_back(actor: User, node: CampaignNode, number: int, reason: str, *, ip: str | None = None) -> Report:
+def send_back(
+    actor: User,
+    node: CampaignNode,
+    number: int,
+    reason: str,
+    *,
+    state: Report.State = State.RETURNED,
+    ip: str | None = None,
+) -> Report:
     """Return revision `number` with a reason, as head or superior; an accepted revision stops counting.
 
-    A second call changes nothing.
+    `state` is DRAFT where the unit sent nothing itself, so that nobody asks it to correct a report. A second
+    call changes nothing.
     """
     reason = _reason(reason, _("Say what has to be corrected; the unit reads it."))
     report = hold(node)
@@ -107,7 +116,7 @@ def send_back(actor: User, node: CampaignNode, number: int, reason: str, *, ip: 
         report.accepted = None
     else:
         must_be_waiting(report, number, State.SUBMITTED, State.IN_REVIEW)
-    report.state = State.RETURNED
+    report.state = state
     return _done(report, node, actor, Type.RETURN, "report.return", ip, reason)
 
 
