@@ -4,6 +4,7 @@ import io
 from pathlib import Path
 
 import pytest
+from urllib3 import HTTPResponse
 
 from quetsach.results import push
 from quetsach.sightings import scanfile, sighting
@@ -33,6 +34,11 @@ def test_a_portal_that_is_busy_is_asked_again(
     assert len(portal.bodies) == 3
     assert len(set(portal.bodies)) == 1
     assert "40 new, 0 updated, 0 already known" in err
+
+
+def test_a_portal_cannot_make_a_push_wait_for_days() -> None:
+    retries = push.pool(3).connection_pool_kw["retries"]
+    assert retries.get_retry_after(HTTPResponse(headers={"Retry-After": "99999999"})) == 15
 
 
 @pytest.mark.parametrize(

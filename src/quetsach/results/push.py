@@ -133,6 +133,7 @@ def pool(tries: int) -> PoolManager:
         allowed_methods=None,
         backoff_factor=0.5,
         backoff_max=15,
+        retry_after_max=15,
         raise_on_status=False,
     )
     return urllib3.PoolManager(retries=retries, timeout=urllib3.Timeout(connect=10, read=300))
