@@ -172,6 +172,15 @@ def test_odd_addresses_are_no_500(cast, case, query):
         assert answer.status_code in (200, 400, 404)
 
 
+def test_logs_compared_with_another_list_lengthen_no_span(cast, case):
+    node, before = cast.nodes["A1"], queries.watched(cast.nodes["A1"])
+    other = document([], [coverage(noon(60), noon(50))], set_id="0" * 64)
+    receive_file(BytesIO(other), node, Sender("upload", user=cast.user("A1", "it")))
+    after = queries.watched(node)
+    assert (after.scans, after.compared) == (before.scans + 1, before.compared)
+    assert (after.first, after.last) == (before.first, before.last)
+
+
 def test_a_machine_with_two_kinds_of_malware_is_one_machine(cast, case):
     """It stands under its least proven case, on the list, on Today and in the roll-up alike."""
     Case.rows.update(state="verified_clean")

@@ -112,8 +112,10 @@ def words_of(cases: QuerySet[Case], campaign: Campaign, now: datetime) -> Counte
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A node's accepted scans: number, first and last event time, problems while reading, and by how many
-    units they were sent. `compared` scans used a list of the campaign: the others can say nothing about it.
+    """A node's accepted scans: number, problems while reading, and by how many units they were sent.
+
+    `compared` scans used a list of the campaign. The first and last event time are theirs, because the other
+    scans say nothing about that list.
     """
 
     scans: int
@@ -127,7 +129,7 @@ class Watched:
 def watched(node: CampaignNode, *, below: bool = False) -> Watched:
     """The scans of the node's own logs, or also of the nodes below."""
     where = subtree(node.path, "node__path") if below else Q(node=node)
-    timed = Q(coverages__time__in=("ok", "assumed_year"))
+    timed = Q(coverages__time__in=("ok", "assumed_year"), indicator_set__isnull=False)
     scans = Scan.rows.filter(where, node__campaign=node.campaign_id).annotate(
         begins=Min("coverages__first", filter=timed), ends=Max("coverages__last", filter=timed)
     )
