@@ -6,12 +6,13 @@ import errno
 import os
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,19 @@ def _program(folder: Path) -> Path:
     return path
 
 
+@contextmanager
+def _guarding(script: Path, entry: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A shell that starts a program again while `entry` is there. It ends with the test, however that ends:
+    `Popen` alone would wait for it for ever."""
+    with subprocess.Popen(["/bin/sh", script], start_new_session=True) as shell:
+        try:
+            yield shell
+        finally:
+            entry.unlink(missing_ok=True)
+            with suppress(ProcessLookupError):
+                os.killpg(shell.pid, signal.SIGKILL)
+
+
 def _runs(path: Path) -> list[int]:
     found = []
     for one in psutil.process_iter():
@@ -241,7 +255,7 @@ def test_a_program_that_starts_again_is_told_until_its_entry_is_gone(
     guard = tmp_path / "guard"
     guard.write_text(f"while [ -e {tmp_path}/entry ]; do {path} 60; done\n")
     (tmp_path / "entry").write_text("start")
-    with subprocess.Popen(["/bin/sh", guard]) as shell:
+    with _guarding(guard, tmp_path / "entry") as shell:
         deadline = time.monotonic() + 10
         while not _runs(path) and time.monotonic() < deadline:
             time.sleep(0.05)

@@ -20,8 +20,8 @@ from quetsach.endpoint.act.grounds.programs import own
 from quetsach.endpoint.act.vault import Vault
 
 Target = Mapping[str, Any]
-_RESPAWN, _TRIES = 0.5, 3
-"""Seconds to wait for a program to start again, and how often it is stopped."""
+_LOOKS, _PAUSE, _TRIES = 6, 0.25, 3
+"""How often, and after how many seconds each, a look follows a stop; and how often a program is stopped."""
 
 
 class Act(Protocol):
@@ -85,10 +85,17 @@ class Stop:
         for _attempt in range(_TRIES):
             for one in self._running(ground, target):
                 _programs(ground).stop(one)
-            time.sleep(_RESPAWN)
-            if not self._running(ground, target):
+            if not self._comes_back(ground, target):
                 return
         raise ActError("respawns", target["program"])
+
+    def _comes_back(self, ground: Ground, target: Target) -> bool:
+        """Whether it runs again within a second and a half: a slow machine needs its time to start it."""
+        for _look in range(_LOOKS):
+            time.sleep(_PAUSE)
+            if self._running(ground, target):
+                return True
+        return False
 
     def undo(self, ground: Ground, target: Target, kept: Any, vault: Vault) -> None:
         """Nothing to do: other steps put back the entries that start the program."""
