@@ -171,7 +171,7 @@ def _sheet(
     places = {**without_free_type(places_of(names, wanted), names, below), **numbers}
     spare: list[int] = []
     for row in cells[:HEADER_LINES]:
-        if (report := report_of(row)) is not None:
+        if (report := report_of(row, is_sheet=True)) is not None:
             raise IndicatorError(f"{listing.source}: {refusal(report)}")
     is_headed = names and not wanted and "indicator" in places
     if is_headed and (doubt := may_be_victims(names, places["indicator"], below, cells[:header])):
