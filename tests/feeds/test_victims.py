@@ -148,3 +148,13 @@ def test_a_warning_to_offices_with_their_own_addresses_is_no_list(header: str) -
     row = ["113.160.92.7" if "ip" in name.lower().split() else "1" for name in names]
     assert VICTIMS in refused(f"{header}\n{','.join(row)}\n")
     assert VICTIMS in refused(json.dumps({"data": [dict(zip(names, row, strict=True))]}))
+
+
+def test_a_workbook_with_units_and_their_addresses_gives_no_list(tmp_path: Path) -> None:
+    path = tmp_path / "canh-bao.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet("Cảnh báo")
+        sheet.write_row(0, 0, ["STT", "Đơn vị", "Địa chỉ IP", "IP máy chủ điều khiển"])
+        sheet.write_row(1, 0, [1, "Sở Y tế", "113.160.92.7", "203.0.113.9"])
+    with pytest.raises(IndicatorError):
+        reading.read(path)

@@ -60,13 +60,19 @@ _ADDRESSES = {"ip", "địa chỉ ip", "địa chỉ ip public", "ip public", "i
 """Columns of the warnings that offices in Vietnam get: a unit beside an address is the unit's own address."""
 
 
+def names_units(names: Collection[str]) -> bool:
+    """Whether the columns are those of a warning to offices, with units and their addresses."""
+    found = {nfc(name).strip().lower() for name in names}
+    return bool(found & _UNITS and found & _ADDRESSES)
+
+
 def report_of(names: Collection[str], *, is_sheet: bool = False) -> Report | None:
     """The kind of report with these columns or keys, in any order; None for a list.
 
-    A sheet of units is passed over where it is read, because a list may stand on the next sheet.
+    A sheet that names units is passed over where it is read, because a list may stand on the next sheet.
     """
     found = {nfc(name).strip().lower() for name in names}
-    if found & _UNITS and found & _ADDRESSES and not is_sheet:
+    if not is_sheet and names_units(names):
         return _AGENCY
     return next((report for columns, report in _COLUMNS if columns <= found), None)
 

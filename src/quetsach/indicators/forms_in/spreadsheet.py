@@ -11,7 +11,7 @@ from quetsach.errors import IndicatorError
 from quetsach.files import bounded_process, workbook
 from quetsach.indicators.forms_in.chosen import Chosen
 from quetsach.indicators.forms_in.links import Link, links_of
-from quetsach.indicators.forms_in.reports import refusal, report_of
+from quetsach.indicators.forms_in.reports import names_units, refusal, report_of
 from quetsach.indicators.forms_in.table import (
     HEADER_LINES,
     Row,
@@ -176,6 +176,9 @@ def _sheet(
     is_headed = names and not wanted and "indicator" in places
     if is_headed and (doubt := may_be_victims(names, places["indicator"], below, cells[:header])):
         yield Note(0, f"{name}: {doubt}", "may-be-victims")
+        return
+    if not wanted and any(map(names_units, cells[:HEADER_LINES])):
+        yield Note(0, f"{name}: units beside their addresses", "may-be-victims")
         return
     chosen.found(places, max(map(len, cells), default=0))
     if "indicator" in places:
