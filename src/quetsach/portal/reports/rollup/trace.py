@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
 
+from django.db.models import OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce, NullIf
+
+from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.reports.models import Report, ReportEvent
 from quetsach.portal.reports.rollup.sums import Line, RollUp
 
@@ -22,12 +28,27 @@ def parts(rolled: RollUp, row: str) -> list[Part]:
     return sorted(found, key=lambda part: part.count is None)
 
 
-def accepted_by(report: Report | None) -> ReportEvent | None:
-    """The event that accepted the counting revision."""
-    if report is None or report.accepted_id is None:
-        return None
-    return (
-        report.events.filter(type=ReportEvent.Type.ACCEPT, revision_id=report.accepted_id)
-        .select_related("actor")
-        .last()
+class Acceptance(NamedTuple):
+    """When and by whom the counting revision was accepted."""
+
+    at: datetime
+    actor: str
+
+
+def report_of(node: CampaignNode) -> tuple[Report | None, Acceptance | None]:
+    """The node's report, and the acceptance of its counting revision. One query."""
+    events = ReportEvent.rows.filter(
+        report=OuterRef("pk"), type=ReportEvent.Type.ACCEPT, revision=OuterRef("accepted")
+    ).order_by("-at", "-pk")
+    name = Coalesce(NullIf("actor__full_name", Value("")), "actor__username")
+    report = (
+        Report.rows.filter(node=node.pk)
+        .select_related("node", "draft_by", "current__author", "accepted__author")
+        .annotate(
+            accept_at=Subquery(events.values("at")[:1]), accept_by=Subquery(events.values(who=name)[:1])
+        )
+        .first()
     )
+    if report is None or report.accept_at is None:
+        return report, None
+    return report, Acceptance(report.accept_at, report.accept_by or "")

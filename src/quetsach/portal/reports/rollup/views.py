@@ -77,7 +77,7 @@ def trace_page(request: HttpRequest, slug: str, node_id: UUID, row: str) -> Http
     form = queries.form_of(seat.node)
     if row not in form.keys:
         raise Http404
-    report = queries.report_of(seat.node)
+    report, acceptance = trace.report_of(seat.node)
     rolled = page_roll_up(seat.node, report, names_missing=False)
     counted = report.accepted if report else None
     found = form.row(row)
@@ -102,7 +102,7 @@ def trace_page(request: HttpRequest, slug: str, node_id: UUID, row: str) -> Http
         "known_then": counted.known.get(row) if counted else None,
         "known_row": ACTS.get(found.known, ""),
         "known_now": known_rows(seat.node, form)[row],
-        "accepted_by": trace.accepted_by(report),
+        "accepted_by": acceptance,
         "source_file": source_file(report, counted, seat.user) if report and counted else None,
         "grounds": grounds(seat.node, found.known),
         "parts": trace.parts(rolled, row),
