@@ -12,10 +12,10 @@ from quetsach.scanning import engine
 LINES = {
     "zyxel.usg": 'src="192.168.1.20:53" dst="192.0.2.53:53" msg="Domain evil.example, category: Malware" '
     'note="ACCESS BLOCK" user="unknown" devID="020000000001" cat="DNS Threat Filter"',
-    "h3c.secpath": "%%10AUDIT/6/AUDIT_RULE_MATCH_SEARCH_IPV4_LOG:Protocol(1001)=TCP;SrcIPAddr(1003)=192.168.1.20;"
-    "SrcPort(1004)=1;DstIPAddr(1007)=192.0.2.7;DstPort(1008)=80;Content(1104)=evil.example;",
-    "hillstone.stoneos": "0000000000000001(root) 4424361a Traffic@NBC: URL: IP 192.168.1.20 visits evil.example, "
-    "action permit",
+    "h3c.secpath": "%%10AUDIT/6/AUDIT_RULE_MATCH_SEARCH_IPV4_LOG:Protocol(1001)=TCP;"
+    "SrcIPAddr(1003)=192.168.1.20;SrcPort(1004)=1;DstIPAddr(1007)=192.0.2.7;DstPort(1008)=80;Content(1104)=evil.example;",
+    "hillstone.stoneos": "0000000000000001(root) 4424361a Traffic@NBC: URL: 192.168.1.20 visits "
+    "evil.example, action permit",
     "sangfor.ngaf": "Log type: mail, src IP: 192.168.1.20, src port:1, dst IP: 192.0.2.25, dst port:25, "
     "attachment: from evil.example, action:Denied",
     "eset.protect": '{"event_type":"Audit_Event","ipv4":"192.168.1.20","hostname":"pc-07","source_uuid":"0",'
