@@ -1,4 +1,4 @@
-"""`python -m bench foreign`: lines of a hundred products, beside the answer that their own test suites give."""
+"""`python -m bench foreign`: lines of a hundred products, beside the answers of their own test suites."""
 
 from __future__ import annotations
 
@@ -63,7 +63,8 @@ def foreign(asked: argparse.Namespace) -> int:
         print("no line of these collections tells of a call", file=sys.stderr)
         return 2
     figures = counted(found)
-    print(_table(figures))
+    alone = Counter(mark for one in found for mark in _marks(one.alone))
+    print(_table(figures, alone))
     wrapped = _wrapped(found)
     print("\n".join(f"{name:26} {told}" for name, told in wrapped.items()))
     asked.folder.mkdir(parents=True, exist_ok=True)
@@ -74,9 +75,12 @@ def foreign(asked: argparse.Namespace) -> int:
         "seconds": round(time.perf_counter() - begin, 1),
         "collections": {one.name: one.commit for one in collections},
         "products": figures,
+        "alone": alone,
         "wrappers": wrapped,
     }
-    (asked.folder / "foreign.json").write_text(json.dumps(told, indent=1, ensure_ascii=False), encoding="utf-8")
+    (asked.folder / "foreign.json").write_text(
+        json.dumps(told, indent=1, ensure_ascii=False), encoding="utf-8"
+    )
     print(f"{told['seconds']} s; every answer in {asked.folder / 'foreign.jsonl'}")
     return 0
 
@@ -131,17 +135,26 @@ def _marks(answer: Answer) -> Iterator[str]:
         yield {"right": "dated", "none": "no time", "wrong": "wrong time"}[answer.time]
 
 
-def _table(figures: dict[str, dict[str, int]]) -> str:
+def _table(figures: dict[str, dict[str, int]], alone: Counter[str]) -> str:
+    """The counts of all hits; in percent, also with each product weighing the same, and with each line alone;
+    then one row a product."""
     rows = sorted(figures.items(), key=lambda item: (item[0] != "all", -item[1]["hits"]))
-    width = max(len(name) for name in figures)
+    width = max(27, *(len(name) for name in figures))
     head = " ".join([f"{'product':{width}}", *(f"{name:>10}" for name in _COLUMNS)])
     body = [" ".join([f"{name:{width}}", *(f"{told[key]:10}" for key in _COLUMNS)]) for name, told in rows]
+    products = [told for name, told in figures.items() if name != "all"]
+    mean = {key: sum(told[key] / told["hits"] for told in products) / len(products) for key in _COLUMNS[2:]}
     whole = figures["all"]
-    shares = " ".join(
-        [f"{'percent of hits':{width}}", f"{'':>10}", f"{'':>10}"]
-        + [f"{100 * whole[key] / whole['hits']:10.1f}" for key in _COLUMNS[2:]]
-    )
-    return "\n".join([head, body[0], shares, *body[1:]])
+    shares = [
+        ("percent of hits", [whole[key] / whole["hits"] for key in _COLUMNS[2:]]),
+        ("percent, a mean of products", [mean[key] for key in _COLUMNS[2:]]),
+        ("percent, each line alone", [alone[key] / alone["hits"] for key in _COLUMNS[2:]]),
+    ]
+    percents = [
+        " ".join([f"{name:{width}}", f"{'':>10} {'':>10}", *(f"{100 * share:10.1f}" for share in row)])
+        for name, row in shares
+    ]
+    return "\n".join([head, body[0], *percents, *body[1:]])
 
 
 def _wrapped(found: Sequence[Measured]) -> dict[str, str]:
@@ -153,9 +166,11 @@ def _wrapped(found: Sequence[Measured]) -> dict[str, str]:
     for name in WRAPPERS:
         states = Counter(one.wrapped[name].machine for one in base)
         formats = sum(one.wrapped[name].logformat == one.alone.logformat for one in base)
-        result[name] = f"of {len(base)}: " + ", ".join(
-            f"{state} {states[state]}" for state in states
-        ) + f"; same format {formats}"
+        result[name] = (
+            f"of {len(base)}: "
+            + ", ".join(f"{state} {states[state]}" for state in states)
+            + f"; same format {formats}"
+        )
     return result
 
 

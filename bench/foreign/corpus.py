@@ -96,7 +96,7 @@ def collect(directory: Path) -> Collection:
         if any(kind.fullmatch(path) for kind in (_INTAKE, _MANIFEST, _PACKAGE, _MODULE)):
             blobs[path] = about.split()[2]
     texts = dict(zip(blobs, _blobs(directory, blobs.values()), strict=True))
-    name = directory.parent.name if directory.name == "repo" else directory.name
+    name = next((part for part in reversed(directory.parts) if part not in ("repo", ".git")), "")
     files = _intakes(name, texts) + _suites(name, texts, _PACKAGE) + _suites(name, texts, _MODULE)
     return Collection(name, commit, files)
 
@@ -191,7 +191,9 @@ def _paired(log: bytes, expected: list[Any], path: str) -> Iterator[tuple[str, D
             if isinstance(said := fields.get("event.original"), str):
                 quoted.setdefault(said.strip(), document)
             elif isinstance(offset := fields.get("log.offset"), int):
-                offsets.setdefault(log[offset:].split(b"\n", 1)[0].decode("utf-8", "replace").strip(), document)
+                offsets.setdefault(
+                    log[offset:].split(b"\n", 1)[0].decode("utf-8", "replace").strip(), document
+                )
     for text in texts:
         yield text, quoted.get(text.strip()) or offsets.get(text.strip())
 
@@ -210,8 +212,18 @@ def _events(content: bytes) -> list[str]:
     return lines
 
 
+def _one_line(text: str) -> str:
+    """A JSON object that the test spreads over several lines, as its product writes it: on one."""
+    if "\n" not in text or not text.lstrip().startswith("{"):
+        return text
+    try:
+        return json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"))
+    except ValueError:
+        return text
+
+
 def _add(file: LogFile, path: str, number: int, text: str, document: Document) -> None:
-    line = text.strip("\r\n")
+    line = _one_line(text.strip("\r\n"))
     if "\n" in line or "\r" in line:
         return  # a record of several lines is no line of a log
     file.positions.append(len(file.texts))

@@ -13,12 +13,14 @@ from quetsach.sightings.sighting import Sighting
 
 TEXT = "text"
 MACHINES = ("right", "lost", "wrong", "inbound", "told", "missed")
-"""`right`, `lost` (a row without a machine), `wrong`; without a row: `inbound` (the listed address is taken for
-the client), `told` (a line that was not understood), `missed` (nothing says that the line is there)."""
+"""`right`, `lost` (a row without a machine), `wrong`. Without a row: `inbound` (the listed address is taken 
+for the client), `told` (the line was not understood), `missed` (the answer does not speak of the line)."""
 TIMES = ("right", "none", "wrong", "")
 """`none`: the line shows its time and the row has none; "": no row, or the line shows no time."""
 _SECOND = 1.0
-_SENDER_KEY = r"(?i)\b(?:dvc|dvchost|origin|fw|devip|dev_ip|deviceip|device_ip|devname|hostip|hostname|sensor)\W{1,4}"
+_SENDER_KEY = (
+    r"(?i)\b(?:dvc|dvchost|origin|fw|devip|dev_ip|deviceip|device_ip|devname|hostip|hostname|sensor)\W{1,4}"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,9 @@ WRAPPERS: Mapping[str, Callable[[str], str]] = {
     "TIME HOST MSG": lambda line: f"{_TIME} {SENDER} {line}",
     "address MSG": lambda line: f"{SENDER} {line}",
     "wazuh archives.log": lambda line: f"2026 Nov 01 08:00:00 fw->{SENDER} {line}",
-    "wazuh archives.json": lambda line: _json(timestamp=_TIME, agent={"id": "000"}, full_log=line, location=SENDER),
+    "wazuh archives.json": lambda line: _json(
+        timestamp=_TIME, agent={"id": "000"}, full_log=line, location=SENDER
+    ),
     "elastic message": lambda line: _json(**{"@timestamp": _TIME, "host": {"ip": [SENDER]}, "message": line}),
     "elastic _source.message": lambda line: _json(
         _index="logs", _source={"@timestamp": _TIME, "log": {"source": {"address": SENDER}}, "message": line}
@@ -45,9 +47,11 @@ WRAPPERS: Mapping[str, Callable[[str], str]] = {
     "elastic event.original": lambda line: _json(
         **{"@timestamp": _TIME, "observer": {"ip": SENDER}, "event": {"original": line}}
     ),
-    "splunk result._raw": lambda line: _json(preview=False, result={"_time": _TIME, "_raw": line, "host": SENDER}),
+    "splunk result._raw": lambda line: _json(
+        preview=False, result={"_time": _TIME, "_raw": line, "host": SENDER}
+    ),
     "splunk event": lambda line: _json(time=1793520000, host=SENDER, event=line),
-    "fluentd": lambda line: f'{_TIME}\tsyslog.local0\t{_json(host=SENDER, ident="fw", message=line)}',
+    "fluentd": lambda line: f"{_TIME}\tsyslog.local0\t{_json(host=SENDER, ident='fw', message=line)}",
     "graylog": lambda line: _json(version="1.1", host=SENDER, short_message=line, timestamp=1793520000),
 }
 """How collectors write a line that they were sent."""
@@ -55,7 +59,7 @@ WRAPPERS: Mapping[str, Callable[[str], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A hit with the answers for it: in its file, alone, and by the name of the wrapper."""
+    """A hit with the answers for it: in its file, alone, and in each wrapper where the line alone is right."""
 
     hit: Hit
     in_file: Answer
@@ -92,12 +96,13 @@ def measure(file: LogFile, hits: Iterable[tuple[int, Hit]], wrapped: bool = True
     for position, hit in hits:
         matcher = chosen.compile(IndicatorSet(listed(hit.indicator)))
         line = hit.line.text
-        yield Measured(
-            hit,
-            judge(hit, scan(matcher, _context(file, position, hit))),
-            judge(hit, scan(matcher, [line])),
-            {name: judge(hit, scan(matcher, [wrap(line)])) for name, wrap in WRAPPERS.items()} if wrapped else {},
+        alone = judge(hit, scan(matcher, [line]))
+        inside = (
+            {name: judge(hit, scan(matcher, [wrap(line)])) for name, wrap in WRAPPERS.items()}
+            if wrapped and alone.machine == "right"
+            else {}
         )
+        yield Measured(hit, judge(hit, scan(matcher, _context(file, position, hit))), alone, inside)
 
 
 def _context(file: LogFile, position: int, hit: Hit) -> Iterator[str]:

@@ -1,14 +1,15 @@
 """The right answer for a line, from the document that its authors expect: never from our own code.
 
-**Which lines.** A line counts where its document names a destination that a list may hold and a machine, both
-stand in the line, and it is not about mail, accounts or settings alone. A line whose source has a port below 1024
-and whose destination has none is left out: it tells of an answer, and not of who called; in DNS the two are swapped.
+**Lines.** A line counts where its document names a destination that a list may hold, and a machine, and where
+both stand in the line. Lines about mail, and lines about accounts or settings alone, do not count. A source with
+a port below 1024 beside a destination above it is a server that answers: such a line is left out, and in DNS the
+two are swapped.
 
-**Destination.** The name asked for in DNS (then the resolver is none); else the URL, its host, the server name
-of TLS, the destination's name and its address. Each is listed by itself and is one hit.
+**Destination.** In DNS the name of the question, and not the resolver. Else the URL, its host, the server name of
+TLS, and the name and address of the destination. Each is listed by itself and is one hit.
 **Machine.** The addresses of `source` and `client`; where none stands in the line the host, else the user.
 **Time.** `@timestamp`, and `event.start`, `created` or `end` beside it, where its clock stands in the line.
-**Corrections.** `overrides.toml` holds what a document gets wrong, with the reason.
+**Corrections.** `overrides.toml` holds the mistakes of documents, with reasons.
 """
 
 from __future__ import annotations
@@ -27,7 +28,20 @@ from bench.foreign.corpus import Document, Line
 
 OVERRIDES = Path(__file__).with_name("overrides.toml")
 _OTHER = frozenset(
-    "authentication configuration database email file iam package session user vulnerability".split()
+    (
+        *(
+            "authentication",
+            "configuration",
+            "database",
+            "email",
+            "file",
+            "iam",
+            "package",
+            "session",
+            "user",
+        ),
+        "vulnerability",
+    )
 )
 _ADDRESSES = ("source.ip", "client.ip", "source.address", "client.address")
 _HOSTS = ("host.ip", "host.name", "host.hostname", "source.domain", "source.address", "client.domain")
@@ -52,18 +66,18 @@ _TIMES = ("@timestamp", "event.start", "event.created", "event.end")
 _NOT_LISTED = [
     ipaddress.ip_network(text)
     for text in (
-        "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.168.0.0/16 224.0.0.0/3 "
-        "::/127 fc00::/7 fe80::/10 ff00::/8"
-    ).split()
+        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
+        *("192.168.0.0/16", "224.0.0.0/3", "::/127", "fc00::/7", "fe80::/10", "ff00::/8"),
+    )
 ]
 _NAME = re.compile(r"(?=.{4,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,62})\.)+[a-z][a-z0-9-]{1,62}")
 
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """The right answer for a hit. `machines` are all spellings that name the machine; `moments` are times in UTC,
-    empty where the line shows none; `yearless`: the line shows no year; `other_zone`: the zone does not stand in
-    the line."""
+    """The right answer for a hit. `machines` are all spellings of the machine, `by` says whether these are
+    addresses, hosts or users. `moments` are times in UTC, none where the line shows none. `yearless`: the line
+    shows no year; `other_zone`: the zone does not stand in the line."""
 
     machines: frozenset[str]
     by: str
@@ -76,7 +90,7 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A line, the one listed thing that it names, and the right answer."""
+    """A line, one listed destination of it, and the right answer."""
 
     line: Line
     kind: str
@@ -86,7 +100,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """A correction by hand for lines whose path fits `paths`; each other condition that is given must hold."""
+    """A correction by hand for lines whose path fits `paths`; all other given conditions must hold."""
 
     why: str
     paths: tuple[str, ...]
@@ -148,7 +162,7 @@ def hits_of(line: Line, corrections: Sequence[Override] = ()) -> Iterator[Hit]:
 
 
 def tells_of_a_call(document: Document) -> bool:
-    """Whether the document is about traffic: not only about accounts, settings, files, and never about mail."""
+    """Whether the document is about traffic: not about accounts, settings or files alone, never about mail."""
     categories = set(_texts(document, "event.category"))
     if "email" in categories or any(key.startswith("email.") for key in document):
         return False
@@ -159,8 +173,8 @@ def tells_of_a_call(document: Document) -> bool:
 
 def answers(document: Document) -> bool:
     """Whether the source is the server, by the ports: below 1024 on its side alone."""
-    ports = [document.get(field) for field in ("source.port", "destination.port")]
-    source, destination = (int(port) if str(port).isdigit() else 0 for port in ports)
+    ports = [str(document.get(field)) for field in ("source.port", "destination.port")]
+    source, destination = (int(port) if port.isdigit() else 0 for port in ports)
     return 0 < source < 1024 <= destination
 
 
@@ -203,7 +217,7 @@ def machine(document: Document, text: str) -> tuple[str, frozenset[str]]:
 
 
 def stands_in(value: str, text: str) -> bool:
-    """Whether the value stands in the line as a whole: no letter, digit or dot goes on behind or before it."""
+    """Whether the value stands in the line as a whole: no letter, digit or dot touches it."""
     lowered = text.lower()
     if ":" in value and _plain(value):
         return any(_plain(one.rstrip(":.")) == value for one in re.findall(r"[0-9a-f:.]{2,}", lowered))
@@ -224,7 +238,9 @@ def _time(document: Document, text: str) -> tuple[tuple[datetime, ...], bool, bo
     if not _texts(document, "@timestamp") or not moments or not _shows(moments[0], text):
         return (), False, False
     shown = str(moments[0].year) in text or str(int(moments[0].timestamp()))[:8] in text
-    short = re.search(rf"(?<!\d){moments[0]:%y}[/-]?{moments[0]:%m}|{moments[0]:%m}/{moments[0]:%d}/{moments[0]:%y}", text)
+    short = re.search(
+        rf"(?<!\d){moments[0]:%y}[/-]?{moments[0]:%m}|{moments[0]:%m}/{moments[0]:%d}/{moments[0]:%y}", text
+    )
     zones = _texts(document, "event.timezone")
     outside = bool(zones) and not any(zone.replace(":", "") in text.replace(":", "") for zone in zones)
     return tuple(moments), not shown and not short, outside
@@ -287,7 +303,9 @@ def _address(text: str) -> str:
 
 def _name(text: str) -> str:
     name = text.lower().rstrip(".")
-    return name if _NAME.fullmatch(name) and not name.endswith((".local", ".lan", ".arpa", ".internal")) else ""
+    return (
+        name if _NAME.fullmatch(name) and not name.endswith((".local", ".lan", ".arpa", ".internal")) else ""
+    )
 
 
 def _url(text: str) -> str:
@@ -301,4 +319,8 @@ def _url(text: str) -> str:
         return ""
     if len(parts.path) < 2 or len(text) > 400 or re.search(r"[^!-~]|[*\[\]<>\"'\\;]", parts.path):
         return ""
-    return f"http://{parts.netloc.rpartition('@')[2].lower()}{parts.path}" if _name(host) or _address(host) else ""
+    return (
+        f"http://{parts.netloc.rpartition('@')[2].lower()}{parts.path}"
+        if _name(host) or _address(host)
+        else ""
+    )
