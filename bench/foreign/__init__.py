@@ -63,8 +63,13 @@ def foreign(asked: argparse.Namespace) -> int:
         print("no line of these collections tells of a call", file=sys.stderr)
         return 2
     figures = counted(found)
-    alone = Counter(mark for one in found for mark in _marks(one.alone))
-    print(_table(figures, alone))
+    parts = {
+        "of clients inside": Counter(
+            mark for one in found if one.hit.truth.inside for mark in _marks(one.in_file)
+        ),
+        "of each line alone": Counter(mark for one in found for mark in _marks(one.alone)),
+    }
+    print(_table(figures, parts))
     wrapped = _wrapped(found)
     print("\n".join(f"{name:26} {told}" for name, told in wrapped.items()))
     asked.folder.mkdir(parents=True, exist_ok=True)
@@ -75,7 +80,7 @@ def foreign(asked: argparse.Namespace) -> int:
         "seconds": round(time.perf_counter() - begin, 1),
         "collections": {one.name: one.commit for one in collections},
         "products": figures,
-        "alone": alone,
+        "parts": parts,
         "wrappers": wrapped,
     }
     (asked.folder / "foreign.json").write_text(
@@ -135,9 +140,9 @@ def _marks(answer: Answer) -> Iterator[str]:
         yield {"right": "dated", "none": "no time", "wrong": "wrong time"}[answer.time]
 
 
-def _table(figures: dict[str, dict[str, int]], alone: Counter[str]) -> str:
-    """The counts of all hits; in percent, also with each product weighing the same, and with each line alone;
-    then one row a product."""
+def _table(figures: dict[str, dict[str, int]], parts: dict[str, Counter[str]]) -> str:
+    """The counts of all hits; in percent, also with each product weighing the same, and of other parts.
+    Then one row a product."""
     rows = sorted(figures.items(), key=lambda item: (item[0] != "all", -item[1]["hits"]))
     width = max(27, *(len(name) for name in figures))
     head = " ".join([f"{'product':{width}}", *(f"{name:>10}" for name in _COLUMNS)])
@@ -148,7 +153,10 @@ def _table(figures: dict[str, dict[str, int]], alone: Counter[str]) -> str:
     shares = [
         ("percent of hits", [whole[key] / whole["hits"] for key in _COLUMNS[2:]]),
         ("percent, a mean of products", [mean[key] for key in _COLUMNS[2:]]),
-        ("percent, each line alone", [alone[key] / alone["hits"] for key in _COLUMNS[2:]]),
+    ]
+    shares += [
+        (f"percent, {name}", [told[key] / max(told["hits"], 1) for key in _COLUMNS[2:]])
+        for name, told in parts.items()
     ]
     percents = [
         " ".join([f"{name:{width}}", f"{'':>10} {'':>10}", *(f"{100 * share:10.1f}" for share in row)])
@@ -185,6 +193,8 @@ def _record(one: Measured) -> dict[str, object]:
         "indicator": hit.indicator,
         "machines": sorted(hit.truth.machines),
         "by": hit.truth.by,
+        "inside": hit.truth.inside,
+        "reader": one.reader,
         "moments": [moment.isoformat() for moment in hit.truth.moments],
         "in_file": asdict(one.in_file),
         "alone": asdict(one.alone),

@@ -13,7 +13,7 @@ from quetsach.sightings.sighting import Sighting
 
 TEXT = "text"
 MACHINES = ("right", "lost", "wrong", "inbound", "told", "missed")
-"""`right`, `lost` (a row without a machine), `wrong`. Without a row: `inbound` (the listed address is taken 
+"""`right`, `lost` (a row without a machine), `wrong`. Without a row: `inbound` (the listed address is taken
 for the client), `told` (the line was not understood), `missed` (the answer does not speak of the line)."""
 TIMES = ("right", "none", "wrong", "")
 """`none`: the line shows its time and the row has none; "": no row, or the line shows no time."""

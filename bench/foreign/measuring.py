@@ -59,9 +59,11 @@ WRAPPERS: Mapping[str, Callable[[str], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A hit with the answers for it: in its file, alone, and in each wrapper where the line alone is right."""
+    """A hit with the answers for it: in its file, alone, and in each wrapper where the line alone is right.
+    `reader` is the format that reads the line, whether it finds the destination or not."""
 
     hit: Hit
+    reader: str
     in_file: Answer
     alone: Answer
     wrapped: Mapping[str, Answer]
@@ -102,7 +104,8 @@ def measure(file: LogFile, hits: Iterable[tuple[int, Hit]], wrapped: bool = True
             if wrapped and alone.machine == "right"
             else {}
         )
-        yield Measured(hit, judge(hit, scan(matcher, _context(file, position, hit))), alone, inside)
+        reader = matcher.recognise(f"{line}\n".encode())
+        yield Measured(hit, reader, judge(hit, scan(matcher, _context(file, position, hit))), alone, inside)
 
 
 def _context(file: LogFile, position: int, hit: Hit) -> Iterator[str]:

@@ -1,12 +1,12 @@
 """The right answer for a line, from the document that its authors expect: never from our own code.
 
 **Lines.** A line counts where its document names a destination that a list may hold, and a machine, and where
-both stand in the line. Lines about mail, and lines about accounts or settings alone, do not count. A source with
-a port below 1024 beside a destination above it is a server that answers: such a line is left out, and in DNS the
-two are swapped.
+both stand in the line. Lines about mail, and lines about accounts or settings alone, do not count. A source
+with a port below 1024 beside a destination above it is a server that answers: such a line is left out, and in
+DNS the two are swapped.
 
-**Destination.** In DNS the name of the question, and not the resolver. Else the URL, its host, the server name of
-TLS, and the name and address of the destination. Each is listed by itself and is one hit.
+**Destination.** In DNS the name of the question, and not the resolver. Else the URL, its host, the server
+name of TLS, and the name and address of the destination. Each is listed by itself and is one hit.
 **Machine.** The addresses of `source` and `client`; where none stands in the line the host, else the user.
 **Time.** `@timestamp`, and `event.start`, `created` or `end` beside it, where its clock stands in the line.
 **Corrections.** `overrides.toml` holds the mistakes of documents, with reasons.
@@ -75,12 +75,15 @@ _NAME = re.compile(r"(?=.{4,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,62})\.)+[a-z][a-z0
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """The right answer for a hit. `machines` are all spellings of the machine, `by` says whether these are
-    addresses, hosts or users. `moments` are times in UTC, none where the line shows none. `yearless`: the line
-    shows no year; `other_zone`: the zone does not stand in the line."""
+    """The right answer for a hit.
+
+    `machines` are all spellings of the machine; `by` is address, host or user; `inside`: a private address.
+    `moments` are times in UTC, none where the line shows none. `yearless`: the line shows no year;
+    `other_zone`: the zone does not stand in the line."""
 
     machines: frozenset[str]
     by: str
+    inside: bool
     senders: frozenset[str]
     translated: frozenset[str]
     moments: tuple[datetime, ...]
@@ -152,6 +155,7 @@ def hits_of(line: Line, corrections: Sequence[Override] = ()) -> Iterator[Hit]:
     truth = Truth(
         machines,
         by,
+        any(_plain(one) and not _address(one) for one in machines),
         _values(document, _SENDERS) - machines,
         _values(document, _TRANSLATED) - machines,
         *_time(document, line.text),
@@ -162,7 +166,7 @@ def hits_of(line: Line, corrections: Sequence[Override] = ()) -> Iterator[Hit]:
 
 
 def tells_of_a_call(document: Document) -> bool:
-    """Whether the document is about traffic: not about accounts, settings or files alone, never about mail."""
+    """Whether the document is about traffic: not about accounts, settings or files alone, nor about mail."""
     categories = set(_texts(document, "event.category"))
     if "email" in categories or any(key.startswith("email.") for key in document):
         return False
@@ -317,7 +321,7 @@ def _url(text: str) -> str:
         host = parts.hostname or ""
     except ValueError:
         return ""
-    if len(parts.path) < 2 or len(text) > 400 or re.search(r"[^!-~]|[*\[\]<>\"'\\;]", parts.path):
+    if len(text) > 400 or not re.fullmatch(r"/[A-Za-z0-9/_~%.+-]*[A-Za-z0-9/_~-]", parts.path):
         return ""
     return (
         f"http://{parts.netloc.rpartition('@')[2].lower()}{parts.path}"
