@@ -103,9 +103,10 @@ def _time(row: Sighting, truth: Truth) -> tuple[str, str]:
 
 def _apart(seen: datetime, moment: datetime, yearless: bool) -> float:
     """Seconds between the two; of a line without a year the years do not count."""
-    if not yearless:
-        return (seen - moment).total_seconds()
-    try:
-        return (seen - moment.replace(year=seen.year)).total_seconds()
-    except ValueError:
-        return (seen - moment).total_seconds()
+    apart = (seen - moment).total_seconds()
+    if yearless:
+        years = (seen.year + step for step in (-1, 0, 1) if moment.month != 2 or moment.day < 29)
+        return min(
+            ((seen - moment.replace(year=year)).total_seconds() for year in years), key=abs, default=apart
+        )
+    return apart

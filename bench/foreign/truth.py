@@ -208,8 +208,8 @@ def destinations(document: Document) -> list[tuple[str, str]]:
 def machine(document: Document, text: str) -> tuple[str, frozenset[str]]:
     """By what the machine is named (address, host, user), and all its spellings that stand in the line."""
     fields = ("destination.ip", "destination.address") if answers(document) else _ADDRESSES
-    addresses = {one for value in _values(document, fields) if (one := _plain(value))}
-    hosts = _values(document, _HOSTS) - _values(document, _OBSERVERS)
+    addresses = {one for value in _values(document, fields) if (one := _plain(value)) and _is_a_machine(one)}
+    hosts = frozenset(filter(_is_a_machine, _values(document, _HOSTS) - _values(document, _OBSERVERS)))
     if here := frozenset(value for value in addresses if stands_in(value, text)):
         # A sensor on the machine itself names it, too.
         is_own = any(field.startswith(("process.", "host.os.")) for field in document)
@@ -294,6 +294,14 @@ def _plain(text: str) -> str:
     if found.version == 6 and found.ipv4_mapped:
         found = found.ipv4_mapped
     return found.compressed
+
+
+def _is_a_machine(value: str) -> bool:
+    """Whether this may name a machine: a name, or an address that one machine on the network can have."""
+    if not (plain := _plain(value)):
+        return True
+    found = ipaddress.ip_address(plain)
+    return not (found.is_unspecified or found.is_multicast or plain.startswith("255."))
 
 
 def _address(text: str) -> str:
