@@ -194,7 +194,7 @@ def _record(one: Measured) -> dict[str, object]:
         "machines": sorted(hit.truth.machines),
         "by": hit.truth.by,
         "inside": hit.truth.inside,
-        "reader": one.reader,
+        "readers": one.readers,
         "moments": [moment.isoformat() for moment in hit.truth.moments],
         "in_file": asdict(one.in_file),
         "alone": asdict(one.alone),

@@ -15,7 +15,7 @@ from quetsach.errors import QuetsachError
 from quetsach.indicators.indicator import Indicator, IndicatorSet, Scope
 from quetsach.indicators.lists.item import spelled
 from quetsach.scanning import engine
-from quetsach.scanning.engine import Matcher, ScanOptions, SourceResult
+from quetsach.scanning.engine import Matcher, ScanOptions
 
 ZONE = "UTC"
 """The zone that the collections reckon with where a line names none."""
@@ -60,10 +60,10 @@ WRAPPERS: Mapping[str, Callable[[str], str]] = {
 @dataclass(frozen=True, slots=True)
 class Measured:
     """A hit with the answers for it: in its file, alone, and in each wrapper where the line alone is right.
-    `reader` is the format that reads the line, whether it finds the destination or not."""
+    `readers` are the formats of the file and of the line alone, whether they find the destination or not."""
 
     hit: Hit
-    reader: str
+    readers: tuple[str, str]
     in_file: Answer
     alone: Answer
     wrapped: Mapping[str, Answer]
@@ -91,21 +91,25 @@ def measure(file: LogFile, hits: Iterable[tuple[int, Hit]], wrapped: bool = True
     options = ScanOptions(tz=ZONE)
     now = time.time()
 
-    def scan(matcher: Matcher, lines: Iterable[str]) -> SourceResult:
-        data = "".join(f"{line}\n" for line in lines).encode()
-        return matcher.scan("log", options, chosen.progress(), stream=_Bytes(data), mtime=now)
+    def answer(matcher: Matcher, hit: Hit, data: bytes) -> Answer:
+        return judge(hit, matcher.scan("log", options, chosen.progress(), stream=_Bytes(data), mtime=now))
 
     for position, hit in hits:
         matcher = chosen.compile(IndicatorSet(listed(hit.indicator)))
         line = hit.line.text
-        alone = judge(hit, scan(matcher, [line]))
+        whole, single = _bytes(_context(file, position, hit)), _bytes([line])
+        alone = answer(matcher, hit, single)
         inside = (
-            {name: judge(hit, scan(matcher, [wrap(line)])) for name, wrap in WRAPPERS.items()}
+            {name: answer(matcher, hit, _bytes([wrap(line)])) for name, wrap in WRAPPERS.items()}
             if wrapped and alone.machine == "right"
             else {}
         )
-        reader = matcher.recognise(f"{line}\n".encode())
-        yield Measured(hit, reader, judge(hit, scan(matcher, _context(file, position, hit))), alone, inside)
+        readers = (matcher.recognise(whole), matcher.recognise(single))
+        yield Measured(hit, readers, answer(matcher, hit, whole), alone, inside)
+
+
+def _bytes(lines: Iterable[str]) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode()
 
 
 def _context(file: LogFile, position: int, hit: Hit) -> Iterator[str]:
