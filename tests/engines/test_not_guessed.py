@@ -1,4 +1,4 @@
-"""A line that names a listed name in a field that its format does not know is told, never passed over."""
+"""A listed name in an unknown field of a known format is told, never passed over."""
 
 from __future__ import annotations
 
