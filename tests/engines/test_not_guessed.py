@@ -1,4 +1,4 @@
-"""A listed name in an unknown field of a known format is told, never passed over."""
+"""The scan counts a line as not understood where a listed name stands in a field unknown to the format."""
 
 from __future__ import annotations
 
