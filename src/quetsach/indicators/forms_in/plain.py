@@ -6,6 +6,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from quetsach.errors import IndicatorError
+from quetsach.indicators.forms_in.whose import may_be_victims_without_heads
 from quetsach.indicators.lists.comment import is_comment, without_comment
 from quetsach.indicators.lists.item import hash_in, is_value
 from quetsach.indicators.lists.listing import Listing
@@ -15,12 +17,22 @@ _RANGE = re.compile(r"[0-9A-Fa-f.:]+\s+[-\u2010-\u2015\u2212]\s+[0-9A-Fa-f.:]+")
 
 _MOST_WORDS = 1_000
 """Words of a line that are looked at one by one; the text behind them is one note."""
+_TABBED = re.compile(r"[^\t]+\t")
 _QUOTED = re.compile(r"""(["'])(.+)\1""")
 
 
 def read(listing: Listing) -> Iterator[Value | Note]:
-    """All values of a plain list."""
+    """All values of a plain list.
+
+    Raises IndicatorError for a table with tabs that may hold infected machines.
+    """
+    if listing.most(_TABBED) and (doubt := may_be_victims_without_heads(_tabbed(listing.head), 0)):
+        raise IndicatorError(f"{listing.source}: {doubt}")
     return lines(listing.lines)
+
+
+def _tabbed(head: Sequence[str]) -> list[list[str]]:
+    return [line.split("\t") for line in head if "\t" in line]
 
 
 def lines(texts: Sequence[str], start: int = 1) -> Iterator[Value]:
