@@ -134,7 +134,7 @@ def test_two_decisions_at_one_moment_are_not_mixed(client):
     seen = row()
     client.post(door("many"), {"verb": "keep", "entry": key("google.com"), "reason": "lý do thứ nhất"})
     entry = next(one for one in queries.entries(seen) if one.spelling == "khonggianmang.vn")
-    with pytest.raises(actions.ChangedError):
+    with pytest.raises(actions.DraftChangedError):
         actions.decide(seen, actions.Answer(queries.Group.MANY, entry, True, "second"), seen.created_by)
     assert listed() >= {"google.com"} and "khonggianmang.vn" not in listed()
 

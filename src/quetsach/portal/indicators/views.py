@@ -23,7 +23,7 @@ from quetsach.portal.indicators import actions, queries, store
 from quetsach.portal.indicators.comparing import loss_of
 from quetsach.portal.indicators.doubtful.queries import groups_of
 from quetsach.portal.indicators.doubtful.views import group_rows
-from quetsach.portal.indicators.forms import ListForm
+from quetsach.portal.indicators.forms import BringBackForm, ListForm
 from quetsach.portal.indicators.models import IndicatorSet
 from quetsach.portal.indicators.uploads import on_disk
 from quetsach.portal.indicators.words import CODES, KINDS, counted_as, refusal
@@ -109,7 +109,12 @@ def draft(request: HttpRequest, slug: str, set_id: UUID) -> HttpResponse:
 
 
 def _preview(
-    request: HttpRequest, seat: Seat, row: IndicatorSet, error: str = "", status: int = 200
+    request: HttpRequest,
+    seat: Seat,
+    row: IndicatorSet,
+    error: str = "",
+    status: int = 200,
+    form: BringBackForm | None = None,
 ) -> HttpResponse:
     rows = _notes(row)
     left_out = sum(one.left_out for one in groups_of(row))
@@ -118,6 +123,8 @@ def _preview(
         "error": error,
         "typed": request.POST.get("typed", "")[:20],
         "loss": loss,
+        "gone": queries.withdrawn_before(row) if row.version is None else None,
+        "form": form or BringBackForm(),
         "share": _share(row),
         "seat": seat,
         "door": "indicators",
@@ -174,16 +181,22 @@ def _decide(request: HttpRequest, seat: Seat, row: IndicatorSet) -> HttpResponse
 
 
 def _publish(request: HttpRequest, seat: Seat, row: IndicatorSet, ip: str | None) -> HttpResponse:
+    form = BringBackForm(request.POST)
+    must_say = row.version is None and queries.withdrawn_before(row) is not None
+    if must_say and not form.is_valid():
+        note_form(request, form)
+        return _preview(request, seat, row, status=422, form=form)
+    reason = form.cleaned_data["reason"] if must_say else ""
     digits = "".join(sign for sign in request.POST.get("typed", "")[:40] if sign.isdecimal())
     try:
-        published = actions.publish_set(row, seat.user, ip, int(digits) if digits else None)
+        published = actions.publish_set(row, seat.user, ip, int(digits) if digits else None, reason)
     except actions.NumberError:
         row.refresh_from_db()
         told = _("Not published yet. Type the number of addresses of the new list: %(n)s.") % {
             "n": num(row.count)
         }
-        return _preview(request, seat, row, told, status=422)
-    except actions.ChangedError:
+        return _preview(request, seat, row, told, status=422, form=form if must_say else None)
+    except (actions.VersionChangedError, actions.ReasonError):
         row.refresh_from_db()
         told = _("Not published yet: the version in use has changed meanwhile. Look at the difference again.")
         return _preview(request, seat, row, told, status=409)
