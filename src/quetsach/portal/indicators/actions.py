@@ -245,9 +245,10 @@ def write_forms(
     forms: dict[str, dict[str, object]] = {}
     some = [form for form in forms_of(row.count) if wanted(form)]
     items = Items(store.read_list(row.sha256) if some else ())
-    groups = (
-        blocking_groups(row) if row.doubts else guard.grouped(items, organisation=_organisation(row.campaign))
-    )
+    groups = blocking_groups(row) if row.doubts else {}
+    if row.again_of or not row.doubts:
+        # The guard rails may know more today than when that version was judged.
+        groups |= guard.grouped(items, organisation=_organisation(row.campaign))
     for form in some:
         parts, losses = written(items, form, timezone.localdate(), version, groups)
         sha256, length = store.keep(parts)
