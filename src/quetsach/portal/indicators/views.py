@@ -183,19 +183,17 @@ def _decide(request: HttpRequest, seat: Seat, row: IndicatorSet) -> HttpResponse
 def _publish(request: HttpRequest, seat: Seat, row: IndicatorSet, ip: str | None) -> HttpResponse:
     form = BringBackForm(request.POST)
     must_say = row.version is None and queries.withdrawn_before(row) is not None
+    digits = "".join(sign for sign in request.POST.get("typed", "")[:40] if sign.isdecimal())
     if must_say and not form.is_valid():
         note_form(request, form)
-        return _preview(request, seat, row, status=422, form=form)
+        is_untyped = loss_of(row).must_type and digits != str(row.count)
+        return _preview(request, seat, row, _untyped(row) if is_untyped else "", status=422, form=form)
     reason = form.cleaned_data["reason"] if must_say else ""
-    digits = "".join(sign for sign in request.POST.get("typed", "")[:40] if sign.isdecimal())
     try:
         published = actions.publish_set(row, seat.user, ip, int(digits) if digits else None, reason)
     except actions.NumberError:
         row.refresh_from_db()
-        told = _("Not published yet. Type the number of addresses of the new list: %(n)s.") % {
-            "n": num(row.count)
-        }
-        return _preview(request, seat, row, told, status=422, form=form if must_say else None)
+        return _preview(request, seat, row, _untyped(row), status=422, form=form if must_say else None)
     except (actions.VersionChangedError, actions.ReasonError):
         row.refresh_from_db()
         told = _("Not published yet: the version in use has changed meanwhile. Look at the difference again.")
@@ -203,6 +201,11 @@ def _publish(request: HttpRequest, seat: Seat, row: IndicatorSet, ip: str | None
     announce(seat.campaign)
     messages.success(request, _("Version %(n)d is published.") % {"n": published.version})
     return redirect("indicators", seat.campaign.slug)
+
+
+def _untyped(row: IndicatorSet) -> str:
+    told = _("Not published yet. Type the number of addresses of the new list: %(n)s.")
+    return told % {"n": num(row.count)}
 
 
 def _find(request: HttpRequest, seat: Seat, set_id: UUID) -> IndicatorSet:
