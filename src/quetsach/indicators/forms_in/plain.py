@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from quetsach.errors import IndicatorError
-from quetsach.indicators.forms_in.whose import may_be_victims_without_heads
+from quetsach.indicators.forms_in.whose import may_be_victims, may_be_victims_without_heads
 from quetsach.indicators.lists.comment import is_comment, without_comment
 from quetsach.indicators.lists.item import hash_in, is_value
 from quetsach.indicators.lists.listing import Listing
@@ -24,11 +24,21 @@ _QUOTED = re.compile(r"""(["'])(.+)\1""")
 def read(listing: Listing) -> Iterator[Value | Note]:
     """All values of a plain list.
 
-    Raises IndicatorError for a table with tabs that may hold infected machines.
+    Raises IndicatorError for a table with tabs or spaces that may hold infected machines.
     """
-    if listing.most(_TABBED) and (doubt := may_be_victims_without_heads(_tabbed(listing.head), 0)):
+    doubt = _headed(listing.head)
+    if not doubt and listing.most(_TABBED):
+        doubt = may_be_victims_without_heads(_tabbed(listing.head), 0)
+    if doubt:
         raise IndicatorError(f"{listing.source}: {doubt}")
     return lines(listing.lines)
+
+
+def _headed(head: Sequence[str]) -> str:
+    """The doubt about a table whose columns white space divides, by its headings: `ip port malware`."""
+    names, *rows = [line.split(maxsplit=_MOST_WORDS) for line in head] or [[]]
+    places = [at for at, name in enumerate(names) if name.lower() in ("ip", "host", "address")]
+    return may_be_victims(names, places[0], rows) if places and len(names) > 1 else ""
 
 
 def _tabbed(head: Sequence[str]) -> list[list[str]]:
