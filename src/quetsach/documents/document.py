@@ -63,7 +63,8 @@ class AnnexRow:
 class Annex:
     """The statistics form that units send back. Empty texts print dotted lines.
 
-    `attached_to` is the line in brackets under the title, such as `Kèm theo Công văn số …`.
+    `attached_to` is the line in brackets under the title, such as `Kèm theo Công văn số …`. `prepared` are
+    the lines at its end about its moment.
     """
 
     rows: tuple[AnnexRow, ...]
@@ -158,7 +159,8 @@ class OfficialReport:
 
     `as_of` gives the date of the figures, in words. `opening` is the first sentence, unfinished.
     `remark` stands under the four figures, for example that some are not accepted yet; `examined` names the
-    logs that were looked at. Without logs and machines the report says that nothing can be concluded.
+    logs that were looked at. `moments` are lines under the narrative, for example that some of its sentences
+    rest on older figures. Without logs and machines the report says that nothing can be concluded.
     `software` are the cracked products that were found, `software_examined` says what was looked at for them.
     More than MOST_MISSING_IN_TEXT missing units stand in an annex of their own, headed like `annex`.
     """
@@ -176,6 +178,7 @@ class OfficialReport:
     proposals: tuple[Proposal, ...]
     as_of: str
     signature: Signature
+    moments: tuple[str, ...] = ()
     remark: str = ""
     examined: str = ""
     software: tuple[SoftwareRow, ...] = ()
@@ -204,6 +207,16 @@ def draw_pdf(document: Document, *, at: datetime) -> Drawn:
     from quetsach.documents import composition, pdf
 
     return pdf.draw(composition.compose(printable(document, at)), at)
+
+
+def missing_characters(document: Document, *, at: datetime) -> tuple[str, ...]:
+    """The characters that the PDF prints as boxes; nothing is drawn if all are usual ones.
+
+    Raises DocumentError as `render_pdf` does.
+    """
+    from quetsach.documents import composition, pdf
+
+    return pdf.missing(composition.compose(printable(document, at)), at)
 
 
 def render_pages(document: Document, *, at: datetime, dpi: int = 84) -> list[bytes]:

@@ -53,6 +53,11 @@ def draw(paper: Paper, at: datetime) -> Drawn:
         return _with_boxes(compiler, inputs, paper, at)
 
 
+def missing(paper: Paper, at: datetime) -> tuple[str, ...]:
+    """The characters that no font has; a paper of usual characters is not drawn to find out."""
+    return draw(paper, at).missing if _UNUSUAL.search(_data(paper)) else ()
+
+
 def images(paper: Paper, dpi: int) -> list[bytes]:
     """The pages as PNG, with boxes and notice as in the file. Raises DocumentError as `draw` does."""
     with _compiler() as (compiler, inputs):

@@ -24,6 +24,7 @@ from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.people.body_actions import claim_in_report
 from quetsach.portal.reports import queries
+from quetsach.portal.reports.assessment.moments import moved_at_sending
 from quetsach.portal.reports.counted_self import off_paper
 from quetsach.portal.reports.errors import BlockedReport, ReportError
 from quetsach.portal.reports.facts import facts
@@ -339,6 +340,7 @@ def _revise(
     form = queries.form_of(node)
     below = sum((line.total for line in children), form.zero)
     last: int = report.revisions.aggregate(last=Max("number"))["last"] or 0
+    moved = moved_at_sending(entry.typed["narrative"], node, children)
     return Revision(
         report=report,
         number=last + 1,
@@ -355,6 +357,7 @@ def _revise(
             "children": below.as_dict(),
             "total": (entry.counts + below).as_dict(),
             "missing": sum(line.missing for line in children),
+            **({"moved": moved} if moved else {}),
         },
         author=sending.actor,
         on_behalf=sending.on_behalf,

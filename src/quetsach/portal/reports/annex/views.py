@@ -26,6 +26,7 @@ from quetsach.portal.reports.annex.history import histories, source_file
 from quetsach.portal.reports.annex.page import AnnexPage, compare, revision_rows
 from quetsach.portal.reports.annexforms.versions import load_form
 from quetsach.portal.reports.assessment.drafting import Assessed
+from quetsach.portal.reports.assessment.moments import moved_when_sent
 from quetsach.portal.reports.errors import BlockedReport, ReportError, StaleReport
 from quetsach.portal.reports.facts import prefilled
 from quetsach.portal.reports.forms import Posted, read_annex
@@ -215,6 +216,7 @@ def sent_page(
         "rows": rows,
         "is_adjusted": any(row.adjust for row in rows),
         "warned": [{**one, "text": one["text"][language()[:2]]} for one in shown.warnings] if shown else [],
+        "moved": moved_when_sent(shown) if shown else (),
         "source_file": source_file(found, shown, seat.user) if found and shown else None,
         "reason": reason,
         "lock": lock,

@@ -1,0 +1,52 @@
+"""What a reader should know of the official report before the download: its moments, and missing letters."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from quetsach.documents import pdf
+from quetsach.documents.document import missing_characters
+from quetsach.errors import DocumentError
+from quetsach.portal.campaigns.seat import take_seat
+from quetsach.portal.kit.ids import uuid7
+from quetsach.portal.reports import queries
+from quetsach.portal.reports.annex.views import TYPED
+from quetsach.portal.reports.assessment.drafting import drafted
+from quetsach.portal.reports.assessment.facts import Scope
+from quetsach.portal.reports.assessment.moments import moments, saved_assessment
+from quetsach.portal.reports.export import papers
+from quetsach.portal.reports.locks import lock_of
+
+
+@require_GET
+def before_download(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
+    """The notices beside the buttons of the roll-up, which asks for them by script; any other GET leads to
+    that page. PDF and Word file carry the same notices."""
+    seat = take_seat(request, slug, node_id)
+    if "HX-Request" not in request.headers:
+        return redirect("rollup", slug, node_id)
+    now = timezone.now()
+    report = queries.report_of(seat.node)
+    saved = saved_assessment(report, queries.form_of(seat.node))
+    seen = moments(saved, drafted(Scope(seat.node)) if saved.text else (), now)
+    is_typed = report is not None and report.state in TYPED and lock_of(seat.node, report, now) is None
+    try:
+        missing, fault = missing_characters(papers.official_report(seat.node), at=now), ""
+    except DocumentError as error:
+        missing, fault = (), str(error)
+    context = {
+        "seat": seat,
+        "campaign": seat.campaign,
+        "seen": seen,
+        "report": report,
+        "may_redraft": is_typed and seat.can["edit_report"],
+        "client_uuid": uuid7(),
+        "missing": pdf.names(missing),
+        "fault": fault,
+    }
+    return render(request, "reports/before_download.html", context)
