@@ -13,6 +13,7 @@ from uuid import UUID
 from quetsach.portal.campaigns.models import Acknowledgement, CampaignNode, Participation
 from quetsach.portal.campaigns.queries import Figure
 from quetsach.portal.reports.annexforms.versions import load_form
+from quetsach.portal.reports.arrived_files import shown_state
 from quetsach.portal.reports.models import Report
 from quetsach.portal.units.models import SectorRelation, sectors_in_force
 from quetsach.text.vietnamese import sort_key
@@ -88,6 +89,7 @@ def sector_of(node: CampaignNode) -> Sector:
         .filter(campaign=node.campaign_id, unit__in=guided_units(node.unit_id))
         .exclude(pk=node.pk)
         .select_related("parent", "acknowledgement", "participation", "report__accepted")
+        .annotate(came=shown_state())
     )
     rows = [_guided(node, keys) for node in nodes]
     ordered = sorted(rows, key=lambda row: (row.rank, sort_key(row.counter), sort_key(row.node.name)))
@@ -103,7 +105,7 @@ def _guided(node: CampaignNode, keys: list[str]) -> Guided:
         counter=node.parent.name if node.parent else "",
         acknowledged_at=received.at if received else None,
         deployed_at=started.at if started else None,
-        report_state=report.state if report else "",
+        report_state=node.came,  # type: ignore[attr-defined] -- an annotation of `sector_of`
         figures=_figures(report, keys),
     )
 

@@ -20,7 +20,7 @@ from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.kit.language import language
 from quetsach.portal.people.queries import known_of
-from quetsach.portal.reports import actions, queries
+from quetsach.portal.reports import actions, arrived_files, queries
 from quetsach.portal.reports.annex import unsent_form
 from quetsach.portal.reports.annex.history import histories, source_file
 from quetsach.portal.reports.annex.page import AnnexPage, compare, revision_rows
@@ -216,6 +216,7 @@ def sent_page(
         "rows": rows,
         "is_adjusted": any(row.adjust for row in rows),
         "warned": [{**one, "text": one["text"][language()[:2]]} for one in shown.warnings] if shown else [],
+        "file_waits": shown is None and arrived_files.is_waiting(seat.node),
         "moved": moved_when_sent(shown) if shown else (),
         "source_file": source_file(found, shown, seat.user) if found and shown else None,
         "reason": reason,

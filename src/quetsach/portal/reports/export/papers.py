@@ -30,6 +30,7 @@ from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.checks import queries as checks
 from quetsach.portal.checks.words import PRODUCT
 from quetsach.portal.reports.annexforms.versions import load_form
+from quetsach.portal.reports.arrived_files import FILE
 from quetsach.portal.reports.assessment.drafting import drafted
 from quetsach.portal.reports.assessment.facts import Scope
 from quetsach.portal.reports.assessment.moments import (
@@ -54,6 +55,7 @@ from quetsach.text.vietnamese import short_date
 STATES = {
     "none": "Chưa có báo cáo",
     "draft": "Đang soạn, chưa gửi",
+    FILE: "Có tệp chờ ở bàn tiếp nhận",
     "in_review": "Chờ thủ trưởng đơn vị duyệt",
     "submitted": "Đã gửi, chờ tiếp nhận",
     "returned": "Đã trả lại để sửa",

@@ -16,6 +16,7 @@ from django.utils import timezone
 from quetsach.annexes.form.figures import Figures
 from quetsach.files import bounded_process, workbook
 from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.reports.arrived_files import FILE
 from quetsach.portal.reports.export.papers import STATES
 from quetsach.portal.reports.export.table import ENTERED, Table, figures
 from quetsach.portal.reports.models import ReportEvent
@@ -28,6 +29,8 @@ _MOMENT = re.compile(r"số liệu đến (\d\d):(\d\d) ngày (\d\d)/(\d\d)/(\d{
 _MINUTE = timedelta(minutes=1)
 _UNSENT = {STATES["draft"]: STATES["none"]}
 """A draft that was never sent left no event: by the events alone the unit has no report."""
+_BESIDE_FILE = {STATES["none"], STATES["returned"]}
+"""States beside which a file may wait on the desk, of which the events know nothing."""
 
 
 class NotAnExportError(ValueError):
@@ -138,6 +141,7 @@ def _cells(sheets: workbook.Sheets, tables: Iterable[Table]) -> Iterator[Finding
             for head, is_now, should in zip_longest(table.head, stored, recomputed):
                 if head != ENTERED:
                     is_right = _plain(is_now) == _plain(should)
+                    is_right |= is_now == STATES[FILE] and should in _BESIDE_FILE
                     yield None if is_right else Finding(about, f"{table.name}, {head}", is_now, should)
 
 
