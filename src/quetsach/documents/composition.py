@@ -44,13 +44,15 @@ _ALL_THERE = "Không có. Tất cả đơn vị bên dưới đều đã có bá
 _MISSING = "Danh sách đơn vị chưa có số liệu trong báo cáo"
 _ROMAN = ("I", "II", "III")
 REPORT = "Báo cáo"
+DRAFT = "DỰ THẢO"
 
 
 def compose(document: Document) -> Paper:
     """The blocks of a document whose texts can be printed."""
     match document:
         case Letter():
-            return _with_annex(document.subject, tuple(_letter(document)), document.annex)
+            made = _with_annex(document.subject, tuple(_letter(document)), document.annex)
+            return replace(made, mark=DRAFT) if document.is_draft else made
         case Report():
             title = f"{REPORT} {document.subject}"
             return _with_annex(title, tuple(_report(document)), document.annex)

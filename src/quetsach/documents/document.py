@@ -8,6 +8,7 @@ marks, capitals and end punctuation (`quetsach.documents.wording`).
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -79,7 +80,10 @@ class Annex:
 
 @dataclass(frozen=True)
 class Letter:
-    """A công văn: no type name, the subject under the number. Paragraphs with "- " before them are a list."""
+    """A công văn: no type name, the subject under the number. Paragraphs with "- " before them are a list.
+
+    `is_draft`: every page carries the mark of a draft in its head, for a letter without number and date.
+    """
 
     heading: Heading
     subject: str
@@ -89,6 +93,7 @@ class Letter:
     cc: tuple[str, ...] = ()
     basis: tuple[str, ...] = ()
     annex: Annex | None = None
+    is_draft: bool = False
 
 
 @dataclass(frozen=True)
@@ -209,14 +214,11 @@ def draw_pdf(document: Document, *, at: datetime) -> Drawn:
     return pdf.draw(composition.compose(printable(document, at)), at)
 
 
-def missing_characters(document: Document, *, at: datetime) -> tuple[str, ...]:
-    """The characters that the PDF prints as boxes; nothing is drawn if all are usual ones.
+def missing_characters(document: Document) -> tuple[str, ...]:
+    """The characters that the PDF prints as boxes, because no font of this machine has them."""
+    from quetsach.documents import pdf
 
-    Raises DocumentError as `render_pdf` does.
-    """
-    from quetsach.documents import composition, pdf
-
-    return pdf.missing(composition.compose(printable(document, at)), at)
+    return pdf.missing(" ".join(_texts(document)))
 
 
 def render_pages(document: Document, *, at: datetime, dpi: int = 84) -> list[bytes]:
@@ -254,6 +256,17 @@ def _clean(value: Any, where: str) -> Any:
     if isinstance(value, str):
         return clean_text(value, where)
     return value
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """All texts of a document."""
+    if is_dataclass(value):
+        value = tuple(getattr(value, one.name) for one in fields(value))
+    if isinstance(value, tuple):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, str):
+        yield normalize("NFC", value)
 
 
 def clean_text(value: str, where: str) -> str:

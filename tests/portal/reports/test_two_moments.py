@@ -134,3 +134,10 @@ def test_a_sent_report_keeps_what_was_older_than_its_figures(cast):
     acknowledge(cast.nodes["A2"], cast.user("A2", "officer"))  # what happens later is no part of it
     assert f"“{OLD}” – số liệu hiện có: “{NEW}”" in printed(cast, "annex_pdf")
     assert NEW in text_of(cast.client("A", "officer").get(url(cast, "report", "A")))
+
+
+def test_letters_that_no_font_has_are_named_on_the_pages_of_the_report(cast):
+    assert "U+1F600" not in text_of(notice(cast))
+    save(cast, "Đã xong \U0001f600.")
+    assert "U+1F600" in text_of(notice(cast))
+    assert "U+1F600" in text_of(cast.client("A", "officer").get(url(cast, "report", "A")))

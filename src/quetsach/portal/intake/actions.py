@@ -193,7 +193,8 @@ def correct(
     """Store the figures and the unit that a person read off the paper, and judge the row anew.
 
     A figure or a unit that was in doubt and is entered unchanged settles the doubt; the corrections keep what
-    was doubted. `note` is the person's own remark, None to leave it. Raises IntakeError if the row has changed.
+    was doubted. `note` is the person's own remark, None to leave it. Raises IntakeError if the row has
+    changed.
     """
     annex = _hold(annex_id, node)
     if annex.state != State.OPEN or annex.version != version:
@@ -257,7 +258,8 @@ def take(
     marks of these warnings (`judging.mark`). A warning that the person was not shown stops the act, and the
     row shows it from now on. `reading` is the row's reading as the desk shows it, if it was just read.
 
-    `note` is the person's remark, beside the one kept with the row. `at` is the common moment of an act on many rows, by which they can be taken back together. For a row that
+    `note` takes the place of the note kept with the row. `at` is the common moment of an act on many rows,
+    by which they can be taken back together. For a row that
     is already taken, nothing happens. Raises IntakeError for a row without a unit or changed meanwhile,
     UnseenError, BlockedReport for figures that the rules refuse, ReportError if the unit has sent a report
     itself.
@@ -325,7 +327,7 @@ def _take(
         source=source,
         shown=judging.rules_in(shown),
         told=told,
-        note=note or annex.note,
+        remark=note or annex.note,
         ip=ip,
     )
     accept(actor, target, revision.number, ip=ip)
@@ -347,7 +349,7 @@ def _take(
 def take_clear(
     actor: User, node: CampaignNode, *, note: str = "", ip: str | None = None
 ) -> tuple[int, list[str]]:
-    """Take every clear row with the same note; returns how many, and a sentence for each row that could not be taken."""
+    """Take every clear row with this note; returns how many, and a sentence for each row that failed."""
     taken, stopped, now = 0, [], timezone.now()
     for row in queries.desk(node).clear:
         try:

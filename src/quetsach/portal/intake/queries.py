@@ -170,7 +170,8 @@ def desk(node: CampaignNode) -> Desk:
         return tuple(made)
 
     # A file that no program can read is no silence either: its name tells whose it is likely to be.
-    there = {one.unit.key for one in (*found.counted, *found.unread) if one.unit}
+    there = {one.unit.key for one in found.counted if one.unit}
+    there |= {one.unit.key for one in found.unread if one.unit}
     done = {pk for pk, report in reports.items() if report.accepted_id or report.is_with_others}
     return Desk(
         counted=rows(found.counted),

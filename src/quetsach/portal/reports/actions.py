@@ -80,7 +80,7 @@ class _Sending:
     source: dict[str, str] = field(default_factory=dict)
     paper: Mapping[str, int] = field(default_factory=dict)
     told: Sequence[Mapping[str, Any]] = ()
-    note: str = ""
+    remark: str = ""
     ip: str | None = None
 
 
@@ -160,7 +160,7 @@ def submit_on_behalf(
     source: Source,
     shown: Collection[str] | None = None,
     told: Sequence[Mapping[str, Any]] = (),
-    note: str = "",
+    remark: str = "",
     paper: Mapping[str, int] | None = None,
     ip: str | None = None,
 ) -> Revision:
@@ -170,8 +170,8 @@ def submit_on_behalf(
     The unit is not asked, so no warning is confirmed: each is stored as taken by the superior, also in a row
     with a note, because the note came with the paper. `shown` are the keys of the rules that the superior
     was shown, such as "W09:narrative"; another warning stops the act. None leaves this check out. `told` are
-    further warnings that the superior was shown, as a revision stores them. `note` is the superior's answer,
-    stored with each warning.
+    further warnings that the superior was shown, as a revision stores them. `remark` is the superior's
+    answer, stored with each warning.
 
     The same file again gives the same revision, unless that was returned; a newer file replaces one that
     still waits. `paper` is the total of each row on the paper, kept as evidence beside the computed total. If
@@ -190,7 +190,7 @@ def submit_on_behalf(
         source=source.as_dict(),
         paper=paper or {},
         told=told,
-        note=note,
+        remark=remark,
         ip=ip,
     )
     with _one_form_one_report(), transaction.atomic():
@@ -329,7 +329,7 @@ def _warnings(problems: Iterable[Problem], sending: _Sending) -> list[dict[str, 
     ]
     there = {(one["rule"], one["row"]) for one in found}
     found += [dict(one) for one in sending.told if (one["rule"], one["row"]) not in there]
-    return [one | {"note": sending.note} for one in found] if sending.note else found
+    return [one | {"note": sending.remark} for one in found] if sending.remark else found
 
 
 def _answered_by(problem: Problem, sending: _Sending) -> str:

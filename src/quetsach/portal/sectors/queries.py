@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from quetsach.portal.campaigns.models import Acknowledgement, CampaignNode, Participation
@@ -84,7 +85,7 @@ def sector_of(node: CampaignNode) -> Sector:
     """The guided units that take part in the node's campaign. One query besides those of `guided_units`."""
     form = load_form(node.campaign.form)
     keys = [row.key for row in form.rows]
-    nodes = (
+    nodes: Any = (
         CampaignNode.rows.active()
         .filter(campaign=node.campaign_id, unit__in=guided_units(node.unit_id))
         .exclude(pk=node.pk)
@@ -96,7 +97,7 @@ def sector_of(node: CampaignNode) -> Sector:
     return Sector(tuple(ordered), tuple(row.text for row in form.rows))
 
 
-def _guided(node: CampaignNode, keys: list[str]) -> Guided:
+def _guided(node: Any, keys: list[str]) -> Guided:
     received: Acknowledgement | None = getattr(node, "acknowledgement", None)
     started: Participation | None = getattr(node, "participation", None)
     report: Report | None = getattr(node, "report", None)
@@ -105,7 +106,7 @@ def _guided(node: CampaignNode, keys: list[str]) -> Guided:
         counter=node.parent.name if node.parent else "",
         acknowledged_at=received.at if received else None,
         deployed_at=started.at if started else None,
-        report_state=node.came,  # type: ignore[attr-defined] -- an annotation of `sector_of`
+        report_state=node.came,
         figures=_figures(report, keys),
     )
 

@@ -172,9 +172,7 @@ def described(nodes: Iterable[CampaignNode], sieve: Sieve) -> list[LateUnit]:
     return sorted(rows, key=lambda row: (places[row.group], order.get(row.shape, 3)))
 
 
-def _describe(
-    node: CampaignNode, contact: Contact | None, trail: str, sieve: Sieve, now: datetime
-) -> LateUnit:
+def _describe(node: Any, contact: Contact | None, trail: str, sieve: Sieve, now: datetime) -> LateUnit:
     missing, todo = [], []
     if not hasattr(node, "acknowledgement"):
         missing.append(_("not received"))
@@ -183,7 +181,7 @@ def _describe(
         missing.append(_("not carried out"))
         todo.append(_("carry the campaign out and say so"))
     report = getattr(node, "report", None)
-    state: str = node.came  # type: ignore[attr-defined] -- an annotation of `selected`
+    state: str = node.came
     owes_report = node.expected and state in REPORT_WORDS and (report is None or report.accepted_id is None)
     if owes_report:
         if state != "none" or not node.is_late(now):  # the chip shows it already

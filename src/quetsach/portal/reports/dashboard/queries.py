@@ -112,6 +112,7 @@ class DayCount:
 class Overview:
     """The data of one node's progress page, as of `as_of`."""
 
+    node: CampaignNode
     as_of: datetime
     branches: tuple[Branch, ...]
     days: tuple[DayCount, ...]
@@ -167,6 +168,7 @@ def overview(node: CampaignNode) -> Overview:
     as_of, below = timezone.now(), _lines(node)
     machines = by_branch(node, [line for _child, line, _row in below])
     return Overview(
+        node=node,
         as_of=as_of,
         branches=_branches(node, below, machines),
         days=days(node),

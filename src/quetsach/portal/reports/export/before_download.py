@@ -9,11 +9,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from quetsach.documents import pdf
-from quetsach.documents.document import missing_characters
-from quetsach.errors import DocumentError
 from quetsach.portal.campaigns.seat import take_seat
 from quetsach.portal.kit.ids import uuid7
+from quetsach.portal.kit.missing_letters import missing_letters_of
 from quetsach.portal.reports import queries
 from quetsach.portal.reports.annex.views import TYPED
 from quetsach.portal.reports.assessment.drafting import drafted
@@ -35,10 +33,6 @@ def before_download(request: HttpRequest, slug: str, node_id: UUID) -> HttpRespo
     saved = saved_assessment(report, queries.form_of(seat.node))
     seen = moments(saved, drafted(Scope(seat.node)) if saved.text else (), now)
     is_typed = report is not None and report.state in TYPED and lock_of(seat.node, report, now) is None
-    try:
-        missing, fault = missing_characters(papers.official_report(seat.node), at=now), ""
-    except DocumentError as error:
-        missing, fault = (), str(error)
     context = {
         "seat": seat,
         "campaign": seat.campaign,
@@ -46,7 +40,6 @@ def before_download(request: HttpRequest, slug: str, node_id: UUID) -> HttpRespo
         "report": report,
         "may_redraft": is_typed and seat.can["edit_report"],
         "client_uuid": uuid7(),
-        "missing": pdf.names(missing),
-        "fault": fault,
+        "missing": missing_letters_of(papers.official_report(seat.node)),
     }
     return render(request, "reports/before_download.html", context)

@@ -96,6 +96,7 @@ def letter(campaign: Campaign) -> Letter:
         signature=Signature(stored.signature_lines, stored.signer),
         cc=stored.cc,
         annex=_form(form, stored.annex) if stored.annex else None,
+        is_draft=stored.is_draft,
     )
 
 

@@ -30,7 +30,7 @@ _MINUTE = timedelta(minutes=1)
 _UNSENT = {STATES["draft"]: STATES["none"]}
 """A draft that was never sent left no event: by the events alone the unit has no report."""
 _BESIDE_FILE = {STATES["none"], STATES["returned"]}
-"""States beside which a file may wait on the desk, of which the events know nothing."""
+"""A unit in such a state may have a file on the desk. No event tells of that file."""
 
 
 class NotAnExportError(ValueError):
