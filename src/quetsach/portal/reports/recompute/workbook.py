@@ -12,6 +12,7 @@ from itertools import zip_longest
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import override
 
 from quetsach.annexes.form.figures import Figures
 from quetsach.files import bounded_process, workbook
@@ -47,7 +48,8 @@ def compare(node: CampaignNode, file: bytes) -> tuple[int, list[Finding]]:
     best: tuple[int, list[Finding]] | None = None
     for moment in _moments(node, _told_moment(sheets)):
         past = _rolled(Recomputed(node.campaign, moment), node)
-        cells = list(_cells(sheets, figures(node, past)))
+        with override("vi"):  # as the workbook was written
+            cells = list(_cells(sheets, figures(node, past)))
         found = [finding for finding in cells if finding is not None]
         if best is None or len(found) < len(best[1]):
             best = len(cells), found
