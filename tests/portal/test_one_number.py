@@ -57,7 +57,7 @@ def clock(monkeypatch):
 
 @pytest.fixture
 def campaign_at_work(cast, things):
-    """Machines in all states at all levels, people at all levels, reports accepted, waiting, late, in files."""
+    """Machines in all states at all levels, people at all levels, reports in all states, a file on a desk."""
     CampaignNode.rows.filter(pk=cast.nodes["B1"].pk).update(due_at=timezone.now() - timedelta(days=3))
     CampaignNode.rows.update(staff_count=40)
     for node in cast.nodes.values():
