@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import lxml.html
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -22,6 +23,7 @@ from quetsach.portal.reports.actions import submit
 from quetsach.portal.reports.models import Report
 from quetsach.portal.reports.review.actions import accept
 from tests.portal.every_route import ANNEX, of_route, routes
+from tests.portal.intake.test_desk import paper
 
 SEATS = (
     None,
@@ -55,7 +57,7 @@ def clock(monkeypatch):
 
 @pytest.fixture
 def campaign_at_work(cast, things):
-    """Machines in all states at all levels, people at all levels, reports accepted, waiting, late, none."""
+    """Machines in all states at all levels, people at all levels, reports in all states, a file on a desk."""
     CampaignNode.rows.filter(pk=cast.nodes["B1"].pk).update(due_at=timezone.now() - timedelta(days=3))
     CampaignNode.rows.update(staff_count=40)
     for node in cast.nodes.values():
@@ -84,6 +86,9 @@ def campaign_at_work(cast, things):
         if unit != "A2":
             above = "A" if unit == "A1" else "centre"
             accept(cast.user(above, "coordinator"), node, sent.number)
+    file = SimpleUploadedFile("b.docx", paper("Đơn vị B"))
+    desk = reverse("intake", args=[cast.campaign.slug, cast.nodes["centre"].pk])
+    cast.client("centre", "coordinator").post(desk, {"annexes": file})
     return things
 
 

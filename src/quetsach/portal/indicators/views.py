@@ -10,7 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
@@ -19,7 +19,7 @@ from quetsach.errors import IndicatorError
 from quetsach.portal.audit.lines import lines
 from quetsach.portal.campaigns.arrivals import announce
 from quetsach.portal.campaigns.seat import Seat, take_seat
-from quetsach.portal.indicators import actions, queries, store
+from quetsach.portal.indicators import actions, queries, spoken_csv, store
 from quetsach.portal.indicators.comparing import loss_of
 from quetsach.portal.indicators.doubtful.queries import groups_of
 from quetsach.portal.indicators.doubtful.views import group_rows
@@ -232,26 +232,20 @@ def _notes(row: IndicatorSet) -> dict[str, list[dict[str, object]]]:
 
 
 @require_GET
-def notes(request: HttpRequest, slug: str, set_id: UUID) -> FileResponse:
-    """Everything left out or doubted, as CSV."""
+def notes(request: HttpRequest, slug: str, set_id: UUID) -> StreamingHttpResponse:
+    """Everything left out or doubted, as CSV in the page's language."""
     seat, _may = _seat(request, slug, must_write=True)
     row = _find(request, seat, set_id)
     if not row.notes:
         raise Http404
-    file = store.place(row.notes).open("rb")
-    return FileResponse(
-        file, as_attachment=True, filename=f"{slug}-notes.csv", content_type="text/csv; charset=utf-8"
-    )
+    return spoken_csv.notes(store.place(row.notes), f"{slug}-notes.csv")
 
 
 @require_GET
-def changes(request: HttpRequest, slug: str, set_id: UUID) -> FileResponse:
-    """The whole difference to the version that was in use, as CSV."""
+def changes(request: HttpRequest, slug: str, set_id: UUID) -> StreamingHttpResponse:
+    """The whole difference to the version that was in use, as CSV in the page's language."""
     seat, _may = _seat(request, slug, must_write=True)
     kept = _find(request, seat, set_id).difference.get("changes")
     if not kept:
         raise Http404
-    return FileResponse(
-        store.place(kept).open("rb"), as_attachment=True, filename=f"{slug}-changes.csv",
-        content_type="text/csv; charset=utf-8",
-    )  # fmt: skip
+    return spoken_csv.changes(store.place(kept), f"{slug}-changes.csv")

@@ -97,6 +97,11 @@ FIGURES: dict[str, Kind] = {
     "units.not_reported": Kind(
         _("units that must report and have sent nothing"), f"{REPORTS}.dashboard.late_units:counts"
     ),
+    "units.with_file": Kind(
+        _("units whose report came as a file that waits on the desk"),
+        f"{REPORTS}.arrived_files:waits",
+        ("with_file",),
+    ),
     "units.silent": Kind(
         _("units that got the letter on an earlier day and have not confirmed it"),
         "quetsach.portal.campaigns.queries:statuses",

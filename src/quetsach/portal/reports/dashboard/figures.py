@@ -130,4 +130,8 @@ def _machines(seen: Overview) -> Figure | None:
         "Of %(n)s machines in which signs were seen. Source: logs sent in by the units, as of %(at)s. "
         "Machines whose logs nobody looked at are not in it."
     ) % {"n": num(table.total), "at": moment(seen.as_of)}
+    if seen.branches and table.total != seen.machines_below:
+        more = _("%(below)s of them in the units below, as in the table; %(own)s in %(unit)s itself.")
+        own = table.total - seen.machines_below
+        caption += " " + more % {"below": num(seen.machines_below), "own": num(own), "unit": seen.node.name}
     return Figure(finding, bars("machines", finding, description, rows), caption)
