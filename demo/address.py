@@ -21,7 +21,7 @@ def last_port(folder: Path) -> int | None:
     """The port of the last start, which the stored letters name."""
     try:
         known = json.loads((folder / "ready.json").read_text(encoding="utf-8"))
-        return urlsplit(known["address"]).port
+        return urlsplit(str(known["address"])).port
     except (OSError, ValueError, KeyError):
         return None
 
