@@ -15,7 +15,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VAR = ROOT / "var" / "demo"
-PORT = 8000
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "quetsach.portal.settings")
 os.environ["QUETSACH_DATA_DIR"] = str(VAR)
 os.environ["QUETSACH_DEMO"] = "1"
@@ -29,7 +28,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--as-of", choices=["2022"], help="keep the dates of the letter of 2022")
     parser.add_argument("--logs", nargs="+", type=Path, metavar="PATH", help="scan these, not made ones")
     parser.add_argument("--indicators", nargs="+", type=Path, metavar="FILE", help="search for these")
-    parser.add_argument("--port", type=int, help=f"port of the portal (default {PORT}, or as last time)")
+    parser.add_argument("--port", type=int, default=8000, help="port of the portal (default 8000)")
     given = parser.parse_args()
     if bool(given.logs) != bool(given.indicators):
         parser.error("--logs and --indicators belong together")
@@ -72,10 +71,10 @@ def run(given: argparse.Namespace) -> int:
     VAR.mkdir(parents=True, exist_ok=True)
     import django
 
-    from demo.address import address_at, free_port, last_port
+    from demo.address import address_at, free_port
     from demo.server import ServerError
 
-    wanted = given.port or last_port(VAR) or PORT
+    wanted = given.port
     given.port = free_port(wanted) or wanted
     os.environ["QUETSACH_ADDRESS"] = address_at(given.port)
     os.environ["QUETSACH_HOSTS"] = "localhost,127.0.0.1,[::1],.localhost"

@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import socket
-from pathlib import Path
-from urllib.parse import urlsplit
 
 HERE = "quetsach.localhost"
 """Printed pages and messages need a name. Browsers find *.localhost on their own machine (RFC 6761)."""
@@ -15,15 +13,6 @@ HERE = "quetsach.localhost"
 def address_at(port: int) -> str:
     """The address that pages, letters and messages carry."""
     return f"http://{HERE}:{port}"
-
-
-def last_port(folder: Path) -> int | None:
-    """The port of the last start, which the stored letters name."""
-    try:
-        known = json.loads((folder / "ready.json").read_text(encoding="utf-8"))
-        return urlsplit(str(known["address"])).port
-    except (OSError, ValueError, KeyError):
-        return None
 
 
 def free_port(wanted: int) -> int | None:

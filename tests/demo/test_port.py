@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from demo.address import address_at, follow, free_port, last_port
+from demo.address import address_at, follow, free_port
 from quetsach.portal.letters import actions
 from quetsach.portal.letters.prefill import first_draft
 from tests.portal.conftest import _plain_settings, cast  # noqa: F401
@@ -37,9 +37,3 @@ def test_the_stored_letters_name_the_address_of_this_start(cast, settings):  # n
     text = json.dumps(letter.fields)
     assert named and text.count(f"{now}/") == named
     assert before not in text
-
-
-def test_the_next_start_asks_for_the_port_of_the_last_one(tmp_path):
-    assert last_port(tmp_path) is None
-    (tmp_path / "ready.json").write_text(json.dumps({"address": address_at(8765)}))
-    assert last_port(tmp_path) == 8765
