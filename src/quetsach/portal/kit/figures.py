@@ -140,7 +140,7 @@ FIGURES: dict[str, Kind] = {
     "machines.seen": Kind(
         _("machines in which signs were seen, whatever became of them; without false alarms"),
         f"{REPORTS}.rollup.machines:by_branch",
-        ("machines.total", "branch.machines", "machine_count"),
+        ("machines.total", "table.total", "branch.machines", "machine_count"),
     ),
     "machines.signs": Kind(
         _("machines with signs that nobody handles yet"), "quetsach.portal.cases.queries:words_of", ("signs",)
@@ -171,10 +171,14 @@ FIGURES: dict[str, Kind] = {
         ("whole.people",),
     ),
     "copies.found": Kind(
-        _("copies of cracked software that were found"), f"{CHECKS}:copies_below", ("copies.found",)
+        _("copies of cracked software that were found"),
+        f"{CHECKS}:copies_below",
+        ("copies.found", "row.found", "last.found"),
     ),
     "copies.replaced": Kind(
-        _("cracked copies that are gone again"), f"{CHECKS}:copies_below", ("copies.replaced",)
+        _("cracked copies that are gone again"),
+        f"{CHECKS}:copies_below",
+        ("copies.replaced", "last.replaced"),
     ),
     "copies.remaining": Kind(
         _("cracked copies that are still there"), f"{CHECKS}:copies_below", ("copies.remaining",)
@@ -206,7 +210,7 @@ FIGURES: dict[str, Kind] = {
     "annex": Kind(
         _("a row of the annex, from accepted reports"),
         f"{REPORTS}.rollup.queries:branch_sums",
-        ("row.total", "row.below", "part.count"),
+        ("row.total", "row.below", "part.count", "=figure"),
     ),
     "entry": Kind(_("a row of the annex, as typed or sent at that moment"), f"{REPORTS}.queries:entered"),
     "known": Kind(

@@ -46,10 +46,13 @@ class Guided:
 
 @dataclass(frozen=True)
 class Sector:
-    """The units in one body's line of work, with numbers of units only: figures are never added up here."""
+    """The units in one body's line of work, with numbers of units only: figures are never added up here.
+
+    `titles` has key and title of each row of the annex.
+    """
 
     rows: tuple[Guided, ...]
-    titles: tuple[str, ...]
+    titles: tuple[tuple[str, str], ...]
 
     @property
     def acknowledged(self) -> int:
@@ -94,7 +97,7 @@ def sector_of(node: CampaignNode) -> Sector:
     )
     rows = [_guided(node, keys) for node in nodes]
     ordered = sorted(rows, key=lambda row: (row.rank, sort_key(row.counter), sort_key(row.node.name)))
-    return Sector(tuple(ordered), tuple(row.text for row in form.rows))
+    return Sector(tuple(ordered), tuple((row.key, row.text) for row in form.rows))
 
 
 def _guided(node: Any, keys: list[str]) -> Guided:

@@ -51,7 +51,7 @@ def progress(request: HttpRequest, slug: str, node_id: UUID | None = None) -> Ht
         "rows": [
             (branch, None if branch.share is None else percent(branch.share)) for branch in seen.branches
         ],
-        "figures": figures(seen),
+        "figures": figures(seat.node, seen),
     }
     return render(request, "reports/progress.html", context)
 
