@@ -116,6 +116,30 @@ _REFUSALS: tuple[tuple[str, str, str | Promise], ...] = (
         ),
     ),
     (
+        r"are both sides of connections",
+        "content",
+        _(
+            "two of its columns are both sides of connections, as in a report of infected machines; look its"
+            " machines up on the page of machines, or head the malicious column “malicious IP”"
+        ),
+    ),
+    (
+        r"both hold addresses or names",
+        "content",
+        _(
+            "two of its columns hold addresses or names, and nothing says which are malicious; head that"
+            " column “malicious IP”, or leave the other out"
+        ),
+    ),
+    (
+        r"are infected machines, not a list",
+        "content",
+        _(
+            "it holds infected machines, not malicious addresses; keep it, and look its machines up on the"
+            " page of machines"
+        ),
+    ),
+    (
         r"is the result of a scan",
         "content",
         _("it is the result of a scan, not a list of malicious addresses; send it on the page of scans"),
