@@ -179,7 +179,7 @@ class _Known:
     def __init__(self, lists: Index) -> None:
         found = [_Finding(_CODES.get(one.how, "well-known"), one.title) for one in lists.lists]
         self.names: Names[_Finding] = Names(*(lists.names(one, found) for one in ("on", "below", "above")))
-        for file in ("well-known.txt", "vietnam.txt"):
+        for file in ("well-known.txt", "vietnam.txt", "state.txt"):
             for key, what in _table(file):
                 name = canonical.name(key)
                 self.names.add(name, _Finding("well-known", f"{name}, {what}"), below=True)
@@ -250,7 +250,9 @@ class _Rails:
         self._known = known
         self._own_networks = Ranges.of((Block.of(n), _Finding("own", n)) for n in organisation.networks)
         self._stops: Names[_Finding] = Names()
-        self._stops.add(GOVERNMENT, _Finding("government"), below=True, above=False)
+        self._stops.add(GOVERNMENT, _Finding("government", f"*.{GOVERNMENT}"), below=True, above=False)
+        for key, whose in _table("state.txt"):
+            self._stops.add(key, _Finding("government", f"{key}, {whose}"), below=True, above=False)
         for key, what in _table("special-names.txt"):
             self._stops.add(key, _Finding("special-name", f"{key}, {what}"), below=True, above=False)
         for own in map(canonical.name, organisation.names):

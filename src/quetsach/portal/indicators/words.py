@@ -52,7 +52,7 @@ CODES: dict[str, str | Promise] = {
     "special-name": _("a name for local use"),
     "public-suffix": _("a public ending under which anybody has names"),
     "too-wide": _("the network is too wide"),
-    "government": _("a name of the state (*.gov.vn)"),
+    "government": _("a name of the state"),
     "own": _("belongs to a unit of this campaign"),
     "wide": _("a wide network: many innocent machines"),
     "well-known": _("a name that many people use"),
