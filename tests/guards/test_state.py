@@ -1,4 +1,4 @@
-"""Names of the state outside gov.vn are judged as those under gov.vn: left out, and in no form that blocks."""
+"""Names of the state outside gov.vn are judged as those under it: left out, and in no form that blocks."""
 
 from __future__ import annotations
 
