@@ -333,7 +333,10 @@ LOGGING = {
     "disable_existing_loggers": False,
     # All log lines go through the one handler here, which masks secrets.
     "formatters": {"masked": {"()": "quetsach.portal.kit.masking.Masked"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "masked"}},
+    "filters": {"strangers": {"()": "quetsach.portal.kit.masking.WithoutTracesOfStrangers"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "masked", "filters": ["strangers"]}
+    },
     "loggers": {"django": {"handlers": []}, "django.server": {"handlers": [], "propagate": True}},
     "root": {"handlers": ["console"], "level": env_str("QUETSACH_LOG_LEVEL", "WARNING")},
 }

@@ -119,8 +119,10 @@ def merge(
     directory: Directory | None,
     *,
     since: datetime | None = None,
+    is_in_order: bool = False,
 ) -> Collection:
-    """One reading for each unit. `since` is the moment at which the campaign began, if it is known.
+    """One reading for each unit. `since` is the moment at which the campaign began, if it is known;
+    `is_in_order` says that the readings come in the order in which they arrived.
 
     A guess of a unit never takes the place of an annex that names its unit: it stays open, with the unit as a
     candidate.
@@ -140,7 +142,7 @@ def merge(
         kept, strays = _without_strays(group)
         unplaced |= {(one.sha256, one.part): one for one in strays}
         if kept:
-            chosen, others = newest(kept)
+            chosen, others = newest(kept, is_in_order=is_in_order)
             counted.append(chosen)
             repeated += others
     order = {unit.key: at for at, unit in enumerate(directory.units)} if directory else {}

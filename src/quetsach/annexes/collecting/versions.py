@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from quetsach.annexes.collecting.folding import folded, key
 from quetsach.annexes.collecting.period import is_earlier
@@ -34,12 +34,17 @@ def is_guessed(one: Reading) -> bool:
     return any(doubt.code in _GUESSED for doubt in one.doubts_of("unit"))
 
 
-def newest(group: Sequence[Reading]) -> tuple[Reading, list[Reading]]:
-    """The reading of a unit that counts, and the others with the reason why they do not count."""
+def newest(group: Sequence[Reading], *, is_in_order: bool = False) -> tuple[Reading, list[Reading]]:
+    """The reading of a unit that counts, and the others with the reason why they do not count.
+
+    Of equal annexes the first one counts where the group is in the order of arrival: a copy that comes later
+    under another name takes nobody's place.
+    """
     versions: dict[object, list[Reading]] = {}
     for one in group:
         versions.setdefault(content_of(one), []).append(one)
-    ranked = [min(same, key=_preference) for same in versions.values()]
+    prefer: Callable[[Reading], tuple[object, ...]] = _certainty if is_in_order else _preference
+    ranked = [min(same, key=prefer) for same in versions.values()]
     now = [one for one in ranked if not is_earlier(one)] or ranked
     latest, is_sure = _latest(now)
     others: list[Reading] = []
@@ -77,9 +82,13 @@ def _says_that_it_replaces(one: Reading) -> bool:
     return bool(_REPLACES.search(key(" ".join((*one.annex.heads, one.annex.assessment)))))
 
 
+def _certainty(one: Reading) -> tuple[bool, int]:
+    return is_guessed(one), len(one.doubts)
+
+
 def _preference(one: Reading) -> tuple[bool, int, int, str, int]:
     """The sort key of copies: a certain unit and few doubts first, and the plain name before "name (1)"."""
-    return is_guessed(one), len(one.doubts), len(one.file), one.file, one.part
+    return *_certainty(one), len(one.file), one.file, one.part
 
 
 def _latest(ranked: Sequence[Reading]) -> tuple[Reading, bool]:

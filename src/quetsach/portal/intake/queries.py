@@ -160,7 +160,7 @@ def desk(node: CampaignNode) -> Desk:
         Unread(one.name, None, FileProblem(one.problem, **one.facts), one.sha256, _hint(known, one.name))
         for one in files
     ]
-    found = merge.merge(readings, unread, known, since=node.campaign.published_at)
+    found = merge.merge(readings, unread, known, since=node.campaign.published_at, is_in_order=True)
 
     def rows(group: Iterable[Reading]) -> tuple[Row, ...]:
         made = []
