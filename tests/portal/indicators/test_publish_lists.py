@@ -322,3 +322,14 @@ def test_a_full_disk_leaves_no_half_file(settings, tmp_path):
     with pytest.raises(OSError):
         store.keep(parts())
     assert [p for p in Path(settings.MEDIA_ROOT).rglob("*") if p.is_file()] == []
+
+
+def test_a_list_of_which_nothing_is_left_says_of_each_entry_why(cast):
+    client = cast.client("centre", "coordinator")
+    text = "indicator\ngoogle.com\nbqp.vn\n/just/a/path\n" + "".join(f"10.0.0.{n}\n" for n in range(30))
+    answer = upload(client, ("list.csv", text.encode()))
+    page = answer.content.decode()
+    assert answer.status_code == 422 and "Không còn chỉ dấu nào" in page
+    assert "google.com: " in page
+    assert "bqp.vn: tên miền của cơ quan nhà nước" in page
+    assert "và 13 mục khác bị bỏ ra" in page

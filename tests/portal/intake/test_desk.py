@@ -489,12 +489,11 @@ def test_an_old_word_file_waits_and_is_read_again_once_it_can_be(cast, monkeypat
 
 
 def test_a_renamed_copy_takes_nobodys_place(cast):
-    """One byte appended makes another file of it; the file that came first stays the one that counts."""
+    """One byte appended makes another file of it; the first file counts."""
     sent = paper("Đơn vị A1")
     drop(cast, phu_luc_xa_mot=sent)
     first = only().file.name
     page = drop(cast, a=sent + b"\n").content.decode()
-    assert ReceivedAnnex.rows.count() == 2
     press(cast, ReceivedAnnex.rows.get(file__name=first), "take")
     clear = page.partition('id="ro-rang"')[2].partition("</section>")[0]
     assert first in clear and ">a.docx<" not in clear

@@ -1,4 +1,4 @@
-"""A request that is refused as bad costs the log one line, whoever sends it and however often."""
+"""A bad request costs the log one line."""
 
 import logging
 

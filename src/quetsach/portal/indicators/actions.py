@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -77,10 +77,27 @@ class WaitingError(PortalError):
     code = "waiting"
 
 
+class LeftOut(NamedTuple):
+    """An entry that was left out: its place in the file, "" where only its spelling tells, and the code."""
+
+    place: str
+    value: str
+    code: str
+
+
+MOST_TOLD = 20
+"""Entries of an empty list that are told one by one."""
+
+
 class EmptyListError(IndicatorError):
-    """The list is empty after the guard rails."""
+    """The list is empty after the guard rails; `left_out` says of its first entries why, and `count` how many
+    were left out."""
 
     code = "empty"
+
+    def __init__(self, text: str, left_out: Sequence[LeftOut] = (), count: int = 0) -> None:
+        super().__init__(text)
+        self.left_out, self.count = left_out, count
 
 
 def prepare(campaign: Campaign, uploads: list[Upload], actor: User, ip: str | None = None) -> IndicatorSet:
@@ -112,7 +129,12 @@ def prepare(campaign: Campaign, uploads: list[Upload], actor: User, ip: str | No
             raise EmptyListError(
                 _("There are only hashes of files in it. Bring them on the page “Hashes and rules”.")
             )
-        raise EmptyListError(_("Not a single address is left, so there is nothing to publish."))
+        left_out = _left_out(found, sorted_out, names)
+        raise EmptyListError(
+            _("Not a single address is left, so there is nothing to publish."),
+            left_out[:MOST_TOLD],
+            len(left_out),
+        )
     sha256, _length = store.keep(store.list_lines(indicators, _files_of(found, indicators, uploads)))
     notes, _length = store.keep(_notes(found, sorted_out, names, stopped_hashes))
     doubtful = (*sorted_out.stopped, *sorted_out.warned)
@@ -138,6 +160,20 @@ def prepare(campaign: Campaign, uploads: list[Upload], actor: User, ip: str | No
     )
     draft.difference = _difference(draft)
     return _keep_draft(draft, ip)
+
+
+def _left_out(
+    found: reading.FeedResult, sorted_out: guard.GuardResult, names: dict[str, str]
+) -> list[LeftOut]:
+    rejects = [
+        LeftOut(f"{_shown(one.source, names)}:{one.line}", one.text, one.code)
+        for one in found.rejects
+        if one.code != "hash"
+    ]
+    every = [*(LeftOut("", one.indicator.canonical, one.code) for one in sorted_out.stopped), *rejects]
+    # One entry of each reason comes first.
+    firsts = list({one.code: one for one in reversed(every)}.values())[::-1]
+    return [*firsts, *(one for one in every if one not in firsts)]
 
 
 def _files_of(found: reading.FeedResult, items: Items, uploads: list[Upload]) -> Iterable[int | None]:

@@ -26,7 +26,7 @@ from quetsach.portal.indicators.doubtful.views import group_rows
 from quetsach.portal.indicators.forms import BringBackForm, ListForm
 from quetsach.portal.indicators.models import IndicatorSet
 from quetsach.portal.indicators.uploads import on_disk
-from quetsach.portal.indicators.words import CODES, KINDS, counted_as, refusal
+from quetsach.portal.indicators.words import CODES, KINDS, counted_as, refusal, why_empty
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.refusals import note_form
 from quetsach.portal.kit.strangers import refused
@@ -65,6 +65,9 @@ def indicators(request: HttpRequest, slug: str) -> HttpResponse:
         except IndicatorError as error:
             refused("lists", error, counted_as(error))
             form.add_error("lists", refusal(str(error)))
+            if isinstance(error, actions.EmptyListError):
+                for sentence in why_empty(error.left_out, error.count):
+                    form.add_error("lists", sentence)
             return _page(request, seat, may_write, form, status=422)
         except OSError as error:
             _log.error("a list cannot be stored: %s", error)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from quetsach.errors import IndicatorError
@@ -219,6 +221,16 @@ def refusal(reason: str) -> str:
     """The reason that a whole list was refused, in the page's language; `reason` is the reader's English."""
     found = _found(reason)
     return visible(reason if found is None else f"{reason.partition(': ')[0]}: {found[1]}")
+
+
+def why_empty(left_out: Sequence[tuple[str, str, str]], count: int) -> Iterator[str]:
+    """Why each of these entries was left out, with its place in the file, its spelling and the code's words;
+    then how many more there are."""
+    for place, value, code in left_out:
+        shown = f"{place}: {value}" if place else value
+        yield visible(f"{shown[:200]}: {CODES.get(code, code)}")
+    if count > len(left_out):
+        yield gettext("and %(n)d more entries were left out") % {"n": count - len(left_out)}
 
 
 def counted_as(error: IndicatorError) -> str:
