@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -171,8 +172,8 @@ def test_the_innermost_text_and_what_was_round_it(line: str, text: str | None, w
     assert last.wrapper == wrapper
 
 
-def test_at_most_two_layers_are_peeled() -> None:
-    deep = json.dumps({"log": json.dumps({"log": json.dumps({"log": "x"})})})
+def test_at_most_three_layers_are_peeled() -> None:
+    deep = json.dumps({"log": json.dumps({"log": json.dumps({"log": json.dumps({"log": "x"})})})})
     assert inside(deep)[-1][0] == '{"log": "x"}'
 
 
@@ -219,6 +220,57 @@ WRAPPERS = (
     "2022-09-16 11:00:00\tDaemon.Info\t192.0.2.1\t{0}",
     "<30>1 2022-09-16T04:00:00Z ns1 dnsmasq 612 - -  {0}",
     "evil.example 203.0.113.9 {0}",
+    "<134>1 2022-09-16T04:00:00Z 192.168.1.1 {0}",
+    "<134>192.168.1.1 {0}",
+    "<134>2022-09-16T04:00:00Z relay <30>2022-09-16T04:00:00Z ns1 {0}",
+    "192.168.1.1 {0}",
+    "192.168.1.1: {0}",
+    "192.168.1.1:514 {0}",
+    "[2001:db8::1]:514 {0}",
+    "[2001:db8::1] dnsmasq: {0}",
+    "2001:db8::1: {0}",
+    "2001:db8:: {0}",
+    "[192.168.1.1 {0}",
+    "2022-09-16T04:00:00Z [192.168.1.1] {0}",
+    "2022 Sep 16 11:00:00 fw->192.168.1.1 {0}",
+    "2022 Sep  6 11:00:00 (pc 1) any->/var/log/x {0}",
+    "Sep  6 11:00:00 fw->192.168.1.1 {0}",
+    "2022-09-16T11:00:00+07:00\tsyslog.local0\t{0}",
+    "2022-09-16 11:00:00\t192.168.1.1\tns1\tinfo\tx\t{0}",
+    "2022-09-16T11:00:00Z,192.168.1.1,{0}",
+    "2022-09-16,11:00:00;{0}",
+    '"2022-09-16","11:00:00","{0}"',
+    '"{0}",""""',
+)
+
+
+def _nested(*keys: str, **beside: object) -> Callable[[str], str]:
+    def wrap(line: str) -> str:
+        value: object = line
+        for key in reversed(keys):
+            value = {"x": 1.50, key: value, **beside}
+        return json.dumps(value, ensure_ascii=False)
+
+    return wrap
+
+
+def _row(line: str) -> str:
+    quoted = line.replace('"', '""')
+    return f'2022-09-16T04:00:00Z,"192.168.1.1","{quoted}"'
+
+
+ENVELOPES = (
+    _nested("_source", "message", time="2022-09-16T04:00:00Z"),
+    _nested("_source", "event", "original"),
+    _nested("event", "original", message="evil.example"),
+    _nested("log", "original"),
+    _nested("result", "_raw", _time="1663300800.5"),
+    _nested("event", "query", client="192.168.1.20", **{"a\tb": ["\x01\"", None, True, {}]}),
+    _nested("result", "_source", "event", "message"),
+    lambda line: json.dumps({"records": [{"time": "1663300800123", "msg": line}]}),
+    lambda line: json.dumps({"logEvents": [{"message": line}, {"message": "x"}]}),
+    lambda line: '{"event":{"a":1,"b":"' + json.dumps(line)[1:-1] + '","a":[2]},"host":"h"}',
+    _row,
 )
 
 
@@ -231,9 +283,11 @@ def wrapped(draw: st.DrawFn) -> str:
             prefix = draw(st.sampled_from(("", " ", "  ", "\t", "\n", "\b", "\f", "a\r")))
             line = wrap_json(
                 prefix + line,
-                draw(st.sampled_from(("log", "message", "MESSAGE", "full_log", "other"))),
+                draw(st.sampled_from(("log", "message", "MESSAGE", "full_log", "event", "full_message", "other"))),
                 escape,
             )
+        elif draw(st.booleans()):
+            line = draw(st.sampled_from(ENVELOPES))(line)
         else:
             line = draw(st.sampled_from(WRAPPERS)).format(line)
     return line

@@ -19,6 +19,7 @@ use crate::error::Error;
 pub use calendar::{DAY, SECOND, YEAR_2000, day_number};
 pub use moment::{Moment, Value, resolve};
 pub use spelling::{clock, day, iso};
+pub(crate) use standard::stated_zone;
 use standard::{ctime, epoch, epoch_micros, iso8601, syslog, whole_iso8601};
 pub use yearless::Yearless;
 
