@@ -101,9 +101,9 @@ def test_sample_parses_by_no_other_format(name: str, number: int, sample: Sample
 
 
 NO_MACHINE = {
-    "fortinet.fortigate": 'date=2026-11-20 time=09:15:00 logid="1" type="utm" subtype="new" vd="root" hostname="evil.example"',
+    "fortinet.fortigate": 'logid="1" type="utm" subtype="new" vd="root" hostname="evil.example"',
     "fortinet.json": '{"logid":"1","type":"utm","subtype":"new","vd":"root","hostname":"evil.example"}',
-    "sophos.sfos": 'log_type="New" log_component="New" log_subtype="Drop" source="10.1.2.3" url="evil.example"',
+    "sophos.sfos": 'log_type="New" log_component="New" source="10.1.2.3" url="evil.example"',
     "f5.afm": '{"errdefs_msgno":"1","Entity":"DNS","name":"evil.example"}',
 }
 
