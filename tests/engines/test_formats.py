@@ -104,7 +104,7 @@ NO_MACHINE = {
     "fortinet.fortigate": 'logid="1" type="utm" subtype="new" vd="root" hostname="evil.example"',
     "fortinet.json": '{"logid":"1","type":"utm","subtype":"new","vd":"root","hostname":"evil.example"}',
     "sophos.sfos": 'log_type="New" log_component="New" source="10.1.2.3" url="evil.example"',
-    "f5.afm": '{"errdefs_msgno":"1","Entity":"DNS","name":"evil.example"}',
+    "f5.afm": 'errdefs_msgno="1",name="evil.example"',
 }
 
 
