@@ -61,3 +61,26 @@ def changed(draw: st.DrawFn) -> tuple[logformat.Sample, str]:
 def test_changed_samples_give_the_same_hits(values: list[str], found: tuple[logformat.Sample, str]) -> None:
     sample, line = found
     compare(values, file_of(sample, line), devices=True)
+
+
+QUOTING = st.lists(
+    st.sampled_from(('"', '""', "\\", " ", "=", ",", "evil.example", "203.0.113.9", "user=an")), max_size=9
+)
+
+
+@few
+@given(words=QUOTING, separator=st.sampled_from((" ", ",")))
+def test_pairs_quoted_in_any_way_give_the_same_hits(words: list[str], separator: str) -> None:
+    pairs = [
+        *(
+            "date=2026-11-20",
+            "time=09:15:00",
+            "logid=1",
+            "type=utm",
+            "srcip=10.1.2.3",
+            "hostname=" + "".join(words),
+        ),
+        *('url=""/a b""', "dstip=198.51.100.7"),
+    ]
+    line = separator.join(pairs)
+    compare(["evil.example", "203.0.113.9", "198.51.100.7"], f"{line}\nthe end".encode(), devices=True)

@@ -2,7 +2,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr2, memmem};
 
 use super::cells::cells;
 use crate::format::{FieldId, Format, Recognise};
@@ -28,6 +28,12 @@ impl<'f, 'l> Pairs<'f, 'l> {
             match memchr(b'=', word) {
                 Some(middle) if word.get(middle + 1) == Some(&b'"') => {
                     let start = at + middle + 2;
+                    if let Some(stop) = doubled_end(line, start, separator) {
+                        let value = &line[start + 1..stop];
+                        found.add(&word[..middle], || Cow::Borrowed(value));
+                        at = stop + 3;
+                        continue;
+                    }
                     let stop = closing_quote(line, start);
                     let value = &line[start..stop];
                     found.add(&word[..middle], || {
@@ -160,6 +166,16 @@ fn begins_with_pair(line: &[u8]) -> bool {
     let space = |b: &u8| b.is_ascii_whitespace() || *b == 0x0b;
     let end = line.iter().position(|b| b"\"=<>".contains(b) || space(b));
     end.is_some_and(|i| i > 0 && line[i] == b'=')
+}
+
+/// Where the closing quotes of a value stand whose quotes are doubled; none where they are not.
+fn doubled_end(line: &[u8], start: usize, separator: u8) -> Option<usize> {
+    let ends = |at: usize| line.get(at).is_none_or(|&b| b == separator);
+    if line.get(start) != Some(&b'"') || ends(start + 1) {
+        return None;
+    }
+    let stop = start + 1 + memmem::find(&line[start + 1..], b"\"\"")?;
+    ends(stop + 2).then_some(stop)
 }
 
 /// Where the closing quote stands, or the end of the line; a backslash takes the next byte along.

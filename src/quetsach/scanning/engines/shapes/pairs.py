@@ -62,8 +62,11 @@ def _quoted(line: bytes, separator: bytes) -> Iterator[Pair]:
         end = line.find(separator, at)
         end = end if end >= 0 else len(line)
         key, equals, value = line[at:end].partition(b"=")
-        if value.startswith(b'"'):
-            start = at + len(key) + 2
+        start = at + len(key) + 2
+        if equals and (stop := _doubled_end(line, start, separator)) is not None:
+            value = line[start + 1 : stop]
+            end = stop + 2
+        elif value.startswith(b'"'):
             inner = _QUOTED_END.match(line, start)
             stop = inner.end() if inner is not None else start
             value = _QUOTED_ESCAPE.sub(rb"\1", line[start:stop])
@@ -72,6 +75,15 @@ def _quoted(line: bytes, separator: bytes) -> Iterator[Pair]:
         if key:
             yield key, value if equals else key
         at = end + 1
+
+
+def _doubled_end(line: bytes, start: int, separator: bytes) -> int | None:
+    """Where the closing quotes of a value stand whose quotes are doubled; None where they are not."""
+    around = (separator, b"")
+    if line[start - 1 : start + 1] != b'""' or line[start + 1 : start + 2] in around:
+        return None
+    stop = line.find(b'""', start + 1)
+    return stop if stop >= 0 and line[stop + 2 : stop + 3] in around else None
 
 
 def _cells(line: bytes) -> Iterator[Pair]:
