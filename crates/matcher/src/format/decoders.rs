@@ -152,8 +152,8 @@ fn windows_results(value: Value<'_>) -> Vec<Value<'_>> {
     kept.map(|part| Cow::Owned(part.to_vec())).collect()
 }
 
-/// What parts the words of a text: also line ends that a sender or a syslog server wrote as an escape.
-static BETWEEN: LazyLock<Regex> = LazyLock::new(|| expression(r#"[\s"'<>]|\\[rn]|#01[25]"#));
+/// What parts the words of a text: also line ends that a sender wrote as an escape.
+static BETWEEN: LazyLock<Regex> = LazyLock::new(|| expression(r#"[\s"'<>]|\\[rn]"#));
 static SCHEME: LazyLock<Regex> = LazyLock::new(|| expression("[A-Za-z0-9+.-]*://"));
 
 fn expression(text: &str) -> Regex {

@@ -18,8 +18,8 @@ _TRIGGER = re.compile(
     rb"(?:32((?:\.\d{1,3}){4})|128((?:\.(?:[0-9A-Fa-f]{1,4}|zz)){1,8}))" + re.escape(TRIGGER) + rb"(?:\..*)?",
     re.DOTALL,
 )
-_BETWEEN = re.compile(rb"[\s\"'<>]|\\[rn]|#01[25]")
-"""What parts the words of a text: also line ends that a sender or a syslog server wrote as an escape."""
+_BETWEEN = re.compile(rb"[\s\"'<>]|\\[rn]")
+"""What parts the words of a text: also line ends that a sender wrote as an escape."""
 _SCHEME = re.compile(rb"[A-Za-z0-9+.-]*://")
 _HOSTLIKE = re.compile(rb"[.:]")
 _NO_HOST = re.compile(rb"[\\@=]")
