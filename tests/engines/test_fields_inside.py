@@ -59,7 +59,10 @@ def test_a_text_that_is_no_object_has_nothing_inside(text: bytes) -> None:
         ("TCP from 203.0.113.9 at 10.0.0.1:445.", ["http://203.0.113.9", "http://10.0.0.1:445"]),
         ("url=https://evil.example, (www.example.org);", ["https://evil.example", "http://www.example.org"]),
         (r"User: XA-A\an.nguyen (an@example.org) C:\a.exe a=b.example", []),
-        ("Object: evil.example#015#012Next: 2001:db8::9", ["http://evil.example#015#012Next", "http://2001:db8::9"]),
+        (
+            "Object: evil.example#015#012Next: 2001:db8::9",
+            ["http://evil.example#015#012Next", "http://2001:db8::9"],
+        ),
         ('see "evil.example" <b.example> end.', ["http://evil.example", "http://b.example"]),
         ("", []),
     ],
