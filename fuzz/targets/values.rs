@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 use quetsach_matcher::canonical::address;
 use quetsach_matcher::time::{self, TimeKind, Value};
 
-const KINDS: [&str; 15] = [
+const KINDS: [&str; 16] = [
     "epoch",
     "iso8601",
     "syslog",
@@ -23,6 +23,7 @@ const KINDS: [&str; 15] = [
     "asa",
     "routeros",
     "utc",
+    "us_utc",
 ];
 
 fn addresses(data: &[u8]) {

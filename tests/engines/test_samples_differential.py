@@ -30,7 +30,7 @@ def test_every_value_of_a_sample_is_found_by_both(name: str, number: int, sample
     ]
     shown += [split_authority(v)[0] for v in told.get("host", ())]
     listed = [v.removesuffix(".") for v in shown if v and not v.startswith("<") and ("." in v or ":" in v)]
-    if told.get("server_port"):
+    if told.get("server") and told.get("server_port"):
         listed.append(endpoint(told["server"], told["server_port"]))
     for value in dict.fromkeys(listed):
         found = compare([value], file_of(sample, sample.line), devices=True)

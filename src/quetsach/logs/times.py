@@ -30,6 +30,9 @@ _WINDOWS = re.compile(
     r"(\d{1,2})[:.](\d\d)[:.](\d\d)(?: ([AaPp])\.?[Mm]\.?| (SA|CH))?",
     re.ASCII,
 )
+_US = re.compile(
+    r"(\d{1,2})/(\d{1,2})/(\d{4}),? (\d{1,2}):(\d\d):(\d\d)(?:\.(\d+))?[ \u202f]([AP])M", re.ASCII
+)
 _CTIME = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d) (\d{4})", re.ASCII)
 
 _DIGITS = re.compile(r"\d{1,20}", re.ASCII)
@@ -41,8 +44,8 @@ _DATE = r"(?P<month>[A-Z][a-z]{2}) (?P<day>[ \d]\d)"
 _ASA = re.compile(rf"{_DATE} (?P<year>\d{{4}}) {_CLOCK}(?:\.(?P<decimals>\d+))?", re.ASCII)
 _NXOS = re.compile(rf"(?P<year>\d{{4}}) {_DATE} {_CLOCK}(?:\.(?P<decimals>\d+))?", re.ASCII)
 _ASA_YEARLESS = re.compile(SYSLOG.pattern + r"(?:\.\d+)?", re.ASCII)
-_ZONED = re.compile(r"(.*) (?:(?P<name>GMT|UTC|ICT)|(?:GMT|UTC)?(?P<offset>[+-]\d\d:?\d\d))", re.ASCII)
-_ZONES = {"GMT": UTC, "UTC": UTC, "ICT": timezone(timedelta(hours=7))}
+_ZONED = re.compile(r"(.*) (?:(?P<name>GMT|UTC|ICT|Z)|(?:GMT|UTC)?(?P<offset>[+-]\d\d:?\d\d))", re.ASCII)
+_ZONES = {"GMT": UTC, "UTC": UTC, "Z": UTC, "ICT": timezone(timedelta(hours=7))}
 _SOPHOS = re.compile(rf"(?P<year>\d{{4}}): ?(?P<month>\d\d):(?P<day>\d\d)-{_CLOCK}", re.ASCII)
 _ROUTEROS = re.compile(rf"(?P<month>[A-Za-z]{{3}})/(?P<day>\d\d)(?:/(?P<year>\d{{4}}))? {_CLOCK}", re.ASCII)
 _SNORT = re.compile(
@@ -303,6 +306,18 @@ def _windows(text: str, zone: tzinfo) -> Moment | None:
     return Moment(value, True) if value is not None else None
 
 
+def _us_utc(text: str, _zone: tzinfo) -> Moment | None:
+    """An American date with 12 hours, in UTC: an export of Azure Log Analytics."""
+    found = _US.fullmatch(text)
+    hour = int(found[4]) if found else 0
+    if found is None or not 1 <= hour <= 12:
+        return None
+    month, day, year, minute, second = (int(found[n]) for n in (1, 2, 3, 5, 6))
+    hour = hour % 12 + (12 if found[8] == "P" else 0)
+    value = _local(year, month, day, hour, minute, second, _micros(found[7]), UTC)
+    return Moment(value, False) if value is not None else None
+
+
 _KINDS = {
     "epoch": _epoch,
     "iso8601": _iso8601,
@@ -323,6 +338,7 @@ _KINDS = {
     "checkpoint": _checkpoint,
     "clf": _clf,
     "windows": _windows,
+    "us_utc": _us_utc,
 }
 
 

@@ -1,6 +1,6 @@
 //! Lines of `key=value`: plain, quoted, the extension of CEF (ArcSight Common Event Format, 2017), or cells.
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use memchr::{memchr, memchr2, memmem};
 
@@ -55,13 +55,15 @@ impl<'f, 'l> Pairs<'f, 'l> {
             return None;
         }
         let mut found = Collector::new(format);
-        let mut open: Option<(&[u8], usize)> = None;
-        let mut close = |open: Option<(&[u8], usize)>, end: usize| {
+        let mut open: Option<(&'l [u8], usize)> = None;
+        let mut pairs: Vec<(&'l [u8], &'l [u8])> = Vec::new();
+        let mut close = |open: Option<(&'l [u8], usize)>, end: usize| {
             if let Some((key, start)) = open {
                 let value = &line[start..end];
                 let spaces = value.iter().rev().take_while(|&&b| b == b' ').count();
                 let value = &value[..value.len() - spaces];
                 found.add(key, || unescape(value, cef_escape));
+                pairs.push((key, value));
             }
         };
         let mut at = 0;
@@ -85,6 +87,7 @@ impl<'f, 'l> Pairs<'f, 'l> {
             }
         }
         close(open, line.len());
+        found.add_by_labels(&pairs);
         found.finish()
     }
 
@@ -138,6 +141,24 @@ impl<'f, 'l> Collector<'f, 'l> {
         }
         if let Some(&field) = self.format.numbers.get(key) {
             self.of[field].get_or_insert_with(value);
+        }
+    }
+
+    /// `cs4=VALUE cs4Label=NAME`: the value has the label for its name besides, unless a key has that name.
+    fn add_by_labels(&mut self, pairs: &[(&'l [u8], &'l [u8])]) {
+        let mut labels: HashMap<&[u8], &[u8]> = HashMap::new();
+        for (key, label) in pairs {
+            if let Some(of) = key.strip_suffix(b"Label") {
+                labels.entry(of).or_insert(label);
+            }
+        }
+        if labels.is_empty() {
+            return;
+        }
+        for (key, value) in pairs {
+            if let Some(label) = labels.get(key) {
+                self.add(&unescape(label, cef_escape), || unescape(value, cef_escape));
+            }
         }
     }
 

@@ -130,7 +130,7 @@ fn zoned(text: &[u8]) -> Option<(&[u8], Option<Offset>)> {
     let space = text.iter().rposition(|b| *b == b' ')?;
     let (before, word) = (&text[..space], &text[space + 1..]);
     let hours = match word {
-        b"GMT" | b"UTC" => Some(0),
+        b"GMT" | b"UTC" | b"Z" => Some(0),
         b"ICT" => Some(7),
         _ => None,
     };

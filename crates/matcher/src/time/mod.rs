@@ -43,6 +43,7 @@ pub enum TimeKind {
     CheckPoint,
     CommonLog,
     Windows,
+    UsUtc,
 }
 
 impl TimeKind {
@@ -67,6 +68,7 @@ impl TimeKind {
             "checkpoint" => TimeKind::CheckPoint,
             "clf" => TimeKind::CommonLog,
             "windows" => TimeKind::Windows,
+            "us_utc" => TimeKind::UsUtc,
             _ => return None,
         })
     }
@@ -102,6 +104,7 @@ pub fn parse(text: &[u8], kinds: &[TimeKind], zone: &TimeZone) -> Option<Moment>
         TimeKind::CheckPoint => servers::checkpoint(text, zone),
         TimeKind::CommonLog => servers::common_log(text, zone),
         TimeKind::Windows => servers::windows(text, zone),
+        TimeKind::UsUtc => servers::us_utc(text),
     })
 }
 

@@ -35,6 +35,7 @@ class PairsReader:
             "cells": _cells,
         }
         self._pairs = kinds[shape.pairs]
+        self._has_labels = shape.pairs == "cef"
         self._first = _FIRST_CELL if shape.pairs == "cells" else _FIRST
 
     def read(self, line: bytes) -> Values | None:
@@ -44,6 +45,8 @@ class PairsReader:
         found: dict[bytes, bytes] = {}
         for key, value in pairs:
             found.setdefault(key, value)
+        if self._has_labels:
+            _name_by_labels(found)
         if not recognised(self._rule, lambda name: name.encode() in found, None):
             return None
         unset = self._unset
@@ -53,6 +56,14 @@ class PairsReader:
             return (value,) if value and value not in unset else ()
 
         return values
+
+
+def _name_by_labels(found: dict[bytes, bytes]) -> None:
+    """`cs4=VALUE cs4Label=NAME`: the value has the label for its name besides, unless a key has that name."""
+    for key, value in list(found.items()):
+        label = found.get(key + b"Label")
+        if label:
+            found.setdefault(label, value)
 
 
 def _quoted(line: bytes, separator: bytes) -> Iterator[Pair]:
