@@ -2,6 +2,7 @@
 //! address after translation; nobody rather than a guess.
 use std::sync::LazyLock;
 
+use memchr::memmem;
 use regex::bytes::{Captures, Regex, RegexBuilder};
 
 use crate::canonical::address::{self, Address};
@@ -139,9 +140,9 @@ impl Sides {
             let found = PORT_KEYS[n].captures(line)?;
             address::parse_port(&found[1])
         };
-        let [source, destination] = [0, 1].map(|n| self.ports[n].or_else(|| shown(n)));
-        let is_dns = |port: Option<u16>| port.is_some_and(|port| DNS_PORTS.contains(&port));
-        if !is_dns(source) || destination.is_none() || is_dns(destination) {
+        let port = |n: usize| self.ports[n].or_else(|| shown(n));
+        let is_dns = |port: u16| DNS_PORTS.contains(&port);
+        if !port(0).is_some_and(is_dns) || port(1).is_none_or(is_dns) {
             return;
         }
         for side in self.all.iter_mut().flat_map(|said| &mut said.sides) {
@@ -251,34 +252,42 @@ fn side(
     let after = &line[stop..line.len().min(stop + AFTER)];
     let is_v6 = line[start..stop].contains(&b':');
     let mut is_whole = false;
-    if let Some(found) = NETWORK.captures(after) {
+    // Most lines have none of these, and an expression takes longer to say so than a byte.
+    let next = after.first().copied().unwrap_or(0);
+    let last = before.last().copied().unwrap_or(0);
+    if matches!(next, b'/' | b' ')
+        && let Some(found) = NETWORK.captures(after)
+    {
         let length = found.get(1).map(|digits| digits.as_bytes());
         if length.is_none_or(|length| is_prefix(length, is_v6)) {
             return (Some(Side::Other), None);
         }
         is_whole = matches!(length, Some(b"32" | b"128"));
     }
-    let port = PORT_AFTER
-        .captures(after)
-        .filter(|_| !is_whole)
+    let port = (b"]:#/(".contains(&next) && !is_whole)
+        .then(|| PORT_AFTER.captures(after))
+        .flatten()
         .and_then(|found| shown_port(&found));
-    if BEHIND_ENDPOINT.is_match(before) {
+    if last == b'(' && BEHIND_ENDPOINT.is_match(before) {
         return (Some(Side::Other), None);
     }
     if translates(key, path) {
         return (Some(Side::Other), port);
     }
-    if let Some(arrow) = ARROW_AFTER.captures(after) {
+    let may_point = memchr::memchr(b'>', after).is_some() || memmem::find(after, b" to ").is_some();
+    if may_point && let Some(arrow) = ARROW_AFTER.captures(after) {
         // Wazuh's `(agent) 192.0.2.7->/var/log/syslog`.
         let is_origin = arrow.name("path").is_some()
             || (arrow.name("tight").is_some() && before.ends_with(b") "));
         let side = if is_origin { Side::Other } else { Side::Source };
         return (Some(side), port);
     }
-    if ARROW_BEFORE.is_match(before) || URL_BEFORE.is_match(before) {
+    let is_behind =
+        |mark: u8, what: &Regex| memchr::memchr(mark, before).is_some() && what.is_match(before);
+    if is_behind(b'>', &ARROW_BEFORE) || is_behind(b'/', &URL_BEFORE) {
         return (Some(Side::Destination), port);
     }
-    if PROGRAM.is_match(before) {
+    if last == b'/' && PROGRAM.is_match(before) {
         return (Some(Side::Other), port);
     }
     if key.is_word {
@@ -314,7 +323,7 @@ fn key_of_wrapper(key: &Key, line: &[u8]) -> Option<Option<Side>> {
     }
     let is_wrapper = WRAPPERS
         .iter()
-        .any(|word| memchr::memmem::find(line, word).is_some());
+        .any(|word| memmem::find(line, word).is_some());
     Some(if is_wrapper {
         Some(Side::Other)
     } else {
