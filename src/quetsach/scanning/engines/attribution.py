@@ -309,11 +309,11 @@ def heads(text: str) -> Heads:
         if addr is None:
             if priority is None and after_time is None:
                 break
-        elif priority is None and _REQUEST.match(line, rest):
-            break
-        elif not is_syslog and not _is_message(line, rest, is_host_known=number > 0 and after_time is None):
-            break
         else:
+            is_host_known = number > 0 and after_time is None
+            is_sender = is_syslog or _is_message(line, rest, is_host_known=is_host_known)
+            if not is_sender or (priority is None and _REQUEST.match(line, rest)):
+                break
             found.append(addr)
         at = rest
         starts.append(at)
