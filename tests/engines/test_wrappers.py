@@ -265,7 +265,7 @@ ENVELOPES = (
     _nested("event", "original", message="evil.example"),
     _nested("log", "original"),
     _nested("result", "_raw", _time="1663300800.5"),
-    _nested("event", "query", client="192.168.1.20", **{"a\tb": ["\x01\"", None, True, {}]}),
+    _nested("event", "query", client="192.168.1.20", **{"a\tb": ['\x01"', None, True, {}]}),
     _nested("result", "_source", "event", "message"),
     lambda line: json.dumps({"records": [{"time": "1663300800123", "msg": line}]}),
     lambda line: json.dumps({"logEvents": [{"message": line}, {"message": "x"}]}),
@@ -283,7 +283,11 @@ def wrapped(draw: st.DrawFn) -> str:
             prefix = draw(st.sampled_from(("", " ", "  ", "\t", "\n", "\b", "\f", "a\r")))
             line = wrap_json(
                 prefix + line,
-                draw(st.sampled_from(("log", "message", "MESSAGE", "full_log", "event", "full_message", "other"))),
+                draw(
+                    st.sampled_from(
+                        ("log", "message", "MESSAGE", "full_log", "event", "full_message", "other")
+                    )
+                ),
                 escape,
             )
         elif draw(st.booleans()):

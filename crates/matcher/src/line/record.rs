@@ -22,6 +22,8 @@ pub struct Record<'f, 'l> {
     pub variant: &'f Variant,
     values: Values<'f, 'l>,
     wrapper: Option<&'l Wrapper>,
+    /// The wrapper, or the head that stands in the first column of a row.
+    head: Option<&'l Wrapper>,
     pub client: Option<Host>,
     pub client_port: Option<u16>,
     pub server: Option<Address>,
@@ -69,6 +71,10 @@ fn first<'f, 'l>(
                     variant,
                     values,
                     wrapper,
+                    head: wrapper.or_else(|| {
+                        let is_row = depth == 0 && shape.takes_head;
+                        is_row.then(|| readings.head_of_row()).flatten()
+                    }),
                     client: None,
                     client_port: None,
                     server: None,
@@ -211,7 +217,7 @@ impl<'l> Record<'_, 'l> {
             local,
         }) = own
         {
-            let stated = self.wrapper.filter(|_| local);
+            let stated = self.head.filter(|_| local);
             return stated.and_then(|w| self.in_stated_zone(w, zone)).or(own);
         }
         let outer = self.wrapper.map_or(&[][..], |w| &w.times);

@@ -14,6 +14,8 @@ use crate::shape::json;
 use crate::time::TimeKind;
 
 const LAYERS: usize = 3;
+/// Bytes before the first comma in which the head of a row is looked for.
+const ROW_HEAD: usize = 512;
 /// Kinds of time that a wrapper may show.
 pub const TIME_KINDS: [TimeKind; 8] = [
     TimeKind::Iso8601,
@@ -147,6 +149,18 @@ impl<'l> Readings<'l> {
     /// The line, and the texts inside it.
     pub fn texts(&self) -> impl Iterator<Item = &[u8]> {
         (0..).map_while(|n| self.get(n)).map(|(text, _)| text)
+    }
+
+    /// What stands round the innermost text, where a time of ISO 8601 with a `T` stands before the first comma.
+    pub fn head_of_row(&self) -> Option<&Wrapper> {
+        let row = self.line;
+        let cell = &row[..memchr::memchr(b',', row).unwrap_or(row.len()).min(ROW_HEAD)];
+        let mut around = cell.windows(3);
+        if !around.any(|w| w[1] == b'T' && w[0].is_ascii_digit() && w[2].is_ascii_digit()) {
+            return None;
+        }
+        let all = self.peeled.get_or_init(|| peel_all(self.line));
+        all.last().map(|(_, wrapper)| wrapper)
     }
 
     /// Texts that are no part of the line as it stands: their escapes were undone.

@@ -1,10 +1,11 @@
 """Records that hold a whole line: JSON objects of log shippers and searches, and rows of a table.
 
-The names come from the manuals of their makers: Elastic Common Schema (event.original, log.original), Elastic's
-search hits (_source), Splunk's export and its HTTP Event Collector (result, _raw, event), Wazuh (full_log),
-GELF 1.1 (full_message, short_message), rsyslog (rawmsg), NXLog (raw_event, Message), Azure Monitor's table
-Syslog (SyslogMessage), CloudWatch Logs (@message, logEvents), Google Cloud Logging (textPayload, jsonPayload),
-OpenTelemetry and Vector (body, message), Docker (log), journald (MESSAGE), Loki (line).
+The names come from the manuals of their makers: Elastic Common Schema (event.original, log.original),
+Elastic's search hits (_source), Splunk's export and its HTTP Event Collector (result, _raw, event), Wazuh
+(full_log), GELF 1.1 (full_message, short_message), rsyslog (rawmsg), NXLog (raw_event, Message), Azure
+Monitor's table Syslog (SyslogMessage), CloudWatch Logs (@message, logEvents), Google Cloud Logging
+(textPayload, jsonPayload), OpenTelemetry and Vector (body, message), Docker (log), journald (MESSAGE), Loki
+(line).
 """
 
 from __future__ import annotations
@@ -151,8 +152,10 @@ def _text(value: Any) -> bytes:
 
 
 def row(line: bytes) -> tuple[bytes, list[bytes]] | None:
-    """The cell of a row (RFC 4180, also with semicolons) that may hold a line, and the cells beside it; a date
-    and the clock behind it are one cell. It is the longest, has two spaces or is an object."""
+    """The cell of a row (RFC 4180, also with semicolons) that may hold a line, and the cells beside it.
+
+    It is the longest, has two spaces or is an object. A date and the clock behind it are one cell.
+    """
     for separator in _SEPARATORS:
         cells = _cells(line, separator)
         if cells is None:

@@ -27,12 +27,14 @@ def text(value: bytes) -> str:
 
 @dataclass(slots=True)
 class Record:
-    """One parsed line. `client` is an address or a device name; `server` only ever an address."""
+    """One parsed line. `client` is an address or a device name; `server` only ever an address.
+    `head` is the head in the first column of a row."""
 
     log_format: str
     variant: Variant
     fields: Values
     wrapper: Wrapper | None = None
+    head: Wrapper | None = None
     client: str | None = None
     client_is_address: bool = False
     client_port: int | None = None
@@ -86,10 +88,11 @@ class Record:
     def time(self, zone: tzinfo) -> times.Moment | None:
         """The time of the line; of its wrappers where the line has no time, or no time with a year."""
         own = self._own_time(zone)
+        if own is not None and not isinstance(own.value, times.Yearless):
+            head = self.wrapper or self.head
+            return self._in_stated_zone(head, zone) or own if own.local and head is not None else own
         if self.wrapper is None:
             return own
-        if own is not None and not isinstance(own.value, times.Yearless):
-            return self._in_stated_zone(self.wrapper, zone) or own if own.local else own
         outer = (times.parse(text(t), TIME_KINDS, zone) for t in self.wrapper.times)
         found = [m for m in (own, *outer) if m is not None]
         return next(
@@ -203,7 +206,8 @@ class FormatReader:
             if values is None:
                 continue
             for variant in self._variants:
-                record = Record(self.name, variant, values, reading.wrapper)
+                head = reading.head_of_row() if shape.takes_head and not reading.number else None
+                record = Record(self.name, variant, values, reading.wrapper, head)
                 if all(holds(c, record) for c in variant.when):
                     _take_sides(record)
                     return record

@@ -1,4 +1,4 @@
-"""The layers that a collector puts round a line: heads, records and rows of a table; at most three are peeled.
+"""The layers that a collector puts round a line, at most three of them: heads, records, rows of a table.
 
 Heads are RFC 3164, RFC 5424 and their variants by daemons (rsyslog with ISO 8601 times, OpenWrt's logread,
 Cisco, Kiwi Syslog, a container runtime's `stdout F`, the name that `docker compose logs` puts before a line),
@@ -50,6 +50,8 @@ _COMPOSE = re.compile(rb"[A-Za-z0-9][A-Za-z0-9_.-]{0,127} +\| ")
 _WAZUH = re.compile(rb"(?:\((?P<agent>[^()]{1,255})\) )?(?P<via>[^\s>]{1,255})->(?P<place>\S{1,1024}) ")
 _SENDER = re.compile(rb"\[?(?P<word>[0-9A-Fa-f:.]{2,52})(?P<port>\]:\d{1,5}|\])?:? {1,3}(?=\S)")
 _WORD = re.compile(rb'(?P<word>[^\s"{}=<>]{1,255})\t')
+_ROW_HEAD = 512
+_ISO_CLOCK = re.compile(rb"\dT\d")
 _WORDS = 3
 """Words between tabs that may stand behind a time: the tag of fluentd, the sender, a level."""
 
@@ -93,6 +95,15 @@ class Reading:
         if self._object is None:
             self._object = (load_object(self.text),)
         return self._object[0]
+
+    def head_of_row(self) -> Wrapper | None:
+        """What stands round the innermost text, where a time of ISO 8601 with a `T` stands before the first
+        comma."""
+        cell = self.text.partition(b",")[0][:_ROW_HEAD]
+        if _ISO_CLOCK.search(cell) is None:
+            return None
+        *_, last = readings(self.text)
+        return last.wrapper
 
 
 def readings(line: bytes) -> Iterator[Reading]:
@@ -233,7 +244,9 @@ def _peel_row(line: bytes) -> Iterator[tuple[bytes, Wrapper]]:
     if (row := envelopes.row(line)) is None:
         return
     text, beside = row
-    times = (m for m in (_moment(cell + b" ", 0) for cell in beside) if m is not None and not m.string[m.end() :])
+    times = (
+        m for m in (_moment(cell + b" ", 0) for cell in beside) if m is not None and not m.string[m.end() :]
+    )
     first = next(times, None)
     yield text, Wrapper(_one(_padded(first["time"] or first["local"])) if first is not None else ())
 
