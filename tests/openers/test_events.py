@@ -56,7 +56,7 @@ def test_a_real_event_log_is_read_by_both_engines(engine: Engine, tmp_path: Path
 @pytest.mark.realdata
 @needs_data
 def test_a_log_that_dropped_its_oldest_events_is_the_same_source(engine: Engine, tmp_path: Path) -> None:
-    """Without its first three chunks the log is as Windows leaves it when it is full: each event counts once."""
+    """Without its first three chunks the log is as Windows leaves a full log: each event counts once."""
     pytest.importorskip("evtx")
     whole = DATA.read_bytes()
     later = tmp_path / "later.evtx"
