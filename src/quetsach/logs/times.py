@@ -319,7 +319,7 @@ def _us_utc(text: str, _zone: tzinfo) -> Moment | None:
         return None
     month, day, year, minute, second = (int(found[n]) for n in (1, 2, 3, 5, 6))
     hour = hour % 12 + (12 if found[8] == "P" else 0)
-    value = _local(year, month, day, hour, minute, second, _micros(found[7]), UTC)
+    value = local(year, month, day, hour, minute, second, micros(found[7]), UTC)
     return Moment(value, False) if value is not None else None
 
 
