@@ -389,3 +389,52 @@ def test_in_one_file_of_many_daemons_only_hit_lines_count_as_not_understood(tmp_
     assert result.coverage.not_understood == 0
     assert [d for ds in result.coverage.devices.values() for d in ds] == ["192.168.1.20"]
     compare(["evil.example"], path.read_bytes(), devices=True)
+
+
+SENDER = "10.9.9.9"
+ALONE = (
+    f"dnsmasq[612]: {QUERY}",
+    "1663300800.123    250 192.168.1.20 TCP_MISS/200 5120 GET http://evil.example/a - HIER_NONE/- text/html",
+    'date=2022-09-16 time=11:00:00 devname="fw, 1" logid="0317013312" type="utm" subtype="webfilter"'
+    ' vd="root" srcip=192.168.1.20 dstip=198.51.100.7 hostname="evil.example" action="passthrough"',
+    '{"ts":1663300800.123456,"uid":"C1","id.orig_h":"192.168.1.20","id.orig_p":50000,"id.resp_h":"10.0.0.53",'
+    '"id.resp_p":53,"proto":"udp","trans_id":7,"query":"evil.example","rcode":0,"rejected":false}',
+)
+"""Lines whose machine, format and field are known without a scan: the machine is 192.168.1.20."""
+# The record of fluentd is two layers, the others are one.
+COLLECTORS: tuple[Callable[[str], str], ...] = (
+    lambda line: f"<134>1 2022-09-16T04:00:07Z {SENDER} {line}",
+    lambda line: f"<134>Sep 16 11:00:07 {SENDER} {line}",
+    lambda line: f"2022-09-16T04:00:07Z {SENDER} {line}",
+    lambda line: f"{SENDER} {line}",
+    lambda line: f"{SENDER}:514: {line}",
+    lambda line: f"2022 Sep 16 11:00:07 fw->{SENDER} {line}",
+    lambda line: f"2022 Sep 16 11:00:07 (web server 1) any->/var/log/x {line}",
+    lambda line: f"2022-09-16T04:00:07Z\tsyslog\t{json.dumps({'host': SENDER, 'message': line})}",
+    lambda line: json.dumps({"_source": {"host": {"ip": SENDER}, "event": {"original": line}}}),
+    lambda line: json.dumps({"result": {"host": SENDER, "_raw": line}}),
+    lambda line: json.dumps({"time": 1663300807, "host": SENDER, "event": line}),
+    lambda line: json.dumps({"time": 1663300807, "event": json.loads(line) if line[0] == "{" else line}),
+    lambda line: json.dumps({"host": SENDER, "short_message": line[:20], "full_message": line}),
+    lambda line: json.dumps(
+        {"HostIP": SENDER, "SyslogMessage": line, "TimeGenerated": "2022-09-16T04:00:07Z"}
+    ),
+    lambda line: f'"2022-09-16T04:00:07Z","{SENDER}","' + line.replace('"', '""') + '"',
+)
+
+
+@pytest.mark.native
+@few
+@given(st.sampled_from(ALONE), st.lists(st.sampled_from(COLLECTORS), min_size=1, max_size=2, unique=True))
+def test_whatever_collectors_wrote_round_a_line_the_machine_is_that_of_the_line(
+    line: str, collectors: list[Callable[[str], str]]
+) -> None:
+    wrapped = line
+    for collector in collectors:
+        wrapped = collector(wrapped)
+    (row,) = compare(["evil.example"], wrapped.encode() + b"\n").sightings
+    assert (row.device, row.count) == ("192.168.1.20", 1)
+    assert row.logformat in ("dnsmasq", "squid", "fortinet.fortigate", "zeek.dns")
+    if row.logformat != "dnsmasq":
+        assert row.first_seen is not None
+        assert row.first_seen.startswith("2022-09-16T04:00:00")

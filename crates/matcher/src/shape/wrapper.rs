@@ -354,10 +354,11 @@ fn behind_time_host(text: &[u8], is_wazuh: bool) -> Option<(Option<&[u8]>, usize
 
 /// The text behind the tag, unless another head begins there: its hour would pass for a tag.
 fn tagged<'l>(line: &'l [u8], at: usize, mut wrapper: Wrapper, out: &mut Vec<Peeled<'l>>) {
-    if wrapper.host.is_some() && moment(&line[at..]).is_some() {
+    let rest = &line[at..];
+    if wrapper.host.is_some() && (moment(rest).is_some() || sender(rest).is_some()) {
         return;
     }
-    if let Some(found) = TAG.captures(&line[at..]) {
+    if let Some(found) = TAG.captures(rest) {
         wrapper.app = found.name("app").map(|m| m.as_bytes().to_vec());
         out.push((Cow::Borrowed(&line[at + found[0].len()..]), wrapper));
     }

@@ -202,7 +202,7 @@ def _tagged(
     line: bytes, at: int, time: tuple[bytes, ...], host: bytes | None
 ) -> Iterator[tuple[bytes, Wrapper]]:
     """The text behind the tag, unless another head starts there: its hour would pass for a tag."""
-    if host is not None and _moment(line, at) is not None:
+    if host is not None and (_moment(line, at) is not None or _sender(line, at) is not None):
         return
     if (tag := _TAG.match(line, at)) is not None:
         yield line[tag.end() :], Wrapper(time, host, tag["app"])
