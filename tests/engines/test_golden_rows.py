@@ -71,3 +71,14 @@ def test_golden_rows_of_spilled_rows(case: dict[str, Any], tmp_path: Path) -> No
         case,
         matcher.scan(log_of(case, tmp_path), engine.ScanOptions(), PortableEngine().progress()).sightings,
     )
+
+
+@pytest.mark.native
+@pytest.mark.parametrize("bounds", [{}, {"row_bytes": 1, "chunk": 1}, {"chunk": 200, "spare": 3}], ids=str)
+@every_case
+def test_golden_rows_of_the_native_engine(
+    case: dict[str, Any], bounds: dict[str, int], tmp_path: Path
+) -> None:
+    native = pytest.importorskip("tests.engines.native")
+    matcher = native.ENGINE.compile(make_set(case["indicators"]))
+    check(case, native.scan(matcher, log_of(case, tmp_path), **bounds).sightings)

@@ -266,7 +266,7 @@ impl<'a> Scan<'a> {
         let device = private.iter().find(|p| !mentioned(p));
         let device = device.map(|d| Host::parse(d.as_bytes()));
         let moment = freetext::time(line, &self.zone);
-        let keys = self.rows.keys(&hits, device.as_ref(), moment);
+        let keys = self.rows.keys(&hits, (device.as_ref(), b""), moment);
         let line = Line {
             offset,
             moment,
