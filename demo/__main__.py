@@ -71,15 +71,19 @@ def run(given: argparse.Namespace) -> int:
     VAR.mkdir(parents=True, exist_ok=True)
     import django
 
-    from demo.server import ServerError, free_port
+    from demo.address import address_at, free_port
+    from demo.server import ServerError
 
-    # Printed pages and messages need a name. Browsers find *.localhost on their own machine (RFC 6761).
-    given.port = free_port(given.port)
-    os.environ["QUETSACH_ADDRESS"] = f"http://quetsach.localhost:{given.port}"
+    wanted = given.port
+    given.port = free_port(wanted) or wanted
+    os.environ["QUETSACH_ADDRESS"] = address_at(given.port)
     os.environ["QUETSACH_HOSTS"] = "localhost,127.0.0.1,[::1],.localhost"
     django.setup()
     from demo import show
     from demo.words import say
+
+    if given.port != wanted:
+        print(say("busy", wanted=wanted, port=given.port))
 
     # However the demonstration ends, the portal is stopped in order and no process stays behind.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

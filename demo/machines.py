@@ -20,8 +20,8 @@ from quetsach.portal.checks.arriving.drop import Dropped
 from quetsach.portal.checks.detections import actions as detection_actions
 from quetsach.portal.checks.packs.actions import build_pack, content_of
 from quetsach.portal.indicators.actions import Upload
+from quetsach.portal.kit.address import absolute
 
-PORTAL = "http://127.0.0.1:8000/"
 UNTOUCHED = "Xã Dào San"
 """Left for the visitor."""
 OFFICES = 10
@@ -109,7 +109,7 @@ def _check_unit(story: Story, node: CampaignNode, number: int) -> int:
     officer = story.coordinator if node.name == ISSUER else officer_of(node.unit)
     machines = 3 + number % 3
     with story.calendar.at(8, 16, number):
-        row = build_pack(node, officer, PORTAL)
+        row = build_pack(node, officer, absolute())
         unit_actions.say_computers(node, machines + number % 4, officer)
         if number % 3:
             day: date = story.calendar.today + timedelta(days=20 + number)

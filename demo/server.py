@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,30 +11,21 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from demo.address import address_at, free_port
+
 
 class ServerError(RuntimeError):
     """The portal did not start; the message ends with its output."""
-
-
-def free_port(wanted: int) -> int:
-    """`wanted` if nobody listens there, else any free port."""
-    for port in (wanted, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            found: int = probe.getsockname()[1]
-            return found
-    raise ServerError("no free port on 127.0.0.1")
 
 
 class Server:
     """`quetsach serve` on 127.0.0.1, stopped when the block ends."""
 
     def __init__(self, port: int, log: Path) -> None:
-        self.port = free_port(port)
+        found = free_port(port)
+        if found is None:
+            raise ServerError("no free port on 127.0.0.1")
+        self.port = found
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = log
 
@@ -46,8 +36,10 @@ class Server:
         with self.log.open("wb") as log:
             # A session of its own: Ctrl-C reaches the demonstration, which then stops the portal in order.
             self.process = subprocess.Popen(
-                command, stdout=log, stderr=subprocess.STDOUT, env=dict(os.environ), start_new_session=True
-            )
+                command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+                # The port may be taken since the demonstration chose it.
+                env={**os.environ, "QUETSACH_ADDRESS": address_at(self.port)},
+            )  # fmt: skip
         self._await()
         return self
 

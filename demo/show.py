@@ -9,9 +9,11 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from django.core.management import call_command
 
+from demo.address import address_at, follow
 from demo.calendar import Calendar
 from demo.check import Browser, CheckError
 from demo.desk import lay_papers, write_letters
@@ -52,7 +54,9 @@ def run(given: argparse.Namespace, var: Path) -> int:
         own_files(given, var, steps, story)
     else:
         made_files(given, var, steps, story)
-    done.write_text(json.dumps({"as_of": str(calendar.today), "own": bool(given.logs)}), encoding="utf-8")
+    address = address_at(given.port)
+    kept = {"as_of": str(calendar.today), "own": bool(given.logs), "address": address}
+    done.write_text(json.dumps(kept), encoding="utf-8")
     return serve(given, var, steps, is_new=True)
 
 
@@ -166,6 +170,7 @@ def serve(given: argparse.Namespace, var: Path, steps: Steps, *, is_new: bool) -
             call_command("migrate", verbosity=0)
             call_command("collectstatic", verbosity=0, interactive=False)
     with Server(given.port, var / "portal.log") as server:
+        move(mark, address_at(server.port), var)
         with steps.step(say("pages")):
             try:
                 # After use, the first people's passwords may be locked or changed: that is no error.
@@ -181,6 +186,15 @@ def serve(given: argparse.Namespace, var: Path, steps: Steps, *, is_new: bool) -
         while server.process.poll() is None:
             time.sleep(0.5)
     return 1
+
+
+def move(mark: dict[str, Any], now: str, var: Path) -> None:
+    """Write the address of this start into what was stored at an earlier one."""
+    before = mark.get("address", now)
+    if before != now:
+        follow(before, now)
+        (var / "ready.json").write_text(json.dumps({**mark, "address": now}), encoding="utf-8")
+        print(say("moved", before=before, now=now))
 
 
 def visit_in_public(base: str) -> int:

@@ -53,6 +53,14 @@ WORDS = {
         "Bản trình diễn đang chạy trong {folder}. Dừng nó trước (Ctrl-C), hoặc dùng cổng đang mở.",
         "A demonstration runs in {folder} already. Stop it first (Ctrl-C), or use its portal.",
     ),
+    "busy": (
+        "Cổng {wanted} đang có chương trình khác dùng; lần này dùng cổng {port}.",
+        "Another program uses port {wanted}; this time it is port {port}.",
+    ),
+    "moved": (
+        "Công văn đã lưu nay ghi địa chỉ {now}. Gói kiểm tra đã tải về vẫn ghi {before}.",
+        "The stored letters now name {now}. Check packs that were downloaded before still name {before}.",
+    ),
     "stopped": ("Đã dừng.", "Stopped."),
 }
 

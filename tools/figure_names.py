@@ -1,4 +1,4 @@
-"""Refuses a figure in a template that does not go through the tag `figure`, which names it.
+"""Refuses a figure in a template or a chart that does not go through the tag `figure`, which names it.
 
 The kinds of figures, and the variables that hold them, stand in `quetsach.portal.kit.figures`.
 `tools/house.py` runs it.
@@ -6,6 +6,7 @@ The kinds of figures, and the variables that hold them, stand in `quetsach.porta
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,6 +34,18 @@ def findings(file: Path) -> Iterator[str]:
             is_shown = not counter or re.search(r"{{\s*" + variable + r"\b", match[2])
             if is_shown and value not in tagged and (name := name_of(value)):
                 yield finding(file, text, match.start(), value, name)
+
+
+def chart_findings(file: Path) -> Iterator[str]:
+    """Each figure that a module writes into a chart by `num`, with its name."""
+    text = file.read_text(encoding="utf-8")
+    if "portal.kit.charts import" not in text:
+        return
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "num":
+            shown = ast.unparse(node.args[0])
+            if name := name_of(shown):
+                yield f'{file}:{node.lineno}: a bare figure, {shown}; use in_chart("{name}", …)'
 
 
 def name_of(expression: str) -> str | None:

@@ -31,6 +31,12 @@ WRITERS = {
 }
 KNOW_MEMBERSHIPS = {PORTAL / "units/role_term.py", PORTAL / "units/models.py", PORTAL / "units/queries.py"}
 """Files that ask for roles within a question about something else, and check that the roles hold today."""
+ADDRESS = PORTAL / "kit/address.py"
+ASKS_FOR_HOST = re.compile(
+    r"\b(?:build_absolute_uri|get_host|get_port|get_raw_uri|_current_scheme_host|get_current_site"
+    r"|HTTP_(?:X_FORWARDED_)?(?:HOST|PORT)|SERVER_(?:NAME|PORT))\b|headers(?:\.get\(|\[)[\"']host[\"']",
+    re.I,
+)
 MARKS = ROOT / "src/quetsach/text/marks.py"
 TEXT = {".py", ".rs", ".toml", ".md", ".html", ".css", ".js", ".typ", ".po", ".sh", ".json", ".lock", ""}
 # Spelled in halves, so that this file does not break its own rule.
@@ -98,11 +104,24 @@ def templates(files: list[Path]) -> Iterator[str]:
                 yield f"{file}: a form without csrf_token"
 
 
+def addresses(files: list[Path]) -> Iterator[str]:
+    """The host and port in a request are the sender's choice: `kit/address.py` reads them, and the server."""
+    for file in files:
+        is_portal = PORTAL in file.parents and file.suffix in {".html", ".py"}
+        if not is_portal or file == ADDRESS or PORTAL / "serving" in file.parents:
+            continue
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+            if found := ASKS_FOR_HOST.search(line):
+                yield f"{file}:{number}: {found[0]}: the sender of a request chooses it; use kit/address.py"
+
+
 def figures(files: list[Path]) -> Iterator[str]:
     """A figure that stands on several pages goes through the tag that names it (`tools/figure_names.py`)."""
     for file in files:
-        if file.suffix == ".html" and PORTAL in file.parents:
-            yield from figure_names.findings(file)
+        if PORTAL in file.parents and file.suffix in {".html", ".py"}:
+            yield from (figure_names.findings if file.suffix == ".html" else figure_names.chart_findings)(
+                file
+            )
 
 
 def portal_code(files: list[Path]) -> Iterator[str]:
@@ -186,6 +205,7 @@ def main() -> int:
         sizes_and_names,
         texts,
         templates,
+        addresses,
         figures,
         portal_code,
         locks,

@@ -85,13 +85,13 @@ def test_what_was_kept_when_a_set_was_compiled_stays_in_it(quetsach: Run, tmp_pa
     more = tmp_path / "more.txt"
     more.write_text("worse.example\n10.9.0.0/16\n")
     code, out, err = quetsach("indicators", "convert", compiled)
-    assert code == 0 and "10.1.2.0/24" in out.splitlines()
+    assert code == 0 and "10.1.2.0/24 # not for blocking" in out.splitlines()
     assert "kept as it was compiled, although it" in err
     out = quetsach("indicators", "check", compiled)[1]
     assert "2 usable entries" in out and "kept as it was compiled, although it" in out
     lines = quetsach("indicators", "convert", compiled, more)[1].splitlines()
     assert [line for line in lines if not line.startswith("#")] == [
-        "10.1.2.0/24",
+        "10.1.2.0/24 # not for blocking",
         "evil.example",
         "worse.example",
     ]

@@ -390,3 +390,15 @@ def test_the_rule_below_a_long_name_stays_within_its_column() -> None:
     rule = min((one for one in first if isinstance(one, LTLine)), key=lambda line: line.x0)
     assert rule.x0 / MM >= 30
     assert 66 / 3 - 0.5 <= rule.width / MM <= 66 / 2
+
+
+def test_a_draft_carries_its_mark_on_every_page_and_an_issued_letter_none():
+    long = replace(LETTER, paragraphs=("Nội dung. " * 200,) * 6, is_draft=True)
+    pages = PdfReader(io.BytesIO(render_pdf(long, at=AT))).pages
+    assert len(pages) > 2 and all(page.extract_text().count("DỰ THẢO") == 1 for page in pages)
+    # Above the text: within the top margin of 20 mm.
+    first = next(iter(extract_pages(io.BytesIO(render_pdf(long, at=AT)))))
+    mark = next(box for box in first if "DỰ THẢO" in getattr(box, "get_text", str)())
+    assert mark.y0 > first.height - 20 * MM and mark.x0 >= 30 * MM - 1
+    issued = PdfReader(io.BytesIO(render_pdf(replace(long, is_draft=False), at=AT))).pages
+    assert len(issued) == len(pages) and not any("DỰ THẢO" in page.extract_text() for page in issued)

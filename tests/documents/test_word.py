@@ -65,3 +65,13 @@ def test_both_annexes_bear_their_numbers() -> None:
     texts = list(map(text_of, body(MANY)))
     assert "Phụ lục I" in texts and "Phụ lục II" in texts and "Phụ lục" not in texts
     assert "Phụ lục" in map(text_of, body(REPORT))
+
+
+def test_a_draft_carries_its_mark_in_the_head_of_every_page():
+    for is_draft in (True, False):
+        letter = replace(LETTER, is_draft=is_draft)
+        section = docx.Document(io.BytesIO(render_docx(letter, at=AT))).sections[0]
+        heads = [section.first_page_header.paragraphs[0], section.header.paragraphs[0]]
+        assert [head.text.startswith("DỰ THẢO") for head in heads] == [is_draft, is_draft]
+        assert [bool(head._p.xpath(".//w:rPr/w:bdr")) for head in heads] == [is_draft, is_draft]
+        assert "PAGE" in "".join(heads[1]._p.itertext()), "pages are still numbered"

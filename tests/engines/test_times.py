@@ -141,4 +141,8 @@ def test_w3c_times_are_utc_and_not_local() -> None:
     moment = times.parse("2026-03-17 08:01:15", ("iso8601_utc",), ZONE)
     assert moment is not None and not moment.local
     assert read("2026-03-17 08:01:15", "iso8601_utc") == "2026-03-17T08:01:15.000000Z"
+    assert read("17-Mar-2026 08:01:15", "bind_utc") == "2026-03-17T08:01:15.000000Z"
+    assert read("Mar 17 2026 08:01:15", "asa_utc") == "2026-03-17T08:01:15.000000Z"
+    assert read("Mar 17 2026 15:01:15 GMT+07:00", "asa_utc") == "2026-03-17T08:01:15.000000Z"
+    assert read("Mar 17 08:01:15", "asa_utc") is None
     assert read("1663300800123456", "epoch_us") == "2022-09-16T04:00:00.123456Z"

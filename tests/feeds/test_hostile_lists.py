@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from quetsach.errors import IndicatorError
 from quetsach.indicators import forms, loading, reading
-from quetsach.indicators.forms_in import table
+from quetsach.indicators.forms_in import rows, table
 from quetsach.indicators.lists import listing
 from quetsach.indicators.reading import FeedResult
 from quetsach.text.reasons import REJECTS, WARNINGS
@@ -174,14 +174,14 @@ def test_a_row_wider_than_any_table_is_told_and_taken_apart_by_nobody(
         taken.append(len(lines[0]))
         return csv_reader(lines, **given)
 
-    csv_reader = table.csv.reader
-    monkeypatch.setattr(table.csv, "reader", reader)
+    csv_reader = rows.csv.reader
+    monkeypatch.setattr(rows.csv, "reader", reader)
     wide = ",".join([cell] * 20_000)
     result = reading.read_text(f"{above}{wide}{below}\n")
     assert any(wide[1:100] in one.text for one in result.rejects)
     assert {one.canonical for one in result.indicators} >= ({"evil.example"} if "evil" in above else set())
     assert all(length < len(wide) for length in taken)
-    assert table.cells_of(wide, ",") is None
+    assert rows.cells_of(wide, ",") is None
 
 
 def test_the_contents_of_a_feed_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:

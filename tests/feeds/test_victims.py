@@ -158,3 +158,74 @@ def test_a_workbook_with_units_and_their_addresses_gives_no_list(tmp_path: Path)
         sheet.write_row(1, 0, [1, "Sở Y tế", "113.160.92.7", "203.0.113.9"])
     with pytest.raises(IndicatorError):
         reading.read(path)
+
+
+BARE = "may be the infected machines"
+NO_HEADS = "may be a table of infected machines"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ip,port,malware\n14.160.1.1,51234,ramnit\n",
+        "IP;Port;Malware\n14.160.1.1;443;ramnit\n",
+        "STT,Địa chỉ IP,Cổng,Mã độc\n1,14.160.1.1,51234,ramnit\n",
+        "ip\tport\tmalware\n14.160.1.1\t51234\tramnit\n",
+        "ip port malware\n14.160.1.1 51234 ramnit\n14.160.1.2 51234 ramnit\n",
+        "ip,infection,tag\n14.160.1.1,ramnit,x\n",
+        "STT,IP,Nhà mạng,Mã độc\n1,14.160.1.1,VNPT,ramnit\n",
+        "ip,src_port,family\n14.160.1.1,51234,ramnit\n",
+        '[{"ip": "14.160.1.1", "port": 51234, "malware": "ramnit"}]',
+    ],
+)
+def test_a_bare_address_beside_its_port_and_malware_is_a_machine(text: str) -> None:
+    assert BARE in refused(text)
+    for form in ("csv", "plain", "hosts", "maltrail", "suricata.iprep"):
+        if text[2] != " " and not text.startswith("["):
+            assert BARE in refused(text, format=form), "no name of a form makes a list of it"
+
+
+VICTIM_ROWS = {
+    "two columns of addresses": "2026-10-02,14.160.1.1,45.77.10.11,ramnit",
+    "names of machines": "14.160.1.1,DESKTOP-A1B2C3,ramnit",
+    "hardware addresses": "14.160.1.1;00:11:22:33:44:55;ramnit",
+    "units": "Sở Y tế,14.160.1.1,ramnit",
+    "their state": "14.160.1.1,botnet-drone,ramnit,2026-10-02",
+    "ports that machines call from": "14.160.1.1,51234,ramnit",
+    "systems": "14.160.1.1\tWindows 10\tramnit",
+    "a network inside": "10.1.2.3,ramnit,2026-10-02",
+    "a country": "14.160.1.1,VN,ramnit",
+}
+
+
+@pytest.mark.parametrize("row", VICTIM_ROWS.values(), ids=VICTIM_ROWS)
+def test_a_table_of_victims_without_headings_is_no_list(row: str, tmp_path: Path) -> None:
+    rows = [row.replace("14.160.1.1", f"14.160.{n}.9").replace("10.1.2.3", f"10.1.{n}.3") for n in range(4)]
+    text = "\n".join(rows)
+    assert NO_HEADS in refused(text)
+    assert NO_HEADS in refused(text, format="csv") or "\t" in text
+    assert NO_HEADS in refused(text, format="plain")
+    path = tmp_path / "may-nhiem.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        for at, one in enumerate(rows):
+            sheet.write_row(at, 0, one.replace("\t", ",").replace(";", ",").split(","))
+    with pytest.raises(IndicatorError, match=NO_HEADS):
+        reading.read(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("45.77.10.11,443,Emotet\n45.77.10.12,8080,Emotet\n45.77.10.13,7443,x\n", 3),
+        ("evil.vn,45.77.10.11,ramnit\nevil.top,45.77.10.12,x\n", 2),
+        ("45.77.10.11,VN,ramnit\n45.77.10.12,US,x\n45.77.10.13,DE,x\n", 3),
+        ("45.77.10.11\tram nit\n45.77.10.12\tvictim of none\n", 2),
+        ("45.77.10.11:443,ramnit,50050\n45.77.10.12:443,ramnit,51000\n", 2),
+        ("dst_ip,port,malware\n45.77.10.11,443,x\n", 1),
+        ("Địa chỉ IP độc hại,Cổng,Mã độc\n45.77.10.11,443,x\n", 1),
+        ("Máy chủ điều khiển,Cổng,Mã độc\n45.77.10.11,443,x\n", 1),
+    ],
+)
+def test_a_list_that_looks_a_little_like_such_a_table_is_read(text: str, count: int) -> None:
+    assert len(reading.read_text(text).indicators) == count

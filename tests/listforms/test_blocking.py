@@ -125,6 +125,36 @@ def test_a_customers_name_is_blocked_as_exactly_that_name(form: str, kept: Indic
         assert set(names) == set(RENTED)
 
 
+MARKED = {"plain", "csv", "json", "zeek.intel", "suricata.rules", "maltrail"}
+"""Every form that only searches has room for a word beside an entry."""
+
+
+@pytest.mark.parametrize("form", sorted(writing.FORMS))
+def test_what_many_use_is_marked_where_it_is_written(form: str, kept: IndicatorSet) -> None:
+    """Line by line: `not for blocking` stands beside each kept entry that many use, and beside no other."""
+    lines = [line for line in text_of(kept, form).splitlines() if not line.startswith(("#", "!", ";"))]
+    said = [line for line in lines if "not for blocking" in line]
+    if form not in MARKED:
+        assert not said
+        return
+    hosts = [value.lstrip("=*.").removeprefix("http://").partition("/")[0] for value in MANY]
+    for value in hosts:
+        here = [line for line in lines if re.search(rf"(?<![\w.-]){re.escape(value)}(?![\w.-])", line)]
+        assert all("not for blocking" in line for line in here)
+    assert not any(value in line for line in said for value in ("evil", "45.77", *RENTED))
+    assert len(said) >= (len(MANY) if form in ("plain", "csv", "json") else 5)
+
+
+@pytest.mark.parametrize("form", sorted(MARKED - {"json"}))
+def test_a_marked_list_is_read_back_as_it_was(form: str, kept: IndicatorSet) -> None:
+    unmarked = "".join(writing.write(kept, writing.by_name(form), DAY, {}).parts)
+    assert "not for blocking" not in unmarked
+    back, before = (
+        reading.read_text(text, format=form).indicators for text in (text_of(kept, form), unmarked)
+    )
+    assert [one.hashed for one in back] == [one.hashed for one in before] and len(back)
+
+
 def test_other_centres_learn_the_customers_name_exactly(kept: IndicatorSet) -> None:
     attributes = json.loads(text_of(kept, "misp"))["Event"]["Attribute"]
     assert {a["type"] for a in attributes if a["value"] in RENTED} == {"hostname"}

@@ -76,7 +76,9 @@ def publish_list(cast, tmp_path: Path, text=FAMILIES, kept=()):
     for entry in entries(draft, lambda one: one.spelling in kept):
         answer = Answer(entry.group, entry, keeps=True, reason="Giữ để đối chiếu.")
         draft = decide(draft, answer, cast.user("centre", "coordinator"))
-    return publish_set(draft, cast.user("centre", "coordinator"), typed=draft.count)
+    return publish_set(
+        draft, cast.user("centre", "coordinator"), typed=draft.count, reason="phát hành để thử"
+    )
 
 
 def noon(days_ago, hour=12):

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import lxml.html
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -22,6 +23,7 @@ from quetsach.portal.reports.actions import submit
 from quetsach.portal.reports.models import Report
 from quetsach.portal.reports.review.actions import accept
 from tests.portal.every_route import ANNEX, of_route, routes
+from tests.portal.intake.test_desk import paper
 
 SEATS = (
     None,
@@ -55,7 +57,7 @@ def clock(monkeypatch):
 
 @pytest.fixture
 def campaign_at_work(cast, things):
-    """Machines in all states at all levels, people at all levels, reports accepted, waiting, late, none."""
+    """Machines in all states at all levels, people at all levels, reports in all states, a file on a desk."""
     CampaignNode.rows.filter(pk=cast.nodes["B1"].pk).update(due_at=timezone.now() - timedelta(days=3))
     CampaignNode.rows.update(staff_count=40)
     for node in cast.nodes.values():
@@ -84,15 +86,18 @@ def campaign_at_work(cast, things):
         if unit != "A2":
             above = "A" if unit == "A1" else "centre"
             accept(cast.user(above, "coordinator"), node, sent.number)
+    file = SimpleUploadedFile("b.docx", paper("Đơn vị B"))
+    desk = reverse("intake", args=[cast.campaign.slug, cast.nodes["centre"].pk])
+    cast.client("centre", "coordinator").post(desk, {"annexes": file})
     return things
 
 
-def figures_on(page: str):
+def figures_on(page: str, within: str = ""):
     """Name, scope, moment and value of each figure; the element around it may carry scope and moment."""
     whole = lxml.html.fromstring(page)
-    for table in whole.xpath("//table[@data-lines]"):
+    for table in whole.xpath(f"{within}//table[@data-lines]"):
         yield from _figures_in_lines(table)
-    for shown in whole.xpath("//*[@data-figure][not(self::th)]"):
+    for shown in whole.xpath(f"{within}//*[@data-figure][not(self::th)]"):
         scope, moment = (_nearest(shown, f"data-{what}") for what in ("scope", "moment"))
         value = shown.get("value")
         if value is None:
@@ -136,6 +141,12 @@ def wrong_sums(page: str):
                     yield name, total, _first_number(foot[column])
 
 
+def torn_apart(page: str) -> list[str]:
+    """Sentences on buttons and folds with a bare figure: such a box puts its gap around each element."""
+    boxes = lxml.html.fromstring(page).xpath("//summary[data] | //*[contains(@class, 'btn')][data]")
+    return [box.text_content() for box in boxes]
+
+
 def _first_number(cell) -> int:
     found = re.match(r"\s*(\d[\d.,]*)", cell.text_content())
     return int(re.sub(r"[.,]", "", found[1])) if found else 0
@@ -166,17 +177,22 @@ def pages_of(cast, things, seat):
 
 
 def test_the_same_name_scope_and_moment_never_has_two_values(cast, campaign_at_work, clock):
-    seen = defaultdict(lambda: defaultdict(list))
+    seen, in_charts = defaultdict(lambda: defaultdict(list)), set()
     for seat in SEATS:
         for client, url in pages_of(cast, campaign_at_work, seat):
             answer = client.get(url)
             if answer.status_code == 200 and answer["Content-Type"].startswith("text/html"):
                 page = answer.content.decode()
                 assert list(wrong_sums(page)) == [], url
+                assert not torn_apart(page), url
+                in_charts |= {figure for figure, _value in figures_on(page, "//figure")}
                 for figure, value in figures_on(page):
                     seen[figure][value].append(url)
             list(answer)  # reading a file closes it
     assert {figure: dict(values) for figure, values in seen.items() if len(values) > 1} == {}
+    # Charts name their figures as tables do.
+    drawn = {"units", "people.done", "machines.seen", "machines.clean", "machines.busy"}
+    assert {name for name, _scope, _moment in in_charts} >= drawn
     # Many figures stand on several pages, else the comparison would be empty.
     assert sum(len({url for urls in values.values() for url in urls}) > 1 for values in seen.values()) > 60
     names = {name for name, _scope, _moment in seen}

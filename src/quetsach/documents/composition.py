@@ -44,13 +44,15 @@ _ALL_THERE = "Không có. Tất cả đơn vị bên dưới đều đã có bá
 _MISSING = "Danh sách đơn vị chưa có số liệu trong báo cáo"
 _ROMAN = ("I", "II", "III")
 REPORT = "Báo cáo"
+DRAFT = "DỰ THẢO"
 
 
 def compose(document: Document) -> Paper:
     """The blocks of a document whose texts can be printed."""
     match document:
         case Letter():
-            return _with_annex(document.subject, tuple(_letter(document)), document.annex)
+            made = _with_annex(document.subject, tuple(_letter(document)), document.annex)
+            return replace(made, mark=DRAFT) if document.is_draft else made
         case Report():
             title = f"{REPORT} {document.subject}"
             return _with_annex(title, tuple(_report(document)), document.annex)
@@ -136,6 +138,7 @@ def _campaign_report(report: OfficialReport) -> Iterator[Block]:
     yield Title("I. Kết quả thực hiện")
     yield Title("1. Đánh giá chung")
     yield from _split(report.narrative) if report.narrative else (Dots(2),)
+    yield from _small(report.moments)
     yield Title("2. Số liệu tổng hợp")
     yield from _sums(report)
     yield Title("3. Máy tính có kết nối đến địa chỉ độc hại")
@@ -264,8 +267,7 @@ def _annex(annex: Annex) -> Iterator[Block]:
     yield _counts(annex.rows)
     if annex.footnote:
         yield Paragraph(annex.footnote, lead="Ghi chú: ", is_indented=False)
-    if annex.prepared:
-        yield Paragraph(annex.prepared, size=12, is_italic=True, is_indented=False)
+    yield from _small((annex.prepared,))
 
 
 def _counts(rows: tuple[AnnexRow, ...]) -> Table:
@@ -280,6 +282,12 @@ def _counts(rows: tuple[AnnexRow, ...]) -> Table:
 
 def _written(text: str) -> Iterator[Block]:
     return _split((text,)) if text else iter((Dots(2),))
+
+
+def _small(texts: tuple[str, ...]) -> Iterator[Block]:
+    """Notes on how a document was made, which are no part of its text."""
+    lines = (line for text in texts for line in _lines(text))
+    return (Paragraph(line, size=12, is_italic=True, is_indented=False) for line in lines)
 
 
 def _split(texts: tuple[str, ...]) -> Iterator[Block]:

@@ -8,6 +8,7 @@ marks, capitals and end punctuation (`quetsach.documents.wording`).
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -63,7 +64,8 @@ class AnnexRow:
 class Annex:
     """The statistics form that units send back. Empty texts print dotted lines.
 
-    `attached_to` is the line in brackets under the title, such as `Kèm theo Công văn số …`.
+    `attached_to` is the line in brackets under the title, such as `Kèm theo Công văn số …`. `prepared` are
+    the lines at its end about its moment.
     """
 
     rows: tuple[AnnexRow, ...]
@@ -78,7 +80,10 @@ class Annex:
 
 @dataclass(frozen=True)
 class Letter:
-    """A công văn: no type name, the subject under the number. Paragraphs with "- " before them are a list."""
+    """A công văn: no type name, the subject under the number. Paragraphs with "- " before them are a list.
+
+    `is_draft`: every page carries the mark of a draft in its head, for a letter without number and date.
+    """
 
     heading: Heading
     subject: str
@@ -88,6 +93,7 @@ class Letter:
     cc: tuple[str, ...] = ()
     basis: tuple[str, ...] = ()
     annex: Annex | None = None
+    is_draft: bool = False
 
 
 @dataclass(frozen=True)
@@ -158,7 +164,8 @@ class OfficialReport:
 
     `as_of` gives the date of the figures, in words. `opening` is the first sentence, unfinished.
     `remark` stands under the four figures, for example that some are not accepted yet; `examined` names the
-    logs that were looked at. Without logs and machines the report says that nothing can be concluded.
+    logs that were looked at. `moments` are lines under the narrative, for example that some of its sentences
+    rest on older figures. Without logs and machines the report says that nothing can be concluded.
     `software` are the cracked products that were found, `software_examined` says what was looked at for them.
     More than MOST_MISSING_IN_TEXT missing units stand in an annex of their own, headed like `annex`.
     """
@@ -176,6 +183,7 @@ class OfficialReport:
     proposals: tuple[Proposal, ...]
     as_of: str
     signature: Signature
+    moments: tuple[str, ...] = ()
     remark: str = ""
     examined: str = ""
     software: tuple[SoftwareRow, ...] = ()
@@ -204,6 +212,13 @@ def draw_pdf(document: Document, *, at: datetime) -> Drawn:
     from quetsach.documents import composition, pdf
 
     return pdf.draw(composition.compose(printable(document, at)), at)
+
+
+def missing_characters(document: Document) -> tuple[str, ...]:
+    """The characters that the PDF prints as boxes, because no font of this machine has them."""
+    from quetsach.documents import pdf
+
+    return pdf.missing(" ".join(_texts(document)))
 
 
 def render_pages(document: Document, *, at: datetime, dpi: int = 84) -> list[bytes]:
@@ -241,6 +256,17 @@ def _clean(value: Any, where: str) -> Any:
     if isinstance(value, str):
         return clean_text(value, where)
     return value
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """All texts of a document."""
+    if is_dataclass(value):
+        value = tuple(getattr(value, one.name) for one in fields(value))
+    if isinstance(value, tuple):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, str):
+        yield normalize("NFC", value)
 
 
 def clean_text(value: str, where: str) -> str:

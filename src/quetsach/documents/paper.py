@@ -106,7 +106,8 @@ type Block = Header | Name | Addressees | Paragraph | Title | Dots | Table | Clo
 
 @dataclass(frozen=True)
 class Paper:
-    """`title` goes into the file's properties."""
+    """`title` goes into the file's properties. `mark` stands in the head of every page, within a frame."""
 
     title: str
     sections: tuple[tuple[Block, ...], ...]
+    mark: str = ""

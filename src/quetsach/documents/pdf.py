@@ -15,12 +15,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
-from quetsach.documents.paper import Paper
+from quetsach.documents.paper import Paper, Paragraph
 from quetsach.errors import DocumentError
 
 BOX = "□"
@@ -51,6 +51,20 @@ def draw(paper: Paper, at: datetime) -> Drawn:
     """
     with _compiler() as (compiler, inputs):
         return _with_boxes(compiler, inputs, paper, at)
+
+
+def missing(text: str) -> tuple[str, ...]:
+    """The characters of a text that no font has. Usual ones are not drawn to find out.
+
+    Raises DocumentError as `draw` does.
+    """
+    unusual = sorted({char for char in _UNUSUAL.findall(text) if unicodedata.category(char) != "Cf"})
+    return _not_drawn(" ".join(unusual)) if unusual else ()
+
+
+@lru_cache(maxsize=200)
+def _not_drawn(signs: str) -> tuple[str, ...]:
+    return draw(Paper("", ((Paragraph(signs),),)), datetime.now(UTC)).missing
 
 
 def images(paper: Paper, dpi: int) -> list[bytes]:
@@ -137,7 +151,9 @@ def _data(paper: Paper) -> str:
     sections = [
         [{"kind": type(block).__name__, **asdict(block)} for block in section] for section in paper.sections
     ]
-    return json.dumps({"title": paper.title, "sections": sections, "notice": ""}, ensure_ascii=False)
+    return json.dumps(
+        {"title": paper.title, "sections": sections, "mark": paper.mark, "notice": ""}, ensure_ascii=False
+    )
 
 
 def _bytes(drawn: object) -> bytes:

@@ -39,7 +39,7 @@ def draw(document: paper.Paper, at: datetime) -> bytes:
         raise DocumentError("writing Word files needs python-docx; install quetsach[documents]") from error
     file = new_file(document.title, at)
     for index, section in enumerate(document.sections):
-        story = Story(file, is_first=index == 0)
+        story = Story(file, is_first=index == 0, mark=document.mark)
         for block in section:
             _DRAWN[type(block)](story, block)
     story.end()

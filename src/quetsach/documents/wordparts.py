@@ -126,7 +126,7 @@ def _element(tag: str, **values: object) -> Any:
 class Story:
     """The content from the start of a page on, with its own page numbers."""
 
-    def __init__(self, file: Document, *, is_first: bool) -> None:
+    def __init__(self, file: Document, *, is_first: bool, mark: str = "") -> None:
         self._file = file
         section = file.sections[0] if is_first else file.add_section(WD_SECTION.NEW_PAGE)
         if not is_first:
@@ -135,7 +135,7 @@ class Story:
                 _as_low_as_possible(made)
         _page(section)
         if is_first:
-            _number_pages(section)
+            _number_pages(section, mark)
 
     def grid(self, widths: Sequence[float], rows: int, *, has_borders: bool = False) -> Table:
         """A table of fixed columns; without borders also without any padding."""
@@ -304,11 +304,18 @@ def _page(section: Section) -> None:
     )  # fmt: skip
 
 
-def _number_pages(section: Section) -> None:
-    """The number in the middle of the top margin; the first page shows none. Later sections inherit it."""
+def _number_pages(section: Section, mark: str) -> None:
+    """The number in the middle of the top margin; the first page shows none. A mark stands left of it, on all
+    pages. Later sections inherit both."""
     section.first_page_header.is_linked_to_previous = False
     made = section.header.paragraphs[0]
     made.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    if mark:
+        _mark(section.first_page_header.paragraphs[0], mark)
+        made.alignment = WD_ALIGN_PARAGRAPH.LEFT
+        made.paragraph_format.tab_stops.add_tab_stop(Mm(TEXT_WIDTH / 2), WD_TAB_ALIGNMENT.CENTER)
+        _mark(made, mark)
+        _write(made, "\t", 13, False, False)
     for kind, code in (("begin", ""), ("", "PAGE"), ("separate", ""), ("text", "2"), ("end", "")):
         run = made.add_run("2" if kind == "text" else "")
         run.font.size, run.font.name = Pt(13), FONT
@@ -318,6 +325,12 @@ def _number_pages(section: Section) -> None:
             run._r.append(instruction)
         elif kind != "text":
             run._r.append(_element("w:fldChar", fldCharType=kind))
+
+
+def _mark(made: Paragraph, mark: str) -> None:
+    """Bold letters within a frame."""
+    _write(made, mark, 13, True, False)
+    made.runs[-1]._r.get_or_add_rPr().append(_element("w:bdr", val="single", sz=6, space=0, color="auto"))
 
 
 def _table_properties(table: Table, widths: Sequence[float], *, has_borders: bool) -> None:

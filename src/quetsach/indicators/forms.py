@@ -84,7 +84,8 @@ NAMES = tuple(f.name for f in FORMATS if f.name != "victims")
 def choose(listing: Listing, name: str | None = None) -> Format:
     """The form of a list, or the form named. Chosen columns make it a table.
 
-    Raises IndicatorError for bytes that are no text, text that is too much for any, or an unknown name.
+    Raises IndicatorError for bytes that are no text, text that is too much for any, an unknown name, or a
+    table that may hold infected machines, whatever form is named.
     """
     is_text = not spreadsheet.recognise(listing)
     if isinstance(listing.data, bytes) and is_text:
@@ -94,6 +95,8 @@ def choose(listing: Listing, name: str | None = None) -> Format:
     if name is not None:
         if victims.recognise(listing):
             return FORMATS[0]  # no name of a form makes a list of a report
+        if is_text and not listing.is_json:
+            table.refuse_victims(listing)
         for known in FORMATS:
             if known.name == name:
                 return known

@@ -16,6 +16,7 @@ from quetsach.errors import IndicatorError
 from quetsach.files import packaged
 from quetsach.indicators.guards import index
 from quetsach.indicators.guards.blocks import Block, Ranges
+from quetsach.indicators.guards.disguises import block_of, undisguised
 from quetsach.indicators.guards.groups import OF_CODE, Group
 from quetsach.indicators.guards.index import Index
 from quetsach.indicators.guards.names import Names, Suffixes, with_parents
@@ -203,6 +204,7 @@ class _Known:
 
     def doubt(self, indicator: Indicator) -> _Finding | None:
         """The doubt about an indicator, if any."""
+        indicator = undisguised(indicator)
         name, block = _place(indicator)
         if block is None:
             covers = indicator.scope is not Scope.EXACT
@@ -268,6 +270,7 @@ class _Rails:
 
     def judge(self, indicator: Indicator) -> _Finding | None:
         """The rail that an indicator touches."""
+        indicator = undisguised(indicator)
         name, block = _place(indicator)
         if block is None:
             return self._judge_name(indicator, name)
@@ -300,7 +303,7 @@ def _place(indicator: Indicator) -> tuple[str, Block | None]:
         value = canonical.split_authority(value)[0]
         if canonical.address(value) is None:
             return value, None
-    return "", Block.of(value)
+    return "", block_of(value)
 
 
 def apply(

@@ -109,7 +109,8 @@ def write(
     """The list in `form`: sorted like the set, and always the same for the same set and settings.
 
     `groups` are the set's doubtful entries by `guard.grouped`, where the caller knows of an organisation or
-    has several forms to write; without it the packaged guard rails find them.
+    has several forms to write; without it the packaged guard rails find them. A form that only searches says
+    of an entry that many use that it is not for blocking.
 
     Raises IndicatorError when the form needs a date and none is given.
     """
@@ -117,16 +118,19 @@ def write(
     if form.needs_day and settings.day is None:
         raise IndicatorError(f"{form.name}: needs the date of the list; give it with --date")
     losses = Losses()
-    if form.blocks and groups is None:
+    if groups is None:
         groups = guard.grouped(indicators)
-    entries = _blockable(indicators, groups or {}, losses) if form.blocks else iter(indicators)
+    entries = _blockable(indicators, groups, losses) if form.blocks else iter(indicators)
     kept = [one for one in entries if _is_kept(one, form, losses)]
     if form.merges:
         wide = {one.value for one in kept if one.kind is Kind.DOMAIN and one.scope is not Scope.EXACT}
         widest = [one for one in kept if one.kind is not Kind.DOMAIN or not _is_below(one.value, wide)]
         losses.covered = len(kept) - len(widest)
         kept = widest
-    job = Job(kept, indicators.id, len(indicators), losses, settings)
+    many = {place for place, group in groups.items() if group is Group.MANY} if not form.blocks else set()
+    marked = frozenset(place for one in kept if (place := (one.kind, one.value)) in many)
+    losses.marked = len(marked)
+    job = Job(kept, indicators.id, len(indicators), losses, settings, marked)
     return Written(form.write(job), losses, len(kept), job)
 
 

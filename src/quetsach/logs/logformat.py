@@ -33,6 +33,8 @@ TIME_KINDS = (
     "utc",
     "epoch_us",
     "bind",
+    "asa_utc",
+    "bind_utc",
     "checkpoint",
     "clf",
     "windows",

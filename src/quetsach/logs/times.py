@@ -256,6 +256,19 @@ def _bind(text: str, zone: tzinfo) -> Moment | None:
     return _named_month(found, None, zone) if found else None
 
 
+def _dated_in_utc(moment: Moment | None) -> Moment | None:
+    """A time that was read as UTC; one without its year is none."""
+    return Moment(moment.value, False) if moment is not None and isinstance(moment.value, int) else None
+
+
+def _asa_utc(text: str, _zone: tzinfo) -> Moment | None:
+    return _dated_in_utc(_asa(text, UTC))
+
+
+def _bind_utc(text: str, _zone: tzinfo) -> Moment | None:
+    return _dated_in_utc(_bind(text, UTC))
+
+
 def _checkpoint(text: str, zone: tzinfo) -> Moment | None:
     """The form of `fw log`."""
     found = _CHECKPOINT.fullmatch(text)
@@ -305,6 +318,8 @@ _KINDS = {
     "utc": _utc,
     "epoch_us": _epoch_us,
     "bind": _bind,
+    "asa_utc": _asa_utc,
+    "bind_utc": _bind_utc,
     "checkpoint": _checkpoint,
     "clf": _clf,
     "windows": _windows,

@@ -96,6 +96,15 @@ _SENTENCES = (
         "'%(name)s' holds addresses inside a network, as a table of infected machines does; take the"
         " addresses that they called, or head the column 'malicious IP'"
     ),
+    N_(
+        "has no headings, and %(why)s, so it may be a table of infected machines; if it is the list, head it"
+        " with a row that names a column 'malicious IP', or --column indicator=%(n)s"
+    ),
+    N_("two of its columns hold addresses"),
+    N_("it describes machines"),
+    N_("its ports are those that machines call from"),
+    N_("all its addresses are in Vietnam"),
+    N_("its addresses lie inside a network"),
     N_("is the result of a scan, not a list of malicious addresses; name the list itself"),
     N_("is a web page, not a list; its address may have changed or ask for a key"),
     N_("is JSON that cannot be read to its end; fetch it again"),

@@ -57,6 +57,8 @@ WHAT = (
     N_("payment switch"),
     N_("schools"),
     N_("security"),
+    N_("IPv4-translated"),
+    N_("resolvers"),
     N_("servers for rent"),
     N_("shop"),
     N_("signatures"),

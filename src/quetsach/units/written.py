@@ -10,11 +10,14 @@ from quetsach.text.cells import BOLD, guarded, on_paper, row_height
 from quetsach.units.columns import COLUMNS
 
 
-def as_csv(rows: Iterable[Mapping[str, str]]) -> bytes:
-    """UTF-8 with a byte order mark, so that Excel shows the letters; text that Excel would run is quoted."""
+def as_csv(rows: Iterable[Mapping[str, str]], language: str = "vi") -> bytes:
+    """UTF-8 with a byte order mark, so that Excel shows the letters; text that Excel would run is quoted.
+
+    The headings are in the language, `vi` or `en`; both are read again.
+    """
     out = io.StringIO(newline="")
     writer = csv.writer(out)
-    writer.writerow([column.headings[0] for column in COLUMNS])
+    writer.writerow([column.english if language == "en" else column.headings[0] for column in COLUMNS])
     for row in rows:
         writer.writerow([guarded(row.get(column.key, "")) for column in COLUMNS])
     return out.getvalue().encode("utf-8-sig")

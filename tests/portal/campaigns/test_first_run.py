@@ -104,3 +104,18 @@ def test_a_letter_without_number_and_date_is_shown_as_a_draft(cast, number, date
     assert [("DỰ THẢO" in page) for page in pages] == [is_draft] * 2
     front = Client().get(reverse("campaign_page", args=[slug])).content.decode()
     assert ("dự thảo, chưa có số và ngày" in front) == is_draft
+
+
+def test_a_letter_that_is_not_written_is_no_empty_sheet(cast):
+    slug, pdf = cast.campaign.slug, reverse("letter_pdf", args=[cast.campaign.slug])
+    asked = [
+        (cast.client("A1", "officer"), reverse("letter", args=[slug])),
+        (Client(), reverse("campaign_letter", args=[slug])),
+    ]
+    for letter in ({}, {"subject": "V/v làm sạch", "paragraphs": ["Kính đề nghị."]}):
+        Campaign.objects.filter(pk=cast.campaign.pk).update(letter=letter)
+        for client, url in asked:
+            page = client.get(url).content.decode()
+            assert ('class="paper' in page) == bool(letter), url
+            assert ("Công văn chưa có nội dung ở đây" in page) == (not letter), url
+        assert (pdf in page) == bool(letter)

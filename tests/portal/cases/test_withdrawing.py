@@ -4,6 +4,7 @@ import json
 from io import BytesIO
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
@@ -50,7 +51,7 @@ def withdraw(cast):
 def publish_again(cast, row):
     client = cast.client("centre", "coordinator")
     at = client.post(reverse("indicator_draft", args=["lam-sach", row.pk]), {"verb": "again"})["Location"]
-    return client.post(at, {"verb": "publish", "typed": row.count})
+    return client.post(at, {"verb": "publish", "typed": row.count, "reason": "đã kiểm tra lại"})
 
 
 def states():
@@ -231,3 +232,33 @@ def test_the_same_list_under_two_numbers_does_not_come_back(cast, versions, with
     current = queries.current(cast.campaign)
     assert (current.version, current.set_id) == (4, versions[1].set_id)
     assert set(queries.withdrawn(cast.campaign.pk).values_list("version", flat=True)) == {1, 3}
+
+
+def test_a_withdrawn_list_comes_back_only_with_a_reason(cast, versions, withdraw, tmp_path):
+    """By its button and as an uploaded file: the page says when it was withdrawn, by whom and why."""
+    second = versions[1]
+    withdraw(second)
+    second.refresh_from_db()
+    client = cast.client("centre", "coordinator")
+    door = reverse("indicator_draft", args=["lam-sach", second.pk])
+    uploaded = {"lists": [SimpleUploadedFile("khac.csv", BAD.encode())]}
+    for url, asked in ((door, {"verb": "again"}), ("/cd/lam-sach/chi-dau/", uploaded)):
+        at = client.post(url, asked)["Location"]
+        page = client.get(at).content.decode()
+        assert WHY in page and "phát hành là bản 2 và đã bị thu hồi" in page and 'name="reason"' in page
+        for reason in ("", "ngắn"):
+            answer = client.post(at, {"verb": "publish", "typed": second.count, "reason": reason})
+            assert answer.status_code == 422 and IndicatorSet.rows.filter(version=4).count() == 0
+            assert 'aria-invalid="true"' in answer.content.decode()
+    client.post(at, {"verb": "publish", "typed": second.count, "reason": "đã xác minh với NCSC"})
+    assert queries.current(second.campaign_id).version == 4
+    entry = Entry.objects.get(action="indicators.publish_withdrawn")
+    assert (entry.data["of"], entry.data["reason"]) == (2, "đã xác minh với NCSC")
+    assert "đã xác minh với NCSC" in client.get("/cd/lam-sach/chi-dau/").content.decode()
+
+
+def test_what_was_never_withdrawn_asks_for_no_reason(cast, versions):
+    client = cast.client("centre", "coordinator")
+    door = reverse("indicator_draft", args=["lam-sach", versions[0].pk])
+    page = client.get(client.post(door, {"verb": "again"})["Location"]).content.decode()
+    assert 'name="reason"' not in page

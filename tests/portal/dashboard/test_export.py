@@ -8,6 +8,7 @@ import re
 
 import docx
 import pytest
+from django.urls import reverse
 from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
 
@@ -104,6 +105,21 @@ def test_csv_says_the_same_as_excel(full):
         "10",
     ] in rows
     assert ["Đơn vị B", "", "", "", "", "Đã trả lại để sửa", "2", "2", "0"] in rows
+
+
+def test_csv_speaks_the_language_of_its_page_and_a_workbook_is_always_in_vietnamese(full):
+    client = full.client("centre", "coordinator")
+    client.cookies["django_language"] = "en"
+    args = ["lam-sach", full.nodes["centre"].pk]
+    told = client.get(reverse("report_csv", args=args)).content.decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(told)))
+    assert ["No.", "Content", "Own figure", "The units below", "Sum total", "Entered by the unit"] in rows
+    assert ["Đơn vị B", "", "", "", "", "Returned", "2", "2", "0"] in rows
+    words = re.sub("Đơn vị|" + re.escape(full.campaign.title), "", told)
+    assert not re.search("[ạảấầẩẫậắằẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]", words)
+    book = CalamineWorkbook.from_filelike(io.BytesIO(client.get(reverse("report_xlsx", args=args)).content))
+    assert book.sheet_names[0] == "Tổng hợp"
+    assert "Tổng các đơn vị bên dưới" in str(book.get_sheet_by_name("Theo đơn vị").to_python())
 
 
 def test_the_report_prints_the_roll_up_and_names_who_is_missing(full):

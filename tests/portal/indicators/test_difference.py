@@ -56,10 +56,15 @@ def test_the_preview_shows_what_comes_and_goes_by_the_file_that_had_brought_it(g
     ]  # fmt: skip
     html = client.get(url).content.decode()
     assert "vncert.txt: bỏ 30 trong 30" in html and "new.example" in html
-    told = b"".join(client.get(f"{url}thay-doi.csv").streaming_content).decode()
+    told = b"".join(client.get(f"{url}thay-doi.csv").streaming_content).decode("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(told)))
-    assert {r["entry"] for r in rows if r["change"] == "removed"} == set(names(95, 130).split())
-    assert [r["source"] for r in rows if r["entry"] == "new.example"] == ["moi.txt"]
+    assert {r["Mục"] for r in rows if r["Thay đổi"] == "bỏ"} == set(names(95, 130).split())
+    assert [r["Nguồn"] for r in rows if r["Mục"] == "new.example"] == ["moi.txt"]
+    client.cookies["django_language"] = "en"
+    told = b"".join(client.get(f"{url}thay-doi.csv").streaming_content).decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(told)))
+    assert {r["Entry"] for r in rows if r["Change"] == "removed"} == set(names(95, 130).split())
+    assert {r["Kind (code)"] for r in rows} == {"domain"}, "keys for machines are the same in every language"
 
 
 def test_a_list_that_loses_more_than_a_tenth_needs_its_number(give, client):

@@ -134,7 +134,7 @@ def test_two_decisions_at_one_moment_are_not_mixed(client):
     seen = row()
     client.post(door("many"), {"verb": "keep", "entry": key("google.com"), "reason": "lý do thứ nhất"})
     entry = next(one for one in queries.entries(seen) if one.spelling == "khonggianmang.vn")
-    with pytest.raises(actions.ChangedError):
+    with pytest.raises(actions.DraftChangedError):
         actions.decide(seen, actions.Answer(queries.Group.MANY, entry, True, "second"), seen.created_by)
     assert listed() >= {"google.com"} and "khonggianmang.vn" not in listed()
 
@@ -166,3 +166,51 @@ def test_a_decision_leaves_no_older_list_behind(client, django_capture_on_commit
             client.post(door("many"), {"verb": "keep", "entry": key(name), "reason": "giữ để tìm"})
         written.append(row().sha256)
     assert [store.place(one).exists() for one in written] == [False, False, True]
+
+
+def searched(client, text, row_=None):
+    page = client.get(reverse("indicator_entries", args=["lam-sach", (row_ or row()).pk]), {"tim": text})
+    return page.content.decode()
+
+
+def test_the_search_says_what_was_left_out_and_why_and_what_was_kept(client):
+    client.post(
+        door("many"), {"verb": "keep", "entry": key("google.com"), "reason": "tìm máy gọi lệnh qua đó"}
+    )
+    client.post(door("rented"), {"verb": "leave", "entry": key("c7.pages.dev"), "reason": "trang của trường"})
+    for text in ("windowsupdate.com", "hxxp://WINDOWSUPDATE[.]com/", "download.windowsupdate.com"):
+        page = searched(client, text)
+        assert (
+            'id="bi-loai"' in page and "Nhiều người dùng: " in page and '<div class="note is-ok">' not in page
+        )
+    assert "Địa chỉ ghi tạm: " in searched(client, "12.34.56.78")
+    kept = searched(client, "google.com")
+    assert "được giữ, không có trong dạng dùng để chặn" in kept and "tìm máy gọi lệnh qua đó" in kept
+    assert 'id="bi-loai"' not in kept
+    left = searched(client, "c7.pages.dev")
+    assert 'id="bi-loai"' in left and "trang của trường" in left
+    assert "chặn đúng tên đó" in searched(client, "c8.pages.dev")
+    assert 'id="bi-loai"' not in searched(client, "evil.vn") and "bi-loai" not in searched(client, "khac.vn")
+
+
+def test_others_learn_what_was_left_out_but_not_who_decided(cast, client):
+    client.post(
+        door("many"), {"verb": "keep", "entry": key("google.com"), "reason": "tìm máy gọi lệnh qua đó"}
+    )
+    client.post(reverse("indicator_draft", args=["lam-sach", row().pk]), {"verb": "publish"})
+    public = reverse("indicator_search", args=["lam-sach"])
+    inner = reverse("indicator_entries", args=["lam-sach", row().pk])
+    for reader, url in ((Client(), public), (cast.client("A1", "officer"), inner)):
+        kept = reader.get(url, {"tim": "google.com"}).content.decode()
+        assert "được giữ, không có trong dạng dùng để chặn" in kept and "tìm máy gọi lệnh" not in kept
+        assert "Nhiều người dùng: " in reader.get(url, {"tim": "93.184.220.29"}).content.decode()
+
+
+def test_a_version_published_again_is_judged_by_what_the_rails_know_today(client):
+    """An older version may hold what was not guarded then: its forms that block are written without it."""
+    draft = row()
+    lines = store.place(draft.sha256).read_bytes().splitlines(keepends=True)
+    lines = sorted([*lines, b"www.google.com/?\turl\t\t0\n"], key=lambda line: line.partition(b"\t")[0])
+    IndicatorSet.rows.filter(pk=draft.pk).update(sha256=store.keep(lines)[0], again_of=1, count=len(lines))
+    client.post(reverse("indicator_draft", args=["lam-sach", draft.pk]), {"verb": "publish"})
+    assert "www.google.com" in downloaded("v1.txt") and "www.google.com" not in downloaded("v1.url-list.txt")

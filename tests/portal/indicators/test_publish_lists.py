@@ -62,9 +62,20 @@ def test_a_preview_tells_what_is_left_out_and_nothing_is_published_by_it(cast):
     assert "/just/a/path" in html and "3 địa chỉ đáng ngờ bị bỏ ra" in html
     doubts = client.get(answer["Location"] + "nghi-ngo/many/").content.decode()
     assert "chinhphu.gov.vn" in doubts and "192.168.1.1" in doubts
-    rows = list(csv.DictReader(io.StringIO(body(client.get(answer["Location"] + "ghi-chu.csv")).decode())))
-    assert [(r["what"], r["file"], r["line"]) for r in rows if r["code"] == "no-host"] == [
-        ("rejected", "list.csv", "10")
+    rows = list(
+        csv.DictReader(io.StringIO(body(client.get(answer["Location"] + "ghi-chu.csv")).decode("utf-8-sig")))
+    )
+    bad = [r for r in rows if r["Mã lý do"] == "no-host"]
+    assert [(r["Chuyện gì đã xảy ra"], r["Tệp"], r["Dòng"]) for r in bad] == [
+        ("không đọc được", "list.csv", "10")
+    ]
+    assert bad[0]["Lý do"] == "đường dẫn không có tên máy chủ"
+    client.cookies["django_language"] = "en"
+    told = body(client.get(answer["Location"] + "ghi-chu.csv")).decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(told)))
+    bad = [r for r in rows if r["Code of the reason"] == "no-host"]
+    assert [(r["What happened"], r["Reason"]) for r in bad] == [
+        ("could not be read", "a path without a server's name")
     ]
 
 

@@ -120,3 +120,37 @@ def test_a_revision_leads_to_the_file_it_was_taken_from(cast):
     theirs = cast.client("A1", "officer")
     assert "tiep-nhan" not in theirs.get(history).content.decode().partition("<main")[2]
     assert theirs.get(f"/cd/lam-sach/tiep-nhan/{address}").status_code == 404
+
+
+def test_a_note_at_the_desk_stands_in_the_record_as_the_superiors(cast):
+    """The warning asks for a note, and the desk has a field for it."""
+    staffed(cast, "A1", 10)
+    drop(cast, a=paper("Đơn vị A1", notes=("", "theo danh sách", "", "")))
+    assert 'name="note"' in cast.client("A", "coordinator").get(url(cast)).content.decode()
+    saved = press(cast, only(), "save", note="Đã gọi xã:\n đủ 12 người.")
+    assert 'value="Đã gọi xã: đủ 12 người."' in saved, "a note is kept with the row until it is taken"
+    assert "mà anh/chị chưa xem" in press(cast, only(), "take", note="Viết dở.")
+    press(cast, only(), "take", seen=shown_of(cast, only()), note="Có 2 người hợp đồng.")
+    revision = Revision.rows.get()
+    assert revision.notes == {"r2": "theo danh sách"}, "the unit's own note is nobody else's"
+    assert [(one["rule"], one["note"]) for one in revision.warnings] == [("W03", "Có 2 người hợp đồng.")]
+    assert Entry.objects.get(action="intake.take").data["note"] == "Có 2 người hợp đồng."
+    assert "Ghi chú của cấp trên: Có 2 người hợp đồng." in report_page(cast, "A1")
+
+
+def test_one_note_for_all_that_are_clear(cast):
+    drop(cast, a=paper("Đơn vị A1", ("5", "12", "5", "9")), b=paper("Đơn vị A2", ("0", "5", "0", "5")))
+    clear = cast.client("A", "coordinator").get(url(cast)).content.decode()
+    assert 'name="note"' in clear.partition('id="ro-rang"')[2].partition("</form>")[0]
+    sent = {"note": "Đã đối chiếu danh sách."}
+    cast.client("A", "coordinator").post(url(cast, "A", "intake_take_clear"), sent)
+    notes = {one["rule"]: one["note"] for each in Revision.rows.all() for one in each.warnings}
+    assert notes["H04"] == "Đã đối chiếu danh sách."
+    taken = Entry.objects.filter(action="intake.take")
+    assert [entry.data["note"] for entry in taken] == ["Đã đối chiếu danh sách."] * 2
+
+
+def test_a_desk_without_a_remark_asks_for_no_note_for_all(cast):
+    drop(cast, a=paper("Đơn vị A1"))
+    page = cast.client("A", "coordinator").get(url(cast)).content.decode()
+    assert 'name="note"' not in page.partition('id="ro-rang"')[2].partition("</form>")[0]

@@ -10,9 +10,11 @@ from django.urls import reverse
 from quetsach.portal.env import env_address
 from quetsach.portal.kit.qr import page_qr
 from quetsach.portal.people.actions import count_by_marks
+from tests.portal.every_route import of_route, routes
 
 OURS = "https://quetsach.example.gov.vn"
 FORGED = "another.example"
+PORT = "61667"
 
 
 @pytest.fixture(autouse=True)
@@ -66,6 +68,29 @@ def test_commands_that_the_reader_copies_work_without_an_address(cast, settings)
     for address, expected in ((OURS, OURS), ("", f"http://{FORGED}")):
         settings.SITE_ADDRESS = address
         assert f"--push {expected}/ " in Client().get(page, headers={"host": FORGED}).content.decode()
+
+
+@pytest.mark.parametrize("is_demo", [False, True])
+def test_no_page_repeats_the_port_that_the_sender_of_a_request_named(cast, things, settings, is_demo):
+    settings.SITE_ADDRESS, settings.DEMO = (OURS if is_demo else ""), is_demo
+    repeated, read = set(), 0
+    for client in (Client(), cast.client("A1", "officer"), cast.client("centre", "coordinator")):
+        client.raise_request_exception = False
+        for name, keys in routes():
+            url = reverse(name, kwargs={key: of_route(things, name, key) for key in keys})
+            answer = client.get(url, headers={"host": f"testserver:{PORT}"})
+            read += 1
+            if PORT in str(dict(answer.headers)) or PORT.encode() in b"".join(answer):
+                repeated.add(url)
+    assert read > 200 and repeated == set()
+
+
+def test_the_port_on_which_the_server_listens_is_named(cast, settings):
+    settings.SITE_ADDRESS = ""
+    page = reverse("equipment_page", args=["mikrotik"])
+    for host, shown in ((f"testserver:{PORT}", "testserver:8443"), ("testserver", "testserver")):
+        answer = Client().get(page, headers={"host": host}, SERVER_PORT="8443")
+        assert f"--push http://{shown}/ " in answer.content.decode()
 
 
 def test_who_runs_the_portal_is_told_on_the_page_of_staff_and_others_are_not(cast, settings):

@@ -159,6 +159,54 @@ def test_it_prints_as_pictures_pdf_and_word_with_a_summary(ordered, draft):
     assert client.get(url(ordered, "file", "A", draft.pk, "exe")).status_code == 404
 
 
+def printed(client, letter, cast, form, **asked):
+    """The words of the first page of the PDF, or of the heads of the Word file."""
+    content = client.get(url(cast, "file", "A", letter.pk, form), asked).content
+    if form == "pdf":
+        return PdfReader(io.BytesIO(content)).pages[0].extract_text()
+    section = docx.Document(io.BytesIO(content)).sections[0]
+    return "".join(head.text for head in (*section.first_page_header.paragraphs, *section.header.paragraphs))
+
+
+@pytest.mark.parametrize("form", ["pdf", "docx"])
+def test_a_letter_without_number_and_date_is_marked_in_its_files(ordered, draft, form):
+    client = ordered.client("A", "officer")
+    assert "DỰ THẢO" in printed(client, draft, ordered, form)
+    # The file for the document system, where it is numbered and signed, has no mark; the page names both.
+    clean = f"{url(ordered, 'file', 'A', draft.pk, form)}?trinh-ky"
+    assert "DỰ THẢO" not in printed(client, draft, ordered, form, **{"trinh-ky": ""})
+    assert f'href="{clean}"' in client.get(url(ordered, "look", "A", draft.pk)).content.decode()
+    actions.issue(ordered.user("A", "officer"), draft, 7, timezone.localdate(), version=1)
+    assert "DỰ THẢO" not in printed(client, draft, ordered, form)
+    assert clean not in client.get(url(ordered, "look", "A", draft.pk)).content.decode()
+
+
+def test_the_public_file_of_an_order_without_number_and_date_is_marked(ordered):
+    client, address = ordered.client("A", "officer"), reverse("letter_pdf", args=[ordered.campaign.slug])
+    for stored, marked in (
+        ({**ordered.campaign.letter, "number": ""}, True),
+        (ordered.campaign.letter, False),
+    ):
+        type(ordered.campaign).objects.filter(pk=ordered.campaign.pk).update(letter=stored)
+        shown = PdfReader(io.BytesIO(client.get(address).content)).pages[0].extract_text()
+        assert ("DỰ THẢO" in shown) is marked
+
+
+def test_letters_that_no_font_has_are_named_where_the_pdf_is_downloaded(ordered, draft):
+    client = ordered.client("A", "officer")
+    assert "Bản PDF thiếu" not in text_of(client.get(url(ordered, "look", "A", draft.pk)))
+    Letter.rows.filter(pk=draft.pk).update(fields={**draft.fields, "body": ["Chữ \U0002f9f4 lạ."]})
+    assert (
+        "U+" in text_of(client.get(url(ordered, "look", "A", draft.pk))).partition("Bản PDF thiếu")[2][:120]
+    )
+    public = reverse("campaign_letter", args=[ordered.campaign.slug])
+    assert "Bản PDF thiếu" not in text_of(client.get(public))
+    order = {**ordered.campaign.letter, "subject": "V/v \U0001f600 làm sạch"}
+    type(ordered.campaign).objects.filter(pk=ordered.campaign.pk).update(letter=order)
+    for page in (public, reverse("campaign_page", args=[ordered.campaign.slug])):
+        assert "U+1F600" in text_of(client.get(page))
+
+
 def test_those_above_read_what_is_issued_and_no_draft(ordered, draft):
     above = ordered.client("centre", "coordinator")
     assert above.get(url(ordered, "look", "A", draft.pk)).status_code == 404

@@ -18,6 +18,7 @@ from quetsach.endpoint import keys
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.tools.models import RemovalTool, Scanner
 from quetsach.portal.tools.start import starting_list
+from tests.portal.page_text import text_of
 
 NAME = "quetsach-0.1.0-cp312-abi3-manylinux_2_34_x86_64.whl"
 FIELDS = {"family": "", "name": "Second look", "vendor": "Example Labs", "version": "", "sha256": "",
@@ -133,6 +134,22 @@ def test_the_starting_list_becomes_the_campaigns_own_and_what_was_taken_off_stay
     page = visit()
     assert "ESET" not in page and "Microsoft Safety Scanner" in page
     assert start not in editor.get(edit).content.decode()
+
+
+def test_a_note_of_the_starting_list_is_read_in_the_readers_language_and_others_as_typed(cast):
+    editor = cast.client("centre", "coordinator")
+    editor.cookies["django_language"] = "vi"
+    editor.post(reverse("tools_start", args=["lam-sach"]))
+    typed = RemovalTool.rows.filter(campaign=cast.campaign).first()
+    RemovalTool.rows.filter(pk=typed.pk).update(note="Chỉ dùng cho máy chủ.")
+    for language, others in (("vi", "en"), ("en", "vi")):
+        visitor = Client()
+        visitor.cookies["django_language"] = language
+        page = text_of(visitor.get(reverse("tools")))
+        assert "Chỉ dùng cho máy chủ." in page
+        for tool in starting_list():
+            if tool.name != typed.name:
+                assert tool.notes[language] in page and tool.notes[others] not in page
 
 
 def test_the_makers_of_the_start_are_named_by_their_own_sites_and_a_day():

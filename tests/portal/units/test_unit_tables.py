@@ -1,5 +1,6 @@
 """A table in the portal: previewed, applied whole, refused if the tree has changed; out and in again."""
 
+import csv
 import io
 import re
 
@@ -179,3 +180,19 @@ def test_names_that_nearly_match_are_offered_and_taken_over(cast):
     assert plan.new[0].parent == str(cast.units["A1"].pk)
     assert [(p.row, p.code) for p in plan.problems] == [(4, "no_parent")]
     assert cast.units["A1"].name not in [c.name for c in plan.changed]
+
+
+def test_the_table_as_csv_speaks_the_language_of_its_page_and_is_read_again(cast):
+    client, top = cast.client("centre", "coordinator"), cast.units["centre"]
+    heads, kinds = {}, {}
+    for language in ("vi", "en"):
+        client.cookies["django_language"] = language
+        body = client.get(reverse("unit_table", args=[top.pk, "csv"])).content
+        rows = list(csv.reader(io.StringIO(body.decode("utf-8-sig"))))
+        heads[language], kinds[language] = rows[0][1:4], {row[2] for row in rows[1:]}
+        assert "There is nothing to apply" in upload(client, top, body).content.decode()
+    assert heads == {
+        "vi": ["Tên đơn vị", "Loại", "Thuộc đơn vị"],
+        "en": ["Name of the unit", "Kind of unit", "Superior unit"],
+    }
+    assert not kinds["vi"] & kinds["en"]

@@ -44,12 +44,18 @@ impl<'f, 'l> Fields<'f, 'l> {
         out
     }
 
-    /// Shows each value of a field.
+    /// Shows each value of a field, but for the spellings that mean "no value".
     pub fn each(&self, field: FieldId, look: &mut Look<'_, 'l>) {
+        let unset = &self.format.unset;
+        let mut set = |value: &Cow<'l, [u8]>| {
+            if !unset.iter().any(|u| **u == **value) {
+                look(value);
+            }
+        };
         if self.nested {
-            walk(&self.object, &self.format.paths[field], look);
+            walk(&self.object, &self.format.paths[field], &mut set);
         } else if let Some(value) = self.object.get(&self.format.fields[field]) {
-            scalars(value, look);
+            scalars(value, &mut set);
         }
     }
 }

@@ -37,7 +37,9 @@ pub enum TimeKind {
     Snort,
     Sophos,
     Utc,
+    AsaUtc,
     Bind,
+    BindUtc,
     CheckPoint,
     CommonLog,
     Windows,
@@ -60,6 +62,8 @@ impl TimeKind {
             "sophos" => TimeKind::Sophos,
             "utc" => TimeKind::Utc,
             "bind" => TimeKind::Bind,
+            "asa_utc" => TimeKind::AsaUtc,
+            "bind_utc" => TimeKind::BindUtc,
             "checkpoint" => TimeKind::CheckPoint,
             "clf" => TimeKind::CommonLog,
             "windows" => TimeKind::Windows,
@@ -93,9 +97,19 @@ pub fn parse(text: &[u8], kinds: &[TimeKind], zone: &TimeZone) -> Option<Moment>
         TimeKind::Sophos => device::sophos(text, zone),
         TimeKind::Utc => device::utc(text),
         TimeKind::Bind => servers::bind(text, zone),
+        TimeKind::AsaUtc => device::asa(text, &TimeZone::UTC).and_then(dated_in_utc),
+        TimeKind::BindUtc => servers::bind(text, &TimeZone::UTC).and_then(dated_in_utc),
         TimeKind::CheckPoint => servers::checkpoint(text, zone),
         TimeKind::CommonLog => servers::common_log(text, zone),
         TimeKind::Windows => servers::windows(text, zone),
+    })
+}
+
+/// A time that was read as UTC; one without its year is none.
+fn dated_in_utc(moment: Moment) -> Option<Moment> {
+    matches!(moment.value, Value::Known(_)).then_some(Moment {
+        local: false,
+        ..moment
     })
 }
 

@@ -203,7 +203,7 @@ def _convert(
     _show_notes(listnotes.of(found))
     if not len(found.indicators):
         raise NothingLeftError(files, found.left_out)
-    groups = loading.grouped(found.indicators, choice) if chosen.blocks else None
+    groups = loading.grouped(found.indicators, choice)
     written = writing.write(found.indicators, chosen, settings, groups)
     if out is None:
         sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
@@ -258,6 +258,13 @@ def _say_losses(written: Written) -> None:
             losses.withheld,
         )
         click.echo(text % {"n": words.number(losses.withheld)}, err=True)
+    if losses.marked:
+        text = ngettext(
+            "%(n)s entry that many use is written with the words “not for blocking”.",
+            "%(n)s entries that many use are written with the words “not for blocking”.",
+            losses.marked,
+        )
+        click.echo(text % {"n": words.number(losses.marked)}, err=True)
     if losses.exactly:
         text = ngettext(
             "%(n)s name at a hosting platform is written as exactly that name.",

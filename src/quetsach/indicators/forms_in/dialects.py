@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from quetsach.indicators.forms_in.table import layout_of, names_of
+from quetsach.indicators.forms_in.rows import names_of
+from quetsach.indicators.forms_in.table import layout_of
 from quetsach.indicators.lists.listing import Listing
 
 HEADERS = {

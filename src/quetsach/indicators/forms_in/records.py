@@ -11,12 +11,12 @@ from quetsach.indicators.forms_in.chosen import Chosen
 from quetsach.indicators.forms_in.table import (
     COLUMNS,
     Row,
-    may_be_victims,
     numbered,
     places_of,
     spares,
     values,
 )
+from quetsach.indicators.forms_in.whose import may_be_victims
 from quetsach.indicators.lists.listing import Listing, parsed
 from quetsach.indicators.lists.value import Note, Value
 

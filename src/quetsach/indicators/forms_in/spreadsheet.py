@@ -12,20 +12,19 @@ from quetsach.files import bounded_process, workbook
 from quetsach.indicators.forms_in.chosen import Chosen
 from quetsach.indicators.forms_in.links import Link, links_of
 from quetsach.indicators.forms_in.reports import names_units, refusal, report_of
+from quetsach.indicators.forms_in.rows import is_listed, is_title
 from quetsach.indicators.forms_in.table import (
     HEADER_LINES,
     Row,
     full,
     fullest,
-    is_listed,
-    is_title,
-    may_be_victims,
     numbered,
     places_of,
     spares,
     values,
     without_free_type,
 )
+from quetsach.indicators.forms_in.whose import may_be_victims, may_be_victims_without_heads
 from quetsach.indicators.lists.listing import SNIFFED_LINES, Listing
 from quetsach.indicators.lists.value import Note, Value
 from quetsach.text.cells import cell_text
@@ -190,6 +189,9 @@ def _sheet(
             best = fullest([row for row in _with_links(cells, hidden)[:SNIFFED_LINES] if any(row)])
         if best is None:
             yield Note(0, name, "no-column")
+            return
+        if doubt := may_be_victims_without_heads(first, best):
+            yield Note(0, f"{name}: {doubt}", "may-be-victims")
             return
         yield Note(0, f"{name}: column {best + 1}", "columns-guessed")
         spare = [at for at in full(first) if at != best]

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from ipaddress import ip_address, ip_network
+from itertools import islice
 from typing import NamedTuple
 
 from quetsach.errors import IndicatorError
 from quetsach.indicators.forms_in.chosen import Chosen
 from quetsach.indicators.forms_in.expiry import has_passed
-from quetsach.indicators.lists.item import HASHES, KINDS, hash_in, is_value
+from quetsach.indicators.forms_in.rows import (
+    BETWEEN,
+    DELIMITERS,
+    MOST_COLUMNS,
+    cells_of,
+    has_value,
+    is_listed,
+    is_title,
+    names_of,
+    several,
+)
+from quetsach.indicators.forms_in.whose import may_be_victims, may_be_victims_without_heads, of_victims
+from quetsach.indicators.lists.item import HASHES, KINDS
 from quetsach.indicators.lists.listing import Listing
 from quetsach.indicators.lists.refang import refang
 from quetsach.indicators.lists.value import Note, Value
@@ -47,12 +58,9 @@ _EVIL = re.compile(r"^malicious\s+|\s+độc hại$")
 _HASHES = frozenset(
     name for name in COLUMNS["indicator"] if name.startswith(("sha", "md5", "hash", "mã băm"))
 )
-DELIMITERS = (",", ";", "\t", "|")
 _LONGEST = 1 << 16
 """Characters of a line from which the layout is found: a longer line is not tried as a header, nor counted in
 a guess. Its cells are read as a row all the same."""
-_MOST_COLUMNS = 16_384
-"""Cells of a row: no spreadsheet has more. A line of fewer characters cannot hold so many."""
 _MOST_GUESSED = 256
 """Columns of a row among which the column of addresses is guessed: no list has it further to the right."""
 HEADER_LINES = 10
@@ -61,26 +69,6 @@ _OTHER_TYPES = frozenset(
     ("tệp", "file", "filename", "email", "e-mail", "mutex", "registry", "regkey", "yara", "cve", "ja3", "asn")
 )
 """Words for types that are not searched: a file's name looks like a domain."""
-_VICTIMS = re.compile(
-    r"\b(?:nhiễm|nạn nhân|infected|victims?|(?:ip|địa chỉ) nguồn|source (?:ip|address)|src[ _]?ip)\b"
-)
-"""Words in the heading of a column of infected machines, in a report that also names the addresses called."""
-_OF_MACHINES = re.compile(
-    r"\b(?:tên máy(?: tính| trạm)?\b(?! chủ)|máy trạm\b|(?:computer|device|machine|workstation)[ _]?name\b"
-    r"|tên (?:đơn vị|cơ quan)\b|đơn vị (?:quản lý|sử dụng)\b|người (?:dùng|sử dụng)\b|phòng ban\b"
-    r"|(?:địa chỉ )?mac(?:[ _]address)?$|hệ điều hành\b|operating[ _]system\b|os[ _]version\b"
-    r"|(?:logged[ _]on[ _])?user[ _]?name\b|department\b|asset[ _](?:tag|id|name)\b)"
-)
-"""Words in the heading of a column that describes an office's own machines: name, unit, user, system."""
-_INSIDE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
-"""Networks inside offices and providers (RFC 1918, RFC 6598): no list of malicious addresses is made of
-them."""
-_OF_CULPRITS = re.compile(r"độc hại|điều khiển|kết nối|c&c|\bc2\b|malicious|command")
-"""Words in a title that say that the addresses below it are malicious."""
-_SAYS_NOT_WHOSE = frozenset(
-    ("ip", "địa chỉ", "địa chỉ ip", "address", "ip address", "ip_address", "host", "hostname")
-)
-"""Headings of a column of addresses that leave open whose addresses they are."""
 _MOST_LINES = 50
 """Lines that one row may span: else every line with a quote that is never closed would cost a search to
 the end of the file."""
@@ -114,23 +102,6 @@ class Layout(NamedTuple):
     places: Mapping[str, int]
     names: tuple[str, ...] = ()
     guessed: bool = False
-
-
-def cells_of(line: str, delimiter: str) -> list[str] | None:
-    """The cells of one row (RFC 4180); None when its quotes do not pair, or it has too many cells."""
-    if len(line) > _MOST_COLUMNS and line.count(delimiter) >= _MOST_COLUMNS:
-        return None
-    if '"' not in line:
-        return line.split(delimiter)
-    try:
-        return next(csv.reader([line], delimiter=delimiter, skipinitialspace=True, strict=True))
-    except (csv.Error, StopIteration):
-        return None
-
-
-def names_of(cells: Sequence[str]) -> list[str]:
-    """The cells of a header, normalised for comparison; some keyboards write Vietnamese letters in parts."""
-    return [" ".join(normalize("NFC", c.strip().strip('"')).lower().split()) for c in cells]
 
 
 def spares(cells: Sequence[str], place: int) -> list[int]:
@@ -179,7 +150,7 @@ def without_free_type(
     at = places.get("type", -1)
     if at < 0 or names_of(header)[at] != "loại":
         return places
-    words = {part for row in rows if at < len(row) for part in _BETWEEN.split(names_of([row[at]])[0])}
+    words = {part for row in rows if at < len(row) for part in BETWEEN.split(names_of([row[at]])[0])}
     known = KINDS | HASHES | _OTHER_TYPES
     if any(name in known for row in rows if at < len(row) for name in names_of([row[at]])) or words & known:
         return places
@@ -214,7 +185,7 @@ def layout_of(listing: Listing) -> Layout | None:
                 rows = [cells_of(one, delimiter) or () for one in listing.head if one != line]
                 places = without_free_type(places, cells, rows)
                 return Layout(delimiter, number, {**places, **numbers}, tuple(cells))
-            if not wanted and line in listing.head and _has_value(cells):
+            if not wanted and line in listing.head and has_value(cells):
                 break  # a header comes before the rows
     if numbers and listing.head:
         commonest = max(DELIMITERS, key=lambda d: sum(d in line for line in listing.head))
@@ -222,67 +193,10 @@ def layout_of(listing: Listing) -> Layout | None:
     return _guess(listing.head)
 
 
-def is_title(cells: Sequence[str]) -> bool:
-    """Whether only one cell is filled, as in the title of a table."""
-    return len(cells) > 1 and sum(map(bool, map(str.strip, cells))) == 1
-
-
-def may_be_victims(
-    cells: Sequence[str],
-    place: int,
-    rows: Sequence[Sequence[str]],
-    above: Sequence[Sequence[str]] = (),
-) -> str:
-    """The error sentence for a column that may hold infected machines; "" where nothing suggests so.
-
-    Only a column with a bare heading, such as "Địa chỉ IP", is doubted. The doubt comes from the heading of
-    another column, or from a title in the rows `above` the header. If another column for infected machines
-    holds addresses itself, the bare column holds the addresses that these machines called.
-    """
-    names = names_of(cells)
-    if names[place] not in _SAYS_NOT_WHOSE:
-        return ""
-    found = [
-        at
-        for at, name in enumerate(names)
-        if at != place and (_VICTIMS.search(name) or _OF_MACHINES.search(name))
-    ]
-    if any(is_listed(row[at].strip()) for row in rows for at in found if at < len(row)):
-        return ""
-    if not found and _are_inside(row[place].strip() for row in rows if place < len(row)):
-        return (
-            f"'{cells[place].strip()}' holds addresses inside a network, as a table of infected machines"
-            " does; take the addresses that they called, or head the column 'malicious IP'"
-        )
-    told = [cells[at] for at in found] or [
-        title
-        for title in ("".join(row) for row in above if sum(map(bool, map(str.strip, row))) == 1)
-        if _VICTIMS.search(low := names_of([title])[0]) and not _OF_CULPRITS.search(low)
-    ]
-    if not told:
-        return ""
-    return (
-        f"'{cells[place].strip()}' beside '{told[0].strip()}' may be the infected machines, not what"
-        f" they called; if it is the list, head it 'malicious IP', or --column"
-        f' "indicator={cells[place].strip()}"'
-    )
-
-
-def _are_inside(texts: Iterable[str]) -> bool:
-    """Whether more than half of the addresses among these cells lie inside a network."""
-    found = [one for one in map(address, texts) if one is not None and ":" not in one]
-    inside = sum(any(ip_address(one) in network for network in _INSIDE) for one in found)
-    return 2 * inside > len(found)
-
-
 def _is_row(cells: Sequence[str], place: int, listing: Listing, delimiter: str) -> bool:
     """Whether the supposed header is the first row of a table without a header: `evil.example,domain`."""
     rows = (cells_of(line, delimiter) or () for line in listing.head)
-    return _has_value(cells) and not any(_has_value(row[place : place + 1]) for row in rows)
-
-
-def _has_value(cells: Sequence[str]) -> bool:
-    return any(is_listed(cell.strip()) for cell in cells)
+    return has_value(cells) and not any(has_value(row[place : place + 1]) for row in rows)
 
 
 def _guess(head: Sequence[str]) -> Layout | None:
@@ -303,18 +217,9 @@ def _split(head: Sequence[str], delimiter: str) -> list[list[str]]:
     return [row[:_MOST_GUESSED] for row in rows]
 
 
-def _of_victims(split: Sequence[Sequence[str]]) -> set[int]:
-    """The columns in which any of these rows, titles left out, has words for infected machines.
-
-    A heading is expected, but its row is not known: all rows are searched.
-    """
-    heads = (names_of(row) for row in split if not is_title(row))
-    return {i for row in heads for i, name in enumerate(row) if _VICTIMS.search(name)}
-
-
 def full(split: Sequence[Sequence[str]]) -> list[int]:
     """The columns that hold a value in more than half of the rows."""
-    width, victims = max(map(len, split), default=0), _of_victims(split)
+    width, victims = max(map(len, split), default=0), of_victims(split)
     return [
         i
         for i in range(width)
@@ -330,7 +235,7 @@ def fullest(split: Sequence[Sequence[str]]) -> int | None:
     office's list they are the head of a letter. A column of infected machines is never chosen.
     """
     width = max(map(len, split), default=0)
-    victims = _of_victims(split)
+    victims = of_victims(split)
     columns = [[len(c) > i and is_listed(c[i].strip()) for c in split] for i in range(width)]
     scores = [0 if i in victims else sum(column) for i, column in enumerate(columns)]
     best = scores.index(max(scores)) if scores else 0
@@ -338,23 +243,6 @@ def fullest(split: Sequence[Sequence[str]]) -> int | None:
         return None
     above = columns[best].index(True) if scores[best] > 1 else 0
     return best if scores[best] * 2 > len(split) - above else None
-
-
-def is_listed(text: str) -> bool:
-    """Whether a cell looks like an entry of a list: an indicator, several indicators, or a file's hash."""
-    return hash_in(text) != "" or any(is_value(part) for part in several(text))
-
-
-_BETWEEN = re.compile(r"[\s,;]+")
-_NO_VALUES = frozenset(("", "-", "–", "/", "|", "và", "and"))
-
-
-def several(text: str) -> list[str]:
-    """The values of one cell (`a.example, b.example`); the cell itself where it is no row of values."""
-    if _BETWEEN.search(text) is None or is_value(text):
-        return [text]
-    parts = [part for part in _BETWEEN.split(text) if part not in _NO_VALUES]
-    return parts if len(parts) > 1 and all(map(is_value, parts)) else [text]
 
 
 def recognise(listing: Listing) -> bool:
@@ -380,13 +268,7 @@ def read(listing: Listing) -> Iterator[Value | Note]:
         raise IndicatorError(f"{listing.source}: has no column '{column}'; look at its header line")
     Chosen(listing.columns).found(layout.places, width).refuse(listing.source)
     place = layout.places["indicator"]
-    if layout.names and not listing.columns:
-        first = [cells_of(line, layout.delimiter) or () for line in listing.head]
-        above = [
-            cells_of(line, layout.delimiter) or () for line in listing.lines[: max(layout.header - 1, 0)]
-        ]
-        if doubt := may_be_victims(layout.names, place, first, above):
-            raise IndicatorError(f"{listing.source}: {doubt}")
+    refuse_victims(listing)
     spare: list[int] = []
     if layout.guessed:
         yield Note(0, f"column {place + 1}", "columns-guessed")
@@ -397,6 +279,23 @@ def read(listing: Listing) -> Iterator[Value | Note]:
         titles = layout.names or [f"column {at + 1}" for at in range(max(spare) + 1)]
         yield Note(0, ", ".join(titles[at].strip() for at in spare), "other-columns")
     yield from values(_rows(listing.lines, layout), layout.places, listing.now, spare)
+
+
+def refuse_victims(listing: Listing) -> None:
+    """Raises IndicatorError for a table that may hold infected machines, whose columns nobody chose."""
+    layout = None if listing.columns else layout_of(listing)
+    if layout is None or "indicator" not in layout.places:
+        return
+    place = layout.places["indicator"]
+    first = [cells_of(line, layout.delimiter) or () for line in listing.head]
+    if layout.names:
+        lines = islice(listing.first_lines(), max(layout.header - 1, 0))
+        above = [cells_of(line, layout.delimiter) or () for line in lines]
+        doubt = may_be_victims(layout.names, place, first, above)
+    else:
+        doubt = may_be_victims_without_heads([row for row in first if len(row) > 1], place)
+    if doubt:
+        raise IndicatorError(f"{listing.source}: {doubt}")
 
 
 def _rows(lines: Sequence[str], layout: Layout) -> Iterator[Row]:
@@ -410,7 +309,7 @@ def _rows(lines: Sequence[str], layout: Layout) -> Iterator[Row]:
         # `cells_of` does the same; most rows spare the call.
         cells = (
             line.split(delimiter)
-            if '"' not in line and len(line) <= _MOST_COLUMNS
+            if '"' not in line and len(line) <= MOST_COLUMNS
             else cells_of(line, delimiter)
         )
         if cells is None and line.count('"') % 2:

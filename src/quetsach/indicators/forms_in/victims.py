@@ -8,7 +8,8 @@ from itertools import islice
 from quetsach.errors import IndicatorError
 from quetsach.files import openers
 from quetsach.indicators.forms_in.reports import Report, refusal, report_in, report_of
-from quetsach.indicators.forms_in.table import DELIMITERS, HEADER_LINES, cells_of
+from quetsach.indicators.forms_in.rows import DELIMITERS, cells_of
+from quetsach.indicators.forms_in.table import HEADER_LINES
 from quetsach.indicators.lists.listing import Listing, parsed
 from quetsach.indicators.lists.value import Note, Value
 

@@ -63,7 +63,8 @@ class Losses:
     """The losses of the written list. `left_out` counts by `Shape` or by a code of `REFUSALS`;
     `narrowed` entries cover less than they should; `covered` entries need no line, because a wider entry is
     in the list; `families` entries lose the name of their malware. `withheld` entries are never blocked,
-    because many use them; `exactly` names are blocked without the names below them, because a customer rents
+    because many use them; `marked` entries that many use are written with `NOT_FOR_BLOCKING`, because the
+    form only searches; `exactly` names are blocked without the names below them, because a customer rents
     them at a platform."""
 
     left_out: Counter[str] = field(default_factory=Counter)
@@ -72,21 +73,33 @@ class Losses:
     families: int = 0
     withheld: int = 0
     exactly: int = 0
+    marked: int = 0
 
 
+NOT_FOR_BLOCKING = "not for blocking"
+"""Said beside an entry that many use and a person keeps; in English, because programs read it as often as
+people."""
 REFUSALS = ("characters", "like-network", "long-name", "reserved-name")
 """Why a form refuses one value, although it can express its shape."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """The entries that the form can express, in the order of the set; the whole set's id and size."""
+    """The entries that the form can express, in the order of the set; the whole set's id and size.
+
+    `marked` are the kinds and values of the entries that many use, in a form that only searches.
+    """
 
     items: Sequence[Indicator]
     set_id: str
     total: int
     losses: Losses
     settings: Settings
+    marked: frozenset[tuple[Kind, str]] = frozenset()
+
+    def note(self, one: Indicator) -> str:
+        """`NOT_FOR_BLOCKING` for an entry that many use, else ""."""
+        return NOT_FOR_BLOCKING if (one.kind, one.value) in self.marked else ""
 
     def facts(self) -> Iterator[tuple[str, str]]:
         """The facts of a header, in English: programs read it as often as people."""
@@ -101,6 +114,8 @@ class Job:
             yield "narrower than the set", f"{code} {count}"
         if self.losses.withheld:
             yield "never blocked, many use them", str(self.losses.withheld)
+        if self.losses.marked:
+            yield "not for blocking, many use them", str(self.losses.marked)
         if self.losses.exactly:
             yield "without the names below, rented at a platform", str(self.losses.exactly)
         if self.losses.covered:
@@ -173,6 +188,12 @@ def spelled(one: Indicator) -> str:
     """A spelling that our readers take for exactly this indicator, and no spreadsheet for a formula."""
     is_odd = is_like_network(one) or (one.kind is Kind.URL and one.value.startswith("-"))
     return f"http://{one.value}" if is_odd else one.hashed
+
+
+def behind(job: Job, one: Indicator) -> str:
+    """The note of an entry as a comment behind it on its line, if it has one."""
+    note = job.note(one)
+    return f" # {note}" if note else ""
 
 
 def one_word(one: Indicator) -> str:

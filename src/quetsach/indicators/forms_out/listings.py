@@ -12,6 +12,7 @@ from quetsach.indicators.forms_out.form import (
     Form,
     Job,
     Shape,
+    behind,
     one_word,
     spelled,
 )
@@ -22,9 +23,9 @@ FORTIGATE_ENTRIES = 131_072
 
 
 def _plain(job: Job) -> Iterator[str]:
-    """`*.x` subdomains only, `=x` exact, otherwise with subdomains."""
+    """`*.x` subdomains only, `=x` exact, otherwise with subdomains; a comment behind what many use."""
     yield from job.header("#")
-    yield from (f"{spelled(one)}\n" for one in job.items)
+    yield from (f"{spelled(one)}{behind(job, one)}\n" for one in job.items)
 
 
 def _values(job: Job) -> Iterator[str]:

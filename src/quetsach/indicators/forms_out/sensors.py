@@ -11,6 +11,7 @@ from quetsach.indicators.forms_out.form import (
     Form,
     Job,
     Shape,
+    behind,
     endpoint_parts,
     one_line,
     one_word,
@@ -32,8 +33,9 @@ def _zeek(job: Job) -> Iterator[str]:
     yield from job.header("#")
     yield "#fields\tindicator\tindicator_type\tmeta.source\tmeta.desc\n"
     for one in job.items:
-        family = one_line(one.family).replace("\\", "/") or "-"
-        yield f"{one.value}\t{_ZEEK_TYPES[one.kind]}\tquetsach\t{family}\n"
+        family = one_line(one.family).replace("\\", "/")
+        about = "; ".join(filter(None, (family, job.note(one)))) or "-"
+        yield f"{one.value}\t{_ZEEK_TYPES[one.kind]}\tquetsach\t{about}\n"
 
 
 def _zeek_refuses(one: Indicator) -> str:
@@ -42,10 +44,13 @@ def _zeek_refuses(one: Indicator) -> str:
 
 
 def _maltrail(job: Job) -> Iterator[str]:
-    """Custom trails: names with all names below them, addresses, endpoints, host and path."""
+    """Custom trails: names with all names below them, addresses, endpoints, host and path.
+
+    Maltrail cuts off what stands behind ` #`.
+    """
     yield f"# Reference: quetsach {job.set_id}\n"
     yield from job.header("#")
-    yield from (f"{one.value}\n" for one in job.items)
+    yield from (f"{one.value}{behind(job, one)}\n" for one in job.items)
 
 
 def _maltrail_refuses(one: Indicator) -> str:

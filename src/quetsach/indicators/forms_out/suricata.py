@@ -40,8 +40,10 @@ def _rules(job: Job) -> Iterator[str]:
     yield from job.header("#")
     sid = FIRST_SID
     for one in job.items:
+        note = job.note(one)
+        note = f", {note}" if note else ""
         for head, match in _conditions(one):
-            said = f'msg:"quetsach {one.kind.value} {one.canonical}"; {match}'.replace("*.", "below ")
+            said = f'msg:"quetsach {one.kind.value} {one.canonical}{note}"; {match}'.replace("*.", "below ")
             yield f"alert {head} ({said}{_ONCE} sid:{sid}; rev:1;)\n"
             sid += 1
 

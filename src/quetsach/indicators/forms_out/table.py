@@ -11,6 +11,7 @@ from quetsach.indicators.forms_out.form import EVERYTHING, N_, Form, Job, spelle
 from quetsach.text.cells import guarded
 
 COLUMNS = ("indicator", "type", "family")
+NOTE = "note"
 
 
 def _defanged(hashed: str) -> str:
@@ -21,14 +22,19 @@ def _defanged(hashed: str) -> str:
 
 
 def _csv(job: Job) -> Iterator[str]:
-    """The scope is spelled as in a plain list; no header lines, because Excel shows them as rows."""
+    """The scope is spelled as in a plain list; no header lines, because Excel shows them as rows.
+
+    A list that holds entries which many use has a column more, with a note beside each of them.
+    """
     buffer = io.StringIO()
     rows = csv.writer(buffer, lineterminator="\n")
-    rows.writerow(COLUMNS)
+    has_notes = bool(job.marked)
+    rows.writerow((*COLUMNS, NOTE) if has_notes else COLUMNS)
     shown = _defanged if job.settings.defang else str
     for one in job.items:
         # Names and addresses have no character that makes a harmful formula, and no URL starts with one.
-        rows.writerow((shown(spelled(one)), one.kind.value, guarded(one.family)))
+        cells = (shown(spelled(one)), one.kind.value, guarded(one.family))
+        rows.writerow((*cells, job.note(one)) if has_notes else cells)
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
@@ -46,6 +52,8 @@ def _json(job: Job) -> Iterator[str]:
     before = "\n"
     for one in job.items:
         row = dict(zip(COLUMNS, (spelled(one), one.kind.value, one.family), strict=True))
+        if note := job.note(one):
+            row[NOTE] = note
         yield before + json.dumps(row)
         before = ",\n"
     yield "\n]}\n"

@@ -8,7 +8,7 @@ from heapq import heappop, heappush
 from ipaddress import IPv4Address, IPv6Address, ip_network
 from typing import NamedTuple, Protocol
 
-_V6 = 1 << 128
+V6 = 1 << 128
 """Added to IPv6 numbers, so that both families stand on one line."""
 _LENGTHS = {"": 32, **{str(bits): bits for bits in range(33)}}
 
@@ -31,10 +31,10 @@ class Block(NamedTuple):
             first = number >> (32 - bits) << (32 - bits)
             return cls(first, first | (1 << (32 - bits)) - 1, bits)
         if not slash and ":" in base and "%" not in base:
-            number = _V6 + int(IPv6Address(base))
+            number = V6 + int(IPv6Address(base))
             return cls(number, number, 128, 6)
         network = ip_network(spelled, strict=False)
-        first = int(network.network_address) + (_V6 if network.version == 6 else 0)
+        first = int(network.network_address) + (V6 if network.version == 6 else 0)
         return cls(first, first + network.num_addresses - 1, network.prefixlen, network.version)
 
 
@@ -92,7 +92,7 @@ class Ranges[Found]:
 
     def spans(self) -> Iterator[tuple[int, int]]:
         """First and last number of the pieces of IPv4."""
-        return ((first, last) for first, last in zip(self._firsts, self._lasts, strict=True) if first < _V6)
+        return ((first, last) for first, last in zip(self._firsts, self._lasts, strict=True) if first < V6)
 
     def overlap(self, block: Block) -> Found | None:
         """The item of the least rank among the pieces that overlap this block."""

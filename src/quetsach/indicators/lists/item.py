@@ -241,10 +241,10 @@ def _authority(text: str, scope: Scope) -> tuple[list[Indicator], list[str]]:
     """A name, a name with a port, an address with a port."""
     host, port = split_authority(text)
     if port is None:
-        head, colon, tail = host.rpartition(":")
-        if colon and head and tail.isdecimal():
-            raise Reject("bad-port" if parse_port(tail) is None else "bad-address")
         whole = address(host)
+        head, colon, tail = host.rpartition(":")
+        if whole is None and colon and head and tail.isdecimal():
+            raise Reject("bad-port" if parse_port(tail) is None else "bad-address")
         return [_address(whole) if whole else _domain(host, scope)], []
     if port == 0:
         raise Reject("bad-port")

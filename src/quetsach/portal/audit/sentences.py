@@ -108,6 +108,10 @@ SENTENCES: dict[str, str | Promise] = {
     ),
     "indicators.prepare_again": _("Took version %(of)s of the list as a draft again"),
     "indicators.publish_again": _("Published version %(of)s of the list again, as version %(version)s"),
+    "indicators.publish_withdrawn": _(
+        "Published version %(version)s of the list, although its content was withdrawn as version %(of)s:"
+        " %(reason)s"
+    ),
     "indicators.withdraw": _("Withdrew version %(version)s of the list: %(count)s addresses. %(reason)s"),
     "indicators.discard": _("Discarded a list that was not published"),
     "scan.accept": _("Sent results of %(source_name)s in full: %(new)s new, %(updated)s updated"),

@@ -71,6 +71,11 @@ class Letter:
         return datetime.date.fromisoformat(self.date) if self.date else None
 
     @property
+    def is_written(self) -> bool:
+        """Whether it has a text; a campaign may be published before its letter is written."""
+        return bool(self.paragraphs)
+
+    @property
     def is_draft(self) -> bool:
         """Whether the office has not numbered and dated it yet."""
         return not self.number or not self.date

@@ -66,6 +66,24 @@ class Task:
     counts: Counted | None = None
 
 
+@dataclass(frozen=True)
+class Standing:
+    """One line of "Where does the unit stand?".
+
+    It has a state in a word, a sentence, figures of the seat's unit with their sentences, and a link.
+    """
+
+    label: str | Promise
+    url: str
+    action: str | Promise
+    shape: str = ""
+    word: str | Promise = ""
+    text: str | Promise = ""
+    figures: tuple[tuple[Counted, str], ...] = ()
+
+
+STANDINGS: list[Callable[[Seat], Iterable[Standing]]] = []
+"""What higher apps know of the unit's standing; they append in AppConfig.ready."""
 PROVIDERS: list[Callable[[Seat], Iterable[Task]]] = []
 FACTS: dict[str, Callable[[], Combinable]] = {}
 """Expressions over CampaignNode that providers need for the node on the page; one query reads them all."""
@@ -84,6 +102,11 @@ def _facts(node_id: UUID) -> QuerySet[CampaignNode, dict[str, Any]]:
 def tasks_of(seat: Seat) -> list[Task]:
     """All open tasks of the seat's node that this person may do, the most urgent first."""
     return sorted((task for provide in PROVIDERS for task in provide(seat)), key=lambda task: task.rank)
+
+
+def standings_of(seat: Seat) -> list[Standing]:
+    """The lines of all apps about the standing of the seat's node."""
+    return [one for provide in STANDINGS for one in provide(seat)]
 
 
 def letter_tasks(seat: Seat) -> Iterator[Task]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -10,6 +12,7 @@ from quetsach.portal.campaigns import queries
 from quetsach.portal.campaigns.front import in_front, running_campaigns, top_campaigns
 from quetsach.portal.campaigns.letter import read_letter
 from quetsach.portal.campaigns.models import Campaign
+from quetsach.portal.kit.missing_letters import missing_letters
 
 
 @require_safe
@@ -37,7 +40,7 @@ def campaign_letter(request: HttpRequest, slug: str) -> HttpResponse:
     return render(
         request,
         "campaigns/public_letter.html",
-        {"campaign": campaign, "letter": read_letter(campaign.letter)},
+        {"campaign": campaign, "letter": read_letter(campaign.letter), "missing": _missing(campaign)},
     )
 
 
@@ -48,11 +51,17 @@ def _published(slug: str) -> Campaign:
     return campaign
 
 
+def _missing(campaign: Campaign) -> str:
+    """The characters that the letter's PDF lacks."""
+    return missing_letters([json.dumps(campaign.letter, ensure_ascii=False)])
+
+
 def _page(request: HttpRequest, campaign: Campaign) -> HttpResponse:
     top = queries.issuer_node(campaign)
     context = {
         "campaign": campaign,
         "letter": read_letter(campaign.letter),
+        "missing": _missing(campaign),
         "top": top,
         "progress": queries.progress(campaign, top.path) if top else None,
     }

@@ -8,9 +8,12 @@ from datetime import date
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.checks.licences.phaseout import Tally
 from quetsach.portal.checks.queries import Branch
 from quetsach.portal.kit.charts import Bar, Series, Stack, bars, lines, stacked
+from quetsach.portal.kit.figures import ALL, OWN
+from quetsach.portal.kit.templatetags.figures import in_chart, sentence
 from quetsach.portal.kit.templatetags.kit import num
 from quetsach.text.vietnamese import sort_key
 
@@ -21,6 +24,11 @@ def _named(row: Branch) -> str:
     return _("%(unit)s itself") % {"unit": row.node.name} if row.is_own else row.node.name
 
 
+def _of(row: Branch, name: str, value: int) -> SafeString:
+    """A figure of the branch, which is the unit alone or holds all units below it."""
+    return in_chart(name, value, row.node, OWN if row.is_own else ALL)
+
+
 def coverage_chart(rows: Sequence[Branch]) -> SafeString:
     """Share of checked machines by branch, the highest first; hatched without a number of computers."""
     shown = [row for row in rows if not row.is_own or row.checked or row.computers]
@@ -29,8 +37,11 @@ def coverage_chart(rows: Sequence[Branch]) -> SafeString:
         Bar(
             _named(row),
             row.coverage,
-            _("%(checked)s of %(all)s")
-            % {"checked": num(row.checked), "all": "?" if row.coverage is None else num(row.computers)},
+            sentence(
+                _("%(checked)s of %(all)s"),
+                checked=_of(row, "checks.machines", row.checked),
+                all="?" if row.coverage is None else num(row.computers),
+            ),
         )
         for row in shown[:MOST_BARS]
     ]
@@ -47,7 +58,11 @@ def remaining_chart(rows: Sequence[Branch]) -> SafeString:
         Stack(
             _named(row),
             (row.replaced, row.copies.remaining),
-            _("%(left)s remaining of %(all)s") % {"left": num(row.copies.remaining), "all": num(row.found)},
+            sentence(
+                _("%(left)s remaining of %(all)s"),
+                left=_of(row, "copies.remaining", row.copies.remaining),
+                all=_of(row, "copies.found", row.found),
+            ),
         )
         for row in shown[:MOST_BARS]
     ]
@@ -55,14 +70,16 @@ def remaining_chart(rows: Sequence[Branch]) -> SafeString:
     return stacked("by-unit", title, title, (_("replaced"), _("remaining")), drawn)
 
 
-def days_chart(days: Sequence[tuple[date, Tally]]) -> SafeString:
-    """Two lines over days: copies found so far, and copies replaced so far."""
+def days_chart(node: CampaignNode, days: Sequence[tuple[date, Tally]]) -> SafeString:
+    """Two lines over days: copies found so far, and copies replaced so far, in the unit and below."""
     last = days[-1][1]
     found = Series(
-        _("%(n)s found") % {"n": num(last.found)}, tuple(float(tally.found) for _day, tally in days)
+        sentence(_("%(n)s found"), n=in_chart("copies.found", last.found, node, ALL)),
+        tuple(float(tally.found) for _day, tally in days),
     )
     replaced = Series(
-        _("%(n)s replaced") % {"n": num(last.replaced)}, tuple(float(tally.replaced) for _day, tally in days)
+        sentence(_("%(n)s replaced"), n=in_chart("copies.replaced", last.replaced, node, ALL)),
+        tuple(float(tally.replaced) for _day, tally in days),
     )
     title = _("Cracked software found and replaced, day by day")
     top = float(max(last.found + last.found % 2, 2))

@@ -59,10 +59,16 @@ class NumberError(PortalError):
     code = "number"
 
 
-class ChangedError(PortalError):
+class VersionChangedError(PortalError):
     """The version in use has changed since the list was compared with it. It is compared anew already."""
 
     code = "changed"
+
+
+class ReasonError(PortalError):
+    """The list was withdrawn before; it is published again only with a reason."""
+
+    code = "reason"
 
 
 class WaitingError(PortalError):
@@ -239,9 +245,10 @@ def write_forms(
     forms: dict[str, dict[str, object]] = {}
     some = [form for form in forms_of(row.count) if wanted(form)]
     items = Items(store.read_list(row.sha256) if some else ())
-    groups = (
-        blocking_groups(row) if row.doubts else guard.grouped(items, organisation=_organisation(row.campaign))
-    )
+    groups = blocking_groups(row) if row.doubts else {}
+    if row.again_of or not row.doubts:
+        # The guard rails may know more today than when that version was judged.
+        groups |= guard.grouped(items, organisation=_organisation(row.campaign))
     for form in some:
         parts, losses = written(items, form, timezone.localdate(), version, groups)
         sha256, length = store.keep(parts)
@@ -257,18 +264,25 @@ def write_forms(
 
 
 def publish_set(
-    draft: IndicatorSet, actor: User, ip: str | None = None, typed: int | None = None
+    draft: IndicatorSet,
+    actor: User,
+    ip: str | None = None,
+    typed: int | None = None,
+    reason: str = "",
 ) -> IndicatorSet:
     """Make the draft the list in force. A second call changes nothing. `typed` is the number of entries that
-    the person typed to confirm a large loss.
+    the person typed to confirm a large loss; `reason` says why a withdrawn list comes back.
 
     Raises:
+        ReasonError: the list was withdrawn before, and no reason is given.
         NumberError: the list loses much, and the number is not the list's.
-        ChangedError: the version in use is another than the draft was compared with.
+        VersionChangedError: the version in use is another than the draft was compared with.
     """
     compare_again(draft.campaign)
     # Asked before the forms are written, which takes long for a long list, and again under the lock.
-    _ask_number(IndicatorSet.rows.get(pk=draft.pk), typed)
+    waiting = IndicatorSet.rows.get(pk=draft.pk)
+    _ask_number(waiting, typed)
+    _ask_reason(waiting, reason)
     forms = write_forms(draft, queries.next_version(draft.campaign_id))
     with transaction.atomic():
         _lock(draft.campaign_id)
@@ -279,12 +293,24 @@ def publish_set(
         )
         if draft.status == IndicatorSet.Status.DRAFT:
             if not queries.is_compared(draft):
-                raise ChangedError
+                raise VersionChangedError
             must_type = _ask_number(draft, typed)
+            gone = _ask_reason(draft, reason)
             draft.forms = forms
             removed = draft.difference.get("removed", 0)
-            _publish(draft, actor, ip, {"removed": removed, "typed": draft.count if must_type else None})
+            more = {"removed": removed, "typed": draft.count if must_type else None}
+            _publish(draft, actor, ip, more | ({"of": gone.version, "reason": reason} if gone else {}))
     return draft
+
+
+def _ask_reason(draft: IndicatorSet, reason: str) -> IndicatorSet | None:
+    """The withdrawn version that the draft brings back. Raises ReasonError where there is one, without a
+    reason."""
+    is_draft = draft.status == IndicatorSet.Status.DRAFT
+    gone = queries.withdrawn_before(draft) if is_draft else None
+    if gone is not None and not reason.strip():
+        raise ReasonError
+    return gone
 
 
 def _ask_number(draft: IndicatorSet, typed: int | None) -> bool:
@@ -359,7 +385,15 @@ def _publish(row: IndicatorSet, actor: User, ip: str | None, more: dict[str, Any
     row.published_at, row.published_by = timezone.now(), actor
     row.is_followed = False
     row.save()
-    how = "publish_again" if row.again_of else "publish_smaller" if more.get("typed") else "publish"
+    how = (
+        "publish_withdrawn"
+        if "reason" in more
+        else "publish_again"
+        if row.again_of
+        else "publish_smaller"
+        if more.get("typed")
+        else "publish"
+    )
     record(
         actor, f"indicators.{how}", unit_path=row.campaign.issuer.path, about=row,
         data={

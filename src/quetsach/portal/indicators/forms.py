@@ -1,4 +1,4 @@
-"""The form to upload lists."""
+"""The forms to upload lists and to bring back a withdrawn one."""
 
 from __future__ import annotations
 
@@ -28,3 +28,15 @@ class ListForm(forms.Form):
                 params={"most": most},
             )
         return files
+
+
+class BringBackForm(forms.Form):
+    """Why a withdrawn list is published again."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Why it is published again"),
+        min_length=10,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("At least ten characters; it stays in the history."),
+    )

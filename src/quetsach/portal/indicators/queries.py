@@ -95,6 +95,15 @@ def withdrawn(campaign_id: UUID) -> QuerySet[IndicatorSet]:
     return IndicatorSet.rows.filter(campaign=campaign_id, status=PUBLISHED).exclude(withdrawn_at=None)
 
 
+def withdrawn_before(row: IndicatorSet) -> IndicatorSet | None:
+    """The latest withdrawn version with the row's entries, if they stand in no version: to publish the row
+    would bring them back."""
+    if row.withdrawn_at is not None or versions(row.campaign_id).filter(set_id=row.set_id).exists():
+        return None
+    same = withdrawn(row.campaign_id).filter(set_id=row.set_id)
+    return same.select_related("withdrawn_by").order_by("-withdrawn_at").first()
+
+
 def unfollowed(campaign_id: UUID) -> QuerySet[IndicatorSet]:
     """The versions whose last change has not reached sightings and cases yet."""
     return IndicatorSet.rows.filter(campaign=campaign_id, status=PUBLISHED, is_followed=False)

@@ -10,7 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
@@ -19,11 +19,11 @@ from quetsach.errors import IndicatorError
 from quetsach.portal.audit.lines import lines
 from quetsach.portal.campaigns.arrivals import announce
 from quetsach.portal.campaigns.seat import Seat, take_seat
-from quetsach.portal.indicators import actions, queries, store
+from quetsach.portal.indicators import actions, queries, spoken_csv, store
 from quetsach.portal.indicators.comparing import loss_of
 from quetsach.portal.indicators.doubtful.queries import groups_of
 from quetsach.portal.indicators.doubtful.views import group_rows
-from quetsach.portal.indicators.forms import ListForm
+from quetsach.portal.indicators.forms import BringBackForm, ListForm
 from quetsach.portal.indicators.models import IndicatorSet
 from quetsach.portal.indicators.uploads import on_disk
 from quetsach.portal.indicators.words import CODES, KINDS, counted_as, refusal
@@ -109,7 +109,12 @@ def draft(request: HttpRequest, slug: str, set_id: UUID) -> HttpResponse:
 
 
 def _preview(
-    request: HttpRequest, seat: Seat, row: IndicatorSet, error: str = "", status: int = 200
+    request: HttpRequest,
+    seat: Seat,
+    row: IndicatorSet,
+    error: str = "",
+    status: int = 200,
+    form: BringBackForm | None = None,
 ) -> HttpResponse:
     rows = _notes(row)
     left_out = sum(one.left_out for one in groups_of(row))
@@ -118,6 +123,8 @@ def _preview(
         "error": error,
         "typed": request.POST.get("typed", "")[:20],
         "loss": loss,
+        "gone": queries.withdrawn_before(row) if row.version is None else None,
+        "form": form or BringBackForm(),
         "share": _share(row),
         "seat": seat,
         "door": "indicators",
@@ -174,22 +181,31 @@ def _decide(request: HttpRequest, seat: Seat, row: IndicatorSet) -> HttpResponse
 
 
 def _publish(request: HttpRequest, seat: Seat, row: IndicatorSet, ip: str | None) -> HttpResponse:
+    form = BringBackForm(request.POST)
+    must_say = row.version is None and queries.withdrawn_before(row) is not None
     digits = "".join(sign for sign in request.POST.get("typed", "")[:40] if sign.isdecimal())
+    if must_say and not form.is_valid():
+        note_form(request, form)
+        is_untyped = loss_of(row).must_type and digits != str(row.count)
+        return _preview(request, seat, row, _untyped(row) if is_untyped else "", status=422, form=form)
+    reason = form.cleaned_data["reason"] if must_say else ""
     try:
-        published = actions.publish_set(row, seat.user, ip, int(digits) if digits else None)
+        published = actions.publish_set(row, seat.user, ip, int(digits) if digits else None, reason)
     except actions.NumberError:
         row.refresh_from_db()
-        told = _("Not published yet. Type the number of addresses of the new list: %(n)s.") % {
-            "n": num(row.count)
-        }
-        return _preview(request, seat, row, told, status=422)
-    except actions.ChangedError:
+        return _preview(request, seat, row, _untyped(row), status=422, form=form if must_say else None)
+    except (actions.VersionChangedError, actions.ReasonError):
         row.refresh_from_db()
         told = _("Not published yet: the version in use has changed meanwhile. Look at the difference again.")
         return _preview(request, seat, row, told, status=409)
     announce(seat.campaign)
     messages.success(request, _("Version %(n)d is published.") % {"n": published.version})
     return redirect("indicators", seat.campaign.slug)
+
+
+def _untyped(row: IndicatorSet) -> str:
+    told = _("Not published yet. Type the number of addresses of the new list: %(n)s.")
+    return told % {"n": num(row.count)}
 
 
 def _find(request: HttpRequest, seat: Seat, set_id: UUID) -> IndicatorSet:
@@ -216,26 +232,20 @@ def _notes(row: IndicatorSet) -> dict[str, list[dict[str, object]]]:
 
 
 @require_GET
-def notes(request: HttpRequest, slug: str, set_id: UUID) -> FileResponse:
-    """Everything left out or doubted, as CSV."""
+def notes(request: HttpRequest, slug: str, set_id: UUID) -> StreamingHttpResponse:
+    """Everything left out or doubted, as CSV in the page's language."""
     seat, _may = _seat(request, slug, must_write=True)
     row = _find(request, seat, set_id)
     if not row.notes:
         raise Http404
-    file = store.place(row.notes).open("rb")
-    return FileResponse(
-        file, as_attachment=True, filename=f"{slug}-notes.csv", content_type="text/csv; charset=utf-8"
-    )
+    return spoken_csv.notes(store.place(row.notes), f"{slug}-notes.csv")
 
 
 @require_GET
-def changes(request: HttpRequest, slug: str, set_id: UUID) -> FileResponse:
-    """The whole difference to the version that was in use, as CSV."""
+def changes(request: HttpRequest, slug: str, set_id: UUID) -> StreamingHttpResponse:
+    """The whole difference to the version that was in use, as CSV in the page's language."""
     seat, _may = _seat(request, slug, must_write=True)
     kept = _find(request, seat, set_id).difference.get("changes")
     if not kept:
         raise Http404
-    return FileResponse(
-        store.place(kept).open("rb"), as_attachment=True, filename=f"{slug}-changes.csv",
-        content_type="text/csv; charset=utf-8",
-    )  # fmt: skip
+    return spoken_csv.changes(store.place(kept), f"{slug}-changes.csv")

@@ -15,7 +15,7 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.indicators import queries
-from quetsach.portal.indicators.actions import ChangedError, bring_back, compare_again, dated_forms
+from quetsach.portal.indicators.actions import VersionChangedError, bring_back, compare_again, dated_forms
 from quetsach.portal.indicators.models import IndicatorSet
 
 _log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ def withdraw(row: IndicatorSet, actor: User, why: str, ip: str | None = None) ->
     afterwards, None if there is none. A second call changes nothing.
 
     Raises:
-        ChangedError: somebody published or withdrew a version at the same moment.
+        VersionChangedError: somebody published or withdrew a version at the same moment.
     """
     earlier = queries.before(row)
     forms = _forms(earlier) if earlier is not None else {}
@@ -37,7 +37,7 @@ def withdraw(row: IndicatorSet, actor: User, why: str, ip: str | None = None) ->
         if row.pk not in {one.pk for one in rows}:
             return current
         if queries.before(row) != earlier:
-            raise ChangedError
+            raise VersionChangedError
         now = timezone.now()
         for one in rows:
             one.withdrawn_at, one.withdrawn_by, one.withdrawn_why = now, actor, why

@@ -129,6 +129,14 @@ _REFUSALS: tuple[tuple[str, str, str | Promise], ...] = (
         ),
     ),
     (
+        r"may be a table of infected machines",
+        "content",
+        _(
+            "it has no headings and may be a table of infected machines; if it is the list, head it with a"
+            " row that names a column “malicious IP”"
+        ),
+    ),
+    (
         r"is locked with a password",
         "unknown_kind",
         _("it is locked with a password; save it without one"),

@@ -187,12 +187,14 @@ def correct(
     given_to: CampaignNode | None,
     version: int,
     *,
+    note: str | None = None,
     ip: str | None = None,
 ) -> ReceivedAnnex:
     """Store the figures and the unit that a person read off the paper, and judge the row anew.
 
     A figure or a unit that was in doubt and is entered unchanged settles the doubt; the corrections keep what
-    was doubted. Raises IntakeError if the row has changed.
+    was doubted. `note` is the person's own remark, None to leave it. Raises IntakeError if the row has
+    changed.
     """
     annex = _hold(annex_id, node)
     if annex.state != State.OPEN or annex.version != version:
@@ -200,7 +202,8 @@ def correct(
     one = stored.from_data(annex.reading)
     changed = {row: value for row, value in values.items() if _is_new(one, row, value)}
     is_placed = given_to is not None and (given_to.pk != annex.node_id or _is_doubted(one, "unit"))
-    if not changed and not is_placed:
+    is_noted = note is not None and note != annex.note
+    if not changed and not is_placed and not is_noted:
         return annex
     changes: dict[str, Any] = {row: [one.values[row], value] for row, value in changed.items()}
     if is_placed and given_to is not None:
@@ -216,8 +219,10 @@ def correct(
         annex.node = given_to
         one = stored.given_to(one, queries.directory(node, [given_to]).units[0])
     annex.reading = stored.to_data(judging.judged_here(one, annex.node))
-    note = {"by": str(actor), "at": timezone.now().isoformat(), **changes, "settled": settled}
-    annex.corrections = [*annex.corrections, note]
+    if is_noted:
+        changes["note"] = note
+    entry = {"by": str(actor), "at": timezone.now().isoformat(), **changes, "settled": settled}
+    annex.corrections = [*annex.corrections, entry]
     annex.version += 1
     annex.save()
     data = {"file": annex.file.name, "sha256": annex.file.sha256, "changes": changes}
@@ -242,6 +247,7 @@ def take(
     version: int,
     *,
     seen: Collection[str] = (),
+    note: str = "",
     reading: Reading | None = None,
     at: datetime | None = None,
     ip: str | None = None,
@@ -252,13 +258,14 @@ def take(
     marks of these warnings (`judging.mark`). A warning that the person was not shown stops the act, and the
     row shows it from now on. `reading` is the row's reading as the desk shows it, if it was just read.
 
-    `at` is the common moment of an act on many rows, by which they can be taken back together. For a row that
+    `note` takes the place of the note kept with the row. `at` is the common moment of an act on many rows,
+    by which they can be taken back together. For a row that
     is already taken, nothing happens. Raises IntakeError for a row without a unit or changed meanwhile,
     UnseenError, BlockedReport for figures that the rules refuse, ReportError if the unit has sent a report
     itself.
     """
     try:
-        return _take(actor, annex_id, node, version, seen=seen, reading=reading, at=at, ip=ip)
+        return _take(actor, annex_id, node, version, seen=seen, note=note, reading=reading, at=at, ip=ip)
     except (UnseenError, BlockedReport):
         # What the portal knows has changed since the row was judged: store it, so that the row shows it.
         _judge_again(annex_id, node)
@@ -281,6 +288,7 @@ def _take(
     version: int,
     *,
     seen: Collection[str],
+    note: str,
     reading: Reading | None,
     at: datetime | None,
     ip: str | None,
@@ -319,6 +327,7 @@ def _take(
         source=source,
         shown=judging.rules_in(shown),
         told=told,
+        remark=note or annex.note,
         ip=ip,
     )
     accept(actor, target, revision.number, ip=ip)
@@ -331,17 +340,20 @@ def _take(
         "sha256": annex.file.sha256,
         "unit_asked": False,
         "warnings": [f"{warning['rule']}:{warning['row']}" for warning in told],
+        **({"note": said} if (said := note or annex.note) else {}),
     }
     record(actor, "intake.take", unit_path=target.path, about=annex, data=data, ip=ip)
     return annex
 
 
-def take_clear(actor: User, node: CampaignNode, *, ip: str | None = None) -> tuple[int, list[str]]:
-    """Take every clear row; returns how many, and a sentence for each row that could not be taken."""
+def take_clear(
+    actor: User, node: CampaignNode, *, note: str = "", ip: str | None = None
+) -> tuple[int, list[str]]:
+    """Take every clear row with this note; returns how many, and a sentence for each row that failed."""
     taken, stopped, now = 0, [], timezone.now()
     for row in queries.desk(node).clear:
         try:
-            take(actor, row.annex.pk, node, row.annex.version, reading=row.reading, at=now, ip=ip)
+            take(actor, row.annex.pk, node, row.annex.version, note=note, reading=row.reading, at=now, ip=ip)
             taken += 1
         except (IntakeError, ReportError) as error:
             stopped.append(f"{row.annex.node}: {error}")

@@ -11,12 +11,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from quetsach.annexes.collecting.form import ROWS
+from quetsach.annexes.form.entry import clean_text
 from quetsach.annexes.form.figures import FigureError, parse_figure
 from quetsach.portal.intake.actions import IntakeError
 from quetsach.portal.kit.fields import FilesField
 
 MOST_UPLOAD = 64 << 20
 """Bytes of one upload; the annexes of a district have a few megabytes."""
+
+
+MOST_NOTE = 500
+"""Characters of a note that goes into the record with a taken row."""
 
 
 class IntakeForm(forms.Form):
@@ -51,3 +56,8 @@ def read_figures(posted: Mapping[str, str]) -> dict[str, int | None]:
                 said = {"row": row[1], "typed": posted[row][:40]}
                 raise IntakeError(_("Row %(row)s: “%(typed)s” is not a whole number.") % said) from error
     return values
+
+
+def read_note(posted: Mapping[str, str]) -> str:
+    """The note of the person at the desk, in one line."""
+    return " ".join(clean_text(posted.get("note", "")).split())[:MOST_NOTE]

@@ -93,6 +93,12 @@ class ReceivedAnnex(models.Model):
         return f"{self.file} [{self.part}]"
 
     @property
+    def note(self) -> str:
+        """The remark that a person of the desk wrote last; it goes into the record when the row is taken."""
+        found = [entry["note"] for entry in self.corrections if "note" in entry]
+        return str(found[-1]) if found else ""
+
+    @property
     def typed(self) -> dict[str, Any]:
         """The figures as written in the paper, by row key."""
         figures: dict[str, Any] = self.reading["annex"]["figures"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
 
 from quetsach.annexes.collecting import merge, messages, stored
@@ -91,6 +91,11 @@ def is_taken(annex_id: UUID, node: CampaignNode) -> bool:
     return ReceivedAnnex.rows.filter(pk=annex_id, file__node=node, state=State.TAKEN).exists()
 
 
+def file_of(node_key: str) -> Exists:
+    """Whether an undecided annex of a node lies on a desk; `node_key` is the name of the node's key."""
+    return Exists(ReceivedAnnex.rows.filter(node=OuterRef(node_key), state=State.OPEN))
+
+
 def decided_at(node: CampaignNode, at: datetime) -> list[ReceivedAnnex]:
     """The rows of the node's desk that were taken or set aside in one act."""
     rows = ReceivedAnnex.rows.filter(file__node=node, at=at).exclude(state=State.OPEN)
@@ -164,7 +169,9 @@ def desk(node: CampaignNode) -> Desk:
             made.append(Row(annex, one, reports.get(annex.node_id) if annex.node_id else None))
         return tuple(made)
 
+    # A file that no program can read is no silence either: its name tells whose it is likely to be.
     there = {one.unit.key for one in found.counted if one.unit}
+    there |= {one.unit.key for one in found.unread if one.unit}
     done = {pk for pk, report in reports.items() if report.accepted_id or report.is_with_others}
     return Desk(
         counted=rows(found.counted),

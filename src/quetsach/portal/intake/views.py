@@ -23,7 +23,7 @@ from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.intake import actions, page, queries
 from quetsach.portal.intake.actions import IntakeError, Receipt
-from quetsach.portal.intake.forms import IntakeForm, read_figures
+from quetsach.portal.intake.forms import MOST_NOTE, IntakeForm, read_figures, read_note
 from quetsach.portal.intake.models import ReceivedAnnex, ReceivedFile
 from quetsach.portal.intake.page import Line, Refusal
 from quetsach.portal.kit.client_ip import client_ip_text
@@ -95,7 +95,8 @@ def _said(receipt: Receipt) -> str:
 def take_clear(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
     """Take every row that needs no check."""
     seat = _seat(request, slug, node_id)
-    _taken, stopped = actions.take_clear(seat.user, seat.node, ip=client_ip_text(request))
+    ip = client_ip_text(request)
+    _taken, stopped = actions.take_clear(seat.user, seat.node, note=read_note(request.POST), ip=ip)
     for sentence in stopped:
         messages.error(request, sentence)
     return _back(seat)
@@ -166,7 +167,8 @@ def _decide(request: HttpRequest, seat: Seat, annex_id: UUID, *, takes: bool) ->
     ip = client_ip_text(request)
     if takes and queries.is_taken(annex_id, seat.node):
         return
-    annex = actions.correct(seat.user, annex_id, seat.node, values, target, version, ip=ip)
+    note = read_note(request.POST) if "note" in request.POST else None
+    annex = actions.correct(seat.user, annex_id, seat.node, values, target, version, note=note, ip=ip)
     if not takes:
         messages.success(request, _("Kept. It counts when it is taken."))
         return
@@ -303,6 +305,7 @@ def _page(
         "units": desk.units[:MOST_NAMES],
         "leftovers": page.leftovers(desk),
         "totals": list(desk.collection.totals.items()),
+        "most_note": MOST_NOTE,
         "latest": desk.latest_of(seat.user, timezone.now()),
     }
     return render(request, "intake/desk.html", context, status=status)

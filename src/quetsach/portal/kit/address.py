@@ -1,6 +1,7 @@
 """The portal's own address, for all that leaves the screen: paper, QR codes, messages, e-mails, packs.
 
 It is QUETSACH_ADDRESS. It is never the name in a request, because the sender of a request chooses that name.
+No other module asks a request for its host (`tools/house.py` refuses it).
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ import ipaddress
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
+from django.http.request import split_domain_port
 from django.utils.translation import gettext as _
 
 HERE = "http://localhost:8000"
@@ -34,12 +37,24 @@ def absolute(path: str = "/") -> str:
 def on_screen(request: HttpRequest, path: str = "/") -> str:
     """The whole address of a page, for a reader who copies it on the same machine.
 
-    While the address is not known, and in the demonstration, it is the address that the reader's browser
-    uses: it works for that reader at least.
+    While the address is not known, and in the demonstration, it has the name that the reader's browser uses,
+    which is one of QUETSACH_HOSTS: it works for that reader at least. No setting lists ports. A name with a
+    port gets the port of this server; a name without a port belongs to a web server in front of it.
     """
     if is_known() and not settings.DEMO:
         return absolute(path)
-    return request.build_absolute_uri(path)
+    name, port = split_domain_port(request.get_host())
+    return f"{request.scheme}://{name}{f':{request.META["SERVER_PORT"]}' if port else ''}{path}"
+
+
+def page_before(request: HttpRequest) -> str:
+    """The path of the page that the reader came from; the front page if it is of another site."""
+    try:
+        root = f"{request.scheme}://{request.get_host()}/"
+    except DisallowedHost:
+        return "/"
+    referrer = request.META.get("HTTP_REFERER", "")
+    return "/" + referrer[len(root) :].lstrip("/\\") if referrer.startswith(root) else "/"
 
 
 def on_this_machine(path: str) -> str:

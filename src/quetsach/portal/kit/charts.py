@@ -3,15 +3,18 @@
 Horizontal places are percentages and text is never scaled, so 14 px stay 14 px at any width. Colours are the
 classes of portal.css. None means "we could not look": it is hatched, never drawn as zero. A page puts the
 finding above the chart and the table below it.
+
+A text with figures is made by `sentence` and `in_chart` (`templatetags/figures.py`), which name them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import unescape
 
 from django.forms.utils import flatatt
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import conditional_escape, format_html, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 
 ROW, THICK = 38, 8
@@ -51,6 +54,11 @@ class Series:
 
     said: str
     values: tuple[float | None, ...]
+
+
+def words_of(said: str) -> str:
+    """The words of a text without the marks of its figures, for titles and descriptions."""
+    return unescape(strip_tags(said)) if isinstance(said, SafeString) else said
 
 
 def bars(key: str, title: str, told: str, rows: Sequence[Bar]) -> SafeString:
@@ -221,7 +229,7 @@ def _hatch(key: str) -> SafeString:
 
 
 def _chart(key: str, title: str, told: str, height: float, parts: Sequence[SafeString]) -> SafeString:
-    names = [_el("title", title, id=f"{key}-t"), _el("desc", told, id=f"{key}-d")]
+    names = [_el("title", words_of(title), id=f"{key}-t"), _el("desc", words_of(told), id=f"{key}-d")]
     return _el(
         "svg", *names, *parts, class_="chart", width="100%", height=height, role="img",
         aria_labelledby=f"{key}-t {key}-d",

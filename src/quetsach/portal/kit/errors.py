@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.core.exceptions import DisallowedHost, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -20,6 +20,7 @@ from django.utils.functional import Promise, lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from quetsach.portal.kit.address import page_before
 from quetsach.portal.kit.busy import busy_page, is_busy, stylesheet
 from quetsach.portal.kit.refusals import note_request
 from quetsach.portal.kit.storage import fault_of, storage_page
@@ -113,7 +114,7 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse: 
     user = getattr(request, "user", None)
     if user is not None and not user.is_authenticated:
         if request.method == "POST":
-            back = f"{reverse('account_login')}?{urlencode({'next': _same_site(request)})}"
+            back = f"{reverse('account_login')}?{urlencode({'next': page_before(request)})}"
             return _answer(request, 404, SIGNED_OUT, back)
         known = PAGES[404]
         back = f"{reverse('account_login')}?{urlencode({'next': request.get_full_path()})}"
@@ -161,15 +162,5 @@ def _plain(status: int) -> HttpResponse:
 
 def _answer(request: HttpRequest, status: int, page: Page | None = None, back: str = "") -> HttpResponse:
     page = page or PAGES[status]
-    back = back or ("" if page.route else _same_site(request))
+    back = back or ("" if page.route else page_before(request))
     return render(request, "kit/error.html", {"page": page, "status": status, "back": back}, status=status)
-
-
-def _same_site(request: HttpRequest) -> str:
-    """The path of the page that the reader came from, if it is on this site."""
-    referrer = request.META.get("HTTP_REFERER", "")
-    try:
-        root = f"{request.scheme}://{request.get_host()}/"
-    except DisallowedHost:
-        return "/"
-    return "/" + referrer[len(root) :].lstrip("/\\") if referrer.startswith(root) else "/"

@@ -97,6 +97,11 @@ FIGURES: dict[str, Kind] = {
     "units.not_reported": Kind(
         _("units that must report and have sent nothing"), f"{REPORTS}.dashboard.late_units:counts"
     ),
+    "units.with_file": Kind(
+        _("units whose report came as a file that waits on the desk"),
+        f"{REPORTS}.arrived_files:waits",
+        ("with_file",),
+    ),
     "units.silent": Kind(
         _("units that got the letter on an earlier day and have not confirmed it"),
         "quetsach.portal.campaigns.queries:statuses",
@@ -135,7 +140,7 @@ FIGURES: dict[str, Kind] = {
     "machines.seen": Kind(
         _("machines in which signs were seen, whatever became of them; without false alarms"),
         f"{REPORTS}.rollup.machines:by_branch",
-        ("machines.total", "branch.machines", "machine_count"),
+        ("machines.total", "table.total", "branch.machines", "machine_count"),
     ),
     "machines.signs": Kind(
         _("machines with signs that nobody handles yet"), "quetsach.portal.cases.queries:words_of", ("signs",)
@@ -166,10 +171,14 @@ FIGURES: dict[str, Kind] = {
         ("whole.people",),
     ),
     "copies.found": Kind(
-        _("copies of cracked software that were found"), f"{CHECKS}:copies_below", ("copies.found",)
+        _("copies of cracked software that were found"),
+        f"{CHECKS}:copies_below",
+        ("copies.found", "row.found", "last.found"),
     ),
     "copies.replaced": Kind(
-        _("cracked copies that are gone again"), f"{CHECKS}:copies_below", ("copies.replaced",)
+        _("cracked copies that are gone again"),
+        f"{CHECKS}:copies_below",
+        ("copies.replaced", "last.replaced"),
     ),
     "copies.remaining": Kind(
         _("cracked copies that are still there"), f"{CHECKS}:copies_below", ("copies.remaining",)
@@ -201,7 +210,7 @@ FIGURES: dict[str, Kind] = {
     "annex": Kind(
         _("a row of the annex, from accepted reports"),
         f"{REPORTS}.rollup.queries:branch_sums",
-        ("row.total", "row.below", "part.count"),
+        ("row.total", "row.below", "part.count", "=figure"),
     ),
     "entry": Kind(_("a row of the annex, as typed or sent at that moment"), f"{REPORTS}.queries:entered"),
     "known": Kind(

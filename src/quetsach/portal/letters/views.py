@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -24,6 +25,7 @@ from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.kit import signedpdf
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.ids import uuid7
+from quetsach.portal.kit.missing_letters import missing_letters_of
 from quetsach.portal.letters import actions, prefill, queries
 from quetsach.portal.letters.findings import look as look_at
 from quetsach.portal.letters.forms import GROUPS, IssueForm, SignedForm, as_typed, read_fields
@@ -33,6 +35,7 @@ from quetsach.portal.letters.place import is_draft, take_place
 from quetsach.portal.units.roles import Verb
 from quetsach.text.vietnamese import search_key, short_date
 
+TO_SIGN = "trinh-ky"
 FORMS = {
     "pdf": (render_pdf, "application/pdf"),
     "docx": (render_docx, "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
@@ -114,7 +117,8 @@ def preview(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID) -> 
     paper = look_at(typed).paper
     if paper is None:
         return _form(request, seat, letter_id, typed, version=_version(request), status=422)
-    response = HttpResponse(render_pdf(paper, at=timezone.now()), content_type="application/pdf")
+    draft = replace(paper, is_draft=True)
+    response = HttpResponse(render_pdf(draft, at=timezone.now()), content_type="application/pdf")
     response["Content-Disposition"] = 'inline; filename="xem-thu.pdf"'
     response["Cache-Control"] = "no-store"
     return response
@@ -155,7 +159,9 @@ def look_page(
         **_frame(seat),
         "letter": letter,
         "look": seen,
-        "pages": range(1, len(_pages(seen.paper)) + 1) if seen.paper else (),
+        "pages": range(1, len(_pages(_paper(letter))) + 1) if seen.paper else (),
+        "missing": missing_letters_of(seen.paper) if seen.paper else "",
+        "to_sign": TO_SIGN,
         "summary": _summary(letter),
         "issue": issue or IssueForm(),
         "signed": signed or SignedForm(),
@@ -178,14 +184,18 @@ def page_image(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID, 
 
 @require_GET
 def file(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID, form: str) -> HttpResponse:
-    """The letter as PDF or Word."""
+    """The letter as PDF or Word. A letter without number and date is marked as a draft, except in the file
+    that goes to the office's document system to be numbered and signed (`TO_SIGN` in the query)."""
     seat = take_place(request, slug, node_id)
     letter = wanted(seat, letter_id)
     if form not in FORMS:
         raise Http404
     draw, kind = FORMS[form]
-    content = draw(_paper(letter), at=letter.changed_at)
-    return download(f"Công văn {letter}", form, kind, content)
+    paper = _paper(letter)
+    if TO_SIGN in request.GET:
+        paper = replace(paper, is_draft=False)
+    content = draw(paper, at=letter.changed_at)
+    return download(f"{'Dự thảo công' if paper.is_draft else 'Công'} văn {letter}", form, kind, content)
 
 
 @require_POST
@@ -270,7 +280,7 @@ def _paper(letter: Letter) -> Paper:
     paper = look_at(letter.fields).paper
     if paper is None:
         raise Http404
-    return paper
+    return replace(paper, is_draft=not letter.is_issued)
 
 
 def _pages(paper: Paper) -> list[bytes]:

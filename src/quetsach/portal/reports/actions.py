@@ -24,6 +24,7 @@ from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.people.body_actions import claim_in_report
 from quetsach.portal.reports import queries
+from quetsach.portal.reports.assessment.moments import moved_at_sending
 from quetsach.portal.reports.counted_self import off_paper
 from quetsach.portal.reports.errors import BlockedReport, ReportError
 from quetsach.portal.reports.facts import facts
@@ -79,6 +80,7 @@ class _Sending:
     source: dict[str, str] = field(default_factory=dict)
     paper: Mapping[str, int] = field(default_factory=dict)
     told: Sequence[Mapping[str, Any]] = ()
+    remark: str = ""
     ip: str | None = None
 
 
@@ -158,6 +160,7 @@ def submit_on_behalf(
     source: Source,
     shown: Collection[str] | None = None,
     told: Sequence[Mapping[str, Any]] = (),
+    remark: str = "",
     paper: Mapping[str, int] | None = None,
     ip: str | None = None,
 ) -> Revision:
@@ -167,7 +170,8 @@ def submit_on_behalf(
     The unit is not asked, so no warning is confirmed: each is stored as taken by the superior, also in a row
     with a note, because the note came with the paper. `shown` are the keys of the rules that the superior
     was shown, such as "W09:narrative"; another warning stops the act. None leaves this check out. `told` are
-    further warnings that the superior was shown, as a revision stores them.
+    further warnings that the superior was shown, as a revision stores them. `remark` is the superior's
+    answer, stored with each warning.
 
     The same file again gives the same revision, unless that was returned; a newer file replaces one that
     still waits. `paper` is the total of each row on the paper, kept as evidence beside the computed total. If
@@ -186,6 +190,7 @@ def submit_on_behalf(
         source=source.as_dict(),
         paper=paper or {},
         told=told,
+        remark=remark,
         ip=ip,
     )
     with _one_form_one_report(), transaction.atomic():
@@ -323,7 +328,8 @@ def _warnings(problems: Iterable[Problem], sending: _Sending) -> list[dict[str, 
         if one.level == "warn"
     ]
     there = {(one["rule"], one["row"]) for one in found}
-    return found + [dict(one) for one in sending.told if (one["rule"], one["row"]) not in there]
+    found += [dict(one) for one in sending.told if (one["rule"], one["row"]) not in there]
+    return [one | {"note": sending.remark} for one in found] if sending.remark else found
 
 
 def _answered_by(problem: Problem, sending: _Sending) -> str:
@@ -339,6 +345,7 @@ def _revise(
     form = queries.form_of(node)
     below = sum((line.total for line in children), form.zero)
     last: int = report.revisions.aggregate(last=Max("number"))["last"] or 0
+    moved = moved_at_sending(entry.typed["narrative"], node, children)
     return Revision(
         report=report,
         number=last + 1,
@@ -355,6 +362,7 @@ def _revise(
             "children": below.as_dict(),
             "total": (entry.counts + below).as_dict(),
             "missing": sum(line.missing for line in children),
+            **({"moved": moved} if moved else {}),
         },
         author=sending.actor,
         on_behalf=sending.on_behalf,

@@ -6,6 +6,7 @@ from quetsach.portal.reports.assessment.views import report_assessment
 from quetsach.portal.reports.dashboard.views import progress
 from quetsach.portal.reports.dashboard.views_chase import chase, chase_messages, chase_xlsx
 from quetsach.portal.reports.export import views as exports
+from quetsach.portal.reports.export.before_download import before_download
 from quetsach.portal.reports.proposals import views as views_proposals
 from quetsach.portal.reports.review import views as views_review
 from quetsach.portal.reports.rollup import views as views_rollup
@@ -45,6 +46,11 @@ urlpatterns = [
     path("cd/<slug:slug>/quy-tac-bao-cao/", views_review.policy, name="report_policy"),
     path("cd/<slug:slug>/tong-hop/<uuid:node_id>/", views_rollup.rollup, name="rollup"),
     path("cd/<slug:slug>/tong-hop/<uuid:node_id>/vi-sao/<slug:row>/", views_rollup.trace_page, name="why"),
+    path(
+        "cd/<slug:slug>/tong-hop/<uuid:node_id>/truoc-khi-tai/",
+        before_download,
+        name="report_before_download",
+    ),
     path("cd/<slug:slug>/tong-hop/<uuid:node_id>/bao-cao.pdf", exports.report_pdf, name="report_pdf"),
     path("cd/<slug:slug>/tong-hop/<uuid:node_id>/bao-cao.docx", exports.report_docx, name="report_docx"),
     path("cd/<slug:slug>/tong-hop/<uuid:node_id>/so-lieu.xlsx", exports.report_xlsx, name="report_xlsx"),

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from quetsach.portal.campaigns.models import Acknowledgement, CampaignNode, Participation
 from quetsach.portal.campaigns.queries import Figure
 from quetsach.portal.reports.annexforms.versions import load_form
+from quetsach.portal.reports.arrived_files import shown_state
 from quetsach.portal.reports.models import Report
 from quetsach.portal.units.models import SectorRelation, sectors_in_force
 from quetsach.text.vietnamese import sort_key
@@ -44,10 +46,13 @@ class Guided:
 
 @dataclass(frozen=True)
 class Sector:
-    """The units in one body's line of work, with numbers of units only: figures are never added up here."""
+    """The units in one body's line of work, with numbers of units only: figures are never added up here.
+
+    `titles` has key and title of each row of the annex.
+    """
 
     rows: tuple[Guided, ...]
-    titles: tuple[str, ...]
+    titles: tuple[tuple[str, str], ...]
 
     @property
     def acknowledged(self) -> int:
@@ -83,18 +88,19 @@ def sector_of(node: CampaignNode) -> Sector:
     """The guided units that take part in the node's campaign. One query besides those of `guided_units`."""
     form = load_form(node.campaign.form)
     keys = [row.key for row in form.rows]
-    nodes = (
+    nodes: Any = (
         CampaignNode.rows.active()
         .filter(campaign=node.campaign_id, unit__in=guided_units(node.unit_id))
         .exclude(pk=node.pk)
         .select_related("parent", "acknowledgement", "participation", "report__accepted")
+        .annotate(came=shown_state())
     )
     rows = [_guided(node, keys) for node in nodes]
     ordered = sorted(rows, key=lambda row: (row.rank, sort_key(row.counter), sort_key(row.node.name)))
-    return Sector(tuple(ordered), tuple(row.text for row in form.rows))
+    return Sector(tuple(ordered), tuple((row.key, row.text) for row in form.rows))
 
 
-def _guided(node: CampaignNode, keys: list[str]) -> Guided:
+def _guided(node: Any, keys: list[str]) -> Guided:
     received: Acknowledgement | None = getattr(node, "acknowledgement", None)
     started: Participation | None = getattr(node, "participation", None)
     report: Report | None = getattr(node, "report", None)
@@ -103,7 +109,7 @@ def _guided(node: CampaignNode, keys: list[str]) -> Guided:
         counter=node.parent.name if node.parent else "",
         acknowledged_at=received.at if received else None,
         deployed_at=started.at if started else None,
-        report_state=report.state if report else "",
+        report_state=node.came,
         figures=_figures(report, keys),
     )
 

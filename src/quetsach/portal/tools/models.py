@@ -13,6 +13,7 @@ from quetsach.endpoint import keys
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.kit.scope import ScopedManager
+from quetsach.portal.tools.start import in_readers_language
 from quetsach.portal.units.models import within_units_of
 
 if TYPE_CHECKING:
@@ -126,6 +127,11 @@ class RemovalTool(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}"
+
+    @property
+    def said(self) -> str:
+        """The note for the reader; one of the starting list in the reader's language."""
+        return in_readers_language(self.name, self.note)
 
     @classmethod
     def scope(cls, user: User | AnonymousUser) -> models.Q:

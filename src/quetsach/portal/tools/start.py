@@ -26,6 +26,11 @@ class StartTool:
         """The note in the reader's language."""
         return self.notes[language()]
 
+    @property
+    def said(self) -> str:
+        """The same, under the name that tools on a campaign's list use."""
+        return self.note
+
 
 @cache
 def starting_list() -> tuple[StartTool, ...]:
@@ -38,3 +43,9 @@ def starting_list() -> tuple[StartTool, ...]:
         )
         for row in rows
     )
+
+
+def in_readers_language(name: str, note: str) -> str:
+    """The note of a tool, in the reader's language if it is that of the starting list, else as it is."""
+    known = next((one for one in starting_list() if one.name == name and note in one.notes.values()), None)
+    return known.note if known else note

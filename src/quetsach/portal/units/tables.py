@@ -42,11 +42,11 @@ def known_units(top: Unit) -> list[Known]:
     ]
 
 
-def rows_of(top: Unit) -> list[dict[str, str]]:
-    """The rows of a subtree for a file: superiors first, kinds in words."""
+def rows_of(top: Unit, language: str = "vi") -> list[dict[str, str]]:
+    """The rows of a subtree for a file: superiors first, kinds in words of the language."""
     known = {unit.id: unit for unit in known_units(top)}
     written = paths(known.values(), str(top.pk))
-    labels = kind_labels()
+    labels = kind_labels(language)
     below: dict[str | None, list[Unit]] = {}
     for unit in Unit.rows.filter(subtree(top.path), retired_at=None).exclude(pk=top.pk):
         below.setdefault(str(unit.parent_id), []).append(unit)
@@ -61,9 +61,9 @@ def rows_of(top: Unit) -> list[dict[str, str]]:
     return rows
 
 
-def kind_labels() -> dict[str, str]:
-    """The kinds in Vietnamese, whatever the page's language, because files leave the portal."""
-    with translation.override("vi"):
+def kind_labels(language: str = "vi") -> dict[str, str]:
+    """The kinds in Vietnamese unless asked otherwise, because workbooks leave the portal."""
+    with translation.override(language):
         return {kind.value: str(kind.label) for kind in Unit.Kind}
 
 

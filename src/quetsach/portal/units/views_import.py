@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.language import language
 from quetsach.portal.kit.refusals import note_form
 from quetsach.portal.kit.strangers import refused
 from quetsach.portal.units import import_actions, table_offers, tables
@@ -48,8 +49,10 @@ def table(request: HttpRequest, unit_id: UUID, form: str) -> HttpResponse:
     unit = find_unit(request, unit_id)
     if form not in TYPES:
         raise Http404
-    rows = tables.rows_of(unit)
-    body = as_csv(rows) if form == "csv" else as_xlsx(rows, list(tables.kind_labels().values()))
+    if form == "csv":
+        body = as_csv(tables.rows_of(unit, language()), language())
+    else:
+        body = as_xlsx(tables.rows_of(unit), list(tables.kind_labels().values()))
     name = slugify(search_key(unit.name)) or "don-vi"
     headers = {"Content-Disposition": f'attachment; filename="{name}.{form}"'}
     return HttpResponse(body, content_type=TYPES[form], headers=headers)

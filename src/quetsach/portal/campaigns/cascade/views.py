@@ -24,7 +24,7 @@ from quetsach.portal.campaigns.issuing.first_run import FirstRun, before_publish
 from quetsach.portal.campaigns.letter import read_letter
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.seat import Seat, homes_of, take_seat
-from quetsach.portal.campaigns.tasks import tasks_of
+from quetsach.portal.campaigns.tasks import standings_of, tasks_of
 from quetsach.portal.kit.address import absolute
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.units.models import Unit
@@ -70,6 +70,7 @@ def today(request: HttpRequest, slug: str) -> HttpResponse:
         "seat": seat,
         "as_of": timezone.now(),
         "tasks": tasks_of(seat),
+        "standings": standings_of(seat),
         "first_run": first_run(seat),
         "own": own,
         "passed_on": min((s.dispatched_at for s in below if s.dispatched_at), default=None),

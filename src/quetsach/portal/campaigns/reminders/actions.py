@@ -98,7 +98,7 @@ def plan(campaign: Campaign, today: date, *, can_email: bool) -> int:
         due = [at for at in deadlines if remind_day(calendar, at, rule.offset) == today]
         if not due:
             continue
-        nodes = running.filter(AUDIENCES[rule.audience].wanted, due_at__in=due)
+        nodes = running.filter(AUDIENCES[rule.audience].wanted(), due_at__in=due)
         wanted = nodes.exclude(reminders__local_date=today).order_by("pk")
         for batch in _batches(wanted):
             added += _write_down(rule, batch, today, can_email)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -11,22 +12,23 @@ from django.utils.translation import gettext_lazy as _
 
 @dataclass(frozen=True)
 class Audience:
-    """`wanted` selects CampaignNode rows; `todo` is the request to such a unit, after "please"."""
+    """`wanted` makes the selection of CampaignNode rows; `todo` is the request to such a unit, after
+    "please"."""
 
     label: str | Promise
-    wanted: Q
+    wanted: Callable[[], Q]
     todo: str | Promise
 
 
 AUDIENCES: dict[str, Audience] = {
     "not_received": Audience(
         _("who has not confirmed the letter"),
-        Q(acknowledgement=None),
+        lambda: Q(acknowledgement=None),
         _("confirm that the letter has arrived"),
     ),
     "not_started": Audience(
         _("who has not carried it out"),
-        Q(participation=None),
+        lambda: Q(participation=None),
         _("carry the campaign out and say so"),
     ),
 }

@@ -38,7 +38,7 @@ def waiting(node: CampaignNode) -> list[Reminder]:
     half_an_hour_ago = timezone.now() - timedelta(minutes=30)
     called_for = Q(pk__in=[])
     for key, audience in AUDIENCES.items():
-        called_for |= Q(audience=key, node__in=CampaignNode.rows.filter(audience.wanted, parent=node))
+        called_for |= Q(audience=key, node__in=CampaignNode.rows.filter(audience.wanted(), parent=node))
     rows = Reminder.rows.filter(
         called_for,
         Q(channel="by_hand") | Q(claimed_at__lt=half_an_hour_ago),

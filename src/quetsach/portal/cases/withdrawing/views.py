@@ -16,7 +16,7 @@ from quetsach.portal.campaigns.seat import take_seat
 from quetsach.portal.cases.forms import ReasonForm
 from quetsach.portal.cases.withdrawing.queries import closed_with, resting_on
 from quetsach.portal.indicators import queries as lists
-from quetsach.portal.indicators.actions import ChangedError
+from quetsach.portal.indicators.actions import VersionChangedError
 from quetsach.portal.indicators.withdraw_actions import withdraw
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.templatetags.kit import num
@@ -39,7 +39,7 @@ def withdraw_version(request: HttpRequest, slug: str, set_id: UUID) -> HttpRespo
     if request.method == "POST" and form.is_valid():
         try:
             current = withdraw(row, seat.user, form.cleaned_data["reason"], client_ip_text(request))
-        except ChangedError:
+        except VersionChangedError:
             form.add_error(None, _("The list has changed in the meantime. Look at this page again."))
         else:
             announce(seat.campaign)

@@ -71,7 +71,7 @@ def _page(
         "rows": [row for row in rows if row.found or (not row.is_own and row.replace_by)],
         "has_below": len(rows) > 1,
         "chart": remaining_chart(rows) if len(rows) > 1 and whole.found else "",
-        "days_chart": days_chart(days) if len(days) > 1 else "",
+        "days_chart": days_chart(seat.node, days) if len(days) > 1 else "",
         "products": [(PRODUCT[name], tally) for name, tally in queries.by_product(copies)],
         "own_copies": queries.copies_of(seat.node) if is_inside else [],
         "plan": plan,

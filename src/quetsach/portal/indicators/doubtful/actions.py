@@ -27,7 +27,7 @@ FAMILIES = 20
 """The number of most frequent families that the page shows."""
 
 
-class ChangedError(PortalError):
+class DraftChangedError(PortalError):
     """The draft was published, dropped or decided upon meanwhile."""
 
     code = "changed"
@@ -56,7 +56,7 @@ def decide(draft: IndicatorSet, answer: Answer, actor: User, ip: str | None = No
 
     Raises:
         SinglyError: the group's entries are decided one by one.
-        ChangedError: the draft is no draft any more, or somebody decided at the same moment.
+        DraftChangedError: the draft is no draft any more, or somebody decided at the same moment.
         OSError: the new list cannot be stored.
     """
     whole = {one.group: one.is_decided_whole for one in groups_of(draft)}
@@ -83,7 +83,7 @@ def decide(draft: IndicatorSet, answer: Answer, actor: User, ip: str | None = No
             .first()
         )
         if row is None:
-            raise ChangedError
+            raise DraftChangedError
         Decision.rows.filter(of=row, group=answer.group, key=key).delete()
         if answer.reason:
             decision.save(force_insert=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from quetsach.indicators.guard import Group
-from quetsach.indicators.indicator import Kind
+from quetsach.indicators.indicator import Indicator, Kind
+from quetsach.portal.indicators import store
 from quetsach.portal.indicators.doubtful.entries import Entry, entries
 from quetsach.portal.indicators.models import Decision, IndicatorSet
+from quetsach.portal.indicators.searching import Relation, opened
 
 MOST_SINGLY = 50
 """Entries of a group; a larger group may be decided with one reason."""
@@ -83,3 +85,31 @@ def blocking_groups(row: IndicatorSet) -> dict[tuple[Kind, str], Group]:
     return {
         (Kind(one.kind), one.spelling.removeprefix("=").removeprefix("*.")): one.group for one in entries(row)
     }
+
+
+class Judged(NamedTuple):
+    """A doubtful entry with its fate. `relation` is that to a searched value, None without a search."""
+
+    entry: Entry
+    is_kept: bool
+    decision: Decision | None
+    relation: Relation | None = None
+
+
+def judged_near(row: IndicatorSet, values: list[Indicator]) -> list[Judged]:
+    """The doubtful entries of a list that equal a value, lie above it or below it, kept and left out, in the
+    order of the list."""
+    if not row.doubts or not store.place(row.doubts).stat().st_size:
+        return []
+    with opened(row.doubts) as stored:
+        near = {one.entry.spelling: one.relation for one in stored.search(values)}
+    return judged(row, near)
+
+
+def judged(row: IndicatorSet, near: Mapping[str, Relation | None]) -> list[Judged]:
+    """The doubtful ones among the entries with these hashed spellings."""
+    decisions = decisions_of(row)
+    return [
+        Judged(one, decisions.keeps(one), decisions.of(one), near[one.spelling])
+        for one in entries(row, lambda one: one.spelling in near)
+    ]

@@ -62,7 +62,7 @@ def _decide(request: HttpRequest, seat: Seat, row: IndicatorSet, group: Group) -
     try:
         answer = actions.Answer(group, entry, verb == "keep", reason)
         actions.decide(row, answer, seat.user, client_ip_text(request))
-    except (actions.ChangedError, actions.SinglyError):
+    except (actions.DraftChangedError, actions.SinglyError):
         messages.error(
             request, _("Nothing was changed: the list is not the same any more. Look again, then decide.")
         )

@@ -8,7 +8,7 @@ from typing import Any
 from django import template
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 
 from quetsach.portal.kit.figures import REACHES, kind_of
@@ -43,6 +43,22 @@ def figure(
         "" if value is None else value, name, scope_of(where, reach), _moment(at), kind.says,
         text or num(value),
     )  # fmt: skip
+
+
+def in_chart(name: str, value: int | None, where: Any, reach: str, at: datetime | None = None) -> SafeString:
+    """A figure in the text of a chart, with name, scope and moment like others. SVG has no element `data`."""
+    kind_of(name)  # an unknown name shows at once
+    return format_html(
+        '<tspan data-figure="{}" data-scope="{}" data-moment="{}">{}</tspan>',
+        name, scope_of(where, reach), _moment(at), num(value),
+    )  # fmt: skip
+
+
+def sentence(text: str, **parts: str) -> SafeString:
+    """A translated text with `%(name)s` in it, filled with figures; the rest of it is escaped."""
+    return SafeString(
+        conditional_escape(text) % {name: conditional_escape(part) for name, part in parts.items()}
+    )
 
 
 @register.simple_tag

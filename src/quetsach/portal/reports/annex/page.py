@@ -197,12 +197,12 @@ class AnnexPage:
 
     @property
     def accepted(self) -> int:
-        """Units below that count."""
+        """Units on all levels below that count: those in the sums."""
         return sum(line.accepted for line in self.children)
 
     @property
     def expected(self) -> int:
-        """Units below that must report."""
+        """Units on all levels below that must report."""
         return sum(line.expected for line in self.children)
 
     @property

@@ -19,18 +19,20 @@ from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.kit.language import language
+from quetsach.portal.kit.missing_letters import missing_letters
 from quetsach.portal.people.queries import known_of
-from quetsach.portal.reports import actions, queries
+from quetsach.portal.reports import actions, arrived_files, queries
 from quetsach.portal.reports.annex import unsent_form
 from quetsach.portal.reports.annex.history import histories, source_file
 from quetsach.portal.reports.annex.page import AnnexPage, compare, revision_rows
 from quetsach.portal.reports.annexforms.versions import load_form
 from quetsach.portal.reports.assessment.drafting import Assessed
+from quetsach.portal.reports.assessment.moments import moved_when_sent
 from quetsach.portal.reports.errors import BlockedReport, ReportError, StaleReport
 from quetsach.portal.reports.facts import prefilled
 from quetsach.portal.reports.forms import Posted, read_annex
 from quetsach.portal.reports.locks import REASONS, Lock, grant_for, lock_and_grant, terms_of
-from quetsach.portal.reports.models import Report, ReportEvent, UnlockGrant
+from quetsach.portal.reports.models import Report, ReportEvent, Revision, UnlockGrant
 from quetsach.portal.reports.signing.forms import AttachForm, SignForm
 from quetsach.portal.units.roles import Verb
 
@@ -178,6 +180,7 @@ def annex_form(
         "returned": queries.last_reason(found, ReportEvent.Type.RETURN) if found and is_returned else None,
         "grant": grant,
         "assessed": assessed,
+        "missing": missing_letters(page.entry.typed.values()),
         "is_empty": not page.entry.typed["narrative"],
     }
     return render(request, "reports/annex.html", context, status=status)
@@ -215,6 +218,9 @@ def sent_page(
         "rows": rows,
         "is_adjusted": any(row.adjust for row in rows),
         "warned": [{**one, "text": one["text"][language()[:2]]} for one in shown.warnings] if shown else [],
+        "missing": _missing_in(shown) if shown else "",
+        "file_waits": shown is None and arrived_files.is_waiting(seat.node),
+        "moved": moved_when_sent(shown) if shown else (),
         "source_file": source_file(found, shown, seat.user) if found and shown else None,
         "reason": reason,
         "lock": lock,
@@ -232,6 +238,10 @@ def sent_page(
         "may_unlock": seat.can["review_report"],
     }
     return render(request, "reports/sent.html", context, status=status)
+
+
+def _missing_in(revision: Revision) -> str:
+    return missing_letters((revision.narrative, revision.proposals, *revision.notes.values()))
 
 
 def _unlocker(seat: Seat, with_phone: bool) -> tuple[CampaignNode, Contact | None] | None:

@@ -16,6 +16,7 @@ from quetsach.portal.campaigns.contacts import Contact
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.reminders.wording import Ways
 from quetsach.portal.campaigns.reminders.wording import message as short_message
+from quetsach.portal.reports.arrived_files import FILE, WORDS
 from quetsach.portal.reports.dashboard.queries import Branch
 
 REPORT_WORDS: dict[str, tuple[str, str | Promise, str | Promise]] = {
@@ -110,6 +111,8 @@ def _missing(branch: Branch) -> list[str]:
             "%(n)s unit below it has no accepted report.", "%(n)s units below it have no accepted report.", n
         )
         missing.append(text % {"n": n})
+    if branch.line.report_state == FILE:
+        missing.append(f"{WORDS}.".capitalize())
     if branch.is_by_file:
         missing.append(_("Has reported (by file)."))
     return missing

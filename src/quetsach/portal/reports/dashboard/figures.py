@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from quetsach.portal.kit.charts import Bar, Series, bars, lines
+from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.kit.charts import Bar, Series, bars, lines, words_of
+from quetsach.portal.kit.figures import ALL, BELOW, DIRECT, OWN
+from quetsach.portal.kit.templatetags.figures import figure, in_chart, sentence
 from quetsach.portal.kit.templatetags.kit import day, moment, num
 from quetsach.portal.reports.dashboard.queries import Branch, DayCount, Overview
 from quetsach.portal.reports.rollup.machines import MachineTable
@@ -27,9 +31,9 @@ class Figure:
     caption: str
 
 
-def figures(seen: Overview) -> list[Figure]:
-    """The charts that have data."""
-    found = [_people(seen), _over_time(seen), _machines(seen)]
+def figures(node: CampaignNode, seen: Overview) -> list[Figure]:
+    """The charts of a unit's progress that have data."""
+    found = [_people(node, seen), _over_time(node, seen), _machines(node, seen)]
     return [figure for figure in found if figure is not None]
 
 
@@ -41,20 +45,24 @@ def percent(share: float) -> str:
     return f"{whole} %"
 
 
-def _people(seen: Overview) -> Figure | None:
+def _people(node: CampaignNode, seen: Overview) -> Figure | None:
     if not seen.branches:
         return None
     half = sum(1 for branch in seen.branches if (branch.share or 0) > 0.5)
     total = len(seen.branches)
-    finding = ngettext(
-        "In %(half)s of %(n)s unit more than half of the people are done",
-        "In %(half)s of %(n)s units more than half of the people are done",
-        total,
-    ) % {"half": num(half), "n": num(total)}
+    finding = sentence(
+        ngettext(
+            "In %(half)s of %(n)s unit more than half of the people are done",
+            "In %(half)s of %(n)s units more than half of the people are done",
+            total,
+        ),
+        half=num(half),
+        n=figure("units", total, node, DIRECT, at=seen.as_of),
+    )
     shown = seen.branches[-MOST_BARS:]
-    rows = [Bar(branch.node.name, branch.share, _people_of(branch)) for branch in shown]
+    rows = [Bar(branch.node.name, branch.share, _people_of(branch, seen.as_of)) for branch in shown]
     description = _("Horizontal bars, from most to least. %(list)s.") % {
-        "list": "; ".join(f"{row.label}: {row.said}" for row in rows)
+        "list": "; ".join(f"{row.label}: {words_of(row.said)}" for row in rows)
     }
     caption = _(
         "People done of all staff of each unit and the units below it. Source: what the units entered, as of "
@@ -65,13 +73,14 @@ def _people(seen: Overview) -> Figure | None:
     return Figure(finding, bars("people", finding, description, rows), caption)
 
 
-def _people_of(branch: Branch) -> str:
+def _people_of(branch: Branch, as_of: datetime) -> str:
     if branch.done is None:
         return _("no number yet")
-    return f"{num(branch.done)} / {num(branch.whole)}"
+    done = in_chart("people.done", branch.done, branch.node, ALL, as_of)
+    return sentence("%(done)s / %(whole)s", done=done, whole=num(branch.whole))
 
 
-def _over_time(seen: Overview) -> Figure | None:
+def _over_time(node: CampaignNode, seen: Overview) -> Figure | None:
     if not seen.units or len(seen.days) < 2:
         return None
     first, last = seen.days[0], seen.days[-1]
@@ -94,7 +103,7 @@ def _over_time(seen: Overview) -> Figure | None:
         "last": day(last.day),
         "received": received.said,
         "done": carried_out.said,
-        "n": num(seen.units),
+        "n": words_of(in_chart("units", seen.units, node, BELOW, seen.as_of)),
     }
     chart = lines(
         "days",
@@ -107,27 +116,41 @@ def _over_time(seen: Overview) -> Figure | None:
         gap=_("no data"),
     )
     caption = _("Per cent of %(n)s units below, day by day. Source: dated acts of the units, as of %(at)s.")
-    return Figure(finding, chart, caption % {"n": num(seen.units), "at": moment(seen.as_of)})
+    units = figure("units", seen.units, node, BELOW, at=seen.as_of)
+    return Figure(finding, chart, sentence(caption, n=units, at=moment(seen.as_of)))
 
 
 def _day_names(days: Sequence[DayCount]) -> list[str]:
     return [f"{one.day.day}/{one.day.month}" for one in days]
 
 
-def _machines(seen: Overview) -> Figure | None:
+def _machines(node: CampaignNode, seen: Overview) -> Figure | None:
     table: MachineTable = seen.machines
     if not table.total:
         return None
-    clean = table.totals[-1]
-    finding = ngettext(
-        "%(clean)s of %(n)s machine in which signs were seen is proven clean",
-        "%(clean)s of %(n)s machines in which signs were seen are proven clean",
-        table.total,
-    ) % {"clean": num(clean), "n": num(table.total)}
-    rows = [Bar(str(text), count / table.total, num(count)) for text, _name, count in table.cells]
-    description = "; ".join(f"{row.label}: {row.said}" for row in rows) + "."
+    seen_in = figure("machines.seen", table.total, node, ALL, at=seen.as_of)
+    finding = sentence(
+        ngettext(
+            "%(clean)s of %(n)s machine in which signs were seen is proven clean",
+            "%(clean)s of %(n)s machines in which signs were seen are proven clean",
+            table.total,
+        ),
+        clean=figure("machines.clean", table.totals[-1], node, ALL, at=seen.as_of),
+        n=seen_in,
+    )
+    rows = [
+        Bar(str(text), count / table.total, in_chart(name, count, node, ALL, seen.as_of))
+        for text, name, count in table.cells
+    ]
+    description = "; ".join(f"{row.label}: {words_of(row.said)}" for row in rows) + "."
     caption = _(
         "Of %(n)s machines in which signs were seen. Source: logs sent in by the units, as of %(at)s. "
         "Machines whose logs nobody looked at are not in it."
-    ) % {"n": num(table.total), "at": moment(seen.as_of)}
+    )
+    caption = sentence(caption, n=seen_in, at=moment(seen.as_of))
+    if seen.branches and table.total != seen.machines_below:
+        more = _("%(below)s of them in the units below, as in the table; %(own)s in %(unit)s itself.")
+        below = figure("machines.seen", seen.machines_below, node, BELOW, at=seen.as_of)
+        own = figure("machines.seen", table.total - seen.machines_below, node, OWN, at=seen.as_of)
+        caption = SafeString(caption + " " + sentence(more, below=below, own=own, unit=seen.node.name))
     return Figure(finding, bars("machines", finding, description, rows), caption)

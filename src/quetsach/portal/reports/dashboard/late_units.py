@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from quetsach.portal.campaigns.contacts import Contact, contacts
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.queries import active_nodes, trails
+from quetsach.portal.reports import arrived_files
 from quetsach.portal.reports.dashboard import audiences
 from quetsach.portal.reports.dashboard.chase import REPORT_WORDS
 from quetsach.portal.units.models import Unit
@@ -85,10 +86,14 @@ class LateUnit:
     contact: Contact | None
     is_by_file: bool = False
     """Whether the counting report was taken from a file on the unit's behalf."""
+    has_file: bool = False
+    """Whether its report came as a file that waits on the desk."""
 
     @property
     def says(self) -> tuple[str, ...]:
-        """The open work in words, with "has reported (by file)" if the report came as a file."""
+        """The open work in words, and whether the report came as a file."""
+        if self.has_file:
+            return (*self.missing, str(arrived_files.WORDS))
         return (*self.missing, _("has reported (by file)")) if self.is_by_file else self.missing
 
     @property
@@ -107,11 +112,11 @@ def selected(node: CampaignNode, sieve: Sieve) -> QuerySet[CampaignNode]:
     """The active nodes below that fit the sieve; those whose report is overdue stand first."""
     now = timezone.now()
     wanted = {
-        "": audiences.ANYTHING,
+        "": audiences.anything(),
         "tre": audiences.late(now),
-        "nhan": audiences.NOT_RECEIVED,
-        "trien-khai": audiences.NOT_STARTED,
-        "bao-cao": audiences.NOT_REPORTED,
+        "nhan": audiences.not_received(),
+        "trien-khai": audiences.not_started(),
+        "bao-cao": audiences.not_reported(),
     }[sieve.missing]
     found = active_nodes(node.campaign, node.path).exclude(pk=node.pk).filter(wanted)
     if not sieve.is_deep:
@@ -120,7 +125,7 @@ def selected(node: CampaignNode, sieve: Sieve) -> QuerySet[CampaignNode]:
         found = found.filter(kind=sieve.kind)
     if sieve.text:
         found = found.filter(unit__search_key__contains=search_key(sieve.text))
-    found = found.annotate(is_by_file=F("report__accepted__on_behalf"))
+    found = found.annotate(is_by_file=F("report__accepted__on_behalf"), came=arrived_files.shown_state())
     overdue_first = Case(When(audiences.late(now), then=0), default=1)
     return found.select_related("acknowledgement", "participation", "report", "parent").order_by(
         overdue_first, "due_at", "depth", "parent__position", "position", "name"
@@ -128,17 +133,19 @@ def selected(node: CampaignNode, sieve: Sieve) -> QuerySet[CampaignNode]:
 
 
 def counts(node: CampaignNode, *, is_deep: bool) -> dict[str, int]:
-    """The number of units below by kind of open work, by the words of MISSING; one query."""
+    """The number of units below by kind of open work, by the words of MISSING, and as "tep" the units of
+    which a file waits; one query."""
     below = active_nodes(node.campaign, node.path).exclude(pk=node.pk)
     if not is_deep:
         below = below.filter(parent=node)
     return below.aggregate(
         **{
-            "": Count("pk", filter=audiences.ANYTHING),
+            "": Count("pk", filter=audiences.anything()),
             "tre": Count("pk", filter=audiences.late(timezone.now())),
-            "nhan": Count("pk", filter=audiences.NOT_RECEIVED),
-            "trien-khai": Count("pk", filter=audiences.NOT_STARTED),
-            "bao-cao": Count("pk", filter=audiences.NOT_REPORTED),
+            "nhan": Count("pk", filter=audiences.not_received()),
+            "trien-khai": Count("pk", filter=audiences.not_started()),
+            "bao-cao": Count("pk", filter=audiences.not_reported()),
+            "tep": Count("pk", filter=arrived_files.waits()),
         }
     )
 
@@ -165,9 +172,7 @@ def described(nodes: Iterable[CampaignNode], sieve: Sieve) -> list[LateUnit]:
     return sorted(rows, key=lambda row: (places[row.group], order.get(row.shape, 3)))
 
 
-def _describe(
-    node: CampaignNode, contact: Contact | None, trail: str, sieve: Sieve, now: datetime
-) -> LateUnit:
+def _describe(node: Any, contact: Contact | None, trail: str, sieve: Sieve, now: datetime) -> LateUnit:
     missing, todo = [], []
     if not hasattr(node, "acknowledgement"):
         missing.append(_("not received"))
@@ -176,7 +181,7 @@ def _describe(
         missing.append(_("not carried out"))
         todo.append(_("carry the campaign out and say so"))
     report = getattr(node, "report", None)
-    state = report.state if report is not None else "none"
+    state: str = node.came
     owes_report = node.expected and state in REPORT_WORDS and (report is None or report.accepted_id is None)
     if owes_report:
         if state != "none" or not node.is_late(now):  # the chip shows it already
@@ -187,7 +192,8 @@ def _describe(
     if sieve.group == "" and shape == "bad":
         by = _("Report overdue")
     is_by_file = bool(getattr(node, "is_by_file", False))
-    return LateUnit(node, shape, word, tuple(missing), tuple(todo), by, trail, contact, is_by_file)
+    has_file = state == arrived_files.FILE
+    return LateUnit(node, shape, word, tuple(missing), tuple(todo), by, trail, contact, is_by_file, has_file)
 
 
 def _chip(

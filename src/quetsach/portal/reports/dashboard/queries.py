@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from quetsach.portal.campaigns.models import Acknowledgement, CampaignNode, Headcount, Participation
 from quetsach.portal.cases.queries import Watched, watched
+from quetsach.portal.reports.arrived_files import FILE, shown_state
 from quetsach.portal.reports.queries import active, form_of
 from quetsach.portal.reports.rollup.machines import MachineTable, by_branch
 from quetsach.portal.reports.rollup.queries import branch_sums, line_of
@@ -82,7 +83,7 @@ class Branch:
     @property
     def lacks_report(self) -> bool:
         """Whether the unit on top has to send its report still."""
-        has_sent = self.line.own is not None or self.line.report_state == "submitted"
+        has_sent = self.line.own is not None or self.line.report_state in {"submitted", FILE}
         return self.owes_report and not has_sent
 
     @property
@@ -111,6 +112,7 @@ class DayCount:
 class Overview:
     """The data of one node's progress page, as of `as_of`."""
 
+    node: CampaignNode
     as_of: datetime
     branches: tuple[Branch, ...]
     days: tuple[DayCount, ...]
@@ -138,6 +140,11 @@ class Overview:
         return sum(branch.line.accepted for branch in self.branches)
 
     @property
+    def with_file(self) -> int:
+        """Units directly below of which a file waits on the desk."""
+        return sum(branch.line.report_state == FILE for branch in self.branches)
+
+    @property
     def acknowledged(self) -> int:
         return sum(branch.acknowledged for branch in self.branches)
 
@@ -161,6 +168,7 @@ def overview(node: CampaignNode) -> Overview:
     as_of, below = timezone.now(), _lines(node)
     machines = by_branch(node, [line for _child, line, _row in below])
     return Overview(
+        node=node,
         as_of=as_of,
         branches=_branches(node, below, machines),
         days=days(node),
@@ -189,13 +197,13 @@ def _lines(node: CampaignNode) -> list[tuple[CampaignNode, Line, dict[str, Any]]
     )
     children: Any = CampaignNode.rows.filter(parent=node).select_related("acknowledgement", "participation")
     annotated = children.annotate(
-        report_state=F("report__state"),
+        report_state=shown_state(),
         counts=F("report__accepted__counts"),
         is_by_file=F("report__accepted__on_behalf"),
     )
     found = []
     for child in annotated.order_by("position", "name"):
-        place = Place(child.pk, child.name, child.path, child.depth, child.report_state or "none")
+        place = Place(child.pk, child.name, child.path, child.depth, child.report_state)
         row = sums[child.path]
         line = line_of(place, child.state, child.expected, child.counts, row, form)
         if line is not None:

@@ -17,6 +17,7 @@ from quetsach.portal.kit.address import absolute
 from quetsach.portal.reports.dashboard import queries
 from quetsach.portal.reports.dashboard.chase import chases, is_overdue, late
 from quetsach.portal.reports.dashboard.figures import figures, percent
+from quetsach.portal.reports.queries import may_review_below
 from quetsach.portal.reports.rollup.views import waits
 
 FIRST = 5
@@ -44,12 +45,13 @@ def progress(request: HttpRequest, slug: str, node_id: UUID | None = None) -> Ht
         "more": max(owing - len(remind), 0),
         "overdue": sum(is_overdue(branch, now) for branch in found),
         "waiting": sum(branch.is_active and waits(branch.line) for branch in seen.branches),
+        "may_take": may_review_below(seat),
         "people_done": _sum(branch.done for branch in seen.branches),
         "staff": _sum(branch.staff for branch in seen.branches),
         "rows": [
             (branch, None if branch.share is None else percent(branch.share)) for branch in seen.branches
         ],
-        "figures": figures(seen),
+        "figures": figures(seat.node, seen),
     }
     return render(request, "reports/progress.html", context)
 

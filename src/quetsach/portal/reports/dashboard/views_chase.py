@@ -39,6 +39,7 @@ from quetsach.portal.reports.dashboard.late_units import (
 )
 from quetsach.portal.reports.export.files import to_xlsx
 from quetsach.portal.reports.export.table import Export, Table
+from quetsach.portal.reports.queries import may_review_below
 from quetsach.portal.units.roles import Verb, fits
 from quetsach.text.vietnamese import search_key
 
@@ -68,6 +69,8 @@ def chase(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
         "group_choices": GROUPS.items(),
         "kinds": kinds_below(seat.node),
         "query": request.GET.urlencode(),
+        "with_file": found["tep"],
+        "may_take": may_review_below(seat),
         "may_invite": seat.may(Verb.INVITE),
         "may_key": fits(seat.places, Verb.ACT_FOR_BELOW, f"{seat.node.path}_"),
     }

@@ -30,8 +30,17 @@ from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.checks import queries as checks
 from quetsach.portal.checks.words import PRODUCT
 from quetsach.portal.reports.annexforms.versions import load_form
+from quetsach.portal.reports.arrived_files import FILE
 from quetsach.portal.reports.assessment.drafting import drafted
 from quetsach.portal.reports.assessment.facts import Scope
+from quetsach.portal.reports.assessment.moments import (
+    Moments,
+    Moved,
+    Saved,
+    moments,
+    moved_when_sent,
+    saved_assessment,
+)
 from quetsach.portal.reports.assessment.sentences import Said
 from quetsach.portal.reports.counted_self import on_paper, paper_note
 from quetsach.portal.reports.export import heading as names
@@ -46,6 +55,7 @@ from quetsach.text.vietnamese import short_date
 STATES = {
     "none": "Chưa có báo cáo",
     "draft": "Đang soạn, chưa gửi",
+    FILE: "Có tệp chờ ở bàn tiếp nhận",
     "in_review": "Chờ thủ trưởng đơn vị duyệt",
     "submitted": "Đã gửi, chờ tiếp nhận",
     "returned": "Đã trả lại để sửa",
@@ -55,6 +65,9 @@ STATES = {
 """States of a report, as official papers name them, always in Vietnamese."""
 MACHINES = ("Có dấu hiệu", "Đang xử lý", "Chưa đủ căn cứ", "Đã sạch")
 """States of machines, likewise, in the order of `reports.rollup.machines.WORDS`."""
+
+_RESTS_ON_OLD = "Các câu sau của phần đánh giá dựa trên số liệu đã thay đổi sau khi soạn:"
+_SEE = "Một số câu của phần đánh giá dựa trên số liệu đã thay đổi sau khi soạn; xem mục I.1 của báo cáo."
 
 
 def letter(campaign: Campaign) -> Letter:
@@ -83,6 +96,7 @@ def letter(campaign: Campaign) -> Letter:
         signature=Signature(stored.signature_lines, stored.signer),
         cc=stored.cc,
         annex=_form(form, stored.annex) if stored.annex else None,
+        is_draft=stored.is_draft,
     )
 
 
@@ -96,6 +110,8 @@ def annex(node: CampaignNode) -> Annex:
         total = on_paper(node.campaign, form, sent.totals["total"])
         when = f"Bản {sent.number}, gửi {_moment(sent.at)}; tình trạng: {STATES[report.state].lower()}."
         when = f"{when} {paper_note(node.campaign, form)}".rstrip()
+        if moved := moved_when_sent(sent):
+            when = "\n".join((when, _RESTS_ON_OLD, *map(_moved, moved)))
         return _filled(form, node, total, sent.notes, sent.narrative, sent.proposals, when)
     entry = read_entry(report.draft if report else {}, form.keys)
     rolled = roll_up(node)
@@ -106,6 +122,9 @@ def annex(node: CampaignNode) -> Annex:
     said = entry.typed
     when = f"Bản đang soạn lúc {_moment(rolled.as_of)}, chưa gửi."
     when = f"{when} {paper_note(node.campaign, form)}".rstrip()
+    saved = Saved(said["narrative"], report.draft_at if report else None)
+    seen = moments(saved, drafted(Scope(node, rolled.children)) if saved.text else (), rolled.as_of)
+    when = "\n".join((when, *_two_moments(seen)))
     sums = on_paper(node.campaign, form, sums)
     return _filled(form, node, sums, entry.notes, said["narrative"], said["proposals"], when)
 
@@ -126,13 +145,16 @@ def official_report(node: CampaignNode) -> OfficialReport:
     machines = by_branch(node, rolled.children)
     asked = tuple(Proposal(", ".join(proposal.units), proposal.text) for proposal in shared_proposals(node))
     sentences = drafted(Scope(node, rolled.children))
-    narrative = _narrative(node, rolled) or "\n".join(one.text for one in sentences)
+    saved = saved_assessment(report_of(node), form_of(node))
+    narrative = saved.text or "\n".join(one.text for one in sentences)
+    seen = moments(saved, sentences, rolled.as_of)
     return OfficialReport(
         heading=names.heading(node, "BC", year),
         subject=f"Kết quả triển khai {_lower_first(campaign.title)}",
         addressees=(names.short_name(above),) if above else ("." * 40,),
         opening=f"{order_cited(node)}, {issuer} báo cáo kết quả thực hiện như sau",
         narrative=tuple(line for line in narrative.splitlines() if line.strip()),
+        moments=_two_moments(seen),
         figures=tuple(
             FigureRow(
                 row.number,
@@ -162,18 +184,24 @@ def official_report(node: CampaignNode) -> OfficialReport:
             {},
             narrative,
             _joined(asked),
-            paper_note(campaign, form) if own else "",
+            " ".join(filter(None, (paper_note(campaign, form) if own else "", _SEE if seen.moved else ""))),
             attached=_attached(node, year),
         ),
     )
 
 
-def _narrative(node: CampaignNode, rolled: RollUp) -> str:
-    """The officer's own words, as `signed_own` takes the figures: a draft is newer than what was sent."""
-    report = report_of(node)
-    if report is None or rolled.report_state == "accepted":
-        return rolled.narrative
-    return read_entry(report.draft, form_of(node).keys).typed["narrative"] or rolled.narrative
+def _two_moments(seen: Moments) -> tuple[str, ...]:
+    """The lines under an assessment that was saved before the figures were counted; nothing where all is of
+    one moment."""
+    if not seen.are_told or seen.saved.at is None:
+        return ()
+    told = f"Đánh giá được lưu lúc {_moment(seen.saved.at)}; số liệu tính đến {_moment(seen.as_of)}."
+    return (told, *((_RESTS_ON_OLD, *map(_moved, seen.moved)) if seen.moved else ()))
+
+
+def _moved(one: Moved) -> str:
+    now = f"số liệu hiện có: “{one.now}”" if one.now else "nay không còn đúng."
+    return f"- “{one.before}” – {now}"
 
 
 def signed_own(rolled: RollUp) -> Figures | None:

@@ -1,23 +1,32 @@
-"""The figures of a unit as plain tables, for Excel and CSV alike; in Vietnamese, for official use."""
+"""The figures of a unit as plain tables, for Excel and CSV alike, in the language in use.
+
+Workbooks are official and always in Vietnamese: code that writes or compares a workbook asks within
+`override("vi")`. A CSV file speaks the language of the page from which it is downloaded.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.queries import trails
+from quetsach.portal.kit.language import language
 from quetsach.portal.reports.counted_self import on_paper, self_rows
 from quetsach.portal.reports.export.papers import MACHINES, STATES
 from quetsach.portal.reports.queries import form_of
-from quetsach.portal.reports.rollup.machines import MachineTable, by_branch
+from quetsach.portal.reports.rollup.machines import WORDS, MachineTable, by_branch
 from quetsach.portal.reports.rollup.queries import roll_up
 from quetsach.portal.reports.rollup.sums import RollUp
+from quetsach.portal.reports.templatetags.annex import STATES as PAGE_STATES
 
 type Cell = str | int | None
 """None is a blank: unknown, which is not zero."""
 PLACE = "TT"
 """The heading of a column that only numbers the rows."""
-ENTERED = "Số đơn vị đã nhập"
+ENTERED = gettext_lazy("Entered by the unit")
 """The heading of the unit's own typed figures, sent or not."""
 
 
@@ -58,7 +67,7 @@ def _sums(node: CampaignNode, rolled: RollUp) -> Table:
     rows = [
         (
             row.number,
-            row.text,
+            row.text if language() == "vi" else row.said(language()),
             rolled.own.row(row.key) if rolled.own else None,
             rolled.children_total.row(row.key),
             rolled.total.row(row.key),
@@ -67,9 +76,9 @@ def _sums(node: CampaignNode, rolled: RollUp) -> Table:
         )
         for row in form.rows
     ]
-    head = (PLACE, "Nội dung", "Số của đơn vị", "Các đơn vị bên dưới", "Tổng số", ENTERED)
-    more = ("Số in trên báo cáo (tính cả đơn vị)",) if printed else ()
-    return Table("Tổng hợp", (*head, *more), tuple(rows))
+    head = (_place(), _("Content"), _("Own figure"), _("The units below"), _("Sum total"), str(ENTERED))
+    more = (_("Number on the printed report (with the unit itself)"),) if printed else ()
+    return Table(_("Roll-up"), (*head, *more), tuple(rows))
 
 
 def _units(node: CampaignNode, rolled: RollUp) -> Table:
@@ -77,27 +86,41 @@ def _units(node: CampaignNode, rolled: RollUp) -> Table:
     form = form_of(node)
     for line in rolled.children:
         counts: list[Cell] = [None] * len(form.rows) if line.is_blank else [*line.total.values()]
-        state = STATES[line.report_state]
+        state = _state(line.report_state)
         rows.append((line.node.name, *counts, state, line.expected, line.missing, line.on_time))
     sums = rolled.children_total.values()
     last = ("", rolled.expected, rolled.missing_count, rolled.on_time)
-    rows.append(("Tổng các đơn vị bên dưới", *sums, *last))
-    annex = (f"Dòng {row.number}" for row in form.rows)
-    head = ("Đơn vị", *annex, "Báo cáo", "Số đơn vị trong nhánh", "Chưa tiếp nhận", "Đúng hạn")
-    return Table("Theo đơn vị", head, tuple(rows))
+    rows.append((_("Total of the units below"), *sums, *last))
+    annex = (_("Row %(n)s") % {"n": row.number} for row in form.rows)
+    head = (
+        _("Unit"), *annex, _("Report"), _("Units of the branch"), _("Not accepted yet"), _("In time"),
+    )  # fmt: skip
+    return Table(_("By unit"), head, tuple(rows))
 
 
 def _missing(node: CampaignNode, rolled: RollUp) -> Table:
     above = trails(rolled.missing, node.campaign, below=node.path)
     rows = tuple(
-        (n, place.name, above[place.pk], STATES[place.state])
+        (n, place.name, above[place.pk], _state(place.state))
         for n, place in enumerate(rolled.missing, start=1)
     )
-    return Table("Chưa có trong tổng", (PLACE, "Đơn vị", "Thuộc", "Tình trạng báo cáo"), rows)
+    return Table(
+        _("Not in the total"), (_place(), _("Unit"), _("Belongs to"), _("State of the report")), rows
+    )
 
 
 def _machines(machines: MachineTable) -> Table:
     rows: list[tuple[Cell, ...]] = [(row.node.name, *row.counts, row.total) for row in machines.rows]
     if rows:
-        rows.append(("Tổng số", *machines.totals, machines.total))
-    return Table("Máy theo tình trạng", ("Đơn vị", *MACHINES, "Tất cả"), tuple(rows))
+        rows.append((_("Sum total"), *machines.totals, machines.total))
+    words = MACHINES if language() == "vi" else tuple(str(text) for _word, _shape, text in WORDS)
+    return Table(_("Machines by state"), (_("Unit"), *words, _("All")), tuple(rows))
+
+
+def _place() -> str:
+    return PLACE if language() == "vi" else _("No.")
+
+
+def _state(name: str) -> str:
+    """The state of a report: in Vietnamese as official papers name it."""
+    return STATES[name] if language() == "vi" else str(PAGE_STATES[name][1])

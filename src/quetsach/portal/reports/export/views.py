@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import override
 from django.views.decorators.http import require_GET
 
 from quetsach.documents.document import Document, render_docx, render_pdf
@@ -45,11 +46,17 @@ def _download(
     return download
 
 
+def _workbook(node: CampaignNode) -> bytes:
+    """An official file, in Vietnamese from any page."""
+    with override("vi"):
+        return to_xlsx(export(node, _now()))
+
+
 report_pdf = _download("Báo cáo", "pdf", lambda node: _pdf(papers.official_report(node)))
 report_docx = _download("Báo cáo", "docx", lambda node: _docx(papers.official_report(node)))
 annex_pdf = _download("Phụ lục", "pdf", lambda node: _pdf(papers.annex(node)))
 annex_docx = _download("Phụ lục", "docx", lambda node: _docx(papers.annex(node)))
-report_xlsx = _download("Số liệu", "xlsx", lambda node: to_xlsx(export(node, _now())))
+report_xlsx = _download("Số liệu", "xlsx", _workbook)
 report_csv = _download("Số liệu", "csv", lambda node: to_csv(export(node, timezone.now().isoformat())))
 
 

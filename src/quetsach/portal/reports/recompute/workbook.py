@@ -12,10 +12,12 @@ from itertools import zip_longest
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import override
 
 from quetsach.annexes.form.figures import Figures
 from quetsach.files import bounded_process, workbook
 from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.reports.arrived_files import FILE
 from quetsach.portal.reports.export.papers import STATES
 from quetsach.portal.reports.export.table import ENTERED, Table, figures
 from quetsach.portal.reports.models import ReportEvent
@@ -28,6 +30,8 @@ _MOMENT = re.compile(r"số liệu đến (\d\d):(\d\d) ngày (\d\d)/(\d\d)/(\d{
 _MINUTE = timedelta(minutes=1)
 _UNSENT = {STATES["draft"]: STATES["none"]}
 """A draft that was never sent left no event: by the events alone the unit has no report."""
+_BESIDE_FILE = {STATES["none"], STATES["returned"]}
+"""A unit in such a state may have a file on the desk. No event tells of that file."""
 
 
 class NotAnExportError(ValueError):
@@ -44,7 +48,8 @@ def compare(node: CampaignNode, file: bytes) -> tuple[int, list[Finding]]:
     best: tuple[int, list[Finding]] | None = None
     for moment in _moments(node, _told_moment(sheets)):
         past = _rolled(Recomputed(node.campaign, moment), node)
-        cells = list(_cells(sheets, figures(node, past)))
+        with override("vi"):  # as the workbook was written
+            cells = list(_cells(sheets, figures(node, past)))
         found = [finding for finding in cells if finding is not None]
         if best is None or len(found) < len(best[1]):
             best = len(cells), found
@@ -138,6 +143,7 @@ def _cells(sheets: workbook.Sheets, tables: Iterable[Table]) -> Iterator[Finding
             for head, is_now, should in zip_longest(table.head, stored, recomputed):
                 if head != ENTERED:
                     is_right = _plain(is_now) == _plain(should)
+                    is_right |= is_now == STATES[FILE] and should in _BESIDE_FILE
                     yield None if is_right else Finding(about, f"{table.name}, {head}", is_now, should)
 
 

@@ -26,12 +26,14 @@ from quetsach.annexes.form.definition import Form
 from quetsach.annexes.form.figures import ZERO, Figures
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.kit.compiled import compiled
+from quetsach.portal.reports.arrived_files import shown_state
 from quetsach.portal.reports.models import Report, ReportComponent
 from quetsach.portal.reports.queries import active, entered, form_of, report_of
 from quetsach.portal.reports.rollup.sums import Line, Place, RollUp
 from quetsach.portal.units.models import SEGMENT, Span, inside, span_of, subtree
 
-_PLACE = ("pk", "name", "path", "depth", "report__state")
+_PLACE = ("pk", "name", "path", "depth", "came")
+"""The columns of a place; `came` is `arrived_files.shown_state`."""
 MOST_NAMED = 60
 """Missing units that a page names; files name all of them."""
 
@@ -142,7 +144,9 @@ def lines(node: CampaignNode) -> tuple[Line, ...]:
 @compiled
 def _children(node_id: UUID) -> QuerySet[CampaignNode, Any]:
     children = CampaignNode.rows.filter(parent=node_id).order_by("position", "name")
-    return children.values_list(*_PLACE, "state", "expected", "report__accepted__counts")
+    return children.annotate(came=shown_state()).values_list(
+        *_PLACE, "state", "expected", "report__accepted__counts"
+    )
 
 
 def line_of(
@@ -179,7 +183,7 @@ def _missing_below(
     campaign_id: UUID, path: str, span: Span, *, is_first: bool = False, by_path: bool = False
 ) -> QuerySet[CampaignNode, Any]:
     below = CampaignNode.rows.filter(inside(span), campaign=campaign_id).exclude(path=path)
-    rows = below.filter(expected(), report__accepted=None).values_list(*_PLACE)
+    rows = below.filter(expected(), report__accepted=None).annotate(came=shown_state()).values_list(*_PLACE)
     rows = rows.order_by("path") if by_path else rows.order_by("depth", "position", "name")
     return rows[:MOST_NAMED] if is_first else rows
 

@@ -13,6 +13,7 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.reports.actions import components, count
+from quetsach.portal.reports.assessment.moments import moved_at_sending
 from quetsach.portal.reports.errors import ReportError
 from quetsach.portal.reports.held_actions import hold, must_be_running, must_be_waiting, note, store
 from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent, Revision
@@ -44,14 +45,16 @@ def send_supplement(
         raise ReportError(_("Nothing has changed below; there is nothing to add."))
     children, now, last = lines(node), timezone.now(), found.revision
     below = sum((line.total for line in children), form_of(node).zero)
+    narrative = f"{found.official_text}\n\n{last.narrative}".strip()[:MOST_TEXT]
+    moved = moved_at_sending(narrative, node, children)
     revision = Revision(
         report=report, number=last.number + 1, form=last.form, own=last.own, adjust=last.adjust,
         adjust_reason=last.adjust_reason, counts=last.counts, notes=last.notes,
-        narrative=f"{found.official_text}\n\n{last.narrative}".strip()[:MOST_TEXT],
-        proposals=last.proposals, external=last.external, known=last.known, warnings=_answered(last),
+        narrative=narrative, proposals=last.proposals, external=last.external, known=last.known,
+        warnings=_answered(last),
         totals={
             "children": below.as_dict(), "total": found.now.as_dict(),
-            "missing": sum(line.missing for line in children),
+            "missing": sum(line.missing for line in children), **({"moved": moved} if moved else {}),
         },
         author=actor, at=now, submitted_at=now, due_at=node.due_at, client_uuid=client_uuid, based_on=last,
     )  # fmt: skip

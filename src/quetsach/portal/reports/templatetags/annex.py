@@ -16,6 +16,7 @@ from quetsach.annexes.form.figures import Figures
 from quetsach.portal.kit.language import language
 from quetsach.portal.kit.templatetags.figures import scope
 from quetsach.portal.kit.templatetags.kit import num, state
+from quetsach.portal.reports.arrived_files import FILE
 
 register = template.Library()
 
@@ -26,6 +27,7 @@ STATES: dict[str, tuple[str, Promise]] = {
     "submitted": ("sent", gettext_lazy("Waiting for review")),
     "returned": ("back", gettext_lazy("Returned")),
     "draft": ("draft", gettext_lazy("Being written")),
+    FILE: ("sent", gettext_lazy("A file waits on the desk")),
     "none": ("none", gettext_lazy("None yet")),
 }
 """Shape and words of the state of a report."""

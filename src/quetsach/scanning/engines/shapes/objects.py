@@ -103,6 +103,7 @@ class JsonReader:
 
     def __init__(self, log_format: LogFormat, nested: bool) -> None:
         self._rule = log_format.recognise
+        self._unset = log_format.unset
         self._nested = nested
 
     def read(self, found: dict[str, Any]) -> Values | None:
@@ -113,7 +114,7 @@ class JsonReader:
             path = encode(shown) if isinstance(shown, str) else b""
         if not recognised(rule, lambda key: found.get(key) is not None, path):
             return None
-        nested = self._nested
+        nested, unset = self._nested, self._unset
 
         def values(name: str) -> tuple[bytes, ...]:
             into: list[bytes] = []
@@ -122,6 +123,6 @@ class JsonReader:
             else:
                 for item in _walk(found, _segments(name)):
                     _scalars(item, into)
-            return tuple(into)
+            return tuple(value for value in into if value not in unset)
 
         return values
