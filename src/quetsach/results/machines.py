@@ -59,6 +59,23 @@ class Machine:
         self.is_doubtful = False
 
 
+def apart(machine: Machine) -> list[str]:
+    """The machines that had this address, where its rows name several; else empty.
+
+    A hardware address and a host name may be those of one machine, so only values of one kind are compared,
+    and spellings of one hardware address are one.
+    """
+    if machine.device == NOBODY:
+        return []
+    found: dict[str, dict[str, str]] = {"mac": {}, "host": {}}
+    for one in machine.whos:
+        kind, _, value = one.partition(":")
+        same = "".join(filter(str.isalnum, value)) if kind == "mac" else value
+        found.setdefault(kind, {}).setdefault(same.casefold(), value)
+    names = max(found["mac"], found["host"], key=len)
+    return list(names.values()) if len(names) > 1 else []
+
+
 class _Counting(Machine):
     """A machine whose sightings are still being counted."""
 

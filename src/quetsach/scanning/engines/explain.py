@@ -12,6 +12,7 @@ from quetsach.scanning.engines import freetext
 from quetsach.scanning.engines.index import Hits, Index, hits_of
 from quetsach.scanning.engines.records import LineReader, Record, text
 from quetsach.scanning.engines.tokens import Token, tokens_of
+from quetsach.sightings.sighting import who_is
 from quetsach.text.canonical import endpoint, split_authority
 from quetsach.text.escape import escape
 
@@ -62,6 +63,7 @@ class Explanation:
     time: str | None
     action: str
     identity: dict[str, str]
+    who: str
     inbound: bool
     notes: tuple[TokenNote, ...]
 
@@ -121,6 +123,7 @@ def _record(record: Record, raw: bytes, index: Index, zone: ZoneInfo) -> Explana
         notes.append(TokenNote("client", record.client, "inbound", hit[0] if hit else None))
     notes += _mentions(raw, index, hits, {n.token for n in notes})
     roles = [(role, tuple(_shown(text(v)) for v in record.role(role))) for role in record.variant.roles]
+    identity = {k: _shown(v) for k, v in record.identity.items()}
     return Explanation(
         format=record.log_format,
         variant=record.variant.name,
@@ -128,7 +131,8 @@ def _record(record: Record, raw: bytes, index: Index, zone: ZoneInfo) -> Explana
         device=_shown(record.client) if record.client is not None else None,
         time=_time(record.time(zone)),
         action=record.action,
-        identity={k: _shown(v) for k, v in record.identity.items()},
+        identity=identity,
+        who=who_is(identity, record.client),
         inbound=inbound,
         notes=tuple(notes),
     )
@@ -148,6 +152,7 @@ def _text(raw: bytes, index: Index, zone: ZoneInfo) -> Explanation:
         time=_time(freetext.time(raw, zone)),
         action="unknown",
         identity={},
+        who="",
         inbound=False,
         notes=tuple(notes),
     )
