@@ -139,7 +139,7 @@ def _told(together: Tally, paths: Mapping[str, str]) -> Iterable[Machine]:
     logs_of: dict[tuple[str, ...], Set[str]] = {}
     for one in together.machines():
         machine = Machine(one.device, one.indicators)
-        machine.identity, machine.whos = dict(one.identity), one.whos or ()
+        machine.identity, machine.whos = dict(one.identity), one.whos
         if one.families:
             machine.families = Counter(dict(one.families))
         machine.action = _strongest(action for action, _lines in one.actions)
