@@ -259,7 +259,7 @@ impl<'a> Scan<'a> {
             return;
         }
         if self.format.is_some() {
-            self.not_understood += 1;
+            self.unattributed.add(offset, line);
             return;
         }
         let mentioned = |p: &&String| hits.iter().any(|h| h.text(self.set) == **p);
