@@ -34,6 +34,7 @@ from quetsach.sightings.sighting import Coverage as CoverageRecord
 from quetsach.sightings.sighting import End
 from quetsach.sightings.sighting import Scan as ScanRecord
 from quetsach.sightings.sighting import Sighting as SightingRecord
+from quetsach.text.escape import escape
 
 _REPLACED = ("source_name", "set_id", "is_listed", "checked_version", "is_pulled",
              "family", "kind", "matched", "field", "identity", "nat", "first_seen", "last_seen", "count",
@@ -349,6 +350,8 @@ def _accept(receipt: Receipt, document: _Document, looked_at: _LookedAt, sender:
 def _coverage(scan: UUID, seen: CoverageRecord) -> Coverage:
     values = seen._asdict()
     values["first"], values["last"] = intake.to_moment(seen.first), intake.to_moment(seen.last)
+    # The scanner escapes these lines already; whoever writes a document by hand may not.
+    values["unattributed"] = [escape(line.encode()) for line in seen.unattributed]
     return Coverage(scan_id=scan, **values)
 
 
