@@ -116,9 +116,21 @@ def test_windows_dates_of_12_hours(when: datetime) -> None:
     assert read(when.strftime(f"%d/%m/%Y %I:%M:%S {half}"), "windows") == wanted
 
 
+@given(WHEN, st.sampled_from((" ", ", ")), st.sampled_from((" ", "\u202f")))
+def test_american_dates_of_an_export_are_utc(when: datetime, comma: str, space: str) -> None:
+    wanted = shown(when.replace(tzinfo=UTC))
+    hour, half = when.hour % 12 or 12, "AM" if when.hour < 12 else "PM"
+    told = f"{when.month}/{when.day}/{when:%Y}{comma}{hour}:{when:%M:%S.%f}{space}{half}"
+    assert read(told, "us_utc") == wanted
+    assert read(when.strftime("%b %d %Y %H:%M:%S.%f Z"), "asa") == wanted
+
+
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
+        ("10/6/2026, 0:10:12 PM", "us_utc"),
+        ("13/6/2026, 1:10:12 PM", "us_utc"),
+        ("10/6/2026, 1:10:12", "us_utc"),
         ("31-Feb-2018 23:06:56", "bind"),
         ("17-Fev-2018 23:06:56", "bind"),
         ("31Feb2018 23:06:56", "checkpoint"),
@@ -141,4 +153,8 @@ def test_w3c_times_are_utc_and_not_local() -> None:
     moment = times.parse("2026-03-17 08:01:15", ("iso8601_utc",), ZONE)
     assert moment is not None and not moment.local
     assert read("2026-03-17 08:01:15", "iso8601_utc") == "2026-03-17T08:01:15.000000Z"
+    assert read("17-Mar-2026 08:01:15", "bind_utc") == "2026-03-17T08:01:15.000000Z"
+    assert read("Mar 17 2026 08:01:15", "asa_utc") == "2026-03-17T08:01:15.000000Z"
+    assert read("Mar 17 2026 15:01:15 GMT+07:00", "asa_utc") == "2026-03-17T08:01:15.000000Z"
+    assert read("Mar 17 08:01:15", "asa_utc") is None
     assert read("1663300800123456", "epoch_us") == "2022-09-16T04:00:00.123456Z"

@@ -33,12 +33,25 @@ TIME_KINDS = (
     "utc",
     "epoch_us",
     "bind",
+    "asa_utc",
+    "bind_utc",
     "checkpoint",
     "clf",
     "windows",
+    "us_utc",
 )
 ACTION_WORDS = ("allowed", "blocked", "attempt", "unknown")
-DECODERS = ("labels", "records", "listed", "target", "trigger", "unquoted", "threat", "windows_results")
+DECODERS = (
+    "labels",
+    "records",
+    "listed",
+    "target",
+    "trigger",
+    "unquoted",
+    "threat",
+    "windows_results",
+    "mentioned",
+)
 TESTS = ("present", "in", "not_in", "prefix", "address_in", "words")
 HEADERS = ("zeek", "csv", "w3c")
 PAIRS = ("quoted", "cef", "cells")

@@ -104,7 +104,6 @@ def _figures(found: summary.Figures) -> str:
         (_("Machines"), found.machines),
         (_("Malicious addresses seen"), found.indicators),
         (_("Lines without a machine"), found.not_understood + found.nameless),
-        (_("Log files looked at"), found.files),
         (_("Lines read"), found.lines),
     )
     cells = "".join(
@@ -204,9 +203,11 @@ def _unattributed(found: summary.Figures, report: Report) -> Iterator[str]:
     yield f'<section><h2>{_t(heading)}</h2><p>{_t(advice)}</p><ul class="proof">'
     shown = 0
     for one in report.result.coverage:
-        for line in one.unattributed[: MOST_UNATTRIBUTED - shown]:
-            shown += 1
-            yield (f'<li><span class="muted">{_t(one.path)}</span><span class="raw">{_t(line)}</span></li>\n')
+        lines = one.unattributed[: MOST_UNATTRIBUTED - shown]
+        shown += len(lines)
+        if lines:
+            raw = "".join(f'<span class="raw">{_t(line)}</span>' for line in lines)
+            yield f'<li><span class="muted">{_t(one.path)}</span>{raw}</li>\n'
     if more := found.not_understood - shown:
         text = ngettext(
             "%(n)s more line is counted and not kept: the table below says in which log.",

@@ -116,9 +116,9 @@ def test_pasted_as_they_stand_the_commands_bring_the_scan_to_the_portal(
     samples = logformat.load_all()["mikrotik.routeros"].samples
     lines = "".join(f"{one.line}\n" for one in samples).replace(EXAMPLE, LISTED)
     (work / "mikrotik.log").write_text(lines, encoding="utf-8")
-    client = cast.client("A1", "it")
+    client, host = cast.client("A1", "it"), live_server.url.removeprefix("http://")
     page = client.get(
-        f"{live_server.url}/thiet-bi/mikrotik/", headers={"host": live_server.url.removeprefix("http://")}
+        f"{live_server.url}/thiet-bi/mikrotik/", headers={"host": host}, SERVER_PORT=host.rpartition(":")[2]
     ).content.decode()
     told = [one for one in commands(page) if one.startswith(("curl", "quetsach scan mikrotik.log"))]
     assert [one.split()[0] for one in told] == ["curl", "quetsach", "quetsach"]

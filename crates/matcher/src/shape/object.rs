@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::cells::Found;
 use crate::format::{FieldId, Format, Segment};
-use crate::shape::json::{Object, Value};
+use crate::shape::json::{self, Object, Value};
 
 /// The fields of one object.
 pub struct Fields<'f, 'l> {
@@ -44,14 +44,31 @@ impl<'f, 'l> Fields<'f, 'l> {
         out
     }
 
-    /// Shows each value of a field.
+    /// Shows each value of a field, but for the spellings that mean "no value".
     pub fn each(&self, field: FieldId, look: &mut Look<'_, 'l>) {
+        let unset = &self.format.unset;
+        let mut set = |value: &Cow<'l, [u8]>| {
+            if !unset.iter().any(|u| **u == **value) {
+                look(value);
+            }
+        };
         if self.nested {
-            walk(&self.object, &self.format.paths[field], look);
+            walk(&self.object, &self.format.paths[field], &mut set);
         } else if let Some(value) = self.object.get(&self.format.fields[field]) {
-            scalars(value, look);
+            scalars(value, &mut set);
         }
     }
+}
+
+/// The values at a path in the JSON object that a text is; none for any other text.
+pub fn inside<'a>(text: &[u8], path: &[Segment]) -> Found<'a> {
+    let mut out = Found::new();
+    if let Some(object) = json::object(text) {
+        walk(&object, path, &mut |value| {
+            out.push(Cow::Owned(value.to_vec()))
+        });
+    }
+    out
 }
 
 type Look<'a, 'l> = dyn FnMut(&Cow<'l, [u8]>) + 'a;

@@ -8,6 +8,7 @@ mod moment;
 mod servers;
 mod spelling;
 mod standard;
+mod stated;
 pub(crate) mod timeline;
 pub(crate) mod when;
 mod yearless;
@@ -17,9 +18,11 @@ use jiff::tz::TimeZone;
 
 use crate::error::Error;
 pub use calendar::{DAY, SECOND, YEAR_2000, day_number};
+pub(crate) use digits::{micros as decimals, month as month_number};
 pub use moment::{Moment, Value, resolve};
 pub use spelling::{clock, day, iso};
-use standard::{ctime, epoch, epoch_micros, iso8601, syslog, whole_iso8601};
+use standard::{ctime, epoch, epoch_micros, syslog, whole_iso8601};
+pub(crate) use stated::{Parts, is_near};
 pub use yearless::Yearless;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,10 +40,13 @@ pub enum TimeKind {
     Snort,
     Sophos,
     Utc,
+    AsaUtc,
     Bind,
+    BindUtc,
     CheckPoint,
     CommonLog,
     Windows,
+    UsUtc,
 }
 
 impl TimeKind {
@@ -60,9 +66,12 @@ impl TimeKind {
             "sophos" => TimeKind::Sophos,
             "utc" => TimeKind::Utc,
             "bind" => TimeKind::Bind,
+            "asa_utc" => TimeKind::AsaUtc,
+            "bind_utc" => TimeKind::BindUtc,
             "checkpoint" => TimeKind::CheckPoint,
             "clf" => TimeKind::CommonLog,
             "windows" => TimeKind::Windows,
+            "us_utc" => TimeKind::UsUtc,
             _ => return None,
         })
     }
@@ -93,31 +102,21 @@ pub fn parse(text: &[u8], kinds: &[TimeKind], zone: &TimeZone) -> Option<Moment>
         TimeKind::Sophos => device::sophos(text, zone),
         TimeKind::Utc => device::utc(text),
         TimeKind::Bind => servers::bind(text, zone),
+        TimeKind::AsaUtc => device::asa(text, &TimeZone::UTC).and_then(dated_in_utc),
+        TimeKind::BindUtc => servers::bind(text, &TimeZone::UTC).and_then(dated_in_utc),
         TimeKind::CheckPoint => servers::checkpoint(text, zone),
         TimeKind::CommonLog => servers::common_log(text, zone),
         TimeKind::Windows => servers::windows(text, zone),
+        TimeKind::UsUtc => servers::us_utc(text),
     })
 }
 
-/// The first ISO 8601 or RFC 3164 time that stands anywhere in the text.
-pub fn find(text: &[u8], zone: &TimeZone) -> Option<Moment> {
-    let mut iso = true;
-    let mut year_less = true;
-    for at in 0..text.len() {
-        if iso && let Some((moment, _)) = iso8601(&text[at..], zone) {
-            if moment.is_some() {
-                return moment;
-            }
-            iso = false;
-        }
-        if year_less && let Some((moment, _)) = syslog(&text[at..]) {
-            if moment.is_some() {
-                return moment;
-            }
-            year_less = false;
-        }
-    }
-    None
+/// A time that was read as UTC; one without its year is none.
+fn dated_in_utc(moment: Moment) -> Option<Moment> {
+    matches!(moment.value, Value::Known(_)).then_some(Moment {
+        local: false,
+        ..moment
+    })
 }
 
 #[cfg(test)]

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.campaigns.models import CampaignNode, NodeQuerySet
+from quetsach.portal.campaigns.open_work import number_of
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.campaigns.tasks import Counted, Standing, facts_of
 from quetsach.portal.kit.figures import DIRECT
 from quetsach.portal.kit.templatetags.kit import moment
-from quetsach.portal.reports import queries
+from quetsach.portal.reports import arrived_files, queries
 from quetsach.portal.reports.arrived_files import WORDS
-from quetsach.portal.reports.dashboard.late_units import counts
+from quetsach.portal.reports.dashboard import audiences
 from quetsach.portal.reports.models import Report
 from quetsach.portal.reports.templatetags.annex import STATES
 
@@ -48,8 +50,8 @@ def _when(report: Report) -> str:
 
 
 def _below(seat: Seat) -> Standing:
-    found = seat.once(_counts)
-    missing, with_file = found["bao-cao"], found["tep"]
+    found = seat.once(facts_of)
+    missing, with_file = found["reports_missing"] or 0, found["reports_in_files"] or 0
     text = ngettext("%(n)s unit has sent nothing", "%(n)s units have sent nothing", missing)
     figures = [(Counted("units.not_reported", missing, DIRECT), text % {"n": missing})]
     if with_file:
@@ -63,5 +65,15 @@ def _below(seat: Seat) -> Standing:
     )  # fmt: skip
 
 
-def _counts(node: CampaignNode) -> dict[str, int]:
-    return counts(node, is_deep=False)
+def missing_below() -> Subquery:
+    """The number of units directly below a node of which nothing came; None for none."""
+    return number_of(_children().filter(audiences.not_reported()), "parent")
+
+
+def with_file_below() -> Subquery:
+    """The number of units directly below a node of which a file waits; None for none."""
+    return number_of(_children().filter(arrived_files.waits()), "parent")
+
+
+def _children() -> NodeQuerySet:
+    return CampaignNode.rows.active().filter(parent=OuterRef("pk"))

@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=quetsach.portal.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('at', models.DateTimeField()),
                 ('state', models.CharField(choices=[('making', 'being made'), ('done', 'ready'), ('stopped', 'stopped')], default='making', max_length=7)),
-                ('trouble', models.CharField(blank=True, choices=[('disk', 'no room on the disk of the portal')], max_length=10)),
+                ('trouble', models.CharField(blank=True, choices=[('disk', 'the portal\'s disk is full')], max_length=10)),
                 ('held_until', models.DateTimeField(null=True)),
                 ('finished_at', models.DateTimeField(null=True)),
                 ('size', models.BigIntegerField(default=0, help_text='bytes of the ZIP')),

@@ -72,6 +72,9 @@ _SEGMENT = re.compile(r"([^\[\].]+)(\[\])?(?:\[([^\[\]!]+)!=([^\[\]]*)\])?")
 
 @lru_cache(maxsize=512)
 def _segments(path: str) -> tuple[tuple[str, bool, str, str], ...]:
+    """The steps of a path. A text with a space is one key: the name of a column."""
+    if " " in path:
+        return ((path, False, "", ""),)
     found = tuple((m[1], bool(m[2]), m[3] or "", m[4] or "") for m in _SEGMENT.finditer(path))
     if ".".join(m[0] for m in _SEGMENT.finditer(path)) != path:
         raise ValueError(f"not a JSON path: {path}")
@@ -98,11 +101,21 @@ def _walk(value: Any, segments: tuple[tuple[str, bool, str, str], ...]) -> list[
     return level
 
 
+def inside(text: bytes, path: str) -> tuple[bytes, ...]:
+    """The values at a path in the JSON object that a text is; none for any other text."""
+    found = load_object(text)
+    into: list[bytes] = []
+    for item in _walk(found, _segments(path)) if found is not None else ():
+        _scalars(item, into)
+    return tuple(into)
+
+
 class JsonReader:
     """Reads one object a line; `nested` walks paths, else names are top-level keys, dots and all."""
 
     def __init__(self, log_format: LogFormat, nested: bool) -> None:
         self._rule = log_format.recognise
+        self._unset = log_format.unset
         self._nested = nested
 
     def read(self, found: dict[str, Any]) -> Values | None:
@@ -113,7 +126,7 @@ class JsonReader:
             path = encode(shown) if isinstance(shown, str) else b""
         if not recognised(rule, lambda key: found.get(key) is not None, path):
             return None
-        nested = self._nested
+        nested, unset = self._nested, self._unset
 
         def values(name: str) -> tuple[bytes, ...]:
             into: list[bytes] = []
@@ -122,6 +135,6 @@ class JsonReader:
             else:
                 for item in _walk(found, _segments(name)):
                     _scalars(item, into)
-            return tuple(into)
+            return tuple(value for value in into if value not in unset)
 
         return values
