@@ -133,8 +133,13 @@ def watched(node: CampaignNode, *, below: bool = False) -> Watched:
     """The scans of the node's own logs, or also of the nodes below."""
     where = subtree(node.path, "node__path") if below else Q(node=node)
     timed = Q(coverages__time__in=("ok", "assumed_year"), indicator_set__isnull=False)
+    of_coverage = subtree(node.path, "scan__node__path") if below else Q(scan__node=node)
+    lines = without_machine(of_coverage & Q(scan__node__campaign=node.campaign_id))
+    rows = nameless(where & Q(node__campaign=node.campaign_id))
     scans = Scan.rows.filter(where, node__campaign=node.campaign_id).annotate(
-        begins=Min("coverages__first", filter=timed), ends=Max("coverages__last", filter=timed)
+        begins=Min("coverages__first", filter=timed),
+        ends=Max("coverages__last", filter=timed),
+        telling=When(Then(Exists(lines) | Exists(rows), then=1), default=0),
     )
     row = scans.aggregate(
         n=Count("pk"),
@@ -143,14 +148,16 @@ def watched(node: CampaignNode, *, below: bool = False) -> Watched:
         wrong=Sum("errors"),
         senders=Count("node", distinct=True),
         compared=Count("pk", filter=Q(indicator_set__isnull=False)),
-    )
-    of_coverage = subtree(node.path, "scan__node__path") if below else Q(scan__node=node)
-    is_told = (
-        without_machine(of_coverage & Q(scan__node__campaign=node.campaign_id)).exists()
-        or nameless(where & Q(node__campaign=node.campaign_id)).exists()
+        told=Max("telling"),
     )
     return Watched(
-        row["n"], row["first"], row["last"], row["wrong"] or 0, row["senders"], row["compared"], is_told
+        row["n"],
+        row["first"],
+        row["last"],
+        row["wrong"] or 0,
+        row["senders"],
+        row["compared"],
+        bool(row["told"]),
     )
 
 
