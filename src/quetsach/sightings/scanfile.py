@@ -14,7 +14,18 @@ from typing import Any, BinaryIO, NamedTuple
 from quetsach.errors import ScanError
 from quetsach.indicators.indicator import Kind
 from quetsach.sightings import runs
-from quetsach.sightings.sighting import ACTIONS, FIELDS, READ, Coverage, End, Record, Scan, Sighting, dump
+from quetsach.sightings.sighting import (
+    ACTIONS,
+    FIELDS,
+    READ,
+    UNATTRIBUTED_LINES,
+    Coverage,
+    End,
+    Record,
+    Scan,
+    Sighting,
+    dump,
+)
 from quetsach.text.json_limits import TooManyError, few
 
 CHUNK_BYTES = 8 << 20
@@ -90,7 +101,7 @@ def _read(
                     record = _sighting(fields if schema > 1 else _of_schema_1(fields))
                 case "coverage":
                     sources += 1
-                    record = Coverage(**_checked(fields, _COVERAGE))
+                    record = Coverage(**_checked(fields, _COVERAGE), unattributed=_unattributed(fields))
                 case "end":
                     record = End(**_checked(fields, _END))
                     if (record.sightings, record.sources) != (sightings, sources):
@@ -178,6 +189,14 @@ def _sighting(fields: dict[str, Any]) -> Sighting:
     if wrong := runs.problem(sighting.runs, sighting.count, ends):
         raise _Malformed(wrong)
     return sighting
+
+
+def _unattributed(fields: dict[str, Any]) -> tuple[str, ...]:
+    """The lines that no machine could be tied to; documents of older scanners lack the field."""
+    lines = fields.get("unattributed", [])
+    if not _is_texts(lines) or len(lines) > UNATTRIBUTED_LINES:
+        raise _Malformed(f"unattributed is not a list of at most {UNATTRIBUTED_LINES} texts")
+    return tuple(lines)
 
 
 def _checked(fields: dict[str, Any], rules: dict[str, _Rule]) -> dict[str, Any]:

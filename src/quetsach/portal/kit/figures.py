@@ -187,6 +187,11 @@ FIGURES: dict[str, Kind] = {
     "lines.read": Kind(
         _("log lines that were read"), "quetsach.portal.cases.queries:story", ("lines_read", "scan.lines")
     ),
+    "lines.no_machine": Kind(
+        _("log lines that name a listed address and no machine"),
+        "quetsach.portal.sightings.queries:scans_of",
+        ("scan.not_understood",),
+    ),
     "lines.signs": Kind(
         _("log lines with a listed address"),
         "quetsach.portal.cases.queries:story",
