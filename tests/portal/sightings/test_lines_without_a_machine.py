@@ -1,4 +1,4 @@
-"""A line that names a listed address and no machine is told on every page that could say "none"."""
+"""Lines that name a listed address and no machine: no page says "none" while there are such lines."""
 
 from datetime import timedelta
 from io import BytesIO

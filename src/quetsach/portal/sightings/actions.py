@@ -350,7 +350,7 @@ def _accept(receipt: Receipt, document: _Document, looked_at: _LookedAt, sender:
 def _coverage(scan: UUID, seen: CoverageRecord) -> Coverage:
     values = seen._asdict()
     values["first"], values["last"] = intake.to_moment(seen.first), intake.to_moment(seen.last)
-    # The scanner escapes these lines already; whoever writes a document by hand may not.
+    # The scanner escapes these lines already. A document that a person wrote may lack the escapes.
     values["unattributed"] = [escape(line.encode()) for line in seen.unattributed]
     return Coverage(scan_id=scan, **values)
 

@@ -1,9 +1,9 @@
 """The answer of the public self-check about one address. It names no machine and no unit.
 
 "Not seen" needs logs that hold the visitor's own network: accepted scans of the unit with that network, made
-with the campaign's list, read without an error, with a known clock. Where a log of the unit names a listed
-address and no machine, the visitor's machine may be the one: then there is not enough to tell. Logs of a unit
-above it prove nothing about the network: nobody said that they hold it.
+with the campaign's list, read without an error, with a known clock. A log of the
+unit may name a listed address and no machine. Then there is not enough to tell: it may be the visitor's
+machine. Logs of a unit above it prove nothing about the network: nobody said that they hold it.
 """
 
 from __future__ import annotations
