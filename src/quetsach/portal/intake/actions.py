@@ -183,7 +183,7 @@ def _take(
         raise IntakeError(_("This unit is not below yours, or takes no part any more."))
     problems = problems_on_behalf(target, judging.entry_of(stored.from_data(annex.reading)))
     if blocks := [problem for problem in problems if problem.level == "block"]:
-        raise BlockedReport(_("The report cannot be sent yet."), blocks)
+        raise BlockedReport(_("The row cannot be taken yet."), blocks)
     reading = reading or queries.desk(node).reading_of(annex)
     if reading.unit is None:
         raise IntakeError(_("Choose the unit of this annex first."))

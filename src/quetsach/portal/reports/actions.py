@@ -253,7 +253,10 @@ def _send(report: Report, node: CampaignNode, sending: _Sending, terms: Terms) -
         else unanswered(problems, entry, sending.ticked or set())
     )
     if left:
-        raise BlockedReport(_("The report cannot be sent yet."), left)
+        refused = (
+            _("The row cannot be taken yet.") if sending.on_behalf else _("The report cannot be sent yet.")
+        )
+        raise BlockedReport(refused, left)
     goes_up = sending.on_behalf or not _needs_head(node, sending.actor, terms)
     now = timezone.now()
     revision = _revise(report, node, sending, children, now)
