@@ -31,7 +31,10 @@ def test_golden_case(case: dict[str, Any], forced: bool, tmp_path: Path) -> None
         assert {key: getattr(sighting, key) for key in expected} == expected
         assert (sighting.logformat, sighting.count) == (case["format"], 1)
     coverage = result.coverage
-    assert (coverage.inbound, coverage.not_understood) == (case.get("inbound", 0), 0)
+    assert (coverage.inbound, coverage.not_understood) == (
+        case.get("inbound", 0),
+        case.get("not_understood", 0),
+    )
     assert coverage.lines == len(case["header"]) + 1
     assert not coverage.errors
 

@@ -43,6 +43,7 @@ def test_golden_case(case: dict[str, Any], level: str, tmp_path: Path) -> None:
         assert sighting.logformat == case["format"]
         assert {key: getattr(sighting, key) for key in expected} == expected
     assert result.coverage.inbound == case.get("inbound", 0)
+    assert result.coverage.not_understood == case.get("not_understood", 0)
 
 
 def test_gzip_members_and_padding_are_one_log(tmp_path: Path) -> None:

@@ -46,9 +46,8 @@ impl LongLine {
         scan.long_lines += 1;
         if !self.parses {
             if !self.hits.is_empty() {
-                let private = freetext::read(&self.start).private;
                 let readings = Readings::new(&self.start);
-                scan.foreign_line(&readings, self.offset, self.hits, &private);
+                scan.foreign_line(&readings, self.offset, self.hits, &self.start);
             }
             return;
         }
@@ -69,7 +68,7 @@ fn look_at(scan: &mut Scan<'_>, piece: &[u8], skip: &mut usize, hits: &mut Hits)
     let part = &piece[(*skip).min(piece.len())..];
     *skip = skip.saturating_sub(piece.len());
     if scan.is_candidate(part) {
-        for hit in tokens::hits(scan.set, &freetext::read(part).tokens) {
+        for hit in tokens::hits(scan.set, &freetext::read(part)) {
             if !hits.iter().any(|h| h.item == hit.item) {
                 hits.push(hit);
             }

@@ -163,6 +163,11 @@ impl<'l> Readings<'l> {
         all.get(at).map(|(text, wrapper)| (&**text, Some(wrapper)))
     }
 
+    /// The line, and the texts inside it.
+    pub fn texts(&self) -> impl Iterator<Item = &[u8]> {
+        (0..).map_while(|n| self.get(n)).map(|(text, _)| text)
+    }
+
     /// Texts that are no part of the line as it stands: their escapes were undone.
     pub fn unescaped(&self) -> impl Iterator<Item = &[u8]> {
         let peeled = (1..).map_while(|n| self.get(n)).map(|(text, _)| text);

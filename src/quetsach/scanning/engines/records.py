@@ -11,7 +11,7 @@ from typing import Any
 from quetsach.logs import times
 from quetsach.logs.logformat import Condition, LogFormat, Variant
 from quetsach.scanning.engines.decoders import DECODERS
-from quetsach.scanning.engines.shapes import HEADING_BYTES, Header, ShapeReader, Values, heading
+from quetsach.scanning.engines.shapes import HEADING_BYTES, Header, ShapeReader, Values, heading, inside
 from quetsach.scanning.engines.wrappers import PREFIX, TIME_KINDS, Reading, Wrapper, readings
 from quetsach.text.canonical import address, endpoint, name, parse_port
 
@@ -43,8 +43,18 @@ class Record:
         """The values of a field of the line, or of its wrapper."""
         if not name.startswith(PREFIX):
             decoder = self.variant.decode.get(name)
-            return self.fields(name) if decoder is None else _decoded(self.fields(name), decoder)
+            found = self.fields(name) if not name.endswith("}") else self._inside(name)
+            return found if decoder is None else _decoded(found, decoder)
         return self.wrapper.values(name) if self.wrapper is not None else ()
+
+    def _inside(self, name: str) -> tuple[bytes, ...]:
+        """`FIELD{PATH}`: the values at a path in the JSON objects that the texts of a field are.
+
+        Without a path the texts themselves.
+        """
+        field_name, _, path = name[:-1].partition("{")
+        texts = self.fields(field_name)
+        return tuple(v for text in texts for v in inside(text, path)) if path else texts
 
     def role(self, role: str) -> tuple[bytes, ...]:
         """All values of a role, each once."""
