@@ -60,5 +60,5 @@ def test_a_returned_report_is_named_as_one_that_waits_for_its_unit(cast):
     said = text_of(today(cast, "A", "coordinator"))
     assert "2 đơn vị chưa có báo cáo · trong đó 1 báo cáo bị trả lại, chờ đơn vị sửa" in said
     desk = text_of(cast.client("A", "coordinator").get(url(cast, "intake", "A")))
-    assert "2 đơn vị chưa có báo cáo" in desk and "trong đó 1 báo cáo bị trả lại" in desk
+    assert "2 đơn vị chưa có báo cáo" in desk and "Trong đó 1 báo cáo bị trả lại" in desk
     assert "Đơn vị A1 bị trả lại, chờ đơn vị sửa" in desk and "Đơn vị A2 bị trả lại" not in desk
