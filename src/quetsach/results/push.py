@@ -39,9 +39,9 @@ _CODES = {
 class PushError(PortalError):
     """The push failed. Codes: `token_file`, `address`, `unreachable`, `certificate`, `moved`,
     `token_unknown` (401), `token_not_allowed` (403), `no_portal` (404), `too_large` (413), `refused`,
-    `portal_full` (507), `failed`, `answer` (no answer of a portal); of results of checks (`endpoint.hand_in`)
-    `in_the_clear`, `code_form`, `code_unknown`, `code_locked`, `results_large`. `detail` is from outside:
-    escape it before showing it."""
+    `none_taken`, `portal_full` (507), `failed`, `answer` (no answer of a portal); of results of checks
+    (`endpoint.hand_in`) `in_the_clear`, `code_form`, `code_unknown`, `code_locked`, `results_large`. `detail`
+    is from outside: escape it before showing it."""
 
     def __init__(self, code: str, detail: str = "") -> None:
         super().__init__(f"{code}: {detail}" if detail else code)
@@ -77,6 +77,11 @@ class PushResult:
     address: str = ""
     not_understood: int = 0
     nameless: int = 0
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the portal left out lines and took none."""
+        return bool(self.rejected) and not self.new + self.updated + self.unchanged
 
 
 def read_token(path: Path) -> str:

@@ -192,3 +192,34 @@ def test_a_desk_without_a_remark_asks_for_no_note_for_all(cast):
     drop(cast, a=paper("Đơn vị A1"))
     page = cast.client("A", "coordinator").get(url(cast)).content.decode()
     assert 'name="note"' not in page.partition('id="ro-rang"')[2].partition("</form>")[0]
+
+
+UNSEEN = "\x07\x1b\u202e\ufffe\U0001ffff\u200b"
+
+
+def test_a_note_holds_nothing_that_nobody_sees(cast):
+    staffed(cast, "A1", 10)
+    drop(cast, a=paper("Đơn vị A1", ("0", "12", "0", "9")))
+    saved = press(cast, only(), "save", note=f"Đã {UNSEEN}gọi xã.")
+    assert only().note == "Đã gọi xã." and 'value="Đã gọi xã."' in saved
+
+
+def test_a_note_that_is_too_long_is_refused_and_kept_on_the_page(cast):
+    """Cut without a word, it would stand in the record as the superior's own words."""
+    staffed(cast, "A1", 10)
+    drop(cast, a=paper("Đơn vị A1", ("0", "12", "0", "9")))
+    annex, client, long = only(), cast.client("A", "coordinator"), "ghi chú dài " * 50
+    row = url(cast, "A", "intake_row", annex.pk)
+    for do in ("save", "take"):
+        answer = client.post(row, {"do": do, "version": annex.version, "note": long})
+        assert answer.status_code == 422 and long in answer.content.decode(), do
+        assert "Ghi chú dài 599 ký tự" in answer.content.decode()
+    assert only().version == annex.version and not only().note and not Revision.rows.exists()
+
+
+def test_a_common_note_that_is_too_long_takes_nothing(cast):
+    drop(cast, a=paper("Đơn vị A1", ("5", "12", "5", "9")))
+    long = "ghi chú dài " * 50
+    answer = cast.client("A", "coordinator").post(url(cast, "A", "intake_take_clear"), {"note": long})
+    assert answer.status_code == 422 and long in answer.content.decode()
+    assert not Revision.rows.exists()

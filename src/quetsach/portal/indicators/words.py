@@ -54,7 +54,7 @@ CODES: dict[str, str | Promise] = {
     "special-name": _("a name for local use"),
     "public-suffix": _("a public ending under which anybody has names"),
     "too-wide": _("the network is too wide"),
-    "government": _("a name of the state (*.gov.vn)"),
+    "government": _("a name of the state"),
     "own": _("belongs to a unit of this campaign"),
     "wide": _("a wide network: many innocent machines"),
     "well-known": _("a name that many people use"),
@@ -115,6 +115,30 @@ _REFUSALS: tuple[tuple[str, str, str | Promise], ...] = (
         _(
             "it is a report about infected machines, not a list of malicious addresses; keep it, and look"
             " its machines up on the page of machines"
+        ),
+    ),
+    (
+        r"are both sides of connections",
+        "content",
+        _(
+            "two of its columns are both sides of connections, as in a report of infected machines; look its"
+            " machines up on the page of machines, or head the malicious column “malicious IP”"
+        ),
+    ),
+    (
+        r"both hold addresses or names",
+        "content",
+        _(
+            "two of its columns hold addresses or names, and nothing says which are malicious; head that"
+            " column “malicious IP”, or leave the other out"
+        ),
+    ),
+    (
+        r"are infected machines, not a list",
+        "content",
+        _(
+            "it holds infected machines, not malicious addresses; keep it, and look its machines up on the"
+            " page of machines"
         ),
     ),
     (

@@ -23,7 +23,7 @@ from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.intake import actions, page, queries
 from quetsach.portal.intake.actions import IntakeError
-from quetsach.portal.intake.forms import MOST_NOTE, IntakeForm, read_figures, read_note
+from quetsach.portal.intake.forms import IntakeForm, read_figures, read_note
 from quetsach.portal.intake.models import ReceivedAnnex, ReceivedFile
 from quetsach.portal.intake.page import Line, Refusal
 from quetsach.portal.intake.receiving_actions import Receipt, read_again, receive
@@ -97,7 +97,12 @@ def take_clear(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
     """Take every row that needs no check."""
     seat = _seat(request, slug, node_id)
     ip = client_ip_text(request)
-    _taken, stopped = actions.take_clear(seat.user, seat.node, note=read_note(request.POST), ip=ip)
+    try:
+        note = read_note(request.POST)
+    except IntakeError as error:
+        messages.error(request, str(error))
+        return _page(request, seat, IntakeForm(), status=422)
+    _taken, stopped = actions.take_clear(seat.user, seat.node, note=note, ip=ip)
     for sentence in stopped:
         messages.error(request, sentence)
     return _back(seat)
@@ -306,7 +311,7 @@ def _page(
         "units": desk.units[:MOST_NAMES],
         "leftovers": page.leftovers(desk),
         "totals": list(desk.collection.totals.items()),
-        "most_note": MOST_NOTE,
+        "typed_note": request.POST.get("note", ""),
         "latest": desk.latest_of(seat.user, timezone.now()),
     }
     return render(request, "intake/desk.html", context, status=status)
