@@ -1,13 +1,14 @@
-//! Addresses against the standard library, and times of every kind.
+//! Addresses against the standard library, times of every kind, and the time of a line of no known format.
 #![no_main]
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str;
 
 use libfuzzer_sys::fuzz_target;
 use quetsach_matcher::canonical::address;
+use quetsach_matcher::line::moments;
 use quetsach_matcher::time::{self, TimeKind, Value};
 
-const KINDS: [&str; 15] = [
+const KINDS: [&str; 20] = [
     "epoch",
     "iso8601",
     "syslog",
@@ -23,6 +24,11 @@ const KINDS: [&str; 15] = [
     "asa",
     "routeros",
     "utc",
+    "us_utc",
+    "asa_utc",
+    "bind_utc",
+    "snort",
+    "sophos",
 ];
 
 fn addresses(data: &[u8]) {
@@ -48,7 +54,7 @@ fn times(data: &[u8]) {
         .iter()
         .filter_map(|word| TimeKind::parse(word))
         .collect();
-    let mut found = vec![time::find(data, &zone)];
+    let mut found = vec![moments::time(data, &zone)];
     found.extend(kinds.iter().map(|kind| time::parse(data, &[*kind], &zone)));
     for moment in found.into_iter().flatten() {
         let at = match moment.value {

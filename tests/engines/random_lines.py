@@ -129,7 +129,13 @@ address = st.sampled_from(ADDRESSES)
 name = st.sampled_from(NAMES)
 url = st.one_of(st.sampled_from(URLS), name)
 port = st.sampled_from(("53", "443", "8080", "50000", "99999", "-", "x"))
-when = st.sampled_from(("1663300800.123456", "1663387200.5", "946684700", "-", "9999999999", "soon"))
+when = st.sampled_from(
+    (
+        "1663300800.123456", "1663301400.123456", "1663301400.123457", "1663301999", "1663300700.9",
+        "1663387200.5", "946684700", "-", "9999999999", "soon",
+    )
+)  # fmt: skip
+mac = st.sampled_from(("aa:bb:cc:dd:ee:ff", "AA:BB:CC:DD:EE:FF", "02:00:00:00:00:0b", "-"))
 iso = st.sampled_from(
     (
         "2022-09-16T11:00:00.123456+0700",
@@ -140,7 +146,16 @@ iso = st.sampled_from(
     )
 )
 stamp = st.sampled_from(
-    ("Sep 16 11:00:00", "Dec 31 23:59:59", "Jan  1 00:00:01", "Feb 29 06:59:59", "Nov 14 07:00:00")
+    (
+        "Sep 16 11:00:00",
+        "Sep 16 11:10:00",
+        "Sep 16 11:10:01",
+        "Sep 16 06:59:59",
+        "Dec 31 23:59:59",
+        "Jan  1 00:00:01",
+        "Feb 29 06:59:59",
+        "Nov 14 07:00:00",
+    )
 )
 filler = st.text(alphabet=" .:-_/()\\\"'?<>[]%@,;aZ09éđ。\x1b\t", max_size=12)
 
@@ -181,7 +196,7 @@ ZEEK = {
         tsv(
             *FLOW,
             st.sampled_from(("SF", "S0", "OTH")),
-            word("aa:bb:cc:dd:ee:ff"),
+            mac,
         ),
     ),
     "zeek.http": (
@@ -265,23 +280,123 @@ def text(draw: st.DrawFn) -> str:
     return start + " " + glue.join(parts)
 
 
+HEADS = (
+    "",
+    "<134>",
+    "<134>1 ",
+    "<134>Mar  5 08:00:00 {a} ",
+    "Mar  5 08:00:00 {a} ",
+    "2024 Mar 05 08:00:00 gw->{a} ",
+    "2024-03-05T08:00:00+07:00 {a} guard[7]: ",
+    "{a} guard: ",
+    "{a} Mar  5 08:00:00 gw ",
+    "(pc-07) {a}->/var/log/guard ",
+    "[{a}] router: ",
+    "<13>1 2024-03-05T01:00:00Z gw {a} guard: ",
+    '{{"host":"{a}","message":"',
+    '{{"observer":{{"ip":["{a}"]}},"source":{{"ip":"{a}","nat":{{"ip":"{a}"}}}},"x":"',
+    "guard ",
+)
+KEYS = (
+    "src", "dst", "srcIp", "source_address", "Source IP", "client", "c-ip", "dest_ip", "server", "natsrc",
+    "xlate", "origin", "fw", "dvc", "host", "hostname", "source", "local_ip", "id.orig_h", "id.resp_h",
+    "version", "net", "observer.ip", "log.source", "user_ip", "ip", "", "é",
+)  # fmt: skip
+JOINS = (
+    "{k}={a} ",
+    '{k}="{a}" ',
+    '"{k}":"{a}",',
+    '\\"{k}\\": \\"{a}\\", ',
+    "{k}: {a} ",
+    "{k} {a} ",
+    '"{k}" => "{a}" ',
+)
+PAIRS = (
+    "{a}:51234 -> {b}:443 ", "{a} > {b} ", "{a}->{b} ", "{a}:51234 to {b}:53 ", "from {a} to {b} ",
+    "{a}:53 -> {b}:5353 ", "{a}/51234 (192.168.9.9/1) to inside:{b}/80 ", "({a}) ", "{a}/24 ",
+    "{a} 255.255.0.0 ", "App/{a} ", "spt=53 dpt=51234 ", "client @0x7f01 {a}#53000 ", "icmp type=3 ",
+    "ICMP unreachable ", "http://{a}/ ",
+)  # fmt: skip
+TIMES = (
+    "2024-03-05T08:00:00.1234567Z", "2024-03-05 08:00:00 +0700", "2024-03-05 08:00:00 UTC",
+    "2024/03/05 08:00:00", "2024-03-05\t08:00:00,5", "Mar 05 2024 08:00:00 GMT", "Mar  5 08:00:00",
+    "Tue Mar  5 08:00:00 UTC 2024", "05/Mar/2024:08:00:00 +0100", "5 Mar 2024 08:00:00 +07:00",
+    "2024 Mar 05 08:00:00", "03/05-08:00:00.5", "date=2024-03-05 time=08:00:00 tz=\"+0530\"", "1709600400",
+    "1709600400.25", "1709600400123", "1709600400123456789", "2024:03:05-08:00:00",
+    "05-Mar-2024 08:00:00.5", "2024-03-05 08:00:00:01", "2024-13-05T08:00:00Z",
+    "2024-03-05 08:00:00 +2000", "08:00:00", "2024-03-05 08:00:00 Zone", "Feb 29 08:00:00 ICT",
+)  # fmt: skip
+TIME_KEYS = (
+    "ts",
+    "@timestamp",
+    "eventTime",
+    "not_after",
+    "uptime",
+    "created",
+    "Not After ",
+    "start",
+    "x",
+    "boot_time",
+)
+QUOTED = (
+    '"GET /x HTTP/1.1" ', '"get well soon" ', '"GET  HTTP/1.1" ', '"PROPFINDING / HTTP/1.1" ',
+    '"Nguyen Van A" ', '"http://{u}" ', 'url="http://{u}" ', '"url": "https://{u}" ', 'ref="http://{u}" ',
+    'referer: "http://{u}" ', '200 512 "http://{u}" ', "\"httpſ://{u}\" ", '"OPTIONS * HTTP/2" ',
+)  # fmt: skip
+
+
+@st.composite
+def said(draw: st.DrawFn) -> str:
+    """A line of no known format with heads, keys, pairs, times and quoted values that may mask a URL."""
+    inner = st.sampled_from(
+        ("10.1.2.3", "10.4.5.6", "192.168.9.9", "fd00::7", "203.0.113.9", "198.51.100.20")
+    )
+    some = st.one_of(inner, inner, address)
+    parts = [draw(st.sampled_from(HEADS)).format(a=draw(some))]
+    for _ in range(draw(st.integers(0, 6))):
+        kind = draw(st.sampled_from(("key", "pair", "time", "quoted", "token", "filler")))
+        if kind == "key":
+            parts.append(draw(st.sampled_from(JOINS)).format(k=draw(st.sampled_from(KEYS)), a=draw(some)))
+        elif kind == "pair":
+            parts.append(draw(st.sampled_from(PAIRS)).format(a=draw(some), b=draw(some)))
+        elif kind == "time":
+            moment = draw(st.sampled_from(TIMES))
+            named = draw(
+                st.sampled_from(("{t} ", "{k}={t} ", '"{k}":"{t}",', '"{k}":{t},', "[{t}] ", "until {t} "))
+            )
+            parts.append(named.format(t=moment, k=draw(st.sampled_from(TIME_KEYS))))
+        elif kind == "quoted":
+            target = draw(st.sampled_from(("evil.example/x", "fine.test/", "shared.test/a/gate.php")))
+            parts.append(draw(st.sampled_from(QUOTED)).format(u=target))
+        else:
+            parts.append(draw(name) + " " if kind == "token" else draw(filler))
+    return "".join(parts)
+
+
 def without_line_feeds(line: str) -> str:
     return line.replace("\n", " ")
 
 
 zeek_lines = st.one_of(*(lines for _, lines in ZEEK.values()))
-any_line = st.one_of(zeek_lines, eve(), dnsmasq(), squid(), text()).map(without_line_feeds)
+any_line = st.one_of(zeek_lines, eve(), dnsmasq(), squid(), text(), said()).map(without_line_feeds)
 
 
 @st.composite
 def files(draw: st.DrawFn) -> bytes:
-    kind = draw(st.sampled_from((*ZEEK, "eve", "dnsmasq", "squid", "text", "mixed")))
+    kind = draw(st.sampled_from((*ZEEK, "eve", "dnsmasq", "squid", "text", "said", "mixed")))
     lines: list[str] = []
     if kind in ZEEK:
         head, body = ZEEK[kind]
         lines += [*head, *draw(st.lists(body, max_size=6))]
     else:
-        of = {"eve": eve(), "dnsmasq": dnsmasq(), "squid": squid(), "text": text(), "mixed": any_line}
+        of = {
+            "eve": eve(),
+            "dnsmasq": dnsmasq(),
+            "squid": squid(),
+            "text": text(),
+            "said": said(),
+            "mixed": any_line,
+        }
         lines += draw(st.lists(of[kind], max_size=6))
     lines += draw(st.lists(any_line, max_size=2))
     newline = draw(st.sampled_from(("\n", "\r\n")))

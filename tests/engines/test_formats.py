@@ -100,6 +100,20 @@ def test_sample_parses_by_no_other_format(name: str, number: int, sample: Sample
     assert others == []
 
 
+NO_MACHINE = {
+    "fortinet.fortigate": 'logid="1" type="utm" subtype="new" vd="root" hostname="evil.example"',
+    "fortinet.json": '{"logid":"1","type":"utm","subtype":"new","vd":"root","hostname":"evil.example"}',
+    "sophos.sfos": 'log_type="New" log_component="New" source="10.1.2.3" url="evil.example"',
+    "f5.afm": 'errdefs_msgno="1",name="evil.example"',
+}
+
+
+@pytest.mark.parametrize("name", NO_MACHINE)
+def test_a_line_of_a_new_kind_is_left_to_be_told(name: str) -> None:
+    """Were it understood without a machine and a target, its hit would be told nowhere."""
+    assert LineReader(logformat.load_all()).read(NO_MACHINE[name].encode(), [name]) is None
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [

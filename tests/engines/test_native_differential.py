@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.engines.both import compare, few
-from tests.engines.random_lines import files, filler, indicators, token, url, without_line_feeds
+from tests.engines.random_lines import files, filler, indicators, said, token, url, without_line_feeds
 
 pytestmark = pytest.mark.native
 
@@ -35,6 +35,15 @@ def test_native_says_what_portable_says(values: list[str], data: bytes, devices:
 )
 def test_free_text_is_cut_the_same_way(values: list[str], parts: list[str], glue: str) -> None:
     compare(values, without_line_feeds(glue.join(parts)).encode("utf-8", "surrogatepass"))
+
+
+@few
+@given(indicators, st.lists(said().map(without_line_feeds), min_size=1, max_size=8))
+@example(["evil.example"], ['"httpſ://evil.example/x" "GET /x HTTP/1.1" "http://evil.example/y"'])
+@example(["evil.example"], ["a " + '{"a":' * 40 + '"src":"10.1.2.3" evil.example 2024-03-05T08:00:00Z'])
+@example(["evil.example"], ['{"a":{"src":"10.1.2.3"},"b":"evil.example \\'])
+def test_masks_sides_and_times_of_free_text_are_the_same(values: list[str], lines: list[str]) -> None:
+    compare(values, "\n".join(lines).encode("utf-8", "surrogatepass"))
 
 
 @few

@@ -30,7 +30,7 @@ def test_every_value_of_a_sample_is_found_by_both(name: str, number: int, sample
     ]
     shown += [split_authority(v)[0] for v in told.get("host", ())]
     listed = [v.removesuffix(".") for v in shown if v and not v.startswith("<") and ("." in v or ":" in v)]
-    if told.get("server_port"):
+    if told.get("server") and told.get("server_port"):
         listed.append(endpoint(told["server"], told["server_port"]))
     for value in dict.fromkeys(listed):
         found = compare([value], file_of(sample, sample.line), devices=True)
@@ -61,3 +61,26 @@ def changed(draw: st.DrawFn) -> tuple[logformat.Sample, str]:
 def test_changed_samples_give_the_same_hits(values: list[str], found: tuple[logformat.Sample, str]) -> None:
     sample, line = found
     compare(values, file_of(sample, line), devices=True)
+
+
+QUOTING = st.lists(
+    st.sampled_from(('"', '""', "\\", " ", "=", ",", "evil.example", "203.0.113.9", "user=an")), max_size=9
+)
+
+
+@few
+@given(words=QUOTING, separator=st.sampled_from((" ", ",")))
+def test_pairs_quoted_in_any_way_give_the_same_hits(words: list[str], separator: str) -> None:
+    pairs = [
+        *(
+            "date=2026-11-20",
+            "time=09:15:00",
+            "logid=1",
+            "type=utm",
+            "srcip=10.1.2.3",
+            "hostname=" + "".join(words),
+        ),
+        *('url=""/a b""', "dstip=198.51.100.7"),
+    ]
+    line = separator.join(pairs)
+    compare(["evil.example", "203.0.113.9", "198.51.100.7"], f"{line}\nthe end".encode(), devices=True)

@@ -93,6 +93,12 @@ def test_the_extension_of_cef(line: str, wanted: dict[str, str]) -> None:
         ('a=1 msg="open b=2', " ", {"a": "1", "msg": "open b=2"}),
         ('a=1 msg="open\\', " ", {"a": "1", "msg": "open"}),
         ('a="x"y b=2', " ", {"a": "x", "b": "2"}),
+        ('a=""b c"" b=""e=f"" msg=1', " ", {"a": "b c", "b": "e=f", "msg": "1"}),
+        ('x=1 a="" b="""" msg=""x""', " ", {"msg": "x"}),
+        ('a=1 msg=""b c" b=1', " ", {"a": "1", "b": "1"}),
+        ('a=1 msg=""b""c b=1', " ", {"a": "1", "b": "1"}),
+        ('a=""b""', " ", {"a": "b"}),
+        ('a=1,msg=""x, y"",b=2', ",", {"a": "1", "msg": "x, y", "b": "2"}),
     ],
 )
 def test_plain_pairs(line: str, separator: str, wanted: dict[str, str]) -> None:

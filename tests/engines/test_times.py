@@ -116,9 +116,21 @@ def test_windows_dates_of_12_hours(when: datetime) -> None:
     assert read(when.strftime(f"%d/%m/%Y %I:%M:%S {half}"), "windows") == wanted
 
 
+@given(WHEN, st.sampled_from((" ", ", ")), st.sampled_from((" ", "\u202f")))
+def test_american_dates_of_an_export_are_utc(when: datetime, comma: str, space: str) -> None:
+    wanted = shown(when.replace(tzinfo=UTC))
+    hour, half = when.hour % 12 or 12, "AM" if when.hour < 12 else "PM"
+    told = f"{when.month}/{when.day}/{when:%Y}{comma}{hour}:{when:%M:%S.%f}{space}{half}"
+    assert read(told, "us_utc") == wanted
+    assert read(when.strftime("%b %d %Y %H:%M:%S.%f Z"), "asa") == wanted
+
+
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
+        ("10/6/2026, 0:10:12 PM", "us_utc"),
+        ("13/6/2026, 1:10:12 PM", "us_utc"),
+        ("10/6/2026, 1:10:12", "us_utc"),
         ("31-Feb-2018 23:06:56", "bind"),
         ("17-Fev-2018 23:06:56", "bind"),
         ("31Feb2018 23:06:56", "checkpoint"),

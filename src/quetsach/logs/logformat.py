@@ -38,9 +38,20 @@ TIME_KINDS = (
     "checkpoint",
     "clf",
     "windows",
+    "us_utc",
 )
 ACTION_WORDS = ("allowed", "blocked", "attempt", "unknown")
-DECODERS = ("labels", "records", "listed", "target", "trigger", "unquoted", "threat", "windows_results")
+DECODERS = (
+    "labels",
+    "records",
+    "listed",
+    "target",
+    "trigger",
+    "unquoted",
+    "threat",
+    "windows_results",
+    "mentioned",
+)
 TESTS = ("present", "in", "not_in", "prefix", "address_in", "words")
 HEADERS = ("zeek", "csv", "w3c")
 PAIRS = ("quoted", "cef", "cells")

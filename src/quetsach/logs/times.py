@@ -30,6 +30,9 @@ _WINDOWS = re.compile(
     r"(\d{1,2})[:.](\d\d)[:.](\d\d)(?: ([AaPp])\.?[Mm]\.?| (SA|CH))?",
     re.ASCII,
 )
+_US = re.compile(
+    r"(\d{1,2})/(\d{1,2})/(\d{4}),? (\d{1,2}):(\d\d):(\d\d)(?:\.(\d+))?[ \u202f]([AP])M", re.ASCII
+)
 _CTIME = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d) (\d{4})", re.ASCII)
 
 _DIGITS = re.compile(r"\d{1,20}", re.ASCII)
@@ -41,8 +44,8 @@ _DATE = r"(?P<month>[A-Z][a-z]{2}) (?P<day>[ \d]\d)"
 _ASA = re.compile(rf"{_DATE} (?P<year>\d{{4}}) {_CLOCK}(?:\.(?P<decimals>\d+))?", re.ASCII)
 _NXOS = re.compile(rf"(?P<year>\d{{4}}) {_DATE} {_CLOCK}(?:\.(?P<decimals>\d+))?", re.ASCII)
 _ASA_YEARLESS = re.compile(SYSLOG.pattern + r"(?:\.\d+)?", re.ASCII)
-_ZONED = re.compile(r"(.*) (?:(?P<name>GMT|UTC|ICT)|(?:GMT|UTC)?(?P<offset>[+-]\d\d:?\d\d))", re.ASCII)
-_ZONES = {"GMT": UTC, "UTC": UTC, "ICT": timezone(timedelta(hours=7))}
+_ZONED = re.compile(r"(.*) (?:(?P<name>GMT|UTC|ICT|Z)|(?:GMT|UTC)?(?P<offset>[+-]\d\d:?\d\d))", re.ASCII)
+ZONES = {"GMT": UTC, "UTC": UTC, "Z": UTC, "ICT": timezone(timedelta(hours=7))}
 _SOPHOS = re.compile(rf"(?P<year>\d{{4}}): ?(?P<month>\d\d):(?P<day>\d\d)-{_CLOCK}", re.ASCII)
 _ROUTEROS = re.compile(rf"(?P<month>[A-Za-z]{{3}})/(?P<day>\d\d)(?:/(?P<year>\d{{4}}))? {_CLOCK}", re.ASCII)
 _SNORT = re.compile(
@@ -61,7 +64,7 @@ class Yearless:
     second: int
 
     def in_year(self, year: int, zone: tzinfo) -> int | None:
-        return _local(year, self.month, self.day, self.hour, self.minute, self.second, 0, zone)
+        return local(year, self.month, self.day, self.hour, self.minute, self.second, 0, zone)
 
     def resolve(self, latest: int, zone: tzinfo) -> int | None:
         """Microseconds of the time, in the latest year that keeps it no later than `latest`."""
@@ -81,11 +84,13 @@ class Moment:
     local: bool
 
 
-def _micros(digits: str | None) -> int:
+def micros(digits: str | None) -> int:
+    """Decimals of a second; more than six are cut."""
     return int((digits or "")[:6].ljust(6, "0"))
 
 
-def _local(y: int, mo: int, d: int, h: int, mi: int, s: int, micros: int, zone: tzinfo) -> int | None:
+def local(y: int, mo: int, d: int, h: int, mi: int, s: int, micros: int, zone: tzinfo) -> int | None:
+    """Microseconds of a clock's time in a zone; None where there is no such time."""
     try:
         moment = datetime(y, mo, d, h, mi, min(s, 59) if s <= 60 else s, tzinfo=zone)
         delta = moment.astimezone(UTC) - EPOCH
@@ -96,10 +101,11 @@ def _local(y: int, mo: int, d: int, h: int, mi: int, s: int, micros: int, zone: 
 
 def _epoch(text: str, _zone: tzinfo) -> Moment | None:
     found = _EPOCH.fullmatch(text)
-    return Moment(int(found[1]) * SECOND + _micros(found[2]), False) if found else None
+    return Moment(int(found[1]) * SECOND + micros(found[2]), False) if found else None
 
 
-def _offset(text: str) -> tzinfo | None:
+def offset(text: str) -> tzinfo | None:
+    """The zone of `Z`, `±hh`, `±hhmm` or `±hh:mm`."""
     if text in "Zz":
         return UTC
     digits = text[1:].replace(":", "").ljust(4, "0")
@@ -110,12 +116,20 @@ def _offset(text: str) -> tzinfo | None:
     return timezone(-delta if text[0] == "-" else delta)
 
 
+def stated_offset(text: str) -> tzinfo | None:
+    """The zone that a time of ISO 8601 states: its offset, `Z`, or the word UTC or GMT behind it."""
+    if text.endswith((" UTC", " GMT")):
+        return UTC
+    found = ISO8601.fullmatch(text)
+    return offset(found[8]) if found is not None and found[8] else None
+
+
 def _iso(found: re.Match[str], zone: tzinfo) -> Moment | None:
     y, mo, d, h, mi, s = (int(found[i]) for i in range(1, 7))
-    own = _offset(found[8]) if found[8] else zone
+    own = offset(found[8]) if found[8] else zone
     if own is None:
         return None
-    value = _local(y, mo, d, h, mi, s, _micros(found[7]), own)
+    value = local(y, mo, d, h, mi, s, micros(found[7]), own)
     return Moment(value, not found[8]) if value is not None else None
 
 
@@ -130,14 +144,16 @@ def _iso8601_utc(text: str, _zone: tzinfo) -> Moment | None:
     return Moment(found.value, False) if found else None
 
 
-def _yearless(found: re.Match[str]) -> Moment | None:
-    month = MONTHS.get(found[1])
-    if month is None:
-        return None
-    day, hour, minute, second = (int(found[i]) for i in range(2, 6))
-    if not (1 <= day <= 31 and hour < 24 and minute < 60 and second <= 60):
+def yearless(month: int, day: int, hour: int, minute: int, second: int) -> Moment | None:
+    """A time without a year, if a clock shows it."""
+    if not (1 <= month <= 12 and 1 <= day <= 31 and hour < 24 and minute < 60 and second <= 60):
         return None
     return Moment(Yearless(month, day, hour, minute, min(second, 59)), True)
+
+
+def _yearless(found: re.Match[str]) -> Moment | None:
+    month = MONTHS.get(found[1])
+    return yearless(month, *(int(found[i]) for i in range(2, 6))) if month is not None else None
 
 
 def _syslog(text: str, _zone: tzinfo) -> Moment | None:
@@ -150,7 +166,7 @@ def _ctime(text: str, zone: tzinfo) -> Moment | None:
     if found is None or found[1] not in MONTHS:
         return None
     day, hour, minute, second, year = (int(found[i]) for i in range(2, 7))
-    value = _local(year, MONTHS[found[1]], day, hour, minute, second, 0, zone)
+    value = local(year, MONTHS[found[1]], day, hour, minute, second, 0, zone)
     return Moment(value, True) if value is not None else None
 
 
@@ -168,7 +184,7 @@ def _dated(found: re.Match[str], month: int | None, year: int, zone: tzinfo) -> 
         return None
     part = found.groupdict()
     clock = (int(part["hour"]), int(part["minute"]), int(part["second"]))
-    value = _local(year, month, int(part["day"]), *clock, _micros(part.get("decimals")), zone)
+    value = local(year, month, int(part["day"]), *clock, micros(part.get("decimals")), zone)
     return Moment(value, True) if value is not None else None
 
 
@@ -180,7 +196,7 @@ def _slash(text: str, zone: tzinfo) -> Moment | None:
 def _asa(text: str, zone: tzinfo) -> Moment | None:
     """Behind it a zone, by a name with one meaning in every log, or by its offset (Java's `z` and `Z`)."""
     zoned = _ZONED.fullmatch(text)
-    own = (_ZONES[zoned["name"]] if zoned["name"] else _offset(zoned["offset"])) if zoned else zone
+    own = (ZONES[zoned["name"]] if zoned["name"] else offset(zoned["offset"])) if zoned else zone
     bare_text = zoned[1] if zoned else text
     found = _ASA.fullmatch(bare_text) or _NXOS.fullmatch(bare_text)
     if own is None:
@@ -188,12 +204,12 @@ def _asa(text: str, zone: tzinfo) -> Moment | None:
     if found is None:
         spelled = _ASA_YEARLESS.fullmatch(bare_text)
         bare = _yearless(spelled) if spelled else None
-        return _moved(bare, own, zone) if bare is not None and zoned else bare
+        return moved(bare, own, zone) if bare is not None and zoned else bare
     moment = _dated(found, MONTHS.get(found["month"]), int(found["year"]), own)
     return Moment(moment.value, False) if moment is not None and zoned else moment
 
 
-def _moved(bare: Moment, own: tzinfo, zone: tzinfo) -> Moment | None:
+def moved(bare: Moment, own: tzinfo, zone: tzinfo) -> Moment | None:
     """A time without a year in the line's own zone, moved to the zone `zone` in a year of 365 days."""
     assert isinstance(bare.value, Yearless)
     is_leap_day = (bare.value.month, bare.value.day) == (2, 29)
@@ -241,14 +257,14 @@ def _epoch_us(text: str, _zone: tzinfo) -> Moment | None:
     return Moment(int(text), False) if _EPOCH_US.fullmatch(text) else None
 
 
-def _named_month(found: re.Match[str], offset: str | None, zone: tzinfo) -> Moment | None:
+def _named_month(found: re.Match[str], stated: str | None, zone: tzinfo) -> Moment | None:
     """Day, month's name, year, hour, minute, second and decimals; with its own offset or in the zone."""
-    own = _offset(offset) if offset else zone
+    own = offset(stated) if stated else zone
     if found[2] not in MONTHS or own is None:
         return None
     day, year, hour, minute, second = (int(found[i]) for i in (1, 3, 4, 5, 6))
-    value = _local(year, MONTHS[found[2]], day, hour, minute, second, _micros(found[7]), own)
-    return Moment(value, not offset) if value is not None else None
+    value = local(year, MONTHS[found[2]], day, hour, minute, second, micros(found[7]), own)
+    return Moment(value, not stated) if value is not None else None
 
 
 def _bind(text: str, zone: tzinfo) -> Moment | None:
@@ -299,8 +315,20 @@ def _windows(text: str, zone: tzinfo) -> Moment | None:
             return None
         morning = found[12] in ("A", "a") or found[13] == "SA"
         hour = hour % 12 + (0 if morning else 12)
-    value = _local(year, month, day, hour, int(found[10]), int(found[11]), 0, zone)
+    value = local(year, month, day, hour, int(found[10]), int(found[11]), 0, zone)
     return Moment(value, True) if value is not None else None
+
+
+def _us_utc(text: str, _zone: tzinfo) -> Moment | None:
+    """An American date with 12 hours, in UTC: an export of Azure Log Analytics."""
+    found = _US.fullmatch(text)
+    hour = int(found[4]) if found else 0
+    if found is None or not 1 <= hour <= 12:
+        return None
+    month, day, year, minute, second = (int(found[n]) for n in (1, 2, 3, 5, 6))
+    hour = hour % 12 + (12 if found[8] == "P" else 0)
+    value = local(year, month, day, hour, minute, second, micros(found[7]), UTC)
+    return Moment(value, False) if value is not None else None
 
 
 _KINDS = {
@@ -323,6 +351,7 @@ _KINDS = {
     "checkpoint": _checkpoint,
     "clf": _clf,
     "windows": _windows,
+    "us_utc": _us_utc,
 }
 
 

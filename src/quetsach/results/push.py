@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from quetsach import __version__
 from quetsach.errors import PortalError
 from quetsach.sightings.scanfile import Chunk, read, split
-from quetsach.sightings.sighting import Sighting
+from quetsach.sightings.sighting import Coverage, Sighting
 
 if TYPE_CHECKING:
     from urllib3 import PoolManager
@@ -63,7 +63,8 @@ class PushResult:
 
     `machines` is the number of machines with a sign; `unlisted` of them called only addresses that the
     campaign has not published. `address` leads to the only new case, or to the list of machines. These are
-    None, 0 and empty where the portal did not say, such as an older portal.
+    None, 0 and empty where the portal did not say, such as an older portal. `not_understood` lines and
+    `nameless` rows of the document name a listed address and no machine.
     """
 
     new: int = 0
@@ -74,6 +75,8 @@ class PushResult:
     unlisted: int = 0
     new_cases: int = 0
     address: str = ""
+    not_understood: int = 0
+    nameless: int = 0
 
     @property
     def is_refused(self) -> bool:
@@ -109,10 +112,18 @@ def push(
         PushError: the portal refused or could not be reached; chunks sent so far do no harm.
     """
     address = address_of(url)
-    names = {one.device for _line, one in read(document) if isinstance(one, Sighting) and one.device}
+    names = set()
+    not_understood = nameless = 0
+    for _line, one in read(document):
+        if isinstance(one, Sighting) and one.device:
+            names.add(one.device)
+        elif isinstance(one, Sighting):
+            nameless += 1
+        elif isinstance(one, Coverage):
+            not_understood += one.not_understood
     total = document.tell()
     document.seek(0)
-    result = PushResult()
+    result = PushResult(not_understood=not_understood, nameless=nameless)
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/x-ndjson"}
     sent = 0
     answers = []

@@ -65,6 +65,14 @@ _SENTENCES = (
     N_("access refused"),
     N_("the storage cannot be reached"),
     N_("changed while it was read; scan it again"),
+    N_(
+        "is neither text nor a kind of file that is read, so only words that stand in it as text were looked"
+        " for; export the log as text and scan that"
+    ),
+    N_(
+        "packet capture: %(n)s of its packets cannot be read, because they are cut or damaged; capture whole"
+        " packets and scan that"
+    ),
     N_("cancelled at byte %(at)s; the rest was not looked at"),
     N_(
         "stopped at byte %(at)s: what was found does not fit into the temporary folder %(path)s: %(why)s;"

@@ -333,3 +333,16 @@ def test_a_list_of_which_nothing_is_left_says_of_each_entry_why(cast):
     assert "google.com: " in page
     assert "bqp.vn: tên miền của cơ quan nhà nước" in page
     assert "và 13 mục khác bị bỏ ra" in page
+
+
+def test_every_form_that_only_searches_says_that_it_is_not_for_blocking(cast, tmp_path):
+    publish_list(cast, tmp_path)
+    page = Client().get("/danh-sach/").content.decode()
+    rows = re.findall(
+        r'<th scope="row"><a href="[^"]*/v1\.([^"]+)">.*?<td class="wide"[^>]*>(.*?)</td>', page
+    )
+    said = {ending: "không dùng để chặn" in uses for ending, uses in rows}
+    assert len(rows) == len(writing.FORMS)
+    assert {downloads.BY_ENDING[ending] for ending, is_said in said.items() if is_said} == {
+        "csv", "plain", "json", "suricata.rules", "zeek.intel", "maltrail"
+    }  # fmt: skip

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::expression::{End, Expression};
 use crate::format::decoders;
 use crate::format::key_fields::KeyFields;
-use crate::format::{Action, Part};
+use crate::format::{Action, Inside, Part};
 use crate::time::TimeKind;
 
 fn bytes(texts: Vec<String>) -> Vec<Vec<u8>> {
@@ -39,6 +39,32 @@ impl Compiler {
             self.fields.push(name.as_bytes().to_vec());
             self.fields.len() - 1
         })
+    }
+
+    /// For each field, the JSON inside another field that it names; empty where no field names any.
+    fn inside(&mut self) -> Result<Vec<Option<Inside>>, Error> {
+        let names = self.fields.clone();
+        if !names.iter().any(|name| name.ends_with(b"}")) {
+            return Ok(Vec::new());
+        }
+        let mut found = Vec::new();
+        for name in &names {
+            let parts = name
+                .strip_suffix(b"}")
+                .and_then(|name| std::str::from_utf8(name).ok()?.split_once('{'));
+            found.push(match parts {
+                None => None,
+                Some((field, path)) => Some(Inside {
+                    field: self.field_id(field),
+                    path: match path {
+                        "" => Vec::new(),
+                        path => segments(path.as_bytes())
+                            .ok_or_else(|| self.error("a field that is no JSON path"))?,
+                    },
+                }),
+            });
+        }
+        Ok(found)
     }
 
     fn conditions(&mut self, tables: Vec<ConditionTable>) -> Result<Vec<Condition>, Error> {
@@ -187,6 +213,7 @@ impl Compiler {
         let head = table.head.as_deref();
         let head = head.map(|text| self.expression(table, text, End::Anywhere));
         Ok(Shape {
+            takes_head: table.columns.first().is_some_and(String::is_empty),
             head: head.transpose()?,
             body,
         })
@@ -241,6 +268,7 @@ impl Format {
             .iter()
             .map(|t| compiler.shape(t))
             .collect::<Result<Vec<_>, _>>()?;
+        let inside = compiler.inside()?;
         for (shape, table) in shapes.iter_mut().zip(tables) {
             compiler.place_fields(shape, table);
         }
@@ -255,7 +283,15 @@ impl Format {
                 .for_each(|&f| split[f] = true);
         }
         let paths = if nested_paths {
-            let parsed = compiler.fields.iter().map(|f| segments(f));
+            // The path of a field inside another is none of the line's own.
+            let own = |f: &[u8]| {
+                if f.ends_with(b"}") {
+                    Some(Vec::new())
+                } else {
+                    segments(f)
+                }
+            };
+            let parsed = compiler.fields.iter().map(|f| own(f));
             parsed
                 .collect::<Option<Vec<_>>>()
                 .ok_or_else(|| compiler.error("a field that is no JSON path"))?
@@ -280,6 +316,7 @@ impl Format {
             paths,
             split,
             wrapper: compiler.fields.iter().map(|f| Part::of_field(f)).collect(),
+            inside,
             fields: compiler.fields,
         })
     }
@@ -293,9 +330,17 @@ fn written_name(text: &str) -> Option<&str> {
     name.strip_suffix('"')
 }
 
-/// The steps of a path into nested JSON: `key`, `key[]` or `key[other!=WORD]`, joined by dots. None for any
-/// other text.
+/// The steps of a path into nested JSON: `key`, `key[]` or `key[other!=WORD]`, joined by dots. A text with a space is one
+/// key. None for any other text.
 fn segments(path: &[u8]) -> Option<Vec<Segment>> {
+    let plain = |key: &[u8]| Segment {
+        key: key.to_vec(),
+        each: false,
+        unlike: None,
+    };
+    if path.contains(&b' ') {
+        return Some(vec![plain(path)]);
+    }
     let mut out = Vec::new();
     let mut rest = path;
     loop {
@@ -303,11 +348,7 @@ fn segments(path: &[u8]) -> Option<Vec<Segment>> {
             .iter()
             .position(|b| b".[".contains(b))
             .unwrap_or(rest.len());
-        let mut segment = Segment {
-            key: rest[..end].to_vec(),
-            each: false,
-            unlike: None,
-        };
+        let mut segment = plain(&rest[..end]);
         if segment.key.is_empty() {
             return None;
         }

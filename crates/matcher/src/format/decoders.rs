@@ -1,14 +1,16 @@
 //! Decoders that a variant names for a field (docs/log-formats.md 3): one value in, any number out.
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use memchr::memmem;
+use regex::bytes::{Regex, RegexBuilder};
 
 use crate::canonical::address::{self, Address};
 
 type Value<'l> = Cow<'l, [u8]>;
 pub type Decoder = for<'l> fn(Value<'l>) -> Vec<Value<'l>>;
 
-const DECODERS: [(&str, Decoder); 8] = [
+const DECODERS: [(&str, Decoder); 9] = [
     ("labels", labels),
     ("records", records),
     ("listed", separated),
@@ -17,6 +19,7 @@ const DECODERS: [(&str, Decoder); 8] = [
     ("unquoted", unquoted),
     ("threat", threat),
     ("windows_results", windows_results),
+    ("mentioned", mentioned),
 ];
 
 /// Follows an address in the name of a trigger of a DNS response policy zone (RPZ), which spells the address
@@ -149,6 +152,33 @@ fn windows_results(value: Value<'_>) -> Vec<Value<'_>> {
     kept.map(|part| Cow::Owned(part.to_vec())).collect()
 }
 
+/// What parts the words of a text: also line ends that a sender wrote as an escape.
+static BETWEEN: LazyLock<Regex> = LazyLock::new(|| expression(r#"[\s"'<>]|\\[rn]"#));
+static SCHEME: LazyLock<Regex> = LazyLock::new(|| expression("[A-Za-z0-9+.-]*://"));
+
+fn expression(text: &str) -> Regex {
+    let mut builder = RegexBuilder::new(text);
+    builder
+        .unicode(false)
+        .build()
+        .expect("a constant expression")
+}
+
+/// The URLs, names and addresses among the words of a text, each as a URL.
+fn mentioned(value: Value<'_>) -> Vec<Value<'_>> {
+    let words = BETWEEN.split(&value).filter_map(|word| {
+        let start = word.iter().position(|b| !b"([{".contains(b))?;
+        let end = word.iter().rposition(|b| !b".,;:)]}".contains(b))?;
+        let bare = word.get(start..=end)?;
+        if let Some(scheme) = SCHEME.find(bare) {
+            return Some(bare[scheme.start()..].to_vec());
+        }
+        let holds = |some: &[u8]| bare.iter().any(|b| some.contains(b));
+        (holds(b".:") && !holds(b"\\@=")).then(|| [b"http://", bare].concat())
+    });
+    words.map(Cow::Owned).collect()
+}
+
 /// The part without spaces at both ends.
 fn trim_spaces(part: &[u8]) -> &[u8] {
     let start = part.iter().position(|b| *b != b' ').unwrap_or(part.len());
@@ -227,6 +257,18 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn the_addresses_in_a_text_become_urls() {
+        let text = br"User: XA-A\an.nguyen (Active)\r\nObject: (https://a.example/b?c=1),\r\nFrom: 192.0.2.1:445. u=x.example url=http://d.example";
+        let found = mentioned(Cow::Borrowed(&text[..]));
+        let wanted = [
+            "https://a.example/b?c=1",
+            "http://192.0.2.1:445",
+            "http://d.example",
+        ];
+        assert_eq!(found, wanted.map(str::as_bytes));
     }
 
     #[test]

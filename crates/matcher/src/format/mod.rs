@@ -73,6 +73,8 @@ pub enum Body {
 
 #[derive(Debug)]
 pub struct Shape {
+    /// Whether a syslog head may stand in the first column, which has no name.
+    pub takes_head: bool,
     /// What stands before columns or pairs.
     pub head: Option<Pattern>,
     pub body: Body,
@@ -97,6 +99,15 @@ pub struct Format {
     pub split: Vec<bool>,
     /// For each field, the part of a wrapper that it names.
     pub wrapper: Vec<Option<Part>>,
+    /// For each field `FIELD{PATH}`, the field and the path; empty for formats without such a field.
+    pub inside: Vec<Option<Inside>>,
+}
+
+/// A path in the JSON object that the text of a field is; an empty path means the text itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inside {
+    pub field: FieldId,
+    pub path: Vec<Segment>,
 }
 
 /// A part of a wrapper that a format may name as a field.

@@ -1,19 +1,13 @@
 //! Tokens of a line of no known format (docs/log-formats.md 6). All names and addresses of the line count,
 //! except those in queries, in referrers, and in the path and user information of a URL with a scheme: there
 //! they are only mentioned. The line is read as characters; each byte outside UTF-8 is a character of its
-//! own.
-use jiff::tz::TimeZone;
-
+//! own. `attribution` says which machine such a line tells of, `moments` when.
 use crate::canonical::address::{self, Address};
 use crate::canonical::names::{Host, name, path_of, split_url, trim_dots};
 use crate::line::chars::{BLANK, Text, ascii, at, is, is_end, is_space, is_word, run};
 use crate::line::hit::Field;
 use crate::line::tokens::Token;
-use crate::shape::wrapper::behind_hole;
-use crate::time::{self, Moment};
 
-/// Bytes at the start of a line in which its time is sought.
-pub const TIME_BYTES: usize = 64;
 /// Characters before a quoted URL: if they hold `refer`, the URL is a referrer.
 const REFERRER_BEFORE: usize = 16;
 const PUNCTUATION: &[u8] = b".,;:)]}";
@@ -22,31 +16,47 @@ const LONGEST_SCHEME: usize = 32;
 /// Characters of a path after its first `/`, in a URL without a scheme (docs/log-formats.md 6.3).
 const LONGEST_PATH: usize = 2_047;
 
-/// What a line holds: tokens in the order of their places, and its private addresses.
-#[derive(Debug, Default)]
-pub struct FreeText {
-    pub tokens: Vec<(Field, Token)>,
-    pub private: Vec<String>,
+/// What is left of a line, all places as before.
+pub struct Cleared {
+    /// Without queries and referrers.
+    masked: Vec<u32>,
+    /// The places of URLs in `masked`.
+    urls: Vec<(usize, usize)>,
+    /// Without the paths and the user information of URLs, too.
+    pub clear: Vec<u32>,
 }
 
-/// The first ISO 8601 or RFC 3164 time in the first `TIME_BYTES` bytes, behind a hole of zeros if there is
-/// one.
-pub fn time(line: &[u8], zone: &TimeZone) -> Option<Moment> {
-    let line = if memchr::memchr(0, line).is_some() {
-        behind_hole(line)
-    } else {
-        line
-    };
-    time::find(&line[..line.len().min(TIME_BYTES)], zone)
+/// The line without what is only mentioned.
+pub fn cleared(text: &Text<'_>) -> Cleared {
+    let masked = mask(text);
+    let urls = urls(&masked);
+    let mut clear = masked.clone();
+    for &(start, end) in &urls {
+        clear_path(&mut clear, start, end);
+    }
+    Cleared {
+        masked,
+        urls,
+        clear,
+    }
+}
+
+/// One byte a character; a character outside ASCII is a byte that no text in UTF-8 holds.
+pub fn flat(chars: &[u32]) -> Vec<u8> {
+    chars
+        .iter()
+        .map(|&c| if c < 0x80 { c as u8 } else { 0xFF })
+        .collect()
 }
 
 /// The characters with those of queries and referrers replaced by blanks, so that all places stay.
 ///
-/// A quoted URL is a referrer if `refer` stands before it, or if a quoted request line or URL came earlier.
+/// A quoted URL is a referrer if `refer` stands before it, or if it is the next one behind a quoted request line
+/// and no key names it.
 fn mask(text: &Text<'_>) -> Vec<u32> {
     let whole = &text.chars;
     let mut masked = whole.clone();
-    let mut seen_quoted = false;
+    let mut is_awaited = false;
     let mut i = 0;
     while i < whole.len() {
         let Some(is_url) = (whole[i] == u32::from(b'"'))
@@ -57,18 +67,19 @@ fn mask(text: &Text<'_>) -> Vec<u32> {
             continue;
         };
         let end = run(whole, i + 1, |c| c != u32::from(b'"'));
-        let before: Vec<u8> = masked[i.saturating_sub(REFERRER_BEFORE)..i]
-            .iter()
-            .map(|&c| ascii(c))
-            .collect();
-        let refers = before
-            .to_ascii_lowercase()
-            .windows(5)
-            .any(|w| w == b"refer");
-        if is_url && (seen_quoted || refers) {
+        let before = flat(&whole[i.saturating_sub(REFERRER_BEFORE)..i]);
+        let refers = || {
+            before
+                .to_ascii_lowercase()
+                .windows(5)
+                .any(|w| w == b"refer")
+        };
+        if !is_url {
+            is_awaited = true;
+        } else if (is_awaited && !is_named(&before)) || refers() {
             masked[i + 1..end].fill(BLANK);
+            is_awaited = false;
         }
-        seen_quoted = true;
         i = end;
     }
     let mut i = 0;
@@ -84,19 +95,37 @@ fn mask(text: &Text<'_>) -> Vec<u32> {
     masked
 }
 
-/// The kind of a quoted text: true for a URL, false for a request line (a method and a space), None for other
-/// text.
+/// Whether a key and its sign end here: they name the quoted value that follows.
+fn is_named(before: &[u8]) -> bool {
+    let escapes = before.iter().rev().take_while(|b| b"\\\"'".contains(b));
+    let before = &before[..before.len() - escapes.count()];
+    let before = before.strip_suffix(b" ").unwrap_or(before);
+    before.ends_with(b"=") || before.ends_with(b":")
+}
+
+/// The kind of a quoted text: true for a URL, false for a request line (a method, a target, `HTTP/` and a
+/// digit), None for other text.
 fn quoted(chars: &[u32]) -> Option<bool> {
-    let head: Vec<u8> = chars
-        .iter()
-        .take(11)
-        .map(|&c| ascii(c).to_ascii_lowercase())
-        .collect();
-    if head.starts_with(b"http://") || head.starts_with(b"https://") {
+    let starts = |at: usize, word: &[u8]| {
+        let mut places = word.iter().zip(at..);
+        places.all(|(b, i)| ascii(self::at(chars, i)).eq_ignore_ascii_case(b))
+    };
+    if starts(0, b"http://") || starts(0, b"https://") {
         return Some(true);
     }
-    let letters = head.iter().take_while(|b| b.is_ascii_alphabetic()).count();
-    ((3..=10).contains(&letters) && head.get(letters) == Some(&b' ')).then_some(false)
+    let letters = chars
+        .iter()
+        .take(11)
+        .take_while(|&&c| ascii(c).is_ascii_alphabetic())
+        .count();
+    if !(3..=10).contains(&letters) || at(chars, letters) != BLANK {
+        return None;
+    }
+    let target = run(chars, letters + 1, |c| !is(c, b" \""));
+    let is_request = target > letters + 1
+        && starts(target, b" http/")
+        && ascii(at(chars, target + 6)).is_ascii_digit();
+    is_request.then_some(false)
 }
 
 /// The start and end of each URL `scheme://…`.
@@ -128,13 +157,13 @@ fn urls(masked: &[u32]) -> Vec<(usize, usize)> {
     found
 }
 
-/// All tokens of the line.
-pub fn read(line: &[u8]) -> FreeText {
+/// All tokens of the line, in the order of their places.
+pub fn read(line: &[u8]) -> Vec<(Field, Token)> {
     let text = Text::new(line);
-    let masked = mask(&text);
-    let mut clear = masked.clone();
+    let view = cleared(&text);
+    let (masked, clear) = (&view.masked, &view.clear);
     let mut found: Vec<(usize, Token)> = Vec::new();
-    for (start, end) in urls(&masked) {
+    for &(start, end) in &view.urls {
         // The token has the query, too, although it is blanked.
         let mut stop = end;
         while stop < masked.len() && masked[stop] == BLANK && !is_end(text.chars[stop]) {
@@ -145,28 +174,11 @@ pub fn read(line: &[u8]) -> FreeText {
         {
             found.push((start, Token::Url(host, port, rest)));
         }
-        clear_path(&mut clear, start, end);
     }
-    let v6 = ipv6(&text, &clear);
-    let mut private: Vec<(usize, String)> = Vec::new();
-    for (start, _, address, port) in &v6 {
-        if is_private(*address) {
-            private.push((*start, address.text()));
-        }
-        found.push((*start, Token::Host(Host::Address(*address), *port)));
-    }
-    for (start, end, address) in ipv4(&clear) {
-        if v6.iter().any(|(s, e, ..)| (*s..*e).contains(&start)) {
-            continue;
-        }
-        found.push((
-            start,
-            Token::Host(Host::Address(address), port_after(&clear, end)),
-        ));
-        if is_private(address) {
-            private.push((start, address.text()));
-        }
-        found.extend(bare_url(&text, &masked, start, end, Host::Address(address)));
+    for place in addresses(&text, clear) {
+        let host = Host::Address(place.address);
+        found.push((place.start, Token::Host(host.clone(), place.port)));
+        found.extend(bare_url(&text, masked, place.start, place.stop, host));
     }
     let in_name = |c: u32| c >= 0x80 || is_word(c) || is(c, b".-");
     let mut i = 0;
@@ -175,27 +187,51 @@ pub fn read(line: &[u8]) -> FreeText {
             i += 1;
             continue;
         }
-        let end = run(&clear, i, in_name);
+        let end = run(clear, i, in_name);
         let spelled = trim_dots(text.bytes(i, end));
         if spelled.contains(&b'.') {
             let host = Host::Name(name(spelled));
             found.push((i, Token::Host(host.clone(), None)));
-            found.extend(bare_url(&text, &masked, i, end, host));
+            found.extend(bare_url(&text, masked, i, end, host));
         }
         i = end;
     }
-    prefixed(&text, &clear, &mut found);
+    prefixed(&text, clear, &mut found);
     found.sort_by_key(|(place, _)| *place);
-    // In the order of places; an address that comes twice in a row is kept once.
-    private.sort();
-    private.dedup_by(|a, b| a.1 == b.1);
-    FreeText {
-        tokens: found
-            .into_iter()
-            .map(|(_, token)| (Field::Text, token))
-            .collect(),
-        private: private.into_iter().map(|(_, address)| address).collect(),
+    found
+        .into_iter()
+        .map(|(_, token)| (Field::Text, token))
+        .collect()
+}
+
+/// An address of a line, and where it stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    pub start: usize,
+    /// Behind the address and its zone.
+    pub stop: usize,
+    pub address: Address,
+    pub port: Option<u16>,
+}
+
+/// The addresses of a line, in the order of their places.
+pub fn addresses(text: &Text<'_>, clear: &[u32]) -> Vec<Place> {
+    let mut found = ipv6(text, clear);
+    let longer = found.len();
+    for (start, stop, address) in ipv4(clear) {
+        let before = found[..longer].partition_point(|v6| v6.start <= start);
+        if before == 0 || found[before - 1].stop <= start {
+            let port = port_after(clear, stop);
+            found.push(Place {
+                start,
+                stop,
+                address,
+                port,
+            });
+        }
     }
+    found.sort_by_key(|place| place.start);
+    found
 }
 
 fn trim_end(text: &[u8]) -> &[u8] {
@@ -313,7 +349,7 @@ fn ipv4(chars: &[u32]) -> Vec<(usize, usize, Address)> {
     found
 }
 
-fn ipv6(text: &Text<'_>, chars: &[u32]) -> Vec<(usize, usize, Address, Option<u16>)> {
+fn ipv6(text: &Text<'_>, chars: &[u32]) -> Vec<Place> {
     let colon = u32::from(b':');
     let part = |c: u32| ascii(c).is_ascii_hexdigit() || is(c, b":.");
     let mut found = Vec::new();
@@ -350,26 +386,14 @@ fn ipv6(text: &Text<'_>, chars: &[u32]) -> Vec<(usize, usize, Address, Option<u1
         }
         let bracketed =
             start > 0 && chars[start - 1] == u32::from(b'[') && at(chars, stop) == u32::from(b']');
-        found.push((
+        found.push(Place {
             start,
             stop,
             address,
-            if bracketed {
-                port_after(chars, stop + 1)
-            } else {
-                None
-            },
-        ));
+            port: bracketed.then(|| port_after(chars, stop + 1)).flatten(),
+        });
     }
     found
-}
-
-fn is_private(address: Address) -> bool {
-    // RFC 1918 and RFC 4193.
-    match address.v4() {
-        Some(bits) => bits >> 24 == 10 || bits >> 20 == 0xAC1 || bits >> 16 == 0xC0A8,
-        None => address.0 >> 121 == 0b111_1110,
-    }
 }
 
 /// Length-prefixed names as Windows DNS logs write them: `(4)evil(7)example(0)`.
@@ -416,7 +440,6 @@ mod tests {
     fn tokens(line: &str) -> Vec<String> {
         let spell = |host: &Host| String::from_utf8_lossy(&host.spelled()).into_owned();
         read(line.as_bytes())
-            .tokens
             .iter()
             .map(|(_, token)| match token {
                 Token::Host(host, None) => spell(host),

@@ -1,9 +1,13 @@
 //! Phase 2: the tokens of a line, its hits, and the record that its fields make.
 
+pub(crate) mod attribution;
 mod chars;
 pub(crate) mod detect;
 pub(crate) mod freetext;
 pub mod hit;
+mod keys;
 pub(crate) mod line_key;
+pub mod moments;
 pub(crate) mod record;
+mod sides;
 pub(crate) mod tokens;

@@ -8,10 +8,9 @@ use crate::canonical::names::Host;
 use crate::format::decoders::TRIGGER;
 use crate::format::{Action, Format};
 use crate::line::detect::clean;
-use crate::line::freetext;
 use crate::line::hit::Hits;
 use crate::line::record::{self, Record};
-use crate::line::tokens::{self};
+use crate::line::{attribution, freetext, moments, tokens};
 use crate::rows::Line;
 use crate::rows::details::Plain;
 use crate::scan::batch;
@@ -180,7 +179,7 @@ impl<'a> Scan<'a> {
             return;
         }
         if ask.head && self.format.is_none() {
-            self.timeline.add_head(freetext::time(line, &self.zone));
+            self.timeline.add_head(moments::time(line, &self.zone));
         }
         if self.options.devices
             && let Some(record) = self.foreign_record(&readings)
@@ -191,11 +190,10 @@ impl<'a> Scan<'a> {
             return;
         }
         for text in std::iter::once(line).chain(readings.unescaped()) {
-            let found = freetext::read(text);
-            let hits = tokens::hits(self.set, &found.tokens);
+            let hits = tokens::hits(self.set, &freetext::read(text));
             if !hits.is_empty() {
-                let private = self.private_behind_hole(line).unwrap_or(found.private);
-                return self.foreign_line(&readings, offset, hits, &private);
+                let said = self.behind_hole(line).unwrap_or(text);
+                return self.foreign_line(&readings, offset, hits, said);
             }
         }
         if self.format.is_none()
@@ -206,12 +204,12 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// The private addresses of the text behind a hole in the line, if that text holds a match.
-    fn private_behind_hole(&self, line: &[u8]) -> Option<Vec<String>> {
+    /// The text behind a hole in the line, if that text holds a match.
+    fn behind_hole<'l>(&self, line: &'l [u8]) -> Option<&'l [u8]> {
         memchr(0, line)?;
-        let found = freetext::read(behind_hole(line));
-        let has_hit = !tokens::hits(self.set, &found.tokens).is_empty();
-        has_hit.then_some(found.private)
+        let text = behind_hole(line);
+        let has_hit = !tokens::hits(self.set, &freetext::read(text)).is_empty();
+        has_hit.then_some(text)
     }
 
     fn directive(&mut self, line: &[u8], offset: u64) -> bool {
@@ -245,28 +243,27 @@ impl<'a> Scan<'a> {
         record::read(&mut self.reader, others, readings)
     }
 
-    /// A line with a match that does not parse by the file's format.
+    /// A line with a match that does not parse by the file's format; `said` is its text.
     pub fn foreign_line(
         &mut self,
         readings: &Readings<'_>,
         offset: u64,
-        hits: Hits,
-        private: &[String],
+        mut hits: Hits,
+        said: &[u8],
     ) {
         let line = readings.line;
         if let Some(record) = self.foreign_record(readings) {
             self.record(&record, line, offset, true);
             return;
         }
-        if self.format.is_some() {
-            self.not_understood += 1;
+        let device = attribution::attribute(said, &mut hits, readings.texts());
+        if self.format.is_some() || hits.is_empty() {
+            self.unattributed.add(offset, line);
             return;
         }
-        let mentioned = |p: &&String| hits.iter().any(|h| h.text(self.set) == **p);
-        let device = private.iter().find(|p| !mentioned(p));
-        let device = device.map(|d| Host::parse(d.as_bytes()));
-        let moment = freetext::time(line, &self.zone);
-        let keys = self.rows.keys(&hits, device.as_ref(), moment);
+        let device = device.map(Host::Address);
+        let moment = moments::time(line, &self.zone).or_else(|| moments::time(said, &self.zone));
+        let keys = self.rows.keys(&hits, (device.as_ref(), b""), moment);
         let line = Line {
             offset,
             moment,

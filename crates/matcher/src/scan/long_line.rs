@@ -46,13 +46,14 @@ impl LongLine {
         scan.long_lines += 1;
         if !self.parses {
             if !self.hits.is_empty() {
-                let private = freetext::read(&self.start).private;
                 let readings = Readings::new(&self.start);
-                scan.foreign_line(&readings, self.offset, self.hits, &private);
+                scan.foreign_line(&readings, self.offset, self.hits, &self.start);
             }
             return;
         }
-        scan.not_understood += u64::from(!self.hits.is_empty());
+        if !self.hits.is_empty() {
+            scan.unattributed.add(self.offset, &self.start);
+        }
         let limits = scan.options.limits;
         let head = scan.timeline.head_len() < limits.edge_lines && self.offset < limits.edge_bytes;
         let readings = Readings::new(&self.start);
@@ -69,7 +70,7 @@ fn look_at(scan: &mut Scan<'_>, piece: &[u8], skip: &mut usize, hits: &mut Hits)
     let part = &piece[(*skip).min(piece.len())..];
     *skip = skip.saturating_sub(piece.len());
     if scan.is_candidate(part) {
-        for hit in tokens::hits(scan.set, &freetext::read(part).tokens) {
+        for hit in tokens::hits(scan.set, &freetext::read(part)) {
             if !hits.iter().any(|h| h.item == hit.item) {
                 hits.push(hit);
             }

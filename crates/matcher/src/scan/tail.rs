@@ -4,7 +4,7 @@ use std::sync::Arc;
 use memchr::memrchr;
 
 use crate::line::detect::clean;
-use crate::line::freetext;
+use crate::line::moments;
 use crate::reader::Source;
 use crate::scan::state::Scan;
 use crate::shape::wrapper::Readings;
@@ -60,7 +60,7 @@ impl Scan<'_> {
             None if long => {}
             None => self
                 .timeline
-                .add_tail(offset, freetext::time(line, &self.zone)),
+                .add_tail(offset, moments::time(line, &self.zone)),
             Some(_) => {
                 let readings = Readings::new(line);
                 if let Some(record) = self.own_record(&readings) {

@@ -63,12 +63,11 @@ impl Default for Header {
 impl Header {
     /// The header after this line, or None if the line is no directive.
     pub fn read(&self, line: &[u8]) -> Option<Header> {
-        if let Some(value) = line.strip_prefix(b"#separator ") {
-            let separator = unescape(value);
-            let separator = if separator.is_empty() {
-                b"\t".to_vec()
-            } else {
-                separator
+        let value = line.strip_prefix(b"#separator");
+        if let Some([b' ' | b'\t', value @ ..]) = value {
+            let separator = match &*unescape(value) {
+                b"" | b"\\t" => b"\t".to_vec(),
+                other => other.to_vec(),
             };
             return Some(Header {
                 separator,

@@ -1,6 +1,7 @@
 //! A line becomes named fields with values (docs/log-formats.md 2).
 mod cells;
 mod delimited;
+mod envelope;
 mod header;
 mod json;
 mod object;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 pub use header::{HEADING_BYTES, Header};
 use header::{Heading, Kind};
 
-use crate::format::{Body, FieldId, Format, Shape};
+use crate::format::{Body, FieldId, Format, Inside, Shape};
 pub use crate::shape::cells::Found;
 use crate::shape::json::Object;
 use crate::shape::wrapper::Readings;
@@ -31,6 +32,7 @@ pub struct LineReader {
 pub struct Values<'f, 'l> {
     head: Option<Box<pattern::Groups<'f, 'l>>>,
     body: Fields<'f, 'l>,
+    inside: &'f [Option<Inside>],
 }
 
 enum Fields<'f, 'l> {
@@ -144,13 +146,33 @@ impl LineReader {
                 Fields::Pattern(pattern::Groups::read(format, patterns, line)?)
             }
         };
-        Some(Values { head, body })
+        Some(Values {
+            head,
+            body,
+            inside: &format.inside,
+        })
     }
 }
 
 impl<'l> Values<'_, 'l> {
+    /// The values of a field that names JSON inside another field; None for any other field.
+    fn of_inside(&self, field: FieldId) -> Option<Found<'l>> {
+        let inside = self.inside.get(field)?.as_ref()?;
+        let texts = self.all(inside.field);
+        if inside.path.is_empty() {
+            return Some(texts);
+        }
+        let found = texts
+            .iter()
+            .flat_map(|text| object::inside(text, &inside.path));
+        Some(found.collect())
+    }
+
     /// The first value of a field.
     pub fn first(&self, field: FieldId) -> Option<Cow<'l, [u8]>> {
+        if let Some(found) = self.of_inside(field) {
+            return found.into_iter().next();
+        }
         let head = self.head.as_ref().and_then(|head| head.first(field));
         if let Some(found) = head {
             return Some(Cow::Borrowed(found));
@@ -168,7 +190,9 @@ impl<'l> Values<'_, 'l> {
     #[inline]
     pub fn groups(&self) -> Option<&pattern::Groups<'_, 'l>> {
         match &self.body {
-            Fields::Pattern(groups) if self.head.is_none() => Some(groups),
+            Fields::Pattern(groups) if self.head.is_none() && self.inside.is_empty() => {
+                Some(groups)
+            }
             _ => None,
         }
     }
@@ -176,6 +200,9 @@ impl<'l> Values<'_, 'l> {
     /// Shows each value of a field.
     #[inline]
     pub fn each(&self, field: FieldId, mut look: impl FnMut(&[u8])) {
+        if let Some(found) = self.of_inside(field) {
+            return found.iter().for_each(|v| look(v));
+        }
         match &self.body {
             Fields::Json(object) if self.head.is_none() => object.each(field, &mut |v| look(v)),
             Fields::Zeek(row) if self.head.is_none() => row.each(field, look),
@@ -188,6 +215,9 @@ impl<'l> Values<'_, 'l> {
 
     /// The values of a field, in order; none where the line has none.
     pub fn all(&self, field: FieldId) -> Found<'l> {
+        if let Some(found) = self.of_inside(field) {
+            return found;
+        }
         let head = self.head.as_ref().and_then(|head| head.first(field));
         match &self.body {
             Fields::Json(object) if head.is_none() => object.all(field),

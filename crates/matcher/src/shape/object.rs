@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::cells::Found;
 use crate::format::{FieldId, Format, Segment};
-use crate::shape::json::{Object, Value};
+use crate::shape::json::{self, Object, Value};
 
 /// The fields of one object.
 pub struct Fields<'f, 'l> {
@@ -58,6 +58,17 @@ impl<'f, 'l> Fields<'f, 'l> {
             scalars(value, &mut set);
         }
     }
+}
+
+/// The values at a path in the JSON object that a text is; none for any other text.
+pub fn inside<'a>(text: &[u8], path: &[Segment]) -> Found<'a> {
+    let mut out = Found::new();
+    if let Some(object) = json::object(text) {
+        walk(&object, path, &mut |value| {
+            out.push(Cow::Owned(value.to_vec()))
+        });
+    }
+    out
 }
 
 type Look<'a, 'l> = dyn FnMut(&Cow<'l, [u8]>) + 'a;

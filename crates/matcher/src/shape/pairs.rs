@@ -1,8 +1,8 @@
 //! Lines of `key=value`: plain, quoted, the extension of CEF (ArcSight Common Event Format, 2017), or cells.
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr2, memmem};
 
 use super::cells::cells;
 use crate::format::{FieldId, Format, Recognise};
@@ -28,6 +28,12 @@ impl<'f, 'l> Pairs<'f, 'l> {
             match memchr(b'=', word) {
                 Some(middle) if word.get(middle + 1) == Some(&b'"') => {
                     let start = at + middle + 2;
+                    if let Some(stop) = doubled_end(line, start, separator) {
+                        let value = &line[start + 1..stop];
+                        found.add(&word[..middle], || Cow::Borrowed(value));
+                        at = stop + 3;
+                        continue;
+                    }
                     let stop = closing_quote(line, start);
                     let value = &line[start..stop];
                     found.add(&word[..middle], || {
@@ -49,13 +55,15 @@ impl<'f, 'l> Pairs<'f, 'l> {
             return None;
         }
         let mut found = Collector::new(format);
-        let mut open: Option<(&[u8], usize)> = None;
-        let mut close = |open: Option<(&[u8], usize)>, end: usize| {
+        let mut open: Option<(&'l [u8], usize)> = None;
+        let mut pairs: Vec<(&'l [u8], &'l [u8])> = Vec::new();
+        let mut close = |open: Option<(&'l [u8], usize)>, end: usize| {
             if let Some((key, start)) = open {
                 let value = &line[start..end];
                 let spaces = value.iter().rev().take_while(|&&b| b == b' ').count();
                 let value = &value[..value.len() - spaces];
                 found.add(key, || unescape(value, cef_escape));
+                pairs.push((key, value));
             }
         };
         let mut at = 0;
@@ -79,6 +87,7 @@ impl<'f, 'l> Pairs<'f, 'l> {
             }
         }
         close(open, line.len());
+        found.add_by_labels(&pairs);
         found.finish()
     }
 
@@ -135,6 +144,24 @@ impl<'f, 'l> Collector<'f, 'l> {
         }
     }
 
+    /// `cs4=VALUE cs4Label=NAME`: the value has the label for its name besides, unless a key has that name.
+    fn add_by_labels(&mut self, pairs: &[(&'l [u8], &'l [u8])]) {
+        let mut labels: HashMap<&[u8], &[u8]> = HashMap::new();
+        for (key, label) in pairs {
+            if let Some(of) = key.strip_suffix(b"Label") {
+                labels.entry(of).or_insert(label);
+            }
+        }
+        if labels.is_empty() {
+            return;
+        }
+        for (key, value) in pairs {
+            if let Some(label) = labels.get(key) {
+                self.add(&unescape(label, cef_escape), || unescape(value, cef_escape));
+            }
+        }
+    }
+
     fn finish(self) -> Option<Pairs<'f, 'l>> {
         let known = self
             .format
@@ -160,6 +187,16 @@ fn begins_with_pair(line: &[u8]) -> bool {
     let space = |b: &u8| b.is_ascii_whitespace() || *b == 0x0b;
     let end = line.iter().position(|b| b"\"=<>".contains(b) || space(b));
     end.is_some_and(|i| i > 0 && line[i] == b'=')
+}
+
+/// Where the closing quotes of a value stand whose quotes are doubled; none where they are not.
+fn doubled_end(line: &[u8], start: usize, separator: u8) -> Option<usize> {
+    let ends = |at: usize| line.get(at).is_none_or(|&b| b == separator);
+    if line.get(start) != Some(&b'"') || ends(start + 1) {
+        return None;
+    }
+    let stop = start + 1 + memmem::find(&line[start + 1..], b"\"\"")?;
+    ends(stop + 2).then_some(stop)
 }
 
 /// Where the closing quote stands, or the end of the line; a backslash takes the next byte along.

@@ -107,7 +107,7 @@ fn bare(text: &[u8]) -> Option<Moment> {
 }
 
 /// A time without a year of a zone that the line names, by the clock of `zone`: as in a year of 365 days.
-fn moved(time: Yearless, own: &TimeZone, zone: &TimeZone) -> Option<Moment> {
+pub(super) fn moved(time: Yearless, own: &TimeZone, zone: &TimeZone) -> Option<Moment> {
     let is_leap_day = (time.month, time.day) == (2, 29);
     let micros = time.in_year(if is_leap_day { 2024 } else { 2025 }, own)?;
     let there = Timestamp::from_microsecond(micros)
@@ -130,7 +130,7 @@ fn zoned(text: &[u8]) -> Option<(&[u8], Option<Offset>)> {
     let space = text.iter().rposition(|b| *b == b' ')?;
     let (before, word) = (&text[..space], &text[space + 1..]);
     let hours = match word {
-        b"GMT" | b"UTC" => Some(0),
+        b"GMT" | b"UTC" | b"Z" => Some(0),
         b"ICT" => Some(7),
         _ => None,
     };

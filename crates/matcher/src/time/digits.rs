@@ -8,7 +8,7 @@ pub(super) fn digits(text: &[u8], at: usize, count: usize) -> Option<i32> {
 }
 
 /// Six decimals; what follows is cut off, not rounded.
-pub(super) fn micros(decimals: &[u8]) -> i64 {
+pub(crate) fn micros(decimals: &[u8]) -> i64 {
     (0..6).fold(0, |n, i| {
         n * 10 + i64::from(decimals.get(i).map_or(0, |b| b - b'0'))
     })
@@ -27,7 +27,7 @@ pub(super) const MONTHS: [&[u8; 3]; 12] = [
     b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec",
 ];
 
-pub(super) fn month(text: &[u8]) -> Option<i32> {
+pub(crate) fn month(text: &[u8]) -> Option<i32> {
     let short: &[u8; 3] = text.first_chunk()?;
     let found = MONTHS.iter().position(|month| *month == short);
     found.map(|i| i as i32 + 1)

@@ -8,6 +8,7 @@ mod moment;
 mod servers;
 mod spelling;
 mod standard;
+mod stated;
 pub(crate) mod timeline;
 pub(crate) mod when;
 mod yearless;
@@ -17,9 +18,12 @@ use jiff::tz::TimeZone;
 
 use crate::error::Error;
 pub use calendar::{DAY, SECOND, YEAR_2000, day_number};
+pub(crate) use digits::{micros as decimals, month as month_number};
 pub use moment::{Moment, Value, resolve};
 pub use spelling::{clock, day, iso};
-use standard::{ctime, epoch, epoch_micros, iso8601, syslog, whole_iso8601};
+pub(crate) use standard::stated_zone;
+use standard::{ctime, epoch, epoch_micros, syslog, whole_iso8601};
+pub(crate) use stated::{Parts, is_near};
 pub use yearless::Yearless;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +47,7 @@ pub enum TimeKind {
     CheckPoint,
     CommonLog,
     Windows,
+    UsUtc,
 }
 
 impl TimeKind {
@@ -67,6 +72,7 @@ impl TimeKind {
             "checkpoint" => TimeKind::CheckPoint,
             "clf" => TimeKind::CommonLog,
             "windows" => TimeKind::Windows,
+            "us_utc" => TimeKind::UsUtc,
             _ => return None,
         })
     }
@@ -102,6 +108,7 @@ pub fn parse(text: &[u8], kinds: &[TimeKind], zone: &TimeZone) -> Option<Moment>
         TimeKind::CheckPoint => servers::checkpoint(text, zone),
         TimeKind::CommonLog => servers::common_log(text, zone),
         TimeKind::Windows => servers::windows(text, zone),
+        TimeKind::UsUtc => servers::us_utc(text),
     })
 }
 
@@ -111,27 +118,6 @@ fn dated_in_utc(moment: Moment) -> Option<Moment> {
         local: false,
         ..moment
     })
-}
-
-/// The first ISO 8601 or RFC 3164 time that stands anywhere in the text.
-pub fn find(text: &[u8], zone: &TimeZone) -> Option<Moment> {
-    let mut iso = true;
-    let mut year_less = true;
-    for at in 0..text.len() {
-        if iso && let Some((moment, _)) = iso8601(&text[at..], zone) {
-            if moment.is_some() {
-                return moment;
-            }
-            iso = false;
-        }
-        if year_less && let Some((moment, _)) = syslog(&text[at..]) {
-            if moment.is_some() {
-                return moment;
-            }
-            year_less = false;
-        }
-    }
-    None
 }
 
 #[cfg(test)]

@@ -147,3 +147,31 @@ pub fn windows(text: &[u8], zone: &TimeZone) -> Option<Moment> {
         local: true,
     })
 }
+
+/// An American date with 12 hours, in UTC: an export of Azure Log Analytics. A narrow no-break space may stand
+/// before AM and PM.
+pub fn us_utc(text: &[u8]) -> Option<Moment> {
+    static SPELLING: LazyLock<Regex> = LazyLock::new(|| {
+        expression(concat!(
+            r"(\d{1,2})/(\d{1,2})/(\d{4}),? (\d{1,2}):(\d\d):(\d\d)(?:\.(\d+))?",
+            r"(?: |\xe2\x80\xaf)([AP])M"
+        ))
+    });
+    let found = SPELLING.captures(text)?;
+    let n = |group| number(&found, group);
+    let hour = n(4).filter(|hour| (1..=12).contains(hour))? % 12;
+    let value = local(
+        n(3)?,
+        n(1)?,
+        n(2)?,
+        hour + if found[8] == *b"P" { 12 } else { 0 },
+        n(5)?,
+        n(6)?,
+        decimals(&found, 7),
+        &TimeZone::UTC,
+    )?;
+    Some(Moment {
+        value: Value::Known(value),
+        local: false,
+    })
+}

@@ -108,6 +108,7 @@ def _tell(result: PushResult) -> None:
             result.unlisted,
         )
         click.echo(text % {"n": words.number(result.unlisted)}, err=True)
+    _tell_without_machine(result)
     count = len(result.rejected)
     if not count:
         return
@@ -121,6 +122,25 @@ def _tell(result: PushResult) -> None:
         click.echo("  " + words.visible(reason), err=True)
     if count > _MOST_REJECTED:
         click.echo("  " + _("and %(n)s more") % {"n": words.number(count - _MOST_REJECTED)}, err=True)
+
+
+def _tell_without_machine(result: PushResult) -> None:
+    """The lines and rows behind which a machine may be that nobody can name: no case is opened for them."""
+    if result.not_understood:
+        text = ngettext(
+            "%(n)s line names an address on the list, but no log format reads it: no case is opened for it.",
+            "%(n)s lines name an address on the list, but no log format reads them: no case is opened for"
+            " them.",
+            result.not_understood,
+        )
+        say.warning(text % {"n": words.number(result.not_understood)})
+    if result.nameless:
+        text = ngettext(
+            "%(n)s row does not say which machine called: no case is opened for it.",
+            "%(n)s rows do not say which machine called: no case is opened for them.",
+            result.nameless,
+        )
+        say.warning(text % {"n": words.number(result.nameless)})
 
 
 def _reason(line: Rejected) -> str:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from quetsach.errors import IndicatorError
 from quetsach.files import bounded_process
+from quetsach.indicators.writing import FORMS
 from quetsach.text.words import visible
 
 CODES: dict[str, str | Promise] = {
@@ -242,8 +243,8 @@ def counted_as(error: IndicatorError) -> str:
 
 
 FORM_USES: dict[str, tuple[str | Promise, str | Promise]] = {
-    "csv": (_("CSV"), _("the scanner, Excel; not for blocking")),
-    "plain": (_("Plain list"), _("the scanner; not for blocking")),
+    "csv": (_("CSV"), _("the scanner, Excel")),
+    "plain": (_("Plain list"), _("the scanner")),
     "hosts": (_("Hosts file"), _("blocking on one machine")),
     "mikrotik": ("MikroTik", _("/import on the router: addresses only")),
     "ip-list": (_("Address list"), _("external list of FortiGate and Palo Alto")),
@@ -263,6 +264,13 @@ FORM_USES: dict[str, tuple[str | Promise, str | Promise]] = {
     "maltrail": ("Maltrail", _("custom trails")),
     "stix": ("STIX 2.1", _("exchange with other centres")),
     "misp": ("MISP", _("exchange with other centres")),
-    "json": ("JSON", _("own programs; not for blocking")),
+    "json": ("JSON", _("own programs")),
 }
 """Each form of `quetsach.indicators.writing`: its name, and its uses. In the order of the page."""
+
+
+def uses(name: str) -> str:
+    """The uses of a form. A form that only searches also holds entries that many use: it is not for
+    blocking."""
+    said = str(FORM_USES[name][1])
+    return said if FORMS[name].blocks else gettext("%(uses)s; not for blocking") % {"uses": said}

@@ -18,6 +18,11 @@ _TRIGGER = re.compile(
     rb"(?:32((?:\.\d{1,3}){4})|128((?:\.(?:[0-9A-Fa-f]{1,4}|zz)){1,8}))" + re.escape(TRIGGER) + rb"(?:\..*)?",
     re.DOTALL,
 )
+_BETWEEN = re.compile(rb"[\s\"'<>]|\\[rn]")
+"""What parts the words of a text: also line ends that a sender wrote as an escape."""
+_SCHEME = re.compile(rb"[A-Za-z0-9+.-]*://")
+_HOSTLIKE = re.compile(rb"[.:]")
+_NO_HOST = re.compile(rb"[\\@=]")
 _LENGTH = re.compile(rb"\(\d{1,2}\)")
 
 
@@ -86,6 +91,19 @@ def _windows_results(value: bytes) -> tuple[bytes, ...]:
     return tuple(part for part in parts if part and part != b"-")
 
 
+def _mentioned(value: bytes) -> tuple[bytes, ...]:
+    """The URLs, names and addresses among the words of a text, each as a URL."""
+    found = []
+    for word in _BETWEEN.split(value):
+        bare = word.lstrip(b"([{").rstrip(b".,;:)]}")
+        scheme = _SCHEME.search(bare)
+        if scheme is not None:
+            found.append(bare[scheme.start() :])
+        elif _HOSTLIKE.search(bare) and not _NO_HOST.search(bare):
+            found.append(b"http://" + bare)
+    return tuple(found)
+
+
 DECODERS: Mapping[str, Callable[[bytes], tuple[bytes, ...]]] = {
     "labels": _labels,
     "records": _records,
@@ -95,4 +113,5 @@ DECODERS: Mapping[str, Callable[[bytes], tuple[bytes, ...]]] = {
     "unquoted": _unquoted,
     "threat": _threat,
     "windows_results": _windows_results,
+    "mentioned": _mentioned,
 }

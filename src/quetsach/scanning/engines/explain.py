@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from quetsach.indicators.indicator import Indicator, IndicatorSet, Scope
 from quetsach.logs import logformat, times
-from quetsach.scanning.engines import freetext
+from quetsach.scanning.engines import attribution, freetext, moments
 from quetsach.scanning.engines.index import Hits, Index, hits_of
 from quetsach.scanning.engines.records import LineReader, Record, text
 from quetsach.scanning.engines.tokens import Token, tokens_of
+from quetsach.sightings.sighting import who_is
 from quetsach.text.canonical import endpoint, split_authority
 from quetsach.text.escape import escape
 
@@ -28,6 +29,7 @@ REASONS = {
     "no-path": "{item} is listed with a path, and this field shows none",
     "covered": "{token} is the host of a URL that matches, which is reported instead",
     "counted": "{item} counts once a line, with an earlier field",
+    "sent": "{token} is listed but sent something, or an ICMP error names it: not understood, no sighting",
     "inbound": "{token} is listed but opened the connection: counted as inbound, no sighting",
     "mention": "{token} would match {item}, but is only mentioned (query, path, referrer, other field)",
 }
@@ -62,6 +64,7 @@ class Explanation:
     time: str | None
     action: str
     identity: dict[str, str]
+    who: str
     inbound: bool
     notes: tuple[TokenNote, ...]
 
@@ -97,7 +100,7 @@ def explain(
         reader.is_directive(_bytes(directive))
     record = reader.read(raw, formats)
     zone = ZoneInfo(tz)
-    return _text(raw, index, zone) if record is None else _record(record, raw, index, zone)
+    return _text(raw, index, reader, zone) if record is None else _record(record, raw, index, zone)
 
 
 def _time(moment: times.Moment | None) -> str | None:
@@ -121,6 +124,7 @@ def _record(record: Record, raw: bytes, index: Index, zone: ZoneInfo) -> Explana
         notes.append(TokenNote("client", record.client, "inbound", hit[0] if hit else None))
     notes += _mentions(raw, index, hits, {n.token for n in notes})
     roles = [(role, tuple(_shown(text(v)) for v in record.role(role))) for role in record.variant.roles]
+    identity = {k: _shown(v) for k, v in record.identity.items()}
     return Explanation(
         format=record.log_format,
         variant=record.variant.name,
@@ -128,26 +132,31 @@ def _record(record: Record, raw: bytes, index: Index, zone: ZoneInfo) -> Explana
         device=_shown(record.client) if record.client is not None else None,
         time=_time(record.time(zone)),
         action=record.action,
-        identity={k: _shown(v) for k, v in record.identity.items()},
+        identity=identity,
+        who=who_is(identity, record.client),
         inbound=inbound,
         notes=tuple(notes),
     )
 
 
-def _text(raw: bytes, index: Index, zone: ZoneInfo) -> Explanation:
+def _text(raw: bytes, index: Index, reader: LineReader, zone: ZoneInfo) -> Explanation:
     found = freetext.read(raw)
     hits = hits_of(index, found.tokens)
-    notes = list(_notes(found.tokens, hits, index))
+    said = attribution.attribute(raw, hits, (r.text for r in reader.readings(raw)))
+    notes = [
+        replace(n, code="sent") if n.code == "hit" and n.indicator not in said.hits else n
+        for n in _notes(found.tokens, hits, index)
+    ]
     notes += _mentions(raw, index, hits, {n.token for n in notes})
-    matched = {m for _, m in hits.values()}
     return Explanation(
         format=TEXT,
         variant="",
         roles=(),
-        device=next((p for p in found.private if p not in matched), None),
-        time=_time(freetext.time(raw, zone)),
+        device=said.device,
+        time=_time(moments.time(raw, zone)),
         action="unknown",
         identity={},
+        who="",
         inbound=False,
         notes=tuple(notes),
     )

@@ -1,4 +1,6 @@
-"""Tokens of a line of no known format (docs/log-formats.md 6): all count but queries and referrers."""
+"""Tokens of a line of no known format (docs/log-formats.md 6): all count but queries and referrers.
+
+`attribution.py` says which machine such a line tells of, `moments.py` when."""
 
 from __future__ import annotations
 
@@ -6,23 +8,16 @@ import re
 from bisect import bisect_right
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import tzinfo
-from ipaddress import ip_address, ip_network
 
-from quetsach.logs import times
 from quetsach.scanning.engines.records import text
 from quetsach.scanning.engines.tokens import Token
-from quetsach.scanning.engines.wrappers import behind_hole
 from quetsach.text.canonical import IPV4, address, is_numeric_name, name, parse_port, path_of, split_url
-
-TIME_BYTES = 64
-PRIVATE = tuple(ip_network(n) for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))
-"""RFC 1918 and RFC 4193."""
 
 _END = r"""\s"'<>"""
 _QUERY = re.compile(rf"\?[^{_END}]*")
-_QUOTED = re.compile(r'"(https?://|[A-Z]{3,10} )[^"]*', re.IGNORECASE)
-_REFERRER = re.compile(r"refer", re.IGNORECASE)
+_QUOTED = re.compile(r'"(?:(?P<url>https?://)|[A-Z]{3,10} [^ "]+ HTTP/[0-9])[^"]*', re.IGNORECASE | re.ASCII)
+_NAMED_VALUE = re.compile(r"""[=:] ?[\\"']*\Z""")
+_REFERRER = re.compile(r"refer", re.IGNORECASE | re.ASCII)
 _REFERRER_BEFORE = 16
 _REST = re.compile(rf"[^{_END}]+")
 _BLANKED = re.compile(" +")
@@ -52,10 +47,9 @@ _ANY = _Any()
 
 @dataclass(frozen=True, slots=True)
 class FreeText:
-    """The tokens of a line in the order of their places, and its private addresses."""
+    """The tokens of a line in the order of their places."""
 
     tokens: tuple[Token, ...]
-    private: tuple[str, ...]
 
 
 def _blank(line: str, spans: Iterable[tuple[int, int]]) -> str:
@@ -74,38 +68,58 @@ def _blank(line: str, spans: Iterable[tuple[int, int]]) -> str:
 def mask(line: str) -> str:
     """The line with queries and referrers blanked.
 
-    A quoted URL is a referrer if `refer` stands before it, or if a quoted request line or URL came earlier.
+    A quoted URL is a referrer if `refer` stands before it, or if it is the next one behind a quoted request
+    line and no key names it.
     """
     spans = []
-    seen_quoted = False
+    is_awaited = False
     for found in _QUOTED.finditer(line):
-        is_url = found[1].endswith("//")
+        if not found["url"]:
+            is_awaited = True
+            continue
         before = line[max(0, found.start() - _REFERRER_BEFORE) : found.start()]
-        if is_url and (seen_quoted or _REFERRER.search(before)):
+        is_placed = is_awaited and _NAMED_VALUE.search(before) is None
+        if is_placed or _REFERRER.search(before):
             spans.append((found.start() + 1, found.end()))
-        seen_quoted = True
+            is_awaited = False
     line = _blank(line, spans)
     return _QUERY.sub(lambda m: "?" + " " * (len(m[0]) - 1), line)
 
 
-def read(line: bytes, url_hosts: Container[str] = _ANY) -> FreeText:
-    """All tokens of the line; bare `host/path` only for the hosts that have URL items."""
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """A line, and what is left of it: every place stays the same."""
+
+    whole: str
+    masked: str
+    """Without queries and referrers."""
+    urls: tuple[tuple[int, int], ...]
+    """The places of URLs in `masked`."""
+    clear: str
+    """Without the paths and the user information of URLs, too."""
+
+
+def cleared(line: bytes) -> Cleared:
+    """The line without what is only mentioned."""
     whole = text(line)
     masked = mask(whole)
+    urls = tuple(_urls(masked))
+    return Cleared(whole, masked, urls, _blank(masked, (s for url in urls for s in _mentions(masked, *url))))
+
+
+def read(line: bytes, url_hosts: Container[str] = _ANY) -> FreeText:
+    """All tokens of the line; bare `host/path` only for the hosts that have URL items."""
+    view = cleared(line)
+    whole, masked, clear = view.whole, view.masked, view.clear
     found: list[tuple[int, Token]] = []
-    paths: list[tuple[int, int]] = []
-    for start, end in _urls(masked):
+    for start, end in view.urls:
         stop = _end_of_query(whole, masked, end)
         parts = split_url(whole[start:stop].rstrip(_PUNCTUATION))
         if parts is not None:
             host, port, rest = parts
             if rest:
                 found.append((start, Token("text", "url", host, port, rest)))
-            paths += _mentions(masked, start, end)
-    clear = _blank(masked, paths)
-    addresses = sorted(_addresses(clear), key=lambda a: a[0])
-    private = [token.value for _, _, token in addresses if _is_private(token.value)]
-    hosts = list(addresses)
+    hosts = addresses(clear)
     for run in _NAME.finditer(clear):
         spelled = run[0].strip(".")
         if "." in spelled and not is_numeric_name(spelled):
@@ -119,7 +133,7 @@ def read(line: bytes, url_hosts: Container[str] = _ANY) -> FreeText:
             value = name(".".join(_PREFIX.split(run[0])[1:-1]))
             found.append((run.start(), Token("text", "name", value)))
     found.sort(key=lambda f: f[0])
-    return FreeText(tuple(dict.fromkeys(t for _, t in found)), tuple(dict.fromkeys(private)))
+    return FreeText(tuple(dict.fromkeys(t for _, t in found)))
 
 
 def _urls(line: str) -> Iterator[tuple[int, int]]:
@@ -151,14 +165,16 @@ def _mentions(line: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     yield border, end
 
 
-def _addresses(line: str) -> Iterator[tuple[int, int, Token]]:
-    v6 = list(_ipv6(line))
-    yield from v6
+def addresses(line: str) -> list[tuple[int, int, Token]]:
+    """The addresses of a text, each with its place, in the order of places."""
+    v6 = _ipv6(line)
+    found = list(v6)
     starts = [start for start, _, _ in v6]
     for start, end, token in _ipv4(line):
         before = bisect_right(starts, start) - 1
         if before < 0 or v6[before][1] <= start:
-            yield start, end, token
+            found.append((start, end, token))
+    return sorted(found, key=lambda a: a[0])
 
 
 def words(line: bytes) -> tuple[Token, ...]:
@@ -233,15 +249,3 @@ def _ipv6(line: str) -> list[tuple[int, int, Token]]:
             port = _port_after(line, stop + 1)
         found.append((start, stop, Token("text", "address", addr, port)))
     return found
-
-
-def _is_private(addr: str) -> bool:
-    parsed = ip_address(addr)
-    return any(parsed.version == n.version and parsed in n for n in PRIVATE)
-
-
-def time(line: bytes, zone: tzinfo) -> times.Moment | None:
-    """The first ISO 8601 or RFC 3164 time in the first 64 bytes."""
-    if b"\0" in line:
-        line = behind_hole(line)
-    return times.find(line[:TIME_BYTES].decode("latin-1"), zone)

@@ -23,19 +23,19 @@ from quetsach.logs.times import Moment
 from quetsach.scanning.engine import Progress as ProgressLike
 from quetsach.scanning.engine import ScanOptions, SourceResult
 from quetsach.scanning.engine import SpareThreads as SpareThreadsLike
-from quetsach.scanning.engines import capture, freetext
+from quetsach.scanning.engines import attribution, capture, freetext, moments
 from quetsach.scanning.engines.alive import Alive
 from quetsach.scanning.engines.decoders import TRIGGER
 from quetsach.scanning.engines.index import Hits, Index, hits_of
 from quetsach.scanning.engines.lines import LongLine, split
 from quetsach.scanning.engines.records import LineReader, Record
 from quetsach.scanning.engines.rows import ROWS, Rows
-from quetsach.scanning.engines.runs import RunError
+from quetsach.scanning.engines.stretches import SpillError
 from quetsach.scanning.engines.timeline import Timeline
 from quetsach.scanning.engines.tokens import tokens_of
 from quetsach.scanning.engines.wrappers import behind_hole
 from quetsach.sightings import wire
-from quetsach.sightings.sighting import Coverage
+from quetsach.sightings.sighting import UNATTRIBUTED_LINES, Coverage
 from quetsach.text.escape import escape
 
 TEXT = "text"
@@ -165,7 +165,7 @@ def _without_zeros(line: bytes) -> bytes:
 
 def _start(line: bytes) -> bytes:
     """The part of a line that may hold its time."""
-    return (behind_hole(line) if b"\0" in line else line)[: freetext.TIME_BYTES]
+    return (behind_hole(line) if b"\0" in line else line)[: moments.TIME_BYTES]
 
 
 class _Scan:
@@ -194,6 +194,7 @@ class _Scan:
         self.timeline = Timeline(zone, options.tz, lines=limits.edge_lines, window=limits.edge_bytes)
         self.alive = Alive()
         self.lines = self.not_understood = self.long_lines = self.inbound = 0
+        self.unattributed: list[str] = []
         self.has_stopped = False
 
     def run(self, source: Source) -> SourceResult:
@@ -211,7 +212,7 @@ class _Scan:
         self.others = tuple(n for n in self.formats if n != self.format)
         try:
             self._read(source, chain([bytes(start)] if start else [], chunks))
-        except RunError as error:
+        except SpillError as error:
             source.errors.append(f"{source.path}: stopped: {error}")
         latest = self.timeline.latest(source.decoded, source.mtime)
         identity = hashlib.sha256(source.head).hexdigest()
@@ -232,14 +233,15 @@ class _Scan:
             zone=span.zone,
             devices=self._devices(latest, source),
             errors=source.errors,
+            unattributed=self.unattributed,
         )
         return SourceResult(sightings, coverage)
 
     def _sightings(self, source: Source, identity: str, latest: int | None) -> wire.WireSightings:
         try:
             return wire.keep(self.rows.sightings(identity, latest, self.zone))
-        except (OSError, RunError) as error:
-            reason = RunError(error) if isinstance(error, OSError) else error
+        except (OSError, SpillError) as error:
+            reason = SpillError(error) if isinstance(error, OSError) else error
             source.errors.append(f"{source.path}: {reason}")
             return wire.keep([])
 
@@ -264,7 +266,7 @@ class _Scan:
             name=self.options.source_name,
             bytes=found.size,
             lines=found.packets,
-            not_understood=found.not_understood,
+            not_understood=0,
             long_lines=0,
             inbound=found.inbound,
             first=found.span.first,
@@ -316,50 +318,52 @@ class _Scan:
             self._record(record, line, offset)
             return
         if self.format == TEXT:
-            self.timeline.parsed(offset, partial(freetext.time, _start(line), self.zone))
+            self.timeline.parsed(offset, partial(moments.time, _start(line), self.zone))
         if self.options.devices:
             record = self.reader.read(line, self.others)
             if record is not None:
                 self._alive(record)
-        hits, private = self._free_text(line)
+        hits, said = self._free_text(line)
         if hits:
-            self._hit_line(line, offset, hits, private)
+            self._hit_line(line, offset, hits, said)
         elif self.format == TEXT and TRIGGER in line:
             record = self.reader.read(line, self.others)
             if record is not None:
                 self._record(record, line, offset)
 
-    def _free_text(self, line: bytes) -> tuple[Hits, tuple[str, ...]]:
-        """Hits of a line read as text, else of the text that an escape hides in it; and its private
-        addresses."""
-        private = self._behind_hole(line) if b"\0" in line else None
+    def _free_text(self, line: bytes) -> tuple[Hits, bytes]:
+        """Hits of a line read as text, else of the text that an escape hides in it; and the text that says
+        whose they are: what stands behind a hole in the line, if that holds a hit."""
+        behind = behind_hole(line) if b"\0" in line else b""
         for reading in self.reader.readings(line):
             if reading.wrapper is not None and reading.text in line:
                 continue
-            found = freetext.read(reading.text, self.index.urls)
-            hits = hits_of(self.index, found.tokens)
+            hits = self._hits(reading.text)
             if hits:
-                return hits, found.private if private is None else private
-        return {}, ()
+                return hits, behind if behind and self._hits(behind) else reading.text
+        return {}, b""
 
-    def _behind_hole(self, line: bytes) -> tuple[str, ...] | None:
-        """The private addresses of the text behind a hole in the line, if that text holds a hit."""
-        found = freetext.read(behind_hole(line), self.index.urls)
-        return found.private if hits_of(self.index, found.tokens) else None
+    def _hits(self, part: bytes) -> Hits:
+        return hits_of(self.index, freetext.read(part, self.index.urls).tokens)
 
-    def _hit_line(self, line: bytes, offset: int, hits: Hits, private: tuple[str, ...]) -> None:
-        """A line with a hit that does not parse by the file's format."""
+    def _hit_line(self, line: bytes, offset: int, hits: Hits, said: bytes) -> None:
+        """A line with a hit that does not parse by the file's format; `said` is its text."""
         record = self.reader.read(line, self.others)
         if record is not None:
             self._record(record, line, offset)
             return
-        if self.format != TEXT:
-            self.not_understood += 1
+        found = attribution.attribute(said, hits, (r.text for r in self.reader.readings(line)))
+        if self.format != TEXT or not found.hits:
+            self._not_understood(line)
             return
-        matched = {m for _, m in hits.values()}
-        device = next((p for p in private if p not in matched), None)
-        moment = freetext.time(line, self.zone)
-        self._keep(hits, line, offset, moment, device, "unknown", {}, TEXT)
+        moment = moments.time(line, self.zone) or moments.time(said, self.zone)
+        self._keep(found.hits, line, offset, moment, found.device, "unknown", {}, TEXT)
+
+    def _not_understood(self, line: bytes) -> None:
+        """A line with a match that cannot be attributed: it is counted, and the first are kept to be read."""
+        self.not_understood += 1
+        if len(self.unattributed) < UNATTRIBUTED_LINES:
+            self.unattributed.append(escape(line))
 
     def _record(self, record: Record, line: bytes, offset: int) -> None:
         if self.options.devices:
@@ -413,14 +417,15 @@ class _Scan:
         skip = self.limits.parsed_part if record is not None else 0
         for piece in line.pieces(self.limits.piece):
             part, skip = piece[skip:], max(0, skip - len(piece))
-            for indicator, hit in hits_of(self.index, freetext.read(part, self.index.urls).tokens).items():
+            for indicator, hit in self._hits(part).items():
                 hits.setdefault(indicator, hit)
         if record is not None:
             self.timeline.parsed(offset, partial(record.time, self.zone))
             self._record(record, start, offset)
-            self.not_understood += bool(hits)
+            if hits:
+                self._not_understood(start)
         elif hits:
-            self._hit_line(start, offset, hits, freetext.read(start, ()).private)
+            self._hit_line(start, offset, hits, start)
 
     def _devices(self, latest: int | None, source: Source) -> dict[str, list[str]]:
         if len(self.alive) > self.limits.alive:

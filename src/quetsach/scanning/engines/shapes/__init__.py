@@ -8,12 +8,12 @@ from typing import Any
 from quetsach.logs.logformat import LogFormat, Shape
 from quetsach.scanning.engines.shapes.delimited import ColumnsReader, DelimitedReader
 from quetsach.scanning.engines.shapes.header import HEADING_BYTES, Header, heading
-from quetsach.scanning.engines.shapes.objects import JsonReader, encode, load_object
+from quetsach.scanning.engines.shapes.objects import JsonReader, encode, inside, load_object
 from quetsach.scanning.engines.shapes.pairs import PairsReader
 from quetsach.scanning.engines.shapes.patterns import PatternReader, with_head
 from quetsach.scanning.engines.shapes.values import Values
 
-__all__ = ["HEADING_BYTES", "Header", "ShapeReader", "Values", "encode", "heading", "load_object"]
+__all__ = ["HEADING_BYTES", "Header", "ShapeReader", "Values", "encode", "heading", "inside", "load_object"]
 
 
 class ShapeReader:
@@ -21,6 +21,7 @@ class ShapeReader:
 
     def __init__(self, log_format: LogFormat, shape: Shape) -> None:
         self.needs_header = bool(shape.header)
+        self.takes_head = shape.columns[:1] == ("",)
         self._head = shape.head
         self._unset = log_format.unset
         self._delimited = DelimitedReader(log_format, shape) if shape.header else None

@@ -58,9 +58,9 @@ class Header:
 
     def read(self, line: bytes) -> Header | None:
         """The header after this line, or None if the line is no directive."""
-        if line.startswith(b"#separator "):
+        if line.startswith((b"#separator ", b"#separator\t")):
             value = _HEX.sub(lambda m: bytes([int(m[1], 16)]), line[11:])
-            return Header(value or b"\t")
+            return Header(b"\t" if value in (b"", b"\\t") else value)
         word, found, value = line[1:].partition(b":")
         if found and word in _W3C:
             return _columns("w3c", b" ", value.split()) if word == b"Fields" else self._copy()

@@ -72,6 +72,9 @@ _SEGMENT = re.compile(r"([^\[\].]+)(\[\])?(?:\[([^\[\]!]+)!=([^\[\]]*)\])?")
 
 @lru_cache(maxsize=512)
 def _segments(path: str) -> tuple[tuple[str, bool, str, str], ...]:
+    """The steps of a path. A text with a space is one key: the name of a column."""
+    if " " in path:
+        return ((path, False, "", ""),)
     found = tuple((m[1], bool(m[2]), m[3] or "", m[4] or "") for m in _SEGMENT.finditer(path))
     if ".".join(m[0] for m in _SEGMENT.finditer(path)) != path:
         raise ValueError(f"not a JSON path: {path}")
@@ -96,6 +99,15 @@ def _walk(value: Any, segments: tuple[tuple[str, bool, str, str], ...]) -> list[
         if not level:
             break
     return level
+
+
+def inside(text: bytes, path: str) -> tuple[bytes, ...]:
+    """The values at a path in the JSON object that a text is; none for any other text."""
+    found = load_object(text)
+    into: list[bytes] = []
+    for item in _walk(found, _segments(path)) if found is not None else ():
+        _scalars(item, into)
+    return tuple(into)
 
 
 class JsonReader:

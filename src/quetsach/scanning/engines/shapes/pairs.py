@@ -35,6 +35,7 @@ class PairsReader:
             "cells": _cells,
         }
         self._pairs = kinds[shape.pairs]
+        self._has_labels = shape.pairs == "cef"
         self._first = _FIRST_CELL if shape.pairs == "cells" else _FIRST
 
     def read(self, line: bytes) -> Values | None:
@@ -44,6 +45,8 @@ class PairsReader:
         found: dict[bytes, bytes] = {}
         for key, value in pairs:
             found.setdefault(key, value)
+        if self._has_labels:
+            _name_by_labels(found)
         if not recognised(self._rule, lambda name: name.encode() in found, None):
             return None
         unset = self._unset
@@ -55,6 +58,14 @@ class PairsReader:
         return values
 
 
+def _name_by_labels(found: dict[bytes, bytes]) -> None:
+    """`cs4=VALUE cs4Label=NAME`: the value has the label for its name besides, unless a key has that name."""
+    for key, value in list(found.items()):
+        label = found.get(key + b"Label")
+        if label:
+            found.setdefault(label, value)
+
+
 def _quoted(line: bytes, separator: bytes) -> Iterator[Pair]:
     """Pairs between separators; a quoted value may hold separators. A word without `=` is its own value."""
     at = 0
@@ -62,8 +73,11 @@ def _quoted(line: bytes, separator: bytes) -> Iterator[Pair]:
         end = line.find(separator, at)
         end = end if end >= 0 else len(line)
         key, equals, value = line[at:end].partition(b"=")
-        if value.startswith(b'"'):
-            start = at + len(key) + 2
+        start = at + len(key) + 2
+        if equals and (stop := _doubled_end(line, start, separator)) is not None:
+            value = line[start + 1 : stop]
+            end = stop + 2
+        elif value.startswith(b'"'):
             inner = _QUOTED_END.match(line, start)
             stop = inner.end() if inner is not None else start
             value = _QUOTED_ESCAPE.sub(rb"\1", line[start:stop])
@@ -72,6 +86,15 @@ def _quoted(line: bytes, separator: bytes) -> Iterator[Pair]:
         if key:
             yield key, value if equals else key
         at = end + 1
+
+
+def _doubled_end(line: bytes, start: int, separator: bytes) -> int | None:
+    """Where the closing quotes of a value stand whose quotes are doubled; None where they are not."""
+    around = (separator, b"")
+    if line[start - 1 : start + 1] != b'""' or line[start + 1 : start + 2] in around:
+        return None
+    stop = line.find(b'""', start + 1)
+    return stop if stop >= 0 and line[stop + 2 : stop + 3] in around else None
 
 
 def _cells(line: bytes) -> Iterator[Pair]:

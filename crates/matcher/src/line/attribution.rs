@@ -1,0 +1,411 @@
+//! Which machine a line of no known format tells of (docs/log-formats.md 6): never its sender, a network, or an
+//! address after translation; nobody rather than a guess.
+use std::sync::LazyLock;
+
+use memchr::memmem;
+use regex::bytes::{Captures, Regex, RegexBuilder};
+
+use crate::canonical::address::{self, Address};
+use crate::line::chars::Text;
+use crate::line::freetext::{Place, addresses, cleared, flat};
+use crate::line::hit::{Hits, Matched};
+use crate::line::keys::{self, Key, Path};
+use crate::line::moments;
+use crate::line::sides::{Side, near, of_key, translates};
+
+const DNS_PORTS: [u16; 5] = [53, 137, 853, 5353, 5355];
+/// A client's own port is seldom below: an address with such a port is a server, where no key says more.
+const FIRST_UNPRIVILEGED: u16 = 1024;
+const BEFORE: usize = 48;
+const AFTER: usize = 160;
+const HEAD_BYTES: usize = 512;
+const HEADS: usize = 3;
+
+fn expression(text: &str) -> Regex {
+    RegexBuilder::new(text)
+        .unicode(false)
+        .build()
+        .expect("a constant expression")
+}
+
+const PORT: &str = r"\]?(?:[:#/](?P<port>[0-9]{1,5})|\((?P<inner>[0-9]{1,5})\))?";
+const INTERFACE: &str = "(?:[A-Za-z][0-9A-Za-z_-]{0,31}[:/])?";
+
+static PORT_AFTER: LazyLock<Regex> = LazyLock::new(|| expression(&format!(r"\A{PORT}")));
+static ARROW_AFTER: LazyLock<Regex> = LazyLock::new(|| {
+    expression(&format!(
+        concat!(
+            r"\A{port}(?: ?\([^()]{{0,48}}\))?",
+            r"(?:(?:(?P<tight>-{{1,2}}>)|[ \t]{{1,2}}(?:-{{1,2}}>|>[ \t]))[ \t]{{0,2}}(?P<path>/)?",
+            r"| to {interface}\[?(?:[0-9]|[0-9A-Fa-f]{{1,4}}:[0-9A-Fa-f:]))",
+        ),
+        port = PORT,
+        interface = INTERFACE
+    ))
+});
+static ARROW_BEFORE: LazyLock<Regex> = LazyLock::new(|| {
+    expression(&format!(
+        r"(?:-{{1,2}}>|[ \t]>[ \t])[ \t]{{0,2}}{INTERFACE}\[?\z"
+    ))
+});
+static URL_BEFORE: LazyLock<Regex> = LazyLock::new(|| expression(r":// *\[?\z"));
+static NETWORK: LazyLock<Regex> = LazyLock::new(|| {
+    expression(concat!(
+        r"\A(?:/([0-9]{1,3})(?:\z|[^0-9A-Za-z_.:]|[.:](?:\z|[^0-9A-Za-z_]))",
+        r"|(?:/| (?:net)?(?:mask )?)255\.[0-9])"
+    ))
+});
+static PROGRAM: LazyLock<Regex> = LazyLock::new(|| expression(r"[A-Za-z]/\z"));
+static BEHIND_ENDPOINT: LazyLock<Regex> = LazyLock::new(|| expression(r"[0-9A-Fa-f\]] ?\(\z"));
+static ICMP: LazyLock<Regex> = LazyLock::new(|| expression("(?i:icmp)"));
+static ICMP_ERROR: LazyLock<Regex> = LazyLock::new(|| {
+    expression(concat!(
+        r"(?i:unreach|time[ _-]?(?:to[ _-]live[ _-])?exceeded|ttl[ _-]?exceeded",
+        r#"|type["']?[=: ]{1,3}["']?(?:3|11)(?:\z|[^0-9])|icmp[/ :](?:3|11)(?:\z|[^0-9]))"#
+    ))
+});
+static PORT_KEYS: LazyLock<[Regex; 2]> = LazyLock::new(|| {
+    [
+        "spt|sport|src_?port|source_?port",
+        "dpt|dport|dst_?port|dest_?port|destination_?port",
+    ]
+    .map(|keys| {
+        expression(&format!(
+            r#"(?i:(?:\A|[^0-9A-Za-z])(?:{keys})["']?[=:] ?["']?([0-9]{{1,5}}))"#
+        ))
+    })
+});
+static PRIORITY: LazyLock<Regex> =
+    LazyLock::new(|| expression(r"\A(?:[0-9]{1,6} )?<[0-9]{1,3}>(?:[0-9]{1,2} )? {0,2}(?:- )?"));
+static HEAD_WORD: LazyLock<Regex> = LazyLock::new(|| expression(r#"\A([^ \t="{]{1,255}) {1,3}"#));
+static REQUEST: LazyLock<Regex> = LazyLock::new(|| {
+    expression(concat!(
+        r"\A(?:(?:GET|POST|HEAD|PUT|DELETE|OPTIONS|CONNECT|PATCH|TRACE) ",
+        r#"|"|[^ ]{1,64} [^ ]{1,64} \[|-{1,2}>)"#
+    ))
+});
+static TAG: LazyLock<Regex> =
+    LazyLock::new(|| expression(r"\A(?:%|[A-Za-z][0-9A-Za-z_./-]{0,47}(?:\[[0-9]{1,10}\])?: )"));
+static MESSAGE: LazyLock<Regex> = LazyLock::new(|| {
+    expression(concat!(
+        r"\A(?:%|<[0-9]|\{|(?:CEF|LEEF):",
+        r"|[A-Za-z_][0-9A-Za-z_.-]{0,47}(?:=|(?:\[[0-9]{1,10}\])?: ))"
+    ))
+});
+
+/// What a line says of one address.
+#[derive(Debug)]
+struct Said {
+    address: Address,
+    sides: Vec<Side>,
+}
+
+impl Said {
+    fn is(&self, side: Side) -> bool {
+        self.sides.contains(&side)
+    }
+}
+
+/// What a line says of its addresses, in the order of their places.
+#[derive(Debug, Default)]
+struct Sides {
+    all: Vec<Said>,
+    /// The first port of the source, and of the destination.
+    ports: [Option<u16>; 2],
+}
+
+impl Sides {
+    fn add(&mut self, address: Address, side: Option<Side>, port: Option<u16>) {
+        let known = self.all.iter().position(|said| said.address == address);
+        let at = known.unwrap_or_else(|| {
+            self.all.push(Said {
+                address,
+                sides: Vec::new(),
+            });
+            self.all.len() - 1
+        });
+        let Some(side) = side else { return };
+        self.all[at].sides.push(side);
+        let place = match side {
+            Side::Source => &mut self.ports[0],
+            Side::Destination => &mut self.ports[1],
+            Side::Other => return,
+        };
+        *place = place.or(port);
+    }
+
+    /// A reply goes from the side with a port of DNS to the client.
+    fn swap_replies(&mut self, line: &[u8]) {
+        let shown = |n: usize| {
+            let found = PORT_KEYS[n].captures(line)?;
+            address::parse_port(&found[1])
+        };
+        let port = |n: usize| self.ports[n].or_else(|| shown(n));
+        let is_dns = |port: u16| DNS_PORTS.contains(&port);
+        if !port(0).is_some_and(is_dns) || port(1).is_none_or(is_dns) {
+            return;
+        }
+        for side in self.all.iter_mut().flat_map(|said| &mut said.sides) {
+            *side = match side {
+                Side::Source => Side::Destination,
+                Side::Destination => Side::Source,
+                Side::Other => Side::Other,
+            };
+        }
+    }
+
+    /// Whether an address is listed as the side that sent something, and only so.
+    fn only_sent(&self, address: Address) -> bool {
+        let said = self.all.iter().find(|said| said.address == address);
+        said.is_some_and(|said| said.is(Side::Source) && !said.is(Side::Destination))
+    }
+
+    fn device(&self, listed: &[Address]) -> Option<Address> {
+        let private = || {
+            let all = self.all.iter();
+            all.filter(|s| is_private(s.address) && !listed.contains(&s.address))
+        };
+        let only =
+            |mut found: Box<dyn Iterator<Item = &Said> + '_>| match (found.next(), found.next()) {
+                (Some(one), None) => Some(one.address),
+                _ => None,
+            };
+        if self.all.iter().any(|said| said.is(Side::Source)) {
+            return only(Box::new(private().filter(|said| said.is(Side::Source))));
+        }
+        only(Box::new(private().filter(|said| said.sides.is_empty())))
+    }
+}
+
+/// The machine of a line with these hits, if the line says it. Hits that the line does not show as a call go:
+/// those of an address that sent something, or that an ICMP error names. `texts` are the line and what its
+/// wrappers hold.
+pub fn attribute<'t>(
+    line: &[u8],
+    hits: &mut Hits,
+    texts: impl Iterator<Item = &'t [u8]>,
+) -> Option<Address> {
+    let text = Text::new(line);
+    let view = cleared(&text);
+    let clear = flat(&view.clear);
+    let head = heads(&clear);
+    let listed: Vec<Address> = hits
+        .iter()
+        .filter_map(|hit| address_of(&hit.matched))
+        .collect();
+    let mut sides = Sides::default();
+    let places = addresses(&text, &view.clear);
+    let starts: Vec<usize> = places.iter().map(|place| place.start).collect();
+    for (place, path) in places.iter().zip(keys::around(&clear, &starts)) {
+        let mut key = keys::before(&clear, place.start);
+        if key.start.is_some_and(|start| head.starts.contains(&start)) {
+            // A tag of syslog, whatever its name is.
+            key = Key::default();
+        }
+        let (side, port) = side(&clear, place, &key, &path, listed.contains(&place.address));
+        sides.add(place.address, side, port);
+    }
+    let others = texts.flat_map(|text| heads(text).senders);
+    for sender in head.senders.into_iter().chain(others) {
+        if sides.all.iter().any(|said| said.address == sender) {
+            sides.add(sender, Some(Side::Other), None);
+        }
+    }
+    sides.swap_replies(&clear);
+    let is_error = ICMP.is_match(&clear) && ICMP_ERROR.is_match(&clear);
+    hits.retain(|hit| {
+        address_of(&hit.matched).is_none_or(|address| !is_error && !sides.only_sent(address))
+    });
+    sides.device(&listed)
+}
+
+fn address_of(matched: &Matched) -> Option<Address> {
+    match matched {
+        Matched::Address(address) | Matched::Endpoint(address, _) => Some(*address),
+        Matched::Name(_) | Matched::Item => None,
+    }
+}
+
+/// RFC 1918 and RFC 4193.
+fn is_private(address: Address) -> bool {
+    match address.v4() {
+        Some(bits) => bits >> 24 == 10 || bits >> 20 == 0xAC1 || bits >> 16 == 0xC0A8,
+        None => address.0 >> 121 == 0b111_1110,
+    }
+}
+
+fn shown_port(found: &Captures<'_>) -> Option<u16> {
+    let port = found.name("port").or_else(|| found.name("inner"))?;
+    address::parse_port(port.as_bytes())
+}
+
+/// The side that an address stands on, and its port.
+fn side(
+    line: &[u8],
+    place: &Place,
+    key: &Key,
+    path: &Path,
+    is_listed: bool,
+) -> (Option<Side>, Option<u16>) {
+    let Place { start, stop, .. } = *place;
+    let before = &line[start.saturating_sub(BEFORE)..start];
+    let after = &line[stop..line.len().min(stop + AFTER)];
+    let is_v6 = line[start..stop].contains(&b':');
+    let mut is_whole = false;
+    // Most lines have none of these, and an expression takes longer to say so than a byte.
+    let next = after.first().copied().unwrap_or(0);
+    let last = before.last().copied().unwrap_or(0);
+    if matches!(next, b'/' | b' ')
+        && let Some(found) = NETWORK.captures(after)
+    {
+        let length = found.get(1).map(|digits| digits.as_bytes());
+        if length.is_none_or(|length| is_prefix(length, is_v6)) {
+            return (Some(Side::Other), None);
+        }
+        is_whole = matches!(length, Some(b"32" | b"128"));
+    }
+    let port = (b"]:#/(".contains(&next) && !is_whole)
+        .then(|| PORT_AFTER.captures(after))
+        .flatten()
+        .and_then(|found| shown_port(&found));
+    if last == b'(' && BEHIND_ENDPOINT.is_match(before) {
+        return (Some(Side::Other), None);
+    }
+    if translates(key, path) {
+        return (Some(Side::Other), port);
+    }
+    let may_point = memchr::memchr(b'>', after).is_some() || memmem::find(after, b" to ").is_some();
+    if may_point && let Some(arrow) = ARROW_AFTER.captures(after) {
+        // Wazuh's `(agent) 192.0.2.7->/var/log/syslog`.
+        let is_origin = arrow.name("path").is_some()
+            || (arrow.name("tight").is_some() && before.ends_with(b") "));
+        let side = if is_origin { Side::Other } else { Side::Source };
+        return (Some(side), port);
+    }
+    let is_behind =
+        |mark: u8, what: &Regex| memchr::memchr(mark, before).is_some() && what.is_match(before);
+    if is_behind(b'>', &ARROW_BEFORE) || is_behind(b'/', &URL_BEFORE) {
+        return (Some(Side::Destination), port);
+    }
+    if last == b'/' && PROGRAM.is_match(before) {
+        return (Some(Side::Other), port);
+    }
+    if key.is_word {
+        match near(key) {
+            Some(Side::Source) if is_listed => return (None, port),
+            Some(side) => return (Some(side), port),
+            None => {}
+        }
+    } else if let Some(side) = key_of_wrapper(key, line) {
+        return (side, port);
+    }
+    let own = (!key.is_word).then_some(&key.words);
+    if let Some(side) = own.into_iter().chain(path).find_map(|words| of_key(words)) {
+        return (Some(side), port);
+    }
+    let is_server = port.is_some_and(|port| port < FIRST_UNPRIVILEGED);
+    (is_server.then_some(Side::Destination), port)
+}
+
+/// The side of a key that names the sender where the line is a wrapper, else a machine; None for other keys.
+fn key_of_wrapper(key: &Key, line: &[u8]) -> Option<Option<Side>> {
+    const WRAPPERS: [&[u8]; 5] = [
+        b"\"message\"",
+        b"\"short_message\"",
+        b"\"full_message\"",
+        b"\"_raw\"",
+        b"sourcetype",
+    ];
+    let words: Vec<&str> = key.words.iter().map(String::as_str).collect();
+    let is_source = words == ["source"];
+    if !is_source && !matches!(words[..], ["host"] | ["hostname"] | ["host", "name"]) {
+        return None;
+    }
+    let is_wrapper = WRAPPERS
+        .iter()
+        .any(|word| memmem::find(line, word).is_some());
+    Some(if is_wrapper {
+        Some(Side::Other)
+    } else {
+        is_source.then_some(Side::Source)
+    })
+}
+
+/// Whether a number behind an address is the length of a network; longer ones are one address or a port.
+fn is_prefix(digits: &[u8], is_v6: bool) -> bool {
+    let length = digits.iter().fold(0, |n, b| n * 10 + u32::from(b - b'0'));
+    if is_v6 {
+        (7..=127).contains(&length)
+    } else {
+        (8..=31).contains(&length)
+    }
+}
+
+/// What stands before a message.
+#[derive(Debug, Default)]
+struct Heads {
+    /// The addresses that sent the message on.
+    senders: Vec<Address>,
+    /// Where a tag may begin.
+    starts: Vec<usize>,
+}
+
+/// The heads of at most `HEADS` hosts that a message went through.
+fn heads(text: &[u8]) -> Heads {
+    let line = &text[..text.len().min(HEAD_BYTES)];
+    let mut found = Heads {
+        senders: Vec::new(),
+        starts: vec![0],
+    };
+    let mut at = 0;
+    for number in 0..HEADS {
+        let priority = PRIORITY.find(&line[at..]).map(|m| at + m.end());
+        let begin = priority.unwrap_or(at);
+        let after_time = moments::head(line, begin);
+        // RFC 3164 names the month, and its host follows; a row of columns has other times.
+        let is_syslog = priority.is_some()
+            || line[begin..after_time.unwrap_or(begin)]
+                .iter()
+                .any(u8::is_ascii_lowercase);
+        let begin = after_time.unwrap_or(begin);
+        found.starts.push(begin);
+        let Some(word) = HEAD_WORD.captures(&line[begin..]) else {
+            break;
+        };
+        let rest = begin + word[0].len();
+        match address_in(&word[1]) {
+            None if priority.is_none() && after_time.is_none() => break,
+            None => {}
+            Some(_) if priority.is_none() && REQUEST.is_match(&line[rest..]) => break,
+            Some(_)
+                if !is_syslog && !is_message(line, rest, number > 0 && after_time.is_none()) =>
+            {
+                break;
+            }
+            Some(address) => found.senders.push(address),
+        }
+        at = rest;
+        found.starts.push(at);
+    }
+    found
+}
+
+/// Whether a message begins here, so that the address before it is not its first word, nor a column.
+fn is_message(line: &[u8], at: usize, is_host_known: bool) -> bool {
+    if is_host_known {
+        return TAG.is_match(&line[at..]);
+    }
+    MESSAGE.is_match(&line[at..]) || moments::head(line, at).is_some()
+}
+
+/// The address that is a whole word of a head, in brackets, behind a slash or before a colon too.
+fn address_in(word: &[u8]) -> Option<Address> {
+    if let Some(address) = address::parse(word) {
+        return Some(address);
+    }
+    let begin = word.iter().take_while(|b| b"[(/".contains(b)).count();
+    let word = &word[begin..];
+    let word = word.strip_suffix(b":").unwrap_or(word);
+    let end = word.iter().rev().take_while(|b| b"])".contains(b)).count();
+    address::parse(&word[..word.len() - end])
+}

@@ -1,0 +1,336 @@
+"""Which machine a line of no known format tells of (docs/log-formats.md 6): never its sender, a network, or
+an address after translation; nobody rather than a guess."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from ipaddress import ip_address, ip_network
+
+from quetsach.indicators.indicator import Kind
+from quetsach.scanning.engines import freetext, keys, moments
+from quetsach.scanning.engines.index import Hits
+from quetsach.scanning.engines.keys import Key
+from quetsach.text.canonical import address, parse_port, split_authority
+
+PRIVATE = tuple(ip_network(n) for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))
+"""RFC 1918 and RFC 4193."""
+SOURCE, DESTINATION, OTHER = "source", "destination", "other"
+DNS_PORTS = (53, 137, 853, 5353, 5355)
+FIRST_UNPRIVILEGED = 1024
+"""A client's own port is seldom below: an address with such a port is a server, where no key says more."""
+ADDRESS_KINDS = (Kind.IPV4, Kind.IPV6, Kind.CIDR, Kind.IP_PORT)
+
+TRANSLATED = frozenset({"nat", "natted", "tran", "trans", "gaddr"})
+TRANSLATED_BEGINS = (
+    "natsrc", "natdst", "natip", "natport", "xlat", "translat", "transip", "snat", "dnat", "postnat",
+    "mapped",
+)  # fmt: skip
+SENDER = frozenset(
+    {
+        "log", "syslog", "logger", "loghost", "logsource", "logserver", "collector", "forwarder", "relay",
+        "fromhost", "sender", "reporter", "reporting", "sensor", "exporter", "gl2", "gateway", "gw", "nas",
+        "nasip", "router", "nexthop", "hop", "mgmt", "management", "manager", "appliance", "controller",
+        "fw", "fwip", "firewall", "dvc", "dvcip", "devip", "devname", "deviceip", "via", "through",
+    }
+)  # fmt: skip
+SENDER_BEGINS = ("originip", "originsic", "observ", "version")
+SOURCE_WORDS = frozenset(
+    {"from", "saddr", "sip", "cip", "caller", "requestor", "originator", "userip", "localip"}
+)
+SOURCE_BEGINS = ("src", "source", "client", "initiat", "requeste")
+DESTINATION_WORDS = frozenset({"to", "daddr", "dip", "dns", "ns", "receiver"})
+DESTINATION_BEGINS = (
+    "dst", "dest", "server", "srv", "target", "resp", "upstream", "resolv", "nameserver", "backend", "answer",
+    "rdata",
+)  # fmt: skip
+WRITER = frozenset(
+    {
+        "dev", "beat", "node", "cluster", "interface", "iface", "intf", "ap", "wlc", "vip", "net", "network",
+        "subnet", "netmask", "mask", "cidr", "range", "broadcast", "prefix", "route", "pool", "ver", "build",
+        "firmware", "release", "revision", "origin", "orig", "host",
+    }
+)  # fmt: skip
+WRITER_BEGINS = ("hostip", "hostname", "device", "agent", "proxy")
+NEAR_WORDS = {
+    **dict.fromkeys(("from", "src", "source", "client"), SOURCE),
+    **dict.fromkeys(
+        ("to", "dst", "dest", "destination", "server", "resolver", "nameserver", "upstream", "target"),
+        DESTINATION,
+    ),
+    **dict.fromkeys(
+        ("gateway", "gw", "firewall", "fw", "router", "sensor", "collector", "relay", "via", "through"), OTHER
+    ),
+    **dict.fromkeys(("forwarder", "xlate", "translated", "mapped", "snat", "nat", "version"), OTHER),
+}
+"""What a word says that stands right before an address, without `=` or `:`."""
+AMBIGUOUS = (("source",), ("host",), ("hostname",), ("host", "name"))
+"""Keys that name the sender where the line is a wrapper, else a machine."""
+WRAPPERS = ('"message"', '"short_message"', '"full_message"', '"_raw"', "sourcetype")
+
+_PORT = r"\]?(?:[:#/](?P<port>[0-9]{1,5})|\((?P<inner>[0-9]{1,5})\))?"
+_PORT_AFTER = re.compile(_PORT)
+_INTERFACE = r"(?:[A-Za-z][0-9A-Za-z_-]{0,31}[:/])?"
+_ARROW_AFTER = re.compile(
+    _PORT
+    + r"(?: ?\([^()]{0,48}\))?"
+    + r"(?:(?:(?P<tight>-{1,2}>)|[ \t]{1,2}(?:-{1,2}>|>[ \t]))[ \t]{0,2}(?P<path>/)?"
+    + rf"| to {_INTERFACE}\[?(?:[0-9]|[0-9A-Fa-f]{{1,4}}:[0-9A-Fa-f:]))"
+)
+_ARROW_BEFORE = re.compile(rf"(?:-{{1,2}}>|[ \t]>[ \t])[ \t]{{0,2}}{_INTERFACE}\[?\Z")
+_URL_BEFORE = re.compile(r":// *\[?\Z")
+_NETWORK = re.compile(
+    r"/([0-9]{1,3})(?:\Z|[^0-9A-Za-z_.:]|[.:](?:\Z|[^0-9A-Za-z_]))|(?:/| (?:net)?(?:mask )?)255\.[0-9]"
+)
+_PROGRAM = re.compile(r"[A-Za-z]/\Z")
+_BEHIND_ENDPOINT = re.compile(r"[0-9A-Fa-f\]] ?\(\Z")
+_AGENT = re.compile(r"\) \Z")
+_ICMP = re.compile(r"icmp", re.IGNORECASE | re.ASCII)
+_ICMP_ERROR = re.compile(
+    r"unreach|time[ _-]?(?:to[ _-]live[ _-])?exceeded|ttl[ _-]?exceeded"
+    r"|type[\"']?[=: ]{1,3}[\"']?(?:3|11)(?:\Z|[^0-9])|icmp[/ :](?:3|11)(?:\Z|[^0-9])",
+    re.IGNORECASE | re.ASCII,
+)
+_SOURCE_PORT = re.compile(
+    r"(?:\A|[^0-9A-Za-z])(?:spt|sport|src_?port|source_?port)[\"']?[=:] ?[\"']?([0-9]{1,5})",
+    re.IGNORECASE | re.ASCII,
+)
+_SERVER_PORT = re.compile(
+    r"(?:\A|[^0-9A-Za-z])(?:dpt|dport|dst_?port|dest_?port|destination_?port)[\"']?[=:] ?[\"']?([0-9]{1,5})",
+    re.IGNORECASE | re.ASCII,
+)
+_BEFORE, _AFTER = 48, 160
+
+_PRIORITY = re.compile(r"(?:[0-9]{1,6} )?<[0-9]{1,3}>(?:[0-9]{1,2} )? {0,2}(?:- )?")
+_HEAD_WORD = re.compile(r"([^ \t=\"{]{1,255}) {1,3}")
+_REQUEST = re.compile(
+    r"(?:GET|POST|HEAD|PUT|DELETE|OPTIONS|CONNECT|PATCH|TRACE) |\"|[^ ]{1,64} [^ ]{1,64} \[|-{1,2}>"
+)
+_TAG = re.compile(r"%|[A-Za-z][0-9A-Za-z_./-]{0,47}(?:\[[0-9]{1,10}\])?: ")
+_MESSAGE = re.compile(r"%|<[0-9]|\{|(?:CEF|LEEF):|[A-Za-z_][0-9A-Za-z_.-]{0,47}(?:=|(?:\[[0-9]{1,10}\])?: )")
+_HEAD_BYTES = 512
+HEADS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """The machine, if the line says it, and the hits that it may have called."""
+
+    device: str | None
+    hits: Hits
+
+
+@dataclass(slots=True)
+class _Sides:
+    """What a line says of each address: on which sides it stands, and the ports there."""
+
+    found: dict[str, set[str]] = field(default_factory=dict)
+    """In the order of places."""
+    ports: dict[str, int] = field(default_factory=dict)
+
+    def add(self, addr: str, side: str | None, port: int | None) -> None:
+        sides = self.found.setdefault(addr, set())
+        if side is None:
+            return
+        sides.add(side)
+        if port is not None:
+            self.ports.setdefault(side, port)
+
+    def are(self, addr: str, side: str) -> bool:
+        return side in self.found.get(addr, ())
+
+    def swap_replies(self, line: str) -> None:
+        """A reply goes from the side with a port of DNS to the client."""
+        ports = [
+            self.ports.get(side, _number(pattern.search(line)))
+            for side, pattern in ((SOURCE, _SOURCE_PORT), (DESTINATION, _SERVER_PORT))
+        ]
+        if ports[0] not in DNS_PORTS or ports[1] is None or ports[1] in DNS_PORTS:
+            return
+        other = {SOURCE: DESTINATION, DESTINATION: SOURCE}
+        self.found = {addr: {other.get(s, s) for s in sides} for addr, sides in self.found.items()}
+
+
+def attribute(line: bytes, hits: Hits, texts: Iterable[bytes]) -> Attribution:
+    """The machine of a line with these hits; `texts` are the line and what its wrappers hold."""
+    clear = freetext.cleared(line).clear
+    head = heads(clear)
+    listed = {_address_of(m) for i, (_, m) in hits.items() if i.kind in ADDRESS_KINDS}
+    sides = _sides(clear, listed, head.starts)
+    for sender in (*head.senders, *(s for text in texts for s in heads(text.decode("latin-1")).senders)):
+        if sender in sides.found:
+            sides.add(sender, OTHER, None)
+    sides.swap_replies(clear)
+    is_error = _ICMP.search(clear) is not None and _ICMP_ERROR.search(clear) is not None
+    kept = {
+        item: hit
+        for item, hit in hits.items()
+        if item.kind not in ADDRESS_KINDS or not (is_error or _only_called(sides, _address_of(hit[1])))
+    }
+    return Attribution(_device(sides, listed), kept)
+
+
+def _only_called(sides: _Sides, addr: str) -> bool:
+    return sides.are(addr, SOURCE) and not sides.are(addr, DESTINATION)
+
+
+def _device(sides: _Sides, listed: set[str]) -> str | None:
+    private = [a for a in sides.found if a not in listed and is_private(a)]
+    sources = [a for a in private if sides.are(a, SOURCE)]
+    if sources or any(SOURCE in found for found in sides.found.values()):
+        return sources[0] if len(sources) == 1 else None
+    left = [a for a in private if not sides.found[a]]
+    return left[0] if len(left) == 1 else None
+
+
+def _address_of(matched: str) -> str:
+    return address(matched) or split_authority(matched)[0]
+
+
+def is_private(addr: str) -> bool:
+    parsed = ip_address(addr)
+    return any(parsed.version == n.version and parsed in n for n in PRIVATE)
+
+
+def _number(found: re.Match[str] | None) -> int | None:
+    return parse_port(found[1]) if found else None
+
+
+def _sides(line: str, listed: set[str], starts: frozenset[int]) -> _Sides:
+    found = _Sides()
+    places = freetext.addresses(line)
+    paths = keys.around(line, [start for start, _, _ in places])
+    for (start, stop, token), path in zip(places, paths, strict=True):
+        key = keys.before(line, start)
+        if key.start in starts:
+            # A tag of syslog, whatever its name is.
+            key = keys.NONE
+        side, port = _side(line, (start, stop), key, path, is_listed=token.value in listed)
+        found.add(token.value, side, port)
+    return found
+
+
+def _side(
+    line: str, place: tuple[int, int], key: Key, path: tuple[tuple[str, ...], ...], *, is_listed: bool
+) -> tuple[str | None, int | None]:
+    """The side that an address stands on, and its port."""
+    start, stop = place
+    before, after = line[max(0, start - _BEFORE) : start], line[stop : stop + _AFTER]
+    network = _NETWORK.match(after)
+    if network and (network[1] is None or _is_prefix(int(network[1]), ":" in line[start:stop])):
+        return OTHER, None
+    shown = _PORT_AFTER.match(after)
+    is_whole = network is not None and network[1] in ("32", "128")
+    port = parse_port(shown["port"] or shown["inner"] or "") if shown and not is_whole else None
+    if _BEHIND_ENDPOINT.search(before):
+        return OTHER, None
+    if _translated(key, path):
+        return OTHER, port
+    arrow = _ARROW_AFTER.match(after)
+    if arrow is not None:
+        is_origin = arrow["path"] is not None or (arrow["tight"] is not None and _AGENT.search(before))
+        return (OTHER if is_origin else SOURCE), port
+    if _ARROW_BEFORE.search(before) or _URL_BEFORE.search(before):
+        return DESTINATION, port
+    if _PROGRAM.search(before):
+        return OTHER, port
+    if key.is_word:
+        side = NEAR_WORDS.get(key.words[-1])
+        if side is not None:
+            return (None if side == SOURCE and is_listed else side), port
+    elif key.words in AMBIGUOUS:
+        is_wrapper = any(w in line for w in WRAPPERS)
+        return (OTHER if is_wrapper else SOURCE if key.words == ("source",) else None), port
+    for words in (() if key.is_word else key.words, *path):
+        side = side_of(words)
+        if side is not None:
+            return side, port
+    return (DESTINATION if port is not None and port < FIRST_UNPRIVILEGED else None), port
+
+
+def _is_prefix(length: int, is_v6: bool) -> bool:
+    """Whether a number behind an address is the length of a network; else it is one address or a port."""
+    return 7 <= length <= 127 if is_v6 else 8 <= length <= 31
+
+
+def _translated(key: Key, path: tuple[tuple[str, ...], ...]) -> bool:
+    words = (*key.words, *(word for part in path for word in part))
+    return any(w in TRANSLATED or w.startswith(TRANSLATED_BEGINS) for w in words)
+
+
+def side_of(words: tuple[str, ...]) -> str | None:
+    """What a key says: the sender of the log first, then source and destination, then who wrote the line."""
+    if any(w in SENDER or w.startswith(SENDER_BEGINS) for w in words):
+        return OTHER
+    if words == ("origin",):
+        return OTHER
+    for at, word in enumerate(words):
+        if word in SOURCE_WORDS or word.startswith(SOURCE_BEGINS):
+            return SOURCE
+        if word in DESTINATION_WORDS or word.startswith(DESTINATION_BEGINS):
+            return DESTINATION
+        # Zeek's `orig_h`; W3C's `c-ip`; `user_ip`; `local_ip` of what runs on the machine itself.
+        if word == "orig" and at + 1 < len(words):
+            return SOURCE
+        if word in ("c", "user", "local") and words[at + 1 : at + 2] in (("ip",), ("addr",), ("address",)):
+            return SOURCE
+    if any(w in WRITER or w.startswith(WRITER_BEGINS) or w.endswith("version") for w in words):
+        return OTHER
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """What stands before a message: the addresses that sent it, and where a tag may begin."""
+
+    senders: tuple[str, ...]
+    starts: frozenset[int]
+
+
+def heads(text: str) -> Heads:
+    """The heads of at most HEADS hosts that a message went through."""
+    line = text[:_HEAD_BYTES]
+    found: list[str] = []
+    starts = [0]
+    at = 0
+    for number in range(HEADS):
+        priority = _PRIORITY.match(line, at)
+        begin = priority.end() if priority else at
+        after_time = moments.head(line, begin)
+        # RFC 3164 names the month, and its host follows; a row of columns has other times.
+        is_syslog = priority is not None or _names_month(line[begin : after_time or begin])
+        begin = after_time if after_time is not None else begin
+        starts.append(begin)
+        word = _HEAD_WORD.match(line, begin)
+        if word is None:
+            break
+        addr, rest = _address_in(word[1]), word.end()
+        if addr is None:
+            if priority is None and after_time is None:
+                break
+        else:
+            is_host_known = number > 0 and after_time is None
+            is_sender = is_syslog or _is_message(line, rest, is_host_known=is_host_known)
+            if not is_sender or (priority is None and _REQUEST.match(line, rest)):
+                break
+            found.append(addr)
+        at = rest
+        starts.append(at)
+    return Heads(tuple(found), frozenset(starts))
+
+
+def _names_month(time: str) -> bool:
+    return any("a" <= c <= "z" for c in time)
+
+
+def _is_message(line: str, at: int, *, is_host_known: bool) -> bool:
+    """Whether a message begins here, so that the address before it is not its first word, nor a column."""
+    if is_host_known:
+        return _TAG.match(line, at) is not None
+    return _MESSAGE.match(line, at) is not None or moments.head(line, at) is not None
+
+
+def _address_in(word: str) -> str | None:
+    """The address that is a whole word of a head, in brackets, behind a slash or before a colon too."""
+    return address(word) or address(word.lstrip("[(/").removesuffix(":").rstrip("])"))
