@@ -95,7 +95,7 @@ FIGURES: dict[str, Kind] = {
         _("units that have not carried it out"), f"{REPORTS}.dashboard.late_units:counts"
     ),
     "units.not_reported": Kind(
-        _("units that must report and have no report, or one that was returned"),
+        _("units that must report and have no report that waits or counts"),
         f"{REPORTS}.dashboard.late_units:counts",
     ),
     "units.returned": Kind(
