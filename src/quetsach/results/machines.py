@@ -40,12 +40,14 @@ class Machine:
 
     __slots__ = (
         "action", "count", "device", "families", "first", "identity", "indicators", "is_doubtful", "last",
-        "logs", "rows", "total",
+        "logs", "rows", "total", "whos",
     )  # fmt: skip
 
     def __init__(self, device: str, indicators: Called) -> None:
         self.device = device
         self.identity: dict[str, str] = {}
+        self.whos: Sequence[str] = ()
+        """What tells machines with this address apart, if a row says it; several are several machines."""
         self.families = _NO_FAMILIES
         self.indicators = indicators
         self.action = ACTIONS[-1]
@@ -62,6 +64,7 @@ class _Counting(Machine):
 
     def __init__(self, device: str, indicators: Called) -> None:
         super().__init__(device, indicators)
+        self.whos: list[str] = []
         self.families = Counter()
         self.logs: set[str] = set()
         self.rows: list[Sighting] = []
@@ -71,6 +74,8 @@ class _Counting(Machine):
         """Count a sighting, except its indicator; keep it if it is among the first `keep` rows."""
         for name, value in sighting.identity.items():
             self.identity.setdefault(name, value)
+        if sighting.who and sighting.who not in self.whos:
+            self.whos.append(sighting.who)
         if sighting.family:
             self.families[sighting.family] += sighting.count
         self.action = _strongest((self.action, sighting.action))
@@ -117,7 +122,7 @@ def _told(together: Tally, paths: Mapping[str, str]) -> Iterable[Machine]:
     logs_of: dict[tuple[str, ...], Set[str]] = {}
     for one in together.machines():
         machine = Machine(one.device, one.indicators)
-        machine.identity = dict(one.identity)
+        machine.identity, machine.whos = dict(one.identity), one.whos or ()
         if one.families:
             machine.families = Counter(dict(one.families))
         machine.action = _strongest(action for action, _lines in one.actions)

@@ -3,11 +3,13 @@
 One document = a `scan` record, sightings sorted by key, coverage, `end` (read by `sightings.scanfile`).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any, BinaryIO, NamedTuple
 
-SCHEMA = 1
+SCHEMA = 2
+READ = (1, 2)
+"""Schemas that are read."""
 ACTIONS = ("allowed", "blocked", "attempt", "unknown")
 """Strongest first: the action of a row is the strongest of its lines."""
 FIELDS = ("query", "host", "server_name", "url", "answer", "destination", "text")
@@ -15,10 +17,11 @@ FIELDS = ("query", "host", "server_name", "url", "answer", "destination", "text"
 
 
 class Sighting(NamedTuple):
-    """An indicator seen from one device on one UTC day of one source.
+    """An indicator seen from one machine on one UTC day of one source.
 
     Times are ISO 8601 UTC with six decimals and `Z`; `device`, `day` and the times are None when the line
-    lacks them. `count` is the number of lines in which the indicator matched at least once.
+    lacks them. `count` is the number of lines in which the indicator matched at least once. `who` tells two
+    machines with one address apart. `runs` are those of `quetsach.sightings.runs`.
     """
 
     source: str
@@ -29,17 +32,27 @@ class Sighting(NamedTuple):
     field: str
     device: str | None
     identity: dict[str, str]
+    who: str
     day: str | None
     first_seen: str | None
     last_seen: str | None
     count: int  # type: ignore[assignment]
+    runs: list[list[int]]
     action: str
     logformat: str
     evidence: str
 
-    def key(self) -> tuple[str, str, str, str]:
-        """(source, indicator, device, day): records with equal keys are copies of one fact."""
-        return (self.source, self.indicator, self.device or "", self.day or "")
+    def key(self) -> tuple[str, str, str, str, str]:
+        """(source, indicator, device, who, day): records with equal keys are copies of one fact."""
+        return (self.source, self.indicator, self.device or "", self.who, self.day or "")
+
+
+def who_is(identity: Mapping[str, str], device: str | None) -> str:
+    """What tells machines with the device's address apart (docs/contract.md 2); empty where nothing does."""
+    for kind in ("mac", "host"):
+        if identity.get(kind):
+            return f"{kind}:{identity[kind]}"
+    return f"nat:{identity['nat']}" if device is None and identity.get("nat") else ""
 
 
 class Coverage(NamedTuple):

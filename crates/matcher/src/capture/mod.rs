@@ -210,8 +210,8 @@ impl<'a> Capture<'a> {
             latest: None,
             zone: zone.clone(),
         };
-        let runs = self.rows.into_runs(self.set);
-        let lines = Lines::new(context, runs);
+        let stretches = self.rows.into_stretches(self.set);
+        let lines = Lines::new(context, stretches);
         let mut timeline = Timeline::default();
         for time in [self.first, self.last].into_iter().flatten() {
             timeline.add_head(Some(Moment {

@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 
 use crate::canonical::address::{self, Address};
 use crate::canonical::names::{self, Host};
+use crate::escape::{EVIDENCE, escape_into};
 use crate::format::{Action, Condition, FieldId, Format, IDENTITY, Role, Subject, Test, Variant};
 use crate::shape::wrapper::{Readings, TIME_KINDS, Wrapper};
 use crate::shape::{Found, LineReader, Values};
@@ -236,18 +237,44 @@ impl<'l> Record<'_, 'l> {
 
     /// Shows each part of the client's identity, in the order of `IDENTITY`.
     pub fn identify(&self, tell: &mut dyn FnMut(&'static str, &[u8])) {
-        for (key, fields) in IDENTITY.iter().zip(&self.variant.identity) {
-            if fields.is_empty() || self.swapped && matches!(*key, "mac" | "nat") {
-                continue;
-            }
-            let mut value = self.first(fields);
-            if *key == "nat" {
-                value = value.and_then(|v| self.translated(v));
-            }
-            if let Some(value) = value {
+        for key in IDENTITY {
+            if let Some(value) = self.identity(key) {
                 tell(key, &value);
             }
         }
+    }
+
+    /// Spells what tells machines with the device's address apart (docs/contract.md 2); nothing where nothing does.
+    pub fn put_who(&self, out: &mut Vec<u8>) {
+        // A hardware address says more than a name.
+        for key in ["mac", "host", "nat"] {
+            if key == "nat" && !self.is_told_by_translation() {
+                continue;
+            }
+            if let Some(value) = self.identity(key).filter(|value| !value.is_empty()) {
+                out.extend_from_slice(key.as_bytes());
+                out.push(b':');
+                return escape_into(out, &value, EVIDENCE);
+            }
+        }
+    }
+
+    /// Whether nothing but a translated endpoint may tell the machine.
+    pub fn is_told_by_translation(&self) -> bool {
+        let of_nat = IDENTITY.iter().position(|key| *key == "nat");
+        self.client.is_none() && of_nat.is_some_and(|at| !self.variant.identity[at].is_empty())
+    }
+
+    fn identity(&self, key: &str) -> Option<Cow<'l, [u8]>> {
+        let fields = &self.variant.identity[IDENTITY.iter().position(|k| *k == key)?];
+        if fields.is_empty() || self.swapped && matches!(key, "mac" | "nat") {
+            return None;
+        }
+        let value = self.first(fields);
+        if key == "nat" {
+            return value.and_then(|value| self.translated(value));
+        }
+        value
     }
 
     /// The client's endpoint after address translation; None where it stayed the same.

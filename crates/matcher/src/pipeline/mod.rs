@@ -25,8 +25,8 @@ use crate::pipeline::feed::Feed;
 use crate::pipeline::queue::{Queue, Taken};
 use crate::reader::{Input, Source, is_capture};
 use crate::rows::alive::{self, Alive};
-use crate::rows::runs::Runs;
 pub use crate::rows::spool::temporary;
+use crate::rows::stretches::Stretches;
 use crate::rows::{Rows, SharedRows};
 use crate::scan::baton::{Baton, Relay};
 use crate::scan::long_line::LongLine;
@@ -256,7 +256,7 @@ pub(crate) struct Found<'a> {
     pub formats: Vec<&'a Format>,
     pub zone: TimeZone,
     pub options: &'a Options,
-    pub runs: Runs,
+    pub stretches: Stretches,
     pub timeline: Timeline,
     pub alive: Alive<String>,
     /// Source id.
@@ -277,7 +277,7 @@ impl<'a> Found<'a> {
             formats: scan.formats,
             zone: scan.zone,
             options: scan.options,
-            runs: scan.runs,
+            stretches: scan.stretches,
             timeline: scan.timeline,
             source: source.id(),
             changed: source.changed,
@@ -299,8 +299,8 @@ impl<'a> Found<'a> {
             zone: self.zone.clone(),
         };
         let mut years = Years::new(latest, &self.zone);
-        let times = self.runs.spread.times(&mut years).into_iter();
-        let lines = Lines::new(context, self.runs);
+        let times = self.stretches.spread.times(&mut years).into_iter();
+        let lines = Lines::new(context, self.stretches);
         let span = self.timeline.span(latest, times, &self.zone);
         let most = self.options.limits.alive;
         if self.alive.len() > most {

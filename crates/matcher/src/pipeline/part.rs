@@ -20,8 +20,8 @@ use crate::pipeline::{self, Found, Threads};
 use crate::reader::range::Range;
 use crate::reader::{Input, Source, is_capture};
 use crate::rows::alive::Alive;
-use crate::rows::runs::Runs;
 use crate::rows::spread::Spread;
+use crate::rows::stretches::Stretches;
 use crate::scan::baton::Baton;
 use crate::set::Set;
 use crate::shape::{Header, LineReader};
@@ -124,13 +124,13 @@ pub fn scan(
         inbound: whole.inbound,
         alive: whole.alive.shown(),
         timeline: whole.timeline,
-        spread: mem::take(&mut whole.runs.spread),
+        spread: mem::take(&mut whole.stretches.spread),
     };
     let text = json(&about);
     let mut body = (text.len() as u64).to_le_bytes().to_vec();
     body.extend(text);
     let mut errors = feed.source.errors;
-    if let Err(error) = whole.runs.write_to(&mut body, set) {
+    if let Err(error) = whole.stretches.write_to(&mut body, set) {
         errors.push(error.to_string());
     }
     Ok(Some(Part {
@@ -163,7 +163,7 @@ fn header_of(formats: &[&Format], head: &[u8]) -> Arc<Header> {
 /// The parts of one file, in order, as they come.
 #[derive(Debug, Default)]
 pub struct Whole {
-    runs: Runs,
+    stretches: Stretches,
     about: Option<About>,
 }
 
@@ -179,9 +179,9 @@ impl Whole {
             let mut file = tempfile::tempfile()?;
             file.write_all(&body[size..])?;
             file.rewind()?;
-            self.runs.add_file(file, set)?;
+            self.stretches.add_file(file, set)?;
         }
-        self.runs.spread.absorb(&about.spread);
+        self.stretches.spread.absorb(&about.spread);
         self.about = Some(match self.about.take() {
             None => about,
             Some(old) => old.and(about),
@@ -205,7 +205,7 @@ impl Whole {
             formats: pipeline::chosen(formats, options)?,
             zone,
             options,
-            runs: self.runs,
+            stretches: self.stretches,
             timeline: about.timeline,
             alive: about.alive,
             source: about.source,

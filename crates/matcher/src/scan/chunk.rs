@@ -263,7 +263,7 @@ impl<'a> Scan<'a> {
         }
         let device = device.map(Host::Address);
         let moment = moments::time(line, &self.zone).or_else(|| moments::time(said, &self.zone));
-        let keys = self.rows.keys(&hits, device.as_ref(), moment);
+        let keys = self.rows.keys(&hits, (device.as_ref(), b""), moment);
         let line = Line {
             offset,
             moment,

@@ -11,7 +11,7 @@ use crate::line::tokens::Token;
 use crate::options::{Options, Progress};
 use crate::rows::alive::Alive;
 use crate::rows::repeats::Repeats;
-use crate::rows::runs::Runs;
+use crate::rows::stretches::Stretches;
 use crate::rows::{Keys, Rows};
 use crate::scan::baton::Baton;
 use crate::set::Set;
@@ -41,7 +41,7 @@ pub(crate) struct Scan<'a> {
     pub rows: Rows,
     pub repeats: Repeats<'a>,
     /// Rows of threads that have ended.
-    pub runs: Runs,
+    pub stretches: Stretches,
     pub timeline: Timeline,
     pub alive: Alive<Host>,
     /// The headers of the baton, while this thread has it.
@@ -51,6 +51,8 @@ pub(crate) struct Scan<'a> {
     pub scratch: Option<Box<Scratch>>,
     /// Room for the tokens of one line.
     pub tokens: Vec<(Field, Token)>,
+    /// Room for what tells who the machine of a line is.
+    pub who: Vec<u8>,
     /// Room for the hits of the lines of a batch.
     pub batch_hits: Vec<RecordHits>,
     /// Hits that `progress` does not count yet.
@@ -97,13 +99,14 @@ impl<'a> Scan<'a> {
             rows,
             zone,
             format,
-            runs: Runs::default(),
+            stretches: Stretches::default(),
             timeline: Timeline::default(),
             alive: Alive::default(),
             headers: Vec::new(),
             every_line: false,
             scratch: None,
             tokens: Vec::new(),
+            who: Vec::new(),
             batch_hits: Vec::new(),
             hits: 0,
             lines: 0,
@@ -128,7 +131,7 @@ impl<'a> Scan<'a> {
 
     /// Adds the results of another thread.
     pub fn absorb(&mut self, other: Scan<'a>) {
-        self.runs.absorb(other.rows.into_runs(self.set));
+        self.stretches.absorb(other.rows.into_stretches(self.set));
         self.timeline.absorb(&other.timeline);
         self.alive.absorb(other.alive);
         self.lines += other.lines;
@@ -140,7 +143,7 @@ impl<'a> Scan<'a> {
     /// Adds the rows that threads shared, when all have ended.
     pub fn absorb_shared(&mut self) {
         if let Some(rows) = self.rows.take_shared() {
-            self.runs.absorb(rows.into_runs(self.set));
+            self.stretches.absorb(rows.into_stretches(self.set));
         }
     }
 

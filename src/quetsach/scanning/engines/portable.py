@@ -30,7 +30,7 @@ from quetsach.scanning.engines.index import Hits, Index, hits_of
 from quetsach.scanning.engines.lines import LongLine, split
 from quetsach.scanning.engines.records import LineReader, Record
 from quetsach.scanning.engines.rows import ROWS, Rows
-from quetsach.scanning.engines.runs import RunError
+from quetsach.scanning.engines.stretches import SpillError
 from quetsach.scanning.engines.timeline import Timeline
 from quetsach.scanning.engines.tokens import tokens_of
 from quetsach.scanning.engines.wrappers import behind_hole
@@ -211,7 +211,7 @@ class _Scan:
         self.others = tuple(n for n in self.formats if n != self.format)
         try:
             self._read(source, chain([bytes(start)] if start else [], chunks))
-        except RunError as error:
+        except SpillError as error:
             source.errors.append(f"{source.path}: stopped: {error}")
         latest = self.timeline.latest(source.decoded, source.mtime)
         identity = hashlib.sha256(source.head).hexdigest()
@@ -238,8 +238,8 @@ class _Scan:
     def _sightings(self, source: Source, identity: str, latest: int | None) -> wire.WireSightings:
         try:
             return wire.keep(self.rows.sightings(identity, latest, self.zone))
-        except (OSError, RunError) as error:
-            reason = RunError(error) if isinstance(error, OSError) else error
+        except (OSError, SpillError) as error:
+            reason = SpillError(error) if isinstance(error, OSError) else error
             source.errors.append(f"{source.path}: {reason}")
             return wire.keep([])
 

@@ -17,7 +17,7 @@ from quetsach.scanning.engines.capture.records import Recorder
 from quetsach.scanning.engines.capture.transport import BrokenError, Conversations
 from quetsach.scanning.engines.index import Index
 from quetsach.scanning.engines.rows import Rows
-from quetsach.scanning.engines.runs import RunError
+from quetsach.scanning.engines.stretches import SpillError
 from quetsach.scanning.engines.timeline import Span, Timeline
 
 TOO_MANY = "more than %d devices and days; who was alive is not told, scan fewer days at a time"
@@ -52,7 +52,7 @@ def scan(
         for packet in packets:
             reading.packet(packet)
         reading.end()
-    except RunError as error:
+    except SpillError as error:
         problems.append(f"stopped: {error}")
     recorder = reading.recorder
     too_many: list[str] = []
