@@ -3,7 +3,7 @@
 One document = a `scan` record, sightings sorted by key, coverage, `end` (read by `sightings.scanfile`).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, BinaryIO, NamedTuple
 
@@ -56,7 +56,10 @@ def who_is(identity: Mapping[str, str], device: str | None) -> str:
 
 
 class Coverage(NamedTuple):
-    """How far one source was read. `errors` says in words what could not be read, with its place."""
+    """How far one source was read. `errors` says in words what could not be read, with its place.
+
+    `gaps` are [first, last] of each time within the source whose lines are lost (docs/contract.md 4).
+    """
 
     source: str
     path: str
@@ -72,6 +75,7 @@ class Coverage(NamedTuple):
     zone: str
     devices: dict[str, list[str]]
     errors: list[str]
+    gaps: Sequence[Sequence[str]] = ()
 
 
 class Scan(NamedTuple):
@@ -111,6 +115,8 @@ def dump(record: Record) -> bytes:
             fields = {"type": "sighting", **record._asdict()}
         case Coverage():
             fields = {"type": "coverage", **record._asdict()}
+            if not record.gaps:
+                del fields["gaps"]
         case End():
             fields = {"type": "end", **record._asdict()}
         case Scan():
