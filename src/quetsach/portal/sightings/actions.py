@@ -82,12 +82,14 @@ class Sender:
 class Receipt:
     """The fate of a document's rows. `scan` is set if the document held its last record.
 
+    `looked` has the places whose coverage is new, with the latest moment that was looked at there.
     `outcome` says the same in machines and cases; None if the cases wait for a later run.
     """
 
     node: CampaignNode
     began: datetime = field(default_factory=timezone.now)
     machines: set[str] = field(default_factory=set)
+    looked: dict[str, datetime] = field(default_factory=dict)
     outcome: Outcome | None = None
     new: int = 0
     updated: int = 0
@@ -201,7 +203,8 @@ def _keep(
             _accept(receipt, document, looked_at, sender)
             new, updated = receipt.new, receipt.updated
         _note(receipt, document.header, sender, new, updated)
-    if arrivals.announce(receipt.node.campaign):
+    arrived = arrivals.Arrived(receipt.node, receipt.machines, receipt.looked)
+    if arrivals.announce(receipt.node.campaign, arrived):
         receipt.outcome = arrivals.outcome_of(receipt.node, receipt.machines, receipt.began)
 
 
@@ -398,6 +401,11 @@ def _accept(receipt: Receipt, document: _Document, looked_at: _LookedAt, sender:
         },
     )
     receipt.is_repeat = not is_new
+    if is_new:
+        for seen in document.coverages:
+            last = intake.to_moment(seen.last)
+            if last is not None:
+                receipt.looked[seen.name] = max(last, receipt.looked.get(seen.name, last))
     if is_new and looked_at.rows:
         with connection.cursor() as cursor:
             cursor.executemany(looked_at.sql, looked_at.rows)
@@ -406,6 +414,7 @@ def _accept(receipt: Receipt, document: _Document, looked_at: _LookedAt, sender:
 def _coverage(scan: UUID, seen: CoverageRecord) -> Coverage:
     values = seen._asdict()
     values["first"], values["last"] = intake.to_moment(seen.first), intake.to_moment(seen.last)
+    values["gaps"] = list(map(list, seen.gaps))
     return Coverage(scan_id=scan, **values)
 
 

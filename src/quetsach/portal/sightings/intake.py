@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from itertools import chain
 from typing import Any
@@ -96,7 +96,16 @@ def to_day(text: str | None) -> date | None:
 
 def to_moment(text: str | None) -> datetime | None:
     """A time of the wire format: UTC, six decimals, Z."""
-    return None if text is None else datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    return None if text is None else _moment(text)
+
+
+def lost(gaps: Iterable[Iterable[str]]) -> list[tuple[datetime, datetime]]:
+    """The gaps of a coverage record as times."""
+    return [(_moment(first), _moment(last)) for first, last in gaps]
+
+
+def _moment(text: str) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
 
 
 def nat_address(identity: Mapping[str, str]) -> str | None:

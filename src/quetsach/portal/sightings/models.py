@@ -15,6 +15,8 @@ from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.indicators.models import IndicatorSet
 from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.kit.scope import ScopedManager
+from quetsach.portal.sightings.intake import lost
+from quetsach.portal.sightings.spans import Span
 from quetsach.portal.units.models import ApiToken, within_units_of
 
 if TYPE_CHECKING:
@@ -90,6 +92,11 @@ class Coverage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} · {self.path}"
+
+    @property
+    def lost(self) -> list[Span]:
+        """The times whose lines are lost."""
+        return lost(self.gaps)
 
 
 class Sighting(models.Model):
