@@ -68,7 +68,8 @@ class ScanResult:
 
     @property
     def sightings(self) -> Sightings:
-        """One `Sighting` for each source, indicator, device and UTC day, sorted by these, counted in lines.
+        """One `Sighting` for each source, indicator, device, `who` and UTC day, sorted by these, counted in
+        lines.
 
         Has a length and can be iterated as often as wanted; beyond some MB it lies in a temporary file.
         """

@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
+from quetsach.logs import logformat
 from quetsach.machines.leases.leaseformat import Event
 from quetsach.machines.leases.naming import Leases
 from quetsach.scanning import engine
-from quetsach.scanning.engines.portable import LIMITS, PortableEngine, PortableMatcher
+from quetsach.scanning.engines.portable import LIMITS, Limits, PortableEngine, PortableMatcher
 from quetsach.sightings.sighting import Sighting
 from tests.engines.indicator_sets import make_set
 
@@ -57,20 +58,26 @@ def check(case: dict[str, Any], sightings: Iterable[Sighting]) -> None:
     assert [s.key() for s in found] == sorted({s.key() for s in found})
 
 
+def options(case: dict[str, Any]) -> engine.ScanOptions:
+    """A format that the case brings along is no format of the package, so it must be named."""
+    return engine.ScanOptions(format=case["format"] if "extra" in case else None)
+
+
+def portable(case: dict[str, Any], folder: Path, limits: Limits) -> Iterable[Sighting]:
+    extra = [logformat.parse(case["extra"], "test")] if "extra" in case else []
+    items = make_set(case["indicators"])
+    matcher = PortableMatcher(items, limits, {one.name: one for one in extra})
+    return matcher.scan(log_of(case, folder), options(case), PortableEngine().progress()).sightings
+
+
 @every_case
 def test_golden_rows(case: dict[str, Any], tmp_path: Path) -> None:
-    matcher = engine.compile(case["indicators"], guard_rails=False, name="portable")
-    portable = engine.choose("portable")
-    check(case, matcher.scan(log_of(case, tmp_path), engine.ScanOptions(), portable.progress()).sightings)
+    check(case, portable(case, tmp_path, LIMITS))
 
 
 @every_case
 def test_golden_rows_of_spilled_rows(case: dict[str, Any], tmp_path: Path) -> None:
-    matcher = PortableMatcher(make_set(case["indicators"]), replace(LIMITS, rows=1))
-    check(
-        case,
-        matcher.scan(log_of(case, tmp_path), engine.ScanOptions(), PortableEngine().progress()).sightings,
-    )
+    check(case, portable(case, tmp_path, replace(LIMITS, rows=1)))
 
 
 @pytest.mark.native
@@ -80,5 +87,7 @@ def test_golden_rows_of_the_native_engine(
     case: dict[str, Any], bounds: dict[str, int], tmp_path: Path
 ) -> None:
     native = pytest.importorskip("tests.engines.native")
-    matcher = native.ENGINE.compile(make_set(case["indicators"]))
-    check(case, native.scan(matcher, log_of(case, tmp_path), **bounds).sightings)
+    made = native.NativeEngine([case["extra"]]) if "extra" in case else native.ENGINE
+    matcher = made.compile(make_set(case["indicators"]))
+    path = log_of(case, tmp_path)
+    check(case, native.scan(matcher, path, format=options(case).format, **bounds).sightings)

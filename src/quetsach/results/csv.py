@@ -1,13 +1,14 @@
 """CSV: one row a sighting, with the field names of the wire format, safe to open in a spreadsheet.
 
-`doubt` says why the indicator may be no sign of malware. The byte order mark makes Excel read UTF-8. Times
-are UTC, as on the wire.
+`runs` are JSON. `doubt` says why the indicator may be no sign of malware. The byte order mark makes Excel
+read UTF-8. Times and runs are UTC, as on the wire.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import json
 from typing import BinaryIO
 
 from quetsach.results.machines import IDENTITY
@@ -16,9 +17,9 @@ from quetsach.sightings.sighting import Sighting
 from quetsach.text.cells import guarded
 from quetsach.text.words import visible
 
-_BEFORE = ("device", *IDENTITY, "indicator", "kind", "family", "matched", "field", "action", "count")
-_AFTER = ("day", "first_seen", "last_seen", "logformat", "path", "source", "doubt", "evidence")
-_NOT_ON_THE_WIRE = frozenset((*IDENTITY, "path", "doubt"))
+_BEFORE = ("device", "who", *IDENTITY, "indicator", "kind", "family", "matched", "field", "action", "count")
+_AFTER = ("day", "first_seen", "last_seen", "runs", "logformat", "path", "source", "doubt", "evidence")
+_NOT_AS_ON_THE_WIRE = frozenset((*IDENTITY, "runs", "path", "doubt"))
 
 
 def write(out: BinaryIO, report: Report) -> None:
@@ -36,11 +37,12 @@ def _row(sighting: Sighting, report: Report) -> list[str | int]:
     doubt = report.doubts.get(sighting.indicator)
     extra = {
         **sighting.identity,
+        "runs": json.dumps(sighting.runs, separators=(",", ":")),
         "path": report.paths.get(sighting.source, ""),
         "doubt": doubt.reason if doubt else "",
     }
     cells: list[str | int] = []
     for name in (*_BEFORE, *_AFTER):
-        value = extra.get(name, "") if name in _NOT_ON_THE_WIRE else getattr(sighting, name)
+        value = extra.get(name, "") if name in _NOT_AS_ON_THE_WIRE else getattr(sighting, name)
         cells.append(value if isinstance(value, int) else guarded(visible(value or "")))
     return cells

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import BinaryIO
 
-from quetsach.results import summary
+from quetsach.results import spans, summary
 from quetsach.results.machines import Machine, by_machine
 from quetsach.results.output import Report
 from quetsach.sightings.sighting import Coverage, Sighting
@@ -23,6 +23,7 @@ from quetsach.text.problems import explain
 
 MOST_MACHINES = 2_000
 MOST_PROOFS = 10
+MOST_RUNS = 20
 MOST_LOGS = 2_000
 _STATES = {
     "allowed": ("is-bad", "triangle"),
@@ -173,7 +174,7 @@ def _proofs(machine: Machine, report: Report) -> Iterator[str]:
 
 def _proof(row: Sighting, report: Report) -> str:
     seen = "" if row.matched == row.indicator else f" ({_t(words.defanged(row.matched))})"
-    facts = (
+    facts: tuple[str, ...] = (
         words.kind(row.kind),
         words.field(row.field),
         words.action(row.action),
@@ -181,6 +182,10 @@ def _proof(row: Sighting, report: Report) -> str:
         words.span(row.first_seen, row.last_seen, report.zone),
         f"{report.paths.get(row.source, '')} ({words.logformat(row.logformat)})",
     )
+    if len(row.runs) > 1:
+        facts += (_("in runs: %(runs)s") % {"runs": spans.spelled(row, report.zone, MOST_RUNS)},)
+    if row.who:
+        facts = (_("told apart by %(who)s") % {"who": row.who}, *facts)
     family = f" <b>{_t(row.family)}</b>" if row.family else ""
     return (
         f"<li><code>{_t(words.defanged(row.indicator))}</code>{seen}{family}"

@@ -59,6 +59,23 @@ class Machine:
         self.is_doubtful = False
 
 
+def apart(machine: Machine) -> list[str]:
+    """The machines that had this address, where its rows name several; else empty.
+
+    A hardware address and a host name may be those of one machine, so only values of one kind are compared,
+    and spellings of one hardware address are one.
+    """
+    if machine.device == NOBODY:
+        return []
+    found: dict[str, dict[str, str]] = {"mac": {}, "host": {}}
+    for one in machine.whos:
+        kind, _, value = one.partition(":")
+        same = "".join(filter(str.isalnum, value)) if kind == "mac" else value
+        found.setdefault(kind, {}).setdefault(same.casefold(), value)
+    names = max(found["mac"], found["host"], key=len)
+    return list(names.values()) if len(names) > 1 else []
+
+
 class _Counting(Machine):
     """A machine whose sightings are still being counted."""
 
@@ -122,7 +139,7 @@ def _told(together: Tally, paths: Mapping[str, str]) -> Iterable[Machine]:
     logs_of: dict[tuple[str, ...], Set[str]] = {}
     for one in together.machines():
         machine = Machine(one.device, one.indicators)
-        machine.identity, machine.whos = dict(one.identity), one.whos or ()
+        machine.identity, machine.whos = dict(one.identity), one.whos
         if one.families:
             machine.families = Counter(dict(one.families))
         machine.action = _strongest(action for action, _lines in one.actions)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from quetsach.results.machines import NOBODY, Machine
+from quetsach.results.machines import NOBODY, Machine, apart
 from quetsach.results.output import Report
 from quetsach.text import words
 from quetsach.text.language import gettext as _
@@ -14,9 +14,11 @@ MOST_DOUBTS = 5
 
 
 class Figures(NamedTuple):
-    """The sums over all sources. `first` and `last` are the times of all lines read, not of sightings."""
+    """The sums over all sources. `machines` are addresses and names, of which `shared` were used by several
+    machines. `first` and `last` are the times of all lines read, not of sightings."""
 
     machines: int
+    shared: int
     indicators: int
     rows: int
     files: int
@@ -35,6 +37,7 @@ def figures(report: Report, machines: list[Machine]) -> Figures:
     plausible = [one for one in seen if one.time != "suspect"] or seen
     return Figures(
         machines=sum(machine.device != NOBODY for machine in machines),
+        shared=sum(bool(apart(machine)) for machine in machines),
         indicators=_indicators(report, machines),
         rows=len(report.result.sightings),
         files=len(seen),
@@ -88,7 +91,13 @@ def looked_at(found: Figures, report: Report) -> str:
 
 def remarks(found: Figures, report: Report) -> list[str]:
     """Further facts that a reader needs for the figures."""
-    return [*_doubts(report), *_counts(found, report), *_times(report), *_passed_over(report)]
+    return [
+        *_doubts(report),
+        *_shared(found),
+        *_counts(found, report),
+        *_times(report),
+        *_passed_over(report),
+    ]
 
 
 def _doubts(report: Report) -> Iterator[str]:
@@ -99,6 +108,16 @@ def _doubts(report: Report) -> Iterator[str]:
     if more := doubts[MOST_DOUBTS:]:
         text = _("%(n)s more listed addresses that were seen are shared by many: the XLSX file marks them.")
         yield text % {"n": words.number(len(more))}
+
+
+def _shared(found: Figures) -> Iterator[str]:
+    if found.shared:
+        text = ngettext(
+            "%(n)s address was used by several machines; its rows tell them apart.",
+            "%(n)s addresses were used by several machines; their rows tell them apart.",
+            found.shared,
+        )
+        yield text % {"n": words.number(found.shared)}
 
 
 def _counts(found: Figures, report: Report) -> Iterator[str]:
@@ -198,5 +217,11 @@ def name(machine: Machine) -> str:
 
 
 def also_known(machine: Machine) -> str:
-    """Host name, user, hardware address and NAT address of a machine, where a line shows them."""
+    """Host name, user, hardware address and NAT address of a machine, where a line shows them.
+
+    Where several machines had the address: what tells them apart.
+    """
+    if names := apart(machine):
+        several = ngettext("%(n)s machine at this address", "%(n)s machines at this address", len(names))
+        return f"{several % {'n': words.number(len(names))}}: {some(names)}"
     return " · ".join(words.visible(value) for value in machine.identity.values() if value != machine.device)

@@ -12,9 +12,10 @@ import xlsxwriter  # type: ignore[import-untyped]
 from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]
 
 from quetsach.files.openers.zip import RESULT_CATEGORY
-from quetsach.results import summary
+from quetsach.results import spans, summary
 from quetsach.results.machines import by_machine
 from quetsach.results.output import Report
+from quetsach.sightings import runs
 from quetsach.text import words
 from quetsach.text.language import gettext as _
 from quetsach.text.problems import explain
@@ -116,6 +117,7 @@ def _machines(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> N
 def _sightings(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> None:
     columns = (
         (_("Machine"), 22),
+        (_("Told apart by"), 24),
         (_("Malicious address"), 34),
         (_("Kind"), 16),
         (_("Malware"), 18),
@@ -125,6 +127,7 @@ def _sightings(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> 
         (_("Lines"), 10),
         (_("First seen"), 20),
         (_("Last seen"), 20),
+        (_("On which days, from when to when"), 44),
         (_("To be looked at first"), 44),
         (_("Log format"), 16),
         (_("Log file"), 40),
@@ -134,6 +137,7 @@ def _sightings(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> 
     rows = (
         (
             row.device or _("machine unknown"),
+            row.who,
             row.indicator,
             words.kind(row.kind),
             row.family,
@@ -143,6 +147,7 @@ def _sightings(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> 
             row.count,
             _naive(row.first_seen, report),
             _naive(row.last_seen, report),
+            spans.spelled(row, report.zone, runs.MOST),
             explain(report.doubts[row.indicator].reason) if row.indicator in report.doubts else "",
             row.logformat,
             paths.get(row.source, ""),

@@ -35,7 +35,8 @@ class Indicators:
 
 class Machine(NamedTuple):
     """One client address or name, "" for all rows without a client; its sums are in lines, in the order in
-    which the indicators came. `whos` is what the rows say of who it is. `rows` is in rows, the times are those of the wire."""
+    which the indicators came. `whos` tell machines with this address apart. `rows` is in rows, the times
+    are those of the wire."""
 
     device: str
     identity: list[tuple[str, str]]

@@ -18,7 +18,7 @@ pub struct Shown {
     pub who: Box<str>,
 }
 
-/// A machine of which the line says who it is.
+/// A machine that its line tells from others with the device.
 #[derive(Debug)]
 struct Named {
     number: u32,
@@ -75,7 +75,7 @@ impl Machines {
     fn named(&mut self, device: Option<&Host>, who: &[u8], memory: &Memory) -> (u32, usize) {
         self.key.clear();
         self.key.extend_from_slice(who);
-        // What tells who is escaped, so this byte ends it.
+        // `who` is escaped, so this byte ends it.
         self.key.push(0);
         match device {
             None => {}

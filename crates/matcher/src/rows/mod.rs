@@ -2,6 +2,8 @@
 pub(crate) mod alive;
 pub(crate) mod arena;
 pub(crate) mod details;
+pub(crate) mod entry;
+mod files;
 mod machines;
 mod memo;
 pub(crate) mod places;
@@ -27,7 +29,6 @@ use crate::raw::prefetch;
 use crate::rows::arena::{Arena, Pool};
 use crate::rows::details::Details;
 use crate::rows::machines::Machines;
-pub use crate::rows::machines::Shown;
 use crate::rows::places::{Key, Places, SLOT};
 use crate::rows::row::NONE;
 pub use crate::rows::row::Row;

@@ -51,7 +51,7 @@ pub(crate) struct Scan<'a> {
     pub scratch: Option<Box<Scratch>>,
     /// Room for the tokens of one line.
     pub tokens: Vec<(Field, Token)>,
-    /// Room for what tells who the machine of a line is.
+    /// Room for `who` of the line at hand.
     pub who: Vec<u8>,
     /// Room for the hits of the lines of a batch.
     pub batch_hits: Vec<RecordHits>,

@@ -104,7 +104,7 @@ impl Sums {
 struct Machine {
     device: Box<str>,
     identity: Vec<(String, String)>,
-    /// What its rows say of who it is.
+    /// What its rows say to tell it from others with the device.
     whos: SmallVec<[u32; 1]>,
     families: Sums,
     indicators: Sums,
@@ -168,7 +168,7 @@ struct Numbers {
 pub struct MachineTotals<'a> {
     pub device: &'a str,
     pub identity: Vec<(&'a str, &'a str)>,
-    /// What tells machines with this device apart, in the order in which it came.
+    /// The values that tell machines with this device apart, in the order in which they came.
     pub whos: Vec<&'a str>,
     pub families: Vec<(&'a str, u64)>,
     pub actions: Vec<(&'a str, u64)>,

@@ -10,8 +10,8 @@ const DAY: i64 = time::DAY / SECOND;
 /// 2100-01-01: from then on a zone's clock only repeats what it did before.
 const AFTER_ALL: i64 = 4_102_444_800;
 
-/// The seconds of a clock's day at which another day of UTC may begin, in any year, or at which a clock is put forward or
-/// back. They part that day so that all times of one part, put into the same year, are of one UTC day, in their order,
+/// The seconds of a clock's day at which another day of UTC may begin in some year, or a clock be put forward or back. They
+/// part that day so that all times of one part, put into the same year, are of one UTC day, in their order,
 /// and as far apart as on the clock.
 ///
 /// A zone has few, its oldest offsets and its summer time among them.

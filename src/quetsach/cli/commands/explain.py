@@ -100,6 +100,8 @@ def _sentences(told: Explanation) -> list[str]:
         said.append(_("Time: %(time)s") % {"time": _when(told.time)})
     identity = "".join(f", {name}: {value}" for name, value in told.identity.items())
     said.append(_("Machine: %(name)s") % {"name": (told.device or _("machine unknown")) + identity})
+    if told.who:
+        said.append(_("Told apart from others with this address by: %(who)s") % {"who": told.who})
     said.append(_("Outcome: %(action)s") % {"action": words.action(told.action)})
     if told.roles:
         said += ["", _("Fields:"), *(f"  {role} = {', '.join(values)}" for role, values in told.roles)]

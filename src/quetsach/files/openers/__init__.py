@@ -179,6 +179,9 @@ _ZIP_END_BYTES = 22
 
 _RESULTS = (
     b'{"type":"scan","schema":',
+    b"\xef\xbb\xbfdevice,who,host,user,mac,nat,indicator,kind,",
+    b"device,who,host,user,mac,nat,indicator,kind,",
+    # Of version 0.1.0.
     b"\xef\xbb\xbfdevice,host,user,mac,nat,indicator,kind,",
     b"device,host,user,mac,nat,indicator,kind,",
 )
