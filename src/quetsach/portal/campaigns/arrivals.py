@@ -8,7 +8,7 @@ taken later.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,12 +33,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """What a document brought: the machines that its rows name, and by the name of each place whose coverage
-    changed the latest moment that was looked at."""
+    """What a document brought: the machines that its rows name, and the places whose coverage changed."""
 
     node: CampaignNode
     machines: Collection[str]
-    looked: Mapping[str, datetime]
+    places: Collection[str]
 
 
 LISTENERS: list[Callable[[Campaign, Arrived | None], object]] = []

@@ -24,10 +24,11 @@ from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases import looks
 from quetsach.portal.cases.actions import move
 from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, Device
-from quetsach.portal.cases.rules import RECHECK, Act, Arrival, Judgement, State, arrive, judge
+from quetsach.portal.cases.rules import RECHECK, USABLE_TIMES, Act, Arrival, Judgement, State, arrive, judge
 from quetsach.portal.cases.withdrawing.actions import follow_lists
-from quetsach.portal.sightings.actions import mark_pulled, relist
-from quetsach.portal.sightings.models import Sighting
+from quetsach.portal.sightings.actions import mark_pulled
+from quetsach.portal.sightings.listing_actions import relist
+from quetsach.portal.sightings.models import Coverage, Sighting
 from quetsach.portal.sightings.owners import Owners
 from quetsach.portal.units.models import Network, subtree
 
@@ -309,15 +310,17 @@ def judge_claims(campaign: Campaign, pulled: Pulled | None = None, arrived: Arri
 
 
 def _moved_by(arrived: Arrived, campaign: Campaign) -> set[UUID]:
-    """The waiting cases of the machines that the document names; and those that its places saw, if the time
-    that was looked at there is now long enough for the next state. Two queries and one for each place."""
+    """The waiting cases of the machines that the document names; and those that its places saw, if logs there
+    now go on long enough for the next state: a log may also fill a gap before the latest one."""
     waiting = Case.rows.filter(is_current=True, state__in=WAITING, claimed_at__isnull=False)
     found: set[UUID] = set()
     for some in batched(sorted(arrived.machines), 400):
         aliases = Alias.rows.filter(reporter=arrived.node, key__in=some)
         found.update(waiting.filter(device__in=aliases.values("device")).values_list("pk", flat=True))
     needed = timedelta(days=campaign.quiet_days)
-    for name, last in arrived.looked.items():
+    timed = Coverage.rows.filter(scan__node=arrived.node, name__in=arrived.places, time__in=USABLE_TIMES)
+    ends = timed.exclude(last=None).order_by().values("name").annotate(end=Max("last"))
+    for name, last in ends.values_list("name", "end"):
         seen = CaseSighting.rows.filter(
             case=OuterRef("pk"), sighting__node=arrived.node, sighting__source_name=name
         )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from io import BytesIO
 from itertools import batched
 from typing import Any, BinaryIO
@@ -82,14 +82,14 @@ class Sender:
 class Receipt:
     """The fate of a document's rows. `scan` is set if the document held its last record.
 
-    `looked` has the places whose coverage is new, with the latest moment that was looked at there.
+    `places` are the places whose coverage is new.
     `outcome` says the same in machines and cases; None if the cases wait for a later run.
     """
 
     node: CampaignNode
     began: datetime = field(default_factory=timezone.now)
     machines: set[str] = field(default_factory=set)
-    looked: dict[str, datetime] = field(default_factory=dict)
+    places: set[str] = field(default_factory=set)
     outcome: Outcome | None = None
     new: int = 0
     updated: int = 0
@@ -203,7 +203,7 @@ def _keep(
             _accept(receipt, document, looked_at, sender)
             new, updated = receipt.new, receipt.updated
         _note(receipt, document.header, sender, new, updated)
-    arrived = arrivals.Arrived(receipt.node, receipt.machines, receipt.looked)
+    arrived = arrivals.Arrived(receipt.node, receipt.machines, receipt.places)
     if arrivals.announce(receipt.node.campaign, arrived):
         receipt.outcome = arrivals.outcome_of(receipt.node, receipt.machines, receipt.began)
 
@@ -290,8 +290,8 @@ def _facts(node: CampaignNode) -> Any:
 
 
 def _older(node: CampaignNode, fresh: dict[str, SightingRecord], told: dict[str, SightingRecord]) -> set[str]:
-    """Keys of new rows without `who` whose lines are stored under a name: a telling from before the name was
-    known. A document that holds one of the names itself is none."""
+    """Keys of new rows without `who` whose lines are stored under a name: the document is from before the
+    name was known. A document that holds one of the names itself is newer."""
     named_here = {tellings.group_of(row) for row in told.values() if row.who}
     groups = {tellings.group_of(row): key for key, row in fresh.items()}
     found = set()
@@ -381,6 +381,11 @@ def _looked_at(document: _Document) -> _LookedAt:
 def _accept(receipt: Receipt, document: _Document, looked_at: _LookedAt, sender: Sender) -> None:
     """Accept the whole scan and store its coverage. A repeated scan is recognised and adds nothing."""
     node, header = receipt.node, document.header
+    today = _scan_of_today(node, header, looked_at.digest, sender)
+    if today is not None:
+        receipt.scan, receipt.is_repeat = today, True
+        _go_on(receipt, document, looked_at)
+        return
     published = indicators.published(node.campaign_id, header.set_id)
     receipt.scan, is_new = Scan.rows.get_or_create(
         node=node,
@@ -402,13 +407,57 @@ def _accept(receipt: Receipt, document: _Document, looked_at: _LookedAt, sender:
     )
     receipt.is_repeat = not is_new
     if is_new:
-        for seen in document.coverages:
-            last = intake.to_moment(seen.last)
-            if last is not None:
-                receipt.looked[seen.name] = max(last, receipt.looked.get(seen.name, last))
+        receipt.places.update(seen.name for seen in document.coverages)
     if is_new and looked_at.rows:
         with connection.cursor() as cursor:
             cursor.executemany(looked_at.sql, looked_at.rows)
+
+
+def _scan_of_today(node: CampaignNode, header: ScanRecord, digest: str, sender: Sender) -> Scan | None:
+    """The scan that a machine goes on with: what it sends on one UTC day, of one place and with one list, is
+    one scan. A sensor that sends once a minute would else leave a scan and its coverage each minute."""
+    if sender.token is None or Scan.rows.filter(node=node, digest=digest).exists():
+        return None
+    CampaignNode.rows.select_for_update(no_key=True).get(pk=node.pk)
+    midnight = timezone.now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    same = Scan.rows.filter(
+        node=node, token=sender.token, set_id=header.set_id, source_name=header.source_name,
+        tool=header.tool, tz=header.tz, accepted_at__gte=midnight,
+    )  # fmt: skip
+    return same.order_by("accepted_at", "pk").last()
+
+
+def _go_on(receipt: Receipt, document: _Document, looked_at: _LookedAt) -> None:
+    """Write the coverage that says more than the scan's: of one source the row with more bytes stays."""
+    scan = receipt.scan
+    assert scan is not None
+    here = {(one.source, one.path): one for one in scan.coverages.defer("devices", "gaps")}
+    fresh, grown = [], []
+    for seen in document.coverages:
+        before = here.get((seen.source, seen.path))
+        if before is None:
+            fresh.append(_coverage(scan.pk, seen))
+        elif _rank(seen) > (before.bytes, -len(before.errors)):
+            now = _coverage(scan.pk, seen)
+            now.pk = before.pk
+            grown.append(now)
+    if not fresh and not grown:
+        return
+    Coverage.rows.bulk_create(fresh)
+    for one in grown:
+        one.save(force_update=True)
+    changed = {one.pk for one in grown}
+    kept = [len(one.errors) for one in here.values() if one.pk not in changed]
+    scan.sources = len(here) + len(fresh)
+    scan.errors = sum(kept) + sum(len(one.errors) for one in (*fresh, *grown))
+    scan.digest, scan.accepted_at = looked_at.digest, timezone.now()
+    scan.save(update_fields=["sources", "errors", "digest", "accepted_at"])
+    receipt.places.update(one.name for one in (*fresh, *grown))
+
+
+def _rank(seen: CoverageRecord) -> tuple[int, int]:
+    """Of two looks at one source the one with more bytes counts, then the one with fewer errors."""
+    return seen.bytes, -len(seen.errors)
 
 
 def _coverage(scan: UUID, seen: CoverageRecord) -> Coverage:
@@ -436,41 +485,6 @@ def _note(receipt: Receipt, header: ScanRecord, sender: Sender, new: int, update
         ip=sender.ip,
         actor_name=sender.name,
     )
-
-
-def relist(campaign: Campaign) -> int:
-    """Look up again the sightings that were on no list of the campaign; returns how many are on it now."""
-    current = indicators.current(campaign)
-    if current is None or current.version is None:
-        return 0
-    waiting = Sighting.rows.filter(
-        node__campaign=campaign, is_listed=False, checked_version__lt=current.version
-    )
-    now_listed = 0
-    while some := list(waiting.order_by("pk").values_list("pk", "indicator")[:BATCH]):
-        listing = indicators.listing(campaign.pk, current.set_id, {indicator for _pk, indicator in some})
-        with transaction.atomic():
-            for rows in batched(some, 400):
-                listed = [pk for pk, indicator in rows if indicator in listing.names]
-                these = Sighting.rows.filter(is_listed=False, pk__in=[pk for pk, _indicator in rows])
-                now_listed += these.filter(pk__in=listed).update(is_listed=True, is_pulled=False)
-                these.update(checked_version=current.version)
-    return now_listed
-
-
-def unlist(campaign: Campaign) -> int:
-    """Take the mark `is_listed` from sightings whose indicator stands on withdrawn versions only; returns how
-    many. A later version that lists the indicator gives the mark back (`relist`)."""
-    current = indicators.current(campaign)
-    version = current.version if current is not None else 0
-    listed = Sighting.rows.filter(node__campaign=campaign, is_listed=True)
-    names = set(listed.order_by().values_list("indicator", flat=True).distinct())
-    names &= indicators.names_on(indicators.withdrawn(campaign.pk), names)
-    names -= indicators.names_on(indicators.versions(campaign), names)
-    changed = 0
-    for some in batched(sorted(names), 400):
-        changed += listed.filter(indicator__in=some).update(is_listed=False, checked_version=version)
-    return changed
 
 
 def mark_pulled(ids: Iterable[int]) -> None:

@@ -15,7 +15,7 @@ def join_spans(spans: Iterable[Span], pause: timedelta = PAUSE, unread: Iterable
     """Join spans that touch or lie no more than `pause` apart.
 
     A pause that an `unread` span reaches into is not joined, however short: lines are known to be missing
-    there. What lies in the spans themselves was looked at, whatever another source could not read.
+    there. The spans themselves were looked at, even where another source could not be read.
     """
     unread = list(unread)
     joined: list[Span] = []

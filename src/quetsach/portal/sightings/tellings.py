@@ -1,7 +1,7 @@
-"""Compares what a document says of a machine with what is stored of it. Pure.
+"""Compares the rows of a document with the stored rows of the same machine. Pure.
 
 The lines of one machine may come first without a name, and later, when the lease is known, with one: as a row
-of another key. A row that is told again in parts must not count beside its parts (docs/contract.md 4).
+of another key. The old row must not count beside the new rows (docs/contract.md 4).
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def bare_keys(rows: Iterable[Sighting]) -> set[str]:
 
 
 def retold(told: Mapping[str, Sighting], stored: Mapping[str, Stored]) -> Retold:
-    """Rows without `who` whose lines the document tells again under a name. `told` are its rows by key.
+    """The stored rows without `who` that the document tells again under a name. `told` are its rows by key.
 
     The document must tell at least all lines that are stored, of no shorter time: an older or shorter
     document takes nothing away.
