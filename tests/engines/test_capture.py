@@ -292,9 +292,17 @@ def test_every_link_leads_to_the_question(look, link, frame):
 
 def test_a_link_that_is_not_known_is_said(look):
     result = look(capture(QUERY, QUERY, link=147), "evil.example")
-    assert shown(result) == [] and result.coverage.not_understood == 2
+    assert shown(result) == [] and result.coverage.not_understood == 0
     (problem,) = result.coverage.errors
     assert "link type 147 is not read" in problem
+
+
+def test_packets_that_cannot_be_read_are_an_error_and_no_lines_without_a_machine(look):
+    result = look(capture(QUERY, b"\x4f" + QUERY[1:30], b"\x00" * 40, link=228), "evil.example")
+    assert [(i, n) for i, _, _, n, _ in shown(result)] == [("evil.example", 1)]
+    (problem,) = result.coverage.errors
+    assert "2 of its packets cannot be read" in problem
+    assert (result.coverage.not_understood, list(result.coverage.unattributed)) == (0, [])
 
 
 @pytest.mark.parametrize(

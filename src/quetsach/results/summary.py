@@ -15,7 +15,10 @@ MOST_DOUBTS = 5
 
 class Figures(NamedTuple):
     """The sums over all sources. `machines` are addresses and names, of which `shared` were used by several
-    machines. `first` and `last` are the times of all lines read, not of sightings."""
+    machines. `first` and `last` are the times of all lines read, not of sightings.
+
+    `not_understood` and `nameless` are those of `scanning.result.Unattributed`.
+    """
 
     machines: int
     shared: int
@@ -25,8 +28,10 @@ class Figures(NamedTuple):
     bytes: int
     lines: int
     not_understood: int
+    nameless: int
     long_lines: int
     inbound: int
+    problems: int
     first: str | None
     last: str | None
 
@@ -43,9 +48,11 @@ def figures(report: Report, machines: list[Machine]) -> Figures:
         files=len(seen),
         bytes=sum(one.bytes for one in seen),
         lines=sum(one.lines for one in seen),
-        not_understood=sum(one.not_understood for one in seen),
+        not_understood=report.result.not_understood,
+        nameless=report.nameless if any(machine.device == NOBODY for machine in machines) else 0,
         long_lines=sum(one.long_lines for one in seen),
         inbound=sum(one.inbound for one in seen),
+        problems=len(report.result.errors),
         first=words.least(one.first for one in plausible),
         last=words.greatest(one.last for one in plausible),
     )
@@ -66,11 +73,35 @@ def verdict(found: Figures) -> str:
             "%(n)s machines called malicious addresses on the list.",
             found.machines,
         ) % {"n": words.number(found.machines)}
-    if found.rows:
-        return _("Malicious addresses on the list were seen, but the lines do not say which machine.")
+    if found.rows or found.not_understood:
+        return _("Malicious addresses on the list were seen, but no machine could be tied to them.")
     if not found.lines:
         return _("The logs are empty.") if found.files else _("Nothing could be looked at.")
+    if found.problems:
+        return _("No address on the list was seen in what could be read; some of it could not be read.")
     return _("No address on the list was seen.")
+
+
+def without_machine(found: Figures) -> list[str]:
+    """The lines behind which a machine may be that nobody can name: they stand beside the verdict."""
+    texts = []
+    if found.not_understood:
+        text = ngettext(
+            "%(n)s line names an address on the list, but no log format reads it: read it yourself to see"
+            " which machine it was.",
+            "%(n)s lines name an address on the list, but no log format reads them: read them yourself to see"
+            " which machine it was.",
+            found.not_understood,
+        )
+        texts.append(text % {"n": words.number(found.not_understood)})
+    if found.nameless:
+        text = ngettext(
+            "%(n)s line shows a call to an address on the list and does not say which machine made it.",
+            "%(n)s lines show calls to addresses on the list and do not say which machine made them.",
+            found.nameless,
+        )
+        texts.append(text % {"n": words.number(found.nameless)})
+    return texts
 
 
 def looked_at(found: Figures, report: Report) -> str:
@@ -123,14 +154,6 @@ def _shared(found: Figures) -> Iterator[str]:
 def _counts(found: Figures, report: Report) -> Iterator[str]:
     named = report.result.named_by_lease
     for count, text in (
-        (
-            found.not_understood,
-            ngettext(
-                "%(n)s line names an address on the list but could not be attributed to a machine.",
-                "%(n)s lines name an address on the list but could not be attributed to a machine.",
-                found.not_understood,
-            ),
-        ),
         (
             found.inbound,
             ngettext(

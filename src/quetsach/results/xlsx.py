@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, BinaryIO
@@ -58,6 +58,7 @@ def write(out: BinaryIO, report: Report) -> None:
     )
     _machines(book, formats, report)
     _sightings(book, formats, report)
+    _unattributed(book, formats, report)
     _coverage(book, formats, report)
     _notes(book, formats, report)
     try:
@@ -158,6 +159,22 @@ def _sightings(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> 
     _sheet(book, formats, _("Sightings"), columns, rows)
 
 
+def _unattributed(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> None:
+    """The lines that no log format reads; no sheet where there are none."""
+    if not report.result.not_understood:
+        return
+    columns = ((_("Log file"), 40), (_("Lines"), 10), (_("Log line, to be read by a person"), 120))
+    _sheet(book, formats, _("Lines without a machine"), columns, _unread(report), wrap_last=True)
+
+
+def _unread(report: Report) -> Iterator[tuple[str, int, str]]:
+    for seen in report.result.coverage:
+        yield from ((seen.path, 1, line) for line in seen.unattributed)
+        more = seen.not_understood - len(seen.unattributed)
+        if more > 0:
+            yield seen.path, more, _("more lines, which are counted and not kept")
+
+
 def _coverage(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> None:
     columns = (
         (_("Log file"), 50),
@@ -197,6 +214,7 @@ def _notes(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> None
         rows.append((_("INCOMPLETE"), _("The scan was interrupted: what follows is only a part.")))
     rows += [
         (_("Result"), summary.verdict(found)),
+        *((_("Result"), text) for text in summary.without_machine(found)),
         *([(_("Looked at"), summary.looked_at(found, report))] if found.lines else []),
         *((_("Note"), text) for text in summary.remarks(found, report)),
         (_("Times shown in"), words.zone_name(report.zone)),

@@ -14,7 +14,18 @@ from typing import Any, BinaryIO, NamedTuple
 from quetsach.errors import ScanError
 from quetsach.indicators.indicator import Kind
 from quetsach.sightings import runs
-from quetsach.sightings.sighting import ACTIONS, FIELDS, READ, Coverage, End, Record, Scan, Sighting, dump
+from quetsach.sightings.sighting import (
+    ACTIONS,
+    FIELDS,
+    READ,
+    UNATTRIBUTED_LINES,
+    Coverage,
+    End,
+    Record,
+    Scan,
+    Sighting,
+    dump,
+)
 from quetsach.text.json_limits import TooManyError, few
 
 CHUNK_BYTES = 8 << 20
@@ -91,7 +102,8 @@ def _read(
                 case "coverage":
                     sources += 1
                     checked = _checked({"gaps": [], **fields}, _COVERAGE)
-                    record = Coverage(**checked | {"gaps": tuple(map(tuple, checked["gaps"]))})
+                    checked["gaps"] = tuple(map(tuple, checked["gaps"]))
+                    record = Coverage(**checked, unattributed=_unattributed(fields))
                 case "end":
                     record = End(**_checked(fields, _END))
                     if (record.sightings, record.sources) != (sightings, sources):
@@ -179,6 +191,14 @@ def _sighting(fields: dict[str, Any]) -> Sighting:
     if wrong := runs.problem(sighting.runs, sighting.count, ends):
         raise _Malformed(wrong)
     return sighting
+
+
+def _unattributed(fields: dict[str, Any]) -> tuple[str, ...]:
+    """The lines that no machine could be tied to; documents of older scanners lack the field."""
+    lines = fields.get("unattributed", [])
+    if not _is_texts(lines) or len(lines) > UNATTRIBUTED_LINES:
+        raise _Malformed(f"unattributed is not a list of at most {UNATTRIBUTED_LINES} texts")
+    return tuple(lines)
 
 
 def _checked(fields: dict[str, Any], rules: dict[str, _Rule]) -> dict[str, Any]:

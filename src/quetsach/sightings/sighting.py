@@ -16,6 +16,12 @@ FIELDS = ("query", "host", "server_name", "url", "answer", "destination", "text"
 """The order in which fields get the credit when an indicator stands in several of them."""
 
 
+UNATTRIBUTED_LINES = 20
+"""Lines of one source that named an indicator and no machine, kept to be read by a person."""
+UNATTRIBUTED_IN_ALL = 1_000
+"""Such lines of all sources of a scan: with their evidence they fit the document of a push."""
+
+
 class Sighting(NamedTuple):
     """An indicator seen from one machine on one UTC day of one source.
 
@@ -59,6 +65,8 @@ class Coverage(NamedTuple):
     """How far one source was read. `errors` says in words what could not be read, with its place.
 
     `gaps` are [first, last] of each time within the source whose lines are lost (docs/contract.md 4).
+    `not_understood` counts lines that name an indicator and could not be attributed to a machine;
+    `unattributed` holds the first `UNATTRIBUTED_LINES` of them, escaped.
     """
 
     source: str
@@ -75,7 +83,18 @@ class Coverage(NamedTuple):
     zone: str
     devices: dict[str, list[str]]
     errors: list[str]
+    unattributed: Sequence[str] = ()
     gaps: Sequence[Sequence[str]] = ()
+
+
+def shown_in_part(coverage: Iterable[Coverage]) -> list[Coverage]:
+    """The records in their order, with the lines of the first sources only: a scan keeps at most
+    `UNATTRIBUTED_IN_ALL`. The sources are the same however often, and in whatever order, this is asked."""
+    shown, lines = [], 0
+    for seen in sorted(coverage, key=lambda seen: (seen.source, seen.path)):
+        lines += min(seen.not_understood, UNATTRIBUTED_LINES)
+        shown.append(seen if lines <= UNATTRIBUTED_IN_ALL else seen._replace(unattributed=[]))
+    return shown
 
 
 class Scan(NamedTuple):

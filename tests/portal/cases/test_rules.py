@@ -26,19 +26,23 @@ HOUR = timedelta(hours=1)
 
 hours = st.integers(-100, 500)
 looks = st.builds(
-    lambda place, start, length, errors, time, alive, lists, lost: Look(
+    lambda place, start, length, errors, nameless, time, alive, lists, lost: Look(
         place,
         CLAIM + start * HOUR,
         CLAIM + (start + length) * HOUR,
-        errors,
-        time,
-        alive,
-        lists,
-        tuple((CLAIM + (at + 0.5) * HOUR, CLAIM + (at + 0.5) * HOUR + long * HOUR / 2) for at, long in lost),
+        errors=errors,
+        not_understood=nameless,
+        time=time,
+        alive=alive,
+        lists_all=lists,
+        lost=tuple(
+            (CLAIM + (at + 0.5) * HOUR, CLAIM + (at + 0.5) * HOUR + long * HOUR / 2) for at, long in lost
+        ),
     ),
     st.sampled_from(["fw", "dns"]),
     hours,
     st.integers(0, 300),
+    st.sampled_from([0, 0, 0, 1]),
     st.sampled_from([0, 0, 0, 1]),
     st.sampled_from(["ok", "ok", "assumed_year", "suspect", "none"]),
     st.none()
@@ -56,6 +60,10 @@ hits = st.builds(
 )
 
 
+def broken(look):
+    return look.errors or look.not_understood
+
+
 def oracle(hits, looks, quiet_days):
     """Walk the half hours after the claim. A moment is seen if a look covers it and no loss holds it. Two
     such moments are of one run if one look covers all between them, or if they lie at most a day apart; never
@@ -65,7 +73,7 @@ def oracle(hits, looks, quiet_days):
     best = "claimed_clean"
     for place in {h.source_name for h in hits}:
         after = [lk for lk in looks if lk.source_name == place and lk.last > CLAIM]
-        usable = [lk for lk in after if not lk.errors and lk.time in ("ok", "assumed_year") and lk.lists_all]
+        usable = [lk for lk in after if not broken(lk) and lk.time in ("ok", "assumed_year") and lk.lists_all]
         lost = [gap for lk in after for gap in lk.lost]
         seen, edges = set(), set()
         for lk in usable:
@@ -79,7 +87,7 @@ def oracle(hits, looks, quiet_days):
             joined = previous is not None and not any(a < at[half] and b > at[previous] for a, b in lost)
             if joined and not (half - previous == 1 and previous in edges):
                 joined = half - previous <= 48 and not any(
-                    lk.errors and lk.first < at[half] and lk.last > at[previous] for lk in after
+                    broken(lk) and lk.first < at[half] and lk.last > at[previous] for lk in after
                 )
             if joined:
                 runs[-1].append(at[half])
@@ -111,7 +119,7 @@ def test_the_judgement_is_that_of_the_hour_by_hour_oracle(hits, looks, quiet_day
 @given(hits=st.lists(hits, min_size=1, max_size=4), looks=st.lists(looks, max_size=5), more=looks)
 def test_another_log_without_a_hit_never_takes_a_rung_away(hits, looks, more):
     rungs = [State.CLEANING, State.CLAIMED_CLEAN, State.RECHECKED, State.VERIFIED_CLEAN]
-    more = replace(more, errors=0, lost=())
+    more = replace(more, errors=0, not_understood=0, lost=())
     before, after = judge(CLAIM, hits, looks, 7).state, judge(CLAIM, hits, [*looks, more], 7).state
     assert rungs.index(after) >= rungs.index(before)
 

@@ -12,6 +12,8 @@ use crate::shape::{Found, LineReader, Values};
 use crate::time::{self, Moment, Value};
 
 const FIRST_UNPRIVILEGED: u16 = 1024;
+/// Ten minutes: a device sends a line sooner, and two zones are at least a quarter of an hour apart.
+const SAME_MOMENT: i64 = 600 * time::SECOND;
 
 /// One parsed line.
 pub struct Record<'f, 'l> {
@@ -21,6 +23,8 @@ pub struct Record<'f, 'l> {
     pub variant: &'f Variant,
     values: Values<'f, 'l>,
     wrapper: Option<&'l Wrapper>,
+    /// The wrapper, or the head that stands in the first column of a row.
+    head: Option<&'l Wrapper>,
     pub client: Option<Host>,
     pub client_port: Option<u16>,
     pub server: Option<Address>,
@@ -68,6 +72,10 @@ fn first<'f, 'l>(
                     variant,
                     values,
                     wrapper,
+                    head: wrapper.or_else(|| {
+                        let is_row = depth == 0 && shape.takes_head;
+                        is_row.then(|| readings.head_of_row()).flatten()
+                    }),
                     client: None,
                     client_port: None,
                     server: None,
@@ -207,10 +215,11 @@ impl<'l> Record<'_, 'l> {
         let own = self.own_time(zone);
         if let Some(Moment {
             value: Value::Known(_),
-            ..
+            local,
         }) = own
         {
-            return own;
+            let stated = self.head.filter(|_| local);
+            return stated.and_then(|w| self.in_stated_zone(w, zone)).or(own);
         }
         let outer = self.wrapper.map_or(&[][..], |w| &w.times);
         let mut found = own.into_iter().chain(
@@ -224,6 +233,25 @@ impl<'l> Record<'_, 'l> {
         }
         let with_year = found.find(|m| matches!(m.value, Value::Known(_)));
         Some(with_year.unwrap_or(first))
+    }
+
+    /// The line's own time in the zone that the innermost head with a zone states, if both are the same moment there:
+    /// a collector states its own zone, which need not be the device's.
+    fn in_stated_zone(&self, wrapper: &Wrapper, zone: &TimeZone) -> Option<Moment> {
+        let (there, head) = wrapper.times.iter().find_map(|stated| {
+            let there = time::stated_zone(stated)?;
+            match time::parse(stated, &TIME_KINDS, zone)?.value {
+                Value::Known(head) => Some((there, head)),
+                Value::Yearless(_) => None,
+            }
+        })?;
+        let Value::Known(own) = self.own_time(&there)?.value else {
+            return None;
+        };
+        ((own - head).abs() <= SAME_MOMENT).then_some(Moment {
+            value: Value::Known(own),
+            local: false,
+        })
     }
 
     fn own_time(&self, zone: &TimeZone) -> Option<Moment> {

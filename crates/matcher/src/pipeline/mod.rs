@@ -32,6 +32,7 @@ use crate::scan::baton::{Baton, Relay};
 use crate::scan::long_line::LongLine;
 use crate::scan::segments::Segment;
 use crate::scan::state::Scan;
+use crate::scan::unattributed::Unattributed;
 use crate::set::Set;
 use crate::time;
 use crate::time::midnights::Midnights;
@@ -264,7 +265,7 @@ pub(crate) struct Found<'a> {
     pub changed: Option<i64>,
     pub bytes: u64,
     pub lines: u64,
-    pub not_understood: u64,
+    pub unattributed: Unattributed,
     pub long_lines: u64,
     pub inbound: u64,
     pub errors: Vec<String>,
@@ -283,7 +284,7 @@ impl<'a> Found<'a> {
             changed: source.changed,
             bytes: source.unpacked,
             lines: scan.lines,
-            not_understood: scan.not_understood,
+            unattributed: scan.unattributed,
             long_lines: scan.long_lines,
             inbound: scan.inbound,
             errors: source.errors,
@@ -315,7 +316,8 @@ impl<'a> Found<'a> {
             name: self.options.source_name.clone(),
             bytes: self.bytes,
             lines: self.lines,
-            not_understood: self.not_understood,
+            not_understood: self.unattributed.count,
+            unattributed: self.unattributed.lines(),
             long_lines: self.long_lines,
             inbound: self.inbound,
             first: shown(span.first),

@@ -23,6 +23,7 @@ use crate::rows::alive::Alive;
 use crate::rows::spread::Spread;
 use crate::rows::stretches::Stretches;
 use crate::scan::baton::Baton;
+use crate::scan::unattributed::Unattributed;
 use crate::set::Set;
 use crate::shape::{Header, LineReader};
 use crate::time;
@@ -54,7 +55,7 @@ struct About {
     changed: Option<i64>,
     bytes: u64,
     lines: u64,
-    not_understood: u64,
+    unattributed: Unattributed,
     long_lines: u64,
     inbound: u64,
     timeline: Timeline,
@@ -119,7 +120,7 @@ pub fn scan(
         changed: feed.source.changed,
         bytes: feed.source.given - start,
         lines: whole.lines,
-        not_understood: whole.not_understood,
+        unattributed: whole.unattributed,
         long_lines: whole.long_lines,
         inbound: whole.inbound,
         alive: whole.alive.shown(),
@@ -212,7 +213,7 @@ impl Whole {
             changed: about.changed,
             bytes: about.bytes,
             lines: about.lines,
-            not_understood: about.not_understood,
+            unattributed: about.unattributed,
             long_lines: about.long_lines,
             inbound: about.inbound,
             errors,
@@ -226,7 +227,7 @@ impl About {
         self.changed = later.changed;
         self.bytes += later.bytes;
         self.lines += later.lines;
-        self.not_understood += later.not_understood;
+        self.unattributed.absorb(later.unattributed);
         self.long_lines += later.long_lines;
         self.inbound += later.inbound;
         self.timeline.absorb(&later.timeline);

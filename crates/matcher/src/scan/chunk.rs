@@ -258,7 +258,7 @@ impl<'a> Scan<'a> {
         }
         let device = attribution::attribute(said, &mut hits, readings.texts());
         if self.format.is_some() || hits.is_empty() {
-            self.not_understood += 1;
+            self.unattributed.add(offset, line);
             return;
         }
         let device = device.map(Host::Address);

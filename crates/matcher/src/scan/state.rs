@@ -14,6 +14,7 @@ use crate::rows::repeats::Repeats;
 use crate::rows::stretches::Stretches;
 use crate::rows::{Keys, Rows};
 use crate::scan::baton::Baton;
+use crate::scan::unattributed::Unattributed;
 use crate::set::Set;
 use crate::shape::{Header, LineReader};
 use crate::time::Moment;
@@ -58,7 +59,7 @@ pub(crate) struct Scan<'a> {
     /// Hits that `progress` does not count yet.
     pub hits: usize,
     pub lines: u64,
-    pub not_understood: u64,
+    pub unattributed: Unattributed,
     pub long_lines: u64,
     pub inbound: u64,
 }
@@ -110,7 +111,7 @@ impl<'a> Scan<'a> {
             batch_hits: Vec::new(),
             hits: 0,
             lines: 0,
-            not_understood: 0,
+            unattributed: Unattributed::default(),
             long_lines: 0,
             inbound: 0,
         }
@@ -135,7 +136,7 @@ impl<'a> Scan<'a> {
         self.timeline.absorb(&other.timeline);
         self.alive.absorb(other.alive);
         self.lines += other.lines;
-        self.not_understood += other.not_understood;
+        self.unattributed.absorb(other.unattributed);
         self.long_lines += other.long_lines;
         self.inbound += other.inbound;
     }

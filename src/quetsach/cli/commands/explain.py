@@ -135,6 +135,8 @@ def _reason(note: TokenNote) -> str:
 
 def _verdict(told: Explanation) -> str:
     items = sorted({note.indicator.canonical for note in told.hits if note.indicator is not None})
+    if items and not told.device and not any(name in told.identity for name in ("host", "mac", "user")):
+        return _("A hit, but the line does not say which machine: %(items)s") % {"items": ", ".join(items)}
     if items:
         return _("A hit: %(items)s") % {"items": ", ".join(items)}
     if told.inbound:

@@ -98,6 +98,7 @@ def _look(coverage: Coverage, keys: set[str], indicators: frozenset[str]) -> Loo
         last=coverage.last,
         errors=len(coverage.errors),
         lost=tuple(coverage.lost),
+        not_understood=coverage.not_understood,
         time=coverage.time,
         alive=alive,
         lists_all=known is not None and store.lists_all(known.sha256, indicators),

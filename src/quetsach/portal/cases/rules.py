@@ -116,13 +116,15 @@ def arrive(
 @dataclass(frozen=True, slots=True)
 class Look:
     """One source of an accepted scan. `alive`: the UTC dates on which the source shows the machine at all;
-    None if the scan did not record this. `lists_all`: its list names every indicator of the case. `lost`:
-    times whose lines are lost."""
+    None if the scan did not record this. `not_understood` lines name a listed address and no machine: each
+    may be this machine's. `lists_all`: its list names every indicator of the case. `lost`: times whose lines
+    are lost."""
 
     source_name: str
     first: datetime | None
     last: datetime | None
     errors: int = 0
+    not_understood: int = 0
     time: str = "ok"
     alive: frozenset[date] | None = None
     lists_all: bool = True
@@ -144,6 +146,7 @@ class Reason(StrEnum):
     QUIET = "quiet"
     NO_LOGS = "no_logs"
     ERRORS = "errors"
+    NO_MACHINE = "no_machine"
     OTHER_PLACE = "other_place"
     OTHER_LIST = "other_list"
     NO_DEVICES = "no_devices"
@@ -184,7 +187,7 @@ def judge(claimed_at: datetime, hits: Iterable[Hit], looks: Iterable[Look], quie
     for place in sorted(places):
         seen = [look for look in usable if look.source_name == place]
         here = [look for look in after if look.source_name == place]
-        unread = _spans([look for look in here if look.errors], claimed_at)
+        unread = _spans([look for look in here if look.errors or look.not_understood], claimed_at)
         lost = [gap for look in here for gap in look.lost if gap[1] > claimed_at]
         for start, end in unbroken(_spans(seen, claimed_at), unread, lost):
             judgement = _judge_run(start, end, seen, claimed_at, needed)
@@ -204,6 +207,7 @@ def _usable(looks: list[Look], places: set[str]) -> list[Look] | Reason:
     for reason, keeps in (
         (Reason.OTHER_PLACE, lambda look: look.source_name in places),
         (Reason.ERRORS, lambda look: not look.errors),
+        (Reason.NO_MACHINE, lambda look: not look.not_understood),
         (Reason.UNTIMED, lambda look: look.time in USABLE_TIMES and look.first is not None),
         (Reason.OTHER_LIST, lambda look: look.lists_all),
     ):

@@ -37,6 +37,7 @@ from quetsach.sightings.sighting import Coverage as CoverageRecord
 from quetsach.sightings.sighting import End
 from quetsach.sightings.sighting import Scan as ScanRecord
 from quetsach.sightings.sighting import Sighting as SightingRecord
+from quetsach.text.escape import escape
 
 _REPLACED = ("source_name", "set_id", "is_listed", "checked_version", "is_pulled",
              "family", "kind", "matched", "field", "identity", "nat", "first_seen", "last_seen", "count",
@@ -83,7 +84,8 @@ class Receipt:
     """The fate of a document's rows. `scan` is set if the document held its last record.
 
     `places` are the places whose coverage is new.
-    `outcome` says the same in machines and cases; None if the cases wait for a later run.
+    `outcome` says the same in machines and cases; None if the cases wait for a later run. `nameless` rows and
+    `not_understood` lines name a listed address and no machine.
     """
 
     node: CampaignNode
@@ -91,6 +93,8 @@ class Receipt:
     machines: set[str] = field(default_factory=set)
     places: set[str] = field(default_factory=set)
     outcome: Outcome | None = None
+    not_understood: int = 0
+    nameless: int = 0
     new: int = 0
     updated: int = 0
     unchanged: int = 0
@@ -197,6 +201,7 @@ def _keep(
         last = some
     waiting = _prepare(receipt, document.header, last)
     looked_at = _looked_at(document) if is_whole else None
+    receipt.not_understood = sum(seen.not_understood for seen in document.coverages)
     with transaction.atomic():
         new, updated = _store(receipt, waiting)
         if looked_at is not None:
@@ -245,6 +250,8 @@ def _prepare(receipt: Receipt, header: ScanRecord, rows: Iterable[SightingRecord
         key = intake.sighting_key(row)
         if row.device:
             receipt.machines.add(row.device)
+        else:
+            receipt.nameless += 1
         if key in best:
             receipt.unchanged += 1
             if row.count <= best[key].count:
@@ -428,16 +435,17 @@ def _scan_of_today(node: CampaignNode, header: ScanRecord, digest: str, sender: 
 
 
 def _go_on(receipt: Receipt, document: _Document, looked_at: _LookedAt) -> None:
-    """Write the coverage that says more than the scan's: of one source the row with more bytes stays."""
+    """Write the coverage that says more than the scan's: of one source the row with more bytes stays, then
+    that with fewer errors."""
     scan = receipt.scan
     assert scan is not None
-    here = {(one.source, one.path): one for one in scan.coverages.defer("devices", "gaps")}
+    here = {(one.source, one.path): one for one in scan.coverages.defer("devices", "gaps", "unattributed")}
     fresh, grown = [], []
     for seen in document.coverages:
         before = here.get((seen.source, seen.path))
         if before is None:
             fresh.append(_coverage(scan.pk, seen))
-        elif _rank(seen) > (before.bytes, -len(before.errors)):
+        elif (seen.bytes, -len(seen.errors)) > (before.bytes, -len(before.errors)):
             now = _coverage(scan.pk, seen)
             now.pk = before.pk
             grown.append(now)
@@ -455,15 +463,12 @@ def _go_on(receipt: Receipt, document: _Document, looked_at: _LookedAt) -> None:
     receipt.places.update(one.name for one in (*fresh, *grown))
 
 
-def _rank(seen: CoverageRecord) -> tuple[int, int]:
-    """Of two looks at one source the one with more bytes counts, then the one with fewer errors."""
-    return seen.bytes, -len(seen.errors)
-
-
 def _coverage(scan: UUID, seen: CoverageRecord) -> Coverage:
     values = seen._asdict()
     values["first"], values["last"] = intake.to_moment(seen.first), intake.to_moment(seen.last)
     values["gaps"] = list(map(list, seen.gaps))
+    # The scanner escapes these lines already. A document that a person wrote may lack the escapes.
+    values["unattributed"] = [escape(line.encode()) for line in seen.unattributed]
     return Coverage(scan_id=scan, **values)
 
 

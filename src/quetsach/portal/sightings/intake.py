@@ -79,8 +79,13 @@ def sighting_key(sighting: Sighting, who: str | None = None) -> str:
 
 def scan_digest(scan: Scan, coverages: list[Coverage]) -> str:
     """SHA-256 of a scan's coverage and list: equal for the same scan, however it is sent again."""
-    # Coverage without gaps keeps the digest that it had before there were any.
-    seen = sorted(_digest([*c[:-1], *([c.gaps] if c.gaps else [])]) for c in coverages)
+    # Coverage without gaps keeps the digest that it had before there were any. Lines to be read are no part
+    # of it: a document of an older scanner lacks them.
+    names = [name for name in Coverage._fields if name not in ("gaps", "unattributed")]
+    seen = sorted(
+        _digest([*(getattr(one, name) for name in names), *([one.gaps] if one.gaps else [])])
+        for one in coverages
+    )
     return _digest([scan.set_id, scan.source_name, seen])
 
 

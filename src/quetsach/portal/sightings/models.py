@@ -69,7 +69,10 @@ class Scan(models.Model):
 
 class Coverage(models.Model):
     """One source of an accepted scan. `devices` maps a UTC date to the devices that were alive; `gaps` are
-    the times whose lines are lost, as the wire spells them."""
+    the times whose lines are lost, as the wire spells them.
+
+    `not_understood` lines name a listed address and no machine; `unattributed` holds the first of them.
+    """
 
     scan = models.ForeignKey(Scan, on_delete=models.CASCADE, related_name="coverages")
     source = models.CharField(max_length=64, blank=True)
@@ -87,8 +90,17 @@ class Coverage(models.Model):
     devices = models.JSONField(default=dict)
     errors = models.JSONField(default=list)
     gaps = models.JSONField(default=list)
+    unattributed = models.JSONField(default=list)
 
     rows = models.Manager()
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["source"], name="coverage_source"),
+            models.Index(
+                fields=["scan"], name="coverage_no_machine", condition=models.Q(not_understood__gt=0)
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.name} · {self.path}"

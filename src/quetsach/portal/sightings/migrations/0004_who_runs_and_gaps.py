@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     Rows of before have none of these: their keys are those of rows without `who`, so they stay as they are.
     """
 
-    dependencies = [("sightings", "0002_translated_address")]
+    dependencies = [("sightings", "0003_lines_without_a_machine")]
 
     operations = [
         migrations.AddField(
