@@ -101,7 +101,9 @@ def _read(
                     record = _sighting(fields if schema > 1 else _of_schema_1(fields))
                 case "coverage":
                     sources += 1
-                    record = Coverage(**_checked(fields, _COVERAGE), unattributed=_unattributed(fields))
+                    checked = _checked({"gaps": [], **fields}, _COVERAGE)
+                    checked["gaps"] = tuple(map(tuple, checked["gaps"]))
+                    record = Coverage(**checked, unattributed=_unattributed(fields))
                 case "end":
                     record = End(**_checked(fields, _END))
                     if (record.sightings, record.sources) != (sightings, sources):
@@ -256,6 +258,13 @@ def _is_devices(value: Any) -> bool:
     return isinstance(value, dict) and all(_is_day(day) and _is_texts(seen) for day, seen in value.items())
 
 
+def _is_gaps(value: Any) -> bool:
+    def is_gap(gap: Any) -> bool:
+        return isinstance(gap, list) and len(gap) == 2 and all(map(_is_time, gap)) and gap[0] <= gap[1]
+
+    return isinstance(value, list) and all(map(is_gap, value))
+
+
 def _one_of(words: Iterable[str]) -> tuple[Callable[[Any], bool], str]:
     known = frozenset(words)
     return (lambda value: isinstance(value, str) and value in known), "a known word"
@@ -310,6 +319,7 @@ _COVERAGE: dict[str, _Rule] = {
     "zone": _text,
     "devices": (_is_devices, "a map from date to a list of texts"),
     "errors": (_is_texts, "a list of texts"),
+    "gaps": (_is_gaps, "a list of pairs of times in order"),
 }
 
 
@@ -328,7 +338,8 @@ class Chunk(NamedTuple):
 def split(stream: BinaryIO, max_bytes: int = CHUNK_BYTES) -> Iterator[Chunk]:
     """Cut a document into complete documents of at most `max_bytes`; only the last holds the coverage.
 
-    Records keep their bytes, so fields of a newer version survive.
+    Records keep their bytes, so fields of a newer version survive. Rows that differ only in `who` and day
+    stay together where they fit, so that a reader can compare all that one document says of a machine.
 
     Raises:
         ScanFileError: as `read`, and `too_large` when the coverage alone does not fit.
@@ -338,15 +349,21 @@ def split(stream: BinaryIO, max_bytes: int = CHUNK_BYTES) -> Iterator[Chunk]:
     coverage: list[bytes] = []
     size = room = 0
     first_line = 2
+    machine, before = None, 0
+    """The present row's source, indicator and device, and the lines held before its first row."""
     for number, line, record in _read(stream, None):
         match record:
             case Scan():
                 head = line
                 room = max_bytes - len(head) - len(dump(End(1 << 62, 1 << 62, 1 << 62)))
             case Sighting():
+                if machine != (record.source, record.indicator, record.device):
+                    machine, before = (record.source, record.indicator, record.device), len(sightings)
                 if size + len(line) > room and sightings:
-                    yield _chunk(head, sightings, [], End(len(sightings), 0, 0), first_line)
-                    sightings, size, first_line = [], 0, number
+                    cut = before or len(sightings)
+                    yield _chunk(head, sightings[:cut], [], End(cut, 0, 0), first_line)
+                    sightings, first_line, before = sightings[cut:], first_line + cut, 0
+                    size = sum(map(len, sightings))
                 sightings.append(line)
                 size += len(line)
             case Coverage():

@@ -64,6 +64,7 @@ def who_is(identity: Mapping[str, str], device: str | None) -> str:
 class Coverage(NamedTuple):
     """How far one source was read. `errors` says in words what could not be read, with its place.
 
+    `gaps` are [first, last] of each time within the source whose lines are lost (docs/contract.md 4).
     `not_understood` counts lines that name an indicator and could not be attributed to a machine;
     `unattributed` holds the first `UNATTRIBUTED_LINES` of them, escaped.
     """
@@ -83,6 +84,7 @@ class Coverage(NamedTuple):
     devices: dict[str, list[str]]
     errors: list[str]
     unattributed: Sequence[str] = ()
+    gaps: Sequence[Sequence[str]] = ()
 
 
 def shown_in_part(coverage: Iterable[Coverage]) -> list[Coverage]:
@@ -132,6 +134,8 @@ def dump(record: Record) -> bytes:
             fields = {"type": "sighting", **record._asdict()}
         case Coverage():
             fields = {"type": "coverage", **record._asdict()}
+            if not record.gaps:
+                del fields["gaps"]
         case End():
             fields = {"type": "end", **record._asdict()}
         case Scan():

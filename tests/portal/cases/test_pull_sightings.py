@@ -6,14 +6,17 @@ from io import BytesIO
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from quetsach.portal.audit.actions import first_broken_entry
-from quetsach.portal.cases import actions, pull_actions, queries
-from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, Device
+from quetsach.portal.cases import actions, looks, pull_actions, queries
+from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, Device
 from quetsach.portal.cases.pull_actions import pull_sightings
 from quetsach.portal.sightings.actions import Sender, receive_file
-from quetsach.portal.sightings.models import Sighting
-from tests.portal.scan_document import coverage, days_alive, document, noon, publish_list, sighting
+from quetsach.portal.sightings.models import Scan, Sighting
+from tests.portal.scan_document import coverage, days_alive, document, noon, publish_list, sighting, stamp
 
 DEVICE = "10.1.1.5"
 
@@ -250,3 +253,135 @@ def test_a_crash_while_pulling_leaves_everything_waiting(cast, upload, monkeypat
     monkeypatch.setattr(pull_actions, "_refresh", whole)
     call_command("pull_sightings")
     assert only().count == 1
+
+
+def test_lost_lines_are_no_silence_and_every_page_says_when_nobody_could_look(cast, upload):
+    upload([sighting(DEVICE, noon(30))])
+    claim(cast, noon(28))
+    gap = [stamp(noon(15, 5)), stamp(noon(15, 6))]
+    upload([], [clean_logs(noon(29), noon(25)), clean_logs(noon(25), noon(7), gaps=[gap], name="fw")])
+    assert (only().state, only().quiet_until) == ("rechecked", None)
+    it, slug = cast.client("A1", "it"), cast.campaign.slug
+    scan = Scan.rows.order_by("-accepted_at").first()
+    for url in (
+        reverse("case", args=[slug, only().pk]),
+        reverse("scans", args=[slug]),
+        reverse("scan", args=[slug, scan.pk]),
+    ):
+        page = it.get(url).content.decode()
+        assert "Không xem được" in page, url
+    # Logs after the loss prove it as soon as they are long enough by themselves.
+    upload([], [clean_logs(noon(7), noon(0, 0))])
+    assert only().state == "verified_clean"
+
+
+def test_a_file_that_could_not_be_read_spoils_no_other_file_of_its_scan(cast, upload):
+    upload([sighting(DEVICE, noon(30))])
+    claim(cast, noon(28))
+    broken = coverage(noon(20), noon(18), source="broken", errors=["b.gz: truncated at byte 5"])
+    upload([], [clean_logs(noon(28), noon(1)), broken])
+    assert only().state == "verified_clean"
+
+
+def test_a_file_that_could_not_be_read_keeps_its_days_open(cast, upload):
+    upload([sighting(DEVICE, noon(30))])
+    claim(cast, noon(28))
+    broken = coverage(noon(20, 1), noon(20, 9), source="broken", errors=["b.gz: truncated at byte 5"])
+    upload([], [clean_logs(noon(28), noon(20, 0)), broken, clean_logs(noon(20, 10), noon(14))])
+    assert only().state == "rechecked"
+
+
+def claimed_machines(cast, number, first=0):
+    """Machines that other logs of the same unit saw, and that were claimed clean long ago."""
+    node = cast.nodes["A1"]
+    keys = [f"10.9.{n >> 8}.{n & 255}" for n in range(first, first + number)]
+    devices = Device.rows.bulk_create(
+        Device(campaign=cast.campaign, owner=node, key=key, is_assigned=True) for key in keys
+    )
+    Alias.rows.bulk_create(Alias(reporter=node, key=d.key, device=d) for d in devices)
+    rows = Sighting.rows.bulk_create(
+        Sighting(
+            node=node, key=f"{d.key:0>64}", source="e" * 64, source_name="other", indicator="evil.example",
+            kind="domain", family="ramnit", matched="evil.example", field="query", device=d.key,
+            day=noon(40).date(), first_seen=noon(40), last_seen=noon(40), count=1, action="allowed",
+            logformat="zeek.dns", evidence="", set_id="0" * 64, is_listed=True, is_pulled=True,
+            received_at=noon(40),
+        )
+        for d in devices
+    )  # fmt: skip
+    cases = Case.rows.bulk_create(
+        Case(
+            device=d, family="ramnit", state="claimed_clean", opened_at=noon(40), claimed_at=noon(30), count=1
+        )
+        for d in devices
+    )
+    CaseSighting.rows.bulk_create(
+        CaseSighting(case=case, sighting=row) for case, row in zip(cases, rows, strict=True)
+    )
+
+
+def judged_by(monkeypatch, act):
+    """The machines that are judged while something is done, and the number of queries."""
+    seen = []
+    gather = looks.gather
+
+    def spy(cases, since=None):
+        cases = list(cases)
+        seen.extend(case.device.key for case in cases)
+        return gather(cases, since)
+
+    monkeypatch.setattr(looks, "gather", spy)
+    with CaptureQueriesContext(connection) as queries:
+        act()
+    monkeypatch.undo()
+    return sorted(seen), len(queries)
+
+
+def test_a_push_judges_its_own_machine_and_not_ten_thousand_others(cast, upload, monkeypatch):
+    upload([sighting(DEVICE, noon(30))])
+    claim(cast, noon(28))
+    cost = []
+    for number, (first, others) in enumerate([(0, 2), (2, 9_998)]):
+        claimed_machines(cast, others, first)
+        log = clean_logs(noon(28), noon(20 - number))
+        rows = [sighting(DEVICE, noon(29 + number), source="old")]
+        judged, queries = judged_by(monkeypatch, lambda rows=rows, log=log: upload(rows, [log]))
+        assert judged == [DEVICE]
+        cost.append(queries)
+    assert cost[1] <= cost[0]
+
+
+def test_coverage_alone_judges_the_machines_of_its_place_once_it_is_long_enough(cast, upload, monkeypatch):
+    claimed_machines(cast, 3)
+    upload([sighting(DEVICE, noon(30))])
+    claim(cast, noon(28), only_of(DEVICE))
+    too_short = clean_logs(noon(28), noon(28, 20))
+    assert judged_by(monkeypatch, lambda: upload([], [too_short]))[0] == []
+    assert judged_by(monkeypatch, lambda: upload([], [clean_logs(noon(28), noon(20))]))[0] == [DEVICE]
+    assert only_of(DEVICE).state == "rechecked"
+    # The same again changes no coverage.
+    assert judged_by(monkeypatch, lambda: upload([], [clean_logs(noon(28), noon(20))]))[0] == []
+    upload([], [clean_logs(noon(20), noon(1))])
+    assert only_of(DEVICE).state == "verified_clean"
+
+
+def test_the_nightly_command_judges_all_and_moves_nothing_that_pushes_have_moved(cast, upload, monkeypatch):
+    claimed_machines(cast, 3)
+    for device, until in ((DEVICE, 1), ("10.1.1.6", 22), ("10.1.1.7", 28)):
+        name = f"fw-{device}"
+        upload([sighting(device, noon(30), source=device)], name=name)
+        claim(cast, noon(28), only_of(device))
+        alive = days_alive(device, noon(29), noon(until, 13))
+        log = coverage(noon(29), noon(until, 13), source=f"{device}-log", name=name, devices=alive)
+        upload([], [log], name=name)
+    states = sorted(Case.rows.values_list("device__key", "state"))
+    judged, _queries = judged_by(monkeypatch, lambda: call_command("pull_sightings"))
+    assert len(judged) == 5  # all that are claimed and not verified
+    assert sorted(Case.rows.values_list("device__key", "state")) == states
+    assert Counter(state for _key, state in states) == {
+        "claimed_clean": 4, "rechecked": 1, "verified_clean": 1
+    }  # fmt: skip
+
+
+def only_of(device):
+    return Case.rows.get(device__key=device)

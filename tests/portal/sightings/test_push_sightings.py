@@ -198,7 +198,7 @@ def test_what_is_on_no_list_is_kept_and_counts_once_the_list_has_it(cast, client
 
 
 def test_a_listener_that_fails_costs_the_sender_nothing(cast, client, token, monkeypatch, caplog):
-    def fail(campaign):
+    def fail(campaign, _arrived):
         raise RuntimeError("no disk")
 
     monkeypatch.setattr(arrivals, "LISTENERS", [fail])
@@ -248,7 +248,7 @@ def test_the_answer_is_in_machines_and_leads_to_the_case(cast, client, token, tm
 
 
 def test_machines_are_not_told_while_the_cases_wait(cast, client, token, monkeypatch):
-    def fail(_campaign):
+    def fail(_campaign, _arrived):
         raise RuntimeError
 
     monkeypatch.setattr(arrivals, "LISTENERS", [fail])

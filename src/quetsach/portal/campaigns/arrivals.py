@@ -31,20 +31,31 @@ class Outcome:
     address: str
 
 
-LISTENERS: list[Callable[[Campaign], object]] = []
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What a document brought: the machines that its rows name, and the places whose coverage changed."""
+
+    node: CampaignNode
+    machines: Collection[str]
+    places: Collection[str]
+
+
+LISTENERS: list[Callable[[Campaign, Arrived | None], object]] = []
+"""Called with the campaign; and with what arrived, or None where everything may have changed."""
 OUTCOMES: list[Callable[[CampaignNode, Collection[str], datetime], Outcome]] = []
 """The app that knows machines registers here: reporter, names of machines, moment of arrival."""
 
 
-def announce(campaign: Campaign) -> bool:
+def announce(campaign: Campaign, arrived: Arrived | None = None) -> bool:
     """Call every listener, outside the transaction that stored the sightings or changed the list.
 
-    Returns False if a listener failed.
+    Without `arrived` they look at the whole campaign, as each night's command does. Returns False if a
+    listener failed.
     """
     is_whole = True
     for listener in LISTENERS:
         try:
-            listener(campaign)
+            listener(campaign, arrived)
         except Exception:
             is_whole = False
             log.exception("a listener failed; run the command pull_sightings")

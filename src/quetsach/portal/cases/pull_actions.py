@@ -11,21 +11,24 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import batched
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max, Min, Q, QuerySet, Sum
+from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
 from quetsach.portal.audit.actions import Told, record_all
+from quetsach.portal.campaigns.arrivals import Arrived
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases import looks
 from quetsach.portal.cases.actions import move
 from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, Device
-from quetsach.portal.cases.rules import Act, Arrival, Judgement, State, arrive, judge
+from quetsach.portal.cases.rules import RECHECK, USABLE_TIMES, Act, Arrival, Judgement, State, arrive, judge
 from quetsach.portal.cases.withdrawing.actions import follow_lists
-from quetsach.portal.sightings.actions import mark_pulled, relist
-from quetsach.portal.sightings.models import Sighting
+from quetsach.portal.sightings.actions import mark_pulled
+from quetsach.portal.sightings.listing_actions import relist
+from quetsach.portal.sightings.models import Coverage, Sighting
 from quetsach.portal.sightings.owners import Owners
 from quetsach.portal.units.models import Network, subtree
 
@@ -53,15 +56,16 @@ class _Batch:
     fresh: dict[UUID, tuple[Case, list[Sighting]]] = field(default_factory=dict)
 
 
-def pull_sightings(campaign: Campaign) -> Pulled:
-    """Take every waiting sighting of the campaign into its case, then judge the claims."""
+def pull_sightings(campaign: Campaign, arrived: Arrived | None = None) -> Pulled:
+    """Take every waiting sighting of the campaign into its case, then judge the claims: all, or those that
+    the document which `arrived` can move."""
     pulled = Pulled()
     follow_lists(campaign)
     relist(campaign)
     owners: dict[UUID, tuple[Owners, bool]] = {}
     while _pull_batch(campaign, pulled, owners):
         pass
-    judge_claims(campaign, pulled)
+    judge_claims(campaign, pulled, arrived)
     return pulled
 
 
@@ -286,10 +290,13 @@ def _refresh(cases: dict[UUID, Case], now: datetime) -> None:
         case.save(update_fields=["count", "first_seen", "last_seen"])
 
 
-def judge_claims(campaign: Campaign, pulled: Pulled | None = None) -> None:
-    """Move each claimed case by the proof that logs give now."""
+def judge_claims(campaign: Campaign, pulled: Pulled | None = None, arrived: Arrived | None = None) -> None:
+    """Move each claimed case by the proof that logs give now. With `arrived` only those that it can move: the
+    nightly command judges all."""
     pulled = pulled or Pulled()
     waiting = Case.rows.filter(device__campaign=campaign, is_current=True, state__in=WAITING)
+    if arrived is not None:
+        waiting = waiting.filter(pk__in=_moved_by(arrived, campaign))
     claims = list(waiting.exclude(claimed_at=None).select_related("device__owner"))
     if not claims:
         return
@@ -300,6 +307,29 @@ def judge_claims(campaign: Campaign, pulled: Pulled | None = None) -> None:
         judgement = judge(claimed_at, facts.hits, facts.looks, campaign.quiet_days)
         if judgement.state != facts.case.state:
             _apply(facts, judgement, claimed_at, pulled)
+
+
+def _moved_by(arrived: Arrived, campaign: Campaign) -> set[UUID]:
+    """The waiting cases of the machines that the document names; and those that its places saw, if logs there
+    now go on long enough for the next state: a log may also fill a gap before the latest one."""
+    waiting = Case.rows.filter(is_current=True, state__in=WAITING, claimed_at__isnull=False)
+    found: set[UUID] = set()
+    for some in batched(sorted(arrived.machines), 400):
+        aliases = Alias.rows.filter(reporter=arrived.node, key__in=some)
+        found.update(waiting.filter(device__in=aliases.values("device")).values_list("pk", flat=True))
+    needed = timedelta(days=campaign.quiet_days)
+    timed = Coverage.rows.filter(scan__node=arrived.node, name__in=arrived.places, time__in=USABLE_TIMES)
+    ends = timed.exclude(last=None).order_by().values("name").annotate(end=Max("last"))
+    for name, last in ends.values_list("name", "end"):
+        seen = CaseSighting.rows.filter(
+            case=OuterRef("pk"), sighting__node=arrived.node, sighting__source_name=name
+        )
+        ripe = Q(state=State.CLAIMED_CLEAN, claimed_at__lte=last - min(RECHECK, needed))
+        ripe |= Q(state=State.RECHECKED, claimed_at__lte=last - needed)
+        found.update(
+            waiting.filter(ripe, Exists(seen), device__campaign=campaign).values_list("pk", flat=True)
+        )
+    return found
 
 
 @transaction.atomic

@@ -1,8 +1,9 @@
 """The rules of a case: its possible moves, and when silence proves a machine clean. Pure: no database, no
 clock.
 
-Silence counts only with a look: an accepted, error-free scan with the campaign's list, from a place that had
-seen the machine's signs, over an unbroken time after the cleaning, in which the machine was alive.
+Silence counts only with a look: a source read without an error, with the campaign's list, from a place that
+had seen the machine's signs, over an unbroken time after the cleaning, in which the machine was alive. A time
+whose lines are lost breaks it, however short; a source that was read in part spoils no other source.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
-from quetsach.portal.sightings.spans import join_spans
+from quetsach.portal.sightings.spans import Span, unbroken
 
 RECHECK = timedelta(hours=24)
 """The quiet time that the state between claimed and verified needs."""
@@ -116,7 +117,8 @@ def arrive(
 class Look:
     """One source of an accepted scan. `alive`: the UTC dates on which the source shows the machine at all;
     None if the scan did not record this. `not_understood` lines name a listed address and no machine: each
-    may be this machine's. `lists_all`: its list names every indicator of the case."""
+    may be this machine's. `lists_all`: its list names every indicator of the case. `lost`: times whose lines
+    are lost."""
 
     source_name: str
     first: datetime | None
@@ -126,6 +128,7 @@ class Look:
     time: str = "ok"
     alive: frozenset[date] | None = None
     lists_all: bool = True
+    lost: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +186,10 @@ def judge(claimed_at: datetime, hits: Iterable[Hit], looks: Iterable[Look], quie
     best = Judgement(State.CLAIMED_CLEAN, Reason.TOO_SHORT, earliest=claimed_at + needed)
     for place in sorted(places):
         seen = [look for look in usable if look.source_name == place]
-        for start, end in join_spans(_spans(seen, claimed_at)):
+        here = [look for look in after if look.source_name == place]
+        unread = _spans([look for look in here if look.errors or look.not_understood], claimed_at)
+        lost = [gap for look in here for gap in look.lost if gap[1] > claimed_at]
+        for start, end in unbroken(_spans(seen, claimed_at), unread, lost):
             judgement = _judge_run(start, end, seen, claimed_at, needed)
             if (_RUNGS.index(judgement.state), judgement.quiet) >= (_RUNGS.index(best.state), best.quiet):
                 best = judgement
@@ -211,7 +217,7 @@ def _usable(looks: list[Look], places: set[str]) -> list[Look] | Reason:
     return looks or lack
 
 
-def _spans(looks: list[Look], claimed_at: datetime) -> list[tuple[datetime, datetime]]:
+def _spans(looks: list[Look], claimed_at: datetime) -> list[Span]:
     return [(max(look.first, claimed_at), look.last) for look in looks if look.first and look.last]
 
 

@@ -73,11 +73,12 @@ def draw(
 ) -> Timeline | None:
     """The timeline; None if nothing has a time.
 
-    `hits` are (UTC day, log lines, time covered by the log that they came from, if it is known).
+    `hits` are (UTC day, log lines, time covered by the log that they came from, if it is known). `looked` is
+    the unbroken time: pauses that count as looked at are in it, and losses are not.
     """
     by_day, bars = _bars(hits)
     marks = sorted(marks)[:1] + sorted(marks)[1:][-(MOST_MARKS - 1) :]
-    spans = join_spans(looked)
+    spans = join_spans(looked, timedelta())
     # Logs may cover years: only those near the case's dates are drawn.
     moments = [at for bar in bars.values() for at in bar] + [at for at, _ in marks]
     if not moments:
@@ -164,4 +165,5 @@ def _anchor(x: float) -> str:
 
 
 def _days(a: datetime, b: datetime, zone: tzinfo) -> str:
-    return f"{a.astimezone(zone):%d/%m} – {b.astimezone(zone):%d/%m}"
+    a, b = a.astimezone(zone), b.astimezone(zone)
+    return f"{a:%d/%m %H:%M} – {b:%H:%M}" if a.date() == b.date() else f"{a:%d/%m} – {b:%d/%m}"

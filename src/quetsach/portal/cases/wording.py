@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from quetsach.portal.cases.rules import USABLE_TIMES, Act, State, word
 from quetsach.portal.cases.timeline import Timeline, draw
 from quetsach.portal.cases.words import ACTS, DONE, WORDS, verdict
 from quetsach.portal.sightings.models import Sighting
-from quetsach.portal.sightings.spans import Span, join_spans
+from quetsach.portal.sightings.spans import Span, join_spans, unbroken
 
 EVIDENCE = 12
 """Rows shown at first; a link shows the rest."""
@@ -48,6 +48,7 @@ class Tale:
     evidence: list[Sighting]
     more_evidence: int
     looked: list[Span]
+    lost: list[Span]
     lines_read: int
     errors: int
     doubts: list[tuple[str, str | Promise]]
@@ -60,7 +61,9 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
     judgement = story.judgement
     days = judgement.quiet.days if judgement else _quiet_days(case)
     shape, label = WORDS[word(state, case.claimed_at, quiet_days, now)]
-    looked = list(_spans(story))
+    read, unread = _spans(story)
+    lost = join_spans((gap for c in story.facts.at_its_places for gap in c.lost), timedelta())
+    looked = unbroken(read, unread, lost)
     return Tale(
         shape=shape,
         word=label,
@@ -84,7 +87,8 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
         ],
         evidence=sorted(story.facts.sightings, key=lambda s: -s.count)[:most],
         more_evidence=max(0, len(story.facts.sightings) - most),
-        looked=join_spans(looked),
+        looked=looked,
+        lost=lost,
         lines_read=sum(_each_once(story).values()),
         errors=sum(len(c.errors) for c in story.facts.at_its_places),
         doubts=doubts_of(story.facts.sightings),
@@ -110,11 +114,14 @@ def _each_once(story: Story) -> dict[tuple[UUID, str, str], int]:
     return {(c.scan.node_id, c.name, c.source or str(c.pk)): c.lines for c in story.facts.at_its_places}
 
 
-def _spans(story: Story) -> Iterator[Span]:
-    """The times covered by logs of the places that saw the machine; the picture includes broken-off logs."""
+def _spans(story: Story) -> tuple[list[Span], list[Span]]:
+    """The times of logs of the places that saw the machine: of those read to the end, and of the others."""
+    read: list[Span] = []
+    unread: list[Span] = []
     for coverage in story.facts.at_its_places:
         if coverage.time in USABLE_TIMES and coverage.first and coverage.last:
-            yield coverage.first, coverage.last
+            (unread if coverage.errors else read).append((coverage.first, coverage.last))
+    return read, unread
 
 
 def _hits(story: Story) -> Iterator[tuple[date, int, Span | None]]:

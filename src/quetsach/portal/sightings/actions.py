@@ -7,15 +7,17 @@ Pushes of one unit follow one another: the node's row is the lock.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from io import BytesIO
 from itertools import batched
 from typing import Any, BinaryIO
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Case, When
 from django.utils import timezone
 
 from quetsach.errors import PortalError
@@ -26,8 +28,9 @@ from quetsach.portal.campaigns.arrivals import Outcome
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.indicators import queries as indicators
 from quetsach.portal.kit.ids import uuid7
-from quetsach.portal.sightings import intake
+from quetsach.portal.sightings import intake, tellings
 from quetsach.portal.sightings.models import Coverage, Scan, Sighting
+from quetsach.portal.sightings.tellings import Retold, Stored
 from quetsach.portal.units.models import ApiToken, Unit
 from quetsach.sightings.scanfile import Reject, ScanFileError, read
 from quetsach.sightings.sighting import Coverage as CoverageRecord
@@ -38,9 +41,10 @@ from quetsach.text.escape import escape
 
 _REPLACED = ("source_name", "set_id", "is_listed", "checked_version", "is_pulled",
              "family", "kind", "matched", "field", "identity", "nat", "first_seen", "last_seen", "count",
-             "action", "logformat", "evidence")  # fmt: skip
+             "runs", "action", "logformat", "evidence")  # fmt: skip
 BATCH = 500
-"""Rows in one transaction."""
+"""Rows in one transaction; up to four times as many where they are of one machine."""
+_FACTS = ("key", "count", "is_listed", "identity", "has_runs", "first_seen", "last_seen")
 MOST_REJECTS = 1000
 """Refused lines that are named one by one; all are counted."""
 
@@ -79,6 +83,7 @@ class Sender:
 class Receipt:
     """The fate of a document's rows. `scan` is set if the document held its last record.
 
+    `places` are the places whose coverage is new.
     `outcome` says the same in machines and cases; None if the cases wait for a later run. `nameless` rows and
     `not_understood` lines name a listed address and no machine.
     """
@@ -86,6 +91,7 @@ class Receipt:
     node: CampaignNode
     began: datetime = field(default_factory=timezone.now)
     machines: set[str] = field(default_factory=set)
+    places: set[str] = field(default_factory=set)
     outcome: Outcome | None = None
     not_understood: int = 0
     nameless: int = 0
@@ -187,7 +193,7 @@ def _keep(
 ) -> None:
     """Store the rows in batches; with the last batch accept the scan if it `is_whole`."""
     last: Sequence[SightingRecord] = ()
-    for some in batched(rows, BATCH):
+    for some in tellings.by_machine(rows, BATCH, 4 * BATCH):
         if last:
             waiting = _prepare(receipt, document.header, last)
             with transaction.atomic():
@@ -202,7 +208,8 @@ def _keep(
             _accept(receipt, document, looked_at, sender)
             new, updated = receipt.new, receipt.updated
         _note(receipt, document.header, sender, new, updated)
-    if arrivals.announce(receipt.node.campaign):
+    arrived = arrivals.Arrived(receipt.node, receipt.machines, receipt.places)
+    if arrivals.announce(receipt.node.campaign, arrived):
         receipt.outcome = arrivals.outcome_of(receipt.node, receipt.machines, receipt.began)
 
 
@@ -227,8 +234,17 @@ def _entries(stream: BinaryIO, on_reject: Any) -> Iterator[tuple[int, Any]]:
         raise RefusedError(error.code, error.reason, error.line) from error
 
 
-def _prepare(receipt: Receipt, header: ScanRecord, rows: Iterable[SightingRecord]) -> list[Sighting]:
-    """The rows to store, without those stored already with an equal or larger count."""
+@dataclass
+class _Waiting:
+    """Rows to store, and stored rows without `who` that they tell again under a name."""
+
+    rows: list[Sighting]
+    told: dict[str, SightingRecord]
+    retold: Retold
+
+
+def _prepare(receipt: Receipt, header: ScanRecord, rows: Iterable[SightingRecord]) -> _Waiting:
+    """The rows to store, without those that say no more than what is stored."""
     node, best = receipt.node, dict[str, SightingRecord]()
     for row in rows:
         key = intake.sighting_key(row)
@@ -241,44 +257,94 @@ def _prepare(receipt: Receipt, header: ScanRecord, rows: Iterable[SightingRecord
             if row.count <= best[key].count:
                 continue
         best[key] = row
-    here = _counts(node, best)
-    wanted = {key: row for key, row in best.items() if key not in here or row.count > here[key][0]}
+    here = _stored(node, best.keys() | tellings.bare_keys(best.values()))
+    retold = tellings.retold(best, here)
+    older = _older(node, {key: row for key, row in best.items() if not row.who and key not in here}, best)
+    wanted = {
+        key: row
+        for key, row in best.items()
+        if key in retold.reduced or (here[key].yields_to(row) if key in here else key not in older)
+    }
     receipt.unchanged += len(best) - len(wanted)
     if not wanted:
-        return []
+        return _Waiting([], {}, retold)
     listing = indicators.listing(node.campaign_id, header.set_id, {row.indicator for row in wanted.values()})
     now = timezone.now()
-    return [
+    ready = [
         Sighting(
             node=node, key=key, source=row.source, indicator=row.indicator, device=row.device or "",
-            day=intake.to_day(row.day), received_at=now, source_name=header.source_name, set_id=header.set_id,
-            is_listed=row.indicator in listing.names, checked_version=listing.version, is_pulled=False,
-            **intake.columns(row),
+            who=row.who or None, day=intake.to_day(row.day), received_at=now, source_name=header.source_name,
+            set_id=header.set_id, is_listed=row.indicator in listing.names, checked_version=listing.version,
+            is_pulled=False, **intake.columns(row),
         )
         for key, row in wanted.items()
     ]  # fmt: skip
+    return _Waiting(ready, wanted, retold)
 
 
-def _counts(node: CampaignNode, keys: Iterable[str]) -> dict[str, tuple[int, bool]]:
-    """By key of each stored row: its count, and whether its indicator was on the campaign's list."""
-    found: dict[str, tuple[int, bool]] = {}
+def _stored(node: CampaignNode, keys: Iterable[str]) -> dict[str, Stored]:
+    """What is stored, by key of each row."""
+    found: dict[str, Stored] = {}
     for some in batched(keys, 400):
-        rows = Sighting.rows.filter(node=node, key__in=some).values_list("key", "count", "is_listed")
-        found |= {key: (count, is_listed) for key, count, is_listed in rows}
+        found |= {key: Stored(*facts) for key, *facts in _facts(node).filter(key__in=some)}
     return found
 
 
-def _store(receipt: Receipt, rows: Sequence[Sighting]) -> tuple[int, int]:
-    """Insert new rows and update grown ones; returns both numbers. Runs inside the caller's transaction."""
-    if not rows:
+def _facts(node: CampaignNode) -> Any:
+    has_runs = Case(When(runs=[], then=False), default=True)
+    rows = Sighting.rows.filter(node=node).order_by().annotate(has_runs=has_runs)
+    return rows.values_list(*_FACTS)
+
+
+def _older(node: CampaignNode, fresh: dict[str, SightingRecord], told: dict[str, SightingRecord]) -> set[str]:
+    """Keys of new rows without `who` whose lines are stored under a name: the document is from before the
+    name was known. A document that holds one of the names itself is newer."""
+    named_here = {tellings.group_of(row) for row in told.values() if row.who}
+    groups = {tellings.group_of(row): key for key, row in fresh.items()}
+    found = set()
+    for some in batched([group for group in groups if group not in named_here], 400):
+        rows = _facts(node).filter(
+            who__isnull=False,
+            source__in={group[0] for group in some},
+            device__in={group[2] for group in some},
+        )
+        named: dict[tellings.Group, list[Stored]] = defaultdict(list)
+        for source, indicator, device, day, _key, *facts in rows.values_list(
+            "source", "indicator", "device", "day", *_FACTS
+        ):
+            named[source, indicator, device, day.isoformat() if day else ""].append(Stored(*facts))
+        found |= {groups[g] for g in some if g in named and tellings.is_older(fresh[groups[g]], named[g])}
+    return found
+
+
+def _store(receipt: Receipt, waiting: _Waiting) -> tuple[int, int]:
+    """Insert new rows and update those that say less; returns both numbers. Runs inside the caller's
+    transaction."""
+    if not waiting.rows:
         return 0, 0
-    CampaignNode.rows.select_for_update(no_key=True).get(pk=receipt.node.pk)
-    here = _counts(receipt.node, [row.key for row in rows])
-    fresh = [row for row in rows if row.key not in here]
-    grown = [row for row in rows if row.key in here and row.count > here[row.key][0]]
+    node = receipt.node
+    CampaignNode.rows.select_for_update(no_key=True).get(pk=node.pk)
+    replaced, renamed = set(waiting.retold.reduced), waiting.retold.renamed
+    here = _stored(node, {row.key for row in waiting.rows} | renamed.keys())
+    for bare, named in renamed.items():
+        key = intake.sighting_key(named)
+        if bare in here and key not in here:
+            Sighting.rows.filter(node=node, key=bare).update(key=key, who=named.who)
+            here[key] = here.pop(bare)
+            replaced.add(key)
+    fresh = [row for row in waiting.rows if row.key not in here]
+    grown = [
+        row
+        for row in waiting.rows
+        if row.key in here and (row.key in replaced or here[row.key].yields_to(waiting.told[row.key]))
+    ]
     for row in grown:
         # If an indicator was on the campaign's list once, a later list without it changes nothing.
-        row.is_listed = row.is_listed or here[row.key][1]
+        row.is_listed = row.is_listed or here[row.key].is_listed
+        # A name that was known stays known, also where a longer log no longer tells it.
+        known = here[row.key].identity
+        row.identity = {**known, **row.identity} if row.count > here[row.key].count else row.identity | known
+        row.nat = intake.nat_address(row.identity)
     Sighting.rows.bulk_create(fresh)
     # One statement for many rows; an UPDATE with a case for each row and column takes ten times as long.
     Sighting.rows.bulk_create(
@@ -286,7 +352,7 @@ def _store(receipt: Receipt, rows: Sequence[Sighting]) -> tuple[int, int]:
     )
     receipt.new += len(fresh)
     receipt.updated += len(grown)
-    receipt.unchanged += len(rows) - len(fresh) - len(grown)
+    receipt.unchanged += len(waiting.rows) - len(fresh) - len(grown)
     return len(fresh), len(grown)
 
 
@@ -322,6 +388,11 @@ def _looked_at(document: _Document) -> _LookedAt:
 def _accept(receipt: Receipt, document: _Document, looked_at: _LookedAt, sender: Sender) -> None:
     """Accept the whole scan and store its coverage. A repeated scan is recognised and adds nothing."""
     node, header = receipt.node, document.header
+    today = _scan_of_today(node, header, looked_at.digest, sender)
+    if today is not None:
+        receipt.scan, receipt.is_repeat = today, True
+        _go_on(receipt, document, looked_at)
+        return
     published = indicators.published(node.campaign_id, header.set_id)
     receipt.scan, is_new = Scan.rows.get_or_create(
         node=node,
@@ -342,14 +413,60 @@ def _accept(receipt: Receipt, document: _Document, looked_at: _LookedAt, sender:
         },
     )
     receipt.is_repeat = not is_new
+    if is_new:
+        receipt.places.update(seen.name for seen in document.coverages)
     if is_new and looked_at.rows:
         with connection.cursor() as cursor:
             cursor.executemany(looked_at.sql, looked_at.rows)
 
 
+def _scan_of_today(node: CampaignNode, header: ScanRecord, digest: str, sender: Sender) -> Scan | None:
+    """The scan that a machine goes on with: what it sends on one UTC day, of one place and with one list, is
+    one scan. A sensor that sends once a minute would else leave a scan and its coverage each minute."""
+    if sender.token is None or Scan.rows.filter(node=node, digest=digest).exists():
+        return None
+    CampaignNode.rows.select_for_update(no_key=True).get(pk=node.pk)
+    midnight = timezone.now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    same = Scan.rows.filter(
+        node=node, token=sender.token, set_id=header.set_id, source_name=header.source_name,
+        tool=header.tool, tz=header.tz, accepted_at__gte=midnight,
+    )  # fmt: skip
+    return same.order_by("accepted_at", "pk").last()
+
+
+def _go_on(receipt: Receipt, document: _Document, looked_at: _LookedAt) -> None:
+    """Write the coverage that says more than the scan's: of one source the row with more bytes stays, then
+    that with fewer errors."""
+    scan = receipt.scan
+    assert scan is not None
+    here = {(one.source, one.path): one for one in scan.coverages.defer("devices", "gaps", "unattributed")}
+    fresh, grown = [], []
+    for seen in document.coverages:
+        before = here.get((seen.source, seen.path))
+        if before is None:
+            fresh.append(_coverage(scan.pk, seen))
+        elif (seen.bytes, -len(seen.errors)) > (before.bytes, -len(before.errors)):
+            now = _coverage(scan.pk, seen)
+            now.pk = before.pk
+            grown.append(now)
+    if not fresh and not grown:
+        return
+    Coverage.rows.bulk_create(fresh)
+    for one in grown:
+        one.save(force_update=True)
+    changed = {one.pk for one in grown}
+    kept = [len(one.errors) for one in here.values() if one.pk not in changed]
+    scan.sources = len(here) + len(fresh)
+    scan.errors = sum(kept) + sum(len(one.errors) for one in (*fresh, *grown))
+    scan.digest, scan.accepted_at = looked_at.digest, timezone.now()
+    scan.save(update_fields=["sources", "errors", "digest", "accepted_at"])
+    receipt.places.update(one.name for one in (*fresh, *grown))
+
+
 def _coverage(scan: UUID, seen: CoverageRecord) -> Coverage:
     values = seen._asdict()
     values["first"], values["last"] = intake.to_moment(seen.first), intake.to_moment(seen.last)
+    values["gaps"] = list(map(list, seen.gaps))
     # The scanner escapes these lines already. A document that a person wrote may lack the escapes.
     values["unattributed"] = [escape(line.encode()) for line in seen.unattributed]
     return Coverage(scan_id=scan, **values)
@@ -373,41 +490,6 @@ def _note(receipt: Receipt, header: ScanRecord, sender: Sender, new: int, update
         ip=sender.ip,
         actor_name=sender.name,
     )
-
-
-def relist(campaign: Campaign) -> int:
-    """Look up again the sightings that were on no list of the campaign; returns how many are on it now."""
-    current = indicators.current(campaign)
-    if current is None or current.version is None:
-        return 0
-    waiting = Sighting.rows.filter(
-        node__campaign=campaign, is_listed=False, checked_version__lt=current.version
-    )
-    now_listed = 0
-    while some := list(waiting.order_by("pk").values_list("pk", "indicator")[:BATCH]):
-        listing = indicators.listing(campaign.pk, current.set_id, {indicator for _pk, indicator in some})
-        with transaction.atomic():
-            for rows in batched(some, 400):
-                listed = [pk for pk, indicator in rows if indicator in listing.names]
-                these = Sighting.rows.filter(is_listed=False, pk__in=[pk for pk, _indicator in rows])
-                now_listed += these.filter(pk__in=listed).update(is_listed=True, is_pulled=False)
-                these.update(checked_version=current.version)
-    return now_listed
-
-
-def unlist(campaign: Campaign) -> int:
-    """Take the mark `is_listed` from sightings whose indicator stands on withdrawn versions only; returns how
-    many. A later version that lists the indicator gives the mark back (`relist`)."""
-    current = indicators.current(campaign)
-    version = current.version if current is not None else 0
-    listed = Sighting.rows.filter(node__campaign=campaign, is_listed=True)
-    names = set(listed.order_by().values_list("indicator", flat=True).distinct())
-    names &= indicators.names_on(indicators.withdrawn(campaign.pk), names)
-    names -= indicators.names_on(indicators.versions(campaign), names)
-    changed = 0
-    for some in batched(sorted(names), 400):
-        changed += listed.filter(indicator__in=some).update(is_listed=False, checked_version=version)
-    return changed
 
 
 def mark_pulled(ids: Iterable[int]) -> None:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
+from itertools import chain
 from typing import Any
 
 from quetsach.portal.kit.client_ip import parse_address
@@ -21,6 +22,7 @@ LONGEST = {
     "matched": 2048,
     "family": 100,
     "device": 255,
+    "who": 4096,
     "logformat": 60,
     "evidence": 2000,
 }
@@ -61,22 +63,29 @@ def coverage_refusal(coverage: Coverage) -> tuple[str, str] | None:
     for name, longest in (("name", 200), ("zone", 60)):
         if len(getattr(coverage, name)) > longest:
             return "too_long", f"{name} is longer than {longest} characters"
-    for moment in (coverage.first, coverage.last):
+    for moment in (coverage.first, coverage.last, *chain.from_iterable(coverage.gaps)):
         if moment is not None and not EARLIEST <= moment < LATEST:
-            return "date", f"first or last is not between {EARLIEST} and {LATEST}"
+            return "date", f"first, last or a gap is not between {EARLIEST} and {LATEST}"
     return None
 
 
-def sighting_key(sighting: Sighting) -> str:
-    """SHA-256 of the row's natural key."""
-    return _digest(sighting.key())
+def sighting_key(sighting: Sighting, who: str | None = None) -> str:
+    """SHA-256 of the row's natural key, or of that of another `who`. Without `who` it is left out, as in
+    documents of schema 1."""
+    source, indicator, device, own, day = sighting.key()
+    who = own if who is None else who
+    return _digest((source, indicator, device, who, day) if who else (source, indicator, device, day))
 
 
 def scan_digest(scan: Scan, coverages: list[Coverage]) -> str:
     """SHA-256 of a scan's coverage and list: equal for the same scan, however it is sent again."""
-    # Lines to be read are no part of it: a document of an older scanner lacks them.
-    names = [name for name in Coverage._fields if name != "unattributed"]
-    seen = sorted(_digest([getattr(one, name) for name in names]) for one in coverages)
+    # Coverage without gaps keeps the digest that it had before there were any. Lines to be read are no part
+    # of it: a document of an older scanner lacks them.
+    names = [name for name in Coverage._fields if name not in ("gaps", "unattributed")]
+    seen = sorted(
+        _digest([*(getattr(one, name) for name in names), *([one.gaps] if one.gaps else [])])
+        for one in coverages
+    )
     return _digest([scan.set_id, scan.source_name, seen])
 
 
@@ -92,7 +101,16 @@ def to_day(text: str | None) -> date | None:
 
 def to_moment(text: str | None) -> datetime | None:
     """A time of the wire format: UTC, six decimals, Z."""
-    return None if text is None else datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    return None if text is None else _moment(text)
+
+
+def lost(gaps: Iterable[Iterable[str]]) -> list[tuple[datetime, datetime]]:
+    """The gaps of a coverage record as times."""
+    return [(_moment(first), _moment(last)) for first, last in gaps]
+
+
+def _moment(text: str) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
 
 
 def nat_address(identity: Mapping[str, str]) -> str | None:
@@ -113,6 +131,7 @@ def columns(sighting: Sighting) -> dict[str, Any]:
         "first_seen": to_moment(sighting.first_seen),
         "last_seen": to_moment(sighting.last_seen),
         "count": sighting.count,
+        "runs": sighting.runs,
         "action": sighting.action,
         "logformat": sighting.logformat,
         "evidence": sighting.evidence,

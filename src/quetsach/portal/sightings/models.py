@@ -15,6 +15,8 @@ from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.indicators.models import IndicatorSet
 from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.kit.scope import ScopedManager
+from quetsach.portal.sightings.intake import lost
+from quetsach.portal.sightings.spans import Span
 from quetsach.portal.units.models import ApiToken, within_units_of
 
 if TYPE_CHECKING:
@@ -66,7 +68,8 @@ class Scan(models.Model):
 
 
 class Coverage(models.Model):
-    """One source of an accepted scan. `devices` maps a UTC date to the devices that were alive.
+    """One source of an accepted scan. `devices` maps a UTC date to the devices that were alive; `gaps` are
+    the times whose lines are lost, as the wire spells them.
 
     `not_understood` lines name a listed address and no machine; `unattributed` holds the first of them.
     """
@@ -86,6 +89,7 @@ class Coverage(models.Model):
     zone = models.CharField(max_length=60)
     devices = models.JSONField(default=dict)
     errors = models.JSONField(default=list)
+    gaps = models.JSONField(default=list)
     unattributed = models.JSONField(default=list)
 
     rows = models.Manager()
@@ -101,12 +105,19 @@ class Coverage(models.Model):
     def __str__(self) -> str:
         return f"{self.name} · {self.path}"
 
+    @property
+    def lost(self) -> list[Span]:
+        """The times whose lines are lost."""
+        return lost(self.gaps)
+
 
 class Sighting(models.Model):
     """An indicator seen from one device on one UTC day in one source. Of rows with the same key the larger
     count stays.
 
-    `key` is the SHA-256 of (source, indicator, device, day), because a URL is too long for an index.
+    `key` is the SHA-256 of (source, indicator, device, who, day), because a URL is too long for an index; of
+    a row without `who` that of (source, indicator, device, day). `runs` are those of the wire; `[]` where
+    they are not known.
     `is_listed`: the campaign published the indicator; only then a case may rest on the row. Every change
     clears `is_pulled`, and the app cases sets it.
     """
@@ -123,6 +134,7 @@ class Sighting(models.Model):
     field = models.CharField(max_length=12)
     device = models.CharField(max_length=255, blank=True)
     identity = models.JSONField(default=dict)
+    who = models.CharField(max_length=4096, null=True, help_text="tells machines with one device apart")
     nat = models.CharField(
         max_length=45, null=True, help_text="the address in identity's nat, without a port"
     )
@@ -130,6 +142,7 @@ class Sighting(models.Model):
     first_seen = models.DateTimeField(null=True)
     last_seen = models.DateTimeField(null=True)
     count = models.BigIntegerField()
+    runs = models.JSONField(default=list)
     action = models.CharField(max_length=8)
     logformat = models.CharField(max_length=60)
     evidence = models.TextField()
@@ -153,6 +166,11 @@ class Sighting(models.Model):
             models.Index(fields=["id"], name="sighting_waiting", condition=models.Q(is_pulled=False)),
             models.Index(fields=["node", "-last_seen"], name="sighting_latest"),
             models.Index(fields=["device"], name="sighting_device"),
+            models.Index(
+                fields=["node", "source", "device"],
+                name="sighting_named",
+                condition=models.Q(who__isnull=False),
+            ),
             models.Index(fields=["nat"], name="sighting_nat", condition=models.Q(nat__isnull=False)),
         )
 

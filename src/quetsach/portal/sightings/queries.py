@@ -5,49 +5,56 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID
 
 from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Sum
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.sightings.intake import lost
 from quetsach.portal.sightings.models import Coverage, Scan, Sighting
-from quetsach.portal.sightings.spans import Span, gaps, join_spans
+from quetsach.portal.sightings.spans import Span, gaps, join_spans, unbroken
 from quetsach.portal.units.models import subtree
 
 
 @dataclass
 class Vantage:
     """One place from which a unit looks: a source name, the time that it covers, and the problems of its
-    proof."""
+    proof. `lost` are the times within whose lines are lost, however short."""
 
     name: str
     runs: list[Span] = field(default_factory=list)
+    lost: list[Span] = field(default_factory=list)
     sources: int = 0
     errors: int = 0
     has_devices: bool = False
 
     @property
     def gaps(self) -> list[Span]:
-        return gaps(self.runs)
+        """The pauses between the runs that are no such losses."""
+        return [gap for gap in gaps(self.runs) if gap not in self.lost]
 
 
 def vantages(node: CampaignNode) -> list[Vantage]:
     """The node's own places, by name. Only sources with a known clock give times."""
     spans: dict[str, list[Span]] = defaultdict(list)
+    unread: dict[str, list[Span]] = defaultdict(list)
     found: dict[str, Vantage] = {}
     rows = Coverage.rows.filter(scan__node=node).values_list(
-        "name", "first", "last", "time", "errors", "devices"
+        "name", "first", "last", "time", "errors", "devices", "gaps"
     )
-    for name, first, last, time, errors, devices in rows.iterator(chunk_size=100):
+    for name, first, last, time, errors, devices, losses in rows.iterator(chunk_size=100):
         vantage = found.setdefault(name, Vantage(name))
         vantage.sources += 1
         vantage.errors += len(errors)
         vantage.has_devices = vantage.has_devices or bool(devices)
+        vantage.lost += lost(losses)
         if first and last and time in ("ok", "assumed_year"):
-            spans[name].append((first, last))
+            (unread if errors else spans)[name].append((first, last))
     for name, vantage in found.items():
-        vantage.runs = join_spans(spans[name])
+        vantage.lost = join_spans(vantage.lost, timedelta())
+        vantage.runs = unbroken(spans[name], unread[name], vantage.lost)
     return sorted(found.values(), key=lambda v: v.name)
 
 

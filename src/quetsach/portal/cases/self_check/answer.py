@@ -25,9 +25,10 @@ from quetsach.portal.cases.models import CaseSighting
 from quetsach.portal.cases.rules import State
 from quetsach.portal.kit.client_ip import Address, is_inside
 from quetsach.portal.kit.compiled import compiled
+from quetsach.portal.sightings.intake import lost
 from quetsach.portal.sightings.models import Coverage, Sighting
 from quetsach.portal.sightings.queries import nameless, without_machine
-from quetsach.portal.sightings.spans import Span, common_spans, join_spans
+from quetsach.portal.sightings.spans import Span, common_spans, unbroken
 from quetsach.portal.units.models import Network
 
 CLOSED = (State.VERIFIED_CLEAN.value, State.FALSE_POSITIVE.value)
@@ -129,19 +130,24 @@ def _looked(
     each = [_spans(unit, since, begins, now) for unit in holders]
     found = []
     for one in campaigns:
-        runs = reduce(common_spans, (join_spans(spans[one.pk]) for spans in each))
+        runs = reduce(common_spans, (runs_of[one.pk] for runs_of in each))
         if runs:
             found.append(Looked(one, runs))
     return tuple(found), True, _is_told(holders, since)
 
 
 def _spans(unit: UUID, since: Since, begins: dict[UUID, datetime], now: datetime) -> dict[UUID, list[Span]]:
-    """The time that usable logs of the unit cover, by campaign."""
-    spans: dict[UUID, list[Span]] = defaultdict(list)
-    for campaign, first, last, errors in _coverage(unit, since):
-        if first and last and not errors:
-            spans[campaign].append((max(first, begins[campaign]), min(last, now)))
-    return spans
+    """The unbroken time that usable logs of the unit cover, by campaign."""
+    read, unread, gone = (defaultdict[UUID, list[Span]](list) for _ in range(3))
+    for campaign, first, last, errors, losses in _coverage(unit, since):
+        gone[campaign] += lost(losses)
+        if first and last:
+            found = unread if errors else read
+            found[campaign].append((max(first, begins[campaign]), min(last, now)))
+    runs: dict[UUID, list[Span]] = defaultdict(list)
+    for campaign, spans in read.items():
+        runs[campaign] = unbroken(spans, unread[campaign], gone[campaign])
+    return runs
 
 
 def _is_told(units: set[UUID], since: Since) -> bool:
@@ -183,11 +189,12 @@ def _closest(holders: list[tuple[UUID, str]]) -> set[UUID]:
 @compiled
 def _coverage(
     unit: UUID, since: Since
-) -> QuerySet[Coverage, tuple[UUID, datetime | None, datetime | None, Any]]:
-    """The sources of the unit that can prove something, as `cases.rules` asks; errors are looked at later."""
+) -> QuerySet[Coverage, tuple[UUID, datetime | None, datetime | None, Any, Any]]:
+    """The sources of the unit that can prove something, as `cases.rules` asks; errors and gaps are looked at
+    later."""
     lately = reduce(or_, (Q(scan__node__campaign=pk, last__gte=at) for pk, at in since))
     rows = Coverage.rows.filter(
-        lately, scan__node__unit=unit, scan__errors=0, scan__indicator_set__isnull=False,
+        lately, scan__node__unit=unit, scan__indicator_set__isnull=False,
         time__in=("ok", "assumed_year"), first__isnull=False,
     )  # fmt: skip
-    return rows.order_by().values_list("scan__node__campaign", "first", "last", "errors")
+    return rows.order_by().values_list("scan__node__campaign", "first", "last", "errors", "gaps")

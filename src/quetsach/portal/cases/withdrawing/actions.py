@@ -23,7 +23,7 @@ from quetsach.portal.cases.withdrawing.queries import OPEN, back_on_a_list, rest
 from quetsach.portal.indicators import queries as lists
 from quetsach.portal.indicators.models import IndicatorSet
 from quetsach.portal.indicators.withdraw_actions import mark_followed
-from quetsach.portal.sightings.actions import unlist
+from quetsach.portal.sightings.listing_actions import unlist
 
 BATCH = 200
 
