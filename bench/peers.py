@@ -187,7 +187,8 @@ def judge(out: Path, truth: Truth, file: str) -> Verdict:
         record = json.loads(text)
         if record["type"] != "sighting":
             continue
-        row = expected.pop((file, record["indicator"], record["device"] or "", record["day"] or ""), None)
+        machine = (record["device"] or "", record["who"])
+        row = expected.pop((file, record["indicator"], *machine, record["day"] or ""), None)
         if row is None:
             extra += 1
         elif (record["count"], record["first_seen"], record["last_seen"]) != (row.count, row.first, row.last):

@@ -40,6 +40,8 @@ class Traffic:
         self.world = world
         self.rng = Random(f"traffic {seed}")
         self.truth = truth
+        self.macs: dict[bytes, str] = {}
+        """The hardware address of each sender, by its address."""
         self.file = file
         self.now = 0
         self.planted = 0
@@ -107,7 +109,10 @@ class Traffic:
                 when = datetime.fromtimestamp(self.now // 1_000_000, UTC)
                 shown = f"{when:%Y-%m-%dT%H:%M:%S}.{self.now % 1_000_000:06}Z"
                 key = (self.file, item.canonical, item.kind, item.family, client, shown[:10])
-                self.truth.add(Row(*key, 1, shown, shown, field, matched, ""))
+                # A reply does not show the client's hardware address.
+                mac = self.macs[ipaddress.ip_address(client).packed]
+                who = "" if (hits, number) == ((0, 1), 1) else f"mac:{mac}"
+                self.truth.add(Row(*key, 1, shown, shown, field, matched, "", who))
 
     def _lookup(self, client: str, name: str, answer: str) -> Conversation:
         rng = self.rng
@@ -188,7 +193,7 @@ def write(path: Path, items: Sequence[Item], *, total_bytes: int, hit_rate: floa
 
 def _write(file: IO[bytes], traffic: Traffic, items: Sequence[Item], total: int, hit_rate: float) -> int:
     rng = traffic.rng
-    macs: dict[bytes, str] = {}
+    macs = traffic.macs
     record: Callable[[int, bytes], bytes] = p.pcap_record
     count = 0
     now = int(START.timestamp()) * 1_000_000

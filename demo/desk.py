@@ -13,7 +13,7 @@ from demo.story import Story
 from quetsach.annexes.form.definition import built_in
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import CampaignNode
-from quetsach.portal.intake import actions as intake
+from quetsach.portal.intake import receiving_actions as receiving
 from quetsach.portal.letters import actions as letters
 from quetsach.portal.letters.prefill import first_draft
 
@@ -67,7 +67,7 @@ def lay_papers(story: Story) -> None:
         for node, typed in zip(late, _TYPED, strict=False)
     ]
     with story.calendar.at(0, 7, 45):
-        intake.receive(story.coordinator, root, files)
+        receiving.receive(story.coordinator, root, files)
 
 
 def _annex(story: Story, unit: str, counts: Sequence[str], said: str, asked: str) -> bytes:

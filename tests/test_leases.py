@@ -15,7 +15,7 @@ from quetsach.errors import SourceError
 from quetsach.files import inputs
 from quetsach.machines.leases import naming as leases
 from quetsach.machines.leases.leaseformat import Event, File
-from quetsach.sightings.sighting import Sighting
+from quetsach.sightings.sighting import Sighting, who_is
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 WRITTEN = "2026-11-25T00:00:00+00:00"
@@ -176,10 +176,13 @@ def sighting(**changed: object) -> Sighting:
         "first_seen": "2026-11-24T04:30:00.000000Z",
         "last_seen": "2026-11-24T04:30:00.000000Z",
         "count": 1,
+        "runs": [[16_200_000_000, 16_200_000_000, 1]],
         "action": "allowed",
         "logformat": "squid",
         "evidence": "",
     }
+    identity: dict[str, str] = changed.get("identity", {})  # type: ignore[assignment]
+    fields["who"] = who_is(identity, str(changed.get("device")))
     return Sighting(**{**fields, **changed})  # type: ignore[arg-type]
 
 
@@ -193,10 +196,10 @@ def test_what_the_log_says_itself_stays() -> None:
         sighting(identity={"mac": B}),
         sighting(device="pc-07"),
         sighting(device=None),
-        sighting(first_seen=None, last_seen=None, day=None),
+        sighting(first_seen=None, last_seen=None, day=None, runs=[]),
     ]
     shown = "pc-a\\x1b[2J"
-    assert [row.identity for row in book.name(rows)] == [
+    assert [row.identity for one in rows for row in book.name([one])] == [
         {"host": shown, "mac": A},
         {"host": "own", "mac": A},
         {"mac": A.upper(), "host": shown},

@@ -47,7 +47,7 @@ def test_no_reason_for_stopping_stays_english(table: str) -> None:
 
 
 def test_what_is_no_proper_name_is_translated() -> None:
-    for table in ("well-known.txt", "vietnam.txt", "platforms.txt", "networks.txt"):
+    for table in ("well-known.txt", "vietnam.txt", "state.txt", "platforms.txt", "networks.txt"):
         for key, rest in _rows(table):
             what = rest.partition("\t")[0]
             kind = what.rpartition(", ")[2]

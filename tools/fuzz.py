@@ -73,9 +73,23 @@ def golden() -> Iterator[bytes]:
         yield "\n".join([*case.get("header", []), case["line"], ""]).encode("utf-8", "surrogatepass")
 
 
+def wrapped() -> Iterator[bytes]:
+    """The lines of the golden cases as collectors write them: heads, records, rows of a table."""
+    for case in list(golden())[::3]:
+        line = case.decode("utf-8", "replace").split("\n")[-2]
+        for text in (
+            f"<134>1 2026-11-01T08:00:00Z 10.9.9.9 {line}",
+            f"2026 Nov 01 15:00:00 (pc 1) any->/var/log/x [2001:db8::9]:514: {line}",
+            json.dumps({"_source": {"event": {"original": line}, "time": "1793520000123"}}),
+            json.dumps({"event": {"a": [line, None, 1.5]}, "records": [{"message": line}]}),
+            '2026-11-01,08:00:00;"' + line.replace('"', '""') + '";10.9.9.9',
+        ):
+            yield text.encode("utf-8", "surrogatepass") + b"\n"
+
+
 def lines() -> Iterator[bytes]:
     """Two bytes for the cuts, then a log."""
-    for log in (*golden(), *(log for _, log in samples())):
+    for log in (*golden(), *wrapped(), *(log for _, log in samples())):
         yield b"\x20\x07" + log
 
 
@@ -83,7 +97,7 @@ def formats() -> Iterator[bytes]:
     """The number of a format, then a log."""
     for number, log in samples():
         yield bytes([number]) + log
-    for log in golden():
+    for log in (*golden(), *wrapped()):
         yield b"\xff" + log
 
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
+from dataclasses import field as default
+from datetime import datetime, timedelta
 from pathlib import Path
 
 STRONGEST = ("allowed", "blocked", "attempt", "unknown")
-Key = tuple[str, str, str, str]
+Key = tuple[str, str, str, str, str]
+_TEN_MINUTES = 600_000_000
 
 
 @dataclass(slots=True)
 class Row:
-    """One indicator from one device ("" where the lines name none) on one UTC day of one file.
+    """One indicator from one machine on one UTC day of one file.
+
+    `device` is "" where the lines name none, `who` where they do not tell the machine from others. A run is
+    [first, last, count] in microseconds since the day's midnight; lines are planted in order.
 
     `count` is in lines, times are UTC with six decimals. `field` and `matched` are those of the first line in
     the file; `action` is the strongest, or "" where docs/contract.md 2 does not settle it.
@@ -30,11 +36,23 @@ class Row:
     field: str
     matched: str
     action: str
+    who: str = ""
+    runs: list[list[int]] = default(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if not self.runs:
+            at = _since_midnight(self.first)
+            self.runs = [[at, at, self.count]]
 
     @property
     def key(self) -> Key:
-        """(file, indicator, device, day)."""
-        return (self.file, self.indicator, self.device, self.day)
+        """(file, indicator, device, who, day)."""
+        return (self.file, self.indicator, self.device, self.who, self.day)
+
+
+def _since_midnight(moment: str) -> int:
+    clock = datetime.fromisoformat(moment)
+    return (clock - clock.replace(hour=0, minute=0, second=0, microsecond=0)) // timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +72,8 @@ class SourceTruth:
 class Truth:
     """The rows of all files by key, and the files."""
 
-    rows: dict[Key, Row] = field(default_factory=dict)
-    sources: dict[str, SourceTruth] = field(default_factory=dict)
+    rows: dict[Key, Row] = default(default_factory=dict)
+    sources: dict[str, SourceTruth] = default(default_factory=dict)
 
     def add(self, row: Row) -> None:
         """Count one planted line."""
@@ -63,6 +81,11 @@ class Truth:
         if old is row:
             return
         old.count += row.count
+        at = _since_midnight(row.first)
+        if at - old.runs[-1][1] > _TEN_MINUTES:
+            old.runs.append([at, at, 0])
+        old.runs[-1][1] = max(at, old.runs[-1][1])
+        old.runs[-1][2] += row.count
         old.first, old.last = min(old.first, row.first), max(old.last, row.last)
         old.action = min(old.action, row.action, key=STRONGEST.index) if old.action and row.action else ""
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         Sighting,
         Sightings,
         Skipped,
+        Unattributed,
         read_indicators,
         scan,
     )
@@ -30,6 +31,7 @@ __all__ = [
     "Sighting",
     "Sightings",
     "Skipped",
+    "Unattributed",
     "__version__",
     "read_indicators",
     "scan",

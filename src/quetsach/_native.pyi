@@ -43,7 +43,19 @@ class Tally:
     def machines(
         self, start: int, most: int
     ) -> list[
-        tuple[str, list[tuple[str, str]], _Sums, _Sums, _Sums, int, int, str | None, str | None, int]
+        tuple[
+            str,
+            list[tuple[str, str]],
+            builtins.list[str],
+            _Sums,
+            _Sums,
+            _Sums,
+            int,
+            int,
+            str | None,
+            str | None,
+            int,
+        ]
     ]: ...
     def formats(self) -> _Sums: ...
     def indicators(self, machine: int, most: int) -> _Sums: ...

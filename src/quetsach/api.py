@@ -30,7 +30,7 @@ from quetsach.results import frames, listnotes, output
 from quetsach.results.output import ListNote
 from quetsach.scanning import request
 from quetsach.scanning.request import TIME_ZONE, Request
-from quetsach.scanning.result import Sightings
+from quetsach.scanning.result import Sightings, Unattributed
 from quetsach.sightings.sighting import Coverage, Sighting
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ __all__ = [
     "Sighting",
     "Sightings",
     "Skipped",
+    "Unattributed",
     "read_indicators",
     "scan",
 ]
@@ -68,7 +69,8 @@ class ScanResult:
 
     @property
     def sightings(self) -> Sightings:
-        """One `Sighting` for each source, indicator, device and UTC day, sorted by these, counted in lines.
+        """One `Sighting` for each source, indicator, device, `who` and UTC day, sorted by these, counted in
+        lines.
 
         Has a length and can be iterated as often as wanted; beyond some MB it lies in a temporary file.
         """
@@ -84,6 +86,15 @@ class ScanResult:
         """Pairs of path and error. If there are any, an empty list of sightings does not mean a clean
         network."""
         return self._report.result.errors
+
+    @property
+    def unattributed(self) -> Unattributed:
+        """The numbers of lines that name an indicator and no machine: `not_understood` lines, which no log
+        format reads (`Coverage.unattributed` holds the first of each log), and `nameless` lines of sightings.
+
+        Where it is true, an empty list of sightings does not mean that nothing was seen.
+        """
+        return self._report.result.unattributed
 
     @property
     def skipped(self) -> list[Skipped]:

@@ -44,12 +44,13 @@ def named(document, text=TEXT):
 
 def seen(hit, **changes):
     row = Sighting(
-        *("s", hit.indicator, "domain", "", hit.indicator, "host", "192.168.1.20", {}),
+        *("s", hit.indicator, "domain", "", hit.indicator, "host", "192.168.1.20", {}, ""),
         *(
             "2026-03-04",
             "2026-03-04T05:06:07.000000Z",
             "2026-03-04T05:06:07.000000Z",
             1,
+            [[18_367_000_000, 18_367_000_000, 1]],
             "unknown",
             "x.y",
             "",

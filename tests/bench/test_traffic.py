@@ -19,11 +19,25 @@ def test_generated_traffic_is_found_as_it_was_planted(
     truth = write(path, items, total_bytes=1_500_000, hit_rate=0.1, seed=3)
     result = quetsach.scan(path, [item.value for item in items], guard_rails=False)
     found = {
-        (s.indicator, s.device, s.day): (s.count, s.first_seen, s.last_seen, s.field, s.matched)
+        (s.indicator, s.device, s.who, s.day): (
+            s.runs,
+            s.count,
+            s.first_seen,
+            s.last_seen,
+            s.field,
+            s.matched,
+        )
         for s in result.sightings
     }
     planted = {
-        (row.indicator, row.device, row.day): (row.count, row.first, row.last, row.field, row.matched)
+        (row.indicator, row.device, row.who, row.day): (
+            row.runs,
+            row.count,
+            row.first,
+            row.last,
+            row.field,
+            row.matched,
+        )
         for row in truth.rows.values()
     }
     assert len(planted) > 20

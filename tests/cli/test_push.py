@@ -178,3 +178,41 @@ def test_a_machine_in_several_chunks_is_one_machine(
 )
 def test_a_token_on_an_open_line_is_noticed(url: str, is_clear: bool) -> None:
     assert push.is_in_the_clear(url) is is_clear
+
+
+def _left_out(*lines: tuple[int, str, str]) -> list[dict[str, object]]:
+    return [{"line": line, "code": code, "reason": reason} for line, code, reason in lines]
+
+
+def test_nothing_taken_is_a_failure_and_some_left_out_is_something_to_look_at(
+    quetsach: Run, saved: Path, portal: Portal, token: Path
+) -> None:
+    """A script that reads only the exit code must not delete a result that the portal did not take."""
+    lines = _left_out((2, "malformed", "day is missing"), (3, "date", "day is not between 2000 and 2030"))
+    for new, code_wanted in ((0, 3), (38, 1)):
+        portal.answers = [(200, {"new": new, "rejected": lines})]
+        code, _out, err = quetsach("push", saved, "--push", portal.url, "--token-file", token)
+        assert code == code_wanted
+        assert "line 2: “day” breaks the agreed form" in err
+        assert ("took nothing of this result" in err) == (not new)
+    portal.answers = [(200, {"new": 0, "unchanged": 40})]
+    assert quetsach("push", saved, "--push", portal.url, "--token-file", token)[0] == 0
+
+
+def test_what_the_portal_refuses_is_told_in_vietnamese(
+    quetsach: Run, saved: Path, portal: Portal, token: Path
+) -> None:
+    reasons = (
+        ("malformed", "count is not a whole number from 1"),
+        ("too_long", "family is longer than 200 characters"),
+        ("date", "day is not between 2000-01-01 and 2100-01-01"),
+        ("count", "count is above 9"),
+    )
+    portal.answers = [(200, {"new": 1, "rejected": _left_out(*((2, *one) for one in reasons))})]
+    sent = ("push", saved, "--push", portal.url, "--token-file", token, "--lang", "vi")
+    _code, _out, err = quetsach(*sent)
+    assert "“count” sai dạng quy ước" in err
+    assert not any(reason in err for _code, reason in reasons)
+    portal.answers = [(422, {"code": "schema", "reason": "made by another version"})]
+    _code, _out, err = quetsach(*sent)
+    assert "HTTP 422 schema: tệp do phiên bản khác" in err and "another version" not in err

@@ -80,6 +80,83 @@ def test_nothing_found_is_exit_code_0_beside_what_was_looked_at(
     assert "Looked at: at 16/09/2022 11:00 (Vietnam time); 1 file, 3 lines" in out
 
 
+UNREAD = "the operator saw 10.1.2.9 open evil.example today\n"
+
+
+@pytest.mark.parametrize("name", ["native", "portable"])
+def test_a_line_that_no_format_reads_is_a_headline_and_exit_code_1(
+    quetsach: Run, log: Path, feed: Path, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QUETSACH_ENGINE", name)
+    clean = [line for line in log.read_text().splitlines(True) if "a.evil" not in line]
+    told = tmp_path / "told.log"
+    told.write_text("".join([*clean, UNREAD]))
+    code, out, _err = quetsach("scan", told, "-i", feed)
+    assert code == 1
+    assert "no machine could be tied to them" in out and UNREAD.strip() in out
+    assert "1 line names an address on the list, but no log format reads it" in out
+    assert "No address on the list was seen" not in out
+    code, out, _err = quetsach("scan", told, "-i", feed, "--json")
+    (seen,) = [record for record in map(json.loads, out.splitlines()) if record["type"] == "coverage"]
+    assert code == 1 and (seen["not_understood"], seen["unattributed"]) == (1, [UNREAD.strip()])
+
+
+def test_such_a_line_stands_beside_the_machines_that_are_known(
+    quetsach: Run, log: Path, feed: Path, tmp_path: Path
+) -> None:
+    both = tmp_path / "both.log"
+    both.write_text(log.read_text() + UNREAD)
+    out = quetsach("scan", both, "-i", feed)[1]
+    assert "1 machine called malicious addresses" in out and "10.1.2.3" in out
+    assert "1 line names an address on the list, but no log format reads it" in out and UNREAD.strip() in out
+
+
+def test_a_line_that_is_read_and_names_no_machine_is_told_apart(
+    quetsach: Run, feed: Path, tmp_path: Path
+) -> None:
+    bare = tmp_path / "bare.log"
+    bare.write_text("2022-09-16 04:00:00 resolver asked evil.example\n" * 3)
+    code, out, _err = quetsach("scan", bare, "-i", feed)
+    assert code == 1 and "3 lines show calls to addresses on the list and do not say which machine" in out
+    assert "no log format reads" not in out
+
+
+def test_a_file_that_is_no_text_is_not_called_clean(quetsach: Run, feed: Path, tmp_path: Path) -> None:
+    strange = tmp_path / "strange.bin"
+    strange.write_bytes(bytes(range(256)) * 9)
+    code, out, err = quetsach("scan", strange, "-i", feed)
+    assert code == 2 and "is neither text nor a kind of file that is read" in " ".join(err.split())
+    assert "No address on the list was seen." not in out
+
+
+def test_a_log_whose_opener_is_not_installed_is_exit_code_2(
+    quetsach: Run, feed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "evtx", None)
+    events = tmp_path / "sysmon.evtx"
+    events.write_bytes(b"ElfFile\0" + bytes(5000))
+    code, out, err = quetsach("scan", events, "-i", feed)
+    assert code == 2 and "needs the package evtx" in " ".join(err.split())
+    assert "No address on the list was seen" not in out
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "10.1.2.3 \x1b[31masked\x1b[0m good.example\n" * 40,
+        "\x01".join(("10.1.2.3", "good.example", "80", "GET")) + "\n",
+        "10.1.2.3 asked good.example\0\n" * 60,
+        "10.1.2.3 asked good.example\n" + "\0" * 2000 + "10.1.2.3 asked good.example\n",
+        "máy 10.1.2.3 hỏi good.example\n" * 40,
+    ],
+    ids=["colours", "columns", "zeros at the ends", "hole", "letters"],
+)
+def test_odd_text_is_still_text(quetsach: Run, feed: Path, tmp_path: Path, text: str) -> None:
+    odd = tmp_path / "odd.log"
+    odd.write_text(text)
+    assert quetsach("scan", odd, "-i", feed)[0] == 0
+
+
 def test_times_are_shown_in_the_zone_asked_for(quetsach: Run, log: Path, feed: Path) -> None:
     assert "16/09/2022 04:00" in quetsach("scan", log, "-i", feed, "--tz", "UTC")[1]
 

@@ -1,6 +1,8 @@
 """Files that would break a careless reader: each gets one precise answer and costs no other file."""
 
 import io
+import json
+import os
 import zipfile
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 
 from quetsach.annexes.collect import FileProblem, Unread, collect, read_upload
 from quetsach.annexes.collecting import messages, reading
+from quetsach.annexes.collecting.answers import listing, workbook
 from quetsach.annexes.collecting.files import archive
 from quetsach.annexes.collecting.paper import Cell, Paper, Row
 from tests.collect import papers_by_hand as by
@@ -144,3 +147,19 @@ def test_changed_bytes_give_an_annex_or_a_reason(data: st.DataObject) -> None:
         reading.read(bytes(base))
     except FileProblem as problem:
         assert messages.problem(problem, "en")
+
+
+def test_a_file_name_that_is_no_utf_8_stays_out_of_no_form_of_the_total(tmp_path: Path) -> None:
+    """Archivers of old systems leave such names: the row is counted, and its file has no link."""
+    try:
+        (inbox := tmp_path / "inbox").mkdir()
+        (inbox / os.fsdecode(b"\xff\xfe.docx")).write_bytes(GOOD)
+    except OSError:
+        pytest.skip("this file system keeps only UTF-8")
+    found = collect([inbox])
+    assert len(found.counted) == 1
+    out = io.BytesIO()
+    workbook.write(out, found, folder=tmp_path)
+    with zipfile.ZipFile(out) as packed:
+        assert packed.testzip() is None
+    json.dumps(listing.as_data(found, "vi"), ensure_ascii=False).encode()

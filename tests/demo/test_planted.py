@@ -30,8 +30,8 @@ def scan(engine, matcher, path):
 
 
 def told(sightings, truth, file):
-    """(reported, planted), each {(indicator, device, day): facts}; facts that the truth leaves open are left
-    out."""
+    """(reported, planted), each {(indicator, device, who, day): facts}; facts that the truth leaves open are
+    left out."""
     planted = {row.key[1:]: row for row in truth.rows.values() if row.file == file}
     reported = {}
     for s in sightings:
@@ -39,9 +39,19 @@ def told(sightings, truth, file):
         assert key not in reported
         settled = key in planted and planted[key].action
         action = s.action if settled else ""
-        reported[key] = (s.count, s.first_seen, s.last_seen, s.kind, s.family, s.field, s.matched, action)
+        reported[key] = (
+            s.runs,
+            s.count,
+            s.first_seen,
+            s.last_seen,
+            s.kind,
+            s.family,
+            s.field,
+            s.matched,
+            action,
+        )
     expected = {
-        key: (r.count, r.first, r.last, r.kind, r.family, r.field, r.matched, r.action)
+        key: (r.runs, r.count, r.first, r.last, r.kind, r.family, r.field, r.matched, r.action)
         for key, r in planted.items()
     }
     return reported, expected
@@ -54,7 +64,7 @@ def test_every_planted_row_and_nothing_else(engine, matcher, logs):
     result = scan(engine, matcher, folder / file)
     reported, expected = told(result.sightings, truth, file)
     assert reported == expected
-    assert sum(row[0] for row in reported.values()) == source.planted
+    assert sum(row[1] for row in reported.values()) == source.planted
     assert {row.kind for row in truth.rows.values()} >= KINDS[kind].kinds - {"ip-port"}
     coverage = result.coverage
     assert (coverage.source, coverage.bytes, coverage.lines) == (source.source, source.bytes, source.lines)

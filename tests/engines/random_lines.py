@@ -129,7 +129,13 @@ address = st.sampled_from(ADDRESSES)
 name = st.sampled_from(NAMES)
 url = st.one_of(st.sampled_from(URLS), name)
 port = st.sampled_from(("53", "443", "8080", "50000", "99999", "-", "x"))
-when = st.sampled_from(("1663300800.123456", "1663387200.5", "946684700", "-", "9999999999", "soon"))
+when = st.sampled_from(
+    (
+        "1663300800.123456", "1663301400.123456", "1663301400.123457", "1663301999", "1663300700.9",
+        "1663387200.5", "946684700", "-", "9999999999", "soon",
+    )
+)  # fmt: skip
+mac = st.sampled_from(("aa:bb:cc:dd:ee:ff", "AA:BB:CC:DD:EE:FF", "02:00:00:00:00:0b", "-"))
 iso = st.sampled_from(
     (
         "2022-09-16T11:00:00.123456+0700",
@@ -140,7 +146,16 @@ iso = st.sampled_from(
     )
 )
 stamp = st.sampled_from(
-    ("Sep 16 11:00:00", "Dec 31 23:59:59", "Jan  1 00:00:01", "Feb 29 06:59:59", "Nov 14 07:00:00")
+    (
+        "Sep 16 11:00:00",
+        "Sep 16 11:10:00",
+        "Sep 16 11:10:01",
+        "Sep 16 06:59:59",
+        "Dec 31 23:59:59",
+        "Jan  1 00:00:01",
+        "Feb 29 06:59:59",
+        "Nov 14 07:00:00",
+    )
 )
 filler = st.text(alphabet=" .:-_/()\\\"'?<>[]%@,;aZ09éđ。\x1b\t", max_size=12)
 
@@ -181,7 +196,7 @@ ZEEK = {
         tsv(
             *FLOW,
             st.sampled_from(("SF", "S0", "OTH")),
-            word("aa:bb:cc:dd:ee:ff"),
+            mac,
         ),
     ),
     "zeek.http": (

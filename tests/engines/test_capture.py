@@ -49,10 +49,13 @@ def test_a_capture_that_dpkt_wrote_is_read_as_it_was_meant(look, is_ng):
     assert shown(result) == [
         (SERVER, "answer", CLIENT, 1, "allowed"),
         ("bad.example", "answer", CLIENT, 1, "allowed"),
-        ("evil.example", "query", CLIENT, 2, "allowed"),
+        ("evil.example", "query", CLIENT, 1, "allowed"),
+        ("evil.example", "query", CLIENT, 1, "unknown"),
     ]
-    last = list(result.sightings)[2]
-    assert (last.first_seen, last.last_seen) == (WHEN, "2026-09-21T14:13:20.125000Z")
+    # Only the client's own packet says which machine it is.
+    replied, last = list(result.sightings)[2:]
+    assert (replied.who, replied.first_seen) == ("", "2026-09-21T14:13:20.125000Z")
+    assert (last.who, last.first_seen, last.last_seen) == ("mac:02:42:ac:11:00:02", WHEN, WHEN)
     assert last.identity == {"mac": "02:42:ac:11:00:02"}
     assert last.evidence == f"{WHEN} pcap {CLIENT}:50000 > {RESOLVER}:53 DNS A www.evil.example"
     assert (result.coverage.lines, result.coverage.time, result.coverage.errors) == (2, "ok", [])
@@ -221,7 +224,11 @@ def test_dns_over_tcp_both_ways_and_in_pieces(look):
         for a, b in ((0, 20), (20, len(told)))
     ]
     result = look(framed(*handshake(port=53), *parts, *back), "evil.example")
-    assert shown(result) == [("evil.example", "query", CLIENT, 3, "allowed")]
+    assert shown(result) == [
+        ("evil.example", "query", CLIENT, 1, "allowed"),
+        ("evil.example", "query", CLIENT, 2, "unknown"),
+    ]
+    assert [(row.who, row.count) for row in result.sightings] == [("", 1), ("mac:02:00:00:00:00:05", 2)]
 
 
 @pytest.mark.parametrize(("client", "resolver"), [(CLIENT, RESOLVER), ("2001:db8::5", "2001:db8::53")])
@@ -285,9 +292,17 @@ def test_every_link_leads_to_the_question(look, link, frame):
 
 def test_a_link_that_is_not_known_is_said(look):
     result = look(capture(QUERY, QUERY, link=147), "evil.example")
-    assert shown(result) == [] and result.coverage.not_understood == 2
+    assert shown(result) == [] and result.coverage.not_understood == 0
     (problem,) = result.coverage.errors
     assert "link type 147 is not read" in problem
+
+
+def test_packets_that_cannot_be_read_are_an_error_and_no_lines_without_a_machine(look):
+    result = look(capture(QUERY, b"\x4f" + QUERY[1:30], b"\x00" * 40, link=228), "evil.example")
+    assert [(i, n) for i, _, _, n, _ in shown(result)] == [("evil.example", 1)]
+    (problem,) = result.coverage.errors
+    assert "2 of its packets cannot be read" in problem
+    assert (result.coverage.not_understood, list(result.coverage.unattributed)) == (0, [])
 
 
 @pytest.mark.parametrize(
@@ -314,8 +329,10 @@ def test_pcapng_has_interfaces_sections_and_resolutions(look, order):
     rows = list(look(data, "evil.example").sightings)
     assert [(s.day, s.first_seen, s.last_seen, s.count) for s in rows] == [
         (None, None, None, 1),
-        ("2026-09-21", "2026-09-21T14:13:20.000001Z", "2026-09-21T14:13:22.000000Z", 3),
+        ("2026-09-21", "2026-09-21T14:13:20.000001Z", "2026-09-21T14:13:22.000000Z", 2),
+        ("2026-09-21", "2026-09-21T14:13:20.500000Z", "2026-09-21T14:13:20.500000Z", 1),
     ]
+    assert [bool(s.who) for s in rows] == [False, False, True]
 
 
 @pytest.mark.parametrize("is_ng", [False, True])

@@ -42,8 +42,11 @@ def test_golden_case(case: dict[str, Any], level: str, tmp_path: Path) -> None:
         sighting = found[expected["indicator"]]
         assert sighting.logformat == case["format"]
         assert {key: getattr(sighting, key) for key in expected} == expected
-    assert result.coverage.inbound == case.get("inbound", 0)
-    assert result.coverage.not_understood == case.get("not_understood", 0)
+    told = case.get("told", [])
+    coverage = result.coverage
+    lines = case.get("not_understood", len(told))
+    assert (coverage.inbound, coverage.not_understood) == (case.get("inbound", 0), lines)
+    assert coverage.unattributed == told if told else len(coverage.unattributed) == lines
 
 
 def test_gzip_members_and_padding_are_one_log(tmp_path: Path) -> None:

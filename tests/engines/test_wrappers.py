@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -171,8 +172,8 @@ def test_the_innermost_text_and_what_was_round_it(line: str, text: str | None, w
     assert last.wrapper == wrapper
 
 
-def test_at_most_two_layers_are_peeled() -> None:
-    deep = json.dumps({"log": json.dumps({"log": json.dumps({"log": "x"})})})
+def test_at_most_three_layers_are_peeled() -> None:
+    deep = json.dumps({"log": json.dumps({"log": json.dumps({"log": json.dumps({"log": "x"})})})})
     assert inside(deep)[-1][0] == '{"log": "x"}'
 
 
@@ -219,6 +220,57 @@ WRAPPERS = (
     "2022-09-16 11:00:00\tDaemon.Info\t192.0.2.1\t{0}",
     "<30>1 2022-09-16T04:00:00Z ns1 dnsmasq 612 - -  {0}",
     "evil.example 203.0.113.9 {0}",
+    "<134>1 2022-09-16T04:00:00Z 192.168.1.1 {0}",
+    "<134>192.168.1.1 {0}",
+    "<134>2022-09-16T04:00:00Z relay <30>2022-09-16T04:00:00Z ns1 {0}",
+    "192.168.1.1 {0}",
+    "192.168.1.1: {0}",
+    "192.168.1.1:514 {0}",
+    "[2001:db8::1]:514 {0}",
+    "[2001:db8::1] dnsmasq: {0}",
+    "2001:db8::1: {0}",
+    "2001:db8:: {0}",
+    "[192.168.1.1 {0}",
+    "2022-09-16T04:00:00Z [192.168.1.1] {0}",
+    "2022 Sep 16 11:00:00 fw->192.168.1.1 {0}",
+    "2022 Sep  6 11:00:00 (pc 1) any->/var/log/x {0}",
+    "Sep  6 11:00:00 fw->192.168.1.1 {0}",
+    "2022-09-16T11:00:00+07:00\tsyslog.local0\t{0}",
+    "2022-09-16 11:00:00\t192.168.1.1\tns1\tinfo\tx\t{0}",
+    "2022-09-16T11:00:00Z,192.168.1.1,{0}",
+    "2022-09-16,11:00:00;{0}",
+    '"2022-09-16","11:00:00","{0}"',
+    '"{0}",""""',
+)
+
+
+def _nested(*keys: str, **beside: object) -> Callable[[str], str]:
+    def wrap(line: str) -> str:
+        value: object = line
+        for key in reversed(keys):
+            value = {"x": 1.50, key: value, **beside}
+        return json.dumps(value, ensure_ascii=False)
+
+    return wrap
+
+
+def _row(line: str) -> str:
+    quoted = line.replace('"', '""')
+    return f'2022-09-16T04:00:00Z,"192.168.1.1","{quoted}"'
+
+
+ENVELOPES = (
+    _nested("_source", "message", time="2022-09-16T04:00:00Z"),
+    _nested("_source", "event", "original"),
+    _nested("event", "original", message="evil.example"),
+    _nested("log", "original"),
+    _nested("result", "_raw", _time="1663300800.5"),
+    _nested("event", "query", client="192.168.1.20", **{"a\tb": ['\x01"', None, True, {}]}),
+    _nested("result", "_source", "event", "message"),
+    lambda line: json.dumps({"records": [{"time": "1663300800123", "msg": line}]}),
+    lambda line: json.dumps({"logEvents": [{"message": line}, {"message": "x"}]}),
+    lambda line: '{"event":{"a":1,"b":"' + json.dumps(line)[1:-1] + '","a":[2]},"host":"h"}',
+    _row,
 )
 
 
@@ -231,9 +283,15 @@ def wrapped(draw: st.DrawFn) -> str:
             prefix = draw(st.sampled_from(("", " ", "  ", "\t", "\n", "\b", "\f", "a\r")))
             line = wrap_json(
                 prefix + line,
-                draw(st.sampled_from(("log", "message", "MESSAGE", "full_log", "other"))),
+                draw(
+                    st.sampled_from(
+                        ("log", "message", "MESSAGE", "full_log", "event", "full_message", "other")
+                    )
+                ),
                 escape,
             )
+        elif draw(st.booleans()):
+            line = draw(st.sampled_from(ENVELOPES))(line)
         else:
             line = draw(st.sampled_from(WRAPPERS)).format(line)
     return line
@@ -331,3 +389,52 @@ def test_in_one_file_of_many_daemons_only_hit_lines_count_as_not_understood(tmp_
     assert result.coverage.not_understood == 0
     assert [d for ds in result.coverage.devices.values() for d in ds] == ["192.168.1.20"]
     compare(["evil.example"], path.read_bytes(), devices=True)
+
+
+SENDER = "10.9.9.9"
+ALONE = (
+    f"dnsmasq[612]: {QUERY}",
+    "1663300800.123    250 192.168.1.20 TCP_MISS/200 5120 GET http://evil.example/a - HIER_NONE/- text/html",
+    'date=2022-09-16 time=11:00:00 devname="fw, 1" logid="0317013312" type="utm" subtype="webfilter"'
+    ' vd="root" srcip=192.168.1.20 dstip=198.51.100.7 hostname="evil.example" action="passthrough"',
+    '{"ts":1663300800.123456,"uid":"C1","id.orig_h":"192.168.1.20","id.orig_p":50000,"id.resp_h":"10.0.0.53",'
+    '"id.resp_p":53,"proto":"udp","trans_id":7,"query":"evil.example","rcode":0,"rejected":false}',
+)
+"""Lines whose machine, format and field are known without a scan: the machine is 192.168.1.20."""
+# The record of fluentd is two layers, the others are one.
+COLLECTORS: tuple[Callable[[str], str], ...] = (
+    lambda line: f"<134>1 2022-09-16T04:00:07Z {SENDER} {line}",
+    lambda line: f"<134>Sep 16 11:00:07 {SENDER} {line}",
+    lambda line: f"2022-09-16T04:00:07Z {SENDER} {line}",
+    lambda line: f"{SENDER} {line}",
+    lambda line: f"{SENDER}:514: {line}",
+    lambda line: f"2022 Sep 16 11:00:07 fw->{SENDER} {line}",
+    lambda line: f"2022 Sep 16 11:00:07 (web server 1) any->/var/log/x {line}",
+    lambda line: f"2022-09-16T04:00:07Z\tsyslog\t{json.dumps({'host': SENDER, 'message': line})}",
+    lambda line: json.dumps({"_source": {"host": {"ip": SENDER}, "event": {"original": line}}}),
+    lambda line: json.dumps({"result": {"host": SENDER, "_raw": line}}),
+    lambda line: json.dumps({"time": 1663300807, "host": SENDER, "event": line}),
+    lambda line: json.dumps({"time": 1663300807, "event": json.loads(line) if line[0] == "{" else line}),
+    lambda line: json.dumps({"host": SENDER, "short_message": line[:20], "full_message": line}),
+    lambda line: json.dumps(
+        {"HostIP": SENDER, "SyslogMessage": line, "TimeGenerated": "2022-09-16T04:00:07Z"}
+    ),
+    lambda line: f'"2022-09-16T04:00:07Z","{SENDER}","' + line.replace('"', '""') + '"',
+)
+
+
+@pytest.mark.native
+@few
+@given(st.sampled_from(ALONE), st.lists(st.sampled_from(COLLECTORS), min_size=1, max_size=2, unique=True))
+def test_whatever_collectors_wrote_round_a_line_the_machine_is_that_of_the_line(
+    line: str, collectors: list[Callable[[str], str]]
+) -> None:
+    wrapped = line
+    for collector in collectors:
+        wrapped = collector(wrapped)
+    (row,) = compare(["evil.example"], wrapped.encode() + b"\n").sightings
+    assert (row.device, row.count) == ("192.168.1.20", 1)
+    assert row.logformat in ("dnsmasq", "squid", "fortinet.fortigate", "zeek.dns")
+    if row.logformat != "dnsmasq":
+        assert row.first_seen is not None
+        assert row.first_seen.startswith("2022-09-16T04:00:00")

@@ -229,3 +229,94 @@ def test_a_table_of_victims_without_headings_is_no_list(row: str, tmp_path: Path
 )
 def test_a_list_that_looks_a_little_like_such_a_table_is_read(text: str, count: int) -> None:
     assert len(reading.read_text(text).indicators) == count
+
+
+ROW = {
+    "time": "2026-11-01 01:02:03", "machine": "203.162.5.{n}", "called": "45.155.205.9", "malware": "mozi",
+    "name": "may{n}.xa-thanh.vn",
+}  # fmt: skip
+
+
+def seen(head: str, kinds: str = "time machine called malware name", rows: int = 5) -> str:
+    lines = (",".join(ROW[kind].format(n=n) for kind in kinds.split()) for n in range(7, 7 + rows))
+    return "\n".join((*filter(None, [head]), *lines)) + "\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        seen("Ngày,IP,C2,Họ,Máy"),
+        seen("Thời gian,Địa chỉ IP,Địa chỉ điều khiển,Mã độc,Tên máy"),
+        seen("Thời gian,Địa chỉ IP,Máy chủ điều khiển,Mã độc,Tên máy"),
+        seen("first_seen,ip_address,controller,malware,ptr"),
+        seen("seen,client,server,family,host"),
+        seen("last_seen,bot_ip,cnc,malware,host"),
+        seen("timestamp,indicator,dst_ip,family,src_hostname"),
+        seen("indicator,ip,family,hostname", "machine called malware name"),
+        seen("timestamp,srcip,dstip,infection,srchost"),
+        seen("time,srcip,dstip,action", "time machine called malware"),
+        seen("infected_ip,hostname,malware", "machine name malware"),
+        seen("host,ip,malware", "name machine malware"),
+        seen("IP,reverse", "machine name"),
+        seen("Địa chỉ,Tên", "machine name"),
+        json.dumps([{"indicator": "203.162.5.7", "client": "x", "c2": "45.155.205.9"}]),
+    ],
+)
+def test_a_second_column_of_addresses_or_names_is_never_guessed_over(text: str) -> None:
+    """Whatever the headings say, one of the two columns is victims: the person chooses, nobody guesses."""
+    says = refused(text)
+    assert "both sides of connections" in says or "both hold addresses or names" in says, says
+    assert "--column" in says
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (json.dumps({"victims": ["203.162.5.7"]}), "'victims' are infected machines"),
+        (json.dumps({"infected_hosts": [{"ip": "203.162.5.7"}]}), "'infected_hosts' are infected machines"),
+        (json.dumps({"infectedHosts": ["203.162.5.7"]}), "'infectedHosts' are infected machines"),
+        (json.dumps({"date": "x", "nạn nhân": [{"ip": "203.162.5.7"}]}), "'nạn nhân'"),
+        (json.dumps([{"indicator": "203.162.5.7", "type": "ip", "victim": True}]), "beside 'victim'"),
+        ("timestamp,indicator,asn,geo,infection\n2026-11-01,203.162.5.7,45899,VN,mozi\n", "'infection'"),
+        (seen("", "name machine malware"), "names stand beside addresses"),
+        (seen("", "machine name"), "names stand beside addresses"),
+        (seen("", "time machine"), "beside a time"),
+        (seen("", "time machine malware"), "beside a time"),
+    ],
+)
+def test_victims_by_a_key_a_name_or_a_time(text: str, says: str) -> None:
+    assert says in refused(text)
+
+
+def test_the_column_that_a_person_chose_is_read() -> None:
+    text = seen("Ngày,IP,C2,Họ,Máy")
+    assert {i.value for i in reading.read_text(text, columns={"indicator": "C2"}).indicators} == {
+        "45.155.205.9"
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        # The headings of URLhaus, Feodo Tracker, MISP, OTX and of offices, with their publishers' columns.
+        ("id,dateadded,url,url_status,last_online,threat,tags,urlhaus_link,reporter\n"
+         "1,2026-11-01 01:02:03,http://45.155.205.9/i,online,,malware_download,elf,https://urlhaus.abuse.ch/url/1/,x\n",
+         1),
+        ("first_seen_utc,dst_ip,dst_port,c2_status,last_online,malware\n"
+         "2026-11-01 01:02:03,45.155.205.9,443,online,2026-11-01,QakBot\n", 1),
+        (json.dumps([{"ip_address": "45.155.205.9", "port": 443, "status": "online", "hostname": "x.evil.com",
+                      "as_number": 1, "as_name": "EVIL", "country": "US", "first_seen": "2026-11-01 01:02:03",
+                      "last_online": "2026-11-01", "malware": "QakBot"}]), 1),
+        ("uuid,event_id,category,type,value,comment,to_ids,date\n"
+         "u,1,Network activity,ip-dst,45.155.205.9,seen at evil.com,1,20261101\n", 1),
+        ("Indicator type,Indicator,Description\nIPv4,45.155.205.9,\ndomain,evil.com,x\n", 2),
+        ("value,source,reference\nevil.com,abuse.ch,https://abuse.ch/x\nevil.net,abuse.ch,\n", 2),
+        ("Tên miền,Địa chỉ IP,Mã độc\nevil.com,45.155.205.9,x\n", 1),
+        ("Tên miền độc hại,IP phân giải\nevil.com,45.155.205.9\n", 1),
+        ("ip,Ghi chú\n45.155.205.9,evil.com\n", 1),
+        ("sha256,file_name\n" + "a" * 64 + ",invoice.zip\n", 0),
+        ("45.155.205.9,2026-11-01,Mozi C&C\n45.155.205.8,2026-11-01,Mozi C&C\n", 2),
+    ],
+)  # fmt: skip
+def test_public_lists_with_columns_of_their_publishers_are_read(text: str, count: int) -> None:
+    assert len(reading.read_text(text).indicators) == count

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from quetsach.indicators import guard, reading, writing
+from quetsach.indicators.draft import Draft
 from quetsach.indicators.guard import Group, Organisation
 from quetsach.indicators.indicator import IndicatorSet
 
@@ -123,3 +125,84 @@ def test_a_malicious_address_within_ipv6_stays(text: str) -> None:
 def test_ones_own_network_is_found_within_ipv6() -> None:
     (stopped,) = judge("64:ff9b::103.9.200.7", Organisation((), ("103.9.200.0/24",))).stopped
     assert stopped.code == "own"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["%2", "%", "%zz/..", "index.php", "Index.HTML", "default.htm", "default.aspx?x=1", ";jsessionid=1",
+     "*.exe", "*", "./index.jsp;jsessionid=1?q"],
+)  # fmt: skip
+def test_the_page_that_stands_for_the_root_is_judged_as_the_host(path: str) -> None:
+    for host in ("google.com", "chinhphu.vn"):
+        (stopped,) = judge(f"http://{host}/{path}").stopped
+        assert stopped.group is Group.MANY
+    assert len(judge(f"http://evil.vn/{path}").kept) == 1
+
+
+@pytest.mark.parametrize(
+    "path", ["a/index.php", "index.php/evil", "indexer.exe", "index.exe", "100%25.exe", "a;b"]
+)
+def test_a_page_deeper_down_stays_an_entry_of_its_own(path: str) -> None:
+    result = judge(f"http://google.com/{path}")
+    assert len(result.kept) == 1 and not result.stopped
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("184.93.in-addr.arpa", "shared"),
+        ("29.220.184.93.in-addr.arpa", "shared"),
+        ("host.29.220.184.93.in-addr.arpa", "shared"),
+        ("8.in-addr.arpa", "too-wide"),
+        ("8.8.8.8.in-addr.arpa", "shared"),
+        ("1.168.192.in-addr.arpa", "special-name"),
+        ("0.0.7.4.6.0.6.2.ip6.arpa", "shared"),
+        ("f.f.ip6.arpa", "special-purpose"),
+    ],
+)
+def test_a_reverse_name_is_judged_as_its_network(text: str, code: str) -> None:
+    (stopped,) = judge(text).stopped
+    assert stopped.group is Group.MANY
+    assert stopped.code == code
+
+
+def test_the_reverse_name_of_a_malicious_address_stays() -> None:
+    assert len(judge("9.205.155.45.in-addr.arpa").kept) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "::5efe:93.184.220.29",
+        "::200:5efe:8.8.8.8",
+        "2001:db9:1:2:0:5efe:8.8.8.8",
+        "[2a00:1::200:5efe:8.8.8.8]:443",
+    ],
+)
+def test_an_address_of_isatap_is_judged_as_the_address_in_it(text: str) -> None:
+    (stopped,) = judge(text).stopped
+    assert stopped.group is Group.MANY
+    assert len(judge("2a00:1::5efe:45.155.205.9").kept) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0x5d.0xb8.0xdc.0x1d",
+        "93.184.220.0x1d",
+        "0x5d.184.0334.0X1D",
+        "http://0x5d.0xb8.0xdc.0x1d/a",
+        "0x5db8dc1d",
+        "0x5d.0xb8dc1d",
+        "evil.0x1",
+        "0135.0270.0334.035",
+        "evil.0x",
+    ],
+)
+def test_a_hexadecimal_address_is_refused_as_an_octal_one(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "list.txt"
+    path.write_text(f"{text}\nevil.vn\n")
+    for draft in (None, Draft()):
+        found = reading.read_many([path], draft=draft)
+        assert [one.value for one in found.indicators] == ["evil.vn"]
+        assert [one.code for one in found.rejects] in (["bad-address"], ["single-label"]), found.rejects

@@ -46,6 +46,32 @@ def test_a_database_in_an_archive_is_the_same(engine: Engine, tmp_path: Path) ->
     assert list(read(tmp_path / "backup.zip", engine).sightings) == list(read(plain, engine).sightings)
 
 
+def test_a_database_that_deleted_old_queries_is_the_same_source(engine: Engine, tmp_path: Path) -> None:
+    """Two copies of one database count each query once; another Pi-hole has another source id."""
+    store = "CREATE TABLE ftl (id INTEGER PRIMARY KEY, value BLOB NOT NULL); INSERT INTO ftl VALUES (0, 9), "
+    later = (
+        "DELETE FROM queries WHERE id = 1; INSERT INTO queries VALUES "
+        "(4, 1663300803, 1, 1, 'b.evil.example', '192.168.1.21', NULL);"
+    )
+    scripts = {
+        "first": OLD + store + "(1, 1663300802), (2, 1600000000);",
+        "later": OLD + store + "(1, 1663300803), (2, 1600000000);" + later,
+        "other": OLD + store + "(1, 1663300802), (2, 1600000001);",
+        "unknown": OLD + store + "(1, 1663300802);",
+    }
+    results = {n: read(database(tmp_path / f"{n}.db", script), engine) for n, script in scripts.items()}
+    ids = {name: result.coverage[0].source for name, result in results.items()}
+    assert ids["first"] == ids["later"]
+    assert len(set(ids.values())) == 3
+    rows: dict[tuple[object, ...], int] = {}
+    for result in (results["first"], results["later"], results["first"]):
+        assert result.errors == []
+        for s in result.sightings:
+            key = (s.source, s.matched, s.device, s.day)
+            rows[key] = max(rows.get(key, 0), s.count)
+    assert sorted(rows.values()) == [1, 2]
+
+
 def test_queries_in_the_write_ahead_log_are_told(engine: Engine, tmp_path: Path) -> None:
     path = database(tmp_path / "pihole-FTL.db", OLD)
     (tmp_path / "pihole-FTL.db-wal").write_bytes(b"x" * 32)

@@ -37,7 +37,7 @@ EVENT = (
 @pytest.mark.realdata
 @needs_data
 def test_a_real_event_log_is_read_by_both_engines(engine: Engine, tmp_path: Path) -> None:
-    """One of its two connections goes to that address; the file holds 358 events."""
+    """One of its two connections goes to that address; the file holds 358 events, and a line names it."""
     pytest.importorskip("evtx")
     found = inputs.discover([str(DATA)])
     matcher = engine.compile(IndicatorSet([Indicator("185.26.182.117", Kind.IPV4)]))
@@ -48,9 +48,51 @@ def test_a_real_event_log_is_read_by_both_engines(engine: Engine, tmp_path: Path
         ("192.168.2.128", "windows.sysmon", "allowed", "2018-03-06", "DESKTOP-2KGM189")
     }
     (coverage,) = result.coverage
-    assert (coverage.lines, coverage.not_understood, coverage.inbound) == (358, 0, 0)
+    assert (coverage.lines, coverage.not_understood, coverage.inbound) == (359, 0, 0)
     assert "installer.exe" in sightings[0].evidence
     assert all("desktop-2kgm189" in devices for devices in coverage.devices.values())
+
+
+@pytest.mark.realdata
+@needs_data
+def test_a_log_that_dropped_its_oldest_events_is_the_same_source(engine: Engine, tmp_path: Path) -> None:
+    """Without its first three chunks the log is as Windows leaves a full log: each event counts once."""
+    pytest.importorskip("evtx")
+    whole = DATA.read_bytes()
+    later = tmp_path / "later.evtx"
+    later.write_bytes(whole[:120] + struct.pack("<I", 1) + whole[124:4096] + whole[4096 + 3 * 65536 :])
+    matcher = engine.compile(IndicatorSet([Indicator("185.26.182.117", Kind.IPV4)]))
+    first, second = (
+        work.run(inputs.discover([str(path)]), engine, matcher, ScanOptions(), HEADER)
+        for path in (DATA, later)
+    )
+    assert first.coverage[0].source == second.coverage[0].source
+    assert second.coverage[0].lines < first.coverage[0].lines
+    keys = [{(s.source, s.indicator, s.device, s.day) for s in r.sightings} for r in (first, second)]
+    assert keys[1] <= keys[0]
+
+
+def _event(number: int, computer: str = "PC-07", channel: str = "Security", **more: object) -> bytes:
+    system = {"EventID": 5156, "EventRecordID": number, "Computer": computer, "Channel": channel}
+    return json.dumps({"Event": {"System": system, **more}}).encode() + b"\n"
+
+
+def test_the_line_before_the_events_names_computer_and_channel() -> None:
+    def name(*events: bytes) -> bytes | None:
+        first, *rest = evtx.named(iter(events))
+        assert [first, *rest][-len(events) :] == list(events)
+        return first if rest[len(events) - 1 :] else None
+
+    log = name(_event(1), _event(2))
+    assert log is not None
+    assert len(log) == 4097
+    # The ring dropped its oldest event; the log was cleared, and events are counted on; another spelling.
+    assert name(_event(2), _event(3)) == name(_event(1102)) == name(_event(9, "pc-07")) == log
+    assert len({log, name(_event(1, "PC-08")), name(_event(1, channel="System"))}) == 3
+    # Events of several computers, and forwarded ones, are no log of one computer.
+    assert name(_event(1), _event(1, "PC-08")) is None
+    assert name(_event(1, RenderingInfo={"Message": "x"})) is None
+    assert name(b'{"Event":1}\n') is None
 
 
 @pytest.mark.realdata

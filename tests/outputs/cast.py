@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 from quetsach.files.inputs import Skipped
 from quetsach.results.output import ListNote, Report
 from quetsach.scanning.result import ScanResult, Sightings
-from quetsach.sightings.sighting import Coverage, Scan, Sighting
+from quetsach.sightings.runs import JOINED, micros
+from quetsach.sightings.sighting import Coverage, Scan, Sighting, who_is
 
 ZEEK, SQUID, TEXT = "1" * 64, "2" * 64, "3" * 64
 HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -30,7 +31,18 @@ def sighting(**changes: object) -> Sighting:
         "logformat": "zeek.dns",
         "evidence": r"1663290862.000000\x09C1\x0910.47.1.100\x0950000\x0910.0.0.53\x09a.evil.example",
     }
-    return Sighting(**(fields | changes))  # type: ignore[arg-type]
+    found = {**fields, **changes}
+    found.setdefault("who", who_is(found["identity"], found["device"]))  # type: ignore[arg-type]
+    ends = [micros(str(found[end])) for end in ("first_seen", "last_seen") if found["day"] and found[end]]
+    count = int(str(found["count"]))
+    if len(ends) < 2:
+        runs: list[list[int]] = []
+    elif ends[1] - ends[0] > JOINED and count > 1:
+        runs = [[ends[0], ends[0], count - 1], [ends[1], ends[1], 1]]
+    else:
+        runs = [[*ends, count]]
+    found.setdefault("runs", runs)
+    return Sighting(**found)  # type: ignore[arg-type]
 
 
 SIGHTINGS = [
@@ -110,7 +122,8 @@ COVERAGE = [
         path="ghi chú\x1b[2J.txt",
         bytes=120,
         lines=3,
-        not_understood=1,
+        not_understood=3,
+        unattributed=["＝2+2 evil.example <b>hỏi</b> \\x1b[2J", "10.9.9.9 bad.example"],
         first=None,
         last=None,
         time="none",

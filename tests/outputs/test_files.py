@@ -7,6 +7,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -39,8 +40,9 @@ def written(writer: object, report: Report) -> bytes:
 def test_no_cell_of_a_csv_is_a_formula(start: str) -> None:
     hostile = cast.sighting(family=f"{start}cmd|' /C calc'!A0", device=f"{start}1", evidence=f"{start}2")
     text = written(csv_output, cast.report([hostile])).decode("utf-8-sig")
-    (row,) = list(csv.reader(io.StringIO(text)))[1:]
-    for cell in row:
+    rows = list(csv.reader(io.StringIO(text)))[1:]
+    assert len(rows) == 1 + 3
+    for cell in chain.from_iterable(rows):
         assert not cell.lstrip().startswith(("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"))
 
 
@@ -48,7 +50,8 @@ def test_a_csv_holds_every_sighting_with_its_log() -> None:
     data = written(csv_output, cast.report())
     assert data.startswith(b"\xef\xbb\xbf")
     rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))
-    assert len(rows) == len(cast.SIGHTINGS)
+    sighted = [row for row in rows if row["indicator"]]
+    assert len(sighted) == len(cast.SIGHTINGS)
     (zeek,) = [row for row in rows if row["device"] == "10.47.1.100"]
     assert zeek["path"] == "/var/log/zeek/dns.log"
     assert (zeek["count"], zeek["first_seen"], zeek["host"]) == (
@@ -58,11 +61,21 @@ def test_a_csv_holds_every_sighting_with_its_log() -> None:
     )
 
 
+def test_a_csv_holds_the_lines_that_no_machine_could_be_tied_to() -> None:
+    data = written(csv_output, cast.report())
+    rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))
+    told = [row for row in rows if row["field"] == "not_understood"]
+    assert [(row["count"], row["evidence"]) for row in told] == [
+        ("1", "'＝2+2 evil.example <b>hỏi</b> \\x1b[2J"), ("1", "10.9.9.9 bad.example"), ("1", ""),
+    ]  # fmt: skip
+    assert {(row["device"], row["indicator"], row["source"]) for row in told} == {("", "", cast.TEXT)}
+
+
 def test_a_workbook_has_no_formula_and_no_link() -> None:
     data = written(xlsx, cast.report())
     with zipfile.ZipFile(io.BytesIO(data)) as book:
         sheets = [book.read(name).decode() for name in book.namelist() if name.startswith("xl/worksheets/")]
-    assert len(sheets) == 4
+    assert len(sheets) == 5
     for sheet in sheets:
         assert "<f>" not in sheet and "<hyperlink" not in sheet and "<autoFilter" in sheet
 
@@ -70,8 +83,8 @@ def test_a_workbook_has_no_formula_and_no_link() -> None:
 def test_a_workbook_reads_back(lang: str) -> None:
     book = CalamineWorkbook.from_filelike(io.BytesIO(written(xlsx, cast.report())))
     names = {
-        "en": ["Machines", "Sightings", "Looked at", "Notes"],
-        "vi": ["Các máy", "Lượt phát hiện", "Đã xem", "Ghi chú"],
+        "en": ["Machines", "Sightings", "Lines without a machine", "Looked at", "Notes"],
+        "vi": ["Các máy", "Lượt phát hiện", "Dòng chưa rõ máy", "Đã xem", "Ghi chú"],
     }
     assert book.sheet_names == names[lang]
     machines = book.get_sheet_by_index(0).to_python()
@@ -80,6 +93,11 @@ def test_a_workbook_reads_back(lang: str) -> None:
     assert str(machines[1][5]) == "2022-09-16 08:14:22"
     assert machines[2][2] == "=HYPERLINK(0)"
     assert len(book.get_sheet_by_index(1).to_python()) == 1 + len(cast.SIGHTINGS)
+    told = book.get_sheet_by_index(2).to_python()[1:]
+    assert [row[1:] for row in told[:2]] == [
+        [1, "＝2+2 evil.example <b>hỏi</b> \\x1b[2J"], [1, "10.9.9.9 bad.example"],
+    ]  # fmt: skip
+    assert sum(row[1] for row in told) == 3
 
 
 def test_rows_beyond_a_worksheet_are_announced(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,6 +166,32 @@ def test_a_log_that_could_not_be_read_never_reads_like_a_clean_one(lang: str) ->
     assert {"en": "No address on the list", "vi": "Không thấy địa chỉ nào"}[lang] not in text
 
 
+TOLD = ["10.9.9.9 reached evil.example"]
+
+
+def test_a_line_without_a_machine_is_a_headline_and_never_none_seen(lang: str) -> None:
+    seen = page(cast.report([], [cast.coverage(not_understood=1, unattributed=TOLD)], notes=[]))
+    assert {
+        "en": "Malicious addresses on the list were seen, but no machine could be tied to them. 1 line names",
+        "vi": "Có thấy địa chỉ độc hại trong danh sách nhưng chưa xác định được máy nào. 1 dòng nêu",
+    }[lang] in seen.text
+    assert TOLD[0] in seen.text
+    assert {"en": "Nothing seen", "vi": "Không thấy gì"}[lang] not in seen.text
+    assert {"en": "No address on the list was seen", "vi": "Không thấy địa chỉ nào"}[lang] not in seen.text
+    assert ("Lines without a machine 1" if lang == "en" else "Dòng chưa rõ máy 1") in seen.text
+
+
+def test_a_line_without_a_machine_stands_below_the_machines() -> None:
+    text = page(cast.report(cast.SIGHTINGS[:1], [cast.coverage(not_understood=1, unattributed=TOLD)])).text
+    assert text.index("10.47.1.100") < text.index(TOLD[0])
+
+
+def test_a_log_with_an_unread_part_never_reads_like_none_seen(lang: str) -> None:
+    text = page(cast.report([], [cast.coverage(errors=["gzip data ends early"])], notes=[])).text
+    assert {"en": "some of it could not be read.", "vi": "có phần chưa đọc được."}[lang] in text
+    assert {"en": "Nothing seen", "vi": "Không thấy gì"}[lang] not in text
+
+
 def test_what_does_not_fit_the_page_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(html_output, "MOST_MACHINES", 1)
     assert re.search(r"\b3\b[^.]*\.xlsx", page(cast.report()).text)
@@ -158,7 +202,7 @@ def test_an_interrupted_scan_says_so_in_every_form_that_can(lang: str) -> None:
     assert {"en": "The scan was interrupted", "vi": "Lần quét bị dừng giữa chừng"}[lang] in page(report).text
     assert b'"type":"end"' not in written(jsonl, report)
     book = CalamineWorkbook.from_filelike(io.BytesIO(written(xlsx, report)))
-    assert book.get_sheet_by_index(3).to_python()[1][0] == {"en": "INCOMPLETE", "vi": "CHƯA ĐẦY ĐỦ"}[lang]
+    assert book.get_sheet_by_index(4).to_python()[1][0] == {"en": "INCOMPLETE", "vi": "CHƯA ĐẦY ĐỦ"}[lang]
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".xlsx", ".html"])

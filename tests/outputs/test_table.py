@@ -147,7 +147,8 @@ def test_the_native_engine_puts_rows_together_as_counting_them_one_by_one_does(r
         assert one.indicators.most_common(1) == other.indicators.most_common(1)
         assert set(one.indicators) == set(other.indicators)
         assert len(one.indicators) == len(other.indicators)
-        for name in set(Machine.__slots__) - {"indicators", "rows"}:
+        assert list(one.whos) == list(other.whos)
+        for name in set(Machine.__slots__) - {"indicators", "rows", "whos"}:
             assert getattr(one, name) == getattr(other, name), name
     lines = Counter[tuple[str, str]]()
     for row in rows:

@@ -160,6 +160,8 @@ pub struct Coverage {
     pub bytes: u64,
     pub lines: u64,
     pub not_understood: u64,
+    /// The first of the lines that were not understood.
+    pub unattributed: Vec<String>,
     pub long_lines: u64,
     pub inbound: u64,
     pub first: Option<String>,

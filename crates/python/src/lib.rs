@@ -392,6 +392,7 @@ fn coverage_dict<'py>(py: Python<'py>, c: &Coverage) -> PyResult<Bound<'py, PyDi
     dict.set_item("bytes", c.bytes)?;
     dict.set_item("lines", c.lines)?;
     dict.set_item("not_understood", c.not_understood)?;
+    dict.set_item("unattributed", &c.unattributed)?;
     dict.set_item("long_lines", c.long_lines)?;
     dict.set_item("inbound", c.inbound)?;
     dict.set_item("first", c.first.as_deref())?;

@@ -15,10 +15,11 @@ pub struct Tally {
 
 type Sums = Vec<(String, u64)>;
 
-/// Device, identity, families, actions, sources, how many indicators, count, first, last and rows.
+/// Device, identity, who, families, actions, sources, how many indicators, count, first, last and rows.
 type MachineTuple = (
     String,
     Vec<(String, String)>,
+    Vec<String>,
     Sums,
     Sums,
     Sums,
@@ -69,6 +70,7 @@ impl Tally {
                 identity
                     .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
                     .collect(),
+                one.whos.into_iter().map(str::to_owned).collect(),
                 sums(one.families),
                 sums(one.actions),
                 sums(one.sources),

@@ -1,7 +1,7 @@
 """The command `quetsach`. Each command lives in its own module, imported when it is called.
 
-Exit codes: 0 everything was looked at and nothing found, 1 sightings, 2 some of it could not be looked at, or
-the command line was wrong, 3 scanned but the push failed.
+Exit codes: 0 everything was looked at and nothing found, 1 sightings or lines without a machine, 2 some of it
+could not be looked at, or the command line was wrong, 3 scanned but the push failed.
 """
 
 from __future__ import annotations

@@ -251,13 +251,42 @@ def _push(raised: PushError) -> str:
         "no_portal": _("There is no portal at this address. Check it for typing errors."),
         "too_large": _("The portal refused the size of the request; its proxy must let 8 MiB through."),
         "refused": _("The portal refused the result: %(detail)s"),
+        "none_taken": _(
+            "The portal took nothing of this result; the reasons stand above. Scan again with the current"
+            " version, then push again."
+        ),
         "portal_full": _(
             "The portal's disk is full. Tell the coordinator, then push again; nothing is counted twice."
         ),
         "failed": _("The portal failed: %(detail)s. Push again later; nothing is counted twice."),
         "answer": _("What answered is not a portal of Quét Sạch: %(detail)s"),
     }[raised.code]
-    return text % {"detail": _explained(raised.detail)} if "%(detail)s" in text else text
+    return text % {"detail": _said_by_portal(raised.detail)} if "%(detail)s" in text else text
+
+
+def _said_by_portal(detail: str) -> str:
+    """The portal's answer, `HTTP 422 schema: …`; its known codes in the language in use."""
+    from quetsach.text import language
+
+    status, _space, said = detail.partition(" ")[2].partition(" ")
+    code, colon, _reason = said.partition(": ")
+    reason = _refused_by_portal().get(code) if colon and language.code() != "en" else None
+    return f"HTTP {status} {code}: {reason}" if reason else _explained(detail)
+
+
+def _refused_by_portal() -> dict[str, str]:
+    return {
+        "not_scan": _("this is not a scan result (.jsonl) of Quét Sạch."),
+        "schema": _("made by another version of Quét Sạch; scan again with this one."),
+        "garbage": _("the file was changed or damaged. Scan again."),
+        "malformed": _("the file was changed or damaged. Scan again."),
+        "incomplete": _(
+            "the file is incomplete, the scan did not finish or the copy broke off. Scan or copy again."
+        ),
+        "too_large": _("a line is too long. Scan fewer files at once."),
+        "too_long": _("a name in the first line is too long. Scan again with a shorter name."),
+        "no_campaign": _("the unit takes part in no open campaign, or in several. Ask the coordinator."),
+    }
 
 
 def _output(raised: OutputError) -> str:

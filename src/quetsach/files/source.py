@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 import stat
 import sys
 from collections.abc import Callable, Generator, Iterator
@@ -56,6 +57,28 @@ def is_set_file(path: Path) -> bool:
 
 SHORTENED = "became shorter while it was read; scan it again"
 """A log emptied for rotation (logrotate's copytruncate) ends early without an error of reading."""
+
+
+BINARY = (
+    "is neither text nor a kind of file that is read, so only words that stand in it as text were looked for;"
+    " export the log as text and scan that"
+)
+_CONTROLS = frozenset(range(1, 9)) | frozenset(range(14, 27)) | frozenset(range(28, 32)) | {127}
+_ZEROS_INSIDE = re.compile(rb"[^\0\r\n]\0+(?=[^\0\r\n])")
+_FEW = 6
+
+
+def is_binary(head: bytes) -> bool:
+    """Whether a file that begins like this, as unpacked, holds binary records and no lines of text.
+
+    A table may use one or two control characters between its columns, and a power cut leaves a hole of zeros
+    in a log: both are text still.
+    """
+    if is_capture(head) or utf16_of(head) is not None:
+        return False
+    controls = [byte for byte in head if byte in _CONTROLS]
+    has_many = len(set(controls)) > _FEW and 100 * len(controls) > len(head)
+    return has_many or len(_ZEROS_INSIDE.findall(head)) > _FEW
 
 
 class ByteStream(Protocol):

@@ -13,6 +13,8 @@ from quetsach.indicators.lists.listing import Listing
 
 _OPEN_QUOTE = re.compile(r'^[^"\n]*+(?:"[^"\n]*+"[^"\n]*+)*+"[^"\n]*+$', re.MULTILINE)
 """A line that ends within quotes; its row goes on in the next line, which is no row of its own."""
+_HEXADECIMAL = re.compile(r"\.0x[0-9a-f]*(?![\w.-])", re.IGNORECASE)
+"""The end of an address in hexadecimal parts, which the native engine takes for a name; readers refuse it."""
 _JUDGED = {"port", "until", "detect"}
 
 
@@ -22,7 +24,7 @@ def draft_canonical_lines(listing: Listing, form: str, scope: Scope, draft: Draf
     These lines are left empty, so that the form's reader finds all others under their numbers.
     """
     shape = _shape(listing, form)
-    if shape is None:
+    if shape is None or _HEXADECIMAL.search(listing.even_text):
         return
     text = listing.even_text
     left = [""] * (text.count("\n") + 1)

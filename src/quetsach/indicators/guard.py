@@ -16,7 +16,7 @@ from quetsach.errors import IndicatorError
 from quetsach.files import packaged
 from quetsach.indicators.guards import index
 from quetsach.indicators.guards.blocks import Block, Ranges
-from quetsach.indicators.guards.disguises import block_of, undisguised
+from quetsach.indicators.guards.disguises import REVERSE_NAMES, block_of, held, undisguised
 from quetsach.indicators.guards.groups import OF_CODE, Group
 from quetsach.indicators.guards.index import Index
 from quetsach.indicators.guards.names import Names, Suffixes, with_parents
@@ -179,7 +179,7 @@ class _Known:
     def __init__(self, lists: Index) -> None:
         found = [_Finding(_CODES.get(one.how, "well-known"), one.title) for one in lists.lists]
         self.names: Names[_Finding] = Names(*(lists.names(one, found) for one in ("on", "below", "above")))
-        for file in ("well-known.txt", "vietnam.txt"):
+        for file in ("well-known.txt", "vietnam.txt", "state.txt"):
             for key, what in _table(file):
                 name = canonical.name(key)
                 self.names.add(name, _Finding("well-known", f"{name}, {what}"), below=True)
@@ -204,7 +204,11 @@ class _Known:
 
     def doubt(self, indicator: Indicator) -> _Finding | None:
         """The doubt about an indicator, if any."""
-        indicator = undisguised(indicator)
+        inner = held(indicator)
+        found = self._doubt(undisguised(indicator))
+        return self._doubt(inner) if found is None and inner is not None else found
+
+    def _doubt(self, indicator: Indicator) -> _Finding | None:
         name, block = _place(indicator)
         if block is None:
             covers = indicator.scope is not Scope.EXACT
@@ -250,7 +254,9 @@ class _Rails:
         self._known = known
         self._own_networks = Ranges.of((Block.of(n), _Finding("own", n)) for n in organisation.networks)
         self._stops: Names[_Finding] = Names()
-        self._stops.add(GOVERNMENT, _Finding("government"), below=True, above=False)
+        self._stops.add(GOVERNMENT, _Finding("government", f"*.{GOVERNMENT}"), below=True, above=False)
+        for key, whose in _table("state.txt"):
+            self._stops.add(key, _Finding("government", f"{key}, {whose}"), below=True, above=False)
         for key, what in _table("special-names.txt"):
             self._stops.add(key, _Finding("special-name", f"{key}, {what}"), below=True, above=False)
         for own in map(canonical.name, organisation.names):
@@ -261,7 +267,7 @@ class _Rails:
         stops, known = self._stops.touching(), self._known.names.touching()
         suffixes, parents = self._suffixes.touching()
         return Watch(
-            "\n".join((*stops[0], *known[0])),
+            "\n".join((*stops[0], *known[0], *REVERSE_NAMES)),
             "\n".join((*stops[1], *known[1], *suffixes)),
             "\n".join(parents),
             [*self._special.spans(), *self._own_networks.spans(), *self._known.spans()],
@@ -270,7 +276,14 @@ class _Rails:
 
     def judge(self, indicator: Indicator) -> _Finding | None:
         """The rail that an indicator touches."""
-        indicator = undisguised(indicator)
+        inner, plain = held(indicator), undisguised(indicator)
+        found = None
+        if indicator.kind is Kind.DOMAIN and plain is not indicator:
+            found = self._stops.find(indicator.value, covers=False)  # a reverse name may be a rail itself
+        found = found or self._judge(plain)
+        return self._judge(inner) if found is None and inner is not None else found
+
+    def _judge(self, indicator: Indicator) -> _Finding | None:
         name, block = _place(indicator)
         if block is None:
             return self._judge_name(indicator, name)

@@ -116,6 +116,14 @@ def offset(text: str) -> tzinfo | None:
     return timezone(-delta if text[0] == "-" else delta)
 
 
+def stated_offset(text: str) -> tzinfo | None:
+    """The zone that a time of ISO 8601 states: its offset, `Z`, or the word UTC or GMT behind it."""
+    if text.endswith((" UTC", " GMT")):
+        return UTC
+    found = ISO8601.fullmatch(text)
+    return offset(found[8]) if found is not None and found[8] else None
+
+
 def _iso(found: re.Match[str], zone: tzinfo) -> Moment | None:
     y, mo, d, h, mi, s = (int(found[i]) for i in range(1, 7))
     own = offset(found[8]) if found[8] else zone

@@ -26,6 +26,7 @@ def to_arrow(sightings: Iterable[Sighting]) -> pyarrow.Table:
     arrow = _library("pyarrow")
     time = arrow.timestamp("us", tz="UTC")
     kinds = {"count": arrow.int64(), **dict.fromkeys(_TIMES, time)}
+    kinds["runs"] = arrow.list_(arrow.list_(arrow.int64()))
     kinds["identity"] = arrow.struct([(name, arrow.string()) for name in IDENTITY])
     schema = arrow.schema([(name, kinds.get(name, arrow.string())) for name in Sighting._fields])
     blocks = (arrow.RecordBatch.from_pydict(columns, schema=schema) for columns in _columns(sightings))
@@ -37,6 +38,7 @@ def to_polars(sightings: Iterable[Sighting]) -> polars.DataFrame:
     """The same table as a data frame. Raises ScanError where polars is missing."""
     library = _library("polars")
     kinds = {"count": library.Int64, **dict.fromkeys(_TIMES, library.Datetime("us", "UTC"))}
+    kinds["runs"] = library.List(library.List(library.Int64))
     kinds["identity"] = library.Struct(dict.fromkeys(IDENTITY, library.String))
     schema = {name: kinds.get(name, library.String) for name in Sighting._fields}
     blocks = [library.DataFrame(columns, schema=schema) for columns in _columns(sightings)]

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import BinaryIO
 
-from quetsach.results import summary
+from quetsach.results import spans, summary
 from quetsach.results.machines import Machine, by_machine
 from quetsach.results.output import Report
 from quetsach.sightings.sighting import Coverage, Sighting
@@ -23,7 +23,9 @@ from quetsach.text.problems import explain
 
 MOST_MACHINES = 2_000
 MOST_PROOFS = 10
+MOST_RUNS = 20
 MOST_LOGS = 2_000
+MOST_UNATTRIBUTED = 2_000
 _STATES = {
     "allowed": ("is-bad", "triangle"),
     "blocked": ("is-busy", "ring"),
@@ -51,7 +53,7 @@ def _page(report: Report) -> Iterator[str]:
     result = report.result
     machines = by_machine(result.sightings, report.paths, MOST_PROOFS, report.doubts)
     found = summary.figures(report, machines)
-    answer = summary.verdict(found)
+    answer = " ".join((summary.verdict(found), *summary.without_machine(found)))
     if found.lines:
         answer += " " + summary.looked_at(found, report)
     yield opening(_t(_("Result of the log scan")), _t(result.scan.source_name))
@@ -63,11 +65,12 @@ def _page(report: Report) -> Iterator[str]:
     yield _figures(found)
     if machines:
         yield from _machines(machines, report)
-    elif found.lines:
+    elif found.lines and not found.not_understood and not found.problems:
         limits = _("This says nothing about other days, other logs or machines that were off.")
         yield (
             f'<section class="note is-none"><h2>{_t(_("Nothing seen"))}</h2><p>{_t(limits)}</p></section>\n'
         )
+    yield from _unattributed(found, report)
     yield from _coverage(report)
     yield from _remarks(summary.remarks(found, report), report)
     yield "</main>\n" + _foot(report) + "</body>\n</html>\n"
@@ -101,7 +104,7 @@ def _figures(found: summary.Figures) -> str:
     pairs = (
         (_("Machines"), found.machines),
         (_("Malicious addresses seen"), found.indicators),
-        (_("Log files looked at"), found.files),
+        (_("Lines without a machine"), found.not_understood + found.nameless),
         (_("Lines read"), found.lines),
     )
     cells = "".join(
@@ -173,7 +176,7 @@ def _proofs(machine: Machine, report: Report) -> Iterator[str]:
 
 def _proof(row: Sighting, report: Report) -> str:
     seen = "" if row.matched == row.indicator else f" ({_t(words.defanged(row.matched))})"
-    facts = (
+    facts: tuple[str, ...] = (
         words.kind(row.kind),
         words.field(row.field),
         words.action(row.action),
@@ -181,12 +184,43 @@ def _proof(row: Sighting, report: Report) -> str:
         words.span(row.first_seen, row.last_seen, report.zone),
         f"{report.paths.get(row.source, '')} ({words.logformat(row.logformat)})",
     )
+    if len(row.runs) > 1:
+        facts += (_("in runs: %(runs)s") % {"runs": spans.spelled(row, report.zone, MOST_RUNS)},)
+    if row.who:
+        facts = (_("told apart by %(who)s") % {"who": row.who}, *facts)
     family = f" <b>{_t(row.family)}</b>" if row.family else ""
     return (
         f"<li><code>{_t(words.defanged(row.indicator))}</code>{seen}{family}"
         f'<br><span class="muted">{_t(" · ".join(facts))}</span>'
         f'<span class="raw">{_t(row.evidence)}</span></li>\n'
     )
+
+
+def _unattributed(found: summary.Figures, report: Report) -> Iterator[str]:
+    """The lines that no log format reads, for a person to read."""
+    if not found.not_understood:
+        return
+    heading = _("Lines that name an address on the list and that no log format reads")
+    advice = _(
+        "A machine may be behind each line. Read which machine it was, and look at its own logs. These lines"
+        " are in no row above."
+    )
+    yield f'<section><h2>{_t(heading)}</h2><p>{_t(advice)}</p><ul class="proof">'
+    shown = 0
+    for one in report.result.coverage:
+        lines = one.unattributed[: MOST_UNATTRIBUTED - shown]
+        shown += len(lines)
+        if lines:
+            raw = "".join(f'<span class="raw">{_t(line)}</span>' for line in lines)
+            yield f'<li><span class="muted">{_t(one.path)}</span>{raw}</li>\n'
+    if more := found.not_understood - shown:
+        text = ngettext(
+            "%(n)s more line is counted and not kept: the table below says in which log.",
+            "%(n)s more lines are counted and not kept: the table below says in which log.",
+            more,
+        )
+        yield f"<li>{_t(text % {'n': words.number(more)})}</li>"
+    yield "</ul></section>\n"
 
 
 def _coverage(report: Report) -> Iterator[str]:
@@ -219,7 +253,7 @@ def _to_note(seen: Coverage) -> Iterator[str]:
     if note and seen.lines:
         yield note
     if seen.not_understood:
-        yield _("%(n)s not understood") % {"n": words.lines(seen.not_understood)}
+        yield _("%(n)s without a machine, not understood") % {"n": words.lines(seen.not_understood)}
     if seen.inbound:
         yield _("%(n)s calls from outside") % {"n": words.number(seen.inbound)}
     if seen.errors:

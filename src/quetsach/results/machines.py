@@ -40,12 +40,14 @@ class Machine:
 
     __slots__ = (
         "action", "count", "device", "families", "first", "identity", "indicators", "is_doubtful", "last",
-        "logs", "rows", "total",
+        "logs", "rows", "total", "whos",
     )  # fmt: skip
 
     def __init__(self, device: str, indicators: Called) -> None:
         self.device = device
         self.identity: dict[str, str] = {}
+        self.whos: Sequence[str] = ()
+        """What tells machines with this address apart, if a row says it; several are several machines."""
         self.families = _NO_FAMILIES
         self.indicators = indicators
         self.action = ACTIONS[-1]
@@ -57,11 +59,29 @@ class Machine:
         self.is_doubtful = False
 
 
+def apart(machine: Machine) -> list[str]:
+    """The machines that had this address, where its rows name several; else empty.
+
+    A hardware address and a host name may be those of one machine, so only values of one kind are compared,
+    and spellings of one hardware address are one.
+    """
+    if machine.device == NOBODY:
+        return []
+    found: dict[str, dict[str, str]] = {"mac": {}, "host": {}}
+    for one in machine.whos:
+        kind, _, value = one.partition(":")
+        same = "".join(filter(str.isalnum, value)) if kind == "mac" else value
+        found.setdefault(kind, {}).setdefault(same.casefold(), value)
+    names = max(found["mac"], found["host"], key=len)
+    return list(names.values()) if len(names) > 1 else []
+
+
 class _Counting(Machine):
     """A machine whose sightings are still being counted."""
 
     def __init__(self, device: str, indicators: Called) -> None:
         super().__init__(device, indicators)
+        self.whos: list[str] = []
         self.families = Counter()
         self.logs: set[str] = set()
         self.rows: list[Sighting] = []
@@ -71,6 +91,8 @@ class _Counting(Machine):
         """Count a sighting, except its indicator; keep it if it is among the first `keep` rows."""
         for name, value in sighting.identity.items():
             self.identity.setdefault(name, value)
+        if sighting.who and sighting.who not in self.whos:
+            self.whos.append(sighting.who)
         if sighting.family:
             self.families[sighting.family] += sighting.count
         self.action = _strongest((self.action, sighting.action))
@@ -117,7 +139,7 @@ def _told(together: Tally, paths: Mapping[str, str]) -> Iterable[Machine]:
     logs_of: dict[tuple[str, ...], Set[str]] = {}
     for one in together.machines():
         machine = Machine(one.device, one.indicators)
-        machine.identity = dict(one.identity)
+        machine.identity, machine.whos = dict(one.identity), one.whos
         if one.families:
             machine.families = Counter(dict(one.families))
         machine.action = _strongest(action for action, _lines in one.actions)

@@ -94,6 +94,11 @@ class Report:
         return self.recognise()
 
     @cached_property
+    def nameless(self) -> int:
+        """Lines of sightings that say nothing of the machine."""
+        return self.result.sightings.nameless()
+
+    @cached_property
     def paths(self) -> dict[str, str]:
         """The log's path for each source id."""
         return {seen.source: seen.path for seen in self.result.coverage}

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from quetsach import __version__
 from quetsach.errors import PortalError
 from quetsach.sightings.scanfile import Chunk, read, split
-from quetsach.sightings.sighting import Sighting
+from quetsach.sightings.sighting import Coverage, Sighting
 
 if TYPE_CHECKING:
     from urllib3 import PoolManager
@@ -39,9 +39,9 @@ _CODES = {
 class PushError(PortalError):
     """The push failed. Codes: `token_file`, `address`, `unreachable`, `certificate`, `moved`,
     `token_unknown` (401), `token_not_allowed` (403), `no_portal` (404), `too_large` (413), `refused`,
-    `portal_full` (507), `failed`, `answer` (no answer of a portal); of results of checks (`endpoint.hand_in`)
-    `in_the_clear`, `code_form`, `code_unknown`, `code_locked`, `results_large`. `detail` is from outside:
-    escape it before showing it."""
+    `none_taken`, `portal_full` (507), `failed`, `answer` (no answer of a portal); of results of checks
+    (`endpoint.hand_in`) `in_the_clear`, `code_form`, `code_unknown`, `code_locked`, `results_large`. `detail`
+    is from outside: escape it before showing it."""
 
     def __init__(self, code: str, detail: str = "") -> None:
         super().__init__(f"{code}: {detail}" if detail else code)
@@ -63,7 +63,8 @@ class PushResult:
 
     `machines` is the number of machines with a sign; `unlisted` of them called only addresses that the
     campaign has not published. `address` leads to the only new case, or to the list of machines. These are
-    None, 0 and empty where the portal did not say, such as an older portal.
+    None, 0 and empty where the portal did not say, such as an older portal. `not_understood` lines and
+    `nameless` rows of the document name a listed address and no machine.
     """
 
     new: int = 0
@@ -74,6 +75,13 @@ class PushResult:
     unlisted: int = 0
     new_cases: int = 0
     address: str = ""
+    not_understood: int = 0
+    nameless: int = 0
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the portal left out lines and took none."""
+        return bool(self.rejected) and not self.new + self.updated + self.unchanged
 
 
 def read_token(path: Path) -> str:
@@ -104,10 +112,18 @@ def push(
         PushError: the portal refused or could not be reached; chunks sent so far do no harm.
     """
     address = address_of(url)
-    names = {one.device for _line, one in read(document) if isinstance(one, Sighting) and one.device}
+    names = set()
+    not_understood = nameless = 0
+    for _line, one in read(document):
+        if isinstance(one, Sighting) and one.device:
+            names.add(one.device)
+        elif isinstance(one, Sighting):
+            nameless += 1
+        elif isinstance(one, Coverage):
+            not_understood += one.not_understood
     total = document.tell()
     document.seek(0)
-    result = PushResult()
+    result = PushResult(not_understood=not_understood, nameless=nameless)
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/x-ndjson"}
     sent = 0
     answers = []

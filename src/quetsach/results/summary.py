@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from quetsach.results.machines import NOBODY, Machine
+from quetsach.results.machines import NOBODY, Machine, apart
 from quetsach.results.output import Report
 from quetsach.text import words
 from quetsach.text.language import gettext as _
@@ -14,17 +14,24 @@ MOST_DOUBTS = 5
 
 
 class Figures(NamedTuple):
-    """The sums over all sources. `first` and `last` are the times of all lines read, not of sightings."""
+    """The sums over all sources. `machines` are addresses and names, of which `shared` were used by several
+    machines. `first` and `last` are the times of all lines read, not of sightings.
+
+    `not_understood` and `nameless` are those of `scanning.result.Unattributed`.
+    """
 
     machines: int
+    shared: int
     indicators: int
     rows: int
     files: int
     bytes: int
     lines: int
     not_understood: int
+    nameless: int
     long_lines: int
     inbound: int
+    problems: int
     first: str | None
     last: str | None
 
@@ -35,14 +42,17 @@ def figures(report: Report, machines: list[Machine]) -> Figures:
     plausible = [one for one in seen if one.time != "suspect"] or seen
     return Figures(
         machines=sum(machine.device != NOBODY for machine in machines),
+        shared=sum(bool(apart(machine)) for machine in machines),
         indicators=_indicators(report, machines),
         rows=len(report.result.sightings),
         files=len(seen),
         bytes=sum(one.bytes for one in seen),
         lines=sum(one.lines for one in seen),
-        not_understood=sum(one.not_understood for one in seen),
+        not_understood=report.result.not_understood,
+        nameless=report.nameless if any(machine.device == NOBODY for machine in machines) else 0,
         long_lines=sum(one.long_lines for one in seen),
         inbound=sum(one.inbound for one in seen),
+        problems=len(report.result.errors),
         first=words.least(one.first for one in plausible),
         last=words.greatest(one.last for one in plausible),
     )
@@ -63,11 +73,35 @@ def verdict(found: Figures) -> str:
             "%(n)s machines called malicious addresses on the list.",
             found.machines,
         ) % {"n": words.number(found.machines)}
-    if found.rows:
-        return _("Malicious addresses on the list were seen, but the lines do not say which machine.")
+    if found.rows or found.not_understood:
+        return _("Malicious addresses on the list were seen, but no machine could be tied to them.")
     if not found.lines:
         return _("The logs are empty.") if found.files else _("Nothing could be looked at.")
+    if found.problems:
+        return _("No address on the list was seen in what could be read; some of it could not be read.")
     return _("No address on the list was seen.")
+
+
+def without_machine(found: Figures) -> list[str]:
+    """The lines behind which a machine may be that nobody can name: they stand beside the verdict."""
+    texts = []
+    if found.not_understood:
+        text = ngettext(
+            "%(n)s line names an address on the list, but no log format reads it: read it yourself to see"
+            " which machine it was.",
+            "%(n)s lines name an address on the list, but no log format reads them: read them yourself to see"
+            " which machine it was.",
+            found.not_understood,
+        )
+        texts.append(text % {"n": words.number(found.not_understood)})
+    if found.nameless:
+        text = ngettext(
+            "%(n)s line shows a call to an address on the list and does not say which machine made it.",
+            "%(n)s lines show calls to addresses on the list and do not say which machine made them.",
+            found.nameless,
+        )
+        texts.append(text % {"n": words.number(found.nameless)})
+    return texts
 
 
 def looked_at(found: Figures, report: Report) -> str:
@@ -88,7 +122,13 @@ def looked_at(found: Figures, report: Report) -> str:
 
 def remarks(found: Figures, report: Report) -> list[str]:
     """Further facts that a reader needs for the figures."""
-    return [*_doubts(report), *_counts(found, report), *_times(report), *_passed_over(report)]
+    return [
+        *_doubts(report),
+        *_shared(found),
+        *_counts(found, report),
+        *_times(report),
+        *_passed_over(report),
+    ]
 
 
 def _doubts(report: Report) -> Iterator[str]:
@@ -101,17 +141,19 @@ def _doubts(report: Report) -> Iterator[str]:
         yield text % {"n": words.number(len(more))}
 
 
+def _shared(found: Figures) -> Iterator[str]:
+    if found.shared:
+        text = ngettext(
+            "%(n)s address was used by several machines; its rows tell them apart.",
+            "%(n)s addresses were used by several machines; their rows tell them apart.",
+            found.shared,
+        )
+        yield text % {"n": words.number(found.shared)}
+
+
 def _counts(found: Figures, report: Report) -> Iterator[str]:
     named = report.result.named_by_lease
     for count, text in (
-        (
-            found.not_understood,
-            ngettext(
-                "%(n)s line names an address on the list but could not be attributed to a machine.",
-                "%(n)s lines name an address on the list but could not be attributed to a machine.",
-                found.not_understood,
-            ),
-        ),
         (
             found.inbound,
             ngettext(
@@ -198,5 +240,11 @@ def name(machine: Machine) -> str:
 
 
 def also_known(machine: Machine) -> str:
-    """Host name, user, hardware address and NAT address of a machine, where a line shows them."""
+    """Host name, user, hardware address and NAT address of a machine, where a line shows them.
+
+    Where several machines had the address: what tells them apart.
+    """
+    if names := apart(machine):
+        several = ngettext("%(n)s machine at this address", "%(n)s machines at this address", len(names))
+        return f"{several % {'n': words.number(len(names))}}: {some(names)}"
     return " · ".join(words.visible(value) for value in machine.identity.values() if value != machine.device)

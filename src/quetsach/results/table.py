@@ -17,6 +17,7 @@ from quetsach.text.problems import explain
 MOST_MACHINES = 20
 MOST_NOTES = 3
 MOST_ERRORS = 20
+MOST_UNATTRIBUTED = 5
 _NARROW, _WIDE = 76, 110
 _STYLES = {"allowed": "bold red", "blocked": "yellow", "attempt": "yellow", "unknown": "magenta"}
 _LEVELS = {"reject": 0, "stop": 1, "warn": 2}
@@ -29,7 +30,10 @@ def show(screen: Screen, report: Report) -> None:
     _say(screen, _recognised(report), "dim")
     if report.result.is_interrupted:
         _say(screen, _("The scan was interrupted: what follows is only a part."), "bold yellow")
-    _say(screen, summary.verdict(found), "bold red" if found.rows else "bold")
+    is_found = found.rows or found.not_understood
+    _say(screen, summary.verdict(found), "bold red" if is_found else "bold")
+    for text in summary.without_machine(found):
+        _say(screen, text, "bold yellow")
     if found.lines:
         _say(screen, summary.looked_at(found, report))
     if machines:
@@ -43,11 +47,31 @@ def show(screen: Screen, report: Report) -> None:
                 hidden,
             )
             _say(screen, text % {"n": words.number(hidden)})
+    _unattributed(screen, found, report)
     remarks = summary.remarks(found, report)
     if remarks:
         screen.say("")
         for remark in remarks:
             _say(screen, f"• {remark}")
+
+
+def _unattributed(screen: Screen, found: summary.Figures, report: Report) -> None:
+    """The first lines that no format reads, so that a person can read which machine it was."""
+    lines = [(one.path, line) for one in report.result.coverage for line in one.unattributed]
+    if not lines:
+        return
+    screen.say("")
+    _say(screen, _("Lines that no log format reads:"), "bold")
+    for path, line in lines[:MOST_UNATTRIBUTED]:
+        _say(screen, f"  {path}: {line}")
+    more = found.not_understood - len(lines[:MOST_UNATTRIBUTED])
+    if more > 0:
+        text = ngettext(
+            "%(n)s more line; see the first of each log with -o result.html",
+            "%(n)s more lines; see the first of each log with -o result.html",
+            more,
+        )
+        _say(screen, "  " + text % {"n": words.number(more)})
 
 
 def show_notes(screen: Screen, notes: list[ListNote]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, BinaryIO
@@ -12,9 +12,10 @@ import xlsxwriter  # type: ignore[import-untyped]
 from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]
 
 from quetsach.files.openers.zip import RESULT_CATEGORY
-from quetsach.results import summary
+from quetsach.results import spans, summary
 from quetsach.results.machines import by_machine
 from quetsach.results.output import Report
+from quetsach.sightings import runs
 from quetsach.text import words
 from quetsach.text.language import gettext as _
 from quetsach.text.problems import explain
@@ -57,6 +58,7 @@ def write(out: BinaryIO, report: Report) -> None:
     )
     _machines(book, formats, report)
     _sightings(book, formats, report)
+    _unattributed(book, formats, report)
     _coverage(book, formats, report)
     _notes(book, formats, report)
     try:
@@ -116,6 +118,7 @@ def _machines(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> N
 def _sightings(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> None:
     columns = (
         (_("Machine"), 22),
+        (_("Told apart by"), 24),
         (_("Malicious address"), 34),
         (_("Kind"), 16),
         (_("Malware"), 18),
@@ -125,6 +128,7 @@ def _sightings(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> 
         (_("Lines"), 10),
         (_("First seen"), 20),
         (_("Last seen"), 20),
+        (_("On which days, from when to when"), 44),
         (_("To be looked at first"), 44),
         (_("Log format"), 16),
         (_("Log file"), 40),
@@ -134,6 +138,7 @@ def _sightings(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> 
     rows = (
         (
             row.device or _("machine unknown"),
+            row.who,
             row.indicator,
             words.kind(row.kind),
             row.family,
@@ -143,6 +148,7 @@ def _sightings(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> 
             row.count,
             _naive(row.first_seen, report),
             _naive(row.last_seen, report),
+            spans.spelled(row, report.zone, runs.MOST),
             explain(report.doubts[row.indicator].reason) if row.indicator in report.doubts else "",
             row.logformat,
             paths.get(row.source, ""),
@@ -151,6 +157,22 @@ def _sightings(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> 
         for row in report.result.sightings
     )
     _sheet(book, formats, _("Sightings"), columns, rows)
+
+
+def _unattributed(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> None:
+    """The lines that no log format reads; no sheet where there are none."""
+    if not report.result.not_understood:
+        return
+    columns = ((_("Log file"), 40), (_("Lines"), 10), (_("Log line, to be read by a person"), 120))
+    _sheet(book, formats, _("Lines without a machine"), columns, _unread(report), wrap_last=True)
+
+
+def _unread(report: Report) -> Iterator[tuple[str, int, str]]:
+    for seen in report.result.coverage:
+        yield from ((seen.path, 1, line) for line in seen.unattributed)
+        more = seen.not_understood - len(seen.unattributed)
+        if more > 0:
+            yield seen.path, more, _("more lines, which are counted and not kept")
 
 
 def _coverage(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> None:
@@ -192,6 +214,7 @@ def _notes(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> None
         rows.append((_("INCOMPLETE"), _("The scan was interrupted: what follows is only a part.")))
     rows += [
         (_("Result"), summary.verdict(found)),
+        *((_("Result"), text) for text in summary.without_machine(found)),
         *([(_("Looked at"), summary.looked_at(found, report))] if found.lines else []),
         *((_("Note"), text) for text in summary.remarks(found, report)),
         (_("Times shown in"), words.zone_name(report.zone)),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from quetsach.errors import QuetsachError, SourceError
 from quetsach.files import openers
 from quetsach.files.inputs import Input, Skipped, identity
-from quetsach.files.source import SHORTENED, Source
+from quetsach.files.source import BINARY, HEAD_BYTES, SHORTENED, Source, is_binary
 from quetsach.scanning.engine import (
     Engine,
     Matcher,
@@ -84,9 +84,11 @@ def read(
         elif log.is_container:
             yield from _members(log, matcher, options, reading, fields)
         else:
-            chosen = options if fields is None else _table(fields, options, _start(log.path))
+            chosen = options if fields is None else _table(fields, options, start_of(log.path))
             result = matcher.scan(log.path, chosen, reading.progress)
             note_shortened(log, result.coverage)
+            if chosen.format is None:
+                note_binary(start_of(log.path, HEAD_BYTES), matcher, result.coverage)
             yield _cut_short(result) if reading.is_cancelled else result
         return
     except QuetsachError as error:
@@ -115,11 +117,13 @@ def _members(
             except SourceError as error:
                 yield SourceResult([], failed(log, options, str(error))._replace(path=path))
                 continue
+        start = b"" if chosen.format is not None else openers.unpacked_start(opened.stream)
         progress = reading.next_member()
         result = matcher.scan(path, chosen, progress, opened.stream, opened.mtime)
         if reading.is_cancelled:
             yield _cut_short(result)
             return
+        note_binary(start, matcher, result.coverage)
         yield result
 
 
@@ -128,13 +132,14 @@ def _table(fields: FieldMap, options: ScanOptions, start: bytes) -> ScanOptions:
     return options._replace(format=fields.choose(start) or options.format)
 
 
-def _start(path: Path) -> bytes:
+def start_of(path: Path, size: int = _TABLE_HEAD_BYTES) -> bytes:
+    """The first bytes of a file, as unpacked; fewer where it cannot be read."""
     start = b""
     for block in Source(path).chunks():
         start += block
-        if len(start) >= _TABLE_HEAD_BYTES:
+        if len(start) >= size:
             break
-    return start[:_TABLE_HEAD_BYTES]
+    return start[:size]
 
 
 def _opened(log: Input, meter: openers.Meter) -> Iterator[openers.Opened | openers.Passed]:
@@ -165,6 +170,12 @@ def failed(log: Input | None, options: ScanOptions, reason: str, path: Path | st
         devices={},
         errors=[reason],
     )
+
+
+def note_binary(start: bytes, matcher: Matcher, seen: Coverage) -> None:
+    """Report that a file that begins like this holds no lines: nothing seen in it is no answer."""
+    if seen.lines and is_binary(start) and matcher.recognise(start) == "text":
+        seen.errors.append(BINARY)
 
 
 def note_shortened(log: Input, seen: Coverage) -> None:

@@ -24,6 +24,25 @@ class Snapshot(NamedTuple):
     seconds: float
 
 
+class Unattributed(NamedTuple):
+    """Lines that name an indicator and no machine: a machine may be behind each of them.
+
+    `not_understood`: no log format reads the line, so it is no sighting. `nameless`: the line is read, and it
+    says neither address nor name of the machine; it is in a sighting, and counts there once an indicator.
+    """
+
+    not_understood: int
+    nameless: int
+
+    def __bool__(self) -> bool:
+        return self.not_understood > 0 or self.nameless > 0
+
+
+_NO_DEVICE = b'"device":null'
+"""Inside a text of JSON its quotation marks would be escaped."""
+_NAMES = ("host", "mac", "user")
+
+
 class Sightings:
     """Sightings of many sources, sorted by key, read as often as wanted; beyond 2 MiB they lie in a
     temporary file. Sightings of the first source are not copied, unless there `are_many` sources: mostly
@@ -88,6 +107,11 @@ class Sightings:
         for block in self.blocks():
             put(block)
 
+    def nameless(self) -> int:
+        """The lines of sightings that say nothing of the machine: no address, no name, no user."""
+        bare = (wire.parse(line) for line in self.lines() if _NO_DEVICE in line)
+        return sum(one.count for one in bare if not any(name in one.identity for name in _NAMES))
+
     def tally(self) -> tally.Tally | None:
         """The tally of all sightings, computed once; None where only the portable engine is available."""
         if self._tally is None and self._first is not None and self._counts.keys() == {self._first[0]}:
@@ -113,3 +137,13 @@ class ScanResult(NamedTuple):
     def errors(self) -> list[tuple[str, str]]:
         """(path, error) over all sources."""
         return [(seen.path, error) for seen in self.coverage for error in seen.errors]
+
+    @property
+    def not_understood(self) -> int:
+        """Lines that name an indicator and could not be attributed, over all sources."""
+        return sum(seen.not_understood for seen in self.coverage)
+
+    @property
+    def unattributed(self) -> Unattributed:
+        """All lines without a machine. Reads the sightings once."""
+        return Unattributed(self.not_understood, self.sightings.nameless())

@@ -25,7 +25,7 @@ from quetsach.sightings.sighting import Scan
 
 _APPLICATION = 0x51534154
 """Marks the file as ours, for SQLite and for `file`."""
-_VERSION = 4
+_VERSION = 5
 """Rises when the layout of kept rows changes, also of the engine's own part."""
 _TABLES = """
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

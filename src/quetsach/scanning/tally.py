@@ -35,10 +35,12 @@ class Indicators:
 
 class Machine(NamedTuple):
     """One client address or name, "" for all rows without a client; its sums are in lines, in the order in
-    which the indicators came. `rows` is in rows, the times are those of the wire."""
+    which the indicators came. `whos` tell machines with this address apart. `rows` is in rows, the times
+    are those of the wire."""
 
     device: str
     identity: list[tuple[str, str]]
+    whos: list[str]
     families: list[tuple[str, int]]
     actions: list[tuple[str, int]]
     sources: list[tuple[str, int]]
@@ -62,7 +64,7 @@ class Tally:
         for start in count(0, _BLOCK):
             block = self._native.machines(start, _BLOCK)
             for number, one in enumerate(block, start):
-                yield Machine(*one[:5], Indicators(self._native, number, one[5]), *one[6:])
+                yield Machine(*one[:6], Indicators(self._native, number, one[6]), *one[7:])
             if len(block) < _BLOCK:
                 return
 

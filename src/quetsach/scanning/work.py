@@ -9,13 +9,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from quetsach.files.inputs import Input, Inputs, Skipped
+from quetsach.files.source import HEAD_BYTES
 from quetsach.files.spool import no_room
 from quetsach.scanning.engine import Engine, Matcher, Part, ScanOptions, SourceResult, Span, SplittingMatcher
 from quetsach.scanning.executor import Done, Executor, Outcome, Unit
 from quetsach.scanning.executors.threads import Threads
-from quetsach.scanning.reading import INTERRUPTED, failed, note_shortened
+from quetsach.scanning.reading import INTERRUPTED, failed, note_binary, note_shortened, start_of
 from quetsach.scanning.result import ScanResult, Sightings, Snapshot
-from quetsach.sightings.sighting import Coverage, Scan
+from quetsach.sightings.sighting import UNATTRIBUTED_IN_ALL, Coverage, Scan, shown_in_part
 
 if TYPE_CHECKING:
     from quetsach.logs.fieldmap import FieldMap
@@ -86,7 +87,7 @@ def run(
     return ScanResult(
         scan=header,
         sightings=work.sightings,
-        coverage=sorted(work.coverage, key=lambda seen: (seen.source, seen.path)),
+        coverage=shown_in_part(work.coverage),
         skipped=inputs.skipped + work.skipped,
         is_interrupted=is_interrupted,
         seconds=work.snapshot().seconds,
@@ -119,7 +120,7 @@ class _Work:
         self._is_cancelled = False
         self._done: set[Input] = set()
         self._bytes_total = sum(log.size for log in logs)
-        self._bytes_done = self._hits_done = 0
+        self._bytes_done = self._hits_done = self._told_lines = 0
         self._started = time.monotonic()
 
     @property
@@ -208,6 +209,8 @@ class _Work:
             self.coverage.append(missing._replace(errors=split.lost()))
         else:
             note_shortened(log, result.coverage)
+            if self._options.format is None:
+                note_binary(start_of(log.path, HEAD_BYTES), self._matcher, result.coverage)
             self._keep(result)
         self._finish(log)
 
@@ -230,6 +233,11 @@ class _Work:
             self.coverage.remove(old)
         self._by_source[new.source] = new
         self.coverage.append(new)
+        self._told_lines += len(new.unattributed)
+        if self._told_lines > 2 * UNATTRIBUTED_IN_ALL:
+            self.coverage = shown_in_part(self.coverage)
+            self._by_source = {one.source: one for one in self.coverage if one.bytes}
+            self._told_lines = sum(len(one.unattributed) for one in self.coverage)
         try:
             found = result.sightings if self._leases is None else self._leases.name(result.sightings)
             self.sightings.put(new.source, found)

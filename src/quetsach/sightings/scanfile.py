@@ -13,7 +13,19 @@ from typing import Any, BinaryIO, NamedTuple
 
 from quetsach.errors import ScanError
 from quetsach.indicators.indicator import Kind
-from quetsach.sightings.sighting import ACTIONS, FIELDS, SCHEMA, Coverage, End, Record, Scan, Sighting, dump
+from quetsach.sightings import runs
+from quetsach.sightings.sighting import (
+    ACTIONS,
+    FIELDS,
+    READ,
+    UNATTRIBUTED_LINES,
+    Coverage,
+    End,
+    Record,
+    Scan,
+    Sighting,
+    dump,
+)
 from quetsach.text.json_limits import TooManyError, few
 
 CHUNK_BYTES = 8 << 20
@@ -65,7 +77,7 @@ def read(stream: BinaryIO, on_reject: Callable[[Reject], None] | None = None) ->
 def _read(
     stream: BinaryIO, on_reject: Callable[[Reject], None] | None
 ) -> Iterator[tuple[int, bytes, Record | Reject]]:
-    number = sightings = sources = 0
+    number = sightings = sources = schema = 0
     ended = False
     while line := stream.readline(LINE_BYTES + 1):
         number += 1
@@ -77,6 +89,7 @@ def _read(
         kind = fields.get("type")
         if number == 1:
             yield number, line, _scan(fields)
+            schema = fields["schema"]
             continue
         record: Record | Reject
         try:
@@ -85,10 +98,10 @@ def _read(
                     if sources:
                         raise _Malformed("a sighting follows the coverage")
                     sightings += 1
-                    record = _sighting(fields)
+                    record = _sighting(fields if schema > 1 else _of_schema_1(fields))
                 case "coverage":
                     sources += 1
-                    record = Coverage(**_checked(fields, _COVERAGE))
+                    record = Coverage(**_checked(fields, _COVERAGE), unattributed=_unattributed(fields))
                 case "end":
                     record = End(**_checked(fields, _END))
                     if (record.sightings, record.sources) != (sightings, sources):
@@ -141,10 +154,10 @@ def _object(number: int, line: bytes) -> dict[str, Any]:
 def _scan(fields: dict[str, Any]) -> Scan:
     if fields.get("type") != "scan":
         raise ScanFileError(1, "not_scan", "the first record is not a scan record")
-    if fields.get("schema") != SCHEMA:
-        raise ScanFileError(
-            1, "schema", f"schema {fields.get('schema')!r} is not {SCHEMA}, the one read here"
-        )
+    schema = fields.get("schema")
+    if type(schema) is not int or schema not in READ:
+        known = " or ".join(map(str, READ))
+        raise ScanFileError(1, "schema", f"schema {schema!r} is not {known}, which are read here")
     chosen = fields.get("set")
     inputs = fields.get("inputs", [])
     try:
@@ -157,6 +170,14 @@ def _scan(fields: dict[str, Any]) -> Scan:
     return Scan(**checked, set_id=named["id"], set_count=named["count"], inputs=tuple(inputs))
 
 
+def _of_schema_1(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a sighting with what schema 1 lacks: it tells no machine apart, and has one run."""
+    ends = [fields.get(end) for end in ("first_seen", "last_seen")]
+    # Times that are none are refused later, and so is the count.
+    times = [runs.micros(end) for end in ends if isinstance(end, str) and _is_time(end)]
+    return {**fields, "who": "", "runs": [[*times, fields.get("count")]] if len(times) == 2 else []}
+
+
 def _sighting(fields: dict[str, Any]) -> Sighting:
     sighting = Sighting(**_checked(fields, _SIGHTING))
     first, last, day = sighting.first_seen, sighting.last_seen, sighting.day
@@ -164,7 +185,18 @@ def _sighting(fields: dict[str, Any]) -> Sighting:
         raise _Malformed("day, first_seen and last_seen are given together or not at all")
     if first and last and not (first[:10] == last[:10] == day and first <= last):
         raise _Malformed("first_seen and last_seen are not in order within the day")
+    ends = (runs.micros(first), runs.micros(last)) if first and last else None
+    if wrong := runs.problem(sighting.runs, sighting.count, ends):
+        raise _Malformed(wrong)
     return sighting
+
+
+def _unattributed(fields: dict[str, Any]) -> tuple[str, ...]:
+    """The lines that no machine could be tied to; documents of older scanners lack the field."""
+    lines = fields.get("unattributed", [])
+    if not _is_texts(lines) or len(lines) > UNATTRIBUTED_LINES:
+        raise _Malformed(f"unattributed is not a list of at most {UNATTRIBUTED_LINES} texts")
+    return tuple(lines)
 
 
 def _checked(fields: dict[str, Any], rules: dict[str, _Rule]) -> dict[str, Any]:
@@ -213,6 +245,13 @@ def _is_time(value: Any) -> bool:
     return isinstance(value, str) and _TIME.fullmatch(value) is not None and _is_day(value[:10])
 
 
+def _is_runs(value: Any) -> bool:
+    def is_run(run: Any) -> bool:
+        return isinstance(run, list) and len(run) == 3 and all(map(_is_count, run)) and run[2] > 0
+
+    return isinstance(value, list) and len(value) <= runs.MOST and all(map(is_run, value))
+
+
 def _is_devices(value: Any) -> bool:
     return isinstance(value, dict) and all(_is_day(day) and _is_texts(seen) for day, seen in value.items())
 
@@ -246,10 +285,12 @@ _SIGHTING: dict[str, _Rule] = {
         lambda value: isinstance(value, dict) and _is_texts([*value, *value.values()]),
         "a map of texts",
     ),
+    "who": _text,
     "day": (_or_none(_is_day), "null or a date"),
     "first_seen": _some_time,
     "last_seen": _some_time,
     "count": (lambda value: _is_count(value, 1), "a whole number from 1"),
+    "runs": (_is_runs, "a list of at most 144 runs, each [first, last, count]"),
     "action": _one_of(ACTIONS),
     "logformat": _text,
     "evidence": _text,

@@ -3,22 +3,31 @@
 One document = a `scan` record, sightings sorted by key, coverage, `end` (read by `sightings.scanfile`).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, BinaryIO, NamedTuple
 
-SCHEMA = 1
+SCHEMA = 2
+READ = (1, 2)
+"""Schemas that are read."""
 ACTIONS = ("allowed", "blocked", "attempt", "unknown")
 """Strongest first: the action of a row is the strongest of its lines."""
 FIELDS = ("query", "host", "server_name", "url", "answer", "destination", "text")
 """The order in which fields get the credit when an indicator stands in several of them."""
 
 
+UNATTRIBUTED_LINES = 20
+"""Lines of one source that named an indicator and no machine, kept to be read by a person."""
+UNATTRIBUTED_IN_ALL = 1_000
+"""Such lines of all sources of a scan: with their evidence they fit the document of a push."""
+
+
 class Sighting(NamedTuple):
-    """An indicator seen from one device on one UTC day of one source.
+    """An indicator seen from one machine on one UTC day of one source.
 
     Times are ISO 8601 UTC with six decimals and `Z`; `device`, `day` and the times are None when the line
-    lacks them. `count` is the number of lines in which the indicator matched at least once.
+    lacks them. `count` is the number of lines in which the indicator matched at least once. `who` tells two
+    machines with one address apart. `runs` are those of `quetsach.sightings.runs`.
     """
 
     source: str
@@ -29,21 +38,35 @@ class Sighting(NamedTuple):
     field: str
     device: str | None
     identity: dict[str, str]
+    who: str
     day: str | None
     first_seen: str | None
     last_seen: str | None
     count: int  # type: ignore[assignment]
+    runs: list[list[int]]
     action: str
     logformat: str
     evidence: str
 
-    def key(self) -> tuple[str, str, str, str]:
-        """(source, indicator, device, day): records with equal keys are copies of one fact."""
-        return (self.source, self.indicator, self.device or "", self.day or "")
+    def key(self) -> tuple[str, str, str, str, str]:
+        """(source, indicator, device, who, day): records with equal keys are copies of one fact."""
+        return (self.source, self.indicator, self.device or "", self.who, self.day or "")
+
+
+def who_is(identity: Mapping[str, str], device: str | None) -> str:
+    """What tells machines with the device's address apart (docs/contract.md 2); empty where nothing does."""
+    for kind in ("mac", "host"):
+        if identity.get(kind):
+            return f"{kind}:{identity[kind]}"
+    return f"nat:{identity['nat']}" if device is None and identity.get("nat") else ""
 
 
 class Coverage(NamedTuple):
-    """How far one source was read. `errors` says in words what could not be read, with its place."""
+    """How far one source was read. `errors` says in words what could not be read, with its place.
+
+    `not_understood` counts lines that name an indicator and could not be attributed to a machine;
+    `unattributed` holds the first `UNATTRIBUTED_LINES` of them, escaped.
+    """
 
     source: str
     path: str
@@ -59,6 +82,17 @@ class Coverage(NamedTuple):
     zone: str
     devices: dict[str, list[str]]
     errors: list[str]
+    unattributed: Sequence[str] = ()
+
+
+def shown_in_part(coverage: Iterable[Coverage]) -> list[Coverage]:
+    """The records in their order, with the lines of the first sources only: a scan keeps at most
+    `UNATTRIBUTED_IN_ALL`. The sources are the same however often, and in whatever order, this is asked."""
+    shown, lines = [], 0
+    for seen in sorted(coverage, key=lambda seen: (seen.source, seen.path)):
+        lines += min(seen.not_understood, UNATTRIBUTED_LINES)
+        shown.append(seen if lines <= UNATTRIBUTED_IN_ALL else seen._replace(unattributed=[]))
+    return shown
 
 
 class Scan(NamedTuple):

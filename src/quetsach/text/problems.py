@@ -65,6 +65,14 @@ _SENTENCES = (
     N_("access refused"),
     N_("the storage cannot be reached"),
     N_("changed while it was read; scan it again"),
+    N_(
+        "is neither text nor a kind of file that is read, so only words that stand in it as text were looked"
+        " for; export the log as text and scan that"
+    ),
+    N_(
+        "packet capture: %(n)s of its packets cannot be read, because they are cut or damaged; capture whole"
+        " packets and scan that"
+    ),
     N_("cancelled at byte %(at)s; the rest was not looked at"),
     N_(
         "stopped at byte %(at)s: what was found does not fit into the temporary folder %(path)s: %(why)s;"
@@ -101,6 +109,30 @@ _SENTENCES = (
         " with a row that names a column 'malicious IP', or --column indicator=%(n)s"
     ),
     N_("two of its columns hold addresses"),
+    N_("names stand beside addresses in it"),
+    N_("each stands beside a time, as in a log of what was seen"),
+    N_(
+        "'%(name)s' and '%(other)s' are both sides of connections, as in a report of infected machines; look"
+        " its machines up on the page of machines, or choose the malicious column: --column"
+        ' "indicator=%(again)s"'
+    ),
+    N_(
+        "'%(name)s' and '%(other)s' both hold addresses or names, and nothing says which are malicious;"
+        ' choose that column: --column "indicator=%(again)s"'
+    ),
+    N_(
+        "%(sheet)s: '%(name)s' and '%(other)s' are both sides of connections, as in a report of infected"
+        " machines; look its machines up on the page of machines, or choose the malicious column: --column"
+        ' "indicator=%(again)s"'
+    ),
+    N_(
+        "%(sheet)s: '%(name)s' and '%(other)s' both hold addresses or names, and nothing says which are"
+        ' malicious; choose that column: --column "indicator=%(again)s"'
+    ),
+    N_(
+        "'%(key)s' are infected machines, not a list of malicious addresses; keep them, and look them up on"
+        " the page of machines"
+    ),
     N_("it describes machines"),
     N_("its ports are those that machines call from"),
     N_("all its addresses are in Vietnam"),

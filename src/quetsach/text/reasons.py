@@ -63,7 +63,7 @@ CONCERNS = {
     "special-name": "is a name for local use: {what}",
     "public-suffix": "is a public suffix, under which anybody has names",
     "too-wide": "is wider than /16 (IPv6: /32)",
-    "government": "is a name of the state (*.gov.vn)",
+    "government": "is a name of the state: {what}",
     "own": "belongs to the organisation itself: {what}",
     "wide": "is wider than /24 (IPv6: /48)",
     "well-known": "is on, above or below a name that many use: {what}",

@@ -36,7 +36,7 @@ WHAT = (
     N_("addresses of private use"),
     N_("loopback addresses"),
     N_("link-local addresses"),
-    # well-known.txt, vietnam.txt, platforms.txt, networks.txt
+    # well-known.txt, vietnam.txt, state.txt, platforms.txt, networks.txt
     N_("accounting"),
     N_("advertisements"),
     N_("antivirus"),
@@ -48,6 +48,7 @@ WHAT = (
     N_("front door of Bing and Windows"),
     N_("hosting"),
     N_("invoices"),
+    N_("journal"),
     N_("law library"),
     N_("name servers"),
     N_("newspaper"),

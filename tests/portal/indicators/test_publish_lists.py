@@ -322,3 +322,16 @@ def test_a_full_disk_leaves_no_half_file(settings, tmp_path):
     with pytest.raises(OSError):
         store.keep(parts())
     assert [p for p in Path(settings.MEDIA_ROOT).rglob("*") if p.is_file()] == []
+
+
+def test_every_form_that_only_searches_says_that_it_is_not_for_blocking(cast, tmp_path):
+    publish_list(cast, tmp_path)
+    page = Client().get("/danh-sach/").content.decode()
+    rows = re.findall(
+        r'<th scope="row"><a href="[^"]*/v1\.([^"]+)">.*?<td class="wide"[^>]*>(.*?)</td>', page
+    )
+    said = {ending: "không dùng để chặn" in uses for ending, uses in rows}
+    assert len(rows) == len(writing.FORMS)
+    assert {downloads.BY_ENDING[ending] for ending, is_said in said.items() if is_said} == {
+        "csv", "plain", "json", "suricata.rules", "zeek.intel", "maltrail"
+    }  # fmt: skip

@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from PIL import Image
 
+from quetsach.annexes.collect import read_upload
 from quetsach.annexes.collecting import merge, stored
 from quetsach.annexes.collecting.files import office
 from quetsach.portal.audit.models import Entry
@@ -448,9 +449,7 @@ def test_an_upload_that_is_too_large_is_refused(cast, monkeypatch):
 
 
 def test_a_reading_is_stored_without_loss(cast):
-    (one,) = next(
-        given for _found, given in actions.read_upload("a.docx", paper("X", ("1", "x", "-", "2")), None)
-    )
+    (one,) = next(given for _found, given in read_upload("a.docx", paper("X", ("1", "x", "-", "2")), None))
     assert stored.from_data(stored.to_data(one)) == one
     again = merge.merge([stored.from_data(stored.to_data(one))], [], None)
     assert again.totals == merge.merge([one], [], None).totals

@@ -5,6 +5,7 @@ from uuid import uuid4
 from django.urls import reverse
 
 from quetsach.portal.audit.models import Entry
+from quetsach.portal.audit.sentences import sentence
 from quetsach.portal.intake.models import ReceivedAnnex
 from quetsach.portal.reports.actions import Source, submit_on_behalf
 from quetsach.portal.reports.models import Report, Revision
@@ -133,9 +134,47 @@ def test_a_note_at_the_desk_stands_in_the_record_as_the_superiors(cast):
     press(cast, only(), "take", seen=shown_of(cast, only()), note="Có 2 người hợp đồng.")
     revision = Revision.rows.get()
     assert revision.notes == {"r2": "theo danh sách"}, "the unit's own note is nobody else's"
-    assert [(one["rule"], one["note"]) for one in revision.warnings] == [("W03", "Có 2 người hợp đồng.")]
+    assert [one["rule"] for one in revision.warnings] == ["W03"]
     assert Entry.objects.get(action="intake.take").data["note"] == "Có 2 người hợp đồng."
     assert "Ghi chú của cấp trên: Có 2 người hợp đồng." in report_page(cast, "A1")
+
+
+def test_a_note_stays_where_the_correction_settles_the_last_warning(cast):
+    """Correction, note and taking in one press: no warning is left, and the note and both figures stay."""
+    staffed(cast, "A1", 8)
+    drop(cast, a=paper("Đơn vị A1", ("0", "7", "0", "9")))
+    note = "Đã gọi xã: 7 người."
+    press(cast, only(), "take", r1="0", r2="7", r3="0", r4="7", note=note, seen=shown_of(cast, only()))
+    assert figures(Revision.rows.get()) == [0, 7, 0, 7] and not Revision.rows.get().warnings
+    for route, more in (("report", ()), ("report_history", ()), ("why", ("r4",))):
+        page = report_page(cast, "A1", "officer", route, *more)
+        assert "Cấp trên ghi 7; đọc từ tệp là 9" in page and f"Ghi chú của cấp trên: {note}" in page, route
+    assert "đọc từ tệp là 9" not in report_page(cast, "A1", "officer", "why", "r2"), "another row"
+    told = {entry.action: sentence(entry) for entry in Entry.objects.filter(action__startswith="intake.")}
+    assert told["intake.correct"] == "Sửa số đọc từ tệp a.docx: dòng 4: 9 → 7"
+    assert told["intake.note"] == f"Ghi chú về tệp a.docx: “{note}” (trước đó: –)"
+    assert told["intake.take"].endswith(f"Ghi chú: “{note}”")
+
+
+def test_the_trail_tells_a_note_from_a_correction(cast):
+    drop(cast, a=paper("Đơn vị A1", ("0", "khoảng 12", "0", "9")))
+    press(cast, only(), "save", note="Hỏi xã.")
+    press(cast, only(), "save", note="Xã trả lời: 12.")
+    assert not Entry.objects.filter(action="intake.correct").exists(), "no figure was changed"
+    last = Entry.objects.filter(action="intake.note").order_by("-pk")[0]
+    assert sentence(last) == "Ghi chú về tệp a.docx: “Xã trả lời: 12.” (trước đó: “Hỏi xã.”)"
+    press(cast, only(), "save", r1="0", r2="12", r3="0", r4="9")
+    assert sentence(Entry.objects.get(action="intake.correct")).endswith("dòng 2: 12, giữ nguyên")
+
+
+def test_a_figure_that_was_put_back_is_no_correction(cast):
+    drop(cast, a=paper("Đơn vị A1", ("0", "khoảng 12", "0", "9")))
+    press(cast, only(), "save", r2="13")
+    press(cast, only(), "take", r2="12")
+    revision = Revision.rows.get()
+    assert "changes" not in revision.source and revision.warnings[0]["change"] == [12, 12]
+    page = report_page(cast, "A1")
+    assert "ghi 13" not in page and "Cấp trên ghi 12; đọc từ tệp là 12" in page
 
 
 def test_one_note_for_all_that_are_clear(cast):
@@ -144,8 +183,7 @@ def test_one_note_for_all_that_are_clear(cast):
     assert 'name="note"' in clear.partition('id="ro-rang"')[2].partition("</form>")[0]
     sent = {"note": "Đã đối chiếu danh sách."}
     cast.client("A", "coordinator").post(url(cast, "A", "intake_take_clear"), sent)
-    notes = {one["rule"]: one["note"] for each in Revision.rows.all() for one in each.warnings}
-    assert notes["H04"] == "Đã đối chiếu danh sách."
+    assert [one.source["note"] for one in Revision.rows.all()] == ["Đã đối chiếu danh sách."] * 2
     taken = Entry.objects.filter(action="intake.take")
     assert [entry.data["note"] for entry in taken] == ["Đã đối chiếu danh sách."] * 2
 
@@ -154,3 +192,34 @@ def test_a_desk_without_a_remark_asks_for_no_note_for_all(cast):
     drop(cast, a=paper("Đơn vị A1"))
     page = cast.client("A", "coordinator").get(url(cast)).content.decode()
     assert 'name="note"' not in page.partition('id="ro-rang"')[2].partition("</form>")[0]
+
+
+UNSEEN = "\x07\x1b\u202e\ufffe\U0001ffff\u200b"
+
+
+def test_a_note_holds_nothing_that_nobody_sees(cast):
+    staffed(cast, "A1", 10)
+    drop(cast, a=paper("Đơn vị A1", ("0", "12", "0", "9")))
+    saved = press(cast, only(), "save", note=f"Đã {UNSEEN}gọi xã.")
+    assert only().note == "Đã gọi xã." and 'value="Đã gọi xã."' in saved
+
+
+def test_a_note_that_is_too_long_is_refused_and_kept_on_the_page(cast):
+    """Cut without a word, it would stand in the record as the superior's own words."""
+    staffed(cast, "A1", 10)
+    drop(cast, a=paper("Đơn vị A1", ("0", "12", "0", "9")))
+    annex, client, long = only(), cast.client("A", "coordinator"), "ghi chú dài " * 50
+    row = url(cast, "A", "intake_row", annex.pk)
+    for do in ("save", "take"):
+        answer = client.post(row, {"do": do, "version": annex.version, "note": long})
+        assert answer.status_code == 422 and long in answer.content.decode(), do
+        assert "Ghi chú dài 599 ký tự" in answer.content.decode()
+    assert only().version == annex.version and not only().note and not Revision.rows.exists()
+
+
+def test_a_common_note_that_is_too_long_takes_nothing(cast):
+    drop(cast, a=paper("Đơn vị A1", ("5", "12", "5", "9")))
+    long = "ghi chú dài " * 50
+    answer = cast.client("A", "coordinator").post(url(cast, "A", "intake_take_clear"), {"note": long})
+    assert answer.status_code == 422 and long in answer.content.decode()
+    assert not Revision.rows.exists()

@@ -177,6 +177,31 @@ FIXTURES = {
             UNKNOWN_SOFTWARE,
         ],
     ),
+    "lines that no machine could be tied to": (
+        {
+            "acts": ISSUER,
+            "machines": Machines(scans=1, senders=1, first=FIRST, last=LAST, is_told=True),
+        },
+        [
+            "Đã rà soát 1 lượt nhật ký kết nối mạng do 1 đơn vị gửi, từ ngày 01/9/2022 đến ngày 20/9/2022.",
+            "Nhật ký đã rà soát có dòng nêu địa chỉ độc hại nhưng chưa xác định được là của máy nào; chưa đủ"
+            " căn cứ để kết luận có hay không có máy kết nối đến địa chỉ độc hại.",
+            UNKNOWN_SOFTWARE,
+        ],
+    ),
+    "machines, and lines that no machine could be tied to": (
+        {
+            "acts": ISSUER,
+            "machines": Machines(scans=1, senders=1, first=FIRST, last=LAST, found=1, is_told=True),
+        },
+        [
+            "Đã rà soát 1 lượt nhật ký kết nối mạng do 1 đơn vị gửi, từ ngày 01/9/2022 đến ngày 20/9/2022.",
+            "Đã phát hiện 1 hồ sơ máy có kết nối đến địa chỉ độc hại; còn dòng nhật ký nêu địa chỉ độc hại"
+            " mà chưa xác định được là của máy nào.",
+            "Chưa có hồ sơ máy nào được xử lý xong; còn 1 hồ sơ phải xử lý.",
+            UNKNOWN_SOFTWARE,
+        ],
+    ),
     "false alarms only": (
         {
             "acts": ISSUER,

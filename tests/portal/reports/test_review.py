@@ -1,5 +1,6 @@
 """From the officer to the head of the unit to the superior; locks, signatures, supplements."""
 
+import re
 from datetime import timedelta
 from uuid import uuid4
 
@@ -272,3 +273,18 @@ def test_a_merged_unit_sends_nothing_and_what_it_had_sent_no_longer_counts(cast)
         send(cast, "B1")
     assert {place.name for place in roll_up(cast.nodes["centre"]).missing} == {"Đơn vị A", "Đơn vị B"}
     assert list(Recomputed(cast.campaign).findings()) == []
+
+
+def test_a_unit_without_a_report_then_is_none_yet_and_no_zero(cast):
+    taken(cast, "A1")
+    taken(cast, "A", "8")
+    taken(cast, "A2", "6")
+    page = cast.client("A", "officer").get(url(cast, "rollup", "A")).content.decode()
+    line = page.partition('id="lech-so-lieu"')[2].partition("</section>")[0]
+    assert "Đơn vị A2</a>: chưa có → " in line and "0 · 0 · 0 · 0 →" not in line
+    text = cast.client("A", "officer").get(url(cast, "supplement", "A")).content.decode()
+    assert "dòng 2: chưa có → 6" in text
+    send_back(cast.user("A", "coordinator"), cast.nodes["A1"], 1, "Sai.")
+    page = cast.client("A", "officer").get(url(cast, "rollup", "A")).content.decode()
+    line = page.partition('id="lech-so-lieu"')[2].partition("</section>")[0]
+    assert re.search(r"Đơn vị A1</a>: <?.*5.* → chưa có", line), "a report that is gone is no zero either"

@@ -9,6 +9,7 @@ from django.urls import reverse
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.reports.actions import submit
 from quetsach.portal.reports.models import Revision
+from quetsach.portal.reports.review.actions import send_back
 from tests.portal.addresses import url
 from tests.portal.page_text import text_of
 from tests.portal.reports.test_review import DATA, TICKS, taken
@@ -32,10 +33,10 @@ def test_an_officer_sees_that_the_report_was_sent_and_when(cast):
 
 def test_a_coordinator_sees_how_many_reports_are_missing_with_the_way_to_them(cast):
     told = today(cast, "A", "coordinator")
-    assert "Báo cáo của đơn vị trực thuộc 2 đơn vị chưa gửi gì Đơn vị nào?" in text_of(told)
+    assert "Báo cáo của đơn vị trực thuộc 2 đơn vị chưa có báo cáo Đơn vị nào?" in text_of(told)
     assert f'href="{url(cast, "chase", "A")}?thieu=bao-cao"' in told.content.decode()
     submit(cast.user("A1", "officer"), cast.nodes["A1"], DATA, 0, uuid4(), ticked=TICKS)
-    assert "1 đơn vị chưa gửi gì" in text_of(today(cast, "A", "coordinator"))
+    assert "1 đơn vị chưa có báo cáo" in text_of(today(cast, "A", "coordinator"))
     taken(cast, "A2")
     assert "Mọi đơn vị phải báo cáo đều đã gửi." in text_of(today(cast, "A", "coordinator"))
 
@@ -51,3 +52,13 @@ def test_the_annex_page_says_how_many_reports_its_sums_hold_and_on_which_levels(
     # A1 counts in the sums of the centre, although A above it has no accepted report.
     assert "cộng 1 báo cáo đã tiếp nhận trong 5 đơn vị ở mọi cấp bên dưới" in told
     assert "Trong 2 đơn vị trực thuộc, 0 đơn vị đã có báo cáo được tiếp nhận." in told
+
+
+def test_a_returned_report_is_named_as_one_that_waits_for_its_unit(cast):
+    sent = submit(cast.user("A1", "officer"), cast.nodes["A1"], DATA, 0, uuid4(), ticked=TICKS)
+    send_back(cast.user("A", "coordinator"), cast.nodes["A1"], sent.number, "Sai dòng 2.")
+    said = text_of(today(cast, "A", "coordinator"))
+    assert "2 đơn vị chưa có báo cáo · trong đó 1 báo cáo bị trả lại, chờ đơn vị sửa" in said
+    desk = text_of(cast.client("A", "coordinator").get(url(cast, "intake", "A")))
+    assert "2 đơn vị chưa có báo cáo" in desk and "Trong đó 1 báo cáo bị trả lại" in desk
+    assert "Đơn vị A1 bị trả lại, chờ đơn vị sửa" in desk and "Đơn vị A2 bị trả lại" not in desk

@@ -70,6 +70,13 @@ pub fn scan(
     if let Some(reason) = progress.failed() {
         source.stop(reason);
     }
+    if capture.broken > 0 {
+        source.fail(&format!(
+            "packet capture: {} of its packets cannot be read, because they are cut or damaged; capture whole packets \
+             and scan that",
+            capture.broken
+        ));
+    }
     for link in &capture.unknown_links {
         source.fail(&format!(
             "packet capture: link type {link} is not read; its packets were not looked at"
@@ -104,7 +111,8 @@ struct Capture<'a> {
     first: Option<i64>,
     last: Option<i64>,
     packets: u64,
-    not_understood: u64,
+    /// Packets whose headers up to the ports cannot be read.
+    broken: u64,
     inbound: u64,
 }
 
@@ -132,7 +140,7 @@ impl<'a> Capture<'a> {
             first: None,
             last: None,
             packets: 0,
-            not_understood: 0,
+            broken: 0,
             inbound: 0,
         }
     }
@@ -147,16 +155,16 @@ impl<'a> Capture<'a> {
         let (bytes, mac) = match link::frame(packet.link, packet.bytes) {
             link::Frame::Ip(bytes, mac) => (bytes, mac),
             link::Frame::Foreign => return,
-            link::Frame::Broken => return self.not_understood += 1,
+            link::Frame::Broken => return self.broken += 1,
             link::Frame::Unknown => {
                 if !self.unknown_links.contains(&packet.link) {
                     self.unknown_links.push(packet.link);
                 }
-                return self.not_understood += 1;
+                return;
             }
         };
         let Some(datagram) = network::datagram(bytes) else {
-            return self.not_understood += 1;
+            return self.broken += 1;
         };
         let origin = Origin {
             time: packet.time,
@@ -170,7 +178,7 @@ impl<'a> Capture<'a> {
             }
             Some(piece) => piece.offset > 0 || self.datagram(&datagram, origin),
         };
-        self.not_understood += u64::from(!understood);
+        self.broken += u64::from(!understood);
     }
 
     /// A datagram put together from its pieces.
@@ -195,7 +203,7 @@ impl<'a> Capture<'a> {
     fn end(&mut self) {
         for whole in self.fragments.drain() {
             let understood = self.whole(&whole);
-            self.not_understood += u64::from(!understood);
+            self.broken += u64::from(!understood);
         }
         for flow in self.flows.drain() {
             self.end_flow(flow);
@@ -210,8 +218,8 @@ impl<'a> Capture<'a> {
             latest: None,
             zone: zone.clone(),
         };
-        let runs = self.rows.into_runs(self.set);
-        let lines = Lines::new(context, runs);
+        let stretches = self.rows.into_stretches(self.set);
+        let lines = Lines::new(context, stretches);
         let mut timeline = Timeline::default();
         for time in [self.first, self.last].into_iter().flatten() {
             timeline.add_head(Some(Moment {
@@ -231,7 +239,8 @@ impl<'a> Capture<'a> {
             name: self.options.source_name.clone(),
             bytes,
             lines: self.packets,
-            not_understood: self.not_understood,
+            not_understood: 0,
+            unattributed: Vec::new(),
             long_lines: 0,
             inbound: self.inbound,
             first: shown(span.first),

@@ -106,18 +106,21 @@ impl Capture<'_> {
             value: Value::Known(micros),
             local: false,
         });
-        let keys = self.rows.keys(hits, device, moment);
+        let details = Evidence {
+            mac: facts.origin.mac,
+            text: OnceCell::new(),
+            write,
+        };
+        let mut who = Vec::new();
+        details.identify(&mut |key, value| who = [key.as_bytes(), b":", value].concat());
+        let keys = self.rows.keys(hits, (device, &who), moment);
         let line = Line {
             // A capture has no lines: the number of the record, from 1, stands for its place.
             offset: self.records,
             moment,
             action: facts.action,
             format: Some(facts.record),
-            details: &Evidence {
-                mac: facts.origin.mac,
-                text: OnceCell::new(),
-                write,
-            },
+            details: &details,
         };
         if let Err(error) = self.rows.add(self.set, hits, &keys, &line) {
             self.progress.fail(temporary(&error));

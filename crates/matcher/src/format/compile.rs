@@ -213,6 +213,7 @@ impl Compiler {
         let head = table.head.as_deref();
         let head = head.map(|text| self.expression(table, text, End::Anywhere));
         Ok(Shape {
+            takes_head: table.columns.first().is_some_and(String::is_empty),
             head: head.transpose()?,
             body,
         })

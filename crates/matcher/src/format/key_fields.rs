@@ -1,9 +1,9 @@
 //! The key fields of a format: lines with equal values in them have the same hits, device and action.
-use super::variant::{FieldId, ROLES, Role, Subject, Test, Variant};
+use super::variant::{FieldId, IDENTITY, ROLES, Role, Subject, Test, Variant};
 
 const FIRST_UNPRIVILEGED: u16 = 1024;
 
-/// The fields that the variants of a format read, but for time and identity.
+/// The fields that the variants of a format read, but for the time and for such parts of the identity as decide nothing.
 #[derive(Debug, Default)]
 pub struct KeyFields {
     pub fields: Vec<FieldId>,
@@ -33,6 +33,12 @@ impl KeyFields {
                     _ => &mut found.fields,
                 };
                 fields.extend(variant.role(role));
+            }
+            // Whose row it is.
+            for (key, fields) in IDENTITY.iter().zip(&variant.identity) {
+                if matches!(*key, "mac" | "host") {
+                    found.fields.extend(fields);
+                }
             }
             decoded.extend(variant.decode.iter().map(|(field, _)| *field));
             found.server_ports.extend(&variant.server_ports);

@@ -81,6 +81,8 @@ pub enum Body {
 
 #[derive(Debug)]
 pub struct Shape {
+    /// Whether a syslog head may stand in the first column, which has no name.
+    pub takes_head: bool,
     /// What stands before columns or pairs.
     pub head: Option<Pattern>,
     pub body: Body,

@@ -5,12 +5,15 @@ use jiff::tz::TimeZone;
 
 use crate::canonical::address::{self, Address};
 use crate::canonical::names::{self, Host};
+use crate::escape::{EVIDENCE, escape_into};
 use crate::format::{Action, Condition, FieldId, Format, IDENTITY, Role, Subject, Test, Variant};
 use crate::shape::wrapper::{Readings, TIME_KINDS, Wrapper};
 use crate::shape::{Found, LineReader, Values};
 use crate::time::{self, Moment, Value};
 
 const FIRST_UNPRIVILEGED: u16 = 1024;
+/// Ten minutes: a device sends a line sooner, and two zones are at least a quarter of an hour apart.
+const SAME_MOMENT: i64 = 600 * time::SECOND;
 
 /// One parsed line.
 pub struct Record<'f, 'l> {
@@ -20,6 +23,8 @@ pub struct Record<'f, 'l> {
     pub variant: &'f Variant,
     values: Values<'f, 'l>,
     wrapper: Option<&'l Wrapper>,
+    /// The wrapper, or the head that stands in the first column of a row.
+    head: Option<&'l Wrapper>,
     pub client: Option<Host>,
     pub client_port: Option<u16>,
     pub server: Option<Address>,
@@ -67,6 +72,10 @@ fn first<'f, 'l>(
                     variant,
                     values,
                     wrapper,
+                    head: wrapper.or_else(|| {
+                        let is_row = depth == 0 && shape.takes_head;
+                        is_row.then(|| readings.head_of_row()).flatten()
+                    }),
                     client: None,
                     client_port: None,
                     server: None,
@@ -206,10 +215,11 @@ impl<'l> Record<'_, 'l> {
         let own = self.own_time(zone);
         if let Some(Moment {
             value: Value::Known(_),
-            ..
+            local,
         }) = own
         {
-            return own;
+            let stated = self.head.filter(|_| local);
+            return stated.and_then(|w| self.in_stated_zone(w, zone)).or(own);
         }
         let outer = self.wrapper.map_or(&[][..], |w| &w.times);
         let mut found = own.into_iter().chain(
@@ -225,6 +235,25 @@ impl<'l> Record<'_, 'l> {
         Some(with_year.unwrap_or(first))
     }
 
+    /// The line's own time in the zone that the innermost head with a zone states, if both are the same moment there:
+    /// a collector states its own zone, which need not be the device's.
+    fn in_stated_zone(&self, wrapper: &Wrapper, zone: &TimeZone) -> Option<Moment> {
+        let (there, head) = wrapper.times.iter().find_map(|stated| {
+            let there = time::stated_zone(stated)?;
+            match time::parse(stated, &TIME_KINDS, zone)?.value {
+                Value::Known(head) => Some((there, head)),
+                Value::Yearless(_) => None,
+            }
+        })?;
+        let Value::Known(own) = self.own_time(&there)?.value else {
+            return None;
+        };
+        ((own - head).abs() <= SAME_MOMENT).then_some(Moment {
+            value: Value::Known(own),
+            local: false,
+        })
+    }
+
     fn own_time(&self, zone: &TimeZone) -> Option<Moment> {
         let found = self.first(&self.variant.time_fields).or_else(|| {
             let parts = self.variant.time_join.iter();
@@ -236,18 +265,44 @@ impl<'l> Record<'_, 'l> {
 
     /// Shows each part of the client's identity, in the order of `IDENTITY`.
     pub fn identify(&self, tell: &mut dyn FnMut(&'static str, &[u8])) {
-        for (key, fields) in IDENTITY.iter().zip(&self.variant.identity) {
-            if fields.is_empty() || self.swapped && matches!(*key, "mac" | "nat") {
-                continue;
-            }
-            let mut value = self.first(fields);
-            if *key == "nat" {
-                value = value.and_then(|v| self.translated(v));
-            }
-            if let Some(value) = value {
+        for key in IDENTITY {
+            if let Some(value) = self.identity(key) {
                 tell(key, &value);
             }
         }
+    }
+
+    /// Spells what tells machines with the device's address apart (docs/contract.md 2); nothing where nothing does.
+    pub fn put_who(&self, out: &mut Vec<u8>) {
+        // A hardware address says more than a name.
+        for key in ["mac", "host", "nat"] {
+            if key == "nat" && !self.is_told_by_translation() {
+                continue;
+            }
+            if let Some(value) = self.identity(key).filter(|value| !value.is_empty()) {
+                out.extend_from_slice(key.as_bytes());
+                out.push(b':');
+                return escape_into(out, &value, EVIDENCE);
+            }
+        }
+    }
+
+    /// Whether nothing but a translated endpoint may tell the machine.
+    pub fn is_told_by_translation(&self) -> bool {
+        let of_nat = IDENTITY.iter().position(|key| *key == "nat");
+        self.client.is_none() && of_nat.is_some_and(|at| !self.variant.identity[at].is_empty())
+    }
+
+    fn identity(&self, key: &str) -> Option<Cow<'l, [u8]>> {
+        let fields = &self.variant.identity[IDENTITY.iter().position(|k| *k == key)?];
+        if fields.is_empty() || self.swapped && matches!(key, "mac" | "nat") {
+            return None;
+        }
+        let value = self.first(fields);
+        if key == "nat" {
+            return value.and_then(|value| self.translated(value));
+        }
+        value
     }
 
     /// The client's endpoint after address translation; None where it stayed the same.

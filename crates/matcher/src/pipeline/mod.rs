@@ -25,13 +25,14 @@ use crate::pipeline::feed::Feed;
 use crate::pipeline::queue::{Queue, Taken};
 use crate::reader::{Input, Source, is_capture};
 use crate::rows::alive::{self, Alive};
-use crate::rows::runs::Runs;
 pub use crate::rows::spool::temporary;
+use crate::rows::stretches::Stretches;
 use crate::rows::{Rows, SharedRows};
 use crate::scan::baton::{Baton, Relay};
 use crate::scan::long_line::LongLine;
 use crate::scan::segments::Segment;
 use crate::scan::state::Scan;
+use crate::scan::unattributed::Unattributed;
 use crate::set::Set;
 use crate::time;
 use crate::time::midnights::Midnights;
@@ -256,7 +257,7 @@ pub(crate) struct Found<'a> {
     pub formats: Vec<&'a Format>,
     pub zone: TimeZone,
     pub options: &'a Options,
-    pub runs: Runs,
+    pub stretches: Stretches,
     pub timeline: Timeline,
     pub alive: Alive<String>,
     /// Source id.
@@ -264,7 +265,7 @@ pub(crate) struct Found<'a> {
     pub changed: Option<i64>,
     pub bytes: u64,
     pub lines: u64,
-    pub not_understood: u64,
+    pub unattributed: Unattributed,
     pub long_lines: u64,
     pub inbound: u64,
     pub errors: Vec<String>,
@@ -277,13 +278,13 @@ impl<'a> Found<'a> {
             formats: scan.formats,
             zone: scan.zone,
             options: scan.options,
-            runs: scan.runs,
+            stretches: scan.stretches,
             timeline: scan.timeline,
             source: source.id(),
             changed: source.changed,
             bytes: source.unpacked,
             lines: scan.lines,
-            not_understood: scan.not_understood,
+            unattributed: scan.unattributed,
             long_lines: scan.long_lines,
             inbound: scan.inbound,
             errors: source.errors,
@@ -299,8 +300,8 @@ impl<'a> Found<'a> {
             zone: self.zone.clone(),
         };
         let mut years = Years::new(latest, &self.zone);
-        let times = self.runs.spread.times(&mut years).into_iter();
-        let lines = Lines::new(context, self.runs);
+        let times = self.stretches.spread.times(&mut years).into_iter();
+        let lines = Lines::new(context, self.stretches);
         let span = self.timeline.span(latest, times, &self.zone);
         let most = self.options.limits.alive;
         if self.alive.len() > most {
@@ -315,7 +316,8 @@ impl<'a> Found<'a> {
             name: self.options.source_name.clone(),
             bytes: self.bytes,
             lines: self.lines,
-            not_understood: self.not_understood,
+            not_understood: self.unattributed.count,
+            unattributed: self.unattributed.lines(),
             long_lines: self.long_lines,
             inbound: self.inbound,
             first: shown(span.first),

@@ -20,9 +20,10 @@ use crate::pipeline::{self, Found, Threads};
 use crate::reader::range::Range;
 use crate::reader::{Input, Source, is_capture};
 use crate::rows::alive::Alive;
-use crate::rows::runs::Runs;
 use crate::rows::spread::Spread;
+use crate::rows::stretches::Stretches;
 use crate::scan::baton::Baton;
+use crate::scan::unattributed::Unattributed;
 use crate::set::Set;
 use crate::shape::{Header, LineReader};
 use crate::time;
@@ -54,7 +55,7 @@ struct About {
     changed: Option<i64>,
     bytes: u64,
     lines: u64,
-    not_understood: u64,
+    unattributed: Unattributed,
     long_lines: u64,
     inbound: u64,
     timeline: Timeline,
@@ -119,18 +120,18 @@ pub fn scan(
         changed: feed.source.changed,
         bytes: feed.source.given - start,
         lines: whole.lines,
-        not_understood: whole.not_understood,
+        unattributed: whole.unattributed,
         long_lines: whole.long_lines,
         inbound: whole.inbound,
         alive: whole.alive.shown(),
         timeline: whole.timeline,
-        spread: mem::take(&mut whole.runs.spread),
+        spread: mem::take(&mut whole.stretches.spread),
     };
     let text = json(&about);
     let mut body = (text.len() as u64).to_le_bytes().to_vec();
     body.extend(text);
     let mut errors = feed.source.errors;
-    if let Err(error) = whole.runs.write_to(&mut body, set) {
+    if let Err(error) = whole.stretches.write_to(&mut body, set) {
         errors.push(error.to_string());
     }
     Ok(Some(Part {
@@ -163,7 +164,7 @@ fn header_of(formats: &[&Format], head: &[u8]) -> Arc<Header> {
 /// The parts of one file, in order, as they come.
 #[derive(Debug, Default)]
 pub struct Whole {
-    runs: Runs,
+    stretches: Stretches,
     about: Option<About>,
 }
 
@@ -179,9 +180,9 @@ impl Whole {
             let mut file = tempfile::tempfile()?;
             file.write_all(&body[size..])?;
             file.rewind()?;
-            self.runs.add_file(file, set)?;
+            self.stretches.add_file(file, set)?;
         }
-        self.runs.spread.absorb(&about.spread);
+        self.stretches.spread.absorb(&about.spread);
         self.about = Some(match self.about.take() {
             None => about,
             Some(old) => old.and(about),
@@ -205,14 +206,14 @@ impl Whole {
             formats: pipeline::chosen(formats, options)?,
             zone,
             options,
-            runs: self.runs,
+            stretches: self.stretches,
             timeline: about.timeline,
             alive: about.alive,
             source: about.source,
             changed: about.changed,
             bytes: about.bytes,
             lines: about.lines,
-            not_understood: about.not_understood,
+            unattributed: about.unattributed,
             long_lines: about.long_lines,
             inbound: about.inbound,
             errors,
@@ -226,7 +227,7 @@ impl About {
         self.changed = later.changed;
         self.bytes += later.bytes;
         self.lines += later.lines;
-        self.not_understood += later.not_understood;
+        self.unattributed.absorb(later.unattributed);
         self.long_lines += later.long_lines;
         self.inbound += later.inbound;
         self.timeline.absorb(&later.timeline);

@@ -1,7 +1,8 @@
 //! Rows with their words, in blocks of equally many rows: the oldest can be taken away and no other moves.
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::rows::row::Row;
+use crate::rows::row::{Other, Row};
+use crate::rows::span::Span;
 
 /// Rows in the order in which they came. The place of a row is the number of rows that came before it, taken away or not.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub struct Block {
     rows: Vec<Row>,
     /// The words of its rows.
     texts: Vec<u8>,
+    /// The runs of its rows but for the run that each row holds itself.
+    others: Vec<Other>,
 }
 
 impl Arena {
@@ -89,6 +92,7 @@ impl Arena {
                 Block {
                     rows: Vec::with_capacity(most),
                     texts: Vec::with_capacity(before + before / 8),
+                    others: Vec::new(),
                 }
             });
             self.blocks.push(next);
@@ -123,6 +127,16 @@ impl Arena {
         &mut self.blocks[block].rows[row]
     }
 
+    /// Counts hits of a row that are within one run. Returns the bytes that the arena grew by.
+    #[inline]
+    pub fn count(&mut self, place: u32, hits: Span) -> usize {
+        let (block, row) = self.index(place);
+        let Block { rows, others, .. } = &mut self.blocks[block];
+        let before = others.len();
+        rows[row].count(hits, others);
+        (others.len() - before) * size_of::<Other>()
+    }
+
     /// A row, and the bytes that begin with its words.
     #[inline]
     pub fn entry(&self, place: u32) -> (&Row, &[u8]) {
@@ -132,16 +146,30 @@ impl Arena {
         (row, &block.texts[row.words as usize..])
     }
 
+    /// Where the runs of a row lie that it does not hold itself.
+    #[inline]
+    pub fn others(&self, place: u32) -> &[Other] {
+        &self.blocks[self.index(place).0].others
+    }
+
     /// Gives a row other words.
     pub fn reword(&mut self, place: u32, words: &[u8]) {
         let (block, row) = self.index(place);
-        let Block { rows, texts } = &mut self.blocks[block];
+        let Block { rows, texts, .. } = &mut self.blocks[block];
         rows[row].words = texts.len() as u32;
         texts.extend_from_slice(words);
     }
 
     pub fn rows(&self) -> impl Iterator<Item = &Row> {
         self.blocks.iter().flat_map(|block| &block.rows)
+    }
+
+    /// The runs of all rows.
+    pub fn runs(&self) -> impl Iterator<Item = Span> {
+        self.blocks.iter().flat_map(|block| {
+            let in_rows = block.rows.iter().map(|row| row.run);
+            in_rows.chain(block.others.iter().map(|other| other.run))
+        })
     }
 
     /// Takes away the oldest blocks of at least so many bytes together, or all; the place of the first is zero there.
@@ -170,6 +198,7 @@ impl Arena {
         let emptied = self.blocks.into_iter().map(|mut block| {
             block.rows.clear();
             block.texts.clear();
+            block.others.clear();
             block
         });
         let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
@@ -179,6 +208,6 @@ impl Arena {
 
 impl Block {
     fn size(&self, row: usize) -> usize {
-        self.rows.len() * row + self.texts.len()
+        self.rows.len() * row + self.texts.len() + self.others.len() * size_of::<Other>()
     }
 }

@@ -1,22 +1,24 @@
-//! Hits of one source, counted in rows by indicator, device and day. Times without a year get it at the end of the file.
+//! Hits of one source, counted in rows by indicator, machine and day. Times without a year get it at the end of the file.
 pub(crate) mod alive;
 pub(crate) mod arena;
 pub(crate) mod details;
+pub(crate) mod entry;
+mod files;
+mod machines;
 mod memo;
 pub(crate) mod places;
 pub(crate) mod repeats;
 pub(crate) mod row;
-pub(crate) mod runs;
+mod span;
 pub(crate) mod spool;
 pub(crate) mod spread;
+pub(crate) mod stretches;
 pub(crate) mod words;
 
-use std::collections::HashMap;
 use std::io;
 use std::mem;
 use std::sync::{Arc, Mutex};
 
-use foldhash::fast::RandomState;
 use smallvec::SmallVec;
 
 use crate::canonical::names::Host;
@@ -26,9 +28,12 @@ use crate::memory::{Held, Memory, PER_ROW};
 use crate::raw::prefetch;
 use crate::rows::arena::{Arena, Pool};
 use crate::rows::details::Details;
+use crate::rows::machines::Machines;
 use crate::rows::places::{Key, Places, SLOT};
+use crate::rows::row::NONE;
 pub use crate::rows::row::Row;
-use crate::rows::runs::{Run, Runs};
+pub use crate::rows::span::{Span, joined};
+use crate::rows::stretches::{Stretch, Stretches};
 use crate::rows::words::Words;
 use crate::set::Set;
 use crate::time::Moment;
@@ -61,8 +66,6 @@ pub const TEXT: u16 = u16::MAX;
 
 /// Bytes of a row and of its place in the table, without texts.
 const ROW: usize = size_of::<Row>() + SLOT;
-/// A device in its two tables.
-const DEVICE: usize = 96;
 
 /// Together the rows of a block take about a sixteenth of the bytes that a scan may take without rows; less where
 /// threads have few each.
@@ -86,18 +89,12 @@ pub struct Rows {
     rows: Arena,
     /// Lines of rows that are there already: each row is asked for some lines before it is looked at.
     waiting: Vec<(u32, When, Action)>,
-    devices: HashMap<Host, u32, RandomState>,
-    /// Devices with an IPv4 address, in a table of their own, where they lie near each other.
-    devices4: HashMap<u32, u32, RandomState>,
-    /// The number of no device.
-    nobody: Option<u32>,
-    /// A hash of each device by its number, the same in all threads.
-    device_hashes: Vec<u64>,
+    machines: Machines,
     memory: Arc<Memory>,
     held: Held,
     shared: Option<SharedRows>,
-    runs: Runs,
-    /// How often all rows were put aside, so that numbers of devices and places are no longer the same.
+    stretches: Stretches,
+    /// How often all rows were put aside, so that numbers of machines and places are no longer the same.
     moved: u32,
 }
 
@@ -110,7 +107,7 @@ pub struct Known {
     items: [u32; MOST_KNOWN],
     places: [u32; MOST_KNOWN],
     pub hits: usize,
-    device: u32,
+    machine: u32,
     when: u32,
 }
 
@@ -148,14 +145,11 @@ impl Rows {
             places: Places::default(),
             rows: new_arena(&memory, pool),
             waiting: Vec::with_capacity(WAITING),
-            devices: HashMap::default(),
-            devices4: HashMap::default(),
-            nobody: None,
-            device_hashes: Vec::new(),
+            machines: Machines::default(),
             held: memory.hold(),
             memory,
             shared,
-            runs: Runs::default(),
+            stretches: Stretches::default(),
             moved: 0,
         }
     }
@@ -177,7 +171,7 @@ impl Rows {
             items: [0; MOST_KNOWN],
             places: [0; MOST_KNOWN],
             hits: keys.len(),
-            device: first.device,
+            machine: first.machine,
             when: first.when,
         };
         for (i, key) in keys.iter().enumerate() {
@@ -187,7 +181,7 @@ impl Rows {
         Some(known)
     }
 
-    /// Adds a line with the same indicators and device as one before; false, and nothing is added, where a row is not
+    /// Adds a line with the same indicators and machine as one before; false, and nothing is added, where a row is not
     /// there yet.
     pub fn add_known(&mut self, known: &mut Known, moment: Option<Moment>, action: Action) -> bool {
         let value = moment.map(|m| m.value);
@@ -196,8 +190,12 @@ impl Rows {
         if known.when != when {
             let mut places = known.places;
             for (place, &item) in places.iter_mut().zip(&known.items[..hits]) {
-                let device = known.device;
-                let Some(found) = self.places.get(&Key { item, device, when }) else {
+                let machine = known.machine;
+                let Some(found) = self.places.get(&Key {
+                    item,
+                    machine,
+                    when,
+                }) else {
                     return false;
                 };
                 *place = found;
@@ -217,13 +215,22 @@ impl Rows {
     }
 
     /// The keys of a line's hits, in their order; their places are asked for.
-    pub fn keys(&mut self, hits: &[Hit], device: Option<&Host>, moment: Option<Moment>) -> Keys {
-        let device = self.device(device);
+    pub fn keys(
+        &mut self,
+        hits: &[Hit],
+        (device, who): (Option<&Host>, &[u8]),
+        moment: Option<Moment>,
+    ) -> Keys {
+        let machine = self.machine(device, who);
         let when = bucket(moment.map(|m| m.value), &self.midnights);
         let mut keys = Keys::new();
         for hit in hits {
             let item = hit.item;
-            let key = Key { item, device, when };
+            let key = Key {
+                item,
+                machine,
+                when,
+            };
             self.places.ask_for(&key);
             keys.push(key);
         }
@@ -253,19 +260,19 @@ impl Rows {
             let size = ROW + texts.len() - begin;
             self.rows.push(Row {
                 item: key.item,
-                device: key.device,
+                machine: key.machine,
                 order: line.offset,
-                first: when,
-                last: when,
-                count: 1,
+                run: Span::hit(when),
+                others: NONE,
                 words: begin as u32,
                 action: line.action,
                 field: hit.field,
                 format: line.format.map_or(TEXT, |n| n as u16),
                 identity,
+                is_latest: true,
             });
-            let device = self.device_hashes[key.device as usize];
-            self.memory.count_row((key.item, device, day_of(key.when)));
+            let machine = self.machines.hash(key.machine);
+            self.memory.count_row((key.item, machine, day_of(key.when)));
             self.held.add(size);
         }
         let least = self.least();
@@ -284,61 +291,45 @@ impl Rows {
         }
     }
 
-    /// Forgets all rows and devices.
+    /// Forgets all rows and machines.
     fn clear(&mut self) {
         self.moved += 1;
         self.held = self.memory.hold();
         self.places = Places::default();
         self.rows = new_arena(&self.memory, self.rows.pool());
-        self.devices = HashMap::default();
-        self.devices4 = HashMap::default();
-        self.nobody = None;
-        self.device_hashes = Vec::new();
+        self.machines = Machines::default();
     }
 
     /// Counts the lines that wait.
     fn count(&mut self) {
+        let mut grown = 0;
         for (place, when, action) in self.waiting.drain(..) {
             let row = self.rows.row_mut(place);
-            row.count += 1;
             row.action = row.action.max(action);
-            row.widen(when, when);
+            grown += self.rows.count(place, Span::hit(when));
+        }
+        if grown > 0 {
+            self.held.add(grown);
         }
     }
 
-    fn device(&mut self, device: Option<&Host>) -> u32 {
-        let bits = match device {
-            Some(Host::Address(address)) => address.v4(),
-            _ => None,
-        };
-        let known = match (bits, device) {
-            (Some(bits), _) => self.devices4.get(&bits).copied(),
-            (None, None) => self.nobody,
-            (None, Some(device)) => self.devices.get(device).copied(),
-        };
-        if let Some(number) = known {
-            return number;
-        }
-        let number = self.device_hashes.len() as u32;
-        self.device_hashes.push(self.memory.hash(device));
-        self.held.add(DEVICE + device.map_or(0, Host::size));
-        match (bits, device) {
-            (Some(bits), _) => drop(self.devices4.insert(bits, number)),
-            (None, None) => self.nobody = Some(number),
-            (None, Some(device)) => drop(self.devices.insert(device.clone(), number)),
+    fn machine(&mut self, device: Option<&Host>, who: &[u8]) -> u32 {
+        let (number, bytes) = self.machines.number(device, who, &self.memory);
+        if bytes > 0 {
+            self.held.add(bytes);
         }
         number
     }
 
-    /// All rows, in runs to be merged.
-    pub fn into_runs(mut self, set: &Set) -> Runs {
+    /// All rows, in stretches to be merged.
+    pub fn into_stretches(mut self, set: &Set) -> Stretches {
         self.count();
-        self.runs.spread.add(self.rows.rows(), &self.midnights);
-        let devices = self.shown();
+        self.stretches.spread.add(self.rows.runs(), &self.midnights);
+        let machines = self.machines.shown();
         let rows = self.rows.take_oldest(usize::MAX);
         let held = mem::replace(&mut self.held, self.memory.hold());
         self.clear();
-        self.runs.hold(Run::new(set, devices, rows, held));
-        self.runs
+        self.stretches.hold(Stretch::new(set, machines, rows, held));
+        self.stretches
     }
 }

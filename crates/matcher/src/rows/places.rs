@@ -6,11 +6,11 @@ use foldhash::fast::RandomState;
 
 use crate::raw::{Pages, prefetch};
 
-/// The key of a row: item, device by its number, and time as `time::bucket`.
+/// The key of a row: item, machine by its number, and time as `time::bucket`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Key {
     pub item: u32,
-    pub device: u32,
+    pub machine: u32,
     pub when: u32,
 }
 
@@ -18,7 +18,7 @@ pub struct Key {
 type Slot = [u8; 16];
 
 fn slot_of(key: Key, place: u32) -> Slot {
-    let words = [key.item, key.device, key.when, place + 1];
+    let words = [key.item, key.machine, key.when, place + 1];
     let high_first = words.into_iter().rev();
     let bits = high_first.fold(0, |bits, word| bits << 32 | u128::from(word));
     bits.to_le_bytes()
@@ -28,7 +28,7 @@ fn key_of(slot: Slot) -> Key {
     let bits = u128::from_le_bytes(slot);
     Key {
         item: bits as u32,
-        device: (bits >> 32) as u32,
+        machine: (bits >> 32) as u32,
         when: (bits >> 64) as u32,
     }
 }
@@ -150,7 +150,7 @@ mod tests {
         for i in 0..20_000_u32 {
             let key = Key {
                 item: i % 7 * 1000,
-                device: i * 7919 % 61,
+                machine: i * 7919 % 61,
                 when: i % 13,
             };
             places.ask_for(&key);

@@ -216,7 +216,8 @@ impl<'f> Repeats<'f> {
         known: Known,
         rows: &Rows,
     ) {
-        if self.moved != Some(rows.moved()) || depends_on_port(set, record) {
+        let is_passing = depends_on_port(set, record) || record.is_told_by_translation();
+        if self.moved != Some(rows.moved()) || is_passing {
             return;
         }
         if !line_key.is_whole && tokens::depend_on_paths(set, tokens) {

@@ -2,17 +2,15 @@
 use std::io;
 use std::sync::PoisonError;
 
-use crate::canonical::address::Address;
-use crate::canonical::names::Host;
 use crate::rows::arena::Arena;
+use crate::rows::machines::Machines;
 use crate::rows::places::Key;
-use crate::rows::runs::Devices;
 use crate::rows::words::Words;
 use crate::rows::{ROW, Row, Rows, SharedRows};
 use crate::set::Set;
 use crate::time::bucket::bucket;
 
-/// Fewer bytes of rows are not worth a run of their own.
+/// Fewer bytes of rows are not worth a stretch of their own.
 const LEAST_RUN: usize = 1 << 20;
 /// Beyond this place all rows are put aside, and places are counted anew.
 const MOST_PLACES: u32 = 1 << 31;
@@ -38,7 +36,7 @@ impl Rows {
     }
 
     /// Puts the oldest rows aside: a quarter of the bytes held, so that little is written and read again. All rows go
-    /// where their devices take much, as these stay as long as any row.
+    /// where their machines take much, as these stay as long as any row.
     pub(super) fn put_aside(&mut self, set: &Set, least: usize) -> io::Result<()> {
         self.count();
         let of_rows = self.rows.size();
@@ -73,17 +71,16 @@ impl Rows {
 
     /// Writes rows to a temporary file.
     fn spill(&mut self, set: &Set, oldest: &Arena) -> io::Result<()> {
-        self.runs.spill(set, &self.shown(), oldest)?;
-        self.runs.spread.add(oldest.rows(), &self.midnights);
+        self.stretches.spill(set, &self.machines.shown(), oldest)?;
+        self.stretches.spread.add(oldest.runs(), &self.midnights);
         Ok(())
     }
 
     /// Adds rows to those of all threads.
     fn share(&self, shared: &SharedRows, set: &Set, oldest: &Arena) -> io::Result<()> {
-        let hosts = self.hosts();
         let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
         let shared = shared.get_or_insert_with(|| self.empty(None));
-        shared.take_in(&hosts, oldest);
+        shared.take_in(&self.machines, oldest);
         let least = shared.least();
         while shared.held.bytes() > self.memory.shared_limit().max(least) {
             shared.put_aside(set, least)?;
@@ -97,24 +94,29 @@ impl Rows {
         shared.unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Adds the rows of another, whose devices these are.
-    fn take_in(&mut self, hosts: &[Option<Host>], rows: &Arena) {
-        let devices = hosts.iter().map(|host| self.device(host.as_ref()));
-        let devices: Vec<u32> = devices.collect();
+    /// Adds the rows of another, whose machines these are.
+    fn take_in(&mut self, machines: &Machines, rows: &Arena) {
+        let all = machines.all().into_iter();
+        let numbers: Vec<u32> = all
+            .map(|(device, who)| self.machine(device.as_ref(), who))
+            .collect();
         let key = |row: &Row| Key {
             item: row.item,
-            device: devices[row.device as usize],
-            when: bucket(row.first.value(), &self.midnights),
+            machine: numbers[row.machine as usize],
+            when: bucket(row.run.first.value(), &self.midnights),
         };
         let keys: Vec<Key> = rows.rows().map(key).collect();
+        let mut runs = Vec::new();
         for (place, &key) in (0..).zip(&keys) {
             if let Some(later) = keys.get(place as usize + AHEAD) {
                 self.places.ask_for(later);
             }
             let (row, words) = rows.entry(place);
             let words = Words::at(words).bytes();
+            runs.clear();
+            row.each_run(rows.others(place), |run| runs.push(run));
             let row = Row {
-                device: key.device,
+                machine: key.machine,
                 ..*row
             };
             let next = self.rows.next();
@@ -123,34 +125,21 @@ impl Rows {
                 let texts = self.rows.texts();
                 let begin = texts.len() as u32;
                 texts.extend_from_slice(words);
+                // The oldest run stands last: then each next run lies behind all others, mostly.
+                let oldest = runs.pop().unwrap_or(row.run);
                 self.rows.push(Row {
                     words: begin,
-                    ..row
+                    ..row.first_of(oldest)
                 });
                 self.held.add(ROW + words.len());
-            } else if self.rows.row_mut(known).merge(row) {
+            } else if self.rows.row_mut(known).merge(&row) {
                 self.rows.reword(known, words);
                 self.held.add(words.len());
             }
+            let grown = runs.drain(..).rev().map(|run| self.rows.count(known, run));
+            let grown = grown.sum();
+            self.held.add(grown);
         }
-    }
-
-    /// The devices by their numbers.
-    fn hosts(&self) -> Vec<Option<Host>> {
-        let mut hosts = vec![None; self.device_hashes.len()];
-        for (device, number) in &self.devices {
-            hosts[*number as usize] = Some(device.clone());
-        }
-        for (bits, number) in &self.devices4 {
-            hosts[*number as usize] = Some(Host::Address(Address::from_v4(*bits)));
-        }
-        hosts
-    }
-
-    /// The same, safe to show.
-    pub(super) fn shown(&self) -> Devices {
-        let hosts = self.hosts().into_iter();
-        hosts.map(|host| Some(host?.shown().into())).collect()
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use foldhash::fast::RandomState;
 use serde::{Deserialize, Serialize};
 
-use crate::rows::row::Row;
+use crate::rows::span::Span;
 use crate::time::Value;
 use crate::time::bucket::bucket;
 use crate::time::midnights::Midnights;
@@ -20,11 +20,11 @@ pub struct Spread {
 }
 
 impl Spread {
-    /// With more rows, each counted by such parts of a day.
-    pub fn add<'a>(&mut self, rows: impl Iterator<Item = &'a Row>, midnights: &Midnights) {
-        // Rows that follow each other are mostly of one part of a day.
+    /// With more runs of rows, each counted by such parts of a day.
+    pub fn add(&mut self, runs: impl Iterator<Item = Span>, midnights: &Midnights) {
+        // Runs that follow each other are mostly of one part of a day.
         let mut near: Option<(RangeInclusive<When>, u32, (When, When))> = None;
-        for row in rows {
+        for row in runs {
             let times = (row.first, row.last);
             if let Some((part, _, known)) = &mut near
                 && part.contains(&row.first)

@@ -73,7 +73,7 @@ impl<'a> Scan<'a> {
                 continue;
             };
             if moved != self.rows.moved() {
-                hits.keys = self.rows.keys(&hits.hits, record.device(), hits.moment);
+                hits.keys = self.keys(record, &hits.hits, hits.moment);
             }
             self.add(record, line, offset, hits);
         }

@@ -258,12 +258,12 @@ impl<'a> Scan<'a> {
         }
         let device = attribution::attribute(said, &mut hits, readings.texts());
         if self.format.is_some() || hits.is_empty() {
-            self.not_understood += 1;
+            self.unattributed.add(offset, line);
             return;
         }
         let device = device.map(Host::Address);
         let moment = moments::time(line, &self.zone).or_else(|| moments::time(said, &self.zone));
-        let keys = self.rows.keys(&hits, device.as_ref(), moment);
+        let keys = self.rows.keys(&hits, (device.as_ref(), b""), moment);
         let line = Line {
             offset,
             moment,

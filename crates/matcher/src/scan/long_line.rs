@@ -51,7 +51,9 @@ impl LongLine {
             }
             return;
         }
-        scan.not_understood += u64::from(!self.hits.is_empty());
+        if !self.hits.is_empty() {
+            scan.unattributed.add(self.offset, &self.start);
+        }
         let limits = scan.options.limits;
         let head = scan.timeline.head_len() < limits.edge_lines && self.offset < limits.edge_bytes;
         let readings = Readings::new(&self.start);

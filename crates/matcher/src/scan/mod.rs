@@ -12,3 +12,4 @@ mod record_hits;
 pub(crate) mod segments;
 pub(crate) mod state;
 mod tail;
+pub(crate) mod unattributed;

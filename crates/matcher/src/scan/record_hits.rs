@@ -6,8 +6,9 @@ use crate::line::tokens;
 use crate::rows::details::Parsed;
 use crate::rows::places::Key;
 use crate::rows::spool::temporary;
-use crate::rows::{Known, Line};
+use crate::rows::{Keys, Known, Line};
 use crate::scan::state::{RecordHits, Scan};
+use crate::time::Moment;
 
 impl Scan<'_> {
     /// Adds the hits of a record to rows. Returns the places of these rows, for lines with the same key.
@@ -46,8 +47,16 @@ impl Scan<'_> {
         tokens::put_hits(self.set, &self.tokens, &mut found.hits);
         if !found.hits.is_empty() {
             found.moment = record.time(&self.zone);
-            found.keys = self.rows.keys(&found.hits, record.device(), found.moment);
+            found.keys = self.keys(record, &found.hits, found.moment);
         }
+    }
+
+    /// The keys of the hits of a record; the memory of their rows is asked for.
+    pub fn keys(&mut self, record: &Record<'_, '_>, hits: &[Hit], moment: Option<Moment>) -> Keys {
+        self.who.clear();
+        record.put_who(&mut self.who);
+        let machine = (record.device(), &self.who[..]);
+        self.rows.keys(hits, machine, moment)
     }
 
     /// Adds the hits of a record to their rows.

@@ -11,9 +11,10 @@ use crate::line::tokens::Token;
 use crate::options::{Options, Progress};
 use crate::rows::alive::Alive;
 use crate::rows::repeats::Repeats;
-use crate::rows::runs::Runs;
+use crate::rows::stretches::Stretches;
 use crate::rows::{Keys, Rows};
 use crate::scan::baton::Baton;
+use crate::scan::unattributed::Unattributed;
 use crate::set::Set;
 use crate::shape::{Header, LineReader};
 use crate::time::Moment;
@@ -41,7 +42,7 @@ pub(crate) struct Scan<'a> {
     pub rows: Rows,
     pub repeats: Repeats<'a>,
     /// Rows of threads that have ended.
-    pub runs: Runs,
+    pub stretches: Stretches,
     pub timeline: Timeline,
     pub alive: Alive<Host>,
     /// The headers of the baton, while this thread has it.
@@ -51,12 +52,14 @@ pub(crate) struct Scan<'a> {
     pub scratch: Option<Box<Scratch>>,
     /// Room for the tokens of one line.
     pub tokens: Vec<(Field, Token)>,
+    /// Room for `who` of the line at hand.
+    pub who: Vec<u8>,
     /// Room for the hits of the lines of a batch.
     pub batch_hits: Vec<RecordHits>,
     /// Hits that `progress` does not count yet.
     pub hits: usize,
     pub lines: u64,
-    pub not_understood: u64,
+    pub unattributed: Unattributed,
     pub long_lines: u64,
     pub inbound: u64,
 }
@@ -97,17 +100,18 @@ impl<'a> Scan<'a> {
             rows,
             zone,
             format,
-            runs: Runs::default(),
+            stretches: Stretches::default(),
             timeline: Timeline::default(),
             alive: Alive::default(),
             headers: Vec::new(),
             every_line: false,
             scratch: None,
             tokens: Vec::new(),
+            who: Vec::new(),
             batch_hits: Vec::new(),
             hits: 0,
             lines: 0,
-            not_understood: 0,
+            unattributed: Unattributed::default(),
             long_lines: 0,
             inbound: 0,
         }
@@ -128,11 +132,11 @@ impl<'a> Scan<'a> {
 
     /// Adds the results of another thread.
     pub fn absorb(&mut self, other: Scan<'a>) {
-        self.runs.absorb(other.rows.into_runs(self.set));
+        self.stretches.absorb(other.rows.into_stretches(self.set));
         self.timeline.absorb(&other.timeline);
         self.alive.absorb(other.alive);
         self.lines += other.lines;
-        self.not_understood += other.not_understood;
+        self.unattributed.absorb(other.unattributed);
         self.long_lines += other.long_lines;
         self.inbound += other.inbound;
     }
@@ -140,7 +144,7 @@ impl<'a> Scan<'a> {
     /// Adds the rows that threads shared, when all have ended.
     pub fn absorb_shared(&mut self) {
         if let Some(rows) = self.rows.take_shared() {
-            self.runs.absorb(rows.into_runs(self.set));
+            self.stretches.absorb(rows.into_stretches(self.set));
         }
     }
 

@@ -41,6 +41,10 @@ impl<'a> Object<'a> {
             .map(|(_, v)| v)
     }
 
+    pub fn members(&self) -> &[(Cow<'a, [u8]>, Value<'a>)] {
+        &self.0
+    }
+
     /// The value of a key that is there and not null.
     pub fn some(&self, key: &[u8]) -> Option<&Value<'a>> {
         self.get(key).filter(|v| **v != Value::Null)

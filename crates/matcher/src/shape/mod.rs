@@ -1,6 +1,7 @@
 //! A line becomes named fields with values (docs/log-formats.md 2).
 mod cells;
 mod delimited;
+mod envelope;
 mod header;
 mod json;
 mod object;

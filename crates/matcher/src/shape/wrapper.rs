@@ -1,4 +1,4 @@
-//! What a collector puts round a line: syslog headers and JSON records, peeled in at most two layers
+//! What a collector puts round a line: heads, records and rows of a table, peeled in at most three layers
 //! (docs/log-formats.md 1).
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -7,18 +7,22 @@ use std::sync::LazyLock;
 use memchr::memmem;
 use regex::bytes::{Captures, Regex, RegexBuilder};
 
+use crate::canonical::address;
 use crate::format::Part;
-use crate::shape::json::{self, Object, Value};
+use crate::shape::envelope::{self, Envelope};
+use crate::shape::json;
 use crate::time::TimeKind;
 
-const LAYERS: usize = 2;
+const LAYERS: usize = 3;
+/// Bytes before the first comma in which the head of a row is looked for.
+const ROW_HEAD: usize = 512;
 /// Kinds of time that a wrapper may show.
 pub const TIME_KINDS: [TimeKind; 8] = [
     TimeKind::Iso8601,
     TimeKind::Syslog,
     TimeKind::Ctime,
     TimeKind::Epoch,
-    TimeKind::EpochMicros,
+    TimeKind::EpochAuto,
     TimeKind::Asa,
     TimeKind::Slash,
     TimeKind::Utc,
@@ -37,7 +41,7 @@ static TIME: LazyLock<Regex> = LazyLock::new(|| {
         r"|\d{4}/\d\d/\d\d \d\d:\d\d:\d\d",
         r"|\d{4} [A-Z][a-z]{2} [ \d]?\d \d\d:\d\d:\d\d",
         r"|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}",
-        r"|[A-Z][a-z]{2} [ \d]?\d (?:\d{4} )?\d\d:\d\d:\d\d)(?:\.\d+)?:? {1,3}",
+        r"|[A-Z][a-z]{2} [ \d]?\d (?:\d{4} )?\d\d:\d\d:\d\d)(?:\.\d+)?:?(?: {1,3}|\t)",
     ))
 });
 /// `journalctl -o short-full`; a zone's name that has more than one meaning says nothing.
@@ -52,7 +56,7 @@ static HOST: LazyLock<Regex> = LazyLock::new(|| {
     expression(r#"(?:(?:stdout|stderr) [FP]|(?P<host>[^\s\[\]"{(=<>]*[^\s\[\]"{(=<>:,])) "#)
 });
 static TAG: LazyLock<Regex> =
-    LazyLock::new(|| expression(r"(?P<app>[^\s\[\]:=]+)(?:\[[^\]\s]*\])?: ?"));
+    LazyLock::new(|| expression(r#"(?P<app>[^\s\[\]:={<"(][^\s\[\]:=]*)(?:\[[^\]\s]*\])?: ?"#));
 static BARE_TAG: LazyLock<Regex> =
     LazyLock::new(|| expression(r"(?P<app>[A-Za-z_][A-Za-z0-9_.-]*)\[\d+\]: "));
 static RFC5424: LazyLock<Regex> = LazyLock::new(|| {
@@ -73,38 +77,17 @@ static KIWI: LazyLock<Regex> = LazyLock::new(|| {
 static COMPOSE: LazyLock<Regex> =
     LazyLock::new(|| expression(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127} +\| "));
 
-const MESSAGE_KEYS: [&str; 8] = [
-    "log",
-    "message",
-    "MESSAGE",
-    "msg",
-    "full_log",
-    "_raw",
-    "short_message",
-    "line",
-];
-const TIME_KEYS: [&str; 9] = [
-    "time",
-    "@timestamp",
-    "timestamp",
-    "_SOURCE_REALTIME_TIMESTAMP",
-    "__REALTIME_TIMESTAMP",
-    "date",
-    "ts",
-    "_time",
-    "timereported",
-];
-const HOST_KEYS: [&str; 3] = ["_HOSTNAME", "hostname", "host"];
-const APP_KEYS: [&str; 8] = [
-    "SYSLOG_IDENTIFIER",
-    "program",
-    "appname",
-    "app",
-    "tag",
-    "programname",
-    "app-name",
-    "ident",
-];
+/// Where Wazuh's archives.log says that a line came from: `(agent) via->place `.
+static WAZUH: LazyLock<Regex> = LazyLock::new(|| {
+    expression(r"(?:\((?P<agent>[^()]{1,255})\) )?(?P<via>[^\s>]{1,255})->(?P<place>\S{1,1024}) ")
+});
+/// The address that a forwarder puts before a line, as an endpoint or with a colon, too.
+static SENDER: LazyLock<Regex> = LazyLock::new(|| {
+    expression(r"\[?(?P<word>[0-9A-Fa-f:.]{2,52})(?P<port>\]:\d{1,5}|\])?:? {1,3}[^\s]")
+});
+static WORD: LazyLock<Regex> = LazyLock::new(|| expression(r#"(?P<word>[^\s"{}=<>]{1,255})\t"#));
+/// Words between tabs that may stand behind a time: the tag of fluentd, the sender, a level.
+const WORDS: usize = 3;
 
 /// The words of the layers that were peeled, the inner layer before the outer; `times` holds the times of all layers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -168,6 +151,18 @@ impl<'l> Readings<'l> {
         (0..).map_while(|n| self.get(n)).map(|(text, _)| text)
     }
 
+    /// What stands round the innermost text, where a time of ISO 8601 with a `T` stands before the first comma.
+    pub fn head_of_row(&self) -> Option<&Wrapper> {
+        let row = self.line;
+        let cell = &row[..memchr::memchr(b',', row).unwrap_or(row.len()).min(ROW_HEAD)];
+        let mut around = cell.windows(3);
+        if !around.any(|w| w[1] == b'T' && w[0].is_ascii_digit() && w[2].is_ascii_digit()) {
+            return None;
+        }
+        let all = self.peeled.get_or_init(|| peel_all(self.line));
+        all.last().map(|(_, wrapper)| wrapper)
+    }
+
     /// Texts that are no part of the line as it stands: their escapes were undone.
     pub fn unescaped(&self) -> impl Iterator<Item = &[u8]> {
         let peeled = (1..).map_while(|n| self.get(n)).map(|(text, _)| text);
@@ -215,10 +210,14 @@ pub fn behind_hole(text: &[u8]) -> &[u8] {
 
 fn peel_whole(text: &[u8]) -> Vec<Peeled<'_>> {
     if text.first() == Some(&b'{') {
-        json::object(text).map_or_else(Vec::new, peel_json)
-    } else {
-        peel_syslog(text)
+        let found = json::object(text);
+        return found.as_ref().map_or_else(Vec::new, peel_json);
     }
+    let found = peel_head(text);
+    if found.is_empty() {
+        return peel_row(text);
+    }
+    found
 }
 
 fn word(found: &Captures<'_>, name: &str) -> Option<Vec<u8>> {
@@ -253,7 +252,7 @@ fn padded(mut time: Vec<u8>) -> Vec<u8> {
 }
 
 /// What follows the priority, the time, the host and the tag: each may be where a format begins.
-fn peel_syslog(line: &[u8]) -> Vec<Peeled<'_>> {
+fn peel_head(line: &[u8]) -> Vec<Peeled<'_>> {
     // Most lines are neither, and an expression takes longer to say so than a byte.
     if line.get(19) == Some(&b'\t')
         && let Some(found) = KIWI.captures(line)
@@ -280,36 +279,136 @@ fn peel_syslog(line: &[u8]) -> Vec<Peeled<'_>> {
         };
         return named(Cow::Borrowed(&line[at + found[0].len()..]), wrapper);
     }
-    let found = moment(&line[at..]);
+    if priority.is_some() && line[at..].starts_with(b"1 ") && moment(&line[at + 2..]).is_some() {
+        // Forwarders write the version and the time of RFC 5424 and leave out what follows the host.
+        at += 2;
+    }
+    let mut out = Vec::new();
     let mut wrapper = Wrapper::default();
-    if priority.is_none() && found.is_none() {
-        let Some(found) = BARE_TAG.captures(line) else {
-            return Vec::new();
-        };
-        wrapper.app = word(&found, "app");
-        return vec![(Cow::Borrowed(&line[found[0].len()..]), wrapper)];
-    }
-    let has_time = found.is_some();
-    if let Some((time, rest)) = found {
+    if let Some((time, rest)) = moment(&line[at..]) {
+        let is_wazuh = time.get(4) == Some(&b' ') && time[0].is_ascii_digit();
         wrapper.times = vec![time];
-        at = line.len() - rest.len();
-    }
-    let mut out = vec![(Cow::Borrowed(&line[at..]), wrapper.clone())];
-    if has_time && let Some(found) = HOST.captures(&line[at..]) {
-        wrapper.host = found.name("host").map(|m| m.as_bytes().to_vec());
-        at += found[0].len();
-        out.push((Cow::Borrowed(&line[at..]), wrapper.clone()));
-    }
-    // The head of a relay: behind it another head begins, whose hour would be a tag.
-    if wrapper.host.is_some() && moment(&line[at..]).is_some() {
+        behind_time(line, line.len() - rest.len(), is_wazuh, wrapper, &mut out);
         return out;
     }
-    if let Some(found) = TAG.captures(&line[at..]) {
-        wrapper.app = found.name("app").map(|m| m.as_bytes().to_vec());
-        at += found[0].len();
-        out.push((Cow::Borrowed(&line[at..]), wrapper));
+    let sender = sender(&line[at..]);
+    if priority.is_some() {
+        out.push((Cow::Borrowed(&line[at..]), wrapper.clone()));
+    } else if sender.is_none() {
+        let Some(found) = BARE_TAG.captures(line) else {
+            return out;
+        };
+        wrapper.app = word(&found, "app");
+        out.push((Cow::Borrowed(&line[found[0].len()..]), wrapper));
+        return out;
     }
+    if let Some((host, used)) = sender {
+        wrapper.host = Some(host.to_vec());
+        at += used;
+        out.push((Cow::Borrowed(&line[at..]), wrapper.clone()));
+    }
+    tagged(line, at, wrapper, &mut out);
     out
+}
+
+fn behind_time<'l>(
+    line: &'l [u8],
+    mut at: usize,
+    is_wazuh: bool,
+    mut wrapper: Wrapper,
+    out: &mut Vec<Peeled<'l>>,
+) {
+    out.push((Cow::Borrowed(&line[at..]), wrapper.clone()));
+    if line[at - 1] == b'\t' {
+        for _ in 0..WORDS {
+            let Some(found) = WORD.captures(&line[at..]) else {
+                break;
+            };
+            at += found[0].len();
+            if wrapper.host.is_none() && address::parse_bare(&found["word"]).is_some() {
+                wrapper.host = word(&found, "word");
+            }
+            out.push((Cow::Borrowed(&line[at..]), wrapper.clone()));
+        }
+    } else if let Some((host, used)) = behind_time_host(&line[at..], is_wazuh) {
+        wrapper.host = host.map(<[u8]>::to_vec);
+        at += used;
+        out.push((Cow::Borrowed(&line[at..]), wrapper.clone()));
+    }
+    tagged(line, at, wrapper, out);
+}
+
+/// The host behind a time, and the bytes that it takes; none for the words of a container runtime.
+fn behind_time_host(text: &[u8], is_wazuh: bool) -> Option<(Option<&[u8]>, usize)> {
+    if is_wazuh && let Some(found) = WAZUH.captures(text) {
+        let part = |name| found.name(name).map(|m| m.as_bytes());
+        let place = part("place").filter(|place| address::parse_bare(place).is_some());
+        let host = part("agent").or(place).or_else(|| part("via"));
+        return Some((host, found[0].len()));
+    }
+    if let Some(found) = HOST.captures(text) {
+        return Some((found.name("host").map(|m| m.as_bytes()), found[0].len()));
+    }
+    sender(text).map(|(host, used)| (Some(host), used))
+}
+
+/// The text behind the tag, unless another head begins there: its hour would pass for a tag.
+fn tagged<'l>(line: &'l [u8], at: usize, mut wrapper: Wrapper, out: &mut Vec<Peeled<'l>>) {
+    let rest = &line[at..];
+    if wrapper.host.is_some() && (moment(rest).is_some() || sender(rest).is_some()) {
+        return;
+    }
+    if let Some(found) = TAG.captures(rest) {
+        wrapper.app = found.name("app").map(|m| m.as_bytes().to_vec());
+        out.push((Cow::Borrowed(&line[at + found[0].len()..]), wrapper));
+    }
+}
+
+/// The address that a forwarder puts before a line, and where the line begins.
+fn sender(text: &[u8]) -> Option<(&[u8], usize)> {
+    let first = text.first()?;
+    if !first.is_ascii_hexdigit() && !matches!(first, b':' | b'[') {
+        return None;
+    }
+    let found = SENDER.captures(text)?;
+    let word = found.name("word")?.as_bytes();
+    let is_closed = found.name("port").is_some();
+    if is_closed != (*first == b'[') {
+        return None;
+    }
+    let is_address = |word: &&[u8]| address::parse_bare(word).is_some();
+    let used = found[0].len() - 1;
+    if is_closed {
+        return Some(word).filter(is_address).map(|host| (host, used));
+    }
+    // `2001:db8::9:` ends in a colon of the address or of the forwarder.
+    let bare = word.strip_suffix(b":").unwrap_or(word);
+    let endpoint = memchr::memchr(b':', bare).map(|colon| (&bare[..colon], &bare[colon + 1..]));
+    let is_port =
+        |port: &[u8]| (1..=5).contains(&port.len()) && port.iter().all(u8::is_ascii_digit);
+    let host = endpoint
+        .filter(|(_, port)| is_port(port))
+        .map(|(host, _)| host);
+    let mut hosts = [Some(word), Some(bare), host].into_iter().flatten();
+    hosts.find(is_address).map(|host| (host, used))
+}
+
+/// The line in a cell of a table, and the first time beside it.
+fn peel_row(line: &[u8]) -> Vec<Peeled<'_>> {
+    let Some((text, beside)) = envelope::row(line) else {
+        return Vec::new();
+    };
+    let time = beside.iter().find_map(|cell| {
+        let spaced = [cell, &b" "[..]].concat();
+        moment(&spaced)
+            .filter(|(_, rest)| rest.is_empty())
+            .map(|(time, _)| time)
+    });
+    let wrapper = Wrapper {
+        times: time.into_iter().collect(),
+        ..Wrapper::default()
+    };
+    vec![(text, wrapper)]
 }
 
 /// The text behind the tag that classic syslog would show, then the bare text.
@@ -332,54 +431,20 @@ fn named(text: Cow<'_, [u8]>, wrapper: Wrapper) -> Vec<Peeled<'_>> {
     tagged.into_iter().chain([(text, wrapper)]).collect()
 }
 
-fn peel_json(found: Object<'_>) -> Vec<Peeled<'_>> {
-    let first = |keys: &[&str]| {
-        let mut values = keys.iter().filter_map(|key| found.get(key.as_bytes()));
-        values.find_map(|value| match value {
-            Value::Text(text) if !text.is_empty() => Some(text.to_vec()),
-            _ => None,
-        })
-    };
-    let wrapper = Wrapper {
-        times: first(&TIME_KEYS).into_iter().collect(),
-        host: first(&HOST_KEYS),
-        app: first(&APP_KEYS),
-    };
-    let mut messages = MESSAGE_KEYS
-        .iter()
-        .filter_map(|key| message(found.get(key.as_bytes())?));
-    let Some(text) = messages.next() else {
+fn peel_json<'l>(found: &json::Object<'l>) -> Vec<Peeled<'l>> {
+    let Some(Envelope {
+        text,
+        is_object,
+        times,
+        host,
+        app,
+    }) = envelope::read(found)
+    else {
         return Vec::new();
     };
-    let end = text
-        .iter()
-        .rposition(|b| !matches!(b, b'\r' | b'\n'))
-        .map_or(0, |i| i + 1);
-    let text = match text {
-        Cow::Borrowed(text) => Cow::Borrowed(&text[..end]),
-        Cow::Owned(mut text) => {
-            text.truncate(end);
-            Cow::Owned(text)
-        }
-    };
+    let wrapper = Wrapper { times, host, app };
+    if is_object {
+        return vec![(text, wrapper)];
+    }
     named(text, wrapper)
-}
-
-/// A message: a string, or the bytes that journald writes one by one where they are not UTF-8.
-fn message<'l>(value: &Value<'l>) -> Option<Cow<'l, [u8]>> {
-    let text = match value {
-        Value::Text(text) => text.clone(),
-        Value::Array(items) => {
-            let byte = |item: &Value<'_>| match item {
-                Value::Text(digits) if digits.len() <= 3 => {
-                    let digits = digits.iter().all(u8::is_ascii_digit).then_some(digits)?;
-                    std::str::from_utf8(digits).ok()?.parse::<u8>().ok()
-                }
-                _ => None,
-            };
-            Cow::Owned(items.iter().map(byte).collect::<Option<Vec<u8>>>()?)
-        }
-        _ => return None,
-    };
-    (!text.is_empty()).then_some(text)
 }

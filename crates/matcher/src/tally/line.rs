@@ -19,6 +19,8 @@ pub(super) struct Row<'a> {
     pub device: Option<Cow<'a, str>>,
     #[serde(borrow, deserialize_with = "pairs")]
     pub identity: Identity<'a>,
+    #[serde(borrow, default)]
+    pub who: Cow<'a, str>,
     #[serde(borrow)]
     pub first_seen: Option<Cow<'a, str>>,
     #[serde(borrow)]
@@ -77,6 +79,8 @@ impl<'a> Row<'a> {
             rest.word(b":\"")?;
             identity.push((key, rest.text()?));
         }
+        rest.word(br#","who":""#)?;
+        let who = rest.text()?;
         rest.word(br#","day":"#)?;
         rest.optional()?;
         rest.word(br#","first_seen":"#)?;
@@ -85,7 +89,9 @@ impl<'a> Row<'a> {
         let last_seen = rest.optional()?;
         rest.word(br#","count":"#)?;
         let count = rest.number()?;
-        rest.word(br#","action":""#)?;
+        rest.word(br#","runs":["#)?;
+        rest.behind(b"],\"")?;
+        rest.word(br#"action":""#)?;
         let action = rest.text()?;
         rest.word(br#","logformat":""#)?;
         let logformat = rest.text()?;
@@ -96,6 +102,7 @@ impl<'a> Row<'a> {
             family,
             device,
             identity,
+            who,
             first_seen,
             last_seen,
             count,
@@ -112,6 +119,13 @@ impl<'a> Plain<'a> {
     /// Goes on behind a word.
     fn word(&mut self, word: &[u8]) -> Option<()> {
         self.0 = self.0.strip_prefix(word)?;
+        Some(())
+    }
+
+    /// Goes on behind the next such word.
+    fn behind(&mut self, word: &[u8]) -> Option<()> {
+        let at = memchr::memmem::find(self.0, word)?;
+        self.0 = &self.0[at + word.len()..];
         Some(())
     }
 
@@ -153,7 +167,7 @@ mod tests {
     fn a_plain_row_says_what_serde_says() {
         let line = |identity: &str, device: &str, count: &str| {
             format!(
-                r#"{{"type":"sighting","source":"s","indicator":"đ.example","kind":"domain","family":"f","matched":"m","field":"query","device":{device},"identity":{{{identity}}},"day":null,"first_seen":"2022-09-16T04:00:00.000000Z","last_seen":null,"count":{count},"action":"blocked","logformat":"l","evidence":"\" e"}}"#
+                r#"{{"type":"sighting","source":"s","indicator":"đ.example","kind":"domain","family":"f","matched":"m","field":"query","device":{device},"identity":{{{identity}}},"who":"mac:x","day":null,"first_seen":"2022-09-16T04:00:00.000000Z","last_seen":null,"count":{count},"runs":[[0,1,2],[3,4,5]],"action":"blocked","logformat":"l","evidence":"\" e"}}"#
             )
         };
         let said = |row: Row<'_>| {
@@ -164,6 +178,7 @@ mod tests {
             );
             let texts = [
                 row.source,
+                row.who,
                 row.indicator,
                 row.family,
                 row.action,

@@ -104,6 +104,8 @@ impl Sums {
 struct Machine {
     device: Box<str>,
     identity: Vec<(String, String)>,
+    /// What its rows say to tell it from others with the device.
+    whos: SmallVec<[u32; 1]>,
     families: Sums,
     indicators: Sums,
     actions: Sums,
@@ -166,6 +168,8 @@ struct Numbers {
 pub struct MachineTotals<'a> {
     pub device: &'a str,
     pub identity: Vec<(&'a str, &'a str)>,
+    /// The values that tell machines with this device apart, in the order in which they came.
+    pub whos: Vec<&'a str>,
     pub families: Vec<(&'a str, u64)>,
     pub actions: Vec<(&'a str, u64)>,
     pub sources: Vec<(&'a str, u64)>,
@@ -196,6 +200,7 @@ fn spelled(text: Option<&str>, micros: Option<i64>) -> Option<Cow<'_, str>> {
 pub struct Tally {
     places: HashMap<Box<str>, usize, RandomState>,
     machines: Vec<Machine>,
+    whos: Names,
     indicators: Names,
     families: Names,
     actions: Names,
@@ -240,6 +245,7 @@ impl Tally {
         };
         self.item(&row.indicator, &row.family);
         let at = self.machine(row.device.as_deref().unwrap_or_default());
+        self.who(at, &row.who);
         self.at.source = self.sources.number(&row.source);
         self.at.action = self.actions.number(&row.action);
         let machine = &mut self.machines[at];
@@ -269,6 +275,17 @@ impl Tally {
     pub(crate) fn item(&mut self, indicator: &str, family: &str) {
         self.at.indicator = self.indicators.number(indicator);
         self.at.family = (!family.is_empty()).then(|| self.families.number(family));
+    }
+
+    /// The next rows of a machine say so of who it is; nothing if this is empty.
+    pub(crate) fn who(&mut self, machine: usize, who: &str) {
+        if !who.is_empty() {
+            let number = self.whos.number(who);
+            let known = &mut self.machines[machine].whos;
+            if known.last() != Some(&number) && !known.contains(&number) {
+                known.push(number);
+            }
+        }
     }
 
     /// The place of a machine.
@@ -319,6 +336,11 @@ impl Tally {
                     .iter()
                     .map(|(key, value)| (&**key, &**value))
                     .collect(),
+                whos: {
+                    let whos = machine.whos.iter();
+                    whos.map(|&number| &*self.whos.texts[number as usize])
+                        .collect()
+                },
                 families: machine.families.named(&self.families),
                 actions: machine.actions.named(&self.actions),
                 sources: machine.sources.named(&self.sources),

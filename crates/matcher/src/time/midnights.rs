@@ -10,10 +10,11 @@ const DAY: i64 = time::DAY / SECOND;
 /// 2100-01-01: from then on a zone's clock only repeats what it did before.
 const AFTER_ALL: i64 = 4_102_444_800;
 
-/// The seconds of a clock's day at which another day of UTC may begin, in any year, or a clock is put forward. They
-/// part that day so that all times of one part, put into the same year, are of one UTC day and in their order.
+/// The seconds of a clock's day at which another day of UTC may begin in some year, or a clock be put forward or back. They
+/// part that day so that all times of one part, put into the same year, are of one UTC day, in their order,
+/// and as far apart as on the clock.
 ///
-/// A zone has few, its oldest offsets and its summer time among them (Asia/Ho_Chi_Minh five).
+/// A zone has few, its oldest offsets and its summer time among them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Midnights(SmallVec<[i64; 8]>);
 
@@ -29,12 +30,8 @@ impl Midnights {
             let later = i64::from(change.offset().seconds());
             found.push(later.rem_euclid(DAY));
             // Times that do not exist or exist twice have the offset before the change: it ends here on the clock. On
-            // both sides of it the order of times is another, or the day.
-            let end = at + offset.max(later);
-            let [before, after] = [end - 1 - offset, end - later].map(|at| at.div_euclid(DAY));
-            if later > offset || before != after {
-                found.push(end.rem_euclid(DAY));
-            }
+            // both sides of it the order of times is another, or the day, or the time that lies between two of them.
+            found.push((at + offset.max(later)).rem_euclid(DAY));
             offset = later;
         }
         found.sort_unstable();
@@ -94,6 +91,13 @@ mod tests {
                     assert_eq!(midnights.part(date.at(last)), part);
                     let times = [first, (first + last) / 2, last].map(at);
                     assert!(times.is_sorted(), "{name} {year}-{month}-{day} {times:?}");
+                    if let [Some(begin), _, Some(end)] = times {
+                        assert_eq!(
+                            end - begin,
+                            (last - first) * SECOND,
+                            "{name} {year}-{month}-{day}"
+                        );
+                    }
                     let [first, _, last] = times.map(|at| at.map(time::day_number));
                     assert_eq!(first, last, "{name} {year}-{month}-{day}");
                 }

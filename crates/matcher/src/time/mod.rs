@@ -21,6 +21,7 @@ pub use calendar::{DAY, SECOND, YEAR_2000, day_number};
 pub(crate) use digits::{micros as decimals, month as month_number};
 pub use moment::{Moment, Value, resolve};
 pub use spelling::{clock, day, iso};
+pub(crate) use standard::stated_zone;
 use standard::{ctime, epoch, epoch_micros, syslog, whole_iso8601};
 pub(crate) use stated::{Parts, is_near};
 pub use yearless::Yearless;

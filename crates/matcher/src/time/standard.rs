@@ -57,6 +57,24 @@ pub(super) fn whole_iso8601(text: &[u8], zone: &TimeZone) -> Option<Moment> {
     (used == text.len()).then_some(moment).flatten()
 }
 
+/// The zone that a time of ISO 8601 states: its offset, `Z`, or the word UTC or GMT behind it.
+pub fn stated_zone(text: &[u8]) -> Option<TimeZone> {
+    if text.ends_with(b" UTC") || text.ends_with(b" GMT") {
+        return Some(TimeZone::UTC);
+    }
+    let known = |text: &[u8], is_local: bool| match whole_iso8601(text, &TimeZone::UTC)? {
+        Moment {
+            value: Value::Known(at),
+            local,
+        } if local == is_local => Some(at.div_euclid(SECOND)),
+        _ => None,
+    };
+    // What the clock shows, less the moment.
+    let seconds = known(text.get(..19)?, true)? - known(text, false)?;
+    let offset = jiff::tz::Offset::from_seconds(i32::try_from(seconds).ok()?).ok()?;
+    Some(TimeZone::fixed(offset))
+}
+
 /// Reads a time at the start of the text: the moment (None if a part is out of range) and the bytes it took.
 pub(super) fn iso8601(text: &[u8], zone: &TimeZone) -> Option<(Option<Moment>, usize)> {
     let b = |i: usize| text.get(i).copied();

@@ -66,6 +66,16 @@ impl When {
         minutes * 60 + (clock & 63)
     }
 
+    /// Microseconds that tell times of one bucket apart: since 1970, or since midnight of a clock's day.
+    #[inline]
+    pub fn clock(self) -> i64 {
+        if self.is_yearless() {
+            self.second_of_day() * super::SECOND
+        } else {
+            self.0
+        }
+    }
+
     pub fn is_yearless(self) -> bool {
         self != When::NEVER && self.0 < KNOWN
     }

@@ -2,6 +2,7 @@
 use std::mem;
 
 use crate::escape::{controls, equal, run};
+use crate::rows::Span;
 use crate::set::Item;
 use crate::time;
 use crate::time::when::When;
@@ -52,6 +53,18 @@ impl Text {
         } else {
             self.raw(&number.to_string());
         }
+    }
+
+    /// The first and the last time of a run since midnight, and its number of hits.
+    pub fn run(&mut self, run: Span) {
+        let since_midnight = |when: When| when.micros().unwrap_or_default().rem_euclid(time::DAY);
+        self.raw("[");
+        self.number(since_midnight(run.first) as u64);
+        self.raw(",");
+        self.number(since_midnight(run.last) as u64);
+        self.raw(",");
+        self.number(run.count);
+        self.raw("]");
     }
 
     pub fn raw(&mut self, text: &str) {

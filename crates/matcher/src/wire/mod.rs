@@ -11,11 +11,13 @@ use tempfile::SpooledTempFile;
 use self::line::Text;
 use crate::escape::{EVIDENCE, escape_json_into};
 use crate::line::detect;
-use crate::rows::runs::{Entry, Runs, Wanted};
+use crate::rows::entry::Entry;
+use crate::rows::stretches::{Stretches, Wanted};
 use crate::rows::words::Words;
-use crate::rows::{Row, TEXT};
+use crate::rows::{Row, Span, TEXT, joined};
 use crate::set::{Item, Set};
 use crate::tally::{Counted, Tally};
+use crate::time;
 use crate::time::when::When;
 use crate::time::years::Years;
 
@@ -29,7 +31,7 @@ const WRITTEN: usize = 1 << 18;
 #[derive(Debug)]
 pub struct Lines {
     /// Rows that are not spelled yet.
-    rows: Option<(Context, Runs)>,
+    rows: Option<(Context, Stretches)>,
     text: SpooledTempFile,
     /// None while rows that can become one have not been merged.
     count: Option<u64>,
@@ -56,11 +58,11 @@ impl Default for Lines {
 }
 
 impl Lines {
-    pub(crate) fn new(context: Context, runs: Runs) -> Lines {
+    pub(crate) fn new(context: Context, stretches: Stretches) -> Lines {
         Lines {
-            count: runs.distinct(),
+            count: stretches.distinct(),
             tally: Summed::NotYet,
-            rows: Some((context, runs)),
+            rows: Some((context, stretches)),
             ..Lines::default()
         }
     }
@@ -75,9 +77,9 @@ impl Lines {
 
     /// Merges the rows only to count and to sum them.
     fn sum(&mut self, set: &Set) -> io::Result<()> {
-        if let (Summed::NotYet, Some((context, runs))) = (&self.tally, &self.rows) {
+        if let (Summed::NotYet, Some((context, stretches))) = (&self.tally, &self.rows) {
             let mut sums = Sums::new(context);
-            context.each(set, runs, Wanted::Identity, |days| {
+            context.each(set, stretches, Wanted::Identity, |days| {
                 sums.add(context, set, days)
             })?;
             self.keep(sums);
@@ -130,11 +132,11 @@ impl Lines {
 
     /// Writes the lines of rows that are not spelled yet, and sums them on the way if that has not been done.
     fn spell(&mut self, set: &Set, put: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
-        let Some((context, runs)) = &self.rows else {
+        let Some((context, stretches)) = &self.rows else {
             return Ok(());
         };
         let mut sums = matches!(self.tally, Summed::NotYet).then(|| Sums::new(context));
-        context.write(set, runs, sums.as_mut(), put)?;
+        context.write(set, stretches, sums.as_mut(), put)?;
         if let Some(sums) = sums {
             self.keep(sums);
         }
@@ -178,10 +180,11 @@ impl Sums {
             self.tally.item(item.canonical(), item.family);
         }
         let machine = self.tally.machine(days.device().unwrap_or_default());
+        self.tally.who(machine, &days.who);
         for (_, row) in &days.rows {
-            let [first, last] = [row.first, row.last].map(When::micros);
+            let [first, last] = [row.run.first, row.run.last].map(When::micros);
             let counted = Counted {
-                count: row.count,
+                count: row.run.count,
                 action: row.action.word(),
                 format: context.format(row),
                 first,
@@ -213,31 +216,37 @@ pub(crate) struct Context {
     pub zone: TimeZone,
 }
 
-/// The rows of one item and device by their days, in order, and their words.
+/// The rows of one item and machine by their days, in order, their runs and their words. A row here holds all its hits in
+/// one span.
 #[derive(Default)]
 struct Days {
     item: Option<u32>,
     has_device: bool,
     device: String,
+    who: String,
     rows: Vec<(Option<i32>, Row)>,
+    runs: Vec<Span>,
     words: Vec<u8>,
 }
 
 impl Days {
     fn is_of(&self, entry: &Entry<'_>) -> bool {
-        self.item == Some(entry.row.item) && self.device() == entry.device
+        self.item == Some(entry.row.item) && self.device() == entry.device && self.who == entry.who
     }
 
     fn device(&self) -> Option<&str> {
         self.has_device.then_some(&self.device)
     }
 
-    /// Begins with another item or device.
+    /// Begins with another item or machine.
     fn begin(&mut self, entry: &Entry<'_>) {
         self.item = Some(entry.row.item);
         self.has_device = entry.device.is_some();
         self.device.clear();
         self.device.push_str(entry.device.unwrap_or_default());
+        self.who.clear();
+        self.who.push_str(entry.who);
+        self.runs.clear();
         self.rows.clear();
         self.words.clear();
     }
@@ -247,12 +256,25 @@ impl Days {
         Words::at(&self.words[row.words as usize..])
     }
 
-    fn add(&mut self, mut row: Row, words: Words<'_>, wanted: Wanted) {
-        let day = row.day();
+    fn add(&mut self, entry: &Entry<'_>, years: &mut Years<'_>, wanted: Wanted) {
+        let (mut row, words) = (*entry.row, entry.words);
+        let before = self.runs.len();
+        entry.each_run(|run| self.runs.push(run.resolved(years)));
+        let mut runs = self.runs[before..].iter();
+        let first = runs.next().copied().unwrap_or(row.run);
+        row.run = runs.fold(first, |mut all, run| {
+            all.join(*run);
+            all
+        });
+        let day = row.run.first.micros().map(time::day_number);
         let found = self.rows.binary_search_by_key(&day, |(day, _)| *day);
         row.words = self.words.len() as u32;
         let gives_words = match found {
-            Ok(at) => self.rows[at].1.merge(row),
+            Ok(at) => {
+                let known = &mut self.rows[at].1;
+                known.run.join(row.run);
+                known.merge(&row)
+            }
             Err(at) => {
                 self.rows.insert(at, (day, row));
                 true
@@ -269,25 +291,30 @@ impl Days {
 }
 
 impl Context {
-    /// Merges the runs and writes a line a row; adds it to `sums`.
+    /// Merges the stretches and writes a line a row; adds it to `sums`.
     fn write(
         &self,
         set: &Set,
-        runs: &Runs,
+        stretches: &Stretches,
         mut sums: Option<&mut Sums>,
         mut put: impl FnMut(&[u8]) -> io::Result<()>,
     ) -> io::Result<()> {
         let mut text = Text::default();
-        self.each(set, runs, Wanted::Words, |days| {
+        self.each(set, stretches, Wanted::Words, |days| {
             if let Some(sums) = &mut sums {
                 sums.add(self, set, days)?;
             }
+            days.runs.sort_unstable_by_key(|run| run.first);
             if text.item != days.item {
                 text.begin(&self.source, known(set, days.item)?);
                 text.item = days.item;
             }
+            let mut rest = &days.runs[..];
             for (day, row) in &days.rows {
-                self.line(&mut text, days.device(), *day, row, days.words(row));
+                let end = rest.partition_point(|run| run.first <= row.run.last);
+                let (runs, later) = rest.split_at(end);
+                rest = later;
+                self.line(&mut text, days, *day, row, runs);
             }
             if text.line.len() >= WRITTEN {
                 put(&text.line[..WRITTEN])?;
@@ -298,28 +325,28 @@ impl Context {
         put(&text.line)
     }
 
-    /// Merges the runs and gives the rows of each item and device, those of a day put together.
+    /// Merges the stretches and gives the rows of each item and machine, those of a day put together.
     fn each(
         &self,
         set: &Set,
-        runs: &Runs,
+        stretches: &Stretches,
         wanted: Wanted,
-        mut take: impl FnMut(&Days) -> io::Result<()>,
+        mut take: impl FnMut(&mut Days) -> io::Result<()>,
     ) -> io::Result<()> {
         let mut days = Days::default();
         let mut years = Years::new(self.latest, &self.zone);
-        runs.merge(set, wanted, |entry| {
+        stretches.merge(set, wanted, |entry| {
             if !days.is_of(entry) {
                 if days.item.is_some() {
-                    take(&days)?;
+                    take(&mut days)?;
                 }
                 days.begin(entry);
             }
-            days.add(entry.row.resolved(&mut years), entry.words, wanted);
+            days.add(entry, &mut years, wanted);
             Ok(())
         })?;
         if days.item.is_some() {
-            take(&days)?;
+            take(&mut days)?;
         }
         Ok(())
     }
@@ -332,14 +359,8 @@ impl Context {
     }
 
     /// Adds the line of a row of the item at hand to `text`.
-    fn line(
-        &self,
-        text: &mut Text,
-        device: Option<&str>,
-        day: Option<i32>,
-        row: &Row,
-        words: Words<'_>,
-    ) {
+    fn line(&self, text: &mut Text, days: &Days, day: Option<i32>, row: &Row, runs: &[Span]) {
+        let words = days.words(row);
         text.line.extend_from_slice(&text.begin);
         match words.matched() {
             Some(matched) => text.string(matched),
@@ -348,7 +369,7 @@ impl Context {
         text.raw(r#","field":"#);
         text.word(row.field.word());
         text.raw(r#","device":"#);
-        match device {
+        match days.device() {
             Some(device) => text.string(device),
             None => text.raw("null"),
         }
@@ -359,20 +380,31 @@ impl Context {
             text.raw(":");
             text.string(value);
         }
-        text.raw(r#"},"day":"#);
+        text.raw(r#"},"who":"#);
+        text.string(&days.who);
+        text.raw(r#","day":"#);
         text.date(day);
         text.raw(r#","first_seen":"#);
         let begin = text.line.len();
-        text.moment(row.first);
+        text.moment(row.run.first);
         let first = begin..text.line.len();
         text.raw(r#","last_seen":"#);
-        if row.last == row.first {
+        if row.run.last == row.run.first {
             text.line.extend_from_within(first);
         } else {
-            text.moment(row.last);
+            text.moment(row.run.last);
         }
         text.raw(r#","count":"#);
-        text.number(row.count);
+        text.number(row.run.count);
+        text.raw(r#","runs":["#);
+        if day.is_some() {
+            let mut comma = "";
+            joined(runs, |run| {
+                text.raw(mem::replace(&mut comma, ","));
+                text.run(run);
+            });
+        }
+        text.raw("]");
         text.raw(r#","action":"#);
         text.word(row.action.word());
         text.raw(r#","logformat":"#);

@@ -100,6 +100,8 @@ def _sentences(told: Explanation) -> list[str]:
         said.append(_("Time: %(time)s") % {"time": _when(told.time)})
     identity = "".join(f", {name}: {value}" for name, value in told.identity.items())
     said.append(_("Machine: %(name)s") % {"name": (told.device or _("machine unknown")) + identity})
+    if told.who:
+        said.append(_("Told apart from others with this address by: %(who)s") % {"who": told.who})
     said.append(_("Outcome: %(action)s") % {"action": words.action(told.action)})
     if told.roles:
         said += ["", _("Fields:"), *(f"  {role} = {', '.join(values)}" for role, values in told.roles)]
@@ -133,6 +135,8 @@ def _reason(note: TokenNote) -> str:
 
 def _verdict(told: Explanation) -> str:
     items = sorted({note.indicator.canonical for note in told.hits if note.indicator is not None})
+    if items and not told.device and not any(name in told.identity for name in ("host", "mac", "user")):
+        return _("A hit, but the line does not say which machine: %(items)s") % {"items": ", ".join(items)}
     if items:
         return _("A hit: %(items)s") % {"items": ", ".join(items)}
     if told.inbound:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from quetsach.cli import NOTHING, PUSH_FAILED, say
+from quetsach.cli import FOUND, NOTHING, PUSH_FAILED, say
 from quetsach.cli import root as _root
 from quetsach.errors import PortalError, ScanError
 from quetsach.text import words
@@ -15,7 +15,7 @@ from quetsach.text.language import gettext as _
 from quetsach.text.language import ngettext
 
 if TYPE_CHECKING:
-    from quetsach.results.push import PushResult
+    from quetsach.results.push import PushResult, Rejected
 
 _MOST_REJECTED = 10
 
@@ -53,7 +53,8 @@ def command() -> click.Command:
         _(
             "Send the result of a scan to the portal. Pushing the same file twice changes nothing, so"
             " after any failure simply push again. The file may have been carried here from a"
-            " machine without network."
+            " machine without network. Exit code: 0 taken, 1 some lines were left out, 3 it failed,"
+            " or nothing was taken."
         ),
         "quetsach push result.jsonl --push https://quetsach.example --token-file token.txt",
     )
@@ -63,18 +64,18 @@ def _run(file: Path, url: str, token_file: Path) -> int:
     from quetsach.results import push
 
     try:
-        send(file, url, push.read_token(token_file))
+        is_whole = send(file, url, push.read_token(token_file))
     except (PortalError, ScanError, OSError) as error:
         say.problem(error)
         return PUSH_FAILED
-    return NOTHING
+    return NOTHING if is_whole else FOUND
 
 
-def send(file: Path, url: str, token: str) -> None:
-    """Push one file with a progress bar, and print the portal's answer.
+def send(file: Path, url: str, token: str) -> bool:
+    """Push one file with a progress bar, and print the portal's answer; whether it took every line.
 
     Raises:
-        PortalError, ScanError, OSError: the push failed.
+        PortalError, ScanError, OSError: the push failed, or the portal took not one line.
     """
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
@@ -93,6 +94,9 @@ def send(file: Path, url: str, token: str) -> None:
             document, url, token, lambda sent, total: bar.update(task, completed=sent, total=total)
         )
     _tell(result)
+    if result.is_refused:
+        raise push.PushError("none_taken")
+    return not result.rejected
 
 
 def _tell(result: PushResult) -> None:
@@ -104,6 +108,7 @@ def _tell(result: PushResult) -> None:
             result.unlisted,
         )
         click.echo(text % {"n": words.number(result.unlisted)}, err=True)
+    _tell_without_machine(result)
     count = len(result.rejected)
     if not count:
         return
@@ -112,11 +117,42 @@ def _tell(result: PushResult) -> None:
     for line in result.rejected[:_MOST_REJECTED]:
         reason = _("line %(line)d: %(reason)s") % {
             "line": line.line,
-            "reason": f"{line.reason} ({line.code})",
+            "reason": _reason(line),
         }
         click.echo("  " + words.visible(reason), err=True)
     if count > _MOST_REJECTED:
         click.echo("  " + _("and %(n)s more") % {"n": words.number(count - _MOST_REJECTED)}, err=True)
+
+
+def _tell_without_machine(result: PushResult) -> None:
+    """The lines and rows behind which a machine may be that nobody can name: no case is opened for them."""
+    if result.not_understood:
+        text = ngettext(
+            "%(n)s line names an address on the list, but no log format reads it: no case is opened for it.",
+            "%(n)s lines name an address on the list, but no log format reads them: no case is opened for"
+            " them.",
+            result.not_understood,
+        )
+        say.warning(text % {"n": words.number(result.not_understood)})
+    if result.nameless:
+        text = ngettext(
+            "%(n)s row does not say which machine called: no case is opened for it.",
+            "%(n)s rows do not say which machine called: no case is opened for them.",
+            result.nameless,
+        )
+        say.warning(text % {"n": words.number(result.nameless)})
+
+
+def _reason(line: Rejected) -> str:
+    """Why a line was left out, by the portal's code; its English sentence for a code that is unknown here."""
+    field = line.reason.partition(" ")[0]
+    told = {
+        "malformed": _("“%(field)s” breaks the agreed form; scan again with the current version"),
+        "too_long": _("“%(field)s” is too long to be kept"),
+        "date": _("its day is impossible; set the clock of the machine that wrote the log"),
+        "count": _("its count is too large"),
+    }.get(line.code)
+    return f"{told % {'field': field} if told else line.reason} ({line.code})"
 
 
 def _received(result: PushResult) -> str:

@@ -71,7 +71,7 @@ def run(paths: tuple[str, ...], **given: Any) -> int:
         return PUSH_FAILED
     if result.errors or not result.coverage or not is_saved or not is_shown:
         return INCOMPLETE
-    return FOUND if len(result.sightings) else NOTHING
+    return FOUND if len(result.sightings) or result.not_understood else NOTHING
 
 
 def _meanwhile(

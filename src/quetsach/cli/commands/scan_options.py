@@ -158,8 +158,8 @@ def _told() -> str:
         )
         + "\n\n"
         + _(
-            "Exit code: 0 everything looked at, nothing found; 1 found; 2 not everything could be looked at;"
-            " 3 scanned but the push failed."
+            "Exit code: 0 everything looked at, nothing found; 1 found, also where no machine could be tied"
+            " to it; 2 not everything could be looked at; 3 scanned but the push failed."
         )
     )
 

@@ -36,6 +36,7 @@ __all__ = [
     "parts",
     "read",
     "read_file",
+    "unpacked_start",
 ]
 
 START_BYTES = 4096
@@ -179,6 +180,9 @@ _ZIP_END_BYTES = 22
 
 _RESULTS = (
     b'{"type":"scan","schema":',
+    b"\xef\xbb\xbfdevice,who,host,user,mac,nat,indicator,kind,",
+    b"device,who,host,user,mac,nat,indicator,kind,",
+    # Of version 0.1.0.
     b"\xef\xbb\xbfdevice,host,user,mac,nat,indicator,kind,",
     b"device,host,user,mac,nat,indicator,kind,",
 )
@@ -211,6 +215,14 @@ def kind_of(stream: Start, depth: int = MOST_DEPTH) -> Kind | None:
     inside = Start(Blocks(decompress.unpack(codec, BytesIO(stream.start(_ZSTD_BLOCK)).read)))
     is_container = not depth or kind_of(inside, depth - 1) or decompress.codec_of(inside.start(10))
     return _PACKED if is_container else None
+
+
+def unpacked_start(stream: Start) -> bytes:
+    """The first bytes of a stream that an engine reads itself, as unpacked."""
+    codec = decompress.codec_of(stream.start(START_BYTES))
+    if codec is None:
+        return stream.start(START_BYTES)
+    return Start(Blocks(decompress.unpack(codec, BytesIO(stream.start(_ZSTD_BLOCK)).read))).start(START_BYTES)
 
 
 def kind_by_end(file: BinaryIO) -> Kind | None:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import importlib
 import io
+import json
 import struct
 import zlib
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from quetsach.errors import SourceError
@@ -33,12 +35,46 @@ _EVENT_MARK = b"**\0\0"
 _LEAST_EVENT = 28
 _DIRTY = 1
 _FAILURES_OF_A_CHUNK = 1000
+_FIRST = 100
 _NO_LOG = "is no Windows event log (.evtx): its header is damaged or cut off"
 
 
 def open(file: Opened) -> Iterator[Opened]:
     """Its only stream: the events."""
-    yield jsonlines.opened(file, lines(file.stream))
+    yield jsonlines.opened(file, named(lines(file.stream)))
+
+
+def named(events: Iterator[bytes]) -> Iterator[bytes]:
+    """The events, behind a line that names their computer and channel: a full log drops its oldest events.
+
+    Windows counts events on when a log is cleared, and nothing in the file tells for good that it was: the
+    line stays the same. A log of events that other computers forwarded has no such line.
+    """
+    first: list[bytes] = []
+    problem: SourceError | None = None
+    try:
+        first += islice(events, _FIRST)
+    except SourceError as error:
+        problem = error
+    found = {_origin(event) for event in first}
+    if len(found) == 1 and (origin := found.pop()) is not None:
+        yield jsonlines.store("evtx", *origin)
+    yield from first
+    if problem is not None:
+        raise problem
+    yield from events
+
+
+def _origin(event: bytes) -> tuple[str, str] | None:
+    """Computer and channel; None of an event that was forwarded, which carries its text."""
+    try:
+        record = json.loads(event)["Event"]
+        system = record["System"]
+        return (
+            None if "RenderingInfo" in record else (str(system["Computer"]).lower(), str(system["Channel"]))
+        )
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
 
 
 def lines(stream: ByteStream) -> Iterator[bytes]:

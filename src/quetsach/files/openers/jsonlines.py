@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from quetsach.files.openers.opened import Blocks, Opened
-from quetsach.files.source import ByteStream
+from quetsach.files.source import HEAD_BYTES, ByteStream
 
 _BLOCK_BYTES = 1 << 16
 
@@ -38,6 +38,19 @@ def line(fields: dict[str, Any]) -> bytes:
     """One object as one line; values that are None, empty or false are left out."""
     shown = {key: value for key, value in fields.items() if value not in (None, "", [], False)}
     return json.dumps(shown, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
+
+
+def store(*names: str) -> bytes:
+    """The first line for a store that drops its oldest records: it alone makes the source id.
+
+    So the id stays when the first record changes (docs/contract.md 4). The line holds no name that a list
+    could hold.
+    """
+    # To import hashlib takes as long as 3 MB of a log.
+    import hashlib
+
+    digest = hashlib.sha256("\0".join(names).encode("utf-8", "replace")).hexdigest()
+    return f"# store {digest}".encode().ljust(HEAD_BYTES) + b"\n"
 
 
 def exactly(stream: ByteStream, size: int) -> bytes:

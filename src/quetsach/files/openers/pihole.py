@@ -74,6 +74,8 @@ def _queries(db: sqlite3.Connection) -> Iterator[bytes]:
         name: f"q.{name}" if name in columns else "NULL"
         for name in ("timestamp", "status", "type", "reply_type")
     }
+    if (began := _began(db, tables)) is not None:
+        yield jsonlines.store("pihole-FTL", began)
     machines = _machines(db, tables)
     names = _names(db, tables)
     order = "q.id" if "id" in columns else "q.rowid"
@@ -96,6 +98,14 @@ def _queries(db: sqlite3.Connection) -> Iterator[bytes]:
                 "forward": _text(row["forward"]),
             }
         )
+
+
+def _began(db: sqlite3.Connection, tables: set[str]) -> str | None:
+    """When the database began to count (its table `ftl`, id 2): that stays when FTL deletes old queries."""
+    if "ftl" not in tables or not {"id", "value"} <= _columns(db, "ftl"):
+        return None
+    row = db.execute("SELECT value FROM ftl WHERE id = 2").fetchone()
+    return str(row[0]) if row is not None and isinstance(row[0], int) and row[0] > 0 else None
 
 
 def _columns(db: sqlite3.Connection, table: str) -> set[str]:

@@ -36,6 +36,8 @@ def read(listing: Listing) -> Iterator[Value | Note]:
 
 def _headed(head: Sequence[str]) -> str:
     """The doubt about a table whose columns white space divides, by its headings: `ip port malware`."""
+    if head and any(delimiter in head[0] for delimiter in ",;|"):
+        return ""
     names, *rows = [line.split(maxsplit=_MOST_WORDS) for line in head] or [[]]
     places = [at for at, name in enumerate(names) if name.lower() in ("ip", "host", "address")]
     return may_be_victims(names, places[0], rows) if places and len(names) > 1 else ""

@@ -8,6 +8,7 @@ from typing import Any
 
 from quetsach.errors import IndicatorError
 from quetsach.indicators.forms_in.chosen import Chosen
+from quetsach.indicators.forms_in.sides import key_of_victims
 from quetsach.indicators.forms_in.table import (
     COLUMNS,
     Row,
@@ -21,6 +22,7 @@ from quetsach.indicators.lists.listing import Listing, parsed
 from quetsach.indicators.lists.value import Note, Value
 
 # The address of a record counts before the name that it once had.
+_NO_LIST = "not a list of malicious addresses; keep them, and look them up on the page of machines"
 _ADDRESS_KEYS = ("ip_address", "dst_ip")
 
 
@@ -35,6 +37,13 @@ def _flat(document: Any) -> Iterator[Any]:
         for one in document.values():
             if isinstance(one, list):
                 yield from one
+
+
+def _keys_above(document: Any) -> list[str]:
+    """The keys of the lists from which `_flat` takes records."""
+    if not isinstance(document, dict) or _place(document) is not None:
+        return []
+    return [str(key) for key, value in document.items() if isinstance(value, list)]
 
 
 def _lines(listing: Listing) -> Iterator[tuple[int, Any]]:
@@ -83,6 +92,9 @@ def read(listing: Listing) -> Iterator[Value | Note]:
     """
     wanted = dict(listing.columns or {})
     is_first, chosen = not wanted, Chosen(listing.columns)
+    above = _keys_above(listing.json) if listing.is_json else []
+    if is_first and (key := key_of_victims(above)):
+        raise IndicatorError(f"{listing.source}: '{key}' are infected machines, {_NO_LIST}")
     has_records = False
     for number, record in _records(listing):
         if isinstance(record, str) and listing.is_json:
@@ -101,10 +113,11 @@ def read(listing: Listing) -> Iterator[Value | Note]:
         if not places or "indicator" not in places:
             yield Note(number, row.text, "no-value")
         else:
-            if is_first and (doubt := may_be_victims(keys, places["indicator"], [cells])):
+            at = places["indicator"]
+            if is_first and (doubt := may_be_victims(keys, at, [cells], known=spares(keys, at))):
                 raise IndicatorError(f"{listing.source}: {doubt}")
             is_first = False
-            spare = [] if wanted else spares(keys, places["indicator"])
+            spare = [] if wanted else spares(keys, at)
             yield from values([row], places, listing.now, spare)
     if has_records:
         chosen.refuse(listing.source)

@@ -173,7 +173,8 @@ def _sheet(
         if (report := report_of(row, is_sheet=True)) is not None:
             raise IndicatorError(f"{listing.source}: {refusal(report)}")
     is_headed = names and not wanted and "indicator" in places
-    if is_headed and (doubt := may_be_victims(names, places["indicator"], below, cells[:header])):
+    at = places.get("indicator", 0)
+    if is_headed and (doubt := may_be_victims(names, at, below, cells[:header], spares(names, at))):
         yield Note(0, f"{name}: {doubt}", "may-be-victims")
         return
     if not wanted and any(map(names_units, cells[:HEADER_LINES])):

@@ -291,7 +291,8 @@ def refuse_victims(listing: Listing) -> None:
     if layout.names:
         lines = islice(listing.first_lines(), max(layout.header - 1, 0))
         above = [cells_of(line, layout.delimiter) or () for line in lines]
-        doubt = may_be_victims(layout.names, place, first, above)
+        below = [row for row in first if row not in above and tuple(row) != layout.names]
+        doubt = may_be_victims(layout.names, place, below, above, spares(layout.names, place))
     else:
         doubt = may_be_victims_without_heads([row for row in first if len(row) > 1], place)
     if doubt:

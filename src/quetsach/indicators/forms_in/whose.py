@@ -6,10 +6,16 @@ Headings decide where there are some; without headings the cells do.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from ipaddress import ip_address, ip_network
 
 from quetsach.indicators.forms_in.rows import is_listed, is_title, names_of
+from quetsach.indicators.forms_in.sides import (
+    doubt_of_sides,
+    doubt_without_heads,
+    key_of_victims,
+    says_malicious,
+)
 from quetsach.indicators.lists.refang import refang
 from quetsach.text.canonical import address
 
@@ -48,6 +54,12 @@ _CELL_OF_VICTIMS = re.compile(
     r"|\A(?:ubnd|sở|phòng|ban|chi cục|trung tâm|văn phòng|công an|trường|bệnh viện|huyện|xã|phường)\b"
 )
 """A cell that describes an infected machine: its state, its name, its MAC address, its system, its unit."""
+_TIME = re.compile(
+    r"(?:[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{4})[ T]+[0-9]{1,2}:[0-9]{2}"
+    r"|[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?[ ,]+[0-9]{1,2}/",
+    re.ASCII,
+)
+"""A date with its time of day, as logs have; lists without headings give at most the day."""
 _HERE = frozenset(("vn", "vnm", "vietnam", "viet nam", "việt nam"))
 _MOST_COLUMNS = 256
 """Columns that are looked at; no report has its signs further to the right."""
@@ -72,16 +84,21 @@ def may_be_victims(
     place: int,
     rows: Sequence[Sequence[str]],
     above: Sequence[Sequence[str]] = (),
+    known: Collection[int] = (),
 ) -> str:
     """The error sentence for a column that may hold infected machines; "" where nothing suggests so.
 
-    Only a column with a bare heading, such as "Địa chỉ IP", is doubted. The doubt comes from the heading of
-    another column, or from a title in the rows `above` the header. If another column for infected machines
-    holds addresses itself, the bare column holds the addresses that these machines called.
+    A second column of addresses or names is always a doubt, but for the columns that are `known` as further
+    columns of a list. Else mostly a column with a bare heading, such as "Địa chỉ IP", is doubted. The doubt
+    comes from the heading of another column, or from a title in the rows `above` the header. If another
+    column for infected machines holds addresses itself, the bare column holds those that they called.
     """
+    if doubt := doubt_of_sides(cells, place, rows, known):
+        return doubt
     names = names_of(cells)
     if names[place] not in _SAYS_NOT_WHOSE:
-        return ""
+        other = "" if says_malicious(names[place]) else key_of_victims(_beside(cells, place, rows))
+        return _beside_victims(cells[place], other) if other else ""
     found = [
         at
         for at, name in enumerate(names)
@@ -106,10 +123,26 @@ def may_be_victims(
         told = [cells[at] for at, name in enumerate(names) if name in _PORTS][:1]
     if not told:
         return ""
+    return _beside_victims(cells[place], told[0])
+
+
+def _beside(cells: Sequence[str], place: int, rows: Sequence[Sequence[str]]) -> list[str]:
+    """The headings of the other columns that say something of each row: no addresses, which are the other
+    side, and no figures, such as how many machines call an address."""
+    return [
+        cell
+        for at, cell in enumerate(cells)
+        if at != place
+        and not any(
+            is_listed(text) or text.isdecimal() for row in rows if (text := "".join(row[at : at + 1]).strip())
+        )
+    ]
+
+
+def _beside_victims(cell: str, other: str) -> str:
     return (
-        f"'{cells[place].strip()}' beside '{told[0].strip()}' may be the infected machines, not what"
-        f" they called; if it is the list, head it 'malicious IP', or --column"
-        f' "indicator={cells[place].strip()}"'
+        f"'{cell.strip()}' beside '{other.strip()}' may be the infected machines, not what they called; if it"
+        f" is the list, head it 'malicious IP', or --column \"indicator={cell.strip()}\""
     )
 
 
@@ -118,6 +151,9 @@ def may_be_victims_without_heads(rows: Sequence[Sequence[str]], place: int) -> s
     those of a report about infected machines; "" where nothing suggests so."""
     if any(_OF_CULPRITS.search(cell) for row in rows for cell in names_of(row[place : place + 1])):
         return ""  # a heading that no table is known by, but it says whose
+    width = min(max(map(len, rows), default=0), _MOST_COLUMNS)
+    if any(at != place and doubt_without_heads(rows, place, at) for at in range(width)):
+        return _without_heads("names stand beside addresses in it", place)
     told = [row for row in rows if place < len(row) and address(refang(row[place].strip())) is not None]
     if not told or 2 * len(told) <= sum(map(bool, (row[place : place + 1] for row in rows))):
         return ""
@@ -129,11 +165,13 @@ def may_be_victims_without_heads(rows: Sequence[Sequence[str]], place: int) -> s
     why = _why(columns) or (
         "its addresses lie inside a network" if _are_inside(row[place].strip() for row in told) else ""
     )
+    return _without_heads(why, place) if why else ""
+
+
+def _without_heads(why: str, place: int) -> str:
     return (
         f"has no headings, and {why}, so it may be a table of infected machines; if it is the list, head it"
         f" with a row that names a column 'malicious IP', or --column indicator={place + 1}"
-        if why
-        else ""
     )
 
 
@@ -146,6 +184,9 @@ def _why(columns: Sequence[Sequence[str]]) -> str:
     for is_sign, what in signs:
         if any(2 * sum(map(bool, map(is_sign, cells))) > len(cells) for cells in columns):
             return what
+    is_told = any(_OF_CULPRITS.search(cell) for cells in columns for cell in names_of(cells))
+    if not is_told and any(2 * sum(map(bool, map(_TIME.match, cells))) > len(cells) for cells in columns):
+        return "each stands beside a time, as in a log of what was seen"
     if any(len(cells) >= _FEW and _HERE.issuperset(names_of(cells)) for cells in columns):
         return "all its addresses are in Vietnam"
     return ""

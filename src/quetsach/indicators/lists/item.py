@@ -15,7 +15,8 @@ from quetsach.text.marks import is_piled, normalize
 from quetsach.text.reasons import REJECTS
 
 _PLAIN_DOMAIN = re.compile(
-    r"(?=[a-z0-9_.-]{4,253}\Z)(?:[a-z0-9_-]{1,63}\.)+(?=[a-z0-9_-]*[a-z])[a-z0-9_-]{1,63}", re.ASCII
+    r"(?=[a-z0-9_.-]{4,253}\Z)(?:[a-z0-9_-]{1,63}\.)+(?=[a-z0-9_-]*[a-z])(?!0x[0-9a-f]*\Z)[a-z0-9_-]{1,63}",
+    re.ASCII,
 )
 _PLAIN_ENDPOINT = re.compile(rf"({IPV4.pattern}):([1-9][0-9]{{0,4}})", re.ASCII)
 _HASH = re.compile(r"(?:[0-9A-Fa-f]{32}|[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})")
@@ -255,6 +256,8 @@ def _authority(text: str, scope: Scope) -> tuple[list[Indicator], list[str]]:
 
 _LABEL = re.compile(r"[a-z0-9_-]{1,63}")
 _LETTER = re.compile(r"[a-z]")
+_HEXADECIMAL = re.compile(r"0x[0-9a-f]*")
+"""The last part of an address as browsers also take it: `0x5d.0xb8.0xdc.0x1d`. No top-level domain is one."""
 _IN_NAMES = frozenset("\u00b7\u05f3\u05f4\u0f0b\u30fb\u3002")
 """Punctuation allowed between letters of a name (RFC 5892, appendix A), and the ideographic full stop."""
 
@@ -276,6 +279,8 @@ def _domain(text: str, scope: Scope) -> Indicator:
     labels = value.split(".")
     if not all(_LABEL.fullmatch(label) for label in labels) or len(value) > 253:
         raise Reject("bad-name")
+    if _HEXADECIMAL.fullmatch(labels[-1]):
+        raise Reject("bad-address")
     if not _LETTER.search(labels[-1]):
         raise Reject("bad-address" if len(labels) == 4 and labels[-1].isdecimal() else "bad-name")
     if len(labels) == 1:

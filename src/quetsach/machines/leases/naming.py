@@ -77,36 +77,12 @@ class Leases:
         return lease._replace(host=host)
 
     def name(self, sightings: Iterable[Sighting]) -> Iterable[Sighting]:
-        """The sightings, with the name and hardware address of their devices at the time of the first
-        sighting.
+        """The sightings, in their order, with the machines that had their addresses (docs/contract.md 2)."""
+        if not self._told:
+            return sightings
+        from quetsach.machines.leases.binding import bound
 
-        Values from the log itself stay; a lease with another hardware address than the log's is ignored.
-        """
-        return self._named(sightings) if self._told else sightings
-
-    def _named(self, sightings: Iterable[Sighting]) -> Iterator[Sighting]:
-        for sighting in sightings:
-            added = self._added(sighting)
-            self.named += bool(added)
-            yield sighting._replace(identity={**sighting.identity, **added}) if added else sighting
-
-    def _added(self, sighting: Sighting) -> dict[str, str]:
-        if sighting.device is None or sighting.first_seen is None:
-            return {}
-        lease = self.find(sighting.device, _micros(sighting.first_seen))
-        own = sighting.identity
-        if lease is None or (own.get("mac") or lease.mac or "").lower() != lease.mac:
-            return {}
-        from quetsach.text.escape import escape
-
-        host = escape(lease.host.encode("utf-8", "surrogateescape"))
-        return {key: value for key, value in (("host", host), ("mac", lease.mac)) if value and key not in own}
-
-
-def _micros(time: str) -> int:
-    from datetime import datetime
-
-    return int(datetime.fromisoformat(time[:19] + "+00:00").timestamp()) * 1_000_000 + int(time[20:26])
+        return bound(sightings, self)
 
 
 def gather(inputs: Inputs, given: Sequence[Path], tz: str) -> Leases:

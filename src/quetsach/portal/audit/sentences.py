@@ -5,6 +5,7 @@ A sentence may use the fields of the entry's `data` as %(name)s; a missing one s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
@@ -159,7 +160,8 @@ SENTENCES: dict[str, str | Promise] = {
     "letter.withdraw": _("Undid the issuing of the letter %(number)s"),
     "letter.discard": _("Discarded a draft letter: %(subject)s"),
     "intake.receive": _("Received %(files)s files from %(upload)s"),
-    "intake.correct": _("Corrected what was read from the file %(file)s"),
+    "intake.correct": _("Corrected what was read from the file %(file)s: %(changes)s"),
+    "intake.note": _("Note on the file %(file)s: “%(note)s” (before: %(note_before)s)"),
     "intake.enter": _("Entered the figures of %(unit)s by hand from the file %(file)s"),
     "intake.take": _(
         "Took the report of %(unit)s from the file %(file)s; the unit was not asked; sha256 %(sha256)s"
@@ -206,6 +208,8 @@ WORDS: dict[str, dict[str, str | Promise]] = {
     "kind": {"informed": _("have received the information"), "done": _("have carried it out")},
 }
 """Field of `data`: its codes, each with the word for it."""
+ADDED = {"intake.take": ("note", _("Note: “%(note)s”"))}
+"""Action code: a field that may be missing, and the sentence for it that stands at the end."""
 
 
 class _Fields(dict[str, Any]):
@@ -218,14 +222,35 @@ def sentence(entry: Entry) -> str:
     template = SENTENCES.get(entry.action)
     if template is None:
         return entry.action
-    return str(template) % _Fields({field: _shown(field, value) for field, value in entry.data.items()})
+    fields = _Fields({field: _shown(field, value) for field, value in entry.data.items()})
+    field, more = ADDED.get(entry.action, ("", ""))
+    return (f"{template}. {more}" if entry.data.get(field) else str(template)) % fields
+
+
+def _changed(changes: Mapping[str, Any]) -> str:
+    """The corrected fields of a file, each as it was read and as it was entered."""
+    labels = {"unit": gettext("unit"), "note": gettext("note")}
+    parts = []
+    for field, value in changes.items():
+        label = labels.get(field) or gettext("row %(n)s") % {"n": field[1:]}
+        was, now = value if isinstance(value, list) and len(value) == 2 else (None, value)
+        was, now = ("–" if one is None else one for one in (was, now))
+        if was == now:
+            parts.append(gettext("%(label)s: %(now)s, confirmed") % {"label": label, "now": now})
+        else:
+            parts.append(f"{label}: {was} → {now}")
+    return "; ".join(parts)
 
 
 def _shown(field: str, value: Any) -> Any:
+    if field == "changes" and isinstance(value, Mapping):
+        return _changed(value)
     if isinstance(value, bool):
         return gettext("yes") if value else gettext("no")
     if not isinstance(value, str):
         return value
+    if field == "note_before":
+        return f"“{value}”" if value else "–"
     if value in WORDS.get(field, {}):
         return WORDS[field][value]
     if field in MOMENTS:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Value, Window
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When, Window
 from django.db.models.functions import Coalesce, JSONObject, RowNumber
 from django.utils import timezone
 
@@ -31,7 +31,11 @@ type Figure = int | None
 
 @dataclass(frozen=True)
 class NodeStatus:
-    """The state of one node. Times are UTC; `informed` and `done` count the node's own people."""
+    """The state of one node. Times are UTC; `informed` and `done` count the node's own people.
+
+    `is_by_file` says that the report that counts was taken from a file, and nobody has counted people here
+    since: their numbers stand in the report alone. `has_reported` says that a report was sent or counts.
+    """
 
     node: CampaignNode
     dispatched_at: datetime | None
@@ -39,6 +43,8 @@ class NodeStatus:
     participated_at: datetime | None
     informed: Figure
     done: Figure
+    is_by_file: bool = False
+    has_reported: bool = False
 
     @property
     def dispatched_today(self) -> bool:
@@ -62,16 +68,41 @@ class NodeStatus:
 
 @dataclass(frozen=True)
 class Progress:
-    """The figures of all units below a node, each with its denominator; the node is in none of them."""
+    """The figures of all units below a node, each with its denominator; the node is in none of them.
+
+    `by_file` counts the units that `informed` and `done` leave out, because only their reports, which came
+    as files, have their numbers.
+    """
 
     units: int
     acknowledged: int
     deployed: int
     staff: int
-    informed: int
-    done: int
+    informed: Figure
+    done: Figure
     counted: int
+    by_file: int
     as_of: datetime
+
+
+_BY_FILE = "report__accepted__on_behalf"
+_SENT = ("in_review", "submitted", "accepted", "amend_asked")
+"""States of a report that the unit has sent; the app of the reports defines them."""
+
+
+_SENT_OR_COUNTS = Q(report__state__in=_SENT) | Q(report__accepted__isnull=False)
+
+
+def overtaken() -> Q:
+    """Headcounts that are older than the report from a file that counts now: the unit's people are known from
+    the file alone."""
+    return Q(**{f"node__{_BY_FILE}": True, "node__report__accepted__at__gte": F("at")})
+
+
+def known_by_file() -> Q:
+    """Nodes whose report was taken from a file, and nobody has counted their people in the portal since."""
+    newer = Headcount.rows.filter(node=OuterRef("pk"), at__gt=OuterRef("report__accepted__at"))
+    return Q(~Exists(newer), **{_BY_FILE: True})
 
 
 def active_nodes(campaign: Campaign, path: str) -> NodeQuerySet:
@@ -124,11 +155,17 @@ def _headcounts(node_id: UUID) -> QuerySet[Headcount, tuple[str, int, int | None
 
 
 def _with_acts(nodes: QuerySet[CampaignNode]) -> QuerySet[CampaignNode]:
-    return nodes.select_related("dispatch", "acknowledgement", "participation").annotate(**_headcounts_now())
+    found: Any = nodes.select_related("dispatch", "acknowledgement", "participation").annotate(
+        by_file=Case(When(known_by_file(), then=True), default=False),
+        has_reported=Case(When(_SENT_OR_COUNTS, then=True), default=False),
+        **_headcounts_now(Headcount.rows.exclude(overtaken())),
+    )
+    return found  # type: ignore[no-any-return]
 
 
-def _headcounts_now() -> dict[str, Subquery]:
-    counts = Headcount.rows.filter(node=OuterRef("pk")).order_by("-at", "-pk").values("count")
+def _headcounts_now(rows: QuerySet[Headcount] | None = None) -> dict[str, Subquery]:
+    kept = Headcount.rows.all() if rows is None else rows
+    counts = kept.filter(node=OuterRef("pk")).order_by("-at", "-pk").values("count")
     return {
         "informed_now": Subquery(counts.filter(kind=Headcount.Kind.INFORMED)[:1]),
         "done_now": Subquery(counts.filter(kind=Headcount.Kind.DONE)[:1]),
@@ -144,6 +181,8 @@ def _statuses(rows: Iterable[Any]) -> list[NodeStatus]:
             participated_at=_at(node, "participation"),
             informed=node.informed_now,
             done=node.done_now,
+            is_by_file=node.by_file,
+            has_reported=node.has_reported,
         )
         for node in rows
     ]
@@ -184,20 +223,26 @@ def _latest_headcounts(nodes: QuerySet[CampaignNode]) -> QuerySet[Headcount]:
 def progress(campaign: Campaign, path: str) -> Progress:
     """The figures of all units below the node at `path`, in four queries; a missing count adds nothing."""
     below = active_nodes(campaign, path).exclude(path=path)
-    sums = {kind.value: 0 for kind in Headcount.Kind}
+    sums: dict[str, int] = {}
     counted = set()
-    for node, kind, count in _latest_headcounts(below).values_list("node", "kind", "count"):
-        sums[kind] += count
+    latest = _latest_headcounts(below).exclude(overtaken())
+    for node, kind, count in latest.values_list("node", "kind", "count"):
+        sums[kind] = sums.get(kind, 0) + count
         counted.add(node)
-    staff = [count or 0 for count in below.order_by().values_list("staff_count", flat=True)]
+    whose = below.order_by().annotate(by_file=Case(When(known_by_file(), then=True), default=False))
+    staff, by_file = [], 0
+    for people, is_by_file in whose.values_list("staff_count", "by_file"):
+        staff.append(people or 0)
+        by_file += is_by_file
     return Progress(
         units=len(staff),
         acknowledged=Acknowledgement.rows.filter(node__in=below).count(),
         deployed=Participation.rows.filter(node__in=below).count(),
         staff=sum(staff),
-        informed=sums[Headcount.Kind.INFORMED],
-        done=sums[Headcount.Kind.DONE],
+        informed=sums.get(Headcount.Kind.INFORMED),
+        done=sums.get(Headcount.Kind.DONE),
         counted=len(counted),
+        by_file=by_file,
         as_of=timezone.now(),
     )
 

@@ -143,7 +143,7 @@ def letter_tasks(seat: Seat) -> Iterator[Task]:
             url + "#trien-khai",
             _("Open the letter"),
         )
-    if own.done is None and seat.can["count_people"]:
+    if own.done is None and not own.has_reported and seat.can["count_people"]:
         yield Task(
             Rank.PEOPLE,
             _("Write how many people are informed and done"),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.cases.words import DONE
+from quetsach.portal.kit.fields import TypedField
 
 
 class ClaimForm(forms.Form):
@@ -27,8 +28,8 @@ class ClaimForm(forms.Form):
         error_messages={"invalid": _("Write the day and the time like 31/12/2026 08:30.")},
         help_text=_("Signs after this moment mean that it is not clean."),
     )
-    tool = forms.CharField(label=_("Tool and version"), max_length=100, required=False)
-    note = forms.CharField(
+    tool = TypedField(label=_("Tool and version"), max_length=100, required=False)
+    note = TypedField(
         label=_("Note"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
 
@@ -40,7 +41,7 @@ class ClaimForm(forms.Form):
 class ReasonForm(forms.Form):
     """An act that needs its reason in words."""
 
-    reason = forms.CharField(
+    reason = TypedField(
         label=_("Reason"), min_length=10, max_length=2000, widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("At least ten characters; it stays in the history."),
     )  # fmt: skip

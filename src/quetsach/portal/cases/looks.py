@@ -97,6 +97,7 @@ def _look(coverage: Coverage, keys: set[str], indicators: frozenset[str]) -> Loo
         first=coverage.first,
         last=coverage.last,
         errors=len(coverage.errors) + coverage.scan.errors,
+        not_understood=coverage.not_understood,
         time=coverage.time,
         alive=alive,
         lists_all=known is not None and store.lists_all(known.sha256, indicators),

@@ -31,6 +31,7 @@ from quetsach.portal.cases.models import Case, CaseEvent
 from quetsach.portal.cases.rules import PATIENCE, Judgement, State, Word, judge
 from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.sightings.models import Scan
+from quetsach.portal.sightings.queries import nameless, without_machine
 from quetsach.portal.units.models import Span, inside, span_of, subtree
 
 RANK = {
@@ -115,7 +116,8 @@ class Watched:
     """A node's accepted scans: number, problems while reading, and by how many units they were sent.
 
     `compared` scans used a list of the campaign. The first and last event time are theirs, because the other
-    scans say nothing about that list.
+    scans say nothing about that list. `is_told`: some lines name a listed address and no machine, so that no
+    machine with signs does not mean that there was none.
     """
 
     scans: int
@@ -124,14 +126,20 @@ class Watched:
     errors: int
     senders: int
     compared: int
+    is_told: bool
 
 
 def watched(node: CampaignNode, *, below: bool = False) -> Watched:
     """The scans of the node's own logs, or also of the nodes below."""
     where = subtree(node.path, "node__path") if below else Q(node=node)
     timed = Q(coverages__time__in=("ok", "assumed_year"), indicator_set__isnull=False)
+    of_coverage = subtree(node.path, "scan__node__path") if below else Q(scan__node=node)
+    lines = without_machine(of_coverage & Q(scan__node__campaign=node.campaign_id))
+    rows = nameless(where & Q(node__campaign=node.campaign_id))
     scans = Scan.rows.filter(where, node__campaign=node.campaign_id).annotate(
-        begins=Min("coverages__first", filter=timed), ends=Max("coverages__last", filter=timed)
+        begins=Min("coverages__first", filter=timed),
+        ends=Max("coverages__last", filter=timed),
+        telling=When(Then(Exists(lines) | Exists(rows), then=1), default=0),
     )
     row = scans.aggregate(
         n=Count("pk"),
@@ -140,8 +148,17 @@ def watched(node: CampaignNode, *, below: bool = False) -> Watched:
         wrong=Sum("errors"),
         senders=Count("node", distinct=True),
         compared=Count("pk", filter=Q(indicator_set__isnull=False)),
+        told=Max("telling"),
     )
-    return Watched(row["n"], row["first"], row["last"], row["wrong"] or 0, row["senders"], row["compared"])
+    return Watched(
+        row["n"],
+        row["first"],
+        row["last"],
+        row["wrong"] or 0,
+        row["senders"],
+        row["compared"],
+        bool(row["told"]),
+    )
 
 
 def nodes_below(node: CampaignNode) -> QuerySet[CampaignNode]:

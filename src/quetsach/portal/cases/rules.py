@@ -115,12 +115,14 @@ def arrive(
 @dataclass(frozen=True, slots=True)
 class Look:
     """One source of an accepted scan. `alive`: the UTC dates on which the source shows the machine at all;
-    None if the scan did not record this. `lists_all`: its list names every indicator of the case."""
+    None if the scan did not record this. `not_understood` lines name a listed address and no machine: each
+    may be this machine's. `lists_all`: its list names every indicator of the case."""
 
     source_name: str
     first: datetime | None
     last: datetime | None
     errors: int = 0
+    not_understood: int = 0
     time: str = "ok"
     alive: frozenset[date] | None = None
     lists_all: bool = True
@@ -141,6 +143,7 @@ class Reason(StrEnum):
     QUIET = "quiet"
     NO_LOGS = "no_logs"
     ERRORS = "errors"
+    NO_MACHINE = "no_machine"
     OTHER_PLACE = "other_place"
     OTHER_LIST = "other_list"
     NO_DEVICES = "no_devices"
@@ -198,6 +201,7 @@ def _usable(looks: list[Look], places: set[str]) -> list[Look] | Reason:
     for reason, keeps in (
         (Reason.OTHER_PLACE, lambda look: look.source_name in places),
         (Reason.ERRORS, lambda look: not look.errors),
+        (Reason.NO_MACHINE, lambda look: not look.not_understood),
         (Reason.UNTIMED, lambda look: look.time in USABLE_TIMES and look.first is not None),
         (Reason.OTHER_LIST, lambda look: look.lists_all),
     ):

@@ -49,6 +49,9 @@ DONE: dict[str, str | Promise] = {
 LACKS: dict[Reason, str | Promise] = {
     Reason.NO_LOGS: gettext_lazy("No logs from after the handling have been looked at yet."),
     Reason.ERRORS: gettext_lazy("The logs from after the handling could not be read in full."),
+    Reason.NO_MACHINE: gettext_lazy(
+        "The newer logs hold lines that name a listed address and no machine: each could be this machine."
+    ),
     Reason.OTHER_PLACE: gettext_lazy(
         "The newer logs come from another place than the one that saw the signs."
     ),

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from quetsach.portal.cases.models import Device
 from quetsach.portal.checks.models import PRODUCTS, Replacement
 from quetsach.portal.checks.unit_actions import LONGEST
-from quetsach.portal.kit.fields import CalendarDay, CountField, FilesField, FilesInput
+from quetsach.portal.kit.fields import CalendarDay, CountField, FilesField, FilesInput, TypedField
 
 MOST_BROUGHT = 64 << 20
 _NAME = re.compile(r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})\.)*[A-Za-z0-9_-]{1,63}")
@@ -69,7 +69,7 @@ class BringForm(forms.Form):
             "one a line, CSV, Excel, MISP or STIX."
         ),
     )  # fmt: skip
-    source = forms.CharField(
+    source = TypedField(
         label=_("Where they come from"), max_length=200,
         help_text=_("The letter, the publisher or the person, so that a later reader can judge them."),
         error_messages={"required": _("Write where they come from.")},
@@ -91,7 +91,7 @@ class BringForm(forms.Form):
 class TakeOutForm(forms.Form):
     """The reason to take a file out of the packs."""
 
-    reason = forms.CharField(
+    reason = TypedField(
         label=_("Reason"), max_length=300,
         help_text=_("It stands in the history of the campaign."),
         error_messages={"required": _("Write why, so that nobody adds it again by mistake.")},

@@ -8,6 +8,8 @@ from django import forms
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
+from quetsach.portal.kit.fields import TypedField
+
 # People paste these values in commands: no character that a shell would interpret.
 _NAME = re.compile(r"\A[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 _ADDRESS = re.compile(r"\A[A-Za-z0-9:][A-Za-z0-9.:-]*\Z")
@@ -16,7 +18,7 @@ _ADDRESS = re.compile(r"\A[A-Za-z0-9:][A-Za-z0-9.:-]*\Z")
 class FillForm(forms.Form):
     """`thu` is the machine that collects the logs, `noi` the name of the place that they are from."""
 
-    noi = forms.CharField(
+    noi = TypedField(
         label=_("Name of the place"),
         required=False,
         max_length=60,
@@ -26,7 +28,7 @@ class FillForm(forms.Form):
             "saw it."
         ),
     )
-    thu = forms.CharField(
+    thu = TypedField(
         label=_("Address of the machine that collects the logs"),
         required=False,
         max_length=100,

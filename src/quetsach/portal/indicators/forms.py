@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from quetsach.portal.kit.fields import FilesField
+from quetsach.portal.kit.fields import FilesField, TypedField
 
 
 class ListForm(forms.Form):
@@ -33,7 +33,7 @@ class ListForm(forms.Form):
 class BringBackForm(forms.Form):
     """Why a withdrawn list is published again."""
 
-    reason = forms.CharField(
+    reason = TypedField(
         label=gettext_lazy("Why it is published again"),
         min_length=10,
         max_length=2000,

@@ -12,7 +12,7 @@ from quetsach.indicators.writing import FORMS
 from quetsach.portal.indicators import queries, store
 from quetsach.portal.indicators.downloads import BY_ENDING, GENERAL, ending, media_type
 from quetsach.portal.indicators.models import IndicatorSet
-from quetsach.portal.indicators.words import FORM_USES, KINDS
+from quetsach.portal.indicators.words import FORM_USES, KINDS, uses
 
 FOR_EVER = "public, max-age=31536000, immutable"
 ASK_FIRST = "public, no-cache"
@@ -32,7 +32,7 @@ def indicator_list(request: HttpRequest) -> HttpResponse:
                 {
                     "is_general": name in GENERAL,
                     "label": FORM_USES[name][0],
-                    "uses": FORM_USES[name][1],
+                    "uses": uses(name),
                     "file": f"v{row.version}.{ending(FORMS[name])}",
                     **row.forms[name],
                 }

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from quetsach.errors import IndicatorError
 from quetsach.files import bounded_process
+from quetsach.indicators.writing import FORMS
 from quetsach.text.words import visible
 
 CODES: dict[str, str | Promise] = {
@@ -52,7 +54,7 @@ CODES: dict[str, str | Promise] = {
     "special-name": _("a name for local use"),
     "public-suffix": _("a public ending under which anybody has names"),
     "too-wide": _("the network is too wide"),
-    "government": _("a name of the state (*.gov.vn)"),
+    "government": _("a name of the state"),
     "own": _("belongs to a unit of this campaign"),
     "wide": _("a wide network: many innocent machines"),
     "well-known": _("a name that many people use"),
@@ -113,6 +115,30 @@ _REFUSALS: tuple[tuple[str, str, str | Promise], ...] = (
         _(
             "it is a report about infected machines, not a list of malicious addresses; keep it, and look"
             " its machines up on the page of machines"
+        ),
+    ),
+    (
+        r"are both sides of connections",
+        "content",
+        _(
+            "two of its columns are both sides of connections, as in a report of infected machines; look its"
+            " machines up on the page of machines, or head the malicious column “malicious IP”"
+        ),
+    ),
+    (
+        r"both hold addresses or names",
+        "content",
+        _(
+            "two of its columns hold addresses or names, and nothing says which are malicious; head that"
+            " column “malicious IP”, or leave the other out"
+        ),
+    ),
+    (
+        r"are infected machines, not a list",
+        "content",
+        _(
+            "it holds infected machines, not malicious addresses; keep it, and look its machines up on the"
+            " page of machines"
         ),
     ),
     (
@@ -206,8 +232,8 @@ def counted_as(error: IndicatorError) -> str:
 
 
 FORM_USES: dict[str, tuple[str | Promise, str | Promise]] = {
-    "csv": (_("CSV"), _("the scanner, Excel; not for blocking")),
-    "plain": (_("Plain list"), _("the scanner; not for blocking")),
+    "csv": (_("CSV"), _("the scanner, Excel")),
+    "plain": (_("Plain list"), _("the scanner")),
     "hosts": (_("Hosts file"), _("blocking on one machine")),
     "mikrotik": ("MikroTik", _("/import on the router: addresses only")),
     "ip-list": (_("Address list"), _("external list of FortiGate and Palo Alto")),
@@ -227,6 +253,13 @@ FORM_USES: dict[str, tuple[str | Promise, str | Promise]] = {
     "maltrail": ("Maltrail", _("custom trails")),
     "stix": ("STIX 2.1", _("exchange with other centres")),
     "misp": ("MISP", _("exchange with other centres")),
-    "json": ("JSON", _("own programs; not for blocking")),
+    "json": ("JSON", _("own programs")),
 }
 """Each form of `quetsach.indicators.writing`: its name, and its uses. In the order of the page."""
+
+
+def uses(name: str) -> str:
+    """The uses of a form. A form that only searches also holds entries that many use: it is not for
+    blocking."""
+    said = str(FORM_USES[name][1])
+    return said if FORMS[name].blocks else gettext("%(uses)s; not for blocking") % {"uses": said}

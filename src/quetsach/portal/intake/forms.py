@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from quetsach.annexes.collecting.form import ROWS
-from quetsach.annexes.form.entry import clean_text
 from quetsach.annexes.form.figures import FigureError, parse_figure
 from quetsach.portal.intake.actions import IntakeError
 from quetsach.portal.kit.fields import FilesField
+from quetsach.text.typed import as_typed
 
 MOST_UPLOAD = 64 << 20
 """Bytes of one upload; the annexes of a district have a few megabytes."""
@@ -59,5 +59,9 @@ def read_figures(posted: Mapping[str, str]) -> dict[str, int | None]:
 
 
 def read_note(posted: Mapping[str, str]) -> str:
-    """The note of the person at the desk, in one line."""
-    return " ".join(clean_text(posted.get("note", "")).split())[:MOST_NOTE]
+    """The note of the person at the desk, in one line. Raises IntakeError if it is too long to be kept."""
+    note = " ".join(as_typed(posted.get("note", "")).split())
+    if len(note) > MOST_NOTE:
+        over = {"most": MOST_NOTE, "n": len(note)}
+        raise IntakeError(_("The note has %(n)d characters; at most %(most)d are kept. Shorten it.") % over)
+    return note

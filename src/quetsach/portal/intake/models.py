@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from quetsach.annexes.collecting.form import ROWS
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.kit.scope import ScopedManager
@@ -97,6 +98,22 @@ class ReceivedAnnex(models.Model):
         """The remark that a person of the desk wrote last; it goes into the record when the row is taken."""
         found = [entry["note"] for entry in self.corrections if "note" in entry]
         return str(found[-1]) if found else ""
+
+    @property
+    def entered(self) -> dict[str, tuple[int | None, int | None]]:
+        """By row: the figure as it was read, and as a person entered it last, even if that is the same."""
+        figures: dict[str, tuple[int | None, int | None]] = {}
+        for entry in self.corrections:
+            for row in ROWS:
+                if row in entry:
+                    read, now = entry[row]
+                    figures[row] = (figures[row][0] if row in figures else read, now)
+        return figures
+
+    @property
+    def corrected(self) -> dict[str, tuple[int | None, int | None]]:
+        """The entered figures that differ from what was read."""
+        return {row: pair for row, pair in self.entered.items() if pair[0] != pair[1]}
 
     @property
     def typed(self) -> dict[str, Any]:

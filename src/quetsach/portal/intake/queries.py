@@ -59,6 +59,7 @@ class Desk:
     set_aside: tuple[ReceivedAnnex, ...]
     files_aside: tuple[ReceivedFile, ...]
     missing: tuple[CampaignNode, ...]
+    returned: frozenset[CampaignNode]
     collection: Collection
     units: tuple[Unit, ...]
 
@@ -172,7 +173,9 @@ def desk(node: CampaignNode) -> Desk:
     # A file that no program can read is no silence either: its name tells whose it is likely to be.
     there = {one.unit.key for one in found.counted if one.unit}
     there |= {one.unit.key for one in found.unread if one.unit}
+    back = {pk for pk, report in reports.items() if report.state == Report.State.RETURNED}
     done = {pk for pk, report in reports.items() if report.accepted_id or report.is_with_others}
+    missing = tuple(one for one in below if one.pk not in done and str(one.pk) not in there)
     return Desk(
         counted=rows(found.counted),
         repeated=rows(found.repeated),
@@ -181,7 +184,8 @@ def desk(node: CampaignNode) -> Desk:
         taken=tuple(one for one in annexes if one.state == State.TAKEN),
         set_aside=tuple(one for one in annexes if one.state == State.SET_ASIDE),
         files_aside=tuple(one for one in blank if one.is_set_aside),
-        missing=tuple(one for one in below if one.pk not in done and str(one.pk) not in there),
+        missing=missing,
+        returned=frozenset(one for one in missing if one.pk in back),
         collection=found,
         units=known.units,
     )

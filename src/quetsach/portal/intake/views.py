@@ -22,10 +22,11 @@ from quetsach.annexes.collecting.paper import FileProblem
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.seat import Seat, take_seat
 from quetsach.portal.intake import actions, page, queries
-from quetsach.portal.intake.actions import IntakeError, Receipt
-from quetsach.portal.intake.forms import MOST_NOTE, IntakeForm, read_figures, read_note
+from quetsach.portal.intake.actions import IntakeError
+from quetsach.portal.intake.forms import IntakeForm, read_figures, read_note
 from quetsach.portal.intake.models import ReceivedAnnex, ReceivedFile
 from quetsach.portal.intake.page import Line, Refusal
+from quetsach.portal.intake.receiving_actions import Receipt, read_again, receive
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.language import language
 from quetsach.portal.kit.refusals import note_form
@@ -67,7 +68,7 @@ def intake(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
         note_form(request, form)
         return _page(request, seat, form, status=422)
     uploads = ((file.name or "", file.read()) for file in form.cleaned_data["annexes"])
-    receipt = actions.receive(seat.user, seat.node, uploads, ip=client_ip_text(request))
+    receipt = receive(seat.user, seat.node, uploads, ip=client_ip_text(request))
     messages.info(request, _said(receipt))
     return _back(seat)
 
@@ -96,7 +97,12 @@ def take_clear(request: HttpRequest, slug: str, node_id: UUID) -> HttpResponse:
     """Take every row that needs no check."""
     seat = _seat(request, slug, node_id)
     ip = client_ip_text(request)
-    _taken, stopped = actions.take_clear(seat.user, seat.node, note=read_note(request.POST), ip=ip)
+    try:
+        note = read_note(request.POST)
+    except IntakeError as error:
+        messages.error(request, str(error))
+        return _page(request, seat, IntakeForm(), status=422)
+    _taken, stopped = actions.take_clear(seat.user, seat.node, note=note, ip=ip)
     for sentence in stopped:
         messages.error(request, sentence)
     return _back(seat)
@@ -227,7 +233,7 @@ def _enter(request: HttpRequest, seat: Seat, found: ReceivedFile) -> HttpRespons
             move(seat.user, found.pk, seat.node, ip=client_ip_text(request))
             return _back(seat)
         if request.POST.get("do") == "read_again":
-            if actions.read_again(seat.user, found.pk, seat.node, ip=client_ip_text(request)):
+            if read_again(seat.user, found.pk, seat.node, ip=client_ip_text(request)):
                 messages.success(request, _("The file is read. Look at it below."))
             else:
                 messages.warning(request, _("The file could not be read this time either."))
@@ -305,7 +311,7 @@ def _page(
         "units": desk.units[:MOST_NAMES],
         "leftovers": page.leftovers(desk),
         "totals": list(desk.collection.totals.items()),
-        "most_note": MOST_NOTE,
+        "typed_note": request.POST.get("note", ""),
         "latest": desk.latest_of(seat.user, timezone.now()),
     }
     return render(request, "intake/desk.html", context, status=status)

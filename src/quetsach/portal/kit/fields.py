@@ -11,6 +11,8 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
+from quetsach.text.typed import as_typed
+
 MOST = 9_999_999
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 """Days that somebody could mean. The calendar's first and last days lack a neighbour and a time in UTC."""
@@ -26,6 +28,13 @@ def read_count(text: str) -> int:
     if value > MOST:
         raise ValueError(text)
     return value
+
+
+class TypedField(forms.CharField):
+    """A text that stays in a record: without the characters that nobody sees."""
+
+    def to_python(self, value: Any) -> str:
+        return as_typed(super().to_python(value) or "")
 
 
 class CountField(forms.CharField):

@@ -95,7 +95,12 @@ FIGURES: dict[str, Kind] = {
         _("units that have not carried it out"), f"{REPORTS}.dashboard.late_units:counts"
     ),
     "units.not_reported": Kind(
-        _("units that must report and have sent nothing"), f"{REPORTS}.dashboard.late_units:counts"
+        _("units that must report and have no report, or one that was returned"),
+        f"{REPORTS}.dashboard.late_units:counts",
+    ),
+    "units.returned": Kind(
+        _("units whose report was returned and waits for them"),
+        f"{REPORTS}.dashboard.audiences:returned",
     ),
     "units.with_file": Kind(
         _("units whose report came as a file that waits on the desk"),
@@ -186,6 +191,11 @@ FIGURES: dict[str, Kind] = {
     "scans": Kind(_("logs that were sent in"), "quetsach.portal.cases.queries:watched", ("watched.scans",)),
     "lines.read": Kind(
         _("log lines that were read"), "quetsach.portal.cases.queries:story", ("lines_read", "scan.lines")
+    ),
+    "lines.no_machine": Kind(
+        _("log lines that name a listed address and no machine"),
+        "quetsach.portal.sightings.queries:scans_of",
+        ("scan.not_understood",),
     ),
     "lines.signs": Kind(
         _("log lines with a listed address"),

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from quetsach.portal.accounts.models import User
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.errors import too_many_requests
+from quetsach.portal.kit.fields import TypedField
 from quetsach.portal.kit.limits import Limit
 from quetsach.portal.privacy import actions, queries
 from quetsach.portal.privacy.models import ErasureRequest
@@ -30,19 +31,19 @@ ASKED = Limit("privacy-asked", most=30, seconds=600)
 class AskForm(forms.Form):
     """The person, how to reach them, and the subject of the request."""
 
-    name = forms.CharField(
+    name = TypedField(
         label=gettext_lazy("Your full name"),
         max_length=100,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
         error_messages={"required": gettext_lazy("Write your name.")},
     )
-    contact = forms.CharField(
+    contact = TypedField(
         label=gettext_lazy("Phone or e-mail"),
         max_length=100,
         help_text=gettext_lazy("The office calls back to be sure that it is you."),
         error_messages={"required": gettext_lazy("Write how you can be reached.")},
     )
-    text = forms.CharField(
+    text = TypedField(
         label=gettext_lazy("What should be shown, corrected or deleted?"),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 5}),
@@ -57,7 +58,7 @@ class AskForm(forms.Form):
 class AnswerForm(forms.Form):
     """The answer: what was done, or the reason against it."""
 
-    answer = forms.CharField(max_length=2000)
+    answer = TypedField(max_length=2000)
 
 
 @require_safe

@@ -53,19 +53,26 @@ BY_SUPERIOR = "superior"
 
 @dataclass(frozen=True)
 class Source:
-    """The file that the figures were read from. `sha256` is of its bytes, in hexadecimal."""
+    """The file that the figures were read from. `sha256` is of its bytes, in hexadecimal.
+
+    `note` is the remark of the superior who took the file, and `changes` the figures that the superior
+    corrected: by row, as read and as entered.
+    """
 
     name: str
     sha256: str
+    note: str = ""
+    changes: Mapping[str, tuple[int | None, int | None]] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
         """Its name as pages show it: without control characters and marks that turn the text around."""
         return "".join(c for c in clean_text(self.name) if not unprintable(c) and c not in "\n\t")[:200]
 
-    def as_dict(self) -> dict[str, str]:
-        """The source as stored with a revision."""
-        return {"name": self.label, "sha256": self.sha256}
+    def as_dict(self) -> dict[str, Any]:
+        """The source as stored with a revision, under its seal."""
+        told = {"note": self.note, "changes": {row: list(pair) for row, pair in self.changes.items()}}
+        return {"name": self.label, "sha256": self.sha256} | {key: one for key, one in told.items() if one}
 
 
 @dataclass(frozen=True)
@@ -77,10 +84,9 @@ class _Sending:
     client_uuid: UUID
     ticked: set[str] | None
     on_behalf: bool = False
-    source: dict[str, str] = field(default_factory=dict)
+    source: dict[str, Any] = field(default_factory=dict)
     paper: Mapping[str, int] = field(default_factory=dict)
     told: Sequence[Mapping[str, Any]] = ()
-    remark: str = ""
     ip: str | None = None
 
 
@@ -160,7 +166,6 @@ def submit_on_behalf(
     source: Source,
     shown: Collection[str] | None = None,
     told: Sequence[Mapping[str, Any]] = (),
-    remark: str = "",
     paper: Mapping[str, int] | None = None,
     ip: str | None = None,
 ) -> Revision:
@@ -170,8 +175,7 @@ def submit_on_behalf(
     The unit is not asked, so no warning is confirmed: each is stored as taken by the superior, also in a row
     with a note, because the note came with the paper. `shown` are the keys of the rules that the superior
     was shown, such as "W09:narrative"; another warning stops the act. None leaves this check out. `told` are
-    further warnings that the superior was shown, as a revision stores them. `remark` is the superior's
-    answer, stored with each warning.
+    further warnings that the superior was shown, as a revision stores them.
 
     The same file again gives the same revision, unless that was returned; a newer file replaces one that
     still waits. `paper` is the total of each row on the paper, kept as evidence beside the computed total. If
@@ -190,7 +194,6 @@ def submit_on_behalf(
         source=source.as_dict(),
         paper=paper or {},
         told=told,
-        remark=remark,
         ip=ip,
     )
     with _one_form_one_report(), transaction.atomic():
@@ -250,7 +253,10 @@ def _send(report: Report, node: CampaignNode, sending: _Sending, terms: Terms) -
         else unanswered(problems, entry, sending.ticked or set())
     )
     if left:
-        raise BlockedReport(_("The report cannot be sent yet."), left)
+        refused = (
+            _("The row cannot be taken yet.") if sending.on_behalf else _("The report cannot be sent yet.")
+        )
+        raise BlockedReport(refused, left)
     goes_up = sending.on_behalf or not _needs_head(node, sending.actor, terms)
     now = timezone.now()
     revision = _revise(report, node, sending, children, now)
@@ -329,7 +335,7 @@ def _warnings(problems: Iterable[Problem], sending: _Sending) -> list[dict[str, 
     ]
     there = {(one["rule"], one["row"]) for one in found}
     found += [dict(one) for one in sending.told if (one["rule"], one["row"]) not in there]
-    return [one | {"note": sending.remark} for one in found] if sending.remark else found
+    return found
 
 
 def _answered_by(problem: Problem, sending: _Sending) -> str:

@@ -12,13 +12,19 @@ class ReportsConfig(AppConfig):
         from quetsach.portal.reports.arrived_files import shown_state
         from quetsach.portal.reports.dashboard import audiences
         from quetsach.portal.reports.queries import first_report_at
-        from quetsach.portal.reports.standing import missing_below, reports_stand, with_file_below
+        from quetsach.portal.reports.standing import (
+            missing_below,
+            reports_stand,
+            returned_below,
+            with_file_below,
+        )
         from quetsach.portal.reports.tasks import REVIEWS, reports_to_do
 
         PROVIDERS.append(reports_to_do)
         STANDINGS.append(reports_stand)
         FACTS["report_state"] = shown_state
         FACTS["reports_missing"] = missing_below
+        FACTS["reports_returned"] = returned_below
         FACTS["reports_in_files"] = with_file_below
         OPEN_WORK["rollup"] = REVIEWS
         annex_versions.PROVIDERS.append(formversions.offered)

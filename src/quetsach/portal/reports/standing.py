@@ -52,8 +52,10 @@ def _when(report: Report) -> str:
 def _below(seat: Seat) -> Standing:
     found = seat.once(facts_of)
     missing, with_file = found["reports_missing"] or 0, found["reports_in_files"] or 0
-    text = ngettext("%(n)s unit has sent nothing", "%(n)s units have sent nothing", missing)
+    text = ngettext("%(n)s unit has no report", "%(n)s units have no report", missing)
     figures = [(Counted("units.not_reported", missing, DIRECT), text % {"n": missing})]
+    if back := found["reports_returned"] or 0:
+        figures.append((Counted("units.returned", back, DIRECT), returned_words(back)))
     if with_file:
         said = f"{with_file}: {WORDS}"
         figures.append((Counted("units.with_file", with_file, DIRECT), said))
@@ -65,9 +67,22 @@ def _below(seat: Seat) -> Standing:
     )  # fmt: skip
 
 
+def returned_words(units: int) -> str:
+    """The units among those without a report whose report was returned."""
+    said = ngettext(
+        "%(n)s of them returned, waits for the unit", "%(n)s of them returned, wait for the units", units
+    )
+    return said % {"n": units}
+
+
 def missing_below() -> Subquery:
-    """The number of units directly below a node of which nothing came; None for none."""
+    """The number of units directly below a node without a report, or with a returned one; None for none."""
     return number_of(_children().filter(audiences.not_reported()), "parent")
+
+
+def returned_below() -> Subquery:
+    """The number of units directly below a node whose report was returned; None for none."""
+    return number_of(_children().filter(audiences.returned()), "parent")
 
 
 def with_file_below() -> Subquery:

@@ -34,6 +34,7 @@ from quetsach.sightings.sighting import Coverage as CoverageRecord
 from quetsach.sightings.sighting import End
 from quetsach.sightings.sighting import Scan as ScanRecord
 from quetsach.sightings.sighting import Sighting as SightingRecord
+from quetsach.text.escape import escape
 
 _REPLACED = ("source_name", "set_id", "is_listed", "checked_version", "is_pulled",
              "family", "kind", "matched", "field", "identity", "nat", "first_seen", "last_seen", "count",
@@ -78,13 +79,16 @@ class Sender:
 class Receipt:
     """The fate of a document's rows. `scan` is set if the document held its last record.
 
-    `outcome` says the same in machines and cases; None if the cases wait for a later run.
+    `outcome` says the same in machines and cases; None if the cases wait for a later run. `nameless` rows and
+    `not_understood` lines name a listed address and no machine.
     """
 
     node: CampaignNode
     began: datetime = field(default_factory=timezone.now)
     machines: set[str] = field(default_factory=set)
     outcome: Outcome | None = None
+    not_understood: int = 0
+    nameless: int = 0
     new: int = 0
     updated: int = 0
     unchanged: int = 0
@@ -191,6 +195,7 @@ def _keep(
         last = some
     waiting = _prepare(receipt, document.header, last)
     looked_at = _looked_at(document) if is_whole else None
+    receipt.not_understood = sum(seen.not_understood for seen in document.coverages)
     with transaction.atomic():
         new, updated = _store(receipt, waiting)
         if looked_at is not None:
@@ -229,6 +234,8 @@ def _prepare(receipt: Receipt, header: ScanRecord, rows: Iterable[SightingRecord
         key = intake.sighting_key(row)
         if row.device:
             receipt.machines.add(row.device)
+        else:
+            receipt.nameless += 1
         if key in best:
             receipt.unchanged += 1
             if row.count <= best[key].count:
@@ -343,6 +350,8 @@ def _accept(receipt: Receipt, document: _Document, looked_at: _LookedAt, sender:
 def _coverage(scan: UUID, seen: CoverageRecord) -> Coverage:
     values = seen._asdict()
     values["first"], values["last"] = intake.to_moment(seen.first), intake.to_moment(seen.last)
+    # The scanner escapes these lines already. A document that a person wrote may lack the escapes.
+    values["unattributed"] = [escape(line.encode()) for line in seen.unattributed]
     return Coverage(scan_id=scan, **values)
 
 

@@ -74,7 +74,9 @@ def sighting_key(sighting: Sighting) -> str:
 
 def scan_digest(scan: Scan, coverages: list[Coverage]) -> str:
     """SHA-256 of a scan's coverage and list: equal for the same scan, however it is sent again."""
-    seen = sorted(_digest(list(c)) for c in coverages)
+    # Lines to be read are no part of it: a document of an older scanner lacks them.
+    names = [name for name in Coverage._fields if name != "unattributed"]
+    seen = sorted(_digest([getattr(one, name) for name in names]) for one in coverages)
     return _digest([scan.set_id, scan.source_name, seen])
 
 

@@ -66,7 +66,10 @@ class Scan(models.Model):
 
 
 class Coverage(models.Model):
-    """One source of an accepted scan. `devices` maps a UTC date to the devices that were alive."""
+    """One source of an accepted scan. `devices` maps a UTC date to the devices that were alive.
+
+    `not_understood` lines name a listed address and no machine; `unattributed` holds the first of them.
+    """
 
     scan = models.ForeignKey(Scan, on_delete=models.CASCADE, related_name="coverages")
     source = models.CharField(max_length=64, blank=True)
@@ -83,8 +86,17 @@ class Coverage(models.Model):
     zone = models.CharField(max_length=60)
     devices = models.JSONField(default=dict)
     errors = models.JSONField(default=list)
+    unattributed = models.JSONField(default=list)
 
     rows = models.Manager()
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["source"], name="coverage_source"),
+            models.Index(
+                fields=["scan"], name="coverage_no_machine", condition=models.Q(not_understood__gt=0)
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.name} · {self.path}"

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from django.db.models import Count, Max, Min, Q, QuerySet, Sum
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Sum
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import CampaignNode
@@ -61,9 +61,27 @@ def scans_of(node: CampaignNode) -> QuerySet[Scan]:
             first=Min("coverages__first", filter=sane),
             last=Max("coverages__last", filter=sane),
             lines=Sum("coverages__lines"),
+            not_understood=Sum("coverages__not_understood"),
         )
         .order_by("-accepted_at", "-pk")
     )
+
+
+def without_machine(where: Q) -> QuerySet[Coverage]:
+    """The sources with lines that name a listed address and no machine, each as the latest scan of it saw
+    it: a log that a later scan understands is no longer among them. `where` is about coverage."""
+    later = Coverage.rows.filter(
+        scan__node=OuterRef("scan__node"),
+        source=OuterRef("source"),
+        scan__accepted_at__gt=OuterRef("scan__accepted_at"),
+    )
+    return Coverage.rows.filter(where, not_understood__gt=0).exclude(Exists(later))
+
+
+def nameless(where: Q) -> QuerySet[Sighting]:
+    """The rows of listed addresses that name no machine: no case can rest on them. `where` is about
+    sightings."""
+    return Sighting.rows.filter(where, device="", is_listed=True)
 
 
 def sightings_in(node: CampaignNode, *, device: str = "", indicator: str = "") -> QuerySet[Sighting]:
@@ -101,7 +119,7 @@ def scans_of_rows(rows: Collection[Sighting], user: User) -> dict[int, Scan]:
     """By row: the scan that told it, if the person may open it; one query for any number of rows."""
     scans = Scan.objects.visible_to(user).filter(node__in={row.node_id for row in rows})
     seen = Coverage.rows.filter(scan__in=scans, source__in={row.source for row in rows})
-    return told_by(rows, seen.select_related("scan__node").defer("devices", "errors"))
+    return told_by(rows, seen.select_related("scan__node").defer("devices", "errors", "unattributed"))
 
 
 def told_by(rows: Iterable[Sighting], coverages: Iterable[Coverage]) -> dict[int, Scan]:

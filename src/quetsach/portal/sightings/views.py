@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -21,6 +22,7 @@ from quetsach.portal.sightings.actions import Receipt, RefusedError, Sender, rec
 from quetsach.portal.sightings.forms import ScanForm
 from quetsach.portal.sightings.models import Scan
 from quetsach.portal.sightings.words import COUNTED, refusal_words
+from quetsach.portal.units.models import subtree
 from quetsach.portal.units.roles import Verb
 
 PAGE = 25
@@ -121,6 +123,9 @@ def sightings(request: HttpRequest, slug: str) -> HttpResponse:
         "device": device,
         "indicator": indicator,
         "tally": queries.tally(rows),
+        "told": queries.without_machine(
+            subtree(seat.node.path, "scan__node__path") & Q(scan__node__campaign=seat.campaign)
+        ).exists(),
         "page": page,
         "whole": None if device or indicator else seat.node,
     }

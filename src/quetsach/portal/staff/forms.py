@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from quetsach.portal.accounts.forms import NewPasswordField, refuse_own_words
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.issuing.forms import DayField
+from quetsach.portal.kit.fields import TypedField
 from quetsach.portal.units.models import Role
 from quetsach.text.vietnamese import nfc
 
@@ -62,7 +63,7 @@ class InviteForm(SeatForm):
 class ReasonForm(forms.Form):
     """A reason."""
 
-    reason = forms.CharField(
+    reason = TypedField(
         label=gettext_lazy("Reason"),
         max_length=300,
         error_messages={"required": gettext_lazy("Write the reason; it goes into the audit trail.")},

@@ -12,6 +12,7 @@ from quetsach.scanning.engines import attribution, freetext, moments
 from quetsach.scanning.engines.index import Hits, Index, hits_of
 from quetsach.scanning.engines.records import LineReader, Record, text
 from quetsach.scanning.engines.tokens import Token, tokens_of
+from quetsach.sightings.sighting import who_is
 from quetsach.text.canonical import endpoint, split_authority
 from quetsach.text.escape import escape
 
@@ -63,6 +64,7 @@ class Explanation:
     time: str | None
     action: str
     identity: dict[str, str]
+    who: str
     inbound: bool
     notes: tuple[TokenNote, ...]
 
@@ -122,6 +124,7 @@ def _record(record: Record, raw: bytes, index: Index, zone: ZoneInfo) -> Explana
         notes.append(TokenNote("client", record.client, "inbound", hit[0] if hit else None))
     notes += _mentions(raw, index, hits, {n.token for n in notes})
     roles = [(role, tuple(_shown(text(v)) for v in record.role(role))) for role in record.variant.roles]
+    identity = {k: _shown(v) for k, v in record.identity.items()}
     return Explanation(
         format=record.log_format,
         variant=record.variant.name,
@@ -129,7 +132,8 @@ def _record(record: Record, raw: bytes, index: Index, zone: ZoneInfo) -> Explana
         device=_shown(record.client) if record.client is not None else None,
         time=_time(record.time(zone)),
         action=record.action,
-        identity={k: _shown(v) for k, v in record.identity.items()},
+        identity=identity,
+        who=who_is(identity, record.client),
         inbound=inbound,
         notes=tuple(notes),
     )
@@ -152,6 +156,7 @@ def _text(raw: bytes, index: Index, reader: LineReader, zone: ZoneInfo) -> Expla
         time=_time(moments.time(raw, zone)),
         action="unknown",
         identity={},
+        who="",
         inbound=False,
         notes=tuple(notes),
     )

@@ -30,12 +30,12 @@ from quetsach.scanning.engines.index import Hits, Index, hits_of
 from quetsach.scanning.engines.lines import LongLine, split
 from quetsach.scanning.engines.records import LineReader, Record
 from quetsach.scanning.engines.rows import ROWS, Rows
-from quetsach.scanning.engines.runs import RunError
+from quetsach.scanning.engines.stretches import SpillError
 from quetsach.scanning.engines.timeline import Timeline
 from quetsach.scanning.engines.tokens import tokens_of
 from quetsach.scanning.engines.wrappers import behind_hole
 from quetsach.sightings import wire
-from quetsach.sightings.sighting import Coverage
+from quetsach.sightings.sighting import UNATTRIBUTED_LINES, Coverage
 from quetsach.text.escape import escape
 
 TEXT = "text"
@@ -194,6 +194,7 @@ class _Scan:
         self.timeline = Timeline(zone, options.tz, lines=limits.edge_lines, window=limits.edge_bytes)
         self.alive = Alive()
         self.lines = self.not_understood = self.long_lines = self.inbound = 0
+        self.unattributed: list[str] = []
         self.has_stopped = False
 
     def run(self, source: Source) -> SourceResult:
@@ -211,7 +212,7 @@ class _Scan:
         self.others = tuple(n for n in self.formats if n != self.format)
         try:
             self._read(source, chain([bytes(start)] if start else [], chunks))
-        except RunError as error:
+        except SpillError as error:
             source.errors.append(f"{source.path}: stopped: {error}")
         latest = self.timeline.latest(source.decoded, source.mtime)
         identity = hashlib.sha256(source.head).hexdigest()
@@ -232,14 +233,15 @@ class _Scan:
             zone=span.zone,
             devices=self._devices(latest, source),
             errors=source.errors,
+            unattributed=self.unattributed,
         )
         return SourceResult(sightings, coverage)
 
     def _sightings(self, source: Source, identity: str, latest: int | None) -> wire.WireSightings:
         try:
             return wire.keep(self.rows.sightings(identity, latest, self.zone))
-        except (OSError, RunError) as error:
-            reason = RunError(error) if isinstance(error, OSError) else error
+        except (OSError, SpillError) as error:
+            reason = SpillError(error) if isinstance(error, OSError) else error
             source.errors.append(f"{source.path}: {reason}")
             return wire.keep([])
 
@@ -264,7 +266,7 @@ class _Scan:
             name=self.options.source_name,
             bytes=found.size,
             lines=found.packets,
-            not_understood=found.not_understood,
+            not_understood=0,
             long_lines=0,
             inbound=found.inbound,
             first=found.span.first,
@@ -352,10 +354,16 @@ class _Scan:
             return
         found = attribution.attribute(said, hits, (r.text for r in self.reader.readings(line)))
         if self.format != TEXT or not found.hits:
-            self.not_understood += 1
+            self._not_understood(line)
             return
         moment = moments.time(line, self.zone) or moments.time(said, self.zone)
         self._keep(found.hits, line, offset, moment, found.device, "unknown", {}, TEXT)
+
+    def _not_understood(self, line: bytes) -> None:
+        """A line with a match that cannot be attributed: it is counted, and the first are kept to be read."""
+        self.not_understood += 1
+        if len(self.unattributed) < UNATTRIBUTED_LINES:
+            self.unattributed.append(escape(line))
 
     def _record(self, record: Record, line: bytes, offset: int) -> None:
         if self.options.devices:
@@ -414,7 +422,8 @@ class _Scan:
         if record is not None:
             self.timeline.parsed(offset, partial(record.time, self.zone))
             self._record(record, start, offset)
-            self.not_understood += bool(hits)
+            if hits:
+                self._not_understood(start)
         elif hits:
             self._hit_line(start, offset, hits, start)
 

@@ -16,6 +16,8 @@ from quetsach.scanning.engines.wrappers import PREFIX, TIME_KINDS, Reading, Wrap
 from quetsach.text.canonical import address, endpoint, name, parse_port
 
 _FIRST_UNPRIVILEGED = 1024
+_SAME_MOMENT = 600 * times.SECOND
+"""Ten minutes: a device sends a line sooner, and two zones are at least a quarter of an hour apart."""
 UNSPECIFIED = ("0.0.0.0", "::")  # noqa: S104 -- logs write them for "none"; nothing is bound
 
 
@@ -25,12 +27,14 @@ def text(value: bytes) -> str:
 
 @dataclass(slots=True)
 class Record:
-    """One parsed line. `client` is an address or a device name; `server` only ever an address."""
+    """One parsed line. `client` is an address or a device name; `server` only ever an address.
+    `head` is the head in the first column of a row."""
 
     log_format: str
     variant: Variant
     fields: Values
     wrapper: Wrapper | None = None
+    head: Wrapper | None = None
     client: str | None = None
     client_is_address: bool = False
     client_port: int | None = None
@@ -84,13 +88,30 @@ class Record:
     def time(self, zone: tzinfo) -> times.Moment | None:
         """The time of the line; of its wrappers where the line has no time, or no time with a year."""
         own = self._own_time(zone)
-        if self.wrapper is None or (own is not None and not isinstance(own.value, times.Yearless)):
+        if own is not None and not isinstance(own.value, times.Yearless):
+            head = self.wrapper or self.head
+            return self._in_stated_zone(head, zone) or own if own.local and head is not None else own
+        if self.wrapper is None:
             return own
         outer = (times.parse(text(t), TIME_KINDS, zone) for t in self.wrapper.times)
         found = [m for m in (own, *outer) if m is not None]
         return next(
             (m for m in found if not isinstance(m.value, times.Yearless)), found[0] if found else None
         )
+
+    def _in_stated_zone(self, wrapper: Wrapper, zone: tzinfo) -> times.Moment | None:
+        """The line's own time in the zone that the innermost head with a zone states, if both are the same
+        moment there: a collector states its own zone, which need not be the device's."""
+        for stated in map(text, wrapper.times):
+            offset = times.stated_offset(stated)
+            head = times.parse(stated, TIME_KINDS, zone) if offset is not None else None
+            if offset is None or head is None or isinstance(head.value, times.Yearless):
+                continue
+            own = self._own_time(offset)
+            if own is None or isinstance(own.value, times.Yearless):
+                return None
+            return times.Moment(own.value, False) if abs(own.value - head.value) <= _SAME_MOMENT else None
+        return None
 
     def _own_time(self, zone: tzinfo) -> times.Moment | None:
         variant = self.variant
@@ -185,7 +206,8 @@ class FormatReader:
             if values is None:
                 continue
             for variant in self._variants:
-                record = Record(self.name, variant, values, reading.wrapper)
+                head = reading.head_of_row() if shape.takes_head and not reading.number else None
+                record = Record(self.name, variant, values, reading.wrapper, head)
                 if all(holds(c, record) for c in variant.when):
                     _take_sides(record)
                     return record

@@ -1,4 +1,7 @@
-"""Hits of one source, summed into rows by (indicator, device, day); times without a year wait for the end."""
+"""Hits of one source, summed into rows by (indicator, device, who, day).
+
+Times without a year wait for the end.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,9 @@ from itertools import chain, groupby
 from quetsach.indicators.indicator import Indicator
 from quetsach.logs import times
 from quetsach.logs.times import Moment, Yearless
-from quetsach.scanning.engines.runs import Runs, run_key
-from quetsach.sightings.sighting import ACTIONS, Sighting
+from quetsach.scanning.engines.stretches import Stretches, stretch_key
+from quetsach.sightings.runs import JOINED, Span, joined, of_day
+from quetsach.sightings.sighting import ACTIONS, Sighting, who_is
 from quetsach.text.escape import escape
 
 _STRENGTH = {action: -i for i, action in enumerate(ACTIONS)}
@@ -35,6 +39,8 @@ class _Row:
     log_format: str
     evidence: str
     identity: dict[str, str]
+    cells: dict[int, Span]
+    """Hits with a whole time, by ten minutes of the clock: two hits of one cell are never further apart."""
 
     def merge(self, other: _Row) -> None:
         if other.order < self.order:
@@ -46,8 +52,27 @@ class _Row:
             self.first = other.first if self.first is None else min(self.first, other.first)
         if other.last is not None:
             self.last = other.last if self.last is None else max(self.last, other.last)
+        for cell, span in other.cells.items():
+            old = self.cells.get(cell, span)
+            count = span.count + (old.count if cell in self.cells else 0)
+            self.cells[cell] = Span(min(old.first, span.first), max(old.last, span.last), count)
+
+    def resolve(self, latest: int | None, zone: tzinfo) -> tuple[int, int] | None:
+        """Find the years of its times, and return the first and the last; None without any."""
+        first, last = resolve(self.first, latest, zone), resolve(self.last, latest, zone)
+        if isinstance(self.first, Yearless):
+            # Rows without a year are of one time each.
+            self.cells = _cells(first, self.count)
+        self.first, self.last = first, last
+        return (first, last) if first is not None and last is not None else None
 
 
+def _cells(value: int | Yearless | None, count: int = 1) -> dict[int, Span]:
+    return {value // JOINED: Span(value, value, count)} if isinstance(value, int) else {}
+
+
+type _Machine = tuple[str | None, str]
+"""The device and `who`."""
 _Bucket = str | Yearless | None
 """A UTC day, a time whose day depends on its unknown year, or nothing."""
 
@@ -57,8 +82,8 @@ class Rows:
 
     def __init__(self, limit: int = ROWS) -> None:
         self._limit = limit
-        self._rows: dict[tuple[Indicator, str | None, _Bucket], _Row] = {}
-        self._runs = Runs[tuple[_Bucket, _Row]]()
+        self._rows: dict[tuple[Indicator, _Machine, _Bucket], _Row] = {}
+        self._stretches = Stretches[tuple[_Bucket, _Row]]()
         self.times: list[int] = []
         """The least and the greatest time of all rows, once `sightings` has been read to its end."""
 
@@ -76,41 +101,43 @@ class Rows:
     ) -> None:
         """Add one line that starts at `offset`: each of its indicators counts once.
 
-        Raises RunError when the temporary file cannot be written; the rows stay.
+        Raises SpillError when the temporary file cannot be written; the rows stay.
         """
         if len(self._rows) >= self._limit:
-            self._runs.spill(self._sorted())
+            self._stretches.spill(self._sorted())
             self._rows.clear()
         value = moment.value if moment is not None else None
         when = times.day(value) if isinstance(value, int) else value
+        machine = (device, who_is(identity, device))
         for indicator, (field, matched) in hits.items():
-            key = (indicator, device, when)
+            key = (indicator, machine, when)
             old = self._rows.get(key)
             evidence = escape(line) if old is None else ""
-            row = _Row(offset, value, value, 1, action, matched, field, log_format, evidence, identity)
+            cells = _cells(value)
+            row = _Row(offset, value, value, 1, action, matched, field, log_format, evidence, identity, cells)
             if old is None:
                 self._rows[key] = row
             else:
                 old.merge(row)
 
-    def _sorted(self) -> list[tuple[Indicator, str | None, tuple[_Bucket, _Row]]]:
-        found = ((indicator, device, (when, row)) for (indicator, device, when), row in self._rows.items())
-        return sorted(found, key=run_key)
+    def _sorted(self) -> list[tuple[Indicator, _Machine, tuple[_Bucket, _Row]]]:
+        found = ((indicator, machine, (when, row)) for (indicator, machine, when), row in self._rows.items())
+        return sorted(found, key=stretch_key)
 
     def sightings(self, source: str, latest: int | None, zone: tzinfo) -> Iterator[Sighting]:
         """The rows, sorted by key, year-less times no later than `latest`.
 
-        Raises RunError when a temporary file cannot be read.
+        Raises SpillError when a temporary file cannot be read.
         """
-        merged = self._runs.merged(self._sorted())
-        for _, group in groupby(merged, key=run_key):
+        merged = self._stretches.merged(self._sorted())
+        for _, group in groupby(merged, key=stretch_key):
             days: dict[str | None, _Row] = {}
             first = next(group)
             for _, _, (_, row) in chain([first], group):
-                row.first, row.last = (resolve(v, latest, zone) for v in (row.first, row.last))
-                known = [*self.times, *(v for v in (row.first, row.last) if v is not None)]
+                found = row.resolve(latest, zone)
+                known = [*self.times, *(found or ())]
                 self.times = [min(known), max(known)] if known else []
-                day = times.day(row.first) if row.first is not None else None
+                day = times.day(found[0]) if found is not None else None
                 if day in days:
                     days[day].merge(row)
                 else:
@@ -126,8 +153,9 @@ def resolve(value: int | Yearless | None, latest: int | None, zone: tzinfo) -> i
     return value
 
 
-def _sighting(source: str, indicator: Indicator, device: str | None, day: str | None, row: _Row) -> Sighting:
+def _sighting(source: str, indicator: Indicator, machine: _Machine, day: str | None, row: _Row) -> Sighting:
     assert not isinstance(row.first, Yearless) and not isinstance(row.last, Yearless)
+    device, who = machine
     return Sighting(
         source=source,
         indicator=indicator.canonical,
@@ -137,10 +165,12 @@ def _sighting(source: str, indicator: Indicator, device: str | None, day: str | 
         field=row.field,
         device=device,
         identity=row.identity,
+        who=who,
         day=day,
         first_seen=times.iso(row.first) if row.first is not None else None,
         last_seen=times.iso(row.last) if row.last is not None else None,
         count=row.count,
+        runs=of_day(joined(row.cells.values())),
         action=row.action,
         logformat=row.log_format,
         evidence=row.evidence,

@@ -254,9 +254,14 @@ def _proposals(book: _Book, found: Collection) -> None:
 
 
 def _link(path: Path, folder: Path) -> str:
-    """A relative link where the file lies below the workbook's folder, so that both can be moved together."""
+    """A relative link where the file lies below the workbook's folder, so that both can be moved together.
+
+    "" for a name that is no UTF-8: no workbook can hold it, and no program would follow the link.
+    """
     full, home = path.absolute(), folder.absolute()
     shown = full.relative_to(home).as_posix() if full.is_relative_to(home) else full.as_posix()
+    if any("\ud800" <= sign <= "\udfff" for sign in shown):
+        return ""
     return "external:" + shown.replace("%", "%25").replace("#", "%23")
 
 

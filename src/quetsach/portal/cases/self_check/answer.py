@@ -1,8 +1,9 @@
 """The answer of the public self-check about one address. It names no machine and no unit.
 
 "Not seen" needs logs that hold the visitor's own network: accepted scans of the unit with that network, made
-with the campaign's list, read without an error, with a known clock. Logs of a unit above it prove nothing
-about the network: nobody said that they hold it.
+with the campaign's list, read without an error, with a known clock. A log of the
+unit may name a listed address and no machine. Then there is not enough to tell: it may be the visitor's
+machine. Logs of a unit above it prove nothing about the network: nobody said that they hold it.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from quetsach.portal.cases.rules import State
 from quetsach.portal.kit.client_ip import Address, is_inside
 from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.sightings.models import Coverage, Sighting
+from quetsach.portal.sightings.queries import nameless, without_machine
 from quetsach.portal.sightings.spans import Span, common_spans, join_spans
 from quetsach.portal.units.models import Network
 
@@ -51,7 +53,8 @@ class Checked:
     `looked` has one entry for each campaign whose list was compared with logs of the address's own network.
     `has_unit`: some unit has the address in its networks. `is_inside`: the address is private, so an office
     gives it to its own machines. `is_machine`: the address is such an address, and it is itself the device of
-    a case or sighting, not only the shared address before a network.
+    a case or sighting, not only the shared address before a network. `is_told`: the logs of the network name
+    a listed address and no machine, so "not seen" would be no answer.
     """
 
     is_listed: bool
@@ -61,13 +64,14 @@ class Checked:
     has_unit: bool = False
     is_inside: bool = False
     is_machine: bool = False
+    is_told: bool = False
 
     @property
     def kind(self) -> str:
         """The template of the answer."""
         if self.is_listed:
             return "machine" if self.is_machine else "network"
-        if self.looked:
+        if self.looked and not self.is_told:
             return "not_seen"
         return "no_logs" if self.has_unit else "no_unit"
 
@@ -77,13 +81,14 @@ def check(campaigns: Sequence[Campaign], address: Address, now: datetime | None 
     now = now or timezone.now()
     since = tuple((one.pk, now - timedelta(days=one.check_days)) for one in campaigns)
     seen = _sightings(str(address), since, now + timedelta(days=1))
-    looked, has_unit = ((), False) if seen else _looked(campaigns, since, address, now)
+    looked, has_unit, is_told = ((), False, False) if seen else _looked(campaigns, since, address, now)
     return Checked(
         is_listed=bool(seen),
         last_seen=max((last for last, _itself in seen if last is not None), default=None),
         since=min(moment for _campaign, moment in since),
         looked=looked,
         has_unit=has_unit,
+        is_told=is_told,
         is_inside=is_inside(address),
         is_machine=is_inside(address) and any(itself for _last, itself in seen),
     )
@@ -109,8 +114,9 @@ def _sightings(text: str, since: Since, latest: datetime) -> QuerySet[Sighting, 
 
 def _looked(
     campaigns: Sequence[Campaign], since: Since, address: Address, now: datetime
-) -> tuple[tuple[Looked, ...], bool]:
-    """The campaigns whose list was compared with logs of the address's network, and whether a unit has it.
+) -> tuple[tuple[Looked, ...], bool, bool]:
+    """The campaigns whose list was compared with logs of the address's network; whether a unit has it; and
+    whether a log of the unit names a listed address and no machine.
 
     Many units use the same private range, and the visitor may be in any of them: only the time that the logs
     of all these units cover counts.
@@ -118,7 +124,7 @@ def _looked(
     ranges = _ranges(address)
     holders = _closest(_holders(ranges))
     if not 0 < len(holders) <= MOST_HOLDERS:
-        return (), bool(holders)
+        return (), bool(holders), False
     begins = dict(since)
     each = [_spans(unit, since, begins, now) for unit in holders]
     found = []
@@ -126,7 +132,7 @@ def _looked(
         runs = reduce(common_spans, (join_spans(spans[one.pk]) for spans in each))
         if runs:
             found.append(Looked(one, runs))
-    return tuple(found), True
+    return tuple(found), True, _is_told(holders, since)
 
 
 def _spans(unit: UUID, since: Since, begins: dict[UUID, datetime], now: datetime) -> dict[UUID, list[Span]]:
@@ -136,6 +142,20 @@ def _spans(unit: UUID, since: Since, begins: dict[UUID, datetime], now: datetime
         if first and last and not errors:
             spans[campaign].append((max(first, begins[campaign]), min(last, now)))
     return spans
+
+
+def _is_told(units: set[UUID], since: Since) -> bool:
+    """Whether lately a log of these units named a listed address and no machine, in one of the campaigns."""
+    lately = reduce(
+        or_, (Q(scan__node__campaign=pk) & (Q(last__gte=at) | Q(last__isnull=True)) for pk, at in since)
+    )
+    rows = reduce(
+        or_, (Q(node__campaign=pk) & (Q(last_seen__gte=at) | Q(last_seen__isnull=True)) for pk, at in since)
+    )
+    return (
+        without_machine(lately & Q(scan__node__unit__in=units)).exists()
+        or nameless(rows & Q(node__unit__in=units)).exists()
+    )
 
 
 def _ranges(address: Address) -> tuple[str, ...]:

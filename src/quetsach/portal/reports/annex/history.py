@@ -60,6 +60,16 @@ def _files(report: Report, user: User) -> dict[UUID, SourceFile]:
     return {pk: file for kept in FILES for pk, file in kept(report, user).items()}
 
 
+def warned(revision: Revision, lang: str) -> list[dict[str, Any]]:
+    """The revision's warnings in this language; a correction that stands beside the file is left out here."""
+    corrected = revision.source.get("changes", {})
+    told = []
+    for one in revision.warnings:
+        change = None if one["row"] in corrected else one.get("change")
+        told.append({**one, "text": one["text"][lang[:2]], "change": change})
+    return told
+
+
 def histories(report: Report, user: User, lang: str) -> list[Chapter]:
     """The revisions of a report, the newest first."""
     files = _files(report, user)
@@ -79,7 +89,7 @@ def histories(report: Report, user: User, lang: str) -> list[Chapter]:
                 is_counted=report.accepted_id == revision.pk,
                 copies=[copy for copy in copies if copy.signing.revision_id == revision.pk],
                 file=files.get(revision.pk),
-                warned=[{**one, "text": one["text"][lang[:2]]} for one in revision.warnings],
+                warned=warned(revision, lang),
             )
         )
         before = revision

@@ -23,7 +23,7 @@ from quetsach.portal.kit.missing_letters import missing_letters
 from quetsach.portal.people.queries import known_of
 from quetsach.portal.reports import actions, arrived_files, queries
 from quetsach.portal.reports.annex import unsent_form
-from quetsach.portal.reports.annex.history import histories, source_file
+from quetsach.portal.reports.annex.history import histories, source_file, warned
 from quetsach.portal.reports.annex.page import AnnexPage, compare, revision_rows
 from quetsach.portal.reports.annexforms.versions import load_form
 from quetsach.portal.reports.assessment.drafting import Assessed
@@ -217,7 +217,7 @@ def sent_page(
         "form": load_form(shown.form) if shown else queries.form_of(seat.node),
         "rows": rows,
         "is_adjusted": any(row.adjust for row in rows),
-        "warned": [{**one, "text": one["text"][language()[:2]]} for one in shown.warnings] if shown else [],
+        "warned": warned(shown, language()) if shown else [],
         "missing": _missing_in(shown) if shown else "",
         "file_waits": shown is None and arrived_files.is_waiting(seat.node),
         "moved": moved_when_sent(shown) if shown else (),

@@ -76,7 +76,7 @@ class Machines:
 
     `is_listed`: whether the campaign has published a list; without one no log is searched. `handled` cases
     were reported clean by their unit, `verified` of them are proven clean. False alarms are in no other
-    number.
+    number. `is_told`: some lines name a listed address and no machine.
     """
 
     is_listed: bool = True
@@ -88,6 +88,7 @@ class Machines:
     handled: int = 0
     verified: int = 0
     false_alarms: int = 0
+    is_told: bool = False
 
     @property
     def open(self) -> int:
@@ -175,6 +176,7 @@ def machines(scope: Scope) -> Machines:
         handled=claimed + verified,
         verified=verified,
         false_alarms=false_alarms,
+        is_told=looked.is_told,
     )
 
 

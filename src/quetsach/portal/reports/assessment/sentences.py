@@ -131,7 +131,9 @@ def _looked_at(machines: Machines) -> Choice:
 
 def _found(machines: Machines) -> Choice:
     if machines.found:
-        return "some", {"n": machines.found}
+        return "some, not all tied" if machines.is_told else "some", {"n": machines.found}
+    if machines.is_told:
+        return "none tied", {}
     # Without a look, and without its days, nothing was seen because nothing could be seen.
     return ("none", {}) if machines.scans and machines.first else None
 
@@ -278,6 +280,14 @@ SENTENCES = (
         facts.machines,
         {
             "some": "Đã phát hiện {n} hồ sơ máy có kết nối đến địa chỉ độc hại.",
+            "some, not all tied": (
+                "Đã phát hiện {n} hồ sơ máy có kết nối đến địa chỉ độc hại; còn dòng nhật ký nêu địa chỉ "
+                "độc hại mà chưa xác định được là của máy nào."
+            ),
+            "none tied": (
+                "Nhật ký đã rà soát có dòng nêu địa chỉ độc hại nhưng chưa xác định được là của máy nào; "
+                "chưa đủ căn cứ để kết luận có hay không có máy kết nối đến địa chỉ độc hại."
+            ),
             "none": "Không thấy máy nào kết nối đến địa chỉ độc hại trong phần nhật ký đã rà soát.",
         },
         _found,

@@ -27,6 +27,11 @@ def not_reported() -> Q:
     return lacking & ~arrived_files.waits()
 
 
+def returned() -> Q:
+    """Nodes of `not_reported` whose report came and was returned: it waits for the unit."""
+    return not_reported() & Q(report__state="returned")
+
+
 def anything() -> Q:
     """Nodes with any of these."""
     return not_received() | not_started() | not_reported()

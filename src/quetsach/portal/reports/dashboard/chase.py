@@ -94,6 +94,8 @@ def _chip(branch: Branch, now: datetime) -> tuple[str, str]:
     if branch.lacks_report and branch.line.report_state in REPORT_WORDS:
         shape, word, _todo = REPORT_WORDS[branch.line.report_state]
         return shape, str(word)
+    if branch.is_owing and branch.deployed_at is None:
+        return "none", _("not carried out")
     return "busy", _("units below missing")
 
 

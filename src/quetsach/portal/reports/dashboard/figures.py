@@ -45,6 +45,15 @@ def percent(share: float) -> str:
     return f"{whole} %"
 
 
+def by_file_words(units: int) -> str:
+    """What the numbers of people leave out."""
+    return ngettext(
+        "Without the people of %(n)s unit whose report came as a file: their numbers stand in the report.",
+        "Without the people of %(n)s units whose reports came as files: their numbers stand in the reports.",
+        units,
+    ) % {"n": num(units)}
+
+
 def _people(node: CampaignNode, seen: Overview) -> Figure | None:
     if not seen.branches:
         return None
@@ -68,6 +77,8 @@ def _people(node: CampaignNode, seen: Overview) -> Figure | None:
         "People done of all staff of each unit and the units below it. Source: what the units entered, as of "
         "%(at)s. Hatched: no number given, which is not zero."
     ) % {"at": moment(seen.as_of)}
+    if seen.by_file:
+        caption += " " + by_file_words(seen.by_file)
     if len(shown) < total:
         caption += " " + _("The %(n)s units that have done least; all are in the table.") % {"n": len(shown)}
     return Figure(finding, bars("people", finding, description, rows), caption)
@@ -75,7 +86,7 @@ def _people(node: CampaignNode, seen: Overview) -> Figure | None:
 
 def _people_of(branch: Branch, as_of: datetime) -> str:
     if branch.done is None:
-        return _("no number yet")
+        return _("reported by file") if branch.by_file else _("no number yet")
     done = in_chart("people.done", branch.done, branch.node, ALL, as_of)
     return sentence("%(done)s / %(whole)s", done=done, whole=num(branch.whole))
 

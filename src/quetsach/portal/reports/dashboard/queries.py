@@ -19,6 +19,7 @@ from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 
 from quetsach.portal.campaigns.models import Acknowledgement, CampaignNode, Headcount, Participation
+from quetsach.portal.campaigns.queries import known_by_file, overtaken
 from quetsach.portal.cases.queries import Watched, watched
 from quetsach.portal.reports.arrived_files import FILE, shown_state
 from quetsach.portal.reports.queries import active, form_of
@@ -36,7 +37,8 @@ MOST_DAYS = 60
 class Branch:
     """A unit directly below with all units under it. `done` is None if nobody in the branch counted people.
 
-    `units` counts the unit itself; `staff` is the number in the tree, None if the tree has none.
+    `units` counts the unit itself; `staff` is the number in the tree, None if the tree has none. `by_file` of
+    the units have told their people in a file alone: `done` leaves them out, `staff_by_file` are their staff.
     """
 
     node: CampaignNode
@@ -53,17 +55,19 @@ class Branch:
     machines: int
     is_by_file: bool = False
     """Whether the unit's counting report was taken from a file on its behalf."""
+    by_file: int = 0
+    staff_by_file: int = 0
 
     @property
     def share(self) -> float | None:
         """The share of people who are done, 0 to 1; None if it is unknown."""
-        whole = self.staff or self.informed
+        whole = self.whole
         return None if self.done is None or not whole else min(self.done / whole, 1.0)
 
     @property
     def whole(self) -> int | None:
-        """The denominator of `share`: the people of the branch, or those who were informed."""
-        return self.staff or self.informed
+        """The denominator of `share`: the people of the branch whom `done` is about, or those informed."""
+        return (self.staff or 0) - self.staff_by_file or self.informed
 
     @property
     def coverage(self) -> tuple[float, float, float]:
@@ -153,6 +157,11 @@ class Overview:
         return sum(branch.deployed for branch in self.branches)
 
     @property
+    def by_file(self) -> int:
+        """Units strictly below whose people are known from a file alone."""
+        return sum(branch.by_file for branch in self.branches)
+
+    @property
     def counted(self) -> tuple[Branch, ...]:
         """Branches in which somebody has counted people."""
         return tuple(branch for branch in self.branches if branch.done is not None)
@@ -194,6 +203,8 @@ def _lines(node: CampaignNode) -> list[tuple[CampaignNode, Line, dict[str, Any]]
         acknowledged=Count("acknowledgement", filter=active()),
         deployed=Count("participation", filter=active()),
         staff=Sum("staff_count", filter=active()),
+        by_file=Count("pk", filter=active() & known_by_file()),
+        staff_by_file=Sum("staff_count", filter=active() & known_by_file()),
     )
     children: Any = CampaignNode.rows.filter(parent=node).select_related("acknowledgement", "participation")
     annotated = children.annotate(
@@ -235,6 +246,8 @@ def _branches(
                 signs=case.counts[0] if case else 0,
                 machines=case.total if case else 0,
                 is_by_file=row["is_by_file"],
+                by_file=row["by_file"],
+                staff_by_file=row["staff_by_file"] or 0,
             )
         )
     return tuple(sorted(found, key=lambda b: ([-part for part in b.coverage], b.node.position, b.node.name)))
@@ -287,13 +300,14 @@ def _at(node: CampaignNode, name: str) -> datetime | None:
 
 
 def _people(node: CampaignNode) -> dict[str, dict[str, int]]:
-    """By path of each branch: its latest headcounts by kind. Kinds that nobody counted are left out."""
+    """By path of each branch: its latest headcounts by kind. Kinds that nobody counted are left out, and so
+    are counts that are older than the unit's report from a file."""
     newer = Headcount.rows.filter(
         Q(at__gt=OuterRef("at")) | Q(at=OuterRef("at"), pk__gt=OuterRef("pk")),
         node=OuterRef("node"),
         kind=OuterRef("kind"),
     )
-    rows = Headcount.rows.filter(
+    rows = Headcount.rows.exclude(overtaken()).filter(
         ~Exists(newer),
         subtree(node.path, "node__path"),
         node__campaign=node.campaign_id,

@@ -16,7 +16,7 @@ from quetsach.portal.campaigns.seat import take_seat
 from quetsach.portal.kit.address import absolute
 from quetsach.portal.reports.dashboard import queries
 from quetsach.portal.reports.dashboard.chase import chases, is_overdue, late
-from quetsach.portal.reports.dashboard.figures import figures, percent
+from quetsach.portal.reports.dashboard.figures import by_file_words, figures, percent
 from quetsach.portal.reports.queries import may_review_below
 from quetsach.portal.reports.rollup.views import waits
 
@@ -47,6 +47,7 @@ def progress(request: HttpRequest, slug: str, node_id: UUID | None = None) -> Ht
         "waiting": sum(branch.is_active and waits(branch.line) for branch in seen.branches),
         "may_take": may_review_below(seat),
         "people_done": _sum(branch.done for branch in seen.branches),
+        "by_file": by_file_words(seen.by_file) if seen.by_file else "",
         "staff": _sum(branch.staff for branch in seen.branches),
         "rows": [
             (branch, None if branch.share is None else percent(branch.share)) for branch in seen.branches

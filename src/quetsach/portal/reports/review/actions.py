@@ -8,7 +8,6 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from quetsach.annexes.form.entry import clean_text
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
@@ -24,6 +23,7 @@ from quetsach.portal.reports.held_actions import (
 )
 from quetsach.portal.reports.locks import lock_of
 from quetsach.portal.reports.models import Report, ReportEvent, ReportPolicy, Revision, UnlockGrant
+from quetsach.text.typed import as_typed
 
 State = Report.State
 Type = ReportEvent.Type
@@ -218,9 +218,12 @@ def _grant(actor: User, node: CampaignNode, until: datetime, reason: str, *, wit
 
 
 def _reason(text: str, ask: str) -> str:
-    reason = clean_text(text)[:MOST_REASON]
+    reason = as_typed(text)
     if not reason:
         raise ReportError(ask)
+    if len(reason) > MOST_REASON:
+        over = {"most": MOST_REASON, "n": len(reason)}
+        raise ReportError(_("It has %(n)d characters; at most %(most)d are kept. Shorten it.") % over)
     return reason
 
 

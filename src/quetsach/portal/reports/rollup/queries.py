@@ -242,18 +242,29 @@ def rolled_up(
     )
 
 
-def drifted(report: Report, children: Sequence[Line]) -> list[tuple[Line, Figures]]:
-    """Units whose branch has another sum now than in the last submission, with that earlier sum."""
+def drifted(report: Report, children: Sequence[Line]) -> list[tuple[Line, Figures | None]]:
+    """Units whose branch has another sum now than in the last submission, with that earlier sum; None where
+    the branch had no accepted report then, which is not zero."""
     if report.current_id is None:
         return []
-    then = {node: Figures(counts) for node, counts in _components(report.current_id)}
-    return [
-        (line, then.get(line.node.pk, ZERO).over(line.total))
-        for line in children
-        if then.get(line.node.pk, ZERO) != line.total
-    ]
+    then: dict[UUID, Figures] = {}
+    had_own = set()
+    for node, counts, revision in _components(report.current_id):
+        then[node] = Figures(counts)
+        if revision is not None or any(then[node].values()):
+            had_own.add(node)
+    found: list[tuple[Line, Figures | None]] = []
+    for line in children:
+        before = then.get(line.node.pk, ZERO)
+        if before != line.total:
+            found.append((line, before.over(line.total) if line.node.pk in had_own else None))
+    return found
 
 
 @compiled
 def _components(revision_id: UUID) -> QuerySet[ReportComponent, Any]:
-    return ReportComponent.rows.filter(revision=revision_id).order_by().values_list("node", "counts")
+    return (
+        ReportComponent.rows.filter(revision=revision_id)
+        .order_by()
+        .values_list("node", "counts", "node_revision")
+    )

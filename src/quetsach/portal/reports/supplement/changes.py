@@ -25,7 +25,7 @@ class Supplement:
 
     report: Report
     revision: Revision
-    changed: list[tuple[Line, Figures]]
+    changed: list[tuple[Line, Figures | None]]
     before: Figures
     now: Figures
 
@@ -39,11 +39,14 @@ class Supplement:
         """One sentence for each unit whose figures changed, about the changed rows only."""
         found = []
         for line, then in self.changed:
-            moved = [
-                _("row %(n)s: %(before)s → %(now)s") % {"n": row[1:], "before": then.row(row), "now": count}
-                for row, count in line.total.items()
-                if then.row(row) != count
-            ]
+            none, moved = _("none yet"), []
+            for row, count in line.total.items():
+                before = none if then is None else then.row(row)
+                now = none if line.is_blank else count
+                if before != now:
+                    moved.append(
+                        _("row %(n)s: %(before)s → %(now)s") % {"n": row[1:], "before": before, "now": now}
+                    )
             found.append(f"{line.node.name}: {', '.join(moved)}.")
         return found
 

@@ -17,7 +17,7 @@ from quetsach.scanning.engines.capture.records import Recorder
 from quetsach.scanning.engines.capture.transport import BrokenError, Conversations
 from quetsach.scanning.engines.index import Index
 from quetsach.scanning.engines.rows import Rows
-from quetsach.scanning.engines.runs import RunError
+from quetsach.scanning.engines.stretches import SpillError
 from quetsach.scanning.engines.timeline import Span, Timeline
 
 TOO_MANY = "more than %d devices and days; who was alive is not told, scan fewer days at a time"
@@ -28,7 +28,6 @@ class Captured(NamedTuple):
 
     size: int
     packets: int
-    not_understood: int
     inbound: int
     hits: int
     span: Span
@@ -52,7 +51,7 @@ def scan(
         for packet in packets:
             reading.packet(packet)
         reading.end()
-    except RunError as error:
+    except SpillError as error:
         problems.append(f"stopped: {error}")
     recorder = reading.recorder
     too_many: list[str] = []
@@ -64,6 +63,11 @@ def scan(
         devices.setdefault(day, []).append(device)
     if packets.problem is not None:
         problems.insert(0, packets.problem)
+    if reading.broken:
+        problems.append(
+            f"packet capture: {reading.broken} of its packets cannot be read, because they are cut or"
+            " damaged; capture whole packets and scan that"
+        )
     problems += [
         f"packet capture: link type {number} is not read; its packets were not looked at"
         for number in reading.unknown_links
@@ -71,7 +75,6 @@ def scan(
     return Captured(
         size=packets.offset,
         packets=reading.packets,
-        not_understood=reading.not_understood,
         inbound=recorder.inbound,
         hits=recorder.hits,
         span=_span(reading.first, reading.last),
@@ -93,7 +96,7 @@ def _span(first: int | None, last: int | None) -> Span:
 @dataclass(slots=True)
 class _Counts:
     packets: int = 0
-    not_understood: int = 0
+    broken: int = 0
     first: int | None = None
     last: int | None = None
 
@@ -118,9 +121,8 @@ class _Reading(_Counts):
             self._frame(packet)
         except link.UnknownLinkError:
             self.unknown_links[packet.link] = None
-            self.not_understood += 1
         except (link.BrokenError, BrokenError):
-            self.not_understood += 1
+            self.broken += 1
 
     def _frame(self, packet: Packet) -> None:
         frame = link.frame(packet.link, packet.data)
@@ -149,5 +151,5 @@ class _Reading(_Counts):
             try:
                 self._whole(whole.datagram, whole.origin)
             except BrokenError:
-                self.not_understood += 1
+                self.broken += 1
         self._conversations.end()

@@ -21,6 +21,7 @@ class ShapeReader:
 
     def __init__(self, log_format: LogFormat, shape: Shape) -> None:
         self.needs_header = bool(shape.header)
+        self.takes_head = shape.columns[:1] == ("",)
         self._head = shape.head
         self._unset = log_format.unset
         self._delimited = DelimitedReader(log_format, shape) if shape.header else None
