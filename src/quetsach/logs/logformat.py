@@ -51,6 +51,7 @@ DECODERS = (
     "threat",
     "windows_results",
     "mentioned",
+    "address",
 )
 TESTS = ("present", "in", "not_in", "prefix", "address_in", "words")
 HEADERS = ("zeek", "csv", "w3c")

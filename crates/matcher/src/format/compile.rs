@@ -1,8 +1,8 @@
 //! A format file becomes the values that `shape` and `record` read lines by.
 use super::file::{ConditionTable, File, ShapeTable, VariantTable};
 use super::{
-    Body, Condition, FieldId, Format, IDENTITY, Pattern, ROLES, Recognise, Role, Segment, Shape,
-    Subject, Test, Variant,
+    Body, Condition, FieldId, Format, IDENTITY, Only, Pattern, ROLES, Recognise, Role, Segment,
+    Shape, Subject, Test, Variant,
 };
 use crate::canonical::address;
 use crate::error::Error;
@@ -330,13 +330,13 @@ fn written_name(text: &str) -> Option<&str> {
     name.strip_suffix('"')
 }
 
-/// The steps of a path into nested JSON: `key`, `key[]` or `key[other!=WORD]`, joined by dots. A text with a space is one
+/// The steps of a path into nested JSON: `key`, `key[]`, `key[other!=WORD]` or `key[other=WORD]`, joined by dots. A text with a space is one
 /// key. None for any other text.
 fn segments(path: &[u8]) -> Option<Vec<Segment>> {
     let plain = |key: &[u8]| Segment {
         key: key.to_vec(),
         each: false,
-        unlike: None,
+        only: None,
     };
     if path.contains(&b' ') {
         return Some(vec![plain(path)]);
@@ -359,8 +359,12 @@ fn segments(path: &[u8]) -> Option<Vec<Segment>> {
         }
         if let Some(after) = rest.strip_prefix(b"[") {
             let close = memchr::memchr(b']', after)?;
-            let middle = after[..close].windows(2).position(|w| w == b"!=")?;
-            segment.unlike = Some((after[..middle].to_vec(), after[middle + 2..close].to_vec()));
+            let middle = memchr::memchr(b'=', &after[..close])?;
+            let (key, word) = (&after[..middle], after[middle + 1..close].to_vec());
+            segment.only = Some(match key.strip_suffix(b"!") {
+                Some(key) => (key.to_vec(), Only::Unlike(word)),
+                None => (key.to_vec(), Only::Like(word)),
+            });
             rest = &after[close + 1..];
         }
         out.push(segment);
@@ -381,7 +385,11 @@ mod tests {
         let path = segments(b"dns.answers[][rrtype!=TXT].rdata").unwrap();
         assert_eq!(path.len(), 3);
         assert!(path[1].each);
-        assert_eq!(path[1].unlike, Some((b"rrtype".to_vec(), b"TXT".to_vec())));
+        let unlike = Only::Unlike(b"TXT".to_vec());
+        assert_eq!(path[1].only, Some((b"rrtype".to_vec(), unlike)));
+        let path = segments(b"headers[][name=Host].value").unwrap();
+        let like = Only::Like(b"Host".to_vec());
+        assert_eq!(path[0].only, Some((b"name".to_vec(), like)));
         assert_eq!(segments(b"a..b"), None);
         assert_eq!(segments(b"a[b"), None);
     }

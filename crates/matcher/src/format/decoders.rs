@@ -10,7 +10,7 @@ use crate::canonical::address::{self, Address};
 type Value<'l> = Cow<'l, [u8]>;
 pub type Decoder = for<'l> fn(Value<'l>) -> Vec<Value<'l>>;
 
-const DECODERS: [(&str, Decoder); 9] = [
+const DECODERS: [(&str, Decoder); 10] = [
     ("labels", labels),
     ("records", records),
     ("listed", separated),
@@ -20,6 +20,7 @@ const DECODERS: [(&str, Decoder); 9] = [
     ("threat", threat),
     ("windows_results", windows_results),
     ("mentioned", mentioned),
+    ("address", without_port),
 ];
 
 /// Follows an address in the name of a trigger of a DNS response policy zone (RPZ), which spells the address
@@ -179,6 +180,19 @@ fn mentioned(value: Value<'_>) -> Vec<Value<'_>> {
     words.map(Cow::Owned).collect()
 }
 
+static WITH_PORT: LazyLock<Regex> = LazyLock::new(|| {
+    expression(r"\A(?:(\d{1,3}(?:\.\d{1,3}){3}):\d{1,5}|\[([0-9A-Fa-f:.]+)\](?::\d{1,5})?)\z")
+});
+
+/// An address without its port and brackets; any other value stays.
+fn without_port(value: Value<'_>) -> Vec<Value<'_>> {
+    let bare = WITH_PORT.captures(&value).and_then(|found| {
+        let address = found.get(1).or_else(|| found.get(2))?;
+        Some(address.as_bytes().to_vec())
+    });
+    vec![bare.map_or(value, Cow::Owned)]
+}
+
 /// The part without spaces at both ends.
 fn trim_spaces(part: &[u8]) -> &[u8] {
     let start = part.iter().position(|b| *b != b' ').unwrap_or(part.len());
@@ -269,6 +283,22 @@ mod tests {
             "http://d.example",
         ];
         assert_eq!(found, wanted.map(str::as_bytes));
+    }
+
+    #[test]
+    fn a_port_and_brackets_are_left_out() {
+        for (text, want) in [
+            ("192.0.2.1:5000", "192.0.2.1"),
+            ("[2001:db8::1]:5000", "2001:db8::1"),
+            ("[2001:db8::1]", "2001:db8::1"),
+            ("2001:db8::1", "2001:db8::1"),
+            ("192.0.2.1", "192.0.2.1"),
+            ("pc-07:5000", "pc-07:5000"),
+            ("192.0.2.1:5000\n", "192.0.2.1:5000\n"),
+        ] {
+            let found = without_port(Cow::Borrowed(text.as_bytes()));
+            assert_eq!(found, [want.as_bytes()], "{text}");
+        }
     }
 
     #[test]

@@ -41,7 +41,15 @@ pub type Pattern = (Expression, Vec<Option<usize>>);
 pub struct Segment {
     pub key: Vec<u8>,
     pub each: bool,
-    pub unlike: Option<(Vec<u8>, Vec<u8>)>,
+    pub only: Option<(Vec<u8>, Only)>,
+}
+
+/// Which objects of a step count, by the value of one of their keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Only {
+    /// In any case of ASCII letters.
+    Like(Vec<u8>),
+    Unlike(Vec<u8>),
 }
 
 #[derive(Debug)]

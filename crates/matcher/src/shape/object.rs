@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::cells::Found;
-use crate::format::{FieldId, Format, Segment};
+use crate::format::{FieldId, Format, Only, Segment};
 use crate::shape::json::{self, Object, Value};
 
 /// The fields of one object.
@@ -96,14 +96,19 @@ fn walk<'l>(object: &Object<'l>, path: &[Segment], look: &mut Look<'_, 'l>) {
         (true, _) => &[],
     };
     for item in items {
-        if let Some((key, word)) = &step.unlike {
+        if let Some((key, only)) = &step.only {
             let Value::Object(object) = item else {
                 continue;
             };
-            if object
-                .get(key)
-                .is_some_and(|v| matches!(v, Value::Text(t) if **t == **word))
-            {
+            let found = match object.get(key) {
+                Some(Value::Text(text)) => Some(&**text),
+                _ => None,
+            };
+            let counts = match only {
+                Only::Like(word) => found.is_some_and(|text| text.eq_ignore_ascii_case(word)),
+                Only::Unlike(word) => found != Some(&**word),
+            };
+            if !counts {
                 continue;
             }
         }

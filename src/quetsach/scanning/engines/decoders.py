@@ -23,6 +23,7 @@ _BETWEEN = re.compile(rb"[\s\"'<>]|\\[rn]")
 _SCHEME = re.compile(rb"[A-Za-z0-9+.-]*://")
 _HOSTLIKE = re.compile(rb"[.:]")
 _NO_HOST = re.compile(rb"[\\@=]")
+_WITH_PORT = re.compile(rb"(\d{1,3}(?:\.\d{1,3}){3}):\d{1,5}|\[([0-9A-Fa-f:.]+)\](?::\d{1,5})?")
 _LENGTH = re.compile(rb"\(\d{1,2}\)")
 
 
@@ -104,6 +105,12 @@ def _mentioned(value: bytes) -> tuple[bytes, ...]:
     return tuple(found)
 
 
+def _address(value: bytes) -> tuple[bytes, ...]:
+    """An address without its port and brackets; any other value stays."""
+    found = _WITH_PORT.fullmatch(value)
+    return (found[1] or found[2],) if found else (value,)
+
+
 DECODERS: Mapping[str, Callable[[bytes], tuple[bytes, ...]]] = {
     "labels": _labels,
     "records": _records,
@@ -114,4 +121,5 @@ DECODERS: Mapping[str, Callable[[bytes], tuple[bytes, ...]]] = {
     "threat": _threat,
     "windows_results": _windows_results,
     "mentioned": _mentioned,
+    "address": _address,
 }

@@ -67,23 +67,32 @@ def encode(text: str) -> bytes:
         return clean.encode("utf-8", "surrogateescape")
 
 
-_SEGMENT = re.compile(r"([^\[\].]+)(\[\])?(?:\[([^\[\]!]+)!=([^\[\]]*)\])?")
+_SEGMENT = re.compile(r"([^\[\].]+)(\[\])?(?:\[([^\[\]!=]+)(!?=)([^\[\]]*)\])?")
+_Segment = tuple[str, bool, str, str, str]
+"""A key, whether each element counts, and which objects: a key of theirs, `=` or `!=` and a word."""
 
 
 @lru_cache(maxsize=512)
-def _segments(path: str) -> tuple[tuple[str, bool, str, str], ...]:
+def _segments(path: str) -> tuple[_Segment, ...]:
     """The steps of a path. A text with a space is one key: the name of a column."""
     if " " in path:
-        return ((path, False, "", ""),)
-    found = tuple((m[1], bool(m[2]), m[3] or "", m[4] or "") for m in _SEGMENT.finditer(path))
+        return ((path, False, "", "", ""),)
+    found = tuple((m[1], bool(m[2]), m[3] or "", m[4] or "", m[5] or "") for m in _SEGMENT.finditer(path))
     if ".".join(m[0] for m in _SEGMENT.finditer(path)) != path:
         raise ValueError(f"not a JSON path: {path}")
     return found
 
 
-def _walk(value: Any, segments: tuple[tuple[str, bool, str, str], ...]) -> list[Any]:
+def _counts(found: Any, sign: str, word: str) -> bool:
+    """Whether an object counts whose key has that value; `=` takes ASCII letters of any case."""
+    if sign == "!=":
+        return bool(found != word)
+    return isinstance(found, str) and encode(found).lower() == word.encode().lower()
+
+
+def _walk(value: Any, segments: tuple[_Segment, ...]) -> list[Any]:
     level = [value]
-    for key, each, unlike, word in segments:
+    for key, each, other, sign, word in segments:
         below: list[Any] = []
         for item in level:
             if not isinstance(item, dict) or key not in item:
@@ -93,8 +102,8 @@ def _walk(value: Any, segments: tuple[tuple[str, bool, str, str], ...]) -> list[
                 below.extend(inner if isinstance(inner, list) else ())
             else:
                 below.append(inner)
-        if unlike:
-            below = [b for b in below if isinstance(b, dict) and b.get(unlike) != word]
+        if other:
+            below = [b for b in below if isinstance(b, dict) and _counts(b.get(other), sign, word)]
         level = below
         if not level:
             break
