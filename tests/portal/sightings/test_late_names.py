@@ -1,4 +1,4 @@
-"""A machine's name that comes late: the row is told again with more, and nothing counts twice."""
+"""A machine's name that comes late: the same row comes again with a name, and no line counts twice."""
 
 from datetime import timedelta
 
@@ -117,7 +117,7 @@ def test_a_telling_without_the_lease_that_comes_later_adds_nothing(push):
     push(row((0, 2), who=MAC), row((30, 1), who=OTHER))
     assert push(row((0, 2), (30, 1))) == (0, 0, 1)
     assert stored() == [(MAC, 2), (OTHER, 1)]
-    # Lines beyond those that are known are new, whoever wrote them.
+    # Lines beyond the known lines are new; their machine is not known.
     push(row((0, 2), (30, 1), (60, 9)))
     assert ("", 12) in stored()
 

@@ -297,8 +297,10 @@ def _facts(node: CampaignNode) -> Any:
 
 
 def _older(node: CampaignNode, fresh: dict[str, SightingRecord], told: dict[str, SightingRecord]) -> set[str]:
-    """Keys of new rows without `who` whose lines are stored under a name: the document is from before the
-    name was known. A document that holds one of the names itself is newer."""
+    """Keys of new rows without `who`, where the same lines are stored with a name already.
+
+    Such a document is from before the name was known. A document that holds one of the names is newer.
+    """
     named_here = {tellings.group_of(row) for row in told.values() if row.who}
     groups = {tellings.group_of(row): key for key, row in fresh.items()}
     found = set()
