@@ -92,6 +92,8 @@ pub struct Rows {
     machines: Machines,
     memory: Arc<Memory>,
     held: Held,
+    /// Whether rows that are there already took more memory since it was last looked at.
+    has_grown: bool,
     shared: Option<SharedRows>,
     stretches: Stretches,
     /// How often all rows were put aside, so that numbers of machines and places are no longer the same.
@@ -147,6 +149,7 @@ impl Rows {
             waiting: Vec::with_capacity(WAITING),
             machines: Machines::default(),
             held: memory.hold(),
+            has_grown: false,
             memory,
             shared,
             stretches: Stretches::default(),
@@ -182,8 +185,11 @@ impl Rows {
     }
 
     /// Adds a line with the same indicators and machine as one before; false, and nothing is added, where a row is not
-    /// there yet.
+    /// there yet, or where rows must be put aside first.
     pub fn add_known(&mut self, known: &mut Known, moment: Option<Moment>, action: Action) -> bool {
+        if mem::take(&mut self.has_grown) && self.is_full() {
+            return false;
+        }
         let value = moment.map(|m| m.value);
         let when = bucket(value, &self.midnights);
         let hits = known.hits;
@@ -275,11 +281,15 @@ impl Rows {
             self.memory.count_row((key.item, machine, day_of(key.when)));
             self.held.add(size);
         }
-        let least = self.least();
-        if self.held.bytes() >= least && self.memory.is_full() {
-            self.put_aside(set, least)?;
+        if self.is_full() {
+            self.put_aside(set, self.least())?;
         }
         Ok(())
+    }
+
+    /// Whether rows must be put aside.
+    fn is_full(&self) -> bool {
+        self.held.bytes() >= self.least() && self.memory.is_full()
     }
 
     /// Has a line wait until its row is near.
@@ -310,6 +320,7 @@ impl Rows {
         }
         if grown > 0 {
             self.held.add(grown);
+            self.has_grown = true;
         }
     }
 
