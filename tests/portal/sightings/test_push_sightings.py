@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.campaigns import arrivals
 from quetsach.portal.cases.models import Case
-from quetsach.portal.sightings import actions
+from quetsach.portal.sightings import actions, listing_actions
 from quetsach.portal.sightings.models import Coverage, Scan, Sighting
 from quetsach.portal.units.actions import issue_token, revoke_token
 from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
@@ -193,7 +193,7 @@ def test_what_is_on_no_list_is_kept_and_counts_once_the_list_has_it(cast, client
     push(client, document([sighting("d", noon(1), indicator="late.example")], set_id="f" * 64), token[1])
     assert not Sighting.rows.get().is_listed
     publish_list(cast, tmp_path, "evil.example\n=late.example\n")
-    assert actions.relist(cast.campaign) == 1
+    assert listing_actions.relist(cast.campaign) == 1
     assert Sighting.rows.get().is_listed
 
 
