@@ -1,7 +1,7 @@
 //! Rows with their words, in blocks of equally many rows: the oldest can be taken away and no other moves.
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::rows::row::{Other, Row};
+use crate::rows::row::{OTHER, Others, Row};
 use crate::rows::span::Span;
 
 /// Rows in the order in which they came. The place of a row is the number of rows that came before it, taken away or not.
@@ -29,7 +29,7 @@ pub struct Block {
     /// The words of its rows.
     texts: Vec<u8>,
     /// The runs of its rows but for the run that each row holds itself.
-    others: Vec<Other>,
+    others: Others,
 }
 
 impl Arena {
@@ -92,7 +92,7 @@ impl Arena {
                 Block {
                     rows: Vec::with_capacity(most),
                     texts: Vec::with_capacity(before + before / 8),
-                    others: Vec::new(),
+                    others: Others::default(),
                 }
             });
             self.blocks.push(next);
@@ -134,7 +134,7 @@ impl Arena {
         let Block { rows, others, .. } = &mut self.blocks[block];
         let before = others.len();
         rows[row].count(hits, others);
-        (others.len() - before) * size_of::<Other>()
+        (others.len() - before) * OTHER
     }
 
     /// A row, and the bytes that begin with its words.
@@ -148,7 +148,7 @@ impl Arena {
 
     /// Where the runs of a row lie that it does not hold itself.
     #[inline]
-    pub fn others(&self, place: u32) -> &[Other] {
+    pub fn others(&self, place: u32) -> &Others {
         &self.blocks[self.index(place).0].others
     }
 
@@ -208,6 +208,6 @@ impl Arena {
 
 impl Block {
     fn size(&self, row: usize) -> usize {
-        self.rows.len() * row + self.texts.len() + self.others.len() * size_of::<Other>()
+        self.rows.len() * row + self.texts.len() + self.others.len() * OTHER
     }
 }

@@ -1,5 +1,5 @@
 //! A row as it is read from a stretch, in memory or in a file.
-use crate::rows::row::{Other, Row};
+use crate::rows::row::{Others, Row};
 use crate::rows::span::Span;
 use crate::rows::words::Words;
 
@@ -7,7 +7,7 @@ use crate::rows::words::Words;
 #[derive(Clone, Copy, Debug)]
 pub struct Entry<'a> {
     pub row: &'a Row,
-    pub(super) others: &'a [Other],
+    pub(super) others: &'a Others,
     pub device: Option<&'a str>,
     pub who: &'a str,
     pub words: Words<'a>,

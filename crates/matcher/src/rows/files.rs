@@ -6,7 +6,7 @@ use std::mem;
 use crate::format::Action;
 use crate::line::hit::Field;
 use crate::rows::entry::Entry;
-use crate::rows::row::{NONE, Other, Row};
+use crate::rows::row::{NONE, Other, Others, Row};
 use crate::rows::span::Span;
 use crate::rows::words::{self, Words};
 use crate::time::when::When;
@@ -28,7 +28,7 @@ pub(super) struct FileStretch<'a> {
     has_device: bool,
     who: String,
     words: Vec<u8>,
-    others: Vec<Other>,
+    others: Others,
 }
 
 impl<'a> FileStretch<'a> {
@@ -42,7 +42,7 @@ impl<'a> FileStretch<'a> {
             has_device: false,
             who: String::new(),
             words: Vec::new(),
-            others: Vec::new(),
+            others: Others::default(),
         })
     }
 

@@ -35,6 +35,57 @@ pub struct Other {
     pub next: u32,
 }
 
+/// Runs in pieces of one size: they grow one by one, and a large piece that grows would leave holes in the heap.
+#[derive(Debug, Default)]
+pub struct Others {
+    pieces: Vec<Box<[Other; PIECE]>>,
+    len: usize,
+}
+
+/// Runs in a piece.
+const PIECE: usize = 128;
+/// Bytes that a run counts for: malloc seldom has the next use for the pieces of rows that were put aside, so the heap holds
+/// about twice as many.
+pub const OTHER: usize = 2 * size_of::<Other>();
+
+impl Others {
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    pub fn clear(&mut self) {
+        *self = Others::default();
+    }
+
+    #[inline]
+    pub fn get(&self, at: u32) -> Option<&Other> {
+        let at = at as usize;
+        (at < self.len).then(|| &self.pieces[at / PIECE][at % PIECE])
+    }
+
+    #[inline]
+    fn get_mut(&mut self, at: u32) -> Option<&mut Other> {
+        let at = at as usize;
+        (at < self.len).then(|| &mut self.pieces[at / PIECE][at % PIECE])
+    }
+
+    pub fn push(&mut self, other: Other) {
+        if self.len == self.pieces.len() * PIECE {
+            self.pieces.push(Box::new([other; PIECE]));
+        } else {
+            self.pieces[self.len / PIECE][self.len % PIECE] = other;
+        }
+        self.len += 1;
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Other> {
+        self.pieces
+            .iter()
+            .flat_map(|piece| piece.iter())
+            .take(self.len)
+    }
+}
+
 impl Row {
     /// Takes the words and the action of another row of the same key; says whether the other gives the words. The runs
     /// stay.
@@ -55,7 +106,7 @@ impl Row {
     ///
     /// The first hits of two runs are more than ten minutes apart, whatever else comes: a day has room for 144.
     #[inline]
-    pub fn count(&mut self, hits: Span, others: &mut Vec<Other>) {
+    pub fn count(&mut self, hits: Span, others: &mut Others) {
         if self.run.is_near(hits) {
             self.run.join(hits);
         } else {
@@ -64,12 +115,12 @@ impl Row {
     }
 
     #[inline(never)]
-    fn count_elsewhere(&mut self, hits: Span, others: &mut Vec<Other>) {
+    fn count_elsewhere(&mut self, hits: Span, others: &mut Others) {
         let is_later = self.run.last < hits.first;
         let mut is_latest = is_later;
         if !(self.is_latest && is_later) {
             let mut at = self.others;
-            while let Some(other) = others.get_mut(at as usize) {
+            while let Some(other) = others.get_mut(at) {
                 if other.run.is_near(hits) {
                     other.run.join(hits);
                     std::mem::swap(&mut self.run, &mut other.run);
@@ -79,10 +130,6 @@ impl Row {
                 is_latest &= other.run.last < hits.first;
                 at = other.next;
             }
-        }
-        // A row in a million has a second run: no room is wasted on the others.
-        if others.len() == others.capacity() {
-            others.reserve_exact((others.len() / 8).max(4));
         }
         others.push(Other {
             run: self.run,
@@ -94,10 +141,10 @@ impl Row {
     }
 
     /// Shows all runs; runs that grew together may come apart.
-    pub fn each_run(&self, others: &[Other], mut show: impl FnMut(Span)) {
+    pub fn each_run(&self, others: &Others, mut show: impl FnMut(Span)) {
         show(self.run);
         let mut at = self.others;
-        while let Some(other) = others.get(at as usize) {
+        while let Some(other) = others.get(at) {
             show(other.run);
             at = other.next;
         }

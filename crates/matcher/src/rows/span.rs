@@ -75,7 +75,7 @@ pub fn joined(runs: &[Span], mut show: impl FnMut(Span)) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rows::row::{NONE, Row};
+    use crate::rows::row::{NONE, Others, Row};
     use crate::time::Value;
 
     const MINUTE: i64 = 60 * SECOND;
@@ -95,7 +95,7 @@ mod tests {
             identity: false,
             is_latest: true,
         };
-        let mut others = Vec::new();
+        let mut others = Others::default();
         for &time in &times[1..] {
             row.count(Span::hit(when(time)), &mut others);
         }
