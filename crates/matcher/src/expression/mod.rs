@@ -24,7 +24,8 @@ use refuse::Starts;
 /// An expression anchored where the line begins, in the subset of docs/log-formats.md 2.
 #[derive(Debug)]
 pub struct Expression {
-    parsed: Hir,
+    /// Parsed again when it is compiled: the tree of one expression takes more memory than all that is kept of it.
+    text: Box<str>,
     end: End,
     /// Name and number of each named group.
     names: Vec<(String, usize)>,
@@ -68,8 +69,7 @@ impl Slots {
 impl Expression {
     /// Reads the expression without compiling it. Fails with what is wrong in it.
     pub fn new(text: &str, end: End) -> Result<Expression, String> {
-        let syntax = ParserBuilder::new().unicode(false).utf8(false).build();
-        let parsed = syntax.clone().parse(text).map_err(|e| e.to_string())?;
+        let parsed = parse(text)?;
         let mut names = Vec::new();
         let mut groups = 1;
         name_groups(&parsed, &mut names, &mut groups);
@@ -82,8 +82,12 @@ impl Expression {
             words: words.iter().map(|w| Finder::new(w).into_owned()).collect(),
             backtracker: OnceLock::new(),
             regex: OnceLock::new(),
-            parsed,
+            text: text.into(),
         })
+    }
+
+    fn backtracker(&self) -> Option<Backtracker> {
+        Backtracker::new(&parse(&self.text).ok()?, self.end)
     }
 
     pub fn names(&self) -> impl Iterator<Item = &str> {
@@ -101,7 +105,7 @@ impl Expression {
         if self.refuses(line) {
             return false;
         }
-        let build = || Backtracker::new(&self.parsed, self.end);
+        let build = || self.backtracker();
         let backtracker = self.backtracker.get_or_init(build).as_ref();
         let tried = backtracker.and_then(|b| b.read(line, slots.clear(self.groups)));
         tried.unwrap_or_else(|| self.read_by_library(line, slots.clear(self.groups)))
@@ -114,10 +118,17 @@ impl Expression {
     }
 
     fn read_by_library(&self, line: &[u8], slots: &mut [Slot]) -> bool {
-        let regex = self.regex.get_or_init(|| library(&self.parsed, self.end));
+        let regex = self
+            .regex
+            .get_or_init(|| library(&parse(&self.text).ok()?, self.end));
         let search = |regex: &Regex| regex.search_slots(&Input::new(line), slots);
         regex.as_ref().and_then(search).is_some()
     }
+}
+
+fn parse(text: &str) -> Result<Hir, String> {
+    let mut syntax = ParserBuilder::new().unicode(false).utf8(false).build();
+    syntax.parse(text).map_err(|e| e.to_string())
 }
 
 /// The expression as the library has it; None if the memory of this machine is too small for it.
@@ -193,7 +204,7 @@ mod tests {
     }
 
     fn backtracker(expression: &Expression) -> Backtracker {
-        Backtracker::new(&expression.parsed, expression.end).unwrap()
+        expression.backtracker().unwrap()
     }
 
     #[test]
@@ -242,7 +253,7 @@ mod tests {
         let (mut matched, mut tried) = (0, 0);
         for text in expressions {
             let expression = Expression::new(text, End::Line).unwrap();
-            let trial = Backtracker::new(&expression.parsed, End::Line);
+            let trial = expression.backtracker();
             let regex = plain(text);
             for _ in 0..1500 {
                 let line: Vec<u8> = (0..random(9))
