@@ -57,7 +57,8 @@ class Assembly:
                 fields = json.loads(data)
                 lines = WireSightings(fields["count"], self._spool.read)
                 self._spool = Spool()
-                return SourceResult(lines, Coverage(**fields["coverage"]))
+                coverage = Coverage(**fields["coverage"])
+                return SourceResult(lines, coverage._replace(gaps=tuple(coverage.gaps)))
             case "skipped":
                 return Skipped(*json.loads(data))
             case "part":
