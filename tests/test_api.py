@@ -257,7 +257,9 @@ def test_lists_are_read_and_judged_as_on_the_command_line(
     monkeypatch.chdir(tmp_path)
     names = ("a.evil.com", "ours.example.com", "tool.gov.vn", "second.evil.net", "many.evil.org")
     Path("dns.log").write_text("".join(f"2026-01-02T03:04:05Z 10.0.0.7 asks {name}\n" for name in names))
-    rows = zip(names, reversed(names), strict=True)
+    # A second column of names is asked about, unless a column was chosen.
+    others = reversed(names) if "columns" in asked else range(len(names))
+    rows = zip(names, others, strict=True)
     Path("list.csv").write_text("indicator,other,tên\n" + "".join(f"{a},{b},họ\n" for a, b in rows))
     Path("kept.csv").write_text("indicator,reason,who,date\ntool.gov.vn,giả mạo,an,2026-01-02\n")
     Path("warning").mkdir()
