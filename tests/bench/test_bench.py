@@ -25,12 +25,13 @@ def planted(tmp_path):
     truth = write_bench_logs(
         tmp_path, ["squid"], make_indicators(40, 1), total_bytes=60_000, hit_rate=0.05, seed=2
     )
-    records = [{"type": "scan", "schema": 1}]
+    records = [{"type": "scan", "schema": 2}]
     records += [
         {
             "type": "sighting",
             "indicator": row.indicator,
             "device": row.device or None,
+            "who": row.who,
             "day": row.day,
             "count": row.count,
             "first_seen": row.first,
