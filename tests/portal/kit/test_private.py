@@ -128,13 +128,15 @@ def test_what_a_command_makes_is_closed_but_for_what_web_servers_hand_out(
 
 
 @pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    """The output of the handler in the portal's settings."""
+def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """The output of the handler in the portal's settings.
+
+    Its stream of before may be closed: a test that ran commands in this process may have made the handler.
+    """
     (handler,) = [one for one in logging.getLogger().handlers if type(one) is logging.StreamHandler]
     written = io.StringIO()
-    before = handler.setStream(written)
-    yield written
-    handler.setStream(before or sys.stderr)
+    monkeypatch.setattr(handler, "stream", written)
+    return written
 
 
 @pytest.mark.filterwarnings("ignore")
