@@ -147,6 +147,11 @@ def torn_apart(page: str) -> list[str]:
     return [box.text_content() for box in boxes]
 
 
+NOT_ON_THIS_STAGE = {"units.returned", "lines.no_machine"}
+"""No report of this stage was returned, and its logs hold no line without a machine: the tests of the desk and of
+those lines look at the pages that show these figures."""
+
+
 def _first_number(cell) -> int:
     found = re.match(r"\s*(\d[\d.,]*)", cell.text_content())
     return int(re.sub(r"[.,]", "", found[1])) if found else 0
@@ -198,7 +203,7 @@ def test_the_same_name_scope_and_moment_never_has_two_values(cast, campaign_at_w
     names = {name for name, _scope, _moment in seen}
     assert {
         name for name in FIGURES if not any(one == name or one.startswith(f"{name}.") for one in names)
-    } == set()
+    } == NOT_ON_THIS_STAGE
     # What a count by hand says of A with A1 and A2, the stage's own machine of A1 included.
     known = {(name, scope): set(values) for (name, scope, _moment), values in seen.items()}
     a = f"unit:{cast.nodes['A'].pk}"

@@ -46,6 +46,7 @@ def test_a_dangerous_version_is_found_withdrawn_and_published_again(window, cast
     page.goto("/cd/lam-sach/chi-dau/")
     page.get_by_role("button", name="Phát hành lại bản 2").click()
     expect(page.locator("main")).to_contain_text("busy.example")
+    page.get_by_label("Lý do phát hành lại").fill("busy.example lại phát tán mã độc")
     page.get_by_role("button", name="Phát hành danh sách này").click()
     expect(page.locator("main")).to_contain_text("Bản 4: 2 chỉ dấu")
     assert set(Case.rows.values_list("state", flat=True)) == {"assigned"}
