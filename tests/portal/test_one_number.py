@@ -148,8 +148,8 @@ def torn_apart(page: str) -> list[str]:
 
 
 NOT_ON_THIS_STAGE = {"units.returned", "lines.no_machine"}
-"""No report of this stage was returned, and its logs hold no line without a machine: the tests of the desk and of
-those lines look at the pages that show these figures."""
+"""No report of this stage was returned, and its logs hold no line without a machine: the tests of the
+desk and of those lines look at the pages that show these figures."""
 
 
 def _first_number(cell) -> int:

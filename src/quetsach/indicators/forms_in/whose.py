@@ -162,9 +162,10 @@ def may_be_victims_without_heads(rows: Sequence[Sequence[str]], place: int) -> s
         for at in range(min(max(map(len, told)), _MOST_COLUMNS))
         if at != place
     ]
-    why = _why(columns) or (
-        "its addresses lie inside a network" if _are_inside(row[place].strip() for row in told) else ""
-    )
+    # Numbers alone, as in an IP reputation list of Suricata, describe no machine.
+    says_more = any(cell and not cell.isdecimal() for cells in columns for cell in cells)
+    is_inside = says_more and _are_inside(row[place].strip() for row in told)
+    why = _why(columns) or ("its addresses lie inside a network" if is_inside else "")
     return _without_heads(why, place) if why else ""
 
 
