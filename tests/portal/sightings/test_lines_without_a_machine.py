@@ -4,13 +4,15 @@ from datetime import timedelta
 from io import BytesIO
 
 import pytest
+from django.db.models import Q
 from django.test import Client
 from django.utils import timezone
 
 from quetsach.portal.cases.rules import Hit, Look, Reason, State, judge
 from quetsach.portal.reports.assessment import facts, sentences
 from quetsach.portal.sightings.actions import Sender, receive_file
-from quetsach.portal.sightings.models import Coverage, Scan
+from quetsach.portal.sightings.models import Coverage, Scan, Sighting
+from quetsach.portal.sightings.queries import nameless, tally
 from quetsach.portal.units.actions import issue_token
 from tests.portal.page_text import text_of
 from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
@@ -141,3 +143,12 @@ def test_a_log_with_such_lines_proves_no_machine_clean():
 
     assert told(0).state is State.VERIFIED_CLEAN
     assert (told(1).state, told(1).reason) == (State.CLAIMED_CLEAN, Reason.NO_MACHINE)
+
+
+def test_a_row_that_was_emptied_after_its_time_is_no_row_without_a_machine(cast, listed):
+    """Its machine was known; nobody may say of it that the log named none."""
+    take(cast, listed, rows=[sighting("10.1.1.5", noon(5)), sighting(None, noon(5), source="log-2")])
+    rows = Sighting.rows.filter(node=cast.nodes["A1"])
+    assert tally(rows).without_device == nameless(Q()).count() == 1
+    rows.exclude(device="").update(device="", identity={}, evidence="")
+    assert tally(rows).without_device == nameless(Q()).count() == 1

@@ -85,10 +85,15 @@ def without_machine(where: Q) -> QuerySet[Coverage]:
     return Coverage.rows.filter(where, not_understood__gt=0).exclude(Exists(later))
 
 
+_NAMELESS = Q(device="") & ~Q(evidence="")
+"""Rows whose lines name no machine. A row without its line was emptied when its time to be kept was over:
+nobody can say any more whether it named a machine."""
+
+
 def nameless(where: Q) -> QuerySet[Sighting]:
     """The rows of listed addresses that name no machine: no case can rest on them. `where` is about
     sightings."""
-    return Sighting.rows.filter(where, device="", is_listed=True)
+    return Sighting.rows.filter(_NAMELESS, where, is_listed=True)
 
 
 def sightings_in(node: CampaignNode, *, device: str = "", indicator: str = "") -> QuerySet[Sighting]:
@@ -116,7 +121,7 @@ def tally(rows: QuerySet[Sighting]) -> Tally:
     found = rows.order_by().aggregate(
         rows=Count("pk"),
         lines=Sum("count"),
-        bare=Count("pk", filter=Q(device="")),
+        bare=Count("pk", filter=_NAMELESS),
         unlisted=Count("pk", filter=Q(is_listed=False)),
     )
     return Tally(found["rows"], found["lines"] or 0, found["bare"], found["unlisted"])
