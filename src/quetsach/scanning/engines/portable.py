@@ -275,6 +275,7 @@ class _Scan:
             zone="",
             devices=found.devices,
             errors=source.errors,
+            unattributed=[],
         )
         return SourceResult(sightings, coverage)
 
