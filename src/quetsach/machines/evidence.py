@@ -1,0 +1,86 @@
+"""What sources say about machines: keys, claims, bindings, and the decisions of people.
+
+Nothing here is ever changed or merged in place: devices are computed from the whole set. Times are whole
+microseconds since 1970 in UTC; a span is [begin, end).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+# Kinds of keys. The first group identifies a machine; the second only suggests that two are one.
+IDENTIFYING = ("hardware", "adsid", "duid", "domainhost", "mac", "serial", "agent")
+SUGGESTING = ("host", "randommac", "user")
+
+
+class Key(NamedTuple):
+    """A name of a machine: `kind` is one of the two groups, `value` is in canonical form.
+
+    hardware: the UUID of SMBIOS; adsid: the SID in Active Directory; duid: RFC 8415 section 11; domainhost: a
+    host name with its domain; mac: a universally administered address (IEEE 802, U/L bit clear), `aa-bb-…`;
+    serial: the maker's number; agent: the id of an antivirus agent. host: a DHCP client's or a NetBIOS name.
+    """
+
+    kind: str
+    value: str
+
+
+class Claim(NamedTuple):
+    """`source` says that these keys were on one machine at some time within the span.
+
+    `scope` is the unit that the source belongs to ("" for none): what is private counts there and below.
+    `about` holds further words of a register, such as asset number, model, kind of machine, or room.
+    """
+
+    keys: tuple[Key, ...]
+    begin: int
+    end: int
+    source: str
+    scope: str = ""
+    about: tuple[tuple[str, str], ...] = ()
+
+
+class Binding(NamedTuple):
+    """An address stood for a key during the span.
+
+    `kind` is lease, neighbour, nat, or fixed (a register's own address). For nat, `protocol` and `port` are
+    those of the translated endpoint; else "" and 0.
+    """
+
+    address: str
+    key: Key
+    begin: int
+    end: int
+    source: str
+    kind: str
+    scope: str = ""
+    protocol: str = ""
+    port: int = 0
+
+
+class Decision(NamedTuple):
+    """A person's word on keys: same, different, replaced (`left` by `right`), or retired (`left` alone).
+
+    `rank` is the level of the person's unit: 0 is the top, and the lower number wins.
+    """
+
+    verdict: str
+    left: Key
+    right: Key | None
+    at: int
+    by: str
+    rank: int
+    reason: str = ""
+
+
+class Sign(NamedTuple):
+    """Something that a machine did, as a log tells it: an address and the keys that the line itself names."""
+
+    address: str
+    keys: tuple[Key, ...]
+    first: int
+    last: int
+    source: str
+    scope: str = ""
+    protocol: str = ""
+    port: int = 0
