@@ -48,6 +48,14 @@ class Head:
     tool: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """The whole file: its lines with something in them, and by reason those that became no report."""
+
+    lines: int
+    left: dict[str, int]
+
+
 def head_line(head: Head) -> bytes:
     """The first line."""
     return _dump(
@@ -74,12 +82,10 @@ def row_line(one: Report | Leftover) -> bytes:
     return _dump(told)
 
 
-def end_line(reports: int, leftovers: int, left: int, *, is_last: bool) -> bytes:
-    """The last line: the reports and leftovers above; how many lines were left over in all, and whether
-    this is the file's last document."""
-    return _dump(
-        {"type": "end", "reports": reports, "leftovers": leftovers, "left": left, "is_last": is_last}
-    )
+def end_line(reports: int, leftovers: int, whole: Whole | None) -> bytes:
+    """The last line: the reports and leftovers above; in the file's last document also the `whole`."""
+    told = {} if whole is None else {"whole": {"lines": whole.lines, "left": whole.left}}
+    return _dump({"type": "end", "reports": reports, "leftovers": leftovers, **told})
 
 
 def _dump(record: dict[str, Any]) -> bytes:
@@ -96,16 +102,18 @@ def chunks(head: Head, rows: Iterable[Report | Leftover], most_left: int = 1_000
     first = head_line(head)
     room = CHUNK_BYTES - len(first) - 200
     held: list[bytes] = []
-    size = reports = leftovers = left = told = 0
+    size = reports = leftovers = told = lines = 0
+    left: dict[str, int] = {}
     for one in rows:
+        lines += 1
         if isinstance(one, Leftover):
-            left += 1
+            left[one.code] = left.get(one.code, 0) + 1
             if told == most_left:
                 continue
             told += 1
         line = row_line(one)
         if size + len(line) > room:
-            yield b"".join((first, *held, end_line(reports, leftovers, 0, is_last=False)))
+            yield b"".join((first, *held, end_line(reports, leftovers, None)))
             held.clear()
             size = reports = leftovers = 0
         held.append(line)
@@ -114,19 +122,18 @@ def chunks(head: Head, rows: Iterable[Report | Leftover], most_left: int = 1_000
             leftovers += 1
         else:
             reports += 1
-    yield b"".join((first, *held, end_line(reports, leftovers, left, is_last=True)))
+    yield b"".join((first, *held, end_line(reports, leftovers, Whole(lines, left))))
 
 
 @dataclass
 class Document:
-    """A document while it is read: `head` is set before the first row, `left` and `is_last` after the
-    last."""
+    """A document while it is read: `head` is set before the first row, `whole` after the last row of the
+    file's last document."""
 
     stream: BinaryIO
     on_reject: Callable[[int, str], None]
     head: Head | None = None
-    left: int = 0
-    is_last: bool = False
+    whole: Whole | None = None
 
     def rows(self) -> Iterator[Report | Leftover]:
         """Yield the rows that keep the form; the others go to `on_reject` with their line and field.
@@ -148,9 +155,7 @@ class Document:
                 ended = True
                 if (record.get("reports"), record.get("leftovers")) != tuple(counts.values()):
                     raise DocumentError("incomplete", number)
-                left = record.get("left", 0)
-                self.left = left if isinstance(left, int) and 0 <= left < 10**9 else 0
-                self.is_last = record.get("is_last") is True
+                self.whole = _whole(record.get("whole"))
             elif kind in counts:
                 counts[kind] += 1
                 assert self.head is not None
@@ -191,6 +196,15 @@ def _head(record: dict[str, Any]) -> Head:
     ):
         raise DocumentError("not_victims", 1)
     return head
+
+
+def _whole(record: Any) -> Whole | None:
+    if not isinstance(record, dict) or not isinstance(record.get("left"), dict):
+        return None
+    numbers = [record.get("lines"), *record["left"].values()]
+    if not all(type(one) is int and 0 <= one < 2**31 for one in numbers):
+        return None
+    return Whole(record["lines"], {code: n for code, n in record["left"].items() if code in LEFT})
 
 
 def _is_kept(text: str) -> bool:

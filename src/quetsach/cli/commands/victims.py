@@ -4,6 +4,8 @@ date."""
 from __future__ import annotations
 
 import hashlib
+import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import datetime
@@ -22,7 +24,7 @@ from quetsach.text.language import gettext as _
 from quetsach.text.language import ngettext
 from quetsach.victims import document, reading, types
 from quetsach.victims import words as victims_words
-from quetsach.victims.document import Head
+from quetsach.victims.document import Head, Whole
 from quetsach.victims.reading import ReportFile, ReportFileError, Told
 from quetsach.victims.report import Leftover
 from quetsach.victims.tally import Sum, Tally
@@ -228,7 +230,7 @@ def _sink(out: Path | None, stack: ExitStack) -> BinaryIO | None:
     if out is None:
         return None
     if str(out) == "-":
-        return click.get_binary_stream("stdout")
+        return sys.stdout.buffer
     return stack.enter_context(out.open("wb"))
 
 
@@ -246,15 +248,17 @@ def _read(path: Path, told: Told, tally: Tally, sink: BinaryIO | None, *, is_sho
         before = tally.left.total()
         if sink is not None:
             sink.write(document.head_line(head))
-        reports = leftovers = 0
+        reports, left = 0, Counter[str]()
         for one in file.rows():
             tally.add(one)
-            is_left = isinstance(one, Leftover)
-            leftovers, reports = leftovers + is_left, reports + (not is_left)
+            if isinstance(one, Leftover):
+                left[one.code] += 1
+            else:
+                reports += 1
             if sink is not None:
                 sink.write(document.row_line(one))
         if sink is not None:
-            sink.write(document.end_line(reports, leftovers, leftovers, is_last=True))
+            sink.write(document.end_line(reports, left.total(), Whole(file.lines, left)))
     if is_shown:
         _tell_file(file, file.lines, tally.left.total() - before)
     return head

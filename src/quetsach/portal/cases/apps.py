@@ -10,8 +10,10 @@ class CasesConfig(AppConfig):
         from quetsach.portal.cases.arrived import outcome_of
         from quetsach.portal.cases.pull_actions import pull_sightings
         from quetsach.portal.cases.tasks import MACHINES, machines_to_do
+        from quetsach.portal.cases.victims.pull_actions import take_reports
 
         arrivals.LISTENERS.append(pull_sightings)
+        arrivals.LISTENERS.append(take_reports)
         arrivals.OUTCOMES.append(outcome_of)
         tasks.PROVIDERS.append(machines_to_do)
         OPEN_WORK["cases"] = MACHINES

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import batched
+from typing import Protocol
 from uuid import UUID
 
 from django.db import transaction
@@ -34,6 +35,17 @@ from quetsach.portal.units.models import Network, subtree
 
 BATCH = 100
 WAITING = (State.CLAIMED_CLEAN, State.RECHECKED)
+
+
+class Named(Protocol):
+    """What names a machine: the reporter, its name for the machine, and what else it tells of it."""
+
+    @property
+    def node_id(self) -> UUID: ...
+    @property
+    def device(self) -> str: ...
+    @property
+    def identity(self) -> dict[str, str]: ...
 
 
 @dataclass
@@ -79,7 +91,7 @@ def _pull_batch(campaign: Campaign, pulled: Pulled, owners: dict[UUID, tuple[Own
     some = list(_waiting(campaign).select_related("node").order_by("pk")[:BATCH])
     for row in some:
         if row.node_id not in owners:
-            owners[row.node_id] = _owners(row.node)
+            owners[row.node_id] = owners_of(row.node)
     return bool(some) and _take_batch(campaign, pulled, owners)
 
 
@@ -93,7 +105,7 @@ def _take_batch(campaign: Campaign, pulled: Pulled, owners: dict[UUID, tuple[Own
     pulled.sightings += len(waiting)
     # A row without a machine makes no case; it stays visible among the sightings.
     rows = [s for s in waiting if s.device]
-    devices = _devices(campaign, rows, owners)
+    devices = machines_named(campaign, rows, owners)
     current = {
         (case.device_id, case.family): case
         for case in Case.rows.select_for_update(of=("self",), no_key=True)
@@ -119,7 +131,7 @@ def _take_batch(campaign: Campaign, pulled: Pulled, owners: dict[UUID, tuple[Own
         links.append(CaseSighting(case=case, sighting=sighting))
     for case, evidence in batch.fresh.values():
         _sum_up(case, evidence, batch.now)
-    _open([case for case, _evidence in batch.fresh.values()])
+    open_cases([case for case, _evidence in batch.fresh.values()])
     CaseSighting.rows.bulk_create(links, ignore_conflicts=True)
     _refresh(touched, batch.now)
     return True
@@ -150,7 +162,7 @@ def _take(case: Case | None, device: Device, sighting: Sighting, batch: _Batch, 
 def _fresh(device: Device, family: str, episode: int, batch: _Batch, pulled: Pulled) -> Case:
     """A new case, written at the end of the batch. It is open, so no sighting of the batch moves it."""
     pulled.opened += 1
-    case = _new_case(device, family, episode, batch.now)
+    case = new_case(device, family, episode, batch.now)
     batch.fresh[case.pk] = (case, [])
     return case
 
@@ -169,17 +181,17 @@ def relapse(case: Case, seen: datetime | None) -> None:
 
 def open_case(device: Device, family: str, episode: int, now: datetime) -> Case:
     """A new case, with its first event and audit entry; inside the caller's transaction."""
-    case = _new_case(device, family, episode, now)
-    _open([case])
+    case = new_case(device, family, episode, now)
+    open_cases([case])
     return case
 
 
-def _new_case(device: Device, family: str, episode: int, now: datetime) -> Case:
+def new_case(device: Device, family: str, episode: int, now: datetime) -> Case:
     state = State.ASSIGNED if device.is_assigned else State.NEW
     return Case(device=device, family=family, episode=episode, state=state.value, opened_at=now)
 
 
-def _open(cases: Collection[Case]) -> None:
+def open_cases(cases: Collection[Case]) -> None:
     """Write new cases with the first event and audit entry of each."""
     if not cases:
         return
@@ -195,11 +207,11 @@ def _open(cases: Collection[Case]) -> None:
     record_all("case.open", subjects)
 
 
-def _devices(
-    campaign: Campaign, rows: Iterable[Sighting], owners: dict[UUID, tuple[Owners, bool]]
+def machines_named(
+    campaign: Campaign, rows: Iterable[Named], owners: dict[UUID, tuple[Owners, bool]]
 ) -> dict[tuple[UUID, str], Device]:
     """The machine for each (reporter, name), made if it is new. Its owner is set here, once."""
-    wanted: dict[UUID, dict[str, Sighting]] = defaultdict(dict)
+    wanted: dict[UUID, dict[str, Named]] = defaultdict(dict)
     for row in rows:
         wanted[row.node_id][row.device] = row
     found: dict[tuple[UUID, str], Device] = {}
@@ -216,7 +228,7 @@ def _devices(
 
 
 def _named(
-    campaign: Campaign, reporter: UUID, new: dict[str, Sighting], owners: Owners, below: bool
+    campaign: Campaign, reporter: UUID, new: dict[str, Named], owners: Owners, below: bool
 ) -> dict[str, Device]:
     """The machines that a reporter names for the first time; another reporter may have named one before."""
     owner_of = {key: owners.of(key) for key in new}
@@ -241,7 +253,7 @@ def _named(
     return {key: made.get(key) or known[owner or reporter, key] for key, owner in owner_of.items()}
 
 
-def _identify(device: Device, sighting: Sighting) -> None:
+def _identify(device: Device, sighting: Named) -> None:
     """Store the latest identity of the machine from the logs."""
     merged = {**device.identity, **sighting.identity}
     if merged != device.identity:
@@ -249,7 +261,7 @@ def _identify(device: Device, sighting: Sighting) -> None:
         device.save(update_fields=["identity"])
 
 
-def _owners(node: CampaignNode) -> tuple[Owners, bool]:
+def owners_of(node: CampaignNode) -> tuple[Owners, bool]:
     """The networks of the reporter and of the nodes below it, and whether there are nodes below."""
     inside = CampaignNode.rows.filter(subtree(node.path), campaign=node.campaign_id)
     units = dict(inside.values_list("unit", "pk"))

@@ -29,10 +29,15 @@ class Owners:
         >>> Owners(UUID(int=1), [("10.0.0.0/8", UUID(int=2))]).of("10.1.2.3")
         UUID('00000000-0000-0000-0000-000000000002')
         """
+        nodes = self.holders(device)
+        return next(iter(nodes)) if len(nodes) == 1 else None
+
+    def holders(self, device: str) -> set[UUID]:
+        """The nodes with the longest network that holds the device."""
         try:
             address = ipaddress.ip_address(device)
         except ValueError:
-            return None
+            return set()
         value, bits = int(address), address.max_prefixlen
         for version, length in self._lengths:
             if version != address.version:
@@ -40,5 +45,5 @@ class Owners:
             shift = bits - length
             nodes = self._nodes[version, length].get(value >> shift << shift)
             if nodes:
-                return next(iter(nodes)) if len(nodes) == 1 else None
-        return None
+                return nodes
+        return set()

@@ -1,0 +1,154 @@
+"""Takes reports of infections into cases, by the rules that hold for signs in logs.
+
+Waiting reports have an owner and no case. They are taken in batches, one transaction each: after a crash the
+rest still waits. The campaign's row is the lock, as for sightings.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from quetsach.portal.campaigns.arrivals import Arrived
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.cases.actions import move
+from quetsach.portal.cases.models import Case, VictimReport
+from quetsach.portal.cases.pull_actions import machines_named, new_case, open_cases, owners_of, relapse
+from quetsach.portal.cases.rules import Act, Arrival, State, arrive
+from quetsach.portal.cases.victims.storing import link
+from quetsach.portal.sightings.owners import Owners
+
+BATCH = 4_000
+"""Reports in one transaction."""
+
+
+class _Waiting(NamedTuple):
+    """A waiting report, and what `machines_named` asks of it."""
+
+    pk: int
+    node_id: UUID
+    device: str
+    family: str
+    first: datetime
+    last: datetime
+    is_day: bool
+    publisher: str
+    kind: str
+    host: str
+
+    @property
+    def identity(self) -> dict[str, str]:
+        return {"host": self.host} if self.host else {}
+
+    @property
+    def sign(self) -> str:
+        """What stands for the indicator: the vantage point and its kind of report."""
+        return f"{self.publisher}:{self.kind}"
+
+    @property
+    def seen(self) -> datetime:
+        """The time that is compared with a claim. Of a report that tells only the day it is the day's
+        beginning: handling on that day is not undone by it."""
+        return self.first if self.is_day else self.last
+
+
+def take_reports(campaign: Campaign, _arrived: Arrived | None = None) -> int:
+    """Take every waiting report of the campaign into its case; returns how many cases were opened."""
+    owners: dict[UUID, tuple[Owners, bool]] = {}
+    opened = 0
+    while (taken := _take_batch(campaign, owners)) is not None:
+        opened += taken
+    return opened
+
+
+def _waiting(campaign: Campaign) -> QuerySet[VictimReport]:
+    return VictimReport.rows.filter(
+        case=None, owner__isnull=False, meaning__in=VictimReport.CASES, node__campaign=campaign
+    )
+
+
+def _take_batch(campaign: Campaign, owners: dict[UUID, tuple[Owners, bool]]) -> int | None:
+    """Take one batch; None if no report waits. Owners are looked up before the transaction."""
+    for node_id in set(_waiting(campaign).order_by("pk").values_list("node", flat=True)[:BATCH]):
+        if node_id not in owners:
+            owners[node_id] = owners_of(CampaignNode.rows.get(pk=node_id))
+    with transaction.atomic():
+        Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
+        rows = [
+            _Waiting(*row)
+            for row in _waiting(campaign)
+            .filter(node__in=list(owners))
+            .order_by("pk")
+            .values_list("pk", "node", "address", "family", "first_seen", "last_seen", "is_day",
+                         "publisher", "kind", "host")[:BATCH]
+        ]  # fmt: skip
+        return _take(campaign, rows, owners) if rows else None
+
+
+def _take(campaign: Campaign, rows: list[_Waiting], owners: dict[UUID, tuple[Owners, bool]]) -> int:
+    now = timezone.now()
+    devices = machines_named(campaign, rows, owners)
+    current = {
+        (case.device_id, case.family): case
+        for case in Case.rows.select_for_update(of=("self",), no_key=True)
+        .filter(device__in={one.pk for one in devices.values()}, is_current=True)
+        .select_related("device__owner")
+    }
+    known = _known(current.values())
+    fresh: dict[UUID, Case] = {}
+    touched: dict[UUID, Case] = {}
+    links: list[tuple[int, UUID]] = []
+    for row in sorted(rows, key=lambda one: (one.seen, one.pk)):
+        device = devices[row.node_id, row.device]
+        key = (device.pk, row.family)
+        case = current.get(key)
+        if case is not None and case.pk not in fresh:
+            seen = row.seen if row.seen <= now + timedelta(days=1) else None
+            match arrive(
+                State(case.state), case.claimed_at, case.quiet_until, seen, row.sign not in known[case.pk]
+            ):
+                case Arrival.EVIDENCE:
+                    move(case, Act.EVIDENCE, data={"indicator": row.sign})
+                case Arrival.RELAPSE:
+                    relapse(case, seen)
+                case Arrival.EPISODE:
+                    case.is_current = False
+                    case.save(update_fields=["is_current"])
+                    case = current[key] = new_case(device, row.family, case.episode + 1, now)
+                    fresh[case.pk] = case
+        elif case is None:
+            case = current[key] = new_case(device, row.family, 1, now)
+            fresh[case.pk] = case
+        known[case.pk].add(row.sign)
+        _widen(case, row, now)
+        if case.pk not in fresh:
+            touched[case.pk] = case
+        links.append((row.pk, case.pk))
+    open_cases(list(fresh.values()))
+    Case.rows.bulk_update(touched.values(), ["first_seen", "last_seen"], batch_size=200)
+    link(links)
+    return len(fresh)
+
+
+def _known(cases: Iterable[Case]) -> dict[UUID, set[str]]:
+    """By case: the signs that logs and reports have shown so far."""
+    found: dict[UUID, set[str]] = defaultdict(set)
+    pks = [case.pk for case in cases]
+    told = VictimReport.rows.filter(case__in=pks).order_by()
+    for pk, publisher, kind in told.values_list("case", "publisher", "kind").distinct():
+        found[pk].add(f"{publisher}:{kind}")
+    return found
+
+
+def _widen(case: Case, row: _Waiting, now: datetime) -> None:
+    """A report with a clock in the future counts, its time does not."""
+    if row.last <= now + timedelta(days=1):
+        case.first_seen = min(filter(None, (case.first_seen, row.first)))
+        case.last_seen = max(filter(None, (case.last_seen, row.seen)))

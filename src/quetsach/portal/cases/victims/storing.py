@@ -1,0 +1,136 @@
+"""Writes reports so that a report that comes again changes nothing, in any order of arrival.
+
+One statement stores many rows. Django's own insert with an update on conflict cannot keep the earlier of two
+times; both databases understand the condition below (SQLite 3.24, PostgreSQL 9.5).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.utils import timezone
+
+from quetsach.portal.cases.models import VictimFile, VictimReport
+from quetsach.portal.sightings.owners import Owners
+from quetsach.victims.report import Report
+
+_FIELDS = [field for field in VictimReport._meta.concrete_fields if not field.primary_key]
+_MOST_KNOWN = 500_000
+"""Addresses whose owner is remembered while one file is read."""
+
+
+def key_of(one: Report) -> str:
+    """What tells this report from others: of an infection each event, of a risk the service."""
+    parts: tuple[object, ...] = (one.publisher, one.kind, one.address, one.port, one.protocol)
+    if one.meaning.is_case:
+        parts += (one.family, one.first.timestamp(), one.is_day)
+    return hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest()
+
+
+class Places:
+    """The owner of each address, or the reason that there is none; looked up once for an address."""
+
+    def __init__(self, owners: Owners) -> None:
+        self._owners = owners
+        self._known: dict[str, tuple[UUID | None, str]] = {}
+
+    def of(self, address: str) -> tuple[UUID | None, str]:
+        """The owner's node and ""; or None and `nobody` or `several`."""
+        found = self._known.get(address)
+        if found is None:
+            holders = self._owners.holders(address)
+            owner = next(iter(holders)) if len(holders) == 1 else None
+            found = owner, "" if owner else "several" if holders else "nobody"
+            if len(self._known) < _MOST_KNOWN:
+                self._known[address] = found
+        return found
+
+
+def store(file: VictimFile, some: Sequence[Report], places: Places) -> int:
+    """Write the reports; returns how many rows are new or changed. Runs inside the caller's transaction."""
+    now = timezone.now()
+    best: dict[str, Report] = {}
+    for one in some:
+        key = key_of(one)
+        before = best.get(key)
+        best[key] = one if before is None else _joined(before, one)
+    rows = [_row(file, key, one, places, now) for key, one in best.items()]
+    if not rows:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.executemany(_statement(), rows)
+        return max(0, int(cursor.rowcount))
+
+
+def _joined(one: Report, other: Report) -> Report:
+    later = other if (other.last, other.events) >= (one.last, one.events) else one
+    return later._replace(first=min(one.first, other.first), last=max(one.last, other.last))
+
+
+def _row(file: VictimFile, key: str, one: Report, places: Places, now: datetime) -> list[Any]:
+    owner, why = places.of(one.address)
+    moment = connection.ops.adapt_datetimefield_value
+    values = {
+        "file_id": _uuid(file.pk), "node_id": _uuid(file.node_id), "owner_id": _uuid(owner),
+        "case_id": None, "key": key, "publisher": one.publisher, "kind": one.kind,
+        "meaning": one.meaning.value, "address": one.address, "family": one.family,
+        "first_seen": moment(one.first), "last_seen": moment(one.last), "is_day": one.is_day,
+        "events": one.events, "port": one.port, "protocol": one.protocol, "severity": one.severity,
+        "host": one.host, "why": why, "received_at": moment(now),
+    }  # fmt: skip
+    return [values[field.attname] for field in _FIELDS]
+
+
+def _uuid(value: UUID | None) -> Any:
+    if value is None or connection.features.has_native_uuid_field:
+        return value
+    return value.hex
+
+
+def _statement() -> str:
+    quote = connection.ops.quote_name
+    table = quote(VictimReport._meta.db_table)
+    names = [quote(str(field.column)) for field in _FIELDS]
+    later = f"excluded.last_seen > {table}.last_seen"
+    earlier = f"excluded.first_seen < {table}.first_seen"
+    found = f"({table}.owner_id IS NULL AND excluded.owner_id IS NOT NULL)"
+    sets = [
+        f"first_seen = CASE WHEN {earlier} THEN excluded.first_seen ELSE {table}.first_seen END",
+        *(
+            f"{name} = CASE WHEN {later} THEN excluded.{name} ELSE {table}.{name} END"
+            for name in ("last_seen", "severity", "events", "host")
+        ),
+        f"why = CASE WHEN {found} THEN '' ELSE {table}.why END",
+        f"owner_id = COALESCE({table}.owner_id, excluded.owner_id)",
+        "case_id = NULL",
+    ]
+    return (
+        f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(['%s'] * len(names))})"  # noqa: S608
+        f" ON CONFLICT (node_id, {quote('key')}) DO UPDATE SET {', '.join(sets)}"
+        f" WHERE {later} OR {earlier} OR {found}"
+    )
+
+
+def link(pairs: Iterable[tuple[int, UUID]]) -> None:
+    """Note in each report the case that it was taken into; inside the caller's transaction."""
+    rows = list(pairs)
+    if not rows:
+        return
+    table = connection.ops.quote_name(VictimReport._meta.db_table)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                f"UPDATE {table} SET case_id = told.c"  # noqa: S608
+                f" FROM unnest(%s::bigint[], %s::uuid[]) AS told(i, c) WHERE {table}.id = told.i",
+                [[pk for pk, _case in rows], [case for _pk, case in rows]],
+            )
+            return
+        cursor.executemany(
+            f"UPDATE {table} SET case_id = %s WHERE id = %s",  # noqa: S608
+            [(_uuid(case), pk) for pk, case in rows],
+        )
