@@ -121,9 +121,9 @@ def one_of_everything(cast, tmp_path):
     hashes = tmp_path / "hashes.txt"
     hashes.write_text("0" * 64, encoding="utf-8")
     (detection,) = bring(cast.campaign, [Upload("hashes.txt", hashes, 64)], "x", issuer)
-    reported = b"IP,time\n10.1.1.6,2022-09-05 08:00\n"
-    read = reading.opened("may.csv", BytesIO(reported))
-    kept_file = victims.keep_draft(cast.nodes["A1"], officer, "may.csv", reported, read, reading.Told())
+    reported = b'{"category": "vulnerable", "ip": "10.1.1.6", "time": "2022-09-05T08:00:00Z"}\n'
+    read = reading.opened("n6.json", BytesIO(reported))
+    kept_file = victims.keep_draft(cast.nodes["A1"], officer, "n6.json", reported, read, reading.Told())
     taken = victims.accept(kept_file, officer).file
     return {
         "victims_file:file_id": taken.pk,

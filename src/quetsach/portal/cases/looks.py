@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+from django.db.models import Case as When
+from django.db.models import F, Max, QuerySet
+from django.db.models import When as Then
 from django.utils import timezone
 
-from quetsach.portal.cases.models import Alias, Case, CaseSighting
+from quetsach.portal.cases.models import Alias, Case, CaseSighting, VictimReport
 from quetsach.portal.cases.rules import Hit, Look
 from quetsach.portal.indicators import store
 from quetsach.portal.sightings.models import Coverage, Sighting
@@ -33,6 +37,8 @@ class Facts:
     sightings: list[Sighting]
     coverages: list[Coverage]
     looks: list[Look]
+    reported: dict[str, datetime] = field(default_factory=dict)
+    """The latest event time that each publisher of victims' reports told."""
 
     @property
     def at_its_places(self) -> list[Coverage]:
@@ -43,9 +49,11 @@ class Facts:
     @property
     def hits(self) -> list[Hit]:
         now = timezone.now()
-        return [
+        seen = [
             Hit(place(s.node_id, s.source_name), event_time(s, now), s.received_at) for s in self.sightings
         ]
+        # No log looks from a publisher's place: its reports end a silence and prove none.
+        return seen + [Hit(publisher, last, last) for publisher, last in self.reported.items() if last <= now]
 
 
 def place(node: UUID, source_name: str) -> str:
@@ -72,6 +80,8 @@ def gather(cases: Iterable[Case], since: datetime | None = None) -> list[Facts]:
     if since is not None:
         coverages = coverages.filter(last__gt=since)
     facts = {case.pk: Facts(case, sorted(evidence[case.pk], key=_when), [], []) for case in cases}
+    for case_id, publisher, last in last_reports(cases):
+        facts[case_id].reported[publisher] = last
     by_node: dict[UUID, list[Facts]] = defaultdict(list)
     for fact in facts.values():
         for node in {s.node_id for s in fact.sightings}:
@@ -83,6 +93,14 @@ def gather(cases: Iterable[Case], since: datetime | None = None) -> list[Facts]:
             fact.looks.append(_look(coverage, keys, frozenset(s.indicator for s in fact.sightings)))
         coverage.devices = {}
     return [facts[case.pk] for case in cases]
+
+
+def last_reports(cases: Iterable[Case]) -> QuerySet[Any, Any]:
+    """By case and publisher: when a report saw the machine last; where only the day is known, its
+    beginning."""
+    seen = When(Then(is_day=True, then=F("first_seen")), default=F("last_seen"))
+    rows = VictimReport.rows.filter(case__in=cases).order_by().values("case", "publisher")
+    return rows.annotate(last=Max(seen)).values_list("case", "publisher", "last")
 
 
 def _look(coverage: Coverage, keys: set[str], indicators: frozenset[str]) -> Look:

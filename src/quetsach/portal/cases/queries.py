@@ -27,7 +27,7 @@ from django.utils import timezone
 
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases import looks
-from quetsach.portal.cases.models import Case, CaseEvent
+from quetsach.portal.cases.models import Case, CaseEvent, VictimReport
 from quetsach.portal.cases.rules import PATIENCE, Judgement, State, Word, judge
 from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.sightings.models import Scan
@@ -74,6 +74,8 @@ def _rank() -> When:
     return When(*ranks, default=Value(9), output_field=IntegerField())
 
 
+MOST_REPORTS = 50
+"""Reports of others on the page of a case."""
 SIGNS = Q(state__in=(State.NEW, State.ASSIGNED))
 """Machines with signs that nobody handles yet."""
 SHOWN = (Word.SIGNS, Word.BUSY, Word.UNSURE, Word.CLEAN, Word.DISMISSED)
@@ -202,6 +204,8 @@ class Story:
     lines: int
     days: int
     blocked: int
+    reports: list[VictimReport]
+    """The latest reports of others, one more than `MOST_REPORTS` if there are more."""
 
 
 def story(case: Case) -> Story:
@@ -219,7 +223,13 @@ def story(case: Case) -> Story:
         lines=sum(s.count for s in facts.sightings),
         days=len({s.day for s in facts.sightings if s.day}),
         blocked=sum(s.count for s in facts.sightings if s.action == "blocked"),
+        reports=_reports(case) if facts.reported else [],
     )
+
+
+def _reports(case: Case) -> list[VictimReport]:
+    rows = VictimReport.rows.filter(case=case).select_related("file").order_by("-last_seen", "-pk")
+    return list(rows[: MOST_REPORTS + 1])
 
 
 def named(cases: QuerySet[Case], text: str) -> QuerySet[Case]:

@@ -25,6 +25,7 @@ from quetsach.portal.cases.advice import advice_for
 from quetsach.portal.cases.forms import AssignForm, ClaimForm, ReasonForm, StartForm
 from quetsach.portal.cases.models import Case
 from quetsach.portal.cases.rules import Act, State, Word, allows, word
+from quetsach.portal.cases.victims.words import told_in_words
 from quetsach.portal.cases.wording import ALL_EVIDENCE, EVIDENCE, tell
 from quetsach.portal.cases.words import WORDS
 from quetsach.portal.kit.client_ip import client_ip_text
@@ -199,6 +200,9 @@ def _case_page(
         "deeds": open_deeds,
         "assign_form": bound.get("chuyen") or (AssignForm(nodes=nodes) if can_assign else None),
         "problem": next((f for f in bound.values() if f.errors), None),
+        "reports": [(one, *told_in_words(one)) for one in story.reports[: queries.MOST_REPORTS]],
+        "more_reports": len(story.reports) > queries.MOST_REPORTS,
+        "publishers": list(dict.fromkeys(told_in_words(one)[0] for one in story.reports)),
         "waits": state in (State.CLAIMED_CLEAN, State.RECHECKED),
     }
     return render(request, "cases/case.html", context, status=status)

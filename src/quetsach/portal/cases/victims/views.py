@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from io import BytesIO
 from uuid import UUID
 
@@ -11,8 +10,8 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from quetsach.files.bounded_process import BusyError
@@ -21,11 +20,11 @@ from quetsach.portal.cases.models import VictimFile
 from quetsach.portal.cases.victims import actions, queries
 from quetsach.portal.cases.victims.actions import Receipt, StaleDraftError
 from quetsach.portal.cases.victims.forms import VictimsForm
+from quetsach.portal.cases.victims.words import reasons, refusal, texts, unread, what_is
 from quetsach.portal.kit.address import on_screen
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.refusals import note_form, note_request
 from quetsach.portal.units.roles import Verb
-from quetsach.text.language import translator
 from quetsach.victims import reading, types
 from quetsach.victims import words as victims_words
 from quetsach.victims.reading import ReportFileError
@@ -33,11 +32,6 @@ from quetsach.victims.report import SEVERITIES
 
 PAGE = 25
 MEANINGS = ("exposed", "attack")
-
-
-def _texts() -> Callable[[str], str]:
-    """The texts of the pure library in the reader's language."""
-    return translator("en" if (get_language() or "vi").startswith("en") else "vi")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -61,15 +55,9 @@ def victims(request: HttpRequest, slug: str) -> HttpResponse:
         )
     except (ReportFileError, types.TypesError) as error:
         note_request(request, "content")
-        form.add_error("file", _refusal(error))
+        form.add_error("file", refusal(error))
         return _victims_page(request, seat, form, status=422)
     return redirect("victims_file", slug, draft.pk)
-
-
-def _refusal(error: ReportFileError | types.TypesError) -> str:
-    table = victims_words.TYPES if isinstance(error, types.TypesError) else victims_words.REFUSED
-    text = _texts()(table[error.code])
-    return f"{text[0].upper()}{text[1:]}."
 
 
 def _victims_page(request: HttpRequest, seat: Seat, form: VictimsForm, status: int = 200) -> HttpResponse:
@@ -80,21 +68,12 @@ def _victims_page(request: HttpRequest, seat: Seat, form: VictimsForm, status: i
         "form": form,
         "most": actions.MOST_BYTES >> 20,
         "page": page,
-        "rows": [(row, *_what(row.publisher, row.kind), sum(row.left.values())) for row in page],
+        "rows": [(row, *what_is(row.publisher, row.kind), sum(row.left.values())) for row in page],
         "standing": queries.standing(seat.node),
         "may_upload": seat.may(Verb.UPLOAD_SCAN),
         "portal_url": on_screen(request, "/"),
     }
     return render(request, "cases/victims/victims.html", context, status=status)
-
-
-def _what(publisher: str, kind: str) -> tuple[str, str]:
-    """The publisher and the meaning of a type, in words."""
-    tell = _texts()
-    known = types.types().get(kind) if publisher == "shadowserver" else None
-    name = victims_words.PUBLISHERS.get(publisher, publisher)
-    meaning = tell(victims_words.MEANINGS[known.meaning.value]) if known else ""
-    return (tell(name) if publisher == "sheet" else name), meaning
 
 
 def _find(request: HttpRequest, slug: str, file_id: UUID) -> tuple[Seat, VictimFile]:
@@ -122,29 +101,29 @@ def victims_file(request: HttpRequest, slug: str, file_id: UUID) -> HttpResponse
     try:
         found = queries.preview(row, actions.opened(row))
     except (ReportFileError, types.TypesError) as error:
-        messages.error(request, _refusal(error))
+        messages.error(request, refusal(error))
         actions.drop_draft(row, seat.user)
         return redirect("victims", slug)
     except StaleDraftError:
         messages.error(request, _("The file is no longer here. Upload it again."))
         return redirect("victims", slug)
-    tell = _texts()
+    tell = texts()
     context = {
         "seat": seat,
         "door": "cases",
         "file": row,
-        "what": _what(row.publisher, row.kind),
+        "what": what_is(row.publisher, row.kind),
         "preview": found,
         "kinds": [
-            (kind, _what(publisher, kind)[0], tell(victims_words.MEANINGS[meaning]), n)
+            (kind, what_is(publisher, kind)[0], tell(victims_words.MEANINGS[meaning]), n)
             for (publisher, kind, meaning), n in found.kinds.most_common()
         ],
         "units": found.units[:PAGE],
         "more_units": max(0, len(found.units) - PAGE),
         "nobody": sorted(found.nobody)[:PAGE],
         "several": sorted(found.several)[:PAGE],
-        "left": _left([(code, kind, n) for (code, kind), n in found.left.most_common()]),
-        "leftovers": _lines([[one.line, one.code, one.value, ""] for one in found.leftovers]),
+        "left": reasons([(code, kind, n) for (code, kind), n in found.left.most_common()]),
+        "leftovers": unread([[one.line, one.code, one.value, ""] for one in found.leftovers]),
         "left_lines": found.left.total(),
     }
     return render(request, "cases/victims/preview.html", context)
@@ -159,7 +138,7 @@ def _decide(request: HttpRequest, seat: Seat, row: VictimFile) -> HttpResponse:
     try:
         receipt = actions.accept(row, seat.user, client_ip_text(request))
     except (ReportFileError, types.TypesError) as error:
-        messages.error(request, _refusal(error))
+        messages.error(request, refusal(error))
         return redirect("victims", slug)
     except (StaleDraftError, BusyError):
         messages.error(request, _("The file could not be read just now. Upload it again."))
@@ -175,40 +154,17 @@ def _summary(receipt: Receipt) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _left(rows: list[tuple[str, str, int]]) -> list[tuple[str, int]]:
-    """Reasons of leftovers, each with its number."""
-    tell = _texts()
-    known, found = types.types(), []
-    for code, kind, n in rows:
-        why = tell(victims_words.LEFT.get(code, code))
-        a_type = known.get(kind) or types.categories().get(kind)
-        if code == "kind" and a_type is not None and a_type.why:
-            why = tell(victims_words.WHY[a_type.why])
-        found.append((f"{kind}: {why}" if kind else why, n))
-    return found
-
-
-def _lines(rows: list[list[object]]) -> list[tuple[object, object, str, object]]:
-    """Leftover lines that were not read: line, what stood there, why, sheet."""
-    tell = _texts()
-    return [
-        (line, value, tell(victims_words.LEFT.get(str(code), str(code))), sheet)
-        for line, code, value, sheet in rows
-        if code in victims_words.UNREAD
-    ]
-
-
 def _file_page(request: HttpRequest, seat: Seat, row: VictimFile) -> HttpResponse:
     context = {
         "seat": seat,
         "door": "cases",
         "file": row,
-        "what": _what(row.publisher, row.kind),
+        "what": what_is(row.publisher, row.kind),
         "receipt": request.session.get(f"victims-{row.pk}"),
-        "left": _left(
+        "left": reasons(
             [(code, row.kind if code in ("kind", "unknown_kind") else "", n) for code, n in row.left.items()]
         ),
-        "leftovers": _lines(row.leftovers),
+        "leftovers": unread(row.leftovers),
         "left_lines": sum(row.left.values()),
     }
     return render(request, "cases/victims/file.html", context)
@@ -222,7 +178,7 @@ def risks(request: HttpRequest, slug: str) -> HttpResponse:
     chosen = chosen if chosen in MEANINGS else ""
     text = request.GET.get("tim", "").strip().replace("\0", "")[:100]
     page = Paginator(queries.risks_of(seat.node, chosen, text), PAGE).get_page(request.GET.get("trang"))
-    tell, counts = _texts(), queries.risk_counts(seat.node)
+    tell, counts = texts(), queries.risk_counts(seat.node)
     context = {
         "seat": seat,
         "door": "cases",
@@ -243,7 +199,7 @@ def unplaced(request: HttpRequest, slug: str) -> HttpResponse:
     seat = take_seat_asked(request, slug)
     why = request.GET.get("vi-sao", "")
     why = why if why in ("nobody", "several") else ""
-    tell = _texts()
+    tell = texts()
     page = Paginator(queries.unplaced(seat.node, why), PAGE).get_page(request.GET.get("trang"))
     context = {
         "seat": seat,
