@@ -22,6 +22,7 @@ from bench import (
     scan,
     sets,
     threads,
+    victims,
 )
 from bench.portal import country
 
@@ -40,6 +41,7 @@ _BENCHES: dict[str, tuple[Any, Callable[[argparse.Namespace], int]]] = {
     "endpoint": (endpoint, endpoint.endpoint),
     "readers": (readers, readers.readers),
     "sets": (sets, sets.sets),
+    "victims": (victims, victims.victims),
     "portal": (country, country.portal),
 }
 

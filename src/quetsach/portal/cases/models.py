@@ -228,7 +228,7 @@ class VictimReport(models.Model):
 
     `key` tells reports apart, so that a report that comes again changes nothing. `node` is the node that gave
     the file, `owner` the node whose range holds the address; without an owner `why` is the reason. `case` is
-    set once an infection has been taken into its case. Every change clears it.
+    set once an infection has been taken into its case; `is_waiting` until then, and after every change.
     """
 
     CASES = tuple(one.value for one in Meaning if one.is_case)
@@ -256,6 +256,7 @@ class VictimReport(models.Model):
     severity = models.CharField(max_length=10, blank=True)
     host = models.CharField(max_length=255, blank=True)
     why = models.CharField(max_length=12, blank=True)
+    is_waiting = models.BooleanField(default=False, help_text="an infection with an owner, for its case")
     received_at = models.DateTimeField()
 
     rows = models.Manager()
@@ -266,18 +267,12 @@ class VictimReport(models.Model):
         constraints = (models.UniqueConstraint(fields=["node", "key"], name="victim_report_once"),)
         indexes = (
             models.Index(
-                fields=["id"],
+                fields=["node", "address"],
                 name="victim_report_waiting",
-                condition=models.Q(
-                    case__isnull=True, owner__isnull=False, meaning__in=("infection", "compromise")
-                ),
+                condition=models.Q(is_waiting=True),
             ),
             models.Index(fields=["address"], name="victim_report_address"),
-            models.Index(
-                fields=["owner", "kind"],
-                name="victim_report_risk",
-                condition=models.Q(meaning__in=("exposed", "attack")),
-            ),
+            models.Index(fields=["owner", "meaning"], name="victim_report_risk"),
             models.Index(
                 fields=["node", "why"], name="victim_report_nobody", condition=models.Q(owner__isnull=True)
             ),

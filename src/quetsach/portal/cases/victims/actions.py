@@ -155,8 +155,8 @@ def _accepted(
         )  # fmt: skip
 
 
-def _keep(receipt: Receipt, reports: Iterable[Report]) -> None:
-    """Store reports in batches, then open the cases."""
+def _keep(receipt: Receipt, reports: Iterable[Report], *, is_last: bool = True) -> None:
+    """Store reports in batches; after the last of the file, open the cases."""
     node = receipt.file.node
     owners, _below = owners_of(node)
     places = Places(owners)
@@ -167,7 +167,8 @@ def _keep(receipt: Receipt, reports: Iterable[Report]) -> None:
         receipt.reports += len(some)
         receipt.risks += sum(one.meaning.is_risk for one in some)
         receipt.not_ours += sum(places.of(one.address)[0] is None for one in some)
-    receipt.new_cases = _into_cases(node.campaign)
+    if is_last:
+        receipt.new_cases = _into_cases(node.campaign)
 
 
 def _into_cases(campaign: Campaign) -> int | None:
@@ -234,7 +235,7 @@ def receive_document(
     receipt = Receipt(_accepted(node or campaign_node(token.unit, ""), document.head, token=token))
     receipt.rejected = rejected[:MOST_REJECTS]
     leftovers: list[Leftover] = []
-    _keep(receipt, list(_only_reports(rows, Counter(), leftovers)))
+    _keep(receipt, list(_only_reports(rows, Counter(), leftovers)), is_last=document.whole is not None)
     _finish(receipt, document.whole, leftovers, token=token, ip=ip)
     return receipt
 
@@ -248,7 +249,9 @@ def _find_owners(node: CampaignNode) -> int:
     for address in set(waiting.values_list("address", flat=True)):
         owner, why = places.of(address)
         if owner is not None:
-            found += waiting.filter(address=address).update(owner=owner, why="")
+            here = waiting.filter(address=address)
+            here.filter(meaning__in=VictimReport.CASES).update(is_waiting=True)
+            found += here.update(owner=owner, why="")
         else:
             waiting.filter(address=address).exclude(why=why).update(why=why)
     return found

@@ -1,6 +1,7 @@
 """Takes reports of infections into cases, by the rules that hold for signs in logs.
 
-Waiting reports have an owner and no case. They are taken in batches, one transaction each: after a crash the
+Reports wait until they have been taken. They are taken by address, so that a machine is looked up once, in
+batches, one transaction each: after a crash the
 rest still waits. The campaign's row is the lock, as for sightings.
 """
 
@@ -22,7 +23,7 @@ from quetsach.portal.cases.actions import move
 from quetsach.portal.cases.models import Case, VictimReport
 from quetsach.portal.cases.pull_actions import machines_named, new_case, open_cases, owners_of, relapse
 from quetsach.portal.cases.rules import Act, Arrival, State, arrive
-from quetsach.portal.cases.victims.storing import link
+from quetsach.portal.cases.victims.storing import link, widen
 from quetsach.portal.sightings.owners import Owners
 
 BATCH = 4_000
@@ -69,27 +70,26 @@ def take_reports(campaign: Campaign, _arrived: Arrived | None = None) -> int:
 
 
 def _waiting(campaign: Campaign) -> QuerySet[VictimReport]:
-    return VictimReport.rows.filter(
-        case=None, owner__isnull=False, meaning__in=VictimReport.CASES, node__campaign=campaign
-    )
+    return VictimReport.rows.filter(is_waiting=True, node__campaign=campaign)
 
 
 def _take_batch(campaign: Campaign, owners: dict[UUID, tuple[Owners, bool]]) -> int | None:
     """Take one batch; None if no report waits. Owners are looked up before the transaction."""
-    for node_id in set(_waiting(campaign).order_by("pk").values_list("node", flat=True)[:BATCH]):
-        if node_id not in owners:
-            owners[node_id] = owners_of(CampaignNode.rows.get(pk=node_id))
+    node = _waiting(campaign).order_by("node").values_list("node", flat=True).first()
+    if node is None:
+        return None
+    if node not in owners:
+        owners[node] = owners_of(CampaignNode.rows.get(pk=node))
     with transaction.atomic():
         Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
         rows = [
             _Waiting(*row)
-            for row in _waiting(campaign)
-            .filter(node__in=list(owners))
-            .order_by("pk")
+            for row in VictimReport.rows.filter(is_waiting=True, node=node)
+            .order_by("address")
             .values_list("pk", "node", "address", "family", "first_seen", "last_seen", "is_day",
                          "publisher", "kind", "host")[:BATCH]
         ]  # fmt: skip
-        return _take(campaign, rows, owners) if rows else None
+        return _take(campaign, rows, owners)
 
 
 def _take(campaign: Campaign, rows: list[_Waiting], owners: dict[UUID, tuple[Owners, bool]]) -> int:
@@ -127,12 +127,13 @@ def _take(campaign: Campaign, rows: list[_Waiting], owners: dict[UUID, tuple[Own
             case = current[key] = new_case(device, row.family, 1, now)
             fresh[case.pk] = case
         known[case.pk].add(row.sign)
+        before = case.first_seen, case.last_seen
         _widen(case, row, now)
-        if case.pk not in fresh:
+        if case.pk not in fresh and (case.first_seen, case.last_seen) != before:
             touched[case.pk] = case
         links.append((row.pk, case.pk))
     open_cases(list(fresh.values()))
-    Case.rows.bulk_update(touched.values(), ["first_seen", "last_seen"], batch_size=200)
+    widen(touched.values())
     link(links)
     return len(fresh)
 
