@@ -114,9 +114,11 @@ def _update_command() -> click.Command:
                 ["--table"],
                 metavar="FILE",
                 type=click.Path(path_type=Path),
-                help=_("The table to write; otherwise the one of this account. A portal reads the table that")
-                + f" {types.TABLE_SETTING} "
-                + _("names."),
+                help=_(
+                    "The table to write; otherwise the one of this account. A portal reads the table that"
+                    " %(setting)s names."
+                )
+                % {"setting": types.TABLE_SETTING},
             ),
         ],
         _(

@@ -73,8 +73,8 @@ def store(file: VictimFile, some: Sequence[Report], places: Places) -> int:
         owner, why = places.of(one.address)
         rows.append((
             file_id, node_id, _uuid(owner), None, key, one.publisher, one.kind, one.meaning.value,
-            one.address, one.family, spell(one.first), spell(one.last), one.is_day, one.events, one.port, one.protocol,
-            one.severity, one.host, why, flags[one.meaning.is_case and owner is not None], at,
+            one.address, one.family, spell(one.first), spell(one.last), one.is_day, one.events, one.port,
+            one.protocol, one.severity, one.host, why, flags[one.meaning.is_case and owner is not None], at,
         ))  # fmt: skip
     with connection.cursor() as cursor:
         cursor.executemany(_statement(), rows)
@@ -153,7 +153,7 @@ def widen(cases: Iterable[Case]) -> None:
     table, spell = connection.ops.quote_name(Case._meta.db_table), _spelling()
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            told = [
+            told: Any = [
                 [one.pk for one in rows],
                 [one.first_seen for one in rows],
                 [one.last_seen for one in rows],
