@@ -13,7 +13,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -135,9 +135,15 @@ def types() -> dict[str, Type]:
     if not named and not path.is_file():
         return _built_in()
     try:
-        return table(path.read_text(encoding="utf-8"), str(path))
+        state = path.stat()
+        return _read(path, state.st_mtime_ns, state.st_size)
     except (OSError, UnicodeDecodeError) as error:
         raise TypesError("unreadable", f"{path}: {error}") from error
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path, _changed: int, _size: int) -> dict[str, Type]:
+    return table(path.read_text(encoding="utf-8"), str(path))
 
 
 @cache

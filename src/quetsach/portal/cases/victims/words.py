@@ -18,6 +18,14 @@ def texts() -> Callable[[str], str]:
     return translator("en" if (get_language() or "vi").startswith("en") else "vi")
 
 
+def _types() -> dict[str, types.Type]:
+    """The types in use; none where their table is damaged, so that a page still shows what is stored."""
+    try:
+        return types.types()
+    except types.TypesError:
+        return {}
+
+
 def publisher_called(publisher: str) -> str:
     """The publisher's name; an office's table in words."""
     name = victims_words.PUBLISHERS.get(publisher, publisher)
@@ -32,13 +40,13 @@ def told_in_words(one: VictimReport) -> tuple[str, str]:
 
 def what_is(publisher: str, kind: str) -> tuple[str, str]:
     """The publisher and the meaning of a type, in words."""
-    known = types.types().get(kind) if publisher == SHADOWSERVER else None
+    known = _types().get(kind) if publisher == SHADOWSERVER else None
     return publisher_called(publisher), texts()(victims_words.MEANINGS[known.meaning.value]) if known else ""
 
 
 def reasons(rows: list[tuple[str, str, int]]) -> list[tuple[str, int]]:
     """Reasons of leftovers by code and type, each with its number."""
-    tell, known, found = texts(), types.types(), []
+    tell, known, found = texts(), _types(), []
     for code, kind, n in rows:
         why = tell(victims_words.LEFT.get(code, code))
         a_type = known.get(kind) or types.categories().get(kind)
