@@ -1,4 +1,4 @@
-"""Types of reports: what Shadowserver's own classification says, what a twin inherits, what is unknown."""
+"""Types of reports: Shadowserver's own classification, twins, and unknown types."""
 
 import csv
 import json

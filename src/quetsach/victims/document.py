@@ -1,4 +1,4 @@
-"""Victims' reports as JSON Lines: what the command writes and what a portal takes (docs/contract.md 8).
+"""Victims' reports as JSON Lines: the form that the command writes and a portal takes (docs/contract.md 8).
 
 A document is one header, the reports, the leftovers that are told one by one, and an end that counts both.
 """

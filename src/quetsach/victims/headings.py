@@ -1,4 +1,4 @@
-"""Which column of an office's sheet holds what, by its heading in Vietnamese or English."""
+"""The columns of an office's sheet, recognised by their headings in Vietnamese or English."""
 
 from __future__ import annotations
 
@@ -39,8 +39,9 @@ HEADER_WITHIN = 30
 
 
 def columns(names: Sequence[str]) -> dict[str, int]:
-    """The column of each role; empty where no column names addresses. Of several columns of one role the one
-    that says "infected" or "victim" counts, else the first. A column of addresses that were called is none.
+    """The column of each role; empty where no column names addresses. Of several columns of one role the
+    column with the words "infected" or "victim" counts, else the first. A column of addresses that were
+    called is none.
     """
     found: dict[str, int] = {}
     strong: set[str] = set()

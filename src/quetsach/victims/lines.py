@@ -13,7 +13,7 @@ MOST_LINES = 50
 """Lines of one row: a quoted value may hold line breaks, an unclosed quote would swallow the file."""
 
 type Row = tuple[int, list[str], str]
-"""The line on which the row begins, its cells, and the code of what is wrong with it ("" for nothing)."""
+"""The line on which the row begins, its cells, and the code of its mistake ("" for none)."""
 
 
 class _Lines:

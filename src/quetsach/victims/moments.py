@@ -27,7 +27,7 @@ def of_publisher(text: str) -> datetime | None:
 
 
 def of_sheet(text: str, zone: tzinfo) -> tuple[datetime, datetime, bool] | None:
-    """First and last moment, and whether only the day is told: ISO 8601, or day, month and year as in
+    """First and last moment, and True if only the day is known: ISO 8601, or day, month and year as in
     Vietnam. A time without an offset is one of `zone`."""
     text = " ".join(text.split())
     if found := _VIETNAMESE.fullmatch(text):

@@ -23,7 +23,7 @@ from quetsach.victims.report import Meaning
 
 HERE = Path(__file__).parent
 TABLE_SETTING = "QUETSACH_VICTIM_TYPES"
-"""The environment variable that names another table of types than the one of this program."""
+"""The environment variable that names a table of types in place of this program's."""
 MOST_BYTES = 8 << 20
 """A schema file; Shadowserver's has 160 KB."""
 MOST_TYPES = 5_000

@@ -15,7 +15,7 @@ from django.utils import timezone
 from quetsach.portal.audit.actions import first_broken_entry
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.cases import actions as cases
-from quetsach.portal.cases.models import Case, CaseEvent, Device, VictimFile, VictimReport
+from quetsach.portal.cases.models import Alias, Case, CaseEvent, Device, VictimFile, VictimReport
 from quetsach.portal.cases.victims import actions, pull_actions, queries
 from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.units.actions import issue_token
@@ -305,8 +305,24 @@ def test_reports_whose_cases_failed_wait_for_the_nightly_command(cast, bring, mo
     assert Case.rows.get().family == "qakbot"
 
 
+def test_a_machine_with_two_addresses_is_one_case(cast, bring):
+    device = Device.rows.create(
+        campaign=cast.campaign, owner=cast.nodes["A1"], key="PC-07", is_assigned=True, identity={}
+    )
+    for address in ("10.1.1.5", "10.1.1.6"):
+        Alias.rows.create(reporter=cast.nodes["A"], key=address, device=device)
+    bring(sinkhole(("10.1.1.5", noon(3), "qakbot"), ("10.1.1.6", noon(5), "qakbot")))
+    case = Case.rows.get()
+    assert (case.device, case.first_seen, case.last_seen, case.reports.count()) == (
+        device,
+        noon(5),
+        noon(3),
+        2,
+    )
+
+
 def test_batches_give_the_same_as_one_piece(bring, monkeypatch):
-    monkeypatch.setattr(pull_actions, "BATCH", 3)
+    monkeypatch.setattr(pull_actions, "MACHINES", 3)
     monkeypatch.setattr(actions, "BATCH", 4)
     rows = [(f"10.1.1.{n % 5}", noon(9) + timedelta(minutes=n), f"bot{n % 2}") for n in range(20)]
     assert bring(sinkhole(*rows)).new_cases == 10

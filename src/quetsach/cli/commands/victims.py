@@ -39,7 +39,7 @@ _MOST = 20
 
 
 class _Victims(click.Group):
-    """The command reads files; its one subcommand is told by its name in the first place."""
+    """The command reads files; a first word `update` is its one subcommand."""
 
     allow_interspersed_args = True
 

@@ -267,7 +267,7 @@ class VictimReport(models.Model):
         constraints = (models.UniqueConstraint(fields=["node", "key"], name="victim_report_once"),)
         indexes = (
             models.Index(
-                fields=["node", "address"],
+                fields=["node", "address", "family"],
                 name="victim_report_waiting",
                 condition=models.Q(is_waiting=True),
             ),

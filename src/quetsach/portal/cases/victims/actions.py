@@ -1,7 +1,7 @@
 """Files of victims' reports: kept as a draft for their preview, then stored, or pushed by a machine.
 
 Reports are stored in batches, each a transaction of its own, because other writers wait until a transaction
-is over. Whoever was cut off sends the file again: a report that is here already changes nothing.
+is over. A sender who was cut off sends the file again: a report that is here already changes nothing.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from quetsach.portal.cases.models import VictimFile, VictimReport
 from quetsach.portal.cases.pull_actions import owners_of
 from quetsach.portal.cases.victims.pull_actions import take_reports
 from quetsach.portal.cases.victims.storing import Places, store
-from quetsach.portal.sightings.actions import campaign_node
-from quetsach.portal.units.models import ApiToken
+from quetsach.portal.sightings.actions import NoCampaignError, campaign_node
+from quetsach.portal.units.models import ApiToken, Unit
 from quetsach.text.vietnamese import nfc
 from quetsach.victims import reading
 from quetsach.victims.document import Document, DocumentError, Head, Whole
@@ -142,7 +142,7 @@ def _only_reports(
 def _accepted(
     node: CampaignNode, head: Head, actor: User | None = None, token: ApiToken | None = None
 ) -> VictimFile:
-    """The row of the file: the one that is here, if the same file came before."""
+    """The row of the file. A file that came before keeps its row."""
     now = timezone.now()
     with transaction.atomic():
         CampaignNode.rows.select_for_update(no_key=True).get(pk=node.pk)
@@ -217,6 +217,21 @@ def _finish(
 def _sheet(one: Leftover, file: VictimFile) -> str:
     """The name of the sheet, where the file has several."""
     return one.file.removeprefix(file.name).strip(" []")[:100] if one.file.startswith(file.name) else ""
+
+
+def node_named(unit: Unit, slug: str) -> CampaignNode | None:
+    """The unit's node in the open campaign of that name; None where no campaign is named.
+
+    Raises:
+        NoCampaignError: the unit takes no part in it.
+    """
+    if not slug:
+        return None
+    nodes = CampaignNode.rows.filter(unit=unit, campaign__slug=slug[:200].replace("\0", ""))
+    found = nodes.filter(campaign__status=Campaign.Status.PUBLISHED).select_related("campaign").first()
+    if found is None:
+        raise NoCampaignError("This unit takes part in no open campaign of that name.")
+    return found
 
 
 def receive_document(

@@ -9,14 +9,12 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
-from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.cases.victims.actions import receive_document
+from quetsach.portal.cases.victims.actions import node_named, receive_document
 from quetsach.portal.kit.address import on_screen
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.refusals import note_request
 from quetsach.portal.sightings.actions import NoCampaignError
 from quetsach.portal.sightings.api import bearer
-from quetsach.portal.units.models import ApiToken
 from quetsach.victims.document import CHUNK_BYTES, DocumentError
 
 _REASONS = {
@@ -69,7 +67,9 @@ def _receive(request: HttpRequest) -> HttpResponse:
     if len(data) > CHUNK_BYTES:
         return _error(413, "too_large", f"A document has at most {CHUNK_BYTES} bytes: split it.")
     try:
-        receipt = receive_document(data, token, client_ip_text(request), _node(request, token))
+        receipt = receive_document(
+            data, token, client_ip_text(request), node_named(token.unit, request.GET.get("campaign", ""))
+        )
     except NoCampaignError as error:
         note_request(request, "foreign")
         return _error(422, error.code, str(error))
@@ -92,20 +92,3 @@ def _receive(request: HttpRequest) -> HttpResponse:
         "url": on_screen(request, reverse("victims_file", args=[slug, receipt.file.pk])),
     }
     return JsonResponse(answer)
-
-
-def _node(request: HttpRequest, token: ApiToken) -> CampaignNode | None:
-    """The node in the campaign that the address names; None where it names none."""
-    slug = request.GET.get("campaign", "")
-    if not slug:
-        return None
-    found = (
-        CampaignNode.rows.filter(
-            unit=token.unit, campaign__slug=slug, campaign__status=Campaign.Status.PUBLISHED
-        )
-        .select_related("campaign")
-        .first()
-    )
-    if found is None:
-        raise NoCampaignError("This unit takes part in no open campaign of that name.")
-    return found

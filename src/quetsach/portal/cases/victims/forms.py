@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from quetsach.portal.cases.victims.actions import MOST_BYTES
+from quetsach.portal.kit.fields import CalendarDay
 
 
 class VictimsForm(forms.Form):
@@ -23,7 +24,7 @@ class VictimsForm(forms.Form):
             attrs={"accept": ".csv,.tsv,.txt,.json,.jsonl,.xlsx,.xlsm,.xls,.ods"}
         ),
     )
-    day = forms.DateField(
+    day = CalendarDay(
         label=gettext_lazy("Day of the reports, if the table has no times"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),

@@ -144,6 +144,18 @@ def link(pairs: Iterable[tuple[int, UUID]]) -> None:
         )
 
 
+def link_machines(node: UUID, rows: Sequence[tuple[str, str, UUID]]) -> None:
+    """Note in all waiting reports of these machines (address, malware) their new case; inside the caller's
+    transaction."""
+    table = connection.ops.quote_name(VictimReport._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"UPDATE {table} SET case_id = %s, is_waiting = FALSE"  # noqa: S608
+            " WHERE is_waiting AND node_id = %s AND address = %s AND family = %s",
+            [(_uuid(case), _uuid(node), address, family) for address, family, case in rows],
+        )
+
+
 def widen(cases: Iterable[Case]) -> None:
     """Write the first and the last time of many cases; inside the caller's transaction. Django's own update
     of many rows builds an expression for each row and column, which takes ten times as long."""
