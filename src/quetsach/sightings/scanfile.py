@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import Any, BinaryIO, NamedTuple
 
+from quetsach.bypass import providers
 from quetsach.errors import ScanError
 from quetsach.indicators.indicator import Kind
 from quetsach.sightings import runs
@@ -19,6 +20,7 @@ from quetsach.sightings.sighting import (
     FIELDS,
     READ,
     UNATTRIBUTED_LINES,
+    Bypass,
     Coverage,
     End,
     Record,
@@ -62,7 +64,7 @@ class ScanFileError(ScanError):
 def read(stream: BinaryIO, on_reject: Callable[[Reject], None] | None = None) -> Iterator[tuple[int, Record]]:
     """Yield (line number, record) of one document; unknown fields are ignored.
 
-    A sighting or coverage record that breaks the wire format goes to `on_reject` and is left out; without
+    A sighting, bypass or coverage record that breaks the wire format goes to `on_reject` and is left out; without
     `on_reject` it raises an error. The `End` record comes last, and only if the document is complete:
     records yielded before an exception must not be kept.
 
@@ -77,7 +79,7 @@ def read(stream: BinaryIO, on_reject: Callable[[Reject], None] | None = None) ->
 def _read(
     stream: BinaryIO, on_reject: Callable[[Reject], None] | None
 ) -> Iterator[tuple[int, bytes, Record | Reject]]:
-    number = sightings = sources = schema = 0
+    number = sightings = bypasses = sources = schema = 0
     ended = False
     while line := stream.readline(LINE_BYTES + 1):
         number += 1
@@ -95,23 +97,33 @@ def _read(
         try:
             match kind:
                 case "sighting":
-                    if sources:
-                        raise _Malformed("a sighting follows the coverage")
+                    if sources or bypasses:
+                        raise _Malformed("a sighting follows the coverage or a bypass record")
                     sightings += 1
                     record = _sighting(fields if schema > 1 else _of_schema_1(fields))
+                case "bypass":
+                    if sources:
+                        raise _Malformed("a bypass record follows the coverage")
+                    bypasses += 1
+                    record = Bypass(**_checked(fields, _BYPASS))
+                    _check_times(record)
                 case "coverage":
                     sources += 1
                     checked = _checked({"gaps": [], **fields}, _COVERAGE)
                     checked["gaps"] = tuple(map(tuple, checked["gaps"]))
                     record = Coverage(**checked, unattributed=_unattributed(fields))
                 case "end":
-                    record = End(**_checked(fields, _END))
-                    if (record.sightings, record.sources) != (sightings, sources):
+                    around = fields.get("bypasses")
+                    if around is not None and not _is_count(around):
+                        raise _Malformed(f"bypasses is not {_amount[1]}")
+                    record = End(**_checked(fields, _END), bypasses=around)
+                    counted = (record.sightings, record.sources, around or 0)
+                    if counted != (sightings, sources, bypasses):
                         raise ScanFileError(
                             number,
                             "incomplete",
-                            f"the end record counts {record.sightings} sightings and {record.sources} "
-                            f"sources, the file holds {sightings} and {sources}",
+                            f"the end record counts {counted[0]} sightings, {counted[1]} sources and "
+                            f"{counted[2]} bypass records, the file holds {sightings}, {sources} and {bypasses}",
                         )
                     ended = True
                 case _:
@@ -182,15 +194,19 @@ def _of_schema_1(fields: dict[str, Any]) -> dict[str, Any]:
 
 def _sighting(fields: dict[str, Any]) -> Sighting:
     sighting = Sighting(**_checked(fields, _SIGHTING))
-    first, last, day = sighting.first_seen, sighting.last_seen, sighting.day
+    _check_times(sighting)
+    return sighting
+
+
+def _check_times(row: Sighting | Bypass) -> None:
+    first, last, day = row.first_seen, row.last_seen, row.day
     if (first is None, last is None) != (day is None, day is None):
         raise _Malformed("day, first_seen and last_seen are given together or not at all")
     if first and last and not (first[:10] == last[:10] == day and first <= last):
         raise _Malformed("first_seen and last_seen are not in order within the day")
     ends = (runs.micros(first), runs.micros(last)) if first and last else None
-    if wrong := runs.problem(sighting.runs, sighting.count, ends):
+    if wrong := runs.problem(row.runs, row.count, ends):
         raise _Malformed(wrong)
-    return sighting
 
 
 def _unattributed(fields: dict[str, Any]) -> tuple[str, ...]:
@@ -304,6 +320,11 @@ _SIGHTING: dict[str, _Rule] = {
     "logformat": _text,
     "evidence": _text,
 }
+_BYPASS: dict[str, _Rule] = {
+    **{name: rule for name, rule in _SIGHTING.items() if name not in ("indicator", "family", "evidence")},
+    "provider": _name,
+    "kind": _one_of(providers.KINDS),
+}
 _COVERAGE: dict[str, _Rule] = {
     "source": (lambda value: value == "" or _source[0](value), _source[1]),
     "path": _text,
@@ -345,49 +366,63 @@ def split(stream: BinaryIO, max_bytes: int = CHUNK_BYTES) -> Iterator[Chunk]:
         ScanFileError: as `read`, and `too_large` when the coverage alone does not fit.
     """
     head = b""
-    sightings: list[bytes] = []
+    rows: list[bytes] = []
     coverage: list[bytes] = []
-    size = room = 0
+    size = room = around = 0
+    """`around` of the rows held are ways around; they stand behind the sightings."""
     first_line = 2
-    machine, before = None, 0
-    """The present row's source, indicator and device, and the lines held before its first row."""
+    machine: tuple[str | None, ...] | None = None
+    before = 0
+    """What rows have in common that differ only in `who` and day, and the lines held before the first."""
     for number, line, record in _read(stream, None):
         match record:
             case Scan():
                 head = line
-                room = max_bytes - len(head) - len(dump(End(1 << 62, 1 << 62, 1 << 62)))
-            case Sighting():
-                if machine != (record.source, record.indicator, record.device):
-                    machine, before = (record.source, record.indicator, record.device), len(sightings)
-                if size + len(line) > room and sightings:
-                    cut = before or len(sightings)
-                    yield _chunk(head, sightings[:cut], [], End(cut, 0, 0), first_line)
-                    sightings, first_line, before = sightings[cut:], first_line + cut, 0
-                    size = sum(map(len, sightings))
-                sightings.append(line)
+                room = max_bytes - len(head) - len(dump(End(1 << 62, 1 << 62, 1 << 62, 1 << 62)))
+            case Sighting() | Bypass():
+                if machine != (found := _of_one_machine(record)):
+                    machine, before = found, len(rows)
+                if size + len(line) > room and rows:
+                    cut = before or len(rows)
+                    left = max(0, around - (len(rows) - cut))
+                    yield _chunk(head, rows[:cut], [], End(cut - left, 0, 0, left or None), first_line)
+                    around -= left
+                    rows, first_line, before = rows[cut:], first_line + cut, 0
+                    size = sum(map(len, rows))
+                rows.append(line)
+                around += isinstance(record, Bypass)
                 size += len(line)
             case Coverage():
-                if size + len(line) > room and sightings:
-                    yield _chunk(head, sightings, [], End(len(sightings), 0, 0), first_line)
-                    sightings, size, first_line = [], sum(map(len, coverage)), number - len(coverage)
+                if size + len(line) > room and rows:
+                    end = End(len(rows) - around, 0, 0, around or None)
+                    yield _chunk(head, rows, [], end, first_line)
+                    rows, around = [], 0
+                    size, first_line = sum(map(len, coverage)), number - len(coverage)
                 coverage.append(line)
                 size += len(line)
             case End():
-                end = End(len(sightings), record.sources, record.errors)
-                yield _chunk(head, sightings, coverage, end, first_line, is_last=True)
+                told = around if record.bypasses is not None else None
+                end = End(len(rows) - around, record.sources, record.errors, told)
+                yield _chunk(head, rows, coverage, end, first_line, is_last=True)
         if size > room:
             raise ScanFileError(
                 number, "too_large", f"does not fit a document of {max_bytes} bytes: scan fewer files at once"
             )
 
 
+def _of_one_machine(row: Sighting | Bypass) -> tuple[str | None, ...]:
+    if isinstance(row, Sighting):
+        return (row.source, row.indicator, row.device)
+    return (row.source, row.provider, row.kind, row.device)
+
+
 def _chunk(
     head: bytes,
-    sightings: list[bytes],
+    rows: list[bytes],
     coverage: list[bytes],
     end: End,
     first_line: int,
     *,
     is_last: bool = False,
 ) -> Chunk:
-    return Chunk(b"".join((head, *sightings, *coverage, dump(end))), first_line, is_last)
+    return Chunk(b"".join((head, *rows, *coverage, dump(end))), first_line, is_last)

@@ -53,6 +53,34 @@ class Sighting(NamedTuple):
         return (self.source, self.indicator, self.device or "", self.who, self.day or "")
 
 
+class Bypass(NamedTuple):
+    """A way around the place that watches, taken by one machine on one UTC day (docs/contract.md 2).
+
+    It is no sighting. `provider` and `kind` are those of `quetsach.bypass.providers`; all other fields are as
+    in a `Sighting`.
+    """
+
+    source: str
+    provider: str
+    kind: str
+    matched: str
+    field: str
+    device: str | None
+    identity: dict[str, str]
+    who: str
+    day: str | None
+    first_seen: str | None
+    last_seen: str | None
+    count: int  # type: ignore[assignment]
+    runs: list[list[int]]
+    action: str
+    logformat: str
+
+    def key(self) -> tuple[str, str, str, str, str, str]:
+        """(source, provider, kind, device, who, day): records with equal keys are copies of one fact."""
+        return (self.source, self.provider, self.kind, self.device or "", self.who, self.day or "")
+
+
 def who_is(identity: Mapping[str, str], device: str | None) -> str:
     """What tells machines with the device's address apart (docs/contract.md 2); empty where nothing does."""
     for kind in ("mac", "host"):
@@ -109,14 +137,16 @@ class Scan(NamedTuple):
 
 
 class End(NamedTuple):
-    """The last record of a document: its number of sightings, sources (coverage records) and errors."""
+    """The last record of a document: its number of sightings, sources (coverage records), errors and bypass
+    records; None where nobody looked for ways around."""
 
     sightings: int
     sources: int
     errors: int
+    bypasses: int | None = None
 
 
-type Record = Scan | Sighting | Coverage | End
+type Record = Scan | Sighting | Bypass | Coverage | End
 
 
 @cache
@@ -132,12 +162,16 @@ def dump(record: Record) -> bytes:
     match record:
         case Sighting():
             fields = {"type": "sighting", **record._asdict()}
+        case Bypass():
+            fields = {"type": "bypass", **record._asdict()}
         case Coverage():
             fields = {"type": "coverage", **record._asdict()}
             if not record.gaps:
                 del fields["gaps"]
         case End():
             fields = {"type": "end", **record._asdict()}
+            if record.bypasses is None:
+                del fields["bypasses"]
         case Scan():
             fields = {
                 "type": "scan",
@@ -163,23 +197,27 @@ def write(
     sightings: Iterable[Sighting],
     coverage: Iterable[Coverage],
     *,
+    bypasses: Iterable[Bypass] = (),
     complete: bool = True,
 ) -> End:
-    """Write one document. `sightings` must come sorted by `Sighting.key()`.
+    """Write one document. `sightings` and `bypasses` must come sorted by their keys.
 
     `complete=False` leaves out the `end` record, so that no reader takes an interrupted scan for
     a whole one.
     """
     out.write(dump(scan))
-    found = sources = errors = 0
+    found = around = sources = errors = 0
     for sighting in sightings:
         found += 1
         out.write(dump(sighting))
+    for bypass in bypasses:
+        around += 1
+        out.write(dump(bypass))
     for seen in coverage:
         sources += 1
         errors += len(seen.errors)
         out.write(dump(seen))
-    end = End(found, sources, errors)
+    end = End(found, sources, errors, around)
     if complete:
         out.write(dump(end))
     return end

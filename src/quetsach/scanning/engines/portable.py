@@ -6,13 +6,15 @@ The native engine must give the same answer. Nothing here is clever: an error wo
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from quetsach.bypass import providers
+from quetsach.bypass.providers import Providers
 from quetsach.errors import IndicatorError, ScanError
 from quetsach.files.source import ByteStream, Source, is_capture
 from quetsach.indicators import setfile
@@ -25,6 +27,7 @@ from quetsach.scanning.engine import ScanOptions, SourceResult
 from quetsach.scanning.engine import SpareThreads as SpareThreadsLike
 from quetsach.scanning.engines import attribution, capture, freetext, moments
 from quetsach.scanning.engines.alive import Alive
+from quetsach.scanning.engines.around import Around, names_machine, rows_of
 from quetsach.scanning.engines.decoders import TRIGGER
 from quetsach.scanning.engines.index import Hits, Index, hits_of
 from quetsach.scanning.engines.lines import LongLine, split
@@ -35,7 +38,7 @@ from quetsach.scanning.engines.timeline import Timeline
 from quetsach.scanning.engines.tokens import tokens_of
 from quetsach.scanning.engines.wrappers import behind_hole
 from quetsach.sightings import wire
-from quetsach.sightings.sighting import UNATTRIBUTED_LINES, Coverage
+from quetsach.sightings.sighting import UNATTRIBUTED_LINES, Coverage, who_is
 from quetsach.text.escape import escape
 
 TEXT = "text"
@@ -89,10 +92,12 @@ class PortableMatcher:
         indicators: IndicatorSet,
         limits: Limits = LIMITS,
         extra_formats: Mapping[str, LogFormat] | None = None,
+        around: Providers | None = None,
     ) -> None:
         if not len(indicators):
             raise IndicatorError("the indicator set is empty; there is nothing to look for")
         self.index = Index(indicators)
+        self.around = Around(around if around is not None else providers.load())
         self.count = len(indicators)
         self.set_id = indicators.id
         self._limits = limits
@@ -117,9 +122,8 @@ class PortableMatcher:
             raise ScanError(f"unknown time zone '{options.tz}'; give one like Asia/Ho_Chi_Minh") from error
         forced = self._extra.get(options.format or "")
         formats = {forced.name: forced} if forced else _formats(options.format)
-        return _Scan(self.index, formats, options, zone, progress, self._limits).run(
-            Source(path, stream, mtime)
-        )
+        scan = _Scan(self.index, self.around, formats, options, zone, progress, self._limits)
+        return scan.run(Source(path, stream, mtime))
 
 
 def _formats(forced: str | None) -> Mapping[str, LogFormat]:
@@ -174,6 +178,7 @@ class _Scan:
     def __init__(
         self,
         index: Index,
+        around: Around,
         formats: Mapping[str, LogFormat],
         options: ScanOptions,
         zone: ZoneInfo,
@@ -181,6 +186,7 @@ class _Scan:
         limits: Limits,
     ) -> None:
         self.index = index
+        self.around = around
         self.formats = formats
         self.options = options
         self.zone = zone
@@ -191,6 +197,7 @@ class _Scan:
         self.own: tuple[str, ...] = ()
         self.others: tuple[str, ...] = ()
         self.rows = Rows(limits.rows)
+        self.bypasses = Rows(limits.rows)
         self.timeline = Timeline(zone, options.tz, lines=limits.edge_lines, window=limits.edge_bytes)
         self.alive = Alive()
         self.lines = self.not_understood = self.long_lines = self.inbound = 0
@@ -217,7 +224,9 @@ class _Scan:
         latest = self.timeline.latest(source.decoded, source.mtime)
         identity = hashlib.sha256(source.head).hexdigest()
         sightings = self._sightings(source, identity, latest)
-        span = self.timeline.span(source.decoded, latest, self.rows.times)
+        bypasses = self._bypasses(source, identity, latest)
+        times = [*self.rows.times, *self.bypasses.times]
+        span = self.timeline.span(source.decoded, latest, times)
         coverage = Coverage(
             source=identity,
             path=source.path,
@@ -235,7 +244,7 @@ class _Scan:
             errors=source.errors,
             unattributed=self.unattributed,
         )
-        return SourceResult(sightings, coverage)
+        return SourceResult(sightings, coverage, bypasses)
 
     def _sightings(self, source: Source, identity: str, latest: int | None) -> wire.WireSightings:
         try:
@@ -245,11 +254,19 @@ class _Scan:
             source.errors.append(f"{source.path}: {reason}")
             return wire.keep([])
 
+    def _bypasses(self, source: Source, identity: str, latest: int | None) -> wire.WireBypasses:
+        try:
+            return wire.keep_bypasses(self.bypasses.bypasses(identity, latest, self.zone))
+        except (OSError, SpillError) as error:
+            reason = SpillError(error) if isinstance(error, OSError) else error
+            source.errors.append(f"{source.path}: {reason}")
+            return wire.keep_bypasses([])
+
     def _capture(self, source: Source, chunks: Iterator[bytes]) -> SourceResult:
         found = capture.scan(
             chunks,
-            self.index,
-            self.rows,
+            (self.index, self.around),
+            (self.rows, self.bypasses),
             most_alive=self.limits.alive if self.options.devices else None,
             flows=self.limits.flows,
         )
@@ -260,6 +277,7 @@ class _Scan:
         source.errors += [f"{source.path}: {problem}" for problem in problems]
         identity = hashlib.sha256(source.head).hexdigest()
         sightings = self._sightings(source, identity, None)
+        bypasses = self._bypasses(source, identity, None)
         coverage = Coverage(
             source=identity,
             path=source.path,
@@ -277,7 +295,7 @@ class _Scan:
             errors=source.errors,
             unattributed=[],
         )
-        return SourceResult(sightings, coverage)
+        return SourceResult(sightings, coverage, bypasses)
 
     def _watch(self, source: Source) -> Iterator[bytes]:
         progress = self.progress
@@ -324,28 +342,47 @@ class _Scan:
             record = self.reader.read(line, self.others)
             if record is not None:
                 self._alive(record)
-        hits, said = self._free_text(line)
+        hits, said = self._free_text(line, self._hits)
         if hits:
             self._hit_line(line, offset, hits, said)
-        elif self.format == TEXT and TRIGGER in line:
+            return
+        if self.format == TEXT and TRIGGER in line:
             record = self.reader.read(line, self.others)
             if record is not None:
                 self._record(record, line, offset)
+                return
+        hits, said = self._free_text(line, self._ways)
+        if hits:
+            self._way_line(line, offset, hits, said)
 
-    def _free_text(self, line: bytes) -> tuple[Hits, bytes]:
+    def _free_text(self, line: bytes, find: Callable[[bytes], Hits]) -> tuple[Hits, bytes]:
         """Hits of a line read as text, else of the text that an escape hides in it; and the text that says
         whose they are: what stands behind a hole in the line, if that holds a hit."""
         behind = behind_hole(line) if b"\0" in line else b""
         for reading in self.reader.readings(line):
             if reading.wrapper is not None and reading.text in line:
                 continue
-            hits = self._hits(reading.text)
+            hits = find(reading.text)
             if hits:
-                return hits, behind if behind and self._hits(behind) else reading.text
+                return hits, behind if behind and find(behind) else reading.text
         return {}, b""
 
     def _hits(self, part: bytes) -> Hits:
         return hits_of(self.index, freetext.read(part, self.index.urls).tokens)
+
+    def _ways(self, part: bytes) -> Hits:
+        return self.around.hits(freetext.read(part, self.index.urls).tokens)
+
+    def _way_line(self, line: bytes, offset: int, hits: Hits, said: bytes) -> None:
+        """A line in which only a provider stands, and that does not parse by the file's format."""
+        record = self.reader.read(line, self.others)
+        if record is not None:
+            self._way_record(record, line, offset)
+            return
+        found = attribution.attribute(said, hits, (r.text for r in self.reader.readings(line)))
+        if self.format == TEXT and found.hits:
+            moment = moments.time(line, self.zone) or moments.time(said, self.zone)
+            self._keep_way(found.hits, line, offset, moment, found.device, "unknown", {}, TEXT)
 
     def _hit_line(self, line: bytes, offset: int, hits: Hits, said: bytes) -> None:
         """A line with a hit that does not parse by the file's format; `said` is its text."""
@@ -373,10 +410,43 @@ class _Scan:
             self.inbound += self.index.inbound(record.client, record.client_port)
         hits = hits_of(self.index, tokens_of(record))
         if hits:
-            moment = record.time(self.zone)
-            identity = {k: escape(v.encode("utf-8", "surrogateescape")) for k, v in record.identity.items()}
+            moment, identity = record.time(self.zone), _identity(record)
             device = _device(record)
             self._keep(hits, line, offset, moment, device, record.action, identity, record.log_format)
+        else:
+            self._way_record(record, line, offset)
+
+    def _way_record(self, record: Record, line: bytes, offset: int) -> None:
+        hits = self.around.hits(tokens_of(record))
+        if hits:
+            moment, identity = record.time(self.zone), _identity(record)
+            device = _device(record)
+            self._keep_way(hits, line, offset, moment, device, record.action, identity, record.log_format)
+
+    def _keep_way(
+        self,
+        hits: Hits,
+        line: bytes,
+        offset: int,
+        moment: Moment | None,
+        device: str | None,
+        action: str,
+        identity: dict[str, str],
+        log_format: str,
+    ) -> None:
+        if not names_machine(device, who_is(identity, device)):
+            return
+        self.timeline.hit(offset, moment)
+        self.bypasses.add(
+            rows_of(hits),
+            offset=offset,
+            device=device,
+            moment=moment,
+            action=action,
+            identity=identity,
+            log_format=log_format,
+            line=line,
+        )
 
     def _alive(self, record: Record) -> None:
         if len(self.alive) > self.limits.alive:
@@ -434,6 +504,11 @@ class _Scan:
             source.errors.append(f"{source.path}: {capture.TOO_MANY % self.limits.alive}")
             return {}
         return self.alive.days(latest, self.zone)
+
+
+def _identity(record: Record) -> dict[str, str]:
+    """The identity of the machine, safe to show."""
+    return {k: escape(v.encode("utf-8", "surrogateescape")) for k, v in record.identity.items()}
 
 
 def _device(record: Record) -> str | None:

@@ -15,6 +15,7 @@ from quetsach.scanning.engines.capture.network import Datagram, datagram, extens
 from quetsach.scanning.engines.capture.origin import INITIAL_HOPS, Origin
 from quetsach.scanning.engines.capture.records import Recorder
 from quetsach.scanning.engines.capture.transport import BrokenError, Conversations
+from quetsach.scanning.engines.around import Around
 from quetsach.scanning.engines.index import Index
 from quetsach.scanning.engines.rows import Rows
 from quetsach.scanning.engines.stretches import SpillError
@@ -37,15 +38,20 @@ class Captured(NamedTuple):
 
 
 def scan(
-    chunks: Iterable[bytes], index: Index, rows: Rows, *, most_alive: int | None, flows: int
+    chunks: Iterable[bytes],
+    looked_for: tuple[Index, Around],
+    kept: tuple[Rows, Rows],
+    *,
+    most_alive: int | None,
+    flows: int,
 ) -> Captured:
-    """Read a capture to its end into `rows`; about `flows` flows are remembered before the oldest are
+    """Read a capture to its end; the hits of the index and the ways around go into two `kept` rows; about `flows` flows are remembered before the oldest are
     forgotten.
 
     With more than `most_alive` devices and days none is reported, nor without `most_alive`.
     """
     packets = Packets(chunks)
-    reading = _Reading(Recorder(index, most_alive, rows), flows)
+    reading = _Reading(Recorder(*looked_for, most_alive, *kept), flows)
     problems = []
     try:
         for packet in packets:
