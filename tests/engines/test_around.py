@@ -52,3 +52,18 @@ def test_going_around(case: dict[str, Any], tmp_path: Path) -> None:
 @every_case
 def test_going_around_in_rows_put_aside(case: dict[str, Any], tmp_path: Path) -> None:
     check(case, portable(case, tmp_path, replace(LIMITS, rows=1)))
+
+
+@pytest.mark.native
+@pytest.mark.parametrize("bounds", [{}, {"row_bytes": 1, "chunk": 1}, {"chunk": 200, "spare": 3}], ids=str)
+@every_case
+def test_going_around_by_the_native_engine(
+    case: dict[str, Any], bounds: dict[str, int], tmp_path: Path
+) -> None:
+    native = pytest.importorskip("tests.engines.native")
+    matcher = native.ENGINE.compile(make_set(case["indicators"]))
+    found = native.scan(matcher, log_of(case, tmp_path), **bounds)
+    check(case, found)
+    expected = portable(case, tmp_path, LIMITS)
+    assert list(found.bypasses) == list(expected.bypasses)
+    assert found.coverage == expected.coverage

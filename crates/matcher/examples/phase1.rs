@@ -176,9 +176,9 @@ fn by_threads(
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let asked =
         asked().ok_or("phase1 LIST.tsv|SET LOG... [--rounds N] [--level NAME] [--threads N]")?;
-    let set = match Set::open(Path::new(&asked.set)) {
+    let set = match Set::open(Path::new(&asked.set), None) {
         Ok(set) => set,
-        Err(_) => setfile::compile(&std::fs::read(&asked.set)?)?.into(),
+        Err(_) => setfile::compile(&std::fs::read(&asked.set)?, None)?.into(),
     };
     let chosen = |level: &Level| asked.level.as_ref().is_none_or(|name| name == level.name());
     println!("{:>9}  list {}", "", set.count());

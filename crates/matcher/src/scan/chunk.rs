@@ -8,8 +8,9 @@ use crate::canonical::names::Host;
 use crate::format::decoders::TRIGGER;
 use crate::format::{Action, Format};
 use crate::line::detect::clean;
-use crate::line::hit::Hits;
+use crate::line::hit::{Field, Hits};
 use crate::line::record::{self, Record};
+use crate::line::tokens::Token;
 use crate::line::{attribution, freetext, moments, tokens};
 use crate::rows::Line;
 use crate::rows::details::Plain;
@@ -19,6 +20,7 @@ use crate::scan::baton::Relay;
 use crate::scan::long_line::LongLine;
 use crate::scan::segments::Segment;
 use crate::scan::state::{Ask, Scan};
+use crate::set::Set;
 use crate::shape::wrapper::{Readings, behind_hole};
 use crate::shape::{HEADING_BYTES, Header};
 use crate::token::buffer::Buffer;
@@ -189,11 +191,17 @@ impl<'a> Scan<'a> {
         if !ask.look {
             return;
         }
+        let mut way = None;
         for text in std::iter::once(line).chain(readings.unescaped()) {
-            let hits = tokens::hits(self.set, &freetext::read(text));
+            let found = freetext::read(text);
+            let hits = tokens::hits(self.set, &found);
             if !hits.is_empty() {
-                let said = self.behind_hole(line).unwrap_or(text);
+                let said = self.behind_hole(line, tokens::hits).unwrap_or(text);
                 return self.foreign_line(&readings, offset, hits, said);
+            }
+            let ways = tokens::ways(self.set, &found);
+            if way.is_none() && !ways.is_empty() {
+                way = Some((ways, text));
             }
         }
         if self.format.is_none()
@@ -201,14 +209,23 @@ impl<'a> Scan<'a> {
             && let Some(record) = self.foreign_record(&readings)
         {
             self.record(&record, line, offset, true);
+            return;
+        }
+        if let Some((ways, text)) = way {
+            let said = self.behind_hole(line, tokens::ways).unwrap_or(text);
+            self.way_line(&readings, offset, ways, said);
         }
     }
 
-    /// The text behind a hole in the line, if that text holds a match.
-    fn behind_hole<'l>(&self, line: &'l [u8]) -> Option<&'l [u8]> {
+    /// The text behind a hole in the line, if `find` finds something in it.
+    fn behind_hole<'l>(
+        &self,
+        line: &'l [u8],
+        find: fn(&Set, &[(Field, Token)]) -> Hits,
+    ) -> Option<&'l [u8]> {
         memchr(0, line)?;
         let text = behind_hole(line);
-        let has_hit = !tokens::hits(self.set, &freetext::read(text)).is_empty();
+        let has_hit = !find(self.set, &freetext::read(text)).is_empty();
         has_hit.then_some(text)
     }
 
@@ -272,6 +289,31 @@ impl<'a> Scan<'a> {
             details: &Plain(line),
         };
         self.keep(&hits, &keys, &line);
+    }
+
+    /// A line in which only a provider stands, and that does not parse by the file's format; `said` is its text.
+    fn way_line(&mut self, readings: &Readings<'_>, offset: u64, mut ways: Hits, said: &[u8]) {
+        let line = readings.line;
+        if let Some(record) = self.foreign_record(readings) {
+            return self.way_record(&record, line, offset);
+        }
+        let device = attribution::attribute(said, &mut ways, readings.texts());
+        let Some(device) = device.map(Host::Address) else {
+            return;
+        };
+        if self.format.is_some() || ways.is_empty() {
+            return;
+        }
+        let moment = moments::time(line, &self.zone).or_else(|| moments::time(said, &self.zone));
+        let keys = self.rows.keys(&ways, (Some(&device), b""), moment);
+        let line = Line {
+            offset,
+            moment,
+            action: Action::Unknown,
+            format: None,
+            details: &Plain(b""),
+        };
+        self.keep(&ways, &keys, &line);
     }
 
     /// Whether phase 1 sees anything in a piece of a long line.

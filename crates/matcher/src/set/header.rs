@@ -10,7 +10,7 @@ use crate::parallel::join;
 pub const MAGIC: &[u8] = b"QSSET2\n";
 const OLD_MAGIC: &[u8] = b"QSSET1\n";
 /// Raised whenever the layout or a hash of the index changes; an older index is built anew in memory.
-pub(crate) const INDEX: u32 = 8;
+pub(crate) const INDEX: u32 = 9;
 /// Bytes of the sum behind the sections of an indexed file.
 const SUM: usize = 8;
 
@@ -79,6 +79,9 @@ pub(crate) struct Index {
     /// Whether an address in 10.0.0.0/8 is listed; an older file, without this word, may list some.
     #[serde(default = "yes")]
     pub tens: bool,
+    /// The digest of the providers that it marks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub providers: Option<u64>,
 }
 
 fn yes() -> bool {
@@ -102,6 +105,7 @@ pub struct Header {
     pub letter_labels: bool,
     pub addresses: bool,
     pub tens: bool,
+    pub providers: Option<u64>,
     sections: [(usize, usize); SECTIONS.len()],
 }
 
@@ -146,6 +150,7 @@ impl Header {
             letter_labels: flags.letter_labels,
             addresses: flags.addresses,
             tens: flags.tens,
+            providers: flags.providers,
             sections,
         })
     }

@@ -19,6 +19,7 @@ use crate::set::header::{DAMAGED, Header, INDEX, Index, SECTIONS, Section, assem
 pub use crate::set::header::{MAGIC, seal};
 use crate::set::ranges::{self, Span};
 use crate::set::slots::{v4_slots, v6_slots, value_slots};
+use crate::set::providers::{FIRST, MARK, Providers};
 use crate::set::{Item, Kind, NO_ITEM, Set, TEN};
 
 /// A network of more /24s than this makes phase 1 read every IPv4 address strictly.
@@ -60,8 +61,9 @@ fn damaged(path: &Path) -> Error {
 
 impl Set {
     /// Opens a set file by a map, and reads all its bytes once to know that they are as they were written; one without
-    /// an index gets it in memory, and the set's id vouches for the list.
-    pub fn open(path: &Path) -> Result<Arc<Set>, Error> {
+    /// an index gets it in memory, and the set's id vouches for the list. So does one whose index was made with other
+    /// providers.
+    pub fn open(path: &Path, providers: Option<Arc<Providers>>) -> Result<Arc<Set>, Error> {
         let io = |source| Error::Io {
             path: path.to_owned(),
             source,
@@ -70,16 +72,16 @@ impl Set {
         let map = Map::open(&file).map_err(io)?;
         let named = |e| Error::set(format!("{}: {e}", path.display()));
         let header = Header::read(&map).map_err(named)?;
-        if header.indexed {
+        if header.indexed && header.providers == digest(providers.as_deref()) {
             let found = is_right(&map).then(|| Set::new(map, header));
             let set = found.and_then(Result::ok).ok_or_else(|| damaged(path))?;
-            return Ok(Arc::new(set));
+            return Ok(Arc::new(set.with(providers)));
         }
         let part = |name| {
             let (at, len) = header.section(name);
             &map[at..at + len]
         };
-        index(part(Section::List), part(Section::Labels))
+        index(part(Section::List), part(Section::Labels), providers)
             .ok()
             .filter(|set| set.id() == header.id && set.count() == header.count)
             .map(Arc::new)
@@ -89,7 +91,7 @@ impl Set {
 
 /// Builds a set with its index from the lines of the canonical list, already merged and sorted: hashed
 /// spelling, kind, family, with tabs between.
-pub fn compile(list: &[u8]) -> Result<Set, Error> {
+pub fn compile(list: &[u8], providers: Option<Arc<Providers>>) -> Result<Set, Error> {
     let text =
         std::str::from_utf8(list).map_err(|_| Error::set("the indicator list is not UTF-8"))?;
     let mut items = Vec::new();
@@ -101,11 +103,15 @@ pub fn compile(list: &[u8]) -> Result<Set, Error> {
             ))
         })?);
     }
-    compile_items(&items)
+    compile_items(&items, providers)
 }
 
 /// Builds the index of a set file that has none.
-pub fn index(list: &[u8], labels: &[u8]) -> Result<Set, Error> {
+pub fn index(
+    list: &[u8],
+    labels: &[u8],
+    providers: Option<Arc<Providers>>,
+) -> Result<Set, Error> {
     let damaged = || Error::set(DAMAGED);
     let mut items = Vec::new();
     let mut at = 0;
@@ -114,11 +120,14 @@ pub fn index(list: &[u8], labels: &[u8]) -> Result<Set, Error> {
         items.push(item);
         at += memchr::memchr(b'\n', &list[at..]).ok_or_else(damaged)? + 1;
     }
-    compile_items(&items)
+    compile_items(&items, providers)
 }
 
 /// Builds a set with its index from items, already merged and sorted.
-pub fn compile_items(items: &[Item<'_>]) -> Result<Set, Error> {
+pub fn compile_items(
+    items: &[Item<'_>],
+    providers: Option<Arc<Providers>>,
+) -> Result<Set, Error> {
     if items.is_empty() {
         return Err(Error::set("the indicator set is empty"));
     }
@@ -129,7 +138,7 @@ pub fn compile_items(items: &[Item<'_>]) -> Result<Set, Error> {
     for item in items {
         let number = u32::try_from(list.len())
             .ok()
-            .filter(|&n| n < NO_ITEM - 1)
+            .filter(|&n| n < FIRST)
             .ok_or_else(|| Error::set("the indicator list is larger than 4 GiB"))?;
         if number > 0 {
             id.update(b"\n");
@@ -141,8 +150,17 @@ pub fn compile_items(items: &[Item<'_>]) -> Result<Set, Error> {
         list.extend_from_slice(&places[&Label::of(item)]);
         list.push(b'\n');
     }
+    for item in providers.iter().flat_map(|providers| providers.items()) {
+        build.mark(&item)?;
+    }
+    build.providers = digest(providers.as_deref());
     let id = id.finalize().iter().map(|b| format!("{b:02x}")).collect();
-    build.finish(list, labels, items.len(), id)
+    let set = build.finish(list, labels, items.len(), id)?;
+    Ok(set.with(providers))
+}
+
+fn digest(providers: Option<&Providers>) -> Option<u64> {
+    providers.map(|providers| providers.digest)
 }
 
 /// Kind and family.
@@ -206,6 +224,7 @@ struct Build {
     all_heads6: bool,
     every_line: bool,
     odd_labels: bool,
+    providers: Option<u64>,
 }
 
 impl Build {
@@ -249,6 +268,25 @@ impl Build {
                     }
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Has phase 1 find a provider's name or endpoint; the items do not know it.
+    fn mark(&mut self, item: &Item<'_>) -> Result<(), Error> {
+        let bad = || Error::set(format!("{} is no name or endpoint", item.hashed));
+        match Kind::parse(item.kind) {
+            Some(Kind::Domain) => {
+                let keys = self.name_keys(item.value());
+                self.names.extend(keys);
+                self.values
+                    .push((hash::whole(item.value().as_bytes(), true), MARK));
+            }
+            Some(Kind::IpPort) => {
+                let (host, _) = item.hashed.rsplit_once(':').ok_or_else(bad)?;
+                self.address(address::parse(host.as_bytes()).ok_or_else(bad)?, MARK);
+            }
+            _ => return Err(bad()),
         }
         Ok(())
     }
@@ -411,6 +449,7 @@ impl Build {
             letter_labels: !self.odd_labels,
             addresses,
             tens: self.tens,
+            providers: self.providers,
         };
         let bytes = assemble(id, count, index, &bodies)?;
         let header = Header::read(&bytes)?;
