@@ -72,6 +72,7 @@ def _lists(asked: argparse.Namespace) -> list[Path]:
 def _opened(path: Path) -> list[float]:
     """Median milliseconds until the set is open and checked, and until the log formats are read, too."""
     from quetsach import _native
+    from quetsach.bypass import providers
     from quetsach.scanning.engines.native import FORMATS
 
     steps: list[list[float]] = []

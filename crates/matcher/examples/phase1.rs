@@ -87,6 +87,7 @@ fn pass(
         let begin = Instant::now();
         let mut search = Search {
             set,
+            endpoints: true,
             buf: &buf,
             from: FRONT,
             len: whole,
@@ -121,6 +122,7 @@ fn taken(set: &Set, level: Level, chunks: &[Vec<u8>], threads: usize) -> Duratio
             out.places.clear();
             let mut search = Search {
                 set,
+                endpoints: true,
                 buf,
                 from: FRONT,
                 len: buf.len() - FRONT - BACK,

@@ -145,7 +145,7 @@ impl Capture<'_> {
     fn found(&self, tokens: &[(Field, Token)]) -> Hits {
         let hits = tokens::hits(self.set, tokens);
         if hits.is_empty() {
-            return tokens::ways(self.set, tokens);
+            return tokens::ways(self.set, tokens, true);
         }
         hits
     }

@@ -201,8 +201,8 @@ pub fn hits(set: &Set, tokens: &[(Field, Token)]) -> Hits {
 /// The rows of providers whose names or endpoints stand in these tokens, each once, with the first field that holds it. What
 /// a resolver answers is nothing that the machine asked for.
 ///
-/// They count only where no indicator is hit.
-pub fn ways(set: &Set, tokens: &[(Field, Token)]) -> Hits {
+/// They count only where no indicator is hit; `endpoints` says whether addresses count.
+pub fn ways(set: &Set, tokens: &[(Field, Token)], endpoints: bool) -> Hits {
     let mut found = Hits::new();
     let Some(providers) = set.providers() else {
         return found;
@@ -215,7 +215,7 @@ pub fn ways(set: &Set, tokens: &[(Field, Token)]) -> Hits {
             Token::Host(Host::Name(name), _) => providers
                 .find_name(name)
                 .map(|item| (item, Matched::Name(Short::from_slice(name)))),
-            Token::Host(Host::Address(address), Some(port)) => providers
+            Token::Host(Host::Address(address), Some(port)) if endpoints => providers
                 .find_endpoint(*address, *port)
                 .map(|item| (item, Matched::Endpoint(*address, *port))),
             _ => None,

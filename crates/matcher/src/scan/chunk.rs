@@ -20,7 +20,6 @@ use crate::scan::baton::Relay;
 use crate::scan::long_line::LongLine;
 use crate::scan::segments::Segment;
 use crate::scan::state::{Ask, Scan};
-use crate::set::Set;
 use crate::shape::wrapper::{Readings, behind_hole};
 use crate::shape::{HEADING_BYTES, Header};
 use crate::token::buffer::Buffer;
@@ -196,10 +195,10 @@ impl<'a> Scan<'a> {
             let found = freetext::read(text);
             let hits = tokens::hits(self.set, &found);
             if !hits.is_empty() {
-                let said = self.behind_hole(line, tokens::hits).unwrap_or(text);
+                let said = behind(line, |text| tokens::hits(self.set, text)).unwrap_or(text);
                 return self.foreign_line(&readings, offset, hits, said);
             }
-            let ways = tokens::ways(self.set, &found);
+            let ways = tokens::ways(self.set, &found, self.endpoints);
             if way.is_none() && !ways.is_empty() {
                 way = Some((ways, text));
             }
@@ -212,21 +211,10 @@ impl<'a> Scan<'a> {
             return;
         }
         if let Some((ways, text)) = way {
-            let said = self.behind_hole(line, tokens::ways).unwrap_or(text);
+            let find = |text: &[_]| tokens::ways(self.set, text, self.endpoints);
+            let said = behind(line, find).unwrap_or(text);
             self.way_line(&readings, offset, ways, said);
         }
-    }
-
-    /// The text behind a hole in the line, if `find` finds something in it.
-    fn behind_hole<'l>(
-        &self,
-        line: &'l [u8],
-        find: fn(&Set, &[(Field, Token)]) -> Hits,
-    ) -> Option<&'l [u8]> {
-        memchr(0, line)?;
-        let text = behind_hole(line);
-        let has_hit = !find(self.set, &freetext::read(text)).is_empty();
-        has_hit.then_some(text)
     }
 
     fn directive(&mut self, line: &[u8], offset: u64) -> bool {
@@ -324,6 +312,7 @@ impl<'a> Scan<'a> {
         let mut found = Candidates::default();
         let mut search = Search {
             set: self.set,
+            endpoints: self.endpoints,
             buf: &buf,
             from: FRONT,
             len: piece.len(),
@@ -332,4 +321,12 @@ impl<'a> Scan<'a> {
         search.find(self.options.level, &mut found);
         !found.places.is_empty() || self.set.needs_every_line()
     }
+}
+
+/// The text behind a hole in the line, if `find` finds something in it.
+fn behind(line: &[u8], find: impl FnOnce(&[(Field, Token)]) -> Hits) -> Option<&[u8]> {
+    memchr(0, line)?;
+    let text = behind_hole(line);
+    let has_hit = !find(&freetext::read(text)).is_empty();
+    has_hit.then_some(text)
 }

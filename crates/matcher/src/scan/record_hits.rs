@@ -57,7 +57,7 @@ impl Scan<'_> {
 
     /// The ways around in the tokens at hand, which are those of a record; none where it does not name the machine.
     fn ways(&mut self, record: &Record<'_, '_>) -> Hits {
-        let ways = tokens::ways(self.set, &self.tokens);
+        let ways = tokens::ways(self.set, &self.tokens, self.endpoints);
         if ways.is_empty() || record.device().is_some() {
             return ways;
         }

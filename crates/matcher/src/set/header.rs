@@ -32,9 +32,12 @@ pub enum Section {
     Paths,
     V4Texts,
     V4Nets,
+    OwnV4Heads,
+    OwnV4Texts,
+    OwnV6Heads,
 }
 
-pub(crate) const SECTIONS: [(Section, &str); 16] = [
+pub(crate) const SECTIONS: [(Section, &str); 19] = [
     (Section::List, "list"),
     (Section::Labels, "labels"),
     (Section::Values, "values"),
@@ -51,6 +54,10 @@ pub(crate) const SECTIONS: [(Section, &str); 16] = [
     (Section::Paths, "paths"),
     (Section::V4Texts, "v4_texts"),
     (Section::V4Nets, "v4_nets"),
+    // The same filters without the addresses of providers.
+    (Section::OwnV4Heads, "own_v4_heads"),
+    (Section::OwnV4Texts, "own_v4_texts"),
+    (Section::OwnV6Heads, "own_v6_heads"),
 ];
 
 #[derive(Serialize, Deserialize)]

@@ -90,6 +90,9 @@ impl Set {
             Section::Paths,
             Section::V4Texts,
             Section::V4Nets,
+            Section::OwnV4Heads,
+            Section::OwnV4Texts,
+            Section::OwnV6Heads,
         ] {
             Filter::new(set.section(name))?;
         }
@@ -139,16 +142,22 @@ impl Set {
         &self.map[at..at + len]
     }
 
-    pub fn filters(&self) -> Filters<'_> {
+    /// With the addresses of providers, or without.
+    pub fn filters(&self, endpoints: bool) -> Filters<'_> {
         let filter = |name| Filter::new(self.section(name)).expect("checked when opened");
+        let [v4_heads, v4_texts, v6_heads] = if endpoints {
+            [Section::V4Heads, Section::V4Texts, Section::V6Heads]
+        } else {
+            [Section::OwnV4Heads, Section::OwnV4Texts, Section::OwnV6Heads]
+        };
         Filters {
             two_labels: filter(Section::TwoLabels),
             three_labels: filter(Section::ThreeLabels),
             hosts: filter(Section::Hosts),
-            v4_heads: filter(Section::V4Heads),
-            v4_texts: filter(Section::V4Texts),
+            v4_heads: filter(v4_heads),
+            v4_texts: filter(v4_texts),
             v4_nets: filter(Section::V4Nets),
-            v6_heads: filter(Section::V6Heads),
+            v6_heads: filter(v6_heads),
         }
     }
 
@@ -163,6 +172,11 @@ impl Set {
 
     pub fn has_addresses(&self) -> bool {
         self.header.addresses
+    }
+
+    /// The same with the addresses of providers, if these are looked for.
+    pub fn has_endpoints(&self, endpoints: bool) -> bool {
+        self.header.addresses || endpoints && self.providers.is_some()
     }
 
     /// Whether any kind of item names an address in 10.0.0.0/8, in which most offices have theirs.

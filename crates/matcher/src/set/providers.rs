@@ -21,9 +21,6 @@ pub const FIRST: u32 = u32::MAX - (1 << 16);
 /// Stands before a provider's name, so that its rows lie behind those of all indicators.
 const LAST: char = '\u{10FFFF}';
 
-/// Ports that stand with the addresses of providers, as they are written.
-const PORTS: [&[u8]; 2] = [b"443", b"853"];
-
 /// Bytes to each side in which a port is looked for; a longer line is left to phase 2.
 const LONGEST_LOOK: usize = 4096;
 
@@ -124,16 +121,25 @@ pub(crate) fn shows_port(buf: &[u8], start: usize, end: usize) -> bool {
     let (Some(begin), Some(stop)) = (begin, stop) else {
         return true;
     };
-    let line = &buf[from + begin + 1..end + stop];
-    PORTS.iter().any(|port| {
-        memchr::memmem::find_iter(line, port).any(|at| {
-            let before = at.checked_sub(1).map(|i| line[i]);
-            let after = line.get(at + port.len());
+    shows_any(&buf[from + begin..=end + stop])
+}
+
+/// Whether 443 or 853 stands as a number within these bytes, neither at their beginning nor at their end.
+fn shows_any(line: &[u8]) -> bool {
+    let ends = line.len().saturating_sub(2);
+    let triples = line[..ends].iter().zip(&line[1..]).zip(&line[2..]);
+    // Without a branch for each place, a processor looks at many places at once.
+    let may_show = triples.fold(0, |any, ((a, b), c)| {
+        let https = u8::from(*a == b'4') & u8::from(*b == b'4');
+        let tls = u8::from(*a == b'8') & u8::from(*b == b'5');
+        any | (https | tls) & u8::from(*c == b'3')
+    });
+    may_show != 0
+        && line.windows(5).any(|five| {
             // Zeros may stand before a number.
-            !before.is_some_and(|b| matches!(b, b'1'..=b'9'))
-                && !after.is_some_and(u8::is_ascii_digit)
+            matches!(five, [before, b'4', b'4', b'3', after] | [before, b'8', b'5', b'3', after]
+                if !(b'1'..=b'9').contains(before) && !after.is_ascii_digit())
         })
-    })
 }
 
 #[cfg(test)]

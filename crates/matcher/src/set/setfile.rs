@@ -224,6 +224,9 @@ struct Build {
     all_heads6: bool,
     every_line: bool,
     odd_labels: bool,
+    /// The beginnings of addresses that only providers name.
+    marked4: Vec<u64>,
+    marked6: Vec<u64>,
     providers: Option<u64>,
 }
 
@@ -284,7 +287,10 @@ impl Build {
             }
             Some(Kind::IpPort) => {
                 let (host, _) = item.hashed.rsplit_once(':').ok_or_else(bad)?;
+                let (heads4, heads6) = (self.heads4.len(), self.heads6.len());
                 self.address(address::parse(host.as_bytes()).ok_or_else(bad)?, MARK);
+                self.marked4.extend(self.heads4.drain(heads4..));
+                self.marked6.extend(self.heads6.drain(heads6..));
             }
             _ => return Err(bad()),
         }
@@ -393,17 +399,21 @@ impl Build {
         count: usize,
         id: String,
     ) -> Result<Set, Error> {
-        let addresses =
-            self.v4.len() + self.v6.len() + self.networks4.len() + self.networks6.len() > 0;
+        let is_own = |id: u32| id != MARK;
+        let addresses = self.v4.iter().any(|&(_, id)| is_own(id))
+            || self.v6.iter().any(|&(_, id)| is_own(id))
+            || self.networks4.len() + self.networks6.len() > 0;
         let keys = self.names.iter().chain(&self.host_names);
         let two: Vec<u64> = keys.map(|keys| keys.0).collect();
         let three: Vec<u64> = self.names.iter().map(|keys| keys.1).collect();
         let hosts: Vec<u64> = self.host_names.iter().map(|keys| keys.1).collect();
-        let texts4: Vec<u64> = self
-            .v4
-            .iter()
-            .map(|&(bits, _)| text_key(&Ipv4Addr::from(bits).to_string()))
-            .collect();
+        let texts4 = |wanted: &dyn Fn(u32) -> bool| -> Vec<u64> {
+            let addresses = self.v4.iter().filter(|&&(_, id)| wanted(id));
+            addresses
+                .map(|&(bits, _)| text_key(&Ipv4Addr::from(bits).to_string()))
+                .collect()
+        };
+        let (own_texts4, texts4) = (texts4(&is_own), texts4(&|_| true));
         let filter = |keys: &[u64], bits: usize, all: bool| {
             let mut filter = FilterBuilder::new(keys.len(), bits);
             keys.iter().for_each(|&h| filter.add(h));
@@ -413,7 +423,9 @@ impl Build {
             filter.bytes()
         };
         // IPv4 in hexadecimal IPv6 spelling begins with 32 zero bits.
-        let heads6 = [&self.heads6[..], &[hash::head_key(0)]].concat();
+        let own_heads6 = [&self.heads6[..], &[hash::head_key(0)]].concat();
+        let heads6 = [&own_heads6[..], &self.marked6].concat();
+        let heads4 = [&self.heads4[..], &self.marked4].concat();
         let numbers = |v: &[u32]| v.iter().flat_map(|n| n.to_le_bytes()).collect::<Vec<u8>>();
         let ((values, v4, v6), (two, three, hosts)) = join(
             || {
@@ -437,11 +449,14 @@ impl Build {
             two,
             three,
             hosts,
-            filter(&self.heads4, SMALL, self.all_heads4),
+            filter(&heads4, SMALL, self.all_heads4),
             filter(&heads6, SMALL, self.all_heads6),
             filter(&self.paths, SHARP, false),
             filter(&texts4, SMALL, false),
             filter(&self.nets4, SHARP, self.all_heads4),
+            filter(&self.heads4, SMALL, self.all_heads4),
+            filter(&own_texts4, SMALL, false),
+            filter(&own_heads6, SMALL, self.all_heads6),
         ];
         let index = Index {
             version: INDEX,

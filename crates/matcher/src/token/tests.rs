@@ -113,6 +113,7 @@ fn named(
     scratch.trust = Trust::default();
     let mut search = Search {
         set,
+        endpoints: true,
         buf: &buf,
         from,
         len: text.len(),

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from quetsach.bypass import providers
 from quetsach.bypass.providers import Providers
+from quetsach.logs.logformat import LogFormat
 from quetsach.scanning.engines.index import Hits, Index, hits_of
 from quetsach.scanning.engines.rows import row_of
 from quetsach.scanning.engines.tokens import Token
@@ -20,9 +21,16 @@ class Around:
     def __init__(self, listed: Providers) -> None:
         self.index = Index(listed.entries)
 
-    def hits(self, tokens: Iterable[Token]) -> Hits:
-        """The entries that cover these tokens, each with its first field."""
-        return hits_of(self.index, [token for token in tokens if token.field != NOT_ASKED])
+    def hits(self, tokens: Iterable[Token], *, endpoints: bool) -> Hits:
+        """The entries that cover these tokens, each with its first field; `endpoints` says whether addresses
+        count."""
+        asked = (token for token in tokens if token.field != NOT_ASKED)
+        return hits_of(self.index, [token for token in asked if endpoints or token.kind != "address"])
+
+
+def is_of_dns(format: LogFormat) -> bool:
+    """Whether each line asks for a name in DNS: such a log shows nobody who opens a connection."""
+    return all(variant.roles.get("query") for variant in format.variants)
 
 
 def rows_of(hits: Hits) -> Hits:

@@ -27,7 +27,7 @@ from quetsach.scanning.engine import ScanOptions, SourceResult
 from quetsach.scanning.engine import SpareThreads as SpareThreadsLike
 from quetsach.scanning.engines import attribution, capture, freetext, moments
 from quetsach.scanning.engines.alive import Alive
-from quetsach.scanning.engines.around import Around, names_machine, rows_of
+from quetsach.scanning.engines.around import Around, is_of_dns, names_machine, rows_of
 from quetsach.scanning.engines.decoders import TRIGGER
 from quetsach.scanning.engines.index import Hits, Index, hits_of
 from quetsach.scanning.engines.lines import LongLine, split
@@ -194,6 +194,7 @@ class _Scan:
         self.limits = limits
         self.reader = LineReader(formats)
         self.format = options.format or TEXT
+        self.endpoints = True
         self.own: tuple[str, ...] = ()
         self.others: tuple[str, ...] = ()
         self.rows = Rows(limits.rows)
@@ -215,6 +216,7 @@ class _Scan:
             return self._capture(source, chain([bytes(start)], chunks))
         if self.options.format is None:
             self.format = detect(self.formats, _complete(bytes(start), self.limits.detect_bytes), self.limits)
+        self.endpoints = self.format == TEXT or not is_of_dns(self.formats[self.format])
         self.own = () if self.format == TEXT else (self.format,)
         self.others = tuple(n for n in self.formats if n != self.format)
         try:
@@ -371,7 +373,7 @@ class _Scan:
         return hits_of(self.index, freetext.read(part, self.index.urls).tokens)
 
     def _ways(self, part: bytes) -> Hits:
-        return self.around.hits(freetext.read(part, self.index.urls).tokens)
+        return self.around.hits(freetext.read(part, self.index.urls).tokens, endpoints=self.endpoints)
 
     def _way_line(self, line: bytes, offset: int, hits: Hits, said: bytes) -> None:
         """A line in which only a provider stands, and that does not parse by the file's format."""
@@ -417,7 +419,7 @@ class _Scan:
             self._way_record(record, line, offset)
 
     def _way_record(self, record: Record, line: bytes, offset: int) -> None:
-        hits = self.around.hits(tokens_of(record))
+        hits = self.around.hits(tokens_of(record), endpoints=self.endpoints)
         if hits:
             moment, identity = record.time(self.zone), _identity(record)
             device = _device(record)

@@ -75,7 +75,7 @@ class Recorder:
 
     def _find(self, tokens: list[Token]) -> Found:
         hits = hits_of(self.index, tokens)
-        return Found(hits, {} if hits else self.around.hits(tokens))
+        return Found(hits, {} if hits else self.around.hits(tokens, endpoints=True))
 
     def _keep(
         self, found: Found, log_format: str, client: int, action: str, origin: Origin, text: bytes
