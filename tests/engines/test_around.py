@@ -1,4 +1,4 @@
-"""The hand-written cases of going around (docs/contract.md 2), and what they must not change, by both engines."""
+"""The hand-written cases of going around (docs/contract.md 2), by both engines, and what must not change."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ NO_PROVIDERS = Providers(IndicatorSet(()))
 
 
 def told(result: SourceResult) -> tuple[list[bytes], dict[str, Any]]:
-    """All that a scan says of indicators: its sightings as bytes, and its coverage but for the times of lines."""
+    """All that a scan says of indicators: sightings as bytes, and the coverage but for the times of lines."""
     coverage = result.coverage._asdict()
     for of_lines in ("first", "last", "time", "zone"):
         del coverage[of_lines]
@@ -129,7 +129,9 @@ def test_the_set_is_the_same_with_providers(tmp_path: Path) -> None:
 
 def test_a_set_made_with_other_providers_looks_for_those_of_this_version(tmp_path: Path) -> None:
     native = pytest.importorskip("tests.engines.native")
-    log = native.write(tmp_path, b"2026-11-01T15:00:00+07:00 gw dnsmasq[612]: query[A] dns.google from 192.168.1.20\n")
+    log = native.write(
+        tmp_path, b"2026-11-01T15:00:00+07:00 gw dnsmasq[612]: query[A] dns.google from 192.168.1.20\n"
+    )
     native.NativeEngine((), NO_PROVIDERS).compile_to(make_set(["evil.example"]), tmp_path / "set.qs")
     for around, count in ((providers.load(), 1), (NO_PROVIDERS, 0)):
         matcher = native.NativeEngine((), around).load(tmp_path / "set.qs")

@@ -64,8 +64,8 @@ class ScanFileError(ScanError):
 def read(stream: BinaryIO, on_reject: Callable[[Reject], None] | None = None) -> Iterator[tuple[int, Record]]:
     """Yield (line number, record) of one document; unknown fields are ignored.
 
-    A sighting, bypass or coverage record that breaks the wire format goes to `on_reject` and is left out; without
-    `on_reject` it raises an error. The `End` record comes last, and only if the document is complete:
+    A sighting, bypass or coverage record that breaks the wire format goes to `on_reject` and is left out;
+    without `on_reject` it raises an error. The `End` record comes last, and only if the document is complete:
     records yielded before an exception must not be kept.
 
     Raises:
@@ -123,7 +123,8 @@ def _read(
                             number,
                             "incomplete",
                             f"the end record counts {counted[0]} sightings, {counted[1]} sources and "
-                            f"{counted[2]} bypass records, the file holds {sightings}, {sources} and {bypasses}",
+                            f"{counted[2]} bypass records, the file holds {sightings}, {sources} and "
+                            f"{bypasses}",
                         )
                     ended = True
                 case _:

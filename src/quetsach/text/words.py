@@ -134,6 +134,19 @@ def kind(word: str) -> str:
     }.get(word, word)
 
 
+def way(word: str) -> str:
+    """A way around the place that watches, by its kind."""
+    return {
+        "doh": _("DNS over HTTPS"),
+        "dot": _("DNS over TLS"),
+        "doq": _("DNS over QUIC"),
+        "relay": _("relay"),
+        "vpn": _("VPN"),
+        "proxy": _("proxy"),
+        "dns": _("foreign resolver"),
+    }.get(word, word)
+
+
 def time_note(word: str) -> str:
     """A note on the times of one log; empty when nothing is odd."""
     return {

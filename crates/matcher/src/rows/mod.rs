@@ -285,6 +285,7 @@ impl Rows {
                 identity,
                 is_latest: true,
             });
+            self.stretches.spread.has_ways |= is_way(key.item);
             let machine = self.machines.hash(key.machine);
             self.memory.count_row((key.item, machine, day_of(key.when)));
             self.held.add(size);

@@ -75,9 +75,10 @@ impl Default for Lines {
 impl Lines {
     pub(crate) fn new(context: Context, stretches: Stretches) -> Lines {
         let counts = stretches.distinct();
+        let no_ways = (!stretches.spread.has_ways).then_some(0);
         Lines {
             count: counts.map(|(sightings, _)| sightings),
-            ways_count: counts.map(|(_, ways)| ways),
+            ways_count: no_ways.or(counts.map(|(_, ways)| ways)),
             tally: Summed::NotYet,
             rows: Some((context, stretches)),
             ..Lines::default()

@@ -8,6 +8,7 @@ from datetime import UTC
 from typing import NamedTuple
 
 from quetsach.logs.times import Moment
+from quetsach.scanning.engines.around import Around
 from quetsach.scanning.engines.capture import link
 from quetsach.scanning.engines.capture.files import Packet, Packets
 from quetsach.scanning.engines.capture.fragments import Fragments
@@ -15,7 +16,6 @@ from quetsach.scanning.engines.capture.network import Datagram, datagram, extens
 from quetsach.scanning.engines.capture.origin import INITIAL_HOPS, Origin
 from quetsach.scanning.engines.capture.records import Recorder
 from quetsach.scanning.engines.capture.transport import BrokenError, Conversations
-from quetsach.scanning.engines.around import Around
 from quetsach.scanning.engines.index import Index
 from quetsach.scanning.engines.rows import Rows
 from quetsach.scanning.engines.stretches import SpillError
@@ -45,8 +45,9 @@ def scan(
     most_alive: int | None,
     flows: int,
 ) -> Captured:
-    """Read a capture to its end; the hits of the index and the ways around go into two `kept` rows; about `flows` flows are remembered before the oldest are
-    forgotten.
+    """Read a capture to its end; the hits of the index and the ways around go into the two `kept` rows.
+
+    About `flows` flows are remembered before the oldest are forgotten.
 
     With more than `most_alive` devices and days none is reported, nor without `most_alive`.
     """

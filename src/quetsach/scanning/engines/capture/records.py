@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from quetsach.logs import times
 from quetsach.logs.times import Moment
+from quetsach.scanning.engines.around import Around, names_machine, rows_of
 from quetsach.scanning.engines.capture import dns, http
 from quetsach.scanning.engines.capture.flows import NO_DAY, Flow
 from quetsach.scanning.engines.capture.network import MAPPED, text_of
 from quetsach.scanning.engines.capture.origin import End, Origin
-from quetsach.scanning.engines.around import Around, names_machine, rows_of
 from quetsach.scanning.engines.index import Hits, Index, hits_of
 from quetsach.scanning.engines.rows import Rows
 from quetsach.scanning.engines.tokens import Token, classify, request_tokens, split_host
