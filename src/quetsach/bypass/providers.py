@@ -1,4 +1,4 @@
-"""Reads the list of providers, `providers.toml`, which says what leads around the place that watches.
+"""Reads the list of providers, `providers.toml`: what leads around the place that watches.
 
 docs/contract.md 2 (Going around) gives the meaning of the kinds.
 """

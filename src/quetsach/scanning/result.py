@@ -191,7 +191,7 @@ class Bypasses:
 
     @cached_property
     def machines(self) -> list[GoingAround]:
-        """Who goes around, by which ways; sorted by device and `who`."""
+        """The machines that go around, each with its ways; sorted by device and `who`."""
         found: dict[tuple[str, str], GoingAround] = {}
         for row in self:
             who = (row.device or "", "" if row.device else row.who)

@@ -374,7 +374,8 @@ def split(stream: BinaryIO, max_bytes: int = CHUNK_BYTES) -> Iterator[Chunk]:
     first_line = 2
     machine: tuple[str | None, ...] | None = None
     before = 0
-    """What rows have in common that differ only in `who` and day, and the lines held before the first."""
+    """The present row's source, indicator (or provider and kind) and device, and the lines held before its
+    first row."""
     for number, line, record in _read(stream, None):
         match record:
             case Scan():
