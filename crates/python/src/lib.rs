@@ -471,8 +471,8 @@ fn levels() -> Vec<&'static str> {
 mod _native {
     #[pymodule_export]
     use super::{
-        Bypasses, Draft, Formats, Lines, Matcher, OptionsError, Progress, SetError, SpareThreads, Tally,
-        levels,
+        Bypasses, Draft, Formats, Lines, Matcher, OptionsError, Progress, SetError, SpareThreads,
+        Tally, levels,
     };
 
     #[pymodule_export]

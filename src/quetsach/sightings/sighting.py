@@ -197,10 +197,11 @@ def write(
     sightings: Iterable[Sighting],
     coverage: Iterable[Coverage],
     *,
-    bypasses: Iterable[Bypass] = (),
+    bypasses: Iterable[Bypass] | None = None,
     complete: bool = True,
 ) -> End:
-    """Write one document. `sightings` and `bypasses` must come sorted by their keys.
+    """Write one document. `sightings` and `bypasses` must come sorted by their keys; None where nobody looked
+    for ways around.
 
     `complete=False` leaves out the `end` record, so that no reader takes an interrupted scan for
     a whole one.
@@ -210,14 +211,14 @@ def write(
     for sighting in sightings:
         found += 1
         out.write(dump(sighting))
-    for bypass in bypasses:
+    for bypass in bypasses or ():
         around += 1
         out.write(dump(bypass))
     for seen in coverage:
         sources += 1
         errors += len(seen.errors)
         out.write(dump(seen))
-    end = End(found, sources, errors, around)
+    end = End(found, sources, errors, None if bypasses is None else around)
     if complete:
         out.write(dump(end))
     return end

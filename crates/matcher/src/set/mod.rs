@@ -148,7 +148,11 @@ impl Set {
         let [v4_heads, v4_texts, v6_heads] = if endpoints {
             [Section::V4Heads, Section::V4Texts, Section::V6Heads]
         } else {
-            [Section::OwnV4Heads, Section::OwnV4Texts, Section::OwnV6Heads]
+            [
+                Section::OwnV4Heads,
+                Section::OwnV4Texts,
+                Section::OwnV6Heads,
+            ]
         };
         Filters {
             two_labels: filter(Section::TwoLabels),
@@ -212,7 +216,10 @@ impl Set {
     /// The hashed spelling of an item, without a look at the rest.
     pub(crate) fn hashed(&self, id: u32) -> Option<&[u8]> {
         if is_way(id) {
-            return self.providers()?.item(id).map(|item| item.hashed.as_bytes());
+            return self
+                .providers()?
+                .item(id)
+                .map(|item| item.hashed.as_bytes());
         }
         let line = self.line(id)?;
         Some(&line[..memchr::memchr(b'\t', line)?])

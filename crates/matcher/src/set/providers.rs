@@ -153,17 +153,30 @@ mod tests {
             let start = line.find("8.8.8.8").unwrap();
             shows_port(line.as_bytes(), start, start + 7)
         };
-        for line in ["8.8.8.8:443", "8.8.8.8 853", "dpt=0443 dst=8.8.8.8", "443 8.8.8.8", "8.8.8.8\t443\t"] {
+        for line in [
+            "8.8.8.8:443",
+            "8.8.8.8 853",
+            "dpt=0443 dst=8.8.8.8",
+            "443 8.8.8.8",
+            "8.8.8.8\t443\t",
+        ] {
             assert!(shows(line), "{line}");
         }
-        for line in ["8.8.8.8:53", "8.8.8.8:8443", "4430 8.8.8.8", "8.8.8.8 id=18532", "8.8.8.8"] {
+        for line in [
+            "8.8.8.8:53",
+            "8.8.8.8:8443",
+            "4430 8.8.8.8",
+            "8.8.8.8 id=18532",
+            "8.8.8.8",
+        ] {
             assert!(!shows(line), "{line}");
         }
     }
 
     #[test]
     fn a_row_is_of_a_provider_and_a_kind() {
-        let list = b"192.0.2.1:443\tip-port\tdoh B\na.example\tdomain\tdoh B\nb.example\tdomain\tvpn A\n";
+        let list =
+            b"192.0.2.1:443\tip-port\tdoh B\na.example\tdomain\tdoh B\nb.example\tdomain\tvpn A\n";
         let providers = Providers::new(list).unwrap();
         let name = |name: &str| providers.find_name(name.as_bytes());
         assert_eq!(name("b.example"), Some(FIRST));

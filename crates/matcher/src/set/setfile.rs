@@ -17,9 +17,9 @@ use crate::raw::Map;
 use crate::set::hash::{self, FilterBuilder, tail16, tail32};
 use crate::set::header::{DAMAGED, Header, INDEX, Index, SECTIONS, Section, assemble, is_right};
 pub use crate::set::header::{MAGIC, seal};
+use crate::set::providers::{FIRST, MARK, Providers};
 use crate::set::ranges::{self, Span};
 use crate::set::slots::{v4_slots, v6_slots, value_slots};
-use crate::set::providers::{FIRST, MARK, Providers};
 use crate::set::{Item, Kind, NO_ITEM, Set, TEN};
 
 /// A network of more /24s than this makes phase 1 read every IPv4 address strictly.
@@ -107,11 +107,7 @@ pub fn compile(list: &[u8], providers: Option<Arc<Providers>>) -> Result<Set, Er
 }
 
 /// Builds the index of a set file that has none.
-pub fn index(
-    list: &[u8],
-    labels: &[u8],
-    providers: Option<Arc<Providers>>,
-) -> Result<Set, Error> {
+pub fn index(list: &[u8], labels: &[u8], providers: Option<Arc<Providers>>) -> Result<Set, Error> {
     let damaged = || Error::set(DAMAGED);
     let mut items = Vec::new();
     let mut at = 0;
@@ -124,10 +120,7 @@ pub fn index(
 }
 
 /// Builds a set with its index from items, already merged and sorted.
-pub fn compile_items(
-    items: &[Item<'_>],
-    providers: Option<Arc<Providers>>,
-) -> Result<Set, Error> {
+pub fn compile_items(items: &[Item<'_>], providers: Option<Arc<Providers>>) -> Result<Set, Error> {
     if items.is_empty() {
         return Err(Error::set("the indicator set is empty"));
     }
