@@ -251,10 +251,7 @@ impl Set {
     /// The ip-port item with this canonical text.
     pub fn find_endpoint(&self, address: Address, port: u16) -> Option<u32> {
         // An endpoint's address is marked in the tables of addresses.
-        match address.v4() {
-            Some(bits) => self.v4_slot(bits),
-            None => self.v6_slot(address.0),
-        }?;
+        self.slot(address)?;
         let mut text = SmallVec::<[u8; 64]>::new();
         address.spell_with_port(port, &mut text);
         self.slots(hash::whole(&text, true)).find(|&id| {
@@ -268,11 +265,7 @@ impl Set {
 
     /// The address item, else the longest network that holds the address.
     pub fn find_address(&self, address: Address) -> Option<u32> {
-        let exact = match address.v4() {
-            Some(bits) => self.v4_slot(bits),
-            None => self.v6_slot(address.0),
-        };
-        exact
+        self.slot(address)
             .filter(|&id| id < NO_ITEM)
             .or_else(|| self.find_network(address))
     }
