@@ -35,6 +35,11 @@ class Clash(NamedTuple):
         return _is_local(ipaddress.ip_network(self.network.cidr))
 
 
+def find(pk: int) -> Network | None:
+    """One range of any unit; None if there is none. The caller asks for rights."""
+    return Network.rows.select_related("unit").filter(pk=pk).first()
+
+
 def ranges_of(unit: Unit) -> QuerySet[Network]:
     """All ranges of a unit: those that wait first, then those it has, then former and refused ones."""
     return unit.networks.select_related("asked_by", "decided_by").order_by("state", "end", "cidr")

@@ -82,7 +82,7 @@ def ranges(request: HttpRequest, unit_id: UUID) -> HttpResponse:
 @require_POST
 def act(request: HttpRequest, range_id: int, act: str) -> HttpResponse:
     """Decide on a range, end it, or take the last of these back."""
-    network = Network.rows.select_related("unit").filter(pk=range_id).first()
+    network = range_queries.find(range_id)
     if network is None:
         raise Http404
     unit = find_unit(request, network.unit_id)
