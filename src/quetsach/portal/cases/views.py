@@ -221,7 +221,7 @@ def _case_page(
         "advice": advice_for(found.family, get_language() or "vi"),
         "deeds": open_deeds,
         "not_ours_form": _not_ours_form(seat, found, bound.get("khong-phai")),
-        "refusals": queries.refusals_of(found.device),
+        "refusals": [] if found.device.is_assigned else queries.refusals_of(found.device),
         "is_at_top": found.device.owner.parent_id is None,
         "is_public": is_public(found.device.key),
         "assign_form": bound.get("chuyen") or (AssignForm(nodes=nodes) if can_assign else None),
