@@ -42,6 +42,7 @@ from quetsach.portal.tools.actions import vouch
 from quetsach.portal.units import import_actions
 from quetsach.portal.units.actions import set_sector
 from quetsach.portal.units.models import Membership, ReorgLink
+from quetsach.portal.units.range_actions import ask_for
 from quetsach.portal.units.reorg_actions import merge
 from quetsach.portal.units.views_change import ACTS as ACTS_OF_UNITS
 from quetsach.units.table import Table
@@ -120,7 +121,9 @@ def one_of_everything(cast, tmp_path):
     hashes = tmp_path / "hashes.txt"
     hashes.write_text("0" * 64, encoding="utf-8")
     (detection,) = bring(cast.campaign, [Upload("hashes.txt", hashes, 64)], "x", issuer)
+    asked = ask_for(cast.user("A1", "officer"), cast.units["A1"], "10.9.9.0/24")
     return {
+        "range_id": asked.pk,
         "pack_id": pack.pk, "detection_id": detection.pk,
         "result_id": result.pk, "tool_id": vouch(cast.campaign, issuer, None, **named).pk,
         "replacement_id": propose(cast.campaign, issuer, **chosen).pk,

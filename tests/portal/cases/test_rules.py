@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -19,7 +20,7 @@ from quetsach.portal.cases.rules import (
     judge_check,
 )
 from quetsach.portal.cases.timeline import draw
-from quetsach.portal.sightings.owners import Owners
+from quetsach.portal.sightings.owners import Owners, Range
 
 CLAIM = datetime(2026, 1, 10, 3, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -233,7 +234,6 @@ networks = st.lists(
 )
 def test_the_owner_agrees_with_trying_every_network(networks, device):
     import ipaddress
-    from uuid import UUID
 
     pairs = [(cidr, UUID(int=n)) for cidr, n in networks]
     try:
@@ -245,7 +245,20 @@ def test_the_owner_agrees_with_trying_every_network(networks, device):
         fits = []
     longest = max((length for length, _ in fits), default=None)
     owners = {n for length, n in fits if length == longest}
-    assert Owners(UUID(int=9), pairs).of(device) == (owners.pop() if len(owners) == 1 else None)
+    ranges = [Range(*pair) for pair in pairs]
+    assert Owners(UUID(int=9), ranges).of(device, date(2026, 11, 29)) == (
+        owners.pop() if len(owners) == 1 else None
+    )
+
+
+def test_a_range_counts_on_its_own_days_only():
+    old, new = UUID(int=1), UUID(int=2)
+    change = date(2026, 7, 1)
+    owners = Owners(
+        UUID(int=9), [Range("10.1.1.0/24", old, None, change), Range("10.1.1.0/24", new, change, None)]
+    )
+    found = [owners.of("10.1.1.5", date(2026, *day)) for day in ((1, 1), (6, 30), (7, 1), (12, 31))]
+    assert found == [old, old, new, new]
 
 
 @given(

@@ -24,13 +24,13 @@ from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases import looks
 from quetsach.portal.cases.actions import move
 from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, Device
+from quetsach.portal.cases.owning import day_of, owners_below
 from quetsach.portal.cases.rules import RECHECK, USABLE_TIMES, Act, Arrival, Judgement, State, arrive, judge
 from quetsach.portal.cases.withdrawing.actions import follow_lists
 from quetsach.portal.sightings.actions import mark_pulled
 from quetsach.portal.sightings.listing_actions import relist
 from quetsach.portal.sightings.models import Coverage, Sighting
 from quetsach.portal.sightings.owners import Owners
-from quetsach.portal.units.models import Network, subtree
 
 BATCH = 100
 WAITING = (State.CLAIMED_CLEAN, State.RECHECKED)
@@ -79,7 +79,7 @@ def _pull_batch(campaign: Campaign, pulled: Pulled, owners: dict[UUID, tuple[Own
     some = list(_waiting(campaign).select_related("node").order_by("pk")[:BATCH])
     for row in some:
         if row.node_id not in owners:
-            owners[row.node_id] = _owners(row.node)
+            owners[row.node_id] = owners_below(row.node)
     return bool(some) and _take_batch(campaign, pulled, owners)
 
 
@@ -219,7 +219,7 @@ def _named(
     campaign: Campaign, reporter: UUID, new: dict[str, Sighting], owners: Owners, below: bool
 ) -> dict[str, Device]:
     """The machines that a reporter names for the first time; another reporter may have named one before."""
-    owner_of = {key: owners.of(key) for key in new}
+    owner_of = {key: owners.of(key, day_of(row)) for key, row in new.items()}
     there = Device.rows.filter(
         key__in=list(new), owner__in={owner or reporter for owner in owner_of.values()}
     )
@@ -247,14 +247,6 @@ def _identify(device: Device, sighting: Sighting) -> None:
     if merged != device.identity:
         device.identity = merged
         device.save(update_fields=["identity"])
-
-
-def _owners(node: CampaignNode) -> tuple[Owners, bool]:
-    """The networks of the reporter and of the nodes below it, and whether there are nodes below."""
-    inside = CampaignNode.rows.filter(subtree(node.path), campaign=node.campaign_id)
-    units = dict(inside.values_list("unit", "pk"))
-    networks = Network.rows.filter(unit__in=inside.values("unit")).values_list("cidr", "unit")
-    return Owners(node.pk, [(cidr, units[unit]) for cidr, unit in networks]), len(units) > 1
 
 
 def _is_sane(last_seen: datetime | None, now: datetime) -> bool:

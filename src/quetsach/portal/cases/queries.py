@@ -28,7 +28,7 @@ from django.utils import timezone
 
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases import looks
-from quetsach.portal.cases.models import Case, CaseEvent
+from quetsach.portal.cases.models import Case, CaseEvent, Device, NotOurs
 from quetsach.portal.cases.rules import PATIENCE, Judgement, State, Word, judge
 from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.sightings.models import Scan, Sighting
@@ -236,3 +236,8 @@ def named(cases: QuerySet[Case], text: str) -> QuerySet[Case]:
     return cases.filter(
         Q(device__key__icontains=text) | Q(device__in=infected) | Q(device__owner__name__icontains=text)
     )
+
+
+def refusals_of(device: Device) -> list[NotOurs]:
+    """Units that said that the machine is not theirs, the latest first."""
+    return list(device.refusals.select_related("node", "by"))

@@ -33,8 +33,8 @@ class State(StrEnum):
 
 
 class Act(StrEnum):
-    """The moves of a case: the first six are people's, `WITHDRAW` and `RETURN` follow from the list, the
-    others from logs."""
+    """The moves of a case: the first six and `NOT_OURS` are people's, `WITHDRAW` and `RETURN` follow from the
+    list, the others from logs."""
 
     ASSIGN = "assign"
     START = "start"
@@ -48,6 +48,7 @@ class Act(StrEnum):
     EVIDENCE = "evidence"
     WITHDRAW = "withdraw"
     RETURN = "return"
+    NOT_OURS = "not_ours"
 
 
 CHECK = "check"
@@ -57,6 +58,7 @@ _OPEN = (State.NEW, State.ASSIGNED, State.CLEANING)
 _WAITING = (State.CLAIMED_CLEAN, State.RECHECKED)
 TRANSITIONS: dict[tuple[State, Act], State] = {
     (State.NEW, Act.ASSIGN): State.ASSIGNED,
+    **{(s, Act.NOT_OURS): State.NEW for s in _OPEN},
     **{(s, Act.START): State.CLEANING for s in (State.NEW, State.ASSIGNED)},
     **{(s, Act.CLAIM): State.CLAIMED_CLEAN for s in _OPEN},
     **{(s, Act.CONFIRM): State.VERIFIED_CLEAN for s in _WAITING},

@@ -32,6 +32,7 @@ ACTS: dict[str, str | Promise] = {
     Act.EVIDENCE: gettext_lazy("Other signs: no false alarm any more"),
     Act.WITHDRAW: gettext_lazy("Closed as a false alarm: the list was withdrawn"),
     Act.RETURN: gettext_lazy("Opened again: its address is on the list again"),
+    Act.NOT_OURS: gettext_lazy("Not a machine of the unit: passed up"),
     "check": gettext_lazy("The machine was checked: signs found"),
 }
 
