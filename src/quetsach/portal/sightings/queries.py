@@ -13,7 +13,7 @@ from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Sum
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.sightings.intake import lost
-from quetsach.portal.sightings.models import Coverage, Scan, Sighting
+from quetsach.portal.sightings.models import Coverage, CoveredDay, Scan, Sighting
 from quetsach.portal.sightings.spans import Span, gaps, join_spans, unbroken
 from quetsach.portal.units.models import subtree
 
@@ -36,19 +36,26 @@ class Vantage:
         return [gap for gap in gaps(self.runs) if gap not in self.lost]
 
 
+def current(where: Q) -> QuerySet[Coverage]:
+    """The latest telling of each source with each list: days rest on it, or it has no time. `where` is about
+    coverage."""
+    days = CoveredDay.rows.filter(coverage=OuterRef("pk"))
+    return Coverage.rows.filter(where).filter(Q(last=None) | Exists(days))
+
+
 def vantages(node: CampaignNode) -> list[Vantage]:
     """The node's own places, by name. Only sources with a known clock give times."""
     spans: dict[str, list[Span]] = defaultdict(list)
     unread: dict[str, list[Span]] = defaultdict(list)
     found: dict[str, Vantage] = {}
-    rows = Coverage.rows.filter(scan__node=node).values_list(
-        "name", "first", "last", "time", "errors", "devices", "gaps"
-    )
-    for name, first, last, time, errors, devices, losses in rows.iterator(chunk_size=100):
+    recorded = CoveredDay.rows.filter(~Q(devices=[]) | Q(asked__isnull=False), coverage=OuterRef("pk"))
+    rows = current(Q(scan__node=node)).annotate(records=Exists(recorded))
+    facts = rows.values_list("name", "first", "last", "time", "errors", "records", "gaps")
+    for name, first, last, time, errors, records, losses in facts.iterator(chunk_size=100):
         vantage = found.setdefault(name, Vantage(name))
         vantage.sources += 1
         vantage.errors += len(errors)
-        vantage.has_devices = vantage.has_devices or bool(devices)
+        vantage.has_devices = vantage.has_devices or records
         vantage.lost += lost(losses)
         if first and last and time in ("ok", "assumed_year"):
             (unread if errors else spans)[name].append((first, last))
@@ -131,7 +138,7 @@ def scans_of_rows(rows: Collection[Sighting], user: User) -> dict[int, Scan]:
     """By row: the scan that told it, if the person may open it; one query for any number of rows."""
     scans = Scan.objects.visible_to(user).filter(node__in={row.node_id for row in rows})
     seen = Coverage.rows.filter(scan__in=scans, source__in={row.source for row in rows})
-    return told_by(rows, seen.select_related("scan__node").defer("devices", "errors", "unattributed"))
+    return told_by(rows, seen.select_related("scan__node").defer("errors", "unattributed"))
 
 
 def told_by(rows: Iterable[Sighting], coverages: Iterable[Coverage]) -> dict[int, Scan]:
@@ -150,5 +157,5 @@ def told_by(rows: Iterable[Sighting], coverages: Iterable[Coverage]) -> dict[int
 
 
 def coverages_of(scan: Scan) -> QuerySet[Coverage]:
-    """The sources of one scan, without their long lists of machines."""
-    return Coverage.rows.filter(scan=scan).defer("devices").order_by("first", "pk")
+    """The sources of one scan."""
+    return Coverage.rows.filter(scan=scan).order_by("first", "pk")
