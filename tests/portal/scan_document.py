@@ -64,15 +64,15 @@ def hours_of(first, last, lines=10):
     return found
 
 
-def bypass(device, at, *, provider="dns.google", kind="doh", source="log-1", until=None, **more):
+def bypass(device, at, *, provider="dns.google", kind="doh", source="log-1", until=None, count=1, **more):
     """A record of a machine that goes around the place that watches."""
-    row = sighting(device, at, source=source, until=until, who="", indicator=provider)
+    row = sighting(device, at, source=source, until=until, count=count, who="", indicator=provider)
     start = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     ends = [int((end - start).total_seconds()) * 1_000_000 for end in (at, until or at)]
     for name in ("indicator", "family", "evidence"):
         del row[name]
     return {**row, "type": "bypass", "provider": provider, "kind": kind, "field": "server_name",
-            "runs": [[*ends, row["count"]]], **more}  # fmt: skip
+            "runs": [[*ends, count]], **more}  # fmt: skip
 
 
 def document(

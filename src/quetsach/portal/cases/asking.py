@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from itertools import batched
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -51,15 +52,18 @@ def asked_by(unit: Unit) -> tuple[list[str], int]:
 
 def waiting_named(reporter: CampaignNode, names: Collection[str]) -> set[UUID]:
     """The waiting cases of machines that the reporter's logs name so."""
-    wanted = set(map(same, names))
-    cases = Case.rows.filter(WAITING, device__aliases__reporter=reporter).select_related("device").distinct()
-    devices = {case.device_id for case in cases}
-    keys = _keys_of(Alias.rows.filter(reporter=reporter, device__in=devices))
-    return {
-        case.pk
-        for case in cases
-        if not wanted.isdisjoint(map(same, names_of(keys[case.device_id], case.device.identity)))
-    }
+    found: set[UUID] = set()
+    waiting = Case.rows.filter(WAITING, device__aliases__reporter=reporter)
+    for some in batched(sorted(names), 400):
+        found.update(waiting.filter(device__aliases__key__in=some).values_list("pk", flat=True))
+    # A card or a host is no name of an alias: it stands in what the logs said of the machine besides.
+    wanted = {same(name) for name in names if name.startswith(("mac:", "host:"))}
+    if wanted:
+        facts = waiting.values_list("pk", "device__aliases__key", "device__identity")
+        found |= {
+            pk for pk, key, identity in facts if not wanted.isdisjoint(map(same, names_of([key], identity)))
+        }
+    return found
 
 
 def _keys_of(aliases: QuerySet[Alias]) -> dict[UUID, set[str]]:

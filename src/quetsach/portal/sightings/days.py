@@ -63,10 +63,10 @@ def told(seen: Coverage, asked: frozenset[str] | None, most: int) -> list[Day]:
         gaps[date.fromisoformat(begins[:10])].append((begins, ends))
     alive: dict[date, dict[str, int]] = defaultdict(dict)
     for name, masks in (seen.alive or {}).items():
-        for day, mask in masks.items():
-            alive[date.fromisoformat(day)][name] = mask
-    hours = {date.fromisoformat(day): tuple(lines) for day, lines in (seen.hours or {}).items()}
-    devices = {date.fromisoformat(day): tuple(sorted(set(names))) for day, names in seen.devices.items()}
+        for text, mask in masks.items():
+            alive[date.fromisoformat(text)][name] = mask
+    hours = {date.fromisoformat(text): tuple(lines) for text, lines in (seen.hours or {}).items()}
+    devices = {date.fromisoformat(text): tuple(sorted(set(names))) for text, names in seen.devices.items()}
     days = {*gaps, *alive, *hours, *devices}
     if not hours:
         span = (last.date() - first.date()).days
@@ -74,10 +74,10 @@ def told(seen: Coverage, asked: frozenset[str] | None, most: int) -> list[Day]:
     found = []
     for day in sorted(days):
         lines = hours.get(day, ())
-        begins, ends = _ends(day, lines, first, last)
+        start, end = _ends(day, lines, first, last)
         found.append(
             Day(
-                day, seen.bytes, begins, ends, lines, seen.order or "", tuple(gaps.get(day, ())),
+                day, seen.bytes, start, end, lines, seen.order or "", tuple(gaps.get(day, ())),
                 devices.get(day, ()), asked, tuple(sorted(alive.get(day, {}).items())),
             )
         )  # fmt: skip

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Sum
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.sightings.intake import lost
-from quetsach.portal.sightings.models import Coverage, CoveredDay, Scan, Sighting
+from quetsach.portal.sightings.models import Bypass, Coverage, CoveredDay, Scan, Sighting
 from quetsach.portal.sightings.spans import Span, gaps, join_spans, unbroken
 from quetsach.portal.units.models import subtree
 
@@ -101,6 +101,55 @@ def nameless(where: Q) -> QuerySet[Sighting]:
     """The rows of listed addresses that name no machine: no case can rest on them. `where` is about
     sightings."""
     return Sighting.rows.filter(_NAMELESS, where, is_listed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """Machines that go around the place that watches: how many, and the latest of their ways."""
+
+    machines: int
+    ways: list[WayAround]
+
+
+@dataclass(frozen=True, slots=True)
+class WayAround:
+    """One machine and one service: its place, the last time if known, and the log lines."""
+
+    device: str
+    place: str
+    provider: str
+    kind: str
+    last: datetime | None
+    lines: int
+
+
+def around(where: Q, most: int) -> Around:
+    """The machines that go around, and at most `most` of their ways, the latest first. `where` is about
+    bypasses."""
+    rows = Bypass.rows.filter(where).exclude(device="").order_by()
+    machines = rows.aggregate(n=Count("device", distinct=True))["n"]
+    if not machines:
+        return Around(0, [])
+    groups = rows.values("device", "source_name", "provider", "kind")
+    latest = groups.annotate(last=Max("last_seen"), lines=Sum("count")).order_by(
+        F("last").desc(nulls_last=True), "device", "provider"
+    )
+    kinds = dict(Bypass.Kind.choices)
+    ways = [
+        WayAround(
+            row["device"], row["source_name"], row["provider"], str(kinds.get(row["kind"], row["kind"])),
+            row["last"], row["lines"],
+        )
+        for row in latest[:most]
+    ]  # fmt: skip
+    return Around(machines, ways)
+
+
+def around_scan(scan: Scan) -> Q:
+    """The bypasses in the sources of a scan."""
+    return Q(
+        node=scan.node_id, source__in=Coverage.rows.filter(scan=scan).exclude(source="").values("source")
+    )
 
 
 def sightings_in(node: CampaignNode, *, device: str = "", indicator: str = "") -> QuerySet[Sighting]:
