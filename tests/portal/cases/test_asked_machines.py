@@ -1,4 +1,4 @@
-"""Machines that wait for proof are asked about by their own unit's scans, and what comes back is told."""
+"""A unit's scans ask about its machines that wait for proof; the page of a machine tells the answers."""
 
 import re
 from datetime import timedelta

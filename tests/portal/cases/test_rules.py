@@ -79,10 +79,10 @@ ways = st.builds(
 
 
 def oracle(hits, looks, quiet_days, around=()):
-    """Walk the half hours after the claim. A moment is seen if a look covers it and no loss holds it. Two
-    such moments are of one run if one look covers all between them, or if they lie at most a day apart; never
-    over a loss, nor over a time in which the machine went around, at whatever place, and over a pause only if
-    no source that could not be read reaches into it."""
+    """Walk the half hours after the claim. A moment is seen if a look covers it and no loss holds it; a time
+    in which the machine went around is a loss at every place. Two such moments are of one run if one look
+    covers all between them, or if they lie at most a day apart. No run goes over a loss, nor over a pause
+    with a source in it that could not be read."""
     if any(h.last is not None and h.last > CLAIM for h in hits):
         return "cleaning"
     best = "claimed_clean"

@@ -1,4 +1,4 @@
-"""What is known of a day of a log stands once: by the longest reading, whoever tells it and however often."""
+"""A day of a log stands once, by the longest reading, however many scans tell it."""
 
 from datetime import timedelta
 

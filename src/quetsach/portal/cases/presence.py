@@ -75,7 +75,7 @@ class Presence:
 
 
 def hours_of(days: Iterable[Known]) -> dict[datetime, Hour]:
-    """What is known of each UTC hour that a log covers; of several places the one that knows more counts."""
+    """The knowledge of each UTC hour that a log covers; of several places the strongest (`Hour`) counts."""
     found: dict[datetime, Hour] = {}
     order = list(Hour)
     for day in days:

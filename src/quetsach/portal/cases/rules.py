@@ -3,8 +3,8 @@ clock.
 
 Silence counts only with a look: a source read without an error, with the campaign's list, from a place that
 had seen the machine's signs, over an unbroken time after the cleaning, in which the machine was alive. A time
-whose lines are lost breaks it, however short, and so does a time in which the machine went around the place
-that watches; a source that was read in part spoils no other source.
+whose lines are lost breaks it, however short. A time in which the machine went around all places does the
+same. A source that was read in part spoils no other source.
 """
 
 from __future__ import annotations

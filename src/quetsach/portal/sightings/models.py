@@ -128,8 +128,8 @@ class AskedList(models.Model):
 
 
 class CoveredDay(models.Model):
-    """What is known of one UTC day of one source, as it was looked at with one list. Of several tellings of
-    the day the one with more bytes of the source stays.
+    """What is known of one UTC day of one source, as it was looked at with one list. The telling with the
+    most bytes of the source stays.
 
     `coverage` is the telling of the source that the row rests on: its errors and its clock are there.
     `hours` has the log lines of each UTC hour; empty where they are not known. `gaps` are those that begin
