@@ -47,7 +47,7 @@ from quetsach.portal.units.views_change import ACTS as ACTS_OF_UNITS
 from quetsach.units.table import Table
 from tests import pictures
 from tests.portal.checks.results import content
-from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
+from tests.portal.scan_document import bypass, coverage, document, noon, publish_list, sighting
 
 # The addresses open to everybody; every other address is an inner one.
 PUBLIC = {
@@ -85,7 +85,9 @@ def one_of_everything(cast, tmp_path):
         cast.campaign, [Upload("next.txt", text, text.stat().st_size)], cast.user("centre", "coordinator")
     )
     rows = [sighting(None, noon(2)), sighting("10.1.1.5", noon(2))]
-    body = document(rows, [coverage(noon(3), noon(1), not_understood=1)], set_id=listed.set_id)
+    way = bypass("10.1.1.5", noon(2))
+    log = coverage(noon(3), noon(1), not_understood=1)
+    body = document(rows, [log], set_id=listed.set_id, bypasses=[way])
     sender = Sender(Scan.Door.UPLOAD, user=cast.user("A1", "officer"))
     scan = receive_file(BytesIO(body), cast.nodes["A1"], sender).scan
     case = Case.rows.get()

@@ -146,10 +146,14 @@ def _days(
     """The days of each case, by the coverage that they rest on. A day may hold thousands of machines, so that
     rows are read once and only the needed machines are kept."""
     rows = CoveredDay.rows.filter(node__in=nodes)
-    if since is not None:
+    fields = ["node", "coverage", "day", "hours", "gaps", "devices", "alive", "asked"]
+    asked: dict[int, frozenset[str]] = {}
+    if since is None:
+        fields.append("asked__names")  # the page of a case has few days, and a query less
+    else:
         rows = rows.filter(day__gte=since.astimezone(UTC).date())
-    lists = AskedList.rows.filter(pk__in=rows.values("asked")).values_list("pk", "names")
-    asked = {pk: frozenset(map(same, some)) for pk, some in lists}
+        lists = AskedList.rows.filter(pk__in=rows.values("asked")).values_list("pk", "names")
+        asked = {pk: frozenset(map(same, some)) for pk, some in lists}
     own = {
         (fact.case.pk, node): frozenset(
             map(same, names_of(names[fact.case.device_id][node], fact.case.device.identity))
@@ -158,11 +162,13 @@ def _days(
         for fact in by_node[node]
     }
     found: dict[tuple[UUID, int], list[DayOfMachine]] = defaultdict(list)
-    fields = ("node", "coverage", "day", "hours", "gaps", "devices", "alive", "asked")
     ordered = rows.order_by("day", "pk").values_list(*fields)
-    for node, coverage, day, hours, gaps, devices, alive, asked_id in ordered.iterator(chunk_size=50):
+    for row in ordered.iterator(chunk_size=50):
+        node, coverage, day, hours, gaps, devices, alive, asked_id = row[:8]
         if coverage not in told:
             continue
+        if row[8:] and asked_id is not None and asked_id not in asked:
+            asked[asked_id] = frozenset(map(same, row[8]))
         masks: dict[str, int] = defaultdict(int)
         for name, mask in alive.items():
             masks[same(name)] |= mask
