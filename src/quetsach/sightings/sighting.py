@@ -66,7 +66,9 @@ class Coverage(NamedTuple):
 
     `gaps` are [first, last] of each time within the source whose lines are lost (docs/contract.md 4).
     `not_understood` counts lines that name an indicator and could not be attributed to a machine;
-    `unattributed` holds the first `UNATTRIBUTED_LINES` of them, escaped.
+    `unattributed` holds the first `UNATTRIBUTED_LINES` of them, escaped. `hours` has the lines of each UTC
+    hour by day, `order` says whether the log's times follow each other, and `alive` has, for each identifier
+    that was asked about and seen, the hours of each day as bits. None where they are not known.
     """
 
     source: str
@@ -85,6 +87,35 @@ class Coverage(NamedTuple):
     errors: list[str]
     unattributed: Sequence[str] = ()
     gaps: Sequence[Sequence[str]] = ()
+    hours: Mapping[str, Sequence[int]] | None = None
+    order: str | None = None
+    alive: Mapping[str, Mapping[str, int]] | None = None
+
+
+class Bypass(NamedTuple):
+    """A machine that goes around the place that watches, on one UTC day of one source: it asked another
+    resolver (`kind` doh, dot, doq, dns), or used a relay, a VPN or a proxy of `provider`. Never a sighting.
+    """
+
+    source: str
+    provider: str
+    kind: str
+    matched: str
+    field: str
+    device: str | None
+    identity: dict[str, str]
+    who: str
+    day: str | None
+    first_seen: str | None
+    last_seen: str | None
+    count: int  # type: ignore[assignment]
+    runs: list[list[int]]
+    action: str
+    logformat: str
+
+    def key(self) -> tuple[str, str, str, str, str, str]:
+        """(source, provider, kind, device, who, day): records with equal keys are copies of one fact."""
+        return (self.source, self.provider, self.kind, self.device or "", self.who, self.day or "")
 
 
 def shown_in_part(coverage: Iterable[Coverage]) -> list[Coverage]:
@@ -106,17 +137,20 @@ class Scan(NamedTuple):
     source_name: str
     tz: str
     inputs: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
 
 
 class End(NamedTuple):
-    """The last record of a document: its number of sightings, sources (coverage records) and errors."""
+    """The last record of a document: its number of sightings, sources (coverage records) and errors, and of
+    records of machines that go around."""
 
     sightings: int
     sources: int
     errors: int
+    bypasses: int = 0
 
 
-type Record = Scan | Sighting | Coverage | End
+type Record = Scan | Sighting | Bypass | Coverage | End
 
 
 @cache
@@ -134,10 +168,15 @@ def dump(record: Record) -> bytes:
             fields = {"type": "sighting", **record._asdict()}
         case Coverage():
             fields = {"type": "coverage", **record._asdict()}
-            if not record.gaps:
-                del fields["gaps"]
+            for name in ("gaps", "hours", "order", "alive"):
+                if not fields[name]:
+                    del fields[name]
+        case Bypass():
+            fields = {"type": "bypass", **record._asdict()}
         case End():
             fields = {"type": "end", **record._asdict()}
+            if not record.bypasses:
+                del fields["bypasses"]
         case Scan():
             fields = {
                 "type": "scan",
@@ -148,6 +187,8 @@ def dump(record: Record) -> bytes:
                 "tz": record.tz,
                 "inputs": list(record.inputs),
             }
+            if record.asked:
+                fields["asked"] = list(record.asked)
     text = _encoder()(fields)
     try:
         return text.encode() + b"\n"

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from quetsach.portal.cases.rules import (
     TRANSITIONS,
     Act,
+    Around,
     Arrival,
     Hit,
     Look,
+    Reason,
     State,
     arrive,
     judge,
@@ -65,17 +67,30 @@ def broken(look):
     return look.errors or look.not_understood
 
 
-def oracle(hits, looks, quiet_days):
-    """Walk the half hours after the claim. A moment is seen if a look covers it and no loss holds it. Two
-    such moments are of one run if one look covers all between them, or if they lie at most a day apart; never
-    over a loss, and over a pause only if no source that could not be read reaches into it."""
+ways = st.builds(
+    lambda at, long, told: Around(
+        None if at is None else CLAIM + (at + 0.5) * HOUR,
+        None if at is None else CLAIM + (at + 0.5) * HOUR + long * HOUR / 2,
+        CLAIM + told * HOUR,
+    ),
+    st.none() | hours,
+    st.sampled_from([0.5, 1, 6]),
+    hours,
+)
+
+
+def oracle(hits, looks, quiet_days, around=()):
+    """Walk the half hours after the claim. A moment is seen if a look covers it and no loss holds it; a time
+    in which the machine went around is a loss at every place. Two such moments are of one run if one look
+    covers all between them, or if they lie at most a day apart. No run goes over a loss, nor over a pause
+    with a source in it that could not be read."""
     if any(h.last is not None and h.last > CLAIM for h in hits):
         return "cleaning"
     best = "claimed_clean"
     for place in {h.source_name for h in hits}:
         after = [lk for lk in looks if lk.source_name == place and lk.last > CLAIM]
         usable = [lk for lk in after if not broken(lk) and lk.time in ("ok", "assumed_year") and lk.lists_all]
-        lost = [gap for lk in after for gap in lk.lost]
+        lost = [gap for lk in after for gap in lk.lost] + [(w.first, w.last) for w in around if w.last]
         seen, edges = set(), set()
         for lk in usable:
             first, last = max(0, (lk.first - CLAIM) // HOUR) * 2, (lk.last - CLAIM) // HOUR * 2
@@ -103,6 +118,7 @@ def oracle(hits, looks, quiet_days):
                 alive = {d for lk in usable for d in (lk.alive or ())}
                 if any(begin.date() <= d <= end.date() and d > CLAIM.date() for d in alive):
                     untimed = any(h.last is None and h.received > CLAIM for h in hits)
+                    untimed = untimed or any(w.last is None and w.told > CLAIM for w in around)
                     if not untimed:
                         return "verified_clean"
     return best
@@ -112,9 +128,29 @@ def oracle(hits, looks, quiet_days):
     hits=st.lists(hits, min_size=1, max_size=4),
     looks=st.lists(looks, max_size=6),
     quiet_days=st.integers(1, 14),
+    around=st.lists(ways, max_size=2),
 )
-def test_the_judgement_is_that_of_the_hour_by_hour_oracle(hits, looks, quiet_days):
-    assert judge(CLAIM, hits, looks, quiet_days).state == oracle(hits, looks, quiet_days)
+def test_the_judgement_is_that_of_the_hour_by_hour_oracle(hits, looks, quiet_days, around):
+    assert judge(CLAIM, hits, looks, quiet_days, around).state == oracle(hits, looks, quiet_days, around)
+
+
+@pytest.mark.parametrize(
+    ("at", "state", "reason"),
+    [
+        ((-5, -4), State.VERIFIED_CLEAN, Reason.QUIET),
+        ((0, 1), State.VERIFIED_CLEAN, Reason.QUIET),
+        ((40, 40), State.RECHECKED, Reason.AROUND),
+        ((0, 79), State.CLAIMED_CLEAN, Reason.AROUND),
+        (None, State.RECHECKED, Reason.AROUND),
+    ],
+)
+def test_no_log_proves_clean_the_time_in_which_a_machine_goes_around(at, state, reason):
+    """Of eighty quiet hours, three days of which would be enough."""
+    first, last = (None, None) if at is None else (CLAIM + at[0] * HOUR, CLAIM + at[1] * HOUR)
+    found = judge(
+        CLAIM, [Hit("fw", CLAIM - HOUR, CLAIM)], [look(0, 80)], 3, [Around(first, last, CLAIM + HOUR)]
+    )
+    assert (found.state, found.reason) == (state, reason)
 
 
 @given(hits=st.lists(hits, min_size=1, max_size=4), looks=st.lists(looks, max_size=5), more=looks)

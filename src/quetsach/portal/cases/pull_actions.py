@@ -23,6 +23,7 @@ from quetsach.portal.campaigns.arrivals import Arrived
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases import looks
 from quetsach.portal.cases.actions import move
+from quetsach.portal.cases.asking import waiting_named
 from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, Device
 from quetsach.portal.cases.owning import day_of, owners_below
 from quetsach.portal.cases.rules import RECHECK, USABLE_TIMES, Act, Arrival, Judgement, State, arrive, judge
@@ -296,19 +297,24 @@ def judge_claims(campaign: Campaign, pulled: Pulled | None = None, arrived: Arri
     for facts in looks.gather(claims, since=since):
         claimed_at = facts.case.claimed_at
         assert claimed_at is not None
-        judgement = judge(claimed_at, facts.hits, facts.looks, campaign.quiet_days)
+        judgement = judge(claimed_at, facts.hits, facts.looks, campaign.quiet_days, facts.around)
         if judgement.state != facts.case.state:
             _apply(facts, judgement, claimed_at, pulled)
 
 
 def _moved_by(arrived: Arrived, campaign: Campaign) -> set[UUID]:
-    """The waiting cases of the machines that the document names; and those that its places saw, if logs there
-    now go on long enough for the next state: a log may also fill a gap before the latest one."""
+    """The waiting cases of machines with new rows, or seen at a new hour; and those that its places saw, if
+    logs there now go on long enough for the next state: a log may also fill a gap before the latest one.
+
+    A sensor that sends once a minute has neither most of the time. All cases are judged each night.
+    """
     waiting = Case.rows.filter(is_current=True, state__in=WAITING, claimed_at__isnull=False)
     found: set[UUID] = set()
     for some in batched(sorted(arrived.machines), 400):
         aliases = Alias.rows.filter(reporter=arrived.node, key__in=some)
         found.update(waiting.filter(device__in=aliases.values("device")).values_list("pk", flat=True))
+    if arrived.seen:
+        found |= waiting_named(arrived.node, arrived.seen)
     needed = timedelta(days=campaign.quiet_days)
     timed = Coverage.rows.filter(scan__node=arrived.node, name__in=arrived.places, time__in=USABLE_TIMES)
     ends = timed.exclude(last=None).order_by().values("name").annotate(end=Max("last"))
@@ -333,7 +339,7 @@ def _apply(facts: looks.Facts, judgement: Judgement, claimed_at: datetime, pulle
     )
     if case.claimed_at != claimed_at or case.state != facts.case.state:
         return
-    ends = [c for c, look in zip(facts.coverages, facts.looks, strict=True) if look.last == judgement.until]
+    ends = [c for c, look in zip(facts.looked, facts.looks, strict=True) if look.last == judgement.until]
     coverage = ends[-1] if ends else None
     proof = {
         "until": judgement.until.isoformat() if judgement.until else "",

@@ -218,7 +218,8 @@ def story(case: Case) -> Story:
     waiting = case.state in (State.CLAIMED_CLEAN, State.RECHECKED) and case.claimed_at is not None
     judgement = None
     if waiting and case.claimed_at:
-        judgement = judge(case.claimed_at, facts.hits, facts.looks, case.device.campaign.quiet_days)
+        quiet_days = case.device.campaign.quiet_days
+        judgement = judge(case.claimed_at, facts.hits, facts.looks, quiet_days, facts.around)
     return Story(
         facts=facts,
         judgement=judgement,

@@ -206,7 +206,7 @@ def _case_page(
             if allows(state, deed.act) and seat.may(deed.verb):
                 open_deeds[slug.replace("-", "_")] = bound.get(slug) or deed.form(auto_id=f"{slug}-%s")
     nodes = queries.nodes_below(seat.node)
-    can_assign = seat.may(Verb.WORK_CASE) and (not found.device.is_assigned or nodes.count() > 1)
+    can_assign = seat.may(Verb.WORK_CASE) and (not found.device.is_assigned or seat.node.has_below)
     tale = tell(found, story, timezone.now(), ALL_EVIDENCE if wants_all else EVIDENCE)
     seen = [one for one in story.facts.coverages if fits(seat.places, Verb.READ, one.scan.node.path)]
     scans = told_by(tale.evidence, seen)

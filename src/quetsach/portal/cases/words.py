@@ -62,6 +62,9 @@ LACKS: dict[Reason, str | Promise] = {
         "In the newer logs the machine itself does not appear: it may have been off."
     ),
     Reason.TOO_SHORT: gettext_lazy("The time looked at without a gap is still too short."),
+    Reason.AROUND: gettext_lazy(
+        "The machine goes around the place that watches: names that it asks elsewhere are in no log here."
+    ),
     Reason.UNTIMED: gettext_lazy("Newer signs or logs carry no usable time."),
 }
 

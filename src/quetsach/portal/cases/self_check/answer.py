@@ -27,7 +27,7 @@ from quetsach.portal.kit.client_ip import Address, is_inside
 from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.sightings.intake import lost
 from quetsach.portal.sightings.models import Coverage, Sighting
-from quetsach.portal.sightings.queries import nameless, without_machine
+from quetsach.portal.sightings.queries import current, nameless, without_machine
 from quetsach.portal.sightings.spans import Span, common_spans, unbroken
 from quetsach.portal.units.networks import Network, held_on
 
@@ -193,8 +193,8 @@ def _coverage(
     """The sources of the unit that can prove something, as `cases.rules` asks; errors and gaps are looked at
     later."""
     lately = reduce(or_, (Q(scan__node__campaign=pk, last__gte=at) for pk, at in since))
-    rows = Coverage.rows.filter(
-        lately, scan__node__unit=unit, scan__indicator_set__isnull=False,
+    rows = current(lately).filter(
+        scan__node__unit=unit, scan__indicator_set__isnull=False,
         time__in=("ok", "assumed_year"), first__isnull=False,
     )  # fmt: skip
     return rows.order_by().values_list("scan__node__campaign", "first", "last", "errors", "gaps")
