@@ -107,9 +107,9 @@ def _figures(found: summary.Figures) -> str:
     pairs = (
         (_("Machines"), found.machines),
         (_("Malicious addresses seen"), found.indicators),
-        (_("Lines without a machine"), found.not_understood + found.nameless),
+        (_("Lines not understood"), found.not_understood),
+        (_("Lines that name no machine"), found.nameless),
         (_("Machines that go around"), found.around),
-        (_("Lines read"), found.lines),
     )
     cells = "".join(
         f"<div><dt>{_t(name)}</dt><dd>{_t(words.number(value))}</dd></div>" for name, value in pairs

@@ -94,7 +94,9 @@ class Coverage(NamedTuple):
 
     `gaps` are [first, last] of each time within the source whose lines are lost (docs/contract.md 4).
     `not_understood` counts lines that name an indicator and could not be attributed to a machine;
-    `unattributed` holds the first `UNATTRIBUTED_LINES` of them, escaped.
+    `unattributed` holds the first `UNATTRIBUTED_LINES` of them, escaped. `hours` has the lines of each UTC
+    hour by day, `order` says whether the log's times follow each other, and `alive` has, for each identifier
+    that was asked about and seen, the hours of each day as bits. None where they are not known.
     """
 
     source: str
@@ -113,6 +115,9 @@ class Coverage(NamedTuple):
     errors: list[str]
     unattributed: Sequence[str] = ()
     gaps: Sequence[Sequence[str]] = ()
+    hours: Mapping[str, Sequence[int]] | None = None
+    order: str | None = None
+    alive: Mapping[str, Mapping[str, int]] | None = None
 
 
 def shown_in_part(coverage: Iterable[Coverage]) -> list[Coverage]:
@@ -134,16 +139,17 @@ class Scan(NamedTuple):
     source_name: str
     tz: str
     inputs: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
 
 
 class End(NamedTuple):
-    """The last record of a document: its number of sightings, sources (coverage records), errors and bypass
-    records; None where nobody looked for ways around."""
+    """The last record of a document: its number of sightings, sources (coverage records) and errors, and of
+    records of machines that go around."""
 
     sightings: int
     sources: int
     errors: int
-    bypasses: int | None = None
+    bypasses: int = 0
 
 
 type Record = Scan | Sighting | Bypass | Coverage | End
@@ -166,11 +172,12 @@ def dump(record: Record) -> bytes:
             fields = {"type": "bypass", **record._asdict()}
         case Coverage():
             fields = {"type": "coverage", **record._asdict()}
-            if not record.gaps:
-                del fields["gaps"]
+            for name in ("gaps", "hours", "order", "alive"):
+                if not fields[name]:
+                    del fields[name]
         case End():
             fields = {"type": "end", **record._asdict()}
-            if record.bypasses is None:
+            if not record.bypasses:
                 del fields["bypasses"]
         case Scan():
             fields = {
@@ -182,6 +189,8 @@ def dump(record: Record) -> bytes:
                 "tz": record.tz,
                 "inputs": list(record.inputs),
             }
+            if record.asked:
+                fields["asked"] = list(record.asked)
     text = _encoder()(fields)
     try:
         return text.encode() + b"\n"
@@ -197,11 +206,10 @@ def write(
     sightings: Iterable[Sighting],
     coverage: Iterable[Coverage],
     *,
-    bypasses: Iterable[Bypass] | None = None,
+    bypasses: Iterable[Bypass] = (),
     complete: bool = True,
 ) -> End:
-    """Write one document. `sightings` and `bypasses` must come sorted by their keys; None where nobody looked
-    for ways around.
+    """Write one document. `sightings` and `bypasses` must come sorted by their keys.
 
     `complete=False` leaves out the `end` record, so that no reader takes an interrupted scan for
     a whole one.
@@ -211,14 +219,14 @@ def write(
     for sighting in sightings:
         found += 1
         out.write(dump(sighting))
-    for bypass in bypasses or ():
+    for bypass in bypasses:
         around += 1
         out.write(dump(bypass))
     for seen in coverage:
         sources += 1
         errors += len(seen.errors)
         out.write(dump(seen))
-    end = End(found, sources, errors, None if bypasses is None else around)
+    end = End(found, sources, errors, around)
     if complete:
         out.write(dump(end))
     return end
