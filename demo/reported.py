@@ -12,7 +12,7 @@ from demo.offices import UNTOUCHED
 from demo.story import ISSUER, SEED, Story
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.cases.victims import actions
-from quetsach.portal.units.models import Network
+from quetsach.portal.units.networks import Network
 from quetsach.victims import reading
 
 _RANGES = ("198.51.100.0/28", "198.51.100.16/28", "203.0.113.64/26")

@@ -19,7 +19,7 @@ from quetsach.portal.cases.models import Alias, Case, CaseEvent, Device, VictimF
 from quetsach.portal.cases.victims import actions, pull_actions, queries
 from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.units.actions import issue_token
-from quetsach.portal.units.models import Network
+from quetsach.portal.units.networks import Network
 from quetsach.victims import document, reading
 from quetsach.victims.document import Head
 from quetsach.victims.report import Leftover, Meaning, Report

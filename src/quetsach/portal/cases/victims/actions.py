@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from io import BytesIO
 from itertools import batched
+from uuid import UUID
 
 from django.core.files.base import ContentFile
 from django.db import transaction
@@ -24,11 +25,12 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.models import VictimFile, VictimReport
-from quetsach.portal.cases.pull_actions import owners_of
+from quetsach.portal.cases.owning import owners_below
 from quetsach.portal.cases.victims.pull_actions import take_reports
 from quetsach.portal.cases.victims.storing import Places, store
 from quetsach.portal.sightings.actions import NoCampaignError, campaign_node
 from quetsach.portal.units.models import ApiToken, Unit
+from quetsach.portal.units.networks import Network
 from quetsach.text.vietnamese import nfc
 from quetsach.victims import reading
 from quetsach.victims.document import Document, DocumentError, Head, Whole
@@ -158,7 +160,7 @@ def _accepted(
 def _keep(receipt: Receipt, reports: Iterable[Report], *, is_last: bool = True) -> None:
     """Store reports in batches; after the last of the file, open the cases."""
     node = receipt.file.node
-    owners, _below = owners_of(node)
+    owners, _below = owners_below(node)
     places = Places(owners)
     for some in batched(reports, BATCH):
         with transaction.atomic():
@@ -166,7 +168,7 @@ def _keep(receipt: Receipt, reports: Iterable[Report], *, is_last: bool = True) 
             receipt.changed += store(receipt.file, some, places)
         receipt.reports += len(some)
         receipt.risks += sum(one.meaning.is_risk for one in some)
-        receipt.not_ours += sum(places.of(one.address)[0] is None for one in some)
+        receipt.not_ours += sum(places.of(one.address, one.last)[0] is None for one in some)
     if is_last:
         receipt.new_cases = _into_cases(node.campaign)
 
@@ -257,19 +259,35 @@ def receive_document(
 
 @transaction.atomic
 def _find_owners(node: CampaignNode) -> int:
-    owners, _below = owners_of(node)
+    """Look up the owners of reports without one; returns how many have one now."""
+    owners, _below = owners_below(node)
     places = Places(owners)
     waiting = VictimReport.rows.filter(node=node, owner=None)
+    told: dict[tuple[UUID | None, str], list[int]] = defaultdict(list)
+    for pk, address, last, why in waiting.values_list("pk", "address", "last_seen", "why").iterator():
+        now = places.of(address, last)
+        if now != (None, why):
+            told[now].append(pk)
     found = 0
-    for address in set(waiting.values_list("address", flat=True)):
-        owner, why = places.of(address)
-        if owner is not None:
-            here = waiting.filter(address=address)
-            here.filter(meaning__in=VictimReport.CASES).update(is_waiting=True)
-            found += here.update(owner=owner, why="")
-        else:
-            waiting.filter(address=address).exclude(why=why).update(why=why)
+    for (owner, why), ids in told.items():
+        for some in batched(ids, 400):
+            rows = VictimReport.rows.filter(pk__in=some)
+            if owner is not None:
+                rows.filter(meaning__in=VictimReport.CASES).update(is_waiting=True)
+                found += len(some)
+            rows.update(owner=owner, why=why)
     return found
+
+
+def follow_reports(network: Network) -> int:
+    """Give reported addresses without a unit to the unit that has the range now; returns how many machines
+    that gave to units."""
+    waiting = VictimReport.rows.filter(owner=None, node__campaign__status=Campaign.Status.PUBLISHED)
+    opened = 0
+    for node in CampaignNode.rows.filter(pk__in=waiting.values("node")).select_related("campaign"):
+        if network.unit.path.startswith(node.path) and _find_owners(node):
+            opened += _into_cases(node.campaign) or 0
+    return opened
 
 
 def look_again(node: CampaignNode, actor: User, ip: str | None = None) -> tuple[int, int | None]:

@@ -24,7 +24,8 @@ from quetsach.portal.campaigns.arrivals import Arrived
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.actions import move
 from quetsach.portal.cases.models import Case, Device, VictimReport
-from quetsach.portal.cases.pull_actions import machines_named, new_case, open_cases, owners_of, relapse
+from quetsach.portal.cases.owning import owners_below
+from quetsach.portal.cases.pull_actions import machines_named, new_case, open_cases, relapse
 from quetsach.portal.cases.rules import Act, Arrival, State, arrive
 from quetsach.portal.cases.victims.storing import link, link_machines, widen
 from quetsach.portal.sightings.owners import Owners
@@ -42,6 +43,11 @@ class _Machine(NamedTuple):
     first: datetime | None
     last: datetime | None
     host: str
+
+    @property
+    def last_seen(self) -> datetime | None:
+        """The time that decides who held the range."""
+        return self.last
 
     @property
     def identity(self) -> dict[str, str]:
@@ -92,7 +98,7 @@ def _take_batch(campaign: Campaign, owners: dict[UUID, tuple[Owners, bool]]) -> 
     if node is None:
         return None
     if node not in owners:
-        owners[node] = owners_of(CampaignNode.rows.get(pk=node))
+        owners[node] = owners_below(CampaignNode.rows.get(pk=node))
     with transaction.atomic():
         Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
         now = timezone.now()

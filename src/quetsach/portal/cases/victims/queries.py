@@ -16,7 +16,7 @@ from django.db.models import When as Then
 
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.models import Case, VictimFile, VictimReport
-from quetsach.portal.cases.pull_actions import owners_of
+from quetsach.portal.cases.owning import owners_below
 from quetsach.portal.cases.victims.storing import Places
 from quetsach.portal.units.models import subtree
 from quetsach.victims.reading import ReportFile
@@ -53,7 +53,7 @@ class Preview:
 def preview(draft: VictimFile, file: ReportFile) -> Preview:
     """Read the file and compare it with ranges and cases; nothing is written. Raises ReportFileError."""
     found = Preview()
-    owners, _below = owners_of(draft.node)
+    owners, _below = owners_below(draft.node)
     places = Places(owners)
     machines: dict[tuple[str, str], UUID] = {}
     risks: set[tuple[str, str, int | None]] = set()
@@ -65,7 +65,7 @@ def preview(draft: VictimFile, file: ReportFile) -> Preview:
                 found.leftovers.append(one)
             continue
         _count(found, one)
-        owner, why = places.of(one.address)
+        owner, why = places.of(one.address, one.last)
         if owner is None:
             (found.several if why == "several" else found.nobody).add(one.address)
         elif one.meaning.is_case:

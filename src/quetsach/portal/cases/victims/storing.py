@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -41,17 +41,18 @@ class Places:
 
     def __init__(self, owners: Owners) -> None:
         self._owners = owners
-        self._known: dict[str, tuple[UUID | None, str]] = {}
+        self._known: dict[tuple[str, date], tuple[UUID | None, str]] = {}
 
-    def of(self, address: str) -> tuple[UUID | None, str]:
-        """The owner's node and ""; or None and `nobody` or `several`."""
-        found = self._known.get(address)
+    def of(self, address: str, seen: datetime) -> tuple[UUID | None, str]:
+        """The owner's node and ""; or None and `nobody` or `several`. Ranges may have days."""
+        day = timezone.localdate(seen) if self._owners.is_dated else date.max
+        found = self._known.get((address, day))
         if found is None:
-            holders = self._owners.holders(address)
+            holders = self._owners.holders(address, day)
             owner = next(iter(holders)) if len(holders) == 1 else None
             found = owner, "" if owner else "several" if holders else "nobody"
             if len(self._known) < _MOST_KNOWN:
-                self._known[address] = found
+                self._known[address, day] = found
         return found
 
 
@@ -70,7 +71,7 @@ def store(file: VictimFile, some: Sequence[Report], places: Places) -> int:
     file_id, node_id, flags = _uuid(file.pk), _uuid(file.node_id), (False, True)
     rows = []
     for key, one in best.items():
-        owner, why = places.of(one.address)
+        owner, why = places.of(one.address, one.last)
         rows.append((
             file_id, node_id, _uuid(owner), None, key, one.publisher, one.kind, one.meaning.value,
             one.address, one.family, spell(one.first), spell(one.last), one.is_day, one.events, one.port,
