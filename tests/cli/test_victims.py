@@ -1,4 +1,4 @@
-"""`quetsach victims`: what it says, what it writes, how it ends, and the table of types."""
+"""`quetsach victims`: words on the screen, the document, exit codes, and the table of types."""
 
 import json
 import threading

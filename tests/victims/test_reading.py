@@ -184,6 +184,11 @@ def test_a_workbook_of_a_ministry_names_victims_and_not_what_they_called():
     assert left(rows) == [(7, "time"), (8, "address")]
 
 
+def test_a_day_of_eight_digits_is_a_whole_day():
+    (one,) = read("m.csv", "IP,Thời gian\n203.0.113.7,20260302\n")
+    assert one.is_day and one.first == at(17)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_the_same_as_csv(encoding):
     text = "\n".join(";".join(map(str, row)) for row in SHEET[2:6])

@@ -37,7 +37,7 @@ def of_sheet(text: str, zone: tzinfo) -> tuple[datetime, datetime, bool] | None:
         if clock:
             text += f"T{hours:0>2}:{minutes}:{seconds[0] if seconds else '00'}"
     try:
-        is_day = len(text) == 10
+        is_day = len(text) == 10 or (len(text) == 8 and text.isdecimal())
         if is_day:
             return of_day(date.fromisoformat(text), zone)
         moment = datetime.fromisoformat(text)

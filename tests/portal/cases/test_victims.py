@@ -134,6 +134,16 @@ def test_what_is_no_report_stores_nothing_and_says_why(cast, name, data):
     assert not VictimFile.rows.exists()
 
 
+def test_a_hostile_file_name_is_kept_short_and_visible(cast):
+    client, name = cast.client("A", "it"), f"2026-03-01-{'x' * 200}-a\u202e.csv"
+    data = b"timestamp,ip,naics\n2026-03-01 00:00:00,203.0.113.1,0\n"
+    url = client.post("/cd/lam-sach/nan-nhan/", {"file": SimpleUploadedFile(name, data)}).url
+    row = VictimFile.rows.get()
+    assert row.kind == "x" * 80 and "\u202e" not in row.name
+    assert client.get(url).status_code == 200 and client.post(url, {"do": "take"}).status_code == 302
+    assert not VictimReport.rows.exists()
+
+
 def test_readers_cannot_upload(cast):
     client = cast.client("A", "reader")
     assert client.get("/cd/lam-sach/nan-nhan/").status_code == 200

@@ -32,6 +32,7 @@ from quetsach.portal.sightings.actions import NoCampaignError, campaign_node
 from quetsach.portal.units.models import ApiToken, Unit
 from quetsach.portal.units.networks import Network
 from quetsach.text.vietnamese import nfc
+from quetsach.text.words import visible
 from quetsach.victims import reading
 from quetsach.victims.document import Document, DocumentError, Head, Whole
 from quetsach.victims.reading import ReportFile, Told
@@ -82,8 +83,9 @@ def keep_draft(
     for old in VictimFile.rows.filter(by=actor, accepted_at=None):
         _drop(old)
     draft = VictimFile(
-        node=node, name=nfc(name)[:300], digest=hashlib.sha256(data).hexdigest(), publisher=file.publisher,
-        kind=file.kind.name if file.kind else "", by=actor, created_at=timezone.now(),
+        node=node, name=visible(nfc(name))[:300], digest=hashlib.sha256(data).hexdigest(),
+        publisher=file.publisher,
+        kind=(file.kind.name if file.kind else "")[:80], by=actor, created_at=timezone.now(),
         told={"kind": told.kind, "day": told.day.isoformat() if told.day else ""},
     )  # fmt: skip
     draft.content.save("report", ContentFile(data), save=False)
@@ -152,7 +154,7 @@ def _accepted(
             node=node, digest=head.digest, kind=head.kind[:80], accepted_at__isnull=False
         ).first()
         return known or VictimFile.rows.create(
-            node=node, name=nfc(head.file)[:300], digest=head.digest, publisher=head.publisher,
+            node=node, name=visible(nfc(head.file))[:300], digest=head.digest, publisher=head.publisher,
             kind=head.kind[:80], by=actor, token=token, created_at=now, accepted_at=now,
         )  # fmt: skip
 

@@ -1,8 +1,8 @@
 """Takes reports of infections into cases, by the rules that hold for signs in logs.
 
-Reports wait until they have been taken. They are taken by address, so that a machine is looked up once, in
-batches, one transaction each: after a crash the
-rest still waits. The campaign's row is the lock, as for sightings.
+Reports wait until they have been taken. They are taken by address, so that each machine is looked up once, in
+batches of one transaction each: after a crash the rest still waits. The campaign's row is the lock, as for
+sightings.
 """
 
 from __future__ import annotations
