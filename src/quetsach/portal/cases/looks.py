@@ -116,8 +116,9 @@ def gather(cases: Iterable[Case], since: datetime | None = None) -> list[Facts]:
         names[alias.device_id][alias.reporter_id].add(alias.key)
     nodes = {s.node_id for rows in evidence.values() for s in rows}
     facts = {case.pk: Facts(case, sorted(evidence[case.pk], key=_when)) for case in cases}
-    for case_id, publisher, last in last_reports(cases):
-        facts[case_id].reported[publisher] = last
+    if since is not None:  # the page of a case reads the reports themselves
+        for case_id, publisher, last in last_reports(cases):
+            facts[case_id].reported[publisher] = last
     by_node: dict[UUID, list[Facts]] = defaultdict(list)
     for fact in facts.values():
         for node in {s.node_id for s in fact.sightings}:

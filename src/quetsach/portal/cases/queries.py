@@ -219,6 +219,10 @@ def _local_days(rows: Iterable[Sighting]) -> set[date]:
 def story(case: Case) -> Story:
     """Evidence, judgement, history, and the other cases of the same machine."""
     facts = looks.gather([case])[0]
+    reports = _reports(case) if getattr(case, "is_reported", True) else []
+    for one in reversed(reports):
+        seen = one.first_seen if one.is_day else one.last_seen
+        facts.reported[one.publisher] = max(seen, facts.reported.get(one.publisher, seen))
     waiting = case.state in (State.CLAIMED_CLEAN, State.RECHECKED) and case.claimed_at is not None
     judgement = None
     if waiting and case.claimed_at:
@@ -232,8 +236,13 @@ def story(case: Case) -> Story:
         lines=sum(s.count for s in facts.sightings),
         days=len(_local_days(facts.sightings)),
         blocked=sum(s.count for s in facts.sightings if s.action == "blocked"),
-        reports=_reports(case) if facts.reported else [],
+        reports=reports,
     )
+
+
+def with_reported(cases: QuerySet[Case]) -> QuerySet[Case]:
+    """The cases, each with `is_reported`: whether others reported the machine. Spares a page a query."""
+    return cases.annotate(is_reported=Exists(VictimReport.rows.filter(case=OuterRef("pk"))))
 
 
 def _reports(case: Case) -> list[VictimReport]:
