@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from quetsach.errors import ScanError
 from quetsach.indicators.indicator import Kind
-from quetsach.sightings import runs
+from quetsach.sightings import asked, hours, runs
 from quetsach.sightings.sighting import (
     ACTIONS,
     FIELDS,
@@ -101,7 +101,7 @@ def _read(
                     record = _sighting(fields if schema > 1 else _of_schema_1(fields))
                 case "coverage":
                     sources += 1
-                    checked = _checked({"gaps": [], **fields}, _COVERAGE)
+                    checked = _checked({**_NOT_KNOWN, **fields}, _COVERAGE)
                     checked["gaps"] = tuple(map(tuple, checked["gaps"]))
                     record = Coverage(**checked, unattributed=_unattributed(fields))
                 case "end":
@@ -162,14 +162,18 @@ def _scan(fields: dict[str, Any]) -> Scan:
         raise ScanFileError(1, "schema", f"schema {schema!r} is not {known}, which are read here")
     chosen = fields.get("set")
     inputs = fields.get("inputs", [])
+    about = fields.get("asked", [])
     try:
         checked = _checked(fields, _SCAN)
         named = _checked(chosen if isinstance(chosen, dict) else {}, _SET)
         if not _is_texts(inputs):
             raise _Malformed("inputs is not a list of texts")
+        if not asked.is_asked(about):
+            raise _Malformed(f"asked is not a sorted list of at most {asked.MOST} identifiers")
     except _Malformed as problem:
         raise ScanFileError(1, "malformed", str(problem)) from None
-    return Scan(**checked, set_id=named["id"], set_count=named["count"], inputs=tuple(inputs))
+    named = {"set_id": named["id"], "set_count": named["count"]}
+    return Scan(**checked, **named, inputs=tuple(inputs), asked=tuple(about))
 
 
 def _of_schema_1(fields: dict[str, Any]) -> dict[str, Any]:
@@ -258,6 +262,19 @@ def _is_devices(value: Any) -> bool:
     return isinstance(value, dict) and all(_is_day(day) and _is_texts(seen) for day, seen in value.items())
 
 
+def _is_alive(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and len(value) <= asked.MOST
+        and all(asked.identifier(one) == one and hours.is_masks(seen) for one, seen in value.items())
+        and all(_is_day(day) for day in {day for seen in value.values() for day in seen})
+    )
+
+
+def _is_hours(value: Any) -> bool:
+    return hours.is_lines(value) and all(map(_is_day, value))
+
+
 def _is_gaps(value: Any) -> bool:
     def is_gap(gap: Any) -> bool:
         return isinstance(gap, list) and len(gap) == 2 and all(map(_is_time, gap)) and gap[0] <= gap[1]
@@ -320,7 +337,12 @@ _COVERAGE: dict[str, _Rule] = {
     "devices": (_is_devices, "a map from date to a list of texts"),
     "errors": (_is_texts, "a list of texts"),
     "gaps": (_is_gaps, "a list of pairs of times in order"),
+    "hours": (_or_none(_is_hours), f"24 counts for each of at most {hours.MOST_DAYS} dates"),
+    "order": (_or_none(_one_of(hours.ORDERS)[0]), "a known word"),
+    "alive": (_or_none(_is_alive), "a map from identifiers to a mask of 24 bits for each date"),
 }
+_NOT_KNOWN: dict[str, Any] = {"gaps": [], "hours": None, "order": None, "alive": None}
+"""Fields of coverage that may be absent."""
 
 
 class Chunk(NamedTuple):

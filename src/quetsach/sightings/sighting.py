@@ -66,7 +66,9 @@ class Coverage(NamedTuple):
 
     `gaps` are [first, last] of each time within the source whose lines are lost (docs/contract.md 4).
     `not_understood` counts lines that name an indicator and could not be attributed to a machine;
-    `unattributed` holds the first `UNATTRIBUTED_LINES` of them, escaped.
+    `unattributed` holds the first `UNATTRIBUTED_LINES` of them, escaped. `hours`, `order` and `alive` are
+    those of `quetsach.sightings.hours.Hours`. None is not known: of an older scanner, or nobody was asked
+    about.
     """
 
     source: str
@@ -85,6 +87,9 @@ class Coverage(NamedTuple):
     errors: list[str]
     unattributed: Sequence[str] = ()
     gaps: Sequence[Sequence[str]] = ()
+    hours: Mapping[str, Sequence[int]] | None = None
+    order: str | None = None
+    alive: Mapping[str, Mapping[str, int]] | None = None
 
 
 def shown_in_part(coverage: Iterable[Coverage]) -> list[Coverage]:
@@ -98,7 +103,10 @@ def shown_in_part(coverage: Iterable[Coverage]) -> list[Coverage]:
 
 
 class Scan(NamedTuple):
-    """The first record of a document: the indicator set, the vantage point, and the requested inputs."""
+    """The first record of a document: the indicator set, the vantage point, and the requested inputs.
+
+    `asked` are the machines that the scan was asked about (`quetsach.sightings.asked`).
+    """
 
     tool: str
     set_id: str
@@ -106,6 +114,7 @@ class Scan(NamedTuple):
     source_name: str
     tz: str
     inputs: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
 
 
 class End(NamedTuple):
@@ -136,6 +145,9 @@ def dump(record: Record) -> bytes:
             fields = {"type": "coverage", **record._asdict()}
             if not record.gaps:
                 del fields["gaps"]
+            for name in ("hours", "order", "alive"):
+                if fields[name] is None:
+                    del fields[name]
         case End():
             fields = {"type": "end", **record._asdict()}
         case Scan():
@@ -148,6 +160,8 @@ def dump(record: Record) -> bytes:
                 "tz": record.tz,
                 "inputs": list(record.inputs),
             }
+            if record.asked:
+                fields["asked"] = list(record.asked)
     text = _encoder()(fields)
     try:
         return text.encode() + b"\n"

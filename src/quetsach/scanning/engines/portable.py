@@ -26,6 +26,8 @@ from quetsach.scanning.engine import SpareThreads as SpareThreadsLike
 from quetsach.scanning.engines import attribution, capture, freetext, moments
 from quetsach.scanning.engines.alive import Alive
 from quetsach.scanning.engines.decoders import TRIGGER
+from quetsach.scanning.engines.detecting import DETECT_BYTES, DETECT_LINES, TEXT, clean, complete, detect
+from quetsach.scanning.engines.hours import HourCounter
 from quetsach.scanning.engines.index import Hits, Index, hits_of
 from quetsach.scanning.engines.lines import LongLine, split
 from quetsach.scanning.engines.records import LineReader, Record
@@ -35,19 +37,17 @@ from quetsach.scanning.engines.timeline import Timeline
 from quetsach.scanning.engines.tokens import tokens_of
 from quetsach.scanning.engines.wrappers import behind_hole
 from quetsach.sightings import wire
+from quetsach.sightings.asked import Asked
 from quetsach.sightings.sighting import UNATTRIBUTED_LINES, Coverage
 from quetsach.text.escape import escape
-
-TEXT = "text"
-"""The name of the fallback format, which has no file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds (docs/contract.md 5), in bytes and lines; other values only in tests."""
 
-    detect_bytes: int = 1 << 16
-    detect_lines: int = 100
+    detect_bytes: int = DETECT_BYTES
+    detect_lines: int = DETECT_LINES
     long_line: int = 1 << 20
     parsed_part: int = 1 << 16
     piece: int = 1 << 20
@@ -56,6 +56,7 @@ class Limits:
     rows: int = ROWS
     flows: int = 1 << 16
     alive: int = 1_000_000
+    block: int = 1 << 17
 
 
 LIMITS = Limits()
@@ -128,41 +129,6 @@ def _formats(forced: str | None) -> Mapping[str, LogFormat]:
     return {} if forced == TEXT else {forced: logformat.get(forced)}
 
 
-def detect(reader_formats: Mapping[str, LogFormat], start: bytes, limits: Limits = LIMITS) -> str:
-    """The format of a file by its first bytes (docs/log-formats.md 7)."""
-    reader = LineReader(reader_formats)
-    parsed = dict.fromkeys(reader.readers, 0)
-    tried = 0
-    for number, raw in enumerate(start[: limits.detect_bytes].split(b"\n")):
-        line = clean(raw, number == 0)
-        if not line or reader.is_directive(line):
-            continue
-        tried += 1
-        record = reader.read(line, parsed)
-        if record is not None:
-            parsed[record.log_format] += 1
-        if tried == limits.detect_lines:
-            break
-    best = max(parsed, key=parsed.__getitem__, default=TEXT)
-    return best if best != TEXT and tried and parsed[best] * 2 >= tried else TEXT
-
-
-def clean(raw: bytes, is_first: bool) -> bytes:
-    """A line without its carriage return and zeros at its ends, the first one without a byte order mark."""
-    line = raw[:-1] if raw.endswith(b"\r") else raw
-    if line.startswith(b"\0") or line.endswith(b"\0"):
-        line = _without_zeros(line)
-    return line.removeprefix(b"\xef\xbb\xbf") if is_first else line
-
-
-def _without_zeros(line: bytes) -> bytes:
-    """Without the zeros of a power cut before it or of a sender behind it; a directive must start its
-    line."""
-    line = line.rstrip(b"\0")
-    rest = line.lstrip(b"\0")
-    return line if rest.startswith(b"#") else rest
-
-
 def _start(line: bytes) -> bytes:
     """The part of a line that may hold its time."""
     return (behind_hole(line) if b"\0" in line else line)[: moments.TIME_BYTES]
@@ -193,6 +159,8 @@ class _Scan:
         self.rows = Rows(limits.rows)
         self.timeline = Timeline(zone, options.tz, lines=limits.edge_lines, window=limits.edge_bytes)
         self.alive = Alive()
+        self.hours = HourCounter(limits.block)
+        self.asked = Asked(options.asked)
         self.lines = self.not_understood = self.long_lines = self.inbound = 0
         self.unattributed: list[str] = []
         self.has_stopped = False
@@ -207,7 +175,12 @@ class _Scan:
         if is_capture(source.head):
             return self._capture(source, chain([bytes(start)], chunks))
         if self.options.format is None:
-            self.format = detect(self.formats, _complete(bytes(start), self.limits.detect_bytes), self.limits)
+            self.format = detect(
+                self.formats,
+                complete(bytes(start), self.limits.detect_bytes),
+                self.limits.detect_bytes,
+                self.limits.detect_lines,
+            )
         self.own = () if self.format == TEXT else (self.format,)
         self.others = tuple(n for n in self.formats if n != self.format)
         try:
@@ -218,6 +191,7 @@ class _Scan:
         identity = hashlib.sha256(source.head).hexdigest()
         sightings = self._sightings(source, identity, latest)
         span = self.timeline.span(source.decoded, latest, self.rows.times)
+        hours = self.hours.end(latest, self.zone)
         coverage = Coverage(
             source=identity,
             path=source.path,
@@ -234,6 +208,9 @@ class _Scan:
             devices=self._devices(latest, source),
             errors=source.errors,
             unattributed=self.unattributed,
+            hours=hours.lines,
+            order=hours.order,
+            alive=hours.alive if self.asked else None,
         )
         return SourceResult(sightings, coverage)
 
@@ -252,6 +229,7 @@ class _Scan:
             self.rows,
             most_alive=self.limits.alive if self.options.devices else None,
             flows=self.limits.flows,
+            asked=self.asked,
         )
         if isinstance(self.progress, Progress):
             self.progress.hits += found.hits
@@ -276,6 +254,9 @@ class _Scan:
             devices=found.devices,
             errors=source.errors,
             unattributed=[],
+            hours=found.hours.lines,
+            order=found.hours.order,
+            alive=found.hours.alive if self.asked else None,
         )
         return SourceResult(sightings, coverage)
 
@@ -312,18 +293,28 @@ class _Scan:
 
     def _line(self, line: bytes, offset: int) -> None:
         if not line or self.reader.is_directive(line, offset):
+            self.hours.line(offset, None)
             return
         record = self.reader.read(line, self.own)
         if record is not None:
-            self.timeline.parsed(offset, partial(record.time, self.zone))
+            moment = partial(record.time, self.zone)
+            self.hours.line(offset, moment)
+            self.timeline.parsed(offset, moment)
+            self._ask(record)
             self._record(record, line, offset)
             return
         if self.format == TEXT:
-            self.timeline.parsed(offset, partial(moments.time, _start(line), self.zone))
-        if self.options.devices:
+            found_in_text = partial(moments.time, _start(line), self.zone)
+            self.hours.line(offset, found_in_text)
+            self.timeline.parsed(offset, found_in_text)
+        else:
+            self.hours.line(offset, None)
+        if self.options.devices or self.asked:
             record = self.reader.read(line, self.others)
             if record is not None:
-                self._alive(record)
+                self._ask(record)
+                if self.options.devices:
+                    self._alive(record)
         hits, said = self._free_text(line)
         if hits:
             self._hit_line(line, offset, hits, said)
@@ -374,9 +365,12 @@ class _Scan:
         hits = hits_of(self.index, tokens_of(record))
         if hits:
             moment = record.time(self.zone)
-            identity = {k: escape(v.encode("utf-8", "surrogateescape")) for k, v in record.identity.items()}
-            device = _device(record)
+            device, identity = _device(record), _identity(record)
             self._keep(hits, line, offset, moment, device, record.action, identity, record.log_format)
+
+    def _ask(self, record: Record) -> None:
+        if self.asked:
+            self.hours.see(self.asked.of(_device(record), _identity(record)))
 
     def _alive(self, record: Record) -> None:
         if len(self.alive) > self.limits.alive:
@@ -422,11 +416,16 @@ class _Scan:
                 hits.setdefault(indicator, hit)
         if record is not None:
             self.timeline.parsed(offset, partial(record.time, self.zone))
+            self.hours.long_line(offset, partial(record.time, self.zone))
+            self._ask(record)
             self._record(record, start, offset)
             if hits:
                 self._not_understood(start)
-        elif hits:
-            self._hit_line(start, offset, hits, start)
+        else:
+            self.hours.long_line(offset, None)
+            if hits:
+                self._hit_line(start, offset, hits, start)
+        self.hours.end_long_line()
 
     def _devices(self, latest: int | None, source: Source) -> dict[str, list[str]]:
         if len(self.alive) > self.limits.alive:
@@ -436,16 +435,16 @@ class _Scan:
         return self.alive.days(latest, self.zone)
 
 
+def _identity(record: Record) -> dict[str, str]:
+    """What else the line says of the machine, safe to show."""
+    return {key: escape(value.encode("utf-8", "surrogateescape")) for key, value in record.identity.items()}
+
+
 def _device(record: Record) -> str | None:
     """The client's address, else its name, safe to show."""
     if record.client is None or record.client_is_address:
         return record.client
     return escape(record.client.encode("utf-8", "surrogateescape"))
-
-
-def _complete(start: bytes, size: int) -> bytes:
-    """The complete lines of a start longer than `size`, or all of a shorter one."""
-    return start if len(start) < size else start[: start.rfind(b"\n", 0, size) + 1]
 
 
 class PortableEngine:

@@ -11,14 +11,17 @@ from quetsach.logs.times import Moment
 from quetsach.scanning.engines.capture import link
 from quetsach.scanning.engines.capture.files import Packet, Packets
 from quetsach.scanning.engines.capture.fragments import Fragments
-from quetsach.scanning.engines.capture.network import Datagram, datagram, extensions
+from quetsach.scanning.engines.capture.network import Datagram, datagram, extensions, text_of
 from quetsach.scanning.engines.capture.origin import INITIAL_HOPS, Origin
-from quetsach.scanning.engines.capture.records import Recorder
+from quetsach.scanning.engines.capture.records import Recorder, is_device
 from quetsach.scanning.engines.capture.transport import BrokenError, Conversations
+from quetsach.scanning.engines.hours import HourCounter, hour_of
 from quetsach.scanning.engines.index import Index
 from quetsach.scanning.engines.rows import Rows
 from quetsach.scanning.engines.stretches import SpillError
 from quetsach.scanning.engines.timeline import Span, Timeline
+from quetsach.sightings.asked import Asked
+from quetsach.sightings.hours import Hours
 
 TOO_MANY = "more than %d devices and days; who was alive is not told, scan fewer days at a time"
 
@@ -32,20 +35,22 @@ class Captured(NamedTuple):
     hits: int
     span: Span
     devices: dict[str, list[str]]
+    hours: Hours
     problems: list[str]
     is_cut: bool
 
 
 def scan(
-    chunks: Iterable[bytes], index: Index, rows: Rows, *, most_alive: int | None, flows: int
+    chunks: Iterable[bytes], index: Index, rows: Rows, *, most_alive: int | None, flows: int, asked: Asked
 ) -> Captured:
     """Read a capture to its end into `rows`; about `flows` flows are remembered before the oldest are
     forgotten.
 
-    With more than `most_alive` devices and days none is reported, nor without `most_alive`.
+    With more than `most_alive` devices and days none is reported, nor without `most_alive`. The packets that
+    machines of `asked` send show in which hours they were alive.
     """
     packets = Packets(chunks)
-    reading = _Reading(Recorder(index, most_alive, rows), flows)
+    reading = _Reading(Recorder(index, most_alive, rows), flows, asked)
     problems = []
     try:
         for packet in packets:
@@ -79,6 +84,7 @@ def scan(
         hits=recorder.hits,
         span=_span(reading.first, reading.last),
         devices=devices,
+        hours=reading.hours.end(None, UTC),
         problems=problems,
         is_cut=packets.is_cut,
     )
@@ -104,9 +110,11 @@ class _Counts:
 class _Reading(_Counts):
     """The state of one scan of one capture."""
 
-    def __init__(self, recorder: Recorder, flows: int) -> None:
+    def __init__(self, recorder: Recorder, flows: int, asked: Asked) -> None:
         super().__init__()
         self.recorder = recorder
+        self.hours = HourCounter(1)
+        self._asked = asked
         self.unknown_links: dict[int, None] = {}
         self._conversations = Conversations(recorder, flows)
         self._fragments = Fragments()
@@ -114,6 +122,7 @@ class _Reading(_Counts):
     def packet(self, packet: Packet) -> None:
         """One packet of the file."""
         self.packets += 1
+        self.hours.packet(packet.time)
         if packet.time is not None:
             self.first = packet.time if self.first is None else min(self.first, packet.time)
             self.last = packet.time if self.last is None else max(self.last, packet.time)
@@ -132,6 +141,10 @@ class _Reading(_Counts):
         if found is None:
             raise BrokenError
         origin = Origin(packet.time, frame.mac if found.hops in INITIAL_HOPS else None)
+        if self._asked and packet.time is not None and is_device(found.source):
+            mac = {"mac": origin.mac.hex(":")} if origin.mac is not None else {}
+            for identifier in self._asked.of(text_of(found.source), mac):
+                self.hours.alive(identifier, hour_of(packet.time))
         if found.piece is None or (found.missing and not found.piece.offset):
             self._conversations.datagram(found, origin)
         elif not found.missing:
