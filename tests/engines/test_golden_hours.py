@@ -44,3 +44,19 @@ def test_golden_hours(case: dict[str, Any], block: int, tmp_path: Path) -> None:
     options = ScanOptions(tz=case.get("tz", "Asia/Ho_Chi_Minh"), asked=tuple(case.get("asked", ())))
     result = matcher.scan(log_of(case, tmp_path), options, PortableEngine().progress())
     check(case, result.coverage)
+
+
+@pytest.mark.native
+@pytest.mark.parametrize(
+    "bounds",
+    [{}, {"block": 1}, {"block": 100, "chunk": 1}, {"block": 64, "chunk": 200, "spare": 3}],
+    ids=str,
+)
+@every_case
+def test_golden_hours_of_the_native_engine(
+    case: dict[str, Any], bounds: dict[str, int], tmp_path: Path
+) -> None:
+    native = pytest.importorskip("tests.engines.native")
+    matcher = native.ENGINE.compile(make_set(["evil.example"]))
+    options = {"tz": case.get("tz", "Asia/Ho_Chi_Minh")}
+    check(case, native.scan(matcher, log_of(case, tmp_path), **options, **bounds).coverage)

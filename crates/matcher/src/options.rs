@@ -23,6 +23,8 @@ pub struct Limits {
     pub flows: usize,
     /// Devices and days in the coverage of one source, at most; of more, none is listed.
     pub alive: usize,
+    /// Bytes of a block: lines per hour are counted block by block. Chunks begin where blocks begin.
+    pub block: usize,
 }
 
 impl Default for Limits {
@@ -37,6 +39,7 @@ impl Default for Limits {
             window: 1 << 13,
             flows: 1 << 16,
             alive: 1_000_000,
+            block: 128 << 10,
         }
     }
 }
@@ -170,4 +173,9 @@ pub struct Coverage {
     pub zone: String,
     pub devices: BTreeMap<String, Vec<String>>,
     pub errors: Vec<String>,
+    /// Lines in each hour, by day of UTC, and whether the log is in order.
+    pub hours: BTreeMap<String, [u64; 24]>,
+    pub order: &'static str,
+    /// The hours of each machine that was asked about and seen, by day; None where nobody was asked about.
+    pub alive: Option<BTreeMap<String, BTreeMap<String, u32>>>,
 }

@@ -167,8 +167,8 @@ impl Matcher {
 
     /// Reads one source, from `stream` where it is given (then `changed` is its time in microseconds since
     /// 1970); the sightings in any order, and the coverage. `chunk`, `long_line`,
-    /// `parsed_part`, `edge_bytes`, `row_bytes`, `window`, `flows` and `alive` are bounds (docs/contract.md 5), changed only in tests.
-    #[pyo3(signature = (path, progress, *, tz, format=None, devices=false, source_name="", stream=None, changed=None, level=None, chunk=None, long_line=None, parsed_part=None, edge_bytes=None, row_bytes=None, window=None, flows=None, alive=None))]
+    /// `parsed_part`, `edge_bytes`, `row_bytes`, `window`, `flows`, `alive` and `block` are bounds (docs/contract.md 5), changed only in tests.
+    #[pyo3(signature = (path, progress, *, tz, format=None, devices=false, source_name="", stream=None, changed=None, level=None, chunk=None, long_line=None, parsed_part=None, edge_bytes=None, row_bytes=None, window=None, flows=None, alive=None, block=None))]
     #[allow(clippy::too_many_arguments)]
     fn scan<'py>(
         &self,
@@ -190,6 +190,7 @@ impl Matcher {
         window: Option<usize>,
         flows: Option<usize>,
         alive: Option<usize>,
+        block: Option<usize>,
     ) -> PyResult<(Lines, Bound<'py, PyDict>)> {
         let normal = Limits::default();
         let options = Options {
@@ -207,6 +208,7 @@ impl Matcher {
                 window: window.unwrap_or(normal.window),
                 flows: flows.unwrap_or(normal.flows),
                 alive: alive.unwrap_or(normal.alive),
+                block: block.unwrap_or(normal.block),
                 ..normal
             },
         };
@@ -226,9 +228,9 @@ impl Matcher {
         Ok((lines, coverage_dict(py, &coverage)?))
     }
 
-    /// Reads the lines of a plain file between two offsets; None where the answer would not be exact. `edge_bytes`
-    /// and `chunk` are bounds (docs/contract.md 5), changed only in tests.
-    #[pyo3(signature = (path, progress, *, start, end, header=None, tz, format=None, devices=false, chunk=None, edge_bytes=None))]
+    /// Reads the lines of a plain file between two offsets; None where the answer would not be exact. `edge_bytes`,
+    /// `chunk` and `block` are bounds (docs/contract.md 5), changed only in tests.
+    #[pyo3(signature = (path, progress, *, start, end, header=None, tz, format=None, devices=false, chunk=None, edge_bytes=None, block=None))]
     #[allow(clippy::too_many_arguments)]
     fn scan_part<'py>(
         &self,
@@ -243,6 +245,7 @@ impl Matcher {
         devices: bool,
         chunk: Option<usize>,
         edge_bytes: Option<u64>,
+        block: Option<usize>,
     ) -> PyResult<Option<PartTuple<'py>>> {
         let normal = Limits::default();
         let options = Options {
@@ -254,6 +257,7 @@ impl Matcher {
             limits: Limits {
                 chunk: chunk.unwrap_or(normal.chunk),
                 edge_bytes: edge_bytes.unwrap_or(normal.edge_bytes),
+                block: block.unwrap_or(normal.block),
                 ..normal
             },
         };
@@ -401,6 +405,13 @@ fn coverage_dict<'py>(py: Python<'py>, c: &Coverage) -> PyResult<Bound<'py, PyDi
     dict.set_item("zone", &c.zone)?;
     dict.set_item("devices", &c.devices)?;
     dict.set_item("errors", &c.errors)?;
+    let hours = PyDict::new(py);
+    for (day, counts) in &c.hours {
+        hours.set_item(day, counts.to_vec())?;
+    }
+    dict.set_item("hours", hours)?;
+    dict.set_item("order", c.order)?;
+    dict.set_item("alive", &c.alive)?;
     Ok(dict)
 }
 

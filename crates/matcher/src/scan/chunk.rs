@@ -15,6 +15,7 @@ use crate::rows::Line;
 use crate::rows::details::Plain;
 use crate::scan::batch;
 use crate::scan::batch::Lines;
+use crate::scan::blocks::{Text, Texts};
 use crate::scan::baton::Relay;
 use crate::scan::long_line::LongLine;
 use crate::scan::segments::Segment;
@@ -66,24 +67,41 @@ impl<'a> Scan<'a> {
 
     /// Looks at all lines of a chunk after phase 1, under the header of the lines before them.
     pub fn lines_under(&mut self, header: Arc<Header>, buffer: &Buffer, segments: Vec<Segment>) {
-        self.reader.header = header;
+        self.reader.header = header.clone();
         self.every_line =
             self.set.needs_every_line() || self.options.devices || self.header_cuts_tokens();
+        let known = self.headers.len();
+        let mut texts = Texts::default();
         for segment in segments {
             match segment {
                 Segment::Lines {
-                    start, end, marks, ..
+                    start,
+                    end,
+                    lines,
+                    marks,
+                    ..
                 } => {
                     let offset = buffer.offset + start as u64;
                     self.marked_lines(&buffer.data()[start..end], offset, &marks);
+                    texts.add(start, end, lines);
                 }
                 Segment::LongLine { start, end } => {
+                    texts.end();
                     let line = &buffer.data()[start..end];
                     let mut pieces = LongLine::new(self, line, buffer.offset + start as u64);
                     pieces.feed(self, line);
                     pieces.finish(self);
                 }
             }
+        }
+        let headers = self.headers_since(header, known);
+        for (start, end, lines) in texts.all() {
+            let text = Text {
+                data: &buffer.data()[start..end],
+                offset: buffer.offset + start as u64,
+                lines,
+            };
+            self.count_hours(text, &headers);
         }
         self.count_hits();
     }

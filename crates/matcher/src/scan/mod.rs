@@ -5,6 +5,7 @@
 //! one part of it each.
 mod batch;
 pub(crate) mod baton;
+pub(crate) mod blocks;
 mod chunk;
 pub(crate) mod long_line;
 mod pieces;

@@ -12,6 +12,7 @@ pub(crate) enum Segment {
     Lines {
         start: usize,
         end: usize,
+        lines: u64,
         /// Places where an indicator may stand, and places where a directive may begin.
         marks: Vec<usize>,
         directives: Vec<usize>,
@@ -81,7 +82,8 @@ impl Scan<'_> {
             search.find(self.options.level, &mut found);
         });
         let data = &buffer.data()[start..end];
-        self.lines += found.newlines + u64::from(data.last() != Some(&b'\n'));
+        let lines = found.newlines + u64::from(data.last() != Some(&b'\n'));
+        self.lines += lines;
         let first = (data[0] == b'#').then_some(0);
         let later = memmem::find_iter(data, b"\n#").map(|i| i + 1);
         let directives: Vec<usize> = first.into_iter().chain(later).collect();
@@ -95,6 +97,7 @@ impl Scan<'_> {
         Segment::Lines {
             start,
             end,
+            lines,
             marks,
             directives,
         }

@@ -1,6 +1,6 @@
 //! The state of one thread of a scan, and how it is handed to other threads.
 use std::mem;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::tz::TimeZone;
 
@@ -18,6 +18,7 @@ use crate::scan::unattributed::Unattributed;
 use crate::set::Set;
 use crate::shape::{Header, LineReader};
 use crate::time::Moment;
+use crate::time::hours::Hours;
 use crate::time::timeline::Timeline;
 use crate::token::Scratch;
 
@@ -45,6 +46,8 @@ pub(crate) struct Scan<'a> {
     pub stretches: Stretches,
     pub timeline: Timeline,
     pub alive: Alive<Host>,
+    /// What all threads count of lines by their hours.
+    pub hours: Arc<Mutex<Hours>>,
     /// The headers of the baton, while this thread has it.
     pub headers: Vec<(u64, Arc<Header>)>,
     pub every_line: bool,
@@ -103,6 +106,7 @@ impl<'a> Scan<'a> {
             stretches: Stretches::default(),
             timeline: Timeline::default(),
             alive: Alive::default(),
+            hours: Arc::default(),
             headers: Vec::new(),
             every_line: false,
             scratch: None,
@@ -119,7 +123,7 @@ impl<'a> Scan<'a> {
 
     /// The same scan for another thread, before its first line.
     pub fn another(&self) -> Scan<'a> {
-        Scan::new(
+        let new = Scan::new(
             self.set,
             self.formats.clone(),
             self.format,
@@ -127,7 +131,11 @@ impl<'a> Scan<'a> {
             self.options,
             self.progress,
             self.rows.another(),
-        )
+        );
+        Scan {
+            hours: self.hours.clone(),
+            ..new
+        }
     }
 
     /// Adds the results of another thread.
@@ -146,6 +154,11 @@ impl<'a> Scan<'a> {
         if let Some(rows) = self.rows.take_shared() {
             self.stretches.absorb(rows.into_stretches(self.set));
         }
+    }
+
+    /// What all threads counted, when all have ended.
+    pub fn take_hours(&self) -> Hours {
+        mem::take(&mut self.hours.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub fn accept(&mut self, baton: Baton) {
