@@ -108,6 +108,7 @@ pub fn scan_by(set: &Set, log: &[u8], how: &How) -> io::Result<(Vec<u8>, Coverag
         format: how.format.clone(),
         devices: true,
         source_name: String::new(),
+        asked: None,
         level: how.level,
         limits: how.limits,
     };

@@ -58,5 +58,5 @@ def test_golden_hours_of_the_native_engine(
 ) -> None:
     native = pytest.importorskip("tests.engines.native")
     matcher = native.ENGINE.compile(make_set(["evil.example"]))
-    options = {"tz": case.get("tz", "Asia/Ho_Chi_Minh")}
+    options = {"tz": case.get("tz", "Asia/Ho_Chi_Minh"), "asked": case.get("asked", [])}
     check(case, native.scan(matcher, log_of(case, tmp_path), **options, **bounds).coverage)

@@ -21,7 +21,7 @@ use quetsach_matcher::pipeline::{self, temporary};
 use quetsach_matcher::raw::Level;
 use quetsach_matcher::reader::Input;
 use quetsach_matcher::reader::range::Range;
-use quetsach_matcher::set::setfile;
+use quetsach_matcher::set::{self, setfile};
 use quetsach_matcher::{Set, wire};
 use stream::Stream;
 use tally::Tally;
@@ -168,7 +168,7 @@ impl Matcher {
     /// Reads one source, from `stream` where it is given (then `changed` is its time in microseconds since
     /// 1970); the sightings in any order, and the coverage. `chunk`, `long_line`,
     /// `parsed_part`, `edge_bytes`, `row_bytes`, `window`, `flows`, `alive` and `block` are bounds (docs/contract.md 5), changed only in tests.
-    #[pyo3(signature = (path, progress, *, tz, format=None, devices=false, source_name="", stream=None, changed=None, level=None, chunk=None, long_line=None, parsed_part=None, edge_bytes=None, row_bytes=None, window=None, flows=None, alive=None, block=None))]
+    #[pyo3(signature = (path, progress, *, tz, format=None, devices=false, source_name="", stream=None, changed=None, level=None, chunk=None, long_line=None, parsed_part=None, edge_bytes=None, row_bytes=None, window=None, flows=None, alive=None, block=None, asked=None))]
     #[allow(clippy::too_many_arguments)]
     fn scan<'py>(
         &self,
@@ -191,6 +191,7 @@ impl Matcher {
         flows: Option<usize>,
         alive: Option<usize>,
         block: Option<usize>,
+        asked: Option<&Asked>,
     ) -> PyResult<(Lines, Bound<'py, PyDict>)> {
         let normal = Limits::default();
         let options = Options {
@@ -198,6 +199,7 @@ impl Matcher {
             format,
             devices,
             source_name: source_name.to_owned(),
+            asked: asked.map(|asked| asked.inner.clone()),
             level: parse_level(level)?,
             limits: Limits {
                 chunk: chunk.unwrap_or(normal.chunk),
@@ -230,7 +232,7 @@ impl Matcher {
 
     /// Reads the lines of a plain file between two offsets; None where the answer would not be exact. `edge_bytes`,
     /// `chunk` and `block` are bounds (docs/contract.md 5), changed only in tests.
-    #[pyo3(signature = (path, progress, *, start, end, header=None, tz, format=None, devices=false, chunk=None, edge_bytes=None, block=None))]
+    #[pyo3(signature = (path, progress, *, start, end, header=None, tz, format=None, devices=false, chunk=None, edge_bytes=None, block=None, asked=None))]
     #[allow(clippy::too_many_arguments)]
     fn scan_part<'py>(
         &self,
@@ -246,6 +248,7 @@ impl Matcher {
         chunk: Option<usize>,
         edge_bytes: Option<u64>,
         block: Option<usize>,
+        asked: Option<&Asked>,
     ) -> PyResult<Option<PartTuple<'py>>> {
         let normal = Limits::default();
         let options = Options {
@@ -253,6 +256,7 @@ impl Matcher {
             format,
             devices,
             source_name: String::new(),
+            asked: asked.map(|asked| asked.inner.clone()),
             level: Level::best(),
             limits: Limits {
                 chunk: chunk.unwrap_or(normal.chunk),
@@ -285,7 +289,7 @@ impl Matcher {
     }
 
     /// The answer of a whole file from the bodies of its parts, in order; None without any.
-    #[pyo3(signature = (path, bodies, errors, *, tz, format=None, devices=false, source_name=""))]
+    #[pyo3(signature = (path, bodies, errors, *, tz, format=None, devices=false, source_name="", asked=None))]
     #[allow(clippy::too_many_arguments)]
     fn merge<'py>(
         &self,
@@ -297,12 +301,14 @@ impl Matcher {
         format: Option<String>,
         devices: bool,
         source_name: &str,
+        asked: Option<&Asked>,
     ) -> PyResult<Option<(Lines, Bound<'py, PyDict>)>> {
         let options = Options {
             tz: tz.to_owned(),
             format,
             devices,
             source_name: source_name.to_owned(),
+            asked: asked.map(|asked| asked.inner.clone()),
             level: Level::best(),
             limits: Limits::default(),
         };
@@ -321,6 +327,23 @@ impl Matcher {
         };
         let about = coverage_dict(py, &coverage)?;
         Ok(Some((Lines::of(lines, &self.set), about)))
+    }
+}
+
+/// Machines that a scan is asked about.
+#[pyclass(frozen)]
+struct Asked {
+    inner: Arc<set::asked::Asked>,
+}
+
+#[pymethods]
+impl Asked {
+    #[new]
+    fn new(identifiers: Vec<String>) -> PyResult<Asked> {
+        let inner = set::asked::Asked::new(identifiers).map_err(raise)?;
+        Ok(Asked {
+            inner: Arc::new(inner),
+        })
     }
 }
 
@@ -425,7 +448,7 @@ fn levels() -> Vec<&'static str> {
 mod _native {
     #[pymodule_export]
     use super::{
-        Draft, Formats, Lines, Matcher, OptionsError, Progress, SetError, SpareThreads, Tally,
+        Asked, Draft, Formats, Lines, Matcher, OptionsError, Progress, SetError, SpareThreads, Tally,
         levels,
     };
 

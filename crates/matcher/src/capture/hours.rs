@@ -1,4 +1,8 @@
 //! Packets of a capture in each hour, and the hours of machines that are asked about (docs/contract.md 4).
+use crate::capture::network::Datagram;
+use crate::capture::origin::Origin;
+use crate::capture::records::is_device;
+use crate::options::Options;
 use crate::time::Value;
 use crate::time::hours::{Hour, Hours, Order, Piece, Told};
 use crate::time::years::Years;
@@ -27,6 +31,23 @@ impl PacketHours {
             }
         }
         self.waiting += 1;
+    }
+
+    /// The machines that sent a packet.
+    pub fn see(&mut self, datagram: &Datagram<'_>, origin: Origin, options: &Options) {
+        let (Some(asked), Some(time)) = (&options.asked, origin.time) else {
+            return;
+        };
+        if !is_device(datagram.source) {
+            return;
+        }
+        let mac = origin.mac.and_then(|mac| asked.find_mac_of(mac));
+        for group in asked.find_address(datagram.source).into_iter().chain(mac) {
+            for &machine in asked.group(group) {
+                let hour = Hour::of(Value::Known(time));
+                self.hours.see(machine, hour, options.limits.alive);
+            }
+        }
     }
 
     fn settle(&mut self) {

@@ -176,6 +176,7 @@ impl<'a> Capture<'a> {
             time: packet.time,
             mac: mac.filter(|_| INITIAL_HOPS.contains(&datagram.hops)),
         };
+        self.hours.see(&datagram, origin, self.options);
         let understood = match datagram.piece {
             None => self.datagram(&datagram, origin),
             Some(piece) if datagram.missing == 0 => {
@@ -235,7 +236,13 @@ impl<'a> Capture<'a> {
         }
         let span = timeline.span(None, std::iter::empty(), zone);
         let mut years = Years::new(None, zone);
-        let hours = self.hours.told(&mut years, self.options.limits.alive);
+        let mut source = source;
+        let most = self.options.limits.alive;
+        let hours = self.hours.told(&mut years, most);
+        if hours.is_too_many {
+            source.fail(&alive::too_many(most));
+        }
+        let alive = self.options.alive(&hours);
         let mut devices: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (device, day) in &self.alive {
             let of_day = devices.entry(time::day(*day)).or_default();
@@ -262,7 +269,7 @@ impl<'a> Capture<'a> {
             errors: source.errors,
             hours: hours.lines,
             order: hours.order,
-            alive: None,
+            alive,
         };
         (lines, coverage)
     }

@@ -26,7 +26,7 @@ struct Facts {
 }
 
 /// Whether an address can be that of one machine.
-fn is_device(address: Address) -> bool {
+pub(super) fn is_device(address: Address) -> bool {
     match address.v4() {
         Some(bits) => bits != 0 && bits >> 28 != 0xe && bits != u32::MAX,
         None => address.0 != 0 && address.0 >> 120 != 0xff,

@@ -314,6 +314,11 @@ impl<'a> Found<'a> {
         }
         let devices = self.alive.days(&mut years);
         let hours = self.hours.told(&mut years, most);
+        if hours.is_too_many {
+            let problem = alive::too_many(most);
+            self.errors.push(format!("{}: {problem}", path.display()));
+        }
+        let alive = self.options.alive(&hours);
         let coverage = Coverage {
             source: self.source,
             path: path.display().to_string(),
@@ -339,7 +344,7 @@ impl<'a> Found<'a> {
             errors: self.errors,
             hours: hours.lines,
             order: hours.order,
-            alive: None,
+            alive,
         };
         (lines, coverage)
     }

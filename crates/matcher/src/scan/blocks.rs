@@ -11,12 +11,13 @@ use crate::shape::Header;
 use crate::shape::wrapper::Readings;
 use crate::time::Value;
 use crate::time::hours::{Hour, Order, Piece};
+use crate::token::buffer::Buffer;
 
 /// Lines at each end of a stretch in which a time is sought. A stretch of no more lines is read line by line.
 const LOOK: usize = 16;
 
 /// The lines from a place on have this hour; None: that of the line before.
-type Run = (usize, Option<Hour>);
+pub(super) type Run = (usize, Option<Hour>);
 
 /// Whole lines of the source, none of which is too long.
 #[derive(Clone, Copy)]
@@ -27,19 +28,48 @@ pub(crate) struct Text<'l> {
     pub lines: u64,
 }
 
-/// The stretches of a chunk between long lines: first byte, end and lines.
+/// The lines of a chunk between two long lines: first byte, end and number.
+pub(crate) struct Between {
+    start: usize,
+    end: usize,
+    lines: u64,
+    /// Places, from `start` on, in lines that may name a machine that is asked about, with its group.
+    pub asked: Vec<(usize, u32)>,
+}
+
+impl Between {
+    pub fn of<'l>(&self, buffer: &'l Buffer) -> Text<'l> {
+        Text {
+            data: &buffer.data()[self.start..self.end],
+            offset: buffer.offset + self.start as u64,
+            lines: self.lines,
+        }
+    }
+}
+
+/// A chunk cut where long lines stand.
 #[derive(Default)]
 pub(crate) struct Texts {
-    all: Vec<(usize, usize, u64)>,
+    all: Vec<Between>,
     is_open: bool,
 }
 
 impl Texts {
     /// Adds lines behind those that came before.
-    pub fn add(&mut self, start: usize, end: usize, lines: u64) {
+    pub fn add(&mut self, (start, end): (usize, usize), lines: u64, asked: Vec<(usize, u32)>) {
         match self.all.last_mut() {
-            Some(last) if self.is_open => (last.1, last.2) = (end, last.2 + lines),
-            _ => self.all.push((start, end, lines)),
+            Some(last) if self.is_open => {
+                let moved = start - last.start;
+                let asked = asked.into_iter();
+                last.asked.extend(asked.map(|(place, group)| (place + moved, group)));
+                (last.end, last.lines) = (end, last.lines + lines);
+            }
+            _ => self.all.push(Between {
+                start,
+                end,
+                lines,
+                asked,
+            }),
         }
         self.is_open = true;
     }
@@ -49,7 +79,7 @@ impl Texts {
         self.is_open = false;
     }
 
-    pub fn all(self) -> Vec<(usize, usize, u64)> {
+    pub fn all(self) -> Vec<Between> {
         self.all
     }
 }
@@ -61,7 +91,7 @@ pub(crate) struct Headers {
 }
 
 impl Headers {
-    fn at(&self, offset: u64) -> Arc<Header> {
+    pub(super) fn at(&self, offset: u64) -> Arc<Header> {
         let known = self.later.partition_point(|(at, _)| *at < offset);
         let last = known.checked_sub(1).map(|i| &self.later[i].1);
         last.unwrap_or(&self.before).clone()
@@ -85,7 +115,7 @@ impl Block {
 }
 
 /// The end of the line that begins at `at`, and the beginning of the next.
-fn next_line(data: &[u8], at: usize) -> (usize, usize) {
+pub(super) fn next_line(data: &[u8], at: usize) -> (usize, usize) {
     match memchr(b'\n', &data[at..]) {
         Some(i) => (at + i, at + i + 1),
         None => (data.len(), data.len()),
@@ -100,7 +130,7 @@ fn last_line(data: &[u8], end: usize) -> usize {
 
 impl Scan<'_> {
     /// Counts the lines of a text by their hours.
-    pub fn count_hours(&mut self, text: Text<'_>, headers: &Headers) {
+    pub fn count_hours(&mut self, text: Text<'_>, asked: &[(usize, u32)], headers: &Headers) {
         let Text { data, offset, .. } = text;
         let reader_header = self.reader.header.clone();
         let size = self.options.limits.block as u64;
@@ -123,11 +153,12 @@ impl Scan<'_> {
             }
             at = end;
         }
+        let seen = self.look_for_asked(text, &runs, asked, headers);
         self.reader.header = reader_header;
-        self.add_runs(text, &runs, order);
+        self.add_runs(text, &runs, order, seen);
     }
 
-    fn add_runs(&mut self, text: Text<'_>, runs: &[Run], order: Order) {
+    fn add_runs(&mut self, text: Text<'_>, runs: &[Run], order: Order, seen: Vec<(u32, Option<Hour>)>) {
         let end = |i: usize| runs.get(i + 1).map_or(text.data.len(), |next| next.0);
         let largest = (0..runs.len()).max_by_key(|&i| end(i) - runs[i].0);
         let count = |i: usize| {
@@ -158,11 +189,18 @@ impl Scan<'_> {
                 None => piece.before = lines,
             }
         }
-        hours.add_piece(text.offset, piece, self.options.limits.alive);
+        let most = self.options.limits.alive;
+        for (machine, hour) in seen {
+            match hour {
+                Some(hour) => hours.see(machine, hour, most),
+                None => drop(piece.seen_before.insert(machine)),
+            }
+        }
+        hours.add_piece(text.offset, piece, most);
     }
 
-    /// Counts a line that is too long to hold, with the time of its first part.
-    pub fn count_long_line(&mut self, offset: u64, size: u64, time: Option<Value>) {
+    /// Counts a line that is too long to hold, with the time of its first part and the machines that this names.
+    pub fn count_long_line(&mut self, offset: u64, size: u64, time: Option<Value>, seen: &[u32]) {
         let hour = time.map(Hour::of);
         let piece = Piece {
             // Its line feed is behind it, or the source ends.
@@ -171,13 +209,15 @@ impl Scan<'_> {
             first: hour,
             last: hour,
             order: time.map(Order::of).unwrap_or_default(),
-            ..Piece::default()
+            seen_before: seen.iter().copied().filter(|_| hour.is_none()).collect(),
         };
+        let most = self.options.limits.alive;
         let mut hours = self.hours.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(hour) = hour {
             hours.count(hour, 1);
+            seen.iter().for_each(|&machine| hours.see(machine, hour, most));
         }
-        hours.add_piece(offset, piece, self.options.limits.alive);
+        hours.add_piece(offset, piece, most);
     }
 
     fn block(&mut self, text: Text<'_>, (start, end): (usize, usize), headers: &Headers) -> Block {

@@ -15,7 +15,7 @@ use crate::rows::Line;
 use crate::rows::details::Plain;
 use crate::scan::batch;
 use crate::scan::batch::Lines;
-use crate::scan::blocks::{Text, Texts};
+use crate::scan::blocks::Texts;
 use crate::scan::baton::Relay;
 use crate::scan::long_line::LongLine;
 use crate::scan::segments::Segment;
@@ -79,11 +79,12 @@ impl<'a> Scan<'a> {
                     end,
                     lines,
                     marks,
+                    asked,
                     ..
                 } => {
                     let offset = buffer.offset + start as u64;
                     self.marked_lines(&buffer.data()[start..end], offset, &marks);
-                    texts.add(start, end, lines);
+                    texts.add((start, end), lines, asked);
                 }
                 Segment::LongLine { start, end } => {
                     texts.end();
@@ -95,13 +96,8 @@ impl<'a> Scan<'a> {
             }
         }
         let headers = self.headers_since(header, known);
-        for (start, end, lines) in texts.all() {
-            let text = Text {
-                data: &buffer.data()[start..end],
-                offset: buffer.offset + start as u64,
-                lines,
-            };
-            self.count_hours(text, &headers);
+        for text in texts.all() {
+            self.count_hours(text.of(buffer), &text.asked, &headers);
         }
         self.count_hits();
     }
@@ -254,7 +250,7 @@ impl<'a> Scan<'a> {
         self.set.has_addresses() && self.own().is_none_or(|(_, format)| format.reverses)
     }
 
-    fn foreign_record<'l>(&mut self, readings: &'l Readings<'_>) -> Option<Record<'a, 'l>> {
+    pub(super) fn foreign_record<'l>(&mut self, readings: &'l Readings<'_>) -> Option<Record<'a, 'l>> {
         let own = self.format;
         let all = self.formats.iter().copied().enumerate();
         let others = all.filter(|(n, _)| Some(*n) != own);
@@ -300,6 +296,7 @@ impl<'a> Scan<'a> {
         let mut found = Candidates::default();
         let mut search = Search {
             set: self.set,
+            asked: None,
             buf: &buf,
             from: FRONT,
             len: piece.len(),

@@ -49,7 +49,7 @@ impl LongLine {
         scan.lines += 1;
         scan.long_lines += 1;
         if !self.parses {
-            scan.count_long_line(self.offset, self.size, None);
+            scan.count_long_line(self.offset, self.size, None, &[]);
             if !self.hits.is_empty() {
                 let readings = Readings::new(&self.start);
                 scan.foreign_line(&readings, self.offset, self.hits, &self.start);
@@ -67,7 +67,8 @@ impl LongLine {
             if head {
                 scan.timeline.add_head(moment);
             }
-            scan.count_long_line(self.offset, self.size, moment.map(|m| m.value));
+            let seen = scan.asked_of(&record);
+            scan.count_long_line(self.offset, self.size, moment.map(|m| m.value), &seen);
             scan.record(&record, &self.start, self.offset, true);
         }
     }

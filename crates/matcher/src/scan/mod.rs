@@ -3,6 +3,7 @@
 //!
 //! `Scan` is one type whose methods stand in several files: `state` holds it, `chunk` leads through a chunk, the others do
 //! one part of it each.
+mod asked;
 mod batch;
 pub(crate) mod baton;
 pub(crate) mod blocks;

@@ -15,6 +15,8 @@ pub(crate) enum Segment {
         lines: u64,
         /// Places where an indicator may stand, and places where a directive may begin.
         marks: Vec<usize>,
+        /// Places in lines that may name a machine that is asked about, with its group.
+        asked: Vec<(usize, u32)>,
         directives: Vec<usize>,
     },
     LongLine {
@@ -74,6 +76,7 @@ impl Scan<'_> {
         buffer.isolated(start, end, |buf, from| {
             let mut search = Search {
                 set: self.set,
+                asked: self.asked,
                 buf,
                 from,
                 len: end - start,
@@ -94,11 +97,17 @@ impl Scan<'_> {
         }
         // Names, addresses and directives, each in order.
         marks.sort();
+        let named = found.asked.iter();
+        let mut asked: Vec<(usize, u32)> = named
+            .map(|&(place, group)| (place as usize - FRONT - start, group))
+            .collect();
+        asked.sort_unstable();
         Segment::Lines {
             start,
             end,
             lines,
             marks,
+            asked,
             directives,
         }
     }

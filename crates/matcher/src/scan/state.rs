@@ -13,9 +13,11 @@ use crate::rows::alive::Alive;
 use crate::rows::repeats::Repeats;
 use crate::rows::stretches::Stretches;
 use crate::rows::{Keys, Rows};
+use crate::scan::asked::SeenNow;
 use crate::scan::baton::Baton;
 use crate::scan::unattributed::Unattributed;
 use crate::set::Set;
+use crate::set::asked::Asked;
 use crate::shape::{Header, LineReader};
 use crate::time::Moment;
 use crate::time::hours::Hours;
@@ -33,6 +35,9 @@ pub(crate) struct RecordHits {
 /// The part of one thread in the scan of a source.
 pub(crate) struct Scan<'a> {
     pub set: &'a Set,
+    /// Machines that the scan is asked about, if any.
+    pub asked: Option<&'a Asked>,
+    pub seen_now: SeenNow,
     pub formats: Vec<&'a Format>,
     pub options: &'a Options,
     pub progress: &'a Progress,
@@ -95,6 +100,8 @@ impl<'a> Scan<'a> {
     ) -> Scan<'a> {
         Scan {
             set,
+            asked: options.asked.as_deref().filter(|asked| !asked.is_empty()),
+            seen_now: SeenNow::default(),
             reader: LineReader::new(&formats),
             formats,
             options,

@@ -175,6 +175,8 @@ pub struct Told {
     pub lines: BTreeMap<String, [u64; 24]>,
     pub order: &'static str,
     pub alive: BTreeMap<u32, BTreeMap<String, u32>>,
+    /// There are more machines and days than may be told, so none is.
+    pub is_too_many: bool,
 }
 
 impl Hours {
@@ -190,17 +192,6 @@ impl Hours {
         if self.seen.len() <= most {
             *self.seen.entry((machine, day)).or_default() |= 1 << at;
         }
-    }
-
-    pub fn has_seen(&self, machine: u32, hour: Hour) -> bool {
-        let (day, at) = hour.of_day();
-        let seen = self.seen.get(&(machine, day));
-        seen.is_some_and(|hours| hours >> at & 1 == 1)
-    }
-
-    /// Machines and days.
-    pub fn seen_len(&self) -> usize {
-        self.seen.len()
     }
 
     /// Adds a piece, whose lines with an hour are counted by themselves, and joins it with those that it touches.
@@ -273,9 +264,17 @@ impl Hours {
                 told.lines.entry(time::day(day as i32)).or_default()[at as usize] += lines;
             }
         }
+        if told.lines.is_empty() {
+            // No line has a time whose year is known.
+            return Told::default();
+        }
         if self.counts.len() > MOST_HOURS || told.lines.len() > MOST_DAYS {
             told.lines.clear();
             told.order = "broken";
+        }
+        if self.seen.len() > most {
+            told.is_too_many = true;
+            return told;
         }
         for (&(machine, day), hours) in &self.seen {
             let units = if day < YEARLESS / 2 / QUARTERS { QUARTERS } else { OF_DAY };

@@ -198,6 +198,17 @@ class HourCounter:
         for identifier in seen:
             self.alive(identifier, self._last)
 
+    def is_too_many(self, most: int) -> bool:
+        """Whether more machines and days were seen than may be told. Then none is told."""
+        self._end_block()
+        days = sum(
+            len({hour // HOURS if isinstance(hour, int) else hour[:2] for hour in seen})
+            for seen in self._alive.values()
+        )
+        if days > most:
+            self._alive.clear()
+        return days > most
+
     def end(self, latest: int | None, zone: tzinfo) -> Hours:
         """The numbers, times without a year no later than `latest`."""
         self._end_block()
@@ -210,6 +221,9 @@ class HourCounter:
             at = known[hour]
             if at is not None:
                 hours.setdefault(times.day(at), [0] * HOURS)[at // HOUR % HOURS] += count
+        if not hours:
+            # No line has a time whose year is known.
+            return Hours({}, "", {})
         alive: dict[str, dict[str, int]] = {}
         for identifier, seen in sorted(self._alive.items()):
             for hour in seen:

@@ -191,6 +191,9 @@ class _Scan:
         identity = hashlib.sha256(source.head).hexdigest()
         sightings = self._sightings(source, identity, latest)
         span = self.timeline.span(source.decoded, latest, self.rows.times)
+        devices = self._devices(latest, source)
+        if self.hours.is_too_many(self.limits.alive):
+            source.errors.append(f"{source.path}: {capture.TOO_MANY % self.limits.alive}")
         hours = self.hours.end(latest, self.zone)
         coverage = Coverage(
             source=identity,
@@ -205,7 +208,7 @@ class _Scan:
             last=span.last,
             time=span.time,
             zone=span.zone,
-            devices=self._devices(latest, source),
+            devices=devices,
             errors=source.errors,
             unattributed=self.unattributed,
             hours=hours.lines,
@@ -227,7 +230,8 @@ class _Scan:
             chunks,
             self.index,
             self.rows,
-            most_alive=self.limits.alive if self.options.devices else None,
+            most_alive=self.limits.alive,
+            devices=self.options.devices,
             flows=self.limits.flows,
             asked=self.asked,
         )

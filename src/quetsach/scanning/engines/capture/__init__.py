@@ -41,16 +41,23 @@ class Captured(NamedTuple):
 
 
 def scan(
-    chunks: Iterable[bytes], index: Index, rows: Rows, *, most_alive: int | None, flows: int, asked: Asked
+    chunks: Iterable[bytes],
+    index: Index,
+    rows: Rows,
+    *,
+    most_alive: int,
+    devices: bool,
+    flows: int,
+    asked: Asked,
 ) -> Captured:
     """Read a capture to its end into `rows`; about `flows` flows are remembered before the oldest are
     forgotten.
 
-    With more than `most_alive` devices and days none is reported, nor without `most_alive`. The packets that
-    machines of `asked` send show in which hours they were alive.
+    Devices are reported where `devices` asks for them, and there are no more than `most_alive` devices and
+    days. The packets that machines of `asked` send show in which hours they were alive.
     """
     packets = Packets(chunks)
-    reading = _Reading(Recorder(index, most_alive, rows), flows, asked)
+    reading = _Reading(Recorder(index, most_alive if devices else None, rows), flows, asked)
     problems = []
     try:
         for packet in packets:
@@ -60,12 +67,14 @@ def scan(
         problems.append(f"stopped: {error}")
     recorder = reading.recorder
     too_many: list[str] = []
-    if most_alive is not None and len(recorder.alive) > most_alive:
+    if len(recorder.alive) > most_alive:
         too_many.append(TOO_MANY % most_alive)
         recorder.alive.clear()
-    devices: dict[str, list[str]] = {}
+    if reading.hours.is_too_many(most_alive):
+        too_many.append(TOO_MANY % most_alive)
+    alive: dict[str, list[str]] = {}
     for day, device in sorted(recorder.alive):
-        devices.setdefault(day, []).append(device)
+        alive.setdefault(day, []).append(device)
     if packets.problem is not None:
         problems.insert(0, packets.problem)
     if reading.broken:
@@ -83,7 +92,7 @@ def scan(
         inbound=recorder.inbound,
         hits=recorder.hits,
         span=_span(reading.first, reading.last),
-        devices=devices,
+        devices=alive,
         hours=reading.hours.end(None, UTC),
         problems=problems,
         is_cut=packets.is_cut,
