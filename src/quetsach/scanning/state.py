@@ -25,7 +25,7 @@ from quetsach.sightings.sighting import Scan
 
 _APPLICATION = 0x51534154
 """Marks the file as ours, for SQLite and for `file`."""
-_VERSION = 5
+_VERSION = 6
 """Rises when the layout of kept rows changes, also of the engine's own part."""
 _TABLES = """
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -75,6 +75,7 @@ class State:
             "time zone": options.tz,
             "format": options.format or "",
             "devices": str(options.devices),
+            "machines asked about": hashlib.sha256("\n".join(options.asked).encode()).hexdigest(),
             "fields": repr(fields and (sorted(fields.columns.items()), sorted(fields.optional))),
         }
 

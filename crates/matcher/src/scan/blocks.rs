@@ -13,8 +13,13 @@ use crate::time::Value;
 use crate::time::hours::{Hour, Order, Piece};
 use crate::token::buffer::Buffer;
 
-/// Lines at each end of a stretch in which a time is sought. A stretch of no more lines is read line by line.
+/// Lines at each end of a stretch in which a time is sought.
 const LOOK: usize = 16;
+/// A stretch of no more lines is read line by line.
+const FEW: usize = 4;
+
+/// A time, and the place of its line.
+type Found = Option<(usize, Value)>;
 
 /// The lines from a place on have this hour; None: that of the line before.
 pub(super) type Run = (usize, Option<Hour>);
@@ -222,7 +227,7 @@ impl Scan<'_> {
 
     fn block(&mut self, text: Text<'_>, (start, end): (usize, usize), headers: &Headers) -> Block {
         let mut block = Block::default();
-        self.stretch(text, (start, end), headers, &mut block);
+        self.stretch(text, (start, end), (None, None), headers, &mut block);
         if block.order.is_broken {
             block = Block::default();
             self.each_line(text, (start, end), headers, &mut block);
@@ -230,42 +235,34 @@ impl Scan<'_> {
         block
     }
 
-    /// Finds the hours of a stretch of lines by its first and its last time.
+    /// Finds the hours of a stretch of lines by its first and its last time; `known` are these, where they were sought.
     fn stretch(
         &mut self,
         text: Text<'_>,
         (start, end): (usize, usize),
+        known: (Option<Found>, Option<Found>),
         headers: &Headers,
         found: &mut Block,
     ) {
         let data = &text.data[..end];
-        let mut first = None;
         let mut at = start;
-        for _ in 0..LOOK {
-            let (stop, next) = next_line(data, at);
-            if first.is_none() {
-                let time = self.sample(&data[at..stop], text.offset + at as u64, headers);
-                first = time.map(|time| (at, time));
-            }
-            at = next;
+        for _ in 0..FEW {
+            at = next_line(data, at).1;
             if at == end {
                 return self.each_line(text, (start, end), headers, found);
             }
         }
-        let last_begin = last_line(data, end);
-        let (mut last, mut behind) = (None, end);
-        for _ in 0..LOOK {
-            let at = last_line(data, behind);
-            let stop = behind - usize::from(data[behind - 1] == b'\n');
-            last = self.sample(&data[at..stop], text.offset + at as u64, headers);
-            if last.is_some() {
-                break;
-            }
-            behind = at;
-        }
+        let first = match known.0 {
+            Some(first) => first,
+            None => self.first(text, (start, end), headers),
+        };
+        let last = match known.1 {
+            Some(last) => last,
+            None => self.last(text, (start, end), headers),
+        };
         match (first, last) {
             (None, None) => found.add(start, None),
-            (Some((place, time)), Some(later)) if Hour::of(time) == Hour::of(later) => {
+            (Some((place, time)), Some((_, later))) if Hour::of(time) == Hour::of(later) => {
                 if place > start {
                     found.add(start, None);
                 }
@@ -273,15 +270,50 @@ impl Scan<'_> {
                 found.order.add(later);
             }
             _ => {
-                let middle = start + (last_begin - start).div_ceil(2);
+                let middle = start + (last_line(data, end) - start).div_ceil(2);
                 let begin = match data[middle - 1] {
                     b'\n' => middle,
                     _ => next_line(data, middle).1,
                 };
-                self.stretch(text, (start, begin), headers, found);
-                self.stretch(text, (begin, end), headers, found);
+                let first = first.filter(|(place, _)| *place < begin);
+                let last = last.filter(|(place, _)| *place >= begin);
+                self.stretch(text, (start, begin), (Some(first), None), headers, found);
+                self.stretch(text, (begin, end), (None, Some(last)), headers, found);
             }
         }
+    }
+
+    fn first(&mut self, text: Text<'_>, (start, end): (usize, usize), headers: &Headers) -> Found {
+        let data = &text.data[..end];
+        let mut at = start;
+        for _ in 0..LOOK {
+            let (stop, next) = next_line(data, at);
+            if let Some(time) = self.sample(&data[at..stop], text.offset + at as u64, headers) {
+                return Some((at, time));
+            }
+            at = next;
+            if at == end {
+                break;
+            }
+        }
+        None
+    }
+
+    fn last(&mut self, text: Text<'_>, (start, end): (usize, usize), headers: &Headers) -> Found {
+        let data = &text.data[..end];
+        let mut behind = end;
+        for _ in 0..LOOK {
+            let at = last_line(data, behind);
+            let stop = behind - usize::from(data[behind - 1] == b'\n');
+            if let Some(time) = self.sample(&data[at..stop], text.offset + at as u64, headers) {
+                return Some((at, time));
+            }
+            behind = at;
+            if behind == start {
+                break;
+            }
+        }
+        None
     }
 
     fn each_line(

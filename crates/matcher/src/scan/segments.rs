@@ -32,17 +32,18 @@ impl Scan<'_> {
         let len = buffer.filled;
         let mut found = Vec::new();
         let mut start = 0;
-        if len > limit {
-            let mut at = 0;
-            while at < len {
-                let end = memchr(b'\n', &buffer.data()[at..len]).map_or(len, |i| at + i);
-                if end - at > limit {
-                    self.lines(buffer, start, at, &mut found);
-                    found.push(Segment::LongLine { start: at, end });
-                    start = (end + 1).min(len);
-                }
-                at = end + 1;
+        let mut at = 0;
+        while at + limit < len {
+            // No line between two line feeds that are no further apart is too long.
+            if let Some(i) = memrchr(b'\n', &buffer.data()[at..=at + limit]) {
+                at += i + 1;
+                continue;
             }
+            let end = memchr(b'\n', &buffer.data()[at..len]).map_or(len, |i| at + i);
+            self.lines(buffer, start, at, &mut found);
+            found.push(Segment::LongLine { start: at, end });
+            start = (end + 1).min(len);
+            at = end + 1;
         }
         self.lines(buffer, start, len, &mut found);
         found

@@ -22,8 +22,9 @@ a zone may be half an hour off."""
 
 HOUR = 3600 * times.SECOND
 LOOK = 16
-"""Lines at each end of a stretch in which a time is sought. A stretch of no more lines is read line by
-line."""
+"""Lines at each end of a stretch in which a time is sought."""
+FEW = 4
+"""A stretch of no more lines is read line by line."""
 _MOST_HOURS = MOST_DAYS * HOURS + 366 * HOURS * 4
 _HALF_A_YEAR = 186 * 86_400
 
@@ -103,11 +104,11 @@ class _Reading:
                 yield at, time
 
     def _stretch(self, start: int, end: int) -> None:
-        if end - start <= LOOK:
+        if end - start <= FEW:
             self._each(start, end)
             return
-        first = next(self._times(range(start, start + LOOK)), None)
-        last = next(self._times(range(end - 1, end - 1 - LOOK, -1)), None)
+        first = next(self._times(range(start, min(start + LOOK, end))), None)
+        last = next(self._times(range(end - 1, max(end - 1 - LOOK, start - 1), -1)), None)
         if first is None and last is None:
             return
         if first is not None and last is not None and hour_of(first[1]) == hour_of(last[1]):
