@@ -67,7 +67,8 @@ impl Options {
     pub(crate) fn alive(&self, told: &Told) -> Option<BTreeMap<String, BTreeMap<String, u32>>> {
         let asked = self.asked.as_ref().filter(|asked| !asked.is_empty())?;
         let seen = told.alive.iter();
-        let seen = seen.map(|(&machine, days)| (asked.identifier(machine).to_owned(), days.clone()));
+        let seen =
+            seen.map(|(&machine, days)| (asked.identifier(machine).to_owned(), days.clone()));
         Some(seen.collect())
     }
 }

@@ -448,8 +448,8 @@ fn levels() -> Vec<&'static str> {
 mod _native {
     #[pymodule_export]
     use super::{
-        Asked, Draft, Formats, Lines, Matcher, OptionsError, Progress, SetError, SpareThreads, Tally,
-        levels,
+        Asked, Draft, Formats, Lines, Matcher, OptionsError, Progress, SetError, SpareThreads,
+        Tally, levels,
     };
 
     #[pymodule_export]

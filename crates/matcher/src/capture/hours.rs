@@ -1,7 +1,6 @@
 //! Packets of a capture in each hour, and the hours of machines that are asked about (docs/contract.md 4).
-use crate::capture::network::Datagram;
+use crate::capture::network::{Datagram, is_device};
 use crate::capture::origin::Origin;
-use crate::capture::records::is_device;
 use crate::options::Options;
 use crate::time::Value;
 use crate::time::hours::{Hour, Hours, Order, Piece, Told};

@@ -11,34 +11,6 @@ use crate::set::asked::Asked;
 use crate::shape::wrapper::Readings;
 use crate::time::hours::Hour;
 
-/// The machines that this thread saw in the hour at hand: a bit for each. None: before the first time of a chunk.
-#[derive(Default)]
-pub(crate) struct SeenNow {
-    hour: Option<Hour>,
-    bits: Vec<u64>,
-}
-
-impl SeenNow {
-    fn begin(&mut self, hour: Option<Hour>, machines: usize) {
-        if self.hour != hour || self.bits.is_empty() {
-            self.hour = hour;
-            self.bits.clear();
-            self.bits.resize(machines.div_ceil(64), 0);
-        }
-    }
-
-    fn has(&self, machine: u32) -> bool {
-        self.bits[machine as usize / 64] >> (machine % 64) & 1 == 1
-    }
-
-    /// False if it was seen before.
-    fn insert(&mut self, machine: u32) -> bool {
-        let is_new = !self.has(machine);
-        self.bits[machine as usize / 64] |= 1 << (machine % 64);
-        is_new
-    }
-}
-
 /// The machines of a record.
 fn named(asked: &Asked, record: &Record<'_, '_>) -> SmallVec<[u32; 4]> {
     let mut groups: SmallVec<[u32; 3]> = SmallVec::new();
@@ -95,7 +67,7 @@ impl Scan<'_> {
             let hour = runs[run].1;
             if hour.is_none() {
                 // These lines count with the line before the chunk: its hour is another chunk's to know.
-                now.bits.clear();
+                now.forget();
             }
             now.begin(hour, asked.len());
             let is_known =
@@ -139,6 +111,7 @@ impl Scan<'_> {
 
     /// The machines of a record.
     pub(super) fn asked_of(&self, record: &Record<'_, '_>) -> SmallVec<[u32; 4]> {
-        self.asked.map_or_else(SmallVec::new, |asked| named(asked, record))
+        self.asked
+            .map_or_else(SmallVec::new, |asked| named(asked, record))
     }
 }

@@ -66,7 +66,8 @@ impl Texts {
             Some(last) if self.is_open => {
                 let moved = start - last.start;
                 let asked = asked.into_iter();
-                last.asked.extend(asked.map(|(place, group)| (place + moved, group)));
+                last.asked
+                    .extend(asked.map(|(place, group)| (place + moved, group)));
                 (last.end, last.lines) = (end, last.lines + lines);
             }
             _ => self.all.push(Between {
@@ -163,7 +164,13 @@ impl Scan<'_> {
         self.add_runs(text, &runs, order, seen);
     }
 
-    fn add_runs(&mut self, text: Text<'_>, runs: &[Run], order: Order, seen: Vec<(u32, Option<Hour>)>) {
+    fn add_runs(
+        &mut self,
+        text: Text<'_>,
+        runs: &[Run],
+        order: Order,
+        seen: Vec<(u32, Option<Hour>)>,
+    ) {
         let end = |i: usize| runs.get(i + 1).map_or(text.data.len(), |next| next.0);
         let largest = (0..runs.len()).max_by_key(|&i| end(i) - runs[i].0);
         let count = |i: usize| {
@@ -220,7 +227,8 @@ impl Scan<'_> {
         let mut hours = self.hours.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(hour) = hour {
             hours.count(hour, 1);
-            seen.iter().for_each(|&machine| hours.see(machine, hour, most));
+            seen.iter()
+                .for_each(|&machine| hours.see(machine, hour, most));
         }
         hours.add_piece(offset, piece, most);
     }

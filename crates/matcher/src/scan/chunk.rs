@@ -15,8 +15,8 @@ use crate::rows::Line;
 use crate::rows::details::Plain;
 use crate::scan::batch;
 use crate::scan::batch::Lines;
-use crate::scan::blocks::Texts;
 use crate::scan::baton::Relay;
+use crate::scan::blocks::Texts;
 use crate::scan::long_line::LongLine;
 use crate::scan::segments::Segment;
 use crate::scan::state::{Ask, Scan};
@@ -250,7 +250,10 @@ impl<'a> Scan<'a> {
         self.set.has_addresses() && self.own().is_none_or(|(_, format)| format.reverses)
     }
 
-    pub(super) fn foreign_record<'l>(&mut self, readings: &'l Readings<'_>) -> Option<Record<'a, 'l>> {
+    pub(super) fn foreign_record<'l>(
+        &mut self,
+        readings: &'l Readings<'_>,
+    ) -> Option<Record<'a, 'l>> {
         let own = self.format;
         let all = self.formats.iter().copied().enumerate();
         let others = all.filter(|(n, _)| Some(*n) != own);

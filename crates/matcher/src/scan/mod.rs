@@ -11,6 +11,7 @@ mod chunk;
 pub(crate) mod long_line;
 mod pieces;
 mod record_hits;
+mod seen_now;
 pub(crate) mod segments;
 pub(crate) mod state;
 mod tail;

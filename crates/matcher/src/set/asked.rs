@@ -206,7 +206,12 @@ mod tests {
         ] {
             assert_eq!(mac(text.as_bytes()), digits, "{text}");
         }
-        for text in ["00:00:5e:00:53-0a", "0000:5e00:530a", "00005e00530", "00:00:5e:00:53:0g"] {
+        for text in [
+            "00:00:5e:00:53-0a",
+            "0000:5e00:530a",
+            "00005e00530",
+            "00:00:5e:00:53:0g",
+        ] {
             assert_eq!(mac(text.as_bytes()), None, "{text}");
         }
     }

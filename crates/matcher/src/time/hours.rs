@@ -24,9 +24,7 @@ const YEARLESS: i64 = -(1 << 40) * QUARTERS;
 
 /// An hour of UTC since 1970. Of a time without a year the quarter of an hour of its clock, because a zone may be half
 /// an hour off.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Hour(i64);
 
@@ -257,7 +255,11 @@ impl Hours {
         for machine in std::mem::take(&mut whole.seen_before) {
             self.see(machine, first, most);
         }
-        told.order = if whole.order.is_broken { "broken" } else { "kept" };
+        told.order = if whole.order.is_broken {
+            "broken"
+        } else {
+            "kept"
+        };
         for (&hour, lines) in &self.counts {
             if let Some(hour) = hour.known(years) {
                 let (day, at) = Hour(hour).of_day();
@@ -277,7 +279,11 @@ impl Hours {
             return told;
         }
         for (&(machine, day), hours) in &self.seen {
-            let units = if day < YEARLESS / 2 / QUARTERS { QUARTERS } else { OF_DAY };
+            let units = if day < YEARLESS / 2 / QUARTERS {
+                QUARTERS
+            } else {
+                OF_DAY
+            };
             for at in (0..units).filter(|at| hours >> at & 1 == 1) {
                 if let Some(hour) = Hour(day * units + at).known(years) {
                     let (day, at) = Hour(hour).of_day();
@@ -321,7 +327,13 @@ mod tests {
             (20, piece(3, &[], 30)),
             (30, piece(1, &[7], 40)),
         ];
-        for order in [[0, 1, 2, 3], [3, 2, 1, 0], [0, 2, 1, 3], [1, 3, 0, 2], [2, 0, 3, 1]] {
+        for order in [
+            [0, 1, 2, 3],
+            [3, 2, 1, 0],
+            [0, 2, 1, 3],
+            [1, 3, 0, 2],
+            [2, 0, 3, 1],
+        ] {
             let mut hours = Hours::default();
             for at in order {
                 let (start, piece) = &pieces[at];

@@ -86,7 +86,12 @@ impl Part<'_> {
             let last = whole.iter().rposition(|&b| b == b':');
             let without_port = last.map_or(whole, |at| &whole[..at]);
             let begin = memchr::memchr(b':', whole).map_or(0, |i| i + 1);
-            for text in [whole, without_port, &whole[begin..], without_port.get(begin..).unwrap_or_default()] {
+            for text in [
+                whole,
+                without_port,
+                &whole[begin..],
+                without_port.get(begin..).unwrap_or_default(),
+            ] {
                 put(address::parse_bare(text).and_then(|a| asked.find_address(a)));
             }
             if asked.has_macs() && run.len() > SHORTEST_MAC {

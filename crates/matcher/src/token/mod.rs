@@ -162,7 +162,11 @@ fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidates) {
     };
     let asked = search.asked;
     let has_addresses = set.has_addresses() || asked.is_some();
-    let no_tens = if set.lists_tens() || asked.is_some_and(|asked| asked.tens) { 0 } else { u64::MAX };
+    let no_tens = if set.lists_tens() || asked.is_some_and(|asked| asked.tens) {
+        0
+    } else {
+        u64::MAX
+    };
     let mut carry = Carry::default();
     streams.each(Stream::clear);
     // No token stands before the first part.
