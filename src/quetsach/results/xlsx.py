@@ -166,7 +166,7 @@ def _unattributed(book: xlsxwriter.Workbook, formats: _Formats, report: Report) 
     if not report.result.not_understood:
         return
     columns = ((_("Log file"), 40), (_("Lines"), 10), (_("Log line, to be read by a person"), 120))
-    _sheet(book, formats, _("Lines without a machine"), columns, _unread(report), wrap_last=True)
+    _sheet(book, formats, _("Lines not understood"), columns, _unread(report), wrap_last=True)
 
 
 def _unread(report: Report) -> Iterator[tuple[str, int, str]]:
@@ -214,12 +214,13 @@ def _hours(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> None
         return
     of_day = [(f"{hour:02}", 8) for hour in range(HOURS)]
     columns = ((_("Log file"), 50), (_("Day"), 12), *of_day)
-    rows = (
-        (seen.path, f"{day:%d/%m/%Y}", *counts)
-        for seen in report.result.coverage
-        for day, counts in hours.by_local_day([seen], report.zone).items()
-    )
-    _sheet(book, formats, _("Lines per hour"), columns, rows)
+    _sheet(book, formats, _("Lines per hour"), columns, _of_hours(report))
+
+
+def _of_hours(report: Report) -> Iterator[Sequence[Cell]]:
+    for seen in report.result.coverage:
+        for day, counts in hours.by_local_day([seen], report.zone).items():
+            yield (seen.path, f"{day:%d/%m/%Y}", *counts)
 
 
 def _notes(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> None:

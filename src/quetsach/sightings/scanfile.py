@@ -19,6 +19,7 @@ from quetsach.sightings.sighting import (
     FIELDS,
     READ,
     UNATTRIBUTED_LINES,
+    Bypass,
     Coverage,
     End,
     Record,
@@ -77,7 +78,7 @@ def read(stream: BinaryIO, on_reject: Callable[[Reject], None] | None = None) ->
 def _read(
     stream: BinaryIO, on_reject: Callable[[Reject], None] | None
 ) -> Iterator[tuple[int, bytes, Record | Reject]]:
-    number = sightings = sources = schema = 0
+    number = sightings = sources = bypasses = schema = 0
     ended = False
     while line := stream.readline(LINE_BYTES + 1):
         number += 1
@@ -95,23 +96,29 @@ def _read(
         try:
             match kind:
                 case "sighting":
-                    if sources:
-                        raise _Malformed("a sighting follows the coverage")
+                    if sources or bypasses:
+                        raise _Malformed("a sighting follows other records")
                     sightings += 1
                     record = _sighting(fields if schema > 1 else _of_schema_1(fields))
+                case "bypass":
+                    if sources:
+                        raise _Malformed("a bypass follows the coverage")
+                    bypasses += 1
+                    record = _dated(Bypass(**_checked(fields, _BYPASS)))
                 case "coverage":
                     sources += 1
-                    checked = _checked({**_NOT_KNOWN, **fields}, _COVERAGE)
+                    checked = _checked({**_LATER, **fields}, _COVERAGE)
                     checked["gaps"] = tuple(map(tuple, checked["gaps"]))
                     record = Coverage(**checked, unattributed=_unattributed(fields))
                 case "end":
-                    record = End(**_checked(fields, _END))
-                    if (record.sightings, record.sources) != (sightings, sources):
+                    record = End(**_checked({"bypasses": 0, **fields}, _END))
+                    if record[:2] != (sightings, sources) or record.bypasses != bypasses:
                         raise ScanFileError(
                             number,
                             "incomplete",
-                            f"the end record counts {record.sightings} sightings and {record.sources} "
-                            f"sources, the file holds {sightings} and {sources}",
+                            f"the end record counts {record.sightings} sightings, {record.sources} sources "
+                            f"and {record.bypasses} bypasses, the file holds {sightings}, {sources} and "
+                            f"{bypasses}",
                         )
                     ended = True
                 case _:
@@ -161,8 +168,7 @@ def _scan(fields: dict[str, Any]) -> Scan:
         known = " or ".join(map(str, READ))
         raise ScanFileError(1, "schema", f"schema {schema!r} is not {known}, which are read here")
     chosen = fields.get("set")
-    inputs = fields.get("inputs", [])
-    about = fields.get("asked", [])
+    inputs, about = fields.get("inputs", []), fields.get("asked", [])
     try:
         checked = _checked(fields, _SCAN)
         named = _checked(chosen if isinstance(chosen, dict) else {}, _SET)
@@ -172,8 +178,13 @@ def _scan(fields: dict[str, Any]) -> Scan:
             raise _Malformed(f"asked is not a sorted list of at most {asked.MOST} identifiers")
     except _Malformed as problem:
         raise ScanFileError(1, "malformed", str(problem)) from None
-    named = {"set_id": named["id"], "set_count": named["count"]}
-    return Scan(**checked, **named, inputs=tuple(inputs), asked=tuple(about))
+    return Scan(
+        **checked,
+        set_id=named["id"],
+        set_count=named["count"],
+        inputs=tuple(inputs),
+        asked=tuple(about),
+    )
 
 
 def _of_schema_1(fields: dict[str, Any]) -> dict[str, Any]:
@@ -185,16 +196,20 @@ def _of_schema_1(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _sighting(fields: dict[str, Any]) -> Sighting:
-    sighting = Sighting(**_checked(fields, _SIGHTING))
-    first, last, day = sighting.first_seen, sighting.last_seen, sighting.day
+    return _dated(Sighting(**_checked(fields, _SIGHTING)))
+
+
+def _dated[R: Sighting | Bypass](row: R) -> R:
+    """The row, if its day, times and runs fit each other."""
+    first, last, day = row.first_seen, row.last_seen, row.day
     if (first is None, last is None) != (day is None, day is None):
         raise _Malformed("day, first_seen and last_seen are given together or not at all")
     if first and last and not (first[:10] == last[:10] == day and first <= last):
         raise _Malformed("first_seen and last_seen are not in order within the day")
     ends = (runs.micros(first), runs.micros(last)) if first and last else None
-    if wrong := runs.problem(sighting.runs, sighting.count, ends):
+    if wrong := runs.problem(row.runs, row.count, ends):
         raise _Malformed(wrong)
-    return sighting
+    return row
 
 
 def _unattributed(fields: dict[str, Any]) -> tuple[str, ...]:
@@ -298,7 +313,7 @@ _source: _Rule = (
 _some_time = (_or_none(_is_time), "null or a UTC time with six decimals and Z")
 _SCAN = {"tool": _text, "source_name": _text, "tz": _text}
 _SET = {"id": _source, "count": _amount}
-_END = {"sightings": _amount, "sources": _amount, "errors": _amount}
+_END = {"sightings": _amount, "sources": _amount, "errors": _amount, "bypasses": _amount}
 _SIGHTING: dict[str, _Rule] = {
     "source": _source,
     "indicator": _name,
@@ -341,8 +356,14 @@ _COVERAGE: dict[str, _Rule] = {
     "order": (_or_none(_one_of(hours.ORDERS)[0]), "a known word"),
     "alive": (_or_none(_is_alive), "a map from identifiers to a mask of 24 bits for each date"),
 }
-_NOT_KNOWN: dict[str, Any] = {"gaps": [], "hours": None, "order": None, "alive": None}
-"""Fields of coverage that may be absent."""
+_LATER: dict[str, Any] = {"gaps": [], "hours": None, "order": None, "alive": None}
+"""What older scanners do not tell of a source."""
+_BYPASS: dict[str, _Rule] = {
+    "source": _source,
+    "provider": _name,
+    "kind": _one_of(("doh", "dot", "doq", "relay", "vpn", "proxy", "dns")),
+    **{name: rule for name, rule in _SIGHTING.items() if name in Bypass._fields[3:]},
+}
 
 
 class Chunk(NamedTuple):
@@ -369,6 +390,7 @@ def split(stream: BinaryIO, max_bytes: int = CHUNK_BYTES) -> Iterator[Chunk]:
     head = b""
     sightings: list[bytes] = []
     coverage: list[bytes] = []
+    bypasses = 0
     size = room = 0
     first_line = 2
     machine, before = None, 0
@@ -377,7 +399,7 @@ def split(stream: BinaryIO, max_bytes: int = CHUNK_BYTES) -> Iterator[Chunk]:
         match record:
             case Scan():
                 head = line
-                room = max_bytes - len(head) - len(dump(End(1 << 62, 1 << 62, 1 << 62)))
+                room = max_bytes - len(head) - len(dump(End(1 << 62, 1 << 62, 1 << 62, 1 << 62)))
             case Sighting():
                 if machine != (record.source, record.indicator, record.device):
                     machine, before = (record.source, record.indicator, record.device), len(sightings)
@@ -388,6 +410,10 @@ def split(stream: BinaryIO, max_bytes: int = CHUNK_BYTES) -> Iterator[Chunk]:
                     size = sum(map(len, sightings))
                 sightings.append(line)
                 size += len(line)
+            case Bypass():
+                bypasses += 1
+                coverage.append(line)
+                size += len(line)
             case Coverage():
                 if size + len(line) > room and sightings:
                     yield _chunk(head, sightings, [], End(len(sightings), 0, 0), first_line)
@@ -395,7 +421,7 @@ def split(stream: BinaryIO, max_bytes: int = CHUNK_BYTES) -> Iterator[Chunk]:
                 coverage.append(line)
                 size += len(line)
             case End():
-                end = End(len(sightings), record.sources, record.errors)
+                end = End(len(sightings), record.sources, record.errors, bypasses)
                 yield _chunk(head, sightings, coverage, end, first_line, is_last=True)
         if size > room:
             raise ScanFileError(

@@ -92,6 +92,32 @@ class Coverage(NamedTuple):
     alive: Mapping[str, Mapping[str, int]] | None = None
 
 
+class Bypass(NamedTuple):
+    """A machine that goes around the place that watches, on one UTC day of one source: it asked another
+    resolver (`kind` doh, dot, doq, dns), or used a relay, a VPN or a proxy of `provider`. Never a sighting.
+    """
+
+    source: str
+    provider: str
+    kind: str
+    matched: str
+    field: str
+    device: str | None
+    identity: dict[str, str]
+    who: str
+    day: str | None
+    first_seen: str | None
+    last_seen: str | None
+    count: int  # type: ignore[assignment]
+    runs: list[list[int]]
+    action: str
+    logformat: str
+
+    def key(self) -> tuple[str, str, str, str, str, str]:
+        """(source, provider, kind, device, who, day): records with equal keys are copies of one fact."""
+        return (self.source, self.provider, self.kind, self.device or "", self.who, self.day or "")
+
+
 def shown_in_part(coverage: Iterable[Coverage]) -> list[Coverage]:
     """The records in their order, with the lines of the first sources only: a scan keeps at most
     `UNATTRIBUTED_IN_ALL`. The sources are the same however often, and in whatever order, this is asked."""
@@ -118,14 +144,16 @@ class Scan(NamedTuple):
 
 
 class End(NamedTuple):
-    """The last record of a document: its number of sightings, sources (coverage records) and errors."""
+    """The last record of a document: its number of sightings, sources (coverage records) and errors, and of
+    records of machines that go around."""
 
     sightings: int
     sources: int
     errors: int
+    bypasses: int = 0
 
 
-type Record = Scan | Sighting | Coverage | End
+type Record = Scan | Sighting | Bypass | Coverage | End
 
 
 @cache
@@ -148,8 +176,12 @@ def dump(record: Record) -> bytes:
             for name in ("hours", "order", "alive"):
                 if fields[name] is None:
                     del fields[name]
+        case Bypass():
+            fields = {"type": "bypass", **record._asdict()}
         case End():
             fields = {"type": "end", **record._asdict()}
+            if not record.bypasses:
+                del fields["bypasses"]
         case Scan():
             fields = {
                 "type": "scan",
