@@ -41,7 +41,7 @@ impl Default for Limits {
             window: 1 << 13,
             flows: 1 << 16,
             alive: 1_000_000,
-            block: 128 << 10,
+            block: 256 << 10,
         }
     }
 }

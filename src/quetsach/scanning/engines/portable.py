@@ -56,7 +56,7 @@ class Limits:
     rows: int = ROWS
     flows: int = 1 << 16
     alive: int = 1_000_000
-    block: int = 1 << 17
+    block: int = 1 << 18
 
 
 LIMITS = Limits()
