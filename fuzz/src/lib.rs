@@ -73,6 +73,7 @@ impl Default for How {
             level: Level::best(),
             limits: Limits {
                 chunk: 4096,
+                block: 64,
                 long_line: 8192,
                 parsed_part: 1024,
                 ..Limits::default()
