@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import Any, BinaryIO, NamedTuple
 
+from quetsach.bypass import providers
 from quetsach.errors import ScanError
 from quetsach.indicators.indicator import Kind
 from quetsach.sightings import asked, hours, runs
@@ -63,8 +64,8 @@ class ScanFileError(ScanError):
 def read(stream: BinaryIO, on_reject: Callable[[Reject], None] | None = None) -> Iterator[tuple[int, Record]]:
     """Yield (line number, record) of one document; unknown fields are ignored.
 
-    A sighting or coverage record that breaks the wire format goes to `on_reject` and is left out; without
-    `on_reject` it raises an error. The `End` record comes last, and only if the document is complete:
+    A sighting, bypass or coverage record that breaks the wire format goes to `on_reject` and is left out;
+    without `on_reject` it raises an error. The `End` record comes last, and only if the document is complete:
     records yielded before an exception must not be kept.
 
     Raises:
@@ -361,7 +362,7 @@ _LATER: dict[str, Any] = {"gaps": [], "hours": None, "order": None, "alive": Non
 _BYPASS: dict[str, _Rule] = {
     "source": _source,
     "provider": _name,
-    "kind": _one_of(("doh", "dot", "doq", "relay", "vpn", "proxy", "dns")),
+    "kind": _one_of(providers.KINDS),
     **{name: rule for name, rule in _SIGHTING.items() if name in Bypass._fields[3:]},
 }
 
@@ -388,54 +389,63 @@ def split(stream: BinaryIO, max_bytes: int = CHUNK_BYTES) -> Iterator[Chunk]:
         ScanFileError: as `read`, and `too_large` when the coverage alone does not fit.
     """
     head = b""
-    sightings: list[bytes] = []
+    rows: list[bytes] = []
     coverage: list[bytes] = []
-    bypasses = 0
-    size = room = 0
+    size = room = around = 0
+    """`around` of the rows held are ways around; they stand behind the sightings."""
     first_line = 2
-    machine, before = None, 0
-    """The present row's source, indicator and device, and the lines held before its first row."""
+    machine: tuple[str | None, ...] | None = None
+    before = 0
+    """The present row's source, indicator (or provider and kind) and device, and the lines held before its
+    first row."""
     for number, line, record in _read(stream, None):
         match record:
             case Scan():
                 head = line
                 room = max_bytes - len(head) - len(dump(End(1 << 62, 1 << 62, 1 << 62, 1 << 62)))
-            case Sighting():
-                if machine != (record.source, record.indicator, record.device):
-                    machine, before = (record.source, record.indicator, record.device), len(sightings)
-                if size + len(line) > room and sightings:
-                    cut = before or len(sightings)
-                    yield _chunk(head, sightings[:cut], [], End(cut, 0, 0), first_line)
-                    sightings, first_line, before = sightings[cut:], first_line + cut, 0
-                    size = sum(map(len, sightings))
-                sightings.append(line)
-                size += len(line)
-            case Bypass():
-                bypasses += 1
-                coverage.append(line)
+            case Sighting() | Bypass():
+                if machine != (found := _of_one_machine(record)):
+                    machine, before = found, len(rows)
+                if size + len(line) > room and rows:
+                    cut = before or len(rows)
+                    left = max(0, around - (len(rows) - cut))
+                    yield _chunk(head, rows[:cut], [], End(cut - left, 0, 0, left), first_line)
+                    around -= left
+                    rows, first_line, before = rows[cut:], first_line + cut, 0
+                    size = sum(map(len, rows))
+                rows.append(line)
+                around += isinstance(record, Bypass)
                 size += len(line)
             case Coverage():
-                if size + len(line) > room and sightings:
-                    yield _chunk(head, sightings, [], End(len(sightings), 0, 0), first_line)
-                    sightings, size, first_line = [], sum(map(len, coverage)), number - len(coverage)
+                if size + len(line) > room and rows:
+                    end = End(len(rows) - around, 0, 0, around)
+                    yield _chunk(head, rows, [], end, first_line)
+                    rows, around = [], 0
+                    size, first_line = sum(map(len, coverage)), number - len(coverage)
                 coverage.append(line)
                 size += len(line)
             case End():
-                end = End(len(sightings), record.sources, record.errors, bypasses)
-                yield _chunk(head, sightings, coverage, end, first_line, is_last=True)
+                end = End(len(rows) - around, record.sources, record.errors, around)
+                yield _chunk(head, rows, coverage, end, first_line, is_last=True)
         if size > room:
             raise ScanFileError(
                 number, "too_large", f"does not fit a document of {max_bytes} bytes: scan fewer files at once"
             )
 
 
+def _of_one_machine(row: Sighting | Bypass) -> tuple[str | None, ...]:
+    if isinstance(row, Sighting):
+        return (row.source, row.indicator, row.device)
+    return (row.source, row.provider, row.kind, row.device)
+
+
 def _chunk(
     head: bytes,
-    sightings: list[bytes],
+    rows: list[bytes],
     coverage: list[bytes],
     end: End,
     first_line: int,
     *,
     is_last: bool = False,
 ) -> Chunk:
-    return Chunk(b"".join((head, *sightings, *coverage, dump(end))), first_line, is_last)
+    return Chunk(b"".join((head, *rows, *coverage, dump(end))), first_line, is_last)

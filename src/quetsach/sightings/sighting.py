@@ -53,6 +53,34 @@ class Sighting(NamedTuple):
         return (self.source, self.indicator, self.device or "", self.who, self.day or "")
 
 
+class Bypass(NamedTuple):
+    """A way around the place that watches, taken by one machine on one UTC day (docs/contract.md 2).
+
+    It is no sighting. `provider` and `kind` are those of `quetsach.bypass.providers`; all other fields are as
+    in a `Sighting`.
+    """
+
+    source: str
+    provider: str
+    kind: str
+    matched: str
+    field: str
+    device: str | None
+    identity: dict[str, str]
+    who: str
+    day: str | None
+    first_seen: str | None
+    last_seen: str | None
+    count: int  # type: ignore[assignment]
+    runs: list[list[int]]
+    action: str
+    logformat: str
+
+    def key(self) -> tuple[str, str, str, str, str, str]:
+        """(source, provider, kind, device, who, day): records with equal keys are copies of one fact."""
+        return (self.source, self.provider, self.kind, self.device or "", self.who, self.day or "")
+
+
 def who_is(identity: Mapping[str, str], device: str | None) -> str:
     """What tells machines with the device's address apart (docs/contract.md 2); empty where nothing does."""
     for kind in ("mac", "host"):
@@ -90,32 +118,6 @@ class Coverage(NamedTuple):
     hours: Mapping[str, Sequence[int]] | None = None
     order: str | None = None
     alive: Mapping[str, Mapping[str, int]] | None = None
-
-
-class Bypass(NamedTuple):
-    """A machine that goes around the place that watches, on one UTC day of one source: it asked another
-    resolver (`kind` doh, dot, doq, dns), or used a relay, a VPN or a proxy of `provider`. Never a sighting.
-    """
-
-    source: str
-    provider: str
-    kind: str
-    matched: str
-    field: str
-    device: str | None
-    identity: dict[str, str]
-    who: str
-    day: str | None
-    first_seen: str | None
-    last_seen: str | None
-    count: int  # type: ignore[assignment]
-    runs: list[list[int]]
-    action: str
-    logformat: str
-
-    def key(self) -> tuple[str, str, str, str, str, str]:
-        """(source, provider, kind, device, who, day): records with equal keys are copies of one fact."""
-        return (self.source, self.provider, self.kind, self.device or "", self.who, self.day or "")
 
 
 def shown_in_part(coverage: Iterable[Coverage]) -> list[Coverage]:
@@ -169,6 +171,8 @@ def dump(record: Record) -> bytes:
     match record:
         case Sighting():
             fields = {"type": "sighting", **record._asdict()}
+        case Bypass():
+            fields = {"type": "bypass", **record._asdict()}
         case Coverage():
             fields = {"type": "coverage", **record._asdict()}
             if not record.gaps:
@@ -176,8 +180,6 @@ def dump(record: Record) -> bytes:
             for name in ("hours", "order", "alive"):
                 if fields[name] is None:
                     del fields[name]
-        case Bypass():
-            fields = {"type": "bypass", **record._asdict()}
         case End():
             fields = {"type": "end", **record._asdict()}
             if not record.bypasses:
@@ -209,23 +211,27 @@ def write(
     sightings: Iterable[Sighting],
     coverage: Iterable[Coverage],
     *,
+    bypasses: Iterable[Bypass] = (),
     complete: bool = True,
 ) -> End:
-    """Write one document. `sightings` must come sorted by `Sighting.key()`.
+    """Write one document. `sightings` and `bypasses` must come sorted by their keys.
 
     `complete=False` leaves out the `end` record, so that no reader takes an interrupted scan for
     a whole one.
     """
     out.write(dump(scan))
-    found = sources = errors = 0
+    found = around = sources = errors = 0
     for sighting in sightings:
         found += 1
         out.write(dump(sighting))
+    for bypass in bypasses:
+        around += 1
+        out.write(dump(bypass))
     for seen in coverage:
         sources += 1
         errors += len(seen.errors)
         out.write(dump(seen))
-    end = End(found, sources, errors)
+    end = End(found, sources, errors, around)
     if complete:
         out.write(dump(end))
     return end

@@ -91,7 +91,7 @@ impl<'a> Queue<'a> {
             // Whole blocks, and the line at their end.
             self.account.chunk(self.limits.chunk).max(self.limits.block) + LINE
         } else {
-            self.portion()
+            self.portion() + LINE
         })
     }
 

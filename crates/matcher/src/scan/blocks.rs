@@ -235,6 +235,14 @@ impl Scan<'_> {
 
     fn block(&mut self, text: Text<'_>, (start, end): (usize, usize), headers: &Headers) -> Block {
         let mut block = Block::default();
+        let mut at = start;
+        for _ in 0..LOOK {
+            at = next_line(&text.data[..end], at).1;
+            if at == end {
+                self.each_line(text, (start, end), headers, &mut block);
+                return block;
+            }
+        }
         self.stretch(text, (start, end), (None, None), headers, &mut block);
         if block.order.is_broken {
             block = Block::default();

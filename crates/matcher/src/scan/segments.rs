@@ -78,6 +78,7 @@ impl Scan<'_> {
             let mut search = Search {
                 set: self.set,
                 asked: self.asked,
+                endpoints: self.endpoints,
                 buf,
                 from,
                 len: end - start,

@@ -45,6 +45,8 @@ pub(crate) struct Scan<'a> {
     pub reader: LineReader,
     /// The file's format; None is text.
     pub format: Option<usize>,
+    /// Whether the addresses of providers are looked for: a log of DNS shows nobody who opens a connection to them.
+    pub endpoints: bool,
     pub rows: Rows,
     pub repeats: Repeats<'a>,
     /// Rows of threads that have ended.
@@ -102,6 +104,7 @@ impl<'a> Scan<'a> {
             set,
             asked: options.asked.as_deref().filter(|asked| !asked.is_empty()),
             seen_now: SeenNow::default(),
+            endpoints: format.is_none_or(|number| !formats[number].is_of_dns()),
             reader: LineReader::new(&formats),
             formats,
             options,

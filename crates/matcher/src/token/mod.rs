@@ -29,6 +29,8 @@ pub struct Search<'a> {
     pub set: &'a Set,
     /// Machines that the scan is asked about, if any.
     pub asked: Option<&'a Asked>,
+    /// Whether the addresses of providers are looked for.
+    pub endpoints: bool,
     pub buf: &'a [u8],
     pub from: usize,
     pub len: usize,
@@ -145,7 +147,7 @@ impl Search<'_> {
 #[inline(always)]
 fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidates) {
     let (set, buf, from, len) = (search.set, search.buf, search.from, search.len);
-    let filters = set.filters();
+    let filters = set.filters(search.endpoints);
     let Scratch {
         streams,
         names,
@@ -161,7 +163,8 @@ fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidates) {
         0
     };
     let asked = search.asked;
-    let has_addresses = set.has_addresses() || asked.is_some();
+    let has_endpoints = set.has_endpoints(search.endpoints);
+    let has_addresses = has_endpoints || asked.is_some();
     let no_tens = if set.lists_tens() || asked.is_some_and(|asked| asked.tens) {
         0
     } else {
@@ -285,7 +288,7 @@ fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidates) {
             part.asked_v4(classes, asked, v4, v4_count, &mut out.asked);
             part.asked_v6(asked, &v6.at[..v6_count], &mut out.asked);
         }
-        if set.has_addresses() {
+        if has_endpoints {
             part.v4(classes, &filters, v4, v4_count, &mut out.places);
             part.v6(&filters, &v6.at[..v6_count], &mut out.places);
         }

@@ -87,8 +87,9 @@ class _Reading:
     def __init__(self, lines: list[_Line]) -> None:
         self.lines = lines
         self._begin()
-        self._stretch(0, len(lines))
-        if self._order.is_broken:
+        if len(lines) > LOOK:
+            self._stretch(0, len(lines))
+        if len(lines) <= LOOK or self._order.is_broken:
             self._begin()
             self._each(0, len(lines))
 

@@ -8,6 +8,7 @@ from datetime import UTC
 from typing import NamedTuple
 
 from quetsach.logs.times import Moment
+from quetsach.scanning.engines.around import Around
 from quetsach.scanning.engines.capture import link
 from quetsach.scanning.engines.capture.files import Packet, Packets
 from quetsach.scanning.engines.capture.fragments import Fragments
@@ -42,22 +43,23 @@ class Captured(NamedTuple):
 
 def scan(
     chunks: Iterable[bytes],
-    index: Index,
-    rows: Rows,
+    looked_for: tuple[Index, Around],
+    kept: tuple[Rows, Rows],
     *,
     most_alive: int,
     devices: bool,
     flows: int,
     asked: Asked,
 ) -> Captured:
-    """Read a capture to its end into `rows`; about `flows` flows are remembered before the oldest are
-    forgotten.
+    """Read a capture to its end; the hits of the index and the ways around go into the two `kept` rows.
+
+    About `flows` flows are remembered before the oldest are forgotten.
 
     Devices are reported where `devices` asks for them, and there are no more than `most_alive` devices and
     days. The packets that machines of `asked` send show in which hours they were alive.
     """
     packets = Packets(chunks)
-    reading = _Reading(Recorder(index, most_alive if devices else None, rows), flows, asked)
+    reading = _Reading(Recorder(*looked_for, most_alive if devices else None, *kept), flows, asked)
     problems = []
     try:
         for packet in packets:
