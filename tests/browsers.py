@@ -43,3 +43,8 @@ def pytest_runtest_teardown(nextitem: pytest.Item | None) -> Generator[None]:
     yield
     if nextitem is None or "chromium" not in getattr(nextitem, "fixturenames", ()):
         _open.close()
+
+
+def pytest_sessionfinish() -> None:
+    """After a run that was cut short, too."""
+    _open.close()

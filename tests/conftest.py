@@ -16,7 +16,7 @@ from quetsach.errors import QuetsachError
 from quetsach.scanning.engine import Engine, choose
 from quetsach.text import language
 from tests import browsers
-from tests.browsers import pytest_runtest_teardown  # noqa: F401  # as below
+from tests.browsers import pytest_runtest_teardown, pytest_sessionfinish  # noqa: F401  # hooks, as below
 from tests.command_line import Run
 from tests.gate import (  # noqa: F401  # hooks of pytest, which looks for them here
     pytest_collection_finish,

@@ -9,6 +9,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.test import Client
 from django.utils import timezone
@@ -75,8 +76,9 @@ def tree_and_campaign() -> Cast:
         made_at, cast = timezone.now(), made_by_actions()
         _kept[:] = [_Kept(deepcopy(cast), [row for model in MODELS for row in QuerySet(model)], made_at)]
         return cast
-    for row in _kept[0].rows:
-        row.save_base(raw=True, force_insert=True)
+    with transaction.atomic():  # rows name each other, and a database gives them back in any order
+        for row in _kept[0].rows:
+            row.save_base(raw=True, force_insert=True)
     return deepcopy(_kept[0].cast)
 
 

@@ -36,6 +36,14 @@ def test_a_cast_that_is_written_again_is_the_same_to_the_last_row(db, nobody_kep
     assert first_broken_entry() is None
 
 
+def test_the_order_of_the_rows_is_no_matter_without_a_transaction_around_it(transactional_db, nobody_kept):
+    with transaction.atomic():
+        casts.tree_and_campaign()
+        transaction.set_rollback(True)
+    casts._kept[0].rows.reverse()
+    assert casts.tree_and_campaign().user("A1", "officer").pk
+
+
 def test_beside_other_rows_the_cast_is_made_anew(db, nobody_kept):
     create_unit(None, None, "Đơn vị khác", kind="ubnd_province", networks=[])
     casts.tree_and_campaign()
