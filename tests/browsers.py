@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 PROGRAMS = ("chromium-headless-shell", "chromium")
-"""The first is the same browser without its own windows, which nobody sees here: a third less work."""
+"""The first is the same browser without its own windows, which nobody sees here: a quarter less work."""
 _open = ExitStack()
 
 

@@ -121,7 +121,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> FilesStay
 
 
 # The collector of unreachable objects looks at each object again and again, and the collected tests are a
-# million of them: it took a quarter of a run. It sleeps while they are collected, and then passes over them.
+# million of them. It sleeps while they are collected, and then passes over them.
 gc.disable()
 OBJECTS_BETWEEN = (50_000, 10, 10)
 

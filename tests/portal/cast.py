@@ -67,7 +67,7 @@ _kept: list[_Kept] = []
 def tree_and_campaign() -> Cast:
     """The units, and the campaign that their centre published.
 
-    Made by the portal's own actions every few minutes, and written again in between, which takes a quarter.
+    Made by the portal's own actions every few minutes, and written again in between, which is less work.
     """
     if any(QuerySet(model).exists() for model in (Entry, Unit, User)):
         return made_by_actions()
