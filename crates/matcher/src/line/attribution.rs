@@ -1,5 +1,5 @@
 //! Which machine a line of no known format tells of (docs/log-formats.md 6): never its sender, a network, or an
-//! address after translation; nobody rather than a guess.
+//! address after translation; nobody rather than a guess. Of a record the message speaks first.
 use std::sync::LazyLock;
 
 use memchr::memmem;
@@ -8,10 +8,11 @@ use regex::bytes::{Captures, Regex, RegexBuilder};
 use crate::canonical::address::{self, Address};
 use crate::line::chars::Text;
 use crate::line::freetext::{Place, addresses, cleared, flat};
-use crate::line::hit::{Hits, Matched};
+use crate::line::hit::{Hit, Hits, Matched};
 use crate::line::keys::{self, Key, Path};
 use crate::line::moments;
 use crate::line::sides::{Side, near, of_key, translates};
+use crate::shape::wrapper::Readings;
 
 const DNS_PORTS: [u16; 5] = [53, 137, 853, 5353, 5355];
 /// A client's own port is seldom below: an address with such a port is a server, where no key says more.
@@ -134,15 +135,19 @@ impl Sides {
         *place = place.or(port);
     }
 
-    /// A reply goes from the side with a port of DNS to the client.
-    fn swap_replies(&mut self, line: &[u8]) {
+    /// The port of the source and that of the destination, behind the address or under a key of its own.
+    fn both_ports(&self, line: &[u8]) -> [Option<u16>; 2] {
         let shown = |n: usize| {
             let found = PORT_KEYS[n].captures(line)?;
             address::parse_port(&found[1])
         };
-        let port = |n: usize| self.ports[n].or_else(|| shown(n));
+        [0, 1].map(|n| self.ports[n].or_else(|| shown(n)))
+    }
+
+    /// A reply goes from the side with a port of DNS to the client.
+    fn swap_replies(&mut self, ports: [Option<u16>; 2]) {
         let is_dns = |port: u16| DNS_PORTS.contains(&port);
-        if !port(0).is_some_and(is_dns) || port(1).is_none_or(is_dns) {
+        if !ports[0].is_some_and(is_dns) || ports[1].is_none_or(is_dns) {
             return;
         }
         for side in self.all.iter_mut().flat_map(|said| &mut said.sides) {
@@ -160,7 +165,7 @@ impl Sides {
         said.is_some_and(|said| said.is(Side::Source) && !said.is(Side::Destination))
     }
 
-    fn device(&self, listed: &[Address]) -> Option<Address> {
+    fn device(&self, listed: &[Address], is_held: bool) -> Option<Address> {
         let private = || {
             let all = self.all.iter();
             all.filter(|s| is_private(s.address) && !listed.contains(&s.address))
@@ -173,17 +178,73 @@ impl Sides {
         if self.all.iter().any(|said| said.is(Side::Source)) {
             return only(Box::new(private().filter(|said| said.is(Side::Source))));
         }
+        if is_held {
+            return None;
+        }
         only(Box::new(private().filter(|said| said.sides.is_empty())))
+    }
+
+    /// The only source of a line that calls every listed address a destination, and names nothing inside.
+    fn public_device(&self, listed: &[Address], hosts: &[Address]) -> Option<Address> {
+        let mut sources = self.all.iter().filter(|said| said.is(Side::Source));
+        let (one, None) = (sources.next()?, sources.next()) else {
+            return None;
+        };
+        let is_plain = one.sides.iter().all(|side| *side == Side::Source);
+        let is_inside = |said: &Said| {
+            is_private(said.address) && !hosts.contains(&said.address) && !said.is(Side::Other)
+        };
+        let is_called = |address: &Address| {
+            let mut all = self.all.iter();
+            all.any(|said| said.address == *address && said.is(Side::Destination))
+        };
+        let is_known = is_plain
+            && !is_nobody(one.address)
+            && !self.all.iter().any(is_inside)
+            && listed.iter().all(is_called);
+        is_known.then_some(one.address)
     }
 }
 
-/// The machine of a line with these hits, if the line says it. Hits that the line does not show as a call go:
-/// those of an address that sent something, or that an ICMP error names. `texts` are the line and what its
-/// wrappers hold.
-pub fn attribute<'t>(
+/// The machine of a line with these hits, if the line says it; `said` is the text of the line that holds them.
+/// Hits that the line does not show as a call go: those of an address that sent something, or that an ICMP
+/// error names.
+///
+/// What stands round a message was written by its collector. So the innermost message with these hits speaks
+/// first. Where it names no machine, what stands round it may, but only under a key that says so.
+pub fn attribute(
+    said: &[u8],
+    hits: &mut Hits,
+    readings: &Readings<'_>,
+    find: impl Fn(&[u8]) -> Hits,
+) -> Option<Address> {
+    let senders: Vec<Address> = readings.texts().flat_map(|text| heads(text).senders).collect();
+    let hosts: Vec<Address> = readings.hosts().filter_map(address::parse).collect();
+    let mut is_held = false;
+    for message in readings.messages().filter(|text| *text != said) {
+        let found = find(message);
+        let holds = |hit: &Hit| found.iter().any(|other| other.item == hit.item);
+        if !hits.iter().all(holds) {
+            continue;
+        }
+        is_held = true;
+        let mut kept = hits.clone();
+        if let Some(device) = attribute_text(message, &mut kept, &senders, &hosts, false) {
+            *hits = kept;
+            return Some(device);
+        }
+    }
+    attribute_text(said, hits, &senders, &hosts, is_held)
+}
+
+/// What one text says; `hosts` sent the line by the word of a collector, or are its first word; `is_held`: a
+/// message in the text holds the hits.
+fn attribute_text(
     line: &[u8],
     hits: &mut Hits,
-    texts: impl Iterator<Item = &'t [u8]>,
+    senders: &[Address],
+    hosts: &[Address],
+    is_held: bool,
 ) -> Option<Address> {
     let text = Text::new(line);
     let view = cleared(&text);
@@ -193,6 +254,7 @@ pub fn attribute<'t>(
         .iter()
         .filter_map(|hit| address_of(&hit.matched))
         .collect();
+    let is_of_addresses = listed.len() == hits.len();
     let mut sides = Sides::default();
     let places = addresses(&text, &view.clear);
     let starts: Vec<usize> = places.iter().map(|place| place.start).collect();
@@ -205,18 +267,28 @@ pub fn attribute<'t>(
         let (side, port) = side(&clear, place, &key, &path, listed.contains(&place.address));
         sides.add(place.address, side, port);
     }
-    let others = texts.flat_map(|text| heads(text).senders);
-    for sender in head.senders.into_iter().chain(others) {
-        if sides.all.iter().any(|said| said.address == sender) {
-            sides.add(sender, Some(Side::Other), None);
+    for sender in head.senders.iter().chain(senders) {
+        if sides.all.iter().any(|said| said.address == *sender) {
+            sides.add(*sender, Some(Side::Other), None);
         }
     }
-    sides.swap_replies(&clear);
+    let ports = sides.both_ports(&clear);
+    sides.swap_replies(ports);
     let is_error = ICMP.is_match(&clear) && ICMP_ERROR.is_match(&clear);
     hits.retain(|hit| {
         address_of(&hit.matched).is_none_or(|address| !is_error && !sides.only_sent(address))
     });
-    sides.device(&listed)
+    sides.device(&listed, is_held).or_else(|| {
+        (is_of_addresses && !is_answer(ports))
+            .then(|| sides.public_device(&listed, hosts))
+            .flatten()
+    })
+}
+
+/// Whether the source has the port of a server, and the destination has none.
+fn is_answer([source, destination]: [Option<u16>; 2]) -> bool {
+    source.is_some_and(|port| port < FIRST_UNPRIVILEGED)
+        && destination.is_none_or(|port| port >= FIRST_UNPRIVILEGED)
 }
 
 fn address_of(matched: &Matched) -> Option<Address> {
@@ -231,6 +303,18 @@ fn is_private(address: Address) -> bool {
     match address.v4() {
         Some(bits) => bits >> 24 == 10 || bits >> 20 == 0xAC1 || bits >> 16 == 0xC0A8,
         None => address.0 >> 121 == 0b111_1110,
+    }
+}
+
+/// Addresses that no machine has to itself on a network: unspecified, loopback, of one cable, multicast.
+fn is_nobody(address: Address) -> bool {
+    match address.v4() {
+        Some(bits) => {
+            matches!(bits >> 24, 0 | 127) || bits >> 16 == 0xA9FE || bits >> 29 == 0b111
+        }
+        None => {
+            address.0 <= 1 || address.0 >> 118 == 0b11_1111_1010 || address.0 >> 120 == 0xFF
+        }
     }
 }
 

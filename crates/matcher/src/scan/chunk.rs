@@ -256,7 +256,8 @@ impl<'a> Scan<'a> {
             self.record(&record, line, offset, true);
             return;
         }
-        let device = attribution::attribute(said, &mut hits, readings.texts());
+        let find = |text: &[u8]| tokens::hits(self.set, &freetext::read(text));
+        let device = attribution::attribute(said, &mut hits, readings, find);
         if self.format.is_some() || hits.is_empty() {
             self.unattributed.add(offset, line);
             return;

@@ -142,7 +142,9 @@ def _record(record: Record, raw: bytes, index: Index, zone: ZoneInfo) -> Explana
 def _text(raw: bytes, index: Index, reader: LineReader, zone: ZoneInfo) -> Explanation:
     found = freetext.read(raw)
     hits = hits_of(index, found.tokens)
-    said = attribution.attribute(raw, hits, (r.text for r in reader.readings(raw)))
+    said = attribution.attribute(
+        raw, hits, list(reader.readings(raw)), lambda text: hits_of(index, freetext.read(text).tokens)
+    )
     notes = [
         replace(n, code="sent") if n.code == "hit" and n.indicator not in said.hits else n
         for n in _notes(found.tokens, hits, index)
