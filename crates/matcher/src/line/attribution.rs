@@ -218,7 +218,10 @@ pub fn attribute(
     readings: &Readings<'_>,
     find: impl Fn(&[u8]) -> Hits,
 ) -> Option<Address> {
-    let senders: Vec<Address> = readings.texts().flat_map(|text| heads(text).senders).collect();
+    let senders: Vec<Address> = readings
+        .texts()
+        .flat_map(|text| heads(text).senders)
+        .collect();
     let hosts: Vec<Address> = readings.hosts().filter_map(address::parse).collect();
     let mut is_held = false;
     for message in readings.messages().filter(|text| *text != said) {
@@ -309,12 +312,8 @@ fn is_private(address: Address) -> bool {
 /// Addresses that no machine has to itself on a network: unspecified, loopback, of one cable, multicast.
 fn is_nobody(address: Address) -> bool {
     match address.v4() {
-        Some(bits) => {
-            matches!(bits >> 24, 0 | 127) || bits >> 16 == 0xA9FE || bits >> 29 == 0b111
-        }
-        None => {
-            address.0 <= 1 || address.0 >> 118 == 0b11_1111_1010 || address.0 >> 120 == 0xFF
-        }
+        Some(bits) => matches!(bits >> 24, 0 | 127) || bits >> 16 == 0xA9FE || bits >> 29 == 0b111,
+        None => address.0 <= 1 || address.0 >> 118 == 0b11_1111_1010 || address.0 >> 120 == 0xFF,
     }
 }
 

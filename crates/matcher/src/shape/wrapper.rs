@@ -164,7 +164,8 @@ impl<'l> Readings<'l> {
     /// Who sent the line, by the word of each layer.
     pub fn hosts(&self) -> impl Iterator<Item = &[u8]> {
         let (all, _) = self.peeled.get_or_init(|| peel_all(self.line));
-        all.iter().filter_map(|(_, wrapper)| wrapper.host.as_deref())
+        all.iter()
+            .filter_map(|(_, wrapper)| wrapper.host.as_deref())
     }
 
     /// What stands round the innermost text, where a time of ISO 8601 with a `T` stands before the first comma.

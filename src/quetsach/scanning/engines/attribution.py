@@ -147,7 +147,7 @@ class _Sides:
         return side in self.found.get(addr, ())
 
     def both_ports(self, line: str) -> list[int | None]:
-        """The port of the source and that of the destination, behind the address or under a key of its own."""
+        """The port of the source and that of the destination, behind the address or under a key."""
         return [
             self.ports.get(side, _number(pattern.search(line)))
             for side, pattern in ((SOURCE, _SOURCE_PORT), (DESTINATION, _SERVER_PORT))

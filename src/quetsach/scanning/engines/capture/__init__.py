@@ -131,7 +131,8 @@ class _Reading(_Counts):
         found = datagram(frame.packet)
         if found is None:
             raise BrokenError
-        origin = Origin(packet.time, frame.mac if found.hops in INITIAL_HOPS else None)
+        to = packet.data[:6] if packet.link == link.ETHERNET else None
+        origin = Origin(packet.time, frame.mac if found.hops in INITIAL_HOPS else None, to)
         if found.piece is None or (found.missing and not found.piece.offset):
             self._conversations.datagram(found, origin)
         elif not found.missing:
