@@ -328,7 +328,7 @@ REPLY = p.ip(RESOLVER, CLIENT, p.UDP, p.udp(53, 50_000, ANSWER))
         ([p.ethernet(QUERY), p.ethernet(REPLY, source=OTHER, target=ROUTER)], [("", 1), (f"mac:{OWN}", 1)]),
         # Nothing that the client sent was seen.
         ([p.ethernet(REPLY, source=ROUTER, target=OWN), p.ethernet(QUERY)], [("", 1), (f"mac:{OWN}", 1)]),
-        # The client's address went to another machine: what counts is with which address it sent last.
+        # The client's address went to another machine: the hardware address of its last packet counts.
         (
             [
                 p.ethernet(QUERY),

@@ -11,6 +11,7 @@ FORMATS = logformat.load_all()
 WITH_PATTERNS = [f for f in FORMATS.values() if any(s.patterns or s.head for s in f.shapes)]
 SIZE = 64 * 1024
 PLACES = 6
+FTD = "%FTD-6-430003: SrcIP: 10.0.0.1, DstIP: 203.0.113.9, "
 
 
 def hostile(line: str, unit: str, size: int) -> bytes:
@@ -42,9 +43,9 @@ def test_a_line_that_repeats_one_word_is_read_at_once(one: logformat.LogFormat) 
         ("checkpoint.log", "syslog[", 'dst:"203.0.113.9"; '),
         ("checkpoint.log", 'syslog[loguid:"{0x0}"; ', 'time:"1"; dst:"203.0.113.9"; src:"10.0.0.1"; '),
         ("checkpoint.log", "1 2026-11-20T02:15:00Z ", "a"),
-        ("cisco.ftd", "%FTD-6-430003: SrcIP: 10.0.0.1, DstIP: 203.0.113.9, ", "User: No "),
-        ("cisco.ftd", "%FTD-6-430003: SrcIP: 10.0.0.1, DstIP: 203.0.113.9, ", "User: a, DNSResponseType: b, "),
-        ("cisco.ftd", "%FTD-6-430003: SrcIP: 10.0.0.1, DstIP: 203.0.113.9, ", "ResponderPackets: 1, User: a, "),
+        ("cisco.ftd", FTD, "User: No "),
+        ("cisco.ftd", FTD, "User: a, DNSResponseType: b, "),
+        ("cisco.ftd", FTD, "ResponderPackets: 1, User: a, "),
         ("mikrotik.addresslist", " 0", " "),
         ("azure.firewall", '{"msg":"TCP request from 10.0.0.1:1 to 203.0.113.9:4. ', "Action: "),
         ("azure.firewall", "{", '"time":"1","properties":{'),
