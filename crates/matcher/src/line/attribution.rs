@@ -3,14 +3,15 @@
 use std::sync::LazyLock;
 
 use memchr::memmem;
-use regex::bytes::{Captures, Regex, RegexBuilder};
+use regex::bytes::{Captures, Regex};
 
 use crate::canonical::address::{self, Address};
 use crate::line::chars::Text;
 use crate::line::freetext::{Place, addresses, cleared, flat};
+use crate::line::heads::heads;
 use crate::line::hit::{Hit, Hits, Matched};
 use crate::line::keys::{self, Key, Path};
-use crate::line::moments;
+use crate::line::moments::expression;
 use crate::line::sides::{Side, near, of_key, translates};
 use crate::shape::wrapper::Readings;
 
@@ -19,15 +20,6 @@ const DNS_PORTS: [u16; 5] = [53, 137, 853, 5353, 5355];
 const FIRST_UNPRIVILEGED: u16 = 1024;
 const BEFORE: usize = 48;
 const AFTER: usize = 160;
-const HEAD_BYTES: usize = 512;
-const HEADS: usize = 3;
-
-fn expression(text: &str) -> Regex {
-    RegexBuilder::new(text)
-        .unicode(false)
-        .build()
-        .expect("a constant expression")
-}
 
 const PORT: &str = r"\]?(?:[:#/](?P<port>[0-9]{1,5})|\((?P<inner>[0-9]{1,5})\))?";
 const INTERFACE: &str = "(?:[A-Za-z][0-9A-Za-z_-]{0,31}[:/])?";
@@ -75,23 +67,6 @@ static PORT_KEYS: LazyLock<[Regex; 2]> = LazyLock::new(|| {
             r#"(?i:(?:\A|[^0-9A-Za-z])(?:{keys})["']?[=:] ?["']?([0-9]{{1,5}}))"#
         ))
     })
-});
-static PRIORITY: LazyLock<Regex> =
-    LazyLock::new(|| expression(r"\A(?:[0-9]{1,6} )?<[0-9]{1,3}>(?:[0-9]{1,2} )? {0,2}(?:- )?"));
-static HEAD_WORD: LazyLock<Regex> = LazyLock::new(|| expression(r#"\A([^ \t="{]{1,255}) {1,3}"#));
-static REQUEST: LazyLock<Regex> = LazyLock::new(|| {
-    expression(concat!(
-        r"\A(?:(?:GET|POST|HEAD|PUT|DELETE|OPTIONS|CONNECT|PATCH|TRACE) ",
-        r#"|"|[^ ]{1,64} [^ ]{1,64} \[|-{1,2}>)"#
-    ))
-});
-static TAG: LazyLock<Regex> =
-    LazyLock::new(|| expression(r"\A(?:%|[A-Za-z][0-9A-Za-z_./-]{0,47}(?:\[[0-9]{1,10}\])?: )"));
-static MESSAGE: LazyLock<Regex> = LazyLock::new(|| {
-    expression(concat!(
-        r"\A(?:%|<[0-9]|\{|(?:CEF|LEEF):",
-        r"|[A-Za-z_][0-9A-Za-z_.-]{0,47}(?:=|(?:\[[0-9]{1,10}\])?: ))"
-    ))
 });
 
 /// What a line says of one address.
@@ -211,7 +186,8 @@ impl Sides {
 /// error names.
 ///
 /// What stands round a message was written by its collector. So the innermost message with these hits speaks
-/// first. Where it names no machine, what stands round it may, but only under a key that says so.
+/// first. Where it names no machine, what stands round it may, but only under a key that says so. A machine
+/// inside comes before a public one, which may be what a translation left.
 pub fn attribute(
     said: &[u8],
     hits: &mut Hits,
@@ -223,32 +199,49 @@ pub fn attribute(
         .flat_map(|text| heads(text).senders)
         .collect();
     let hosts: Vec<Address> = readings.hosts().filter_map(address::parse).collect();
-    let mut is_held = false;
-    for message in readings.messages().filter(|text| *text != said) {
-        let found = find(message);
-        let holds = |hit: &Hit| found.iter().any(|other| other.item == hit.item);
-        if !hits.iter().all(holds) {
-            continue;
-        }
-        is_held = true;
-        let mut kept = hits.clone();
-        if let Some(device) = attribute_text(message, &mut kept, &senders, &hosts, false) {
-            *hits = kept;
-            return Some(device);
-        }
-    }
-    attribute_text(said, hits, &senders, &hosts, is_held)
+    let holds = |found: &Hits, hit: &Hit| found.iter().any(|other| other.item == hit.item);
+    let inner: Vec<&[u8]> = readings
+        .messages()
+        .filter(|text| *text != said)
+        .filter(|text| {
+            let found = find(text);
+            hits.iter().all(|hit| holds(&found, hit))
+        })
+        .collect();
+    let is_held = !inner.is_empty();
+    let mut found: Vec<Verdict> = inner
+        .into_iter()
+        .map(|text| attribute_text(text, hits, &senders, &hosts, false))
+        .collect();
+    found.push(attribute_text(said, hits, &senders, &hosts, is_held));
+    let inside = found.iter().position(|one| one.inside.is_some());
+    let public = || found.iter().position(|one| one.public.is_some());
+    let at = inside.or_else(public).unwrap_or(found.len() - 1);
+    let Verdict {
+        inside,
+        public,
+        hits: kept,
+    } = found.swap_remove(at);
+    *hits = kept;
+    inside.or(public)
+}
+
+/// What one text says: a machine inside, or a public one; and the hits that it may have called.
+struct Verdict {
+    inside: Option<Address>,
+    public: Option<Address>,
+    hits: Hits,
 }
 
 /// What one text says; `hosts` sent the line by the word of a collector, or are its first word; `is_held`: a
 /// message in the text holds the hits.
 fn attribute_text(
     line: &[u8],
-    hits: &mut Hits,
+    hits: &Hits,
     senders: &[Address],
     hosts: &[Address],
     is_held: bool,
-) -> Option<Address> {
+) -> Verdict {
     let text = Text::new(line);
     let view = cleared(&text);
     let clear = flat(&view.clear);
@@ -257,7 +250,6 @@ fn attribute_text(
         .iter()
         .filter_map(|hit| address_of(&hit.matched))
         .collect();
-    let is_of_addresses = listed.len() == hits.len();
     let mut sides = Sides::default();
     let places = addresses(&text, &view.clear);
     let starts: Vec<usize> = places.iter().map(|place| place.start).collect();
@@ -278,14 +270,18 @@ fn attribute_text(
     let ports = sides.both_ports(&clear);
     sides.swap_replies(ports);
     let is_error = ICMP.is_match(&clear) && ICMP_ERROR.is_match(&clear);
-    hits.retain(|hit| {
+    let may_be_public = listed.len() == hits.len() && !is_answer(ports);
+    let mut kept = hits.clone();
+    kept.retain(|hit| {
         address_of(&hit.matched).is_none_or(|address| !is_error && !sides.only_sent(address))
     });
-    sides.device(&listed, is_held).or_else(|| {
-        (is_of_addresses && !is_answer(ports))
+    Verdict {
+        inside: sides.device(&listed, is_held),
+        public: may_be_public
             .then(|| sides.public_device(&listed, hosts))
-            .flatten()
-    })
+            .flatten(),
+        hits: kept,
+    }
 }
 
 /// Whether the source has the port of a server, and the destination has none.
@@ -422,73 +418,4 @@ fn is_prefix(digits: &[u8], is_v6: bool) -> bool {
     } else {
         (8..=31).contains(&length)
     }
-}
-
-/// What stands before a message.
-#[derive(Debug, Default)]
-struct Heads {
-    /// The addresses that sent the message on.
-    senders: Vec<Address>,
-    /// Where a tag may begin.
-    starts: Vec<usize>,
-}
-
-/// The heads of at most `HEADS` hosts that a message went through.
-fn heads(text: &[u8]) -> Heads {
-    let line = &text[..text.len().min(HEAD_BYTES)];
-    let mut found = Heads {
-        senders: Vec::new(),
-        starts: vec![0],
-    };
-    let mut at = 0;
-    for number in 0..HEADS {
-        let priority = PRIORITY.find(&line[at..]).map(|m| at + m.end());
-        let begin = priority.unwrap_or(at);
-        let after_time = moments::head(line, begin);
-        // RFC 3164 names the month, and its host follows; a row of columns has other times.
-        let is_syslog = priority.is_some()
-            || line[begin..after_time.unwrap_or(begin)]
-                .iter()
-                .any(u8::is_ascii_lowercase);
-        let begin = after_time.unwrap_or(begin);
-        found.starts.push(begin);
-        let Some(word) = HEAD_WORD.captures(&line[begin..]) else {
-            break;
-        };
-        let rest = begin + word[0].len();
-        match address_in(&word[1]) {
-            None if priority.is_none() && after_time.is_none() => break,
-            None => {}
-            Some(_) if priority.is_none() && REQUEST.is_match(&line[rest..]) => break,
-            Some(_)
-                if !is_syslog && !is_message(line, rest, number > 0 && after_time.is_none()) =>
-            {
-                break;
-            }
-            Some(address) => found.senders.push(address),
-        }
-        at = rest;
-        found.starts.push(at);
-    }
-    found
-}
-
-/// Whether a message begins here, so that the address before it is not its first word, nor a column.
-fn is_message(line: &[u8], at: usize, is_host_known: bool) -> bool {
-    if is_host_known {
-        return TAG.is_match(&line[at..]);
-    }
-    MESSAGE.is_match(&line[at..]) || moments::head(line, at).is_some()
-}
-
-/// The address that is a whole word of a head, in brackets, behind a slash or before a colon too.
-fn address_in(word: &[u8]) -> Option<Address> {
-    if let Some(address) = address::parse(word) {
-        return Some(address);
-    }
-    let begin = word.iter().take_while(|b| b"[(/".contains(b)).count();
-    let word = &word[begin..];
-    let word = word.strip_suffix(b":").unwrap_or(word);
-    let end = word.iter().rev().take_while(|b| b"])".contains(b)).count();
-    address::parse(&word[..word.len() - end])
 }

@@ -120,7 +120,11 @@ impl<'f, 'l> Pairs<'f, 'l> {
 
     /// Pairs whose values are quoted, wherever they stand; `:`, `::` or `=` parts key and value.
     pub fn colon(format: &'f Format, line: &'l [u8]) -> Option<Self> {
-        if COLON.captures(line).and_then(|first| first.get(1)).is_none_or(|key| key.start() > 0) {
+        if COLON
+            .captures(line)
+            .and_then(|first| first.get(1))
+            .is_none_or(|key| key.start() > 0)
+        {
             return None;
         }
         let mut found = Collector::new(format);

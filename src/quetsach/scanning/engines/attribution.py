@@ -167,23 +167,34 @@ def attribute(
     """The machine of a line with these hits; `said` is the text of the line that holds them.
 
     What stands round a message was written by its collector. So the innermost message with these hits speaks
-    first. Where it names no machine, what stands round it may, but only under a key that says so.
+    first. Where it names no machine, what stands round it may, but only under a key that says so. A machine
+    inside comes before a public one, which may be what a translation left.
     """
     senders = [sender for r in readings for sender in heads(r.text.decode("latin-1")).senders]
     hosts = {address(r.wrapper.host.decode("latin-1")) for r in readings if r.wrapper and r.wrapper.host}
-    is_held = False
-    for reading in reversed(readings):
-        if reading.is_message and reading.text != said and hits.keys() <= find(reading.text).keys():
-            is_held = True
-            found = _attribute(reading.text, hits, senders, hosts)
-            if found.device is not None:
-                return found
-    return _attribute(said, hits, senders, hosts, is_held=is_held)
+    inner = [r.text for r in reversed(readings) if r.is_message and r.text != said]
+    texts = [text for text in inner if hits.keys() <= find(text).keys()]
+    found = [_attribute(text, hits, senders, hosts) for text in texts]
+    found.append(_attribute(said, hits, senders, hosts, is_held=bool(texts)))
+    for one in found:
+        if one.inside is not None:
+            return Attribution(one.inside, one.hits)
+    last = next((one for one in found if one.public is not None), found[-1])
+    return Attribution(last.public, last.hits)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What one text says: a machine inside, else a public one; and the hits that it may have called."""
+
+    inside: str | None
+    public: str | None
+    hits: Hits
 
 
 def _attribute(
     line: bytes, hits: Hits, senders: Sequence[str], hosts: Set[str | None], *, is_held: bool = False
-) -> Attribution:
+) -> _Said:
     """What one text says; `hosts` sent the line by the word of a collector, or are its first word; `is_held`:
     a message in the text holds the hits."""
     clear = freetext.cleared(line).clear
@@ -201,10 +212,9 @@ def _attribute(
         for item, hit in hits.items()
         if item.kind not in ADDRESS_KINDS or not (is_error or _only_called(sides, _address_of(hit[1])))
     }
-    device = _device(sides, listed, is_held=is_held)
-    if device is None and all(i.kind in ADDRESS_KINDS for i in hits) and not _is_answer(ports):
-        device = _public_device(sides, listed, hosts)
-    return Attribution(device, kept)
+    may_be_public = all(i.kind in ADDRESS_KINDS for i in hits) and not _is_answer(ports)
+    public = _public_device(sides, listed, hosts) if may_be_public else None
+    return _Said(_device(sides, listed, is_held=is_held), public, kept)
 
 
 def _only_called(sides: _Sides, addr: str) -> bool:
