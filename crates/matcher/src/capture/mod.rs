@@ -108,6 +108,8 @@ struct Capture<'a> {
     /// Flow records that hit and wait for the outcome, by the number that the flow keeps.
     waiting: HashMap<u32, flows::Contact>,
     contacts: u32,
+    /// The hardware address with which each client sent last.
+    macs: HashMap<Address, [u8; 6]>,
     /// Where names are spelled.
     name: Box<dns::Name>,
     unknown_links: Vec<u16>,
@@ -139,6 +141,7 @@ impl<'a> Capture<'a> {
             handshakes: quic::Handshakes::default(),
             waiting: HashMap::new(),
             contacts: 0,
+            macs: HashMap::new(),
             name: Box::new(dns::Name::new()),
             unknown_links: Vec::new(),
             first: None,
@@ -175,6 +178,9 @@ impl<'a> Capture<'a> {
         let origin = Origin {
             time: packet.time,
             mac: mac.filter(|_| INITIAL_HOPS.contains(&datagram.hops)),
+            to: (packet.link == link::ETHERNET)
+                .then(|| packet.bytes.first_chunk().copied())
+                .flatten(),
         };
         self.hours.see(&datagram, origin, self.options);
         let understood = match datagram.piece {

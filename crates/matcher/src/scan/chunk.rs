@@ -278,7 +278,8 @@ impl<'a> Scan<'a> {
             self.record(&record, line, offset, true);
             return;
         }
-        let device = attribution::attribute(said, &mut hits, readings.texts());
+        let find = |text: &[u8]| tokens::hits(self.set, &freetext::read(text));
+        let device = attribution::attribute(said, &mut hits, readings, find);
         if self.format.is_some() || hits.is_empty() {
             self.unattributed.add(offset, line);
             return;
@@ -302,7 +303,8 @@ impl<'a> Scan<'a> {
         if let Some(record) = self.foreign_record(readings) {
             return self.way_record(&record, line, offset);
         }
-        let device = attribution::attribute(said, &mut ways, readings.texts());
+        let find = |text: &[u8]| tokens::ways(self.set, &freetext::read(text), self.endpoints);
+        let device = attribution::attribute(said, &mut ways, readings, find);
         let Some(device) = device.map(Host::Address) else {
             return;
         };

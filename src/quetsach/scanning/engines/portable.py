@@ -363,7 +363,7 @@ class _Scan:
         if record is not None:
             self._way_record(record, line, offset)
             return
-        found = attribution.attribute(said, hits, (r.text for r in self.reader.readings(line)))
+        found = attribution.attribute(said, hits, list(self.reader.readings(line)), self._ways)
         if self.format == TEXT and found.hits:
             self._keep_way(found.hits, self._free_text_told(line, said, offset, found.device))
 
@@ -373,7 +373,7 @@ class _Scan:
         if record is not None:
             self._record(record, line, offset)
             return
-        found = attribution.attribute(said, hits, (r.text for r in self.reader.readings(line)))
+        found = attribution.attribute(said, hits, list(self.reader.readings(line)), self._hits)
         if self.format != TEXT or not found.hits:
             self._not_understood(line)
             return

@@ -151,7 +151,8 @@ class _Reading(_Counts):
         found = datagram(frame.packet)
         if found is None:
             raise BrokenError
-        origin = Origin(packet.time, frame.mac if found.hops in INITIAL_HOPS else None)
+        to = packet.data[:6] if packet.link == link.ETHERNET else None
+        origin = Origin(packet.time, frame.mac if found.hops in INITIAL_HOPS else None, to)
         if self._asked and packet.time is not None and is_device(found.source):
             mac = {"mac": origin.mac.hex(":")} if origin.mac is not None else {}
             for identifier in self._asked.of(text_of(found.source), mac):
