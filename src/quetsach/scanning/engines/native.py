@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quetsach import _native
-from quetsach.bypass import providers
-from quetsach.bypass.providers import Providers
+from quetsach.bypass import listed
 from quetsach.errors import IndicatorError, ScanError
 from quetsach.files.source import ByteStream
 from quetsach.scanning.engine import Part, Progress, ScanOptions, SourceResult, Span, SpareThreads
@@ -17,6 +16,7 @@ from quetsach.sightings.sighting import Coverage
 from quetsach.sightings.wire import WireBypasses, WireSightings
 
 if TYPE_CHECKING:
+    from quetsach.bypass.providers import Providers
     from quetsach.indicators.indicator import IndicatorSet
 
 FORMATS = Path(__file__).parents[2] / "logs/formats"
@@ -148,7 +148,7 @@ class NativeEngine:
     def __init__(self, extra_formats: Sequence[str] = (), around: Providers | None = None) -> None:
         self._extra_formats = tuple(extra_formats)
         self._formats = _formats(self._extra_formats)
-        self._around = (around if around is not None else providers.load()).listed
+        self._around = around.listed if around is not None else listed.read()
 
     def compile(self, indicators: IndicatorSet) -> NativeMatcher:
         """Raises IndicatorError when the set is empty."""
