@@ -43,7 +43,8 @@ class Request(NamedTuple):
     `log_format` and `fields` say how all logs are read; `leases` are DHCP files beside those among the logs;
     `devices` notes the machines that were alive. `jobs` logs are read at once, all processors for None;
     `state` keeps what is finished; `cluster` is the address of a Ray cluster. `own` are files that this run
-    writes, which are no logs.
+    writes, which are no logs. `lease_length` is the length in microseconds of leases in files that name only
+    their end.
     """
 
     paths: Sequence[str]
@@ -59,6 +60,7 @@ class Request(NamedTuple):
     state: Path | None = None
     cluster: str | None = None
     own: Sequence[Path] = ()
+    lease_length: int | None = None
 
     def check(self) -> FieldMap | None:
         """Refuse impossible requests before anything is read; returns the columns that `fields` names.
@@ -90,7 +92,7 @@ class Request(NamedTuple):
         files = () if isinstance(self.lists, Lists) else self.lists
         kept = [self.state] if self.state is not None else []
         logs = inputs.discover(self.paths, own=[*files, *self.leases, *self.own, *kept])
-        leases = gather(logs, self.leases, self.tz)
+        leases = gather(logs, self.leases, self.tz, self.lease_length)
         return Prepared(self, chosen, matcher, lists, fields, logs, leases)
 
     def _matcher(self, chosen: Engine) -> tuple[Matcher, Lists]:

@@ -30,7 +30,10 @@ def _routeros(line: bytes, file: File) -> Event | None:
     ip = address(text(found["ip"])) if found else None
     if found is None or at is None or ip is None:
         return None
-    return Event(ip, at) if found["free"] else Event(ip, at, mac(found["mac"]), text(found["host"]))
+    hardware = mac(found["mac"])
+    if found["free"]:
+        return Event(ip, at, of=hardware or "")
+    return Event(ip, at, hardware, text(found["host"]))
 
 
 def _fortigate(line: bytes, file: File) -> Event | None:
@@ -51,7 +54,7 @@ def _fortigate(line: bytes, file: File) -> Event | None:
     if ip is None or hardware is None or not isinstance(at, int):
         return None
     if found["free"]:
-        return Event(ip, at)
+        return Event(ip, at, of=hardware)
     seconds = told.get(b"lease", "")
     until = at + int(seconds) * 1_000_000 if re.fullmatch(r"[0-9]{1,9}", seconds) else None
     name = told.get(b"hostname", "")

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
-from quetsach.machines.leases.leaseformat import DAY, Event, File, LeaseFormat, mac, text
+from quetsach.machines.leases.leaseformat import Event, File, LeaseFormat, mac, text
 from quetsach.machines.leases.signs import SIGN_OF_DHCPD, SIGN_OF_KEA
 from quetsach.text.canonical import address
 
@@ -19,7 +19,9 @@ _KEPT = (b"active", b"free", b"expired", b"released")
 _DNSMASQ = re.compile(
     rb"(\d{1,11}) ((?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}) (\d+\.\d+\.\d+\.\d+) (\S{1,255}) (?:\S+)"
 )
-_KEA_ASSIGNED = "0"
+_ASSIGNED, _DECLINED, _RECLAIMED = "0", "1", "2"
+_PREFIX = "2"
+"""Kea's state of a lease (Lease::STATE_DEFAULT, …), and its type for a delegated prefix."""
 
 
 def _is_dhcpd(lines: Sequence[bytes]) -> bool:
@@ -72,16 +74,19 @@ def _is_dnsmasq(lines: Sequence[bytes]) -> bool:
 
 
 def _dnsmasq(lines: Iterable[bytes], file: File) -> Iterator[Event]:
-    """dnsmasq.leases: the end of each lease, 0 for none. The start is missing, so a day before the last write
-    of the file counts as the start."""
+    """dnsmasq.leases: the end of each lease, 0 for none. The file names no beginning: it is the end minus
+    the stated length, else the time at which the file was written."""
     for line in lines:
         found = _DNSMASQ.fullmatch(line)
         ip, hardware = (address(text(found[3])), mac(found[2])) if found else (None, None)
         if found is None or ip is None or hardware is None:
             continue
         end = int(found[1]) * _SECOND or None
-        host = b"" if found[4] == b"*" else found[4]
-        yield Event(ip, min(file.written, end or file.written) - DAY, hardware, text(host), end)
+        host = text(b"" if found[4] == b"*" else found[4])
+        if end is not None and file.length is not None:
+            yield Event(ip, min(end - file.length, file.written), hardware, host, end)
+        elif end is None or end > file.written:
+            yield Event(ip, file.written, hardware, host, end, is_read=True)
 
 
 def _is_kea(lines: Sequence[bytes]) -> bool:
@@ -93,21 +98,41 @@ def _is_kea(lines: Sequence[bytes]) -> bool:
     )
 
 
-def _kea(lines: Iterable[bytes], _file: File) -> Iterator[Event]:
-    """Kea's memfile (kea-leases4.csv, kea-leases6.csv): later rows about an address replace earlier ones."""
+def _kea(lines: Iterable[bytes], file: File) -> Iterator[Event]:
+    """Kea's memfile (kea-leases4.csv, kea-leases6.csv): a row for each change of a lease.
+
+    A row of length 0 ends the lease that began at its `expire`, whether the client gave it back (state 3)
+    or the server deleted it (state 0). It came some time after that, before the file was written.
+    """
     rows = csv.DictReader(line.decode("utf-8", "surrogateescape").replace("\0", "") for line in lines)
     for row in _sound(rows):
-        ip, hardware = address(row.get("address") or ""), mac(row.get("hwaddr") or "")
-        expire, lifetime = row.get("expire") or "", row.get("valid_lifetime") or ""
-        if ip is None or not _is_count(expire) or not _is_count(lifetime):
+        ip, expire, lifetime = (
+            address(row.get("address") or ""), row.get("expire") or "", row.get("valid_lifetime") or "",
+        )  # fmt: skip
+        if ip is None or not _is_count(expire) or not _is_count(lifetime) or row.get("lease_type") == _PREFIX:
             continue
         end = int(expire) * _SECOND
         start = end - int(lifetime) * _SECOND
-        if row.get("state") == _KEA_ASSIGNED and hardware is not None:
-            host = (row.get("hostname") or "").replace("&#x2c", ",").rstrip(".")[:255]
-            yield Event(ip, start, hardware, host, end)
+        hardware, duid = _client(row)
+        state = row.get("state") or _ASSIGNED
+        host = (row.get("hostname") or "").replace("&#x2c", ",").rstrip(".")[:255]
+        if state == _DECLINED or not (hardware or duid):
+            yield Event(ip, start)
+        elif start == end or state not in (_ASSIGNED, _RECLAIMED):
+            yield Event(ip, start, hardware, host, max(start, file.written), duid, is_end=True)
         else:
-            yield Event(ip, end)
+            yield Event(ip, start, hardware, host, end, duid)
+
+
+def _client(row: dict[str, str]) -> tuple[str, str]:
+    """Hardware address and DUID of a row, each "" where it is missing.
+
+    A client id of type 1 is a hardware address (RFC 2132 9.14), one of type 255 holds a DUID (RFC 4361 6.1).
+    """
+    client = row.get("client_id") or ""
+    hardware = mac(row.get("hwaddr") or "") or (mac(client[3:]) if client.startswith("01:") else None)
+    duid = row.get("duid") or (client[15:] if client.startswith("ff:") else "")
+    return hardware or "", duid if len(duid) > 5 else ""
 
 
 def _sound(rows: Iterator[dict[str, str]]) -> Iterator[dict[str, str]]:
@@ -127,4 +152,4 @@ def _is_count(text: str) -> bool:
 
 DHCPD = LeaseFormat("ISC dhcpd leases", _is_dhcpd, _dhcpd)
 DNSMASQ = LeaseFormat("dnsmasq leases", _is_dnsmasq, _dnsmasq)
-KEA = LeaseFormat("Kea leases", _is_kea, _kea)
+KEA = LeaseFormat("Kea leases", _is_kea, _kea, beside=(".completed", ".2", ".1"))

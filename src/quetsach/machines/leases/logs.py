@@ -58,7 +58,7 @@ def events(lines: Iterable[bytes], file: File) -> Iterator[Event]:
             continue
         groups = found.groupdict()
         if groups.get("free"):
-            yield Event(ip, at)
+            yield Event(ip, at, of=hardware)
             continue
         seconds = groups.get("seconds")
         yield Event(
