@@ -15,21 +15,15 @@ _DURATION = re.compile(r"(\d{1,6})([smhdw]?)", re.ASCII)
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
-class _Length(click.ParamType[int]):
-    def __init__(self) -> None:
-        self.name = _("duration")
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Microseconds of `3600`, `45m`, `12h`, `8d` or `1w`, as dnsmasq itself spells them."""
-        if isinstance(value, int):
-            return value
-        found = _DURATION.fullmatch(str(value).strip())
-        seconds = int(found[1]) * _SECONDS[found[2]] if found else 0
-        if not seconds:
-            self.fail(
-                _("%(value)s is no duration; write it like 12h, 45m or 8d.") % {"value": value}, param, ctx
-            )
-        return seconds * 1_000_000
+def _length(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int | None:
+    """Microseconds of `3600`, `45m`, `12h`, `8d` or `1w`, as dnsmasq itself spells them."""
+    found = _DURATION.fullmatch(value.strip()) if value else None
+    seconds = int(found[1]) * _SECONDS[found[2]] if found else 0
+    if value and not seconds:
+        raise click.BadParameter(
+            _("%(value)s is no duration; write it like 12h, 45m or 8d.") % {"value": words.visible(value)}
+        )
+    return seconds * 1_000_000 or None
 
 
 def option() -> click.Option:
@@ -37,7 +31,7 @@ def option() -> click.Option:
     return click.Option(
         ["--lease-time", "lease_length"],
         metavar="TIME",
-        type=_Length(),
+        callback=_length,
         help=_(
             "How long a lease of dnsmasq holds, as its dhcp-range says (12h, 45m). Its file names only the"
             " end of each lease; without this, a lease counts from when the file was written."

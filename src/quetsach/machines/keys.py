@@ -93,21 +93,26 @@ def hardware(text: str) -> Key | None:
 
 
 def agent(text: str) -> Key | None:
-    """`agent`: the id that an antivirus gives to a machine; a UUID with hyphens, other ids as they are."""
+    """`agent`: the id that an antivirus gives to a machine, a UUID or at least 16 hexadecimal digits.
+
+    A shorter id, such as a number in a list, would be found at another office as well.
+    """
     found = hardware(text)
     if found is not None:
         return Key("agent", found.value)
-    spelled = " ".join(text.split()).lower()
-    return Key("agent", spelled) if 8 <= len(spelled) <= _LONGEST and is_said(spelled) else None
+    spelled = text.strip().lower()
+    is_id = re.fullmatch("[0-9a-f]{16,64}", spelled) and not _SAME_DIGIT.fullmatch(spelled)
+    return Key("agent", spelled) if is_id else None
 
 
 def serial(text: str) -> Key | None:
-    """`serial`: the maker's number of at least four letters and digits, in upper case."""
+    """`serial`: the maker's number in upper case. It has at least five letters and digits behind its zeros,
+    as many an office counts its machines as 0001, 0002."""
     spelled = " ".join(text.split()).upper()
-    plain = "".join(letter for letter in spelled if letter.isalnum())
-    if not is_said(spelled) or not 4 <= len(plain) <= 64 or _SAME_DIGIT.fullmatch(plain):
+    plain = "".join(letter for letter in spelled if letter.isalnum()).lstrip("0")
+    if not is_said(spelled) or not 5 <= len(plain) <= 64 or _SAME_DIGIT.fullmatch(plain):
         return None
-    return None if plain in ("0123456789", "123456789", "1234567890", "12345678") else Key("serial", spelled)
+    return None if "1234567890".startswith(plain) else Key("serial", spelled)
 
 
 def ad_sid(text: str) -> Key | None:
