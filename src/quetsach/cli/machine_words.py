@@ -35,8 +35,8 @@ def problem(raised: Exception, path: Path) -> str:
         return say.worded(raised).removeprefix(f"{path}: ")
     text = {
         "unknown": _(
-            "is none of the files that are read here. See which they are: docs/en/machines.md; name the columns"
-            " of another table with --map."
+            "is none of the files that are read here. See which they are: docs/en/machines.md; name the"
+            " columns of another table with --map."
         ),
         "undated": _(
             "its leases carry no time, as dhcpd -d writes them; take dhcpd.leases or the system's log instead"
@@ -70,12 +70,12 @@ def note(code: str, detail: str) -> str:
     text = {
         "guessed": _("the encoding is not UTF-8; read as %(detail)s, so look whether the names are right"),
         "mended": _(
-            "its letters had been saved in a wrong encoding, such as “%(detail)s”; they were put right, so look"
-            " whether the names are right"
+            "its letters had been saved in a wrong encoding, such as “%(detail)s”; they were put right, so"
+            " look whether the names are right"
         ),
         "misread": _(
-            "its letters were saved in a wrong encoding and some are lost, such as “%(detail)s”; names in it are"
-            " wrong. Save it again as .xlsx or CSV UTF-8"
+            "its letters were saved in a wrong encoding and some are lost, such as “%(detail)s”; names in"
+            " it are wrong. Save it again as .xlsx or CSV UTF-8"
         ),
         "map_missing": _("the mapping names the column “%(detail)s”, which the file does not have"),
         "day_first": _(

@@ -41,6 +41,11 @@ def is_said(text: str) -> bool:
     return text.strip().casefold() not in _SHARED
 
 
+def _is_plain(text: str) -> bool:
+    """Whether a name shows as it is: control and bidirectional characters stand in no name of a machine."""
+    return escape(text.encode("utf-8", "surrogateescape")) == text
+
+
 def mac(text: str) -> Key | None:
     """`mac` or `randommac` for a hardware address of 48 bits in any usual spelling.
 
@@ -69,7 +74,7 @@ def host(text: str) -> Key | None:
         return None
     if address(spelled) is not None or any(letter in label for letter in ' \t/\\:@"<>|'):
         return None
-    return Key("host", escape(label.encode("utf-8", "surrogateescape")))
+    return Key("host", label) if _is_plain(label) else None
 
 
 def domain_host(text: str) -> Key | None:
@@ -81,7 +86,7 @@ def domain_host(text: str) -> Key | None:
         return None
     if address(spelled) is not None or any(letter in spelled for letter in ' \t/\\:@"<>|'):
         return None
-    return Key("domainhost", escape(spelled.encode("utf-8", "surrogateescape")))
+    return Key("domainhost", spelled) if _is_plain(spelled) else None
 
 
 def hardware(text: str) -> Key | None:
@@ -137,4 +142,4 @@ def user(text: str) -> Key | None:
     spelled = text.strip().rpartition("\\")[2].partition("@")[0].casefold()
     if not is_said(spelled) or len(spelled) > _LONGEST or spelled in ("system", "administrator", "admin"):
         return None
-    return Key("user", escape(spelled.encode("utf-8", "surrogateescape")))
+    return Key("user", spelled) if _is_plain(spelled) else None

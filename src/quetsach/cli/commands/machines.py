@@ -50,8 +50,8 @@ def _read_command() -> click.Command:
                 ["--at", "at"],
                 metavar="TIME",
                 help=_(
-                    "When a table was printed, such as 2026-11-24T08:00+07:00. Otherwise the time at which the"
-                    " file was written, and a line that holds only a time dates the lines after it."
+                    "When a table was printed, such as 2026-11-24T08:00+07:00. Otherwise the time at which"
+                    " the file was written, and a line that holds only a time dates the lines after it."
                 ),
             ),
             click.Option(
@@ -59,8 +59,8 @@ def _read_command() -> click.Command:
                 metavar="FILE",
                 type=_PATH,
                 help=_(
-                    "The columns of a register, remembered for this source. A missing file is written with the"
-                    " proposed columns: look at it, change it, and use it each time."
+                    "The columns of a register, remembered for this source. A missing file is written with"
+                    " the proposed columns: look at it, change it, and use it each time."
                 ),
             ),
             click.Option(
@@ -84,10 +84,10 @@ def _read_command() -> click.Command:
             ),
         ],
         _(
-            "Read what an office has about its machines: leases and logs of DHCP servers, ARP and IPv6 neighbour"
-            " tables, registers (a unit's own, Active Directory, central antivirus), translation logs, results of"
-            " checks. Each file is recognised by its content. Nothing is sent. Exit code: 0 all was read, 1 some"
-            " lines told nothing, 2 a file could not be read."
+            "Read what an office has about its machines: leases and logs of DHCP servers, ARP and IPv6"
+            " neighbour tables, registers (a unit's own, Active Directory, central antivirus), translation"
+            " logs, results of checks. Each file is recognised by its content. Nothing is sent. Exit code:"
+            " 0 all was read, 1 some lines told nothing, 2 a file could not be read."
         ),
         "quetsach machines read /var/lib/kea/kea-leases4.csv arp.txt -o machines.jsonl\n"
         "quetsach machines read antivirus.xlsx --map antivirus.toml --source-name av-hq -o machines.jsonl",
@@ -237,9 +237,9 @@ def _tell_evidence(found: Evidence, zone: ZoneInfo) -> None:
         f"{claims % {'n': words.number(len(found.claims))}},"
         f" {bindings % {'n': words.number(len(found.bindings))}}."
     )
-    for show, records in (
-        (machine_words.show_bindings, found.bindings), (machine_words.show_claims, found.claims),
-    ):  # fmt: skip
-        if records:
-            click.echo()
-            show(records, zone)
+    if found.bindings:
+        click.echo()
+        machine_words.show_bindings(found.bindings, zone)
+    if found.claims:
+        click.echo()
+        machine_words.show_claims(found.claims, zone)

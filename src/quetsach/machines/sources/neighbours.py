@@ -45,6 +45,7 @@ _MAC = re.compile(
     r"|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4})(?![0-9A-Za-z:.-])"
 )
 _WORD = re.compile(r"[^\s=,\"()]+")
+_JSON = re.compile(r"(?m)^\s*\[\s*\{\s*\"dst\"")
 _NO_ANSWER = re.compile(r"(?i)\b(?:failed|incomplete|incmp|unreachable)\b|state=0*(?:0?1|0?20)\b")
 _TIMES = ("iso8601", "clf", "epoch", "ctime", "utc")
 """How a line that is only a time may be spelled."""
@@ -59,7 +60,7 @@ def kind_of(text: str) -> str | None:
 
 
 def _is_json(text: str) -> bool:
-    return text.lstrip()[:1] == "[" and '"lladdr"' in text and '"dst"' in text
+    return _JSON.search(text) is not None and '"lladdr"' in text
 
 
 def read(text: str, asked: Asked, outcome: Outcome) -> None:

@@ -137,6 +137,7 @@ def _lines(path: Path) -> Iterator[bytes]:
 
 
 def _document(path: Path, asked: Asked, outcome: Outcome) -> None:
+    outcome.kinds["evidence"] = 0
     for said in document.read(_lines(path), asked.scope):
         outcome.kinds["evidence"] += 1
         if isinstance(said, Claim):

@@ -29,8 +29,8 @@ _DAY = 86_400 * SECOND
 _BETWEEN = re.compile(r"[;,|\s]+")
 _MOST_VALUES = 64
 _MOST_ABOUT = 200
-_STRENGTH = ("hardware", "adsid", "domainhost", "serial", "agent", "mac", "randommac", "host")
-"""The first of these that a row names is the key of its addresses."""
+_STRENGTH = ("hardware", "adsid", "domainhost", "serial", "agent", "mac", "randommac", "host", "user")
+"""The first of these that a row names is the key of its addresses; a user alone names no machine."""
 
 
 @dataclass
@@ -60,7 +60,11 @@ def columns_of(rows: list[list[str]], columns: Mapping[str, str] | None = None) 
             continue
         found = proposed(row) if columns is None else mapping.placed(row, columns)
         names = any(BY_KEY[key].is_key for key in found.values())
-        if names and len(found) >= min(2, len(row)) and (best is None or len(found) > len(best.keys)):
+        if (
+            names
+            and (len(found) > 1 or columns is not None)
+            and (best is None or len(found) > len(best.keys))
+        ):
             best = Columns(row, number, found)
     return best
 
@@ -136,7 +140,7 @@ class _Register:
 
     def _row(self, number: int, row: list[str]) -> None:
         named = self._keys(number, row)
-        strong = next((key for kind in _STRENGTH for key in named if key.kind == kind), None)
+        strong = next((key for key in named if key.kind != "user"), None)
         if strong is None:
             self._outcome.leave(number, "no_key", " | ".join(cell for cell in row if cell))
             return
@@ -167,9 +171,8 @@ class _Register:
         for cell in self._cells(row, "adsid"):
             self._take(found, keys.ad_sid(cell), number, "bad_sid", cell)
         name, domain = self._cell(row, "host").removesuffix("$"), self._cell(row, "domain")
-        full = self._cell(row, "fqdn") or (
-            name if "." in name else f"{name}.{domain}" if name and "." in domain else ""
-        )
+        full = self._cell(row, "fqdn") or name
+        full = f"{full}.{domain}" if full and "." not in full and "." in domain else full
         found += [key for key in (keys.domain_host(full), keys.host(name or full)) if key is not None]
         for cell in self._values(row, "mac"):
             self._take(found, keys.mac(cell), number, "bad_mac", cell)
@@ -177,7 +180,7 @@ class _Register:
         found += [key for cell in self._cells(row, "agent") if (key := keys.agent(cell)) is not None]
         users = (one for cell in self._cells(row, "user") for one in re.split("[;,]", cell)[:_MOST_VALUES])
         found += [key for one in users if (key := keys.user(one)) is not None]
-        return list(dict.fromkeys(found))
+        return sorted(dict.fromkeys(found), key=lambda key: _STRENGTH.index(key.kind))
 
     def _take(self, found: list[Key], key: Key | None, number: int, code: str, cell: str) -> None:
         if key is not None:
