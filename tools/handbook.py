@@ -32,6 +32,7 @@ ENGLISH = {
     "mau-phu-luc": "annex-forms",
     "gom-phu-luc": "collect",
     "van-ban": "documents",
+    "may-tinh": "machines",
     "kiem-tra-may": "check-a-machine",
     "don-may": "clean-a-machine",
     "kiem-tra-bang-usb": "stick",

@@ -132,7 +132,13 @@ def show_bindings(found: Sequence[Binding], zone: ZoneInfo) -> None:
         "fixed": _("fixed address"),
     }
     say.screen().table(
-        [Column(_("Address")), Column(_("Machine")), Column(_("From")), Column(_("Until")), Column(_("By"))],
+        [
+            Column(_("IP address")),
+            Column(_("Machine")),
+            Column(_("From")),
+            Column(_("Until")),
+            Column(_("Known from")),
+        ],
         [
             [
                 [(_endpoint(one), "")],

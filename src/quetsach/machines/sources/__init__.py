@@ -1,8 +1,8 @@
 """Reads what an office has about its machines, and tells it as claims and bindings (`machines.evidence`).
 
-| module | what it reads |
+| module | it reads |
 |---|---|
-| `leasetable` | leases of DHCP servers, which `machines.leases` reads |
+| `leasetable` | leases of DHCP servers, by the readers of `machines.leases` |
 | `neighbours` | ARP and IPv6 neighbour tables |
 | `translations` | tables and logs of address translation |
 | `register` | registers of machines: a unit's own, Active Directory, central antivirus |

@@ -1,7 +1,7 @@
 """Leases as bindings and claims.
 
-A lease that is renewed is told once for each renewal, from that second to its end: where a later file knows
-an earlier end of the same renewal, the two bindings have the same beginning.
+Each renewal of a lease is a binding of its own, from that second to its end. So where a later file knows an
+earlier end of the same renewal, the two bindings have the same beginning.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which column of a table means what, remembered for a source in a file that a person can read and change.
+"""The meanings of the columns of a table, remembered for a source in a file for people to read and change.
 
     # quetsach: columns of a table of machines
     [columns]
