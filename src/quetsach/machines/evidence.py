@@ -46,8 +46,8 @@ class Binding(NamedTuple):
 
     `kind` is lease, neighbour, nat, or fixed (a register's own address). For nat, `protocol` and `port` are
     those of the translated endpoint ("" and 0 where the whole address is translated); else "" and 0. Each
-    renewal of a lease is a binding of its own, from that second on. Of bindings with one source, address, key and
-    beginning the earliest end is the true one: a file that was read later knows more.
+    renewal of a lease is a binding of its own, from that second on. Of bindings with one source, address,
+    key and beginning the earliest end is the true one: a file that was read later knows more.
     """
 
     address: str
