@@ -95,8 +95,8 @@ def commands(server: str, folder: Path) -> list[str]:
         return [
             "dnsmasq", "-k", "--conf-file=/dev/null", "--port=0", "--interface=srv0", "--bind-interfaces",
             "--user=root", "--group=root", f"--dhcp-range={ADDRESS},10.99.0.20,{LENGTH}s", "--no-ping",
-            f"--dhcp-leasefile={folder}/dnsmasq.leases", f"--log-facility={folder}/dnsmasq.log", "--no-resolv",
-            f"--pid-file={folder}/dnsmasq.pid", "--no-hosts",
+            f"--dhcp-leasefile={folder}/dnsmasq.leases", f"--log-facility={folder}/dnsmasq.log",
+            "--no-resolv", f"--pid-file={folder}/dnsmasq.pid", "--no-hosts",
         ]  # fmt: skip
     (folder / "kea.json").write_text(
         json.dumps(
@@ -117,7 +117,7 @@ def commands(server: str, folder: Path) -> list[str]:
                     ],
                 }
             }
-        )  # fmt: skip
+        )
     )
     return ["kea-dhcp4", "-c", f"{folder}/kea.json"]
 
