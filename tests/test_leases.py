@@ -213,6 +213,15 @@ def test_without_a_length_dnsmasq_leases_begin_when_their_file_was_written(tmp_p
     assert told(found, "10.0.0.5", "2026-11-25T01:30:00") is None
 
 
+def test_dnsmasq_leases_of_ipv6_name_their_duid(tmp_path: Path) -> None:
+    """They stand behind the server's own DUID: the IAID, the address, the name, the client's DUID."""
+    duid = "00:01:00:01:2a:2b:2c:2d:02:00:00:00:00:0a"
+    lines = f"1795590000 {A} 10.0.0.5 pc-a *\nduid 00:01:00:01:9a\n1795590000 1234 2001:db8::5 pc-a {duid}\n"
+    found = gathered(tmp_path / "dhcp.leases", lines)
+    assert (found.count, told(found, "10.0.0.5", "2026-11-25T00:00:00")) == (2, (A, "pc-a"))
+    assert told(found, "2001:db8::5", "2026-11-25T00:00:00") is None  # no hardware address
+
+
 def test_a_renewal_keeps_the_name(tmp_path: Path) -> None:
     assert told(gathered(tmp_path / "log", DHCPD_LOG), "10.0.0.5", "2026-11-24T06:30:00") == (A, "pc-a")
 

@@ -19,6 +19,10 @@ _KEPT = (b"active", b"free", b"expired", b"released")
 _DNSMASQ = re.compile(
     rb"(\d{1,11}) ((?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}) (\d+\.\d+\.\d+\.\d+) (\S{1,255}) (?:\S+)"
 )
+_DNSMASQ_IPV6 = re.compile(
+    rb"(\d{1,11}) T?\d{1,10} ([0-9A-Fa-f:.]{2,45}) (\S{1,255}) ([0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){3,129})"
+)
+"""Behind a line `duid`: the IAID stands where IPv4 has the hardware address, the client's DUID last."""
 _ASSIGNED, _DECLINED, _RECLAIMED = "0", "1", "2"
 _PREFIX = "2"
 """Kea's state of a lease (Lease::STATE_DEFAULT, …), and its type for a delegated prefix."""
@@ -70,23 +74,28 @@ def _moment(value: bytes) -> int | None:
 
 def _is_dnsmasq(lines: Sequence[bytes]) -> bool:
     leases = [line for line in lines if not line.startswith(b"duid ")]
-    return bool(leases) and all(map(_DNSMASQ.fullmatch, leases))
+    return bool(leases) and all(_DNSMASQ.fullmatch(line) or _DNSMASQ_IPV6.fullmatch(line) for line in leases)
 
 
 def _dnsmasq(lines: Iterable[bytes], file: File) -> Iterator[Event]:
     """dnsmasq.leases: the end of each lease, 0 for none. The file names no beginning: it is the end minus
     the stated length, else the time at which the file was written."""
     for line in lines:
-        found = _DNSMASQ.fullmatch(line)
-        ip, hardware = (address(text(found[3])), mac(found[2])) if found else (None, None)
-        if found is None or ip is None or hardware is None:
+        duid = ""
+        if found := _DNSMASQ.fullmatch(line):
+            expiry, client, ip, name = found[1], mac(found[2]), address(text(found[3])), found[4]
+        elif found := _DNSMASQ_IPV6.fullmatch(line):
+            expiry, client, ip, name, duid = found[1], "", address(text(found[2])), found[3], text(found[4])
+        else:
             continue
-        end = int(found[1]) * _SECOND or None
-        host = text(b"" if found[4] == b"*" else found[4])
+        if ip is None or client is None:
+            continue
+        end = int(expiry) * _SECOND or None
+        host = text(b"" if name == b"*" else name)
         if end is not None and file.length is not None:
-            yield Event(ip, min(end - file.length, file.written), hardware, host, end)
+            yield Event(ip, min(end - file.length, file.written), client, host, end, duid)
         elif end is None or end > file.written:
-            yield Event(ip, file.written, hardware, host, end, is_read=True)
+            yield Event(ip, file.written, client, host, end, duid, is_read=True)
 
 
 def _is_kea(lines: Sequence[bytes]) -> bool:

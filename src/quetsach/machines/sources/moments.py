@@ -22,6 +22,8 @@ _WORDS = re.compile(
     r"(?:,?\s+(\d{1,2}):(\d\d)(?::(\d\d))?\s*([AP]M)?)?(?:\s+(GMT|UTC|[+-]\d\d:?\d\d))?",
     re.ASCII | re.IGNORECASE,
 )
+_MOST = 64
+"""Letters of a cell that can be a time."""
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
 
 
@@ -46,7 +48,7 @@ def day_first(cells: Iterable[str]) -> bool | None:
 
 def moment(cell: str, zone: tzinfo, *, is_day_first: bool = True) -> int | None:
     """Microseconds of a time in a cell; a day alone means its beginning. None for any other text."""
-    spelled = " ".join(cell.split())
+    spelled = " ".join(cell[:_MOST].split())
     found = times.parse(spelled, ("iso8601", "utc", "epoch_auto"), zone)
     if found is not None and isinstance(found.value, int) and (len(spelled) >= 10):
         return found.value

@@ -11,6 +11,7 @@ import csv
 import io
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from xml.parsers import expat
 
 from quetsach.files import bounded_process, workbook
@@ -84,7 +85,7 @@ def decoded(data: bytes) -> tuple[str, list[tuple[str, str]]]:
     around = text[max(0, misread.start() - 10) : misread.end() + 10].split("\n")[0].strip()
     for encoding in _GUESSES[::-1]:
         try:
-            return b"".join(_byte(letter, encoding) for letter in text).decode("utf-8"), [("mended", around)]
+            return text.translate(_bytes_of(encoding)).encode("latin-1").decode("utf-8"), [("mended", around)]
         except UnicodeError:
             continue
     return text, [("misread", around)]
@@ -97,12 +98,11 @@ def nfc_lines(text: str) -> str:
     return str(normalize("NFC", text))
 
 
-def _byte(letter: str, encoding: str) -> bytes:
-    """The byte that was taken for this letter; control characters stand for bytes without a letter."""
-    try:
-        return letter.encode(encoding)
-    except UnicodeEncodeError:
-        return letter.encode("latin-1")
+@cache
+def _bytes_of(encoding: str) -> dict[int, int]:
+    """The byte that was taken for each letter; control characters stand for bytes without a letter."""
+    letters = {byte: bytes([byte]).decode(encoding, "ignore") for byte in range(128, 256)}
+    return {ord(letter): byte for byte, letter in letters.items() if letter}
 
 
 def _csv(text: str) -> list[list[str]]:
