@@ -259,3 +259,31 @@ def test_the_time_of_a_file_is_that_of_its_snapshot(tmp_path: Path) -> None:
     os.utime(path, (1795500000, 1795500000))
     found = reading.read([path], lambda one: Asked("s", int(one.stat().st_mtime) * SECOND, ZONE))
     assert found.bindings[0].end == (1795500000 + 60) * SECOND
+
+
+HOSTILE = [
+    b"%ASA-6-305011: Built dynamic TCP translation from " + b"(" * 60_000,
+    b"%ASA-6-305011: Built dynamic TCP translation from a" + b" (x)" * 15_000 + b":",
+    b"-305011: Built " * 4_000,
+    b"proto TCP, NAT (" * 4_000,
+    b"proto TCP " + b"a" * 60_000 + b" NAT ",
+    b"1,2,3,TRAFFIC," + b'"' * 60_000,
+    b"192.168.1.10 dev eth0 lladdr 00:00:5e:00:53:01 " + b"00:" * 20_000,
+    b" 0 D mac-address=00:00:5E:00:53:01 " + b"x= " * 20_000,
+    b"DHCPACK on 10.0.0.5 to 00:00:5e:00:53:01 (" * 1_500,
+    b"dhcp_msg=Ack " + b"ip=" * 20_000,
+    b'{"event_type":"dhcp","dhcp":' + b"[" * 60_000,
+    b"1 assigned " * 5_000,
+    "Tên máy,MAC,Last seen\n".encode() + b"a,b," + b"1 " * 30_000,
+    "Tên máy,MAC,Last seen\n".encode() + b"a,b," + b"Jan " * 15_000,
+    ("Tên máy,MAC\n" + "Ã¡" * 30_000).encode(),
+    b"(" * 60_000,
+    b"\xcc\x81" * 30_000,
+]
+
+
+@pytest.mark.parametrize("number", range(len(HOSTILE)))
+def test_no_line_holds_the_reader_up(tmp_path: Path, number: int) -> None:
+    """An expression that goes back and forth over such a line would hang the test."""
+    (one,) = read(_write(tmp_path / "x", HOSTILE[number] + b"\n")).files
+    assert one.error is not None or one.outcome.kinds or one.outcome.left

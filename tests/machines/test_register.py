@@ -40,7 +40,7 @@ def said(outcome: Outcome) -> object:
 def test_an_export_names_two_machines_and_where_they_were_seen(maker: str) -> None:
     outcome, _columns = read(exports.text(exports.SEEN[maker]))
     assert (outcome.left, outcome.notes) == (0, [])
-    first, second = outcome.claims
+    first, second = (claim for claim in outcome.claims if not claim.about)
     assert tuple(key.kind for key in first.keys) == KEYS[maker]
     assert (first.begin, second.begin) == (SEEN["PC-01"], SEEN["PC-02"])
     assert ("host", "pc-01") in first.keys and ("host", "pc-02") in second.keys
@@ -90,7 +90,27 @@ def test_a_units_own_list_gives_fixed_addresses_that_hold_until_it_says_otherwis
             ("192.168.1.11", "fixed", 0, FOREVER, "serial"),
         ]
         assert outcome.claims[0].begin == NOW
-        assert dict(outcome.claims[0].about) == {"asset": "TS-001", "room": "Phòng Văn thư"}
+        assert dict(outcome.claims[0].about) == {
+            "asset": "TS-001", "room": "Phòng Văn thư", "register": "office",
+        }  # fmt: skip
+        assert all(claim.about for claim in outcome.claims)
+
+
+def test_only_a_console_that_saw_a_machine_shows_it_alive() -> None:
+    """A claim with words about a machine was written by a person, or rests on what a console keeps."""
+    outcome, _columns = read(
+        "Computer name,MAC,OS,Machine type,Last seen\n"
+        "PC-01,00-00-5E-00-53-01,Windows 11 Pro,,2026-11-23 15:15:00\n"
+        "SRV-01,00-00-5E-00-53-02,Ubuntu 24.04,Máy chủ,never\n"
+        "MI-01,00-00-5E-00-53-03,,Máy in,\n"
+        "X-01,00-00-5E-00-53-04,,Kiosk,\n"
+    )
+    alive = [claim for claim in outcome.claims if not claim.about]
+    assert [(claim.keys[-1].value, claim.begin) for claim in alive] == [("pc-01", SEEN["PC-01"])]
+    words = [dict(claim.about) for claim in outcome.claims if claim.about]
+    assert [(said.get("kind"), said.get("type")) for said in words] == [
+        ("pc", None), ("server", None), ("printer", None), (None, "Kiosk"),
+    ]  # fmt: skip
 
 
 def test_dates_in_a_list_bound_its_fixed_addresses() -> None:

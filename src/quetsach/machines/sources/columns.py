@@ -10,6 +10,7 @@ preview, and put right in the mapping. No sample of Bkav is public.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from quetsach.text.vietnamese import search_key
@@ -144,11 +145,37 @@ COLUMNS = (
 )  # fmt: skip
 BY_KEY = {column.key: column for column in COLUMNS}
 BY_HEADING = {search_key(heading): column.key for column in COLUMNS for heading in column.headings}
+KINDS = (
+    ("server", ("server", "máy chủ", "may chu", "domain controller")),
+    ("printer", ("printer", "máy in", "photocopy", "print server", "scanner", "máy quét")),
+    ("phone", ("phone", "điện thoại", "android", "ios", "iphone", "tablet", "máy tính bảng", "mobile")),
+    ("guest", ("guest", "khách")),
+    (
+        "pc",
+        (
+            "pc", "desktop", "laptop", "notebook", "workstation", "computer", "máy tính", "máy trạm",
+            "xách tay", "để bàn", "windows 7", "windows 8", "windows 10", "windows 11", "windows xp", "macos",
+        ),
+    ),
+    ("other", ("camera", "switch", "router", "access point", "nvr", "ups", "máy chấm công", "thiết bị mạng")),
+)  # fmt: skip
+"""The kinds of machines (`machines.evidence`), each with words of a register for it; the first fit counts."""
+
+
+def kind_of(*said: str) -> str:
+    """The kind of machine that words of a register mean, "" where none of them says it."""
+    for text in map(search_key, said):
+        for kind, spelled in KINDS:
+            if any(re.search(rf"\b{re.escape(search_key(word))}\b", text) for word in spelled):
+                return kind
+    return ""
+
+
 LOG_WORDS = frozenset(
     map(search_key, ("Thời gian", "Thời điểm", "Ngày giờ", "Time", "Date", "Timestamp", "Date/Time", "Event"))
 )
 """A table with such a heading tells what happened: it is no register."""
-ABOUT = ("asset", "model", "system", "kind", "room", "unit")
+ABOUT = ("asset", "model", "system", "room", "unit")
 """Words of a register that say more of a machine; they name none."""
 
 

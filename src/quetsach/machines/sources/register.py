@@ -16,7 +16,14 @@ from dataclasses import dataclass, field
 from quetsach.machines import keys
 from quetsach.machines.evidence import Binding, Claim, Key
 from quetsach.machines.sources import mapping, moments, table
-from quetsach.machines.sources.columns import ABOUT, BY_KEY, LOG_WORDS, NOT_READ, proposed
+from quetsach.machines.sources.columns import (
+    ABOUT,
+    BY_KEY,
+    LOG_WORDS,
+    NOT_READ,
+    kind_of,
+    proposed,
+)
 from quetsach.machines.sources.neighbours import span_around
 from quetsach.machines.sources.outcome import FOREVER, SECOND, Asked, MachinesError, Outcome
 from quetsach.text.canonical import address
@@ -150,7 +157,12 @@ class _Register:
         about = tuple(
             (key, escape(" / ".join(cells).encode(), _MOST_ABOUT)) for key, cells in self._about(row)
         )
-        self._outcome.claims.append(Claim(tuple(named), at, at + SECOND, asked.source, asked.scope, about))
+        said = Claim(tuple(named), at, at + SECOND, asked.source, asked.scope)
+        if seen is not None:
+            # A console saw the machine alive. Its words about it are a claim apart: they show no life.
+            self._outcome.claims.append(said)
+        if about or seen is None:
+            self._outcome.claims.append(said._replace(about=(*about, ("register", asked.source))))
         for key in ("fixed", "address", "seen_address"):
             is_fixed = key == "fixed" or (key == "address" and self._is_kept_by_hand)
             for one in self._values(row, key):
@@ -158,6 +170,11 @@ class _Register:
 
     def _about(self, row: list[str]) -> list[tuple[str, list[str]]]:
         told = [(key, self._cells(row, key)) for key in ABOUT]
+        kind, system = self._cell(row, "kind"), self._cell(row, "system")
+        if known := kind_of(kind, system):
+            told.append(("kind", [known]))
+        elif kind:
+            told.append(("type", [kind]))
         name = self._cell(row, "host")
         if name and keys.host(name) is None:
             # A name for people, such as "Máy kế toán 1".
