@@ -112,3 +112,29 @@ def test_leases_that_name_only_their_end_are_told(quetsach: Run, tmp_path: Path)
     assert code == 0 and "--lease-time" in err and "25/11/2026 07:00:00" in said
     code, said, err = quetsach("machines", "read", path, "--lease-time", "12h")
     assert code == 0 and "--lease-time" not in err and "24/11/2026 20:10:00" in said
+
+
+def test_a_scan_reads_the_same_leases(quetsach: Run, feed: Path, tmp_path: Path) -> None:
+    """The machine gave its address back at an unknown time, and it renewed nothing: the scan still names it."""
+    log = tmp_path / "logs" / "access.log"
+    log.parent.mkdir()
+    log.write_text(
+        "1795490000.1 1 10.0.0.5 TCP_MISS/200 9 GET http://evil.example/x - HIER_DIRECT/198.51.100.7 -\n"
+    )
+    head = "address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostname,state\n"
+    kea = tmp_path / "kea-leases4.csv"
+    (tmp_path / "kea-leases4.csv.2").write_text(
+        f"{head}10.0.0.5,00:00:5e:00:53:01,,7200,1795496400,1,0,0,pc-a,0\n"
+    )
+    kea.write_text(f"{head}10.0.0.5,00:00:5e:00:53:01,,0,1795489200,1,0,0,pc-a,0\n")
+    for path in (kea, tmp_path / "kea-leases4.csv.2"):
+        os.utime(path, (1795492800, 1795492800))
+    _code, said, _err = quetsach("scan", log, "-i", feed, "--leases", kea, "--json")
+    (row,) = [json.loads(line) for line in said.splitlines() if '"sighting"' in line]
+    assert row["identity"] == {"host": "pc-a", "mac": "00:00:5e:00:53:01"}
+    dnsmasq = tmp_path / "dnsmasq.leases"
+    dnsmasq.write_text("1795496400 00:00:5e:00:53:01 10.0.0.5 pc-a *\n")
+    os.utime(dnsmasq, (1795492800, 1795492800))
+    for options, is_named in (((), False), (("--lease-time", "2h"), True)):
+        _code, said, err = quetsach("scan", log, "-i", feed, "--leases", dnsmasq, "--json", *options)
+        assert ("00:00:5e:00:53:01" in said, "--lease-time" in err) == (is_named, not is_named)

@@ -117,6 +117,28 @@ def test_a_renewal_is_told_from_its_second(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("content", "left"),
+    [
+        (leases.KEA_LEASES.replace(",7200,1795500000,", ",7200,soon,"), [(2, "not_understood")]),
+        (leases.DNSMASQ_LEASES.replace("10.0.0.6", "10.0.0.666"), [(2, "not_understood")]),
+        (leases.DHCPD_LOG.replace("Nov 24 15:00:00 gw", "Nov 44 15:00:00 gw"), [(5, "no_time")]),
+        (leases.WINDOWS_LOG.replace("10,11/24/26,15", "10,24/44/26,15"), [(10, "no_time")]),
+        (leases.FORTIGATE_LOG.replace("date=2026-11-24 time=11:00:00", "date=x"), [(1, "no_time")]),
+        (leases.EVE.replace("2026-11-24T15:00:00.000000+0700", "noon"), [(5, "no_time")]),
+        (leases.ZEEK.replace("1795507300.5", "-"), [(8, "no_time")]),
+        (leases.DHCPD_LEASES.replace("starts 2 2026/11/24 04:00:00", "starts x"), [(8, "not_understood")]),
+        (leases.MIKROTIK_LOG.replace("Nov 24 15:00:00", "noon"), [(4, "no_time")]),
+    ],
+)
+def test_a_lease_that_is_not_understood_is_told_with_its_line(
+    tmp_path: Path, content: str, left: list[tuple[int, str]]
+) -> None:
+    (one,) = read(_write(tmp_path / "x", content.encode())).files
+    assert one.error is None
+    assert [(left_over.line, left_over.code) for left_over in one.outcome.leftovers] == left
+
+
 def test_a_check_meets_the_logs(tmp_path: Path) -> None:
     found = read(_write(tmp_path / "check.json", json.dumps(CHECK, indent=1).encode()))
     (claim,), (binding,) = found.claims, found.bindings

@@ -32,7 +32,7 @@ def _is_dhcpd(lines: Sequence[bytes]) -> bool:
     return any(map(_LEASE.match, lines)) and any(line.startswith(SIGN_OF_DHCPD) for line in lines)
 
 
-def _dhcpd(lines: Iterable[bytes], _file: File) -> Iterator[Event]:
+def _dhcpd(lines: Iterable[bytes], file: File) -> Iterator[Event]:
     """dhcpd.leases(5): blocks; the last block about an address counts; times are UTC."""
     lease: bytes | None = None
     told: dict[bytes, bytes] = {}
@@ -43,6 +43,8 @@ def _dhcpd(lines: Iterable[bytes], _file: File) -> Iterator[Event]:
             event = _block(lease, told)
             if event is not None:
                 yield event
+            elif b"hardware ethernet" in told and told.get(b"binding state", b"active") in _KEPT:
+                file.leave("not_understood", b"lease " + lease)
             lease = None
         elif lease is not None and (found := _STATEMENT.match(line)):
             told[found[1]] = found[2]
@@ -87,8 +89,11 @@ def _dnsmasq(lines: Iterable[bytes], file: File) -> Iterator[Event]:
         elif found := _DNSMASQ_IPV6.fullmatch(line):
             expiry, client, ip, name, duid = found[1], "", address(text(found[2])), found[3], text(found[4])
         else:
+            if not line.startswith(b"duid "):
+                file.leave("not_understood", line)
             continue
         if ip is None or client is None:
+            file.leave("not_understood", line)
             continue
         end = int(expiry) * _SECOND or None
         host = text(b"" if name == b"*" else name)
@@ -118,7 +123,10 @@ def _kea(lines: Iterable[bytes], file: File) -> Iterator[Event]:
         ip, expire, lifetime = (
             address(row.get("address") or ""), row.get("expire") or "", row.get("valid_lifetime") or "",
         )  # fmt: skip
-        if ip is None or not _is_count(expire) or not _is_count(lifetime) or row.get("lease_type") == _PREFIX:
+        if row.get("lease_type") == _PREFIX:
+            continue
+        if ip is None or not _is_count(expire) or not _is_count(lifetime):
+            file.leave("not_understood", ",".join(map(str, row.values())).encode("utf-8", "surrogateescape"))
             continue
         end = int(expire) * _SECOND
         start = end - int(lifetime) * _SECOND

@@ -40,13 +40,19 @@ class Event(NamedTuple):
     is_read: bool = False
 
 
+def _nobody(_code: str, _line: bytes) -> None:
+    """A scan looks for machines in leases and lists no lines of them."""
+
+
 class File(NamedTuple):
     """Data of the file for a reader: the time of its last write (microseconds), the zone of its times, and
-    the length of its leases, None where nobody stated it."""
+    the length of its leases, None where nobody stated it. `leave` takes each line that should tell of a lease
+    and does not, with why: `no_time` or `not_understood`."""
 
     written: int
     zone: tzinfo
     length: int | None = None
+    leave: Callable[[str, bytes], None] = _nobody
 
 
 class LeaseFormat(NamedTuple):

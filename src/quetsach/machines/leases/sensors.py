@@ -45,6 +45,7 @@ def _conversation(told: Mapping[str, Any], file: File) -> Iterator[Event]:
     messages = spelled.split(",") if isinstance(spelled, str) else spelled
     at, hardware = _moment(told.get("ts"), file), mac(_text(told.get("mac")))
     if at is None or hardware is None or not isinstance(messages, list):
+        file.leave("no_time" if at is None else "not_understood", repr(dict(told)).encode()[:1_000])
         return
     given = address(_text(told.get("assigned_addr")))
     if given is not None and "ACK" in messages:
@@ -71,6 +72,7 @@ def _eve(lines: Iterable[bytes], file: File) -> Iterator[Event]:
             continue
         at, hardware = _moment(record.get("timestamp"), file), mac(_text(told.get("client_mac")))
         if at is None or hardware is None:
+            file.leave("no_time" if at is None else "not_understood", line)
             continue
         kind = told.get("dhcp_type")
         given = address(_text(told.get("assigned_ip")))

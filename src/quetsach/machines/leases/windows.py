@@ -34,6 +34,7 @@ def _events(lines: Iterable[bytes], file: File) -> Iterator[Event]:
             continue
         ip, hardware, at = address(text(found[8])), mac(found[10]), _moment(found, file)
         if ip is None or at is None:
+            file.leave("not_understood" if ip is None else "no_time", line)
             continue
         if found[1] in _GIVEN:
             yield Event(ip, at, hardware, text(found[9]))

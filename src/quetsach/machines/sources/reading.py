@@ -147,9 +147,24 @@ def _document(path: Path, asked: Asked, outcome: Outcome) -> None:
 
 
 def _leases(path: Path, kind: LeaseFormat, asked: Asked, outcome: Outcome) -> None:
-    for event in kind.events(_lines(path), File(asked.at, asked.zone, asked.length)):
+    numbers = _Numbers(_lines(path), outcome)
+    for event in kind.events(numbers, File(asked.at, asked.zone, asked.length, numbers.leave)):
         outcome.leases.append(event)
         outcome.kinds[kind.name] += 1
+
+
+class _Numbers:
+    """Lines, with the number of the present one for what it leaves."""
+
+    def __init__(self, lines: Iterator[bytes], outcome: Outcome) -> None:
+        self._lines, self._outcome, self.number = lines, outcome, 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for self.number, line in enumerate(self._lines, 1):
+            yield line
+
+    def leave(self, code: str, line: bytes) -> None:
+        self._outcome.leave(self.number, code, line)
 
 
 def _table(reading: Reading, start: bytes, asked: Asked) -> bool:
@@ -179,17 +194,19 @@ def _register(reading: Reading, asked: Asked, columns: Mapping[str, str] | None)
 def _log(path: Path, asked: Asked, outcome: Outcome) -> None:
     """Lines of logs about leases and translations, among lines about other things."""
     marked = [kind for kind in reversed(formats()) if kind.mark]
-    file = File(asked.at, asked.zone, asked.length)
+    numbers = _Numbers(_lines(path), outcome)
+    file = File(asked.at, asked.zone, asked.length, numbers.leave)
     taking = translations.Translations(asked, outcome)
-    for number, line in enumerate(_lines(path), 1):
-        if any(mark in line for mark in translations.MARKS) and taking.take(number, line):
+    for line in numbers:
+        if any(mark in line for mark in translations.MARKS) and taking.take(numbers.number, line):
             continue
         for kind in marked:
             if kind.mark in line:
+                before = outcome.left
                 events = list(kind.events([line], file))
                 outcome.leases += events
                 outcome.kinds[kind.name] += len(events)
-                if events:
+                if events or outcome.left > before:
                     break
     taking.finish()
     outcome.kinds = +outcome.kinds
