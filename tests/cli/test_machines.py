@@ -115,7 +115,7 @@ def test_leases_that_name_only_their_end_are_told(quetsach: Run, tmp_path: Path)
 
 
 def test_a_scan_reads_the_same_leases(quetsach: Run, feed: Path, tmp_path: Path) -> None:
-    """The machine gave its address back at an unknown time, and it renewed nothing: the scan still names it."""
+    """The machine gave its address back at an unknown time: the scan still names it."""
     log = tmp_path / "logs" / "access.log"
     log.parent.mkdir()
     log.write_text(

@@ -160,7 +160,8 @@ class _Numbers:
         self._lines, self._outcome, self.number = lines, outcome, 0
 
     def __iter__(self) -> Iterator[bytes]:
-        for self.number, line in enumerate(self._lines, 1):
+        for line in self._lines:
+            self.number += 1
             yield line
 
     def leave(self, code: str, line: bytes) -> None:
