@@ -84,7 +84,8 @@ def one_of_everything(cast, tmp_path):
     draft = prepare(
         cast.campaign, [Upload("next.txt", text, text.stat().st_size)], cast.user("centre", "coordinator")
     )
-    body = document([sighting("10.1.1.5", noon(2))], [coverage(noon(3), noon(1))], set_id=listed.set_id)
+    rows = [sighting(None, noon(2)), sighting("10.1.1.5", noon(2))]
+    body = document(rows, [coverage(noon(3), noon(1), not_understood=1)], set_id=listed.set_id)
     sender = Sender(Scan.Door.UPLOAD, user=cast.user("A1", "officer"))
     scan = receive_file(BytesIO(body), cast.nodes["A1"], sender).scan
     case = Case.rows.get()

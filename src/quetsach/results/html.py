@@ -104,8 +104,8 @@ def _figures(found: summary.Figures) -> str:
     pairs = (
         (_("Machines"), found.machines),
         (_("Malicious addresses seen"), found.indicators),
-        (_("Lines without a machine"), found.not_understood + found.nameless),
-        (_("Lines read"), found.lines),
+        (_("Lines not understood"), found.not_understood),
+        (_("Lines that name no machine"), found.nameless),
     )
     cells = "".join(
         f"<div><dt>{_t(name)}</dt><dd>{_t(words.number(value))}</dd></div>" for name, value in pairs

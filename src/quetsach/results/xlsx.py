@@ -164,7 +164,7 @@ def _unattributed(book: xlsxwriter.Workbook, formats: _Formats, report: Report) 
     if not report.result.not_understood:
         return
     columns = ((_("Log file"), 40), (_("Lines"), 10), (_("Log line, to be read by a person"), 120))
-    _sheet(book, formats, _("Lines without a machine"), columns, _unread(report), wrap_last=True)
+    _sheet(book, formats, _("Lines not understood"), columns, _unread(report), wrap_last=True)
 
 
 def _unread(report: Report) -> Iterator[tuple[str, int, str]]:

@@ -100,6 +100,56 @@ def test_lines_read_are_those_of_the_places_that_saw_the_machine(cast, tmp_path)
     assert "lỗi khi đọc" not in page
 
 
+def test_days_are_those_of_the_times_that_the_page_shows(cast, tmp_path):
+    """Two UTC days of one day in Vietnam, and one UTC day of two days in Vietnam."""
+    listed = publish_list(cast, tmp_path)
+    rows = [
+        sighting("10.1.1.5", noon(9, 18)),
+        sighting("10.1.1.5", noon(8, 2)),
+        sighting("10.1.1.5", noon(6, 10), until=noon(6, 20), count=2),
+        sighting("10.1.1.5", noon(5, 3)),
+    ]
+    body = document(rows, [coverage(noon(10), noon(4))], set_id=listed.set_id)
+    receive_file(BytesIO(body), cast.nodes["A1"], Sender("upload", user=cast.user("A1", "it")))
+    case = Case.rows.get()
+    assert queries.story(case).days == 3
+    page = text_of(cast.client("A1", "it").get(reverse("case", args=["lam-sach", case.pk])))
+    assert "trong 3 ngày" in page
+
+
+def test_a_unit_seen_by_another_is_not_told_that_no_log_was_looked_at(cast, tmp_path):
+    url = f"/cd/lam-sach/nhat-ky/?don-vi={cast.nodes['A1'].pk}"
+    client = cast.client("A1", "officer")
+    assert "Chưa xem nhật ký nào" in text_of(client.get(url))
+    listed = publish_list(cast, tmp_path)
+    body = document([sighting("10.1.1.5", noon(5))], [coverage(noon(6), noon(4))], set_id=listed.set_id)
+    receive_file(BytesIO(body), cast.nodes["A"], Sender("upload", user=cast.user("A", "it")))
+    actions.assign_device(Case.rows.get().device, cast.nodes["A1"], cast.user("A", "it"))
+    page = text_of(client.get(url))
+    assert "Chưa xem nhật ký nào" not in page and "là từ nhật ký của đơn vị khác" in page
+
+
+OUTCOMES = {"allowed": "cho qua", "blocked": "bị chặn", "attempt": "không được đáp", "unknown": "không rõ"}
+
+
+@pytest.mark.parametrize("action", OUTCOMES)
+@pytest.mark.parametrize("page", ["case", "sightings"])
+def test_codes_of_a_log_line_are_vietnamese_words(cast, tmp_path, page, action):
+    listed = publish_list(cast, tmp_path)
+    identity = {"host": "pc-7", "mac": "00:11:22:33:44:55", "user": "tranthib", "nat": "203.0.113.9:40112"}
+    row = sighting(
+        "10.1.1.5", noon(5), action=action, field="host", logformat="squid", identity=identity, count=2
+    )
+    body = document([row], [coverage(noon(6), noon(4))], set_id=listed.set_id)
+    receive_file(BytesIO(body), cast.nodes["A1"], Sender("upload", user=cast.user("A1", "it")))
+    text = text_of(cast.client("A1", "it").get(pages(Case.rows.get())[page]))
+    assert f"máy chủ web · {OUTCOMES[action]}" in text
+    for code in ("domain", "user", "host ·", f"· {action}"):
+        assert code not in text.replace("evil.example", ""), code
+    if page == "case":
+        assert "tên miền" in text and "tên máy" in text and "người dùng" in text
+
+
 @pytest.mark.parametrize("act", ["bat-dau", "da-xu-ly", "xac-nhan", "bao-nham", "mo-lai"])
 def test_who_may_not_act_gets_404_and_nothing_changes(cast, case, act):
     url = reverse("case_act", args=["lam-sach", case.pk, act])

@@ -98,7 +98,7 @@ def _sentences(told: Explanation) -> list[str]:
     said = [_("Format: %(name)s") % {"name": words.logformat(told.format) + variant}]
     if told.time:
         said.append(_("Time: %(time)s") % {"time": _when(told.time)})
-    identity = "".join(f", {name}: {value}" for name, value in told.identity.items())
+    identity = "".join(f", {words.identity(name)}: {value}" for name, value in told.identity.items())
     said.append(_("Machine: %(name)s") % {"name": (told.device or _("machine unknown")) + identity})
     if told.who:
         said.append(_("Told apart from others with this address by: %(who)s") % {"who": told.who})

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -30,7 +31,7 @@ from quetsach.portal.cases import looks
 from quetsach.portal.cases.models import Case, CaseEvent
 from quetsach.portal.cases.rules import PATIENCE, Judgement, State, Word, judge
 from quetsach.portal.kit.compiled import compiled
-from quetsach.portal.sightings.models import Scan
+from quetsach.portal.sightings.models import Scan, Sighting
 from quetsach.portal.sightings.queries import nameless, without_machine
 from quetsach.portal.units.models import Span, inside, span_of, subtree
 
@@ -204,6 +205,13 @@ class Story:
     blocked: int
 
 
+def _local_days(rows: Iterable[Sighting]) -> set[date]:
+    """The days of the shown times on which there was a line. A row is of one UTC day, which lies in two local
+    days at most: its first and last time name them all."""
+    times = (time for row in rows for time in (row.first_seen, row.last_seen))
+    return {timezone.localdate(time) for time in times if time}
+
+
 def story(case: Case) -> Story:
     """Evidence, judgement, history, and the other cases of the same machine."""
     facts = looks.gather([case])[0]
@@ -217,7 +225,7 @@ def story(case: Case) -> Story:
         events=list(case.events.select_related("by", "coverage").order_by("at", "pk")),
         others=list(Case.rows.filter(device=case.device).exclude(pk=case.pk).order_by("family", "episode")),
         lines=sum(s.count for s in facts.sightings),
-        days=len({s.day for s in facts.sightings if s.day}),
+        days=len(_local_days(facts.sightings)),
         blocked=sum(s.count for s in facts.sightings if s.action == "blocked"),
     )
 

@@ -212,6 +212,11 @@ FIGURES: dict[str, Kind] = {
         "quetsach.portal.sightings.queries:tally",
         ("tally.rows",),
     ),
+    "sightings.no_machine": Kind(
+        _("rows of evidence that do not say which machine called"),
+        "quetsach.portal.sightings.queries:nameless",
+        ("bare", "tally.without_device"),
+    ),
     "list.entries": Kind(
         _("addresses that a list holds"),
         "quetsach.portal.indicators.queries:current",

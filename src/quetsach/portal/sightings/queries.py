@@ -75,14 +75,16 @@ def scans_of(node: CampaignNode) -> QuerySet[Scan]:
 
 
 def without_machine(where: Q) -> QuerySet[Coverage]:
-    """The sources with lines that name a listed address and no machine, each as the latest scan of it saw
-    it: a log that a later scan understands is no longer among them. `where` is about coverage."""
-    later = Coverage.rows.filter(
+    """The sources with lines that name a listed address and no machine, each as its longest copy tells, of
+    copies of one length the latest: a log that a later scan understands is no longer among them, and an
+    older, shorter copy says nothing of lines that it does not hold. `where` is about coverage."""
+    later = Q(bytes=OuterRef("bytes"), scan__accepted_at__gt=OuterRef("scan__accepted_at"))
+    better = Coverage.rows.filter(
+        Q(bytes__gt=OuterRef("bytes")) | later,
         scan__node=OuterRef("scan__node"),
         source=OuterRef("source"),
-        scan__accepted_at__gt=OuterRef("scan__accepted_at"),
     )
-    return Coverage.rows.filter(where, not_understood__gt=0).exclude(Exists(later))
+    return Coverage.rows.filter(where, not_understood__gt=0).exclude(~Q(source="") & Exists(better))
 
 
 _NAMELESS = Q(device="") & ~Q(evidence="")
@@ -96,19 +98,44 @@ def nameless(where: Q) -> QuerySet[Sighting]:
     return Sighting.rows.filter(_NAMELESS, where, is_listed=True)
 
 
-def sightings_in(node: CampaignNode, *, device: str = "", indicator: str = "") -> QuerySet[Sighting]:
-    """Rows reported by the node or below it, the latest first."""
+def nameless_by_scan(node: CampaignNode, scans: Collection[Scan]) -> dict[UUID, int]:
+    """By scan: the rows of its sources that name no machine; none for scans without any."""
+    rows = nameless(Q(node=node))
+    by_source = dict(rows.order_by().values_list("source").annotate(n=Count("pk")))
+    if not by_source:
+        return {}
+    seen = Coverage.rows.filter(scan__in=scans, source__in=rows.values("source"))
+    found: dict[UUID, int] = defaultdict(int)
+    for scan, source in seen.order_by().values_list("scan", "source").distinct():
+        found[scan] += by_source.get(source, 0)
+    return dict(found)
+
+
+def sightings_in(
+    node: CampaignNode,
+    *,
+    device: str = "",
+    indicator: str = "",
+    is_nameless: bool = False,
+    scan: Scan | None = None,
+) -> QuerySet[Sighting]:
+    """Rows reported by the node or below it, the latest first; of `scan` those of its sources."""
     rows = Sighting.rows.filter(subtree(node.path, "node__path"), node__campaign=node.campaign_id)
     if device:
         rows = rows.filter(device=device)
     if indicator:
         rows = rows.filter(indicator=indicator)
+    if is_nameless:
+        rows &= nameless(Q())
+    if scan is not None:
+        rows = rows.filter(node=scan.node_id, source__in=Coverage.rows.filter(scan=scan).values("source"))
     return rows.select_related("node").order_by("-last_seen", "-pk")
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Numbers of rows and log lines; of rows without a machine; and of rows on no list of the campaign."""
+    """Numbers of rows and log lines; of listed rows without a machine; and of rows on no list of the
+    campaign."""
 
     rows: int
     lines: int
@@ -121,7 +148,7 @@ def tally(rows: QuerySet[Sighting]) -> Tally:
     found = rows.order_by().aggregate(
         rows=Count("pk"),
         lines=Sum("count"),
-        bare=Count("pk", filter=_NAMELESS),
+        bare=Count("pk", filter=_NAMELESS & Q(is_listed=True)),
         unlisted=Count("pk", filter=Q(is_listed=False)),
     )
     return Tally(found["rows"], found["lines"] or 0, found["bare"], found["unlisted"])
