@@ -20,6 +20,14 @@ MOST_SHOWN = 5
 
 def kind(name: str) -> str:
     """What a file was recognised as; names of makers stay as they are."""
+    maker, _space, table = name.rpartition(" ")
+    tables = {
+        "neighbours": _("neighbour table of %(maker)s"),
+        "translations": _("translations of %(maker)s"),
+        "leases": _("leases of %(maker)s"),
+    }
+    if table in tables:
+        return tables[table] % {"maker": maker}
     return {
         "register of machines": _("register of machines"),
         "check of a machine": _("results of checks"),

@@ -40,11 +40,11 @@ class Request(NamedTuple):
 
     `paths` are files, folders, addresses of object storage, or - for standard input. `lists` are files that
     are read and judged by `choice`, or lists loaded before. `tz` is the zone of log times that name none;
-    `log_format` and `fields` say how all logs are read; `leases` are DHCP files beside those among the logs;
+    `log_format` and `fields` say how all logs are read; `leases` are DHCP files beside those among the logs,
+    `lease_length` is the length in microseconds of leases whose file names only their end;
     `devices` notes the machines that were alive. `jobs` logs are read at once, all processors for None;
     `state` keeps what is finished; `cluster` is the address of a Ray cluster. `own` are files that this run
-    writes, which are no logs. `lease_length` is the length in microseconds of leases in files that name only
-    their end.
+    writes, which are no logs.
     """
 
     paths: Sequence[str]

@@ -58,7 +58,7 @@ def run(paths: tuple[str, ...], **given: Any) -> int:
         kept,
         given["cluster"],
         outputs,
-        given["lease_length"],
+        lease_length=given["lease_length"],
     )
     others = [*given["indicators"], *given["leases"], given["override"]]
     answer.refuse_inputs(outputs, others, partial(_is_scanned, paths))

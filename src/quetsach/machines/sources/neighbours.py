@@ -31,7 +31,7 @@ seconds after it was confirmed (RFC 4861 6.3.2)."""
 DAY = 86_400 * SECOND
 """A temporary address of IPv6 is drawn at random for one machine and preferred for a day (RFC 8981 3.8)."""
 _SIGNS = (
-    ("MikroTik RouterOS neighbours", re.compile(r"(?m)^Columns:.*MAC-ADDRESS|^\s*\d+ .*\bmac-address=")),
+    ("MikroTik neighbours", re.compile(r"(?m)^Columns:.*MAC-ADDRESS|^\s*\d+ .*\bmac-address=")),
     ("FortiGate neighbours", re.compile(r"(?m)\bAge\(min\)\s+Hardware Addr|^ifindex=\d+ ifname=")),
     ("Cisco neighbours", re.compile(r"(?m)\bAge \(min\)\s+Hardware Addr|\bAge\s+Link-layer Addr")),
     (
