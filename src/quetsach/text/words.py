@@ -153,6 +153,19 @@ def identity(word: str, say: Say = _) -> str:
     return say(_IDENTITY[word]) if word in _IDENTITY else word
 
 
+def way(word: str) -> str:
+    """A way around the place that watches, by its kind."""
+    return {
+        "doh": _("DNS over HTTPS"),
+        "dot": _("DNS over TLS"),
+        "doq": _("DNS over QUIC"),
+        "relay": _("relay"),
+        "vpn": _("VPN"),
+        "proxy": _("proxy"),
+        "dns": _("foreign resolver"),
+    }.get(word, word)
+
+
 def time_note(word: str) -> str:
     """A note on the times of one log; empty when nothing is odd."""
     return {

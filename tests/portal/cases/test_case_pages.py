@@ -12,13 +12,13 @@ from django.utils import timezone
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.campaigns.cascade.actions import publish
 from quetsach.portal.campaigns.models import Campaign
-from quetsach.portal.cases import actions, queries
+from quetsach.portal.cases import actions, owning_actions, queries
 from quetsach.portal.cases.models import Case
 from quetsach.portal.reports.rollup.machines import by_branch
 from quetsach.portal.reports.rollup.snapshots import page_lines
 from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.sightings.models import Coverage, Scan
-from quetsach.portal.units.models import Network
+from quetsach.portal.units.networks import Network
 from tests.portal.page_text import text_of
 from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
 
@@ -73,7 +73,7 @@ def test_all_log_lines_are_there_for_the_unit_though_its_superior_looked(cast, t
     body = document(rows, [coverage(noon(6), noon(4))], set_id=listed.set_id)
     receive_file(BytesIO(body), cast.nodes["A"], Sender("upload", user=cast.user("A", "it")))
     case = Case.rows.get()
-    actions.assign_device(case.device, cast.nodes["A1"], cast.user("A", "it"))
+    owning_actions.assign_device(case.device, cast.nodes["A1"], cast.user("A", "it"))
     page, client = reverse("case", args=["lam-sach", case.pk]), cast.client("A1", "officer")
     first = client.get(page).content.decode()
     assert first.count("line of ") == 12 and 'href="?tat-ca#dong"' in first
@@ -124,7 +124,7 @@ def test_a_unit_seen_by_another_is_not_told_that_no_log_was_looked_at(cast, tmp_
     listed = publish_list(cast, tmp_path)
     body = document([sighting("10.1.1.5", noon(5))], [coverage(noon(6), noon(4))], set_id=listed.set_id)
     receive_file(BytesIO(body), cast.nodes["A"], Sender("upload", user=cast.user("A", "it")))
-    actions.assign_device(Case.rows.get().device, cast.nodes["A1"], cast.user("A", "it"))
+    owning_actions.assign_device(Case.rows.get().device, cast.nodes["A1"], cast.user("A", "it"))
     page = text_of(client.get(url))
     assert "Chưa xem nhật ký nào" not in page and "là từ nhật ký của đơn vị khác" in page
 
@@ -457,7 +457,7 @@ def test_a_scan_of_the_superior_is_no_link_for_the_unit(cast, tmp_path):
     body = document([sighting("10.1.1.5", noon(5))], [coverage(noon(6), noon(4))], set_id=listed.set_id)
     receive_file(BytesIO(body), cast.nodes["A"], Sender("upload", user=cast.user("A", "it")))
     found = Case.rows.get()
-    actions.assign_device(found.device, cast.nodes["A1"], cast.user("A", "it"))
+    owning_actions.assign_device(found.device, cast.nodes["A1"], cast.user("A", "it"))
     link = reverse("scan", args=["lam-sach", Scan.rows.get().pk])
     page = reverse("case", args=["lam-sach", found.pk])
     assert link not in cast.client("A1", "officer").get(page).content.decode()

@@ -28,7 +28,7 @@ from django.utils import timezone
 
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases import looks
-from quetsach.portal.cases.models import Case, CaseEvent
+from quetsach.portal.cases.models import Case, CaseEvent, Device, NotOurs
 from quetsach.portal.cases.rules import PATIENCE, Judgement, State, Word, judge
 from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.sightings.models import Scan, Sighting
@@ -218,7 +218,8 @@ def story(case: Case) -> Story:
     waiting = case.state in (State.CLAIMED_CLEAN, State.RECHECKED) and case.claimed_at is not None
     judgement = None
     if waiting and case.claimed_at:
-        judgement = judge(case.claimed_at, facts.hits, facts.looks, case.device.campaign.quiet_days)
+        quiet_days = case.device.campaign.quiet_days
+        judgement = judge(case.claimed_at, facts.hits, facts.looks, quiet_days, facts.around)
     return Story(
         facts=facts,
         judgement=judgement,
@@ -236,3 +237,8 @@ def named(cases: QuerySet[Case], text: str) -> QuerySet[Case]:
     return cases.filter(
         Q(device__key__icontains=text) | Q(device__in=infected) | Q(device__owner__name__icontains=text)
     )
+
+
+def refusals_of(device: Device) -> list[NotOurs]:
+    """Units that said that the machine is not theirs, the latest first."""
+    return list(device.refusals.select_related("node", "by"))

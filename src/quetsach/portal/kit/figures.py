@@ -156,6 +156,11 @@ FIGURES: dict[str, Kind] = {
         "quetsach.portal.cases.queries:words_of",
     ),
     "machines.clean": Kind(_("machines that are clean again"), "quetsach.portal.cases.queries:words_of"),
+    "machines.around": Kind(
+        _("machines that go around the place that watches, in the logs of the last 90 days"),
+        "quetsach.portal.sightings.queries:around",
+        ("around.machines",),
+    ),
     "machines.dismissed": Kind(_("false alarms"), "quetsach.portal.cases.queries:words_of"),
     "checks.machines": Kind(
         _("machines that were checked at least once"), f"{CHECKS}:branches", ("checked",)

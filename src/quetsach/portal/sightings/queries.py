@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Sum
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.sightings.intake import lost
-from quetsach.portal.sightings.models import Coverage, Scan, Sighting
+from quetsach.portal.sightings.models import Bypass, Coverage, CoveredDay, Scan, Sighting
 from quetsach.portal.sightings.spans import Span, gaps, join_spans, unbroken
 from quetsach.portal.units.models import subtree
 
@@ -36,19 +36,26 @@ class Vantage:
         return [gap for gap in gaps(self.runs) if gap not in self.lost]
 
 
+def current(where: Q) -> QuerySet[Coverage]:
+    """The latest telling of each source with each list: days rest on it, or it has no time. `where` is about
+    coverage."""
+    days = CoveredDay.rows.filter(coverage=OuterRef("pk"))
+    return Coverage.rows.filter(where).filter(Q(last=None) | Exists(days))
+
+
 def vantages(node: CampaignNode) -> list[Vantage]:
     """The node's own places, by name. Only sources with a known clock give times."""
     spans: dict[str, list[Span]] = defaultdict(list)
     unread: dict[str, list[Span]] = defaultdict(list)
     found: dict[str, Vantage] = {}
-    rows = Coverage.rows.filter(scan__node=node).values_list(
-        "name", "first", "last", "time", "errors", "devices", "gaps"
-    )
-    for name, first, last, time, errors, devices, losses in rows.iterator(chunk_size=100):
+    recorded = CoveredDay.rows.filter(~Q(devices=[]) | Q(asked__isnull=False), coverage=OuterRef("pk"))
+    rows = current(Q(scan__node=node)).annotate(records=Exists(recorded))
+    facts = rows.values_list("name", "first", "last", "time", "errors", "records", "gaps")
+    for name, first, last, time, errors, records, losses in facts.iterator(chunk_size=100):
         vantage = found.setdefault(name, Vantage(name))
         vantage.sources += 1
         vantage.errors += len(errors)
-        vantage.has_devices = vantage.has_devices or bool(devices)
+        vantage.has_devices = vantage.has_devices or records
         vantage.lost += lost(losses)
         if first and last and time in ("ok", "assumed_year"):
             (unread if errors else spans)[name].append((first, last))
@@ -96,6 +103,55 @@ def nameless(where: Q) -> QuerySet[Sighting]:
     """The rows of listed addresses that name no machine: no case can rest on them. `where` is about
     sightings."""
     return Sighting.rows.filter(_NAMELESS, where, is_listed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """Machines that go around the place that watches: how many, and the latest of their ways."""
+
+    machines: int
+    ways: list[WayAround]
+
+
+@dataclass(frozen=True, slots=True)
+class WayAround:
+    """One machine and one service: its place, the last time if known, and the log lines."""
+
+    device: str
+    place: str
+    provider: str
+    kind: str
+    last: datetime | None
+    lines: int
+
+
+def around(where: Q, most: int) -> Around:
+    """The machines that go around, and at most `most` of their ways, the latest first. `where` is about
+    bypasses."""
+    rows = Bypass.rows.filter(where).exclude(device="").order_by()
+    machines = rows.aggregate(n=Count("device", distinct=True))["n"]
+    if not machines:
+        return Around(0, [])
+    groups = rows.values("device", "source_name", "provider", "kind")
+    latest = groups.annotate(last=Max("last_seen"), lines=Sum("count")).order_by(
+        F("last").desc(nulls_last=True), "device", "provider"
+    )
+    kinds = dict(Bypass.Kind.choices)
+    ways = [
+        WayAround(
+            row["device"], row["source_name"], row["provider"], str(kinds.get(row["kind"], row["kind"])),
+            row["last"], row["lines"],
+        )
+        for row in latest[:most]
+    ]  # fmt: skip
+    return Around(machines, ways)
+
+
+def around_scan(scan: Scan) -> Q:
+    """The bypasses in the sources of a scan."""
+    return Q(
+        node=scan.node_id, source__in=Coverage.rows.filter(scan=scan).exclude(source="").values("source")
+    )
 
 
 def nameless_by_scan(node: CampaignNode, scans: Collection[Scan]) -> dict[UUID, int]:
@@ -158,7 +214,7 @@ def scans_of_rows(rows: Collection[Sighting], user: User) -> dict[int, Scan]:
     """By row: the scan that told it, if the person may open it; one query for any number of rows."""
     scans = Scan.objects.visible_to(user).filter(node__in={row.node_id for row in rows})
     seen = Coverage.rows.filter(scan__in=scans, source__in={row.source for row in rows})
-    return told_by(rows, seen.select_related("scan__node").defer("devices", "errors", "unattributed"))
+    return told_by(rows, seen.select_related("scan__node").defer("errors", "unattributed"))
 
 
 def told_by(rows: Iterable[Sighting], coverages: Iterable[Coverage]) -> dict[int, Scan]:
@@ -177,5 +233,5 @@ def told_by(rows: Iterable[Sighting], coverages: Iterable[Coverage]) -> dict[int
 
 
 def coverages_of(scan: Scan) -> QuerySet[Coverage]:
-    """The sources of one scan, without their long lists of machines."""
-    return Coverage.rows.filter(scan=scan).defer("devices").order_by("first", "pk")
+    """The sources of one scan."""
+    return Coverage.rows.filter(scan=scan).order_by("first", "pk")

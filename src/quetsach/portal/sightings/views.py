@@ -84,6 +84,8 @@ def _scans_page(request: HttpRequest, seat: Seat, form: ScanForm, status: int = 
         "first": min((run[0] for run in runs), default=None),
         "last": max((run[1] for run in runs), default=None),
         "may_upload": seat.may(Verb.UPLOAD_SCAN),
+        "around": queries.around(Q(node=seat.node), PAGE),
+        "asked_url": on_screen(request, reverse("api_asked")),
         "portal_url": on_screen(request, "/"),
         "list_url": on_screen(request, reverse("api_indicators")) + f"?campaign={seat.campaign.slug}",
     }
@@ -103,6 +105,7 @@ def scan(request: HttpRequest, slug: str, scan_id: UUID) -> HttpResponse:
         "scan": queries.scans_of(seat.node).get(pk=row.pk),
         "bare": queries.nameless_by_scan(seat.node, [row]).get(row.pk, 0),
         "receipt": request.session.get(f"receipt-{row.pk}"),
+        "around": queries.around(queries.around_scan(row), PAGE),
         "coverages": Paginator(queries.coverages_of(row), PAGE).get_page(request.GET.get("trang")),
     }
     return render(request, "sightings/scan.html", context)
