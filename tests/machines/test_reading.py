@@ -151,6 +151,17 @@ def test_a_check_meets_the_logs(tmp_path: Path) -> None:
     assert [claim.keys for claim in found.claims] == [(("host", "pc-01"),)]
 
 
+def test_a_mapping_concerns_registers_only(tmp_path: Path) -> None:
+    """Leases, tables and logs beside the register are read as ever; another table is refused."""
+    told = ("dhcpd.log", "neigh", "pan", "check.json", "kea.csv")
+    paths = [_write(tmp_path / name, FILES[name][0].encode()) for name in told]
+    paths.append(_write(tmp_path / "x.csv", "Thẻ;Chỗ\n00-00-5E-00-53-01;P.1\n".encode()))
+    paths.append(_write(tmp_path / "y.csv", b"a;b\n1;2\n"))
+    found = reading.read(paths, lambda _path: ASKED, {"Thẻ": "mac", "Chỗ": "room"})
+    assert [one.error is None for one in found.files] == [True] * 6 + [False]
+    assert str(found.files[-1].error).startswith("map_other")
+
+
 def test_no_file_stops_the_others(tmp_path: Path) -> None:
     good = _write(tmp_path / "good", test_neighbours.LINUX.encode())
     bad = [

@@ -96,6 +96,17 @@ def test_a_units_own_list_gives_fixed_addresses_that_hold_until_it_says_otherwis
         assert all(claim.about for claim in outcome.claims)
 
 
+def test_an_address_is_fixed_only_where_something_shows_it() -> None:
+    """A list without times may come from a console, whose addresses change."""
+    table_of = "Computer,IP address,MAC\nPC-01,192.168.1.10,00-00-5E-00-53-01\n"
+    outcome, _columns = read(table_of)
+    assert [code for code, _detail in outcome.notes] == ["addresses_once"]
+    assert [(one.kind, one.end) for one in outcome.bindings] == [("neighbour", NOW + MINUTE)]
+    outcome, _columns = read(table_of, {"Computer": "host", "IP address": "fixed", "MAC": "mac"})
+    assert [(one.kind, one.end) for one in outcome.bindings] == [("fixed", FOREVER)]
+    assert outcome.notes == []
+
+
 def test_only_a_console_that_saw_a_machine_shows_it_alive() -> None:
     """A claim with words about a machine was written by a person, or rests on what a console keeps."""
     outcome, _columns = read(

@@ -89,6 +89,10 @@ def note(code: str, detail: str) -> str:
         "day_first": _(
             "%(detail)s: nothing shows whether the day or the month stands first; read with the day first"
         ),
+        "addresses_once": _(
+            "nothing shows that its addresses are fixed, so they count only for the minute of the file. If"
+            " they are, call their column “fixed” with --map"
+        ),
         "old_check": _("made by an older version, so it tells no hardware address; check the machine again"),
     }.get(code, code)
     return text % {"detail": words.visible(detail)} if "%(detail)s" in text else text

@@ -93,12 +93,12 @@ def _one(reading: Reading, asked: Asked, columns: Mapping[str, str] | None) -> N
         kind = kind_of(first)
         if kind is not None and not kind.mark:
             _leases(path, kind, asked, outcome)
-        elif columns is not None:
-            _register(reading, asked, columns)
-        elif not _table(reading, start, asked):
+        elif not _table(reading, start, asked, columns):
             _log(path, asked, outcome)
             if not outcome.kinds and logs.is_undated(first):
                 raise MachinesError("undated")
+            if not outcome.kinds and columns is not None:
+                raise MachinesError("map_other", ", ".join(columns)[:200])
     if not outcome.kinds and not outcome.left:
         raise MachinesError("unknown")
 
@@ -168,7 +168,7 @@ class _Numbers:
         self._outcome.leave(self.number, code, line)
 
 
-def _table(reading: Reading, start: bytes, asked: Asked) -> bool:
+def _table(reading: Reading, start: bytes, asked: Asked, columns: Mapping[str, str] | None) -> bool:
     """Whether the file is a table of neighbours or a register, and was read as such."""
     text, _notes = table.decoded(start[: start.rfind(b"\n") + 1] or start)
     kind = neighbours.kind_of(text)
@@ -179,11 +179,11 @@ def _table(reading: Reading, start: bytes, asked: Asked) -> bool:
         reading.outcome.kinds[kind] += len(reading.outcome.bindings)
         return True
     try:
-        is_register = any(register.columns_of(sheet.rows) for sheet in table.sheets(start))
+        is_register = any(register.columns_of(sheet.rows, columns) for sheet in table.sheets(start))
     except MachinesError:
         return False
     if is_register:
-        _register(reading, asked, None)
+        _register(reading, asked, columns)
     return is_register
 
 

@@ -33,6 +33,8 @@ from quetsach.text.vietnamese import search_key
 KIND = "register of machines"
 HEADER_WITHIN = 30
 _DAY = 86_400 * SECOND
+_BY_HAND = ("asset", "room", "since", "until")
+"""Columns that people keep and consoles lack: only beside them an address counts as a fixed one."""
 _BETWEEN = re.compile(r"[;,|\s]+")
 _MOST_VALUES = 64
 _MOST_ABOUT = 200
@@ -107,9 +109,10 @@ class _Register:
         for place, key in columns.keys.items():
             self._places.setdefault(key, []).append(place)
         self._day_first = {key: self._order(key) for key in ("seen", "since", "until", "lease_end")}
-        self._is_kept_by_hand = not any(
-            key in self._places for key in ("seen", "agent", "adsid", "lease_end")
-        )
+        is_console = any(key in self._places for key in ("seen", "agent", "adsid", "lease_end"))
+        self._is_kept_by_hand = not is_console and any(key in self._places for key in _BY_HAND)
+        if "address" in self._places and not is_console and not self._is_kept_by_hand:
+            outcome.notes.append(("addresses_once", ""))
         self._shared = self._addresses_of_several()
 
     def read(self) -> None:
