@@ -297,7 +297,7 @@ _SENTENCES = (
         "and scan that"
     ),
     N_("has no column %(names)s; it has: %(columns)s"),
-    N_("holds no lease of ISC dhcpd, Kea, dnsmasq, Windows DHCP, MikroTik or FortiGate"),
+    N_("holds no lease of ISC dhcpd, Kea, dnsmasq, Windows DHCP, MikroTik, FortiGate, Zeek or Suricata"),
     N_("its leases carry no time, as dhcpd -d writes them; take dhcpd.leases or the system's log instead"),
     N_("--fields: '%(entry)s' is not written like client=COLUMN; there are %(names)s"),
     N_("--fields names no column that could show a listed address: server, query, host, url, …"),

@@ -12,7 +12,17 @@ from typing import Any
 
 import click
 
-from quetsach.cli import FOUND, INCOMPLETE, NOTHING, PUSH_FAILED, answer, list_options, progress, say
+from quetsach.cli import (
+    FOUND,
+    INCOMPLETE,
+    NOTHING,
+    PUSH_FAILED,
+    answer,
+    leasetime,
+    list_options,
+    progress,
+    say,
+)
 from quetsach.errors import ScanError
 from quetsach.files.source import is_address
 from quetsach.results import listnotes, output
@@ -49,10 +59,12 @@ def run(paths: tuple[str, ...], **given: Any) -> int:
         given["cluster"],
         outputs,
         _asked(given["asked"], given["url"], token),
+        lease_length=given["lease_length"],
     )
     others = [*given["indicators"], *given["leases"], given["override"], _file(given["asked"])]
     answer.refuse_inputs(outputs, others, partial(_is_scanned, paths))
     prepared = request.prepare()
+    leasetime.warn(prepared.leases.read, given["lease_length"])
     with ExitStack() as stack:
         show = stack.enter_context(progress.bar())
         on_progress = _meanwhile(show, outputs, request.tz, as_json=given["as_json"])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from quetsach.cli import list_options
+from quetsach.cli import leasetime, list_options
 from quetsach.cli import root as _root
 from quetsach.cli.commands import push, scan
 from quetsach.logs.roles import ROLE_NAMES
@@ -97,6 +97,7 @@ def _how_logs_are_read() -> list[click.Option]:
                 " logs are found by themselves."
             ),
         ),
+        leasetime.option(),
         click.Option(
             ["--tz"],
             metavar="ZONE",
