@@ -23,6 +23,7 @@ from bench import (
     scan,
     sets,
     threads,
+    victims,
 )
 from bench.portal import country
 
@@ -42,6 +43,7 @@ _BENCHES: dict[str, tuple[Any, Callable[[argparse.Namespace], int]]] = {
     "endpoint": (endpoint, endpoint.endpoint),
     "readers": (readers, readers.readers),
     "sets": (sets, sets.sets),
+    "victims": (victims, victims.victims),
     "portal": (country, country.portal),
 }
 

@@ -24,6 +24,7 @@ from demo.machines import check_machines
 from demo.offered import offer_tools
 from demo.offices import keep_offices
 from demo.people import ACCOUNTS, passwords
+from demo.reported import take_reports
 from demo.server import Server
 from demo.steps import Steps
 from demo.story import ISSUER, SLUG, Story
@@ -40,7 +41,7 @@ def run(given: argparse.Namespace, var: Path) -> int:
     before = float(os.environ.get("QUETSACH_SETUP_SECONDS", 0))
     if done.exists():
         return serve(given, var, Steps(2, before), is_new=False)
-    steps = Steps(8 if given.logs else 13, before)
+    steps = Steps(8 if given.logs else 14, before)
     with steps.step(say("build"), spent=before):
         steps.note = engine_name()
     with steps.step(say("database")):
@@ -85,6 +86,8 @@ def made_files(given: argparse.Namespace, var: Path, steps: Steps, story: Story)
         scan(written.parts[1], compiled, var / "scan-2.jsonl")
     with Server(given.port, var / "portal.log") as server, steps.step(say("push")):
         push(var / "scan-2.jsonl", server.url, story.token(), var)
+    with steps.step(say("victims")):
+        steps.note = say("reported", n=take_reports(story))
     with steps.step(say("reports")):
         story.report()
         write_letters(story)

@@ -18,6 +18,8 @@ WORDS = {
     "scan": ("Quét nhật ký", "Scan the logs"),
     "push": ("Gửi kết quả lên cổng", "Push the results to the portal"),
     "reports": ("Báo cáo, trả lại, tiếp nhận", "Reports sent, returned, accepted"),
+    "victims": ("Báo cáo của nơi khác", "Reports of others"),
+    "reported": ("{n} báo cáo", "{n} reports"),
     "machines": ("Kiểm tra máy, bản quyền", "Machines checked, licences"),
     "tools": ("Trang công cụ", "The tools page"),
     "stick": ("bộ kiểm tra trên USB", "the checking stick"),

@@ -32,6 +32,7 @@ ENGLISH = {
     "mau-phu-luc": "annex-forms",
     "gom-phu-luc": "collect",
     "van-ban": "documents",
+    "bao-cao-noi-khac": "victims",
     "kiem-tra-may": "check-a-machine",
     "don-may": "clean-a-machine",
     "kiem-tra-bang-usb": "stick",

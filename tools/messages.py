@@ -26,6 +26,7 @@ from quetsach.endpoint.act.step import TEXTS as ACTED
 from quetsach.endpoint.fact import REASONS as UNSEEN
 from quetsach.scanning.engines.explain import REASONS as EXPLAINED
 from quetsach.text.reasons import CONCERNS, REJECTS, WARNINGS
+from quetsach.victims.words import TABLES as VICTIMS
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "quetsach"
@@ -73,7 +74,7 @@ def collect(files: list[Path], stored: Catalog) -> Catalog:
 
 def table_texts() -> set[str]:
     """Texts in tables of the pure library, which itself speaks only English."""
-    tables = (EXPLAINED, REJECTS, WARNINGS, CONCERNS, FIELDS, UNSEEN, REFUSED)
+    tables = (EXPLAINED, REJECTS, WARNINGS, CONCERNS, FIELDS, UNSEEN, REFUSED, *VICTIMS)
     found = {text for table in tables for text in table.values()} | {rule.text for rule in RULES.values()}
     return found | {text for texts in ACTED.values() for text in texts}
 

@@ -68,6 +68,11 @@ def _hashes(cast: Cast, name: str, data: bytes) -> HttpResponse:
     return _post(cast.client("centre", "coordinator"), address, "brought", name, data, source="CV 1")
 
 
+def _victims(cast: Cast, name: str, data: bytes) -> HttpResponse:
+    address = reverse("victims", args=["lam-sach"])
+    return _post(cast.client("A1", "officer"), address, "file", name, data)
+
+
 def _intake(cast: Cast, name: str, data: bytes) -> HttpResponse:
     address = reverse("intake", args=["lam-sach", cast.nodes["A"].pk])
     return _post(cast.client("A", "coordinator"), address, "annexes", name, data)
@@ -80,6 +85,7 @@ DOORS: dict[str, Door] = {
     "form": _form,
     "lists": _lists,
     "hashes": _hashes,
+    "victims": _victims,
     "intake": _intake,
 }
 

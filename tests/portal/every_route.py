@@ -14,6 +14,7 @@ from quetsach.portal.campaigns import proofs
 from quetsach.portal.campaigns.joining.actions import issue_codes
 from quetsach.portal.campaigns.on_behalf.actions import Told, enter_for
 from quetsach.portal.cases.models import Case
+from quetsach.portal.cases.victims import actions as victims
 from quetsach.portal.cases.views import DEEDS
 from quetsach.portal.checks.actions import Sender as Results
 from quetsach.portal.checks.actions import receive
@@ -46,6 +47,7 @@ from quetsach.portal.units.range_actions import ask_for
 from quetsach.portal.units.reorg_actions import merge
 from quetsach.portal.units.views_change import ACTS as ACTS_OF_UNITS
 from quetsach.units.table import Table
+from quetsach.victims import reading
 from tests import pictures
 from tests.portal.checks.results import content
 from tests.portal.scan_document import bypass, coverage, document, noon, publish_list, sighting
@@ -55,7 +57,7 @@ PUBLIC = {
     "account_login", "account_logout", "account_change_password", "account_signup", "account_inactive",
     "home", "campaign_page", "campaign_letter", "self_check", "indicator_list", "indicator_sums",
     "indicator_file", "indicator_search", "set_language", "privacy", "healthz", "my_work", "api_sightings",
-    "api_indicators", "api_check_results", "api_asked",
+    "api_indicators", "api_check_results", "api_asked", "api_victims",
     "letter_pdf", "join_start", "join", "mark", "hand_in", "tools", "tools_sheet", "tools_sums",
     "stick_file", "scanner_file", "tool_file", "equipment", "equipment_page", "handbook", "handbook_page",
     "ask_erasure", "staff_link", "my_account",
@@ -124,8 +126,13 @@ def one_of_everything(cast, tmp_path):
     hashes.write_text("0" * 64, encoding="utf-8")
     (detection,) = bring(cast.campaign, [Upload("hashes.txt", hashes, 64)], "x", issuer)
     asked = ask_for(cast.user("A1", "officer"), cast.units["A1"], "10.9.9.0/24")
+    reported = b'{"category": "vulnerable", "ip": "10.1.1.6", "time": "2022-09-05T08:00:00Z"}\n'
+    read = reading.opened("n6.json", BytesIO(reported))
+    kept_file = victims.keep_draft(cast.nodes["A1"], officer, "n6.json", reported, read, reading.Told())
+    taken = victims.accept(kept_file, officer).file
     return {
         "range_id": asked.pk,
+        "victims_file:file_id": taken.pk,
         "pack_id": pack.pk, "detection_id": detection.pk,
         "result_id": result.pk, "tool_id": vouch(cast.campaign, issuer, None, **named).pk,
         "replacement_id": propose(cast.campaign, issuer, **chosen).pk,

@@ -161,7 +161,7 @@ def is_in_the_clear(url: str) -> bool:
     return parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1")
 
 
-def address_of(url: str) -> str:
+def address_of(url: str, path: str = PATH) -> str:
     """The address where a portal takes results. Raises PushError for an impossible address; nothing is
     sent."""
     try:
@@ -172,7 +172,7 @@ def address_of(url: str) -> str:
     if not is_usable or parts.query or parts.fragment or parts.username is not None:
         raise PushError("address", url)
     trimmed = url.rstrip("/")
-    return trimmed if trimmed.endswith(PATH) else trimmed + PATH
+    return trimmed if trimmed.endswith(path) else trimmed + path
 
 
 def answer_of(

@@ -93,12 +93,12 @@ _SENTENCES = (
     N_("not a text file; save the list as text, CSV or TSV"),
     N_("has no column '%(name)s'; look at its header line"),
     N_(
-        "is a report of %(who)s about infected machines, not a list of malicious addresses; keep it, and look"
-        " its machines up on the page of machines"
+        "is a report of %(who)s about infected machines, not a list of malicious addresses; read it"
+        " with `quetsach victims`, or add it in the portal under “Reports of others”"
     ),
     N_(
-        "is a report of %(who)s that names victims beside malicious addresses, so it is no list; look its"
-        " machines up on the page of machines, and take the list from its publisher"
+        "is a report of %(who)s that names victims beside malicious addresses, so it is no list; read it"
+        " with `quetsach victims`, and take the list from its publisher"
     ),
     N_(
         "'%(name)s' holds addresses inside a network, as a table of infected machines does; take the"
@@ -112,8 +112,8 @@ _SENTENCES = (
     N_("names stand beside addresses in it"),
     N_("each stands beside a time, as in a log of what was seen"),
     N_(
-        "'%(name)s' and '%(other)s' are both sides of connections, as in a report of infected machines; look"
-        " its machines up on the page of machines, or choose the malicious column: --column"
+        "'%(name)s' and '%(other)s' are both sides of connections, as in a report of infected machines; read"
+        " it with `quetsach victims`, or choose the malicious column: --column"
         ' "indicator=%(again)s"'
     ),
     N_(
@@ -122,7 +122,7 @@ _SENTENCES = (
     ),
     N_(
         "%(sheet)s: '%(name)s' and '%(other)s' are both sides of connections, as in a report of infected"
-        " machines; look its machines up on the page of machines, or choose the malicious column: --column"
+        " machines; read it with `quetsach victims`, or choose the malicious column: --column"
         ' "indicator=%(again)s"'
     ),
     N_(
@@ -130,8 +130,8 @@ _SENTENCES = (
         ' malicious; choose that column: --column "indicator=%(again)s"'
     ),
     N_(
-        "'%(key)s' are infected machines, not a list of malicious addresses; keep them, and look them up on"
-        " the page of machines"
+        "'%(key)s' are infected machines, not a list of malicious addresses; read them with"
+        " `quetsach victims`"
     ),
     N_("it describes machines"),
     N_("its ports are those that machines call from"),

@@ -22,7 +22,7 @@ from quetsach.indicators.lists.listing import Listing, parsed
 from quetsach.indicators.lists.value import Note, Value
 
 # The address of a record counts before the name that it once had.
-_NO_LIST = "not a list of malicious addresses; keep them, and look them up on the page of machines"
+_NO_LIST = "not a list of malicious addresses; read them with `quetsach victims`"
 _ADDRESS_KEYS = ("ip_address", "dst_ip")
 
 

@@ -93,9 +93,9 @@ def refusal(report: Report) -> str:
     if report.names_culprits:
         return (
             f"is a report of {report.publisher} that names victims beside malicious addresses, so it is no"
-            " list; look its machines up on the page of machines, and take the list from its publisher"
+            " list; read it with `quetsach victims`, and take the list from its publisher"
         )
     return (
-        f"is a report of {report.publisher} about infected machines, not a list of malicious addresses; keep"
-        " it, and look its machines up on the page of machines"
+        f"is a report of {report.publisher} about infected machines, not a list of malicious addresses; read"
+        " it with `quetsach victims`, or add it in the portal under “Reports of others”"
     )

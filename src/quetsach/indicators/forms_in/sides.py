@@ -129,8 +129,8 @@ def _sentence(cells: Sequence[str], place: int, at: int, heads: Sequence[str]) -
     name, other = cells[place].strip(), cells[at].strip()
     if any(map(_OF_CULPRITS.search, heads)) or _OF_VICTIMS.search(heads[at]):
         return (
-            f"'{name}' and '{other}' are both sides of connections, as in a report of infected machines; look"
-            " its machines up on the page of machines, or choose the malicious column: --column"
+            f"'{name}' and '{other}' are both sides of connections, as in a report of infected machines; read"
+            " it with `quetsach victims`, or choose the malicious column: --column"
             f' "indicator={name}"'
         )
     return (

@@ -117,6 +117,10 @@ SENTENCES: dict[str, str | Promise] = {
     "indicators.discard": _("Discarded a list that was not published"),
     "scan.accept": _("Sent results of %(source_name)s in full: %(new)s new, %(updated)s updated"),
     "scan.chunk": _("Sent a part of the results of %(source_name)s: %(new)s new, %(updated)s updated"),
+    "victims.accept": _(
+        "Took reports of others from %(file)s: %(reports)s, %(changed)s of them new or changed"
+    ),
+    "victims.place": _("Asked whose the reported addresses are: %(reports)s reports have a unit now"),
     "check.receive": _("Received the check of the machine %(device)s"),
     "check.tie": _("Said that the checked machine %(device)s is %(to)s"),
     "check.issue_code": _("Issued the one-time code …%(hint)s for results"),

@@ -11,10 +11,13 @@ class CasesConfig(AppConfig):
         from quetsach.portal.cases.owning_actions import follow_range
         from quetsach.portal.cases.pull_actions import pull_sightings
         from quetsach.portal.cases.tasks import MACHINES, machines_to_do, ranges_to_decide
+        from quetsach.portal.cases.victims.actions import follow_reports
+        from quetsach.portal.cases.victims.pull_actions import take_reports
         from quetsach.portal.units.range_actions import FOLLOWERS
 
-        FOLLOWERS.append(follow_range)
+        FOLLOWERS += [follow_range, follow_reports]
         arrivals.LISTENERS.append(pull_sightings)
+        arrivals.LISTENERS.append(take_reports)
         arrivals.OUTCOMES.append(outcome_of)
         tasks.PROVIDERS += [machines_to_do, ranges_to_decide]
         OPEN_WORK["cases"] = MACHINES

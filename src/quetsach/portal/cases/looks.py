@@ -7,13 +7,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import batched
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Case as When
+from django.db.models import F, Max, Q, QuerySet
+from django.db.models import When as Then
 from django.utils import timezone
 
 from quetsach.portal.cases.asking import names_of, same
-from quetsach.portal.cases.models import Alias, Case, CaseSighting
+from quetsach.portal.cases.models import Alias, Case, CaseSighting, VictimReport
 from quetsach.portal.cases.rules import Around, Hit, Look
 from quetsach.portal.indicators import store
 from quetsach.portal.sightings.intake import lost
@@ -63,6 +66,8 @@ class Facts:
     looked: list[Coverage] = field(default_factory=list)
     days: list[DayOfMachine] = field(default_factory=list)
     bypasses: list[Bypass] = field(default_factory=list)
+    reported: dict[str, datetime] = field(default_factory=dict)
+    """The latest event time that each publisher of victims' reports told."""
 
     @property
     def places(self) -> set[tuple[UUID, str]]:
@@ -87,9 +92,11 @@ class Facts:
     @property
     def hits(self) -> list[Hit]:
         now = timezone.now()
-        return [
+        seen = [
             Hit(place(s.node_id, s.source_name), event_time(s, now), s.received_at) for s in self.sightings
         ]
+        # No log looks from a publisher's place: its reports end a silence and prove none.
+        return seen + [Hit(publisher, last, last) for publisher, last in self.reported.items() if last <= now]
 
 
 def place(node: UUID, source_name: str) -> str:
@@ -109,6 +116,9 @@ def gather(cases: Iterable[Case], since: datetime | None = None) -> list[Facts]:
         names[alias.device_id][alias.reporter_id].add(alias.key)
     nodes = {s.node_id for rows in evidence.values() for s in rows}
     facts = {case.pk: Facts(case, sorted(evidence[case.pk], key=_when)) for case in cases}
+    if since is not None:  # the page of a case reads the reports themselves
+        for case_id, publisher, last in last_reports(cases):
+            facts[case_id].reported[publisher] = last
     by_node: dict[UUID, list[Facts]] = defaultdict(list)
     for fact in facts.values():
         for node in {s.node_id for s in fact.sightings}:
@@ -130,6 +140,14 @@ def gather(cases: Iterable[Case], since: datetime | None = None) -> list[Facts]:
                 fact.looks.append(_look(coverage, its, frozenset(s.indicator for s in fact.sightings)))
     _add_bypasses(nodes, since, by_node, names)
     return [facts[case.pk] for case in cases]
+
+
+def last_reports(cases: Iterable[Case]) -> QuerySet[Any, Any]:
+    """By case and publisher: when a report saw the machine last; where only the day is known, its
+    beginning."""
+    seen = When(Then(is_day=True, then=F("first_seen")), default=F("last_seen"))
+    rows = VictimReport.rows.filter(case__in=cases).order_by().values("case", "publisher")
+    return rows.annotate(last=Max(seen)).values_list("case", "publisher", "last")
 
 
 type _Names = dict[UUID, dict[UUID, set[str]]]

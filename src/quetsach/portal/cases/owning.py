@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-from datetime import date
+from datetime import date, datetime
+from typing import Protocol
+from uuid import UUID
 
 from django.utils import timezone
 
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.kit.client_ip import is_inside
-from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.sightings.owners import Owners, Range
 from quetsach.portal.units.models import subtree
 from quetsach.portal.units.networks import HELD, Network
@@ -36,6 +37,19 @@ def is_public(key: str) -> bool:
     return not is_inside(address)
 
 
-def day_of(sighting: Sighting) -> date:
+class Named(Protocol):
+    """What names a machine: the reporter, its name for the machine, what else it tells of it, and when."""
+
+    @property
+    def node_id(self) -> UUID: ...
+    @property
+    def device(self) -> str: ...
+    @property
+    def identity(self) -> dict[str, str]: ...
+    @property
+    def last_seen(self) -> datetime | None: ...
+
+
+def day_of(sighting: Named) -> date:
     """The local day of a sign; today where its line has no time."""
     return timezone.localdate(sighting.last_seen) if sighting.last_seen else timezone.localdate()

@@ -25,7 +25,7 @@ from quetsach.portal.cases import looks
 from quetsach.portal.cases.actions import move
 from quetsach.portal.cases.asking import waiting_named
 from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, Device
-from quetsach.portal.cases.owning import day_of, owners_below
+from quetsach.portal.cases.owning import Named, day_of, owners_below
 from quetsach.portal.cases.rules import RECHECK, USABLE_TIMES, Act, Arrival, Judgement, State, arrive, judge
 from quetsach.portal.cases.withdrawing.actions import follow_lists
 from quetsach.portal.sightings.actions import mark_pulled
@@ -94,7 +94,7 @@ def _take_batch(campaign: Campaign, pulled: Pulled, owners: dict[UUID, tuple[Own
     pulled.sightings += len(waiting)
     # A row without a machine makes no case; it stays visible among the sightings.
     rows = [s for s in waiting if s.device]
-    devices = _devices(campaign, rows, owners)
+    devices = machines_named(campaign, rows, owners)
     current = {
         (case.device_id, case.family): case
         for case in Case.rows.select_for_update(of=("self",), no_key=True)
@@ -120,7 +120,7 @@ def _take_batch(campaign: Campaign, pulled: Pulled, owners: dict[UUID, tuple[Own
         links.append(CaseSighting(case=case, sighting=sighting))
     for case, evidence in batch.fresh.values():
         _sum_up(case, evidence, batch.now)
-    _open([case for case, _evidence in batch.fresh.values()])
+    open_cases([case for case, _evidence in batch.fresh.values()])
     CaseSighting.rows.bulk_create(links, ignore_conflicts=True)
     _refresh(touched, batch.now)
     return True
@@ -151,7 +151,7 @@ def _take(case: Case | None, device: Device, sighting: Sighting, batch: _Batch, 
 def _fresh(device: Device, family: str, episode: int, batch: _Batch, pulled: Pulled) -> Case:
     """A new case, written at the end of the batch. It is open, so no sighting of the batch moves it."""
     pulled.opened += 1
-    case = _new_case(device, family, episode, batch.now)
+    case = new_case(device, family, episode, batch.now)
     batch.fresh[case.pk] = (case, [])
     return case
 
@@ -170,17 +170,17 @@ def relapse(case: Case, seen: datetime | None) -> None:
 
 def open_case(device: Device, family: str, episode: int, now: datetime) -> Case:
     """A new case, with its first event and audit entry; inside the caller's transaction."""
-    case = _new_case(device, family, episode, now)
-    _open([case])
+    case = new_case(device, family, episode, now)
+    open_cases([case])
     return case
 
 
-def _new_case(device: Device, family: str, episode: int, now: datetime) -> Case:
+def new_case(device: Device, family: str, episode: int, now: datetime) -> Case:
     state = State.ASSIGNED if device.is_assigned else State.NEW
     return Case(device=device, family=family, episode=episode, state=state.value, opened_at=now)
 
 
-def _open(cases: Collection[Case]) -> None:
+def open_cases(cases: Collection[Case]) -> None:
     """Write new cases with the first event and audit entry of each."""
     if not cases:
         return
@@ -196,11 +196,11 @@ def _open(cases: Collection[Case]) -> None:
     record_all("case.open", subjects)
 
 
-def _devices(
-    campaign: Campaign, rows: Iterable[Sighting], owners: dict[UUID, tuple[Owners, bool]]
+def machines_named(
+    campaign: Campaign, rows: Iterable[Named], owners: dict[UUID, tuple[Owners, bool]]
 ) -> dict[tuple[UUID, str], Device]:
     """The machine for each (reporter, name), made if it is new. Its owner is set here, once."""
-    wanted: dict[UUID, dict[str, Sighting]] = defaultdict(dict)
+    wanted: dict[UUID, dict[str, Named]] = defaultdict(dict)
     for row in rows:
         wanted[row.node_id][row.device] = row
     found: dict[tuple[UUID, str], Device] = {}
@@ -217,7 +217,7 @@ def _devices(
 
 
 def _named(
-    campaign: Campaign, reporter: UUID, new: dict[str, Sighting], owners: Owners, below: bool
+    campaign: Campaign, reporter: UUID, new: dict[str, Named], owners: Owners, below: bool
 ) -> dict[str, Device]:
     """The machines that a reporter names for the first time; another reporter may have named one before."""
     owner_of = {key: owners.of(key, day_of(row)) for key, row in new.items()}
@@ -242,7 +242,7 @@ def _named(
     return {key: made.get(key) or known[owner or reporter, key] for key, owner in owner_of.items()}
 
 
-def _identify(device: Device, sighting: Sighting) -> None:
+def _identify(device: Device, sighting: Named) -> None:
     """Store the latest identity of the machine from the logs."""
     merged = {**device.identity, **sighting.identity}
     if merged != device.identity:

@@ -28,7 +28,7 @@ from django.utils import timezone
 
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases import looks
-from quetsach.portal.cases.models import Case, CaseEvent, Device, NotOurs
+from quetsach.portal.cases.models import Case, CaseEvent, Device, NotOurs, VictimReport
 from quetsach.portal.cases.rules import PATIENCE, Judgement, State, Word, judge
 from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.sightings.models import Scan, Sighting
@@ -75,6 +75,8 @@ def _rank() -> When:
     return When(*ranks, default=Value(9), output_field=IntegerField())
 
 
+MOST_REPORTS = 50
+"""Reports of others on the page of a case."""
 SIGNS = Q(state__in=(State.NEW, State.ASSIGNED))
 """Machines with signs that nobody handles yet."""
 SHOWN = (Word.SIGNS, Word.BUSY, Word.UNSURE, Word.CLEAN, Word.DISMISSED)
@@ -203,6 +205,8 @@ class Story:
     lines: int
     days: int
     blocked: int
+    reports: list[VictimReport]
+    """The latest reports of others, one more than `MOST_REPORTS` if there are more."""
 
 
 def _local_days(rows: Iterable[Sighting]) -> set[date]:
@@ -215,6 +219,10 @@ def _local_days(rows: Iterable[Sighting]) -> set[date]:
 def story(case: Case) -> Story:
     """Evidence, judgement, history, and the other cases of the same machine."""
     facts = looks.gather([case])[0]
+    reports = _reports(case) if getattr(case, "is_reported", True) else []
+    for one in reversed(reports):
+        seen = one.first_seen if one.is_day else one.last_seen
+        facts.reported[one.publisher] = max(seen, facts.reported.get(one.publisher, seen))
     waiting = case.state in (State.CLAIMED_CLEAN, State.RECHECKED) and case.claimed_at is not None
     judgement = None
     if waiting and case.claimed_at:
@@ -228,7 +236,18 @@ def story(case: Case) -> Story:
         lines=sum(s.count for s in facts.sightings),
         days=len(_local_days(facts.sightings)),
         blocked=sum(s.count for s in facts.sightings if s.action == "blocked"),
+        reports=reports,
     )
+
+
+def with_reported(cases: QuerySet[Case]) -> QuerySet[Case]:
+    """The cases, each with `is_reported`: whether others reported the machine. Spares a page a query."""
+    return cases.annotate(is_reported=Exists(VictimReport.rows.filter(case=OuterRef("pk"))))
+
+
+def _reports(case: Case) -> list[VictimReport]:
+    rows = VictimReport.rows.filter(case=case).select_related("file").order_by("-last_seen", "-pk")
+    return list(rows[: MOST_REPORTS + 1])
 
 
 def named(cases: QuerySet[Case], text: str) -> QuerySet[Case]:

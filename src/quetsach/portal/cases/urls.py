@@ -2,6 +2,7 @@ from django.urls import path
 
 from quetsach.portal.cases import views
 from quetsach.portal.cases.self_check import views as views_check
+from quetsach.portal.cases.victims import views as views_victims
 from quetsach.portal.cases.withdrawing.views import withdraw_version
 
 urlpatterns = [
@@ -11,5 +12,10 @@ urlpatterns = [
     path("cd/<slug:slug>/may/<uuid:case_id>/ghi/<slug:act>/", views.act, name="case_act"),
     path("cd/<slug:slug>/may/<uuid:case_id>/khong-phai/", views.not_ours, name="device_not_ours"),
     path("cd/<slug:slug>/may/<uuid:case_id>/chuyen/", views.assign, name="device_assign"),
+    path("cd/<slug:slug>/nan-nhan/", views_victims.victims, name="victims"),
+    path("cd/<slug:slug>/nan-nhan/<uuid:file_id>/", views_victims.victims_file, name="victims_file"),
+    path("cd/<slug:slug>/nan-nhan/chua-ro/", views_victims.unplaced, name="victims_unplaced"),
+    path("cd/<slug:slug>/nan-nhan/chua-ro/tim-lai/", views_victims.look_again, name="victims_look_again"),
+    path("cd/<slug:slug>/rui-ro/", views_victims.risks, name="risks"),
     path("cd/<slug:slug>/chi-dau/<uuid:set_id>/thu-hoi/", withdraw_version, name="indicator_withdraw"),
 ]

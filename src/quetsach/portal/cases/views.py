@@ -27,6 +27,7 @@ from quetsach.portal.cases.forms import AssignForm, ClaimForm, ReasonForm, Start
 from quetsach.portal.cases.models import Case
 from quetsach.portal.cases.owning import is_public
 from quetsach.portal.cases.rules import Act, State, Word, allows, word
+from quetsach.portal.cases.victims.words import told_in_words
 from quetsach.portal.cases.wording import ALL_EVIDENCE, EVIDENCE, tell
 from quetsach.portal.cases.words import WORDS
 from quetsach.portal.kit.client_ip import client_ip_text
@@ -115,7 +116,7 @@ def _word(row: Case, seat: Seat, now: datetime) -> Word:
 
 def _find(request: HttpRequest, slug: str, case_id: UUID, verb: Verb = Verb.READ) -> tuple[Seat, Case]:
     rows = Case.objects.visible_to(request.user).select_related("device__owner", "device__campaign")
-    found = rows.filter(pk=case_id, device__campaign__slug=slug).first()
+    found = queries.with_reported(rows.filter(pk=case_id, device__campaign__slug=slug)).first()
     if found is None:
         raise Http404
     return take_seat(request, slug, found.device.owner_id, verb), found
@@ -226,6 +227,9 @@ def _case_page(
         "is_public": is_public(found.device.key),
         "assign_form": bound.get("chuyen") or (AssignForm(nodes=nodes) if can_assign else None),
         "problem": next((f for f in bound.values() if f.errors), None),
+        "reports": [(one, *told_in_words(one)) for one in story.reports[: queries.MOST_REPORTS]],
+        "more_reports": len(story.reports) > queries.MOST_REPORTS,
+        "publishers": list(dict.fromkeys(told_in_words(one)[0] for one in story.reports)),
         "waits": state in (State.CLAIMED_CLEAN, State.RECHECKED),
     }
     return render(request, "cases/case.html", context, status=status)

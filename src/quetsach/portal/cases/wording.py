@@ -90,6 +90,7 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
             state, judgement.reason if judgement else None, days, quiet_days,
             case.confirmed_by_id is not None, case.relapses > 0, _rests_on_a_check(state, story),
             case.false_alarm_of.version if case.false_alarm_of is not None else None,
+            is_reported=bool(story.facts.reported) and not story.facts.sightings,
         ),
         next_step=_next_step(story, now),
         timeline=draw(
@@ -110,7 +111,7 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
         lost=lost,
         lines_read=sum(_each_once(story).values()),
         errors=sum(len(c.errors) for c in story.facts.at_its_places),
-        doubts=doubts_of(story.facts.sightings),
+        doubts=[] if story.facts.reported else doubts_of(story.facts.sightings),
         presence=_presence(case, story, now),
         places=_places(case, story),
         ways=_ways(story),
@@ -162,7 +163,7 @@ def _ways(story: Story) -> list[Way]:
 def _rests_on_a_check(state: State, story: Story) -> bool:
     """Whether a check of the machine, not a log, led to the case's state."""
     if state in (State.NEW, State.ASSIGNED):
-        return not story.facts.sightings
+        return not (story.facts.sightings or story.facts.reported)
     reached = [event for event in story.events if event.to_state == state and event.from_state != state]
     return bool(reached) and "check" in reached[-1].data
 
@@ -217,6 +218,8 @@ def _next_step(story: Story, now: datetime) -> str:
     """The next step, with a day if there is one."""
     if not story.judgement:
         return ""
+    if story.facts.reported and not story.facts.sightings:
+        return _("Check the machine itself, or confirm it as the person in charge.")
     earliest = story.judgement.earliest
     if earliest is None:
         return _("Add logs that record which machines were switched on; then it can be decided.")

@@ -78,10 +78,12 @@ def verdict(
     is_relapse: bool,
     is_checked: bool = False,
     withdrawn: int | None = None,
+    *,
+    is_reported: bool = False,
 ) -> str:
     """One plain sentence on the machine. `days`: whole days without a sign in logs without a gap.
     `is_checked`: the state rests on a check of the machine itself, not on logs. `withdrawn`: the version of
-    the list with which the case was closed."""
+    the list with which the case was closed. `is_reported`: only reports of others know the machine."""
     if state is State.VERIFIED_CLEAN:
         if is_confirmed:
             return _("Clean, confirmed by a person in charge; logs have not shown it.")
@@ -99,10 +101,14 @@ def verdict(
     if state in (State.NEW, State.ASSIGNED):
         if is_checked:
             return _("A check of the machine found signs of malware. It has not been handled yet.")
+        if is_reported:
+            return _("Others report that the machine is infected. It has not been handled yet.")
         return _("The machine contacted malicious addresses. It has not been handled yet.")
     if is_checked and state is State.RECHECKED:
         return _("Handled; a check at least a day later found no sign. Not enough yet to call it clean.")
     lack = str(LACKS.get(reason, "")) if reason else ""
+    if is_reported:
+        lack = _("No log has seen its signs, so no log can show that they have stopped.")
     if state is State.RECHECKED:
         sentence = _("Handled; %(n)d days of newer logs show no sign. Not enough yet to call it clean.") % {
             "n": days

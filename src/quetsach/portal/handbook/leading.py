@@ -53,6 +53,10 @@ BY_ROUTE: dict[str, str] = {
     "detection": "kiem-tra-may#the-campaign-s-hashes-and-rules",
     "licences": "kiem-tra-may#the-organisation-s-licence-facts",
     "self_check": "kiem-tra-may",
+    "victims": "bao-cao-noi-khac#in-the-portal",
+    "victims_file": "bao-cao-noi-khac#in-the-portal",
+    "victims_unplaced": "bao-cao-noi-khac#in-the-portal",
+    "risks": "bao-cao-noi-khac#what-a-report-means",
     "hand_in": "kiem-tra-may#handing-results-in-to-the-portal",
     "staff_refusals": "quan-tri#who-serves-where",
 }

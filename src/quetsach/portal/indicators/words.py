@@ -106,24 +106,24 @@ _REFUSALS: tuple[tuple[str, str, str | Promise], ...] = (
         r"that names victims beside",
         "content",
         _(
-            "it is a report that names victims beside malicious addresses, so it is no list; look its"
-            " machines up on the page of machines, and take the list from its publisher"
+            "it is a report that names victims beside malicious addresses, so it is no list; add it"
+            " on the page of machines under “Reports of others”, and take the list from its publisher"
         ),
     ),
     (
         r"is a report of",
         "content",
         _(
-            "it is a report about infected machines, not a list of malicious addresses; keep it, and look"
-            " its machines up on the page of machines"
+            "it is a report about infected machines, not a list of malicious addresses; add it on"
+            " the page of machines under “Reports of others”"
         ),
     ),
     (
         r"are both sides of connections",
         "content",
         _(
-            "two of its columns are both sides of connections, as in a report of infected machines; look its"
-            " machines up on the page of machines, or head the malicious column “malicious IP”"
+            "two of its columns are both sides of connections, as in a report of infected machines; add it"
+            " on the page of machines under “Reports of others”, or head the malicious column “malicious IP”"
         ),
     ),
     (
@@ -138,8 +138,8 @@ _REFUSALS: tuple[tuple[str, str, str | Promise], ...] = (
         r"are infected machines, not a list",
         "content",
         _(
-            "it holds infected machines, not malicious addresses; keep it, and look its machines up on the"
-            " page of machines"
+            "it holds infected machines, not malicious addresses; add it on the page of machines"
+            " under “Reports of others”"
         ),
     ),
     (

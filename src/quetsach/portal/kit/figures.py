@@ -162,6 +162,16 @@ FIGURES: dict[str, Kind] = {
         ("around.machines",),
     ),
     "machines.dismissed": Kind(_("false alarms"), "quetsach.portal.cases.queries:words_of"),
+    "machines.reported": Kind(
+        _("machines in cases to which reports of others led"),
+        "quetsach.portal.cases.victims.queries:standing",
+        ("standing.machines",),
+    ),
+    "risks": Kind(
+        _("exposed services and attacks that others reported; no infections"),
+        "quetsach.portal.cases.victims.queries:risk_counts",
+        ("risk_total",),
+    ),
     "checks.machines": Kind(
         _("machines that were checked at least once"), f"{CHECKS}:branches", ("checked",)
     ),

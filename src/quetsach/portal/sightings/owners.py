@@ -31,7 +31,9 @@ class Owners:
     def __init__(self, reporter: UUID, ranges: Iterable[Range]) -> None:
         self.reporter = reporter
         self._ranges: dict[tuple[int, int], dict[int, list[Range]]] = {}
+        self.is_dated = False
         for one in ranges:
+            self.is_dated = self.is_dated or one.begin is not None or one.end is not None
             network = ipaddress.ip_network(one.cidr)
             table = self._ranges.setdefault((network.version, network.prefixlen), {})
             table.setdefault(int(network.network_address), []).append(one)
@@ -44,10 +46,15 @@ class Owners:
         >>> Owners(UUID(int=1), ranges).of("10.1.2.3", date(2026, 11, 29))
         UUID('00000000-0000-0000-0000-000000000002')
         """
+        nodes = self.holders(device, day)
+        return next(iter(nodes)) if len(nodes) == 1 else None
+
+    def holders(self, device: str, day: date) -> set[UUID]:
+        """The nodes with the longest network that holds the device on that day."""
         try:
             address = ipaddress.ip_address(device)
         except ValueError:
-            return None
+            return set()
         value, bits = int(address), address.max_prefixlen
         for version, length in self._lengths:
             if version != address.version:
@@ -56,5 +63,5 @@ class Owners:
             there = self._ranges[version, length].get(value >> shift << shift, ())
             nodes = {one.node for one in there if one.holds_on(day)}
             if nodes:
-                return nodes.pop() if len(nodes) == 1 else None
-        return None
+                return nodes
+        return set()

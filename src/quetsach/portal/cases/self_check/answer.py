@@ -21,7 +21,7 @@ from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from quetsach.portal.campaigns.models import Campaign
-from quetsach.portal.cases.models import CaseSighting
+from quetsach.portal.cases.models import CaseSighting, VictimReport
 from quetsach.portal.cases.rules import State
 from quetsach.portal.kit.client_ip import Address, is_inside
 from quetsach.portal.kit.compiled import compiled
@@ -32,6 +32,11 @@ from quetsach.portal.sightings.spans import Span, common_spans, unbroken
 from quetsach.portal.units.networks import Network, held_on
 
 CLOSED = (State.VERIFIED_CLEAN.value, State.FALSE_POSITIVE.value)
+MINUTES = timedelta(minutes=10)
+"""So far apart the clocks of a publisher and of the portal may be, and so long an address stays with one
+customer of a provider at least."""
+MOST_REPORTS = 200
+"""Reports of one address that are looked at, the latest first."""
 MOST_HOLDERS = 20
 """More units than that with one range: a visitor of that range may be anywhere."""
 
@@ -55,7 +60,9 @@ class Checked:
     `has_unit`: some unit has the address in its networks. `is_inside`: the address is private, so an office
     gives it to its own machines. `is_machine`: the address is such an address, and it is itself the device of
     a case or sighting, not only the shared address before a network. `is_told`: the logs of the network name
-    a listed address and no machine, so "not seen" would be no answer.
+    a listed address and no machine, so "not seen" would be no answer. `reported` is when others last reported
+    a machine behind the address; many share a public one, so only a report of these very minutes
+    (`is_reported_now`) is about those who use it now.
     """
 
     is_listed: bool
@@ -66,12 +73,16 @@ class Checked:
     is_inside: bool = False
     is_machine: bool = False
     is_told: bool = False
+    reported: datetime | None = None
+    is_reported_now: bool = False
 
     @property
     def kind(self) -> str:
         """The template of the answer."""
         if self.is_listed:
             return "machine" if self.is_machine else "network"
+        if self.reported is not None:
+            return "machine" if self.is_inside else "network" if self.is_reported_now else "somebody"
         if self.looked and not self.is_told:
             return "not_seen"
         return "no_logs" if self.has_unit else "no_unit"
@@ -82,14 +93,18 @@ def check(campaigns: Sequence[Campaign], address: Address, now: datetime | None 
     now = now or timezone.now()
     since = tuple((one.pk, now - timedelta(days=one.check_days)) for one in campaigns)
     seen = _sightings(str(address), since, now + timedelta(days=1))
+    reported, is_now = (None, False) if seen else _reports(str(address), since, now)
     looked, has_unit, is_told = ((), False, False) if seen else _looked(campaigns, since, address, now)
+    lasts = (last for last, _itself in seen if last is not None)
     return Checked(
         is_listed=bool(seen),
-        last_seen=max((last for last, _itself in seen if last is not None), default=None),
+        last_seen=max(lasts, default=reported),
         since=min(moment for _campaign, moment in since),
         looked=looked,
         has_unit=has_unit,
         is_told=is_told,
+        reported=reported,
+        is_reported_now=is_now,
         is_inside=is_inside(address),
         is_machine=is_inside(address) and any(itself for _last, itself in seen),
     )
@@ -111,6 +126,23 @@ def _sightings(text: str, since: Since, latest: datetime) -> QuerySet[Sighting, 
     return groups.annotate(
         last=Max("last_seen", filter=Q(last_seen__lte=latest)), itself=Count("pk", filter=Q(device=text))
     ).values_list("last", "itself")
+
+
+def _reports(text: str, since: Since, now: datetime) -> tuple[datetime | None, bool]:
+    """When others last reported an infected machine behind the address, lately or in an open case; and
+    whether a report is of these minutes. Reports of the future are of a wrong clock."""
+    lately = reduce(or_, (Q(node__campaign=pk, last_seen__gte=at) for pk, at in since))
+    running = reduce(or_, (Q(node__campaign=pk) for pk, _at in since))
+    is_open = Q(case__is_current=True) & ~Q(case__state__in=CLOSED)
+    rows = VictimReport.rows.filter(
+        lately | (running & is_open),
+        address=text, meaning__in=VictimReport.CASES, first_seen__lte=now + MINUTES,
+    ).exclude(case__state=State.FALSE_POSITIVE)  # fmt: skip
+    found = rows.order_by("-last_seen", "-pk").values_list("first_seen", "last_seen", "is_day")[:MOST_REPORTS]
+    told = list(found)
+    last = max((min(first if is_day else last, now) for first, last, is_day in told), default=None)
+    is_now = any(not is_day and first - MINUTES <= now <= last + MINUTES for first, last, is_day in told)
+    return last, is_now
 
 
 def _looked(

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from quetsach.portal.campaigns.models import Campaign
-from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting
+from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, VictimReport
 from quetsach.portal.cases.rules import CHECK, TRANSITIONS, Act, State
 from quetsach.portal.indicators import queries as lists
 from quetsach.portal.indicators.models import IndicatorSet
@@ -63,7 +63,8 @@ def resting_on(
 
 
 def signs_of(cases: QuerySet[Case]) -> dict[UUID, set[str]]:
-    """By case: the indicators that logs showed, and the indicators and signs that checks showed."""
+    """By case: the indicators that logs showed, the indicators and signs that checks showed, and the kinds of
+    reports of others, which stand on no list."""
     found: dict[UUID, set[str]] = defaultdict(set)
     links = CaseSighting.rows.filter(case__in=cases.order_by().values("pk"))
     for pk, indicator in links.order_by().values_list("case", "sighting__indicator").distinct():
@@ -71,6 +72,9 @@ def signs_of(cases: QuerySet[Case]) -> dict[UUID, set[str]]:
     checks = CaseEvent.rows.filter(case__in=cases.order_by().values("pk"), act=CHECK)
     for pk, data in checks.order_by().values_list("case", "data"):
         found[pk].update(data.get("indicators", ()))
+    reports = VictimReport.rows.filter(case__in=cases.order_by().values("pk")).order_by()
+    for pk, publisher, kind in reports.values_list("case", "publisher", "kind").distinct():
+        found[pk].add(f"{publisher}:{kind}")
     return found
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop
 
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.cases.pull_actions import pull_sightings
+from quetsach.portal.cases.victims.pull_actions import take_reports
 from quetsach.portal.kit.command import PortalCommand
 
 
@@ -22,6 +23,7 @@ class Command(PortalCommand):
     def handle(self, *_args: Any, **_options: Any) -> None:
         for campaign in Campaign.objects.filter(status=Campaign.Status.PUBLISHED):
             done = pull_sightings(campaign)
+            done.opened += take_reports(campaign)
             self.stdout.write(
                 _(
                     "%(campaign)s: %(sightings)s sightings, cases: %(opened)s opened, %(relapsed)s relapsed,"

@@ -1,0 +1,218 @@
+"""Takes reports of infections into cases, by the rules that hold for signs in logs.
+
+Reports wait until they have been taken. They are taken by address, so that each machine is looked up once, in
+batches of one transaction each: after a crash the rest still waits. The campaign's row is the lock, as for
+sightings.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Case as When
+from django.db.models import F, Max, Min, Q, QuerySet
+from django.db.models import When as Then
+from django.utils import timezone
+
+from quetsach.portal.campaigns.arrivals import Arrived
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.cases.actions import move
+from quetsach.portal.cases.models import Case, Device, VictimReport
+from quetsach.portal.cases.owning import owners_below
+from quetsach.portal.cases.pull_actions import machines_named, new_case, open_cases, relapse
+from quetsach.portal.cases.rules import Act, Arrival, State, arrive
+from quetsach.portal.cases.victims.storing import link, link_machines, widen
+from quetsach.portal.sightings.owners import Owners
+
+MACHINES = 500
+"""Machines in one transaction."""
+
+
+class _Machine(NamedTuple):
+    """A machine of waiting reports: what `machines_named` asks of it, its malware, and its times."""
+
+    node_id: UUID
+    device: str
+    family: str
+    first: datetime | None
+    last: datetime | None
+    host: str
+
+    @property
+    def last_seen(self) -> datetime | None:
+        """The time that decides who held the range."""
+        return self.last
+
+    @property
+    def identity(self) -> dict[str, str]:
+        return {"host": self.host} if self.host else {}
+
+
+class _Waiting(NamedTuple):
+    """A waiting report."""
+
+    pk: int
+    address: str
+    family: str
+    first: datetime
+    last: datetime
+    is_day: bool
+    publisher: str
+    kind: str
+
+    @property
+    def sign(self) -> str:
+        """What stands for the indicator: the vantage point and its kind of report."""
+        return f"{self.publisher}:{self.kind}"
+
+    @property
+    def seen(self) -> datetime:
+        """The time that is compared with a claim. Of a report that tells only the day it is the day's
+        beginning: handling on that day is not undone by it."""
+        return self.first if self.is_day else self.last
+
+
+def take_reports(campaign: Campaign, _arrived: Arrived | None = None) -> int:
+    """Take every waiting report of the campaign into its case; returns how many cases were opened."""
+    owners: dict[UUID, tuple[Owners, bool]] = {}
+    opened = 0
+    while (taken := _take_batch(campaign, owners)) is not None:
+        opened += taken
+    return opened
+
+
+def _waiting(campaign: Campaign) -> QuerySet[VictimReport]:
+    return VictimReport.rows.filter(is_waiting=True, node__campaign=campaign)
+
+
+def _take_batch(campaign: Campaign, owners: dict[UUID, tuple[Owners, bool]]) -> int | None:
+    """Take the reports of some machines; None if no report waits. Owners are looked up before the
+    transaction."""
+    node = _waiting(campaign).order_by("node").values_list("node", flat=True).first()
+    if node is None:
+        return None
+    if node not in owners:
+        owners[node] = owners_below(CampaignNode.rows.get(pk=node))
+    with transaction.atomic():
+        Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
+        now = timezone.now()
+        machines = _machines(node, now)
+        devices = machines_named(campaign, machines, owners)
+        current = {
+            (case.device_id, case.family): case
+            for case in Case.rows.select_for_update(of=("self",), no_key=True)
+            .filter(device__in={one.pk for one in devices.values()}, is_current=True)
+            .select_related("device__owner")
+        }
+        fresh: list[tuple[_Machine, Case]] = []
+        made: dict[tuple[UUID, str], Case] = {}
+        for one in machines:
+            device = devices[node, one.device]
+            key = (device.pk, one.family)
+            if key in made:
+                # A machine that has two addresses.
+                case = made[key]
+                case.first_seen = min(filter(None, (case.first_seen, one.first)), default=None)
+                case.last_seen = max(filter(None, (case.last_seen, one.last)), default=None)
+                fresh.append((one, case))
+            elif key not in current:
+                # Nothing has happened yet in a new case, so its reports need not be looked at one by one.
+                case = made[key] = new_case(device, one.family, 1, now)
+                case.first_seen, case.last_seen = one.first, one.last
+                fresh.append((one, case))
+        open_cases(list(made.values()))
+        link_machines(node, [(one.device, one.family, case.pk) for one, case in fresh])
+        known = {(one.device, one.family) for one, _case in fresh}
+        left = [one for one in machines if (one.device, one.family) not in known]
+        return len(made) + (_take(node, left, devices, current, now) if left else 0)
+
+
+def _machines(node: UUID, now: datetime) -> list[_Machine]:
+    """Address and malware of some waiting reports, with their first and last time; times of a clock in the
+    future are left out."""
+    sane = Q(last_seen__lte=now + timedelta(days=1))
+    seen = When(Then(is_day=True, then=F("first_seen")), default=F("last_seen"))
+    rows = VictimReport.rows.filter(is_waiting=True, node=node).values("address", "family")
+    groups = rows.annotate(
+        first=Min("first_seen", filter=sane), last=Max(seen, filter=sane), host=Max("host")
+    ).order_by("address", "family")[:MACHINES]
+    return [_Machine(node, *row) for row in groups.values_list("address", "family", "first", "last", "host")]
+
+
+def _take(
+    node: UUID,
+    machines: list[_Machine],
+    devices: dict[tuple[UUID, str], Device],
+    current: dict[tuple[UUID, str], Case],
+    now: datetime,
+) -> int:
+    """Take reports of machines that have a case, one by one in the order of their time; returns how many
+    episodes were opened."""
+    wanted = {(one.device, one.family) for one in machines}
+    found = VictimReport.rows.filter(is_waiting=True, node=node, address__in={one.device for one in machines})
+    rows = [
+        row
+        for row in itertools.starmap(
+            _Waiting,
+            found.values_list(
+                "pk", "address", "family", "first_seen", "last_seen", "is_day", "publisher", "kind"
+            ),
+        )
+        if (row.address, row.family) in wanted
+    ]
+    known = _known(current.values())
+    fresh: dict[UUID, Case] = {}
+    touched: dict[UUID, Case] = {}
+    links: list[tuple[int, UUID]] = []
+    for row in sorted(rows, key=lambda one: (one.seen, one.pk)):
+        device = devices[node, row.address]
+        case = current[device.pk, row.family]
+        if case.pk not in fresh:
+            seen = row.seen if row.seen <= now + timedelta(days=1) else None
+            match arrive(
+                State(case.state), case.claimed_at, case.quiet_until, seen, row.sign not in known[case.pk]
+            ):
+                case Arrival.EVIDENCE:
+                    move(case, Act.EVIDENCE, data={"indicator": row.sign})
+                case Arrival.RELAPSE:
+                    relapse(case, seen)
+                case Arrival.EPISODE:
+                    case.is_current = False
+                    case.save(update_fields=["is_current"])
+                    case = current[device.pk, row.family] = new_case(
+                        device, row.family, case.episode + 1, now
+                    )
+                    fresh[case.pk] = case
+        known[case.pk].add(row.sign)
+        before = case.first_seen, case.last_seen
+        _widen(case, row, now)
+        if case.pk not in fresh and (case.first_seen, case.last_seen) != before:
+            touched[case.pk] = case
+        links.append((row.pk, case.pk))
+    open_cases(list(fresh.values()))
+    widen(touched.values())
+    link(links)
+    return len(fresh)
+
+
+def _known(cases: Iterable[Case]) -> dict[UUID, set[str]]:
+    """By case: the signs that logs and reports have shown so far."""
+    found: dict[UUID, set[str]] = defaultdict(set)
+    pks = [case.pk for case in cases]
+    told = VictimReport.rows.filter(case__in=pks).order_by()
+    for pk, publisher, kind in told.values_list("case", "publisher", "kind").distinct():
+        found[pk].add(f"{publisher}:{kind}")
+    return found
+
+
+def _widen(case: Case, row: _Waiting, now: datetime) -> None:
+    """A report with a clock in the future counts, its time does not."""
+    if row.last <= now + timedelta(days=1):
+        case.first_seen = min(filter(None, (case.first_seen, row.first)))
+        case.last_seen = max(filter(None, (case.last_seen, row.seen)))

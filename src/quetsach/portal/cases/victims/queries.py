@@ -1,0 +1,186 @@
+"""Reads about victims' reports: what a draft would change, the files, risks and addresses of no unit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import batched
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Case as When
+from django.db.models import Count, IntegerField, Max, Min, Q, QuerySet, Value
+from django.db.models import When as Then
+
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.cases.models import Case, VictimFile, VictimReport
+from quetsach.portal.cases.owning import owners_below
+from quetsach.portal.cases.victims.storing import Places
+from quetsach.portal.units.models import subtree
+from quetsach.victims.reading import ReportFile
+from quetsach.victims.report import SEVERITIES, Leftover, Report
+
+MOST_LEFT = 200
+
+
+@dataclass
+class Preview:
+    """What a file holds and would change. `machines` are pairs of address and malware with an owner,
+    `fresh` those of them without an open case; `nobody` and `several` are addresses."""
+
+    lines: int = 0
+    kinds: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    machines: int = 0
+    fresh: int = 0
+    units: list[tuple[CampaignNode, int]] = field(default_factory=list)
+    risks: int = 0
+    nobody: set[str] = field(default_factory=set)
+    several: set[str] = field(default_factory=set)
+    left: Counter[tuple[str, str]] = field(default_factory=Counter)
+    leftovers: list[Leftover] = field(default_factory=list)
+    first: datetime | None = None
+    last: datetime | None = None
+    is_repeat: bool = False
+
+    @property
+    def reports(self) -> int:
+        """Lines that became a report."""
+        return sum(self.kinds.values())
+
+
+def preview(draft: VictimFile, file: ReportFile) -> Preview:
+    """Read the file and compare it with ranges and cases; nothing is written. Raises ReportFileError."""
+    found = Preview()
+    owners, _below = owners_below(draft.node)
+    places = Places(owners)
+    machines: dict[tuple[str, str], UUID] = {}
+    risks: set[tuple[str, str, int | None]] = set()
+    for one in file.rows():
+        if isinstance(one, Leftover):
+            told = one.value if one.code in ("kind", "unknown_kind") else ""
+            found.left[one.code, told] += 1
+            if len(found.leftovers) < MOST_LEFT:
+                found.leftovers.append(one)
+            continue
+        _count(found, one)
+        owner, why = places.of(one.address, one.last)
+        if owner is None:
+            (found.several if why == "several" else found.nobody).add(one.address)
+        elif one.meaning.is_case:
+            machines[one.address, one.family] = owner
+        else:
+            risks.add((one.address, one.kind, one.port))
+    found.lines = file.lines
+    found.machines, found.risks = len(machines), len(risks)
+    found.fresh = len(machines) - len(open_cases_of(draft.node.campaign, machines) & machines.keys())
+    each = Counter(machines.values())
+    nodes = CampaignNode.rows.in_bulk(list(each)) if len(each) < 1_000 else {}
+    found.units = sorted(((nodes[pk], n) for pk, n in each.items() if pk in nodes), key=lambda one: -one[1])
+    found.is_repeat = VictimFile.rows.filter(
+        node=draft.node, digest=draft.digest, kind=draft.kind, accepted_at__isnull=False
+    ).exists()
+    return found
+
+
+def _count(found: Preview, one: Report) -> None:
+    found.kinds[one.publisher, one.kind, one.meaning.value] += 1
+    found.first = min(found.first or one.first, one.first)
+    found.last = max(found.last or one.last, one.last)
+
+
+def open_cases_of(campaign: Campaign, machines: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """The pairs of address and malware with a current case in the campaign."""
+    found: set[tuple[str, str]] = set()
+    for some in batched(machines, 400):
+        rows = Case.rows.filter(
+            device__campaign=campaign, is_current=True, device__key__in={address for address, _f in some}
+        )
+        found |= set(rows.values_list("device__key", "family"))
+    return found
+
+
+def files_of(node: CampaignNode) -> QuerySet[VictimFile]:
+    """The accepted files of the node, the latest first."""
+    return VictimFile.rows.filter(node=node, accepted_at__isnull=False).select_related("by", "token")
+
+
+def _within(node: CampaignNode) -> Q:
+    return subtree(node.path, "owner__path") & Q(node__campaign=node.campaign_id)
+
+
+_RANKS: Any = When(
+    *(Then(severity=level, then=Value(rank)) for rank, level in enumerate(SEVERITIES, 1)),
+    default=Value(0),
+    output_field=IntegerField(),
+)
+
+
+def risks_of(node: CampaignNode, meaning: str = "", text: str = "") -> QuerySet[Any, Any]:
+    """Exposed services and attacks of the node and all below: one row for each address, type and port, the
+    most severe first. Several units may have sent the same report."""
+    rows = VictimReport.rows.filter(_within(node), meaning__in=VictimReport.RISKS)
+    if meaning:
+        rows = rows.filter(meaning=meaning)
+    if text:
+        rows = rows.filter(
+            Q(address__startswith=text) | Q(kind__icontains=text) | Q(owner__name__icontains=text)
+        )
+    groups = rows.order_by().values("owner", "owner__name", "address", "kind", "meaning", "port", "protocol")
+    return groups.annotate(
+        first=Min("first_seen"), last=Max("last_seen"), rank=Max(_RANKS), publishers=Max("publisher")
+    ).order_by("-rank", "-last", "address", "kind", "port")
+
+
+def risk_counts(node: CampaignNode) -> Counter[str]:
+    """The number of risks by meaning, as `risks_of` lists them."""
+    groups = VictimReport.rows.filter(_within(node), meaning__in=VictimReport.RISKS).order_by()
+    distinct = groups.values("meaning", "owner", "address", "kind", "port", "protocol").distinct()
+    return Counter({meaning: distinct.filter(meaning=meaning).count() for meaning in VictimReport.RISKS})
+
+
+def unplaced(node: CampaignNode, why: str = "") -> QuerySet[Any, Any]:
+    """The addresses in the node's own files that no unit, or several units, have: one row for each."""
+    rows = VictimReport.rows.filter(node=node, owner=None)
+    if why:
+        rows = rows.filter(why=why)
+    return (
+        rows.order_by()
+        .values("address", "why")
+        .annotate(
+            infections=Count("pk", filter=Q(meaning__in=VictimReport.CASES)),
+            risks=Count("pk", filter=Q(meaning__in=VictimReport.RISKS)),
+            family=Max("family"),
+            first=Min("first_seen"),
+            last=Max("last_seen"),
+        )
+        .order_by("-infections", "-last", "address")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The numbers at the head of the page: machines in cases by reports, and addresses of no unit."""
+
+    machines: int
+    nobody: int
+
+
+def standing(node: CampaignNode) -> Standing:
+    """Machines of the node and below with a case that a report leads to; addresses without a unit in the
+    node's own files."""
+    machines = (
+        VictimReport.rows.filter(subtree(node.path, "case__device__owner__path"), case__is_current=True,
+                                 node__campaign=node.campaign_id)
+        .values("case__device").distinct().count()
+    )  # fmt: skip
+    return Standing(
+        machines, VictimReport.rows.filter(node=node, owner=None).values("address").distinct().count()
+    )
+
+
+def reports_of(cases: Iterable[Case], most: int = 0) -> list[VictimReport]:
+    """The reports that led to these cases, the latest first; all, or at most `most`."""
+    rows = VictimReport.rows.filter(case__in=cases).order_by("-last_seen", "-pk")
+    return list(rows[:most] if most else rows)
