@@ -87,6 +87,10 @@ class Assembling:
     def _is_doubtful(self, key: Key, scope: str) -> bool:
         return key in self._doubts or is_shared_by_make(key) or node(key, scope) in self._doubts
 
+    def _may_be_used(self, key: Key, scope: str) -> bool:
+        """Whether the key is doubtful and yet says something; a number that the maker left empty does not."""
+        return self._is_doubtful(key, scope) and (key.kind == "mac" or not is_shared_by_make(key))
+
     def _roots(self, claim: Claim) -> list[Key]:
         keys = self._joining.nodes(claim, THINGS)
         names = self._joining.nodes(claim, NAMES)
@@ -115,7 +119,8 @@ class Assembling:
                 draft.names.add(within(key, claim.scope))
                 self._users[key].add((claim.scope, root))
             elif self._is_doubtful(key, claim.scope):
-                self._users[key].add((claim.scope, root))
+                if self._may_be_used(key, claim.scope):
+                    self._users[key].add((claim.scope, root))
             else:
                 own = self._joining.node(key, claim.scope)
                 # A person may have kept two keys of one claim apart.
@@ -162,7 +167,7 @@ class Assembling:
         named: dict[Key, list[Claim]] = defaultdict(list)
         loose: list[tuple[Key, Claim | Binding]] = []
         for claim in claims:
-            doubted = [key for key in claim.keys if self._is_doubtful(key, claim.scope)]
+            doubted = [key for key in claim.keys if self._may_be_used(key, claim.scope)]
             hosts = [key for key in claim.keys if key.kind == "host"]
             for host in hosts:
                 named[within(host, claim.scope)].append(claim)
