@@ -46,24 +46,43 @@ BINDINGS = st.builds(
         address, key, begin, begin + length, "s", kind, scope
     ),
     st.sampled_from(["192.168.1.7", "192.168.1.8", "2001:db8::1"]),
-    KEYS.filter(lambda key: key.kind in ("mac", "randommac", "duid")),
+    st.one_of(
+        st.sampled_from("abcd").map(mac),
+        st.sampled_from("rs").map(random_mac),
+        st.just(Key("mac", "00-15-5d-00-00-01")),
+    ),
     TIMES,
     LENGTHS,
     st.sampled_from(["lease", "lease", "neighbour", "fixed"]),
     st.sampled_from(SCOPES),
 )
-IDENTIFYING = KEYS.filter(lambda key: key.kind in ("mac", "hardware", "adsid", "agent"))
+PAIRS = st.lists(
+    st.one_of(
+        st.sampled_from("abcd").map(mac),
+        st.sampled_from("abc").map(hardware),
+        st.just(Key("agent", "agent-1")),
+        st.just(Key("adsid", "S-1-5-21-1-2-3-1")),
+    ),
+    min_size=2,
+    max_size=2,
+    unique=True,
+)
 DECISIONS = st.builds(
-    lambda verdict, left, right, hour, rank, id: Decision(
-        verdict, left, right if verdict != "retired" else None, BEGIN + hour * HOUR, "ha", rank, id=str(id)
+    lambda verdict, pair, hour, rank, id: Decision(
+        verdict,
+        pair[0],
+        pair[1] if verdict != "retired" else None,
+        BEGIN + hour * HOUR,
+        "ha",
+        rank,
+        id=str(id),
     ),
     st.sampled_from(["same", "different", "replaced", "retired"]),
-    IDENTIFYING,
-    IDENTIFYING,
+    PAIRS,
     st.integers(0, 60),
     st.integers(1, 3),
     st.integers(1, 10**9),
-).filter(lambda one: one.left != one.right)
+)
 ROWS = st.lists(st.one_of(CLAIMS, CLAIMS, BINDINGS, DECISIONS), max_size=14)
 
 

@@ -50,8 +50,9 @@ def links_of(row: Row) -> frozenset[Link]:
 
 
 def component(seeds: Iterable[Link], ask: Callable[[frozenset[Link]], Iterable[Row]]) -> Evidence:
-    """The rows that hang together with these links. `ask` gives the rows that have one of the links; for local
-    links those of the unit, of the units above it and of the units below it."""
+    """The rows that hang together with these links.
+
+    `ask` gives the rows that have one of the links; for local links those of the unit, above and below."""
     known: set[Link] = set()
     rows: set[Row] = set()
     frontier = frozenset(seeds)
@@ -76,16 +77,16 @@ def components(rows: Iterable[Row]) -> list[Evidence]:
     linked: dict[Link, list[Row]] = {}
     alone: list[Row] = []
     for row in set(rows):
-        first, *others = sorted(links_of(row)) or [None]
-        if first is None:
+        links = sorted(links_of(row))
+        if not links:
             alone.append(row)
             continue
+        first, *others = links
         linked.setdefault(first, []).append(row)
         parent.setdefault(first, first)
         for other in others:
             parent.setdefault(other, other)
-            if other:
-                parent[find(other)] = find(first)
+            parent[find(other)] = find(first)
     for link in [link for link in parent if link.is_local]:
         for scope in lineage(link.scope)[1:]:
             above = link._replace(scope=scope)
@@ -101,9 +102,8 @@ def components(rows: Iterable[Row]) -> list[Evidence]:
 def merged(parts: Iterable[Devices]) -> Devices:
     """The devices of several components as one whole."""
     many = list(parts)
-    overruled = sorted(
-        (one for part in many for one in part.overruled), key=lambda one: (one.rank, -one.at, one)
-    )
+    overruled = [one for part in many for one in part.overruled]
+    overruled.sort(key=lambda one: (one.rank, -one.at, one))
     return Devices(
         tuple(sorted(device for part in many for device in part.all)),
         {key: doubt for part in many for key, doubt in part.doubts.items()},

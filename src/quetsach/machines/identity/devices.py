@@ -17,6 +17,7 @@ from quetsach.machines.identity.joining import Joining, Reason, Use, bearing
 from quetsach.machines.identity.keys import is_shared_by_make, label, node, within
 from quetsach.machines.identity.scopes import related
 from quetsach.machines.identity.sets import Sets
+from quetsach.machines.identity.statements import statements, stays
 
 
 class Home(NamedTuple):
@@ -174,14 +175,11 @@ def devices_of(
     """The devices that all claims, bindings and decisions together make."""
     from quetsach.machines.identity.assembling import Assembling
 
-    claims = sorted(set(claims), key=lambda one: (one.begin, one))
-    bindings = sorted(set(bindings))
+    said, stayed = statements(claims), stays(bindings)
     standing = people.in_force(decisions)
     sets = Sets()
     overruled = people.apply(standing, sets)
     kept = [one for one in standing if one.verdict == "same" and one not in overruled]
-    doubts = doubtful(
-        claims, bindings, frozenset(key for one in kept for key in (one.left, one.right) if key)
-    )
-    joining = Joining(claims, sets, doubts)
-    return Assembling(claims, bindings, standing, joining).devices(overruled)
+    doubts = doubtful(said, stayed, frozenset(key for one in kept for key in (one.left, one.right) if key))
+    joining = Joining(said, sets, doubts)
+    return Assembling(said, stayed, standing, joining).devices(overruled)

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 from itertools import combinations, pairwise
 from typing import NamedTuple
 
-from quetsach.machines.evidence import Binding, Claim, Key
+from quetsach.machines.evidence import Key
 from quetsach.machines.identity.keys import is_shared_by_make, label
 from quetsach.machines.identity.scopes import related
+from quetsach.machines.identity.statements import Statement, Stay
 
 HOUR = 3_600_000_000
 CLOCKS = HOUR
@@ -38,16 +39,16 @@ class Doubt(NamedTuple):
     at: int
 
 
-def doubtful(claims: Iterable[Claim], bindings: Iterable[Binding], kept: frozenset[Key]) -> dict[Key, Doubt]:
+def doubtful(said: Iterable[Statement], stays: Iterable[Stay], kept: frozenset[Key]) -> dict[Key, Doubt]:
     """The keys that stop identifying. Those in `kept` never do: a person said which machine they are."""
     heard = _Heard()
-    for claim in claims:
-        heard.add(claim)
+    for one in said:
+        heard.add(one)
     found: dict[Key, Doubt] = {}
     for key, names in heard.names.items():
         if key not in kept and (doubt := heard.returning(key, names)):
             found[key] = doubt
-    presence = _presence(bindings)
+    presence = _presence(stays)
     for key, spans in presence.items():
         if key not in kept and (doubt := _many_at_once(spans) or _in_two_units(spans)):
             found[key] = doubt
@@ -83,21 +84,22 @@ class _Heard:
         self._bearers: dict[str, list[tuple[int, str, frozenset[Key]]]] = defaultdict(list)
         self._are_sorted = False
 
-    def add(self, claim: Claim) -> None:
-        keys = [key for key in claim.keys if key.kind in _CHECKED and not is_shared_by_make(key)]
+    def add(self, said: Statement) -> None:
+        begins = [begin for begin, _, _ in said.times]
+        keys = [key for key in said.keys if key.kind in _CHECKED and not is_shared_by_make(key)]
         macs = sorted(key for key in keys if key.kind == "mac")
         boards = [key for key in keys if key.kind in ("hardware", "serial")]
         self._together.update(combinations(macs[:_CARDS], 2))
         for board in boards:
             for card in macs:
-                self.cards[board][card].append(claim.begin)
-                self.boards[card][board] = min(claim.begin, self.boards[card].get(board, claim.begin))
-        if claim.about:
+                self.cards[board][card] += begins
+                self.boards[card][board] = min(said.begin, self.boards[card].get(board, said.begin))
+        if said.about:
             return
-        for name in {label(key) for key in claim.keys if key.kind in ("host", "domainhost")}:
-            self._bearers[name].append((claim.begin, claim.scope, frozenset(keys)))
+        for name in {label(key) for key in said.keys if key.kind in ("host", "domainhost")}:
+            self._bearers[name].append((said.last, said.scope, frozenset(keys)))
             for key in keys:
-                self.names[key][name].append((claim.begin, claim.scope))
+                self.names[key][name] += [(begin, said.scope) for begin in begins]
                 if key.kind != "mac":
                     self._under[key, name].update(macs)
 
@@ -158,12 +160,12 @@ class _Heard:
         return None
 
 
-def _presence(bindings: Iterable[Binding]) -> dict[Key, list[tuple[int, int, str, str]]]:
+def _presence(stays: Iterable[Stay]) -> dict[Key, list[tuple[int, int, str, str]]]:
     """(begin, end, scope, address) of each hardware address on a network, in order."""
     found: dict[Key, list[tuple[int, int, str, str]]] = defaultdict(list)
-    for one in bindings:
-        if one.kind in ("lease", "neighbour") and one.key.kind == "mac":
-            found[one.key].append((one.begin, one.end, one.scope, one.address))
+    for stay in stays:
+        if stay.kind in ("lease", "neighbour") and stay.key.kind == "mac":
+            found[stay.key] += [(begin, end, stay.scope, address) for begin, end, address in stay.spans]
     for spans in found.values():
         spans.sort()
     return found

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from quetsach.machines.evidence import Claim, Key
+from quetsach.machines.evidence import Key
 from quetsach.machines.identity.doubts import Doubt
 from quetsach.machines.identity.keys import NAMES, STRENGTH, THINGS, is_scoped, is_shared_by_make, node
 from quetsach.machines.identity.scopes import cells
 from quetsach.machines.identity.sets import Sets
+from quetsach.machines.identity.statements import Statement
 
 
 class Reason(NamedTuple):
@@ -56,7 +57,7 @@ def bearing(chain: Sequence[Use], at: int | None) -> list[Use]:
 class Joining:
     """The sets of keys, and what stands between them."""
 
-    def __init__(self, claims: Sequence[Claim], sets: Sets, doubts: dict[Key, Doubt]) -> None:
+    def __init__(self, said: Sequence[Statement], sets: Sets, doubts: dict[Key, Doubt]) -> None:
         self.sets = sets
         self.doubts = doubts
         self.reasons: list[Reason] = []
@@ -65,25 +66,37 @@ class Joining:
         """Names that went from one machine to another, with their holders in the order of time."""
         self.floating: dict[Key, list[tuple[int, Key]]] = {}
         """Doubtful names, with the machines that bore them."""
-        self._claims = claims
-        self._cells = _cells(claims)
+        self._said = said
+        self._cells = _cells(said)
         self._boards: dict[Key, set[Key]] = {}
         self._metal: set[Key] = set()
+        self._kinds: dict[tuple[tuple[Key, ...], str], tuple[list[Key], list[Key]]] = {}
         self._join_things()
         for kind in NAMES:
             self._join_names(kind)
         self._join_bare_names()
 
-    def nodes(self, claim: Claim, kinds: Iterable[str]) -> list[Key]:
-        """The keys of a claim that identify, the strongest first, as devices know them."""
-        found = {
-            self.node(key, claim.scope)
-            for key in claim.keys
-            if key.kind in kinds and key not in self.doubts and not is_shared_by_make(key)
-        }
-        return sorted(
-            (key for key in found if key not in self.doubts), key=lambda key: (STRENGTH[key.kind], key)
-        )
+    def things(self, said: Statement) -> list[Key]:
+        """The keys of a statement that stay with the metal, the strongest first."""
+        return self._sorted_out(said)[0]
+
+    def names(self, said: Statement) -> list[Key]:
+        """The keys of a statement that the system carries, the strongest first, as devices know them."""
+        names = self._sorted_out(said)[1]
+        return [name for name in names if name not in self.doubts] if names else names
+
+    def _sorted_out(self, said: Statement) -> tuple[list[Key], list[Key]]:
+        asked = said.keys, said.scope
+        found = self._kinds.get(asked)
+        if found is None:
+            keys = [key for key in said.keys if key not in self.doubts and not is_shared_by_make(key)]
+            things = sorted(
+                {key for key in keys if key.kind in THINGS}, key=lambda key: (STRENGTH[key.kind], key)
+            )
+            names = {self.node(key, said.scope) for key in keys if key.kind in NAMES}
+            found = things, sorted(names, key=lambda key: (STRENGTH[key.kind], key))
+            self._kinds[asked] = found
+        return found
 
     def node(self, key: Key, scope: str) -> Key:
         """The key as devices know it, a private domain name with the unit that it counts in."""
@@ -93,13 +106,12 @@ class Joining:
 
     def _join_things(self) -> None:
         edges = []
-        for claim in self._claims:
-            things = self.nodes(claim, THINGS)
+        for said in self._said:
+            things = self.things(said)
             for thing in things:
                 self.sets.add(thing)
             edges += [
-                (STRENGTH[things[0].kind], claim.begin, things[0], other, claim.source)
-                for other in things[1:]
+                (STRENGTH[things[0].kind], said.begin, things[0], one, said.source) for one in things[1:]
             ]
         for _, begin, thing, other, source in sorted(edges):
             self._join(thing, other, "claimed together", begin, source)
@@ -131,25 +143,28 @@ class Joining:
 
     def _join_names(self, kind: str) -> None:
         uses: dict[Key, dict[Key, list[tuple[int, str]]]] = defaultdict(lambda: defaultdict(list))
-        for claim in self._claims:
-            names = self.nodes(claim, (kind,))
-            if not names:
-                continue
-            holders = self._holders(claim, kind)
-            for name in names:
-                self.sets.add(name)
-                for holder in holders:
-                    uses[name][holder].append((claim.begin, claim.source))
+        for said in self._said:
+            for name in self.names(said):
+                if name.kind == kind:
+                    self.sets.add(name)
+                    for holder, times in self._holders(said, kind):
+                        uses[name][holder] += times
         for name in sorted(uses):
             self._join_name(name, uses[name])
 
-    def _holders(self, claim: Claim, kind: str) -> set[Key]:
-        """The machines that a claim names by stronger keys than those of `kind`."""
-        found = {self.sets.find(thing) for thing in self.nodes(claim, THINGS)}
-        if not found:
-            for name in self.nodes(claim, NAMES[: NAMES.index(kind)]):
-                found.update(self.bearers(name, claim.begin))
-        return found
+    def _holders(self, said: Statement, kind: str) -> Iterable[tuple[Key, list[tuple[int, str]]]]:
+        """The machines that a statement names by stronger keys than those of `kind`, with the times."""
+        times = [(begin, source) for begin, _, source in said.times]
+        if things := self.things(said):
+            for holder in {self.sets.find(thing) for thing in things}:
+                yield holder, times
+            return
+        for name in self.names(said):
+            if STRENGTH[name.kind] >= STRENGTH[kind]:
+                continue
+            for time in times:
+                for holder in self.bearers(name, time[0]):
+                    yield holder, [time]
 
     def bearers(self, name: Key, at: int) -> list[Key]:
         """The sets of keys that bore a name at a time. Between two of them, both."""
@@ -222,23 +237,21 @@ class Joining:
     def _join_bare_names(self) -> None:
         """Names that no claim binds to metal: those of one claim are one machine."""
         edges = []
-        for claim in self._claims:
-            if self.nodes(claim, THINGS):
+        for said in self._said:
+            if self.things(said):
                 continue
-            names = [name for name in self.nodes(claim, NAMES) if name not in self.chains]
+            names = [name for name in self.names(said) if name not in self.chains]
             for name in names:
                 self.sets.add(name)
-            edges += [
-                (STRENGTH[names[0].kind], claim.begin, names[0], other, claim.source) for other in names[1:]
-            ]
+            edges += [(STRENGTH[names[0].kind], said.begin, names[0], one, said.source) for one in names[1:]]
         for _, begin, name, other, source in sorted(edges):
             self._join(name, other, "claimed together", begin, source)
 
 
-def _cells(claims: Iterable[Claim]) -> dict[Key, dict[str, str]]:
+def _cells(said: Iterable[Statement]) -> dict[Key, dict[str, str]]:
     scopes: dict[Key, set[str]] = defaultdict(set)
-    for claim in claims:
-        for key in claim.keys:
+    for one in said:
+        for key in one.keys:
             if key.kind == "domainhost" and is_scoped(key):
-                scopes[key].add(claim.scope)
+                scopes[key].add(one.scope)
     return {key: cells(found) for key, found in scopes.items()}
