@@ -1,13 +1,14 @@
 """Figures that rest on identity, as [at least, at most]: what is proven, and what it may be.
 
 At least: machines that cannot be one and the same. Devices of one name may be one machine; two devices
-without any name may be two cards of one. At most: every device for itself, and every doubtful sign that no
-machine of the figure explains. A doubtful sign is explained by a machine that is counted anyway and that had
+without any name may be two cards of one. At most: every device for itself (random addresses that follow each
+other under one name in one unit are one), and every doubtful sign that no machine of the figure explains. A doubtful sign is explained by a machine that is counted anyway and that had
 the address around that time.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -75,7 +76,8 @@ def infected(places: Iterable[Place], devices: Devices) -> Figures:
     least = _least(sure, devices)
     if not least and (likely or doubtful):
         least = 1
-    return Figures(Range(least, len(counted) + unexplained), len(shared), len(doubtful) - len(shared))
+    most = _most(counted, devices) + unexplained
+    return Figures(Range(least, most), len(shared), len(doubtful) - len(shared))
 
 
 def known(devices: Devices, days: Mapping[Key, Iterable[int]] | None = None) -> Known:
@@ -96,7 +98,7 @@ def known(devices: Devices, days: Mapping[Key, Iterable[int]] | None = None) -> 
             computers.add(device.id)
         else:
             visitors += 1
-    return Known(Range(_least(computers, devices), len(computers)), visitors, apart, random)
+    return Known(Range(_least(computers, devices), _most(computers, devices)), visitors, apart, random)
 
 
 def _least(ids: set[Key], devices: Devices) -> int:
@@ -107,6 +109,30 @@ def _least(ids: set[Key], devices: Devices) -> int:
     nameless = {devices.group_of(id) for id in ids} - named
     more = max(0, len(nameless) - (_CARDS - 1) * len(named))
     return len(named) + (more + _CARDS - 1) // _CARDS
+
+
+def _most(ids: set[Key], devices: Devices) -> int:
+    """Every device for itself; random addresses of one name in one unit only as many as were there at once."""
+    by_id = {device.id: device for device in devices.all}
+    in_turn: dict[Key, list[Device]] = defaultdict(list)
+    others = 0
+    for id in ids:
+        device = by_id.get(id)
+        if device is not None and id.kind == "randommac" and _is_named(id, device):
+            in_turn[devices.group_of(id)].append(device)
+        else:
+            others += 1
+    return others + sum(_at_once(some) for some in in_turn.values())
+
+
+def _at_once(some: list[Device]) -> int:
+    """The greatest number of devices whose times overlap."""
+    steps = sorted(step for device in some for step in ((device.first, 1), (device.last, -1)))
+    most = now = 0
+    for _, step in steps:
+        now += step
+        most = max(most, now)
+    return max(most, 1)
 
 
 def _is_named(id: Key, device: Device | None) -> bool:

@@ -176,7 +176,9 @@ class Locator:
 
     def _by_network(self, sign: Sign) -> Place | None:
         """A lease or neighbour entry, else the register, else what lies around that time."""
-        tables = self._tables.network(sign.address, sign.scope)
+        tables, is_tie = self._tables.network(sign.address, sign.scope)
+        if is_tie:
+            return self._tie(sign, tables)
         covering = [
             span for table in tables for span in table.touching(sign.first - HANDOVER, sign.first + HANDOVER)
         ]
@@ -188,6 +190,14 @@ class Locator:
         if entries := self._tables.register(sign.address, sign.scope, sign.first):
             return self._by_register(sign, entries)
         return self._around(sign, tables) if tables else None
+
+    def _tie(self, sign: Sign, tables: list[Spans]) -> Place:
+        """Several offices use this network: all machines that had the address at the time are named."""
+        found: set[Key] = set()
+        for table in tables:
+            for span in table.touching(sign.first - HANDOVER, sign.first + HANDOVER):
+                found.update(self._of(span.key, span.scope, sign.first))
+        return _unlocated(sign, found, "several offices")
 
     def _one_of(self, sign: Sign, covering: list[Span]) -> Place | None:
         """The machine of the entries that cover a second: one, or all of them named."""
@@ -226,7 +236,8 @@ class Locator:
     def _rivals(self, entry: Binding) -> set[Key]:
         """Other machines that had a fixed address while the register gave it to one."""
         found: set[Key] = set()
-        for table in self._tables.network(entry.address, entry.scope):
+        tables, _ = self._tables.network(entry.address, entry.scope)
+        for table in tables:
             for key, where in {(span.key, span.scope) for span in table.touching(entry.begin, entry.end)}:
                 found.update(self._of(key, where, None))
         return found - set(self._of(entry.key, entry.scope, None))

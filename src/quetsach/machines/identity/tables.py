@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from quetsach.machines.evidence import Binding, Key
-from quetsach.machines.identity.keys import is_private
+from quetsach.machines.identity.keys import is_private, prefix_64
 from quetsach.machines.identity.scopes import Scoped
 
 
@@ -17,6 +17,13 @@ class Span(NamedTuple):
     begin: int
     end: int
     key: Key
+    scope: str
+    kind: str
+
+
+class Kept(NamedTuple):
+    """An office keeps a table of this kind."""
+
     scope: str
     kind: str
 
@@ -52,7 +59,9 @@ class Tables:
         self._fixed: Scoped[Binding] = Scoped()
         self._translated: dict[tuple[str, str, int], list[Binding]] = {}
         self._shared: set[str] = set()
-        self._prepared: dict[tuple[str, str], list[Spans]] = {}
+        self._prepared: dict[tuple[str, str], tuple[list[Spans], bool]] = {}
+        self._keepers: Scoped[Kept] = Scoped()
+        kept: set[tuple[str, str, str]] = set()
         for one in bindings:
             if one.kind == "nat":
                 self._translated.setdefault((one.address, one.protocol, one.port), []).append(one)
@@ -61,15 +70,45 @@ class Tables:
                 self._fixed.add(one.address, place_of(one.address, one.scope), one)
             else:
                 span = Span(one.begin, one.end, one.key, one.scope, one.kind)
-                self._network.add(one.address, place_of(one.address, one.scope), span)
+                place = place_of(one.address, one.scope)
+                self._network.add(one.address, place, span)
+                if place:
+                    kept.add((network_of(one.address), one.scope, one.kind))
+        for network, scope, kind in kept:
+            self._keepers.add(network, scope, Kept(scope, kind))
 
-    def network(self, address: str, scope: str) -> list[Spans]:
-        """Leases and neighbour entries that count for a source in `scope`."""
+    def network(self, address: str, scope: str) -> tuple[list[Spans], bool]:
+        """Leases and neighbour entries that count for a source in `scope`, and whether offices tie.
+
+        Two offices use the same private network, and one may lie below the other. An office that keeps leases
+        of that network itself needs no others; where it keeps none, those of a single other office count. Of
+        several offices nobody knows whose network it is.
+        """
         asked = address, place_of(address, scope)
         found = self._prepared.get(asked)
         if found is None:
-            found = self._prepared[asked] = [Spans(spans) for spans in self._network.find(*asked)]
+            lists = self._network.find(*asked)
+            spans, is_tie = self._own(lists, *asked) if asked[1] else (lists, False)
+            found = self._prepared[asked] = [Spans(some) for some in spans], is_tie
         return found
+
+    def _own(self, lists: list[list[Span]], address: str, scope: str) -> tuple[list[list[Span]], bool]:
+        keepers = {
+            (kept.scope, kept.kind)
+            for some in self._keepers.find(network_of(address), scope)
+            for kept in some
+        }
+        own = {kind for where, kind in keepers if where == scope}
+        if "lease" in own:
+            return [some for some in lists if some[0].scope == scope], False
+        others = {where for where, kind in keepers if where != scope and kind not in own}
+        if own and len(others) > 1:
+            others = set()
+        found = [
+            [span for span in some if span.scope == scope or (span.scope in others and span.kind not in own)]
+            for some in lists
+        ]
+        return [some for some in found if some], not own and len(others) > 1
 
     def register(self, address: str, scope: str, at: int) -> list[Binding]:
         """The entries of registers that hold at a time."""
@@ -99,3 +138,8 @@ class Tables:
 def place_of(address: str, scope: str) -> str:
     """The scope in which an address means one machine: a public address does so everywhere."""
     return scope if is_private(address) else ""
+
+
+def network_of(address: str) -> str:
+    """The network that a private address lies in: /24 or /64, as offices use them."""
+    return prefix_64(address) if ":" in address else address[: address.rfind(".") + 1]
