@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from quetsach.machines.evidence import Binding, Claim, Key, Sign
+from quetsach.machines.identity.clocks import differences
 from quetsach.machines.identity.devices import Devices, devices_of
 from quetsach.machines.identity.figures import Range, infected, known
 from quetsach.machines.identity.locating import INFERRED, LOCATED, Locator, Place
@@ -89,7 +90,9 @@ def evidence(world: truth.World, *, with_leases: bool, seed: int = 1) -> Evidenc
             case truth.Translation():
                 span, key = (_time(row.begin), _time(row.end)), Key("address", row.inner)
                 scope = world.paths[row.office]
-                bindings.append(Binding(row.public, key, *span, "asa", "nat", scope, "tcp", row.port))
+                bindings.append(
+                    Binding(row.public, key, *span, f"asa-{row.office}", "nat", scope, "tcp", row.port)
+                )
             case truth.Inventory():
                 keys = (Key("agent", row.agent), Key("host", row.name), _card(row.card))
                 claims.append(Claim(keys, _time(row.at), _time(row.at) + 1, "antivirus", "t/"))
@@ -122,7 +125,8 @@ def judge(
 ) -> Verdict:
     """The figures of the programs beside the truth. A fault is planted by other functions."""
     devices = compute(found.claims, found.bindings)
-    locator = Locator(found.bindings, devices)
+    clocks = differences([sign for sign, _ in found.signs], found.bindings)
+    locator = Locator(found.bindings, devices, clocks=clocks)
     placed = [(place(locator, sign, row), row) for sign, row in found.signs]
     figures = [_infected("infected", placed, devices)]
     for week in range(WEEKS):
@@ -183,7 +187,7 @@ def _sign(row: truth.Sign, world: truth.World) -> Sign:
     keys = (_card(row.card),) if row.card else ()
     scope = world.paths[row.office] if row.office >= 0 else "t/"
     at = _time(row.at)
-    return Sign(row.address, keys, at, at, "dns", scope, "tcp" if row.port else "", row.port)
+    return Sign(row.address, keys, at, at, f"log-{row.office}", scope, "tcp" if row.port else "", row.port)
 
 
 def _card(text: str) -> Key:

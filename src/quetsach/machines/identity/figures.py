@@ -8,7 +8,7 @@ the address around that time.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -57,6 +57,7 @@ def infected(places: Iterable[Place], devices: Devices) -> Figures:
     sure: set[Key] = set()
     likely: set[Key] = set()
     doubtful: dict[Key, set[Key]] = {}
+    signs: Counter[Key] = Counter()
     shared: set[Key] = set()
     for place in places:
         if place.status == LOCATED:
@@ -65,14 +66,16 @@ def infected(places: Iterable[Place], devices: Devices) -> Figures:
             likely.add(place.device)
         else:
             doubtful.setdefault(place.device, set()).update(place.candidates)
+            signs[place.device] += 1
             if place.status == SHARED:
                 shared.add(place.device)
     counted = sure | likely
     groups = {devices.group_of(device) for device in counted}
     unexplained = 0
-    for candidates in doubtful.values():
+    for address, candidates in doubtful.items():
         if not any(devices.group_of(one) in groups for one in candidates):
-            unexplained += 1
+            # Behind a shared address each sign may be of another machine.
+            unexplained += max(1, min(signs[address], len(candidates))) if address in shared else 1
     least = _least(sure, devices)
     if not least and (likely or doubtful):
         least = 1

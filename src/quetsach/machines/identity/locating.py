@@ -6,7 +6,7 @@ A machine is told only where the evidence leaves one. Else the sign is UNLOCATED
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -57,7 +57,8 @@ class Locator:
     """Places signs by the bindings of their addresses; the keys of bindings lead to `devices`.
 
     `forwarders` and `shared` are addresses as text, of one office with its scope and a space before them:
-    resolvers and proxies that ask for others, and addresses that many machines share.
+    resolvers and proxies that ask for others, and addresses that many machines share. `clocks` are the
+    differences of `quetsach.machines.identity.clocks`.
     """
 
     def __init__(
@@ -66,11 +67,14 @@ class Locator:
         devices: Devices,
         forwarders: Collection[str] = (),
         shared: Collection[str] = (),
+        clocks: Mapping[tuple[str, str], int] | None = None,
     ) -> None:
         self._devices = devices
         self._tables = Tables(bindings)
         self._forwarders, self._shared = frozenset(forwarders), frozenset(shared)
         self._holders: dict[tuple[Key, str, int | None], tuple[Key, ...]] = {}
+        self._clocks = clocks or {}
+        self._days: dict[tuple[str, str, int], tuple[Key, ...]] = {}
         self._leases: dict[Key, list[tuple[int, int, str]]] | None = None
 
     def place(self, sign: Sign) -> Place:
@@ -82,7 +86,7 @@ class Locator:
         if opened := self._by_port(sign):
             return opened
         if self._tables.is_translated(sign.address) or (self._shared and _is_in(self._shared, sign)):
-            return Place(SHARED, _address(sign), (), "shared", sign.scope)
+            return Place(SHARED, _address(sign), self._behind(sign), "shared", sign.scope)
         if found := self._by_network(sign):
             return found
         if hosts := _hosts(sign):
@@ -158,21 +162,36 @@ class Locator:
         found: set[Key] = set()
         is_covered = False
         for one in self._tables.translations(sign.address, sign.protocol, sign.port):
-            if not one.begin - HANDOVER <= sign.first <= one.end + HANDOVER:
-                continue
-            is_covered |= one.begin <= sign.first <= one.end
-            if one.key.kind == "address":
-                inner = sign._replace(address=one.key.value, keys=(), scope=one.scope)
-                place = self._by_network(inner)
-                found.update((place.candidates or (place.device,)) if place else (_day(inner),))
-            else:
-                found.update(self._of(one.key, one.scope, sign.first))
+            at = sign.first + self._clocks.get((sign.source, one.source), 0)
+            if one.begin - HANDOVER <= at <= one.end + HANDOVER:
+                is_covered |= one.begin <= at <= one.end
+                found.update(self._inner(sign, one))
         if not is_covered:
             return None
         if len(found) > 1:
             return _unlocated(sign, found, "translation")
         device = found.pop()
         return Place(WEAK if device.kind == "addressday" else LOCATED, device, (), "translation", sign.scope)
+
+    def _inner(self, sign: Sign, one: Binding) -> tuple[Key, ...]:
+        """The machine behind a translation; all that it may be, or the inner address and day."""
+        if one.key.kind != "address":
+            return self._of(one.key, one.scope, sign.first)
+        inner = sign._replace(address=one.key.value, keys=(), scope=one.scope)
+        place = self._by_network(inner)
+        return (place.candidates or (place.device,)) if place else (_day(inner),)
+
+    def _behind(self, sign: Sign) -> tuple[Key, ...]:
+        """The machines that used a shared address on that day."""
+        day = sign.first // DAY
+        asked = sign.address, "", day
+        found = self._days.get(asked)
+        if found is None:
+            keys: set[Key] = set()
+            for one in self._tables.behind(sign.address, day * DAY, (day + 1) * DAY):
+                keys.update(self._inner(sign._replace(first=one.begin, last=one.begin), one))
+            found = self._days[asked] = tuple(sorted(keys))
+        return found
 
     def _by_network(self, sign: Sign) -> Place | None:
         """A lease or neighbour entry, else the register, else what lies around that time."""
@@ -189,7 +208,20 @@ class Locator:
                 return found
         if entries := self._tables.register(sign.address, sign.scope, sign.first):
             return self._by_register(sign, entries)
-        return self._around(sign, tables) if tables else None
+        if around := self._around(sign, tables) if tables else None:
+            return around
+        return self._by_prefix(sign) if ":" in sign.address else None
+
+    def _by_prefix(self, sign: Sign) -> Place | None:
+        """An IPv6 address that no table tells: the machines with other addresses of its /64 on that day."""
+        day = sign.first // DAY
+        asked = prefix_64(sign.address), sign.scope, day
+        found = self._days.get(asked)
+        if found is None:
+            keys = self._tables.prefix(sign.address, sign.scope, day * DAY, (day + 1) * DAY)
+            devices = {device for key, scope in keys for device in self._of(key, scope, sign.first)}
+            found = self._days[asked] = tuple(sorted(devices))
+        return _unlocated(sign, found, "same network") if found else None
 
     def _tie(self, sign: Sign, tables: list[Spans]) -> Place:
         """Several offices use this network: all machines that had the address at the time are named."""

@@ -58,20 +58,23 @@ class Tables:
         self._network: Scoped[Span] = Scoped()
         self._fixed: Scoped[Binding] = Scoped()
         self._translated: dict[tuple[str, str, int], list[Binding]] = {}
-        self._shared: set[str] = set()
+        self._shared: dict[str, list[Binding]] = {}
+        self._prefixes: Scoped[Span] = Scoped()
         self._prepared: dict[tuple[str, str], tuple[list[Spans], bool]] = {}
         self._keepers: Scoped[Kept] = Scoped()
         kept: set[tuple[str, str, str]] = set()
         for one in bindings:
             if one.kind == "nat":
                 self._translated.setdefault((one.address, one.protocol, one.port), []).append(one)
-                self._shared.add(one.address)
+                self._shared.setdefault(one.address, []).append(one)
             elif one.kind == "fixed":
                 self._fixed.add(one.address, place_of(one.address, one.scope), one)
             else:
                 span = Span(one.begin, one.end, one.key, one.scope, one.kind)
                 place = place_of(one.address, one.scope)
                 self._network.add(one.address, place, span)
+                if ":" in one.address:
+                    self._prefixes.add(network_of(one.address), place, span)
                 if place:
                     kept.add((network_of(one.address), one.scope, one.kind))
         for network, scope, kind in kept:
@@ -127,6 +130,20 @@ class Tables:
     def is_translated(self, address: str) -> bool:
         """Whether a firewall lends this address to many machines."""
         return address in self._shared
+
+    def behind(self, address: str, begin: int, end: int) -> list[Binding]:
+        """The translations of a shared address that have a time in common with a span."""
+        return [one for one in self._shared.get(address, ()) if one.begin <= end and one.end >= begin]
+
+    def prefix(self, address: str, scope: str, begin: int, end: int) -> set[tuple[Key, str]]:
+        """The keys, with their scope, that had an IPv6 address of the same /64 within a span."""
+        lists = self._prefixes.find(network_of(address), place_of(address, scope))
+        return {
+            (span.key, span.scope)
+            for spans in lists
+            for span in spans
+            if span.begin <= end and span.end >= begin
+        }
 
     def spans(self) -> Iterator[tuple[str, Span]]:
         """All leases and neighbour entries with their address."""
