@@ -126,6 +126,18 @@ def test_a_name_that_lives_on_elsewhere_makes_a_dock_as_well() -> None:
     assert found.doubts[mac("d")].why == "its names return"
 
 
+def test_a_later_name_that_another_card_brought_along_makes_a_dock_as_well() -> None:
+    found = devices(
+        seen(mac("b"), host("pc-b"), on="03-01 08:00", kind="pc"),
+        seen(Key("agent", "agent-a"), mac("a"), host("pc-a"), on="03-02 08:00"),
+        seen(Key("agent", "agent-a"), mac("d"), host("pc-a"), on="03-02 10:00"),
+        seen(Key("agent", "agent-a"), mac("a"), host("pc-a"), on="03-03 08:00"),
+        seen(hardware("v"), mac("b"), mac("d"), host("pc-b"), on="03-04 08:00"),
+    )
+    assert mac("d") in found.doubts
+    assert parts(found) == [{hardware("v"), mac("b")}, {mac("a"), Key("agent", "agent-a")}]
+
+
 def test_one_card_on_two_mainboards_is_a_dock() -> None:
     found = devices(
         seen(hardware("u"), mac("a"), mac("d"), on="03-02 08:00"),

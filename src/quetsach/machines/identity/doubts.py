@@ -80,6 +80,7 @@ class _Heard:
         self.cards: dict[Key, dict[Key, list[int]]] = defaultdict(lambda: defaultdict(list))
         self.boards: dict[Key, dict[Key, int]] = defaultdict(dict)
         self._under: dict[tuple[Key, str], set[Key]] = defaultdict(set)
+        self._borne: dict[tuple[Key, str], int] = {}
         self._together: set[tuple[Key, Key]] = set()
         self._bearers: dict[str, list[tuple[int, str, frozenset[Key]]]] = defaultdict(list)
         self._are_sorted = False
@@ -94,14 +95,20 @@ class _Heard:
             for card in macs:
                 self.cards[board][card] += begins
                 self.boards[card][board] = min(said.begin, self.boards[card].get(board, said.begin))
+        names = {label(key) for key in said.keys if key.kind in ("host", "domainhost")}
+        for name in names:
+            for card in macs:
+                first = self._borne.get((card, name))
+                if first is None or said.begin < first:
+                    self._borne[card, name] = said.begin
         if said.about:
             return
-        for name in {label(key) for key in said.keys if key.kind in ("host", "domainhost")}:
+        for name in names:
             self._bearers[name].append((said.last, said.scope, frozenset(keys)))
             for key in keys:
                 self.names[key][name] += [(begin, said.scope) for begin in begins]
-                if key.kind != "mac":
-                    self._under[key, name].update(macs)
+                if key.kind != "mac" or len(macs) > 1:
+                    self._under[key, name].update(card for card in macs if card != key)
 
     def returning(self, key: Key, names: Mapping[str, list[tuple[int, str]]]) -> Doubt | None:
         """A, B, A: the key bears a name again after another one; or the name lives on elsewhere."""
@@ -122,16 +129,18 @@ class _Heard:
                 after = names[other][number][0]
                 if last - after >= CLOCKS and not self._same_cards(key, name, other):
                     return Doubt("its names return", after)
-                if (
-                    key.kind == "mac"
-                    and begin > first
-                    and self._lives_on(key, name, begin, names[name][0][1])
-                ):
+                if key.kind != "mac" or begin <= first:
+                    continue
+                if self._came(key, other, last) or self._lives_on(key, name, begin, names[name][0][1]):
                     return Doubt("its names return", begin)
         return None
 
     def _same_cards(self, key: Key, name: str, other: str) -> bool:
         return key.kind != "mac" and bool(self._under[key, name] & self._under[key, other])
+
+    def _came(self, card: Key, name: str, until: int) -> bool:
+        """Whether the later name came with another card that had borne it before: that machine was there."""
+        return any(self._borne[one, name] < until for one in self._under.get((card, name), ()))
 
     def _lives_on(self, key: Key, name: str, since: int, scope: str) -> bool:
         if not self._are_sorted:
