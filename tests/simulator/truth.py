@@ -13,9 +13,9 @@ from itertools import count
 DAY, HOUR, MINUTE = 86_400, 3_600, 60
 DAYS = 56
 OFFICES = 10
-LEASE, RENEWAL = 8 * HOUR, 4 * HOUR
+LEASE, RENEWAL = 3 * HOUR, 90 * MINUTE
 LOST, DOWN, SKEWED = 0.05, 0.05, 0.1
-"""Shares of rows that are lost, of half-days that an office's sources are down, of sources with a wrong clock."""
+"""Shares of rows that are lost, of half-days with an office's sources down, of sources with a wrong clock."""
 INFECTED, RANDOM, SHARED, WITH_AGENT = 0.3, 0.2, 0.1, 0.85
 
 
@@ -99,7 +99,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Sign:
-    """A log line about malware, and the computer that wrote it. `office` is -1 for the province's firewall."""
+    """A log line about malware, and its computer. `office` is -1 for the firewall of the province."""
 
     office: int
     address: str
@@ -114,7 +114,7 @@ class Sign:
 class World:
     computers: list[Computer]
     paths: list[str]
-    """The path of each office in the tree of the last day; one office was put below another on day 30."""
+    """The path of each office in the last day's tree, where one office lies below another."""
     leases: list[Lease] = field(default_factory=list)
     neighbours: list[Neighbour] = field(default_factory=list)
     translations: list[Translation] = field(default_factory=list)
@@ -134,7 +134,7 @@ class Simulation:
         self._numbers = count(1)
         self._addresses = count(1)
         self.shared_offices = set(range(max(1, round(OFFICES * SHARED))))
-        self.world = World([], ["t/x%d/" % number for number in range(OFFICES)])
+        self.world = World([], [f"t/x{number}/" for number in range(OFFICES)])
         self.world.paths[OFFICES - 1] = f"{self.world.paths[OFFICES - 2]}x{OFFICES - 1}/"
         for number in range(computers):
             self._computer(number % OFFICES)
@@ -233,14 +233,18 @@ class Simulation:
         for computer in self.world.computers:
             self._change(computer, day)
             if computer.since <= day < computer.until and self.chance.random() < 0.92:
-                begin = day * DAY + self.chance.randrange(0, 3 * HOUR)
-                sessions.append((begin, begin + self.chance.randrange(2 * HOUR, 9 * HOUR), computer))
+                # In the morning, in the afternoon, or all day: an address changes hands within a day.
+                start, least, most = self.chance.choice([(0, 90, 180), (420, 120, 180), (0, 480, 600)])
+                begin = day * DAY + start * MINUTE + self.chance.randrange(90 * MINUTE)
+                end = begin + self.chance.randrange(least * MINUTE, most * MINUTE)
+                sessions.append((begin, end, computer))
         for begin, end, computer in sorted(sessions, key=lambda one: (one[0], one[2].number)):
             self._session(computer, begin, end)
 
     def _change(self, computer: Computer, day: int) -> None:
         if self._moves.get(computer, (None, 0))[0] == day:
             computer.office = self._moves[computer][1]
+            computer.docks.clear()
         if computer.changes_weekly and day % 7 == 0 and day:
             computer.radio = self._card(is_random=True)
             computer.cards.add(computer.radio)
@@ -277,13 +281,13 @@ class Simulation:
             self._signs(computer, card, address, begin, end)
 
     def _lease(self, office: int, card: str, begin: int, end: int) -> str:
-        """The DHCP server's choice: the last address of the card where it is free, one in five times another."""
+        """The DHCP server's choice: the card's last address where it is free, one in five times another."""
         held = self._held[office]
         taken = {address for address, until in held.values() if until > begin}
         address = self._last_address.get((office, card), "")
         if not address or address in taken or self.chance.random() < 0.2:
             # The pool is small: addresses go from hand to hand.
-            free = [one for one in (f"192.168.1.{number}" for number in range(10, 70)) if one not in taken]
+            free = [one for one in (f"192.168.1.{number}" for number in range(10, 45)) if one not in taken]
             address = self.chance.choice(free)
         held[card] = (address, end + LEASE)
         self._last_address[office, card] = address

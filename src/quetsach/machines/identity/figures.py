@@ -1,9 +1,9 @@
-"""Figures that rest on identity, as [at least, at most]: what is proven, and what it may be.
+"""Figures that rest on identity, as [at least, at most]: the machines that are proven, and those that may be.
 
 At least: machines that cannot be one and the same. Devices of one name may be one machine; two devices
 without any name may be two cards of one. At most: every device for itself (random addresses that follow each
-other under one name in one unit are one), and every doubtful sign that no machine of the figure explains. A doubtful sign is explained by a machine that is counted anyway and that had
-the address around that time.
+other under one name in one unit are one), and every doubtful sign that no machine of the figure explains. A
+doubtful sign is explained by a machine that is counted anyway and that had the address around that time.
 """
 
 from __future__ import annotations
@@ -115,17 +115,27 @@ def _least(ids: set[Key], devices: Devices) -> int:
 
 
 def _most(ids: set[Key], devices: Devices) -> int:
-    """Every device for itself; random addresses of one name in one unit only as many as were there at once."""
+    """Every device for itself; of random addresses under one name in one unit those there at once."""
     by_id = {device.id: device for device in devices.all}
     in_turn: dict[Key, list[Device]] = defaultdict(list)
-    others = 0
+    plain: Counter[Key] = Counter()
+    bare: Counter[Key] = Counter()
     for id in ids:
-        device = by_id.get(id)
+        device, group = by_id.get(id), devices.group_of(id)
         if device is not None and id.kind == "randommac" and _is_named(id, device):
-            in_turn[devices.group_of(id)].append(device)
+            in_turn[group].append(device)
+        elif id.kind == "host":
+            bare[group] += 1
         else:
-            others += 1
-    return others + sum(_at_once(some) for some in in_turn.values())
+            plain[group] += 1
+    bearers = Counter(group for id, group in devices.groups.items() if id.kind != "host")
+    most = 0
+    for group in plain.keys() | bare.keys() | in_turn.keys():
+        own = plain[group] + (_at_once(in_turn[group]) if group in in_turn else 0)
+        # A name that several devices bear is that of one of them, and no further machine.
+        is_of_one = bearers[group] > 1 and own
+        most += own if is_of_one else own + bare[group]
+    return most
 
 
 def _at_once(some: list[Device]) -> int:

@@ -160,26 +160,31 @@ class Locator:
     def _by_port(self, sign: Sign) -> Place | None:
         """A translated address, opened by protocol, port and second."""
         found: set[Key] = set()
+        statuses = set()
         is_covered = False
         for one in self._tables.translations(sign.address, sign.protocol, sign.port):
             at = sign.first + self._clocks.get((sign.source, one.source), 0)
             if one.begin - HANDOVER <= at <= one.end + HANDOVER:
                 is_covered |= one.begin <= at <= one.end
-                found.update(self._inner(sign, one))
+                status, devices = self._inner(sign, one)
+                found.update(devices)
+                statuses.add(status)
         if not is_covered:
             return None
         if len(found) > 1:
             return _unlocated(sign, found, "translation")
-        device = found.pop()
-        return Place(WEAK if device.kind == "addressday" else LOCATED, device, (), "translation", sign.scope)
+        status = next(one for one in (WEAK, UNLOCATED, INFERRED, LOCATED) if one in statuses)
+        if status == UNLOCATED:
+            return _unlocated(sign, found, "translation")
+        return Place(status, found.pop(), (), "translation", sign.scope)
 
-    def _inner(self, sign: Sign, one: Binding) -> tuple[Key, ...]:
-        """The machine behind a translation; all that it may be, or the inner address and day."""
+    def _inner(self, sign: Sign, one: Binding) -> tuple[str, tuple[Key, ...]]:
+        """How sure the machine behind a translation is, and all that it may be."""
         if one.key.kind != "address":
-            return self._of(one.key, one.scope, sign.first)
+            return LOCATED, self._of(one.key, one.scope, sign.first)
         inner = sign._replace(address=one.key.value, keys=(), scope=one.scope)
         place = self._by_network(inner)
-        return (place.candidates or (place.device,)) if place else (_day(inner),)
+        return (place.status, place.candidates or (place.device,)) if place else (WEAK, (_day(inner),))
 
     def _behind(self, sign: Sign) -> tuple[Key, ...]:
         """The machines that used a shared address on that day."""
@@ -189,7 +194,7 @@ class Locator:
         if found is None:
             keys: set[Key] = set()
             for one in self._tables.behind(sign.address, day * DAY, (day + 1) * DAY):
-                keys.update(self._inner(sign._replace(first=one.begin, last=one.begin), one))
+                keys.update(self._inner(sign._replace(first=one.begin, last=one.begin), one)[1])
             found = self._days[asked] = tuple(sorted(keys))
         return found
 
