@@ -1,1 +1,1 @@
-"""A simulated province of which everything is known, to judge what the programs say of it."""
+"""A simulated province: everything about it is known, so it judges the answers of the programs."""

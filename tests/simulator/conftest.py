@@ -1,4 +1,4 @@
-"""The seeds: three fixed ones, or the one of `--seed N`; `--computers N` for a larger province by hand."""
+"""The seeds: three fixed ones, or that of `--seed N`; `--computers N` for a larger province by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the programs say of a simulated province, and what is true."""
+"""The answers of the programs about a simulated province, beside the truth."""
 
 from __future__ import annotations
 

@@ -260,7 +260,7 @@ class Simulation:
         card = self.chance.choice(choices)
         if computer.docks and self.chance.random() < 0.4:
             dock = self.chance.choice(computer.docks)
-            # One laptop at a time: whoever comes later finds it taken.
+            # One laptop at a time: the next laptop finds it taken.
             if self._held[computer.office].get(dock, ("", 0))[1] < begin:
                 card = dock
         office = computer.office

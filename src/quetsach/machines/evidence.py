@@ -31,7 +31,7 @@ class Claim(NamedTuple):
     """`source` says that these keys were on one machine at some time within the span.
 
     `scope` is the path of the unit that the source belongs to, with a slash at its end ("" for the top): what
-    is private counts there and below. All paths come from one tree, the one of today: after a reorganisation
+    is private counts there and below. All paths come from the tree of today: after a reorganisation
     the caller fills them in anew. `about` holds further words of a register, such as asset number, model,
     kind (`pc`, `server`, `phone`, `printer`, `guest` or `other`), or room; a claim with such words was
     written by a person and shows no machine alive.

@@ -20,7 +20,7 @@ OFFICE = 7 * 3_600_000_000
 NETWORK = ("lease", "neighbour")
 _NEVER = 1 << 63
 _YEAR = 366 * DAY
-"""The end of a longer span is what somebody planned, not what was seen."""
+"""The end of a longer span is a plan, and nobody saw the machine until then."""
 
 
 class Draft:

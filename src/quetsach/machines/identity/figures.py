@@ -132,9 +132,9 @@ def _most(ids: set[Key], devices: Devices) -> int:
     most = 0
     for group in plain.keys() | bare.keys() | in_turn.keys():
         own = plain[group] + (_at_once(in_turn[group]) if group in in_turn else 0)
+        whole = own + bare[group]
         # A name that several devices bear is that of one of them, and no further machine.
-        is_of_one = bearers[group] > 1 and own
-        most += own if is_of_one else own + bare[group]
+        most += min(whole, max(bearers[group], own)) if bearers[group] > 1 else whole
     return most
 
 

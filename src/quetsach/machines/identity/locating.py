@@ -1,6 +1,7 @@
 """The machine behind a sign: the address at that second, and the keys that the line itself names.
 
-A machine is told only where the evidence leaves one. Else the sign is UNLOCATED, with all that it may be.
+Only where the evidence leaves a single machine does a sign get it. Else the sign is UNLOCATED, and all machines
+that it may be are named.
 """
 
 from __future__ import annotations
