@@ -108,6 +108,15 @@ def test_two_neighbour_readings_of_one_machine_place_what_lies_between() -> None
     assert (found.status, found.device) == ("inferred", A)
 
 
+def test_a_later_file_knows_that_a_lease_was_given_back() -> None:
+    """Both files tell the same lease; the later one has its true end."""
+    early = lease("192.168.1.7", A, "03-02 08:00", "03-02 17:00")
+    late = lease("192.168.1.7", A, "03-02 08:00", "03-02 10:00")
+    next_one = lease("192.168.1.7", B, "03-02 11:00", "03-02 17:00")
+    for table in (early + late + next_one, next_one + late + early):
+        assert located(sign("192.168.1.7", "03-02 13:00"), table).device == B
+
+
 # --- what the line itself says ---
 
 
@@ -279,6 +288,16 @@ def test_a_translation_to_a_private_address_leads_on_to_its_lease() -> None:
     table = leases("192.168.1.7", A, "03-02", scope="t/x1/")
     found = located(sign("203.0.113.9", "03-02 09:00:30", port=40001, scope="t/"), inner, table)
     assert (found.status, found.device, found.why) == ("located", A, "translation")
+
+
+def test_an_address_that_is_translated_as_a_whole_is_one_machine() -> None:
+    whole = nat("203.0.113.20", 0, Key("address", "192.168.1.7"), "03-01 00:00", "03-30 00:00", "t/x1/")
+    table = leases("192.168.1.7", A, "03-02", scope="t/x1/")
+    for port in (0, 40001):
+        found = located(
+            sign("203.0.113.20", "03-02 09:00", port=port, scope="t/"), whole._replace(protocol=""), table
+        )
+        assert (found.status, found.device) == ("located", A)
 
 
 def test_an_address_known_as_shared_is_no_machine_even_where_it_is_private() -> None:

@@ -49,7 +49,9 @@ class Binding(NamedTuple):
     """An address stood for a key during the span.
 
     `kind` is lease, neighbour, nat, or fixed (a register's own address). For nat, `protocol` and `port` are
-    those of the translated endpoint; else "" and 0.
+    those of the translated endpoint ("" and 0 where the whole address is translated); else "" and 0. Each
+    renewal of a lease is a binding of its own, from that second on. Of bindings with one source, address,
+    key and beginning the earliest end is the true one: a file that was read later knows more.
     """
 
     address: str

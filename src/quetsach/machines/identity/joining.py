@@ -14,6 +14,9 @@ from quetsach.machines.identity.scopes import cells
 from quetsach.machines.identity.sets import Sets
 from quetsach.machines.identity.statements import Statement
 
+_RIVALS = 64
+"""More cards than this in turn under one name are not those of one machine."""
+
 
 class Reason(NamedTuple):
     """Keys became one machine: why, which two, and the claim that says so."""
@@ -64,8 +67,6 @@ class Joining:
         self.asked: list[Asked] = []
         self.chains: dict[Key, list[Use]] = {}
         """Names that went from one machine to another, with their holders in the order of time."""
-        self.floating: dict[Key, list[tuple[int, Key]]] = {}
-        """Doubtful names, with the machines that bore them."""
         self._said = said
         self._cells = _cells(said)
         self._boards: dict[Key, set[Key]] = {}
@@ -200,7 +201,8 @@ class Joining:
             if len(then) == 1:
                 self._join(then.pop(), use.holder, "claimed together", use.first, source[use.holder])
             else:
-                self.chains[use.holder] = chain
+                for key in self.sets.all()[self.sets.find(use.holder)]:
+                    self.chains[key] = chain
 
     def _chain(self, name: Key, order: list[Use], source: Mapping[Key, str]) -> list[Use] | None:
         """The machines that bore a name, in the order of time; None where two bore it at once."""
@@ -209,9 +211,8 @@ class Joining:
         for use in order:
             if clusters and use.first <= last:
                 rivals = [one for one in clusters[-1] if one.last >= use.first]
-                if any(self.differ(one.holder, use.holder) for one in rivals):
+                if len(rivals) > _RIVALS or any(self.differ(one.holder, use.holder) for one in rivals):
                     self.doubts[name] = Doubt("on two machines", use.first)
-                    self.floating[name] = [(one.first, one.holder) for one in order]
                     return None
                 clusters[-1].append(use)
                 last = max(last, use.last)

@@ -1,7 +1,7 @@
 """The machine behind a sign: the address at that second, and the keys that the line itself names.
 
-Only where the evidence leaves a single machine does a sign get it. Else the sign is UNLOCATED, and all machines
-that it may be are named.
+Only where the evidence leaves a single machine does a sign get it. Else the sign is UNLOCATED, and all
+machines that it may be are named.
 """
 
 from __future__ import annotations

@@ -57,7 +57,17 @@ def statements(claims: Iterable[Claim]) -> list[Statement]:
 def stays(bindings: Iterable[Binding]) -> list[Stay]:
     """All bindings but translations, in order."""
     found: dict[tuple[Key, str, str], set[tuple[int, int, str]]] = {}
-    for one in bindings:
+    for one in latest(bindings):
         if one.kind != "nat":
             found.setdefault((one.key, one.scope, one.kind), set()).add((one.begin, one.end, one.address))
     return sorted(Stay(*key, tuple(sorted(spans))) for key, spans in found.items())
+
+
+def latest(bindings: Iterable[Binding]) -> list[Binding]:
+    """Each binding once. Of several with one beginning the earliest end is the true one: a file that was read
+    later knows that the lease was given back."""
+    ends: dict[Binding, int] = {}
+    for one in bindings:
+        open_end = one._replace(end=0)
+        ends[open_end] = min(one.end, ends.get(open_end, one.end))
+    return [one._replace(end=end) for one, end in ends.items()]

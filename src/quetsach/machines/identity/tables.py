@@ -9,6 +9,7 @@ from typing import NamedTuple
 from quetsach.machines.evidence import Binding, Key
 from quetsach.machines.identity.keys import is_private, prefix_64
 from quetsach.machines.identity.scopes import Scoped
+from quetsach.machines.identity.statements import latest
 
 
 class Span(NamedTuple):
@@ -63,7 +64,7 @@ class Tables:
         self._prepared: dict[tuple[str, str], tuple[list[Spans], bool]] = {}
         self._keepers: Scoped[Kept] = Scoped()
         kept: set[tuple[str, str, str]] = set()
-        for one in bindings:
+        for one in latest(bindings):
             if one.kind == "nat":
                 self._translated.setdefault((one.address, one.protocol, one.port), []).append(one)
                 self._shared.setdefault(one.address, []).append(one)
@@ -124,8 +125,9 @@ class Tables:
             yield from entries
 
     def translations(self, address: str, protocol: str, port: int) -> list[Binding]:
-        """What a translated endpoint stood for, at any time."""
-        return self._translated.get((address, protocol, port), [])
+        """What a translated endpoint, or the whole address, stood for at any time."""
+        found = self._translated.get((address, "", 0), [])
+        return found + self._translated.get((address, protocol, port), []) if port else found
 
     def is_translated(self, address: str) -> bool:
         """Whether a firewall lends this address to many machines."""
