@@ -138,6 +138,25 @@ def test_a_host_name_in_the_line_is_a_machine_of_that_name_and_not_counted_twice
     assert infected(places, found).machines == Range(1, 2)
 
 
+def test_a_domain_name_in_the_line_is_no_dhcp_name() -> None:
+    """No source bound the whole name to a card: one machine or two."""
+    found = devices([seen(A, host("pc01"), on="03-02 08:00")])
+    name = Key("domainhost", "pc01.xa.example.vn")
+    places = [Locator([], found).place(sign("192.168.1.7", "03-02 09:00", key)) for key in (name, A)]
+    assert [one.device for one in places] == [name, A]
+    assert infected(places, found).machines == Range(1, 2)
+
+
+def test_a_private_domain_name_in_the_provinces_log_is_that_of_the_only_commune_that_has_it() -> None:
+    name = Key("domainhost", "pc01.ubnd.local")
+    one = seen(A, name, on="03-02 08:00", scope="t/x1/")
+    other = seen(B, name, on="03-02 08:00", scope="t/x2/")
+    line = sign("192.168.1.7", "03-02 09:00", name, scope="t/")
+    assert located(line, one).device == A
+    assert located(line, one, other).candidates == (A, B)
+    assert located(line._replace(scope="u/"), one).device == Key("domainhost", "u/ pc01.ubnd.local")
+
+
 # --- docks and clones ---
 
 

@@ -49,7 +49,7 @@ class Verdict:
         ((_, found, true),) = [one for one in self.figures if one[0] == name]
         return (found.most - found.least) / true
 
-    def faults(self, width: float) -> list[str]:
+    def faults(self, width: float, *, may_be_wrong: bool = False) -> list[str]:
         """All that is not as it must be."""
         found = [f"{name}: {said} does not hold {true}" for name, said, true in self.outside()]
         found += [
@@ -57,7 +57,7 @@ class Verdict:
             for name in ("infected", "known")
             if self.width(name) > width
         ]
-        if self.wrong:
+        if self.wrong and not may_be_wrong:
             found.append(f"{self.wrong} signs at a wrong machine")
         if self.mixed:
             found.append(f"{self.mixed} devices of two computers")

@@ -59,8 +59,9 @@ def test_the_province_has_all_its_troubles(world: truth.World) -> None:
 
 @pytest.mark.parametrize("with_leases", [True, False], ids=["leases", "without"])
 def test_truth_lies_within_every_figure(world: truth.World, with_leases: bool) -> None:
+    """Without names in leases a dock may seem to belong to one laptop alone: docs/adr/0034 says so."""
     verdict = judge(world, judging.evidence(world, with_leases=with_leases))
-    assert verdict.faults(WITH_LEASES if with_leases else WITHOUT) == []
+    assert verdict.faults(WITH_LEASES if with_leases else WITHOUT, may_be_wrong=not with_leases) == []
 
 
 def test_any_order_of_arrival_gives_the_same(world: truth.World, found: Evidence) -> None:

@@ -122,7 +122,9 @@ class Devices:
         if key.kind == "host":
             return (self.named(key, scope, at),)
         if key.kind == "domainhost":
-            return tuple(sorted({one.device for one in self._called(key, scope)}))
+            # The name counts with the unit below, where only one has it.
+            pieces = {within(key, one.scope) for one in self._called(key, scope)}
+            return tuple(sorted({self.owners[piece] for piece in pieces if piece in self.owners}))
         return tuple(sorted({device for where, device in self.users.get(key, ()) if related(scope, where)}))
 
     def is_doubtful(self, key: Key, scope: str = "") -> bool:
@@ -151,9 +153,9 @@ class Devices:
 
     def group_of(self, id: Key) -> Key:
         """The group of a device, also of a name in a line that no source bound to a card."""
-        if id not in self.groups and id.kind == "host":
+        if id not in self.groups and id.kind in ("host", "domainhost"):
             scope, _, value = id.value.rpartition(" ")
-            if found := self._called(Key("host", value), scope):
+            if found := self._called(Key(id.kind, value), scope):
                 return self.groups[min(one.device for one in found)]
         return self.groups.get(id, id)
 

@@ -20,6 +20,7 @@ from quetsach.machines.identity.keys import (
     is_private,
     is_temporary,
     mac_within,
+    node,
     prefix_64,
     within,
 )
@@ -131,8 +132,8 @@ class Locator:
         asked = key, scope, at if key.kind in NAMES else None
         found = self._holders.get(asked)
         if found is None:
-            alone = within(key, scope) if key.kind == "randommac" else key
-            found = self._holders[asked] = self._devices.holders(key, scope, asked[2]) or (alone,)
+            found = self._devices.holders(key, scope, asked[2]) or (node(key, scope),)
+            self._holders[asked] = found
         return found
 
     def _by_doubtful(self, sign: Sign, key: Key, hosts: list[Key], at: int) -> Place | None:
