@@ -102,6 +102,15 @@ def test_one_office_below_the_other_is_no_second_place() -> None:
     assert not found.doubts and not found.all[0].events
 
 
+def test_a_random_address_in_two_units_may_be_one_machine_that_moved() -> None:
+    found = devices(
+        leases("192.168.1.7", random_mac("r"), "03-02", "pc-r", scope="t/x1/"),
+        leases("192.168.1.7", random_mac("r"), "03-23", "pc-r", scope="t/x2/"),
+    )
+    assert len(found.all) == 2
+    assert len(set(found.groups.values())) == 1
+
+
 # --- docks ---
 
 

@@ -88,7 +88,7 @@ def groups(
     called: Mapping[str, Sequence[Called]],
     asked: Iterable[Question],
 ) -> dict[Key, Key]:
-    """Devices that may be one: of one name, of one key that is cloned, or asked about."""
+    """Devices that may be one: of one name, of one cloned or random key in two units, or asked about."""
     found = Sets()
     for id in sorted(ids.values()):
         found.add(id)
@@ -102,7 +102,7 @@ def groups(
     for root in sorted(ids):
         pieces[Key(root.kind, root.value.rpartition(" ")[2])].append(ids[root])
     for key, some in pieces.items():
-        if key in doubts:
+        if key in doubts or key.kind == "randommac":
             for piece in some[1:]:
                 found.join(some[0], piece)
     for uses in called.values():
