@@ -18,12 +18,12 @@ pub const LIST: &str = include_str!("list.tsv");
 const SOLO: &str = "zz-never-in-a-log\tdomain\t\n";
 
 pub static SET: LazyLock<Set> =
-    LazyLock::new(|| setfile::compile(LIST.as_bytes()).expect("the list is well made"));
+    LazyLock::new(|| setfile::compile(LIST.as_bytes(), None).expect("the list is well made"));
 
 /// The same list; every line is read by phase 2.
 pub static EVERY_LINE: LazyLock<Set> = LazyLock::new(|| {
     let list = format!("{LIST}{SOLO}");
-    setfile::compile(list.as_bytes()).expect("the list is well made")
+    setfile::compile(list.as_bytes(), None).expect("the list is well made")
 });
 
 /// All formats of the house, sorted by name.

@@ -37,7 +37,7 @@ fn look(set: &Set) {
 }
 
 fuzz_target!(init: read_formats(), |data: &[u8]| {
-    if let Ok(set) = setfile::compile(data) {
+    if let Ok(set) = setfile::compile(data, None) {
         look(&set);
     }
     let mut file = data.to_vec();
@@ -52,7 +52,7 @@ fuzz_target!(init: read_formats(), |data: &[u8]| {
     }
     let draft = tempfile::NamedTempFile::new().expect("room for a small file");
     fs::write(draft.path(), &file).expect("room for a small file");
-    if let Ok(set) = Set::open(draft.path()) {
+    if let Ok(set) = Set::open(draft.path(), None) {
         look(&set);
     }
 });

@@ -6,6 +6,8 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from quetsach.api import (
+        Bypass,
+        Bypasses,
         Coverage,
         Indicator,
         IndicatorSet,
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
+    "Bypass",
+    "Bypasses",
     "Coverage",
     "Indicator",
     "IndicatorSet",

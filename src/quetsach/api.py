@@ -30,14 +30,16 @@ from quetsach.results import frames, listnotes, output
 from quetsach.results.output import ListNote
 from quetsach.scanning import request
 from quetsach.scanning.request import TIME_ZONE, Request
-from quetsach.scanning.result import Sightings, Unattributed
-from quetsach.sightings.sighting import Coverage, Sighting
+from quetsach.scanning.result import Bypasses, Sightings, Unattributed
+from quetsach.sightings.sighting import Bypass, Coverage, Sighting
 
 if TYPE_CHECKING:
     import polars
     import pyarrow
 
 __all__ = [
+    "Bypass",
+    "Bypasses",
     "Coverage",
     "Indicator",
     "IndicatorSet",
@@ -75,6 +77,15 @@ class ScanResult:
         Has a length and can be iterated as often as wanted; beyond some MB it lies in a temporary file.
         """
         return self._report.result.sightings
+
+    @property
+    def bypasses(self) -> Bypasses:
+        """One `Bypass` for each source, provider, kind, device, `who` and UTC day, sorted by these.
+
+        These machines go around the place that wrote the log. They are no sightings. `bypasses.machines` sums
+        them by machine.
+        """
+        return self._report.result.bypasses
 
     @property
     def coverage(self) -> list[Coverage]:

@@ -44,6 +44,7 @@ def compare(
             for chunk in (1, 200, 1 << 18):
                 found = scan(matcher, path, level=level, chunk=chunk, devices=devices, **bounds_of_native)
                 assert list(found.sightings) == list(expected.sightings), (level, chunk)
+                assert list(found.bypasses) == list(expected.bypasses), (level, chunk)
                 assert found.coverage == expected.coverage, (level, chunk)
     tell(expected)
     return expected

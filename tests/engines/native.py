@@ -12,7 +12,7 @@ import pytest
 from quetsach.scanning import tally
 from quetsach.scanning.engine import SourceResult
 from quetsach.sightings.sighting import Coverage
-from quetsach.sightings.wire import WireSightings
+from quetsach.sightings.wire import WireBypasses, WireSightings
 
 _native = pytest.importorskip("quetsach._native", reason="the native engine is not built")
 from quetsach.scanning.engines.native import NativeEngine  # noqa: E402
@@ -29,7 +29,10 @@ def scan(matcher: Any, path: Path, **options: Any) -> SourceResult:
     lines, coverage = matcher._matcher.scan(path, progress, **arguments)
     sightings = WireSightings(None, lines.read, lines)
     check(sightings)
-    return SourceResult(list(sightings), Coverage(**coverage))
+    ways = lines.bypasses()
+    bypasses = list(WireBypasses(None, ways.read, ways))
+    assert len(bypasses) == len(ways)
+    return SourceResult(list(sightings), Coverage(**coverage), bypasses)
 
 
 def check(sightings: WireSightings) -> None:

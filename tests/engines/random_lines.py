@@ -27,6 +27,8 @@ LISTED = (
     "bad.7zip",
     "10.9.8.7",
     "a-b.evil.example",
+    "evil.dns.google",
+    "1.1.1.1",
     "long-" + "x" * 50 + ".very-long-name-of-a-second-label.example",
 )
 NAMES = (
@@ -66,6 +68,13 @@ NAMES = (
     "SHARED.test:8080",
     "a-b.evil.example",
     "a\u200b.evil.example",
+    "dns.google",
+    "DNS.Google.",
+    "evil.dns.google",
+    "x.mask.icloud.com",
+    "joindns4.eu",
+    "protective.joindns4.eu",
+    "dns.google:853",
 )
 ADDRESSES = (
     "203.0.113.9",
@@ -103,6 +112,14 @@ ADDRESSES = (
     "aa:bb:cc:dd:ee:ff",
     "2001:db8:0:0:0:0:0:1.",
     "4a:" * 19 + "4a",
+    "8.8.8.8",
+    "8.8.8.8:443",
+    "8.8.8.8:53",
+    "1.1.1.1:853",
+    "::ffff:9.9.9.9",
+    "2001:4860:4860::8888",
+    "[2001:4860:4860:0:0:0:0:8888]:853",
+    "2001:4860:4860::8888:443",
 )
 URLS = (
     "http://shared.test/a/gate.php?id=1",

@@ -216,7 +216,7 @@ def test_formats_that_cannot_be_read_are_told_by_who_needs_them(tmp_path: Path) 
     set_file = tmp_path / "set.qs"
     ENGINE.compile_to(make_set(["evil.example"]), set_file)
     for folder in (tmp_path, tmp_path / "nowhere"):
-        matcher = _native.Matcher.load(set_file, _native.Formats(folder, []))
+        matcher = _native.Matcher.load(set_file, _native.Formats(folder, []), b"")
         for _ in range(2):
             with pytest.raises(_native.OptionsError):
                 matcher.recognise(b"")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from quetsach.files import inputs
 from quetsach.scanning import splitting, work
 from quetsach.scanning.engine import ScanOptions, Span
-from quetsach.sightings.sighting import Coverage, Scan, Sighting
+from quetsach.sightings.sighting import Bypass, Coverage, Scan, Sighting
 from tests.engines.indicator_sets import make_set
 from tests.engines.native import DNS, ENGINE, MTIME, _native, dns_line, log_with_two_headers, scan, write
 from tests.engines.random_lines import files, indicators
@@ -31,7 +31,7 @@ HEADER = Scan("quetsach test", "a" * 64, 1, "here", "Asia/Ho_Chi_Minh")
 
 def parts_of(
     matcher: NativeMatcher, path: Path, cuts: list[int], devices: bool = False
-) -> tuple[Coverage, list[Sighting]] | None:
+) -> tuple[Coverage, list[Sighting], list[Bypass]] | None:
     """Every span, with the header of the span before it; None where a span refuses."""
     bodies: list[bytes] = []
     header, end = None, 0
@@ -55,7 +55,7 @@ def parts_of(
         bodies.append(body)
     result = matcher.merge(path, ScanOptions(devices=devices), bodies, [])
     assert result is not None
-    return result.coverage, list(result.sightings)
+    return result.coverage, list(result.sightings), list(result.bypasses)
 
 
 @settings(max_examples=60, suppress_health_check=list(HealthCheck))
@@ -79,7 +79,7 @@ def test_parts_make_the_whole(
         if found is None:
             # The last span may start too near to the end, behind a long line.
             found = parts_of(matcher, path, [0], devices)
-    assert found == (expected.coverage, list(expected.sightings))
+    assert found == (expected.coverage, list(expected.sightings), list(expected.bypasses))
 
 
 def test_a_header_that_changes_inside_a_span_is_told_to_the_next(tmp_path: Path) -> None:
@@ -90,6 +90,7 @@ def test_a_header_that_changes_inside_a_span_is_told_to_the_next(tmp_path: Path)
     assert parts_of(matcher, path, [0, size // 3, size // 2, 2 * size // 3]) == (
         expected.coverage,
         list(expected.sightings),
+        [],
     )
     guess = matcher.scan_part(path, ScanOptions(), ENGINE.progress(), Span(size // 2, None))
     assert guess is None, "nearer to the end than a MiB: it belongs to the file's edge"

@@ -85,7 +85,7 @@ class Deadly:
             result = self.inner.scan(path, options, progress, stream, mtime)
             if not mark.exists():
                 mark.touch()
-                return SourceResult(Torn(result.sightings), result.coverage)
+                return SourceResult(Torn(result.sightings), result.coverage, result.bypasses)
             return result
         return self.inner.scan(path, options, progress, stream, mtime)
 

@@ -83,8 +83,8 @@ def test_a_workbook_has_no_formula_and_no_link() -> None:
 def test_a_workbook_reads_back(lang: str) -> None:
     book = CalamineWorkbook.from_filelike(io.BytesIO(written(xlsx, cast.report())))
     names = {
-        "en": ["Machines", "Sightings", "Lines without a machine", "Looked at", "Notes"],
-        "vi": ["Các máy", "Lượt phát hiện", "Dòng chưa rõ máy", "Đã xem", "Ghi chú"],
+        "en": ["Machines", "Sightings", "Lines not understood", "Looked at", "Notes"],
+        "vi": ["Các máy", "Lượt phát hiện", "Dòng không hiểu được", "Đã xem", "Ghi chú"],
     }
     assert book.sheet_names == names[lang]
     machines = book.get_sheet_by_index(0).to_python()
@@ -178,7 +178,8 @@ def test_a_line_without_a_machine_is_a_headline_and_never_none_seen(lang: str) -
     assert TOLD[0] in seen.text
     assert {"en": "Nothing seen", "vi": "Không thấy gì"}[lang] not in seen.text
     assert {"en": "No address on the list was seen", "vi": "Không thấy địa chỉ nào"}[lang] not in seen.text
-    assert ("Lines without a machine 1" if lang == "en" else "Dòng chưa rõ máy 1") in seen.text
+    assert ("Lines not understood 1" if lang == "en" else "Dòng không hiểu được 1") in seen.text
+    assert ("Lines that name no machine 0" if lang == "en" else "Dòng không ghi máy 0") in seen.text
 
 
 def test_a_line_without_a_machine_stands_below_the_machines() -> None:

@@ -42,19 +42,20 @@ from quetsach.portal.tools.actions import vouch
 from quetsach.portal.units import import_actions
 from quetsach.portal.units.actions import set_sector
 from quetsach.portal.units.models import Membership, ReorgLink
+from quetsach.portal.units.range_actions import ask_for
 from quetsach.portal.units.reorg_actions import merge
 from quetsach.portal.units.views_change import ACTS as ACTS_OF_UNITS
 from quetsach.units.table import Table
 from tests import pictures
 from tests.portal.checks.results import content
-from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
+from tests.portal.scan_document import bypass, coverage, document, noon, publish_list, sighting
 
 # The addresses open to everybody; every other address is an inner one.
 PUBLIC = {
     "account_login", "account_logout", "account_change_password", "account_signup", "account_inactive",
     "home", "campaign_page", "campaign_letter", "self_check", "indicator_list", "indicator_sums",
     "indicator_file", "indicator_search", "set_language", "privacy", "healthz", "my_work", "api_sightings",
-    "api_indicators", "api_check_results",
+    "api_indicators", "api_check_results", "api_asked",
     "letter_pdf", "join_start", "join", "mark", "hand_in", "tools", "tools_sheet", "tools_sums",
     "stick_file", "scanner_file", "tool_file", "equipment", "equipment_page", "handbook", "handbook_page",
     "ask_erasure", "staff_link", "my_account",
@@ -84,7 +85,10 @@ def one_of_everything(cast, tmp_path):
     draft = prepare(
         cast.campaign, [Upload("next.txt", text, text.stat().st_size)], cast.user("centre", "coordinator")
     )
-    body = document([sighting("10.1.1.5", noon(2))], [coverage(noon(3), noon(1))], set_id=listed.set_id)
+    rows = [sighting(None, noon(2)), sighting("10.1.1.5", noon(2))]
+    way = bypass("10.1.1.5", noon(2))
+    log = coverage(noon(3), noon(1), not_understood=1)
+    body = document(rows, [log], set_id=listed.set_id, bypasses=[way])
     sender = Sender(Scan.Door.UPLOAD, user=cast.user("A1", "officer"))
     scan = receive_file(BytesIO(body), cast.nodes["A1"], sender).scan
     case = Case.rows.get()
@@ -119,7 +123,9 @@ def one_of_everything(cast, tmp_path):
     hashes = tmp_path / "hashes.txt"
     hashes.write_text("0" * 64, encoding="utf-8")
     (detection,) = bring(cast.campaign, [Upload("hashes.txt", hashes, 64)], "x", issuer)
+    asked = ask_for(cast.user("A1", "officer"), cast.units["A1"], "10.9.9.0/24")
     return {
+        "range_id": asked.pk,
         "pack_id": pack.pk, "detection_id": detection.pk,
         "result_id": result.pk, "tool_id": vouch(cast.campaign, issuer, None, **named).pk,
         "replacement_id": propose(cast.campaign, issuer, **chosen).pk,

@@ -53,15 +53,41 @@ def days_alive(device, first, last):
     return {f"{first.astimezone(UTC).date() + timedelta(days=n)}": [device] for n in range(days + 1)}
 
 
-def document(rows, coverages=(), *, set_id="0" * 64, name="fw", end=True, errors=None):
+def hours_of(first, last, lines=10):
+    """So many lines in each UTC hour of the span."""
+    first, last = first.astimezone(UTC), last.astimezone(UTC)
+    found = {}
+    at = first.replace(minute=0, second=0, microsecond=0)
+    while at <= last:
+        found.setdefault(f"{at:%Y-%m-%d}", [0] * 24)[at.hour] = lines
+        at += timedelta(hours=1)
+    return found
+
+
+def bypass(device, at, *, provider="dns.google", kind="doh", source="log-1", until=None, count=1, **more):
+    """A record of a machine that goes around the place that watches."""
+    row = sighting(device, at, source=source, until=until, count=count, who="", indicator=provider)
+    start = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    ends = [int((end - start).total_seconds()) * 1_000_000 for end in (at, until or at)]
+    for name in ("indicator", "family", "evidence"):
+        del row[name]
+    return {**row, "type": "bypass", "provider": provider, "kind": kind, "field": "server_name",
+            "runs": [[*ends, count]], **more}  # fmt: skip
+
+
+def document(
+    rows, coverages=(), *, set_id="0" * 64, name="fw", end=True, errors=None, asked=(), bypasses=(), schema=1
+):
     head = {
-        "type": "scan", "schema": 1, "tool": "quetsach 0.1", "set": {"id": set_id, "count": 3},
+        "type": "scan", "schema": schema, "tool": "quetsach 0.1", "set": {"id": set_id, "count": 3},
         "source_name": name, "tz": "Asia/Ho_Chi_Minh", "inputs": [],
+        **({"asked": sorted(asked)} if asked else {}),
     }  # fmt: skip
-    lines = [head, *rows, *coverages]
+    lines = [head, *rows, *bypasses, *coverages]
     if end:
         found = sum(len(c["errors"]) for c in coverages) if errors is None else errors
-        lines.append({"type": "end", "sightings": len(rows), "sources": len(coverages), "errors": found})
+        last = {"type": "end", "sightings": len(rows), "sources": len(coverages), "errors": found}
+        lines.append({**last, **({"bypasses": len(bypasses)} if bypasses else {})})
     return b"".join(json.dumps(line, ensure_ascii=False).encode() + b"\n" for line in lines)
 
 

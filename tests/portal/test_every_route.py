@@ -73,6 +73,7 @@ def test_no_address_fails_on_keys_of_nothing(cast):
         "token": "x",
         "body_id": 1,
         "link_id": 1,
+        "range_id": 1_000_000,
         "deed": "x",
         "version": "x",
         "person_id": 1_000_000,

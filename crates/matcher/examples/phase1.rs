@@ -87,6 +87,7 @@ fn pass(
         let begin = Instant::now();
         let mut search = Search {
             set,
+            endpoints: true,
             buf: &buf,
             from: FRONT,
             len: whole,
@@ -121,6 +122,7 @@ fn taken(set: &Set, level: Level, chunks: &[Vec<u8>], threads: usize) -> Duratio
             out.places.clear();
             let mut search = Search {
                 set,
+                endpoints: true,
                 buf,
                 from: FRONT,
                 len: buf.len() - FRONT - BACK,
@@ -176,9 +178,9 @@ fn by_threads(
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let asked =
         asked().ok_or("phase1 LIST.tsv|SET LOG... [--rounds N] [--level NAME] [--threads N]")?;
-    let set = match Set::open(Path::new(&asked.set)) {
+    let set = match Set::open(Path::new(&asked.set), None) {
         Ok(set) => set,
-        Err(_) => setfile::compile(&std::fs::read(&asked.set)?)?.into(),
+        Err(_) => setfile::compile(&std::fs::read(&asked.set)?, None)?.into(),
     };
     let chosen = |level: &Level| asked.level.as_ref().is_none_or(|name| name == level.name());
     println!("{:>9}  list {}", "", set.count());

@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let [set, folder, logs @ ..] = &paths[..] else {
         return Err(usage.into());
     };
-    let set = Set::open(Path::new(set))?;
+    let set = Set::open(Path::new(set), None)?;
     let mut files: Vec<_> = fs::read_dir(folder)?
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.extension().is_some_and(|e| e == "toml"))

@@ -1,10 +1,11 @@
 //! `Draft`: conversions and errors, no logic.
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pyo3::prelude::*;
 use quetsach_matcher::set::Kind;
 use quetsach_matcher::set::draft::{self, Scope};
 use quetsach_matcher::set::plain::Shape;
+use quetsach_matcher::set::providers::Providers;
 use quetsach_matcher::set::watch::Watch;
 use quetsach_matcher::{Error, Set};
 
@@ -30,8 +31,8 @@ impl Draft {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn build(&self) -> Result<Set, Error> {
-        self.lock().compile()
+    pub fn build(&self, providers: Option<Arc<Providers>>) -> Result<Set, Error> {
+        self.lock().compile(providers)
     }
 }
 
@@ -101,7 +102,7 @@ impl Draft {
 
     /// The id of the set that this draft makes.
     fn set_id(&self, py: Python<'_>) -> PyResult<String> {
-        let set = py.detach(|| self.build()).map_err(raise)?;
+        let set = py.detach(|| self.build(None)).map_err(raise)?;
         Ok(set.id().to_owned())
     }
 

@@ -21,8 +21,9 @@ use quetsach_matcher::pipeline::{self, temporary};
 use quetsach_matcher::raw::Level;
 use quetsach_matcher::reader::Input;
 use quetsach_matcher::reader::range::Range;
+use quetsach_matcher::set::providers::Providers;
 use quetsach_matcher::set::setfile;
-use quetsach_matcher::{Set, wire};
+use quetsach_matcher::{Error, Set, wire};
 use stream::Stream;
 use tally::Tally;
 
@@ -106,12 +107,21 @@ fn parse_level(level: Option<&str>) -> PyResult<Level> {
     found.ok_or_else(|| OptionsError::new_err(format!("this processor has no '{word}'")))
 }
 
+/// The providers of this list; none of an empty one.
+fn providers(around: &[u8]) -> Result<Option<Arc<Providers>>, Error> {
+    (!around.is_empty())
+        .then(|| Providers::new(around))
+        .transpose()
+}
+
 #[pymethods]
 impl Matcher {
-    /// From the canonical list, already merged and sorted.
+    /// From the canonical list, already merged and sorted; `around` is that of the providers, in the same form.
     #[staticmethod]
-    fn compile(py: Python<'_>, list: &[u8], formats: &Formats) -> PyResult<Self> {
-        let set = py.detach(|| setfile::compile(list)).map_err(raise)?;
+    fn compile(py: Python<'_>, list: &[u8], formats: &Formats, around: &[u8]) -> PyResult<Self> {
+        let set = py
+            .detach(|| setfile::compile(list, providers(around)?))
+            .map_err(raise)?;
         Ok(Matcher {
             set: Arc::new(set),
             formats: formats.inner.clone(),
@@ -120,8 +130,15 @@ impl Matcher {
 
     /// From a list on its way, already merged.
     #[staticmethod]
-    fn from_draft(py: Python<'_>, draft: &Draft, formats: &Formats) -> PyResult<Self> {
-        let set = py.detach(|| draft.build()).map_err(raise)?;
+    fn from_draft(
+        py: Python<'_>,
+        draft: &Draft,
+        formats: &Formats,
+        around: &[u8],
+    ) -> PyResult<Self> {
+        let set = py
+            .detach(|| draft.build(providers(around)?))
+            .map_err(raise)?;
         Ok(Matcher {
             set: Arc::new(set),
             formats: formats.inner.clone(),
@@ -130,9 +147,12 @@ impl Matcher {
 
     /// From a compiled set file. Raises SetError where the file is not as it was written.
     #[staticmethod]
-    fn load(py: Python<'_>, path: PathBuf, formats: &Formats) -> PyResult<Self> {
+    fn load(py: Python<'_>, path: PathBuf, formats: &Formats, around: &[u8]) -> PyResult<Self> {
+        let set = py
+            .detach(|| Set::open(&path, providers(around)?))
+            .map_err(raise)?;
         Ok(Matcher {
-            set: py.detach(|| Set::open(&path)).map_err(raise)?,
+            set,
             formats: formats.inner.clone(),
         })
     }
@@ -323,20 +343,50 @@ impl Matcher {
 /// The sightings of one source as JSON Lines, sorted by key.
 #[pyclass(frozen)]
 struct Lines {
-    inner: Mutex<wire::Lines>,
+    inner: Arc<Mutex<wire::Lines>>,
     set: Arc<Set>,
+}
+
+/// The ways around of the same source, in the same form.
+#[pyclass(frozen)]
+struct Bypasses {
+    inner: Arc<Mutex<wire::Lines>>,
+    set: Arc<Set>,
+}
+
+#[pymethods]
+impl Bypasses {
+    fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
+        let count = py.detach(|| lock(&self.inner).ways_len(&self.set));
+        Ok(count.map_err(put_aside)? as usize)
+    }
+
+    /// At most `size` bytes from `offset` on, none at the end.
+    fn read<'py>(
+        &self,
+        py: Python<'py>,
+        offset: u64,
+        size: usize,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let block = py.detach(|| lock(&self.inner).read_ways_at(&self.set, offset, size));
+        Ok(PyBytes::new(py, &block.map_err(put_aside)?))
+    }
+}
+
+fn lock(lines: &Mutex<wire::Lines>) -> MutexGuard<'_, wire::Lines> {
+    lines.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Lines {
     fn of(lines: wire::Lines, set: &Arc<Set>) -> Lines {
         Lines {
-            inner: Mutex::new(lines),
+            inner: Arc::new(Mutex::new(lines)),
             set: set.clone(),
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, wire::Lines> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.inner)
     }
 }
 
@@ -351,6 +401,13 @@ fn put_aside(error: io::Error) -> PyErr {
 
 #[pymethods]
 impl Lines {
+    fn bypasses(&self) -> Bypasses {
+        Bypasses {
+            inner: self.inner.clone(),
+            set: self.set.clone(),
+        }
+    }
+
     fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
         let count = py.detach(|| self.lock().len(&self.set));
         Ok(count.map_err(put_aside)? as usize)
@@ -414,8 +471,8 @@ fn levels() -> Vec<&'static str> {
 mod _native {
     #[pymodule_export]
     use super::{
-        Draft, Formats, Lines, Matcher, OptionsError, Progress, SetError, SpareThreads, Tally,
-        levels,
+        Bypasses, Draft, Formats, Lines, Matcher, OptionsError, Progress, SetError, SpareThreads,
+        Tally, levels,
     };
 
     #[pymodule_export]

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from quetsach.portal.cases.api import asked
 from quetsach.portal.checks.arriving.api import check_results
 from quetsach.portal.indicators.api import current_list
 from quetsach.portal.sightings.api import push
@@ -9,5 +10,6 @@ from quetsach.portal.sightings.api import push
 urlpatterns = [
     path("sightings", push, name="api_sightings"),
     path("check-results", check_results, name="api_check_results"),
+    path("asked", asked, name="api_asked"),
     path("indicators", current_list, name="api_indicators"),
 ]

@@ -1,8 +1,9 @@
 """CSV: one row a sighting, with the field names of the wire format, safe to open in a spreadsheet.
 
 `runs` are JSON. Behind the rows stand the lines that name an indicator and that no log format reads: `field`
-is `not_understood`, and machine and indicator are empty. `doubt` says why the indicator may be no sign of
-malware. The byte order mark makes Excel read UTF-8. Times and runs are UTC, as on the wire.
+is `not_understood`, and machine and indicator are empty. Then stand the ways around the place that wrote the
+log: `indicator` is empty, `provider` is not, and `kind` is the way. `doubt` says why the indicator may be no
+sign of malware. The byte order mark makes Excel read UTF-8. Times and runs are UTC, as on the wire.
 """
 
 from __future__ import annotations
@@ -14,13 +15,24 @@ from typing import BinaryIO
 
 from quetsach.results.machines import IDENTITY
 from quetsach.results.output import Report
-from quetsach.sightings.sighting import Coverage, Sighting
+from quetsach.sightings.sighting import Bypass, Coverage, Sighting
 from quetsach.text.cells import guarded
 from quetsach.text.words import visible
 
 _BEFORE = ("device", "who", *IDENTITY, "indicator", "kind", "family", "matched", "field", "action", "count")
-_AFTER = ("day", "first_seen", "last_seen", "runs", "logformat", "path", "source", "doubt", "evidence")
-_NOT_AS_ON_THE_WIRE = frozenset((*IDENTITY, "runs", "path", "doubt"))
+_AFTER = (
+    "day",
+    "first_seen",
+    "last_seen",
+    "runs",
+    "logformat",
+    "path",
+    "source",
+    "doubt",
+    "evidence",
+    "provider",
+)
+_NOT_AS_ON_THE_WIRE = frozenset((*IDENTITY, "runs", "path", "doubt", "provider"))
 
 
 def write(out: BinaryIO, report: Report) -> None:
@@ -36,6 +48,8 @@ def write(out: BinaryIO, report: Report) -> None:
         more = seen.not_understood - len(seen.unattributed)
         if more > 0:
             rows.writerow(_unread(seen, more, ""))
+    for bypass in report.result.bypasses:
+        rows.writerow(_way(bypass, report))
     text.flush()
     text.detach()
 
@@ -46,6 +60,20 @@ def _unread(seen: Coverage, lines: int, evidence: str) -> list[str | int]:
     return [
         lines if name == "count" else guarded(visible(known.get(name, ""))) for name in (*_BEFORE, *_AFTER)
     ]
+
+
+def _way(bypass: Bypass, report: Report) -> list[str | int]:
+    told = {
+        **bypass._asdict(),
+        **bypass.identity,
+        "runs": json.dumps(bypass.runs, separators=(",", ":")),
+        "path": report.paths.get(bypass.source, ""),
+    }
+    cells: list[str | int] = []
+    for name in (*_BEFORE, *_AFTER):
+        value = told.get(name) or ""
+        cells.append(value if isinstance(value, int) else guarded(visible(value)))
+    return cells
 
 
 def _row(sighting: Sighting, report: Report) -> list[str | int]:

@@ -54,6 +54,8 @@ def _page(report: Report) -> Iterator[str]:
     machines = by_machine(result.sightings, report.paths, MOST_PROOFS, report.doubts)
     found = summary.figures(report, machines)
     answer = " ".join((summary.verdict(found), *summary.without_machine(found)))
+    if found.around:
+        answer += " " + summary.around(found)
     if found.lines:
         answer += " " + summary.looked_at(found, report)
     yield opening(_t(_("Result of the log scan")), _t(result.scan.source_name))
@@ -70,6 +72,7 @@ def _page(report: Report) -> Iterator[str]:
         yield (
             f'<section class="note is-none"><h2>{_t(_("Nothing seen"))}</h2><p>{_t(limits)}</p></section>\n'
         )
+    yield from _around(found, report)
     yield from _unattributed(found, report)
     yield from _coverage(report)
     yield from _remarks(summary.remarks(found, report), report)
@@ -104,8 +107,9 @@ def _figures(found: summary.Figures) -> str:
     pairs = (
         (_("Machines"), found.machines),
         (_("Malicious addresses seen"), found.indicators),
-        (_("Lines without a machine"), found.not_understood + found.nameless),
-        (_("Lines read"), found.lines),
+        (_("Lines not understood"), found.not_understood),
+        (_("Lines that name no machine"), found.nameless),
+        (_("Machines that go around"), found.around),
     )
     cells = "".join(
         f"<div><dt>{_t(name)}</dt><dd>{_t(words.number(value))}</dd></div>" for name, value in pairs
@@ -194,6 +198,37 @@ def _proof(row: Sighting, report: Report) -> str:
         f'<br><span class="muted">{_t(" · ".join(facts))}</span>'
         f'<span class="raw">{_t(row.evidence)}</span></li>\n'
     )
+
+
+def _around(found: summary.Figures, report: Report) -> Iterator[str]:
+    """The machines whose calls these logs do not show, and how they go around."""
+    machines = report.result.bypasses.machines
+    if not machines:
+        return
+    heading = _("Machines that go around the place that wrote these logs")
+    advice = _(
+        "They asked for a foreign resolver, a VPN or a proxy, also where it was refused. This is no sign of"
+        " infection: it means that what they call may be missing here. Look at their logs elsewhere, or close"
+        " the way and scan again."
+    )
+    titles = (_("Machine"), _("By which way"), _("Lines"), _("Seen"))
+    yield f'<section><h2>{_t(heading)}</h2><p>{_t(advice)}</p><table class="stack">'
+    yield _head(titles, frozenset({2})) + "<tbody>\n"
+    for machine in machines[:MOST_MACHINES]:
+        also = " · ".join(value for value in machine.identity.values() if value != machine.device)
+        known = f'<br><span class="muted">{_t(also)}</span>' if also else ""
+        seen = words.span(machine.first, machine.last, report.zone)
+        yield (
+            f'<tr><th scope="row">{_t(machine.device)}{known}</th>'
+            f'<td data-label="{_t(titles[1])}">{_t(summary.ways(machine, 6))}</td>'
+            f'<td class="num" data-label="{_t(titles[2])}">{_t(words.number(machine.lines))}</td>'
+            f'<td data-label="{_t(titles[3])}">{_t(seen)}</td></tr>\n'
+        )
+    yield "</tbody></table>"
+    if more := found.around - len(machines[:MOST_MACHINES]):
+        text = _("%(n)s more machines do not fit this page; the .xlsx and .jsonl files hold them all.")
+        yield f"<p>{_t(text % {'n': words.number(more)})}</p>"
+    yield "</section>\n"
 
 
 def _unattributed(found: summary.Figures, report: Report) -> Iterator[str]:

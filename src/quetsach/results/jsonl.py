@@ -13,6 +13,8 @@ def write(out: BinaryIO, report: Report) -> None:
     result = report.result
     out.write(dump(result.scan))
     result.sightings.write(out.write)
+    out.writelines(result.bypasses.blocks())
     out.writelines(map(dump, result.coverage))
     if not result.is_interrupted:
-        out.write(dump(End(len(result.sightings), len(result.coverage), len(result.errors))))
+        counts = len(result.sightings), len(result.coverage), len(result.errors), len(result.bypasses)
+        out.write(dump(End(*counts)))

@@ -6,12 +6,12 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from quetsach.sightings import runs
-from quetsach.sightings.sighting import Sighting
+from quetsach.sightings.sighting import Bypass, Sighting
 from quetsach.text import words
 from quetsach.text.language import gettext as _
 
 
-def spelled(row: Sighting, zone: ZoneInfo, most: int) -> str:
+def spelled(row: Sighting | Bypass, zone: ZoneInfo, most: int) -> str:
     """Each local day with its runs, at most so many runs; empty where the row has no time.
 
     `16/09/2022 11:00–11:10, 13:05; 17/09/2022 00:10`

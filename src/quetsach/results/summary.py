@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from quetsach.results.machines import NOBODY, Machine, apart
 from quetsach.results.output import Report
+from quetsach.scanning.result import GoingAround
 from quetsach.text import words
 from quetsach.text.language import gettext as _
 from quetsach.text.language import ngettext
@@ -17,7 +18,8 @@ class Figures(NamedTuple):
     """The sums over all sources. `machines` are addresses and names, of which `shared` were used by several
     machines. `first` and `last` are the times of all lines read, not of sightings.
 
-    `not_understood` and `nameless` are those of `scanning.result.Unattributed`.
+    `not_understood` and `nameless` are those of `scanning.result.Unattributed`. `around` are the machines
+    that go around the place that wrote the logs; they are in no other figure.
     """
 
     machines: int
@@ -29,6 +31,7 @@ class Figures(NamedTuple):
     lines: int
     not_understood: int
     nameless: int
+    around: int
     long_lines: int
     inbound: int
     problems: int
@@ -50,6 +53,7 @@ def figures(report: Report, machines: list[Machine]) -> Figures:
         lines=sum(one.lines for one in seen),
         not_understood=report.result.not_understood,
         nameless=report.nameless if any(machine.device == NOBODY for machine in machines) else 0,
+        around=len(report.result.bypasses.machines),
         long_lines=sum(one.long_lines for one in seen),
         inbound=sum(one.inbound for one in seen),
         problems=len(report.result.errors),
@@ -102,6 +106,26 @@ def without_machine(found: Figures) -> list[str]:
         )
         texts.append(text % {"n": words.number(found.nameless)})
     return texts
+
+
+def around(found: Figures) -> str:
+    """One sentence about the machines whose calls these logs do not show; empty without any."""
+    if not found.around:
+        return ""
+    text = ngettext(
+        "%(n)s machine goes around the place that wrote these logs (foreign DNS, VPN, proxy): silence in them"
+        " does not prove that it is clean.",
+        "%(n)s machines go around the place that wrote these logs (foreign DNS, VPN, proxy): silence in them"
+        " does not prove that they are clean.",
+        found.around,
+    )
+    return text % {"n": words.number(found.around)}
+
+
+def ways(machine: GoingAround, most: int = 3) -> str:
+    """The ways by which a machine goes around, those with the most lines first."""
+    named = sorted(machine.ways, key=lambda way: (-machine.ways[way], way))
+    return some([f"{provider} ({words.way(kind)})" for kind, provider in named], most)
 
 
 def looked_at(found: Figures, report: Report) -> str:

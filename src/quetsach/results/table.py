@@ -18,6 +18,7 @@ MOST_MACHINES = 20
 MOST_NOTES = 3
 MOST_ERRORS = 20
 MOST_UNATTRIBUTED = 5
+MOST_AROUND = 5
 _NARROW, _WIDE = 76, 110
 _STYLES = {"allowed": "bold red", "blocked": "yellow", "attempt": "yellow", "unknown": "magenta"}
 _LEVELS = {"reject": 0, "stop": 1, "warn": 2}
@@ -34,6 +35,8 @@ def show(screen: Screen, report: Report) -> None:
     _say(screen, summary.verdict(found), "bold red" if is_found else "bold")
     for text in summary.without_machine(found):
         _say(screen, text, "bold yellow")
+    if found.around:
+        _say(screen, summary.around(found), "yellow")
     if found.lines:
         _say(screen, summary.looked_at(found, report))
     if machines:
@@ -47,12 +50,32 @@ def show(screen: Screen, report: Report) -> None:
                 hidden,
             )
             _say(screen, text % {"n": words.number(hidden)})
+    _around(screen, report)
     _unattributed(screen, found, report)
     remarks = summary.remarks(found, report)
     if remarks:
         screen.say("")
         for remark in remarks:
             _say(screen, f"• {remark}")
+
+
+def _around(screen: Screen, report: Report) -> None:
+    """The first machines that go around the place that watches, and how."""
+    machines = report.result.bypasses.machines
+    if not machines:
+        return
+    screen.say("")
+    _say(screen, _("Machines that go around the place that wrote these logs:"), "bold")
+    for machine in machines[:MOST_AROUND]:
+        _say(screen, f"  {machine.device}: {summary.ways(machine)}")
+    more = len(machines) - MOST_AROUND
+    if more > 0:
+        text = ngettext(
+            "%(n)s more machine; see all with -o result.xlsx",
+            "%(n)s more machines; see all with -o result.xlsx",
+            more,
+        )
+        _say(screen, "  " + text % {"n": words.number(more)})
 
 
 def _unattributed(screen: Screen, found: summary.Figures, report: Report) -> None:

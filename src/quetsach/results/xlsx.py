@@ -58,6 +58,7 @@ def write(out: BinaryIO, report: Report) -> None:
     )
     _machines(book, formats, report)
     _sightings(book, formats, report)
+    _around(book, formats, report)
     _unattributed(book, formats, report)
     _coverage(book, formats, report)
     _notes(book, formats, report)
@@ -159,12 +160,54 @@ def _sightings(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> 
     _sheet(book, formats, _("Sightings"), columns, rows)
 
 
+def _around(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> None:
+    """The ways around the place that watches; no sheet where there are none."""
+    if not len(report.result.bypasses):
+        return
+    columns = (
+        (_("Machine"), 22),
+        (_("Told apart by"), 24),
+        (_("Host name, user, MAC, NAT"), 30),
+        (_("Provider"), 28),
+        (_("By which way"), 18),
+        (_("As seen"), 34),
+        (_("Where in the line"), 22),
+        (_("Outcome"), 24),
+        (_("Lines"), 10),
+        (_("First seen"), 20),
+        (_("Last seen"), 20),
+        (_("On which days, from when to when"), 44),
+        (_("Log format"), 16),
+        (_("Log file"), 40),
+    )
+    rows = (
+        (
+            row.device or row.who,
+            row.who,
+            " · ".join(row.identity.values()),
+            row.provider,
+            words.way(row.kind),
+            row.matched,
+            words.field(row.field),
+            words.action(row.action),
+            row.count,
+            _naive(row.first_seen, report),
+            _naive(row.last_seen, report),
+            spans.spelled(row, report.zone, runs.MOST),
+            row.logformat,
+            report.paths.get(row.source, ""),
+        )
+        for row in report.result.bypasses
+    )
+    _sheet(book, formats, _("Going around"), columns, rows)
+
+
 def _unattributed(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> None:
     """The lines that no log format reads; no sheet where there are none."""
     if not report.result.not_understood:
         return
     columns = ((_("Log file"), 40), (_("Lines"), 10), (_("Log line, to be read by a person"), 120))
-    _sheet(book, formats, _("Lines without a machine"), columns, _unread(report), wrap_last=True)
+    _sheet(book, formats, _("Lines not understood"), columns, _unread(report), wrap_last=True)
 
 
 def _unread(report: Report) -> Iterator[tuple[str, int, str]]:
@@ -215,6 +258,7 @@ def _notes(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> None
     rows += [
         (_("Result"), summary.verdict(found)),
         *((_("Result"), text) for text in summary.without_machine(found)),
+        *([(_("Result"), summary.around(found))] if found.around else []),
         *([(_("Looked at"), summary.looked_at(found, report))] if found.lines else []),
         *((_("Note"), text) for text in summary.remarks(found, report)),
         (_("Times shown in"), words.zone_name(report.zone)),

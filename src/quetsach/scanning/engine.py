@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, cast, runtime_checkable
 
 from quetsach.errors import ScanError
 from quetsach.files.source import ByteStream
-from quetsach.sightings.sighting import Coverage, Sighting
+from quetsach.sightings.sighting import Bypass, Coverage, Sighting
 
 if TYPE_CHECKING:
     from quetsach.indicators.indicator import Indicator, IndicatorSet
@@ -49,10 +49,12 @@ class SpareThreads(Protocol):
 
 
 class SourceResult(NamedTuple):
-    """One source, read to its end or as far as possible. `sightings` are sorted by `Sighting.key()`."""
+    """One source, read to its end or as far as possible. `sightings` and `bypasses` are sorted by their
+    keys."""
 
     sightings: Iterable[Sighting]
     coverage: Coverage
+    bypasses: Iterable[Bypass] = ()
 
 
 class Matcher(Protocol):

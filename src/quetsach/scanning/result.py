@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from typing import NamedTuple
 
 from quetsach.files.inputs import Skipped
 from quetsach.files.spool import Spool
 from quetsach.scanning import tally
 from quetsach.sightings import wire
-from quetsach.sightings.sighting import Coverage, Scan, Sighting, dump
+from quetsach.sightings.sighting import Bypass, Coverage, Scan, Sighting, dump
 from quetsach.sightings.wire import WireSightings
 
 
@@ -41,6 +42,41 @@ class Unattributed(NamedTuple):
 _NO_DEVICE = b'"device":null'
 """Inside a text of JSON its quotation marks would be escaped."""
 _NAMES = ("host", "mac", "user")
+
+
+class GoingAround(NamedTuple):
+    """A machine that goes around the place that watches: its address, else its name. `ways` are (kind,
+    provider) with their lines."""
+
+    device: str
+    identity: dict[str, str]
+    ways: dict[tuple[str, str], int]
+    first: str | None
+    last: str | None
+
+    @property
+    def lines(self) -> int:
+        """The lines of all its ways."""
+        return sum(self.ways.values())
+
+    @classmethod
+    def of(cls, row: Bypass) -> GoingAround:
+        """The machine of one row."""
+        device = row.device or row.who.partition(":")[2]
+        ways = {(row.kind, row.provider): row.count}
+        return cls(device, dict(row.identity), ways, row.first_seen, row.last_seen)
+
+    def with_row(self, row: Bypass) -> GoingAround:
+        """The same machine with one more row."""
+        way = (row.kind, row.provider)
+        times = [time for time in (self.first, row.first_seen) if time is not None]
+        ends = [time for time in (self.last, row.last_seen) if time is not None]
+        return self._replace(
+            identity={**row.identity, **self.identity},
+            ways={**self.ways, way: self.ways.get(way, 0) + row.count},
+            first=min(times, default=None),
+            last=max(ends, default=None),
+        )
 
 
 class Sightings:
@@ -122,6 +158,48 @@ class Sightings:
         return self._tally
 
 
+class Bypasses:
+    """Ways around of many sources, sorted by key, read as often as wanted; beyond 2 MiB they lie in a
+    temporary file."""
+
+    def __init__(self) -> None:
+        self._spool = Spool()
+        self._places: dict[str, tuple[int, int, int]] = {}
+        """Of each source: offset and bytes in the spool, and the number of rows."""
+
+    def put(self, source: str, bypasses: Iterable[Bypass]) -> None:
+        """Keep those of one source, sorted by key; earlier ones of that source are forgotten."""
+        start, count = self._spool.size, 0
+        for bypass in bypasses:
+            self._spool.put(dump(bypass))
+            count += 1
+        self._places.pop(source, None)
+        if count:
+            self._places[source] = (start, self._spool.size - start, count)
+
+    def __len__(self) -> int:
+        return sum(count for _, _, count in self._places.values())
+
+    def __iter__(self) -> Iterator[Bypass]:
+        return map(wire.parse_bypass, wire.lines(self.blocks()))
+
+    def blocks(self) -> Iterator[bytes]:
+        """The rows as JSON Lines, in blocks that end anywhere."""
+        for source in sorted(self._places):
+            start, size, _ = self._places[source]
+            yield from self._spool.blocks(start, size)
+
+    @cached_property
+    def machines(self) -> list[GoingAround]:
+        """The machines that go around, each with its ways; sorted by device and `who`."""
+        found: dict[tuple[str, str], GoingAround] = {}
+        for row in self:
+            who = (row.device or "", "" if row.device else row.who)
+            old = found.get(who)
+            found[who] = GoingAround.of(row) if old is None else old.with_row(row)
+        return [found[who] for who in sorted(found)]
+
+
 class ScanResult(NamedTuple):
     """The answer of one scan. `coverage` is sorted by source id, then path; `skipped` files were not read."""
 
@@ -132,6 +210,7 @@ class ScanResult(NamedTuple):
     is_interrupted: bool = False
     seconds: float = 0.0
     named_by_lease: int = 0
+    bypasses: Bypasses = Bypasses()
 
     @property
     def errors(self) -> list[tuple[str, str]]:

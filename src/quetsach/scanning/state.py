@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
+from quetsach.bypass import providers
 from quetsach.errors import ScanError
 from quetsach.files.inputs import identity
 from quetsach.files.source import is_address
@@ -25,7 +26,7 @@ from quetsach.sightings.sighting import Scan
 
 _APPLICATION = 0x51534154
 """Marks the file as ours, for SQLite and for `file`."""
-_VERSION = 5
+_VERSION = 6
 """Rises when the layout of kept rows changes, also of the engine's own part."""
 _TABLES = """
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -70,6 +71,7 @@ class State:
             "program": header.tool,
             # Kept rows name log formats by their numbers, and a new or changed format reads other lines.
             "set of log formats": logformat.digest(),
+            "list of providers": providers.load().digest,
             "list": header.set_id,
             "source name": options.source_name,
             "time zone": options.tz,

@@ -13,10 +13,11 @@ from quetsach.scanning.engine import Part, SourceResult
 from quetsach.scanning.executor import Outcome
 from quetsach.sightings import wire
 from quetsach.sightings.sighting import Coverage
-from quetsach.sightings.wire import WireSightings
+from quetsach.sightings.wire import WireBypasses, WireSightings
 
 type Row = tuple[str, bytes]
-"""Its kind (`lines`, `coverage`, `skipped`, `body` or `part`), and its bytes, at most about 1 MiB."""
+"""Its kind (`lines`, `bypasses`, `coverage`, `skipped`, `body` or `part`), and its bytes, at most about
+1 MiB."""
 _BLOCK_BYTES = 1 << 20
 
 
@@ -28,8 +29,13 @@ def to_rows(outcome: Outcome) -> Iterator[Row]:
             lines = found if isinstance(found, WireSightings) else wire.keep(found)
             for block in lines.blocks():
                 yield "lines", block
+            ways = outcome.bypasses
+            around = ways if isinstance(ways, WireBypasses) else wire.keep_bypasses(ways)
+            for block in around.blocks():
+                yield "bypasses", block
             coverage = outcome.coverage._asdict()
-            yield "coverage", _json({"count": len(lines), "coverage": coverage})
+            counts = {"count": len(lines), "bypasses": len(around)}
+            yield "coverage", _json({**counts, "coverage": coverage})
         case Skipped():
             shown = [str(outcome.path), outcome.why, _text(outcome.same_as)]
             yield "skipped", _json(shown)
@@ -44,21 +50,24 @@ class Assembly:
     """Builds outcomes from their rows, which are put in one after another."""
 
     def __init__(self) -> None:
-        self._spool, self._held = Spool(), bytearray()
+        self._spool, self._around, self._held = Spool(), Spool(), bytearray()
 
     def put(self, kind: str, data: bytes) -> Outcome | None:
         """The outcome that ends with this row. Raises OSError where its lines do not fit into the spool."""
         match kind:
             case "lines":
                 self._spool.put(data)
+            case "bypasses":
+                self._around.put(data)
             case "body":
                 self._held += data
             case "coverage":
                 fields = json.loads(data)
                 lines = WireSightings(fields["count"], self._spool.read)
-                self._spool = Spool()
+                around = WireBypasses(fields["bypasses"], self._around.read)
+                self._spool, self._around = Spool(), Spool()
                 coverage = Coverage(**fields["coverage"])
-                return SourceResult(lines, coverage._replace(gaps=tuple(coverage.gaps)))
+                return SourceResult(lines, coverage._replace(gaps=tuple(coverage.gaps)), around)
             case "skipped":
                 return Skipped(*json.loads(data))
             case "part":

@@ -15,7 +15,7 @@ from quetsach.scanning.engine import Engine, Matcher, Part, ScanOptions, SourceR
 from quetsach.scanning.executor import Done, Executor, Outcome, Unit
 from quetsach.scanning.executors.threads import Threads
 from quetsach.scanning.reading import INTERRUPTED, failed, note_binary, note_shortened, start_of
-from quetsach.scanning.result import ScanResult, Sightings, Snapshot
+from quetsach.scanning.result import Bypasses, ScanResult, Sightings, Snapshot
 from quetsach.sightings.sighting import UNATTRIBUTED_IN_ALL, Coverage, Scan, shown_in_part
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ def run(
     return ScanResult(
         scan=header,
         sightings=work.sightings,
+        bypasses=work.bypasses,
         coverage=shown_in_part(work.coverage),
         skipped=inputs.skipped + work.skipped,
         is_interrupted=is_interrupted,
@@ -110,6 +111,7 @@ class _Work:
         self._leases = leases
         self._matcher, self._options, self._executor, self._state = matcher, options, executor, state
         self.sightings = Sightings(are_many=len(logs) > 1)
+        self.bypasses = Bypasses()
         self.coverage: list[Coverage] = []
         self.skipped: list[Skipped] = []
         self._by_source: dict[str, Coverage] = {}
@@ -239,7 +241,11 @@ class _Work:
             self._by_source = {one.source: one for one in self.coverage if one.bytes}
             self._told_lines = sum(len(one.unattributed) for one in self.coverage)
         try:
-            found = result.sightings if self._leases is None else self._leases.name(result.sightings)
+            found, around = result.sightings, result.bypasses
+            if self._leases is not None:
+                found, around = self._leases.name(found), self._leases.name_bypasses(around)
+            # The engine forgets its rows once the sightings are copied.
+            self.bypasses.put(new.source, around)
             self.sightings.put(new.source, found)
         except OSError as error:
             new.errors.append(no_room(error))

@@ -11,14 +11,16 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import Any, BinaryIO, NamedTuple
 
+from quetsach.bypass import providers
 from quetsach.errors import ScanError
 from quetsach.indicators.indicator import Kind
-from quetsach.sightings import runs
+from quetsach.sightings import asked, runs
 from quetsach.sightings.sighting import (
     ACTIONS,
     FIELDS,
     READ,
     UNATTRIBUTED_LINES,
+    Bypass,
     Coverage,
     End,
     Record,
@@ -62,8 +64,8 @@ class ScanFileError(ScanError):
 def read(stream: BinaryIO, on_reject: Callable[[Reject], None] | None = None) -> Iterator[tuple[int, Record]]:
     """Yield (line number, record) of one document; unknown fields are ignored.
 
-    A sighting or coverage record that breaks the wire format goes to `on_reject` and is left out; without
-    `on_reject` it raises an error. The `End` record comes last, and only if the document is complete:
+    A sighting, bypass or coverage record that breaks the wire format goes to `on_reject` and is left out;
+    without `on_reject` it raises an error. The `End` record comes last, and only if the document is complete:
     records yielded before an exception must not be kept.
 
     Raises:
@@ -77,7 +79,7 @@ def read(stream: BinaryIO, on_reject: Callable[[Reject], None] | None = None) ->
 def _read(
     stream: BinaryIO, on_reject: Callable[[Reject], None] | None
 ) -> Iterator[tuple[int, bytes, Record | Reject]]:
-    number = sightings = sources = schema = 0
+    number = sightings = sources = bypasses = schema = 0
     ended = False
     while line := stream.readline(LINE_BYTES + 1):
         number += 1
@@ -95,23 +97,29 @@ def _read(
         try:
             match kind:
                 case "sighting":
-                    if sources:
-                        raise _Malformed("a sighting follows the coverage")
+                    if sources or bypasses:
+                        raise _Malformed("a sighting follows other records")
                     sightings += 1
                     record = _sighting(fields if schema > 1 else _of_schema_1(fields))
+                case "bypass":
+                    if sources:
+                        raise _Malformed("a bypass follows the coverage")
+                    bypasses += 1
+                    record = _dated(Bypass(**_checked(fields, _BYPASS)))
                 case "coverage":
                     sources += 1
-                    checked = _checked({"gaps": [], **fields}, _COVERAGE)
+                    checked = _checked({**_LATER, **fields}, _COVERAGE)
                     checked["gaps"] = tuple(map(tuple, checked["gaps"]))
                     record = Coverage(**checked, unattributed=_unattributed(fields))
                 case "end":
-                    record = End(**_checked(fields, _END))
-                    if (record.sightings, record.sources) != (sightings, sources):
+                    record = End(**_checked({"bypasses": 0, **fields}, _END))
+                    if record[:2] != (sightings, sources) or record.bypasses != bypasses:
                         raise ScanFileError(
                             number,
                             "incomplete",
-                            f"the end record counts {record.sightings} sightings and {record.sources} "
-                            f"sources, the file holds {sightings} and {sources}",
+                            f"the end record counts {record.sightings} sightings, {record.sources} sources "
+                            f"and {record.bypasses} bypasses, the file holds {sightings}, {sources} and "
+                            f"{bypasses}",
                         )
                     ended = True
                 case _:
@@ -161,15 +169,23 @@ def _scan(fields: dict[str, Any]) -> Scan:
         known = " or ".join(map(str, READ))
         raise ScanFileError(1, "schema", f"schema {schema!r} is not {known}, which are read here")
     chosen = fields.get("set")
-    inputs = fields.get("inputs", [])
+    inputs, about = fields.get("inputs", []), fields.get("asked", [])
     try:
         checked = _checked(fields, _SCAN)
         named = _checked(chosen if isinstance(chosen, dict) else {}, _SET)
         if not _is_texts(inputs):
             raise _Malformed("inputs is not a list of texts")
+        if not asked.is_asked(about):
+            raise _Malformed(f"asked is not a sorted list of at most {asked.MOST} identifiers")
     except _Malformed as problem:
         raise ScanFileError(1, "malformed", str(problem)) from None
-    return Scan(**checked, set_id=named["id"], set_count=named["count"], inputs=tuple(inputs))
+    return Scan(
+        **checked,
+        set_id=named["id"],
+        set_count=named["count"],
+        inputs=tuple(inputs),
+        asked=tuple(about),
+    )
 
 
 def _of_schema_1(fields: dict[str, Any]) -> dict[str, Any]:
@@ -181,16 +197,20 @@ def _of_schema_1(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _sighting(fields: dict[str, Any]) -> Sighting:
-    sighting = Sighting(**_checked(fields, _SIGHTING))
-    first, last, day = sighting.first_seen, sighting.last_seen, sighting.day
+    return _dated(Sighting(**_checked(fields, _SIGHTING)))
+
+
+def _dated[R: Sighting | Bypass](row: R) -> R:
+    """The row, if its day, times and runs fit each other."""
+    first, last, day = row.first_seen, row.last_seen, row.day
     if (first is None, last is None) != (day is None, day is None):
         raise _Malformed("day, first_seen and last_seen are given together or not at all")
     if first and last and not (first[:10] == last[:10] == day and first <= last):
         raise _Malformed("first_seen and last_seen are not in order within the day")
     ends = (runs.micros(first), runs.micros(last)) if first and last else None
-    if wrong := runs.problem(sighting.runs, sighting.count, ends):
+    if wrong := runs.problem(row.runs, row.count, ends):
         raise _Malformed(wrong)
-    return sighting
+    return row
 
 
 def _unattributed(fields: dict[str, Any]) -> tuple[str, ...]:
@@ -258,6 +278,23 @@ def _is_devices(value: Any) -> bool:
     return isinstance(value, dict) and all(_is_day(day) and _is_texts(seen) for day, seen in value.items())
 
 
+def _is_hours(value: Any) -> bool:
+    def is_day(hours: Any) -> bool:
+        return isinstance(hours, list) and len(hours) == 24 and all(map(_is_count, hours))
+
+    return isinstance(value, dict) and all(_is_day(day) and is_day(hours) for day, hours in value.items())
+
+
+def _is_alive(value: Any) -> bool:
+    def is_machine(name: Any, days: Any) -> bool:
+        return asked.identifier(name) == name and isinstance(days, dict) and all(map(is_mask, days.items()))
+
+    def is_mask(told: tuple[Any, Any]) -> bool:
+        return _is_day(told[0]) and _is_count(told[1], 1) and told[1] < 1 << 24
+
+    return isinstance(value, dict) and all(is_machine(name, days) for name, days in value.items())
+
+
 def _is_gaps(value: Any) -> bool:
     def is_gap(gap: Any) -> bool:
         return isinstance(gap, list) and len(gap) == 2 and all(map(_is_time, gap)) and gap[0] <= gap[1]
@@ -281,7 +318,7 @@ _source: _Rule = (
 _some_time = (_or_none(_is_time), "null or a UTC time with six decimals and Z")
 _SCAN = {"tool": _text, "source_name": _text, "tz": _text}
 _SET = {"id": _source, "count": _amount}
-_END = {"sightings": _amount, "sources": _amount, "errors": _amount}
+_END = {"sightings": _amount, "sources": _amount, "errors": _amount, "bypasses": _amount}
 _SIGHTING: dict[str, _Rule] = {
     "source": _source,
     "indicator": _name,
@@ -320,6 +357,17 @@ _COVERAGE: dict[str, _Rule] = {
     "devices": (_is_devices, "a map from date to a list of texts"),
     "errors": (_is_texts, "a list of texts"),
     "gaps": (_is_gaps, "a list of pairs of times in order"),
+    "hours": (_or_none(_is_hours), "a map from date to 24 whole numbers"),
+    "order": (_or_none(_one_of(("", "kept", "broken"))[0]), "a known word"),
+    "alive": (_or_none(_is_alive), "a map from machine to dates with 24 bits each"),
+}
+_LATER: dict[str, Any] = {"gaps": [], "hours": None, "order": None, "alive": None}
+"""What older scanners do not tell of a source."""
+_BYPASS: dict[str, _Rule] = {
+    "source": _source,
+    "provider": _name,
+    "kind": _one_of(providers.KINDS),
+    **{name: rule for name, rule in _SIGHTING.items() if name in Bypass._fields[3:]},
 }
 
 
@@ -345,49 +393,63 @@ def split(stream: BinaryIO, max_bytes: int = CHUNK_BYTES) -> Iterator[Chunk]:
         ScanFileError: as `read`, and `too_large` when the coverage alone does not fit.
     """
     head = b""
-    sightings: list[bytes] = []
+    rows: list[bytes] = []
     coverage: list[bytes] = []
-    size = room = 0
+    size = room = around = 0
+    """`around` of the rows held are ways around; they stand behind the sightings."""
     first_line = 2
-    machine, before = None, 0
-    """The present row's source, indicator and device, and the lines held before its first row."""
+    machine: tuple[str | None, ...] | None = None
+    before = 0
+    """The present row's source, indicator (or provider and kind) and device, and the lines held before its
+    first row."""
     for number, line, record in _read(stream, None):
         match record:
             case Scan():
                 head = line
-                room = max_bytes - len(head) - len(dump(End(1 << 62, 1 << 62, 1 << 62)))
-            case Sighting():
-                if machine != (record.source, record.indicator, record.device):
-                    machine, before = (record.source, record.indicator, record.device), len(sightings)
-                if size + len(line) > room and sightings:
-                    cut = before or len(sightings)
-                    yield _chunk(head, sightings[:cut], [], End(cut, 0, 0), first_line)
-                    sightings, first_line, before = sightings[cut:], first_line + cut, 0
-                    size = sum(map(len, sightings))
-                sightings.append(line)
+                room = max_bytes - len(head) - len(dump(End(1 << 62, 1 << 62, 1 << 62, 1 << 62)))
+            case Sighting() | Bypass():
+                if machine != (found := _of_one_machine(record)):
+                    machine, before = found, len(rows)
+                if size + len(line) > room and rows:
+                    cut = before or len(rows)
+                    left = max(0, around - (len(rows) - cut))
+                    yield _chunk(head, rows[:cut], [], End(cut - left, 0, 0, left), first_line)
+                    around -= left
+                    rows, first_line, before = rows[cut:], first_line + cut, 0
+                    size = sum(map(len, rows))
+                rows.append(line)
+                around += isinstance(record, Bypass)
                 size += len(line)
             case Coverage():
-                if size + len(line) > room and sightings:
-                    yield _chunk(head, sightings, [], End(len(sightings), 0, 0), first_line)
-                    sightings, size, first_line = [], sum(map(len, coverage)), number - len(coverage)
+                if size + len(line) > room and rows:
+                    end = End(len(rows) - around, 0, 0, around)
+                    yield _chunk(head, rows, [], end, first_line)
+                    rows, around = [], 0
+                    size, first_line = sum(map(len, coverage)), number - len(coverage)
                 coverage.append(line)
                 size += len(line)
             case End():
-                end = End(len(sightings), record.sources, record.errors)
-                yield _chunk(head, sightings, coverage, end, first_line, is_last=True)
+                end = End(len(rows) - around, record.sources, record.errors, around)
+                yield _chunk(head, rows, coverage, end, first_line, is_last=True)
         if size > room:
             raise ScanFileError(
                 number, "too_large", f"does not fit a document of {max_bytes} bytes: scan fewer files at once"
             )
 
 
+def _of_one_machine(row: Sighting | Bypass) -> tuple[str | None, ...]:
+    if isinstance(row, Sighting):
+        return (row.source, row.indicator, row.device)
+    return (row.source, row.provider, row.kind, row.device)
+
+
 def _chunk(
     head: bytes,
-    sightings: list[bytes],
+    rows: list[bytes],
     coverage: list[bytes],
     end: End,
     first_line: int,
     *,
     is_last: bool = False,
 ) -> Chunk:
-    return Chunk(b"".join((head, *sightings, *coverage, dump(end))), first_line, is_last)
+    return Chunk(b"".join((head, *rows, *coverage, dump(end))), first_line, is_last)

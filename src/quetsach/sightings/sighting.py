@@ -53,6 +53,34 @@ class Sighting(NamedTuple):
         return (self.source, self.indicator, self.device or "", self.who, self.day or "")
 
 
+class Bypass(NamedTuple):
+    """A way around the place that watches, taken by one machine on one UTC day (docs/contract.md 2).
+
+    It is no sighting. `provider` and `kind` are those of `quetsach.bypass.providers`; all other fields are as
+    in a `Sighting`.
+    """
+
+    source: str
+    provider: str
+    kind: str
+    matched: str
+    field: str
+    device: str | None
+    identity: dict[str, str]
+    who: str
+    day: str | None
+    first_seen: str | None
+    last_seen: str | None
+    count: int  # type: ignore[assignment]
+    runs: list[list[int]]
+    action: str
+    logformat: str
+
+    def key(self) -> tuple[str, str, str, str, str, str]:
+        """(source, provider, kind, device, who, day): records with equal keys are copies of one fact."""
+        return (self.source, self.provider, self.kind, self.device or "", self.who, self.day or "")
+
+
 def who_is(identity: Mapping[str, str], device: str | None) -> str:
     """What tells machines with the device's address apart (docs/contract.md 2); empty where nothing does."""
     for kind in ("mac", "host"):
@@ -66,7 +94,9 @@ class Coverage(NamedTuple):
 
     `gaps` are [first, last] of each time within the source whose lines are lost (docs/contract.md 4).
     `not_understood` counts lines that name an indicator and could not be attributed to a machine;
-    `unattributed` holds the first `UNATTRIBUTED_LINES` of them, escaped.
+    `unattributed` holds the first `UNATTRIBUTED_LINES` of them, escaped. `hours` has the lines of each UTC
+    hour by day, `order` says whether the log's times follow each other, and `alive` has, for each identifier
+    that was asked about and seen, the hours of each day as bits. None where they are not known.
     """
 
     source: str
@@ -85,6 +115,9 @@ class Coverage(NamedTuple):
     errors: list[str]
     unattributed: Sequence[str] = ()
     gaps: Sequence[Sequence[str]] = ()
+    hours: Mapping[str, Sequence[int]] | None = None
+    order: str | None = None
+    alive: Mapping[str, Mapping[str, int]] | None = None
 
 
 def shown_in_part(coverage: Iterable[Coverage]) -> list[Coverage]:
@@ -106,17 +139,20 @@ class Scan(NamedTuple):
     source_name: str
     tz: str
     inputs: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
 
 
 class End(NamedTuple):
-    """The last record of a document: its number of sightings, sources (coverage records) and errors."""
+    """The last record of a document: its number of sightings, sources (coverage records) and errors, and of
+    records of machines that go around."""
 
     sightings: int
     sources: int
     errors: int
+    bypasses: int = 0
 
 
-type Record = Scan | Sighting | Coverage | End
+type Record = Scan | Sighting | Bypass | Coverage | End
 
 
 @cache
@@ -132,12 +168,17 @@ def dump(record: Record) -> bytes:
     match record:
         case Sighting():
             fields = {"type": "sighting", **record._asdict()}
+        case Bypass():
+            fields = {"type": "bypass", **record._asdict()}
         case Coverage():
             fields = {"type": "coverage", **record._asdict()}
-            if not record.gaps:
-                del fields["gaps"]
+            for name in ("gaps", "hours", "order", "alive"):
+                if not fields[name]:
+                    del fields[name]
         case End():
             fields = {"type": "end", **record._asdict()}
+            if not record.bypasses:
+                del fields["bypasses"]
         case Scan():
             fields = {
                 "type": "scan",
@@ -148,6 +189,8 @@ def dump(record: Record) -> bytes:
                 "tz": record.tz,
                 "inputs": list(record.inputs),
             }
+            if record.asked:
+                fields["asked"] = list(record.asked)
     text = _encoder()(fields)
     try:
         return text.encode() + b"\n"
@@ -163,23 +206,27 @@ def write(
     sightings: Iterable[Sighting],
     coverage: Iterable[Coverage],
     *,
+    bypasses: Iterable[Bypass] = (),
     complete: bool = True,
 ) -> End:
-    """Write one document. `sightings` must come sorted by `Sighting.key()`.
+    """Write one document. `sightings` and `bypasses` must come sorted by their keys.
 
     `complete=False` leaves out the `end` record, so that no reader takes an interrupted scan for
     a whole one.
     """
     out.write(dump(scan))
-    found = sources = errors = 0
+    found = around = sources = errors = 0
     for sighting in sightings:
         found += 1
         out.write(dump(sighting))
+    for bypass in bypasses:
+        around += 1
+        out.write(dump(bypass))
     for seen in coverage:
         sources += 1
         errors += len(seen.errors)
         out.write(dump(seen))
-    end = End(found, sources, errors)
+    end = End(found, sources, errors, around)
     if complete:
         out.write(dump(end))
     return end

@@ -1,4 +1,4 @@
-"""Sightings as lines of the wire format, so memory never holds millions of objects at once."""
+"""Sightings, and ways around, as lines of the wire format: memory never holds millions of objects at once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from quetsach.files.spool import Spool
-from quetsach.sightings.sighting import Sighting, dump
+from quetsach.sightings.sighting import Bypass, Sighting, dump
 
 if TYPE_CHECKING:
     from quetsach import _native
@@ -41,10 +41,7 @@ class WireSightings:
 
     def blocks(self) -> Iterator[bytes]:
         """The stored lines, in blocks that end anywhere."""
-        offset = 0
-        while block := self._read(offset, _BLOCK_BYTES):
-            offset += len(block)
-            yield block
+        return blocks(self._read)
 
     def write(self, put: Callable[[bytes], object]) -> None:
         """Hand all blocks to `put`. Raises OSError like `put`, or where they cannot be read."""
@@ -59,15 +56,58 @@ class WireSightings:
         return self._native.tally() if self._native is not None else None
 
 
+class WireBypasses:
+    """Ways around, stored in the same way."""
+
+    def __init__(
+        self, count: int | None, read: Callable[[int, int], bytes], native: _native.Bypasses | None = None
+    ) -> None:
+        self._count = count
+        self._read = read
+        self._native = native
+
+    def __len__(self) -> int:
+        """Raises OSError where they cannot be read."""
+        if self._count is None:
+            self._count = len(self._native) if self._native is not None else 0
+        return self._count
+
+    def __iter__(self) -> Iterator[Bypass]:
+        return map(parse_bypass, lines(self.blocks()))
+
+    def blocks(self) -> Iterator[bytes]:
+        """The stored lines, in blocks that end anywhere."""
+        return blocks(self._read)
+
+
+def blocks(read: Callable[[int, int], bytes]) -> Iterator[bytes]:
+    """All that `read(offset, size)` gives, a block at a time."""
+    offset = 0
+    while block := read(offset, _BLOCK_BYTES):
+        offset += len(block)
+        yield block
+
+
 def keep(sightings: Iterable[Sighting]) -> WireSightings:
     """Store sightings as lines in a spool (beyond 2 MiB on the disk). Raises OSError when the disk is
     full."""
+    count, spool = _kept(sightings)
+    return WireSightings(count, spool.read)
+
+
+def keep_bypasses(bypasses: Iterable[Bypass]) -> WireBypasses:
+    """Store ways around as `keep` stores sightings."""
+    count, spool = _kept(bypasses)
+    return WireBypasses(count, spool.read)
+
+
+def _kept(records: Iterable[Sighting | Bypass]) -> tuple[int, Spool]:
     spool = Spool()
     count = 0
-    for sighting in sightings:
-        spool.put(dump(sighting))
+    for record in records:
+        spool.put(dump(record))
         count += 1
-    return WireSightings(count, spool.read)
+    return count, spool
 
 
 def lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -91,3 +131,10 @@ def parse(line: bytes) -> Sighting:
     fields = _decoder()(line)
     del fields["type"]
     return Sighting(**fields)
+
+
+def parse_bypass(line: bytes) -> Bypass:
+    """The way around of a line that this program wrote."""
+    fields = _decoder()(line)
+    del fields["type"]
+    return Bypass(**fields)

@@ -63,6 +63,11 @@ def gettext(message: str) -> str:
     return _texts.gettext(message) if message else message
 
 
+def gettext_noop(message: str) -> str:
+    """Marks an English message id that is translated where it is shown."""
+    return message
+
+
 def translator(code: str) -> Callable[[str], str]:
     """The texts in `vi` or `en`, independent of the process: for pages, whose readers differ."""
     return _catalogue(code).gettext

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from quetsach.text.language import code, ngettext, size_in
+from quetsach.text.language import code, gettext_noop, ngettext, size_in
 from quetsach.text.language import gettext as _
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
+
+type Say = Callable[[str], str]
 
 _HIDDEN = "[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]"
 
@@ -99,38 +101,68 @@ def zone_name(zone: ZoneInfo) -> str:
     return _("Vietnam time") if zone.key == "Asia/Ho_Chi_Minh" else zone.key
 
 
-def action(word: str) -> str:
-    """The outcome of a connection."""
-    return {
-        "allowed": _("went through"),
-        "blocked": _("was blocked"),
-        "attempt": _("tried, no answer"),
-        "unknown": _("outcome unknown"),
-    }.get(word, word)
+_ACTIONS = {
+    "allowed": gettext_noop("went through"),
+    "blocked": gettext_noop("was blocked"),
+    "attempt": gettext_noop("tried, no answer"),
+    "unknown": gettext_noop("outcome unknown"),
+}
+_FIELDS = {
+    "query": gettext_noop("name asked for (DNS)"),
+    "host": gettext_noop("web server"),
+    "server_name": gettext_noop("server name (TLS)"),
+    "url": gettext_noop("web address"),
+    "answer": gettext_noop("answer (DNS)"),
+    "destination": gettext_noop("destination address"),
+    "text": gettext_noop("somewhere in the line"),
+}
+_KINDS = {
+    "domain": gettext_noop("domain"),
+    "ipv4": gettext_noop("IPv4 address"),
+    "ipv6": gettext_noop("IPv6 address"),
+    "cidr": gettext_noop("network"),
+    "ip-port": gettext_noop("address and port"),
+    "url": gettext_noop("web address"),
+}
+_FORMATS = {"text": gettext_noop("plain text"), "binary": gettext_noop("binary data")}
+_IDENTITY = {
+    "host": gettext_noop("machine name"),
+    "mac": gettext_noop("hardware address (MAC)"),
+    "user": gettext_noop("user"),
+    "nat": gettext_noop("address after translation (NAT)"),
+}
 
 
-def field(word: str) -> str:
+def action(word: str, say: Say = _) -> str:
+    """The outcome of a connection. `say` translates; the default speaks the language of the process."""
+    return say(_ACTIONS[word]) if word in _ACTIONS else word
+
+
+def field(word: str, say: Say = _) -> str:
     """The place of the indicator in the log line."""
-    return {
-        "query": _("name asked for (DNS)"),
-        "host": _("web server"),
-        "server_name": _("server name (TLS)"),
-        "url": _("web address"),
-        "answer": _("answer (DNS)"),
-        "destination": _("destination address"),
-        "text": _("somewhere in the line"),
-    }.get(word, word)
+    return say(_FIELDS[word]) if word in _FIELDS else word
 
 
-def kind(word: str) -> str:
+def kind(word: str, say: Say = _) -> str:
     """The kind of an indicator."""
+    return say(_KINDS[word]) if word in _KINDS else word
+
+
+def identity(word: str, say: Say = _) -> str:
+    """What the log line says of a machine beside its address."""
+    return say(_IDENTITY[word]) if word in _IDENTITY else word
+
+
+def way(word: str) -> str:
+    """A way around the place that watches, by its kind."""
     return {
-        "domain": _("domain"),
-        "ipv4": _("IPv4 address"),
-        "ipv6": _("IPv6 address"),
-        "cidr": _("network"),
-        "ip-port": _("address and port"),
-        "url": _("web address"),
+        "doh": _("DNS over HTTPS"),
+        "dot": _("DNS over TLS"),
+        "doq": _("DNS over QUIC"),
+        "relay": _("relay"),
+        "vpn": _("VPN"),
+        "proxy": _("proxy"),
+        "dns": _("foreign resolver"),
     }.get(word, word)
 
 
@@ -143,9 +175,9 @@ def time_note(word: str) -> str:
     }.get(word, "")
 
 
-def logformat(name: str) -> str:
+def logformat(name: str, say: Say = _) -> str:
     """The name of a log format as people know it."""
-    return {"text": _("plain text"), "binary": _("binary data")}.get(name, name)
+    return say(_FORMATS[name]) if name in _FORMATS else name
 
 
 def files(count: int) -> str:

@@ -12,13 +12,13 @@ from django.utils import timezone
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.campaigns.cascade.actions import publish
 from quetsach.portal.campaigns.models import Campaign
-from quetsach.portal.cases import actions, queries
+from quetsach.portal.cases import actions, owning_actions, queries
 from quetsach.portal.cases.models import Case
 from quetsach.portal.reports.rollup.machines import by_branch
 from quetsach.portal.reports.rollup.snapshots import page_lines
 from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.sightings.models import Coverage, Scan
-from quetsach.portal.units.models import Network
+from quetsach.portal.units.networks import Network
 from tests.portal.page_text import text_of
 from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
 
@@ -73,7 +73,7 @@ def test_all_log_lines_are_there_for_the_unit_though_its_superior_looked(cast, t
     body = document(rows, [coverage(noon(6), noon(4))], set_id=listed.set_id)
     receive_file(BytesIO(body), cast.nodes["A"], Sender("upload", user=cast.user("A", "it")))
     case = Case.rows.get()
-    actions.assign_device(case.device, cast.nodes["A1"], cast.user("A", "it"))
+    owning_actions.assign_device(case.device, cast.nodes["A1"], cast.user("A", "it"))
     page, client = reverse("case", args=["lam-sach", case.pk]), cast.client("A1", "officer")
     first = client.get(page).content.decode()
     assert first.count("line of ") == 12 and 'href="?tat-ca#dong"' in first
@@ -98,6 +98,56 @@ def test_lines_read_are_those_of_the_places_that_saw_the_machine(cast, tmp_path)
     page = text_of(cast.client("A1", "it").get(reverse("case", args=["lam-sach", Case.rows.get().pk])))
     assert "đã đọc 20.000 dòng ở nơi ghi nhận máy này" in page
     assert "lỗi khi đọc" not in page
+
+
+def test_days_are_those_of_the_times_that_the_page_shows(cast, tmp_path):
+    """Two UTC days of one day in Vietnam, and one UTC day of two days in Vietnam."""
+    listed = publish_list(cast, tmp_path)
+    rows = [
+        sighting("10.1.1.5", noon(9, 18)),
+        sighting("10.1.1.5", noon(8, 2)),
+        sighting("10.1.1.5", noon(6, 10), until=noon(6, 20), count=2),
+        sighting("10.1.1.5", noon(5, 3)),
+    ]
+    body = document(rows, [coverage(noon(10), noon(4))], set_id=listed.set_id)
+    receive_file(BytesIO(body), cast.nodes["A1"], Sender("upload", user=cast.user("A1", "it")))
+    case = Case.rows.get()
+    assert queries.story(case).days == 3
+    page = text_of(cast.client("A1", "it").get(reverse("case", args=["lam-sach", case.pk])))
+    assert "trong 3 ngày" in page
+
+
+def test_a_unit_seen_by_another_is_not_told_that_no_log_was_looked_at(cast, tmp_path):
+    url = f"/cd/lam-sach/nhat-ky/?don-vi={cast.nodes['A1'].pk}"
+    client = cast.client("A1", "officer")
+    assert "Chưa xem nhật ký nào" in text_of(client.get(url))
+    listed = publish_list(cast, tmp_path)
+    body = document([sighting("10.1.1.5", noon(5))], [coverage(noon(6), noon(4))], set_id=listed.set_id)
+    receive_file(BytesIO(body), cast.nodes["A"], Sender("upload", user=cast.user("A", "it")))
+    owning_actions.assign_device(Case.rows.get().device, cast.nodes["A1"], cast.user("A", "it"))
+    page = text_of(client.get(url))
+    assert "Chưa xem nhật ký nào" not in page and "là từ nhật ký của đơn vị khác" in page
+
+
+OUTCOMES = {"allowed": "cho qua", "blocked": "bị chặn", "attempt": "không được đáp", "unknown": "không rõ"}
+
+
+@pytest.mark.parametrize("action", OUTCOMES)
+@pytest.mark.parametrize("page", ["case", "sightings"])
+def test_codes_of_a_log_line_are_vietnamese_words(cast, tmp_path, page, action):
+    listed = publish_list(cast, tmp_path)
+    identity = {"host": "pc-7", "mac": "00:11:22:33:44:55", "user": "tranthib", "nat": "203.0.113.9:40112"}
+    row = sighting(
+        "10.1.1.5", noon(5), action=action, field="host", logformat="squid", identity=identity, count=2
+    )
+    body = document([row], [coverage(noon(6), noon(4))], set_id=listed.set_id)
+    receive_file(BytesIO(body), cast.nodes["A1"], Sender("upload", user=cast.user("A1", "it")))
+    text = text_of(cast.client("A1", "it").get(pages(Case.rows.get())[page]))
+    assert f"máy chủ web · {OUTCOMES[action]}" in text
+    for code in ("domain", "user", "host ·", f"· {action}"):
+        assert code not in text.replace("evil.example", ""), code
+    if page == "case":
+        assert "tên miền" in text and "tên máy" in text and "người dùng" in text
 
 
 @pytest.mark.parametrize("act", ["bat-dau", "da-xu-ly", "xac-nhan", "bao-nham", "mo-lai"])
@@ -407,7 +457,7 @@ def test_a_scan_of_the_superior_is_no_link_for_the_unit(cast, tmp_path):
     body = document([sighting("10.1.1.5", noon(5))], [coverage(noon(6), noon(4))], set_id=listed.set_id)
     receive_file(BytesIO(body), cast.nodes["A"], Sender("upload", user=cast.user("A", "it")))
     found = Case.rows.get()
-    actions.assign_device(found.device, cast.nodes["A1"], cast.user("A", "it"))
+    owning_actions.assign_device(found.device, cast.nodes["A1"], cast.user("A", "it"))
     link = reverse("scan", args=["lam-sach", Scan.rows.get().pk])
     page = reverse("case", args=["lam-sach", found.pk])
     assert link not in cast.client("A1", "officer").get(page).content.decode()

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from quetsach.portal.audit.actions import first_broken_entry
-from quetsach.portal.cases import actions, looks, pull_actions, queries
+from quetsach.portal.cases import actions, looks, owning_actions, pull_actions, queries
 from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, Device
 from quetsach.portal.cases.pull_actions import pull_sightings
 from quetsach.portal.sightings.actions import Sender, receive_file
@@ -76,7 +76,7 @@ def test_the_owner_is_the_longest_network_below_the_reporter(cast, upload):
 
 def test_a_machine_given_to_a_unit_stays_there_for_later_sightings(cast, upload):
     upload([sighting("PC-07", noon(5))], unit="A")
-    actions.assign_device(Device.rows.get(), cast.nodes["A2"], cast.user("A", "it"))
+    owning_actions.assign_device(Device.rows.get(), cast.nodes["A2"], cast.user("A", "it"))
     upload([sighting("PC-07", noon(3), source="log-2")], unit="A")
     assert (only().device.owner, only().state, only().count) == (cast.nodes["A2"], "assigned", 2)
 
@@ -84,7 +84,7 @@ def test_a_machine_given_to_a_unit_stays_there_for_later_sightings(cast, upload)
 def test_a_machine_cannot_be_given_outside_the_subtree(cast, upload):
     upload([sighting("PC-07", noon(5))], unit="A")
     with pytest.raises(actions.CaseError):
-        actions.assign_device(Device.rows.get(), cast.nodes["B1"], cast.user("A", "it"))
+        owning_actions.assign_device(Device.rows.get(), cast.nodes["B1"], cast.user("A", "it"))
 
 
 def test_repeating_everything_changes_no_case(cast, upload):

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -10,16 +11,18 @@ from hypothesis import strategies as st
 from quetsach.portal.cases.rules import (
     TRANSITIONS,
     Act,
+    Around,
     Arrival,
     Hit,
     Look,
+    Reason,
     State,
     arrive,
     judge,
     judge_check,
 )
 from quetsach.portal.cases.timeline import draw
-from quetsach.portal.sightings.owners import Owners
+from quetsach.portal.sightings.owners import Owners, Range
 
 CLAIM = datetime(2026, 1, 10, 3, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -64,17 +67,30 @@ def broken(look):
     return look.errors or look.not_understood
 
 
-def oracle(hits, looks, quiet_days):
-    """Walk the half hours after the claim. A moment is seen if a look covers it and no loss holds it. Two
-    such moments are of one run if one look covers all between them, or if they lie at most a day apart; never
-    over a loss, and over a pause only if no source that could not be read reaches into it."""
+ways = st.builds(
+    lambda at, long, told: Around(
+        None if at is None else CLAIM + (at + 0.5) * HOUR,
+        None if at is None else CLAIM + (at + 0.5) * HOUR + long * HOUR / 2,
+        CLAIM + told * HOUR,
+    ),
+    st.none() | hours,
+    st.sampled_from([0.5, 1, 6]),
+    hours,
+)
+
+
+def oracle(hits, looks, quiet_days, around=()):
+    """Walk the half hours after the claim. A moment is seen if a look covers it and no loss holds it; a time
+    in which the machine went around is a loss at every place. Two such moments are of one run if one look
+    covers all between them, or if they lie at most a day apart. No run goes over a loss, nor over a pause
+    with a source in it that could not be read."""
     if any(h.last is not None and h.last > CLAIM for h in hits):
         return "cleaning"
     best = "claimed_clean"
     for place in {h.source_name for h in hits}:
         after = [lk for lk in looks if lk.source_name == place and lk.last > CLAIM]
         usable = [lk for lk in after if not broken(lk) and lk.time in ("ok", "assumed_year") and lk.lists_all]
-        lost = [gap for lk in after for gap in lk.lost]
+        lost = [gap for lk in after for gap in lk.lost] + [(w.first, w.last) for w in around if w.last]
         seen, edges = set(), set()
         for lk in usable:
             first, last = max(0, (lk.first - CLAIM) // HOUR) * 2, (lk.last - CLAIM) // HOUR * 2
@@ -102,6 +118,7 @@ def oracle(hits, looks, quiet_days):
                 alive = {d for lk in usable for d in (lk.alive or ())}
                 if any(begin.date() <= d <= end.date() and d > CLAIM.date() for d in alive):
                     untimed = any(h.last is None and h.received > CLAIM for h in hits)
+                    untimed = untimed or any(w.last is None and w.told > CLAIM for w in around)
                     if not untimed:
                         return "verified_clean"
     return best
@@ -111,9 +128,29 @@ def oracle(hits, looks, quiet_days):
     hits=st.lists(hits, min_size=1, max_size=4),
     looks=st.lists(looks, max_size=6),
     quiet_days=st.integers(1, 14),
+    around=st.lists(ways, max_size=2),
 )
-def test_the_judgement_is_that_of_the_hour_by_hour_oracle(hits, looks, quiet_days):
-    assert judge(CLAIM, hits, looks, quiet_days).state == oracle(hits, looks, quiet_days)
+def test_the_judgement_is_that_of_the_hour_by_hour_oracle(hits, looks, quiet_days, around):
+    assert judge(CLAIM, hits, looks, quiet_days, around).state == oracle(hits, looks, quiet_days, around)
+
+
+@pytest.mark.parametrize(
+    ("at", "state", "reason"),
+    [
+        ((-5, -4), State.VERIFIED_CLEAN, Reason.QUIET),
+        ((0, 1), State.VERIFIED_CLEAN, Reason.QUIET),
+        ((40, 40), State.RECHECKED, Reason.AROUND),
+        ((0, 79), State.CLAIMED_CLEAN, Reason.AROUND),
+        (None, State.RECHECKED, Reason.AROUND),
+    ],
+)
+def test_no_log_proves_clean_the_time_in_which_a_machine_goes_around(at, state, reason):
+    """Of eighty quiet hours, three days of which would be enough."""
+    first, last = (None, None) if at is None else (CLAIM + at[0] * HOUR, CLAIM + at[1] * HOUR)
+    found = judge(
+        CLAIM, [Hit("fw", CLAIM - HOUR, CLAIM)], [look(0, 80)], 3, [Around(first, last, CLAIM + HOUR)]
+    )
+    assert (found.state, found.reason) == (state, reason)
 
 
 @given(hits=st.lists(hits, min_size=1, max_size=4), looks=st.lists(looks, max_size=5), more=looks)
@@ -233,7 +270,6 @@ networks = st.lists(
 )
 def test_the_owner_agrees_with_trying_every_network(networks, device):
     import ipaddress
-    from uuid import UUID
 
     pairs = [(cidr, UUID(int=n)) for cidr, n in networks]
     try:
@@ -245,7 +281,20 @@ def test_the_owner_agrees_with_trying_every_network(networks, device):
         fits = []
     longest = max((length for length, _ in fits), default=None)
     owners = {n for length, n in fits if length == longest}
-    assert Owners(UUID(int=9), pairs).of(device) == (owners.pop() if len(owners) == 1 else None)
+    ranges = [Range(*pair) for pair in pairs]
+    assert Owners(UUID(int=9), ranges).of(device, date(2026, 11, 29)) == (
+        owners.pop() if len(owners) == 1 else None
+    )
+
+
+def test_a_range_counts_on_its_own_days_only():
+    old, new = UUID(int=1), UUID(int=2)
+    change = date(2026, 7, 1)
+    owners = Owners(
+        UUID(int=9), [Range("10.1.1.0/24", old, None, change), Range("10.1.1.0/24", new, change, None)]
+    )
+    found = [owners.of("10.1.1.5", date(2026, *day)) for day in ((1, 1), (6, 30), (7, 1), (12, 31))]
+    assert found == [old, old, new, new]
 
 
 @given(

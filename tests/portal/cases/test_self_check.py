@@ -15,7 +15,7 @@ from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.cases.models import Case
 from quetsach.portal.cases.self_check.views import CHECKS
 from quetsach.portal.sightings.actions import Sender, receive_file
-from quetsach.portal.units.models import Network
+from quetsach.portal.units.networks import Network
 from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
 
 HOME, OFFICE = "203.0.113.77", "10.1.1.77"

@@ -9,10 +9,11 @@ from django.test import Client
 from django.urls import reverse
 
 from quetsach.portal.audit.actions import first_broken_entry
+from quetsach.portal.cases.models import Device
 from quetsach.portal.checks.models import CheckResult, Pack, Replacement, UnitPlan, UploadCode
 from quetsach.portal.checks.unit_actions import issue_code
 from tests.portal.checks.results import ago, content, listed, sign
-from tests.portal.page_text import markup_of
+from tests.portal.page_text import markup_of, text_of
 from tests.portal.scan_document import publish_list
 
 SLUG = ["lam-sach"]
@@ -139,6 +140,29 @@ def test_unchecked_machines_follow_from_what_the_unit_says_it_has(cast, give):
     assert above.context["whole"].coverage == pytest.approx(0.2)
     # A unit without a number of computers is not counted as fully checked.
     assert above.context["whole"].silent_units == 2
+
+
+def test_machines_of_the_logs_beyond_the_stated_number_are_explained(cast, give):
+    client = cast.client("A1", "officer")
+    give("A1", "PC-01")
+    client.post(reverse("check_computers", args=SLUG), {"computers": "1"})
+    assert "hoặc đơn vị có nhiều máy hơn số đã khai" not in text_of(client.get(reverse("checks", args=SLUG)))
+    node = cast.nodes["A1"]
+    Device.rows.create(owner=node, campaign=node.campaign, key="10.1.1.5", is_assigned=True)
+    page = text_of(client.get(reverse("checks", args=SLUG)))
+    assert "Đơn vị đã khai có 1 máy, trong đó đã kiểm tra 1 máy." in page
+    client.post(reverse("check_computers", args=SLUG), {"computers": "2"})
+    assert "hoặc đơn vị có nhiều máy hơn số đã khai" not in text_of(client.get(reverse("checks", args=SLUG)))
+
+
+def test_nothing_unchecked_among_some_units_is_not_known_and_never_at_least_none(cast, give):
+    give("A1", "PC-01")
+    cast.client("A1", "officer").post(reverse("check_computers", args=SLUG), {"computers": "1"})
+    answer = cast.client("centre", "reader").get(reverse("checks", args=SLUG))
+    assert answer.context["whole"].unchecked == 0
+    page = text_of(answer)
+    assert "ít nhất 0" not in page.lower() and "Chưa kiểm tra không rõ" in page
+    assert 'class="bar"' not in answer.context["chart"], "a full bar would say that all are checked"
 
 
 def test_the_date_is_the_units_own_and_counts_travel_up(cast, give):

@@ -42,7 +42,7 @@ def test_two_hundred_pushes_of_a_growing_source_leave_one_row_of_coverage(push):
     assert Scan.rows.count() == Sighting.rows.count() == 1
     assert Entry.objects.count() == entries
     writes = [one["sql"] for one in queries if one["sql"].startswith(("INSERT", "UPDATE", "DELETE"))]
-    assert len(writes) == 2, writes  # the source's coverage, and the scan
+    assert len(writes) == 3, writes  # the source's coverage, its present day, and the scan
 
 
 def test_an_older_document_takes_nothing_back_and_an_error_stays_with_its_source(push):

@@ -26,9 +26,10 @@ def listed(cast, tmp_path):
     return publish_list(cast, tmp_path)
 
 
-def take(cast, listed, *, rows=(), lines=0, kept=(), source="log-1"):
+def take(cast, listed, *, rows=(), lines=0, kept=(), source="log-1", size=100):
     """A scan of the commune with that many lines which no format reads."""
     seen = coverage(noon(6), noon(4), source=source, not_understood=lines, unattributed=list(kept))
+    seen["bytes"] = size
     body = document(list(rows), [seen], set_id=listed.set_id)
     receive_file(BytesIO(body), cast.nodes["A1"], Sender("upload", user=cast.user("A1", "it")))
     return Scan.rows.order_by("-accepted_at").first()
@@ -109,6 +110,76 @@ def test_a_later_scan_that_reads_the_log_ends_it(cast, listed):
     )
     assert "the logs looked at show no sign" in machines(cast)
     assert "Lines without a machine" in logs(cast)
+
+
+def test_both_figures_have_words_of_their_own_and_a_link_lists_the_rows(cast, listed):
+    rows = [
+        sighting(None, noon(5), indicator=name, source="log-2") for name in ("evil.example", "bad.example")
+    ]
+    take(cast, listed, rows=[*rows, sighting("10.1.1.9", noon(5), source="log-2")], source="log-2")
+    scan = take(cast, listed, rows=[sighting(None, noon(5))], lines=3, kept=[LINE] * 3)
+    where = f"?don-vi={cast.nodes['A1'].pk}&amp;lan-quet={scan.pk}&amp;chua-ro-may=1"
+    answer = page(cast, f"/cd/lam-sach/nhat-ky/?don-vi={cast.nodes['A1'].pk}", language="vi")
+    assert where in answer.content.decode()
+    shown = text_of(answer)
+    assert "3 dòng không đọc được" in shown
+    assert "1 lượt không cho biết máy nào đã kết nối" in shown
+    seen = page(cast, f"/cd/lam-sach/nhat-ky/{scan.pk}/", language="vi")
+    assert where in seen.content.decode()
+    assert "1 lượt không cho biết máy nào đã kết nối" in text_of(seen)
+    listing = page(cast, "/cd/lam-sach/luot-phat-hien/" + where.replace("&amp;", "&"), language="vi")
+    assert len(listing.context["seen"]) == 1
+    assert all(not row.device for row, _scan in listing.context["seen"])
+    assert len(page(cast, "/cd/lam-sach/luot-phat-hien/?chua-ro-may=1").context["seen"]) == 3
+
+
+def test_rows_without_a_machine_never_stand_under_none(cast, listed):
+    scan = take(cast, listed, rows=[sighting(None, noon(5))])
+    assert scan.coverages.get().not_understood == 0
+    shown = text_of(page(cast, f"/cd/lam-sach/nhat-ky/{scan.pk}/"))
+    assert "1 row that does not say which machine called" in shown
+    assert page(cast, "/cd/lam-sach/nhat-ky/").context["received"] == [(scan, 1)]
+
+
+def test_rows_of_a_scan_are_for_those_who_may_open_the_scan(cast, listed):
+    scan = take(cast, listed, rows=[sighting(None, noon(5))])
+    client = cast.client("A2", "it")
+    for asked in (scan.pk, "x"):
+        assert client.get(f"/cd/lam-sach/luot-phat-hien/?lan-quet={asked}").status_code == 404
+
+
+def test_numbers_of_the_notes_are_grouped(cast, listed):
+    scan = take(cast, listed, rows=[sighting(None, noon(5))])
+    row = Sighting.rows.get()
+    for n in range(1100):
+        row.pk, row.key = None, f"{n:064}"
+        row.save(force_insert=True)
+    shown = text_of(page(cast, "/cd/lam-sach/luot-phat-hien/", language="vi"))
+    assert "1.101 lượt không cho biết máy nào đã kết nối" in shown
+    assert "1.101 lượt" in text_of(page(cast, f"/cd/lam-sach/nhat-ky/{scan.pk}/", language="vi"))
+
+
+def test_gaps_inside_one_file_are_not_called_none(cast, listed):
+    take(cast, listed)
+    shown = text_of(page(cast, "/cd/lam-sach/nhat-ky/", language="vi"))
+    assert (
+        "không có giữa các tệp" in shown and "ngày bị thiếu bên trong một tệp thì chưa nhận ra được" in shown
+    )
+
+
+@pytest.mark.parametrize("told", [0, 1])
+def test_a_shorter_older_copy_of_the_log_clears_nothing(cast, listed, told):
+    """Its lines are among those of the longer copy: they are not told twice either."""
+    take(cast, listed, lines=2, kept=[LINE, LINE], size=500)
+    short = take(cast, listed, lines=told, kept=[LINE] * told, size=200)
+    Scan.rows.filter(pk=short.pk).update(accepted_at=timezone.now() + timedelta(seconds=5))
+    today = text_of(page(cast, "/cd/lam-sach/viec-hom-nay/"))
+    assert "Read 2 log lines that name a listed address and no machine" in today
+    assert "the logs looked at show no sign" not in machines(cast)
+    take(cast, listed, size=600)
+    assert "that name a listed address and no machine" not in text_of(
+        page(cast, "/cd/lam-sach/viec-hom-nay/")
+    )
 
 
 def test_the_answer_to_a_push_gives_both_numbers(cast, listed, client):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.campaigns import arrivals
 from quetsach.portal.cases.models import Case
-from quetsach.portal.sightings import actions, listing_actions
+from quetsach.portal.sightings import coverage_actions, listing_actions
 from quetsach.portal.sightings.models import Coverage, Scan, Sighting
 from quetsach.portal.units.actions import issue_token, revoke_token
 from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
@@ -213,18 +213,18 @@ def test_killed_between_chunks_nothing_confirmed_is_lost_and_nothing_doubles(
     first = document([sighting("d1", noon(2))])
     second = document([sighting("d2", noon(2))], [coverage(noon(3), noon(1))])
     assert push(client, first, token[1]).json()["accepted"] is False
-    whole = actions._accept
+    whole = coverage_actions.accept
 
     def die(*args):
         whole(*args)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(actions, "_accept", die)
+    monkeypatch.setattr(coverage_actions, "accept", die)
     with pytest.raises(KeyboardInterrupt):
         push(client, second, token[1])
     assert list(Sighting.rows.values_list("device", flat=True)) == ["d1"]
     assert not Scan.rows.exists()
-    monkeypatch.setattr(actions, "_accept", whole)
+    monkeypatch.setattr(coverage_actions, "accept", whole)
     assert push(client, first, token[1]).json()["unchanged"] == 1
     answer = push(client, second, token[1]).json()
     assert answer.items() >= {"new": 1, "updated": 0, "unchanged": 0, "accepted": True}.items()

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from quetsach.cli.commands.portal import _say_ready
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import first_broken_entry
 from quetsach.portal.audit.models import Entry
@@ -71,6 +72,25 @@ def test_the_first_coordinator_of_an_empty_portal_comes_by_a_link_from_the_serve
     assert places_of(User.objects.get()) == [("coordinator", unit.path)]
     call_command("invite_coordinator", "UBND huyện Phong Thổ")
     assert "Người quản trị cổng" in visitor.get(reverse("staff")).content.decode()
+
+
+@pytest.mark.usefixtures("db", "in_english")
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("", "QUETSACH_ADDRESS is not set"),
+        ("http://127.0.0.1:8000", "Only this machine can open the address in QUETSACH_ADDRESS"),
+        ("http://[::1]:8000", "Only this machine can open the address in QUETSACH_ADDRESS"),
+        ("https://portal.example", ""),
+    ],
+)
+def test_an_address_that_only_this_machine_opens_is_not_called_unset(settings, capsys, address, said):
+    settings.SITE_ADDRESS = address
+    call_command("invite_coordinator", "Tỉnh Lai Châu", new="ubnd_province")
+    _say_ready(address)
+    for told in capsys.readouterr().err.partition("Ctrl-C ends it.")[::2]:
+        assert (said in told) if said else ("QUETSACH_ADDRESS" not in told)
+        assert ("is not set" in told) == (not address)
 
 
 @pytest.mark.usefixtures("db", "in_english")

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from quetsach.portal.units.models import Network, Unit
+from quetsach.portal.units.models import Unit
+from quetsach.portal.units.networks import Network
 from quetsach.portal.units.seed import SeedError, load_tree, read_seed
 
 PHONG_THO = Path(__file__).parents[3] / "demo/seed/phong_tho_2022.toml"

@@ -8,12 +8,13 @@ use super::{Capture, DNS, FLOW, HTTP, QUIC, TLS, dns, http};
 use crate::canonical::address::{self, Address};
 use crate::canonical::names::{Host, split_authority};
 use crate::format::Action;
-use crate::line::hit::{Field, Hit};
+use crate::line::hit::{Field, Hit, Hits};
 use crate::line::tokens::{self, Token};
 use crate::rows::Line;
 use crate::rows::details::Details;
 use crate::rows::spool::temporary;
 use crate::set::Set;
+use crate::set::providers::is_way;
 use crate::time::{self, Moment, Value};
 
 /// The facts of a record that go into its row, beside its hits and its text.
@@ -61,7 +62,11 @@ fn may_hit(set: &Set, name: &[u8]) -> bool {
     // A name that ends so may be the spelling of an address.
     let may_be_address =
         matches!(folded.last(), Some(b'0'..=b'9' | b']')) || folded.contains(&b':');
-    set.find_name(folded).is_some() || may_be_address && address::parse(folded).is_some()
+    set.find_name(folded).is_some()
+        || set
+            .providers()
+            .is_some_and(|providers| providers.find_name(folded).is_some())
+        || may_be_address && address::parse(folded).is_some()
 }
 
 /// The content of a DNS message, copied out because a name or address in it may be listed.
@@ -99,16 +104,25 @@ impl Capture<'_> {
     /// Adds a record with hits to the rows; `write` gives its text.
     fn keep(&mut self, hits: &[Hit], facts: Facts, write: &dyn Fn() -> Vec<u8>) {
         self.records += 1;
-        self.progress.add_hits(hits.len());
+        let is_way = hits.first().is_some_and(|hit| is_way(hit.item));
         let client = Host::Address(facts.client);
         let device = is_device(facts.client).then_some(&client);
+        if is_way && device.is_none() && facts.origin.mac.is_none() {
+            return;
+        }
+        self.progress.add_hits(if is_way { 0 } else { hits.len() });
         let moment = facts.origin.time.map(|micros| Moment {
             value: Value::Known(micros),
             local: false,
         });
         let details = Evidence {
             mac: facts.origin.mac,
-            text: OnceCell::new(),
+            // No evidence is kept of a way around.
+            text: if is_way {
+                OnceCell::from(Vec::new())
+            } else {
+                OnceCell::new()
+            },
             write,
         };
         let mut who = Vec::new();
@@ -125,6 +139,15 @@ impl Capture<'_> {
         if let Err(error) = self.rows.add(self.set, hits, &keys, &line) {
             self.progress.fail(temporary(&error));
         }
+    }
+
+    /// The hits of tokens, else the ways around.
+    fn found(&self, tokens: &[(Field, Token)]) -> Hits {
+        let hits = tokens::hits(self.set, tokens);
+        if hits.is_empty() {
+            return tokens::ways(self.set, tokens, true);
+        }
+        hits
     }
 
     /// Takes a DNS message: a record if a name or address in it is listed.
@@ -150,7 +173,7 @@ impl Capture<'_> {
         };
         let message = Message::read(bytes, is_netbios, &mut self.name);
         let tokens = message.tokens();
-        let hits = tokens::hits(set, &tokens);
+        let hits = self.found(&tokens);
         if hits.is_empty() {
             return;
         }
@@ -188,7 +211,7 @@ impl Capture<'_> {
     }
 
     fn server_name(&mut self, record: usize, word: &[u8], ends: Ends, origin: Origin, name: &[u8]) {
-        let hits = tokens::hits(self.set, &[(Field::ServerName, Token::whole(name))]);
+        let hits = self.found(&[(Field::ServerName, Token::whole(name))]);
         self.keep_request(&hits, record, ends, origin, &[word, name]);
     }
 
@@ -200,7 +223,7 @@ impl Capture<'_> {
             request.add_host(host, port, &mut found);
         }
         request.add_target(head.target, &mut found);
-        let hits = tokens::hits(self.set, &found);
+        let hits = self.found(&found);
         let host = head.host.unwrap_or(b"-");
         self.keep_request(
             &hits,
@@ -261,7 +284,7 @@ impl Capture<'_> {
         }
         if set.lists_address(responder.address) {
             let token = Token::Host(Host::Address(responder.address), port(responder));
-            let hits = tokens::hits(set, &[(Field::Destination, token)]);
+            let hits = self.found(&[(Field::Destination, token)]);
             if !hits.is_empty() {
                 self.contacts += 1;
                 let mac = origin.mac.filter(|_| is_sender);

@@ -111,6 +111,14 @@ pub struct Format {
     pub inside: Vec<Option<Inside>>,
 }
 
+impl Format {
+    /// Whether each line asks for a name in DNS.
+    pub fn is_of_dns(&self) -> bool {
+        let asks = |variant: &Variant| !variant.role(Role::Query).is_empty();
+        self.variants.iter().all(asks)
+    }
+}
+
 /// A path in the JSON object that the text of a field is; an empty path means the text itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inside {

@@ -198,6 +198,41 @@ pub fn hits(set: &Set, tokens: &[(Field, Token)]) -> Hits {
     found
 }
 
+/// The rows of providers whose names or endpoints stand in these tokens, each once, with the first field that holds it. What
+/// a resolver answers is nothing that the machine asked for.
+///
+/// They count only where no indicator is hit; `endpoints` says whether addresses count.
+pub fn ways(set: &Set, tokens: &[(Field, Token)], endpoints: bool) -> Hits {
+    let mut found = Hits::new();
+    let Some(providers) = set.providers() else {
+        return found;
+    };
+    for (field, token) in tokens {
+        if *field == Field::Answer {
+            continue;
+        }
+        let hit = match token {
+            Token::Host(Host::Name(name), _) => providers
+                .find_name(name)
+                .map(|item| (item, Matched::Name(Short::from_slice(name)))),
+            Token::Host(Host::Address(address), Some(port)) if endpoints => providers
+                .find_endpoint(*address, *port)
+                .map(|item| (item, Matched::Endpoint(*address, *port))),
+            _ => None,
+        };
+        if let Some((item, matched)) = hit
+            && !found.iter().any(|h| h.item == item)
+        {
+            found.push(Hit {
+                item,
+                field: *field,
+                matched,
+            });
+        }
+    }
+    found
+}
+
 /// Empties `found`, then puts the same hits into it as `hits` returns.
 pub fn put_hits(set: &Set, tokens: &[(Field, Token)], found: &mut Hits) {
     found.clear();

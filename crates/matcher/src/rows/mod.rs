@@ -36,6 +36,7 @@ pub use crate::rows::span::{Span, joined};
 use crate::rows::stretches::{Stretch, Stretches};
 use crate::rows::words::Words;
 use crate::set::Set;
+use crate::set::providers::is_way;
 use crate::time::Moment;
 use crate::time::bucket::bucket;
 use crate::time::midnights::Midnights;
@@ -111,6 +112,13 @@ pub struct Known {
     pub hits: usize,
     machine: u32,
     when: u32,
+}
+
+impl Known {
+    /// Whether the line is one of going around; it has hits.
+    pub fn is_way(&self) -> bool {
+        is_way(self.items[0])
+    }
 }
 
 impl Rows {
@@ -277,6 +285,7 @@ impl Rows {
                 identity,
                 is_latest: true,
             });
+            self.stretches.spread.has_ways |= is_way(key.item);
             let machine = self.machines.hash(key.machine);
             self.memory.count_row((key.item, machine, day_of(key.when)));
             self.held.add(size);

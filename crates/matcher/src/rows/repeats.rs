@@ -96,6 +96,7 @@ impl Remembered<'_> {
 #[derive(Clone, Copy, Debug)]
 pub struct Repeated {
     pub hits: usize,
+    pub is_way: bool,
     pub moment: Option<Moment>,
 }
 
@@ -203,8 +204,13 @@ impl<'f> Repeats<'f> {
                 return None;
             }
         }
+        let is_way = meaning.known.is_way();
         self.found += 1;
-        Some(Repeated { hits, moment })
+        Some(Repeated {
+            hits,
+            is_way,
+            moment,
+        })
     }
 
     /// Remembers the rows of a line, unless rows were put aside since.

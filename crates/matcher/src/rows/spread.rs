@@ -1,4 +1,4 @@
-//! The first and the last time of rows, known without merging them.
+//! What is known of rows without merging them: the first and the last time, and whether some are of providers.
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
@@ -17,6 +17,8 @@ use crate::time::years::Years;
 pub struct Spread {
     known: Option<(When, When)>,
     parts: HashMap<u32, (When, When), RandomState>,
+    /// Whether some rows are of providers: those of a large scan are merged once more to tell them.
+    pub has_ways: bool,
 }
 
 impl Spread {
@@ -47,6 +49,7 @@ impl Spread {
     }
 
     pub fn absorb(&mut self, other: &Spread) {
+        self.has_ways |= other.has_ways;
         if let Some(times) = other.known {
             self.known = Some(wider(self.known.unwrap_or(times), times));
         }

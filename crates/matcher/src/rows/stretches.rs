@@ -15,6 +15,7 @@ use crate::rows::row::Row;
 use crate::rows::spread::Spread;
 use crate::rows::words::Words;
 use crate::set::Set;
+use crate::set::providers::is_way;
 
 /// Stretches in files that are merged at once; more are merged into one file first.
 const FILES: usize = 64;
@@ -197,12 +198,15 @@ impl Stretches {
         Ok(())
     }
 
-    /// The number of rows, if no two of them can become one; None if merging must show it.
-    pub fn distinct(&self) -> Option<u64> {
+    /// The numbers of rows of indicators and of providers, if no two of them can become one; None if merging must show it.
+    pub fn distinct(&self) -> Option<(u64, u64)> {
         match (&self.held[..], &self.files[..]) {
-            ([], []) => Some(0),
+            ([], []) => Some((0, 0)),
             ([only], []) if only.is_distinct && self.spread.is_known() => {
-                Some(only.rows.len() as u64)
+                let item = |place: &u32| only.rows.row(*place).item;
+                let first_way = only.sorted.partition_point(|place| !is_way(item(place)));
+                let ways = only.sorted.len() - first_way;
+                Some((first_way as u64, ways as u64))
             }
             _ => None,
         }

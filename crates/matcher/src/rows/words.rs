@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn texts_come_back_and_damage_is_seen() {
-        let set = crate::set::setfile::compile(b"evil.example\tdomain\t\n").unwrap();
+        let set = crate::set::setfile::compile(b"evil.example\tdomain\t\n", None).unwrap();
         let hit = Hit {
             item: 0,
             field: crate::line::hit::Field::Query,

@@ -91,10 +91,15 @@ impl<'a> Scan<'a> {
     ) -> bool {
         let repeats = &mut self.repeats;
         let repeated = repeats.add(record, &mut line_key, &mut self.rows, &self.zone);
-        if let Some(Repeated { hits, moment }) = repeated {
+        if let Some(Repeated {
+            hits,
+            is_way,
+            moment,
+        }) = repeated
+        {
             if hits > 0 {
                 self.timeline.hit(offset, moment);
-                self.hits += hits;
+                self.hits += if is_way { 0 } else { hits };
             }
             return true;
         }

@@ -8,8 +8,9 @@ use crate::canonical::names::Host;
 use crate::format::decoders::TRIGGER;
 use crate::format::{Action, Format};
 use crate::line::detect::clean;
-use crate::line::hit::Hits;
+use crate::line::hit::{Field, Hits};
 use crate::line::record::{self, Record};
+use crate::line::tokens::Token;
 use crate::line::{attribution, freetext, moments, tokens};
 use crate::rows::Line;
 use crate::rows::details::Plain;
@@ -189,11 +190,17 @@ impl<'a> Scan<'a> {
         if !ask.look {
             return;
         }
+        let mut way = None;
         for text in std::iter::once(line).chain(readings.unescaped()) {
-            let hits = tokens::hits(self.set, &freetext::read(text));
+            let found = freetext::read(text);
+            let hits = tokens::hits(self.set, &found);
             if !hits.is_empty() {
-                let said = self.behind_hole(line).unwrap_or(text);
+                let said = behind(line, |text| tokens::hits(self.set, text)).unwrap_or(text);
                 return self.foreign_line(&readings, offset, hits, said);
+            }
+            let ways = tokens::ways(self.set, &found, self.endpoints);
+            if way.is_none() && !ways.is_empty() {
+                way = Some((ways, text));
             }
         }
         if self.format.is_none()
@@ -201,15 +208,13 @@ impl<'a> Scan<'a> {
             && let Some(record) = self.foreign_record(&readings)
         {
             self.record(&record, line, offset, true);
+            return;
         }
-    }
-
-    /// The text behind a hole in the line, if that text holds a match.
-    fn behind_hole<'l>(&self, line: &'l [u8]) -> Option<&'l [u8]> {
-        memchr(0, line)?;
-        let text = behind_hole(line);
-        let has_hit = !tokens::hits(self.set, &freetext::read(text)).is_empty();
-        has_hit.then_some(text)
+        if let Some((ways, text)) = way {
+            let find = |text: &[_]| tokens::ways(self.set, text, self.endpoints);
+            let said = behind(line, find).unwrap_or(text);
+            self.way_line(&readings, offset, ways, said);
+        }
     }
 
     fn directive(&mut self, line: &[u8], offset: u64) -> bool {
@@ -274,6 +279,31 @@ impl<'a> Scan<'a> {
         self.keep(&hits, &keys, &line);
     }
 
+    /// A line in which only a provider stands, and that does not parse by the file's format; `said` is its text.
+    fn way_line(&mut self, readings: &Readings<'_>, offset: u64, mut ways: Hits, said: &[u8]) {
+        let line = readings.line;
+        if let Some(record) = self.foreign_record(readings) {
+            return self.way_record(&record, line, offset);
+        }
+        let device = attribution::attribute(said, &mut ways, readings.texts());
+        let Some(device) = device.map(Host::Address) else {
+            return;
+        };
+        if self.format.is_some() || ways.is_empty() {
+            return;
+        }
+        let moment = moments::time(line, &self.zone).or_else(|| moments::time(said, &self.zone));
+        let keys = self.rows.keys(&ways, (Some(&device), b""), moment);
+        let line = Line {
+            offset,
+            moment,
+            action: Action::Unknown,
+            format: None,
+            details: &Plain(b""),
+        };
+        self.keep(&ways, &keys, &line);
+    }
+
     /// Whether phase 1 sees anything in a piece of a long line.
     pub fn is_candidate(&mut self, piece: &[u8]) -> bool {
         let mut buf = vec![0; FRONT];
@@ -282,6 +312,7 @@ impl<'a> Scan<'a> {
         let mut found = Candidates::default();
         let mut search = Search {
             set: self.set,
+            endpoints: self.endpoints,
             buf: &buf,
             from: FRONT,
             len: piece.len(),
@@ -290,4 +321,12 @@ impl<'a> Scan<'a> {
         search.find(self.options.level, &mut found);
         !found.places.is_empty() || self.set.needs_every_line()
     }
+}
+
+/// The text behind a hole in the line, if `find` finds something in it.
+fn behind(line: &[u8], find: impl FnOnce(&[(Field, Token)]) -> Hits) -> Option<&[u8]> {
+    memchr(0, line)?;
+    let text = behind_hole(line);
+    let has_hit = !find(&freetext::read(text)).is_empty();
+    has_hit.then_some(text)
 }

@@ -1,6 +1,6 @@
 //! The hits of a record, and how they are added to rows.
 use crate::canonical::names::Host;
-use crate::line::hit::Hit;
+use crate::line::hit::{Hit, Hits};
 use crate::line::record::Record;
 use crate::line::tokens;
 use crate::rows::details::Parsed;
@@ -8,6 +8,7 @@ use crate::rows::places::Key;
 use crate::rows::spool::temporary;
 use crate::rows::{Keys, Known, Line};
 use crate::scan::state::{RecordHits, Scan};
+use crate::set::providers::is_way;
 use crate::time::Moment;
 
 impl Scan<'_> {
@@ -45,9 +46,38 @@ impl Scan<'_> {
         }
         tokens::of_record(record, &mut self.tokens);
         tokens::put_hits(self.set, &self.tokens, &mut found.hits);
+        if found.hits.is_empty() {
+            found.hits = self.ways(record);
+        }
         if !found.hits.is_empty() {
             found.moment = record.time(&self.zone);
             found.keys = self.keys(record, &found.hits, found.moment);
+        }
+    }
+
+    /// The ways around in the tokens at hand, which are those of a record; none where it does not name the machine.
+    fn ways(&mut self, record: &Record<'_, '_>) -> Hits {
+        let ways = tokens::ways(self.set, &self.tokens, self.endpoints);
+        if ways.is_empty() || record.device().is_some() {
+            return ways;
+        }
+        self.who.clear();
+        record.put_who(&mut self.who);
+        let names_machine = !self.who.is_empty() && !self.who.starts_with(b"nat:");
+        if names_machine { ways } else { Hits::new() }
+    }
+
+    /// Adds a record in which only a provider is looked for.
+    pub fn way_record(&mut self, record: &Record<'_, '_>, line: &[u8], offset: u64) {
+        tokens::of_record(record, &mut self.tokens);
+        let mut found = RecordHits {
+            hits: self.ways(record),
+            ..RecordHits::default()
+        };
+        if !found.hits.is_empty() {
+            found.moment = record.time(&self.zone);
+            found.keys = self.keys(record, &found.hits, found.moment);
+            self.add(record, line, offset, &found);
         }
     }
 
@@ -62,9 +92,11 @@ impl Scan<'_> {
     /// Adds the hits of a record to their rows.
     pub fn add(&mut self, record: &Record<'_, '_>, line: &[u8], offset: u64, found: &RecordHits) {
         let RecordHits { hits, keys, moment } = found;
-        if hits.is_empty() {
+        let Some(first) = hits.first() else {
             return;
-        }
+        };
+        // No evidence is kept of a way around.
+        let line = if is_way(first.item) { b"" } else { line };
         let line = Line {
             offset,
             moment: *moment,
@@ -86,7 +118,8 @@ impl Scan<'_> {
 
     pub fn keep(&mut self, hits: &[Hit], keys: &[Key], line: &Line<'_>) {
         self.timeline.hit(line.offset, line.moment);
-        self.hits += hits.len();
+        let is_way = hits.first().is_some_and(|hit| is_way(hit.item));
+        self.hits += if is_way { 0 } else { hits.len() };
         if let Err(error) = self.rows.add(self.set, hits, keys, line) {
             self.progress.fail(temporary(&error));
         }

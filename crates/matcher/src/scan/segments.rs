@@ -73,6 +73,7 @@ impl Scan<'_> {
         buffer.isolated(start, end, |buf, from| {
             let mut search = Search {
                 set: self.set,
+                endpoints: self.endpoints,
                 buf,
                 from,
                 len: end - start,

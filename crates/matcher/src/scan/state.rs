@@ -39,6 +39,8 @@ pub(crate) struct Scan<'a> {
     pub reader: LineReader,
     /// The file's format; None is text.
     pub format: Option<usize>,
+    /// Whether the addresses of providers are looked for: a log of DNS shows nobody who opens a connection to them.
+    pub endpoints: bool,
     pub rows: Rows,
     pub repeats: Repeats<'a>,
     /// Rows of threads that have ended.
@@ -92,6 +94,7 @@ impl<'a> Scan<'a> {
     ) -> Scan<'a> {
         Scan {
             set,
+            endpoints: format.is_none_or(|number| !formats[number].is_of_dns()),
             reader: LineReader::new(&formats),
             formats,
             options,

@@ -3,6 +3,7 @@
 //! No rule stands in two places: a line that needs a rule beyond the few below goes back to the caller with its number.
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
@@ -10,6 +11,7 @@ use crate::canonical::prefix::prefix;
 use crate::error::Error;
 use crate::parallel::join;
 use crate::set::plain::{Shape, cells, classify, host};
+use crate::set::providers::Providers;
 use crate::set::watch::Watch;
 use crate::set::{Item, Kind, Set, setfile};
 
@@ -337,7 +339,7 @@ impl Draft {
     }
 
     /// The set with its index.
-    pub fn compile(&self) -> Result<Set, Error> {
+    pub fn compile(&self, providers: Option<Arc<Providers>>) -> Result<Set, Error> {
         let mut text = String::with_capacity(self.text.len() + self.rows.len());
         let places: Vec<usize> = self
             .rows
@@ -359,6 +361,6 @@ impl Draft {
                 family: &self.families[row.family as usize],
             })
             .collect();
-        setfile::compile_items(&items)
+        setfile::compile_items(&items, providers)
     }
 }

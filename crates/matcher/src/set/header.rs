@@ -10,7 +10,7 @@ use crate::parallel::join;
 pub const MAGIC: &[u8] = b"QSSET2\n";
 const OLD_MAGIC: &[u8] = b"QSSET1\n";
 /// Raised whenever the layout or a hash of the index changes; an older index is built anew in memory.
-pub(crate) const INDEX: u32 = 8;
+pub(crate) const INDEX: u32 = 9;
 /// Bytes of the sum behind the sections of an indexed file.
 const SUM: usize = 8;
 
@@ -32,9 +32,12 @@ pub enum Section {
     Paths,
     V4Texts,
     V4Nets,
+    OwnV4Heads,
+    OwnV4Texts,
+    OwnV6Heads,
 }
 
-pub(crate) const SECTIONS: [(Section, &str); 16] = [
+pub(crate) const SECTIONS: [(Section, &str); 19] = [
     (Section::List, "list"),
     (Section::Labels, "labels"),
     (Section::Values, "values"),
@@ -51,6 +54,10 @@ pub(crate) const SECTIONS: [(Section, &str); 16] = [
     (Section::Paths, "paths"),
     (Section::V4Texts, "v4_texts"),
     (Section::V4Nets, "v4_nets"),
+    // The same filters without the addresses of providers.
+    (Section::OwnV4Heads, "own_v4_heads"),
+    (Section::OwnV4Texts, "own_v4_texts"),
+    (Section::OwnV6Heads, "own_v6_heads"),
 ];
 
 #[derive(Serialize, Deserialize)]
@@ -79,6 +86,9 @@ pub(crate) struct Index {
     /// Whether an address in 10.0.0.0/8 is listed; an older file, without this word, may list some.
     #[serde(default = "yes")]
     pub tens: bool,
+    /// The digest of the providers that it marks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub providers: Option<u64>,
 }
 
 fn yes() -> bool {
@@ -102,6 +112,7 @@ pub struct Header {
     pub letter_labels: bool,
     pub addresses: bool,
     pub tens: bool,
+    pub providers: Option<u64>,
     sections: [(usize, usize); SECTIONS.len()],
 }
 
@@ -146,6 +157,7 @@ impl Header {
             letter_labels: flags.letter_labels,
             addresses: flags.addresses,
             tens: flags.tens,
+            providers: flags.providers,
             sections,
         })
     }

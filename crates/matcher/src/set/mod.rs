@@ -4,12 +4,15 @@ pub(crate) mod hash;
 mod header;
 mod item;
 pub mod plain;
+pub mod providers;
 mod ranges;
 pub mod setfile;
 mod slots;
 #[cfg(test)]
 mod tests;
 pub mod watch;
+
+use std::sync::Arc;
 
 use smallvec::SmallVec;
 
@@ -22,6 +25,8 @@ use crate::set::hash::Filter;
 use crate::set::header::{Header, Section};
 use crate::set::item::label;
 pub use crate::set::item::{Item, Kind};
+// circle: a set holds a small set of its own
+use crate::set::providers::{MARK, Providers, is_way, shows_port};
 use crate::set::ranges::{Blocks, SPAN};
 
 /// Bytes to each side in which the path of a URL is looked for; a longer line is left to phase 2.
@@ -39,7 +44,8 @@ const DOT: [Range; 1] = [Range::new(b'.', b'.')];
 const LONGEST_NAME: usize = 255;
 
 /// Marks an address that only an endpoint or a URL names.
-pub const NO_ITEM: u32 = u32::MAX - 1;
+/// An address that a provider names as well has this mark, the lesser of both.
+pub const NO_ITEM: u32 = MARK - 1;
 
 /// First number of the largest private network (RFC 1918).
 pub(crate) const TEN: u32 = 10;
@@ -64,6 +70,7 @@ pub struct Set {
     map: Map,
     header: Header,
     networks: Blocks,
+    providers: Option<Arc<Providers>>,
 }
 
 impl Set {
@@ -72,6 +79,7 @@ impl Set {
             map,
             header,
             networks: Blocks::default(),
+            providers: None,
         };
         for name in [
             Section::TwoLabels,
@@ -82,6 +90,9 @@ impl Set {
             Section::Paths,
             Section::V4Texts,
             Section::V4Nets,
+            Section::OwnV4Heads,
+            Section::OwnV4Texts,
+            Section::OwnV6Heads,
         ] {
             Filter::new(set.section(name))?;
         }
@@ -99,6 +110,17 @@ impl Set {
         }
         set.networks = Blocks::of(set.section(Section::Spans4).as_chunks::<SPAN>().0);
         Ok(set)
+    }
+
+    /// With the providers whose marks its index holds.
+    pub(crate) fn with(mut self, providers: Option<Arc<Providers>>) -> Set {
+        self.providers = providers;
+        self
+    }
+
+    /// What leads around the place that watches.
+    pub fn providers(&self) -> Option<&Providers> {
+        self.providers.as_deref()
     }
 
     pub fn id(&self) -> &str {
@@ -120,16 +142,26 @@ impl Set {
         &self.map[at..at + len]
     }
 
-    pub fn filters(&self) -> Filters<'_> {
+    /// With the addresses of providers, or without.
+    pub fn filters(&self, endpoints: bool) -> Filters<'_> {
         let filter = |name| Filter::new(self.section(name)).expect("checked when opened");
+        let [v4_heads, v4_texts, v6_heads] = if endpoints {
+            [Section::V4Heads, Section::V4Texts, Section::V6Heads]
+        } else {
+            [
+                Section::OwnV4Heads,
+                Section::OwnV4Texts,
+                Section::OwnV6Heads,
+            ]
+        };
         Filters {
             two_labels: filter(Section::TwoLabels),
             three_labels: filter(Section::ThreeLabels),
             hosts: filter(Section::Hosts),
-            v4_heads: filter(Section::V4Heads),
-            v4_texts: filter(Section::V4Texts),
+            v4_heads: filter(v4_heads),
+            v4_texts: filter(v4_texts),
             v4_nets: filter(Section::V4Nets),
-            v6_heads: filter(Section::V6Heads),
+            v6_heads: filter(v6_heads),
         }
     }
 
@@ -146,6 +178,11 @@ impl Set {
         self.header.addresses
     }
 
+    /// The same with the addresses of providers, if these are looked for.
+    pub fn has_endpoints(&self, endpoints: bool) -> bool {
+        self.header.addresses || endpoints && self.providers.is_some()
+    }
+
     /// Whether any kind of item names an address in 10.0.0.0/8, in which most offices have theirs.
     pub fn lists_tens(&self) -> bool {
         self.header.tens
@@ -153,11 +190,22 @@ impl Set {
 
     /// The item with this number. Numbers rise in the order of the list.
     pub fn item(&self, id: u32) -> Option<Item<'_>> {
+        if is_way(id) {
+            return self.providers()?.item(id);
+        }
         Item::at(
             self.section(Section::List),
             self.section(Section::Labels),
             id as usize,
         )
+    }
+
+    /// All items of the list with their numbers.
+    pub(crate) fn items(&self) -> impl Iterator<Item = (u32, Item<'_>)> {
+        let list = self.section(Section::List);
+        let ends = memchr::memchr_iter(b'\n', list).map(|end| end as u32 + 1);
+        let starts = std::iter::once(0).chain(ends);
+        starts.filter_map(|at| Some((at, self.item(at)?)))
     }
 
     /// The list from an item's line on.
@@ -167,6 +215,12 @@ impl Set {
 
     /// The hashed spelling of an item, without a look at the rest.
     pub(crate) fn hashed(&self, id: u32) -> Option<&[u8]> {
+        if is_way(id) {
+            return self
+                .providers()?
+                .item(id)
+                .map(|item| item.hashed.as_bytes());
+        }
         let line = self.line(id)?;
         Some(&line[..memchr::memchr(b'\t', line)?])
     }
@@ -197,10 +251,7 @@ impl Set {
     /// The ip-port item with this canonical text.
     pub fn find_endpoint(&self, address: Address, port: u16) -> Option<u32> {
         // An endpoint's address is marked in the tables of addresses.
-        match address.v4() {
-            Some(bits) => self.v4_slot(bits),
-            None => self.v6_slot(address.0),
-        }?;
+        self.slot(address)?;
         let mut text = SmallVec::<[u8; 64]>::new();
         address.spell_with_port(port, &mut text);
         self.slots(hash::whole(&text, true)).find(|&id| {
@@ -214,12 +265,8 @@ impl Set {
 
     /// The address item, else the longest network that holds the address.
     pub fn find_address(&self, address: Address) -> Option<u32> {
-        let exact = match address.v4() {
-            Some(bits) => self.v4_slot(bits),
-            None => self.v6_slot(address.0),
-        };
-        exact
-            .filter(|&id| id != NO_ITEM)
+        self.slot(address)
+            .filter(|&id| id < NO_ITEM)
             .or_else(|| self.find_network(address))
     }
 
@@ -321,18 +368,31 @@ impl Set {
         slots::v6(self.section(Section::V6), value)
     }
 
-    /// Whether an address, an endpoint or a URL's host is this address.
-    pub fn names_v4(&self, bits: u32) -> bool {
-        self.v4_slot(bits).is_some()
+    fn slot(&self, address: Address) -> Option<u32> {
+        match address.v4() {
+            Some(bits) => self.v4_slot(bits),
+            None => self.v6_slot(address.0),
+        }
     }
 
-    /// Whether any kind of item names this address: what phase 1 asks.
+    /// Whether any kind of item, or a provider, names this address.
     pub fn lists_address(&self, address: Address) -> bool {
-        let named = match address.v4() {
-            Some(bits) => self.names_v4(bits),
-            None => self.v6_slot(address.0).is_some(),
-        };
-        named || self.find_network(address).is_some()
+        self.slot(address).is_some() || self.find_network(address).is_some()
+    }
+
+    /// Whether an address, an endpoint or a URL's host is the IPv4 address that stands here, or a provider's endpoint
+    /// whose port the line shows.
+    pub fn may_show_v4(&self, bits: u32, buf: &[u8], (start, end): (usize, usize)) -> bool {
+        self.v4_slot(bits)
+            .is_some_and(|id| id != MARK || shows_port(buf, start, end))
+    }
+
+    /// Whether any kind of item names the address that stands here, or a provider's endpoint whose port the line shows.
+    pub fn may_show(&self, address: Address, buf: &[u8], (start, end): (usize, usize)) -> bool {
+        self.find_network(address).is_some()
+            || self
+                .slot(address)
+                .is_some_and(|id| id != MARK || shows_port(buf, start, end))
     }
 
     /// Whether a listed name is a suffix of the token that ends at `end`, or the token is the host of a listed
@@ -389,6 +449,9 @@ impl Set {
     fn names_whole(&self, name: &[u8], first: bool, buf: &[u8], end: usize) -> bool {
         let h = hash::whole(name, true);
         self.slots(h).any(|id| {
+            if id == MARK {
+                return true;
+            }
             let spelled = self.line(id).unwrap_or_default();
             let spelled = spelled.strip_prefix(b"=").unwrap_or(spelled);
             let spelled = spelled.strip_prefix(b"*.").unwrap_or(spelled);

@@ -17,6 +17,7 @@ use crate::raw::Map;
 use crate::set::hash::{self, FilterBuilder, tail16, tail32};
 use crate::set::header::{DAMAGED, Header, INDEX, Index, SECTIONS, Section, assemble, is_right};
 pub use crate::set::header::{MAGIC, seal};
+use crate::set::providers::{FIRST, MARK, Providers};
 use crate::set::ranges::{self, Span};
 use crate::set::slots::{v4_slots, v6_slots, value_slots};
 use crate::set::{Item, Kind, NO_ITEM, Set, TEN};
@@ -60,8 +61,9 @@ fn damaged(path: &Path) -> Error {
 
 impl Set {
     /// Opens a set file by a map, and reads all its bytes once to know that they are as they were written; one without
-    /// an index gets it in memory, and the set's id vouches for the list.
-    pub fn open(path: &Path) -> Result<Arc<Set>, Error> {
+    /// an index gets it in memory, and the set's id vouches for the list. So does one whose index was made with other
+    /// providers.
+    pub fn open(path: &Path, providers: Option<Arc<Providers>>) -> Result<Arc<Set>, Error> {
         let io = |source| Error::Io {
             path: path.to_owned(),
             source,
@@ -70,16 +72,16 @@ impl Set {
         let map = Map::open(&file).map_err(io)?;
         let named = |e| Error::set(format!("{}: {e}", path.display()));
         let header = Header::read(&map).map_err(named)?;
-        if header.indexed {
+        if header.indexed && header.providers == digest(providers.as_deref()) {
             let found = is_right(&map).then(|| Set::new(map, header));
             let set = found.and_then(Result::ok).ok_or_else(|| damaged(path))?;
-            return Ok(Arc::new(set));
+            return Ok(Arc::new(set.with(providers)));
         }
         let part = |name| {
             let (at, len) = header.section(name);
             &map[at..at + len]
         };
-        index(part(Section::List), part(Section::Labels))
+        index(part(Section::List), part(Section::Labels), providers)
             .ok()
             .filter(|set| set.id() == header.id && set.count() == header.count)
             .map(Arc::new)
@@ -89,7 +91,7 @@ impl Set {
 
 /// Builds a set with its index from the lines of the canonical list, already merged and sorted: hashed
 /// spelling, kind, family, with tabs between.
-pub fn compile(list: &[u8]) -> Result<Set, Error> {
+pub fn compile(list: &[u8], providers: Option<Arc<Providers>>) -> Result<Set, Error> {
     let text =
         std::str::from_utf8(list).map_err(|_| Error::set("the indicator list is not UTF-8"))?;
     let mut items = Vec::new();
@@ -101,11 +103,11 @@ pub fn compile(list: &[u8]) -> Result<Set, Error> {
             ))
         })?);
     }
-    compile_items(&items)
+    compile_items(&items, providers)
 }
 
 /// Builds the index of a set file that has none.
-pub fn index(list: &[u8], labels: &[u8]) -> Result<Set, Error> {
+pub fn index(list: &[u8], labels: &[u8], providers: Option<Arc<Providers>>) -> Result<Set, Error> {
     let damaged = || Error::set(DAMAGED);
     let mut items = Vec::new();
     let mut at = 0;
@@ -114,11 +116,11 @@ pub fn index(list: &[u8], labels: &[u8]) -> Result<Set, Error> {
         items.push(item);
         at += memchr::memchr(b'\n', &list[at..]).ok_or_else(damaged)? + 1;
     }
-    compile_items(&items)
+    compile_items(&items, providers)
 }
 
 /// Builds a set with its index from items, already merged and sorted.
-pub fn compile_items(items: &[Item<'_>]) -> Result<Set, Error> {
+pub fn compile_items(items: &[Item<'_>], providers: Option<Arc<Providers>>) -> Result<Set, Error> {
     if items.is_empty() {
         return Err(Error::set("the indicator set is empty"));
     }
@@ -129,7 +131,7 @@ pub fn compile_items(items: &[Item<'_>]) -> Result<Set, Error> {
     for item in items {
         let number = u32::try_from(list.len())
             .ok()
-            .filter(|&n| n < NO_ITEM - 1)
+            .filter(|&n| n < FIRST)
             .ok_or_else(|| Error::set("the indicator list is larger than 4 GiB"))?;
         if number > 0 {
             id.update(b"\n");
@@ -141,8 +143,17 @@ pub fn compile_items(items: &[Item<'_>]) -> Result<Set, Error> {
         list.extend_from_slice(&places[&Label::of(item)]);
         list.push(b'\n');
     }
+    for item in providers.iter().flat_map(|providers| providers.items()) {
+        build.mark(&item)?;
+    }
+    build.providers = digest(providers.as_deref());
     let id = id.finalize().iter().map(|b| format!("{b:02x}")).collect();
-    build.finish(list, labels, items.len(), id)
+    let set = build.finish(list, labels, items.len(), id)?;
+    Ok(set.with(providers))
+}
+
+fn digest(providers: Option<&Providers>) -> Option<u64> {
+    providers.map(|providers| providers.digest)
 }
 
 /// Kind and family.
@@ -206,6 +217,10 @@ struct Build {
     all_heads6: bool,
     every_line: bool,
     odd_labels: bool,
+    /// The beginnings of addresses that only providers name.
+    marked4: Vec<u64>,
+    marked6: Vec<u64>,
+    providers: Option<u64>,
 }
 
 impl Build {
@@ -249,6 +264,28 @@ impl Build {
                     }
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Has phase 1 find a provider's name or endpoint; the items do not know it.
+    fn mark(&mut self, item: &Item<'_>) -> Result<(), Error> {
+        let bad = || Error::set(format!("{} is no name or endpoint", item.hashed));
+        match Kind::parse(item.kind) {
+            Some(Kind::Domain) => {
+                let keys = self.name_keys(item.value());
+                self.names.extend(keys);
+                self.values
+                    .push((hash::whole(item.value().as_bytes(), true), MARK));
+            }
+            Some(Kind::IpPort) => {
+                let (host, _) = item.hashed.rsplit_once(':').ok_or_else(bad)?;
+                let (heads4, heads6) = (self.heads4.len(), self.heads6.len());
+                self.address(address::parse(host.as_bytes()).ok_or_else(bad)?, MARK);
+                self.marked4.extend(self.heads4.drain(heads4..));
+                self.marked6.extend(self.heads6.drain(heads6..));
+            }
+            _ => return Err(bad()),
         }
         Ok(())
     }
@@ -355,17 +392,21 @@ impl Build {
         count: usize,
         id: String,
     ) -> Result<Set, Error> {
-        let addresses =
-            self.v4.len() + self.v6.len() + self.networks4.len() + self.networks6.len() > 0;
+        let is_own = |id: u32| id != MARK;
+        let addresses = self.v4.iter().any(|&(_, id)| is_own(id))
+            || self.v6.iter().any(|&(_, id)| is_own(id))
+            || self.networks4.len() + self.networks6.len() > 0;
         let keys = self.names.iter().chain(&self.host_names);
         let two: Vec<u64> = keys.map(|keys| keys.0).collect();
         let three: Vec<u64> = self.names.iter().map(|keys| keys.1).collect();
         let hosts: Vec<u64> = self.host_names.iter().map(|keys| keys.1).collect();
-        let texts4: Vec<u64> = self
-            .v4
-            .iter()
-            .map(|&(bits, _)| text_key(&Ipv4Addr::from(bits).to_string()))
-            .collect();
+        let texts4 = |wanted: &dyn Fn(u32) -> bool| -> Vec<u64> {
+            let addresses = self.v4.iter().filter(|&&(_, id)| wanted(id));
+            addresses
+                .map(|&(bits, _)| text_key(&Ipv4Addr::from(bits).to_string()))
+                .collect()
+        };
+        let (own_texts4, texts4) = (texts4(&is_own), texts4(&|_| true));
         let filter = |keys: &[u64], bits: usize, all: bool| {
             let mut filter = FilterBuilder::new(keys.len(), bits);
             keys.iter().for_each(|&h| filter.add(h));
@@ -375,7 +416,9 @@ impl Build {
             filter.bytes()
         };
         // IPv4 in hexadecimal IPv6 spelling begins with 32 zero bits.
-        let heads6 = [&self.heads6[..], &[hash::head_key(0)]].concat();
+        let own_heads6 = [&self.heads6[..], &[hash::head_key(0)]].concat();
+        let heads6 = [&own_heads6[..], &self.marked6].concat();
+        let heads4 = [&self.heads4[..], &self.marked4].concat();
         let numbers = |v: &[u32]| v.iter().flat_map(|n| n.to_le_bytes()).collect::<Vec<u8>>();
         let ((values, v4, v6), (two, three, hosts)) = join(
             || {
@@ -399,11 +442,14 @@ impl Build {
             two,
             three,
             hosts,
-            filter(&self.heads4, SMALL, self.all_heads4),
+            filter(&heads4, SMALL, self.all_heads4),
             filter(&heads6, SMALL, self.all_heads6),
             filter(&self.paths, SHARP, false),
             filter(&texts4, SMALL, false),
             filter(&self.nets4, SHARP, self.all_heads4),
+            filter(&self.heads4, SMALL, self.all_heads4),
+            filter(&own_texts4, SMALL, false),
+            filter(&own_heads6, SMALL, self.all_heads6),
         ];
         let index = Index {
             version: INDEX,
@@ -411,6 +457,7 @@ impl Build {
             letter_labels: !self.odd_labels,
             addresses,
             tens: self.tens,
+            providers: self.providers,
         };
         let bytes = assemble(id, count, index, &bodies)?;
         let header = Header::read(&bytes)?;

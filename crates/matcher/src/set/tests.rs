@@ -28,7 +28,7 @@ const LIST: [(&str, &str); 12] = [
 
 fn file() -> Vec<u8> {
     let lines = LIST.map(|(value, kind)| format!("{value}\t{kind}\tfamily\n"));
-    let set = setfile::compile(lines.concat().as_bytes()).unwrap();
+    let set = setfile::compile(lines.concat().as_bytes(), None).unwrap();
     set.bytes().to_vec()
 }
 
@@ -75,7 +75,7 @@ fn look(set: &Set, level: Level) -> io::Result<Vec<u8>> {
 fn a_good_file_finds_all_that_it_lists() {
     let place = tempfile::NamedTempFile::new().unwrap();
     fs::write(place.path(), file()).unwrap();
-    let set = Set::open(place.path()).unwrap();
+    let set = Set::open(place.path(), None).unwrap();
     let found = look(&set, Level::best()).unwrap();
     assert_eq!(found.iter().filter(|&&b| b == b'\n').count(), LIST.len());
 }
@@ -88,7 +88,7 @@ fn a_damaged_file_is_refused_and_does_no_harm_with_a_right_sum() {
     let place = tempfile::NamedTempFile::new().unwrap();
     let open = |bytes: &[u8]| {
         fs::write(place.path(), bytes).unwrap();
-        Set::open(place.path())
+        Set::open(place.path(), None)
     };
     let refuse = |bad: &[u8], what: &str| {
         let path = place.path().display();

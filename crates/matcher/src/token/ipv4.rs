@@ -43,7 +43,7 @@ impl Part<'_> {
             if alone | inside {
                 let (start, end) = self.text(dots.at[i]);
                 if let Some(bits) = address::parse_v4(&self.buf[start..end])
-                    && (alone && self.set.names_v4(bits)
+                    && (alone && self.set.may_show_v4(bits, self.buf, (start, end))
                         || inside && self.set.find_network(Address::from_v4(bits)).is_some())
                 {
                     places.push(end as u32 - 1);

@@ -81,8 +81,8 @@ impl Part<'_> {
         let run = &self.buf[start..end + rest];
         match address::parse_bare(run) {
             Some(address) => {
-                self.set.lists_address(address)
-                    || without_port(run).is_some_and(|address| self.set.lists_address(address))
+                let may_show = |address| self.set.may_show(address, self.buf, (start, end));
+                may_show(address) || without_port(run).is_some_and(may_show)
             }
             None => {
                 let colons = run.iter().filter(|&&b| b == b':').count();

@@ -25,6 +25,8 @@ pub const BACK: usize = 128;
 /// Whole lines: `buf[from..from + len]`, with `FRONT` bytes or more before and `BACK` zeros after them.
 pub struct Search<'a> {
     pub set: &'a Set,
+    /// Whether the addresses of providers are looked for.
+    pub endpoints: bool,
     pub buf: &'a [u8],
     pub from: usize,
     pub len: usize,
@@ -134,7 +136,7 @@ impl Search<'_> {
 #[inline(always)]
 fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidates) {
     let (set, buf, from, len) = (search.set, search.buf, search.from, search.len);
-    let filters = set.filters();
+    let filters = set.filters(search.endpoints);
     let Scratch {
         streams,
         names,
@@ -148,7 +150,7 @@ fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidates) {
     } else {
         0
     };
-    let has_addresses = set.has_addresses();
+    let has_addresses = set.has_endpoints(search.endpoints);
     let no_tens = if set.lists_tens() { 0 } else { u64::MAX };
     let mut carry = Carry::default();
     streams.each(Stream::clear);

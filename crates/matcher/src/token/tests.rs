@@ -113,6 +113,7 @@ fn named(
     scratch.trust = Trust::default();
     let mut search = Search {
         set,
+        endpoints: true,
         buf: &buf,
         from,
         len: text.len(),
@@ -163,7 +164,7 @@ fn check_one(set: &Set, text: &[u8], lead: usize, scratch: &mut Scratch) -> usiz
 /// Without any address that begins with `10.`, and with some.
 fn sets() -> [Set; 2] {
     let with = [TEN, LIST].concat();
-    [LIST, &with].map(|list| setfile::compile(list.as_bytes()).unwrap())
+    [LIST, &with].map(|list| setfile::compile(list.as_bytes(), None).unwrap())
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::mem;
 use crate::escape::{controls, equal, run};
 use crate::rows::Span;
 use crate::set::Item;
+use crate::set::providers::provider;
 use crate::time;
 use crate::time::when::When;
 
@@ -45,6 +46,23 @@ impl Text {
         begin.line.clear();
         begin.string(item.hashed);
         self.itself = begin.line;
+    }
+
+    /// Spells the beginning of the lines of a provider and kind.
+    pub fn begin_way(&mut self, source: &str, item: Item<'_>) {
+        let mut begin = Text {
+            line: mem::take(&mut self.begin),
+            ..Text::default()
+        };
+        begin.line.clear();
+        begin.raw(r#"{"type":"bypass","source":"#);
+        begin.word(source);
+        begin.raw(r#","provider":"#);
+        begin.string(provider(&item));
+        begin.raw(r#","kind":"#);
+        begin.word(item.kind);
+        begin.raw(r#","matched":"#);
+        self.begin = begin.line;
     }
 
     pub fn number(&mut self, number: u64) {

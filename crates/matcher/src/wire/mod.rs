@@ -15,6 +15,7 @@ use crate::rows::entry::Entry;
 use crate::rows::stretches::{Stretches, Wanted};
 use crate::rows::words::Words;
 use crate::rows::{Row, Span, TEXT, joined};
+use crate::set::providers::is_way;
 use crate::set::{Item, Set};
 use crate::tally::{Counted, Tally};
 use crate::time;
@@ -23,6 +24,8 @@ use crate::time::years::Years;
 
 /// Bytes of kept lines beyond which they lie in a temporary file.
 const HELD: usize = 8 << 20;
+/// The same of ways around, which are few.
+const HELD_WAYS: usize = 1 << 20;
 /// Bytes that are written at once: many whole pages.
 const WRITTEN: usize = 1 << 18;
 
@@ -35,7 +38,17 @@ pub struct Lines {
     text: SpooledTempFile,
     /// None while rows that can become one have not been merged.
     count: Option<u64>,
+    /// The same of the rows of providers; None while they are not spelled.
+    ways: Option<SpooledTempFile>,
+    ways_count: Option<u64>,
     tally: Summed,
+}
+
+/// Which rows are told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Sightings,
+    Ways,
 }
 
 /// What all rows say together.
@@ -52,6 +65,8 @@ impl Default for Lines {
             rows: None,
             text: SpooledTempFile::new(HELD),
             count: Some(0),
+            ways: None,
+            ways_count: Some(0),
             tally: Summed::Done(Box::default()),
         }
     }
@@ -59,8 +74,11 @@ impl Default for Lines {
 
 impl Lines {
     pub(crate) fn new(context: Context, stretches: Stretches) -> Lines {
+        let counts = stretches.distinct();
+        let no_ways = (!stretches.spread.has_ways).then_some(0);
         Lines {
-            count: stretches.distinct(),
+            count: counts.map(|(sightings, _)| sightings),
+            ways_count: no_ways.or(counts.map(|(_, ways)| ways)),
             tally: Summed::NotYet,
             rows: Some((context, stretches)),
             ..Lines::default()
@@ -79,10 +97,46 @@ impl Lines {
     fn sum(&mut self, set: &Set) -> io::Result<()> {
         if let (Summed::NotYet, Some((context, stretches))) = (&self.tally, &self.rows) {
             let mut sums = Sums::new(context);
-            context.each(set, stretches, Wanted::Identity, |days| {
-                sums.add(context, set, days)
-            })?;
+            let wanted = (Told::Sightings, Wanted::Identity);
+            context.each(set, stretches, wanted, |days| sums.add(context, set, days))?;
             self.keep(sums);
+        }
+        Ok(())
+    }
+
+    /// The number of ways around. Fails where rows in temporary files cannot be read.
+    pub fn ways_len(&mut self, set: &Set) -> io::Result<u64> {
+        if let (None, Some((context, stretches))) = (self.ways_count, &self.rows) {
+            let mut count = 0;
+            let wanted = (Told::Ways, Wanted::Identity);
+            context.each(set, stretches, wanted, |days| {
+                count += days.rows.len() as u64;
+                Ok(())
+            })?;
+            self.ways_count = Some(count);
+        }
+        Ok(self.ways_count.unwrap_or_default())
+    }
+
+    /// At most `size` bytes of the lines of ways around from `offset` on, none at the end.
+    pub fn read_ways_at(&mut self, set: &Set, offset: u64, size: usize) -> io::Result<Vec<u8>> {
+        if self.ways_len(set)? == 0 {
+            return Ok(Vec::new());
+        }
+        self.settle_ways(set)?;
+        let ways = self.ways.as_mut();
+        ways.map_or_else(|| Ok(Vec::new()), |ways| read(ways, offset, size))
+    }
+
+    /// Puts the lines of ways around where they need no memory, unless they are there.
+    fn settle_ways(&mut self, set: &Set) -> io::Result<()> {
+        if let (Some((context, stretches)), None) = (&self.rows, &self.ways)
+            && self.ways_count != Some(0)
+        {
+            let mut text = SpooledTempFile::new(HELD_WAYS);
+            let put = |block: &[u8]| text.write_all(block);
+            context.write(set, stretches, Told::Ways, None, put)?;
+            self.ways = Some(text);
         }
         Ok(())
     }
@@ -123,6 +177,8 @@ impl Lines {
     /// Puts the lines where they need no memory; the rows are forgotten.
     fn settle(&mut self, set: &Set) -> io::Result<()> {
         if self.rows.is_some() {
+            self.ways_len(set)?;
+            self.settle_ways(set)?;
             let mut text = SpooledTempFile::new(HELD);
             self.spell(set, |block| text.write_all(block))?;
             (self.text, self.rows) = (text, None);
@@ -136,7 +192,7 @@ impl Lines {
             return Ok(());
         };
         let mut sums = matches!(self.tally, Summed::NotYet).then(|| Sums::new(context));
-        context.write(set, stretches, sums.as_mut(), put)?;
+        context.write(set, stretches, Told::Sightings, sums.as_mut(), put)?;
         if let Some(sums) = sums {
             self.keep(sums);
         }
@@ -146,12 +202,15 @@ impl Lines {
     /// At most `size` bytes from `offset` on, none at the end.
     pub fn read_at(&mut self, set: &Set, offset: u64, size: usize) -> io::Result<Vec<u8>> {
         self.settle(set)?;
-        let mut block = Vec::with_capacity(size.min(WRITTEN * 4));
-        self.text.seek(SeekFrom::Start(offset))?;
-        let text = &mut self.text;
-        text.take(size as u64).read_to_end(&mut block)?;
-        Ok(block)
+        read(&mut self.text, offset, size)
     }
+}
+
+fn read(text: &mut SpooledTempFile, offset: u64, size: usize) -> io::Result<Vec<u8>> {
+    let mut block = Vec::with_capacity(size.min(WRITTEN * 4));
+    text.seek(SeekFrom::Start(offset))?;
+    text.take(size as u64).read_to_end(&mut block)?;
+    Ok(block)
 }
 
 /// The sums of rows, as they come.
@@ -296,17 +355,21 @@ impl Context {
         &self,
         set: &Set,
         stretches: &Stretches,
+        told: Told,
         mut sums: Option<&mut Sums>,
         mut put: impl FnMut(&[u8]) -> io::Result<()>,
     ) -> io::Result<()> {
         let mut text = Text::default();
-        self.each(set, stretches, Wanted::Words, |days| {
+        self.each(set, stretches, (told, Wanted::Words), |days| {
             if let Some(sums) = &mut sums {
                 sums.add(self, set, days)?;
             }
             days.runs.sort_unstable_by_key(|run| run.first);
             if text.item != days.item {
-                text.begin(&self.source, known(set, days.item)?);
+                match told {
+                    Told::Sightings => text.begin(&self.source, known(set, days.item)?),
+                    Told::Ways => text.begin_way(&self.source, known(set, days.item)?),
+                }
                 text.item = days.item;
             }
             let mut rest = &days.runs[..];
@@ -325,17 +388,20 @@ impl Context {
         put(&text.line)
     }
 
-    /// Merges the stretches and gives the rows of each item and machine, those of a day put together.
+    /// Merges the stretches and gives the rows of each item and machine that are told, those of a day put together.
     fn each(
         &self,
         set: &Set,
         stretches: &Stretches,
-        wanted: Wanted,
+        (told, wanted): (Told, Wanted),
         mut take: impl FnMut(&mut Days) -> io::Result<()>,
     ) -> io::Result<()> {
         let mut days = Days::default();
         let mut years = Years::new(self.latest, &self.zone);
         stretches.merge(set, wanted, |entry| {
+            if is_way(entry.row.item) != (told == Told::Ways) {
+                return Ok(());
+            }
             if !days.is_of(entry) {
                 if days.item.is_some() {
                     take(&mut days)?;
@@ -409,6 +475,9 @@ impl Context {
         text.word(row.action.word());
         text.raw(r#","logformat":"#);
         text.string(self.format(row));
+        if days.item.is_some_and(is_way) {
+            return text.raw("}\n");
+        }
         text.raw(r#","evidence":""#);
         escape_json_into(&mut text.line, words.line(), EVIDENCE);
         text.raw("\"}\n");

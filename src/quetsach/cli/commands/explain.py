@@ -13,7 +13,7 @@ from quetsach.cli import FOUND, NOTHING, list_options
 from quetsach.cli import root as _root
 from quetsach.logs import logformat as formats
 from quetsach.scanning import engine, request
-from quetsach.scanning.engines.explain import REASONS, Explanation, TokenNote
+from quetsach.scanning.engines.explain import REASONS, Explanation, TokenNote, Way
 from quetsach.text import words
 from quetsach.text.language import gettext as _
 
@@ -98,7 +98,7 @@ def _sentences(told: Explanation) -> list[str]:
     said = [_("Format: %(name)s") % {"name": words.logformat(told.format) + variant}]
     if told.time:
         said.append(_("Time: %(time)s") % {"time": _when(told.time)})
-    identity = "".join(f", {name}: {value}" for name, value in told.identity.items())
+    identity = "".join(f", {words.identity(name)}: {value}" for name, value in told.identity.items())
     said.append(_("Machine: %(name)s") % {"name": (told.device or _("machine unknown")) + identity})
     if told.who:
         said.append(_("Told apart from others with this address by: %(who)s") % {"who": told.who})
@@ -107,6 +107,7 @@ def _sentences(told: Explanation) -> list[str]:
         said += ["", _("Fields:"), *(f"  {role} = {', '.join(values)}" for role, values in told.roles)]
     said += ["", _("Names and addresses:")]
     said += [f"  {_mark(note)} {_place(note)}{_reason(note)}" for note in told.notes] or ["  " + _("none")]
+    said += [_way(way) for way in told.ways]
     said += ["", _verdict(told)]
     return said
 
@@ -133,6 +134,12 @@ def _reason(note: TokenNote) -> str:
     return _(REASONS[note.code]).format(token=note.token, item=item)
 
 
+def _way(way: Way) -> str:
+    text = _("  ↷ %(field)s: %(token)s leads around the place that wrote this line: %(provider)s (%(way)s)")
+    named = {"provider": way.provider.name, "way": words.way(way.provider.kind)}
+    return text % {"field": way.field, "token": way.token, **named}
+
+
 def _verdict(told: Explanation) -> str:
     items = sorted({note.indicator.canonical for note in told.hits if note.indicator is not None})
     if items and not told.device and not any(name in told.identity for name in ("host", "mac", "user")):
@@ -143,4 +150,6 @@ def _verdict(told: Explanation) -> str:
         return _(
             "No hit: a listed address called in from outside, which is counted but no sign of infection."
         )
+    if told.ways:
+        return _("No hit: a way around the place that wrote this line, which is counted apart.")
     return _("No hit.")

@@ -96,10 +96,19 @@ def _serve(host: str, port: int, workers: int) -> None:
 
 
 def _say_ready(address: str) -> None:
-    from quetsach.portal.kit.address import is_known
+    from quetsach.portal.kit.address import is_here_only, is_known
 
     click.echo(_("The portal answers at %s. Ctrl-C ends it.") % address, err=True)
-    if not is_known():
+    if is_here_only():
+        click.echo(
+            _(
+                "Only this machine can open the address in QUETSACH_ADDRESS: slips, letters and messages have"
+                " a gap in its place, and no e-mail leaves. Set it to what people type, such as"
+                " https://quetsach.example.gov.vn"
+            ),
+            err=True,
+        )
+    elif not is_known():
         click.echo(
             _(
                 "QUETSACH_ADDRESS is not set: slips, letters and messages have a gap in place of the portal's"

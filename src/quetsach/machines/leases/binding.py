@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from quetsach.sightings.runs import Span, joined, of_day, time
-from quetsach.sightings.sighting import ACTIONS, Sighting
+from quetsach.sightings.sighting import ACTIONS, Bypass, Sighting
 from quetsach.text.escape import escape
 
 if TYPE_CHECKING:
@@ -37,6 +37,25 @@ def bound(sightings: Iterable[Sighting], leases: Leases) -> Iterator[Sighting]:
                     named.add(key)
         leases.named += len(named)
         yield from (found[key] for key in sorted(found))
+
+
+def bound_bypasses(bypasses: Iterable[Bypass], leases: Leases) -> Iterator[Bypass]:
+    """Ways around, by the same rules."""
+    named = leases.named
+    yield from map(_back, bound(map(_as_sighting, bypasses), leases))
+    leases.named = named
+
+
+def _as_sighting(row: Bypass) -> Sighting:
+    """A sighting of the provider; it has words, as a row that keeps those of its first line."""
+    fields = row._asdict() | {"indicator": f"{row.provider}\0{row.kind}", "family": "", "evidence": "."}
+    return Sighting(**{name: fields[name] for name in Sighting._fields})
+
+
+def _back(row: Sighting) -> Bypass:
+    provider, _, kind = row.indicator.partition("\0")
+    fields = row._asdict() | {"provider": provider, "kind": kind}
+    return Bypass(**{name: fields[name] for name in Bypass._fields})
 
 
 def _parts(

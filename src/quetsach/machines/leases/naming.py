@@ -15,7 +15,7 @@ from quetsach.errors import SourceError
 from quetsach.files.inputs import STDIN, Input, Inputs, Skipped
 from quetsach.files.source import Source
 from quetsach.machines.leases.signs import may_hold_leases
-from quetsach.sightings.sighting import Sighting
+from quetsach.sightings.sighting import Bypass, Sighting
 
 if TYPE_CHECKING:
     from quetsach.machines.leases.leaseformat import Event, LeaseFormat
@@ -83,6 +83,14 @@ class Leases:
         from quetsach.machines.leases.binding import bound
 
         return bound(sightings, self)
+
+    def name_bypasses(self, bypasses: Iterable[Bypass]) -> Iterable[Bypass]:
+        """The same for ways around, which `named` does not count."""
+        if not self._told:
+            return bypasses
+        from quetsach.machines.leases.binding import bound_bypasses
+
+        return bound_bypasses(bypasses, self)
 
 
 def gather(inputs: Inputs, given: Sequence[Path], tz: str) -> Leases:

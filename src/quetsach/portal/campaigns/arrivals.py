@@ -33,11 +33,13 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """What a document brought: the machines that its rows name, and the places whose coverage changed."""
+    """What a document brought: the machines with new rows; the places with new days; and the names of the
+    machines that its scan was asked about and saw at a new hour (`CoveredDay.alive` of the app sightings)."""
 
     node: CampaignNode
     machines: Collection[str]
     places: Collection[str]
+    seen: Collection[str] = ()
 
 
 LISTENERS: list[Callable[[Campaign, Arrived | None], object]] = []

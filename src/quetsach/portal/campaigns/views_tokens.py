@@ -79,6 +79,7 @@ def _page(
         "token": token,
         "secret": secret,
         "address": on_screen(request, "/").rstrip("/"),
+        "asked_address": on_screen(request, reverse("api_asked")),
         "list_address": on_screen(request, reverse("indicator_list")),
     }
     return render(request, "campaigns/tokens.html", context)

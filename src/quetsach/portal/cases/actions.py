@@ -12,8 +12,7 @@ from django.utils.translation import gettext as _
 from quetsach.errors import PortalError
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
-from quetsach.portal.campaigns.models import CampaignNode
-from quetsach.portal.cases.models import Case, CaseEvent, Device
+from quetsach.portal.cases.models import Case, CaseEvent
 from quetsach.portal.cases.rules import TRANSITIONS, Act, State, allows
 from quetsach.portal.sightings.models import Coverage
 
@@ -137,32 +136,3 @@ def reopen(case: Case, actor: User, reason: str, ip: str | None = None) -> Case:
     case.claimed_at, case.verified_at, case.quiet_until, case.confirmed_by = None, None, None, None
     move(case, Act.REOPEN, by=actor, reason=reason, ip=ip)
     return case
-
-
-@transaction.atomic
-def assign_device(device: Device, to: CampaignNode, actor: User, ip: str | None = None) -> Device:
-    """Give a machine, with all its cases, to the unit that has it: the present owner, or a unit below it.
-
-    Raises:
-        CaseError: the unit is elsewhere, or has a machine of that name already.
-    """
-    device = (
-        Device.rows.select_for_update(of=("self",), no_key=True).select_related("owner").get(pk=device.pk)
-    )
-    origin = device.owner
-    if to.campaign_id != device.campaign_id or not to.path.startswith(origin.path):
-        raise CaseError(_("Choose this unit or one below it."))
-    if to.pk != origin.pk and Device.rows.filter(owner=to, key=device.key).exists():
-        raise CaseError(_("That unit already has a machine with this address. Handle it there."))
-    if to.pk == origin.pk and device.is_assigned:
-        return device
-    device.owner, device.is_assigned = to, True
-    device.save(update_fields=["owner", "is_assigned"])
-    record(
-        actor, "device.assign", unit_path=origin.path, about=device,
-        data={"device": device.key, "from": origin.name, "to": to.name}, ip=ip,
-    )  # fmt: skip
-    for case in Case.rows.select_for_update(of=("self",), no_key=True).filter(device=device, state=State.NEW):
-        case.device = device
-        move(case, Act.ASSIGN, by=actor, data={"to": to.name}, ip=ip)
-    return device

@@ -8,10 +8,13 @@ class CasesConfig(AppConfig):
         from quetsach.portal.campaigns import arrivals, tasks
         from quetsach.portal.campaigns.open_work import OPEN_WORK
         from quetsach.portal.cases.arrived import outcome_of
+        from quetsach.portal.cases.owning_actions import follow_range
         from quetsach.portal.cases.pull_actions import pull_sightings
-        from quetsach.portal.cases.tasks import MACHINES, machines_to_do
+        from quetsach.portal.cases.tasks import MACHINES, machines_to_do, ranges_to_decide
+        from quetsach.portal.units.range_actions import FOLLOWERS
 
+        FOLLOWERS.append(follow_range)
         arrivals.LISTENERS.append(pull_sightings)
         arrivals.OUTCOMES.append(outcome_of)
-        tasks.PROVIDERS.append(machines_to_do)
+        tasks.PROVIDERS += [machines_to_do, ranges_to_decide]
         OPEN_WORK["cases"] = MACHINES

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from itertools import batched
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils import timezone
 
+from quetsach.portal.cases.asking import names_of, same
 from quetsach.portal.cases.models import Alias, Case, CaseSighting
-from quetsach.portal.cases.rules import Hit, Look
+from quetsach.portal.cases.rules import Around, Hit, Look
 from quetsach.portal.indicators import store
-from quetsach.portal.sightings.models import Coverage, Sighting
+from quetsach.portal.sightings.intake import lost
+from quetsach.portal.sightings.models import AskedList, Bypass, Coverage, CoveredDay, Sighting
+from quetsach.portal.sightings.spans import Span
 
 OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -25,20 +30,59 @@ def event_time(sighting: Sighting, now: datetime | None = None) -> datetime | No
     return seen if seen is not None and OLDEST <= seen <= latest else None
 
 
+@dataclass(frozen=True, slots=True)
+class DayOfMachine:
+    """One UTC day of one source, and the machine on it. `is_asked`: the scan was asked about the machine;
+    then `alive` has a bit for each hour in which it was seen. `is_recorded`: all machines of the day were
+    recorded, without hours, and it was among them if `is_seen`."""
+
+    coverage: Coverage
+    day: date
+    hours: list[int]
+    lost: tuple[Span, ...]
+    is_asked: bool
+    alive: int
+    is_recorded: bool
+    is_seen: bool
+
+
 @dataclass
 class Facts:
-    """The facts about one case: its rows of evidence, and the coverage of the same places."""
+    """The facts about one case: its rows of evidence, and the coverage of the same places.
+
+    `coverages` are all tellings of their sources; `current` those that days rest on, each with its look, and
+    those without a time. `days` are what is known of the machine on each day; `bypasses` are its ways around
+    the place that watches, which its machine took at any place of the same units.
+    """
 
     case: Case
     sightings: list[Sighting]
-    coverages: list[Coverage]
-    looks: list[Look]
+    coverages: list[Coverage] = field(default_factory=list)
+    current: list[Coverage] = field(default_factory=list)
+    looks: list[Look] = field(default_factory=list)
+    looked: list[Coverage] = field(default_factory=list)
+    days: list[DayOfMachine] = field(default_factory=list)
+    bypasses: list[Bypass] = field(default_factory=list)
+
+    @property
+    def places(self) -> set[tuple[UUID, str]]:
+        """The places that saw the machine; other logs of the same unit say nothing of it."""
+        return {(s.node_id, s.source_name) for s in self.sightings}
 
     @property
     def at_its_places(self) -> list[Coverage]:
-        """The coverage of the places that saw the machine; other logs of the same unit say nothing of it."""
-        places = {(s.node_id, s.source_name) for s in self.sightings}
-        return [c for c in self.coverages if (c.scan.node_id, c.name) in places]
+        """The current coverage of the places that saw the machine."""
+        return [c for c in self.current if (c.scan.node_id, c.name) in self.places]
+
+    @property
+    def days_at_its_places(self) -> list[DayOfMachine]:
+        """What the places that saw the machine know of each day."""
+        return [day for day in self.days if (day.coverage.scan.node_id, day.coverage.name) in self.places]
+
+    @property
+    def around(self) -> list[Around]:
+        """The ways around, as the rules take them."""
+        return [Around(one.first_seen, one.last_seen, one.told_at) for one in self.bypasses]
 
     @property
     def hits(self) -> list[Hit]:
@@ -54,11 +98,7 @@ def place(node: UUID, source_name: str) -> str:
 
 
 def gather(cases: Iterable[Case], since: datetime | None = None) -> list[Facts]:
-    """Facts of many cases in a few queries. Coverage that ended before `since` is left out.
-
-    A coverage row may hold the machines of a year, so rows are read once and only the needed machines are
-    kept.
-    """
+    """Facts of many cases in a few queries. Coverage that ended before `since` is left out."""
     cases = list(cases)
     links = CaseSighting.rows.filter(case__in=cases).select_related("sighting")
     evidence: dict[UUID, list[Sighting]] = defaultdict(list)
@@ -68,36 +108,116 @@ def gather(cases: Iterable[Case], since: datetime | None = None) -> list[Facts]:
     for alias in Alias.rows.filter(device__in={case.device_id for case in cases}):
         names[alias.device_id][alias.reporter_id].add(alias.key)
     nodes = {s.node_id for rows in evidence.values() for s in rows}
-    coverages = Coverage.rows.filter(scan__node__in=nodes).select_related("scan__indicator_set", "scan__node")
-    if since is not None:
-        coverages = coverages.filter(last__gt=since)
-    facts = {case.pk: Facts(case, sorted(evidence[case.pk], key=_when), [], []) for case in cases}
+    facts = {case.pk: Facts(case, sorted(evidence[case.pk], key=_when)) for case in cases}
     by_node: dict[UUID, list[Facts]] = defaultdict(list)
     for fact in facts.values():
         for node in {s.node_id for s in fact.sightings}:
             by_node[node].append(fact)
-    for coverage in coverages.order_by("first", "pk").iterator(chunk_size=50):
+    coverages = Coverage.rows.filter(scan__node__in=nodes).select_related("scan__indicator_set", "scan__node")
+    if since is not None:
+        coverages = coverages.filter(last__gt=since)
+    told = {coverage.pk: coverage for coverage in coverages.order_by("first", "pk")}
+    days = _days(nodes, since, told, by_node, names)
+    for coverage in told.values():
         for fact in by_node[coverage.scan.node_id]:
-            keys = names[fact.case.device_id][coverage.scan.node_id]
             fact.coverages.append(coverage)
-            fact.looks.append(_look(coverage, keys, frozenset(s.indicator for s in fact.sightings)))
-        coverage.devices = {}
+            its = days.get((fact.case.pk, coverage.pk), [])
+            if its or coverage.last is None:
+                fact.current.append(coverage)
+            if its:
+                fact.days += its
+                fact.looked.append(coverage)
+                fact.looks.append(_look(coverage, its, frozenset(s.indicator for s in fact.sightings)))
+    _add_bypasses(nodes, since, by_node, names)
     return [facts[case.pk] for case in cases]
 
 
-def _look(coverage: Coverage, keys: set[str], indicators: frozenset[str]) -> Look:
-    alive = None
-    if coverage.devices:
-        alive = frozenset(
-            date.fromisoformat(day) for day, seen in coverage.devices.items() if not keys.isdisjoint(seen)
+type _Names = dict[UUID, dict[UUID, set[str]]]
+"""The names of machines: by machine and reporter."""
+
+
+def _days(
+    nodes: set[UUID],
+    since: datetime | None,
+    told: Mapping[int, Coverage],
+    by_node: Mapping[UUID, list[Facts]],
+    names: _Names,
+) -> dict[tuple[UUID, int], list[DayOfMachine]]:
+    """The days of each case, by the coverage that they rest on. A day may hold thousands of machines, so that
+    rows are read once and only the needed machines are kept."""
+    rows = CoveredDay.rows.filter(node__in=nodes)
+    fields = ["node", "coverage", "day", "hours", "gaps", "devices", "alive", "asked"]
+    asked: dict[int, frozenset[str]] = {}
+    if since is None:
+        fields.append("asked__names")  # the page of a case has few days, and a query less
+    else:
+        rows = rows.filter(day__gte=since.astimezone(UTC).date())
+        lists = AskedList.rows.filter(pk__in=rows.values("asked")).values_list("pk", "names")
+        asked = {pk: frozenset(map(same, some)) for pk, some in lists}
+    own = {
+        (fact.case.pk, node): frozenset(
+            map(same, names_of(names[fact.case.device_id][node], fact.case.device.identity))
         )
+        for node in nodes
+        for fact in by_node[node]
+    }
+    found: dict[tuple[UUID, int], list[DayOfMachine]] = defaultdict(list)
+    ordered = rows.order_by("day", "pk").values_list(*fields)
+    for row in ordered.iterator(chunk_size=50):
+        node, coverage, day, hours, gaps, devices, alive, asked_id = row[:8]
+        if coverage not in told:
+            continue
+        if row[8:] and asked_id is not None and asked_id not in asked:
+            asked[asked_id] = frozenset(map(same, row[8]))
+        masks: dict[str, int] = defaultdict(int)
+        for name, mask in alive.items():
+            masks[same(name)] |= mask
+        for fact in by_node[node]:
+            called = own[fact.case.pk, node]
+            hours_seen = 0
+            for name in called & masks.keys():
+                hours_seen |= masks[name]
+            found[fact.case.pk, coverage].append(
+                DayOfMachine(
+                    told[coverage], day, hours, tuple(lost(gaps)),
+                    is_asked=bool(hours_seen) or not called.isdisjoint(asked.get(asked_id, ())),
+                    alive=hours_seen,
+                    is_recorded=bool(devices),
+                    is_seen=not names[fact.case.device_id][node].isdisjoint(devices),
+                )
+            )  # fmt: skip
+    return found
+
+
+def _add_bypasses(
+    nodes: set[UUID], since: datetime | None, by_node: Mapping[UUID, list[Facts]], names: _Names
+) -> None:
+    """The ways that the machines take around the places of the same units."""
+    wanted: dict[tuple[UUID, str], list[Facts]] = defaultdict(list)
+    for node in nodes:
+        for fact in by_node[node]:
+            for key in names[fact.case.device_id][node]:
+                wanted[node, key].append(fact)
+    for some in batched(sorted({key for _node, key in wanted}), 400):
+        rows = Bypass.rows.filter(node__in=nodes, device__in=some)
+        if since is not None:
+            rows = rows.filter(Q(last_seen__gt=since) | Q(last_seen=None))
+        for row in rows.order_by("last_seen", "pk"):
+            for fact in wanted.get((row.node_id, row.device), ()):
+                fact.bypasses.append(row)
+
+
+def _look(coverage: Coverage, days: list[DayOfMachine], indicators: frozenset[str]) -> Look:
+    alive = None
+    if any(day.is_asked or day.is_recorded for day in days):
+        alive = frozenset(day.day for day in days if day.is_seen or day.alive)
     known = coverage.scan.indicator_set
     return Look(
         source_name=place(coverage.scan.node_id, coverage.name),
         first=coverage.first,
         last=coverage.last,
         errors=len(coverage.errors),
-        lost=tuple(coverage.lost),
+        lost=tuple(gap for day in days for gap in day.lost),
         not_understood=coverage.not_understood,
         time=coverage.time,
         alive=alive,

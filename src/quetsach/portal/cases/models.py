@@ -69,6 +69,24 @@ class Alias(models.Model):
         return self.key
 
 
+class NotOurs(models.Model):
+    """A unit said that a machine is not its own, and it went up to the superior. Only ever added."""
+
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="refusals")
+    node = models.ForeignKey(CampaignNode, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    reason = models.TextField()
+
+    rows = models.Manager()
+
+    class Meta:
+        ordering = ("-at",)
+
+    def __str__(self) -> str:
+        return f"{self.device} · {self.node}"
+
+
 class Case(models.Model):
     """One machine and one malware family (`""`: an indicator without a family, one case per campaign).
 

@@ -23,14 +23,15 @@ from quetsach.portal.campaigns.arrivals import Arrived
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases import looks
 from quetsach.portal.cases.actions import move
+from quetsach.portal.cases.asking import waiting_named
 from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, Device
+from quetsach.portal.cases.owning import day_of, owners_below
 from quetsach.portal.cases.rules import RECHECK, USABLE_TIMES, Act, Arrival, Judgement, State, arrive, judge
 from quetsach.portal.cases.withdrawing.actions import follow_lists
 from quetsach.portal.sightings.actions import mark_pulled
 from quetsach.portal.sightings.listing_actions import relist
 from quetsach.portal.sightings.models import Coverage, Sighting
 from quetsach.portal.sightings.owners import Owners
-from quetsach.portal.units.models import Network, subtree
 
 BATCH = 100
 WAITING = (State.CLAIMED_CLEAN, State.RECHECKED)
@@ -79,7 +80,7 @@ def _pull_batch(campaign: Campaign, pulled: Pulled, owners: dict[UUID, tuple[Own
     some = list(_waiting(campaign).select_related("node").order_by("pk")[:BATCH])
     for row in some:
         if row.node_id not in owners:
-            owners[row.node_id] = _owners(row.node)
+            owners[row.node_id] = owners_below(row.node)
     return bool(some) and _take_batch(campaign, pulled, owners)
 
 
@@ -219,7 +220,7 @@ def _named(
     campaign: Campaign, reporter: UUID, new: dict[str, Sighting], owners: Owners, below: bool
 ) -> dict[str, Device]:
     """The machines that a reporter names for the first time; another reporter may have named one before."""
-    owner_of = {key: owners.of(key) for key in new}
+    owner_of = {key: owners.of(key, day_of(row)) for key, row in new.items()}
     there = Device.rows.filter(
         key__in=list(new), owner__in={owner or reporter for owner in owner_of.values()}
     )
@@ -247,14 +248,6 @@ def _identify(device: Device, sighting: Sighting) -> None:
     if merged != device.identity:
         device.identity = merged
         device.save(update_fields=["identity"])
-
-
-def _owners(node: CampaignNode) -> tuple[Owners, bool]:
-    """The networks of the reporter and of the nodes below it, and whether there are nodes below."""
-    inside = CampaignNode.rows.filter(subtree(node.path), campaign=node.campaign_id)
-    units = dict(inside.values_list("unit", "pk"))
-    networks = Network.rows.filter(unit__in=inside.values("unit")).values_list("cidr", "unit")
-    return Owners(node.pk, [(cidr, units[unit]) for cidr, unit in networks]), len(units) > 1
 
 
 def _is_sane(last_seen: datetime | None, now: datetime) -> bool:
@@ -304,19 +297,24 @@ def judge_claims(campaign: Campaign, pulled: Pulled | None = None, arrived: Arri
     for facts in looks.gather(claims, since=since):
         claimed_at = facts.case.claimed_at
         assert claimed_at is not None
-        judgement = judge(claimed_at, facts.hits, facts.looks, campaign.quiet_days)
+        judgement = judge(claimed_at, facts.hits, facts.looks, campaign.quiet_days, facts.around)
         if judgement.state != facts.case.state:
             _apply(facts, judgement, claimed_at, pulled)
 
 
 def _moved_by(arrived: Arrived, campaign: Campaign) -> set[UUID]:
-    """The waiting cases of the machines that the document names; and those that its places saw, if logs there
-    now go on long enough for the next state: a log may also fill a gap before the latest one."""
+    """The waiting cases of machines with new rows, or seen at a new hour; and those that its places saw, if
+    logs there now go on long enough for the next state: a log may also fill a gap before the latest one.
+
+    A sensor that sends once a minute has neither most of the time. All cases are judged each night.
+    """
     waiting = Case.rows.filter(is_current=True, state__in=WAITING, claimed_at__isnull=False)
     found: set[UUID] = set()
     for some in batched(sorted(arrived.machines), 400):
         aliases = Alias.rows.filter(reporter=arrived.node, key__in=some)
         found.update(waiting.filter(device__in=aliases.values("device")).values_list("pk", flat=True))
+    if arrived.seen:
+        found |= waiting_named(arrived.node, arrived.seen)
     needed = timedelta(days=campaign.quiet_days)
     timed = Coverage.rows.filter(scan__node=arrived.node, name__in=arrived.places, time__in=USABLE_TIMES)
     ends = timed.exclude(last=None).order_by().values("name").annotate(end=Max("last"))
@@ -341,7 +339,7 @@ def _apply(facts: looks.Facts, judgement: Judgement, claimed_at: datetime, pulle
     )
     if case.claimed_at != claimed_at or case.state != facts.case.state:
         return
-    ends = [c for c, look in zip(facts.coverages, facts.looks, strict=True) if look.last == judgement.until]
+    ends = [c for c, look in zip(facts.looked, facts.looks, strict=True) if look.last == judgement.until]
     coverage = ends[-1] if ends else None
     proof = {
         "until": judgement.until.isoformat() if judgement.until else "",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -27,10 +28,10 @@ from django.utils import timezone
 
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases import looks
-from quetsach.portal.cases.models import Case, CaseEvent
+from quetsach.portal.cases.models import Case, CaseEvent, Device, NotOurs
 from quetsach.portal.cases.rules import PATIENCE, Judgement, State, Word, judge
 from quetsach.portal.kit.compiled import compiled
-from quetsach.portal.sightings.models import Scan
+from quetsach.portal.sightings.models import Scan, Sighting
 from quetsach.portal.sightings.queries import nameless, without_machine
 from quetsach.portal.units.models import Span, inside, span_of, subtree
 
@@ -204,20 +205,28 @@ class Story:
     blocked: int
 
 
+def _local_days(rows: Iterable[Sighting]) -> set[date]:
+    """The days of the shown times on which there was a line. A row is of one UTC day, which lies in two local
+    days at most: its first and last time name them all."""
+    times = (time for row in rows for time in (row.first_seen, row.last_seen))
+    return {timezone.localdate(time) for time in times if time}
+
+
 def story(case: Case) -> Story:
     """Evidence, judgement, history, and the other cases of the same machine."""
     facts = looks.gather([case])[0]
     waiting = case.state in (State.CLAIMED_CLEAN, State.RECHECKED) and case.claimed_at is not None
     judgement = None
     if waiting and case.claimed_at:
-        judgement = judge(case.claimed_at, facts.hits, facts.looks, case.device.campaign.quiet_days)
+        quiet_days = case.device.campaign.quiet_days
+        judgement = judge(case.claimed_at, facts.hits, facts.looks, quiet_days, facts.around)
     return Story(
         facts=facts,
         judgement=judgement,
         events=list(case.events.select_related("by", "coverage").order_by("at", "pk")),
         others=list(Case.rows.filter(device=case.device).exclude(pk=case.pk).order_by("family", "episode")),
         lines=sum(s.count for s in facts.sightings),
-        days=len({s.day for s in facts.sightings if s.day}),
+        days=len(_local_days(facts.sightings)),
         blocked=sum(s.count for s in facts.sightings if s.action == "blocked"),
     )
 
@@ -228,3 +237,8 @@ def named(cases: QuerySet[Case], text: str) -> QuerySet[Case]:
     return cases.filter(
         Q(device__key__icontains=text) | Q(device__in=infected) | Q(device__owner__name__icontains=text)
     )
+
+
+def refusals_of(device: Device) -> list[NotOurs]:
+    """Units that said that the machine is not theirs, the latest first."""
+    return list(device.refusals.select_related("node", "by"))

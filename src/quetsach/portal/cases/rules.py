@@ -3,13 +3,14 @@ clock.
 
 Silence counts only with a look: a source read without an error, with the campaign's list, from a place that
 had seen the machine's signs, over an unbroken time after the cleaning, in which the machine was alive. A time
-whose lines are lost breaks it, however short; a source that was read in part spoils no other source.
+whose lines are lost breaks it, however short. A time in which the machine went around all places does the
+same. A source that was read in part spoils no other source.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
@@ -33,8 +34,8 @@ class State(StrEnum):
 
 
 class Act(StrEnum):
-    """The moves of a case: the first six are people's, `WITHDRAW` and `RETURN` follow from the list, the
-    others from logs."""
+    """The moves of a case: the first six and `NOT_OURS` are people's, `WITHDRAW` and `RETURN` follow from the
+    list, the others from logs."""
 
     ASSIGN = "assign"
     START = "start"
@@ -48,6 +49,7 @@ class Act(StrEnum):
     EVIDENCE = "evidence"
     WITHDRAW = "withdraw"
     RETURN = "return"
+    NOT_OURS = "not_ours"
 
 
 CHECK = "check"
@@ -57,6 +59,7 @@ _OPEN = (State.NEW, State.ASSIGNED, State.CLEANING)
 _WAITING = (State.CLAIMED_CLEAN, State.RECHECKED)
 TRANSITIONS: dict[tuple[State, Act], State] = {
     (State.NEW, Act.ASSIGN): State.ASSIGNED,
+    **{(s, Act.NOT_OURS): State.NEW for s in _OPEN},
     **{(s, Act.START): State.CLEANING for s in (State.NEW, State.ASSIGNED)},
     **{(s, Act.CLAIM): State.CLAIMED_CLEAN for s in _OPEN},
     **{(s, Act.CONFIRM): State.VERIFIED_CLEAN for s in _WAITING},
@@ -115,10 +118,10 @@ def arrive(
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One source of an accepted scan. `alive`: the UTC dates on which the source shows the machine at all;
-    None if the scan did not record this. `not_understood` lines name a listed address and no machine: each
-    may be this machine's. `lists_all`: its list names every indicator of the case. `lost`: times whose lines
-    are lost."""
+    """One source, as it was looked at with one list. `alive`: the UTC dates on which the source shows the
+    machine at all; None if no scan recorded this, or was asked about the machine. `not_understood` lines name
+    a listed address and no machine: each may be this machine's. `lists_all`: its list names every indicator
+    of the case. `lost`: times whose lines are lost."""
 
     source_name: str
     first: datetime | None
@@ -140,6 +143,15 @@ class Hit:
     received: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Around:
+    """The machine went around the place that watches: its time if known, and when the portal was told."""
+
+    first: datetime | None
+    last: datetime | None
+    told: datetime
+
+
 class Reason(StrEnum):
     """The basis of a judgement, or the obstacle to a better one."""
 
@@ -153,6 +165,7 @@ class Reason(StrEnum):
     NOT_ALIVE = "not_alive"
     TOO_SHORT = "too_short"
     UNTIMED = "untimed"
+    AROUND = "around"
     HIT = "hit"
 
 
@@ -168,13 +181,20 @@ class Judgement:
     quiet: timedelta = timedelta()
 
 
-def judge(claimed_at: datetime, hits: Iterable[Hit], looks: Iterable[Look], quiet_days: int) -> Judgement:
+def judge(
+    claimed_at: datetime,
+    hits: Iterable[Hit],
+    looks: Iterable[Look],
+    quiet_days: int,
+    around: Iterable[Around] = (),
+) -> Judgement:
     """Judge by logs a machine that was claimed clean at `claimed_at`.
 
     A sign after the claim, at any place, ends the silence. A sign without a usable time that arrived after
-    the claim proves neither, and keeps the case from being verified.
+    the claim proves neither, and keeps the case from being verified. The same holds where the machine went
+    around the place that watches at an unknown time; a known time is a gap in the logs of all places.
     """
-    hits = list(hits)
+    hits, around = list(hits), list(around)
     if any(hit.last is not None and hit.last > claimed_at for hit in hits):
         return Judgement(State.CLEANING, Reason.HIT)
     needed = timedelta(days=quiet_days)
@@ -183,18 +203,34 @@ def judge(claimed_at: datetime, hits: Iterable[Hit], looks: Iterable[Look], quie
     usable = _usable(after, places)
     if isinstance(usable, Reason):
         return Judgement(State.CLAIMED_CLEAN, usable, earliest=claimed_at + needed)
+    ways = [(one.first, one.last) for one in around if one.first and one.last and one.last > claimed_at]
+    best = _best(usable, after, claimed_at, needed, ways)
+    if ways:
+        without = _best(usable, after, claimed_at, needed, [])
+        if _RUNGS.index(without.state) > _RUNGS.index(best.state):
+            best = replace(best, reason=Reason.AROUND)
+    if best.state is State.VERIFIED_CLEAN:
+        if any(hit.last is None and hit.received > claimed_at for hit in hits):
+            return Judgement(State.RECHECKED, Reason.UNTIMED, best.until, None, best.quiet)
+        if any(one.last is None and one.told > claimed_at for one in around):
+            return Judgement(State.RECHECKED, Reason.AROUND, best.until, None, best.quiet)
+    return best
+
+
+def _best(
+    usable: list[Look], after: list[Look], claimed_at: datetime, needed: timedelta, ways: list[Span]
+) -> Judgement:
+    """The judgement by the place that shows most. `ways` are the times in which the machine went around."""
     best = Judgement(State.CLAIMED_CLEAN, Reason.TOO_SHORT, earliest=claimed_at + needed)
-    for place in sorted(places):
+    for place in sorted({look.source_name for look in usable}):
         seen = [look for look in usable if look.source_name == place]
         here = [look for look in after if look.source_name == place]
         unread = _spans([look for look in here if look.errors or look.not_understood], claimed_at)
         lost = [gap for look in here for gap in look.lost if gap[1] > claimed_at]
-        for start, end in unbroken(_spans(seen, claimed_at), unread, lost):
+        for start, end in unbroken(_spans(seen, claimed_at), unread, [*lost, *ways]):
             judgement = _judge_run(start, end, seen, claimed_at, needed)
             if (_RUNGS.index(judgement.state), judgement.quiet) >= (_RUNGS.index(best.state), best.quiet):
                 best = judgement
-    if best.state is State.VERIFIED_CLEAN and any(h.last is None and h.received > claimed_at for h in hits):
-        return Judgement(State.RECHECKED, Reason.UNTIMED, best.until, None, best.quiet)
     return best
 
 

@@ -14,6 +14,7 @@ from quetsach.portal.campaigns.tasks import Counted, Rank, Task
 from quetsach.portal.cases import queries
 from quetsach.portal.cases.models import Case
 from quetsach.portal.cases.rules import Word
+from quetsach.portal.units import range_queries
 
 
 def machines_to_do(seat: Seat) -> list[Task]:
@@ -60,6 +61,26 @@ def machines_to_do(seat: Seat) -> list[Task]:
             )
         )  # fmt: skip
     return tasks
+
+
+def ranges_to_decide(seat: Seat) -> list[Task]:
+    """Ranges of addresses that units below ask for, on which the person decides."""
+    if not seat.may("change_units"):
+        return []
+    waiting = len(range_queries.waiting_below(seat.user, seat.node.unit))
+    if not waiting:
+        return []
+    title = ngettext(
+        "Say whose %(n)d range of addresses is", "Say whose %(n)d ranges of addresses are", waiting
+    )
+    text = _("Units below ask for them. Machines in logs go to their units by these ranges.")
+    return [
+        Task(
+            rank=Rank.REVIEW + 3, title=title % {"n": waiting}, text=text,
+            url=reverse("unit_ranges", args=[seat.node.unit_id]), action=_("See the ranges"),
+            shape="busy", word=_("Waiting"),
+        )
+    ]  # fmt: skip
 
 
 def _with_signs() -> Subquery:

@@ -9,6 +9,7 @@ urlpatterns = [
     path("cd/<slug:slug>/may/", views.cases, name="cases"),
     path("cd/<slug:slug>/may/<uuid:case_id>/", views.case, name="case"),
     path("cd/<slug:slug>/may/<uuid:case_id>/ghi/<slug:act>/", views.act, name="case_act"),
+    path("cd/<slug:slug>/may/<uuid:case_id>/khong-phai/", views.not_ours, name="device_not_ours"),
     path("cd/<slug:slug>/may/<uuid:case_id>/chuyen/", views.assign, name="device_assign"),
     path("cd/<slug:slug>/chi-dau/<uuid:set_id>/thu-hoi/", withdraw_version, name="indicator_withdraw"),
 ]

@@ -13,6 +13,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy
@@ -20,10 +21,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from quetsach.portal.campaigns.seat import Seat, take_seat, take_seat_asked
-from quetsach.portal.cases import actions, queries
+from quetsach.portal.cases import actions, owning_actions, queries
 from quetsach.portal.cases.advice import advice_for
 from quetsach.portal.cases.forms import AssignForm, ClaimForm, ReasonForm, StartForm
 from quetsach.portal.cases.models import Case
+from quetsach.portal.cases.owning import is_public
 from quetsach.portal.cases.rules import Act, State, Word, allows, word
 from quetsach.portal.cases.wording import ALL_EVIDENCE, EVIDENCE, tell
 from quetsach.portal.cases.words import WORDS
@@ -153,7 +155,7 @@ def assign(request: HttpRequest, slug: str, case_id: UUID) -> HttpResponse:
     form = AssignForm(request.POST, nodes=queries.nodes_below(seat.node))
     if form.is_valid():
         try:
-            actions.assign_device(
+            owning_actions.assign_device(
                 found.device, form.cleaned_data["to"], seat.user, ip=client_ip_text(request)
             )
         except actions.CaseError as error:
@@ -164,6 +166,27 @@ def assign(request: HttpRequest, slug: str, case_id: UUID) -> HttpResponse:
             )
             return redirect("case", slug, case_id)
     return _case_page(request, seat, found, {"chuyen": form}, status=422)
+
+
+@require_POST
+def not_ours(request: HttpRequest, slug: str, case_id: UUID) -> HttpResponse:
+    """Pass the machine up: the unit does not have it."""
+    seat, found = _find(request, slug, case_id, Verb.WORK_CASE)
+    form = ReasonForm(request.POST)
+    if form.is_valid():
+        try:
+            device = owning_actions.say_not_ours(
+                found.device, seat.user, form.cleaned_data["reason"], ip=client_ip_text(request)
+            )
+        except actions.CaseError as error:
+            form.add_error(None, str(error))
+        else:
+            told = _("%(machine)s went to %(unit)s, which finds out whose it is.")
+            if device.owner_id == found.device.owner_id:
+                told = _("Written down: no unit of the campaign has %(machine)s.")
+            messages.success(request, told % {"machine": device.key, "unit": device.owner.name})
+            return redirect(f"{reverse('cases', args=[slug])}?don-vi={seat.node.pk}")
+    return _case_page(request, seat, found, {"khong-phai": form}, status=422)
 
 
 def _case_page(
@@ -183,7 +206,7 @@ def _case_page(
             if allows(state, deed.act) and seat.may(deed.verb):
                 open_deeds[slug.replace("-", "_")] = bound.get(slug) or deed.form(auto_id=f"{slug}-%s")
     nodes = queries.nodes_below(seat.node)
-    can_assign = seat.may(Verb.WORK_CASE) and (not found.device.is_assigned or nodes.count() > 1)
+    can_assign = seat.may(Verb.WORK_CASE) and (not found.device.is_assigned or seat.node.has_below)
     tale = tell(found, story, timezone.now(), ALL_EVIDENCE if wants_all else EVIDENCE)
     seen = [one for one in story.facts.coverages if fits(seat.places, Verb.READ, one.scan.node.path)]
     scans = told_by(tale.evidence, seen)
@@ -197,8 +220,25 @@ def _case_page(
         "wants_all": wants_all,
         "advice": advice_for(found.family, get_language() or "vi"),
         "deeds": open_deeds,
+        "not_ours_form": _not_ours_form(seat, found, bound.get("khong-phai")),
+        "refusals": [] if found.device.is_assigned else queries.refusals_of(found.device),
+        "is_at_top": found.device.owner.parent_id is None,
+        "is_public": is_public(found.device.key),
         "assign_form": bound.get("chuyen") or (AssignForm(nodes=nodes) if can_assign else None),
         "problem": next((f for f in bound.values() if f.errors), None),
         "waits": state in (State.CLAIMED_CLEAN, State.RECHECKED),
     }
     return render(request, "cases/case.html", context, status=status)
+
+
+def _not_ours_form(seat: Seat, found: Case, bound: django_forms.Form | None) -> django_forms.Form | None:
+    """The form to pass the machine up; None where that is over, or would change nothing."""
+    device = found.device
+    is_open = found.is_current and allows(State(found.state), Act.NOT_OURS)
+    if (
+        not is_open
+        or not seat.may(Verb.WORK_CASE)
+        or (device.owner.parent_id is None and not device.is_assigned)
+    ):
+        return None
+    return bound or ReasonForm(auto_id="khong-phai-%s")

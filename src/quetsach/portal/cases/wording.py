@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -13,13 +14,15 @@ from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from quetsach.portal.cases import presence
 from quetsach.portal.cases.doubting import doubts_of
 from quetsach.portal.cases.models import Case, CaseEvent
+from quetsach.portal.cases.presence import AtPlace, Presence
 from quetsach.portal.cases.queries import Story
 from quetsach.portal.cases.rules import USABLE_TIMES, Act, State, word
 from quetsach.portal.cases.timeline import Timeline, draw
 from quetsach.portal.cases.words import ACTS, DONE, WORDS, verdict
-from quetsach.portal.sightings.models import Sighting
+from quetsach.portal.sightings.models import Bypass, Sighting
 from quetsach.portal.sightings.spans import Span, join_spans, unbroken
 
 EVIDENCE = 12
@@ -52,6 +55,22 @@ class Tale:
     lines_read: int
     errors: int
     doubts: list[tuple[str, str | Promise]]
+    presence: Presence | None
+    places: list[AtPlace]
+    ways: list[Way]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way of the machine around the places that watch. `is_name`: it asked names there, instead of
+    sending all that it does."""
+
+    provider: str
+    kind: str
+    is_name: bool
+    first: datetime | None
+    last: datetime | None
+    days: int
 
 
 def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
@@ -92,7 +111,52 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
         lines_read=sum(_each_once(story).values()),
         errors=sum(len(c.errors) for c in story.facts.at_its_places),
         doubts=doubts_of(story.facts.sightings),
+        presence=_presence(case, story, now),
+        places=_places(case, story),
+        ways=_ways(story),
     )  # fmt: skip
+
+
+def _presence(case: Case, story: Story, now: datetime) -> Presence | None:
+    """The hours of the machine since its cleaning, until it was proven clean."""
+    if case.claimed_at is None:
+        return None
+    until = case.verified_at or now
+    zone = timezone.get_current_timezone()
+    return presence.draw(story.facts.days_at_its_places, case.claimed_at, until, zone)
+
+
+def _places(case: Case, story: Story) -> list[AtPlace]:
+    """What the places that saw the signs know of the machine since its cleaning."""
+    if case.claimed_at is None:
+        return []
+    found = []
+    for node, name in sorted(story.facts.places, key=lambda one: (one[1], one[0])):
+        days = [
+            day for day in story.facts.days if (day.coverage.scan.node_id, day.coverage.name) == (node, name)
+        ]
+        recorded = [day.day for day in days if day.is_seen]
+        found.append(presence.at_place(name, days, recorded, case.claimed_at))
+    return found
+
+
+def _ways(story: Story) -> list[Way]:
+    """The ways around, the latest first."""
+    by_way: dict[tuple[str, str], list[Bypass]] = defaultdict(list)
+    for one in story.facts.bypasses:
+        by_way[one.provider, one.kind].append(one)
+    ways = [
+        Way(
+            provider, rows[0].get_kind_display(), kind in ("doh", "dot", "doq", "dns"),
+            min((one.first_seen for one in rows if one.first_seen), default=None),
+            max((one.last_seen for one in rows if one.last_seen), default=None),
+            len({one.day for one in rows if one.day}),
+        )
+        for (provider, kind), rows in by_way.items()
+    ]  # fmt: skip
+    return sorted(
+        ways, key=lambda way: (way.last is None, -way.last.timestamp() if way.last else 0, way.provider)
+    )
 
 
 def _rests_on_a_check(state: State, story: Story) -> bool:

@@ -32,6 +32,7 @@ ACTS: dict[str, str | Promise] = {
     Act.EVIDENCE: gettext_lazy("Other signs: no false alarm any more"),
     Act.WITHDRAW: gettext_lazy("Closed as a false alarm: the list was withdrawn"),
     Act.RETURN: gettext_lazy("Opened again: its address is on the list again"),
+    Act.NOT_OURS: gettext_lazy("Not a machine of the unit: passed up"),
     "check": gettext_lazy("The machine was checked: signs found"),
 }
 
@@ -61,6 +62,9 @@ LACKS: dict[Reason, str | Promise] = {
         "In the newer logs the machine itself does not appear: it may have been off."
     ),
     Reason.TOO_SHORT: gettext_lazy("The time looked at without a gap is still too short."),
+    Reason.AROUND: gettext_lazy(
+        "The machine goes around the place that watches: names that it asks elsewhere are in no log here."
+    ),
     Reason.UNTIMED: gettext_lazy("Newer signs or logs carry no usable time."),
 }
 

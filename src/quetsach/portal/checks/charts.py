@@ -30,17 +30,20 @@ def _of(row: Branch, name: str, value: int) -> SafeString:
 
 
 def coverage_chart(rows: Sequence[Branch]) -> SafeString:
-    """Share of checked machines by branch, the highest first; hatched without a number of computers."""
+    """Share of checked machines by branch, the highest first; hatched where no unit, or not all, said a
+    number of computers and nothing more is known to be unchecked."""
     shown = [row for row in rows if not row.is_own or row.checked or row.computers]
-    shown.sort(key=lambda row: (row.coverage is None, -(row.coverage or 0.0), sort_key(row.node.name)))
+    shown.sort(
+        key=lambda row: (row.coverage is None or row.is_open, -(row.coverage or 0.0), sort_key(row.node.name))
+    )
     drawn = [
         Bar(
             _named(row),
-            row.coverage,
+            None if row.is_open else row.coverage,
             sentence(
                 _("%(checked)s of %(all)s"),
                 checked=_of(row, "checks.machines", row.checked),
-                all="?" if row.coverage is None else num(row.computers),
+                all="?" if row.coverage is None or row.is_open else num(row.computers),
             ),
         )
         for row in shown[:MOST_BARS]

@@ -124,6 +124,12 @@ class Branch:
         return self.units - self.counted
 
     @property
+    def is_open(self) -> bool:
+        """Nothing is unchecked among the units that said how many computers they have, and others have not:
+        whether all machines are checked is not known."""
+        return self.unchecked == 0 and self.silent_units > 0
+
+    @property
     def copies(self) -> Tally:
         """Cracked copies found and replaced."""
         return Tally(self.found, self.replaced)

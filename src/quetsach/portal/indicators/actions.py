@@ -36,7 +36,8 @@ from quetsach.portal.indicators.doubtful.entries import lines_of
 from quetsach.portal.indicators.doubtful.queries import blocking_groups
 from quetsach.portal.indicators.downloads import forms_of, written
 from quetsach.portal.indicators.models import IndicatorSet
-from quetsach.portal.units.models import Network, subtree
+from quetsach.portal.units.models import subtree
+from quetsach.portal.units.networks import Network, held_on
 from quetsach.text.cells import guarded
 from quetsach.text.words import visible
 
@@ -202,7 +203,8 @@ def compare_again(campaign: Campaign) -> None:
 def _organisation(campaign: Campaign) -> guard.Organisation:
     """The networks of the issuer and of all units below, and the portal itself, which must never be on its
     own list."""
-    networks = Network.rows.filter(subtree(campaign.issuer.path, "unit__path"))
+    inside = subtree(campaign.issuer.path, "unit__path")
+    networks = Network.rows.filter(held_on(timezone.localdate()), inside)
     host = urlsplit(settings.SITE_ADDRESS).hostname or ""
     portal = guard.Organisation.of([host] if "." in host or ":" in host else [])
     cidrs = (*networks.values_list("cidr", flat=True).distinct(), *portal.networks)

@@ -28,6 +28,11 @@ def is_known() -> bool:
         return True
 
 
+def is_here_only() -> bool:
+    """Whether QUETSACH_ADDRESS is set to an address that only the portal's own machine can open."""
+    return bool(settings.SITE_ADDRESS) and not is_known()
+
+
 def absolute(path: str = "/") -> str:
     """The whole address of a page, for other people. While it is not known, a gap to be filled in by hand."""
     root = settings.SITE_ADDRESS if is_known() else _("[address of the portal]")

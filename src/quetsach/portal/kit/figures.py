@@ -156,6 +156,11 @@ FIGURES: dict[str, Kind] = {
         "quetsach.portal.cases.queries:words_of",
     ),
     "machines.clean": Kind(_("machines that are clean again"), "quetsach.portal.cases.queries:words_of"),
+    "machines.around": Kind(
+        _("machines that go around the place that watches, in the logs of the last 90 days"),
+        "quetsach.portal.sightings.queries:around",
+        ("around.machines",),
+    ),
     "machines.dismissed": Kind(_("false alarms"), "quetsach.portal.cases.queries:words_of"),
     "checks.machines": Kind(
         _("machines that were checked at least once"), f"{CHECKS}:branches", ("checked",)
@@ -211,6 +216,11 @@ FIGURES: dict[str, Kind] = {
         _("rows of evidence: one machine, one address, one place, one day"),
         "quetsach.portal.sightings.queries:tally",
         ("tally.rows",),
+    ),
+    "sightings.no_machine": Kind(
+        _("rows of evidence that do not say which machine called"),
+        "quetsach.portal.sightings.queries:nameless",
+        ("bare", "tally.without_device"),
     ),
     "list.entries": Kind(
         _("addresses that a list holds"),

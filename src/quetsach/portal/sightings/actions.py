@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from io import BytesIO
 from itertools import batched
 from typing import Any, BinaryIO
-from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Case, When
 from django.utils import timezone
 
@@ -27,17 +26,16 @@ from quetsach.portal.campaigns import arrivals
 from quetsach.portal.campaigns.arrivals import Outcome
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.indicators import queries as indicators
-from quetsach.portal.kit.ids import uuid7
-from quetsach.portal.sightings import intake, tellings
-from quetsach.portal.sightings.models import Coverage, Scan, Sighting
+from quetsach.portal.sightings import bypass_actions, coverage_actions, intake, tellings
+from quetsach.portal.sightings.models import Scan, Sighting
 from quetsach.portal.sightings.tellings import Retold, Stored
 from quetsach.portal.units.models import ApiToken, Unit
 from quetsach.sightings.scanfile import Reject, ScanFileError, read
+from quetsach.sightings.sighting import Bypass as BypassRecord
 from quetsach.sightings.sighting import Coverage as CoverageRecord
 from quetsach.sightings.sighting import End
 from quetsach.sightings.sighting import Scan as ScanRecord
 from quetsach.sightings.sighting import Sighting as SightingRecord
-from quetsach.text.escape import escape
 
 _REPLACED = ("source_name", "set_id", "is_listed", "checked_version", "is_pulled",
              "family", "kind", "matched", "field", "identity", "nat", "first_seen", "last_seen", "count",
@@ -83,7 +81,8 @@ class Sender:
 class Receipt:
     """The fate of a document's rows. `scan` is set if the document held its last record.
 
-    `places` are the places whose coverage is new.
+    `machines` are all that its rows name, `changed` those whose rows were written; `places` and `seen` as in
+    `coverage_actions.Accepted`; `around` are machines that newly go around the place that watches.
     `outcome` says the same in machines and cases; None if the cases wait for a later run. `nameless` rows and
     `not_understood` lines name a listed address and no machine.
     """
@@ -91,7 +90,10 @@ class Receipt:
     node: CampaignNode
     began: datetime = field(default_factory=timezone.now)
     machines: set[str] = field(default_factory=set)
+    changed: set[str] = field(default_factory=set)
     places: set[str] = field(default_factory=set)
+    seen: set[str] = field(default_factory=set)
+    around: set[str] = field(default_factory=set)
     outcome: Outcome | None = None
     not_understood: int = 0
     nameless: int = 0
@@ -161,7 +163,12 @@ def receive_file(stream: BinaryIO, node: CampaignNode, sender: Sender) -> Receip
         pass
     stream.seek(0)
     receipt, document = Receipt(node), _Document()
-    _keep(receipt, document, document.rows(stream, receipt.reject), sender, is_whole=True)
+
+    def on_bypasses() -> None:
+        _keep_bypasses(receipt, document)
+
+    rows = document.rows(stream, receipt.reject, on_bypasses)
+    _keep(receipt, document, rows, sender, is_whole=True)
     return receipt
 
 
@@ -173,15 +180,26 @@ class _Document:
 
     def __init__(self) -> None:
         self.coverages: list[CoverageRecord] = []
+        self.bypasses: list[BypassRecord] = []
 
-    def rows(self, stream: BinaryIO, on_reject: Callable[[Reject], None]) -> Iterator[SightingRecord]:
-        """Yield the sightings; collect the coverage."""
+    def rows(
+        self,
+        stream: BinaryIO,
+        on_reject: Callable[[Reject], None],
+        on_bypasses: Callable[[], None] | None = None,
+    ) -> Iterator[SightingRecord]:
+        """Yield the sightings; collect the coverage and the bypasses. `on_bypasses` may take the latter away
+        whenever there is a batch of them."""
         for _, entry in _entries(stream, on_reject):
             match entry:
                 case ScanRecord():
                     self.header = entry
                 case SightingRecord():
                     yield entry
+                case BypassRecord():
+                    self.bypasses.append(entry)
+                    if on_bypasses and len(self.bypasses) >= BATCH:
+                        on_bypasses()
                 case CoverageRecord():
                     self.coverages.append(entry)
                 case End():
@@ -200,17 +218,31 @@ def _keep(
                 _note(receipt, document.header, sender, *_store(receipt, waiting))
         last = some
     waiting = _prepare(receipt, document.header, last)
-    looked_at = _looked_at(document) if is_whole else None
+    _keep_bypasses(receipt, document)
+    looked_at = None
+    if is_whole:
+        looked_at = coverage_actions.prepare(receipt.node, document.header, document.end, document.coverages)
     receipt.not_understood = sum(seen.not_understood for seen in document.coverages)
     with transaction.atomic():
         new, updated = _store(receipt, waiting)
         if looked_at is not None:
-            _accept(receipt, document, looked_at, sender)
+            accepted = coverage_actions.accept(receipt.node, looked_at, sender)
+            receipt.scan, receipt.is_repeat = accepted.scan, accepted.is_repeat
+            receipt.places |= accepted.places
+            receipt.seen |= accepted.seen
             new, updated = receipt.new, receipt.updated
         _note(receipt, document.header, sender, new, updated)
-    arrived = arrivals.Arrived(receipt.node, receipt.machines, receipt.places)
+    arrived = arrivals.Arrived(receipt.node, receipt.changed, receipt.places, receipt.seen)
     if arrivals.announce(receipt.node.campaign, arrived):
         receipt.outcome = arrivals.outcome_of(receipt.node, receipt.machines, receipt.began)
+
+
+def _keep_bypasses(receipt: Receipt, document: _Document) -> None:
+    """Store the bypasses that were read so far."""
+    if document.bypasses:
+        receipt.around |= bypass_actions.keep(receipt.node, document.header.source_name, document.bypasses)
+        receipt.changed |= receipt.around
+        document.bypasses = []
 
 
 def _entries(stream: BinaryIO, on_reject: Any) -> Iterator[tuple[int, Any]]:
@@ -222,7 +254,7 @@ def _entries(stream: BinaryIO, on_reject: Any) -> Iterator[tuple[int, Any]]:
                 reason = intake.header_refusal(entry)
                 if reason:
                     raise RefusedError("too_long", reason, 1)
-            elif isinstance(entry, SightingRecord):
+            elif isinstance(entry, SightingRecord | BypassRecord):
                 refusal = intake.refusal(entry)
             elif isinstance(entry, CoverageRecord):
                 refusal = intake.coverage_refusal(entry)
@@ -352,126 +384,11 @@ def _store(receipt: Receipt, waiting: _Waiting) -> tuple[int, int]:
     Sighting.rows.bulk_create(
         grown, update_conflicts=True, unique_fields=["node", "key"], update_fields=_REPLACED
     )
+    receipt.changed.update(row.device for row in (*fresh, *grown) if row.device)
     receipt.new += len(fresh)
     receipt.updated += len(grown)
     receipt.unchanged += len(waiting.rows) - len(fresh) - len(grown)
     return len(fresh), len(grown)
-
-
-@dataclass(frozen=True, slots=True)
-class _LookedAt:
-    """The coverage of a scan, ready to be written: an id for the scan, the statement, and its rows.
-
-    A scan of ten thousand files has as many rows, which stand or fall together: everything that can be
-    prepared is prepared before other writers have to wait.
-    """
-
-    scan: UUID
-    digest: str
-    sql: str
-    rows: list[list[Any]]
-
-
-def _looked_at(document: _Document) -> _LookedAt:
-    scan = uuid7()
-    fields = [field for field in Coverage._meta.concrete_fields if not field.primary_key]
-    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
-    table, marks = connection.ops.quote_name(Coverage._meta.db_table), ", ".join(["%s"] * len(fields))
-    coverages = (_coverage(scan, seen) for seen in document.coverages)
-    rows = [
-        [field.get_db_prep_save(getattr(one, field.attname), connection) for field in fields]
-        for one in coverages
-    ]
-    digest = intake.scan_digest(document.header, document.coverages)
-    insert = f"INSERT INTO {table} ({columns}) VALUES ({marks})"  # noqa: S608  (names of the model)
-    return _LookedAt(scan, digest, insert, rows)
-
-
-def _accept(receipt: Receipt, document: _Document, looked_at: _LookedAt, sender: Sender) -> None:
-    """Accept the whole scan and store its coverage. A repeated scan is recognised and adds nothing."""
-    node, header = receipt.node, document.header
-    today = _scan_of_today(node, header, looked_at.digest, sender)
-    if today is not None:
-        receipt.scan, receipt.is_repeat = today, True
-        _go_on(receipt, document, looked_at)
-        return
-    published = indicators.published(node.campaign_id, header.set_id)
-    receipt.scan, is_new = Scan.rows.get_or_create(
-        node=node,
-        digest=looked_at.digest,
-        defaults={
-            "id": looked_at.scan,
-            "set_id": header.set_id,
-            "indicator_set": published,
-            "source_name": header.source_name,
-            "tool": header.tool,
-            "tz": header.tz,
-            "sources": document.end.sources,
-            "errors": document.end.errors,
-            "door": sender.door,
-            "by": sender.user,
-            "token": sender.token,
-            "accepted_at": timezone.now(),
-        },
-    )
-    receipt.is_repeat = not is_new
-    if is_new:
-        receipt.places.update(seen.name for seen in document.coverages)
-    if is_new and looked_at.rows:
-        with connection.cursor() as cursor:
-            cursor.executemany(looked_at.sql, looked_at.rows)
-
-
-def _scan_of_today(node: CampaignNode, header: ScanRecord, digest: str, sender: Sender) -> Scan | None:
-    """The scan that a machine goes on with: what it sends on one UTC day, of one place and with one list, is
-    one scan. A sensor that sends once a minute would else leave a scan and its coverage each minute."""
-    if sender.token is None or Scan.rows.filter(node=node, digest=digest).exists():
-        return None
-    CampaignNode.rows.select_for_update(no_key=True).get(pk=node.pk)
-    midnight = timezone.now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    same = Scan.rows.filter(
-        node=node, token=sender.token, set_id=header.set_id, source_name=header.source_name,
-        tool=header.tool, tz=header.tz, accepted_at__gte=midnight,
-    )  # fmt: skip
-    return same.order_by("accepted_at", "pk").last()
-
-
-def _go_on(receipt: Receipt, document: _Document, looked_at: _LookedAt) -> None:
-    """Write the coverage that says more than the scan's: of one source the row with more bytes stays, then
-    that with fewer errors."""
-    scan = receipt.scan
-    assert scan is not None
-    here = {(one.source, one.path): one for one in scan.coverages.defer("devices", "gaps", "unattributed")}
-    fresh, grown = [], []
-    for seen in document.coverages:
-        before = here.get((seen.source, seen.path))
-        if before is None:
-            fresh.append(_coverage(scan.pk, seen))
-        elif (seen.bytes, -len(seen.errors)) > (before.bytes, -len(before.errors)):
-            now = _coverage(scan.pk, seen)
-            now.pk = before.pk
-            grown.append(now)
-    if not fresh and not grown:
-        return
-    Coverage.rows.bulk_create(fresh)
-    for one in grown:
-        one.save(force_update=True)
-    changed = {one.pk for one in grown}
-    kept = [len(one.errors) for one in here.values() if one.pk not in changed]
-    scan.sources = len(here) + len(fresh)
-    scan.errors = sum(kept) + sum(len(one.errors) for one in (*fresh, *grown))
-    scan.digest, scan.accepted_at = looked_at.digest, timezone.now()
-    scan.save(update_fields=["sources", "errors", "digest", "accepted_at"])
-    receipt.places.update(one.name for one in (*fresh, *grown))
-
-
-def _coverage(scan: UUID, seen: CoverageRecord) -> Coverage:
-    values = seen._asdict()
-    values["first"], values["last"] = intake.to_moment(seen.first), intake.to_moment(seen.last)
-    values["gaps"] = list(map(list, seen.gaps))
-    # The scanner escapes these lines already. A document that a person wrote may lack the escapes.
-    values["unattributed"] = [escape(line.encode()) for line in seen.unattributed]
-    return Coverage(scan_id=scan, **values)
 
 
 def _note(receipt: Receipt, header: ScanRecord, sender: Sender, new: int, updated: int) -> None:

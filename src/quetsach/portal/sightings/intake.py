@@ -13,12 +13,13 @@ from itertools import chain
 from typing import Any
 
 from quetsach.portal.kit.client_ip import parse_address
-from quetsach.sightings.sighting import Coverage, Scan, Sighting
+from quetsach.sightings.sighting import Bypass, Coverage, Scan, Sighting
 
 MOST_LINES = 10**12
 """Log lines in one row. A sum of rows must fit 63 bits."""
 LONGEST = {
     "indicator": 2048,
+    "provider": 200,
     "matched": 2048,
     "family": 100,
     "device": 255,
@@ -32,10 +33,10 @@ EARLIEST, LATEST = "1970-01-01", "2100-01-01"
 IDENTITY_KEYS, IDENTITY_CHARACTERS = 12, 4096
 
 
-def refusal(sighting: Sighting) -> tuple[str, str] | None:
+def refusal(sighting: Sighting | Bypass) -> tuple[str, str] | None:
     """(code, reason in English) if the row cannot be stored, else None."""
     for name, longest in LONGEST.items():
-        if len(getattr(sighting, name) or "") > longest:
+        if len(getattr(sighting, name, "") or "") > longest:
             return "too_long", f"{name} is longer than {longest} characters"
     if sighting.day is not None and not EARLIEST <= sighting.day < LATEST:
         return "date", f"day is not between {EARLIEST} and {LATEST}"
@@ -66,6 +67,10 @@ def coverage_refusal(coverage: Coverage) -> tuple[str, str] | None:
     for moment in (coverage.first, coverage.last, *chain.from_iterable(coverage.gaps)):
         if moment is not None and not EARLIEST <= moment < LATEST:
             return "date", f"first, last or a gap is not between {EARLIEST} and {LATEST}"
+    masks = (coverage.alive or {}).values()
+    for day in chain(coverage.hours or (), coverage.devices, *masks):
+        if not EARLIEST <= day < LATEST:
+            return "date", f"a day is not between {EARLIEST} and {LATEST}"
     return None
 
 
@@ -77,11 +82,17 @@ def sighting_key(sighting: Sighting, who: str | None = None) -> str:
     return _digest((source, indicator, device, who, day) if who else (source, indicator, device, day))
 
 
+def bypass_key(bypass: Bypass) -> str:
+    """SHA-256 of the record's natural key."""
+    return _digest(bypass.key())
+
+
 def scan_digest(scan: Scan, coverages: list[Coverage]) -> str:
     """SHA-256 of a scan's coverage and list: equal for the same scan, however it is sent again."""
-    # Coverage without gaps keeps the digest that it had before there were any. Lines to be read are no part
-    # of it: a document of an older scanner lacks them.
-    names = [name for name in Coverage._fields if name not in ("gaps", "unattributed")]
+    # Coverage without gaps keeps the digest that it had before there were any. What a document of an older
+    # scanner lacks is no part of it: lines to be read, lines by hour, machines asked about.
+    later = ("gaps", "unattributed", "hours", "order", "alive")
+    names = [name for name in Coverage._fields if name not in later]
     seen = sorted(
         _digest([*(getattr(one, name) for name in names), *([one.gaps] if one.gaps else [])])
         for one in coverages

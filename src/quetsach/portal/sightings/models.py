@@ -68,8 +68,8 @@ class Scan(models.Model):
 
 
 class Coverage(models.Model):
-    """One source of an accepted scan. `devices` maps a UTC date to the devices that were alive; `gaps` are
-    the times whose lines are lost, as the wire spells them.
+    """One source as an accepted scan told it. `gaps` are the times whose lines are lost, as the wire spells
+    them. What is known of its days now, by all scans with the same list, stands in `CoveredDay`.
 
     `not_understood` lines name a listed address and no machine; `unattributed` holds the first of them.
     """
@@ -87,7 +87,6 @@ class Coverage(models.Model):
     last = models.DateTimeField(null=True)
     time = models.CharField(max_length=12)
     zone = models.CharField(max_length=60)
-    devices = models.JSONField(default=dict)
     errors = models.JSONField(default=list)
     gaps = models.JSONField(default=list)
     unattributed = models.JSONField(default=list)
@@ -109,6 +108,119 @@ class Coverage(models.Model):
     def lost(self) -> list[Span]:
         """The times whose lines are lost."""
         return lost(self.gaps)
+
+
+class AskedList(models.Model):
+    """The machines that scans of a unit were asked about, in the spelling of `Scan.asked` on the wire; kept
+    once for all days that share it. `digest` is the SHA-256 of the names."""
+
+    node = models.ForeignKey(CampaignNode, on_delete=models.CASCADE, related_name="+")
+    digest = models.CharField(max_length=64)
+    names = models.JSONField(default=list)
+
+    rows = models.Manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["node", "digest"], name="asked_list_once"),)
+
+    def __str__(self) -> str:
+        return self.digest
+
+
+class CoveredDay(models.Model):
+    """What is known of one UTC day of one source, as it was looked at with one list. The telling with the
+    most bytes of the source stays.
+
+    `coverage` is the telling of the source that the row rests on: its errors and its clock are there.
+    `hours` has the log lines of each UTC hour; empty where they are not known. `gaps` are those that begin
+    on the day. `devices` are all machines that were alive, if the scan recorded them. `alive` has, for each
+    machine of `asked` that was seen, the hours as bits; `asked` is None where nobody was asked about.
+    `digest` is of all that: an equal one is not written again.
+    """
+
+    node = models.ForeignKey(CampaignNode, on_delete=models.CASCADE, related_name="+")
+    source = models.CharField(max_length=64)
+    set_id = models.CharField(max_length=64)
+    day = models.DateField()
+    coverage = models.ForeignKey(Coverage, on_delete=models.CASCADE, related_name="days")
+    bytes = models.BigIntegerField(help_text="of the source, when the day was told")
+    first = models.DateTimeField()
+    last = models.DateTimeField()
+    hours = models.JSONField(default=list)
+    order = models.CharField(max_length=8, blank=True)
+    gaps = models.JSONField(default=list)
+    devices = models.JSONField(default=list)
+    asked = models.ForeignKey(AskedList, null=True, on_delete=models.PROTECT, related_name="+")
+    alive = models.JSONField(default=dict)
+    digest = models.CharField(max_length=64)
+
+    rows = models.Manager()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["node", "source", "set_id", "day"], name="covered_day_once"),
+        )
+        indexes = (models.Index(fields=["node", "day"], name="covered_day_of_node"),)
+
+    def __str__(self) -> str:
+        return f"{self.source[:12]} · {self.day}"
+
+
+class Bypass(models.Model):
+    """A machine that goes around the place that watches, on one UTC day of one source: no sighting, and no
+    case. Of rows with the same key the larger count stays.
+
+    `key` is the SHA-256 of (source, provider, kind, device, who, day).
+    """
+
+    class Kind(models.TextChoices):
+        DOH = "doh", _("DNS over HTTPS")
+        DOT = "dot", _("DNS over TLS")
+        DOQ = "doq", _("DNS over QUIC")
+        RELAY = "relay", _("a relay")
+        VPN = "vpn", _("a VPN")
+        PROXY = "proxy", _("a proxy")
+        DNS = "dns", _("a foreign DNS server")
+
+    id = models.BigAutoField(primary_key=True)
+    node = models.ForeignKey(CampaignNode, on_delete=models.CASCADE, related_name="bypasses")
+    key = models.CharField(max_length=64)
+    source = models.CharField(max_length=64)
+    source_name = models.CharField(max_length=200)
+    provider = models.CharField(max_length=200)
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    matched = models.TextField()
+    field = models.CharField(max_length=12)
+    device = models.CharField(max_length=255, blank=True)
+    identity = models.JSONField(default=dict)
+    who = models.CharField(max_length=4096, null=True, help_text="tells machines with one device apart")
+    day = models.DateField(null=True)
+    first_seen = models.DateTimeField(null=True)
+    last_seen = models.DateTimeField(null=True)
+    count = models.BigIntegerField()
+    runs = models.JSONField(default=list)
+    action = models.CharField(max_length=8)
+    logformat = models.CharField(max_length=60)
+    told_at = models.DateTimeField()
+
+    rows = models.Manager()
+    objects = ScopedManager["Bypass"]()
+
+    class Meta:
+        default_manager_name = "rows"
+        ordering = ("-last_seen", "-pk")
+        constraints = (models.UniqueConstraint(fields=["node", "key"], name="bypass_once"),)
+        indexes = (
+            models.Index(fields=["node", "device", "last_seen"], name="bypass_of_machine"),
+            models.Index(fields=["node", "source"], name="bypass_of_source"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.device} → {self.provider}"
+
+    @classmethod
+    def scope(cls, user: User | AnonymousUser) -> models.Q:
+        return within_units_of(user, "node__path")
 
 
 class Sighting(models.Model):

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Sum
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.sightings.intake import lost
-from quetsach.portal.sightings.models import Coverage, Scan, Sighting
+from quetsach.portal.sightings.models import Bypass, Coverage, CoveredDay, Scan, Sighting
 from quetsach.portal.sightings.spans import Span, gaps, join_spans, unbroken
 from quetsach.portal.units.models import subtree
 
@@ -36,19 +36,26 @@ class Vantage:
         return [gap for gap in gaps(self.runs) if gap not in self.lost]
 
 
+def current(where: Q) -> QuerySet[Coverage]:
+    """The latest telling of each source with each list: days rest on it, or it has no time. `where` is about
+    coverage."""
+    days = CoveredDay.rows.filter(coverage=OuterRef("pk"))
+    return Coverage.rows.filter(where).filter(Q(last=None) | Exists(days))
+
+
 def vantages(node: CampaignNode) -> list[Vantage]:
     """The node's own places, by name. Only sources with a known clock give times."""
     spans: dict[str, list[Span]] = defaultdict(list)
     unread: dict[str, list[Span]] = defaultdict(list)
     found: dict[str, Vantage] = {}
-    rows = Coverage.rows.filter(scan__node=node).values_list(
-        "name", "first", "last", "time", "errors", "devices", "gaps"
-    )
-    for name, first, last, time, errors, devices, losses in rows.iterator(chunk_size=100):
+    recorded = CoveredDay.rows.filter(~Q(devices=[]) | Q(asked__isnull=False), coverage=OuterRef("pk"))
+    rows = current(Q(scan__node=node)).annotate(records=Exists(recorded))
+    facts = rows.values_list("name", "first", "last", "time", "errors", "records", "gaps")
+    for name, first, last, time, errors, records, losses in facts.iterator(chunk_size=100):
         vantage = found.setdefault(name, Vantage(name))
         vantage.sources += 1
         vantage.errors += len(errors)
-        vantage.has_devices = vantage.has_devices or bool(devices)
+        vantage.has_devices = vantage.has_devices or records
         vantage.lost += lost(losses)
         if first and last and time in ("ok", "assumed_year"):
             (unread if errors else spans)[name].append((first, last))
@@ -75,14 +82,16 @@ def scans_of(node: CampaignNode) -> QuerySet[Scan]:
 
 
 def without_machine(where: Q) -> QuerySet[Coverage]:
-    """The sources with lines that name a listed address and no machine, each as the latest scan of it saw
-    it: a log that a later scan understands is no longer among them. `where` is about coverage."""
-    later = Coverage.rows.filter(
+    """The sources with lines that name a listed address and no machine, each as its longest copy tells, of
+    copies of one length the latest: a log that a later scan understands is no longer among them, and an
+    older, shorter copy says nothing of lines that it does not hold. `where` is about coverage."""
+    later = Q(bytes=OuterRef("bytes"), scan__accepted_at__gt=OuterRef("scan__accepted_at"))
+    better = Coverage.rows.filter(
+        Q(bytes__gt=OuterRef("bytes")) | later,
         scan__node=OuterRef("scan__node"),
         source=OuterRef("source"),
-        scan__accepted_at__gt=OuterRef("scan__accepted_at"),
     )
-    return Coverage.rows.filter(where, not_understood__gt=0).exclude(Exists(later))
+    return Coverage.rows.filter(where, not_understood__gt=0).exclude(~Q(source="") & Exists(better))
 
 
 _NAMELESS = Q(device="") & ~Q(evidence="")
@@ -96,19 +105,93 @@ def nameless(where: Q) -> QuerySet[Sighting]:
     return Sighting.rows.filter(_NAMELESS, where, is_listed=True)
 
 
-def sightings_in(node: CampaignNode, *, device: str = "", indicator: str = "") -> QuerySet[Sighting]:
-    """Rows reported by the node or below it, the latest first."""
+@dataclass(frozen=True, slots=True)
+class Around:
+    """Machines that go around the place that watches: how many, and the latest of their ways."""
+
+    machines: int
+    ways: list[WayAround]
+
+
+@dataclass(frozen=True, slots=True)
+class WayAround:
+    """One machine and one service: its place, the last time if known, and the log lines."""
+
+    device: str
+    place: str
+    provider: str
+    kind: str
+    last: datetime | None
+    lines: int
+
+
+def around(where: Q, most: int) -> Around:
+    """The machines that go around, and at most `most` of their ways, the latest first. `where` is about
+    bypasses."""
+    rows = Bypass.rows.filter(where).exclude(device="").order_by()
+    machines = rows.aggregate(n=Count("device", distinct=True))["n"]
+    if not machines:
+        return Around(0, [])
+    groups = rows.values("device", "source_name", "provider", "kind")
+    latest = groups.annotate(last=Max("last_seen"), lines=Sum("count")).order_by(
+        F("last").desc(nulls_last=True), "device", "provider"
+    )
+    kinds = dict(Bypass.Kind.choices)
+    ways = [
+        WayAround(
+            row["device"], row["source_name"], row["provider"], str(kinds.get(row["kind"], row["kind"])),
+            row["last"], row["lines"],
+        )
+        for row in latest[:most]
+    ]  # fmt: skip
+    return Around(machines, ways)
+
+
+def around_scan(scan: Scan) -> Q:
+    """The bypasses in the sources of a scan."""
+    return Q(
+        node=scan.node_id, source__in=Coverage.rows.filter(scan=scan).exclude(source="").values("source")
+    )
+
+
+def nameless_by_scan(node: CampaignNode, scans: Collection[Scan]) -> dict[UUID, int]:
+    """By scan: the rows of its sources that name no machine; none for scans without any."""
+    rows = nameless(Q(node=node))
+    by_source = dict(rows.order_by().values_list("source").annotate(n=Count("pk")))
+    if not by_source:
+        return {}
+    seen = Coverage.rows.filter(scan__in=scans, source__in=rows.values("source"))
+    found: dict[UUID, int] = defaultdict(int)
+    for scan, source in seen.order_by().values_list("scan", "source").distinct():
+        found[scan] += by_source.get(source, 0)
+    return dict(found)
+
+
+def sightings_in(
+    node: CampaignNode,
+    *,
+    device: str = "",
+    indicator: str = "",
+    is_nameless: bool = False,
+    scan: Scan | None = None,
+) -> QuerySet[Sighting]:
+    """Rows reported by the node or below it, the latest first; of `scan` those of its sources."""
     rows = Sighting.rows.filter(subtree(node.path, "node__path"), node__campaign=node.campaign_id)
     if device:
         rows = rows.filter(device=device)
     if indicator:
         rows = rows.filter(indicator=indicator)
+    if is_nameless:
+        rows &= nameless(Q())
+    if scan is not None:
+        rows = rows.filter(node=scan.node_id, source__in=Coverage.rows.filter(scan=scan).values("source"))
     return rows.select_related("node").order_by("-last_seen", "-pk")
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Numbers of rows and log lines; of rows without a machine; and of rows on no list of the campaign."""
+    """Numbers of rows and log lines; of listed rows without a machine; and of rows on no list of the
+    campaign."""
 
     rows: int
     lines: int
@@ -121,7 +204,7 @@ def tally(rows: QuerySet[Sighting]) -> Tally:
     found = rows.order_by().aggregate(
         rows=Count("pk"),
         lines=Sum("count"),
-        bare=Count("pk", filter=_NAMELESS),
+        bare=Count("pk", filter=_NAMELESS & Q(is_listed=True)),
         unlisted=Count("pk", filter=Q(is_listed=False)),
     )
     return Tally(found["rows"], found["lines"] or 0, found["bare"], found["unlisted"])
@@ -131,7 +214,7 @@ def scans_of_rows(rows: Collection[Sighting], user: User) -> dict[int, Scan]:
     """By row: the scan that told it, if the person may open it; one query for any number of rows."""
     scans = Scan.objects.visible_to(user).filter(node__in={row.node_id for row in rows})
     seen = Coverage.rows.filter(scan__in=scans, source__in={row.source for row in rows})
-    return told_by(rows, seen.select_related("scan__node").defer("devices", "errors", "unattributed"))
+    return told_by(rows, seen.select_related("scan__node").defer("errors", "unattributed"))
 
 
 def told_by(rows: Iterable[Sighting], coverages: Iterable[Coverage]) -> dict[int, Scan]:
@@ -150,5 +233,5 @@ def told_by(rows: Iterable[Sighting], coverages: Iterable[Coverage]) -> dict[int
 
 
 def coverages_of(scan: Scan) -> QuerySet[Coverage]:
-    """The sources of one scan, without their long lists of machines."""
-    return Coverage.rows.filter(scan=scan).defer("devices").order_by("first", "pk")
+    """The sources of one scan."""
+    return Coverage.rows.filter(scan=scan).order_by("first", "pk")

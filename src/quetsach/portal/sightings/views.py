@@ -70,16 +70,22 @@ def _summary(receipt: Receipt) -> dict[str, object]:
 
 def _scans_page(request: HttpRequest, seat: Seat, form: ScanForm, status: int = 200) -> HttpResponse:
     page = Paginator(queries.scans_of(seat.node), PAGE).get_page(request.GET.get("trang"))
+    bare = queries.nameless_by_scan(seat.node, list(page))
     vantages = queries.vantages(seat.node)
     runs = [run for vantage in vantages for run in vantage.runs]
     context = {
         "seat": seat,
         "form": form,
         "page": page,
+        "received": [(scan, bare.get(scan.pk, 0)) for scan in page],
         "vantages": vantages,
+        "from_others": not page.paginator.count
+        and seat.node.devices.filter(cases__links__isnull=False).exists(),
         "first": min((run[0] for run in runs), default=None),
         "last": max((run[1] for run in runs), default=None),
         "may_upload": seat.may(Verb.UPLOAD_SCAN),
+        "around": queries.around(Q(node=seat.node), PAGE),
+        "asked_url": on_screen(request, reverse("api_asked")),
         "portal_url": on_screen(request, "/"),
         "list_url": on_screen(request, reverse("api_indicators")) + f"?campaign={seat.campaign.slug}",
     }
@@ -97,10 +103,27 @@ def scan(request: HttpRequest, slug: str, scan_id: UUID) -> HttpResponse:
         "seat": seat,
         "door": "scans",
         "scan": queries.scans_of(seat.node).get(pk=row.pk),
+        "bare": queries.nameless_by_scan(seat.node, [row]).get(row.pk, 0),
         "receipt": request.session.get(f"receipt-{row.pk}"),
+        "around": queries.around(queries.around_scan(row), PAGE),
         "coverages": Paginator(queries.coverages_of(row), PAGE).get_page(request.GET.get("trang")),
     }
     return render(request, "sightings/scan.html", context)
+
+
+def _asked_scan(request: HttpRequest, slug: str) -> Scan | None:
+    """The scan whose rows alone are asked for."""
+    asked = request.GET.get("lan-quet")
+    if not asked:
+        return None
+    try:
+        number = UUID(asked)
+    except ValueError:
+        raise Http404 from None
+    scan = Scan.objects.visible_to(request.user).filter(pk=number, node__campaign__slug=slug).first()
+    if scan is None:
+        raise Http404
+    return scan
 
 
 @require_GET
@@ -111,9 +134,11 @@ def sightings(request: HttpRequest, slug: str) -> HttpResponse:
         request.GET.get("may", "").strip()[:255],
         request.GET.get("chi-dau", "").strip()[:2048],
     )
+    is_nameless, of_scan = request.GET.get("chua-ro-may") == "1", _asked_scan(request, slug)
     rows = queries.sightings_in(
-        seat.node, device=device.replace("\0", ""), indicator=indicator.replace("\0", "")
-    )
+        seat.node, device=device.replace("\0", ""), indicator=indicator.replace("\0", ""),
+        is_nameless=is_nameless, scan=of_scan,
+    )  # fmt: skip
     page = Paginator(rows, PAGE).get_page(request.GET.get("trang"))
     scans = queries.scans_of_rows(list(page), seat.user)
     context = {
@@ -127,6 +152,8 @@ def sightings(request: HttpRequest, slug: str) -> HttpResponse:
             subtree(seat.node.path, "scan__node__path") & Q(scan__node__campaign=seat.campaign)
         ).exists(),
         "page": page,
-        "whole": None if device or indicator else seat.node,
+        "whole": None if device or indicator or is_nameless or of_scan else seat.node,
+        "is_nameless": is_nameless,
+        "of_scan": of_scan,
     }
     return render(request, "sightings/sightings.html", context)

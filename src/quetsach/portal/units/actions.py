@@ -15,7 +15,8 @@ from quetsach.errors import PortalError
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.units.change_actions import TreeRefusedError, founded_on, lock_tree
-from quetsach.portal.units.models import ApiToken, Identifier, Network, SectorRelation, Unit, path_segment
+from quetsach.portal.units.models import ApiToken, Identifier, SectorRelation, Unit, path_segment
+from quetsach.portal.units.networks import Network
 from quetsach.text.vietnamese import nfc, search_key
 
 

@@ -20,7 +20,6 @@ from quetsach.portal.units.models import (
     PATH_LENGTH,
     HeldPath,
     Involvement,
-    Network,
     ReorgEvent,
     ReorgLink,
     Unit,
@@ -28,6 +27,7 @@ from quetsach.portal.units.models import (
     path_segment,
     subtree,
 )
+from quetsach.portal.units.networks import Network, held_on
 from quetsach.text.vietnamese import nfc, search_key
 
 VERSIONED = ("name", "short_name", "doc_abbr", "kind")
@@ -176,9 +176,11 @@ class Change:
 
     def copy_networks(self, old: Unit, new: Unit) -> None:
         """Give the new unit the old one's addresses; the old unit keeps them for campaigns frozen before."""
-        have = set(Network.rows.filter(unit=new).values_list("cidr", flat=True))
-        for network in Network.rows.filter(unit=old).exclude(cidr__in=have):
-            Network.rows.create(unit=new, cidr=network.cidr, note=network.note)
+        have = set(Network.rows.filter(held_on(self.on), unit=new).values_list("cidr", flat=True))
+        for network in Network.rows.filter(held_on(self.on), unit=old).exclude(cidr__in=have):
+            Network.rows.create(
+                unit=new, cidr=network.cidr, note=network.note, begin=network.begin, end=network.end
+            )
 
     def _stands(self, parent: Unit) -> None:
         since = founded_on(parent)

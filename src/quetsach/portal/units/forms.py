@@ -181,3 +181,48 @@ class TableForm(forms.Form):
     table = forms.FileField(
         label=_("Excel or CSV file"), error_messages={"required": _("Choose a file.")}, max_length=200
     )
+
+
+class RangeForm(forms.Form):
+    """A range that a unit asks for."""
+
+    cidr = NameField(
+        label=_("Range of addresses"),
+        max_length=60,
+        help_text=_("Such as 10.1.2.0/24, or one address."),
+        error_messages={"required": _("Write the range, such as 10.1.2.0/24.")},
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "spellcheck": "false", "placeholder": "10.1.2.0/24"}
+        ),
+    )
+    begin = CalendarDay(
+        label=_("The unit's own since"),
+        required=False,
+        input_formats=DAYS,
+        error_messages={"invalid": _("Write the day as 01/07/2025.")},
+        widget=forms.DateInput(
+            format="%d/%m/%Y", attrs={"placeholder": "01/07/2025", "inputmode": "numeric"}
+        ),
+        help_text=_("Empty if it always was. Signs of earlier days stay with the unit that had it then."),
+    )
+    note = NameField(label=_("Where it is used"), max_length=200, required=False)
+
+
+class RefuseForm(forms.Form):
+    """Why a range is not the unit's own."""
+
+    reason = NameField(label=_("Reason"), max_length=500, error_messages={"required": _("Say why.")})
+
+
+class EndForm(RefuseForm):
+    """The first day on which the unit no longer has the range, and why."""
+
+    on = CalendarDay(
+        label=_("No longer the unit's own from"),
+        input_formats=DAYS,
+        error_messages={"invalid": _("Write the day as 01/07/2025.")},
+        widget=forms.DateInput(
+            format="%d/%m/%Y", attrs={"placeholder": "01/07/2025", "inputmode": "numeric"}
+        ),
+    )
+    field_order: Sequence[str] = ["on", "reason"]

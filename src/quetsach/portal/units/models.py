@@ -5,13 +5,11 @@ A unit's identity is its UUID; official codes are reused for other places and ar
 
 from __future__ import annotations
 
-import ipaddress
 import uuid
 from datetime import date
 from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils import timezone
@@ -20,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.kit.scope import ScopedManager
+from quetsach.portal.units.networks import Network as Network
 from quetsach.portal.units.role_term import RoleTerm, in_force
 
 if TYPE_CHECKING:
@@ -176,35 +175,6 @@ _CACHE = "_places_cache"
 def cache_places(user: User) -> None:
     """Cache the places on this user object, which lives as long as one request."""
     setattr(user, _CACHE, [])
-
-
-def validate_network(text: str) -> None:
-    """Accept a network without host bits."""
-    try:
-        ipaddress.ip_network(text)
-    except ValueError as error:
-        raise ValidationError(
-            _("%(text)s is not a network, e.g. 10.1.2.0/24."), params={"text": text}
-        ) from error
-
-
-class Network(models.Model):
-    """Addresses of a unit. Private ranges repeat all over the country: only meaningful below one reporter."""
-
-    unit = models.ForeignKey(Unit, on_delete=models.CASCADE, related_name="networks")
-    cidr = models.CharField(max_length=43, validators=[validate_network])
-    note = models.CharField(max_length=200, blank=True)
-
-    rows = models.Manager()
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["unit", "cidr"], name="network_once_per_unit")
-        ]
-        indexes: ClassVar = [models.Index(fields=["cidr"], name="network_by_cidr")]
-
-    def __str__(self) -> str:
-        return self.cidr
 
 
 class Role(models.TextChoices):

@@ -42,6 +42,7 @@ class Verb(StrEnum):
     ACT_FOR_BELOW = "act_for_below"
     CHANGE_UNITS = "change_units"
     EDIT_CONTACT = "edit_contact"
+    CLAIM_RANGE = "claim_range"
 
 
 OWN = {Verb.ACKNOWLEDGE, Verb.PASS_ON, Verb.DEPLOY, Verb.COUNT_PEOPLE, Verb.EDIT_REPORT, Verb.PUBLISH,
@@ -50,11 +51,18 @@ SUPERIOR = {Verb.REVIEW_REPORT, Verb.CONFIRM_CASE, Verb.ACT_FOR_BELOW, Verb.RESE
 
 _OFFICER = {Verb.READ, Verb.ACKNOWLEDGE, Verb.PASS_ON, Verb.DEPLOY, Verb.COUNT_PEOPLE, Verb.EDIT_REPORT,
             Verb.REVIEW_REPORT, Verb.WORK_CASE, Verb.CONFIRM_CASE, Verb.UPLOAD_SCAN, Verb.INVITE,
-            Verb.ACT_FOR_BELOW, Verb.EDIT_CONTACT, Verb.MAKE_BUNDLE}  # fmt: skip
+            Verb.ACT_FOR_BELOW, Verb.EDIT_CONTACT, Verb.MAKE_BUNDLE, Verb.CLAIM_RANGE}  # fmt: skip
 MAY: dict[str, set[Verb]] = {
     Role.COORDINATOR: set(Verb),
     Role.OFFICER: _OFFICER,
-    Role.IT: {Verb.READ, Verb.UPLOAD_INDICATORS, Verb.UPLOAD_SCAN, Verb.WORK_CASE, Verb.MANAGE_TOKENS},
+    Role.IT: {
+        Verb.READ,
+        Verb.UPLOAD_INDICATORS,
+        Verb.UPLOAD_SCAN,
+        Verb.WORK_CASE,
+        Verb.MANAGE_TOKENS,
+        Verb.CLAIM_RANGE,
+    },
     Role.READER: {Verb.READ},
     Role.AUDITOR: {Verb.READ, Verb.READ_AUDIT},
 }

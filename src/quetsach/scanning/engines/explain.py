@@ -6,9 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
+from quetsach.bypass import providers
+from quetsach.bypass.providers import Provider
 from quetsach.indicators.indicator import Indicator, IndicatorSet, Scope
 from quetsach.logs import logformat, times
 from quetsach.scanning.engines import attribution, freetext, moments
+from quetsach.scanning.engines.around import Around, is_of_dns, names_machine
 from quetsach.scanning.engines.index import Hits, Index, hits_of
 from quetsach.scanning.engines.records import LineReader, Record, text
 from quetsach.scanning.engines.tokens import Token, tokens_of
@@ -54,6 +57,15 @@ class TokenNote:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """A token that leads around the place that watches; the line is no hit."""
+
+    field: str
+    token: str
+    provider: Provider
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """`format` is `text` where none was recognised; `roles` are the meaningful fields and their values."""
 
@@ -67,6 +79,7 @@ class Explanation:
     who: str
     inbound: bool
     notes: tuple[TokenNote, ...]
+    ways: tuple[Way, ...] = ()
 
     @property
     def hits(self) -> tuple[TokenNote, ...]:
@@ -125,6 +138,7 @@ def _record(record: Record, raw: bytes, index: Index, zone: ZoneInfo) -> Explana
     notes += _mentions(raw, index, hits, {n.token for n in notes})
     roles = [(role, tuple(_shown(text(v)) for v in record.role(role))) for role in record.variant.roles]
     identity = {k: _shown(v) for k, v in record.identity.items()}
+    who = who_is(identity, record.client)
     return Explanation(
         format=record.log_format,
         variant=record.variant.name,
@@ -133,16 +147,28 @@ def _record(record: Record, raw: bytes, index: Index, zone: ZoneInfo) -> Explana
         time=_time(record.time(zone)),
         action=record.action,
         identity=identity,
-        who=who_is(identity, record.client),
+        who=who,
         inbound=inbound,
         notes=tuple(notes),
+        ways=() if hits or not names_machine(record.client, who) else _ways(_found(tokens, record)),
     )
+
+
+def _found(tokens: Sequence[Token], record: Record) -> Hits:
+    is_of_connections = not is_of_dns(logformat.get(record.log_format))
+    return Around(providers.load()).hits(tokens, endpoints=is_of_connections)
+
+
+def _ways(hits: Hits) -> tuple[Way, ...]:
+    return tuple(Way(field, matched, providers.of(entry)) for entry, (field, matched) in hits.items())
 
 
 def _text(raw: bytes, index: Index, reader: LineReader, zone: ZoneInfo) -> Explanation:
     found = freetext.read(raw)
     hits = hits_of(index, found.tokens)
     said = attribution.attribute(raw, hits, (r.text for r in reader.readings(raw)))
+    around = Around(providers.load()).hits(found.tokens, endpoints=True)
+    ways = attribution.attribute(raw, around, (r.text for r in reader.readings(raw)))
     notes = [
         replace(n, code="sent") if n.code == "hit" and n.indicator not in said.hits else n
         for n in _notes(found.tokens, hits, index)
@@ -159,6 +185,7 @@ def _text(raw: bytes, index: Index, reader: LineReader, zone: ZoneInfo) -> Expla
         who="",
         inbound=False,
         notes=tuple(notes),
+        ways=() if hits else _ways(ways.hits if ways.device is not None else {}),
     )
 
 

@@ -71,3 +71,24 @@ def split(chunks: Iterator[bytes], limit: int) -> Iterator[tuple[int, bytes | Lo
             data = long.after
     if data:
         yield offset, data
+
+
+def clean(raw: bytes, is_first: bool) -> bytes:
+    """A line without its carriage return and zeros at its ends, the first one without a byte order mark."""
+    line = raw[:-1] if raw.endswith(b"\r") else raw
+    if line.startswith(b"\0") or line.endswith(b"\0"):
+        line = _without_zeros(line)
+    return line.removeprefix(b"\xef\xbb\xbf") if is_first else line
+
+
+def _without_zeros(line: bytes) -> bytes:
+    """Without the zeros of a power cut before it or of a sender behind it; a directive must start its
+    line."""
+    line = line.rstrip(b"\0")
+    rest = line.lstrip(b"\0")
+    return line if rest.startswith(b"#") else rest
+
+
+def complete(start: bytes, size: int) -> bytes:
+    """The complete lines of a start longer than `size`, or all of a shorter one."""
+    return start if len(start) < size else start[: start.rfind(b"\n", 0, size) + 1]

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from quetsach import _native
+from quetsach.bypass import providers
+from quetsach.bypass.providers import Providers
 from quetsach.errors import IndicatorError, ScanError
 from quetsach.files.source import ByteStream
 from quetsach.scanning.engine import Part, Progress, ScanOptions, SourceResult, Span, SpareThreads
 from quetsach.sightings.sighting import Coverage
-from quetsach.sightings.wire import WireSightings
+from quetsach.sightings.wire import WireBypasses, WireSightings
 
 if TYPE_CHECKING:
     from quetsach.indicators.indicator import IndicatorSet
@@ -58,7 +60,7 @@ class NativeMatcher:
             )
         except _native.OptionsError as error:
             raise ScanError(str(error)) from error
-        return SourceResult(WireSightings(None, lines.read, lines), Coverage(**coverage))
+        return _result(lines, coverage)
 
     def scan_part(self, path: Path, options: ScanOptions, progress: Progress, span: Span) -> Part | None:
         """Read one span of a plain file (see `quetsach.scanning.engine.SplittingMatcher`)."""
@@ -94,8 +96,7 @@ class NativeMatcher:
         )
         if found is None:
             return None
-        lines, coverage = found
-        return SourceResult(WireSightings(None, lines.read, lines), Coverage(**coverage))
+        return _result(*found)
 
     def __reduce__(self) -> tuple[Callable[..., NativeMatcher], tuple[bytes, tuple[str, ...]]]:
         """Pickle as the bytes of its set file: so it travels to the nodes of a cluster."""
@@ -115,6 +116,12 @@ class NativeMatcher:
         self._matcher.save(path)
 
 
+def _result(lines: _native.Lines, coverage: dict[str, Any]) -> SourceResult:
+    ways = lines.bypasses()
+    sightings = WireSightings(None, lines.read, lines)
+    return SourceResult(sightings, Coverage(**coverage), WireBypasses(None, ways.read, ways))
+
+
 def _from_bytes(data: bytes, extra_formats: Sequence[str]) -> NativeMatcher:
     import tempfile
 
@@ -130,9 +137,10 @@ class NativeEngine:
 
     name = "native"
 
-    def __init__(self, extra_formats: Sequence[str] = ()) -> None:
+    def __init__(self, extra_formats: Sequence[str] = (), around: Providers | None = None) -> None:
         self._extra_formats = tuple(extra_formats)
         self._formats = _formats(self._extra_formats)
+        self._around = (around if around is not None else providers.load()).listed
 
     def compile(self, indicators: IndicatorSet) -> NativeMatcher:
         """Raises IndicatorError when the set is empty."""
@@ -143,10 +151,10 @@ class NativeEngine:
             raise IndicatorError("the indicator set is empty; there is nothing to look for")
         try:
             if isinstance(indicators, PackedSet):
-                made = _native.Matcher.from_draft(indicators.draft.native, self._formats)
+                made = _native.Matcher.from_draft(indicators.draft.native, self._formats, self._around)
                 indicators.id = made.set_id
             else:
-                made = _native.Matcher.compile(list_section(indicators), self._formats)
+                made = _native.Matcher.compile(list_section(indicators), self._formats, self._around)
             return NativeMatcher(made, self._extra_formats)
         except _native.SetError as error:
             raise IndicatorError(str(error)) from error
@@ -160,7 +168,8 @@ class NativeEngine:
     def load(self, path: Path) -> NativeMatcher:
         """Open a compiled set file. Raises IndicatorError when it is damaged or empty."""
         try:
-            return NativeMatcher(_native.Matcher.load(path, self._formats), self._extra_formats)
+            loaded = _native.Matcher.load(path, self._formats, self._around)
+            return NativeMatcher(loaded, self._extra_formats)
         except _native.SetError as error:
             raise IndicatorError(str(error)) from error
 

@@ -6,13 +6,16 @@ The native engine must give the same answer. Nothing here is clever: an error wo
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from quetsach.bypass import providers
+from quetsach.bypass.providers import Providers
 from quetsach.errors import IndicatorError, ScanError
 from quetsach.files.source import ByteStream, Source, is_capture
 from quetsach.indicators import setfile
@@ -25,17 +28,19 @@ from quetsach.scanning.engine import ScanOptions, SourceResult
 from quetsach.scanning.engine import SpareThreads as SpareThreadsLike
 from quetsach.scanning.engines import attribution, capture, freetext, moments
 from quetsach.scanning.engines.alive import Alive
+from quetsach.scanning.engines.around import Around, is_of_dns, names_machine, rows_of
 from quetsach.scanning.engines.decoders import TRIGGER
 from quetsach.scanning.engines.index import Hits, Index, hits_of
-from quetsach.scanning.engines.lines import LongLine, split
-from quetsach.scanning.engines.records import LineReader, Record
+from quetsach.scanning.engines.lines import LongLine, clean, complete, split
+from quetsach.scanning.engines.progress import Progress, SpareThreads
+from quetsach.scanning.engines.records import LineReader, Record, device_of, identity_of
 from quetsach.scanning.engines.rows import ROWS, Rows
 from quetsach.scanning.engines.stretches import SpillError
 from quetsach.scanning.engines.timeline import Timeline
 from quetsach.scanning.engines.tokens import tokens_of
 from quetsach.scanning.engines.wrappers import behind_hole
 from quetsach.sightings import wire
-from quetsach.sightings.sighting import UNATTRIBUTED_LINES, Coverage
+from quetsach.sightings.sighting import UNATTRIBUTED_LINES, Coverage, who_is
 from quetsach.text.escape import escape
 
 TEXT = "text"
@@ -61,26 +66,6 @@ class Limits:
 LIMITS = Limits()
 
 
-class Progress:
-    """Counters of a scan; another thread reads them and may ask it to stop."""
-
-    def __init__(self) -> None:
-        self.bytes_read = 0
-        self.hits = 0
-        self.cancelled = False
-
-    def cancel(self) -> None:
-        """Ask the scan to stop at the next line."""
-        self.cancelled = True
-
-
-class SpareThreads:
-    """Idle threads, never borrowed: a second Python thread does not make one file faster."""
-
-    def give(self) -> None:
-        pass
-
-
 class PortableMatcher:
     """An indicator set ready for scanning."""
 
@@ -89,10 +74,12 @@ class PortableMatcher:
         indicators: IndicatorSet,
         limits: Limits = LIMITS,
         extra_formats: Mapping[str, LogFormat] | None = None,
+        around: Providers | None = None,
     ) -> None:
         if not len(indicators):
             raise IndicatorError("the indicator set is empty; there is nothing to look for")
         self.index = Index(indicators)
+        self.around = Around(around if around is not None else providers.load())
         self.count = len(indicators)
         self.set_id = indicators.id
         self._limits = limits
@@ -117,9 +104,8 @@ class PortableMatcher:
             raise ScanError(f"unknown time zone '{options.tz}'; give one like Asia/Ho_Chi_Minh") from error
         forced = self._extra.get(options.format or "")
         formats = {forced.name: forced} if forced else _formats(options.format)
-        return _Scan(self.index, formats, options, zone, progress, self._limits).run(
-            Source(path, stream, mtime)
-        )
+        scan = _Scan(self.index, self.around, formats, options, zone, progress, self._limits)
+        return scan.run(Source(path, stream, mtime))
 
 
 def _formats(forced: str | None) -> Mapping[str, LogFormat]:
@@ -147,25 +133,21 @@ def detect(reader_formats: Mapping[str, LogFormat], start: bytes, limits: Limits
     return best if best != TEXT and tried and parsed[best] * 2 >= tried else TEXT
 
 
-def clean(raw: bytes, is_first: bool) -> bytes:
-    """A line without its carriage return and zeros at its ends, the first one without a byte order mark."""
-    line = raw[:-1] if raw.endswith(b"\r") else raw
-    if line.startswith(b"\0") or line.endswith(b"\0"):
-        line = _without_zeros(line)
-    return line.removeprefix(b"\xef\xbb\xbf") if is_first else line
-
-
-def _without_zeros(line: bytes) -> bytes:
-    """Without the zeros of a power cut before it or of a sender behind it; a directive must start its
-    line."""
-    line = line.rstrip(b"\0")
-    rest = line.lstrip(b"\0")
-    return line if rest.startswith(b"#") else rest
-
-
 def _start(line: bytes) -> bytes:
     """The part of a line that may hold its time."""
     return (behind_hole(line) if b"\0" in line else line)[: moments.TIME_BYTES]
+
+
+class LineTold(NamedTuple):
+    """What all hits of one line share; `offset` is the place of the line in its file."""
+
+    offset: int
+    device: str | None
+    moment: Moment | None
+    action: str
+    identity: dict[str, str]
+    log_format: str
+    line: bytes
 
 
 class _Scan:
@@ -174,6 +156,7 @@ class _Scan:
     def __init__(
         self,
         index: Index,
+        around: Around,
         formats: Mapping[str, LogFormat],
         options: ScanOptions,
         zone: ZoneInfo,
@@ -181,6 +164,7 @@ class _Scan:
         limits: Limits,
     ) -> None:
         self.index = index
+        self.around = around
         self.formats = formats
         self.options = options
         self.zone = zone
@@ -188,9 +172,11 @@ class _Scan:
         self.limits = limits
         self.reader = LineReader(formats)
         self.format = options.format or TEXT
+        self.endpoints = True
         self.own: tuple[str, ...] = ()
         self.others: tuple[str, ...] = ()
         self.rows = Rows(limits.rows)
+        self.bypasses = Rows(limits.rows)
         self.timeline = Timeline(zone, options.tz, lines=limits.edge_lines, window=limits.edge_bytes)
         self.alive = Alive()
         self.lines = self.not_understood = self.long_lines = self.inbound = 0
@@ -207,7 +193,8 @@ class _Scan:
         if is_capture(source.head):
             return self._capture(source, chain([bytes(start)], chunks))
         if self.options.format is None:
-            self.format = detect(self.formats, _complete(bytes(start), self.limits.detect_bytes), self.limits)
+            self.format = detect(self.formats, complete(bytes(start), self.limits.detect_bytes), self.limits)
+        self.endpoints = self.format == TEXT or not is_of_dns(self.formats[self.format])
         self.own = () if self.format == TEXT else (self.format,)
         self.others = tuple(n for n in self.formats if n != self.format)
         try:
@@ -217,7 +204,9 @@ class _Scan:
         latest = self.timeline.latest(source.decoded, source.mtime)
         identity = hashlib.sha256(source.head).hexdigest()
         sightings = self._sightings(source, identity, latest)
-        span = self.timeline.span(source.decoded, latest, self.rows.times)
+        bypasses = self._bypasses(source, identity, latest)
+        times = [*self.rows.times, *self.bypasses.times]
+        span = self.timeline.span(source.decoded, latest, times)
         coverage = Coverage(
             source=identity,
             path=source.path,
@@ -235,21 +224,27 @@ class _Scan:
             errors=source.errors,
             unattributed=self.unattributed,
         )
-        return SourceResult(sightings, coverage)
+        return SourceResult(sightings, coverage, bypasses)
 
     def _sightings(self, source: Source, identity: str, latest: int | None) -> wire.WireSightings:
         try:
             return wire.keep(self.rows.sightings(identity, latest, self.zone))
         except (OSError, SpillError) as error:
-            reason = SpillError(error) if isinstance(error, OSError) else error
-            source.errors.append(f"{source.path}: {reason}")
+            source.errors.append(f"{source.path}: {_reason(error)}")
             return wire.keep([])
+
+    def _bypasses(self, source: Source, identity: str, latest: int | None) -> wire.WireBypasses:
+        try:
+            return wire.keep_bypasses(self.bypasses.bypasses(identity, latest, self.zone))
+        except (OSError, SpillError) as error:
+            source.errors.append(f"{source.path}: {_reason(error)}")
+            return wire.keep_bypasses([])
 
     def _capture(self, source: Source, chunks: Iterator[bytes]) -> SourceResult:
         found = capture.scan(
             chunks,
-            self.index,
-            self.rows,
+            (self.index, self.around),
+            (self.rows, self.bypasses),
             most_alive=self.limits.alive if self.options.devices else None,
             flows=self.limits.flows,
         )
@@ -260,6 +255,7 @@ class _Scan:
         source.errors += [f"{source.path}: {problem}" for problem in problems]
         identity = hashlib.sha256(source.head).hexdigest()
         sightings = self._sightings(source, identity, None)
+        bypasses = self._bypasses(source, identity, None)
         coverage = Coverage(
             source=identity,
             path=source.path,
@@ -277,7 +273,7 @@ class _Scan:
             errors=source.errors,
             unattributed=[],
         )
-        return SourceResult(sightings, coverage)
+        return SourceResult(sightings, coverage, bypasses)
 
     def _watch(self, source: Source) -> Iterator[bytes]:
         progress = self.progress
@@ -324,28 +320,46 @@ class _Scan:
             record = self.reader.read(line, self.others)
             if record is not None:
                 self._alive(record)
-        hits, said = self._free_text(line)
+        hits, said = self._free_text(line, self._hits)
         if hits:
             self._hit_line(line, offset, hits, said)
-        elif self.format == TEXT and TRIGGER in line:
+            return
+        if self.format == TEXT and TRIGGER in line:
             record = self.reader.read(line, self.others)
             if record is not None:
                 self._record(record, line, offset)
+                return
+        hits, said = self._free_text(line, self._ways)
+        if hits:
+            self._way_line(line, offset, hits, said)
 
-    def _free_text(self, line: bytes) -> tuple[Hits, bytes]:
+    def _free_text(self, line: bytes, find: Callable[[bytes], Hits]) -> tuple[Hits, bytes]:
         """Hits of a line read as text, else of the text that an escape hides in it; and the text that says
         whose they are: what stands behind a hole in the line, if that holds a hit."""
         behind = behind_hole(line) if b"\0" in line else b""
         for reading in self.reader.readings(line):
             if reading.wrapper is not None and reading.text in line:
                 continue
-            hits = self._hits(reading.text)
+            hits = find(reading.text)
             if hits:
-                return hits, behind if behind and self._hits(behind) else reading.text
+                return hits, behind if behind and find(behind) else reading.text
         return {}, b""
 
     def _hits(self, part: bytes) -> Hits:
         return hits_of(self.index, freetext.read(part, self.index.urls).tokens)
+
+    def _ways(self, part: bytes) -> Hits:
+        return self.around.hits(freetext.read(part, self.index.urls).tokens, endpoints=self.endpoints)
+
+    def _way_line(self, line: bytes, offset: int, hits: Hits, said: bytes) -> None:
+        """A line in which only a provider stands, and that does not parse by the file's format."""
+        record = self.reader.read(line, self.others)
+        if record is not None:
+            self._way_record(record, line, offset)
+            return
+        found = attribution.attribute(said, hits, (r.text for r in self.reader.readings(line)))
+        if self.format == TEXT and found.hits:
+            self._keep_way(found.hits, self._free_text_told(line, said, offset, found.device))
 
     def _hit_line(self, line: bytes, offset: int, hits: Hits, said: bytes) -> None:
         """A line with a hit that does not parse by the file's format; `said` is its text."""
@@ -357,8 +371,7 @@ class _Scan:
         if self.format != TEXT or not found.hits:
             self._not_understood(line)
             return
-        moment = moments.time(line, self.zone) or moments.time(said, self.zone)
-        self._keep(found.hits, line, offset, moment, found.device, "unknown", {}, TEXT)
+        self._keep(found.hits, self._free_text_told(line, said, offset, found.device))
 
     def _not_understood(self, line: bytes) -> None:
         """A line with a match that cannot be attributed: it is counted, and the first are kept to be read."""
@@ -373,42 +386,47 @@ class _Scan:
             self.inbound += self.index.inbound(record.client, record.client_port)
         hits = hits_of(self.index, tokens_of(record))
         if hits:
-            moment = record.time(self.zone)
-            identity = {k: escape(v.encode("utf-8", "surrogateescape")) for k, v in record.identity.items()}
-            device = _device(record)
-            self._keep(hits, line, offset, moment, device, record.action, identity, record.log_format)
+            self._keep(hits, self._told(record, line, offset))
+        else:
+            self._way_record(record, line, offset)
+
+    def _way_record(self, record: Record, line: bytes, offset: int) -> None:
+        hits = self.around.hits(tokens_of(record), endpoints=self.endpoints)
+        if hits:
+            self._keep_way(hits, self._told(record, line, offset))
+
+    def _told(self, record: Record, line: bytes, offset: int) -> LineTold:
+        return LineTold(
+            offset=offset,
+            device=device_of(record),
+            moment=record.time(self.zone),
+            action=record.action,
+            identity=identity_of(record),
+            log_format=record.log_format,
+            line=line,
+        )
+
+    def _free_text_told(self, line: bytes, said: bytes, offset: int, device: str | None) -> LineTold:
+        moment = moments.time(line, self.zone) or moments.time(said, self.zone)
+        return LineTold(offset, device, moment, "unknown", {}, TEXT, line)
+
+    def _keep_way(self, hits: Hits, told: LineTold) -> None:
+        if names_machine(told.device, who_is(told.identity, told.device)):
+            self.timeline.hit(told.offset, told.moment)
+            self.bypasses.add(rows_of(hits), **told._asdict())
 
     def _alive(self, record: Record) -> None:
         if len(self.alive) > self.limits.alive:
             return
-        device, moment = _device(record), record.time(self.zone)
+        device, moment = device_of(record), record.time(self.zone)
         if device is not None and moment is not None:
             self.alive.note(device, moment.value)
 
-    def _keep(
-        self,
-        hits: Hits,
-        line: bytes,
-        offset: int,
-        moment: Moment | None,
-        device: str | None,
-        action: str,
-        identity: dict[str, str],
-        log_format: str,
-    ) -> None:
-        self.timeline.hit(offset, moment)
+    def _keep(self, hits: Hits, told: LineTold) -> None:
+        self.timeline.hit(told.offset, told.moment)
         if isinstance(self.progress, Progress):
             self.progress.hits += len(hits)
-        self.rows.add(
-            hits,
-            offset=offset,
-            device=device,
-            moment=moment,
-            action=action,
-            identity=identity,
-            log_format=log_format,
-            line=line,
-        )
+        self.rows.add(hits, **told._asdict())
 
     def _long(self, line: LongLine, offset: int) -> None:
         """Match every byte of a long line, and parse its first part."""
@@ -436,16 +454,8 @@ class _Scan:
         return self.alive.days(latest, self.zone)
 
 
-def _device(record: Record) -> str | None:
-    """The client's address, else its name, safe to show."""
-    if record.client is None or record.client_is_address:
-        return record.client
-    return escape(record.client.encode("utf-8", "surrogateescape"))
-
-
-def _complete(start: bytes, size: int) -> bytes:
-    """The complete lines of a start longer than `size`, or all of a shorter one."""
-    return start if len(start) < size else start[: start.rfind(b"\n", 0, size) + 1]
+def _reason(error: OSError | SpillError) -> SpillError:
+    return SpillError(error) if isinstance(error, OSError) else error
 
 
 class PortableEngine:

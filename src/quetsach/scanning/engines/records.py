@@ -14,6 +14,7 @@ from quetsach.scanning.engines.decoders import DECODERS
 from quetsach.scanning.engines.shapes import HEADING_BYTES, Header, ShapeReader, Values, heading, inside
 from quetsach.scanning.engines.wrappers import PREFIX, TIME_KINDS, Reading, Wrapper, readings
 from quetsach.text.canonical import address, endpoint, name, parse_port
+from quetsach.text.escape import escape
 
 _FIRST_UNPRIVILEGED = 1024
 _SAME_MOMENT = 600 * times.SECOND
@@ -237,6 +238,18 @@ def _is_reply(source: int | None, destination: int | None, ports: frozenset[int]
         return False
     # A client's own port is seldom below 1024, and may be any number from 1024 on (RFC 6056 3.2).
     return destination not in ports or (source < _FIRST_UNPRIVILEGED <= destination)
+
+
+def identity_of(record: Record) -> dict[str, str]:
+    """The identity of the machine, safe to show."""
+    return {k: escape(v.encode("utf-8", "surrogateescape")) for k, v in record.identity.items()}
+
+
+def device_of(record: Record) -> str | None:
+    """The client's address, else its name, safe to show."""
+    if record.client is None or record.client_is_address:
+        return record.client
+    return escape(record.client.encode("utf-8", "surrogateescape"))
 
 
 class LineReader:

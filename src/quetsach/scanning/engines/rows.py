@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from itertools import chain, groupby
 
-from quetsach.indicators.indicator import Indicator
+from quetsach.bypass.providers import Provider
+from quetsach.indicators.indicator import Indicator, Kind
 from quetsach.logs import times
 from quetsach.logs.times import Moment, Yearless
 from quetsach.scanning.engines.stretches import Stretches, stretch_key
 from quetsach.sightings.runs import JOINED, Span, joined, of_day
-from quetsach.sightings.sighting import ACTIONS, Sighting, who_is
+from quetsach.sightings.sighting import ACTIONS, Bypass, Sighting, who_is
 from quetsach.text.escape import escape
 
 _STRENGTH = {action: -i for i, action in enumerate(ACTIONS)}
@@ -129,6 +130,17 @@ class Rows:
 
         Raises SpillError when a temporary file cannot be read.
         """
+        for indicator, machine, day, row in self._merged(latest, zone):
+            yield _sighting(source, indicator, machine, day, row)
+
+    def bypasses(self, source: str, latest: int | None, zone: tzinfo) -> Iterator[Bypass]:
+        """The rows of providers, each added as `row_of` spells it, in the same way."""
+        for indicator, machine, day, row in self._merged(latest, zone):
+            yield _bypass(source, indicator, machine, day, row)
+
+    def _merged(
+        self, latest: int | None, zone: tzinfo
+    ) -> Iterator[tuple[Indicator, _Machine, str | None, _Row]]:
         merged = self._stretches.merged(self._sorted())
         for _, group in groupby(merged, key=stretch_key):
             days: dict[str | None, _Row] = {}
@@ -143,7 +155,7 @@ class Rows:
                 else:
                     days[day] = row
             for day in sorted(days, key=lambda day: day or ""):
-                yield _sighting(source, first[0], first[1], day, days[day])
+                yield first[0], first[1], day, days[day]
 
 
 def resolve(value: int | Yearless | None, latest: int | None, zone: tzinfo) -> int | None:
@@ -175,3 +187,15 @@ def _sighting(source: str, indicator: Indicator, machine: _Machine, day: str | N
         logformat=row.log_format,
         evidence=row.evidence,
     )
+
+
+def row_of(provider: Provider) -> Indicator:
+    """What stands for a provider in `Rows`: so that they are sorted by provider, then by kind."""
+    return Indicator(f"{provider.name}\0{provider.kind}", Kind.DOMAIN)
+
+
+def _bypass(source: str, indicator: Indicator, machine: _Machine, day: str | None, row: _Row) -> Bypass:
+    provider, _, kind = indicator.value.partition("\0")
+    told = _sighting(source, indicator, machine, day, row)._asdict()
+    told |= {"provider": provider, "kind": kind}
+    return Bypass(**{name: told[name] for name in Bypass._fields})

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -27,9 +27,9 @@ from quetsach.portal.kit.client_ip import Address, is_inside
 from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.sightings.intake import lost
 from quetsach.portal.sightings.models import Coverage, Sighting
-from quetsach.portal.sightings.queries import nameless, without_machine
+from quetsach.portal.sightings.queries import current, nameless, without_machine
 from quetsach.portal.sightings.spans import Span, common_spans, unbroken
-from quetsach.portal.units.models import Network
+from quetsach.portal.units.networks import Network, held_on
 
 CLOSED = (State.VERIFIED_CLEAN.value, State.FALSE_POSITIVE.value)
 MOST_HOLDERS = 20
@@ -123,7 +123,7 @@ def _looked(
     of all these units cover counts.
     """
     ranges = _ranges(address)
-    holders = _closest(_holders(ranges))
+    holders = _closest(_holders(ranges, timezone.localdate(now)))
     if not 0 < len(holders) <= MOST_HOLDERS:
         return (), bool(holders), False
     begins = dict(since)
@@ -173,9 +173,9 @@ def _ranges(address: Address) -> tuple[str, ...]:
 
 
 @compiled
-def _holders(ranges: tuple[str, ...]) -> QuerySet[Network, tuple[UUID, str]]:
-    """The units with a network that holds the address, and their paths."""
-    return Network.rows.filter(cidr__in=ranges).values_list("unit", "unit__path")
+def _holders(ranges: tuple[str, ...], day: date) -> QuerySet[Network, tuple[UUID, str]]:
+    """The units that have a network with the address on that day, and their paths."""
+    return Network.rows.filter(held_on(day), cidr__in=ranges).values_list("unit", "unit__path")
 
 
 def _closest(holders: list[tuple[UUID, str]]) -> set[UUID]:
@@ -193,8 +193,8 @@ def _coverage(
     """The sources of the unit that can prove something, as `cases.rules` asks; errors and gaps are looked at
     later."""
     lately = reduce(or_, (Q(scan__node__campaign=pk, last__gte=at) for pk, at in since))
-    rows = Coverage.rows.filter(
-        lately, scan__node__unit=unit, scan__indicator_set__isnull=False,
+    rows = current(lately).filter(
+        scan__node__unit=unit, scan__indicator_set__isnull=False,
         time__in=("ok", "assumed_year"), first__isnull=False,
     )  # fmt: skip
     return rows.order_by().values_list("scan__node__campaign", "first", "last", "errors", "gaps")

@@ -2,7 +2,7 @@ import django.core.validators
 import django.db.models.deletion
 import django.db.models.manager
 import quetsach.portal.kit.ids
-import quetsach.portal.units.models
+import quetsach.portal.units.networks
 from django.conf import settings
 from django.db import migrations, models
 
@@ -155,7 +155,7 @@ class Migration(migrations.Migration):
             name='Network',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('cidr', models.CharField(max_length=43, validators=[quetsach.portal.units.models.validate_network])),
+                ('cidr', models.CharField(max_length=43, validators=[quetsach.portal.units.networks.validate_network])),
                 ('note', models.CharField(blank=True, max_length=200)),
                 ('unit', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='networks', to='units.unit')),
             ],

@@ -8,6 +8,7 @@ from datetime import UTC
 from typing import NamedTuple
 
 from quetsach.logs.times import Moment
+from quetsach.scanning.engines.around import Around
 from quetsach.scanning.engines.capture import link
 from quetsach.scanning.engines.capture.files import Packet, Packets
 from quetsach.scanning.engines.capture.fragments import Fragments
@@ -37,15 +38,21 @@ class Captured(NamedTuple):
 
 
 def scan(
-    chunks: Iterable[bytes], index: Index, rows: Rows, *, most_alive: int | None, flows: int
+    chunks: Iterable[bytes],
+    looked_for: tuple[Index, Around],
+    kept: tuple[Rows, Rows],
+    *,
+    most_alive: int | None,
+    flows: int,
 ) -> Captured:
-    """Read a capture to its end into `rows`; about `flows` flows are remembered before the oldest are
-    forgotten.
+    """Read a capture to its end; the hits of the index and the ways around go into the two `kept` rows.
+
+    About `flows` flows are remembered before the oldest are forgotten.
 
     With more than `most_alive` devices and days none is reported, nor without `most_alive`.
     """
     packets = Packets(chunks)
-    reading = _Reading(Recorder(index, most_alive, rows), flows)
+    reading = _Reading(Recorder(*looked_for, most_alive, *kept), flows)
     problems = []
     try:
         for packet in packets:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from quetsach.logs import times
 from quetsach.logs.times import Moment
+from quetsach.scanning.engines.around import Around, names_machine, rows_of
 from quetsach.scanning.engines.capture import dns, http
 from quetsach.scanning.engines.capture.flows import NO_DAY, Flow
 from quetsach.scanning.engines.capture.network import MAPPED, text_of
@@ -21,10 +22,20 @@ _NOWHERE = ("0.0.0.0", "::")  # noqa: S104
 _PROTOCOLS = {1: "ICMP", TCP: "TCP", UDP: "UDP", 58: "ICMPv6"}
 
 
+class Found(NamedTuple):
+    """What was found in a record: hits of indicators, else ways around."""
+
+    hits: Hits
+    ways: Hits
+
+    def __bool__(self) -> bool:
+        return bool(self.hits or self.ways)
+
+
 class Contact(NamedTuple):
     """A flow with a hit whose outcome is not known yet."""
 
-    hits: Hits
+    hits: Found
     origin: Origin
 
 
@@ -51,8 +62,10 @@ class Recorder:
     """Looks up the records in the index and keeps the hits."""
 
     index: Index
+    around: Around
     most_alive: int | None
     rows: Rows
+    bypasses: Rows
     alive: set[tuple[str, str]] = field(default_factory=set)
     inbound: int = 0
     hits: int = 0
@@ -60,15 +73,22 @@ class Recorder:
     _waiting: dict[int, Contact] = field(default_factory=dict)
     _contacts: int = 0
 
+    def _find(self, tokens: list[Token]) -> Found:
+        hits = hits_of(self.index, tokens)
+        return Found(hits, {} if hits else self.around.hits(tokens, endpoints=True))
+
     def _keep(
-        self, hits: Hits, log_format: str, client: int, action: str, origin: Origin, text: bytes
+        self, found: Found, log_format: str, client: int, action: str, origin: Origin, text: bytes
     ) -> None:
-        self.hits += len(hits)
+        self.hits += len(found.hits)
         self._records += 1
-        self.rows.add(
-            hits,
+        device = text_of(client) if is_device(client) else None
+        if not found.hits and not names_machine(device, "mac:" if origin.mac is not None else ""):
+            return
+        (self.rows if found.hits else self.bypasses).add(
+            found.hits or rows_of(found.ways),
             offset=self._records,
-            device=text_of(client) if is_device(client) else None,
+            device=device,
             moment=Moment(origin.time, False) if origin.time is not None else None,
             action=action,
             identity={"mac": origin.mac.hex(":")} if origin.mac is not None else {},
@@ -85,7 +105,7 @@ class Recorder:
         names = message.questions or message.owners
         tokens = [Token("query", *classify(name)) for name, _ in names if name]
         answers = [_answer(kind, value) for kind, value in message.answers if kind != "other"]
-        hits = hits_of(self.index, tokens + answers)
+        hits = self._find(tokens + answers)
         if not hits:
             return
         known = (sender.port in dns.PORTS, target.port in dns.PORTS)
@@ -105,7 +125,7 @@ class Recorder:
         self._server_name("quic", sender, target, origin, name)
 
     def _server_name(self, word: str, sender: End, target: End, origin: Origin, name: bytes) -> None:
-        hits = hits_of(self.index, [Token("server_name", *classify(name))])
+        hits = self._find([Token("server_name", *classify(name))])
         self._asked(hits, f"pcap.{word}", sender, target, origin, word.upper().encode() + b" " + name)
 
     def request(self, sender: End, target: End, origin: Origin, head: http.Head) -> None:
@@ -114,10 +134,10 @@ class Recorder:
         tokens = request_tokens(hosts, [head.target], text_of(target.address), target.port)
         tokens.sort(key=lambda t: t.kind == "url")
         words = (b"HTTP", head.method, head.host or b"-", head.target)
-        self._asked(hits_of(self.index, tokens), "pcap.http", sender, target, origin, b" ".join(words))
+        self._asked(self._find(tokens), "pcap.http", sender, target, origin, b" ".join(words))
 
     def _asked(
-        self, hits: Hits, log_format: str, sender: End, target: End, origin: Origin, what: bytes
+        self, hits: Found, log_format: str, sender: End, target: End, origin: Origin, what: bytes
     ) -> None:
         if hits:
             text = _heading(origin, _with_port(sender), _with_port(target)) + what
@@ -134,7 +154,7 @@ class Recorder:
             self.alive.add((times.day(origin.time), text_of(initiator.address)))
         self.inbound += self.index.inbound(text_of(initiator.address), initiator.port if has_ports else None)
         port = responder.port if has_ports else None
-        hits = hits_of(self.index, [Token("destination", "address", text_of(responder.address), port)])
+        hits = self._find([Token("destination", "address", text_of(responder.address), port)])
         if hits:
             self._contacts += 1
             if flow.is_initiator_high != is_from_high:

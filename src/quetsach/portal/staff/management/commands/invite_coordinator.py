@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from quetsach.annexes.collecting.names import Unit as Named
-from quetsach.portal.kit.address import is_known, on_this_machine
+from quetsach.portal.kit.address import is_here_only, is_known, on_this_machine
 from quetsach.portal.kit.command import PortalCommand
 from quetsach.portal.staff.actions import invite
 from quetsach.portal.staff.links import DAYS
@@ -68,7 +68,14 @@ class Command(PortalCommand):
             _("Opens the account of one coordinator of %(unit)s, within %(days)s days.")
             % {"unit": unit.name, "days": DAYS}
         )
-        if not is_known():
+        if is_here_only():
+            self.stderr.write(
+                _(
+                    "Only this machine can open the address in QUETSACH_ADDRESS: for another machine put the"
+                    " name that people type in its place."
+                )
+            )
+        elif not is_known():
             self.stderr.write(
                 _("QUETSACH_ADDRESS is not set: put the name that people type in place of the link's own.")
             )

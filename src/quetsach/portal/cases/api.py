@@ -1,0 +1,41 @@
+"""The address for scanners that ask about machines: those that wait for proof that they are clean."""
+
+from __future__ import annotations
+
+import hashlib
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.cache import get_conditional_response, patch_vary_headers
+from django.views.decorators.http import require_safe
+
+from quetsach.portal.cases.asking import asked_by
+from quetsach.portal.sightings.api import bearer
+
+_HEAD = """\
+# Machines under verification in the unit of this token and the units below.
+# For: quetsach scan ... --asked FILE (or this address)
+"""
+
+
+@require_safe
+def asked(request: HttpRequest) -> HttpResponse:
+    """GET with the token of a push: one address, hardware address or name a line, as `quetsach scan --asked`
+    reads them; with ETag. 401 without a live token.
+
+    A token sees the machines of its unit and the units below, and no others.
+    """
+    token = bearer(request)
+    if token is None:
+        reason = "A valid token is needed: Authorization: Bearer qs_…"
+        refused = JsonResponse({"code": "token", "reason": reason}, status=401)
+        refused["WWW-Authenticate"] = 'Bearer realm="quetsach"'
+        refused["Cache-Control"] = "no-store"
+        return refused
+    names, more = asked_by(token.unit)
+    text = _HEAD + (f"# {more} more are not asked about: too many for one scan.\n" if more else "")
+    text += "".join(f"{name}\n" for name in names)
+    response = HttpResponse(text, content_type="text/plain; charset=utf-8")
+    etag = f'"{hashlib.sha256(text.encode()).hexdigest()}"'
+    response["ETag"], response["Cache-Control"] = etag, "private, no-cache"
+    patch_vary_headers(response, ["Authorization"])
+    return get_conditional_response(request, etag=etag, response=response) or response

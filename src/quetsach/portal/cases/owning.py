@@ -1,0 +1,41 @@
+"""The unit that has a machine, by the ranges of addresses that units hold on the day of a sign."""
+
+from __future__ import annotations
+
+import ipaddress
+from datetime import date
+
+from django.utils import timezone
+
+from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.kit.client_ip import is_inside
+from quetsach.portal.sightings.models import Sighting
+from quetsach.portal.sightings.owners import Owners, Range
+from quetsach.portal.units.models import subtree
+from quetsach.portal.units.networks import HELD, Network
+
+
+def owners_below(node: CampaignNode) -> tuple[Owners, bool]:
+    """The ranges of the reporter and of the nodes below it, and whether there are nodes below."""
+    inside = CampaignNode.rows.filter(subtree(node.path), campaign=node.campaign_id)
+    units = dict(inside.values_list("unit", "pk"))
+    rows = Network.rows.filter(HELD, unit__in=inside.values("unit"))
+    ranges = (
+        Range(cidr, units[unit], begin, end)
+        for cidr, unit, begin, end in rows.values_list("cidr", "unit", "begin", "end")
+    )
+    return Owners(node.pk, ranges), len(units) > 1
+
+
+def is_public(key: str) -> bool:
+    """Whether a machine's key is an address that its provider, and no office alone, can tell the user of."""
+    try:
+        address = ipaddress.ip_address(key)
+    except ValueError:
+        return False
+    return not is_inside(address)
+
+
+def day_of(sighting: Sighting) -> date:
+    """The local day of a sign; today where its line has no time."""
+    return timezone.localdate(sighting.last_seen) if sighting.last_seen else timezone.localdate()

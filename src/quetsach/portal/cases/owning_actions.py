@@ -1,0 +1,147 @@
+"""Acts on whose machine it is: given to a unit below, passed up as not ours, and found by a range."""
+
+from __future__ import annotations
+
+import ipaddress
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Max, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from quetsach.portal.accounts.models import User
+from quetsach.portal.audit.actions import record
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.cases.actions import CaseError, move
+from quetsach.portal.cases.models import Case, Device, NotOurs
+from quetsach.portal.cases.owning import owners_below
+from quetsach.portal.cases.rules import Act, State
+from quetsach.portal.sightings.owners import Owners
+from quetsach.portal.units.models import SEGMENT
+from quetsach.portal.units.networks import Network
+
+OPEN = (State.NEW, State.ASSIGNED, State.CLEANING)
+
+
+@transaction.atomic
+def assign_device(device: Device, to: CampaignNode, actor: User | None, ip: str | None = None) -> Device:
+    """Give a machine, with all its cases, to the unit that has it: the present owner, or a unit below it.
+
+    Raises:
+        CaseError: the unit is elsewhere, or has a machine of that name already.
+    """
+    device = _locked(device)
+    origin = device.owner
+    if to.campaign_id != device.campaign_id or not to.path.startswith(origin.path):
+        raise CaseError(_("Choose this unit or one below it."))
+    if to.pk != origin.pk and Device.rows.filter(owner=to, key=device.key).exists():
+        raise CaseError(_("That unit already has a machine with this address. Handle it there."))
+    if to.pk == origin.pk and device.is_assigned:
+        return device
+    device.owner, device.is_assigned = to, True
+    device.save(update_fields=["owner", "is_assigned"])
+    record(
+        actor, "device.assign", unit_path=origin.path, about=device,
+        data={"device": device.key, "from": origin.name, "to": to.name}, ip=ip,
+    )  # fmt: skip
+    for case in _cases(device).filter(state=State.NEW):
+        case.device = device
+        move(case, Act.ASSIGN, by=actor, data={"to": to.name}, ip=ip)
+    return device
+
+
+@transaction.atomic
+def say_not_ours(device: Device, actor: User, reason: str, ip: str | None = None) -> Device:
+    """Pass a machine up, because the unit does not have it: the superior finds out whose it is.
+
+    Its cases go along and are nobody's work until a unit has them; their history keeps who said so. No range
+    gives the machine to this unit again. At the top of the campaign it stays, as a machine that no unit has.
+
+    Raises:
+        CaseError: somebody reported it as handled, or proved it clean: that says that it was found here. Or
+            there is no superior to pass it to.
+    """
+    device = _locked(device)
+    origin = device.owner
+    cases = list(_cases(device).filter(is_current=True))
+    if any(State(case.state) not in (*OPEN, State.FALSE_POSITIVE) for case in cases):
+        raise CaseError(
+            _("Somebody here has already handled it. Open the case again first, if that was wrong.")
+        )
+    superior = origin.parent
+    if superior is None and not device.is_assigned:
+        raise CaseError(
+            _("It stands here as a machine that no unit has. There is nobody above to pass it to.")
+        )
+    if superior is not None and Device.rows.filter(owner=superior, key=device.key).exists():
+        raise CaseError(
+            _(
+                "The superior unit already has a machine with this address in its own logs. Ask it to look"
+                " there."
+            )
+        )
+    NotOurs.rows.create(device=device, node=origin, at=timezone.now(), by=actor, reason=reason)
+    to = superior or origin
+    device.owner, device.is_assigned = to, False
+    device.save(update_fields=["owner", "is_assigned"])
+    told = {"device": device.key, "from": origin.name, "to": to.name, "reason": reason}
+    record(actor, "device.not_ours", unit_path=origin.path, about=device, data=told, ip=ip)
+    for case in cases:
+        if State(case.state) in OPEN:
+            case.device = device
+            move(
+                case, Act.NOT_OURS, by=actor, reason=reason, data={"from": origin.name, "to": to.name}, ip=ip
+            )
+    return device
+
+
+def follow_range(network: Network) -> int:
+    """Give machines of running campaigns, of which nobody knew the unit, to the unit that has the range now;
+    their number. A machine that the unit called not its own stays where it is."""
+    given = 0
+    nodes = CampaignNode.rows.filter(unit=network.unit_id, campaign__status=Campaign.Status.PUBLISHED)
+    for node in nodes.select_related("campaign"):
+        known: dict[UUID, Owners] = {}
+        for device in _unowned(node, network):
+            if device.owner_id not in known:
+                known[device.owner_id] = owners_below(device.owner)[0]
+            given += _give(device, node, known[device.owner_id])
+    return given
+
+
+def _unowned(node: CampaignNode, network: Network) -> list[Device]:
+    """Machines at the node and at those above it that no unit is known for, with an address in the range."""
+    above = [node.path[:end] for end in range(SEGMENT, len(node.path) + 1, SEGMENT)]
+    rows = Device.rows.filter(campaign=node.campaign_id, is_assigned=False, owner__path__in=above)
+    rows = rows.exclude(refusals__node=node).select_related("owner")
+    own = ipaddress.ip_network(network.cidr)
+    return [device for device in rows.iterator(chunk_size=2000) if _is_in(device.key, own)]
+
+
+def _is_in(key: str, network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:
+    try:
+        return ipaddress.ip_address(key) in network
+    except ValueError:
+        return False
+
+
+def _give(device: Device, node: CampaignNode, owners: Owners) -> bool:
+    """Give the machine to the node where the ranges below its owner say so on the day of its last sign."""
+    moment = device.cases.aggregate(last=Max("last_seen"))["last"] or device.created_at
+    if owners.of(device.key, timezone.localdate(moment)) != node.pk:
+        return False
+    try:
+        assign_device(device, node, None)
+    except CaseError:
+        return False
+    return True
+
+
+def _locked(device: Device) -> Device:
+    rows = Device.rows.select_for_update(of=("self",), no_key=True).select_related("owner__parent")
+    return rows.get(pk=device.pk)
+
+
+def _cases(device: Device) -> QuerySet[Case]:
+    return Case.rows.select_for_update(of=("self",), no_key=True).filter(device=device)

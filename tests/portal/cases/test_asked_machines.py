@@ -1,0 +1,265 @@
+"""A unit's scans ask about its machines that wait for proof; the page of a machine tells the answers."""
+
+import re
+from datetime import timedelta
+from io import BytesIO
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from quetsach.portal.campaigns.models import Campaign
+from quetsach.portal.cases import actions, asking, looks
+from quetsach.portal.cases.models import Case
+from quetsach.portal.sightings.actions import Sender, receive_chunk, receive_file
+from quetsach.portal.sightings.models import Bypass, Sighting
+from quetsach.portal.units.actions import issue_token, revoke_token
+from tests.portal.page_text import text_of
+from tests.portal.scan_document import (
+    bypass,
+    coverage,
+    days_alive,
+    document,
+    hours_of,
+    noon,
+    publish_list,
+    sighting,
+)
+
+URL = "/api/v1/asked"
+
+
+@pytest.fixture
+def listed(cast, tmp_path):
+    return publish_list(cast, tmp_path)
+
+
+@pytest.fixture
+def upload(cast, listed):
+    def give(rows, coverages=(), unit="A1", **more):
+        body = document(rows, coverages, set_id=listed.set_id, **more)
+        return receive_file(BytesIO(body), cast.nodes[unit], Sender("upload", user=cast.user(unit, "it")))
+
+    return give
+
+
+def claimed(cast, upload, device, unit="A1", at=8, identity=None):
+    """A machine whose cleaning is claimed."""
+    upload([sighting(device, noon(at + 1), identity=identity or {}, source=f"s-{unit}-{device}")], unit=unit)
+    case = Case.rows.get(device__key=device, device__owner=cast.nodes[unit])
+    return actions.claim_clean(case, cast.user(unit, "it"), done="scan", done_at=noon(at))
+
+
+def ask(secret, **headers):
+    return Client().get(URL, headers={"Authorization": f"Bearer {secret}", **headers})
+
+
+def names(answer):
+    assert answer.status_code == 200, answer.content
+    return [line for line in answer.content.decode().splitlines() if not line.startswith("#")]
+
+
+def token(cast, unit):
+    return issue_token(cast.user(unit, "it"), cast.units[unit], f"gateway {unit}")
+
+
+def test_a_token_gets_the_machines_of_its_unit_and_those_below_and_no_others(cast, upload):
+    claimed(cast, upload, "10.1.1.5", identity={"mac": "AA:BB:CC:00:11:22", "host": "pc-7", "user": "an"})
+    claimed(cast, upload, "10.1.2.9", "A2")
+    claimed(cast, upload, "máy kế toán", "A2")
+    upload([sighting("10.1.1.77", noon(9))])  # has signs, and nobody claims that it is clean
+    of_a1 = ["10.1.1.5", "host:pc-7", "mac:aa-bb-cc-00-11-22"]
+    assert names(ask(token(cast, "A1")[1])) == of_a1
+    assert names(ask(token(cast, "A2")[1])) == ["10.1.2.9"], "a name with spaces fits no list"
+    assert names(ask(token(cast, "A")[1])) == sorted([*of_a1, "10.1.2.9"])
+    assert names(ask(token(cast, "B1")[1])) == []
+    assert names(ask(token(cast, "centre")[1])) == sorted([*of_a1, "10.1.2.9"]), "the user is no name"
+
+
+def test_a_machine_is_no_longer_asked_about_when_it_is_proven_reopened_or_the_campaign_is_closed(
+    cast, upload
+):
+    case, secret = claimed(cast, upload, "10.1.1.5"), token(cast, "A1")[1]
+    assert names(ask(secret)) == ["10.1.1.5"]
+    actions.reopen(case, cast.user("A1", "it"), "chưa xong việc")
+    assert names(ask(secret)) == []
+    actions.claim_clean(case, cast.user("A1", "it"), done="scan", done_at=noon(7))
+    assert names(ask(secret)) == ["10.1.1.5"]
+    Campaign.objects.filter(pk=cast.campaign.pk).update(status=Campaign.Status.CLOSED)
+    assert names(ask(secret)) == []
+
+
+def test_the_answer_is_304_until_a_machine_comes_or_goes(cast, upload):
+    claimed(cast, upload, "10.1.1.5")
+    secret = token(cast, "A1")[1]
+    first = ask(secret)
+    assert first["Content-Type"].startswith("text/plain") and "private" in first["Cache-Control"]
+    again = ask(secret, **{"If-None-Match": first["ETag"]})
+    assert (again.status_code, again.content, again["ETag"]) == (304, b"", first["ETag"])
+    claimed(cast, upload, "10.1.1.6")
+    assert names(ask(secret, **{"If-None-Match": first["ETag"]})) == ["10.1.1.5", "10.1.1.6"]
+
+
+def test_without_a_live_token_nobody_learns_a_name(cast, upload):
+    claimed(cast, upload, "10.1.1.5")
+    live, secret = token(cast, "A1")
+    revoke_token(cast.user("A1", "it"), live)
+    answers = [ask(secret), ask("qs_nobody"), Client().get(URL), cast.client("A1", "it").get(URL)]
+    assert {(one.status_code, one.content) for one in answers} == {(401, answers[0].content)}
+    assert b"10.1.1.5" not in answers[0].content
+    assert Client().post(URL).status_code == 405
+
+
+def test_more_machines_than_one_scan_takes_are_told_and_those_that_wait_longest_are_asked_about(
+    cast, upload, monkeypatch
+):
+    monkeypatch.setattr(asking, "MOST", 2)
+    for number, days in ((5, 6), (6, 8), (7, 7)):
+        claimed(cast, upload, f"10.1.1.{number}", at=days)
+    answer = ask(token(cast, "A1")[1])
+    assert names(answer) == ["10.1.1.6", "10.1.1.7"] and "# 1 more" in answer.content.decode()
+
+
+def watched(first, last, **more):
+    return coverage(first, last, hours=hours_of(first, last), order="kept", bytes=500, **more)
+
+
+def page(cast, case):
+    return cast.client("A1", "officer").get(reverse("case", args=["lam-sach", case.pk]))
+
+
+def test_not_asked_asked_and_not_seen_and_seen_are_three_things_on_the_page(cast, upload):
+    case = claimed(cast, upload, "10.1.1.5", at=6)
+    assert "Không xem được" in text_of(page(cast, case))
+    upload([], [watched(noon(7), noon(1))])
+    told = text_of(page(cast, case))
+    assert (
+        "Chưa hỏi" in told
+        and "Đã hỏi, không thấy" not in told
+        and "<svg" in page(cast, case).content.decode()
+    )
+    upload([], [watched(noon(7), noon(1))], asked=["10.1.1.5"])
+    told = text_of(page(cast, case))
+    assert "Đã hỏi, không thấy" in told and "Không thấy vào giờ nào." in told and "Chưa hỏi" not in told
+    seen = {"10.1.1.5": {str(noon(3).date()): 0b111 << 1, str(noon(2).date()): 1 << 2}}
+    upload([], [watched(noon(7), noon(1), alive=seen)], asked=["10.1.1.5"])
+    told = text_of(page(cast, case))
+    assert "Có thấy" in told and "Thấy trong 2 ngày, vào 4 giờ" in told
+    assert f"{noon(2, 2) + timedelta(hours=7):%H:%M}" == "09:00" and "09:00" in told, "hours of Vietnam"
+
+
+def test_a_machine_that_was_asked_about_and_seen_can_be_verified_and_an_unseen_one_cannot(cast, upload):
+    here, gone = (claimed(cast, upload, f"10.1.1.{n}", at=25) for n in (5, 6))
+    seen = {"10.1.1.5": {str(noon(day).date()): 1 << 3 for day in range(1, 25)}}
+    upload([], [watched(noon(26), noon(1), alive=seen)], asked=["10.1.1.5", "10.1.1.6"])
+    here.refresh_from_db(), gone.refresh_from_db()
+    assert (here.state, gone.state) == ("verified_clean", "rechecked")
+    assert "không thấy" in text_of(page(cast, gone)).lower()
+
+
+def test_a_machine_is_known_by_its_card_where_its_address_changed(cast, upload):
+    case = claimed(cast, upload, "10.1.1.5", at=25, identity={"mac": "02:00:00:00:00:14", "host": "PC-7"})
+    seen = {"mac:02-00-00-00-00-14": {str(noon(3).date()): 1}}
+    upload([], [watched(noon(26), noon(1), alive=seen)], asked=["mac:02-00-00-00-00-14"])
+    case.refresh_from_db()
+    assert case.state == "verified_clean"
+
+
+def test_a_push_judges_a_machine_that_it_sees_at_a_new_hour_and_no_other(cast, upload, listed, monkeypatch):
+    case, other = claimed(cast, upload, "10.1.1.5", at=25), claimed(cast, upload, "10.1.1.6", at=25)
+    upload([], [watched(noon(26), noon(1, 10))], asked=["10.1.1.5", "10.1.1.6"])
+    assert {Case.rows.get(pk=one.pk).state for one in (case, other)} == {"rechecked"}
+    judged = []
+    spy_on_gather(monkeypatch, judged)
+    gateway = token(cast, "A1")[0]
+    for bit, expected in ((4, ["10.1.1.5"]), (4, [])):
+        judged.clear()
+        log = watched(noon(26), noon(1, 10), alive={"10.1.1.5": {str(noon(2).date()): 1 << bit}})
+        body = document([], [log], set_id=listed.set_id, asked=["10.1.1.5", "10.1.1.6"])
+        receive_chunk(body, gateway, None)
+        assert judged == expected
+    assert Case.rows.get(pk=case.pk).state == "verified_clean"
+
+
+def spy_on_gather(monkeypatch, judged):
+    """Note the machines that are judged."""
+    gather = looks.gather
+
+    def spy(cases, since=None):
+        cases = list(cases)
+        judged.extend(case.device.key for case in cases)
+        return gather(cases, since)
+
+    monkeypatch.setattr(looks, "gather", spy)
+
+
+def test_a_way_around_is_kept_once_and_is_neither_a_sighting_nor_a_case(cast, upload):
+    way = bypass("10.1.1.5", noon(3), count=4)
+    receipt = upload([], [watched(noon(7), noon(1))], bypasses=[way], schema=2)
+    upload([], [watched(noon(7), noon(1))], bypasses=[way, bypass("10.1.1.5", noon(3), count=2)], schema=2)
+    assert Bypass.rows.get().count == 4 and receipt.around == {"10.1.1.5"}
+    assert not Sighting.rows.exists() and not Case.rows.exists()
+    upload([], [watched(noon(7), noon(1))], bypasses=[bypass("10.1.1.5", noon(3), count=9)], schema=2)
+    assert Bypass.rows.get().count == 9
+
+
+def test_a_hostile_way_around_is_named_and_the_rest_is_taken(cast, upload):
+    good = bypass("10.1.1.5", noon(3))
+    bad = [
+        {**bypass("10.1.1.6", noon(3)), "kind": "tunnel"},
+        {**bypass("10.1.1.6", noon(3)), "provider": "x" * 300},
+        {**bypass("10.1.1.6", noon(3)), "runs": []},
+    ]
+    receipt = upload([], [watched(noon(7), noon(1))], bypasses=[good, *bad], schema=2)
+    assert [one.code for one in receipt.rejected] == ["malformed", "too_long", "malformed"]
+    assert Bypass.rows.get().device == "10.1.1.5"
+
+
+def test_no_log_verifies_a_machine_while_it_goes_around_and_the_page_says_so(cast, upload):
+    case = claimed(cast, upload, "10.1.1.5", at=25)
+    alive = days_alive("10.1.1.5", noon(26), noon(1))
+    ways = [bypass("10.1.1.5", noon(day)) for day in range(1, 25, 3)]
+    upload([], [watched(noon(26), noon(1), devices=alive)], bypasses=ways, schema=2)
+    case.refresh_from_db()
+    assert case.state == "rechecked"
+    told = text_of(page(cast, case))
+    assert "Máy đã hỏi dns.google bằng DNS qua HTTPS" in told and "Máy đi vòng nơi ghi nhật ký" in told
+    # The same logs of a machine that does not: clean.
+    still = claimed(cast, upload, "10.1.1.6", at=25)
+    upload(
+        [], [watched(noon(26), noon(1), source="log-2", devices=days_alive("10.1.1.6", noon(26), noon(1)))]
+    )
+    still.refresh_from_db()
+    assert still.state == "verified_clean"
+
+
+def test_the_pages_of_logs_count_machines_that_go_around(cast, upload):
+    ways = [
+        bypass("10.1.1.5", noon(3), provider='<script>alert(1)</script>"'),
+        bypass("10.1.1.5", noon(2), provider="mask.icloud.com", kind="relay"),
+        bypass("10.1.1.6", noon(2), provider="dns.quad9.net", kind="dot"),
+        bypass(None, noon(2)),
+    ]
+    receipt = upload([], [watched(noon(7), noon(1))], bypasses=ways, schema=2)
+    client = cast.client("A1", "officer")
+    scans = client.get(reverse("scans", args=["lam-sach"]) + f"?don-vi={cast.nodes['A1'].pk}")
+    scan = client.get(reverse("scan", args=["lam-sach", receipt.scan.pk]))
+    for answer, words in (
+        (scans, "2 máy đi vòng các nơi ghi nhật ký"),
+        (scan, "2 máy trong các tệp này đi vòng"),
+    ):
+        assert words in text_of(answer)
+        assert "dns.quad9.net" in text_of(answer) and "<script>alert" not in answer.content.decode()
+    other = cast.client("A2", "officer").get(reverse("scan", args=["lam-sach", receipt.scan.pk]))
+    assert other.status_code == 404
+    # Another unit's page counts its own logs only.
+    theirs = cast.client("A2", "officer").get(reverse("scans", args=["lam-sach"]))
+    assert "đi vòng các nơi" not in text_of(theirs)
+
+
+def test_the_pages_give_the_command_that_asks(cast, upload):
+    token(cast, "A1")
+    client = cast.client("A1", "it")
+    for name in ("scans", "tokens"):
+        told = client.get(reverse(name, args=["lam-sach"])).content.decode()
+        assert re.search(r"--asked http://testserver/api/v1/asked\b", told), name
