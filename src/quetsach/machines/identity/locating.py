@@ -76,6 +76,7 @@ class Locator:
         self._forwarders, self._shared = frozenset(forwarders), frozenset(shared)
         self._holders: dict[tuple[Key, str, int | None], tuple[Key, ...]] = {}
         self._clocks = clocks or {}
+        self._doubtful: dict[tuple[Key, str], bool] = {}
         self._days: dict[tuple[str, str, int], tuple[Key, ...]] = {}
         self._leases: dict[Key, list[tuple[int, int, str]]] | None = None
 
@@ -85,9 +86,10 @@ class Locator:
             return _unlocated(sign, (), "forwarder")
         if own := self._by_own_keys(sign):
             return own
-        if opened := self._by_port(sign):
+        is_translated = self._tables.is_translated(sign.address)
+        if is_translated and (opened := self._by_port(sign)):
             return opened
-        if self._tables.is_translated(sign.address) or (self._shared and _is_in(self._shared, sign)):
+        if is_translated or (self._shared and _is_in(self._shared, sign)):
             return Place(SHARED, _address(sign), self._behind(sign), "shared", sign.scope)
         if found := self._by_network(sign):
             return found
@@ -104,6 +106,8 @@ class Locator:
     # --- what the line says ---
 
     def _by_own_keys(self, sign: Sign) -> Place | None:
+        if not sign.keys and ":" not in sign.address:
+            return None
         why = "named in the line"
         keys = [key for key in sign.keys if key.kind in STRENGTH and key.kind not in ("host", "user")]
         if not keys:
@@ -134,6 +138,13 @@ class Locator:
         if found is None:
             found = self._devices.holders(key, scope, asked[2]) or (node(key, scope),)
             self._holders[asked] = found
+        return found
+
+    def _is_doubtful(self, key: Key, scope: str) -> bool:
+        asked = key, scope
+        found = self._doubtful.get(asked)
+        if found is None:
+            found = self._doubtful[asked] = self._devices.is_doubtful(key, scope)
         return found
 
     def _by_doubtful(self, sign: Sign, key: Key, hosts: list[Key], at: int) -> Place | None:
@@ -205,9 +216,9 @@ class Locator:
         tables, is_tie = self._tables.network(sign.address, sign.scope)
         if is_tie:
             return self._tie(sign, tables)
-        covering = [
-            span for table in tables for span in table.touching(sign.first - HANDOVER, sign.first + HANDOVER)
-        ]
+        covering: list[Span] = []
+        for table in tables:
+            covering += table.touching(sign.first - HANDOVER, sign.first + HANDOVER)
         if covering:
             if sign.last > sign.first:
                 covering += [span for table in tables for span in table.touching(sign.first, sign.last)]
@@ -240,10 +251,15 @@ class Locator:
 
     def _one_of(self, sign: Sign, covering: list[Span]) -> Place | None:
         """The machine of the entries that cover a second: one, or all of them named."""
+        if len(covering) == 1 and not self._is_doubtful(covering[0].key, covering[0].scope):
+            (span,) = covering
+            found = self._of(span.key, span.scope, sign.first)
+            if len(found) == 1:
+                return Place(LOCATED, found[0], (), span.kind, sign.scope)
         devices: set[Key] = set()
         told: set[Place] = set()
         for span in {(span.key, span.scope): span for span in covering}.values():
-            if not self._devices.is_doubtful(span.key, span.scope):
+            if not self._is_doubtful(span.key, span.scope):
                 devices.update(self._of(span.key, span.scope, sign.first))
             elif place := self._behind_span(sign, span, _hosts(sign)):
                 told.add(place)
@@ -292,7 +308,7 @@ class Locator:
         sides += [min(after, key=lambda span: span.begin)] if after else []
         devices: set[Key] = set()
         for span in near if is_own else sides:
-            if not self._devices.is_doubtful(span.key, span.scope):
+            if not self._is_doubtful(span.key, span.scope):
                 devices.update(self._of(span.key, span.scope, sign.first))
             elif place := self._behind_span(sign, span, []):
                 devices.update(place.candidates or (place.device,))

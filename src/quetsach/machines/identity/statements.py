@@ -66,8 +66,11 @@ def stays(bindings: Iterable[Binding]) -> list[Stay]:
 def latest(bindings: Iterable[Binding]) -> list[Binding]:
     """Each binding once. Of several with one beginning the earliest end is the true one: a file that was read
     later knows that the lease was given back."""
-    ends: dict[Binding, int] = {}
+    found: dict[tuple[object, ...], Binding] = {}
     for one in bindings:
-        open_end = one._replace(end=0)
-        ends[open_end] = min(one.end, ends.get(open_end, one.end))
-    return [one._replace(end=end) for one, end in ends.items()]
+        address, key, begin, end, *others = one
+        same = (address, key, begin, *others)
+        known = found.get(same)
+        if known is None or end < known.end:
+            found[same] = one
+    return list(found.values())
