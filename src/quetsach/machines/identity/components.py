@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from quetsach.machines.evidence import Binding, Claim, Decision, Key
+from quetsach.machines.identity.decisions import importance
 from quetsach.machines.identity.devices import Devices, devices_of
 from quetsach.machines.identity.keys import is_scoped, is_shared_by_make, label
 from quetsach.machines.identity.scopes import lineage
@@ -96,14 +97,15 @@ def components(rows: Iterable[Row]) -> list[Evidence]:
     for link, some in linked.items():
         grouped.setdefault(find(link), []).extend(some)
     found = [_evidence(some) for some in grouped.values()]
-    return sorted([*found, *(_evidence([row]) for row in alone)])
+    found += [_evidence([row]) for row in alone]
+    return sorted(found, key=lambda one: (one.claims, one.bindings, repr(one.decisions)))
 
 
 def merged(parts: Iterable[Devices]) -> Devices:
     """The devices of several components as one whole."""
     many = list(parts)
     overruled = [one for part in many for one in part.overruled]
-    overruled.sort(key=lambda one: (one.rank, -one.at, one))
+    overruled.sort(key=importance)
     return Devices(
         tuple(sorted(device for part in many for device in part.all)),
         {key: doubt for part in many for key, doubt in part.doubts.items()},
@@ -151,9 +153,5 @@ def _evidence(rows: Iterable[Row]) -> Evidence:
     return Evidence(
         tuple(sorted(row for row in many if isinstance(row, Claim))),
         tuple(sorted(row for row in many if isinstance(row, Binding))),
-        tuple(sorted((row for row in many if isinstance(row, Decision)), key=_order)),
+        tuple(sorted((row for row in many if isinstance(row, Decision)), key=importance)),
     )
-
-
-def _order(row: Decision) -> tuple[int, int, str]:
-    return row.rank, row.at, repr(row)

@@ -10,7 +10,7 @@ from quetsach.machines.identity.sets import Sets
 
 def in_force(decisions: Iterable[Decision]) -> list[Decision]:
     """Decisions that nobody withdrew, the most important first: by the level of the unit, then the latest."""
-    rows = sorted(set(decisions), key=lambda one: (-one.at, one))
+    rows = sorted(set(decisions), key=lambda one: (-one.at, repr(one)))
     ranks = {one.id: one.rank for one in rows if one.id}
     withdrawn: set[str] = set()
     standing = []
@@ -23,7 +23,12 @@ def in_force(decisions: Iterable[Decision]) -> list[Decision]:
             withdrawn.add(row.withdraws)
     # A withdrawal of the same moment may have come after its decision in the order above.
     standing = [row for row in standing if row.id not in withdrawn or not row.id]
-    return sorted(standing, key=lambda one: (one.rank, -one.at, one))
+    return sorted(standing, key=importance)
+
+
+def importance(decision: Decision) -> tuple[int, int, str]:
+    """The order of decisions: the higher unit first, then the later word."""
+    return decision.rank, -decision.at, repr(decision)
 
 
 def apply(decisions: Sequence[Decision], sets: Sets) -> tuple[Decision, ...]:
