@@ -279,6 +279,34 @@ def test_the_communes_table_serves_the_provinces_log_unless_two_communes_tie() -
     assert (tie.status, tie.candidates) == ("unlocated", (A, B))
 
 
+def test_an_office_with_leases_of_its_own_never_takes_those_of_the_office_above_or_below() -> None:
+    """Both use 192.168.1.0/24. A lease of one is lost, and the other's covers the second."""
+    above, below = (
+        leases("192.168.1.7", A, "03-02", scope="t/x8/"),
+        leases("192.168.1.8", B, "03-02", scope="t/x8/x9/"),
+    )
+    assert located(sign("192.168.1.7", "03-02 09:00", scope="t/x8/x9/"), above, below).status == "weak"
+    assert located(sign("192.168.1.8", "03-02 09:00", scope="t/x8/"), above, below).status == "weak"
+
+
+def test_of_two_communes_with_one_network_the_province_names_who_had_the_address() -> None:
+    """The other commune's lease may be lost: nobody picks."""
+    one, two = (
+        leases("192.168.1.7", A, "03-02", scope="t/x1/"),
+        leases("192.168.1.8", B, "03-02", scope="t/x2/"),
+    )
+    found = located(sign("192.168.1.7", "03-02 09:00", scope="t/"), one, two)
+    assert (found.status, found.candidates, found.why) == ("unlocated", (A,), "several offices")
+
+
+def test_an_office_with_a_neighbour_table_still_takes_the_leases_of_the_central_server() -> None:
+    table = [
+        *leases("10.5.1.7", A, "03-02", scope="t/"),
+        neighbour("10.5.1.9", B, "03-02 08:00", scope="t/x1/"),
+    ]
+    assert located(sign("10.5.1.7", "03-02 09:00", scope="t/x1/"), table).device == A
+
+
 def test_a_unit_whose_path_begins_alike_is_another_unit() -> None:
     table = leases("192.168.1.7", A, "03-02", scope="t/x1/")
     assert located(sign("192.168.1.7", "03-02 09:00", scope="t/x11/"), table).status == "weak"
