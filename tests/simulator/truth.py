@@ -150,6 +150,9 @@ class Simulation:
             for half in range(DAYS * 2)
             if self.chance.random() < DOWN
         }
+        # The pool is small: addresses go from hand to hand.
+        size = computers * 7 // OFFICES // 4
+        self._pool = [f"192.168.{1 + number // 200}.{10 + number % 200}" for number in range(size)]
         self._held: dict[int, dict[str, tuple[str, int]]] = {office: {} for office in range(OFFICES)}
         self._last_address: dict[tuple[int, str], str] = {}
         self._moves: dict[Computer, tuple[int, int]] = {}
@@ -286,8 +289,7 @@ class Simulation:
         taken = {address for address, until in held.values() if until > begin}
         address = self._last_address.get((office, card), "")
         if not address or address in taken or self.chance.random() < 0.2:
-            # The pool is small: addresses go from hand to hand.
-            free = [one for one in (f"192.168.1.{number}" for number in range(10, 45)) if one not in taken]
+            free = [one for one in self._pool if one not in taken]
             address = self.chance.choice(free)
         held[card] = (address, end + LEASE)
         self._last_address[office, card] = address
