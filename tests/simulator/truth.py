@@ -232,7 +232,7 @@ class Simulation:
     def _day(self, day: int) -> None:
         if day % 7 >= 5:
             return
-        sessions = []
+        shifts = []
         for computer in self.world.computers:
             self._change(computer, day)
             if computer.since <= day < computer.until and self.chance.random() < 0.92:
@@ -240,9 +240,9 @@ class Simulation:
                 start, least, most = self.chance.choice([(0, 90, 180), (420, 120, 180), (0, 480, 600)])
                 begin = day * DAY + start * MINUTE + self.chance.randrange(90 * MINUTE)
                 end = begin + self.chance.randrange(least * MINUTE, most * MINUTE)
-                sessions.append((begin, end, computer))
-        for begin, end, computer in sorted(sessions, key=lambda one: (one[0], one[2].number)):
-            self._session(computer, begin, end)
+                shifts.append((begin, end, computer))
+        for begin, end, computer in sorted(shifts, key=lambda one: (one[0], one[2].number)):
+            self._shift(computer, begin, end)
 
     def _change(self, computer: Computer, day: int) -> None:
         if self._moves.get(computer, (None, 0))[0] == day:
@@ -258,7 +258,7 @@ class Simulation:
                 computer.name = f"desktop-{computer.number}"
                 computer.names.add(computer.name)
 
-    def _session(self, computer: Computer, begin: int, end: int) -> None:
+    def _shift(self, computer: Computer, begin: int, end: int) -> None:
         choices = [card for card in (computer.wired, computer.radio) if card]
         card = self.chance.choice(choices)
         if computer.docks and self.chance.random() < 0.4:
