@@ -2,8 +2,9 @@
 
 At least: machines that cannot be one and the same. Devices of one name may be one machine; two devices
 without any name may be two cards of one. At most: every device for itself (random addresses that follow each
-other under one name in one unit are one), and every doubtful sign that no machine of the figure explains. A
-doubtful sign is explained by a machine that is counted anyway and that had the address around that time.
+other under one name in one unit are one), and every doubtful sign that no machine of the figure explains, up
+to the number of machines that these signs name. A doubtful sign is explained by a machine that is counted
+anyway and that had the address around that time.
 """
 
 from __future__ import annotations
@@ -71,11 +72,17 @@ def infected(places: Iterable[Place], devices: Devices) -> Figures:
                 shared.add(place.device)
     counted = sure | likely
     groups = {devices.group_of(device) for device in counted}
-    unexplained = 0
-    for address, candidates in doubtful.items():
-        if not any(devices.group_of(one) in groups for one in candidates):
+    nameless = doubtful_signs = 0
+    candidates: set[Key] = set()
+    for address, named in doubtful.items():
+        its = {devices.group_of(one) for one in named}
+        if not its:
+            nameless += 1
+        elif its.isdisjoint(groups):
             # Behind a shared address each sign may be of another machine.
-            unexplained += max(1, min(signs[address], len(candidates))) if address in shared else 1
+            doubtful_signs += signs[address] if address in shared else 1
+            candidates |= its
+    unexplained = nameless + min(doubtful_signs, len(candidates))
     least = _least(sure, devices)
     if not least and (likely or doubtful):
         least = 1
