@@ -43,7 +43,8 @@ class Request(NamedTuple):
     `log_format` and `fields` say how all logs are read; `leases` are DHCP files beside those among the logs;
     `devices` notes the machines that were alive. `jobs` logs are read at once, all processors for None;
     `state` keeps what is finished; `cluster` is the address of a Ray cluster. `own` are files that this run
-    writes, which are no logs.
+    writes, which are no logs. `asked` are machines, in the spelling of `quetsach.sightings.asked`, whose
+    hours are looked for.
     """
 
     paths: Sequence[str]
@@ -59,6 +60,7 @@ class Request(NamedTuple):
     state: Path | None = None
     cluster: str | None = None
     own: Sequence[Path] = ()
+    asked: Sequence[str] = ()
 
     def check(self) -> FieldMap | None:
         """Refuse impossible requests before anything is read; returns the columns that `fields` names.
@@ -127,7 +129,8 @@ class Prepared(NamedTuple):
         Raises ScanError for a cluster that cannot be used, or a state file of another scan.
         """
         asked = self.request
-        options = ScanOptions(asked.tz, asked.log_format, asked.devices, asked.source_name)
+        machines = tuple(asked.asked)
+        options = ScanOptions(asked.tz, asked.log_format, asked.devices, asked.source_name, machines)
         header = Scan(
             f"quetsach {__version__}",
             self.matcher.set_id,
@@ -135,6 +138,7 @@ class Prepared(NamedTuple):
             asked.source_name,
             asked.tz,
             tuple(asked.paths),
+            machines,
         )
         with ExitStack() as stack:
             state = None

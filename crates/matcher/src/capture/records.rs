@@ -2,7 +2,7 @@
 use std::cell::OnceCell;
 
 use super::flows::{Contact, ESTABLISHED, End, Ends, Flow, RESET, SYN};
-use super::network::{ICMP, ICMP6, TCP, UDP};
+use super::network::{ICMP, ICMP6, TCP, UDP, is_device};
 use super::origin::Origin;
 use super::{Capture, DNS, FLOW, HTTP, QUIC, TLS, dns, http};
 use crate::canonical::address::{self, Address};
@@ -24,14 +24,6 @@ struct Facts {
     client: Address,
     action: Action,
     origin: Origin,
-}
-
-/// Whether an address can be that of one machine.
-fn is_device(address: Address) -> bool {
-    match address.v4() {
-        Some(bits) => bits != 0 && bits >> 28 != 0xe && bits != u32::MAX,
-        None => address.0 != 0 && address.0 >> 120 != 0xff,
-    }
 }
 
 /// The beginning of the text of a record: time, sender and receiver.

@@ -123,6 +123,15 @@ def _how_it_runs() -> list[click.Option]:
             ),
         ),
         click.Option(
+            ["--asked"],
+            metavar=_("FILE|URL"),
+            help=_(
+                "Machines to look for, one address, hardware address or name a line, in a file or from the"
+                " portal of --push: the result says in which hours the logs show each. It proves later that a"
+                " machine was on and quiet, and takes less time than --devices."
+            ),
+        ),
+        click.Option(
             ["--cluster"],
             metavar="ADDRESS",
             help=_(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,11 @@ FORMATS = Path(__file__).parents[2] / "logs/formats"
 @cache
 def _formats(extra: tuple[str, ...]) -> _native.Formats:
     return _native.Formats(FORMATS, extra)
+
+
+@lru_cache(maxsize=4)
+def _asked(identifiers: tuple[str, ...]) -> _native.Asked | None:
+    return _native.Asked(list(identifiers)) if identifiers else None
 
 
 class NativeMatcher:
@@ -57,6 +62,7 @@ class NativeMatcher:
                 source_name=options.source_name,
                 stream=stream,
                 changed=None if mtime is None else int(mtime * 1_000_000),
+                asked=_asked(options.asked),
             )
         except _native.OptionsError as error:
             raise ScanError(str(error)) from error
@@ -76,6 +82,7 @@ class NativeMatcher:
                 tz=options.tz,
                 format=options.format,
                 devices=options.devices,
+                asked=_asked(options.asked),
             )
         except _native.OptionsError as error:
             raise ScanError(str(error)) from error
@@ -93,6 +100,7 @@ class NativeMatcher:
             format=options.format,
             devices=options.devices,
             source_name=options.source_name,
+            asked=_asked(options.asked),
         )
         if found is None:
             return None
