@@ -16,7 +16,7 @@ pub(crate) struct PacketHours {
 }
 
 impl PacketHours {
-    /// The next packet; without a time it counts with the one before.
+    /// Counts the next packet. A packet without a time counts with the packet before it.
     #[inline]
     pub fn packet(&mut self, time: Option<i64>) {
         if let Some(time) = time {

@@ -1,7 +1,7 @@
 //! Lines of a source in each hour, and the hours of machines that are asked about (docs/contract.md 4).
 //!
-//! Threads and parts add what they counted in any order. What one piece of the source needs of the piece before it is
-//! the hour in which that ends; so pieces join where they meet.
+//! Threads and parts add their counts in any order. A piece of the source needs the hour in which the piece before it ends,
+//! so pieces join where they meet.
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use foldhash::fast::RandomState;

@@ -201,7 +201,7 @@ class HourCounter:
             self.alive(identifier, self._last)
 
     def is_too_many(self, most: int) -> bool:
-        """Whether more machines and days were seen than may be told. Then none is told."""
+        """Whether more machines and days were seen than may be told; these are then forgotten."""
         self._end_block()
         days = sum(
             len({hour // HOURS if isinstance(hour, int) else hour[:2] for hour in seen})
