@@ -9,7 +9,9 @@ from io import BytesIO
 import pytest
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from quetsach.portal.audit.actions import first_broken_entry
@@ -23,6 +25,7 @@ from quetsach.portal.units.networks import Network
 from quetsach.victims import document, reading
 from quetsach.victims.document import Head
 from quetsach.victims.report import Leftover, Meaning, Report
+from tests.portal.questions import MOST, is_asked
 from tests.portal.scan_document import coverage, days_alive, noon, publish_list, sighting
 from tests.portal.scan_document import document as scan_document
 
@@ -463,3 +466,16 @@ def test_numbers_of_the_page_are_those_of_the_rows(cast, bring):
     bring(smb(("10.1.1.5", noon(3))), SMB)
     bring(smb(("10.1.1.5", noon(2))), SMB, unit="A1")
     assert queries.risk_counts(cast.nodes["A"]).total() == 1 == len(queries.risks_of(cast.nodes["A"]))
+
+
+def test_a_case_of_logs_and_reports_asks_no_more_than_other_pages(cast, bring, tmp_path):
+    listed = publish_list(cast, tmp_path)
+    seen = coverage(noon(6), noon(1), devices=days_alive("10.1.1.5", noon(6), noon(1)))
+    receive_file(BytesIO(scan_document([sighting("10.1.1.5", noon(5))], [seen], set_id=listed.set_id)),
+                 cast.nodes["A1"], Sender("upload", user=cast.user("A1", "it")))  # fmt: skip
+    bring(sinkhole(("10.1.1.5", noon(3), "ramnit")), unit="A1")
+    client, url = cast.client("A1", "officer"), f"/cd/lam-sach/may/{Case.rows.get().pk}/"
+    client.get(url)
+    with CaptureQueriesContext(connection) as asked:
+        client.get(url)
+    assert sum(map(is_asked, asked)) <= MOST, "\n".join(one["sql"][:160] for one in asked if is_asked(one))

@@ -232,7 +232,7 @@ def story(case: Case) -> Story:
         facts=facts,
         judgement=judgement,
         events=list(case.events.select_related("by", "coverage").order_by("at", "pk")),
-        others=list(Case.rows.filter(device=case.device).exclude(pk=case.pk).order_by("family", "episode")),
+        others=_others(case) if getattr(case, "has_others", True) else [],
         lines=sum(s.count for s in facts.sightings),
         days=len(_local_days(facts.sightings)),
         blocked=sum(s.count for s in facts.sightings if s.action == "blocked"),
@@ -240,9 +240,16 @@ def story(case: Case) -> Story:
     )
 
 
-def with_reported(cases: QuerySet[Case]) -> QuerySet[Case]:
-    """The cases, each with `is_reported`: whether others reported the machine. Spares a page a query."""
-    return cases.annotate(is_reported=Exists(VictimReport.rows.filter(case=OuterRef("pk"))))
+def with_company(cases: QuerySet[Case]) -> QuerySet[Case]:
+    """The cases, each with `is_reported`: whether others reported it; and `has_others`: whether its machine
+    has other cases. Spares a page two queries."""
+    others = Case.rows.filter(device=OuterRef("device")).exclude(pk=OuterRef("pk"))
+    reports = VictimReport.rows.filter(case=OuterRef("pk"))
+    return cases.annotate(is_reported=Exists(reports), has_others=Exists(others))
+
+
+def _others(case: Case) -> list[Case]:
+    return list(Case.rows.filter(device=case.device).exclude(pk=case.pk).order_by("family", "episode"))
 
 
 def _reports(case: Case) -> list[VictimReport]:

@@ -116,7 +116,7 @@ def _word(row: Case, seat: Seat, now: datetime) -> Word:
 
 def _find(request: HttpRequest, slug: str, case_id: UUID, verb: Verb = Verb.READ) -> tuple[Seat, Case]:
     rows = Case.objects.visible_to(request.user).select_related("device__owner", "device__campaign")
-    found = queries.with_reported(rows.filter(pk=case_id, device__campaign__slug=slug)).first()
+    found = queries.with_company(rows.filter(pk=case_id, device__campaign__slug=slug)).first()
     if found is None:
         raise Http404
     return take_seat(request, slug, found.device.owner_id, verb), found
