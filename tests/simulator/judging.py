@@ -134,7 +134,8 @@ def judge(
         figures.append(_infected(f"infected in week {week}", some, devices))
     figures.append(("known", known(devices).computers, _known(world)))
     owners = _owners(world)
-    wrong = [one for one in placed if _is_wrong(one[0], one[1], owners, devices)]
+    keys = {device.id: device.keys for device in devices.all}
+    wrong = [one for one in placed if _is_wrong(one[0], one[1], owners, keys)]
     return Verdict(
         figures,
         sum(one[0].status == LOCATED for one in wrong),
@@ -175,11 +176,12 @@ def _computers(keys: Iterable[Key], owners: dict[str, set[int]]) -> set[int]:
     return found
 
 
-def _is_wrong(place: Place, row: truth.Sign, owners: dict[str, set[int]], devices: Devices) -> bool:
+def _is_wrong(
+    place: Place, row: truth.Sign, owners: dict[str, set[int]], keys: dict[Key, tuple[Key, ...]]
+) -> bool:
     if place.status not in (LOCATED, INFERRED):
         return False
-    keys = next((device.keys for device in devices.all if device.id == place.device), (place.device,))
-    named = _computers(keys, owners)
+    named = _computers(keys.get(place.device, (place.device,)), owners)
     return bool(named) and row.computer not in named
 
 
