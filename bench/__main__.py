@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bench import (
+    asked,
     captures,
     cluster,
     compressed,
@@ -15,6 +16,7 @@ from bench import (
     endpoint,
     expressions,
     foreign,
+    machines,
     matching,
     month,
     overview,
@@ -29,6 +31,7 @@ from bench.portal import country
 _BENCHES: dict[str, tuple[Any, Callable[[argparse.Namespace], int]]] = {
     "all": (overview, overview.overview),
     "scan": (scan, scan.scan),
+    "asked": (asked, asked.asked),
     "gzip": (compressed, compressed.compressed),
     "month": (month, month.month),
     "matching": (matching, matching.matching),
@@ -36,6 +39,7 @@ _BENCHES: dict[str, tuple[Any, Callable[[argparse.Namespace], int]]] = {
     "dense": (dense, dense.dense),
     "expressions": (expressions, expressions.expressions),
     "foreign": (foreign, foreign.foreign),
+    "machines": (machines, machines.machines),
     "threads": (threads, threads.threads),
     "cluster": (cluster, cluster.cluster),
     "endpoint": (endpoint, endpoint.endpoint),
@@ -54,8 +58,8 @@ def main() -> int:
         own = benches.add_parser(name, help=(module.__doc__ or "").replace("%", "%%"))
         module.configure(own)
         own.set_defaults(run=run)
-    asked = parser.parse_args(sys.argv[1:] or ["all"])
-    return int(asked.run(asked))
+    given = parser.parse_args(sys.argv[1:] or ["all"])
+    return int(given.run(given))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import fcntl
+import gc
 import os
 import shutil
 import signal
@@ -80,6 +81,10 @@ def run(given: argparse.Namespace) -> int:
     os.environ["QUETSACH_HOSTS"] = "localhost,127.0.0.1,[::1],.localhost"
     django.setup()
     from demo import show
+
+    # What is loaded stays: the collector of unreachable objects need not look at it again and again.
+    gc.freeze()
+    gc.set_threshold(50_000, 10, 10)
     from demo.words import say
 
     if given.port != wanted:

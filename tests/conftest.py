@@ -9,14 +9,17 @@ import pytest
 from babel.messages.frontend import CommandLineInterface
 from django.db import connection
 from hypothesis import HealthCheck, settings
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from quetsach import cli
 from quetsach.errors import QuetsachError
 from quetsach.scanning.engine import Engine, choose
 from quetsach.text import language
+from tests import browsers
+from tests.browsers import pytest_runtest_teardown, pytest_sessionfinish  # noqa: F401  # hooks, as below
 from tests.command_line import Run
 from tests.gate import (  # noqa: F401  # hooks of pytest, which looks for them here
+    pytest_collection_finish,
     pytest_collection_modifyitems,
     pytest_make_collect_report,
     pytest_runtest_logreport,
@@ -95,22 +98,6 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """One browser for the tests of a module; each person has a browser context of their own.
-
-    Playwright keeps an event loop in this thread, which Django would mistake for an asynchronous caller.
-    """
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("no chromium on this machine")
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield playwright.chromium.launch(
-            executable_path=program,
-            args=[
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-background-networking",
-                "--disable-component-update",
-            ],
-        )
+def chromium() -> Browser:
+    """The browser of this process; each person has a browser context of their own."""
+    return browsers.the_browser()

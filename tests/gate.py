@@ -8,6 +8,7 @@ each folder; with QUETSACH_GATE_FILE=PATH it also writes that to the file as JSO
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
@@ -119,8 +120,42 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> FilesStay
     return FilesStayTogether(config, log)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+# The collector of unreachable objects looks at each object again and again, and the collected tests are a
+# million of them. It sleeps while they are collected, and then passes over them.
+gc.disable()
+OBJECTS_BETWEEN = (50_000, 10, 10)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*OBJECTS_BETWEEN)
+    gc.enable()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if half() == "postgresql":
+        config.hook.pytest_deselected(items=[item for item in items if not asks_the_database(item)])
+        items[:] = filter(asks_the_database, items)
     items.sort(key=_turn)
+
+
+DATABASE = {"db", "transactional_db", "live_server", "django_db_setup"}
+"""The fixtures without which pytest-django lets no test ask the database; others build on them."""
+
+
+def asks_the_database(item: pytest.Item) -> bool:
+    """Whether a test can reach the database of this run: by a fixture, a mark, or the address that its file
+    gives to other processes. The others say on PostgreSQL what they say on SQLite."""
+    if DATABASE & set(getattr(item, "fixturenames", ())) or item.get_closest_marker("django_db"):
+        return True
+    return passes_the_address_on(item.path)
+
+
+@cache
+def passes_the_address_on(file: Path) -> bool:
+    return "QUETSACH_DATABASE" in file.read_text(encoding="utf-8")
 
 
 def _turn(item: pytest.Item) -> int:

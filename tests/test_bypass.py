@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import quetsach
-from quetsach.bypass import providers
+from quetsach.bypass import listed, providers
 from quetsach.bypass.providers import ProviderError
 from quetsach.indicators.indicator import Kind
 from quetsach.machines.leases.leaseformat import Event
@@ -70,6 +70,10 @@ def test_each_provider_has_a_source_that_was_read() -> None:
     for source in table["source"].values():
         assert source["page"].startswith("https://")
         assert date(2026, 1, 1) <= source["checked"]
+
+
+def test_the_native_engine_reads_the_same_list() -> None:
+    assert listed.read() == providers.load().listed, "run: .venv/bin/python tools/providers.py"
 
 
 def test_entries_are_names_and_endpoints_of_known_kinds() -> None:

@@ -17,8 +17,8 @@ from tests import gate
 ROOT = Path(__file__).resolve().parents[1]
 CONFTEST = """
 from tests.gate import (
-    pytest_collection_modifyitems, pytest_make_collect_report, pytest_runtest_logstart,
-    pytest_runtest_logreport, pytest_runtest_makereport, pytest_terminal_summary,
+    pytest_collection_finish, pytest_collection_modifyitems, pytest_make_collect_report,
+    pytest_runtest_logstart, pytest_runtest_logreport, pytest_runtest_makereport, pytest_terminal_summary,
     pytest_xdist_make_scheduler,
 )
 """
@@ -33,19 +33,24 @@ MADE = {
     "expected": "import pytest\n@pytest.mark.xfail(reason='known')\ndef test_one(): assert False\n",
     "hung": "import time\ndef test_one(): time.sleep(600)\n",
     "dead": "import os\ndef test_one(): os.kill(os.getpid(), 9)\n",
+    "asking": (
+        "import pytest\n@pytest.fixture\ndef db(): pass\n@pytest.fixture\ndef cast(db): pass\n"
+        "def test_one(cast): pass\n@pytest.mark.django_db\ndef test_two(): pass\n"
+    ),
     "module": "import pytest\npytest.importorskip('no_such_module')\ndef test_one(): pass\n",
     "empty": "import pytest\n@pytest.mark.parametrize('one', [])\ndef test_one(one): pass\n",
 }
 
 
-def judged(tmp_path: Path, kind: str, ci: str, *options: str) -> tuple[int, str, dict]:
+def judged(tmp_path: Path, kind: str, ci: str, *options: str, database: str = "") -> tuple[int, str, dict]:
     (tmp_path / "conftest.py").write_text(CONFTEST)
-    markers = "markers = memory\n cluster\n wine\n kills\n browser\n"
+    markers = "markers = django_db\n memory\n cluster\n wine\n kills\n browser\n"
     hangs = "faulthandler_timeout = 2\nfaulthandler_exit_on_timeout = true\n"
     (tmp_path / "pytest.ini").write_text("[pytest]\n" + markers + hangs * (kind == "hung"))
     (tmp_path / "test_made.py").write_text(MADE[kind] + "def test_other(): pass\n" * (kind != "module"))
     told = tmp_path / "told.json"
     env = os.environ | {"CI": ci, "PYTHONPATH": str(ROOT), "QUETSACH_GATE_FILE": str(told)}
+    env["QUETSACH_DATABASE"] = database
     command = [sys.executable, "-m", "pytest", "-p", "no:django", "-p", "no:cacheprovider", *options]
     done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr, json.loads(told.read_text())
@@ -195,3 +200,9 @@ def test_what_fails_now_and_then_is_tried_three_times(tmp_path: Path) -> None:
         done = subprocess.run(["sh", "-c", f"{body}thrice try {needed}"], cwd=tmp_path, check=False)
         assert done.returncode == code
         assert (tmp_path / "tries").read_text().count("x") == 3
+
+
+def test_on_postgresql_run_the_tests_that_can_ask_it(tmp_path: Path) -> None:
+    for database, passed in (("", 3), ("postgresql://x:x@127.0.0.1/x", 2)):
+        code, out, told = judged(tmp_path, "asking", "true", database=database)
+        assert (code, told["counts"]["passed"], told["counts"]["skipped"]) == (0, passed, 0), out

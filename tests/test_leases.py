@@ -26,11 +26,11 @@ def at(text: str) -> int:
     return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()) * 1_000_000
 
 
-def gathered(path: Path, content: str | bytes) -> leases.Leases:
+def gathered(path: Path, content: str | bytes, length: int | None = None) -> leases.Leases:
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     when = datetime.fromisoformat(WRITTEN).timestamp()
     os.utime(path, (when, when))
-    return leases.gather(inputs.discover([str(path)]), [], ZONE.key)
+    return leases.gather(inputs.discover([str(path)]), [], ZONE.key, length)
 
 
 def told(found: leases.Leases, address: str, when: str) -> tuple[str | None, str] | None:
@@ -113,6 +113,53 @@ ID,Date,Time,Description,IP Address,Host Name,MAC Address,User Name, Transaction
 10,11/24/26,15:00:00,Assign,10.0.0.5,pc-b,02000000000B,,3,0
 """
 
+# Zeek writes one line for a conversation; the release has no address assigned.
+ZEEK = """\
+#separator \\x09
+#path\tdhcp
+#fields\tts\tuids\tclient_addr\tserver_addr\tmac\thost_name\trequested_addr\tassigned_addr\tlease_time\tmsg_types
+#types\ttime\tset[string]\taddr\taddr\tstring\tstring\taddr\taddr\tinterval\tvector[string]
+1795492800.5\tC1\t-\t10.0.0.1\t02:00:00:00:00:0a\tpc-a\t-\t10.0.0.5\t86400.0\tDISCOVER,OFFER,REQUEST,ACK
+1795503600.5\tC2\t10.0.0.5\t10.0.0.1\t02:00:00:00:00:0a\tpc-a\t-\t-\t-\tRELEASE
+1795507200.5\tC3\t-\t10.0.0.1\t02:00:00:00:00:0b\t-\t-\t10.0.0.5\t86400.0\tREQUEST,ACK
+1795507300.5\tC4\t-\t10.0.0.1\t02:00:00:00:00:0c\t-\t10.0.0.5\t-\t-\tREQUEST,NAK
+"""
+ZEEK_JSON = """\
+{"ts":1795492800.5,"uids":["C1"],"mac":"02:00:00:00:00:0a","host_name":"pc-a","assigned_addr":"10.0.0.5",\
+"lease_time":86400.0,"msg_types":["REQUEST","ACK"]}
+{"ts":"2026-11-24T07:00:00.5Z","uids":["C2"],"mac":"02:00:00:00:00:0a","client_addr":"10.0.0.5",\
+"msg_types":["RELEASE"]}
+{"ts":1795507200.5,"uids":["C3"],"mac":"02:00:00:00:00:0b","assigned_addr":"10.0.0.5","msg_types":["ACK"]}
+"""
+EVE = """\
+{"timestamp":"2026-11-24T11:00:00.000000+0700","event_type":"dhcp","src_ip":"10.0.0.1","dhcp":{"type":"reply",\
+"client_mac":"02:00:00:00:00:0a","assigned_ip":"10.0.0.5","dhcp_type":"ack","lease_time":86400,"hostname":"pc-a"}}
+{"timestamp":"2026-11-24T11:00:01.000000+0700","event_type":"dns","src_ip":"10.0.0.5","dns":{"rrname":"a.test"}}
+{"timestamp":"2026-11-24T14:00:00.000000+0700","event_type":"dhcp","dhcp":{"type":"request",\
+"client_mac":"02:00:00:00:00:0a","client_ip":"10.0.0.5","dhcp_type":"release"}}
+{"timestamp":"2026-11-24T14:59:00.000000+0700","event_type":"dhcp","dhcp":{"type":"reply",\
+"client_mac":"02:00:00:00:00:0c","assigned_ip":"10.0.0.5","dhcp_type":"offer"}}
+{"timestamp":"2026-11-24T15:00:00.000000+0700","event_type":"dhcp","dhcp":{"type":"reply",\
+"client_mac":"02:00:00:00:00:0b","assigned_ip":"10.0.0.5","dhcp_type":"ack"}}
+"""
+MIKROTIK_LEASES = """\
+Flags: X - disabled, R - radius, D - dynamic, B - blocked
+ 0 D address=10.0.0.5 mac-address=02:00:00:00:00:0A client-id="1:2:0:0:0:0:a" server=defconf
+     status=bound expires-after=1h10m last-seen=10h50m active-address=10.0.0.5
+     active-mac-address=02:00:00:00:00:0A active-server=defconf host-name="pc a=1"
+ 1   ;;; printer
+     address=10.0.0.6 mac-address=02:00:00:00:00:0B server=defconf status=waiting last-seen=never
+"""
+
+
+def test_a_printed_lease_counts_from_when_the_client_was_seen(tmp_path: Path) -> None:
+    """Printed at midnight: seen 10 h 50 min before, over 1 h 10 min later."""
+    found = gathered(tmp_path / "print.txt", MIKROTIK_LEASES)
+    assert told(found, "10.0.0.5", "2026-11-24T13:09:59") is None
+    assert told(found, "10.0.0.5", "2026-11-24T13:10:00") == (A, "pc a=1")
+    assert told(found, "10.0.0.5", "2026-11-25T01:10:01") is None
+    assert told(found, "10.0.0.6", "2026-11-25T00:00:00") is None
+
 
 @pytest.mark.parametrize(
     ("name", "content"),
@@ -128,6 +175,9 @@ ID,Date,Time,Description,IP Address,Host Name,MAC Address,User Name, Transaction
         ("DhcpSrvLog-Tue.log", WINDOWS_LOG),
         ("DhcpSrvLog-eu.log", WINDOWS_LOG.replace("11/24/26", "24.11.2026").replace("\n", "\r\n")),
         ("DhcpSrvLog-iso.log", WINDOWS_LOG.replace("11/24/26", "2026/11/24")),
+        ("dhcp.log", ZEEK),
+        ("dhcp.json", ZEEK_JSON),
+        ("eve.json", EVE),
         ("json.log", "".join('{"log":"' + x + '"}\n' for x in DHCPD_LOG.splitlines())),
     ],
 )
@@ -142,14 +192,34 @@ def test_an_address_has_its_machine_at_its_time(tmp_path: Path, name: str, conte
     assert told(found, "10.0.0.6", "2026-11-24T04:30:00") is None
 
 
-def test_dnsmasq_leases_hold_until_their_end(tmp_path: Path) -> None:
-    found = gathered(
-        tmp_path / "dhcp.leases",
-        f"1795567200 {A} 10.0.0.5 pc-a 01:{A}\n1795590000 {B} 10.0.0.6 * *\nduid 00:01:00:01\n",
-    )
-    assert told(found, "10.0.0.5", "2026-11-24T12:00:00") == (A, "pc-a")
-    assert told(found, "10.0.0.6", "2026-11-24T12:00:00") == (B, "")
+DNSMASQ_LEASES = f"1795569000 {A} 10.0.0.5 pc-a 01:{A}\n1795590000 {B} 10.0.0.6 * *\nduid 00:01:00:01\n"
+
+
+def test_dnsmasq_leases_begin_a_length_before_their_end(tmp_path: Path) -> None:
+    """The file names ends: 01:10 and 07:00. It was written at midnight."""
+    found = gathered(tmp_path / "dhcp.leases", DNSMASQ_LEASES, 12 * 3_600_000_000)
+    assert found.read == 0
+    assert told(found, "10.0.0.5", "2026-11-24T13:09:59") is None
+    assert told(found, "10.0.0.5", "2026-11-24T13:10:00") == (A, "pc-a")
+    assert told(found, "10.0.0.6", "2026-11-24T19:00:00") == (B, "")
     assert told(found, "10.0.0.5", "2026-11-25T01:30:00") is None
+
+
+def test_without_a_length_dnsmasq_leases_begin_when_their_file_was_written(tmp_path: Path) -> None:
+    found = gathered(tmp_path / "dhcp.leases", DNSMASQ_LEASES)
+    assert (found.count, found.read) == (2, 2)
+    assert told(found, "10.0.0.5", "2026-11-24T23:59:59") is None
+    assert told(found, "10.0.0.5", "2026-11-25T00:00:00") == (A, "pc-a")
+    assert told(found, "10.0.0.5", "2026-11-25T01:30:00") is None
+
+
+def test_dnsmasq_leases_of_ipv6_name_their_duid(tmp_path: Path) -> None:
+    """They stand behind the server's own DUID: the IAID, the address, the name, the client's DUID."""
+    duid = "00:01:00:01:2a:2b:2c:2d:02:00:00:00:00:0a"
+    lines = f"1795590000 {A} 10.0.0.5 pc-a *\nduid 00:01:00:01:9a\n1795590000 1234 2001:db8::5 pc-a {duid}\n"
+    found = gathered(tmp_path / "dhcp.leases", lines)
+    assert (found.count, told(found, "10.0.0.5", "2026-11-25T00:00:00")) == (2, (A, "pc-a"))
+    assert told(found, "2001:db8::5", "2026-11-25T00:00:00") is None  # no hardware address
 
 
 def test_a_renewal_keeps_the_name(tmp_path: Path) -> None:
@@ -232,7 +302,25 @@ def test_a_given_file_without_leases_is_an_error(tmp_path: Path) -> None:
         leases.gather(inputs.Inputs(), [tmp_path / "x"], ZONE.key)
 
 
-@given(st.sampled_from([DHCPD_LOG, KEA_LOG, DNSMASQ_LOG, DHCPD_LEASES, KEA_LEASES, WINDOWS_LOG]), st.data())
+@given(
+    st.sampled_from(
+        [
+            DHCPD_LOG,
+            KEA_LOG,
+            DNSMASQ_LOG,
+            DHCPD_LEASES,
+            KEA_LEASES,
+            WINDOWS_LOG,
+            MIKROTIK_LEASES,
+            ZEEK,
+            EVE,
+            FORTIGATE_LOG,
+            DNSMASQ_LEASES,
+            MIKROTIK_LOG,
+        ]
+    ),
+    st.data(),
+)
 def test_a_damaged_file_never_raises(content: str, data: st.DataObject) -> None:
     raw = bytearray(content.encode())
     for _ in range(data.draw(st.integers(1, 8))):
@@ -242,7 +330,7 @@ def test_a_damaged_file_never_raises(content: str, data: st.DataObject) -> None:
     for kind in leases.formats():
         kind.recognises(lines)
         for event in kind.events(lines, File(at("2026-11-25T00:00:00"), ZONE)):
-            assert event.mac is None or len(event.mac) == 17
+            assert not event.mac or len(event.mac) == 17
 
 
 def test_leases_without_a_time_are_told_apart_from_none(tmp_path: Path) -> None:

@@ -167,6 +167,45 @@ def test_a_record_that_breaks_the_contract_is_given_back_and_the_rest_goes_on(
     assert [record for _, record in records] == [SCAN, COVERAGE, End(1, 1, 1)]
 
 
+HOURS = {"2018-03-24": [0] * 16 + [2] + [0] * 7}
+
+
+def test_hours_and_machines_alive_read_back() -> None:
+    scan = SCAN._replace(asked=("10.47.1.100", "host:PC-07"))
+    seen = COVERAGE._replace(hours=HOURS, order="kept", alive={"10.47.1.100": {"2018-03-24": 1 << 16}})
+    out = io.BytesIO()
+    write(out, scan, [], [seen])
+    assert [record for _, record in read(io.BytesIO(out.getvalue()))] == [scan, seen, End(0, 1, 1)]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"hours": {"2018-03-24": [0] * 23}},
+        {"hours": {"2018-02-30": [0] * 24}},
+        {"hours": {"2018-03-24": [-1] * 24}},
+        {"hours": {"2018-03-24": [True] * 24}},
+        {"hours": []},
+        {"order": "backwards"},
+        {"alive": {"10.47.1.100": {"2018-03-24": 0}}},
+        {"alive": {"10.47.1.100": {"2018-03-24": 1 << 24}}},
+        {"alive": {"10.47.1.100": {"2018-02-30": 1}}},
+        {"alive": {"010.47.1.100": {"2018-03-24": 1}}},
+        {"alive": {"MAC:00-00-5e-00-53-0a": {"2018-03-24": 1}}},
+    ],
+)
+def test_hours_that_break_the_contract_are_given_back(fields: dict[str, object]) -> None:
+    rejects: list[tuple[int, str]] = []
+    list(read(io.BytesIO(changed(3, **fields)), lambda reject: rejects.append((reject.line, reject.code))))
+    assert rejects == [(3, "malformed")]
+
+
+@pytest.mark.parametrize("said", ["10.0.0.1", ["b", "a"], ["10.0.0.2", "10.0.0.1"], [7], ["two words"]])
+def test_machines_asked_about_are_a_sorted_list(said: object) -> None:
+    with pytest.raises(ScanFileError, match="asked is not a sorted list"):
+        list(read(io.BytesIO(changed(1, asked=said))))
+
+
 def test_unknown_fields_are_ignored() -> None:
     assert list(read(io.BytesIO(changed(2, confidence=80))))[1] == (2, SIGHTING)
 

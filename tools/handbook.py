@@ -37,6 +37,7 @@ ENGLISH = {
     "don-may": "clean-a-machine",
     "kiem-tra-bang-usb": "stick",
     "false-alarms": "false-alarms",
+    "may-tinh": "machines",
     "cluster": "cluster",
     "python": "python",
     "quan-tri": "administration",

@@ -9,6 +9,7 @@ use quetsach_matcher::options::{Coverage, Limits, Options, Progress, Spare};
 use quetsach_matcher::pipeline;
 use quetsach_matcher::raw::Level;
 use quetsach_matcher::reader::Input;
+use quetsach_matcher::set::asked::Asked;
 use quetsach_matcher::set::{Set, setfile};
 
 /// The list, sorted as the canonical list is.
@@ -24,6 +25,18 @@ pub static SET: LazyLock<Set> =
 pub static EVERY_LINE: LazyLock<Set> = LazyLock::new(|| {
     let list = format!("{LIST}{SOLO}");
     setfile::compile(list.as_bytes(), None).expect("the list is well made")
+});
+
+/// Machines of every kind that a scan may be asked about.
+static ASKED: LazyLock<Arc<Asked>> = LazyLock::new(|| {
+    let machines = [
+        "10.1.2.3",
+        "192.168.1.20",
+        "2001:db8::1",
+        "host:pc-7",
+        "mac:00-00-5e-00-53-0a",
+    ];
+    Arc::new(Asked::new(machines.map(str::to_owned).into()).expect("well made"))
 });
 
 /// All formats of the house, sorted by name.
@@ -60,6 +73,7 @@ impl Default for How {
             level: Level::best(),
             limits: Limits {
                 chunk: 4096,
+                block: 64,
                 long_line: 8192,
                 parsed_part: 1024,
                 ..Limits::default()
@@ -108,6 +122,7 @@ pub fn scan_by(set: &Set, log: &[u8], how: &How) -> io::Result<(Vec<u8>, Coverag
         format: how.format.clone(),
         devices: true,
         source_name: String::new(),
+        asked: Some(ASKED.clone()),
         level: how.level,
         limits: how.limits,
     };

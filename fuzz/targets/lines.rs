@@ -21,6 +21,7 @@ fuzz_target!(init: read_formats(), |data: &[u8]| -> Corpus {
     let how = How {
         limits: Limits {
             chunk: 64 + usize::from(*chunk),
+            block: 64,
             window: 0,
             ..usual.limits
         },

@@ -14,6 +14,10 @@ class OptionsError(Exception):
     """The scan was asked for something that does not exist."""
 
 @final
+class Asked:
+    def __init__(self, identifiers: list[str]) -> None: ...
+
+@final
 class SpareThreads:
     def __init__(self, threads: int, takers: int = 1) -> None: ...
     def give(self) -> None: ...
@@ -135,6 +139,8 @@ class Matcher:
         window: int | None = None,
         flows: int | None = None,
         alive: int | None = None,
+        block: int | None = None,
+        asked: Asked | None = None,
     ) -> tuple[Lines, dict[str, Any]]: ...
     def scan_part(
         self,
@@ -149,6 +155,8 @@ class Matcher:
         devices: bool = False,
         chunk: int | None = None,
         edge_bytes: int | None = None,
+        block: int | None = None,
+        asked: Asked | None = None,
     ) -> tuple[int, int, str, bytes, bytes, list[str], bytes] | None: ...
     def merge(
         self,
@@ -160,6 +168,7 @@ class Matcher:
         format: str | None = None,
         devices: bool = False,
         source_name: str = "",
+        asked: Asked | None = None,
     ) -> tuple[Lines, dict[str, Any]] | None: ...
 
 def levels() -> list[str]: ...

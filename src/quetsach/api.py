@@ -26,7 +26,7 @@ from quetsach.indicators import loading
 from quetsach.indicators.guard import Organisation
 from quetsach.indicators.indicator import Indicator, IndicatorSet, Scope
 from quetsach.indicators.loading import Choice, Lists
-from quetsach.results import frames, listnotes, output
+from quetsach.results import asking, frames, listnotes, output
 from quetsach.results.output import ListNote
 from quetsach.scanning import request
 from quetsach.scanning.request import TIME_ZONE, Request
@@ -201,6 +201,7 @@ def scan(
     trust: Sequence[str] = (),
     state: str | Path | None = None,
     cluster: str | None = None,
+    asked: Iterable[str] = (),
 ) -> ScanResult:
     """Read logs and find the machines that called a listed address: the same answer as `quetsach scan`.
 
@@ -211,7 +212,8 @@ def scan(
     once, all processors if not given. `scope`, `columns` and the others down to `trust` are those of
     `read_indicators`; an `IndicatorSet` and a compiled set are used as they are, unless `own`, `override` or
     `warning_lists` are given. `state` is a file that keeps
-    what is finished, `cluster` the address of a Ray cluster, or "local".
+    what is finished, `cluster` the address of a Ray cluster, or "local". `asked` are machines, by address,
+    hardware address or name: `coverage` says in which hours the logs show each (docs/contract.md 4).
 
     A log that cannot be read is no exception: it is in `errors`. Raises IndicatorError where a list cannot be
     read, nothing is left to look for or the scope is unknown, SourceError for leases that cannot be read,
@@ -243,6 +245,7 @@ def scan(
         jobs,
         Path(state) if state is not None else None,
         cluster,
+        asked=asking.of(asked),
     ).prepare()
     result = prepared.run(on_note=lambda note: warnings.warn(note, stacklevel=4))
     return ScanResult(output.Report(result, lambda: prepared.formats(result), listnotes.of(prepared.lists)))

@@ -11,3 +11,5 @@ class Portal:
     answers: list[tuple[int, object]] = field(default_factory=lambda: [(200, {})])
     bodies: list[bytes] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
+    lists: str = ""
+    """The text that it hands out."""

@@ -51,6 +51,14 @@ def portal() -> Iterator[Portal]:
             self.end_headers()
             self.wfile.write(data)
 
+        def do_GET(self) -> None:
+            told.tokens.append(self.headers["Authorization"])
+            data = told.lists.encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
         def log_message(self, format: str, *args: object) -> None:
             pass
 

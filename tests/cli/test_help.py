@@ -22,7 +22,7 @@ def commands(group: click.Group, *before: str) -> Iterator[list[str]]:
 
 
 COMMANDS = list(commands(root.group()))
-WITH_EXAMPLES_BELOW = {"indicators", "document", "pack", "reports"}
+WITH_EXAMPLES_BELOW = {"indicators", "document", "machines", "pack", "reports"}
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

@@ -95,7 +95,19 @@ CLEAN: dict[str, Any] = {
         {"address": "", "port": 0, "local_port": 445, "state": "LISTEN", "pid": 4},
     ],
     "resolver_cache": ["www.example.org"],
-    "tables": {"SoftwareLicensingProduct": [], "SoftwareLicensingService": []},
+    "adapters": [
+        {
+            "hardware": "00-00-5E-00-53-01",
+            "addresses": ["192.168.1.10", "fe80::1%12", "2001:db8::a1b2:c3d4:1"],
+        },
+        {"hardware": "02-00-5E-00-53-01", "addresses": ["192.168.1.11"]},
+        {"hardware": "", "addresses": ["127.0.0.1", "::1"]},
+    ],
+    "tables": {
+        "SoftwareLicensingProduct": [],
+        "SoftwareLicensingService": [],
+        "Win32_ComputerSystemProduct": [{"UUID": "4C4C4544-0042-3510-8051-B7C04F4A5331"}],
+    },
     "events": {},
 }
 """A machine without any sign."""
@@ -107,6 +119,7 @@ _PARTS = {
     "processes",
     "sockets",
     "resolver_cache",
+    "adapters",
     "tables",
     "events",
     "signatures",

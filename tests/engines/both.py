@@ -14,6 +14,9 @@ from quetsach.scanning.engines.portable import LIMITS, PortableEngine, PortableM
 from tests.engines.indicator_sets import make_set
 from tests.engines.native import ENGINE, MTIME, _native, scan
 
+BLOCK = 300
+"""Bytes of the blocks whose lines are counted together: both engines must be told the same."""
+
 
 def tell(result: SourceResult) -> None:
     """Record for the statistics whether there are hits: two engines that find nothing prove little."""
@@ -31,7 +34,7 @@ def compare(
 ) -> SourceResult:
     """The portable engine's result, equal to that of the native engine with the given bounds."""
     items = make_set(values)
-    bounds = limits or {}
+    bounds = {"block": BLOCK, **(limits or {})}
     portable = PortableMatcher(items, replace(LIMITS, **bounds))
     matcher = ENGINE.compile(items)
     bounds_of_native = {**bounds, **(native or {})}

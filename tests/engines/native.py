@@ -11,6 +11,7 @@ import pytest
 
 from quetsach.scanning import tally
 from quetsach.scanning.engine import SourceResult
+from quetsach.scanning.engines.portable import LIMITS
 from quetsach.sightings.sighting import Coverage
 from quetsach.sightings.wire import WireBypasses, WireSightings
 
@@ -25,6 +26,13 @@ def scan(matcher: Any, path: Path, **options: Any) -> SourceResult:
     """Scan with spare threads, and with the bounds that only tests may change: level, chunk, long_line and so
     on."""
     arguments = {"tz": "Asia/Ho_Chi_Minh", **options}
+    if "chunk" in arguments:
+        # Chunks hold whole blocks: blocks as small as the chunk, or the chunk would grow.
+        arguments.setdefault("block", min(arguments["chunk"], LIMITS.block))
+    if arguments.get("asked"):
+        arguments["asked"] = _native.Asked(list(arguments["asked"]))
+    else:
+        arguments.pop("asked", None)
     progress = _native.Progress(_native.SpareThreads(arguments.pop("spare", 0)))
     lines, coverage = matcher._matcher.scan(path, progress, **arguments)
     sightings = WireSightings(None, lines.read, lines)

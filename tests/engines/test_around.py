@@ -17,7 +17,7 @@ from quetsach.bypass import providers
 from quetsach.bypass.providers import Providers
 from quetsach.indicators import setfile
 from quetsach.indicators.indicator import IndicatorSet
-from quetsach.scanning.engine import ScanOptions, SourceResult
+from quetsach.scanning.engine import ScanOptions, SourceResult, explain
 from quetsach.scanning.engines.portable import LIMITS, Limits, PortableEngine, PortableMatcher
 from quetsach.sightings.sighting import dump
 from tests.engines.both import few
@@ -136,3 +136,12 @@ def test_a_set_made_with_other_providers_looks_for_those_of_this_version(tmp_pat
     for around, count in ((providers.load(), 1), (NO_PROVIDERS, 0)):
         matcher = native.NativeEngine((), around).load(tmp_path / "set.qs")
         assert len(list(native.scan(matcher, log).bypasses)) == count
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if len(c["lines"]) == 1], ids=lambda case: case["id"])
+def test_explain_tells_the_same_ways(case: dict[str, Any]) -> None:
+    told = explain(case["lines"][0], make_set(case["indicators"]), header=case["header"])
+    assert {(way.provider.name, way.provider.kind) for way in told.ways} == {
+        (row["provider"], row["kind"]) for row in case["bypasses"]
+    }
+    assert bool(told.hits) is bool(case["rows"])

@@ -49,13 +49,13 @@ def test_a_capture_that_dpkt_wrote_is_read_as_it_was_meant(look, is_ng):
     assert shown(result) == [
         (SERVER, "answer", CLIENT, 1, "allowed"),
         ("bad.example", "answer", CLIENT, 1, "allowed"),
-        ("evil.example", "query", CLIENT, 1, "allowed"),
-        ("evil.example", "query", CLIENT, 1, "unknown"),
+        ("evil.example", "query", CLIENT, 2, "allowed"),
     ]
-    # Only the client's own packet says which machine it is.
-    replied, last = list(result.sightings)[2:]
-    assert (replied.who, replied.first_seen) == ("", "2026-09-21T14:13:20.125000Z")
-    assert (last.who, last.first_seen, last.last_seen) == ("mac:02:42:ac:11:00:02", WHEN, WHEN)
+    # The reply goes to the hardware address with which the client asked.
+    answered, _, last = list(result.sightings)
+    assert answered.who == "mac:02:42:ac:11:00:02"
+    assert (last.who, last.first_seen) == ("mac:02:42:ac:11:00:02", WHEN)
+    assert last.last_seen == "2026-09-21T14:13:20.125000Z"
     assert last.identity == {"mac": "02:42:ac:11:00:02"}
     assert last.evidence == f"{WHEN} pcap {CLIENT}:50000 > {RESOLVER}:53 DNS A www.evil.example"
     assert (result.coverage.lines, result.coverage.time, result.coverage.errors) == (2, "ok", [])
@@ -312,6 +312,51 @@ def test_a_hardware_address_counts_only_before_the_first_router(look, hops, iden
     packet = p.ip(CLIENT, RESOLVER, p.UDP, QUERY[20:], hops=hops)
     (seen,) = look(framed(packet), "evil.example").sightings
     assert seen.identity == identity
+
+
+OWN, ROUTER, OTHER = "02:00:00:00:00:05", "02:00:00:00:00:01", "02:00:00:00:00:06"
+ANSWER = p.dns_reply("evil.example", [(1, bytes((192, 0, 2, 1)))])
+REPLY = p.ip(RESOLVER, CLIENT, p.UDP, p.udp(53, 50_000, ANSWER))
+
+
+@pytest.mark.parametrize(
+    ("frames", "rows"),
+    [
+        # The question, and its reply to the address that asked: one machine, one row.
+        ([p.ethernet(QUERY), p.ethernet(REPLY, source=ROUTER, target=OWN)], [(f"mac:{OWN}", 2)]),
+        # The reply goes to a router's address, with which the client never sent.
+        ([p.ethernet(QUERY), p.ethernet(REPLY, source=OTHER, target=ROUTER)], [("", 1), (f"mac:{OWN}", 1)]),
+        # Nothing that the client sent was seen.
+        ([p.ethernet(REPLY, source=ROUTER, target=OWN), p.ethernet(QUERY)], [("", 1), (f"mac:{OWN}", 1)]),
+        # The client's address went to another machine: the hardware address of its last packet counts.
+        (
+            [
+                p.ethernet(QUERY),
+                p.ethernet(QUERY, source=OTHER),
+                p.ethernet(REPLY, source=ROUTER, target=OTHER),
+                p.ethernet(REPLY, source=ROUTER, target=OWN),
+            ],
+            [("", 1), (f"mac:{OWN}", 1), (f"mac:{OTHER}", 2)],
+        ),
+    ],
+)
+def test_a_reply_of_dns_belongs_to_the_machine_that_asked(look, frames, rows):
+    result = look(capture(*frames), "evil.example")
+    assert [(row.who, row.count) for row in result.sightings] == rows
+    assert {row.device for row in result.sightings} == {CLIENT}
+
+
+def test_a_connection_that_goes_on_into_the_next_day_stays_with_its_machine(look):
+    midnight = (START // 86_400 + 1) * 86_400 * 1_000_000
+    answer = p.ethernet(
+        p.ip(SERVER, CLIENT, p.TCP, p.tcp(443, 50_001, b"x", seq=100)), source=ROUTER, target=OWN
+    )
+    first = [(START * 1_000_000, p.ethernet(one)) for one in handshake()[:1]]
+    result = look(p.pcap([*first, (midnight + 1, answer)], link=1), SERVER)
+    assert [(row.day, row.who) for row in result.sightings] == [
+        ("2026-09-21", f"mac:{OWN}"),
+        ("2026-09-22", f"mac:{OWN}"),
+    ]
 
 
 @pytest.mark.parametrize("order", ["<", ">"])

@@ -196,6 +196,7 @@ def quic(draw: st.DrawFn) -> list[bytes]:
     return [p.ip(client, server, p.UDP, p.udp(*ports, one)) for one in out]
 
 
+HARDWARE = ("02:00:00:00:00:05", "02:00:00:00:00:01", "02:00:00:00:00:06", "ff:ff:ff:ff:ff:ff")
 SLL = bytes.fromhex("0000000100060200000000090000")
 SLL2 = bytes.fromhex("000000000001000100060200000000090000")
 
@@ -224,7 +225,16 @@ def captures(draw: st.DrawFn) -> bytes:
         packets = [talk[i] for i in range(max(map(len, talks))) for talk in talks if i < len(talk)]
     link = draw(st.sampled_from((1, 1, 1, *LINKS)))
     step = draw(st.sampled_from((1, 1000, DAY // 3)))
-    frames = [(START + i * step, LINKS[link](packet)) for i, packet in enumerate(packets)]
+    build = LINKS[link]
+    if link == 1 and draw(st.booleans()):
+        # Frames between a client and a router, and of a third machine with the client's address.
+        seed = draw(st.randoms(use_true_random=False))
+
+        def build(packet: bytes) -> bytes:
+            source, target = seed.choice(HARDWARE), seed.choice(HARDWARE)
+            return p.ethernet(packet, source=source, target=target)
+
+    frames = [(START + i * step, build(packet)) for i, packet in enumerate(packets)]
     order = draw(st.sampled_from("<>"))
     if draw(st.booleans()):
         data = p.pcap(frames, link=link, order=order, snap=draw(st.sampled_from((65_535, 65_535, 90, 1250))))

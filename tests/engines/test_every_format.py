@@ -9,7 +9,7 @@ import gzip
 import os
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address, ip_network
 from pathlib import Path
 
@@ -21,8 +21,8 @@ from quetsach.indicators.indicator import IndicatorSet, Scope
 from quetsach.indicators.lists.item import parse
 from quetsach.logs import logformat
 from quetsach.scanning.engine import ScanOptions
-from quetsach.scanning.engines.portable import PortableEngine
-from tests.engines.both import tell
+from quetsach.scanning.engines.portable import LIMITS, PortableEngine, PortableMatcher
+from tests.engines.both import BLOCK, tell
 from tests.engines.native import ENGINE, MTIME, _native, scan
 from tests.engines.samples import SAMPLES, VALUE
 from tests.packing import zstd
@@ -189,12 +189,10 @@ def test_both_engines_say_the_same(
         path = Path(folder) / "log"
         path.write_bytes(pack(data.draw(logs(items))))
         os.utime(path, (MTIME, MTIME))
-        wanted = (
-            PortableEngine()
-            .compile(chosen)
-            .scan(path, ScanOptions(devices=True), PortableEngine().progress())
-        )
-        found = scan(ENGINE.compile(chosen), path, level=level, chunk=chunk, spare=spare, devices=True)
+        portable = PortableMatcher(chosen, replace(LIMITS, block=BLOCK))
+        wanted = portable.scan(path, ScanOptions(devices=True), PortableEngine().progress())
+        bounds = {"level": level, "chunk": chunk, "spare": spare, "block": BLOCK}
+        found = scan(ENGINE.compile(chosen), path, devices=True, **bounds)
     assert list(found.sightings) == list(wanted.sightings)
     assert found.coverage == wanted.coverage
     tell(wanted)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from quetsach.logs.times import SECOND, Moment
 from quetsach.scanning.engines import attribution, freetext, moments
 from quetsach.scanning.engines.index import Index, hits_of
+from quetsach.scanning.engines.wrappers import Reading
 from quetsach.text.canonical import endpoint
 from tests.engines.indicator_sets import make_set
 from tests.engines.moments import WHEN, ZONE
@@ -154,7 +155,7 @@ def machine(line: str, listed: str = "evil.example") -> tuple[str | None, bool]:
     raw = line.encode()
     hits = hits_of(index, freetext.read(raw, index.urls).tokens)
     assert hits
-    found = attribution.attribute(raw, hits, [raw])
+    found = attribution.attribute(raw, hits, [Reading(raw)], lambda _: hits)
     return found.device, bool(found.hits)
 
 
@@ -282,5 +283,5 @@ def test_a_long_hostile_line_is_attributed_and_dated_at_once(unit: str) -> None:
     line = (unit * (300_000 // len(unit)) + " evil.example 10.1.2.3").encode()
     index = Index(make_set(["evil.example"]))
     hits = hits_of(index, freetext.read(line, index.urls).tokens)
-    attribution.attribute(line, hits, [line])
+    attribution.attribute(line, hits, [Reading(line)], lambda _: hits)
     moments.time(line, ZONE)

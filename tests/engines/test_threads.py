@@ -37,13 +37,21 @@ LONG_ENOUGH = 100_000
     st.booleans(),
     st.sampled_from((150, 1 << 20)),
     st.booleans(),
+    st.sampled_from((1, 500, 1 << 17)),
 )
 def test_the_answer_is_that_of_the_portable_engine(
-    values: list[str], parts: list[bytes], chunk: int, spare: int, devices: bool, long_line: int, packed: bool
+    values: list[str],
+    parts: list[bytes],
+    chunk: int,
+    spare: int,
+    devices: bool,
+    long_line: int,
+    packed: bool,
+    block: int,
 ) -> None:
-    block = b"\n".join(parts) + b"\n"
-    data = block * (LONG_ENOUGH // len(block) + 1)
-    bounds = {"long_line": long_line, "parsed_part": min(long_line, 90), "edge_bytes": 300}
+    lines = b"\n".join(parts) + b"\n"
+    data = lines * (LONG_ENOUGH // len(lines) + 1)
+    bounds = {"long_line": long_line, "parsed_part": min(long_line, 90), "edge_bytes": 300, "block": block}
     items = make_set(values)
     with tempfile.TemporaryDirectory() as folder:
         path = write(folder, gzip.compress(data, 1) if packed else data)
@@ -131,10 +139,11 @@ def many_rows() -> bytes:
 def test_rows_beyond_the_memory_allowed_give_the_same_answer(spare: int, tmp_path: Path) -> None:
     path = write(tmp_path, many_rows())
     items = make_set(["evil.example", "=n1.evil.example", "*.n2.evil.example", "203.0.113.9"])
-    whole = PortableMatcher(items).scan(path, ScanOptions(), PortableEngine().progress())
-    bounds = {"row_bytes": 20_000, "edge_bytes": 1000, "chunk": 4096}
+    small = replace(LIMITS, block=4096)
+    whole = PortableMatcher(items, small).scan(path, ScanOptions(), PortableEngine().progress())
+    bounds = {"row_bytes": 20_000, "edge_bytes": 1000, "chunk": 4096, "block": 4096}
     native = scan(ENGINE.compile(items), path, spare=spare, **bounds)
-    portable = PortableMatcher(items, replace(LIMITS, rows=50)).scan(
+    portable = PortableMatcher(items, replace(small, rows=50)).scan(
         path, ScanOptions(), PortableEngine().progress()
     )
     assert len(list(whole.sightings)) > 1_000

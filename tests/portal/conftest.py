@@ -12,7 +12,7 @@ from threading import Barrier
 import pytest
 from django.conf import LazySettings
 from django.db import connection, connections, transaction
-from django.test import override_settings
+from django.test import client, override_settings
 from django.utils import translation
 from playwright.sync_api import Browser, BrowserContext, Page
 from pytest_django import DjangoDbBlocker
@@ -44,6 +44,13 @@ def _nothing_counted_so_far() -> None:
     """A process counts in its memory; the next test must not see the counts."""
     counting.forget_waiting()
     CHECKS.forget()
+
+
+@pytest.fixture
+def no_contexts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers without `.context`: Django's test client copies one for each template, and a walk of all pages
+    renders ten thousand."""
+    monkeypatch.setattr(client, "store_rendered_templates", lambda *_shown, **_named: None)
 
 
 @pytest.fixture

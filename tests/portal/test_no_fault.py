@@ -24,7 +24,7 @@ from tests.portal.hostile import LONG, TAKEN, WRONG, Stranger, Whatever, as_stri
 
 
 @pytest.fixture
-def cast(db, stage, settings, tmp_path, monkeypatch):
+def cast(db, stage, settings, tmp_path, monkeypatch, no_contexts):
     monkeypatch.setattr(compiled, "is_checked", False)  # the tests of each page check that
     monkeypatch.setattr(making, "begin", lambda _bundle: None)  # a thread would outlive its data
     logging.disable(logging.CRITICAL)

@@ -11,7 +11,7 @@ from tests.portal.questions import MOST, is_asked
 
 
 @pytest.fixture
-def cast(db, stage, settings, tmp_path, monkeypatch):
+def cast(db, stage, settings, tmp_path, monkeypatch, no_contexts):
     monkeypatch.setattr(compiled, "is_checked", False)  # the tests of each page check that
     return stage.enter(settings, tmp_path)
 

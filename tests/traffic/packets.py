@@ -60,12 +60,17 @@ def enhanced(ticks: int, data: bytes, *, order: str = "<", number: int = 0) -> b
 
 
 def ethernet(
-    packet: bytes, *, source: str = "02:00:00:00:00:05", tags: Sequence[int] = (), kind: int | None = None
+    packet: bytes,
+    *,
+    source: str = "02:00:00:00:00:05",
+    target: str = "02:00:00:00:00:01",
+    tags: Sequence[int] = (),
+    kind: int | None = None,
 ) -> bytes:
     """An Ethernet frame, with VLAN tags if asked."""
     ethertype = kind if kind is not None else 0x86DD if packet[:1] and packet[0] >> 4 == 6 else 0x0800
     vlans = b"".join(struct.pack(">HH", 0x8100, tag) for tag in tags)
-    head = bytes.fromhex("020000000001") + bytes.fromhex(source.replace(":", ""))
+    head = bytes.fromhex((target + source).replace(":", ""))
     return head + vlans + struct.pack(">H", ethertype) + packet
 
 

@@ -88,6 +88,7 @@ fn pass(
         let mut search = Search {
             set,
             endpoints: true,
+            asked: None,
             buf: &buf,
             from: FRONT,
             len: whole,
@@ -123,6 +124,7 @@ fn taken(set: &Set, level: Level, chunks: &[Vec<u8>], threads: usize) -> Duratio
             let mut search = Search {
                 set,
                 endpoints: true,
+                asked: None,
                 buf,
                 from: FRONT,
                 len: buf.len() - FRONT - BACK,

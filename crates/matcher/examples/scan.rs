@@ -51,6 +51,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         format: None,
         devices: false,
         source_name: String::new(),
+        asked: None,
         level,
         limits: Limits::default(),
     };

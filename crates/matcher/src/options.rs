@@ -5,6 +5,8 @@ use std::sync::{Arc, OnceLock};
 
 use crate::memory::Account;
 use crate::raw::Level;
+use crate::set::asked::Asked;
+use crate::time::hours::Told;
 
 /// Bounds (docs/contract.md 5), in bytes and lines; other values only in tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +25,8 @@ pub struct Limits {
     pub flows: usize,
     /// Devices and days in the coverage of one source, at most; of more, none is listed.
     pub alive: usize,
+    /// Bytes of a block: lines per hour are counted block by block. Chunks begin where blocks begin.
+    pub block: usize,
 }
 
 impl Default for Limits {
@@ -37,6 +41,7 @@ impl Default for Limits {
             window: 1 << 13,
             flows: 1 << 16,
             alive: 1_000_000,
+            block: 256 << 10,
         }
     }
 }
@@ -51,8 +56,21 @@ pub struct Options {
     /// Whether the coverage lists the devices that were alive each day.
     pub devices: bool,
     pub source_name: String,
+    /// Machines whose hours are looked for.
+    pub asked: Option<Arc<Asked>>,
     pub level: Level,
     pub limits: Limits,
+}
+
+impl Options {
+    /// The hours of each machine that was asked about and seen, by day; None where nobody was asked about.
+    pub(crate) fn alive(&self, told: &Told) -> Option<BTreeMap<String, BTreeMap<String, u32>>> {
+        let asked = self.asked.as_ref().filter(|asked| !asked.is_empty())?;
+        let seen = told.alive.iter();
+        let seen =
+            seen.map(|(&machine, days)| (asked.identifier(machine).to_owned(), days.clone()));
+        Some(seen.collect())
+    }
 }
 
 /// Threads that no scan uses now. A scan borrows one while it has work for it. All scans of a run share them, and the
@@ -170,4 +188,9 @@ pub struct Coverage {
     pub zone: String,
     pub devices: BTreeMap<String, Vec<String>>,
     pub errors: Vec<String>,
+    /// Lines in each hour, by day of UTC, and whether the log is in order.
+    pub hours: BTreeMap<String, [u64; 24]>,
+    pub order: &'static str,
+    /// The hours of each machine that was asked about and seen, by day; None where nobody was asked about.
+    pub alive: Option<BTreeMap<String, BTreeMap<String, u32>>>,
 }

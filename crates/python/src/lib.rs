@@ -1,4 +1,5 @@
 //! Python module `quetsach._native`: conversions and errors, no logic.
+mod asked;
 mod draft;
 mod errors;
 mod formats;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::{fs, io};
 
+use asked::Asked;
 use draft::Draft;
 use errors::{OptionsError, SetError, raise, system};
 use formats::{Formats, Loading};
@@ -187,8 +189,8 @@ impl Matcher {
 
     /// Reads one source, from `stream` where it is given (then `changed` is its time in microseconds since
     /// 1970); the sightings in any order, and the coverage. `chunk`, `long_line`,
-    /// `parsed_part`, `edge_bytes`, `row_bytes`, `window`, `flows` and `alive` are bounds (docs/contract.md 5), changed only in tests.
-    #[pyo3(signature = (path, progress, *, tz, format=None, devices=false, source_name="", stream=None, changed=None, level=None, chunk=None, long_line=None, parsed_part=None, edge_bytes=None, row_bytes=None, window=None, flows=None, alive=None))]
+    /// `parsed_part`, `edge_bytes`, `row_bytes`, `window`, `flows`, `alive` and `block` are bounds (docs/contract.md 5), changed only in tests.
+    #[pyo3(signature = (path, progress, *, tz, format=None, devices=false, source_name="", stream=None, changed=None, level=None, chunk=None, long_line=None, parsed_part=None, edge_bytes=None, row_bytes=None, window=None, flows=None, alive=None, block=None, asked=None))]
     #[allow(clippy::too_many_arguments)]
     fn scan<'py>(
         &self,
@@ -210,6 +212,8 @@ impl Matcher {
         window: Option<usize>,
         flows: Option<usize>,
         alive: Option<usize>,
+        block: Option<usize>,
+        asked: Option<&Asked>,
     ) -> PyResult<(Lines, Bound<'py, PyDict>)> {
         let normal = Limits::default();
         let options = Options {
@@ -217,6 +221,7 @@ impl Matcher {
             format,
             devices,
             source_name: source_name.to_owned(),
+            asked: asked.map(|asked| asked.inner.clone()),
             level: parse_level(level)?,
             limits: Limits {
                 chunk: chunk.unwrap_or(normal.chunk),
@@ -227,6 +232,7 @@ impl Matcher {
                 window: window.unwrap_or(normal.window),
                 flows: flows.unwrap_or(normal.flows),
                 alive: alive.unwrap_or(normal.alive),
+                block: block.unwrap_or(normal.block),
                 ..normal
             },
         };
@@ -246,9 +252,9 @@ impl Matcher {
         Ok((lines, coverage_dict(py, &coverage)?))
     }
 
-    /// Reads the lines of a plain file between two offsets; None where the answer would not be exact. `edge_bytes`
-    /// and `chunk` are bounds (docs/contract.md 5), changed only in tests.
-    #[pyo3(signature = (path, progress, *, start, end, header=None, tz, format=None, devices=false, chunk=None, edge_bytes=None))]
+    /// Reads the lines of a plain file between two offsets; None where the answer would not be exact. `edge_bytes`,
+    /// `chunk` and `block` are bounds (docs/contract.md 5), changed only in tests.
+    #[pyo3(signature = (path, progress, *, start, end, header=None, tz, format=None, devices=false, chunk=None, edge_bytes=None, block=None, asked=None))]
     #[allow(clippy::too_many_arguments)]
     fn scan_part<'py>(
         &self,
@@ -263,6 +269,8 @@ impl Matcher {
         devices: bool,
         chunk: Option<usize>,
         edge_bytes: Option<u64>,
+        block: Option<usize>,
+        asked: Option<&Asked>,
     ) -> PyResult<Option<PartTuple<'py>>> {
         let normal = Limits::default();
         let options = Options {
@@ -270,10 +278,12 @@ impl Matcher {
             format,
             devices,
             source_name: String::new(),
+            asked: asked.map(|asked| asked.inner.clone()),
             level: Level::best(),
             limits: Limits {
                 chunk: chunk.unwrap_or(normal.chunk),
                 edge_bytes: edge_bytes.unwrap_or(normal.edge_bytes),
+                block: block.unwrap_or(normal.block),
                 ..normal
             },
         };
@@ -301,7 +311,7 @@ impl Matcher {
     }
 
     /// The answer of a whole file from the bodies of its parts, in order; None without any.
-    #[pyo3(signature = (path, bodies, errors, *, tz, format=None, devices=false, source_name=""))]
+    #[pyo3(signature = (path, bodies, errors, *, tz, format=None, devices=false, source_name="", asked=None))]
     #[allow(clippy::too_many_arguments)]
     fn merge<'py>(
         &self,
@@ -313,12 +323,14 @@ impl Matcher {
         format: Option<String>,
         devices: bool,
         source_name: &str,
+        asked: Option<&Asked>,
     ) -> PyResult<Option<(Lines, Bound<'py, PyDict>)>> {
         let options = Options {
             tz: tz.to_owned(),
             format,
             devices,
             source_name: source_name.to_owned(),
+            asked: asked.map(|asked| asked.inner.clone()),
             level: Level::best(),
             limits: Limits::default(),
         };
@@ -458,6 +470,13 @@ fn coverage_dict<'py>(py: Python<'py>, c: &Coverage) -> PyResult<Bound<'py, PyDi
     dict.set_item("zone", &c.zone)?;
     dict.set_item("devices", &c.devices)?;
     dict.set_item("errors", &c.errors)?;
+    let hours = PyDict::new(py);
+    for (day, counts) in &c.hours {
+        hours.set_item(day, counts.to_vec())?;
+    }
+    dict.set_item("hours", hours)?;
+    dict.set_item("order", c.order)?;
+    dict.set_item("alive", &c.alive)?;
     Ok(dict)
 }
 
@@ -471,8 +490,8 @@ fn levels() -> Vec<&'static str> {
 mod _native {
     #[pymodule_export]
     use super::{
-        Bypasses, Draft, Formats, Lines, Matcher, OptionsError, Progress, SetError, SpareThreads,
-        Tally, levels,
+        Asked, Bypasses, Draft, Formats, Lines, Matcher, OptionsError, Progress, SetError,
+        SpareThreads, Tally, levels,
     };
 
     #[pymodule_export]

@@ -5,7 +5,6 @@ docs/contract.md 2 (Going around) gives the meaning of the kinds.
 
 from __future__ import annotations
 
-import hashlib
 import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
@@ -49,6 +48,8 @@ class Providers:
     @property
     def digest(self) -> str:
         """SHA-256 of the entries, in lower-case hex: results with another digest looked for other ways."""
+        import hashlib  # only a scan with a state file needs it, and it loads a library of 3 MB
+
         return hashlib.sha256(self.listed).hexdigest()
 
 

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from quetsach import __version__
-from quetsach.endpoint import finding, verdict
+from quetsach.endpoint import finding, network, verdict
 from quetsach.endpoint.fact import Fact, Observed, State
 from quetsach.endpoint.files import filescan
 from quetsach.endpoint.files.filescan import Progress, Scan
 from quetsach.endpoint.finding import Finding
 from quetsach.endpoint.machine import Machine, System
+from quetsach.endpoint.network import Network
 from quetsach.endpoint.probe import Probe
 from quetsach.endpoint.probes import PROBES, browsers, settings, sockets
 from quetsach.endpoint.verdict import Verdict
@@ -63,6 +64,7 @@ class Result:
     wanted: Wanted
     is_full: bool = False
     answers: Mapping[str, str] = field(default_factory=dict)
+    network: Network = field(default_factory=Network)
     tool: str = f"quetsach {__version__}"
 
 
@@ -131,6 +133,7 @@ def check(
         machine=machine.name, system=machine.system, is_running=machine.is_running, started=started,
         finished=datetime.now(UTC), verdict=verdict.decide(findings, unseen), findings=findings,
         observed=observed, unseen=unseen, scan=scan, wanted=wanted, is_full=options.is_full,
+        network=network.look(machine),
     )  # fmt: skip
 
 

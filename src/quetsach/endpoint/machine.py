@@ -116,6 +116,15 @@ class Socket:
     pid: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """A network adapter that is up: its hardware address, "" for none, and its addresses, as the system
+    spells them."""
+
+    hardware: str
+    addresses: tuple[str, ...] = ()
+
+
 def roots_of(users: Iterable[User]) -> list[str]:
     r"""The registry roots of a machine: `HKLM`, then the visible roots of its people."""
     return ["HKLM", *(user.root for user in users if user.root)]
@@ -146,6 +155,10 @@ class Machine(Protocol):
     def processes(self) -> Sequence[Process]: ...
     def sockets(self) -> Sequence[Socket]:
         """The sockets open at this moment."""
+        ...
+
+    def adapters(self) -> Sequence[Adapter]:
+        """The network adapters that are up at this moment."""
         ...
 
     def resolver_cache(self) -> Sequence[str]:

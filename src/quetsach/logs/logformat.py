@@ -55,7 +55,7 @@ DECODERS = (
 )
 TESTS = ("present", "in", "not_in", "prefix", "address_in", "words")
 HEADERS = ("zeek", "csv", "w3c")
-PAIRS = ("quoted", "cef", "cells")
+PAIRS = ("quoted", "cef", "cells", "colon")
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +214,7 @@ def _shape(reader: _Reader) -> Shape:
     elif kind == "pairs":
         style = reader.take("pairs", str, "quoted")
         if style not in PAIRS:
-            raise reader.fail("'pairs' must be quoted, cef or cells")
+            raise reader.fail("'pairs' must be quoted, cef, cells or colon")
         result = Shape(kind, separator=_separator(reader, " "), head=_head(reader, define), pairs=style)
     elif kind == "json":
         keys = reader.take("keys", str)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-# Kinds of keys. The first group identifies a machine; the second only suggests that two are one.
+# Kinds of keys. The first group identifies a machine; the second only suggests that two are one. A third
+# kind, `address`, stands only in bindings of kind nat: other bindings lead on from this inner address.
 IDENTIFYING = ("hardware", "adsid", "duid", "domainhost", "mac", "serial", "agent")
 SUGGESTING = ("host", "randommac", "user")
 
@@ -19,6 +20,8 @@ class Key(NamedTuple):
     hardware: the UUID of SMBIOS; adsid: the SID in Active Directory; duid: RFC 8415 section 11; domainhost: a
     host name with its domain; mac: a universally administered address (IEEE 802, U/L bit clear), `aa-bb-…`;
     serial: the maker's number; agent: the id of an antivirus agent. host: a DHCP client's or a NetBIOS name.
+    A third kind, `address`, stands only in a binding of kind nat: the inner address behind a translated one,
+    which a lease of that second leads on from.
     """
 
     kind: str
@@ -28,8 +31,11 @@ class Key(NamedTuple):
 class Claim(NamedTuple):
     """`source` says that these keys were on one machine at some time within the span.
 
-    `scope` is the unit that the source belongs to ("" for none): what is private counts there and below.
-    `about` holds further words of a register, such as asset number, model, kind of machine, or room.
+    `scope` is the path of the unit that the source belongs to, with a slash at its end ("" for the top): what
+    is private counts there and below. All paths come from the tree of today: after a reorganisation
+    the caller fills them in anew. `about` holds further words of a register, such as asset number, model,
+    kind (`pc`, `server`, `phone`, `printer`, `guest` or `other`), or room; a claim with such words was
+    written by a person and shows no machine alive.
     """
 
     keys: tuple[Key, ...]
@@ -44,7 +50,9 @@ class Binding(NamedTuple):
     """An address stood for a key during the span.
 
     `kind` is lease, neighbour, nat, or fixed (a register's own address). For nat, `protocol` and `port` are
-    those of the translated endpoint; else "" and 0.
+    those of the translated endpoint ("" and 0 where the whole address is translated); else "" and 0. Each
+    renewal of a lease is a binding of its own, from that second on. Of bindings with one source, address,
+    key and beginning the earliest end is the true one: a file that was read later knows more.
     """
 
     address: str
@@ -59,9 +67,12 @@ class Binding(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """A person's word on keys: same, different, replaced (`left` by `right`), or retired (`left` alone).
+    """A person's word on keys: same, different, replaced (`left` by `right`), retired or confirmed (`left`
+    alone; confirmed tells the kind of `machine`), or withdrawn: it takes back the decision with the id
+    `withdraws`.
 
-    `rank` is the level of the person's unit: 0 is the top, and the lower number wins.
+    `rank` is the level of the person's unit: 0 is the top, and the lower number wins. A decision can be
+    withdrawn by its own level or a higher one. A withdrawal can be withdrawn as well.
     """
 
     verdict: str
@@ -71,6 +82,9 @@ class Decision(NamedTuple):
     by: str
     rank: int
     reason: str = ""
+    id: str = ""
+    withdraws: str = ""
+    machine: str = ""
 
 
 class Sign(NamedTuple):

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import BinaryIO
 
-from quetsach.results import spans, summary
+from quetsach.results import hours, spans, summary
 from quetsach.results.machines import Machine, by_machine
 from quetsach.results.output import Report
 from quetsach.sightings.sighting import Coverage, Sighting
@@ -25,6 +25,7 @@ MOST_MACHINES = 2_000
 MOST_PROOFS = 10
 MOST_RUNS = 20
 MOST_LOGS = 2_000
+MOST_DAYS = 400
 MOST_UNATTRIBUTED = 2_000
 _STATES = {
     "allowed": ("is-bad", "triangle"),
@@ -75,6 +76,7 @@ def _page(report: Report) -> Iterator[str]:
     yield from _around(found, report)
     yield from _unattributed(found, report)
     yield from _coverage(report)
+    yield from _hours(report)
     yield from _remarks(summary.remarks(found, report), report)
     yield "</main>\n" + _foot(report) + "</body>\n</html>\n"
 
@@ -283,12 +285,36 @@ def _coverage(report: Report) -> Iterator[str]:
     yield "</section>\n"
 
 
+def _hours(report: Report) -> Iterator[str]:
+    """In which hours of each local day the logs have lines: a gap is time in which nobody looked."""
+    days = hours.by_local_day(report.result.coverage, report.zone)
+    if not days:
+        return
+    titles = (_("Day"), _("Hours with lines"), _("Lines"))
+    note = _("An hour without lines is an hour in which nothing could be seen.")
+    yield f'<section><h2>{_t(_("Hours with lines"))}</h2><table class="stack">'
+    yield f"<caption>{_t(note)}</caption>" + _head(titles, frozenset({2})) + "<tbody>\n"
+    for day, counts in list(days.items())[-MOST_DAYS:]:
+        yield (
+            f'<tr><th scope="row">{day:%d/%m/%Y}</th>'
+            f'<td data-label="{_t(titles[1])}">{_t(hours.spelled(counts))}</td>'
+            f'<td class="num" data-label="{_t(titles[2])}">{_t(words.number(sum(counts)))}</td></tr>\n'
+        )
+    yield "</tbody></table>"
+    if len(days) > MOST_DAYS:
+        more = _("%(n)s earlier days stand in the .xlsx and .jsonl files.")
+        yield f"<p>{_t(more % {'n': words.number(len(days) - MOST_DAYS)})}</p>"
+    yield "</section>\n"
+
+
 def _to_note(seen: Coverage) -> Iterator[str]:
     note = words.time_note(seen.time)
     if note and seen.lines:
         yield note
     if seen.not_understood:
         yield _("%(n)s without a machine, not understood") % {"n": words.lines(seen.not_understood)}
+    if seen.order == "broken":
+        yield _("its lines are not in the order of time")
     if seen.inbound:
         yield _("%(n)s calls from outside") % {"n": words.number(seen.inbound)}
     if seen.errors:

@@ -189,11 +189,37 @@ def answer_of(
     Raises:
         PushError: its detail never holds `secret`.
     """
+    headers = {**headers, "Accept": "application/json"}
+    data = body_of(http, "POST", address, headers, secret, codes=codes, **content)
+    try:
+        answer = json.loads(data)
+    except (ValueError, RecursionError):
+        answer = None
+    if not isinstance(answer, dict):
+        raise PushError("answer", _host(address))
+    return answer
+
+
+def body_of(
+    http: PoolManager,
+    method: str,
+    address: str,
+    headers: Mapping[str, str],
+    secret: str,
+    *,
+    codes: Mapping[int, str] = _CODES,
+    **content: Any,
+) -> bytes:
+    """The body of the portal's answer.
+
+    Raises:
+        PushError: its detail never holds `secret`.
+    """
     import urllib3
 
-    headers = {**headers, "Accept": "application/json", "User-Agent": f"quetsach/{__version__}"}
+    headers = {**headers, "User-Agent": f"quetsach/{__version__}"}
     try:
-        response = http.request("POST", address, headers=headers, **content)
+        response = http.request(method, address, headers=headers, **content)
     except urllib3.exceptions.MaxRetryError as error:
         is_tls = isinstance(error.reason, urllib3.exceptions.SSLError)
         raise PushError("certificate" if is_tls else "unreachable", _host(address)) from error
@@ -206,13 +232,7 @@ def answer_of(
         # A server may echo the request.
         said = _excerpt(response.data).replace(secret, "…")
         raise PushError(code, f"HTTP {response.status} {said}".strip())
-    try:
-        answer = json.loads(response.data)
-    except (ValueError, RecursionError):
-        answer = None
-    if not isinstance(answer, dict):
-        raise PushError("answer", _host(address))
-    return answer
+    return response.data
 
 
 def _host(address: str) -> str:

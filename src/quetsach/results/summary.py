@@ -150,6 +150,7 @@ def remarks(found: Figures, report: Report) -> list[str]:
         *_doubts(report),
         *_shared(found),
         *_counts(found, report),
+        *_asked(report),
         *_times(report),
         *_passed_over(report),
     ]
@@ -163,6 +164,14 @@ def _doubts(report: Report) -> Iterator[str]:
     if more := doubts[MOST_DOUBTS:]:
         text = _("%(n)s more listed addresses that were seen are shared by many: the XLSX file marks them.")
         yield text % {"n": words.number(len(more))}
+
+
+def _asked(report: Report) -> Iterator[str]:
+    asked = len(report.result.scan.asked)
+    if asked:
+        seen = {machine for one in report.result.coverage for machine in one.alive or {}}
+        text = _("Machines asked about: %(asked)s. The logs show %(seen)s of them.")
+        yield text % {"asked": words.number(asked), "seen": words.number(len(seen))}
 
 
 def _shared(found: Figures) -> Iterator[str]:

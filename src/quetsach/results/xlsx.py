@@ -12,10 +12,11 @@ import xlsxwriter  # type: ignore[import-untyped]
 from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]
 
 from quetsach.files.openers.zip import RESULT_CATEGORY
-from quetsach.results import spans, summary
+from quetsach.results import hours, spans, summary
 from quetsach.results.machines import by_machine
 from quetsach.results.output import Report
 from quetsach.sightings import runs
+from quetsach.sightings.hours import HOURS
 from quetsach.text import words
 from quetsach.text.language import gettext as _
 from quetsach.text.problems import explain
@@ -61,6 +62,7 @@ def write(out: BinaryIO, report: Report) -> None:
     _around(book, formats, report)
     _unattributed(book, formats, report)
     _coverage(book, formats, report)
+    _hours(book, formats, report)
     _notes(book, formats, report)
     try:
         book.close()
@@ -247,6 +249,21 @@ def _coverage(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> N
         for seen in report.result.coverage
     )
     _sheet(book, formats, _("Looked at"), columns, rows, wrap_last=True)
+
+
+def _hours(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> None:
+    """Lines of each source in each hour of a local day; no sheet where no line has a time."""
+    if not any(seen.hours for seen in report.result.coverage):
+        return
+    of_day = [(f"{hour:02}", 8) for hour in range(HOURS)]
+    columns = ((_("Log file"), 50), (_("Day"), 12), *of_day)
+    _sheet(book, formats, _("Lines per hour"), columns, _of_hours(report))
+
+
+def _of_hours(report: Report) -> Iterator[Sequence[Cell]]:
+    for seen in report.result.coverage:
+        for day, counts in hours.by_local_day([seen], report.zone).items():
+            yield (seen.path, f"{day:%d/%m/%Y}", *counts)
 
 
 def _notes(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> None:

@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 
 class ScanOptions(NamedTuple):
     """How to read: `tz` names the zone of times without one, `format` forces a log format by its name,
-    `devices` asks for the machines alive each day, `source_name` is the vantage point."""
+    `devices` asks for the machines alive each day, `source_name` is the vantage point, `asked` are the
+    machines whose hours are looked for (`quetsach.sightings.asked`)."""
 
     tz: str = "Asia/Ho_Chi_Minh"
     format: str | None = None
     devices: bool = False
     source_name: str = ""
+    asked: tuple[str, ...] = ()
 
 
 class Progress(Protocol):

@@ -40,10 +40,12 @@ class Request(NamedTuple):
 
     `paths` are files, folders, addresses of object storage, or - for standard input. `lists` are files that
     are read and judged by `choice`, or lists loaded before. `tz` is the zone of log times that name none;
-    `log_format` and `fields` say how all logs are read; `leases` are DHCP files beside those among the logs;
+    `log_format` and `fields` say how all logs are read; `leases` are DHCP files beside those among the logs,
+    `lease_length` is the length in microseconds of leases whose file names only their end;
     `devices` notes the machines that were alive. `jobs` logs are read at once, all processors for None;
     `state` keeps what is finished; `cluster` is the address of a Ray cluster. `own` are files that this run
-    writes, which are no logs.
+    writes, which are no logs. `asked` are machines, in the spelling of `quetsach.sightings.asked`, whose
+    hours are looked for.
     """
 
     paths: Sequence[str]
@@ -59,6 +61,8 @@ class Request(NamedTuple):
     state: Path | None = None
     cluster: str | None = None
     own: Sequence[Path] = ()
+    asked: Sequence[str] = ()
+    lease_length: int | None = None
 
     def check(self) -> FieldMap | None:
         """Refuse impossible requests before anything is read; returns the columns that `fields` names.
@@ -90,7 +94,7 @@ class Request(NamedTuple):
         files = () if isinstance(self.lists, Lists) else self.lists
         kept = [self.state] if self.state is not None else []
         logs = inputs.discover(self.paths, own=[*files, *self.leases, *self.own, *kept])
-        leases = gather(logs, self.leases, self.tz)
+        leases = gather(logs, self.leases, self.tz, self.lease_length)
         return Prepared(self, chosen, matcher, lists, fields, logs, leases)
 
     def _matcher(self, chosen: Engine) -> tuple[Matcher, Lists]:
@@ -127,7 +131,8 @@ class Prepared(NamedTuple):
         Raises ScanError for a cluster that cannot be used, or a state file of another scan.
         """
         asked = self.request
-        options = ScanOptions(asked.tz, asked.log_format, asked.devices, asked.source_name)
+        machines = tuple(asked.asked)
+        options = ScanOptions(asked.tz, asked.log_format, asked.devices, asked.source_name, machines)
         header = Scan(
             f"quetsach {__version__}",
             self.matcher.set_id,
@@ -135,6 +140,7 @@ class Prepared(NamedTuple):
             asked.source_name,
             asked.tz,
             tuple(asked.paths),
+            machines,
         )
         with ExitStack() as stack:
             state = None

@@ -77,6 +77,7 @@ class State:
             "time zone": options.tz,
             "format": options.format or "",
             "devices": str(options.devices),
+            "machines asked about": hashlib.sha256("\n".join(options.asked).encode()).hexdigest(),
             "fields": repr(fields and (sorted(fields.columns.items()), sorted(fields.optional))),
         }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -10,27 +11,24 @@ from quetsach.text.canonical import address
 
 MOST = 10_000
 """Identifiers of one scan."""
+_NO_NAME = frozenset("\"'\\,#")
 _LONGEST = 253
 """Characters of a name (RFC 1035 2.3.4)."""
-_MAC_DIGITS = 12
-_PLACES = ":-."
+_MAC = re.compile(
+    "[0-9A-Fa-f]{12}|[0-9A-Fa-f]{2}(?P<pair>[:.-])(?:[0-9A-Fa-f]{2}(?P=pair)){4}[0-9A-Fa-f]{2}"
+    "|[0-9A-Fa-f]{4}(?P<four>[.-])[0-9A-Fa-f]{4}(?P=four)[0-9A-Fa-f]{4}"
+)
+"""In pairs, in fours as Cisco and Huawei write, or in one."""
+_NAME = re.compile(f"[!-.0-9<-~]{{1,{_LONGEST}}}")
+"""Printable ASCII, but for what parts names from other things: space, `/`, `:`, `;`."""
 
 
 def mac(text: str) -> str | None:
     """A hardware address as `aa-bb-cc-dd-ee-ff`, from any spelling; None for any other text."""
-    if any(place in text for place in _PLACES) and not _is_grouped(text):
+    if _MAC.fullmatch(text) is None:
         return None
-    digits = "".join(one for one in text.lower() if one not in _PLACES)
-    if len(digits) != _MAC_DIGITS or not all(one in "0123456789abcdef" for one in digits):
-        return None
-    return "-".join(digits[at : at + 2] for at in range(0, _MAC_DIGITS, 2))
-
-
-def _is_grouped(text: str) -> bool:
-    """Whether one sign parts the digits into groups of two, or of four as Cisco writes."""
-    signs = {one for one in text if one in _PLACES}
-    sizes = {len(group) for group in text.split(next(iter(signs)))}
-    return len(signs) == 1 and sizes in ({2}, {4})
+    digits = re.sub("[:.-]", "", text.lower())
+    return "-".join(digits[at : at + 2] for at in range(0, len(digits), 2))
 
 
 def identifier(text: str) -> str | None:
@@ -49,8 +47,7 @@ def identifier(text: str) -> str | None:
 
 
 def _host(name: str) -> str | None:
-    is_name = 0 < len(name) <= _LONGEST and name.isprintable() and not any(c.isspace() for c in name)
-    return f"host:{name}" if is_name and not any(sign in name for sign in ":/\\,;\"'") else None
+    return f"host:{name}" if _NAME.fullmatch(name) and not set(name) & _NO_NAME else None
 
 
 def read(text: str, shown: str) -> tuple[str, ...]:
@@ -91,13 +88,13 @@ class Asked:
     def __init__(self, identifiers: Iterable[str]) -> None:
         self._addresses: set[str] = set()
         self._macs: dict[str, str] = {}
-        self._hosts: dict[str, list[str]] = {}
+        self._hosts: dict[bytes, list[str]] = {}
         for one in identifiers:
             kind, _, rest = one.partition(":")
             if kind == "mac":
                 self._macs[rest] = one
             elif kind == "host":
-                self._hosts.setdefault(rest.lower(), []).append(one)
+                self._hosts.setdefault(rest.encode().lower(), []).append(one)
             else:
                 self._addresses.add(one)
 
@@ -108,8 +105,9 @@ class Asked:
         """Those that the device or the identity of a line names, each as it was asked."""
         if device in self._addresses:
             yield device
-        for name in {(device or "").lower(), identity.get("host", "").lower()}:
-            yield from self._hosts.get(name, ())
+        for name in {device or "", identity.get("host", "")}:
+            # Only the case of ASCII is ignored.
+            yield from self._hosts.get(name.encode("utf-8", "surrogatepass").lower(), ())
         found = mac(identity.get("mac", ""))
         if found in self._macs:
             yield self._macs[found]

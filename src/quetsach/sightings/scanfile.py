@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, NamedTuple
 from quetsach.bypass import providers
 from quetsach.errors import ScanError
 from quetsach.indicators.indicator import Kind
-from quetsach.sightings import asked, runs
+from quetsach.sightings import asked, hours, runs
 from quetsach.sightings.sighting import (
     ACTIONS,
     FIELDS,
@@ -278,21 +278,17 @@ def _is_devices(value: Any) -> bool:
     return isinstance(value, dict) and all(_is_day(day) and _is_texts(seen) for day, seen in value.items())
 
 
-def _is_hours(value: Any) -> bool:
-    def is_day(hours: Any) -> bool:
-        return isinstance(hours, list) and len(hours) == 24 and all(map(_is_count, hours))
-
-    return isinstance(value, dict) and all(_is_day(day) and is_day(hours) for day, hours in value.items())
-
-
 def _is_alive(value: Any) -> bool:
-    def is_machine(name: Any, days: Any) -> bool:
-        return asked.identifier(name) == name and isinstance(days, dict) and all(map(is_mask, days.items()))
+    return (
+        isinstance(value, dict)
+        and len(value) <= asked.MOST
+        and all(asked.identifier(one) == one and hours.is_masks(seen) for one, seen in value.items())
+        and all(_is_day(day) for day in {day for seen in value.values() for day in seen})
+    )
 
-    def is_mask(told: tuple[Any, Any]) -> bool:
-        return _is_day(told[0]) and _is_count(told[1], 1) and told[1] < 1 << 24
 
-    return isinstance(value, dict) and all(is_machine(name, days) for name, days in value.items())
+def _is_hours(value: Any) -> bool:
+    return hours.is_lines(value) and all(map(_is_day, value))
 
 
 def _is_gaps(value: Any) -> bool:
@@ -357,9 +353,9 @@ _COVERAGE: dict[str, _Rule] = {
     "devices": (_is_devices, "a map from date to a list of texts"),
     "errors": (_is_texts, "a list of texts"),
     "gaps": (_is_gaps, "a list of pairs of times in order"),
-    "hours": (_or_none(_is_hours), "a map from date to 24 whole numbers"),
-    "order": (_or_none(_one_of(("", "kept", "broken"))[0]), "a known word"),
-    "alive": (_or_none(_is_alive), "a map from machine to dates with 24 bits each"),
+    "hours": (_or_none(_is_hours), f"24 counts for each of at most {hours.MOST_DAYS} dates"),
+    "order": (_or_none(_one_of(hours.ORDERS)[0]), "a known word"),
+    "alive": (_or_none(_is_alive), "a map from identifiers to a mask of 24 bits for each date"),
 }
 _LATER: dict[str, Any] = {"gaps": [], "hours": None, "order": None, "alive": None}
 """What older scanners do not tell of a source."""

@@ -94,9 +94,9 @@ class Coverage(NamedTuple):
 
     `gaps` are [first, last] of each time within the source whose lines are lost (docs/contract.md 4).
     `not_understood` counts lines that name an indicator and could not be attributed to a machine;
-    `unattributed` holds the first `UNATTRIBUTED_LINES` of them, escaped. `hours` has the lines of each UTC
-    hour by day, `order` says whether the log's times follow each other, and `alive` has, for each identifier
-    that was asked about and seen, the hours of each day as bits. None where they are not known.
+    `unattributed` holds the first `UNATTRIBUTED_LINES` of them, escaped. `hours`, `order` and `alive` are
+    those of `quetsach.sightings.hours.Hours`. None is not known: of an older scanner, or nobody was asked
+    about.
     """
 
     source: str
@@ -131,7 +131,10 @@ def shown_in_part(coverage: Iterable[Coverage]) -> list[Coverage]:
 
 
 class Scan(NamedTuple):
-    """The first record of a document: the indicator set, the vantage point, and the requested inputs."""
+    """The first record of a document: the indicator set, the vantage point, and the requested inputs.
+
+    `asked` are the machines that the scan was asked about (`quetsach.sightings.asked`).
+    """
 
     tool: str
     set_id: str
@@ -172,8 +175,10 @@ def dump(record: Record) -> bytes:
             fields = {"type": "bypass", **record._asdict()}
         case Coverage():
             fields = {"type": "coverage", **record._asdict()}
-            for name in ("gaps", "hours", "order", "alive"):
-                if not fields[name]:
+            if not record.gaps:
+                del fields["gaps"]
+            for name in ("hours", "order", "alive"):
+                if fields[name] is None:
                     del fields[name]
         case End():
             fields = {"type": "end", **record._asdict()}

@@ -297,7 +297,7 @@ _SENTENCES = (
         "and scan that"
     ),
     N_("has no column %(names)s; it has: %(columns)s"),
-    N_("holds no lease of ISC dhcpd, Kea, dnsmasq, Windows DHCP, MikroTik or FortiGate"),
+    N_("holds no lease of ISC dhcpd, Kea, dnsmasq, Windows DHCP, MikroTik, FortiGate, Zeek or Suricata"),
     N_("its leases carry no time, as dhcpd -d writes them; take dhcpd.leases or the system's log instead"),
     N_("--fields: '%(entry)s' is not written like client=COLUMN; there are %(names)s"),
     N_("--fields names no column that could show a listed address: server, query, host, url, …"),
@@ -327,6 +327,14 @@ _SENTENCES = (
     N_("Device or resource busy"),
     N_("Stale file handle"),
     N_("Cannot allocate memory"),
+    N_(
+        "%(place)s, line %(number)s: '%(text)s' is neither an address, a hardware address nor the name of a"
+        " machine; write one of them on each line"
+    ),
+    N_("%(place)s, line %(number)s: more than %(most)s machines; ask about fewer"),
+    N_("%(place)s: is longer than a list of %(most)s machines"),
+    N_("%(place)s: is no list of machines in UTF-8"),
+    N_("%(place)s: is not on the portal that --push names; the token is for that portal only"),
     N_("Connection refused"),
     N_("Connection reset by peer"),
     N_("Connection timed out"),

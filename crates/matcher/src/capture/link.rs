@@ -12,6 +12,8 @@ pub enum Frame<'a> {
     Unknown,
 }
 
+/// The link type whose frames begin with the hardware address of the receiver.
+pub const ETHERNET: u16 = 1;
 const ETHERNET_HARDWARE: u16 = 1;
 const FAMILIES: [u32; 5] = [2, 10, 24, 28, 30];
 const LONGEST_802_3: u16 = 1500;
@@ -25,7 +27,7 @@ fn half(bytes: &[u8], at: usize) -> u16 {
 #[inline]
 pub fn frame(link: u16, bytes: &[u8]) -> Frame<'_> {
     match link {
-        1 => match bytes.split_at_checked(14) {
+        ETHERNET => match bytes.split_at_checked(14) {
             Some((head, rest)) => by_ethertype(half(head, 12), rest, hardware(&head[6..12])),
             None => Frame::Broken,
         },

@@ -3,6 +3,7 @@ mod dns;
 mod files;
 mod flows;
 mod fragments;
+mod hours;
 mod http;
 mod initial;
 mod link;
@@ -21,6 +22,7 @@ use std::path::Path;
 use jiff::tz::TimeZone;
 
 use crate::canonical::address::Address;
+use crate::capture::hours::PacketHours;
 use crate::capture::origin::Origin;
 use crate::memory::Memory;
 use crate::options::{Coverage, Options, Progress};
@@ -30,6 +32,7 @@ use crate::rows::alive;
 use crate::set::Set;
 use crate::time::midnights::Midnights;
 use crate::time::timeline::{Timeline, shown};
+use crate::time::years::Years;
 use crate::time::{self, Moment, Value};
 use crate::wire::{Context, Lines};
 
@@ -105,12 +108,15 @@ struct Capture<'a> {
     /// Flow records that hit and wait for the outcome, by the number that the flow keeps.
     waiting: HashMap<u32, flows::Contact>,
     contacts: u32,
+    /// The hardware address with which each client sent last.
+    macs: HashMap<Address, [u8; 6]>,
     /// Where names are spelled.
     name: Box<dns::Name>,
     unknown_links: Vec<u16>,
     first: Option<i64>,
     last: Option<i64>,
     packets: u64,
+    hours: PacketHours,
     /// Packets whose headers up to the ports cannot be read.
     broken: u64,
     inbound: u64,
@@ -135,11 +141,13 @@ impl<'a> Capture<'a> {
             handshakes: quic::Handshakes::default(),
             waiting: HashMap::new(),
             contacts: 0,
+            macs: HashMap::new(),
             name: Box::new(dns::Name::new()),
             unknown_links: Vec::new(),
             first: None,
             last: None,
             packets: 0,
+            hours: PacketHours::default(),
             broken: 0,
             inbound: 0,
         }
@@ -148,6 +156,7 @@ impl<'a> Capture<'a> {
     #[inline]
     fn packet(&mut self, packet: &files::Packet<'_>) {
         self.packets += 1;
+        self.hours.packet(packet.time);
         if let Some(time) = packet.time {
             self.first = Some(self.first.map_or(time, |t| t.min(time)));
             self.last = Some(self.last.map_or(time, |t| t.max(time)));
@@ -169,7 +178,11 @@ impl<'a> Capture<'a> {
         let origin = Origin {
             time: packet.time,
             mac: mac.filter(|_| INITIAL_HOPS.contains(&datagram.hops)),
+            to: (packet.link == link::ETHERNET)
+                .then(|| packet.bytes.first_chunk().copied())
+                .flatten(),
         };
+        self.hours.see(&datagram, origin, self.options);
         let understood = match datagram.piece {
             None => self.datagram(&datagram, origin),
             Some(piece) if datagram.missing == 0 => {
@@ -228,6 +241,14 @@ impl<'a> Capture<'a> {
             }));
         }
         let span = timeline.span(None, std::iter::empty(), zone);
+        let mut years = Years::new(None, zone);
+        let mut source = source;
+        let most = self.options.limits.alive;
+        let hours = self.hours.told(&mut years, most);
+        if hours.is_too_many {
+            source.fail(&alive::too_many(most));
+        }
+        let alive = self.options.alive(&hours);
         let mut devices: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (device, day) in &self.alive {
             let of_day = devices.entry(time::day(*day)).or_default();
@@ -252,6 +273,9 @@ impl<'a> Capture<'a> {
                 .map(|(day, set)| (day, set.into_iter().collect()))
                 .collect(),
             errors: source.errors,
+            hours: hours.lines,
+            order: hours.order,
+            alive,
         };
         (lines, coverage)
     }

@@ -31,6 +31,14 @@ pub struct Datagram<'a> {
     pub piece: Option<Piece>,
 }
 
+/// Whether an address can be that of one machine.
+pub fn is_device(address: Address) -> bool {
+    match address.v4() {
+        Some(bits) => bits != 0 && bits >> 28 != 0xe && bits != u32::MAX,
+        None => address.0 != 0 && address.0 >> 120 != 0xff,
+    }
+}
+
 fn half(bytes: &[u8], at: usize) -> u16 {
     u16::from_be_bytes([bytes[at], bytes[at + 1]])
 }

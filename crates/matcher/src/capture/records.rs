@@ -2,7 +2,7 @@
 use std::cell::OnceCell;
 
 use super::flows::{Contact, ESTABLISHED, End, Ends, Flow, RESET, SYN};
-use super::network::{ICMP, ICMP6, TCP, UDP};
+use super::network::{ICMP, ICMP6, TCP, UDP, is_device};
 use super::origin::Origin;
 use super::{Capture, DNS, FLOW, HTTP, QUIC, TLS, dns, http};
 use crate::canonical::address::{self, Address};
@@ -26,14 +26,6 @@ struct Facts {
     origin: Origin,
 }
 
-/// Whether an address can be that of one machine.
-fn is_device(address: Address) -> bool {
-    match address.v4() {
-        Some(bits) => bits != 0 && bits >> 28 != 0xe && bits != u32::MAX,
-        None => address.0 != 0 && address.0 >> 120 != 0xff,
-    }
-}
-
 /// The beginning of the text of a record: time, sender and receiver.
 fn heading(origin: Origin, from: &str, to: &str) -> Vec<u8> {
     let when = origin.time.map_or_else(|| "-".to_owned(), time::iso);
@@ -43,6 +35,9 @@ fn heading(origin: Origin, from: &str, to: &str) -> Vec<u8> {
 fn with_port(end: End) -> String {
     end.address.with_port(end.port)
 }
+
+/// Clients whose hardware address is remembered; one more, and all are forgotten.
+const MOST_CLIENTS: usize = 65_536;
 
 /// Most bytes of a name that is looked up at once; a longer name is taken as a possible hit.
 const SHORT: usize = 128;
@@ -150,6 +145,25 @@ impl Capture<'_> {
         hits
     }
 
+    /// The packet's origin with the hardware address of the client.
+    ///
+    /// A packet that the client sent shows it. One that it was sent counts where its frame goes to the hardware
+    /// address with which the client sent last: else a router stands between.
+    fn of_client(&mut self, client: Address, origin: Origin, is_sender: bool) -> Origin {
+        if is_sender {
+            if let Some(mac) = origin.mac {
+                if self.macs.len() >= MOST_CLIENTS && !self.macs.contains_key(&client) {
+                    self.macs.clear();
+                }
+                self.macs.insert(client, mac);
+            }
+            return origin;
+        }
+        let known = self.macs.get(&client).copied();
+        let mac = origin.to.filter(|to| known == Some(*to));
+        Origin { mac, ..origin }
+    }
+
     /// Takes a DNS message: a record if a name or address in it is listed.
     pub fn dns(&mut self, sender: End, target: End, origin: Origin, bytes: &[u8]) {
         let is_netbios = sender.port == dns::NETBIOS || target.port == dns::NETBIOS;
@@ -168,15 +182,9 @@ impl Capture<'_> {
                 dns::Item::Other(_) => false,
             };
         });
-        let Some(header) = header.filter(|_| may_have_hit) else {
+        let Some(header) = header else {
             return;
         };
-        let message = Message::read(bytes, is_netbios, &mut self.name);
-        let tokens = message.tokens();
-        let hits = self.found(&tokens);
-        if hits.is_empty() {
-            return;
-        }
         let is_dns_port = |end: End| dns::PORTS.contains(&end.port);
         let sender_serves = match (is_dns_port(sender), is_dns_port(target)) {
             (true, false) => true,
@@ -184,14 +192,21 @@ impl Capture<'_> {
             _ => header.is_reply,
         };
         let client = if sender_serves { target } else { sender };
+        let origin = self.of_client(client.address, origin, !sender_serves);
+        if !may_have_hit {
+            return;
+        }
+        let message = Message::read(bytes, is_netbios, &mut self.name);
+        let tokens = message.tokens();
+        let hits = self.found(&tokens);
+        if hits.is_empty() {
+            return;
+        }
         let facts = Facts {
             record: DNS,
             client: client.address,
             action: message.action(header),
-            origin: Origin {
-                mac: origin.mac.filter(|_| !sender_serves),
-                ..origin
-            },
+            origin,
         };
         self.keep(&hits, facts, &|| {
             let mut text = heading(origin, &with_port(sender), &with_port(target));
@@ -271,6 +286,7 @@ impl Capture<'_> {
         let initiator = flow.key.side(flow.initiator_high);
         let responder = flow.key.side(!flow.initiator_high);
         let is_sender = flow.initiator_high == from_high;
+        let origin = self.of_client(initiator.address, origin, is_sender);
         let port = |end: End| has_ports.then_some(end.port);
         let has_room = self.alive.len() <= self.options.limits.alive;
         if self.options.devices && has_room && origin.time.is_some() && is_device(initiator.address)
@@ -287,8 +303,6 @@ impl Capture<'_> {
             let hits = self.found(&[(Field::Destination, token)]);
             if !hits.is_empty() {
                 self.contacts += 1;
-                let mac = origin.mac.filter(|_| is_sender);
-                let origin = Origin { mac, ..origin };
                 self.waiting.insert(self.contacts, Contact { hits, origin });
                 self.flows.at(place).watch = self.contacts;
             }

@@ -197,6 +197,7 @@ impl Compiler {
             },
             ("pairs", ..) if table.pairs.as_deref() == Some("cef") => Body::Cef,
             ("pairs", ..) if table.pairs.as_deref() == Some("cells") => Body::PairCells,
+            ("pairs", ..) if table.pairs.as_deref() == Some("colon") => Body::PairColons,
             ("pairs", ..) => Body::Pairs {
                 separator: self.separator(table, b' ')?,
             },

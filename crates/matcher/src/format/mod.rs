@@ -73,6 +73,8 @@ pub enum Body {
     Cef,
     /// Pairs that are cells, as RFC 4180 quotes them.
     PairCells,
+    /// Pairs whose keys and quoted values a colon parts.
+    PairColons,
     Json {
         nested: bool,
     },

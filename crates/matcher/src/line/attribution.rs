@@ -1,32 +1,25 @@
 //! Which machine a line of no known format tells of (docs/log-formats.md 6): never its sender, a network, or an
-//! address after translation; nobody rather than a guess.
+//! address after translation; nobody rather than a guess. Of a record the message speaks first.
 use std::sync::LazyLock;
 
 use memchr::memmem;
-use regex::bytes::{Captures, Regex, RegexBuilder};
+use regex::bytes::{Captures, Regex};
 
 use crate::canonical::address::{self, Address};
 use crate::line::chars::Text;
 use crate::line::freetext::{Place, addresses, cleared, flat};
-use crate::line::hit::{Hits, Matched};
+use crate::line::heads::heads;
+use crate::line::hit::{Hit, Hits, Matched};
 use crate::line::keys::{self, Key, Path};
-use crate::line::moments;
+use crate::line::moments::expression;
 use crate::line::sides::{Side, near, of_key, translates};
+use crate::shape::wrapper::Readings;
 
 const DNS_PORTS: [u16; 5] = [53, 137, 853, 5353, 5355];
 /// A client's own port is seldom below: an address with such a port is a server, where no key says more.
 const FIRST_UNPRIVILEGED: u16 = 1024;
 const BEFORE: usize = 48;
 const AFTER: usize = 160;
-const HEAD_BYTES: usize = 512;
-const HEADS: usize = 3;
-
-fn expression(text: &str) -> Regex {
-    RegexBuilder::new(text)
-        .unicode(false)
-        .build()
-        .expect("a constant expression")
-}
 
 const PORT: &str = r"\]?(?:[:#/](?P<port>[0-9]{1,5})|\((?P<inner>[0-9]{1,5})\))?";
 const INTERFACE: &str = "(?:[A-Za-z][0-9A-Za-z_-]{0,31}[:/])?";
@@ -75,23 +68,6 @@ static PORT_KEYS: LazyLock<[Regex; 2]> = LazyLock::new(|| {
         ))
     })
 });
-static PRIORITY: LazyLock<Regex> =
-    LazyLock::new(|| expression(r"\A(?:[0-9]{1,6} )?<[0-9]{1,3}>(?:[0-9]{1,2} )? {0,2}(?:- )?"));
-static HEAD_WORD: LazyLock<Regex> = LazyLock::new(|| expression(r#"\A([^ \t="{]{1,255}) {1,3}"#));
-static REQUEST: LazyLock<Regex> = LazyLock::new(|| {
-    expression(concat!(
-        r"\A(?:(?:GET|POST|HEAD|PUT|DELETE|OPTIONS|CONNECT|PATCH|TRACE) ",
-        r#"|"|[^ ]{1,64} [^ ]{1,64} \[|-{1,2}>)"#
-    ))
-});
-static TAG: LazyLock<Regex> =
-    LazyLock::new(|| expression(r"\A(?:%|[A-Za-z][0-9A-Za-z_./-]{0,47}(?:\[[0-9]{1,10}\])?: )"));
-static MESSAGE: LazyLock<Regex> = LazyLock::new(|| {
-    expression(concat!(
-        r"\A(?:%|<[0-9]|\{|(?:CEF|LEEF):",
-        r"|[A-Za-z_][0-9A-Za-z_.-]{0,47}(?:=|(?:\[[0-9]{1,10}\])?: ))"
-    ))
-});
 
 /// What a line says of one address.
 #[derive(Debug)]
@@ -134,15 +110,19 @@ impl Sides {
         *place = place.or(port);
     }
 
-    /// A reply goes from the side with a port of DNS to the client.
-    fn swap_replies(&mut self, line: &[u8]) {
+    /// The port of the source and that of the destination, behind the address or under a key of its own.
+    fn both_ports(&self, line: &[u8]) -> [Option<u16>; 2] {
         let shown = |n: usize| {
             let found = PORT_KEYS[n].captures(line)?;
             address::parse_port(&found[1])
         };
-        let port = |n: usize| self.ports[n].or_else(|| shown(n));
+        [0, 1].map(|n| self.ports[n].or_else(|| shown(n)))
+    }
+
+    /// A reply goes from the side with a port of DNS to the client.
+    fn swap_replies(&mut self, ports: [Option<u16>; 2]) {
         let is_dns = |port: u16| DNS_PORTS.contains(&port);
-        if !port(0).is_some_and(is_dns) || port(1).is_none_or(is_dns) {
+        if !ports[0].is_some_and(is_dns) || ports[1].is_none_or(is_dns) {
             return;
         }
         for side in self.all.iter_mut().flat_map(|said| &mut said.sides) {
@@ -160,7 +140,7 @@ impl Sides {
         said.is_some_and(|said| said.is(Side::Source) && !said.is(Side::Destination))
     }
 
-    fn device(&self, listed: &[Address]) -> Option<Address> {
+    fn device(&self, listed: &[Address], is_held: bool) -> Option<Address> {
         let private = || {
             let all = self.all.iter();
             all.filter(|s| is_private(s.address) && !listed.contains(&s.address))
@@ -173,18 +153,95 @@ impl Sides {
         if self.all.iter().any(|said| said.is(Side::Source)) {
             return only(Box::new(private().filter(|said| said.is(Side::Source))));
         }
+        if is_held {
+            return None;
+        }
         only(Box::new(private().filter(|said| said.sides.is_empty())))
+    }
+
+    /// The only source of a line that calls every listed address a destination, and names nothing inside.
+    fn public_device(&self, listed: &[Address], hosts: &[Address]) -> Option<Address> {
+        let mut sources = self.all.iter().filter(|said| said.is(Side::Source));
+        let (one, None) = (sources.next()?, sources.next()) else {
+            return None;
+        };
+        let is_plain = one.sides.iter().all(|side| *side == Side::Source);
+        let is_inside = |said: &Said| {
+            is_private(said.address) && !hosts.contains(&said.address) && !said.is(Side::Other)
+        };
+        let is_called = |address: &Address| {
+            let mut all = self.all.iter();
+            all.any(|said| said.address == *address && said.is(Side::Destination))
+        };
+        let is_known = is_plain
+            && !is_nobody(one.address)
+            && !self.all.iter().any(is_inside)
+            && listed.iter().all(is_called);
+        is_known.then_some(one.address)
     }
 }
 
-/// The machine of a line with these hits, if the line says it. Hits that the line does not show as a call go:
-/// those of an address that sent something, or that an ICMP error names. `texts` are the line and what its
-/// wrappers hold.
-pub fn attribute<'t>(
-    line: &[u8],
+/// The machine of a line with these hits, if the line says it; `said` is the text of the line that holds them.
+/// Hits that the line does not show as a call go: those of an address that sent something, or that an ICMP
+/// error names.
+///
+/// What stands round a message was written by its collector. So the innermost message with these hits speaks
+/// first. Where it names no machine, what stands round it may, but only under a key that says so. A machine
+/// inside comes before a public one, which may be what a translation left.
+pub fn attribute(
+    said: &[u8],
     hits: &mut Hits,
-    texts: impl Iterator<Item = &'t [u8]>,
+    readings: &Readings<'_>,
+    find: impl Fn(&[u8]) -> Hits,
 ) -> Option<Address> {
+    let senders: Vec<Address> = readings
+        .texts()
+        .flat_map(|text| heads(text).senders)
+        .collect();
+    let hosts: Vec<Address> = readings.hosts().filter_map(address::parse).collect();
+    let holds = |found: &Hits, hit: &Hit| found.iter().any(|other| other.item == hit.item);
+    let inner: Vec<&[u8]> = readings
+        .messages()
+        .filter(|text| *text != said)
+        .filter(|text| {
+            let found = find(text);
+            hits.iter().all(|hit| holds(&found, hit))
+        })
+        .collect();
+    let is_held = !inner.is_empty();
+    let mut found: Vec<Verdict> = inner
+        .into_iter()
+        .map(|text| attribute_text(text, hits, &senders, &hosts, false))
+        .collect();
+    found.push(attribute_text(said, hits, &senders, &hosts, is_held));
+    let inside = found.iter().position(|one| one.inside.is_some());
+    let public = || found.iter().position(|one| one.public.is_some());
+    let at = inside.or_else(public).unwrap_or(found.len() - 1);
+    let Verdict {
+        inside,
+        public,
+        hits: kept,
+    } = found.swap_remove(at);
+    *hits = kept;
+    inside.or(public)
+}
+
+/// What one text says: a machine inside, or a public one; and the hits that it may have called.
+struct Verdict {
+    inside: Option<Address>,
+    public: Option<Address>,
+    hits: Hits,
+}
+
+/// What one text says; `hosts` sent the line by the word of a collector, or are its first word; `is_held`: a
+/// message in the text holds the hits.
+fn attribute_text(
+    line: &[u8],
+    hits: &Hits,
+    senders: &[Address],
+    hosts: &[Address],
+    is_held: bool,
+) -> Verdict {
     let text = Text::new(line);
     let view = cleared(&text);
     let clear = flat(&view.clear);
@@ -205,18 +262,32 @@ pub fn attribute<'t>(
         let (side, port) = side(&clear, place, &key, &path, listed.contains(&place.address));
         sides.add(place.address, side, port);
     }
-    let others = texts.flat_map(|text| heads(text).senders);
-    for sender in head.senders.into_iter().chain(others) {
-        if sides.all.iter().any(|said| said.address == sender) {
-            sides.add(sender, Some(Side::Other), None);
+    for sender in head.senders.iter().chain(senders) {
+        if sides.all.iter().any(|said| said.address == *sender) {
+            sides.add(*sender, Some(Side::Other), None);
         }
     }
-    sides.swap_replies(&clear);
+    let ports = sides.both_ports(&clear);
+    sides.swap_replies(ports);
     let is_error = ICMP.is_match(&clear) && ICMP_ERROR.is_match(&clear);
-    hits.retain(|hit| {
+    let may_be_public = listed.len() == hits.len() && !is_answer(ports);
+    let mut kept = hits.clone();
+    kept.retain(|hit| {
         address_of(&hit.matched).is_none_or(|address| !is_error && !sides.only_sent(address))
     });
-    sides.device(&listed)
+    Verdict {
+        inside: sides.device(&listed, is_held),
+        public: may_be_public
+            .then(|| sides.public_device(&listed, hosts))
+            .flatten(),
+        hits: kept,
+    }
+}
+
+/// Whether the source has the port of a server, and the destination has none.
+fn is_answer([source, destination]: [Option<u16>; 2]) -> bool {
+    source.is_some_and(|port| port < FIRST_UNPRIVILEGED)
+        && destination.is_none_or(|port| port >= FIRST_UNPRIVILEGED)
 }
 
 fn address_of(matched: &Matched) -> Option<Address> {
@@ -231,6 +302,14 @@ fn is_private(address: Address) -> bool {
     match address.v4() {
         Some(bits) => bits >> 24 == 10 || bits >> 20 == 0xAC1 || bits >> 16 == 0xC0A8,
         None => address.0 >> 121 == 0b111_1110,
+    }
+}
+
+/// Addresses that no machine has to itself on a network: unspecified, loopback, of one cable, multicast.
+fn is_nobody(address: Address) -> bool {
+    match address.v4() {
+        Some(bits) => matches!(bits >> 24, 0 | 127) || bits >> 16 == 0xA9FE || bits >> 29 == 0b111,
+        None => address.0 <= 1 || address.0 >> 118 == 0b11_1111_1010 || address.0 >> 120 == 0xFF,
     }
 }
 
@@ -339,73 +418,4 @@ fn is_prefix(digits: &[u8], is_v6: bool) -> bool {
     } else {
         (8..=31).contains(&length)
     }
-}
-
-/// What stands before a message.
-#[derive(Debug, Default)]
-struct Heads {
-    /// The addresses that sent the message on.
-    senders: Vec<Address>,
-    /// Where a tag may begin.
-    starts: Vec<usize>,
-}
-
-/// The heads of at most `HEADS` hosts that a message went through.
-fn heads(text: &[u8]) -> Heads {
-    let line = &text[..text.len().min(HEAD_BYTES)];
-    let mut found = Heads {
-        senders: Vec::new(),
-        starts: vec![0],
-    };
-    let mut at = 0;
-    for number in 0..HEADS {
-        let priority = PRIORITY.find(&line[at..]).map(|m| at + m.end());
-        let begin = priority.unwrap_or(at);
-        let after_time = moments::head(line, begin);
-        // RFC 3164 names the month, and its host follows; a row of columns has other times.
-        let is_syslog = priority.is_some()
-            || line[begin..after_time.unwrap_or(begin)]
-                .iter()
-                .any(u8::is_ascii_lowercase);
-        let begin = after_time.unwrap_or(begin);
-        found.starts.push(begin);
-        let Some(word) = HEAD_WORD.captures(&line[begin..]) else {
-            break;
-        };
-        let rest = begin + word[0].len();
-        match address_in(&word[1]) {
-            None if priority.is_none() && after_time.is_none() => break,
-            None => {}
-            Some(_) if priority.is_none() && REQUEST.is_match(&line[rest..]) => break,
-            Some(_)
-                if !is_syslog && !is_message(line, rest, number > 0 && after_time.is_none()) =>
-            {
-                break;
-            }
-            Some(address) => found.senders.push(address),
-        }
-        at = rest;
-        found.starts.push(at);
-    }
-    found
-}
-
-/// Whether a message begins here, so that the address before it is not its first word, nor a column.
-fn is_message(line: &[u8], at: usize, is_host_known: bool) -> bool {
-    if is_host_known {
-        return TAG.is_match(&line[at..]);
-    }
-    MESSAGE.is_match(&line[at..]) || moments::head(line, at).is_some()
-}
-
-/// The address that is a whole word of a head, in brackets, behind a slash or before a colon too.
-fn address_in(word: &[u8]) -> Option<Address> {
-    if let Some(address) = address::parse(word) {
-        return Some(address);
-    }
-    let begin = word.iter().take_while(|b| b"[(/".contains(b)).count();
-    let word = &word[begin..];
-    let word = word.strip_suffix(b":").unwrap_or(word);
-    let end = word.iter().rev().take_while(|b| b"])".contains(b)).count();
-    address::parse(&word[..word.len() - end])
 }

@@ -7,6 +7,8 @@ const LONGEST_WORD: usize = 16;
 const MOST_WORDS: usize = 3;
 /// Objects in objects; what lies deeper has no keys.
 const DEEPEST: usize = 32;
+/// The key of an object that is a whole record (Elastic's search hits): it calls nothing a source.
+const RECORD: &[u8] = b"_source";
 
 /// The words of keys around a place, the inner first.
 pub type Path = Vec<Vec<String>>;
@@ -168,7 +170,12 @@ pub fn around(text: &[u8], places: &[usize]) -> Vec<Path> {
                 let blank = text[at..].iter().take_while(|&&b| is_blank(b)).count();
                 if is_closed && text.get(at + blank) == Some(&b':') {
                     let spelled = &text[mark + 1..at - 1];
-                    key = words_of(&spelled[spelled.len().saturating_sub(LONGEST_KEY)..]);
+                    let spelled = &spelled[spelled.len().saturating_sub(LONGEST_KEY)..];
+                    key = if spelled == RECORD {
+                        Vec::new()
+                    } else {
+                        words_of(spelled)
+                    };
                 }
             }
             b'{' if stack.len() == DEEPEST => {

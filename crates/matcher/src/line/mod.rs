@@ -4,6 +4,7 @@ pub(crate) mod attribution;
 mod chars;
 pub(crate) mod detect;
 pub(crate) mod freetext;
+mod heads;
 pub mod hit;
 mod keys;
 pub(crate) mod line_key;

@@ -71,7 +71,7 @@ const NEVER_BEGINS: [&str; 18] = [
     "renew",
 ];
 
-fn expression(text: &str) -> Regex {
+pub(super) fn expression(text: &str) -> Regex {
     RegexBuilder::new(text)
         .unicode(false)
         .build()

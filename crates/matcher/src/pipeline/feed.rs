@@ -9,6 +9,7 @@ use crate::options::{Limits, Progress};
 use crate::pipeline::unpacked::Unpacked;
 use crate::reader::claim::Claim;
 use crate::reader::{START, Source};
+use crate::scan::blocks::last_block;
 use crate::token::buffer::Buffer;
 
 /// What `Feed::next` put into the buffer.
@@ -113,7 +114,7 @@ impl<'a> Feed<'a> {
         if !self.is_long() || progress.is_cancelled() || progress.failed().is_some() {
             return None;
         }
-        let claim = self.source.claim(self.offset, size)?;
+        let claim = self.source.claim(self.offset, size, self.limits.block)?;
         self.carry.clear();
         self.offset += claim.len as u64;
         progress.note_read(self.source.stored);
@@ -133,8 +134,10 @@ impl<'a> Feed<'a> {
             self.progress.note_read(self.source.stored);
             unpacked.add(slice);
             if unpacked.len() >= self.limits.chunk {
-                rest = unpacked.cut();
-                break;
+                rest = unpacked.cut(self.limits.block);
+                if rest.is_some() || unpacked.len() > self.limits.chunk + 2 * self.limits.block {
+                    break;
+                }
             }
         }
         let Some(rest) = rest else {
@@ -154,8 +157,15 @@ impl<'a> Feed<'a> {
         let mut whole = 0;
         while !self.ended {
             if buffer.is_full() {
-                whole = memrchr(b'\n', buffer.data()).map_or(0, |i| i + 1);
-                if whole > 0 || buffer.filled > self.limits.long_line {
+                let cut = last_block(buffer.data(), self.offset, self.limits.block);
+                if let Some(cut) = cut {
+                    whole = cut;
+                    break;
+                }
+                let last = memrchr(b'\n', buffer.data()).map_or(0, |i| i + 1);
+                if buffer.filled - last > self.limits.long_line {
+                    // What stands before a long line is a chunk, also where no block ends.
+                    whole = last;
                     break;
                 }
             }

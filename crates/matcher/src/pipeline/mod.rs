@@ -35,6 +35,7 @@ use crate::scan::state::Scan;
 use crate::scan::unattributed::Unattributed;
 use crate::set::Set;
 use crate::time;
+use crate::time::hours::Hours;
 use crate::time::midnights::Midnights;
 use crate::time::timeline::{Timeline, shown};
 use crate::time::years::Years;
@@ -269,11 +270,13 @@ pub(crate) struct Found<'a> {
     pub long_lines: u64,
     pub inbound: u64,
     pub errors: Vec<String>,
+    pub hours: Hours,
 }
 
 impl<'a> Found<'a> {
     fn of(scan: Scan<'a>, source: Source) -> Found<'a> {
         Found {
+            hours: scan.take_hours(),
             alive: scan.alive.shown(),
             formats: scan.formats,
             zone: scan.zone,
@@ -310,6 +313,12 @@ impl<'a> Found<'a> {
             self.errors.push(format!("{}: {problem}", path.display()));
         }
         let devices = self.alive.days(&mut years);
+        let hours = self.hours.told(&mut years, most);
+        if hours.is_too_many {
+            let problem = alive::too_many(most);
+            self.errors.push(format!("{}: {problem}", path.display()));
+        }
+        let alive = self.options.alive(&hours);
         let coverage = Coverage {
             source: self.source,
             path: path.display().to_string(),
@@ -333,6 +342,9 @@ impl<'a> Found<'a> {
                 .map(|(day, set)| (day, set.into_iter().collect()))
                 .collect(),
             errors: self.errors,
+            hours: hours.lines,
+            order: hours.order,
+            alive,
         };
         (lines, coverage)
     }

@@ -27,6 +27,7 @@ use crate::scan::unattributed::Unattributed;
 use crate::set::Set;
 use crate::shape::{Header, LineReader};
 use crate::time;
+use crate::time::hours::Hours;
 use crate::time::timeline::Timeline;
 use crate::wire::Lines;
 
@@ -61,6 +62,7 @@ struct About {
     timeline: Timeline,
     alive: Alive<String>,
     spread: Spread,
+    hours: Hours,
 }
 
 /// Reads one range. None where its answer could not be exactly a part of the whole file's: the file is packed or
@@ -115,6 +117,7 @@ pub fn scan(
         whole.read_tail(&mut feed.source, &recent);
     }
     let after = json(&*whole.reader.header);
+    let hours = whole.take_hours();
     let about = About {
         source: feed.source.id(),
         changed: feed.source.changed,
@@ -125,6 +128,7 @@ pub fn scan(
         inbound: whole.inbound,
         alive: whole.alive.shown(),
         timeline: whole.timeline,
+        hours,
         spread: mem::take(&mut whole.stretches.spread),
     };
     let text = json(&about);
@@ -217,6 +221,7 @@ impl Whole {
             long_lines: about.long_lines,
             inbound: about.inbound,
             errors,
+            hours: about.hours,
         };
         Ok(Some(found.finish(path)))
     }
@@ -232,6 +237,7 @@ impl About {
         self.inbound += later.inbound;
         self.timeline.absorb(&later.timeline);
         self.timeline.take_tail(later.timeline);
+        self.hours.absorb(later.hours, Limits::default().alive);
         if self.alive.len() <= Limits::default().alive {
             self.alive.absorb(later.alive);
         }

@@ -22,6 +22,8 @@ use crate::token::buffer::Buffer;
 const CHUNKS: usize = 4;
 /// More threads than these read as many chunks together, and each at least one: memory has room for no more.
 const ROOMY: usize = 2;
+/// Bytes of most lines.
+const LINE: usize = 4096;
 /// Chunks that all threads of a run hold while they wait for the header of the lines before: a thread that is held up
 /// does not stop the others.
 const MOST_WAITING: usize = 8;
@@ -86,9 +88,10 @@ impl<'a> Queue<'a> {
 
     fn new_buffer(&self) -> Buffer {
         Buffer::new(if self.is_slow {
-            self.account.chunk(self.limits.chunk)
+            // Whole blocks, and the line at their end.
+            self.account.chunk(self.limits.chunk).max(self.limits.block) + LINE
         } else {
-            self.portion()
+            self.portion() + LINE
         })
     }
 

@@ -1,5 +1,5 @@
 //! Lines that lie where they were unpacked. The thread that looks at them copies them; the thread that unpacks goes on.
-use memchr::memrchr;
+use memchr::{memchr, memrchr};
 
 use crate::raw::Slice;
 use crate::token::buffer::Buffer;
@@ -34,10 +34,23 @@ impl Unpacked {
         self.slices.iter().map(|slice| slice.len()).sum()
     }
 
-    /// Takes away and returns the bytes behind the last line border within the slices; None without a border.
-    pub fn cut(&mut self) -> Option<Vec<u8>> {
-        let mut last = self.slices.iter().enumerate().rev();
-        let (i, border) = last.find_map(|(i, slice)| Some((i, memrchr(b'\n', slice)? + 1)))?;
+    /// Takes away and returns the bytes from the last block on that begins within the slices; None where none does.
+    pub fn cut(&mut self, block: usize) -> Option<Vec<u8>> {
+        let mut end = self.len();
+        let last = self.slices.iter().rev().find_map(|slice| {
+            end -= slice.len();
+            Some(end + memrchr(b'\n', slice)?)
+        })?;
+        let begin = (self.offset + last as u64 + 1) / block as u64 * block as u64;
+        // The byte before the block, and the slice that holds it.
+        let mut from = usize::try_from(begin.checked_sub(self.offset + 1)?).ok()?;
+        from = from.checked_sub(self.start.len())?;
+        let mut slices = self.slices.iter().enumerate();
+        let (i, border) = slices.find_map(|(i, slice)| {
+            let skipped = from.min(slice.len());
+            from -= skipped;
+            Some((i, skipped + memchr(b'\n', &slice[skipped..])? + 1))
+        })?;
         let rest = self.slices.split_off(i + 1);
         let mut behind = self.slices[i][border..].to_vec();
         behind.extend(rest.iter().flat_map(|slice| slice.iter()));

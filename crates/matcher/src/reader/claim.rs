@@ -4,7 +4,7 @@ use std::io::{self, Seek, SeekFrom};
 
 use super::Source;
 
-/// Bytes at the end of a claim in which its last line border is sought.
+/// Bytes from the beginning of a block on in which a line border is sought.
 const BORDER: usize = 4096;
 
 /// Whole lines of a plain file.
@@ -37,10 +37,10 @@ pub(crate) fn read_at(_file: &File, _out: &mut [u8], _offset: u64) -> io::Result
 }
 
 impl Source {
-    /// Hands out at most `size` bytes of whole lines that begin at `offset`, where a line begins: what `read` gave
-    /// from there on is taken back. None near the end, where a line is too long, and of all that is no plain file
+    /// Hands out about `size` bytes that begin at `offset`, where a line begins, up to the first line that begins in a
+    /// block of `block` bytes: what `read` gave from there on is taken back. None near the end, where a line is too long, and of all that is no plain file
     /// read from its start: `read` goes on.
-    pub(crate) fn claim(&mut self, offset: u64, size: usize) -> Option<Claim> {
+    pub(crate) fn claim(&mut self, offset: u64, size: usize, block: usize) -> Option<Claim> {
         let is_simple = self.can_reread()
             && self.is_whole
             && self.start.is_empty()
@@ -49,12 +49,12 @@ impl Source {
         if !is_simple || offset + size as u64 > self.size {
             return None;
         }
+        let last = (offset + size as u64) / block as u64 * block as u64;
+        let from = usize::try_from(last.checked_sub(offset + 1)?).ok()?;
         let file = self.plain.as_mut()?;
         let mut end = [0; BORDER];
-        let end = &mut end[..size.min(BORDER)];
-        let from = size - end.len();
-        let n = read_at(file, end, offset + from as u64).ok()?;
-        let border = memchr::memrchr(b'\n', &end[..n])?;
+        let n = read_at(file, &mut end, offset + from as u64).ok()?;
+        let border = memchr::memchr(b'\n', &end[..n])?;
         let len = from + border + 1;
         let place = offset + len as u64;
         file.seek(SeekFrom::Start(place)).ok()?;

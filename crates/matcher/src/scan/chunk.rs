@@ -17,6 +17,7 @@ use crate::rows::details::Plain;
 use crate::scan::batch;
 use crate::scan::batch::Lines;
 use crate::scan::baton::Relay;
+use crate::scan::blocks::Texts;
 use crate::scan::long_line::LongLine;
 use crate::scan::segments::Segment;
 use crate::scan::state::{Ask, Scan};
@@ -67,24 +68,37 @@ impl<'a> Scan<'a> {
 
     /// Looks at all lines of a chunk after phase 1, under the header of the lines before them.
     pub fn lines_under(&mut self, header: Arc<Header>, buffer: &Buffer, segments: Vec<Segment>) {
-        self.reader.header = header;
+        self.reader.header = header.clone();
         self.every_line =
             self.set.needs_every_line() || self.options.devices || self.header_cuts_tokens();
+        let known = self.headers.len();
+        let mut texts = Texts::default();
         for segment in segments {
             match segment {
                 Segment::Lines {
-                    start, end, marks, ..
+                    start,
+                    end,
+                    lines,
+                    marks,
+                    asked,
+                    ..
                 } => {
                     let offset = buffer.offset + start as u64;
                     self.marked_lines(&buffer.data()[start..end], offset, &marks);
+                    texts.add((start, end), lines, asked);
                 }
                 Segment::LongLine { start, end } => {
+                    texts.end();
                     let line = &buffer.data()[start..end];
                     let mut pieces = LongLine::new(self, line, buffer.offset + start as u64);
                     pieces.feed(self, line);
                     pieces.finish(self);
                 }
             }
+        }
+        let headers = self.headers_since(header, known);
+        for text in texts.all() {
+            self.count_hours(text.of(buffer), &text.asked, &headers);
         }
         self.count_hits();
     }
@@ -241,7 +255,10 @@ impl<'a> Scan<'a> {
         self.set.has_addresses() && self.own().is_none_or(|(_, format)| format.reverses)
     }
 
-    fn foreign_record<'l>(&mut self, readings: &'l Readings<'_>) -> Option<Record<'a, 'l>> {
+    pub(super) fn foreign_record<'l>(
+        &mut self,
+        readings: &'l Readings<'_>,
+    ) -> Option<Record<'a, 'l>> {
         let own = self.format;
         let all = self.formats.iter().copied().enumerate();
         let others = all.filter(|(n, _)| Some(*n) != own);
@@ -261,7 +278,8 @@ impl<'a> Scan<'a> {
             self.record(&record, line, offset, true);
             return;
         }
-        let device = attribution::attribute(said, &mut hits, readings.texts());
+        let find = |text: &[u8]| tokens::hits(self.set, &freetext::read(text));
+        let device = attribution::attribute(said, &mut hits, readings, find);
         if self.format.is_some() || hits.is_empty() {
             self.unattributed.add(offset, line);
             return;
@@ -285,7 +303,8 @@ impl<'a> Scan<'a> {
         if let Some(record) = self.foreign_record(readings) {
             return self.way_record(&record, line, offset);
         }
-        let device = attribution::attribute(said, &mut ways, readings.texts());
+        let find = |text: &[u8]| tokens::ways(self.set, &freetext::read(text), self.endpoints);
+        let device = attribution::attribute(said, &mut ways, readings, find);
         let Some(device) = device.map(Host::Address) else {
             return;
         };
@@ -312,6 +331,7 @@ impl<'a> Scan<'a> {
         let mut found = Candidates::default();
         let mut search = Search {
             set: self.set,
+            asked: None,
             endpoints: self.endpoints,
             buf: &buf,
             from: FRONT,

@@ -16,6 +16,8 @@ pub(crate) struct LongLine {
     /// Bytes that the parsed part covers.
     skip: usize,
     hits: Hits,
+    /// Bytes of the line so far.
+    size: u64,
 }
 
 impl LongLine {
@@ -30,10 +32,12 @@ impl LongLine {
             skip: if parses { part } else { 0 },
             hits: Hits::new(),
             start,
+            size: 0,
         }
     }
 
     pub fn feed(&mut self, scan: &mut Scan<'_>, block: &[u8]) {
+        self.size += block.len() as u64;
         let (skip, hits) = (&mut self.skip, &mut self.hits);
         self.pieces
             .feed(block, |piece| look_at(scan, piece, skip, hits));
@@ -45,6 +49,7 @@ impl LongLine {
         scan.lines += 1;
         scan.long_lines += 1;
         if !self.parses {
+            scan.count_long_line(self.offset, self.size, None, &[]);
             if !self.hits.is_empty() {
                 let readings = Readings::new(&self.start);
                 scan.foreign_line(&readings, self.offset, self.hits, &self.start);
@@ -58,9 +63,12 @@ impl LongLine {
         let head = scan.timeline.head_len() < limits.edge_lines && self.offset < limits.edge_bytes;
         let readings = Readings::new(&self.start);
         if let Some(record) = scan.own_record(&readings) {
+            let moment = record.time(&scan.zone);
             if head {
-                scan.timeline.add_head(record.time(&scan.zone));
+                scan.timeline.add_head(moment);
             }
+            let seen = scan.asked_of(&record);
+            scan.count_long_line(self.offset, self.size, moment.map(|m| m.value), &seen);
             scan.record(&record, &self.start, self.offset, true);
         }
     }

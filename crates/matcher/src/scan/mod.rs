@@ -3,12 +3,15 @@
 //!
 //! `Scan` is one type whose methods stand in several files: `state` holds it, `chunk` leads through a chunk, the others do
 //! one part of it each.
+mod asked;
 mod batch;
 pub(crate) mod baton;
+pub(crate) mod blocks;
 mod chunk;
 pub(crate) mod long_line;
 mod pieces;
 mod record_hits;
+mod seen_now;
 pub(crate) mod segments;
 pub(crate) mod state;
 mod tail;

@@ -12,8 +12,11 @@ pub(crate) enum Segment {
     Lines {
         start: usize,
         end: usize,
+        lines: u64,
         /// Places where an indicator may stand, and places where a directive may begin.
         marks: Vec<usize>,
+        /// Places in lines that may name a machine that is asked about, with its group.
+        asked: Vec<(usize, u32)>,
         directives: Vec<usize>,
     },
     LongLine {
@@ -29,17 +32,18 @@ impl Scan<'_> {
         let len = buffer.filled;
         let mut found = Vec::new();
         let mut start = 0;
-        if len > limit {
-            let mut at = 0;
-            while at < len {
-                let end = memchr(b'\n', &buffer.data()[at..len]).map_or(len, |i| at + i);
-                if end - at > limit {
-                    self.lines(buffer, start, at, &mut found);
-                    found.push(Segment::LongLine { start: at, end });
-                    start = (end + 1).min(len);
-                }
-                at = end + 1;
+        let mut at = 0;
+        while at + limit < len {
+            // No line between two line feeds that are no further apart is too long.
+            if let Some(i) = memrchr(b'\n', &buffer.data()[at..=at + limit]) {
+                at += i + 1;
+                continue;
             }
+            let end = memchr(b'\n', &buffer.data()[at..len]).map_or(len, |i| at + i);
+            self.lines(buffer, start, at, &mut found);
+            found.push(Segment::LongLine { start: at, end });
+            start = (end + 1).min(len);
+            at = end + 1;
         }
         self.lines(buffer, start, len, &mut found);
         found
@@ -73,6 +77,7 @@ impl Scan<'_> {
         buffer.isolated(start, end, |buf, from| {
             let mut search = Search {
                 set: self.set,
+                asked: self.asked,
                 endpoints: self.endpoints,
                 buf,
                 from,
@@ -82,7 +87,8 @@ impl Scan<'_> {
             search.find(self.options.level, &mut found);
         });
         let data = &buffer.data()[start..end];
-        self.lines += found.newlines + u64::from(data.last() != Some(&b'\n'));
+        let lines = found.newlines + u64::from(data.last() != Some(&b'\n'));
+        self.lines += lines;
         let first = (data[0] == b'#').then_some(0);
         let later = memmem::find_iter(data, b"\n#").map(|i| i + 1);
         let directives: Vec<usize> = first.into_iter().chain(later).collect();
@@ -93,10 +99,17 @@ impl Scan<'_> {
         }
         // Names, addresses and directives, each in order.
         marks.sort();
+        let named = found.asked.iter();
+        let mut asked: Vec<(usize, u32)> = named
+            .map(|&(place, group)| (place as usize - FRONT - start, group))
+            .collect();
+        asked.sort_unstable();
         Segment::Lines {
             start,
             end,
+            lines,
             marks,
+            asked,
             directives,
         }
     }

@@ -1,6 +1,6 @@
 //! The state of one thread of a scan, and how it is handed to other threads.
 use std::mem;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::tz::TimeZone;
 
@@ -14,10 +14,13 @@ use crate::rows::repeats::Repeats;
 use crate::rows::stretches::Stretches;
 use crate::rows::{Keys, Rows};
 use crate::scan::baton::Baton;
+use crate::scan::seen_now::SeenNow;
 use crate::scan::unattributed::Unattributed;
 use crate::set::Set;
+use crate::set::asked::Asked;
 use crate::shape::{Header, LineReader};
 use crate::time::Moment;
+use crate::time::hours::Hours;
 use crate::time::timeline::Timeline;
 use crate::token::Scratch;
 
@@ -32,6 +35,9 @@ pub(crate) struct RecordHits {
 /// The part of one thread in the scan of a source.
 pub(crate) struct Scan<'a> {
     pub set: &'a Set,
+    /// Machines that the scan is asked about, if any.
+    pub asked: Option<&'a Asked>,
+    pub seen_now: SeenNow,
     pub formats: Vec<&'a Format>,
     pub options: &'a Options,
     pub progress: &'a Progress,
@@ -47,6 +53,8 @@ pub(crate) struct Scan<'a> {
     pub stretches: Stretches,
     pub timeline: Timeline,
     pub alive: Alive<Host>,
+    /// What all threads count of lines by their hours.
+    pub hours: Arc<Mutex<Hours>>,
     /// The headers of the baton, while this thread has it.
     pub headers: Vec<(u64, Arc<Header>)>,
     pub every_line: bool,
@@ -94,6 +102,8 @@ impl<'a> Scan<'a> {
     ) -> Scan<'a> {
         Scan {
             set,
+            asked: options.asked.as_deref().filter(|asked| !asked.is_empty()),
+            seen_now: SeenNow::default(),
             endpoints: format.is_none_or(|number| !formats[number].is_of_dns()),
             reader: LineReader::new(&formats),
             formats,
@@ -106,6 +116,7 @@ impl<'a> Scan<'a> {
             stretches: Stretches::default(),
             timeline: Timeline::default(),
             alive: Alive::default(),
+            hours: Arc::default(),
             headers: Vec::new(),
             every_line: false,
             scratch: None,
@@ -122,7 +133,7 @@ impl<'a> Scan<'a> {
 
     /// The same scan for another thread, before its first line.
     pub fn another(&self) -> Scan<'a> {
-        Scan::new(
+        let new = Scan::new(
             self.set,
             self.formats.clone(),
             self.format,
@@ -130,7 +141,11 @@ impl<'a> Scan<'a> {
             self.options,
             self.progress,
             self.rows.another(),
-        )
+        );
+        Scan {
+            hours: self.hours.clone(),
+            ..new
+        }
     }
 
     /// Adds the results of another thread.
@@ -149,6 +164,11 @@ impl<'a> Scan<'a> {
         if let Some(rows) = self.rows.take_shared() {
             self.stretches.absorb(rows.into_stretches(self.set));
         }
+    }
+
+    /// What all threads counted, when all have ended.
+    pub fn take_hours(&self) -> Hours {
+        mem::take(&mut self.hours.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub fn accept(&mut self, baton: Baton) {

@@ -1,4 +1,5 @@
 //! A compiled indicator set: flat memory, opened by a map, asked by both phases.
+pub mod asked;
 pub mod draft;
 pub(crate) mod hash;
 mod header;

@@ -49,6 +49,7 @@ fn look(set: &Set, level: Level) -> io::Result<Vec<u8>> {
         format: None,
         devices: true,
         source_name: String::new(),
+        asked: None,
         level,
         limits: Limits {
             chunk: 4096,

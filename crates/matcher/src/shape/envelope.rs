@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use memchr::{memchr, memchr_iter};
+use memchr::{memchr, memchr_iter, memmem};
 
 use crate::shape::json::{Object, Value};
 
@@ -255,7 +255,8 @@ pub(super) fn row(line: &[u8]) -> Option<Row<'_>> {
         let longest = cells.iter().map(|cell| cell.len()).max()?;
         let at = cells.iter().position(|cell| cell.len() == longest)?;
         let spaces = memchr_iter(b' ', &cells[at]).count();
-        if longest < LEAST_CELL || !(spaces >= 2 || cells[at].starts_with(b"{")) {
+        let is_object = cells[at].starts_with(b"{") || memmem::find(&cells[at], b" {").is_some();
+        if longest < LEAST_CELL || !(spaces >= 2 || is_object) {
             continue;
         }
         let text = cells.remove(at);

@@ -136,6 +136,7 @@ impl LineReader {
             }
             Body::Cef => Fields::Pairs(pairs::Pairs::cef(format, line)?),
             Body::PairCells => Fields::Pairs(pairs::Pairs::cells(format, line)?),
+            Body::PairColons => Fields::Pairs(pairs::Pairs::colon(format, line)?),
             Body::Json { nested } => {
                 let object = parsed
                     .get_or_insert_with(|| json::object(line).map(Arc::new))

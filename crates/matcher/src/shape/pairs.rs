@@ -1,11 +1,22 @@
-//! Lines of `key=value`: plain, quoted, the extension of CEF (ArcSight Common Event Format, 2017), or cells.
+//! Lines of `key=value`: plain, quoted, the extension of CEF (ArcSight Common Event Format, 2017), cells, or
+//! `key:"value";` of Check Point.
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
 
 use memchr::{memchr, memchr2, memmem};
+use regex::bytes::{Regex, RegexBuilder};
 
 use super::cells::cells;
 use crate::format::{FieldId, Format, Recognise};
+
+static COLON: LazyLock<Regex> = LazyLock::new(|| {
+    RegexBuilder::new(r#"(?:\A|[\s;])([^\s":;=<>]{1,64})(?:::?|=)"((?:[^"\\]|\\.)*)""#)
+        .unicode(false)
+        .dot_matches_new_line(true)
+        .build()
+        .expect("a constant expression")
+});
 
 /// The pairs of one line that the format uses.
 pub struct Pairs<'f, 'l> {
@@ -103,6 +114,27 @@ impl<'f, 'l> Pairs<'f, 'l> {
                 None => (&*cell, &*cell),
             };
             found.add(key, || value.to_vec().into());
+        }
+        found.finish()
+    }
+
+    /// Pairs whose values are quoted, wherever they stand; `:`, `::` or `=` parts key and value.
+    pub fn colon(format: &'f Format, line: &'l [u8]) -> Option<Self> {
+        if COLON
+            .captures(line)
+            .and_then(|first| first.get(1))
+            .is_none_or(|key| key.start() > 0)
+        {
+            return None;
+        }
+        let mut found = Collector::new(format);
+        for pair in COLON.captures_iter(line) {
+            let (Some(key), Some(value)) = (pair.get(1), pair.get(2)) else {
+                continue;
+            };
+            found.add(key.as_bytes(), || {
+                unescape(value.as_bytes(), |b| b"\"\\".contains(&b).then_some(b))
+            });
         }
         found.finish()
     }

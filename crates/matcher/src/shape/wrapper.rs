@@ -122,11 +122,14 @@ impl Wrapper {
 /// A text inside a line, and the wrapper round it.
 type Peeled<'l> = (Cow<'l, [u8]>, Wrapper);
 
+/// Peeled texts, and for each whether it stood in a record of JSON.
+type Layers<'l> = (Vec<Peeled<'l>>, Vec<bool>);
+
 /// All ways to read a line: as it is, then peeled from the outside to the inside. Peels when first asked.
 #[derive(Debug)]
 pub struct Readings<'l> {
     pub line: &'l [u8],
-    peeled: OnceCell<Vec<Peeled<'l>>>,
+    peeled: OnceCell<Layers<'l>>,
 }
 
 impl<'l> Readings<'l> {
@@ -142,13 +145,27 @@ impl<'l> Readings<'l> {
         let Some(at) = number.checked_sub(1) else {
             return Some((self.line, None));
         };
-        let all = self.peeled.get_or_init(|| peel_all(self.line));
+        let (all, _) = self.peeled.get_or_init(|| peel_all(self.line));
         all.get(at).map(|(text, wrapper)| (&**text, Some(wrapper)))
     }
 
     /// The line, and the texts inside it.
     pub fn texts(&self) -> impl Iterator<Item = &[u8]> {
         (0..).map_while(|n| self.get(n)).map(|(text, _)| text)
+    }
+
+    /// The texts that stood in a record of JSON, the innermost first.
+    pub fn messages(&self) -> impl Iterator<Item = &[u8]> {
+        let (all, are_messages) = self.peeled.get_or_init(|| peel_all(self.line));
+        let both = all.iter().zip(are_messages).rev();
+        both.filter(|(_, is)| **is).map(|((text, _), _)| &**text)
+    }
+
+    /// Who sent the line, by the word of each layer.
+    pub fn hosts(&self) -> impl Iterator<Item = &[u8]> {
+        let (all, _) = self.peeled.get_or_init(|| peel_all(self.line));
+        all.iter()
+            .filter_map(|(_, wrapper)| wrapper.host.as_deref())
     }
 
     /// What stands round the innermost text, where a time of ISO 8601 with a `T` stands before the first comma.
@@ -159,7 +176,7 @@ impl<'l> Readings<'l> {
         if !around.any(|w| w[1] == b'T' && w[0].is_ascii_digit() && w[2].is_ascii_digit()) {
             return None;
         }
-        let all = self.peeled.get_or_init(|| peel_all(self.line));
+        let (all, _) = self.peeled.get_or_init(|| peel_all(self.line));
         all.last().map(|(_, wrapper)| wrapper)
     }
 
@@ -170,8 +187,9 @@ impl<'l> Readings<'l> {
     }
 }
 
-fn peel_all(line: &[u8]) -> Vec<Peeled<'_>> {
+fn peel_all(line: &[u8]) -> Layers<'_> {
     let mut all = peel(line);
+    let mut are_messages = vec![is_record(line); all.len()];
     for _ in 1..LAYERS {
         let Some((text, outer)) = all.last() else {
             break;
@@ -183,9 +201,14 @@ fn peel_all(line: &[u8]) -> Vec<Peeled<'_>> {
         if inner.is_empty() {
             break;
         }
+        are_messages.resize(all.len() + inner.len(), is_record(text));
         all.extend(inner);
     }
-    all
+    (all, are_messages)
+}
+
+fn is_record(text: &[u8]) -> bool {
+    text.first() == Some(&b'{')
 }
 
 fn peel(text: &[u8]) -> Vec<Peeled<'_>> {
@@ -209,7 +232,7 @@ pub fn behind_hole(text: &[u8]) -> &[u8] {
 }
 
 fn peel_whole(text: &[u8]) -> Vec<Peeled<'_>> {
-    if text.first() == Some(&b'{') {
+    if is_record(text) {
         let found = json::object(text);
         return found.as_ref().map_or_else(Vec::new, peel_json);
     }

@@ -3,6 +3,7 @@ pub(crate) mod bucket;
 mod calendar;
 mod device;
 mod digits;
+pub(crate) mod hours;
 pub(crate) mod midnights;
 mod moment;
 mod servers;

@@ -54,7 +54,7 @@ impl Part<'_> {
 
     /// Where the address with its third dot at this place begins and ends.
     #[inline(always)]
-    fn text(&self, place: u16) -> (usize, usize) {
+    pub(super) fn text(&self, place: u16) -> (usize, usize) {
         let dot = self.zero + usize::from(place);
         let after: [u8; 4] = self.buf[dot + 1..dot + 5].try_into().expect("four bytes");
         let last = leading_digits(u32::from_le_bytes(after)).min(3);

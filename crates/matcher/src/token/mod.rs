@@ -2,6 +2,7 @@
 //!
 //! It may find too many lines, never too few: phase 2 parses each line found here and decides. Every byte goes
 //! through `Classes::masks`; carries between 64-byte blocks replace any look-ahead.
+mod asked;
 pub(crate) mod buffer;
 mod hidden;
 mod ipv4;
@@ -14,6 +15,7 @@ mod trust;
 use crate::raw::streams::{BIAS, Places, Stream, WORDS, later};
 use crate::raw::{self, BLOCKS, Bytes, Classes, Level, Work};
 use crate::set::Set;
+use crate::set::asked::Asked;
 use crate::set::hash::Filter;
 use trust::Trust;
 
@@ -25,6 +27,8 @@ pub const BACK: usize = 128;
 /// Whole lines: `buf[from..from + len]`, with `FRONT` bytes or more before and `BACK` zeros after them.
 pub struct Search<'a> {
     pub set: &'a Set,
+    /// Machines that the scan is asked about, if any.
+    pub asked: Option<&'a Asked>,
     /// Whether the addresses of providers are looked for.
     pub endpoints: bool,
     pub buf: &'a [u8],
@@ -37,6 +41,8 @@ pub struct Search<'a> {
 #[derive(Debug, Default)]
 pub struct Candidates {
     pub places: Vec<u32>,
+    /// Places in lines that may name a machine that is asked about, with its group, in no order.
+    pub asked: Vec<(u32, u32)>,
     pub newlines: u64,
 }
 
@@ -47,6 +53,8 @@ pub struct Scratch {
     trust: Trust,
     v4: Box<Places>,
     v6: Box<Places>,
+    /// Of a scan that is asked about machines.
+    tokens: Box<Places>,
 }
 
 /// Bits of each byte of a part.
@@ -86,10 +94,13 @@ impl Default for Scratch {
             trust: Trust::default(),
             v4: raw::places(),
             v6: raw::places(),
+            tokens: raw::places(),
         }
     }
 }
 
+/// Bytes of a token that its bits show whole.
+const SEEN_OF_TOKEN: u32 = raw::streams::SEEN;
 /// Bytes before a place that a hash may reach.
 const LOOK: usize = 64;
 
@@ -143,6 +154,7 @@ fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidates) {
         trust,
         v4,
         v6,
+        tokens,
     } = &mut *search.scratch;
     let (names, v4, v6) = (&mut **names, &mut **v4, &mut **v6);
     let no_label = if set.letter_labels_only() {
@@ -150,8 +162,14 @@ fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidates) {
     } else {
         0
     };
-    let has_addresses = set.has_endpoints(search.endpoints);
-    let no_tens = if set.lists_tens() { 0 } else { u64::MAX };
+    let asked = search.asked;
+    let has_endpoints = set.has_endpoints(search.endpoints);
+    let has_addresses = has_endpoints || asked.is_some();
+    let no_tens = if set.lists_tens() || asked.is_some_and(|asked| asked.tens) {
+        0
+    } else {
+        u64::MAX
+    };
     let mut carry = Carry::default();
     streams.each(Stream::clear);
     // No token stands before the first part.
@@ -216,6 +234,15 @@ fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidates) {
             }
             at += 64;
         }
+        let mut token_count = 0;
+        if asked.is_some_and(|asked| asked.lengths != 0) {
+            let mut at = BIAS as u16;
+            for token in streams.token.pairs(count) {
+                let ends = later(token, 1) & !token.1;
+                token_count = classes.places(ends, at, &mut tokens.at, token_count);
+                at += 64;
+            }
+        }
         streams.join_borders(count);
         let (mut v4_count, mut v6_count) = (0, 0);
         if has_addresses {
@@ -256,7 +283,12 @@ fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidates) {
             trust,
             &mut out.places,
         );
-        if has_addresses {
+        if let Some(asked) = asked {
+            part.asked_tokens(asked, &tokens.at[..token_count], &mut out.asked);
+            part.asked_v4(classes, asked, v4, v4_count, &mut out.asked);
+            part.asked_v6(asked, &v6.at[..v6_count], &mut out.asked);
+        }
+        if has_endpoints {
             part.v4(classes, &filters, v4, v4_count, &mut out.places);
             part.v6(&filters, &v6.at[..v6_count], &mut out.places);
         }

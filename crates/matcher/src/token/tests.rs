@@ -113,6 +113,7 @@ fn named(
     scratch.trust = Trust::default();
     let mut search = Search {
         set,
+        asked: None,
         endpoints: true,
         buf: &buf,
         from,

@@ -106,37 +106,29 @@ impl Lines {
 
     /// The number of ways around. Fails where rows in temporary files cannot be read.
     pub fn ways_len(&mut self, set: &Set) -> io::Result<u64> {
-        if let (None, Some((context, stretches))) = (self.ways_count, &self.rows) {
-            let mut count = 0;
-            let wanted = (Told::Ways, Wanted::Identity);
-            context.each(set, stretches, wanted, |days| {
-                count += days.rows.len() as u64;
-                Ok(())
-            })?;
-            self.ways_count = Some(count);
-        }
+        self.settle_ways(set)?;
         Ok(self.ways_count.unwrap_or_default())
     }
 
     /// At most `size` bytes of the lines of ways around from `offset` on, none at the end.
     pub fn read_ways_at(&mut self, set: &Set, offset: u64, size: usize) -> io::Result<Vec<u8>> {
-        if self.ways_len(set)? == 0 {
-            return Ok(Vec::new());
-        }
         self.settle_ways(set)?;
         let ways = self.ways.as_mut();
         ways.map_or_else(|| Ok(Vec::new()), |ways| read(ways, offset, size))
     }
 
-    /// Puts the lines of ways around where they need no memory, unless they are there.
+    /// Puts the lines of ways around where they need no memory, and counts them, unless that was done.
     fn settle_ways(&mut self, set: &Set) -> io::Result<()> {
         if let (Some((context, stretches)), None) = (&self.rows, &self.ways)
             && self.ways_count != Some(0)
         {
             let mut text = SpooledTempFile::new(HELD_WAYS);
-            let put = |block: &[u8]| text.write_all(block);
-            context.write(set, stretches, Told::Ways, None, put)?;
-            self.ways = Some(text);
+            let mut count = 0;
+            context.write(set, stretches, Told::Ways, None, |block| {
+                count += memchr::memchr_iter(b'\n', block).count() as u64;
+                text.write_all(block)
+            })?;
+            (self.ways, self.ways_count) = (Some(text), Some(count));
         }
         Ok(())
     }
@@ -177,7 +169,6 @@ impl Lines {
     /// Puts the lines where they need no memory; the rows are forgotten.
     fn settle(&mut self, set: &Set) -> io::Result<()> {
         if self.rows.is_some() {
-            self.ways_len(set)?;
             self.settle_ways(set)?;
             let mut text = SpooledTempFile::new(HELD);
             self.spell(set, |block| text.write_all(block))?;

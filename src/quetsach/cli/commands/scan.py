@@ -12,7 +12,17 @@ from typing import Any
 
 import click
 
-from quetsach.cli import FOUND, INCOMPLETE, NOTHING, PUSH_FAILED, answer, list_options, progress, say
+from quetsach.cli import (
+    FOUND,
+    INCOMPLETE,
+    NOTHING,
+    PUSH_FAILED,
+    answer,
+    leasetime,
+    list_options,
+    progress,
+    say,
+)
 from quetsach.errors import ScanError
 from quetsach.files.source import is_address
 from quetsach.results import listnotes, output
@@ -48,10 +58,13 @@ def run(paths: tuple[str, ...], **given: Any) -> int:
         kept,
         given["cluster"],
         outputs,
+        _asked(given["asked"], given["url"], token),
+        lease_length=given["lease_length"],
     )
-    others = [*given["indicators"], *given["leases"], given["override"]]
+    others = [*given["indicators"], *given["leases"], given["override"], _file(given["asked"])]
     answer.refuse_inputs(outputs, others, partial(_is_scanned, paths))
     prepared = request.prepare()
+    leasetime.warn(prepared.leases.read, given["lease_length"])
     with ExitStack() as stack:
         show = stack.enter_context(progress.bar())
         on_progress = _meanwhile(show, outputs, request.tz, as_json=given["as_json"])
@@ -142,6 +155,26 @@ def _token(url: str | None, token_file: Path | None) -> str | None:
 
     push.address_of(url)
     return push.read_token(token_file)
+
+
+def _file(asked: str | None) -> Path | None:
+    """The file with the machines asked about, if they stand in a file."""
+    is_web = asked is None or asked.startswith(("http://", "https://"))
+    return None if is_web else Path(asked or "")
+
+
+def _asked(asked: str | None, url: str | None, token: str | None) -> tuple[str, ...]:
+    """The machines that the scan is asked about, from a file or from the portal."""
+    if asked is None:
+        return ()
+    from quetsach.results import asking
+
+    file = _file(asked)
+    if file is not None:
+        return asking.read(file)
+    if token is None:
+        raise click.UsageError(_("--asked with an address needs --push and --token-file."))
+    return asking.fetch(asked, url or "", token)
 
 
 def _vantage(paths: Sequence[str]) -> str:

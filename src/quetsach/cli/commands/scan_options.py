@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from quetsach.cli import list_options
+from quetsach.cli import leasetime, list_options
 from quetsach.cli import root as _root
 from quetsach.cli.commands import push, scan
 from quetsach.logs.roles import ROLE_NAMES
@@ -97,6 +97,7 @@ def _how_logs_are_read() -> list[click.Option]:
                 " logs are found by themselves."
             ),
         ),
+        leasetime.option(),
         click.Option(
             ["--tz"],
             metavar="ZONE",
@@ -120,6 +121,15 @@ def _how_it_runs() -> list[click.Option]:
             is_flag=True,
             help=_(
                 "Also note which machines were alive each day; this later proves that a machine is quiet."
+            ),
+        ),
+        click.Option(
+            ["--asked"],
+            metavar=_("FILE|URL"),
+            help=_(
+                "Machines to look for, one address, hardware address or name a line, in a file or from the"
+                " portal of --push: the result says in which hours the logs show each. It proves later that a"
+                " machine was on and quiet, and takes less time than --devices."
             ),
         ),
         click.Option(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from quetsach.endpoint.fact import Unavailable
-from quetsach.endpoint.machine import NoRegistry, Process, Signature, Socket, System, User
+from quetsach.endpoint.machine import Adapter, NoRegistry, Process, Signature, Socket, System, User
 from quetsach.endpoint.machines import live
 from quetsach.endpoint.machines.disk import UnixFiles
 from quetsach.endpoint.machines.tree import unix_users
@@ -32,6 +32,9 @@ class LinuxMachine:
 
     def sockets(self) -> Sequence[Socket]:
         return live.sockets()
+
+    def adapters(self) -> Sequence[Adapter]:
+        return live.adapters()
 
     def resolver_cache(self) -> Sequence[str]:
         # There is no common way: systemd-resolved shows its cache to administrators only.

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from quetsach.endpoint.fact import Unavailable
-from quetsach.endpoint.machine import Process, Socket
+from quetsach.endpoint.machine import Adapter, Process, Socket
 
 
 def host_name() -> str:
@@ -67,6 +67,23 @@ def sockets() -> Sequence[Socket]:
             pid=one.pid or 0,
         )
         for one in connections
+    ]
+
+
+def adapters() -> Sequence[Adapter]:
+    """The network adapters that are up, with the addresses that they have now."""
+    psutil = _psutil()
+    try:
+        found, states = psutil.net_if_addrs(), psutil.net_if_stats()
+    except (psutil.Error, OSError) as error:
+        raise Unavailable("failed", "adapters") from error
+    up = {name: list(told) for name, told in found.items() if name in states and states[name].isup}
+    return [
+        Adapter(
+            next((one.address for one in told if one.family == psutil.AF_LINK), ""),
+            tuple(one.address for one in told if one.family in (socket.AF_INET, socket.AF_INET6)),
+        )
+        for _name, told in sorted(up.items())
     ]
 
 

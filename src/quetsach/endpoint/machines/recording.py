@@ -4,6 +4,7 @@
      "files": {"C:\\\\a.txt": "text" | {"base64": "…"} | {"is_placeholder": true}},
      "registry": {"HKLM\\\\…": {"name": "data"}},
      "users": [{"name", "folder", "root"}], "processes": […], "sockets": […], "resolver_cache": […],
+     "adapters": [{"hardware", "addresses": […]}],
      "tables": {"SoftwareLicensingProduct": [{…}]}, "signatures": {"C:\\\\a.exe": ["valid", "signer"]},
      "events": {"Security.evtx": [{"System": {…}, "EventData": {…}}]},
      "unavailable": {"sockets": "no_permission"}}
@@ -22,6 +23,7 @@ from typing import Any, BinaryIO
 from quetsach.endpoint import windowspath
 from quetsach.endpoint.fact import REASONS, Unavailable
 from quetsach.endpoint.machine import (
+    Adapter,
     Entry,
     NoRegistry,
     Process,
@@ -161,6 +163,10 @@ class Recording:
     def sockets(self) -> Sequence[Socket]:
         self._has("sockets")
         return self._sockets
+
+    def adapters(self) -> Sequence[Adapter]:
+        self._has("adapters")
+        return [Adapter(str(one["hardware"]), tuple(one["addresses"])) for one in self._told["adapters"]]
 
     def resolver_cache(self) -> Sequence[str]:
         self._has("resolver_cache")

@@ -11,6 +11,7 @@ from typing import NoReturn
 from quetsach.endpoint import windowspath
 from quetsach.endpoint.fact import Unavailable
 from quetsach.endpoint.machine import (
+    Adapter,
     Files,
     NoRegistry,
     Process,
@@ -115,6 +116,9 @@ class TreeMachine:
 
     def sockets(self) -> Sequence[Socket]:
         self._only_running("sockets")
+
+    def adapters(self) -> Sequence[Adapter]:
+        self._only_running("adapters")
 
     def resolver_cache(self) -> Sequence[str]:
         self._only_running("resolver_cache")

@@ -17,7 +17,7 @@ from typing import Any
 
 from quetsach.endpoint import windowspath
 from quetsach.endpoint.fact import Unavailable
-from quetsach.endpoint.machine import Process, Signature, Socket, System, User
+from quetsach.endpoint.machine import Adapter, Process, Signature, Socket, System, User
 from quetsach.endpoint.machines import eventlog, live
 from quetsach.endpoint.machines.disk import OwnWindowsFiles, reason_of
 from quetsach.endpoint.machines.hive import text_of
@@ -106,6 +106,9 @@ class WindowsMachine:
 
     def sockets(self) -> Sequence[Socket]:
         return live.sockets()
+
+    def adapters(self) -> Sequence[Adapter]:
+        return live.adapters()
 
     def resolver_cache(self) -> Sequence[str]:
         from quetsach.endpoint.machines import winapi

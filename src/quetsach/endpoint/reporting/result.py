@@ -2,6 +2,7 @@
 
     {"type": "check", "schema": 1, "tool", "machine", "system", "is_running", "started", "finished", "depth",
      "set": {"id", "count"} | null, "answers": {…}, "verdict",
+     "network": {"hardware": UUID or "", "macs": [universal hardware addresses], "addresses": […]},
      "probes": [{"name", "state", "items", "gaps": [{"reason", "detail"}]}], "unseen": [names],
      "files": {"read", "bytes", "too_large", "placeholders", "in_use"},
      "findings": [{"sign"|"indicator", "confidence", "kind", "product", "family", "fix", "count",
@@ -41,6 +42,11 @@ def as_table(result: Result) -> dict[str, Any]:
         "set": {"id": listed.id, "count": len(listed)} if listed else None,
         "answers": {name: safe(value) for name, value in result.answers.items()},
         "verdict": str(result.verdict),
+        "network": {
+            "hardware": result.network.hardware,
+            "macs": list(result.network.macs),
+            "addresses": list(result.network.addresses),
+        },
         "probes": [
             {
                 "name": name,

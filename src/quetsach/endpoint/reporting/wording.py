@@ -171,6 +171,10 @@ def leaves() -> list[str]:
     """The contents of a sealed result."""
     return [
         _("the machine's name and unit, how many people use it, and when it was checked"),
+        _(
+            "the machine's own number, its hardware and network addresses, so that logs can be matched"
+            " with it"
+        ),
         _("the conclusion, and for each sign the place that shows it (a path may hold a user's name)"),
         _("the places that were looked at, the places that were not, and the number of files read"),
     ]

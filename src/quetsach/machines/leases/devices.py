@@ -29,8 +29,13 @@ def _routeros(line: bytes, file: File) -> Event | None:
     at = moment(line[: found.start()], file) if found else None
     ip = address(text(found["ip"])) if found else None
     if found is None or at is None or ip is None:
+        if found is not None:
+            file.leave("no_time" if at is None else "not_understood", line)
         return None
-    return Event(ip, at) if found["free"] else Event(ip, at, mac(found["mac"]), text(found["host"]))
+    hardware = mac(found["mac"])
+    if found["free"]:
+        return Event(ip, at, of=hardware or "")
+    return Event(ip, at, hardware, text(found["host"]))
 
 
 def _fortigate(line: bytes, file: File) -> Event | None:
@@ -49,9 +54,10 @@ def _fortigate(line: bytes, file: File) -> Event | None:
     at = next((m.value for s in spelled if (m := times.parse(s, ("epoch_auto", "iso8601"), file.zone))), None)
     ip, hardware = address(told.get(b"ip", "")), mac(told.get(b"mac", ""))
     if ip is None or hardware is None or not isinstance(at, int):
+        file.leave("not_understood" if isinstance(at, int) else "no_time", line)
         return None
     if found["free"]:
-        return Event(ip, at)
+        return Event(ip, at, of=hardware)
     seconds = told.get(b"lease", "")
     until = at + int(seconds) * 1_000_000 if re.fullmatch(r"[0-9]{1,9}", seconds) else None
     name = told.get(b"hostname", "")

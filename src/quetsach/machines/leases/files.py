@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
-from quetsach.machines.leases.leaseformat import DAY, Event, File, LeaseFormat, mac, text
+from quetsach.machines.leases.leaseformat import Event, File, LeaseFormat, mac, text
 from quetsach.machines.leases.signs import SIGN_OF_DHCPD, SIGN_OF_KEA
 from quetsach.text.canonical import address
 
@@ -19,14 +19,20 @@ _KEPT = (b"active", b"free", b"expired", b"released")
 _DNSMASQ = re.compile(
     rb"(\d{1,11}) ((?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}) (\d+\.\d+\.\d+\.\d+) (\S{1,255}) (?:\S+)"
 )
-_KEA_ASSIGNED = "0"
+_DNSMASQ_IPV6 = re.compile(
+    rb"(\d{1,11}) T?\d{1,10} ([0-9A-Fa-f:.]{2,45}) (\S{1,255}) ([0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){3,129})"
+)
+"""Behind a line `duid`: the IAID stands where IPv4 has the hardware address, the client's DUID last."""
+_ASSIGNED, _DECLINED, _RECLAIMED = "0", "1", "2"
+_PREFIX = "2"
+"""Kea's state of a lease (Lease::STATE_DEFAULT, …), and its type for a delegated prefix."""
 
 
 def _is_dhcpd(lines: Sequence[bytes]) -> bool:
     return any(map(_LEASE.match, lines)) and any(line.startswith(SIGN_OF_DHCPD) for line in lines)
 
 
-def _dhcpd(lines: Iterable[bytes], _file: File) -> Iterator[Event]:
+def _dhcpd(lines: Iterable[bytes], file: File) -> Iterator[Event]:
     """dhcpd.leases(5): blocks; the last block about an address counts; times are UTC."""
     lease: bytes | None = None
     told: dict[bytes, bytes] = {}
@@ -37,6 +43,8 @@ def _dhcpd(lines: Iterable[bytes], _file: File) -> Iterator[Event]:
             event = _block(lease, told)
             if event is not None:
                 yield event
+            elif b"hardware ethernet" in told and told.get(b"binding state", b"active") in _KEPT:
+                file.leave("not_understood", b"lease " + lease)
             lease = None
         elif lease is not None and (found := _STATEMENT.match(line)):
             told[found[1]] = found[2]
@@ -68,20 +76,31 @@ def _moment(value: bytes) -> int | None:
 
 def _is_dnsmasq(lines: Sequence[bytes]) -> bool:
     leases = [line for line in lines if not line.startswith(b"duid ")]
-    return bool(leases) and all(map(_DNSMASQ.fullmatch, leases))
+    return bool(leases) and all(_DNSMASQ.fullmatch(line) or _DNSMASQ_IPV6.fullmatch(line) for line in leases)
 
 
 def _dnsmasq(lines: Iterable[bytes], file: File) -> Iterator[Event]:
-    """dnsmasq.leases: the end of each lease, 0 for none. The start is missing, so a day before the last write
-    of the file counts as the start."""
+    """dnsmasq.leases: the end of each lease, 0 for none. The file names no beginning: it is the end minus
+    the stated length, else the time at which the file was written."""
     for line in lines:
-        found = _DNSMASQ.fullmatch(line)
-        ip, hardware = (address(text(found[3])), mac(found[2])) if found else (None, None)
-        if found is None or ip is None or hardware is None:
+        duid = ""
+        if found := _DNSMASQ.fullmatch(line):
+            expiry, client, ip, name = found[1], mac(found[2]), address(text(found[3])), found[4]
+        elif found := _DNSMASQ_IPV6.fullmatch(line):
+            expiry, client, ip, name, duid = found[1], "", address(text(found[2])), found[3], text(found[4])
+        else:
+            if not line.startswith(b"duid "):
+                file.leave("not_understood", line)
             continue
-        end = int(found[1]) * _SECOND or None
-        host = b"" if found[4] == b"*" else found[4]
-        yield Event(ip, min(file.written, end or file.written) - DAY, hardware, text(host), end)
+        if ip is None or client is None:
+            file.leave("not_understood", line)
+            continue
+        end = int(expiry) * _SECOND or None
+        host = text(b"" if name == b"*" else name)
+        if end is not None and file.length is not None:
+            yield Event(ip, min(end - file.length, file.written), client, host, end, duid)
+        elif end is None or end > file.written:
+            yield Event(ip, file.written, client, host, end, duid, is_read=True)
 
 
 def _is_kea(lines: Sequence[bytes]) -> bool:
@@ -93,21 +112,44 @@ def _is_kea(lines: Sequence[bytes]) -> bool:
     )
 
 
-def _kea(lines: Iterable[bytes], _file: File) -> Iterator[Event]:
-    """Kea's memfile (kea-leases4.csv, kea-leases6.csv): later rows about an address replace earlier ones."""
+def _kea(lines: Iterable[bytes], file: File) -> Iterator[Event]:
+    """Kea's memfile (kea-leases4.csv, kea-leases6.csv): a row for each change of a lease.
+
+    A row of length 0 ends the lease that began at its `expire`, whether the client gave it back (state 3)
+    or the server deleted it (state 0). It came some time after that, before the file was written.
+    """
     rows = csv.DictReader(line.decode("utf-8", "surrogateescape").replace("\0", "") for line in lines)
     for row in _sound(rows):
-        ip, hardware = address(row.get("address") or ""), mac(row.get("hwaddr") or "")
-        expire, lifetime = row.get("expire") or "", row.get("valid_lifetime") or ""
+        ip, expire, lifetime = (
+            address(row.get("address") or ""), row.get("expire") or "", row.get("valid_lifetime") or "",
+        )  # fmt: skip
+        if row.get("lease_type") == _PREFIX:
+            continue
         if ip is None or not _is_count(expire) or not _is_count(lifetime):
+            file.leave("not_understood", ",".join(map(str, row.values())).encode("utf-8", "surrogateescape"))
             continue
         end = int(expire) * _SECOND
         start = end - int(lifetime) * _SECOND
-        if row.get("state") == _KEA_ASSIGNED and hardware is not None:
-            host = (row.get("hostname") or "").replace("&#x2c", ",").rstrip(".")[:255]
-            yield Event(ip, start, hardware, host, end)
+        hardware, duid = _client(row)
+        state = row.get("state") or _ASSIGNED
+        host = (row.get("hostname") or "").replace("&#x2c", ",").rstrip(".")[:255]
+        if state == _DECLINED or not (hardware or duid):
+            yield Event(ip, start)
+        elif start == end or state not in (_ASSIGNED, _RECLAIMED):
+            yield Event(ip, start, hardware, host, max(start, file.written), duid, is_end=True)
         else:
-            yield Event(ip, end)
+            yield Event(ip, start, hardware, host, end, duid)
+
+
+def _client(row: dict[str, str]) -> tuple[str, str]:
+    """Hardware address and DUID of a row, each "" where it is missing.
+
+    A client id of type 1 is a hardware address (RFC 2132 9.14), one of type 255 holds a DUID (RFC 4361 6.1).
+    """
+    client = row.get("client_id") or ""
+    hardware = mac(row.get("hwaddr") or "") or (mac(client[3:]) if client.startswith("01:") else None)
+    duid = row.get("duid") or (client[15:] if client.startswith("ff:") else "")
+    return hardware or "", duid if len(duid) > 5 else ""
 
 
 def _sound(rows: Iterator[dict[str, str]]) -> Iterator[dict[str, str]]:
@@ -127,4 +169,4 @@ def _is_count(text: str) -> bool:
 
 DHCPD = LeaseFormat("ISC dhcpd leases", _is_dhcpd, _dhcpd)
 DNSMASQ = LeaseFormat("dnsmasq leases", _is_dnsmasq, _dnsmasq)
-KEA = LeaseFormat("Kea leases", _is_kea, _kea)
+KEA = LeaseFormat("Kea leases", _is_kea, _kea, beside=(".completed", ".2", ".1"))

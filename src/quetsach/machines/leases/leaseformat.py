@@ -20,31 +20,52 @@ MAC = rb"(?P<mac>[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5})"
 
 
 class Event(NamedTuple):
-    """From `at` on an address belongs to a machine, at most until `until` (None: unknown); with `mac` None
-    it belongs to nobody. Times in microseconds since 1970 UTC."""
+    """From `at` on an address belongs to a machine, at most until `until` (None: unknown). Times in
+    microseconds since 1970 UTC.
+
+    With `mac` None the address belongs to nobody from then on; `of` is the hardware address of the machine
+    that gave it back, "" where the line does not say. `mac` is "" for a machine that only `duid` names.
+    With `is_end` the lease that was in force at `at` was given back, at the latest at `until`.
+    `is_read` says that the source names no beginning: the lease began before `at`, when the file was written.
+    """
 
     address: str
     at: int
     mac: str | None = None
     host: str = ""
     until: int | None = None
+    duid: str = ""
+    of: str = ""
+    is_end: bool = False
+    is_read: bool = False
+
+
+def _nobody(_code: str, _line: bytes) -> None:
+    """A scan looks for machines in leases and lists no lines of them."""
 
 
 class File(NamedTuple):
-    """Data of the file for a reader: the time of its last write (microseconds), and the zone of its times."""
+    """Data of the file for a reader: the time of its last write (microseconds), the zone of its times, and
+    the length of its leases, None where nobody stated it. `leave` takes each line that should tell of a lease
+    and does not, with why: `no_time` or `not_understood`."""
 
     written: int
     zone: tzinfo
+    length: int | None = None
+    leave: Callable[[str, bytes], None] = _nobody
 
 
 class LeaseFormat(NamedTuple):
-    """One kind. In a file that is also a log, only lines with `mark` in them are
-    read."""
+    """One kind. In a file that is also a log, only lines with `mark` in them are read. A file with
+    `is_log` stays a log, also where all of its lines tell of leases. `beside` are ends of the names of files
+    that hold the past of this file."""
 
     name: str
     recognises: Callable[[Sequence[bytes]], bool]
     events: Callable[[Iterable[bytes], File], Iterator[Event]]
     mark: bytes = b""
+    is_log: bool = False
+    beside: tuple[str, ...] = ()
 
 
 def text(value: bytes | None) -> str:

@@ -55,10 +55,11 @@ def events(lines: Iterable[bytes], file: File) -> Iterator[Event]:
         at = moment(line, file)
         ip, hardware = address(text(found["ip"])), mac(found["mac"])
         if at is None or ip is None or hardware is None:
+            file.leave("no_time" if at is None else "not_understood", line)
             continue
         groups = found.groupdict()
         if groups.get("free"):
-            yield Event(ip, at)
+            yield Event(ip, at, of=hardware)
             continue
         seconds = groups.get("seconds")
         yield Event(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from quetsach.errors import SourceError
 from quetsach.files.inputs import STDIN, Input, Inputs, Skipped
 from quetsach.files.source import Source
+from quetsach.machines.leases.history import holders
 from quetsach.machines.leases.signs import may_hold_leases
 from quetsach.sightings.sighting import Bypass, Sighting
 
@@ -30,24 +31,28 @@ _MOST_RENEWALS = 100
 @cache
 def formats() -> tuple[LeaseFormat, ...]:
     """All lease formats."""
-    from quetsach.machines.leases import devices, files, logs, windows
+    from quetsach.machines.leases import devices, files, logs, printed, sensors, windows
 
     return (
         files.DHCPD,
         files.DNSMASQ,
         files.KEA,
         windows.WINDOWS,
+        sensors.ZEEK,
+        printed.ROUTEROS,
         logs.LOG,
+        sensors.EVE,
         devices.ROUTEROS,
         devices.FORTIGATE,
     )
 
 
 class Leases:
-    """Leases of many files. `named` counts the sightings that got a name or a hardware address from them."""
+    """Leases of many files. `count` counts those with a machine, `read` those among them that begin only
+    when their file was written, `named` the sightings that got a name or a hardware address from them."""
 
     def __init__(self) -> None:
-        self.count = self.named = 0
+        self.count = self.named = self.read = 0
         self._told: dict[str, list[Event]] = {}
         self._spans: dict[str, list[Event]] = {}
 
@@ -55,6 +60,7 @@ class Leases:
         """Add the leases of one file."""
         for event in events:
             self.count += event.mac is not None
+            self.read += event.is_read
             self._told.setdefault(event.address, []).append(event)
             self._spans.pop(event.address, None)
 
@@ -63,11 +69,11 @@ class Leases:
         if address not in self._told:
             return None
         if address not in self._spans:
-            self._spans[address] = sorted(dict.fromkeys(self._told[address]), key=lambda event: event.at)
+            self._spans[address] = holders(self._told[address])
         events = self._spans[address]
         number = bisect_right(events, at, key=lambda event: event.at) - 1
         lease = events[number] if number >= 0 else None
-        if lease is None or lease.mac is None:
+        if lease is None or not lease.mac:
             return None
         if at > (lease.at + LONGEST if lease.until is None else lease.until):
             return None
@@ -93,11 +99,12 @@ class Leases:
         return bound_bypasses(bypasses, self)
 
 
-def gather(inputs: Inputs, given: Sequence[Path], tz: str) -> Leases:
+def gather(inputs: Inputs, given: Sequence[Path], tz: str, length: int | None = None) -> Leases:
     """Read the leases among the inputs and in the files `given`; `tz` names the zone of times without one.
 
     A file that holds only leases is no log: it moves from `inputs.logs` to `inputs.skipped` ("lease"). A log
-    with some lines of a DHCP server stays a log.
+    with some lines of a DHCP server stays a log. With a file of Kea, the files beside it that hold its past
+    are read too. `length`, in microseconds, is that of leases in files that name only their end.
 
     Raises:
         SourceError: a file in `given` holds no leases or cannot be read.
@@ -105,25 +112,28 @@ def gather(inputs: Inputs, given: Sequence[Path], tz: str) -> Leases:
     leases = Leases()
     if given:
         from quetsach.machines.leases import logs
-    for path in given:
-        given_kind = _kind(path) or logs.LOG
+    for path in with_past(given):
+        given_kind = kind_of(head(path)) or logs.LOG
         before = leases.count
-        leases.add(_read(path, given_kind, tz, is_given=True))
-        if leases.count == before and logs.is_undated(_head(path)):
+        leases.add(_read(path, given_kind, tz, length, is_given=True))
+        if path not in given:
+            continue
+        if leases.count == before and logs.is_undated(head(path)):
             raise SourceError(
                 f"{path}: its leases carry no time, as dhcpd -d writes them; take dhcpd.leases or the"
                 " system's log instead"
             )
         if leases.count == before:
             raise SourceError(
-                f"{path}: holds no lease of ISC dhcpd, Kea, dnsmasq, Windows DHCP, MikroTik or FortiGate"
+                f"{path}: holds no lease of ISC dhcpd, Kea, dnsmasq, Windows DHCP, MikroTik, FortiGate,"
+                " Zeek or Suricata"
             )
     logs_left: list[Input] = []
     for log in inputs.logs:
-        kind = None if log.is_container or log.path == STDIN or not log.size else _kind(log.path)
+        kind = None if log.is_container or log.path == STDIN or not log.size else kind_of(head(log.path))
         if kind is not None:
-            leases.add(_read(log.path, kind, tz))
-        if (kind is not None and not kind.mark) or (kind is not None and kind.recognises(_head(log.path))):
+            leases.add(_read(log.path, kind, tz, length))
+        if kind is not None and not kind.is_log and (not kind.mark or kind.recognises(head(log.path))):
             inputs.skipped.append(Skipped(log.path, "lease"))
         else:
             logs_left.append(log)
@@ -131,8 +141,21 @@ def gather(inputs: Inputs, given: Sequence[Path], tz: str) -> Leases:
     return leases
 
 
-def _kind(path: Path) -> LeaseFormat | None:
-    head = _head(path)
+def with_past(paths: Sequence[Path]) -> list[Path]:
+    """The files, and beside each file of Kea those that hold its past (Kea Administrator Reference Manual,
+    "Lease File Cleanup")."""
+    found = dict.fromkeys(paths)
+    for path in paths:
+        kind = kind_of(head(path)) if path.is_file() else None
+        for end in kind.beside if kind is not None else ():
+            other = path.with_name(path.name + end)
+            if other.is_file() and kind_of(head(other)) is kind:
+                found[other] = None
+    return list(found)
+
+
+def kind_of(head: Sequence[bytes]) -> LeaseFormat | None:
+    """The format of leases in a file that begins with these lines."""
     if not may_hold_leases(head):
         return None
     for one in formats():
@@ -143,8 +166,8 @@ def _kind(path: Path) -> LeaseFormat | None:
     return next((one for one in marked if any(one.mark in line for line in head)), None)
 
 
-def _head(path: Path) -> list[bytes]:
-    """The first complete lines that are neither empty nor comments."""
+def head(path: Path) -> list[bytes]:
+    """The first complete lines that are neither empty nor comments, but for Zeek's names of columns."""
     start = b""
     for block in Source(path).chunks():
         start += block
@@ -152,10 +175,12 @@ def _head(path: Path) -> list[bytes]:
             start = start[: start.rfind(b"\n") + 1]
             break
     lines = (line.rstrip(b"\r") for line in start.removeprefix(b"\xef\xbb\xbf").split(b"\n"))
-    return [line for line in lines if line.strip() and not line.startswith(b"#")]
+    return [line for line in lines if line.strip() and (line[:1] != b"#" or line.startswith(b"#fields"))]
 
 
-def _read(path: Path, kind: LeaseFormat, tz: str, *, is_given: bool = False) -> Iterator[Event]:
+def _read(
+    path: Path, kind: LeaseFormat, tz: str, length: int | None, *, is_given: bool = False
+) -> Iterator[Event]:
     try:
         written = int(path.stat().st_mtime) * 1_000_000
     except OSError as error:
@@ -165,13 +190,14 @@ def _read(path: Path, kind: LeaseFormat, tz: str, *, is_given: bool = False) -> 
     from quetsach.machines.leases.leaseformat import File
 
     source = Source(path)
-    yield from kind.events(_lines(source, kind.mark), File(written, ZoneInfo(tz)))
+    yield from kind.events(lines_of(source, kind.mark), File(written, ZoneInfo(tz), length))
     # For a log, the scan itself reports errors of reading.
     if is_given and source.errors:
         raise SourceError(source.errors[0])
 
 
-def _lines(source: Source, mark: bytes) -> Iterator[bytes]:
+def lines_of(source: Source, mark: bytes = b"") -> Iterator[bytes]:
+    """The lines without their ends; blocks without `mark` are passed over."""
     held = b""
     is_first = True
     for block in source.chunks():

@@ -8,7 +8,13 @@ MARK_OF_LOGS = b"DHCP"
 SIGN_OF_DHCPD = b"  binding state "
 SIGN_OF_KEA = b",hwaddr"
 SIGNS_OF_WINDOWS = (b"ID,Date,Time,", b"Event ID  Meaning")
-_SIGNS = (MARK_OF_LOGS, MARK_OF_LOGS.lower(), SIGN_OF_DHCPD, SIGN_OF_KEA, *SIGNS_OF_WINDOWS)
+MARK_OF_EVE = b'"dhcp"'
+SIGN_OF_ZEEK = b"assigned_addr"
+SIGN_OF_ROUTEROS = b"expires-after="
+_SIGNS = (
+    MARK_OF_LOGS, MARK_OF_LOGS.lower(), SIGN_OF_DHCPD, SIGN_OF_KEA, SIGN_OF_ZEEK, SIGN_OF_ROUTEROS,
+    *SIGNS_OF_WINDOWS,
+)  # fmt: skip
 """The start of every file of leases has one of these, except files of dnsmasq."""
 _DNSMASQ_BYTES = 30
 """Within so many bytes dnsmasq writes the end of a lease and the hardware address."""

@@ -34,8 +34,12 @@ def _events(lines: Iterable[bytes], file: File) -> Iterator[Event]:
             continue
         ip, hardware, at = address(text(found[8])), mac(found[10]), _moment(found, file)
         if ip is None or at is None:
+            file.leave("not_understood" if ip is None else "no_time", line)
             continue
-        yield Event(ip, at, hardware, text(found[9])) if found[1] in _GIVEN else Event(ip, at)
+        if found[1] in _GIVEN:
+            yield Event(ip, at, hardware, text(found[9]))
+        else:
+            yield Event(ip, at, of=hardware or "")
 
 
 def _moment(found: re.Match[bytes], file: File) -> int | None:

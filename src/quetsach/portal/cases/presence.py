@@ -21,7 +21,7 @@ MOST_DAYS = 28
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 _LEFT, _RIGHT = 14.0, 99.5
 """Percent of the width between which the hours lie; on the left stand the dates."""
-_TOP, _STEP, _TALL = 22, 16, 12
+_TOP, _STEP, _TALL = 22, 18, 13
 
 
 class Hour(StrEnum):

@@ -1,21 +1,27 @@
 """Which machine a line of no known format tells of (docs/log-formats.md 6): never its sender, a network, or
-an address after translation; nobody rather than a guess."""
+an address after translation; nobody rather than a guess. Of a record the message speaks first."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from quetsach.indicators.indicator import Kind
 from quetsach.scanning.engines import freetext, keys, moments
 from quetsach.scanning.engines.index import Hits
 from quetsach.scanning.engines.keys import Key
+from quetsach.scanning.engines.wrappers import Reading
 from quetsach.text.canonical import address, parse_port, split_authority
 
 PRIVATE = tuple(ip_network(n) for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))
 """RFC 1918 and RFC 4193."""
+NO_MACHINE = tuple(
+    ip_network(n)
+    for n in ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3", "::/127", "fe80::/10", "ff00::/8")
+)
+"""Addresses that no machine has to itself on a network."""
 SOURCE, DESTINATION, OTHER = "source", "destination", "other"
 DNS_PORTS = (53, 137, 853, 5353, 5355)
 FIRST_UNPRIVILEGED = 1024
@@ -140,48 +146,106 @@ class _Sides:
     def are(self, addr: str, side: str) -> bool:
         return side in self.found.get(addr, ())
 
-    def swap_replies(self, line: str) -> None:
-        """A reply goes from the side with a port of DNS to the client."""
-        ports = [
+    def both_ports(self, line: str) -> list[int | None]:
+        """The port of the source and that of the destination, behind the address or under a key."""
+        return [
             self.ports.get(side, _number(pattern.search(line)))
             for side, pattern in ((SOURCE, _SOURCE_PORT), (DESTINATION, _SERVER_PORT))
         ]
+
+    def swap_replies(self, ports: Sequence[int | None]) -> None:
+        """A reply goes from the side with a port of DNS to the client."""
         if ports[0] not in DNS_PORTS or ports[1] is None or ports[1] in DNS_PORTS:
             return
         other = {SOURCE: DESTINATION, DESTINATION: SOURCE}
         self.found = {addr: {other.get(s, s) for s in sides} for addr, sides in self.found.items()}
 
 
-def attribute(line: bytes, hits: Hits, texts: Iterable[bytes]) -> Attribution:
-    """The machine of a line with these hits; `texts` are the line and what its wrappers hold."""
+def attribute(
+    said: bytes, hits: Hits, readings: Sequence[Reading], find: Callable[[bytes], Hits]
+) -> Attribution:
+    """The machine of a line with these hits; `said` is the text of the line that holds them.
+
+    What stands round a message was written by its collector. So the innermost message with these hits speaks
+    first. Where it names no machine, what stands round it may, but only under a key that says so. A machine
+    inside comes before a public one, which may be what a translation left.
+    """
+    senders = [sender for r in readings for sender in heads(r.text.decode("latin-1")).senders]
+    hosts = {address(r.wrapper.host.decode("latin-1")) for r in readings if r.wrapper and r.wrapper.host}
+    inner = [r.text for r in reversed(readings) if r.is_message and r.text != said]
+    texts = [text for text in inner if hits.keys() <= find(text).keys()]
+    found = [_attribute(text, hits, senders, hosts) for text in texts]
+    found.append(_attribute(said, hits, senders, hosts, is_held=bool(texts)))
+    for one in found:
+        if one.inside is not None:
+            return Attribution(one.inside, one.hits)
+    last = next((one for one in found if one.public is not None), found[-1])
+    return Attribution(last.public, last.hits)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What one text says: a machine inside, else a public one; and the hits that it may have called."""
+
+    inside: str | None
+    public: str | None
+    hits: Hits
+
+
+def _attribute(
+    line: bytes, hits: Hits, senders: Sequence[str], hosts: Set[str | None], *, is_held: bool = False
+) -> _Said:
+    """What one text says; `hosts` sent the line by the word of a collector, or are its first word; `is_held`:
+    a message in the text holds the hits."""
     clear = freetext.cleared(line).clear
     head = heads(clear)
     listed = {_address_of(m) for i, (_, m) in hits.items() if i.kind in ADDRESS_KINDS}
     sides = _sides(clear, listed, head.starts)
-    for sender in (*head.senders, *(s for text in texts for s in heads(text.decode("latin-1")).senders)):
+    for sender in (*head.senders, *senders):
         if sender in sides.found:
             sides.add(sender, OTHER, None)
-    sides.swap_replies(clear)
+    ports = sides.both_ports(clear)
+    sides.swap_replies(ports)
     is_error = _ICMP.search(clear) is not None and _ICMP_ERROR.search(clear) is not None
     kept = {
         item: hit
         for item, hit in hits.items()
         if item.kind not in ADDRESS_KINDS or not (is_error or _only_called(sides, _address_of(hit[1])))
     }
-    return Attribution(_device(sides, listed), kept)
+    may_be_public = all(i.kind in ADDRESS_KINDS for i in hits) and not _is_answer(ports)
+    public = _public_device(sides, listed, hosts) if may_be_public else None
+    return _Said(_device(sides, listed, is_held=is_held), public, kept)
 
 
 def _only_called(sides: _Sides, addr: str) -> bool:
     return sides.are(addr, SOURCE) and not sides.are(addr, DESTINATION)
 
 
-def _device(sides: _Sides, listed: set[str]) -> str | None:
+def _device(sides: _Sides, listed: set[str], *, is_held: bool) -> str | None:
     private = [a for a in sides.found if a not in listed and is_private(a)]
     sources = [a for a in private if sides.are(a, SOURCE)]
     if sources or any(SOURCE in found for found in sides.found.values()):
         return sources[0] if len(sources) == 1 else None
-    left = [a for a in private if not sides.found[a]]
+    left = [] if is_held else [a for a in private if not sides.found[a]]
     return left[0] if len(left) == 1 else None
+
+
+def _public_device(sides: _Sides, listed: set[str], hosts: Set[str | None]) -> str | None:
+    """The only source of a line that calls every listed address a destination, and names nothing inside."""
+    sources = [a for a in sides.found if sides.are(a, SOURCE)]
+    if len(sources) != 1 or sides.found[sources[0]] != {SOURCE} or _in(sources[0], NO_MACHINE):
+        return None
+    if any(is_private(a) and a not in hosts and not sides.are(a, OTHER) for a in sides.found):
+        return None
+    return sources[0] if all(sides.are(a, DESTINATION) for a in listed) else None
+
+
+def _is_answer(ports: Sequence[int | None]) -> bool:
+    """Whether the source has the port of a server, and the destination has none."""
+    source, destination = ports
+    if source is None or source >= FIRST_UNPRIVILEGED:
+        return False
+    return destination is None or destination >= FIRST_UNPRIVILEGED
 
 
 def _address_of(matched: str) -> str:
@@ -189,8 +253,12 @@ def _address_of(matched: str) -> str:
 
 
 def is_private(addr: str) -> bool:
+    return _in(addr, PRIVATE)
+
+
+def _in(addr: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
     parsed = ip_address(addr)
-    return any(parsed.version == n.version and parsed in n for n in PRIVATE)
+    return any(parsed.version == n.version and parsed in n for n in networks)
 
 
 def _number(found: re.Match[str] | None) -> int | None:

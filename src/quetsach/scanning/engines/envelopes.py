@@ -154,14 +154,16 @@ def _text(value: Any) -> bytes:
 def row(line: bytes) -> tuple[bytes, list[bytes]] | None:
     """The cell of a row (RFC 4180, also with semicolons) that may hold a line, and the cells beside it.
 
-    It is the longest, has two spaces or is an object. A date and the clock behind it are one cell.
+    It is the longest, has two spaces or an object at its beginning or behind a space. A date and the clock
+    behind it are one cell.
     """
     for separator in _SEPARATORS:
         cells = _cells(line, separator)
         if cells is None:
             continue
         text = max(cells, key=len)
-        if len(text) < _LEAST_CELL or not (text.count(b" ") >= 2 or text.startswith(b"{")):
+        is_object = text.startswith(b"{") or b" {" in text
+        if len(text) < _LEAST_CELL or not (text.count(b" ") >= 2 or is_object):
             continue
         at = cells.index(text)
         return text, list(_with_clocks(cells[:at] + cells[at + 1 :]))

@@ -166,9 +166,17 @@ def _ways(hits: Hits) -> tuple[Way, ...]:
 def _text(raw: bytes, index: Index, reader: LineReader, zone: ZoneInfo) -> Explanation:
     found = freetext.read(raw)
     hits = hits_of(index, found.tokens)
-    said = attribution.attribute(raw, hits, (r.text for r in reader.readings(raw)))
-    around = Around(providers.load()).hits(found.tokens, endpoints=True)
-    ways = attribution.attribute(raw, around, (r.text for r in reader.readings(raw)))
+    said = attribution.attribute(
+        raw, hits, list(reader.readings(raw)), lambda text: hits_of(index, freetext.read(text).tokens)
+    )
+    providers_of = Around(providers.load())
+    around = providers_of.hits(found.tokens, endpoints=True)
+    ways = attribution.attribute(
+        raw,
+        around,
+        list(reader.readings(raw)),
+        lambda text: providers_of.hits(freetext.read(text).tokens, endpoints=True),
+    )
     notes = [
         replace(n, code="sent") if n.code == "hit" and n.indicator not in said.hits else n
         for n in _notes(found.tokens, hits, index)

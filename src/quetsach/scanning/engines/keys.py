@@ -17,6 +17,8 @@ LONGEST_WORD = 16
 MOST_WORDS = 3
 DEEPEST = 32
 """Objects in objects; what lies deeper has no keys."""
+RECORDS = ("_source",)
+"""Keys of an object that is a whole record (Elastic's search hits): they call nothing a source."""
 
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+|[0-9]+", re.ASCII)
 _STRING = re.compile(r'(?:[^"\\]|\\.)*"', re.DOTALL)
@@ -123,7 +125,8 @@ def around(text: str, places: Sequence[int]) -> list[tuple[tuple[str, ...], ...]
             found.append((key, *reversed(stack)))
         if mark[0] == '"':
             if closed and _COLON.match(text, end):
-                key = words_of(text[mark.end() : end - 1][-LONGEST_KEY:])
+                spelled = text[mark.end() : end - 1][-LONGEST_KEY:]
+                key = () if spelled in RECORDS else words_of(spelled)
         elif mark[0] == "{":
             if len(stack) == DEEPEST:
                 is_known = False

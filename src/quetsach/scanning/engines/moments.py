@@ -80,6 +80,11 @@ class _Found:
     rank: int
 
 
+def start(line: bytes) -> bytes:
+    """The part of a line that may hold its time."""
+    return (behind_hole(line) if b"\0" in line else line)[:TIME_BYTES]
+
+
 def time(line: bytes, zone: tzinfo) -> Moment | None:
     """The time of the record: the first that no key calls something else, alone or under a key of time."""
     if b"\0" in line:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quetsach import _native
-from quetsach.bypass import providers
-from quetsach.bypass.providers import Providers
+from quetsach.bypass import listed
 from quetsach.errors import IndicatorError, ScanError
 from quetsach.files.source import ByteStream
 from quetsach.scanning.engine import Part, Progress, ScanOptions, SourceResult, Span, SpareThreads
@@ -17,6 +16,7 @@ from quetsach.sightings.sighting import Coverage
 from quetsach.sightings.wire import WireBypasses, WireSightings
 
 if TYPE_CHECKING:
+    from quetsach.bypass.providers import Providers
     from quetsach.indicators.indicator import IndicatorSet
 
 FORMATS = Path(__file__).parents[2] / "logs/formats"
@@ -25,6 +25,11 @@ FORMATS = Path(__file__).parents[2] / "logs/formats"
 @cache
 def _formats(extra: tuple[str, ...]) -> _native.Formats:
     return _native.Formats(FORMATS, extra)
+
+
+@lru_cache(maxsize=4)
+def _asked(identifiers: tuple[str, ...]) -> _native.Asked | None:
+    return _native.Asked(list(identifiers)) if identifiers else None
 
 
 class NativeMatcher:
@@ -57,6 +62,7 @@ class NativeMatcher:
                 source_name=options.source_name,
                 stream=stream,
                 changed=None if mtime is None else int(mtime * 1_000_000),
+                asked=_asked(options.asked),
             )
         except _native.OptionsError as error:
             raise ScanError(str(error)) from error
@@ -76,6 +82,7 @@ class NativeMatcher:
                 tz=options.tz,
                 format=options.format,
                 devices=options.devices,
+                asked=_asked(options.asked),
             )
         except _native.OptionsError as error:
             raise ScanError(str(error)) from error
@@ -93,6 +100,7 @@ class NativeMatcher:
             format=options.format,
             devices=options.devices,
             source_name=options.source_name,
+            asked=_asked(options.asked),
         )
         if found is None:
             return None
@@ -140,7 +148,7 @@ class NativeEngine:
     def __init__(self, extra_formats: Sequence[str] = (), around: Providers | None = None) -> None:
         self._extra_formats = tuple(extra_formats)
         self._formats = _formats(self._extra_formats)
-        self._around = (around if around is not None else providers.load()).listed
+        self._around = around.listed if around is not None else listed.read()
 
     def compile(self, indicators: IndicatorSet) -> NativeMatcher:
         """Raises IndicatorError when the set is empty."""

@@ -30,6 +30,8 @@ from quetsach.scanning.engines import attribution, capture, freetext, moments
 from quetsach.scanning.engines.alive import Alive
 from quetsach.scanning.engines.around import Around, is_of_dns, names_machine, rows_of
 from quetsach.scanning.engines.decoders import TRIGGER
+from quetsach.scanning.engines.detecting import DETECT_BYTES, DETECT_LINES, TEXT, detect
+from quetsach.scanning.engines.hours import HourCounter
 from quetsach.scanning.engines.index import Hits, Index, hits_of
 from quetsach.scanning.engines.lines import LongLine, clean, complete, split
 from quetsach.scanning.engines.progress import Progress, SpareThreads
@@ -40,19 +42,17 @@ from quetsach.scanning.engines.timeline import Timeline
 from quetsach.scanning.engines.tokens import tokens_of
 from quetsach.scanning.engines.wrappers import behind_hole
 from quetsach.sightings import wire
+from quetsach.sightings.asked import Asked
 from quetsach.sightings.sighting import UNATTRIBUTED_LINES, Coverage, who_is
 from quetsach.text.escape import escape
-
-TEXT = "text"
-"""The name of the fallback format, which has no file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds (docs/contract.md 5), in bytes and lines; other values only in tests."""
 
-    detect_bytes: int = 1 << 16
-    detect_lines: int = 100
+    detect_bytes: int = DETECT_BYTES
+    detect_lines: int = DETECT_LINES
     long_line: int = 1 << 20
     parsed_part: int = 1 << 16
     piece: int = 1 << 20
@@ -61,6 +61,7 @@ class Limits:
     rows: int = ROWS
     flows: int = 1 << 16
     alive: int = 1_000_000
+    block: int = 1 << 18
 
 
 LIMITS = Limits()
@@ -114,30 +115,6 @@ def _formats(forced: str | None) -> Mapping[str, LogFormat]:
     return {} if forced == TEXT else {forced: logformat.get(forced)}
 
 
-def detect(reader_formats: Mapping[str, LogFormat], start: bytes, limits: Limits = LIMITS) -> str:
-    """The format of a file by its first bytes (docs/log-formats.md 7)."""
-    reader = LineReader(reader_formats)
-    parsed = dict.fromkeys(reader.readers, 0)
-    tried = 0
-    for number, raw in enumerate(start[: limits.detect_bytes].split(b"\n")):
-        line = clean(raw, number == 0)
-        if not line or reader.is_directive(line):
-            continue
-        tried += 1
-        record = reader.read(line, parsed)
-        if record is not None:
-            parsed[record.log_format] += 1
-        if tried == limits.detect_lines:
-            break
-    best = max(parsed, key=parsed.__getitem__, default=TEXT)
-    return best if best != TEXT and tried and parsed[best] * 2 >= tried else TEXT
-
-
-def _start(line: bytes) -> bytes:
-    """The part of a line that may hold its time."""
-    return (behind_hole(line) if b"\0" in line else line)[: moments.TIME_BYTES]
-
-
 class LineTold(NamedTuple):
     """What all hits of one line share; `offset` is the place of the line in its file."""
 
@@ -179,6 +156,8 @@ class _Scan:
         self.bypasses = Rows(limits.rows)
         self.timeline = Timeline(zone, options.tz, lines=limits.edge_lines, window=limits.edge_bytes)
         self.alive = Alive()
+        self.hours = HourCounter(limits.block)
+        self.asked = Asked(options.asked)
         self.lines = self.not_understood = self.long_lines = self.inbound = 0
         self.unattributed: list[str] = []
         self.has_stopped = False
@@ -193,7 +172,12 @@ class _Scan:
         if is_capture(source.head):
             return self._capture(source, chain([bytes(start)], chunks))
         if self.options.format is None:
-            self.format = detect(self.formats, complete(bytes(start), self.limits.detect_bytes), self.limits)
+            self.format = detect(
+                self.formats,
+                complete(bytes(start), self.limits.detect_bytes),
+                self.limits.detect_bytes,
+                self.limits.detect_lines,
+            )
         self.endpoints = self.format == TEXT or not is_of_dns(self.formats[self.format])
         self.own = () if self.format == TEXT else (self.format,)
         self.others = tuple(n for n in self.formats if n != self.format)
@@ -207,6 +191,10 @@ class _Scan:
         bypasses = self._bypasses(source, identity, latest)
         times = [*self.rows.times, *self.bypasses.times]
         span = self.timeline.span(source.decoded, latest, times)
+        devices = self._devices(latest, source)
+        if self.hours.is_too_many(self.limits.alive):
+            source.errors.append(f"{source.path}: {capture.TOO_MANY % self.limits.alive}")
+        hours = self.hours.end(latest, self.zone)
         coverage = Coverage(
             source=identity,
             path=source.path,
@@ -220,9 +208,12 @@ class _Scan:
             last=span.last,
             time=span.time,
             zone=span.zone,
-            devices=self._devices(latest, source),
+            devices=devices,
             errors=source.errors,
             unattributed=self.unattributed,
+            hours=hours.lines,
+            order=hours.order,
+            alive=hours.alive if self.asked else None,
         )
         return SourceResult(sightings, coverage, bypasses)
 
@@ -245,8 +236,10 @@ class _Scan:
             chunks,
             (self.index, self.around),
             (self.rows, self.bypasses),
-            most_alive=self.limits.alive if self.options.devices else None,
+            most_alive=self.limits.alive,
+            devices=self.options.devices,
             flows=self.limits.flows,
+            asked=self.asked,
         )
         if isinstance(self.progress, Progress):
             self.progress.hits += found.hits
@@ -272,6 +265,9 @@ class _Scan:
             devices=found.devices,
             errors=source.errors,
             unattributed=[],
+            hours=found.hours.lines,
+            order=found.hours.order,
+            alive=found.hours.alive if self.asked else None,
         )
         return SourceResult(sightings, coverage, bypasses)
 
@@ -308,18 +304,28 @@ class _Scan:
 
     def _line(self, line: bytes, offset: int) -> None:
         if not line or self.reader.is_directive(line, offset):
+            self.hours.line(offset, None)
             return
         record = self.reader.read(line, self.own)
         if record is not None:
-            self.timeline.parsed(offset, partial(record.time, self.zone))
+            moment = partial(record.time, self.zone)
+            self.hours.line(offset, moment)
+            self.timeline.parsed(offset, moment)
+            self._ask(record)
             self._record(record, line, offset)
             return
         if self.format == TEXT:
-            self.timeline.parsed(offset, partial(moments.time, _start(line), self.zone))
-        if self.options.devices:
+            found_in_text = partial(moments.time, moments.start(line), self.zone)
+            self.hours.line(offset, found_in_text)
+            self.timeline.parsed(offset, found_in_text)
+        else:
+            self.hours.line(offset, None)
+        if self.options.devices or self.asked:
             record = self.reader.read(line, self.others)
             if record is not None:
-                self._alive(record)
+                self._ask(record)
+                if self.options.devices:
+                    self._alive(record)
         hits, said = self._free_text(line, self._hits)
         if hits:
             self._hit_line(line, offset, hits, said)
@@ -357,7 +363,7 @@ class _Scan:
         if record is not None:
             self._way_record(record, line, offset)
             return
-        found = attribution.attribute(said, hits, (r.text for r in self.reader.readings(line)))
+        found = attribution.attribute(said, hits, list(self.reader.readings(line)), self._ways)
         if self.format == TEXT and found.hits:
             self._keep_way(found.hits, self._free_text_told(line, said, offset, found.device))
 
@@ -367,7 +373,7 @@ class _Scan:
         if record is not None:
             self._record(record, line, offset)
             return
-        found = attribution.attribute(said, hits, (r.text for r in self.reader.readings(line)))
+        found = attribution.attribute(said, hits, list(self.reader.readings(line)), self._hits)
         if self.format != TEXT or not found.hits:
             self._not_understood(line)
             return
@@ -415,6 +421,10 @@ class _Scan:
             self.timeline.hit(told.offset, told.moment)
             self.bypasses.add(rows_of(hits), **told._asdict())
 
+    def _ask(self, record: Record) -> None:
+        if self.asked:
+            self.hours.see(self.asked.of(device_of(record), identity_of(record)))
+
     def _alive(self, record: Record) -> None:
         if len(self.alive) > self.limits.alive:
             return
@@ -440,11 +450,16 @@ class _Scan:
                 hits.setdefault(indicator, hit)
         if record is not None:
             self.timeline.parsed(offset, partial(record.time, self.zone))
+            self.hours.long_line(offset, partial(record.time, self.zone))
+            self._ask(record)
             self._record(record, start, offset)
             if hits:
                 self._not_understood(start)
-        elif hits:
-            self._hit_line(start, offset, hits, start)
+        else:
+            self.hours.long_line(offset, None)
+            if hits:
+                self._hit_line(start, offset, hits, start)
+        self.hours.end_long_line()
 
     def _devices(self, latest: int | None, source: Source) -> dict[str, list[str]]:
         if len(self.alive) > self.limits.alive:

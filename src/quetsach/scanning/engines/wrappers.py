@@ -80,11 +80,16 @@ class Wrapper:
 
 
 class Reading:
-    """One way to read a line: as it is (number 0, no wrapper), or peeled. A JSON object is decoded once."""
+    """One way to read a line: as it is (number 0, no wrapper), or peeled. A JSON object is decoded once.
 
-    __slots__ = ("_object", "number", "text", "wrapper")
+    `is_message`: the text stood in a record of JSON."""
 
-    def __init__(self, text: bytes, wrapper: Wrapper | None = None, number: int = 0) -> None:
+    __slots__ = ("_object", "is_message", "number", "text", "wrapper")
+
+    def __init__(
+        self, text: bytes, wrapper: Wrapper | None = None, number: int = 0, *, is_message: bool = False
+    ) -> None:
+        self.is_message = is_message
         self.number = number
         self.text = text
         self.wrapper = wrapper
@@ -113,7 +118,8 @@ def readings(line: bytes) -> Iterator[Reading]:
     for _ in range(LAYERS):
         outer = last
         for text, wrapper in _peel(outer):
-            last = Reading(text, wrapper.inside(outer.wrapper), last.number + 1)
+            is_message = outer.text.startswith(b"{")
+            last = Reading(text, wrapper.inside(outer.wrapper), last.number + 1, is_message=is_message)
             yield last
         if last is outer:
             return

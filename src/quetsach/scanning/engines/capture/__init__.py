@@ -12,14 +12,17 @@ from quetsach.scanning.engines.around import Around
 from quetsach.scanning.engines.capture import link
 from quetsach.scanning.engines.capture.files import Packet, Packets
 from quetsach.scanning.engines.capture.fragments import Fragments
-from quetsach.scanning.engines.capture.network import Datagram, datagram, extensions
+from quetsach.scanning.engines.capture.network import Datagram, datagram, extensions, text_of
 from quetsach.scanning.engines.capture.origin import INITIAL_HOPS, Origin
-from quetsach.scanning.engines.capture.records import Recorder
+from quetsach.scanning.engines.capture.records import Recorder, is_device
 from quetsach.scanning.engines.capture.transport import BrokenError, Conversations
+from quetsach.scanning.engines.hours import HourCounter, hour_of
 from quetsach.scanning.engines.index import Index
 from quetsach.scanning.engines.rows import Rows
 from quetsach.scanning.engines.stretches import SpillError
 from quetsach.scanning.engines.timeline import Span, Timeline
+from quetsach.sightings.asked import Asked
+from quetsach.sightings.hours import Hours
 
 TOO_MANY = "more than %d devices and days; who was alive is not told, scan fewer days at a time"
 
@@ -33,6 +36,7 @@ class Captured(NamedTuple):
     hits: int
     span: Span
     devices: dict[str, list[str]]
+    hours: Hours
     problems: list[str]
     is_cut: bool
 
@@ -42,17 +46,20 @@ def scan(
     looked_for: tuple[Index, Around],
     kept: tuple[Rows, Rows],
     *,
-    most_alive: int | None,
+    most_alive: int,
+    devices: bool,
     flows: int,
+    asked: Asked,
 ) -> Captured:
     """Read a capture to its end; the hits of the index and the ways around go into the two `kept` rows.
 
     About `flows` flows are remembered before the oldest are forgotten.
 
-    With more than `most_alive` devices and days none is reported, nor without `most_alive`.
+    Devices are reported where `devices` asks for them, and there are no more than `most_alive` devices and
+    days. The packets that machines of `asked` send show in which hours they were alive.
     """
     packets = Packets(chunks)
-    reading = _Reading(Recorder(*looked_for, most_alive, *kept), flows)
+    reading = _Reading(Recorder(*looked_for, most_alive if devices else None, *kept), flows, asked)
     problems = []
     try:
         for packet in packets:
@@ -62,12 +69,14 @@ def scan(
         problems.append(f"stopped: {error}")
     recorder = reading.recorder
     too_many: list[str] = []
-    if most_alive is not None and len(recorder.alive) > most_alive:
+    if len(recorder.alive) > most_alive:
         too_many.append(TOO_MANY % most_alive)
         recorder.alive.clear()
-    devices: dict[str, list[str]] = {}
+    if reading.hours.is_too_many(most_alive):
+        too_many.append(TOO_MANY % most_alive)
+    alive: dict[str, list[str]] = {}
     for day, device in sorted(recorder.alive):
-        devices.setdefault(day, []).append(device)
+        alive.setdefault(day, []).append(device)
     if packets.problem is not None:
         problems.insert(0, packets.problem)
     if reading.broken:
@@ -85,7 +94,8 @@ def scan(
         inbound=recorder.inbound,
         hits=recorder.hits,
         span=_span(reading.first, reading.last),
-        devices=devices,
+        devices=alive,
+        hours=reading.hours.end(None, UTC),
         problems=problems,
         is_cut=packets.is_cut,
     )
@@ -111,9 +121,11 @@ class _Counts:
 class _Reading(_Counts):
     """The state of one scan of one capture."""
 
-    def __init__(self, recorder: Recorder, flows: int) -> None:
+    def __init__(self, recorder: Recorder, flows: int, asked: Asked) -> None:
         super().__init__()
         self.recorder = recorder
+        self.hours = HourCounter(1)
+        self._asked = asked
         self.unknown_links: dict[int, None] = {}
         self._conversations = Conversations(recorder, flows)
         self._fragments = Fragments()
@@ -121,6 +133,7 @@ class _Reading(_Counts):
     def packet(self, packet: Packet) -> None:
         """One packet of the file."""
         self.packets += 1
+        self.hours.packet(packet.time)
         if packet.time is not None:
             self.first = packet.time if self.first is None else min(self.first, packet.time)
             self.last = packet.time if self.last is None else max(self.last, packet.time)
@@ -138,7 +151,12 @@ class _Reading(_Counts):
         found = datagram(frame.packet)
         if found is None:
             raise BrokenError
-        origin = Origin(packet.time, frame.mac if found.hops in INITIAL_HOPS else None)
+        to = packet.data[:6] if packet.link == link.ETHERNET else None
+        origin = Origin(packet.time, frame.mac if found.hops in INITIAL_HOPS else None, to)
+        if self._asked and packet.time is not None and is_device(found.source):
+            mac = {"mac": origin.mac.hex(":")} if origin.mac is not None else {}
+            for identifier in self._asked.of(text_of(found.source), mac):
+                self.hours.alive(identifier, hour_of(packet.time))
         if found.piece is None or (found.missing and not found.piece.offset):
             self._conversations.datagram(found, origin)
         elif not found.missing:

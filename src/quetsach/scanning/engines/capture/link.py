@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+ETHERNET = 1
+"""The link type whose frames begin with the hardware address of the receiver."""
 _ETHERNET_HARDWARE = 1
 _FAMILIES = {2, 10, 24, 28, 30}
 _VLAN = {0x8100, 0x88A8, 0x9100}
@@ -32,7 +34,7 @@ class Frame(NamedTuple):
 
 def frame(link: int, data: bytes) -> Frame | None:
     """The IP packet in a frame; None if it carries no IP. Raises BrokenError, UnknownLinkError."""
-    if link == 1:
+    if link == ETHERNET:
         if len(data) < 14:
             raise BrokenError
         return _by_ethertype(_half(data, 12), data[14:], _hardware(data[6:12]))

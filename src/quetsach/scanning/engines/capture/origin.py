@@ -1,4 +1,4 @@
-"""When a packet was captured, and its sender on this link."""
+"""When a packet was captured, its sender and its receiver on this link."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ INITIAL_HOPS = (64, 128, 255)
 
 
 class Origin(NamedTuple):
-    """Microseconds since 1970 UTC, and the hardware address of the sender if it is on this link."""
+    """Microseconds since 1970 UTC, and the hardware address of the sender if it is on this link.
+
+    `to` is the hardware address that an Ethernet frame was sent to."""
 
     time: int | None = None
     mac: bytes | None = None
+    to: bytes | None = None
 
 
 class End(NamedTuple):

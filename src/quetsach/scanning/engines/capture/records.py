@@ -19,6 +19,8 @@ from quetsach.text.canonical import endpoint
 
 TCP, UDP = 6, 17
 _NOWHERE = ("0.0.0.0", "::")  # noqa: S104
+MOST_CLIENTS = 65_536
+"""Clients whose hardware address is remembered; one more, and all are forgotten."""
 _PROTOCOLS = {1: "ICMP", TCP: "TCP", UDP: "UDP", 58: "ICMPv6"}
 
 
@@ -72,6 +74,7 @@ class Recorder:
     _records: int = 0
     _waiting: dict[int, Contact] = field(default_factory=dict)
     _contacts: int = 0
+    _macs: dict[int, bytes] = field(default_factory=dict)
 
     def _find(self, tokens: list[Token]) -> Found:
         hits = hits_of(self.index, tokens)
@@ -96,11 +99,29 @@ class Recorder:
             line=text,
         )
 
+    def _of_client(self, client: int, origin: Origin, *, is_sender: bool) -> Origin:
+        """The packet's origin with the hardware address of the client.
+
+        A packet that the client sent shows it. One that it was sent counts where its frame goes to the
+        hardware address with which the client sent last: else a router stands between."""
+        if is_sender:
+            if origin.mac is not None:
+                if len(self._macs) >= MOST_CLIENTS and client not in self._macs:
+                    self._macs.clear()
+                self._macs[client] = origin.mac
+            return origin
+        is_known = origin.to is not None and self._macs.get(client) == origin.to
+        return origin._replace(mac=origin.to if is_known else None)
+
     def dns(self, sender: End, target: End, origin: Origin, data: bytes) -> None:
         """A DNS message."""
         message = dns.read(data, is_netbios=dns.NETBIOS in (sender.port, target.port))
         if message is None:
             return
+        known = (sender.port in dns.PORTS, target.port in dns.PORTS)
+        sender_serves = message.is_reply if known[0] == known[1] else known[0]
+        client = target if sender_serves else sender
+        origin = self._of_client(client.address, origin, is_sender=not sender_serves)
         # mDNS answers without a question: its names are the owners of the answers.
         names = message.questions or message.owners
         tokens = [Token("query", *classify(name)) for name, _ in names if name]
@@ -108,12 +129,7 @@ class Recorder:
         hits = self._find(tokens + answers)
         if not hits:
             return
-        known = (sender.port in dns.PORTS, target.port in dns.PORTS)
-        sender_serves = message.is_reply if known[0] == known[1] else known[0]
-        client = target if sender_serves else sender
         text = _heading(origin, _with_port(sender), _with_port(target)) + _told(message, names)
-        if sender_serves:
-            origin = origin._replace(mac=None)
         self._keep(hits, "pcap.dns", client.address, _dns_action(message, answers), origin, text)
 
     def tls(self, sender: End, target: End, origin: Origin, name: bytes) -> None:
@@ -148,6 +164,8 @@ class Recorder:
         flow.day = day_number(origin.time)
         flow.watch = 0
         initiator, responder = flow.end(flow.is_initiator_high), flow.end(not flow.is_initiator_high)
+        is_sender = flow.is_initiator_high == is_from_high
+        origin = self._of_client(initiator.address, origin, is_sender=is_sender)
         has_ports = flow.protocol in (TCP, UDP)
         has_room = self.most_alive is not None and len(self.alive) <= self.most_alive
         if has_room and origin.time is not None and is_device(initiator.address):
@@ -157,8 +175,6 @@ class Recorder:
         hits = self._find([Token("destination", "address", text_of(responder.address), port)])
         if hits:
             self._contacts += 1
-            if flow.is_initiator_high != is_from_high:
-                origin = origin._replace(mac=None)
             self._waiting[self._contacts] = Contact(hits, origin)
             flow.watch = self._contacts
 

@@ -1,4 +1,5 @@
-"""Lines of `key=value`: plain, quoted, the extension of CEF (ArcSight Common Event Format, 2017), cells."""
+"""Lines of `key=value`: plain, quoted, the extension of CEF (ArcSight Common Event Format, 2017), cells,
+`key:"value";` of Check Point."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ Pair = tuple[bytes, bytes]
 # Not the priority of syslog: it would become part of the first key.
 _FIRST = re.compile(rb"[^\s\"=<>]+=")
 _FIRST_CELL = re.compile(rb"\"[^\s\"=<>]+=")
+_COLON = re.compile(rb'(?:\A|[\s;])([^\s":;=<>]{1,64})(?:::?|=)"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _CEF_KEY = re.compile(rb"(?:\A| )([A-Za-z0-9_.\-]+)=")
 _CEF_ESCAPE = re.compile(rb"\\([\\=|nr])")
 _CEF_PLAIN = {b"n": b"\n", b"r": b"\r"}
@@ -33,10 +35,11 @@ class PairsReader:
             "quoted": partial(_quoted, separator=shape.separator),
             "cef": _extension,
             "cells": _cells,
+            "colon": _colon,
         }
         self._pairs = kinds[shape.pairs]
         self._has_labels = shape.pairs == "cef"
-        self._first = _FIRST_CELL if shape.pairs == "cells" else _FIRST
+        self._first = {"cells": _FIRST_CELL, "colon": _COLON}.get(shape.pairs, _FIRST)
 
     def read(self, line: bytes) -> Values | None:
         if self._first.match(line) is None:
@@ -103,6 +106,12 @@ def _cells(line: bytes) -> Iterator[Pair]:
         key, equals, value = cell.partition(b"=")
         if key:
             yield key, _UNQUOTED.sub(rb"\1", value) if equals else key
+
+
+def _colon(line: bytes) -> Iterator[Pair]:
+    """Pairs whose values are quoted, wherever they stand; `:`, `::` or `=` parts key and value."""
+    for pair in _COLON.finditer(line):
+        yield pair[1], _QUOTED_ESCAPE.sub(rb"\1", pair[2])
 
 
 def _extension(line: bytes) -> Iterator[Pair]:

@@ -1,0 +1,1 @@
+"""Which machine: devices from claims, bindings and the decisions of people (docs/adr/0034)."""

@@ -1,0 +1,187 @@
+"""Claims and bindings as JSON Lines: the file of `quetsach machines read -o`, described in docs/evidence.md.
+
+{"type":"evidence","schema":1,"tool":"quetsach 0.1.0","source":"dhcp-hq"}
+{"type":"claim","keys":[["mac","00-00-5e-00-53-01"],["host","pc-01"]],"begin":"…","end":"…","about":{}}
+{"type":"binding","kind":"lease","address":"10.0.0.5","key":["mac","00-00-5e-00-53-01"],"begin":"…","end":"…"}
+{"type":"end","claims":1,"bindings":1}
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, BinaryIO
+
+from quetsach import __version__
+from quetsach.logs import times
+from quetsach.machines.evidence import IDENTIFYING, SUGGESTING, Binding, Claim, Key
+from quetsach.machines.sources.outcome import FOREVER, MachinesError
+from quetsach.text.canonical import address
+from quetsach.text.escape import escape
+from quetsach.text.json_limits import TooManyError, few
+
+SCHEMA = 1
+MOST_LINE = 1 << 16
+KINDS = (*IDENTIFYING, *SUGGESTING, "address")
+BINDINGS = ("lease", "neighbour", "nat", "fixed")
+_MOST_TEXT = 255
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
+
+
+def is_document(head: bytes) -> bool:
+    """Whether a file that begins like this is such a document."""
+    return head.startswith(b'{"type":"evidence",')
+
+
+def write(out: BinaryIO, source: str, claims: Iterable[Claim], bindings: Iterable[Binding]) -> None:
+    """Write the document, each record once and in one order: the same evidence is the same file."""
+    counts = [0, 0]
+    _line(out, {"type": "evidence", "schema": SCHEMA, "tool": f"quetsach {__version__}", "source": source})
+    for claim in sorted(set(claims)):
+        counts[0] += 1
+        _line(
+            out,
+            {
+                "type": "claim", "keys": claim.keys, **_span(claim.begin, claim.end), "source": claim.source,
+                "about": dict(claim.about),
+            },
+        )  # fmt: skip
+    for one in sorted(set(bindings)):
+        counts[1] += 1
+        nat = {"protocol": one.protocol, "port": one.port} if one.kind == "nat" else {}
+        _line(
+            out,
+            {
+                "type": "binding", "kind": one.kind, "address": one.address, "key": one.key,
+                **_span(one.begin, one.end), "source": one.source, **nat,
+            },
+        )  # fmt: skip
+    _line(out, {"type": "end", "claims": counts[0], "bindings": counts[1]})
+
+
+def _line(out: BinaryIO, record: dict[str, Any]) -> None:
+    out.write(json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+
+
+def _span(begin: int, end: int) -> dict[str, str | None]:
+    """Both ends in UTC; null for a beginning or an end that nobody states."""
+    return {"begin": times.iso(begin) if begin else None, "end": None if end >= FOREVER else times.iso(end)}
+
+
+def read(lines: Iterable[bytes], scope: str = "") -> Iterator[Claim | Binding]:
+    """The records of a document; `scope` is the unit that it counts for, which no document may choose.
+
+    Raises MachinesError with the number of the line: `not_evidence`, `schema`, `malformed`, `incomplete`.
+    """
+    counts = {"claim": 0, "binding": 0}
+    is_begun = is_ended = False
+    number = 0
+    for number, line in enumerate(lines, 1):
+        record = _record(line, number)
+        kind = record.get("type")
+        if not is_begun:
+            _check_head(record)
+            is_begun = True
+        elif is_ended or kind not in ("claim", "binding", "end"):
+            raise MachinesError("malformed", f"{number}: type")
+        elif kind == "end":
+            if (record.get("claims"), record.get("bindings")) != (counts["claim"], counts["binding"]):
+                raise MachinesError("incomplete", number)
+            is_ended = True
+        else:
+            counts[str(kind)] += 1
+            yield _claim(record, number, scope) if kind == "claim" else _binding(record, number, scope)
+    if not is_ended:
+        raise MachinesError("incomplete", number)
+
+
+def _record(line: bytes, number: int) -> dict[str, Any]:
+    try:
+        if len(line) > MOST_LINE:
+            raise ValueError("long")
+        record = json.loads(few(line, groups=500, items=2_000).decode("utf-8"))
+    except (ValueError, TooManyError, RecursionError) as error:
+        raise MachinesError("malformed" if number > 1 else "not_evidence", f"{number}: JSON") from error
+    if not isinstance(record, dict):
+        raise MachinesError("malformed", f"{number}: JSON")
+    return record
+
+
+def _check_head(record: dict[str, Any]) -> None:
+    if record.get("type") != "evidence":
+        raise MachinesError("not_evidence", "1: type")
+    if record.get("schema") != SCHEMA:
+        raise MachinesError("schema", str(record.get("schema"))[:20])
+
+
+def _claim(record: dict[str, Any], number: int, scope: str) -> Claim:
+    told = record.get("keys")
+    if not isinstance(told, list) or not told or len(told) > 200:
+        raise MachinesError("malformed", f"{number}: keys")
+    about = record.get("about", {})
+    if not isinstance(about, dict) or len(about) > 50:
+        raise MachinesError("malformed", f"{number}: about")
+    words = tuple(
+        (_text(key, number, "about"), _text(value, number, "about")) for key, value in about.items()
+    )
+    names = tuple(_key(one, number) for one in told)
+    return Claim(names, *_times(record, number), _text(record.get("source"), number, "source"), scope, words)
+
+
+def _binding(record: dict[str, Any], number: int, scope: str) -> Binding:
+    kind, spelled = record.get("kind"), record.get("address")
+    if kind not in BINDINGS:
+        raise MachinesError("malformed", f"{number}: kind")
+    if not isinstance(spelled, str) or not spelled or address(spelled) != spelled:
+        raise MachinesError("malformed", f"{number}: address")
+    port = record.get("port", 0)
+    if not isinstance(port, int) or isinstance(port, bool) or not 0 <= port <= 65_535:
+        raise MachinesError("malformed", f"{number}: port")
+    return Binding(
+        spelled, _key(record.get("key"), number), *_times(record, number),
+        _text(record.get("source"), number, "source"), str(kind), scope,
+        _text(record.get("protocol", ""), number, "protocol"), port,
+    )  # fmt: skip
+
+
+def _key(told: object, number: int) -> Key:
+    if not isinstance(told, list) or len(told) != 2 or told[0] not in KINDS:
+        raise MachinesError("malformed", f"{number}: key")
+    value = _text(told[1], number, "key")
+    if not value:
+        raise MachinesError("malformed", f"{number}: key")
+    return Key(str(told[0]), value)
+
+
+def _times(record: dict[str, Any], number: int) -> tuple[int, int]:
+    begin, end = (_time(record.get(name), number, name) for name in ("begin", "end"))
+    span = (begin or 0, FOREVER if end is None else end)
+    if span[0] >= span[1]:
+        raise MachinesError("malformed", f"{number}: end")
+    return span
+
+
+def _time(told: object, number: int, name: str) -> int | None:
+    if told is None:
+        return None
+    found = None
+    if isinstance(told, str) and _TIME.fullmatch(told):
+        from zoneinfo import ZoneInfo
+
+        found = times.parse(told, ("iso8601",), ZoneInfo("UTC"))
+    if found is None or not isinstance(found.value, int):
+        raise MachinesError("malformed", f"{number}: {name}")
+    return found.value
+
+
+def _text(told: object, number: int, name: str) -> str:
+    """A short text that is safe to show. Escaping is what a writer did: it changes nothing here."""
+    if not isinstance(told, str) or len(told) > _MOST_TEXT:
+        raise MachinesError("malformed", f"{number}: {name}")
+    try:
+        if escape(told.encode("utf-8")) != told:
+            raise MachinesError("malformed", f"{number}: {name}")
+    except UnicodeEncodeError as error:
+        raise MachinesError("malformed", f"{number}: {name}") from error
+    return told
