@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from io import BytesIO
 from uuid import uuid4
@@ -126,7 +127,10 @@ def one_of_everything(cast, tmp_path):
     hashes.write_text("0" * 64, encoding="utf-8")
     (detection,) = bring(cast.campaign, [Upload("hashes.txt", hashes, 64)], "x", issuer)
     asked = ask_for(cast.user("A1", "officer"), cast.units["A1"], "10.9.9.0/24")
+    # A risk, and an infection of the machine that the logs show: no further machine, no further case.
     reported = b'{"category": "vulnerable", "ip": "10.1.1.6", "time": "2022-09-05T08:00:00Z"}\n'
+    bot = {"category": "bots", "name": case.family, "ip": "10.1.1.5", "time": noon(2).isoformat()}
+    reported += json.dumps(bot).encode()
     read = reading.opened("n6.json", BytesIO(reported))
     kept_file = victims.keep_draft(cast.nodes["A1"], officer, "n6.json", reported, read, reading.Told())
     taken = victims.accept(kept_file, officer).file

@@ -209,7 +209,9 @@ class VictimFile(models.Model):
     digest = models.CharField(max_length=64)
     publisher = models.CharField(max_length=20)
     kind = models.CharField(max_length=80, blank=True)
-    content = models.FileField(upload_to=_kept_at, max_length=200, blank=True)
+    content = models.FileField(
+        upload_to=_kept_at, max_length=200, blank=True, help_text="path below MEDIA_ROOT"
+    )
     told = models.JSONField(default=dict, help_text="what the person said of it: type, day")
     lines = models.PositiveIntegerField(default=0)
     left = models.JSONField(default=dict)

@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                 ('digest', models.CharField(max_length=64)),
                 ('publisher', models.CharField(max_length=20)),
                 ('kind', models.CharField(blank=True, max_length=80)),
-                ('content', models.FileField(blank=True, max_length=200, upload_to=quetsach.portal.cases.models._kept_at)),
+                ('content', models.FileField(blank=True, help_text='path below MEDIA_ROOT', max_length=200, upload_to=quetsach.portal.cases.models._kept_at)),
                 ('told', models.JSONField(default=dict, help_text='what the person said of it: type, day')),
                 ('lines', models.PositiveIntegerField(default=0)),
                 ('left', models.JSONField(default=dict)),
