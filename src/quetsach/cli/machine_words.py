@@ -145,8 +145,8 @@ def show_bindings(found: Sequence[Binding], zone: ZoneInfo) -> None:
     }
     say.screen().table(
         [
-            Column(_("IP address")),
-            Column(_("Machine")),
+            Column(_("IP address"), is_whole=True),
+            Column(_("Machine"), is_whole=True),
             Column(_("From")),
             Column(_("Until")),
             Column(_("Known from")),

@@ -321,6 +321,7 @@ mod tests {
     fn what_is_handed_out_and_not_there_any_more_is_an_error() {
         let limits = Limits {
             chunk: 64,
+            block: 64,
             edge_bytes: 0,
             ..Limits::default()
         };
@@ -359,6 +360,7 @@ mod tests {
     fn a_long_line_lets_others_look_at_what_lies_before_it() {
         let limits = Limits {
             chunk: 64,
+            block: 64,
             long_line: 128,
             ..Limits::default()
         };
