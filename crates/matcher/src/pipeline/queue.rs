@@ -321,7 +321,8 @@ mod tests {
     fn what_is_handed_out_and_not_there_any_more_is_an_error() {
         let limits = Limits {
             chunk: 64,
-            block: 64,
+            // Each line begins a block.
+            block: 9,
             edge_bytes: 0,
             ..Limits::default()
         };
