@@ -187,7 +187,7 @@ impl Sides {
 ///
 /// What stands round a message was written by its collector. So the innermost message with these hits speaks
 /// first. Where it names no machine, what stands round it may, but only under a key that says so. A machine
-/// inside comes before a public one, which may be what a translation left.
+/// inside comes before a public one: a translation may have left that.
 pub fn attribute(
     said: &[u8],
     hits: &mut Hits,

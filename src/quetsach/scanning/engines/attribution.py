@@ -168,7 +168,7 @@ def attribute(
 
     What stands round a message was written by its collector. So the innermost message with these hits speaks
     first. Where it names no machine, what stands round it may, but only under a key that says so. A machine
-    inside comes before a public one, which may be what a translation left.
+    inside comes before a public one: a translation may have left that.
     """
     senders = [sender for r in readings for sender in heads(r.text.decode("latin-1")).senders]
     hosts = {address(r.wrapper.host.decode("latin-1")) for r in readings if r.wrapper and r.wrapper.host}
