@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-MOST = 12
+MOST = 13
 
 
 def is_asked(query):

@@ -148,10 +148,15 @@ def around(where: Q, most: int) -> Around:
 
 
 def around_scan(scan: Scan) -> Q:
-    """The bypasses in the sources of a scan."""
+    """The bypasses, or sightings, in the sources of a scan."""
     return Q(
         node=scan.node_id, source__in=Coverage.rows.filter(scan=scan).exclude(source="").values("source")
     )
+
+
+def nameless_in(scan: Scan) -> int:
+    """The rows in the sources of a scan that name no machine."""
+    return nameless(around_scan(scan)).count()
 
 
 def nameless_by_scan(node: CampaignNode, scans: Collection[Scan]) -> dict[UUID, int]:

@@ -103,7 +103,7 @@ def scan(request: HttpRequest, slug: str, scan_id: UUID) -> HttpResponse:
         "seat": seat,
         "door": "scans",
         "scan": queries.scans_of(seat.node).get(pk=row.pk),
-        "bare": queries.nameless_by_scan(seat.node, [row]).get(row.pk, 0),
+        "bare": queries.nameless_in(row),
         "receipt": request.session.get(f"receipt-{row.pk}"),
         "around": queries.around(queries.around_scan(row), PAGE),
         "coverages": Paginator(queries.coverages_of(row), PAGE).get_page(request.GET.get("trang")),
