@@ -263,3 +263,20 @@ def test_the_pages_give_the_command_that_asks(cast, upload):
     for name in ("scans", "tokens"):
         told = client.get(reverse(name, args=["lam-sach"])).content.decode()
         assert re.search(r"--asked http://testserver/api/v1/asked\b", told), name
+
+
+@pytest.mark.parametrize(("pause", "state"), [(10, "verified_clean"), (150, "rechecked")])
+def test_a_source_without_a_line_for_days_is_no_log_of_these_days(cast, upload, pause, state):
+    """The same as a pause between two files: nobody could look, so nothing was seen to be clean."""
+    case = claimed(cast, upload, "10.1.1.5", at=18)
+    stop, start, end = noon(18, 14), noon(18, 14) + timedelta(hours=pause), noon(1)
+    lines = hours_of(noon(18), stop)
+    for day, told in hours_of(start, end).items():
+        lines[day] = [max(pair) for pair in zip(lines.get(day, [0] * 24), told, strict=True)]
+    alive = days_alive("10.1.1.5", start, end)
+    seen = coverage(noon(18), end, source="s-A1-10.1.1.5", hours=lines, order="kept", devices=alive)
+    upload([], [seen])
+    case.refresh_from_db()
+    assert case.state == state
+    logs = text_of(cast.client("A1", "it").get(reverse("scans", args=[cast.campaign.slug])))
+    assert ("không thấy khoảng nào" in logs) == (pause < 24)

@@ -1,15 +1,19 @@
 """A day of a log stands once, by the longest reading, however many scans tell it."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from hypothesis import given
+from hypothesis import strategies as st
 
 from quetsach.portal.sightings import days
 from quetsach.portal.sightings.actions import receive_chunk
+from quetsach.portal.sightings.intake import lost
 from quetsach.portal.sightings.models import AskedList, Coverage, CoveredDay, Scan
 from quetsach.portal.units.actions import issue_token
+from quetsach.sightings.sighting import Coverage as Record
 from tests.portal.scan_document import coverage, document, hours_of, noon, publish_list, source_id
 
 TABLES = ("CoveredDay", "Coverage", "Scan", "AskedList")
@@ -182,3 +186,27 @@ def test_a_document_of_absurd_times_fills_no_database(push, monkeypatch):
 def test_a_mask_for_a_day_beyond_all_clocks_is_refused(push):
     receipt = push([log(noon(3), noon(2), alive={"10.1.1.5": {"9999-01-01": 1}})], asked=["10.1.1.5"])
     assert [one.code for one in receipt.rejected] == ["date"] and not CoveredDay.rows.exists()
+
+
+@given(st.sets(st.integers(0, 14 * 24 - 1), min_size=1))
+def test_stretches_are_the_hours_with_lines_joined_over_a_day(busy):
+    """Against hours that join one by one."""
+    start = datetime(2026, 11, 1, tzinfo=UTC)
+    lines = {f"{start + timedelta(days=n):%Y-%m-%d}": [0] * 24 for n in range(14)}
+    for hour in busy:
+        lines[f"{start + timedelta(hours=hour):%Y-%m-%d}"][hour % 24] = 3
+    at = [start + timedelta(hours=hour) for hour in sorted(busy)]
+    seen = coverage(at[0] + timedelta(minutes=9), at[-1] + timedelta(minutes=50), hours=lines)
+    record = Record(**{name: seen[name] for name in Record._fields if name in seen})
+    expected = []
+    for begin in at:
+        if expected and begin - expected[-1][1] <= timedelta(hours=24):
+            expected[-1][1] = begin + timedelta(hours=1)
+        else:
+            expected.append([begin, begin + timedelta(hours=1)])
+    if len(expected) == 1:
+        expected = []
+    else:
+        expected[0][0] += timedelta(minutes=9)
+        expected[-1][1] -= timedelta(minutes=10)
+    assert [list(span) for span in lost(days.stretches(record))] == expected

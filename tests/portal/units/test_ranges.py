@@ -182,6 +182,12 @@ def test_private_ranges_repeat_and_only_a_neighbour_is_told(cast):
     assert asked.state == "held"
 
 
+def test_a_superior_who_enters_a_neighbours_range_is_told(cast):
+    answer = ask(cast, ("A", "coordinator"), "A1", "10.1.2.0/24")
+    assert Network.rows.get(unit=cast.units["A1"], cidr="10.1.2.0/24").state == "held"
+    assert "Đơn vị A2 có đúng dải này: 10.1.2.0/24" in text_of(answer)
+
+
 def test_machines_of_no_known_unit_go_to_the_unit_that_gets_their_range(cast, tmp_path):
     seen_by(cast, tmp_path, "A", "10.1.9.5", "10.1.8.5")
     assert {owner(key) for key in ("10.1.9.5", "10.1.8.5")} == {"Đơn vị A"}

@@ -50,6 +50,7 @@ def waiting(seat: Seat, route: str) -> Waiting | None:
     return Waiting(number, work.words(number)) if work and number and work.may(seat) else None
 
 
-def number_of(rows: QuerySet[Any], by: str) -> Subquery:
-    """The number of rows, None if there are none. `by` is the field that OuterRef binds to the node."""
-    return Subquery(rows.order_by().values(by).annotate(n=Count("pk")).values("n"))
+def number_of(rows: QuerySet[Any], by: str, of: str = "pk") -> Subquery:
+    """The number of different values of the field `of`, None if there are no rows. `by` is the field that
+    OuterRef binds to the node."""
+    return Subquery(rows.order_by().values(by).annotate(n=Count(of, distinct=True)).values("n"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import batched
 from typing import Any
@@ -136,8 +136,10 @@ def gather(cases: Iterable[Case], since: datetime | None = None) -> list[Facts]:
                 fact.current.append(coverage)
             if its:
                 fact.days += its
-                fact.looked.append(coverage)
-                fact.looks.append(_look(coverage, its, frozenset(s.indicator for s in fact.sightings)))
+                look = _look(coverage, its, frozenset(s.indicator for s in fact.sightings))
+                parts = [replace(look, first=first, last=last) for first, last in coverage.spans]
+                fact.looks += parts or [look]
+                fact.looked += [coverage] * max(1, len(parts))
     _add_bypasses(nodes, since, by_node, names)
     return [facts[case.pk] for case in cases]
 

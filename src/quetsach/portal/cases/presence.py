@@ -149,9 +149,10 @@ def at_place(name: str, days: Iterable[Known], recorded: Iterable[date], since: 
         start
         for day in days
         for n in range(24)
-        if day.alive >> n & 1 and (start := datetime.combine(day.day, time(n), UTC)) + HOUR > since
+        if day.alive >> n & 1 and (start := datetime.combine(day.day, time(n), UTC)) >= since
     ]
-    seen_on = [day for day in recorded if day >= since.astimezone(UTC).date()]
+    # On the claim's own day the machine may have been seen before it only, as `rules` says.
+    seen_on = [day for day in recorded if day > since.astimezone(UTC).date()]
     return AtPlace(
         name,
         bool(days),

@@ -92,7 +92,7 @@ def _with_signs() -> Subquery:
         device__owner__path__lt=Concat(OuterRef("path"), Value("~")),  # no letter of a path comes after "~"
         is_current=True,
     )
-    return number_of(cases, "device__campaign")
+    return number_of(cases, "device__campaign", "device")
 
 
 def _words(n: int) -> str:

@@ -78,7 +78,7 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
     quiet_days = case.device.campaign.quiet_days
     state = State(case.state)
     judgement = story.judgement
-    days = judgement.quiet.days if judgement else _quiet_days(case)
+    days = judgement.quiet.days if judgement else _quiet_days(case, story)
     shape, label = WORDS[word(state, case.claimed_at, quiet_days, now)]
     read, unread = _spans(story)
     lost = join_spans((gap for c in story.facts.at_its_places for gap in c.lost), timedelta())
@@ -168,7 +168,11 @@ def _rests_on_a_check(state: State, story: Story) -> bool:
     return bool(reached) and "check" in reached[-1].data
 
 
-def _quiet_days(case: Case) -> int:
+def _quiet_days(case: Case, story: Story) -> int:
+    """The whole days of silence that the latest proof by logs rests on, as it was written down then."""
+    for event in reversed(story.events):
+        if "quiet_hours" in event.data:
+            return int(event.data["quiet_hours"]) // 24
     if case.claimed_at and case.quiet_until:
         return max(0, (case.quiet_until - case.claimed_at).days)
     return 0
@@ -184,8 +188,8 @@ def _spans(story: Story) -> tuple[list[Span], list[Span]]:
     read: list[Span] = []
     unread: list[Span] = []
     for coverage in story.facts.at_its_places:
-        if coverage.time in USABLE_TIMES and coverage.first and coverage.last:
-            (unread if coverage.errors else read).append((coverage.first, coverage.last))
+        if coverage.time in USABLE_TIMES:
+            (unread if coverage.errors else read).extend(coverage.spans)
     return read, unread
 
 

@@ -160,6 +160,7 @@ def _coverage(scan: UUID, seen: CoverageRecord) -> Coverage:
     values = {name: value for name, value in seen._asdict().items() if name in _COLUMNS}
     values["first"], values["last"] = intake.to_moment(seen.first), intake.to_moment(seen.last)
     values["gaps"] = list(map(list, seen.gaps))
+    values["stretches"] = days.stretches(seen)
     # The scanner escapes these lines already. A document that a person wrote may lack the escapes.
     values["unattributed"] = [escape(line.encode()) for line in seen.unattributed]
     return Coverage(scan_id=scan, **values)

@@ -10,12 +10,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from quetsach.portal.sightings import intake
+from quetsach.portal.sightings.spans import PAUSE
 from quetsach.sightings.sighting import Coverage
 
 MOST_DAYS = 200_000
 """Days that the records of one document may tell by their first and last time alone. A scanner that tells the
 lines of each hour names its days itself, so that the size of its document limits them."""
 _DAY = timedelta(days=1)
+_HOUR = timedelta(hours=1)
 _MOMENT = timedelta(microseconds=1)
 
 
@@ -82,6 +84,36 @@ def told(seen: Coverage, asked: frozenset[str] | None, most: int) -> list[Day]:
             )
         )  # fmt: skip
     return found
+
+
+def stretches(seen: Coverage) -> list[list[str]]:
+    """[first, last] of each time with lines, where hours without a line part the source for longer than a
+    pause; `[]` where nothing parts it, or nobody knows the lines of each hour.
+
+    A source that says nothing for days is no log of these days, however far its first and last line lie
+    apart: silence in it proves nothing.
+    """
+    starts = [
+        datetime.combine(date.fromisoformat(text), time(hour), UTC)
+        for text, lines in sorted((seen.hours or {}).items())
+        for hour, n in enumerate(lines)
+        if n
+    ]
+    first, last = intake.to_moment(seen.first), intake.to_moment(seen.last)
+    if not starts or first is None or last is None:
+        return []
+    parts = [[starts[0], starts[0] + _HOUR]]
+    for start in starts[1:]:
+        if start - parts[-1][1] > PAUSE:
+            parts.append([start, start + _HOUR])
+        else:
+            parts[-1][1] = start + _HOUR
+    if len(parts) == 1:
+        return []
+    # The first and the last hour are covered as far as the source's own times go.
+    parts[0][0] = max(parts[0][0], min(first, parts[0][1]))
+    parts[-1][1] = min(parts[-1][1], max(last, parts[-1][0]))
+    return [[f"{moment:%Y-%m-%dT%H:%M:%S.%fZ}" for moment in part] for part in parts]
 
 
 def _ends(day: date, hours: tuple[int, ...], first: datetime, last: datetime) -> tuple[datetime, datetime]:

@@ -120,6 +120,15 @@ def lost(gaps: Iterable[Iterable[str]]) -> list[tuple[datetime, datetime]]:
     return [(_moment(first), _moment(last)) for first, last in gaps]
 
 
+def spans_of(
+    first: datetime | None, last: datetime | None, stretches: Iterable[Iterable[str]]
+) -> list[tuple[datetime, datetime]]:
+    """The times that a stored coverage record covers: its stretches, else the whole; none without a time."""
+    if first is None or last is None:
+        return []
+    return lost(stretches) or [(first, last)]
+
+
 def _moment(text: str) -> datetime:
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
 

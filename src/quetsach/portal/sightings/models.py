@@ -15,7 +15,7 @@ from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.indicators.models import IndicatorSet
 from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.kit.scope import ScopedManager
-from quetsach.portal.sightings.intake import lost
+from quetsach.portal.sightings.intake import lost, spans_of
 from quetsach.portal.sightings.spans import Span
 from quetsach.portal.units.models import ApiToken, within_units_of
 
@@ -71,6 +71,8 @@ class Coverage(models.Model):
     """One source as an accepted scan told it. `gaps` are the times whose lines are lost, as the wire spells
     them. What is known of its days now, by all scans with the same list, stands in `CoveredDay`.
 
+    `stretches` are the times with lines where a pause of more than `spans.PAUSE` lies within the source, in
+    the same spelling; `[]` where there is no such pause, or the lines of each hour are not known.
     `not_understood` lines name a listed address and no machine; `unattributed` holds the first of them.
     """
 
@@ -89,6 +91,7 @@ class Coverage(models.Model):
     zone = models.CharField(max_length=60)
     errors = models.JSONField(default=list)
     gaps = models.JSONField(default=list)
+    stretches = models.JSONField(default=list)
     unattributed = models.JSONField(default=list)
 
     rows = models.Manager()
@@ -108,6 +111,11 @@ class Coverage(models.Model):
     def lost(self) -> list[Span]:
         """The times whose lines are lost."""
         return lost(self.gaps)
+
+    @property
+    def spans(self) -> list[Span]:
+        """The times that the source covers; none without a time."""
+        return spans_of(self.first, self.last, self.stretches)
 
 
 class AskedList(models.Model):

@@ -12,7 +12,7 @@ from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, 
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import CampaignNode
-from quetsach.portal.sightings.intake import lost
+from quetsach.portal.sightings.intake import lost, spans_of
 from quetsach.portal.sightings.models import Bypass, Coverage, CoveredDay, Scan, Sighting
 from quetsach.portal.sightings.spans import Span, gaps, join_spans, unbroken
 from quetsach.portal.units.models import subtree
@@ -50,15 +50,15 @@ def vantages(node: CampaignNode) -> list[Vantage]:
     found: dict[str, Vantage] = {}
     recorded = CoveredDay.rows.filter(~Q(devices=[]) | Q(asked__isnull=False), coverage=OuterRef("pk"))
     rows = current(Q(scan__node=node)).annotate(records=Exists(recorded))
-    facts = rows.values_list("name", "first", "last", "time", "errors", "records", "gaps")
-    for name, first, last, time, errors, records, losses in facts.iterator(chunk_size=100):
+    facts = rows.values_list("name", "first", "last", "time", "errors", "records", "gaps", "stretches")
+    for name, first, last, time, errors, records, losses, parts in facts.iterator(chunk_size=100):
         vantage = found.setdefault(name, Vantage(name))
         vantage.sources += 1
         vantage.errors += len(errors)
         vantage.has_devices = vantage.has_devices or records
         vantage.lost += lost(losses)
-        if first and last and time in ("ok", "assumed_year"):
-            (unread if errors else spans)[name].append((first, last))
+        if time in ("ok", "assumed_year"):
+            (unread if errors else spans)[name].extend(spans_of(first, last, parts))
     for name, vantage in found.items():
         vantage.lost = join_spans(vantage.lost, timedelta())
         vantage.runs = unbroken(spans[name], unread[name], vantage.lost)

@@ -129,6 +129,13 @@ def _tell(request: HttpRequest, network: Network) -> None:
             request, _("%(range)s waits for the superior unit to agree.") % {"range": network.cidr}
         )
         return
+    for clash, name, relation in _clashes(network, places_of(request.user)):
+        if clash.relation == "same":
+            tie = _(
+                "%(unit)s %(relation)s: %(range)s. Machines with these addresses in logs of a unit above stay"
+                " with that unit until the range is one unit's alone."
+            )
+            messages.warning(request, tie % {"unit": name, "relation": relation, "range": network.cidr})
     given = range_actions.follow(network)
     told = _("%(range)s is now the unit's own.") % {"range": network.cidr}
     if given:

@@ -25,7 +25,7 @@ from quetsach.portal.cases.models import CaseSighting, VictimReport
 from quetsach.portal.cases.rules import State
 from quetsach.portal.kit.client_ip import Address, is_inside
 from quetsach.portal.kit.compiled import compiled
-from quetsach.portal.sightings.intake import lost
+from quetsach.portal.sightings.intake import lost, spans_of
 from quetsach.portal.sightings.models import Coverage, Sighting
 from quetsach.portal.sightings.queries import current, nameless, without_machine
 from quetsach.portal.sightings.spans import Span, common_spans, unbroken
@@ -171,11 +171,12 @@ def _looked(
 def _spans(unit: UUID, since: Since, begins: dict[UUID, datetime], now: datetime) -> dict[UUID, list[Span]]:
     """The unbroken time that usable logs of the unit cover, by campaign."""
     read, unread, gone = (defaultdict[UUID, list[Span]](list) for _ in range(3))
-    for campaign, first, last, errors, losses in _coverage(unit, since):
+    for campaign, first, last, errors, losses, parts in _coverage(unit, since):
         gone[campaign] += lost(losses)
-        if first and last:
-            found = unread if errors else read
-            found[campaign].append((max(first, begins[campaign]), min(last, now)))
+        found = unread if errors else read
+        for start, end in spans_of(first, last, parts):
+            if end >= begins[campaign]:
+                found[campaign].append((max(start, begins[campaign]), min(end, now)))
     runs: dict[UUID, list[Span]] = defaultdict(list)
     for campaign, spans in read.items():
         runs[campaign] = unbroken(spans, unread[campaign], gone[campaign])
@@ -221,7 +222,7 @@ def _closest(holders: list[tuple[UUID, str]]) -> set[UUID]:
 @compiled
 def _coverage(
     unit: UUID, since: Since
-) -> QuerySet[Coverage, tuple[UUID, datetime | None, datetime | None, Any, Any]]:
+) -> QuerySet[Coverage, tuple[UUID, datetime | None, datetime | None, Any, Any, Any]]:
     """The sources of the unit that can prove something, as `cases.rules` asks; errors and gaps are looked at
     later."""
     lately = reduce(or_, (Q(scan__node__campaign=pk, last__gte=at) for pk, at in since))
@@ -229,4 +230,4 @@ def _coverage(
         scan__node__unit=unit, scan__indicator_set__isnull=False,
         time__in=("ok", "assumed_year"), first__isnull=False,
     )  # fmt: skip
-    return rows.order_by().values_list("scan__node__campaign", "first", "last", "errors", "gaps")
+    return rows.order_by().values_list("scan__node__campaign", "first", "last", "errors", "gaps", "stretches")

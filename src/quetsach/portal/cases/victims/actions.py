@@ -24,7 +24,7 @@ from quetsach.errors import PortalError
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.cases.models import VictimFile, VictimReport
+from quetsach.portal.cases.models import Device, VictimFile, VictimReport
 from quetsach.portal.cases.owning import owners_below
 from quetsach.portal.cases.victims.pull_actions import take_reports
 from quetsach.portal.cases.victims.storing import Places, store
@@ -285,11 +285,14 @@ def follow_reports(network: Network) -> int:
     """Give reported addresses without a unit to the unit that has the range now; returns how many machines
     that gave to units."""
     waiting = VictimReport.rows.filter(owner=None, node__campaign__status=Campaign.Status.PUBLISHED)
-    opened = 0
+    given = 0
     for node in CampaignNode.rows.filter(pk__in=waiting.values("node")).select_related("campaign"):
         if network.unit.path.startswith(node.path) and _find_owners(node):
-            opened += _into_cases(node.campaign) or 0
-    return opened
+            machines = Device.rows.filter(campaign=node.campaign)
+            before = machines.count()
+            _into_cases(node.campaign)
+            given += machines.count() - before
+    return given
 
 
 def look_again(node: CampaignNode, actor: User, ip: str | None = None) -> tuple[int, int | None]:
