@@ -69,6 +69,15 @@ def test_the_token_goes_to_no_other_host(
     assert portal.tokens == []
 
 
+def test_an_answer_longer_than_any_list_is_not_read_to_its_end(
+    quetsach: Run, log: Path, feed: Path, portal: Portal, token: Path
+) -> None:
+    portal.lists = "10.1.2.3\n" * 600_000
+    arguments = ["--asked", f"{portal.url}/api/v1/asked", "--push", portal.url, "--token-file", token]
+    code, _out, err = quetsach("scan", log, "-i", feed, *arguments)
+    assert (code, "is longer than a list" in err) == (2, True)
+
+
 def test_python_asks_in_any_spelling(log: Path) -> None:
     result = package.scan(log, ["evil.example"], asked=["10.1.2.5", "::ffff:10.1.2.3", "0000.5e00.530A"])
     (coverage,) = result.coverage

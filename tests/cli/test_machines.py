@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -75,6 +76,18 @@ def test_what_could_not_be_read_is_told_with_its_place(quetsach: Run, arp: Path,
     assert "x.log: is none of the files" in err and "2 bindings" in said
     code, said, err = quetsach("machines", "read", tmp_path / "none")
     assert code == 2 and "none: " in err
+
+
+def test_a_workbook_is_read_as_its_rows_are(quetsach: Run, tmp_path: Path) -> None:
+    for name, data in (
+        ("so.xlsx", exports.xlsx(exports.UNIT)),
+        ("so.csv", exports.text(exports.UNIT).encode()),
+    ):
+        (tmp_path / name).write_bytes(data)
+    told = [quetsach("machines", "read", tmp_path / name)[:2] for name in ("so.xlsx", "so.csv")]
+    assert told[0][0] == told[1][0] != 2
+    last = [re.findall(r"\d+ claims?, \d+ bindings?", said) for _code, said in told]
+    assert last[0] == last[1] != []
 
 
 def test_hostile_cells_do_not_paint_the_terminal(quetsach: Run, tmp_path: Path) -> None:

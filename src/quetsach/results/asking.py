@@ -39,7 +39,7 @@ def fetch(address: str, portal: str, token: str) -> tuple[str, ...]:
         )
     headers = {"Authorization": f"Bearer {token}", "Accept": "text/plain"}
     with push.pool(3) as http:
-        return _decoded(push.body_of(http, "GET", address, headers, token), address)
+        return _decoded(push.body_of(http, "GET", address, headers, token, most=_MOST_BYTES), address)
 
 
 def _host(address: str) -> tuple[str, str | None, int | None]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,11 +21,12 @@ from quetsach.sightings.scanfile import Chunk, read, split
 from quetsach.sightings.sighting import Coverage, Sighting
 
 if TYPE_CHECKING:
-    from urllib3 import PoolManager
+    from urllib3 import BaseHTTPResponse, PoolManager
 
 PATH = "/api/v1/sightings"
 _TOKEN = re.compile(r"[\x21-\x7e]{8,512}")
 _TRIES = 5
+_SLOWEST = 60.0
 _CODES = {
     400: "refused",
     401: "token_unknown",
@@ -208,9 +210,10 @@ def body_of(
     secret: str,
     *,
     codes: Mapping[int, str] = _CODES,
+    most: int | None = None,
     **content: Any,
 ) -> bytes:
-    """The body of the portal's answer.
+    """The body of the portal's answer; of a longer one the first bytes, `most` and one more.
 
     Raises:
         PushError: its detail never holds `secret`.
@@ -219,7 +222,8 @@ def body_of(
 
     headers = {**headers, "User-Agent": f"quetsach/{__version__}"}
     try:
-        response = http.request(method, address, headers=headers, **content)
+        response = http.request(method, address, headers=headers, preload_content=most is None, **content)
+        body = response.data if most is None else _begin_of(response, most + 1, _host(address))
     except urllib3.exceptions.MaxRetryError as error:
         is_tls = isinstance(error.reason, urllib3.exceptions.SSLError)
         raise PushError("certificate" if is_tls else "unreachable", _host(address)) from error
@@ -230,9 +234,23 @@ def body_of(
     if response.status not in (200, 201, 202):
         code = codes.get(response.status) or _CODES.get(response.status, "failed")
         # A server may echo the request.
-        said = _excerpt(response.data).replace(secret, "…")
+        said = _excerpt(body).replace(secret, "…")
         raise PushError(code, f"HTTP {response.status} {said}".strip())
-    return response.data
+    return body
+
+
+def _begin_of(response: BaseHTTPResponse, most: int, host: str) -> bytes:
+    """The first bytes of a body. Raises PushError where it takes longer than `_SLOWEST` seconds: a server may
+    send a byte now and then for ever."""
+    body, ends = bytearray(), time.monotonic() + _SLOWEST
+    try:
+        while len(body) < most and (block := response.read1(1 << 16)):
+            body += block
+            if time.monotonic() > ends:
+                raise PushError("unreachable", host)
+    finally:
+        response.close()
+    return bytes(body[:most])
 
 
 def _host(address: str) -> str:

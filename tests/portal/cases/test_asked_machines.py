@@ -280,3 +280,20 @@ def test_a_source_without_a_line_for_days_is_no_log_of_these_days(cast, upload, 
     assert case.state == state
     logs = text_of(cast.client("A1", "it").get(reverse("scans", args=[cast.campaign.slug])))
     assert ("không thấy khoảng nào" in logs) == (pause < 24)
+
+
+def test_a_document_about_days_to_come_proves_nothing(cast, upload):
+    """The portal believes its own clock, not that of a scanner that runs ahead."""
+    case = claimed(cast, upload, "10.1.1.5", at=1)
+    first, last = noon(1), noon(-20)
+    alive = days_alive("10.1.1.5", first, last)
+    seen = coverage(
+        first, last, source="s-A1-10.1.1.5", devices=alive, hours=hours_of(first, last), order="kept"
+    )
+    upload([], [seen])
+    case.refresh_from_db()
+    assert case.state in ("claimed_clean", "rechecked")
+    page = text_of(cast.client("A1", "it").get(reverse("case", args=[cast.campaign.slug, case.pk])))
+    assert "Đã sạch" not in page
+    logs = text_of(cast.client("A1", "it").get(reverse("scans", args=[cast.campaign.slug])))
+    assert f"{last:%d/%m/%Y}" not in logs.split("Các lần quét đã nhận")[0]

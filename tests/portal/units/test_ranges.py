@@ -17,6 +17,7 @@ from quetsach.portal.cases.rules import State
 from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.sightings.models import Scan
 from quetsach.portal.units import range_actions
+from quetsach.portal.units.actions import create_unit
 from quetsach.portal.units.networks import Network, held_on
 from quetsach.portal.units.range_actions import RangeRefusedError, read_range
 from tests.portal.page_text import text_of
@@ -129,6 +130,8 @@ def test_a_former_range_counts_until_its_end_and_can_come_back(cast):
         ("127.0.0.0/8", "special"),
         ("169.254.0.0/16", "special"),
         ("224.0.0.0/8", "special"),
+        ("::ffff:203.0.113.77", "host_bits"),
+        ("::ffff:10.47.40.0/120", "host_bits"),
     ],
 )
 def test_what_is_no_range_of_an_office_is_refused(text, code):
@@ -186,6 +189,19 @@ def test_a_superior_who_enters_a_neighbours_range_is_told(cast):
     answer = ask(cast, ("A", "coordinator"), "A1", "10.1.2.0/24")
     assert Network.rows.get(unit=cast.units["A1"], cidr="10.1.2.0/24").state == "held"
     assert "Đơn vị A2 có đúng dải này: 10.1.2.0/24" in text_of(answer)
+
+
+def test_a_part_of_a_range_under_another_superior_is_for_the_superior_of_both(cast):
+    """A log of the unit above both would give the machines to the smaller range."""
+    below = create_unit(None, cast.units["B1"], "Trường B1", kind="ubnd_commune")
+    ask(cast, ("B1", "coordinator"), "B1", "10.7.0.0/16")
+    network = range_actions.ask_for(cast.user("B1", "coordinator"), below, "10.1.1.7")
+    other = range_actions.ask_for(cast.user("A", "coordinator"), cast.units["A1"], "10.2.1.7")
+    assert (network.state, other.state) == ("held", "asked")
+    with pytest.raises(RangeRefusedError) as refused:
+        range_actions.decide(cast.user("A", "coordinator"), other, approves=True)
+    assert refused.value.code == "elsewhere"
+    assert range_actions.decide(cast.user("centre", "coordinator"), other, approves=True).state == "held"
 
 
 def test_machines_of_no_known_unit_go_to_the_unit_that_gets_their_range(cast, tmp_path):

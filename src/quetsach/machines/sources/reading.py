@@ -105,6 +105,10 @@ def _one(reading: Reading, asked: Asked, columns: Mapping[str, str] | None) -> N
 
 def _start(path: Path) -> bytes:
     """The first bytes, unpacked if the file is gzip or zstd, in their own encoding. Raises SourceError."""
+    with path.open("rb") as file:
+        raw = file.read(1 << 16)
+    if table.is_workbook(raw):
+        return raw  # to the opener of logs it is an archive
     source = Source(path, any_encoding=True)
     start = next(iter(source.chunks()), b"")[: 1 << 16]
     if not start and source.errors:

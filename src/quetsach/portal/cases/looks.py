@@ -106,7 +106,7 @@ def place(node: UUID, source_name: str) -> str:
 
 def gather(cases: Iterable[Case], since: datetime | None = None) -> list[Facts]:
     """Facts of many cases in a few queries. Coverage that ended before `since` is left out."""
-    cases = list(cases)
+    cases, now = list(cases), timezone.now()
     links = CaseSighting.rows.filter(case__in=cases).select_related("sighting")
     evidence: dict[UUID, list[Sighting]] = defaultdict(list)
     for link in links:
@@ -137,9 +137,14 @@ def gather(cases: Iterable[Case], since: datetime | None = None) -> list[Facts]:
             if its:
                 fact.days += its
                 look = _look(coverage, its, frozenset(s.indicator for s in fact.sightings))
-                parts = [replace(look, first=first, last=last) for first, last in coverage.spans]
-                fact.looks += parts or [look]
-                fact.looked += [coverage] * max(1, len(parts))
+                # No document says what lies ahead of the portal's own clock.
+                parts = [
+                    replace(look, first=first, last=min(last, now))
+                    for first, last in coverage.spans
+                    if first < now
+                ]
+                fact.looks += parts
+                fact.looked += [coverage] * len(parts)
     _add_bypasses(nodes, since, by_node, names)
     return [facts[case.pk] for case in cases]
 

@@ -80,7 +80,7 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
     judgement = story.judgement
     days = judgement.quiet.days if judgement else _quiet_days(case, story)
     shape, label = WORDS[word(state, case.claimed_at, quiet_days, now)]
-    read, unread = _spans(story)
+    read, unread = _spans(story, now)
     lost = join_spans((gap for c in story.facts.at_its_places for gap in c.lost), timedelta())
     looked = unbroken(read, unread, lost)
     return Tale(
@@ -183,13 +183,14 @@ def _each_once(story: Story) -> dict[tuple[UUID, str, str], int]:
     return {(c.scan.node_id, c.name, c.source or str(c.pk)): c.lines for c in story.facts.at_its_places}
 
 
-def _spans(story: Story) -> tuple[list[Span], list[Span]]:
+def _spans(story: Story, now: datetime) -> tuple[list[Span], list[Span]]:
     """The times of logs of the places that saw the machine: of those read to the end, and of the others."""
     read: list[Span] = []
     unread: list[Span] = []
     for coverage in story.facts.at_its_places:
         if coverage.time in USABLE_TIMES:
-            (unread if coverage.errors else read).extend(coverage.spans)
+            spans = [(first, min(last, now)) for first, last in coverage.spans if first < now]
+            (unread if coverage.errors else read).extend(spans)
     return read, unread
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Sum
+from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import CampaignNode
@@ -45,6 +46,7 @@ def current(where: Q) -> QuerySet[Coverage]:
 
 def vantages(node: CampaignNode) -> list[Vantage]:
     """The node's own places, by name. Only sources with a known clock give times."""
+    now = timezone.now()
     spans: dict[str, list[Span]] = defaultdict(list)
     unread: dict[str, list[Span]] = defaultdict(list)
     found: dict[str, Vantage] = {}
@@ -58,7 +60,8 @@ def vantages(node: CampaignNode) -> list[Vantage]:
         vantage.has_devices = vantage.has_devices or records
         vantage.lost += lost(losses)
         if time in ("ok", "assumed_year"):
-            (unread if errors else spans)[name].extend(spans_of(first, last, parts))
+            known = spans_of(first, last, parts)
+            (unread if errors else spans)[name].extend((a, min(b, now)) for a, b in known if a < now)
     for name, vantage in found.items():
         vantage.lost = join_spans(vantage.lost, timedelta())
         vantage.runs = unbroken(spans[name], unread[name], vantage.lost)

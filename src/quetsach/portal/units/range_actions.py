@@ -22,6 +22,7 @@ type Address = ipaddress.IPv4Network | ipaddress.IPv6Network
 WIDEST = {4: 8, 6: 19}
 """The shortest prefix of a range: 10.0.0.0/8 is the largest private range, and no office in the country has a
 larger one; of IPv6 the largest allocation of a registry to a provider is /19."""
+_MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 FOLLOWERS: list[Callable[[Network], int]] = []
 """Called with a range that a unit has from now on; each returns how many machines it gave to the unit."""
 
@@ -39,7 +40,8 @@ def read_range(text: str) -> Address:
     """A network, or one address, as people write them: `10.1.2.0/24`, `10.1.2.5`, `2001:db8::/48`.
 
     Raises:
-        RangeRefusedError: `not_a_range`, `host_bits` (with the network that was probably meant), `too_wide`,
+        RangeRefusedError: `not_a_range`, `host_bits` (with the network that was probably meant, also for IPv4
+            written within IPv6), `too_wide`,
             or `special`: loopback, multicast, link-local and unspecified addresses belong to nobody.
     """
     try:
@@ -49,6 +51,9 @@ def read_range(text: str) -> Address:
         raise RangeRefusedError("not_a_range", text[:50]) from error
     if exact.ip != network.network_address:
         raise RangeRefusedError("host_bits", str(network))
+    if isinstance(network, ipaddress.IPv6Network) and network.subnet_of(_MAPPED):
+        plain = ipaddress.ip_network((int(network.network_address) & 0xFFFF_FFFF, network.prefixlen - 96))
+        raise RangeRefusedError("host_bits", str(plain))
     if network.prefixlen < WIDEST[network.version]:
         raise RangeRefusedError("too_wide", f"/{WIDEST[network.version]}")
     if network.is_loopback or network.is_multicast or network.is_link_local or network.is_unspecified:
@@ -61,7 +66,7 @@ def ask_for(
     actor: User, unit: Unit, text: str, *, begin: date | None = None, note: str = "", ip: str | None = None
 ) -> Network:
     """Enter a range for the unit. Who may decide for the superior has decided by entering it, unless a unit
-    elsewhere has these public addresses.
+    elsewhere has these addresses.
 
     Raises:
         RangeRefusedError: those of `read_range`, and `twice`.
@@ -169,11 +174,12 @@ def follow(network: Network) -> int:
 
 
 def _of_others(actor: User, network: Network) -> list[Network]:
-    """Ranges with the same public addresses of units on which the person does not decide."""
+    """Ranges of units on which the person does not decide: with the same public addresses, or private ones
+    around the range, which would lose machines to it."""
     return [
         clash.network
         for clash in clashes(network)
-        if not clash.is_private and not may_decide(actor, clash.unit)
+        if (not clash.is_private or clash.relation == "around") and not may_decide(actor, clash.unit)
     ]
 
 

@@ -60,13 +60,20 @@ def waiting_below(user: User | AnonymousUser, unit: Unit) -> list[Network]:
 
 
 def clashes(network: Network) -> list[Clash]:
-    """Ranges of other units with the same addresses, public anywhere in the tree, private below the same
-    superior. Units above and below are no others: the smaller range counts."""
+    """Ranges of other units with the same addresses: public anywhere in the tree, private below the same
+    superior. Units above and below are no others: the smaller range counts.
+
+    Of private ranges those around this one, or inside, count one level further up as well: the smaller range
+    takes the machines of the wider one in the logs of the units above both.
+    """
     unit, own = network.unit, ipaddress.ip_network(network.cidr)
     rows = Network.rows.filter(end=None, state__in=[Network.State.HELD, Network.State.ASKED])
     rows = rows.exclude(unit=unit).filter(cidr__contains=":" if own.version == 6 else ".")
     if _is_local(own):
-        rows = rows.filter(subtree(_above(unit.path) or unit.path, "unit__path"))
+        superior = _above(unit.path) or unit.path
+        rows = rows.filter(subtree(_above(superior) or superior, "unit__path"))
+        near = rows.filter(subtree(superior, "unit__path"))
+        rows = rows.exclude(cidr=network.cidr) | near
     found = list(_overlapping(own, rows.values_list("pk", "cidr", "unit__path"), unit.path))
     others = Network.rows.select_related("unit").in_bulk([pk for pk, _relation in found])
     return [Clash(others[pk], relation) for pk, relation in found]

@@ -175,7 +175,7 @@ def _spans(unit: UUID, since: Since, begins: dict[UUID, datetime], now: datetime
         gone[campaign] += lost(losses)
         found = unread if errors else read
         for start, end in spans_of(first, last, parts):
-            if end >= begins[campaign]:
+            if end >= begins[campaign] and start < now:
                 found[campaign].append((max(start, begins[campaign]), min(end, now)))
     runs: dict[UUID, list[Span]] = defaultdict(list)
     for campaign, spans in read.items():
