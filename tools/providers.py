@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from quetsach.bypass import listed, providers
 
 if __name__ == "__main__":
-    listed.FILE.write_bytes(providers.load().listed)
+    Path(str(providers.FILE)).with_name(listed.NAME).write_bytes(providers.load().listed)

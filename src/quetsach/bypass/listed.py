@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from importlib import resources
 
-FILE = Path(__file__).with_name("providers.list")
+NAME = "providers.list"
 """`tools/providers.py` makes it from `providers.toml`; a test compares both."""
 
 
 def read() -> bytes:
     """The entries, one a line: see `quetsach.bypass.providers.Providers.listed`."""
-    return FILE.read_bytes()
+    return resources.files("quetsach.bypass").joinpath(NAME).read_bytes()

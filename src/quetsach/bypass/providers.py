@@ -8,14 +8,15 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
-from pathlib import Path
+from importlib import resources
 from typing import Any, NamedTuple
 
 from quetsach.indicators.indicator import Indicator, IndicatorSet, Kind, Scope
 from quetsach.indicators.setfile import list_section
 from quetsach.text.canonical import address, endpoint, name
 
-FILE = Path(__file__).with_name("providers.toml")
+FILE = resources.files("quetsach.bypass").joinpath("providers.toml")
+"""Also in an archive: the stick carries the package in one."""
 RESOLVERS = ("doh", "dot", "doq")
 KINDS = (*RESOLVERS, "relay", "vpn", "proxy", "dns")
 """All kinds on the wire. No provider has the kind `dns`: any foreign resolver on port 53 is of it."""

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from gettext import NullTranslations
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -19,6 +20,7 @@ from quetsach.portal.campaigns.cascade.actions import acknowledge
 from quetsach.portal.staff.models import HandOver, Invitation
 from quetsach.portal.units.actions import create_unit
 from quetsach.portal.units.models import Membership, Unit, places_of
+from quetsach.text import language
 
 NEW = {"full_name": "Lò Văn Pâng", "phone": "", "username": "lo.pang", "password": "bon tu de nho"}
 
@@ -84,8 +86,13 @@ def test_the_first_coordinator_of_an_empty_portal_comes_by_a_link_from_the_serve
         ("https://portal.example", ""),
     ],
 )
-def test_an_address_that_only_this_machine_opens_is_not_called_unset(settings, capsys, address, said):
+def test_an_address_that_only_this_machine_opens_is_not_called_unset(
+    settings, capsys, monkeypatch, address, said
+):
     settings.SITE_ADDRESS = address
+    # A command that another test ran may have chosen the language of the process.
+    monkeypatch.setattr(language, "_code", "en")
+    monkeypatch.setattr(language, "_texts", NullTranslations())
     call_command("invite_coordinator", "Tỉnh Lai Châu", new="ubnd_province")
     _say_ready(address)
     for told in capsys.readouterr().err.partition("Ctrl-C ends it.")[::2]:
