@@ -179,6 +179,7 @@ def _guarding(script: Path, entry: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 def _runs(path: Path) -> list[int]:
     found = []
+    psutil.process_iter.cache_clear()
     for one in psutil.process_iter():
         try:
             if one.exe() == str(path) and one.status() != psutil.STATUS_ZOMBIE:
@@ -286,6 +287,25 @@ def test_a_program_that_starts_again_is_told_until_its_entry_is_gone(
     assert not _runs(path)
     with journal.opened(store / runs.JOURNAL) as kept:
         assert [entry["reason"] for entry in kept.entries if entry["event"] == "failed"] == ["respawns"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the machine this runs on is changed by Linux' ways")
+def test_a_program_that_was_met_before_it_began_is_known_by_its_own_file(
+    here: tuple[Ground, Path], tmp_path: Path
+) -> None:
+    ground, _store = here
+    path = _program(tmp_path)
+    target = {"program": str(path), "pids": []}
+    with subprocess.Popen(["/bin/sh", "-c", f"read x; exec {path} 60"], stdin=subprocess.PIPE) as process:
+        assert ACTS["stop"].look(ground, target)
+        assert process.stdin is not None
+        process.stdin.write(b"go\n")
+        process.stdin.flush()
+        deadline = time.monotonic() + 20
+        while os.readlink(f"/proc/{process.pid}/exe") != str(path) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert not ACTS["stop"].look(ground, target)
+        process.kill()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the machine this runs on is changed by Linux' ways")

@@ -21,6 +21,8 @@ class LivePrograms:
     def all(self) -> Sequence[Running]:
         psutil = _psutil()
         found = []
+        # What is remembered of a process that was met before its exec names the file of its parent.
+        psutil.process_iter.cache_clear()
         for one in psutil.process_iter():
             with suppress(psutil.Error, OSError):
                 program = _told(psutil, one.exe) or _image(one.pid)
