@@ -302,7 +302,7 @@ def test_a_program_that_was_met_before_it_began_is_known_by_its_own_file(
         process.stdin.write(b"go\n")
         process.stdin.flush()
         deadline = time.monotonic() + 20
-        while os.readlink(f"/proc/{process.pid}/exe") != str(path) and time.monotonic() < deadline:
+        while Path(f"/proc/{process.pid}/exe").readlink() != path and time.monotonic() < deadline:
             time.sleep(0.05)
         assert not ACTS["stop"].look(ground, target)
         process.kill()
