@@ -159,12 +159,11 @@ def test_numbers_of_the_notes_are_grouped(cast, listed):
     assert "1.101 lượt" in text_of(page(cast, f"/cd/lam-sach/nhat-ky/{scan.pk}/", language="vi"))
 
 
-def test_gaps_inside_one_file_are_not_called_none(cast, listed):
+def test_a_file_whose_hours_nobody_knows_has_no_gap_that_was_found(cast, listed):
     take(cast, listed)
     shown = text_of(page(cast, "/cd/lam-sach/nhat-ky/", language="vi"))
-    assert (
-        "không có giữa các tệp" in shown and "ngày bị thiếu bên trong một tệp thì chưa nhận ra được" in shown
-    )
+    assert "không thấy khoảng nào" in shown
+    assert "khi kết quả quét cho biết số dòng từng giờ, cả bên trong một tệp" in shown
 
 
 @pytest.mark.parametrize("told", [0, 1])
