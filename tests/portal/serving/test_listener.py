@@ -413,7 +413,9 @@ def test_who_waits_for_a_thread_may_go_to_another_process_next(tmp_path):
             client.say(head(path="/hold", method="GET"))
         assert all(found.entered.acquire(timeout=ROOM) for _ in range(THREADS))
         clients[-1].say(head(method="GET"))
-        assert eventually(lambda: found.listener.is_crowded)
+        # All have arrived: one more than the threads would be none too many when the first is answered.
+        assert eventually(lambda: found.listener._under_way == len(clients))
+        assert found.listener.is_crowded
         found.held.set()
         said = [client.answer().header("Connection") for client in clients]
         assert "close" in said and None in said

@@ -36,10 +36,11 @@ def holders(events: Iterable[Event]) -> list[Event]:
     return told
 
 
-def _order(event: Event) -> tuple[int, bool, bool, Event]:
+def _order(event: Event) -> tuple[int, bool, bool, Event, bool]:
     """By time. Within one second an address is first given back, then given, then its lease ends."""
     is_given = event.mac is not None
-    return event.at, event.is_end, is_given, event._replace(mac=event.mac or "", until=event.until or 0)
+    known = event._replace(mac=event.mac or "", until=event.until or 0)
+    return event.at, event.is_end, is_given, known, event.until is None
 
 
 def _is_same(one: Event, other: Event) -> bool:
