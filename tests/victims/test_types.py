@@ -16,9 +16,8 @@ DATA = Path(os.environ.get("QUETSACH_TEST_DATA", "../shared/data")) / "shadowser
 
 
 @pytest.mark.realdata
+@pytest.mark.skipif(not DATA.is_file(), reason="QUETSACH_TEST_DATA is not there")
 def test_all_types_of_the_schema_are_known_with_the_columns_of_the_schema():
-    if not DATA.is_file():
-        pytest.skip("no real data")
     with DATA.open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
     known = types.types()
