@@ -57,6 +57,7 @@ BY_ROUTE: dict[str, str] = {
     "victims_file": "bao-cao-noi-khac#in-the-portal",
     "victims_unplaced": "bao-cao-noi-khac#in-the-portal",
     "risks": "bao-cao-noi-khac#what-a-report-means",
+    "evidence_notice": "su-co#the-notice-with-the-evidence",
     "hand_in": "kiem-tra-may#handing-results-in-to-the-portal",
     "staff_refusals": "quan-tri#who-serves-where",
 }
@@ -69,6 +70,7 @@ BY_APP: dict[str, str] = {
     "cases": "don-may",
     "checks": "kiem-tra-may",
     "indicators": "false-alarms",
+    "incidents": "su-co",
     "intake": "gom-phu-luc#in-the-portal",
     "letters": "van-ban",
     "people": "chien-dich#enterprises-and-other-organisations",
