@@ -2,11 +2,13 @@ from django.urls import path
 
 from quetsach.portal.cases import views
 from quetsach.portal.cases.self_check import views as views_check
+from quetsach.portal.cases.self_check import views_visits
 from quetsach.portal.cases.victims import views as views_victims
 from quetsach.portal.cases.withdrawing.views import withdraw_version
 
 urlpatterns = [
     path("tu-kiem-tra/", views_check.self_check, name="self_check"),
+    path("cd/<slug:slug>/tu-kiem-tra/luot/", views_visits.self_check_visits, name="self_check_visits"),
     path("cd/<slug:slug>/may/", views.cases, name="cases"),
     path("cd/<slug:slug>/may/<uuid:case_id>/", views.case, name="case"),
     path("cd/<slug:slug>/may/<uuid:case_id>/ghi/<slug:act>/", views.act, name="case_act"),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.cases.models import Case
-from quetsach.portal.incidents.clocks import Answer, Duty, Kind, Severity, duties
+from quetsach.portal.incidents.clocks import HOURS, Answer, Duty, Kind, Severity, duties
 from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.kit.scope import ScopedManager
 from quetsach.portal.units.models import within_units_of
@@ -92,8 +92,11 @@ class Incident(models.Model):
 
     @property
     def duties(self) -> list[Duty]:
-        """The papers that are due; reads the notices."""
-        sent = [(one.kind, one.sent_at) for one in self.notices.all() if one.sent_at is not None]
+        """The papers that are due; reads the notices, unless the query read the sendings (`with_sendings`)."""
+        if hasattr(self, f"sent_{Kind.NOTICE}"):
+            sent = [(kind.value, at) for kind in HOURS if (at := getattr(self, f"sent_{kind}")) is not None]
+        else:
+            sent = [(one.kind, one.sent_at) for one in self.notices.all() if one.sent_at is not None]
         return duties(self.clock_from, self.severity, self.personal_data, sent)
 
 

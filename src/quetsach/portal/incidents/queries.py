@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.incidents.clocks import HOURS
 from quetsach.portal.incidents.models import Incident
 from quetsach.portal.units.models import subtree
 
@@ -32,4 +33,12 @@ def open_below(node: CampaignNode, *, every: bool = False) -> QuerySet[Incident]
     rows = Incident.rows.filter(subtree(node.path, "node__path"), node__campaign=node.campaign_id)
     if not every:
         rows = rows.filter(closed_at=None)
-    return rows.select_related("node").prefetch_related("notices")
+    return with_sendings(rows.select_related("node"))
+
+
+def with_sendings(rows: QuerySet[Incident]) -> QuerySet[Incident]:
+    """The incidents, each with the first sending of each paper that has an hour."""
+    firsts: Any = {
+        f"sent_{kind}": Min("notices__sent_at", filter=Q(notices__kind=kind.value)) for kind in HOURS
+    }
+    return rows.annotate(**firsts)

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
-from quetsach.portal.kit import limits
+from quetsach.portal.kit import limits, visits
 from quetsach.portal.kit.refusals import counting
 from quetsach.portal.privacy.files import delete, unnamed
 from quetsach.portal.privacy.models import ErasureRequest
@@ -54,6 +54,7 @@ def retain(*, dry_run: bool = False, now: datetime | None = None) -> list[Ended]
         with transaction.atomic():
             limits.forget(at)
             counting.forget(at)
+            visits.forget(at)
             _note(files)
     return ended + files
 
