@@ -92,7 +92,7 @@ class Incident(models.Model):
 
     @property
     def duties(self) -> list[Duty]:
-        """The papers that are due; reads the notices, unless the query read the sendings (`with_sendings`)."""
+        """The papers that are due. Reads the notices, unless the query did (`queries.with_sendings`)."""
         if hasattr(self, f"sent_{Kind.NOTICE}"):
             sent = [(kind.value, at) for kind in HOURS if (at := getattr(self, f"sent_{kind}")) is not None]
         else:

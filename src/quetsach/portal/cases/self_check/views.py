@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, override
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
@@ -67,11 +70,21 @@ def _software(request: HttpRequest, today: date) -> software.Software:
 
 def _page(request: HttpRequest, kind: str, status: int = 200, **context: object) -> HttpResponse:
     body = f"cases/self_check/{kind}.html"
-    shown = {"builds": software.builds(), "table_day": software.checked(), **context, "body": body}
+    found, language = context.get("software"), get_language() or "vi"
+    section = _section(found, language) if isinstance(found, software.Software) else ""
+    shown = {**context, "software_section": section, "body": body}
     response = render(request, "cases/self_check/page.html", shown, status=status)
     # A browser tells Windows 11, Android and macOS with the next request, and only to a page that asks.
     response["Accept-CH"] = software.HINT
     return response
+
+
+@lru_cache(maxsize=512)
+def _section(found: software.Software, language: str) -> SafeString:
+    """The section about browser and system, drawn once for each of the few hundred answers."""
+    with override(language):
+        shown = {"software": found, "builds": software.builds(), "table_day": software.checked()}
+        return render_to_string("cases/self_check/software.html", shown)
 
 
 def _contacts(campaigns: list[Campaign]) -> list[Campaign]:
