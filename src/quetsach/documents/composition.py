@@ -259,7 +259,11 @@ def _notice(notice: Notice) -> Paper:
     title = f"{notice.type_name} {notice.subject}".strip()
     sections = [tuple(_notice_text(notice))]
     if notice.evidence:
-        name = AnnexName(_lines(wording.capitals(notice.evidence_title)))
+        head = notice.heading
+        attached = wording.attached(
+            notice.type_name or "Công văn", head.number, head.symbol, head.day, " ".join(_lines(head.issuer))
+        )
+        name = AnnexName(_lines(wording.capitals(notice.evidence_title)), f"({attached})")
         sections.append((name, *_parts(notice.evidence)))
     return Paper(title, tuple(sections), DRAFT if notice.is_draft else "")
 

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pypdf import PdfReader
 
+from quetsach.documents import lint_printed, reading
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.audit.sentences import sentence
 from quetsach.portal.cases import actions as case_actions
@@ -277,3 +278,15 @@ def test_a_reader_of_english_gets_the_papers_in_vietnamese(cast, cases):
         client.get(url("evidence_notice", "pdf") + f"?don-vi={cast.nodes['A1'].pk}&ho-so={cases[0].pk}")
     )
     assert "Bộ phận, cá nhân quản lý và sử dụng máy" in told and "Số dòng nhật ký" in told
+
+
+@pytest.mark.parametrize("form", ["pdf", "docx"])
+def test_every_paper_is_laid_out_by_the_decree(cast, cases, form):
+    """The reader of offices' finished documents finds no deviation but the blanks for number and date."""
+    made, client = opened(cast, cases), cast.client("A", "officer")
+    pages = [url("incident_draft", made.pk, kind.value, form) for kind in Kind]
+    pages.append(url("evidence_notice", form) + f"?ho-so={cases[0].pk}")
+    for page in pages:
+        file = client.get(page).content
+        found = lint_printed.lint(reading.read(file))
+        assert [one.told() for one in found if one.severity != "note"] == [], page

@@ -53,7 +53,7 @@ BY_ROUTE: dict[str, str] = {
     "detection": "kiem-tra-may#the-campaign-s-hashes-and-rules",
     "licences": "kiem-tra-may#the-organisation-s-licence-facts",
     "self_check": "kiem-tra-may",
-    "self_check_visits": "kiem-tra-may",
+    "self_check_visits": "kiem-tra-may#the-public-self-check",
     "victims": "bao-cao-noi-khac#in-the-portal",
     "victims_file": "bao-cao-noi-khac#in-the-portal",
     "victims_unplaced": "bao-cao-noi-khac#in-the-portal",

@@ -8,6 +8,7 @@ Vietnamese, whatever the reader's language.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from django.utils import timezone
@@ -144,7 +145,8 @@ def unit_notice(home: CampaignNode, facts: AllFacts) -> Notice:
     machines = number(facts.machines)
     title = home.campaign.title
     return Notice(
-        heading=names.heading(home, "CV", now.year),
+        # A công văn has no abbreviation of its type in its symbol (Decree 30/2020, annex III).
+        heading=replace(names.heading(home, "CV", now.year), symbol=home.doc_abbr or "UBND"),
         subject="xử lý máy tính có kết nối đến địa chỉ độc hại",
         addressees=_addressees(others),
         opening=(
