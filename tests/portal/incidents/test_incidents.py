@@ -100,6 +100,9 @@ def test_cases_of_others_cannot_be_taken_along(cast, cases):
     sent = {"ma": str(uuid4()), "ho-so": [str(case.pk) for case in cases]}
     client.post(url("incident_choose"), sent)
     assert {case.device.owner for case in Incident.rows.get().cases.all()} == {cast.nodes["A1"]}
+    theirs = {"ma": sent["ma"], "ho-so": [str(cases[2].pk)]}
+    assert cast.client("A2", "officer").post(url("incident_choose"), theirs).status_code == 422
+    assert Incident.rows.get().node == cast.nodes["A1"]
     stranger = url("evidence_notice", "pdf") + f"?ho-so={cases[2].pk}"
     assert client.get(stranger).status_code == 404
 

@@ -38,12 +38,15 @@ def open_incident(
 ) -> Incident:
     """Make an incident of these cases. The id comes with the form: a form sent twice is one incident.
 
-    Raises IncidentError: `empty`, `many`, `closed`.
+    Raises IncidentError: `empty`, `many`, `closed`, `stale` for an id that another unit's incident has.
     """
     try:
         return _open(actor, node, incident_id, cases, ip)
-    except IntegrityError:  # two first sendings at once: the second finds the row of the first
-        return Incident.rows.select_related("node").get(pk=incident_id, node=node)
+    except IntegrityError as error:  # two first sendings at once: the second finds the row of the first
+        found = Incident.rows.select_related("node").filter(pk=incident_id, node=node).first()
+        if found is None:
+            raise IncidentError("stale") from error
+        return found
 
 
 @transaction.atomic
