@@ -17,7 +17,9 @@ from quetsach.portal.audit.models import Entry
 from quetsach.portal.audit.sentences import sentence
 from quetsach.portal.cases import actions as case_actions
 from quetsach.portal.cases.models import Case
-from quetsach.portal.incidents import actions
+from quetsach.portal.cases.rules import State
+from quetsach.portal.cases.words import DONE
+from quetsach.portal.incidents import actions, evidence, papers
 from quetsach.portal.incidents.clocks import Kind, duties
 from quetsach.portal.incidents.models import Incident, IncidentNotice
 from quetsach.portal.sightings.actions import Sender, receive_file
@@ -293,3 +295,8 @@ def test_every_paper_is_laid_out_by_the_decree(cast, cases, form):
         file = client.get(page).content
         found = lint_printed.lint(reading.read(file))
         assert [one.told() for one in found if one.severity != "note"] == [], page
+
+
+def test_official_papers_have_a_word_for_every_state_and_kind_of_cleaning():
+    assert set(evidence.STATES) == {state.value for state in State}
+    assert set(papers.DONE) == set(DONE)
