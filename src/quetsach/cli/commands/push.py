@@ -151,6 +151,8 @@ def _reason(line: Rejected) -> str:
         "too_long": _("“%(field)s” is too long to be kept"),
         "date": _("its day is impossible; set the clock of the machine that wrote the log"),
         "count": _("its count is too large"),
+        "machine": _("what it names is no machine; look at the line of the log"),
+        "provider": _("the portal does not know this way around; bring portal and scanner to one version"),
     }.get(line.code)
     return f"{told % {'field': field} if told else line.reason} ({line.code})"
 
