@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from python_calamine import CalamineWorkbook
 
 from quetsach.results import hours, html, xlsx
+from quetsach.sightings.hours import spelled
 from tests.outputs import cast
 
 DAY = [0] * 24
@@ -27,8 +28,8 @@ def test_hours_belong_to_local_days() -> None:
 
 
 def test_hours_with_lines_are_spelled_as_spans() -> None:
-    assert hours.spelled([1, 1, *DAY[2:23], 4]) == "00:00–02:00, 23:00–24:00"
-    assert hours.spelled(DAY) == ""
+    assert spelled([1, 1, *DAY[2:23], 4]) == "00:00–02:00, 23:00–24:00"
+    assert spelled(DAY) == ""
 
 
 def test_files_show_the_hours_of_each_local_day() -> None:
@@ -41,7 +42,7 @@ def test_files_show_the_hours_of_each_local_day() -> None:
     text = page.getvalue().decode()
     assert "16/09/2022" in text and "23:00–24:00" in text and "00:00–01:00" in text
     assert "its lines are not in the order of time" in text
-    assert "Machines asked about: 2. The logs show 0 of them." in text
+    assert "Asked about: 2 machines. These logs could not be asked" in text
     xlsx.write(book, report)
     book.seek(0)
     rows = CalamineWorkbook.from_filelike(book).get_sheet_by_name("Lines per hour").to_python()
