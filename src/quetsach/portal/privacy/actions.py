@@ -75,12 +75,34 @@ def _note(rows: list[Ended]) -> None:
 
 @transaction.atomic
 def ask(
-    unit: Unit, name: str, contact: str, text: str, user: User | None, *, ip: str | None
+    unit: Unit, name: str, contact: str, kind: str, text: str, user: User | None, *, ip: str | None
 ) -> ErasureRequest:
     """Store a request. Its text stays out of the audit trail, which is never emptied."""
-    request = ErasureRequest.rows.create(unit=unit, name=name, contact=contact, text=text, user=user)
+    request = ErasureRequest.rows.create(
+        unit=unit, name=name, contact=contact, kind=kind, text=text, user=user
+    )
     record(user, "privacy.ask", unit_path=unit.path, about=request, ip=ip, actor_name="" if user else "?")
     return request
+
+
+@transaction.atomic
+def note_received(request: ErasureRequest, actor: User, *, ip: str | None) -> None:
+    """Record that the person was told that the request has arrived. A second time changes nothing."""
+    locked = ErasureRequest.rows.select_for_update(no_key=True).get(pk=request.pk)
+    if locked.received_at is None and locked.answered_at is None:
+        locked.received_at, locked.received_by = timezone.now(), actor
+        locked.save(update_fields=["received_at", "received_by"])
+        record(actor, "privacy.received", unit_path=request.unit.path, about=request, ip=ip)
+
+
+@transaction.atomic
+def take_received_back(request: ErasureRequest, actor: User, *, ip: str | None) -> None:
+    """The person was not told after all; only while the request has no answer."""
+    locked = ErasureRequest.rows.select_for_update(no_key=True).get(pk=request.pk)
+    if locked.received_at is not None and locked.answered_at is None:
+        locked.received_at = locked.received_by = None
+        locked.save(update_fields=["received_at", "received_by"])
+        record(actor, "privacy.not_received", unit_path=request.unit.path, about=request, ip=ip)
 
 
 @transaction.atomic
