@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
@@ -14,8 +16,9 @@ from quetsach.portal.kit import limits
 from quetsach.portal.kit.refusals import counting
 from quetsach.portal.privacy.files import delete, unnamed
 from quetsach.portal.privacy.models import ErasureRequest
+from quetsach.portal.privacy.outside import outside
 from quetsach.portal.privacy.retention import due, emptied
-from quetsach.portal.privacy.table import Stored, Table, table
+from quetsach.portal.privacy.table import Ends, Stored, Table, table
 from quetsach.portal.units.models import Unit
 
 
@@ -40,6 +43,11 @@ def retain(*, dry_run: bool = False, now: datetime | None = None) -> list[Ended]
         for row in privacy_table.rows:
             for end in row.ends:
                 rows = due(end, at)
+                if end.outside:
+                    ended.append(
+                        Ended(row.id, end.model._meta.label, end.act, _outside(rows, end, at, dry_run))
+                    )
+                    continue
                 count = rows.count()
                 if count and not dry_run:
                     if end.act == "delete":
@@ -56,6 +64,16 @@ def retain(*, dry_run: bool = False, now: datetime | None = None) -> list[Ended]
             counting.forget(at)
             _note(files)
     return ended + files
+
+
+def _outside(rows: QuerySet[Any], end: Ends, at: datetime, dry_run: bool) -> int:
+    """Delete the rows that no case and no coverage needs; returns their number. All are found before the
+    first goes: one row may keep another."""
+    found = list(outside(rows, at - timedelta(days=end.days)))
+    if not dry_run:
+        for some in found:
+            end.model._base_manager.filter(pk__in=some).delete()
+    return sum(map(len, found))
 
 
 def _files(privacy_table: Table, stored: Stored, at: datetime, dry_run: bool) -> Ended:

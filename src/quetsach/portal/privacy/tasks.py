@@ -24,7 +24,7 @@ def number_to_answer() -> Subquery:
 
 
 def requests_to_answer(seat: Seat) -> Iterator[Task]:
-    """The task to answer persons who ask about their data, with the day on which the next term ends."""
+    """The task to answer requests about personal data, with the day on which the next term ends."""
     if not seat.can["manage_seats"] or not seat.once(facts_of)["data_requests"]:
         return
     rows, today = open_requests(seat.node.unit), timezone.localdate()

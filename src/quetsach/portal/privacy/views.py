@@ -102,7 +102,7 @@ def ask(request: HttpRequest) -> HttpResponse:
 
 
 def _told(row: ErasureRequest) -> str:
-    """What the person who asked can expect, and until when."""
+    """The sentence with the days by which the office must reply and act."""
     clock = row.clock
     text = _(
         "Noted. %(unit)s must confirm by %(reply)s that it has your request, and carry it out, or say why"
@@ -131,7 +131,7 @@ def requests(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": [(row, *_terms(row, today)) for row in queries.in_order(rows)],
         "open": waiting,
-        "overdue": sum(row.clock.is_overdue(today) for row in waiting),
+        "late": sum(row.clock.is_overdue(today) for row in waiting),
     }
     return render(request, "privacy/requests.html", context)
 
