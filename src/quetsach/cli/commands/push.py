@@ -125,7 +125,7 @@ def _tell(result: PushResult) -> None:
 
 
 def _tell_without_machine(result: PushResult) -> None:
-    """The lines and rows behind which a machine may be that nobody can name: no case is opened for them."""
+    """The lines behind which a machine may be that nobody can name: no case is opened for them."""
     if result.not_understood:
         text = ngettext(
             "%(n)s line names an address on the list, but no log format reads it: no case is opened for it.",
@@ -136,8 +136,8 @@ def _tell_without_machine(result: PushResult) -> None:
         say.warning(text % {"n": words.number(result.not_understood)})
     if result.nameless:
         text = ngettext(
-            "%(n)s row does not say which machine called: no case is opened for it.",
-            "%(n)s rows do not say which machine called: no case is opened for them.",
+            "%(n)s line was read and names no machine: no case is opened for it.",
+            "%(n)s lines were read and name no machine: no case is opened for them.",
             result.nameless,
         )
         say.warning(text % {"n": words.number(result.nameless)})
