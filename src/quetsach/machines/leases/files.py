@@ -77,7 +77,7 @@ def _moment(value: bytes) -> int | None:
 
 
 def _is_dnsmasq(lines: Sequence[bytes]) -> bool:
-    """Whether half the lines are leases or more: a line that was cut or changed by hand must not cost the others."""
+    """Whether half the lines or more are leases: one that was cut or changed must not cost the others."""
     told = [line for line in lines if line.strip() and not line.startswith(b"duid ")]
     leases = [line for line in told if _DNSMASQ.fullmatch(line) or _DNSMASQ_IPV6.fullmatch(line)]
     return bool(leases) and len(leases) * 2 >= len(told)

@@ -206,8 +206,8 @@ def _hits(story: Story) -> Iterator[Signs]:
         if row.day and row.runs:
             midnight = datetime.combine(row.day, time(), UTC)
             for begins, ends, lines in row.runs:
-                moments = (midnight + timedelta(microseconds=at) for at in (begins, ends))
-                yield Signs(*moments, lines, log)
+                first, last = (midnight + timedelta(microseconds=at) for at in (begins, ends))
+                yield Signs(first, last, lines, log)
         elif row.first_seen and row.last_seen:
             yield Signs(row.first_seen, row.last_seen, row.count, log)
 

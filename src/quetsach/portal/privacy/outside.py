@@ -67,7 +67,9 @@ class _Near:
 
         seen = Coverage.rows.filter(related("scan__node__"), time__in=("ok", "assumed_year"))
         spans = seen.exclude(Q(first=None) | Q(last=None)).values_list("first", "last")
-        joined = join_spans((first - MARGIN, last + MARGIN) for first, last in spans.iterator())
+        joined = join_spans(
+            (first - MARGIN, last + MARGIN) for first, last in spans.iterator() if first and last
+        )
         self._begins = [micros(first) for first, _last in joined]
         self._ends = [micros(last) for _first, last in joined]
         self._names: set[str] = set()

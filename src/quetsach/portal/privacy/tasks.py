@@ -35,7 +35,9 @@ def requests_to_answer(seat: Seat) -> Iterator[Task]:
     title = ngettext(
         "Answer %(n)d request about personal data", "Answer %(n)d requests about personal data", len(rows)
     )
-    text = _("The law gives a time for it; the next one ends on %(day)s.") % {"day": day(term and term.by)}
+    text = _("The law gives a time for it; the next one ends on %(day)s.") % {
+        "day": day(term.by if term else None)
+    }
     if late:
         told = ngettext("%(n)d is overdue by law.", "%(n)d are overdue by law.", late)
         text = told % {"n": late}

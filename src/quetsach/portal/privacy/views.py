@@ -136,14 +136,12 @@ def requests(request: HttpRequest) -> HttpResponse:
     return render(request, "privacy/requests.html", context)
 
 
-def _terms(row: ErasureRequest, today: date) -> tuple[dict[str, object], dict[str, object]]:
+def _terms(row: ErasureRequest, today: date) -> list[dict[str, object]]:
     """Both duties for the page: last day, day done, days late, and whether the last day is today."""
-    terms = (row.clock.reply, row.clock.act)
-    reply, act = (
+    return [
         {"by": one.by, "done": one.done, "late": one.days_late(today), "is_today": one.by == today}
-        for one in terms
-    )
-    return reply, act
+        for one in (row.clock.reply, row.clock.act)
+    ]
 
 
 @require_POST
