@@ -48,7 +48,7 @@ def test_the_page_tells_seen_not_seen_and_what_could_not_be_asked() -> None:
     report = _report(SEEN, timeless, unread)
     text = _page(report)
     assert "Asked about: 3 machines; seen: 1; not seen: 2." in text
-    assert "16/09/2022 07:00–08:00, 23:00–24:00; 17/09/2022 00:00–01:00" in text
+    assert "16/09/2022 07:00–08:00, 23:00–24:00<br>17/09/2022 00:00–01:00" in text
     assert text.index("16/09/2022 07:00–08:00") < text.index("10.0.0.2")
     assert "no-time.log</code>: no time could be read in it" in text
     assert "torn.log.gz</code>: not all of it could be read" in text

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from python_calamine import CalamineWorkbook
 
 from quetsach.results import hours, html, xlsx
-from quetsach.sightings.hours import spelled
+from quetsach.sightings.hours import by_days, spelled
 from tests.outputs import cast
 
 DAY = [0] * 24
@@ -47,3 +47,12 @@ def test_files_show_the_hours_of_each_local_day() -> None:
     book.seek(0)
     rows = CalamineWorkbook.from_filelike(book).get_sheet_by_name("Lines per hour").to_python()
     assert [(row[1], row[2], row[25]) for row in rows[1:]] == [("16/09/2022", 0, 5), ("17/09/2022", 3, 0)]
+
+
+def test_days_with_the_same_hours_are_told_once() -> None:
+    days = {date(2022, 9, n): EVENING if n != 18 else [1, *DAY[1:]] for n in (15, 16, 17, 18, 20)}
+    assert by_days(days) == [
+        ("15/09/2022 – 17/09/2022", "16:00–18:00"),
+        ("18/09/2022", "00:00–01:00"),
+        ("20/09/2022", "16:00–18:00"),
+    ]

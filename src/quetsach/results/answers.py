@@ -103,12 +103,11 @@ def state(machine: Machine, found: Answers) -> str:
     return _("not seen") if found.can_answer else _("could not be asked")
 
 
-def spelled(machine: Machine, most: int) -> str:
-    """The hours of each local day, at most so many days, the latest ones."""
-    days = list(machine.days.items())
-    text = "; ".join(f"{day:%d/%m/%Y} {hours.spelled(counts)}" for day, counts in days[-most:])
-    more = len(days) - most
+def spelled(machine: Machine, most: int) -> list[str]:
+    """The local days and their hours, at most so many entries, the latest ones."""
+    told = [f"{days} {hours_of_day}" for days, hours_of_day in hours.by_days(machine.days)]
+    more = len(told) - most
     if more > 0:
-        earlier = ngettext("%(n)s earlier day", "%(n)s earlier days", more)
-        text = f"{earlier % {'n': words.number(more)}}; {text}"
-    return text
+        earlier = ngettext("%(n)s earlier entry", "%(n)s earlier entries", more)
+        told = [earlier % {"n": words.number(more)}, *told[-most:]]
+    return told

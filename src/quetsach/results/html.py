@@ -28,7 +28,7 @@ MOST_RUNS = 20
 MOST_LOGS = 2_000
 MOST_DAYS = 400
 MOST_UNATTRIBUTED = 2_000
-MOST_SEEN_DAYS = 14
+MOST_SEEN = 14
 MOST_SILENT = 50
 _STATES = {
     "allowed": ("is-bad", "triangle"),
@@ -36,7 +36,7 @@ _STATES = {
     "attempt": ("is-busy", "arrow"),
     "unknown": ("is-unsure", "hatch"),
 }
-_ANSWERS = {True: ("is-busy", "tick"), False: ("is-none", "ring")}
+_ANSWERS = {True: ("is-none", "tick"), False: ("is-none", "ring")}
 
 
 def write(out: BinaryIO, report: Report) -> None:
@@ -279,10 +279,10 @@ def _asked(report: Report) -> Iterator[str]:
     yield f'<table class="stack"><caption>{_t(note)}</caption>' + _head(titles, frozenset()) + "<tbody>\n"
     for machine in found.machines[:MOST_MACHINES]:
         state = marked(*_ANSWERS[machine.is_seen], _t(answers.state(machine, found)))
-        seen = answers.spelled(machine, MOST_SEEN_DAYS) or "–"
+        seen = "<br>".join(map(_t, answers.spelled(machine, MOST_SEEN))) or "–"
         yield (
             f'<tr><th scope="row">{_t(machine.name)}</th><td data-label="{_t(titles[1])}">{state}</td>'
-            f'<td data-label="{_t(titles[2])}">{_t(seen)}</td></tr>\n'
+            f'<td data-label="{_t(titles[2])}">{seen}</td></tr>\n'
         )
     yield "</tbody></table>"
     if (more := len(found.machines) - MOST_MACHINES) > 0:

@@ -58,6 +58,22 @@ def spelled(counts: Iterable[int]) -> str:
     return ", ".join(found)
 
 
+def by_days(days: Mapping[date, Iterable[int]]) -> list[tuple[str, str]]:
+    """Days and their hours, both spelled; days that follow each other with the same hours are one entry, such
+    as `15/11/2026 – 28/11/2026` and `07:00–10:00`."""
+    found: list[tuple[date, date, str]] = []
+    for day, counts in sorted(days.items()):
+        hours = spelled(counts)
+        if found and found[-1][1] + timedelta(days=1) == day and found[-1][2] == hours:
+            found[-1] = (found[-1][0], day, hours)
+        else:
+            found.append((day, day, hours))
+    return [
+        (f"{first:%d/%m/%Y}" if first == last else f"{first:%d/%m/%Y} – {last:%d/%m/%Y}", hours)
+        for first, last, hours in found
+    ]
+
+
 def is_lines(value: Any) -> bool:
     """Whether a stranger's value is 24 counts for each of at most `MOST_DAYS` days."""
 

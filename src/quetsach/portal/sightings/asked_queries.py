@@ -9,18 +9,18 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from quetsach.portal.sightings.models import AskedList, Coverage, CoveredDay, Scan
-from quetsach.sightings.hours import seen_by_local_day, spelled
+from quetsach.sightings.hours import by_days, seen_by_local_day
 
 MOST_DAYS = 5_000
 """Days of files that one page reads, the latest first."""
 MOST_SEEN = 14
-"""Days of one machine that a page shows, the latest ones."""
+"""Entries of one machine that a page shows, the latest ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class AskedMachine:
-    """A machine by the name under which it was asked about. `days` are the latest ones with their hours, in
-    order; `earlier` is the number of days before these."""
+    """A machine by the name under which it was asked about. `days` are the latest entries of days and their
+    hours, in order; `earlier` is the number of entries before these."""
 
     name: str
     days: list[tuple[str, str]]
@@ -71,8 +71,7 @@ def asked_in(scan: Scan, most_silent: int) -> AskedMachines | None:
 
 
 def _machine(name: str, masks: dict[str, int]) -> AskedMachine:
-    days = seen_by_local_day(masks, timezone.get_current_timezone())
-    told = [(f"{day:%d/%m/%Y}", spelled(hours)) for day, hours in days.items()]
+    told = by_days(seen_by_local_day(masks, timezone.get_current_timezone()))
     return AskedMachine(name, told[-MOST_SEEN:], max(0, len(told) - MOST_SEEN))
 
 
