@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from ipaddress import ip_address
 
 from quetsach.bypass import providers
@@ -24,6 +24,7 @@ _ESCAPE = re.compile(r"\\x[0-9a-f]{2}|\\u\{[0-9a-f]{1,6}\}")
 _FIRST = frozenset("_$")
 
 
+@lru_cache(maxsize=1 << 14)
 def device_problem(device: str) -> str:
     """Why no case may be opened for a machine of this name, in English; empty where one may."""
     found = address(device)

@@ -82,7 +82,7 @@ def _read(
 ) -> Iterator[tuple[int, bytes, Record | Reject]]:
     number = sightings = sources = bypasses = schema = 0
     ended = False
-    head: Scan | None = None
+    about: frozenset[str] = frozenset()
     while line := stream.readline(LINE_BYTES + 1):
         number += 1
         if len(line) > LINE_BYTES:
@@ -93,6 +93,7 @@ def _read(
         kind = fields.get("type")
         if number == 1:
             head = _scan(fields)
+            about = frozenset(head.asked)
             yield number, line, head
             schema = fields["schema"]
             continue
@@ -114,7 +115,7 @@ def _read(
                     checked = _checked({**_LATER, **fields}, _COVERAGE)
                     checked["gaps"] = tuple(map(tuple, checked["gaps"]))
                     record = Coverage(**checked, unattributed=_unattributed(fields))
-                    if head is not None and (wrong := _contradiction(record, head)):
+                    if wrong := _contradiction(record, about):
                         raise ScanFileError(number, "malformed", wrong)
                 case "end":
                     record = End(**_checked({"bypasses": 0, **fields}, _END))
@@ -218,14 +219,14 @@ def _dated[R: Sighting | Bypass](row: R) -> R:
     return row
 
 
-def _contradiction(seen: Coverage, head: Scan) -> str:
+def _contradiction(seen: Coverage, about: frozenset[str]) -> str:
     """Why no scanner can have seen this; empty where one can. The whole document falls with it: the silence
     of a machine must not rest on a program that contradicts itself."""
     if (seen.first is None) != (seen.last is None):
         return "first and last are given together or not at all"
     if seen.first is not None and seen.last is not None and seen.first > seen.last:
         return "first is later than last"
-    if seen.alive and not seen.alive.keys() <= set(head.asked):
+    if seen.alive and not seen.alive.keys() <= about:
         return "alive names a machine that the scan was not asked about"
     return ""
 
