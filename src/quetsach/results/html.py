@@ -289,7 +289,7 @@ def _asked(report: Report) -> Iterator[str]:
         text = _("%(n)s more machines do not fit this page; the .xlsx and .jsonl files hold them all.")
         yield f"<p>{_t(text % {'n': words.number(more)})}</p>"
     if found.silent:
-        yield f"<h3>{_t(_('Could not be asked'))}</h3><ul>"
+        yield f"</section>\n<section><h2>{_t(_('Logs that could not be asked about machines'))}</h2><ul>"
         for path, why in found.silent[:MOST_SILENT]:
             yield f"<li><code>{_t(path)}</code>: {_t(why)}</li>"
         if (more := len(found.silent) - MOST_SILENT) > 0:
