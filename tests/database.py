@@ -19,7 +19,7 @@ from django.db import connection
 from pytest_django import DjangoDbBlocker
 
 SERVERS_COPY = "migrated_for_tests"
-"""The name of the database on PostgreSQL's server."""
+"""The name of the database on PostgreSQL's server, where it stays until the next run."""
 
 
 @pytest.fixture(scope="session")
