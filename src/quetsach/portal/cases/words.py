@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from quetsach.portal.cases.rules import Act, Reason, State, Word
 
@@ -90,7 +90,13 @@ def verdict(
             return _("Clean, confirmed by a person in charge; logs have not shown it.")
         if is_checked:
             return _("Clean: a full check of the machine after the quiet time found no sign.")
-        return _("Clean: %(n)d days of logs without a gap show no sign.") % {"n": max(days, quiet_days)}
+        quiet = max(days, quiet_days)
+        text = ngettext(
+            "Clean: %(n)d day of logs without a gap shows no sign.",
+            "Clean: %(n)d days of logs without a gap show no sign.",
+            quiet,
+        )
+        return text % {"n": quiet}
     if state is State.FALSE_POSITIVE and withdrawn is not None:
         return _("A false alarm of version %(n)d of the list, which was withdrawn.") % {"n": withdrawn}
     if state is State.FALSE_POSITIVE:
@@ -111,9 +117,12 @@ def verdict(
     if is_reported:
         lack = _("No log has seen its signs, so no log can show that they have stopped.")
     if state is State.RECHECKED:
-        sentence = _("Handled; %(n)d days of newer logs show no sign. Not enough yet to call it clean.") % {
-            "n": days
-        }
+        text = ngettext(
+            "Handled; %(n)d day of newer logs shows no sign. Not enough yet to call it clean.",
+            "Handled; %(n)d days of newer logs show no sign. Not enough yet to call it clean.",
+            days,
+        )
+        sentence = text % {"n": days}
     else:
         sentence = _("Reported as handled. Nothing shows yet whether the signs have stopped.")
     return f"{sentence} {lack}".strip()
