@@ -33,6 +33,9 @@ COVERED = (9, 10)
 """The part of the expected hours in which the place must have been up."""
 LONG = 10
 """So many expected hours in a row without a look part the silence in two."""
+UNSEEN = {Lack.LOST, Lack.UNREAD, Lack.NO_MACHINE}
+"""There were lines in these hours, and nobody could look at them: they part the silence, however short. In an
+outage a machine has nobody to speak with."""
 _DAY = 24
 _BEFORE = BASELINE * _DAY
 
@@ -77,6 +80,8 @@ class Judgement:
     gaps: tuple[Gap, ...] = ()
     count: Count = NOTHING
     is_weak: bool = False
+    missed: tuple[Span, ...] = ()
+    """The hours at the place in which the machine was expected and the place not up."""
 
     @property
     def lack(self) -> Lack | None:
@@ -251,7 +256,10 @@ class _AtPlace:
         self.known_before = before & span(0, _BEFORE)
         self.expected = weekly(self.known_before, BASELINE // 7, watch.end) & after | others & after
         missed = self.expected & ~self.up
-        self.parted = watch.around | in_a_row(missed, LONG)
+        unseen = 0
+        for lack, bits in self.lacks:
+            unseen |= bits if lack in UNSEEN else 0
+        self.parted = watch.around | in_a_row(missed, LONG) | missed & unseen
         self.end = self.up.bit_length()
 
     def judgement(self) -> Judgement:
@@ -263,7 +271,15 @@ class _AtPlace:
                 until = self._until(first, end)
                 quiet = timedelta(hours=end - first)
                 return Judgement(
-                    Rung.VERIFIED, self.place.key, until, None, quiet, (), count, self._is_weak(count)
+                    Rung.VERIFIED,
+                    self.place.key,
+                    until,
+                    None,
+                    quiet,
+                    (),
+                    count,
+                    self._is_weak(count),
+                    self._spans(self.expected & ~self.up),
                 )
         first, end = self._longest()
         quiet = timedelta(hours=end - first)
@@ -275,8 +291,12 @@ class _AtPlace:
         earliest = moment_of(watch.origin + begin) + watch.needed if waits or not self.end else None
         return Judgement(
             rung, self.place.key, self._until(first, end) if quiet else None, earliest, quiet, gaps, count,
-            self._is_weak(count),
+            self._is_weak(count), self._spans(self.expected & ~self.up),
         )  # fmt: skip
+
+    def _spans(self, bits: int) -> tuple[Span, ...]:
+        origin = self.watch.origin
+        return tuple((moment_of(origin + first), moment_of(origin + end)) for first, end in runs(bits))
 
     def _windows(self) -> Iterable[tuple[int, int]]:
         """The times that may be a proof, from the claim on and from each later local midnight: up to the last
