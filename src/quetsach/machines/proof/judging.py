@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -36,6 +36,7 @@ LONG = 10
 UNSEEN = {Lack.LOST, Lack.UNREAD, Lack.NO_MACHINE}
 """There were lines in these hours, and nobody could look at them: they part the silence, however short. In an
 outage a machine has nobody to speak with."""
+_EPOCH = date(1970, 1, 1).toordinal()
 _DAY = 24
 _BEFORE = BASELINE * _DAY
 
@@ -222,7 +223,7 @@ class _Watch:
         return bits
 
     def _midnight(self, day: date) -> int:
-        return hour_of(datetime(day.year, day.month, day.day, tzinfo=UTC)) - self.origin
+        return (day.toordinal() - _EPOCH) * _DAY - self.origin
 
     def at(self, place: Place) -> Judgement:
         """The judgement by one place alone."""

@@ -60,11 +60,7 @@ class PlaceLog:
         self.origin = first * _DAY
         self._answers: dict[tuple[int, frozenset[str]], Covered] = {}
         self._total = _sums(self.days)
-
-    @property
-    def listings(self) -> frozenset[str]:
-        """The lists with which the place was looked at."""
-        return frozenset(one.listing for one in self.days)
+        self.listings = frozenset(one.listing for one in self.days)
 
     def covered(self, claim: int, listings: frozenset[str]) -> Covered:
         """The hours in which silence means something for a claim in the hour `claim`. Readings with other
