@@ -50,7 +50,7 @@ class Sign:
 class Computer:
     """A machine. `infected` is the span of hours; `claimed` the hour in which somebody says that it is clean.
 
-    `hours` are those in which it works, `around` those in which its names go around the log. `clone`: until
+    `hours`: its working hours; `around`: the hours in which its names go around the log. `clone`: until
     hour `split` the portal takes both for one machine; the claim was made on the other one.
     """
 

@@ -249,7 +249,7 @@ def _expiries(world: World, computer: Computer) -> list[Expiry]:
 
 
 def _around(computer: Computer, now: int) -> list[Around]:
-    """A row a day; one in five machines is told without a time."""
+    """The rows about ways around. Some machines are told without a time."""
     if not computer.is_around_told:
         return [Around(None, None, moment(hour + 1)) for hour in computer.around if hour < now][-1:]
     return [Around(moment(hour), moment(hour), moment(hour + DAY)) for hour in computer.around if hour < now]

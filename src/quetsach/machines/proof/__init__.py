@@ -1,5 +1,5 @@
-"""Whether silence proves a machine clean: hours in which it was expected, and hours in which somebody looked.
+"""Whether silence proves a machine clean: by its expected hours, and by the hours of which there are logs.
 
-`places.py` says when a place was up, `facts.py` holds what is judged, `judging.py` judges, `gaps.py` names
-what is missing and what would close it (docs/adr/0038).
+`places.py`: the hours of a place; `facts.py`: the facts of a case; `judging.py`: the judgement; `gaps.py`: the
+gaps and their cures (docs/adr/0038-silence-that-proves.md).
 """

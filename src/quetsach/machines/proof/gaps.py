@@ -1,4 +1,4 @@
-"""What is missing to a proof, and what would close the gap."""
+"""The gaps that stand between a machine and its proof, each with its cure."""
 
 from __future__ import annotations
 

@@ -54,8 +54,8 @@ _RUNGS = list(Rung)
 
 
 class Count(NamedTuple):
-    """The numbers of a time at a place: hours in which the machine was expected, those of them that are
-    covered, those of these that no line counts prove, and local days on which it was seen there."""
+    """The numbers of a time at a place. `expected` hours of the machine; `covered` of them; `weak` of these,
+    for which no line counts are known; local days on which the place saw the machine."""
 
     expected: int = 0
     covered: int = 0
@@ -121,8 +121,8 @@ def judge(
 
 
 def _only_inside(watch: _Watch, best: Judgement, there: Judgement | None) -> Judgement:
-    """The unit's own place is silent. A place that the unit does not keep saw the signs too, and whoever
-    keeps a place can choose what it tells."""
+    """The unit's own place is silent. Another unit's place saw the signs too. A unit chooses the logs that it
+    shows, so its own place is not enough."""
     gap = Gap(Lack.OUTSIDE, watch.claim.at + GUARD, watch.now, min(watch.outside))
     gaps: tuple[Gap, ...] = (gap,)
     earliest = None
@@ -380,7 +380,7 @@ class _AtPlace:
         return max(self.watch.start, min(parted, self.end))
 
     def _gaps(self, begin: int, count: Count) -> tuple[Gap, ...]:
-        """What is missing, first what no further day of logs brings by itself."""
+        """The gaps. First come those that no further day of logs closes by itself."""
         watch, key = self.watch, self.place.key
         since, origin = watch.claim.at + GUARD, watch.origin
         gaps = []

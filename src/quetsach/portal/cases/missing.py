@@ -77,7 +77,7 @@ CLOSINGS: dict[Closing, str | Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """One gap: where and when, what is missing, and what would close it."""
+    """One gap in words: place, time, kind and cure."""
 
     place: str
     span: str

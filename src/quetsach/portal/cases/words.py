@@ -71,7 +71,8 @@ def verdict(
             return _("Clean, confirmed by a person in charge; logs have not shown it.")
         if is_checked:
             return _("Clean: a full check of the machine after the quiet time found no sign.")
-        return _("Clean: in %(n)d days the logs of its working hours show no sign.") % {"n": max(days, quiet_days)}
+        sentence = _("Clean: in %(n)d days the logs of its working hours show no sign.")
+        return sentence % {"n": max(days, quiet_days)}
     if state is State.FALSE_POSITIVE and withdrawn is not None:
         return _("A false alarm of version %(n)d of the list, which was withdrawn.") % {"n": withdrawn}
     if state is State.FALSE_POSITIVE:
