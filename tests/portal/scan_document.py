@@ -64,6 +64,11 @@ def hours_of(first, last, lines=10):
     return found
 
 
+def alive_of(first, last):
+    """The machine seen in each UTC hour of the span, as masks by day."""
+    return {day: sum(1 << n for n in range(24) if lines[n]) for day, lines in hours_of(first, last).items()}
+
+
 def bypass(
     device, at, *, provider="Google Public DNS", kind="doh", source="log-1", until=None, count=1, **more
 ):

@@ -8,7 +8,6 @@ from django.db.models import Q
 from django.test import Client
 from django.utils import timezone
 
-from quetsach.portal.cases.rules import Hit, Look, Reason, State, judge
 from quetsach.portal.reports.assessment import facts, sentences
 from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.sightings.models import Coverage, Scan, Sighting
@@ -200,20 +199,6 @@ def test_a_document_with_more_lines_than_a_scan_keeps_is_refused(cast, listed):
     body = document([], [seen], set_id=listed.set_id)
     receipt = receive_file(BytesIO(body), cast.nodes["A1"], Sender("upload", user=cast.user("A1", "it")))
     assert [reject.code for reject in receipt.rejected] == ["malformed"]
-
-
-def test_a_log_with_such_lines_proves_no_machine_clean():
-    """The line may be this machine's: silence in the same log is no proof (cases/rules.py)."""
-    claimed = noon(20)
-    hits = [Hit("here", noon(25), noon(24))]
-    days = frozenset(noon(n).date() for n in range(19, 0, -1))
-
-    def told(lines):
-        look = Look("here", noon(20), noon(1), alive=days, not_understood=lines)
-        return judge(claimed, hits, [look], 7)
-
-    assert told(0).state is State.VERIFIED_CLEAN
-    assert (told(1).state, told(1).reason) == (State.CLAIMED_CLEAN, Reason.NO_MACHINE)
 
 
 def test_a_row_that_was_emptied_after_its_time_is_no_row_without_a_machine(cast, listed):
