@@ -111,9 +111,9 @@ def _facts(device: Device) -> tuple[Any, ...]:
     return device.key, dict(device.identity), device.strength, device.owner_id, device.is_assigned
 
 
-def _identity(part: Part, row: Named) -> dict[str, str]:
+def _identity(part: Part, row: Sighting) -> dict[str, str]:
     """What logs say of the machine, and its card and name by the evidence: scans are asked about them."""
-    found = dict(row.identity)
+    found = dict(row.identity) if part.leads else {}
     for key in part.keys:
         if key.kind == "mac":
             found.setdefault("mac", key.value)

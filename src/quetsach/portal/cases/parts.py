@@ -38,6 +38,8 @@ class Part:
     keys: tuple[Key, ...] = ()
     reasons: tuple[str, ...] = ()
     runs: list[Run] = field(default_factory=list)
+    leads: bool = True
+    """Whether the row's first line, whose text and identity the row has, is one of the part."""
 
     @property
     def is_known(self) -> bool:
@@ -123,6 +125,10 @@ def parts_of(rows: Sequence[Sighting]) -> dict[int, list[Part]]:
     for parts in found.values():
         if len(parts) == 1:
             parts[0].runs = []
+        elif parts:
+            earliest = min(run for part in parts for run in part.runs)
+            for part in parts:
+                part.leads = earliest in part.runs
     return found
 
 
