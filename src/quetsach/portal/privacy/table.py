@@ -20,8 +20,8 @@ TEXTS = ("what", "why", "basis", "seen_by", "until")
 
 @dataclass(frozen=True)
 class Ends:
-    """When rows of one model end, and how: deleted, or emptied (`clear`) with new meaningless names (`rename`,
-    fields with a space between them)."""
+    """When rows of one model end, and how: deleted, or emptied (`clear`), with new meaningless names in the
+    fields of `rename`, which has a space between two."""
 
     model: type[models.Model]
     when: tuple[str, ...]
