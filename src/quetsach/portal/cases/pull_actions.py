@@ -130,6 +130,10 @@ def _take_batch(campaign: Campaign, pulled: Pulled, owners: OwnersOf) -> bool:
     for piece in sorted(
         pieces, key=lambda one: (one.seen(batch.now) or looks.OLDEST, one.row.pk, one.part.id)
     ):
+        if (episode := piece.episode_among(before[piece.row.pk])) is not None:
+            touched[episode.pk] = episode
+            links.append(piece.link(episode))
+            continue
         key = (piece.device.pk, piece.row.family)
         case = _take(current.get(key), piece, batch, pulled)
         current[key] = case
