@@ -7,11 +7,11 @@ use regex::bytes::{Captures, Regex};
 
 use crate::canonical::address::{self, Address};
 use crate::line::chars::Text;
+use crate::line::clocks::expression;
 use crate::line::freetext::{Place, addresses, cleared, flat};
 use crate::line::heads::heads;
 use crate::line::hit::{Hit, Hits, Matched};
 use crate::line::keys::{self, Key, Path};
-use crate::line::moments::expression;
 use crate::line::sides::{Side, near, of_key, translates};
 use crate::shape::wrapper::Readings;
 

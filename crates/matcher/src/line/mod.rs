@@ -2,6 +2,7 @@
 
 pub(crate) mod attribution;
 mod chars;
+pub mod clocks;
 pub(crate) mod detect;
 pub(crate) mod freetext;
 mod heads;
