@@ -1,4 +1,4 @@
-//! Names of time zones in logs (docs/log-formats.md 4). The same stand in `quetsach/logs/times.py`.
+//! Names of time zones in logs (docs/log-formats.md 4). The same stand in `src/quetsach/logs/times.py`.
 use jiff::tz::Offset;
 
 /// Names with one meaning in the tz database (2026), and those that RFC 5322 4.3 defines but for CST and CDT;
