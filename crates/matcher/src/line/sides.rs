@@ -196,7 +196,7 @@ const BARE: [(u8, usize); 7] = [
     (b'd', 1),
 ];
 
-/// Vietnamese letters, each with the one without its marks.
+/// Each Vietnamese letter, with the same letter without its marks.
 static LETTERS: LazyLock<HashMap<u32, u8>> = LazyLock::new(|| {
     let plain = BARE
         .iter()
