@@ -131,9 +131,10 @@ def offset(text: str) -> tzinfo | None:
 
 
 def stated_offset(text: str) -> tzinfo | None:
-    """The zone that a time of ISO 8601 states: its offset, `Z`, or the word UTC or GMT behind it."""
-    if text.endswith((" UTC", " GMT")):
-        return UTC
+    """The zone that a time of ISO 8601 states: its offset, `Z`, or the name of a zone behind it."""
+    named = ZONES.get(text.rpartition(" ")[2])
+    if named is not None:
+        return named
     found = ISO8601.fullmatch(text)
     return offset(found[8]) if found is not None and found[8] else None
 
@@ -261,9 +262,11 @@ def _snort(text: str, zone: tzinfo) -> Moment | None:
 
 
 def _utc(text: str, _zone: tzinfo) -> Moment | None:
-    """ISO 8601 with the word UTC or GMT for its zone."""
-    found = ISO8601.fullmatch(text[:-4]) if text.endswith((" UTC", " GMT")) else None
-    moment = _iso(found, UTC) if found is not None and not found[8] else None
+    """ISO 8601 with the name of a zone behind a space."""
+    spelled, _, name = text.rpartition(" ")
+    own = ZONES.get(name)
+    found = ISO8601.fullmatch(spelled) if own is not None else None
+    moment = _iso(found, own) if found is not None and own is not None and not found[8] else None
     return Moment(moment.value, False) if moment is not None else None
 
 

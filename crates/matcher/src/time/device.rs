@@ -192,12 +192,12 @@ fn month_first(text: &[u8], zone: &TimeZone) -> Option<Moment> {
     dated(date, clock, micros, zone)
 }
 
-/// ISO 8601 with the word UTC or GMT for its zone.
+/// ISO 8601 with the name of a zone behind a space.
 pub fn utc(text: &[u8]) -> Option<Moment> {
-    let text = text
-        .strip_suffix(b" UTC")
-        .or_else(|| text.strip_suffix(b" GMT"))?;
-    let (moment, used) = iso8601(text, &TimeZone::UTC)?;
+    let space = text.iter().rposition(|b| *b == b' ')?;
+    let own = TimeZone::fixed(named(&text[space + 1..])?);
+    let text = &text[..space];
+    let (moment, used) = iso8601(text, &own)?;
     let moment = moment.filter(|m| used == text.len() && m.local)?;
     Some(Moment {
         local: false,

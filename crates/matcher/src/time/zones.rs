@@ -42,6 +42,14 @@ const DOUBTFUL: [&[u8]; 12] = [
     b"CST", b"CDT", b"IST", b"BST", b"AST", b"ADT", b"SST", b"GST", b"AMT", b"ECT", b"PYT", b"WST",
 ];
 
+/// All of these names.
+pub fn all() -> impl Iterator<Item = &'static str> {
+    let known = ZONES.iter().map(|(name, _)| *name);
+    known
+        .chain(DOUBTFUL)
+        .filter_map(|name| std::str::from_utf8(name).ok())
+}
+
 /// The offset that a name in capitals stands for.
 pub fn named(name: &[u8]) -> Option<Offset> {
     let (_, minutes) = ZONES.iter().find(|(known, _)| *known == name)?;
