@@ -162,7 +162,7 @@ def inside(line: str) -> list[tuple[str, Wrapper | None]]:
         (
             "Fri 2022-09-16 11:00:00 CEST gw dnsmasq[7]: x",
             "x",
-            Wrapper((b"2022-09-16 11:00:00",), b"gw", b"dnsmasq"),
+            Wrapper((b"2022-09-16 11:00:00 CEST",), b"gw", b"dnsmasq"),
         ),
     ],
 )
@@ -322,7 +322,7 @@ def test_both_engines_peel_the_same(values: list[str], lines: list[str], devices
         f"2022/09/16 11:00:00 gw dnsmasq[612]: {QUERY}",
         f"Fri 2022-09-16 11:00:00 +07 gw dnsmasq[612]: {QUERY}",
         f"Fri 2022-09-16 04:00:00 UTC gw dnsmasq[612]: {QUERY}",
-        f"Fri 2022-09-16 11:00:00 CEST gw dnsmasq[612]: {QUERY}",
+        f"Fri 2022-09-16 06:00:00 CEST gw dnsmasq[612]: {QUERY}",
         json.dumps(
             {
                 "message": f"<30>Sep 16 11:00:00 ns1 dnsmasq[612]: {QUERY}",

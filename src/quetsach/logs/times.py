@@ -44,8 +44,22 @@ _DATE = r"(?P<month>[A-Z][a-z]{2}) (?P<day>[ \d]\d)"
 _ASA = re.compile(rf"{_DATE} (?P<year>\d{{4}}) {_CLOCK}(?:\.(?P<decimals>\d+))?", re.ASCII)
 _NXOS = re.compile(rf"(?P<year>\d{{4}}) {_DATE} {_CLOCK}(?:\.(?P<decimals>\d+))?", re.ASCII)
 _ASA_YEARLESS = re.compile(SYSLOG.pattern + r"(?:\.\d+)?", re.ASCII)
-_ZONED = re.compile(r"(.*) (?:(?P<name>GMT|UTC|ICT|Z)|(?:GMT|UTC)?(?P<offset>[+-]\d\d:?\d\d))", re.ASCII)
-ZONES = {"GMT": UTC, "UTC": UTC, "Z": UTC, "ICT": timezone(timedelta(hours=7))}
+_ZONED = re.compile(r"(.*) (?:(?P<name>[A-Z]{1,5})|(?:GMT|UTC)?(?P<offset>[+-]\d\d:?\d\d))", re.ASCII)
+_HOURS_OF_ZONES: dict[str, float] = {
+    "GMT": 0, "UTC": 0, "Z": 0, "ICT": 7, "JST": 9, "KST": 9, "HKT": 8, "SGT": 8, "AWST": 8, "AEST": 10,
+    "AEDT": 11, "ACST": 9.5, "ACDT": 10.5, "NZST": 12, "NZDT": 13, "WIB": 7, "WITA": 8, "PKT": 5, "MSK": 3,
+    "EET": 2, "EEST": 3, "CET": 1, "CEST": 2, "WET": 0, "WEST": 1, "EDT": -4, "EST": -5, "MDT": -6, "MST": -7,
+    "PDT": -7, "PST": -8,
+}  # fmt: skip
+ZONES: dict[str, tzinfo] = {
+    name: timezone(timedelta(hours=h)) if h else UTC for name, h in _HOURS_OF_ZONES.items()
+}
+"""Names of zones with one meaning in the tz database (2026), and those that RFC 5322 4.3 defines but for CST
+and CDT. The same stand in `crates/matcher/src/time/zones.rs`."""
+DOUBTFUL_ZONES = frozenset(
+    {"CST", "CDT", "IST", "BST", "AST", "ADT", "SST", "GST", "AMT", "ECT", "PYT", "WST"}
+)
+"""Names with several meanings: CST is China's, America's and Cuba's time, IST India's and Israel's."""
 _SOPHOS = re.compile(rf"(?P<year>\d{{4}}): ?(?P<month>\d\d):(?P<day>\d\d)-{_CLOCK}", re.ASCII)
 _ROUTEROS = re.compile(rf"(?P<month>[A-Za-z]{{3}})/(?P<day>\d\d)(?:/(?P<year>\d{{4}}))? {_CLOCK}", re.ASCII)
 _SNORT = re.compile(
@@ -117,9 +131,10 @@ def offset(text: str) -> tzinfo | None:
 
 
 def stated_offset(text: str) -> tzinfo | None:
-    """The zone that a time of ISO 8601 states: its offset, `Z`, or the word UTC or GMT behind it."""
-    if text.endswith((" UTC", " GMT")):
-        return UTC
+    """The zone that a time of ISO 8601 states: its offset, `Z`, or the name of a zone behind it."""
+    named = ZONES.get(text.rpartition(" ")[2])
+    if named is not None:
+        return named
     found = ISO8601.fullmatch(text)
     return offset(found[8]) if found is not None and found[8] else None
 
@@ -196,7 +211,7 @@ def _slash(text: str, zone: tzinfo) -> Moment | None:
 def _asa(text: str, zone: tzinfo) -> Moment | None:
     """Behind it a zone, by a name with one meaning in every log, or by its offset (Java's `z` and `Z`)."""
     zoned = _ZONED.fullmatch(text)
-    own = (ZONES[zoned["name"]] if zoned["name"] else offset(zoned["offset"])) if zoned else zone
+    own = (ZONES.get(zoned["name"]) if zoned["name"] else offset(zoned["offset"])) if zoned else zone
     bare_text = zoned[1] if zoned else text
     found = _ASA.fullmatch(bare_text) or _NXOS.fullmatch(bare_text)
     if own is None:
@@ -247,9 +262,11 @@ def _snort(text: str, zone: tzinfo) -> Moment | None:
 
 
 def _utc(text: str, _zone: tzinfo) -> Moment | None:
-    """ISO 8601 with the word UTC or GMT for its zone."""
-    found = ISO8601.fullmatch(text[:-4]) if text.endswith((" UTC", " GMT")) else None
-    moment = _iso(found, UTC) if found is not None and not found[8] else None
+    """ISO 8601 with the name of a zone behind a space."""
+    spelled, _, name = text.rpartition(" ")
+    own = ZONES.get(name)
+    found = ISO8601.fullmatch(spelled) if own is not None else None
+    moment = _iso(found, own) if found is not None and own is not None and not found[8] else None
     return Moment(moment.value, False) if moment is not None else None
 
 

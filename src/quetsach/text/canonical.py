@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from ipaddress import IPv6Address
+from ipaddress import IPv4Address, IPv6Address
 
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
@@ -25,7 +25,7 @@ def address(text: str) -> str | None:
     """The canonical form of a whole IPv4 or IPv6 address, or None.
 
     IPv6 in any spelling of RFC 4291 2.2 becomes the spelling of RFC 5952; brackets and `%zone` are dropped;
-    IPv4-mapped addresses (`::ffff:0:0/96`) become IPv4.
+    IPv4-mapped addresses (`::ffff:0:0/96`) and those of NAT64 (`64:ff9b::/96`, RFC 6052) become IPv4.
     """
     if ":" not in text:
         return text if IPV4.fullmatch(text) else None
@@ -40,8 +40,25 @@ def address(text: str) -> str | None:
         parsed = IPv6Address(text)
     except ValueError:
         return None
-    mapped = parsed.ipv4_mapped
-    return str(mapped) if mapped is not None else str(parsed)
+    return str(embedded(parsed) or parsed)
+
+
+NAT64 = 0x0064_FF9B << 96
+"""RFC 6052 2.1: a translator sends what goes to such an address to the IPv4 address in its last 32 bits."""
+_MAPPED = 0xFFFF << 32
+
+
+def embedded(addr: IPv6Address) -> IPv4Address | None:
+    """The IPv4 address that an IPv4-mapped address or one of NAT64 is."""
+    number = int(addr)
+    if number >> 32 in (NAT64 >> 32, _MAPPED >> 32):
+        return IPv4Address(number & 0xFFFF_FFFF)
+    return None
+
+
+def site_of(addr: str) -> str | None:
+    """The IPv4 address of the site that a canonical address of 6to4 lies in (`2002::/16`, RFC 3056)."""
+    return str(IPv6Address(addr).sixtofour) if addr.startswith("2002:") else None
 
 
 def endpoint(addr: str, port: int) -> str:

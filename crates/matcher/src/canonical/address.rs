@@ -9,6 +9,8 @@ use crate::raw::sixteen::{Range, position};
 pub struct Address(pub u128);
 
 const MAPPED: u128 = 0xFFFF_0000_0000;
+/// RFC 6052 2.1: a translator sends what goes to such an address to the IPv4 address in its last 32 bits.
+const NAT64: u128 = 0x0064_FF9B << 96;
 const COLON: [Range; 1] = [Range::new(b':', b':')];
 
 /// The numbers from 0 to 255 in digits, and the count of digits of each.
@@ -43,6 +45,20 @@ const DIGIT: [u8; 256] = {
 impl Address {
     pub fn v4(self) -> Option<u32> {
         (self.0 >> 32 == MAPPED >> 32).then_some(self.0 as u32)
+    }
+
+    /// The address of these bits: those of NAT64 (RFC 6052) are IPv4 addresses.
+    pub fn of(bits: u128) -> Self {
+        if bits >> 32 == NAT64 >> 32 {
+            Address::from_v4(bits as u32)
+        } else {
+            Address(bits)
+        }
+    }
+
+    /// The IPv4 address of the site that an address of 6to4 lies in (`2002::/16`, RFC 3056).
+    pub fn site(self) -> Option<Address> {
+        (self.0 >> 112 == 0x2002).then(|| Address::from_v4((self.0 >> 80) as u32))
     }
 
     pub fn from_v4(bits: u32) -> Self {
@@ -234,7 +250,7 @@ fn parse_v6(text: &[u8]) -> Option<Address> {
         None => {}
     }
     let bits = groups.iter().fold(0, |bits, &g| bits << 16 | u128::from(g));
-    Some(Address(bits))
+    Some(Address::of(bits))
 }
 
 /// A bare address: IPv4, or IPv6 compressed or not, without brackets or zone.

@@ -232,7 +232,7 @@ fn answer(
         ])))),
         (AAAA, _) if len == 16 => {
             let bits = u128::from_be_bytes(rdata.try_into().ok()?);
-            each(Item::Address(Address(bits)));
+            each(Item::Address(Address::of(bits)));
         }
         _ if is_name && read_name(bytes, data + skip, false, name) == Some(data + len) => {
             each(Item::Name(name.text()));

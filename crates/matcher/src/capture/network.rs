@@ -97,8 +97,8 @@ fn version6(bytes: &[u8]) -> Option<Datagram<'_>> {
     let long = |at: usize| u128::from_be_bytes(bytes[at..at + 16].try_into().expect("16 bytes"));
     let (protocol, payload, piece) = extensions(bytes[6], &bytes[40..40 + captured.min(sent)])?;
     Some(Datagram {
-        source: Address(long(8)),
-        target: Address(long(24)),
+        source: Address::of(long(8)),
+        target: Address::of(long(24)),
         protocol,
         hops: bytes[7],
         payload,

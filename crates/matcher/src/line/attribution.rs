@@ -7,21 +7,22 @@ use regex::bytes::{Captures, Regex};
 
 use crate::canonical::address::{self, Address};
 use crate::line::chars::Text;
-use crate::line::freetext::{Place, addresses, cleared, flat};
+use crate::line::clocks::expression;
+use crate::line::freetext::{cleared, flat};
 use crate::line::heads::heads;
 use crate::line::hit::{Hit, Hits, Matched};
 use crate::line::keys::{self, Key, Path};
-use crate::line::moments::expression;
-use crate::line::sides::{Side, near, of_key, translates};
+use crate::line::places::{Place, addresses};
+use crate::line::sides::{ATTACKS, INBOUND, Side, TELLS, bare, near, of_key, translates};
 use crate::shape::wrapper::Readings;
 
 const DNS_PORTS: [u16; 5] = [53, 137, 853, 5353, 5355];
 /// A client's own port is seldom below: an address with such a port is a server, where no key says more.
 const FIRST_UNPRIVILEGED: u16 = 1024;
-const BEFORE: usize = 48;
+const BEFORE: usize = 80;
 const AFTER: usize = 160;
 
-const PORT: &str = r"\]?(?:[:#/](?P<port>[0-9]{1,5})|\((?P<inner>[0-9]{1,5})\))?";
+const PORT: &str = r"\]?(?:[.:#/](?P<port>[0-9]{1,5})|\((?P<inner>[0-9]{1,5})\))?";
 const INTERFACE: &str = "(?:[A-Za-z][0-9A-Za-z_-]{0,31}[:/])?";
 
 static PORT_AFTER: LazyLock<Regex> = LazyLock::new(|| expression(&format!(r"\A{PORT}")));
@@ -29,7 +30,7 @@ static ARROW_AFTER: LazyLock<Regex> = LazyLock::new(|| {
     expression(&format!(
         concat!(
             r"\A{port}(?: ?\([^()]{{0,48}}\))?",
-            r"(?:(?:(?P<tight>-{{1,2}}>)|[ \t]{{1,2}}(?:-{{1,2}}>|>[ \t]))[ \t]{{0,2}}(?P<path>/)?",
+            r"(?:(?:(?P<tight><?-{{1,2}}>)|[ \t]{{1,2}}(?:<?-{{1,2}}>|>[ \t]))[ \t]{{0,2}}(?P<path>/)?",
             r"| to {interface}\[?(?:[0-9]|[0-9A-Fa-f]{{1,4}}:[0-9A-Fa-f:]))",
         ),
         port = PORT,
@@ -74,6 +75,8 @@ static PORT_KEYS: LazyLock<[Regex; 2]> = LazyLock::new(|| {
 struct Said {
     address: Address,
     sides: Vec<Side>,
+    /// A key or its place calls it translated.
+    is_translated: bool,
 }
 
 impl Said {
@@ -91,12 +94,20 @@ struct Sides {
 }
 
 impl Sides {
+    fn translate(&mut self, address: Address) {
+        let known = self.all.iter_mut().find(|said| said.address == address);
+        if let Some(said) = known {
+            said.is_translated = true;
+        }
+    }
+
     fn add(&mut self, address: Address, side: Option<Side>, port: Option<u16>) {
         let known = self.all.iter().position(|said| said.address == address);
         let at = known.unwrap_or_else(|| {
             self.all.push(Said {
                 address,
                 sides: Vec::new(),
+                is_translated: false,
             });
             self.all.len() - 1
         });
@@ -108,6 +119,19 @@ impl Sides {
             Side::Other => return,
         };
         *place = place.or(port);
+    }
+
+    /// The address of what wrote the line is the machine only where no other is a source.
+    fn part_from_local(&mut self, local: &[Address]) {
+        let is_local = |said: &Said| local.contains(&said.address);
+        let has_other = |said: &Said| said.is(Side::Source) && !is_local(said);
+        if !self.all.iter().any(has_other) {
+            return;
+        }
+        for said in self.all.iter_mut().filter(|said| is_local(said)) {
+            said.sides.retain(|side| *side != Side::Source);
+            said.sides.push(Side::Other);
+        }
     }
 
     /// The port of the source and that of the destination, behind the address or under a key of its own.
@@ -167,7 +191,9 @@ impl Sides {
         };
         let is_plain = one.sides.iter().all(|side| *side == Side::Source);
         let is_inside = |said: &Said| {
-            is_private(said.address) && !hosts.contains(&said.address) && !said.is(Side::Other)
+            let is_told =
+                hosts.contains(&said.address) || (said.is(Side::Other) && !said.is_translated);
+            is_private(said.address) && !is_told
         };
         let is_called = |address: &Address| {
             let mut all = self.all.iter();
@@ -251,17 +277,28 @@ fn attribute_text(
         .filter_map(|hit| address_of(&hit.matched))
         .collect();
     let mut sides = Sides::default();
+    let mut local = Vec::new();
+    let plain = bare(&view.clear);
     let places = addresses(&text, &view.clear);
     let starts: Vec<usize> = places.iter().map(|place| place.start).collect();
-    for (place, path) in places.iter().zip(keys::around(&clear, &starts)) {
-        let mut key = keys::before(&clear, place.start);
+    for (place, path) in places.iter().zip(keys::around(&plain, &starts)) {
+        let mut key = keys::before(&plain, place.start);
         if key.start.is_some_and(|start| head.starts.contains(&start)) {
             // A tag of syslog, whatever its name is.
             key = Key::default();
         }
-        let (side, port) = side(&clear, place, &key, &path, listed.contains(&place.address));
+        let (side, port) = side(&plain, place, &key, &path, listed.contains(&place.address));
         sides.add(place.address, side, port);
+        let first = key.words.first().map(String::as_str);
+        if side == Some(Side::Source) && matches!(first, Some("local" | "localip")) {
+            local.push(place.address);
+        }
+        if side == Some(Side::Other) && (translates(&key, &path) || is_behind(&plain, place.start))
+        {
+            sides.translate(place.address);
+        }
     }
+    sides.part_from_local(&local);
     for sender in head.senders.iter().chain(senders) {
         if sides.all.iter().any(|said| said.address == *sender) {
             sides.add(*sender, Some(Side::Other), None);
@@ -270,10 +307,14 @@ fn attribute_text(
     let ports = sides.both_ports(&clear);
     sides.swap_replies(ports);
     let is_error = ICMP.is_match(&clear) && ICMP_ERROR.is_match(&clear);
-    let may_be_public = listed.len() == hits.len() && !is_answer(ports);
+    let is_answer = is_answer(ports);
+    let is_server =
+        is_answer && ports[1].is_some() && ports[0].is_some_and(|port| !DNS_PORTS.contains(&port));
+    let may_be_public = listed.len() == hits.len() && !is_answer;
     let mut kept = hits.clone();
     kept.retain(|hit| {
-        address_of(&hit.matched).is_none_or(|address| !is_error && !sides.only_sent(address))
+        address_of(&hit.matched)
+            .is_none_or(|address| !is_error && !is_server && !sides.only_sent(address))
     });
     Verdict {
         inside: sides.device(&listed, is_held),
@@ -318,6 +359,12 @@ fn shown_port(found: &Captures<'_>) -> Option<u16> {
     address::parse_port(port.as_bytes())
 }
 
+/// Whether an address stands in brackets behind an endpoint: it is the endpoint after translation.
+fn is_behind(line: &[u8], start: usize) -> bool {
+    let before = &line[start.saturating_sub(BEFORE)..start];
+    before.ends_with(b"(") && BEHIND_ENDPOINT.is_match(before)
+}
+
 /// The side that an address stands on, and its port.
 fn side(
     line: &[u8],
@@ -343,31 +390,38 @@ fn side(
         }
         is_whole = matches!(length, Some(b"32" | b"128"));
     }
-    let port = (b"]:#/(".contains(&next) && !is_whole)
+    let shown = b"]:#/(."
+        .contains(&next)
         .then(|| PORT_AFTER.captures(after))
-        .flatten()
-        .and_then(|found| shown_port(&found));
-    if last == b'(' && BEHIND_ENDPOINT.is_match(before) {
+        .flatten();
+    let behind = &after[shown.as_ref().map_or(0, |found| found[0].len())..];
+    let port = shown.as_ref().filter(|_| !is_whole).and_then(shown_port);
+    if is_behind(line, start) {
         return (Some(Side::Other), None);
     }
-    if translates(key, path) {
+    let may_point = memchr::memchr(b'>', after).is_some() || memmem::find(after, b" to ").is_some();
+    let arrow = may_point.then(|| ARROW_AFTER.captures(after)).flatten();
+    // A10's `NAT-TCP-N: ADDRESS -> …`: a key that names the event, and a whole flow behind it.
+    if translates(key, path) && (arrow.is_none() || key.start.is_none()) {
         return (Some(Side::Other), port);
     }
-    let may_point = memchr::memchr(b'>', after).is_some() || memmem::find(after, b" to ").is_some();
-    if may_point && let Some(arrow) = ARROW_AFTER.captures(after) {
+    if let Some(arrow) = arrow {
         // Wazuh's `(agent) 192.0.2.7->/var/log/syslog`.
         let is_origin = arrow.name("path").is_some()
             || (arrow.name("tight").is_some() && before.ends_with(b") "));
         let side = if is_origin { Side::Other } else { Side::Source };
         return (Some(side), port);
     }
-    let is_behind =
+    let points =
         |mark: u8, what: &Regex| memchr::memchr(mark, before).is_some() && what.is_match(before);
-    if is_behind(b'>', &ARROW_BEFORE) || is_behind(b'/', &URL_BEFORE) {
+    if points(b'>', &ARROW_BEFORE) || points(b'/', &URL_BEFORE) {
         return (Some(Side::Destination), port);
     }
     if last == b'/' && PROGRAM.is_match(before) {
         return (Some(Side::Other), port);
+    }
+    if is_listed && (INBOUND.is_match(before) || ATTACKS.is_match(behind)) {
+        return (Some(Side::Source), port);
     }
     if key.is_word {
         match near(key) {
@@ -375,19 +429,31 @@ fn side(
             Some(side) => return (Some(side), port),
             None => {}
         }
-    } else if let Some(side) = key_of_wrapper(key, line) {
+    } else if let Some(side) = key_of_wrapper(key, path, line) {
         return (side, port);
+    }
+    // ECS: `log.source.address` is where a log was read from or who sent it.
+    let is_log_source = |pair: &[Vec<String>]| {
+        pair[0] == ["source"] && (pair[1] == ["log"] || pair[1] == ["syslog"])
+    };
+    if path.windows(2).any(is_log_source) {
+        return (Some(Side::Other), port);
     }
     let own = (!key.is_word).then_some(&key.words);
     if let Some(side) = own.into_iter().chain(path).find_map(|words| of_key(words)) {
         return (Some(side), port);
+    }
+    if let Some(tells) = TELLS.captures(behind)
+        && tells.name("passive").is_none()
+    {
+        return (Some(Side::Other), port);
     }
     let is_server = port.is_some_and(|port| port < FIRST_UNPRIVILEGED);
     (is_server.then_some(Side::Destination), port)
 }
 
 /// The side of a key that names the sender where the line is a wrapper, else a machine; None for other keys.
-fn key_of_wrapper(key: &Key, line: &[u8]) -> Option<Option<Side>> {
+fn key_of_wrapper(key: &Key, path: &Path, line: &[u8]) -> Option<Option<Side>> {
     const WRAPPERS: [&[u8]; 5] = [
         b"\"message\"",
         b"\"short_message\"",
@@ -403,7 +469,7 @@ fn key_of_wrapper(key: &Key, line: &[u8]) -> Option<Option<Side>> {
     let is_wrapper = WRAPPERS
         .iter()
         .any(|word| memmem::find(line, word).is_some());
-    Some(if is_wrapper {
+    Some(if is_wrapper || (!path.is_empty() && !is_source) {
         Some(Side::Other)
     } else {
         is_source.then_some(Side::Source)

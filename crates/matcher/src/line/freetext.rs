@@ -2,10 +2,11 @@
 //! except those in queries, in referrers, and in the path and user information of a URL with a scheme: there
 //! they are only mentioned. The line is read as characters; each byte outside UTF-8 is a character of its
 //! own. `attribution` says which machine such a line tells of, `moments` when.
-use crate::canonical::address::{self, Address};
+use crate::canonical::address;
 use crate::canonical::names::{Host, name, path_of, split_url, trim_dots};
 use crate::line::chars::{BLANK, Text, ascii, at, is, is_end, is_space, is_word, run};
 use crate::line::hit::Field;
+use crate::line::places::{addresses, with_ports_apart};
 use crate::line::tokens::Token;
 
 /// Characters before a quoted URL: if they hold `refer`, the URL is a referrer.
@@ -175,7 +176,9 @@ pub fn read(line: &[u8]) -> Vec<(Field, Token)> {
             found.push((start, Token::Url(host, port, rest)));
         }
     }
-    for place in addresses(&text, clear) {
+    let mut places = addresses(&text, clear);
+    with_ports_apart(clear, &mut places);
+    for place in places {
         let host = Host::Address(place.address);
         found.push((place.start, Token::Host(host.clone(), place.port)));
         found.extend(bare_url(&text, masked, place.start, place.stop, host));
@@ -202,36 +205,6 @@ pub fn read(line: &[u8]) -> Vec<(Field, Token)> {
         .into_iter()
         .map(|(_, token)| (Field::Text, token))
         .collect()
-}
-
-/// An address of a line, and where it stands.
-#[derive(Clone, Copy, Debug)]
-pub struct Place {
-    pub start: usize,
-    /// Behind the address and its zone.
-    pub stop: usize,
-    pub address: Address,
-    pub port: Option<u16>,
-}
-
-/// The addresses of a line, in the order of their places.
-pub fn addresses(text: &Text<'_>, clear: &[u32]) -> Vec<Place> {
-    let mut found = ipv6(text, clear);
-    let longer = found.len();
-    for (start, stop, address) in ipv4(clear) {
-        let before = found[..longer].partition_point(|v6| v6.start <= start);
-        if before == 0 || found[before - 1].stop <= start {
-            let port = port_after(clear, stop);
-            found.push(Place {
-                start,
-                stop,
-                address,
-                port,
-            });
-        }
-    }
-    found.sort_by_key(|place| place.start);
-    found
 }
 
 fn trim_end(text: &[u8]) -> &[u8] {
@@ -286,114 +259,6 @@ fn bare_url(
         start,
         Token::Url(host, port, path_of(trim_end(text.bytes(path, stop)))),
     ))
-}
-
-/// The port of `:port` at `end`, if no longer word follows.
-fn port_after(chars: &[u32], end: usize) -> Option<u16> {
-    if at(chars, end) != u32::from(b':') {
-        return None;
-    }
-    let stop = run(chars, end + 1, |c| ascii(c).is_ascii_digit());
-    if is_word(at(chars, stop)) || stop - end > 6 {
-        return None;
-    }
-    let digits: Vec<u8> = chars[end + 1..stop].iter().map(|&c| ascii(c)).collect();
-    address::parse_port(&digits)
-}
-
-fn is_joint(chars: &[u32], i: usize) -> bool {
-    is(at(chars, i), b".-")
-}
-
-/// Whether a token touches a longer word or number.
-fn touches(chars: &[u32], start: usize, end: usize) -> bool {
-    let before = |n: usize| start.checked_sub(n).map_or(0, |i| chars[i]);
-    is_word(before(1))
-        || is_word(at(chars, end))
-        || (is(before(1), b".-") && is_word(before(2)))
-        || (is_joint(chars, end) && is_word(at(chars, end + 1)))
-}
-
-fn ipv4(chars: &[u32]) -> Vec<(usize, usize, Address)> {
-    let mut found = Vec::new();
-    let mut i = 0;
-    while i < chars.len() {
-        let digit = ascii(chars[i]).is_ascii_digit();
-        if !digit || (i > 0 && ascii(chars[i - 1]).is_ascii_digit()) {
-            i += 1;
-            continue;
-        }
-        // Four numbers and three dots, the last number taken whole.
-        let mut end = i;
-        for part in 0..4 {
-            end = run(chars, end, |c| ascii(c).is_ascii_digit());
-            if part < 3 {
-                if at(chars, end) != u32::from(b'.') {
-                    break;
-                }
-                end += 1;
-            }
-        }
-        let spelled: Vec<u8> = chars[i..end.min(i + 16)]
-            .iter()
-            .map(|&c| ascii(c))
-            .collect();
-        match address::parse_v4(&spelled) {
-            Some(bits) if !touches(chars, i, end) => {
-                found.push((i, end, Address::from_v4(bits)));
-                i = end;
-            }
-            _ => i += 1,
-        }
-    }
-    found
-}
-
-fn ipv6(text: &Text<'_>, chars: &[u32]) -> Vec<Place> {
-    let colon = u32::from(b':');
-    let part = |c: u32| ascii(c).is_ascii_hexdigit() || is(c, b":.");
-    let mut found = Vec::new();
-    let mut i = 0;
-    while i < chars.len() {
-        if !part(chars[i]) {
-            i += 1;
-            continue;
-        }
-        let (mut start, mut end) = (i, run(chars, i, part));
-        i = end;
-        if chars[start..end].iter().filter(|&&c| c == colon).count() < 2 {
-            continue;
-        }
-        if chars[start] == colon && chars[start + 1] != colon {
-            start += 1;
-        }
-        while end > start
-            && (chars[end - 1] == u32::from(b'.')
-                || (chars[end - 1] == colon && at(chars, end.wrapping_sub(2)) != colon))
-        {
-            end -= 1;
-        }
-        let Some(address) = address::parse(text.bytes(start, end)) else {
-            continue;
-        };
-        let mut stop = end;
-        if at(chars, end) == u32::from(b'%') {
-            let zone = run(chars, end + 1, |c| is_word(c) || is(c, b".~-"));
-            stop = if zone > end + 1 { zone } else { end };
-        }
-        if touches(chars, start, stop) {
-            continue;
-        }
-        let bracketed =
-            start > 0 && chars[start - 1] == u32::from(b'[') && at(chars, stop) == u32::from(b']');
-        found.push(Place {
-            start,
-            stop,
-            address,
-            port: bracketed.then(|| port_after(chars, stop + 1)).flatten(),
-        });
-    }
-    found
 }
 
 /// Length-prefixed names as Windows DNS logs write them: `(4)evil(7)example(0)`.

@@ -4,7 +4,8 @@ use std::sync::LazyLock;
 use regex::bytes::Regex;
 
 use crate::canonical::address::{self, Address};
-use crate::line::moments::{self, expression};
+use crate::line::clocks::expression;
+use crate::line::moments;
 
 const HEAD_BYTES: usize = 512;
 const HEADS: usize = 3;

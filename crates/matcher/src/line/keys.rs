@@ -5,6 +5,12 @@ use memchr::{memchr3, memmem};
 const LONGEST_KEY: usize = 64;
 const LONGEST_WORD: usize = 16;
 const MOST_WORDS: usize = 3;
+/// Words that are looked at before a place without a key.
+const MOST_NEAR: usize = 6;
+/// Words that say nothing between a word and its address: `from IP`, `từ địa chỉ IP`.
+const FILLERS: [&str; 9] = [
+    "ip", "ipv4", "ipv6", "address", "addr", "host", "dia", "chi", "co",
+];
 /// Objects in objects; what lies deeper has no keys.
 const DEEPEST: usize = 32;
 /// The key of an object that is a whole record (Elastic's search hits): it calls nothing a source.
@@ -119,7 +125,7 @@ fn words(text: &[u8], mut end: usize) -> Key {
     if text[pointer..].starts_with(b"@0x") && pointer > 0 && text[pointer - 1] == b' ' {
         end = pointer - 1;
     }
-    while found.len() < 2 {
+    while found.len() < MOST_NEAR {
         let start = back(text, end, |b| b.is_ascii_alphabetic(), LONGEST_WORD);
         if start == end || (start > 0 && is_key(text[start - 1])) {
             break;
@@ -133,6 +139,10 @@ fn words(text: &[u8], mut end: usize) -> Key {
         }
         end = start - 1;
     }
+    let says = |word: &String| !FILLERS.contains(&word.as_str());
+    let last = found.iter().rposition(says).map_or(found.len(), |i| i + 1);
+    found.truncate(last);
+    found.drain(..last.saturating_sub(2));
     Key {
         is_word: !found.is_empty(),
         words: found,

@@ -2,6 +2,7 @@
 
 pub(crate) mod attribution;
 mod chars;
+pub mod clocks;
 pub(crate) mod detect;
 pub(crate) mod freetext;
 mod heads;
@@ -9,6 +10,7 @@ pub mod hit;
 mod keys;
 pub(crate) mod line_key;
 pub mod moments;
+pub(crate) mod places;
 pub(crate) mod record;
 mod sides;
 pub(crate) mod tokens;

@@ -149,8 +149,14 @@ pub fn find_address(set: &Set, address: Address, port: Option<u16>) -> Option<(u
     {
         return Some((item, Matched::Endpoint(address, port)));
     }
-    set.find_address(address)
-        .map(|item| (item, Matched::Address(address)))
+    if let Some(item) = set.find_address(address) {
+        return Some((item, Matched::Address(address)));
+    }
+    let (item, found) = find_address(set, address.site()?, port)?;
+    Some(match found {
+        Matched::Endpoint(_, port) => (item, Matched::Endpoint(address, port)),
+        _ => (item, Matched::Address(address)),
+    })
 }
 
 /// The URL item that covers this URL: with the longest path, and of two equally long, the item that shows the

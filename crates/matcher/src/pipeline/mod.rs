@@ -70,9 +70,9 @@ pub fn scan<'a>(
         None => detect::detect(&formats, detect::start(feed.start())),
         Some(_) => (!formats.is_empty()).then_some(0),
     };
+    let scan = begin(set, formats, format, zone, options, progress).of_file(feed.start());
     let threads = Threads::new(feed, Baton::default(), options, progress);
-    let (mut whole, mut feed, recent) =
-        threads.look(begin(set, formats, format, zone, options, progress));
+    let (mut whole, mut feed, recent) = threads.look(scan);
     whole.read_tail(&mut feed.source, &recent);
     Ok(Found::of(whole, feed.source).finish(path))
 }

@@ -107,9 +107,8 @@ pub fn scan(
     }
     let feed = Feed::of_range(source, progress, options.limits, start);
     let threads = Threads::new(feed, baton, options, progress);
-    let (mut whole, mut feed, recent) = threads.look(pipeline::begin(
-        set, formats, format, zone, options, progress,
-    ));
+    let (mut whole, mut feed, recent) =
+        threads.look(pipeline::begin(set, formats, format, zone, options, progress).of_file(&head));
     if range.end.is_none() {
         if start > 0 && feed.source.given.saturating_sub(edge + 1) < start {
             return Ok(None);

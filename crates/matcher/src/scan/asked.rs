@@ -1,5 +1,5 @@
 //! Lines of machines that are asked about: each machine is looked for only once in an hour (docs/contract.md 4).
-use memchr::memrchr;
+use memchr::{memmem, memrchr};
 use smallvec::SmallVec;
 
 use crate::canonical::names::Host;
@@ -10,6 +10,11 @@ use crate::scan::state::Scan;
 use crate::set::asked::Asked;
 use crate::shape::wrapper::Readings;
 use crate::time::hours::Hour;
+
+/// An escape of JSON that may hide a character of a name or an address.
+const ESCAPE: &[u8] = br"\u00";
+/// In the place of a group: only phase 2 knows whom the line names.
+const HIDDEN: u32 = u32::MAX;
 
 /// The machines of a record.
 fn named(asked: &Asked, record: &Record<'_, '_>) -> SmallVec<[u32; 4]> {
@@ -45,7 +50,13 @@ impl Scan<'_> {
         };
         let mut now = std::mem::take(&mut self.seen_now);
         let (mut run, mut at) = (0, 0);
-        let mut places = places.iter();
+        let hidden = memmem::find_iter(text.data, ESCAPE).map(|place| (place, HIDDEN));
+        let mut all: Vec<(usize, u32)> = hidden.collect();
+        if !all.is_empty() {
+            all.extend_from_slice(places);
+            all.sort_unstable();
+        }
+        let mut places = if all.is_empty() { places } else { &all }.iter();
         loop {
             let (start, group) = if asked.every_line {
                 if at >= text.data.len() {
@@ -70,8 +81,9 @@ impl Scan<'_> {
                 now.forget();
             }
             now.begin(hour, asked.len());
-            let is_known =
-                group.is_some_and(|group| asked.group(group).iter().all(|&one| now.has(one)));
+            let is_known = group.is_some_and(|group| {
+                group != HIDDEN && asked.group(group).iter().all(|&one| now.has(one))
+            });
             if is_known {
                 continue;
             }

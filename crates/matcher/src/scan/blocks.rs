@@ -360,7 +360,7 @@ impl Scan<'_> {
             return None;
         }
         let moment = match self.format {
-            None => moments::time(line, &self.zone),
+            None => moments::time(line, &self.zone, self.told()),
             Some(_) => self.own_record(&Readings::new(line))?.time(&self.zone),
         };
         moment.map(|moment| moment.value)

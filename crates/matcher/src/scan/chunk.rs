@@ -194,7 +194,8 @@ impl<'a> Scan<'a> {
             return;
         }
         if ask.head && self.format.is_none() {
-            self.timeline.add_head(moments::time(line, &self.zone));
+            self.timeline
+                .add_head(moments::time(line, &self.zone, self.told()));
         }
         if self.options.devices
             && let Some(record) = self.foreign_record(&readings)
@@ -285,7 +286,9 @@ impl<'a> Scan<'a> {
             return;
         }
         let device = device.map(Host::Address);
-        let moment = moments::time(line, &self.zone).or_else(|| moments::time(said, &self.zone));
+        let told = self.told();
+        let moment =
+            moments::time(line, &self.zone, told).or_else(|| moments::time(said, &self.zone, told));
         let keys = self.rows.keys(&hits, (device.as_ref(), b""), moment);
         let line = Line {
             offset,
@@ -311,7 +314,9 @@ impl<'a> Scan<'a> {
         if self.format.is_some() || ways.is_empty() {
             return;
         }
-        let moment = moments::time(line, &self.zone).or_else(|| moments::time(said, &self.zone));
+        let told = self.told();
+        let moment =
+            moments::time(line, &self.zone, told).or_else(|| moments::time(said, &self.zone, told));
         let keys = self.rows.keys(&ways, (Some(&device), b""), moment);
         let line = Line {
             offset,

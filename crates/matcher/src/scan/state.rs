@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 
 use crate::canonical::names::Host;
 use crate::format::Format;
+use crate::line::clocks::{Order, Told, date_order};
 use crate::line::hit::{Field, Hits};
 use crate::line::tokens::Token;
 use crate::options::{Options, Progress};
@@ -45,6 +46,8 @@ pub(crate) struct Scan<'a> {
     pub reader: LineReader,
     /// The file's format; None is text.
     pub format: Option<usize>,
+    /// What the dates of a text begin with.
+    pub dates: Option<Order>,
     /// Whether the addresses of providers are looked for: a log of DNS shows nobody who opens a connection to them.
     pub endpoints: bool,
     pub rows: Rows,
@@ -113,6 +116,7 @@ impl<'a> Scan<'a> {
             rows,
             zone,
             format,
+            dates: None,
             stretches: Stretches::default(),
             timeline: Timeline::default(),
             alive: Alive::default(),
@@ -144,6 +148,7 @@ impl<'a> Scan<'a> {
         );
         Scan {
             hours: self.hours.clone(),
+            dates: self.dates,
             ..new
         }
     }
@@ -169,6 +174,22 @@ impl<'a> Scan<'a> {
     /// What all threads counted, when all have ended.
     pub fn take_hours(&self) -> Hours {
         mem::take(&mut self.hours.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The same scan of a file that begins with these bytes.
+    pub fn of_file(mut self, start: &[u8]) -> Scan<'a> {
+        if self.format.is_none() {
+            self.dates = date_order(start);
+        }
+        self
+    }
+
+    /// What the file says of the times of its text, up to the line at hand.
+    pub fn told(&self) -> Told {
+        Told {
+            order: self.dates,
+            is_utc: self.reader.header.is_utc(),
+        }
     }
 
     pub fn accept(&mut self, baton: Baton) {

@@ -58,9 +58,10 @@ impl Scan<'_> {
         }
         match self.format {
             None if long => {}
-            None => self
-                .timeline
-                .add_tail(offset, moments::time(line, &self.zone)),
+            None => {
+                let moment = moments::time(line, &self.zone, self.told());
+                self.timeline.add_tail(offset, moment);
+            }
             Some(_) => {
                 let readings = Readings::new(line);
                 if let Some(record) = self.own_record(&readings) {

@@ -378,7 +378,8 @@ impl Set {
 
     /// Whether any kind of item, or a provider, names this address.
     pub fn lists_address(&self, address: Address) -> bool {
-        self.slot(address).is_some() || self.find_network(address).is_some()
+        let lists = |address| self.slot(address).is_some() || self.find_network(address).is_some();
+        lists(address) || address.site().is_some_and(lists)
     }
 
     /// Whether an address, an endpoint or a URL's host is the IPv4 address that stands here, or a provider's endpoint

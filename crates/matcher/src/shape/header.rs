@@ -37,6 +37,8 @@ pub struct Header {
     /// The reading in which the header stood (0: the line as it is); columns are read in the same reading.
     pub depth: usize,
     pub kind: Kind,
+    /// Windows says so by `#Time Format: Local`.
+    pub is_local: bool,
     pub separator: Vec<u8>,
     pub set_separator: Vec<u8>,
     pub empty: Vec<u8>,
@@ -50,6 +52,7 @@ impl Default for Header {
         Header {
             depth: 0,
             kind: Kind::Zeek,
+            is_local: false,
             separator: b"\t".to_vec(),
             set_separator: b",".to_vec(),
             empty: b"(empty)".to_vec(),
@@ -78,12 +81,19 @@ impl Header {
         if let Some(colon) = memchr(b':', line)
             && W3C.contains(&&line[..colon])
         {
-            return Some(if &line[..colon] == b"Fields" {
-                let names = words(&line[colon + 1..]).map(<[u8]>::to_vec);
+            let value = &line[colon + 1..];
+            let mut new = if &line[..colon] == b"Fields" {
+                let names = words(value).map(<[u8]>::to_vec);
                 Header::named(Kind::W3c, b' ', names.collect())
             } else {
                 self.clone()
-            });
+            };
+            new.is_local = if &line[..colon] == b"Time Format" {
+                value.trim_ascii().eq_ignore_ascii_case(b"local")
+            } else {
+                self.is_local
+            };
+            return Some(new);
         }
         let mut new = if self.kind == Kind::Zeek {
             self.clone()
@@ -108,6 +118,12 @@ impl Header {
             _ => return None,
         }
         Some(new)
+    }
+
+    /// Whether times without a zone are in UTC. The W3C extended log file format says so (WD-logfile-960323, on
+    /// dates); Windows Firewall departs from it.
+    pub fn is_utc(&self) -> bool {
+        self.kind == Kind::W3c && !self.is_local
     }
 
     fn named(kind: Kind, separator: u8, fields: Vec<Vec<u8>>) -> Header {

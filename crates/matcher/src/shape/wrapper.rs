@@ -11,7 +11,7 @@ use crate::canonical::address;
 use crate::format::Part;
 use crate::shape::envelope::{self, Envelope};
 use crate::shape::json;
-use crate::time::TimeKind;
+use crate::time::{TimeKind, zones};
 
 const LAYERS: usize = 3;
 /// Bytes before the first comma in which the head of a row is looked for.
@@ -36,19 +36,24 @@ fn expression(text: &str) -> Regex {
 }
 
 static TIME: LazyLock<Regex> = LazyLock::new(|| {
-    expression(concat!(
-        r"(?P<time>\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?: ?(?:[Zz]|[+-]\d\d(?::?\d\d)?))?",
+    let time = concat!(
+        r"(?:\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?: ?(?:[Zz]|[+-]\d\d(?::?\d\d)?))?",
         r"|\d{4}/\d\d/\d\d \d\d:\d\d:\d\d",
         r"|\d{4} [A-Z][a-z]{2} [ \d]?\d \d\d:\d\d:\d\d",
         r"|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}",
-        r"|[A-Z][a-z]{2} [ \d]?\d (?:\d{4} )?\d\d:\d\d:\d\d)(?:\.\d+)?:?(?: {1,3}|\t)",
+        r"|[A-Z][a-z]{2} [ \d]?\d (?:\d{4} )?\d\d:\d\d:\d\d)",
+    );
+    let zone = zones::all().collect::<Vec<&str>>().join("|");
+    let zone = format!(r"(?:(?:\.\d+)? (?:{zone}))?");
+    expression(&format!(
+        r"(?P<time>{time}{zone})(?:\.\d+)?:?(?: {{1,3}}|\t)"
     ))
 });
-/// `journalctl -o short-full`; a zone's name that has more than one meaning says nothing.
+/// `journalctl -o short-full`; a time with a zone of several meanings is none.
 static FULL: LazyLock<Regex> = LazyLock::new(|| {
     expression(concat!(
-        r"[A-Z][a-z]{2} (?:(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? (?:UTC|GMT|[+-]\d\d(?:\d\d)?))",
-        r"|(?P<local>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?) [A-Z]{3,5}) ",
+        r"[A-Z][a-z]{2} (?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? ",
+        r"(?:[A-Z]{3,5}|[+-]\d\d(?:\d\d)?)) ",
     ))
 });
 static PRIORITY: LazyLock<Regex> = LazyLock::new(|| expression(r"(?:\d{1,6} )?<\d{1,3}> {0,2}"));
@@ -259,7 +264,7 @@ fn moment(line: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     }
     let full = || FULL.captures(line).filter(|_| line.get(3) == Some(&b' '));
     let found = TIME.captures(line).or_else(full)?;
-    let time = word(&found, "time").or_else(|| word(&found, "local"))?;
+    let time = word(&found, "time")?;
     Some((padded(time), &line[found[0].len()..]))
 }
 

@@ -7,6 +7,7 @@ use super::digits::{MONTHS, digits, is_word, micros, month, run_of_digits};
 use super::moment::{Moment, Value};
 use super::standard::{iso8601, syslog};
 use super::yearless::Yearless;
+use super::zones::named;
 
 /// Whole seconds, milliseconds, microseconds or nanoseconds; the number of digits decides.
 pub fn epoch_auto(text: &[u8]) -> Option<Moment> {
@@ -129,13 +130,8 @@ pub(super) fn moved(time: Yearless, own: &TimeZone, zone: &TimeZone) -> Option<M
 fn zoned(text: &[u8]) -> Option<(&[u8], Option<Offset>)> {
     let space = text.iter().rposition(|b| *b == b' ')?;
     let (before, word) = (&text[..space], &text[space + 1..]);
-    let hours = match word {
-        b"GMT" | b"UTC" | b"Z" => Some(0),
-        b"ICT" => Some(7),
-        _ => None,
-    };
-    if let Some(hours) = hours {
-        return Some((before, Some(Offset::constant(hours))));
+    if (1..=5).contains(&word.len()) && word.iter().all(u8::is_ascii_uppercase) {
+        return Some((before, named(word)));
     }
     let offset = [&b"GMT"[..], b"UTC"]
         .iter()
@@ -196,12 +192,12 @@ fn month_first(text: &[u8], zone: &TimeZone) -> Option<Moment> {
     dated(date, clock, micros, zone)
 }
 
-/// ISO 8601 with the word UTC or GMT for its zone.
+/// ISO 8601 with the name of a zone behind a space.
 pub fn utc(text: &[u8]) -> Option<Moment> {
-    let text = text
-        .strip_suffix(b" UTC")
-        .or_else(|| text.strip_suffix(b" GMT"))?;
-    let (moment, used) = iso8601(text, &TimeZone::UTC)?;
+    let space = text.iter().rposition(|b| *b == b' ')?;
+    let own = TimeZone::fixed(named(&text[space + 1..])?);
+    let text = &text[..space];
+    let (moment, used) = iso8601(text, &own)?;
     let moment = moment.filter(|m| used == text.len() && m.local)?;
     Some(Moment {
         local: false,

@@ -14,6 +14,7 @@ pub(crate) mod timeline;
 pub(crate) mod when;
 mod yearless;
 pub(crate) mod years;
+pub(crate) mod zones;
 
 use jiff::tz::TimeZone;
 

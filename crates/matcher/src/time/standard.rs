@@ -5,6 +5,7 @@ use super::calendar::{SECOND, local};
 use super::digits::{digits, is_word, micros, month, number, run_of_digits};
 use super::moment::{Moment, Value};
 use super::yearless::Yearless;
+use super::zones::named;
 
 pub(super) fn epoch(text: &[u8]) -> Option<Moment> {
     let mut seconds = 0;
@@ -57,10 +58,14 @@ pub(super) fn whole_iso8601(text: &[u8], zone: &TimeZone) -> Option<Moment> {
     (used == text.len()).then_some(moment).flatten()
 }
 
-/// The zone that a time of ISO 8601 states: its offset, `Z`, or the word UTC or GMT behind it.
+/// The zone that a time of ISO 8601 states: its offset, `Z`, or the name of a zone behind it.
 pub fn stated_zone(text: &[u8]) -> Option<TimeZone> {
-    if text.ends_with(b" UTC") || text.ends_with(b" GMT") {
-        return Some(TimeZone::UTC);
+    let word = text
+        .iter()
+        .rposition(|b| *b == b' ')
+        .map(|i| &text[i + 1..]);
+    if let Some(own) = word.and_then(named) {
+        return Some(TimeZone::fixed(own));
     }
     let known = |text: &[u8], is_local: bool| match whole_iso8601(text, &TimeZone::UTC)? {
         Moment {

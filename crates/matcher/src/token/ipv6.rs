@@ -1,6 +1,6 @@
 //! IPv6: the filter on the first 32 bits, then a strict reading.
 use super::Part;
-use crate::canonical::address;
+use crate::canonical::address::{self, Address};
 use crate::set::Filters;
 use crate::set::hash;
 
@@ -44,7 +44,7 @@ impl Part<'_> {
     #[inline(always)]
     fn passes(&self, filters: &Filters<'_>, start: usize, end: usize, colons: u64) -> bool {
         self.first_32_bits(start, colons)
-            .is_none_or(|head| filters.v6_heads.has(hash::head_key(head)))
+            .is_none_or(|head| holds_v4(head) || filters.v6_heads.has(hash::head_key(head)))
             && self.may_be_listed(start, end)
     }
 
@@ -81,7 +81,9 @@ impl Part<'_> {
         let run = &self.buf[start..end + rest];
         match address::parse_bare(run) {
             Some(address) => {
-                let may_show = |address| self.set.may_show(address, self.buf, (start, end));
+                let shows = |address| self.set.may_show(address, self.buf, (start, end));
+                let may_show =
+                    |address: Address| shows(address) || address.site().is_some_and(shows);
                 may_show(address) || without_port(run).is_some_and(may_show)
             }
             None => {
@@ -101,8 +103,13 @@ impl Part<'_> {
     }
 }
 
+/// Whether the first 32 bits are those of NAT64 (RFC 6052) or 6to4 (RFC 3056), which hold an IPv4 address.
+fn holds_v4(head: u32) -> bool {
+    head == 0x0064_FF9B || head >> 16 == 0x2002
+}
+
 /// The address before what looks like its last group and may be a port: `2001:db8::9:443`, without brackets.
-fn without_port(run: &[u8]) -> Option<address::Address> {
+fn without_port(run: &[u8]) -> Option<Address> {
     let at = run.iter().rposition(|&b| b == b':')?;
     let is_port = run[at + 1..].iter().all(u8::is_ascii_digit);
     address::parse_bare(&run[..at]).filter(|_| is_port)

@@ -7,11 +7,22 @@ import re
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from itertools import pairwise
 
 from quetsach.indicators.indicator import Kind
 from quetsach.scanning.engines import freetext, keys, moments
 from quetsach.scanning.engines.index import Hits
 from quetsach.scanning.engines.keys import Key
+from quetsach.scanning.engines.sides import (
+    DESTINATION,
+    OTHER,
+    SOURCE,
+    TRANSLATED,
+    TRANSLATED_BEGINS,
+    bare,
+    near,
+    side_of,
+)
 from quetsach.scanning.engines.wrappers import Reading
 from quetsach.text.canonical import address, parse_port, split_authority
 
@@ -22,66 +33,27 @@ NO_MACHINE = tuple(
     for n in ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3", "::/127", "fe80::/10", "ff00::/8")
 )
 """Addresses that no machine has to itself on a network."""
-SOURCE, DESTINATION, OTHER = "source", "destination", "other"
 DNS_PORTS = (53, 137, 853, 5353, 5355)
 FIRST_UNPRIVILEGED = 1024
 """A client's own port is seldom below: an address with such a port is a server, where no key says more."""
 ADDRESS_KINDS = (Kind.IPV4, Kind.IPV6, Kind.CIDR, Kind.IP_PORT)
 
-TRANSLATED = frozenset({"nat", "natted", "tran", "trans", "gaddr"})
-TRANSLATED_BEGINS = (
-    "natsrc", "natdst", "natip", "natport", "xlat", "translat", "transip", "snat", "dnat", "postnat",
-    "mapped",
-)  # fmt: skip
-SENDER = frozenset(
-    {
-        "log", "syslog", "logger", "loghost", "logsource", "logserver", "collector", "forwarder", "relay",
-        "fromhost", "sender", "reporter", "reporting", "sensor", "exporter", "gl2", "gateway", "gw", "nas",
-        "nasip", "router", "nexthop", "hop", "mgmt", "management", "manager", "appliance", "controller",
-        "fw", "fwip", "firewall", "dvc", "dvcip", "devip", "devname", "deviceip", "via", "through",
-    }
-)  # fmt: skip
-SENDER_BEGINS = ("originip", "originsic", "observ", "version")
-SOURCE_WORDS = frozenset(
-    {"from", "saddr", "sip", "cip", "caller", "requestor", "originator", "userip", "localip"}
-)
-SOURCE_BEGINS = ("src", "source", "client", "initiat", "requeste")
-DESTINATION_WORDS = frozenset({"to", "daddr", "dip", "dns", "ns", "receiver"})
-DESTINATION_BEGINS = (
-    "dst", "dest", "server", "srv", "target", "resp", "upstream", "resolv", "nameserver", "backend", "answer",
-    "rdata",
-)  # fmt: skip
-WRITER = frozenset(
-    {
-        "dev", "beat", "node", "cluster", "interface", "iface", "intf", "ap", "wlc", "vip", "net", "network",
-        "subnet", "netmask", "mask", "cidr", "range", "broadcast", "prefix", "route", "pool", "ver", "build",
-        "firmware", "release", "revision", "origin", "orig", "host",
-    }
-)  # fmt: skip
-WRITER_BEGINS = ("hostip", "hostname", "device", "agent", "proxy")
-NEAR_WORDS = {
-    **dict.fromkeys(("from", "src", "source", "client"), SOURCE),
-    **dict.fromkeys(
-        ("to", "dst", "dest", "destination", "server", "resolver", "nameserver", "upstream", "target"),
-        DESTINATION,
-    ),
-    **dict.fromkeys(
-        ("gateway", "gw", "firewall", "fw", "router", "sensor", "collector", "relay", "via", "through"), OTHER
-    ),
-    **dict.fromkeys(("forwarder", "xlate", "translated", "mapped", "snat", "nat", "version"), OTHER),
-}
-"""What a word says that stands right before an address, without `=` or `:`."""
 AMBIGUOUS = (("source",), ("host",), ("hostname",), ("host", "name"))
 """Keys that name the sender where the line is a wrapper, else a machine."""
+LOG_SOURCE = ((("source",), ("log",)), (("source",), ("syslog",)))
+"""ECS: `log.source.address` is where a log was read from or who sent it."""
+LOCAL = (("local",), ("localip",))
+"""The first word of the key of the address of what wrote the line: the machine only where no other is a
+source."""
 WRAPPERS = ('"message"', '"short_message"', '"full_message"', '"_raw"', "sourcetype")
 
-_PORT = r"\]?(?:[:#/](?P<port>[0-9]{1,5})|\((?P<inner>[0-9]{1,5})\))?"
+_PORT = r"\]?(?:[.:#/](?P<port>[0-9]{1,5})|\((?P<inner>[0-9]{1,5})\))?"
 _PORT_AFTER = re.compile(_PORT)
 _INTERFACE = r"(?:[A-Za-z][0-9A-Za-z_-]{0,31}[:/])?"
 _ARROW_AFTER = re.compile(
     _PORT
     + r"(?: ?\([^()]{0,48}\))?"
-    + r"(?:(?:(?P<tight>-{1,2}>)|[ \t]{1,2}(?:-{1,2}>|>[ \t]))[ \t]{0,2}(?P<path>/)?"
+    + r"(?:(?:(?P<tight><?-{1,2}>)|[ \t]{1,2}(?:<?-{1,2}>|>[ \t]))[ \t]{0,2}(?P<path>/)?"
     + rf"| to {_INTERFACE}\[?(?:[0-9]|[0-9A-Fa-f]{{1,4}}:[0-9A-Fa-f:]))"
 )
 _ARROW_BEFORE = re.compile(rf"(?:-{{1,2}}>|[ \t]>[ \t])[ \t]{{0,2}}{_INTERFACE}\[?\Z")
@@ -89,6 +61,26 @@ _URL_BEFORE = re.compile(r":// *\[?\Z")
 _NETWORK = re.compile(
     r"/([0-9]{1,3})(?:\Z|[^0-9A-Za-z_.:]|[.:](?:\Z|[^0-9A-Za-z_]))|(?:/| (?:net)?(?:mask )?)255\.[0-9]"
 )
+_INBOUND = re.compile(
+    r"(?:\A|[^a-z])(?:attacks?|attacked|scans?|scanned|scanning|portscan|probes?|probed|brute[ -]?force|flood"
+    r"|intrusion|exploit|password|publickey|log[io]n|(?:invalid|illegal) user|failure|connections?|connected"
+    r"|disconnect(?:ed)?|session|inbound|incoming|tan cong|quet cong|do quet|dang nhap|ket noi)"
+    r"(?: [^ .,:;]{1,32}){0,5} (?:from|tu)(?: (?:ip|address|host|dia|chi)){0,3} \Z"
+    r"|(?:\A|[^a-z])(?:connection (?:closed|reset)|attacked|scanned|probed|exploited|targeted) by \Z",
+    re.IGNORECASE | re.ASCII,
+)
+"""A listed address behind these words came in: an attack, a login or a connection from it."""
+_ATTACKS = re.compile(
+    r" (?:is |has |was |da |dang )?(?:attack|scann|prob|flood|exploit|tan cong|do quet|quet cong)",
+    re.IGNORECASE | re.ASCII,
+)
+_TELLS = re.compile(
+    r" (?:has |have |da |dang |vua )?(?:block|den(?:y|ie)|drop|refus|reject|filter|detect|report|logged"
+    r"|observ|saw|sees|alert|quarantin|prevent|sinkhol|resolved|answer|repli|forward|relay|chan|phat hien"
+    r"|ghi nhan|canh bao|tu choi|bao cao|bao dong)[a-z]*(?P<passive> (?:from|by|boi))?(?:\Z|[^0-9A-Za-z])",
+    re.IGNORECASE | re.ASCII,
+)
+"""Who blocks, detects or reports is no client."""
 _PROGRAM = re.compile(r"[A-Za-z]/\Z")
 _BEHIND_ENDPOINT = re.compile(r"[0-9A-Fa-f\]] ?\(\Z")
 _AGENT = re.compile(r"\) \Z")
@@ -106,7 +98,7 @@ _SERVER_PORT = re.compile(
     r"(?:\A|[^0-9A-Za-z])(?:dpt|dport|dst_?port|dest_?port|destination_?port)[\"']?[=:] ?[\"']?([0-9]{1,5})",
     re.IGNORECASE | re.ASCII,
 )
-_BEFORE, _AFTER = 48, 160
+_BEFORE, _AFTER = 80, 160
 
 _PRIORITY = re.compile(r"(?:[0-9]{1,6} )?<[0-9]{1,3}>(?:[0-9]{1,2} )? {0,2}(?:- )?")
 _HEAD_WORD = re.compile(r"([^ \t=\"{]{1,255}) {1,3}")
@@ -134,6 +126,8 @@ class _Sides:
     found: dict[str, set[str]] = field(default_factory=dict)
     """In the order of places."""
     ports: dict[str, int] = field(default_factory=dict)
+    translated: set[str] = field(default_factory=set)
+    """Addresses that a key or their place calls translated."""
 
     def add(self, addr: str, side: str | None, port: int | None) -> None:
         sides = self.found.setdefault(addr, set())
@@ -206,13 +200,16 @@ def _attribute(
             sides.add(sender, OTHER, None)
     ports = sides.both_ports(clear)
     sides.swap_replies(ports)
+    is_answer = _is_answer(ports)
+    is_server = is_answer and ports[0] not in DNS_PORTS and ports[1] is not None
     is_error = _ICMP.search(clear) is not None and _ICMP_ERROR.search(clear) is not None
     kept = {
         item: hit
         for item, hit in hits.items()
-        if item.kind not in ADDRESS_KINDS or not (is_error or _only_called(sides, _address_of(hit[1])))
+        if item.kind not in ADDRESS_KINDS
+        or not (is_error or is_server or _only_called(sides, _address_of(hit[1])))
     }
-    may_be_public = all(i.kind in ADDRESS_KINDS for i in hits) and not _is_answer(ports)
+    may_be_public = all(i.kind in ADDRESS_KINDS for i in hits) and not is_answer
     public = _public_device(sides, listed, hosts) if may_be_public else None
     return _Said(_device(sides, listed, is_held=is_held), public, kept)
 
@@ -235,8 +232,10 @@ def _public_device(sides: _Sides, listed: set[str], hosts: Set[str | None]) -> s
     sources = [a for a in sides.found if sides.are(a, SOURCE)]
     if len(sources) != 1 or sides.found[sources[0]] != {SOURCE} or _in(sources[0], NO_MACHINE):
         return None
-    if any(is_private(a) and a not in hosts and not sides.are(a, OTHER) for a in sides.found):
-        return None
+    for addr in sides.found:
+        is_told = addr in hosts or (sides.are(addr, OTHER) and addr not in sides.translated)
+        if is_private(addr) and not is_told:
+            return None
     return sources[0] if all(sides.are(a, DESTINATION) for a in listed) else None
 
 
@@ -267,7 +266,9 @@ def _number(found: re.Match[str] | None) -> int | None:
 
 def _sides(line: str, listed: set[str], starts: frozenset[int]) -> _Sides:
     found = _Sides()
+    local: set[str] = set()
     places = freetext.addresses(line)
+    line = bare(line)
     paths = keys.around(line, [start for start, _, _ in places])
     for (start, stop, token), path in zip(places, paths, strict=True):
         key = keys.before(line, start)
@@ -276,7 +277,20 @@ def _sides(line: str, listed: set[str], starts: frozenset[int]) -> _Sides:
             key = keys.NONE
         side, port = _side(line, (start, stop), key, path, is_listed=token.value in listed)
         found.add(token.value, side, port)
+        if side == SOURCE and key.words[:1] in LOCAL:
+            local.add(token.value)
+        if side == OTHER and (_translated(key, path) or _is_behind(line, start)):
+            found.translated.add(token.value)
+    if any(SOURCE in sides for addr, sides in found.found.items() if addr not in local):
+        for addr in local:
+            found.found[addr] -= {SOURCE}
+            found.found[addr].add(OTHER)
     return found
+
+
+def _is_behind(line: str, start: int) -> bool:
+    """Whether an address stands in brackets behind an endpoint: it is the endpoint after translation."""
+    return _BEHIND_ENDPOINT.search(line[max(0, start - _BEFORE) : start]) is not None
 
 
 def _side(
@@ -293,9 +307,10 @@ def _side(
     port = parse_port(shown["port"] or shown["inner"] or "") if shown and not is_whole else None
     if _BEHIND_ENDPOINT.search(before):
         return OTHER, None
-    if _translated(key, path):
-        return OTHER, port
     arrow = _ARROW_AFTER.match(after)
+    # A10's `NAT-TCP-N: ADDRESS -> …`: a key that names the event, and a whole flow behind it.
+    if _translated(key, path) and (arrow is None or key.start < 0):
+        return OTHER, port
     if arrow is not None:
         is_origin = arrow["path"] is not None or (arrow["tight"] is not None and _AGENT.search(before))
         return (OTHER if is_origin else SOURCE), port
@@ -303,18 +318,30 @@ def _side(
         return DESTINATION, port
     if _PROGRAM.search(before):
         return OTHER, port
+    if is_listed and (_INBOUND.search(before) or _ATTACKS.match(after[_end_of(shown) :])):
+        return SOURCE, port
     if key.is_word:
-        side = NEAR_WORDS.get(key.words[-1])
+        side = near(key.words)
         if side is not None:
             return (None if side == SOURCE and is_listed else side), port
     elif key.words in AMBIGUOUS:
         is_wrapper = any(w in line for w in WRAPPERS)
-        return (OTHER if is_wrapper else SOURCE if key.words == ("source",) else None), port
+        is_sender = is_wrapper or (bool(path) and key.words != ("source",))
+        return (OTHER if is_sender else SOURCE if key.words == ("source",) else None), port
+    if any(pair in LOG_SOURCE for pair in pairwise(path)):
+        return OTHER, port
     for words in (() if key.is_word else key.words, *path):
         side = side_of(words)
         if side is not None:
             return side, port
+    tells = _TELLS.match(after[_end_of(shown) :])
+    if tells is not None and tells["passive"] is None:
+        return OTHER, port
     return (DESTINATION if port is not None and port < FIRST_UNPRIVILEGED else None), port
+
+
+def _end_of(shown: re.Match[str] | None) -> int:
+    return shown.end() if shown is not None else 0
 
 
 def _is_prefix(length: int, is_v6: bool) -> bool:
@@ -325,27 +352,6 @@ def _is_prefix(length: int, is_v6: bool) -> bool:
 def _translated(key: Key, path: tuple[tuple[str, ...], ...]) -> bool:
     words = (*key.words, *(word for part in path for word in part))
     return any(w in TRANSLATED or w.startswith(TRANSLATED_BEGINS) for w in words)
-
-
-def side_of(words: tuple[str, ...]) -> str | None:
-    """What a key says: the sender of the log first, then source and destination, then who wrote the line."""
-    if any(w in SENDER or w.startswith(SENDER_BEGINS) for w in words):
-        return OTHER
-    if words == ("origin",):
-        return OTHER
-    for at, word in enumerate(words):
-        if word in SOURCE_WORDS or word.startswith(SOURCE_BEGINS):
-            return SOURCE
-        if word in DESTINATION_WORDS or word.startswith(DESTINATION_BEGINS):
-            return DESTINATION
-        # Zeek's `orig_h`; W3C's `c-ip`; `user_ip`; `local_ip` of what runs on the machine itself.
-        if word == "orig" and at + 1 < len(words):
-            return SOURCE
-        if word in ("c", "user", "local") and words[at + 1 : at + 2] in (("ip",), ("addr",), ("address",)):
-            return SOURCE
-    if any(w in WRITER or w.startswith(WRITER_BEGINS) or w.endswith("version") for w in words):
-        return OTHER
-    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,10 @@ def explain(
         reader.is_directive(_bytes(directive))
     record = reader.read(raw, formats)
     zone = ZoneInfo(tz)
-    return _text(raw, index, reader, zone) if record is None else _record(record, raw, index, zone)
+    if record is not None:
+        return _record(record, raw, index, zone)
+    start = b"\n".join([*map(_bytes, header), raw])
+    return _text(raw, index, reader, zone, moments.Told(moments.date_order(start), reader.header.is_utc))
 
 
 def _time(moment: times.Moment | None) -> str | None:
@@ -163,7 +166,7 @@ def _ways(hits: Hits) -> tuple[Way, ...]:
     return tuple(Way(field, matched, providers.of(entry)) for entry, (field, matched) in hits.items())
 
 
-def _text(raw: bytes, index: Index, reader: LineReader, zone: ZoneInfo) -> Explanation:
+def _text(raw: bytes, index: Index, reader: LineReader, zone: ZoneInfo, told: moments.Told) -> Explanation:
     found = freetext.read(raw)
     hits = hits_of(index, found.tokens)
     said = attribution.attribute(
@@ -187,7 +190,7 @@ def _text(raw: bytes, index: Index, reader: LineReader, zone: ZoneInfo) -> Expla
         variant="",
         roles=(),
         device=said.device,
-        time=_time(moments.time(raw, zone)),
+        time=_time(moments.time(raw, zone, told)),
         action="unknown",
         identity={},
         who="",

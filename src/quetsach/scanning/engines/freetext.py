@@ -8,8 +8,11 @@ import re
 from bisect import bisect_right
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from quetsach.scanning.engines import keys
 from quetsach.scanning.engines.records import text
+from quetsach.scanning.engines.sides import DESTINATION, bare, side_of
 from quetsach.scanning.engines.tokens import Token
 from quetsach.text.canonical import IPV4, address, is_numeric_name, name, parse_port, path_of, split_url
 
@@ -28,6 +31,15 @@ _BARE = re.compile(rf"(?::([0-9]{{1,5}}))?(/[^{_END}]{{0,2047}})")
 _PUNCTUATION = ".,;:)]}"
 _WORD = "0-9A-Za-z_"
 _V4 = re.compile(rf"(?<![{_WORD}])(?<![{_WORD}][.-]){IPV4.pattern}(?![{_WORD}])(?![.-][{_WORD}])")
+_DOTTED = re.compile(rf"\.([0-9]{{1,5}}|[a-z][a-z0-9-]{{0,15}})(?![{_WORD}])(?![.-][{_WORD}])")
+_POINTS_BEFORE = re.compile(r"(?:>|\.[0-9]{1,5})[ \t]{1,32}\Z")
+_POINTS_AFTER = re.compile(r"[ \t]{1,2}-{0,2}>")
+_SMALL = 255
+_SERVER_PORT = re.compile(
+    r"(?:\A|[^0-9A-Za-z])(?:dpt|dport|dst_?port|dest_?port|destination_?port)[\"']?[=:] ?[\"']?([0-9]{1,5})",
+    re.IGNORECASE | re.ASCII,
+)
+_V4_DOTTED = re.compile(rf"(?<![{_WORD}])(?<![{_WORD}][.-]){IPV4.pattern}(?=\.[0-9a-z])")
 _V6 = re.compile(r"[0-9A-Fa-f:.]{2,}")
 _ZONE = re.compile(r"%[0-9A-Za-z._~-]+")
 _PORT = re.compile(rf":(\d{{1,5}})(?![{_WORD}])", re.ASCII)
@@ -120,6 +132,9 @@ def read(line: bytes, url_hosts: Container[str] = _ANY) -> FreeText:
             if rest:
                 found.append((start, Token("text", "url", host, port, rest)))
     hosts = addresses(clear)
+    apart = _SERVER_PORT.search(clear)
+    if apart is not None:
+        hosts = _with_port(clear, hosts, parse_port(apart[1]))
     for run in _NAME.finditer(clear):
         spelled = run[0].strip(".")
         if "." in spelled and not is_numeric_name(spelled):
@@ -204,11 +219,59 @@ def _port_after(line: str, end: int) -> int | None:
     return parse_port(found[1]) if found else None
 
 
+def _with_port(
+    line: str, hosts: list[tuple[int, int, Token]], port: int | None
+) -> list[tuple[int, int, Token]]:
+    """The same, where a key calls an address the destination, with the port that stands under a key of its
+    own."""
+    plain = bare(line)
+    paths = keys.around(plain, [start for start, _, _ in hosts])
+    found = []
+    for (start, end, token), path in zip(hosts, paths, strict=True):
+        key = keys.before(plain, start)
+        words = (() if key.is_word else key.words, *path)
+        if token.port is None:
+            side = next((side for side in map(side_of, words) if side is not None), None)
+            token = token._replace(port=port) if side == DESTINATION else token
+        found.append((start, end, token))
+    return found
+
+
+class _Dotted(NamedTuple):
+    """An endpoint with a dot before its port: where its address ends, with the name of a port, and where the
+    whole ends."""
+
+    stop: int
+    port: int | None
+    whole: int
+
+
+def _dotted_port(line: str, start: int, end: int, *, is_v6: bool) -> _Dotted | None:
+    """Where an endpoint ends that tcpdump and netstat write with a dot before its port, and the port.
+
+    A name of a port is none. Five small numbers are an endpoint only where an arrow or another endpoint
+    stands beside them.
+    """
+    found = _DOTTED.match(line, end)
+    if found is None:
+        return None
+    port = parse_port(found[1])
+    is_number = found[1][0].isdigit()
+    if is_number and (port is None or is_v6 or port > _SMALL):
+        return _Dotted(end, port, found.end()) if port is not None else None
+    beside = _POINTS_BEFORE.search(line[max(0, start - 40) : start]) or _POINTS_AFTER.match(line, found.end())
+    return _Dotted(end if is_number else found.end(), port, found.end()) if beside else None
+
+
 def _ipv4(line: str) -> list[tuple[int, int, Token]]:
     found = []
     for match in _V4.finditer(line):
         port = _port_after(line, match.end())
         found.append((match.start(), match.end(), Token("text", "address", match[0], port)))
+    for match in _V4_DOTTED.finditer(line):
+        dotted = _dotted_port(line, match.start(), match.end(), is_v6=False)
+        if dotted is not None:
+            found.append((match.start(), dotted.stop, Token("text", "address", match[0], dotted.port)))
     return found
 
 
@@ -237,14 +300,21 @@ def _ipv6(line: str) -> list[tuple[int, int, Token]]:
             start += 1
         while end > start and (line[end - 1] == "." or (line[end - 1] == ":" and line[end - 2] != ":")):
             end -= 1
-        addr = address(line[start:end])
-        if addr is None:
+        addr, dotted = address(line[start:end]), None
+        if addr is None and (cut := line.rfind(".", start, end)) > start:
+            addr, end = address(line[start:cut]), cut
+            dotted = _dotted_port(line, start, end, is_v6=True)
+            if addr is None or dotted is None:
+                continue
+        elif addr is None:
             continue
+        elif line[end : end + 1] == ".":
+            dotted = _dotted_port(line, start, end, is_v6=True)
         zone = _ZONE.match(line, end)
-        stop = zone.end() if zone else end
-        if _touches(line, start, stop):
+        stop = zone.end() if zone else dotted.stop if dotted else end
+        if _touches(line, start, dotted.whole if dotted else stop):
             continue
-        port = None
+        port = dotted.port if dotted else None
         if line[max(0, start - 1) : start] == "[" and line[stop : stop + 1] == "]":
             port = _port_after(line, stop + 1)
         found.append((start, stop, Token("text", "address", addr, port)))

@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_network
 
 from quetsach.indicators.indicator import Indicator, IndicatorSet, Kind, Scope
 from quetsach.scanning.engines.tokens import Token
-from quetsach.text.canonical import endpoint, split_authority, url_covers
+from quetsach.text.canonical import endpoint, site_of, split_authority, url_covers
 from quetsach.text.escape import escape
 
 LONGEST_NAME = 255
@@ -102,13 +102,19 @@ class Index:
 
     def address(self, addr: str, port: int | None = None) -> tuple[Indicator, str] | None:
         """The endpoint, else the address, else the longest network; and the text that matched."""
+        spelled = endpoint(addr, port) if port is not None else addr
         if port is not None and self.endpoints:
-            spelled = endpoint(addr, port)
             item = self.endpoints.get(spelled)
             if item is not None:
                 return item, spelled
         item = self.addresses.get(addr) or self.networks.find(addr)
-        return (item, addr) if item is not None else None
+        if item is not None:
+            return item, addr
+        site = site_of(addr)
+        found = self.address(site, port) if site is not None else None
+        if found is None:
+            return None
+        return found[0], spelled if found[0].kind is Kind.IP_PORT else addr
 
     def url(self, host: str, port: int | None, rest: str) -> Indicator | None:
         for path, wanted, item in self.urls.get(host, ()):

@@ -15,8 +15,12 @@ _BLANK = frozenset(" \t")
 LONGEST_KEY = 64
 LONGEST_WORD = 16
 MOST_WORDS = 3
+MOST_NEAR = 6
+"""Words that are looked at before a place without a key."""
 DEEPEST = 32
 """Objects in objects; what lies deeper has no keys."""
+FILLERS = frozenset({"ip", "ipv4", "ipv6", "address", "addr", "host", "dia", "chi", "co"})
+"""Words that say nothing between a word and its address: `from IP`, `từ địa chỉ IP`."""
 RECORDS = ("_source",)
 """Keys of an object that is a whole record (Elastic's search hits): they call nothing a source."""
 
@@ -93,7 +97,7 @@ def _words(text: str, end: int) -> Key:
     pointer = _back(text, end, _KEY, LONGEST_KEY)
     if text.startswith("@0x", pointer) and pointer > 0 and text[pointer - 1] == " ":
         end = pointer - 1
-    while len(found) < 2:
+    while len(found) < MOST_NEAR:
         start = _back(text, end, _LETTERS, LONGEST_WORD)
         if start == end or (start > 0 and text[start - 1] in _KEY):
             break
@@ -101,7 +105,8 @@ def _words(text: str, end: int) -> Key:
         if start == 0 or text[start - 1] != " ":
             break
         end = start - 1
-    return Key(tuple(found), is_word=True) if found else NONE
+    last = next((n for n in range(len(found), 0, -1) if found[n - 1] not in FILLERS), len(found))
+    return Key(tuple(found[max(0, last - 2) : last]), is_word=True) if found else NONE
 
 
 def around(text: str, places: Sequence[int]) -> list[tuple[tuple[str, ...], ...]]:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from quetsach.bypass import providers
@@ -22,7 +21,6 @@ from quetsach.indicators import setfile
 from quetsach.indicators.indicator import IndicatorSet
 from quetsach.logs import logformat
 from quetsach.logs.logformat import LogFormat
-from quetsach.logs.times import Moment
 from quetsach.scanning.engine import Progress as ProgressLike
 from quetsach.scanning.engine import ScanOptions, SourceResult
 from quetsach.scanning.engine import SpareThreads as SpareThreadsLike
@@ -36,7 +34,7 @@ from quetsach.scanning.engines.index import Hits, Index, hits_of
 from quetsach.scanning.engines.lines import LongLine, clean, complete, split
 from quetsach.scanning.engines.progress import Progress, SpareThreads
 from quetsach.scanning.engines.records import LineReader, Record, device_of, identity_of
-from quetsach.scanning.engines.rows import ROWS, Rows
+from quetsach.scanning.engines.rows import ROWS, LineTold, Rows
 from quetsach.scanning.engines.stretches import SpillError
 from quetsach.scanning.engines.timeline import Timeline
 from quetsach.scanning.engines.tokens import tokens_of
@@ -115,18 +113,6 @@ def _formats(forced: str | None) -> Mapping[str, LogFormat]:
     return {} if forced == TEXT else {forced: logformat.get(forced)}
 
 
-class LineTold(NamedTuple):
-    """What all hits of one line share; `offset` is the place of the line in its file."""
-
-    offset: int
-    device: str | None
-    moment: Moment | None
-    action: str
-    identity: dict[str, str]
-    log_format: str
-    line: bytes
-
-
 class _Scan:
     """The state of one scan of one source."""
 
@@ -149,6 +135,7 @@ class _Scan:
         self.limits = limits
         self.reader = LineReader(formats)
         self.format = options.format or TEXT
+        self.dates = ""
         self.endpoints = True
         self.own: tuple[str, ...] = ()
         self.others: tuple[str, ...] = ()
@@ -178,6 +165,8 @@ class _Scan:
                 self.limits.detect_bytes,
                 self.limits.detect_lines,
             )
+        if self.format == TEXT:
+            self.dates = moments.date_order(complete(bytes(start), self.limits.detect_bytes))
         self.endpoints = self.format == TEXT or not is_of_dns(self.formats[self.format])
         self.own = () if self.format == TEXT else (self.format,)
         self.others = tuple(n for n in self.formats if n != self.format)
@@ -315,7 +304,7 @@ class _Scan:
             self._record(record, line, offset)
             return
         if self.format == TEXT:
-            found_in_text = partial(moments.time, moments.start(line), self.zone)
+            found_in_text = partial(moments.time, moments.start(line), self.zone, self._told_of_times())
             self.hours.line(offset, found_in_text)
             self.timeline.parsed(offset, found_in_text)
         else:
@@ -413,8 +402,12 @@ class _Scan:
         )
 
     def _free_text_told(self, line: bytes, said: bytes, offset: int, device: str | None) -> LineTold:
-        moment = moments.time(line, self.zone) or moments.time(said, self.zone)
+        told = self._told_of_times()
+        moment = moments.time(line, self.zone, told) or moments.time(said, self.zone, told)
         return LineTold(offset, device, moment, "unknown", {}, TEXT, line)
+
+    def _told_of_times(self) -> moments.Told:
+        return moments.Told(self.dates, self.reader.header.is_utc)
 
     def _keep_way(self, hits: Hits, told: LineTold) -> None:
         if names_machine(told.device, who_is(told.identity, told.device)):

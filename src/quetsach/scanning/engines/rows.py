@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 from itertools import chain, groupby
+from typing import NamedTuple
 
 from quetsach.bypass.providers import Provider
 from quetsach.indicators.indicator import Indicator, Kind
@@ -24,6 +25,18 @@ _STRENGTH = {action: -i for i, action in enumerate(ACTIONS)}
 
 ROWS = 1_000_000
 """Rows of one source held in memory."""
+
+
+class LineTold(NamedTuple):
+    """What all hits of one line share; `offset` is the place of the line in its file."""
+
+    offset: int
+    device: str | None
+    moment: Moment | None
+    action: str
+    identity: dict[str, str]
+    log_format: str
+    line: bytes
 
 
 @dataclass(slots=True)

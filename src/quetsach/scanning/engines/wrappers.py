@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from quetsach.logs import times
 from quetsach.scanning.engines import envelopes
 from quetsach.scanning.engines.shapes import load_object
 from quetsach.text.canonical import address
@@ -22,17 +23,18 @@ PREFIX = "wrapper."
 TIME_KINDS = ("iso8601", "syslog", "ctime", "epoch", "epoch_auto", "asa", "slash", "utc")
 
 _TIME = re.compile(
-    rb"(?P<time>\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?: ?(?:[Zz]|[+-]\d\d(?::?\d\d)?))?"
+    rb"(?P<time>(?:\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?: ?(?:[Zz]|[+-]\d\d(?::?\d\d)?))?"
     rb"|\d{4}/\d\d/\d\d \d\d:\d\d:\d\d"
     rb"|\d{4} [A-Z][a-z]{2} [ \d]?\d \d\d:\d\d:\d\d"
     rb"|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}"
-    rb"|[A-Z][a-z]{2} [ \d]?\d (?:\d{4} )?\d\d:\d\d:\d\d)(?:\.\d+)?:?(?: {1,3}|\t)"
+    rb"|[A-Z][a-z]{2} [ \d]?\d (?:\d{4} )?\d\d:\d\d:\d\d)"
+    rb"(?:(?:\.\d+)? (?:" + "|".join((*times.ZONES, *sorted(times.DOUBTFUL_ZONES))).encode() + rb"))?)"
+    rb"(?:\.\d+)?:?(?: {1,3}|\t)"
 )
 _FULL = re.compile(
-    rb"[A-Z][a-z]{2} (?:(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? (?:UTC|GMT|[+-]\d\d(?:\d\d)?))"
-    rb"|(?P<local>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?) [A-Z]{3,5}) "
+    rb"[A-Z][a-z]{2} (?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? (?:[A-Z]{3,5}|[+-]\d\d(?:\d\d)?)) "
 )
-"""`journalctl -o short-full`; a zone's name with several meanings is ignored."""
+"""`journalctl -o short-full`; a time with a zone of several meanings is none."""
 _DAY = re.compile(rb"(?:\d{4} )?[A-Z][a-z]{2} (?=\d )")
 _PRIORITY = re.compile(rb"(?:\d{1,6} )?<\d{1,3}> {0,2}")
 _HOST = re.compile(rb'(?:(?:stdout|stderr) [FP]|(?P<host>[^\s\[\]"{(=<>]*[^\s\[\]"{(=<>:,])) ')
@@ -182,7 +184,7 @@ def _peel_head(line: bytes) -> Iterator[tuple[bytes, Wrapper]]:
 
 
 def _behind_time(line: bytes, moment: re.Match[bytes]) -> Iterator[tuple[bytes, Wrapper]]:
-    time = _one(_padded(moment["time"] or moment["local"]))
+    time = _one(_padded(moment["time"]))
     at, host = moment.end(), None
     yield line[at:], Wrapper(time)
     if line[at - 1 : at] == b"\t":
@@ -254,7 +256,7 @@ def _peel_row(line: bytes) -> Iterator[tuple[bytes, Wrapper]]:
         m for m in (_moment(cell + b" ", 0) for cell in beside) if m is not None and not m.string[m.end() :]
     )
     first = next(times, None)
-    yield text, Wrapper(_one(_padded(first["time"] or first["local"])) if first is not None else ())
+    yield text, Wrapper(_one(_padded(first["time"])) if first is not None else ())
 
 
 def _named(text: bytes, wrapper: Wrapper) -> Iterator[tuple[bytes, Wrapper]]:

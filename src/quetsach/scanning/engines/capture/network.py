@@ -6,8 +6,10 @@ An address is one number, IPv4 as the IPv6 address it is mapped to (RFC 4291 2.5
 from __future__ import annotations
 
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv6Address
 from typing import NamedTuple
+
+from quetsach.text.canonical import embedded
 
 MAPPED = 0xFFFF_0000_0000
 MOST_HEADERS = 16
@@ -17,9 +19,8 @@ MOST_HEADERS = 16
 @lru_cache(maxsize=1 << 16)
 def text_of(address: int) -> str:
     """The canonical spelling of an address."""
-    if address >> 32 == MAPPED >> 32:
-        return str(IPv4Address(address & 0xFFFF_FFFF))
-    return str(IPv6Address(address))
+    whole = IPv6Address(address)
+    return str(embedded(whole) or whole)
 
 
 class Piece(NamedTuple):

@@ -32,11 +32,15 @@ class Header:
     into columns.
     """
 
-    __slots__ = ("depth", "empty", "fields", "index", "kind", "path", "separator", "set_separator", "unset")
+    __slots__ = (
+        "depth", "empty", "fields", "index", "is_local", "kind", "path", "separator", "set_separator",
+        "unset",
+    )  # fmt: skip
 
     def __init__(self, separator: bytes = b"\t") -> None:
         self.depth = 0
         self.kind = "zeek"
+        self.is_local = False
         self.separator = separator
         self.set_separator = b","
         self.empty = b"(empty)"
@@ -49,6 +53,12 @@ class Header:
         """Name the columns; of equal names the first column counts."""
         self.fields = tuple(_text(v) for v in columns)
         self.index = {name: i for i, name in reversed(list(enumerate(self.fields)))}
+
+    @property
+    def is_utc(self) -> bool:
+        """Whether times without a zone are in UTC. The W3C extended log file format says so
+        (WD-logfile-960323, on dates); Windows Firewall departs from it by `#Time Format: Local`."""
+        return self.kind == "w3c" and not self.is_local
 
     def _copy(self) -> Header:
         new = Header(self.separator)
@@ -63,7 +73,9 @@ class Header:
             return Header(b"\t" if value in (b"", b"\\t") else value)
         word, found, value = line[1:].partition(b":")
         if found and word in _W3C:
-            return _columns("w3c", b" ", value.split()) if word == b"Fields" else self._copy()
+            new = _columns("w3c", b" ", value.split()) if word == b"Fields" else self._copy()
+            new.is_local = self.is_local if word != b"Time Format" else value.strip().lower() == b"local"
+            return new
         zeek = self if self.kind == "zeek" else Header()
         word, found, value = line[1:].partition(zeek.separator)
         if not found or word not in _DIRECTIVES or word == b"separator":
