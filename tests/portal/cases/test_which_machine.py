@@ -17,7 +17,7 @@ from quetsach.portal.machines import actions as machines
 from quetsach.portal.machines.models import EvidenceFile, StoredBinding
 from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.sightings.models import Sighting
-from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
+from tests.portal.scan_document import alive_of, coverage, document, hours_of, noon, publish_list, sighting
 
 HOUR = 3_600_000_000
 PC, LAPTOP = Key("mac", "00-00-5e-00-53-01"), Key("mac", "00-00-5e-00-53-02")
@@ -193,17 +193,20 @@ def test_a_row_of_an_earlier_episode_stays_there_when_it_is_placed_again(cast, u
 
 
 def test_silence_of_a_shared_address_proves_no_machine_clean(cast, listed):
-    def give(rows, coverages=()):
-        body = document(rows, coverages, set_id=listed.set_id)
+    def log(first, last):
+        alive = alive_of(first, last)
+        told = {"hours": hours_of(first, last), "order": "kept", "alive": {public: alive, ADDRESS: alive}}
+        return coverage(first, last, source=f"log-{first}-{last}", **told)
+
+    def give(rows, *logs):
+        body = document(rows, logs, set_id=listed.set_id, asked=[public, ADDRESS])
         receive_file(BytesIO(body), cast.nodes["A1"], Sender("upload", user=cast.user("A1", "it")))
 
     public = "203.0.113.9"
-    rows = [sighting(public, noon(40)), sighting(ADDRESS, noon(40))]
-    give(rows, [coverage(noon(41), noon(39))])
+    give([sighting(public, noon(30)), sighting(ADDRESS, noon(30))], log(noon(38), noon(30)))
     for case in Case.rows.all():
-        actions.claim_clean(case, cast.user("A1", "it"), done="scan", done_at=noon(39, 20))
-    seen = {f"{noon(n):%Y-%m-%d}": [public, ADDRESS] for n in range(39)}
-    give([], [coverage(noon(39, 20), noon(1), source="log-2", devices=seen)])
+        actions.claim_clean(case, cast.user("A1", "it"), done="scan", done_at=noon(28))
+    give([], log(noon(29), noon(1)))
     states = dict(Case.rows.values_list("device__strength", "state"))
     assert states["weak"] == "verified_clean" and states["shared"] != "verified_clean"
 
