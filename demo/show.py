@@ -21,6 +21,7 @@ from demo.figures import export_pages, figures_line, main_pages
 from demo.letter import read_order
 from demo.logs import write
 from demo.machines import check_machines
+from demo.notified import notify, report_on_it
 from demo.offered import offer_tools
 from demo.offices import keep_offices
 from demo.people import ACCOUNTS, passwords
@@ -81,7 +82,9 @@ def made_files(given: argparse.Namespace, var: Path, steps: Steps, story: Story)
     with steps.step(say("scan1")):
         scan(written.parts[0], compiled, var / "scan-1.jsonl")
         story.take_scan(var / "scan-1.jsonl", days_ago=7)
+        notify(story)
         story.clean(tales)
+        report_on_it(story)
     with steps.step(say("scan2")):
         scan(written.parts[1], compiled, var / "scan-2.jsonl", story.asked(var / "asked.txt"))
     with Server(given.port, var / "portal.log") as server, steps.step(say("push")):

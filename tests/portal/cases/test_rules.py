@@ -1,6 +1,6 @@
 """The moves of cases, the owners of addresses, and the picture of a case."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 import pytest
@@ -15,7 +15,7 @@ from quetsach.portal.cases.rules import (
     arrive,
     judge_check,
 )
-from quetsach.portal.cases.timeline import draw
+from quetsach.portal.cases.timeline import Signs, draw
 from quetsach.portal.sightings.owners import Owners, Range
 
 CLAIM = datetime(2026, 1, 10, 3, tzinfo=UTC)
@@ -120,7 +120,7 @@ def test_a_range_counts_on_its_own_days_only():
 def test_everything_drawn_lies_on_the_line(hit_days, spans):
     looked = [(CLAIM + a * HOUR, CLAIM + (a + n) * HOUR) for a, n in spans]
     line = draw(
-        hits=[(day, n, None) for day, n in hit_days],
+        hits=[Signs(one := datetime.combine(day, time(), UTC), one, n) for day, n in hit_days],
         marks=[(CLAIM, "x")],
         looked=looked,
         plan_until=None,

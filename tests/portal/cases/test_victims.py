@@ -25,6 +25,7 @@ from quetsach.portal.units.networks import Network
 from quetsach.victims import document, reading
 from quetsach.victims.document import Head
 from quetsach.victims.report import Leftover, Meaning, Report
+from tests.portal.page_text import text_of
 from tests.portal.questions import MOST, is_asked
 from tests.portal.scan_document import coverage, days_alive, noon, publish_list, sighting
 from tests.portal.scan_document import document as scan_document
@@ -63,9 +64,9 @@ def bring(cast):
 
 def state():
     """All that an import may change."""
+    of_case = "device__key", "device__owner__name", "family", "episode", "state", "first_seen", "last_seen"
     return (
-        sorted(Case.rows.values_list("device__key", "device__owner__name", "family", "episode", "state",
-                                     "first_seen", "last_seen")),
+        sorted(Case.rows.values_list(*of_case)),
         sorted(VictimReport.rows.values_list("key", "address", "owner__name", "case__family", "first_seen",
                                              "last_seen", "severity")),
         CaseEvent.rows.count(),
@@ -228,6 +229,19 @@ def claim(cast, at):
     return cases.claim_clean(Case.rows.get(), cast.user("A1", "it"), done="scan", done_at=at)
 
 
+def test_a_machine_that_only_others_saw_has_no_newer_logs_to_add(cast, bring):
+    bring(sinkhole(("10.1.1.5", noon(9), "qakbot")))
+    case = claim(cast, noon(6))
+    text = text_of(cast.client("A1", "it").get(f"/cd/lam-sach/may/{case.pk}/"))
+    assert "Thêm nhật ký của mạng có máy này" in text and "Bổ sung nhật ký" not in text
+
+
+def test_addresses_of_no_unit_count_reports_as_reports(cast, bring):
+    bring(sinkhole(("203.0.113.99", noon(3), "mirai"), ("203.0.113.99", noon(2), "mirai")))
+    text = text_of(cast.client("A", "it").get("/cd/lam-sach/nan-nhan/chua-ro/"))
+    assert "Báo cáo về nhiễm mã độc" in text and "Báo cáo về nguy cơ" in text
+
+
 def test_a_report_from_before_the_handling_is_history_and_one_from_after_a_relapse(cast, bring):
     bring(sinkhole(("10.1.1.5", noon(9), "qakbot")))
     claim(cast, noon(6))
@@ -320,7 +334,13 @@ def test_reports_whose_cases_failed_wait_for_the_nightly_command(cast, bring, mo
 
 def test_a_machine_with_two_addresses_is_one_case(cast, bring):
     device = Device.rows.create(
-        campaign=cast.campaign, owner=cast.nodes["A1"], key="PC-07", is_assigned=True, identity={}
+        campaign=cast.campaign,
+        owner=cast.nodes["A1"],
+        key="PC-07",
+        is_assigned=True,
+        identity={},
+        id_kind="weak",
+        id_value="PC-07",
     )
     for address in ("10.1.1.5", "10.1.1.6"):
         Alias.rows.create(reporter=cast.nodes["A"], key=address, device=device)
@@ -469,9 +489,9 @@ def test_numbers_of_the_page_are_those_of_the_rows(cast, bring):
 
 
 def test_a_case_of_logs_and_reports_asks_no_more_than_other_pages(cast, bring, tmp_path):
-    listed = publish_list(cast, tmp_path)
     seen = coverage(noon(6), noon(1), devices=days_alive("10.1.1.5", noon(6), noon(1)))
-    receive_file(BytesIO(scan_document([sighting("10.1.1.5", noon(5))], [seen], set_id=listed.set_id)),
+    set_id = publish_list(cast, tmp_path).set_id
+    receive_file(BytesIO(scan_document([sighting("10.1.1.5", noon(5))], [seen], set_id=set_id)),
                  cast.nodes["A1"], Sender("upload", user=cast.user("A1", "it")))  # fmt: skip
     bring(sinkhole(("10.1.1.5", noon(3), "ramnit")), unit="A1")
     client, url = cast.client("A1", "officer"), f"/cd/lam-sach/may/{Case.rows.get().pk}/"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +22,7 @@ from quetsach.portal.cases.models import Case, CaseEvent
 from quetsach.portal.cases.presence import AtPlace, Presence
 from quetsach.portal.cases.queries import Story
 from quetsach.portal.cases.rules import USABLE_TIMES, Act, State, word
-from quetsach.portal.cases.timeline import Timeline, draw
+from quetsach.portal.cases.timeline import Signs, Timeline, draw
 from quetsach.portal.cases.words import ACTS, DONE, WORDS, verdict
 from quetsach.portal.sightings.models import Bypass, Sighting
 from quetsach.portal.sightings.spans import Span, join_spans, unbroken
@@ -40,6 +40,8 @@ class Told:
     event: CaseEvent
     title: str | Promise
     done: str | Promise
+    machine: str = ""
+    """The name of a machine that turned out to be this one, where it happened there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +110,11 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
             zone=timezone.get_current_timezone(),
         ),
         history=[
-            Told(e, ACTS.get(e.act, e.act), DONE.get(e.data.get("done", ""), ""))
-            for e in reversed(story.events)
+            Told(
+                e, ACTS.get(e.act, e.act), DONE.get(e.data.get("done", ""), ""),
+                "" if e.case_id == case.pk else e.case.device.key,
+            )
+            for e in sorted([*story.events, *story.former], key=lambda one: (one.at, one.pk), reverse=True)
         ],
         evidence=sorted(story.facts.sightings, key=lambda s: -s.count)[:most],
         more_evidence=max(0, len(story.facts.sightings) - most),
@@ -234,16 +239,22 @@ def _spans(story: Story, now: datetime) -> tuple[list[Span], list[Span]]:
     return read, unread
 
 
-def _hits(story: Story) -> Iterator[tuple[date, int, Span | None]]:
-    """Day and log lines of each row of evidence, with the time covered by its own log."""
+def _hits(story: Story) -> Iterator[Signs]:
+    """When each row of evidence has its log lines, with the time covered by its own log."""
     logs: dict[tuple[UUID, str], Span] = {}
     for c in story.facts.at_its_places:
         if c.time in USABLE_TIMES and c.first and c.last:
             first, last = logs.get((c.scan.node_id, c.source), (c.first, c.last))
             logs[c.scan.node_id, c.source] = (min(first, c.first), max(last, c.last))
     for row in story.facts.sightings:
-        if row.day:
-            yield row.day, row.count, logs.get((row.node_id, row.source))
+        log = logs.get((row.node_id, row.source))
+        if row.day and row.runs:
+            midnight = datetime.combine(row.day, time(), UTC)
+            for begins, ends, lines in row.runs:
+                first, last = (midnight + timedelta(microseconds=at) for at in (begins, ends))
+                yield Signs(first, last, lines, log)
+        elif row.first_seen and row.last_seen:
+            yield Signs(row.first_seen, row.last_seen, row.count, log)
 
 
 def _marks(case: Case, story: Story) -> Iterator[tuple[datetime, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from quetsach.machines.proof.gaps import Lack
 from quetsach.portal.cases.missing import LACKS
@@ -37,6 +37,9 @@ ACTS: dict[str, str | Promise] = {
     Act.NOT_OURS: gettext_lazy("Not a machine of the unit: passed up"),
     Act.UNDO: gettext_lazy("Taken back: the case is as it was before"),
     "check": gettext_lazy("The machine was checked: signs found"),
+    "merge": gettext_lazy("Another machine turned out to be this one"),
+    "merged": gettext_lazy("Turned out to be another machine"),
+    "part": gettext_lazy("Turned out to be two machines: each has its own signs"),
 }
 
 DONE: dict[str, str | Promise] = {
@@ -71,8 +74,13 @@ def verdict(
             return _("Clean, confirmed by a person in charge; logs have not shown it.")
         if is_checked:
             return _("Clean: a full check of the machine after the quiet time found no sign.")
-        sentence = _("Clean: in %(n)d days the logs of its working hours show no sign.")
-        return sentence % {"n": max(days, quiet_days)}
+        quiet = max(days, quiet_days)
+        text = ngettext(
+            "Clean: in %(n)d day the logs of its working hours show no sign.",
+            "Clean: in %(n)d days the logs of its working hours show no sign.",
+            quiet,
+        )
+        return text % {"n": quiet}
     if state is State.FALSE_POSITIVE and withdrawn is not None:
         return _("A false alarm of version %(n)d of the list, which was withdrawn.") % {"n": withdrawn}
     if state is State.FALSE_POSITIVE:
@@ -93,9 +101,12 @@ def verdict(
     if is_reported:
         missing = _("No log has seen its signs, so no log can show that they have stopped.")
     if state is State.RECHECKED:
-        sentence = _("Handled; %(n)d days of newer logs show no sign. Not enough yet to call it clean.") % {
-            "n": days
-        }
+        text = ngettext(
+            "Handled; %(n)d day of newer logs shows no sign. Not enough yet to call it clean.",
+            "Handled; %(n)d days of newer logs show no sign. Not enough yet to call it clean.",
+            days,
+        )
+        sentence = text % {"n": days}
     else:
         sentence = _("Reported as handled. Nothing shows yet whether the signs have stopped.")
     return f"{sentence} {missing}".strip()

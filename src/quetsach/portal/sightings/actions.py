@@ -16,7 +16,7 @@ from itertools import batched
 from typing import Any, BinaryIO
 
 from django.db import transaction
-from django.db.models import Case, When
+from django.db.models import Case, QuerySet, When
 from django.utils import timezone
 
 from quetsach.errors import PortalError
@@ -83,8 +83,8 @@ class Receipt:
 
     `machines` are all that its rows name, `changed` those whose rows were written; `places` and `seen` as in
     `coverage_actions.Accepted`; `around` are machines that newly go around the place that watches.
-    `outcome` says the same in machines and cases; None if the cases wait for a later run. `nameless` rows and
-    `not_understood` lines name a listed address and no machine.
+    `outcome` says the same in machines and cases; None if the cases wait for a later run. `nameless` and
+    `not_understood` are log lines that name a listed address and no machine.
     """
 
     node: CampaignNode
@@ -283,7 +283,7 @@ def _prepare(receipt: Receipt, header: ScanRecord, rows: Iterable[SightingRecord
         if row.device:
             receipt.machines.add(row.device)
         else:
-            receipt.nameless += 1
+            receipt.nameless += row.count
         if key in best:
             receipt.unchanged += 1
             if row.count <= best[key].count:
@@ -415,3 +415,8 @@ def mark_pulled(ids: Iterable[int]) -> None:
     """Mark rows that a higher app has processed; the app calls this in the same transaction."""
     for some in batched(ids, 400):
         Sighting.rows.filter(pk__in=some).update(is_pulled=True)
+
+
+def mark_waiting(rows: QuerySet[Sighting]) -> int:
+    """Mark rows that a higher app must process again; returns their number."""
+    return rows.order_by().update(is_pulled=False)
