@@ -97,9 +97,11 @@ def span_of(first: datetime, end: datetime) -> str:
 
 
 def in_words(gaps: Iterable[Gap], names: Mapping[str, str]) -> list[Missing]:
-    """The gaps in words. `names` of places by their keys."""
+    """The gaps in words. `names` of places by their keys; a publisher of reports has no log, and no gap."""
     found = []
     for gap in gaps:
+        if gap.place and gap.place not in names:
+            continue
         place = names.get(gap.place, _("the place that saw the signs"))
         span = span_of(gap.first, gap.end)
         closing = str(CLOSINGS[gap.closing]) % {"place": place, "span": span}
