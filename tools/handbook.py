@@ -34,6 +34,7 @@ ENGLISH = {
     "van-ban": "documents",
     "bao-cao-noi-khac": "victims",
     "su-co": "incidents",
+    "khi-nao-sach": "proven-clean",
     "kiem-tra-may": "check-a-machine",
     "don-may": "clean-a-machine",
     "kiem-tra-bang-usb": "stick",

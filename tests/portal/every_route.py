@@ -160,7 +160,7 @@ def one_of_everything(cast, tmp_path):
         "code": code, "mark:token": marks.token, "staff_link:token": invited,
         "indicator_file:name": "v1.txt", "indicator_doubts:group": "many",
         "indicator_withdraw:set_id": listed.pk,
-        "request_id": ask(cast.units["A1"], "An", "0912 345 678", "x", None, ip=None).pk,
+        "request_id": ask(cast.units["A1"], "An", "0912 345 678", "see", "x", None, ip=None).pk,
     }  # fmt: skip
 
 

@@ -37,6 +37,8 @@ SENTENCES: dict[str, str | Promise] = {
     "account.hand_over": _("Handed the roles of %(giver)s over to %(taker)s from %(on)s. %(reason)s"),
     "privacy.retain": _("Deleted or emptied personal data past its time: %(count)s rows"),
     "privacy.ask": _("Somebody asked about their personal data"),
+    "privacy.received": _("Noted that a person was told that their request has arrived"),
+    "privacy.not_received": _("Took back that a person was told that their request has arrived"),
     "privacy.answer": _("Answered a request about personal data"),
     "backup.make": _("Made a backup: %(file)s"),
     "backup.restore": _("Restored the backup %(file)s of %(made_at)s"),

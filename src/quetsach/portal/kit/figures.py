@@ -237,8 +237,8 @@ FIGURES: dict[str, Kind] = {
         "quetsach.portal.sightings.queries:tally",
         ("tally.rows",),
     ),
-    "sightings.no_machine": Kind(
-        _("rows of evidence that do not say which machine called"),
+    "lines.nameless": Kind(
+        _("log lines with a listed address that were read and name no machine"),
         "quetsach.portal.sightings.queries:nameless",
         ("bare", "tally.without_device"),
     ),
