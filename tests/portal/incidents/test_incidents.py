@@ -190,9 +190,13 @@ def test_a_stale_page_freezes_nothing_and_a_second_notice_is_refused(cast, cases
 def test_only_an_earlier_detection_moves_the_clock(cast, cases):
     made, client = opened(cast, cases), cast.client("A", "officer")
     early = (made.opened_at - timedelta(hours=30)).replace(second=0, microsecond=0)
-    for at, status in ((early, 302), (made.opened_at + timedelta(hours=2), 422)):
+    wrong_year = early - timedelta(days=370)
+    for at, status in ((early, 302), (made.opened_at + timedelta(hours=2), 422), (wrong_year, 422)):
         sent = {"at": f"{timezone.localtime(at):%d/%m/%Y %H:%M}", "why": "Cán bộ đã gọi điện báo"}
         assert client.post(url("incident_act", made.pk, "phat-hien"), sent).status_code == status
+    for end in ("0001-01-01", "9999-12-31T23:59", "31/12/9999 23:59", "01/01/0001 00:00"):
+        sent = {"at": end, "why": "Cán bộ đã gọi điện báo"}
+        assert client.post(url("incident_act", made.pk, "phat-hien"), sent).status_code == 422
     made.refresh_from_db()
     assert made.clock_from == early
     assert "Quá hạn" in text_of(client.get(url("incident", made.pk)))

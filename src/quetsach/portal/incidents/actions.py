@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +23,8 @@ from quetsach.portal.incidents.models import Incident, IncidentNotice
 from quetsach.portal.indicators import store
 
 SHELF = "incidents"
+LONGEST_AGO = timedelta(days=366)
+"""A detection longer before its case is a mistyped year."""
 
 
 class IncidentError(PortalError):
@@ -91,11 +93,13 @@ def set_detected(
 ) -> Incident:
     """Set an earlier moment of detection, with its reason.
 
-    Raises IncidentError: `later`, `ended`, `closed`.
+    Raises IncidentError: `later`, `far`, `ended`, `closed`.
     """
     held = _hold(incident)
     if at > held.opened_at:
         raise IncidentError("later")
+    if at < held.opened_at - LONGEST_AGO:
+        raise IncidentError("far")
     held.detected_at, held.detected_why, held.detected_by = at, why, actor
     return _store(actor, held, "detect", {"at": at.isoformat(), "reason": why}, ip)
 

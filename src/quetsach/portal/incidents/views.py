@@ -43,6 +43,7 @@ REFUSALS: dict[str, str | Promise] = {
     "closed": _("The campaign is archived; nothing can be changed any more."),
     "ended": _("The final report was sent: the incident has ended and cannot be changed."),
     "later": _("That moment lies after the opening of the case, from which the clock runs already."),
+    "far": _("That moment lies more than a year before the opening of the case. Check the year."),
     "stale": _("The incident was changed meanwhile. Look at it again before you go on."),
     "taken": _("Such a paper is there already. Set it aside first, or write an update."),
     "future": _("The moment of sending lies in the future."),
