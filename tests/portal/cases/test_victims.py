@@ -64,9 +64,9 @@ def bring(cast):
 
 def state():
     """All that an import may change."""
+    of_case = "device__key", "device__owner__name", "family", "episode", "state", "first_seen", "last_seen"
     return (
-        sorted(Case.rows.values_list("device__key", "device__owner__name", "family", "episode", "state",
-                                     "first_seen", "last_seen")),
+        sorted(Case.rows.values_list(*of_case)),
         sorted(VictimReport.rows.values_list("key", "address", "owner__name", "case__family", "first_seen",
                                              "last_seen", "severity")),
         CaseEvent.rows.count(),
@@ -334,7 +334,13 @@ def test_reports_whose_cases_failed_wait_for_the_nightly_command(cast, bring, mo
 
 def test_a_machine_with_two_addresses_is_one_case(cast, bring):
     device = Device.rows.create(
-        campaign=cast.campaign, owner=cast.nodes["A1"], key="PC-07", is_assigned=True, identity={}
+        campaign=cast.campaign,
+        owner=cast.nodes["A1"],
+        key="PC-07",
+        is_assigned=True,
+        identity={},
+        id_kind="weak",
+        id_value="PC-07",
     )
     for address in ("10.1.1.5", "10.1.1.6"):
         Alias.rows.create(reporter=cast.nodes["A"], key=address, device=device)
@@ -483,9 +489,9 @@ def test_numbers_of_the_page_are_those_of_the_rows(cast, bring):
 
 
 def test_a_case_of_logs_and_reports_asks_no_more_than_other_pages(cast, bring, tmp_path):
-    listed = publish_list(cast, tmp_path)
     seen = coverage(noon(6), noon(1), devices=days_alive("10.1.1.5", noon(6), noon(1)))
-    receive_file(BytesIO(scan_document([sighting("10.1.1.5", noon(5))], [seen], set_id=listed.set_id)),
+    set_id = publish_list(cast, tmp_path).set_id
+    receive_file(BytesIO(scan_document([sighting("10.1.1.5", noon(5))], [seen], set_id=set_id)),
                  cast.nodes["A1"], Sender("upload", user=cast.user("A1", "it")))  # fmt: skip
     bring(sinkhole(("10.1.1.5", noon(3), "ramnit")), unit="A1")
     client, url = cast.client("A1", "officer"), f"/cd/lam-sach/may/{Case.rows.get().pk}/"

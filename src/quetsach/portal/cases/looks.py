@@ -16,6 +16,7 @@ from django.db.models import When as Then
 from django.utils import timezone
 
 from quetsach.portal.cases.asking import names_of, same
+from quetsach.portal.cases.leased import Leased, leased_days
 from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, VictimReport
 from quetsach.portal.cases.rules import Act
 from quetsach.portal.sightings.intake import lost
@@ -65,6 +66,7 @@ class Facts:
     bypasses: list[Bypass] = field(default_factory=list)
     claim_told: datetime | None = None
     """When somebody said that the machine is clean; the claim may speak of an earlier time."""
+    links: list[CaseSighting] = field(default_factory=list)
     reported: dict[str, datetime] = field(default_factory=dict)
     """The latest event time that each publisher of victims' reports told."""
 
@@ -95,18 +97,23 @@ def gather(cases: Iterable[Case], since: datetime | None = None) -> list[Facts]:
     links = CaseSighting.rows.filter(case__in=cases).select_related("sighting")
     evidence: dict[UUID, list[Sighting]] = defaultdict(list)
     for link in links:
-        evidence[link.case_id].append(link.sighting)
+        evidence[link.case_id].append(_part_of(link))
     names: dict[UUID, dict[UUID, set[str]]] = defaultdict(lambda: defaultdict(set))
     for alias in Alias.rows.filter(device__in={case.device_id for case in cases}):
         names[alias.device_id][alias.reporter_id].add(alias.key)
+    leased = leased_days({case.device_id: case.device for case in cases}, names, since)
     nodes = {s.node_id for rows in evidence.values() for s in rows}
     facts = {case.pk: Facts(case, sorted(evidence[case.pk], key=_when)) for case in cases}
+    for link in links:
+        facts[link.case_id].links.append(link)
     if since is not None:  # the page of a case reads the reports themselves
         for case_id, publisher, last in last_reports(cases):
             facts[case_id].reported[publisher] = last
-        claims = CaseEvent.rows.filter(case__in=cases, act=Act.CLAIM).order_by().values("case")
-        for case_id, told in claims.annotate(told=Max("at")).values_list("case", "told"):
-            facts[case_id].claim_told = told
+        # A claim stays with the machine on which it was made, also when that turns out to be this one.
+        claims = CaseEvent.rows.filter(Q(case__in=cases) | Q(case__merged_into__in=cases), act=Act.CLAIM)
+        for own, into, at in claims.values_list("case", "case__merged_into", "at"):
+            for fact in (facts[pk] for pk in (own, into) if pk is not None and pk in facts):
+                fact.claim_told = max(at, fact.claim_told or at)
     by_node: dict[UUID, list[Facts]] = defaultdict(list)
     for fact in facts.values():
         for node in {s.node_id for s in fact.sightings}:
@@ -115,7 +122,7 @@ def gather(cases: Iterable[Case], since: datetime | None = None) -> list[Facts]:
     if since is not None:
         coverages = coverages.filter(last__gt=since)
     told = {coverage.pk: coverage for coverage in coverages.order_by("first", "pk")}
-    days = _days(nodes, since, told, by_node, names)
+    days = _days(nodes, since, told, by_node, names, leased)
     for coverage in told.values():
         for fact in by_node[coverage.scan.node_id]:
             fact.coverages.append(coverage)
@@ -126,6 +133,18 @@ def gather(cases: Iterable[Case], since: datetime | None = None) -> list[Facts]:
                 fact.days += its
     _add_bypasses(nodes, since, by_node, names)
     return [facts[case.pk] for case in cases]
+
+
+def _part_of(link: CaseSighting) -> Sighting:
+    """The row, with only that part of it that is the machine's."""
+    row = link.sighting
+    if link.count is not None:
+        row.count, row.first_seen, row.last_seen = link.count, link.first, link.last
+        if link.runs:
+            if row.runs and min(link.runs) != min(row.runs):
+                row.evidence, row.identity = "", {}  # those of the first line, of another machine
+            row.runs = link.runs
+    return row
 
 
 def last_reports(cases: Iterable[Case]) -> QuerySet[Any, Any]:
@@ -146,6 +165,7 @@ def _days(
     told: Mapping[int, Coverage],
     by_node: Mapping[UUID, list[Facts]],
     names: _Names,
+    leased: Leased,
 ) -> dict[tuple[UUID, int], list[DayOfMachine]]:
     """The days of each case, by the coverage that they rest on. A day may hold thousands of machines, so that
     rows are read once and only the needed machines are kept."""
@@ -177,7 +197,9 @@ def _days(
         for name, mask in alive.items():
             masks[same(name)] |= mask
         for fact in by_node[node]:
-            called = own[fact.case.pk, node]
+            lent = leased.get(fact.case.device_id)
+            not_its = lent.others(day) if lent else frozenset()
+            called = own[fact.case.pk, node] - not_its
             hours_seen = 0
             for name in called & masks.keys():
                 hours_seen |= masks[name]
@@ -187,7 +209,7 @@ def _days(
                     is_asked=bool(hours_seen) or not called.isdisjoint(asked.get(asked_id, ())),
                     alive=hours_seen,
                     is_recorded=bool(devices),
-                    is_seen=not names[fact.case.device_id][node].isdisjoint(devices),
+                    is_seen=not (names[fact.case.device_id][node] - not_its).isdisjoint(devices),
                 )
             )  # fmt: skip
     return found

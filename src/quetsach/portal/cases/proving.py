@@ -41,7 +41,10 @@ def judged(facts: Facts, now: datetime, logs: Logs | None = None) -> Judgement:
         now=now,
         quiet_days=case.device.campaign.quiet_days,
         around=[_around(one) for one in facts.bypasses],
-        machine=Machine(ahead=int(ahead.total_seconds()) // 3600),
+        machine=Machine(
+            is_shared=case.device.strength in ("shared", "unlocated"),
+            ahead=int(ahead.total_seconds()) // 3600,
+        ),
     )
 
 

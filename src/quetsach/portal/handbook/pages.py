@@ -26,7 +26,12 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
     (
         _("Check and clean machines"),
         (
-            "khi-nao-sach", "kiem-tra-may", "kiem-tra-bang-usb", "don-may", "bao-cao-noi-khac", "su-co",
+            "khi-nao-sach",
+            "kiem-tra-may",
+            "kiem-tra-bang-usb",
+            "don-may",
+            "bao-cao-noi-khac",
+            "su-co",
         ),
     ),
     (_("Logs and lists"), ("may-tinh", "false-alarms", "cluster", "python")),
