@@ -143,9 +143,12 @@ def _proof(case: Case, story: Story) -> str:
         return ""
     days = int(data.get("seen_days", 0))
     told = [
-        _(
+        ngettext(
+            "The silence is that of %(place)s: the machine was expected in %(expected)d hour, and in "
+            "%(covered)d of them the place was up.",
             "The silence is that of %(place)s: the machine was expected in %(expected)d hours, and in "
-            "%(covered)d of them the place was up."
+            "%(covered)d of them the place was up.",
+            int(data["expected"]),
         )
         % {
             "place": data.get("place", ""),
