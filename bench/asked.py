@@ -1,8 +1,9 @@
 """`python -m bench asked`: one log with and without machines that the scan is asked about, in alternation.
 
-Of the machines that the generator made (demo/loggen/world.py) and that the log names, every n-th is asked about. Each
-of these must come back. A last run asks about the two resolvers besides: they stand in many lines, never as the
-machine of the line, and must not come back. Seconds are those of the processor, since others may use the machine.
+Of the machines that the generator made (demo/loggen/world.py) and that the log names, every n-th is asked
+about. Each of these must come back. Further runs also ask about the resolvers: they stand in many lines,
+never as the machine of the line, and must not come back. Seconds are those of the processor, since others may
+use the machine.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from quetsach.results.machines import NOBODY, Machine, apart
 from quetsach.results.output import Report
 from quetsach.scanning.result import GoingAround
+from quetsach.sightings.asked import machines
 from quetsach.text import words
 from quetsach.text.language import gettext as _
 from quetsach.text.language import ngettext
@@ -167,7 +168,7 @@ def _doubts(report: Report) -> Iterator[str]:
 
 
 def _asked(report: Report) -> Iterator[str]:
-    asked = len(report.result.scan.asked)
+    asked = len(machines(report.result.scan.asked))
     if asked:
         seen = {machine for one in report.result.coverage for machine in one.alive or {}}
         text = _("Machines asked about: %(asked)s. The logs show %(seen)s of them.")

@@ -3,6 +3,7 @@ use memchr::{memchr, memmem, memrchr};
 
 use crate::format::decoders::TRIGGER;
 use crate::scan::state::Scan;
+use crate::set::providers::shows_resolver;
 use crate::token::buffer::Buffer;
 use crate::token::{Candidates, FRONT, Search};
 
@@ -97,13 +98,25 @@ impl Scan<'_> {
         if self.may_reverse() {
             marks.extend(memmem::find_iter(data, TRIGGER));
         }
-        // Names, addresses and directives, each in order.
-        marks.sort();
         let named = found.asked.iter();
         let mut asked: Vec<(usize, u32)> = named
             .map(|&(place, group)| (place as usize - FRONT - start, group))
             .collect();
         asked.sort_unstable();
+        if self.endpoints {
+            // Phase 2 finds out whether such a line goes around.
+            let mut last = 0;
+            let lines = asked.iter().map(|&(place, _)| place);
+            marks.extend(lines.filter(|&place| {
+                let is_same = place < last;
+                if !is_same {
+                    last = memchr(b'\n', &data[place..]).map_or(data.len(), |i| place + i);
+                }
+                !is_same && shows_resolver(data, place)
+            }));
+        }
+        // Names, addresses and directives, each in order.
+        marks.sort();
         Segment::Lines {
             start,
             end,

@@ -237,8 +237,9 @@ fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidates) {
         let mut token_count = 0;
         if asked.is_some_and(|asked| asked.lengths != 0) {
             let mut at = BIAS as u16;
+            let steps = asked.map_or(0, |asked| asked.steps);
             for token in streams.token.pairs(count) {
-                let ends = later(token, 1) & !token.1;
+                let ends = later(long_runs(token, steps), 1) & !token.1;
                 token_count = classes.places(ends, at, &mut tokens.at, token_count);
                 at += 64;
             }
@@ -284,8 +285,10 @@ fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidates) {
             &mut out.places,
         );
         if let Some(asked) = asked {
-            part.asked_tokens(asked, &tokens.at[..token_count], &mut out.asked);
-            part.asked_v4(classes, asked, v4, v4_count, &mut out.asked);
+            part.asked_tokens(asked, tokens, token_count, &mut out.asked);
+            if asked.has_v4() {
+                v4_count = part.asked_v4(asked, (v4, v4_count), tokens, &mut out.asked);
+            }
             part.asked_v6(asked, &v6.at[..v6_count], &mut out.asked);
         }
         if has_endpoints {
@@ -360,6 +363,16 @@ impl Streams {
             *out = (u64::from_le_bytes(*out) | colon.1 & later(colon, 1)).to_le_bytes();
         }
     }
+}
+
+/// The bits with at least 2^`steps` - 1 others before them, in one run; the lowest bits of the first word may lack.
+#[inline(always)]
+fn long_runs((mut before, mut this): (u64, u64), steps: u32) -> (u64, u64) {
+    for step in 0..steps {
+        this &= later((before, this), 1 << step);
+        before &= before << (1 << step);
+    }
+    (before, this)
 }
 
 /// Keeps the marks that have one of `others` near before them.

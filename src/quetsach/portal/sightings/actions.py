@@ -26,6 +26,7 @@ from quetsach.portal.campaigns import arrivals
 from quetsach.portal.campaigns.arrivals import Outcome
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.indicators import queries as indicators
+from quetsach.portal.kit.inserting import insert, values_of
 from quetsach.portal.sightings import bypass_actions, coverage_actions, intake, tellings
 from quetsach.portal.sightings.models import Scan, Sighting
 from quetsach.portal.sightings.tellings import Retold, Stored
@@ -379,11 +380,9 @@ def _store(receipt: Receipt, waiting: _Waiting) -> tuple[int, int]:
         known = here[row.key].identity
         row.identity = {**known, **row.identity} if row.count > here[row.key].count else row.identity | known
         row.nat = intake.nat_address(row.identity)
-    Sighting.rows.bulk_create(fresh)
+    insert(Sighting, values_of(fresh))
     # One statement for many rows; an UPDATE with a case for each row and column takes ten times as long.
-    Sighting.rows.bulk_create(
-        grown, update_conflicts=True, unique_fields=["node", "key"], update_fields=_REPLACED
-    )
+    insert(Sighting, values_of(grown), unique=("node", "key"), replaced=_REPLACED)
     receipt.changed.update(row.device for row in (*fresh, *grown) if row.device)
     receipt.new += len(fresh)
     receipt.updated += len(grown)
