@@ -304,15 +304,24 @@ def _prepare(receipt: Receipt, header: ScanRecord, rows: Iterable[SightingRecord
     listing = indicators.listing(node.campaign_id, header.set_id, {row.indicator for row in wanted.values()})
     now = timezone.now()
     ready = [
-        Sighting(
-            node=node, key=key, source=row.source, indicator=row.indicator, device=row.device or "",
-            who=row.who or None, day=intake.to_day(row.day), received_at=now, source_name=header.source_name,
-            set_id=header.set_id, is_listed=row.indicator in listing.names, checked_version=listing.version,
-            is_pulled=False, **intake.columns(row),
-        )
+        _row({
+            "id": None, "node_id": node.pk, "key": key, "source": row.source, "indicator": row.indicator,
+            "device": row.device or "", "who": row.who or None, "day": intake.to_day(row.day),
+            "received_at": now, "source_name": header.source_name, "set_id": header.set_id,
+            "is_listed": row.indicator in listing.names, "checked_version": listing.version,
+            "is_pulled": False, **intake.columns(row),
+        })
         for key, row in wanted.items()
     ]  # fmt: skip
     return _Waiting(ready, wanted, retold)
+
+
+_NAMES = [one.attname for one in Sighting._meta.concrete_fields]
+
+
+def _row(values: dict[str, Any]) -> Sighting:
+    """A new row; with names, Django takes three times as long."""
+    return Sighting(*(values[name] for name in _NAMES))  # type: ignore[misc]
 
 
 def _stored(node: CampaignNode, keys: Iterable[str]) -> dict[str, Stored]:
