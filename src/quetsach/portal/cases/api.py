@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from quetsach.portal.cases.asking import asked_by, own_networks
-from quetsach.portal.sightings.api import bearer
+from quetsach.portal.sightings.receiving import bearer, no_token
 from quetsach.sightings.asked import MOST
 
 _HEAD = """\
@@ -28,11 +28,7 @@ def asked(request: HttpRequest) -> HttpResponse:
     """
     token = bearer(request)
     if token is None:
-        reason = "A valid token is needed: Authorization: Bearer qs_…"
-        refused = JsonResponse({"code": "token", "reason": reason}, status=401)
-        refused["WWW-Authenticate"] = 'Bearer realm="quetsach"'
-        refused["Cache-Control"] = "no-store"
-        return refused
+        return no_token()
     names, more = asked_by(token.unit)
     text = _HEAD + (f"# {more} more are not asked about: too many for one scan.\n" if more else "")
     text += "".join(f"{name}\n" for name in names)

@@ -11,6 +11,8 @@ from django.db import connection
 from django.db.models import BooleanField, Field, ForeignKey, Model
 from django.db.models.fields import CharField, DateTimeField, IntegerField, TextField, UUIDField
 
+AT_ONCE = 500
+"""Rows in one transaction: other writers wait until it is over."""
 _AS_THEY_ARE = (BooleanField, CharField, IntegerField, TextField)
 """Kinds of fields whose values both databases take as they are."""
 

@@ -26,7 +26,7 @@ from quetsach.portal.campaigns import arrivals
 from quetsach.portal.campaigns.arrivals import Outcome
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.indicators import queries as indicators
-from quetsach.portal.kit.inserting import insert, values_of
+from quetsach.portal.kit.inserting import AT_ONCE, insert, values_of
 from quetsach.portal.sightings import bypass_actions, coverage_actions, intake, tellings
 from quetsach.portal.sightings.models import Scan, Sighting
 from quetsach.portal.sightings.tellings import Retold, Stored
@@ -41,8 +41,8 @@ from quetsach.sightings.sighting import Sighting as SightingRecord
 _REPLACED = ("source_name", "set_id", "is_listed", "checked_version", "is_pulled",
              "family", "kind", "matched", "field", "identity", "nat", "first_seen", "last_seen", "count",
              "runs", "action", "logformat", "evidence")  # fmt: skip
-BATCH = 500
-"""Rows in one transaction; up to four times as many where they are of one machine."""
+_OF_ONE_MACHINE = 4
+"""Times as many rows in one transaction where they are of one machine."""
 _FACTS = ("key", "count", "is_listed", "identity", "has_runs", "first_seen", "last_seen")
 MOST_REJECTS = 1000
 """Refused lines that are named one by one; all are counted."""
@@ -199,7 +199,7 @@ class _Document:
                     yield entry
                 case BypassRecord():
                     self.bypasses.append(entry)
-                    if on_bypasses and len(self.bypasses) >= BATCH:
+                    if on_bypasses and len(self.bypasses) >= AT_ONCE:
                         on_bypasses()
                 case CoverageRecord():
                     self.coverages.append(entry)
@@ -212,7 +212,7 @@ def _keep(
 ) -> None:
     """Store the rows in batches; with the last batch accept the scan if it `is_whole`."""
     last: Sequence[SightingRecord] = ()
-    for some in tellings.by_machine(rows, BATCH, 4 * BATCH):
+    for some in tellings.by_machine(rows, AT_ONCE, _OF_ONE_MACHINE * AT_ONCE):
         if last:
             waiting = _prepare(receipt, document.header, last)
             with transaction.atomic():
