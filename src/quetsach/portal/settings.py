@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "quetsach.portal.staff",
     "quetsach.portal.indicators",
     "quetsach.portal.sightings",
+    "quetsach.portal.machines",
     "quetsach.portal.cases",
     "quetsach.portal.checks",
     "quetsach.portal.tools",
