@@ -23,6 +23,9 @@ from quetsach.portal.checks.arriving.opening import Opened
 from quetsach.portal.checks.detections.actions import bring
 from quetsach.portal.checks.packs.actions import build_pack
 from quetsach.portal.checks.unit_actions import propose
+from quetsach.portal.incidents import actions as incident_actions
+from quetsach.portal.incidents.clocks import Kind as IncidentPaper
+from quetsach.portal.incidents.views import DEEDS as DEEDS_OF_INCIDENTS
 from quetsach.portal.indicators.actions import Upload, prepare
 from quetsach.portal.kit.signedpdf import SignedPdf
 from quetsach.portal.letters import actions as letter_actions
@@ -134,7 +137,10 @@ def one_of_everything(cast, tmp_path):
     read = reading.opened("n6.json", BytesIO(reported))
     kept_file = victims.keep_draft(cast.nodes["A1"], officer, "n6.json", reported, read, reading.Told())
     taken = victims.accept(kept_file, officer).file
+    told_of = incident_actions.open_incident(officer, cast.nodes["A1"], uuid4(), [case])
+    frozen = incident_actions.freeze(officer, told_of, uuid4(), IncidentPaper.NOTICE, told_of.version)
     return {
+        "incident_id": told_of.pk, "notice_id": frozen.pk, "paper": "report", "incident_act:deed": "muc-do",
         "range_id": asked.pk,
         "victims_file:file_id": taken.pk,
         "pack_id": pack.pk, "detection_id": detection.pk,
@@ -154,7 +160,7 @@ def one_of_everything(cast, tmp_path):
         "code": code, "mark:token": marks.token, "staff_link:token": invited,
         "indicator_file:name": "v1.txt", "indicator_doubts:group": "many",
         "indicator_withdraw:set_id": listed.pk,
-        "request_id": ask(cast.units["A1"], "An", "0912 345 678", "x", None, ip=None).pk,
+        "request_id": ask(cast.units["A1"], "An", "0912 345 678", "see", "x", None, ip=None).pk,
     }  # fmt: skip
 
 
@@ -171,6 +177,7 @@ def all_ways(things, name, keys):
     words = {
         "unit_change": ("act", ACTS_OF_UNITS),
         "case_act": ("act", DEEDS),
+        "incident_act": ("deed", DEEDS_OF_INCIDENTS),
         "report_act": ("deed", ACTS_OF_REPORTS),
         "known": ("row", ROWS),
         "mark_sheet": ("kind", ("informed", "done")),

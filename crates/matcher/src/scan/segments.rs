@@ -104,15 +104,24 @@ impl Scan<'_> {
             .collect();
         asked.sort_unstable();
         if self.endpoints {
+            let outside = found.outside.iter();
+            let mut outside: Vec<usize> = outside
+                .map(|&place| place as usize - FRONT - start)
+                .collect();
+            outside.sort_unstable();
             // Phase 2 finds out whether such a line goes around.
-            let mut last = 0;
+            let (mut last, mut next) = (0, 0);
             let lines = asked.iter().map(|&(place, _)| place);
             marks.extend(lines.filter(|&place| {
-                let is_same = place < last;
-                if !is_same {
-                    last = memchr(b'\n', &data[place..]).map_or(data.len(), |i| place + i);
+                if place < last {
+                    return false;
                 }
-                !is_same && shows_resolver(data, place)
+                let begin = memrchr(b'\n', &data[..place]).map_or(0, |i| i + 1);
+                last = memchr(b'\n', &data[place..]).map_or(data.len(), |i| place + i);
+                while outside.get(next).is_some_and(|&at| at < begin) {
+                    next += 1;
+                }
+                outside.get(next).is_some_and(|&at| at < last) && shows_resolver(data, place)
             }));
         }
         // Names, addresses and directives, each in order.

@@ -55,7 +55,7 @@ pub struct Asked {
     own: HashMap<u32, HashSet<u128, RandomState>, RandomState>,
     /// Of names and hardware addresses.
     filter: Vec<u8>,
-    /// Of IPv4 addresses; empty where there are none.
+    /// Of IPv4 addresses.
     v4_filter: Vec<u8>,
     /// A bit for each first group of an IPv6 address, in which IPv4 addresses begin with zero; empty where no address is
     /// asked about.
@@ -205,11 +205,9 @@ impl Asked {
         let mut filter = FilterBuilder::new(keys.len(), BITS_PER_KEY);
         keys.iter().for_each(|token| filter.add(key(token)));
         asked.filter = filter.bytes();
-        if !v4_keys.is_empty() {
-            let mut filter = FilterBuilder::new(v4_keys.len(), BITS_PER_KEY);
-            v4_keys.into_iter().for_each(|key| filter.add(key));
-            asked.v4_filter = filter.bytes();
-        }
+        let mut filter = FilterBuilder::new(v4_keys.len(), BITS_PER_KEY);
+        v4_keys.into_iter().for_each(|key| filter.add(key));
+        asked.v4_filter = filter.bytes();
         asked.groups_v6 = first_groups(asked.addresses.keys());
         asked.ends = ends(&keys);
         asked.identifiers = identifiers;
@@ -248,11 +246,7 @@ impl Asked {
         filter.has(key_at(buf, end, len))
     }
 
-    pub fn has_v4(&self) -> bool {
-        !self.v4_filter.is_empty()
-    }
-
-    /// That of IPv4 addresses, if there are some.
+    /// That of IPv4 addresses.
     pub fn v4_filter(&self) -> Filter<'_> {
         Filter::new(&self.v4_filter).expect("made above")
     }

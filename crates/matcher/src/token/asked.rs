@@ -1,5 +1,5 @@
 //! Machines that are asked about: where a line may name one. Phase 2 parses the line and decides.
-use super::{LOOK, Part};
+use super::{Candidates, LOOK, Part};
 use crate::canonical::address::{self, Address};
 use crate::raw::streams::Places;
 use crate::set::asked::{Asked, SHORTEST_MAC, length_bit};
@@ -62,16 +62,21 @@ impl Part<'_> {
         asked: &Asked,
         (dots, n): (&mut Places, usize),
         may_be: &mut Places,
-        found: &mut Vec<(u32, u32)>,
+        out: &mut Candidates,
     ) -> usize {
         let filter = asked.v4_filter();
         let drops_tens = asked.tens && !self.set.lists_tens();
         let (mut kept, mut left) = (0, 0);
+        let found = &mut out.asked;
         for i in 0..n {
             let place = dots.at[i];
             let (start, end) = self.text(place);
             may_be.at[kept] = place;
             kept += usize::from(asked.may_be_v4(filter, self.buf, end, end - start));
+            let head: &[u8; 8] = self.buf[start..].first_chunk().expect("BACK bytes behind");
+            if self.endpoints && !begins_own(head) {
+                out.outside.push(end as u32 - 1);
+            }
             dots.at[left] = place;
             left += usize::from(!drops_tens || self.buf[start..start + 3] != *b"10.");
         }
@@ -87,10 +92,15 @@ impl Part<'_> {
     }
 
     /// Looks at the runs of hexadecimal digits and colons that end at these places.
-    pub(super) fn asked_v6(&self, asked: &Asked, ends: &[u16], found: &mut Vec<(u32, u32)>) {
+    pub(super) fn asked_v6(&self, asked: &Asked, ends: &[u16], out: &mut Candidates) {
+        let found = &mut out.asked;
         for &place in ends {
             let end = self.zero + usize::from(place);
             let long = (!self.streams.group.before(place)).leading_zeros() as usize;
+            if self.endpoints {
+                // Few logs tell a hardware address and no IPv6 address from outside by their look.
+                out.outside.push(end as u32 - 1);
+            }
             if long > LONGEST {
                 continue;
             }
@@ -134,4 +144,12 @@ impl Part<'_> {
             found.extend(group.map(|group| (end as u32 - 1, group)));
         }
     }
+}
+
+/// Whether these bytes surely begin an address of the own networks; the others are looked at in phase 2.
+#[inline(always)]
+fn begins_own(head: &[u8; 8]) -> bool {
+    let word = u64::from_le_bytes(*head);
+    let begins = |text: &[u8; 8], n: u32| (word ^ u64::from_le_bytes(*text)) << (64 - 8 * n) == 0;
+    begins(b"10.\0\0\0\0\0", 3) | begins(b"127.\0\0\0\0", 4) | begins(b"192.168.", 8)
 }

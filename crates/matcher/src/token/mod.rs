@@ -43,6 +43,8 @@ pub struct Candidates {
     pub places: Vec<u32>,
     /// Places in lines that may name a machine that is asked about, with its group, in no order.
     pub asked: Vec<(u32, u32)>,
+    /// Places of addresses that may lie outside the own networks, in no order; only of a scan that is asked about machines.
+    pub outside: Vec<u32>,
     pub newlines: u64,
 }
 
@@ -107,6 +109,7 @@ const LOOK: usize = 64;
 /// One part of a chunk: what the checks of its places need.
 struct Part<'a> {
     set: &'a Set,
+    endpoints: bool,
     buf: &'a [u8],
     /// Where in `buf` place 0 lies.
     zero: usize,
@@ -272,6 +275,7 @@ fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidates) {
 
         let part = Part {
             set,
+            endpoints: search.endpoints,
             buf,
             zero: base - BIAS,
             text: &buf[base - BIAS - LOOK..],
@@ -286,10 +290,8 @@ fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidates) {
         );
         if let Some(asked) = asked {
             part.asked_tokens(asked, tokens, token_count, &mut out.asked);
-            if asked.has_v4() {
-                v4_count = part.asked_v4(asked, (v4, v4_count), tokens, &mut out.asked);
-            }
-            part.asked_v6(asked, &v6.at[..v6_count], &mut out.asked);
+            v4_count = part.asked_v4(asked, (v4, v4_count), tokens, out);
+            part.asked_v6(asked, &v6.at[..v6_count], out);
         }
         if has_endpoints {
             part.v4(classes, &filters, v4, v4_count, &mut out.places);
