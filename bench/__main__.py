@@ -21,6 +21,7 @@ from bench import (
     month,
     overview,
     readers,
+    rows,
     scan,
     sets,
     threads,
@@ -45,6 +46,7 @@ _BENCHES: dict[str, tuple[Any, Callable[[argparse.Namespace], int]]] = {
     "endpoint": (endpoint, endpoint.endpoint),
     "readers": (readers, readers.readers),
     "sets": (sets, sets.sets),
+    "rows": (rows, rows.rows),
     "victims": (victims, victims.victims),
     "portal": (country, country.portal),
 }

@@ -6,15 +6,13 @@ import argparse
 import os
 import random
 import resource
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
+from bench import own_portal
 from bench.measure import machine
 
 _HEAD = (
@@ -23,29 +21,18 @@ _HEAD = (
     '"dst_asn","dst_geo","infection","family","tag"\n'
 )
 _FAMILIES = [f"botnet-{number}" for number in range(40)]
-_NETWORKS = 400
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The options of `bench victims`."""
     parser.add_argument("--rows", type=int, default=2_000_000)
     parser.add_argument("--machines", type=int, default=100_000)
-    parser.add_argument("--postgres", action="store_true", help="on a PostgreSQL server of its own")
-    parser.add_argument("--folder", type=Path, help="where the portal's data lie")
-    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
+    own_portal.add_options(parser)
 
 
 def victims(asked: argparse.Namespace) -> int:
     """Measure in a process of its own, with a portal of its own."""
-    if asked.inside:
-        return _measured(asked)
-    command = [sys.executable, "-m", "bench", *sys.argv[1:], "--inside"]
-    if asked.postgres:
-        command = [sys.executable, "tools/with_postgres.py", "--durable", *command]
-    with tempfile.TemporaryDirectory(prefix="quetsach-bench-", dir=asked.folder) as folder:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("QUETSACH_")}
-        ours = {"DJANGO_SETTINGS_MODULE": "quetsach.portal.settings", "QUETSACH_DATA_DIR": folder}
-        return subprocess.run(command, env=kept | ours, check=False).returncode
+    return _measured(asked) if asked.inside else own_portal.run_apart(asked)
 
 
 def _lines(rows: int, machines: int) -> Iterator[str]:
@@ -63,10 +50,7 @@ def _lines(rows: int, machines: int) -> Iterator[str]:
 
 
 def _measured(asked: argparse.Namespace) -> int:
-    import django
-
-    django.setup()
-    from django.core.management import call_command
+    own_portal.start()
     from django.db import connection
 
     from quetsach.portal.cases.models import Case, VictimReport
@@ -75,8 +59,7 @@ def _measured(asked: argparse.Namespace) -> int:
     from quetsach.victims import document, reading
     from quetsach.victims.document import Head
 
-    call_command("migrate", verbosity=0)
-    author, top = _country(asked.machines)
+    author, top = own_portal.country(asked.machines)
     token, _secret = issue_token(author, top, "bench")
     place = (
         Path(tempfile.mkdtemp(dir=os.environ["QUETSACH_DATA_DIR"])) / "2026-10-29-event4_sinkhole-bench.csv"
@@ -112,26 +95,3 @@ def _measured(asked: argparse.Namespace) -> int:
         )
     print(f"Load now: {os.getloadavg()}")
     return 0
-
-
-def _country(machines: int) -> tuple[Any, Any]:
-    """A top unit with communes below, each with a range of its own; and its coordinator."""
-    from django.utils import timezone
-
-    from quetsach.portal.accounts.models import User
-    from quetsach.portal.campaigns.cascade.actions import publish
-    from quetsach.portal.campaigns.models import Campaign
-    from quetsach.portal.units.actions import create_unit
-    from quetsach.portal.units.models import Membership
-
-    top = create_unit(None, None, "Tỉnh đo", kind="ubnd_province", networks=[], doc_abbr="UBND")
-    for number in range(min(_NETWORKS, (machines >> 8) + 1)):
-        cidr = f"10.{number >> 8 & 255}.{number & 255}.0/24"
-        create_unit(None, top, f"Xã {number}", kind="ubnd_commune", networks=[cidr], doc_abbr="UBND")
-    author = User.objects.create_user("bench", password="x", full_name="bench")  # noqa: S106
-    Membership.ever.create(user=author, unit=top, role="coordinator")
-    campaign = Campaign.objects.create(
-        slug="bench", issuer=top, title="bench", due_at=timezone.now() + timedelta(days=9)
-    )
-    publish(campaign, author)
-    return author, top

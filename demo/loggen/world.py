@@ -87,6 +87,10 @@ def office_networks(seed: int, count: int = 12, machines: int = 40) -> dict[str,
     return units
 
 
+RESOLVERS = ("10.0.0.53", "10.0.1.53", "fd00:20::53")
+"""Servers of DNS that the clients ask, by address family."""
+
+
 class World:
     """Pools of names and addresses for every log shape."""
 
@@ -95,7 +99,7 @@ class World:
         rng = Random(f"world {seed}")
         self.listed = listed
         self.clients = clients
-        self.resolvers = ("10.0.0.53", "10.0.1.53", "fd00:20::53")
+        self.resolvers = RESOLVERS
         parents = [f"{names.word(rng)}{names.word(rng)}.{names.code(rng)}" for _ in range(breadth // 4)]
         candidates = [_benign_name(rng, parents) for _ in range(breadth)]
         self.names = [name for name in dict.fromkeys(candidates) if listed.name(name) is None]

@@ -51,7 +51,8 @@ def check(case: dict[str, Any], result: SourceResult) -> None:
 
 def portable(case: dict[str, Any], folder: Path, limits: Limits) -> SourceResult:
     matcher = PortableMatcher(make_set(case["indicators"]), limits)
-    return matcher.scan(log_of(case, folder), ScanOptions(), PortableEngine().progress())
+    options = ScanOptions(asked=tuple(case.get("asked", ())))
+    return matcher.scan(log_of(case, folder), options, PortableEngine().progress())
 
 
 @every_case
@@ -72,7 +73,7 @@ def test_going_around_by_the_native_engine(
 ) -> None:
     native = pytest.importorskip("tests.engines.native")
     matcher = native.ENGINE.compile(make_set(case["indicators"]))
-    found = native.scan(matcher, log_of(case, tmp_path), **bounds)
+    found = native.scan(matcher, log_of(case, tmp_path), asked=case.get("asked", ()), **bounds)
     check(case, found)
     expected = portable(case, tmp_path, LIMITS)
     assert list(found.bypasses) == list(expected.bypasses)
@@ -138,7 +139,10 @@ def test_a_set_made_with_other_providers_looks_for_those_of_this_version(tmp_pat
         assert len(list(native.scan(matcher, log).bypasses)) == count
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if len(c["lines"]) == 1], ids=lambda case: case["id"])
+ALONE = [case for case in CASES if len(case["lines"]) == 1 and not case.get("asked")]
+
+
+@pytest.mark.parametrize("case", ALONE, ids=lambda case: case["id"])
 def test_explain_tells_the_same_ways(case: dict[str, Any]) -> None:
     told = explain(case["lines"][0], make_set(case["indicators"]), header=case["header"])
     assert {(way.provider.name, way.provider.kind) for way in told.ways} == {

@@ -1,14 +1,16 @@
-//! Measures the scan alone: `scan SET FORMATS LOG... [--rounds N] [--level NAME]`.
+//! Measures the scan alone: `scan SET FORMATS LOG... [--rounds N] [--level NAME] [--asked FILE]`.
 //!
 //! FORMATS is the folder of the format files. Each log is scanned on one thread, round after round, its answer
-//! dropped; prints MB of log for each second of this process's processor time, the best of the rounds.
+//! dropped. FILE holds machines to ask about, one a line. Prints MB of log for each second of this process's processor time, the best of the rounds.
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use quetsach_matcher::format::Format;
 use quetsach_matcher::options::{Limits, Options, Progress};
 use quetsach_matcher::raw::Level;
 use quetsach_matcher::reader::Input;
+use quetsach_matcher::set::asked::Asked;
 use quetsach_matcher::{Set, pipeline};
 
 /// Nanoseconds that this process has spent on a processor, in its own code and in the kernel.
@@ -19,12 +21,18 @@ fn spent() -> u64 {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let usage = "scan SET FORMATS LOG... [--rounds N] [--level NAME]";
+    let usage = "scan SET FORMATS LOG... [--rounds N] [--level NAME] [--asked FILE]";
     let (mut paths, mut rounds, mut level) = (Vec::new(), 3, Level::best());
+    let mut asked = None;
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--rounds" => rounds = args.next().ok_or(usage)?.parse()?,
+            "--asked" => {
+                let text = fs::read_to_string(args.next().ok_or(usage)?)?;
+                let machines = text.lines().map(str::to_owned).collect();
+                asked = Some(Arc::new(Asked::new(machines)?));
+            }
             "--level" => {
                 let name = args.next().ok_or(usage)?;
                 let mut known = Level::available().into_iter();
@@ -51,7 +59,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         format: None,
         devices: false,
         source_name: String::new(),
-        asked: None,
+        asked,
         level,
         limits: Limits::default(),
     };

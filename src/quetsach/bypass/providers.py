@@ -31,6 +31,10 @@ class Provider(NamedTuple):
     kind: str
 
 
+FOREIGN_RESOLVER = Provider("DNS", "dns")
+"""Any resolver outside the own networks (docs/contract.md 2)."""
+
+
 class ProviderError(ValueError):
     """The list of providers breaks its own rules."""
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from quetsach.results.output import Report
+from quetsach.sightings import asked as about
 from quetsach.sightings import hours
 from quetsach.sightings.sighting import Coverage
 from quetsach.text import words
@@ -54,7 +55,8 @@ def of(report: Report) -> Answers:
             for day, mask in days.items():
                 masks[name][day] = masks[name].get(day, 0) | mask
     machines = [
-        Machine(name, hours.seen_by_local_day(masks.get(name, {}), report.zone)) for name in result.scan.asked
+        Machine(name, hours.seen_by_local_day(masks.get(name, {}), report.zone))
+        for name in about.machines(result.scan.asked)
     ]
     machines.sort(key=lambda one: not one.is_seen)
     silent = [(source.path, why) for source in result.coverage for why in _why_silent(source, report.zone)]

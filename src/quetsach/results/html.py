@@ -14,6 +14,7 @@ from typing import BinaryIO
 from quetsach.results import answers, hours, spans, summary
 from quetsach.results.machines import Machine, by_machine
 from quetsach.results.output import Report
+from quetsach.sightings import asked
 from quetsach.sightings.hours import spelled
 from quetsach.sightings.sighting import Coverage, Sighting
 from quetsach.text import words
@@ -267,7 +268,7 @@ def _unattributed(found: summary.Figures, report: Report) -> Iterator[str]:
 
 def _asked(report: Report) -> Iterator[str]:
     """Which of the machines that the scan was asked about were seen, and when."""
-    if not report.result.scan.asked:
+    if not asked.machines(report.result.scan.asked):
         return
     found = answers.of(report)
     titles = (_("Machine"), _("Was it seen?"), _("Hours in which a line names it"))

@@ -7,6 +7,7 @@ from quetsach.results import answers
 from quetsach.results.machines import NOBODY, Machine, apart
 from quetsach.results.output import Report
 from quetsach.scanning.result import GoingAround
+from quetsach.sightings.asked import machines
 from quetsach.text import words
 from quetsach.text.language import gettext as _
 from quetsach.text.language import ngettext
@@ -168,7 +169,7 @@ def _doubts(report: Report) -> Iterator[str]:
 
 
 def _asked(report: Report) -> Iterator[str]:
-    if report.result.scan.asked:
+    if machines(report.result.scan.asked):
         yield answers.sentence(answers.of(report))
 
 

@@ -15,7 +15,7 @@ from quetsach.files.openers.zip import RESULT_CATEGORY
 from quetsach.results import answers, hours, spans, summary
 from quetsach.results.machines import by_machine
 from quetsach.results.output import Report
-from quetsach.sightings import runs
+from quetsach.sightings import asked, runs
 from quetsach.sightings.hours import HOURS, spelled
 from quetsach.text import words
 from quetsach.text.language import gettext as _
@@ -224,7 +224,7 @@ def _unread(report: Report) -> Iterator[tuple[str, int, str]]:
 def _asked(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> None:
     """What became of each machine that the scan was asked about, day by day; no sheet where it was asked
     about none."""
-    if not report.result.scan.asked:
+    if not asked.machines(report.result.scan.asked):
         return
     columns = (
         (_("Machine"), 30),

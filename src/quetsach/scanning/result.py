@@ -11,7 +11,7 @@ from quetsach.files.spool import Spool
 from quetsach.scanning import tally
 from quetsach.sightings import wire
 from quetsach.sightings.sighting import Bypass, Coverage, Scan, Sighting, dump
-from quetsach.sightings.wire import WireSightings
+from quetsach.sightings.wire import WireBypasses, WireSightings
 
 
 class Snapshot(NamedTuple):
@@ -121,7 +121,7 @@ class Sightings:
         return first + sum(self._counts.values())
 
     def __iter__(self) -> Iterator[Sighting]:
-        return map(wire.parse, self.lines())
+        return map(WireSightings.parse, self.lines())
 
     def lines(self) -> Iterator[bytes]:
         """The sightings as JSON Lines, one by one."""
@@ -145,7 +145,7 @@ class Sightings:
 
     def nameless(self) -> int:
         """The lines of sightings that say nothing of the machine: no address, no name, no user."""
-        bare = (wire.parse(line) for line in self.lines() if _NO_DEVICE in line)
+        bare = (WireSightings.parse(line) for line in self.lines() if _NO_DEVICE in line)
         return sum(one.count for one in bare if not any(name in one.identity for name in _NAMES))
 
     def tally(self) -> tally.Tally | None:
@@ -181,7 +181,7 @@ class Bypasses:
         return sum(count for _, _, count in self._places.values())
 
     def __iter__(self) -> Iterator[Bypass]:
-        return map(wire.parse_bypass, wire.lines(self.blocks()))
+        return map(WireBypasses.parse, wire.lines(self.blocks()))
 
     def blocks(self) -> Iterator[bytes]:
         """The rows as JSON Lines, in blocks that end anywhere."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sized
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +11,13 @@ from quetsach.files.spool import Spool
 from quetsach.sightings.sighting import Bypass, Sighting, dump
 
 if TYPE_CHECKING:
-    from quetsach import _native
+    from quetsach._native import Lines, Tally
 
 _BLOCK_BYTES = 1 << 20
 
 
-class WireSightings:
-    """Sightings stored as JSON Lines, sorted by key; read as often as wanted.
+class _Wire[Row]:
+    """Rows stored as JSON Lines, sorted by key; read as often as wanted.
 
     `read(offset, size)` gives at most `size` bytes from `offset` on, and none at the end. Without a `count`
     they are rows of the native engine, `native`, which makes lines on demand: counting them is quickest
@@ -24,7 +25,7 @@ class WireSightings:
     """
 
     def __init__(
-        self, count: int | None, read: Callable[[int, int], bytes], native: _native.Lines | None = None
+        self, count: int | None, read: Callable[[int, int], bytes], native: Sized | None = None
     ) -> None:
         self._count = count
         self._read = read
@@ -36,12 +37,28 @@ class WireSightings:
             self._count = len(self._native) if self._native is not None else 0
         return self._count
 
-    def __iter__(self) -> Iterator[Sighting]:
-        return map(parse, lines(self.blocks()))
+    def __iter__(self) -> Iterator[Row]:
+        return map(self.parse, lines(self.blocks()))
 
     def blocks(self) -> Iterator[bytes]:
         """The stored lines, in blocks that end anywhere."""
         return blocks(self._read)
+
+    @staticmethod
+    @abstractmethod
+    def parse(line: bytes) -> Any:
+        """The row of a line that this program wrote."""
+
+
+class WireSightings(_Wire[Sighting]):
+    """Sightings."""
+
+    _native: Lines | None
+
+    @staticmethod
+    def parse(line: bytes) -> Sighting:
+        """The sighting of a line that this program wrote."""
+        return Sighting(**_fields(line))
 
     def write(self, put: Callable[[bytes], object]) -> None:
         """Hand all blocks to `put`. Raises OSError like `put`, or where they cannot be read."""
@@ -51,33 +68,18 @@ class WireSightings:
         for block in self.blocks():
             put(block)
 
-    def tally(self) -> _native.Tally | None:
+    def tally(self) -> Tally | None:
         """The tally of all sightings, if the engine has computed it; the engine gives it only once."""
         return self._native.tally() if self._native is not None else None
 
 
-class WireBypasses:
-    """Ways around, stored in the same way."""
+class WireBypasses(_Wire[Bypass]):
+    """Ways around."""
 
-    def __init__(
-        self, count: int | None, read: Callable[[int, int], bytes], native: _native.Bypasses | None = None
-    ) -> None:
-        self._count = count
-        self._read = read
-        self._native = native
-
-    def __len__(self) -> int:
-        """Raises OSError where they cannot be read."""
-        if self._count is None:
-            self._count = len(self._native) if self._native is not None else 0
-        return self._count
-
-    def __iter__(self) -> Iterator[Bypass]:
-        return map(parse_bypass, lines(self.blocks()))
-
-    def blocks(self) -> Iterator[bytes]:
-        """The stored lines, in blocks that end anywhere."""
-        return blocks(self._read)
+    @staticmethod
+    def parse(line: bytes) -> Bypass:
+        """The way around of a line that this program wrote."""
+        return Bypass(**_fields(line))
 
 
 def blocks(read: Callable[[int, int], bytes]) -> Iterator[bytes]:
@@ -126,15 +128,7 @@ def _decoder() -> Callable[[bytes], dict[str, Any]]:
     return json.loads
 
 
-def parse(line: bytes) -> Sighting:
-    """The sighting of a line that this program wrote."""
+def _fields(line: bytes) -> dict[str, Any]:
     fields = _decoder()(line)
     del fields["type"]
-    return Sighting(**fields)
-
-
-def parse_bypass(line: bytes) -> Bypass:
-    """The way around of a line that this program wrote."""
-    fields = _decoder()(line)
-    del fields["type"]
-    return Bypass(**fields)
+    return fields

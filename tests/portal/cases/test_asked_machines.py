@@ -7,6 +7,7 @@ from io import BytesIO
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone as clock
 
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.cases import actions, asking, looks
@@ -14,6 +15,7 @@ from quetsach.portal.cases.models import Case
 from quetsach.portal.sightings.actions import Sender, receive_chunk, receive_file
 from quetsach.portal.sightings.models import Bypass, Sighting
 from quetsach.portal.units.actions import issue_token, revoke_token
+from quetsach.portal.units.networks import Network
 from tests.portal.page_text import text_of
 from tests.portal.scan_document import (
     alive_of,
@@ -82,6 +84,25 @@ def test_a_token_gets_the_machines_of_its_unit_and_those_below_and_no_others(cas
     assert names(ask(token(cast, "A")[1])) == sorted([*of_a1, "10.1.2.9"])
     assert names(ask(token(cast, "B1")[1])) == []
     assert names(ask(token(cast, "centre")[1])) == sorted([*of_a1, "10.1.2.9"]), "the user is no name"
+
+
+def test_behind_the_machines_stand_the_public_ranges_of_the_unit_and_those_below(cast, upload):
+    today = clock.localdate()
+    for unit, cidr, more in (
+        ("A1", "10.1.1.0/24", {}),
+        ("A1", "203.0.113.0/25", {}),
+        ("A1", "203.0.113.128/25", {}),
+        ("A2", "2001:4860::/32", {}),
+        ("A2", "8.8.4.0/24", {"end": today}),
+        ("B1", "8.8.8.0/24", {}),
+        ("A1", "9.9.9.0/24", {"state": "asked"}),
+    ):
+        Network.rows.get_or_create(unit=cast.units[unit], cidr=cidr, defaults=more)
+    of_a1 = token(cast, "A1")[1]
+    assert names(ask(of_a1)) == [], "no machine waits"
+    claimed(cast, upload, "10.1.1.5")
+    assert names(ask(of_a1)) == ["10.1.1.5", "own:203.0.113.0/24"]
+    assert names(ask(token(cast, "A")[1])) == ["10.1.1.5", "own:203.0.113.0/24", "own:2001:4860::/32"]
 
 
 def test_a_machine_is_no_longer_asked_about_when_it_is_proven_reopened_or_the_campaign_is_closed(

@@ -61,7 +61,7 @@ def test_two_hundred_new_machines_take_no_more_statements_than_a_few(push):
 
 
 def test_many_batches_leave_what_one_would(cast, push, monkeypatch):
-    monkeypatch.setattr(actions, "BATCH", 7)
+    monkeypatch.setattr(actions, "AT_ONCE", 7)
     monkeypatch.setattr(pull_actions, "BATCH", 5)
     receipt = push([*machines(20), *machines(20, seen=9)])
     assert (receipt.new, receipt.updated, receipt.unchanged) == (20, 20, 0)
@@ -101,7 +101,7 @@ def test_what_can_be_done_before_the_turn_to_write_is_done_before(cast, monkeypa
 
 
 def test_who_is_cut_off_between_two_batches_tells_it_again(push, monkeypatch):
-    monkeypatch.setattr(actions, "BATCH", 4)
+    monkeypatch.setattr(actions, "AT_ONCE", 4)
     whole, calls = actions._store, []
 
     def dies(*given):

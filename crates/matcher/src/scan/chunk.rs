@@ -129,13 +129,15 @@ impl<'a> Scan<'a> {
     fn marked_lines(&mut self, data: &[u8], offset: u64, marks: &[usize]) {
         let limits = self.options.limits;
         let mut waiting = Lines::new();
+        // Phase 1 does not find a name with signs that part tokens.
+        let names_any = self.endpoints && self.asked.is_some_and(|asked| asked.every_line);
         let mut at = 0;
         let mut next = 0;
         while at < data.len() {
             let head = self.timeline.head_len() < limits.edge_lines
                 && offset + (at as u64) < limits.edge_bytes;
             let heading = offset + (at as u64) < HEADING_BYTES;
-            if !head && !heading && !self.every_line {
+            if !head && !heading && !self.every_line && !names_any {
                 let Some(&mark) = marks.get(next) else { break };
                 at += memrchr(b'\n', &data[at..mark]).map_or(0, |i| i + 1);
             }
@@ -145,7 +147,10 @@ impl<'a> Scan<'a> {
                 next += 1;
             }
             let place = offset + at as u64;
-            let look = next > before || self.set.needs_every_line() || self.header_cuts_tokens();
+            let look = next > before
+                || names_any
+                || self.set.needs_every_line()
+                || self.header_cuts_tokens();
             let line = clean(&data[at..end], place == 0);
             if look && !head && !heading && self.can_wait(line) {
                 waiting.push((line, place));
@@ -229,6 +234,11 @@ impl<'a> Scan<'a> {
             let find = |text: &[_]| tokens::ways(self.set, text, self.endpoints);
             let said = behind(line, find).unwrap_or(text);
             self.way_line(&readings, offset, ways, said);
+        } else if self.asked.is_some()
+            && self.endpoints
+            && let Some(record) = self.foreign_record(&readings)
+        {
+            self.resolver_record(&record, line, offset);
         }
     }
 

@@ -1,8 +1,8 @@
 //! The hits of a record, and how they are added to rows.
 use crate::canonical::names::Host;
-use crate::line::hit::{Hit, Hits};
+use crate::line::hit::{Field, Hit, Hits, Matched};
 use crate::line::record::Record;
-use crate::line::tokens;
+use crate::line::tokens::{self, Token};
 use crate::rows::details::Parsed;
 use crate::rows::places::Key;
 use crate::rows::spool::temporary;
@@ -58,7 +58,10 @@ impl Scan<'_> {
     /// The ways around in the tokens at hand, which are those of a record; none where it does not name the machine.
     fn ways(&mut self, record: &Record<'_, '_>) -> Hits {
         let ways = tokens::ways(self.set, &self.tokens, self.endpoints);
-        if ways.is_empty() || record.device().is_some() {
+        if ways.is_empty() {
+            return self.resolver(record).into_iter().collect();
+        }
+        if record.device().is_some() {
             return ways;
         }
         self.who.clear();
@@ -67,11 +70,46 @@ impl Scan<'_> {
         if names_machine { ways } else { Hits::new() }
     }
 
+    /// The row of a machine that is asked about and asks a resolver outside the own networks, by the tokens at hand, which are
+    /// those of its record. A line that shows the question hides nothing.
+    fn resolver(&self, record: &Record<'_, '_>) -> Option<Hit> {
+        let asked = self.asked.filter(|_| self.endpoints)?;
+        let providers = self.set.providers()?;
+        if self.tokens.iter().any(|(field, _)| *field == Field::Query) {
+            return None;
+        }
+        let (address, port) = self.tokens.iter().find_map(|(field, token)| match token {
+            Token::Host(Host::Address(address), Some(port))
+                if *field == Field::Destination && asked.is_foreign_resolver(*address, *port) =>
+            {
+                Some((*address, *port))
+            }
+            _ => None,
+        })?;
+        (!self.asked_of(record).is_empty()).then_some(Hit {
+            item: providers.foreign_resolver,
+            field: Field::Destination,
+            matched: Matched::Endpoint(address, port),
+        })
+    }
+
     /// Adds a record in which only a provider is looked for.
     pub fn way_record(&mut self, record: &Record<'_, '_>, line: &[u8], offset: u64) {
         tokens::of_record(record, &mut self.tokens);
+        let hits = self.ways(record);
+        self.add_ways(record, line, offset, hits);
+    }
+
+    /// Adds a record in which no provider is, if its machine asks a resolver outside the own networks.
+    pub fn resolver_record(&mut self, record: &Record<'_, '_>, line: &[u8], offset: u64) {
+        tokens::of_record(record, &mut self.tokens);
+        let hits = self.resolver(record).into_iter().collect();
+        self.add_ways(record, line, offset, hits);
+    }
+
+    fn add_ways(&mut self, record: &Record<'_, '_>, line: &[u8], offset: u64, hits: Hits) {
         let mut found = RecordHits {
-            hits: self.ways(record),
+            hits,
             ..RecordHits::default()
         };
         if !found.hits.is_empty() {

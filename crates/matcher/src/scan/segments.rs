@@ -3,6 +3,7 @@ use memchr::{memchr, memmem, memrchr};
 
 use crate::format::decoders::TRIGGER;
 use crate::scan::state::Scan;
+use crate::set::providers::shows_resolver;
 use crate::token::buffer::Buffer;
 use crate::token::{Candidates, FRONT, Search};
 
@@ -97,13 +98,34 @@ impl Scan<'_> {
         if self.may_reverse() {
             marks.extend(memmem::find_iter(data, TRIGGER));
         }
-        // Names, addresses and directives, each in order.
-        marks.sort();
         let named = found.asked.iter();
         let mut asked: Vec<(usize, u32)> = named
             .map(|&(place, group)| (place as usize - FRONT - start, group))
             .collect();
         asked.sort_unstable();
+        if self.endpoints {
+            let outside = found.outside.iter();
+            let mut outside: Vec<usize> = outside
+                .map(|&place| place as usize - FRONT - start)
+                .collect();
+            outside.sort_unstable();
+            // Phase 2 finds out whether such a line goes around.
+            let (mut last, mut next) = (0, 0);
+            let lines = asked.iter().map(|&(place, _)| place);
+            marks.extend(lines.filter(|&place| {
+                if place < last {
+                    return false;
+                }
+                let begin = memrchr(b'\n', &data[..place]).map_or(0, |i| i + 1);
+                last = memchr(b'\n', &data[place..]).map_or(data.len(), |i| place + i);
+                while outside.get(next).is_some_and(|&at| at < begin) {
+                    next += 1;
+                }
+                outside.get(next).is_some_and(|&at| at < last) && shows_resolver(data, place)
+            }));
+        }
+        // Names, addresses and directives, each in order.
+        marks.sort();
         Segment::Lines {
             start,
             end,

@@ -21,6 +21,9 @@ pub const FIRST: u32 = u32::MAX - (1 << 16);
 /// Stands before a provider's name, so that its rows lie behind those of all indicators.
 const LAST: char = '\u{10FFFF}';
 
+/// The provider and the kind of any resolver outside the own networks.
+const FOREIGN_RESOLVER: (&str, &str) = ("DNS", "dns");
+
 /// Bytes to each side in which a port is looked for; a longer line is left to phase 2.
 const LONGEST_LOOK: usize = 4096;
 
@@ -45,6 +48,8 @@ pub struct Providers {
     ways: Vec<Way>,
     /// The number of the row of each item.
     rows: HashMap<u32, u32, RandomState>,
+    /// The number of the row of a resolver outside the own networks.
+    pub foreign_resolver: u32,
     pub(crate) digest: u64,
 }
 
@@ -56,16 +61,27 @@ impl Providers {
         for (number, item) in set.items() {
             let family = item.family.split_once(' ');
             let (kind, name) = family.ok_or_else(|| Error::set("a provider has no kind"))?;
-            named.push((format!("{LAST}{name}\0{kind}"), kind.to_owned(), number));
+            named.push((
+                format!("{LAST}{name}\0{kind}"),
+                kind.to_owned(),
+                Some(number),
+            ));
         }
+        let (name, kind) = FOREIGN_RESOLVER;
+        named.push((format!("{LAST}{name}\0{kind}"), kind.to_owned(), None));
         named.sort();
         let mut ways: Vec<Way> = Vec::new();
         let mut rows = HashMap::default();
+        let mut foreign_resolver = FIRST;
         for (text, kind, number) in named {
             if ways.last().is_none_or(|last| last.text != text) {
                 ways.push(Way { text, kind });
             }
-            rows.insert(number, FIRST + ways.len() as u32 - 1);
+            let row = FIRST + ways.len() as u32 - 1;
+            match number {
+                Some(number) => drop(rows.insert(number, row)),
+                None => foreign_resolver = row,
+            }
         }
         if FIRST + ways.len() as u32 >= MARK - 1 {
             return Err(Error::set("too many providers"));
@@ -74,6 +90,7 @@ impl Providers {
             set,
             ways,
             rows,
+            foreign_resolver,
             digest: xxh3_64(list),
         }))
     }
@@ -113,15 +130,32 @@ pub fn provider<'a>(item: &Item<'a>) -> &'a str {
 
 /// Whether the line around an address shows a port by which the address leads around. Ordinary look-ups name the same
 /// addresses in each line of many logs.
-#[inline(never)]
 pub(crate) fn shows_port(buf: &[u8], start: usize, end: usize) -> bool {
+    shows(buf, (start, end), shows_any)
+}
+
+/// Whether the line around a place shows the port of a resolver, 53 or 853.
+pub(crate) fn shows_resolver(buf: &[u8], place: usize) -> bool {
+    shows(buf, (place, place), |line| {
+        memchr::memmem::find_iter(line, b"53").any(|at| {
+            let front = line[..at].strip_suffix(b"8").unwrap_or(&line[..at]);
+            let behind = line.get(at + 2);
+            // Zeros may stand before a number.
+            !front.last().is_some_and(|b| (b'1'..=b'9').contains(b))
+                && !behind.is_some_and(u8::is_ascii_digit)
+        })
+    })
+}
+
+#[inline(never)]
+fn shows(buf: &[u8], (start, end): (usize, usize), any: impl Fn(&[u8]) -> bool) -> bool {
     let from = start - start.min(LONGEST_LOOK);
     let begin = memchr::memrchr(b'\n', &buf[from..start]);
     let stop = memchr::memchr(b'\n', &buf[end..buf.len().min(end + LONGEST_LOOK)]);
     let (Some(begin), Some(stop)) = (begin, stop) else {
         return true;
     };
-    shows_any(&buf[from + begin..=end + stop])
+    any(&buf[from + begin..=end + stop])
 }
 
 /// Whether 443 or 853 stands as a number within these bytes, neither at their beginning nor at their end.
@@ -168,6 +202,31 @@ mod tests {
             "4430 8.8.8.8",
             "8.8.8.8 id=18532",
             "8.8.8.8",
+        ] {
+            assert!(!shows(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_port_of_a_resolver_is_a_whole_number_of_the_line() {
+        let shows = |line: &str| {
+            let line = format!("x 53\n{line}\n853 53\n");
+            shows_resolver(line.as_bytes(), line.find("10.").unwrap())
+        };
+        for line in [
+            "10.1.2.3 53",
+            "053 10.1.2.3",
+            "10.1.2.3 8.8.8.8:853",
+            "\"dest_port\":53,10.1.2.3",
+        ] {
+            assert!(shows(line), "{line}");
+        }
+        for line in [
+            "10.1.2.3 530",
+            "153 10.1.2.3",
+            "10.1.2.3 8530",
+            "1853 10.1.2.3",
+            "10.1.2.3 5",
         ] {
             assert!(!shows(line), "{line}");
         }

@@ -43,6 +43,8 @@ pub struct Candidates {
     pub places: Vec<u32>,
     /// Places in lines that may name a machine that is asked about, with its group, in no order.
     pub asked: Vec<(u32, u32)>,
+    /// Places of addresses that may lie outside the own networks, in no order; only of a scan that is asked about machines.
+    pub outside: Vec<u32>,
     pub newlines: u64,
 }
 
@@ -107,6 +109,7 @@ const LOOK: usize = 64;
 /// One part of a chunk: what the checks of its places need.
 struct Part<'a> {
     set: &'a Set,
+    endpoints: bool,
     buf: &'a [u8],
     /// Where in `buf` place 0 lies.
     zero: usize,
@@ -237,8 +240,9 @@ fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidates) {
         let mut token_count = 0;
         if asked.is_some_and(|asked| asked.lengths != 0) {
             let mut at = BIAS as u16;
+            let steps = asked.map_or(0, |asked| asked.steps);
             for token in streams.token.pairs(count) {
-                let ends = later(token, 1) & !token.1;
+                let ends = later(long_runs(token, steps), 1) & !token.1;
                 token_count = classes.places(ends, at, &mut tokens.at, token_count);
                 at += 64;
             }
@@ -271,6 +275,7 @@ fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidates) {
 
         let part = Part {
             set,
+            endpoints: search.endpoints,
             buf,
             zero: base - BIAS,
             text: &buf[base - BIAS - LOOK..],
@@ -284,9 +289,9 @@ fn find<C: Classes>(classes: C, search: &mut Search<'_>, out: &mut Candidates) {
             &mut out.places,
         );
         if let Some(asked) = asked {
-            part.asked_tokens(asked, &tokens.at[..token_count], &mut out.asked);
-            part.asked_v4(classes, asked, v4, v4_count, &mut out.asked);
-            part.asked_v6(asked, &v6.at[..v6_count], &mut out.asked);
+            part.asked_tokens(asked, tokens, token_count, &mut out.asked);
+            v4_count = part.asked_v4(asked, (v4, v4_count), tokens, out);
+            part.asked_v6(asked, &v6.at[..v6_count], out);
         }
         if has_endpoints {
             part.v4(classes, &filters, v4, v4_count, &mut out.places);
@@ -360,6 +365,16 @@ impl Streams {
             *out = (u64::from_le_bytes(*out) | colon.1 & later(colon, 1)).to_le_bytes();
         }
     }
+}
+
+/// The bits with at least 2^`steps` - 1 others before them, in one run; the lowest bits of the first word may lack.
+#[inline(always)]
+fn long_runs((mut before, mut this): (u64, u64), steps: u32) -> (u64, u64) {
+    for step in 0..steps {
+        this &= later((before, this), 1 << step);
+        before &= before << (1 << step);
+    }
+    (before, this)
 }
 
 /// Keeps the marks that have one of `others` near before them.

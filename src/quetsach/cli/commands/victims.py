@@ -210,7 +210,11 @@ def _run(files: tuple[Path, ...] = (), **given: Any) -> int:
                 unread += 1
                 say.problem(error)
     if str(out) != "-":
-        _tell(tally, told)
+        try:
+            _tell(tally, told)
+        except OSError as error:
+            unread += 1
+            say.problem(error)
     is_whole = not unread and not any(code in victims_words.UNREAD for code, _told_ in tally.left)
     if not is_whole:
         return INCOMPLETE
@@ -333,28 +337,29 @@ def _tell(tally: Tally, told: Told) -> None:
 
 
 def _answer(tally: Tally, told: Told) -> Iterator[str]:
-    n = tally.addresses
+    n = tally.infections.addresses
     if n:
         text = ngettext(
             "%(n)s address with an infected machine.", "%(n)s addresses with an infected machine.", n
         )
         yield text % {"n": words.number(n)}
-        worst = sorted(tally.infections.items(), key=lambda one: (one[1].last, one[0]), reverse=True)
-        for (address, family), sum_ in worst[:_MOST]:
-            yield _row(address, family or _("malware not named"), sum_, told)
-        yield from _more(len(worst))
+        for one in tally.infections.latest(_MOST):
+            yield _row(one.address, one.name or _("malware not named"), one, told)
+        yield from _more(len(tally.infections))
     else:
         yield _("No infected machine is reported.")
-    if tally.risks:
+    risks = len(tally.risks)
+    if risks:
         text = ngettext(
             "Risks, which are no infection: %(n)s.",
             "Risks, which are no infections: %(n)s.",
-            len(tally.risks),
+            risks,
         )
-        yield text % {"n": words.number(len(tally.risks))}
-        for (address, kind, port), sum_ in sorted(tally.risks.items(), key=lambda one: one[0][:2])[:_MOST]:
-            yield _row(address if port is None else f"{address} :{port}", kind, sum_, told)
-        yield from _more(len(tally.risks))
+        yield text % {"n": words.number(risks)}
+        for one in tally.risks.in_order(_MOST):
+            where = one.address if one.port is None else f"{one.address} :{one.port}"
+            yield _row(where, one.name, one, told)
+        yield from _more(risks)
     if not tally.left:
         return
     left = tally.left.total()
@@ -367,10 +372,11 @@ def _answer(tally: Tally, told: Told) -> Iterator[str]:
         if code == "kind" and a_type is not None and a_type.why:
             why = _(victims_words.WHY[a_type.why])
         yield f"  {words.number(count)}: {words.visible(kind) + ': ' if kind else ''}{why}"
-    shown = [one for one in tally.leftovers if one.code in victims_words.UNREAD]
-    for one in shown[:_MOST]:
-        value = f" “{one.value}”" if one.value else ""
-        yield words.visible(f"  {one.file}:{one.line}:{value} {_(victims_words.LEFT[one.code])}")
+    shown = [lost for lost in tally.leftovers if lost.code in victims_words.UNREAD]
+    for lost in shown[:_MOST]:
+        value = f" “{lost.value}”" if lost.value else ""
+        why = _(victims_words.LEFT[lost.code])
+        yield words.visible(f"  {lost.file}:{lost.line}:{value} {why}")
     yield from _more(len(shown))
 
 

@@ -8,12 +8,14 @@ from itertools import batched
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.models import Alias, Case, Device
 from quetsach.portal.cases.rules import State
 from quetsach.portal.units.models import Unit, subtree
-from quetsach.sightings.asked import MOST, identifier
+from quetsach.portal.units.networks import Network, held_on
+from quetsach.sightings.asked import MOST, identifier, public
 
 WAITING = Q(state__in=(State.CLAIMED_CLEAN, State.RECHECKED), is_current=True, claimed_at__isnull=False)
 
@@ -48,6 +50,13 @@ def asked_by(unit: Unit) -> tuple[list[str], int]:
         device = known[pk]
         found |= dict.fromkeys(sorted(names_of([device.key, *keys[pk]], device.identity)))
     return sorted(list(found)[:MOST]), max(0, len(found) - MOST)
+
+
+def own_networks(unit: Unit, room: int) -> list[str]:
+    """At most `room` ranges of the unit and the units below, as a list of machines names them: resolvers
+    there are no foreign ones. Private ranges need no word; adjoining ranges are told as one."""
+    held = Network.rows.filter(held_on(timezone.localdate()), subtree(unit.path, "unit__path"))
+    return list(public(held.values_list("cidr", flat=True)))[:room]
 
 
 def waiting_named(reporter: CampaignNode, names: Collection[str]) -> set[UUID]:

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.kit.inserting import insert, values_of
 from quetsach.portal.sightings import intake
 from quetsach.portal.sightings.models import Bypass
 from quetsach.sightings.sighting import Bypass as Record
@@ -41,7 +42,5 @@ def keep(node: CampaignNode, source_name: str, records: Iterable[Record]) -> set
         for key, one in best.items()
         if one.count > here.get(key, 0)
     ]  # fmt: skip
-    Bypass.rows.bulk_create(
-        rows, update_conflicts=True, unique_fields=["node", "key"], update_fields=_REPLACED
-    )
+    insert(Bypass, values_of(rows), unique=("node", "key"), replaced=_REPLACED)
     return {row.device for row in rows if row.device}

@@ -8,10 +8,8 @@ from django.db import transaction
 
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.indicators import queries as indicators
+from quetsach.portal.kit.inserting import AT_ONCE
 from quetsach.portal.sightings.models import Sighting
-
-BATCH = 500
-"""Rows in one transaction."""
 
 
 def relist(campaign: Campaign) -> int:
@@ -23,7 +21,7 @@ def relist(campaign: Campaign) -> int:
         node__campaign=campaign, is_listed=False, checked_version__lt=current.version
     )
     now_listed = 0
-    while some := list(waiting.order_by("pk").values_list("pk", "indicator")[:BATCH]):
+    while some := list(waiting.order_by("pk").values_list("pk", "indicator")[:AT_ONCE]):
         listing = indicators.listing(campaign.pk, current.set_id, {indicator for _pk, indicator in some})
         with transaction.atomic():
             for rows in batched(some, 400):

@@ -176,9 +176,38 @@ class CoveredDay(models.Model):
         return f"{self.source[:12]} · {self.day}"
 
 
-class Bypass(models.Model):
+class Told(models.Model):
+    """What a row of the wire says of one machine, one UTC day and one source. Of rows with the same `key` the
+    larger count stays. `runs` are those of the wire; `[]` where they are not known."""
+
+    id = models.BigAutoField(primary_key=True)
+    key = models.CharField(max_length=64)
+    source = models.CharField(max_length=64)
+    source_name = models.CharField(max_length=200)
+    matched = models.TextField()
+    field = models.CharField(max_length=12)
+    device = models.CharField(max_length=255, blank=True)
+    identity = models.JSONField(default=dict)
+    who = models.CharField(max_length=4096, null=True, help_text="tells machines with one device apart")
+    day = models.DateField(null=True)
+    first_seen = models.DateTimeField(null=True)
+    last_seen = models.DateTimeField(null=True)
+    count = models.BigIntegerField()
+    runs = models.JSONField(default=list)
+    action = models.CharField(max_length=8)
+    logformat = models.CharField(max_length=60)
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def scope(cls, user: User | AnonymousUser) -> models.Q:
+        return within_units_of(user, "node__path")
+
+
+class Bypass(Told):
     """A machine that goes around the place that watches, on one UTC day of one source: no sighting, and no
-    case. Of rows with the same key the larger count stays.
+    case.
 
     `key` is the SHA-256 of (source, provider, kind, device, who, day).
     """
@@ -192,25 +221,9 @@ class Bypass(models.Model):
         PROXY = "proxy", _("a proxy")
         DNS = "dns", _("a foreign DNS server")
 
-    id = models.BigAutoField(primary_key=True)
     node = models.ForeignKey(CampaignNode, on_delete=models.CASCADE, related_name="bypasses")
-    key = models.CharField(max_length=64)
-    source = models.CharField(max_length=64)
-    source_name = models.CharField(max_length=200)
     provider = models.CharField(max_length=200)
     kind = models.CharField(max_length=8, choices=Kind.choices)
-    matched = models.TextField()
-    field = models.CharField(max_length=12)
-    device = models.CharField(max_length=255, blank=True)
-    identity = models.JSONField(default=dict)
-    who = models.CharField(max_length=4096, null=True, help_text="tells machines with one device apart")
-    day = models.DateField(null=True)
-    first_seen = models.DateTimeField(null=True)
-    last_seen = models.DateTimeField(null=True)
-    count = models.BigIntegerField()
-    runs = models.JSONField(default=list)
-    action = models.CharField(max_length=8)
-    logformat = models.CharField(max_length=60)
     told_at = models.DateTimeField()
 
     rows = models.Manager()
@@ -228,45 +241,23 @@ class Bypass(models.Model):
     def __str__(self) -> str:
         return f"{self.device} → {self.provider}"
 
-    @classmethod
-    def scope(cls, user: User | AnonymousUser) -> models.Q:
-        return within_units_of(user, "node__path")
 
-
-class Sighting(models.Model):
-    """An indicator seen from one device on one UTC day in one source. Of rows with the same key the larger
-    count stays.
+class Sighting(Told):
+    """An indicator seen from one device on one UTC day in one source.
 
     `key` is the SHA-256 of (source, indicator, device, who, day), because a URL is too long for an index; of
-    a row without `who` that of (source, indicator, device, day). `runs` are those of the wire; `[]` where
-    they are not known.
+    a row without `who` that of (source, indicator, device, day).
     `is_listed`: the campaign published the indicator; only then a case may rest on the row. Every change
     clears `is_pulled`, and the app cases sets it.
     """
 
-    id = models.BigAutoField(primary_key=True)
     node = models.ForeignKey(CampaignNode, on_delete=models.CASCADE, related_name="sightings")
-    key = models.CharField(max_length=64)
-    source = models.CharField(max_length=64)
-    source_name = models.CharField(max_length=200)
     indicator = models.TextField()
     kind = models.CharField(max_length=10)
     family = models.CharField(max_length=100, blank=True)
-    matched = models.TextField()
-    field = models.CharField(max_length=12)
-    device = models.CharField(max_length=255, blank=True)
-    identity = models.JSONField(default=dict)
-    who = models.CharField(max_length=4096, null=True, help_text="tells machines with one device apart")
     nat = models.CharField(
         max_length=45, null=True, help_text="the address in identity's nat, without a port"
     )
-    day = models.DateField(null=True)
-    first_seen = models.DateTimeField(null=True)
-    last_seen = models.DateTimeField(null=True)
-    count = models.BigIntegerField()
-    runs = models.JSONField(default=list)
-    action = models.CharField(max_length=8)
-    logformat = models.CharField(max_length=60)
     evidence = models.TextField()
     set_id = models.CharField(max_length=64)
     is_listed = models.BooleanField()
@@ -298,7 +289,3 @@ class Sighting(models.Model):
 
     def __str__(self) -> str:
         return f"{self.device} → {self.indicator}"
-
-    @classmethod
-    def scope(cls, user: User | AnonymousUser) -> models.Q:
-        return within_units_of(user, "node__path")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from quetsach.bypass import providers
-from quetsach.bypass.providers import Providers
+from quetsach.bypass.providers import FOREIGN_RESOLVER, Providers
 from quetsach.logs.logformat import LogFormat
 from quetsach.scanning.engines.index import Hits, Index, hits_of
 from quetsach.scanning.engines.rows import row_of
 from quetsach.scanning.engines.tokens import Token
+from quetsach.sightings.asked import Asked
+from quetsach.text.canonical import endpoint
 
 NOT_ASKED = "answer"
 """What a resolver answers is nothing that the machine asked for."""
@@ -39,6 +41,22 @@ def rows_of(hits: Hits) -> Hits:
     for entry, hit in hits.items():
         found.setdefault(row_of(providers.of(entry)), hit)
     return found
+
+
+def foreign_resolver(tokens: Iterable[Token], asked: Asked) -> Hits:
+    """The row of a machine that is asked about and asks a resolver outside the own networks, by the tokens of
+    a line in which no indicator and no provider matches. A line that shows the question hides nothing."""
+    listed = list(tokens)
+    if any(token.field == "query" for token in listed):
+        return {}
+    for token in listed:
+        if (
+            token.field == "destination"
+            and token.port is not None
+            and asked.is_foreign_resolver(token.value, token.port)
+        ):
+            return {row_of(FOREIGN_RESOLVER): (token.field, endpoint(token.value, token.port))}
+    return {}
 
 
 def names_machine(device: str | None, who: str) -> bool:

@@ -6,11 +6,12 @@ The native engine must give the same answer. Nothing here is clever: an error wo
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from quetsach.bypass import providers
@@ -26,7 +27,7 @@ from quetsach.scanning.engine import ScanOptions, SourceResult
 from quetsach.scanning.engine import SpareThreads as SpareThreadsLike
 from quetsach.scanning.engines import attribution, capture, freetext, moments
 from quetsach.scanning.engines.alive import Alive
-from quetsach.scanning.engines.around import Around, is_of_dns, names_machine, rows_of
+from quetsach.scanning.engines.around import Around, foreign_resolver, is_of_dns, names_machine, rows_of
 from quetsach.scanning.engines.decoders import TRIGGER
 from quetsach.scanning.engines.detecting import DETECT_BYTES, DETECT_LINES, TEXT, detect
 from quetsach.scanning.engines.hours import HourCounter
@@ -176,8 +177,8 @@ class _Scan:
             source.errors.append(f"{source.path}: stopped: {error}")
         latest = self.timeline.latest(source.decoded, source.mtime)
         identity = hashlib.sha256(source.head).hexdigest()
-        sightings = self._sightings(source, identity, latest)
-        bypasses = self._bypasses(source, identity, latest)
+        sightings = self._kept(source, wire.keep, self.rows.sightings(identity, latest, self.zone))
+        bypasses = self._kept(source, wire.keep_bypasses, self.bypasses.bypasses(identity, latest, self.zone))
         times = [*self.rows.times, *self.bypasses.times]
         span = self.timeline.span(source.decoded, latest, times)
         devices = self._devices(latest, source)
@@ -206,19 +207,13 @@ class _Scan:
         )
         return SourceResult(sightings, coverage, bypasses)
 
-    def _sightings(self, source: Source, identity: str, latest: int | None) -> wire.WireSightings:
+    def _kept[Kept](self, source: Source, keep: Callable[[Iterable[Any]], Kept], rows: Iterable[Any]) -> Kept:
         try:
-            return wire.keep(self.rows.sightings(identity, latest, self.zone))
+            return keep(rows)
         except (OSError, SpillError) as error:
-            source.errors.append(f"{source.path}: {_reason(error)}")
-            return wire.keep([])
-
-    def _bypasses(self, source: Source, identity: str, latest: int | None) -> wire.WireBypasses:
-        try:
-            return wire.keep_bypasses(self.bypasses.bypasses(identity, latest, self.zone))
-        except (OSError, SpillError) as error:
-            source.errors.append(f"{source.path}: {_reason(error)}")
-            return wire.keep_bypasses([])
+            reason = SpillError(error) if isinstance(error, OSError) else error
+            source.errors.append(f"{source.path}: {reason}")
+            return keep([])
 
     def _capture(self, source: Source, chunks: Iterator[bytes]) -> SourceResult:
         found = capture.scan(
@@ -236,8 +231,8 @@ class _Scan:
         problems = found.problems[1:] if found.is_cut and source.errors else found.problems
         source.errors += [f"{source.path}: {problem}" for problem in problems]
         identity = hashlib.sha256(source.head).hexdigest()
-        sightings = self._sightings(source, identity, None)
-        bypasses = self._bypasses(source, identity, None)
+        sightings = self._kept(source, wire.keep, self.rows.sightings(identity, None, self.zone))
+        bypasses = self._kept(source, wire.keep_bypasses, self.bypasses.bypasses(identity, None, self.zone))
         coverage = Coverage(
             source=identity,
             path=source.path,
@@ -327,6 +322,8 @@ class _Scan:
         hits, said = self._free_text(line, self._ways)
         if hits:
             self._way_line(line, offset, hits, said)
+        elif record is not None:
+            self._resolver_record(record, line, offset)
 
     def _free_text(self, line: bytes, find: Callable[[bytes], Hits]) -> tuple[Hits, bytes]:
         """Hits of a line read as text, else of the text that an escape hides in it; and the text that says
@@ -354,7 +351,7 @@ class _Scan:
             return
         found = attribution.attribute(said, hits, list(self.reader.readings(line)), self._ways)
         if self.format == TEXT and found.hits:
-            self._keep_way(found.hits, self._free_text_told(line, said, offset, found.device))
+            self._keep_way(rows_of(found.hits), self._free_text_told(line, said, offset, found.device))
 
     def _hit_line(self, line: bytes, offset: int, hits: Hits, said: bytes) -> None:
         """A line with a hit that does not parse by the file's format; `said` is its text."""
@@ -388,7 +385,15 @@ class _Scan:
     def _way_record(self, record: Record, line: bytes, offset: int) -> None:
         hits = self.around.hits(tokens_of(record), endpoints=self.endpoints)
         if hits:
-            self._keep_way(hits, self._told(record, line, offset))
+            self._keep_way(rows_of(hits), self._told(record, line, offset))
+        else:
+            self._resolver_record(record, line, offset)
+
+    def _resolver_record(self, record: Record, line: bytes, offset: int) -> None:
+        if self.endpoints and any(self.asked.of(device_of(record), identity_of(record))):
+            hits = foreign_resolver(tokens_of(record), self.asked)
+            if hits:
+                self._keep_way(hits, self._told(record, line, offset))
 
     def _told(self, record: Record, line: bytes, offset: int) -> LineTold:
         return LineTold(
@@ -412,7 +417,7 @@ class _Scan:
     def _keep_way(self, hits: Hits, told: LineTold) -> None:
         if names_machine(told.device, who_is(told.identity, told.device)):
             self.timeline.hit(told.offset, told.moment)
-            self.bypasses.add(rows_of(hits), **told._asdict())
+            self.bypasses.add(hits, **told._asdict())
 
     def _ask(self, record: Record) -> None:
         if self.asked:
@@ -460,10 +465,6 @@ class _Scan:
             source.errors.append(f"{source.path}: {capture.TOO_MANY % self.limits.alive}")
             return {}
         return self.alive.days(latest, self.zone)
-
-
-def _reason(error: OSError | SpillError) -> SpillError:
-    return SpillError(error) if isinstance(error, OSError) else error
 
 
 class PortableEngine:

@@ -7,8 +7,8 @@ times; both databases understand the condition below (SQLite 3.24, PostgreSQL 9.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from django.db import connection
 from django.utils import timezone
 
 from quetsach.portal.cases.models import Case, VictimFile, VictimReport
+from quetsach.portal.kit.inserting import moments, uuid
 from quetsach.portal.sightings.owners import Owners
 from quetsach.victims.report import Report
 
@@ -67,13 +68,13 @@ def store(file: VictimFile, some: Sequence[Report], places: Places) -> int:
     if not best:
         return 0
     # Values in the order of the columns: this runs for each of millions of reports.
-    spell, at = _spelling(), _spelling()(now)
-    file_id, node_id, flags = _uuid(file.pk), _uuid(file.node_id), (False, True)
+    spell, at = moments(), moments()(now)
+    file_id, node_id, flags = uuid(file.pk), uuid(file.node_id), (False, True)
     rows = []
     for key, one in best.items():
         owner, why = places.of(one.address, one.last)
         rows.append((
-            file_id, node_id, _uuid(owner), None, key, one.publisher, one.kind, one.meaning.value,
+            file_id, node_id, uuid(owner), None, key, one.publisher, one.kind, one.meaning.value,
             one.address, one.family, spell(one.first), spell(one.last), one.is_day, one.events, one.port,
             one.protocol, one.severity, one.host, why, flags[one.meaning.is_case and owner is not None], at,
         ))  # fmt: skip
@@ -85,19 +86,6 @@ def store(file: VictimFile, some: Sequence[Report], places: Places) -> int:
 def _joined(one: Report, other: Report) -> Report:
     later = other if (other.last, other.events) >= (one.last, one.events) else one
     return later._replace(first=min(one.first, other.first), last=max(one.last, other.last))
-
-
-def _spelling() -> Callable[[datetime], Any]:
-    """Times of UTC as the database takes them; quicker than Django's own way, which looks up two zones."""
-    if connection.vendor == "sqlite" and connection.timezone == UTC:
-        return lambda moment: str(moment.replace(tzinfo=None))
-    return connection.ops.adapt_datetimefield_value
-
-
-def _uuid(value: UUID | None) -> Any:
-    if value is None or connection.features.has_native_uuid_field:
-        return value
-    return value.hex
 
 
 def _statement() -> str:
@@ -141,7 +129,7 @@ def link(pairs: Iterable[tuple[int, UUID]]) -> None:
             return
         cursor.executemany(
             f"UPDATE {table} SET case_id = %s, is_waiting = 0 WHERE id = %s",  # noqa: S608
-            [(_uuid(case), pk) for pk, case in rows],
+            [(uuid(case), pk) for pk, case in rows],
         )
 
 
@@ -153,7 +141,7 @@ def link_machines(node: UUID, rows: Sequence[tuple[str, str, UUID]]) -> None:
         cursor.executemany(
             f"UPDATE {table} SET case_id = %s, is_waiting = FALSE"  # noqa: S608
             " WHERE is_waiting AND node_id = %s AND address = %s AND family = %s",
-            [(_uuid(case), _uuid(node), address, family) for address, family, case in rows],
+            [(uuid(case), uuid(node), address, family) for address, family, case in rows],
         )
 
 
@@ -163,7 +151,7 @@ def widen(cases: Iterable[Case]) -> None:
     rows = list(cases)
     if not rows:
         return
-    table, spell = connection.ops.quote_name(Case._meta.db_table), _spelling()
+    table, spell = connection.ops.quote_name(Case._meta.db_table), moments()
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             told: Any = [
@@ -184,7 +172,7 @@ def widen(cases: Iterable[Case]) -> None:
                 (
                     one.first_seen and spell(one.first_seen),
                     one.last_seen and spell(one.last_seen),
-                    _uuid(one.pk),
+                    uuid(one.pk),
                 )
                 for one in rows
             ],

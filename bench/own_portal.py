@@ -1,0 +1,65 @@
+"""A portal of its own for one measurement: a process with a new database, and the units of a province."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+_NETWORKS = 400
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options that these measurements share."""
+    parser.add_argument("--postgres", action="store_true", help="on a PostgreSQL server of its own")
+    parser.add_argument("--folder", type=Path, help="where the portal's data lie")
+    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
+
+
+def run_apart(asked: argparse.Namespace) -> int:
+    """This command once more, in a process of its own with an empty portal and `--inside`; its exit code."""
+    command = [sys.executable, "-m", "bench", *sys.argv[1:], "--inside"]
+    if asked.postgres:
+        command = [sys.executable, "tools/with_postgres.py", "--durable", *command]
+    with tempfile.TemporaryDirectory(prefix="quetsach-bench-", dir=asked.folder) as folder:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("QUETSACH_")}
+        ours = {"DJANGO_SETTINGS_MODULE": "quetsach.portal.settings", "QUETSACH_DATA_DIR": folder}
+        return subprocess.run(command, env=kept | ours, check=False).returncode
+
+
+def start() -> None:
+    """Make the tables of the empty portal."""
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+
+
+def country(machines: int) -> tuple[Any, Any]:
+    """A top unit with communes below, each with a range of its own; and its coordinator."""
+    from django.utils import timezone
+
+    from quetsach.portal.accounts.models import User
+    from quetsach.portal.campaigns.cascade.actions import publish
+    from quetsach.portal.campaigns.models import Campaign
+    from quetsach.portal.units.actions import create_unit
+    from quetsach.portal.units.models import Membership
+
+    top = create_unit(None, None, "Tỉnh đo", kind="ubnd_province", networks=[], doc_abbr="UBND")
+    for number in range(min(_NETWORKS, (machines >> 8) + 1)):
+        cidr = f"10.{number >> 8 & 255}.{number & 255}.0/24"
+        create_unit(None, top, f"Xã {number}", kind="ubnd_commune", networks=[cidr], doc_abbr="UBND")
+    author = User.objects.create_user("bench", password="x", full_name="bench")  # noqa: S106
+    Membership.ever.create(user=author, unit=top, role="coordinator")
+    campaign = Campaign.objects.create(
+        slug="bench", issuer=top, title="bench", due_at=timezone.now() + timedelta(days=9)
+    )
+    publish(campaign, author)
+    return author, top
