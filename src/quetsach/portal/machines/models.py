@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.kit.scope import ScopedManager
-from quetsach.portal.units.models import ApiToken, Unit, within_units_of
+from quetsach.portal.units.models import SEGMENT, ApiToken, Unit, within_units_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 LONGEST = 255
 """Characters of a key's value, a source's name, an address."""
+_LONGEST_ID = LONGEST + SEGMENT + 1
+"""A key, the unit in which it counts, and a space between them."""
 
 
 def _kept_at(file: EvidenceFile, _name: str) -> str:
@@ -98,7 +100,8 @@ class ColumnMapping(models.Model):
 
 class StoredClaim(models.Model):
     """A claim: these keys were on one machine (`evidence.Claim`). `digest` is the SHA-256 of the whole claim.
-    `is_taken`: the app cases has looked at what the row changes."""
+    `file` is the latest file that told it. `is_taken`: the app cases has looked at what the row changes.
+    `is_gone`: its file was taken back; the row says nothing any more and is deleted once it is taken."""
 
     id = models.BigAutoField(primary_key=True)
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
@@ -110,6 +113,7 @@ class StoredClaim(models.Model):
     source = models.CharField(max_length=LONGEST)
     about = models.JSONField(default=dict)
     is_taken = models.BooleanField(default=False)
+    is_gone = models.BooleanField(default=False)
 
     rows = models.Manager()
 
@@ -127,7 +131,9 @@ class StoredClaim(models.Model):
 class StoredBinding(models.Model):
     """A binding: an address stood for a key during a span (`evidence.Binding`). `digest` is the SHA-256 of
     all but the end: of several rows with one beginning the earliest end stays (`statements.latest`).
-    `label` is the first label of a host name, for which related units are asked."""
+    `label` is the first label of a host name, for which related units are asked. `network` is the network
+    around the address, as offices use them (`tables.network_of`). `file`, `is_taken` and `is_gone` are those
+    of a claim."""
 
     id = models.BigAutoField(primary_key=True)
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
@@ -135,6 +141,7 @@ class StoredBinding(models.Model):
     digest = models.CharField(max_length=64)
     kind = models.CharField(max_length=9)
     address = models.CharField(max_length=45)
+    network = models.CharField(max_length=49)
     key_kind = models.CharField(max_length=10)
     key_value = models.CharField(max_length=LONGEST)
     label = models.CharField(max_length=LONGEST, blank=True)
@@ -144,6 +151,7 @@ class StoredBinding(models.Model):
     protocol = models.CharField(max_length=16, blank=True)
     port = models.PositiveIntegerField(default=0)
     is_taken = models.BooleanField(default=False)
+    is_gone = models.BooleanField(default=False)
 
     rows = models.Manager()
 
@@ -152,6 +160,7 @@ class StoredBinding(models.Model):
         indexes = (
             models.Index(fields=["id"], name="binding_waiting", condition=models.Q(is_taken=False)),
             models.Index(fields=["address", "begin"], name="binding_of_address"),
+            models.Index(fields=["network", "begin"], name="binding_of_network"),
             models.Index(fields=["key_value", "key_kind"], name="binding_of_key"),
             models.Index(fields=["label"], name="binding_of_name", condition=~models.Q(label="")),
             models.Index(fields=["unit", "source"], name="binding_of_source"),
@@ -161,9 +170,28 @@ class StoredBinding(models.Model):
         return f"{self.address} → {self.key_value}"
 
 
+class KeptNetwork(models.Model):
+    """A unit keeps a table of this kind of a private network, so that no other unit's table speaks for it
+    (`tables.Kept`). Filled with the bindings, because asking millions of them takes too long."""
+
+    unit = models.ForeignKey(Unit, on_delete=models.CASCADE, related_name="+")
+    network = models.CharField(max_length=49)
+    kind = models.CharField(max_length=9)
+    is_taken = models.BooleanField(default=False)
+
+    rows = models.Manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["network", "unit", "kind"], name="kept_network_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.network} · {self.kind}"
+
+
 class StoredDecision(models.Model):
     """The word of a person on keys (`evidence.Decision`); its id is the decision's id. `unit` is the unit for
-    which the person spoke, and its depth in the tree is the rank."""
+    which the person spoke, and its depth in the tree is the rank. A key that counts within a unit has the end
+    of the unit's path before it (`spelling`), since the rest changes when the tree is reorganised."""
 
     VERDICTS = (
         ("same", _("one machine")),
@@ -178,9 +206,9 @@ class StoredDecision(models.Model):
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
     verdict = models.CharField(max_length=9, choices=VERDICTS)
     left_kind = models.CharField(max_length=10)
-    left_value = models.CharField(max_length=LONGEST + 400, help_text="an id of a device may hold its scope")
+    left_value = models.CharField(max_length=_LONGEST_ID)
     right_kind = models.CharField(max_length=10, blank=True)
-    right_value = models.CharField(max_length=LONGEST + 400, blank=True)
+    right_value = models.CharField(max_length=_LONGEST_ID, blank=True)
     at = models.DateTimeField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     reason = models.TextField(blank=True)
