@@ -137,8 +137,8 @@ def _entry(device: Device, scope: str, known: _Known, group: Key, questions: tup
 
 def _name(device: Device, known: _Known, words: dict[str, str]) -> str:
     """What people call the machine: by hand, by its host name, by a register; "" for none."""
-    if "name" in known.words and known.words["name"][0]:
-        return words.get("name", "")
+    if "name" in words and known.words["name"][0]:
+        return words["name"]
     told = known.names.get("host") or known.names.get("domainhost")
     if told is not None:
         return told[1]

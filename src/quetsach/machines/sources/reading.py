@@ -43,6 +43,14 @@ class Reading:
         with self.path.open("rb") as file:
             return file.read(most)
 
+    def sheets(self) -> list[table.Sheet]:
+        """The file as a table: the first rows of a text, all of a workbook; none where it is no table."""
+        try:
+            start = _start(self)
+            return table.sheets(_whole(self) if table.is_workbook(start) else start)
+        except (MachinesError, SourceError, OSError):
+            return []
+
 
 @dataclass
 class Evidence:

@@ -21,6 +21,7 @@ from quetsach.machines.evidence import Binding, Claim
 from quetsach.machines.identity.devices import devices_of
 from quetsach.machines.sources import document, reading
 from quetsach.machines.sources.outcome import FOREVER, Asked, Leftover, MachinesError
+from quetsach.text.escape import escape
 
 MOST_BYTES = 16 << 20
 """Bytes of the files together. The rows of larger ones do not fit into the memory of the process."""
@@ -28,6 +29,8 @@ MOST_FILES = 40
 MOST_LEFT = 200
 _SAMPLE = 5
 _MOST_COUNTED = 60_000
+_HEADINGS = 30
+_MOST_HEADINGS = 200
 _SECONDS = 50
 _HEAD = struct.Struct(">I")
 
@@ -36,7 +39,8 @@ _HEAD = struct.Struct(">I")
 class SentFile:
     """What one file told. `error` is "" or why it could not be read, with the figure or name concerned.
 
-    `headings` are those of a register, each with the key that it was read as, "" for none.
+    `headings` are those of a register, each with the key that it was read as ("" for none) and the first
+    value below it; of a table that nobody recognised, all with "".
     """
 
     name: str
@@ -47,7 +51,7 @@ class SentFile:
     reasons: dict[str, int]
     leftovers: list[Leftover]
     notes: list[tuple[str, str]]
-    headings: list[tuple[str, str]]
+    headings: list[tuple[str, str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,5 +141,38 @@ def _told(one: reading.Reading) -> SentFile:
         dict(Counter(left.code for left in outcome.leftovers)),
         outcome.leftovers[:MOST_LEFT],
         outcome.notes[:50],
-        list(one.columns.mapping.items()) if one.columns is not None else [],
+        _headings(one) if one.columns is not None or code in ("unknown", "map_other") else [],
     )
+
+
+def _headings(one: reading.Reading) -> list[tuple[str, str, str]]:
+    for sheet in one.sheets():
+        rows = sheet.rows
+        if one.columns is not None:
+            if len(rows) < one.columns.row or rows[one.columns.row - 1] != one.columns.headings:
+                continue
+            number, told = one.columns.row, one.columns.mapping
+        else:
+            number = max(range(len(rows[:_HEADINGS])), key=lambda at: _filled(rows[at]), default=-1) + 1
+            told = dict.fromkeys(rows[number - 1], "") if number else {}
+        if len(told) > 1:
+            return [
+                (
+                    escape(heading.encode(), 200),
+                    told[heading],
+                    _example(rows[number:], rows[number - 1], heading),
+                )
+                for heading in told
+                if heading
+            ][:_MOST_HEADINGS]
+    return []
+
+
+def _filled(row: list[str]) -> int:
+    return sum(map(bool, row))
+
+
+def _example(rows: list[list[str]], headings: list[str], heading: str) -> str:
+    place = headings.index(heading)
+    found = (row[place] for row in rows[:200] if place < len(row) and row[place])
+    return escape(next(found, "").encode("utf-8", "surrogateescape"), 80)
