@@ -4,9 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from quetsach.machines.evidence import Binding, Key
+from quetsach.machines.sources import document
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.machines.models import (
     EvidenceFile,
@@ -15,7 +18,9 @@ from quetsach.portal.machines.models import (
     StoredBinding,
     StoredDecision,
 )
+from quetsach.portal.units.actions import issue_token
 
+HOUR, DAY = 3_600_000_000, 86_400_000_000
 HEAD = (
     "address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostname,state,user_context"
 )
@@ -198,3 +203,36 @@ def test_quiet_machines_are_found(office):
     RegisterRow.rows.filter(name="pc-00").update(last_at=timezone.now() - timedelta(days=40))
     page = client.get(reverse("register", args=[unit.pk]), {"loc": "vang"}).content.decode()
     assert "pc-00" in page and "pc-01" not in page
+
+
+def test_a_program_pushes_evidence_and_pushing_again_changes_nothing(cast):
+    _token, secret = issue_token(cast.user("A1", "it"), cast.units["A1"], "dhcp")
+    key = Key("mac", "00-25-90-00-00-01")
+    rows = [
+        Binding("10.1.1.5", key, day * DAY, day * DAY + HOUR, "kea", "lease") for day in range(20_700, 20_704)
+    ]
+    (body,) = document.chunks("kea", [], rows)
+
+    def push(data, secret=secret):
+        return Client().post(
+            reverse("api_machines"), data, content_type="application/x-ndjson",
+            headers={"Authorization": f"Bearer {secret}"},
+        )  # fmt: skip
+
+    assert push(body).json()["new"] == 4
+    again = push(body).json()
+    assert (again["new"], again["known"]) == (0, 4)
+    assert RegisterFigures.rows.get(unit=cast.units["A1"]).least == 1
+    assert push(body, "qs_nothing").status_code == 401
+    assert push(body.replace(b'"bindings":4', b'"bindings":5')).json()["code"] == "incomplete"
+    assert push(b"{}").json()["code"] == "not_evidence"
+    assert EvidenceFile.rows.count() == 1
+
+
+def test_many_rows_are_pushed_in_documents_that_a_portal_takes(monkeypatch):
+    monkeypatch.setattr(document, "CHUNK_BYTES", 100_000)
+    key = Key("mac", "00-25-90-00-00-01")
+    rows = [Binding("10.1.1.5", key, n * HOUR, n * HOUR + 1, "kea", "lease") for n in range(1, 600)]
+    parts = list(document.chunks("kea", [], rows))
+    assert len(parts) > 1 and all(len(part) <= 100_000 for part in parts)
+    assert [one for part in parts for one in document.read(part.splitlines())] == rows

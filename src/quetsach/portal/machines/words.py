@@ -90,7 +90,10 @@ def sentence(text: str) -> str:
 def kinds(found: dict[str, int]) -> list[tuple[str, int]]:
     """What files were recognised as, with numbers."""
     tell = texts()
-    return [(said.kind(name, tell), n) for name, n in found.items()]
+    return [
+        (tell(said.BINDINGS[name]) if name in said.BINDINGS else said.kind(name, tell), n)
+        for name, n in found.items()
+    ]
 
 
 def left(found: dict[str, int]) -> list[tuple[str, int]]:

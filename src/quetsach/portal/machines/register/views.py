@@ -50,6 +50,8 @@ REFUSALS: dict[str, str | Promise] = {
     "withdrawn": gettext_lazy("Somebody took it back already."),
 }
 RELATIONS = {"mot": "same", "hai": "different", "thay": "replaced"}
+ACTS = ("xac-nhan", "ghi", "thoi", *RELATIONS)
+"""The words of acts on one machine in addresses: confirm, write, retire, one, two, replaced."""
 
 
 @login_required
@@ -206,7 +208,7 @@ def machine_act(request: HttpRequest, unit_id: UUID, row_id: int, act: str) -> H
     assert isinstance(request.user, User)
     reason, ip = request.POST.get("reason", "").strip()[:500], client_ip_text(request)
     back = reverse("register_machine", args=[unit.pk, row.pk])
-    if act not in ("xac-nhan", "ghi", "thoi", *RELATIONS):
+    if act not in ACTS:
         raise Http404
     if act in ("thoi", *RELATIONS) and not reason:
         messages.error(request, _("Say why: others read it later."))
