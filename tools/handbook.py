@@ -33,6 +33,7 @@ ENGLISH = {
     "gom-phu-luc": "collect",
     "van-ban": "documents",
     "bao-cao-noi-khac": "victims",
+    "so-may": "register",
     "kiem-tra-may": "check-a-machine",
     "don-may": "clean-a-machine",
     "kiem-tra-bang-usb": "stick",

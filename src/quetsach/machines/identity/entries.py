@@ -34,7 +34,8 @@ class Address(NamedTuple):
 
 class Entry(NamedTuple):
     """One device in the register of the unit `scope`. `addresses` stand in the order of their beginning, the
-    latest first; `about` are the latest words of registers; `home` is the unit of the last network, "" for
+    latest first; `about` are the latest words of registers; `first` and `last` are times at which a source
+    saw it (the end of a lease is a plan), 0 for never; `home` is the unit of the last network, "" for
     none known. `is_doubtful`: a key of it stands for several machines."""
 
     device: Device
@@ -43,6 +44,8 @@ class Entry(NamedTuple):
     addresses: tuple[Address, ...]
     sources: tuple[str, ...]
     about: tuple[tuple[str, str], ...]
+    first: int
+    last: int
     home: str
     group: Key
     questions: tuple[Question, ...]
@@ -57,7 +60,14 @@ class _Known:
     words: dict[str, tuple[bool, int, str]] = field(default_factory=dict)
     addresses: dict[str, Address] = field(default_factory=dict)
     names: dict[str, tuple[int, str]] = field(default_factory=dict)
+    first: int = 0
+    last: int = 0
     is_doubtful: bool = False
+
+    def see(self, at: int) -> None:
+        """A source saw the device."""
+        self.first = min(self.first or at, at)
+        self.last = max(self.last, at)
 
 
 def entries(evidence: Evidence, devices: Devices) -> list[Entry]:
@@ -100,6 +110,8 @@ def _holders(devices: Devices, keys: Iterable[Key], scope: str, at: int) -> tupl
 def _hear(known: _Known, claim: Claim, devices: Devices) -> None:
     known.sources.add(claim.source)
     known.is_doubtful |= any(_is_doubtful(devices, key, claim.scope) for key in claim.keys)
+    if not claim.about:
+        known.see(claim.begin)
     is_by_hand = claim.source == BY_HAND
     for word, value in claim.about:
         told = (is_by_hand, claim.begin, value)
@@ -115,6 +127,8 @@ def _hear(known: _Known, claim: Claim, devices: Devices) -> None:
 def _stay(known: _Known, one: Binding, devices: Devices) -> None:
     known.sources.add(one.source)
     known.is_doubtful |= _is_doubtful(devices, one.key, one.scope)
+    if one.kind in ("lease", "neighbour"):
+        known.see(one.begin)
     told = Address(one.address, one.kind, one.begin, one.end, one.source)
     before = known.addresses.get(one.address)
     if before is None or (told.begin, told.end) > (before.begin, before.end):
@@ -131,7 +145,8 @@ def _entry(device: Device, scope: str, known: _Known, group: Key, questions: tup
     home = max(device.homes, key=lambda one: (one.end, one.begin, one.scope)).scope if device.homes else ""
     return Entry(
         device, scope, _name(device, known, dict(words)), tuple(addresses[:MOST_ADDRESSES]),
-        tuple(sorted(known.sources - {BY_HAND})), words, home, group, questions, known.is_doubtful,
+        tuple(sorted(known.sources - {BY_HAND})), words,
+        known.first, known.last, home, group, questions, known.is_doubtful,
     )  # fmt: skip
 
 

@@ -57,6 +57,12 @@ BY_ROUTE: dict[str, str] = {
     "victims_file": "bao-cao-noi-khac#in-the-portal",
     "victims_unplaced": "bao-cao-noi-khac#in-the-portal",
     "risks": "bao-cao-noi-khac#what-a-report-means",
+    "registers": "so-may",
+    "register": "so-may#what-the-register-shows",
+    "register_machine": "so-may#what-people-decide",
+    "decisions": "so-may#what-people-decide",
+    "evidence": "so-may#leases-of-the-week",
+    "evidence_file": "so-may#leases-of-the-week",
     "hand_in": "kiem-tra-may#handing-results-in-to-the-portal",
     "staff_refusals": "quan-tri#who-serves-where",
 }

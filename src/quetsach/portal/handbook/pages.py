@@ -24,7 +24,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
     (_("By role, in short"), ("can-bo-xa", "can-bo-tong-hop")),
     (_("The campaign"), ("chien-dich", "don-vi", "mau-phu-luc", "gom-phu-luc", "van-ban")),
     (_("Check and clean machines"), ("kiem-tra-may", "kiem-tra-bang-usb", "don-may", "bao-cao-noi-khac")),
-    (_("Logs and lists"), ("may-tinh", "false-alarms", "cluster", "python")),
+    (_("Logs and lists"), ("so-may", "may-tinh", "false-alarms", "cluster", "python")),
     (_("The portal itself"), ("quan-tri", "da-kiem-chung")),
 )
 """Every page, by its purpose."""

@@ -153,7 +153,7 @@ FIGURES: dict[str, Kind] = {
         ("figures.most", "told.most"),
     ),
     "register.visitors": Kind(
-        _("machines in the register that were seen on one or two days only and that nobody confirmed"),
+        _("machines in the register that were seen on fewer than three days and that nobody confirmed"),
         "quetsach.portal.machines.register.queries:figures_of",
         ("figures.visitors",),
     ),

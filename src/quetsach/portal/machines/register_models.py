@@ -31,7 +31,7 @@ class RegisterRow(models.Model):
 
     class Standing(models.TextChoices):
         COMPUTER = "computer", _("Computer")
-        VISITOR = "visitor", _("Seen on one or two days")
+        VISITOR = "visitor", _("Seen on fewer than three days")
         APART = "apart", _("Phone, printer or other")
         RANDOM = "random", _("Only a random address")
         ELSEWHERE = "elsewhere", _("In another unit now")

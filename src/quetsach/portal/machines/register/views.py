@@ -37,7 +37,7 @@ CHOICES: dict[str, str | Promise] = {
     "moi": gettext_lazy("Not confirmed"),
     "vang": gettext_lazy("Not seen for 30 days"),
     "nghi": gettext_lazy("Doubtful"),
-    "khach": gettext_lazy("Seen on one or two days"),
+    "khach": gettext_lazy("Seen on fewer than three days"),
     "khac": gettext_lazy("Phones, printers, others"),
     "het": gettext_lazy("Gone"),
 }

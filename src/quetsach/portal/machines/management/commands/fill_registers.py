@@ -1,5 +1,5 @@
-"""`manage fill_registers`: registers follow evidence that waits, and units that moved in the tree. Safe to run
-at any time, any number of times."""
+"""`manage fill_registers`: registers follow evidence that waits, and units that moved in the tree. Safe to
+run at any time, any number of times."""
 
 from __future__ import annotations
 
