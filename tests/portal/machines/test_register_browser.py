@@ -1,4 +1,4 @@
-"""IT staff of a commune add a week's leases and a register, and put their register right, in a real browser."""
+"""IT staff of a commune add leases and a list, and put their register right, in a real browser."""
 
 import pytest
 from playwright.sync_api import expect
@@ -6,7 +6,10 @@ from playwright.sync_api import expect
 from tests.portal.machines.test_register_pages import kea
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-TABLE = "Tên máy;Địa chỉ MAC;Phòng;Mã tài sản\npc-00;00:25:90:00:00:00;Phòng 1;TS-01\nin-01;00:25:90:bb:00:01;Sảnh;TS-02\n"
+TABLE = """Tên máy;Địa chỉ MAC;Phòng;Mã tài sản
+pc-00;00:25:90:00:00:00;Phòng 1;TS-01
+in-01;00:25:90:bb:00:01;Sảnh;TS-02
+"""
 
 
 @pytest.mark.parametrize("width", [360, 1366])

@@ -35,6 +35,10 @@ def _kept_at(file: EvidenceFile, _name: str) -> str:
     return f"machines/{file.digest[:2]}/{file.digest}-{file.pk}"
 
 
+def _document_at(file: EvidenceFile, _name: str) -> str:
+    return f"evidence/{file.digest[:2]}/{file.digest}-{file.pk}"
+
+
 class EvidenceFile(models.Model):
     """Files of one source that a unit gave, or a document of evidence that a program pushed.
 
@@ -54,7 +58,7 @@ class EvidenceFile(models.Model):
         upload_to=_kept_at, max_length=200, blank=True, help_text="path below MEDIA_ROOT"
     )
     document = models.FileField(
-        upload_to=_kept_at, max_length=200, blank=True, help_text="path below MEDIA_ROOT"
+        upload_to=_document_at, max_length=200, blank=True, help_text="path below MEDIA_ROOT"
     )
     told = models.JSONField(default=dict, help_text="what the person said of it: zone, length, columns")
     kinds = models.JSONField(default=dict)

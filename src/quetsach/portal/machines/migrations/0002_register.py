@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(blank=True, max_length=255)),
                 ('search', models.TextField(blank=True)),
                 ('machine', models.CharField(blank=True, max_length=10)),
-                ('standing', models.CharField(choices=[('computer', 'Computer'), ('visitor', 'Seen on one or two days'), ('apart', 'Phone, printer or other'), ('random', 'Only a random address'), ('elsewhere', 'In another unit now'), ('retired', 'No longer in use')], max_length=9)),
+                ('standing', models.CharField(choices=[('computer', 'Computer'), ('visitor', 'Seen on fewer than three days'), ('apart', 'Phone, printer or other'), ('random', 'Only a random address'), ('elsewhere', 'In another unit now'), ('retired', 'No longer in use')], max_length=9)),
                 ('is_confirmed', models.BooleanField(default=False)),
                 ('is_doubtful', models.BooleanField(default=False)),
                 ('first_at', models.DateTimeField(null=True)),
@@ -75,7 +75,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='evidencefile',
             name='document',
-            field=models.FileField(blank=True, help_text='path below MEDIA_ROOT', max_length=200, upload_to=quetsach.portal.machines.models._kept_at),
+            field=models.FileField(blank=True, help_text='path below MEDIA_ROOT', max_length=200, upload_to=quetsach.portal.machines.models._document_at),
         ),
         migrations.AddField(
             model_name='evidencefile',

@@ -63,14 +63,17 @@ def registers(request: HttpRequest) -> HttpResponse:
     if not units:
         raise Http404
     if len(units) == 1:
-        return redirect("register", units[0].pk)
+        return _register(request, units[0])
     return render(request, "machines/registers.html", {"units": units, "door": "registers"})
 
 
 @require_safe
 def register(request: HttpRequest, unit_id: UUID) -> HttpResponse:
     """The machines of a unit for its own people; numbers alone for people of units above."""
-    unit = seen_unit(request, unit_id)
+    return _register(request, seen_unit(request, unit_id))
+
+
+def _register(request: HttpRequest, unit: Unit) -> HttpResponse:
     figures = queries.figures_of(unit)
     places = places_of(request.user)
     context: dict[str, Any] = {
