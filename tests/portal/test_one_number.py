@@ -68,7 +68,12 @@ def campaign_at_work(cast, things):
     for unit, states in MACHINES.items():
         for n, state in enumerate(states):
             device = Device.rows.create(
-                campaign=cast.campaign, owner=cast.nodes[unit], key=f"pc-{unit}-{n}", is_assigned=True
+                campaign=cast.campaign,
+                owner=cast.nodes[unit],
+                key=f"pc-{unit}-{n}",
+                is_assigned=True,
+                id_kind="host",
+                id_value=f"pc-{unit}-{n}",
             )
             claimed = timezone.now() - timedelta(days=30) if state == "claimed_clean" else None
             Case.rows.create(

@@ -43,7 +43,10 @@ def is_said(text: str) -> bool:
 
 def _is_plain(text: str) -> bool:
     """Whether a name shows as it is: control and bidirectional characters stand in no name of a machine."""
-    return escape(text.encode("utf-8", "surrogateescape")) == text
+    try:
+        return escape(text.encode("utf-8", "surrogateescape")) == text
+    except UnicodeEncodeError:  # half a letter, as JSON can spell it
+        return False
 
 
 def mac(text: str) -> Key | None:

@@ -296,7 +296,8 @@ def claimed_machines(cast, number, first=0):
     node = cast.nodes["A1"]
     keys = [f"10.9.{n >> 8}.{n & 255}" for n in range(first, first + number)]
     devices = Device.rows.bulk_create(
-        Device(campaign=cast.campaign, owner=node, key=key, is_assigned=True) for key in keys
+        Device(campaign=cast.campaign, owner=node, key=key, id_kind="weak", id_value=key, is_assigned=True)
+        for key in keys
     )
     Alias.rows.bulk_create(Alias(reporter=node, key=d.key, device=d) for d in devices)
     rows = Sighting.rows.bulk_create(

@@ -320,7 +320,13 @@ def test_reports_whose_cases_failed_wait_for_the_nightly_command(cast, bring, mo
 
 def test_a_machine_with_two_addresses_is_one_case(cast, bring):
     device = Device.rows.create(
-        campaign=cast.campaign, owner=cast.nodes["A1"], key="PC-07", is_assigned=True, identity={}
+        campaign=cast.campaign,
+        owner=cast.nodes["A1"],
+        key="PC-07",
+        is_assigned=True,
+        identity={},
+        id_kind="weak",
+        id_value="PC-07",
     )
     for address in ("10.1.1.5", "10.1.1.6"):
         Alias.rows.create(reporter=cast.nodes["A"], key=address, device=device)

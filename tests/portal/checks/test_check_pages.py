@@ -148,7 +148,14 @@ def test_machines_of_the_logs_beyond_the_stated_number_are_explained(cast, give)
     client.post(reverse("check_computers", args=SLUG), {"computers": "1"})
     assert "hoặc đơn vị có nhiều máy hơn số đã khai" not in text_of(client.get(reverse("checks", args=SLUG)))
     node = cast.nodes["A1"]
-    Device.rows.create(owner=node, campaign=node.campaign, key="10.1.1.5", is_assigned=True)
+    Device.rows.create(
+        owner=node,
+        campaign=node.campaign,
+        key="10.1.1.5",
+        id_kind="weak",
+        id_value="10.1.1.5",
+        is_assigned=True,
+    )
     page = text_of(client.get(reverse("checks", args=SLUG)))
     assert "Đơn vị đã khai có 1 máy, trong đó đã kiểm tra 1 máy." in page
     client.post(reverse("check_computers", args=SLUG), {"computers": "2"})

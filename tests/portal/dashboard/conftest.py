@@ -71,7 +71,14 @@ def machine(cast: Cast) -> Callable[..., Case]:
 
     def put(unit: str, state: str, claimed_at: datetime | None = None) -> Case:
         key = f"10.0.0.{Device.rows.count()}"
-        device = Device.rows.create(campaign=cast.campaign, owner=cast.nodes[unit], key=key, is_assigned=True)
+        device = Device.rows.create(
+            campaign=cast.campaign,
+            owner=cast.nodes[unit],
+            key=key,
+            id_kind="weak",
+            id_value=f"{unit} {key}",
+            is_assigned=True,
+        )
         return Case.rows.create(
             device=device, family="ramnit", state=state, opened_at=timezone.now(), claimed_at=claimed_at
         )

@@ -164,7 +164,12 @@ def seen(cast):
     for unit, listed in states.items():
         for n, state in enumerate(listed):
             device = Device.rows.create(
-                campaign=cast.campaign, owner=cast.nodes[unit], key=f"{unit}-{n}", is_assigned=True
+                campaign=cast.campaign,
+                owner=cast.nodes[unit],
+                key=f"{unit}-{n}",
+                is_assigned=True,
+                id_kind="host",
+                id_value=f"{unit}-{n}",
             )
             Case.rows.create(device=device, state=state, opened_at=timezone.now())
             Case.rows.create(

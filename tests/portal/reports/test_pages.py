@@ -125,7 +125,12 @@ def test_why_shows_the_dated_acts_behind_a_number(cast):
 
 def test_a_figure_of_people_leads_back_to_the_head_counts_by_unit(cast):
     device = Device.rows.create(
-        campaign=cast.campaign, owner=cast.nodes["A1"], key="10.1.1.5", is_assigned=True
+        campaign=cast.campaign,
+        owner=cast.nodes["A1"],
+        key="10.1.1.5",
+        is_assigned=True,
+        id_kind="weak",
+        id_value="10.1.1.5",
     )
     Case.rows.create(device=device, family="ramnit", state="new", opened_at=timezone.now())
     count_people(cast.nodes["A1"], 15, 11, cast.user("A1", "officer"))
@@ -151,7 +156,12 @@ def test_machines_are_counted_once_per_branch_and_link_to_their_case(cast):
     for unit, kept in states.items():
         for n, state in enumerate(kept):
             device = Device.rows.create(
-                campaign=cast.campaign, owner=cast.nodes[unit], key=f"pc-{unit}-{n}", is_assigned=True
+                campaign=cast.campaign,
+                owner=cast.nodes[unit],
+                key=f"pc-{unit}-{n}",
+                is_assigned=True,
+                id_kind="host",
+                id_value=f"pc-{unit}-{n}",
             )
             Case.rows.create(
                 device=device, family="ramnit", state=state, opened_at=cast.campaign.published_at

@@ -25,7 +25,7 @@ from quetsach.machines.identity.keys import (
     within,
 )
 from quetsach.machines.identity.scopes import related
-from quetsach.machines.identity.tables import Span, Spans, Tables, place_of
+from quetsach.machines.identity.tables import KeptNetwork, Span, Spans, Tables, place_of
 
 LOCATED, INFERRED, WEAK, SHARED, UNLOCATED = "located", "inferred", "weak", "shared", "unlocated"
 HANDOVER = 120_000_000
@@ -60,7 +60,8 @@ class Locator:
 
     `forwarders` and `shared` are addresses as text, of one office with its scope and a space before them:
     resolvers and proxies that ask for others, and addresses that many machines share. `clocks` are the
-    differences of `quetsach.machines.identity.clocks`.
+    differences of `quetsach.machines.identity.clocks`. `kept` are networks of which offices keep tables,
+    where `bindings` are only those of some addresses.
     """
 
     def __init__(
@@ -70,9 +71,10 @@ class Locator:
         forwarders: Collection[str] = (),
         shared: Collection[str] = (),
         clocks: Mapping[tuple[str, str], int] | None = None,
+        kept: Iterable[KeptNetwork] = (),
     ) -> None:
         self._devices = devices
-        self._tables = Tables(bindings)
+        self._tables = Tables(bindings, kept)
         self._forwarders, self._shared = frozenset(forwarders), frozenset(shared)
         self._holders: dict[tuple[Key, str, int | None], tuple[Key, ...]] = {}
         self._clocks = clocks or {}
@@ -81,11 +83,13 @@ class Locator:
         self._leases: dict[Key, list[tuple[int, int, str]]] | None = None
 
     def place(self, sign: Sign) -> Place:
-        """The machine behind a sign."""
+        """The machine behind a sign; its address is "" where the line names a machine without one."""
         if self._forwarders and _is_in(self._forwarders, sign):
             return _unlocated(sign, (), "forwarder")
         if own := self._by_own_keys(sign):
             return own
+        if not sign.address:
+            return self._by_name(sign)
         is_translated = self._tables.is_translated(sign.address)
         if is_translated and (opened := self._by_port(sign)):
             return opened
@@ -104,6 +108,12 @@ class Locator:
         return sorted(entry for entry in self._tables.registers() if self._rivals(entry))
 
     # --- what the line says ---
+
+    def _by_name(self, sign: Sign) -> Place:
+        """A line that names a machine and no address."""
+        if hosts := _hosts(sign):
+            return Place(LOCATED, within(hosts[0], sign.scope), (), "name in the line", sign.scope)
+        return Place(WEAK, _day(sign), (), "no table", sign.scope)
 
     def _by_own_keys(self, sign: Sign) -> Place | None:
         if not sign.keys and ":" not in sign.address:

@@ -29,6 +29,14 @@ class Kept(NamedTuple):
     kind: str
 
 
+class KeptNetwork(NamedTuple):
+    """An office keeps a table of this kind of a private network (`network_of`)."""
+
+    network: str
+    scope: str
+    kind: str
+
+
 class Spans:
     """The entries of one address in one scope."""
 
@@ -53,9 +61,9 @@ class Spans:
 
 
 class Tables:
-    """All bindings, sorted out by kind."""
+    """All bindings, sorted out by kind. `kept` adds networks of offices whose bindings are not all given."""
 
-    def __init__(self, bindings: Iterable[Binding]) -> None:
+    def __init__(self, bindings: Iterable[Binding], kept: Iterable[KeptNetwork] = ()) -> None:
         self._network: Scoped[Span] = Scoped()
         self._fixed: Scoped[Binding] = Scoped()
         self._translated: dict[tuple[str, str, int], list[Binding]] = {}
@@ -63,7 +71,7 @@ class Tables:
         self._prefixes: Scoped[Span] = Scoped()
         self._prepared: dict[tuple[str, str], tuple[list[Spans], bool]] = {}
         self._keepers: Scoped[Kept] = Scoped()
-        kept: set[tuple[str, str, str]] = set()
+        keepers = set(kept)
         for one in latest(bindings):
             if one.kind == "nat":
                 self._translated.setdefault((one.address, one.protocol, one.port), []).append(one)
@@ -77,8 +85,8 @@ class Tables:
                 if ":" in one.address:
                     self._prefixes.add(network_of(one.address), place, span)
                 if place:
-                    kept.add((network_of(one.address), one.scope, one.kind))
-        for network, scope, kind in kept:
+                    keepers.add(KeptNetwork(network_of(one.address), one.scope, one.kind))
+        for network, scope, kind in keepers:
             self._keepers.add(network, scope, Kept(scope, kind))
 
     def network(self, address: str, scope: str) -> tuple[list[Spans], bool]:

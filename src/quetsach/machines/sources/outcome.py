@@ -67,5 +67,13 @@ class Outcome:
         """Note a line that told nothing."""
         self.left += 1
         if len(self.leftovers) < MOST_LEFT:
-            shown = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
+            shown = _bytes(text) if isinstance(text, str) else text
             self.leftovers.append(Leftover(line, code, escape(shown.strip(), _MOST_SHOWN)))
+
+
+def _bytes(text: str) -> bytes:
+    """The bytes of a text; half a letter, as JSON can spell it, becomes a question mark."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace")

@@ -165,6 +165,8 @@ SENTENCES: dict[str, str | Promise] = {
     "case.not_ours": _("Machine %(device)s: not the unit's own. %(reason)s"),
     "device.assign": _("Moved the machine %(device)s from %(from)s to %(to)s"),
     "case.open": _("Opened a file for the machine %(device)s"),
+    "case.merge": _("Machine %(device)s: its signs are those of %(to)s by later knowledge"),
+    "case.part": _("Machine %(device)s: signs parted from %(to)s by later knowledge"),
     "case.assign": _("Machine %(device)s: passed to the unit"),
     "case.start": _("Machine %(device)s: cleaning began"),
     "case.claim": _("Machine %(device)s: said to be clean"),

@@ -16,6 +16,7 @@ from django.db.models import When as Then
 from django.utils import timezone
 
 from quetsach.portal.cases.asking import names_of, same
+from quetsach.portal.cases.leased import Leased, leased_days
 from quetsach.portal.cases.models import Alias, Case, CaseSighting, VictimReport
 from quetsach.portal.cases.rules import Around, Hit, Look
 from quetsach.portal.indicators import store
@@ -66,6 +67,7 @@ class Facts:
     looked: list[Coverage] = field(default_factory=list)
     days: list[DayOfMachine] = field(default_factory=list)
     bypasses: list[Bypass] = field(default_factory=list)
+    links: list[CaseSighting] = field(default_factory=list)
     reported: dict[str, datetime] = field(default_factory=dict)
     """The latest event time that each publisher of victims' reports told."""
 
@@ -110,12 +112,15 @@ def gather(cases: Iterable[Case], since: datetime | None = None) -> list[Facts]:
     links = CaseSighting.rows.filter(case__in=cases).select_related("sighting")
     evidence: dict[UUID, list[Sighting]] = defaultdict(list)
     for link in links:
-        evidence[link.case_id].append(link.sighting)
+        evidence[link.case_id].append(_part_of(link))
     names: dict[UUID, dict[UUID, set[str]]] = defaultdict(lambda: defaultdict(set))
     for alias in Alias.rows.filter(device__in={case.device_id for case in cases}):
         names[alias.device_id][alias.reporter_id].add(alias.key)
+    leased = leased_days({case.device_id: case.device for case in cases}, names, since)
     nodes = {s.node_id for rows in evidence.values() for s in rows}
     facts = {case.pk: Facts(case, sorted(evidence[case.pk], key=_when)) for case in cases}
+    for link in links:
+        facts[link.case_id].links.append(link)
     if since is not None:  # the page of a case reads the reports themselves
         for case_id, publisher, last in last_reports(cases):
             facts[case_id].reported[publisher] = last
@@ -127,7 +132,7 @@ def gather(cases: Iterable[Case], since: datetime | None = None) -> list[Facts]:
     if since is not None:
         coverages = coverages.filter(last__gt=since)
     told = {coverage.pk: coverage for coverage in coverages.order_by("first", "pk")}
-    days = _days(nodes, since, told, by_node, names)
+    days = _days(nodes, since, told, by_node, names, leased)
     for coverage in told.values():
         for fact in by_node[coverage.scan.node_id]:
             fact.coverages.append(coverage)
@@ -149,6 +154,15 @@ def gather(cases: Iterable[Case], since: datetime | None = None) -> list[Facts]:
     return [facts[case.pk] for case in cases]
 
 
+def _part_of(link: CaseSighting) -> Sighting:
+    """The row, with only that part of it that is the machine's."""
+    row = link.sighting
+    if link.count is not None:
+        row.count, row.first_seen, row.last_seen = link.count, link.first, link.last
+        row.runs = link.runs or row.runs
+    return row
+
+
 def last_reports(cases: Iterable[Case]) -> QuerySet[Any, Any]:
     """By case and publisher: when a report saw the machine last; where only the day is known, its
     beginning."""
@@ -167,6 +181,7 @@ def _days(
     told: Mapping[int, Coverage],
     by_node: Mapping[UUID, list[Facts]],
     names: _Names,
+    leased: Leased,
 ) -> dict[tuple[UUID, int], list[DayOfMachine]]:
     """The days of each case, by the coverage that they rest on. A day may hold thousands of machines, so that
     rows are read once and only the needed machines are kept."""
@@ -198,7 +213,9 @@ def _days(
         for name, mask in alive.items():
             masks[same(name)] |= mask
         for fact in by_node[node]:
-            called = own[fact.case.pk, node]
+            lent = leased.get(fact.case.device_id)
+            not_its = lent.others(day) if lent else frozenset()
+            called = own[fact.case.pk, node] - not_its
             hours_seen = 0
             for name in called & masks.keys():
                 hours_seen |= masks[name]
@@ -208,7 +225,7 @@ def _days(
                     is_asked=bool(hours_seen) or not called.isdisjoint(asked.get(asked_id, ())),
                     alive=hours_seen,
                     is_recorded=bool(devices),
-                    is_seen=not names[fact.case.device_id][node].isdisjoint(devices),
+                    is_seen=not (names[fact.case.device_id][node] - not_its).isdisjoint(devices),
                 )
             )  # fmt: skip
     return found

@@ -27,15 +27,39 @@ if TYPE_CHECKING:
 
 
 class Device(models.Model):
-    """A machine of a unit, known by `key`: its address or its name. `is_assigned` is False if its owner is
-    only the reporter, because no network named a better one."""
+    """A machine of a unit, or an address behind which nobody knows a machine.
+
+    `id_kind` and `id_value` tell machines apart: the id that `quetsach.machines.identity` computes, as
+    `machines.spelling` keeps it; of an address that no table knows the kind is `weak`, `shared` or
+    `unlocated`, and the value the unit and the address. `key` is the name that pages show: a host name, else
+    an address. `is_assigned` is False if its owner is only the reporter, because no network named a better
+    one; `is_owner_said`: a person chose the owner.
+
+    A machine all of whose signs became those of another leads to that one by `merged_into`, until other
+    evidence, or a decision that is taken back, gives them back.
+    """
+
+    BY_ADDRESS = ("weak", "shared", "unlocated")
+    """Kinds of ids of addresses behind which nobody knows a machine."""
+    STRENGTHS = (
+        ("located", _("known by what your office told of its machines")),
+        ("inferred", _("probably this machine")),
+        ("weak", _("known only by its address")),
+        ("shared", _("an address of many machines, at least one of them infected")),
+        ("unlocated", _("one of several machines, not known which")),
+    )
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="devices")
     owner = models.ForeignKey(CampaignNode, on_delete=models.PROTECT, related_name="devices")
     key = models.CharField(max_length=255)
+    id_kind = models.CharField(max_length=10)
+    id_value = models.CharField(max_length=300)
+    strength = models.CharField(max_length=9, choices=STRENGTHS, default="weak")
     identity = models.JSONField(default=dict, help_text="host, mac, user, nat as last seen")
     is_assigned = models.BooleanField()
+    is_owner_said = models.BooleanField(default=False)
+    merged_into = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="merged")
     created_at = models.DateTimeField(auto_now_add=True)
 
     rows = models.Manager()
@@ -43,8 +67,13 @@ class Device(models.Model):
 
     class Meta:
         default_manager_name = "rows"
-        constraints = (models.UniqueConstraint(fields=["owner", "key"], name="device_once_per_owner"),)
-        indexes = (models.Index(fields=["campaign", "key"], name="device_by_key"),)
+        constraints = (
+            models.UniqueConstraint(fields=["campaign", "id_kind", "id_value"], name="device_once"),
+        )
+        indexes = (
+            models.Index(fields=["campaign", "key"], name="device_by_key"),
+            models.Index(fields=["id_value", "id_kind"], name="device_by_id"),
+        )
 
     def __str__(self) -> str:
         return self.key
@@ -55,7 +84,8 @@ class Device(models.Model):
 
 
 class Alias(models.Model):
-    """A reporter's name for a machine. Later sightings follow it, also after the machine was moved."""
+    """A reporter's name for a machine, such as its address. Where leases tell machines apart, one address may
+    be a name of several; else later sightings follow it, also after the machine was moved."""
 
     reporter = models.ForeignKey(CampaignNode, on_delete=models.CASCADE, related_name="+")
     key = models.CharField(max_length=255)
@@ -64,7 +94,9 @@ class Alias(models.Model):
     rows = models.Manager()
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["reporter", "key"], name="alias_once_per_reporter"),)
+        constraints = (
+            models.UniqueConstraint(fields=["reporter", "key", "device"], name="alias_once_per_reporter"),
+        )
 
     def __str__(self) -> str:
         return self.key
@@ -92,7 +124,8 @@ class Case(models.Model):
     """One machine and one malware family (`""`: an indicator without a family, one case per campaign).
 
     A sign after VERIFIED_CLEAN opens a new episode. Only the latest episode is `is_current`, and only that is
-    counted.
+    counted. A case whose machine became another one leads to the case there by `merged_into`; it is not
+    current until it is parted again. Acts on it stay with it.
     """
 
     STATES = (
@@ -110,6 +143,7 @@ class Case(models.Model):
     family = models.CharField(max_length=100, blank=True)
     episode = models.PositiveSmallIntegerField(default=1)
     is_current = models.BooleanField(default=True)
+    merged_into = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="merged")
     state = models.CharField(max_length=16, choices=STATES)
     opened_at = models.DateTimeField()
     first_seen = models.DateTimeField(null=True)
@@ -155,10 +189,22 @@ class Case(models.Model):
 
 class CaseSighting(models.Model):
     """The evidence of a case. A row of one day may belong to two episodes, if the machine was declared clean
-    between two of its lines."""
+    between two of its lines; and to several machines, if they had the address in turn.
+
+    `count`, `first` and `last` are the machine's part of the row, `runs` its runs where that is not the whole
+    row. `why` is the rule that placed it (`locating.Place`), `candidates` the names of the machines that it
+    may be. Links of older versions have no `count`: the whole row is the machine's.
+    """
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="links")
     sighting = models.ForeignKey(Sighting, on_delete=models.CASCADE, related_name="+")
+    runs = models.JSONField(default=list)
+    count = models.BigIntegerField(null=True)
+    first = models.DateTimeField(null=True)
+    last = models.DateTimeField(null=True)
+    strength = models.CharField(max_length=9, blank=True)
+    why = models.CharField(max_length=40, blank=True)
+    candidates = models.JSONField(default=list)
 
     rows = models.Manager()
 

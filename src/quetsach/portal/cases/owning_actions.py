@@ -14,6 +14,7 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.actions import CaseError, move
+from quetsach.portal.cases.machine_actions import address_id
 from quetsach.portal.cases.models import Case, Device, NotOurs
 from quetsach.portal.cases.owning import owners_below
 from quetsach.portal.cases.rules import Act, State
@@ -35,12 +36,11 @@ def assign_device(device: Device, to: CampaignNode, actor: User | None, ip: str 
     origin = device.owner
     if to.campaign_id != device.campaign_id or not to.path.startswith(origin.path):
         raise CaseError(_("Choose this unit or one below it."))
-    if to.pk != origin.pk and Device.rows.filter(owner=to, key=device.key).exists():
+    if to.pk != origin.pk and _is_taken(device, to):
         raise CaseError(_("That unit already has a machine with this address. Handle it there."))
     if to.pk == origin.pk and device.is_assigned:
         return device
-    device.owner, device.is_assigned = to, True
-    device.save(update_fields=["owner", "is_assigned"])
+    _move(device, to, is_assigned=True, is_said=actor is not None)
     record(
         actor, "device.assign", unit_path=origin.path, about=device,
         data={"device": device.key, "from": origin.name, "to": to.name}, ip=ip,
@@ -74,7 +74,7 @@ def say_not_ours(device: Device, actor: User, reason: str, ip: str | None = None
         raise CaseError(
             _("It stands here as a machine that no unit has. There is nobody above to pass it to.")
         )
-    if superior is not None and Device.rows.filter(owner=superior, key=device.key).exists():
+    if superior is not None and _is_taken(device, superior):
         raise CaseError(
             _(
                 "The superior unit already has a machine with this address in its own logs. Ask it to look"
@@ -83,8 +83,7 @@ def say_not_ours(device: Device, actor: User, reason: str, ip: str | None = None
         )
     NotOurs.rows.create(device=device, node=origin, at=timezone.now(), by=actor, reason=reason)
     to = superior or origin
-    device.owner, device.is_assigned = to, False
-    device.save(update_fields=["owner", "is_assigned"])
+    _move(device, to, is_assigned=False, is_said=True)
     told = {"device": device.key, "from": origin.name, "to": to.name, "reason": reason}
     record(actor, "device.not_ours", unit_path=origin.path, about=device, data=told, ip=ip)
     for case in cases:
@@ -94,6 +93,27 @@ def say_not_ours(device: Device, actor: User, reason: str, ip: str | None = None
                 case, Act.NOT_OURS, by=actor, reason=reason, data={"from": origin.name, "to": to.name}, ip=ip
             )
     return device
+
+
+def _is_taken(device: Device, node: CampaignNode) -> bool:
+    """Whether the unit has a machine at that address already; a machine that is known otherwise is one."""
+    if device.id_kind not in Device.BY_ADDRESS:
+        return False
+    there = Device.rows.filter(campaign=device.campaign_id, id_kind=device.id_kind)
+    return there.filter(id_value=address_id(node, _address(device))).exists()
+
+
+def _move(device: Device, to: CampaignNode, *, is_assigned: bool, is_said: bool) -> None:
+    """Give the machine to a unit; the id of an address holds its unit."""
+    device.owner, device.is_assigned = to, is_assigned
+    device.is_owner_said = device.is_owner_said or is_said
+    if device.id_kind in Device.BY_ADDRESS:
+        device.id_value = address_id(to, _address(device))
+    device.save(update_fields=["owner", "is_assigned", "is_owner_said", "id_value"])
+
+
+def _address(device: Device) -> str:
+    return device.id_value.partition(" ")[2] or device.key
 
 
 def follow_range(network: Network) -> int:

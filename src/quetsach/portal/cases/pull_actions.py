@@ -8,24 +8,30 @@ a batch is over.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import batched
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from quetsach.machines.evidence import Key
 from quetsach.portal.audit.actions import Told, record_all
 from quetsach.portal.campaigns.arrivals import Arrived
-from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.cases import looks
 from quetsach.portal.cases.actions import move
 from quetsach.portal.cases.asking import waiting_named
+from quetsach.portal.cases.following_actions import follow_evidence
+from quetsach.portal.cases.machine_actions import OwnersOf, machines_of
+from quetsach.portal.cases.merging_actions import Moves, bring_back, settle, sums
 from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, Device
-from quetsach.portal.cases.owning import Named, day_of, owners_below
+from quetsach.portal.cases.owning import owners_below
+from quetsach.portal.cases.parts import PART_FIELDS, Part, Piece, parts_of
 from quetsach.portal.cases.rules import RECHECK, USABLE_TIMES, Act, Arrival, Judgement, State, arrive, judge
 from quetsach.portal.cases.withdrawing.actions import follow_lists
 from quetsach.portal.sightings.actions import mark_pulled
@@ -54,7 +60,7 @@ class _Batch:
 
     now: datetime
     known: dict[UUID, set[str]] = field(default_factory=lambda: defaultdict(set))
-    fresh: dict[UUID, tuple[Case, list[Sighting]]] = field(default_factory=dict)
+    fresh: dict[UUID, tuple[Case, list[Piece]]] = field(default_factory=dict)
 
 
 def pull_sightings(campaign: Campaign, arrived: Arrived | None = None) -> Pulled:
@@ -63,6 +69,7 @@ def pull_sightings(campaign: Campaign, arrived: Arrived | None = None) -> Pulled
     pulled = Pulled()
     follow_lists(campaign)
     relist(campaign)
+    follow_evidence()
     owners: dict[UUID, tuple[Owners, bool]] = {}
     while _pull_batch(campaign, pulled, owners):
         pass
@@ -85,52 +92,99 @@ def _pull_batch(campaign: Campaign, pulled: Pulled, owners: dict[UUID, tuple[Own
 
 
 @transaction.atomic
-def _take_batch(campaign: Campaign, pulled: Pulled, owners: dict[UUID, tuple[Owners, bool]]) -> bool:
+def _take_batch(campaign: Campaign, pulled: Pulled, owners: OwnersOf) -> bool:
     Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
     waiting = list(
-        _waiting(campaign).filter(node__in=list(owners)).select_related("node").order_by("pk")[:BATCH]
+        _waiting(campaign).filter(node__in=list(owners)).select_related("node__unit").order_by("pk")[:BATCH]
     )
     mark_pulled(s.pk for s in waiting)
     pulled.sightings += len(waiting)
     # A row without a machine makes no case; it stays visible among the sightings.
     rows = [s for s in waiting if s.device]
-    devices = machines_named(campaign, rows, owners)
+    parts = parts_of(rows)
+    devices = machines_of(campaign, rows, parts, owners)
+    batch = _Batch(timezone.now())
+    before = _links_of(rows)
+    pieces = [
+        piece
+        for row in rows
+        for part in parts[row.pk]
+        if not (piece := Piece(row, part, devices[row.pk, part.id])).is_among(before[row.pk])
+    ]
+    moves = _part_with(before, rows, parts, devices)
+    touched: dict[UUID, Case] = {}
+    returned = bring_back(pieces)
     current = {
         (case.device_id, case.family): case
         for case in Case.rows.select_for_update(of=("self",), no_key=True)
         .filter(device__in={d.pk for d in devices.values()}, is_current=True)
         .select_related("device__owner")
     }
-    batch = _Batch(timezone.now())
     pairs = CaseSighting.rows.filter(case__in=[c.pk for c in current.values()])
     for case_id, indicator in pairs.values_list("case", "sighting__indicator").distinct():
         batch.known[case_id].add(indicator)
-    touched: dict[UUID, Case] = {}
     links: list[CaseSighting] = []
-    for sighting in sorted(rows, key=lambda s: (looks.event_time(s, batch.now) or looks.OLDEST, s.pk)):
-        device = devices[sighting.node_id, sighting.device]
-        key = (device.pk, sighting.family)
-        case = _take(current.get(key), device, sighting, batch, pulled)
+    for piece in sorted(
+        pieces, key=lambda one: (one.seen(batch.now) or looks.OLDEST, one.row.pk, one.part.id)
+    ):
+        key = (piece.device.pk, piece.row.family)
+        case = _take(current.get(key), piece, batch, pulled)
         current[key] = case
-        batch.known[case.pk].add(sighting.indicator)
+        batch.known[case.pk].add(piece.row.indicator)
         if case.pk in batch.fresh:
-            batch.fresh[case.pk][1].append(sighting)
+            batch.fresh[case.pk][1].append(piece)
         else:
             touched[case.pk] = case
-        links.append(CaseSighting(case=case, sighting=sighting))
+        links.append(piece.link(case))
     for case, evidence in batch.fresh.values():
         _sum_up(case, evidence, batch.now)
     open_cases([case for case, _evidence in batch.fresh.values()])
-    CaseSighting.rows.bulk_create(links, ignore_conflicts=True)
+    CaseSighting.rows.bulk_create(
+        links, update_conflicts=True, unique_fields=["case", "sighting"], update_fields=PART_FIELDS
+    )
     _refresh(touched, batch.now)
+    settle(moves, returned, batch.now)
     return True
 
 
-def _take(case: Case | None, device: Device, sighting: Sighting, batch: _Batch, pulled: Pulled) -> Case:
-    """The case that the sighting belongs to, moved or opened by the rules."""
+def _links_of(rows: Sequence[Sighting]) -> dict[int, list[CaseSighting]]:
+    """What the rows were evidence for until now."""
+    found: dict[int, list[CaseSighting]] = {row.pk: [] for row in rows}
+    for link in CaseSighting.rows.filter(sighting__in=list(found)).select_related("case"):
+        found[link.sighting_id].append(link)
+    return found
+
+
+def _part_with(
+    before: Mapping[int, Sequence[CaseSighting]],
+    rows: Sequence[Sighting],
+    parts: Mapping[int, Sequence[Part]],
+    devices: Mapping[tuple[int, Key], Device],
+) -> Moves:
+    """Take rows from the cases of machines that they are no evidence for any more."""
+    moves, gone = Moves(), []
+    kept = {(pk, device.pk) for (pk, _id), device in devices.items()}
+    for row in rows:
+        for link in before[row.pk]:
+            if (row.pk, link.case.device_id) in kept:
+                continue
+            gone.append(link.pk)
+            for part in parts[row.pk]:
+                piece = Piece(row, part, devices[row.pk, part.id])
+                moves.add(
+                    link.case_id, piece.device.pk, piece.last, part.reasons[0] if part.reasons else part.why
+                )
+                moves.names[link.case_id].add((row.node_id, row.device))
+    CaseSighting.rows.filter(pk__in=gone).delete()
+    return moves
+
+
+def _take(case: Case | None, piece: Piece, batch: _Batch, pulled: Pulled) -> Case:
+    """The case that the part of a sighting belongs to, moved or opened by the rules."""
+    device, sighting = piece.device, piece.row
     if case is None:
         return _fresh(device, sighting.family, 1, batch, pulled)
-    seen = looks.event_time(sighting, batch.now)
+    seen = piece.seen(batch.now)
     is_new = sighting.indicator not in batch.known[case.pk]
     match arrive(State(case.state), case.claimed_at, case.quiet_until, seen, is_new):
         case Arrival.KEEP:
@@ -196,90 +250,23 @@ def open_cases(cases: Collection[Case]) -> None:
     record_all("case.open", subjects)
 
 
-def machines_named(
-    campaign: Campaign, rows: Iterable[Named], owners: dict[UUID, tuple[Owners, bool]]
-) -> dict[tuple[UUID, str], Device]:
-    """The machine for each (reporter, name), made if it is new. Its owner is set here, once."""
-    wanted: dict[UUID, dict[str, Named]] = defaultdict(dict)
-    for row in rows:
-        wanted[row.node_id][row.device] = row
-    found: dict[tuple[UUID, str], Device] = {}
-    for node_id, by_key in wanted.items():
-        aliases = Alias.rows.filter(reporter=node_id, key__in=list(by_key)).select_related("device__owner")
-        for alias in aliases:
-            found[node_id, alias.key] = alias.device
-            _identify(alias.device, by_key[alias.key])
-        new = {key: row for key, row in by_key.items() if (node_id, key) not in found}
-        named = _named(campaign, node_id, new, *owners[node_id])
-        Alias.rows.bulk_create(Alias(reporter_id=node_id, key=key, device=named[key]) for key in new)
-        found |= {(node_id, key): device for key, device in named.items()}
-    return found
-
-
-def _named(
-    campaign: Campaign, reporter: UUID, new: dict[str, Named], owners: Owners, below: bool
-) -> dict[str, Device]:
-    """The machines that a reporter names for the first time; another reporter may have named one before."""
-    owner_of = {key: owners.of(key, day_of(row)) for key, row in new.items()}
-    there = Device.rows.filter(
-        key__in=list(new), owner__in={owner or reporter for owner in owner_of.values()}
-    )
-    known = {(device.owner_id, device.key): device for device in there.select_related("owner")}
-    nodes = CampaignNode.rows.in_bulk({owner or reporter for owner in owner_of.values()})
-    made = {
-        key: Device(
-            owner=nodes[owner or reporter],
-            key=key,
-            campaign=campaign,
-            identity=new[key].identity,
-            # Without units below, the machine can belong only to the reporter.
-            is_assigned=owner is not None or not below,
-        )
-        for key, owner in owner_of.items()
-        if (owner or reporter, key) not in known
-    }
-    Device.rows.bulk_create(made.values())
-    return {key: made.get(key) or known[owner or reporter, key] for key, owner in owner_of.items()}
-
-
-def _identify(device: Device, sighting: Named) -> None:
-    """Store the latest identity of the machine from the logs."""
-    merged = {**device.identity, **sighting.identity}
-    if merged != device.identity:
-        device.identity = merged
-        device.save(update_fields=["identity"])
-
-
-def _is_sane(last_seen: datetime | None, now: datetime) -> bool:
-    return last_seen is not None and looks.OLDEST <= last_seen <= now + timedelta(days=1)
-
-
-def _sum_up(case: Case, evidence: Sequence[Sighting], now: datetime) -> None:
+def _sum_up(case: Case, evidence: Sequence[Piece], now: datetime) -> None:
     """Set the summary of a new case's evidence; `_refresh` sets that of an existing case."""
-    sane = [row for row in evidence if _is_sane(row.last_seen, now)]
-    case.count = sum(row.count for row in evidence)
-    case.first_seen = min((row.first_seen for row in sane if row.first_seen), default=None)
-    case.last_seen = max((row.last_seen for row in sane if row.last_seen), default=None)
+    sane = [piece for piece in evidence if piece.seen(now) is not None]
+    case.count = sum(piece.count for piece in evidence)
+    case.first_seen = min((piece.first for piece in sane if piece.first), default=None)
+    case.last_seen = max((piece.last for piece in sane if piece.last), default=None)
 
 
 def _refresh(cases: dict[UUID, Case], now: datetime) -> None:
     """Recompute the summaries of cases. Rows with an unusable clock give no first and last time."""
-    sane = Q(sighting__last_seen__gte=looks.OLDEST, sighting__last_seen__lte=now + timedelta(days=1))
-    sums = (
-        CaseSighting.rows.filter(case__in=list(cases))
-        .values("case")
-        .annotate(
-            total=Sum("sighting__count"),
-            first=Min("sighting__first_seen", filter=sane),
-            last=Max("sighting__last_seen", filter=sane),
-        )
-    )
-    for row in sums:
+    found: QuerySet[Any, Any] = CaseSighting.rows.filter(case__in=list(cases)).values("case")
+    for row in found.annotate(**sums(now + timedelta(days=1))):
         case = cases[row["case"]]
         # A check of the machine may have seen signs later than the logs.
         case.count = row["total"]
-        case.first_seen = min(filter(None, (case.first_seen, row["first"])), default=None)
-        case.last_seen = max(filter(None, (case.last_seen, row["last"])), default=None)
+        case.first_seen = min(filter(None, (case.first_seen, row["begin"])), default=None)
+        case.last_seen = max(filter(None, (case.last_seen, row["end"])), default=None)
         case.save(update_fields=["count", "first_seen", "last_seen"])
 
 

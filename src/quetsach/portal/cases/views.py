@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from quetsach.portal.campaigns.seat import Seat, take_seat, take_seat_asked
-from quetsach.portal.cases import actions, owning_actions, queries
+from quetsach.portal.cases import actions, machine_words, owning_actions, queries
 from quetsach.portal.cases.advice import advice_for
 from quetsach.portal.cases.forms import AssignForm, ClaimForm, ReasonForm, StartForm
 from quetsach.portal.cases.models import Case
@@ -115,7 +115,9 @@ def _word(row: Case, seat: Seat, now: datetime) -> Word:
 
 
 def _find(request: HttpRequest, slug: str, case_id: UUID, verb: Verb = Verb.READ) -> tuple[Seat, Case]:
-    rows = Case.objects.visible_to(request.user).select_related("device__owner", "device__campaign")
+    rows = Case.objects.visible_to(request.user).select_related(
+        "device__owner", "device__campaign", "merged_into__device"
+    )
     found = queries.with_company(rows.filter(pk=case_id, device__campaign__slug=slug)).first()
     if found is None:
         raise Http404
@@ -223,6 +225,7 @@ def _case_page(
         "deeds": open_deeds,
         "not_ours_form": _not_ours_form(seat, found, bound.get("khong-phai")),
         "refusals": [] if found.device.is_assigned else queries.refusals_of(found.device),
+        "known": machine_words.known(found, story.facts.links, story.events),
         "is_at_top": found.device.owner.parent_id is None,
         "is_public": is_public(found.device.key),
         "assign_form": bound.get("chuyen") or (AssignForm(nodes=nodes) if can_assign else None),

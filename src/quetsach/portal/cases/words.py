@@ -34,6 +34,9 @@ ACTS: dict[str, str | Promise] = {
     Act.RETURN: gettext_lazy("Opened again: its address is on the list again"),
     Act.NOT_OURS: gettext_lazy("Not a machine of the unit: passed up"),
     "check": gettext_lazy("The machine was checked: signs found"),
+    "merge": gettext_lazy("Another machine turned out to be this one"),
+    "merged": gettext_lazy("Turned out to be another machine"),
+    "part": gettext_lazy("Turned out to be two machines: each has its own signs"),
 }
 
 DONE: dict[str, str | Promise] = {

@@ -9,6 +9,11 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from quetsach.machines import keys as machine_keys
+from quetsach.machines.evidence import Key
+from quetsach.machines.identity.components import links_of
+from quetsach.machines.sources.checks import read as evidence_of_check
+from quetsach.machines.sources.outcome import Asked, MachinesError, Outcome
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
@@ -22,6 +27,10 @@ from quetsach.portal.checks.licences.phaseout import Look, stays
 from quetsach.portal.checks.models import CheckResult, CrackedCopy, UploadCode
 from quetsach.portal.indicators import queries as lists
 from quetsach.portal.indicators.models import IndicatorSet
+from quetsach.portal.machines.actions import store_evidence
+from quetsach.portal.machines.queries import devices_for
+from quetsach.portal.machines.spelling import stored
+from quetsach.portal.units.models import path_segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +137,7 @@ def receive(opened: Opened, node: CampaignNode, sender: Sender) -> tuple[CheckRe
         if known.device.owner_id != node.pk:
             raise ResultError("elsewhere")
         return known, False
-    device = _device(data, opened.machine_id, node)
+    device = _device(data, opened, node)
     listed = lists.published(campaign.pk, data.set_id) if data.set_id else None
     result = CheckResult(
         campaign=campaign, device=device, digest=data.digest, machine=data.machine, system=data.system,
@@ -173,23 +182,35 @@ def _is_proof(result: CheckResult) -> bool:
     return not newer.exclude(findings=[]).exists()
 
 
-def _device(content: Told, machine_id: str, node: CampaignNode) -> Device:
-    """The machine: known by the id in the seal, by its name at the unit, or by the name in logs; else a new
-    one.
+def _device(content: Told, opened: Opened, node: CampaignNode) -> Device:
+    """The machine: known by the id in the seal, by its hardware and cards, by its name at the unit, or by the
+    name in logs; else a new one.
 
     If a sealed result has another id than the machine of this name, it is about another machine of the same
     name: its content must not count for the first.
     """
+    machine_id = opened.machine_id
     if machine_id:
         same = Device.rows.filter(owner=node, checks__machine_id=machine_id).distinct().first()
         if same is not None:
             return same
+    told = _told(opened, node)
+    if told is not None:
+        same = Device.rows.filter(
+            campaign=node.campaign_id, owner=node, id_kind=told.kind, id_value=told.value
+        ).first()
+        if same is not None:
+            return same
     host = content.machine.partition(".")[0]
-    alias = Alias.rows.filter(reporter=node, key__iexact=content.machine).select_related("device").first()
+    alias = (
+        Alias.rows.filter(reporter=node, key__iexact=content.machine, device__merged_into=None)
+        .select_related("device")
+        .first()
+    )
     if alias is not None and alias.device.owner_id == node.pk:
         known: Device | None = alias.device
     else:
-        named = Device.rows.filter(owner=node, identity__host__iexact=host)[:2]
+        named = Device.rows.filter(owner=node, merged_into=None, identity__host__iexact=host)[:2]
         known = named[0] if len(named) == 1 else None
     key = content.machine
     if known is not None and machine_id:
@@ -197,13 +218,34 @@ def _device(content: Told, machine_id: str, node: CampaignNode) -> Device:
         if sealed.exists() and not sealed.filter(machine_id=machine_id).exists():
             known, key = None, f"{content.machine[:240]} ({machine_id[:8]})"
     if known is None:
+        if told is None or key != content.machine:
+            spelled = machine_keys.host(content.machine) if key == content.machine else None
+            own = spelled or Key("weak", key)
+            told = Key(own.kind, f"{path_segment(node.unit_id)} {own.value}")
         known, _ = Device.rows.get_or_create(
-            owner=node,
-            key=key,
-            defaults={"campaign_id": node.campaign_id, "identity": {}, "is_assigned": True},
-        )
-    Alias.rows.get_or_create(reporter=node, key=key, defaults={"device": known})
+            campaign_id=node.campaign_id, id_kind=told.kind, id_value=told.value,
+            defaults={"owner": node, "key": key, "strength": "located", "identity": {}, "is_assigned": True},
+        )  # fmt: skip
+    Alias.rows.get_or_create(reporter=node, key=key, device=known)
     return known
+
+
+def _told(opened: Opened, node: CampaignNode) -> Key | None:
+    """Store what the check says of the machine's hardware and addresses; returns the id of the machine by all
+    that is known, None where the check names no hardware or several machines may be meant."""
+    outcome = Outcome()
+    asked = Asked("check", 0, timezone.get_current_timezone(), node.unit.path)
+    try:
+        evidence_of_check(opened.content, asked, outcome)
+    except MachinesError:
+        return None
+    store_evidence(node.unit, outcome.claims, outcome.bindings)
+    things = [key for claim in outcome.claims for key in claim.keys if key.kind in ("hardware", "mac")]
+    if not things:
+        return None
+    devices = devices_for(link for claim in outcome.claims for link in links_of(claim))
+    holders = {id for key in things for id in devices.holders(key, node.unit.path)}
+    return stored(holders.pop()) if len(holders) == 1 else None
 
 
 def _follow(device: Device) -> None:

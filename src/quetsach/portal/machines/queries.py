@@ -41,21 +41,21 @@ def related(path: str, field: str = "unit__path") -> Q:
     return Q((f"{field}__in", lineage(path))) | (subtree(path, field) if path else Q())
 
 
-def claims_of(rows: QuerySet[StoredClaim]) -> Iterable[Claim]:
-    """Claims of stored rows."""
+def claims_of(rows: QuerySet[StoredClaim], *, gone: bool = False) -> Iterable[Claim]:
+    """Claims of stored rows; with `gone` those that were taken back."""
     fields = ("keys", "begin", "end", "source", "unit__path", "about")
-    for keys, begin, end, source, scope, about in rows.filter(is_gone=False).values_list(*fields):
+    for keys, begin, end, source, scope, about in rows.filter(is_gone=gone).values_list(*fields):
         names = tuple(Key(kind, value) for kind, value in keys)
         yield Claim(names, begin, end, source, scope, tuple(sorted(about.items())))
 
 
-def bindings_of(rows: QuerySet[StoredBinding]) -> Iterable[Binding]:
-    """Bindings of stored rows."""
+def bindings_of(rows: QuerySet[StoredBinding], *, gone: bool = False) -> Iterable[Binding]:
+    """Bindings of stored rows; with `gone` those that were taken back."""
     fields = (
         "address", "key_kind", "key_value", "begin", "end", "source", "kind", "unit__path", "protocol",
         "port",
     )  # fmt: skip
-    told: QuerySet[StoredBinding, tuple[Any, ...]] = rows.filter(is_gone=False).values_list(*fields)
+    told: QuerySet[StoredBinding, tuple[Any, ...]] = rows.filter(is_gone=gone).values_list(*fields)
     for address, kind, value, *others in told:
         yield Binding(address, Key(kind, value), *others)
 

@@ -16,7 +16,7 @@ from itertools import batched
 from typing import Any, BinaryIO
 
 from django.db import transaction
-from django.db.models import Case, When
+from django.db.models import Case, QuerySet, When
 from django.utils import timezone
 
 from quetsach.errors import PortalError
@@ -415,3 +415,8 @@ def mark_pulled(ids: Iterable[int]) -> None:
     """Mark rows that a higher app has processed; the app calls this in the same transaction."""
     for some in batched(ids, 400):
         Sighting.rows.filter(pk__in=some).update(is_pulled=True)
+
+
+def mark_waiting(rows: QuerySet[Sighting]) -> int:
+    """Mark rows that a higher app must process again; returns their number."""
+    return rows.order_by().update(is_pulled=False)

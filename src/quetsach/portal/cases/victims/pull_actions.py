@@ -23,9 +23,10 @@ from django.utils import timezone
 from quetsach.portal.campaigns.arrivals import Arrived
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.actions import move
+from quetsach.portal.cases.machine_actions import machines_named
 from quetsach.portal.cases.models import Case, Device, VictimReport
 from quetsach.portal.cases.owning import owners_below
-from quetsach.portal.cases.pull_actions import machines_named, new_case, open_cases, relapse
+from quetsach.portal.cases.pull_actions import new_case, open_cases, relapse
 from quetsach.portal.cases.rules import Act, Arrival, State, arrive
 from quetsach.portal.cases.victims.storing import link, link_machines, widen
 from quetsach.portal.sightings.owners import Owners

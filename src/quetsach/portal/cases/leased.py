@@ -1,0 +1,114 @@
+"""On which days an address was that of a machine that is known by its card or name.
+
+Such a machine has its addresses in turn with others. A log that sees the address on another day sees another
+machine, and is no sign that this one is switched on.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from itertools import batched
+from uuid import UUID
+
+from quetsach.machines.identity.scopes import related as are_related
+from quetsach.portal.cases.models import Alias, Device
+from quetsach.portal.machines.models import StoredBinding
+from quetsach.text.canonical import address
+
+_MOST_DAYS = 400
+"""Days of one entry of a register or a lease without an end that are looked at."""
+_AT_ONCE = 400
+
+
+@dataclass
+class Lent:
+    """The addresses of one machine. `days` are those on which each was its own, by a table of the office;
+    `of_others` are those without a table that another machine with signs has as well."""
+
+    addresses: frozenset[str] = frozenset()
+    days: dict[str, set[date]] = field(default_factory=dict)
+    of_others: set[str] = field(default_factory=set)
+
+    def others(self, day: date) -> frozenset[str]:
+        """The addresses that were not surely the machine's on a UTC day."""
+        lent = {one for one, days in self.days.items() if day not in days}
+        return frozenset(lent | (self.of_others - self.days.keys()))
+
+
+type Leased = dict[UUID, Lent]
+
+
+def leased_days(
+    devices: Mapping[UUID, Device], names: Mapping[UUID, Mapping[UUID, set[str]]], since: datetime | None
+) -> Leased:
+    """By machine; machines that are known only by an address are left out: it is their name."""
+    known = {pk: device for pk, device in devices.items() if device.id_kind not in Device.BY_ADDRESS}
+    found: Leased = {}
+    by_key: dict[tuple[str, str], set[UUID]] = defaultdict(set)
+    for pk, device in known.items():
+        addresses = {key for keys in names.get(pk, {}).values() for key in keys if address(key)}
+        if not addresses:
+            continue
+        found[pk] = Lent(frozenset(addresses))
+        by_key[device.id_kind, device.id_value.rpartition(" ")[2]].add(pk)
+        if card := device.identity.get("mac"):
+            by_key["mac", card].add(pk)
+    if not found:
+        return found
+    _add_tables(found, known)
+    _add_others(found)
+    earliest = _micro(since) if since else 0
+    for some in batched(sorted(by_key), _AT_ONCE):
+        rows = StoredBinding.rows.filter(
+            key_kind__in={kind for kind, _ in some}, key_value__in={value for _, value in some},
+            end__gt=earliest, is_gone=False,
+        ).exclude(kind="nat")  # fmt: skip
+        fields = ("key_kind", "key_value", "address", "begin", "end")
+        for kind, value, where, begin, end in rows.values_list(*fields):
+            for pk in by_key.get((kind, value), ()):
+                if where in found[pk].days:
+                    found[pk].days[where] |= _days(max(begin, earliest), end)
+    return found
+
+
+def _add_tables(found: Leased, devices: Mapping[UUID, Device]) -> None:
+    """The addresses of which the unit, one above or one below keeps a table."""
+    wanted = sorted({one for lent in found.values() for one in lent.addresses})
+    for some in batched(wanted, _AT_ONCE):
+        rows = StoredBinding.rows.filter(address__in=some, is_gone=False).exclude(kind="nat").order_by()
+        for where, path in rows.values_list("address", "unit__path").distinct():
+            for pk, lent in found.items():
+                if where in lent.addresses and are_related(path, devices[pk].owner.path):
+                    lent.days.setdefault(where, set())
+
+
+def _add_others(found: Leased) -> None:
+    """The addresses that several machines with signs bear."""
+    wanted = sorted({one for lent in found.values() for one in lent.addresses})
+    for some in batched(wanted, _AT_ONCE):
+        bearers: dict[tuple[UUID, str], set[UUID]] = defaultdict(set)
+        rows = Alias.rows.filter(key__in=some, device__merged_into=None)
+        for reporter, key, device in rows.values_list("reporter", "key", "device"):
+            bearers[reporter, key].add(device)
+        for (_, key), those in bearers.items():
+            for pk in those & found.keys() if len(those) > 1 else ():
+                found[pk].of_others.add(key)
+
+
+@lru_cache(maxsize=4096)
+def _days(begin: int, end: int) -> frozenset[date]:
+    first = _date(begin)
+    last = min(_date(end), first + timedelta(days=_MOST_DAYS))
+    return frozenset(first + timedelta(days=n) for n in range((last - first).days + 1))
+
+
+def _date(micro: int) -> date:
+    return datetime.fromtimestamp(min(micro, 253_402_300_799_000_000) / 1_000_000, UTC).date()
+
+
+def _micro(at: datetime) -> int:
+    return int(at.timestamp()) * 1_000_000

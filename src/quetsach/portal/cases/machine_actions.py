@@ -1,0 +1,209 @@
+"""Makes machines for parts of evidence, and keeps their names and owners. Runs inside the caller's
+transaction, which holds the campaign's row."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from quetsach.machines.evidence import Key
+from quetsach.machines.identity.keys import is_private
+from quetsach.machines.identity.locating import LOCATED, SHARED, WEAK
+from quetsach.machines.identity.scopes import lineage
+from quetsach.machines.identity.scopes import related as are_related
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.cases.models import Alias, Device
+from quetsach.portal.cases.owning import Named, day_of
+from quetsach.portal.cases.parts import Part
+from quetsach.portal.sightings.models import Sighting
+from quetsach.portal.sightings.owners import Owners
+from quetsach.portal.units.models import path_segment
+from quetsach.text.canonical import address
+
+type OwnersOf = Mapping[UUID, tuple[Owners, bool]]
+"""By reporter: the ranges of addresses, and whether there are units below."""
+
+
+def machines_of(
+    campaign: Campaign, rows: Sequence[Sighting], parts: Mapping[int, Sequence[Part]], owners: OwnersOf
+) -> dict[tuple[int, Key], Device]:
+    """The machine of each part, by row and id. One that does not exist yet is made."""
+    known = [(row, part) for row in rows for part in parts[row.pk] if part.is_known]
+    found = _known_machines(campaign, known, owners) if known else {}
+    for strength in Device.BY_ADDRESS:
+        wanted: dict[UUID, dict[str, Named]] = defaultdict(dict)
+        those = [(row, part) for row in rows for part in parts[row.pk] if part.strength == strength]
+        for row, _part in those:
+            wanted[row.node_id][row.device] = row
+        named = _by_address(campaign, wanted, owners, strength)
+        for row, part in those:
+            found[row.pk, part.id] = named[row.node_id, row.device]
+    return found
+
+
+def machines_named(
+    campaign: Campaign, rows: Iterable[Named], owners: OwnersOf
+) -> dict[tuple[UUID, str], Device]:
+    """The machine for each (reporter, address), where only the address tells machines apart."""
+    found: dict[tuple[UUID, str], Device] = {}
+    wanted: dict[str, dict[UUID, dict[str, Named]]] = defaultdict(lambda: defaultdict(dict))
+    for row in rows:
+        is_public = ":" not in row.device and address(row.device) is not None and not is_private(row.device)
+        kind = SHARED if is_public else WEAK
+        wanted[kind][row.node_id][row.device] = row
+    for kind, those in wanted.items():
+        found |= _by_address(campaign, those, owners, kind)
+    return found
+
+
+def address_id(node: CampaignNode, name: str) -> str:
+    """The id of an address in a unit, as `Device.id_value` keeps it."""
+    return f"{path_segment(node.unit_id)} {name}"
+
+
+# --- machines that evidence tells apart ---
+
+
+def _known_machines(
+    campaign: Campaign, known: Sequence[tuple[Sighting, Part]], owners: OwnersOf
+) -> dict[tuple[int, Key], Device]:
+    ids = {part.id for _row, part in known}
+    rows = Device.rows.filter(campaign=campaign, id_value__in={one.value for one in ids})
+    devices = {Key(one.id_kind, one.id_value): one for one in rows.select_related("owner")}
+    homes = _Homes(campaign, known, owners)
+    fresh: dict[Key, Device] = {}
+    changed: dict[UUID, Device] = {}
+    for row, part in sorted(
+        known, key=lambda one: (one[0].last_seen is not None, one[0].last_seen, one[0].pk)
+    ):
+        device = devices.get(part.id)
+        owner, is_assigned = homes.of(row, part)
+        if device is None:
+            device = devices[part.id] = fresh[part.id] = Device(
+                campaign=campaign, owner=owner, key=part.name or row.device, id_kind=part.id.kind,
+                id_value=part.id.value, strength=part.strength, is_assigned=is_assigned,
+                identity=_identity(part, row),
+            )  # fmt: skip
+            continue
+        before = _facts(device)
+        device.key = part.name or device.key
+        device.identity = {**device.identity, **_identity(part, row)}
+        if part.strength == LOCATED:
+            device.strength = LOCATED
+        if part.home and is_assigned and not device.is_owner_said:
+            device.owner, device.is_assigned = owner, True
+        if part.id not in fresh and _facts(device) != before:
+            changed[device.pk] = device
+    Device.rows.bulk_create(fresh.values())
+    Device.rows.bulk_update(changed.values(), ["key", "identity", "strength", "owner", "is_assigned"])
+    pairs = dict.fromkeys((row.node_id, row.device, devices[part.id].pk) for row, part in known)
+    Alias.rows.bulk_create(
+        [Alias(reporter_id=node, key=key, device_id=device) for node, key, device in pairs],
+        ignore_conflicts=True,
+    )
+    return {(row.pk, part.id): devices[part.id] for row, part in known}
+
+
+def _facts(device: Device) -> tuple[Any, ...]:
+    return device.key, dict(device.identity), device.strength, device.owner_id, device.is_assigned
+
+
+def _identity(part: Part, row: Named) -> dict[str, str]:
+    """What logs say of the machine, and its card and name by the evidence: scans are asked about them."""
+    found = dict(row.identity)
+    for key in part.keys:
+        if key.kind == "mac":
+            found.setdefault("mac", key.value)
+    if part.name:
+        found.setdefault("host", part.name)
+    return found
+
+
+class _Homes:
+    """The units of machines by their leases and registers, else by ranges, else the reporter."""
+
+    def __init__(self, campaign: Campaign, known: Sequence[tuple[Sighting, Part]], owners: OwnersOf) -> None:
+        self._owners = owners
+        paths = {path for _row, part in known if part.home for path in lineage(part.home)}
+        self._nodes = {}
+        if paths:
+            at = CampaignNode.rows.filter(campaign=campaign, unit__path__in=paths).select_related("unit")
+            self._nodes = {node.unit.path: node for node in at}
+        by_range: dict[tuple[UUID, str, datetime | None], UUID | None] = {}
+        for row, _part in known:
+            by_range[row.node_id, row.device, row.last_seen] = owners[row.node_id][0].of(
+                row.device, day_of(row)
+            )
+        self._by_range = by_range
+        self._ranged = CampaignNode.rows.in_bulk({pk for pk in by_range.values() if pk is not None})
+
+    def of(self, row: Sighting, part: Part) -> tuple[CampaignNode, bool]:
+        """The owner, and whether that is known. A unit that is no relative of the reporter is not believed:
+        its table may name a machine that it has never seen."""
+        if part.home and are_related(part.home, row.node.unit.path):
+            for path in lineage(part.home):
+                if path in self._nodes:
+                    return self._nodes[path], True
+        owner = self._by_range[row.node_id, row.device, row.last_seen]
+        if owner is not None:
+            return self._ranged[owner], True
+        return row.node, not self._owners[row.node_id][1]
+
+
+# --- addresses behind which nobody knows a machine ---
+
+
+def _by_address(
+    campaign: Campaign, wanted: Mapping[UUID, Mapping[str, Named]], owners: OwnersOf, kind: str
+) -> dict[tuple[UUID, str], Device]:
+    """The machine for each (reporter, address), made if it is new. Its owner is set here, once."""
+    found: dict[tuple[UUID, str], Device] = {}
+    for node_id, by_key in wanted.items():
+        aliases = Alias.rows.filter(reporter=node_id, key__in=list(by_key), device__id_kind=kind)
+        for alias in aliases.select_related("device__owner"):
+            found[node_id, alias.key] = alias.device
+            _identify(alias.device, by_key[alias.key])
+        new = {key: row for key, row in by_key.items() if (node_id, key) not in found}
+        named = _named(campaign, node_id, new, *owners[node_id], kind) if new else {}
+        Alias.rows.bulk_create(Alias(reporter_id=node_id, key=key, device=named[key]) for key in new)
+        found |= {(node_id, key): device for key, device in named.items()}
+    return found
+
+
+def _named(
+    campaign: Campaign, reporter: UUID, new: Mapping[str, Named], owners: Owners, below: bool, kind: str
+) -> dict[str, Device]:
+    """The machines that a reporter names for the first time; another reporter may have named one before."""
+    owner_of = {key: owners.of(key, day_of(row)) for key, row in new.items()}
+    nodes = CampaignNode.rows.in_bulk({owner or reporter for owner in owner_of.values()})
+    ids = {key: address_id(nodes[owner or reporter], key) for key, owner in owner_of.items()}
+    there = Device.rows.filter(campaign=campaign, id_kind=kind, id_value__in=set(ids.values()))
+    known = {device.id_value: device for device in there.select_related("owner")}
+    made = {
+        key: Device(
+            owner=nodes[owner or reporter],
+            key=key,
+            campaign=campaign,
+            id_kind=kind,
+            id_value=ids[key],
+            strength=kind,
+            identity=new[key].identity,
+            # Without units below, the machine can belong only to the reporter.
+            is_assigned=owner is not None or not below,
+        )
+        for key, owner in owner_of.items()
+        if ids[key] not in known
+    }
+    Device.rows.bulk_create(made.values())
+    return {key: made.get(key) or known[ids[key]] for key in owner_of}
+
+
+def _identify(device: Device, sighting: Named) -> None:
+    """Store the latest identity of the machine from the logs."""
+    merged = {**device.identity, **sighting.identity}
+    if merged != device.identity:
+        device.identity = merged
+        device.save(update_fields=["identity"])

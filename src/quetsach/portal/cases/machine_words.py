@@ -1,0 +1,108 @@
+"""Why a sign is one of this machine, and why two machines are one, in words for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from quetsach.portal.cases.merging_actions import MERGE
+from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting
+
+WHYS: dict[str, str | Promise] = {
+    "claimed together": gettext_lazy("one source names both on one machine"),
+    "lease": gettext_lazy("it had this address by a lease (DHCP) at that time"),
+    "neighbour": gettext_lazy("a table of neighbours shows it at this address at that time"),
+    "register": gettext_lazy("the register of the unit gives it this address"),
+    "translation": gettext_lazy("the table of translated addresses leads to it"),
+    "named in the line": gettext_lazy("the log line itself names its card"),
+    "name in the line": gettext_lazy("the log line itself names it"),
+    "name of the lease": gettext_lazy("the lease of that time bears its name"),
+    "within the address": gettext_lazy("its card stands in the IPv6 address"),
+    "between its leases": gettext_lazy("it had this address shortly before and after"),
+    "temporary address": gettext_lazy("it alone used this temporary address"),
+    "no lease covers it": gettext_lazy("no lease covers that time"),
+    "two at once": gettext_lazy("two machines had the address around that time"),
+    "several offices": gettext_lazy("several units use this network"),
+    "same network": gettext_lazy("only the network of the IPv6 address is known"),
+    "register contradicted": gettext_lazy("the register says one machine, leases another one"),
+    "two in the register": gettext_lazy("the register gives the address to two machines"),
+    "two names": gettext_lazy("two names stand for it"),
+    "two machines in one line": gettext_lazy("the log line names two machines"),
+    "forwarder": gettext_lazy("the address asks for others, such as a resolver or a proxy"),
+    "shared": gettext_lazy("many machines share the address"),
+    "public address": gettext_lazy("a public address may stand for many machines"),
+    "no table": gettext_lazy("nobody has told which machine had the address"),
+}
+"""The rules of `quetsach.machines.identity`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """An address under which logs saw the machine."""
+
+    address: str
+    first: datetime | None
+    last: datetime | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A machine that turned out to be this one."""
+
+    name: str
+    at: datetime
+    why: str
+    case: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of the machine of a case: `strength` in words, and the machines that it may be."""
+
+    strength: str
+    stays: list[Stay]
+    candidates: list[str]
+    joined: list[Joined]
+
+
+def why(rule: str) -> str:
+    """A rule in words; a rule that is not in the table is left out."""
+    if rule.startswith("in turn under one name"):
+        return _("its cards bore one name in turn")
+    return str(WHYS.get(rule, ""))
+
+
+def known(case: Case, links: Iterable[CaseSighting], events: Iterable[CaseEvent]) -> Known:
+    """The machine behind a case. `links` are its evidence, `events` its history."""
+    stays: dict[str, tuple[datetime | None, datetime | None, str]] = {}
+    candidates: dict[str, None] = {}
+    for link in links:
+        row = link.sighting
+        first, last = (row.first_seen, row.last_seen) if link.count is None else (link.first, link.last)
+        before = stays.get(row.device, (None, None, ""))
+        stays[row.device] = (
+            min((at for at in (before[0], first) if at), default=None),
+            max((at for at in (before[1], last) if at), default=None),
+            before[2] or why(link.why),
+        )
+        candidates |= dict.fromkeys(link.candidates)
+    return Known(
+        str(case.device.get_strength_display()),
+        [Stay(address, *told) for address, told in sorted(stays.items(), key=lambda one: str(one[1][1]))],
+        list(candidates),
+        [_joined(event) for event in events if event.act == MERGE],
+    )
+
+
+def _joined(event: CaseEvent) -> Joined:
+    data: dict[str, Any] = event.data
+    return Joined(
+        str(data.get("from", "")), event.at, why(str(data.get("why", ""))), str(data.get("case", ""))
+    )

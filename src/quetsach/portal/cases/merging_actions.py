@@ -1,0 +1,277 @@
+"""Machines that became one, and one that became several: late knowledge moves signs from machine to machine.
+
+A case that lost all its evidence leads to the case of the machine that has it now (`Case.merged_into`). Acts
+and events stay where they were made. When the signs come back, so does the case, in its own state. Runs
+inside the transaction of a batch.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Max, Min, Q, Sum
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from quetsach.portal.audit.actions import Told, record_all
+from quetsach.portal.cases import looks
+from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, Device, VictimReport
+from quetsach.portal.cases.parts import Piece
+from quetsach.portal.cases.queries import RANK
+from quetsach.portal.cases.rules import CHECK, State
+
+MERGE, MERGED, PART = "merge", "merged", "part"
+"""Acts of events: other machines came to this one, it became another one, signs went to or came back from
+another one."""
+_QUIET = ("open", "evidence", "assign", MERGE, MERGED, PART)
+"""Events after which nobody has worked on a case yet, and no log has proven anything."""
+_STATE = (
+    "state",
+    "claimed_at",
+    "verified_at",
+    "quiet_until",
+    "confirmed_by_id",
+    "relapses",
+    "false_alarm_of_id",
+)
+
+
+@dataclass
+class Moves:
+    """Where the signs of a case went: by case the machines with the time of the latest sign, and why."""
+
+    lost: dict[UUID, dict[UUID, tuple[datetime, str]]] = field(default_factory=dict)
+    names: dict[UUID, set[tuple[UUID, str]]] = field(default_factory=lambda: defaultdict(set))
+    """Reporters and their names of the moved signs, by case."""
+
+    def add(self, case: UUID, device: UUID, seen: datetime | None, why: str) -> None:
+        """A sign of a case is another machine's now."""
+        known = self.lost.setdefault(case, {})
+        known[device] = max(known.get(device, (looks.OLDEST, "")), (seen or looks.OLDEST, why))
+
+
+def bring_back(pieces: Iterable[Piece]) -> set[tuple[UUID, UUID]]:
+    """Cases that led to others and have signs again return in their own state, with their machines; returns
+    the cases that had taken them in, each with the machine that returned."""
+    devices = {piece.device.pk: piece.device for piece in pieces}
+    families = {(piece.device.pk, piece.row.family) for piece in pieces}
+    rows = (
+        Case.rows.select_for_update(of=("self",), no_key=True)
+        .filter(device__in=devices, merged_into__isnull=False)
+        .select_related("device__owner", "merged_into__device__owner")
+        .order_by("pk")
+    )
+    cases = [case for case in rows if (case.device_id, case.family) in families]
+    if gone := [device for device in devices.values() if device.merged_into_id is not None]:
+        for device in gone:
+            device.merged_into = None
+        Device.rows.filter(pk__in=[device.pk for device in gone]).update(merged_into=None)
+    returned: set[tuple[UUID, UUID]] = set()
+    for case in cases:
+        other = case.merged_into
+        assert other is not None
+        returned.add((other.pk, case.device_id))
+        case.merged_into, case.is_current = None, True
+        case.save(update_fields=["merged_into", "is_current"])
+        _note(case, PART, case.state, {"from": other.device.key, "case": str(other.pk)})
+        _restore(other, case)
+    told = [
+        Told(
+            case, case.device.owner.path,
+            {"device": case.device.key, "to": case.device.key, "why": "", "family": case.family},
+        )
+        for case in cases
+    ]  # fmt: skip
+    if told:
+        record_all("case.part", told)
+    return returned
+
+
+def settle(moves: Moves, returned: Collection[tuple[UUID, UUID]], now: datetime) -> None:
+    """Sum up the cases that lost signs, and lead those without any evidence to the machines that have it.
+    `returned` is what `bring_back` has written down."""
+    if not moves.lost:
+        return
+    cases = list(
+        Case.rows.select_for_update(of=("self",), no_key=True)
+        .filter(pk__in=moves.lost)
+        .select_related("device__owner", "device__campaign")
+        .order_by("pk")
+    )
+    empty = [case for case in cases if not sum_up_anew(case, now)]
+    targets = Device.rows.select_related("owner").in_bulk(
+        {device for those in moves.lost.values() for device in those}
+    )
+    told = []
+    for case in cases:
+        went = moves.lost[case.pk]
+        latest = max(went, key=lambda pk: (went[pk][0], targets[pk].id_kind, targets[pk].id_value))
+        target, why = targets[latest], went[latest][1]
+        merged = _merge(case, target, why) if case in empty and case.is_current else False
+        if (case.pk, latest) in returned:
+            continue
+        if not merged and case.is_current:
+            _note(case, PART, case.state, {"to": target.key, "why": why})
+        verb = "case.merge" if merged else "case.part"
+        data = {"device": case.device.key, "to": target.key, "why": why, "family": case.family}
+        told.append((verb, Told(case, case.device.owner.path, data)))
+    for verb in ("case.merge", "case.part"):
+        if some := [one for what, one in told if what == verb]:
+            record_all(verb, some)
+    _lead(cases, targets, moves)
+    _forget_names(moves)
+
+
+def sum_up_anew(case: Case, now: datetime) -> bool:
+    """Recompute what a case knows of its evidence, after some of it went; whether any is left."""
+    latest = now + timedelta(days=1)
+    links = CaseSighting.rows.filter(case=case).aggregate(**sums(latest))
+    sane = Q(last_seen__lte=latest)
+    reports = VictimReport.rows.filter(case=case).aggregate(
+        begin=Min("first_seen", filter=sane), end=Max("last_seen", filter=sane)
+    )
+    checks = CaseEvent.rows.filter(case=case, act=CHECK).aggregate(begin=Min("at"), end=Max("at"))
+    parts = (links, reports, checks)
+    case.count = links["total"] or 0
+    case.first_seen = min((one["begin"] for one in parts if one["begin"]), default=None)
+    case.last_seen = max((one["end"] for one in parts if one["end"]), default=None)
+    case.save(update_fields=["count", "first_seen", "last_seen"])
+    has_links = bool(links["total"])
+    return has_links or reports["end"] is not None or checks["end"] is not None
+
+
+def sums(latest: datetime) -> dict[str, Any]:
+    """Aggregates over `CaseSighting`: lines, and the first and last time of usable clocks."""
+    first, last = Coalesce("first", "sighting__first_seen"), Coalesce("last", "sighting__last_seen")
+    sane = Q(sighting__last_seen__gte=looks.OLDEST, sighting__last_seen__lte=latest)
+    return {
+        "total": Sum(Coalesce("count", "sighting__count")),
+        "begin": Min(first, filter=sane),
+        "end": Max(last, filter=sane),
+    }
+
+
+def _forget_names(moves: Moves) -> None:
+    """Drop names of machines that no sign bears any more. An address without a table keeps its machine."""
+    devices = Case.rows.filter(pk__in=moves.lost).exclude(device__id_kind__in=Device.BY_ADDRESS)
+    for case, device in devices.values_list("pk", "device"):
+        for reporter, key in moves.names[case]:
+            still = CaseSighting.rows.filter(
+                case__device=device, sighting__node=reporter, sighting__device=key
+            )
+            if not still.exists():
+                Alias.rows.filter(device=device, reporter=reporter, key=key).delete()
+
+
+def _merge(case: Case, target: Device, why: str) -> bool:
+    """Lead a case without evidence to the case of the machine that has it; False where it has none."""
+    into = (
+        Case.rows.select_for_update(of=("self",), no_key=True)
+        .filter(device=target, family=case.family, is_current=True)
+        .select_related("device__owner")
+        .first()
+    )
+    if into is None or into.pk == case.pk:
+        return False
+    before = _kept(into)
+    from_state = into.state
+    case.is_current, case.merged_into = False, into
+    case.save(update_fields=["is_current", "merged_into"])
+    state = _joined(into, case)
+    _take_over(into, state)
+    _note(case, MERGED, case.state, {"to": target.key, "case": str(into.pk), "why": why})
+    data = {"from": case.device.key, "case": str(case.pk), "why": why, "before": before}
+    _note(into, MERGE, into.state, data, from_state)
+    return True
+
+
+def _joined(into: Case, case: Case) -> Case:
+    """The case whose state the joined case has: the least proven. A case that was opened only because the
+    evidence got a name, and on which nobody has worked, has none of its own."""
+    was_there = CaseEvent.rows.filter(case=into, act=MERGED, data__case=str(case.pk)).exists()
+    if was_there and not _was_worked_on(case):
+        return into  # parted again: its own state
+    of_both = [case]
+    is_renamed = into.opened_at >= case.opened_at and not _was_worked_on(into)
+    if not is_renamed:
+        of_both.append(into)
+    else:
+        of_both += list(Case.rows.filter(merged_into=into).exclude(pk=case.pk).select_related("device"))
+    return min(of_both, key=lambda one: (RANK[State(one.state)], -_stamp(one.claimed_at), one.pk))
+
+
+def _stamp(at: datetime | None) -> float:
+    return at.timestamp() if at else 0.0
+
+
+def _was_worked_on(case: Case) -> bool:
+    return CaseEvent.rows.filter(case=case).exclude(act__in=_QUIET).exists()
+
+
+def _take_over(into: Case, state: Case) -> None:
+    """Give the joined case a state. A sign after the cleaning that the other machine had says that it came
+    back."""
+    if state.pk != into.pk:
+        for name in _STATE:
+            setattr(into, name, getattr(state, name))
+    proven = into.quiet_until if into.state == State.VERIFIED_CLEAN else into.claimed_at
+    if proven is not None and into.last_seen is not None and into.last_seen > proven:
+        into.state, into.relapses = State.CLEANING.value, into.relapses + 1
+        into.claimed_at = into.verified_at = into.quiet_until = into.confirmed_by_id = None
+    into.save(update_fields=list(_STATE))
+
+
+def _kept(case: Case) -> dict[str, Any]:
+    found = {name: getattr(case, name) for name in _STATE}
+    return {
+        name: value.isoformat()
+        if isinstance(value, datetime)
+        else str(value)
+        if isinstance(value, UUID)
+        else value
+        for name, value in found.items()
+    }
+
+
+def _restore(other: Case, case: Case) -> None:
+    """The case that had taken in another one: as it was before, unless somebody moved it since."""
+    other = (
+        Case.rows.select_for_update(of=("self",), no_key=True)
+        .select_related("device__owner")
+        .get(pk=other.pk)
+    )
+    events = CaseEvent.rows.filter(case=other).order_by("-at", "-pk")
+    joined = events.filter(act=MERGE, data__case=str(case.pk)).first()
+    from_state = other.state
+    if joined is not None and not events.filter(pk__gt=joined.pk).exclude(act__in=_QUIET).exists():
+        before = joined.data["before"]
+        for name in _STATE:
+            value = before[name]
+            setattr(
+                other, name, parse_datetime(value) if name.endswith(("_at", "_until")) and value else value
+            )
+        other.save(update_fields=list(_STATE))
+    _note(other, PART, other.state, {"to": case.device.key, "case": str(case.pk)}, from_state)
+
+
+def _lead(cases: Iterable[Case], targets: Mapping[UUID, Device], moves: Moves) -> None:
+    """Machines without a case of their own lead to the machine that has their signs."""
+    for case in cases:
+        if Case.rows.filter(device=case.device_id, is_current=True).exists():
+            continue
+        went = moves.lost[case.pk]
+        latest = max(went, key=lambda pk: (went[pk][0], targets[pk].id_kind, targets[pk].id_value))
+        if latest != case.device_id:
+            Device.rows.filter(pk=case.device_id).update(merged_into=latest)
+
+
+def _note(case: Case, act: str, to_state: str, data: dict[str, Any], from_state: str = "") -> None:
+    CaseEvent(
+        case=case, at=timezone.now(), act=act, from_state=from_state or to_state, to_state=to_state, data=data
+    ).save(force_insert=True)  # fmt: skip

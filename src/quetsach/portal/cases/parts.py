@@ -1,0 +1,179 @@
+"""Rows of evidence by machine: each run of a row belongs to the machine that stood behind it then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+
+from quetsach.machines import keys
+from quetsach.machines.evidence import Key, Sign
+from quetsach.machines.identity.locating import INFERRED, LOCATED, Place
+from quetsach.portal.cases.looks import OLDEST
+from quetsach.portal.cases.models import Case, CaseSighting, Device
+from quetsach.portal.machines.placing import Placed, place
+from quetsach.portal.machines.spelling import stored
+from quetsach.portal.sightings.models import Sighting
+from quetsach.text.canonical import address
+
+type Run = tuple[int, int, int]
+"""First and last microsecond of the day, and log lines."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MOST_CANDIDATES = 20
+
+
+@dataclass(slots=True)
+class Part:
+    """What one row says of one machine. `id` is the machine's id, as the database keeps it, or the address
+    that no table knows. Without `runs` the whole row is its. `home` is the path of the unit that the machine
+    was in; `reasons` say why its keys are one machine."""
+
+    id: Key
+    strength: str
+    why: str
+    candidates: list[str]
+    name: str
+    home: str
+    keys: tuple[Key, ...] = ()
+    reasons: tuple[str, ...] = ()
+    runs: list[Run] = field(default_factory=list)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the part is one of a machine, and not of an address."""
+        return self.strength in (LOCATED, INFERRED)
+
+
+PART_FIELDS = ("runs", "count", "first", "last", "strength", "why", "candidates")
+"""Fields of `CaseSighting` that tell the part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a row, with its machine."""
+
+    row: Sighting
+    part: Part
+    device: Device
+
+    @property
+    def first(self) -> datetime | None:
+        """The first event time."""
+        return moment(self.row, self.part.runs[0][0]) if self.part.runs else self.row.first_seen
+
+    @property
+    def last(self) -> datetime | None:
+        """The latest event time."""
+        if not self.part.runs:
+            return self.row.last_seen
+        return moment(self.row, max(last for _first, last, _count in self.part.runs))
+
+    @property
+    def count(self) -> int:
+        """The log lines."""
+        return sum(run[2] for run in self.part.runs) if self.part.runs else self.row.count
+
+    def seen(self, now: datetime) -> datetime | None:
+        """The latest event time; None where the clock cannot be trusted."""
+        last = self.last
+        return last if last is not None and OLDEST <= last <= now + timedelta(days=1) else None
+
+    def link(self, case: Case) -> CaseSighting:
+        """The part as evidence of a case."""
+        return CaseSighting(
+            case=case, sighting=self.row, runs=[list(run) for run in self.part.runs], count=self.count,
+            first=self.first, last=self.last, strength=self.part.strength, why=self.part.why,
+            candidates=self.part.candidates,
+        )  # fmt: skip
+
+    def is_among(self, links: Iterable[CaseSighting]) -> bool:
+        """Whether the part stands in a case of the machine as it is, so that nothing is new."""
+        own = self.link(Case())
+        return any(
+            link.case.device_id == self.device.pk
+            and all(getattr(link, name) == getattr(own, name) for name in PART_FIELDS)
+            for link in links
+        )
+
+
+def parts_of(rows: Sequence[Sighting]) -> dict[int, list[Part]]:
+    """The parts of each row, by the row's id, in the order of time. Each row's `node.unit` is at hand."""
+    signs: list[Sign] = []
+    owners: list[tuple[Sighting, Run | None]] = []
+    for row in rows:
+        for run, sign in _signs(row):
+            signs.append(sign)
+            owners.append((row, run))
+    placed = place(signs)
+    found: dict[int, list[Part]] = {row.pk: [] for row in rows}
+    for (row, run), one, sign in zip(owners, placed.places, signs, strict=True):
+        known = found[row.pk]
+        part = _part(row, one, sign, placed)
+        same = next((other for other in known if other.id == part.id), None)
+        if same is None:
+            known.append(part)
+            same = part
+        elif LOCATED == part.strength != same.strength:
+            same.strength, same.why = part.strength, part.why
+        if run is not None:
+            same.runs.append(run)
+    for parts in found.values():
+        if len(parts) == 1:
+            parts[0].runs = []
+    return found
+
+
+def moment(row: Sighting, microseconds: int) -> datetime:
+    """A time of the row's day."""
+    assert row.day is not None
+    return datetime.combine(row.day, time(), UTC) + timedelta(microseconds=microseconds)
+
+
+def _signs(row: Sighting) -> Iterable[tuple[Run | None, Sign]]:
+    """A sign for each run; one for the whole row where runs are not known."""
+    where = address(row.device) if row.device else None
+    named = list(_keys(row, "" if where else row.device))
+    scope, source = row.node.unit.path, row.source_name
+    if row.runs and row.day is not None:
+        midnight = _micro(datetime.combine(row.day, time(), UTC))
+        for first, last, count in row.runs:
+            times = midnight + first, midnight + last
+            yield (first, last, count), Sign(where or "", tuple(named), *times, source, scope)
+        return
+    first, last = (_micro(one) if one else 0 for one in (row.first_seen, row.last_seen))
+    yield None, Sign(where or "", tuple(named), first, max(first, last), source, scope)
+
+
+def _micro(at: datetime) -> int:
+    return max(0, (at - _EPOCH) // timedelta(microseconds=1))
+
+
+def _keys(row: Sighting, device: str) -> Iterable[Key]:
+    """The keys that the line names; `device` is its name for the machine where that is no address."""
+    told = row.identity
+    found = [keys.mac(told["mac"])] if isinstance(told.get("mac"), str) else []
+    kind, _, value = device.partition(":")
+    if kind == "mac":
+        found.append(keys.mac(value))
+    spelled = value if kind == "host" else "" if kind == "mac" else device
+    hosts = [spelled, *([told["host"]] if isinstance(told.get("host"), str) else [])]
+    for host in hosts:
+        if host:
+            found += [keys.domain_host(host), keys.host(host)]
+    agent = told.get("agent")
+    found += [keys.agent(agent)] if isinstance(agent, str) else []
+    return dict.fromkeys(key for key in found if key is not None)
+
+
+def _part(row: Sighting, one: Place, sign: Sign, placed: Placed) -> Part:
+    candidates = [placed.name(key) or key.value.rpartition(" ")[2] for key in one.candidates]
+    if one.status not in (LOCATED, INFERRED):
+        return Part(Key(one.status, row.device), one.status, one.why, candidates[:_MOST_CANDIDATES], "", "")
+    device = placed.device(one.device)
+    reasons = tuple(reason.why for reason in device.reasons) if device else ()
+    name = placed.name(one.device) if sign.address else row.device
+    return Part(
+        stored(one.device), one.status, one.why, [], name,
+        placed.home(one.device, sign.first), device.keys if device else (one.device,), reasons,
+    )  # fmt: skip

@@ -1,0 +1,142 @@
+"""Places signs in logs by all that offices told: reads the evidence around them, and asks the pure functions.
+
+Only bindings of the addresses and machines in question are read, however many there are; which offices keep
+tables of a network stands in `KeptNetwork`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import batched, pairwise
+
+from django.db.models import Q
+
+from quetsach.machines.evidence import IDENTIFYING, Binding, Key, Sign
+from quetsach.machines.identity.components import Evidence, Link, links_of
+from quetsach.machines.identity.devices import Device, Devices
+from quetsach.machines.identity.keys import is_private, label, mac_within
+from quetsach.machines.identity.locating import Locator, Place
+from quetsach.machines.identity.scopes import related as are_related
+from quetsach.machines.identity.tables import KeptNetwork as Kept
+from quetsach.machines.identity.tables import network_of
+from quetsach.portal.machines.models import KeptNetwork, StoredBinding
+from quetsach.portal.machines.queries import bindings_of, evidence_for
+
+_AT_ONCE = 400
+_DAY = 86_400_000_000
+
+
+@dataclass
+class Placed:
+    """Signs with their places, and what is known of the machines among them."""
+
+    places: list[Place]
+    devices: Devices
+    evidence: Evidence
+    _by_id: dict[Key, Device] = field(init=False)
+    _names: dict[Key, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._by_id = {device.id: device for device in self.devices.all}
+        latest: dict[Key, tuple[int, str]] = {}
+        for name, uses in self.devices.called.items():
+            for use in uses:
+                latest[use.device] = max(latest.get(use.device, (0, "")), (use.last, name))
+        self._names = {id: name for id, (_, name) in latest.items()}
+
+    def device(self, id: Key) -> Device | None:
+        """What is known of a machine; None where only a line names it."""
+        return self._by_id.get(id)
+
+    def name(self, id: Key) -> str:
+        """The host name that a machine bore last; "" where none is known."""
+        if id.kind in ("host", "domainhost"):
+            return id.value.rpartition(" ")[2]
+        return self._names.get(id, "")
+
+    def home(self, id: Key, at: int) -> str:
+        """The path of the unit in whose network a machine was at a time, by leases and neighbour tables. Where
+        there are none it is the unit that told of the machine; "" where several unrelated units did."""
+        device = self._by_id.get(id)
+        if device is None:
+            return ""
+        if device.homes:
+            before = [home for home in device.homes if home.begin <= at]
+            return (before or list(device.homes[:1]))[-1].scope
+        told = {one.scope for one in self.evidence.claims if not device_keys(device).isdisjoint(one.keys)}
+        told |= {one.scope for one in self.evidence.bindings if one.key in device_keys(device)}
+        order = sorted(told, key=len)
+        is_line = all(after.startswith(before) for before, after in pairwise(order))
+        return order[-1] if order and is_line else ""
+
+
+def device_keys(device: Device) -> set[Key]:
+    """The keys of a machine without the unit in which they count."""
+    return {Key(key.kind, key.value.rpartition(" ")[2]) for key in (*device.keys, *device.names)}
+
+
+def place(signs: Sequence[Sign]) -> Placed:
+    """The place of each sign, in order."""
+    bindings = _around(signs)
+    seeds = {link for one in bindings for link in links_of(one)}
+    for one in {(sign.keys, sign.scope, sign.address) for sign in signs}:
+        seeds |= _links_of_sign(*one)
+    evidence = evidence_for(seeds) if seeds else Evidence()
+    devices = evidence.devices()
+    locator = Locator({*bindings, *evidence.bindings}, devices, kept=_kept(signs, bindings))
+    return Placed([locator.place(sign) for sign in signs], devices, evidence)
+
+
+def _links_of_sign(keys: tuple[Key, ...], scope: str, address: str) -> set[Link]:
+    found: set[Link] = set()
+    inner = mac_within(address) if ":" in address else None
+    for key in (*keys, *([inner] if inner else [])):
+        if key.kind in IDENTIFYING or key.kind == "randommac":
+            found.add(Link(*key))
+        if key.kind in ("host", "domainhost"):
+            found.add(Link("name", label(key), scope, is_local=True))
+    return found
+
+
+def _around(signs: Iterable[Sign]) -> set[Binding]:
+    """The bindings of the addresses, of the inner addresses behind translations, and of the networks of IPv6
+    addresses on these days."""
+    scopes: dict[str, set[str]] = defaultdict(set)
+    days: dict[str, tuple[int, int]] = {}
+    for sign in signs:
+        if sign.address:
+            scopes[sign.address].add(sign.scope)
+            if ":" in sign.address:
+                first, last = days.get(network_of(sign.address), (sign.first, sign.last))
+                days[network_of(sign.address)] = min(first, sign.first), max(last, sign.last)
+    found = _bound(scopes)
+    inner: dict[str, set[str]] = defaultdict(set)
+    for one in found:
+        if one.kind == "nat" and one.key.kind == "address":
+            inner[one.key.value].add(one.scope)
+    found |= _bound({address: those for address, those in inner.items() if address not in scopes})
+    for network, (first, last) in days.items():
+        near = Q(network=network, begin__lt=last + _DAY, end__gt=first - _DAY)
+        found |= set(bindings_of(StoredBinding.rows.filter(near)))
+    return found
+
+
+def _bound(scopes: dict[str, set[str]]) -> set[Binding]:
+    found: set[Binding] = set()
+    for some in batched(sorted(scopes), _AT_ONCE):
+        for one in bindings_of(StoredBinding.rows.filter(address__in=some)):
+            if not is_private(one.address) or any(are_related(one.scope, at) for at in scopes[one.address]):
+                found.add(one)
+    return found
+
+
+def _kept(signs: Iterable[Sign], bindings: Iterable[Binding]) -> set[Kept]:
+    networks = {network_of(one.address) for one in signs if one.address and is_private(one.address)}
+    networks |= {network_of(one.key.value) for one in bindings if one.key.kind == "address"}
+    found: set[Kept] = set()
+    for some in batched(sorted(networks), _AT_ONCE):
+        rows = KeptNetwork.rows.filter(network__in=some).values_list("network", "unit__path", "kind")
+        found.update(Kept(*row) for row in rows)
+    return found

@@ -1,0 +1,100 @@
+"""Machines of the version before: each stays the machine that it was, with its case, name and check."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+
+from quetsach.portal.cases.models import Case, CaseSighting, Device
+from quetsach.portal.cases.pull_actions import pull_sightings
+from quetsach.portal.machines.models import StoredBinding
+from quetsach.portal.units.models import path_segment
+
+BEFORE, NOW = [("cases", "0004_victims_reports")], [("cases", "0005_machines_by_identity")]
+SEEN = datetime(2026, 10, 6, 3, tzinfo=UTC)
+CARD = "00-00-5e-00-53-01"
+
+
+def migrate(to):
+    MigrationExecutor(connection).migrate(to)
+    return MigrationExecutor(connection).loader.project_state(to).apps
+
+
+@pytest.fixture
+def before(cast):
+    yield migrate(BEFORE)
+    migrate(NOW)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_machines_of_before_move_in_with_their_cases(cast, before):
+    a, a1, b1 = (cast.nodes[name] for name in ("A", "A1", "B1"))
+
+    def machine(owner, key, reporter=None, *, state="assigned", identity=None, refused=False):
+        device = before.get_model("cases", "Device")._base_manager.create(
+            campaign_id=cast.campaign.pk, owner_id=owner.pk, key=key, identity=identity or {},
+            is_assigned=True, created_at=SEEN,
+        )  # fmt: skip
+        before.get_model("cases", "Alias")._base_manager.create(
+            reporter_id=(reporter or owner).pk, key=key, device=device
+        )
+        case = before.get_model("cases", "Case")._base_manager.create(
+            device=device, family="ramnit", state=state, opened_at=SEEN, first_seen=SEEN, last_seen=SEEN,
+            count=3, claimed_at=timezone.now() if state == "claimed_clean" else None,
+        )  # fmt: skip
+        before.get_model("cases", "CaseEvent")._base_manager.create(
+            case=case, at=SEEN, act="claim" if state == "claimed_clean" else "open", to_state=state
+        )
+        if refused:
+            before.get_model("cases", "NotOurs")._base_manager.create(
+                device=device, node_id=owner.pk, at=SEEN, by_id=cast.user("A1", "it").pk, reason="x"
+            )
+        row = before.get_model("sightings", "Sighting")._base_manager.create(
+            node_id=(reporter or owner).pk, key=f"{key:0>64}"[-64:], source="e" * 64, source_name="fw",
+            indicator="evil.example", kind="domain", family="ramnit", matched="evil.example", field="query",
+            device=key, identity=identity or {}, day=SEEN.date(), first_seen=SEEN, last_seen=SEEN, count=3,
+            action="allowed", logformat="zeek.dns", evidence="", set_id="0" * 64, is_listed=True,
+            is_pulled=True, received_at=SEEN,
+        )  # fmt: skip
+        before.get_model("cases", "CaseSighting")._base_manager.create(case=case, sighting_id=row.pk)
+        return device.pk
+
+    weak = machine(a1, "10.1.1.5", a, refused=True)
+    same_address = machine(b1, "10.1.1.5")
+    public = machine(a1, "203.0.113.9")
+    named = machine(a1, "PC-KETOAN", a)
+    whole = machine(a1, "pc-1.soyte.gov.vn")
+    odd = machine(a1, "máy của chị Lan")
+    card = machine(a1, "10.1.1.7", state="claimed_clean", identity={"mac": CARD})
+    check = before.get_model("cases", "Device")._base_manager.create(
+        campaign_id=cast.campaign.pk, owner_id=a1.pk, key="PC-02", identity={}, is_assigned=True,
+        created_at=SEEN,
+    ).pk  # fmt: skip
+
+    migrate(NOW)
+
+    def known(pk):
+        device = Device.rows.get(pk=pk)
+        return device.id_kind, device.id_value, device.strength
+
+    end = {name: path_segment(cast.units[name].pk) for name in ("A", "A1", "B1")}
+    assert known(weak) == ("weak", f"{end['A1']} 10.1.1.5", "weak")
+    assert known(same_address) == ("weak", f"{end['B1']} 10.1.1.5", "weak")
+    assert known(public) == ("shared", f"{end['A1']} 203.0.113.9", "shared")
+    assert known(named) == ("host", f"{end['A']} pc-ketoan", "located")
+    assert known(whole) == ("domainhost", "pc-1.soyte.gov.vn", "located")
+    assert known(odd) == ("weak", f"{end['A1']} máy của chị Lan", "weak")
+    assert known(check) == ("host", f"{end['A1']} pc-02", "located")
+    assert Device.rows.get(pk=weak).is_owner_said and not Device.rows.get(pk=named).is_owner_said
+    assert Case.rows.filter(is_current=True).count() == 7 and CaseSighting.rows.count() == 7
+
+    # What is placed again finds its machine; the card in the line is the machine of its address.
+    pull_sightings(cast.campaign)
+    assert Case.rows.filter(is_current=True).count() == 7 and not StoredBinding.rows.exists()
+    moved = Device.rows.get(pk=card).merged_into
+    assert (moved.id_kind, moved.id_value) == ("mac", CARD)
+    case = Case.rows.get(device=moved)
+    assert (case.state, case.count) == ("claimed_clean", 3) and case.claimed_at
+    assert Case.rows.filter(is_current=True, device__in=[weak, public, named, whole, odd]).count() == 5

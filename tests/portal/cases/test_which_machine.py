@@ -1,0 +1,216 @@
+"""A machine in cases is known by what offices told, whenever they tell it."""
+
+from datetime import datetime
+from io import BytesIO
+
+import pytest
+
+from quetsach.machines.evidence import Binding, Claim, Key
+from quetsach.portal.audit.actions import first_broken_entry
+from quetsach.portal.audit.models import Entry
+from quetsach.portal.campaigns import arrivals
+from quetsach.portal.cases import actions, queries
+from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, Device
+from quetsach.portal.cases.pull_actions import pull_sightings
+from quetsach.portal.machines import actions as machines
+from quetsach.portal.machines.models import EvidenceFile, StoredBinding
+from quetsach.portal.sightings.actions import Sender, receive_file
+from quetsach.portal.sightings.models import Sighting
+from tests.portal.scan_document import document, noon, publish_list, sighting
+
+HOUR = 3_600_000_000
+PC, LAPTOP = Key("mac", "00-00-5e-00-53-01"), Key("mac", "00-00-5e-00-53-02")
+ADDRESS = "10.1.1.5"
+
+
+@pytest.fixture
+def listed(cast, tmp_path):
+    return publish_list(cast, tmp_path)
+
+
+@pytest.fixture
+def upload(cast, listed):
+    def give(*rows, unit="A1"):
+        told = [{"who": "", "runs": whole(row), **row} for row in rows]
+        body = document(told, (), set_id=listed.set_id, schema=2)
+        return receive_file(BytesIO(body), cast.nodes[unit], Sender("upload", user=cast.user(unit, "it")))
+
+    return give
+
+
+@pytest.fixture
+def tell(cast):
+    """Evidence of a unit arrives, and the cases follow."""
+
+    def give(*rows, unit="A1", file=None):
+        machines.store_evidence(
+            cast.units[unit],
+            [one for one in rows if isinstance(one, Claim)],
+            [one for one in rows if isinstance(one, Binding)],
+            file=file,
+        )
+        assert arrivals.announce(cast.campaign)
+
+    return give
+
+
+def micro(at):
+    return round(at.timestamp() * 1_000_000)
+
+
+def lease(key, at, hours=2, address=ADDRESS, name=None, source="dhcp"):
+    """A lease around a moment, with the host name in it."""
+    begin = micro(at) - HOUR
+    end = begin + hours * HOUR
+    rows = [Binding(address, key, begin, end, source, "lease")]
+    return rows + ([Claim((key, Key("host", name)), begin, end, source)] if name else [])
+
+
+def runs(*times):
+    """Runs of a row, each of one line."""
+    return [[*[(at.hour * 3600 + at.minute * 60) * 1_000_000] * 2, 1] for at in times]
+
+
+def whole(row):
+    """The row as one run."""
+    (first, last, _), *_ = runs(datetime.fromisoformat(row["first_seen"]))
+    return [[first, last, row["count"]]]
+
+
+def counted():
+    """The current cases: id of the machine, lines, state."""
+    rows = Case.rows.filter(is_current=True).select_related("device").order_by("device__id_value")
+    return [
+        (row.device.id_kind, row.device.id_value.rpartition(" ")[2], row.count, row.state) for row in rows
+    ]
+
+
+def test_a_lease_that_comes_later_names_the_machine(cast, upload, tell):
+    upload(sighting(ADDRESS, noon(9), count=3))
+    assert counted() == [("weak", ADDRESS, 3, "assigned")]
+    old = Case.rows.get()
+    tell(*lease(PC, noon(9), name="pc-ketoan"))
+    assert counted() == [("mac", PC.value, 3, "assigned")]
+    new = Case.rows.get(is_current=True)
+    assert (new.device.key, new.device.strength, new.device.owner) == (
+        "pc-ketoan",
+        "located",
+        cast.nodes["A1"],
+    )
+    old.refresh_from_db()
+    assert (old.is_current, old.merged_into, old.device.merged_into) == (False, new, new.device)
+    assert old.count == 0 and not CaseSighting.rows.filter(case=old).exists()
+    assert first_broken_entry() is None
+    assert Entry.objects.filter(action="case.merge").count() == 1
+
+
+def test_late_or_early_the_same_machines_and_figures(cast, upload, tell):
+    tell(*lease(PC, noon(9), name="pc-ketoan"), *lease(LAPTOP, noon(8)))
+    upload(sighting(ADDRESS, noon(9), count=3), sighting(ADDRESS, noon(8)), sighting("10.1.1.6", noon(8)))
+    assert counted() == [
+        ("mac", PC.value, 3, "assigned"),
+        ("mac", LAPTOP.value, 1, "assigned"),
+        ("weak", "10.1.1.6", 1, "assigned"),
+    ]
+
+
+def test_one_row_of_two_machines_is_parted_by_its_runs(cast, upload, tell):
+    morning, evening = noon(9).replace(hour=3), noon(9).replace(hour=9)
+    upload(sighting(ADDRESS, morning, until=evening, count=2, runs=runs(morning, evening)))
+    assert counted() == [("weak", ADDRESS, 2, "assigned")]
+    tell(*lease(PC, morning), *lease(LAPTOP, evening))
+    assert counted() == [("mac", PC.value, 1, "assigned"), ("mac", LAPTOP.value, 1, "assigned")]
+    cases = {case.device.id_value: case for case in Case.rows.filter(is_current=True)}
+    assert cases[PC.value].last_seen == morning and cases[LAPTOP.value].first_seen == evening
+    (row,) = queries.story(cases[LAPTOP.value]).facts.sightings
+    assert (row.count, row.first_seen, row.last_seen) == (1, evening, evening)
+
+
+def test_a_claim_goes_along_and_a_later_sign_of_the_other_address_ends_it(cast, upload, tell):
+    upload(sighting(ADDRESS, noon(9)))
+    case = Case.rows.get()
+    actions.claim_clean(case, cast.user("A1", "it"), done="scan", done_at=noon(7))
+    tell(*lease(PC, noon(9)))
+    assert counted() == [("mac", PC.value, 1, "claimed_clean")]
+    assert Case.rows.get(is_current=True).claimed_at == noon(7)
+    upload(sighting("10.1.1.9", noon(5)))
+    assert counted() == [("mac", PC.value, 1, "claimed_clean"), ("weak", "10.1.1.9", 1, "assigned")]
+    tell(*lease(PC, noon(5), address="10.1.1.9"))
+    # It was handled before that sign, and nobody handled the second address: the least proven of both.
+    assert [(kind, count, state) for kind, _, count, state in counted()] == [("mac", 2, "assigned")]
+    assert "relapse" in Case.rows.get(is_current=True).events.values_list("act", flat=True)
+
+
+def test_one_machine_by_a_decision_and_two_again_when_it_is_taken_back(cast, upload, tell):
+    tell(*lease(PC, noon(9), name="pc-1"), *lease(LAPTOP, noon(8), address="10.1.1.6", name="pc-2"))
+    upload(sighting(ADDRESS, noon(9), count=2), sighting("10.1.1.6", noon(8)))
+    it = cast.user("A1", "it")
+    first = Case.rows.get(device__id_value=PC.value)
+    actions.claim_clean(first, it, done="scan", done_at=noon(7))
+    row = machines.decide(cast.units["A1"], "same", PC, LAPTOP, cast.user("A1", "officer"), "one desk")
+    pull_sightings(cast.campaign)
+    # The other half was not handled: the least proven of both counts.
+    assert counted() == [("mac", PC.value, 3, "assigned")]
+    machines.withdraw(row, cast.user("A1", "officer"), cast.units["A1"])
+    pull_sightings(cast.campaign)
+    assert counted() == [("mac", PC.value, 2, "claimed_clean"), ("mac", LAPTOP.value, 1, "assigned")]
+    assert not Device.rows.exclude(merged_into=None).exists()
+    told = CaseEvent.rows.filter(case=first).values_list("act", flat=True)
+    assert list(told) == ["open", "claim", "merge", "part"]
+
+
+def test_a_file_that_is_taken_back_leaves_no_trace_in_the_figures(cast, upload, tell):
+    upload(sighting(ADDRESS, noon(9), count=3))
+    file = EvidenceFile.rows.create(
+        unit=cast.units["A1"], source="dhcp", name="leases.csv", digest="1", created_at=noon(1)
+    )
+    tell(*lease(PC, noon(9), name="pc-1"), file=file)
+    assert counted()[0][0] == "mac"
+    machines.take_back(file)
+    pull_sightings(cast.campaign)
+    assert counted() == [("weak", ADDRESS, 3, "assigned")]
+    assert not StoredBinding.rows.exists()
+
+
+def test_a_lease_that_was_given_back_early_frees_the_later_signs(cast, upload, tell):
+    late = noon(9).replace(hour=18)
+    upload(sighting(ADDRESS, noon(9)), sighting(ADDRESS, late, indicator="bad.example"))
+    tell(*lease(PC, noon(9), hours=24))
+    assert {kind for kind, *_ in counted()} == {"mac"}
+    tell(*lease(PC, noon(9), hours=2), *lease(LAPTOP, late))
+    assert {value for _, value, *_ in counted()} == {PC.value, LAPTOP.value}
+
+
+def test_two_machines_at_once_are_named_and_none_is_picked(cast, upload, tell):
+    tell(*lease(PC, noon(9), name="pc-1"), *lease(LAPTOP, noon(9), name="pc-2"))
+    upload(sighting(ADDRESS, noon(9)))
+    assert counted() == [("unlocated", ADDRESS, 1, "assigned")]
+    assert sorted(CaseSighting.rows.get().candidates) == ["pc-1", "pc-2"]
+
+
+def test_a_card_in_another_unit_takes_no_machine_away(cast, upload, tell):
+    """A unit that tells a lease of a foreign card gets no case of another unit by it."""
+    tell(*lease(PC, noon(9), address="10.2.1.5"), unit="B1")
+    upload(sighting(ADDRESS, noon(9), identity={"mac": PC.value}))
+    assert Device.rows.get().owner == cast.nodes["A1"]
+
+
+def test_leases_of_the_unit_give_the_case_of_a_superiors_log(cast, upload, tell):
+    """The superior sees an address of no range; the unit below has the lease."""
+    tell(*lease(PC, noon(9), address="10.77.0.5"), unit="A2")
+    upload(sighting("10.77.0.5", noon(9)), unit="A")
+    device = Device.rows.get()
+    assert (device.owner, device.is_assigned, device.id_value) == (cast.nodes["A2"], True, PC.value)
+
+
+def test_nothing_changes_when_everything_comes_again(cast, upload, tell):
+    rows = [sighting(ADDRESS, noon(9), count=3), sighting("10.1.1.6", noon(8))]
+    leases = [*lease(PC, noon(9), name="pc-1"), *lease(LAPTOP, noon(8), address="10.1.1.6")]
+    upload(*rows)
+    tell(*leases)
+    before = counted(), list(CaseEvent.rows.values_list("pk", "act")), Device.rows.count()
+    upload(*rows)
+    tell(*leases)
+    Sighting.rows.update(is_pulled=False)
+    pull_sightings(cast.campaign)
+    assert (counted(), list(CaseEvent.rows.values_list("pk", "act")), Device.rows.count()) == before
