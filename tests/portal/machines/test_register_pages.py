@@ -1,6 +1,7 @@
 """A register fills itself from files that people upload; people confirm, join, retire, and take back."""
 
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -11,6 +12,7 @@ from django.utils import timezone
 from quetsach.machines.evidence import Binding, Key
 from quetsach.machines.sources import document
 from quetsach.portal.audit.models import Entry
+from quetsach.portal.cases.models import Case
 from quetsach.portal.machines.models import (
     EvidenceFile,
     RegisterFigures,
@@ -18,7 +20,10 @@ from quetsach.portal.machines.models import (
     StoredBinding,
     StoredDecision,
 )
+from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.units.actions import issue_token
+from tests.portal.scan_document import document as document_of_scan
+from tests.portal.scan_document import publish_list, sighting
 
 HOUR, DAY = 3_600_000_000, 86_400_000_000
 HEAD = (
@@ -236,3 +241,22 @@ def test_many_rows_are_pushed_in_documents_that_a_portal_takes(monkeypatch):
     parts = list(document.chunks("kea", [], rows))
     assert len(parts) > 1 and all(len(part) <= 100_000 for part in parts)
     assert [one for part in parts for one in document.read(part.splitlines())] == rows
+
+
+def test_a_machine_with_signs_leads_to_its_case_and_late_leases_name_it(office, cast, tmp_path):
+    client, unit = office
+    listed = publish_list(cast, tmp_path)
+    seen = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(days=2, minutes=30)
+    body = document_of_scan([sighting("10.1.1.12", seen)], set_id=listed.set_id)
+    receive_file(BytesIO(body), cast.nodes["A1"], Sender("upload", user=cast.user("A1", "it")))
+    assert Case.rows.get().device.strength == "weak"
+    take(client, unit, "kea.csv", kea(4))
+    case = Case.rows.get(is_current=True, device__merged_into=None)
+    assert case.device.key == "pc-02"
+    page = client.get(reverse("register", args=[unit.pk])).content.decode()
+    assert reverse("case", args=[cast.campaign.slug, case.pk]) in page
+    client.post(
+        reverse("evidence_act", args=[unit.pk, EvidenceFile.rows.get().pk, "rut"]), {"reason": "wrong"}
+    )
+    case = Case.rows.get(is_current=True, device__merged_into=None)
+    assert (case.device.key, case.device.strength) == ("10.1.1.12", "weak")

@@ -64,6 +64,12 @@ def waiting() -> int:
     )
 
 
+def drop_gone() -> None:
+    """Delete evidence that was taken back and that both cases and registers have followed."""
+    for model in (StoredClaim, StoredBinding):
+        model.rows.filter(is_gone=True, is_taken=True, is_listed=True).delete()
+
+
 def rebuild(unit: Unit) -> None:
     """Compute the unit's register anew from all of its evidence, as after its place in the tree changed."""
     StoredClaim.rows.filter(unit=unit).update(is_listed=False)
