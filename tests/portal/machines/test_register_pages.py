@@ -5,6 +5,7 @@ from io import BytesIO
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -22,6 +23,7 @@ from quetsach.portal.machines.models import (
 )
 from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.units.actions import issue_token
+from quetsach.portal.units.reorg_actions import move
 from tests.portal.scan_document import document as document_of_scan
 from tests.portal.scan_document import publish_list, sighting
 
@@ -31,14 +33,14 @@ HEAD = (
 )
 
 
-def kea(machines, days=4, name="pc"):
+def kea(machines, days=4, name="pc", until=0, card=0):
     """Leases of some machines on the last days, each an hour long."""
     now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     rows = [HEAD]
-    for day in range(days, 0, -1):
+    for day in range(days + until, until, -1):
         end = int((now - timedelta(days=day)).timestamp())
         for n in range(machines):
-            rows.append(f"10.1.1.{n + 10},00:25:90:00:00:{n:02x},,3600,{end},1,0,0,{name}-{n:02},0,")
+            rows.append(f"10.1.1.{n + 10},00:25:90:00:{card:02x}:{n:02x},,3600,{end},1,0,0,{name}-{n:02},0,")
     return ("\n".join(rows) + "\n").encode()
 
 
@@ -260,3 +262,46 @@ def test_a_machine_with_signs_leads_to_its_case_and_late_leases_name_it(office, 
     )
     case = Case.rows.get(is_current=True, device__merged_into=None)
     assert (case.device.key, case.device.strength) == ("10.1.1.12", "weak")
+
+
+def test_a_machine_that_moved_counts_in_its_last_unit_alone(office, cast):
+    client, unit = office
+    take(client, unit, "here.csv", kea(3, until=10))
+    take(cast.client("A2", "it"), cast.units["A2"], "there.csv", kea(3))
+    here, there = (RegisterFigures.rows.get(unit=cast.units[name]) for name in ("A1", "A2"))
+    assert (here.least, here.most, here.elsewhere, there.least) == (0, 0, 3, 3)
+    page = client.get(reverse("register", args=[unit.pk]), {"loc": "het"}).content.decode()
+    assert "pc-00" in page
+
+
+def test_one_name_with_a_new_card_is_a_question_on_today_until_somebody_answers(office, cast):
+    client, unit = office
+    take(client, unit, "old.csv", kea(1, until=10))
+    take(client, unit, "new.csv", kea(1, card=9))
+    assert RegisterFigures.rows.get(unit=unit).asked == 1
+    today = client.get(reverse("today", args=[cast.campaign.slug])).content.decode()
+    assert reverse("register", args=[unit.pk]) + "#hoi" in today
+    left = RegisterRow.rows.get(key_value="00-25-90-00-00-00")
+    told = {"other": "mac:00-25-90-00-09-00", "reason": "bought in August"}
+    client.post(reverse("register_act", args=[unit.pk, left.pk, "thay"]), told)
+    assert RegisterFigures.rows.get(unit=unit).asked == 0
+    assert RegisterRow.rows.filter(is_asked=True).count() == 0
+
+
+def test_a_list_shows_no_machine_alive(office):
+    client, unit = office
+    table = "Tên máy;Địa chỉ MAC;Phòng\nKT-01;00:25:90:aa:00:01;P1\n".encode()
+    take(client, unit, "list.csv", table, source="list")
+    row = RegisterRow.rows.get()
+    assert (row.first_at, row.last_at, row.days) == (None, None, 0)
+    assert RegisterFigures.rows.get(unit=unit).least == 0
+
+
+def test_a_unit_that_moves_in_the_tree_keeps_its_register(office, cast):
+    client, unit = office
+    take(client, unit, "kea.csv", kea(2))
+    move(None, unit, cast.units["B"], on=timezone.localdate())
+    call_command("fill_registers")
+    told = RegisterFigures.rows.get(unit=unit)
+    unit.refresh_from_db()
+    assert (told.least, told.path) == (2, unit.path)

@@ -132,7 +132,11 @@ def _waiting_decisions() -> Iterable[tuple[Any, Any]]:
 
 @transaction.atomic
 def _fill(links: Collection[Link], marks: Collection[_Mark]) -> set[str]:
-    """Write the machines of the components of these links; returns the paths of the units concerned."""
+    """Write the machines of the components of these links; returns the paths of the units concerned.
+
+    Fillings go one after the other, for a component may lie in several units: the first unit is their lock.
+    """
+    Unit.rows.select_for_update(no_key=True, of=("self",)).order_by("path").first()
     _mark(marks)
     evidence = queries.evidence_for(link for link in links if link.kind != "none")
     devices = evidence.devices()
