@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from babel.messages.frontend import CommandLineInterface
-from django.db import connection
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser
 
@@ -18,6 +17,11 @@ from quetsach.text import language
 from tests import browsers
 from tests.browsers import pytest_runtest_teardown, pytest_sessionfinish  # noqa: F401  # hooks, as below
 from tests.command_line import Run
+from tests.database import (  # noqa: F401  # fixtures of all tests
+    django_db_keepdb,
+    django_db_modify_db_settings,
+    migrated,
+)
 from tests.gate import (  # noqa: F401  # hooks of pytest, which looks for them here
     pytest_collection_finish,
     pytest_collection_modifyitems,
@@ -35,19 +39,6 @@ settings.load_profile("quetsach")
 
 # No test depends on installed programs; tests of the conversion name the program themselves.
 os.environ["QUETSACH_LIBREOFFICE"] = "off"
-
-
-@pytest.fixture(scope="session")
-def django_db_modify_db_settings(
-    django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """Each test process has its SQLite database in a file, as a portal has.
-
-    The threads of a live server would share one connection to a database in memory. Then a thread that holds
-    SQLite's lock may wait for Python's, and another thread the other way round, for ever.
-    """
-    if connection.vendor == "sqlite":
-        connection.settings_dict["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "portal.sqlite3")
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,6 @@ from collections import Counter
 from uuid import uuid4
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from django.urls import reverse
 
@@ -15,6 +14,7 @@ from quetsach.portal.campaigns.cascade.actions import acknowledge
 from quetsach.portal.reports.actions import submit
 from quetsach.portal.reports.models import Report
 from quetsach.portal.reports.review.actions import accept
+from tests.axe import grave_findings
 from tests.portal.every_route import of_route, routes
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -27,7 +27,6 @@ LOOK = """() => JSON.stringify([...document.body.querySelectorAll("*")].map(one 
           one.scrollWidth > one.clientWidth && style.overflowX];
 }))"""
 """Everything that axe can distinguish between two widths of one page."""
-GRAVE = {"serious", "critical"}
 PEOPLE = (
     None,
     ("centre", "coordinator"),
@@ -108,7 +107,7 @@ def test_no_page_shuts_anybody_out(chromium, live_server, cast, campaign_at_work
     context.add_cookies(
         [{"name": key, "value": jar.value, "url": live_server.url} for key, jar in client.cookies.items()]
     )
-    page, axe, found = context.new_page(), Axe(), []
+    page, found = context.new_page(), []
     for url, status in pages:
         answer = page.goto(live_server.url + url)
         assert answer and answer.status == status, f"{url} is another page in the browser"
@@ -122,10 +121,9 @@ def test_no_page_shuts_anybody_out(chromium, live_server, cast, campaign_at_work
             if look in looks:
                 continue
             looks.add(look)
-            for finding in axe.run(page).response["violations"]:
-                if finding["impact"] in GRAVE:
-                    where = "; ".join(str(node["html"])[:160] for node in finding["nodes"][:3])
-                    found.append(f"{url} at {width} px: {finding['id']}: {where}")
+            for finding in grave_findings(page):
+                where = "; ".join(str(node["html"])[:160] for node in finding["nodes"][:3])
+                found.append(f"{url} at {width} px: {finding['id']}: {where}")
     context.close()
     assert not found, "\n".join(found)
     assert any(status == 200 for _, status in pages)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 from allauth.socialaccount.models import SocialAccount
-from axe_playwright_python.sync_playwright import Axe
 from django.core.cache import cache
 from django.urls import reverse
 from playwright.sync_api import expect
 
 from quetsach.portal.sso.configuration import IdentityProvider
+from tests.axe import grave_findings
 from tests.portal.sso.identity_provider import CLIENT, SECRET
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 def looks_right(page) -> None:
     """No serious finding of axe, and nothing wider than the phone."""
-    found = [f for f in Axe().run(page).response["violations"] if f["impact"] in {"serious", "critical"}]
+    found = grave_findings(page)
     assert not found, found
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -65,6 +66,10 @@ def move(
     return event
 
 
+def _of(batch: str) -> dict[str, Any]:
+    return {"batch": batch} if batch else {}
+
+
 def _locked(case: Case) -> Case:
     return (
         Case.rows.select_for_update(of=("self",), no_key=True).select_related("device__owner").get(pk=case.pk)
@@ -72,11 +77,11 @@ def _locked(case: Case) -> Case:
 
 
 @transaction.atomic
-def start_cleaning(case: Case, actor: User, ip: str | None = None) -> Case:
-    """Record that somebody works on the machine."""
+def start_cleaning(case: Case, actor: User, ip: str | None = None, batch: str = "") -> Case:
+    """Record that somebody works on the machine. `batch` names the acts that are taken back together."""
     case = _locked(case)
     if case.state != State.CLEANING:
-        move(case, Act.START, by=actor, ip=ip)
+        move(case, Act.START, by=actor, data=_of(batch), ip=ip)
     return case
 
 
@@ -89,9 +94,16 @@ def claim_clean(
     done_at: datetime,
     tool: str = "",
     note: str = "",
+    steps: Sequence[str] = (),
+    others: bool | None = None,
+    proof: str = "",
     ip: str | None = None,
+    batch: str = "",
 ) -> Case:
     """Record that the machine was cleaned at `done_at` by event time: later signs count against the claim.
+
+    `steps` are the advised steps that were done, by their number; `others` says whether the machine was
+    looked at for other malware too, None where the person did not say; `proof` names the report or file.
 
     Raises:
         CaseError: the case cannot be claimed now, or the logs already show a sign after `done_at`.
@@ -105,7 +117,9 @@ def claim_clean(
             _("There is a sign later than that time. Handle the machine again, or correct the time.")
         )
     case.claimed_at, case.verified_at, case.quiet_until, case.confirmed_by = done_at, None, None, None
-    move(case, Act.CLAIM, by=actor, reason=note, data={"done": done, "tool": tool}, ip=ip)
+    told = {"done": done, "tool": tool, "steps": list(steps), "others": others, "proof": proof}
+    data = {key: value for key, value in told.items() if value not in ("", [], None)}
+    move(case, Act.CLAIM, by=actor, reason=note, data=data | _of(batch), ip=ip)
     return case
 
 
@@ -120,10 +134,10 @@ def confirm_clean(case: Case, actor: User, reason: str, ip: str | None = None) -
 
 
 @transaction.atomic
-def dismiss(case: Case, actor: User, reason: str, ip: str | None = None) -> Case:
+def dismiss(case: Case, actor: User, reason: str, ip: str | None = None, batch: str = "") -> Case:
     """Mark the case as a false alarm. Evidence of another indicator opens the case again."""
     case = _locked(case)
-    move(case, Act.DISMISS, by=actor, reason=reason, ip=ip)
+    move(case, Act.DISMISS, by=actor, reason=reason, data=_of(batch), ip=ip)
     return case
 
 

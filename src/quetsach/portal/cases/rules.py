@@ -34,8 +34,8 @@ class State(StrEnum):
 
 
 class Act(StrEnum):
-    """The moves of a case: the first six and `NOT_OURS` are people's, `WITHDRAW` and `RETURN` follow from the
-    list, the others from logs."""
+    """The moves of a case: the first six, `NOT_OURS` and `UNDO` are people's, `WITHDRAW` and `RETURN` follow
+    from the list, the others from logs."""
 
     ASSIGN = "assign"
     START = "start"
@@ -50,6 +50,8 @@ class Act(StrEnum):
     WITHDRAW = "withdraw"
     RETURN = "return"
     NOT_OURS = "not_ours"
+    UNDO = "undo"
+    """A person took back an act of the own: the case is in the state before it."""
 
 
 CHECK = "check"

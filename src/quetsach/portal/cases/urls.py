@@ -4,10 +4,14 @@ from quetsach.portal.cases import views
 from quetsach.portal.cases.self_check import views as views_check
 from quetsach.portal.cases.victims import views as views_victims
 from quetsach.portal.cases.withdrawing.views import withdraw_version
+from quetsach.portal.cases.work import views as views_work
 
 urlpatterns = [
     path("tu-kiem-tra/", views_check.self_check, name="self_check"),
     path("cd/<slug:slug>/may/", views.cases, name="cases"),
+    path("cd/<slug:slug>/may/viec/", views_work.work, name="case_work"),
+    path("cd/<slug:slug>/may/viec/hoan-tac/", views_work.take_back, name="case_work_undo"),
+    path("cd/<slug:slug>/may/viec/in/", views_work.sheet, name="case_work_sheet"),
     path("cd/<slug:slug>/may/<uuid:case_id>/", views.case, name="case"),
     path("cd/<slug:slug>/may/<uuid:case_id>/ghi/<slug:act>/", views.act, name="case_act"),
     path("cd/<slug:slug>/may/<uuid:case_id>/khong-phai/", views.not_ours, name="device_not_ours"),

@@ -203,11 +203,14 @@ def _case_page(
     wants_all = "tat-ca" in request.GET
     story = queries.story(found)
     state = State(found.state)
+    advice = advice_for(found.family, get_language() or "vi")
     open_deeds: dict[str, Any] = {}
     if found.is_current:
         for slug, deed in DEEDS.items():
             if allows(state, deed.act) and seat.may(deed.verb):
-                open_deeds[slug.replace("-", "_")] = bound.get(slug) or deed.form(auto_id=f"{slug}-%s")
+                form = open_deeds[slug.replace("-", "_")] = bound.get(slug) or deed.form(auto_id=f"{slug}-%s")
+                if isinstance(form, ClaimForm):
+                    form.name_steps(advice)
     nodes = queries.nodes_below(seat.node)
     can_assign = seat.may(Verb.WORK_CASE) and (not found.device.is_assigned or seat.node.has_below)
     tale = tell(found, story, timezone.now(), ALL_EVIDENCE if wants_all else EVIDENCE)
@@ -221,7 +224,7 @@ def _case_page(
         "tale": tale,
         "evidence": [(row, scans.get(row.pk)) for row in tale.evidence],
         "wants_all": wants_all,
-        "advice": advice_for(found.family, get_language() or "vi"),
+        "advice": advice,
         "deeds": open_deeds,
         "not_ours_form": _not_ours_form(seat, found, bound.get("khong-phai")),
         "refusals": [] if found.device.is_assigned else queries.refusals_of(found.device),

@@ -33,6 +33,7 @@ ACTS: dict[str, str | Promise] = {
     Act.WITHDRAW: gettext_lazy("Closed as a false alarm: the list was withdrawn"),
     Act.RETURN: gettext_lazy("Opened again: its address is on the list again"),
     Act.NOT_OURS: gettext_lazy("Not a machine of the unit: passed up"),
+    Act.UNDO: gettext_lazy("Taken back: the case is as it was before"),
     "check": gettext_lazy("The machine was checked: signs found"),
     "merge": gettext_lazy("Another machine turned out to be this one"),
     "merged": gettext_lazy("Turned out to be another machine"),

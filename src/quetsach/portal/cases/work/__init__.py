@@ -1,0 +1,1 @@
+"""The work list: many open cases on one page, acted on together, and taken back together."""

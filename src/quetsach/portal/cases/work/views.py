@@ -1,0 +1,149 @@
+"""The work list on the screen and on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import groupby
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from quetsach.portal.campaigns.seat import Seat, take_seat, take_seat_asked
+from quetsach.portal.cases.words import DONE
+from quetsach.portal.cases.work import actions, queries
+from quetsach.portal.cases.work.forms import TogetherForm
+from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.units.roles import Verb
+
+PAGE = 50
+MOST_PRINTED = 500
+LAST = "work_batch"
+"""The key in the session of the batch that the person saved last, by campaign."""
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def work(request: HttpRequest, slug: str) -> HttpResponse:
+    """Open cases, with a choice for each; all choices are saved together."""
+    seat = take_seat_asked(request, slug, Verb.WORK_CASE)
+    below = request.GET.get("duoi") == "1" and seat.node.has_below
+    found = queries.open_cases(seat.node, below=below)
+    form, picked, wrong = TogetherForm(), {}, {}
+    if request.method == "POST":
+        picked = _picked(request)
+        form = TogetherForm(request.POST)
+        form.needs_reason = actions.FALSE_ALARM in picked.values()
+        if not picked:
+            form.add_error(None, _("Nothing is chosen yet: choose what happened to at least one machine."))
+        elif form.is_valid():
+            cases = found.in_bulk(list(picked))
+            chosen = [(case, picked[pk]) for pk, case in cases.items()]
+            outcome = actions.act_on(chosen, seat.user, ip=client_ip_text(request), **form.cleaned_data)
+            _tell(request, seat, outcome, len(picked) - len(cases))
+            if not outcome.refused:
+                return redirect(request.get_full_path())
+            wrong = {case.pk: said for case, said in outcome.refused}
+    page = Paginator(found, PAGE).get_page(request.GET.get("trang"))
+    shown = queries.rows_of(page, get_language() or "vi")
+    context = {
+        "seat": seat,
+        "door": "cases",
+        "page": page,
+        "rows": [(row, picked.get(row.case.pk, ""), wrong.get(row.case.pk, "")) for row in shown],
+        "choices": _choices(),
+        "form": form,
+        "below": below,
+        "last": request.session.get(LAST, {}).get(slug),
+    }
+    return render(request, "cases/work.html", context, status=422 if form.errors or wrong else 200)
+
+
+def _picked(request: HttpRequest) -> dict[UUID, str]:
+    """What was chosen, by case; a field that names no case, or no choice, is left out."""
+    found: dict[UUID, str] = {}
+    for name, value in request.POST.items():
+        if name.startswith("may-") and value in actions.CHOICES and len(found) < PAGE:
+            try:
+                found[UUID(name.removeprefix("may-"))] = str(value)
+            except ValueError:
+                continue
+    return found
+
+
+def _choices() -> list[tuple[str, int, str]]:
+    """Value, key and words of what can be chosen for a row."""
+    words: Mapping[str, str] = {
+        actions.START: _("Being handled"),
+        **{key: str(said) for key, said in DONE.items()},
+        actions.FALSE_ALARM: _("A false alarm"),
+    }
+    return [(value, number, words[value]) for number, value in enumerate(actions.CHOICES, 1)]
+
+
+def _tell(request: HttpRequest, seat: Seat, outcome: actions.Outcome, gone: int) -> None:
+    """Messages on the saved cases, and on those that somebody else handled first."""
+    done, slug = len(outcome.done), seat.campaign.slug
+    if done:
+        request.session[LAST] = {**request.session.get(LAST, {}), slug: outcome.batch}
+        told = ngettext("Recorded for %(n)d case.", "Recorded for %(n)d cases.", done)
+        messages.success(request, told % {"n": done})
+    if gone:
+        told = ngettext(
+            "%(n)d case was handled by somebody else meanwhile, and was left alone.",
+            "%(n)d cases were handled by somebody else meanwhile, and were left alone.",
+            gone,
+        )
+        messages.warning(request, told % {"n": gone})
+
+
+@require_POST
+def take_back(request: HttpRequest, slug: str) -> HttpResponse:
+    """Take back what the person saved last."""
+    seat = take_seat(request, slug, None, Verb.WORK_CASE)
+    batches = request.session.get(LAST, {})
+    batch = batches.pop(slug, None)
+    request.session[LAST] = batches
+    outcome = actions.take_back(batch, seat.user, client_ip_text(request)) if batch else None
+    if outcome is None or not (outcome.done or outcome.refused):
+        messages.info(request, _("There is nothing to take back any more."))
+    else:
+        if done := len(outcome.done):
+            told = ngettext("%(n)d case is as it was before.", "%(n)d cases are as they were before.", done)
+            messages.success(request, told % {"n": done})
+        if left := len(outcome.refused):
+            told = ngettext(
+                "%(n)d case stays: something has happened to it since.",
+                "%(n)d cases stay: something has happened to them since.",
+                left,
+            )
+            messages.warning(request, told % {"n": left})
+    query = request.POST.get("don-vi", "")
+    tail = f"?don-vi={query}" if query.replace("-", "").isalnum() and query.isascii() else ""
+    return redirect(reverse("case_work", args=[slug]) + tail)
+
+
+@require_GET
+def sheet(request: HttpRequest, slug: str) -> HttpResponse:
+    """The open cases on paper, unit by unit, with the steps to tick."""
+    seat = take_seat_asked(request, slug)
+    below = request.GET.get("duoi") == "1" and seat.node.has_below
+    found = queries.open_cases(seat.node, below=below)
+    ordered = found.order_by("device__owner__path", "-last_seen", "device", "pk")
+    rows = queries.rows_of(ordered[: MOST_PRINTED + 1], get_language() or "vi")
+    units = groupby(rows[:MOST_PRINTED], key=lambda row: row.case.device.owner)
+    context = {
+        "seat": seat,
+        "door": "cases",
+        "units": [(unit, list(some)) for unit, some in units],
+        "has_more": len(rows) > MOST_PRINTED,
+        "most": MOST_PRINTED,
+        "as_of": timezone.now(),
+    }
+    return render(request, "cases/work_sheet.html", context)

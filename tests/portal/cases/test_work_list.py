@@ -1,0 +1,131 @@
+"""The work list: many cases saved at once, and taken back; one row that refuses; the sheet on paper."""
+
+from datetime import timedelta
+from io import BytesIO
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from quetsach.portal.audit.models import Entry
+from quetsach.portal.cases import actions
+from quetsach.portal.cases.models import Case
+from quetsach.portal.cases.work import actions as work
+from quetsach.portal.sightings.actions import Sender, receive_file
+from tests.portal.page_text import text_of
+from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
+
+WORK = reverse("case_work", args=["lam-sach"])
+
+
+@pytest.fixture
+def cases(cast, tmp_path):
+    listed = publish_list(cast, tmp_path)
+    rows = [sighting(f"10.1.1.{n}", noon(5), count=n) for n in range(1, 5)]
+    body = document(rows, [coverage(noon(6), noon(4))], set_id=listed.set_id)
+    receive_file(BytesIO(body), cast.nodes["A1"], Sender("upload", user=cast.user("A1", "it")))
+    return {case.device.key: case for case in Case.rows.select_related("device")}
+
+
+def chosen(cases, **choices):
+    told = {f"may-{cases[f'10.1.1.{name[1:]}'].pk}": value for name, value in choices.items()}
+    return {"done_at": f"{timezone.localtime():%d/%m/%Y %H:%M}", "tool": "", "reason": "", **told}
+
+
+def states(cases):
+    return {case.device.key: case.state for case in Case.rows.select_related("device")}
+
+
+def test_all_choices_are_saved_at_once_and_taken_back_at_once(cast, cases):
+    before = states(cases)
+    client = cast.client("A1", "it")
+    told = chosen(cases, m1="start", m2="reinstall", m3="false") | {
+        "tool": "KVRT 20.0", "reason": "máy của đoàn kiểm tra, đã hỏi",
+    }  # fmt: skip
+    assert client.post(WORK, told).status_code == 302
+    assert states(cases) == before | {
+        "10.1.1.1": "cleaning", "10.1.1.2": "claimed_clean", "10.1.1.3": "false_positive",
+    }  # fmt: skip
+    claim = cases["10.1.1.2"].events.get(act="claim")
+    assert claim.data["done"] == "reinstall" and claim.data["tool"] == "KVRT 20.0"
+    page = text_of(client.get(WORK))
+    assert "Lấy lại lần lưu vừa rồi" in page and "10.1.1.2" not in page and "10.1.1.4" in page
+    client.post(reverse("case_work_undo", args=["lam-sach"]))
+    assert states(cases) == before
+    assert Case.rows.get(pk=cases["10.1.1.2"].pk).claimed_at is None
+    assert cases["10.1.1.2"].events.filter(act="claim").exists(), "the act stays in the history"
+    assert Entry.objects.filter(action="case.undo").count() == 3
+    # A second click finds nothing.
+    client.post(reverse("case_work_undo", args=["lam-sach"]))
+    assert Entry.objects.filter(action="case.undo").count() == 3
+
+
+def test_a_row_that_refuses_does_not_stop_the_others(cast, cases):
+    told = chosen(cases, m1="scan", m2="start") | {"done_at": f"{timezone.localtime(noon(6)):%d/%m/%Y %H:%M}"}
+    answer = cast.client("A1", "it").post(WORK, told)
+    assert answer.status_code == 422
+    assert states(cases)["10.1.1.2"] == "cleaning" and states(cases)["10.1.1.1"] != "claimed_clean"
+    assert "dấu hiệu sau thời điểm" in text_of(answer).lower()
+
+
+@pytest.mark.parametrize("reason", ["", "ngắn"])
+def test_a_false_alarm_needs_its_reason(cast, cases, reason):
+    before = states(cases)
+    answer = cast.client("A1", "it").post(WORK, chosen(cases, m1="start", m3="false") | {"reason": reason})
+    assert answer.status_code == 422 and states(cases) == before
+
+
+def test_what_moved_on_is_not_taken_back(cast, cases):
+    outcome = work.act_on(
+        [(cases["10.1.1.1"], "start"), (cases["10.1.1.2"], "start")], cast.user("A1", "it"),
+        done_at=timezone.now(),
+    )  # fmt: skip
+    later = Case.rows.get(pk=cases["10.1.1.2"].pk)
+    actions.claim_clean(later, cast.user("A1", "officer"), done="scan", done_at=timezone.now())
+    stranger = work.take_back(outcome.batch, cast.user("A1", "officer"))
+    assert not stranger.done, "only the own acts"
+    back = work.take_back(outcome.batch, cast.user("A1", "it"))
+    assert [case.pk for case in back.done] == [cases["10.1.1.1"].pk]
+    assert [case.pk for case, _why in back.refused] == [cases["10.1.1.2"].pk]
+    assert states(cases)["10.1.1.2"] == "claimed_clean"
+
+
+def test_an_old_batch_stays(cast, cases):
+    outcome = work.act_on([(cases["10.1.1.1"], "start")], cast.user("A1", "it"), done_at=timezone.now())
+    cases["10.1.1.1"].events.filter(act="start").update(at=timezone.now() - timedelta(hours=25))
+    assert not work.take_back(outcome.batch, cast.user("A1", "it")).done
+
+
+def test_cases_of_another_unit_cannot_be_chosen(cast, cases):
+    before = states(cases)
+    cast.client("B1", "it").post(WORK, chosen(cases, m1="start"))
+    assert states(cases) == before
+    assert cast.client("A1", "reader").post(WORK, chosen(cases, m1="start")).status_code == 404
+
+
+def test_the_sheet_names_unit_machine_and_steps(cast, cases):
+    page = text_of(cast.client("A", "officer").get(reverse("case_work_sheet", args=["lam-sach"]) + "?duoi=1"))
+    assert page.count("☐") == 3 * len(cases) and "10.1.1.4" in page and cast.nodes["A1"].name in page
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("width", [360, 1366])
+def test_a_monday_with_the_keyboard(window, cast, cases, width):
+    cast.user("A1", "it")
+    page = window("it-A1", width=width)
+    page.goto(WORK)
+    page.keyboard.press("3")
+    page.keyboard.press("j")
+    page.keyboard.press("5")
+    page.keyboard.press("k")
+    page.keyboard.press("2")
+    page.keyboard.press("0")
+    expect(page.locator("main")).to_contain_text("2 / 4 đã chọn")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("main")).to_contain_text("Đã ghi cho")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.get_by_role("button", name="Lấy lại lần lưu vừa rồi").click()
+    expect(page.locator("main")).to_contain_text("như trước")
+    assert set(Case.rows.values_list("state", flat=True)) == {"assigned"}
