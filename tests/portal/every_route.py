@@ -72,9 +72,14 @@ PUBLIC = {
     "mfa_generate_recovery_codes", "mfa_download_recovery_codes",
 }  # fmt: skip
 
+# Two cards without a name on three days: one machine at least, two at most.
 KEA = (
     "address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostname,state,user_context\n"
-    "10.1.1.77,00:25:90:00:00:77,,3600,1662350400,1,0,0,pc-77,0,\n"
+)
+KEA += "".join(
+    f"10.1.1.{70 + card},00:25:90:00:00:{70 + card},,3600,{1662350400 - day * 86_400},1,0,0,,0,\n"
+    for day in (2, 1, 0)
+    for card in (1, 2)
 )
 ANNEX = {"r1": "0", "r2": "5", "r3": "0", "r4": "4", "narrative": "Đã rà soát xong tất cả các máy."}
 
