@@ -10,6 +10,7 @@ from django.utils import timezone
 from quetsach.portal.cases.models import Case, CaseSighting, Device
 from quetsach.portal.cases.pull_actions import pull_sightings
 from quetsach.portal.machines.models import StoredBinding
+from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.units.models import path_segment
 
 BEFORE, NOW = [("cases", "0004_victims_reports")], [("cases", "0005_machines_by_identity")]
@@ -51,7 +52,7 @@ def test_machines_of_before_move_in_with_their_cases(cast, before):
             before.get_model("cases", "NotOurs")._base_manager.create(
                 device=device, node_id=owner.pk, at=SEEN, by_id=cast.user("A1", "it").pk, reason="x"
             )
-        row = before.get_model("sightings", "Sighting")._base_manager.create(
+        row = Sighting.rows.create(
             node_id=(reporter or owner).pk, key=f"{key:0>64}"[-64:], source="e" * 64, source_name="fw",
             indicator="evil.example", kind="domain", family="ramnit", matched="evil.example", field="query",
             device=key, identity=identity or {}, day=SEEN.date(), first_seen=SEEN, last_seen=SEEN, count=3,

@@ -4,6 +4,7 @@ from datetime import datetime
 from io import BytesIO
 
 import pytest
+from django.urls import reverse
 
 from quetsach.machines.evidence import Binding, Claim, Key
 from quetsach.portal.audit.actions import first_broken_entry
@@ -16,7 +17,7 @@ from quetsach.portal.machines import actions as machines
 from quetsach.portal.machines.models import EvidenceFile, StoredBinding
 from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.sightings.models import Sighting
-from tests.portal.scan_document import document, noon, publish_list, sighting
+from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
 
 HOUR = 3_600_000_000
 PC, LAPTOP = Key("mac", "00-00-5e-00-53-01"), Key("mac", "00-00-5e-00-53-02")
@@ -157,6 +158,39 @@ def test_one_machine_by_a_decision_and_two_again_when_it_is_taken_back(cast, upl
     assert not Device.rows.exclude(merged_into=None).exists()
     told = CaseEvent.rows.filter(case=first).values_list("act", flat=True)
     assert list(told) == ["open", "claim", "merge", "part"]
+
+
+def test_the_page_of_the_case_tells_its_addresses_why_and_what_was_done_before(cast, upload, tell):
+    upload(sighting(ADDRESS, noon(9), count=3))
+    actions.start_cleaning(Case.rows.get(), cast.user("A1", "it"))
+    tell(*lease(PC, noon(9), name="pc-ketoan"), *lease(PC, noon(7), address="10.1.1.9"))
+    upload(sighting("10.1.1.9", noon(7)))
+    old, new = Case.rows.get(merged_into__isnull=False), Case.rows.get(is_current=True)
+    client = cast.client("A1", "officer")
+    page = client.get(reverse("case", args=[cast.campaign.slug, new.pk])).content.decode()
+    for told in ("pc-ketoan", ADDRESS, "10.1.1.9", "lúc đó máy được cấp địa chỉ này (DHCP)", "Bắt đầu xử lý"):
+        assert told in page, told
+    assert reverse("case", args=[cast.campaign.slug, old.pk]) in page
+    page = client.get(reverse("case", args=[cast.campaign.slug, old.pk])).content.decode()
+    assert "Theo thông tin có sau, đây là máy pc-ketoan." in page
+    found = client.get(reverse("cases", args=[cast.campaign.slug]), {"tim": "10.1.1.9"}).content.decode()
+    assert "pc-ketoan" in found
+
+
+def test_silence_of_a_shared_address_proves_no_machine_clean(cast, listed):
+    def give(rows, coverages=()):
+        body = document(rows, coverages, set_id=listed.set_id)
+        receive_file(BytesIO(body), cast.nodes["A1"], Sender("upload", user=cast.user("A1", "it")))
+
+    public = "203.0.113.9"
+    rows = [sighting(public, noon(40)), sighting(ADDRESS, noon(40))]
+    give(rows, [coverage(noon(41), noon(39))])
+    for case in Case.rows.all():
+        actions.claim_clean(case, cast.user("A1", "it"), done="scan", done_at=noon(39, 20))
+    seen = {f"{noon(n):%Y-%m-%d}": [public, ADDRESS] for n in range(39)}
+    give([], [coverage(noon(39, 20), noon(1), source="log-2", devices=seen)])
+    states = dict(Case.rows.values_list("device__strength", "state"))
+    assert states["weak"] == "verified_clean" and states["shared"] != "verified_clean"
 
 
 def test_a_file_that_is_taken_back_leaves_no_trace_in_the_figures(cast, upload, tell):

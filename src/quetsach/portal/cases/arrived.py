@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from itertools import batched
 from uuid import UUID
@@ -14,13 +14,19 @@ from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.cases.models import Alias, Case
 
 
+def _names(node: CampaignNode, some: Collection[str]) -> Iterable[tuple[str, UUID]]:
+    """The reporter's names of machines; a machine that turned out to be another one is not counted twice."""
+    rows = Alias.rows.filter(reporter=node, key__in=some, device__merged_into=None)
+    return rows.values_list("key", "device")
+
+
 def outcome_of(node: CampaignNode, names: Collection[str], since: datetime) -> Outcome:
     """The machines that the reporter names, and their cases opened since that moment."""
     devices: set[UUID] = set()
     known: set[str] = set()
     opened: list[UUID] = []
     for some in batched(sorted(names), 400):
-        for name, device in Alias.rows.filter(reporter=node, key__in=some).values_list("key", "device"):
+        for name, device in _names(node, some):
             known.add(name)
             devices.add(device)
     for those in batched(sorted(devices), 400):

@@ -132,15 +132,14 @@ def _changed(former: Devices, now: Devices) -> set[Key]:
 
 
 def _shape(devices: Devices) -> dict[Key, frozenset[Key]]:
+    names: dict[Key, set[Key]] = defaultdict(set)
+    for name, uses in devices.called.items():
+        for use in uses:
+            names[use.device].add(Key("name", name))
     found = {}
     for one in devices.all:
-        called = {
-            Key("name", name)
-            for name, uses in devices.called.items()
-            if any(use.device == one.id for use in uses)
-        }
         scopes = {Key("home", home.scope) for home in one.homes}
-        found[one.id] = frozenset({*one.keys, *one.names, *device_keys(one), *called, *scopes})
+        found[one.id] = frozenset({*one.keys, *one.names, *device_keys(one), *names[one.id], *scopes})
     return found
 
 

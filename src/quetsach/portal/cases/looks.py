@@ -159,7 +159,10 @@ def _part_of(link: CaseSighting) -> Sighting:
     row = link.sighting
     if link.count is not None:
         row.count, row.first_seen, row.last_seen = link.count, link.first, link.last
-        row.runs = link.runs or row.runs
+        if link.runs:
+            if row.runs and min(link.runs) != min(row.runs):
+                row.evidence, row.identity = "", {}  # those of the first line, of another machine
+            row.runs = link.runs
     return row
 
 

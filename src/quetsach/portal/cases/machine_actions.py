@@ -93,7 +93,7 @@ def _known_machines(
         device.identity = {**device.identity, **_identity(part, row)}
         if part.strength == LOCATED:
             device.strength = LOCATED
-        if part.home and is_assigned and not device.is_owner_said:
+        if part.homes and is_assigned and not device.is_owner_said:
             device.owner, device.is_assigned = owner, True
         if part.id not in fresh and _facts(device) != before:
             changed[device.pk] = device
@@ -111,9 +111,9 @@ def _facts(device: Device) -> tuple[Any, ...]:
     return device.key, dict(device.identity), device.strength, device.owner_id, device.is_assigned
 
 
-def _identity(part: Part, row: Named) -> dict[str, str]:
+def _identity(part: Part, row: Sighting) -> dict[str, str]:
     """What logs say of the machine, and its card and name by the evidence: scans are asked about them."""
-    found = dict(row.identity)
+    found = dict(row.identity) if part.leads else {}
     for key in part.keys:
         if key.kind == "mac":
             found.setdefault("mac", key.value)
@@ -127,7 +127,7 @@ class _Homes:
 
     def __init__(self, campaign: Campaign, known: Sequence[tuple[Sighting, Part]], owners: OwnersOf) -> None:
         self._owners = owners
-        paths = {path for _row, part in known if part.home for path in lineage(part.home)}
+        paths = {path for _row, part in known for home in part.homes for path in lineage(home)}
         self._nodes = {}
         if paths:
             at = CampaignNode.rows.filter(campaign=campaign, unit__path__in=paths).select_related("unit")
@@ -143,10 +143,11 @@ class _Homes:
     def of(self, row: Sighting, part: Part) -> tuple[CampaignNode, bool]:
         """The owner, and whether that is known. A unit that is no relative of the reporter is not believed:
         its table may name a machine that it has never seen."""
-        if part.home and are_related(part.home, row.node.unit.path):
-            for path in lineage(part.home):
-                if path in self._nodes:
-                    return self._nodes[path], True
+        for home in part.homes:
+            if are_related(home, row.node.unit.path):
+                for path in lineage(home):
+                    if path in self._nodes:
+                        return self._nodes[path], True
         owner = self._by_range[row.node_id, row.device, row.last_seen]
         if owner is not None:
             return self._ranged[owner], True

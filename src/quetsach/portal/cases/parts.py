@@ -26,18 +26,20 @@ _MOST_CANDIDATES = 20
 @dataclass(slots=True)
 class Part:
     """What one row says of one machine. `id` is the machine's id, as the database keeps it, or the address
-    that no table knows. Without `runs` the whole row is its. `home` is the path of the unit that the machine
-    was in; `reasons` say why its keys are one machine."""
+    that no table knows. Without `runs` the whole row is its. `homes` are the paths of the units that the
+    machine was in, the latest first; `reasons` say why its keys are one machine."""
 
     id: Key
     strength: str
     why: str
     candidates: list[str]
     name: str
-    home: str
+    homes: tuple[str, ...]
     keys: tuple[Key, ...] = ()
     reasons: tuple[str, ...] = ()
     runs: list[Run] = field(default_factory=list)
+    leads: bool = True
+    """Whether the row's first line, whose text and identity the row has, is one of the part."""
 
     @property
     def is_known(self) -> bool:
@@ -87,8 +89,10 @@ class Piece:
             candidates=self.part.candidates,
         )  # fmt: skip
 
-    def is_among(self, links: Iterable[CaseSighting]) -> bool:
+    def is_among(self, links: Sequence[CaseSighting]) -> bool:
         """Whether the part stands in a case of the machine as it is, so that nothing is new."""
+        if not links:
+            return False
         own = self.link(Case())
         return any(
             link.case.device_id == self.device.pk
@@ -121,6 +125,10 @@ def parts_of(rows: Sequence[Sighting]) -> dict[int, list[Part]]:
     for parts in found.values():
         if len(parts) == 1:
             parts[0].runs = []
+        elif parts:
+            earliest = min(run for part in parts for run in part.runs)
+            for part in parts:
+                part.leads = earliest in part.runs
     return found
 
 
@@ -169,11 +177,11 @@ def _keys(row: Sighting, device: str) -> Iterable[Key]:
 def _part(row: Sighting, one: Place, sign: Sign, placed: Placed) -> Part:
     candidates = [placed.name(key) or key.value.rpartition(" ")[2] for key in one.candidates]
     if one.status not in (LOCATED, INFERRED):
-        return Part(Key(one.status, row.device), one.status, one.why, candidates[:_MOST_CANDIDATES], "", "")
+        return Part(Key(one.status, row.device), one.status, one.why, candidates[:_MOST_CANDIDATES], "", ())
     device = placed.device(one.device)
     reasons = tuple(reason.why for reason in device.reasons) if device else ()
     name = placed.name(one.device) if sign.address else row.device
     return Part(
         stored(one.device), one.status, one.why, [], name,
-        placed.home(one.device, sign.first), device.keys if device else (one.device,), reasons,
+        placed.homes(one.device), device.keys if device else (one.device,), reasons,
     )  # fmt: skip

@@ -40,6 +40,9 @@ from quetsach.portal.sightings.models import Coverage, Sighting
 from quetsach.portal.sightings.owners import Owners
 
 BATCH = 100
+"""Rows whose machines are looked up together."""
+MOST = 400
+"""Rows of these machines that are taken with them: each machine is looked up once."""
 WAITING = (State.CLAIMED_CLEAN, State.RECHECKED)
 
 
@@ -94,9 +97,9 @@ def _pull_batch(campaign: Campaign, pulled: Pulled, owners: dict[UUID, tuple[Own
 @transaction.atomic
 def _take_batch(campaign: Campaign, pulled: Pulled, owners: OwnersOf) -> bool:
     Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
-    waiting = list(
-        _waiting(campaign).filter(node__in=list(owners)).select_related("node__unit").order_by("pk")[:BATCH]
-    )
+    first = _waiting(campaign).filter(node__in=list(owners)).order_by("pk")
+    names = set(first.values_list("device", flat=True)[:BATCH])
+    waiting = list(first.filter(device__in=names).select_related("node__unit")[:MOST])
     mark_pulled(s.pk for s in waiting)
     pulled.sightings += len(waiting)
     # A row without a machine makes no case; it stays visible among the sightings.
@@ -267,7 +270,7 @@ def _refresh(cases: dict[UUID, Case], now: datetime) -> None:
         case.count = row["total"]
         case.first_seen = min(filter(None, (case.first_seen, row["begin"])), default=None)
         case.last_seen = max(filter(None, (case.last_seen, row["end"])), default=None)
-        case.save(update_fields=["count", "first_seen", "last_seen"])
+    Case.rows.bulk_update(cases.values(), ["count", "first_seen", "last_seen"])
 
 
 def judge_claims(campaign: Campaign, pulled: Pulled | None = None, arrived: Arrived | None = None) -> None:
@@ -326,6 +329,8 @@ def _apply(facts: looks.Facts, judgement: Judgement, claimed_at: datetime, pulle
     )
     if case.claimed_at != claimed_at or case.state != facts.case.state:
         return
+    if judgement.state is State.VERIFIED_CLEAN and case.device.strength == "shared":
+        return  # the silence of an address of many machines proves nothing of one
     ends = [c for c, look in zip(facts.looked, facts.looks, strict=True) if look.last == judgement.until]
     coverage = ends[-1] if ends else None
     proof = {

@@ -28,7 +28,7 @@ from django.utils import timezone
 
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases import looks
-from quetsach.portal.cases.models import Case, CaseEvent, Device, NotOurs, VictimReport
+from quetsach.portal.cases.models import Alias, Case, CaseEvent, Device, NotOurs, VictimReport
 from quetsach.portal.cases.rules import PATIENCE, Judgement, State, Word, judge
 from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.sightings.models import Scan, Sighting
@@ -75,6 +75,8 @@ def _rank() -> When:
     return When(*ranks, default=Value(9), output_field=IntegerField())
 
 
+RENAMED = ("open", "merged", "part")
+"""Events of a case that turned out to be another one which say nothing there."""
 MOST_REPORTS = 50
 """Reports of others on the page of a case."""
 SIGNS = Q(state__in=(State.NEW, State.ASSIGNED))
@@ -201,6 +203,8 @@ class Story:
     facts: looks.Facts
     judgement: Judgement | None
     events: list[CaseEvent]
+    former: list[CaseEvent]
+    """What happened on machines that turned out to be this one."""
     others: list[Case]
     lines: int
     days: int
@@ -219,6 +223,10 @@ def _local_days(rows: Iterable[Sighting]) -> set[date]:
 def story(case: Case) -> Story:
     """Evidence, judgement, history, and the other cases of the same machine."""
     facts = looks.gather([case])[0]
+    of_both = Q(case=case) | Q(case__merged_into=case)
+    events = list(
+        CaseEvent.rows.filter(of_both).select_related("by", "coverage", "case__device").order_by("at", "pk")
+    )
     reports = _reports(case) if getattr(case, "is_reported", True) else []
     for one in reversed(reports):
         seen = one.first_seen if one.is_day else one.last_seen
@@ -231,7 +239,8 @@ def story(case: Case) -> Story:
     return Story(
         facts=facts,
         judgement=judgement,
-        events=list(case.events.select_related("by", "coverage").order_by("at", "pk")),
+        events=[event for event in events if event.case_id == case.pk],
+        former=[event for event in events if event.case_id != case.pk and event.act not in RENAMED],
         others=_others(case) if getattr(case, "has_others", True) else [],
         lines=sum(s.count for s in facts.sightings),
         days=len(_local_days(facts.sightings)),
@@ -258,10 +267,16 @@ def _reports(case: Case) -> list[VictimReport]:
 
 
 def named(cases: QuerySet[Case], text: str) -> QuerySet[Case]:
-    """The cases whose machine, unit, or any malware on the machine carries the text in its name."""
+    """The cases whose machine, unit, or any malware on the machine carries the text in its name. A machine
+    has its host name, its card and the addresses that logs have for it."""
     infected = Case.rows.filter(family__icontains=text, is_current=True).values("device")
+    called = Alias.rows.filter(key__icontains=text, device__merged_into=None).values("device")
     return cases.filter(
-        Q(device__key__icontains=text) | Q(device__in=infected) | Q(device__owner__name__icontains=text)
+        Q(device__key__icontains=text)
+        | Q(device__id_value__icontains=text)
+        | Q(device__in=called)
+        | Q(device__in=infected)
+        | Q(device__owner__name__icontains=text)
     )
 
 

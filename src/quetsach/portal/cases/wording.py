@@ -38,6 +38,8 @@ class Told:
     event: CaseEvent
     title: str | Promise
     done: str | Promise
+    machine: str = ""
+    """The name of a machine that turned out to be this one, where it happened there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +104,11 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
             zone=timezone.get_current_timezone(),
         ),
         history=[
-            Told(e, ACTS.get(e.act, e.act), DONE.get(e.data.get("done", ""), ""))
-            for e in reversed(story.events)
+            Told(
+                e, ACTS.get(e.act, e.act), DONE.get(e.data.get("done", ""), ""),
+                "" if e.case_id == case.pk else e.case.device.key,
+            )
+            for e in sorted([*story.events, *story.former], key=lambda one: (one.at, one.pk), reverse=True)
         ],
         evidence=sorted(story.facts.sightings, key=lambda s: -s.count)[:most],
         more_evidence=max(0, len(story.facts.sightings) - most),

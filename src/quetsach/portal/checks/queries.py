@@ -258,7 +258,9 @@ def latest_of(node: CampaignNode) -> QuerySet[CheckResult]:
 
 def unchecked_of(node: CampaignNode, most: int) -> tuple[list[Device], int]:
     """The first machines that appear in logs and were never checked, and how many there are. One query."""
-    rows = Device.rows.filter(owner=node, campaign=node.campaign_id, checks=None).order_by("key")
+    rows = Device.rows.filter(owner=node, campaign=node.campaign_id, checks=None, merged_into=None)
+    # A machine that was checked while only its address was known was checked.
+    rows = rows.exclude(merged__checks__isnull=False).order_by("key")
     found: list[Any] = list(rows.annotate(of=Window(Count("pk")))[:most])
     return found, found[0].of if found else 0
 
@@ -324,7 +326,7 @@ def history_of(result: CheckResult) -> list[CheckResult]:
 def others_of(result: CheckResult) -> QuerySet[Device]:
     """Other machines of the unit that the checked machine could be."""
     device = result.device
-    return Device.rows.filter(owner=device.owner_id).exclude(pk=device.pk).order_by("key")
+    return Device.rows.filter(owner=device.owner_id, merged_into=None).exclude(pk=device.pk).order_by("key")
 
 
 def cases_of(result: CheckResult) -> list[MachineCase]:

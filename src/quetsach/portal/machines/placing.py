@@ -26,6 +26,7 @@ from quetsach.portal.machines.queries import bindings_of, evidence_for
 
 _AT_ONCE = 400
 _DAY = 86_400_000_000
+_MOST_HOMES = 10
 
 
 @dataclass
@@ -56,20 +57,19 @@ class Placed:
             return id.value.rpartition(" ")[2]
         return self._names.get(id, "")
 
-    def home(self, id: Key, at: int) -> str:
-        """The path of the unit in whose network a machine was at a time, by leases and neighbour tables. Where
-        there are none it is the unit that told of the machine; "" where several unrelated units did."""
+    def homes(self, id: Key) -> tuple[str, ...]:
+        """The paths of the units in whose networks a machine was, by leases and neighbour tables, the latest
+        first. Where there are none it is the unit that told of it; of several in one line the lowest."""
         device = self._by_id.get(id)
         if device is None:
-            return ""
+            return ()
         if device.homes:
-            before = [home for home in device.homes if home.begin <= at]
-            return (before or list(device.homes[:1]))[-1].scope
+            return tuple(dict.fromkeys(home.scope for home in reversed(device.homes)))[:_MOST_HOMES]
         told = {one.scope for one in self.evidence.claims if not device_keys(device).isdisjoint(one.keys)}
         told |= {one.scope for one in self.evidence.bindings if one.key in device_keys(device)}
         order = sorted(told, key=len)
         is_line = all(after.startswith(before) for before, after in pairwise(order))
-        return order[-1] if order and is_line else ""
+        return (order[-1],) if order and is_line else ()
 
 
 def device_keys(device: Device) -> set[Key]:

@@ -92,16 +92,17 @@ def rank_of(path: str) -> int:
 def _ask(links: Iterable[Link]) -> Iterable[Row]:
     linked, bound = Q(pk__in=[]), Q(pk__in=[])
     by_kind: dict[str, list[str]] = {}
+    local: dict[tuple[str, str], list[str]] = {}
     for link in links:
-        if not link.is_local:
+        if link.is_local:
+            local.setdefault((link.kind, link.scope), []).append(link.value)
+        else:
             by_kind.setdefault(link.kind, []).append(link.value)
-            continue
-        told = Q(kind=link.kind, value=link.value, is_local=True)
-        linked |= told & (
-            related(link.scope, "claim__unit__path") | related(link.scope, "decision__unit__path")
-        )
-        name = Q(label=link.value) if link.kind == "name" else Q(key_kind=link.kind, key_value=link.value)
-        bound |= name & related(link.scope)
+    for (kind, scope), values in local.items():
+        told = Q(kind=kind, value__in=values, is_local=True)
+        linked |= told & (related(scope, "claim__unit__path") | related(scope, "decision__unit__path"))
+        name = Q(label__in=values) if kind == "name" else Q(key_kind=kind, key_value__in=values)
+        bound |= name & related(scope)
     for kind, values in by_kind.items():
         linked |= Q(kind=kind, value__in=values, is_local=False)
         bound |= Q(key_kind=kind, key_value__in=values)

@@ -24,8 +24,8 @@ def due(end: Ends, now: datetime) -> QuerySet[Any]:
     rows = end.model._base_manager.filter(wanted)
     if end.act == "clear":
         done = Q(**end.clear)
-        if end.rename:
-            done &= Q((f"{end.rename}__startswith", MARK))
+        for name in end.rename.split():
+            done &= Q((f"{name}__startswith", MARK))
         rows = rows.exclude(done)
     # By primary key: neither database updates rows through a join.
     return end.model._base_manager.filter(pk__in=rows.order_by().values("pk"))
@@ -34,6 +34,6 @@ def due(end: Ends, now: datetime) -> QuerySet[Any]:
 def emptied(end: Ends) -> dict[str, Any]:
     """The new values of an emptied row's fields."""
     values: dict[str, Any] = dict(end.clear)
-    if end.rename:
-        values[end.rename] = Concat(Value(MARK), Cast(F("pk"), CharField()))
+    for name in end.rename.split():
+        values[name] = Concat(Value(MARK), Cast(F("pk"), CharField()))
     return values

@@ -20,7 +20,8 @@ TEXTS = ("what", "why", "basis", "seen_by", "until")
 
 @dataclass(frozen=True)
 class Ends:
-    """When rows of one model end, and how: deleted, or emptied (`clear`) with a new meaningless name."""
+    """When rows of one model end, and how: deleted, or emptied (`clear`), with new meaningless names in the
+    fields of `rename`, which has a space between two."""
 
     model: type[models.Model]
     when: tuple[str, ...]
@@ -102,6 +103,6 @@ def _ends(end: dict[str, Any]) -> Ends:
         raise ValueError(f"{end['model']}: act is delete or clear, days a whole number from 1 on")
     model = apps.get_model(end["model"])
     clear, rename = dict(end.get("clear", {})), end.get("rename", "")
-    for name in [*clear, *([rename] if rename else [])]:
+    for name in [*clear, *rename.split()]:
         model._meta.get_field(name)
     return Ends(model, tuple(end["when"]), end["days"], end["act"], dict(end.get("only", {})), clear, rename)

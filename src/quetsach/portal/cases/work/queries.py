@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.cases.advice import Advice, advice_for
@@ -42,7 +43,9 @@ def rows_of(cases: Iterable[Case], language: str) -> list[Row]:
 
 
 def _signs(cases: Sequence[Case]) -> dict[UUID, Sighting]:
-    links = CaseSighting.rows.filter(case=OuterRef("pk")).order_by("-sighting__count", "sighting")
+    links = CaseSighting.rows.filter(case=OuterRef("pk")).order_by(
+        Coalesce("count", "sighting__count").desc(), "sighting"
+    )
     strongest = (
         Case.rows.filter(pk__in=[case.pk for case in cases])
         .annotate(strongest=Subquery(links.values("sighting")[:1]))
