@@ -49,7 +49,17 @@ def main_pages(slug: str, issuer: str) -> tuple[list[str], dict[str, list[str]]]
         home = root if account.unit == issuer else nodes.get(name=account.unit)
         mine = [
             reverse(name, args=[slug])
-            for name in ("today", "letter", "cases", "victims", "risks", "progress", "checks", "licences")
+            for name in (
+                "today",
+                "letter",
+                "cases",
+                "victims",
+                "risks",
+                "incidents",
+                "progress",
+                "checks",
+                "licences",
+            )
         ]
         mine += [reverse(name, args=[slug, home.pk]) for name in ("rollup", "report_pdf", "report_xlsx")]
         if home.kind == "phong":

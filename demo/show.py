@@ -21,6 +21,7 @@ from demo.figures import export_pages, figures_line, main_pages
 from demo.letter import read_order
 from demo.logs import write
 from demo.machines import check_machines
+from demo.notified import notify, report_on_it
 from demo.offered import offer_tools
 from demo.offices import keep_offices
 from demo.people import ACCOUNTS, passwords
@@ -82,9 +83,11 @@ def made_files(given: argparse.Namespace, var: Path, steps: Steps, story: Story)
     with steps.step(say("scan1")):
         scan(written.parts[0], compiled, var / "scan-1.jsonl")
         story.take_scan(var / "scan-1.jsonl", days_ago=7)
+        notify(story)
         story.clean(tales)
+        report_on_it(story)
     with steps.step(say("scan2")):
-        scan(written.parts[1], compiled, var / "scan-2.jsonl")
+        scan(written.parts[1], compiled, var / "scan-2.jsonl", story.asked(var / "asked.txt"))
     with Server(given.port, var / "portal.log") as server, steps.step(say("push")):
         push(var / "scan-2.jsonl", server.url, story.token(), var)
     with steps.step(say("victims")):
@@ -131,9 +134,10 @@ def compile_list(files: list[Path], var: Path) -> Path:
     return compiled
 
 
-def scan(files: list[Path], compiled: Path, out: Path) -> None:
-    """`quetsach scan`, with its own progress on a terminal."""
+def scan(files: list[Path], compiled: Path, out: Path, asked: Path | None = None) -> None:
+    """`quetsach scan`, with its own progress on a terminal. `asked` names machines that wait for proof."""
     options: list[str | Path] = ["-i", compiled, "--devices", "--source-name", SOURCE_NAME, "-o", out]
+    options += ["--asked", asked] if asked else []
     command = [QUETSACH, "scan", *files, *options]
     answer = subprocess.run(command, stdout=subprocess.DEVNULL)
     if answer.returncode not in (CLEAN, SIGHTINGS):

@@ -16,6 +16,7 @@ from quetsach.portal.campaigns.cascade import actions as campaigns
 from quetsach.portal.campaigns.models import Campaign, CampaignNode, Participation
 from quetsach.portal.campaigns.queries import known_figures
 from quetsach.portal.cases import actions as cases
+from quetsach.portal.cases.asking import asked_by
 from quetsach.portal.cases.models import Case
 from quetsach.portal.cases.words import DONE
 from quetsach.portal.indicators import actions as indicators
@@ -98,6 +99,12 @@ class Story:
         """A token for the district's scanning machine."""
         _, secret = issue_token(self.people["cntt"], self.units[ISSUER], "máy quét nhật ký của huyện")
         return secret
+
+    def asked(self, file: Path) -> Path:
+        """The machines of the district that wait for proof, as its scanning machine would fetch them."""
+        names, _more = asked_by(self.units[ISSUER])
+        file.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+        return file
 
     # --- the cascade ---
 

@@ -33,6 +33,8 @@ ENGLISH = {
     "gom-phu-luc": "collect",
     "van-ban": "documents",
     "bao-cao-noi-khac": "victims",
+    "su-co": "incidents",
+    "khi-nao-sach": "proven-clean",
     "so-may": "register",
     "kiem-tra-may": "check-a-machine",
     "don-may": "clean-a-machine",

@@ -127,6 +127,15 @@ def test_leases_that_name_only_their_end_are_told(quetsach: Run, tmp_path: Path)
     assert code == 0 and "--lease-time" not in err and "24/11/2026 20:10:00" in said
 
 
+def test_a_lease_line_that_was_cut_costs_no_other_line(quetsach: Run, tmp_path: Path) -> None:
+    path = tmp_path / "dnsmasq.leases"
+    rows = [f"1795569000 00:00:5e:00:53:{n:02x} 10.0.0.{n} pc-{n} *" for n in range(1, 9)]
+    path.write_text("\n".join([*rows[:3], "1795569000 00:00:5e:0", *rows[3:]]) + "\n")
+    code, said, err = quetsach("machines", "read", path, "--lease-time", "12h")
+    assert code == 1 and f"{path}:4: not understood: 1795569000 00:00:5e:0" in err
+    assert "8 bindings" in said and said.count("and 3 more; -o saves all") == 2
+
+
 def test_a_scan_reads_the_same_leases(quetsach: Run, feed: Path, tmp_path: Path) -> None:
     """The machine gave its address back at an unknown time: the scan still names it."""
     log = tmp_path / "logs" / "access.log"

@@ -85,7 +85,7 @@ def test_a_push_carries_the_token_in_its_header_and_tells_the_answer(quetsach, r
     token.write_text("qs_secret-secret")
     portal.answers = [(200, TAKEN)]
     code, _out, err = quetsach("victims", report, "--push", portal.url, "--token-file", token)
-    assert code == 1 and "1 new cases" in err
+    assert code == 1 and "1 new case, 0 risks," in err
     assert portal.tokens == ["Bearer qs_secret-secret"]
     assert json.loads(portal.bodies[0].splitlines()[1])["address"] == "203.0.113.7"
     portal.answers = [(401, {"code": "token"})]

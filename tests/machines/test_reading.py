@@ -122,6 +122,9 @@ def test_a_renewal_is_told_from_its_second(tmp_path: Path) -> None:
     [
         (leases.KEA_LEASES.replace(",7200,1795500000,", ",7200,soon,"), [(2, "not_understood")]),
         (leases.DNSMASQ_LEASES.replace("10.0.0.6", "10.0.0.666"), [(2, "not_understood")]),
+        (leases.DNSMASQ_LEASES + "1795569000 00:00:5e:00:5\n\n", [(4, "not_understood")]),
+        (leases.DNSMASQ_LEASES.replace("02:00:00:00:00:0b", "an-vt"), [(2, "not_understood")]),
+        (leases.KEA_LEASES.replace("02:00:00:00:00:0b", "02:00:00:00:0b"), [(3, "bad_mac")]),
         (leases.DHCPD_LOG.replace("Nov 24 15:00:00 gw", "Nov 44 15:00:00 gw"), [(5, "no_time")]),
         (leases.WINDOWS_LOG.replace("10,11/24/26,15", "10,24/44/26,15"), [(10, "no_time")]),
         (leases.FORTIGATE_LOG.replace("date=2026-11-24 time=11:00:00", "date=x"), [(1, "no_time")]),

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from python_calamine import CalamineWorkbook
 
 from quetsach.results import hours, html, xlsx
+from quetsach.sightings.hours import by_days, spelled
 from tests.outputs import cast
 
 DAY = [0] * 24
@@ -27,8 +28,8 @@ def test_hours_belong_to_local_days() -> None:
 
 
 def test_hours_with_lines_are_spelled_as_spans() -> None:
-    assert hours.spelled([1, 1, *DAY[2:23], 4]) == "00:00–02:00, 23:00–24:00"
-    assert hours.spelled(DAY) == ""
+    assert spelled([1, 1, *DAY[2:23], 4]) == "00:00–02:00, 23:00–24:00"
+    assert spelled(DAY) == ""
 
 
 def test_files_show_the_hours_of_each_local_day() -> None:
@@ -41,8 +42,17 @@ def test_files_show_the_hours_of_each_local_day() -> None:
     text = page.getvalue().decode()
     assert "16/09/2022" in text and "23:00–24:00" in text and "00:00–01:00" in text
     assert "its lines are not in the order of time" in text
-    assert "Machines asked about: 2. The logs show 0 of them." in text
+    assert "Asked about: 2 machines. These logs could not be asked" in text
     xlsx.write(book, report)
     book.seek(0)
     rows = CalamineWorkbook.from_filelike(book).get_sheet_by_name("Lines per hour").to_python()
     assert [(row[1], row[2], row[25]) for row in rows[1:]] == [("16/09/2022", 0, 5), ("17/09/2022", 3, 0)]
+
+
+def test_days_with_the_same_hours_are_told_once() -> None:
+    days = {date(2022, 9, n): EVENING if n != 18 else [1, *DAY[1:]] for n in (15, 16, 17, 18, 20)}
+    assert by_days(days) == [
+        ("15/09/2022 – 17/09/2022", "16:00–18:00"),
+        ("18/09/2022", "00:00–01:00"),
+        ("20/09/2022", "16:00–18:00"),
+    ]

@@ -19,7 +19,7 @@ from pytest_django import DjangoDbBlocker
 from pytest_django.live_server_helper import LiveServer
 
 from quetsach.portal.cases.self_check.views import CHECKS
-from quetsach.portal.kit import compiled
+from quetsach.portal.kit import compiled, visits
 from quetsach.portal.kit.refusals import counting
 from tests.portal.cast import PASSWORD, Cast, tree_and_campaign
 from tests.portal.every_route import one_of_everything
@@ -43,6 +43,7 @@ def _compiled_queries_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
 def _nothing_counted_so_far() -> None:
     """A process counts in its memory; the next test must not see the counts."""
     counting.forget_waiting()
+    visits.COUNTS.forget_waiting()
     CHECKS.forget()
 
 

@@ -23,6 +23,9 @@ from quetsach.portal.checks.arriving.opening import Opened
 from quetsach.portal.checks.detections.actions import bring
 from quetsach.portal.checks.packs.actions import build_pack
 from quetsach.portal.checks.unit_actions import propose
+from quetsach.portal.incidents import actions as incident_actions
+from quetsach.portal.incidents.clocks import Kind as IncidentPaper
+from quetsach.portal.incidents.views import DEEDS as DEEDS_OF_INCIDENTS
 from quetsach.portal.indicators.actions import Upload, prepare
 from quetsach.portal.kit.signedpdf import SignedPdf
 from quetsach.portal.letters import actions as letter_actions
@@ -150,7 +153,10 @@ def one_of_everything(cast, tmp_path):
     (evidence, _told) = evidence_files.accept(
         evidence_files.keep_draft(cast.units["A1"], officer, leases, evidence_files.Told("dhcp")), officer
     )
+    told_of = incident_actions.open_incident(officer, cast.nodes["A1"], uuid4(), [case])
+    frozen = incident_actions.freeze(officer, told_of, uuid4(), IncidentPaper.NOTICE, told_of.version)
     return {
+        "incident_id": told_of.pk, "notice_id": frozen.pk, "paper": "report", "incident_act:deed": "muc-do",
         "range_id": asked.pk,
         "evidence_file:file_id": evidence.pk, "evidence_act:file_id": evidence.pk, "evidence_act:act": "rut",
         "row_id": RegisterRow.rows.first().pk, "register_act:act": "ghi",
@@ -172,7 +178,7 @@ def one_of_everything(cast, tmp_path):
         "code": code, "mark:token": marks.token, "staff_link:token": invited,
         "indicator_file:name": "v1.txt", "indicator_doubts:group": "many",
         "indicator_withdraw:set_id": listed.pk,
-        "request_id": ask(cast.units["A1"], "An", "0912 345 678", "x", None, ip=None).pk,
+        "request_id": ask(cast.units["A1"], "An", "0912 345 678", "see", "x", None, ip=None).pk,
     }  # fmt: skip
 
 
@@ -191,6 +197,7 @@ def all_ways(things, name, keys):
         "case_act": ("act", DEEDS),
         "register_act": ("act", ACTS_ON_MACHINES),
         "evidence_act": ("act", ("rut", "tra-lai")),
+        "incident_act": ("deed", DEEDS_OF_INCIDENTS),
         "report_act": ("deed", ACTS_OF_REPORTS),
         "known": ("row", ROWS),
         "mark_sheet": ("kind", ("informed", "done")),

@@ -64,7 +64,14 @@ def hours_of(first, last, lines=10):
     return found
 
 
-def bypass(device, at, *, provider="dns.google", kind="doh", source="log-1", until=None, count=1, **more):
+def alive_of(first, last):
+    """The machine seen in each UTC hour of the span, as masks by day."""
+    return {day: sum(1 << n for n in range(24) if lines[n]) for day, lines in hours_of(first, last).items()}
+
+
+def bypass(
+    device, at, *, provider="Google Public DNS", kind="doh", source="log-1", until=None, count=1, **more
+):
     """A record of a machine that goes around the place that watches."""
     row = sighting(device, at, source=source, until=until, count=count, who="", indicator=provider)
     start = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

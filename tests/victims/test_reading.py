@@ -294,6 +294,7 @@ def test_a_document_that_is_not_whole_is_refused(change, code):
         ("address", "010.0.0.1"), ("address", 7), ("first", "2026-03-01"), ("last", "2020-01-01T00:00:00Z"),
         ("meaning", "none"), ("publisher", "me"), ("port", 70_000), ("port", True), ("family", "x" * 101),
         ("family", "a\0b"), ("severity", "awful"), ("events", 0), ("host", ["x"]),
+        ("host", "PC\u202egnp"),
     ],
 )  # fmt: skip
 def test_a_record_that_breaks_the_form_is_left_out_with_its_field(field, value):

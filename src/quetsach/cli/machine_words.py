@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+import click
+
 from quetsach.cli import say
 from quetsach.machines import words as said
 from quetsach.results.screen import Column
@@ -69,6 +71,7 @@ def show_bindings(found: Sequence[Binding], zone: ZoneInfo) -> None:
             for one in found[:MOST_SHOWN]
         ],
     )
+    _tell_more(len(found))
 
 
 def show_claims(found: Sequence[Claim], zone: ZoneInfo) -> None:
@@ -84,6 +87,14 @@ def show_claims(found: Sequence[Claim], zone: ZoneInfo) -> None:
             for one in found[:MOST_SHOWN]
         ],
     )
+    _tell_more(len(found))
+
+
+def _tell_more(found: int) -> None:
+    """The number of rows that a table leaves out; the saved file has them all."""
+    if found > MOST_SHOWN:
+        text = _("and %(n)s more; -o saves all") % {"n": words.number(found - MOST_SHOWN)}
+        click.echo("  " + text)
 
 
 def _endpoint(one: Binding) -> str:

@@ -12,9 +12,12 @@ from quetsach.documents.document import (
     Annex,
     AnnexRow,
     Document,
+    Facts,
     Heading,
     Letter,
+    Notice,
     OfficialReport,
+    Part,
     Report,
     Signature,
 )
@@ -63,6 +66,8 @@ def compose(document: Document) -> Paper:
             )
         case Annex():
             return Paper(document.title, (tuple(_annex(document)),))
+        case Notice():
+            return _notice(document)
 
 
 def _with_annex(
@@ -248,6 +253,45 @@ def _missing_units(report: OfficialReport) -> Table:
         head=("TT", "Đơn vị", "Tình trạng báo cáo"),
         rows=tuple((str(n), unit.name, unit.reason) for n, unit in enumerate(report.missing, start=1)),
     )
+
+
+def _notice(notice: Notice) -> Paper:
+    title = f"{notice.type_name} {notice.subject}".strip()
+    sections = [tuple(_notice_text(notice))]
+    if notice.evidence:
+        head = notice.heading
+        attached = wording.attached(
+            notice.type_name or "Công văn", head.number, head.symbol, head.day, " ".join(_lines(head.issuer))
+        )
+        name = AnnexName(_lines(wording.capitals(notice.evidence_title)), f"({attached})")
+        sections.append((name, *_parts(notice.evidence)))
+    return Paper(title, tuple(sections), DRAFT if notice.is_draft else "")
+
+
+def _notice_text(notice: Notice) -> Iterator[Block]:
+    if notice.type_name:
+        yield _header(notice.heading)
+        yield Name(notice.type_name.upper(), wording.about(notice.subject))
+    else:
+        yield _header(notice.heading, notice.subject)
+    yield _addressees(notice.addressees)
+    yield from _basis(notice.basis)
+    yield from _split(notice.opening)
+    yield from _parts(notice.parts)
+    yield _closing(wording.bare(notice.closing) + wording.END, notice.cc, notice.signature)
+
+
+def _parts(parts: tuple[Part, ...]) -> Iterator[Block]:
+    for part in parts:
+        yield Title(part.title)
+        yield from _split(part.paragraphs) if part.paragraphs or part.tables else (Dots(2),)
+        for one in part.tables:
+            if isinstance(one, Facts):
+                yield Table(
+                    (45, 120), ("left", "left"), (one.title, one.subject), one.rows, bold=(0,), is_whole=True
+                )
+            else:
+                yield Table(one.widths, tuple("left" for _ in one.widths), one.head, one.rows)
 
 
 def _annex(annex: Annex) -> Iterator[Block]:

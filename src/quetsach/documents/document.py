@@ -193,7 +193,57 @@ class OfficialReport:
     annex: Annex | None = None
 
 
-type Document = Letter | Report | OfficialReport | Annex
+@dataclass(frozen=True)
+class Facts:
+    """A table of named facts, a row each. Its head is `title` over the names and `subject` over the facts."""
+
+    title: str
+    subject: str
+    rows: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A table of its own head and rows; `widths` in millimetres, 165 together."""
+
+    head: tuple[str, ...]
+    widths: tuple[int, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a notice: its title, its paragraphs, and its tables below them."""
+
+    title: str
+    paragraphs: tuple[str, ...] = ()
+    tables: tuple[Facts | Listing, ...] = ()
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A notice in parts, with its evidence as an annex.
+
+    `type_name` is printed above the subject, such as `Báo cáo`; without it the notice is a công văn.
+    `opening` stands before the parts, `closing` is the last sentence. `is_draft` as of a letter.
+    """
+
+    heading: Heading
+    subject: str
+    addressees: tuple[str, ...]
+    opening: tuple[str, ...]
+    parts: tuple[Part, ...]
+    closing: str
+    signature: Signature
+    type_name: str = ""
+    basis: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    evidence: tuple[Part, ...] = ()
+    evidence_title: str = ""
+    is_draft: bool = False
+
+
+type Document = Letter | Report | OfficialReport | Annex | Notice
 
 
 def render_pdf(document: Document, *, at: datetime) -> bytes:

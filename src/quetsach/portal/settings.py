@@ -77,6 +77,7 @@ INSTALLED_APPS = [
     "quetsach.portal.sectors",
     "quetsach.portal.intake",
     "quetsach.portal.bundles",
+    "quetsach.portal.incidents",
     "quetsach.portal.privacy",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -23,6 +23,7 @@ urlpatterns = [
     path("", include("quetsach.portal.sectors.urls")),
     path("", include("quetsach.portal.intake.urls")),
     path("", include("quetsach.portal.bundles.urls")),
+    path("", include("quetsach.portal.incidents.urls")),
     path("", include("quetsach.portal.privacy.urls")),
     path("", include("quetsach.portal.staff.urls")),
 ]

@@ -7,6 +7,7 @@ import sys
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
+from quetsach.portal.kit import visits
 from quetsach.portal.kit.readable import with_plain_fields
 from quetsach.portal.kit.refusals import counting
 from quetsach.portal.kit.strangers import visiting
@@ -18,7 +19,8 @@ sys.setswitchinterval(0.001)
 # Uploads, and the files that SQLite makes beside the database, are for this account only.
 os.umask(0o077)
 application = with_plain_fields(visiting(get_wsgi_application()))
-counting.write_behind()
+counting.COUNTS.serve()
+visits.COUNTS.serve()
 # Otherwise the first requests would all import every page at once.
 get_resolver().url_patterns  # noqa: B018
 # Objects loaded by now stay: the collector need not scan them again, nor run after every 700 new objects.

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import BinaryIO
 
-from quetsach.results import hours, spans, summary
+from quetsach.results import answers, hours, spans, summary
 from quetsach.results.machines import Machine, by_machine
 from quetsach.results.output import Report
+from quetsach.sightings.hours import spelled
 from quetsach.sightings.sighting import Coverage, Sighting
 from quetsach.text import words
 from quetsach.text.language import gettext as _
@@ -27,12 +28,15 @@ MOST_RUNS = 20
 MOST_LOGS = 2_000
 MOST_DAYS = 400
 MOST_UNATTRIBUTED = 2_000
+MOST_SEEN = 14
+MOST_SILENT = 50
 _STATES = {
     "allowed": ("is-bad", "triangle"),
     "blocked": ("is-busy", "ring"),
     "attempt": ("is-busy", "arrow"),
     "unknown": ("is-unsure", "hatch"),
 }
+_ANSWERS = {True: ("is-none", "tick"), False: ("is-none", "ring")}
 
 
 def write(out: BinaryIO, report: Report) -> None:
@@ -75,6 +79,7 @@ def _page(report: Report) -> Iterator[str]:
         )
     yield from _around(found, report)
     yield from _unattributed(found, report)
+    yield from _asked(report)
     yield from _coverage(report)
     yield from _hours(report)
     yield from _remarks(summary.remarks(found, report), report)
@@ -260,6 +265,39 @@ def _unattributed(found: summary.Figures, report: Report) -> Iterator[str]:
     yield "</ul></section>\n"
 
 
+def _asked(report: Report) -> Iterator[str]:
+    """Which of the machines that the scan was asked about were seen, and when."""
+    if not report.result.scan.asked:
+        return
+    found = answers.of(report)
+    titles = (_("Machine"), _("Was it seen?"), _("Hours in which a line names it"))
+    note = _(
+        "Not seen: in the hours with lines, no line that was read names it. That does not show that it is"
+        " clean, or that it was off."
+    )
+    yield f"<section><h2>{_t(_('Machines asked about'))}</h2><p>{_t(answers.sentence(found))}</p>"
+    yield f'<table class="stack"><caption>{_t(note)}</caption>' + _head(titles, frozenset()) + "<tbody>\n"
+    for machine in found.machines[:MOST_MACHINES]:
+        state = marked(*_ANSWERS[machine.is_seen], _t(answers.state(machine, found)))
+        seen = "<br>".join(map(_t, answers.spelled(machine, MOST_SEEN))) or "–"
+        yield (
+            f'<tr><th scope="row">{_t(machine.name)}</th><td data-label="{_t(titles[1])}">{state}</td>'
+            f'<td data-label="{_t(titles[2])}">{seen}</td></tr>\n'
+        )
+    yield "</tbody></table>"
+    if (more := len(found.machines) - MOST_MACHINES) > 0:
+        text = _("%(n)s more machines do not fit this page; the .xlsx and .jsonl files hold them all.")
+        yield f"<p>{_t(text % {'n': words.number(more)})}</p>"
+    if found.silent:
+        yield f"</section>\n<section><h2>{_t(_('Logs that could not be asked about machines'))}</h2><ul>"
+        for path, why in found.silent[:MOST_SILENT]:
+            yield f"<li><code>{_t(path)}</code>: {_t(why)}</li>"
+        if (more := len(found.silent) - MOST_SILENT) > 0:
+            yield f"<li>{_t(_('and %(n)s more') % {'n': words.number(more)})}</li>"
+        yield "</ul>"
+    yield "</section>\n"
+
+
 def _coverage(report: Report) -> Iterator[str]:
     seen = report.result.coverage
     titles = (_("Log file"), _("Looked at"), _("Lines"), _("Size"), _("To note"))
@@ -297,7 +335,7 @@ def _hours(report: Report) -> Iterator[str]:
     for day, counts in list(days.items())[-MOST_DAYS:]:
         yield (
             f'<tr><th scope="row">{day:%d/%m/%Y}</th>'
-            f'<td data-label="{_t(titles[1])}">{_t(hours.spelled(counts))}</td>'
+            f'<td data-label="{_t(titles[1])}">{_t(spelled(counts))}</td>'
             f'<td class="num" data-label="{_t(titles[2])}">{_t(words.number(sum(counts)))}</td></tr>\n'
         )
     yield "</tbody></table>"

@@ -65,8 +65,8 @@ class PushResult:
 
     `machines` is the number of machines with a sign; `unlisted` of them called only addresses that the
     campaign has not published. `address` leads to the only new case, or to the list of machines. These are
-    None, 0 and empty where the portal did not say, such as an older portal. `not_understood` lines and
-    `nameless` rows of the document name a listed address and no machine.
+    None, 0 and empty where the portal did not say, such as an older portal. `not_understood` and
+    `nameless` are lines of the document that name a listed address and no machine.
     """
 
     new: int = 0
@@ -120,7 +120,7 @@ def push(
         if isinstance(one, Sighting) and one.device:
             names.add(one.device)
         elif isinstance(one, Sighting):
-            nameless += 1
+            nameless += one.count
         elif isinstance(one, Coverage):
             not_understood += one.not_understood
     total = document.tell()

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from quetsach.results import answers
 from quetsach.results.machines import NOBODY, Machine, apart
 from quetsach.results.output import Report
 from quetsach.scanning.result import GoingAround
@@ -167,11 +168,8 @@ def _doubts(report: Report) -> Iterator[str]:
 
 
 def _asked(report: Report) -> Iterator[str]:
-    asked = len(report.result.scan.asked)
-    if asked:
-        seen = {machine for one in report.result.coverage for machine in one.alive or {}}
-        text = _("Machines asked about: %(asked)s. The logs show %(seen)s of them.")
-        yield text % {"asked": words.number(asked), "seen": words.number(len(seen))}
+    if report.result.scan.asked:
+        yield answers.sentence(answers.of(report))
 
 
 def _shared(found: Figures) -> Iterator[str]:

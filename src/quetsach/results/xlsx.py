@@ -12,11 +12,11 @@ import xlsxwriter  # type: ignore[import-untyped]
 from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]
 
 from quetsach.files.openers.zip import RESULT_CATEGORY
-from quetsach.results import hours, spans, summary
+from quetsach.results import answers, hours, spans, summary
 from quetsach.results.machines import by_machine
 from quetsach.results.output import Report
 from quetsach.sightings import runs
-from quetsach.sightings.hours import HOURS
+from quetsach.sightings.hours import HOURS, spelled
 from quetsach.text import words
 from quetsach.text.language import gettext as _
 from quetsach.text.problems import explain
@@ -61,6 +61,7 @@ def write(out: BinaryIO, report: Report) -> None:
     _sightings(book, formats, report)
     _around(book, formats, report)
     _unattributed(book, formats, report)
+    _asked(book, formats, report)
     _coverage(book, formats, report)
     _hours(book, formats, report)
     _notes(book, formats, report)
@@ -218,6 +219,33 @@ def _unread(report: Report) -> Iterator[tuple[str, int, str]]:
         more = seen.not_understood - len(seen.unattributed)
         if more > 0:
             yield seen.path, more, _("more lines, which are counted and not kept")
+
+
+def _asked(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> None:
+    """What became of each machine that the scan was asked about, day by day; no sheet where it was asked
+    about none."""
+    if not report.result.scan.asked:
+        return
+    columns = (
+        (_("Machine"), 30),
+        (_("Was it seen?"), 22),
+        (_("Day"), 12),
+        (_("Hours in which a line names it"), 44),
+        (_("Could not be asked"), 60),
+    )
+    _sheet(book, formats, _("Machines asked about"), columns, _of_machines(report), wrap_last=True)
+
+
+def _of_machines(report: Report) -> Iterator[Sequence[Cell]]:
+    found = answers.of(report)
+    for machine in found.machines:
+        state = answers.state(machine, found)
+        for day, counts in machine.days.items():
+            yield machine.name, state, f"{day:%d/%m/%Y}", spelled(counts), ""
+        if not machine.is_seen:
+            yield machine.name, state, "", "", ""
+    for path, why in found.silent:
+        yield "", "", "", "", f"{path}: {why}"
 
 
 def _coverage(book: xlsxwriter.Workbook, formats: _Formats, report: Report) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from itertools import groupby
 from typing import Any, NamedTuple
 
 HOURS = 24
@@ -22,6 +24,54 @@ class Hours(NamedTuple):
     lines: dict[str, list[int]]
     order: str
     alive: dict[str, dict[str, int]]
+
+
+def local(day: str, hour: int, zone: tzinfo) -> datetime:
+    """The local time at which an hour of a UTC day begins."""
+    midnight = datetime.fromisoformat(day).replace(tzinfo=UTC)
+    try:
+        return (midnight + timedelta(hours=hour)).astimezone(zone)
+    except OverflowError:
+        # The first and last hours of all years have no local time.
+        return midnight.replace(hour=hour)
+
+
+def seen_by_local_day(masks: Mapping[str, int], zone: tzinfo) -> dict[date, list[int]]:
+    """For each local day 24 numbers: 1 for an hour in which the machine was seen, else 0. `masks` are those
+    of `alive`, by UTC day."""
+    days: dict[date, list[int]] = {}
+    for day, mask in masks.items():
+        for hour in range(HOURS):
+            if mask >> hour & 1:
+                begins = local(day, hour, zone)
+                days.setdefault(begins.date(), [0] * HOURS)[begins.hour] = 1
+    return dict(sorted(days.items()))
+
+
+def spelled(counts: Iterable[int]) -> str:
+    """The hours that count more than nothing, such as `00:00–05:00, 07:00–24:00`."""
+    found = []
+    for is_told, group in groupby(enumerate(counts), key=lambda one: one[1] > 0):
+        hours = [hour for hour, _count in group]
+        if is_told:
+            found.append(f"{hours[0]:02}:00–{hours[-1] + 1:02}:00")
+    return ", ".join(found)
+
+
+def by_days(days: Mapping[date, Iterable[int]]) -> list[tuple[str, str]]:
+    """Days and their hours, both spelled; days that follow each other with the same hours are one entry, such
+    as `15/11/2026 – 28/11/2026` and `07:00–10:00`."""
+    found: list[tuple[date, date, str]] = []
+    for day, counts in sorted(days.items()):
+        hours = spelled(counts)
+        if found and found[-1][1] + timedelta(days=1) == day and found[-1][2] == hours:
+            found[-1] = (found[-1][0], day, hours)
+        else:
+            found.append((day, day, hours))
+    return [
+        (f"{first:%d/%m/%Y}" if first == last else f"{first:%d/%m/%Y} – {last:%d/%m/%Y}", hours)
+        for first, last, hours in found
+    ]
 
 
 def is_lines(value: Any) -> bool:

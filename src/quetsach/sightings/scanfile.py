@@ -65,7 +65,8 @@ def read(stream: BinaryIO, on_reject: Callable[[Reject], None] | None = None) ->
     """Yield (line number, record) of one document; unknown fields are ignored.
 
     A sighting, bypass or coverage record that breaks the wire format goes to `on_reject` and is left out;
-    without `on_reject` it raises an error. The `End` record comes last, and only if the document is complete:
+    without `on_reject` it raises an error. A coverage record that contradicts itself or the scan record
+    raises one in any case. The `End` record comes last, and only if the document is complete:
     records yielded before an exception must not be kept.
 
     Raises:
@@ -81,6 +82,7 @@ def _read(
 ) -> Iterator[tuple[int, bytes, Record | Reject]]:
     number = sightings = sources = bypasses = schema = 0
     ended = False
+    about: frozenset[str] = frozenset()
     while line := stream.readline(LINE_BYTES + 1):
         number += 1
         if len(line) > LINE_BYTES:
@@ -90,7 +92,9 @@ def _read(
         fields = _object(number, line)
         kind = fields.get("type")
         if number == 1:
-            yield number, line, _scan(fields)
+            head = _scan(fields)
+            about = frozenset(head.asked)
+            yield number, line, head
             schema = fields["schema"]
             continue
         record: Record | Reject
@@ -111,6 +115,8 @@ def _read(
                     checked = _checked({**_LATER, **fields}, _COVERAGE)
                     checked["gaps"] = tuple(map(tuple, checked["gaps"]))
                     record = Coverage(**checked, unattributed=_unattributed(fields))
+                    if wrong := _contradiction(record, about):
+                        raise ScanFileError(number, "malformed", wrong)
                 case "end":
                     record = End(**_checked({"bypasses": 0, **fields}, _END))
                     if record[:2] != (sightings, sources) or record.bypasses != bypasses:
@@ -211,6 +217,18 @@ def _dated[R: Sighting | Bypass](row: R) -> R:
     if wrong := runs.problem(row.runs, row.count, ends):
         raise _Malformed(wrong)
     return row
+
+
+def _contradiction(seen: Coverage, about: frozenset[str]) -> str:
+    """Why no scanner can have seen this; empty where one can. The whole document falls with it: the silence
+    of a machine must not rest on a program that contradicts itself."""
+    if (seen.first is None) != (seen.last is None):
+        return "first and last are given together or not at all"
+    if seen.first is not None and seen.last is not None and seen.first > seen.last:
+        return "first is later than last"
+    if seen.alive and not seen.alive.keys() <= about:
+        return "alive names a machine that the scan was not asked about"
+    return ""
 
 
 def _unattributed(fields: dict[str, Any]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 from quetsach.errors import PortalError
 from quetsach.text.canonical import address
 from quetsach.text.json_limits import TooManyError, few
+from quetsach.text.unseen import has_unseen
 from quetsach.victims.moments import EARLIEST, LATEST
 from quetsach.victims.reading import LONGEST
 from quetsach.victims.report import N6, SEVERITIES, SHADOWSERVER, SHEET, Leftover, Meaning, Report
@@ -237,7 +238,7 @@ def _report(record: dict[str, Any]) -> Report | str:
         return "publisher"
     for field, most in LONGEST.items():
         value = get(field, "")
-        if not isinstance(value, str) or len(value) > most or not _is_kept(value):
+        if not isinstance(value, str) or len(value) > most or has_unseen(value):
             return field
     port = get("port")
     if port is not None and (type(port) is not int or not 0 <= port <= 65535):

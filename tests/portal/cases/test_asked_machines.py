@@ -1,7 +1,7 @@
 """A unit's scans ask about its machines that wait for proof; the page of a machine tells the answers."""
 
 import re
-from datetime import timedelta
+from datetime import timedelta, timezone
 from io import BytesIO
 
 import pytest
@@ -16,6 +16,7 @@ from quetsach.portal.sightings.models import Bypass, Sighting
 from quetsach.portal.units.actions import issue_token, revoke_token
 from tests.portal.page_text import text_of
 from tests.portal.scan_document import (
+    alive_of,
     bypass,
     coverage,
     days_alive,
@@ -27,6 +28,7 @@ from tests.portal.scan_document import (
 )
 
 URL = "/api/v1/asked"
+HANOI = timezone(timedelta(hours=7))
 
 
 @pytest.fixture
@@ -43,9 +45,15 @@ def upload(cast, listed):
     return give
 
 
-def claimed(cast, upload, device, unit="A1", at=8, identity=None):
-    """A machine whose cleaning is claimed."""
-    upload([sighting(device, noon(at + 1), identity=identity or {}, source=f"s-{unit}-{device}")], unit=unit)
+def claimed(cast, upload, device, unit="A1", at=8, identity=None, is_known=False):
+    """A machine whose cleaning is claimed. `is_known`: a log of the eight days before tells its hours."""
+    log, asked = [], []
+    if is_known:
+        first, last = noon(at + 9), noon(at + 1)
+        told = {"alive": {device: alive_of(first, last)}, "source": f"before-{unit}-{device}"}
+        log, asked = [watched(first, last, **told)], [device]
+    sign = sighting(device, noon(at + 1), identity=identity or {}, source=f"s-{unit}-{device}")
+    upload([sign], log, unit=unit, asked=asked)
     case = Case.rows.get(device__key=device, device__owner=cast.nodes[unit])
     return actions.claim_clean(case, cast.user(unit, "it"), done="scan", done_at=noon(at))
 
@@ -149,7 +157,7 @@ def test_not_asked_asked_and_not_seen_and_seen_are_three_things_on_the_page(cast
 
 
 def test_a_machine_that_was_asked_about_and_seen_can_be_verified_and_an_unseen_one_cannot(cast, upload):
-    here, gone = (claimed(cast, upload, f"10.1.1.{n}", at=25) for n in (5, 6))
+    here, gone = (claimed(cast, upload, f"10.1.1.{n}", at=25, is_known=True) for n in (5, 6))
     seen = {"10.1.1.5": {str(noon(day).date()): 1 << 3 for day in range(1, 25)}}
     upload([], [watched(noon(26), noon(1), alive=seen)], asked=["10.1.1.5", "10.1.1.6"])
     here.refresh_from_db(), gone.refresh_from_db()
@@ -158,15 +166,17 @@ def test_a_machine_that_was_asked_about_and_seen_can_be_verified_and_an_unseen_o
 
 
 def test_a_machine_is_known_by_its_card_where_its_address_changed(cast, upload):
-    case = claimed(cast, upload, "10.1.1.5", at=25, identity={"mac": "02:00:00:00:00:14", "host": "PC-7"})
-    seen = {"mac:02-00-00-00-00-14": {str(noon(3).date()): 1}}
+    case = claimed(
+        cast, upload, "10.1.1.5", at=25, identity={"mac": "02:00:00:00:00:14", "host": "PC-7"}, is_known=True
+    )
+    seen = {"mac:02-00-00-00-00-14": {str(noon(n).date()): 1 for n in range(2, 20)}}
     upload([], [watched(noon(26), noon(1), alive=seen)], asked=["mac:02-00-00-00-00-14"])
     case.refresh_from_db()
     assert case.state == "verified_clean"
 
 
 def test_a_push_judges_a_machine_that_it_sees_at_a_new_hour_and_no_other(cast, upload, listed, monkeypatch):
-    case, other = claimed(cast, upload, "10.1.1.5", at=25), claimed(cast, upload, "10.1.1.6", at=25)
+    case, other = (claimed(cast, upload, f"10.1.1.{n}", at=25, is_known=True) for n in (5, 6))
     upload([], [watched(noon(26), noon(1, 10))], asked=["10.1.1.5", "10.1.1.6"])
     assert {Case.rows.get(pk=one.pk).state for one in (case, other)} == {"rechecked"}
     judged = []
@@ -174,7 +184,8 @@ def test_a_push_judges_a_machine_that_it_sees_at_a_new_hour_and_no_other(cast, u
     gateway = token(cast, "A1")[0]
     for bit, expected in ((4, ["10.1.1.5"]), (4, [])):
         judged.clear()
-        log = watched(noon(26), noon(1, 10), alive={"10.1.1.5": {str(noon(2).date()): 1 << bit}})
+        days = [str(noon(n).date()) for n in range(2, 20)]
+        log = watched(noon(26), noon(1, 10), alive={"10.1.1.5": dict.fromkeys(days, 1 << bit)})
         body = document([], [log], set_id=listed.set_id, asked=["10.1.1.5", "10.1.1.6"])
         receive_chunk(body, gateway, None)
         assert judged == expected
@@ -208,36 +219,46 @@ def test_a_hostile_way_around_is_named_and_the_rest_is_taken(cast, upload):
     bad = [
         {**bypass("10.1.1.6", noon(3)), "kind": "tunnel"},
         {**bypass("10.1.1.6", noon(3)), "provider": "x" * 300},
+        bypass("10.1.1.6", noon(3), provider='<script>alert(1)</script>"'),
+        bypass("10.1.1.6", noon(3), provider="Quad9", kind="vpn"),
+        bypass("10.1.1.6", noon(3), provider="resolver", kind="dns"),
         {**bypass("10.1.1.6", noon(3)), "runs": []},
     ]
     receipt = upload([], [watched(noon(7), noon(1))], bypasses=[good, *bad], schema=2)
-    assert [one.code for one in receipt.rejected] == ["malformed", "too_long", "malformed"]
+    assert [one.code for one in receipt.rejected] == [
+        "malformed", "too_long", "provider", "provider", "provider", "malformed",
+    ]  # fmt: skip
     assert Bypass.rows.get().device == "10.1.1.5"
 
 
+def test_a_foreign_dns_server_is_a_way_around_by_its_address(cast, upload):
+    way = bypass("10.1.1.5", noon(3), provider="203.0.113.53", kind="dns")
+    receipt = upload([], [watched(noon(7), noon(1))], bypasses=[way], schema=2)
+    assert not receipt.rejects and Bypass.rows.get().provider == "203.0.113.53"
+
+
 def test_no_log_verifies_a_machine_while_it_goes_around_and_the_page_says_so(cast, upload):
-    case = claimed(cast, upload, "10.1.1.5", at=25)
-    alive = days_alive("10.1.1.5", noon(26), noon(1))
+    case = claimed(cast, upload, "10.1.1.5", at=25, is_known=True)
+    alive = {"10.1.1.5": alive_of(noon(26), noon(1))}
     ways = [bypass("10.1.1.5", noon(day)) for day in range(1, 25, 3)]
-    upload([], [watched(noon(26), noon(1), devices=alive)], bypasses=ways, schema=2)
+    upload([], [watched(noon(26), noon(1), alive=alive)], asked=["10.1.1.5"], bypasses=ways, schema=2)
     case.refresh_from_db()
     assert case.state == "rechecked"
     told = text_of(page(cast, case))
-    assert "Máy đã hỏi dns.google bằng DNS qua HTTPS" in told and "Máy đi vòng nơi ghi nhật ký" in told
+    assert "Máy đã hỏi Google Public DNS bằng DNS qua HTTPS" in told and "Máy đi vòng nơi ghi nhật ký" in told
     # The same logs of a machine that does not: clean.
-    still = claimed(cast, upload, "10.1.1.6", at=25)
-    upload(
-        [], [watched(noon(26), noon(1), source="log-2", devices=days_alive("10.1.1.6", noon(26), noon(1)))]
-    )
+    still = claimed(cast, upload, "10.1.1.6", at=25, is_known=True)
+    there = {"10.1.1.6": alive_of(noon(26), noon(1))}
+    upload([], [watched(noon(26), noon(1), source="log-2", alive=there)], asked=["10.1.1.6"])
     still.refresh_from_db()
     assert still.state == "verified_clean"
 
 
 def test_the_pages_of_logs_count_machines_that_go_around(cast, upload):
     ways = [
-        bypass("10.1.1.5", noon(3), provider='<script>alert(1)</script>"'),
-        bypass("10.1.1.5", noon(2), provider="mask.icloud.com", kind="relay"),
-        bypass("10.1.1.6", noon(2), provider="dns.quad9.net", kind="dot"),
+        bypass("10.1.1.5", noon(3)),
+        bypass("10.1.1.5", noon(2), provider="iCloud Private Relay", kind="relay"),
+        bypass("10.1.1.6", noon(2), provider="Quad9", kind="dot"),
         bypass(None, noon(2)),
     ]
     receipt = upload([], [watched(noon(7), noon(1))], bypasses=ways, schema=2)
@@ -249,7 +270,7 @@ def test_the_pages_of_logs_count_machines_that_go_around(cast, upload):
         (scan, "2 máy trong các tệp này đi vòng"),
     ):
         assert words in text_of(answer)
-        assert "dns.quad9.net" in text_of(answer) and "<script>alert" not in answer.content.decode()
+        assert "Quad9" in text_of(answer) and "iCloud Private Relay" in text_of(answer)
     other = cast.client("A2", "officer").get(reverse("scan", args=["lam-sach", receipt.scan.pk]))
     assert other.status_code == 404
     # Another unit's page counts its own logs only.
@@ -266,20 +287,59 @@ def test_the_pages_give_the_command_that_asks(cast, upload):
 
 
 @pytest.mark.parametrize(("pause", "state"), [(10, "verified_clean"), (150, "rechecked")])
-def test_a_source_without_a_line_for_days_is_no_log_of_these_days(cast, upload, pause, state):
-    """The same as a pause between two files: nobody could look, so nothing was seen to be clean."""
-    case = claimed(cast, upload, "10.1.1.5", at=18)
+def test_a_source_without_a_line_for_hours_is_no_log_of_these_hours(cast, upload, pause, state):
+    """The same as a pause between two files: nobody could look, so nothing was seen to be clean. After
+    a short one enough days are left."""
+    case = claimed(cast, upload, "10.1.1.5", at=18, is_known=True)
     stop, start, end = noon(18, 14), noon(18, 14) + timedelta(hours=pause), noon(1)
     lines = hours_of(noon(18), stop)
     for day, told in hours_of(start, end).items():
         lines[day] = [max(pair) for pair in zip(lines.get(day, [0] * 24), told, strict=True)]
-    alive = days_alive("10.1.1.5", start, end)
-    seen = coverage(noon(18), end, source="s-A1-10.1.1.5", hours=lines, order="kept", devices=alive)
-    upload([], [seen])
+    alive = {"10.1.1.5": alive_of(start, end)}
+    seen = coverage(noon(18), end, source="s-A1-10.1.1.5", hours=lines, order="kept", alive=alive)
+    upload([], [seen], asked=["10.1.1.5"])
     case.refresh_from_db()
     assert case.state == state
     logs = text_of(cast.client("A1", "it").get(reverse("scans", args=[cast.campaign.slug])))
     assert ("không thấy khoảng nào" in logs) == (pause < 24)
+
+
+def test_the_page_says_what_is_missing_and_which_log_would_close_it(cast, upload):
+    case = claimed(cast, upload, "10.1.1.5", at=20, is_known=True)
+    there = {"10.1.1.5": alive_of(noon(20), noon(12)) | alive_of(noon(8), noon(1))}
+    first, last = watched(noon(20), noon(12)), watched(noon(8), noon(1), source="log-2")
+    upload([], [{**first, "alive": there}, last], asked=["10.1.1.5"])
+    case.refresh_from_db()
+    assert case.state == "rechecked"
+    told = text_of(page(cast, case))
+    gap = f"{noon(12, 13).astimezone(HANOI):%d/%m/%Y} – {noon(8, 11).astimezone(HANOI):%d/%m/%Y}"
+    assert gap in told and "--asked" in told and "Còn thiếu gì để chứng minh" in told
+    assert "p-missed" in page(cast, case).content.decode()
+    # The log of this time closes it, and the page says at whose place the silence was.
+    between = watched(noon(12), noon(8), source="log-3", alive={"10.1.1.5": alive_of(noon(12), noon(8))})
+    upload([], [between], asked=["10.1.1.5"])
+    case.refresh_from_db()
+    assert case.state == "verified_clean" and case.events.get(act="verify").data["place"] == "fw"
+    assert "Chứng minh dựa trên" in text_of(page(cast, case))
+
+
+def test_a_unit_proves_no_machine_clean_where_its_superior_saw_the_signs(cast, upload):
+    """Its own place is silent, as it tells itself. The superior's log must be silent as well."""
+    case = claimed(cast, upload, "10.1.1.5", at=20, is_known=True)
+    actions.reopen(case, cast.user("A1", "it"), "cấp trên cũng thấy dấu hiệu")
+    upload([sighting("10.1.1.5", noon(22), source="outer")], unit="A")
+    case.refresh_from_db()
+    assert set(case.sightings.values_list("node__path", flat=True)) == {
+        cast.nodes["A"].path, cast.nodes["A1"].path
+    }  # fmt: skip
+    actions.claim_clean(case, cast.user("A1", "it"), done="scan", done_at=noon(20))
+    there = {"10.1.1.5": alive_of(noon(20), noon(1))}
+    upload([], [watched(noon(20), noon(1), alive=there)], asked=["10.1.1.5"])
+    case.refresh_from_db()
+    assert case.state == "rechecked" and "Đơn vị A" in text_of(page(cast, case))
+    upload([], [watched(noon(20), noon(1), source="outer", alive=there)], asked=["10.1.1.5"], unit="A")
+    case.refresh_from_db()
+    assert case.state == "verified_clean"
 
 
 def test_a_document_about_days_to_come_proves_nothing(cast, upload):

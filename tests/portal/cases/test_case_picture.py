@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quetsach.portal.cases.timeline import draw
+from quetsach.portal.cases.timeline import Signs, draw
 
 VIETNAM = timezone(timedelta(hours=7))
 NOW = datetime(2026, 11, 29, 5, tzinfo=UTC)
@@ -16,6 +16,11 @@ PHONE = 328  # pixels of the picture on a screen of 360
 
 def at(day, hour, minute=0):
     return datetime(2026, 11, day, hour, minute, tzinfo=UTC)
+
+
+def signs(day, lines, log=None, hour=12):
+    """Lines of one minute of a day in November."""
+    return Signs(at(day, hour), at(day, hour, 1), lines, log)
 
 
 def picture(hits, marks=(), looked=(), plan_until=None):
@@ -31,17 +36,26 @@ def hours(line, box):
 
 def test_a_bar_stands_inside_the_log_that_it_came_from():
     log = (at(20, 5), at(20, 9))  # 12:00 to 16:00 in Vietnam
-    line = picture([(date(2026, 11, 20), 7, log)], looked=[log])
+    line = picture([signs(20, 7, log, hour=6)], looked=[log])
     (bar,), (seen,) = line.hits, line.seen
     assert line.start == date(2026, 11, 19)
     assert hours(line, bar) == pytest.approx((24 + 12, 24 + 16), abs=0.1)
     assert hours(line, seen) == pytest.approx((24 + 12, 24 + 16), abs=0.1)
 
 
-def test_a_day_without_a_usable_log_is_drawn_as_a_whole_utc_day():
-    line = picture([(date(2026, 11, 20), 7, None)])
-    # 0:00 UTC is 7:00 in Vietnam.
-    assert hours(line, line.hits[0]) == pytest.approx((24 + 7, 48 + 7), abs=0.1)
+def test_signs_are_drawn_by_the_day_in_vietnam():
+    line = picture([signs(20, 7, hour=16), signs(20, 5, hour=18)])  # 23:00, and 1:00 of the next day
+    assert line.start == date(2026, 11, 19)
+    assert [hours(line, bar) for bar in line.hits] == [
+        pytest.approx((24, 48), abs=0.1), pytest.approx((48, 72), abs=0.1),
+    ]  # fmt: skip
+    assert line.hits[0].height > line.hits[1].height
+
+
+def test_signs_over_midnight_stand_on_both_days():
+    line = picture([Signs(at(20, 15), at(20, 18), 9)])  # 22:00 to 1:00
+    evening, morning = line.hits
+    assert (evening.height, morning.height) == (30, 15), "two hours and one"
 
 
 @given(
@@ -52,7 +66,7 @@ def test_a_day_without_a_usable_log_is_drawn_as_a_whole_utc_day():
 def test_ticks_are_midnights_and_no_text_lies_on_another(days, marks, ends):
     log = (at(1, 3), at(28, 20))
     line = picture(
-        [(date(2026, 11, day), 5, log) for day in days],
+        [signs(day, 5, log) for day in days],
         [(at(day, hour), "đã kiểm tra lại 28/11") for day, hour in marks],
         [log],
         NOW + timedelta(days=ends) if ends else None,

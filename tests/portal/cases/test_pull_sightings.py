@@ -16,7 +16,16 @@ from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, D
 from quetsach.portal.cases.pull_actions import pull_sightings
 from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.sightings.models import Scan, Sighting
-from tests.portal.scan_document import coverage, days_alive, document, noon, publish_list, sighting, stamp
+from tests.portal.scan_document import (
+    alive_of,
+    coverage,
+    document,
+    hours_of,
+    noon,
+    publish_list,
+    sighting,
+    stamp,
+)
 
 DEVICE = "10.1.1.5"
 
@@ -31,6 +40,7 @@ def upload(cast, listed):
     """Upload a scan file for a unit, as its IT staff would."""
 
     def give(rows, coverages=(), unit="A1", **more):
+        more.setdefault("asked", {name for one in coverages for name in one.get("alive") or ()})
         body = document(rows, coverages, set_id=more.pop("set_id", listed.set_id), **more)
         return receive_file(BytesIO(body), cast.nodes[unit], Sender("upload", user=cast.user(unit, "it")))
 
@@ -45,10 +55,10 @@ def claim(cast, at, case=None):
     return actions.claim_clean(case or only(), cast.user("A1", "it"), done="scan", done_at=at)
 
 
-def clean_logs(first, last, **more):
-    return coverage(
-        first, last, source=f"log-{first}-{last}", devices=days_alive(DEVICE, first, last), **more
-    )
+def clean_logs(first, last, device=DEVICE, **more):
+    """A log of the hours, with lines and the machine in each of them."""
+    told = {"hours": hours_of(first, last), "order": "kept", "alive": {device: alive_of(first, last)}, **more}
+    return coverage(first, last, **{"source": f"log-{first}-{last}", **told})
 
 
 def test_one_case_for_a_machine_and_family_whatever_the_day_and_indicator(cast, upload):
@@ -114,7 +124,7 @@ def test_a_row_of_the_day_that_grows_past_the_claim_is_a_relapse(cast, upload):
 
 
 def test_quiet_logs_verify_only_after_the_campaigns_days(cast, upload):
-    upload([sighting(DEVICE, noon(30))])
+    upload([sighting(DEVICE, noon(30))], [clean_logs(noon(38), noon(30))])
     claim(cast, noon(28))
     assert only().state == "claimed_clean"
     upload([], [clean_logs(noon(29), noon(25))])
@@ -134,32 +144,40 @@ def test_quiet_logs_verify_only_after_the_campaigns_days(cast, upload):
         {"name": "another-place"},
         {"errors": ["log.gz: truncated at byte 5"]},
         {"time": "suspect"},
-        {"devices": {}},
+        {"alive": None},
     ],
 )
 def test_what_cannot_prove_does_not_verify(cast, upload, spoil):
-    upload([sighting(DEVICE, noon(30))])
+    upload([sighting(DEVICE, noon(30))], [clean_logs(noon(38), noon(30))])
     claim(cast, noon(28))
-    upload([], [coverage(noon(28), noon(1), **{"devices": days_alive(DEVICE, noon(28), noon(1)), **spoil})])
+    upload([], [clean_logs(noon(28), noon(1), **spoil)])
     assert only().state in ("claimed_clean", "rechecked")
 
 
-def test_logs_in_which_only_other_machines_are_alive_do_not_verify(cast, upload):
-    upload([sighting(DEVICE, noon(30))])
+def test_where_no_lines_were_counted_the_proof_says_that_it_is_weaker(cast, upload):
+    upload([sighting(DEVICE, noon(30))], [clean_logs(noon(38), noon(30))])
     claim(cast, noon(28))
-    upload([], [coverage(noon(28), noon(1), devices=days_alive("10.1.1.99", noon(28), noon(1)))])
+    upload([], [clean_logs(noon(28), noon(1), hours=None, order=None)])
+    proof = only().events.get(act="verify").data
+    assert only().state == "verified_clean" and proof["is_weak"] and proof["place"] == "fw"
+
+
+def test_logs_in_which_only_other_machines_are_alive_do_not_verify(cast, upload):
+    upload([sighting(DEVICE, noon(30))], [clean_logs(noon(38), noon(30))])
+    claim(cast, noon(28))
+    upload([], [clean_logs(noon(28), noon(1), device="10.1.1.99")])
     assert only().state == "rechecked"
 
 
 def test_a_scan_with_another_list_does_not_verify(cast, upload):
-    upload([sighting(DEVICE, noon(30))])
+    upload([sighting(DEVICE, noon(30))], [clean_logs(noon(38), noon(30))])
     claim(cast, noon(28))
     upload([], [clean_logs(noon(28), noon(1))], set_id="f" * 64)
     assert only().state == "claimed_clean"
 
 
 def test_a_later_list_without_the_indicator_does_not_verify(cast, upload, tmp_path):
-    upload([sighting(DEVICE, noon(30))])
+    upload([sighting(DEVICE, noon(30))], [clean_logs(noon(38), noon(30))])
     claim(cast, noon(28))
     smaller = publish_list(cast, tmp_path, "bad.example\n")
     upload([], [clean_logs(noon(28), noon(1))], set_id=smaller.set_id)
@@ -167,14 +185,14 @@ def test_a_later_list_without_the_indicator_does_not_verify(cast, upload, tmp_pa
 
 
 def test_another_units_logs_of_the_same_name_do_not_verify(cast, upload):
-    upload([sighting(DEVICE, noon(30))])
+    upload([sighting(DEVICE, noon(30))], [clean_logs(noon(38), noon(30))])
     claim(cast, noon(28))
     upload([], [clean_logs(noon(28), noon(1))], unit="B1")
     assert only().state == "claimed_clean"
 
 
 def test_a_gap_in_the_logs_starts_the_quiet_days_anew(cast, upload):
-    upload([sighting(DEVICE, noon(40))])
+    upload([sighting(DEVICE, noon(40))], [clean_logs(noon(48), noon(40))])
     claim(cast, noon(38))
     upload([], [clean_logs(noon(38), noon(30)), clean_logs(noon(27), noon(15))])
     assert only().state == "rechecked"
@@ -183,7 +201,7 @@ def test_a_gap_in_the_logs_starts_the_quiet_days_anew(cast, upload):
 
 
 def test_after_verified_clean_a_hit_opens_a_new_episode_but_a_late_one_takes_the_proof_back(cast, upload):
-    upload([sighting(DEVICE, noon(40))])
+    upload([sighting(DEVICE, noon(40))], [clean_logs(noon(48), noon(40))])
     claim(cast, noon(38))
     upload([], [clean_logs(noon(38), noon(20))])
     assert only().state == "verified_clean"
@@ -196,7 +214,7 @@ def test_after_verified_clean_a_hit_opens_a_new_episode_but_a_late_one_takes_the
 
 
 def test_a_late_log_with_a_hit_inside_the_proven_time_takes_the_proof_back(cast, upload):
-    upload([sighting(DEVICE, noon(40))])
+    upload([sighting(DEVICE, noon(40))], [clean_logs(noon(48), noon(40))])
     claim(cast, noon(38))
     upload([], [clean_logs(noon(38), noon(20))])
     upload([sighting(DEVICE, noon(30), source="found-in-a-drawer")])
@@ -256,7 +274,7 @@ def test_a_crash_while_pulling_leaves_everything_waiting(cast, upload, monkeypat
 
 
 def test_lost_lines_are_no_silence_and_every_page_says_when_nobody_could_look(cast, upload):
-    upload([sighting(DEVICE, noon(30))])
+    upload([sighting(DEVICE, noon(30))], [clean_logs(noon(38), noon(30))])
     claim(cast, noon(28))
     gap = [stamp(noon(15, 5)), stamp(noon(15, 6))]
     upload([], [clean_logs(noon(29), noon(25)), clean_logs(noon(25), noon(7), gaps=[gap], name="fw")])
@@ -276,7 +294,7 @@ def test_lost_lines_are_no_silence_and_every_page_says_when_nobody_could_look(ca
 
 
 def test_a_file_that_could_not_be_read_spoils_no_other_file_of_its_scan(cast, upload):
-    upload([sighting(DEVICE, noon(30))])
+    upload([sighting(DEVICE, noon(30))], [clean_logs(noon(38), noon(30))])
     claim(cast, noon(28))
     broken = coverage(noon(20), noon(18), source="broken", errors=["b.gz: truncated at byte 5"])
     upload([], [clean_logs(noon(28), noon(1)), broken])
@@ -284,7 +302,7 @@ def test_a_file_that_could_not_be_read_spoils_no_other_file_of_its_scan(cast, up
 
 
 def test_a_file_that_could_not_be_read_keeps_its_days_open(cast, upload):
-    upload([sighting(DEVICE, noon(30))])
+    upload([sighting(DEVICE, noon(30))], [clean_logs(noon(38), noon(30))])
     claim(cast, noon(28))
     broken = coverage(noon(20, 1), noon(20, 9), source="broken", errors=["b.gz: truncated at byte 5"])
     upload([], [clean_logs(noon(28), noon(20, 0)), broken, clean_logs(noon(20, 10), noon(14))])
@@ -339,7 +357,7 @@ def judged_by(monkeypatch, act):
 
 
 def test_a_push_judges_its_own_machine_and_not_ten_thousand_others(cast, upload, monkeypatch):
-    upload([sighting(DEVICE, noon(30))])
+    upload([sighting(DEVICE, noon(30))], [clean_logs(noon(38), noon(30))])
     claim(cast, noon(28))
     cost = []
     for number, (first, others) in enumerate([(0, 2), (2, 9_998)]):
@@ -354,14 +372,16 @@ def test_a_push_judges_its_own_machine_and_not_ten_thousand_others(cast, upload,
 
 def test_coverage_alone_judges_the_machines_of_its_place_once_it_is_long_enough(cast, upload, monkeypatch):
     claimed_machines(cast, 3)
-    upload([sighting(DEVICE, noon(30))])
+    upload([sighting(DEVICE, noon(30))], [clean_logs(noon(38), noon(30))])
     claim(cast, noon(28), only_of(DEVICE))
-    too_short = clean_logs(noon(28), noon(28, 20))
+    too_short = clean_logs(noon(28), noon(28, 20), alive=None)
     assert judged_by(monkeypatch, lambda: upload([], [too_short]))[0] == []
-    assert judged_by(monkeypatch, lambda: upload([], [clean_logs(noon(28), noon(20))]))[0] == [DEVICE]
+    assert judged_by(monkeypatch, lambda: upload([], [clean_logs(noon(28), noon(20), alive=None)]))[0] == [
+        DEVICE
+    ]
     assert only_of(DEVICE).state == "rechecked"
     # The same again changes no coverage.
-    assert judged_by(monkeypatch, lambda: upload([], [clean_logs(noon(28), noon(20))]))[0] == []
+    assert judged_by(monkeypatch, lambda: upload([], [clean_logs(noon(28), noon(20), alive=None)]))[0] == []
     upload([], [clean_logs(noon(20), noon(1))])
     assert only_of(DEVICE).state == "verified_clean"
 
@@ -370,10 +390,10 @@ def test_the_nightly_command_judges_all_and_moves_nothing_that_pushes_have_moved
     claimed_machines(cast, 3)
     for device, until in ((DEVICE, 1), ("10.1.1.6", 22), ("10.1.1.7", 28)):
         name = f"fw-{device}"
-        upload([sighting(device, noon(30), source=device)], name=name)
+        before = clean_logs(noon(38), noon(30), device, source=f"{device}-old", name=name)
+        upload([sighting(device, noon(30), source=device)], [before], name=name)
         claim(cast, noon(28), only_of(device))
-        alive = days_alive(device, noon(29), noon(until, 13))
-        log = coverage(noon(29), noon(until, 13), source=f"{device}-log", name=name, devices=alive)
+        log = clean_logs(noon(29), noon(until, 13), device, source=f"{device}-log", name=name)
         upload([], [log], name=name)
     states = sorted(Case.rows.values_list("device__key", "state"))
     judged, _queries = judged_by(monkeypatch, lambda: call_command("pull_sightings"))

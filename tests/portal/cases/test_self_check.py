@@ -8,14 +8,18 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from quetsach.portal.campaigns.cascade.actions import publish
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.cases.models import Case
 from quetsach.portal.cases.self_check.views import CHECKS
+from quetsach.portal.kit import visits
+from quetsach.portal.kit.models import Visit
 from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.units.networks import Network
+from tests.portal.page_text import text_of
 from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
 
 HOME, OFFICE = "203.0.113.77", "10.1.1.77"
@@ -159,3 +163,49 @@ def test_one_loop_does_not_keep_others_out(cast, listed):
     codes = [Client(REMOTE_ADDR=HOME).get("/tu-kiem-tra/").status_code for _ in range(CHECKS.most + 1)]
     assert codes[-2:] == [200, 429]
     assert Client(REMOTE_ADDR=OFFICE).get("/tu-kiem-tra/").status_code == 200
+
+
+def test_the_page_tells_of_browser_and_system_and_asks_for_the_hint(cast):
+    visitor = Client(REMOTE_ADDR=HOME)
+    visitor.cookies["django_language"] = "en"
+    old = visitor.get(
+        "/tu-kiem-tra/", headers={"user-agent": "Mozilla/5.0 (Windows NT 6.1) Chrome/109.0.0.0"}
+    )
+    page = old.content.decode()
+    assert "Windows 7" in page and "14/01/2020" in page and "Chrome 109" in page
+    assert old["Accept-CH"] == "Sec-CH-UA-Platform-Version"
+    agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/158.0.0.0 Safari/537.36"
+    either = visitor.get("/tu-kiem-tra/", headers={"user-agent": agent}).content.decode()
+    assert "winver" in either and "Look again" in either and "24H2" in either
+    hinted = {"user-agent": agent, "sec-ch-ua-platform-version": '"10.0.0"'}
+    assert "14/10/2025" in visitor.get("/tu-kiem-tra/", headers=hinted).content.decode()
+
+
+def test_a_visitor_of_a_listed_network_can_tell_the_office(cast, listed):
+    cast.units["A1"].contact_phone = "0212 345 678"
+    cast.units["A1"].contact_email = "tin-hoc@a1.example"
+    cast.units["A1"].save()
+    take(cast, "A1", listed, [(6, 4)], [sighting(OFFICE, noon(5))])
+    page = check(OFFICE)
+    assert "ramnit" in page and "Ramnit copies itself" in page
+    assert 'href="tel:0212345678"' in page and 'href="mailto:tin-hoc@a1.example"' in page
+    assert OFFICE in page.partition("data-copy")[2].partition("</p>")[0]
+    assert "Đơn vị A1" not in page
+    Network.rows.create(unit=cast.units["B1"], cidr="10.1.1.0/24")
+    assert "0212345678" not in check(OFFICE), "the office is not known where two have the range"
+
+
+def test_visits_are_counted_by_day_and_office_without_an_address(cast, listed):
+    for _ in range(6):
+        check(OFFICE)
+    for _ in range(2):
+        check("10.1.2.9")
+    check(HOME)
+    visits.COUNTS.write()
+    rows = {(row.unit, row.count) for row in Visit._base_manager.all()}
+    assert rows == {(cast.units["A1"].pk.hex, 6), (cast.units["A2"].pk.hex, 2), ("", 1)}
+    page = reverse("self_check_visits", args=["lam-sach"])
+    told = text_of(cast.client("centre", "coordinator").get(page))
+    assert "Đơn vị A1 6" in told and "Đơn vị A2 <5" in told and "Đơn vị B1" not in told
+    for unit, role in (("A", "coordinator"), ("centre", "officer"), ("A1", "officer")):
+        assert cast.client(unit, role).get(page).status_code == 404, (unit, role)

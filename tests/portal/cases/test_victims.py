@@ -25,6 +25,7 @@ from quetsach.portal.units.networks import Network
 from quetsach.victims import document, reading
 from quetsach.victims.document import Head
 from quetsach.victims.report import Leftover, Meaning, Report
+from tests.portal.page_text import text_of
 from tests.portal.questions import MOST, is_asked
 from tests.portal.scan_document import coverage, days_alive, noon, publish_list, sighting
 from tests.portal.scan_document import document as scan_document
@@ -226,6 +227,19 @@ def test_another_import_finds_the_owner_too(cast, bring):
 
 def claim(cast, at):
     return cases.claim_clean(Case.rows.get(), cast.user("A1", "it"), done="scan", done_at=at)
+
+
+def test_a_machine_that_only_others_saw_has_no_newer_logs_to_add(cast, bring):
+    bring(sinkhole(("10.1.1.5", noon(9), "qakbot")))
+    case = claim(cast, noon(6))
+    text = text_of(cast.client("A1", "it").get(f"/cd/lam-sach/may/{case.pk}/"))
+    assert "Thêm nhật ký của mạng có máy này" in text and "Bổ sung nhật ký" not in text
+
+
+def test_addresses_of_no_unit_count_reports_as_reports(cast, bring):
+    bring(sinkhole(("203.0.113.99", noon(3), "mirai"), ("203.0.113.99", noon(2), "mirai")))
+    text = text_of(cast.client("A", "it").get("/cd/lam-sach/nan-nhan/chua-ro/"))
+    assert "Báo cáo về nhiễm mã độc" in text and "Báo cáo về nguy cơ" in text
 
 
 def test_a_report_from_before_the_handling_is_history_and_one_from_after_a_relapse(cast, bring):

@@ -177,6 +177,21 @@ def test_the_page_of_the_case_tells_its_addresses_why_and_what_was_done_before(c
     assert "pc-ketoan" in found
 
 
+def test_a_row_of_an_earlier_episode_stays_there_when_it_is_placed_again(cast, upload):
+    upload(sighting(ADDRESS, noon(9), count=3))
+    first = Case.rows.get()
+    actions.claim_clean(first, cast.user("A1", "it"), done="scan", done_at=noon(8))
+    actions.confirm_clean(first, cast.user("A", "officer"), "seen on the spot")
+    Case.rows.filter(pk=first.pk).update(quiet_until=noon(7))
+    upload(sighting(ADDRESS, noon(5)))
+    before = set(CaseSighting.rows.values_list("case__episode", "sighting"))
+    CaseSighting.rows.update(count=None, first=None, last=None)  # as the version before left them
+    Sighting.rows.update(is_pulled=False)
+    pull_sightings(cast.campaign)
+    assert set(CaseSighting.rows.values_list("case__episode", "sighting")) == before
+    assert list(Case.rows.order_by("episode").values_list("count", flat=True)) == [3, 1]
+
+
 def test_silence_of_a_shared_address_proves_no_machine_clean(cast, listed):
     def give(rows, coverages=()):
         body = document(rows, coverages, set_id=listed.set_id)

@@ -18,7 +18,15 @@ from quetsach.portal.indicators import queries
 from quetsach.portal.indicators.models import IndicatorSet
 from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.sightings.models import Sighting
-from tests.portal.scan_document import coverage, days_alive, document, noon, publish_list, sighting
+from tests.portal.scan_document import (
+    alive_of,
+    coverage,
+    document,
+    hours_of,
+    noon,
+    publish_list,
+    sighting,
+)
 
 GOOD = "indicator,type,family\nevil.example,domain,ramnit\n"
 BAD = GOOD + "busy.example,domain,ramnit\nshared.example,domain,mirai\n"
@@ -32,8 +40,8 @@ def versions(cast, tmp_path):
 
 @pytest.fixture
 def scan(cast, versions):
-    def give(*rows, row=None, unit="A1", coverages=()):
-        body = document(rows, coverages, set_id=(row or versions[1]).set_id)
+    def give(*rows, row=None, unit="A1", coverages=(), asked=()):
+        body = document(rows, coverages, set_id=(row or versions[1]).set_id, asked=asked)
         return receive_file(BytesIO(body), cast.nodes[unit], Sender("upload", user=cast.user(unit, "it")))
 
     return give
@@ -129,13 +137,19 @@ def test_a_case_of_an_entry_that_an_older_version_lists_stays_open(cast, version
 
 
 def test_proof_and_claims_are_not_touched(cast, versions, scan, withdraw):
-    scan(sighting("10.1.1.5", noon(30), indicator="busy.example"))
+    machine, told = "10.1.1.5", {"order": "kept", "name": "fw"}
+    before = alive_of(noon(38), noon(30))
+    old = coverage(
+        noon(38), noon(30), hours=hours_of(noon(38), noon(30)), alive={machine: before}, source="old", **told
+    )
+    scan(sighting(machine, noon(30), indicator="busy.example"), coverages=[old], asked=[machine])
     scan(sighting("10.1.1.6", noon(30), indicator="busy.example"))
     it = cast.user("A1", "it")
     for case in Case.rows.all():
         actions.claim_clean(case, it, done="scan", done_at=noon(28))
-    alive = days_alive("10.1.1.5", noon(29), noon(12))
-    scan(coverages=[coverage(noon(29), noon(12), devices=alive)])
+    after = alive_of(noon(29), noon(12))
+    new = coverage(noon(29), noon(12), hours=hours_of(noon(29), noon(12)), alive={machine: after}, **told)
+    scan(coverages=[new], asked=[machine])
     proven = Case.rows.get(device__key="10.1.1.5")
     assert proven.state == "verified_clean"
     withdraw(versions[1])

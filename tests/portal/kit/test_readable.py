@@ -13,7 +13,7 @@ from quetsach.portal.kit.readable import is_readable, with_plain_fields
 from quetsach.portal.privacy.models import ErasureRequest
 from tests.portal.every_route import routes
 
-ASK = {"name": "An", "contact": "0912 345 678", "text": "x"}
+ASK = {"kind": "see", "name": "An", "contact": "0912 345 678", "text": "x"}
 
 
 def multipart(charset, fields=(), files=()):

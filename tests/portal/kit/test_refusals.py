@@ -19,7 +19,7 @@ from PIL import Image
 
 from quetsach.portal import privacy
 from quetsach.portal.intake.models import ReceivedFile
-from quetsach.portal.kit import refusals
+from quetsach.portal.kit import refusals, write_behind
 from quetsach.portal.kit.busy import busy_page
 from quetsach.portal.kit.refusals import counting
 from quetsach.portal.kit.refusals.middleware import RefusalsAreCounted
@@ -119,9 +119,9 @@ def test_days_are_those_of_the_portal_and_old_ones_end(db):
 
 def test_a_process_that_serves_writes_behind_on_a_thread_of_its_own(db, monkeypatch):
     written = threading.Event()
-    monkeypatch.setattr(counting, "_serving", True)
-    monkeypatch.setattr(counting, "EVERY", 0.01)
-    monkeypatch.setattr(counting, "write", lambda: (counting.forget_waiting(), written.set()))
+    monkeypatch.setattr(counting.COUNTS, "_is_serving", True)
+    monkeypatch.setattr(write_behind, "EVERY", 0.01)
+    monkeypatch.setattr(counting.COUNTS, "write", lambda: (counting.forget_waiting(), written.set()))
     refusals.note("push", "token")
     assert written.wait(10)
 

@@ -25,11 +25,12 @@ def test_the_page_is_the_table(client, language):
     assert "{days}" not in page and "365" in page
 
 
-FORM = {"name": "Nguyễn Văn An", "contact": "0912 345 678", "text": "Xóa tên máy của tôi."}
+FORM = {"name": "Nguyễn Văn An", "contact": "0912 345 678", "kind": "delete", "text": "Xóa tên máy của tôi."}
 
 
 def test_a_visitor_asks_the_office_that_issued_the_campaign(cast, client):
     assert client.post(reverse("ask_erasure"), {**FORM, "name": ""}).status_code == 200
+    assert client.post(reverse("ask_erasure"), {**FORM, "kind": ""}).status_code == 200
     assert not ErasureRequest.rows.exists()
     assert client.post(reverse("ask_erasure"), FORM).url == reverse("privacy")
     row = ErasureRequest.rows.get()

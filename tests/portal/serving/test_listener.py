@@ -203,7 +203,7 @@ def test_what_the_server_itself_refuses_is_counted(portal):
         client.say(head(f"Content-Length: {600 * MB}", path="/api/v1/sightings"))
         assert client.answer().status == 413
     assert ask(portal.port, b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 40_000).status == 431
-    told = {(door, reason): count for (_day, door, reason), count in counting._waiting.items()}
+    told = {(door, reason): count for (_day, door, reason), count in counting.COUNTS.waiting().items()}
     assert told == {("push", "too_large"): 1, ("other", "malformed"): 1}
 
 

@@ -99,6 +99,9 @@ def test_the_unit_can_stop_asking_and_nobody_else_can(cast):
     ask(cast, ("A1", "officer"), "A1", "10.1.9.0/24")
     asked = Network.rows.get(cidr="10.1.9.0/24")
     assert do(cast, ("B1", "officer"), asked, "rut") == 404
+    assert "Không đề nghị nữa" in page(cast, ("A1", "officer"), "A1")
+    decides = page(cast, ("A", "coordinator"), "A1")
+    assert "Từ chối" in decides and "Không đề nghị nữa" not in decides
     assert do(cast, ("A1", "officer"), asked, "rut") == 200
     assert not Network.rows.filter(pk=asked.pk).exists()
 

@@ -125,7 +125,7 @@ def _tell(result: PushResult) -> None:
 
 
 def _tell_without_machine(result: PushResult) -> None:
-    """The lines and rows behind which a machine may be that nobody can name: no case is opened for them."""
+    """The lines behind which a machine may be that nobody can name: no case is opened for them."""
     if result.not_understood:
         text = ngettext(
             "%(n)s line names an address on the list, but no log format reads it: no case is opened for it.",
@@ -136,8 +136,8 @@ def _tell_without_machine(result: PushResult) -> None:
         say.warning(text % {"n": words.number(result.not_understood)})
     if result.nameless:
         text = ngettext(
-            "%(n)s row does not say which machine called: no case is opened for it.",
-            "%(n)s rows do not say which machine called: no case is opened for them.",
+            "%(n)s line was read and names no machine: no case is opened for it.",
+            "%(n)s lines were read and name no machine: no case is opened for them.",
             result.nameless,
         )
         say.warning(text % {"n": words.number(result.nameless)})
@@ -151,6 +151,8 @@ def _reason(line: Rejected) -> str:
         "too_long": _("“%(field)s” is too long to be kept"),
         "date": _("its day is impossible; set the clock of the machine that wrote the log"),
         "count": _("its count is too large"),
+        "machine": _("what it names is no machine; look at the line of the log"),
+        "provider": _("the portal does not know this way around; bring portal and scanner to one version"),
     }.get(line.code)
     return f"{told % {'field': field} if told else line.reason} ({line.code})"
 

@@ -300,13 +300,20 @@ def _send(path: Path, told: Told, head: Head, url: str, token_file: Path) -> boo
 
 
 def _tell_taken(taken: Taken) -> None:
+    cases = ngettext("%(n)s new case", "%(n)s new cases", taken.cases)
+    risks = ngettext("%(n)s risk", "%(n)s risks", taken.risks)
     text = _(
-        "The portal has received it: %(new)s new, %(known)s known already; %(cases)s new cases, %(risks)s"
-        " risks, %(not_ours)s of no unit."
+        "The portal has received it: %(new)s new, %(known)s known already; %(cases)s, %(risks)s, %(not_ours)s"
+        " of no unit."
     )
-    fill = {"new": taken.new, "known": taken.unchanged, "cases": taken.cases, "risks": taken.risks}
-    numbers = {key: words.number(value) for key, value in {**fill, "not_ours": taken.not_ours}.items()}
-    click.echo(text % numbers, err=True)
+    told = {
+        "new": words.number(taken.new),
+        "known": words.number(taken.unchanged),
+        "cases": cases % {"n": words.number(taken.cases)},
+        "risks": risks % {"n": words.number(taken.risks)},
+        "not_ours": words.number(taken.not_ours),
+    }
+    click.echo(text % told, err=True)
     if taken.address:
         click.echo(words.visible(taken.address), err=True)
     if taken.rejected:

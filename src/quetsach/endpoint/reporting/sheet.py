@@ -103,7 +103,7 @@ def _machines(pen: _Pen, merged: Merged) -> None:
     ]
     page = pen.sheet(_("Machines"), columns, rows)
     below = len(rows) + 1
-    page.write_string(below, 1, _("%(n)s machines") % {"n": words.number(len(rows))}, pen.total)
+    page.write_string(below, 1, words.machines(len(rows)), pen.total)
     page.write_number(below, 3, merged.people, pen.total)
     verdicts = merged.verdicts
     told = [f"{wording.short(one)}: {verdicts[one]}" for one in Verdict if verdicts[one]]

@@ -45,6 +45,8 @@ def _dhcpd(lines: Iterable[bytes], file: File) -> Iterator[Event]:
                 yield event
             elif b"hardware ethernet" in told and told.get(b"binding state", b"active") in _KEPT:
                 file.leave("not_understood", b"lease " + lease)
+            elif b"hardware ethernet" not in told and told.get(b"binding state") == b"active":
+                file.leave("no_key", b"lease " + lease)
             lease = None
         elif lease is not None and (found := _STATEMENT.match(line)):
             told[found[1]] = found[2]
@@ -75,8 +77,10 @@ def _moment(value: bytes) -> int | None:
 
 
 def _is_dnsmasq(lines: Sequence[bytes]) -> bool:
-    leases = [line for line in lines if not line.startswith(b"duid ")]
-    return bool(leases) and all(_DNSMASQ.fullmatch(line) or _DNSMASQ_IPV6.fullmatch(line) for line in leases)
+    """Whether half the lines or more are leases: one that was cut or changed must not cost the others."""
+    told = [line for line in lines if line.strip() and not line.startswith(b"duid ")]
+    leases = [line for line in told if _DNSMASQ.fullmatch(line) or _DNSMASQ_IPV6.fullmatch(line)]
+    return bool(leases) and len(leases) * 2 >= len(told)
 
 
 def _dnsmasq(lines: Iterable[bytes], file: File) -> Iterator[Event]:
@@ -89,7 +93,7 @@ def _dnsmasq(lines: Iterable[bytes], file: File) -> Iterator[Event]:
         elif found := _DNSMASQ_IPV6.fullmatch(line):
             expiry, client, ip, name, duid = found[1], "", address(text(found[2])), found[3], text(found[4])
         else:
-            if not line.startswith(b"duid "):
+            if line.strip() and not line.startswith(b"duid "):
                 file.leave("not_understood", line)
             continue
         if ip is None or client is None:
@@ -126,7 +130,7 @@ def _kea(lines: Iterable[bytes], file: File) -> Iterator[Event]:
         if row.get("lease_type") == _PREFIX:
             continue
         if ip is None or not _is_count(expire) or not _is_count(lifetime):
-            file.leave("not_understood", ",".join(map(str, row.values())).encode("utf-8", "surrogateescape"))
+            file.leave("not_understood", _spelled(row))
             continue
         end = int(expire) * _SECOND
         start = end - int(lifetime) * _SECOND
@@ -134,11 +138,18 @@ def _kea(lines: Iterable[bytes], file: File) -> Iterator[Event]:
         state = row.get("state") or _ASSIGNED
         host = (row.get("hostname") or "").replace("&#x2c", ",").rstrip(".")[:255]
         if state == _DECLINED or not (hardware or duid):
+            if state == _ASSIGNED:
+                named = row.get("hwaddr") or row.get("client_id") or row.get("duid")
+                file.leave("bad_mac" if named else "no_key", _spelled(row))
             yield Event(ip, start)
         elif start == end or state not in (_ASSIGNED, _RECLAIMED):
             yield Event(ip, start, hardware, host, max(start, file.written), duid, is_end=True)
         else:
             yield Event(ip, start, hardware, host, end, duid)
+
+
+def _spelled(row: dict[str, str]) -> bytes:
+    return ",".join(map(str, row.values())).encode("utf-8", "surrogateescape")
 
 
 def _client(row: dict[str, str]) -> tuple[str, str]:

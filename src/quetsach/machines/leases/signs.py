@@ -18,12 +18,14 @@ _SIGNS = (
 """The start of every file of leases has one of these, except files of dnsmasq."""
 _DNSMASQ_BYTES = 30
 """Within so many bytes dnsmasq writes the end of a lease and the hardware address."""
+_DNSMASQ_LINES = 3
+"""One of the first lines may be damaged."""
 
 
 def may_hold_leases(lines: Sequence[bytes]) -> bool:
     """Whether the first lines of a file may be leases."""
-    start = lines[0][:_DNSMASQ_BYTES] if lines else b""
-    if start.startswith(b"duid ") or start.count(b":") >= 5:
+    starts = [line[:_DNSMASQ_BYTES] for line in lines[:_DNSMASQ_LINES]]
+    if any(start.startswith(b"duid ") or start.count(b":") >= 5 for start in starts):
         return True
     text = b"\n".join(lines)
     return any(sign in text for sign in _SIGNS)

@@ -1,11 +1,14 @@
 """The columns of a register of machines: the headings that makers and offices write over them.
 
-Headings are compared without case and marks. Read in November 2026: the help of Get-ADComputer and of
-Get-DhcpServerv4Lease; Kaspersky Security Center Open API, attributes KLHST_WKS_* of a host; bitdefender.com,
-GravityZone API, getManagedEndpointDetails; help.eset.com, ESET PROTECT, Computers ("Last connected"); columns
-of Trellix ePolicy Orchestrator as its queries name them (EPOLeafNode, EPOComputerProperties). The other
-headings are words that a console shows or an office writes for the same: a wrong guess is seen in the
-preview, and put right in the mapping. No sample of Bkav is public.
+Headings are compared without case and marks. Opened on 29/11/2026 at learn.microsoft.com: "DhcpServerv4Lease
+class": IPAddress, ClientId, HostName, and LeaseExpiryTime in the zone and spelling of the exporting person;
+"Get-ADComputer" and "Active Directory: PowerShell AD Module Properties", by which SID is the
+attribute objectSid and is always there. LastLogonDate, IPv4Address and OperatingSystem were seen in scripts
+that export them, not in a manual. Read in November 2026: Kaspersky Security Center Open API, attributes
+KLHST_WKS_* of a host; bitdefender.com, GravityZone API, getManagedEndpointDetails; help.eset.com, ESET
+PROTECT, Computers ("Last connected"); columns of Trellix ePolicy Orchestrator as its queries name them
+(EPOLeafNode, EPOComputerProperties). The other headings are words that a console shows or an office writes
+for the same: a wrong guess is seen in the preview, and put right in the mapping. No sample of Bkav is public.
 """
 
 from __future__ import annotations

@@ -68,6 +68,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Door, ...]], ...] = (
             Door("licences", _("Licences")),
             Door("tools_edit", _("Removal tools"), needs="publish", is_issuer=True),
             Door("tokens", _("Connection codes"), needs="manage_tokens"),
+            Door("self_check_visits", _("Self-check"), needs="publish", is_issuer=True),
         ),
     ),
     (

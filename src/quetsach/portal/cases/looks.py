@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import batched
 from typing import Any
@@ -17,9 +17,8 @@ from django.utils import timezone
 
 from quetsach.portal.cases.asking import names_of, same
 from quetsach.portal.cases.leased import Leased, leased_days
-from quetsach.portal.cases.models import Alias, Case, CaseSighting, VictimReport
-from quetsach.portal.cases.rules import Around, Hit, Look
-from quetsach.portal.indicators import store
+from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, VictimReport
+from quetsach.portal.cases.rules import Act
 from quetsach.portal.sightings.intake import lost
 from quetsach.portal.sightings.models import AskedList, Bypass, Coverage, CoveredDay, Sighting
 from quetsach.portal.sightings.spans import Span
@@ -54,7 +53,7 @@ class DayOfMachine:
 class Facts:
     """The facts about one case: its rows of evidence, and the coverage of the same places.
 
-    `coverages` are all tellings of their sources; `current` those that days rest on, each with its look, and
+    `coverages` are all tellings of their sources; `current` those that days rest on, and
     those without a time. `days` are what is known of the machine on each day; `bypasses` are its ways around
     the place that watches, which its machine took at any place of the same units.
     """
@@ -63,11 +62,11 @@ class Facts:
     sightings: list[Sighting]
     coverages: list[Coverage] = field(default_factory=list)
     current: list[Coverage] = field(default_factory=list)
-    looks: list[Look] = field(default_factory=list)
-    looked: list[Coverage] = field(default_factory=list)
     days: list[DayOfMachine] = field(default_factory=list)
     bypasses: list[Bypass] = field(default_factory=list)
     links: list[CaseSighting] = field(default_factory=list)
+    claim_told: datetime | None = None
+    """When somebody said that the machine is clean; the claim may speak of an earlier time."""
     reported: dict[str, datetime] = field(default_factory=dict)
     """The latest event time that each publisher of victims' reports told."""
 
@@ -86,20 +85,6 @@ class Facts:
         """What the places that saw the machine know of each day."""
         return [day for day in self.days if (day.coverage.scan.node_id, day.coverage.name) in self.places]
 
-    @property
-    def around(self) -> list[Around]:
-        """The ways around, as the rules take them."""
-        return [Around(one.first_seen, one.last_seen, one.told_at) for one in self.bypasses]
-
-    @property
-    def hits(self) -> list[Hit]:
-        now = timezone.now()
-        seen = [
-            Hit(place(s.node_id, s.source_name), event_time(s, now), s.received_at) for s in self.sightings
-        ]
-        # No log looks from a publisher's place: its reports end a silence and prove none.
-        return seen + [Hit(publisher, last, last) for publisher, last in self.reported.items() if last <= now]
-
 
 def place(node: UUID, source_name: str) -> str:
     """A vantage point: source names are unique only within the unit that uses them."""
@@ -108,7 +93,7 @@ def place(node: UUID, source_name: str) -> str:
 
 def gather(cases: Iterable[Case], since: datetime | None = None) -> list[Facts]:
     """Facts of many cases in a few queries. Coverage that ended before `since` is left out."""
-    cases, now = list(cases), timezone.now()
+    cases = list(cases)
     links = CaseSighting.rows.filter(case__in=cases).select_related("sighting")
     evidence: dict[UUID, list[Sighting]] = defaultdict(list)
     for link in links:
@@ -124,6 +109,9 @@ def gather(cases: Iterable[Case], since: datetime | None = None) -> list[Facts]:
     if since is not None:  # the page of a case reads the reports themselves
         for case_id, publisher, last in last_reports(cases):
             facts[case_id].reported[publisher] = last
+        claims = CaseEvent.rows.filter(case__in=cases, act=Act.CLAIM).order_by().values("case")
+        for case_id, told in claims.annotate(told=Max("at")).values_list("case", "told"):
+            facts[case_id].claim_told = told
     by_node: dict[UUID, list[Facts]] = defaultdict(list)
     for fact in facts.values():
         for node in {s.node_id for s in fact.sightings}:
@@ -141,15 +129,6 @@ def gather(cases: Iterable[Case], since: datetime | None = None) -> list[Facts]:
                 fact.current.append(coverage)
             if its:
                 fact.days += its
-                look = _look(coverage, its, frozenset(s.indicator for s in fact.sightings))
-                # No document says what lies ahead of the portal's own clock.
-                parts = [
-                    replace(look, first=first, last=min(last, now))
-                    for first, last in coverage.spans
-                    if first < now
-                ]
-                fact.looks += parts
-                fact.looked += [coverage] * len(parts)
     _add_bypasses(nodes, since, by_node, names)
     return [facts[case.pk] for case in cases]
 
@@ -250,24 +229,6 @@ def _add_bypasses(
         for row in rows.order_by("last_seen", "pk"):
             for fact in wanted.get((row.node_id, row.device), ()):
                 fact.bypasses.append(row)
-
-
-def _look(coverage: Coverage, days: list[DayOfMachine], indicators: frozenset[str]) -> Look:
-    alive = None
-    if any(day.is_asked or day.is_recorded for day in days):
-        alive = frozenset(day.day for day in days if day.is_seen or day.alive)
-    known = coverage.scan.indicator_set
-    return Look(
-        source_name=place(coverage.scan.node_id, coverage.name),
-        first=coverage.first,
-        last=coverage.last,
-        errors=len(coverage.errors),
-        lost=tuple(gap for day in days for gap in day.lost),
-        not_understood=coverage.not_understood,
-        time=coverage.time,
-        alive=alive,
-        lists_all=known is not None and store.lists_all(known.sha256, indicators),
-    )
 
 
 def _when(sighting: Sighting) -> tuple[datetime, int]:

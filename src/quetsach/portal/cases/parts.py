@@ -100,6 +100,16 @@ class Piece:
             for link in links
         )
 
+    def episode_among(self, links: Iterable[CaseSighting]) -> Case | None:
+        """The earlier episode of the row, if the machine was declared clean after it."""
+        for link in links:
+            case = link.case
+            if case.device_id != self.device.pk or case.is_current or case.quiet_until is None:
+                continue
+            if case.merged_into_id is None and self.last is not None and self.last <= case.quiet_until:
+                return case
+        return None
+
 
 def parts_of(rows: Sequence[Sighting]) -> dict[int, list[Part]]:
     """The parts of each row, by the row's id, in the order of time. Each row's `node.unit` is at hand."""

@@ -1,7 +1,7 @@
 """Whether a machine was there after its cleaning: by place in words, and hour by hour as a small picture.
 
 Seen, not seen although the place was asked, not asked, and "we could not look" are four things, and never
-look alike. Pure.
+look alike; nor does an hour in which the machine was expected and nobody looked. Pure.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ class Hour(StrEnum):
     SEEN = "seen"
     ABSENT = "absent"
     LOST = "lost"
+    MISSED = "missed"
     UNASKED = "unasked"
     NO_LOG = "no_log"
 
@@ -95,15 +96,23 @@ def hours_of(days: Iterable[Known]) -> dict[datetime, Hour]:
     return found
 
 
-def draw(days: Iterable[Known], since: datetime, until: datetime, zone: tzinfo) -> Presence | None:
+def draw(
+    days: Iterable[Known], since: datetime, until: datetime, zone: tzinfo, missed: Iterable[Span] = ()
+) -> Presence | None:
     """The picture of the local days from `since` to `until`; None if no place was asked about the machine in
-    them."""
+    them. `missed`: whole hours in which it was expected and no place that counts was up."""
     days = list(days)
     first = since.astimezone(zone).date()
     last = max(first, until.astimezone(zone).date())
     first = max(first, last - (MOST_DAYS - 1) * DAY)
     by_day: dict[date, dict[int, Hour]] = defaultdict(dict)
-    for start, kind in hours_of(days).items():
+    order = list(Hour)
+    found = hours_of(days)
+    for begins, ends in missed:
+        for n in range(int((ends - begins) / HOUR)):
+            start = begins + n * HOUR
+            found[start] = min(found.get(start, Hour.NO_LOG), Hour.MISSED, key=order.index)
+    for start, kind in found.items():
         local = start.astimezone(zone)
         if first <= local.date() <= last and start + HOUR > since:
             by_day[local.date()][local.hour] = kind

@@ -20,10 +20,11 @@ from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from quetsach.machines.evidence import Key
+from quetsach.machines.proof.judging import RECHECK, Judgement
 from quetsach.portal.audit.actions import Told, record_all
 from quetsach.portal.campaigns.arrivals import Arrived
 from quetsach.portal.campaigns.models import Campaign
-from quetsach.portal.cases import looks
+from quetsach.portal.cases import looks, proving
 from quetsach.portal.cases.actions import move
 from quetsach.portal.cases.asking import waiting_named
 from quetsach.portal.cases.following_actions import follow_evidence
@@ -32,7 +33,7 @@ from quetsach.portal.cases.merging_actions import Moves, bring_back, settle, sum
 from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, Device
 from quetsach.portal.cases.owning import owners_below
 from quetsach.portal.cases.parts import PART_FIELDS, Part, Piece, parts_of
-from quetsach.portal.cases.rules import RECHECK, USABLE_TIMES, Act, Arrival, Judgement, State, arrive, judge
+from quetsach.portal.cases.rules import USABLE_TIMES, Act, Arrival, State, arrive
 from quetsach.portal.cases.withdrawing.actions import follow_lists
 from quetsach.portal.sightings.actions import mark_pulled
 from quetsach.portal.sightings.listing_actions import relist
@@ -130,6 +131,10 @@ def _take_batch(campaign: Campaign, pulled: Pulled, owners: OwnersOf) -> bool:
     for piece in sorted(
         pieces, key=lambda one: (one.seen(batch.now) or looks.OLDEST, one.row.pk, one.part.id)
     ):
+        if (episode := piece.episode_among(before[piece.row.pk])) is not None:
+            touched[episode.pk] = episode
+            links.append(piece.link(episode))
+            continue
         key = (piece.device.pk, piece.row.family)
         case = _take(current.get(key), piece, batch, pulled)
         current[key] = case
@@ -284,11 +289,13 @@ def judge_claims(campaign: Campaign, pulled: Pulled | None = None, arrived: Arri
     if not claims:
         return
     since = min(case.claimed_at for case in claims if case.claimed_at)
-    for facts in looks.gather(claims, since=since):
+    now = timezone.now()
+    logs: proving.Logs = {}
+    for facts in looks.gather(claims, since=since - proving.BEFORE):
         claimed_at = facts.case.claimed_at
         assert claimed_at is not None
-        judgement = judge(claimed_at, facts.hits, facts.looks, campaign.quiet_days, facts.around)
-        if judgement.state != facts.case.state:
+        judgement = proving.judged(facts, now, logs)
+        if judgement.rung.value != facts.case.state:
             _apply(facts, judgement, claimed_at, pulled)
 
 
@@ -329,21 +336,26 @@ def _apply(facts: looks.Facts, judgement: Judgement, claimed_at: datetime, pulle
     )
     if case.claimed_at != claimed_at or case.state != facts.case.state:
         return
-    if judgement.state is State.VERIFIED_CLEAN and case.device.strength == "shared":
+    coverage = proving.place_of(facts, judgement.place)
+    state, count = State(judgement.rung.value), judgement.count
+    if state is State.VERIFIED_CLEAN and case.device.strength == "shared":
         return  # the silence of an address of many machines proves nothing of one
-    ends = [c for c, look in zip(facts.looked, facts.looks, strict=True) if look.last == judgement.until]
-    coverage = ends[-1] if ends else None
     proof = {
+        "place": coverage.name if coverage else "",
+        "expected": count.expected,
+        "covered": count.covered,
+        "seen_days": count.seen_days,
+        "is_weak": judgement.is_weak,
         "until": judgement.until.isoformat() if judgement.until else "",
         "quiet_hours": int(judgement.quiet.total_seconds() // 3600),
     }
-    if judgement.state is State.CLEANING:
+    if state is State.CLEANING:
         pulled.relapsed += 1
         relapse(case, None)
-    elif judgement.state is State.RECHECKED:
+    elif state is State.RECHECKED:
         pulled.rechecked += 1
         move(case, Act.RECHECK, data=proof, coverage=coverage)
-    elif judgement.state is State.VERIFIED_CLEAN:
+    elif state is State.VERIFIED_CLEAN:
         pulled.verified += 1
         case.verified_at, case.quiet_until = timezone.now(), judgement.until
         move(case, Act.VERIFY, data=proof, coverage=coverage)

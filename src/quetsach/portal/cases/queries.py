@@ -26,10 +26,11 @@ from django.db.models import (
 from django.db.models import When as Then
 from django.utils import timezone
 
+from quetsach.machines.proof.judging import Judgement
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.cases import looks
+from quetsach.portal.cases import looks, proving
 from quetsach.portal.cases.models import Alias, Case, CaseEvent, Device, NotOurs, VictimReport
-from quetsach.portal.cases.rules import PATIENCE, Judgement, State, Word, judge
+from quetsach.portal.cases.rules import PATIENCE, Act, State, Word
 from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.sightings.models import Scan, Sighting
 from quetsach.portal.sightings.queries import nameless, without_machine
@@ -231,15 +232,13 @@ def story(case: Case) -> Story:
     for one in reversed(reports):
         seen = one.first_seen if one.is_day else one.last_seen
         facts.reported[one.publisher] = max(seen, facts.reported.get(one.publisher, seen))
+    own = [event for event in events if event.case_id == case.pk]
+    facts.claim_told = max((one.at for one in own if one.act == Act.CLAIM), default=None)
     waiting = case.state in (State.CLAIMED_CLEAN, State.RECHECKED) and case.claimed_at is not None
-    judgement = None
-    if waiting and case.claimed_at:
-        quiet_days = case.device.campaign.quiet_days
-        judgement = judge(case.claimed_at, facts.hits, facts.looks, quiet_days, facts.around)
     return Story(
         facts=facts,
-        judgement=judgement,
-        events=[event for event in events if event.case_id == case.pk],
+        judgement=proving.judged(facts, timezone.now()) if waiting else None,
+        events=own,
         former=[event for event in events if event.case_id != case.pk and event.act not in RENAMED],
         others=_others(case) if getattr(case, "has_others", True) else [],
         lines=sum(s.count for s in facts.sightings),

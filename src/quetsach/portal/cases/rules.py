@@ -1,23 +1,15 @@
-"""The rules of a case: its possible moves, and when silence proves a machine clean. Pure: no database, no
-clock.
+"""The rules of a case: its possible moves, and what new evidence does. Pure: no database, no clock.
 
-Silence counts only with a look: a source read without an error, with the campaign's list, from a place that
-had seen the machine's signs, over an unbroken time after the cleaning, in which the machine was alive. A time
-whose lines are lost breaks it, however short. A time in which the machine went around all places does the
-same. A source that was read in part spoils no other source.
+When silence proves a machine clean is judged in `quetsach.machines.proof`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from quetsach.portal.sightings.spans import Span, unbroken
+from quetsach.machines.proof.judging import GUARD, RECHECK
 
-RECHECK = timedelta(hours=24)
-"""The quiet time that the state between claimed and verified needs."""
 PATIENCE = timedelta(hours=48)
 """This long after the claim without any usable log, the page says that it cannot tell."""
 USABLE_TIMES = {"ok", "assumed_year"}
@@ -104,8 +96,8 @@ def arrive(
 ) -> Arrival:
     """The effect of a row; `seen` is its latest event time, None when its clock cannot be trusted.
 
-    Signs before the claim are history, however late their log arrives. A sign after the claim is a relapse; a
-    sign after the proven or confirmed quiet time is a new episode.
+    Signs before the claim are history, however late their log arrives. So is a sign within the hour after
+    it (`GUARD`). A later sign is a relapse; a sign after the proven or confirmed quiet time is a new episode.
     """
     if state is State.FALSE_POSITIVE:
         return Arrival.EVIDENCE if is_new_indicator else Arrival.KEEP
@@ -113,169 +105,9 @@ def arrive(
         return Arrival.KEEP
     if state is State.VERIFIED_CLEAN and quiet_until is not None and seen > quiet_until:
         return Arrival.EPISODE
-    if claimed_at is not None and seen > claimed_at:
+    if claimed_at is not None and seen > claimed_at + GUARD:
         return Arrival.RELAPSE
     return Arrival.KEEP
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """One source, as it was looked at with one list. `alive`: the UTC dates on which the source shows the
-    machine at all; None if no scan recorded this, or was asked about the machine. `not_understood` lines name
-    a listed address and no machine: each may be this machine's. `lists_all`: its list names every indicator
-    of the case. `lost`: times whose lines are lost."""
-
-    source_name: str
-    first: datetime | None
-    last: datetime | None
-    errors: int = 0
-    not_understood: int = 0
-    time: str = "ok"
-    alive: frozenset[date] | None = None
-    lists_all: bool = True
-    lost: tuple[Span, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A row of evidence: its source, its latest event time if known, and when the portal received it."""
-
-    source_name: str
-    last: datetime | None
-    received: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Around:
-    """The machine went around the place that watches: its time if known, and when the portal was told."""
-
-    first: datetime | None
-    last: datetime | None
-    told: datetime
-
-
-class Reason(StrEnum):
-    """The basis of a judgement, or the obstacle to a better one."""
-
-    QUIET = "quiet"
-    NO_LOGS = "no_logs"
-    ERRORS = "errors"
-    NO_MACHINE = "no_machine"
-    OTHER_PLACE = "other_place"
-    OTHER_LIST = "other_list"
-    NO_DEVICES = "no_devices"
-    NOT_ALIVE = "not_alive"
-    TOO_SHORT = "too_short"
-    UNTIMED = "untimed"
-    AROUND = "around"
-    HIT = "hit"
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """`state`: the state that logs prove now; `until`: the end of the quiet time; `earliest`: when it could
-    be verified if logs go on without a gap; `quiet`: the longest unbroken time without a sign."""
-
-    state: State
-    reason: Reason
-    until: datetime | None = None
-    earliest: datetime | None = None
-    quiet: timedelta = timedelta()
-
-
-def judge(
-    claimed_at: datetime,
-    hits: Iterable[Hit],
-    looks: Iterable[Look],
-    quiet_days: int,
-    around: Iterable[Around] = (),
-) -> Judgement:
-    """Judge by logs a machine that was claimed clean at `claimed_at`.
-
-    A sign after the claim, at any place, ends the silence. A sign without a usable time that arrived after
-    the claim proves neither, and keeps the case from being verified. The same holds where the machine went
-    around the place that watches at an unknown time; a known time is a gap in the logs of all places.
-    """
-    hits, around = list(hits), list(around)
-    if any(hit.last is not None and hit.last > claimed_at for hit in hits):
-        return Judgement(State.CLEANING, Reason.HIT)
-    needed = timedelta(days=quiet_days)
-    places = {hit.source_name for hit in hits}
-    after = [look for look in looks if look.last is not None and look.last > claimed_at]
-    usable = _usable(after, places)
-    if isinstance(usable, Reason):
-        return Judgement(State.CLAIMED_CLEAN, usable, earliest=claimed_at + needed)
-    ways = [(one.first, one.last) for one in around if one.first and one.last and one.last > claimed_at]
-    best = _best(usable, after, claimed_at, needed, ways)
-    if ways:
-        without = _best(usable, after, claimed_at, needed, [])
-        if _RUNGS.index(without.state) > _RUNGS.index(best.state):
-            best = replace(best, reason=Reason.AROUND)
-    if best.state is State.VERIFIED_CLEAN:
-        if any(hit.last is None and hit.received > claimed_at for hit in hits):
-            return Judgement(State.RECHECKED, Reason.UNTIMED, best.until, None, best.quiet)
-        if any(one.last is None and one.told > claimed_at for one in around):
-            return Judgement(State.RECHECKED, Reason.AROUND, best.until, None, best.quiet)
-    return best
-
-
-def _best(
-    usable: list[Look], after: list[Look], claimed_at: datetime, needed: timedelta, ways: list[Span]
-) -> Judgement:
-    """The judgement by the place that shows most. `ways` are the times in which the machine went around."""
-    best = Judgement(State.CLAIMED_CLEAN, Reason.TOO_SHORT, earliest=claimed_at + needed)
-    for place in sorted({look.source_name for look in usable}):
-        seen = [look for look in usable if look.source_name == place]
-        here = [look for look in after if look.source_name == place]
-        unread = _spans([look for look in here if look.errors or look.not_understood], claimed_at)
-        lost = [gap for look in here for gap in look.lost if gap[1] > claimed_at]
-        for start, end in unbroken(_spans(seen, claimed_at), unread, [*lost, *ways]):
-            judgement = _judge_run(start, end, seen, claimed_at, needed)
-            if (_RUNGS.index(judgement.state), judgement.quiet) >= (_RUNGS.index(best.state), best.quiet):
-                best = judgement
-    return best
-
-
-_RUNGS = (State.CLAIMED_CLEAN, State.RECHECKED, State.VERIFIED_CLEAN)
-
-
-def _usable(looks: list[Look], places: set[str]) -> list[Look] | Reason:
-    """The looks that silence may rest on, or the first reason that there are none."""
-    lack = Reason.NO_LOGS
-    for reason, keeps in (
-        (Reason.OTHER_PLACE, lambda look: look.source_name in places),
-        (Reason.ERRORS, lambda look: not look.errors),
-        (Reason.NO_MACHINE, lambda look: not look.not_understood),
-        (Reason.UNTIMED, lambda look: look.time in USABLE_TIMES and look.first is not None),
-        (Reason.OTHER_LIST, lambda look: look.lists_all),
-    ):
-        if not looks:
-            return lack
-        looks, lack = [look for look in looks if keeps(look)], reason
-    return looks or lack
-
-
-def _spans(looks: list[Look], claimed_at: datetime) -> list[Span]:
-    return [(max(look.first, claimed_at), look.last) for look in looks if look.first and look.last]
-
-
-def _judge_run(
-    start: datetime, end: datetime, looks: list[Look], claimed_at: datetime, needed: timedelta
-) -> Judgement:
-    quiet = end - start
-    if quiet < min(RECHECK, needed):
-        return Judgement(State.CLAIMED_CLEAN, Reason.TOO_SHORT, end, start + needed, quiet)
-    if quiet < needed:
-        return Judgement(State.RECHECKED, Reason.TOO_SHORT, end, start + needed, quiet)
-    alive = [look.alive for look in looks if look.alive is not None]
-    if not alive:
-        return Judgement(State.RECHECKED, Reason.NO_DEVICES, end, None, quiet)
-    # The claim's own UTC date is left out: the machine may have been alive only before the claim.
-    first_day = max(start.astimezone(UTC).date(), claimed_at.astimezone(UTC).date() + timedelta(days=1))
-    last_day = end.astimezone(UTC).date()
-    if not any(first_day <= day <= last_day for days in alive for day in days):
-        return Judgement(State.RECHECKED, Reason.NOT_ALIVE, end, None, quiet)
-    return Judgement(State.VERIFIED_CLEAN, Reason.QUIET, end, None, quiet)
 
 
 def judge_check(claimed_at: datetime, finished: datetime, quiet_days: int) -> State:

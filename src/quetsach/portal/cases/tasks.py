@@ -40,7 +40,10 @@ def machines_to_do(seat: Seat) -> list[Task]:
         tasks.append(
             Task(
                 rank=Rank.MACHINES + 2, title=title % {"n": unsure},
-                text=_("They were handled, but the logs so far cannot show that they are clean."),
+                text=_(
+                    "They were handled, but the logs so far cannot show that they are clean. The page of "
+                    "each says what is missing, and which log of which days closes it."
+                ),
                 url=f"{page}&loai={Word.UNSURE.value}", action=_("See the machines"),
                 shape="unsure", word=_("Cannot tell yet"), counts=Counted("machines.unsure", unsure, "own"),
             )

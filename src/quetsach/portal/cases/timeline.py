@@ -1,15 +1,16 @@
 """The history of a case as places on a line: signs by day, acts, and times covered by logs. Pure geometry.
 
-Signs are known by UTC day, not by hour: a bar is as wide as its UTC day, within the time that the log it came
-from covers. A gap between two logs is drawn hatched: it means "we could not look", never "nothing there".
+A bar is as wide as its local day, within the time that the log it came from covers. A gap between two logs is
+drawn hatched: it means "we could not look", never "nothing there".
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
+from typing import NamedTuple
 
 from quetsach.portal.sightings.spans import Span, gaps, join_spans
 
@@ -62,9 +63,19 @@ class Timeline:
     height: int = 0
 
 
+class Signs(NamedTuple):
+    """Log lines with a sign between two moments, and the time covered by the log that they came from, if it
+    is known. There were lines at both moments."""
+
+    first: datetime
+    last: datetime
+    lines: int
+    log: Span | None = None
+
+
 def draw(
     *,
-    hits: Iterable[tuple[date, int, Span | None]],
+    hits: Iterable[Signs],
     marks: Iterable[tuple[datetime, str]],
     looked: Iterable[Span],
     plan_until: datetime | None,
@@ -73,10 +84,9 @@ def draw(
 ) -> Timeline | None:
     """The timeline; None if nothing has a time.
 
-    `hits` are (UTC day, log lines, time covered by the log that they came from, if it is known). `looked` is
-    the unbroken time: pauses that count as looked at are in it, and losses are not.
+    `looked` is the unbroken time: pauses that count as looked at are in it, and losses are not.
     """
-    by_day, bars = _bars(hits)
+    by_day, bars = _bars(hits, zone)
     marks = sorted(marks)[:1] + sorted(marks)[1:][-(MOST_MARKS - 1) :]
     spans = join_spans(looked, timedelta())
     # Logs may cover years: only those near the case's dates are drawn.
@@ -119,18 +129,25 @@ def draw(
     return line
 
 
-def _bars(hits: Iterable[tuple[date, int, Span | None]]) -> tuple[Counter[date], dict[date, Span]]:
-    """Log lines by UTC day, and the time of each bar: the day, within the logs that its lines came from."""
-    by_day: Counter[date] = Counter()
+def _bars(hits: Iterable[Signs], zone: tzinfo) -> tuple[dict[date, float], dict[date, Span]]:
+    """Lines by local day, and the time of each bar: the day, within the logs that its lines came from.
+
+    Lines of a time that goes over midnight are shared out by its length: they only make a bar high or low.
+    """
+    by_day: dict[date, float] = defaultdict(float)
     bars: dict[date, Span] = {}
-    for day, lines, log in hits:
-        by_day[day] += lines
-        start = datetime.combine(day, time(), UTC)
-        end = start + DAY
-        if log is not None and log[0] < end and log[1] > start:
-            start, end = max(start, log[0]), min(end, log[1])
-        before = bars.get(day, (start, end))
-        bars[day] = (min(before[0], start), max(before[1], end))
+    for one in hits:
+        day, last = one.first.astimezone(zone).date(), one.last.astimezone(zone).date()
+        whole = (one.last - one.first).total_seconds()
+        while day <= last:
+            start, end = (datetime.combine(day + timedelta(days=n), time(), zone) for n in (0, 1))
+            here = (min(end, one.last) - max(start, one.first)).total_seconds()
+            by_day[day] += one.lines * here / whole if whole else one.lines
+            if one.log is not None and one.log[0] < end and one.log[1] > start:
+                start, end = max(start, one.log[0]), min(end, one.log[1])
+            before = bars.get(day, (start, end))
+            bars[day] = (min(before[0], start), max(before[1], end))
+            day += DAY
     return by_day, bars
 
 

@@ -2,12 +2,14 @@ from django.urls import path
 
 from quetsach.portal.cases import views
 from quetsach.portal.cases.self_check import views as views_check
+from quetsach.portal.cases.self_check import views_visits
 from quetsach.portal.cases.victims import views as views_victims
 from quetsach.portal.cases.withdrawing.views import withdraw_version
 from quetsach.portal.cases.work import views as views_work
 
 urlpatterns = [
     path("tu-kiem-tra/", views_check.self_check, name="self_check"),
+    path("cd/<slug:slug>/tu-kiem-tra/luot/", views_visits.self_check_visits, name="self_check_visits"),
     path("cd/<slug:slug>/may/", views.cases, name="cases"),
     path("cd/<slug:slug>/may/viec/", views_work.work, name="case_work"),
     path("cd/<slug:slug>/may/viec/hoan-tac/", views_work.take_back, name="case_work_undo"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,14 +13,16 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from quetsach.portal.cases import presence
+from quetsach.portal.cases import missing, presence, proving
 from quetsach.portal.cases.doubting import doubts_of
+from quetsach.portal.cases.missing import Missing
 from quetsach.portal.cases.models import Case, CaseEvent
 from quetsach.portal.cases.presence import AtPlace, Presence
 from quetsach.portal.cases.queries import Story
 from quetsach.portal.cases.rules import USABLE_TIMES, Act, State, word
-from quetsach.portal.cases.timeline import Timeline, draw
+from quetsach.portal.cases.timeline import Signs, Timeline, draw
 from quetsach.portal.cases.words import ACTS, DONE, WORDS, verdict
 from quetsach.portal.sightings.models import Bypass, Sighting
 from quetsach.portal.sightings.spans import Span, join_spans, unbroken
@@ -60,6 +62,9 @@ class Tale:
     presence: Presence | None
     places: list[AtPlace]
     ways: list[Way]
+    missing: list[Missing]
+    more_missing: int
+    proof: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +88,14 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
     days = judgement.quiet.days if judgement else _quiet_days(case, story)
     shape, label = WORDS[word(state, case.claimed_at, quiet_days, now)]
     read, unread = _spans(story, now)
+    gaps, more = missing.of_judgement(judgement, proving.names_of_places(story.facts))
     lost = join_spans((gap for c in story.facts.at_its_places for gap in c.lost), timedelta())
     looked = unbroken(read, unread, lost)
     return Tale(
         shape=shape,
         word=label,
         verdict=verdict(
-            state, judgement.reason if judgement else None, days, quiet_days,
+            state, judgement.lack if judgement else None, days, quiet_days,
             case.confirmed_by_id is not None, case.relapses > 0, _rests_on_a_check(state, story),
             case.false_alarm_of.version if case.false_alarm_of is not None else None,
             is_reported=bool(story.facts.reported) and not story.facts.sightings,
@@ -120,7 +126,40 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
         presence=_presence(case, story, now),
         places=_places(case, story),
         ways=_ways(story),
+        missing=gaps,
+        more_missing=more,
+        proof=_proof(case, story),
     )  # fmt: skip
+
+
+def _proof(case: Case, story: Story) -> str:
+    """What the proof by logs that the case stands on rests on, as it was written down then; empty without
+    one, or if a person or a check gave it."""
+    if case.state not in (State.RECHECKED, State.VERIFIED_CLEAN) or case.confirmed_by_id is not None:
+        return ""
+    reached = [event for event in story.events if event.to_state == case.state != event.from_state]
+    data = reached[-1].data if reached else {}
+    if not data.get("expected"):
+        return ""
+    days = int(data.get("seen_days", 0))
+    told = [
+        _(
+            "The silence is that of %(place)s: the machine was expected in %(expected)d hours, and in "
+            "%(covered)d of them the place was up."
+        )
+        % {
+            "place": data.get("place", ""),
+            "expected": int(data["expected"]),
+            "covered": int(data.get("covered", 0)),
+        },
+        ngettext(
+            "The machine was seen there on %(n)d day.", "The machine was seen there on %(n)d days.", days
+        )
+        % {"n": days},
+    ]
+    if data.get("is_weak"):
+        told.append(_("For a part of the hours the number of log lines is not known: a weaker proof."))
+    return " ".join(told)
 
 
 def _presence(case: Case, story: Story, now: datetime) -> Presence | None:
@@ -129,7 +168,8 @@ def _presence(case: Case, story: Story, now: datetime) -> Presence | None:
         return None
     until = case.verified_at or now
     zone = timezone.get_current_timezone()
-    return presence.draw(story.facts.days_at_its_places, case.claimed_at, until, zone)
+    missed = story.judgement.missed if story.judgement else ()
+    return presence.draw(story.facts.days_at_its_places, case.claimed_at, until, zone, missed)
 
 
 def _places(case: Case, story: Story) -> list[AtPlace]:
@@ -199,16 +239,22 @@ def _spans(story: Story, now: datetime) -> tuple[list[Span], list[Span]]:
     return read, unread
 
 
-def _hits(story: Story) -> Iterator[tuple[date, int, Span | None]]:
-    """Day and log lines of each row of evidence, with the time covered by its own log."""
+def _hits(story: Story) -> Iterator[Signs]:
+    """When each row of evidence has its log lines, with the time covered by its own log."""
     logs: dict[tuple[UUID, str], Span] = {}
     for c in story.facts.at_its_places:
         if c.time in USABLE_TIMES and c.first and c.last:
             first, last = logs.get((c.scan.node_id, c.source), (c.first, c.last))
             logs[c.scan.node_id, c.source] = (min(first, c.first), max(last, c.last))
     for row in story.facts.sightings:
-        if row.day:
-            yield row.day, row.count, logs.get((row.node_id, row.source))
+        log = logs.get((row.node_id, row.source))
+        if row.day and row.runs:
+            midnight = datetime.combine(row.day, time(), UTC)
+            for begins, ends, lines in row.runs:
+                first, last = (midnight + timedelta(microseconds=at) for at in (begins, ends))
+                yield Signs(first, last, lines, log)
+        elif row.first_seen and row.last_seen:
+            yield Signs(row.first_seen, row.last_seen, row.count, log)
 
 
 def _marks(case: Case, story: Story) -> Iterator[tuple[datetime, str]]:
@@ -232,7 +278,7 @@ def _next_step(story: Story, now: datetime) -> str:
         return _("Check the machine itself, or confirm it as the person in charge.")
     earliest = story.judgement.earliest
     if earliest is None:
-        return _("Add logs that record which machines were switched on; then it can be decided.")
+        return _("What is missing, and what brings it, stands below.")
     if earliest < now:
         return _("Add the logs since the handling; then it can be decided.")
     return _("With logs without a gap from the same place it can be decided on %(day)s at the earliest.") % {

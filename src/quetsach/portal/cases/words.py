@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
-from quetsach.portal.cases.rules import Act, Reason, State, Word
+from quetsach.machines.proof.gaps import Lack
+from quetsach.portal.cases.missing import LACKS
+from quetsach.portal.cases.rules import Act, State, Word
 
 WORDS: dict[Word, tuple[str, str | Promise]] = {
     Word.UNCHECKED: ("none", gettext_lazy("Not checked")),
@@ -51,31 +53,10 @@ DONE: dict[str, str | Promise] = {
 }
 """The kinds of cleaning."""
 
-LACKS: dict[Reason, str | Promise] = {
-    Reason.NO_LOGS: gettext_lazy("No logs from after the handling have been looked at yet."),
-    Reason.ERRORS: gettext_lazy("The logs from after the handling could not be read in full."),
-    Reason.NO_MACHINE: gettext_lazy(
-        "The newer logs hold lines that name a listed address and no machine: each could be this machine."
-    ),
-    Reason.OTHER_PLACE: gettext_lazy(
-        "The newer logs come from another place than the one that saw the signs."
-    ),
-    Reason.OTHER_LIST: gettext_lazy("The newer logs were searched with another list than the campaign's."),
-    Reason.NO_DEVICES: gettext_lazy("The newer logs do not record which machines were switched on."),
-    Reason.NOT_ALIVE: gettext_lazy(
-        "In the newer logs the machine itself does not appear: it may have been off."
-    ),
-    Reason.TOO_SHORT: gettext_lazy("The time looked at without a gap is still too short."),
-    Reason.AROUND: gettext_lazy(
-        "The machine goes around the place that watches: names that it asks elsewhere are in no log here."
-    ),
-    Reason.UNTIMED: gettext_lazy("Newer signs or logs carry no usable time."),
-}
-
 
 def verdict(
     state: State,
-    reason: Reason | None,
+    lack: Lack | None,
     days: int,
     quiet_days: int,
     is_confirmed: bool,
@@ -93,7 +74,13 @@ def verdict(
             return _("Clean, confirmed by a person in charge; logs have not shown it.")
         if is_checked:
             return _("Clean: a full check of the machine after the quiet time found no sign.")
-        return _("Clean: %(n)d days of logs without a gap show no sign.") % {"n": max(days, quiet_days)}
+        quiet = max(days, quiet_days)
+        text = ngettext(
+            "Clean: in %(n)d day the logs of its working hours show no sign.",
+            "Clean: in %(n)d days the logs of its working hours show no sign.",
+            quiet,
+        )
+        return text % {"n": quiet}
     if state is State.FALSE_POSITIVE and withdrawn is not None:
         return _("A false alarm of version %(n)d of the list, which was withdrawn.") % {"n": withdrawn}
     if state is State.FALSE_POSITIVE:
@@ -110,13 +97,16 @@ def verdict(
         return _("The machine contacted malicious addresses. It has not been handled yet.")
     if is_checked and state is State.RECHECKED:
         return _("Handled; a check at least a day later found no sign. Not enough yet to call it clean.")
-    lack = str(LACKS.get(reason, "")) if reason else ""
+    missing = str(LACKS[lack]) if lack else ""
     if is_reported:
-        lack = _("No log has seen its signs, so no log can show that they have stopped.")
+        missing = _("No log has seen its signs, so no log can show that they have stopped.")
     if state is State.RECHECKED:
-        sentence = _("Handled; %(n)d days of newer logs show no sign. Not enough yet to call it clean.") % {
-            "n": days
-        }
+        text = ngettext(
+            "Handled; %(n)d day of newer logs shows no sign. Not enough yet to call it clean.",
+            "Handled; %(n)d days of newer logs show no sign. Not enough yet to call it clean.",
+            days,
+        )
+        sentence = text % {"n": days}
     else:
         sentence = _("Reported as handled. Nothing shows yet whether the signs have stopped.")
-    return f"{sentence} {lack}".strip()
+    return f"{sentence} {missing}".strip()

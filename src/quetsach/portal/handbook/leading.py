@@ -53,6 +53,7 @@ BY_ROUTE: dict[str, str] = {
     "detection": "kiem-tra-may#the-campaign-s-hashes-and-rules",
     "licences": "kiem-tra-may#the-organisation-s-licence-facts",
     "self_check": "kiem-tra-may",
+    "self_check_visits": "kiem-tra-may#the-public-self-check",
     "victims": "bao-cao-noi-khac#in-the-portal",
     "victims_file": "bao-cao-noi-khac#in-the-portal",
     "victims_unplaced": "bao-cao-noi-khac#in-the-portal",
@@ -63,6 +64,7 @@ BY_ROUTE: dict[str, str] = {
     "decisions": "so-may#what-people-decide",
     "evidence": "so-may#leases-of-the-week",
     "evidence_file": "so-may#leases-of-the-week",
+    "evidence_notice": "su-co#the-notice-with-the-evidence",
     "hand_in": "kiem-tra-may#handing-results-in-to-the-portal",
     "staff_refusals": "quan-tri#who-serves-where",
 }
@@ -75,6 +77,7 @@ BY_APP: dict[str, str] = {
     "cases": "don-may",
     "checks": "kiem-tra-may",
     "indicators": "false-alarms",
+    "incidents": "su-co",
     "intake": "gom-phu-luc#in-the-portal",
     "letters": "van-ban",
     "people": "chien-dich#enterprises-and-other-organisations",

@@ -23,7 +23,17 @@ from quetsach.text.vietnamese import search_key
 GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
     (_("By role, in short"), ("can-bo-xa", "can-bo-tong-hop")),
     (_("The campaign"), ("chien-dich", "don-vi", "mau-phu-luc", "gom-phu-luc", "van-ban")),
-    (_("Check and clean machines"), ("kiem-tra-may", "kiem-tra-bang-usb", "don-may", "bao-cao-noi-khac")),
+    (
+        _("Check and clean machines"),
+        (
+            "khi-nao-sach",
+            "kiem-tra-may",
+            "kiem-tra-bang-usb",
+            "don-may",
+            "bao-cao-noi-khac",
+            "su-co",
+        ),
+    ),
     (_("Logs and lists"), ("so-may", "may-tinh", "false-alarms", "cluster", "python")),
     (_("The portal itself"), ("quan-tri", "da-kiem-chung")),
 )

@@ -115,6 +115,11 @@ FIGURES: dict[str, Kind] = {
         _("units that got the letter and have not confirmed it"),
         "quetsach.portal.campaigns.queries:statuses",
     ),
+    "units.incident": Kind(
+        _("units that have a machine of an incident"),
+        "quetsach.portal.incidents.case_facts:facts_of",
+        ("facts.units",),
+    ),
     "units.without_computers": Kind(
         _("units that have not given their number of computers"), f"{CHECKS}:branches", ("silent_units",)
     ),
@@ -179,6 +184,11 @@ FIGURES: dict[str, Kind] = {
     ),
     "machines.signs": Kind(
         _("machines with signs that nobody handles yet"), "quetsach.portal.cases.queries:words_of", ("signs",)
+    ),
+    "machines.incident": Kind(
+        _("machines of an incident, each once"),
+        "quetsach.portal.incidents.case_facts:facts_of",
+        ("row.machines", "facts.machines"),
     ),
     "machines.busy": Kind(_("machines that are being handled"), "quetsach.portal.cases.queries:words_of"),
     "machines.unsure": Kind(
@@ -257,8 +267,8 @@ FIGURES: dict[str, Kind] = {
         "quetsach.portal.sightings.queries:tally",
         ("tally.rows",),
     ),
-    "sightings.no_machine": Kind(
-        _("rows of evidence that do not say which machine called"),
+    "lines.nameless": Kind(
+        _("log lines with a listed address that were read and name no machine"),
         "quetsach.portal.sightings.queries:nameless",
         ("bare", "tally.without_device"),
     ),

@@ -1,4 +1,4 @@
-"""The counts of refusals. `refusals.counting` writes and reads them, in one statement each."""
+"""Counts by day, which `refusals.counting` and `visits` write and read, in one statement each."""
 
 from __future__ import annotations
 
@@ -18,3 +18,21 @@ class Refusal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day:%d/%m/%Y} {self.door} {self.reason}: {self.count}"
+
+
+class Visit(models.Model):
+    """The number of visits of the public self-check on one day from the ranges of one unit; no address.
+
+    `unit` is the id of the unit in 32 hexadecimal digits, empty where no unit, or more than one, has the
+    address.
+    """
+
+    day = models.DateField()
+    unit = models.CharField(max_length=32, blank=True)
+    count = models.BigIntegerField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["day", "unit"], name="visit_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.day:%d/%m/%Y} {self.unit}: {self.count}"

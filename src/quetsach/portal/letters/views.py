@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote
 from uuid import UUID
 
 from django.contrib import messages
@@ -23,6 +22,7 @@ from quetsach.errors import DocumentError
 from quetsach.portal.campaigns.issuing.desk import sit_down
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.kit import signedpdf
+from quetsach.portal.kit.attachment import attachment
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.kit.missing_letters import missing_letters_of
@@ -33,7 +33,7 @@ from quetsach.portal.letters.models import Letter
 from quetsach.portal.letters.order import as_order
 from quetsach.portal.letters.place import is_draft, take_place
 from quetsach.portal.units.roles import Verb
-from quetsach.text.vietnamese import search_key, short_date
+from quetsach.text.vietnamese import short_date
 
 TO_SIGN = "trinh-ky"
 FORMS = {
@@ -195,7 +195,7 @@ def file(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID, form: 
     if TO_SIGN in request.GET:
         paper = replace(paper, is_draft=False)
     content = draw(paper, at=letter.changed_at)
-    return download(f"{'Dự thảo công' if paper.is_draft else 'Công'} văn {letter}", form, kind, content)
+    return attachment(f"{'Dự thảo công' if paper.is_draft else 'Công'} văn {letter}", form, kind, content)
 
 
 @require_POST
@@ -216,18 +216,6 @@ def wanted(seat: Seat, letter_id: UUID) -> Letter:
     if letter is None:
         raise Http404
     return letter
-
-
-def download(name: str, suffix: str, kind: str, content: bytes) -> HttpResponse:
-    """A download with its name, in plain letters for old programs and in full for the others (RFC 6266)."""
-    plain = "-".join("".join(c if c.isascii() and c.isalnum() else " " for c in search_key(name)).split())
-    response = HttpResponse(content, content_type=kind)
-    full = quote(f"{name[:150]}.{suffix}", safe="")
-    response["Content-Disposition"] = (
-        f"attachment; filename=\"{plain[:100] or 'cong-van'}.{suffix}\"; filename*=UTF-8''{full}"
-    )
-    response["Cache-Control"] = "no-store"
-    return response
 
 
 def _version(request: HttpRequest) -> int:

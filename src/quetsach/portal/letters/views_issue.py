@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from quetsach.portal.accounts.models import User
 from quetsach.portal.indicators import store
 from quetsach.portal.kit import signedpdf
+from quetsach.portal.kit.attachment import attachment
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.refusals import note_form
 from quetsach.portal.letters import actions
@@ -23,7 +24,7 @@ from quetsach.portal.letters.findings import look as look_at
 from quetsach.portal.letters.forms import IssueForm, SignedForm
 from quetsach.portal.letters.models import Letter
 from quetsach.portal.letters.place import take_place
-from quetsach.portal.letters.views import REFUSALS, download, look_page, wanted
+from quetsach.portal.letters.views import REFUSALS, look_page, wanted
 from quetsach.portal.units.roles import Verb
 
 _FIELD_OF = {"future": "day", **dict.fromkeys(signedpdf.REFUSALS, "file")}
@@ -79,7 +80,7 @@ def signed(request: HttpRequest, slug: str, node_id: UUID, letter_id: UUID) -> H
     if not letter.signed_sha256:
         raise Http404
     raw = store.place(letter.signed_sha256, actions.SHELF).read_bytes()
-    return download(PurePath(letter.signed_name).stem or "Công văn", "pdf", "application/pdf", raw)
+    return attachment(PurePath(letter.signed_name).stem or "Công văn", "pdf", "application/pdf", raw)
 
 
 @require_POST

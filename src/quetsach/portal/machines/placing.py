@@ -59,7 +59,7 @@ class Placed:
 
     def homes(self, id: Key) -> tuple[str, ...]:
         """The paths of the units in whose networks a machine was, by leases and neighbour tables, the latest
-        first. Where there are none it is the unit that told of it; of several in one line the lowest."""
+        first. Without any it is the lowest unit that told of it, if all of these lie in one line."""
         device = self._by_id.get(id)
         if device is None:
             return ()

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import CharField, F, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
+from quetsach.portal.privacy.outside import micros
 from quetsach.portal.privacy.table import Ends
 
 MARK = "x-"
@@ -15,9 +16,14 @@ MARK = "x-"
 
 
 def due(end: Ends, now: datetime) -> QuerySet[Any]:
-    """Rows whose term is over and that have not ended. The first time in `when` must be set."""
+    """Rows whose term is over and that have not ended. The first time in `when` must be set.
+
+    Of an `outside` term these are candidates: `actions.retain` leaves those that a case needs.
+    """
     before = now - timedelta(days=end.days)
     first, *others = end.when
+    if end.outside:  # evidence counts microseconds
+        return end.model._base_manager.filter(Q((f"{first}__lt", micros(before)), **end.only))
     wanted = Q((f"{first}__lt", before), **end.only)
     for other in others:
         wanted &= Q((f"{other}__lt", before)) | Q((other, None))

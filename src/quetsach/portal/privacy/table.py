@@ -11,17 +11,22 @@ from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
 from django.db import models
 
-from quetsach.portal.env import env_str
+from quetsach.portal.env import env_int, env_str
 from quetsach.portal.kit.language import language
 
 OWN = Path(__file__).with_name("kept.toml")
+OUTSIDE = ("machines.StoredClaim", "machines.StoredBinding")
+"""Models whose rows end only where no case and no coverage needs them."""
 TEXTS = ("what", "why", "basis", "seen_by", "until")
 
 
 @dataclass(frozen=True)
 class Ends:
     """When rows of one model end, and how: deleted, or emptied (`clear`), with new meaningless names in the
-    fields of `rename`, which has a space between two."""
+    fields of `rename`, which has a space between two.
+
+    `outside`: only those that lie outside every case and every coverage (`privacy.outside`).
+    """
 
     model: type[models.Model]
     when: tuple[str, ...]
@@ -30,6 +35,7 @@ class Ends:
     only: dict[str, Any]
     clear: dict[str, Any]
     rename: str = ""
+    outside: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,10 +105,17 @@ def _stored(read: dict[str, Any]) -> Stored:
 
 
 def _ends(end: dict[str, Any]) -> Ends:
-    if end["act"] not in {"delete", "clear"} or not isinstance(end["days"], int) or end["days"] < 1:
+    days = env_int(end["setting"], end["days"]) if "setting" in end else end["days"]
+    if end["act"] not in {"delete", "clear"} or not isinstance(days, int) or days < 1:
         raise ValueError(f"{end['model']}: act is delete or clear, days a whole number from 1 on")
     model = apps.get_model(end["model"])
     clear, rename = dict(end.get("clear", {})), end.get("rename", "")
     for name in [*clear, *rename.split()]:
         model._meta.get_field(name)
-    return Ends(model, tuple(end["when"]), end["days"], end["act"], dict(end.get("only", {})), clear, rename)
+    outside = end.get("outside", False)
+    if outside and (end["act"] != "delete" or model._meta.label not in OUTSIDE):
+        raise ValueError(f"{end['model']}: only rows of {', '.join(OUTSIDE)} can lie outside, to be deleted")
+    if model._meta.label in OUTSIDE and not outside:
+        raise ValueError(f"{end['model']}: outside must be true, or cases would lose what they rest on")
+    only = dict(end.get("only", {}))
+    return Ends(model, tuple(end["when"]), days, end["act"], only, clear, rename, outside)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
 from uuid import UUID
 
 from django import forms
 from django.conf import settings
 from django.contrib import messages
+from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -19,6 +22,7 @@ from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.errors import too_many_requests
 from quetsach.portal.kit.fields import TypedField
 from quetsach.portal.kit.limits import Limit
+from quetsach.portal.kit.templatetags.kit import day
 from quetsach.portal.privacy import actions, queries
 from quetsach.portal.privacy.models import ErasureRequest
 from quetsach.portal.privacy.table import table
@@ -42,6 +46,11 @@ class AskForm(forms.Form):
         max_length=100,
         help_text=gettext_lazy("The office calls back to be sure that it is you."),
         error_messages={"required": gettext_lazy("Write how you can be reached.")},
+    )
+    kind = forms.ChoiceField(
+        label=gettext_lazy("I want the office to"),
+        choices=[("", gettext_lazy("choose")), *ErasureRequest.Kind.choices],
+        error_messages={"required": gettext_lazy("Choose what the office should do.")},
     )
     text = TypedField(
         label=gettext_lazy("What should be shown, corrected or deleted?"),
@@ -86,10 +95,20 @@ def ask(request: HttpRequest) -> HttpResponse:
             return too_many_requests(request)
         if form.is_valid():
             ASKED.note(request)
-            actions.ask(unit, **form.cleaned_data, user=user, ip=client_ip_text(request))
-            messages.success(request, _("Noted. %(unit)s will call you back.") % {"unit": unit.name})
+            row = actions.ask(unit, **form.cleaned_data, user=user, ip=client_ip_text(request))
+            messages.success(request, _told(row))
             return redirect("privacy")
     return render(request, "privacy/ask.html", {"form": form, "unit": unit})
+
+
+def _told(row: ErasureRequest) -> str:
+    """The sentence with the days by which the office must reply and act."""
+    clock = row.clock
+    text = _(
+        "Noted. %(unit)s must confirm by %(reply)s that it has your request, and carry it out, or say why"
+        " not, by %(act)s."
+    )
+    return text % {"unit": row.unit.name, "reply": day(clock.reply.by), "act": day(clock.act.by)}
 
 
 @never_cache
@@ -99,22 +118,58 @@ def requests(request: HttpRequest) -> HttpResponse:
     if not queries.may_answer_somewhere(request.user):
         raise Http404
     places = places_of(request.user)
+    known = ErasureRequest.objects.visible_to(request.user).order_by(
+        F("answered_at").desc(nulls_first=True), "at"
+    )
     rows = [
         row
-        for row in ErasureRequest.objects.visible_to(request.user).select_related("unit", "answered_by")[:500]
+        for row in known.select_related("unit", "answered_by", "received_by")[:500]
         if fits(places, Verb.MANAGE_SEATS, row.unit.path)
     ]
-    return render(
-        request, "privacy/requests.html", {"rows": rows, "open": [r for r in rows if not r.answered_at]}
-    )
+    today = timezone.localdate()
+    waiting = [row for row in rows if not row.answered_at]
+    context = {
+        "rows": [(row, *_terms(row, today)) for row in queries.in_order(rows)],
+        "open": waiting,
+        "late": sum(row.clock.is_overdue(today) for row in waiting),
+    }
+    return render(request, "privacy/requests.html", context)
+
+
+def _terms(row: ErasureRequest, today: date) -> list[dict[str, object]]:
+    """Both duties for the page: last day, day done, days late, and whether the last day is today."""
+    return [
+        {"by": one.by, "done": one.done, "late": one.days_late(today), "is_today": one.by == today}
+        for one in (row.clock.reply, row.clock.act)
+    ]
+
+
+@require_POST
+def received(request: HttpRequest, request_id: UUID) -> HttpResponse:
+    """Record that the person was told that the request has arrived, or take that back."""
+    row, user = _row(request, request_id), request.user
+    assert isinstance(user, User)
+    if "back" in request.POST:
+        actions.take_received_back(row, user, ip=client_ip_text(request))
+        messages.success(request, _("Taken back."))
+    else:
+        actions.note_received(row, user, ip=client_ip_text(request))
+        messages.success(request, _("Noted: the person knows that the request has arrived."))
+    return redirect("erasure_requests")
+
+
+def _row(request: HttpRequest, request_id: UUID) -> ErasureRequest:
+    """The request, for somebody who may answer it. Raises Http404 else."""
+    row = ErasureRequest.objects.visible_to(request.user).select_related("unit").filter(pk=request_id).first()
+    if row is None or not fits(places_of(request.user), Verb.MANAGE_SEATS, row.unit.path):
+        raise Http404
+    return row
 
 
 @require_POST
 def answer(request: HttpRequest, request_id: UUID) -> HttpResponse:
     """Record the answer to a request."""
-    row = ErasureRequest.objects.visible_to(request.user).select_related("unit").filter(pk=request_id).first()
-    if row is None or not fits(places_of(request.user), Verb.MANAGE_SEATS, row.unit.path):
-        raise Http404
+    row = _row(request, request_id)
     form = AnswerForm(request.POST)
     if form.is_valid() and isinstance(request.user, User):
         actions.answer(row, nfc(form.cleaned_data["answer"]), request.user, ip=client_ip_text(request))

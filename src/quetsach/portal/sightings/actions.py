@@ -83,8 +83,8 @@ class Receipt:
 
     `machines` are all that its rows name, `changed` those whose rows were written; `places` and `seen` as in
     `coverage_actions.Accepted`; `around` are machines that newly go around the place that watches.
-    `outcome` says the same in machines and cases; None if the cases wait for a later run. `nameless` rows and
-    `not_understood` lines name a listed address and no machine.
+    `outcome` says the same in machines and cases; None if the cases wait for a later run. `nameless` and
+    `not_understood` are log lines that name a listed address and no machine.
     """
 
     node: CampaignNode
@@ -283,7 +283,7 @@ def _prepare(receipt: Receipt, header: ScanRecord, rows: Iterable[SightingRecord
         if row.device:
             receipt.machines.add(row.device)
         else:
-            receipt.nameless += 1
+            receipt.nameless += row.count
         if key in best:
             receipt.unchanged += 1
             if row.count <= best[key].count:

@@ -85,7 +85,7 @@ def _receive(request: HttpRequest) -> HttpResponse:
             "rejected": [{"line": r.line, "code": r.code, "reason": r.reason} for r in receipt.rejected],
             "campaign": receipt.node.campaign.slug,
             "accepted": receipt.scan is not None,
-            "rows_without_machine": receipt.nameless,
+            "lines_without_machine": receipt.nameless,
             "lines_not_understood": receipt.not_understood,
             **_in_machines(request, receipt),
         }

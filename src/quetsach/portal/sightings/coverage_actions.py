@@ -107,8 +107,30 @@ def accept(node: CampaignNode, looked_at: LookedAt, sender: Sender) -> Accepted:
         accepted = Accepted(scan, is_repeat=not is_new)
         if is_new:
             _insert(Coverage, looked_at.rows)
+    _ask(scan, node, looked_at.header.asked)
     _take_days(accepted, node, looked_at)
     return accepted
+
+
+def _ask(scan: Scan, node: CampaignNode, names: Sequence[str]) -> None:
+    """Keep the machines that the scan was asked about, besides those that it was asked about before."""
+    if not names:
+        return
+    asked = asked_list(node, frozenset(names))
+    if scan.asked_id is not None and asked is not None and asked.pk != scan.asked_id:
+        known = AskedList.rows.values_list("names", flat=True).get(pk=scan.asked_id)
+        asked = asked_list(node, frozenset((*known, *names)))
+    if asked is not None and asked.pk != scan.asked_id:
+        scan.asked = asked
+        scan.save(update_fields=["asked"])
+
+
+def asked_list(node: CampaignNode, names: frozenset[str]) -> AskedList | None:
+    """The stored list of these names, made where there is none; None for no names."""
+    if not names:
+        return None
+    digest = days.asked_digest(names)
+    return AskedList.rows.get_or_create(node=node, digest=digest, defaults={"names": sorted(names)})[0]
 
 
 def _scan_that_goes_on(node: CampaignNode, looked_at: LookedAt, sender: Sender) -> Scan | None:
@@ -213,9 +235,9 @@ class _Days:
             return None
         digest = days.asked_digest(asked)
         if digest not in self.asked:
-            self.asked[digest] = AskedList.rows.get_or_create(
-                node=self.node, digest=digest, defaults={"names": sorted(asked)}
-            )[0]
+            found = asked_list(self.node, asked)
+            assert found is not None
+            self.asked[digest] = found
         return self.asked[digest]
 
     def insert(self, source: str, day: Day, values: list[Any], coverage: Coverage) -> None:

@@ -13,6 +13,7 @@ from itertools import chain
 from typing import Any
 
 from quetsach.portal.kit.client_ip import parse_address
+from quetsach.sightings import believable
 from quetsach.sightings.sighting import Bypass, Coverage, Scan, Sighting
 
 MOST_LINES = 10**12
@@ -42,7 +43,15 @@ def refusal(sighting: Sighting | Bypass) -> tuple[str, str] | None:
         return "date", f"day is not between {EARLIEST} and {LATEST}"
     if sighting.count > MOST_LINES:
         return "count", f"count is above {MOST_LINES}"
+    if sighting.device and (wrong := believable.device_problem(sighting.device)):
+        return "machine", wrong
+    if isinstance(sighting, Bypass) and (
+        wrong := believable.provider_problem(sighting.provider, sighting.kind)
+    ):
+        return "provider", wrong
     identity = sighting.identity
+    if wrong := believable.who_problem(sighting.who, identity):
+        return "machine", wrong
     if len(identity) > IDENTITY_KEYS or sum(map(len, [*identity, *identity.values()])) > IDENTITY_CHARACTERS:
         return (
             "too_long",

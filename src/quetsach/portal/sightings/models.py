@@ -29,7 +29,8 @@ class Scan(models.Model):
     """An accepted scan: its last record has arrived. `digest` identifies its content, so that a repeat is
     recognised.
 
-    `indicator_set` is the campaign's published list that the scan used; None for a list unknown here.
+    `indicator_set` is the campaign's published list that the scan used; None for a list unknown here. `asked`
+    are the machines that it was asked about; None where it was asked about nobody, or before this was kept.
     """
 
     class Door(models.TextChoices):
@@ -44,6 +45,7 @@ class Scan(models.Model):
     source_name = models.CharField(max_length=200)
     tool = models.CharField(max_length=100)
     tz = models.CharField(max_length=60)
+    asked = models.ForeignKey("AskedList", null=True, on_delete=models.PROTECT, related_name="+")
     sources = models.PositiveIntegerField()
     errors = models.PositiveIntegerField()
     door = models.CharField(max_length=8, choices=Door.choices)

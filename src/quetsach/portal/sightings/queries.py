@@ -158,14 +158,14 @@ def around_scan(scan: Scan) -> Q:
 
 
 def nameless_in(scan: Scan) -> int:
-    """The rows in the sources of a scan that name no machine."""
-    return nameless(around_scan(scan)).count()
+    """The log lines of the rows in the sources of a scan that name no machine."""
+    return nameless(around_scan(scan)).order_by().aggregate(n=Sum("count"))["n"] or 0
 
 
 def nameless_by_scan(node: CampaignNode, scans: Collection[Scan]) -> dict[UUID, int]:
-    """By scan: the rows of its sources that name no machine; none for scans without any."""
+    """By scan: the log lines of the rows of its sources that name no machine; none for scans without any."""
     rows = nameless(Q(node=node))
-    by_source = dict(rows.order_by().values_list("source").annotate(n=Count("pk")))
+    by_source = dict(rows.order_by().values_list("source").annotate(n=Sum("count")))
     if not by_source:
         return {}
     seen = Coverage.rows.filter(scan__in=scans, source__in=rows.values("source"))
@@ -198,8 +198,8 @@ def sightings_in(
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Numbers of rows and log lines; of listed rows without a machine; and of rows on no list of the
-    campaign."""
+    """Numbers of rows and log lines; of log lines in listed rows without a machine; and of rows on no list of
+    the campaign."""
 
     rows: int
     lines: int
@@ -212,10 +212,10 @@ def tally(rows: QuerySet[Sighting]) -> Tally:
     found = rows.order_by().aggregate(
         rows=Count("pk"),
         lines=Sum("count"),
-        bare=Count("pk", filter=_NAMELESS & Q(is_listed=True)),
+        bare=Sum("count", filter=_NAMELESS & Q(is_listed=True)),
         unlisted=Count("pk", filter=Q(is_listed=False)),
     )
-    return Tally(found["rows"], found["lines"] or 0, found["bare"], found["unlisted"])
+    return Tally(found["rows"], found["lines"] or 0, found["bare"] or 0, found["unlisted"])
 
 
 def scans_of_rows(rows: Collection[Sighting], user: User) -> dict[int, Scan]:

@@ -19,6 +19,7 @@ from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.refusals import note_form, note_request
 from quetsach.portal.sightings import queries
 from quetsach.portal.sightings.actions import Receipt, RefusedError, Sender, receive_file
+from quetsach.portal.sightings.asked_queries import asked_in
 from quetsach.portal.sightings.forms import ScanForm
 from quetsach.portal.sightings.models import Scan
 from quetsach.portal.sightings.words import COUNTED, refusal_words
@@ -27,6 +28,7 @@ from quetsach.portal.units.roles import Verb
 
 PAGE = 25
 SHOWN_REJECTS = 200
+MOST_ASKED = 200
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -104,6 +106,8 @@ def scan(request: HttpRequest, slug: str, scan_id: UUID) -> HttpResponse:
         "door": "scans",
         "scan": queries.scans_of(seat.node).get(pk=row.pk),
         "bare": queries.nameless_in(row),
+        "asked": asked_in(row, PAGE),
+        "most_asked": MOST_ASKED,
         "receipt": request.session.get(f"receipt-{row.pk}"),
         "around": queries.around(queries.around_scan(row), PAGE),
         "coverages": Paginator(queries.coverages_of(row), PAGE).get_page(request.GET.get("trang")),

@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from quetsach.portal.accounts.models import User
@@ -147,7 +148,8 @@ def _pass_on(request: HttpRequest, seat: Seat) -> HttpResponse | None:
     due = form.deadlines()
     ip = client_ip_text(request)
     sent = actions.pass_on(seat.node, form.cleaned_data["children"], seat.user, due=due, ip=ip)
-    messages.success(request, _("Passed on to %(count)d units.") % {"count": len(sent)})
+    told = ngettext("Passed on to %(count)d unit.", "Passed on to %(count)d units.", len(sent))
+    messages.success(request, told % {"count": len(sent)})
     if any(moment == seat.node.due_at for moment in due.values()):
         messages.warning(request, SAME_DEADLINE)
     return redirect(reverse("letter", args=[seat.campaign.slug]) + "#cap-duoi")

@@ -37,6 +37,8 @@ MINUTES = timedelta(minutes=10)
 customer of a provider at least."""
 MOST_REPORTS = 200
 """Reports of one address that are looked at, the latest first."""
+MOST_FAMILIES = 3
+"""Malware named on the page."""
 MOST_HOLDERS = 20
 """More units than that with one range: a visitor of that range may be anywhere."""
 
@@ -53,6 +55,15 @@ class Looked:
 
 
 @dataclass(frozen=True, slots=True)
+class Holder:
+    """The unit that has a range, by its id, and the contact that it gave. The page never names the unit."""
+
+    unit: UUID
+    phone: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Checked:
     """What the self-check says about one address.
 
@@ -62,7 +73,8 @@ class Checked:
     a case or sighting, not only the shared address before a network. `is_told`: the logs of the network name
     a listed address and no machine, so "not seen" would be no answer. `reported` is when others last reported
     a machine behind the address; many share a public one, so only a report of these very minutes
-    (`is_reported_now`) is about those who use it now.
+    (`is_reported_now`) is about those who use it now. `families` are the malware that its signs name.
+    `holder` is the unit with the address in its range; None for none or several.
     """
 
     is_listed: bool
@@ -75,6 +87,8 @@ class Checked:
     is_told: bool = False
     reported: datetime | None = None
     is_reported_now: bool = False
+    families: tuple[str, ...] = ()
+    holder: Holder | None = None
 
     @property
     def kind(self) -> str:
@@ -94,25 +108,30 @@ def check(campaigns: Sequence[Campaign], address: Address, now: datetime | None 
     since = tuple((one.pk, now - timedelta(days=one.check_days)) for one in campaigns)
     seen = _sightings(str(address), since, now + timedelta(days=1))
     reported, is_now = (None, False) if seen else _reports(str(address), since, now)
-    looked, has_unit, is_told = ((), False, False) if seen else _looked(campaigns, since, address, now)
-    lasts = (last for last, _itself in seen if last is not None)
+    held = _closest(_holders(_ranges(address), timezone.localdate(now)))
+    looked, is_told = ((), False) if seen else _looked(campaigns, since, set(held), now)
+    lasts = (last for last, _itself, _family in seen if last is not None)
     return Checked(
         is_listed=bool(seen),
         last_seen=max(lasts, default=reported),
         since=min(moment for _campaign, moment in since),
         looked=looked,
-        has_unit=has_unit,
+        has_unit=bool(held) and not seen,
         is_told=is_told,
         reported=reported,
         is_reported_now=is_now,
         is_inside=is_inside(address),
-        is_machine=is_inside(address) and any(itself for _last, itself in seen),
+        is_machine=is_inside(address) and any(itself for _last, itself, _family in seen),
+        families=tuple(sorted({family for _last, _itself, family in seen if family})[:MOST_FAMILIES]),
+        holder=next(iter(held.values())) if len(held) == 1 else None,
     )
 
 
 @compiled
-def _sightings(text: str, since: Since, latest: datetime) -> QuerySet[Sighting, tuple[datetime | None, int]]:
-    """The last sign of the address and the number of rows with it as the device: at most two groups.
+def _sightings(
+    text: str, since: Since, latest: datetime
+) -> QuerySet[Sighting, tuple[datetime | None, int, str]]:
+    """The last sign of the address and the number of rows with it as the device, by malware.
 
     A moment after `latest` is of a wrong clock: the row counts, its moment does not.
     """
@@ -122,10 +141,10 @@ def _sightings(text: str, since: Since, latest: datetime) -> QuerySet[Sighting, 
     rows = Sighting.rows.filter(Q(device=text) | Q(nat=text)).filter(
         Q(lately, is_listed=True) | Q(running, Exists(open_cases.exclude(case__state__in=CLOSED)))
     )
-    groups = rows.order_by().values("is_listed")
+    groups = rows.order_by().values("family")
     return groups.annotate(
         last=Max("last_seen", filter=Q(last_seen__lte=latest)), itself=Count("pk", filter=Q(device=text))
-    ).values_list("last", "itself")
+    ).values_list("last", "itself", "family")
 
 
 def _reports(text: str, since: Since, now: datetime) -> tuple[datetime | None, bool]:
@@ -146,18 +165,16 @@ def _reports(text: str, since: Since, now: datetime) -> tuple[datetime | None, b
 
 
 def _looked(
-    campaigns: Sequence[Campaign], since: Since, address: Address, now: datetime
-) -> tuple[tuple[Looked, ...], bool, bool]:
-    """The campaigns whose list was compared with logs of the address's network; whether a unit has it; and
-    whether a log of the unit names a listed address and no machine.
+    campaigns: Sequence[Campaign], since: Since, holders: set[UUID], now: datetime
+) -> tuple[tuple[Looked, ...], bool]:
+    """The campaigns whose list was compared with logs of the address's network, and whether a log of its
+    units names a listed address and no machine.
 
     Many units use the same private range, and the visitor may be in any of them: only the time that the logs
     of all these units cover counts.
     """
-    ranges = _ranges(address)
-    holders = _closest(_holders(ranges, timezone.localdate(now)))
     if not 0 < len(holders) <= MOST_HOLDERS:
-        return (), bool(holders), False
+        return (), False
     begins = dict(since)
     each = [_spans(unit, since, begins, now) for unit in holders]
     found = []
@@ -165,7 +182,7 @@ def _looked(
         runs = reduce(common_spans, (runs_of[one.pk] for runs_of in each))
         if runs:
             found.append(Looked(one, runs))
-    return tuple(found), True, _is_told(holders, since)
+    return tuple(found), _is_told(holders, since)
 
 
 def _spans(unit: UUID, since: Since, begins: dict[UUID, datetime], now: datetime) -> dict[UUID, list[Span]]:
@@ -206,16 +223,19 @@ def _ranges(address: Address) -> tuple[str, ...]:
 
 
 @compiled
-def _holders(ranges: tuple[str, ...], day: date) -> QuerySet[Network, tuple[UUID, str]]:
-    """The units that have a network with the address on that day, and their paths."""
-    return Network.rows.filter(held_on(day), cidr__in=ranges).values_list("unit", "unit__path")
+def _holders(ranges: tuple[str, ...], day: date) -> QuerySet[Network, tuple[UUID, str, str, str]]:
+    """The units that have a network with the address on that day, their paths, and their contacts."""
+    columns = ("unit", "unit__path", "unit__contact_phone", "unit__contact_email")
+    return Network.rows.filter(held_on(day), cidr__in=ranges).values_list(*columns)
 
 
-def _closest(holders: list[tuple[UUID, str]]) -> set[UUID]:
+def _closest(holders: list[tuple[UUID, str, str, str]]) -> dict[UUID, Holder]:
     """The units without those that have another of them below: the machine belongs to the lowest."""
-    paths = {path for _unit, path in holders}
+    paths = {path for _unit, path, *_contact in holders}
     return {
-        unit for unit, path in holders if not any(other != path and other.startswith(path) for other in paths)
+        unit: Holder(unit, phone, email)
+        for unit, path, phone, email in holders
+        if not any(other != path and other.startswith(path) for other in paths)
     }
 
 

@@ -1,30 +1,24 @@
-"""Counts in memory, and writes the table at most once every few seconds.
+"""Refusals as counts in memory, which a process writes to the table every few seconds (`kit.write_behind`).
 
-An attacker is refused a thousand times a second. The refusals must not wait for their turn to write, and the
-office's own writes must not wait for the refusals. So a process counts for itself and adds its sums in one
-transaction every few seconds, on its own thread: a rolled-back request takes no count with it, and a killed
-process loses a few seconds of counts.
+An attacker is refused a thousand times a second: the refusals must not wait for their turn to write.
 """
 
 from __future__ import annotations
 
-import atexit
-import logging
-import threading
 from collections import Counter
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from django.contrib.auth.signals import user_login_failed
-from django.db import DatabaseError, connection, transaction
+from django.db import connection
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest
 from django.urls import resolve
 from django.utils import timezone
 
 from quetsach.portal.kit.refusals.words import DOORS, OTHER, REASONS, ROUTES
+from quetsach.portal.kit.write_behind import WriteBehind
 
-EVERY = 5
-"""Seconds between two writings of a process."""
 KEPT_FOR = timedelta(days=90)
 _EMPTY = "empty"
 """Django's code for a file without a byte."""
@@ -33,21 +27,23 @@ _ADD = """
 INSERT INTO kit_refusal (day, door, reason, count) VALUES (%s, %s, %s, %s)
 ON CONFLICT (day, door, reason) DO UPDATE SET count = kit_refusal.count + excluded.count
 """
-log = logging.getLogger(__name__)
-_changing = threading.Lock()
-_waiting: Counter[Key] = Counter()
-_serving = False
-_is_away = False
-_timer: threading.Timer | None = None
+
+
+def _add(sums: Iterable[tuple[Key, int]]) -> None:
+    with connection.cursor() as cursor:
+        cursor.executemany(_ADD, [(*key, count) for key, count in sorted(sums)])
+
+
+COUNTS = WriteBehind[Key]("refusals", _add)
+write = COUNTS.write
+forget_waiting = COUNTS.forget_waiting
 
 
 def note(door: str, reason: str) -> None:
     """Count one refusal of today. A door or reason that `words` does not know counts as `other`."""
-    key = (timezone.localdate(), door if door in DOORS else OTHER, reason if reason in REASONS else OTHER)
-    with _changing:
-        _waiting[key] += 1
-        if _serving:
-            _set_timer()
+    COUNTS.note(
+        (timezone.localdate(), door if door in DOORS else OTHER, reason if reason in REASONS else OTHER)
+    )
 
 
 def note_request(request: HttpRequest, reason: str) -> None:
@@ -88,37 +84,6 @@ def _wrong_password(**_about: object) -> None:
     note("sign_in", "password")
 
 
-def write_behind() -> None:
-    """Start writing the counts every few seconds. A process that serves calls this once."""
-    global _serving
-    _serving = True
-    atexit.register(write)
-
-
-def write() -> None:
-    """Add the counts to the table; counts that cannot be written wait for the next time. Of several failures
-    in a row only the first is logged."""
-    global _is_away
-    with _changing:
-        taken = dict(_waiting)
-        _waiting.clear()
-    if not taken:
-        return
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.executemany(_ADD, [(*key, count) for key, count in sorted(taken.items())])
-    except DatabaseError as error:
-        if not _is_away:
-            log.warning("refusals are not written for now: %s", error)
-        _is_away = True
-        with _changing:
-            _waiting.update(taken)
-    else:
-        if _is_away:
-            log.warning("refusals are written again")
-        _is_away = False
-
-
 def counted(first: date) -> Counter[Key]:
     """The refusals from a day on; the last seconds of other processes may be missing."""
     with connection.cursor() as cursor:
@@ -130,8 +95,7 @@ def counted(first: date) -> Counter[Key]:
     found: Counter[Key] = Counter()
     for day, door, reason, count in rows:
         found[day if isinstance(day, date) else date.fromisoformat(day), door, reason] += count
-    with _changing:
-        found.update({key: count for key, count in _waiting.items() if key[0] >= first})
+    found.update({key: count for key, count in COUNTS.waiting().items() if key[0] >= first})
     return found
 
 
@@ -141,33 +105,3 @@ def forget(now: datetime) -> int:
         day = timezone.localdate(now) - KEPT_FOR
         cursor.execute("DELETE FROM kit_refusal WHERE day < %s", [connection.ops.adapt_datefield_value(day)])
         return int(cursor.rowcount)
-
-
-def forget_waiting() -> None:
-    """Drop the counts that are not yet written."""
-    with _changing:
-        _waiting.clear()
-
-
-def _set_timer() -> None:
-    global _timer
-    if _timer is None:
-        timer = threading.Timer(EVERY, _write_now)
-        timer.daemon = True
-        try:
-            timer.start()
-        except RuntimeError:  # no thread is available now; the next refusal tries again
-            return
-        _timer = timer
-
-
-def _write_now() -> None:
-    global _timer
-    try:
-        write()
-    finally:
-        connection.close()
-        with _changing:
-            _timer = None
-            if _waiting and _serving:
-                _set_timer()

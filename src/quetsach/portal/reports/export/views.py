@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import quote
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,12 +14,13 @@ from quetsach.documents.document import Document, render_docx, render_pdf
 from quetsach.portal.campaigns.letter import read_letter
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.seat import take_seat
+from quetsach.portal.kit.attachment import attachment
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.reports.export import papers
 from quetsach.portal.reports.export.actions import note_export
 from quetsach.portal.reports.export.files import to_csv, to_xlsx
 from quetsach.portal.reports.export.table import export
-from quetsach.text.vietnamese import search_key, short_date
+from quetsach.text.vietnamese import short_date
 
 TYPES = {
     "pdf": "application/pdf",
@@ -81,15 +81,8 @@ def _docx(document: Document) -> bytes:
 
 
 def file_response(name: str, kind: str, content: bytes) -> HttpResponse:
-    """A download with its name, in plain letters for old programs and in full for the others (RFC 6266)."""
-    plain = "-".join("".join(c if c.isascii() and c.isalnum() else " " for c in search_key(name)).split())
-    response = HttpResponse(content, content_type=TYPES[kind])
-    full = quote(f"{name[:150]}.{kind}", safe="")
-    response["Content-Disposition"] = (
-        f"attachment; filename=\"{plain[:100]}.{kind}\"; filename*=UTF-8''{full}"
-    )
-    response["Cache-Control"] = "no-store"
-    return response
+    """A download of one of the kinds of files."""
+    return attachment(name, kind, TYPES[kind], content)
 
 
 def _now() -> str:

@@ -1,0 +1,115 @@
+"""What is missing to the proof of a case, in words: the gap, and what would close it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from quetsach.machines.proof.gaps import Closing, Gap, Lack
+from quetsach.machines.proof.judging import Judgement
+
+MOST = 8
+"""Gaps on the page of a case."""
+
+LACKS: dict[Lack, str | Promise] = {
+    Lack.NO_LOG: gettext_lazy("No log of hours in which the machine works has been looked at."),
+    Lack.DOWN: gettext_lazy("The log has almost no lines there: less than a tenth of the usual."),
+    Lack.LOST: gettext_lazy("Log lines are lost there."),
+    Lack.UNREAD: gettext_lazy("The logs from after the handling could not be read in full."),
+    Lack.NO_MACHINE: gettext_lazy(
+        "The newer logs hold lines that name a listed address and no machine: each could be this machine."
+    ),
+    Lack.NO_TIME: gettext_lazy("Newer signs or logs carry no usable time."),
+    Lack.OTHER_LIST: gettext_lazy(
+        "The newer logs were searched with a list that lacks an address of this case."
+    ),
+    Lack.EXPIRED: gettext_lazy("An address of this case was no longer searched for."),
+    Lack.OTHER_PLACE: gettext_lazy(
+        "The newer logs come from another place than the one that had told the signs before the handling was "
+        "recorded."
+    ),
+    Lack.OUTSIDE: gettext_lazy("A place of another unit saw the signs too: its log must show the silence."),
+    Lack.AROUND: gettext_lazy(
+        "The machine goes around the place that watches: names that it asks elsewhere are in no log here."
+    ),
+    Lack.NOT_ASKED: gettext_lazy(
+        "The scans were not asked about the machine, so they do not tell when it was there."
+    ),
+    Lack.NOT_SEEN: gettext_lazy(
+        "In the newer logs the machine itself appears on too few days: it may have been off, or elsewhere."
+    ),
+    Lack.NO_HOURS: gettext_lazy(
+        "No scan tells in which hours the machine worked before the handling, so nobody knows when its "
+        "silence counts."
+    ),
+    Lack.FEW_HOURS: gettext_lazy("The machine works too few hours for silence to prove anything."),
+    Lack.TOO_SHORT: gettext_lazy("The time looked at without a gap is still too short."),
+    Lack.SHARED: gettext_lazy("Many machines stand behind this address."),
+    Lack.SPLIT: gettext_lazy("The handling was recorded for another machine."),
+}
+
+CLOSINGS: dict[Closing, str | Promise] = {
+    Closing.SCAN: gettext_lazy("Scan the log of %(place)s of %(span)s with --asked."),
+    Closing.SCAN_AGAIN: gettext_lazy(
+        "Scan the log of %(place)s of %(span)s again, whole and with its times."
+    ),
+    Closing.SCAN_LIST: gettext_lazy(
+        "Scan the log of %(place)s of %(span)s again, with a list that has all addresses of the case."
+    ),
+    Closing.SCAN_ASKED: gettext_lazy("Scan the log of %(place)s of %(span)s with --asked."),
+    Closing.SCAN_OUTSIDE: gettext_lazy("Ask for a scan of the log of %(place)s of %(span)s with --asked."),
+    Closing.STOP_AROUND: gettext_lazy("Switch off the way around; the quiet days count from then on."),
+    Closing.WAIT: pgettext_lazy("what closes a gap", "Go on sending the logs of %(place)s."),
+    Closing.TRANSLATIONS: gettext_lazy(
+        "Add the log of the address translation: it tells the machines behind the address."
+    ),
+    Closing.CHECK: gettext_lazy("Check the machine itself, or confirm it as the person in charge."),
+    Closing.CLAIM: gettext_lazy("Handle this machine too, and record what was done."),
+}
+"""`place` is the name of a place, `span` a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """One gap in words: place, time, kind and cure."""
+
+    place: str
+    span: str
+    what: str | Promise
+    closing: str
+
+
+def span_of(first: datetime, end: datetime) -> str:
+    """The local days of a time, with the hours where it lies within one day."""
+    begins = timezone.localtime(first)
+    ends = timezone.localtime(max(first, end - timedelta(microseconds=1)))
+    if begins.date() == ends.date():
+        if (end - first) >= timedelta(hours=24):
+            return f"{begins:%d/%m/%Y}"
+        return f"{begins:%d/%m/%Y %H:%M}–{timezone.localtime(end):%H:%M}"
+    return f"{begins:%d/%m/%Y} – {ends:%d/%m/%Y}"
+
+
+def in_words(gaps: Iterable[Gap], names: Mapping[str, str]) -> list[Missing]:
+    """The gaps in words. `names` of places by their keys."""
+    found = []
+    for gap in gaps:
+        place = names.get(gap.place, _("the place that saw the signs"))
+        span = span_of(gap.first, gap.end)
+        closing = str(CLOSINGS[gap.closing]) % {"place": place, "span": span}
+        found.append(Missing(place if gap.place else "", span, LACKS[gap.lack], closing))
+    return found
+
+
+def of_judgement(judgement: Judgement | None, names: Mapping[str, str]) -> tuple[list[Missing], int]:
+    """The first gaps in words, and how many more there are."""
+    if judgement is None:
+        return [], 0
+    words = in_words(judgement.gaps[:MOST], names)
+    return words, max(0, len(judgement.gaps) - MOST)

@@ -1,0 +1,145 @@
+"""Judges a claim by stored evidence and coverage: gives `quetsach.machines.proof` what it judges."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from uuid import UUID
+
+from django.utils import timezone
+
+from quetsach.machines.proof.facts import Around, Claim, Hit, Machine, Place, alive_at
+from quetsach.machines.proof.gaps import Lack
+from quetsach.machines.proof.judging import Judgement, judge
+from quetsach.machines.proof.places import BASELINE, LogDay, PlaceLog, Span
+from quetsach.portal.cases import looks
+from quetsach.portal.cases.looks import DayOfMachine, Facts
+from quetsach.portal.cases.rules import USABLE_TIMES
+from quetsach.portal.indicators import store
+from quetsach.portal.sightings.models import Bypass, Coverage, Sighting
+
+BEFORE = timedelta(days=BASELINE + 1)
+"""This long before a claim its judgement needs the logs."""
+_HOUR, _DAY, _MOMENT = timedelta(hours=1), timedelta(days=1), timedelta(microseconds=1)
+
+type Logs = dict[tuple[UUID, str], PlaceLog]
+"""The logs of places, kept for all cases that are gathered together."""
+
+
+def judged(facts: Facts, now: datetime, logs: Logs | None = None) -> Judgement:
+    """The judgement of a claimed case."""
+    case = facts.case
+    assert case.claimed_at is not None
+    owner = case.device.owner_id
+    kept = {} if logs is None else logs
+    ahead = timezone.localtime(now).utcoffset() or timedelta()
+    return judge(
+        Claim(case.claimed_at, facts.claim_told),
+        _hits(facts, owner, now),
+        list(_places(facts, kept)),
+        now=now,
+        quiet_days=case.device.campaign.quiet_days,
+        around=[_around(one) for one in facts.bypasses],
+        machine=Machine(ahead=int(ahead.total_seconds()) // 3600),
+    )
+
+
+def _hits(facts: Facts, owner: UUID, now: datetime) -> list[Hit]:
+    seen = [
+        Hit(
+            looks.place(row.node_id, row.source_name),
+            looks.event_time(row, now),
+            row.received_at,
+            _times(row),
+            row.first_seen if row.last_seen is not None else None,
+            is_recalled=not row.is_listed,
+            is_outside=row.node_id != owner,
+        )
+        for row in facts.sightings
+    ]
+    # No log looks from a publisher's place: its reports end a silence and prove none.
+    return seen + [Hit(publisher, last, last) for publisher, last in facts.reported.items() if last <= now]
+
+
+def _times(row: Sighting | Bypass) -> tuple[Span, ...]:
+    """The times of a row's lines. Without runs its first and last line alone are known."""
+    if row.first_seen is None or row.last_seen is None:
+        return ()
+    if row.day is not None and row.runs:
+        midnight = datetime.combine(row.day, time(), UTC)
+        return tuple((midnight + first * _MOMENT, midnight + last * _MOMENT) for first, last, _n in row.runs)
+    return (row.first_seen, row.first_seen), (row.last_seen, row.last_seen)
+
+
+def _around(row: Bypass) -> Around:
+    times = _times(row) if row.runs else ()
+    return Around(row.first_seen, row.last_seen, row.told_at, times)
+
+
+def _places(facts: Facts, logs: Logs) -> Iterable[Place]:
+    """The places of the units that saw the machine, with what each knows of it."""
+    by_place: dict[tuple[UUID, str], list[DayOfMachine]] = defaultdict(list)
+    for day in facts.days:
+        by_place[day.coverage.scan.node_id, day.coverage.name].append(day)
+    indicators = frozenset(row.indicator for row in facts.sightings)
+    for key, days in by_place.items():
+        if key not in logs:
+            logs[key] = PlaceLog(_log_day(day) for day in days)
+        lists = {day.coverage.scan.set_id: day.coverage.scan.indicator_set for day in days}
+        yield Place(
+            looks.place(*key),
+            logs[key],
+            frozenset(
+                name
+                for name, known in lists.items()
+                if known is not None and store.lists_all(known.sha256, indicators)
+            ),
+            alive_at((day.day, day.alive) for day in days if day.alive),
+            frozenset(day.day for day in days if day.is_asked or day.is_recorded),
+            frozenset(day.day for day in days if day.is_seen and not day.alive),
+        )
+
+
+def _log_day(day: DayOfMachine) -> LogDay:
+    coverage = day.coverage
+    first, last = _ends(coverage, day.day, day.hours)
+    return LogDay(
+        coverage.source, coverage.scan.set_id, day.day, day.hours, first, last, _flaw(coverage), day.lost
+    )
+
+
+def _ends(coverage: Coverage, day: date, hours: list[int]) -> Span:
+    """The first and last time within the day that the source speaks of."""
+    midnight = datetime.combine(day, time(), UTC)
+    begins, ends = midnight, midnight + _DAY - _MOMENT
+    with_lines = [hour for hour, lines in enumerate(hours) if lines]
+    if with_lines:
+        begins, ends = midnight + with_lines[0] * _HOUR, midnight + (with_lines[-1] + 1) * _HOUR - _MOMENT
+    first, last = coverage.first or begins, coverage.last or ends
+    return min(max(begins, first), ends), max(min(ends, last), begins)
+
+
+def _flaw(coverage: Coverage) -> Lack | None:
+    if coverage.errors:
+        return Lack.UNREAD
+    if coverage.not_understood:
+        return Lack.NO_MACHINE
+    return None if coverage.time in USABLE_TIMES else Lack.NO_TIME
+
+
+def place_of(facts: Facts, key: str) -> Coverage | None:
+    """The latest telling of the place; None where it has none."""
+    there = [c for c in facts.current if looks.place(c.scan.node_id, c.name) == key and c.last is not None]
+    return max(there, key=lambda c: (c.last, c.pk), default=None)
+
+
+def names_of_places(facts: Facts) -> dict[str, str]:
+    """The names of places by their keys; of another unit's place with the name of the unit."""
+    owner = facts.case.device.owner_id
+    names = {looks.place(row.node_id, row.source_name): row.source_name for row in facts.sightings}
+    for one in facts.coverages:
+        node = one.scan.node
+        name = one.name if node.pk == owner else f"{one.name} ({node.name})"
+        names[looks.place(node.pk, one.name)] = name
+    return names

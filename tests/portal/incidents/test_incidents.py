@@ -1,0 +1,302 @@
+"""Incidents: the hours of the law, the drafts with their facts, versions frozen as sent, who may see them."""
+
+import io
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from uuid import uuid4
+
+import docx
+import pytest
+import time_machine
+from django.urls import reverse
+from django.utils import timezone
+from pypdf import PdfReader
+
+from quetsach.documents import lint_printed, reading
+from quetsach.portal.audit.models import Entry
+from quetsach.portal.audit.sentences import sentence
+from quetsach.portal.cases import actions as case_actions
+from quetsach.portal.cases.models import Case
+from quetsach.portal.cases.rules import State
+from quetsach.portal.cases.words import DONE
+from quetsach.portal.incidents import actions, evidence, papers
+from quetsach.portal.incidents.clocks import Kind, duties
+from quetsach.portal.incidents.models import Incident, IncidentNotice
+from quetsach.portal.sightings.actions import Sender, receive_file
+from tests.portal.page_text import text_of
+from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
+
+HOSTILE = "<script>alert(1)</script>\u202e\ufffe\x07 rtl"
+LIST = "indicator,type,family\nc2.example,domain,ramnit\nbad.example,domain,redline\n"
+
+
+@pytest.fixture
+def cases(cast, tmp_path):
+    """Two machines of A1 with ramnit and redline, one of A2 with ramnit."""
+    listed = publish_list(cast, tmp_path, LIST)
+    rows = [
+        sighting("10.1.1.5", noon(5), indicator="c2.example", count=7,
+                 evidence=f"hỏi tên {HOSTILE}",
+                 identity={"host": "KE-TOAN-01", "nat": "203.0.113.9:40112"}),
+        sighting("10.1.1.6", noon(4), indicator="bad.example", family="redline", count=2,
+                 evidence="dòng của máy 6"),
+        sighting("10.1.2.9", noon(3), indicator="c2.example", count=4, evidence="dòng của máy 9"),
+    ]  # fmt: skip
+    body = document(rows, [coverage(noon(6), noon(2))], set_id=listed.set_id)
+    receive_file(BytesIO(body), cast.nodes["A"], Sender("upload", user=cast.user("A", "it")))
+    return list(Case.rows.order_by("device__key"))
+
+
+def url(name, *more):
+    return reverse(name, args=["lam-sach", *more])
+
+
+def opened(cast, cases, unit="A"):
+    return actions.open_incident(cast.user(unit, "officer"), cast.nodes[unit], uuid4(), cases)
+
+
+def words(answer):
+    """The text of a PDF or Word file, its lines joined."""
+    content = answer.content if hasattr(answer, "content") else answer
+    if content.startswith(b"%PDF"):
+        text = "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
+    else:
+        file = docx.Document(io.BytesIO(content))
+        cells = [cell.text for table in file.tables for row in table.rows for cell in row.cells]
+        text = "\n".join([*(one.text for one in file.paragraphs), *cells])
+    return " ".join(text.split())
+
+
+def test_the_hours_count_from_the_detection():
+    start = datetime(2026, 12, 1, 1, 0, tzinfo=UTC)
+    day_after, three_days = datetime(2026, 12, 2, 1, 0, tzinfo=UTC), datetime(2026, 12, 4, 1, 0, tzinfo=UTC)
+    assert [(d.kind, d.due_at, d.is_sure) for d in duties(start, "serious", "yes", [])] == [
+        (Kind.NOTICE, day_after, True), (Kind.REPORT, three_days, True), (Kind.PERSONAL, three_days, True)
+    ]  # fmt: skip
+    assert [(d.kind, d.is_sure) for d in duties(start, "", "", [])] == [
+        (Kind.NOTICE, False), (Kind.REPORT, False)
+    ]  # fmt: skip
+    assert duties(start, "lesser", "no", []) == []
+    (notice, report) = duties(start, "serious", "no", [("notice", day_after + timedelta(minutes=1))])
+    assert notice.is_late and not notice.is_overdue(three_days)
+    assert not report.is_overdue(three_days) and report.is_overdue(three_days + timedelta(seconds=1))
+
+
+def test_an_incident_is_made_from_chosen_cases_and_once(cast, cases):
+    client = cast.client("A", "officer")
+    page = client.get(url("incident_choose"), {"ho-so": [case.pk for case in cases]})
+    assert page.status_code == 200 and "Đã chọn 3 hồ sơ" in text_of(page)
+    sent = {"ma": str(uuid4()), "ho-so": [str(case.pk) for case in cases]}
+    first = client.post(url("incident_choose"), sent)
+    again = client.post(url("incident_choose"), sent)
+    made = Incident.rows.get()
+    assert first.url == again.url == url("incident", made.pk)
+    assert made.node == cast.nodes["A"] and made.opened_at == min(case.opened_at for case in cases)
+    assert client.post(url("incident_choose"), {"ma": str(uuid4())}).status_code == 422
+    only = client.post(url("incident_choose"), {"ma": str(uuid4()), "ho-so": [str(cases[0].pk)]})
+    assert Incident.rows.get(pk=only.url.split("/")[-2]).node == cast.nodes["A1"]
+
+
+def test_cases_of_others_cannot_be_taken_along(cast, cases):
+    client = cast.client("A1", "officer")
+    sent = {"ma": str(uuid4()), "ho-so": [str(case.pk) for case in cases]}
+    client.post(url("incident_choose"), sent)
+    assert {case.device.owner for case in Incident.rows.get().cases.all()} == {cast.nodes["A1"]}
+    theirs = {"ma": sent["ma"], "ho-so": [str(cases[2].pk)]}
+    assert cast.client("A2", "officer").post(url("incident_choose"), theirs).status_code == 422
+    assert Incident.rows.get().node == cast.nodes["A1"]
+    stranger = url("evidence_notice", "pdf") + f"?ho-so={cases[2].pk}"
+    assert client.get(stranger).status_code == 404
+
+
+def test_people_of_other_units_get_404(cast, cases):
+    made = opened(cast, cases[:1], "A1")
+    frozen = actions.freeze(cast.user("A1", "officer"), made, uuid4(), Kind.NOTICE, made.version)
+    pages = [url("incident", made.pk), url("incident_draft", made.pk, "report", "pdf"),
+             url("incident_file", made.pk, frozen.pk, "docx")]  # fmt: skip
+    for page in pages:
+        for unit, role, expected in (("A1", "reader", 200), ("A", "officer", 200), ("A2", "coordinator", 404),
+                                     ("B", "coordinator", 404)):  # fmt: skip
+            assert cast.client(unit, role).get(page).status_code == expected, (page, unit)
+    reader = cast.client("A1", "reader")
+    assert reader.post(url("incident_act", made.pk, "muc-do"), {}).status_code == 404
+    assert reader.post(url("incident_freeze", made.pk, "report"), {}).status_code == 404
+
+
+@pytest.mark.parametrize("form", ["pdf", "docx"])
+def test_the_draft_carries_the_facts(cast, cases, form):
+    made = opened(cast, cases)
+    officer = cast.user("A", "officer")
+    case_actions.start_cleaning(cases[0], officer)
+    actions.decide_severity(officer, made, "serious", "Máy của phòng tài chính bị điều khiển")
+    made.refresh_from_db()
+    actions.write(officer, made, {**made.texts, "cause": "Thư giả mạo có tệp đính kèm"}, made.version)
+    told = words(cast.client("A", "officer").get(url("incident_draft", made.pk, "report", form)))
+    for said in (
+        "BÁO CÁO", "Sự cố an ninh mạng tại UBND Đơn vị A",
+        "điểm d khoản 2 Điều 31 Nghị định số 331/2026/NĐ-CP",
+        "Số máy 3" if form == "pdf" else "Số máy", "ramnit, redline", "c2[.]example",
+        "nghiêm trọng; officer-a",
+        "Máy của phòng tài chính bị điều khiển",
+        "Thư giả mạo có tệp đính kèm", "đã bắt đầu xử lý 1",
+        "UBND Đơn vị A1, UBND Đơn vị A2", "Đang xử lý", "10.1.2.9", "dòng của máy 9",
+    ):  # fmt: skip
+        assert said.lower() in told.lower(), said
+    if form == "pdf":  # the mark of a draft stands in the head of each page
+        assert "DỰ THẢO" in told
+
+
+def test_a_frozen_paper_never_changes_and_its_sending_stops_the_clock(cast, cases):
+    made, officer, client = opened(cast, cases), cast.user("A", "officer"), cast.client("A", "officer")
+    sent = {"ma": str(uuid4()), "version": made.version}
+    for _ in range(2):
+        client.post(url("incident_freeze", made.pk, "notice"), sent)
+    paper = IncidentNotice.rows.get()
+    file = url("incident_file", made.pk, paper.pk, "pdf")
+    before = client.get(file).content
+    assert "DỰ THẢO" not in words(before)
+    actions.choose_cases(officer, made, cases[:1])
+    assert client.get(file).content == before
+    answer = client.post(url("incident_sent", made.pk, paper.pk), {
+        "at": f"{timezone.localtime():%d/%m/%Y %H:%M}", "to": "Công an tỉnh, trục liên thông",
+        "reference": "12/TB-UBND",
+    })  # fmt: skip
+    assert answer.status_code == 302
+    made.refresh_from_db()
+    assert [duty.kind for duty in made.duties if duty.sent_at is None] == [Kind.REPORT]
+    page = text_of(client.get(url("incident", made.pk)))
+    assert "Công an tỉnh, trục liên thông" in page and "12/TB-UBND" in page
+    client.post(url("incident_take_back", made.pk, paper.pk))
+    made.refresh_from_db()
+    assert [duty.kind for duty in made.duties if duty.sent_at is None] == [Kind.NOTICE, Kind.REPORT]
+    told = [sentence(one) for one in Entry.objects.filter(action__startswith="incident.").order_by("pk")]
+    assert any("12/TB-UBND" in str(one.data) for one in Entry.objects.filter(action="incident.send"))
+    assert len(told) == 5, told
+
+
+def test_a_stale_page_freezes_nothing_and_a_second_notice_is_refused(cast, cases):
+    made, officer = opened(cast, cases), cast.user("A", "officer")
+    actions.decide_severity(officer, made, "serious", "Nhiều máy cùng lúc")
+    with pytest.raises(actions.IncidentError, match="stale"):
+        actions.freeze(officer, made, uuid4(), Kind.NOTICE, made.version)
+    made.refresh_from_db()
+    paper = actions.freeze(officer, made, uuid4(), Kind.NOTICE, made.version)
+    with pytest.raises(actions.IncidentError, match="taken"):
+        actions.freeze(officer, made, uuid4(), Kind.NOTICE, made.version)
+    actions.take_back(officer, paper)
+    assert actions.freeze(officer, made, uuid4(), Kind.NOTICE, made.version).number == 2
+
+
+def test_only_an_earlier_detection_moves_the_clock(cast, cases):
+    made, client = opened(cast, cases), cast.client("A", "officer")
+    early = (made.opened_at - timedelta(hours=30)).replace(second=0, microsecond=0)
+    for at, status in ((early, 302), (made.opened_at + timedelta(hours=2), 422)):
+        sent = {"at": f"{timezone.localtime(at):%d/%m/%Y %H:%M}", "why": "Cán bộ đã gọi điện báo"}
+        assert client.post(url("incident_act", made.pk, "phat-hien"), sent).status_code == status
+    made.refresh_from_db()
+    assert made.clock_from == early
+    assert "Quá hạn" in text_of(client.get(url("incident", made.pk)))
+
+
+def test_today_tells_what_is_due_and_what_is_overdue(cast, cases):
+    made, officer, client = (
+        opened(cast, cases[:1], "A1"),
+        cast.user("A1", "officer"),
+        cast.client("A1", "officer"),
+    )
+    today = url("today")
+    assert "Quyết định mức độ của sự cố" in text_of(client.get(today))
+    actions.decide_severity(officer, made, "serious", "Máy của phòng tài chính")
+    actions.say_personal_data(officer, made, "yes", "Danh sách cán bộ nằm trên máy")
+    told = text_of(client.get(today))
+    for paper in (
+        "Thông báo trong 24 giờ",
+        "Báo cáo trong 72 giờ",
+        "Thông báo về dữ liệu cá nhân, trong 72 giờ",
+    ):
+        assert f"Gửi: {paper}" in told
+    with time_machine.travel(made.opened_at + timedelta(hours=25), tick=True):
+        client = cast.client("A1", "officer")
+        told = text_of(client.get(today))
+        assert "Gửi muộn: Thông báo trong 24 giờ" in told and "Gửi: Báo cáo trong 72 giờ" in told
+        assert "1 đơn vị bên dưới" in text_of(cast.client("A", "officer").get(today))
+
+
+def test_personal_data_have_their_own_notice_to_another_addressee(cast, cases):
+    made, officer, client = (
+        opened(cast, cases[:1], "A1"),
+        cast.user("A1", "officer"),
+        cast.client("A1", "officer"),
+    )
+    page = url("incident", made.pk)
+    assert url("incident_draft", made.pk, "personal", "pdf") not in client.get(page).content.decode()
+    actions.say_personal_data(officer, made, "yes", "Danh sách cán bộ nằm trên máy")
+    assert url("incident_draft", made.pk, "personal", "pdf") in client.get(page).content.decode()
+    told = words(client.get(url("incident_draft", made.pk, "personal", "pdf")))
+    assert (
+        "Cơ quan chuyên trách bảo vệ dữ liệu cá nhân" in told
+        and "Điều 23 Luật Bảo vệ dữ liệu cá nhân" in told
+    )
+    assert "hỏi tên" not in told  # no log lines for this addressee
+
+
+def test_the_final_report_ends_the_incident_and_can_be_taken_back_that_day(cast, cases):
+    made, officer = opened(cast, cases), cast.user("A", "officer")
+    last = actions.freeze(officer, made, uuid4(), Kind.FINAL, made.version)
+    actions.record_sending(officer, last, timezone.now(), "Công an tỉnh", "")
+    with pytest.raises(actions.IncidentError, match="ended"):
+        actions.decide_severity(officer, made, "lesser", "không còn máy nào")
+    page = cast.client("A", "officer").get(url("incident", made.pk))
+    assert page.status_code == 200 and 'name="severity"' not in page.content.decode()
+    with (
+        time_machine.travel(timezone.now() + timedelta(days=1)),
+        pytest.raises(actions.IncidentError, match="another_day"),
+    ):
+        actions.take_back(officer, last)
+    actions.take_back(officer, last)
+    made.refresh_from_db()
+    assert made.closed_at is None
+
+
+@pytest.mark.parametrize("form", ["pdf", "docx"])
+def test_the_evidence_is_an_official_notice_to_the_unit(cast, cases, form):
+    asked = "&".join(f"ho-so={case.pk}" for case in cases)
+    answer = cast.client("A", "officer").get(url("evidence_notice", form) + f"?{asked}")
+    told = words(answer)
+    seen = noon(5)
+    for said in (
+        "V/v xử lý máy tính có kết nối đến địa chỉ độc hại", "UBND Đơn vị A1", "UBND Đơn vị A2",
+        f"{timezone.localtime(seen):%d/%m/%Y %H:%M:%S}", f"{seen.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
+        "203.0.113.9:40112", "KE-TOAN-01", "c2[.]example", "Ramnit chép mình vào tệp chương trình",
+        "Quét máy và ổ USB", "dòng của máy 9", "<script>alert(1)</script>",
+    ):  # fmt: skip
+        assert said.lower() in told.lower(), said
+    for hidden in ("\u202e", "\ufffe", "\x07"):
+        assert hidden not in told
+    assert Entry.objects.get(action="incident.evidence").data["cases"] == 3
+
+
+def test_a_reader_of_english_gets_the_papers_in_vietnamese(cast, cases):
+    client = cast.client("A1", "officer")
+    client.cookies["django_language"] = "en"
+    told = words(
+        client.get(url("evidence_notice", "pdf") + f"?don-vi={cast.nodes['A1'].pk}&ho-so={cases[0].pk}")
+    )
+    assert "Bộ phận, cá nhân quản lý và sử dụng máy" in told and "Số dòng nhật ký" in told
+
+
+@pytest.mark.parametrize("form", ["pdf", "docx"])
+def test_every_paper_is_laid_out_by_the_decree(cast, cases, form):
+    """The reader of offices' finished documents finds no deviation but the blanks for number and date."""
+    made, client = opened(cast, cases), cast.client("A", "officer")
+    pages = [url("incident_draft", made.pk, kind.value, form) for kind in Kind]
+    pages.append(url("evidence_notice", form) + f"?ho-so={cases[0].pk}")
+    for page in pages:
+        file = client.get(page).content
+        found = lint_printed.lint(reading.read(file))
+        assert [one.told() for one in found if one.severity != "note"] == [], page
+
+
+def test_official_papers_have_a_word_for_every_state_and_kind_of_cleaning():
+    assert set(evidence.STATES) == {state.value for state in State}
+    assert set(papers.DONE) == set(DONE)
