@@ -51,7 +51,7 @@ class RegisterRow(models.Model):
     key_value = models.CharField(max_length=LONGEST_ID)
     name = models.CharField(max_length=255, blank=True)
     search = models.TextField(blank=True)
-    machine = models.CharField(max_length=10, blank=True)
+    machine = models.CharField(max_length=10, blank=True, choices=Kind.choices)
     standing = models.CharField(max_length=9, choices=Standing.choices)
     is_confirmed = models.BooleanField(default=False)
     is_doubtful = models.BooleanField(default=False)

@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
                 ('key_value', models.CharField(max_length=269)),
                 ('name', models.CharField(blank=True, max_length=255)),
                 ('search', models.TextField(blank=True)),
-                ('machine', models.CharField(blank=True, max_length=10)),
+                ('machine', models.CharField(blank=True, choices=[('pc', 'Computer for work'), ('server', 'Server'), ('phone', 'Phone'), ('printer', 'Printer'), ('guest', 'Device of a guest'), ('other', 'Other device')], max_length=10)),
                 ('standing', models.CharField(choices=[('computer', 'Computer'), ('visitor', 'Seen on fewer than three days'), ('apart', 'Phone, printer or other'), ('random', 'Only a random address'), ('elsewhere', 'In another unit now'), ('retired', 'No longer in use')], max_length=9)),
                 ('is_confirmed', models.BooleanField(default=False)),
                 ('is_doubtful', models.BooleanField(default=False)),
