@@ -71,6 +71,8 @@ def main_pages(slug: str, issuer: str) -> tuple[list[str], dict[str, list[str]]]
         if account.role in ("coordinator", "officer"):
             mine += [reverse(name, args=[slug, home.pk]) for name in ("people", "bodies")]
             mine.append(reverse("report", args=[slug, home.pk]))
+        if account.role in ("coordinator", "officer", "it"):
+            mine += [reverse(name, args=[home.unit_id]) for name in ("register", "evidence", "decisions")]
         if account.role in ("coordinator", "it"):
             mine += [reverse(name, args=[slug]) for name in ("scans", "indicators", "detections")]
         case = Case.rows.filter(device__owner__path__startswith=home.path).first()

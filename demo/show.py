@@ -25,6 +25,7 @@ from demo.notified import notify, report_on_it
 from demo.offered import offer_tools
 from demo.offices import keep_offices
 from demo.people import ACCOUNTS, passwords
+from demo.registered import fill_register
 from demo.reported import take_reports
 from demo.server import Server
 from demo.steps import Steps
@@ -97,6 +98,7 @@ def made_files(given: argparse.Namespace, var: Path, steps: Steps, story: Story)
         lay_papers(story)
     with steps.step(say("machines")):
         steps.note = say("results", n=check_machines(story, var))
+        fill_register(story)
     with steps.step(say("tools")):
         steps.note = offer_tools(story, var / "tools")
 

@@ -24,6 +24,7 @@ from quetsach.documents.lint import RULES
 from quetsach.endpoint.act.errors import REASONS as REFUSED
 from quetsach.endpoint.act.step import TEXTS as ACTED
 from quetsach.endpoint.fact import REASONS as UNSEEN
+from quetsach.machines.words import TABLES as MACHINES
 from quetsach.scanning.engines.explain import REASONS as EXPLAINED
 from quetsach.text.reasons import CONCERNS, REJECTS, WARNINGS
 from quetsach.victims.words import TABLES as VICTIMS
@@ -74,7 +75,7 @@ def collect(files: list[Path], stored: Catalog) -> Catalog:
 
 def table_texts() -> set[str]:
     """Texts in tables of the pure library, which itself speaks only English."""
-    tables = (EXPLAINED, REJECTS, WARNINGS, CONCERNS, FIELDS, UNSEEN, REFUSED, *VICTIMS)
+    tables = (EXPLAINED, REJECTS, WARNINGS, CONCERNS, FIELDS, UNSEEN, REFUSED, *VICTIMS, *MACHINES)
     found = {text for table in tables for text in table.values()} | {rule.text for rule in RULES.values()}
     return found | {text for texts in ACTED.values() for text in texts}
 

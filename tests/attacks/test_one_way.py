@@ -19,7 +19,7 @@ DOORS = {
     "annexes/collecting/reading.py", "annexes/collecting/tree.py", "documents/reading.py",
     "documents/signature.py", "endpoint/files/rules.py", "indicators/forms_in/spreadsheet.py",
     "indicators/lists/packed.py", "indicators/lists/unpack.py", "files/photo.py", "units/table.py",
-    "files/workbook.py", "machines/sources/table.py", "victims/sheet.py",
+    "files/workbook.py", "machines/sources/sent.py", "machines/sources/table.py", "victims/sheet.py",
 }  # fmt: skip
 """Modules with a marked function."""
 BEHIND = {

@@ -30,6 +30,9 @@ from quetsach.portal.indicators.actions import Upload, prepare
 from quetsach.portal.kit.signedpdf import SignedPdf
 from quetsach.portal.letters import actions as letter_actions
 from quetsach.portal.letters.prefill import first_draft
+from quetsach.portal.machines.models import RegisterRow
+from quetsach.portal.machines.register.views import ACTS as ACTS_ON_MACHINES
+from quetsach.portal.machines.uploads import actions as evidence_files
 from quetsach.portal.people.actions import count_by_marks, enter_headcount
 from quetsach.portal.people.body_actions import apply_draft, keep_draft
 from quetsach.portal.people.models import Body, SignSheet
@@ -61,7 +64,7 @@ PUBLIC = {
     "account_login", "account_logout", "account_change_password", "account_signup", "account_inactive",
     "home", "campaign_page", "campaign_letter", "self_check", "indicator_list", "indicator_sums",
     "indicator_file", "indicator_search", "set_language", "privacy", "healthz", "my_work", "api_sightings",
-    "api_indicators", "api_check_results", "api_asked", "api_victims",
+    "api_indicators", "api_check_results", "api_asked", "api_victims", "api_machines",
     "letter_pdf", "join_start", "join", "mark", "hand_in", "tools", "tools_sheet", "tools_sums",
     "stick_file", "scanner_file", "tool_file", "equipment", "equipment_page", "handbook", "handbook_page",
     "ask_erasure", "staff_link", "my_account",
@@ -72,6 +75,15 @@ PUBLIC = {
     "mfa_generate_recovery_codes", "mfa_download_recovery_codes",
 }  # fmt: skip
 
+# Two cards without a name on three days: one machine at least, two at most.
+KEA = (
+    "address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostname,state,user_context\n"
+)
+KEA += "".join(
+    f"10.1.1.{70 + card},00:25:90:00:00:{70 + card},,3600,{1662350400 - day * 86_400},1,0,0,,0,\n"
+    for day in (2, 1, 0)
+    for card in (1, 2)
+)
 ANNEX = {"r1": "0", "r2": "5", "r3": "0", "r4": "4", "narrative": "Đã rà soát xong tất cả các máy."}
 
 
@@ -137,11 +149,17 @@ def one_of_everything(cast, tmp_path):
     read = reading.opened("n6.json", BytesIO(reported))
     kept_file = victims.keep_draft(cast.nodes["A1"], officer, "n6.json", reported, read, reading.Told())
     taken = victims.accept(kept_file, officer).file
+    leases = [("kea-leases4.csv", KEA.encode())]
+    (evidence, _told) = evidence_files.accept(
+        evidence_files.keep_draft(cast.units["A1"], officer, leases, evidence_files.Told("dhcp")), officer
+    )
     told_of = incident_actions.open_incident(officer, cast.nodes["A1"], uuid4(), [case])
     frozen = incident_actions.freeze(officer, told_of, uuid4(), IncidentPaper.NOTICE, told_of.version)
     return {
         "incident_id": told_of.pk, "notice_id": frozen.pk, "paper": "report", "incident_act:deed": "muc-do",
         "range_id": asked.pk,
+        "evidence_file:file_id": evidence.pk, "evidence_act:file_id": evidence.pk, "evidence_act:act": "rut",
+        "row_id": RegisterRow.rows.first().pk, "register_act:act": "ghi",
         "victims_file:file_id": taken.pk,
         "pack_id": pack.pk, "detection_id": detection.pk,
         "result_id": result.pk, "tool_id": vouch(cast.campaign, issuer, None, **named).pk,
@@ -167,7 +185,7 @@ def one_of_everything(cast, tmp_path):
 def of_route(things, name, key):
     """The row for the key; for a file's form, a form that this address knows."""
     if key == "form":
-        return "xlsx" if name == "unit_table" else "pdf"
+        return "xlsx" if name in ("unit_table", "register_file") else "pdf"
     return things[f"{name}:{key}"] if f"{name}:{key}" in things else things[key]
 
 
@@ -177,6 +195,8 @@ def all_ways(things, name, keys):
     words = {
         "unit_change": ("act", ACTS_OF_UNITS),
         "case_act": ("act", DEEDS),
+        "register_act": ("act", ACTS_ON_MACHINES),
+        "evidence_act": ("act", ("rut", "tra-lai")),
         "incident_act": ("deed", DEEDS_OF_INCIDENTS),
         "report_act": ("deed", ACTS_OF_REPORTS),
         "known": ("row", ROWS),

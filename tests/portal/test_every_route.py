@@ -78,6 +78,7 @@ def test_no_address_fails_on_keys_of_nothing(cast):
         "version": "x",
         "person_id": 1_000_000,
         "seat_id": 1_000_000,
+        "row_id": 1_000_000,
     }
     visitor = Client(raise_request_exception=False)
     for name, keys in routes():

@@ -18,6 +18,7 @@ from django.utils import timezone
 from quetsach.portal.campaigns.cascade.actions import acknowledge, count_people, deploy, pass_on
 from quetsach.portal.campaigns.models import CampaignNode, Dispatch
 from quetsach.portal.cases.models import Case, Device
+from quetsach.portal.checks.unit_actions import say_computers
 from quetsach.portal.kit.figures import FIGURES
 from quetsach.portal.reports.actions import submit
 from quetsach.portal.reports.models import Report
@@ -84,6 +85,7 @@ def campaign_at_work(cast, things):
         if unit != "centre":
             acknowledge(cast.nodes[unit], None)
     deploy(cast.nodes["A2"], None)
+    say_computers(cast.nodes["A1"], 30, cast.user("A1", "officer"))
     for unit in ("A1", "A2", "A"):
         node, officer = cast.nodes[unit], cast.user(unit, "officer")
         version = max(Report.rows.filter(node=node).values_list("version", flat=True), default=0)

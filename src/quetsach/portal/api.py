@@ -6,10 +6,12 @@ from quetsach.portal.cases.api import asked
 from quetsach.portal.cases.victims.api import push_victims
 from quetsach.portal.checks.arriving.api import check_results
 from quetsach.portal.indicators.api import current_list
+from quetsach.portal.machines.uploads.api import push_evidence
 from quetsach.portal.sightings.api import push
 
 urlpatterns = [
     path("sightings", push, name="api_sightings"),
+    path("machines", push_evidence, name="api_machines"),
     path("victims", push_victims, name="api_victims"),
     path("check-results", check_results, name="api_check_results"),
     path("asked", asked, name="api_asked"),

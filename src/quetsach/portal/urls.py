@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("quetsach.portal.people.urls")),
     path("", include("quetsach.portal.indicators.urls")),
     path("", include("quetsach.portal.sightings.urls")),
+    path("", include("quetsach.portal.machines.urls")),
     path("", include("quetsach.portal.cases.urls")),
     path("", include("quetsach.portal.checks.urls")),
     path("", include("quetsach.portal.tools.urls")),

@@ -12,9 +12,10 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from quetsach.cli import FOUND, INCOMPLETE, NOTHING, leasetime, machine_words, say
+from quetsach.cli import FOUND, INCOMPLETE, NOTHING, PUSH_FAILED, leasetime, machine_words, say
 from quetsach.cli import root as _root
-from quetsach.errors import ScanError
+from quetsach.cli.commands import push as _push
+from quetsach.errors import PortalError, ScanError
 from quetsach.results.output import OutputError, replacing
 from quetsach.scanning.request import TIME_ZONE
 from quetsach.text import words
@@ -76,6 +77,7 @@ def _read_command() -> click.Command:
                 help=_("Time zone of times that name none."),
             ),
             leasetime.option(),
+            *_push.options(is_required=False),
             click.Option(
                 ["-o", "--output", "output"],
                 metavar="OUT.jsonl",
@@ -86,10 +88,13 @@ def _read_command() -> click.Command:
         _(
             "Read what an office has about its machines: leases and logs of DHCP servers, ARP and IPv6"
             " neighbour tables, registers (a unit's own, Active Directory, central antivirus), translation"
-            " logs, results of checks. Each file is recognised by its content. Nothing is sent. Exit code:"
-            " 0 all was read, 1 some lines told nothing, 2 a file could not be read."
+            " logs, results of checks. Each file is recognised by its content. Nothing is sent without"
+            " --push. Exit code: 0 all was read, 1 some lines told nothing, 2 a file could not be read, 3 the"
+            " push failed."
         ),
         "quetsach machines read /var/lib/kea/kea-leases4.csv arp.txt -o machines.jsonl\n"
+        "quetsach machines read /var/lib/kea/kea-leases4.csv --source-name dhcp --push https://quetsach.example"
+        " --token-file token.txt\n"
         "quetsach machines read antivirus.xlsx --map antivirus.toml --source-name av-hq -o machines.jsonl",
     )
 
@@ -102,12 +107,16 @@ def _read(
     tz: str,
     lease_length: int | None,
     output: Path | None,
+    url: str | None,
+    token_file: Path | None,
 ) -> int:
     from quetsach.machines.sources import mapping, reading
 
     zone = _zone(tz)
     asked = _Asking(source_name or socket.gethostname(), zone, _moment(at, zone), lease_length)
     _check_output(output, paths)
+    if (url is None) != (token_file is None):
+        raise click.UsageError(_("--push and --token-file belong together."))
     columns = mapping.parse(map_file.read_bytes()) if map_file is not None and map_file.is_file() else None
     found = reading.read(paths, asked, columns)
     for one in found.files:
@@ -118,6 +127,12 @@ def _read(
         _write_map(map_file, found)
     if output is not None:
         _save(output, asked.source, found)
+    if url is not None and token_file is not None:
+        try:
+            _send(asked.source, found, url, token_file)
+        except PortalError as error:
+            say.problem(error)
+            return PUSH_FAILED
     if any(one.error is not None for one in found.files):
         return INCOMPLETE
     return FOUND if any(one.outcome.left for one in found.files) else NOTHING
@@ -179,6 +194,21 @@ def _save(output: Path, source: str, found: Evidence) -> None:
     with replacing(output) as part, part.open("wb") as stream:
         document.write(stream, source, found.claims, found.bindings)
     say.line(_("Saved: %(path)s") % {"path": words.visible(str(output))})
+
+
+def _send(source: str, found: Evidence, url: str, token_file: Path) -> None:
+    from quetsach.machines.sources import document
+    from quetsach.results import push
+    from quetsach.results.push_machines import push_machines
+
+    if push.is_in_the_clear(url):
+        say.warning(_("This address has no https: anyone on the way can read the token and the result."))
+    documents = document.chunks(source, found.claims, found.bindings)
+    taken = push_machines(documents, url, push.read_token(token_file))
+    text = _("The portal has received it: %(new)s new statements, %(known)s known already.")
+    click.echo(text % {"new": words.number(taken.new), "known": words.number(taken.known)}, err=True)
+    if taken.address:
+        click.echo(words.visible(taken.address), err=True)
 
 
 def _write_map(path: Path, found: Evidence) -> None:

@@ -17,6 +17,7 @@ The functions with the mark (tests/attacks guards that no other code opens such 
 | list of addresses as a workbook | `indicators/forms_in/spreadsheet.py`, `indicators/lists/packed.py` |
 | archive of lists | `indicators/lists/unpack.py` |
 | table of units, list of enterprises | `units/table.py` |
+| files about machines | `machines/sources/sent.py` |
 | register of machines as a workbook | `machines/sources/table.py` |
 | sheet of infected machines | `victims/sheet.py` |
 | annex as a workbook, form of the annex | `annexes/form/workbook.py` |

@@ -19,6 +19,7 @@ from quetsach.machines.identity.locating import INFERRED, LOCATED, SHARED, Place
 
 COMPUTERS = ("pc", "server")
 APART = ("phone", "printer", "guest", "other")
+COMPUTER, VISITOR, APART_KIND, RANDOM, RETIRED = "computer", "visitor", "apart", "random", "retired"
 DAYS = 3
 """A machine that was seen on so many days belongs to the office; a visitor does not come so often."""
 _CARDS = 2
@@ -93,22 +94,33 @@ def infected(places: Iterable[Place], devices: Devices) -> Figures:
 def known(devices: Devices, days: Mapping[Key, Iterable[int]] | None = None) -> Known:
     """The machines of an office. `days` adds days since 1970 on which logs saw a device, by its id."""
     computers: set[Key] = set()
-    visitors = apart = random = 0
+    others: Counter[str] = Counter()
     for device in devices.all:
-        if device.retired is not None:
-            continue
-        seen = len(device.days | set((days or {}).get(device.id, ())))
-        if device.machine in APART:
-            apart += 1
-        elif device.is_confirmed or (device.machine in COMPUTERS and seen >= DAYS):
-            computers.add(device.id)
-        elif device.id.kind == "randommac":
-            random += 1
-        elif seen >= DAYS:
+        standing = standing_of(device, (days or {}).get(device.id, ()))
+        if standing == COMPUTER:
             computers.add(device.id)
         else:
-            visitors += 1
-    return Known(Range(_least(computers, devices), _most(computers, devices)), visitors, apart, random)
+            others[standing] += 1
+    return Known(
+        Range(_least(computers, devices), _most(computers, devices)),
+        others[VISITOR],
+        others[APART_KIND],
+        others[RANDOM],
+    )
+
+
+def standing_of(device: Device, days: Iterable[int] = ()) -> str:
+    """Where a machine of an office stands: one of the names below. `days` adds days on which logs saw it."""
+    if device.retired is not None:
+        return RETIRED
+    seen = len(device.days | set(days))
+    if device.machine in APART:
+        return APART_KIND
+    if device.is_confirmed or (device.machine in COMPUTERS and seen >= DAYS):
+        return COMPUTER
+    if device.id.kind == "randommac":
+        return RANDOM
+    return COMPUTER if seen >= DAYS else VISITOR
 
 
 def _least(ids: set[Key], devices: Devices) -> int:

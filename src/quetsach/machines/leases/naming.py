@@ -166,10 +166,11 @@ def kind_of(head: Sequence[bytes]) -> LeaseFormat | None:
     return next((one for one in marked if any(one.mark in line for line in head)), None)
 
 
-def head(path: Path) -> list[bytes]:
-    """The first complete lines that are neither empty nor comments, but for Zeek's names of columns."""
+def head(path: Path, source: Source | None = None) -> list[bytes]:
+    """The first complete lines that are neither empty nor comments, but for Zeek's names of columns. `source`
+    where the file lies on no disk."""
     start = b""
-    for block in Source(path).chunks():
+    for block in (source or Source(path)).chunks():
         start += block
         if len(start) >= _HEAD_BYTES:
             start = start[: start.rfind(b"\n") + 1]

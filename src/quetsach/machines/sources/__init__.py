@@ -8,5 +8,6 @@
 | `register` | registers of machines: a unit's own, Active Directory, central antivirus |
 | `checks` | results of our own check of a machine |
 | `reading` | recognises a file by its content, and reads many files as one source |
+| `sent` | reads files that a stranger sent, in a process of its own |
 | `document` | claims and bindings as JSON Lines (docs/evidence.md), written and read |
 """

@@ -11,6 +11,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from io import BytesIO
+from itertools import chain
 from typing import Any, BinaryIO
 
 from quetsach import __version__
@@ -23,6 +25,8 @@ from quetsach.text.json_limits import TooManyError, few
 
 SCHEMA = 1
 MOST_LINE = 1 << 16
+CHUNK_BYTES = 8 << 20
+"""A portal takes no larger document at once."""
 KINDS = (*IDENTIFYING, *SUGGESTING, "address")
 BINDINGS = ("lease", "neighbour", "nat", "fixed")
 _MOST_TEXT = 255
@@ -58,6 +62,31 @@ def write(out: BinaryIO, source: str, claims: Iterable[Claim], bindings: Iterabl
             },
         )  # fmt: skip
     _line(out, {"type": "end", "claims": counts[0], "bindings": counts[1]})
+
+
+def chunks(source: str, claims: Iterable[Claim], bindings: Iterable[Binding]) -> Iterator[bytes]:
+    """The same evidence as documents of at most CHUNK_BYTES, as a portal takes them."""
+    said: list[Claim] = []
+    bound: list[Binding] = []
+    size = 0
+    rows: Iterator[Claim | Binding] = chain(sorted(set(claims)), sorted(set(bindings)))
+    for one in rows:
+        line = BytesIO()
+        write(line, "", *([one], []) if isinstance(one, Claim) else ([], [one]))
+        if size + line.tell() > CHUNK_BYTES - MOST_LINE and size:
+            yield _whole(source, said, bound)
+            said, bound, size = [], [], 0
+        said += [one] if isinstance(one, Claim) else []
+        bound += [] if isinstance(one, Claim) else [one]
+        size += line.tell()
+    if size:
+        yield _whole(source, said, bound)
+
+
+def _whole(source: str, claims: list[Claim], bindings: list[Binding]) -> bytes:
+    out = BytesIO()
+    write(out, source, claims, bindings)
+    return out.getvalue()
 
 
 def _line(out: BinaryIO, record: dict[str, Any]) -> None:

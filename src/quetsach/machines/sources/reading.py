@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 
 from quetsach.errors import SourceError
@@ -21,12 +22,34 @@ MOST_TEXT = 64 << 20
 
 @dataclass
 class Reading:
-    """One file: what it told, or why it could not be read. `columns` are those of a register."""
+    """One file: what it told, or why it could not be read. `columns` are those of a register. `data` is the
+    content of a file that lies on no disk."""
 
     path: Path
     outcome: Outcome = field(default_factory=Outcome)
     error: Exception | None = None
     columns: register.Columns | None = None
+    data: bytes | None = field(default=None, repr=False)
+
+    def source(self, *, any_encoding: bool = False) -> Source:
+        """The file, to be read once from its beginning."""
+        stream = None if self.data is None else BytesIO(self.data)
+        return Source(self.path, stream, any_encoding=any_encoding)
+
+    def raw(self, most: int = -1) -> bytes:
+        """The first `most` bytes as they are stored, or all."""
+        if self.data is not None:
+            return self.data if most < 0 else self.data[:most]
+        with self.path.open("rb") as file:
+            return file.read(most)
+
+    def sheets(self) -> list[table.Sheet]:
+        """The file as a table: the first rows of a text, all of a workbook; none where it is no table."""
+        try:
+            start = _start(self)
+            return table.sheets(_whole(self) if table.is_workbook(start) else start)
+        except (MachinesError, SourceError, OSError):
+            return []
 
 
 @dataclass
@@ -48,17 +71,29 @@ def read(
     Files of Kea that hold the past of a file are read beside it. No file stops the others: its error stands
     in its `Reading`.
     """
-    found = []
-    for path in with_past(paths):
-        reading = Reading(path)
-        try:
-            _one(reading, asked(path), columns)
-        except (MachinesError, SourceError) as error:
-            reading.error = error
-        except OSError as error:
-            reading.error = SourceError(f"{path}: cannot be read: {error.strerror}")
-        found.append(reading)
+    found = [Reading(path) for path in with_past(paths)]
+    for one in found:
+        _try(one, asked(one.path), columns)
     return together(found, asked)
+
+
+def read_held(
+    files: Sequence[tuple[str, bytes]], asked: Asked, columns: Mapping[str, str] | None = None
+) -> Evidence:
+    """The same for files that were sent here, each with its name: all are of one source."""
+    found = [Reading(Path(name), data=data) for name, data in files]
+    for one in found:
+        _try(one, asked, columns)
+    return together(found, lambda _path: asked)
+
+
+def _try(reading: Reading, asked: Asked, columns: Mapping[str, str] | None) -> None:
+    try:
+        _one(reading, asked, columns)
+    except (MachinesError, SourceError) as error:
+        reading.error = error
+    except OSError as error:
+        reading.error = SourceError(f"{reading.path}: cannot be read: {error.strerror}")
 
 
 def together(files: list[Reading], asked: Callable[[Path], Asked]) -> Evidence:
@@ -80,21 +115,21 @@ def together(files: list[Reading], asked: Callable[[Path], Asked]) -> Evidence:
 
 
 def _one(reading: Reading, asked: Asked, columns: Mapping[str, str] | None) -> None:
-    path, outcome = reading.path, reading.outcome
-    start = _start(path)
+    outcome = reading.outcome
+    start = _start(reading)
     if document.is_document(start):
-        _document(path, asked, outcome)
+        _document(reading, asked)
     elif checks.is_check(start):
-        checks.read(_whole(path), asked, outcome)
+        checks.read(_whole(reading), asked, outcome)
     elif table.is_workbook(start):
         _register(reading, asked, columns)
     else:
-        first = head(path)
+        first = head(reading.path, reading.source())
         kind = kind_of(first)
         if kind is not None and not kind.mark:
-            _leases(path, kind, asked, outcome)
+            _leases(reading, kind, asked)
         elif not _table(reading, start, asked, columns):
-            _log(path, asked, outcome)
+            _log(reading, asked)
             if not outcome.kinds and logs.is_undated(first):
                 raise MachinesError("undated")
             if not outcome.kinds and columns is not None:
@@ -103,26 +138,26 @@ def _one(reading: Reading, asked: Asked, columns: Mapping[str, str] | None) -> N
         raise MachinesError("unknown")
 
 
-def _start(path: Path) -> bytes:
+def _start(reading: Reading) -> bytes:
     """The first bytes, unpacked if the file is gzip or zstd, in their own encoding. Raises SourceError."""
-    with path.open("rb") as file:
-        raw = file.read(1 << 16)
+    raw = reading.raw(1 << 16)
     if table.is_workbook(raw):
         return raw  # to the opener of logs it is an archive
-    source = Source(path, any_encoding=True)
+    source = reading.source(any_encoding=True)
     start = next(iter(source.chunks()), b"")[: 1 << 16]
     if not start and source.errors:
         raise SourceError(source.errors[0])
     return start
 
 
-def _whole(path: Path) -> bytes:
-    if table.is_workbook(_start(path)):
-        if path.stat().st_size > MOST_TEXT:
-            raise MachinesError("too_large", MOST_TEXT >> 20)
-        return path.read_bytes()
-    source = Source(path, any_encoding=True)
+def _whole(reading: Reading) -> bytes:
     data = bytearray()
+    if table.is_workbook(_start(reading)):
+        data += reading.raw(MOST_TEXT + 1)
+        if len(data) > MOST_TEXT:
+            raise MachinesError("too_large", MOST_TEXT >> 20)
+        return bytes(data)
+    source = reading.source(any_encoding=True)
     for block in source.chunks():
         data += block
         if len(data) > MOST_TEXT:
@@ -132,17 +167,18 @@ def _whole(path: Path) -> bytes:
     return bytes(data)
 
 
-def _lines(path: Path) -> Iterator[bytes]:
+def _lines(reading: Reading) -> Iterator[bytes]:
     """The lines in UTF-8. Raises SourceError at the end where some could not be read."""
-    source = Source(path)
+    source = reading.source()
     yield from lines_of(source)
     if source.errors:
         raise SourceError(source.errors[0])
 
 
-def _document(path: Path, asked: Asked, outcome: Outcome) -> None:
+def _document(reading: Reading, asked: Asked) -> None:
+    outcome = reading.outcome
     outcome.kinds["evidence"] = 0
-    for said in document.read(_lines(path), asked.scope):
+    for said in document.read(_lines(reading), asked.scope):
         outcome.kinds["evidence"] += 1
         if isinstance(said, Claim):
             outcome.claims.append(said)
@@ -150,8 +186,9 @@ def _document(path: Path, asked: Asked, outcome: Outcome) -> None:
             outcome.bindings.append(said)
 
 
-def _leases(path: Path, kind: LeaseFormat, asked: Asked, outcome: Outcome) -> None:
-    numbers = _Numbers(_lines(path), outcome)
+def _leases(reading: Reading, kind: LeaseFormat, asked: Asked) -> None:
+    outcome = reading.outcome
+    numbers = _Numbers(_lines(reading), outcome)
     for event in kind.events(numbers, File(asked.at, asked.zone, asked.length, numbers.leave)):
         outcome.leases.append(event)
         outcome.kinds[kind.name] += 1
@@ -177,7 +214,7 @@ def _table(reading: Reading, start: bytes, asked: Asked, columns: Mapping[str, s
     text, _notes = table.decoded(start[: start.rfind(b"\n") + 1] or start)
     kind = neighbours.kind_of(text)
     if kind is not None:
-        whole, notes = table.decoded(_whole(reading.path))
+        whole, notes = table.decoded(_whole(reading))
         neighbours.read(whole, asked, reading.outcome)
         reading.outcome.notes += [note for note in notes if note[0] != "guessed"]
         reading.outcome.kinds[kind] += len(reading.outcome.bindings)
@@ -192,14 +229,15 @@ def _table(reading: Reading, start: bytes, asked: Asked, columns: Mapping[str, s
 
 
 def _register(reading: Reading, asked: Asked, columns: Mapping[str, str] | None) -> None:
-    sheets = table.sheets(_whole(reading.path))
+    sheets = table.sheets(_whole(reading))
     reading.columns = register.read(sheets, asked, reading.outcome, columns)
 
 
-def _log(path: Path, asked: Asked, outcome: Outcome) -> None:
+def _log(reading: Reading, asked: Asked) -> None:
     """Lines of logs about leases and translations, among lines about other things."""
+    outcome = reading.outcome
     marked = [kind for kind in reversed(formats()) if kind.mark]
-    numbers = _Numbers(_lines(path), outcome)
+    numbers = _Numbers(_lines(reading), outcome)
     file = File(asked.at, asked.zone, asked.length, numbers.leave)
     taking = translations.Translations(asked, outcome)
     for line in numbers:

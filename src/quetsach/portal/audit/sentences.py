@@ -150,6 +150,13 @@ SENTENCES: dict[str, str | Promise] = {
     "range.take_back": _("No longer asks for the addresses %(range)s for %(unit)s"),
     "range.end": _("Ended the addresses %(range)s of %(unit)s. %(reason)s"),
     "range.undo": _("Took back the last decision on the addresses %(range)s of %(unit)s"),
+    "evidence.accept": _("Took in a file about machines, %(file)s, from %(source)s: %(new)s new statements"),
+    "evidence.take_back": _("Took back the file about machines %(file)s, from %(source)s. %(reason)s"),
+    "evidence.put_back": _("Let the file about machines %(file)s, from %(source)s, count again"),
+    "machine.words": _(
+        "Wrote on the machine %(machine)s. Name: %(name)s, asset number: %(asset)s, room: %(room)s"
+    ),
+    "machine.words_back": _("Took back what was written on the machine %(machine)s"),
     "machine.same": _("Said that %(left)s and %(right)s are one machine. %(reason)s"),
     "machine.different": _("Said that %(left)s and %(right)s are two machines. %(reason)s"),
     "machine.replaced": _("Said that the machine %(left)s was replaced by %(right)s. %(reason)s"),

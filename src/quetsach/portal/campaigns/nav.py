@@ -58,6 +58,13 @@ GROUPS: tuple[tuple[str | Promise, tuple[Door, ...]], ...] = (
         (
             Door("indicators", _("Indicators"), needs="upload_indicators"),
             Door("scans", _("Logs"), needs="upload_scan"),
+            Door(
+                "registers",
+                _("Register of machines"),
+                needs="keep_register",
+                is_global=True,
+                family="register",
+            ),
             Door("licences", _("Licences")),
             Door("tools_edit", _("Removal tools"), needs="publish", is_issuer=True),
             Door("tokens", _("Connection codes"), needs="manage_tokens"),

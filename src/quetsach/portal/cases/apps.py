@@ -10,11 +10,14 @@ class CasesConfig(AppConfig):
         from quetsach.portal.cases.arrived import outcome_of
         from quetsach.portal.cases.owning_actions import follow_range
         from quetsach.portal.cases.pull_actions import pull_sightings
+        from quetsach.portal.cases.registered import open_cases
         from quetsach.portal.cases.tasks import MACHINES, machines_to_do, ranges_to_decide
         from quetsach.portal.cases.victims.actions import follow_reports
         from quetsach.portal.cases.victims.pull_actions import take_reports
+        from quetsach.portal.machines.register.queries import CASES
         from quetsach.portal.units.range_actions import FOLLOWERS
 
+        CASES.append(open_cases)
         FOLLOWERS += [follow_range, follow_reports]
         arrivals.LISTENERS.append(pull_sightings)
         arrivals.LISTENERS.append(take_reports)

@@ -6,8 +6,10 @@ class ChecksConfig(AppConfig):
 
     def ready(self) -> None:
         from quetsach.portal.campaigns import tasks
-        from quetsach.portal.checks.queries import FACTS
+        from quetsach.portal.checks.queries import FACTS, stated_computers
         from quetsach.portal.checks.tasks import checks_to_do
+        from quetsach.portal.machines.register.queries import STATED
 
+        STATED.append(stated_computers)
         tasks.PROVIDERS.append(checks_to_do)
         tasks.FACTS.update(FACTS)

@@ -44,7 +44,7 @@ from quetsach.portal.checks.models import (
 )
 from quetsach.portal.indicators import queries as lists
 from quetsach.portal.indicators.models import IndicatorSet
-from quetsach.portal.units.models import SEGMENT, Membership, subtree
+from quetsach.portal.units.models import SEGMENT, Membership, Unit, subtree
 
 VERDICTS = ("found", "check", "traces", "clean", "unknown")
 
@@ -279,6 +279,12 @@ def codes_of(node: CampaignNode) -> tuple[list[UploadCode], list[UploadCode]]:
 def plan_of(node: CampaignNode) -> UnitPlan | None:
     """The unit's own statements; None if it made none."""
     return UnitPlan.rows.filter(node=node).first()
+
+
+def stated_computers(unit: Unit) -> int | None:
+    """The unit's latest word on its number of computers; None if it said none."""
+    rows = UnitPlan.rows.filter(node__unit=unit, computers__isnull=False).order_by("-at")
+    return rows.values_list("computers", flat=True).first()
 
 
 def copies_below(node: CampaignNode) -> list[Copy]:

@@ -147,6 +147,36 @@ FIGURES: dict[str, Kind] = {
         _("machines in which signs were seen, false alarms included"),
         "quetsach.portal.cases.queries:words_of",
     ),
+    "register.least": Kind(
+        _("computers and servers in the register of the unit, at least: machines that cannot be one"),
+        "quetsach.portal.machines.register.queries:figures_of",
+        ("figures.least", "told.least"),
+    ),
+    "register.most": Kind(
+        _("computers and servers in the register of the unit, at most: each key for itself"),
+        "quetsach.portal.machines.register.queries:figures_of",
+        ("figures.most", "told.most"),
+    ),
+    "register.visitors": Kind(
+        _("machines in the register that were seen on fewer than three days and that nobody confirmed"),
+        "quetsach.portal.machines.register.queries:figures_of",
+        ("figures.visitors",),
+    ),
+    "register.apart": Kind(
+        _("phones, printers, devices of guests and others in the register"),
+        "quetsach.portal.machines.register.queries:figures_of",
+        ("figures.apart",),
+    ),
+    "register.random": Kind(
+        _("devices in the register of which only a random address is known"),
+        "quetsach.portal.machines.register.queries:figures_of",
+        ("figures.random",),
+    ),
+    "register.stated": Kind(
+        _("computers of the unit by its own word"),
+        "quetsach.portal.machines.register.queries:stated",
+        ("=register_stated",),
+    ),
     "machines.seen": Kind(
         _("machines in which signs were seen, whatever became of them; without false alarms"),
         f"{REPORTS}.rollup.machines:by_branch",

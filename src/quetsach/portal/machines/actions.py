@@ -33,6 +33,7 @@ from quetsach.portal.units.models import Unit
 
 CHUNK = 2_000
 """Rows in one transaction: other writers wait that long, and no more are held in memory."""
+_GONE = {"is_gone": True, "is_taken": False, "is_listed": False}
 VERDICTS_OF_TWO = ("same", "different", "replaced")
 
 
@@ -87,8 +88,8 @@ def store_evidence(
 def take_back(file: EvidenceFile) -> int:
     """Take back the rows whose latest telling was this file; returns their number. The machines are computed
     without them from now on. The caller writes the audit entry."""
-    claims = StoredClaim.rows.filter(file=file, is_gone=False).update(is_gone=True, is_taken=False)
-    return claims + StoredBinding.rows.filter(file=file, is_gone=False).update(is_gone=True, is_taken=False)
+    claims = StoredClaim.rows.filter(file=file, is_gone=False).update(**_GONE)
+    return claims + StoredBinding.rows.filter(file=file, is_gone=False).update(**_GONE)
 
 
 @transaction.atomic
@@ -242,12 +243,12 @@ def _store_bindings(unit: Unit, bindings: Sequence[Binding], file: EvidenceFile 
         one = new.pop(digest)
         again.append((pk, is_gone))
         if one.end < end or (is_gone and one.end != end):
-            shortened.append(StoredBinding(pk=pk, end=one.end, is_taken=False))
+            shortened.append(StoredBinding(pk=pk, end=one.end, is_taken=False, is_listed=False))
         told.bindings += is_gone
         told.shortened += one.end < end and not is_gone
         told.known += one.end >= end and not is_gone
     _again(StoredBinding, again, file)
-    StoredBinding.rows.bulk_update(shortened, ["end", "is_taken"])
+    StoredBinding.rows.bulk_update(shortened, ["end", "is_taken", "is_listed"])
     told.bindings += len(new)
     StoredBinding.rows.bulk_create(
         StoredBinding(
@@ -266,7 +267,7 @@ def _again(model: Any, rows: Sequence[tuple[int, bool]], file: EvidenceFile | No
     if file is not None and rows:
         model.rows.filter(pk__in=[pk for pk, _ in rows]).update(file=file)
     if gone := [pk for pk, is_gone in rows if is_gone]:
-        model.rows.filter(pk__in=gone).update(is_gone=False, is_taken=False)
+        model.rows.filter(pk__in=gone).update(is_gone=False, is_taken=False, is_listed=False)
 
 
 def _keep_networks(unit: Unit, bindings: Iterable[Binding]) -> None:

@@ -15,6 +15,8 @@ from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.kit.scope import ScopedManager
+from quetsach.portal.machines.register_models import RegisterFigures as RegisterFigures
+from quetsach.portal.machines.register_models import RegisterRow as RegisterRow
 from quetsach.portal.units.models import SEGMENT, ApiToken, Unit, within_units_of
 
 if TYPE_CHECKING:
@@ -33,12 +35,18 @@ def _kept_at(file: EvidenceFile, _name: str) -> str:
     return f"machines/{file.digest[:2]}/{file.digest}-{file.pk}"
 
 
+def _document_at(file: EvidenceFile, _name: str) -> str:
+    return f"evidence/{file.digest[:2]}/{file.digest}-{file.pk}"
+
+
 class EvidenceFile(models.Model):
     """Files of one source that a unit gave, or a document of evidence that a program pushed.
 
-    Without `accepted_at` it is a draft: a person looks at the preview, and `content` is read again when the
-    person agrees; then it goes. `kinds` counts what was recognised, `left` the lines that told nothing, by
-    reason; `leftovers` holds the first of them.
+    Without `accepted_at` it is a draft with a preview: `content` holds the files as they came, which go when
+    the person agrees. `document` is what they told (docs/evidence.md, compressed): from it a file that was
+    taken back is put back, and what other files of the source say is told anew. `kinds` counts what was
+    recognised, `left` the lines that told nothing, by reason; `leftovers` holds the first of them. `fresh`
+    counts the rows that were new.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -48,6 +56,9 @@ class EvidenceFile(models.Model):
     digest = models.CharField(max_length=64)
     content = models.FileField(
         upload_to=_kept_at, max_length=200, blank=True, help_text="path below MEDIA_ROOT"
+    )
+    document = models.FileField(
+        upload_to=_document_at, max_length=200, blank=True, help_text="path below MEDIA_ROOT"
     )
     told = models.JSONField(default=dict, help_text="what the person said of it: zone, length, columns")
     kinds = models.JSONField(default=dict)
@@ -59,6 +70,12 @@ class EvidenceFile(models.Model):
     token = models.ForeignKey(ApiToken, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True)
+    fresh = models.PositiveIntegerField(default=0)
+    gone_at = models.DateTimeField(null=True, help_text="when it was taken back")
+    gone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    gone_why = models.CharField(max_length=500, blank=True)
 
     rows = models.Manager()
     objects = ScopedManager["EvidenceFile"]()
@@ -114,6 +131,7 @@ class StoredClaim(models.Model):
     about = models.JSONField(default=dict)
     is_taken = models.BooleanField(default=False)
     is_gone = models.BooleanField(default=False)
+    is_listed = models.BooleanField(default=False, help_text="the register follows what the row changes")
 
     rows = models.Manager()
 
@@ -121,6 +139,7 @@ class StoredClaim(models.Model):
         constraints = (models.UniqueConstraint(fields=["unit", "digest"], name="claim_once"),)
         indexes = (
             models.Index(fields=["id"], name="claim_waiting", condition=models.Q(is_taken=False)),
+            models.Index(fields=["unit"], name="claim_unlisted", condition=models.Q(is_listed=False)),
             models.Index(fields=["unit", "source"], name="claim_of_source"),
         )
 
@@ -152,6 +171,7 @@ class StoredBinding(models.Model):
     port = models.PositiveIntegerField(default=0)
     is_taken = models.BooleanField(default=False)
     is_gone = models.BooleanField(default=False)
+    is_listed = models.BooleanField(default=False, help_text="the register follows what the row changes")
 
     rows = models.Manager()
 
@@ -159,6 +179,7 @@ class StoredBinding(models.Model):
         constraints = (models.UniqueConstraint(fields=["unit", "digest"], name="binding_once"),)
         indexes = (
             models.Index(fields=["id"], name="binding_waiting", condition=models.Q(is_taken=False)),
+            models.Index(fields=["unit"], name="binding_unlisted", condition=models.Q(is_listed=False)),
             models.Index(fields=["address", "begin"], name="binding_of_address"),
             models.Index(fields=["network", "begin"], name="binding_of_network"),
             models.Index(fields=["key_value", "key_kind"], name="binding_of_key"),
@@ -217,6 +238,7 @@ class StoredDecision(models.Model):
         max_length=10, blank=True, help_text="pc, server, phone, printer, guest, other"
     )
     is_taken = models.BooleanField(default=False)
+    is_listed = models.BooleanField(default=False)
 
     rows = models.Manager()
     objects = ScopedManager["StoredDecision"]()

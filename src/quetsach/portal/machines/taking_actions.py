@@ -61,7 +61,7 @@ def finish(batch: Untaken) -> None:
     no table left."""
     for model, keys in batch.keys.items():
         if model in (StoredClaim, StoredBinding):
-            model.rows.filter(pk__in=keys, is_gone=True).delete()
+            model.rows.filter(pk__in=keys, is_gone=True, is_listed=True).delete()
         model.rows.filter(pk__in=keys).update(is_taken=True)
     if not any(isinstance(one, Binding) for one in batch.gone):
         return

@@ -43,15 +43,18 @@ class Verb(StrEnum):
     CHANGE_UNITS = "change_units"
     EDIT_CONTACT = "edit_contact"
     CLAIM_RANGE = "claim_range"
+    KEEP_REGISTER = "keep_register"
 
 
 OWN = {Verb.ACKNOWLEDGE, Verb.PASS_ON, Verb.DEPLOY, Verb.COUNT_PEOPLE, Verb.EDIT_REPORT, Verb.PUBLISH,
-       Verb.APPROVE_REPORT, Verb.UPLOAD_INDICATORS, Verb.UPLOAD_SCAN, Verb.MANAGE_TOKENS}  # fmt: skip
+       Verb.APPROVE_REPORT, Verb.UPLOAD_INDICATORS, Verb.UPLOAD_SCAN, Verb.MANAGE_TOKENS,
+       Verb.KEEP_REGISTER}  # fmt: skip
 SUPERIOR = {Verb.REVIEW_REPORT, Verb.CONFIRM_CASE, Verb.ACT_FOR_BELOW, Verb.RESET_SECOND_STEP}
 
 _OFFICER = {Verb.READ, Verb.ACKNOWLEDGE, Verb.PASS_ON, Verb.DEPLOY, Verb.COUNT_PEOPLE, Verb.EDIT_REPORT,
             Verb.REVIEW_REPORT, Verb.WORK_CASE, Verb.CONFIRM_CASE, Verb.UPLOAD_SCAN, Verb.INVITE,
-            Verb.ACT_FOR_BELOW, Verb.EDIT_CONTACT, Verb.MAKE_BUNDLE, Verb.CLAIM_RANGE}  # fmt: skip
+            Verb.ACT_FOR_BELOW, Verb.EDIT_CONTACT, Verb.MAKE_BUNDLE, Verb.CLAIM_RANGE,
+            Verb.KEEP_REGISTER}  # fmt: skip
 MAY: dict[str, set[Verb]] = {
     Role.COORDINATOR: set(Verb),
     Role.OFFICER: _OFFICER,
@@ -62,6 +65,7 @@ MAY: dict[str, set[Verb]] = {
         Verb.WORK_CASE,
         Verb.MANAGE_TOKENS,
         Verb.CLAIM_RANGE,
+        Verb.KEEP_REGISTER,
     },
     Role.READER: {Verb.READ},
     Role.AUDITOR: {Verb.READ, Verb.READ_AUDIT},

@@ -1,0 +1,26 @@
+"""`manage fill_registers`: registers follow evidence that waits, and units that moved in the tree. Safe to
+run at any time, any number of times."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from quetsach.portal.kit.command import PortalCommand
+from quetsach.portal.machines.register.filling_actions import drop_gone, follow_tree, list_waiting, waiting
+
+
+class Command(PortalCommand):
+    help = gettext_noop("Bring the registers of machines up to date with all evidence and with the tree.")
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        before = waiting()
+        moved = follow_tree()
+        list_waiting()
+        drop_gone()
+        self.stdout.write(
+            _("%(rows)s statements taken into registers, %(units)s registers computed anew")
+            % {"rows": before, "units": moved}
+        )

@@ -1,0 +1,35 @@
+"""The task about questions that only a person can answer on machines of the register."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from quetsach.portal.campaigns.seat import Seat
+from quetsach.portal.campaigns.tasks import Rank, Task
+from quetsach.portal.machines.register.queries import asked_number
+
+
+def machines_to_answer(seat: Seat) -> list[Task]:
+    """Replaced, or a new card? Until somebody says it, no silence of the old machine counts."""
+    if not seat.may("keep_register"):
+        return []
+    asked = asked_number(seat.node.unit_id)
+    if not asked:
+        return []
+    title = ngettext("Answer %(n)d question about a machine", "Answer %(n)d questions about machines", asked)
+    return [
+        Task(
+            rank=Rank.MACHINES + 3,
+            title=title % {"n": asked},
+            text=_(
+                "One name has new hardware addresses: another machine, or a new card? Until you say it,"
+                " the old machine cannot be shown clean."
+            ),
+            url=f"{reverse('register', args=[seat.node.unit_id])}#hoi",
+            action=_("Answer"),
+            shape="unsure",
+            word=_("Cannot tell yet"),
+        )
+    ]

@@ -1,0 +1,1 @@
+"""Files of evidence: uploaded with a preview or pushed by a program, taken in, taken back."""

@@ -1,0 +1,110 @@
+"""Reads about files of evidence: what was chosen before, whether a file came before, what a document says."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from io import BytesIO
+
+from django.db.models import QuerySet
+
+from quetsach.machines.evidence import Claim
+from quetsach.machines.identity.scopes import lineage
+from quetsach.machines.sources import document
+from quetsach.machines.sources.outcome import MachinesError
+from quetsach.machines.sources.sent import Sent
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.machines.models import ColumnMapping, EvidenceFile
+from quetsach.portal.units.models import Unit
+from quetsach.text.json_limits import TooManyError, few
+from quetsach.text.vietnamese import nfc, search_key
+from quetsach.text.words import visible
+
+
+def folded(headings: Iterable[str]) -> str:
+    """What stands for a table's headings, in any case and with any marks."""
+    return hashlib.sha256("\n".join(map(search_key, headings)).encode()).hexdigest()
+
+
+def tables_of(found: Sent) -> set[str]:
+    """The headings of the tables among the files, each as `folded`."""
+    return {folded(heading for heading, _, _ in one.headings) for one in found.files if one.headings}
+
+
+def remembered(unit: Unit, source: str, found: Sent) -> dict[str, str] | None:
+    """The meanings that people of the unit gave to the headings of these files last; None for none."""
+    rows = ColumnMapping.rows.filter(unit=unit, source=source, headings__in=tables_of(found)).order_by("at")
+    merged: dict[str, str] = {}
+    for columns in rows.values_list("columns", flat=True):
+        merged.update(columns)
+    return merged or None
+
+
+def same_as(draft: EvidenceFile) -> EvidenceFile | None:
+    """The accepted file that holds the same and was read the same way, None for none. A snapshot of another
+    moment is another file: the machines were there again."""
+    rows = EvidenceFile.rows.filter(
+        unit=draft.unit_id, source=draft.source, digest=draft.digest, accepted_at__isnull=False, gone_at=None
+    )
+    asked = _how(draft)
+    return next((row for row in rows if _how(row) == asked), None)
+
+
+def _how(row: EvidenceFile) -> object:
+    told = row.told
+    at = told.get("at") if told.get("is_at_told") else None
+    return at, told.get("length"), told.get("zone"), told.get("columns")
+
+
+def others_of_source(file: EvidenceFile) -> QuerySet[EvidenceFile]:
+    """The files of the same source that count, in the order in which they came."""
+    rows = EvidenceFile.rows.filter(
+        unit=file.unit_id, source=file.source, accepted_at__isnull=False, gone_at=None
+    )
+    return rows.exclude(pk=file.pk).exclude(document="").select_related("unit").order_by("accepted_at")
+
+
+def files_of(unit: Unit) -> QuerySet[EvidenceFile]:
+    """The unit's files that were taken in, also those taken back, the latest first."""
+    rows = EvidenceFile.rows.filter(unit=unit, accepted_at__isnull=False)
+    return rows.select_related("by", "token", "gone_by").defer("leftovers")
+
+
+def sources_of(unit: Unit) -> list[str]:
+    """The names of sources that the unit used, the latest first."""
+    rows = EvidenceFile.rows.filter(unit=unit, accepted_at__isnull=False).order_by("-accepted_at")
+    return list(dict.fromkeys(rows.values_list("source", flat=True)[:500]))[:20]
+
+
+def campaigns_of(unit: Unit) -> list[CampaignNode]:
+    """One place in each running campaign that the unit, or one above it, takes part in: the nearest."""
+    rows = CampaignNode.rows.filter(
+        unit__path__in=lineage(unit.path), campaign__status=Campaign.Status.PUBLISHED
+    ).select_related("campaign", "unit")
+    nearest: dict[object, CampaignNode] = {}
+    for node in sorted(rows, key=lambda node: len(node.path)):
+        nearest[node.campaign_id] = node
+    return list(nearest.values())
+
+
+def checked(data: bytes) -> tuple[str, tuple[int, int], dict[str, int]]:
+    """The source of a document, the numbers of its claims and bindings, and its rows by kind.
+
+    Raises MachinesError.
+    """
+    claims = bindings = 0
+    kinds: dict[str, int] = {}
+    for one in document.read(line.rstrip(b"\n") for line in BytesIO(data)):
+        if isinstance(one, Claim):
+            claims += 1
+        else:
+            bindings += 1
+            kinds[one.kind] = kinds.get(one.kind, 0) + 1
+    head = data.partition(b"\n")[0]
+    try:
+        named = json.loads(few(head, groups=50, items=200)).get("source", "")
+    except (ValueError, TooManyError) as error:
+        raise MachinesError("not_evidence", 1) from error
+    source = visible(nfc(named if isinstance(named, str) else "")).strip()[:255]
+    return source or "?", (claims, bindings), kinds
