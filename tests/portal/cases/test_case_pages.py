@@ -292,7 +292,7 @@ def test_the_self_check_knows_the_address_behind_a_translation(cast, case, known
 
 def test_the_self_check_names_no_machine_and_no_unit(cast, case):
     html = check("203.0.113.9").content.decode()
-    for secret in ("10.1.1.5", "Đơn vị A1", "ramnit", "evil.example"):
+    for secret in ("10.1.1.5", "Đơn vị A1", "evil.example"):
         assert secret not in html
 
 

@@ -59,7 +59,7 @@ class Placed:
 
     def homes(self, id: Key) -> tuple[str, ...]:
         """The paths of the units in whose networks a machine was, by leases and neighbour tables, the latest
-        first. Without any it is the lowest unit that told of it, if all of these lie in one line."""
+        first. Without any, the lowest of the units that told of the machine, if they lie in one line."""
         device = self._by_id.get(id)
         if device is None:
             return ()

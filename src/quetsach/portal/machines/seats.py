@@ -1,4 +1,4 @@
-"""Who may open which page of a register: its own people see machines, units above see numbers."""
+"""Rights on the pages of a register: people of the unit see machines, units above see numbers."""
 
 from __future__ import annotations
 

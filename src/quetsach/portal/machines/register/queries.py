@@ -1,4 +1,4 @@
-"""Reads of a register: its rows, what waits for a person, the decisions, and what units above see."""
+"""Reads of a register: rows, questions that wait for a person, decisions, and the counts for units above."""
 
 from __future__ import annotations
 

@@ -169,7 +169,7 @@ def _row(request: HttpRequest, unit: Unit, row_id: int) -> RegisterRow:
 
 @require_safe
 def machine(request: HttpRequest, unit_id: UUID, row_id: int) -> HttpResponse:
-    """One machine: what is known, from whom, what people said, and what they may say."""
+    """One machine: its keys and sources, the words of people, and the acts that the reader may do."""
     unit = own_unit(request, unit_id)
     row = _row(request, unit, row_id)
     text = nfc(request.GET.get("tim", "")).strip().replace("\0", "")[:100]

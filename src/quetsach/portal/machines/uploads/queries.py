@@ -1,4 +1,4 @@
-"""Reads about files of evidence: what was chosen before, whether a file came before, what a document says."""
+"""Reads about files of evidence: earlier choices, files that came before, the content of a document."""
 
 from __future__ import annotations
 
