@@ -59,7 +59,7 @@ class Placed:
 
     def homes(self, id: Key) -> tuple[str, ...]:
         """The paths of the units in whose networks a machine was, by leases and neighbour tables, the latest
-        first. Without any, the lowest of the units that told of the machine, if they lie in one line."""
+        first. Without a lease, the lowest unit of its sources, if these units lie in one line."""
         device = self._by_id.get(id)
         if device is None:
             return ()
