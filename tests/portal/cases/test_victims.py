@@ -39,9 +39,8 @@ def stamp(moment):
 
 def sinkhole(*rows):
     """A report of Shadowserver: (address, moment, family)."""
-    lines = ["timestamp,src_ip,src_port,src_naics,severity,infection"]
-    lines += [f"{stamp(at)},{address},50111,0,critical,{family}" for address, at, family in rows]
-    return "\n".join(lines).encode()
+    lines = (f"{stamp(at)},{address},50111,0,critical,{family}" for address, at, family in rows)
+    return "\n".join(["timestamp,src_ip,src_port,src_naics,severity,infection", *lines]).encode()
 
 
 def smb(*rows):
