@@ -15,6 +15,7 @@ from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, Device
 from quetsach.portal.cases.pull_actions import pull_sightings
 from quetsach.portal.machines import actions as machines
 from quetsach.portal.machines.models import EvidenceFile, StoredBinding
+from quetsach.portal.machines.register.filling_actions import drop_gone, list_waiting
 from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.sightings.models import Sighting
 from tests.portal.scan_document import alive_of, coverage, document, hours_of, noon, publish_list, sighting
@@ -221,6 +222,8 @@ def test_a_file_that_is_taken_back_leaves_no_trace_in_the_figures(cast, upload, 
     machines.take_back(file)
     pull_sightings(cast.campaign)
     assert counted() == [("weak", ADDRESS, 3, "assigned")]
+    list_waiting()
+    drop_gone()
     assert not StoredBinding.rows.exists()
 
 
@@ -245,6 +248,34 @@ def test_a_card_in_another_unit_takes_no_machine_away(cast, upload, tell):
     tell(*lease(PC, noon(9), address="10.2.1.5"), unit="B1")
     upload(sighting(ADDRESS, noon(9), identity={"mac": PC.value}))
     assert Device.rows.get().owner == cast.nodes["A1"]
+
+
+CARD = {"mac": PC.value}
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_router_writes_its_card_into_lines_of_all_machines(cast, upload, tell, together):
+    """Two machines behind one router stay two, whether their signs come together or one after the other."""
+    rows = [sighting(ADDRESS, noon(9), identity=CARD), sighting("10.1.1.6", noon(7), identity=CARD)]
+    two = [("weak", ADDRESS, 1, "assigned"), ("weak", "10.1.1.6", 1, "assigned")]
+    if together:
+        upload(*rows)
+    else:
+        upload(rows[0])
+        assert counted() == [("mac", PC.value, 1, "assigned")]
+        upload(rows[1])
+    assert counted() == two
+    upload(*rows)
+    assert counted() == two
+    # The office tells that the card is a computer's own: it had the addresses in turn.
+    tell(Claim((PC, Key("host", "pc-1")), micro(noon(20)), micro(noon(1)), "register"))
+    assert counted() == [("mac", PC.value, 2, "assigned")]
+
+
+def test_a_card_with_two_addresses_is_believed_where_leases_say_so(cast, upload, tell):
+    tell(*lease(PC, noon(9)), *lease(PC, noon(7), address="10.1.1.6"))
+    upload(sighting(ADDRESS, noon(9), identity=CARD), sighting("10.1.1.6", noon(7), identity=CARD))
+    assert counted() == [("mac", PC.value, 2, "assigned")]
 
 
 def test_leases_of_the_unit_give_the_case_of_a_superiors_log(cast, upload, tell):

@@ -42,6 +42,8 @@ class _Touched:
     addresses: dict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
     ids: dict[Key, int] = field(default_factory=dict)
     networks: set[tuple[str, str]] = field(default_factory=set)
+    cards: set[str] = field(default_factory=set)
+    """Hardware addresses of new claims: lines with such a card may name the machine now (`cards`)."""
     near: dict[str, int] = field(default_factory=dict)
     """Networks of IPv6 addresses: an address that no table knows is one of the machines around it."""
 
@@ -94,6 +96,8 @@ def _touched(rows: Untaken) -> _Touched:
     seeds = {link for one in (*new, *rows.gone) for link in links_of(one)}
     for one in (*rows.bindings, *(row for row in rows.gone if isinstance(row, Binding))):
         touched.add_address(one.address, one.scope, one.begin)
+    for claim in (*rows.claims, *(row for row in rows.gone if isinstance(row, Claim))):
+        touched.cards.update(key.value for key in claim.keys if key.kind in ("mac", "randommac"))
     if not seeds:
         return touched
     after = evidence_for(seeds)
@@ -157,6 +161,8 @@ def _where(touched: _Touched) -> Iterable[Q]:
             case__device__id_kind__in={id.kind for id in ids},
         )
         yield Q(pk__in=links.values("sighting")) & _since(min(begin for _id, begin in those))
+    for cards in batched(sorted(touched.cards), _AT_ONCE):
+        yield Q(card__in=cards)
     for network, scope in sorted(touched.networks):
         yield Q(device__startswith=_begin_of(network)) & related(scope, "node__unit__path")
     for network, begin in sorted(touched.near.items()):

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, time, timedelta
 from quetsach.machines import keys
 from quetsach.machines.evidence import Key, Sign
 from quetsach.machines.identity.locating import INFERRED, LOCATED, Place
+from quetsach.portal.cases.cards import of_routers
 from quetsach.portal.cases.looks import OLDEST
 from quetsach.portal.cases.models import Case, CaseSighting, Device
 from quetsach.portal.machines.placing import Placed, place
@@ -115,8 +116,9 @@ def parts_of(rows: Sequence[Sighting]) -> dict[int, list[Part]]:
     """The parts of each row, by the row's id, in the order of time. Each row's `node.unit` is at hand."""
     signs: list[Sign] = []
     owners: list[tuple[Sighting, Run | None]] = []
+    routers = of_routers(rows)
     for row in rows:
-        for run, sign in _signs(row):
+        for run, sign in _signs(row, row.pk in routers):
             signs.append(sign)
             owners.append((row, run))
     placed = place(signs)
@@ -148,10 +150,12 @@ def moment(row: Sighting, microseconds: int) -> datetime:
     return datetime.combine(row.day, time(), UTC) + timedelta(microseconds=microseconds)
 
 
-def _signs(row: Sighting) -> Iterable[tuple[Run | None, Sign]]:
-    """A sign for each run; one for the whole row where runs are not known."""
+def _signs(row: Sighting, is_of_router: bool) -> Iterable[tuple[Run | None, Sign]]:
+    """A sign for each run; one for the whole row where runs are not known. A router's card is left out."""
     where = address(row.device) if row.device else None
     named = list(_keys(row, "" if where else row.device))
+    if is_of_router and where:
+        named = [key for key in named if key.kind not in ("mac", "randommac")]
     scope, source = row.node.unit.path, row.source_name
     if row.runs and row.day is not None:
         midnight = _micro(datetime.combine(row.day, time(), UTC))

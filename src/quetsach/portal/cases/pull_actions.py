@@ -27,6 +27,7 @@ from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.cases import looks, proving
 from quetsach.portal.cases.actions import move
 from quetsach.portal.cases.asking import waiting_named
+from quetsach.portal.cases.cards import place_again
 from quetsach.portal.cases.following_actions import follow_evidence
 from quetsach.portal.cases.machine_actions import OwnersOf, machines_of
 from quetsach.portal.cases.merging_actions import Moves, bring_back, settle, sums
@@ -116,6 +117,7 @@ def _take_batch(campaign: Campaign, pulled: Pulled, owners: OwnersOf) -> bool:
         if not (piece := Piece(row, part, devices[row.pk, part.id])).is_among(before[row.pk])
     ]
     moves = _part_with(before, rows, parts, devices)
+    place_again([row for row in rows if not before[row.pk]])
     touched: dict[UUID, Case] = {}
     returned = bring_back(pieces)
     current = {

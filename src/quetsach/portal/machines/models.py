@@ -43,10 +43,10 @@ class EvidenceFile(models.Model):
     """Files of one source that a unit gave, or a document of evidence that a program pushed.
 
     Without `accepted_at` it is a draft with a preview: `content` holds the files as they came, which go when
-    the person agrees. `document` holds their claims and bindings (docs/evidence.md, compressed). It
-    serves to put back a file that was taken back, and to tell anew the evidence of other files. `kinds` counts what was
-    recognised, `left` the lines that told nothing, by reason; `leftovers` holds the first of them. `fresh`
-    counts the rows that were new.
+    the person agrees. `document` holds their claims and bindings (docs/evidence.md, compressed). It serves
+    to put back a file that was taken back, and to tell anew the evidence of other files. `kinds` counts what
+    was recognised, `left` the lines that told nothing, by reason; `leftovers` holds the first of them.
+    `fresh` counts the rows that were new.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

@@ -39,8 +39,8 @@ from quetsach.sightings.sighting import Scan as ScanRecord
 from quetsach.sightings.sighting import Sighting as SightingRecord
 
 _REPLACED = ("source_name", "set_id", "is_listed", "checked_version", "is_pulled",
-             "family", "kind", "matched", "field", "identity", "nat", "first_seen", "last_seen", "count",
-             "runs", "action", "logformat", "evidence")  # fmt: skip
+             "family", "kind", "matched", "field", "identity", "nat", "card", "first_seen", "last_seen",
+             "count", "runs", "action", "logformat", "evidence")  # fmt: skip
 _OF_ONE_MACHINE = 4
 """Times as many rows in one transaction where they are of one machine."""
 _FACTS = ("key", "count", "is_listed", "identity", "has_runs", "first_seen", "last_seen")
@@ -388,7 +388,7 @@ def _store(receipt: Receipt, waiting: _Waiting) -> tuple[int, int]:
         # A name that was known stays known, also where a longer log no longer tells it.
         known = here[row.key].identity
         row.identity = {**known, **row.identity} if row.count > here[row.key].count else row.identity | known
-        row.nat = intake.nat_address(row.identity)
+        row.nat, row.card = intake.nat_address(row.identity), intake.card_of(row.identity)
     insert(Sighting, values_of(fresh))
     # One statement for many rows; an UPDATE with a case for each row and column takes ten times as long.
     insert(Sighting, values_of(grown), unique=("node", "key"), replaced=_REPLACED)

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from itertools import chain
 from typing import Any
 
+from quetsach.machines import keys
 from quetsach.portal.kit.client_ip import parse_address
 from quetsach.sightings import believable
 from quetsach.sightings.sighting import Bypass, Coverage, Scan, Sighting
@@ -150,6 +151,12 @@ def nat_address(identity: Mapping[str, str]) -> str | None:
     return None if address is None else str(address)
 
 
+def card_of(identity: Mapping[str, str]) -> str | None:
+    """The hardware address that the line names, in canonical form; None where it names none."""
+    told = keys.mac(identity.get("mac", ""))
+    return None if told is None else told.value
+
+
 def columns(sighting: Sighting) -> dict[str, Any]:
     """The stored columns of a row that a larger count replaces."""
     return {
@@ -159,6 +166,7 @@ def columns(sighting: Sighting) -> dict[str, Any]:
         "field": sighting.field,
         "identity": sighting.identity,
         "nat": nat_address(sighting.identity),
+        "card": card_of(sighting.identity),
         "first_seen": to_moment(sighting.first_seen),
         "last_seen": to_moment(sighting.last_seen),
         "count": sighting.count,

@@ -258,6 +258,7 @@ class Sighting(Told):
     nat = models.CharField(
         max_length=45, null=True, help_text="the address in identity's nat, without a port"
     )
+    card = models.CharField(max_length=17, null=True, help_text="the hardware address in identity's mac")
     evidence = models.TextField()
     set_id = models.CharField(max_length=64)
     is_listed = models.BooleanField()
@@ -283,6 +284,9 @@ class Sighting(Told):
                 fields=["node", "source", "device"],
                 name="sighting_named",
                 condition=models.Q(who__isnull=False),
+            ),
+            models.Index(
+                fields=["node", "card"], name="sighting_card", condition=models.Q(card__isnull=False)
             ),
             models.Index(fields=["nat"], name="sighting_nat", condition=models.Q(nat__isnull=False)),
         )
