@@ -5,6 +5,7 @@ use std::str;
 
 use libfuzzer_sys::fuzz_target;
 use quetsach_matcher::canonical::address;
+use quetsach_matcher::line::clocks::Told;
 use quetsach_matcher::line::moments;
 use quetsach_matcher::time::{self, TimeKind, Value};
 
@@ -54,7 +55,7 @@ fn times(data: &[u8]) {
         .iter()
         .filter_map(|word| TimeKind::parse(word))
         .collect();
-    let mut found = vec![moments::time(data, &zone)];
+    let mut found = vec![moments::time(data, &zone, Told::default())];
     found.extend(kinds.iter().map(|kind| time::parse(data, &[*kind], &zone)));
     for moment in found.into_iter().flatten() {
         let at = match moment.value {

@@ -44,7 +44,7 @@ def cases(cast, tmp_path):
     ]  # fmt: skip
     body = document(rows, [coverage(noon(6), noon(2))], set_id=listed.set_id)
     receive_file(BytesIO(body), cast.nodes["A"], Sender("upload", user=cast.user("A", "it")))
-    return list(Case.rows.order_by("device__key"))
+    return list(Case.rows.order_by("first_seen"))
 
 
 def url(name, *more):

@@ -60,7 +60,7 @@ def test_a_name_of_a_field_or_a_file_in_an_odd_encoding_is_no_fault(visitor):
 def test_nul_is_refused_by_every_address_wherever_it_stands(visitor):
     keys = {
         "slug": "x",
-        **dict.fromkeys(("number", "body_id", "link_id", "person_id", "seat_id", "range_id"), 1),
+        **dict.fromkeys(("number", "body_id", "link_id", "person_id", "seat_id", "range_id", "row_id"), 1),
     }
     texts = {"act", "row", "name", "code", "form", "kind", "token", "deed", "version", "source"}
     for name, wanted in routes():

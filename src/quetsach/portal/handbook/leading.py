@@ -80,6 +80,7 @@ BY_APP: dict[str, str] = {
     "incidents": "su-co",
     "intake": "gom-phu-luc#in-the-portal",
     "letters": "van-ban",
+    "machines": "so-may",
     "people": "chien-dich#enterprises-and-other-organisations",
     "privacy": "quan-tri#personal-data",
     "reports": "mau-phu-luc",

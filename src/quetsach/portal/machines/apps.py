@@ -6,6 +6,7 @@ class MachinesConfig(AppConfig):
 
     def ready(self) -> None:
         from quetsach.portal.campaigns import tasks
-        from quetsach.portal.machines.tasks import machines_to_answer
+        from quetsach.portal.machines.tasks import QUESTIONS, machines_to_answer, questions
 
+        tasks.FACTS[QUESTIONS] = questions
         tasks.PROVIDERS.append(machines_to_answer)

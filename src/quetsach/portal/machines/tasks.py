@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from quetsach.portal.campaigns.seat import Seat
-from quetsach.portal.campaigns.tasks import Rank, Task
-from quetsach.portal.machines.register.queries import asked_number
+from quetsach.portal.campaigns.tasks import Rank, Task, facts_of
+from quetsach.portal.machines.register_models import RegisterFigures
+
+QUESTIONS = "questions_of_the_register"
+"""What the task needs of the node: the number of questions that wait for a person of its unit."""
+
+
+def questions() -> Subquery:
+    """The number of such questions of a node's unit."""
+    return Subquery(RegisterFigures.rows.filter(unit=OuterRef("unit")).values("asked")[:1])
 
 
 def machines_to_answer(seat: Seat) -> list[Task]:
     """Replaced, or a new card? Until somebody says it, no silence of the old machine counts."""
     if not seat.may("keep_register"):
         return []
-    asked = asked_number(seat.node.unit_id)
+    asked = seat.once(facts_of)[QUESTIONS]
     if not asked:
         return []
     title = ngettext("Answer %(n)d question about a machine", "Answer %(n)d questions about machines", asked)

@@ -10,7 +10,6 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from quetsach.machines.identity.entries import BY_HAND
-from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.machines.models import (
     EvidenceFile,
     RegisterFigures,
@@ -100,16 +99,6 @@ def asked_of(unit: Unit) -> list[RegisterRow]:
         for question in row.questions:
             found.setdefault(str(question[:4]), row)
     return list({row.pk: row for row in found.values()}.values())
-
-
-@compiled
-def _asked(unit_id: Any) -> QuerySet[RegisterFigures, int]:
-    return RegisterFigures.rows.filter(unit=unit_id).values_list("asked", flat=True)
-
-
-def asked_number(unit_id: Any) -> int:
-    """The number of questions that wait for a person of the unit."""
-    return next(iter(_asked(unit_id)), 0)
 
 
 def row_with(unit: Unit, kind: str, value: str) -> RegisterRow | None:
