@@ -206,16 +206,24 @@ words = st.text(st.characters(categories=["L", "N", "P"], include_characters=" "
 spans = st.tuples(st.integers(0, 10**15), st.integers(1, 10**15)).map(
     lambda span: (span[0], span[0] + span[1])
 )
+
+
+def _pairs(number: int) -> str:
+    """Four octets of a hardware address."""
+    return "-".join(f"{number:08x}"[at : at + 2] for at in range(0, 8, 2))
+
+
 claims = st.builds(
     lambda key, span, about: Claim((key,), *span, "s", "", tuple(sorted(about.items()))),
-    st.builds(Key, st.sampled_from(document.KINDS), words),
+    st.sampled_from(("pc-01", "máy kế toán".replace(" ", "-"), "x9")).map(lambda name: Key("host", name))
+    | st.integers(1, 0xFFFF_FFFE).map(lambda n: Key("mac", f"00-00-{_pairs(n)}")),
     spans,
     st.dictionaries(words, words, max_size=3),
 )
 bindings = st.builds(
     lambda host, key, span, port: Binding(f"10.0.0.{host}", key, *span, "s", "nat", "", "tcp", port),
     st.integers(0, 255),
-    st.builds(Key, st.just("address"), words),
+    st.integers(0, 255).map(lambda n: Key("address", f"192.168.1.{n}")),
     spans,
     st.integers(0, 65_535),
 )
@@ -323,3 +331,30 @@ def test_no_line_holds_the_reader_up(tmp_path: Path, number: int) -> None:
     """An expression that goes back and forth over such a line would hang the test."""
     (one,) = read(_write(tmp_path / "x", HOSTILE[number] + b"\n")).files
     assert one.error is not None or one.outcome.kinds or one.outcome.left
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        ("mac", "00-00-5E-00-53-01"),
+        ("mac", "00-00-00-00-00-00"),
+        ("mac", "01-00-5e-00-53-01"),
+        ("mac", "02-00-5e-00-53-01"),
+        ("host", "PC-01"),
+        ("serial", "0001"),
+    ],
+)
+def test_a_document_spells_keys_as_the_readers_do(key: tuple[str, str]) -> None:
+    """A second spelling of one key would be a second machine."""
+    out = io.BytesIO()
+    document.write(out, "s", [Claim((Key(*key),), 1, 2, "s")], [])
+    with pytest.raises(MachinesError, match="malformed"):
+        list(document.read(out.getvalue().splitlines()))
+
+
+def test_a_lease_longer_than_time_itself_costs_no_other_row(tmp_path: Path) -> None:
+    """A beginning before 1970 is none that anybody states."""
+    out = io.BytesIO()
+    binding = Binding("10.0.0.7", Key("mac", "00-11-22-33-44-88"), -98_204_999_099_000_000, 2, "s", "lease")
+    document.write(out, "s", [], [binding])
+    assert list(document.read(out.getvalue().splitlines()))[0].begin == 0

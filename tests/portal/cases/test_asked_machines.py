@@ -190,6 +190,8 @@ def test_a_machine_is_known_by_its_card_where_its_address_changed(cast, upload):
     case = claimed(
         cast, upload, "10.1.1.5", at=25, identity={"mac": "02:00:00:00:00:14", "host": "PC-7"}, is_known=True
     )
+    before = {"mac:02-00-00-00-00-14": alive_of(noon(52), noon(26))}
+    upload([], [watched(noon(52), noon(26), source="by-card", alive=before)], asked=list(before))
     seen = {"mac:02-00-00-00-00-14": {str(noon(n).date()): 1 for n in range(2, 20)}}
     upload([], [watched(noon(26), noon(1), alive=seen)], asked=["mac:02-00-00-00-00-14"])
     case.refresh_from_db()

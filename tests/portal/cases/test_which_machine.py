@@ -250,7 +250,7 @@ def test_a_card_in_another_unit_takes_no_machine_away(cast, upload, tell):
     assert Device.rows.get().owner == cast.nodes["A1"]
 
 
-CARD = {"mac": PC.value}
+CARD, OTHER_CARD = {"mac": PC.value}, {"mac": LAPTOP.value}
 
 
 @pytest.mark.parametrize("together", [True, False])
@@ -276,6 +276,47 @@ def test_a_card_with_two_addresses_is_believed_where_leases_say_so(cast, upload,
     tell(*lease(PC, noon(9)), *lease(PC, noon(7), address="10.1.1.6"))
     upload(sighting(ADDRESS, noon(9), identity=CARD), sighting("10.1.1.6", noon(7), identity=CARD))
     assert counted() == [("mac", PC.value, 2, "assigned")]
+
+
+def test_a_unit_takes_no_machine_of_another_units_range_by_a_lease(cast, upload, tell):
+    """The superior's log sees both; a lease of A1 for an address of A2 tells nothing."""
+    upload(sighting("10.1.2.7", noon(9), count=3), unit="A")
+    before = counted(), Device.rows.get().owner
+    assert before[1] == cast.nodes["A2"]
+    tell(*lease(PC, noon(9), address="10.1.2.7", name="ours-now"), unit="A1")
+    assert (counted(), Device.rows.get(merged_into=None).owner) == before
+    # The superior's table names the machine, and the range says which unit has it.
+    tell(*lease(LAPTOP, noon(9), address="10.1.2.7", name="pc-a2"), unit="A")
+    device = Device.rows.get(merged_into=None)
+    assert (device.key, device.owner) == ("pc-a2", cast.nodes["A2"])
+
+
+def test_a_late_lease_and_a_late_register_keep_what_was_done_and_when_it_began(cast, upload, tell):
+    upload(sighting(ADDRESS, noon(12), count=3), sighting(ADDRESS, noon(9), indicator="bad.example", count=5))
+    case = Case.rows.get()
+    Case.rows.filter(pk=case.pk).update(opened_at=noon(8))
+    actions.claim_clean(Case.rows.get(), cast.user("A1", "it"), done="scan", done_at=noon(7))
+    # The first lease begins after the first signs, which stay with the address and its claim.
+    tell(Binding(ADDRESS, PC, micro(noon(10)), micro(noon(1)), "dhcp", "lease"))
+    assert ("weak", ADDRESS, 3, "claimed_clean") in counted()
+    tell(Binding(ADDRESS, PC, micro(noon(20)), micro(noon(10)), "dhcp", "lease"))
+    assert counted() == [("mac", PC.value, 8, "claimed_clean")]
+    joined = Case.rows.get(is_current=True)
+    assert (joined.claimed_at, joined.opened_at) == (noon(7), noon(8))
+
+
+def test_a_clean_machine_of_another_unit_cleans_none_by_a_claim(cast, upload, tell):
+    """Machines that become one have the state of the least proven, whoever says that they are one."""
+    upload(sighting(ADDRESS, noon(20), identity=CARD), sighting("10.1.1.6", noon(30), identity=OTHER_CARD))
+    clean = Case.rows.get(device__id_value=LAPTOP.value)
+    actions.claim_clean(clean, cast.user("A1", "it"), done="scan", done_at=noon(28))
+    Case.rows.filter(pk=clean.pk).update(state="verified_clean", verified_at=noon(1), quiet_until=noon(2))
+    both = Claim((PC, LAPTOP), micro(noon(35)), micro(noon(2)), "x")
+    tell(both, unit="B1")
+    assert counted() == [("mac", PC.value, 1, "assigned"), ("mac", LAPTOP.value, 1, "verified_clean")]
+    tell(both)
+    (one,) = counted()
+    assert one[2] == 2 and one[3] in ("assigned", "cleaning")
 
 
 def test_leases_of_the_unit_give_the_case_of_a_superiors_log(cast, upload, tell):

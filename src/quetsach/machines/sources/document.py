@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 
 from quetsach import __version__
 from quetsach.logs import times
+from quetsach.machines import keys
 from quetsach.machines.evidence import IDENTIFYING, SUGGESTING, Binding, Claim, Key
 from quetsach.machines.sources.outcome import FOREVER, MachinesError
 from quetsach.text.canonical import address
@@ -30,6 +31,12 @@ CHUNK_BYTES = 8 << 20
 KINDS = (*IDENTIFYING, *SUGGESTING, "address")
 BINDINGS = ("lease", "neighbour", "nat", "fixed")
 _MOST_TEXT = 255
+_SPELLED = {
+    "mac": keys.mac, "randommac": keys.mac, "hardware": keys.hardware, "serial": keys.serial,
+    "adsid": keys.ad_sid, "duid": keys.duid, "domainhost": keys.domain_host, "host": keys.host,
+    "agent": keys.agent, "user": keys.user,
+}  # fmt: skip
+"""The readers of keys: a document spells each as they do."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 
 
@@ -95,7 +102,8 @@ def _line(out: BinaryIO, record: dict[str, Any]) -> None:
 
 def _span(begin: int, end: int) -> dict[str, str | None]:
     """Both ends in UTC; null for a beginning or an end that nobody states."""
-    return {"begin": times.iso(begin) if begin else None, "end": None if end >= FOREVER else times.iso(end)}
+    first = times.iso(begin) if begin > 0 else None
+    return {"begin": first, "end": None if end >= FOREVER else times.iso(end)}
 
 
 def read(lines: Iterable[bytes], scope: str = "") -> Iterator[Claim | Binding]:
@@ -178,9 +186,12 @@ def _key(told: object, number: int) -> Key:
     if not isinstance(told, list) or len(told) != 2 or told[0] not in KINDS:
         raise MachinesError("malformed", f"{number}: key")
     value = _text(told[1], number, "key")
-    if not value:
+    key = Key(str(told[0]), value)
+    if key.kind in _SPELLED and _SPELLED[key.kind](value) != key:
+        raise MachinesError("malformed", f"{number}: key")  # a second spelling would be a second machine
+    if not value or (key.kind == "address" and address(value) != value):
         raise MachinesError("malformed", f"{number}: key")
-    return Key(str(told[0]), value)
+    return key
 
 
 def _times(record: dict[str, Any], number: int) -> tuple[int, int]:

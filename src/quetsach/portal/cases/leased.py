@@ -15,7 +15,7 @@ from itertools import batched
 from uuid import UUID
 
 from quetsach.machines.identity.scopes import related as are_related
-from quetsach.portal.cases.models import Alias, Device
+from quetsach.portal.cases.models import Device
 from quetsach.portal.machines.models import StoredBinding
 from quetsach.text.canonical import address
 
@@ -26,17 +26,15 @@ _AT_ONCE = 400
 
 @dataclass
 class Lent:
-    """The addresses of one machine. `days` are those on which each was its own, by a table of the office;
-    `of_others` are those without a table that another machine with signs has as well."""
+    """The addresses of one machine. `days` are those on which each was its own, by a table of the office."""
 
     addresses: frozenset[str] = frozenset()
     days: dict[str, set[date]] = field(default_factory=dict)
-    of_others: set[str] = field(default_factory=set)
 
     def others(self, day: date) -> frozenset[str]:
-        """The addresses that were not surely the machine's on a UTC day."""
-        lent = {one for one, days in self.days.items() if day not in days}
-        return frozenset(lent | (self.of_others - self.days.keys()))
+        """The addresses that were not surely the machine's on a UTC day: without a table another machine may
+        have had them, as easily as this one."""
+        return frozenset(one for one in self.addresses if day not in self.days.get(one, ()))
 
 
 type Leased = dict[UUID, Lent]
@@ -60,7 +58,6 @@ def leased_days(
     if not found:
         return found
     _add_tables(found, known)
-    _add_others(found)
     earliest = _micro(since) if since else 0
     for some in batched(sorted(by_key), _AT_ONCE):
         rows = StoredBinding.rows.filter(
@@ -84,19 +81,6 @@ def _add_tables(found: Leased, devices: Mapping[UUID, Device]) -> None:
             for pk, lent in found.items():
                 if where in lent.addresses and are_related(path, devices[pk].owner.path):
                     lent.days.setdefault(where, set())
-
-
-def _add_others(found: Leased) -> None:
-    """The addresses that several machines with signs bear."""
-    wanted = sorted({one for lent in found.values() for one in lent.addresses})
-    for some in batched(wanted, _AT_ONCE):
-        bearers: dict[tuple[UUID, str], set[UUID]] = defaultdict(set)
-        rows = Alias.rows.filter(key__in=some, device__merged_into=None)
-        for reporter, key, device in rows.values_list("reporter", "key", "device"):
-            bearers[reporter, key].add(device)
-        for (_, key), those in bearers.items():
-            for pk in those & found.keys() if len(those) > 1 else ():
-                found[pk].of_others.add(key)
 
 
 @lru_cache(maxsize=4096)

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from quetsach.portal.cases.asking import names_of, same
 from quetsach.portal.cases.leased import Leased, leased_days
-from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, VictimReport
+from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, Device, VictimReport
 from quetsach.portal.cases.rules import Act
 from quetsach.portal.sightings.intake import lost
 from quetsach.portal.sightings.models import AskedList, Bypass, Coverage, CoveredDay, Sighting
@@ -180,7 +180,7 @@ def _days(
         asked = {pk: frozenset(map(same, some)) for pk, some in lists}
     own = {
         (fact.case.pk, node): frozenset(
-            map(same, names_of(names[fact.case.device_id][node], fact.case.device.identity))
+            map(same, names_of(names[fact.case.device_id][node], _identity(fact.case.device)))
         )
         for node in nodes
         for fact in by_node[node]
@@ -215,22 +215,35 @@ def _days(
     return found
 
 
+def _identity(device: Device) -> dict[str, str]:
+    """What names the machine besides its addresses; nothing where only an address is known: its card may be
+    a router's."""
+    return {} if device.id_kind in Device.BY_ADDRESS else device.identity
+
+
 def _add_bypasses(
     nodes: set[UUID], since: datetime | None, by_node: Mapping[UUID, list[Facts]], names: _Names
 ) -> None:
-    """The ways that the machines take around the places of the same units."""
+    """The ways that the machines take around the places of the same units, by address or by card and name."""
     wanted: dict[tuple[UUID, str], list[Facts]] = defaultdict(list)
+    by_who: dict[tuple[UUID, str], list[Facts]] = defaultdict(list)
     for node in nodes:
         for fact in by_node[node]:
             for key in names[fact.case.device_id][node]:
                 wanted[node, key].append(fact)
-    for some in batched(sorted({key for _node, key in wanted}), 400):
-        rows = Bypass.rows.filter(node__in=nodes, device__in=some)
-        if since is not None:
-            rows = rows.filter(Q(last_seen__gt=since) | Q(last_seen=None))
-        for row in rows.order_by("last_seen", "pk"):
-            for fact in wanted.get((row.node_id, row.device), ()):
-                fact.bypasses.append(row)
+            for who in names_of((), _identity(fact.case.device)):
+                by_who[node, who].append(fact)
+    found: dict[int, Bypass] = {}
+    for one_of, keys in (("device__in", wanted), ("who__in", by_who)):
+        for some in batched(sorted({key for _node, key in keys}), 400):
+            rows = Bypass.rows.filter(Q((one_of, some)), node__in=nodes)
+            if since is not None:
+                rows = rows.filter(Q(last_seen__gt=since) | Q(last_seen=None))
+            found |= {row.pk: row for row in rows}
+    for row in sorted(found.values(), key=lambda one: (one.last_seen is None, one.last_seen, one.pk)):
+        own = [*wanted.get((row.node_id, row.device), ()), *by_who.get((row.node_id, row.who or ""), ())]
+        for fact in {id(one): one for one in own}.values():
+            fact.bypasses.append(row)
 
 
 def _when(sighting: Sighting) -> tuple[datetime, int]:

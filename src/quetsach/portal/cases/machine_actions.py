@@ -138,17 +138,20 @@ class _Homes:
                 row.device, day_of(row)
             )
         self._by_range = by_range
-        self._ranged = CampaignNode.rows.in_bulk({pk for pk in by_range.values() if pk is not None})
+        ranged = {pk for pk in by_range.values() if pk is not None}
+        self._ranged = CampaignNode.rows.select_related("unit").in_bulk(ranged)
 
     def of(self, row: Sighting, part: Part) -> tuple[CampaignNode, bool]:
         """The owner, and whether that is known. A unit that is no relative of the reporter is not believed:
         its table may name a machine that it has never seen."""
+        owner = self._by_range[row.node_id, row.device, row.last_seen]
         for home in part.homes:
             if are_related(home, row.node.unit.path):
+                if owner is not None and self._ranged[owner].unit.path.startswith(home):
+                    break  # a superior keeps the table, and the range says which unit below it is
                 for path in lineage(home):
                     if path in self._nodes:
                         return self._nodes[path], True
-        owner = self._by_range[row.node_id, row.device, row.last_seen]
         if owner is not None:
             return self._ranged[owner], True
         return row.node, not self._owners[row.node_id][1]

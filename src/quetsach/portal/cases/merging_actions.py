@@ -181,6 +181,9 @@ def _merge(case: Case, target: Device, why: str) -> bool:
         return False
     before = _kept(into)
     from_state = into.state
+    if case.opened_at < into.opened_at:
+        into.opened_at = case.opened_at  # clocks of the law run from the first case of the machine
+        into.save(update_fields=["opened_at"])
     case.is_current, case.merged_into = False, into
     case.save(update_fields=["is_current", "merged_into"])
     state = _joined(into, case)
@@ -194,15 +197,30 @@ def _merge(case: Case, target: Device, why: str) -> bool:
 def _joined(into: Case, case: Case) -> Case:
     """The case whose state the joined case has: the least proven. A case that was opened only because the
     evidence got a name, and on which nobody has worked, has none of its own."""
-    was_there = CaseEvent.rows.filter(case=into, act=MERGED, data__case=str(case.pk)).exists()
-    if was_there and not _was_worked_on(case):
-        return into  # parted again: its own state
-    of_both = [case]
-    is_renamed = into.opened_at >= case.opened_at and not _was_worked_on(into)
-    if not is_renamed:
-        of_both.append(into)
-    else:
-        of_both += list(Case.rows.filter(merged_into=into).exclude(pk=case.pk).select_related("device"))
+    of_both = [case, into]
+    if into.opened_at >= case.opened_at and not _was_worked_on(into) and _is_renamed(into, case):
+        of_both = [case, *Case.rows.filter(merged_into=into).exclude(pk=case.pk).select_related("device")]
+    return _least_proven([one for one in of_both if not _is_history(one, of_both, into)] or of_both)
+
+
+def _is_renamed(into: Case, case: Case) -> bool:
+    """Whether all signs of the joined case are of machines that led to it: it has none of its own."""
+    former = Q(device=case.device_id) | Q(device__cases__merged_into=into)
+    names = set(Alias.rows.filter(former).values_list("reporter", "key"))
+    signs = CaseSighting.rows.filter(case=into).order_by()
+    return names.issuperset(signs.values_list("sighting__node", "sighting__device").distinct())
+
+
+def _is_history(case: Case, others: Iterable[Case], into: Case) -> bool:
+    """Whether a case adds only signs of before another one's claim. It was that of an address, and nobody has
+    worked on it: had the machine been known at once, these signs would have been in the claimed case."""
+    if case.device.id_kind not in Device.BY_ADDRESS or into.last_seen is None or _was_worked_on(case):
+        return False
+    claims = [one.claimed_at for one in others if one.pk != case.pk and one.claimed_at is not None]
+    return any(into.last_seen <= at for at in claims)
+
+
+def _least_proven(of_both: Iterable[Case]) -> Case:
     return min(of_both, key=lambda one: (RANK[State(one.state)], -_stamp(one.claimed_at), one.pk))
 
 
@@ -216,11 +234,17 @@ def _was_worked_on(case: Case) -> bool:
 
 def _take_over(into: Case, state: Case) -> None:
     """Give the joined case a state. A sign after the cleaning that the other machine had says that it came
-    back."""
+    back, also where its silence had been proven until later."""
     if state.pk != into.pk:
         for name in _STATE:
             setattr(into, name, getattr(state, name))
-    proven = into.quiet_until if into.state == State.VERIFIED_CLEAN else into.claimed_at
+        by_address = state.device.id_kind in Device.BY_ADDRESS
+        is_by_logs = into.state in (State.RECHECKED, State.VERIFIED_CLEAN) and into.confirmed_by_id is None
+        if by_address and into.device.id_kind not in Device.BY_ADDRESS and is_by_logs:
+            # The silence was that of an address: the logs must show it of the machine, on its own days.
+            into.state = State.CLAIMED_CLEAN.value
+            into.verified_at = into.quiet_until = None
+    proven = into.claimed_at
     if proven is not None and into.last_seen is not None and into.last_seen > proven:
         into.state, into.relapses = State.CLEANING.value, into.relapses + 1
         into.claimed_at = into.verified_at = into.quiet_until = into.confirmed_by_id = None
@@ -228,7 +252,7 @@ def _take_over(into: Case, state: Case) -> None:
 
 
 def _kept(case: Case) -> dict[str, Any]:
-    found = {name: getattr(case, name) for name in _STATE}
+    found = {name: getattr(case, name) for name in (*_STATE, "opened_at")}
     return {
         name: value.isoformat()
         if isinstance(value, datetime)
@@ -251,12 +275,11 @@ def _restore(other: Case, case: Case) -> None:
     from_state = other.state
     if joined is not None and not events.filter(pk__gt=joined.pk).exclude(act__in=_QUIET).exists():
         before = joined.data["before"]
-        for name in _STATE:
-            value = before[name]
+        for name, value in before.items():
             setattr(
                 other, name, parse_datetime(value) if name.endswith(("_at", "_until")) and value else value
             )
-        other.save(update_fields=list(_STATE))
+        other.save(update_fields=list(before))
     _note(other, PART, other.state, {"to": case.device.key, "case": str(case.pk)}, from_state)
 
 

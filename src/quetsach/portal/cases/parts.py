@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from uuid import UUID
 
 from quetsach.machines import keys
 from quetsach.machines.evidence import Key, Sign
@@ -12,9 +14,11 @@ from quetsach.machines.identity.locating import INFERRED, LOCATED, Place
 from quetsach.portal.cases.cards import of_routers
 from quetsach.portal.cases.looks import OLDEST
 from quetsach.portal.cases.models import Case, CaseSighting, Device
-from quetsach.portal.machines.placing import Placed, place
+from quetsach.portal.cases.telling import allowed
+from quetsach.portal.machines.placing import Allows, Placed, place
 from quetsach.portal.machines.spelling import stored
 from quetsach.portal.sightings.models import Sighting
+from quetsach.portal.sightings.owners import Owners
 from quetsach.text.canonical import address
 
 type Run = tuple[int, int, int]
@@ -112,8 +116,18 @@ class Piece:
         return None
 
 
-def parts_of(rows: Sequence[Sighting]) -> dict[int, list[Part]]:
+def parts_of(rows: Sequence[Sighting], owners: Mapping[UUID, tuple[Owners, bool]]) -> dict[int, list[Part]]:
     """The parts of each row, by the row's id, in the order of time. Each row's `node.unit` is at hand."""
+    found: dict[int, list[Part]] = {}
+    by_node: dict[UUID, list[Sighting]] = defaultdict(list)
+    for row in rows:
+        by_node[row.node_id].append(row)
+    for node, own in by_node.items():
+        found |= _parts_of(own, allowed(node, owners))
+    return found
+
+
+def _parts_of(rows: Sequence[Sighting], allows: Allows) -> dict[int, list[Part]]:
     signs: list[Sign] = []
     owners: list[tuple[Sighting, Run | None]] = []
     routers = of_routers(rows)
@@ -121,7 +135,7 @@ def parts_of(rows: Sequence[Sighting]) -> dict[int, list[Part]]:
         for run, sign in _signs(row, row.pk in routers):
             signs.append(sign)
             owners.append((row, run))
-    placed = place(signs)
+    placed = place(signs, allows)
     found: dict[int, list[Part]] = {row.pk: [] for row in rows}
     for (row, run), one, sign in zip(owners, placed.places, signs, strict=True):
         known = found[row.pk]

@@ -15,6 +15,7 @@ from quetsach.machines.proof.judging import Judgement, judge
 from quetsach.machines.proof.places import BASELINE, LogDay, PlaceLog, Span
 from quetsach.portal.cases import looks
 from quetsach.portal.cases.looks import DayOfMachine, Facts
+from quetsach.portal.cases.models import Device
 from quetsach.portal.cases.rules import USABLE_TIMES
 from quetsach.portal.indicators import store
 from quetsach.portal.sightings.models import Bypass, Coverage, Sighting
@@ -42,10 +43,20 @@ def judged(facts: Facts, now: datetime, logs: Logs | None = None) -> Judgement:
         quiet_days=case.device.campaign.quiet_days,
         around=[_around(one) for one in facts.bypasses],
         machine=Machine(
-            is_shared=case.device.strength in ("shared", "unlocated"),
+            is_shared=_is_shared(facts),
             ahead=int(ahead.total_seconds()) // 3600,
         ),
     )
+
+
+def _is_shared(facts: Facts) -> bool:
+    """Whether silence at the address says nothing of a single machine: many stand behind it, or the lines
+    name a card that is at other addresses as well (`cards`), so that the machine may only have moved."""
+    device = facts.case.device
+    if device.strength in ("shared", "unlocated"):
+        return True
+    is_address = device.id_kind in Device.BY_ADDRESS
+    return is_address and any(row.card is not None for row in facts.sightings)
 
 
 def _hits(facts: Facts, owner: UUID, now: datetime) -> list[Hit]:

@@ -106,7 +106,7 @@ def _take_batch(campaign: Campaign, pulled: Pulled, owners: OwnersOf) -> bool:
     pulled.sightings += len(waiting)
     # A row without a machine makes no case; it stays visible among the sightings.
     rows = [s for s in waiting if s.device]
-    parts = parts_of(rows)
+    parts = parts_of(rows, owners)
     devices = machines_of(campaign, rows, parts, owners)
     batch = _Batch(timezone.now())
     before = _links_of(rows)

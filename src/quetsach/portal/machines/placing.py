@@ -7,7 +7,7 @@ tables of a network stands in `KeptNetwork`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import batched, pairwise
 
@@ -77,16 +77,33 @@ def device_keys(device: Device) -> set[Key]:
     return {Key(key.kind, key.value.rpartition(" ")[2]) for key in (*device.keys, *device.names)}
 
 
-def place(signs: Sequence[Sign]) -> Placed:
-    """The place of each sign, in order."""
-    bindings = _around(signs)
+type Allows = Callable[[str, str, int], bool]
+"""Whether a unit (its path) may tell of an address at a time in microseconds."""
+
+
+def place(signs: Sequence[Sign], allows: Allows = lambda _path, _address, _at: True) -> Placed:
+    """The place of each sign, in order. Bindings that `allows` refuses tell nothing: an office's table of
+    addresses that another office has would take away the machines of that office. Nor do claims of an office
+    that stands neither above nor below the reporter."""
+    bindings = {one for one in _around(signs) if allows(one.scope, one.address, one.begin)}
     seeds = {link for one in bindings for link in links_of(one)}
     for one in {(sign.keys, sign.scope, sign.address) for sign in signs}:
         seeds |= _links_of_sign(*one)
     evidence = evidence_for(seeds) if seeds else Evidence()
+    heard = {sign.scope for sign in signs}
+    evidence = evidence._replace(
+        claims=tuple(one for one in evidence.claims if any(are_related(one.scope, at) for at in heard)),
+        bindings=tuple(one for one in evidence.bindings if allows(one.scope, one.address, one.begin)),
+    )
     devices = evidence.devices()
-    locator = Locator({*bindings, *evidence.bindings}, devices, kept=_kept(signs, bindings))
+    networks = {one for one in _kept(signs, bindings) if _may_keep(one, signs, allows)}
+    locator = Locator({*bindings, *evidence.bindings}, devices, kept=networks)
     return Placed([locator.place(sign) for sign in signs], devices, evidence)
+
+
+def _may_keep(kept: Kept, signs: Iterable[Sign], allows: Allows) -> bool:
+    own = [one for one in signs if one.address and network_of(one.address) == kept.network]
+    return not own or any(allows(kept.scope, one.address, one.first) for one in own)
 
 
 def _links_of_sign(keys: tuple[Key, ...], scope: str, address: str) -> set[Link]:
@@ -100,7 +117,7 @@ def _links_of_sign(keys: tuple[Key, ...], scope: str, address: str) -> set[Link]
     return found
 
 
-def _around(signs: Iterable[Sign]) -> set[Binding]:
+def _around(signs: Sequence[Sign]) -> set[Binding]:
     """The bindings of the addresses, of the inner addresses behind translations, and of the networks of IPv6
     addresses on these days."""
     scopes: dict[str, set[str]] = defaultdict(set)
@@ -119,7 +136,12 @@ def _around(signs: Iterable[Sign]) -> set[Binding]:
     found |= _bound({address: those for address, those in inner.items() if address not in scopes})
     for network, (first, last) in days.items():
         near = Q(network=network, begin__lt=last + _DAY, end__gt=first - _DAY)
-        found |= set(bindings_of(StoredBinding.rows.filter(near)))
+        heard = {sign.scope for sign in signs}
+        found |= {
+            one
+            for one in bindings_of(StoredBinding.rows.filter(near))
+            if any(are_related(one.scope, scope) for scope in heard)
+        }
     return found
 
 
@@ -127,7 +149,7 @@ def _bound(scopes: dict[str, set[str]]) -> set[Binding]:
     found: set[Binding] = set()
     for some in batched(sorted(scopes), _AT_ONCE):
         for one in bindings_of(StoredBinding.rows.filter(address__in=some)):
-            if not is_private(one.address) or any(are_related(one.scope, at) for at in scopes[one.address]):
+            if any(are_related(one.scope, at) for at in scopes[one.address]):
                 found.add(one)
     return found
 

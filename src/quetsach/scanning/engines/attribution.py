@@ -82,7 +82,7 @@ _TELLS = re.compile(
 )
 """Who blocks, detects or reports is no client."""
 _PROGRAM = re.compile(r"[A-Za-z]/\Z")
-_BEHIND_ENDPOINT = re.compile(r"[0-9A-Fa-f\]] ?\(\Z")
+_BEHIND_ENDPOINT = re.compile(r"(?:[.:/][0-9]{1,5}|:[0-9A-Fa-f]{0,4}|\]) ?\(\Z")
 _AGENT = re.compile(r"\) \Z")
 _ICMP = re.compile(r"icmp", re.IGNORECASE | re.ASCII)
 _ICMP_ERROR = re.compile(
