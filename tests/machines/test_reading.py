@@ -215,7 +215,7 @@ def _pairs(number: int) -> str:
 
 claims = st.builds(
     lambda key, span, about: Claim((key,), *span, "s", "", tuple(sorted(about.items()))),
-    st.sampled_from(("pc-01", "máy kế toán".replace(" ", "-"), "x9")).map(lambda name: Key("host", name))
+    st.sampled_from(("pc-01", "ketoan", "x9")).map(lambda name: Key("host", name))
     | st.integers(1, 0xFFFF_FFFE).map(lambda n: Key("mac", f"00-00-{_pairs(n)}")),
     spans,
     st.dictionaries(words, words, max_size=3),
@@ -357,4 +357,5 @@ def test_a_lease_longer_than_time_itself_costs_no_other_row(tmp_path: Path) -> N
     out = io.BytesIO()
     binding = Binding("10.0.0.7", Key("mac", "00-11-22-33-44-88"), -98_204_999_099_000_000, 2, "s", "lease")
     document.write(out, "s", [], [binding])
-    assert list(document.read(out.getvalue().splitlines()))[0].begin == 0
+    (read,) = document.read(out.getvalue().splitlines())
+    assert read.begin == 0

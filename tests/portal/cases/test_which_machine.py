@@ -306,7 +306,7 @@ def test_a_late_lease_and_a_late_register_keep_what_was_done_and_when_it_began(c
 
 
 def test_a_clean_machine_of_another_unit_cleans_none_by_a_claim(cast, upload, tell):
-    """Machines that become one have the state of the least proven, whoever says that they are one."""
+    """Machines that become one have the least proven state."""
     upload(sighting(ADDRESS, noon(20), identity=CARD), sighting("10.1.1.6", noon(30), identity=OTHER_CARD))
     clean = Case.rows.get(device__id_value=LAPTOP.value)
     actions.claim_clean(clean, cast.user("A1", "it"), done="scan", done_at=noon(28))
