@@ -93,6 +93,7 @@ def test_privacy(page):
     fits(page)
     page.click("main .btn-main")
     fits(page)
+    page.select_option("#id_kind", "delete")
     page.fill("#id_contact", "0912 345 678")
     page.fill("#id_text", "Xóa tên máy của tôi.")
     page.click("main .btn-main")

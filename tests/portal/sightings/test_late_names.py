@@ -54,8 +54,8 @@ def test_a_lease_name_reaches_the_row_and_the_machine_though_no_line_came(cast, 
     assert push(row((0, 3), identity={"host": "pc-van-thu"})) == (0, 1, 0)
     assert push(row((0, 3), identity={"host": "pc-van-thu"})) == (0, 0, 1)
     assert Sighting.rows.get().identity == {"host": "pc-van-thu"}
-    assert Device.rows.get().identity == {"host": "pc-van-thu"}
-    case = Case.rows.get()
+    assert Device.rows.get(merged_into=None).identity == {"host": "pc-van-thu"}
+    case = Case.rows.get(is_current=True)
     assert (case.count, case.state) == (3, "assigned")
     page = cast.client("A1", "it").get(reverse("case", args=[cast.campaign.slug, case.pk]))
     assert "pc-van-thu" in page.content.decode()
