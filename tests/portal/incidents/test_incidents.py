@@ -13,15 +13,19 @@ from django.utils import timezone
 from pypdf import PdfReader
 
 from quetsach.documents import lint_printed, reading
+from quetsach.machines.evidence import Binding, Key
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.audit.sentences import sentence
+from quetsach.portal.campaigns import arrivals
 from quetsach.portal.cases import actions as case_actions
 from quetsach.portal.cases.models import Case
 from quetsach.portal.cases.rules import State
 from quetsach.portal.cases.words import DONE
 from quetsach.portal.incidents import actions, evidence, papers
+from quetsach.portal.incidents.case_facts import facts_of
 from quetsach.portal.incidents.clocks import Kind, duties
 from quetsach.portal.incidents.models import Incident, IncidentNotice
+from quetsach.portal.machines.actions import store_evidence
 from quetsach.portal.sightings.actions import Sender, receive_file
 from tests.portal.page_text import text_of
 from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
@@ -304,3 +308,17 @@ def test_every_paper_is_laid_out_by_the_decree(cast, cases, form):
 def test_official_papers_have_a_word_for_every_state_and_kind_of_cleaning():
     assert set(evidence.STATES) == {state.value for state in State}
     assert set(papers.DONE) == set(DONE)
+
+
+def test_an_incident_follows_its_machine_to_its_name(cast, cases):
+    """The machine of an address got its name by a late lease: the incident has its signs and its clock."""
+    incident = opened(cast, [cases[1]])
+    before = incident.clock_from
+    seen = round(cases[1].last_seen.timestamp()) * 1_000_000
+    card, hour = Key("mac", "00-00-5e-00-53-01"), 3_600_000_000
+    lease = Binding("10.1.1.6", card, seen - hour, seen + hour, "dhcp", "lease")
+    store_evidence(cast.units["A1"], [], [lease])
+    assert arrivals.announce(cast.campaign)
+    facts = facts_of(incident.cases.select_related("device__owner"))
+    assert [(one.case.device.id_value, one.case.count) for one in facts.cases] == [(card.value, 2)]
+    assert facts.cases[0].case.opened_at <= cases[1].opened_at and incident.clock_from == before

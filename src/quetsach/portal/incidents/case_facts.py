@@ -145,9 +145,19 @@ def chosen_cases(user: User, node: CampaignNode, ids: Iterable[UUID]) -> list[Ca
     return list(found.order_by("device__owner__path", "device__key", "family", "pk"))
 
 
+def _as_known_now(cases: Iterable[Case]) -> list[Case]:
+    """The cases, each once; for a case that turned out to be another machine's, that machine's case."""
+    found = {case.pk: case for case in cases}
+    while led := {case.pk: case.merged_into_id for case in found.values() if case.merged_into_id}:
+        heirs = Case.rows.select_related("device__owner", "device__campaign").in_bulk(set(led.values()))
+        found = {pk: case for pk, case in found.items() if pk not in led} | heirs
+    return list(found.values())
+
+
 def facts_of(cases: Iterable[Case]) -> AllFacts:
-    """The facts about these cases, in three queries. Each case has its machine and the machine's owner."""
-    by_id = {case.pk: CaseFacts(case) for case in cases}
+    """The facts about these cases, in three queries, or four where machines were joined since. Each case has
+    its machine and the machine's owner."""
+    by_id = {case.pk: CaseFacts(case) for case in _as_known_now(cases)}
     indicators: Counter[str] = Counter()
     rows: dict[UUID, list[Sighting]] = defaultdict(list)
     links: Any = CaseSighting.rows.filter(case__in=by_id).select_related("sighting")
