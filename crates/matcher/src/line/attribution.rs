@@ -50,7 +50,8 @@ static NETWORK: LazyLock<Regex> = LazyLock::new(|| {
     ))
 });
 static PROGRAM: LazyLock<Regex> = LazyLock::new(|| expression(r"[A-Za-z]/\z"));
-static BEHIND_ENDPOINT: LazyLock<Regex> = LazyLock::new(|| expression(r"(?:[.:/][0-9]{1,5}|:[0-9A-Fa-f]{0,4}|\]) ?\(\z"));
+static BEHIND_ENDPOINT: LazyLock<Regex> =
+    LazyLock::new(|| expression(r"(?:[.:/][0-9]{1,5}|:[0-9A-Fa-f]{0,4}|\]) ?\(\z"));
 static ICMP: LazyLock<Regex> = LazyLock::new(|| expression("(?i:icmp)"));
 static ICMP_ERROR: LazyLock<Regex> = LazyLock::new(|| {
     expression(concat!(
