@@ -226,6 +226,8 @@ def _contradiction(seen: Coverage, about: frozenset[str]) -> str:
         return "first and last are given together or not at all"
     if seen.first is not None and seen.last is not None and seen.first > seen.last:
         return "first is later than last"
+    if not (seen.lines and seen.bytes) and any(map(any, (seen.hours or {}).values())):
+        return "hours have lines, and the log has none"
     if seen.alive and not seen.alive.keys() <= about:
         return "alive names a machine that the scan was not asked about"
     return ""

@@ -4,7 +4,7 @@ import pytest
 
 from quetsach.portal.sightings.models import CoveredDay, Scan, Sighting
 from quetsach.portal.units.actions import issue_token
-from tests.portal.scan_document import coverage, document, noon, sighting, stamp
+from tests.portal.scan_document import coverage, document, hours_of, noon, sighting, stamp
 
 URL = "/api/v1/sightings"
 
@@ -69,6 +69,8 @@ def test_a_row_tells_machines_apart_by_what_the_contract_names(cast, client, sec
     ("asked", "change", "reason"),
     [
         ([], {"first": stamp(noon(1)), "last": stamp(noon(2))}, "first is later than last"),
+        ([], {"lines": 0, "hours": hours_of(noon(2), noon(1))}, "hours have lines, and the log has none"),
+        ([], {"bytes": 0, "hours": hours_of(noon(2), noon(1))}, "hours have lines, and the log has none"),
         ([], {"first": None}, "first and last are given together"),
         ([], {"last": None}, "first and last are given together"),
         ([], {"alive": {"10.0.0.1": {"2026-01-01": 1}}}, "not asked about"),
