@@ -100,7 +100,7 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
             case.false_alarm_of.version if case.false_alarm_of is not None else None,
             is_reported=bool(story.facts.reported) and not story.facts.sightings,
         ),
-        next_step=_next_step(story, now),
+        next_step=_next_step(story, now, bool(gaps)),
         timeline=draw(
             hits=list(_hits(story)),
             marks=list(_marks(case, story)),
@@ -273,16 +273,16 @@ def _moment(text: Any) -> datetime | None:
     return parse_datetime(text) if isinstance(text, str) and text else None
 
 
-def _next_step(story: Story, now: datetime) -> str:
-    """The next step, with a day if there is one."""
+def _next_step(story: Story, now: datetime, has_gaps: bool) -> str:
+    """The next step, with a day if there is one. `has_gaps`: the page lists what is missing."""
     if not story.judgement:
         return ""
     if story.facts.reported and not story.facts.sightings:
         return _("Check the machine itself, or confirm it as the person in charge.")
     earliest = story.judgement.earliest
-    if earliest is None:
+    if earliest is None and has_gaps:
         return _("What is missing, and what brings it, stands below.")
-    if earliest < now:
+    if earliest is None or earliest < now:
         return _("Add the logs since the handling; then it can be decided.")
     return _("With logs without a gap from the same place it can be decided on %(day)s at the earliest.") % {
         "day": f"{timezone.localtime(earliest):%d/%m/%Y}"
