@@ -192,10 +192,28 @@ def test_a_machine_is_known_by_its_card_where_its_address_changed(cast, upload):
     )
     before = {"mac:02-00-00-00-00-14": alive_of(noon(52), noon(26))}
     upload([], [watched(noon(52), noon(26), source="by-card", alive=before)], asked=list(before))
+    # The address lives on, and another machine may have it: that is no life of this one.
+    lives = {"10.1.1.5": alive_of(noon(26), noon(1))}
+    upload([], [watched(noon(26), noon(1), source="lives", alive=lives)], asked=[*before, *lives])
+    case.refresh_from_db()
+    assert case.state != "verified_clean"
     seen = {"mac:02-00-00-00-00-14": {str(noon(n).date()): 1 for n in range(2, 20)}}
     upload([], [watched(noon(26), noon(1), alive=seen)], asked=["mac:02-00-00-00-00-14"])
     case.refresh_from_db()
     assert case.state == "verified_clean"
+
+
+def test_a_way_around_under_the_own_card_counts_at_any_address(cast, upload):
+    card = "mac:02-00-00-00-00-14"
+    case = claimed(cast, upload, "10.1.1.5", at=25, identity={"mac": card[4:], "host": "PC-7"})
+    before = {card: alive_of(noon(52), noon(26))}
+    upload([], [watched(noon(52), noon(26), source="by-card", alive=before)], asked=[card])
+    ways = [bypass("10.1.1.77", noon(day), who=card, identity={"mac": card[4:]}) for day in range(2, 24, 3)]
+    log = watched(noon(26), noon(1), alive={card: alive_of(noon(26), noon(1))})
+    upload([], [log], asked=[card], bypasses=ways, schema=2)
+    case.refresh_from_db()
+    assert case.state != "verified_clean"
+    assert "Google Public DNS" in text_of(page(cast, case))
 
 
 def test_a_push_judges_a_machine_that_it_sees_at_a_new_hour_and_no_other(cast, upload, listed, monkeypatch):
