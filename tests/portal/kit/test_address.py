@@ -15,6 +15,8 @@ from tests.portal.every_route import of_route, routes
 OURS = "https://quetsach.example.gov.vn"
 FORGED = "another.example"
 PORT = "61667"
+_ALONE = re.compile(rf"(?<![0-9a-fA-F]){PORT}(?![0-9a-fA-F])")
+"""Not within an id, a checksum or a place in a PDF, which have these digits by chance."""
 
 
 @pytest.fixture(autouse=True)
@@ -80,7 +82,7 @@ def test_no_page_repeats_the_port_that_the_sender_of_a_request_named(cast, thing
             url = reverse(name, kwargs={key: of_route(things, name, key) for key in keys})
             answer = client.get(url, headers={"host": f"testserver:{PORT}"})
             read += 1
-            if PORT in str(dict(answer.headers)) or PORT.encode() in b"".join(answer):
+            if _ALONE.search(str(dict(answer.headers))) or _ALONE.search(b"".join(answer).decode("latin-1")):
                 repeated.add(url)
     assert read > 200 and repeated == set()
 
