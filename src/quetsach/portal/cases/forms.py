@@ -63,11 +63,15 @@ class ClaimForm(HandlingForm):
         ]
 
 
+LEAST_REASON = 10
+"""Characters of a reason that stays in the history."""
+
+
 class ReasonForm(forms.Form):
     """An act that needs its reason in words."""
 
     reason = TypedField(
-        label=_("Reason"), min_length=10, max_length=2000, widget=forms.Textarea(attrs={"rows": 3}),
+        label=_("Reason"), min_length=LEAST_REASON, max_length=2000, widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("At least ten characters; it stays in the history."),
     )  # fmt: skip
 

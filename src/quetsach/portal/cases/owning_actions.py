@@ -17,12 +17,10 @@ from quetsach.portal.cases.actions import CaseError, move
 from quetsach.portal.cases.machine_actions import address_id
 from quetsach.portal.cases.models import Case, Device, NotOurs
 from quetsach.portal.cases.owning import owners_below
-from quetsach.portal.cases.rules import Act, State
+from quetsach.portal.cases.rules import OPEN, Act, State
 from quetsach.portal.sightings.owners import Owners
 from quetsach.portal.units.models import SEGMENT
 from quetsach.portal.units.networks import Network
-
-OPEN = (State.NEW, State.ASSIGNED, State.CLEANING)
 
 
 @transaction.atomic

@@ -49,15 +49,16 @@ class Act(StrEnum):
 CHECK = "check"
 """The act of the event that notes a check of the machine with signs; it moves nothing by itself."""
 
-_OPEN = (State.NEW, State.ASSIGNED, State.CLEANING)
+OPEN = (State.NEW, State.ASSIGNED, State.CLEANING)
+"""A person must act."""
 _WAITING = (State.CLAIMED_CLEAN, State.RECHECKED)
 TRANSITIONS: dict[tuple[State, Act], State] = {
     (State.NEW, Act.ASSIGN): State.ASSIGNED,
-    **{(s, Act.NOT_OURS): State.NEW for s in _OPEN},
+    **{(s, Act.NOT_OURS): State.NEW for s in OPEN},
     **{(s, Act.START): State.CLEANING for s in (State.NEW, State.ASSIGNED)},
-    **{(s, Act.CLAIM): State.CLAIMED_CLEAN for s in _OPEN},
+    **{(s, Act.CLAIM): State.CLAIMED_CLEAN for s in OPEN},
     **{(s, Act.CONFIRM): State.VERIFIED_CLEAN for s in _WAITING},
-    **{(s, act): State.FALSE_POSITIVE for s in (*_OPEN, *_WAITING) for act in (Act.DISMISS, Act.WITHDRAW)},
+    **{(s, act): State.FALSE_POSITIVE for s in (*OPEN, *_WAITING) for act in (Act.DISMISS, Act.WITHDRAW)},
     **{(s, Act.REOPEN): State.CLEANING for s in (*_WAITING, State.VERIFIED_CLEAN)},
     (State.FALSE_POSITIVE, Act.REOPEN): State.ASSIGNED,
     (State.FALSE_POSITIVE, Act.EVIDENCE): State.ASSIGNED,
@@ -70,7 +71,7 @@ TRANSITIONS: dict[tuple[State, Act], State] = {
 def returned(before: str) -> State:
     """The state of a case that a withdrawn list had closed and that is opened again: the state in which it
     was then."""
-    return State(before) if before in (*_OPEN, *_WAITING) else State.ASSIGNED
+    return State(before) if before in (*OPEN, *_WAITING) else State.ASSIGNED
 
 
 def allows(state: State, act: Act) -> bool:
@@ -101,7 +102,7 @@ def arrive(
     """
     if state is State.FALSE_POSITIVE:
         return Arrival.EVIDENCE if is_new_indicator else Arrival.KEEP
-    if state in _OPEN or seen is None:
+    if state in OPEN or seen is None:
         return Arrival.KEEP
     if state is State.VERIFIED_CLEAN and quiet_until is not None and seen > quiet_until:
         return Arrival.EPISODE

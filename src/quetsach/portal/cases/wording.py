@@ -21,7 +21,7 @@ from quetsach.portal.cases.missing import Missing
 from quetsach.portal.cases.models import Case, CaseEvent
 from quetsach.portal.cases.presence import AtPlace, Presence
 from quetsach.portal.cases.queries import Story
-from quetsach.portal.cases.rules import USABLE_TIMES, Act, State, word
+from quetsach.portal.cases.rules import OPEN, USABLE_TIMES, Act, State, word
 from quetsach.portal.cases.timeline import Signs, Timeline, draw
 from quetsach.portal.cases.words import ACTS, DONE, WORDS, verdict
 from quetsach.portal.sightings.models import Bypass, Sighting
@@ -263,10 +263,14 @@ def _hits(story: Story) -> Iterator[Signs]:
 def _marks(case: Case, story: Story) -> Iterator[tuple[datetime, str]]:
     if case.claimed_at:
         yield case.claimed_at, _("handled %(day)s") % {"day": f"{timezone.localtime(case.claimed_at):%d/%m}"}
+    proofs: list[tuple[datetime, str]] = []
     for event in story.events:
+        if event.act == Act.CLAIM or event.to_state in OPEN:
+            proofs.clear()  # an earlier proof no longer holds; the history tells it
         if event.act in (Act.RECHECK, Act.VERIFY) and (until := _moment(event.data.get("until"))):
             text = _("checked again %(day)s") if event.act == Act.RECHECK else _("clean %(day)s")
-            yield until, text % {"day": f"{timezone.localtime(until):%d/%m}"}
+            proofs.append((until, text % {"day": f"{timezone.localtime(until):%d/%m}"}))
+    yield from proofs
 
 
 def _moment(text: Any) -> datetime | None:

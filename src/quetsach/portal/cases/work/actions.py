@@ -15,13 +15,11 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.cases.actions import CaseError, claim_clean, dismiss, start_cleaning
 from quetsach.portal.cases.models import Case, CaseEvent
-from quetsach.portal.cases.rules import Act, State
+from quetsach.portal.cases.rules import Act
 from quetsach.portal.cases.words import DONE
 
 START, FALSE_ALARM = "start", "false"
 CHOICES = (START, *DONE, FALSE_ALARM)
-OPEN = (State.NEW, State.ASSIGNED, State.CLEANING)
-"""States of cases on the list: a person must act."""
 UNDO_WITHIN = timedelta(hours=24)
 _TAKEN_BACK = (Act.START, Act.CLAIM, Act.DISMISS)
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from quetsach.portal.cases.forms import HandlingForm
+from quetsach.portal.cases.forms import LEAST_REASON, HandlingForm
 from quetsach.portal.kit.fields import TypedField
-
-LEAST_REASON = 10
-"""Characters, as on the page of a case."""
 
 
 class TogetherForm(HandlingForm):

@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.cases.advice import Advice, advice_for
 from quetsach.portal.cases.models import Case, CaseSighting
-from quetsach.portal.cases.work.actions import OPEN
+from quetsach.portal.cases.rules import OPEN
 from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.units.models import subtree
 

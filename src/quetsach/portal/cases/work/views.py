@@ -126,6 +126,8 @@ def take_back(request: HttpRequest, slug: str) -> HttpResponse:
             messages.warning(request, told % {"n": left})
     query = request.POST.get("don-vi", "")
     tail = f"?don-vi={query}" if query.replace("-", "").isalnum() and query.isascii() else ""
+    if tail and request.POST.get("duoi") == "1":
+        tail += "&duoi=1"
     return redirect(reverse("case_work", args=[slug]) + tail)
 
 
