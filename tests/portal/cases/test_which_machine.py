@@ -313,6 +313,8 @@ def test_a_clean_machine_of_another_unit_cleans_none_by_a_claim(cast, upload, te
     Case.rows.filter(pk=clean.pk).update(state="verified_clean", verified_at=noon(1), quiet_until=noon(2))
     both = Claim((PC, LAPTOP), micro(noon(35)), micro(noon(2)), "x")
     tell(both, unit="B1")
+    machines.decide(cast.units["B1"], "same", PC, LAPTOP, cast.user("B1", "officer"), "they are one")
+    pull_sightings(cast.campaign)
     assert counted() == [("mac", PC.value, 1, "assigned"), ("mac", LAPTOP.value, 1, "verified_clean")]
     tell(both)
     (one,) = counted()

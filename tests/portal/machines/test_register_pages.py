@@ -145,6 +145,16 @@ def test_two_machines_become_one_and_two_again(office):
     assert RegisterRow.rows.count() == 2
 
 
+def test_no_word_is_taken_on_a_machine_of_another_register(office):
+    """Else an office could join its clean machine with the infected one of its neighbour."""
+    client, unit = office
+    take(client, unit, "kea.csv", kea(2))
+    row = RegisterRow.rows.filter(unit=unit).first()
+    told = {"other": "mac:00-25-90-0f-0f-0f", "reason": "they are one"}
+    client.post(reverse("register_act", args=[unit.pk, row.pk, "mot"]), told)
+    assert not StoredDecision.rows.exists()
+
+
 def test_words_by_hand_follow_the_machine_and_are_taken_back(office):
     client, unit = office
     take(client, unit, "kea.csv", kea(1))

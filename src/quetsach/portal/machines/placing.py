@@ -13,7 +13,7 @@ from itertools import batched, pairwise
 
 from django.db.models import Q
 
-from quetsach.machines.evidence import IDENTIFYING, Binding, Key, Sign
+from quetsach.machines.evidence import IDENTIFYING, Binding, Decision, Key, Sign
 from quetsach.machines.identity.components import Evidence, Link, links_of
 from quetsach.machines.identity.devices import Device, Devices
 from quetsach.machines.identity.keys import is_private, label, mac_within
@@ -21,7 +21,7 @@ from quetsach.machines.identity.locating import Locator, Place
 from quetsach.machines.identity.scopes import related as are_related
 from quetsach.machines.identity.tables import KeptNetwork as Kept
 from quetsach.machines.identity.tables import network_of
-from quetsach.portal.machines.models import KeptNetwork, StoredBinding
+from quetsach.portal.machines.models import KeptNetwork, StoredBinding, StoredDecision
 from quetsach.portal.machines.queries import bindings_of, evidence_for
 
 _AT_ONCE = 400
@@ -94,11 +94,21 @@ def place(signs: Sequence[Sign], allows: Allows = lambda _path, _address, _at: T
     evidence = evidence._replace(
         claims=tuple(one for one in evidence.claims if any(are_related(one.scope, at) for at in heard)),
         bindings=tuple(one for one in evidence.bindings if allows(one.scope, one.address, one.begin)),
+        decisions=_heard(evidence.decisions, heard),
     )
     devices = evidence.devices()
     networks = {one for one in _kept(signs, bindings) if _may_keep(one, signs, allows)}
     locator = Locator({*bindings, *evidence.bindings}, devices, kept=networks)
     return Placed([locator.place(sign) for sign in signs], devices, evidence)
+
+
+def _heard(decisions: tuple[Decision, ...], scopes: set[str]) -> tuple[Decision, ...]:
+    """The decisions of units that stand above or below one of the reporters."""
+    if not decisions:
+        return ()
+    rows = StoredDecision.rows.filter(pk__in=[one.id for one in decisions])
+    paths = {str(pk): path for pk, path in rows.values_list("pk", "unit__path")}
+    return tuple(one for one in decisions if any(are_related(paths[one.id], at) for at in scopes))
 
 
 def _may_keep(kept: Kept, signs: Iterable[Sign], allows: Allows) -> bool:

@@ -12,7 +12,7 @@ from quetsach.machines.evidence import Claim, Key
 from quetsach.machines.identity.entries import BY_HAND
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
-from quetsach.portal.machines.actions import decide, store_evidence, take_back, withdraw
+from quetsach.portal.machines.actions import DecisionRefusedError, decide, store_evidence, take_back, withdraw
 from quetsach.portal.machines.models import EvidenceFile, RegisterRow, StoredDecision
 from quetsach.portal.machines.uploads.actions import follow
 from quetsach.portal.units.models import Unit
@@ -44,7 +44,10 @@ def relate(
     unit: Unit, row: RegisterRow, other: Key, verdict: str, by: User, reason: str, ip: str | None = None
 ) -> StoredDecision:
     """Say that two machines are one, are two, or that `other` replaced the first. Raises
-    DecisionRefusedError."""
+    DecisionRefusedError: `elsewhere` where the other machine is not in the unit's own register."""
+    own = RegisterRow.rows.filter(unit=unit, key_kind=other.kind, key_value=other.value)
+    if not own.exists():
+        raise DecisionRefusedError("elsewhere")
     said = decide(unit, verdict, key_of(row), other, by, nfc(reason), ip=ip)
     follow(unit)
     return said
