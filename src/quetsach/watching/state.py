@@ -1,0 +1,489 @@
+"""What a watcher knows: where each file stands, and the rows and coverage up to there.
+
+One SQLite file. A place changes only together with the rows and the coverage of the bytes before it.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from functools import reduce
+from itertools import groupby
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from quetsach.errors import ScanError
+from quetsach.sightings.adding import add, add_coverage
+from quetsach.sightings.sighting import Bypass, Coverage, Sighting, dump
+from quetsach.watching.content import Fingerprint
+
+_APPLICATION = 0x51535741
+_VERSION = 1
+"""Rises when the tables change."""
+_TABLES = """
+CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE version (number INTEGER PRIMARY KEY, set_id TEXT NOT NULL, program TEXT NOT NULL,
+    count INTEGER NOT NULL, since REAL NOT NULL, UNIQUE (set_id, program));
+CREATE TABLE generation (number INTEGER PRIMARY KEY, is_whole INTEGER NOT NULL, source TEXT NOT NULL,
+    was TEXT NOT NULL DEFAULT '[]', head TEXT NOT NULL, head_size INTEGER NOT NULL, tail TEXT NOT NULL,
+    place INTEGER NOT NULL, base INTEGER NOT NULL, base_header BLOB NOT NULL,
+    path TEXT NOT NULL, shown TEXT NOT NULL, is_ended INTEGER NOT NULL DEFAULT 0, seen REAL NOT NULL);
+CREATE INDEX generation_head ON generation (head);
+CREATE INDEX generation_source ON generation (source);
+CREATE TABLE looked (generation INTEGER NOT NULL, version INTEGER NOT NULL, place INTEGER NOT NULL,
+    is_settled INTEGER NOT NULL, header BLOB NOT NULL, coverage TEXT NOT NULL, rest TEXT NOT NULL DEFAULT '',
+    change INTEGER NOT NULL, PRIMARY KEY (generation, version)) WITHOUT ROWID;
+CREATE TABLE found (generation INTEGER NOT NULL, version INTEGER NOT NULL, part INTEGER NOT NULL,
+    kind TEXT NOT NULL, key TEXT NOT NULL, day TEXT NOT NULL, data BLOB NOT NULL, change INTEGER NOT NULL,
+    PRIMARY KEY (generation, version, kind, key, part)) WITHOUT ROWID;
+CREATE INDEX found_change ON found (version, change);
+CREATE TABLE whole (path TEXT NOT NULL, version INTEGER NOT NULL, mark TEXT NOT NULL, said TEXT NOT NULL,
+    PRIMARY KEY (path, version)) WITHOUT ROWID;
+CREATE TABLE trouble (path TEXT PRIMARY KEY, said TEXT NOT NULL, since REAL NOT NULL) WITHOUT ROWID
+"""
+SETTLED, REST = 0, 1
+"""Parts of a generation: what was read to its place, and a last line that has no end yet."""
+
+
+class Generation(NamedTuple):
+    """One content, under whatever name: `path` is its first name, `shown` its present one.
+
+    `base` is where the first look began, with its header; `was` are source ids that it had before it held
+    4,096 bytes. `is_ended`: it was read to its end, and its file was let go.
+    """
+
+    number: int
+    is_whole: bool
+    source: str
+    was: tuple[str, ...]
+    fingerprint: Fingerprint
+    base: int
+    base_header: bytes
+    path: str
+    shown: str
+    is_ended: bool
+
+
+class Looked(NamedTuple):
+    """How far a generation was looked at with one version of the list."""
+
+    place: int
+    is_settled: bool
+    header: bytes
+    coverage: Coverage | None
+    rest: Coverage | None
+
+
+class Answer(NamedTuple):
+    """What a span showed."""
+
+    sightings: list[Sighting]
+    bypasses: list[Bypass]
+    coverage: Coverage
+
+    def rows(self) -> Iterator[Sighting | Bypass]:
+        """All rows."""
+        yield from self.sightings
+        yield from self.bypasses
+
+
+class State:
+    """Open for one watcher, or for reading beside it."""
+
+    def __init__(self, path: Path, *, is_read_only: bool = False) -> None:
+        self.path = path
+        if is_read_only and not path.is_file():
+            raise ScanError(f"{path.parent}: holds no state of a watcher; start quetsach watch with it first")
+        try:
+            self._file = sqlite3.connect(path, isolation_level=None, timeout=10)
+            try:
+                self._open(is_read_only=is_read_only)
+            except BaseException:
+                self._file.close()
+                raise
+        except sqlite3.DatabaseError as error:
+            raise ScanError(f"{path}: the state cannot be used: {error}; give another --state") from error
+
+    def _open(self, *, is_read_only: bool) -> None:
+        run = self._file.execute
+        run("PRAGMA query_only = ON" if is_read_only else "PRAGMA journal_mode = WAL")
+        run("PRAGMA synchronous = FULL")
+        application, version = (run(f"PRAGMA {p}").fetchone()[0] for p in ("application_id", "user_version"))
+        if not is_read_only and not run("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+            self.path.chmod(0o600)
+            run("BEGIN IMMEDIATE")
+            run(f"PRAGMA application_id = {_APPLICATION}")
+            run(f"PRAGMA user_version = {_VERSION}")
+            for statement in _TABLES.split(";\n"):
+                run(statement)
+            run("COMMIT")
+        elif application != _APPLICATION:
+            raise ScanError(f"{self.path}: is no state of a watcher, or is damaged; give another --state")
+        elif version > _VERSION:
+            raise ScanError(
+                f"{self.path}: was kept by a newer quetsach (state {version}, this one knows {_VERSION});"
+                " install that version again, or give another --state"
+            )
+
+    def close(self) -> None:
+        self._file.close()
+
+    def about(self) -> dict[str, str]:
+        """Names and values that belong to the whole state."""
+        return dict(self._file.execute("SELECT name, value FROM about"))
+
+    def note(self, values: Mapping[str, str]) -> None:
+        """Keep such values."""
+        with self._writing():
+            self._file.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", values.items())
+
+    def _writing(self) -> _Transaction:
+        return _Transaction(self._file)
+
+    def version(self, set_id: str, program: str, count: int, now: float) -> int:
+        """The number of a list as a program looks for it; new where that program never used this list."""
+        query = "SELECT number FROM version WHERE set_id = ? AND program = ?"
+        found = self._file.execute(query, (set_id, program)).fetchone()
+        if found is not None:
+            return int(found[0])
+        with self._writing():
+            made = self._file.execute(
+                "INSERT INTO version (set_id, program, count, since) VALUES (?, ?, ?, ?)",
+                (set_id, program, count, now),
+            )
+        return made.lastrowid or 0
+
+    def lists(self) -> list[tuple[str, int, float]]:
+        """Set id, number of entries and first use of each list, the oldest first."""
+        query = "SELECT set_id, count, min(since) FROM version GROUP BY set_id ORDER BY min(since)"
+        return self._file.execute(query).fetchall()
+
+    def generations(self) -> Iterator[Generation]:
+        """All, the one that was seen last first."""
+        yield from map(_generation, self._file.execute(f"{_GENERATION} ORDER BY seen DESC, number DESC"))
+
+    def of_source(self, source: str) -> list[Generation]:
+        """The generations with a source id."""
+        return list(map(_generation, self._file.execute(f"{_GENERATION} WHERE source = ?", (source,))))
+
+    def looked(self, generation: int, version: int) -> Looked | None:
+        """How far a generation was looked at with a list."""
+        query = (
+            "SELECT place, is_settled, header, coverage, rest FROM looked"
+            " WHERE generation = ? AND version = ?"
+        )
+        row = self._file.execute(query, (generation, version)).fetchone()
+        return (
+            None
+            if row is None
+            else Looked(row[0], bool(row[1]), row[2], _coverage(row[3]), _coverage(row[4]))
+        )
+
+    def generation(self, number: int) -> Generation:
+        """The generation of a number."""
+        return _generation(self._file.execute(f"{_GENERATION} WHERE number = ?", (number,)).fetchone())
+
+    def last_at(self, path: str) -> Generation | None:
+        """The generation of lines that was seen last under a path."""
+        query = f"{_GENERATION} WHERE path = ? AND NOT is_whole ORDER BY seen DESC, number DESC LIMIT 1"
+        row = self._file.execute(query, (path,)).fetchone()
+        return None if row is None else _generation(row)
+
+    def end(self, number: int) -> None:
+        """A generation was read to its end, and its file let go."""
+        with self._writing():
+            self._file.execute("UPDATE generation SET is_ended = 1 WHERE number = ?", (number,))
+
+    def begin(self, source: str, fingerprint: Fingerprint, header: bytes, path: str, now: float) -> int:
+        """A generation of which nothing before its place will be looked at; returns its number."""
+        with self._writing():
+            return self._begin(source, fingerprint, (fingerprint.place, header), path, now, is_whole=False)
+
+    def _begin(
+        self,
+        source: str,
+        found: Fingerprint,
+        base: tuple[int, bytes],
+        path: str,
+        now: float,
+        *,
+        is_whole: bool,
+    ) -> int:
+        made = self._file.execute(
+            "INSERT INTO generation (is_whole, source, head, head_size, tail, place, base, base_header, path,"
+            " shown, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (is_whole, source, *found, *base, path, path, now),
+        )
+        return made.lastrowid or 0
+
+    def record(
+        self,
+        generation: Generation | None,
+        version: int,
+        source: str,
+        fingerprint: Fingerprint,
+        path: str,
+        answer: Answer,
+        *,
+        header: bytes,
+        is_settled: bool,
+        replaces: bool,
+        now: float,
+    ) -> int:
+        """Keep what a span showed, and the place behind it, in one transaction; returns the generation.
+
+        With `replaces` the span began at the base, and its rows take the place of those before.
+        """
+        with self._writing():
+            if generation is None:
+                number = self._begin(source, fingerprint, (0, b""), path, now, is_whole=False)
+                was: tuple[str, ...] = ()
+            else:
+                number, was = generation.number, generation.was
+                if generation.source not in ("", source, *was):
+                    was = (*was, generation.source)
+            old = self.looked(number, version)
+            change = self._change()
+            if replaces:
+                self._file.execute(
+                    "DELETE FROM found WHERE generation = ? AND version = ?", (number, version)
+                )
+                coverage = answer.coverage
+            else:
+                before = old.coverage if old is not None else None
+                coverage = answer.coverage if before is None else add_coverage(before, answer.coverage)
+                self._drop_rest(number, version)
+            for row in answer.rows():
+                self._put(number, version, SETTLED, row, change, adds=not replaces)
+            self._file.execute(
+                "INSERT OR REPLACE INTO looked VALUES (?, ?, ?, ?, ?, ?, '', ?)",
+                (number, version, fingerprint.place, is_settled, header, _written(coverage), change),
+            )
+            self._file.execute(
+                "UPDATE generation SET source = ?, was = ?, head = ?, head_size = ?, tail = ?, place = ?,"
+                " shown = ?, seen = ?, is_ended = 0 WHERE number = ?",
+                (source, json.dumps(was), *fingerprint, path, now, number),
+            )
+        return number
+
+    def record_rest(self, number: int, version: int, answer: Answer) -> None:
+        """Keep what a last line without an end showed; the next span takes its place."""
+        with self._writing():
+            change = self._change()
+            self._drop_rest(number, version)
+            for row in answer.rows():
+                self._put(number, version, REST, row, change, adds=False)
+            self._file.execute(
+                "UPDATE looked SET rest = ?, change = ? WHERE generation = ? AND version = ?",
+                (_written(answer.coverage), change, number, version),
+            )
+
+    def _drop_rest(self, number: int, version: int) -> None:
+        self._file.execute(
+            "DELETE FROM found WHERE generation = ? AND version = ? AND part = ?", (number, version, REST)
+        )
+
+    def add_gap(self, number: int, version: int, gap: tuple[str, str]) -> None:
+        """Lines of a generation are lost between these times."""
+        with self._writing():
+            known = self.looked(number, version)
+            if known is not None and known.coverage is not None:
+                told = known.coverage._replace(gaps=[*known.coverage.gaps, list(gap)])
+                self._file.execute(
+                    "UPDATE looked SET coverage = ?, change = ? WHERE generation = ? AND version = ?",
+                    (_written(told), self._change(), number, version),
+                )
+
+    def record_whole(
+        self, path: str, version: int, mark: str, said: str, answers: Iterable[Answer], now: float
+    ) -> None:
+        """Keep what a file showed that is read as a whole. A shorter reading of a source changes nothing."""
+        with self._writing():
+            for answer in answers:
+                self._put_whole(path, version, answer, now)
+            self._file.execute(
+                "INSERT OR REPLACE INTO whole VALUES (?, ?, ?, ?)", (path, version, mark, said)
+            )
+
+    def _put_whole(self, path: str, version: int, answer: Answer, now: float) -> None:
+        seen = answer.coverage
+        query = f"{_GENERATION} WHERE is_whole AND source = ? AND path = ?"
+        row = self._file.execute(query, (seen.source, seen.path)).fetchone()
+        nothing = Fingerprint("", 0, "", 0)
+        number = (
+            _generation(row).number
+            if row is not None
+            else self._begin(seen.source, nothing, (0, b""), seen.path or path, now, is_whole=True)
+        )
+        known = self.looked(number, version)
+        if known is not None and known.coverage is not None and known.coverage.bytes > seen.bytes:
+            return
+        change = self._change()
+        self._file.execute("DELETE FROM found WHERE generation = ? AND version = ?", (number, version))
+        for one in answer.rows():
+            self._put(number, version, SETTLED, one, change, adds=False)
+        self._file.execute(
+            "INSERT OR REPLACE INTO looked VALUES (?, ?, 0, 1, x'', ?, '', ?)",
+            (number, version, _written(seen), change),
+        )
+        self._file.execute("UPDATE generation SET seen = ? WHERE number = ?", (now, number))
+
+    def whole(self, path: str, version: int) -> str:
+        """The mark with which a file was read as a whole; "" if it never was."""
+        query = "SELECT mark FROM whole WHERE path = ? AND version = ?"
+        row = self._file.execute(query, (path, version)).fetchone()
+        return "" if row is None else str(row[0])
+
+    def troubles(self) -> dict[str, str]:
+        """Paths that cannot be followed, and why."""
+        return dict(self._file.execute("SELECT path, said FROM trouble ORDER BY path"))
+
+    def set_troubles(self, troubles: Mapping[str, str], now: float) -> None:
+        """Those that there are now."""
+        if troubles == self.troubles():
+            return
+        with self._writing():
+            self._file.execute("DELETE FROM trouble")
+            rows = [(path, said, now) for path, said in troubles.items()]
+            self._file.executemany("INSERT INTO trouble VALUES (?, ?, ?)", rows)
+
+    def _put(
+        self, number: int, version: int, part: int, row: Sighting | Bypass, change: int, *, adds: bool
+    ) -> None:
+        kind = "sighting" if isinstance(row, Sighting) else "bypass"
+        # The source id of a short file changes: it is that of the generation.
+        key = json.dumps(row.key()[1:], ensure_ascii=False)
+        if adds:
+            query = (
+                "SELECT data FROM found"
+                " WHERE generation = ? AND version = ? AND kind = ? AND key = ? AND part = ?"
+            )
+            old = self._file.execute(query, (number, version, kind, key, part)).fetchone()
+            if isinstance(row, Sighting):
+                row = row if old is None else add(_row(old[0], Sighting), row)
+            else:
+                row = row if old is None else add(_row(old[0], Bypass), row)
+        self._file.execute(
+            "INSERT OR REPLACE INTO found VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (number, version, part, kind, key, row.day or "", dump(row), change),
+        )
+
+    def _change(self) -> int:
+        row = self._file.execute("SELECT value FROM about WHERE name = 'change'").fetchone()
+        number = int(row[0]) + 1 if row is not None else 1
+        self._file.execute("INSERT OR REPLACE INTO about VALUES ('change', ?)", (str(number),))
+        return number
+
+    def last_change(self) -> int:
+        """The number of the last change of a row or of coverage."""
+        return int(self.about().get("change", "0"))
+
+    def unsent(self, set_id: str, change: int) -> tuple[int, str]:
+        """How many rows changed after a change, and the day of the oldest; "" for rows without a time."""
+        query = (
+            "SELECT count(*), coalesce(min(day), '') FROM found"
+            " WHERE version IN (SELECT number FROM version WHERE set_id = ?) AND change > ?"
+        )
+        count, day = self._file.execute(query, (set_id, change)).fetchone()
+        return int(count), str(day)
+
+    def changed_since(self, set_id: str, change: int) -> tuple[set[tuple[str, str]], set[str]]:
+        """What changed after a change: rows, by source id and key, and source ids whose coverage did."""
+        rows = self._file.execute(
+            "SELECT source, key FROM found JOIN generation ON generation = number"
+            " WHERE version IN (SELECT number FROM version WHERE set_id = ?) AND change > ?",
+            (set_id, change),
+        )
+        sources = self._file.execute(
+            "SELECT source FROM looked JOIN generation ON generation = number"
+            " WHERE version IN (SELECT number FROM version WHERE set_id = ?) AND change > ?",
+            (set_id, change),
+        )
+        return set(rows), {row[0] for row in sources}
+
+    def rows[Row: (Sighting, Bypass)](self, set_id: str, what: type[Row]) -> Iterator[Row]:
+        """All rows of a list, sorted by key: of the generations of a source the larger count."""
+        kind = "sighting" if what is Sighting else "bypass"
+        sources = self._file.execute("SELECT DISTINCT source FROM generation ORDER BY source").fetchall()
+        for (source,) in sources:
+            found = self._file.execute(
+                "SELECT generation, version, key, data FROM found JOIN generation ON generation = number"
+                " WHERE source = ? AND version IN (SELECT number FROM version WHERE set_id = ?) AND kind = ?"
+                " ORDER BY generation, version, key, part",
+                (source, set_id, kind),
+            )
+            best: dict[str, Row] = {}
+            for key, row in _summed(found, what):
+                if key not in best or best[key].count < row.count:
+                    best[key] = row._replace(source=source)
+            yield from sorted(best.values(), key=lambda one: one.key())
+
+    def coverage(self, set_id: str) -> list[Coverage]:
+        """The coverage of each source: of its generations that with more bytes."""
+        best: dict[str, Coverage] = {}
+        found = self._file.execute(
+            "SELECT source, shown, coverage, rest FROM looked JOIN generation ON generation = number"
+            " WHERE version IN (SELECT number FROM version WHERE set_id = ?) ORDER BY number",
+            (set_id,),
+        )
+        for source, shown, text, more in found:
+            told, rest = _coverage(text), _coverage(more)
+            if told is None:
+                continue
+            told = (told if rest is None else add_coverage(told, rest))._replace(source=source, path=shown)
+            old = best.get(source)
+            if old is None or (told.bytes, -len(told.errors)) > (old.bytes, -len(old.errors)):
+                best[source] = told
+        return sorted(best.values(), key=lambda one: (one.source, one.path))
+
+
+class _Transaction:
+    def __init__(self, file: sqlite3.Connection) -> None:
+        self._file = file
+
+    def __enter__(self) -> None:
+        self._file.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        self._file.execute("COMMIT" if kind is None else "ROLLBACK")
+
+
+_GENERATION = (
+    "SELECT number, is_whole, source, was, head, head_size, tail, place, base, base_header, path, shown,"
+    " is_ended FROM generation"
+)
+
+
+def _generation(row: Any) -> Generation:
+    number, is_whole, source, was, *fingerprint, base, base_header, path, shown, is_ended = row
+    was = tuple(json.loads(was))
+    found = Fingerprint(*fingerprint)
+    return Generation(
+        number, bool(is_whole), source, was, found, base, base_header, path, shown, bool(is_ended)
+    )
+
+
+def _row[Row: (Sighting, Bypass)](data: bytes, what: type[Row]) -> Row:
+    fields = json.loads(data)
+    del fields["type"]
+    return what(**fields)
+
+
+def _summed[Row: (Sighting, Bypass)](found: Iterable[Any], what: type[Row]) -> Iterator[tuple[str, Row]]:
+    """Key and row of each generation and version: a last line without an end behind what is settled."""
+    for (_generation, _version, key), parts in groupby(found, key=lambda row: row[:3]):
+        rows = [_row(data, what) for *_, data in parts]
+        yield key, reduce(add, rows)
+
+
+def _written(coverage: Coverage) -> str:
+    return json.dumps(coverage._asdict())
+
+
+def _coverage(text: str) -> Coverage | None:
+    if not text:
+        return None
+    fields = json.loads(text)
+    fields["gaps"] = tuple(fields["gaps"])
+    return Coverage(**fields)

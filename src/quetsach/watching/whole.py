@@ -1,0 +1,55 @@
+"""Files that are read as a whole: archives, packets, databases, packed logs, and text in UTF-16."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from quetsach.files import inputs, openers
+from quetsach.files.decompress import codec_of
+from quetsach.files.source import is_capture, utf16_of
+from quetsach.scanning import reading
+from quetsach.scanning.engine import Engine, Matcher, ScanOptions, SourceResult
+from quetsach.scanning.executor import Unit
+from quetsach.watching.content import HEAD_BYTES, Handle
+from quetsach.watching.state import Answer
+
+_GROWING = ("evtx", "eventxml", "pihole", "adguard", "tinyproxy")
+"""Kinds that a program goes on writing: they may never rest."""
+
+
+def is_whole(path: Path, handle: Handle) -> bool:
+    """Whether spans of a file cannot be read by themselves; decided by its first bytes, as a scan does."""
+    start = handle.read(0, HEAD_BYTES)
+    if utf16_of(start) is not None or is_capture(start) or codec_of(start) is not None:
+        return True
+    if openers.is_result(start):
+        return True
+    found = inputs.discover([str(path)])
+    return not found.logs or found.logs[0].is_container
+
+
+def is_growing(handle: Handle) -> bool:
+    """Whether a file that is read as a whole is written to for as long as it is used."""
+    start = handle.read(0, HEAD_BYTES)
+    if is_capture(start) or codec_of(start) is not None:
+        return False
+    kind = next((kind for kind in openers.KINDS if kind.begins(start)), None)
+    return kind is None or kind.module in _GROWING
+
+
+def read(path: Path, engine: Engine, matcher: Matcher, options: ScanOptions) -> tuple[list[Answer], str]:
+    """The answers of all logs in a file, and why it is none; "" where it is one."""
+    found = inputs.discover([str(path)])
+    said = [reason for _, reason in found.errors] + [one.why for one in found.skipped]
+    answers = []
+    for log in found.logs:
+        at = reading.Reading(engine)
+        for outcome in reading.read(Unit(log), matcher, options, at):
+            if isinstance(outcome, SourceResult):
+                answers.append(answer_of(outcome))
+    return answers, "; ".join(dict.fromkeys(said))
+
+
+def answer_of(result: SourceResult) -> Answer:
+    """The rows of a result in memory: a span shows few."""
+    return Answer(list(result.sightings), list(result.bypasses), result.coverage)
