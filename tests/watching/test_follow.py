@@ -1,4 +1,4 @@
-"""What is followed counts once, whatever happens to the files: compared with a scan of their contents."""
+"""Followed files count once, whatever happens to them: the answers equal a scan of their contents."""
 
 from __future__ import annotations
 

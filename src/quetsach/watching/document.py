@@ -36,10 +36,16 @@ def changes(out: BinaryIO, state: State, scan: Scan, leases: Leases | None, sinc
     if not changed and not sources:
         return None
     groups = {(source, *json.loads(key)[:-2]) for source, key in changed}
-    sightings = (row for row in state.rows(scan.set_id, Sighting) if _group(row) in groups)
-    bypasses = (row for row in state.rows(scan.set_id, Bypass) if _group(row) in groups)
+    only = {source for source, _key in changed}
+    sightings = (row for row in state.rows(scan.set_id, Sighting, only) if _group(row) in groups)
+    bypasses = (row for row in state.rows(scan.set_id, Bypass, only) if _group(row) in groups)
     seen: list[Coverage] = [one for one in state.coverage(scan.set_id) if one.source in sources]
     return write(out, scan, _named(sightings, leases), shown_in_part(seen), bypasses=_named(bypasses, leases))
+
+
+def key(row: Sighting | Bypass) -> str:
+    """The key of a row within its source, as the state spells it."""
+    return json.dumps(row.key()[1:], ensure_ascii=False)
 
 
 def _group(row: Sighting | Bypass) -> tuple[str, ...]:

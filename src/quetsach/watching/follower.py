@@ -162,7 +162,7 @@ class Follower:
         return None
 
     def _note_missing(self, path: str) -> None:
-        """Another content begins under a name: is the one before still there?"""
+        """Another content begins under a name; the content before it may be lost."""
         old = self._state.last_at(path)
         if old is not None and not old.is_ended:
             self._missing.setdefault(old.number, self._now())

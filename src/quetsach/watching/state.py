@@ -6,42 +6,16 @@ One SQLite file. A place changes only together with the rows and the coverage of
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from functools import reduce
 from itertools import groupby
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from quetsach.errors import ScanError
 from quetsach.sightings.adding import add, add_coverage
 from quetsach.sightings.sighting import Bypass, Coverage, Sighting, dump
 from quetsach.watching.content import Fingerprint
+from quetsach.watching.store import Store
 
-_APPLICATION = 0x51535741
-_VERSION = 1
-"""Rises when the tables change."""
-_TABLES = """
-CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE version (number INTEGER PRIMARY KEY, set_id TEXT NOT NULL, program TEXT NOT NULL,
-    count INTEGER NOT NULL, since REAL NOT NULL, UNIQUE (set_id, program));
-CREATE TABLE generation (number INTEGER PRIMARY KEY, is_whole INTEGER NOT NULL, source TEXT NOT NULL,
-    was TEXT NOT NULL DEFAULT '[]', head TEXT NOT NULL, head_size INTEGER NOT NULL, tail TEXT NOT NULL,
-    place INTEGER NOT NULL, base INTEGER NOT NULL, base_header BLOB NOT NULL,
-    path TEXT NOT NULL, shown TEXT NOT NULL, is_ended INTEGER NOT NULL DEFAULT 0, seen REAL NOT NULL);
-CREATE INDEX generation_head ON generation (head);
-CREATE INDEX generation_source ON generation (source);
-CREATE TABLE looked (generation INTEGER NOT NULL, version INTEGER NOT NULL, place INTEGER NOT NULL,
-    is_settled INTEGER NOT NULL, header BLOB NOT NULL, coverage TEXT NOT NULL, rest TEXT NOT NULL DEFAULT '',
-    change INTEGER NOT NULL, PRIMARY KEY (generation, version)) WITHOUT ROWID;
-CREATE TABLE found (generation INTEGER NOT NULL, version INTEGER NOT NULL, part INTEGER NOT NULL,
-    kind TEXT NOT NULL, key TEXT NOT NULL, day TEXT NOT NULL, data BLOB NOT NULL, change INTEGER NOT NULL,
-    PRIMARY KEY (generation, version, kind, key, part)) WITHOUT ROWID;
-CREATE INDEX found_change ON found (version, change);
-CREATE TABLE whole (path TEXT NOT NULL, version INTEGER NOT NULL, mark TEXT NOT NULL, said TEXT NOT NULL,
-    PRIMARY KEY (path, version)) WITHOUT ROWID;
-CREATE TABLE trouble (path TEXT PRIMARY KEY, said TEXT NOT NULL, since REAL NOT NULL) WITHOUT ROWID
-"""
 SETTLED, REST = 0, 1
 """Parts of a generation: what was read to its place, and a last line that has no end yet."""
 
@@ -88,58 +62,8 @@ class Answer(NamedTuple):
         yield from self.bypasses
 
 
-class State:
+class State(Store):
     """Open for one watcher, or for reading beside it."""
-
-    def __init__(self, path: Path, *, is_read_only: bool = False) -> None:
-        self.path = path
-        if is_read_only and not path.is_file():
-            raise ScanError(f"{path.parent}: holds no state of a watcher; start quetsach watch with it first")
-        try:
-            self._file = sqlite3.connect(path, isolation_level=None, timeout=10)
-            try:
-                self._open(is_read_only=is_read_only)
-            except BaseException:
-                self._file.close()
-                raise
-        except sqlite3.DatabaseError as error:
-            raise ScanError(f"{path}: the state cannot be used: {error}; give another --state") from error
-
-    def _open(self, *, is_read_only: bool) -> None:
-        run = self._file.execute
-        run("PRAGMA query_only = ON" if is_read_only else "PRAGMA journal_mode = WAL")
-        run("PRAGMA synchronous = FULL")
-        application, version = (run(f"PRAGMA {p}").fetchone()[0] for p in ("application_id", "user_version"))
-        if not is_read_only and not run("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
-            self.path.chmod(0o600)
-            run("BEGIN IMMEDIATE")
-            run(f"PRAGMA application_id = {_APPLICATION}")
-            run(f"PRAGMA user_version = {_VERSION}")
-            for statement in _TABLES.split(";\n"):
-                run(statement)
-            run("COMMIT")
-        elif application != _APPLICATION:
-            raise ScanError(f"{self.path}: is no state of a watcher, or is damaged; give another --state")
-        elif version > _VERSION:
-            raise ScanError(
-                f"{self.path}: was kept by a newer quetsach (state {version}, this one knows {_VERSION});"
-                " install that version again, or give another --state"
-            )
-
-    def close(self) -> None:
-        self._file.close()
-
-    def about(self) -> dict[str, str]:
-        """Names and values that belong to the whole state."""
-        return dict(self._file.execute("SELECT name, value FROM about"))
-
-    def note(self, values: Mapping[str, str]) -> None:
-        """Keep such values."""
-        with self._writing():
-            self._file.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", values.items())
-
-    def _writing(self) -> _Transaction:
-        return _Transaction(self._file)
 
     def version(self, set_id: str, program: str, count: int, now: float) -> int:
         """The number of a list as a program looks for it; new where that program never used this list."""
@@ -160,7 +84,7 @@ class State:
         return self._file.execute(query).fetchall()
 
     def generations(self) -> Iterator[Generation]:
-        """All, the one that was seen last first."""
+        """All generations, the latest first."""
         yield from map(_generation, self._file.execute(f"{_GENERATION} ORDER BY seen DESC, number DESC"))
 
     def of_source(self, source: str) -> list[Generation]:
@@ -335,19 +259,6 @@ class State:
         row = self._file.execute(query, (path, version)).fetchone()
         return "" if row is None else str(row[0])
 
-    def troubles(self) -> dict[str, str]:
-        """Paths that cannot be followed, and why."""
-        return dict(self._file.execute("SELECT path, said FROM trouble ORDER BY path"))
-
-    def set_troubles(self, troubles: Mapping[str, str], now: float) -> None:
-        """Those that there are now."""
-        if troubles == self.troubles():
-            return
-        with self._writing():
-            self._file.execute("DELETE FROM trouble")
-            rows = [(path, said, now) for path, said in troubles.items()]
-            self._file.executemany("INSERT INTO trouble VALUES (?, ?, ?)", rows)
-
     def _put(
         self, number: int, version: int, part: int, row: Sighting | Bypass, change: int, *, adds: bool
     ) -> None:
@@ -369,15 +280,14 @@ class State:
             (number, version, part, kind, key, row.day or "", dump(row), change),
         )
 
-    def _change(self) -> int:
-        row = self._file.execute("SELECT value FROM about WHERE name = 'change'").fetchone()
-        number = int(row[0]) + 1 if row is not None else 1
-        self._file.execute("INSERT OR REPLACE INTO about VALUES ('change', ?)", (str(number),))
-        return number
-
-    def last_change(self) -> int:
-        """The number of the last change of a row or of coverage."""
-        return int(self.about().get("change", "0"))
+    def touch(self, addresses: Iterable[str], since_day: str) -> None:
+        """Rows of these addresses are told again: what is known of their machines changed."""
+        with self._writing():
+            change = self._change()
+            self._file.executemany(
+                "UPDATE found SET change = ? WHERE json_extract(key, '$[#-3]') = ? AND day >= ?",
+                [(change, address, since_day) for address in addresses],
+            )
 
     def unsent(self, set_id: str, change: int) -> tuple[int, str]:
         """How many rows changed after a change, and the day of the oldest; "" for rows without a time."""
@@ -402,11 +312,16 @@ class State:
         )
         return set(rows), {row[0] for row in sources}
 
-    def rows[Row: (Sighting, Bypass)](self, set_id: str, what: type[Row]) -> Iterator[Row]:
-        """All rows of a list, sorted by key: of the generations of a source the larger count."""
+    def rows[Row: (Sighting, Bypass)](
+        self, set_id: str, what: type[Row], only: Collection[str] | None = None
+    ) -> Iterator[Row]:
+        """All rows of a list, sorted by key: of the generations of a source the larger count. `only` names
+        the sources, None for all."""
         kind = "sighting" if what is Sighting else "bypass"
         sources = self._file.execute("SELECT DISTINCT source FROM generation ORDER BY source").fetchall()
         for (source,) in sources:
+            if only is not None and source not in only:
+                continue
             found = self._file.execute(
                 "SELECT generation, version, key, data FROM found JOIN generation ON generation = number"
                 " WHERE source = ? AND version IN (SELECT number FROM version WHERE set_id = ?) AND kind = ?"
@@ -436,17 +351,6 @@ class State:
             if old is None or (told.bytes, -len(told.errors)) > (old.bytes, -len(old.errors)):
                 best[source] = told
         return sorted(best.values(), key=lambda one: (one.source, one.path))
-
-
-class _Transaction:
-    def __init__(self, file: sqlite3.Connection) -> None:
-        self._file = file
-
-    def __enter__(self) -> None:
-        self._file.execute("BEGIN IMMEDIATE")
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        self._file.execute("COMMIT" if kind is None else "ROLLBACK")
 
 
 _GENERATION = (

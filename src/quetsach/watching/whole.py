@@ -7,12 +7,14 @@ from pathlib import Path
 from quetsach.files import inputs, openers
 from quetsach.files.decompress import codec_of
 from quetsach.files.source import is_capture, utf16_of
+from quetsach.machines.leases import naming
 from quetsach.scanning import reading
 from quetsach.scanning.engine import Engine, Matcher, ScanOptions, SourceResult
 from quetsach.scanning.executor import Unit
 from quetsach.watching.content import HEAD_BYTES, Handle
 from quetsach.watching.state import Answer
 
+LEASES = "lease"
 _GROWING = ("evtx", "eventxml", "pihole", "adguard", "tinyproxy")
 """Kinds that a program goes on writing: they may never rest."""
 
@@ -25,7 +27,14 @@ def is_whole(path: Path, handle: Handle) -> bool:
     if openers.is_result(start):
         return True
     found = inputs.discover([str(path)])
-    return not found.logs or found.logs[0].is_container
+    return not found.logs or found.logs[0].is_container or _holds_leases_only(path)
+
+
+def _holds_leases_only(path: Path) -> bool:
+    """Whether a scan takes the file for leases and no log."""
+    head = naming.head(path)
+    kind = naming.kind_of(head)
+    return kind is not None and not kind.is_log and (not kind.mark or kind.recognises(head))
 
 
 def is_growing(handle: Handle) -> bool:
@@ -40,6 +49,8 @@ def is_growing(handle: Handle) -> bool:
 def read(path: Path, engine: Engine, matcher: Matcher, options: ScanOptions) -> tuple[list[Answer], str]:
     """The answers of all logs in a file, and why it is none; "" where it is one."""
     found = inputs.discover([str(path)])
+    if _holds_leases_only(path):
+        return [], LEASES
     said = [reason for _, reason in found.errors] + [one.why for one in found.skipped]
     answers = []
     for log in found.logs:
