@@ -87,7 +87,9 @@ class Outbox:
                 out.seek(0)
                 result = push.push(out, self._url, self._token)
         except QuetsachError as error:
-            self.problem = error
+            # The frames of a kept traceback would hold the connection open.
+            self.problem = error.with_traceback(None)
+            self.problem.__cause__ = self.problem.__context__ = None
             code = error.code if isinstance(error, push.PushError) else ""
             detail = error.detail if isinstance(error, push.PushError) else str(error)
             state.note({"push code": code, "push problem": detail})

@@ -6,6 +6,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,9 +62,15 @@ class Watcher:
         if request.log_format is not None:
             logformat.check(request.log_format)
         self.request, self._now = request, now
+        with ExitStack() as opened:
+            self._open(opened)
+            self._opened = opened.pop_all()
+
+    def _open(self, opened: ExitStack) -> None:
+        request, now = self.request, self._now
         state_file = folder.prepare(request.folder)
-        self._lock = folder.Lock(request.folder)
-        self.state = State(state_file)
+        opened.enter_context(closing(folder.Lock(request.folder)))
+        self.state = opened.enter_context(closing(State(state_file)))
         self._check_state()
         chosen = engine.choose()
         self.lists = FollowedLists(request.lists, request.choice, chosen, request.folder, now)
@@ -83,6 +90,9 @@ class Watcher:
             if request.url
             else None
         )
+        if self.outbox is not None:
+            opened.callback(self.outbox.close)
+        opened.callback(self.follower.close)
         self._note()
 
     def _check_state(self) -> None:
@@ -157,7 +167,7 @@ class Watcher:
         change = self.state.last_change()
         if change == self._change:
             return []
-        rows, _sources = self.state.changed_since(self._scan.set_id, self._change)
+        rows = self.state.grown_since(self._scan.set_id, self._change)
         self._change = change
         if not rows:
             return []
@@ -170,8 +180,4 @@ class Watcher:
 
     def close(self) -> None:
         """Give everything back."""
-        if self.outbox is not None:
-            self.outbox.close()
-        self.follower.close()
-        self.state.close()
-        self._lock.close()
+        self._opened.close()

@@ -6,7 +6,7 @@ One SQLite file. A place changes only together with the rows and the coverage of
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import reduce
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -169,17 +169,17 @@ class State(Store):
                     was = (*was, generation.source)
             old = self.looked(number, version)
             change = self._change()
+            known: dict[tuple[str, str], tuple[bytes, int, int]] = {}
             if replaces:
-                self._file.execute(
-                    "DELETE FROM found WHERE generation = ? AND version = ?", (number, version)
-                )
+                known = self._take(number, version)
                 coverage = answer.coverage
             else:
                 before = old.coverage if old is not None else None
                 coverage = answer.coverage if before is None else add_coverage(before, answer.coverage)
                 self._drop_rest(number, version)
+            has_moved = generation is not None and generation.source != source
             for row in answer.rows():
-                self._put(number, version, SETTLED, row, change, adds=not replaces)
+                self._put(number, version, SETTLED, row, change, known, adds=not replaces, is_moved=has_moved)
             self._file.execute(
                 "INSERT OR REPLACE INTO looked VALUES (?, ?, ?, ?, ?, ?, '', ?)",
                 (number, version, fingerprint.place, is_settled, header, _written(coverage), change),
@@ -197,7 +197,7 @@ class State(Store):
             change = self._change()
             self._drop_rest(number, version)
             for row in answer.rows():
-                self._put(number, version, REST, row, change, adds=False)
+                self._put(number, version, REST, row, change, {})
             self._file.execute(
                 "UPDATE looked SET rest = ?, change = ? WHERE generation = ? AND version = ?",
                 (_written(answer.coverage), change, number, version),
@@ -244,9 +244,9 @@ class State(Store):
         if known is not None and known.coverage is not None and known.coverage.bytes > seen.bytes:
             return
         change = self._change()
-        self._file.execute("DELETE FROM found WHERE generation = ? AND version = ?", (number, version))
+        before = self._take(number, version)
         for one in answer.rows():
-            self._put(number, version, SETTLED, one, change, adds=False)
+            self._put(number, version, SETTLED, one, change, before)
         self._file.execute(
             "INSERT OR REPLACE INTO looked VALUES (?, ?, 0, 1, x'', ?, '', ?)",
             (number, version, _written(seen), change),
@@ -259,11 +259,28 @@ class State(Store):
         row = self._file.execute(query, (path, version)).fetchone()
         return "" if row is None else str(row[0])
 
+    def _take(self, number: int, version: int) -> dict[tuple[str, str], tuple[bytes, int, int]]:
+        """Delete the rows of a generation, and return what they were: data and changes by kind and key."""
+        at = (number, version)
+        query = "SELECT kind, key, data, change, grown FROM found WHERE generation = ? AND version = ?"
+        found = {(row[0], row[1]): row[2:] for row in self._file.execute(query, at)}
+        self._file.execute("DELETE FROM found WHERE generation = ? AND version = ?", at)
+        return found
+
     def _put(
-        self, number: int, version: int, part: int, row: Sighting | Bypass, change: int, *, adds: bool
+        self,
+        number: int,
+        version: int,
+        part: int,
+        row: Sighting | Bypass,
+        change: int,
+        known: Mapping[tuple[str, str], tuple[bytes, int, int]],
+        *,
+        adds: bool = False,
+        is_moved: bool = False,
     ) -> None:
+        """Keep a row; one that is as it was keeps the number of its change, unless its source id is new."""
         kind = "sighting" if isinstance(row, Sighting) else "bypass"
-        # The source id of a short file changes: it is that of the generation.
         key = json.dumps(row.key()[1:], ensure_ascii=False)
         if adds:
             query = (
@@ -275,9 +292,23 @@ class State(Store):
                 row = row if old is None else add(_row(old[0], Sighting), row)
             else:
                 row = row if old is None else add(_row(old[0], Bypass), row)
+        # The source id of a short file changes: it is that of the generation.
+        data = dump(row._replace(source=""))
+        before, changed, grown = known.get((kind, key), (b"", change, change))
+        is_same = before == data
         self._file.execute(
-            "INSERT OR REPLACE INTO found VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (number, version, part, kind, key, row.day or "", dump(row), change),
+            "INSERT OR REPLACE INTO found VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                number,
+                version,
+                part,
+                kind,
+                key,
+                row.day or "",
+                data,
+                changed if is_same and not is_moved else change,
+                grown if is_same else change,
+            ),
         )
 
     def touch(self, addresses: Iterable[str], since_day: str) -> None:
@@ -311,6 +342,15 @@ class State(Store):
             (set_id, change),
         )
         return set(rows), {row[0] for row in sources}
+
+    def grown_since(self, set_id: str, change: int) -> set[tuple[str, str]]:
+        """Source id and key of rows that are new, or hold more lines, since a change."""
+        rows = self._file.execute(
+            "SELECT source, key FROM found JOIN generation ON generation = number"
+            " WHERE version IN (SELECT number FROM version WHERE set_id = ?) AND grown > ?",
+            (set_id, change),
+        )
+        return set(rows)
 
     def rows[Row: (Sighting, Bypass)](
         self, set_id: str, what: type[Row], only: Collection[str] | None = None

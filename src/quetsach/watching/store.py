@@ -28,6 +28,7 @@ CREATE TABLE looked (generation INTEGER NOT NULL, version INTEGER NOT NULL, plac
     change INTEGER NOT NULL, PRIMARY KEY (generation, version)) WITHOUT ROWID;
 CREATE TABLE found (generation INTEGER NOT NULL, version INTEGER NOT NULL, part INTEGER NOT NULL,
     kind TEXT NOT NULL, key TEXT NOT NULL, day TEXT NOT NULL, data BLOB NOT NULL, change INTEGER NOT NULL,
+    grown INTEGER NOT NULL,
     PRIMARY KEY (generation, version, kind, key, part)) WITHOUT ROWID;
 CREATE INDEX found_change ON found (version, change);
 CREATE TABLE whole (path TEXT NOT NULL, version INTEGER NOT NULL, mark TEXT NOT NULL, said TEXT NOT NULL,
