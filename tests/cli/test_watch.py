@@ -170,6 +170,20 @@ def test_what_the_portal_did_not_take_is_kept_and_sent_later(
     assert "The portal has everything." in out
 
 
+@pytest.mark.usefixtures("no_waiting")
+def test_a_short_log_is_one_log_for_the_portal_while_it_grows(
+    watch: Callable[..., tuple[int, str, str]], portal: Portal, token: Path, log: Path
+) -> None:
+    send = ("--once", "--push", portal.url, "--token-file", str(token))
+    for number in range(4):
+        add(log, f"10.1.4.{number}")
+        watch(*send)
+    lines = [json.loads(line) for line in b"".join(portal.bodies).splitlines()]
+    told = [(line["device"], line["source"]) for line in lines if line["type"] == "sighting"]
+    assert len(told) == len(set(told)) == 5, "each row once"
+    assert len({source for _device, source in told}) == 1
+
+
 def request(log: Path, feed: Path, place: Path, leases: tuple[Path, ...] = ()) -> Request:
     return Request([str(log)], [str(feed)], place, "fw-hq", leases=leases, lease_length=3_600_000_000)
 

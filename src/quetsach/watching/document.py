@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import BinaryIO
 
@@ -30,17 +30,30 @@ def dump(out: BinaryIO, state: State, scan: Scan, leases: Leases | None) -> End:
 def changes(out: BinaryIO, state: State, scan: Scan, leases: Leases | None, since: int) -> End | None:
     """Write what changed after a change; None where nothing did.
 
-    All rows of an address and an indicator go together: a lease may join or part them.
+    All rows of an address and an indicator go together: a lease may join or part them. A log under 4,096
+    bytes is told under the id of its first look, or each new line would make another log of it.
     """
     changed, sources = state.changed_since(scan.set_id, since)
     if not changed and not sources:
         return None
     groups = {(source, *json.loads(key)[:-2]) for source, key in changed}
     only = {source for source, _key in changed}
-    sightings = (row for row in state.rows(scan.set_id, Sighting, only) if _group(row) in groups)
-    bypasses = (row for row in state.rows(scan.set_id, Bypass, only) if _group(row) in groups)
+    first = state.first_ids()
+    sightings = _told(state.rows(scan.set_id, Sighting, only), groups, first)
+    bypasses = _told(state.rows(scan.set_id, Bypass, only), groups, first)
     seen: list[Coverage] = [one for one in state.coverage(scan.set_id) if one.source in sources]
+    seen = [one._replace(source=first.get(one.source, one.source)) for one in seen]
+    seen.sort(key=lambda one: (one.source, one.path))
     return write(out, scan, _named(sightings, leases), shown_in_part(seen), bypasses=_named(bypasses, leases))
+
+
+def _told[Row: (Sighting, Bypass)](
+    rows: Iterable[Row], groups: Collection[tuple[str, ...]], first: Mapping[str, str]
+) -> Iterator[Row]:
+    """The rows of these groups, under the ids by which a portal knows their sources, sorted by key."""
+    found = [row for row in rows if _group(row) in groups]
+    named = [row._replace(source=first.get(row.source, row.source)) for row in found]
+    yield from sorted(named, key=lambda row: row.key())
 
 
 def key(row: Sighting | Bypass) -> str:

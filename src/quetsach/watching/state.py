@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from quetsach.sightings.adding import add, add_coverage
 from quetsach.sightings.sighting import Bypass, Coverage, Sighting, dump
-from quetsach.watching.content import Fingerprint
+from quetsach.watching.content import HEAD_BYTES, Fingerprint
 from quetsach.watching.store import Store
 
 SETTLED, REST = 0, 1
@@ -177,7 +177,8 @@ class State(Store):
                 before = old.coverage if old is not None else None
                 coverage = answer.coverage if before is None else add_coverage(before, answer.coverage)
                 self._drop_rest(number, version)
-            has_moved = generation is not None and generation.source != source
+            is_short = fingerprint.place < HEAD_BYTES
+            has_moved = generation is not None and generation.source != source and not is_short
             for row in answer.rows():
                 self._put(number, version, SETTLED, row, change, known, adds=not replaces, is_moved=has_moved)
             self._file.execute(
@@ -342,6 +343,14 @@ class State(Store):
             (set_id, change),
         )
         return set(rows), {row[0] for row in sources}
+
+    def first_ids(self) -> dict[str, str]:
+        """The first source id of each log under 4,096 bytes whose id has changed, by its present id."""
+        found = self._file.execute(
+            "SELECT source, was FROM generation WHERE place < ? AND was != '[]' AND NOT is_whole",
+            (HEAD_BYTES,),
+        )
+        return {source: json.loads(was)[0] for source, was in found}
 
     def grown_since(self, set_id: str, change: int) -> set[tuple[str, str]]:
         """Source id and key of rows that are new, or hold more lines, since a change."""
