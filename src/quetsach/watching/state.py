@@ -296,6 +296,8 @@ class State(Store):
         # The source id of a short file changes: it is that of the generation.
         data = dump(row._replace(source=""))
         before, changed, grown = known.get((kind, key), (b"", change, change))
+        if not before and not adds:
+            grown = self._grown_before(number, kind, key, data, change)
         is_same = before == data
         self._file.execute(
             "INSERT OR REPLACE INTO found VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -308,9 +310,15 @@ class State(Store):
                 row.day or "",
                 data,
                 changed if is_same and not is_moved else change,
-                grown if is_same else change,
+                grown if is_same or not before else change,
             ),
         )
+
+    def _grown_before(self, number: int, kind: str, key: str, data: bytes, change: int) -> int:
+        """When the row was found by an earlier list; `change` where none found just this."""
+        query = "SELECT max(grown) FROM found WHERE generation = ? AND kind = ? AND key = ? AND data = ?"
+        row = self._file.execute(query, (number, kind, key, data)).fetchone()
+        return change if row[0] is None else int(row[0])
 
     def touch(self, addresses: Iterable[str], since_day: str) -> None:
         """Rows of these addresses are told again: what is known of their machines changed."""
