@@ -142,14 +142,10 @@ class Follower:
         held.is_copy = False
         in_use = {one.generation.number: one for one in self._all() if one.generation is not None}
         in_use = {number: one for number, one in in_use.items() if one is not held}
-        digests: dict[int, str] = {}
-        for one in self._state.generations():
-            at = one.fingerprint
-            if one.is_whole or at.place > mark.size or not at.place:
-                continue
-            if at.head_size not in digests:
-                digests[at.head_size] = held.handle.digest(0, at.head_size)
-            if digests[at.head_size] != at.head or not at.holds(held.handle):
+        sizes = [size for size in self._state.heads() if size <= mark.size]
+        heads = ((held.handle.digest(0, size), size) for size in sizes)
+        for one in (one for head in heads for one in self._state.beginning(*head)):
+            if one.fingerprint.place > mark.size or not one.fingerprint.holds(held.handle):
                 continue
             other = in_use.get(one.number)
             if other is None or other.is_gone:

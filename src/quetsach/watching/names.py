@@ -6,6 +6,7 @@ import glob
 import os
 import stat
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,6 +28,7 @@ class Paths:
     def __init__(self, follow: Iterable[str], own: Iterable[Path]) -> None:
         self._follow = list(follow)
         self._own = [os.path.realpath(path) for path in own]
+        self._judged: dict[str, bool] = {}
 
     def now(self) -> Names:
         """What is there now."""
@@ -58,24 +60,32 @@ class Paths:
 
     def _past(self, found: Names) -> dict[Path, Mark]:
         """Files whose name begins as that of a followed file: `dns.log.1` beside `dns.log`."""
+        bases: dict[Path, set[str]] = {}
+        # A file that was renamed may not have a new one in its place yet.
+        for path in [*found.files, *(Path(text) for text in found.errors)]:
+            bases.setdefault(path.parent, set()).add(path.name)
         beside: dict[Path, Mark] = {}
-        for text in self._follow:
-            if text not in {str(path) for path in found.files} and Path(text).is_dir():
-                continue
-            for name in _matching(glob.escape(text) + "[.-]*"):
-                if Path(name) in found.files or self._is_own(name):
-                    continue
-                try:
-                    about = Path(name).stat()
-                except OSError:
-                    continue
-                if stat.S_ISREG(about.st_mode):
-                    beside[Path(name)] = Mark.of(about)
-        return beside
+        for folder, names in bases.items():
+            with suppress(OSError), os.scandir(folder) as entries:
+                for entry in entries:
+                    ends = [at for at, letter in enumerate(entry.name) if letter in ".-"]
+                    if any(entry.name[:at] in names for at in ends):
+                        self._add_past(Path(folder, entry.name), found, beside)
+        return dict(sorted(beside.items()))
+
+    def _add_past(self, path: Path, found: Names, beside: dict[Path, Mark]) -> None:
+        if path in found.files or self._is_own(str(path)):
+            return
+        with suppress(OSError):
+            about = path.stat()
+            if stat.S_ISREG(about.st_mode):
+                beside[path] = Mark.of(about)
 
     def _is_own(self, name: str) -> bool:
-        real = os.path.realpath(name)
-        return any(real == own or real.startswith(own + os.sep) for own in self._own)
+        if name not in self._judged:
+            real = os.path.realpath(name)
+            self._judged[name] = any(real == own or real.startswith(own + os.sep) for own in self._own)
+        return self._judged[name]
 
 
 def _matching(pattern: str) -> list[str]:

@@ -83,9 +83,16 @@ class State(Store):
         query = "SELECT set_id, count, min(since) FROM version GROUP BY set_id ORDER BY min(since)"
         return self._file.execute(query).fetchall()
 
-    def generations(self) -> Iterator[Generation]:
-        """All generations, the latest first."""
-        yield from map(_generation, self._file.execute(f"{_GENERATION} ORDER BY seen DESC, number DESC"))
+    def heads(self) -> list[int]:
+        """How many first bytes of files decide which generation they are."""
+        query = "SELECT DISTINCT head_size FROM generation WHERE NOT is_whole AND place > 0 ORDER BY 1 DESC"
+        return [row[0] for row in self._file.execute(query)]
+
+    def beginning(self, head: str, head_size: int) -> list[Generation]:
+        """The generations that begin with this head, the latest first."""
+        query = f"{_GENERATION} WHERE head = ? AND head_size = ? AND NOT is_whole AND place > 0"
+        found = self._file.execute(f"{query} ORDER BY seen DESC, number DESC", (head, head_size))
+        return list(map(_generation, found))
 
     def of_source(self, source: str) -> list[Generation]:
         """The generations with a source id."""
