@@ -41,6 +41,10 @@ class Follower:
 
         Raises sqlite3.Error where the state cannot be written.
         """
+        with self._state.together():
+            return self._look()
+
+    def _look(self) -> int:
         found = self._paths.now()
         self.troubles, self.waiting = dict(found.errors), []
         self._let_go({**found.files, **found.beside})
@@ -88,6 +92,8 @@ class Follower:
     def _let_go(self, names: dict[Path, Mark]) -> None:
         """Part from names that lead elsewhere now, and from contents that were truncated or written anew."""
         for path, held in list(self._open.items()):
+            if held.looked is not None and names.get(path) == held.mark and not held.is_copy:
+                continue
             mark = held.handle.mark()
             if path in names and names[path].is_file_of(mark):
                 self._check(held, mark)
@@ -109,11 +115,11 @@ class Follower:
             if any(one.handle.mark().is_file_of(mark) for one in self._open.values()):
                 return 0
             held = self._open[path] = Held(path, Handle(path), is_beside, self._now())
+        if held.mark == mark and held.looked == (mark, self._looker.version) and not held.is_copy:
+            return 0
         mark = held.handle.mark()
         if held.mark != mark:
             held.mark, held.since = mark, self._now()
-        if held.looked == (mark, self._looker.version) and not held.is_copy:
-            return 0
         if not mark.size:
             return 0
         if held.generation is None:
@@ -232,6 +238,7 @@ class Follower:
         if not is_due:
             self.waiting.append(path)
             return 0
+        self._state.flush()
         answers, said = whole.read(path, looker.engine, looker.matcher, looker.options)
         if looker.is_stopping:
             return 0

@@ -142,6 +142,8 @@ class Looker:
 
     def _read(self, held: Held, at: tuple[int, int], header: bytes) -> tuple[Answer, bytes, str] | None:
         handle, (start, end) = held.handle, at
+        if end - start > _LONG_LINE:
+            self.state.flush()
         head = handle.read(0, min(SETTLED_BYTES, end))
         source = handle.digest(0, min(HEAD_BYTES, end))
         before = Before(start, head, header, source, handle.mark().mtime_ns / 1e9)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +40,16 @@ CREATE TABLE lease (data TEXT PRIMARY KEY) WITHOUT ROWID
 """
 
 
+_TOGETHER_SECONDS = 0.2
+"""Others that write wait no longer: the outbox."""
+
+
 class Store:
     """Open for one watcher, or for reading beside it."""
 
     def __init__(self, path: Path, *, is_read_only: bool = False) -> None:
         self.path = path
+        self._is_together, self._since = False, 0.0
         if is_read_only and not path.is_file():
             raise ScanError(f"{path.parent}: holds no state of a watcher; start quetsach watch with it first")
         try:
@@ -88,8 +95,36 @@ class Store:
         with self._writing():
             self._file.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", values.items())
 
-    def _writing(self) -> _Transaction:
-        return _Transaction(self._file)
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """What is written in here becomes durable together, at the latest with the end of `together`."""
+        if not self._file.in_transaction:
+            self._file.execute("BEGIN IMMEDIATE")
+            self._since = time.monotonic()
+        try:
+            yield
+        except BaseException:
+            self._file.execute("ROLLBACK")
+            raise
+        if not self._is_together or time.monotonic() - self._since > _TOGETHER_SECONDS:
+            self.flush()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is written in here shares few transactions: each waits for the disk."""
+        self._is_together = True
+        try:
+            yield
+            self.flush()
+        finally:
+            self._is_together = False
+            if self._file.in_transaction:
+                self._file.execute("ROLLBACK")
+
+    def flush(self) -> None:
+        """Make durable what was written."""
+        if self._file.in_transaction:
+            self._file.execute("COMMIT")
 
     def _change(self) -> int:
         row = self._file.execute("SELECT value FROM about WHERE name = 'change'").fetchone()
@@ -124,14 +159,3 @@ class Store:
         rows = [(json.dumps(list(lease)),) for lease in leases]
         with self._writing():
             self._file.executemany("INSERT OR IGNORE INTO lease VALUES (?)", rows)
-
-
-class _Transaction:
-    def __init__(self, file: sqlite3.Connection) -> None:
-        self._file = file
-
-    def __enter__(self) -> None:
-        self._file.execute("BEGIN IMMEDIATE")
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        self._file.execute("COMMIT" if kind is None else "ROLLBACK")
