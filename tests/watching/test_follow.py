@@ -80,6 +80,19 @@ def test_renamed_while_it_is_written(office: Office, number: int) -> None:
 
 
 @pytest.mark.parametrize("number", [3, 1500])
+def test_grown_and_packed_while_nobody_looked(office: Office, number: int) -> None:
+    office.append(lines(office, number))
+    office.look()
+    office.kill()
+    office.append(lines(office, 5))
+    office.rename("dns.log", "dns.log.1")
+    office.pack("dns.log.1")
+    office.append(lines(office, 4))
+    office.start()
+    check(office)
+
+
+@pytest.mark.parametrize("number", [3, 1500])
 def test_copied_and_truncated(office: Office, number: int) -> None:
     office.append(lines(office, number))
     office.look()

@@ -233,18 +233,25 @@ class Follower:
             self._state.record_whole(str(path), looker.version, _text(mark), "", [], now)
             return 0
         is_due = held.rests(now) >= QUIET_SECONDS or (
-            whole.is_growing(held.handle) and now - self._whole_read.get(path, 0.0) >= AGAIN_SECONDS
+            whole.is_growing(held.handle) and now - self._whole_read.setdefault(path, now) >= AGAIN_SECONDS
         )
         if not is_due:
             self.waiting.append(path)
             return 0
         self._state.flush()
-        answers, said = whole.read(path, looker.engine, looker.matcher, looker.options)
+        answers, said = whole.read(
+            path,
+            looker.engine,
+            looker.matcher,
+            looker.options,
+            with_heads=self._state.has_short(),
+        )
         if looker.is_stopping:
             return 0
         if held.is_beside:
             answers = [one for one in answers if self._state.of_source(one.coverage.source)]
-        self._state.record_whole(str(path), looker.version, _text(mark), said, answers, now)
+        in_use = {one.generation.number for one in self._all() if one.generation is not None}
+        self._state.record_whole(str(path), looker.version, _text(mark), said, answers, now, in_use)
         self._whole_read[path] = now
         held.looked = (mark, looker.version)
         return 1

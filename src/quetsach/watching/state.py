@@ -5,6 +5,7 @@ One SQLite file. A place changes only together with the rows and the coverage of
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import reduce
@@ -50,11 +51,13 @@ class Looked(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What a span showed."""
+    """What a span showed, or a log in a file that is read as a whole; `head` are its first bytes, where asked
+    for."""
 
     sightings: list[Sighting]
     bypasses: list[Bypass]
     coverage: Coverage
+    head: bytes = b""
 
     def rows(self) -> Iterator[Sighting | Bypass]:
         """All rows."""
@@ -228,25 +231,36 @@ class State(Store):
                 )
 
     def record_whole(
-        self, path: str, version: int, mark: str, said: str, answers: Iterable[Answer], now: float
+        self,
+        path: str,
+        version: int,
+        mark: str,
+        said: str,
+        answers: Iterable[Answer],
+        now: float,
+        in_use: Collection[int] = (),
     ) -> None:
-        """Keep what a file showed that is read as a whole. A shorter reading of a source changes nothing."""
+        """Keep what a file showed that is read as a whole. A shorter reading of a source changes nothing.
+
+        `in_use` are generations that go on as lines.
+        """
         with self._writing():
             for answer in answers:
-                self._put_whole(path, version, answer, now)
+                self._put_whole(path, version, answer, now, in_use)
             self._file.execute(
                 "INSERT OR REPLACE INTO whole VALUES (?, ?, ?, ?)", (path, version, mark, said)
             )
 
-    def _put_whole(self, path: str, version: int, answer: Answer, now: float) -> None:
+    def _put_whole(
+        self, path: str, version: int, answer: Answer, now: float, in_use: Collection[int]
+    ) -> None:
         seen = answer.coverage
-        query = f"{_GENERATION} WHERE is_whole AND source = ? AND path = ?"
-        row = self._file.execute(query, (seen.source, seen.path)).fetchone()
-        nothing = Fingerprint("", 0, "", 0)
+        old = self._same_whole(seen.source, seen.path or path, answer.head, in_use)
+        found = Fingerprint("", 0, "", seen.bytes)
         number = (
-            _generation(row).number
-            if row is not None
-            else self._begin(seen.source, nothing, (0, b""), seen.path or path, now, is_whole=True)
+            old.number
+            if old is not None
+            else self._begin(seen.source, found, (0, b""), seen.path or path, now, is_whole=True)
         )
         known = self.looked(number, version)
         if known is not None and known.coverage is not None and known.coverage.bytes > seen.bytes:
@@ -259,7 +273,36 @@ class State(Store):
             "INSERT OR REPLACE INTO looked VALUES (?, ?, 0, 1, x'', ?, '', ?)",
             (number, version, _written(seen), change),
         )
-        self._file.execute("UPDATE generation SET seen = ? WHERE number = ?", (now, number))
+        was = () if old is None else old.was if old.source == seen.source else (*old.was, old.source)
+        self._file.execute(
+            "UPDATE generation SET is_whole = 1, source = ?, was = ?, place = ?, path = ?, shown = ?,"
+            " seen = ? WHERE number = ?",
+            (seen.source, json.dumps(was), seen.bytes, seen.path or path, seen.path or path, now, number),
+        )
+
+    def _same_whole(self, source: str, path: str, head: bytes, in_use: Collection[int]) -> Generation | None:
+        """The generation of a log that is read as a whole: with its source id, or with that which its first
+        bytes had while it was shorter than 4,096, as a log of lines too."""
+        query = f"{_GENERATION} WHERE is_whole AND path = ?"
+        found = list(map(_generation, self._file.execute(query, (path,))))
+        same = next((one for one in found if one.source == source), None)
+        if same is not None:
+            return same
+        for one in found:
+            size = one.fingerprint.place
+            if size < HEAD_BYTES and hashlib.sha256(head[:size]).hexdigest() == one.source:
+                return one
+        for size in self.heads():
+            if size < min(HEAD_BYTES, len(head) + 1):
+                short = self.beginning(hashlib.sha256(head[:size]).hexdigest(), size)
+                if short and short[0].source != source and short[0].number not in in_use:
+                    return short[0]
+        return None
+
+    def has_short(self) -> bool:
+        """Whether a log was shorter than 4,096 bytes when it was read last."""
+        query = "SELECT 1 FROM generation WHERE place < ? LIMIT 1"
+        return self._file.execute(query, (HEAD_BYTES,)).fetchone() is not None
 
     def whole(self, path: str, version: int) -> str:
         """The mark with which a file was read as a whole; "" if it never was."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from quetsach.errors import SourceError
 from quetsach.files import inputs, openers
 from quetsach.files.decompress import codec_of
-from quetsach.files.source import is_capture, utf16_of
+from quetsach.files.source import Source, is_capture, utf16_of
 from quetsach.machines.leases import naming
 from quetsach.scanning import reading
 from quetsach.scanning.engine import Engine, Matcher, ScanOptions, SourceResult
@@ -46,19 +47,41 @@ def is_growing(handle: Handle) -> bool:
     return kind is None or kind.module in _GROWING
 
 
-def read(path: Path, engine: Engine, matcher: Matcher, options: ScanOptions) -> tuple[list[Answer], str]:
+def read(
+    path: Path, engine: Engine, matcher: Matcher, options: ScanOptions, *, with_heads: bool
+) -> tuple[list[Answer], str]:
     """The answers of all logs in a file, and why it is none; "" where it is one."""
     found = inputs.discover([str(path)])
     if _holds_leases_only(path):
         return [], LEASES
     said = [reason for _, reason in found.errors] + [one.why for one in found.skipped]
     answers = []
+    heads = _heads(path, found.logs) if with_heads else {}
     for log in found.logs:
         at = reading.Reading(engine)
         for outcome in reading.read(Unit(log), matcher, options, at):
             if isinstance(outcome, SourceResult):
-                answers.append(answer_of(outcome))
+                answer = answer_of(outcome)
+                answers.append(answer._replace(head=heads.get(answer.coverage.path, b"")))
     return answers, "; ".join(dict.fromkeys(said))
+
+
+def _heads(path: Path, logs: list[inputs.Input]) -> dict[str, bytes]:
+    """The first bytes of each log, by the path that its coverage shows."""
+    if not any(log.is_container for log in logs):
+        source = Source(path, any_encoding=True)
+        next(source.chunks(), b"")
+        return {str(path): source.head}
+    found: dict[str, bytes] = {}
+    try:
+        for opened in openers.read(path, openers.Meter()):
+            if isinstance(opened, openers.Opened):
+                shown = f"{path}!/{opened.member}" if opened.member else str(path)
+                found[shown] = openers.unpacked_start(opened.stream)
+    except (SourceError, OSError):
+        # The reading of the file reports the reason.
+        return found
+    return found
 
 
 def answer_of(result: SourceResult) -> Answer:
