@@ -10,7 +10,7 @@ from typing import Any, cast
 from unittest import mock
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 
 from quetsach.scanning.engine import Engine
@@ -121,6 +121,7 @@ def kill(office: Office, statements: int) -> None:
     suppress_health_check=list(HealthCheck),
     deadline=None,
 )
+@example(steps=[("append", 1), ("piece", 1), ("look", 0), ("copy", 0), ("pack", 0)], is_native=True)
 @given(steps=st.lists(STEPS, min_size=4, max_size=30), is_native=st.booleans())
 def test_any_history(steps: list[tuple[str, int]], is_native: bool) -> None:
     with tempfile.TemporaryDirectory() as folder, mock.patch.object(held, "SETTLED_BYTES", SETTLED):
