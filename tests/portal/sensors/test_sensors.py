@@ -1,4 +1,4 @@
-"""Sensors: a code enrols one program, heartbeats tell what is alive, and silence is told as silence."""
+"""Sensors: a code enrols one program, heartbeats show it alive, and silence looks like silence."""
 
 import json
 from datetime import UTC, datetime, timedelta

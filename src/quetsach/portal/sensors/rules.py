@@ -14,9 +14,9 @@ MISSED = 3
 PAUSES = 4
 """A source may pause four times as long as it usually does."""
 LEAST_PAUSE = timedelta(minutes=10)
-"""Shorter silences are told of no source: a log of two lines a minute pauses that long by chance."""
+"""No source is silent before: a log of two lines a minute pauses for some minutes by chance."""
 SKEW = timedelta(minutes=2)
-"""A clock that is further away from the portal's is told."""
+"""A clock further away from the portal's counts as wrong."""
 BEATS = timedelta(seconds=MISSED * SECONDS)
 
 
