@@ -8,10 +8,12 @@ import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from quetsach.errors import ScanError
+from quetsach.sightings import heartbeat
 from quetsach.watching import folder
 from quetsach.watching.folder import Lock
 from quetsach.watching.running import Request, Watcher
@@ -140,6 +142,27 @@ def test_own_files_are_never_followed_and_nobody_else_reads_them(
         assert (place.stat().st_mode & 0o777, (place / folder.STATE).stat().st_mode & 0o777) == (0o700, 0o600)
 
 
+def documents(portal: Portal) -> list[dict[str, Any]]:
+    """The records that the portal got, without heartbeats."""
+    bodies = (body for body in portal.bodies if not body.startswith(b'{"type":"heartbeat"'))
+    return [json.loads(line) for line in b"".join(bodies).splitlines()]
+
+
+def test_the_portal_is_told_where_each_source_stands(
+    watch: Callable[..., tuple[int, str, str]], portal: Portal, token: Path, log: Path
+) -> None:
+    watch("--once")
+    with log.open("a") as file:
+        file.write("half a line")
+    watch("--once", "--push", portal.url, "--token-file", str(token), "--follow", "/no/such.log")
+    beat = heartbeat.read(next(body for body in portal.bodies if body.startswith(b'{"type":"heartbeat"')))
+    told = {source.path: source for source in beat.sources}
+    assert (beat.entries, beat.unsent) == (1, 1)
+    assert (told[str(log)].lines, told[str(log)].behind) == (3, 11)
+    assert f"{told[str(log)].last_line}" == "2022-09-16 04:00:02.123000+00:00"
+    assert told["/no/such.log"].problem == "no such file or folder"
+
+
 @pytest.mark.usefixtures("no_waiting")
 def test_what_the_portal_did_not_take_is_kept_and_sent_later(
     watch: Callable[..., tuple[int, str, str]],
@@ -160,12 +183,12 @@ def test_what_the_portal_did_not_take_is_kept_and_sent_later(
     portal.answers, portal.bodies = [(200, {})], []
     add(log, "10.1.2.9")
     assert watch(*send)[0] == 1
-    lines = [json.loads(line) for line in b"".join(portal.bodies).splitlines()]
+    lines = documents(portal)
     assert {line["device"] for line in lines if line["type"] == "sighting"} == {"10.1.2.3", "10.1.2.9"}
     assert [line["type"] for line in lines][-2:] == ["coverage", "end"]
-    sent = len(portal.bodies)
+    portal.bodies = []
     assert watch(*send)[0] == 0
-    assert len(portal.bodies) == sent, "the portal has everything: nothing is sent again"
+    assert not documents(portal), "the portal has everything: nothing is sent again"
     _code, out, _err = quetsach("--lang", "en", "watch", "--state", str(place), "--show")
     assert "The portal has everything." in out
 
@@ -178,7 +201,7 @@ def test_a_short_log_is_one_log_for_the_portal_while_it_grows(
     for number in range(4):
         add(log, f"10.1.4.{number}")
         watch(*send)
-    lines = [json.loads(line) for line in b"".join(portal.bodies).splitlines()]
+    lines = documents(portal)
     told = [(line["device"], line["source"]) for line in lines if line["type"] == "sighting"]
     assert len(told) == len(set(told)) == 5, "each row once"
     assert len({source for _device, source in told}) == 1

@@ -14,13 +14,16 @@ from pathlib import Path
 from quetsach.errors import QuetsachError
 from quetsach.machines.leases.naming import Leases
 from quetsach.results import push
+from quetsach.sightings import heartbeat
 from quetsach.sightings.sighting import Scan
-from quetsach.watching import document
+from quetsach.watching import beating, document
 from quetsach.watching.state import State
 
 COVERAGE_SECONDS = 60.0
 """What was looked at, where nothing was found, is sent no more often."""
 _LONGEST_PAUSE = 60.0
+_HEARTBEAT = "/api/v1/heartbeat"
+_BEAT_CODES = {401: "token_unknown", 404: "no_portal", 409: "no_sensor", 422: "refused"}
 _TICK = 0.5
 
 
@@ -42,6 +45,7 @@ class Outbox:
             scan,
             leases,
         )
+        self._began = time.time()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self.problem: QuetsachError | None = None
@@ -62,9 +66,12 @@ class Outbox:
 
     def _run(self) -> None:
         state = State(self._state_file)
-        pause, last = 0.0, 0.0
+        pause, last, beaten = 0.0, 0.0, 0.0
         while not self._stop.wait(max(_TICK, pause)):
             scan = self._scan()
+            if time.monotonic() - beaten >= heartbeat.SECONDS:
+                self.beat(state)
+                beaten = time.monotonic()
             has_rows = state.unsent(scan.set_id, self._sent(state, scan.set_id))[0] > 0
             if not has_rows and time.monotonic() - last < COVERAGE_SECONDS:
                 continue
@@ -105,6 +112,22 @@ class Outbox:
             }
         )
         return True
+
+    def beat(self, state: State) -> None:
+        """Tell the portal that the watcher is alive, and where each source stands. A token that belongs to no
+        sensor only pushes."""
+        scan, now = self._scan(), time.time()
+        unsent = state.unsent(scan.set_id, self._sent(state, scan.set_id))
+        body = heartbeat.write(beating.beat(state, scan, unsent, self._began, now))
+        address = push.address_of(self._url.rstrip("/").removesuffix(push.PATH), _HEARTBEAT)
+        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
+        try:
+            with push.pool(1) as http:
+                push.answer_of(http, address, headers, self._token, codes=_BEAT_CODES, body=body)
+        except push.PushError as error:
+            state.note({"beat": "" if error.code == "no_sensor" else error.code})
+            return
+        state.note({"beat": "", "beaten": str(now)})
 
     def _sent(self, state: State, set_id: str) -> int:
         return sent(state, self._url, set_id)

@@ -33,8 +33,11 @@ _ALIVE_SECONDS = 5.0
 
 
 class Request(NamedTuple):
-    """What is followed, with which lists, and where it is kept. `lists` are files or addresses; `url` and
-    `token` those of a portal, "" for none."""
+    """The files to follow, with which lists, and where the state lies.
+
+    `lists` are files or addresses; `url` and `token` those of a portal, "" for none. Without a `source_name`
+    that of the state stays; a new state is named `vantage`.
+    """
 
     follow: Sequence[str]
     lists: Sequence[str]
@@ -48,6 +51,7 @@ class Request(NamedTuple):
     from_now: bool = False
     url: str = ""
     token: str = ""
+    vantage: str = ""
 
 
 class Watcher:
@@ -72,6 +76,7 @@ class Watcher:
         opened.enter_context(closing(folder.Lock(request.folder)))
         self.state = opened.enter_context(closing(State(state_file)))
         self._check_state()
+        request = self.request
         chosen = engine.choose()
         self.lists = FollowedLists(request.lists, request.choice, chosen, request.folder, now)
         matcher = self.lists.first()
@@ -98,6 +103,8 @@ class Watcher:
     def _check_state(self) -> None:
         """Zone, format and name belong to the state: with others the same line would count again."""
         kept = self.state.about()
+        name = self.request.source_name or kept.get("--source-name") or self.request.vantage
+        self.request = self.request._replace(source_name=name)
         asked = {
             "--tz": self.request.tz,
             "--format": self.request.log_format or "",

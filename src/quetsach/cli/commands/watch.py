@@ -65,7 +65,7 @@ def _watch(given: dict[str, Any]) -> int:
         given["follow"],
         given["indicators"],
         given["state"],
-        given["source_name"] or scan.vantage(_places(given["follow"])),
+        given["source_name"] or "",
         list_options.choice_of(given),
         given["tz"],
         given["logformat"],
@@ -74,6 +74,7 @@ def _watch(given: dict[str, Any]) -> int:
         given["from_now"],
         given["url"] or "",
         token or "",
+        scan.vantage(_places(given["follow"])),
     )
     watcher = Watcher(request)
     try:
@@ -122,6 +123,8 @@ def _once(watcher: Watcher) -> int:
         say.line(words.visible(text % {"path": path}))
     if not rows:
         say.line(_("Nothing new was found."))
+    if watcher.outbox is not None:
+        watcher.outbox.beat(watcher.state)
     if watcher.outbox is not None and not watcher.outbox.send(watcher.state):
         say.error(_("Not sent: %(why)s") % {"why": _why(watcher)} + " " + _("The next run sends it."))
         return PUSH_FAILED

@@ -76,12 +76,14 @@ def _show_unsent(about: dict[str, str], count: int, day: str) -> None:
 
 
 def _show_sources(state: State, set_id: str, zone: ZoneInfo) -> None:
+    from quetsach.watching import beating
+
     _say(_("Logs:"))
     seen = state.coverage(set_id)
     if not seen:
         _say("  " + _("none yet"))
     for one in sorted(seen, key=lambda one: one.path):
-        size, lag = words.size(one.bytes), _lag(Path(one.path), state, one.source)
+        size, lag = words.size(one.bytes), beating.behind(state, Path(one.path), one.source)
         last = words.moment(one.last, zone, seconds=True) or _("no line with a time")
         text = _("  %(path)s: %(lines)s, %(size)s, last line %(last)s")
         _say(text % {"path": one.path, "lines": words.lines(one.lines), "size": size, "last": last})
@@ -94,15 +96,6 @@ def _show_sources(state: State, set_id: str, zone: ZoneInfo) -> None:
             _say("    " + _("lines are missing: %(time)s") % {"time": words.span(first, end, zone)})
         for error in one.errors:
             _say("    " + explain(error))
-
-
-def _lag(path: Path, state: State, source: str) -> int:
-    """Bytes of a file behind the place up to which it was read."""
-    places = [one.fingerprint.place for one in state.of_source(source) if not one.is_whole]
-    try:
-        return max(0, path.stat().st_size - max(places)) if places else 0
-    except OSError:
-        return 0
 
 
 def _moment(seconds: float, zone: ZoneInfo) -> str:
