@@ -159,6 +159,11 @@ class Watcher:
         self._note()
 
     @property
+    def set_id(self) -> str:
+        """The id of the list."""
+        return self._looker.matcher.set_id
+
+    @property
     def count(self) -> int:
         """Entries of the list."""
         return self._looker.matcher.count
