@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from quetsach.machines.proof import hours
 from quetsach.machines.proof.facts import Around, Claim, Expiry, Hit, Machine, Place
-from quetsach.machines.proof.gaps import Closing, Lack
+from quetsach.machines.proof.gaps import Closing, Lack, to_do
 from quetsach.machines.proof.judging import Judgement, Rung, judge
 from quetsach.machines.proof.places import LogDay, PlaceLog
 
@@ -103,7 +103,7 @@ def test_an_outage_makes_no_hour_unexpected() -> None:
     one = found(place(its=log(down=down), alive=early))
     assert one.rung is Rung.CLAIMED and Lack.DOWN in lacks(one)
     gap = next(gap for gap in one.gaps if gap.lack is Lack.DOWN)
-    assert gap.place == "dns" and gap.closing is Closing.SCAN and gap.hours >= 6
+    assert gap.place == "dns" and gap.closing is Closing.OTHER_COPY and gap.hours >= 6
 
 
 def test_a_tenth_of_the_expected_hours_may_be_missed_and_no_more() -> None:
@@ -112,6 +112,32 @@ def test_a_tenth_of_the_expected_hours_may_be_missed_and_no_more() -> None:
     assert found(place(its=log(down=few))).rung is Rung.VERIFIED
     many = few | {(n, 4) for n in (2, 3, 4, 7, 8, 9)}
     assert found(place(its=log(down=many))).rung is Rung.RECHECKED
+
+
+def test_hours_that_a_proof_does_without_are_nobodys_task() -> None:
+    """One hour is missing of two working weeks; then five days that nobody scanned."""
+    one = found(place(its=log(last=10, down={(2, 1)})), now=CLAIM + 10 * DAY + 12 * HOUR)
+    assert [(gap.lack, gap.closing) for gap in one.gaps] == [
+        (Lack.TOO_SHORT, Closing.WAIT), (Lack.DOWN, Closing.NOTHING)
+    ]  # fmt: skip
+    assert to_do(one.gaps) == []
+    days = [*log(last=2).days, *log(first=8).days]
+    days[-7:] = [day._replace(source="next file") for day in days[-7:]]
+    missed = found(place(its=PlaceLog(days)))
+    (gap,) = to_do(missed.gaps)
+    assert (gap.lack, gap.closing, gap.hours) == (Lack.NO_LOG, Closing.SCAN, 24)
+    assert (gap.first.date(), gap.end.date()) == (a_day(3), a_day(7))
+
+
+def test_a_machine_that_goes_around_no_longer_is_nobodys_task() -> None:
+    def after(days: int) -> list[Closing]:
+        at = CLAIM + days * DAY
+        one = found(around=[Around(at, at + HOUR, at + DAY)])
+        assert one.rung is Rung.RECHECKED
+        return [gap.closing for gap in to_do(one.gaps)]
+
+    assert after(14) == [Closing.STOP_AROUND]
+    assert after(8) == []
 
 
 def test_less_than_a_tenth_of_the_usual_lines_is_an_outage() -> None:

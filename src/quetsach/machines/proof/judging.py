@@ -33,6 +33,8 @@ COVERED = (9, 10)
 """The part of the expected hours in which the place must have been up."""
 LONG = 10
 """So many expected hours in a row without a look part the silence in two."""
+STOPPED = 24
+"""A machine that was expected in so many covered hours since it went around does so no longer."""
 UNSEEN = {Lack.LOST, Lack.UNREAD, Lack.NO_MACHINE}
 """There were lines in these hours, and nobody could look at them: they part the silence, however short. In an
 outage a machine has nobody to speak with."""
@@ -389,8 +391,11 @@ class _AtPlace:
         elif self._per_fortnight() < watch.least_hours:
             gaps.append(Gap(Lack.FEW_HOURS, since, watch.now, key, self._per_fortnight()))
         for first, end in runs(watch.around):
-            gaps.append(Gap(Lack.AROUND, moment_of(origin + first), moment_of(origin + end), "", end - first))
+            gap = Gap(Lack.AROUND, moment_of(origin + first), moment_of(origin + end), "", end - first)
+            since_then = self.expected & self.up & span(end, self.end)
+            gaps.append(gap._replace(is_over=since_then.bit_count() >= STOPPED))
         missed, tail = self._missed()
+        missed = self._without_spare(missed, begin)
         is_early = watch.end - watch.start < watch.long
         if not is_early:
             gaps += missed
@@ -411,6 +416,21 @@ class _AtPlace:
             self.expected.bit_count() * self.watch.long // since,
             weekly(self.known_before, BASELINE // 7, self.watch.long).bit_count(),
         )
+
+    def _without_spare(self, missed: list[Gap], begin: int) -> list[Gap]:
+        """The gaps. Those are marked as over that a proof does without: short ones, if all of them together
+        are no more than the part of the expected hours that may be missing."""
+        part, whole = COVERED
+        short = [gap for gap in missed if gap.lack not in UNSEEN and gap.hours < LONG]
+
+        def are_few(since: int) -> bool:
+            hours = sum(gap.hours for gap in short if hour_of(gap.first) >= self.watch.origin + since)
+            expected = (self.expected & span(since, self.end)).bit_count()
+            return hours * whole <= max(expected, self._per_fortnight()) * (whole - part)
+
+        if not self.expected or not (are_few(self.watch.start) and are_few(begin)):
+            return missed
+        return [gap._replace(is_over=True) if gap in short else gap for gap in missed]
 
     def _missed(self) -> tuple[list[Gap], list[Gap]]:
         """Expected hours that nobody looked at, or all hours where nothing is known of the machine's own; and
