@@ -121,6 +121,19 @@ def test_what_is_done_at_the_machine_is_the_task_of_the_unit_that_has_it(cast, u
     assert "Tắt đường đi vòng qua nhật ký trên 1 máy" in today(cast, "A2")
 
 
+def test_a_machine_that_works_few_hours_is_checked_by_its_unit(cast, upload):
+    """The log that would be scanned is the superior's; the machine is the unit's."""
+    few = {day: mask & 0b110 for day, mask in alive_of(noon(29), noon(21)).items()}
+    told = {"hours": hours_of(noon(29), noon(21)), "order": "kept", "alive": {ONE: few}}
+    before = coverage(noon(29), noon(21), source="outer", name="ngoai", **told)
+    upload([sighting(ONE, noon(21, 1), source="s-outer")], [before], unit="A", asked=[ONE], name="ngoai")
+    case = Case.rows.get()
+    actions.claim_clean(case, cast.user("A1", "it"), done="scan", done_at=noon(20))
+    upload([], [log(noon(20), noon(1), ["10.1.1.9"], name="ngoai")], unit="A", asked=[ONE, "10.1.1.9"])
+    call_command("pull_sightings")
+    assert "Kiểm tra trực tiếp 1 máy" in today(cast) and "Kiểm tra trực tiếp" not in today(cast, "A")
+
+
 def test_a_task_goes_with_its_claim(cast, upload):
     (case,) = claimed(cast, upload)
     call_command("pull_sightings")

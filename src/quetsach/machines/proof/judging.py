@@ -32,7 +32,8 @@ LEAST_HOURS = 20
 COVERED = (9, 10)
 """The part of the expected hours in which the place must have been up."""
 LONG = 10
-"""So many expected hours in a row without a look part the silence in two."""
+"""So many expected hours in a row without a look part the silence in two: those of a morning and the evening
+before stand in a row, where the machine is expected in no hour of the night."""
 STOPPED = 24
 """A machine that was expected in so many covered hours since it went around does so no longer."""
 UNSEEN = {Lack.LOST, Lack.UNREAD, Lack.NO_MACHINE}
@@ -262,7 +263,7 @@ class _AtPlace:
         unseen = 0
         for lack, bits in self.lacks:
             unseen |= bits if lack in UNSEEN else 0
-        self.parted = watch.around | in_a_row(missed, LONG) | missed & unseen
+        self.parted = watch.around | in_a_row(missed, self.expected & self.up, LONG) | missed & unseen
         self.end = self.up.bit_length()
 
     def judgement(self) -> Judgement:
@@ -390,10 +391,7 @@ class _AtPlace:
             gaps.append(Gap(Lack.NO_HOURS, watch.claim.at - timedelta(days=BASELINE), watch.claim.at, key))
         elif self._per_fortnight() < watch.least_hours:
             gaps.append(Gap(Lack.FEW_HOURS, since, watch.now, key, self._per_fortnight()))
-        for first, end in runs(watch.around):
-            gap = Gap(Lack.AROUND, moment_of(origin + first), moment_of(origin + end), "", end - first)
-            since_then = self.expected & self.up & span(end, self.end)
-            gaps.append(gap._replace(is_over=since_then.bit_count() >= STOPPED))
+        gaps += self._arounds()
         missed, tail = self._missed()
         missed = self._without_spare(missed, begin)
         is_early = watch.end - watch.start < watch.long
@@ -416,6 +414,21 @@ class _AtPlace:
             self.expected.bit_count() * self.watch.long // since,
             weekly(self.known_before, BASELINE // 7, self.watch.long).bit_count(),
         )
+
+    def _arounds(self) -> list[Gap]:
+        """The times in which the machine goes around; they are one as long as it does not stop."""
+        found: list[Gap] = []
+        origin = self.watch.origin
+        looked, last = self.expected & self.up, -1
+        for first, end in runs(self.watch.around):
+            gap = Gap(Lack.AROUND, moment_of(origin + first), moment_of(origin + end), "", end - first)
+            if found and (looked & span(last, first)).bit_count() < STOPPED:
+                before = found.pop()
+                gap = gap._replace(first=before.first, hours=before.hours + gap.hours)
+            has_stopped = (looked & span(end, self.end)).bit_count() >= STOPPED
+            found.append(gap._replace(is_over=has_stopped))
+            last = end
+        return found
 
     def _without_spare(self, missed: list[Gap], begin: int) -> list[Gap]:
         """The gaps. Those are marked as over that a proof does without: short ones, if all of them together

@@ -18,6 +18,8 @@ from quetsach.portal.cases.gaps.queries import HOLDS
 from quetsach.portal.cases.gaps.spans import joined
 from quetsach.portal.cases.models import Case, CaseGap, Device
 
+AT_THE_MACHINE = {Closing.STOP_AROUND, Closing.TRANSLATIONS, Closing.CHECK, Closing.CLAIM}
+"""Acts that the owner of the machine does; no log is scanned."""
 MOST = 6
 """Rows that one case keeps: the first gaps. When they are closed, the next ones are stored."""
 _AT_ONCE = 400
@@ -39,6 +41,8 @@ def rows_of(gaps: Iterable[Gap], owner: UUID) -> list[Row]:
     times: dict[tuple[UUID, str, str], list[tuple[date, date]]] = defaultdict(list)
     for gap in to_do(gaps):
         node, _slash, place = gap.place.partition("/")
+        if gap.closing in AT_THE_MACHINE:
+            place = ""
         days = _local(gap.first), _local(max(gap.first, gap.end - timedelta(microseconds=1)))
         try:
             # The task is that of the unit whose log it is: for it the log is its own.
