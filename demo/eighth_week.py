@@ -250,7 +250,7 @@ class EighthWeek:
             "alive": {name: days for name, days in alive.items() if days},
         }  # fmt: skip
         head = {
-            "type": "scan", "schema": 1, "tool": "quetsach (dữ liệu mẫu)", "source_name": place,
+            "type": "scan", "schema": 2, "tool": "quetsach (dữ liệu mẫu)", "source_name": place,
             "set": {"id": self.set_id, "count": _ITEMS}, "tz": "Asia/Ho_Chi_Minh", "inputs": [],
             "asked": sorted(alive),
         }  # fmt: skip

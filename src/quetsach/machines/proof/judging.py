@@ -258,7 +258,8 @@ class _AtPlace:
             before |= bits
             others |= bits if key != place.key else 0
         self.known_before = before & span(0, _BEFORE)
-        self.expected = weekly(self.known_before, BASELINE // 7, watch.end) & after | others & after
+        over = span(watch.start, watch.end - 1)  # the hour under way is not over
+        self.expected = (weekly(self.known_before, BASELINE // 7, watch.end) | others) & over
         missed = self.expected & ~self.up
         unseen = 0
         for lack, bits in self.lacks:
@@ -294,8 +295,8 @@ class _AtPlace:
         waits = all(gap.lack in _WAITS for gap in gaps)
         earliest = moment_of(watch.origin + begin) + watch.needed if waits or not self.end else None
         return Judgement(
-            rung, self.place.key, self._until(first, end) if quiet else None, earliest, quiet, gaps, count,
-            self._is_weak(count), self._spans(self.expected & ~self.up),
+            rung, self.place.key, self._until(first, end) if quiet else None, earliest, quiet, gaps,
+            self._count(first, end), self._is_weak(count), self._spans(self.expected & ~self.up),
         )  # fmt: skip
 
     def _spans(self, bits: int) -> tuple[Span, ...]:
@@ -467,8 +468,8 @@ class _AtPlace:
             for first, end, hours in joined:
                 gap = Gap(lack, moment_of(origin + first), moment_of(origin + end), place, hours)
                 (tail if lack is Lack.NO_LOG and first >= self.end else found).append(gap)
-        if self.end and self.watch.end - self.end <= PAUSE:
-            tail = []  # today's log is not old
+        if self.end and sum(gap.hours for gap in tail) < LONG:
+            tail = []  # the log of today, or of a weekend, is not old
         return sorted(found, key=lambda gap: gap.first), tail
 
 
