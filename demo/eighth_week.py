@@ -280,7 +280,7 @@ class EighthWeek:
             if first <= at <= last and at.weekday() in tale.weekdays:
                 yield self._row(tale, "bypass", source, at, at + _HOUR) | {
                     "provider": "Google Public DNS", "kind": "doh", "matched": "dns.google",
-                    "field": "server_name", "who": "",
+                    "field": "server_name",
                 }  # fmt: skip
 
     def _row(self, tale: Tale, kind: str, source: str, at: datetime, until: datetime) -> dict[str, Any]:
@@ -289,7 +289,7 @@ class EighthWeek:
         runs = [[times[0], times[0], 3], [times[1], times[1], 2]] if until > at else [[*times, 5]]
         return {
             "type": kind, "source": source, "kind": "domain", "field": "query", "device": tale.address,
-            "identity": {}, "day": f"{at.astimezone(UTC):%Y-%m-%d}", "first_seen": _stamp(at),
+            "identity": {}, "who": "", "day": f"{at.astimezone(UTC):%Y-%m-%d}", "first_seen": _stamp(at),
             "last_seen": _stamp(until), "count": 5, "action": "allowed", "logformat": "zeek.dns",
             "runs": runs,
         }  # fmt: skip
