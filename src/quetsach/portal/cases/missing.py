@@ -18,7 +18,7 @@ MOST = 8
 """Gaps on the page of a case."""
 
 LACKS: dict[Lack, str | Promise] = {
-    Lack.NO_LOG: gettext_lazy("No log of hours in which the machine works has been looked at."),
+    Lack.NO_LOG: gettext_lazy("Of some hours in which the machine works no log has been looked at."),
     Lack.DOWN: gettext_lazy("The log has almost no lines there: less than a tenth of the usual."),
     Lack.LOST: gettext_lazy("Log lines are lost there."),
     Lack.UNREAD: gettext_lazy("The logs from after the handling could not be read in full."),
