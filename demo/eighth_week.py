@@ -38,7 +38,7 @@ BEGIN = 56
 """The campaign is so many days old; its logs go back one week further."""
 RESOLVER, GATEWAY = "phan-giai-huyen", "cong-mang-xa"
 SCANS = (56, 49, 42, 35, 28, 21, 14, 7, 1)
-"""Days ago of the scans: each reads the time since the one before."""
+"""Days ago of the scans: each reads the logs since the scan before it."""
 _UNSCANNED = 7
 """The gateway's week that this scan would have read was never looked at."""
 _DOWN = (25, 26)
