@@ -33,12 +33,12 @@ def at(day: float) -> datetime:
 def steps(dice: random.Random, opened: float) -> tuple[list[Move], Rung]:
     """A history that follows its own states, as the portal writes it down."""
     moves, rung, day = [], Rung.OPEN, opened
-    for _ in range(dice.randrange(7)):
+    for _ in range(dice.randrange(9)):
         day += dice.choice((0.5, 2, 6))
         match rung:
             case Rung.OPEN:
                 act, after = dice.choice(
-                    ((Act.CLAIM, Rung.CLAIMED), (Act.OTHER, Rung.OPEN), (Act.UNREACHABLE, Rung.OPEN),
+                    ((Act.CLAIM, Rung.CLAIMED), (Act.TRY, Rung.OPEN), (Act.TRY, Rung.OPEN),
                      (Act.REACHED, Rung.OPEN), (Act.OTHER, Rung.FALSE))
                 )  # fmt: skip
             case Rung.CLAIMED | Rung.RECHECKED:
@@ -207,8 +207,12 @@ class Naive:
         return found, hours, active
 
     def lost(self, case):
-        told = [m.act for m in case.moves if m.since <= self.now and m.act != Act.OTHER]
-        return bool(told) and told[-1] == Act.UNREACHABLE
+        told = "".join(
+            {Act.TRY: "t", Act.REACHED: "r", Act.CLAIM: "r"}.get(m.act, "")
+            for m in case.moves
+            if min(m.at, m.seen or m.at) <= self.now
+        )
+        return "ttt" in told[told.rfind("r") + 1 :]
 
 
 def middle(hours):

@@ -17,6 +17,7 @@ from datetime import date, datetime, timezone
 from typing import NamedTuple
 
 from quetsach.machines.counting.histories import (
+    TRIES,
     Act,
     CaseHistory,
     Histories,
@@ -168,6 +169,8 @@ def rung_at(case: CaseHistory, at: datetime, joined: Mapping[Id, Sequence[CaseHi
 
 
 def _replayed(case: CaseHistory, at: datetime) -> Rung:
+    if all(move.since <= at for move in case.moves):
+        return case.rung
     rung = Rung.OPEN
     for move in case.moves:
         # A case that is no false alarm was never one.
@@ -233,9 +236,12 @@ def _standing(
 
 
 def _is_unreachable(case: CaseHistory, at: datetime) -> bool:
-    """Whether the last that was written down of reaching the machine is that nobody could."""
-    told = [move.act for move in case.moves if move.since <= at and move.act is not Act.OTHER]
-    return bool(told) and told[-1] is Act.UNREACHABLE
+    """Whether people tried to reach the machine often enough since they reached it last."""
+    tries = 0
+    for move in case.moves:
+        if move.since <= at:
+            tries = 0 if move.act in (Act.REACHED, Act.CLAIM) else tries + (move.act is Act.TRY)
+    return tries >= TRIES
 
 
 def _of_unit(unit: UnitHistory, at: datetime) -> Figures:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import IntEnum
 from typing import NamedTuple
 
-type Id = Hashable
+type Id = str
+TRIES = 3
+"""So many tries in vain make a machine unreachable, until somebody reaches it."""
 
 
 class Rung(IntEnum):
@@ -39,9 +40,10 @@ class Act(IntEnum):
     RELAPSE = 2
     MERGED = 3
     """The case became another one."""
-    UNREACHABLE = 4
-    """Nobody could reach the machine or its user."""
+    TRY = 4
+    """A person tried to reach the machine, in vain."""
     REACHED = 5
+    """A person reached it: a claim says so too."""
 
 
 class Move(NamedTuple):
