@@ -9,7 +9,7 @@ from statistics import median_high, median_low
 import pytest
 
 from quetsach.machines.counting import decline
-from quetsach.machines.counting.figures import COUNTS, figures_at
+from quetsach.machines.counting.figures import COUNTS, Standing, figures_at
 from quetsach.machines.counting.histories import (
     Act,
     CaseHistory,
@@ -20,6 +20,7 @@ from quetsach.machines.counting.histories import (
     Rung,
     UnitHistory,
 )
+from quetsach.machines.counting.reasons import REASONS, reasons
 
 VIETNAM = timezone(timedelta(hours=7))
 BEGIN = datetime(2026, 10, 1, tzinfo=UTC)
@@ -352,3 +353,35 @@ def test_the_band_of_natural_decline_is_that_of_the_studies():
     assert decline.natural_band(0) == (1.0, 1.0)
     assert decline.natural_band(14) == pytest.approx((0.26, 0.42))
     assert decline.natural_band(60) == decline.natural_band(14)
+
+
+OPEN = Standing(Rung.OPEN, Kind.KNOWN)
+DONE = Standing(Rung.CLAIMED, Kind.KNOWN)
+NO_SIGN = Standing(Rung.FALSE, Kind.KNOWN)
+ADDRESS = Standing(Rung.OPEN, Kind.ADDRESS)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "known", "why"),
+    [
+        ({"A": OPEN, "B": OPEN}, {"A": OPEN}, {"leads": {"B": "A"}}, {"merged": 1}),
+        ({"A": DONE, "B": OPEN}, {"A": OPEN}, {"leads": {"B": "A"}}, {"merged": 1}),
+        ({"A": OPEN, "B": OPEN}, {"C": OPEN}, {"leads": {"A": "C", "B": "C"}}, {"merged": 2}),
+        ({"A": OPEN}, {"A": OPEN, "B": OPEN}, {"parted": {"B"}}, {"split": 1}),
+        ({"A": OPEN}, {"A": OPEN, "B": OPEN}, {}, {"late": 1}),
+        ({}, {"B": OPEN}, {"there": {"B"}}, {"came": 1}),
+        ({"A": OPEN, "B": OPEN}, {}, {"elsewhere": {"B"}}, {"gone": 1, "left": 1}),
+        ({"A": OPEN, "B": DONE}, dict.fromkeys("AB", NO_SIGN), {"recalled": {"B"}},
+         {"false": 1, "recalled": 1}),
+        ({"A": NO_SIGN}, {"A": OPEN}, {}, {"true": 1}),
+        ({"A": DONE}, {"A": OPEN}, {}, {"back": 1}),
+        ({"A": DONE}, {"A": DONE._replace(is_relapsed=True)}, {}, {"back": 1}),
+        ({"A": OPEN}, {"A": DONE}, {}, {"further": 1}),
+        ({"A": ADDRESS}, {"A": OPEN}, {}, {"named": 1}),
+        ({"A": OPEN}, {"A": OPEN}, {"rehomed": {"A"}}, {"moved": 1}),
+        ({"A": OPEN}, {"A": OPEN}, {}, {}),
+    ],
+)  # fmt: skip
+def test_every_machine_that_changed_has_one_reason(before, now, known, why):
+    assert reasons(before, now, **{"leads": {}, **known}) == why
+    assert set(why) <= set(REASONS)

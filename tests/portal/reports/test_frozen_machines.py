@@ -5,17 +5,21 @@ from io import BytesIO
 
 import pytest
 from django.core.management import call_command
+from django.urls import reverse
 from django.utils import timezone
+from python_calamine import CalamineWorkbook
 
 from quetsach.machines.evidence import Key
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.campaigns import arrivals
 from quetsach.portal.cases import actions as cases
 from quetsach.portal.cases import owning_actions, queries
+from quetsach.portal.cases.histories import FIGURE_WORDS, figure_filter, turns
 from quetsach.portal.cases.models import Case
 from quetsach.portal.cases.rules import Word
 from quetsach.portal.machines import actions as machines
 from quetsach.portal.machines.models import StoredDecision
+from quetsach.portal.reports.assessment.drafting import draft_text
 from quetsach.portal.reports.errors import ReportError
 from quetsach.portal.reports.frozen.actions import restate, restate_all, take, take_back
 from quetsach.portal.reports.frozen.queries import chain_of, restated_below
@@ -24,8 +28,11 @@ from quetsach.portal.reports.rollup.machines import by_branch
 from quetsach.portal.reports.rollup.queries import lines
 from quetsach.portal.reports.sealing import seal
 from quetsach.portal.sightings.actions import Sender, receive_file
+from tests.portal.addresses import url
 from tests.portal.cases.test_which_machine import ADDRESS, PC, lease, whole
+from tests.portal.page_text import text_of
 from tests.portal.reports.test_review import taken
+from tests.portal.reports.test_two_moments import printed
 from tests.portal.scan_document import document, noon, publish_list, sighting
 
 
@@ -81,6 +88,10 @@ def test_what_is_counted_now_is_what_other_pages_show(cast, upload, tell):
     # A public address may stand for many machines.
     assert (found.infected, found.shared, found.located, found.claimed, found.verified) == (3, 1, 1, 1, 0)
     assert found.units == 3 and found.clocks["claimed"].all == 4
+    assert turns(node) == {"shared": 1, "unlocated": 0, "relapsed": 0, "reinfected": 0}
+    for name in FIGURE_WORDS:
+        rows = queries.machines_of(node, below=True).filter(figure_filter(name))
+        assert rows.count() == getattr(found, name), name
 
 
 def test_sending_freezes_the_figures_under_the_seal(cast, upload):
@@ -166,3 +177,59 @@ def test_a_person_restates_and_takes_it_back_and_the_portal_respects_that(cast, 
             take_back(node, number, person)
     said = Entry.objects.filter(action__startswith="report.restate").order_by("pk")
     assert [one.action for one in said] == ["report.restate", "report.restate_undo", "report.restate"]
+
+
+def test_a_relapse_in_a_late_log_and_an_infection_after_the_proof(cast, upload):
+    upload(sighting(ADDRESS, noon(20)), sighting("10.1.1.6", noon(20)))
+    first, second = Case.rows.order_by("pk")
+    for case in (first, second):
+        cases.claim_clean(case, cast.user("A1", "it"), done="scan", done_at=noon(15))
+    cases.confirm_clean(second, cast.user("A", "officer"), "đã xem tận nơi")
+    Case.rows.filter(pk=second.pk).update(quiet_until=noon(10))
+    taken(cast, "A1")
+    assert holds(cast, "A1") == (2, 2, 0, {})
+    upload(sighting(first.device.key, noon(8)), sighting(second.device.key, noon(7)))
+    assert restate_all(cast.campaign) == 1
+    figures = chain(cast, "A1").holds.whole
+    assert (figures["claimed"], figures["relapsed"], figures["reinfected"]) == (0, 1, 1)
+    assert holds(cast, "A1")[3] == {"back": 2} and chain(cast, "A1").frozen.whole["verified"] == 1
+    node = cast.nodes["A1"]
+    assert turns(node)["relapsed"] == turns(node)["reinfected"] == 1
+    said = draft_text(node)
+    assert "Có 1 máy có dấu hiệu trở lại sau khi xử lý và 1 máy nhiễm lại" in said
+
+
+def test_page_and_papers_show_both_numbers_and_the_reason(cast, upload):
+    upload(sighting(ADDRESS, noon(9)))
+    for unit in ("A1", "A"):
+        taken(cast, unit)
+    upload(sighting("10.1.1.6", noon(4)))
+    restate_all(cast.campaign)
+    page = text_of(cast.client("A", "officer").get(url(cast, "machine_figures", "A")))
+    assert "1 máy có dấu hiệu trước thời điểm đó trong nhật ký đến sau" in page
+    assert f"{cast.nodes['A1'].name}: lần 2" in page.replace(" : ", ": ")
+    sent = text_of(cast.client("A", "officer").get(url(cast, "report", "A")))
+    assert "1 máy có dấu hiệu, trong đó 0 máy đã xử lý" in sent and "Đã điều chỉnh, lần 2: 2 máy" in sent
+    for route in ("report_pdf", "report_docx"):
+        told = printed(cast, route)
+        assert "số đã chốt không bao giờ thay đổi" in told, route
+        assert "1 máy có dấu hiệu trước thời điểm đó trong nhật ký đến sau" in told, route
+    book = cast.client("A", "officer").get(url(cast, "report_xlsx", "A")).content
+    sheet = CalamineWorkbook.from_filelike(BytesIO(book)).get_sheet_by_name("Số liệu máy tính")
+    rows = {row[0]: row[1:4] for row in sheet.to_python(skip_empty_area=False)}
+    assert rows["Máy có dấu hiệu"] == [2.0, 1.0, 2.0]
+
+
+def test_only_who_may_report_restates_and_nobody_from_elsewhere(cast, upload):
+    upload(sighting(ADDRESS, noon(9)))
+    taken(cast, "A1")
+    upload(sighting("10.1.1.6", noon(4)))
+    there = url(cast, "machine_figures_restate", "A1")
+    assert cast.client("B", "coordinator").post(there).status_code == 404
+    assert cast.client("A1", "reader").post(there).status_code in (403, 404)
+    assert chain(cast, "A1").holds.number == 1
+    answer = cast.client("A1", "officer").post(there, follow=True)
+    assert "Đã điều chỉnh, lần 2." in text_of(answer) and chain(cast, "A1").holds.number == 2
+    back = reverse("machine_figures_take_back", args=[cast.campaign.slug, cast.nodes["A1"].pk, 2])
+    assert "được dùng trở lại" in text_of(cast.client("A1", "officer").post(back, follow=True))
+    assert chain(cast, "A1").holds.number == 1

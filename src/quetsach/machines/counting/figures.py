@@ -149,11 +149,12 @@ def figures_at(known: Histories, at: datetime, *, zone: timezone) -> Counted:
         cases = counted.get(machine.id)
         if not cases or machine.unit not in own:
             continue
-        standing = _standing(machine, cases, joined, at)
+        rungs = {case.id: rung_at(case, at, joined) for case in cases[1]}
+        standing = _standing(machine, cases, rungs, at)
         machines[machine.id] = standing
         _count(own[machine.unit], machine, standing, lasting)
         for case in cases[0]:
-            if rung_at(case, at, joined) is not Rung.FALSE:
+            if rungs[case.id] is not Rung.FALSE:
                 _clock(own[machine.unit], case, told[machine.unit], at)
     return Counted(own, _sums(known.units, own), machines)
 
@@ -221,17 +222,17 @@ def _joined_later(cases: Iterable[CaseHistory], at: datetime) -> dict[Id, list[C
 def _standing(
     machine: MachineHistory,
     cases: tuple[list[CaseHistory], list[CaseHistory]],
-    joined: Mapping[Id, Sequence[CaseHistory]],
+    rungs: Mapping[Id, Rung],
     at: datetime,
 ) -> Standing:
     latest, every = cases
-    real = [case for case in every if rung_at(case, at, joined) is not Rung.FALSE]
+    real = [case for case in every if rungs[case.id] is not Rung.FALSE]
     return Standing(
-        min(rung_at(case, at, joined) for case in latest),
+        min(rungs[case.id] for case in latest),
         machine.kind,
         any(move.act is Act.RELAPSE and move.since <= at for case in real for move in case.moves),
         any(case.episode > 1 for case in real),
-        any(rung_at(case, at, joined) is Rung.OPEN and _is_unreachable(case, at) for case in latest),
+        any(rungs[case.id] is Rung.OPEN and _is_unreachable(case, at) for case in latest),
     )
 
 

@@ -205,3 +205,21 @@ def _tried() -> QuerySet[Case, Any]:
     """The machines of cases with enough tries in vain."""
     tried = Case.rows.filter(is_current=True).annotate(tries=Count("events", filter=Q(events__act="try")))
     return tried.filter(tries__gte=TRIES).values("device")
+
+
+def turns(node: CampaignNode) -> dict[str, int]:
+    """Machines of a node and all below that came back, and addresses that are no known machine, by the names
+    of `FIGURE_WORDS`. One query."""
+    cases = Case.rows.filter(
+        subtree(node.path, "device__owner__path"), device__campaign=node.campaign_id, merged_into=None
+    ).exclude(state=State.FALSE_POSITIVE)
+    of_kind = {
+        kind: Count("device", distinct=True, filter=Q(is_current=True, device__id_kind=kind))
+        for kind in ("shared", "unlocated")
+    }
+    found: dict[str, int] = cases.order_by().aggregate(
+        **of_kind,
+        relapsed=Count("device", distinct=True, filter=Q(events__act=Act.RELAPSE)),
+        reinfected=Count("device", distinct=True, filter=Q(episode__gt=1)),
+    )
+    return found

@@ -29,9 +29,18 @@ class Chain:
         return next(one for one in reversed(self.all) if one.withdrawn_at is None)
 
     @property
+    def seen(self) -> tuple[int, int]:
+        """Machines and addresses with signs, as frozen and as they hold."""
+        return _seen(self.frozen), _seen(self.holds)
+
+    @property
     def is_restated(self) -> bool:
         """Whether another number than the frozen one holds."""
         return self.holds.number > 1
+
+
+def _seen(figures: MachineFigures) -> int:
+    return sum(figures.whole[part] for part in ("infected", "shared", "unlocated"))
 
 
 def chain_of(revision: Revision | None) -> Chain | None:
