@@ -72,6 +72,8 @@ class Told:
     recalled: set[str] = field(default_factory=set)
     opened: dict[str, datetime] = field(default_factory=dict)
     """By machine: when its first case was written down."""
+    seen_by: dict[str, set[UUID]] = field(default_factory=dict)
+    """By machine: the nodes whose logs saw its signs; only where days were asked for."""
 
 
 def told_of(node: CampaignNode, *, with_days: bool = False) -> Told:
@@ -83,7 +85,8 @@ def told_of(node: CampaignNode, *, with_days: bool = False) -> Told:
     found = Told([], [])
     names: dict[str, set[str]] = defaultdict(set)
     owned = Device.rows.filter(subtree(node.path, "owner__path"), campaign=node.campaign_id).order_by("pk")
-    days = _days(node) if with_days else {}
+    days, seen_by = _days(node) if with_days else ({}, {})
+    found.seen_by = {str(device): reporters for device, reporters in seen_by.items()}
     for pk, owner, kind, key, into in owned.values_list("pk", "owner", "id_kind", "key", "merged_into"):
         found.machines.append(
             MachineHistory(str(pk), str(owner), KINDS.get(kind, Kind.KNOWN), frozenset(days.get(pk, ())))
@@ -138,24 +141,28 @@ def _moves(cases: QuerySet[Case]) -> tuple[dict[UUID, list[Move]], dict[str, dat
     return found, parted
 
 
-def _days(node: CampaignNode) -> dict[UUID, set[date]]:
-    """By machine: the local days on which its signs were seen. A part of a row is of one UTC day."""
+def _days(node: CampaignNode) -> tuple[dict[UUID, set[date]], dict[UUID, set[UUID]]]:
+    """By machine: the local days on which its signs were seen, and the nodes whose logs saw them. A part of a
+    row is of one UTC day."""
     links = CaseSighting.rows.filter(
         subtree(node.path, "case__device__owner__path"),
         case__device__campaign=node.campaign_id,
         case__merged_into=None,
     )
-    found: dict[UUID, set[date]] = defaultdict(set)
+    days: dict[UUID, set[date]] = defaultdict(set)
+    seen_by: dict[UUID, set[UUID]] = defaultdict(set)
     rows = links.annotate(
         begin=Coalesce("first", "sighting__first_seen"), end=Coalesce("last", "sighting__last_seen")
     )
-    for device, *times in rows.order_by().values_list("case__device", "begin", "end").iterator(5000):
-        found[device].update(timezone.localdate(time) for time in times if time is not None)
-    return found
+    columns = ("case__device", "sighting__node", "begin", "end")
+    for device, reporter, *times in rows.order_by().values_list(*columns).iterator(5000):
+        days[device].update(timezone.localdate(time) for time in times if time is not None)
+        seen_by[device].add(reporter)
+    return days, seen_by
 
 
-def watched_until(node: CampaignNode) -> dict[str, date]:
-    """By machine of a node and all below: the last local day of the logs of a unit that saw its signs."""
+def watched_until(node: CampaignNode, told: Told) -> dict[str, date]:
+    """By machine of `told_of` with days: the last local day of the logs of a unit that saw its signs."""
     ends = dict(
         Coverage.rows.filter(scan__node__campaign=node.campaign_id, time__in=("ok", "assumed_year"))
         .exclude(last=None)
@@ -163,19 +170,11 @@ def watched_until(node: CampaignNode) -> dict[str, date]:
         .values_list("scan__node")
         .annotate(end=Max("last"))
     )
-    pairs = (
-        CaseSighting.rows.filter(
-            subtree(node.path, "case__device__owner__path"), case__device__campaign=node.campaign_id
-        )
-        .order_by()
-        .values_list("case__device", "sighting__node")
-        .distinct()
-    )
     found: dict[str, date] = {}
-    for device, reporter in pairs:
-        if (end := ends.get(reporter)) is not None:
-            day = timezone.localdate(end)
-            found[str(device)] = max(day, found.get(str(device), day))
+    for device, reporters in told.seen_by.items():
+        last = max((ends[one] for one in reporters if one in ends), default=None)
+        if last is not None:
+            found[device] = timezone.localdate(last)
     return found
 
 

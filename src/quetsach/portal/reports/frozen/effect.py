@@ -37,7 +37,7 @@ class Effect:
 
 def effect(reading: Reading) -> Effect:
     """The clean-up of the machines of a node and all below. `reading` has the days."""
-    watched = watched_until(reading.node)
+    watched = watched_until(reading.node, reading.told)
     spells = list(_told_machines(reading, watched))
     curve = decline.remaining(spells, CURVE)
     group = decline.silent_within(spells)

@@ -80,8 +80,3 @@ def restated_below(node: CampaignNode, frozen: MachineFigures) -> list[Restated]
     )
     found = {pk: Restated(pk, name, number) for pk, name, number in rows}
     return list(found.values())
-
-
-def directly_below(node: CampaignNode) -> list[tuple[UUID, str]]:
-    """The units directly below, in the order of the tree."""
-    return list(CampaignNode.rows.filter(parent=node).order_by("position", "name").values_list("pk", "name"))

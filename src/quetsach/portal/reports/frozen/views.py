@@ -20,7 +20,7 @@ from quetsach.portal.reports.errors import ReportError
 from quetsach.portal.reports.frozen import actions, words
 from quetsach.portal.reports.frozen.counting import Reading, as_stored, moved, read
 from quetsach.portal.reports.frozen.effect import Effect, effect
-from quetsach.portal.reports.frozen.queries import chain_of, directly_below, restated_below
+from quetsach.portal.reports.frozen.queries import chain_of, restated_below
 from quetsach.portal.reports.queries import report_of
 from quetsach.portal.reports.rollup.snapshots import Snapshots
 from quetsach.portal.units.roles import Verb
@@ -33,7 +33,7 @@ MANY = 2000
 class Branch:
     """A unit directly below with all under it; `coverage` is checked of known computers, None if unknown."""
 
-    pk: UUID
+    pk: str
     name: str
     figures: Figures
 
@@ -65,8 +65,7 @@ def _look(node: CampaignNode) -> Seen:
     reading = read(node, with_days=True)
     counted = reading.at(reading.read_at)
     key = str(node.pk)
-    below = directly_below(node)
-    branches = [Branch(pk, name, counted.whole[str(pk)]) for pk, name in below if str(pk) in counted.whole]
+    branches = [Branch(pk, name, counted.whole[pk]) for pk, name in reading.below]
     return Seen(reading, counted.own[key], counted.whole[key], ranked(branches), effect(reading))
 
 
