@@ -34,9 +34,11 @@ RUNGS = {
     State.FALSE_POSITIVE: Rung.FALSE,
 }
 KINDS = {"shared": Kind.SHARED, "unlocated": Kind.UNLOCATED, "weak": Kind.ADDRESS}
+BACK = (Act.RELAPSE, "seen_again")
+"""A sign after the handling, and a sign of a machine that was said to be out of use."""
 STEPS = {
     Act.CLAIM: Step.CLAIM,
-    Act.RELAPSE: Step.RELAPSE,
+    **dict.fromkeys(BACK, Step.RELAPSE),
     MERGED: Step.MERGED,
     "try": Step.TRY,
     **dict.fromkeys((Act.START, Act.ASSIGN, Act.NOT_OURS, "locate"), Step.REACHED),
@@ -136,7 +138,7 @@ def _moves(cases: QuerySet[Case]) -> tuple[dict[UUID, list[Move]], dict[str, dat
             parted[to] = max(at, parted.get(to, at))
         if act == Act.UNDO and found[case] and found[case][-1].act is Step.CLAIM:
             found[case][-1] = found[case][-1]._replace(act=Step.OTHER)
-        moment = parse_datetime(seen) if act == Act.RELAPSE and seen else None
+        moment = parse_datetime(seen) if act in BACK and seen else None
         found[case].append(Move(at, STEPS.get(act, Step.OTHER), _rung(before), _rung(after), moment))
     return found, parted
 
@@ -190,7 +192,7 @@ def figure_filter(name: str) -> Q | None:
         "claimed": Q(state__in=(State.CLAIMED_CLEAN, State.RECHECKED, State.VERIFIED_CLEAN)),
         "rechecked": Q(state__in=(State.RECHECKED, State.VERIFIED_CLEAN)),
         "verified": Q(state=State.VERIFIED_CLEAN),
-        "relapsed": real & Q(device__in=any_case.filter(events__act=Act.RELAPSE).values("device")),
+        "relapsed": real & Q(device__in=any_case.filter(events__act__in=BACK).values("device")),
         "reinfected": real & Q(device__in=any_case.filter(episode__gt=1).values("device")),
         "unreachable": Q(state__in=OPEN, device__in=_tried()),
         "false": Q(state=State.FALSE_POSITIVE),
@@ -218,7 +220,7 @@ def turns(node: CampaignNode) -> dict[str, int]:
     }
     found: dict[str, int] = cases.order_by().aggregate(
         **of_kind,
-        relapsed=Count("device", distinct=True, filter=Q(events__act=Act.RELAPSE)),
+        relapsed=Count("device", distinct=True, filter=Q(events__act__in=BACK)),
         reinfected=Count("device", distinct=True, filter=Q(episode__gt=1)),
     )
     return found

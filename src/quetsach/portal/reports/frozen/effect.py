@@ -43,8 +43,8 @@ def effect(reading: Reading) -> Effect:
     group = decline.silent_within(spells)
     if group.all < decline.FEWEST or curve[0] is None:
         said = _(
-            "Too little to tell: only %(n)s machines could be followed for %(days)s days after their unit "
-            "was told. At least %(least)s are needed."
+            "Too little to tell: of machines that could be followed for %(days)s days after their unit was "
+            "told there are %(n)s. At least %(least)s are needed."
         ) % {"n": group.all, "days": decline.HORIZON, "least": decline.FEWEST}
         return Effect(said, None, "", group.all, _compared(reading, watched))
     share = decline.wilson(group.silent, group.all)
