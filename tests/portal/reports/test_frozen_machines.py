@@ -227,6 +227,9 @@ def test_only_who_may_report_restates_and_nobody_from_elsewhere(cast, upload):
     there = url(cast, "machine_figures_restate", "A1")
     assert cast.client("B", "coordinator").post(there).status_code == 404
     assert cast.client("A1", "reader").post(there).status_code in (403, 404)
+    nothing = cast.client("A2", "officer").post(url(cast, "machine_figures_restate", "A2"), follow=True)
+    assert "Chưa gửi báo cáo nào" in text_of(nothing)
+    assert not Report.rows.filter(node=cast.nodes["A2"]).exists()
     assert chain(cast, "A1").holds.number == 1
     answer = cast.client("A1", "officer").post(there, follow=True)
     assert "Đã điều chỉnh, lần 2." in text_of(answer) and chain(cast, "A1").holds.number == 2

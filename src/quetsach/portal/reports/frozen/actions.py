@@ -26,7 +26,7 @@ from quetsach.portal.cases.models import Device
 from quetsach.portal.reports.errors import ReportError
 from quetsach.portal.reports.frozen.counting import RESTATED, Reading, as_stored, moved, read
 from quetsach.portal.reports.frozen.queries import latest_of
-from quetsach.portal.reports.held_actions import hold
+from quetsach.portal.reports.held_actions import hold, must_be_running
 from quetsach.portal.reports.models import MachineFigures, MachineFiguresPart, Report, Revision
 from quetsach.portal.units.models import SEGMENT
 
@@ -81,9 +81,11 @@ def restate(node: CampaignNode, actor: User | None = None, ip: str | None = None
     """Number n + 1 for the moment of the report last sent, where that moment looks different today.
 
     None where nothing differs. The portal itself does not make a restatement again that a person took back,
-    as long as the figures are those. Raises ReportError where nothing was frozen.
+    as long as the figures are those. Raises ReportError where nothing was frozen, LockedReport where the
+    campaign is closed.
     """
-    report = hold(node)
+    must_be_running(node)
+    report = _held(node)
     revision = report.current
     last = latest_of(revision)
     if revision is None or last is None:
@@ -108,8 +110,10 @@ def restate(node: CampaignNode, actor: User | None = None, ip: str | None = None
 @transaction.atomic
 def take_back(node: CampaignNode, number: int, actor: User, ip: str | None = None) -> MachineFigures:
     """A restatement of a person does not hold any more; the number before it does. A second call changes
-    nothing. Raises ReportError for the frozen figures, and for restatements that the portal made."""
-    report = hold(node)
+    nothing. Raises ReportError for the frozen figures, and for restatements that the portal made;
+    LockedReport where the campaign is closed."""
+    must_be_running(node)
+    report = _held(node)
     found = MachineFigures.rows.filter(revision=report.current, number=number).first()
     if found is None or found.number == 1 or found.by_id is None:
         raise ReportError(_("Only a restatement that a person made can be taken back."))
@@ -122,6 +126,13 @@ def take_back(node: CampaignNode, number: int, actor: User, ip: str | None = Non
             data={"revision": report.current.number, "number": number},
         )  # fmt: skip
     return found
+
+
+def _held(node: CampaignNode) -> Report:
+    """The report, locked. Nothing is made for a unit without one."""
+    if not Report.rows.filter(node=node).exists():
+        raise ReportError(_("No report with figures of machines was sent yet."))
+    return hold(node)
 
 
 def _store(

@@ -21,7 +21,7 @@ from quetsach.portal.reports.frozen.counting import Reading
 CURVE = 28
 """Days of the curve."""
 EARLY = timedelta(days=3)
-"""Units told within so many days of the first are the told ones; those told after the horizon the others."""
+"""Units told within so many days of the first are the told ones; the others were told after all was over."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def effect(reading: Reading) -> Effect:
 def _told_machines(reading: Reading, watched: dict[str, date]) -> Iterable[Spell]:
     """Each machine with signs, from the day on which its unit had the letter and its case was there."""
     told = {unit.id: unit.told for unit in reading.known.units}
-    real = {case.machine for case in reading.known.cases if case.into is None and case.rung is not Rung.FALSE}
+    real = _real(reading)
     for machine in reading.known.machines:
         opened, sent = reading.told.opened.get(machine.id), told.get(machine.unit)
         if machine.id not in real or not machine.days or opened is None or sent is None:
@@ -89,33 +89,35 @@ def _told_machines(reading: Reading, watched: dict[str, date]) -> Iterable[Spell
 def groups(reading: Reading, watched: dict[str, date]) -> tuple[Group, Group]:
     """Machines that fell silent within the horizon, in units told first and in units told only after it.
 
-    All showed signs in the two weeks before the first units were told, and are followed over the same days.
+    All showed signs in the two weeks before the first units were told. Both are followed over the same days:
+    what comes after them counts for neither.
     """
     told = {u.id: timezone.localdate(u.told) if u.told else None for u in reading.known.units if u.parent}
-    days = [day for day in told.values() if day is not None]
-    if not days:
+    start = min((day for day in told.values() if day is not None), default=None)
+    if start is None:
         return Group(0, 0), Group(0, 0)
-    start = min(days)
+    end = start + timedelta(days=decline.HORIZON + decline.SETTLED)
     early: list[Spell] = []
     later: list[Spell] = []
+    real = _real(reading)
     for machine in reading.known.machines:
-        window = [day for day in machine.days if start - timedelta(days=decline.HORIZON) <= day <= start]
-        if not window or machine.unit not in told or machine.id not in watched:
+        days = [day for day in machine.days if start - timedelta(days=decline.HORIZON) <= day < end]
+        if machine.id not in real or machine.unit not in told or machine.id not in watched:
             continue
-        spell = Spell(start, max(machine.days), watched[machine.id])
+        if not days or min(days) > start:
+            continue
+        spell = Spell(start, max(days), min(watched[machine.id], end))
         day = told[machine.unit]
         if day is not None and day <= start + EARLY:
             early.append(spell)
-        elif day is None or day > start + timedelta(days=decline.HORIZON):
-            later.append(_until(spell, machine.days, day))
+        elif day is None or day >= end:
+            later.append(spell)
     return decline.silent_within(early), decline.silent_within(later)
 
 
-def _until(spell: Spell, days: Iterable[date], told: date | None) -> Spell:
-    """A machine of a unit that was told later: what it did until then."""
-    if told is None:
-        return spell
-    return spell._replace(last=max(day for day in days if day < told), watched=min(spell.watched, told))
+def _real(reading: Reading) -> set[str]:
+    """Machines that are no false alarm."""
+    return {case.machine for case in reading.known.cases if case.into is None and case.rung is not Rung.FALSE}
 
 
 def _compared(reading: Reading, watched: dict[str, date]) -> str:
