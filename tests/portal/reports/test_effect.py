@@ -9,6 +9,7 @@ from django.utils import timezone
 from quetsach.portal.campaigns.models import Acknowledgement, Dispatch
 from quetsach.portal.cases.models import Case, CaseSighting, Device
 from quetsach.portal.checks.unit_actions import say_computers
+from quetsach.portal.kit.templatetags.kit import day
 from quetsach.portal.reports.frozen.counting import read
 from quetsach.portal.reports.frozen.effect import effect
 from quetsach.portal.sightings.models import Coverage, Scan, Sighting
@@ -74,6 +75,11 @@ def outbreak(cast, told=60, later=25, *, ends=(55, 20)):
             infect(cast, unit, f"pc-{unit}-{n}".lower(), 62, last, state, end - 1)
 
 
+def told_of(cast):
+    reading = read(cast.nodes["A"], with_days=True)
+    return effect(reading, reading.at(reading.read_at).whole[str(cast.nodes["A"].pk)].active)
+
+
 @pytest.fixture
 def seen(cast):
     cast.campaign.published_at = ago(61)
@@ -84,7 +90,7 @@ def seen(cast):
 
 def test_units_told_later_are_the_comparison(seen):
     outbreak(seen)
-    found = effect(read(seen.nodes["A"], with_days=True))
+    found = told_of(seen)
     # In A1 20 of 25 fell silent within 14 days of being told, in A2 none in the same days.
     assert "80 % trong 25 máy" in found.compared and "0 % trong 25 máy" in found.compared
     assert "+80 điểm" in found.compared and "có tạo ra khác biệt" in found.compared
@@ -95,7 +101,7 @@ def test_units_told_later_are_the_comparison(seen):
 
 def test_where_nothing_differs_nothing_is_claimed(seen):
     outbreak(seen, ends=(55, 55))
-    found = effect(read(seen.nodes["A"], with_days=True))
+    found = told_of(seen)
     assert "chưa cho thấy" in found.compared and "+0 điểm" in found.compared
 
 
@@ -105,7 +111,7 @@ def test_too_little_to_tell(seen):
     for unit in ("A1", "A2"):
         watch(seen, unit, 1)
         infect(seen, unit, f"pc-{unit}", 62, 50)
-    found = effect(read(seen.nodes["A"], with_days=True))
+    found = told_of(seen)
     assert found.chart is None and "Chưa đủ để kết luận" in found.finding
     assert "quá ít để so sánh" in found.compared
 
@@ -113,7 +119,7 @@ def test_too_little_to_tell(seen):
 def test_a_log_that_stopped_is_no_silence(seen):
     outbreak(seen)
     Coverage.rows.update(last=ago(50))
-    found = effect(read(seen.nodes["A"], with_days=True))
+    found = told_of(seen)
     assert found.chart is None and found.followed == 0
 
 
@@ -125,3 +131,16 @@ def test_units_come_in_the_order_of_looking_not_of_infections(seen):
     table = page[page.index("Xếp theo tỷ lệ") :]
     assert table.index(seen.nodes["A2"].name) < table.index(seen.nodes["A1"].name)
     assert "chưa biết" in table
+
+
+def test_machines_with_signs_day_by_day_and_days_that_nobody_looked_at(seen):
+    send_letter(seen, "A1", 20)
+    scan = watch(seen, "A1", 12)
+    Coverage.rows.filter(scan=scan).update(first=ago(18))
+    Coverage.rows.filter(scan=watch(seen, "A1", 1)).update(first=ago(5))
+    infect(seen, "A1", "pc-1", 16, 14)
+    infect(seen, "A1", "pc-2", 15, 14)
+    found = told_of(seen).daily
+    # 18 to 12 and 5 to 1 days ago there were logs; of the 6 days between nobody knows.
+    assert f"nhiều nhất là ngày {day(ago(14))}, 2 máy; ngày cuối 0 máy" in found.finding
+    assert "không có nhật ký" in found.chart and found.chart.count("<circle") == 7 + 5

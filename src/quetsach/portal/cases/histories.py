@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -163,21 +163,42 @@ def _days(node: CampaignNode) -> tuple[dict[UUID, set[date]], dict[UUID, set[UUI
     return days, seen_by
 
 
-def watched_until(node: CampaignNode, told: Told) -> dict[str, date]:
-    """By machine of `told_of` with days: the last local day of the logs of a unit that saw its signs."""
-    ends = dict(
+@dataclass(frozen=True)
+class Looked:
+    """What logs were looked at. `until`: by machine the last local day of the logs of a unit that saw its
+    signs; `days`: the local days of logs of the units, or of others that saw their machines."""
+
+    until: dict[str, date]
+    days: set[date]
+
+
+def looked_of(node: CampaignNode, told: Told) -> Looked:
+    """The logs behind the machines of `told_of` with days. One query."""
+    rows = (
         Coverage.rows.filter(scan__node__campaign=node.campaign_id, time__in=("ok", "assumed_year"))
+        .exclude(first=None)
         .exclude(last=None)
         .order_by()
-        .values_list("scan__node")
-        .annotate(end=Max("last"))
+        .values_list("scan__node", "scan__node__path", "first", "last")
+        .distinct()
     )
-    found: dict[str, date] = {}
-    for device, reporters in told.seen_by.items():
-        last = max((ends[one] for one in reporters if one in ends), default=None)
-        if last is not None:
-            found[device] = timezone.localdate(last)
-    return found
+    reporters = {one for some in told.seen_by.values() for one in some}
+    ends: dict[UUID, date] = {}
+    spans: set[tuple[date, date]] = set()
+    for reporter, path, begin, end in rows.iterator(5000):
+        last = timezone.localdate(end)
+        ends[reporter] = max(last, ends.get(reporter, last))
+        if reporter in reporters or path.startswith(node.path):
+            spans.add((timezone.localdate(begin), last))
+    days = {
+        begin + timedelta(days=n) for begin, last in spans for n in range(min((last - begin).days, 400) + 1)
+    }
+    until = {
+        device: max(ends[one] for one in some if one in ends)
+        for device, some in told.seen_by.items()
+        if not some.isdisjoint(ends)
+    }
+    return Looked(until, days)
 
 
 def figure_filter(name: str) -> Q | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from django.utils import timezone
@@ -13,11 +13,15 @@ from django.utils.translation import gettext as _
 from quetsach.machines.counting import decline
 from quetsach.machines.counting.decline import Group, Interval, Spell
 from quetsach.machines.counting.histories import Rung
-from quetsach.portal.cases.histories import watched_until
+from quetsach.portal.cases.histories import looked_of
 from quetsach.portal.kit.charts import Band, Series, lines
+from quetsach.portal.kit.templatetags.kit import day as day_of
 from quetsach.portal.kit.templatetags.kit import num
+from quetsach.portal.reports.dashboard.figures import Figure
 from quetsach.portal.reports.frozen.counting import Reading
 
+DAILY = 60
+"""Days of the chart of machines with signs; a longer campaign shows the last ones."""
 CURVE = 28
 """Days of the curve."""
 EARLY = timedelta(days=3)
@@ -33,11 +37,39 @@ class Effect:
     caption: str
     followed: int
     compared: str
+    daily: Figure | None = None
 
 
-def effect(reading: Reading) -> Effect:
-    """The clean-up of the machines of a node and all below. `reading` has the days."""
-    watched = watched_until(reading.node, reading.told)
+def effect(reading: Reading, active: Mapping[date, int]) -> Effect:
+    """The clean-up of the machines of a node and all below. `reading` has the days, `active` the numbers of
+    machines with signs by day."""
+    looked = looked_of(reading.node, reading.told)
+    return replace(_effect(reading, looked.until), daily=_daily(active, looked.days))
+
+
+def _daily(active: Mapping[date, int], looked: set[date]) -> Figure | None:
+    """Machines with signs, day by day; a day without any log is a gap and no zero."""
+    seen = looked | active.keys()
+    if len(seen) < 2 or not active:
+        return None
+    end = max(seen)
+    begin = max(min(seen), end - timedelta(days=DAILY - 1))
+    span = [begin + timedelta(days=n) for n in range((end - begin).days + 1)]
+    counts = [active.get(one, 0) if one in seen else None for one in span]
+    most = max((n, one) for n, one in zip(counts, span, strict=True) if n is not None)
+    last = next(n for n in reversed(counts) if n is not None)
+    finding = _("Machines with signs on a day: most on %(day)s, %(most)s; on the last day %(last)s") % {
+        "day": day_of(most[1]), "most": num(most[0]), "last": num(last)
+    }  # fmt: skip
+    series = Series(_("machines with signs"), tuple(counts))
+    told = _("One line from %(first)s to %(last)s.") % {"first": day_of(begin), "last": day_of(end)}
+    names = [f"{one.day}/{one.month}" for one in span]
+    chart = lines("active", finding, told, names, (series,), top=max(most[0], 1), unit="", gap=_("no logs"))
+    caption = _("Each machine once a day, without false alarms. Hatched: days of which no log was looked at.")
+    return Figure(finding, chart, caption)
+
+
+def _effect(reading: Reading, watched: dict[str, date]) -> Effect:
     spells = list(_told_machines(reading, watched))
     curve = decline.remaining(spells, CURVE)
     group = decline.silent_within(spells)

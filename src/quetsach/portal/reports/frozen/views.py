@@ -66,7 +66,13 @@ def _look(node: CampaignNode) -> Seen:
     counted = reading.at(reading.read_at)
     key = str(node.pk)
     branches = [Branch(pk, name, counted.whole[pk]) for pk, name in reading.below]
-    return Seen(reading, counted.own[key], counted.whole[key], ranked(branches), effect(reading))
+    return Seen(
+        reading,
+        counted.own[key],
+        counted.whole[key],
+        ranked(branches),
+        effect(reading, counted.whole[key].active),
+    )
 
 
 def ranked(branches: list[Branch]) -> list[Branch]:
