@@ -39,6 +39,7 @@ def watch(cast, unit, until):
         scan=scan, source="1" * 64, path="fw", name="fw", bytes=1, lines=1, not_understood=0, long_lines=0,
         inbound=0, first=ago(70), last=ago(until), time="ok",
     )  # fmt: skip
+    return scan
 
 
 def infect(cast, unit, name, first, last, state="assigned", claimed=None):
