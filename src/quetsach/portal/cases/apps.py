@@ -11,7 +11,14 @@ class CasesConfig(AppConfig):
         from quetsach.portal.cases.owning_actions import follow_range
         from quetsach.portal.cases.pull_actions import pull_sightings
         from quetsach.portal.cases.registered import open_cases
-        from quetsach.portal.cases.tasks import MACHINES, machines_to_do, ranges_to_decide
+        from quetsach.portal.cases.tasks import (
+            FACTS,
+            MACHINES,
+            alarms_to_decide,
+            late_machines,
+            machines_to_do,
+            ranges_to_decide,
+        )
         from quetsach.portal.cases.victims.actions import follow_reports
         from quetsach.portal.cases.victims.pull_actions import take_reports
         from quetsach.portal.machines.register.queries import CASES
@@ -23,4 +30,6 @@ class CasesConfig(AppConfig):
         arrivals.LISTENERS.append(take_reports)
         arrivals.OUTCOMES.append(outcome_of)
         tasks.PROVIDERS += [machines_to_do, ranges_to_decide]
+        tasks.PROVIDERS += [late_machines, alarms_to_decide]
+        tasks.FACTS.update(FACTS)
         OPEN_WORK["cases"] = MACHINES

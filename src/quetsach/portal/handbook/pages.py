@@ -26,6 +26,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
     (
         _("Check and clean machines"),
         (
+            "xu-ly-may",
             "khi-nao-sach",
             "kiem-tra-may",
             "kiem-tra-bang-usb",
