@@ -167,6 +167,19 @@ def test_clocks_begin_anew_for_another_unit(cast, late):
     assert rules.Act.ASSIGN in [event.act for event in case.events.all()]
 
 
+def test_a_machine_that_is_passed_down_has_the_days_of_its_new_unit(cast, late):
+    from quetsach.portal.cases.owning_actions import assign_device
+
+    device = late.device
+    device.owner = cast.nodes["A"]
+    device.save()
+    noting_actions.locate(late, cast.user("A", "it"), place="phòng 204")
+    assign_device(device, cast.nodes["A2"], cast.user("A", "it"))
+    case = Case.rows.get()
+    assert (case.state, case.acknowledged_at, case.located_at) == ("assigned", None, None)
+    assert rule_of(cast.campaign).due(case).at > timezone.now()
+
+
 def test_terms_stand_in_the_audit_trail(cast):
     from quetsach.portal.audit.models import Entry
 
