@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.cases import actions
-from quetsach.portal.cases.models import Case
+from quetsach.portal.cases.models import Case, FalseAlarm
 from quetsach.portal.cases.work import actions as work
 from quetsach.portal.sightings.actions import Sender, receive_file
 from tests.portal.page_text import text_of
@@ -44,18 +44,24 @@ def test_all_choices_are_saved_at_once_and_taken_back_at_once(cast, cases):
         "tool": "KVRT 20.0", "reason": "máy của đoàn kiểm tra, đã hỏi",
     }  # fmt: skip
     assert client.post(WORK, told).status_code == 302
-    assert states(cases) == before | {
-        "10.1.1.1": "cleaning", "10.1.1.2": "claimed_clean", "10.1.1.3": "false_positive",
-    }  # fmt: skip
+    assert states(cases) == before | {"10.1.1.1": "cleaning", "10.1.1.2": "claimed_clean"}
+    said = FalseAlarm.rows.get()
+    assert said.case == cases["10.1.1.3"] and said.is_waiting, "a second person must agree"
     claim = cases["10.1.1.2"].events.get(act="claim")
     assert claim.data["done"] == "reinstall" and claim.data["tool"] == "KVRT 20.0"
     page = text_of(client.get(WORK))
-    assert "Lấy lại lần lưu vừa rồi" in page and "10.1.1.2" not in page and "10.1.1.4" in page
+    assert (
+        "Lấy lại lần lưu vừa rồi" in page
+        and "10.1.1.2" not in page
+        and "10.1.1.3" not in page
+        and "10.1.1.4" in page
+    )
     client.post(reverse("case_work_undo", args=["lam-sach"]))
     assert states(cases) == before
     assert Case.rows.get(pk=cases["10.1.1.2"].pk).claimed_at is None
     assert cases["10.1.1.2"].events.filter(act="claim").exists(), "the act stays in the history"
     assert Entry.objects.filter(action="case.undo").count() == 3
+    assert not FalseAlarm.rows.get().is_waiting
     # A second click finds nothing.
     client.post(reverse("case_work_undo", args=["lam-sach"]))
     assert Entry.objects.filter(action="case.undo").count() == 3

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -86,6 +86,8 @@ class Judgement:
     is_weak: bool = False
     missed: tuple[Span, ...] = ()
     """The hours at the place in which the machine was expected and the place not up."""
+    back_at: datetime | None = None
+    """When a machine that was said to be out of use was seen again."""
 
     @property
     def lack(self) -> Lack | None:
@@ -114,6 +116,8 @@ def judge(
     guard = claim.at + GUARD
     if any(hit.last is not None and hit.last > guard for hit in hits):
         return Judgement(Rung.OPEN)
+    if machine.is_retired and (back_at := _seen_since(guard, places, machine)) is not None:
+        return Judgement(Rung.OPEN, back_at=back_at)
     watch = _Watch(claim, hits, places, around, list(expiries), machine, now, quiet_days)
     found = [watch.at(place) for place in watch.counting]
     best = max(found, key=_order, default=None) or _without_place(watch, places)
@@ -121,6 +125,21 @@ def judge(
         there = max((one for one in found if one.place in watch.outside), key=_order, default=None)
         best = there if there and there.rung is Rung.VERIFIED else _only_inside(watch, best, there)
     return _held_back(best, hits, around, machine, claim.at, now)
+
+
+def _seen_since(since: datetime, places: Iterable[Place], machine: Machine) -> datetime | None:
+    """The first hour after that moment in which any place saw the machine. Of a day without hours the first
+    local day after it counts: on the day itself the machine may have been seen before."""
+    ahead = timedelta(hours=machine.ahead)
+    found = []
+    for place in places:
+        for day, mask in place.alive.items():
+            hours = (datetime.combine(day, time(hour), UTC) for hour in range(24) if mask >> hour & 1)
+            found += [at for at in hours if at >= since]
+        for day in place.seen_on:
+            begin = datetime.combine(day, time(), UTC) - ahead
+            found += [begin] if begin >= since else []
+    return min(found, default=None)
 
 
 def _only_inside(watch: _Watch, best: Judgement, there: Judgement | None) -> Judgement:
@@ -348,7 +367,7 @@ class _AtPlace:
             not self.parted & span(first, end)
             and count.expected >= self.watch.least_hours
             and count.covered * whole >= count.expected * part
-            and count.seen_days >= self.watch.seen_days
+            and (self.watch.machine.is_retired or count.seen_days >= self.watch.seen_days)
         )
 
     def _until(self, first: int, end: int) -> datetime:
@@ -398,7 +417,8 @@ class _AtPlace:
         is_early = watch.end - watch.start < watch.long
         if not is_early:
             gaps += missed
-        if count.seen_days < watch.seen_days and self.end - begin >= watch.long:
+        is_unseen = count.seen_days < watch.seen_days and not watch.machine.is_retired
+        if is_unseen and self.end - begin >= watch.long:
             asked = sum(watch._midnight(day) + _DAY > begin for day in self.place.asked)
             lack = Lack.NOT_SEEN if asked >= watch.seen_days else Lack.NOT_ASKED
             gaps.append(Gap(lack, moment_of(origin + begin), watch.now, key))

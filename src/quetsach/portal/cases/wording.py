@@ -16,12 +16,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from quetsach.portal.cases import missing, presence, proving
+from quetsach.portal.cases.clocks import Clock
 from quetsach.portal.cases.doubting import doubts_of
+from quetsach.portal.cases.escalating.wording import STEPS
 from quetsach.portal.cases.missing import Missing
 from quetsach.portal.cases.models import Case, CaseEvent
 from quetsach.portal.cases.presence import AtPlace, Presence
 from quetsach.portal.cases.queries import Story
-from quetsach.portal.cases.rules import OPEN, USABLE_TIMES, Act, State, word
+from quetsach.portal.cases.rules import OPEN, USABLE_TIMES, Act, Note, State, word
 from quetsach.portal.cases.timeline import Signs, Timeline, draw
 from quetsach.portal.cases.words import ACTS, DONE, WORDS, verdict
 from quetsach.portal.sightings.models import Bypass, Sighting
@@ -40,6 +42,8 @@ class Told:
     event: CaseEvent
     title: str | Promise
     done: str | Promise
+    more: str = ""
+    """Times and terms that the event tells besides."""
     machine: str = ""
     """The name of a machine that turned out to be this one, where it happened there."""
 
@@ -111,7 +115,7 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
         ),
         history=[
             Told(
-                e, ACTS.get(e.act, e.act), DONE.get(e.data.get("done", ""), ""),
+                e, ACTS.get(e.act, e.act), DONE.get(e.data.get("done", ""), ""), _more(e),
                 "" if e.case_id == case.pk else e.case.device.key,
             )
             for e in sorted([*story.events, *story.former], key=lambda one: (one.at, one.pk), reverse=True)
@@ -130,6 +134,22 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
         more_missing=more,
         proof=_proof(case, story),
     )  # fmt: skip
+
+
+def _more(event: CaseEvent) -> str:
+    """Times and terms of a note, in words."""
+    data = event.data
+    for key, text in ((("tried_at"), _("Tried on %(at)s.")), ("since", _("Since %(at)s.")),
+                      ("until", _("Until %(at)s.")), ("seen", _("Seen on %(at)s."))):  # fmt: skip
+        if event.act in NOTED and (at := _moment(data.get(key))):
+            return text % {"at": f"{timezone.localtime(at):%d/%m/%Y %H:%M}"} + " "
+    if event.act == Note.OVERDUE and data.get("clock") in set(Clock):
+        return str(STEPS[Clock(data["clock"])])
+    return ""
+
+
+NOTED = (*Note, Act.SEEN_AGAIN)
+"""Acts whose times the history tells in a sentence."""
 
 
 def _proof(case: Case, story: Story) -> str:

@@ -226,6 +226,14 @@ FIGURES: dict[str, Kind] = {
         "quetsach.portal.incidents.case_facts:facts_of",
         ("row.machines", "facts.machines"),
     ),
+    "machines.overdue": Kind(
+        _("machines whose case waits longer than the campaign allows"),
+        "quetsach.portal.cases.escalating.queries:late_here",
+    ),
+    "units.late": Kind(
+        _("units with machines that are overdue, out of reach, or infected again after their isolation"),
+        "quetsach.portal.cases.escalating.queries:late_here",
+    ),
     "machines.busy": Kind(_("machines that are being handled"), "quetsach.portal.cases.queries:words_of"),
     "machines.unsure": Kind(
         _("machines that were handled and of which nobody can tell yet"),
