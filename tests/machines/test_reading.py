@@ -142,6 +142,25 @@ def test_a_lease_that_is_not_understood_is_told_with_its_line(
     assert [(left_over.line, left_over.code) for left_over in one.outcome.leftovers] == left
 
 
+def test_a_lease_that_ended_before_its_file_was_taken_says_what_is_missing(tmp_path: Path) -> None:
+    """dnsmasq names only ends: of a file from last week neither a beginning nor a moment is known."""
+    old = _write(tmp_path / "dhcp.leases", b"1795400000 00:00:5e:00:53:01 10.0.0.5 pc-a *\n")
+    (one,) = read(old).files
+    assert (one.error, dict(one.outcome.kinds), one.outcome.left) == (None, {"dnsmasq leases": 0}, 1)
+    assert one.outcome.leftovers[0][:2] == (1, "ended")
+    found = read(old, at_time=1_795_390_000 * SECOND)
+    assert [(row.address, row.begin) for row in found.bindings] == [("10.0.0.5", 1_795_390_000 * SECOND)]
+    hour = 3_600 * SECOND
+    found = reading.read([old], lambda _path: ASKED._replace(at=NOW, length=hour))
+    assert [row.begin for row in found.bindings] == [1_795_400_000 * SECOND - hour]
+
+
+def test_a_file_of_leases_that_gives_out_none_is_recognised(tmp_path: Path) -> None:
+    content = "lease 10.0.0.9 {\n\tstarts 2 2026/11/24 03:00:00;\n\tends never;\n\tabandoned;\n}\n"
+    (one,) = read(_write(tmp_path / "dhcpd.leases", content.encode())).files
+    assert (one.error, dict(one.outcome.kinds), one.outcome.left) == (None, {"ISC dhcpd leases": 0}, 0)
+
+
 def test_a_check_meets_the_logs(tmp_path: Path) -> None:
     found = read(_write(tmp_path / "check.json", json.dumps(CHECK, indent=1).encode()))
     (claim,), (binding,) = found.claims, found.bindings

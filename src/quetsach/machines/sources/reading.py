@@ -189,6 +189,7 @@ def _document(reading: Reading, asked: Asked) -> None:
 def _leases(reading: Reading, kind: LeaseFormat, asked: Asked) -> None:
     outcome = reading.outcome
     numbers = _Numbers(_lines(reading), outcome)
+    outcome.kinds[kind.name] = 0  # also a file that tells of no lease was recognised
     for event in kind.events(numbers, File(asked.at, asked.zone, asked.length, numbers.leave)):
         outcome.leases.append(event)
         outcome.kinds[kind.name] += 1
