@@ -50,7 +50,7 @@ def test_all_choices_are_saved_at_once_and_taken_back_at_once(cast, cases):
     claim = cases["10.1.1.2"].events.get(act="claim")
     assert claim.data["done"] == "reinstall" and claim.data["tool"] == "KVRT 20.0"
     page = text_of(client.get(WORK))
-    assert "Lấy lại lần lưu vừa rồi" in page and "10.1.1.2" not in page and "10.1.1.4" in page
+    assert "Rút lại lần lưu vừa rồi" in page and "10.1.1.2" not in page and "10.1.1.4" in page
     client.post(reverse("case_work_undo", args=["lam-sach"]))
     assert states(cases) == before
     assert Case.rows.get(pk=cases["10.1.1.2"].pk).claimed_at is None
@@ -126,6 +126,6 @@ def test_a_monday_with_the_keyboard(window, cast, cases, width):
     page.keyboard.press("Control+Enter")
     expect(page.locator("main")).to_contain_text("Đã ghi cho")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.get_by_role("button", name="Lấy lại lần lưu vừa rồi").click()
+    page.get_by_role("button", name="Rút lại lần lưu vừa rồi").click()
     expect(page.locator("main")).to_contain_text("như trước")
     assert set(Case.rows.values_list("state", flat=True)) == {"assigned"}

@@ -42,6 +42,10 @@ AT_ONCE = 20.0
 """Seconds for which the register is brought up to date while a person waits; the rest follows at night."""
 
 
+_MOST_OTHERS = 5
+"""Other units that a preview names."""
+
+
 class StaleDraftError(PortalError):
     """The draft is gone: it was taken already, or another file took its place."""
 
@@ -233,6 +237,7 @@ def _tell(draft: EvidenceFile, found: Sent, kept: dict[str, Any]) -> None:
         "files": [asdict(one) | {"leftovers": []} for one in found.files], "machines": found.machines,
         "kinds": found.kinds, "begin": found.begin, "end": found.end, "undated": found.undated,
         "bindings": [list(one) for one in found.sample_bindings],
+        "others": queries.of_others(draft.unit, found.addresses)[:_MOST_OTHERS],
     }  # fmt: skip
     kinds: dict[str, int] = {}
     left: dict[str, int] = {}
