@@ -281,6 +281,9 @@ def test_a_program_pushes_evidence_and_pushing_again_changes_nothing(cast):
     assert push(body, "qs_nothing").status_code == 401
     assert push(body.replace(b'"bindings":4', b'"bindings":5')).json()["code"] == "incomplete"
     assert push(b"{}").json()["code"] == "not_evidence"
+    told = push(body.replace(b'"10.1.1.5"', b'"127.0.0.1"', 1))
+    assert (told.status_code, told.json()["code"]) == (422, "malformed")
+    assert "Line 2: address: it is the address that every machine has" in told.json()["reason"]
     assert EvidenceFile.rows.count() == 1
 
 
