@@ -177,6 +177,7 @@ def test_the_page_of_the_case_tells_its_addresses_why_and_what_was_done_before(c
     page = client.get(reverse("case", args=[cast.campaign.slug, old.pk])).content.decode()
     assert "Theo thông tin có sau, đây là máy pc-ketoan." in page
     assert "Dấu hiệu nay là của máy pc-ketoan." in page and "Kiểm tra máy thấy dấu hiệu" not in page
+    assert "kiểm tra trực tiếp trên máy" not in page
     found = client.get(reverse("cases", args=[cast.campaign.slug]), {"tim": "10.1.1.9"}).content.decode()
     assert "pc-ketoan" in found
 

@@ -109,6 +109,17 @@ def test_the_sheet_names_unit_machine_and_steps(cast, cases):
     assert page.count("☐") == 3 * len(cases) and "10.1.1.4" in page and cast.nodes["A1"].name in page
 
 
+CUT_OFF = """() => {
+  const list = document.querySelector("td select"), style = getComputedStyle(list);
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
+  const arrow = 20, padding = parseFloat(style.paddingLeft) + parseFloat(style.paddingRight);
+  const room = list.clientWidth - padding - arrow;
+  return [...list.options].map(one => one.text).filter(text => pen.measureText(text).width > room);
+}"""
+"""The choices whose words do not fit into the list that is closed."""
+
+
 @pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("width", [360, 1366])
@@ -116,6 +127,7 @@ def test_a_monday_with_the_keyboard(window, cast, cases, width):
     cast.user("A1", "it")
     page = window("it-A1", width=width)
     page.goto(WORK)
+    assert page.evaluate(CUT_OFF) == []
     page.keyboard.press("3")
     page.keyboard.press("j")
     page.keyboard.press("5")

@@ -293,7 +293,8 @@ def test_an_incident_drafted_by_mistake_is_taken_back_with_a_reason_and_put_back
     assert refused.status_code == 422 and "báo cáo cập nhật" in text_of(refused)
     assert client.get(page).content.count(b"ghi/rut/") == 0
     told = Entry.objects.filter(action__in=["incident.withdraw", "incident.put_back"]).order_by("pk")
-    assert [sentence(entry) for entry in told][0].endswith("Lập nhầm từ hồ sơ khác.") and len(told) == 2
+    first, _second = told
+    assert sentence(first).endswith("Lập nhầm từ hồ sơ khác.")
 
 
 @pytest.mark.parametrize("form", ["pdf", "docx"])

@@ -31,7 +31,7 @@ class Incident(models.Model):
     """Cases of one unit and of the units below it, that are told together.
 
     The clock runs from `opened_at`, when the earliest of the cases was opened, or from the earlier
-    `detected_at` that a person gave. `texts` are what people wrote. `closed_at`: the final report was sent, or
+    `detected_at` that a person gave. `texts` are what people wrote. `closed_at`: the final report was sent.
     `withdrawn_at`: a person took back an incident that was drafted by mistake, before anything was sent.
     """
 

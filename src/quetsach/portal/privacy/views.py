@@ -27,7 +27,7 @@ from quetsach.portal.privacy import actions, queries
 from quetsach.portal.privacy.models import ErasureRequest
 from quetsach.portal.privacy.table import table
 from quetsach.portal.units.queries import tops_of
-from quetsach.portal.units.roles import places_of
+from quetsach.portal.units.roles import MAY, Verb, places_of
 from quetsach.text.vietnamese import nfc
 
 ASKED = Limit("privacy-asked", most=30, seconds=600)
@@ -132,6 +132,7 @@ def requests(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": [(row, *_terms(row, today)) for row in queries.in_order(rows)],
         "here": here.items(),
+        "leads": any(Verb.READ_AUDIT in MAY[role] for role, _path in places_of(request.user)),
         "below": len(waiting) - sum(here.values()),
         "late": sum(row.clock.is_overdue(today) for row in waiting),
     }
