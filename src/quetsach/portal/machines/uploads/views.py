@@ -21,13 +21,13 @@ from quetsach.machines.sources.sent import MOST_BYTES
 from quetsach.portal.accounts.models import User
 from quetsach.portal.kit.address import on_screen
 from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.draft_actions import StaleDraftError, throw_away
 from quetsach.portal.kit.refusals import note_form, note_request
 from quetsach.portal.machines import words
 from quetsach.portal.machines.actions import Stored
 from quetsach.portal.machines.models import EvidenceFile
 from quetsach.portal.machines.seats import own_unit
 from quetsach.portal.machines.uploads import actions, queries
-from quetsach.portal.machines.uploads.actions import StaleDraftError
 from quetsach.portal.machines.uploads.forms import EvidenceForm
 from quetsach.portal.units.models import Unit
 
@@ -142,7 +142,7 @@ def _decide(request: HttpRequest, unit: Unit, row: EvidenceFile) -> HttpResponse
     except (StaleDraftError, BusyError):
         messages.error(request, _("The files could not be read just now. Upload them again."))
         return redirect("evidence", unit.pk)
-    actions.drop_draft(row, request.user)
+    throw_away(row, request.user)
     messages.info(request, _("Nothing of the files was stored."))
     return redirect("evidence", unit.pk)
 
