@@ -282,15 +282,11 @@ def _fits(cases: Sequence[Case]) -> None:
 def _hold(incident: Incident) -> Incident:
     """The locked row; its campaign runs, and the incident has not ended."""
     held = _locked(incident.pk)
-    _goes_on(held)
-    return held
-
-
-def _goes_on(held: Incident) -> None:
     if held.withdrawn_at is not None:
         raise IncidentError("withdrawn")
     if held.closed_at is not None:
         raise IncidentError("ended")
+    return held
 
 
 def _hold_notice(notice: IncidentNotice) -> tuple[IncidentNotice, Incident]:

@@ -166,20 +166,19 @@ def said_of(unit: Unit, decisions: Sequence[StoredDecision]) -> list[Said]:
 
 def _named(unit: Unit, keys: set[Key]) -> dict[Key, Named]:
     """The machines that have these keys now: as their id, or among their keys and names."""
-    values = {key: key.value.rpartition(" ")[2] for key in keys}
-    holds = Q(key_value__in={key.value for key in keys})
-    for value in sorted(set(values.values())):
-        holds |= Q(search__contains=search_key(value))
-    rows = RegisterRow.rows.filter(holds, unit=unit) if keys else RegisterRow.rows.none()
+    rows = RegisterRow.rows.filter(unit=unit).order_by("pk").defer("search", "events", "reasons", "addresses")
     found: dict[Key, Named] = {}
-    for row in rows.defer("search", "events", "reasons", "questions", "addresses", "about").order_by("pk"):
-        told = Named(row.name, row.pk)
+    for row in rows.filter(key_value__in={key.value for key in keys}) if keys else ():
+        found[Key(row.key_kind, row.key_value)] = Named(row.name, row.pk)
+    values = {key: key.value.rpartition(" ")[2] for key in keys if key not in found}
+    holds = Q(pk__in=[])
+    for value in set(values.values()):
+        holds |= Q(search__contains=search_key(value))
+    for row in rows.filter(holds) if values else ():
         own = {(kind, value) for kind, value in (*row.keys, *row.names)}
         for key, value in values.items():
-            if (row.key_kind, row.key_value) == key:
-                found[key] = told
-            elif (key.kind, value) in own:
-                found.setdefault(key, told)
+            if (key.kind, value) in own:
+                found.setdefault(key, Named(row.name, row.pk))
     return {key: found.get(key, Named("")) for key in keys}
 
 
