@@ -10,7 +10,7 @@ from quetsach.machines.evidence import Binding, Claim, Key
 from quetsach.portal.audit.actions import first_broken_entry
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.campaigns import arrivals
-from quetsach.portal.cases import actions, queries
+from quetsach.portal.cases import actions, machine_words, queries
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, Device
 from quetsach.portal.cases.pull_actions import pull_sightings
 from quetsach.portal.machines import actions as machines
@@ -180,6 +180,12 @@ def test_the_page_of_the_case_tells_its_addresses_why_and_what_was_done_before(c
     assert "kiểm tra trực tiếp trên máy" not in page
     found = client.get(reverse("cases", args=[cast.campaign.slug]), {"tim": "10.1.1.9"}).content.decode()
     assert "pc-ketoan" in found
+
+
+def test_one_candidate_is_not_one_of_several():
+    device = Device(strength="unlocated")
+    assert "một trong số vài máy" in machine_words.strength_in_words(device, 2)
+    assert "chưa nguồn nào cho biết" in machine_words.strength_in_words(device, 1)
 
 
 def test_a_decision_that_comes_and_goes_stands_once_in_the_history(cast, upload, tell):

@@ -108,7 +108,7 @@ def known(
         )
         candidates |= dict.fromkeys(link.candidates)
     return Known(
-        _strength(case.device, len(candidates)),
+        strength_in_words(case.device, len(candidates)),
         [Stay(address, *told) for address, told in sorted(stays.items(), key=lambda one: str(one[1][1]))],
         list(candidates),
         _joined(case, events, led),
@@ -117,7 +117,8 @@ def known(
     )
 
 
-def _strength(device: Device, candidates: int) -> str:
+def strength_in_words(device: Device, candidates: int) -> str:
+    """How the machine is known, where it may be one of so many."""
     if device.strength == "unlocated" and candidates == 1:
         return _("perhaps the machine below, perhaps another one that nobody has told of")
     return str(device.get_strength_display())
