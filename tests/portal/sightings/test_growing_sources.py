@@ -52,13 +52,13 @@ def test_the_page_says_that_a_row_came_in_several_sendings(push, cast, time_mach
     at, rows = noon(1), [grown(5), grown(5, "log-2")]
     time_machine.move_to(at, tick=True)
     push([], rows[:1])
-    client, url = cast.client("A1", "it"), reverse("scans", args=["lam-sach"])
-    assert "lần gửi" not in text_of(client.get(url))
+    url = reverse("scans", args=["lam-sach"])
+    assert "lần gửi" not in text_of(cast.client("A1", "it").get(url))
     time_machine.move_to(at + timedelta(hours=2), tick=True)
     push([], rows[1:])
     assert Scan.rows.count() == 1
     told = f"2 tệp trong nhiều lần gửi, từ {timezone.localtime(at):%H:%M %d/%m/%Y}"
-    assert told in text_of(client.get(url))
+    assert told in text_of(cast.client("A1", "it").get(url))
 
 
 def test_an_older_document_takes_nothing_back_and_an_error_stays_with_its_source(push):
