@@ -51,7 +51,7 @@ def test_all_choices_are_saved_at_once_and_taken_back_at_once(cast, cases):
     assert claim.data["done"] == "reinstall" and claim.data["tool"] == "KVRT 20.0"
     page = text_of(client.get(WORK))
     assert (
-        "Lấy lại lần lưu vừa rồi" in page
+        "Rút lại lần lưu vừa rồi" in page
         and "10.1.1.2" not in page
         and "10.1.1.3" not in page
         and "10.1.1.4" in page
@@ -115,6 +115,17 @@ def test_the_sheet_names_unit_machine_and_steps(cast, cases):
     assert page.count("☐") == 3 * len(cases) and "10.1.1.4" in page and cast.nodes["A1"].name in page
 
 
+CUT_OFF = """() => {
+  const list = document.querySelector("td select"), style = getComputedStyle(list);
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
+  const arrow = 20, padding = parseFloat(style.paddingLeft) + parseFloat(style.paddingRight);
+  const room = list.clientWidth - padding - arrow;
+  return [...list.options].map(one => one.text).filter(text => pen.measureText(text).width > room);
+}"""
+"""The choices whose words do not fit into the list that is closed."""
+
+
 @pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("width", [360, 1366])
@@ -122,6 +133,7 @@ def test_a_monday_with_the_keyboard(window, cast, cases, width):
     cast.user("A1", "it")
     page = window("it-A1", width=width)
     page.goto(WORK)
+    assert page.evaluate(CUT_OFF) == []
     page.keyboard.press("3")
     page.keyboard.press("j")
     page.keyboard.press("5")
@@ -132,6 +144,6 @@ def test_a_monday_with_the_keyboard(window, cast, cases, width):
     page.keyboard.press("Control+Enter")
     expect(page.locator("main")).to_contain_text("Đã ghi cho")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.get_by_role("button", name="Lấy lại lần lưu vừa rồi").click()
+    page.get_by_role("button", name="Rút lại lần lưu vừa rồi").click()
     expect(page.locator("main")).to_contain_text("như trước")
     assert set(Case.rows.values_list("state", flat=True)) == {"assigned"}

@@ -210,6 +210,8 @@ SENTENCES: dict[str, str | Promise] = {
     "incident.judge": _("Decided how serious an incident is: %(severity)s. %(reason)s"),
     "incident.data": _("Said whether an incident affects personal data: %(answer)s. %(reason)s"),
     "incident.write": _("Changed what the papers of an incident say"),
+    "incident.withdraw": _("Took back an incident that was drafted by mistake. %(reason)s"),
+    "incident.put_back": _("Put back an incident that had been taken back"),
     "incident.freeze": _("Froze a paper about an incident: %(kind)s %(version)s; sha256 %(sha256)s"),
     "incident.send": _("Recorded that a paper about an incident was sent: %(kind)s %(version)s, to %(to)s"),
     "incident.unsend": _("Took back the record of a sending: %(kind)s %(version)s"),

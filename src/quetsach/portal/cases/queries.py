@@ -218,6 +218,8 @@ class Story:
     events: list[CaseEvent]
     former: list[CaseEvent]
     """What happened on machines that turned out to be this one."""
+    led: dict[UUID, Device]
+    """The cases that lead to this one, each with its machine."""
     others: list[Case]
     lines: int
     days: int
@@ -259,6 +261,7 @@ def story(case: Case) -> Story:
         missed=missed,
         events=[event for event in events if event.case_id == case.pk],
         former=[event for event in events if event.case_id != case.pk and event.act not in RENAMED],
+        led={event.case_id: event.case.device for event in events if event.case_id != case.pk},
         others=_others(case) if getattr(case, "has_others", True) else [],
         lines=sum(s.count for s in facts.sightings),
         days=len(_local_days(facts.sightings)),

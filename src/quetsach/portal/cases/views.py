@@ -227,7 +227,7 @@ def _case_page(
         "may_decide": alarm is not None and may_decide(alarm, seat.user, seat.places),
         "not_ours_form": _not_ours_form(seat, found, bound.get("khong-phai")),
         "refusals": [] if found.device.is_assigned else queries.refusals_of(found.device),
-        "known": machine_words.known(found, story.facts.links, story.events),
+        "known": machine_words.known(found, story.facts.links, story.events, story.led),
         "is_at_top": found.device.owner.parent_id is None,
         "is_public": is_public(found.device.key),
         "assign_form": bound.get("chuyen") or (AssignForm(nodes=nodes) if can_assign else None),

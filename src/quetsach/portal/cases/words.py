@@ -19,6 +19,8 @@ WORDS: dict[Word, tuple[str, str | Promise]] = {
     Word.DISMISSED: ("none", gettext_lazy("False alarm")),
 }
 """Shape and word of the chip."""
+JOINED: tuple[str, str | Promise] = ("none", gettext_lazy("Joined"))
+"""Those of a case that leads to another one."""
 
 ACTS: dict[str, str | Promise] = {
     "open": gettext_lazy("Case opened"),

@@ -153,6 +153,10 @@ FIGURES: dict[str, Kind] = {
         _("machines in which signs were seen, false alarms included"),
         "quetsach.portal.cases.queries:words_of",
     ),
+    "data_requests": Kind(
+        _("requests about personal data to the unit that have no answer yet"),
+        "quetsach.portal.privacy.queries:answerable",
+    ),
     "register.least": Kind(
         _("computers and servers in the register of the unit, at least: machines that cannot be one"),
         "quetsach.portal.machines.register.queries:figures_of",
