@@ -69,6 +69,11 @@ class Leases:
         """Count a line that tells of no lease (`leaseformat.File`)."""
         self.ended += code == "ended"
 
+    def events(self) -> Iterator[Event]:
+        """All that was added."""
+        for told in self._told.values():
+            yield from told
+
     def find(self, address: str, at: int) -> Event | None:
         """The lease in force at a time, in microseconds since 1970 UTC."""
         if address not in self._told:
