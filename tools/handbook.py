@@ -42,6 +42,7 @@ ENGLISH = {
     "kiem-tra-bang-usb": "stick",
     "false-alarms": "false-alarms",
     "may-tinh": "machines",
+    "theo-doi": "watch",
     "cluster": "cluster",
     "python": "python",
     "quan-tri": "administration",
