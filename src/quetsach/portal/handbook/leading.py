@@ -42,6 +42,7 @@ BY_ROUTE: dict[str, str] = {
     "chase": "can-bo-tong-hop#chase",
     "chase_messages": "can-bo-tong-hop#chase",
     "rollup": "can-bo-tong-hop#add-up",
+    "machine_figures": "so-lieu-may",
     "why": "can-bo-tong-hop#add-up",
     "wishes": "can-bo-tong-hop#add-up",
     "report_policy": "mau-phu-luc#review-locks-unlocking-supplements",
