@@ -86,6 +86,7 @@ BY_APP: dict[str, str] = {
     "privacy": "quan-tri#personal-data",
     "reports": "mau-phu-luc",
     "sectors": "don-vi#line-of-work",
+    "sensors": "theo-doi",
     "sightings": EQUIPMENT,
     "sso": "quan-tri#sign-in-by-an-identity-provider",
     "staff": "quan-tri#who-serves-where",
