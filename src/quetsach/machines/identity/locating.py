@@ -94,7 +94,8 @@ class Locator:
         if is_translated and (opened := self._by_port(sign)):
             return opened
         if is_translated or (self._shared and _is_in(self._shared, sign)):
-            return Place(SHARED, _address(sign), self._behind(sign), "shared", sign.scope)
+            named = self._behind(sign) if is_translated else self._named(sign)
+            return Place(SHARED, _address(sign), named, "shared", sign.scope)
         if found := self._by_network(sign):
             return found
         if hosts := _hosts(sign):
@@ -220,6 +221,13 @@ class Locator:
                 keys.update(self._inner(sign._replace(first=one.begin, last=one.begin), one)[1])
             found = self._days[asked] = tuple(sorted(keys))
         return found
+
+    def _named(self, sign: Sign) -> tuple[Key, ...]:
+        """The machines that tables name for a shared address at that second: there may be others."""
+        place = self._by_network(sign)
+        if place is None:
+            return ()
+        return place.candidates or ((place.device,) if place.status in (LOCATED, INFERRED) else ())
 
     def _by_network(self, sign: Sign) -> Place | None:
         """A lease or neighbour entry, else the register, else what lies around that time."""
