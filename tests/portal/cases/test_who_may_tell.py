@@ -3,12 +3,15 @@
 from io import BytesIO
 
 import pytest
+from django.urls import reverse
+from django.utils import timezone
 
 from quetsach.machines.evidence import Claim, Key
 from quetsach.portal.cases import actions
 from quetsach.portal.cases.models import Case, CaseSighting
 from quetsach.portal.cases.pull_actions import pull_sightings
 from quetsach.portal.machines import actions as machines
+from quetsach.portal.machines.models import EvidenceFile
 from quetsach.portal.sightings.actions import Sender, receive_file
 from tests.portal.cases.test_which_machine import (
     ADDRESS,
@@ -21,6 +24,7 @@ from tests.portal.cases.test_which_machine import (
     tell,
     whole,
 )
+from tests.portal.page_text import text_of
 from tests.portal.scan_document import alive_of, coverage, document, hours_of, noon, sighting
 
 __all__ = ["listed", "tell"]
@@ -108,3 +112,68 @@ def test_the_unit_itself_and_its_superior_do(push, tell, unit):
     two_in_the_log_above(push, tell)
     tell(Claim((PC, LAPTOP, BOARD), micro(noon(12)), micro(noon(2)), "x"), unit=unit)
     assert [(kind, count) for kind, _, count, _ in counted()] == [("serial", 2)]
+
+
+# --- signs of the superior's log that the unit gives to another of its machines ---
+
+
+def both_saw(push, *lasts):
+    """The unit's own log and its superior's show signs at one address."""
+    push([sighting(ADDRESS, noon(30))], [log(noon(60), noon(29), ADDRESS)], asked=[ADDRESS])
+    outer = [sighting(ADDRESS, noon(n), source="outer") for n in lasts]
+    push(outer, [log(noon(60), noon(26), ADDRESS, source="outer")], unit="A", asked=[ADDRESS])
+
+
+def own_file(cast):
+    return EvidenceFile.rows.create(
+        unit=cast.units["A1"], source="dhcp", name="leases", digest="1", created_at=noon(1)
+    )
+
+
+def test_a_machine_whose_sign_was_given_away_needs_the_place_that_saw_it(cast, push, tell):
+    both_saw(push, 27)
+    tell(*lease(LAPTOP, noon(27), name="pc-2"), file=own_file(cast))
+    assert counted() == [("mac", LAPTOP.value, 1, "assigned"), ("weak", ADDRESS, 1, "assigned")]
+    case = Case.rows.get(device__id_kind="weak", is_current=True)
+    claimed(cast, case, noon(25))
+    push([], [log(noon(29), noon(1), ADDRESS, source="log-2")], asked=[ADDRESS])
+    case.refresh_from_db()
+    assert case.state == "rechecked"
+    page = text_of(cast.client("A1", "officer").get(reverse("case", args=[cast.campaign.slug, case.pk])))
+    assert "Nơi ghi nhật ký của đơn vị khác cũng thấy dấu hiệu" in page
+    when = timezone.localtime(noon(1)).strftime("%d/%m/%Y")
+    said = f"theo bảng cấp phát địa chỉ của Đơn vị A1, nộp ngày {when}, sau khi được báo"
+    assert said in page
+    other = Case.rows.get(device__id_value=LAPTOP.value)
+    other_page = cast.client("A", "officer").get(reverse("case", args=[cast.campaign.slug, other.pk]))
+    assert said in text_of(other_page)
+    # The superior's log is silent as well, and shows the machine.
+    push([], [log(noon(26), noon(1), ADDRESS, source="outer-2")], unit="A", asked=[ADDRESS])
+    case.refresh_from_db()
+    assert case.state == "verified_clean"
+
+
+def test_signs_after_the_handling_that_were_given_away_end_the_silence_there(cast, push, tell):
+    both_saw(push, 27)
+    claimed(cast, Case.rows.get(), noon(25))
+    push([sighting(ADDRESS, noon(5), source="outer")], unit="A")
+    assert counted() == [("weak", ADDRESS, 3, "cleaning")]
+    tell(*lease(LAPTOP, noon(5), name="pc-2"), file=own_file(cast))
+    case = Case.rows.get(device__id_kind="weak", is_current=True)
+    claimed(cast, case, noon(25))
+    push([], [log(noon(29), noon(1), ADDRESS, source="log-2")], asked=[ADDRESS])
+    push([], [log(noon(26), noon(1), ADDRESS, source="outer-2")], unit="A", asked=[ADDRESS])
+    case.refresh_from_db()
+    assert case.state == "rechecked"
+    page = text_of(cast.client("A1", "officer").get(reverse("case", args=[cast.campaign.slug, case.pk])))
+    assert "cho rằng đó là máy khác" in page
+
+
+def test_the_superiors_own_table_parts_them_without_a_doubt(cast, push, tell):
+    both_saw(push, 27)
+    tell(*lease(LAPTOP, noon(27), name="pc-2"), unit="A")
+    case = Case.rows.get(device__id_kind="weak", is_current=True)
+    claimed(cast, case, noon(25))
+    push([], [log(noon(29), noon(1), ADDRESS, source="log-2")], asked=[ADDRESS])
+    case.refresh_from_db()
+    assert case.state == "verified_clean"

@@ -35,6 +35,10 @@ LACKS: dict[Lack, str | Promise] = {
         "recorded."
     ),
     Lack.OUTSIDE: gettext_lazy("A place of another unit saw the signs too: its log must show the silence."),
+    Lack.MOVED: gettext_lazy(
+        "A place of another unit saw signs at this address. Only your unit's table, handed in afterwards, "
+        "gives them to another machine: the quiet days count from then on."
+    ),
     Lack.AROUND: gettext_lazy(
         "The machine goes around the place that watches: names that it asks elsewhere are in no log here."
     ),

@@ -185,6 +185,7 @@ def _part_with(
                     link.case_id, piece.device.pk, piece.last, part.reasons[0] if part.reasons else part.why
                 )
                 moves.names[link.case_id].add((row.node_id, row.device))
+            moves.rows[link.case_id].append(row)
     CaseSighting.rows.filter(pk__in=gone).delete()
     return moves
 

@@ -30,7 +30,7 @@ from quetsach.machines.proof.judging import Judgement
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases import looks, proving
 from quetsach.portal.cases.models import Alias, Case, CaseEvent, Device, NotOurs, VictimReport
-from quetsach.portal.cases.rules import PATIENCE, Act, State, Word
+from quetsach.portal.cases.rules import PATIENCE, State, Word
 from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.sightings.models import Scan, Sighting
 from quetsach.portal.sightings.queries import nameless, without_machine
@@ -223,16 +223,15 @@ def _local_days(rows: Iterable[Sighting]) -> set[date]:
 
 def story(case: Case) -> Story:
     """Evidence, judgement, history, and the other cases of the same machine."""
-    facts = looks.gather([case])[0]
     of_both = Q(case=case) | Q(case__merged_into=case)
     events = list(
         CaseEvent.rows.filter(of_both).select_related("by", "coverage", "case__device").order_by("at", "pk")
     )
+    facts = looks.gather([case], acts=events)[0]
     reports = _reports(case) if getattr(case, "is_reported", True) else []
     for one in reversed(reports):
         seen = one.first_seen if one.is_day else one.last_seen
         facts.reported[one.publisher] = max(seen, facts.reported.get(one.publisher, seen))
-    facts.claim_told = max((one.at for one in events if one.act == Act.CLAIM), default=None)
     waiting = case.state in (State.CLAIMED_CLEAN, State.RECHECKED) and case.claimed_at is not None
     return Story(
         facts=facts,

@@ -42,6 +42,8 @@ class Told:
     done: str | Promise
     machine: str = ""
     """The name of a machine that turned out to be this one, where it happened there."""
+    by_table: str = ""
+    """Whose table moved signs of another unit's log, and when it was handed in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,7 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
             Told(
                 e, ACTS.get(e.act, e.act), DONE.get(e.data.get("done", ""), ""),
                 "" if e.case_id == case.pk else e.case.device.key,
+                _by_table(e.data),
             )
             for e in sorted([*story.events, *story.former], key=lambda one: (one.at, one.pk), reverse=True)
         ],
@@ -130,6 +133,16 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
         more_missing=more,
         proof=_proof(case, story),
     )  # fmt: skip
+
+
+def _by_table(data: dict[str, Any]) -> str:
+    if "teller" not in data:
+        return ""
+    at = _moment(data.get("handed_in"))
+    day = f"{timezone.localtime(at):%d/%m/%Y}" if at else _("an unknown day")
+    return _("by the address table of %(unit)s, handed in on %(day)s, after the signs had been told") % {
+        "unit": data["teller"], "day": day
+    }  # fmt: skip
 
 
 def _proof(case: Case, story: Story) -> str:
