@@ -37,10 +37,10 @@ def machines_of(
         wanted: dict[UUID, dict[str, Named]] = defaultdict(dict)
         those = [(row, part) for row in rows for part in parts[row.pk] if part.strength == strength]
         for row, _part in those:
-            wanted[row.node_id][row.device] = row
+            wanted[row.node_id][row.called] = row
         named = _by_address(campaign, wanted, owners, strength)
         for row, part in those:
-            found[row.pk, part.id] = named[row.node_id, row.device]
+            found[row.pk, part.id] = named[row.node_id, row.called]
     return found
 
 
@@ -83,7 +83,7 @@ def _known_machines(
         owner, is_assigned = homes.of(row, part)
         if device is None:
             device = devices[part.id] = fresh[part.id] = Device(
-                campaign=campaign, owner=owner, key=part.name or row.device, id_kind=part.id.kind,
+                campaign=campaign, owner=owner, key=part.name or row.called, id_kind=part.id.kind,
                 id_value=part.id.value, strength=part.strength, is_assigned=is_assigned,
                 identity=_identity(part, row),
             )  # fmt: skip
@@ -99,7 +99,8 @@ def _known_machines(
             changed[device.pk] = device
     Device.rows.bulk_create(fresh.values())
     Device.rows.bulk_update(changed.values(), ["key", "identity", "strength", "owner", "is_assigned"])
-    pairs = dict.fromkeys((row.node_id, row.device, devices[part.id].pk) for row, part in known)
+    # An address that a translation gave many machines is the name of none of them.
+    pairs = dict.fromkeys((row.node_id, row.device, devices[part.id].pk) for row, part in known if row.device)
     Alias.rows.bulk_create(
         [Alias(reporter_id=node, key=key, device_id=device) for node, key, device in pairs],
         ignore_conflicts=True,
@@ -134,8 +135,8 @@ class _Homes:
             self._nodes = {node.unit.path: node for node in at}
         by_range: dict[tuple[UUID, str, datetime | None], UUID | None] = {}
         for row, _part in known:
-            by_range[row.node_id, row.device, row.last_seen] = owners[row.node_id][0].of(
-                row.device, day_of(row)
+            by_range[row.node_id, row.called, row.last_seen] = owners[row.node_id][0].of(
+                row.called, day_of(row)
             )
         self._by_range = by_range
         ranged = {pk for pk in by_range.values() if pk is not None}
@@ -144,7 +145,7 @@ class _Homes:
     def of(self, row: Sighting, part: Part) -> tuple[CampaignNode, bool]:
         """The owner, and whether that is known. A unit that is no relative of the reporter is not believed:
         its table may name a machine that it has never seen."""
-        owner = self._by_range[row.node_id, row.device, row.last_seen]
+        owner = self._by_range[row.node_id, row.called, row.last_seen]
         for home in part.homes:
             if are_related(home, row.node.unit.path):
                 if owner is not None and self._ranged[owner].unit.path.startswith(home):

@@ -86,8 +86,8 @@ def known(case: Case, links: Iterable[CaseSighting], events: Iterable[CaseEvent]
     for link in links:
         row = link.sighting
         first, last = (row.first_seen, row.last_seen) if link.count is None else (link.first, link.last)
-        before = stays.get(row.device, (None, None, ""))
-        stays[row.device] = (
+        before = stays.get(row.called, (None, None, ""))
+        stays[row.called] = (
             min((at for at in (before[0], first) if at), default=None),
             max((at for at in (before[1], last) if at), default=None),
             before[2] or why(link.why),

@@ -68,13 +68,13 @@ def _tables(rows: Sequence[Sighting]) -> dict[int, list[_Table]]:
         covering = Q(pk__in=[])
         for row in some:
             first, last = _span(row)
-            covering |= Q(address=row.device, begin__lte=last, end__gte=first)
+            covering |= Q(address=row.called, begin__lte=last, end__gte=first)
         told = StoredBinding.rows.filter(covering, is_gone=False)
         fields = ("address", "begin", "end", "unit__path", "unit__name", "file__created_at")
         for address, begin, end, path, name, at in told.values_list(*fields):
             for row in some:
                 first, last = _span(row)
-                if row.device == address and begin <= last and end >= first:
+                if row.called == address and begin <= last and end >= first:
                     found[row.pk].append((path, name, at))
     return found
 

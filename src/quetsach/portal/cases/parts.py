@@ -19,7 +19,7 @@ from quetsach.portal.machines.placing import Known, place
 from quetsach.portal.machines.spelling import stored
 from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.sightings.owners import Owners
-from quetsach.text.canonical import address
+from quetsach.text.canonical import address, parse_port
 
 type Run = tuple[int, int, int]
 """First and last microsecond of the day, and log lines."""
@@ -166,8 +166,10 @@ def moment(row: Sighting, microseconds: int) -> datetime:
 
 def _signs(row: Sighting, is_of_router: bool) -> Iterable[tuple[Run | None, Sign]]:
     """A sign for each run; one for the whole row where runs are not known. A router's card is left out."""
-    where = address(row.device) if row.device else None
+    where, port = (address(row.device) if row.device else None), 0
     named = list(_keys(row, "" if where else row.device))
+    if not row.device and row.nat:
+        where, port = row.nat, _port(row.identity.get("nat", ""))
     if is_of_router and where:
         named = [key for key in named if key.kind not in ("mac", "randommac")]
     scope, source = row.node.unit.path, row.source_name
@@ -175,10 +177,17 @@ def _signs(row: Sighting, is_of_router: bool) -> Iterable[tuple[Run | None, Sign
         midnight = _micro(datetime.combine(row.day, time(), UTC))
         for first, last, count in row.runs:
             times = midnight + first, midnight + last
-            yield (first, last, count), Sign(where or "", tuple(named), *times, source, scope)
+            yield (first, last, count), Sign(
+                where or "", tuple(named), *times, source, scope, "", port
+            )  # fmt: skip
         return
     first, last = (_micro(one) if one else 0 for one in (row.first_seen, row.last_seen))
-    yield None, Sign(where or "", tuple(named), first, max(first, last), source, scope)
+    yield None, Sign(where or "", tuple(named), first, max(first, last), source, scope, "", port)
+
+
+def _port(endpoint: str) -> int:
+    """The port of a translated endpoint; 0 where it tells none."""
+    return parse_port(endpoint.rpartition(":")[2]) or 0
 
 
 def _micro(at: datetime) -> int:
@@ -205,7 +214,7 @@ def _keys(row: Sighting, device: str) -> Iterable[Key]:
 def _part(row: Sighting, one: Place, sign: Sign, known: Known) -> Part:
     candidates = [known.name(key) or key.value.rpartition(" ")[2] for key in one.candidates]
     if one.status not in (LOCATED, INFERRED):
-        return Part(Key(one.status, row.device), one.status, one.why, candidates[:_MOST_CANDIDATES], "", ())
+        return Part(Key(one.status, row.called), one.status, one.why, candidates[:_MOST_CANDIDATES], "", ())
     device = known.device(one.device)
     reasons = tuple(reason.why for reason in device.reasons) if device else ()
     name = known.name(one.device) if sign.address else row.device

@@ -105,7 +105,7 @@ def _take_batch(campaign: Campaign, pulled: Pulled, owners: OwnersOf) -> bool:
     mark_pulled(s.pk for s in waiting)
     pulled.sightings += len(waiting)
     # A row without a machine makes no case; it stays visible among the sightings.
-    rows = [s for s in waiting if s.device]
+    rows = [s for s in waiting if s.called]
     parts = parts_of(rows, owners)
     devices = machines_of(campaign, rows, parts, owners)
     batch = _Batch(timezone.now())
@@ -184,7 +184,7 @@ def _part_with(
                 moves.add(
                     link.case_id, piece.device.pk, piece.last, part.reasons[0] if part.reasons else part.why
                 )
-                moves.names[link.case_id].add((row.node_id, row.device))
+                moves.names[link.case_id].add((row.node_id, row.called))
             moves.rows[link.case_id].append(row)
     CaseSighting.rows.filter(pk__in=gone).delete()
     return moves

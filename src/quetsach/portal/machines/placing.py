@@ -28,6 +28,11 @@ from quetsach.portal.machines.queries import bindings_of, evidence_for
 _AT_ONCE = 400
 _DAY = 86_400_000_000
 _MOST_HOMES = 10
+_ENDS = 50
+_CLOCKS = 900_000_000
+"""Two clocks may lie so far apart (`quetsach.machines.identity.clocks`)."""
+_MOST_TRANSLATIONS = 2_000
+"""Translations that are read for a sign without a port: they only name machines that it may be."""
 
 
 @dataclass
@@ -96,9 +101,9 @@ def place(signs: Sequence[Sign], rules: Rules) -> list[tuple[Place, Known]]:
     of that office. Nor do claims and decisions of units that are not heard for the sign."""
     bindings = {one for one in _around(signs) if rules.may_tell(one.scope, one.address, one.begin)}
     seeds = {link for one in bindings for link in links_of(one)}
-    by_heard: dict[frozenset[str], list[int]] = defaultdict(list)
+    by_heard: dict[tuple[frozenset[str], bool], list[int]] = defaultdict(list)
     for number, sign in enumerate(signs):
-        by_heard[rules.heard(sign)].append(number)
+        by_heard[rules.heard(sign), sign.port > 0].append(number)
     for one in {(sign.keys, sign.scope, sign.address) for sign in signs}:
         seeds |= _links_of_sign(*one)
     evidence = evidence_for(seeds) if seeds else Evidence()
@@ -109,7 +114,7 @@ def place(signs: Sequence[Sign], rules: Rules) -> list[tuple[Place, Known]]:
     networks = {one for one in _kept(signs, bindings) if _may_keep(one, signs, rules)}
     near = _Near(evidence, bindings) if len(by_heard) > 1 else None
     found: dict[int, tuple[Place, Known]] = {}
-    for heard, numbers in by_heard.items():
+    for (heard, is_translated), numbers in by_heard.items():
         own = [signs[number] for number in numbers]
         its, around = near.of(own) if near else (evidence, bindings)
         its = its._replace(
@@ -119,7 +124,7 @@ def place(signs: Sequence[Sign], rules: Rules) -> list[tuple[Place, Known]]:
             ),
         )
         known = Known(its.devices(), its)
-        shared = _not_vouched(own, around, rules)
+        shared = {sign.address for sign in own} if is_translated else _not_vouched(own, around, rules)
         locator = Locator({*around, *its.bindings}, known.devices, shared=shared, kept=networks)
         found |= {number: (locator.place(signs[number]), known) for number in numbers}
     return [found[number] for number in range(len(signs))]
@@ -194,14 +199,16 @@ def _around(signs: Sequence[Sign]) -> set[Binding]:
     """The bindings of the addresses, of the inner addresses behind translations, and of the networks of IPv6
     addresses on these days."""
     scopes: dict[str, set[str]] = defaultdict(set)
+    ends: dict[str, set[tuple[int, int, int]]] = defaultdict(set)
     days: dict[str, tuple[int, int]] = {}
     for sign in signs:
         if sign.address:
             scopes[sign.address].add(sign.scope)
+            ends[sign.address].add((sign.port, sign.first, sign.last))
             if ":" in sign.address:
                 first, last = days.get(network_of(sign.address), (sign.first, sign.last))
                 days[network_of(sign.address)] = min(first, sign.first), max(last, sign.last)
-    found = _bound(scopes)
+    found = _bound(scopes) | _translated(scopes, ends)
     inner: dict[str, set[str]] = defaultdict(set)
     for one in found:
         if one.kind == "nat" and one.key.kind == "address":
@@ -218,10 +225,33 @@ def _around(signs: Sequence[Sign]) -> set[Binding]:
     return found
 
 
+def _translated(scopes: dict[str, set[str]], ends: dict[str, set[tuple[int, int, int]]]) -> set[Binding]:
+    """Translations of the addresses: of a sign with a port those of that port around its time, else some of
+    its day. A firewall tells millions a day."""
+    lent = StoredBinding.rows.filter(kind="nat", is_gone=False)
+    found: set[Binding] = set()
+    for some in batched(sorted(scopes), _AT_ONCE):
+        for address in set(lent.filter(address__in=some).values_list("address", flat=True).distinct()):
+            own = lent.filter(address=address)
+            told = list(bindings_of(own.order_by("begin"), most=1))
+            whole = {end for end in ends[address] if not end[0]}
+            for those in batched(sorted(ends[address] - whole), _ENDS):
+                near = Q(pk__in=[])
+                for port, first, last in those:
+                    here = Q(begin__lte=last + _CLOCKS, end__gte=first - _CLOCKS)
+                    near |= here & Q(port__in=(port, 0))
+                told += bindings_of(own.filter(near))
+            for _port, first, last in sorted(whole):
+                there = own.filter(begin__lte=last + _DAY, end__gte=first - _DAY)
+                told += bindings_of(there.order_by("begin"), most=_MOST_TRANSLATIONS)
+            found |= {one for one in told if any(are_related(one.scope, at) for at in scopes[address])}
+    return found
+
+
 def _bound(scopes: dict[str, set[str]]) -> set[Binding]:
     found: set[Binding] = set()
     for some in batched(sorted(scopes), _AT_ONCE):
-        for one in bindings_of(StoredBinding.rows.filter(address__in=some)):
+        for one in bindings_of(StoredBinding.rows.filter(address__in=some).exclude(kind="nat")):
             if any(are_related(one.scope, at) for at in scopes[one.address]):
                 found.add(one)
     return found
