@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -26,6 +26,9 @@ from django.db.models import (
 from django.db.models import When as Then
 from django.utils import timezone
 
+from quetsach.machines.identity.figures import Range
+from quetsach.machines.identity.figures import interval as interval_of
+from quetsach.machines.identity.locating import LOCATED
 from quetsach.machines.proof.judging import Judgement
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases import looks, proving
@@ -74,6 +77,26 @@ def leading(cases: QuerySet[Case]) -> QuerySet[Case]:
 def _rank() -> When:
     ranks = [Then(state=state.value, then=Value(rank)) for state, rank in RANK.items()]
     return When(*ranks, default=Value(9), output_field=IntegerField())
+
+
+def interval(node: CampaignNode, *, below: bool = True) -> Range:
+    """The machines with signs, false alarms left out, of a node or also of those below it: at least and at
+    most, each unit's for itself, since a machine is in one unit at a time. One query."""
+    where = subtree(node.path, "device__owner__path") if below else Q(device__owner=node)
+    cases = Case.rows.filter(where, device__campaign=node.campaign_id, is_current=True)
+    is_card = Q(device__id_kind__in=("mac", "randommac")) & ~Q(device__identity__has_key="host")
+    sort = When(
+        Then(~Q(device__strength=LOCATED), then=Value("doubtful")),
+        Then(is_card, then=Value("nameless")),
+        default=Value("named"),
+    )
+    rows = cases.exclude(state=State.FALSE_POSITIVE).order_by().annotate(sort=sort)
+    numbers: dict[UUID, Counter[str]] = defaultdict(Counter)
+    told: Any = rows.values_list("device__owner", "sort").annotate(n=Count("device", distinct=True))
+    for owner, name, n in told:
+        numbers[owner][name] = n
+    units = [interval_of(one["named"], one["nameless"], one["doubtful"]) for one in numbers.values()]
+    return Range(sum(one.least for one in units), sum(one.most for one in units))
 
 
 RENAMED = ("open", "merged", "part")

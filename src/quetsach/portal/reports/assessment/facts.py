@@ -17,7 +17,7 @@ from quetsach.portal.campaigns.letter import LetterError, read_letter
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.queries import active_nodes
 from quetsach.portal.cases.models import Case
-from quetsach.portal.cases.queries import watched
+from quetsach.portal.cases.queries import interval, watched
 from quetsach.portal.cases.rules import State
 from quetsach.portal.checks import queries as checks
 from quetsach.portal.indicators.queries import versions
@@ -76,7 +76,8 @@ class Machines:
 
     `is_listed`: whether the campaign has published a list; without one no log is searched. `handled` cases
     were reported clean by their unit, `verified` of them are proven clean. False alarms are in no other
-    number. `is_told`: some lines name a listed address and no machine.
+    number. `is_told`: some lines name a listed address and no machine. `least` and `most`: the machines of
+    the cases.
     """
 
     is_listed: bool = True
@@ -89,6 +90,8 @@ class Machines:
     verified: int = 0
     false_alarms: int = 0
     is_told: bool = False
+    least: int = 0
+    most: int = 0
 
     @property
     def open(self) -> int:
@@ -156,12 +159,13 @@ def reports(scope: Scope) -> Reports:
 
 
 def machines(scope: Scope) -> Machines:
-    """Machines that were found, handled and proven clean, and the logs that were read. Three queries."""
+    """Machines that were found, handled and proven clean, and the logs that were read. Four queries."""
     node = scope.node
     looked = watched(node, below=True)
     where = subtree(node.path, "device__owner__path")
     cases = Case.rows.filter(where, device__campaign=node.campaign_id, is_current=True).order_by()
     by_state = dict(cases.values_list("state").annotate(n=Count("pk")))
+    machines = interval(node)
     false_alarms = by_state.pop(State.FALSE_POSITIVE, 0)
     verified = by_state.get(State.VERIFIED_CLEAN, 0)
     claimed = by_state.get(State.CLAIMED_CLEAN, 0) + by_state.get(State.RECHECKED, 0)
@@ -177,6 +181,8 @@ def machines(scope: Scope) -> Machines:
         verified=verified,
         false_alarms=false_alarms,
         is_told=looked.is_told,
+        least=machines.least,
+        most=machines.most,
     )
 
 
