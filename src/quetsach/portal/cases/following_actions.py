@@ -21,7 +21,7 @@ from quetsach.machines.identity.devices import Devices
 from quetsach.machines.identity.keys import is_private
 from quetsach.machines.identity.tables import network_of
 from quetsach.portal.campaigns.models import Campaign
-from quetsach.portal.cases.models import CaseSighting
+from quetsach.portal.cases.models import CaseSighting, VictimReport
 from quetsach.portal.machines.models import StoredBinding
 from quetsach.portal.machines.placing import device_keys
 from quetsach.portal.machines.queries import evidence_for, related
@@ -81,6 +81,7 @@ def _follow_batch() -> int | None:
     if campaigns:
         for where in _where(touched):
             waiting += mark_waiting(_listed(campaigns).filter(where))
+        _mark_reports(campaigns, touched)
     finish(rows)
     return waiting
 
@@ -181,6 +182,21 @@ def _where(touched: _Touched) -> Iterable[Q]:
         yield Q(device__startswith=_begin_of(network)) & related(scope, "node__unit__path")
     for network, begin in sorted(touched.near.items()):
         yield Q(device__startswith=_begin_of(network)) & _since(begin)
+
+
+def _mark_reports(campaigns: Sequence[Campaign], touched: _Touched) -> None:
+    """Reports of others wait as well: those of these addresses, and those of these machines."""
+    taken = VictimReport.rows.filter(
+        node__campaign__in=campaigns, meaning__in=VictimReport.CASES, owner__isnull=False, is_waiting=False
+    )
+    for scope, addresses in touched.addresses.items():
+        inside = related(scope, "node__unit__path") if scope else Q()
+        for some in batched(sorted(addresses), _AT_ONCE):
+            taken.filter(inside, address__in=some).update(is_waiting=True)
+    for those in batched(sorted(touched.ids), _AT_ONCE):
+        ids = [stored(id) for id in those]
+        its = Q(case__device__id_value__in={id.value for id in ids})
+        taken.filter(its, case__device__id_kind__in={id.kind for id in ids}).update(is_waiting=True)
 
 
 def _begin_of(network: str) -> str:

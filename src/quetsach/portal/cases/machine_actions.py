@@ -16,9 +16,8 @@ from quetsach.machines.identity.scopes import lineage
 from quetsach.machines.identity.scopes import related as are_related
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.models import Alias, Device
-from quetsach.portal.cases.owning import Named, day_of
+from quetsach.portal.cases.owning import Named, Row, day_of
 from quetsach.portal.cases.parts import Part
-from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.sightings.owners import Owners
 from quetsach.portal.units.models import path_segment
 from quetsach.text.canonical import address
@@ -28,7 +27,7 @@ type OwnersOf = Mapping[UUID, tuple[Owners, bool]]
 
 
 def machines_of(
-    campaign: Campaign, rows: Sequence[Sighting], parts: Mapping[int, Sequence[Part]], owners: OwnersOf
+    campaign: Campaign, rows: Sequence[Row], parts: Mapping[int, Sequence[Part]], owners: OwnersOf
 ) -> dict[tuple[int, Key], Device]:
     """The machine of each part, by row and id. One that does not exist yet is made."""
     known = [(row, part) for row in rows for part in parts[row.pk] if part.is_known]
@@ -68,7 +67,7 @@ def address_id(node: CampaignNode, name: str) -> str:
 
 
 def _known_machines(
-    campaign: Campaign, known: Sequence[tuple[Sighting, Part]], owners: OwnersOf
+    campaign: Campaign, known: Sequence[tuple[Row, Part]], owners: OwnersOf
 ) -> dict[tuple[int, Key], Device]:
     ids = {part.id for _row, part in known}
     rows = Device.rows.filter(campaign=campaign, id_value__in={one.value for one in ids})
@@ -112,7 +111,7 @@ def _facts(device: Device) -> tuple[Any, ...]:
     return device.key, dict(device.identity), device.strength, device.owner_id, device.is_assigned
 
 
-def _identity(part: Part, row: Sighting) -> dict[str, str]:
+def _identity(part: Part, row: Row) -> dict[str, str]:
     """What logs say of the machine, and its card and name by the evidence: scans are asked about them."""
     found = dict(row.identity) if part.leads else {}
     for key in part.keys:
@@ -126,7 +125,7 @@ def _identity(part: Part, row: Sighting) -> dict[str, str]:
 class _Homes:
     """The units of machines by their leases and registers, else by ranges, else the reporter."""
 
-    def __init__(self, campaign: Campaign, known: Sequence[tuple[Sighting, Part]], owners: OwnersOf) -> None:
+    def __init__(self, campaign: Campaign, known: Sequence[tuple[Row, Part]], owners: OwnersOf) -> None:
         self._owners = owners
         paths = {path for _row, part in known for home in part.homes for path in lineage(home)}
         self._nodes = {}
@@ -142,7 +141,7 @@ class _Homes:
         ranged = {pk for pk in by_range.values() if pk is not None}
         self._ranged = CampaignNode.rows.select_related("unit").in_bulk(ranged)
 
-    def of(self, row: Sighting, part: Part) -> tuple[CampaignNode, bool]:
+    def of(self, row: Row, part: Part) -> tuple[CampaignNode, bool]:
         """The owner, and whether that is known. A unit that is no relative of the reporter is not believed:
         its table may name a machine that it has never seen."""
         owner = self._by_range[row.node_id, row.called, row.last_seen]

@@ -23,7 +23,6 @@ from quetsach.portal.audit.actions import Told, record_all
 from quetsach.portal.cases import looks, outside
 from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, Device, VictimReport
 from quetsach.portal.cases.outside import AWAY, PART
-from quetsach.portal.cases.parts import Piece
 from quetsach.portal.cases.queries import RANK
 from quetsach.portal.cases.rules import CHECK, State
 from quetsach.portal.sightings.models import Sighting
@@ -59,11 +58,12 @@ class Moves:
         known[device] = max(known.get(device, (looks.OLDEST, "")), (seen or looks.OLDEST, why))
 
 
-def bring_back(pieces: Iterable[Piece]) -> set[tuple[UUID, UUID]]:
-    """Cases that led to others and have signs again return in their own state, with their machines; returns
-    the cases that had taken them in, each with the machine that returned."""
-    devices = {piece.device.pk: piece.device for piece in pieces}
-    families = {(piece.device.pk, piece.row.family) for piece in pieces}
+def bring_back(found: Iterable[tuple[Device, str]]) -> set[tuple[UUID, UUID]]:
+    """Of machines with signs of a family: cases that led to others return in their own state, with their
+    machines. Returns the cases that had taken them in, each with the machine that returned."""
+    found = list(found)
+    devices = {device.pk: device for device, _family in found}
+    families = {(device.pk, family) for device, family in found}
     rows = (
         Case.rows.select_for_update(of=("self",), no_key=True)
         .filter(device__in=devices, merged_into__isnull=False)

@@ -14,6 +14,7 @@ from quetsach.machines.identity.locating import INFERRED, LOCATED, Place
 from quetsach.portal.cases.cards import of_routers
 from quetsach.portal.cases.looks import OLDEST
 from quetsach.portal.cases.models import Case, CaseSighting, Device
+from quetsach.portal.cases.owning import Row
 from quetsach.portal.cases.telling import Tellers
 from quetsach.portal.machines.placing import Known, place
 from quetsach.portal.machines.spelling import stored
@@ -139,7 +140,7 @@ def _parts_of(rows: Sequence[Sighting], tellers: Tellers) -> dict[int, list[Part
     found: dict[int, list[Part]] = {row.pk: [] for row in rows}
     for (row, run), (one, known), sign in zip(owners, placed, signs, strict=True):
         parts = found[row.pk]
-        part = _part(row, one, sign, known)
+        part = part_of(row, one, sign, known)
         same = next((other for other in parts if other.id == part.id), None)
         if same is None:
             parts.append(part)
@@ -211,7 +212,8 @@ def _keys(row: Sighting, device: str) -> Iterable[Key]:
     return dict.fromkeys(key for key in found if key is not None)
 
 
-def _part(row: Sighting, one: Place, sign: Sign, known: Known) -> Part:
+def part_of(row: Row, one: Place, sign: Sign, known: Known) -> Part:
+    """What a row says of the machine at this place."""
     candidates = [known.name(key) or key.value.rpartition(" ")[2] for key in one.candidates]
     if one.status not in (LOCATED, INFERRED):
         return Part(Key(one.status, row.called), one.status, one.why, candidates[:_MOST_CANDIDATES], "", ())

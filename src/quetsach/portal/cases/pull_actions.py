@@ -119,7 +119,7 @@ def _take_batch(campaign: Campaign, pulled: Pulled, owners: OwnersOf) -> bool:
     moves = _part_with(before, rows, parts, devices)
     place_again([row for row in rows if not before[row.pk]])
     touched: dict[UUID, Case] = {}
-    returned = bring_back(pieces)
+    returned = bring_back((piece.device, piece.row.family) for piece in pieces)
     current = {
         (case.device_id, case.family): case
         for case in Case.rows.select_for_update(of=("self",), no_key=True)
