@@ -1,5 +1,7 @@
 """Signs that only a translated address tells: one address until the log of the translation comes."""
 
+from datetime import timedelta
+
 import pytest
 
 from quetsach.machines.evidence import Binding, Key
@@ -81,6 +83,15 @@ def test_one_port_of_two_protocols_names_both_machines(push, tell):
     push(ROWS[:1])
     assert [kind for kind, *_ in counted()] == ["unlocated"]
     assert sorted(CaseSighting.rows.get().candidates) == ["pc-1", "pc-2"]
+
+
+@pytest.mark.parametrize(("minutes", "kind"), [(9, "unlocated"), (12, "mac")])
+def test_a_port_that_another_machine_had_minutes_before_names_both(push, tell, minutes, kind):
+    """Nobody has compared the clock of the log with that of the firewall."""
+    before = translation(40001, "10.1.1.6", noon(9) - timedelta(minutes=minutes))
+    tell(*INNER, TRANSLATIONS[0], before)
+    push(ROWS[:1])
+    assert [found for found, *_ in counted()] == [kind]
 
 
 def test_a_line_that_names_only_a_card_is_that_machine(push):

@@ -209,8 +209,8 @@ FIXTURES = {
         },
         [
             "Đã rà soát 1 lượt nhật ký kết nối mạng do 1 đơn vị gửi, từ ngày 01/9/2022 đến ngày 20/9/2022.",
-            "Đã phát hiện 12 hồ sơ máy có kết nối đến địa chỉ độc hại, của ít nhất 3 máy khác nhau; các máy"
-            " còn lại mới biết theo địa chỉ hoặc card mạng nên có thể trùng nhau.",
+            "Đã phát hiện 12 hồ sơ máy có kết nối đến địa chỉ độc hại, của ít nhất 3 máy; phần còn"
+            " lại mới biết theo địa chỉ hoặc card mạng nên có thể trùng nhau.",
             "Chưa có hồ sơ máy nào được xử lý xong; còn 12 hồ sơ phải xử lý.",
             UNKNOWN_SOFTWARE,
         ],
@@ -224,7 +224,7 @@ FIXTURES = {
         },
         [
             "Đã rà soát 1 lượt nhật ký kết nối mạng do 1 đơn vị gửi, từ ngày 01/9/2022 đến ngày 20/9/2022.",
-            "Đã phát hiện 12 hồ sơ máy có kết nối đến địa chỉ độc hại, của ít nhất 3 máy khác nhau; còn dòng"
+            "Đã phát hiện 12 hồ sơ máy có kết nối đến địa chỉ độc hại, của ít nhất 3 máy; còn dòng"
             " nhật ký nêu địa chỉ độc hại mà chưa xác định được là của máy nào.",
             "Chưa có hồ sơ máy nào được xử lý xong; còn 12 hồ sơ phải xử lý.",
             UNKNOWN_SOFTWARE,

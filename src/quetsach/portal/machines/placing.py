@@ -125,7 +125,9 @@ def place(signs: Sequence[Sign], rules: Rules) -> list[tuple[Place, Known]]:
         )
         known = Known(its.devices(), its)
         shared = {sign.address for sign in own} if is_translated else _not_vouched(own, around, rules)
-        locator = Locator({*around, *its.bindings}, known.devices, shared=shared, kept=networks)
+        locator = Locator(
+            {*around, *its.bindings}, known.devices, shared=shared, kept=networks, may_differ=True
+        )
         found |= {number: (locator.place(signs[number]), known) for number in numbers}
     return [found[number] for number in range(len(signs))]
 

@@ -289,12 +289,12 @@ SENTENCES = (
                 "độc hại mà chưa xác định được là của máy nào."
             ),
             "between": (
-                "Đã phát hiện {n} hồ sơ máy có kết nối đến địa chỉ độc hại, của ít nhất {least} máy khác "
-                "nhau; các máy còn lại mới biết theo địa chỉ hoặc card mạng nên có thể trùng nhau."
+                "Đã phát hiện {n} hồ sơ máy có kết nối đến địa chỉ độc hại, của ít nhất {least} máy; phần "
+                "còn lại mới biết theo địa chỉ hoặc card mạng nên có thể trùng nhau."
             ),
             "between, not all tied": (
-                "Đã phát hiện {n} hồ sơ máy có kết nối đến địa chỉ độc hại, của ít nhất {least} máy khác "
-                "nhau; còn dòng nhật ký nêu địa chỉ độc hại mà chưa xác định được là của máy nào."
+                "Đã phát hiện {n} hồ sơ máy có kết nối đến địa chỉ độc hại, của ít nhất {least} máy; còn "
+                "dòng nhật ký nêu địa chỉ độc hại mà chưa xác định được là của máy nào."
             ),
             "none tied": (
                 "Nhật ký đã rà soát có dòng nêu địa chỉ độc hại nhưng chưa xác định được là của máy nào; "
