@@ -76,6 +76,13 @@ def test_the_table_of_a_unit_above_makes_a_public_address_a_machine(cast, push, 
     assert counted() == [("mac", PC.value, 1, "assigned")]
 
 
+def test_beside_the_superiors_table_the_units_own_one_is_not_heard_of_a_public_address(push, tell):
+    tell(*lease(PC, noon(30), address=PUBLIC), unit="A")
+    tell(*lease(LAPTOP, noon(20), address=PUBLIC))
+    push([sighting(PUBLIC, noon(30)), sighting(PUBLIC, noon(20))])
+    assert counted() == [("mac", PC.value, 1, "assigned"), ("shared", PUBLIC, 1, "assigned")]
+
+
 def test_a_card_in_the_line_is_a_machine_at_a_public_address_too(cast, push, tell):
     tell(*lease(PC, noon(30), address=PUBLIC, hours=48))
     push([sighting(PUBLIC, noon(30), identity={"mac": PC.value}, who="mac:" + PC.value)])

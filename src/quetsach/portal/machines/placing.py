@@ -124,10 +124,12 @@ def place(signs: Sequence[Sign], rules: Rules) -> list[tuple[Place, Known]]:
             ),
         )
         known = Known(its.devices(), its)
-        shared = {sign.address for sign in own} if is_translated else _not_vouched(own, around, rules)
-        locator = Locator(
-            {*around, *its.bindings}, known.devices, shared=shared, kept=networks, may_differ=True
-        )
+        vouched = _vouched({*around, *its.bindings}, rules)
+        shared = {sign.address for sign in own}
+        if not is_translated:
+            shared &= {one.address for one in around if one.kind != "nat"} - {one.address for one in vouched}
+        heard_tables = vouched | {one for one in (*around, *its.bindings) if one.address in shared}
+        locator = Locator(heard_tables, known.devices, shared=shared, kept=networks, may_differ=True)
         found |= {number: (locator.place(signs[number]), known) for number in numbers}
     return [found[number] for number in range(len(signs))]
 
@@ -140,12 +142,9 @@ def _paths(decisions: tuple[Decision, ...]) -> dict[str, str]:
     return {str(pk): path for pk, path in rows.values_list("pk", "unit__path")}
 
 
-def _not_vouched(signs: Iterable[Sign], bindings: Iterable[Binding], rules: Rules) -> set[str]:
-    """The addresses of signs that tables give to a machine, without the word of a unit that may say so."""
-    asked = {sign.address for sign in signs}
-    told = [one for one in bindings if one.kind != "nat" and one.address in asked]
-    vouched = {one.address for one in told if rules.vouches(one.scope, one.address, one.begin)}
-    return {one.address for one in told} - vouched
+def _vouched(bindings: Iterable[Binding], rules: Rules) -> set[Binding]:
+    """Translations, and entries of units whose table makes the address a single machine."""
+    return {one for one in bindings if one.kind == "nat" or rules.vouches(one.scope, one.address, one.begin)}
 
 
 class _Near:
@@ -236,15 +235,15 @@ def _translated(scopes: dict[str, set[str]], ends: dict[str, set[tuple[int, int,
         for address in set(lent.filter(address__in=some).values_list("address", flat=True).distinct()):
             own = lent.filter(address=address)
             told = list(bindings_of(own.order_by("begin"), most=1))
-            whole = {end for end in ends[address] if not end[0]}
-            for those in batched(sorted(ends[address] - whole), _ENDS):
+            days = {first // _DAY for port, first, _last in ends[address] if not port}
+            for those in batched(sorted(end for end in ends[address] if end[0]), _ENDS):
                 near = Q(pk__in=[])
                 for port, first, last in those:
                     here = Q(begin__lte=last + _CLOCKS, end__gte=first - _CLOCKS)
                     near |= here & Q(port__in=(port, 0))
                 told += bindings_of(own.filter(near))
-            for _port, first, last in sorted(whole):
-                there = own.filter(begin__lte=last + _DAY, end__gte=first - _DAY)
+            for day in sorted(days):
+                there = own.filter(begin__lt=(day + 1) * _DAY, end__gte=day * _DAY)
                 told += bindings_of(there.order_by("begin"), most=_MOST_TRANSLATIONS)
             found |= {one for one in told if any(are_related(one.scope, at) for at in scopes[address])}
     return found
