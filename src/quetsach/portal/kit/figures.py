@@ -45,6 +45,11 @@ FIGURES: dict[str, Kind] = {
         "quetsach.portal.campaigns.queries:progress",
         ("seen.units", "branch.units", "progress.units", "below|length"),
     ),
+    "sensors.silent": Kind(
+        _("sensors that are silent, or have a silent source"),
+        "quetsach.portal.sensors.queries:silent_of",
+        ("=silent",),
+    ),
     "units.in_campaign": Kind(
         _("units of a campaign, the issuer included"),
         "quetsach.portal.campaigns.queries:active_nodes",
