@@ -1,4 +1,4 @@
-"""Whose words on a machine count, and what a unit cannot reach by words of its own."""
+"""The units whose words on a machine count, and the limits of a unit's own words."""
 
 from io import BytesIO
 
@@ -63,7 +63,7 @@ def test_a_unit_makes_no_single_machine_of_its_own_public_address(cast, push, te
     push([sighting(PUBLIC, noon(30))], [log(noon(40), noon(29), PUBLIC)], asked=[PUBLIC])
     assert counted() == [("shared", PUBLIC, 1, "assigned")]
     link = CaseSighting.rows.get()
-    assert link.candidates == ["pc-1"]  # the table's word is told, and is no proof
+    assert link.candidates == ["pc-1"]  # shown as a possibility only
     card = "mac:" + PC.value
     claimed(cast, Case.rows.get(), noon(25))
     push([], [log(noon(29), noon(1), PUBLIC, card, source="log-2")], asked=[PUBLIC, card])

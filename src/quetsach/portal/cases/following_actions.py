@@ -124,7 +124,7 @@ def _touched(rows: Untaken) -> _Touched:
 
 
 def _add_translated(touched: _Touched) -> None:
-    """Signs at a translated address follow what is told of the addresses behind it."""
+    """Signs at a translated address follow the evidence about the addresses behind it."""
     for inner in list(touched.addresses.values()):
         for some in batched(sorted(inner.items()), _AT_ONCE):
             begins = dict(some)
