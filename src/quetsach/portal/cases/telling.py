@@ -1,4 +1,4 @@
-"""The units whose tables of an address count for a sign, and those whose words on machines are heard.
+"""The rules about tellers: units whose tables of an address count, and units whose words on machines are heard.
 
 A unit that uploads a lease for an address of another unit would else take that unit's machine, with its case.
 In the log of a superior the word of a neighbour would make two machines of another unit one.
