@@ -1,4 +1,4 @@
-"""The rules about tellers: units whose tables of an address count, and units whose words on machines are heard.
+"""Who may tell of a sign: units whose tables of an address count, and units whose words are heard.
 
 A unit that uploads a lease for an address of another unit would else take that unit's machine, with its case.
 In the log of a superior the word of a neighbour would make two machines of another unit one.

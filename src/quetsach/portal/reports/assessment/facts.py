@@ -16,6 +16,7 @@ from django.utils import timezone
 from quetsach.portal.campaigns.letter import LetterError, read_letter
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.queries import active_nodes
+from quetsach.portal.cases.histories import turns
 from quetsach.portal.cases.models import Case
 from quetsach.portal.cases.queries import interval, watched
 from quetsach.portal.cases.rules import State
@@ -78,6 +79,9 @@ class Machines:
     were reported clean by their unit, `verified` of them are proven clean. False alarms are in no other
     number. `is_told`: some lines name a listed address and no machine. `least` and `most`: the machines of
     the cases.
+
+    `shared` addresses are of many machines, `unlocated` signs of one of several machines. `relapsed` machines
+    had signs again after they were handled, `reinfected` ones after they were clean.
     """
 
     is_listed: bool = True
@@ -92,6 +96,10 @@ class Machines:
     is_told: bool = False
     least: int = 0
     most: int = 0
+    shared: int = 0
+    unlocated: int = 0
+    relapsed: int = 0
+    reinfected: int = 0
 
     @property
     def open(self) -> int:
@@ -170,6 +178,7 @@ def machines(scope: Scope) -> Machines:
     verified = by_state.get(State.VERIFIED_CLEAN, 0)
     claimed = by_state.get(State.CLAIMED_CLEAN, 0) + by_state.get(State.RECHECKED, 0)
     found = sum(by_state.values())
+    more = turns(node) if found else {}
     return Machines(
         is_listed=bool(found or looked.scans) or versions(node.campaign).exists(),
         scans=looked.scans,
@@ -183,6 +192,7 @@ def machines(scope: Scope) -> Machines:
         is_told=looked.is_told,
         least=machines.least,
         most=machines.most,
+        **more,
     )
 
 
