@@ -20,8 +20,9 @@ from django.utils.translation import gettext_lazy
 from quetsach.machines.counting.histories import Act as Step
 from quetsach.machines.counting.histories import CaseHistory, Kind, MachineHistory, Move, Rung
 from quetsach.portal.campaigns.models import CampaignNode
-from quetsach.portal.cases.merging_actions import MERGED, PART
+from quetsach.portal.cases.merging_actions import MERGED
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, Device
+from quetsach.portal.cases.outside import PART
 from quetsach.portal.cases.rules import CHECK, OPEN, REACHES, Act, Note, State
 from quetsach.portal.sightings.models import Coverage
 from quetsach.portal.units.models import subtree

@@ -100,8 +100,8 @@ def known(
             row.device.removeprefix("host:").casefold(),
         )
         first, last = (row.first_seen, row.last_seen) if link.count is None else (link.first, link.last)
-        before = stays.get(row.device, (None, None, ""))
-        stays[row.device] = (
+        before = stays.get(row.called, (None, None, ""))
+        stays[row.called] = (
             min((at for at in (before[0], first) if at), default=None),
             max((at for at in (before[1], last) if at), default=None),
             before[2] or why(link.why),

@@ -125,7 +125,7 @@ def _take_batch(campaign: Campaign, pulled: Pulled, owners: OwnersOf, alarms: Ho
     mark_pulled(s.pk for s in waiting)
     pulled.sightings += len(waiting)
     # A row without a machine makes no case; it stays visible among the sightings.
-    rows = [s for s in waiting if s.device]
+    rows = [s for s in waiting if s.called]
     parts = parts_of(rows, owners)
     devices = machines_of(campaign, rows, parts, owners)
     batch = _Batch(timezone.now(), alarms)
@@ -139,7 +139,7 @@ def _take_batch(campaign: Campaign, pulled: Pulled, owners: OwnersOf, alarms: Ho
     moves = _part_with(before, rows, parts, devices)
     place_again([row for row in rows if not before[row.pk]])
     touched: dict[UUID, Case] = {}
-    returned = bring_back(pieces)
+    returned = bring_back((piece.device, piece.row.family) for piece in pieces)
     current = {
         (case.device_id, case.family): case
         for case in Case.rows.select_for_update(of=("self",), no_key=True)
@@ -211,7 +211,8 @@ def _part_with(
                 moves.add(
                     link.case_id, piece.device.pk, piece.last, part.reasons[0] if part.reasons else part.why
                 )
-                moves.names[link.case_id].add((row.node_id, row.device))
+                moves.names[link.case_id].add((row.node_id, row.called))
+            moves.rows[link.case_id].append(row)
     CaseSighting.rows.filter(pk__in=gone).delete()
     return moves
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -27,20 +27,15 @@ from django.db.models import (
 from django.db.models import When as Then
 from django.utils import timezone
 
+from quetsach.machines.identity.figures import Range
+from quetsach.machines.identity.figures import interval as interval_of
+from quetsach.machines.identity.locating import LOCATED
 from quetsach.machines.proof.judging import Judgement
 from quetsach.machines.proof.places import Span as TimeSpan
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases import looks, proving
-from quetsach.portal.cases.models import (
-    Alias,
-    Case,
-    CaseEvent,
-    CaseSighting,
-    Device,
-    NotOurs,
-    VictimReport,
-)
-from quetsach.portal.cases.rules import PATIENCE, Act, State, Word
+from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, Device, NotOurs, VictimReport
+from quetsach.portal.cases.rules import PATIENCE, State, Word
 from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.sightings.models import Scan, Sighting
 from quetsach.portal.sightings.queries import nameless, without_machine
@@ -84,6 +79,26 @@ def leading(cases: QuerySet[Case]) -> QuerySet[Case]:
 def _rank() -> When:
     ranks = [Then(state=state.value, then=Value(rank)) for state, rank in RANK.items()]
     return When(*ranks, default=Value(9), output_field=IntegerField())
+
+
+def interval(node: CampaignNode, *, below: bool = True) -> Range:
+    """The machines with signs, false alarms left out, of a node or also of those below it: at least and at
+    most, each unit's for itself, since a machine is in one unit at a time. One query."""
+    where = subtree(node.path, "device__owner__path") if below else Q(device__owner=node)
+    cases = Case.rows.filter(where, device__campaign=node.campaign_id, is_current=True)
+    is_card = Q(device__id_kind__in=("mac", "randommac")) & ~Q(device__identity__has_key="host")
+    sort = When(
+        Then(~Q(device__strength=LOCATED), then=Value("doubtful")),
+        Then(is_card, then=Value("nameless")),
+        default=Value("named"),
+    )
+    rows = cases.exclude(state=State.FALSE_POSITIVE).order_by().annotate(sort=sort)
+    numbers: dict[UUID, Counter[str]] = defaultdict(Counter)
+    told: Any = rows.values_list("device__owner", "sort").annotate(n=Count("device", distinct=True))
+    for owner, name, n in told:
+        numbers[owner][name] = n
+    units = [interval_of(one["named"], one["nameless"], one["doubtful"]) for one in numbers.values()]
+    return Range(sum(one.least for one in units), sum(one.most for one in units))
 
 
 RENAMED = ("open", "merged", "part")
@@ -237,16 +252,15 @@ def _local_days(rows: Iterable[Sighting]) -> set[date]:
 
 def story(case: Case) -> Story:
     """Evidence, judgement, history, and the other cases of the same machine."""
-    facts = looks.gather([case])[0]
     of_both = Q(case=case) | Q(case__merged_into=case)
     events = list(
         CaseEvent.rows.filter(of_both).select_related("by", "coverage", "case__device").order_by("at", "pk")
     )
+    facts = looks.gather([case], acts=events)[0]
     reports = _reports(case) if getattr(case, "is_reported", True) else []
     for one in reversed(reports):
         seen = one.first_seen if one.is_day else one.last_seen
         facts.reported[one.publisher] = max(seen, facts.reported.get(one.publisher, seen))
-    facts.claim_told = max((one.at for one in events if one.act == Act.CLAIM), default=None)
     judgement: Judgement | None = None
     missed: tuple[TimeSpan, ...] = ()
     waiting = case.state in (State.CLAIMED_CLEAN, State.RECHECKED) and case.claimed_at is not None

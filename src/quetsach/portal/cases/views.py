@@ -82,6 +82,7 @@ def cases(request: HttpRequest, slug: str) -> HttpResponse:
         "only": _only(flag, is_escalated),
         "version": int(version) if version.isascii() and version.isdigit() else None,
         "total": sum(counts.values()),
+        "interval": queries.interval(seat.node, below=below),
         "signs": counts[Word.SIGNS],
         "words": [
             {"word": w, "name": f"machines.{w}", "shape": WORDS[w][0], "label": WORDS[w][1], "n": counts[w]}

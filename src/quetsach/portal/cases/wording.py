@@ -19,9 +19,10 @@ from quetsach.portal.cases import missing, presence, proving
 from quetsach.portal.cases.clocks import Clock
 from quetsach.portal.cases.doubting import doubts_of
 from quetsach.portal.cases.escalating.wording import STEPS
-from quetsach.portal.cases.merging_actions import MERGE, MERGED, PART
+from quetsach.portal.cases.merging_actions import MERGE, MERGED
 from quetsach.portal.cases.missing import Missing
 from quetsach.portal.cases.models import Case, CaseEvent
+from quetsach.portal.cases.outside import PART
 from quetsach.portal.cases.presence import AtPlace, Presence
 from quetsach.portal.cases.queries import Story
 from quetsach.portal.cases.rules import CHECK, OPEN, USABLE_TIMES, Act, Note, State, word
@@ -52,6 +53,8 @@ class Told:
     times: int = 1
     first: datetime | None = None
     """How often it happened, and when first, where files that came and went repeated it."""
+    by_table: str = ""
+    """Whose table moved signs of another unit's log, and when it was handed in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +167,7 @@ def _history(case: Case, story: Story) -> list[Told]:
     for e in sorted([*story.events, *story.former], key=lambda one: (one.at, one.pk)):
         told = Told(
             e, ACTS.get(e.act, e.act), DONE.get(e.data.get("done", ""), ""), _more(e),
-            "" if e.case_id == case.pk else e.case.device.key,
+            "" if e.case_id == case.pk else e.case.device.key, by_table=_by_table(e.data),
         )  # fmt: skip
         partner = e.data.get("to") or e.data.get("from")
         key = (e.act, e.case_id, partner) if e.act in MOVES and partner else e.pk
@@ -172,6 +175,16 @@ def _history(case: Case, story: Story) -> list[Told]:
             told = replace(told, times=before.times + 1, first=before.first or before.event.at)
         found[key] = told
     return list(reversed(found.values()))
+
+
+def _by_table(data: dict[str, Any]) -> str:
+    if "teller" not in data:
+        return ""
+    at = _moment(data.get("handed_in"))
+    day = f"{timezone.localtime(at):%d/%m/%Y}" if at else _("an unknown day")
+    return _("by the address table of %(unit)s, handed in on %(day)s, after the signs had been told") % {
+        "unit": data["teller"], "day": day
+    }  # fmt: skip
 
 
 def _proof(case: Case, story: Story) -> str:

@@ -222,6 +222,11 @@ FIGURES: dict[str, Kind] = {
         f"{REPORTS}.rollup.machines:by_branch",
         ("machines.total", "table.total", "branch.machines", "machine_count"),
     ),
+    "machines.least": Kind(
+        _("machines in which signs were seen, at least: those that cannot be one and the same"),
+        "quetsach.portal.cases.queries:interval",
+        ("machines_least",),
+    ),
     "machines.signs": Kind(
         _("machines with signs that nobody handles yet"), "quetsach.portal.cases.queries:words_of", ("signs",)
     ),

@@ -281,9 +281,9 @@ def _prepare(receipt: Receipt, header: ScanRecord, rows: Iterable[SightingRecord
     node, best = receipt.node, dict[str, SightingRecord]()
     for row in rows:
         key = intake.sighting_key(row)
-        if row.device:
-            receipt.machines.add(row.device)
-        else:
+        if name := row.device or intake.nat_address(row.identity) or intake.card_of(row.identity):
+            receipt.machines.add(name)
+        if not row.device:
             receipt.nameless += row.count
         if key in best:
             receipt.unchanged += 1
@@ -392,7 +392,7 @@ def _store(receipt: Receipt, waiting: _Waiting) -> tuple[int, int]:
     insert(Sighting, values_of(fresh))
     # One statement for many rows; an UPDATE with a case for each row and column takes ten times as long.
     insert(Sighting, values_of(grown), unique=("node", "key"), replaced=_REPLACED)
-    receipt.changed.update(row.device for row in (*fresh, *grown) if row.device)
+    receipt.changed.update(row.called for row in (*fresh, *grown) if row.called)
     receipt.new += len(fresh)
     receipt.updated += len(grown)
     receipt.unchanged += len(waiting.rows) - len(fresh) - len(grown)

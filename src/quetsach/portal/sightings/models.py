@@ -306,3 +306,9 @@ class Sighting(Told):
 
     def __str__(self) -> str:
         return f"{self.device} → {self.indicator}"
+
+    @property
+    def called(self) -> str:
+        """The name of the machine: its address or name, else the address that a translation gave it, else its
+        card; empty where the line tells none of them."""
+        return self.device or self.nat or self.card or ""
