@@ -36,10 +36,10 @@ from quetsach.portal.cases.owning import owners_below
 from quetsach.portal.cases.parts import PART_FIELDS, Part, Piece, parts_of
 from quetsach.portal.cases.rules import USABLE_TIMES, Act, Arrival, State, arrive
 from quetsach.portal.cases.withdrawing.actions import follow_lists
-from quetsach.portal.sightings.actions import mark_pulled
 from quetsach.portal.sightings.listing_actions import relist
 from quetsach.portal.sightings.models import Coverage, Sighting
 from quetsach.portal.sightings.owners import Owners
+from quetsach.portal.sightings.storing_actions import mark_pulled
 
 BATCH = 100
 """Rows whose machines are looked up together."""

@@ -1,33 +1,45 @@
-"""Inserts many rows with one statement: a tenth of the time of Django's `bulk_create`."""
+"""Inserts many rows at once: a tenth of the time of Django's `bulk_create`, and of its instances."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import BooleanField, Field, ForeignKey, Model
+from django.db.models import BooleanField, Field, ForeignKey, JSONField, Model
 from django.db.models.fields import CharField, DateTimeField, IntegerField, TextField, UUIDField
 
-AT_ONCE = 500
+AT_ONCE = 1000
 """Rows in one transaction: other writers wait until it is over."""
 _AS_THEY_ARE = (BooleanField, CharField, IntegerField, TextField)
 """Kinds of fields whose values both databases take as they are."""
+_json = json.JSONEncoder().encode
+
+
+def names_of(model: type[Model]) -> list[str]:
+    """The attributes of a new row, in the order in which `spelled` takes their values: all but its id."""
+    return [one.attname for one in _fields(model)]
+
+
+def spelled(model: type[Model], rows: Iterable[Sequence[Any]]) -> list[list[Any]]:
+    """The values of rows, in the order of `names_of`, as the database takes them."""
+    columns = []
+    for field, column in zip(_fields(model), zip(*rows, strict=True), strict=False):
+        spell = _spelling(field)
+        columns.append(column if spell is None else [None if one is None else spell(one) for one in column])
+    return list(map(list, zip(*columns, strict=True)))
 
 
 def values_of(rows: Iterable[Model]) -> list[list[Any]]:
     """The values of rows of one model without their ids, as the database takes them."""
-    prepared: list[list[Any]] = []
-    takes: list[tuple[str, Callable[[Any], Any] | None]] = []
-    for row in rows:
-        takes = takes or [(one.attname, _spelling(one)) for one in _fields(type(row))]
-        prepared.append([
-            value if spell is None or value is None else spell(value)
-            for spell, value in ((spell, getattr(row, name)) for name, spell in takes)
-        ])  # fmt: skip
-    return prepared
+    rows = list(rows)
+    if not rows:
+        return []
+    return spelled(type(rows[0]), map(attrgetter(*names_of(type(rows[0]))), rows))
 
 
 def insert(
@@ -37,16 +49,17 @@ def insert(
     unique: Collection[str] = (),
     replaced: Collection[str] = (),
 ) -> None:
-    """Insert rows that `values_of` prepared. Where a stored row has equal `unique` fields, it takes
-    the fields `replaced` from the new row; without `unique` such a row is an IntegrityError."""
+    """Insert rows that `spelled` or `values_of` prepared. Where a stored row has equal `unique` fields, it
+    takes the fields `replaced` from the new row; without `unique` such a row is an IntegrityError."""
     if not rows:
         return
     quoted = connection.ops.quote_name
-    names = [quoted(str(one.column)) for one in _fields(model)]
-    statement = (
-        f"INSERT INTO {quoted(model._meta.db_table)} ({', '.join(names)})"  # noqa: S608  (names of the model)
-        f" VALUES ({', '.join(['%s'] * len(names))})"
-    )
+    names = ", ".join(quoted(str(one.column)) for one in _fields(model))
+    target = f"{quoted(model._meta.db_table)} ({names})"
+    if connection.vendor == "postgresql" and not unique:
+        _copy(target, rows)
+        return
+    statement = f"INSERT INTO {target} VALUES ({', '.join(['%s'] * len(rows[0]))})"  # noqa: S608  (names of the model)
     if unique:
         columns = {one.name: quoted(str(one.column)) for one in _fields(model)}
         known = ", ".join(columns[name] for name in unique)
@@ -54,6 +67,14 @@ def insert(
         statement += f" ON CONFLICT ({known}) DO UPDATE SET {taken}"
     with connection.cursor() as cursor:
         cursor.executemany(statement, rows)
+
+
+def _copy(target: str, rows: Iterable[Sequence[Any]]) -> None:
+    """PostgreSQL's own way for many new rows: a quarter of the time of INSERT."""
+    errors = connection.wrap_database_errors
+    with errors, connection.cursor() as cursor, cursor.copy(f"COPY {target} FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
 
 
 def moments() -> Callable[[datetime], Any]:
@@ -80,6 +101,8 @@ def _spelling(field: Field[Any, Any]) -> Callable[[Any], Any] | None:
         return uuid
     if isinstance(target, DateTimeField):
         return moments()
+    if isinstance(target, JSONField):
+        return _json
     if isinstance(target, _AS_THEY_ARE):
         return None
     return lambda value: field.get_db_prep_save(value, connection)
