@@ -14,7 +14,7 @@ from django.db.models import CharField, Lookup, TextField
 
 @CharField.register_lookup
 @TextField.register_lookup
-class Among(Lookup):  # type: ignore[type-arg]
+class Among(Lookup):
     """`field__among=texts`; texts of any number, each a str."""
 
     lookup_name = "among"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,8 @@ AT_ONCE = 1000
 """Rows in one transaction: other writers wait until it is over."""
 _AS_THEY_ARE = (BooleanField, CharField, IntegerField, TextField)
 """Kinds of fields whose values both databases take as they are."""
+_MOST_KNOWN = 4096
+"""Times and ids whose spelling is remembered within one list of rows."""
 _json = json.JSONEncoder().encode
 
 
@@ -25,16 +28,16 @@ def names_of(model: type[Model]) -> list[str]:
     return [one.attname for one in _fields(model)]
 
 
-def spelled(model: type[Model], rows: Iterable[Sequence[Any]]) -> list[list[Any]]:
+def spelled(model: type[Model], rows: Iterable[Sequence[Any]]) -> list[tuple[Any, ...]]:
     """The values of rows, in the order of `names_of`, as the database takes them."""
     columns = []
     for field, column in zip(_fields(model), zip(*rows, strict=True), strict=False):
         spell = _spelling(field)
         columns.append(column if spell is None else [None if one is None else spell(one) for one in column])
-    return list(map(list, zip(*columns, strict=True)))
+    return list(zip(*columns, strict=True))
 
 
-def values_of(rows: Iterable[Model]) -> list[list[Any]]:
+def values_of(rows: Iterable[Model]) -> list[tuple[Any, ...]]:
     """The values of rows of one model without their ids, as the database takes them."""
     rows = list(rows)
     if not rows:
@@ -78,9 +81,12 @@ def _copy(target: str, rows: Iterable[Sequence[Any]]) -> None:
 
 
 def moments() -> Callable[[datetime], Any]:
-    """Spells times of UTC as the database takes them; Django's own way looks up two zones each time."""
+    """Spells times of UTC as the database takes them; Django's own way looks up two zones each time. Many
+    rows share a time, so that the last ones are remembered."""
     if connection.vendor == "sqlite" and connection.timezone == UTC:
-        return lambda moment: str(moment.replace(tzinfo=None))
+        return lru_cache(_MOST_KNOWN)(lambda moment: str(moment.replace(tzinfo=None)))
+    if connection.vendor == "postgresql":
+        return lru_cache(_MOST_KNOWN)(str)
     return connection.ops.adapt_datetimefield_value
 
 
@@ -98,7 +104,7 @@ def _fields(model: type[Model]) -> list[Field[Any, Any]]:
 def _spelling(field: Field[Any, Any]) -> Callable[[Any], Any] | None:
     target = field.target_field if isinstance(field, ForeignKey) else field
     if isinstance(target, UUIDField):
-        return uuid
+        return lru_cache(_MOST_KNOWN)(uuid)
     if isinstance(target, DateTimeField):
         return moments()
     if isinstance(target, JSONField):

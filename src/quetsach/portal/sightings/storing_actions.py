@@ -40,15 +40,15 @@ class OvertakenError(Exception):
 
 @dataclass
 class Batch:
-    """Rows ready to be written: `fresh` and `grown` are values of new and of changed rows, `renamed` gives
-    stored rows without `who` their new key and `who`. `known` is what was stored of the rows to change.
+    """Rows ready to be written. `fresh` are the values of new rows, `grown` those of changed rows. `renamed`
+    has the new key and the `who` of stored rows without one. `known` is what was stored of the rows to change.
 
-    `unchanged` counts the rows that say no more than what is stored. `changed` and
-    `machines` name machines; `nameless` are log lines without one.
+    `unchanged` counts the rows that say no more than what is stored. `changed` and `machines` name machines;
+    `nameless` are log lines without one.
     """
 
-    fresh: list[list[Any]] = field(default_factory=list)
-    grown: list[list[Any]] = field(default_factory=list)
+    fresh: list[tuple[Any, ...]] = field(default_factory=list)
+    grown: list[tuple[Any, ...]] = field(default_factory=list)
     renamed: dict[str, tuple[str, str]] = field(default_factory=dict)
     known: dict[str, Stored] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
@@ -148,7 +148,7 @@ def _joined(row: SightingRecord, before: Stored) -> SightingRecord:
     them."""
     known = before.identity
     return row._replace(
-        identity={**known, **row.identity} if row.count > before.count else row.identity | known
+        identity={**known, **row.identity} if row.count > before.count else {**row.identity, **known}
     )
 
 
