@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import BooleanField, Field, ForeignKey, JSONField, Model
+from django.db.models import AutoField, BooleanField, Field, ForeignKey, JSONField, Model
 from django.db.models.fields import CharField, DateTimeField, IntegerField, TextField, UUIDField
 
 AT_ONCE = 1000
@@ -24,7 +24,8 @@ _json = json.JSONEncoder().encode
 
 
 def names_of(model: type[Model]) -> list[str]:
-    """The attributes of a new row, in the order in which `spelled` takes their values: all but its id."""
+    """The attributes of a new row, in the order in which `spelled` takes their values: all but an id that the
+    database numbers."""
     return [one.attname for one in _fields(model)]
 
 
@@ -38,7 +39,7 @@ def spelled(model: type[Model], rows: Iterable[Sequence[Any]]) -> list[tuple[Any
 
 
 def values_of(rows: Iterable[Model]) -> list[tuple[Any, ...]]:
-    """The values of rows of one model without their ids, as the database takes them."""
+    """The values of rows of one model, in the order of `names_of`, as the database takes them."""
     rows = list(rows)
     if not rows:
         return []
@@ -67,9 +68,20 @@ def insert(
         columns = {one.name: quoted(str(one.column)) for one in _fields(model)}
         known = ", ".join(columns[name] for name in unique)
         taken = ", ".join(f"{columns[name]} = excluded.{columns[name]}" for name in replaced)
-        statement += f" ON CONFLICT ({known}) DO UPDATE SET {taken}"
+        statement += f" ON CONFLICT ({known}) DO {f'UPDATE SET {taken}' if taken else 'NOTHING'}"
     with connection.cursor() as cursor:
         cursor.executemany(statement, rows)
+
+
+def create[Row: Model](
+    rows: Iterable[Row], *, unique: Collection[str] = (), replaced: Collection[str] = ()
+) -> None:
+    """Write new rows of one model as `insert` does. An id that the database numbers stays unknown."""
+    rows = list(rows)
+    if rows:
+        insert(type(rows[0]), values_of(rows), unique=unique, replaced=replaced)
+    for row in rows:
+        row._state.adding, row._state.db = False, connection.alias
 
 
 def _copy(target: str, rows: Iterable[Sequence[Any]]) -> None:
@@ -98,7 +110,7 @@ def uuid(value: UUID | None) -> Any:
 
 
 def _fields(model: type[Model]) -> list[Field[Any, Any]]:
-    return [one for one in model._meta.concrete_fields if not one.primary_key]
+    return [one for one in model._meta.concrete_fields if not isinstance(one, AutoField)]
 
 
 def _spelling(field: Field[Any, Any]) -> Callable[[Any], Any] | None:

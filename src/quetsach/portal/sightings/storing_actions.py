@@ -41,7 +41,7 @@ class OvertakenError(Exception):
 @dataclass
 class Batch:
     """Rows ready to be written. `fresh` are the values of new rows, `grown` those of changed rows. `renamed`
-    has the new key and the `who` of stored rows without one. `known` is what was stored of the rows to change.
+    has the new key and the `who` of stored rows without one. `known` is what was stored of rows to change.
 
     `unchanged` counts the rows that say no more than what is stored. `changed` and `machines` name machines;
     `nameless` are log lines without one.
