@@ -46,6 +46,8 @@ BATCH = 250
 """Rows whose machines are looked up together."""
 MOST = 1000
 """Rows of these machines that are taken with them: each machine is looked up once."""
+JUDGED = 1000
+"""Claims that are judged together."""
 WAITING = (State.CLAIMED_CLEAN, State.RECHECKED)
 
 
@@ -301,17 +303,28 @@ def judge_claims(campaign: Campaign, pulled: Pulled | None = None, arrived: Arri
     waiting = Case.rows.filter(device__campaign=campaign, is_current=True, state__in=WAITING)
     if arrived is not None:
         waiting = waiting.filter(pk__in=_moved_by(arrived, campaign))
-    claims = list(waiting.exclude(claimed_at=None).select_related("device__owner"))
-    if not claims:
+    # Unit by unit, because the machines of a unit share its logs.
+    order = waiting.exclude(claimed_at=None).order_by("device__owner__path", "pk")
+    for some in batched(list(order.values_list("pk", flat=True)), JUDGED):
+        claims = list(Case.rows.filter(pk__in=some).exclude(claimed_at=None).select_related("device__owner"))
+        for case in claims:
+            case.device.campaign = campaign
+        _judge(claims, pulled)
+
+
+def _judge(claims: Sequence[Case], pulled: Pulled) -> None:
+    """Judge cases whose logs are read together."""
+    since = min((case.claimed_at for case in claims if case.claimed_at), default=None)
+    if since is None:
         return
-    since = min(case.claimed_at for case in claims if case.claimed_at)
     now = timezone.now()
     logs: proving.Logs = {}
     for facts in looks.gather(claims, since=since - proving.BEFORE):
         claimed_at = facts.case.claimed_at
         assert claimed_at is not None
         judgement = proving.judged(facts, now, logs)
-        if judgement.rung.value != facts.case.state:
+        # Logs that do not suffice any more take nothing back.
+        if judgement.rung.value not in (facts.case.state, State.CLAIMED_CLEAN):
             _apply(facts, judgement, claimed_at, pulled)
 
 
