@@ -17,6 +17,8 @@ from quetsach.portal.tools.actions import take_start
 
 ROOT = Path(__file__).resolve().parent.parent
 DIST = ROOT / "dist"
+BUILT = ROOT / "var" / "engine"
+"""Where `./dev setup` leaves the wheel whose engine it takes."""
 
 
 def offer_tools(story: Story, folder: Path) -> str:
@@ -52,13 +54,8 @@ def _sticks(folder: Path) -> Iterator[Path]:
 
 
 def _wheels(folder: Path) -> Iterator[Path]:
-    """A new wheel, if the matcher is compiled; then those that `./dev wheel` built, each with a signature."""
-    program = Path(sys.executable).with_name("maturin")
-    is_compiled = any((ROOT / "target" / "release").glob("lib_native.*"))
-    build = [str(program), "build", "-q", "--release", "--locked", "--offline", "--out", str(folder)]
-    if is_compiled and program.exists() and shutil.which("cargo") and _runs(build):
-        yield from filter(_sign, folder.glob("quetsach-*.whl"))
-    for file in sorted(DIST.glob("quetsach-*.whl"), reverse=True):
+    """The wheel of this tree's setup; then those that `./dev wheel` built, each with a signature."""
+    for file in (*BUILT.glob("quetsach-*.whl"), *sorted(DIST.glob("quetsach-*.whl"), reverse=True)):
         copy = Path(shutil.copy(file, folder))
         if file.with_name(f"{file.name}.sig").exists():
             yield file

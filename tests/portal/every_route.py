@@ -42,6 +42,8 @@ from quetsach.portal.reports.actions import submit
 from quetsach.portal.reports.models import Report
 from quetsach.portal.reports.review.views import ACTS as ACTS_OF_REPORTS
 from quetsach.portal.reports.signing.actions import sign
+from quetsach.portal.sensors import actions as sensor_actions
+from quetsach.portal.sensors.views import ACTS as ACTS_ON_SENSORS
 from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.sightings.models import Scan
 from quetsach.portal.staff.actions import invite
@@ -65,6 +67,7 @@ PUBLIC = {
     "home", "campaign_page", "campaign_letter", "self_check", "indicator_list", "indicator_sums",
     "indicator_file", "indicator_search", "set_language", "privacy", "healthz", "my_work", "api_sightings",
     "api_indicators", "api_check_results", "api_asked", "api_victims", "api_machines",
+    "api_sensors", "api_heartbeat",
     "letter_pdf", "join_start", "join", "mark", "hand_in", "tools", "tools_sheet", "tools_sums",
     "stick_file", "scanner_file", "tool_file", "equipment", "equipment_page", "handbook", "handbook_page",
     "ask_erasure", "staff_link", "my_account",
@@ -155,7 +158,9 @@ def one_of_everything(cast, tmp_path):
     )
     told_of = incident_actions.open_incident(officer, cast.nodes["A1"], uuid4(), [case])
     frozen = incident_actions.freeze(officer, told_of, uuid4(), IncidentPaper.NOTICE, told_of.version)
+    sensor, _code = sensor_actions.add(cast.user("A1", "coordinator"), cast.units["A1"], "máy chủ phân giải")
     return {
+        "sensor_id": sensor.pk, "sensor_act:act": "ma",
         "incident_id": told_of.pk, "notice_id": frozen.pk, "paper": "report", "incident_act:deed": "muc-do",
         "range_id": asked.pk,
         "evidence_file:file_id": evidence.pk, "evidence_act:file_id": evidence.pk, "evidence_act:act": "rut",
@@ -197,6 +202,7 @@ def all_ways(things, name, keys):
         "case_act": ("act", DEEDS),
         "register_act": ("act", ACTS_ON_MACHINES),
         "evidence_act": ("act", ("rut", "tra-lai")),
+        "sensor_act": ("act", ACTS_ON_SENSORS),
         "incident_act": ("deed", DEEDS_OF_INCIDENTS),
         "report_act": ("deed", ACTS_OF_REPORTS),
         "known": ("row", ROWS),

@@ -78,6 +78,7 @@ INSTALLED_APPS = [
     "quetsach.portal.intake",
     "quetsach.portal.bundles",
     "quetsach.portal.incidents",
+    "quetsach.portal.sensors",
     "quetsach.portal.privacy",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -24,6 +24,7 @@ urlpatterns = [
     path("", include("quetsach.portal.intake.urls")),
     path("", include("quetsach.portal.bundles.urls")),
     path("", include("quetsach.portal.incidents.urls")),
+    path("", include("quetsach.portal.sensors.urls")),
     path("", include("quetsach.portal.privacy.urls")),
     path("", include("quetsach.portal.staff.urls")),
 ]

@@ -64,6 +64,11 @@ class Leases:
             self._told.setdefault(event.address, []).append(event)
             self._spans.pop(event.address, None)
 
+    def events(self) -> Iterator[Event]:
+        """All that was added."""
+        for told in self._told.values():
+            yield from told
+
     def find(self, address: str, at: int) -> Event | None:
         """The lease in force at a time, in microseconds since 1970 UTC."""
         if address not in self._told:

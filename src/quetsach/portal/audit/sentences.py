@@ -183,6 +183,12 @@ SENTENCES: dict[str, str | Promise] = {
     ),
     "case.return": _("Machine %(device)s: opened again, because its address is on the list again"),
     "case.evidence": _("Machine %(device)s: more evidence came in"),
+    "sensor.add": _("Added the sensor %(name)s"),
+    "sensor.code": _("Made a new code for the sensor %(name)s"),
+    "sensor.enrol": _("The sensor %(name)s got the key %(prefix)s…"),
+    "sensor.rename": _("Renamed the sensor %(old)s: %(name)s"),
+    "sensor.lock": _("Locked the sensor %(name)s. %(reason)s"),
+    "sensor.unlock": _("Took the sensor %(name)s back into use"),
     "incident.open": _("Drafted an incident of %(cases)s cases"),
     "incident.choose": _("Set the cases of an incident: %(cases)s"),
     "incident.detect": _("Set an earlier detection of an incident. %(reason)s"),
@@ -217,6 +223,10 @@ SENTENCES: dict[str, str | Promise] = {
     "report.review": _("Gave the report to the head of the unit, revision %(revision)s: %(figures)s"),
     "report.pass_up": _("As head of the unit, sent the report on, revision %(revision)s"),
     "report.supplement": _("Sent a supplementary report, revision %(revision)s: %(units)s units changed"),
+    "report.restate": _("Restated the figures of machines of revision %(revision)s, number %(number)s"),
+    "report.restate_undo": _(
+        "Took back restatement %(number)s of the figures of machines of revision %(revision)s"
+    ),
     "report.ask_amendment": _("Asked to amend the report, revision %(revision)s: %(reason)s"),
     "report.amend": _("Opened the report for amendment, revision %(revision)s"),
     "report.decline": _("Declined the amendment of revision %(revision)s: %(reason)s"),

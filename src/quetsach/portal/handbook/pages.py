@@ -27,6 +27,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
         _("Check and clean machines"),
         (
             "khi-nao-sach",
+            "so-lieu-may",
             "kiem-tra-may",
             "kiem-tra-bang-usb",
             "don-may",
@@ -34,7 +35,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
             "su-co",
         ),
     ),
-    (_("Logs and lists"), ("so-may", "may-tinh", "false-alarms", "cluster", "python")),
+    (_("Logs and lists"), ("so-may", "may-tinh", "false-alarms", "theo-doi", "cluster", "python")),
     (_("The portal itself"), ("quan-tri", "da-kiem-chung")),
 )
 """Every page, by its purpose."""

@@ -38,6 +38,7 @@ DOORS: dict[str, str | Promise] = {
 }
 ROUTES = {
     "hand_in": "hand_in", "api_check_results": "hand_in_api", "checks": "checks", "api_sightings": "push",
+    "api_sensors": "push", "api_heartbeat": "push",
     "api_indicators": "list_api", "scans": "scans", "indicators": "lists", "detections": "detections",
     "tools_edit": "tools", "intake": "intake", "report": "reports", "report_file": "reports",
     "report_sign": "reports", "report_attach": "reports", "annex_forms": "forms",

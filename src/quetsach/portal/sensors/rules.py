@@ -1,0 +1,62 @@
+"""When a sensor or one of its sources counts as silent: pure, by the times that heartbeats tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from quetsach.sightings.heartbeat import SECONDS, WatchedSource
+
+MISSED = 3
+"""Heartbeats that may be missed: one may be lost on the way, two while a machine starts anew."""
+PAUSES = 4
+"""A source may pause four times as long as it usually does."""
+LEAST_PAUSE = timedelta(minutes=10)
+"""No source is silent before: a log of two lines a minute pauses for some minutes by chance."""
+SKEW = timedelta(minutes=2)
+"""A clock further away from the portal's counts as wrong."""
+BEATS = timedelta(seconds=MISSED * SECONDS)
+
+
+class Condition(StrEnum):
+    """A sensor as a person sees it. Not heard from yet and silent are two things."""
+
+    WAITING = "waiting"
+    ALIVE = "alive"
+    SILENT = "silent"
+    LOCKED = "locked"
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """What is silent: one source, or the whole sensor (`path` empty), since when."""
+
+    path: str
+    since: datetime
+
+
+def quiet_after(source: WatchedSource) -> datetime | None:
+    """The moment from which the source counts as silent; None where its usual pause is not known."""
+    if source.last_line is None or source.pause is None:
+        return None
+    return source.last_line + max(PAUSES * timedelta(seconds=source.pause), LEAST_PAUSE)
+
+
+def silent_after(beat_at: datetime, sources: Iterable[WatchedSource]) -> datetime:
+    """The first moment from which the sensor or one of its sources counts as silent."""
+    moments = [quiet_after(source) for source in sources]
+    return min([beat_at + BEATS, *(moment for moment in moments if moment is not None)])
+
+
+def silences(beat_at: datetime, sources: Iterable[WatchedSource], now: datetime) -> list[Silence]:
+    """What is silent at `now`, and since when. Of a silent sensor no source is named: none can be known."""
+    if now > beat_at + BEATS:
+        return [Silence("", beat_at)]
+    found = []
+    for source in sources:
+        after = quiet_after(source)
+        if after is not None and now > after and source.last_line is not None:
+            found.append(Silence(source.path, source.last_line))
+    return found
