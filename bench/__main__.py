@@ -10,6 +10,7 @@ from typing import Any
 from bench import (
     asked,
     captures,
+    cases,
     cluster,
     compressed,
     dense,
@@ -46,6 +47,7 @@ _BENCHES: dict[str, tuple[Any, Callable[[argparse.Namespace], int]]] = {
     "endpoint": (endpoint, endpoint.endpoint),
     "readers": (readers, readers.readers),
     "sets": (sets, sets.sets),
+    "cases": (cases, cases.cases),
     "rows": (rows, rows.rows),
     "victims": (victims, victims.victims),
     "portal": (country, country.portal),

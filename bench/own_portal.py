@@ -63,3 +63,16 @@ def country(machines: int) -> tuple[Any, Any]:
     )
     publish(campaign, author)
     return author, top
+
+
+def publish_list(author: Any, top: Any, names: list[str]) -> str:
+    """Publish a list in the country's only campaign; returns its set id."""
+    from quetsach.portal.campaigns.models import Campaign
+    from quetsach.portal.indicators.actions import Upload, prepare, publish_set
+
+    campaign = Campaign.objects.get(issuer=top)
+    with tempfile.TemporaryDirectory() as folder:
+        listed = Path(folder, "list.txt")
+        listed.write_text("\n".join(names))
+        drafted = prepare(campaign, [Upload("list.txt", listed, listed.stat().st_size)], author)
+        return str(publish_set(drafted, author).set_id)

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
+from functools import lru_cache
 from typing import Any, BinaryIO, NamedTuple
 
 from quetsach.bypass import providers
@@ -253,12 +254,14 @@ def _unattributed(fields: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _checked(fields: dict[str, Any], rules: dict[str, _Rule]) -> dict[str, Any]:
+    checked = {}
     for name, (holds, what) in rules.items():
         if name not in fields:
             raise _Malformed(f"{name} is missing")
-        if not holds(fields[name]):
+        value = checked[name] = fields[name]
+        if not holds(value):
             raise _Malformed(f"{name} is not {what}")
-    return {name: fields[name] for name in rules}
+    return checked
 
 
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -266,6 +269,11 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _TIME = re.compile(r"[\d-]{10}T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}Z", re.ASCII)
 # PostgreSQL stores neither NUL nor half a surrogate pair.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+@lru_cache(maxsize=1024)
+def _is_hash(text: str) -> bool:
+    return _HASH.fullmatch(text) is not None
 
 
 def _is_text(value: Any, limit: int = 4096) -> bool:
@@ -285,10 +293,16 @@ def _or_none(holds: Callable[[Any], bool]) -> Callable[[Any], bool]:
 
 
 def _is_day(value: Any) -> bool:
-    if not isinstance(value, str) or not _DAY.fullmatch(value):
+    return isinstance(value, str) and _is_date(value)
+
+
+@lru_cache(maxsize=1024)
+def _is_date(text: str) -> bool:
+    """Remembered, because many rows share a day."""
+    if not _DAY.fullmatch(text):
         return False
     try:
-        date.fromisoformat(value)
+        date.fromisoformat(text)
     except ValueError:
         return False
     return True
@@ -339,7 +353,7 @@ _name = (lambda value: _is_text(value) and value != "", _text[1])
 _some_name = (_or_none(_name[0]), "null or " + _text[1])
 _amount: _Rule = (_is_count, "a whole number from 0")
 _source: _Rule = (
-    lambda value: isinstance(value, str) and _HASH.fullmatch(value) is not None,
+    lambda value: isinstance(value, str) and _is_hash(value),
     "a SHA-256 in lower-case hex",
 )
 _some_time = (_or_none(_is_time), "null or a UTC time with six decimals and Z")

@@ -9,7 +9,7 @@ from quetsach.portal.audit.actions import first_broken_entry
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.cases import pull_actions
 from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, Device
-from quetsach.portal.sightings import actions, intake
+from quetsach.portal.sightings import actions, intake, storing_actions
 from quetsach.portal.sightings.models import Scan, Sighting
 from quetsach.portal.units.actions import issue_token
 from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
@@ -102,7 +102,7 @@ def test_what_can_be_done_before_the_turn_to_write_is_done_before(cast, monkeypa
 
 def test_who_is_cut_off_between_two_batches_tells_it_again(push, monkeypatch):
     monkeypatch.setattr(actions, "AT_ONCE", 4)
-    whole, calls = actions._store, []
+    whole, calls = storing_actions.store, []
 
     def dies(*given):
         calls.append(given)
@@ -111,7 +111,7 @@ def test_who_is_cut_off_between_two_batches_tells_it_again(push, monkeypatch):
         return whole(*given)
 
     with monkeypatch.context() as patch:
-        patch.setattr(actions, "_store", dies)
+        patch.setattr(storing_actions, "store", dies)
         with pytest.raises(KeyboardInterrupt):
             push(machines(10))
     assert Sighting.rows.count() == 8 and not Scan.rows.exists()

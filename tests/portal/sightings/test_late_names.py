@@ -148,7 +148,7 @@ def test_whatever_is_named_in_one_document_after_the_other_lines_are_counted_onc
         )
         for key, one in whole.items()
     }
-    found = tellings.retold(told, here)
+    found = tellings.retold(told, tellings.bare_keys(told), here)
     after = {key: one.count for key, one in here.items()}
     for bare, named in found.renamed.items():
         after[intake.sighting_key(named)] = after.pop(bare)

@@ -285,7 +285,7 @@ def test_a_full_disk_is_507_and_stores_nothing(cast, client, token, monkeypatch)
     def fill(*_args):
         raise OperationalError("database or disk is full")
 
-    monkeypatch.setattr("quetsach.portal.sightings.actions._store", fill)
+    monkeypatch.setattr("quetsach.portal.sightings.storing_actions.store", fill)
     answer = push(client, document([sighting("10.1.1.5", noon(1))]), token[1])
     assert answer.status_code == 507
     assert answer.json()["code"] == "disk_full"

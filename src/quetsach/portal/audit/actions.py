@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.models import Entry
+from quetsach.portal.kit.inserting import create
 
 GENESIS = "0" * 64
 _LOCK = 0x5155_4554  # any constant: one chain, one writer at a time
@@ -45,10 +46,10 @@ class Told:
     data: dict[str, Any]
 
 
-def record_all(action: str, subjects: Sequence[Told], actor: User | None = None) -> list[Entry]:
+def record_all(action: str, subjects: Sequence[Told], actor: User | None = None) -> None:
     """Append one entry for each subject, all in one writing: thousands would take too long. Without an
     `actor` they are the system's."""
-    return _append(actor, actor.get_full_name() if actor else "system", action, subjects, None)
+    _append(actor, actor.get_full_name() if actor else "system", action, subjects, None)
 
 
 def _append(
@@ -79,7 +80,7 @@ def _append(
     if len(entries) == 1:
         entries[0].save(force_insert=True)
     else:
-        Entry.objects.bulk_create(entries)
+        create(entries)
     return entries
 
 

@@ -15,8 +15,8 @@ from uuid import UUID
 from quetsach.machines.identity.scopes import related as are_related
 from quetsach.portal.cases.models import CaseSighting
 from quetsach.portal.machines.models import StoredBinding, StoredLink
-from quetsach.portal.sightings.actions import mark_waiting
 from quetsach.portal.sightings.models import Sighting
+from quetsach.portal.sightings.storing_actions import mark_waiting
 
 BY_LINE = "named in the line"
 """The reason of `quetsach.machines.identity.locating` for a machine that the line itself names."""

@@ -27,8 +27,8 @@ from quetsach.portal.machines.placing import device_keys
 from quetsach.portal.machines.queries import evidence_for, related
 from quetsach.portal.machines.spelling import stored
 from quetsach.portal.machines.taking_actions import Untaken, finish, is_waiting, untaken
-from quetsach.portal.sightings.actions import mark_waiting
 from quetsach.portal.sightings.models import Sighting
+from quetsach.portal.sightings.storing_actions import mark_waiting
 
 _REACH = timedelta(days=8)
 """A lease speaks for a day around it, a temporary IPv6 address for seven (`locating`)."""

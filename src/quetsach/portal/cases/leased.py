@@ -74,13 +74,16 @@ def leased_days(
 
 def _add_tables(found: Leased, devices: Mapping[UUID, Device]) -> None:
     """The addresses of which the unit, one above or one below keeps a table."""
-    wanted = sorted({one for lent in found.values() for one in lent.addresses})
-    for some in batched(wanted, _AT_ONCE):
+    holders: dict[str, list[UUID]] = defaultdict(list)
+    for pk, lent in found.items():
+        for one in lent.addresses:
+            holders[one].append(pk)
+    for some in batched(sorted(holders), _AT_ONCE):
         rows = StoredBinding.rows.filter(address__in=some, is_gone=False).exclude(kind="nat").order_by()
         for where, path in rows.values_list("address", "unit__path").distinct():
-            for pk, lent in found.items():
-                if where in lent.addresses and are_related(path, devices[pk].owner.path):
-                    lent.days.setdefault(where, set())
+            for pk in holders[where]:
+                if are_related(path, devices[pk].owner.path):
+                    found[pk].days.setdefault(where, set())
 
 
 @lru_cache(maxsize=4096)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import batched
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Case as When
@@ -34,8 +34,7 @@ def event_time(sighting: Sighting, now: datetime | None = None) -> datetime | No
     return seen if seen is not None and OLDEST <= seen <= latest else None
 
 
-@dataclass(frozen=True, slots=True)
-class DayOfMachine:
+class DayOfMachine(NamedTuple):
     """One UTC day of one source, and the machine on it. `is_asked`: the scan was asked about the machine;
     then `alive` has a bit for each hour in which it was seen. `is_recorded`: all machines of the day were
     recorded, without hours, and it was among them if `is_seen`."""
@@ -208,22 +207,27 @@ def _days(
         masks: dict[str, int] = defaultdict(int)
         for name, mask in alive.items():
             masks[same(name)] |= mask
+        known, seen = asked.get(asked_id, frozenset()), frozenset(devices)
+        # Most machines of a large unit are not seen on the day: they share one record of it.
+        unseen = DayOfMachine(
+            told[coverage], day, hours, tuple(lost(gaps)), False, 0, is_recorded=bool(devices), is_seen=False
+        )
         for fact in by_node[node]:
             lent = leased.get(fact.case.device_id)
             not_its = lent.others(day) if lent else frozenset()
-            called = own[fact.case.pk, node] - not_its
+            called, keys = own[fact.case.pk, node], names[fact.case.device_id][node]
+            if not_its:
+                called, keys = called - not_its, keys - not_its
             hours_seen = 0
-            for name in called & masks.keys():
+            for name in called & masks.keys() if masks else ():
                 hours_seen |= masks[name]
+            is_asked = bool(hours_seen) or not called.isdisjoint(known)
+            is_seen = not keys.isdisjoint(seen)
             found[fact.case.pk, coverage].append(
-                DayOfMachine(
-                    told[coverage], day, hours, tuple(lost(gaps)),
-                    is_asked=bool(hours_seen) or not called.isdisjoint(asked.get(asked_id, ())),
-                    alive=hours_seen,
-                    is_recorded=bool(devices),
-                    is_seen=not (names[fact.case.device_id][node] - not_its).isdisjoint(devices),
-                )
-            )  # fmt: skip
+                unseen._replace(is_asked=is_asked, alive=hours_seen, is_seen=is_seen)
+                if is_asked or is_seen
+                else unseen
+            )
     return found
 
 

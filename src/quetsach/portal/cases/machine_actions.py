@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils import timezone
+
 from quetsach.machines.evidence import Key
 from quetsach.machines.identity.keys import is_private
 from quetsach.machines.identity.locating import LOCATED, SHARED, WEAK
@@ -18,6 +20,7 @@ from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.models import Alias, Device
 from quetsach.portal.cases.owning import Named, Row, day_of
 from quetsach.portal.cases.parts import Part
+from quetsach.portal.kit.inserting import create
 from quetsach.portal.sightings.owners import Owners
 from quetsach.portal.units.models import path_segment
 from quetsach.text.canonical import address
@@ -70,10 +73,11 @@ def _known_machines(
     campaign: Campaign, known: Sequence[tuple[Row, Part]], owners: OwnersOf
 ) -> dict[tuple[int, Key], Device]:
     ids = {part.id for _row, part in known}
-    rows = Device.rows.filter(campaign=campaign, id_value__in={one.value for one in ids})
+    rows = Device.rows.filter(campaign=campaign, id_value__among={one.value for one in ids})
     devices = {Key(one.id_kind, one.id_value): one for one in rows.select_related("owner")}
     homes = _Homes(campaign, known, owners)
     fresh: dict[Key, Device] = {}
+    now = timezone.now()
     changed: dict[UUID, Device] = {}
     for row, part in sorted(
         known, key=lambda one: (one[0].last_seen is not None, one[0].last_seen, one[0].pk)
@@ -84,7 +88,7 @@ def _known_machines(
             device = devices[part.id] = fresh[part.id] = Device(
                 campaign=campaign, owner=owner, key=part.name or row.called, id_kind=part.id.kind,
                 id_value=part.id.value, strength=part.strength, is_assigned=is_assigned,
-                identity=_identity(part, row),
+                identity=_identity(part, row), created_at=now,
             )  # fmt: skip
             continue
         before = _facts(device)
@@ -96,13 +100,14 @@ def _known_machines(
             device.owner, device.is_assigned = owner, True
         if part.id not in fresh and _facts(device) != before:
             changed[device.pk] = device
-    Device.rows.bulk_create(fresh.values())
-    Device.rows.bulk_update(changed.values(), ["key", "identity", "strength", "owner", "is_assigned"])
+    create(fresh.values())
+    if changed:
+        Device.rows.bulk_update(changed.values(), ["key", "identity", "strength", "owner", "is_assigned"])
     # An address that a translation gave many machines is the name of none of them.
     pairs = dict.fromkeys((row.node_id, row.device, devices[part.id].pk) for row, part in known if row.device)
-    Alias.rows.bulk_create(
-        [Alias(reporter_id=node, key=key, device_id=device) for node, key, device in pairs],
-        ignore_conflicts=True,
+    create(
+        (Alias(reporter_id=node, key=key, device_id=device) for node, key, device in pairs),
+        unique=("reporter", "key", "device"),
     )
     return {(row.pk, part.id): devices[part.id] for row, part in known}
 
@@ -166,13 +171,13 @@ def _by_address(
     """The machine for each (reporter, address), made if it is new. Its owner is set here, once."""
     found: dict[tuple[UUID, str], Device] = {}
     for node_id, by_key in wanted.items():
-        aliases = Alias.rows.filter(reporter=node_id, key__in=list(by_key), device__id_kind=kind)
+        aliases = Alias.rows.filter(reporter=node_id, key__among=list(by_key), device__id_kind=kind)
         for alias in aliases.select_related("device__owner"):
             found[node_id, alias.key] = alias.device
             _identify(alias.device, by_key[alias.key])
         new = {key: row for key, row in by_key.items() if (node_id, key) not in found}
         named = _named(campaign, node_id, new, *owners[node_id], kind) if new else {}
-        Alias.rows.bulk_create(Alias(reporter_id=node_id, key=key, device=named[key]) for key in new)
+        create(Alias(reporter_id=node_id, key=key, device=named[key]) for key in new)
         found |= {(node_id, key): device for key, device in named.items()}
     return found
 
@@ -184,8 +189,9 @@ def _named(
     owner_of = {key: owners.of(key, day_of(row)) for key, row in new.items()}
     nodes = CampaignNode.rows.in_bulk({owner or reporter for owner in owner_of.values()})
     ids = {key: address_id(nodes[owner or reporter], key) for key, owner in owner_of.items()}
-    there = Device.rows.filter(campaign=campaign, id_kind=kind, id_value__in=set(ids.values()))
+    there = Device.rows.filter(campaign=campaign, id_kind=kind, id_value__among=set(ids.values()))
     known = {device.id_value: device for device in there.select_related("owner")}
+    now = timezone.now()
     made = {
         key: Device(
             owner=nodes[owner or reporter],
@@ -197,11 +203,12 @@ def _named(
             identity=new[key].identity,
             # Without units below, the machine can belong only to the reporter.
             is_assigned=owner is not None or not below,
+            created_at=now,
         )
         for key, owner in owner_of.items()
         if ids[key] not in known
     }
-    Device.rows.bulk_create(made.values())
+    create(made.values())
     return {key: made.get(key) or known[ids[key]] for key in owner_of}
 
 

@@ -23,7 +23,7 @@ from quetsach.machines.evidence import Key
 from quetsach.machines.proof.judging import RECHECK, Judgement
 from quetsach.portal.audit.actions import Told, record_all
 from quetsach.portal.campaigns.arrivals import Arrived
-from quetsach.portal.campaigns.models import Campaign
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases import looks, proving
 from quetsach.portal.cases.actions import move, unclaim
 from quetsach.portal.cases.asking import waiting_named
@@ -39,14 +39,15 @@ from quetsach.portal.cases.owning import owners_below
 from quetsach.portal.cases.parts import PART_FIELDS, Part, Piece, parts_of
 from quetsach.portal.cases.rules import RETIRE, USABLE_TIMES, Act, Arrival, State, arrive
 from quetsach.portal.cases.withdrawing.actions import follow_lists
-from quetsach.portal.sightings.actions import mark_pulled
+from quetsach.portal.kit.inserting import create
 from quetsach.portal.sightings.listing_actions import relist
 from quetsach.portal.sightings.models import Coverage, Sighting
 from quetsach.portal.sightings.owners import Owners
+from quetsach.portal.sightings.storing_actions import mark_pulled
 
-BATCH = 100
+BATCH = 250
 """Rows whose machines are looked up together."""
-MOST = 400
+MOST = 1000
 """Rows of these machines that are taken with them: each machine is looked up once."""
 AT_ONCE = 500
 """Claims that are judged together."""
@@ -92,9 +93,9 @@ def take_sightings(campaign: Campaign, pulled: Pulled) -> None:
     follow_lists(campaign)
     relist(campaign)
     follow_evidence()
-    owners: dict[UUID, tuple[Owners, bool]] = {}
+    reporters = _Reporters()
     alarms = holding(campaign) if _waiting(campaign).exists() else Holding()
-    while _pull_batch(campaign, pulled, owners, alarms):
+    while _pull_batch(campaign, pulled, reporters, alarms):
         pass
     if pulled.sightings and alarms.is_any:
         close_covered(campaign)
@@ -104,24 +105,37 @@ def _waiting(campaign: Campaign) -> QuerySet[Sighting]:
     return Sighting.rows.filter(is_pulled=False, is_listed=True, node__campaign=campaign)
 
 
-def _pull_batch(
-    campaign: Campaign, pulled: Pulled, owners: dict[UUID, tuple[Owners, bool]], alarms: Holding
-) -> bool:
-    """Take one batch; False if no sighting waits. `owners` are looked up before the batch's transaction,
+@dataclass
+class _Reporters:
+    """The units whose signs wait, and the owners of the addresses there."""
+
+    nodes: dict[UUID, CampaignNode] = field(default_factory=dict)
+    owners: dict[UUID, tuple[Owners, bool]] = field(default_factory=dict)
+
+    def learn(self, ids: Collection[UUID]) -> None:
+        """Look up the units that are not known yet."""
+        new = CampaignNode.rows.select_related("unit").in_bulk([pk for pk in ids if pk not in self.nodes])
+        self.nodes |= new
+        self.owners |= {pk: owners_below(node) for pk, node in new.items()}
+
+
+def _pull_batch(campaign: Campaign, pulled: Pulled, reporters: _Reporters, alarms: Holding) -> bool:
+    """Take one batch; False if no sighting waits. Owners are looked up before the batch's transaction,
     because a reporter above thousands of units has as many networks."""
-    some = list(_waiting(campaign).select_related("node").order_by("pk")[:BATCH])
-    for row in some:
-        if row.node_id not in owners:
-            owners[row.node_id] = owners_below(row.node)
-    return bool(some) and _take_batch(campaign, pulled, owners, alarms)
+    some = set(_waiting(campaign).order_by("pk").values_list("node", flat=True)[:BATCH])
+    reporters.learn(some)
+    return bool(some) and _take_batch(campaign, pulled, reporters, alarms)
 
 
 @transaction.atomic
-def _take_batch(campaign: Campaign, pulled: Pulled, owners: OwnersOf, alarms: Holding) -> bool:
+def _take_batch(campaign: Campaign, pulled: Pulled, reporters: _Reporters, alarms: Holding) -> bool:
+    owners: OwnersOf = reporters.owners
     Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
     first = _waiting(campaign).filter(node__in=list(owners)).order_by("pk")
     names = set(first.values_list("device", flat=True)[:BATCH])
-    waiting = list(first.filter(device__in=names).select_related("node__unit")[:MOST])
+    waiting = list(first.filter(device__among=names)[:MOST])
+    for row in waiting:
+        row.node = reporters.nodes[row.node_id]
     mark_pulled(s.pk for s in waiting)
     pulled.sightings += len(waiting)
     # A row without a machine makes no case; it stays visible among the sightings.
@@ -176,9 +190,7 @@ def _take_batch(campaign: Campaign, pulled: Pulled, owners: OwnersOf, alarms: Ho
     for case, evidence in batch.fresh.values():
         _sum_up(case, evidence, batch.now)
     open_cases([case for case, _evidence in batch.fresh.values()])
-    CaseSighting.rows.bulk_create(
-        links, update_conflicts=True, unique_fields=["case", "sighting"], update_fields=PART_FIELDS
-    )
+    create(links, unique=("case", "sighting"), replaced=PART_FIELDS)
     _refresh(touched, batch.now)
     settle(moves, returned, batch.now)
     return True
@@ -288,8 +300,8 @@ def open_cases(cases: Collection[Case]) -> None:
     """Write new cases with the first event and audit entry of each."""
     if not cases:
         return
-    Case.rows.bulk_create(cases)
-    CaseEvent.rows.bulk_create(
+    create(cases)
+    create(
         CaseEvent(case=c, at=c.opened_at, act="open", to_state=c.state, data={"episode": c.episode})
         for c in cases
     )
@@ -334,7 +346,9 @@ def judge_claims(campaign: Campaign, pulled: Pulled | None = None, arrived: Arri
     waiting = claims_of(campaign)
     if arrived is not None:
         waiting = waiting.filter(pk__in=_moved_by(arrived, campaign))
-    for some in batched(list(waiting.values_list("pk", flat=True)), AT_ONCE):
+    # Unit by unit, because the machines of a unit share its logs.
+    order = waiting.order_by("device__owner__path", "pk").values_list("pk", flat=True)
+    for some in batched(list(order), AT_ONCE):
         judge_some(Case.rows.filter(pk__in=some), pulled)
 
 
@@ -353,7 +367,9 @@ def judge_some(cases: QuerySet[Case], pulled: Pulled) -> int:
         judgement = proving.judged(facts, now, logs)
         keeper.take(facts.case, judgement.gaps)
         is_worse = judgement.rung.value == State.CLEANING
-        if judgement.rung.value != facts.case.state and (is_worse or facts.case.state in WAITING):
+        # Logs that do not suffice any more take nothing back.
+        is_news = judgement.rung.value not in (facts.case.state, State.CLAIMED_CLEAN)
+        if is_news and (is_worse or facts.case.state in WAITING):
             _apply(facts, judgement, claimed_at, pulled)
     keeper.write()
     return len(claims)

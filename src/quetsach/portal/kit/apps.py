@@ -14,6 +14,7 @@ class KitConfig(AppConfig):
 
     def ready(self) -> None:
         bounded_process.share(settings.READERS_DIR, settings.READERS, LONGEST_WAIT, PLACES)
+        from quetsach.portal.kit import among as among  # a look-up is known once its module is
         from quetsach.portal.kit import refusals
         from quetsach.portal.kit.private import close_to_others
 

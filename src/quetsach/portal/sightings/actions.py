@@ -7,16 +7,12 @@ Pushes of one unit follow one another: the node's row is the lock.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from io import BytesIO
-from itertools import batched
 from typing import Any, BinaryIO
 
-from django.db import transaction
-from django.db.models import Case, QuerySet, When
 from django.utils import timezone
 
 from quetsach.errors import PortalError
@@ -26,10 +22,9 @@ from quetsach.portal.campaigns import arrivals
 from quetsach.portal.campaigns.arrivals import Outcome
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.indicators import queries as indicators
-from quetsach.portal.kit.inserting import AT_ONCE, insert, values_of
-from quetsach.portal.sightings import bypass_actions, coverage_actions, intake, tellings
-from quetsach.portal.sightings.models import Scan, Sighting
-from quetsach.portal.sightings.tellings import Retold, Stored
+from quetsach.portal.kit.inserting import AT_ONCE
+from quetsach.portal.sightings import bypass_actions, coverage_actions, intake, storing_actions, tellings
+from quetsach.portal.sightings.models import Scan
 from quetsach.portal.units.models import ApiToken, Unit
 from quetsach.sightings.scanfile import Reject, ScanFileError, read
 from quetsach.sightings.sighting import Bypass as BypassRecord
@@ -38,12 +33,8 @@ from quetsach.sightings.sighting import End
 from quetsach.sightings.sighting import Scan as ScanRecord
 from quetsach.sightings.sighting import Sighting as SightingRecord
 
-_REPLACED = ("source_name", "set_id", "is_listed", "checked_version", "is_pulled",
-             "family", "kind", "matched", "field", "identity", "nat", "card", "first_seen", "last_seen",
-             "count", "runs", "action", "logformat", "evidence")  # fmt: skip
 _OF_ONE_MACHINE = 4
 """Times as many rows in one transaction where they are of one machine."""
-_FACTS = ("key", "count", "is_listed", "identity", "has_runs", "first_seen", "last_seen")
 MOST_REJECTS = 1000
 """Refused lines that are named one by one; all are counted."""
 
@@ -105,6 +96,15 @@ class Receipt:
     rejects: int = 0
     scan: Scan | None = None
     is_repeat: bool = False
+
+    def add(self, batch: storing_actions.Batch) -> None:
+        """Count the rows of a stored batch."""
+        self.new += len(batch.fresh)
+        self.updated += len(batch.grown)
+        self.unchanged += batch.unchanged
+        self.nameless += batch.nameless
+        self.machines |= batch.machines
+        self.changed |= batch.changed
 
     def reject(self, reject: Reject) -> None:
         """Count a refused line."""
@@ -211,28 +211,34 @@ def _keep(
     receipt: Receipt, document: _Document, rows: Iterable[SightingRecord], sender: Sender, is_whole: bool
 ) -> None:
     """Store the rows in batches; with the last batch accept the scan if it `is_whole`."""
-    last: Sequence[SightingRecord] = ()
+    node = receipt.node
+
+    def note(batch: storing_actions.Batch) -> None:
+        _note(receipt, document.header, sender, len(batch.fresh), len(batch.grown))
+
+    last: list[SightingRecord] = []
     for some in tellings.by_machine(rows, AT_ONCE, _OF_ONE_MACHINE * AT_ONCE):
         if last:
-            waiting = _prepare(receipt, document.header, last)
-            with transaction.atomic():
-                _note(receipt, document.header, sender, *_store(receipt, waiting))
+            receipt.add(storing_actions.keep(node, document.header, last, note))
         last = some
-    waiting = _prepare(receipt, document.header, last)
     _keep_bypasses(receipt, document)
     looked_at = None
     if is_whole:
-        looked_at = coverage_actions.prepare(receipt.node, document.header, document.end, document.coverages)
+        looked_at = coverage_actions.prepare(node, document.header, document.end, document.coverages)
     receipt.not_understood = sum(seen.not_understood for seen in document.coverages)
-    with transaction.atomic():
-        new, updated = _store(receipt, waiting)
-        if looked_at is not None:
-            accepted = coverage_actions.accept(receipt.node, looked_at, sender)
-            receipt.scan, receipt.is_repeat = accepted.scan, accepted.is_repeat
-            receipt.places |= accepted.places
-            receipt.seen |= accepted.seen
-            new, updated = receipt.new, receipt.updated
+
+    def accept(batch: storing_actions.Batch) -> None:
+        if looked_at is None:
+            note(batch)
+            return
+        accepted = coverage_actions.accept(node, looked_at, sender)
+        receipt.scan, receipt.is_repeat = accepted.scan, accepted.is_repeat
+        receipt.places |= accepted.places
+        receipt.seen |= accepted.seen
+        new, updated = receipt.new + len(batch.fresh), receipt.updated + len(batch.grown)
         _note(receipt, document.header, sender, new, updated)
+
+    receipt.add(storing_actions.keep(node, document.header, last, accept))
     arrived = arrivals.Arrived(receipt.node, receipt.changed, receipt.places, receipt.seen)
     if arrivals.announce(receipt.node.campaign, arrived):
         receipt.outcome = arrivals.outcome_of(receipt.node, receipt.machines, receipt.began)
@@ -267,138 +273,6 @@ def _entries(stream: BinaryIO, on_reject: Any) -> Iterator[tuple[int, Any]]:
         raise RefusedError(error.code, error.reason, error.line) from error
 
 
-@dataclass
-class _Waiting:
-    """Rows to store, and stored rows without `who` that they tell again under a name."""
-
-    rows: list[Sighting]
-    told: dict[str, SightingRecord]
-    retold: Retold
-
-
-def _prepare(receipt: Receipt, header: ScanRecord, rows: Iterable[SightingRecord]) -> _Waiting:
-    """The rows to store, without those that say no more than what is stored."""
-    node, best = receipt.node, dict[str, SightingRecord]()
-    for row in rows:
-        key = intake.sighting_key(row)
-        if name := row.device or intake.nat_address(row.identity) or intake.card_of(row.identity):
-            receipt.machines.add(name)
-        if not row.device:
-            receipt.nameless += row.count
-        if key in best:
-            receipt.unchanged += 1
-            if row.count <= best[key].count:
-                continue
-        best[key] = row
-    here = _stored(node, best.keys() | tellings.bare_keys(best.values()))
-    retold = tellings.retold(best, here)
-    older = _older(node, {key: row for key, row in best.items() if not row.who and key not in here}, best)
-    wanted = {
-        key: row
-        for key, row in best.items()
-        if key in retold.reduced or (here[key].yields_to(row) if key in here else key not in older)
-    }
-    receipt.unchanged += len(best) - len(wanted)
-    if not wanted:
-        return _Waiting([], {}, retold)
-    listing = indicators.listing(node.campaign_id, header.set_id, {row.indicator for row in wanted.values()})
-    now = timezone.now()
-    ready = [
-        _row({
-            "id": None, "node_id": node.pk, "key": key, "source": row.source, "indicator": row.indicator,
-            "device": row.device or "", "who": row.who or None, "day": intake.to_day(row.day),
-            "received_at": now, "source_name": header.source_name, "set_id": header.set_id,
-            "is_listed": row.indicator in listing.names, "checked_version": listing.version,
-            "is_pulled": False, **intake.columns(row),
-        })
-        for key, row in wanted.items()
-    ]  # fmt: skip
-    return _Waiting(ready, wanted, retold)
-
-
-_NAMES = [one.attname for one in Sighting._meta.concrete_fields]
-
-
-def _row(values: dict[str, Any]) -> Sighting:
-    """A new row; with names, Django takes three times as long."""
-    return Sighting(*(values[name] for name in _NAMES))  # type: ignore[misc]
-
-
-def _stored(node: CampaignNode, keys: Iterable[str]) -> dict[str, Stored]:
-    """What is stored, by key of each row."""
-    found: dict[str, Stored] = {}
-    for some in batched(keys, 400):
-        found |= {key: Stored(*facts) for key, *facts in _facts(node).filter(key__in=some)}
-    return found
-
-
-def _facts(node: CampaignNode) -> Any:
-    has_runs = Case(When(runs=[], then=False), default=True)
-    rows = Sighting.rows.filter(node=node).order_by().annotate(has_runs=has_runs)
-    return rows.values_list(*_FACTS)
-
-
-def _older(node: CampaignNode, fresh: dict[str, SightingRecord], told: dict[str, SightingRecord]) -> set[str]:
-    """Keys of new rows without `who`, where the same lines are stored with a name already.
-
-    Such a document is from before the name was known. A document that holds one of the names is newer.
-    """
-    named_here = {tellings.group_of(row) for row in told.values() if row.who}
-    groups = {tellings.group_of(row): key for key, row in fresh.items()}
-    found = set()
-    for some in batched([group for group in groups if group not in named_here], 400):
-        rows = _facts(node).filter(
-            who__isnull=False,
-            source__in={group[0] for group in some},
-            device__in={group[2] for group in some},
-        )
-        named: dict[tellings.Group, list[Stored]] = defaultdict(list)
-        for source, indicator, device, day, _key, *facts in rows.values_list(
-            "source", "indicator", "device", "day", *_FACTS
-        ):
-            named[source, indicator, device, day.isoformat() if day else ""].append(Stored(*facts))
-        found |= {groups[g] for g in some if g in named and tellings.is_older(fresh[groups[g]], named[g])}
-    return found
-
-
-def _store(receipt: Receipt, waiting: _Waiting) -> tuple[int, int]:
-    """Insert new rows and update those that say less; returns both numbers. Runs inside the caller's
-    transaction."""
-    if not waiting.rows:
-        return 0, 0
-    node = receipt.node
-    CampaignNode.rows.select_for_update(no_key=True).get(pk=node.pk)
-    replaced, renamed = set(waiting.retold.reduced), waiting.retold.renamed
-    here = _stored(node, {row.key for row in waiting.rows} | renamed.keys())
-    for bare, named in renamed.items():
-        key = intake.sighting_key(named)
-        if bare in here and key not in here:
-            Sighting.rows.filter(node=node, key=bare).update(key=key, who=named.who)
-            here[key] = here.pop(bare)
-            replaced.add(key)
-    fresh = [row for row in waiting.rows if row.key not in here]
-    grown = [
-        row
-        for row in waiting.rows
-        if row.key in here and (row.key in replaced or here[row.key].yields_to(waiting.told[row.key]))
-    ]
-    for row in grown:
-        # If an indicator was on the campaign's list once, a later list without it changes nothing.
-        row.is_listed = row.is_listed or here[row.key].is_listed
-        # A name that was known stays known, also where a longer log no longer tells it.
-        known = here[row.key].identity
-        row.identity = {**known, **row.identity} if row.count > here[row.key].count else row.identity | known
-        row.nat, row.card = intake.nat_address(row.identity), intake.card_of(row.identity)
-    insert(Sighting, values_of(fresh))
-    # One statement for many rows; an UPDATE with a case for each row and column takes ten times as long.
-    insert(Sighting, values_of(grown), unique=("node", "key"), replaced=_REPLACED)
-    receipt.changed.update(row.called for row in (*fresh, *grown) if row.called)
-    receipt.new += len(fresh)
-    receipt.updated += len(grown)
-    receipt.unchanged += len(waiting.rows) - len(fresh) - len(grown)
-    return len(fresh), len(grown)
-
-
 def _note(receipt: Receipt, header: ScanRecord, sender: Sender, new: int, updated: int) -> None:
     """Write the audit entry of stored rows; none without rows. The entry of a whole scan has the sums."""
     if not (new or updated or (receipt.scan and not receipt.is_repeat)):
@@ -417,14 +291,3 @@ def _note(receipt: Receipt, header: ScanRecord, sender: Sender, new: int, update
         ip=sender.ip,
         actor_name=sender.name,
     )
-
-
-def mark_pulled(ids: Iterable[int]) -> None:
-    """Mark rows that a higher app has processed; the app calls this in the same transaction."""
-    for some in batched(ids, 400):
-        Sighting.rows.filter(pk__in=some).update(is_pulled=True)
-
-
-def mark_waiting(rows: QuerySet[Sighting]) -> int:
-    """Mark rows that a higher app must process again; returns their number."""
-    return rows.order_by().update(is_pulled=False)

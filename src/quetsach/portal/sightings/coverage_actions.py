@@ -46,8 +46,8 @@ class LookedAt:
     records: list[CoverageRecord]
     scan: UUID
     digest: str
-    rows: list[list[Any]]
-    days: list[list[tuple[Day, list[Any]]]]
+    rows: list[tuple[Any, ...]]
+    days: list[list[tuple[Day, tuple[Any, ...]]]]
 
 
 @dataclass
@@ -210,7 +210,7 @@ class _Days:
         self.node, self.set_id = node, set_id
         self.here: dict[tuple[str, date], CoveredDay] = {}
         self.by_source: dict[str, list[CoveredDay]] = defaultdict(list)
-        self.fresh: dict[tuple[str, date], list[Any]] = {}
+        self.fresh: dict[tuple[str, date], tuple[Any, ...]] = {}
         self.changed: dict[int, CoveredDay] = {}
         self.moved: dict[int, set[int]] = defaultdict(set)
         self.whole: dict[int, Day] = {}
@@ -242,11 +242,11 @@ class _Days:
             self.asked[digest] = found
         return self.asked[digest]
 
-    def insert(self, source: str, day: Day, values: list[Any], coverage: Coverage) -> None:
+    def insert(self, source: str, day: Day, values: tuple[Any, ...], coverage: Coverage) -> None:
         """A day that is not stored; of two copies of a source in one document the later one stays."""
         asked = self.list_of(day.asked)
-        values[_COVERAGE], values[_ASKED] = coverage.pk, asked.pk if asked else None
-        self.fresh[source, day.day] = values
+        own = {_COVERAGE: coverage.pk, _ASKED: asked.pk if asked else None}
+        self.fresh[source, day.day] = tuple(own.get(place, value) for place, value in enumerate(values))
 
     def change(self, row: CoveredDay, now: Day, coverage: Coverage) -> None:
         """A stored day that is now told otherwise."""

@@ -54,37 +54,37 @@ def group_of(row: Sighting) -> Group:
     return row.source, row.indicator, row.device or "", row.day or ""
 
 
-def bare_keys(rows: Iterable[Sighting]) -> set[str]:
-    """The keys that the lines of rows with `who` had without it."""
-    return {intake.sighting_key(row, "") for row in rows if row.who}
+def bare_keys(told: Mapping[str, Sighting]) -> dict[str, str]:
+    """By the key of each row, the key that its lines had without `who`."""
+    return {key: intake.sighting_key(row, "") if row.who else key for key, row in told.items()}
 
 
-def retold(told: Mapping[str, Sighting], stored: Mapping[str, Stored]) -> Retold:
-    """The stored rows without `who` that the document tells again under a name. `told` are its rows by key.
+def retold(told: Mapping[str, Sighting], bare: Mapping[str, str], stored: Mapping[str, Stored]) -> Retold:
+    """The stored rows without `who` that the document tells again under a name. `told` are its rows by key,
+    `bare` their `bare_keys`.
 
     The document must tell at least all lines that are stored, of no shorter time: an older or shorter
     document takes nothing away.
     """
-    groups: dict[Group, dict[str, Sighting]] = defaultdict(dict)
+    groups: dict[str, dict[str, Sighting]] = defaultdict(dict)
     for key, row in told.items():
-        groups[group_of(row)][key] = row
+        if bare[key] in stored:
+            groups[bare[key]][key] = row
     found = Retold()
-    for rows in groups.values():
+    for without, rows in groups.items():
         fresh = [row for key, row in rows.items() if row.who and key not in stored]
         if not fresh:
             continue
-        bare = intake.sighting_key(fresh[0], "")
-        here = stored.get(bare)
-        known = here.count if here else 0
-        known += sum(stored[key].count for key in rows if key != bare and key in stored)
-        if here is None or sum(row.count for row in rows.values()) < known:
+        here = stored[without]
+        known = here.count + sum(stored[key].count for key in rows if key != without and key in stored)
+        if sum(row.count for row in rows.values()) < known:
             continue
         if not _holds(_ends(rows.values()), (here.first, here.last)):
             continue
-        if bare not in rows:
-            found.renamed[bare] = min(fresh, key=lambda row: (row.first_seen or "", row.who))
-        elif rows[bare].count < here.count:
-            found.reduced.add(bare)
+        if without not in rows:
+            found.renamed[without] = min(fresh, key=lambda row: (row.first_seen or "", row.who))
+        elif rows[without].count < here.count:
+            found.reduced.add(without)
     return found
 
 
