@@ -158,6 +158,26 @@ class Matcher:
         block: int | None = None,
         asked: Asked | None = None,
     ) -> tuple[int, int, str, bytes, bytes, list[str], bytes] | None: ...
+    def scan_span(
+        self,
+        path: str | PathLike[str],
+        progress: Progress,
+        stream: ByteStream,
+        *,
+        start: int,
+        head: bytes,
+        header: bytes,
+        source: str,
+        tz: str,
+        format: str | None = None,
+        devices: bool = False,
+        source_name: str = "",
+        changed: int | None = None,
+        chunk: int | None = None,
+        edge_bytes: int | None = None,
+        block: int | None = None,
+        asked: Asked | None = None,
+    ) -> tuple[Lines, dict[str, Any], bytes]: ...
     def merge(
         self,
         path: str | PathLike[str],

@@ -1,4 +1,5 @@
 //! Python module `quetsach._native`: conversions and errors, no logic.
+mod answer;
 mod asked;
 mod draft;
 mod errors;
@@ -6,26 +7,27 @@ mod formats;
 mod stream;
 mod tally;
 
+use std::fs;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::{fs, io};
+use std::sync::Arc;
 
+use answer::{Bypasses, Lines, coverage_dict};
 use asked::Asked;
 use draft::Draft;
 use errors::{OptionsError, SetError, raise, system};
 use formats::{Formats, Loading};
-use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
-use quetsach_matcher::options::{self, Coverage, Limits, Options, Spare};
+use quetsach_matcher::options::{self, Limits, Options, Spare};
+use quetsach_matcher::pipeline;
 use quetsach_matcher::pipeline::part::{self, Whole};
-use quetsach_matcher::pipeline::{self, temporary};
+use quetsach_matcher::pipeline::span::{self, Before};
 use quetsach_matcher::raw::Level;
 use quetsach_matcher::reader::Input;
 use quetsach_matcher::reader::range::Range;
 use quetsach_matcher::set::providers::Providers;
 use quetsach_matcher::set::setfile;
-use quetsach_matcher::{Error, Set, wire};
+use quetsach_matcher::{Error, Set};
 use stream::Stream;
 use tally::Tally;
 
@@ -310,6 +312,68 @@ impl Matcher {
         }))
     }
 
+    /// Reads one span of a file from `stream`, which gives text from `start` on: the sightings, the coverage of the span
+    /// and the header behind it. `changed`, `edge_bytes`, `chunk` and `block` are those of `scan`.
+    #[pyo3(signature = (path, progress, stream, *, start, head, header, source, tz, format=None, devices=false, source_name="", changed=None, chunk=None, edge_bytes=None, block=None, asked=None))]
+    #[allow(clippy::too_many_arguments)]
+    fn scan_span<'py>(
+        &self,
+        py: Python<'py>,
+        path: PathBuf,
+        progress: &Progress,
+        stream: Py<PyAny>,
+        start: u64,
+        head: &[u8],
+        header: &[u8],
+        source: String,
+        tz: &str,
+        format: Option<String>,
+        devices: bool,
+        source_name: &str,
+        changed: Option<i64>,
+        chunk: Option<usize>,
+        edge_bytes: Option<u64>,
+        block: Option<usize>,
+        asked: Option<&Asked>,
+    ) -> PyResult<(Lines, Bound<'py, PyDict>, Bound<'py, PyBytes>)> {
+        let normal = Limits::default();
+        let options = Options {
+            tz: tz.to_owned(),
+            format,
+            devices,
+            source_name: source_name.to_owned(),
+            asked: asked.map(|asked| asked.inner.clone()),
+            level: Level::best(),
+            limits: Limits {
+                chunk: chunk.unwrap_or(normal.chunk),
+                edge_bytes: edge_bytes.unwrap_or(normal.edge_bytes),
+                block: block.unwrap_or(normal.block),
+                ..normal
+            },
+        };
+        let input = Input::Stream {
+            stream: Box::new(Stream::new(stream)),
+            changed,
+        };
+        let before = Before {
+            start,
+            head,
+            header,
+            source,
+        };
+        let counters = progress.inner.clone();
+        let formats = self.formats.get()?;
+        let (lines, coverage, after) = py
+            .detach(|| {
+                span::scan(
+                    &self.set, formats, &path, input, before, &options, &counters,
+                )
+            })
+            .map_err(raise)?;
+        let about = coverage_dict(py, &coverage)?;
+        Ok((Lines::of(lines, &self.set), about, PyBytes::new(py, &after)))
+    }
+
     /// The answer of a whole file from the bodies of its parts, in order; None without any.
     #[pyo3(signature = (path, bodies, errors, *, tz, format=None, devices=false, source_name="", asked=None))]
     #[allow(clippy::too_many_arguments)]
@@ -350,134 +414,6 @@ impl Matcher {
         let about = coverage_dict(py, &coverage)?;
         Ok(Some((Lines::of(lines, &self.set), about)))
     }
-}
-
-/// The sightings of one source as JSON Lines, sorted by key.
-#[pyclass(frozen)]
-struct Lines {
-    inner: Arc<Mutex<wire::Lines>>,
-    set: Arc<Set>,
-}
-
-/// The ways around of the same source, in the same form.
-#[pyclass(frozen)]
-struct Bypasses {
-    inner: Arc<Mutex<wire::Lines>>,
-    set: Arc<Set>,
-}
-
-#[pymethods]
-impl Bypasses {
-    fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
-        let count = py.detach(|| lock(&self.inner).ways_len(&self.set));
-        Ok(count.map_err(put_aside)? as usize)
-    }
-
-    /// At most `size` bytes from `offset` on, none at the end.
-    fn read<'py>(
-        &self,
-        py: Python<'py>,
-        offset: u64,
-        size: usize,
-    ) -> PyResult<Bound<'py, PyBytes>> {
-        let block = py.detach(|| lock(&self.inner).read_ways_at(&self.set, offset, size));
-        Ok(PyBytes::new(py, &block.map_err(put_aside)?))
-    }
-}
-
-fn lock(lines: &Mutex<wire::Lines>) -> MutexGuard<'_, wire::Lines> {
-    lines.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Lines {
-    fn of(lines: wire::Lines, set: &Arc<Set>) -> Lines {
-        Lines {
-            inner: Arc::new(Mutex::new(lines)),
-            set: set.clone(),
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, wire::Lines> {
-        lock(&self.inner)
-    }
-}
-
-/// The error with the folder that has no room: `strerror` does not name it.
-fn put_aside(error: io::Error) -> PyErr {
-    let problem = temporary(&error);
-    match error.raw_os_error() {
-        Some(code) => PyOSError::new_err((code, problem)),
-        None => PyOSError::new_err(problem),
-    }
-}
-
-#[pymethods]
-impl Lines {
-    fn bypasses(&self) -> Bypasses {
-        Bypasses {
-            inner: self.inner.clone(),
-            set: self.set.clone(),
-        }
-    }
-
-    fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
-        let count = py.detach(|| self.lock().len(&self.set));
-        Ok(count.map_err(put_aside)? as usize)
-    }
-
-    /// At most `size` bytes from `offset` on, none at the end. The first call keeps all lines in memory or a file.
-    fn read<'py>(
-        &self,
-        py: Python<'py>,
-        offset: u64,
-        size: usize,
-    ) -> PyResult<Bound<'py, PyBytes>> {
-        let block = py.detach(|| self.lock().read_at(&self.set, offset, size));
-        Ok(PyBytes::new(py, &block.map_err(put_aside)?))
-    }
-
-    /// Hands all lines to `put`, in blocks that end anywhere. An exception of `put` is raised here.
-    fn write(&self, py: Python<'_>, put: Py<PyAny>) -> PyResult<()> {
-        let hand_over = |block: &[u8]| -> io::Result<()> {
-            Python::attach(|py| put.call1(py, (PyBytes::new(py, block),)).map(drop))?;
-            Ok(())
-        };
-        py.detach(|| self.lock().write(&self.set, hand_over))?;
-        Ok(())
-    }
-
-    /// The sums of all lines by machine and format; None if they were asked for before.
-    fn tally(&self, py: Python<'_>) -> PyResult<Option<Tally>> {
-        let found = py.detach(|| self.lock().tally(&self.set));
-        Ok(found.map_err(put_aside)?.map(Tally::of))
-    }
-}
-
-fn coverage_dict<'py>(py: Python<'py>, c: &Coverage) -> PyResult<Bound<'py, PyDict>> {
-    let dict = PyDict::new(py);
-    dict.set_item("source", &c.source)?;
-    dict.set_item("path", &c.path)?;
-    dict.set_item("name", &c.name)?;
-    dict.set_item("bytes", c.bytes)?;
-    dict.set_item("lines", c.lines)?;
-    dict.set_item("not_understood", c.not_understood)?;
-    dict.set_item("unattributed", &c.unattributed)?;
-    dict.set_item("long_lines", c.long_lines)?;
-    dict.set_item("inbound", c.inbound)?;
-    dict.set_item("first", c.first.as_deref())?;
-    dict.set_item("last", c.last.as_deref())?;
-    dict.set_item("time", c.time)?;
-    dict.set_item("zone", &c.zone)?;
-    dict.set_item("devices", &c.devices)?;
-    dict.set_item("errors", &c.errors)?;
-    let hours = PyDict::new(py);
-    for (day, counts) in &c.hours {
-        hours.set_item(day, counts.to_vec())?;
-    }
-    dict.set_item("hours", hours)?;
-    dict.set_item("order", c.order)?;
-    dict.set_item("alive", &c.alive)?;
-    Ok(dict)
 }
 
 /// Names of the instruction sets that a scan may use here, the fastest last.

@@ -13,6 +13,7 @@ from quetsach.text.language import gettext as _
 
 COMMANDS = {
     "scan": "quetsach.cli.commands.scan_options:command",
+    "watch": "quetsach.cli.commands.watch_options:command",
     "explain": "quetsach.cli.commands.explain:command",
     "formats": "quetsach.cli.commands.formats:command",
     "check": "quetsach.cli.commands.check:command",
@@ -32,6 +33,7 @@ def _short_help(name: str) -> str:
     # Listing the commands must not import them all.
     return {
         "scan": _("Find machines that called malicious addresses, in log files."),
+        "watch": _("Follow logs as they grow, and tell at once which machine calls a listed address."),
         "explain": _("Tell how one log line is read, what matches and why not."),
         "formats": _("List the log formats that are recognised."),
         "check": _("Check one machine: malware, the campaign's addresses, tampered activation."),

@@ -208,6 +208,32 @@ class Source:
             )
 
 
+class Text(Source):
+    """A span of a text, from a stream in UTF-8: neither its kind nor its encoding is recognised.
+
+    `start` is the place of its first byte in the text. `decoded` counts from the beginning of the text,
+    `decompressed` from `start`.
+    """
+
+    def __init__(self, path: Path | str, stream: ByteStream, mtime: float | None, start: int) -> None:
+        super().__init__(path, stream, mtime)
+        self._text_stream = stream
+        self.decoded = start
+
+    def chunks(self) -> Iterator[bytes]:
+        """See `Source`."""
+        try:
+            while block := self._text_stream.read(BLOCK):
+                self.stored += len(block)
+                self.decompressed += len(block)
+                self.decoded += len(block)
+                yield block
+        except SourceError as error:
+            self._fail(str(error))
+        except OSError as error:
+            self._fail(f"cannot be read: {error.strerror or error}; check that it exists and may be read")
+
+
 def _plain(take: Callable[[int], bytes], data: bytes) -> Generator[bytes]:
     while data:
         yield data

@@ -19,7 +19,12 @@ class FetchError(PortalError):
 
 
 def fetch(url: str, most: int) -> bytes:
-    """The content at `url`: https, or plain http on this machine.
+    """The content at `url`: https, or plain http on this machine. Raises FetchError as `fetch_new` does."""
+    return (fetch_new(url, most, "") or (b"", ""))[0]
+
+
+def fetch_new(url: str, most: int, etag: str) -> tuple[bytes, str] | None:
+    """The content and its mark (ETag, RFC 9110 8.8.3); None where it is the content with the mark `etag`.
 
     Raises:
         FetchError: `address`, `unreachable`, `certificate`, `moved`, `failed`, or `too_large` beyond `most`
@@ -36,8 +41,11 @@ def fetch(url: str, most: int) -> bytes:
         raise FetchError("address", url)
     try:
         with pool(2) as http:
-            response = http.request("GET", url, preload_content=False, redirect=False)
+            headers = {"If-None-Match": etag} if etag else {}
+            response = http.request("GET", url, preload_content=False, redirect=False, headers=headers)
             try:
+                if etag and response.status == 304:
+                    return None
                 if 300 <= response.status < 400:
                     raise FetchError("moved", response.headers.get("Location", "")[:300])
                 if response.status != 200:
@@ -47,7 +55,7 @@ def fetch(url: str, most: int) -> bytes:
                     data += block
                     if len(data) > most:
                         raise FetchError("too_large", f"{most >> 20} MB")
-                return bytes(data)
+                return bytes(data), response.headers.get("ETag", "")[:300]
             finally:
                 response.close()
     except urllib3.exceptions.MaxRetryError as error:

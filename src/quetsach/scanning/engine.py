@@ -59,6 +59,29 @@ class SourceResult(NamedTuple):
     bypasses: Iterable[Bypass] = ()
 
 
+class Before(NamedTuple):
+    """What stands before a span (docs/contract.md 4, Spans).
+
+    `start` is the place of its first byte in the text of the file, at the beginning of a line; `head` are the
+    first 64 KiB of that text, which decide the format; `header` is that of the span before, b"" at the
+    beginning of a file. `source` is the id of the file. `mtime` bounds times without a year, in seconds
+    since 1970.
+    """
+
+    start: int
+    head: bytes
+    header: bytes
+    source: str
+    mtime: float | None
+
+
+class SpanResult(NamedTuple):
+    """The answer of a span, and the header behind it, which only the same engine can read."""
+
+    result: SourceResult
+    header: bytes
+
+
 class Matcher(Protocol):
     """A compiled indicator set, shared by threads."""
 
@@ -82,6 +105,12 @@ class Matcher(Protocol):
 
         Errors of reading go to `coverage.errors` and are not raised.
         """
+        ...
+
+    def scan_span(
+        self, path: Path | str, options: ScanOptions, progress: Progress, stream: ByteStream, before: Before
+    ) -> SpanResult:
+        """Read the lines that `stream` gives as text in UTF-8, as a part of a file; `path` is only shown."""
         ...
 
 

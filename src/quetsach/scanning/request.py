@@ -69,7 +69,7 @@ class Request(NamedTuple):
 
         Raises ScanError for an unknown zone or format, and for columns that play no role.
         """
-        _check_zone(self.tz)
+        check_zone(self.tz)
         if self.log_format is not None:
             from quetsach.logs import logformat
 
@@ -90,23 +90,12 @@ class Request(NamedTuple):
         """
         fields = self.check()
         chosen = engine.choose(extra_formats=fields.formats() if fields else ())
-        matcher, lists = self._matcher(chosen)
+        matcher, lists = matcher_of(chosen, self.lists, self.choice)
         files = () if isinstance(self.lists, Lists) else self.lists
         kept = [self.state] if self.state is not None else []
         logs = inputs.discover(self.paths, own=[*files, *self.leases, *self.own, *kept])
         leases = gather(logs, self.leases, self.tz, self.lease_length)
         return Prepared(self, chosen, matcher, lists, fields, logs, leases)
-
-    def _matcher(self, chosen: Engine) -> tuple[Matcher, Lists]:
-        if isinstance(self.lists, Lists):
-            return chosen.compile(self.lists.indicators), self.lists
-        compiled = loading.lone_set(self.lists, self.choice)
-        if compiled is not None:
-            return chosen.load(compiled), Lists(IndicatorSet(()))
-        lists = read(self.lists, self.choice)
-        if not len(lists.indicators):
-            raise NothingLeftError(self.lists, lists.left_out)
-        return chosen.compile(lists.indicators), lists
 
 
 class Prepared(NamedTuple):
@@ -187,6 +176,22 @@ class Prepared(NamedTuple):
         return recognition.by_format(result, self.matcher, self.request.log_format)
 
 
+def matcher_of(chosen: Engine, files: Sequence[Path] | Lists, choice: Choice) -> tuple[Matcher, Lists]:
+    """The matcher of lists that are read and judged, or were loaded before.
+
+    Raises IndicatorError where a list cannot be read or no entry is left.
+    """
+    if isinstance(files, Lists):
+        return chosen.compile(files.indicators), files
+    compiled = loading.lone_set(files, choice)
+    if compiled is not None:
+        return chosen.load(compiled), Lists(IndicatorSet(()))
+    lists = read(files, choice)
+    if not len(lists.indicators):
+        raise NothingLeftError(files, lists.left_out)
+    return chosen.compile(lists.indicators), lists
+
+
 def read(files: Sequence[Path], choice: Choice) -> Lists:
     """`loading.read`, with the native engine where it is available; a log given as a list is refused.
 
@@ -215,7 +220,8 @@ def write_set(path: Path, indicators: IndicatorSet) -> None:
     setfile.write(path, indicators)
 
 
-def _check_zone(name: str) -> None:
+def check_zone(name: str) -> None:
+    """Raises ScanError for an unknown time zone."""
     try:
         ZoneInfo(name)
     except (KeyError, OSError, ValueError):

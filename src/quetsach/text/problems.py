@@ -230,6 +230,24 @@ _SENTENCES = (
         " on both; make the folders quetsach/logs/formats the same and start its Ray again"
     ),
     N_("another scan is using this state file"),
+    N_(
+        "lies on a network file system (%(kind)s), where a state is not safe; give a folder on a disk of this"
+        " machine"
+    ),
+    N_("another watcher uses this state; look at it with --show, or give another --state"),
+    N_(
+        "was kept by a newer quetsach (state %(number)s, this one knows %(known)s); install that version"
+        " again, or give another --state"
+    ),
+    N_("is no state of a watcher, or is damaged; give another --state"),
+    N_("the state cannot be used: %(why)s; give another --state"),
+    N_("holds no state of a watcher; start quetsach watch with it first"),
+    N_("cannot be used for the state: %(why)s"),
+    N_(
+        "was begun with %(option)s %(value)s; give that, or another --state: the same lines would count again"
+    ),
+    N_("the state cannot be written: %(why)s; make room on that disk and start again; nothing is lost"),
+    N_("cannot be read: %(why)s; check that it may be read"),
     N_("the state file cannot be used: %(why)s; choose another place for it"),
     N_("is no state file of quetsach, or is damaged; choose another"),
     N_("was kept by another version of quetsach; give another state file, or delete this one to begin anew"),

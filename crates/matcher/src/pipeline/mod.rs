@@ -6,6 +6,7 @@
 pub(crate) mod feed;
 pub mod part;
 mod queue;
+pub mod span;
 mod unpacked;
 
 use std::collections::VecDeque;
@@ -73,7 +74,7 @@ pub fn scan<'a>(
     let scan = begin(set, formats, format, zone, options, progress).of_file(feed.start());
     let threads = Threads::new(feed, Baton::default(), options, progress);
     let (mut whole, mut feed, recent) = threads.look(scan);
-    whole.read_tail(&mut feed.source, &recent);
+    whole.read_tail(&mut feed.source, &recent, 0);
     Ok(Found::of(whole, feed.source).finish(path))
 }
 

@@ -113,7 +113,7 @@ pub fn scan(
         if start > 0 && feed.source.given.saturating_sub(edge + 1) < start {
             return Ok(None);
         }
-        whole.read_tail(&mut feed.source, &recent);
+        whole.read_tail(&mut feed.source, &recent, 0);
     }
     let after = json(&*whole.reader.header);
     let hours = whole.take_hours();

@@ -156,6 +156,13 @@ impl Source {
         source
     }
 
+    /// Takes the stream as text from a place of a file on: neither its kind nor its encoding is recognised.
+    pub fn begin_text(&mut self, start: u64) {
+        self.begun = true;
+        self.is_whole = false;
+        (self.unpacked, self.given) = (start, start);
+    }
+
     fn unreadable(&mut self, error: &io::Error) {
         if let Some(problem) = error.get_ref().and_then(|e| e.downcast_ref::<Problem>()) {
             return self.fail(&problem.0);

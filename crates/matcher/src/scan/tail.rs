@@ -10,8 +10,8 @@ use crate::scan::state::Scan;
 use crate::shape::wrapper::Readings;
 
 impl Scan<'_> {
-    /// The last lines that parse, read backwards.
-    pub fn read_tail(&mut self, source: &mut Source, recent: &[u8]) {
+    /// The last lines that parse, read backwards. The bytes at hand may begin within a line, but not at `begins`.
+    pub fn read_tail(&mut self, source: &mut Source, recent: &[u8], begins: u64) {
         let limits = self.options.limits;
         let size = limits.edge_bytes as usize + 1;
         let again = source.tail(size);
@@ -23,7 +23,7 @@ impl Scan<'_> {
         let mut end = data.len() - usize::from(data.last() == Some(&b'\n'));
         while self.timeline.tail_len() < limits.edge_lines && !data.is_empty() {
             let start = memrchr(b'\n', &data[..end]).map(|i| i + 1);
-            if start.is_none() && base > 0 {
+            if start.is_none() && base > begins {
                 break;
             }
             let at = start.unwrap_or(0);

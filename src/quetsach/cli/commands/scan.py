@@ -39,7 +39,7 @@ def run(paths: tuple[str, ...], **given: Any) -> int:
     outputs: tuple[Path, ...] = given["outputs"]
     for out in outputs:
         output.check(out)
-    token = _token(given["url"], given["token_file"])
+    token = token_of(given["url"], given["token_file"])
     _check_stdin(paths, given["indicators"])
     _check_cluster(given["cluster"])
     kept: Path | None = given["state"]
@@ -47,7 +47,7 @@ def run(paths: tuple[str, ...], **given: Any) -> int:
     request = Request(
         paths,
         given["indicators"],
-        given["source_name"] or _vantage(paths),
+        given["source_name"] or vantage(paths),
         list_options.choice_of(given),
         given["tz"],
         given["logformat"],
@@ -64,7 +64,7 @@ def run(paths: tuple[str, ...], **given: Any) -> int:
     others = [*given["indicators"], *given["leases"], given["override"], _file(given["asked"])]
     answer.refuse_inputs(outputs, others, partial(_is_scanned, paths))
     prepared = request.prepare()
-    leasetime.warn(prepared.leases.read, given["lease_length"])
+    leasetime.warn(prepared.leases.read, given["lease_length"], prepared.leases.ended)
     with ExitStack() as stack:
         show = stack.enter_context(progress.bar())
         on_progress = _meanwhile(show, outputs, request.tz, as_json=given["as_json"])
@@ -144,7 +144,7 @@ def _check_stdin(paths: Sequence[str], indicators: Sequence[Path]) -> None:
         )
 
 
-def _token(url: str | None, token_file: Path | None) -> str | None:
+def token_of(url: str | None, token_file: Path | None) -> str | None:
     """The token for pushing the result; errors in the options are reported before a long scan."""
     if url is None and token_file is None:
         return None
@@ -177,7 +177,7 @@ def _asked(asked: str | None, url: str | None, token: str | None) -> tuple[str, 
     return asking.fetch(asked, url or "", token)
 
 
-def _vantage(paths: Sequence[str]) -> str:
+def vantage(paths: Sequence[str]) -> str:
     """Host and folder, or the address in object storage: tomorrow the same scan has the same name."""
     real = [Path(os.path.realpath(path)) for path in paths if path != "-" and not is_address(path)]
     if not real:

@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.rules import State
+from quetsach.portal.cases.work_models import CaseTerms as CaseTerms
+from quetsach.portal.cases.work_models import FalseAlarm as FalseAlarm
 from quetsach.portal.indicators.models import IndicatorSet
 from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.kit.scope import ScopedManager
@@ -36,7 +38,8 @@ class Device(models.Model):
     one; `is_owner_said`: a person chose the owner.
 
     A machine all of whose signs became those of another leads to that one by `merged_into`, until other
-    evidence, or a decision that is taken back, gives them back.
+    evidence, or a decision that is taken back, gives them back. `isolated_at`: since when it is off the
+    network; `released_at`: when it was last put back.
     """
 
     BY_ADDRESS = ("weak", "shared", "unlocated")
@@ -60,6 +63,8 @@ class Device(models.Model):
     is_assigned = models.BooleanField()
     is_owner_said = models.BooleanField(default=False)
     merged_into = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="merged")
+    isolated_at = models.DateTimeField(null=True)
+    released_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     rows = models.Manager()
@@ -126,6 +131,9 @@ class Case(models.Model):
     A sign after VERIFIED_CLEAN opens a new episode. Only the latest episode is `is_current`, and only that is
     counted. A case whose machine became another one leads to the case there by `merged_into`; it is not
     current until it is parted again. Acts on it stay with it.
+
+    The clocks of the unit run from `clock_at`, where it is set, else from `opened_at` (`clocks`). `tries` are
+    the tries to reach the machine since it was reached last.
     """
 
     STATES = (
@@ -151,7 +159,15 @@ class Case(models.Model):
     count = models.BigIntegerField(default=0, help_text="log lines with a sign")
     relapses = models.PositiveSmallIntegerField(default=0)
     claimed_at = models.DateTimeField(null=True)
+    done = models.CharField(max_length=10, blank=True, help_text="how it was handled, by the present claim")
     verified_at = models.DateTimeField(null=True)
+    clock_at = models.DateTimeField(null=True)
+    acknowledged_at = models.DateTimeField(null=True)
+    located_at = models.DateTimeField(null=True)
+    dismissed_at = models.DateTimeField(null=True, help_text="when people called it a false alarm")
+    tries = models.PositiveSmallIntegerField(default=0)
+    unreachable_at = models.DateTimeField(null=True)
+    aside_until = models.DateTimeField(null=True, help_text="not on the work list until then")
     quiet_until = models.DateTimeField(
         null=True, help_text="event time up to which silence is proven or confirmed"
     )
@@ -235,6 +251,58 @@ class CaseEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.case} · {self.act}"
+
+
+class CaseGap(models.Model):
+    """A gap of a claimed case that somebody can close, as the latest judgement found it.
+
+    `node` is the unit that closes it: the keeper of the log, else the owner of the machine. `place` is the
+    name of that log, empty where the gap is none of a log. `first_day` and `last_day` are local days. A row
+    holds only for the claim of `claimed_at`; each judgement replaces the rows of its case.
+    """
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="gaps")
+    node = models.ForeignKey(CampaignNode, on_delete=models.CASCADE, related_name="+", db_index=False)
+    closing = models.CharField(max_length=12)
+    place = models.CharField(max_length=200, blank=True)
+    first_day = models.DateField()
+    last_day = models.DateField()
+    claimed_at = models.DateTimeField()
+
+    rows = models.Manager()
+
+    class Meta:
+        indexes = (models.Index(fields=["node", "closing", "place"], name="gap_of_a_log"),)
+
+    def __str__(self) -> str:
+        return f"{self.case} · {self.closing}"
+
+
+class JudgingRun(models.Model):
+    """One run over all claims of a campaign, as the nightly command makes it.
+
+    `reached` is the last case judged: a run that was cut short goes on behind it, `restarts` counts that.
+    Without `ended_at` the run is under way, or was cut short.
+    """
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="judging_runs")
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    reached = models.UUIDField(null=True)
+    seconds = models.FloatField(default=0)
+    judged = models.PositiveIntegerField(default=0)
+    relapsed = models.PositiveIntegerField(default=0)
+    rechecked = models.PositiveIntegerField(default=0)
+    verified = models.PositiveIntegerField(default=0)
+    restarts = models.PositiveSmallIntegerField(default=0)
+
+    rows = models.Manager()
+
+    class Meta:
+        indexes = (models.Index(fields=["campaign", "-started_at"], name="judging_run_latest"),)
+
+    def __str__(self) -> str:
+        return f"{self.campaign} · {self.started_at}"
 
 
 def _kept_at(file: VictimFile, _name: str) -> str:

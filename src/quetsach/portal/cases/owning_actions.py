@@ -14,6 +14,7 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.actions import CaseError, move
+from quetsach.portal.cases.gaps.actions import follow_owner
 from quetsach.portal.cases.machine_actions import address_id
 from quetsach.portal.cases.models import Case, Device, NotOurs
 from quetsach.portal.cases.owning import owners_below
@@ -43,6 +44,11 @@ def assign_device(device: Device, to: CampaignNode, actor: User | None, ip: str 
         actor, "device.assign", unit_path=origin.path, about=device,
         data={"device": device.key, "from": origin.name, "to": to.name}, ip=ip,
     )  # fmt: skip
+    if to.pk != origin.pk:  # the new unit has its own days
+        moved = _cases(device).filter(is_current=True, state__in=(State.ASSIGNED, State.CLEANING))
+        for case in moved:
+            case.clock_at, case.acknowledged_at, case.located_at = timezone.now(), None, None
+            case.save(update_fields=["clock_at", "acknowledged_at", "located_at"])
     for case in _cases(device).filter(state=State.NEW):
         case.device = device
         move(case, Act.ASSIGN, by=actor, data={"to": to.name}, ip=ip)
@@ -108,6 +114,7 @@ def _move(device: Device, to: CampaignNode, *, is_assigned: bool, is_said: bool)
     if device.id_kind in Device.BY_ADDRESS:
         device.id_value = address_id(to, _address(device))
     device.save(update_fields=["owner", "is_assigned", "is_owner_said", "id_value"])
+    follow_owner(device, to)
 
 
 def _address(device: Device) -> str:

@@ -26,7 +26,9 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
     (
         _("Check and clean machines"),
         (
+            "xu-ly-may",
             "khi-nao-sach",
+            "so-lieu-may",
             "kiem-tra-may",
             "kiem-tra-bang-usb",
             "don-may",
@@ -34,7 +36,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
             "su-co",
         ),
     ),
-    (_("Logs and lists"), ("so-may", "may-tinh", "false-alarms", "cluster", "python")),
+    (_("Logs and lists"), ("so-may", "may-tinh", "false-alarms", "theo-doi", "cluster", "python")),
     (_("The portal itself"), ("quan-tri", "da-kiem-chung")),
 )
 """Every page, by its purpose."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from quetsach.logs import logformat
 from quetsach.logs.logformat import LogFormat
 from quetsach.scanning.engines.lines import clean
 from quetsach.scanning.engines.records import LineReader
@@ -33,3 +34,10 @@ def detect(
             break
     best = max(parsed, key=parsed.__getitem__, default=TEXT)
     return best if best != TEXT and tried and parsed[best] * 2 >= tried else TEXT
+
+
+def formats_of(forced: str | None) -> Mapping[str, LogFormat]:
+    """The formats that lines are tried by: all, or only the one that the scan asks for."""
+    if forced is None:
+        return logformat.load_all()
+    return {} if forced == TEXT else {forced: logformat.get(forced)}

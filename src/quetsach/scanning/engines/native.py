@@ -11,7 +11,16 @@ from quetsach import _native
 from quetsach.bypass import listed
 from quetsach.errors import IndicatorError, ScanError
 from quetsach.files.source import ByteStream
-from quetsach.scanning.engine import Part, Progress, ScanOptions, SourceResult, Span, SpareThreads
+from quetsach.scanning.engine import (
+    Before,
+    Part,
+    Progress,
+    ScanOptions,
+    SourceResult,
+    Span,
+    SpanResult,
+    SpareThreads,
+)
 from quetsach.sightings.sighting import Coverage
 from quetsach.sightings.wire import WireBypasses, WireSightings
 
@@ -67,6 +76,32 @@ class NativeMatcher:
         except _native.OptionsError as error:
             raise ScanError(str(error)) from error
         return _result(lines, coverage)
+
+    def scan_span(
+        self, path: Path | str, options: ScanOptions, progress: Progress, stream: ByteStream, before: Before
+    ) -> SpanResult:
+        """Read one span to its end (see `quetsach.scanning.engine.Matcher`)."""
+        if not isinstance(progress, _native.Progress):
+            raise TypeError("the native engine counts in the progress that it made itself")
+        try:
+            lines, coverage, header = self._matcher.scan_span(
+                path,
+                progress,
+                stream,
+                start=before.start,
+                head=before.head,
+                header=before.header,
+                source=before.source,
+                tz=options.tz,
+                format=options.format,
+                devices=options.devices,
+                source_name=options.source_name,
+                changed=None if before.mtime is None else int(before.mtime * 1_000_000),
+                asked=_asked(options.asked),
+            )
+        except _native.OptionsError as error:
+            raise ScanError(str(error)) from error
+        return SpanResult(_result(lines, coverage), header)
 
     def scan_part(self, path: Path, options: ScanOptions, progress: Progress, span: Span) -> Part | None:
         """Read one span of a plain file (see `quetsach.scanning.engine.SplittingMatcher`)."""

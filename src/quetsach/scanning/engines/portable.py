@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -17,25 +16,27 @@ from zoneinfo import ZoneInfo
 from quetsach.bypass import providers
 from quetsach.bypass.providers import Providers
 from quetsach.errors import IndicatorError, ScanError
-from quetsach.files.source import ByteStream, Source, is_capture
+from quetsach.files.source import ByteStream, Source, Text, is_capture
 from quetsach.indicators import setfile
 from quetsach.indicators.indicator import IndicatorSet
 from quetsach.logs import logformat
 from quetsach.logs.logformat import LogFormat
+from quetsach.scanning.engine import Before, ScanOptions, SourceResult, SpanResult
 from quetsach.scanning.engine import Progress as ProgressLike
-from quetsach.scanning.engine import ScanOptions, SourceResult
 from quetsach.scanning.engine import SpareThreads as SpareThreadsLike
 from quetsach.scanning.engines import attribution, capture, clocks, freetext, moments
 from quetsach.scanning.engines.alive import Alive
 from quetsach.scanning.engines.around import Around, foreign_resolver, is_of_dns, names_machine, rows_of
 from quetsach.scanning.engines.decoders import TRIGGER
-from quetsach.scanning.engines.detecting import DETECT_BYTES, DETECT_LINES, TEXT, detect
+from quetsach.scanning.engines.detecting import TEXT, detect, formats_of
 from quetsach.scanning.engines.hours import HourCounter
 from quetsach.scanning.engines.index import Hits, Index, hits_of
+from quetsach.scanning.engines.limits import LIMITS, Limits
 from quetsach.scanning.engines.lines import LongLine, clean, complete, split
 from quetsach.scanning.engines.progress import Progress, SpareThreads
 from quetsach.scanning.engines.records import LineReader, Record, device_of, identity_of
-from quetsach.scanning.engines.rows import ROWS, LineTold, Rows
+from quetsach.scanning.engines.rows import LineTold, Rows
+from quetsach.scanning.engines.shapes import carried
 from quetsach.scanning.engines.stretches import SpillError
 from quetsach.scanning.engines.timeline import Timeline
 from quetsach.scanning.engines.tokens import tokens_of
@@ -44,26 +45,6 @@ from quetsach.sightings import wire
 from quetsach.sightings.asked import Asked
 from quetsach.sightings.sighting import UNATTRIBUTED_LINES, Coverage, who_is
 from quetsach.text.escape import escape
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Bounds (docs/contract.md 5), in bytes and lines; other values only in tests."""
-
-    detect_bytes: int = DETECT_BYTES
-    detect_lines: int = DETECT_LINES
-    long_line: int = 1 << 20
-    parsed_part: int = 1 << 16
-    piece: int = 1 << 20
-    edge_lines: int = 64
-    edge_bytes: int = 1 << 20
-    rows: int = ROWS
-    flows: int = 1 << 16
-    alive: int = 1_000_000
-    block: int = 1 << 18
-
-
-LIMITS = Limits()
 
 
 class PortableMatcher:
@@ -98,20 +79,30 @@ class PortableMatcher:
         mtime: float | None = None,
     ) -> SourceResult:
         """Read one source to its end (see `quetsach.scanning.engine.Matcher`)."""
+        return self._begin(options, progress).run(Source(path, stream, mtime))
+
+    def scan_span(
+        self,
+        path: Path | str,
+        options: ScanOptions,
+        progress: ProgressLike,
+        stream: ByteStream,
+        before: Before,
+    ) -> SpanResult:
+        """Read one span to its end (see `quetsach.scanning.engine.Matcher`)."""
+        scan = self._begin(options, progress)
+        scan.reader.header = carried.read(before.header)
+        result = scan.run_span(Text(path, stream, before.mtime, before.start), before)
+        return SpanResult(result, carried.written(scan.reader.header))
+
+    def _begin(self, options: ScanOptions, progress: ProgressLike) -> _Scan:
         try:
             zone = ZoneInfo(options.tz)
         except (KeyError, ValueError, OSError) as error:
             raise ScanError(f"unknown time zone '{options.tz}'; give one like Asia/Ho_Chi_Minh") from error
         forced = self._extra.get(options.format or "")
-        formats = {forced.name: forced} if forced else _formats(options.format)
-        scan = _Scan(self.index, self.around, formats, options, zone, progress, self._limits)
-        return scan.run(Source(path, stream, mtime))
-
-
-def _formats(forced: str | None) -> Mapping[str, LogFormat]:
-    if forced is None:
-        return logformat.load_all()
-    return {} if forced == TEXT else {forced: logformat.get(forced)}
+        formats = {forced.name: forced} if forced else formats_of(options.format)
+        return _Scan(self.index, self.around, formats, options, zone, progress, self._limits)
 
 
 class _Scan:
@@ -159,24 +150,28 @@ class _Scan:
                 break
         if is_capture(source.head):
             return self._capture(source, chain([bytes(start)], chunks))
+        self._recognise(bytes(start))
+        self._read(source, chain([bytes(start)] if start else [], chunks))
+        return self._answer(source, hashlib.sha256(source.head).hexdigest())
+
+    def run_span(self, source: Text, before: Before) -> SourceResult:
+        """The lines of a span of a file; `source` gives only these."""
+        self._recognise(before.head)
+        self._read(source, self._watch(source), before.start)
+        return self._answer(source, before.source)
+
+    def _recognise(self, start: bytes) -> None:
+        start = complete(start, self.limits.detect_bytes)
         if self.options.format is None:
-            self.format = detect(
-                self.formats,
-                complete(bytes(start), self.limits.detect_bytes),
-                self.limits.detect_bytes,
-                self.limits.detect_lines,
-            )
+            self.format = detect(self.formats, start, self.limits.detect_bytes, self.limits.detect_lines)
         if self.format == TEXT:
-            self.dates = clocks.date_order(complete(bytes(start), self.limits.detect_bytes))
+            self.dates = clocks.date_order(start)
         self.endpoints = self.format == TEXT or not is_of_dns(self.formats[self.format])
         self.own = () if self.format == TEXT else (self.format,)
         self.others = tuple(n for n in self.formats if n != self.format)
-        try:
-            self._read(source, chain([bytes(start)] if start else [], chunks))
-        except SpillError as error:
-            source.errors.append(f"{source.path}: stopped: {error}")
+
+    def _answer(self, source: Source, identity: str) -> SourceResult:
         latest = self.timeline.latest(source.decoded, source.mtime)
-        identity = hashlib.sha256(source.head).hexdigest()
         sightings = self._kept(source, wire.keep, self.rows.sightings(identity, latest, self.zone))
         bypasses = self._kept(source, wire.keep_bypasses, self.bypasses.bypasses(identity, latest, self.zone))
         times = [*self.rows.times, *self.bypasses.times]
@@ -274,8 +269,15 @@ class _Scan:
             source.errors.append(f"{source.path}: cancelled at byte {at}; the rest was not looked at")
         return True
 
-    def _read(self, source: Source, chunks: Iterator[bytes]) -> None:
-        for offset, line in split(chunks, self.limits.long_line):
+    def _read(self, source: Source, chunks: Iterator[bytes], start: int = 0) -> None:
+        try:
+            self._lines(source, chunks, start)
+        except SpillError as error:
+            source.errors.append(f"{source.path}: stopped: {error}")
+
+    def _lines(self, source: Source, chunks: Iterator[bytes], start: int) -> None:
+        for place, line in split(chunks, self.limits.long_line):
+            offset = start + place
             # A chunk full of hits takes seconds; a person who presses Ctrl-C does not wait so long.
             if self._is_cancelled(source, offset):
                 return

@@ -1,0 +1,197 @@
+"""`quetsach watch`: logs are followed, and what they show is told and sent."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from quetsach.cli import FOUND, INCOMPLETE, NOTHING, PUSH_FAILED, list_options, say
+from quetsach.text import words
+from quetsach.text.language import gettext as _
+from quetsach.text.language import ngettext
+from quetsach.text.problems import explain
+
+if TYPE_CHECKING:
+    from quetsach.sightings.sighting import Sighting
+    from quetsach.watching.running import Watcher
+
+_MOST_SHOWN = 20
+
+
+def run(**given: Any) -> int:
+    """Watch with the options of the command line, by their names; returns the exit code."""
+    from quetsach.cli.commands import watch_show
+
+    chosen = [name for name in ("show", "dump", "check", "once") if given[name]]
+    if len(chosen) > 1:
+        raise click.UsageError(_("Give one of --show, --dump, --check and --once."))
+    if given["check"]:
+        _need(given, "follow")
+        return watch_show.check(given["follow"], given["logformat"])
+    _need(given, "state")
+    if given["show"]:
+        return watch_show.show(given["state"], ZoneInfo(given["tz"]))
+    if given["dump"]:
+        return watch_show.dump(given["state"], given["dump"])
+    _need(given, "follow")
+    _need(given, "indicators")
+    return _watch(given)
+
+
+def _need(given: dict[str, Any], name: str) -> None:
+    if not given[name]:
+        option = {"indicators": "-i"}.get(name, f"--{name}")
+        raise click.UsageError(_("%(option)s is needed.") % {"option": option})
+
+
+def _watch(given: dict[str, Any]) -> int:
+    from quetsach.cli.commands import scan
+    from quetsach.results import push
+    from quetsach.watching.running import Request, Watcher
+
+    token = scan.token_of(given["url"], given["token_file"])
+    if given["url"] and push.is_in_the_clear(given["url"]):
+        say.warning(_("This address has no https: anyone on the way can read the token and the result."))
+    request = Request(
+        given["follow"],
+        given["indicators"],
+        given["state"],
+        given["source_name"] or "",
+        list_options.choice_of(given),
+        given["tz"],
+        given["logformat"],
+        given["leases"],
+        given["lease_length"],
+        given["from_now"],
+        given["url"] or "",
+        token or "",
+        scan.vantage(_places(given["follow"])),
+    )
+    watcher = Watcher(request)
+    try:
+        with _stopped(watcher) as stop:
+            return _once(watcher) if given["once"] else _for_ever(watcher, stop, ZoneInfo(given["tz"]))
+    finally:
+        watcher.close()
+
+
+def _places(follow: Sequence[str]) -> list[str]:
+    """The paths, and of patterns the folders: they name the vantage point."""
+    import glob
+
+    return [str(Path(path).parent) if glob.has_magic(path) else path for path in follow]
+
+
+@contextmanager
+def _stopped(watcher: Watcher) -> Iterator[threading.Event]:
+    """An event that Ctrl-C or the end of a service sets."""
+    stop = threading.Event()
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+        watcher.stop()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
+
+
+def _once(watcher: Watcher) -> int:
+    while watcher.round():
+        pass
+    watcher.follower.end()
+    rows = watcher.news()
+    _tell(rows, ZoneInfo(watcher.request.tz))
+    _tell_troubles(watcher.troubles, {})
+    for path in watcher.follower.waiting:
+        text = _("%(path)s: is still being written; it is read once it rests for ten seconds")
+        say.line(words.visible(text % {"path": path}))
+    if not rows:
+        say.line(_("Nothing new was found."))
+    if watcher.outbox is not None:
+        watcher.outbox.beat(watcher.state)
+    if watcher.outbox is not None and not watcher.outbox.send(watcher.state):
+        say.error(_("Not sent: %(why)s") % {"why": _why(watcher)} + " " + _("The next run sends it."))
+        return PUSH_FAILED
+    if watcher.troubles:
+        return INCOMPLETE
+    return FOUND if rows else NOTHING
+
+
+def _for_ever(watcher: Watcher, stop: threading.Event, zone: ZoneInfo) -> int:
+    from quetsach.watching.running import POLL_SECONDS
+
+    told: dict[str, str] = {}
+    if watcher.outbox is not None:
+        watcher.outbox.start()
+    first = ngettext(
+        "Following with a list of %(n)s entry. Stop with Ctrl-C.",
+        "Following with a list of %(n)s entries. Stop with Ctrl-C.",
+        watcher.count,
+    )
+    say.line(first % {"n": words.number(watcher.count)})
+    pushed = ""
+    while not stop.is_set():
+        watcher.round()
+        _tell(watcher.news(), zone)
+        told = _tell_troubles(watcher.troubles, told)
+        if _why(watcher) != pushed:
+            pushed = _why(watcher)
+            if pushed:
+                say.warning(_("Not sent: %(why)s") % {"why": pushed} + " " + _("It is kept and sent later."))
+            else:
+                say.line(_("The portal takes it again."))
+        stop.wait(POLL_SECONDS)
+    say.line(_("Stopped. The same command goes on from here."))
+    return NOTHING
+
+
+def _why(watcher: Watcher) -> str:
+    """Why the portal did not take the last document; "" if it did."""
+    outbox = watcher.outbox
+    return say.worded(outbox.problem) if outbox is not None and outbox.problem is not None else ""
+
+
+def _tell(rows: Sequence[Sighting], zone: ZoneInfo) -> None:
+    """A line for each machine and address that is new or called again."""
+    for row in rows[:_MOST_SHOWN]:
+        name = row.device or row.identity.get("host") or row.identity.get("mac") or _("machine unknown")
+        text = ngettext(
+            "%(time)s  %(machine)s called %(indicator)s (%(n)s line, %(action)s)",
+            "%(time)s  %(machine)s called %(indicator)s (%(n)s lines, %(action)s)",
+            row.count,
+        )
+        values = {
+            "time": words.moment(row.last_seen, zone, seconds=True) or _("without a time"),
+            "machine": name,
+            "indicator": words.defanged(row.matched),
+            "n": words.number(row.count),
+            "action": words.action(row.action),
+        }
+        click.echo(words.visible(text % values))
+    if len(rows) > _MOST_SHOWN:
+        click.echo(_("and %(n)s more") % {"n": words.number(len(rows) - _MOST_SHOWN)})
+    sys.stdout.flush()
+
+
+def _tell_troubles(now: dict[str, str], told: dict[str, str]) -> dict[str, str]:
+    """Say what cannot be looked at, once each; returns what was said."""
+    for path, why in now.items():
+        if told.get(path) != why:
+            say.warning(words.visible(f"{path}: {explain(why)}"))
+    return dict(now)

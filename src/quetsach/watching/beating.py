@@ -1,0 +1,86 @@
+"""The heartbeat of a watcher, made of its state (docs/contract.md 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from quetsach import __version__
+from quetsach.sightings.heartbeat import MOST_SOURCES, Heartbeat, WatchedSource
+from quetsach.sightings.sighting import Coverage, Scan
+from quetsach.text.escape import escape
+from quetsach.watching.state import State
+
+_FEW_LINES = 10
+_MOST_TEXT = 1_000
+_EARLIEST, _LATEST = "2000-01-01", "2100-01-01"
+
+
+def beat(state: State, scan: Scan, unsent: tuple[int, str], began: float, now: float) -> Heartbeat:
+    """Where each source stands now. `unsent` are rows and the day of the oldest."""
+    count, day = unsent
+    troubles = state.troubles()
+    seen = sorted(state.coverage(scan.set_id), key=lambda one: one.last or "", reverse=True)
+    sources = [_source(state, one, scan.tz, troubles) for one in seen]
+    known = {source.path for source in sources}
+    sources += [
+        WatchedSource(_text(path), _text(scan.source_name), zone=scan.tz, problem=_text(why))
+        for path, why in troubles.items()
+        if _text(path) not in known
+    ]
+    return Heartbeat(
+        tool=f"quetsach {__version__}",
+        at=_moment(now),
+        began=_moment(min(began, now)),
+        set_id=scan.set_id,
+        entries=scan.set_count,
+        unsent=count,
+        oldest_unsent=datetime.fromisoformat(f"{day}T00:00:00Z") if day else None,
+        sources=tuple(sources[:MOST_SOURCES]),
+    )
+
+
+def _source(state: State, seen: Coverage, tz: str, troubles: Mapping[str, str]) -> WatchedSource:
+    return WatchedSource(
+        path=_text(seen.path),
+        name=_text(seen.name),
+        zone=tz,
+        last_line=_time(seen.last),
+        pause=_pause(seen),
+        behind=behind(state, Path(seen.path), seen.source),
+        lines=seen.lines,
+        not_understood=seen.not_understood,
+        gaps=len(seen.gaps),
+        problem=_text(troubles.get(seen.path, "") or next(iter(seen.errors), "")),
+    )
+
+
+def behind(state: State, path: Path, source: str) -> int:
+    """Bytes of a file behind the place up to which it was read."""
+    places = [one.fingerprint.place for one in state.of_source(source) if not one.is_whole]
+    try:
+        return max(0, path.stat().st_size - max(places)) if places else 0
+    except OSError:
+        return 0
+
+
+def _pause(seen: Coverage) -> int | None:
+    """The usual time between two lines, in seconds; None while few are known."""
+    first, last = _time(seen.first), _time(seen.last)
+    if seen.lines < _FEW_LINES or first is None or last is None:
+        return None
+    return max(1, round((last - first).total_seconds() / (seen.lines - 1)))
+
+
+def _time(text: str | None) -> datetime | None:
+    is_plausible = text is not None and _EARLIEST <= text < _LATEST
+    return datetime.fromisoformat(text) if text is not None and is_plausible else None
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _text(text: str) -> str:
+    return escape(text.encode("utf-8", "surrogateescape"), _MOST_TEXT)

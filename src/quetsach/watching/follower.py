@@ -1,0 +1,261 @@
+"""Looks at files again and again: what is new since the last look goes through the scanner into the state."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from quetsach.watching import whole
+from quetsach.watching.content import Handle, Mark
+from quetsach.watching.held import AGAIN_SECONDS, QUIET_SECONDS, RESTING_SECONDS, Held, Looker
+from quetsach.watching.names import Paths, unique
+from quetsach.watching.state import Generation
+
+
+class Follower:
+    """Follows files. The list of `looker` may be exchanged between two looks: what lies before the places is
+    then read again, as far as its files are kept."""
+
+    def __init__(
+        self,
+        paths: Paths,
+        looker: Looker,
+        *,
+        from_now: bool = False,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._paths, self._looker, self._state, self._now = paths, looker, looker.state, now
+        self._from_now = from_now and not self._state.about().get("begun")
+        self._open: dict[Path, Held] = {}
+        self._gone: list[Held] = []
+        self._missing: dict[int, float] = {}
+        self._whole_read: dict[Path, float] = {}
+        self.troubles: dict[str, str] = {}
+        self.waiting: list[Path] = []
+        """Files that are still being written and are read when they rest."""
+
+    def look(self) -> int:
+        """Look at all files once; returns how many spans were read.
+
+        Raises sqlite3.Error where the state cannot be written.
+        """
+        with self._state.together():
+            return self._look()
+
+    def _look(self) -> int:
+        found = self._paths.now()
+        self.troubles, self.waiting = dict(found.errors), []
+        self._let_go({**found.files, **found.beside})
+        done = 0
+        for is_beside, files in ((True, found.beside), (False, found.files)):
+            for path, mark in unique(files.items()):
+                if self._looker.is_stopping:
+                    return done
+                try:
+                    done += self._one(path, mark, is_beside=is_beside)
+                except OSError as error:
+                    why = f"cannot be read: {error.strerror or error}; check that it may be read"
+                    self.troubles[str(path)] = why
+                    self._forget(path)
+        for held in list(self._gone):
+            done += self._last_look(held)
+        self._tell_missing(QUIET_SECONDS)
+        if not self._state.about().get("begun"):
+            self._state.note({"begun": "1"})
+        self._from_now = False
+        self._state.set_troubles(self.troubles, self._now())
+        return done
+
+    def end(self) -> None:
+        """Nothing more will be looked at: contents that were not found again are told at once."""
+        self._tell_missing(0)
+        self.close()
+
+    def close(self) -> None:
+        """Close all files."""
+        for held in self._all():
+            held.handle.close()
+        self._open.clear()
+        self._gone.clear()
+
+    def _all(self) -> Iterator[Held]:
+        yield from self._open.values()
+        yield from self._gone
+
+    def _forget(self, path: Path) -> None:
+        held = self._open.pop(path, None)
+        if held is not None:
+            held.handle.close()
+
+    def _let_go(self, names: dict[Path, Mark]) -> None:
+        """Part from names that lead elsewhere now, and from contents that were truncated or written anew."""
+        for path, held in list(self._open.items()):
+            if held.looked is not None and names.get(path) == held.mark and not held.is_copy:
+                continue
+            mark = held.handle.mark()
+            if path in names and names[path].is_file_of(mark):
+                self._check(held, mark)
+                continue
+            del self._open[path]
+            held.is_gone, held.since = True, self._now()
+            self._gone.append(held)
+
+    def _check(self, held: Held, mark: Mark) -> None:
+        one = held.generation
+        if one is None or held.looked == (mark, self._looker.version):
+            return
+        if held.is_copy or mark.size < one.fingerprint.place or not one.fingerprint.holds(held.handle):
+            held.generation, held.looked, held.is_copy = None, None, False
+
+    def _one(self, path: Path, mark: Mark, *, is_beside: bool) -> int:
+        held = self._open.get(path)
+        if held is None:
+            if any(one.handle.mark().is_file_of(mark) for one in self._open.values()):
+                return 0
+            held = self._open[path] = Held(path, Handle(path), is_beside, self._now())
+        if held.mark == mark and held.looked == (mark, self._looker.version) and not held.is_copy:
+            return 0
+        mark = held.handle.mark()
+        if held.mark != mark:
+            held.mark, held.since = mark, self._now()
+        if not mark.size:
+            return 0
+        if held.generation is None:
+            held.is_whole = whole.is_whole(path, held.handle)
+        return self._look_whole(held, mark) if held.is_whole else self._look_lines(held, mark)
+
+    def _look_lines(self, held: Held, mark: Mark) -> int:
+        if held.generation is None or held.is_copy:
+            held.generation = self._known(held, mark)
+            if held.generation is None and held.is_beside:
+                # Not the past of a file that is followed; it is asked again when it changes.
+                held.looked = (mark, self._looker.version)
+                return 0
+        if held.is_copy:
+            return 0
+        if held.generation is None and self._from_now:
+            self._looker.begin_here(held, mark, self._now())
+            held.looked = (mark, self._looker.version)
+            return 0
+        if held.generation is None:
+            self._note_missing(str(held.path))
+        return self._looker.look(held, mark, self._now())
+
+    def _known(self, held: Held, mark: Mark) -> Generation | None:
+        """The generation that the content of a file goes on with."""
+        held.is_copy = False
+        in_use = {one.generation.number: one for one in self._all() if one.generation is not None}
+        in_use = {number: one for number, one in in_use.items() if one is not held}
+        sizes = [size for size in self._state.heads() if size <= mark.size]
+        heads = ((held.handle.digest(0, size), size) for size in sizes)
+        for one in (one for head in heads for one in self._state.beginning(*head)):
+            if one.fingerprint.place > mark.size or not one.fingerprint.holds(held.handle):
+                continue
+            other = in_use.get(one.number)
+            if other is None or other.is_gone:
+                if other is not None:
+                    other.generation = None
+                return one
+            if mark.size <= other.handle.mark().size:
+                held.is_copy = True
+                return one
+        return None
+
+    def _note_missing(self, path: str) -> None:
+        """Another content begins under a name; the content before it may be lost."""
+        old = self._state.last_at(path)
+        if old is not None and not old.is_ended:
+            self._missing.setdefault(old.number, self._now())
+
+    def _tell_missing(self, seconds: float) -> None:
+        """A content that was not renamed, copied or packed is lost behind its place: that is a gap."""
+        for number, since in list(self._missing.items()):
+            one = self._state.generation(number)
+            in_use = any(
+                held.generation is not None and held.generation.number == number for held in self._all()
+            )
+            if in_use or one.is_ended or self._is_packed(one):
+                del self._missing[number]
+            elif self._now() - since >= seconds:
+                del self._missing[number]
+                self._tell_gap(one)
+
+    def _is_packed(self, one: Generation) -> bool:
+        """Whether a file that is read as a whole holds all that was read of a content."""
+        for other in self._state.of_source(one.source):
+            known = self._state.looked(other.number, self._looker.version)
+            size = known.coverage.bytes if known is not None and known.coverage is not None else 0
+            if other.is_whole and size >= one.fingerprint.place:
+                return True
+        return False
+
+    def _tell_gap(self, one: Generation) -> None:
+        known = self._state.looked(one.number, self._looker.version)
+        if known is None or known.coverage is None:
+            return
+        now = datetime.fromtimestamp(self._now(), UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        first = known.coverage.last or now
+        self._state.add_gap(one.number, self._looker.version, (first, max(first, now)))
+        self._state.end(one.number)
+
+    def _last_look(self, held: Held) -> int:
+        """Look at a file that has no name here any more, and let it go when it rests."""
+        mark, now = held.handle.mark(), self._now()
+        if held.mark != mark:
+            held.mark, held.since = mark, now
+        is_elsewhere = any(one.handle.mark().is_file_of(mark) for one in self._open.values())
+        self._check(held, mark)
+        if held.generation is None or held.is_whole or is_elsewhere:
+            self._drop(held)
+            return 0
+        done = 0
+        if held.looked != (mark, self._looker.version):
+            done = self._looker.look(held, mark, now)
+        if now - held.since >= (QUIET_SECONDS if held.handle.is_deleted() else RESTING_SECONDS):
+            if held.looked is not None and held.generation is not None:
+                self._state.end(held.generation.number)
+            self._drop(held)
+        return done
+
+    def _drop(self, held: Held) -> None:
+        held.handle.close()
+        self._gone.remove(held)
+
+    def _look_whole(self, held: Held, mark: Mark) -> int:
+        """Read a file as a whole once it rests; one that never rests, once a minute."""
+        path, now, looker = held.path, self._now(), self._looker
+        if self._state.whole(str(path), looker.version) == _text(mark):
+            held.looked = (mark, looker.version)
+            return 0
+        if self._from_now:
+            self._state.record_whole(str(path), looker.version, _text(mark), "", [], now)
+            return 0
+        is_due = held.rests(now) >= QUIET_SECONDS or (
+            whole.is_growing(held.handle) and now - self._whole_read.setdefault(path, now) >= AGAIN_SECONDS
+        )
+        if not is_due:
+            self.waiting.append(path)
+            return 0
+        self._state.flush()
+        answers, said = whole.read(
+            path,
+            looker.engine,
+            looker.matcher,
+            looker.options,
+            with_heads=self._state.has_short(),
+        )
+        if looker.is_stopping:
+            return 0
+        if held.is_beside:
+            answers = [one for one in answers if self._state.of_source(one.coverage.source)]
+        in_use = {one.generation.number for one in self._all() if one.generation is not None}
+        self._state.record_whole(str(path), looker.version, _text(mark), said, answers, now, in_use)
+        self._whole_read[path] = now
+        held.looked = (mark, looker.version)
+        return 1
+
+
+def _text(mark: Mark) -> str:
+    return f"{mark.size} {mark.mtime_ns}"

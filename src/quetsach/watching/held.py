@@ -1,0 +1,158 @@
+"""A file that is held open, and what is read of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from quetsach.files.source import BINARY, is_binary
+from quetsach.scanning.engine import Before, Engine, Matcher, Progress, ScanOptions
+from quetsach.watching.content import HEAD_BYTES, SETTLED_BYTES, Fingerprint, Handle, Mark, Stretch
+from quetsach.watching.state import Answer, Generation, State
+from quetsach.watching.whole import answer_of
+
+QUIET_SECONDS = 10.0
+"""A file that is read as a whole, or ends, must rest so long."""
+AGAIN_SECONDS = 60.0
+RESTING_SECONDS = 3600.0
+"""A last line without an end is read where its file rests so long."""
+_LONG_LINE = 1 << 20
+
+
+@dataclass
+class Held:
+    """A file that is held open. `since` is when its present mark was seen first."""
+
+    path: Path
+    handle: Handle
+    is_beside: bool
+    since: float
+    mark: Mark | None = None
+    looked: tuple[Mark, int] | None = None
+    """Mark and version of the list at the last look that read all there was."""
+    generation: Generation | None = None
+    is_whole: bool | None = None
+    is_gone: bool = False
+    is_copy: bool = False
+    """Another file that is held open has the same content, and at least as much of it."""
+
+    def rests(self, now: float) -> float:
+        """Seconds since it changed, by its own time or by what was seen."""
+        changed = self.mark.mtime_ns / 1e9 if self.mark is not None else now
+        return max(now - changed, now - self.since)
+
+
+@dataclass
+class Looker:
+    """Reads spans of held files into the state, with one version of the list."""
+
+    state: State
+    engine: Engine
+    matcher: Matcher
+    version: int
+    options: ScanOptions
+
+    def __post_init__(self) -> None:
+        self.progress: Progress = self.engine.progress()
+        self.is_stopping = False
+
+    def stop(self) -> None:
+        """End soon, also within a long span."""
+        self.is_stopping = True
+        self.progress.cancel()
+
+    def look(self, held: Held, mark: Mark, now: float) -> int:
+        """Read what is new; returns the number of spans."""
+        one = held.generation
+        known = self.state.looked(one.number, self.version) if one is not None else None
+        base, header = (one.base, one.base_header) if one is not None else (0, b"")
+        start = base
+        is_settled = known is not None and known.is_settled
+        if known is not None and known.is_settled:
+            start, header = known.place, known.header
+        end = held.handle.line_end(start, mark.size)
+        done = 0
+        if end > start and (known is None or end > known.place):
+            if not self._span(held, (start, end), header, now, adds=is_settled):
+                return 0
+            done = 1
+        left = mark.size - max(start, end)
+        if not left or self._has_ended(held, left, now):
+            if left and not self._rest(held, max(start, end), mark.size, now):
+                return done
+            held.looked = (mark, self.version)
+            done += left > 0
+        return done
+
+    def begin_here(self, held: Held, mark: Mark, now: float) -> None:
+        """Pass over all that there is. It is read once, because its header lines count for what follows."""
+        end = held.handle.line_end(0, mark.size)
+        if end:
+            _answer, header, source = self._read(held, (0, end), b"") or (None, b"", "")
+            number = self.state.begin(source, Fingerprint.of(held.handle, end), header, str(held.path), now)
+            held.generation = self.state.generation(number)
+
+    def _has_ended(self, held: Held, left: int, now: float) -> bool:
+        """Whether a last line without an end is read: the file is gone, renamed or rests long."""
+        one = held.generation
+        is_renamed = one is not None and one.path != str(held.path)
+        if held.is_gone or is_renamed:
+            return held.rests(now) >= QUIET_SECONDS
+        return held.rests(now) >= (AGAIN_SECONDS if left > _LONG_LINE else RESTING_SECONDS)
+
+    def _span(
+        self, held: Held, at: tuple[int, int], header: bytes, now: float, *, adds: bool, is_rest: bool = False
+    ) -> bool:
+        """Read a span and keep what it shows; False where the file changed meanwhile or the watcher stops."""
+        read = self._read(held, at, header)
+        one = held.generation
+        if read is None or (one is not None and not one.fingerprint.holds(held.handle)):
+            return False
+        answer, after, source = read
+        number = self.state.record(
+            one,
+            self.version,
+            source,
+            Fingerprint.of(held.handle, at[1]),
+            str(held.path),
+            answer,
+            header=after,
+            is_settled=at[1] >= SETTLED_BYTES and not is_rest,
+            replaces=not adds,
+            now=now,
+        )
+        held.generation = self.state.generation(number)
+        return True
+
+    def _rest(self, held: Held, start: int, end: int, now: float) -> bool:
+        """Read a last line that has no end."""
+        one = held.generation
+        known = self.state.looked(one.number, self.version) if one is not None else None
+        if one is None or known is None or not known.is_settled:
+            # A short file is read as a whole with this line, and will be again if it grows.
+            base, header = (one.base, one.base_header) if one is not None else (0, b"")
+            return self._span(held, (base, end), header, now, adds=False, is_rest=True)
+        if known.rest is not None and known.rest.bytes == end - start:
+            return True
+        read = self._read(held, (start, end), known.header)
+        if read is None:
+            return False
+        self.state.record_rest(one.number, self.version, read[0])
+        return True
+
+    def _read(self, held: Held, at: tuple[int, int], header: bytes) -> tuple[Answer, bytes, str] | None:
+        handle, (start, end) = held.handle, at
+        if end - start > _LONG_LINE:
+            self.state.flush()
+        head = handle.read(0, min(SETTLED_BYTES, end))
+        source = handle.digest(0, min(HEAD_BYTES, end))
+        before = Before(start, head, header, source, handle.mark().mtime_ns / 1e9)
+        self.progress = self.engine.progress()
+        stretch = Stretch(handle, start, end)
+        found = self.matcher.scan_span(str(held.path), self.options, self.progress, stretch, before)
+        answer = answer_of(found.result)
+        if self.is_stopping or answer.coverage.bytes != end - start:
+            return None
+        if is_binary(head[:HEAD_BYTES]) and self.matcher.recognise(head) == "text":
+            answer.coverage.errors.append(BINARY)
+        return answer, found.header, source

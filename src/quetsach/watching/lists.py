@@ -1,0 +1,104 @@
+"""The list of a watcher: files that may be replaced, or addresses of a list that is published."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from quetsach.errors import QuetsachError
+from quetsach.indicators.loading import Choice
+from quetsach.results.fetching import fetch_new
+from quetsach.scanning.engine import Engine, Matcher
+from quetsach.scanning.request import matcher_of
+
+FETCH_SECONDS = 60.0
+_MOST_BYTES = 256 << 20
+
+
+class FollowedLists:
+    """Lists that are looked at again and again. While a new one cannot be read, the last good one stays:
+    `problem` then says why."""
+
+    def __init__(
+        self,
+        places: Sequence[str],
+        choice: Choice,
+        engine: Engine,
+        folder: Path,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._places, self._choice, self._engine, self._folder, self._now = (
+            places,
+            choice,
+            engine,
+            folder,
+            now,
+        )
+        self._etags: dict[str, str] = {}
+        self._marks: tuple[object, ...] = ()
+        self._fetched = 0.0
+        self.problem = ""
+
+    @property
+    def files(self) -> list[Path]:
+        """The files of the lists; of an address the copy that was fetched last."""
+        return [self._copy(place) if _is_web(place) else Path(place) for place in self._places]
+
+    def first(self) -> Matcher:
+        """The matcher of the lists as they are now; where an address is away, of the copy fetched last.
+
+        Raises QuetsachError where there is none.
+        """
+        try:
+            self._fetch()
+        except QuetsachError as error:
+            self.problem = str(error)
+            if not all(file.is_file() for file in self.files):
+                raise
+        self._marks = self._seen()
+        return matcher_of(self._engine, self.files, self._choice)[0]
+
+    def changed(self) -> Matcher | None:
+        """A matcher of the new lists; None where they are those of before, or cannot be read."""
+        try:
+            if self._now() - self._fetched >= FETCH_SECONDS:
+                self._fetch()
+            marks = self._seen()
+            if marks == self._marks:
+                return None
+            found = matcher_of(self._engine, self.files, self._choice)[0]
+            if marks != self._seen():
+                # It is being written; the next look takes it.
+                return None
+        except (QuetsachError, OSError) as error:
+            self.problem = str(error)
+            return None
+        self._marks, self.problem = marks, ""
+        return found
+
+    def _seen(self) -> tuple[object, ...]:
+        found = [file.stat() for file in self.files]
+        return tuple((about.st_size, about.st_mtime_ns, about.st_ino) for about in found)
+
+    def _fetch(self) -> None:
+        self._fetched = self._now()
+        for place in filter(_is_web, self._places):
+            got = fetch_new(place, _MOST_BYTES, self._etags.get(place, ""))
+            if got is None:
+                continue
+            data, etag = got
+            copy = self._copy(place)
+            if not copy.is_file() or copy.read_bytes() != data:
+                draft = copy.with_name(copy.name + ".part")
+                draft.write_bytes(data)
+                draft.replace(copy)
+            self._etags[place] = etag
+
+    def _copy(self, place: str) -> Path:
+        return self._folder / f"list-{hashlib.sha256(place.encode()).hexdigest()[:16]}"
+
+
+def _is_web(place: str) -> bool:
+    return place.startswith(("http://", "https://"))

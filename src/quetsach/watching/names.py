@@ -1,0 +1,103 @@
+"""From the paths of the command line to the files that are there now."""
+
+from __future__ import annotations
+
+import glob
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from quetsach.watching.content import Mark
+
+
+class Names(NamedTuple):
+    """Files with their marks, files beside them that may hold their rotated past, and paths that cannot be
+    looked at, with the reason."""
+
+    files: dict[Path, Mark]
+    beside: dict[Path, Mark]
+    errors: dict[str, str]
+
+
+class Paths:
+    """Files, folders and patterns such as `/var/log/dns/*.log`; `own` are never followed."""
+
+    def __init__(self, follow: Iterable[str], own: Iterable[Path]) -> None:
+        self._follow = list(follow)
+        self._own = [os.path.realpath(path) for path in own]
+        self._judged: dict[str, bool] = {}
+
+    def now(self) -> Names:
+        """What is there now."""
+        found = Names({}, {}, {})
+        for text in self._follow:
+            before = len(found.files)
+            is_pattern = glob.has_magic(text) and not os.path.lexists(text)
+            for name in _matching(text) if is_pattern else [text]:
+                self._add(name, found)
+            if len(found.files) == before and text not in found.errors and not is_pattern:
+                found.errors.setdefault(text, "no such file or folder" if not os.path.lexists(text) else "")
+        return Names(found.files, self._past(found), {k: v for k, v in found.errors.items() if v})
+
+    def _add(self, name: str, found: Names) -> None:
+        try:
+            about = Path(name).stat()
+            if stat.S_ISDIR(about.st_mode):
+                for inner in sorted(Path(name).iterdir()):
+                    # A link to a folder can lead anywhere, and in a circle.
+                    if not (inner.is_symlink() and inner.is_dir()):
+                        self._add(str(inner), found)
+            elif stat.S_ISREG(about.st_mode) and not self._is_own(name):
+                found.files[Path(name)] = Mark.of(about)
+        except FileNotFoundError:
+            # It was renamed between two looks, or is a dangling link.
+            return
+        except OSError as error:
+            found.errors[name] = error.strerror or str(error)
+
+    def _past(self, found: Names) -> dict[Path, Mark]:
+        """Files whose name begins as that of a followed file: `dns.log.1` beside `dns.log`."""
+        bases: dict[Path, set[str]] = {}
+        # A file that was renamed may not have a new one in its place yet.
+        for path in [*found.files, *(Path(text) for text in found.errors)]:
+            bases.setdefault(path.parent, set()).add(path.name)
+        beside: dict[Path, Mark] = {}
+        for folder, names in bases.items():
+            with suppress(OSError), os.scandir(folder) as entries:
+                for entry in entries:
+                    ends = [at for at, letter in enumerate(entry.name) if letter in ".-"]
+                    if any(entry.name[:at] in names for at in ends):
+                        self._add_past(Path(folder, entry.name), found, beside)
+        return dict(sorted(beside.items()))
+
+    def _add_past(self, path: Path, found: Names, beside: dict[Path, Mark]) -> None:
+        if path in found.files or self._is_own(str(path)):
+            return
+        with suppress(OSError):
+            about = path.stat()
+            if stat.S_ISREG(about.st_mode):
+                beside[path] = Mark.of(about)
+
+    def _is_own(self, name: str) -> bool:
+        if name not in self._judged:
+            real = os.path.realpath(name)
+            self._judged[name] = any(real == own or real.startswith(own + os.sep) for own in self._own)
+        return self._judged[name]
+
+
+def _matching(pattern: str) -> list[str]:
+    # Path.glob takes no absolute pattern.
+    return sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207
+
+
+def unique(files: Iterable[tuple[Path, Mark]]) -> Iterator[tuple[Path, Mark]]:
+    """Each file once, whatever links lead to it."""
+    seen: set[tuple[int, int]] = set()
+    for path, mark in files:
+        key = (mark.device, mark.inode)
+        if key == (0, 0) or key not in seen:
+            seen.add(key)
+            yield path, mark

@@ -1,0 +1,142 @@
+"""Sends what changed to the portal, again and again until it is taken. Following never waits for it.
+
+There is no queue: the state knows the change up to which the portal has everything.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from quetsach.errors import QuetsachError
+from quetsach.machines.leases.naming import Leases
+from quetsach.results import push
+from quetsach.sightings import heartbeat
+from quetsach.sightings.sighting import Scan
+from quetsach.watching import beating, document
+from quetsach.watching.state import State
+
+COVERAGE_SECONDS = 60.0
+"""What was looked at, where nothing was found, is sent no more often."""
+_LONGEST_PAUSE = 60.0
+_HEARTBEAT = "/api/v1/heartbeat"
+_BEAT_CODES = {401: "token_unknown", 404: "no_portal", 409: "no_sensor", 422: "refused"}
+_TICK = 0.5
+
+
+class Outbox:
+    """One portal. `leases` gives the leases as they are now; `scan` is the first record of each document."""
+
+    def __init__(
+        self,
+        state_file: Path,
+        url: str,
+        token: str,
+        scan: Callable[[], Scan],
+        leases: Callable[[], Leases | None],
+    ) -> None:
+        self._state_file, self._url, self._token, self._scan, self._leases = (
+            state_file,
+            url,
+            token,
+            scan,
+            leases,
+        )
+        self._began = time.time()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.problem: QuetsachError | None = None
+        """Why the last attempt failed; None after one that did not."""
+        self.left_out = 0
+        """Lines that the portal left out."""
+
+    def start(self) -> None:
+        """Send in a thread of its own."""
+        self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread; what is not sent goes next time."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout=10)
+
+    def _run(self) -> None:
+        state = State(self._state_file)
+        pause, last, beaten = 0.0, 0.0, 0.0
+        while not self._stop.wait(max(_TICK, pause)):
+            scan = self._scan()
+            if time.monotonic() - beaten >= heartbeat.SECONDS:
+                self.beat(state)
+                beaten = time.monotonic()
+            has_rows = state.unsent(scan.set_id, self._sent(state, scan.set_id))[0] > 0
+            if not has_rows and time.monotonic() - last < COVERAGE_SECONDS:
+                continue
+            if self.send(state):
+                pause, last = 0.0, time.monotonic()
+            else:
+                pause = min(_LONGEST_PAUSE, 2 * pause or 1.0)
+        state.close()
+
+    def send(self, state: State) -> bool:
+        """Send what changed, once; whether the portal has everything now. `problem` says why not."""
+        scan = self._scan()
+        change = state.last_change()
+        try:
+            with tempfile.TemporaryFile(dir=self._state_file.parent) as out:
+                since = self._sent(state, scan.set_id)
+                if document.changes(out, state, scan, self._leases(), since) is None:
+                    self.problem = None
+                    return True
+                out.seek(0)
+                result = push.push(out, self._url, self._token)
+        except QuetsachError as error:
+            # The frames of a kept traceback would hold the connection open.
+            self.problem = error.with_traceback(None)
+            self.problem.__cause__ = self.problem.__context__ = None
+            code = error.code if isinstance(error, push.PushError) else ""
+            detail = error.detail if isinstance(error, push.PushError) else str(error)
+            state.note({"push code": code, "push problem": detail})
+            return False
+        self.left_out += len(result.rejected)
+        self.problem = None
+        state.note(
+            {
+                _name(self._url, scan.set_id): str(change),
+                "push code": "",
+                "push problem": "",
+                "pushed": str(time.time()),
+            }
+        )
+        return True
+
+    def beat(self, state: State) -> None:
+        """Tell the portal that the watcher is alive, and where each source stands. A token that belongs to no
+        sensor only pushes."""
+        scan, now = self._scan(), time.time()
+        unsent = state.unsent(scan.set_id, self._sent(state, scan.set_id))
+        body = heartbeat.write(beating.beat(state, scan, unsent, self._began, now))
+        address = push.address_of(self._url.rstrip("/").removesuffix(push.PATH), _HEARTBEAT)
+        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
+        try:
+            with push.pool(1) as http:
+                push.answer_of(http, address, headers, self._token, codes=_BEAT_CODES, body=body)
+        except push.PushError as error:
+            state.note({"beat": "" if error.code == "no_sensor" else error.code})
+            return
+        state.note({"beat": "", "beaten": str(now)})
+
+    def _sent(self, state: State, set_id: str) -> int:
+        return sent(state, self._url, set_id)
+
+
+def sent(state: State, url: str, set_id: str) -> int:
+    """The change up to which a portal has everything of a list."""
+    return int(state.about().get(_name(url, set_id), "0"))
+
+
+def _name(url: str, set_id: str) -> str:
+    return f"sent {set_id} {url}"

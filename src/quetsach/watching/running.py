@@ -1,0 +1,195 @@
+"""A watcher: its request, its state, and one round after another."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import NamedTuple
+
+from quetsach import __version__
+from quetsach.bypass import providers
+from quetsach.errors import ScanError
+from quetsach.indicators.loading import Choice
+from quetsach.logs import logformat
+from quetsach.scanning import engine
+from quetsach.scanning.engine import Matcher, ScanOptions
+from quetsach.scanning.request import TIME_ZONE, check_zone
+from quetsach.sightings.sighting import Sighting
+from quetsach.watching import document, folder
+from quetsach.watching.follower import Follower
+from quetsach.watching.held import Looker
+from quetsach.watching.leases import FollowedLeases
+from quetsach.watching.lists import FollowedLists
+from quetsach.watching.names import Paths
+from quetsach.watching.outbox import Outbox
+from quetsach.watching.state import State
+
+POLL_SECONDS = 0.5
+_ALIVE_SECONDS = 5.0
+
+
+class Request(NamedTuple):
+    """The files to follow, with which lists, and where the state lies.
+
+    `lists` are files or addresses; `url` and `token` those of a portal, "" for none. Without a `source_name`
+    that of the state stays; a new state is named `vantage`.
+    """
+
+    follow: Sequence[str]
+    lists: Sequence[str]
+    folder: Path
+    source_name: str
+    choice: Choice = Choice()
+    tz: str = TIME_ZONE
+    log_format: str | None = None
+    leases: Sequence[Path] = ()
+    lease_length: int | None = None
+    from_now: bool = False
+    url: str = ""
+    token: str = ""
+    vantage: str = ""
+
+
+class Watcher:
+    """Follows until it is stopped. Only one thread looks; the outbox has one of its own.
+
+    Raises ScanError where the state cannot be used or belongs to another request, IndicatorError where the
+    lists cannot be read.
+    """
+
+    def __init__(self, request: Request, now: Callable[[], float] = time.time) -> None:
+        check_zone(request.tz)
+        if request.log_format is not None:
+            logformat.check(request.log_format)
+        self.request, self._now = request, now
+        with ExitStack() as opened:
+            self._open(opened)
+            self._opened = opened.pop_all()
+
+    def _open(self, opened: ExitStack) -> None:
+        request, now = self.request, self._now
+        state_file = folder.prepare(request.folder)
+        opened.enter_context(closing(folder.Lock(request.folder)))
+        self.state = opened.enter_context(closing(State(state_file)))
+        self._check_state()
+        request = self.request
+        chosen = engine.choose()
+        self.lists = FollowedLists(request.lists, request.choice, chosen, request.folder, now)
+        matcher = self.lists.first()
+        self._program = f"{__version__} {chosen.name} {logformat.digest()} {providers.load().digest}"
+        self._options = ScanOptions(tz=request.tz, format=request.log_format, source_name=request.source_name)
+        version = self.state.version(matcher.set_id, self._program, matcher.count, now())
+        self._looker = Looker(self.state, chosen, matcher, version, self._options)
+        own = [request.folder, *self.lists.files, *request.leases]
+        self.follower = Follower(Paths(request.follow, own), self._looker, from_now=request.from_now, now=now)
+        self.leases = FollowedLeases(request.leases, self.state, request.tz, request.lease_length)
+        self._scan = document.header(matcher.set_id, matcher.count, self._options, tuple(request.follow))
+        self._change = self.state.last_change()
+        self._alive = 0.0
+        self.outbox = (
+            Outbox(state_file, request.url, request.token, lambda: self._scan, lambda: self.leases.leases)
+            if request.url
+            else None
+        )
+        if self.outbox is not None:
+            opened.callback(self.outbox.close)
+        opened.callback(self.follower.close)
+        self._note()
+
+    def _check_state(self) -> None:
+        """Zone, format and name belong to the state: with others the same line would count again."""
+        kept = self.state.about()
+        name = self.request.source_name or kept.get("--source-name") or self.request.vantage
+        self.request = self.request._replace(source_name=name)
+        asked = {
+            "--tz": self.request.tz,
+            "--format": self.request.log_format or "",
+            "--source-name": self.request.source_name,
+        }
+        for name, value in asked.items():
+            if kept.get(name, value) != value:
+                raise ScanError(
+                    f"{self.request.folder}: was begun with {name} {kept[name] or '(none)'}; give that, or"
+                    " another --state: the same lines would count again"
+                )
+        self.state.note(asked)
+
+    def _note(self) -> None:
+        matcher = self._looker.matcher
+        self.state.note(
+            {
+                "set": matcher.set_id,
+                "count": str(matcher.count),
+                "follow": json.dumps(list(self.request.follow)),
+                "url": self.request.url,
+                "begun at": str(self._now()),
+            }
+        )
+
+    def round(self) -> int:
+        """Look at lists, leases and files once; returns how many spans were read.
+
+        Raises ScanError where the state cannot be written, such as on a full disk.
+        """
+        try:
+            new = self.lists.changed()
+            if new is not None:
+                self._swap(new)
+            self.leases.refresh()
+            done = self.follower.look()
+            if done or self._now() - self._alive >= _ALIVE_SECONDS:
+                self._alive = self._now()
+                waiting = json.dumps([str(path) for path in self.follower.waiting])
+                self.state.note({"looked": str(self._alive), "waiting": waiting, "list": self.lists.problem})
+        except sqlite3.Error as error:
+            raise ScanError(
+                f"{self.state.path}: the state cannot be written: {error}; make room on that disk and start"
+                " again; nothing is lost"
+            ) from error
+        return done
+
+    def _swap(self, new: Matcher) -> None:
+        version = self.state.version(new.set_id, self._program, new.count, self._now())
+        self._looker.matcher, self._looker.version = new, version
+        self._scan = document.header(new.set_id, new.count, self._options, tuple(self.request.follow))
+        self._note()
+
+    @property
+    def set_id(self) -> str:
+        """The id of the list."""
+        return self._looker.matcher.set_id
+
+    @property
+    def count(self) -> int:
+        """Entries of the list."""
+        return self._looker.matcher.count
+
+    @property
+    def troubles(self) -> dict[str, str]:
+        """What cannot be looked at now, and why."""
+        problem = {"-i": self.lists.problem} if self.lists.problem else {}
+        return {**self.follower.troubles, **self.leases.troubles, **problem}
+
+    def news(self) -> list[Sighting]:
+        """Rows that are new or grew since the last call."""
+        change = self.state.last_change()
+        if change == self._change:
+            return []
+        rows = self.state.grown_since(self._scan.set_id, self._change)
+        self._change = change
+        if not rows:
+            return []
+        found = self.state.rows(self._scan.set_id, Sighting, {source for source, _key in rows})
+        return [row for row in found if (row.source, document.key(row)) in rows]
+
+    def stop(self) -> None:
+        """End soon; may be called by a signal."""
+        self._looker.stop()
+
+    def close(self) -> None:
+        """Give everything back."""
+        self._opened.close()

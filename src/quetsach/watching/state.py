@@ -1,0 +1,500 @@
+"""What a watcher knows: where each file stands, and the rows and coverage up to there.
+
+One SQLite file. A place changes only together with the rows and the coverage of the bytes before it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import reduce
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from quetsach.sightings.adding import add, add_coverage
+from quetsach.sightings.sighting import Bypass, Coverage, Sighting, dump
+from quetsach.watching.content import HEAD_BYTES, Fingerprint
+from quetsach.watching.store import Store
+
+SETTLED, REST = 0, 1
+"""Parts of a generation: what was read to its place, and a last line that has no end yet."""
+
+
+class Generation(NamedTuple):
+    """One content, under whatever name: `path` is its first name, `shown` its present one.
+
+    `base` is where the first look began, with its header; `was` are source ids that it had before it held
+    4,096 bytes. `is_ended`: it was read to its end, and its file was let go.
+    """
+
+    number: int
+    is_whole: bool
+    source: str
+    was: tuple[str, ...]
+    fingerprint: Fingerprint
+    base: int
+    base_header: bytes
+    path: str
+    shown: str
+    is_ended: bool
+
+
+class Looked(NamedTuple):
+    """How far a generation was looked at with one version of the list."""
+
+    place: int
+    is_settled: bool
+    header: bytes
+    coverage: Coverage | None
+    rest: Coverage | None
+
+
+class Answer(NamedTuple):
+    """What a span showed, or a log in a file that is read as a whole; `head` are its first bytes, where asked
+    for."""
+
+    sightings: list[Sighting]
+    bypasses: list[Bypass]
+    coverage: Coverage
+    head: bytes = b""
+
+    def rows(self) -> Iterator[Sighting | Bypass]:
+        """All rows."""
+        yield from self.sightings
+        yield from self.bypasses
+
+
+class State(Store):
+    """Open for one watcher, or for reading beside it."""
+
+    def version(self, set_id: str, program: str, count: int, now: float) -> int:
+        """The number of a list as a program looks for it; new where that program never used this list."""
+        query = "SELECT number FROM version WHERE set_id = ? AND program = ?"
+        found = self._file.execute(query, (set_id, program)).fetchone()
+        if found is not None:
+            return int(found[0])
+        with self._writing():
+            made = self._file.execute(
+                "INSERT INTO version (set_id, program, count, since) VALUES (?, ?, ?, ?)",
+                (set_id, program, count, now),
+            )
+        return made.lastrowid or 0
+
+    def lists(self) -> list[tuple[str, int, float]]:
+        """Set id, number of entries and first use of each list, the oldest first."""
+        query = "SELECT set_id, count, min(since) FROM version GROUP BY set_id ORDER BY min(since)"
+        return self._file.execute(query).fetchall()
+
+    def heads(self) -> list[int]:
+        """How many first bytes of files decide which generation they are."""
+        query = "SELECT DISTINCT head_size FROM generation WHERE NOT is_whole AND place > 0 ORDER BY 1 DESC"
+        return [row[0] for row in self._file.execute(query)]
+
+    def beginning(self, head: str, head_size: int) -> list[Generation]:
+        """The generations that begin with this head, the latest first."""
+        query = f"{_GENERATION} WHERE head = ? AND head_size = ? AND NOT is_whole AND place > 0"
+        found = self._file.execute(f"{query} ORDER BY seen DESC, number DESC", (head, head_size))
+        return list(map(_generation, found))
+
+    def of_source(self, source: str) -> list[Generation]:
+        """The generations with a source id."""
+        return list(map(_generation, self._file.execute(f"{_GENERATION} WHERE source = ?", (source,))))
+
+    def looked(self, generation: int, version: int) -> Looked | None:
+        """How far a generation was looked at with a list."""
+        query = (
+            "SELECT place, is_settled, header, coverage, rest FROM looked"
+            " WHERE generation = ? AND version = ?"
+        )
+        row = self._file.execute(query, (generation, version)).fetchone()
+        return (
+            None
+            if row is None
+            else Looked(row[0], bool(row[1]), row[2], _coverage(row[3]), _coverage(row[4]))
+        )
+
+    def generation(self, number: int) -> Generation:
+        """The generation of a number."""
+        return _generation(self._file.execute(f"{_GENERATION} WHERE number = ?", (number,)).fetchone())
+
+    def last_at(self, path: str) -> Generation | None:
+        """The generation of lines that was seen last under a path."""
+        query = f"{_GENERATION} WHERE path = ? AND NOT is_whole ORDER BY seen DESC, number DESC LIMIT 1"
+        row = self._file.execute(query, (path,)).fetchone()
+        return None if row is None else _generation(row)
+
+    def end(self, number: int) -> None:
+        """A generation was read to its end, and its file let go."""
+        with self._writing():
+            self._file.execute("UPDATE generation SET is_ended = 1 WHERE number = ?", (number,))
+
+    def begin(self, source: str, fingerprint: Fingerprint, header: bytes, path: str, now: float) -> int:
+        """A generation of which nothing before its place will be looked at; returns its number."""
+        with self._writing():
+            return self._begin(source, fingerprint, (fingerprint.place, header), path, now, is_whole=False)
+
+    def _begin(
+        self,
+        source: str,
+        found: Fingerprint,
+        base: tuple[int, bytes],
+        path: str,
+        now: float,
+        *,
+        is_whole: bool,
+    ) -> int:
+        made = self._file.execute(
+            "INSERT INTO generation (is_whole, source, head, head_size, tail, place, base, base_header, path,"
+            " shown, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (is_whole, source, *found, *base, path, path, now),
+        )
+        return made.lastrowid or 0
+
+    def record(
+        self,
+        generation: Generation | None,
+        version: int,
+        source: str,
+        fingerprint: Fingerprint,
+        path: str,
+        answer: Answer,
+        *,
+        header: bytes,
+        is_settled: bool,
+        replaces: bool,
+        now: float,
+    ) -> int:
+        """Keep what a span showed, and the place behind it, in one transaction; returns the generation.
+
+        With `replaces` the span began at the base, and its rows take the place of those before.
+        """
+        with self._writing():
+            if generation is None:
+                number = self._begin(source, fingerprint, (0, b""), path, now, is_whole=False)
+                was: tuple[str, ...] = ()
+            else:
+                number, was = generation.number, generation.was
+                if generation.source not in ("", source, *was):
+                    was = (*was, generation.source)
+            old = self.looked(number, version)
+            change = self._change()
+            known: dict[tuple[str, str], tuple[bytes, int, int]] = {}
+            if replaces:
+                known = self._take(number, version)
+                coverage = answer.coverage
+            else:
+                before = old.coverage if old is not None else None
+                coverage = answer.coverage if before is None else add_coverage(before, answer.coverage)
+                self._drop_rest(number, version)
+            is_short = fingerprint.place < HEAD_BYTES
+            has_moved = generation is not None and generation.source != source and not is_short
+            for row in answer.rows():
+                self._put(number, version, SETTLED, row, change, known, adds=not replaces, is_moved=has_moved)
+            self._file.execute(
+                "INSERT OR REPLACE INTO looked VALUES (?, ?, ?, ?, ?, ?, '', ?)",
+                (number, version, fingerprint.place, is_settled, header, _written(coverage), change),
+            )
+            self._file.execute(
+                "UPDATE generation SET source = ?, was = ?, head = ?, head_size = ?, tail = ?, place = ?,"
+                " shown = ?, seen = ?, is_ended = 0 WHERE number = ?",
+                (source, json.dumps(was), *fingerprint, path, now, number),
+            )
+        return number
+
+    def record_rest(self, number: int, version: int, answer: Answer) -> None:
+        """Keep what a last line without an end showed; the next span takes its place."""
+        with self._writing():
+            change = self._change()
+            self._drop_rest(number, version)
+            for row in answer.rows():
+                self._put(number, version, REST, row, change, {})
+            self._file.execute(
+                "UPDATE looked SET rest = ?, change = ? WHERE generation = ? AND version = ?",
+                (_written(answer.coverage), change, number, version),
+            )
+
+    def _drop_rest(self, number: int, version: int) -> None:
+        self._file.execute(
+            "DELETE FROM found WHERE generation = ? AND version = ? AND part = ?", (number, version, REST)
+        )
+
+    def add_gap(self, number: int, version: int, gap: tuple[str, str]) -> None:
+        """Lines of a generation are lost between these times."""
+        with self._writing():
+            known = self.looked(number, version)
+            if known is not None and known.coverage is not None:
+                told = known.coverage._replace(gaps=[*known.coverage.gaps, list(gap)])
+                self._file.execute(
+                    "UPDATE looked SET coverage = ?, change = ? WHERE generation = ? AND version = ?",
+                    (_written(told), self._change(), number, version),
+                )
+
+    def record_whole(
+        self,
+        path: str,
+        version: int,
+        mark: str,
+        said: str,
+        answers: Iterable[Answer],
+        now: float,
+        in_use: Collection[int] = (),
+    ) -> None:
+        """Keep what a file showed that is read as a whole. A shorter reading of a source changes nothing.
+
+        `in_use` are generations that go on as lines.
+        """
+        with self._writing():
+            for answer in answers:
+                self._put_whole(path, version, answer, now, in_use)
+            self._file.execute(
+                "INSERT OR REPLACE INTO whole VALUES (?, ?, ?, ?)", (path, version, mark, said)
+            )
+
+    def _put_whole(
+        self, path: str, version: int, answer: Answer, now: float, in_use: Collection[int]
+    ) -> None:
+        seen = answer.coverage
+        old = self._same_whole(seen.source, seen.path or path, answer.head, in_use)
+        found = Fingerprint("", 0, "", seen.bytes)
+        number = (
+            old.number
+            if old is not None
+            else self._begin(seen.source, found, (0, b""), seen.path or path, now, is_whole=True)
+        )
+        known = self.looked(number, version)
+        if known is not None and known.coverage is not None and known.coverage.bytes > seen.bytes:
+            return
+        change = self._change()
+        before = self._take(number, version)
+        for one in answer.rows():
+            self._put(number, version, SETTLED, one, change, before)
+        self._file.execute(
+            "INSERT OR REPLACE INTO looked VALUES (?, ?, 0, 1, x'', ?, '', ?)",
+            (number, version, _written(seen), change),
+        )
+        was = () if old is None else old.was if old.source == seen.source else (*old.was, old.source)
+        self._file.execute(
+            "UPDATE generation SET is_whole = 1, source = ?, was = ?, place = ?, path = ?, shown = ?,"
+            " seen = ? WHERE number = ?",
+            (seen.source, json.dumps(was), seen.bytes, seen.path or path, seen.path or path, now, number),
+        )
+
+    def _same_whole(self, source: str, path: str, head: bytes, in_use: Collection[int]) -> Generation | None:
+        """The generation of a log that is read as a whole: with its source id, or with that which its first
+        bytes had while it was shorter than 4,096, as a log of lines too."""
+        query = f"{_GENERATION} WHERE is_whole AND path = ?"
+        found = list(map(_generation, self._file.execute(query, (path,))))
+        same = next((one for one in found if one.source == source), None)
+        if same is not None:
+            return same
+        for one in found:
+            size = one.fingerprint.place
+            if size < HEAD_BYTES and hashlib.sha256(head[:size]).hexdigest() == one.source:
+                return one
+        for size in self.heads():
+            if size < min(HEAD_BYTES, len(head) + 1):
+                short = self.beginning(hashlib.sha256(head[:size]).hexdigest(), size)
+                if short and short[0].source != source and short[0].number not in in_use:
+                    return short[0]
+        return None
+
+    def has_short(self) -> bool:
+        """Whether a log was shorter than 4,096 bytes when it was read last."""
+        query = "SELECT 1 FROM generation WHERE place < ? LIMIT 1"
+        return self._file.execute(query, (HEAD_BYTES,)).fetchone() is not None
+
+    def whole(self, path: str, version: int) -> str:
+        """The mark with which a file was read as a whole; "" if it never was."""
+        query = "SELECT mark FROM whole WHERE path = ? AND version = ?"
+        row = self._file.execute(query, (path, version)).fetchone()
+        return "" if row is None else str(row[0])
+
+    def _take(self, number: int, version: int) -> dict[tuple[str, str], tuple[bytes, int, int]]:
+        """Delete the rows of a generation, and return what they were: data and changes by kind and key."""
+        at = (number, version)
+        query = "SELECT kind, key, data, change, grown FROM found WHERE generation = ? AND version = ?"
+        found = {(row[0], row[1]): row[2:] for row in self._file.execute(query, at)}
+        self._file.execute("DELETE FROM found WHERE generation = ? AND version = ?", at)
+        return found
+
+    def _put(
+        self,
+        number: int,
+        version: int,
+        part: int,
+        row: Sighting | Bypass,
+        change: int,
+        known: Mapping[tuple[str, str], tuple[bytes, int, int]],
+        *,
+        adds: bool = False,
+        is_moved: bool = False,
+    ) -> None:
+        """Keep a row; one that is as it was keeps the number of its change, unless its source id is new."""
+        kind = "sighting" if isinstance(row, Sighting) else "bypass"
+        key = json.dumps(row.key()[1:], ensure_ascii=False)
+        if adds:
+            query = (
+                "SELECT data FROM found"
+                " WHERE generation = ? AND version = ? AND kind = ? AND key = ? AND part = ?"
+            )
+            old = self._file.execute(query, (number, version, kind, key, part)).fetchone()
+            if isinstance(row, Sighting):
+                row = row if old is None else add(_row(old[0], Sighting), row)
+            else:
+                row = row if old is None else add(_row(old[0], Bypass), row)
+        # The source id of a short file changes: it is that of the generation.
+        data = dump(row._replace(source=""))
+        before, changed, grown = known.get((kind, key), (b"", change, change))
+        if not before and not adds:
+            grown = self._grown_before(number, kind, key, data, change)
+        is_same = before == data
+        self._file.execute(
+            "INSERT OR REPLACE INTO found VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                number,
+                version,
+                part,
+                kind,
+                key,
+                row.day or "",
+                data,
+                changed if is_same and not is_moved else change,
+                grown if is_same or not before else change,
+            ),
+        )
+
+    def _grown_before(self, number: int, kind: str, key: str, data: bytes, change: int) -> int:
+        """When the row was found by an earlier list; `change` where none found just this."""
+        query = "SELECT max(grown) FROM found WHERE generation = ? AND kind = ? AND key = ? AND data = ?"
+        row = self._file.execute(query, (number, kind, key, data)).fetchone()
+        return change if row[0] is None else int(row[0])
+
+    def touch(self, addresses: Iterable[str], since_day: str) -> None:
+        """Rows of these addresses are told again: what is known of their machines changed."""
+        with self._writing():
+            change = self._change()
+            self._file.executemany(
+                "UPDATE found SET change = ? WHERE json_extract(key, '$[#-3]') = ? AND day >= ?",
+                [(change, address, since_day) for address in addresses],
+            )
+
+    def unsent(self, set_id: str, change: int) -> tuple[int, str]:
+        """How many rows changed after a change, and the day of the oldest; "" for rows without a time."""
+        query = (
+            "SELECT count(*), coalesce(min(day), '') FROM found"
+            " WHERE version IN (SELECT number FROM version WHERE set_id = ?) AND change > ?"
+        )
+        count, day = self._file.execute(query, (set_id, change)).fetchone()
+        return int(count), str(day)
+
+    def changed_since(self, set_id: str, change: int) -> tuple[set[tuple[str, str]], set[str]]:
+        """What changed after a change: rows, by source id and key, and source ids whose coverage did."""
+        rows = self._file.execute(
+            "SELECT source, key FROM found JOIN generation ON generation = number"
+            " WHERE version IN (SELECT number FROM version WHERE set_id = ?) AND change > ?",
+            (set_id, change),
+        )
+        sources = self._file.execute(
+            "SELECT source FROM looked JOIN generation ON generation = number"
+            " WHERE version IN (SELECT number FROM version WHERE set_id = ?) AND change > ?",
+            (set_id, change),
+        )
+        return set(rows), {row[0] for row in sources}
+
+    def first_ids(self) -> dict[str, str]:
+        """The first source id of each log under 4,096 bytes whose id has changed, by its present id."""
+        found = self._file.execute(
+            "SELECT source, was FROM generation WHERE place < ? AND was != '[]' AND NOT is_whole",
+            (HEAD_BYTES,),
+        )
+        return {source: json.loads(was)[0] for source, was in found}
+
+    def grown_since(self, set_id: str, change: int) -> set[tuple[str, str]]:
+        """Source id and key of rows that are new, or hold more lines, since a change."""
+        rows = self._file.execute(
+            "SELECT source, key FROM found JOIN generation ON generation = number"
+            " WHERE version IN (SELECT number FROM version WHERE set_id = ?) AND grown > ?",
+            (set_id, change),
+        )
+        return set(rows)
+
+    def rows[Row: (Sighting, Bypass)](
+        self, set_id: str, what: type[Row], only: Collection[str] | None = None
+    ) -> Iterator[Row]:
+        """All rows of a list, sorted by key: of the generations of a source the larger count. `only` names
+        the sources, None for all."""
+        kind = "sighting" if what is Sighting else "bypass"
+        sources = self._file.execute("SELECT DISTINCT source FROM generation ORDER BY source").fetchall()
+        for (source,) in sources:
+            if only is not None and source not in only:
+                continue
+            found = self._file.execute(
+                "SELECT generation, version, key, data FROM found JOIN generation ON generation = number"
+                " WHERE source = ? AND version IN (SELECT number FROM version WHERE set_id = ?) AND kind = ?"
+                " ORDER BY generation, version, key, part",
+                (source, set_id, kind),
+            )
+            best: dict[str, Row] = {}
+            for key, row in _summed(found, what):
+                if key not in best or best[key].count < row.count:
+                    best[key] = row._replace(source=source)
+            yield from sorted(best.values(), key=lambda one: one.key())
+
+    def coverage(self, set_id: str) -> list[Coverage]:
+        """The coverage of each source: of its generations that with more bytes."""
+        best: dict[str, Coverage] = {}
+        found = self._file.execute(
+            "SELECT source, shown, coverage, rest FROM looked JOIN generation ON generation = number"
+            " WHERE version IN (SELECT number FROM version WHERE set_id = ?) ORDER BY number",
+            (set_id,),
+        )
+        for source, shown, text, more in found:
+            told, rest = _coverage(text), _coverage(more)
+            if told is None:
+                continue
+            told = (told if rest is None else add_coverage(told, rest))._replace(source=source, path=shown)
+            old = best.get(source)
+            if old is None or (told.bytes, -len(told.errors)) > (old.bytes, -len(old.errors)):
+                best[source] = told
+        return sorted(best.values(), key=lambda one: (one.source, one.path))
+
+
+_GENERATION = (
+    "SELECT number, is_whole, source, was, head, head_size, tail, place, base, base_header, path, shown,"
+    " is_ended FROM generation"
+)
+
+
+def _generation(row: Any) -> Generation:
+    number, is_whole, source, was, *fingerprint, base, base_header, path, shown, is_ended = row
+    was = tuple(json.loads(was))
+    found = Fingerprint(*fingerprint)
+    return Generation(
+        number, bool(is_whole), source, was, found, base, base_header, path, shown, bool(is_ended)
+    )
+
+
+def _row[Row: (Sighting, Bypass)](data: bytes, what: type[Row]) -> Row:
+    fields = json.loads(data)
+    del fields["type"]
+    return what(**fields)
+
+
+def _summed[Row: (Sighting, Bypass)](found: Iterable[Any], what: type[Row]) -> Iterator[tuple[str, Row]]:
+    """Key and row of each generation and version: a last line without an end behind what is settled."""
+    for (_generation, _version, key), parts in groupby(found, key=lambda row: row[:3]):
+        rows = [_row(data, what) for *_, data in parts]
+        yield key, reduce(add, rows)
+
+
+def _written(coverage: Coverage) -> str:
+    return json.dumps(coverage._asdict())
+
+
+def _coverage(text: str) -> Coverage | None:
+    if not text:
+        return None
+    fields = json.loads(text)
+    fields["gaps"] = tuple(fields["gaps"])
+    return Coverage(**fields)

@@ -1,0 +1,161 @@
+"""The file of a watcher's state: its tables, its transactions, and values that belong to the whole."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from quetsach.errors import ScanError
+
+_APPLICATION = 0x51535741
+_VERSION = 1
+"""Rises when the tables change."""
+_TABLES = """
+CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE version (number INTEGER PRIMARY KEY, set_id TEXT NOT NULL, program TEXT NOT NULL,
+    count INTEGER NOT NULL, since REAL NOT NULL, UNIQUE (set_id, program));
+CREATE TABLE generation (number INTEGER PRIMARY KEY, is_whole INTEGER NOT NULL, source TEXT NOT NULL,
+    was TEXT NOT NULL DEFAULT '[]', head TEXT NOT NULL, head_size INTEGER NOT NULL, tail TEXT NOT NULL,
+    place INTEGER NOT NULL, base INTEGER NOT NULL, base_header BLOB NOT NULL,
+    path TEXT NOT NULL, shown TEXT NOT NULL, is_ended INTEGER NOT NULL DEFAULT 0, seen REAL NOT NULL);
+CREATE INDEX generation_head ON generation (head);
+CREATE INDEX generation_source ON generation (source);
+CREATE TABLE looked (generation INTEGER NOT NULL, version INTEGER NOT NULL, place INTEGER NOT NULL,
+    is_settled INTEGER NOT NULL, header BLOB NOT NULL, coverage TEXT NOT NULL, rest TEXT NOT NULL DEFAULT '',
+    change INTEGER NOT NULL, PRIMARY KEY (generation, version)) WITHOUT ROWID;
+CREATE TABLE found (generation INTEGER NOT NULL, version INTEGER NOT NULL, part INTEGER NOT NULL,
+    kind TEXT NOT NULL, key TEXT NOT NULL, day TEXT NOT NULL, data BLOB NOT NULL, change INTEGER NOT NULL,
+    grown INTEGER NOT NULL,
+    PRIMARY KEY (generation, version, kind, key, part)) WITHOUT ROWID;
+CREATE INDEX found_change ON found (version, change);
+CREATE TABLE whole (path TEXT NOT NULL, version INTEGER NOT NULL, mark TEXT NOT NULL, said TEXT NOT NULL,
+    PRIMARY KEY (path, version)) WITHOUT ROWID;
+CREATE TABLE trouble (path TEXT PRIMARY KEY, said TEXT NOT NULL, since REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE lease (data TEXT PRIMARY KEY) WITHOUT ROWID
+"""
+
+
+_TOGETHER_SECONDS = 0.2
+"""Others that write wait no longer: the outbox."""
+
+
+class Store:
+    """Open for one watcher, or for reading beside it."""
+
+    def __init__(self, path: Path, *, is_read_only: bool = False) -> None:
+        self.path = path
+        self._is_together, self._since = False, 0.0
+        if is_read_only and not path.is_file():
+            raise ScanError(f"{path.parent}: holds no state of a watcher; start quetsach watch with it first")
+        try:
+            self._file = sqlite3.connect(path, isolation_level=None, timeout=10)
+            try:
+                self._open(is_read_only=is_read_only)
+            except BaseException:
+                self._file.close()
+                raise
+        except sqlite3.DatabaseError as error:
+            raise ScanError(f"{path}: the state cannot be used: {error}; give another --state") from error
+
+    def _open(self, *, is_read_only: bool) -> None:
+        run = self._file.execute
+        run("PRAGMA query_only = ON" if is_read_only else "PRAGMA journal_mode = WAL")
+        run("PRAGMA synchronous = FULL")
+        application, version = (run(f"PRAGMA {p}").fetchone()[0] for p in ("application_id", "user_version"))
+        if not is_read_only and not run("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+            self.path.chmod(0o600)
+            run("BEGIN IMMEDIATE")
+            run(f"PRAGMA application_id = {_APPLICATION}")
+            run(f"PRAGMA user_version = {_VERSION}")
+            for statement in _TABLES.split(";\n"):
+                run(statement)
+            run("COMMIT")
+        elif application != _APPLICATION:
+            raise ScanError(f"{self.path}: is no state of a watcher, or is damaged; give another --state")
+        elif version > _VERSION:
+            raise ScanError(
+                f"{self.path}: was kept by a newer quetsach (state {version}, this one knows {_VERSION});"
+                " install that version again, or give another --state"
+            )
+
+    def close(self) -> None:
+        self._file.close()
+
+    def about(self) -> dict[str, str]:
+        """Names and values that belong to the whole state."""
+        return dict(self._file.execute("SELECT name, value FROM about"))
+
+    def note(self, values: Mapping[str, str]) -> None:
+        """Keep such values."""
+        with self._writing():
+            self._file.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", values.items())
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """What is written in here becomes durable together, at the latest with the end of `together`."""
+        if not self._file.in_transaction:
+            self._file.execute("BEGIN IMMEDIATE")
+            self._since = time.monotonic()
+        try:
+            yield
+        except BaseException:
+            self._file.execute("ROLLBACK")
+            raise
+        if not self._is_together or time.monotonic() - self._since > _TOGETHER_SECONDS:
+            self.flush()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is written in here shares few transactions: each waits for the disk."""
+        self._is_together = True
+        try:
+            yield
+            self.flush()
+        finally:
+            self._is_together = False
+            if self._file.in_transaction:
+                self._file.execute("ROLLBACK")
+
+    def flush(self) -> None:
+        """Make durable what was written."""
+        if self._file.in_transaction:
+            self._file.execute("COMMIT")
+
+    def _change(self) -> int:
+        row = self._file.execute("SELECT value FROM about WHERE name = 'change'").fetchone()
+        number = int(row[0]) + 1 if row is not None else 1
+        self._file.execute("INSERT OR REPLACE INTO about VALUES ('change', ?)", (str(number),))
+        return number
+
+    def last_change(self) -> int:
+        """The number of the last change of a row or of coverage."""
+        return int(self.about().get("change", "0"))
+
+    def troubles(self) -> dict[str, str]:
+        """Paths that cannot be followed, and why."""
+        return dict(self._file.execute("SELECT path, said FROM trouble ORDER BY path"))
+
+    def set_troubles(self, troubles: Mapping[str, str], now: float) -> None:
+        """Those that there are now."""
+        if troubles == self.troubles():
+            return
+        with self._writing():
+            self._file.execute("DELETE FROM trouble")
+            rows = [(path, said, now) for path, said in troubles.items()]
+            self._file.executemany("INSERT INTO trouble VALUES (?, ?, ?)", rows)
+
+    def leases(self) -> Iterator[list[Any]]:
+        """Leases as they were kept."""
+        for (data,) in self._file.execute("SELECT data FROM lease ORDER BY data"):
+            yield json.loads(data)
+
+    def keep_leases(self, leases: Iterable[Iterable[Any]]) -> None:
+        """Keep leases; those that are known change nothing."""
+        rows = [(json.dumps(list(lease)),) for lease in leases]
+        with self._writing():
+            self._file.executemany("INSERT OR IGNORE INTO lease VALUES (?)", rows)

@@ -1,0 +1,262 @@
+"""`quetsach watch`: one command follows, tells, keeps and sends; what it refuses it refuses by name."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from quetsach.errors import ScanError
+from quetsach.sightings import heartbeat
+from quetsach.watching import folder
+from quetsach.watching.folder import Lock
+from quetsach.watching.running import Request, Watcher
+from tests.cli.answering import Portal
+from tests.command_line import Run
+
+OLD = time.time() - 3600
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def watch(quetsach: Run, log: Path, feed: Path, place: Path) -> Callable[..., tuple[int, str, str]]:
+    def run(*more: str) -> tuple[int, str, str]:
+        return quetsach(
+            "--lang", "en", "watch", "--follow", str(log), "-i", str(feed), "--state", str(place), *more
+        )
+
+    return run
+
+
+def add(log: Path, machine: str) -> None:
+    with log.open("a") as file:
+        file.write(
+            f"1663300900.123 1 {machine} TCP_MISS/200 9 GET http://evil.example/y -"
+            " HIER_DIRECT/198.51.100.7 -\n"
+        )
+
+
+def test_once_tells_what_is_new_and_the_dump_is_the_scan(
+    quetsach: Run,
+    watch: Callable[..., tuple[int, str, str]],
+    log: Path,
+    feed: Path,
+    place: Path,
+    tmp_path: Path,
+) -> None:
+    code, out, _err = watch("--once")
+    assert code == 1
+    assert "10.1.2.3 called a[.]evil[.]example (1 line" in out
+    assert watch("--once")[0] == 0
+    add(log, "10.1.2.9")
+    code, out, _err = watch("--once")
+    assert (code, "10.1.2.9" in out, "10.1.2.3" in out) == (1, True, False)
+
+    dump, scan = tmp_path / "dump.jsonl", tmp_path / "scan.jsonl"
+    assert quetsach("watch", "--state", str(place), "--dump", str(dump))[0] == 1
+    name = json.loads(dump.read_text().splitlines()[0])["source_name"]
+    quetsach("scan", str(log), "-i", str(feed), "--source-name", name, "-o", str(scan))
+    assert dump.read_text() == scan.read_text()
+
+
+def test_show_tells_how_far_it_is(
+    quetsach: Run, watch: Callable[..., tuple[int, str, str]], log: Path, place: Path
+) -> None:
+    assert quetsach("--lang", "en", "watch", "--state", str(place), "--show")[0] == 2
+    watch("--once")
+    with log.open("a") as file:
+        file.write("half a line")
+    code, out, _err = quetsach("--lang", "en", "watch", "--state", str(place), "--show")
+    assert code == 0
+    assert f"{log}: 3 lines" in out and "1 entry" in out
+    assert "11 B are not read yet" in out
+
+
+def test_check_tells_what_would_be_followed(quetsach: Run, log: Path, tmp_path: Path) -> None:
+    code, out, err = quetsach(
+        "--lang", "en", "watch", "--check", "--follow", str(log), "--follow", str(tmp_path / "none.log")
+    )
+    assert code == 2
+    assert "as squid" in out and "1663300800.123" in out
+    assert "none.log: no such file or folder" in err
+
+
+def test_what_belongs_to_the_state_stays(watch: Callable[..., tuple[int, str, str]]) -> None:
+    watch("--once")
+    code, _out, err = watch("--once", "--tz", "UTC")
+    assert code == 2 and "was begun with --tz Asia/Ho_Chi_Minh" in err
+    code, _out, err = watch("--once", "--lang", "vi", "--source-name", "another")
+    assert code == 2 and "--source-name" in err
+
+
+def test_two_watchers_on_one_state_are_refused(
+    watch: Callable[..., tuple[int, str, str]], place: Path
+) -> None:
+    watch("--once")
+    lock = Lock(place)
+    code, _out, err = watch("--once")
+    lock.close()
+    assert code == 2 and "another watcher uses this state" in err
+    assert watch("--once")[0] == 0
+
+
+def test_a_newer_state_is_refused_by_name(watch: Callable[..., tuple[int, str, str]], place: Path) -> None:
+    watch("--once")
+    with sqlite3.connect(place / folder.STATE) as file:
+        file.execute("PRAGMA user_version = 99")
+    file.close()
+    code, _out, err = watch("--once")
+    assert code == 2 and "kept by a newer quetsach (state 99" in err
+
+
+def test_a_network_drive_is_refused(tmp_path: Path) -> None:
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(
+        f"22 1 8:1 / / rw - ext4 /dev/sda1 rw\n40 22 0:50 / {tmp_path}/far\\040away rw - nfs4 server:/x rw\n"
+    )
+    (tmp_path / "far away" / "deep").mkdir(parents=True)
+    assert folder.network(tmp_path / "far away" / "deep", mounts) == "nfs4"
+    assert folder.network(tmp_path, mounts) == ""
+
+
+def test_own_files_are_never_followed_and_nobody_else_reads_them(
+    quetsach: Run, log: Path, feed: Path
+) -> None:
+    place = log.parent / "state"
+    given = ("watch", "--follow", str(log.parent), "-i", str(feed), "--state", str(place), "--once")
+    quetsach("--lang", "en", *given)
+    quetsach("--lang", "en", *given)
+    _code, out, _err = quetsach("--lang", "en", "watch", "--state", str(place), "--show")
+    assert "watch.sqlite" not in out and "feed.csv" not in out
+    if os.name == "posix":
+        assert (place.stat().st_mode & 0o777, (place / folder.STATE).stat().st_mode & 0o777) == (0o700, 0o600)
+
+
+def documents(portal: Portal) -> list[dict[str, Any]]:
+    """The records that the portal got, without heartbeats."""
+    bodies = (body for body in portal.bodies if not body.startswith(b'{"type":"heartbeat"'))
+    return [json.loads(line) for line in b"".join(bodies).splitlines()]
+
+
+def test_the_portal_is_told_where_each_source_stands(
+    watch: Callable[..., tuple[int, str, str]], portal: Portal, token: Path, log: Path
+) -> None:
+    watch("--once")
+    with log.open("a") as file:
+        file.write("half a line")
+    watch("--once", "--push", portal.url, "--token-file", str(token), "--follow", "/no/such.log")
+    beat = heartbeat.read(next(body for body in portal.bodies if body.startswith(b'{"type":"heartbeat"')))
+    told = {source.path: source for source in beat.sources}
+    assert (beat.entries, beat.unsent) == (1, 1)
+    assert (told[str(log)].lines, told[str(log)].behind) == (3, 11)
+    assert f"{told[str(log)].last_line}" == "2022-09-16 04:00:02.123000+00:00"
+    assert told["/no/such.log"].problem == "no such file or folder"
+
+
+@pytest.mark.usefixtures("no_waiting")
+def test_what_the_portal_did_not_take_is_kept_and_sent_later(
+    watch: Callable[..., tuple[int, str, str]],
+    quetsach: Run,
+    portal: Portal,
+    token: Path,
+    log: Path,
+    place: Path,
+) -> None:
+    send = ("--once", "--push", portal.url, "--token-file", str(token))
+    portal.answers = [(503, {})]
+    code, _out, err = watch(*send)
+    assert code == 3 and "The next run sends it." in err
+    _code, _out, err = quetsach("--lang", "en", "watch", "--state", str(place), "--show")
+    assert "Not sent yet: 1 row, the oldest of 2022-09-16" in err
+    assert "qs_secret" not in err
+
+    portal.answers, portal.bodies = [(200, {})], []
+    add(log, "10.1.2.9")
+    assert watch(*send)[0] == 1
+    lines = documents(portal)
+    assert {line["device"] for line in lines if line["type"] == "sighting"} == {"10.1.2.3", "10.1.2.9"}
+    assert [line["type"] for line in lines][-2:] == ["coverage", "end"]
+    portal.bodies = []
+    assert watch(*send)[0] == 0
+    assert not documents(portal), "the portal has everything: nothing is sent again"
+    _code, out, _err = quetsach("--lang", "en", "watch", "--state", str(place), "--show")
+    assert "The portal has everything." in out
+
+
+@pytest.mark.usefixtures("no_waiting")
+def test_a_short_log_is_one_log_for_the_portal_while_it_grows(
+    watch: Callable[..., tuple[int, str, str]], portal: Portal, token: Path, log: Path
+) -> None:
+    send = ("--once", "--push", portal.url, "--token-file", str(token))
+    for number in range(4):
+        add(log, f"10.1.4.{number}")
+        watch(*send)
+    lines = documents(portal)
+    told = [(line["device"], line["source"]) for line in lines if line["type"] == "sighting"]
+    assert len(told) == len(set(told)) == 5, "each row once"
+    assert len({source for _device, source in told}) == 1
+
+
+def request(log: Path, feed: Path, place: Path, leases: tuple[Path, ...] = ()) -> Request:
+    return Request([str(log)], [str(feed)], place, "fw-hq", leases=leases, lease_length=3_600_000_000)
+
+
+def test_a_list_that_is_replaced_searches_what_is_kept(log: Path, feed: Path, place: Path) -> None:
+    watcher = Watcher(request(log, feed, place))
+    watcher.round()
+    assert {row.indicator for row in watcher.news()} == {"evil.example"}
+    feed.write_text("")
+    watcher.round()
+    assert watcher.troubles and not watcher.news(), "the last good list goes on"
+    feed.write_text("indicator,type,family\ngood.example,domain,\nevil.example,domain,ramnit\n")
+    add(log, "10.1.2.9")
+    watcher.round()
+    found = {(row.indicator, row.device) for row in watcher.news()}
+    assert found == {("good.example", "10.1.2.5"), ("evil.example", "10.1.2.9")}, "the others were told"
+    assert not watcher.troubles
+    watcher.close()
+
+
+def test_a_lease_that_its_server_forgets_still_names_the_machine(
+    feed: Path, place: Path, tmp_path: Path
+) -> None:
+    log, leases = tmp_path / "dns.log", tmp_path / "dnsmasq.leases"
+    log.write_text("2022-09-16T04:10:00Z ns dnsmasq[1]: query[A] evil.example from 10.1.2.3\n")
+    # dnsmasq keeps what is in force now; each lease of an hour ends at 05:00, 06:00.
+    leases.write_text("1663304400 02:00:00:00:00:0a 10.1.2.3 pc-a *\n")
+    watcher = Watcher(request(log, feed, place, (leases,)))
+    watcher.round()
+    watcher.news()
+    leases.write_text("1663308000 02:00:00:00:00:0b 10.1.2.3 pc-b *\n")
+    with log.open("a") as file:
+        file.write("2022-09-16T05:10:00Z ns dnsmasq[1]: query[A] evil.example from 10.1.2.3\n")
+    watcher.round()
+    watcher.close()
+    again = Watcher(request(log, feed, place, (leases,)))
+    assert {one.mac for one in again.leases.leases.events()} == {"02:00:00:00:00:0a", "02:00:00:00:00:0b"}
+    again.close()
+
+
+def test_a_full_disk_stops_it_loudly(log: Path, feed: Path, place: Path) -> None:
+    watcher = Watcher(request(log, feed, place))
+    pages = watcher.state._file.execute("PRAGMA page_count").fetchone()[0]
+    watcher.state._file.execute(f"PRAGMA max_page_count = {pages}")
+    for number in range(200):
+        add(log, f"10.1.3.{number}")
+    with pytest.raises(ScanError, match="make room on that disk"):
+        watcher.round()
+    watcher.close()
+    again = Watcher(request(log, feed, place))
+    again.round()
+    assert len(again.news()) == 201
+    again.close()

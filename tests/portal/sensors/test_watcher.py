@@ -1,0 +1,91 @@
+"""A watcher beside a real portal: lines become cases, and a second telling changes nothing."""
+
+import gzip
+import os
+import time
+from datetime import UTC, datetime
+
+import pytest
+from django.db.models import Sum
+
+from quetsach.portal.cases.models import Case
+from quetsach.portal.sensors import actions
+from quetsach.portal.sensors.models import Sensor
+from quetsach.portal.sightings.models import CoveredDay, Sighting
+from quetsach.sightings.sighting import Sighting as Row
+from quetsach.watching.running import Request, Watcher
+from tests.portal.scan_document import publish_list
+
+LISTED = "evil.example"
+
+
+@pytest.fixture
+def watcher_of(cast, live_server, tmp_path):
+    publish_list(cast, tmp_path)
+    _sensor, code = actions.add(cast.user("A1", "coordinator"), cast.units["A1"], "phân giải")
+    secret = actions.enrol(code).secret
+    (tmp_path / "a.txt").write_text(LISTED)
+    (tmp_path / "logs").mkdir()
+    opened = []
+
+    def start(state="state"):
+        while opened:
+            opened.pop().close()
+        lists = [str(tmp_path / "a.txt")]
+        request = Request(
+            [str(tmp_path / "logs")], lists, tmp_path / state, "dns", url=live_server.url, token=secret
+        )
+        opened.append(Watcher(request))
+        return opened[0]
+
+    yield start
+    opened.pop().close()
+
+
+def look_and_send(watcher):
+    while watcher.round():
+        pass
+    watcher.outbox.beat(watcher.state)
+    assert watcher.outbox.send(watcher.state), watcher.outbox.problem
+
+
+def lines(count, first=0):
+    hour = f"{datetime.now(UTC):%Y-%m-%dT00}"
+    return "".join(
+        f"{hour}:{n // 60 % 60:02}:{n % 60:02}Z ns dnsmasq[1]: query[A] {LISTED} from 10.1.0.{n % 2 + 5}\n"
+        for n in range(first, first + count)
+    )
+
+
+def known():
+    rows = sorted(Sighting.rows.values_list("source", "device", "day", "count", "runs"))
+    return rows, sorted(CoveredDay.rows.values_list("source", "day", "hours"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_line_is_a_case_and_nothing_counts_twice(watcher_of, tmp_path):
+    watcher, log = watcher_of(), tmp_path / "logs/dns.log"
+    log.write_text(lines(90))
+    look_and_send(watcher)
+    assert Case.rows.count() == 2
+    assert Sighting.rows.aggregate(all=Sum("count")) == {"all": 90}
+    assert (Sensor.rows.get().entries, len(Sensor.rows.get().sources)) == (1, 1)
+
+    with log.open("a") as file:
+        file.write(lines(30, 90))
+    log.rename(tmp_path / "logs/dns.log.1")
+    watcher = watcher_of()
+    look_and_send(watcher)
+    assert Sighting.rows.aggregate(all=Sum("count")) == {"all": 120}
+    before = known()
+
+    packed = tmp_path / "logs/dns.log.1"
+    again = tmp_path / "logs/dns.log.1.gz"
+    again.write_bytes(gzip.compress(packed.read_bytes()))
+    os.utime(again, (time.time() - 60, time.time() - 60))
+    packed.unlink()
+    watcher = watcher_of("a new state")
+    look_and_send(watcher)
+    assert sum(row.count for row in watcher.state.rows(watcher.set_id, Row)) == 120
+    assert known() == before
+    assert Case.rows.count() == 2

@@ -1,0 +1,200 @@
+"""Followed files count once, whatever happens to them: the answers equal a scan of their contents."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from quetsach.scanning.engine import Engine
+from quetsach.scanning.engines.portable import PortableEngine
+from tests.engines.native import ENGINE
+from tests.watching.office import Office
+
+pytestmark = pytest.mark.native
+ENGINES = cast("tuple[Engine, ...]", (ENGINE, PortableEngine()))
+
+
+@pytest.fixture(params=ENGINES, ids=lambda engine: engine.name)
+def office(request: pytest.FixtureRequest) -> Iterator[Office]:
+    with tempfile.TemporaryDirectory() as folder:
+        made = Office(Path(folder), request.param)
+        yield made
+        made.kill()
+
+
+def check(office: Office) -> None:
+    office.settle()
+    sightings, coverage = office.expected()
+    assert office.found() == sightings
+    told = [(one.source, one.bytes, one.lines, one.hours) for one in office.coverage() if one.bytes]
+    assert told == [(one.source, one.bytes, one.lines, one.hours) for one in coverage if one.bytes]
+
+
+def lines(office: Office, number: int) -> bytes:
+    return b"".join(office.line() for _ in range(number))
+
+
+def test_a_file_that_grows(office: Office) -> None:
+    for number in (1, 40, 2000, 3):
+        office.append(lines(office, number))
+        assert office.look() == 1
+        assert office.look() == 0
+    assert sum(row.count for row in office.found()) == 2044
+    check(office)
+
+
+def test_a_line_in_two_pieces_counts_once_and_never_as_its_beginning(office: Office) -> None:
+    office.append(lines(office, 3))
+    line = office.line("evil.example.org")
+    half = line.index(b".org")
+    office.append(line[:half])
+    office.look()
+    office.now += 60
+    office.look()
+    assert sum(row.count for row in office.found()) == 3
+    office.append(line[half:])
+    office.look()
+    assert sum(row.count for row in office.found()) == 3
+    check(office)
+
+
+@pytest.mark.parametrize("number", [3, 1500])
+def test_renamed_while_it_is_written(office: Office, number: int) -> None:
+    office.append(lines(office, number))
+    office.look()
+    office.append(lines(office, 5))
+    office.rename("dns.log", "dns.log.1")
+    office.append(lines(office, 7))
+    office.look()
+    office.append(lines(office, 2), "dns.log.1")
+    office.look()
+    office.rename("dns.log.1", "dns.log.2")
+    office.look()
+    office.pack("dns.log.2")
+    check(office)
+    assert not any(one.gaps for one in office.coverage())
+
+
+@pytest.mark.parametrize("number", [3, 1500])
+def test_grown_and_packed_while_nobody_looked(office: Office, number: int) -> None:
+    office.append(lines(office, number))
+    office.look()
+    office.kill()
+    office.append(lines(office, 5))
+    office.rename("dns.log", "dns.log.1")
+    office.pack("dns.log.1")
+    office.append(lines(office, 4))
+    office.start()
+    check(office)
+
+
+@pytest.mark.parametrize("number", [3, 1500])
+def test_copied_and_truncated(office: Office, number: int) -> None:
+    office.append(lines(office, number))
+    office.look()
+    office.append(lines(office, 5))
+    office.copy_truncate("dns.log", "dns.log.1")
+    office.append(lines(office, 2000))
+    office.look()
+    check(office)
+    assert not any(one.gaps for one in office.coverage())
+
+
+def test_a_rotated_file_is_found_beside_the_file_that_is_named(office: Office) -> None:
+    office.kill()
+    office.follow = [str(office.logs / "dns.log")]
+    office.start()
+    office.append(lines(office, 1500))
+    office.look()
+    office.append(lines(office, 5))
+    office.kill()
+    office.copy_truncate("dns.log", "dns.log.1")
+    office.append(lines(office, 4))
+    # Another log beside it is nobody's past.
+    office.append(lines(office, 4), "dns.log.old-server")
+    office.start()
+    office.look()
+    assert sum(row.count for row in office.found()) == 1509
+    assert not any(one.gaps for one in office.coverage())
+
+
+def test_truncated_without_a_copy_is_a_gap(office: Office) -> None:
+    office.append(lines(office, 30))
+    office.look()
+    (office.logs / "dns.log").write_bytes(b"")
+    office.contents.clear()
+    office.append(lines(office, 4))
+    office.look()
+    office.now += 20
+    office.look()
+    gaps = [one.gaps for one in office.coverage() if one.gaps]
+    assert len(gaps) == 1
+    assert sum(row.count for row in office.found()) == 34
+
+
+def test_deleted_while_it_is_open(office: Office) -> None:
+    office.append(lines(office, 30))
+    office.look()
+    office.append(lines(office, 4))
+    office.delete("dns.log")
+    check(office)
+
+
+def test_restored_under_its_name_goes_on(office: Office) -> None:
+    office.append(lines(office, 1500))
+    office.look()
+    office.rename("dns.log", "kept")
+    office.append(lines(office, 9))
+    office.look()
+    office.kill()
+    office.rename("dns.log", "other")
+    office.rename("kept", "dns.log")
+    office.append(lines(office, 6))
+    office.start()
+    check(office)
+
+
+def test_a_lost_state_changes_nothing(office: Office) -> None:
+    office.append(lines(office, 1500))
+    office.look()
+    before = office.found()
+    office.kill()
+    office.state_file.unlink()
+    office.start()
+    office.look()
+    assert office.found() == before
+
+
+def test_from_now_passes_over_what_there_is_but_keeps_its_header(office: Office) -> None:
+    head = "#separator \\x09\n#path\tdns\n#fields\tts\tid.orig_h\tid.resp_h\tid.resp_p\tquery\n"
+    line = "1790000000.5\t10.1.2.3\t10.0.0.53\t53\tevil.example\n"
+    office.append((head + line * 5).encode())
+    office.kill()
+    office.start(from_now=True)
+    office.look()
+    office.append((line * 2).encode())
+    office.look()
+    office.append((line * 2000).encode())
+    office.look()
+    found = office.found()
+    assert [(row.device, row.count, row.logformat) for row in found] == [("10.1.2.3", 2002, "zeek.dns")]
+
+
+def test_a_new_list_searches_what_is_kept(office: Office) -> None:
+    office.append(office.line("fine.test") + lines(office, 1500))
+    office.rename("dns.log", "dns.log.1")
+    office.append(lines(office, 3))
+    office.look()
+    office.kill()
+    old = office.set_id
+    office.use(["evil.example", "fine.test"])
+    office.start()
+    check(office)
+    assert {row.indicator for row in office.found()} == {"evil.example", "fine.test"}
+    from quetsach.sightings.sighting import Sighting
+
+    assert {row.indicator for row in office.state.rows(old, Sighting)} == {"evil.example"}

@@ -1,0 +1,138 @@
+"""After any random history the watcher says what a scan of the true contents says, row by row."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+from pathlib import Path
+from typing import Any, cast
+from unittest import mock
+
+import pytest
+from hypothesis import HealthCheck, event, example, given, settings
+from hypothesis import strategies as st
+
+from quetsach.scanning.engine import Engine
+from quetsach.scanning.engines.portable import PortableEngine
+from quetsach.watching import held
+from tests.engines.native import ENGINE
+from tests.watching.office import Office
+
+pytestmark = pytest.mark.native
+ENGINES = cast("tuple[Engine, ...]", (ENGINE, PortableEngine()))
+SETTLED = 5000
+"""Less than 64 KiB, so that short histories have spans; all first lines of these logs have one format."""
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+class Dying:
+    """A connection that lives for so many statements more."""
+
+    def __init__(self, file: sqlite3.Connection, left: int) -> None:
+        self._file, self._left = file, left
+
+    def execute(self, *given: Any) -> Any:
+        self._left -= 1
+        if self._left < 0:
+            raise Killed
+        return self._file.execute(*given)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+STEPS = st.one_of(
+    st.tuples(st.just("append"), st.integers(1, 120)),
+    st.tuples(st.just("piece"), st.integers(1, 90)),
+    st.tuples(
+        st.sampled_from(("look", "rename", "copy", "pack", "restore", "delete", "restart", "wait")),
+        st.just(0),
+    ),
+    st.tuples(st.just("kill"), st.integers(0, 60)),
+    st.tuples(st.just("swap"), st.integers(0, 1)),
+)
+LISTS = (["evil.example"], ["evil.example", "fine.test", "10.1.2.1"])
+
+
+def play(office: Office, steps: list[tuple[str, int]]) -> None:
+    """Each step of a history; a step that is not possible now is left out."""
+    rest = b""
+    for what, number in steps:
+        names = sorted(path.name for path in office.contents)
+        old = [name for name in names if name.startswith("old") and not name.endswith(".gz")]
+        match what:
+            case "append":
+                data = b"".join(office.line(("evil.example", "fine.test")[n % 3 > 1]) for n in range(number))
+                office.append(rest + data)
+                rest = b""
+            case "piece" if not rest:
+                line = office.line("evil.example.org")
+                office.append(line[:number])
+                rest = line[number:]
+            case "rename" if "dns.log" in names:
+                office.rename("dns.log", f"old-{len(office.contents)}-{office.now}")
+                rest = b""
+            case "copy" if "dns.log" in names:
+                office.copy_truncate("dns.log", f"old-{len(office.contents)}-{office.now}")
+                rest = b""
+            case "pack" if old:
+                office.pack(old[0])
+            case "restore" if old and "dns.log" not in names and not rest:
+                office.rename(old[-1], "dns.log")
+            case "delete" if old:
+                office.look()
+                office.delete(old[0])
+                office.settle()
+            case "restart":
+                office.kill()
+                office.start()
+            case "kill":
+                kill(office, number)
+            case "swap":
+                office.kill()
+                office.use(LISTS[number])
+                office.start()
+                office.look()
+            case "wait":
+                office.now += 15
+            case "look":
+                office.look()
+
+
+def kill(office: Office, statements: int) -> None:
+    """The watcher dies within its next look."""
+    real = office.state._file
+    office.state._file = cast(sqlite3.Connection, Dying(real, statements))
+    try:
+        office.look()
+    except Killed:
+        event("killed within a look")
+    office.follower.close()
+    real.close()
+    office.start()
+
+
+@settings(
+    max_examples=int(os.environ.get("QS_EXAMPLES", "25")),
+    suppress_health_check=list(HealthCheck),
+    deadline=None,
+)
+@example(steps=[("append", 1), ("piece", 1), ("look", 0), ("copy", 0), ("pack", 0)], is_native=True)
+@given(steps=st.lists(STEPS, min_size=4, max_size=30), is_native=st.booleans())
+def test_any_history(steps: list[tuple[str, int]], is_native: bool) -> None:
+    with tempfile.TemporaryDirectory() as folder, mock.patch.object(held, "SETTLED_BYTES", SETTLED):
+        office = Office(Path(folder), ENGINES[0] if is_native else ENGINES[1])
+        play(office, steps)
+        # The last list finds what is kept; what was deleted before it came is not there any more.
+        if "swap" in {what for what, _ in steps} and "delete" in {what for what, _ in steps}:
+            office._lost.clear()
+        office.settle()
+        expected, _coverage = office.expected()
+        sources = {row.source for row in expected}
+        found = [row for row in office.found() if row.source in sources or "delete" not in dict(steps)]
+        assert found == expected
+        office.kill()
