@@ -97,12 +97,16 @@ static TOLD: LazyLock<Regex> = LazyLock::new(|| {
     expression(concat!(
         r"(?i:(?:\A|[^a-z])(?:(?:reported|blocked|detected|logged|denied|refused|dropped|rejected",
         r"|filtered|seen|observed|resolved|answered|forwarded|relayed|prevented|quarantined|generated",
-        r"|raised|captured|collected|noticed|found|recorded|chan|hien|nhan|bao|choi|cao|dong|ghi)",
-        r" (?:by|boi)(?: [^ .,:;]{1,32}){0,2}(?: (?:at|on|tai|tren))?|(?:blocked|denied|dropped",
-        r"|rejected|refused|filtered|logged|reported|recorded|collected|captured|received|forwarded",
-        r"|seen|chan|choi|nhan|ghi) (?:at|on|tai|tren)|(?:via",
+        r"|raised|captured|collected|noticed|found|recorded|monitored|inspected|chan|hien|nhan|bao",
+        r"|choi|cao|dong|ghi) (?:by|boi)(?: [^ .,:;]{1,32}){0,2}(?: (?:at|on|tai|tren))?|(?:blocked",
+        r"|denied|dropped|rejected|refused|filtered|logged|reported|recorded|collected|captured",
+        r"|received|forwarded|seen|chan|choi|nhan|ghi) (?:at|on|tai|tren)|(?:via",
         r"|through) [^ .,:;]{1,32}(?: [^ .,:;]{1,32}){0,2})(?: (?:ip|address|host",
-        r#"|dia chi))? ?["'(\[]{0,2}\z|(?:\A|[^m] )qua(?: [^ .,:;]{1,32}){1,3} ?[(\[]\z)"#,
+        r#"|dia chi))? ?["'(\[]{0,2}\z|(?:\A|[^m] )qua(?: [^ .,:;]{1,32}){1,3} ?[(\[]\z|(?:\A"#,
+        r"|[^a-z])(?:resolved|answered) (?:at|on) \z|(?:\A|[^a-z])(?:(?:logs?|events?|alerts?|nhat ky",
+        r"|su kien|canh bao) (?:sent|gui)|chuyen tiep) (?:from|by|tu|boi) \z|(?:\A|[^a-z])(?:firewall",
+        r"|fw|gateway|router|switch|sensor|ids|ips|waf|proxy",
+        r#"|tuong lua) ["'a-z_-]{0,24}[0-9][0-9a-z_-]{0,24}["']? ?[\[("']{0,2}\z)"#,
     ))
 });
 static CALLED_BY_NAME: LazyLock<Regex> = LazyLock::new(|| {

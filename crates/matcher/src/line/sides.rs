@@ -196,8 +196,8 @@ const REPORTS: [&str; 20] = [
     "relayed",
     "collected",
 ];
-/// Words between what was received and `received`, and that word itself.
-const BEEN: [&str; 7] = ["was", "is", "were", "been", "duoc", "received", "nhan"];
+const BEEN: [&str; 5] = ["was", "is", "were", "been", "chuyen"];
+const CAME: [&str; 6] = ["received", "sent", "nhan", "duoc", "gui", "tiep"];
 /// What a machine sends: `query received from`, `truy vấn nhận từ`. Anything else is a report of a device.
 const ASKED: [&str; 15] = [
     "query",
@@ -303,8 +303,8 @@ fn near_words(words: &[&str]) -> Option<Side> {
         return near_words(rest).filter(|side| *side != Side::Source);
     }
     let before = rest.last().copied();
-    if matches!(before, Some("received" | "nhan" | "duoc")) && matches!(last, "from" | "tu") {
-        let said = |word: &&&str| !BEEN.contains(*word);
+    if before.is_some_and(|word| CAME.contains(&word)) && matches!(last, "from" | "tu") {
+        let said = |word: &&&str| !BEEN.contains(*word) && !CAME.contains(*word);
         let what = rest.iter().rev().find(said);
         let is_asked = what.is_some_and(|word| ASKED.contains(word));
         return Some(if is_asked { Side::Source } else { Side::Other });

@@ -81,7 +81,7 @@ _FILTERED = re.compile(
 _TELLERS = (
     "reported|blocked|detected|logged|denied|refused|dropped|rejected|filtered|seen|observed|resolved"
     "|answered|forwarded|relayed|prevented|quarantined|generated|raised|captured|collected|noticed|found"
-    "|recorded|chan|hien|nhan|bao|choi|cao|dong|ghi"
+    "|recorded|monitored|inspected|chan|hien|nhan|bao|choi|cao|dong|ghi"
 )
 _TOLD = re.compile(
     rf"(?:\A|[^a-z])(?:(?:{_TELLERS}) (?:by|boi)(?: [^ .,:;]{{1,32}}){{0,2}}(?: (?:at|on|tai|tren))?"
@@ -89,7 +89,12 @@ _TOLD = re.compile(
     r"|received|forwarded|seen|chan|choi|nhan|ghi) (?:at|on|tai|tren)"
     r"|(?:via|through) [^ .,:;]{1,32}(?: [^ .,:;]{1,32}){0,2})"
     r"(?: (?:ip|address|host|dia chi))? ?[\"'(\[]{0,2}\Z"
-    r"|(?:\A|[^m] )qua(?: [^ .,:;]{1,32}){1,3} ?[(\[]\Z",
+    r"|(?:\A|[^m] )qua(?: [^ .,:;]{1,32}){1,3} ?[(\[]\Z"
+    r"|(?:\A|[^a-z])(?:resolved|answered) (?:at|on) \Z"
+    r"|(?:\A|[^a-z])(?:(?:logs?|events?|alerts?|nhat ky|su kien|canh bao) (?:sent|gui)|chuyen tiep)"
+    r" (?:from|by|tu|boi) \Z"
+    r"|(?:\A|[^a-z])(?:firewall|fw|gateway|router|switch|sensor|ids|ips|waf|proxy|tuong lua)"
+    r" [\"'a-z_-]{0,24}[0-9][0-9a-z_-]{0,24}[\"']? ?[\[(\"']{0,2}\Z",
     re.IGNORECASE | re.ASCII,
 )
 """A reporter of a call, the place of the report, or a device on the way: no machine."""

@@ -111,7 +111,8 @@ def bare(line: str) -> str:
 
 
 _PLACES = frozenset({"at", "on", "tai", "tren"})
-_BEEN = frozenset({"was", "is", "were", "been", "duoc"})
+_BEEN = frozenset({"was", "is", "were", "been", "chuyen"})
+_CAME = frozenset({"received", "sent", "nhan", "duoc", "gui", "tiep"})
 _ASKED = frozenset(
     {
         "query", "queries", "request", "requests", "lookup", "question", "connection", "packet", "packets",
@@ -128,8 +129,8 @@ def near(words: tuple[str, ...]) -> str | None:
         # `server at`, `on the firewall at`; `at` after a source says nothing of the address.
         side = near(rest)
         return side if side in (OTHER, DESTINATION) else None
-    if rest[-1:] in (("received",), ("nhan",), ("duoc",)) and last in ("from", "tu"):
-        what = tuple(w for w in rest if w not in _BEEN and w not in ("received", "nhan"))
+    if rest and rest[-1] in _CAME and last in ("from", "tu"):
+        what = tuple(w for w in rest if w not in _BEEN and w not in _CAME)
         return SOURCE if what and what[-1] in _ASKED else OTHER
     if rest[-2:] == ("diem", "truy") and last == "cap":
         return OTHER
