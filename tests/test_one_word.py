@@ -23,7 +23,7 @@ IDEAS = {
     "publish": (r"\b[Pp]ublish(es|ed|ing)?\b", "phát hành", "công bố"),
     "issue a letter": (r"\bletter\b.*\bissued\b|\bIssued (as|the letter)\b", "ban hành", "phát hành"),
     "pass on": (r"\b[Pp]ass(es|ed|ing)?( it| (the|this) \w+)? on\b", "chuyển tiếp", ""),
-    "take back": (r"\b[Tt](ake|aken|ook)\b( [^\s,.;]+){0,6}? back\b", "rút lại", "thu hồi"),
+    "take back": (r"\b[Tt](ake|aken|ook)\b( [^\s,.;]+){0,6}? back\b(?! into use)", "rút lại", "thu hồi"),
 }
 
 
