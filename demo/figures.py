@@ -6,6 +6,7 @@ from collections import Counter
 
 from django.urls import reverse
 
+from demo.eighth_week import SLUG as PILOT
 from demo.people import ACCOUNTS
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.queries import progress
@@ -45,6 +46,7 @@ def main_pages(slug: str, issuer: str) -> tuple[list[str], dict[str, list[str]]]
     public.append(reverse("campaign_page", args=[slug]))
     pages: dict[str, list[str]] = {}
     played: set[tuple[str, str]] = set()
+    in_pilot = set(CampaignNode.rows.filter(campaign__slug=PILOT).values_list("name", flat=True))
     for account in ACCOUNTS:
         home = root if account.unit == issuer else nodes.get(name=account.unit)
         mine = [
@@ -78,6 +80,8 @@ def main_pages(slug: str, issuer: str) -> tuple[list[str], dict[str, list[str]]]
         case = Case.rows.filter(device__owner__path__startswith=home.path).first()
         if case is not None:
             mine.append(reverse("case", args=[slug, case.pk]))
+        if account.unit in in_pilot and account.role in ("coordinator", "officer"):
+            mine += [reverse(name, args=[PILOT]) for name in ("today", "cases", "case_gaps")]
         # A second person with the same role and unit only opens the first page.
         key = (account.role, account.unit)
         pages[account.username] = mine[:1] if key in played else mine

@@ -12,7 +12,7 @@ from demo.loggen import make_indicators, write_demo_logs
 from demo.outbreak import Tale, machines_of, plan
 from demo.story import SEED
 
-TOTAL_BYTES = 200_000_000
+TOTAL_BYTES = 150_000_000
 INDICATORS = 20_000
 
 

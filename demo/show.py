@@ -17,6 +17,7 @@ from demo.address import address_at, follow
 from demo.calendar import Calendar
 from demo.check import Browser, CheckError
 from demo.desk import lay_papers, write_letters
+from demo.eighth_week import play
 from demo.figures import export_pages, figures_line, main_pages
 from demo.letter import read_order
 from demo.logs import write
@@ -43,7 +44,7 @@ def run(given: argparse.Namespace, var: Path) -> int:
     before = float(os.environ.get("QUETSACH_SETUP_SECONDS", 0))
     if done.exists():
         return serve(given, var, Steps(2, before), is_new=False)
-    steps = Steps(8 if given.logs else 14, before)
+    steps = Steps(8 if given.logs else 15, before)
     with steps.step(say("build"), spent=before):
         steps.note = engine_name()
     with steps.step(say("database")):
@@ -99,6 +100,8 @@ def made_files(given: argparse.Namespace, var: Path, steps: Steps, story: Story)
     with steps.step(say("machines")):
         steps.note = say("results", n=check_machines(story, var))
         fill_register(story)
+    with steps.step(say("eighth")):
+        steps.note = say("cases", n=play(story, var))
     with steps.step(say("tools")):
         steps.note = offer_tools(story, var / "tools")
 

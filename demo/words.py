@@ -21,6 +21,8 @@ WORDS = {
     "victims": ("Báo cáo của nơi khác", "Reports of others"),
     "reported": ("{n} báo cáo", "{n} reports"),
     "machines": ("Kiểm tra máy, bản quyền", "Machines checked, licences"),
+    "eighth": ("Chiến dịch thí điểm sau tám tuần", "A pilot campaign, eight weeks in"),
+    "cases": ("{n} hồ sơ", "{n} cases"),
     "tools": ("Trang công cụ", "The tools page"),
     "stick": ("bộ kiểm tra trên USB", "the checking stick"),
     "wheel": ("bộ quét nhật ký", "the log scanner"),

@@ -35,6 +35,7 @@ ENGLISH = {
     "bao-cao-noi-khac": "victims",
     "su-co": "incidents",
     "khi-nao-sach": "proven-clean",
+    "so-lieu-may": "machine-figures",
     "so-may": "register",
     "kiem-tra-may": "check-a-machine",
     "don-may": "clean-a-machine",

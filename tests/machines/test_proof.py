@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from quetsach.machines.proof import hours
 from quetsach.machines.proof.facts import Around, Claim, Expiry, Hit, Machine, Place
-from quetsach.machines.proof.gaps import Closing, Lack
+from quetsach.machines.proof.gaps import Closing, Lack, to_do
 from quetsach.machines.proof.judging import Judgement, Rung, judge
 from quetsach.machines.proof.places import LogDay, PlaceLog
 
@@ -103,7 +103,7 @@ def test_an_outage_makes_no_hour_unexpected() -> None:
     one = found(place(its=log(down=down), alive=early))
     assert one.rung is Rung.CLAIMED and Lack.DOWN in lacks(one)
     gap = next(gap for gap in one.gaps if gap.lack is Lack.DOWN)
-    assert gap.place == "dns" and gap.closing is Closing.SCAN and gap.hours >= 6
+    assert gap.place == "dns" and gap.closing is Closing.OTHER_COPY and gap.hours >= 6
 
 
 def test_a_tenth_of_the_expected_hours_may_be_missed_and_no_more() -> None:
@@ -112,6 +112,32 @@ def test_a_tenth_of_the_expected_hours_may_be_missed_and_no_more() -> None:
     assert found(place(its=log(down=few))).rung is Rung.VERIFIED
     many = few | {(n, 4) for n in (2, 3, 4, 7, 8, 9)}
     assert found(place(its=log(down=many))).rung is Rung.RECHECKED
+
+
+def test_hours_that_a_proof_does_without_are_nobodys_task() -> None:
+    """One hour is missing of two working weeks; then five days that nobody scanned."""
+    one = found(place(its=log(last=10, down={(2, 1)})), now=CLAIM + 10 * DAY + 12 * HOUR)
+    assert [(gap.lack, gap.closing) for gap in one.gaps] == [
+        (Lack.TOO_SHORT, Closing.WAIT), (Lack.DOWN, Closing.NOTHING)
+    ]  # fmt: skip
+    assert to_do(one.gaps) == []
+    days = [*log(last=2).days, *log(first=8).days]
+    days[-7:] = [day._replace(source="next file") for day in days[-7:]]
+    missed = found(place(its=PlaceLog(days)))
+    (gap,) = to_do(missed.gaps)
+    assert (gap.lack, gap.closing, gap.hours) == (Lack.NO_LOG, Closing.SCAN, 24)
+    assert (gap.first.date(), gap.end.date()) == (a_day(3), a_day(7))
+
+
+def test_a_machine_that_goes_around_no_longer_is_nobodys_task() -> None:
+    def after(days: int) -> list[Closing]:
+        at = CLAIM + days * DAY
+        one = found(around=[Around(at, at + HOUR, at + DAY)])
+        assert one.rung is Rung.RECHECKED
+        return [gap.closing for gap in to_do(one.gaps)]
+
+    assert after(14) == [Closing.STOP_AROUND]
+    assert after(8) == []
 
 
 def test_less_than_a_tenth_of_the_usual_lines_is_an_outage() -> None:
@@ -278,10 +304,30 @@ def test_runs_are_the_hours(bits: int) -> None:
     assert all(before[1] < after[0] for before, after in pairwise(parts))
 
 
-@given(masks, st.integers(1, 30))
-def test_hours_in_a_row_are_those_of_long_runs(bits: int, long: int) -> None:
-    wanted = sum(hours.span(*part) for part in hours.runs(bits) if part[1] - part[0] >= long)
-    assert hours.in_a_row(bits, long) == wanted
+@given(st.lists(st.sampled_from("ml  "), max_size=60), st.integers(1, 9))
+def test_missed_hours_stand_in_a_row_until_one_was_looked_at(kinds: list[str], long: int) -> None:
+    rows: list[list[int]] = [[]]
+    for n, kind in enumerate(kinds):
+        if kind == "m":
+            rows[-1].append(n)
+        elif kind == "l":
+            rows.append([])
+    missed, looked = (sum(1 << n for n, kind in enumerate(kinds) if kind == one) for one in "ml")
+    wanted = sum(1 << n for row in rows if len(row) >= long for n in row)
+    assert hours.in_a_row(missed, looked, long) == wanted
+
+
+def test_two_days_of_an_office_that_nobody_looked_at_part_the_silence() -> None:
+    """Sixteen hours are less than a tenth of four weeks and a half; the malware had them to itself."""
+    down = {(n, hour) for n in (15, 16) for hour in WORK}
+    long_log, seen = log(last=28, down=down), alive(last=28)
+    one = found(place(its=log(last=13), alive=alive(last=13)), now=CLAIM + 13 * DAY)
+    assert one.rung is Rung.RECHECKED
+    still = judge(
+        Claim(CLAIM + 4 * DAY), [hit()], [place(its=long_log, alive=seen)], now=CLAIM + 28 * DAY + 12 * HOUR
+    )
+    assert still.rung is Rung.RECHECKED
+    assert [gap.hours for gap in still.gaps if gap.lack is Lack.DOWN] == [16]
 
 
 @given(st.integers(0, (1 << 672) - 1), st.integers(0, 2000))
@@ -301,6 +347,8 @@ def troubles(draw: st.DrawFn) -> tuple[dict[tuple[int, int], int], dict[date, in
         for hour in WORK
     }
     seen = {day: draw(st.sampled_from([WORKDAYS, WORKDAYS, 0b1100, 0])) for day in alive(0, 23)}
+    for n in range(draw(st.integers(1, 20)), draw(st.integers(0, 22))):
+        lines |= {(n, hour): 0 for hour in WORK}
     ways = draw(st.sets(st.integers(30, 23 * 24), max_size=1))
     return lines, seen, ways
 
@@ -326,6 +374,10 @@ def test_a_proof_is_what_a_walk_over_all_hours_and_all_windows_finds(one: object
     }
     expected = {n * 24 + hour for n in range(24) if works(n) for hour in WORK}
     gone = {n + 3 for n in ways}
+    row: list[int] = []
+    for hour in sorted(one for one in expected if one >= 4):
+        row = [] if hour in up else [*row, hour]
+        gone |= set(row) if len(row) >= 10 else set()
     end = max(up, default=0) + 1
     proofs = []
     # From the guard on, and from each local midnight, which is 17 o'clock in UTC.

@@ -23,6 +23,7 @@ from quetsach.documents.document import (
 )
 from quetsach.documents.paper import (
     Addressees,
+    Align,
     AnnexName,
     Block,
     Closing,
@@ -197,6 +198,30 @@ def _machines(report: OfficialReport) -> Iterator[Block]:
             is_summed=True,
             is_whole=True,
         )
+    if report.machine_figures:
+        yield from _machine_figures(report)
+
+
+def _machine_figures(report: OfficialReport) -> Iterator[Block]:
+    rows = report.machine_figures
+    columns = [("Hiện nay", [row.now for row in rows])]
+    if any(row.frozen is not None for row in rows):
+        columns.append(("Đã chốt", [row.frozen or 0 for row in rows]))
+    if any(row.restated is not None for row in rows):
+        columns.append(("Điều chỉnh", [row.restated or 0 for row in rows]))
+    width = 25
+    aligns: tuple[Align, ...] = ("center", "left", "right", "right", "right")
+    yield Table(
+        widths=(12, 153 - width * len(columns), *[width] * len(columns)),
+        aligns=aligns[: 2 + len(columns)],
+        head=("TT", "Số liệu máy tính", *(head for head, _counts in columns)),
+        rows=tuple(
+            (str(n + 1), row.name, *(number(counts[n]) for _head, counts in columns))
+            for n, row in enumerate(rows)
+        ),
+        is_whole=True,
+    )
+    yield from _split(report.machine_notes)
 
 
 def _software(report: OfficialReport) -> Iterator[Block]:

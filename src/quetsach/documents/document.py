@@ -134,6 +134,16 @@ class CountRow:
 
 
 @dataclass(frozen=True)
+class MachineRow:
+    """A figure of machines: now, as frozen with the report that was sent, and as restated since."""
+
+    name: str
+    now: int
+    frozen: int | None = None
+    restated: int | None = None
+
+
+@dataclass(frozen=True)
 class SoftwareRow:
     """A cracked product: copies found and replaced; a copy is one product on one machine."""
 
@@ -166,7 +176,9 @@ class OfficialReport:
     `remark` stands under the four figures, for example that some are not accepted yet; `examined` names the
     logs that were looked at. `moments` are lines under the narrative, for example that some of its sentences
     rest on older figures. Without logs and machines the report says that nothing can be concluded.
-    `software` are the cracked products that were found, `software_examined` says what was looked at for them.
+    `machine_figures` stand below the table of `machines`, and `machine_notes` under them: what was frozen,
+    and why it was restated. `software` are the cracked products that were found, `software_examined` says
+    what was looked at for them.
     More than MOST_MISSING_IN_TEXT missing units stand in an annex of their own, headed like `annex`.
     """
 
@@ -186,6 +198,8 @@ class OfficialReport:
     moments: tuple[str, ...] = ()
     remark: str = ""
     examined: str = ""
+    machine_figures: tuple[MachineRow, ...] = ()
+    machine_notes: tuple[str, ...] = ()
     software: tuple[SoftwareRow, ...] = ()
     software_examined: str = ""
     cc: tuple[str, ...] = ()

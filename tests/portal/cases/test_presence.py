@@ -81,3 +81,11 @@ def test_a_place_tells_the_latest_hour_since_the_cleaning():
     recorded = at_place("fw", [day(21, is_asked=False)], [date(2026, 11, 21)], SINCE)
     assert (recorded.is_asked, recorded.last_day) == (False, date(2026, 11, 21))
     assert at_place("fw", [before], [], SINCE).has_logs is False
+
+
+def test_an_hour_in_which_the_log_was_nearly_empty_is_not_told_as_not_seen():
+    """The place was asked, and had a line or two: it was down, so nobody knows."""
+    down = (hour(21, 3), hour(21, 5))
+    picture = draw([day(21, alive=1 << 4 | 1 << 6)], SINCE, hour(21, 12), VIETNAM, [down])
+    shown = columns(picture, 0)
+    assert [shown[n + 7] for n in (3, 4, 5, 6)] == [Hour.MISSED, Hour.SEEN, Hour.ABSENT, Hour.SEEN]

@@ -202,6 +202,61 @@ FIXTURES = {
             UNKNOWN_SOFTWARE,
         ],
     ),
+    "addresses and machines that came back": (
+        {
+            "acts": ISSUER,
+            "machines": Machines(
+                scans=2,
+                senders=1,
+                first=FIRST,
+                last=LAST,
+                found=9,
+                shared=3,
+                unlocated=1200,
+                relapsed=2,
+                reinfected=1,
+            ),
+        },
+        [
+            "Đã rà soát 2 lượt nhật ký kết nối mạng do 1 đơn vị gửi, từ ngày 01/9/2022 đến ngày 20/9/2022.",
+            "Đã phát hiện 9 hồ sơ máy có kết nối đến địa chỉ độc hại.",
+            "Trong đó có 3 địa chỉ dùng chung, mỗi địa chỉ có ít nhất một máy có dấu hiệu, và 1.200 địa chỉ "
+            "chưa xác định được là máy nào.",
+            "Chưa có hồ sơ máy nào được xử lý xong; còn 9 hồ sơ phải xử lý.",
+            "Có 2 máy có dấu hiệu trở lại sau khi xử lý và 1 máy nhiễm lại sau khi đã xác minh sạch.",
+            UNKNOWN_SOFTWARE,
+        ],
+    ),
+    "shared addresses, and machines that came back before the proof": (
+        {
+            "acts": ISSUER,
+            "machines": Machines(scans=2, senders=1, first=FIRST, last=LAST, found=9, shared=3, relapsed=2),
+        },
+        [
+            "Đã rà soát 2 lượt nhật ký kết nối mạng do 1 đơn vị gửi, từ ngày 01/9/2022 đến ngày 20/9/2022.",
+            "Đã phát hiện 9 hồ sơ máy có kết nối đến địa chỉ độc hại.",
+            "Trong đó có 3 địa chỉ dùng chung, mỗi địa chỉ có ít nhất một máy có dấu hiệu.",
+            "Chưa có hồ sơ máy nào được xử lý xong; còn 9 hồ sơ phải xử lý.",
+            "Có 2 máy có dấu hiệu trở lại sau khi xử lý.",
+            UNKNOWN_SOFTWARE,
+        ],
+    ),
+    "addresses of nobody, and machines that came back after the proof": (
+        {
+            "acts": ISSUER,
+            "machines": Machines(
+                scans=2, senders=1, first=FIRST, last=LAST, found=9, unlocated=2, reinfected=1
+            ),
+        },
+        [
+            "Đã rà soát 2 lượt nhật ký kết nối mạng do 1 đơn vị gửi, từ ngày 01/9/2022 đến ngày 20/9/2022.",
+            "Đã phát hiện 9 hồ sơ máy có kết nối đến địa chỉ độc hại.",
+            "Trong đó có 2 địa chỉ chưa xác định được là máy nào.",
+            "Chưa có hồ sơ máy nào được xử lý xong; còn 9 hồ sơ phải xử lý.",
+            "Có 1 máy nhiễm lại sau khi đã xác minh sạch.",
+            UNKNOWN_SOFTWARE,
+        ],
+    ),
     "false alarms only": (
         {
             "acts": ISSUER,

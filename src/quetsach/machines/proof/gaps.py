@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -53,6 +54,8 @@ class Closing(StrEnum):
     """Scan the log of the place of this time."""
     SCAN_AGAIN = "scan_again"
     """Scan it again, whole and with times that can be read."""
+    OTHER_COPY = "other_copy"
+    """Scan another copy of the log of this time, if there is one."""
     SCAN_LIST = "scan_list"
     """Scan it again with a list that names all indicators of the case."""
     SCAN_ASKED = "scan_asked"
@@ -68,12 +71,16 @@ class Closing(StrEnum):
     """Check the machine itself."""
     CLAIM = "claim"
     """Handle this machine too, and say so."""
+    STOPPED = "stopped"
+    """It is over; the quiet days count from then on."""
+    NOTHING = "nothing"
+    """The proof does without these hours."""
 
 
 CLOSES = {
     Lack.NO_LOG: Closing.SCAN,
-    Lack.DOWN: Closing.SCAN,
-    Lack.LOST: Closing.WAIT,
+    Lack.DOWN: Closing.OTHER_COPY,
+    Lack.LOST: Closing.OTHER_COPY,
     Lack.UNREAD: Closing.SCAN_AGAIN,
     Lack.NO_MACHINE: Closing.SCAN_AGAIN,
     Lack.NO_TIME: Closing.SCAN_AGAIN,
@@ -92,16 +99,32 @@ CLOSES = {
 }
 
 
+NO_ACT = {Closing.OTHER_COPY, Closing.WAIT, Closing.STOPPED, Closing.NOTHING}
+"""Nobody can be told to do these: they are over, or come by themselves, or perhaps nobody has such a copy."""
+
+
 class Gap(NamedTuple):
-    """What is missing at a place, from when to when (`first`, `end`), and how many expected hours it is."""
+    """What is missing at a place, from when to when (`first`, `end`), and how many expected hours it is.
+
+    `is_over`: nothing has to be done about it. The machine goes around no longer, or the hours are so few
+    that the proof does without them."""
 
     lack: Lack
     first: datetime
     end: datetime
     place: str = ""
     hours: int = 0
+    is_over: bool = False
 
     @property
     def closing(self) -> Closing:
         """What would close it."""
+        if self.is_over:
+            return Closing.STOPPED if self.lack is Lack.AROUND else Closing.NOTHING
         return CLOSES[self.lack]
+
+
+def to_do(gaps: Iterable[Gap]) -> list[Gap]:
+    """The gaps that somebody can be told to close. That logs came from other places is none of its own: the
+    hours that are missing at the places that count are told beside it."""
+    return [gap for gap in gaps if gap.closing not in NO_ACT and gap.lack is not Lack.OTHER_PLACE]

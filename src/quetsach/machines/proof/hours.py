@@ -46,18 +46,17 @@ def runs(bits: int) -> Iterator[tuple[int, int]]:
         at += skip + long
 
 
-def in_a_row(bits: int, long: int) -> int:
-    """The hours that belong to a run of at least `long` hours."""
-    starts, have = bits, 1
-    while have < long:
-        step = min(have, long - have)
-        starts &= starts >> step
-        have += step
-    found, have = starts, 1
-    while have < long:
-        step = min(have, long - have)
-        found |= found << step
-        have += step
+def in_a_row(missed: int, looked: int, long: int) -> int:
+    """The missed hours that stand in a row of at least `long`: no hour of `looked` lies between them. An
+    hour in neither, such as one of the night, does not end a row."""
+    if missed.bit_count() < long:
+        return 0
+    found = row = last = 0
+    for first, end in runs(missed):
+        if looked & span(last, first):
+            row = 0
+        row, last = row | span(first, end), end
+        found |= row if row.bit_count() >= long else 0
     return found
 
 

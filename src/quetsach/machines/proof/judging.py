@@ -32,7 +32,10 @@ LEAST_HOURS = 20
 COVERED = (9, 10)
 """The part of the expected hours in which the place must have been up."""
 LONG = 10
-"""So many expected hours in a row without a look part the silence in two."""
+"""So many expected hours in a row without a look part the silence in two: those of a morning and the evening
+before stand in a row, where the machine is expected in no hour of the night."""
+STOPPED = 24
+"""A machine that was expected in so many covered hours since it went around does so no longer."""
 UNSEEN = {Lack.LOST, Lack.UNREAD, Lack.NO_MACHINE}
 """There were lines in these hours, and nobody could look at them: they part the silence, however short. In an
 outage a machine has nobody to speak with."""
@@ -255,12 +258,13 @@ class _AtPlace:
             before |= bits
             others |= bits if key != place.key else 0
         self.known_before = before & span(0, _BEFORE)
-        self.expected = weekly(self.known_before, BASELINE // 7, watch.end) & after | others & after
+        over = span(watch.start, watch.end - 1)  # the hour under way is not over
+        self.expected = (weekly(self.known_before, BASELINE // 7, watch.end) | others) & over
         missed = self.expected & ~self.up
         unseen = 0
         for lack, bits in self.lacks:
             unseen |= bits if lack in UNSEEN else 0
-        self.parted = watch.around | in_a_row(missed, LONG) | missed & unseen
+        self.parted = watch.around | in_a_row(missed, self.expected & self.up, LONG) | missed & unseen
         self.end = self.up.bit_length()
 
     def judgement(self) -> Judgement:
@@ -291,8 +295,8 @@ class _AtPlace:
         waits = all(gap.lack in _WAITS for gap in gaps)
         earliest = moment_of(watch.origin + begin) + watch.needed if waits or not self.end else None
         return Judgement(
-            rung, self.place.key, self._until(first, end) if quiet else None, earliest, quiet, gaps, count,
-            self._is_weak(count), self._spans(self.expected & ~self.up),
+            rung, self.place.key, self._until(first, end) if quiet else None, earliest, quiet, gaps,
+            self._count(first, end), self._is_weak(count), self._spans(self.expected & ~self.up),
         )  # fmt: skip
 
     def _spans(self, bits: int) -> tuple[Span, ...]:
@@ -388,9 +392,9 @@ class _AtPlace:
             gaps.append(Gap(Lack.NO_HOURS, watch.claim.at - timedelta(days=BASELINE), watch.claim.at, key))
         elif self._per_fortnight() < watch.least_hours:
             gaps.append(Gap(Lack.FEW_HOURS, since, watch.now, key, self._per_fortnight()))
-        for first, end in runs(watch.around):
-            gaps.append(Gap(Lack.AROUND, moment_of(origin + first), moment_of(origin + end), "", end - first))
+        gaps += self._arounds()
         missed, tail = self._missed()
+        missed = self._without_spare(missed, begin)
         is_early = watch.end - watch.start < watch.long
         if not is_early:
             gaps += missed
@@ -411,6 +415,36 @@ class _AtPlace:
             self.expected.bit_count() * self.watch.long // since,
             weekly(self.known_before, BASELINE // 7, self.watch.long).bit_count(),
         )
+
+    def _arounds(self) -> list[Gap]:
+        """The times in which the machine goes around; they are one as long as it does not stop."""
+        found: list[Gap] = []
+        origin = self.watch.origin
+        looked, last = self.expected & self.up, -1
+        for first, end in runs(self.watch.around):
+            gap = Gap(Lack.AROUND, moment_of(origin + first), moment_of(origin + end), "", end - first)
+            if found and (looked & span(last, first)).bit_count() < STOPPED:
+                before = found.pop()
+                gap = gap._replace(first=before.first, hours=before.hours + gap.hours)
+            has_stopped = (looked & span(end, self.end)).bit_count() >= STOPPED
+            found.append(gap._replace(is_over=has_stopped))
+            last = end
+        return found
+
+    def _without_spare(self, missed: list[Gap], begin: int) -> list[Gap]:
+        """The gaps. Those are marked as over that a proof does without: short ones, if all of them together
+        are no more than the part of the expected hours that may be missing."""
+        part, whole = COVERED
+        short = [gap for gap in missed if gap.lack not in UNSEEN and gap.hours < LONG]
+
+        def are_few(since: int) -> bool:
+            hours = sum(gap.hours for gap in short if hour_of(gap.first) >= self.watch.origin + since)
+            expected = (self.expected & span(since, self.end)).bit_count()
+            return hours * whole <= max(expected, self._per_fortnight()) * (whole - part)
+
+        if not self.expected or not (are_few(self.watch.start) and are_few(begin)):
+            return missed
+        return [gap._replace(is_over=True) if gap in short else gap for gap in missed]
 
     def _missed(self) -> tuple[list[Gap], list[Gap]]:
         """Expected hours that nobody looked at, or all hours where nothing is known of the machine's own; and
@@ -434,8 +468,8 @@ class _AtPlace:
             for first, end, hours in joined:
                 gap = Gap(lack, moment_of(origin + first), moment_of(origin + end), place, hours)
                 (tail if lack is Lack.NO_LOG and first >= self.end else found).append(gap)
-        if self.end and self.watch.end - self.end <= PAUSE:
-            tail = []  # today's log is not old
+        if self.end and sum(gap.hours for gap in tail) < LONG:
+            tail = []  # the log of today, or of a weekend, is not old
         return sorted(found, key=lambda gap: gap.first), tail
 
 

@@ -223,6 +223,10 @@ SENTENCES: dict[str, str | Promise] = {
     "report.review": _("Gave the report to the head of the unit, revision %(revision)s: %(figures)s"),
     "report.pass_up": _("As head of the unit, sent the report on, revision %(revision)s"),
     "report.supplement": _("Sent a supplementary report, revision %(revision)s: %(units)s units changed"),
+    "report.restate": _("Restated the figures of machines of revision %(revision)s, number %(number)s"),
+    "report.restate_undo": _(
+        "Took back restatement %(number)s of the figures of machines of revision %(revision)s"
+    ),
     "report.ask_amendment": _("Asked to amend the report, revision %(revision)s: %(reason)s"),
     "report.amend": _("Opened the report for amendment, revision %(revision)s"),
     "report.decline": _("Declined the amendment of revision %(revision)s: %(reason)s"),

@@ -31,9 +31,14 @@ def running_now() -> QuerySet[Campaign]:
 
 def top_campaigns() -> list[Campaign]:
     """Running campaigns of the highest units: the campaign put in front last comes first, then the newest."""
-    rows = list(running_campaigns().order_by(F("front_at").desc(nulls_last=True), "-published_at"))
+    rows = _by_front()
     units = {unit.pk for unit in highest(one.issuer for one in rows)}
     return [one for one in rows if one.issuer_id in units]
+
+
+@compiled
+def _by_front() -> QuerySet[Campaign]:
+    return running_campaigns().order_by(F("front_at").desc(nulls_last=True), "-published_at")
 
 
 def is_of_a_top_unit(campaign: Campaign) -> bool:

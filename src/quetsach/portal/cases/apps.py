@@ -8,10 +8,11 @@ class CasesConfig(AppConfig):
         from quetsach.portal.campaigns import arrivals, tasks
         from quetsach.portal.campaigns.open_work import OPEN_WORK
         from quetsach.portal.cases.arrived import outcome_of
+        from quetsach.portal.cases.gaps.tasks import FACTS, gaps_to_close
         from quetsach.portal.cases.owning_actions import follow_range
         from quetsach.portal.cases.pull_actions import pull_sightings
         from quetsach.portal.cases.registered import open_cases
-        from quetsach.portal.cases.tasks import MACHINES, machines_to_do, ranges_to_decide
+        from quetsach.portal.cases.tasks import MACHINES, machines_to_do, ranges_asked, ranges_to_decide
         from quetsach.portal.cases.victims.actions import follow_reports
         from quetsach.portal.cases.victims.pull_actions import take_reports
         from quetsach.portal.machines.register.queries import CASES
@@ -22,5 +23,6 @@ class CasesConfig(AppConfig):
         arrivals.LISTENERS.append(pull_sightings)
         arrivals.LISTENERS.append(take_reports)
         arrivals.OUTCOMES.append(outcome_of)
-        tasks.PROVIDERS += [machines_to_do, ranges_to_decide]
+        tasks.PROVIDERS += [machines_to_do, gaps_to_close, ranges_to_decide]
+        tasks.FACTS.update(FACTS | {"ranges_asked": ranges_asked})
         OPEN_WORK["cases"] = MACHINES

@@ -18,7 +18,7 @@ MOST = 8
 """Gaps on the page of a case."""
 
 LACKS: dict[Lack, str | Promise] = {
-    Lack.NO_LOG: gettext_lazy("No log of hours in which the machine works has been looked at."),
+    Lack.NO_LOG: gettext_lazy("Of some hours in which the machine works no log has been looked at."),
     Lack.DOWN: gettext_lazy("The log has almost no lines there: less than a tenth of the usual."),
     Lack.LOST: gettext_lazy("Log lines are lost there."),
     Lack.UNREAD: gettext_lazy("The logs from after the handling could not be read in full."),
@@ -54,10 +54,36 @@ LACKS: dict[Lack, str | Promise] = {
     Lack.SPLIT: gettext_lazy("The handling was recorded for another machine."),
 }
 
+PARTS: dict[Lack, str] = {
+    Lack.NO_LOG: "no-log-was-looked-at",
+    Lack.DOWN: "the-log-has-almost-no-lines-or-lost-some",
+    Lack.LOST: "the-log-has-almost-no-lines-or-lost-some",
+    Lack.UNREAD: "lines-that-could-not-be-read",
+    Lack.NO_MACHINE: "lines-that-name-no-machine",
+    Lack.NO_TIME: "lines-that-could-not-be-read",
+    Lack.OTHER_LIST: "a-list-that-lacks-an-address",
+    Lack.EXPIRED: "a-list-that-lacks-an-address",
+    Lack.OTHER_PLACE: "the-logs-of-another-place",
+    Lack.OUTSIDE: "a-place-of-another-unit-saw-the-signs-too",
+    Lack.AROUND: "the-machine-goes-around-the-logs",
+    Lack.NOT_ASKED: "the-scans-were-not-asked-about-the-machine",
+    Lack.NOT_SEEN: "the-machine-was-seen-on-too-few-days",
+    Lack.NO_HOURS: "nobody-knows-in-which-hours-it-worked",
+    Lack.FEW_HOURS: "the-machine-works-too-few-hours",
+    Lack.TOO_SHORT: "the-time-is-still-too-short",
+    Lack.SHARED: "many-machines-behind-one-address",
+    Lack.SPLIT: "another-machine",
+}
+"""The part of the help page (docs/en/proven-clean.md) about each gap."""
+
 CLOSINGS: dict[Closing, str | Promise] = {
     Closing.SCAN: gettext_lazy("Scan the log of %(place)s of %(span)s with --asked."),
     Closing.SCAN_AGAIN: gettext_lazy(
         "Scan the log of %(place)s of %(span)s again, whole and with its times."
+    ),
+    Closing.OTHER_COPY: gettext_lazy(
+        "If there is a whole copy of the log of %(place)s of %(span)s, scan it with --asked. Else the quiet "
+        "days count from then on."
     ),
     Closing.SCAN_LIST: gettext_lazy(
         "Scan the log of %(place)s of %(span)s again, with a list that has all addresses of the case."
@@ -70,6 +96,8 @@ CLOSINGS: dict[Closing, str | Promise] = {
         "Add the log of the address translation: it tells the machines behind the address."
     ),
     Closing.CHECK: gettext_lazy("Check the machine itself, or confirm it as the person in charge."),
+    Closing.STOPPED: gettext_lazy("It has stopped; the quiet days count from then on."),
+    Closing.NOTHING: gettext_lazy("Nothing: the proof does without these hours."),
     Closing.CLAIM: gettext_lazy("Handle this machine too, and record what was done."),
 }
 """`place` is the name of a place, `span` a time."""
@@ -77,12 +105,13 @@ CLOSINGS: dict[Closing, str | Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """One gap in words: place, time, kind and cure."""
+    """One gap in words: place, time, kind and cure; and the part of the help page about it."""
 
     place: str
     span: str
     what: str | Promise
     closing: str
+    part: str
 
 
 def span_of(first: datetime, end: datetime) -> str:
@@ -105,7 +134,7 @@ def in_words(gaps: Iterable[Gap], names: Mapping[str, str]) -> list[Missing]:
         place = names.get(gap.place, _("the place that saw the signs"))
         span = span_of(gap.first, gap.end)
         closing = str(CLOSINGS[gap.closing]) % {"place": place, "span": span}
-        found.append(Missing(place if gap.place else "", span, LACKS[gap.lack], closing))
+        found.append(Missing(place if gap.place else "", span, LACKS[gap.lack], closing, PARTS[gap.lack]))
     return found
 
 

@@ -237,6 +237,58 @@ class CaseEvent(models.Model):
         return f"{self.case} · {self.act}"
 
 
+class CaseGap(models.Model):
+    """A gap of a claimed case that somebody can close, as the latest judgement found it.
+
+    `node` is the unit that closes it: the keeper of the log, else the owner of the machine. `place` is the
+    name of that log, empty where the gap is none of a log. `first_day` and `last_day` are local days. A row
+    holds only for the claim of `claimed_at`; each judgement replaces the rows of its case.
+    """
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="gaps")
+    node = models.ForeignKey(CampaignNode, on_delete=models.CASCADE, related_name="+", db_index=False)
+    closing = models.CharField(max_length=12)
+    place = models.CharField(max_length=200, blank=True)
+    first_day = models.DateField()
+    last_day = models.DateField()
+    claimed_at = models.DateTimeField()
+
+    rows = models.Manager()
+
+    class Meta:
+        indexes = (models.Index(fields=["node", "closing", "place"], name="gap_of_a_log"),)
+
+    def __str__(self) -> str:
+        return f"{self.case} · {self.closing}"
+
+
+class JudgingRun(models.Model):
+    """One run over all claims of a campaign, as the nightly command makes it.
+
+    `reached` is the last case judged: a run that was cut short goes on behind it, `restarts` counts that.
+    Without `ended_at` the run is under way, or was cut short.
+    """
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="judging_runs")
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    reached = models.UUIDField(null=True)
+    seconds = models.FloatField(default=0)
+    judged = models.PositiveIntegerField(default=0)
+    relapsed = models.PositiveIntegerField(default=0)
+    rechecked = models.PositiveIntegerField(default=0)
+    verified = models.PositiveIntegerField(default=0)
+    restarts = models.PositiveSmallIntegerField(default=0)
+
+    rows = models.Manager()
+
+    class Meta:
+        indexes = (models.Index(fields=["campaign", "-started_at"], name="judging_run_latest"),)
+
+    def __str__(self) -> str:
+        return f"{self.campaign} · {self.started_at}"
+
+
 def _kept_at(file: VictimFile, _name: str) -> str:
     """A path by content, without the sender's file name: nothing hostile becomes a path."""
     return f"victims/{file.digest[:2]}/{file.digest}-{file.pk}"

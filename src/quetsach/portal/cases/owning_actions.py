@@ -14,6 +14,7 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.actions import CaseError, move
+from quetsach.portal.cases.gaps.actions import follow_owner
 from quetsach.portal.cases.machine_actions import address_id
 from quetsach.portal.cases.models import Case, Device, NotOurs
 from quetsach.portal.cases.owning import owners_below
@@ -108,6 +109,7 @@ def _move(device: Device, to: CampaignNode, *, is_assigned: bool, is_said: bool)
     if device.id_kind in Device.BY_ADDRESS:
         device.id_value = address_id(to, _address(device))
     device.save(update_fields=["owner", "is_assigned", "is_owner_said", "id_value"])
+    follow_owner(device, to)
 
 
 def _address(device: Device) -> str:

@@ -25,7 +25,8 @@ _TOP, _STEP, _TALL = 22, 18, 13
 
 
 class Hour(StrEnum):
-    """What is known of one hour, the strongest first."""
+    """What is known of one hour, the strongest first. `MISSED` is found later, and is stronger than `ABSENT`:
+    where a log has almost no lines, nobody can tell that the machine was not there."""
 
     SEEN = "seen"
     ABSENT = "absent"
@@ -106,12 +107,12 @@ def draw(
     last = max(first, until.astimezone(zone).date())
     first = max(first, last - (MOST_DAYS - 1) * DAY)
     by_day: dict[date, dict[int, Hour]] = defaultdict(dict)
-    order = list(Hour)
     found = hours_of(days)
     for begins, ends in missed:
         for n in range(int((ends - begins) / HOUR)):
             start = begins + n * HOUR
-            found[start] = min(found.get(start, Hour.NO_LOG), Hour.MISSED, key=order.index)
+            if found.get(start) is not Hour.LOST and found.get(start) is not Hour.SEEN:
+                found[start] = Hour.MISSED
     for start, kind in found.items():
         local = start.astimezone(zone)
         if first <= local.date() <= last and start + HOUR > since:

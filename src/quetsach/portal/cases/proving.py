@@ -19,6 +19,7 @@ from quetsach.portal.cases.models import Device
 from quetsach.portal.cases.rules import USABLE_TIMES
 from quetsach.portal.indicators import store
 from quetsach.portal.sightings.models import Bypass, Coverage, Sighting
+from quetsach.sightings.runs import JOINED
 
 BEFORE = timedelta(days=BASELINE + 1)
 """This long before a claim its judgement needs the logs."""
@@ -82,8 +83,19 @@ def _times(row: Sighting | Bypass) -> tuple[Span, ...]:
         return ()
     if row.day is not None and row.runs:
         midnight = datetime.combine(row.day, time(), UTC)
-        return tuple((midnight + first * _MOMENT, midnight + last * _MOMENT) for first, last, _n in row.runs)
+        return tuple(
+            (midnight + first * _MOMENT, midnight + last * _MOMENT)
+            for run in row.runs
+            for first, last in _known(*run)
+        )
     return (row.first_seen, row.first_seen), (row.last_seen, row.last_seen)
+
+
+def _known(first: int, last: int, count: int) -> tuple[tuple[int, int], ...]:
+    """The times in microseconds at which a run had lines. Between two lines of a run are ten minutes at most.
+    A row of an older scan is one run of its whole day: of it the ends alone are known."""
+    is_run = last - first <= (count - 1) * JOINED
+    return ((first, last),) if is_run else ((first, first), (last, last))
 
 
 def _around(row: Bypass) -> Around:

@@ -29,9 +29,10 @@ from quetsach.portal.cases.actions import move
 from quetsach.portal.cases.asking import waiting_named
 from quetsach.portal.cases.cards import place_again
 from quetsach.portal.cases.following_actions import follow_evidence
+from quetsach.portal.cases.gaps.actions import Keeper
 from quetsach.portal.cases.machine_actions import OwnersOf, machines_of
 from quetsach.portal.cases.merging_actions import Moves, bring_back, settle, sums
-from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, Device
+from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseGap, CaseSighting, Device
 from quetsach.portal.cases.owning import owners_below
 from quetsach.portal.cases.parts import PART_FIELDS, Part, Piece, parts_of
 from quetsach.portal.cases.rules import USABLE_TIMES, Act, Arrival, State, arrive
@@ -45,6 +46,8 @@ BATCH = 100
 """Rows whose machines are looked up together."""
 MOST = 400
 """Rows of these machines that are taken with them: each machine is looked up once."""
+AT_ONCE = 500
+"""Claims that are judged together."""
 WAITING = (State.CLAIMED_CLEAN, State.RECHECKED)
 
 
@@ -72,14 +75,19 @@ def pull_sightings(campaign: Campaign, arrived: Arrived | None = None) -> Pulled
     """Take every waiting sighting of the campaign into its case, then judge the claims: all, or those that
     the document which `arrived` can move."""
     pulled = Pulled()
+    take_sightings(campaign, pulled)
+    judge_claims(campaign, pulled, arrived)
+    return pulled
+
+
+def take_sightings(campaign: Campaign, pulled: Pulled) -> None:
+    """Take every waiting sighting of the campaign into its case."""
     follow_lists(campaign)
     relist(campaign)
     follow_evidence()
     owners: dict[UUID, tuple[Owners, bool]] = {}
     while _pull_batch(campaign, pulled, owners):
         pass
-    judge_claims(campaign, pulled, arrived)
-    return pulled
 
 
 def _waiting(campaign: Campaign) -> QuerySet[Sighting]:
@@ -280,25 +288,42 @@ def _refresh(cases: dict[UUID, Case], now: datetime) -> None:
     Case.rows.bulk_update(cases.values(), ["count", "first_seen", "last_seen"])
 
 
+def claims_of(campaign: Campaign) -> QuerySet[Case]:
+    """The cases of the campaign that wait for a proof, in an order that stays."""
+    return Case.rows.filter(
+        device__campaign=campaign, is_current=True, state__in=WAITING, claimed_at__isnull=False
+    ).order_by("pk")
+
+
 def judge_claims(campaign: Campaign, pulled: Pulled | None = None, arrived: Arrived | None = None) -> None:
     """Move each claimed case by the proof that logs give now. With `arrived` only those that it can move: the
     nightly command judges all."""
     pulled = pulled or Pulled()
-    waiting = Case.rows.filter(device__campaign=campaign, is_current=True, state__in=WAITING)
+    waiting = claims_of(campaign)
     if arrived is not None:
         waiting = waiting.filter(pk__in=_moved_by(arrived, campaign))
-    claims = list(waiting.exclude(claimed_at=None).select_related("device__owner"))
+    for some in batched(list(waiting.values_list("pk", flat=True)), AT_ONCE):
+        judge_some(Case.rows.filter(pk__in=some), pulled)
+
+
+def judge_some(cases: QuerySet[Case], pulled: Pulled) -> int:
+    """Judge these claims, and store the gaps of those that are not proven; their number."""
+    claims = list(cases.exclude(claimed_at=None).select_related("device__owner", "device__campaign"))
     if not claims:
-        return
+        return 0
     since = min(case.claimed_at for case in claims if case.claimed_at)
     now = timezone.now()
     logs: proving.Logs = {}
+    keeper = Keeper()
     for facts in looks.gather(claims, since=since - proving.BEFORE):
         claimed_at = facts.case.claimed_at
         assert claimed_at is not None
         judgement = proving.judged(facts, now, logs)
+        keeper.take(facts.case, judgement.gaps)
         if judgement.rung.value != facts.case.state:
             _apply(facts, judgement, claimed_at, pulled)
+    keeper.write()
+    return len(claims)
 
 
 def _moved_by(arrived: Arrived, campaign: Campaign) -> set[UUID]:
@@ -312,6 +337,9 @@ def _moved_by(arrived: Arrived, campaign: Campaign) -> set[UUID]:
     for some in batched(sorted(arrived.machines), 400):
         aliases = Alias.rows.filter(reporter=arrived.node, key__in=some)
         found.update(waiting.filter(device__in=aliases.values("device")).values_list("pk", flat=True))
+    # New days of a log may close the gaps that its unit is asked to close.
+    gaps = CaseGap.rows.filter(node=arrived.node, place__in=arrived.places)
+    found.update(waiting.filter(pk__in=gaps.values("case")).values_list("pk", flat=True))
     if arrived.seen:
         found |= waiting_named(arrived.node, arrived.seen)
     needed = timedelta(days=campaign.quiet_days)

@@ -27,6 +27,7 @@ from django.db.models import When as Then
 from django.utils import timezone
 
 from quetsach.machines.proof.judging import Judgement
+from quetsach.machines.proof.places import Span as TimeSpan
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases import looks, proving
 from quetsach.portal.cases.models import Alias, Case, CaseEvent, Device, NotOurs, VictimReport
@@ -203,6 +204,8 @@ class Story:
 
     facts: looks.Facts
     judgement: Judgement | None
+    missed: tuple[TimeSpan, ...]
+    """Hours since the handling in which the machine was expected and no place that counts was up."""
     events: list[CaseEvent]
     former: list[CaseEvent]
     """What happened on machines that turned out to be this one."""
@@ -233,10 +236,18 @@ def story(case: Case) -> Story:
         seen = one.first_seen if one.is_day else one.last_seen
         facts.reported[one.publisher] = max(seen, facts.reported.get(one.publisher, seen))
     facts.claim_told = max((one.at for one in events if one.act == Act.CLAIM), default=None)
+    judgement: Judgement | None = None
+    missed: tuple[TimeSpan, ...] = ()
     waiting = case.state in (State.CLAIMED_CLEAN, State.RECHECKED) and case.claimed_at is not None
+    if waiting:
+        judgement = proving.judged(facts, timezone.now())
+        missed = judgement.missed
+    elif case.claimed_at is not None and case.verified_at is not None:
+        missed = proving.judged(facts, case.verified_at).missed
     return Story(
         facts=facts,
-        judgement=proving.judged(facts, timezone.now()) if waiting else None,
+        judgement=judgement,
+        missed=missed,
         events=[event for event in events if event.case_id == case.pk],
         former=[event for event in events if event.case_id != case.pk and event.act not in RENAMED],
         others=_others(case) if getattr(case, "has_others", True) else [],

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from quetsach.portal.cases import views
+from quetsach.portal.cases.gaps import views as views_gaps
 from quetsach.portal.cases.self_check import views as views_check
 from quetsach.portal.cases.self_check import views_visits
 from quetsach.portal.cases.victims import views as views_victims
@@ -11,6 +12,7 @@ urlpatterns = [
     path("tu-kiem-tra/", views_check.self_check, name="self_check"),
     path("cd/<slug:slug>/tu-kiem-tra/luot/", views_visits.self_check_visits, name="self_check_visits"),
     path("cd/<slug:slug>/may/", views.cases, name="cases"),
+    path("cd/<slug:slug>/may/con-thieu/", views_gaps.gaps, name="case_gaps"),
     path("cd/<slug:slug>/may/viec/", views_work.work, name="case_work"),
     path("cd/<slug:slug>/may/viec/hoan-tac/", views_work.take_back, name="case_work_undo"),
     path("cd/<slug:slug>/may/viec/in/", views_work.sheet, name="case_work_sheet"),

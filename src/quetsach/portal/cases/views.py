@@ -24,6 +24,7 @@ from quetsach.portal.campaigns.seat import Seat, take_seat, take_seat_asked
 from quetsach.portal.cases import actions, machine_words, owning_actions, queries
 from quetsach.portal.cases.advice import advice_for
 from quetsach.portal.cases.forms import AssignForm, ClaimForm, ReasonForm, StartForm
+from quetsach.portal.cases.histories import FIGURE_WORDS, figure_filter
 from quetsach.portal.cases.models import Case
 from quetsach.portal.cases.owning import is_public
 from quetsach.portal.cases.rules import Act, State, Word, allows, word
@@ -82,6 +83,9 @@ def cases(request: HttpRequest, slug: str) -> HttpResponse:
     chosen = next((w for w in queries.SHOWN if w.value == request.GET.get("loai")), None)
     if chosen is not None:
         rows = queries.in_word(rows, chosen, seat.campaign, now)
+    counted = request.GET.get("so", "")[:20]
+    if (figure := figure_filter(counted)) is not None:
+        rows = rows.filter(figure)
     version = request.GET.get("ban", "")[:9]
     if version.isascii() and version.isdigit():
         rows = rows.filter(false_alarm_of__version=int(version))
@@ -98,6 +102,7 @@ def cases(request: HttpRequest, slug: str) -> HttpResponse:
         "as_of": now,
         "text": text,
         "chosen": chosen,
+        "counted": FIGURE_WORDS.get(counted, ""),
         "version": int(version) if version.isascii() and version.isdigit() else None,
         "total": sum(counts.values()),
         "signs": counts[Word.SIGNS],

@@ -171,8 +171,8 @@ def _presence(case: Case, story: Story, now: datetime) -> Presence | None:
         return None
     until = case.verified_at or now
     zone = timezone.get_current_timezone()
-    missed = story.judgement.missed if story.judgement else ()
-    return presence.draw(story.facts.days_at_its_places, case.claimed_at, until, zone, missed)
+    days = story.facts.days_at_its_places
+    return presence.draw(days, case.claimed_at, until, zone, story.missed)
 
 
 def _places(case: Case, story: Story) -> list[AtPlace]:

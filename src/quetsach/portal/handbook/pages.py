@@ -27,6 +27,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
         _("Check and clean machines"),
         (
             "khi-nao-sach",
+            "so-lieu-may",
             "kiem-tra-may",
             "kiem-tra-bang-usb",
             "don-may",

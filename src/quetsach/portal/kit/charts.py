@@ -56,6 +56,14 @@ class Series:
     values: tuple[float | None, ...]
 
 
+@dataclass(frozen=True)
+class Band:
+    """A range behind the lines: the least and the greatest value of each day."""
+
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+
 def words_of(said: str) -> str:
     """The words of a text without the marks of its figures, for titles and descriptions."""
     return unescape(strip_tags(said)) if isinstance(said, SafeString) else said
@@ -111,8 +119,10 @@ def lines(
     top: float,
     unit: str,
     gap: str,
+    band: Band | None = None,
 ) -> SafeString:
     """Lines over days, from zero to `top`; `gap` is the text over days for which no series has a value.
+    `band` lies behind the lines.
 
     `unit` follows the numbers of the axis, such as " %". Raises ValueError for more than four series.
     """
@@ -130,7 +140,7 @@ def lines(
         parts.append(_el("line", class_="grid" if share else "axis", x1="0", x2="100%", y1=y, y2=y))
         if share:
             parts.append(_text(f"{top * share:g}{unit}", "0", y - 5, class_="t2"))
-    parts.append(_curves(xs, series, top))
+    parts.append(_curves(xs, series, top, band))
     for number, one in enumerate(series, start=1):
         parts += [
             _el("circle", class_=f"d{number}", cx=_percent(x), cy=_height(value, top), r="3.5")
@@ -142,9 +152,15 @@ def lines(
     return _chart(key, title, told, TOP + HIGH + 28, parts)
 
 
-def _curves(xs: Sequence[float], series: Sequence[Series], top: float) -> SafeString:
+def _curves(
+    xs: Sequence[float], series: Sequence[Series], top: float, band: Band | None = None
+) -> SafeString:
     """The lines, in a square of 100 × 100 that stretches; each breaks where it has no value."""
     drawn = []
+    if band is not None:
+        edge = [*zip(xs, band.high, strict=True), *reversed(list(zip(xs, band.low, strict=True)))]
+        points = " ".join(f"{x:.2f},{100 - 100 * min(value / (top or 1), 1):.2f}" for x, value in edge)
+        drawn.append(_el("polygon", class_="band", points=points))
     for number, one in enumerate(series, start=1):
         for first, last in _runs([value is not None for value in one.values]):
             points = " ".join(

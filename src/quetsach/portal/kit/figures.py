@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 REPORTS = "quetsach.portal.reports"
 CHECKS = "quetsach.portal.checks.queries"
+COUNTED = "quetsach.machines.counting.figures:figures_at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +183,36 @@ FIGURES: dict[str, Kind] = {
         "quetsach.portal.machines.register.queries:stated",
         ("=register_stated",),
     ),
+    "machines.infected": Kind(
+        _("machines in which signs were seen, without addresses of many machines and without false alarms"),
+        COUNTED,
+    ),
+    "machines.located": Kind(
+        _("machines with signs of which logs, leases or a register say which machine it is"), COUNTED
+    ),
+    "machines.shared": Kind(
+        _("addresses of many machines, at least one of them with signs"), COUNTED, ("whole.shared",)
+    ),
+    "machines.unlocated": Kind(
+        _("signs of one of several machines, not known which"), COUNTED, ("whole.unlocated",)
+    ),
+    "machines.claimed": Kind(
+        _("machines with signs that were handled and did not come back, proven clean or not"),
+        COUNTED,
+    ),
+    "machines.rechecked": Kind(
+        _("machines that were handled and showed no sign when looked at again, or are proven clean"), COUNTED
+    ),
+    "machines.relapsed": Kind(_("machines that showed signs again after they were handled"), COUNTED),
+    "machines.reinfected": Kind(_("machines that were infected again after they were clean"), COUNTED),
+    "machines.unreachable": Kind(_("machines that nobody could reach in three tries"), COUNTED),
+    "machines.known_least": Kind(
+        _("computers of units that keep a register or gave their number, at least"), COUNTED
+    ),
+    "machines.known_most": Kind(
+        _("computers of units that keep a register or gave their number, at most"), COUNTED
+    ),
+    "units.told": Kind(_("units to which the letter was sent"), COUNTED),
     "machines.seen": Kind(
         _("machines in which signs were seen, whatever became of them; without false alarms"),
         f"{REPORTS}.rollup.machines:by_branch",

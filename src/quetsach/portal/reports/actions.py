@@ -28,6 +28,7 @@ from quetsach.portal.reports.assessment.moments import moved_at_sending
 from quetsach.portal.reports.counted_self import off_paper
 from quetsach.portal.reports.errors import BlockedReport, ReportError
 from quetsach.portal.reports.facts import facts
+from quetsach.portal.reports.frozen.actions import freeze, take
 from quetsach.portal.reports.held_actions import (
     hold,
     must_be_fresh,
@@ -264,8 +265,11 @@ def _send(report: Report, node: CampaignNode, sending: _Sending, terms: Terms) -
     revision.warnings = _warnings(problems, sending)
     revision.due_at = node.due_at
     revision.submitted_at = now if goes_up else None
+    machines = take(node, now)
+    revision.totals["machines"] = machines.whole
     revision.sha256 = seal(revision, node)
     revision.save(force_insert=True)
+    freeze(revision, machines)
     ReportComponent.rows.bulk_create(components(revision, children))
     claim_in_report(node, entry.tax_codes)
     is_final = goes_up and node.parent_id is None

@@ -243,6 +243,60 @@ class SignedCopy(models.Model):
         return f"{self.signing_id} · {self.name}"
 
 
+class MachineFigures(models.Model):
+    """The figures of machines of a unit and all below, at the moment at which a revision was sent.
+
+    Number 1 is frozen with the revision and never changes. Each further number restates the same moment
+    by what became known since, with the `reasons`: pairs of a word of `quetsach.machines.counting.reasons`
+    and a number of machines. `by` is None where the portal noticed it by itself. A restatement that a person
+    made may be taken back; then the number before it holds.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="machine_figures")
+    number = models.PositiveSmallIntegerField()
+    at = models.DateTimeField(help_text="the moment that the figures are about")
+    made_at = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    own = models.JSONField(default=dict, help_text="figures of the unit alone")
+    whole = models.JSONField(default=dict, help_text="figures of the unit and all below")
+    reasons = models.JSONField(default=list)
+    withdrawn_at = models.DateTimeField(null=True)
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    rows = models.Manager()
+
+    class Meta:
+        ordering = ("number",)
+        constraints = (
+            models.UniqueConstraint(fields=["revision", "number"], name="machine_figures_number_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.revision_id} · {self.number}"
+
+
+class MachineFiguresPart(models.Model):
+    """The machines of one unit behind figures, so that later knowledge can be explained. No page shows them:
+    only counts go up. By the machine's id: rung, kind, and whether it relapsed, was infected again and could
+    not be reached (`counting.figures.Standing`)."""
+
+    figures = models.ForeignKey(MachineFigures, on_delete=models.CASCADE, related_name="parts")
+    node = models.ForeignKey(CampaignNode, on_delete=models.PROTECT, related_name="+")
+    counts = models.JSONField(default=dict, help_text="figures of this unit alone")
+    machines = models.JSONField(default=dict)
+
+    rows = models.Manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["figures", "node"], name="machine_figures_part_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.figures_id} · {self.node_id}"
+
+
 class ReportPolicy(models.Model):
     """A campaign's policy for reports. Without a row there is no review by heads and no lock by date."""
 

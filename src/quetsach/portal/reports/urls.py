@@ -7,6 +7,7 @@ from quetsach.portal.reports.dashboard.views import progress
 from quetsach.portal.reports.dashboard.views_chase import chase, chase_messages, chase_xlsx
 from quetsach.portal.reports.export import views as exports
 from quetsach.portal.reports.export.before_download import before_download
+from quetsach.portal.reports.frozen import views as views_frozen
 from quetsach.portal.reports.proposals import views as views_proposals
 from quetsach.portal.reports.review import views as views_review
 from quetsach.portal.reports.rollup import views as views_rollup
@@ -45,6 +46,19 @@ urlpatterns = [
     path("cd/<slug:slug>/tong-hop/<uuid:node_id>/kien-nghi/", views_proposals.proposals, name="wishes"),
     path("cd/<slug:slug>/quy-tac-bao-cao/", views_review.policy, name="report_policy"),
     path("cd/<slug:slug>/tong-hop/<uuid:node_id>/", views_rollup.rollup, name="rollup"),
+    path(
+        "cd/<slug:slug>/tong-hop/<uuid:node_id>/so-may/", views_frozen.machine_figures, name="machine_figures"
+    ),
+    path(
+        "cd/<slug:slug>/tong-hop/<uuid:node_id>/so-may/dieu-chinh/",
+        views_frozen.restate,
+        name="machine_figures_restate",
+    ),
+    path(
+        "cd/<slug:slug>/tong-hop/<uuid:node_id>/so-may/dieu-chinh/<int:number>/rut/",
+        views_frozen.take_back,
+        name="machine_figures_take_back",
+    ),
     path("cd/<slug:slug>/tong-hop/<uuid:node_id>/vi-sao/<slug:row>/", views_rollup.trace_page, name="why"),
     path(
         "cd/<slug:slug>/tong-hop/<uuid:node_id>/truoc-khi-tai/",

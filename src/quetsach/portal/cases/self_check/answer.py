@@ -150,18 +150,25 @@ def _sightings(
 def _reports(text: str, since: Since, now: datetime) -> tuple[datetime | None, bool]:
     """When others last reported an infected machine behind the address, lately or in an open case; and
     whether a report is of these minutes. Reports of the future are of a wrong clock."""
+    told = _told(text, since, now + MINUTES)
+    last = max((min(first if is_day else last, now) for first, last, is_day in told), default=None)
+    is_now = any(not is_day and first - MINUTES <= now <= last + MINUTES for first, last, is_day in told)
+    return last, is_now
+
+
+@compiled
+def _told(
+    text: str, since: Since, latest: datetime
+) -> QuerySet[VictimReport, tuple[datetime, datetime, bool]]:
+    """The times of reports about the address that began before `latest`, the last first."""
     lately = reduce(or_, (Q(node__campaign=pk, last_seen__gte=at) for pk, at in since))
     running = reduce(or_, (Q(node__campaign=pk) for pk, _at in since))
     is_open = Q(case__is_current=True) & ~Q(case__state__in=CLOSED)
     rows = VictimReport.rows.filter(
         lately | (running & is_open),
-        address=text, meaning__in=VictimReport.CASES, first_seen__lte=now + MINUTES,
+        address=text, meaning__in=VictimReport.CASES, first_seen__lte=latest,
     ).exclude(case__state=State.FALSE_POSITIVE)  # fmt: skip
-    found = rows.order_by("-last_seen", "-pk").values_list("first_seen", "last_seen", "is_day")[:MOST_REPORTS]
-    told = list(found)
-    last = max((min(first if is_day else last, now) for first, last, is_day in told), default=None)
-    is_now = any(not is_day and first - MINUTES <= now <= last + MINUTES for first, last, is_day in told)
-    return last, is_now
+    return rows.order_by("-last_seen", "-pk").values_list("first_seen", "last_seen", "is_day")[:MOST_REPORTS]
 
 
 def _looked(
@@ -202,16 +209,26 @@ def _spans(unit: UUID, since: Since, begins: dict[UUID, datetime], now: datetime
 
 def _is_told(units: set[UUID], since: Since) -> bool:
     """Whether lately a log of these units named a listed address and no machine, in one of the campaigns."""
+    those = tuple(sorted(units))
+    return bool(_told_by_logs(those, since) or _told_by_rows(those, since))
+
+
+@compiled
+def _told_by_logs(units: tuple[UUID, ...], since: Since) -> QuerySet[Coverage, int]:
     lately = reduce(
         or_, (Q(scan__node__campaign=pk) & (Q(last__gte=at) | Q(last__isnull=True)) for pk, at in since)
     )
-    rows = reduce(
+    rows = without_machine(lately & Q(scan__node__unit__in=units))
+    return rows.order_by().values_list("pk", flat=True)[:1]
+
+
+@compiled
+def _told_by_rows(units: tuple[UUID, ...], since: Since) -> QuerySet[Sighting, int]:
+    lately = reduce(
         or_, (Q(node__campaign=pk) & (Q(last_seen__gte=at) | Q(last_seen__isnull=True)) for pk, at in since)
     )
-    return (
-        without_machine(lately & Q(scan__node__unit__in=units)).exists()
-        or nameless(rows & Q(node__unit__in=units)).exists()
-    )
+    rows = nameless(lately & Q(node__unit__in=units))
+    return rows.order_by().values_list("pk", flat=True)[:1]
 
 
 def _ranges(address: Address) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ from quetsach.portal.reports.assessment.moments import moved_when_sent
 from quetsach.portal.reports.errors import BlockedReport, ReportError, StaleReport
 from quetsach.portal.reports.facts import prefilled
 from quetsach.portal.reports.forms import Posted, read_annex
+from quetsach.portal.reports.frozen.queries import chain_of
 from quetsach.portal.reports.locks import REASONS, Lock, grant_for, lock_and_grant, terms_of
 from quetsach.portal.reports.models import Report, ReportEvent, Revision, UnlockGrant
 from quetsach.portal.reports.signing.forms import AttachForm, SignForm
@@ -227,6 +228,7 @@ def sent_page(
         "lock_reason": REASONS[lock] if lock else "",
         "unlocker": _unlocker(seat, shown is None) if lock == Lock.GRACE else None,
         "grant": grant_for(seat.node, timezone.now()),
+        "machines": chain_of(shown),
         "signing": signing,
         "signed_copy": copies[0] if copies else None,
         "replaced": [(copy, before) for copy, before in pairwise(copies)],

@@ -16,6 +16,7 @@ from django.utils import timezone
 from quetsach.portal.campaigns.letter import LetterError, read_letter
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.queries import active_nodes
+from quetsach.portal.cases.histories import turns
 from quetsach.portal.cases.models import Case
 from quetsach.portal.cases.queries import watched
 from quetsach.portal.cases.rules import State
@@ -77,6 +78,9 @@ class Machines:
     `is_listed`: whether the campaign has published a list; without one no log is searched. `handled` cases
     were reported clean by their unit, `verified` of them are proven clean. False alarms are in no other
     number. `is_told`: some lines name a listed address and no machine.
+
+    `shared` addresses are of many machines, `unlocated` signs of one of several machines. `relapsed` machines
+    had signs again after they were handled, `reinfected` ones after they were clean.
     """
 
     is_listed: bool = True
@@ -89,6 +93,10 @@ class Machines:
     verified: int = 0
     false_alarms: int = 0
     is_told: bool = False
+    shared: int = 0
+    unlocated: int = 0
+    relapsed: int = 0
+    reinfected: int = 0
 
     @property
     def open(self) -> int:
@@ -156,7 +164,7 @@ def reports(scope: Scope) -> Reports:
 
 
 def machines(scope: Scope) -> Machines:
-    """Machines that were found, handled and proven clean, and the logs that were read. Three queries."""
+    """Machines that were found, handled and proven clean, and the logs that were read. Four queries."""
     node = scope.node
     looked = watched(node, below=True)
     where = subtree(node.path, "device__owner__path")
@@ -166,6 +174,7 @@ def machines(scope: Scope) -> Machines:
     verified = by_state.get(State.VERIFIED_CLEAN, 0)
     claimed = by_state.get(State.CLAIMED_CLEAN, 0) + by_state.get(State.RECHECKED, 0)
     found = sum(by_state.values())
+    more = turns(node) if found else {}
     return Machines(
         is_listed=bool(found or looked.scans) or versions(node.campaign).exists(),
         scans=looked.scans,
@@ -177,6 +186,7 @@ def machines(scope: Scope) -> Machines:
         verified=verified,
         false_alarms=false_alarms,
         is_told=looked.is_told,
+        **more,
     )
 
 

@@ -155,6 +155,24 @@ def _handled(machines: Machines) -> Choice:
     return ("some" if machines.open else "handled"), values
 
 
+def _addresses(machines: Machines) -> Choice:
+    values = {"n": machines.shared, "m": machines.unlocated}
+    if machines.shared and machines.unlocated:
+        return "both", values
+    if machines.shared:
+        return "shared", values
+    return ("unlocated", values) if machines.unlocated else None
+
+
+def _came_back(machines: Machines) -> Choice:
+    values = {"n": machines.relapsed, "m": machines.reinfected}
+    if machines.relapsed and machines.reinfected:
+        return "both", values
+    if machines.relapsed:
+        return "back", values
+    return ("again", values) if machines.reinfected else None
+
+
 def _false_alarms(machines: Machines) -> Choice:
     return ("some", {"n": machines.false_alarms}) if machines.false_alarms else None
 
@@ -293,6 +311,19 @@ SENTENCES = (
         _found,
     ),
     Sentence(
+        "addresses",
+        facts.machines,
+        {
+            "both": (
+                "Trong đó có {n} địa chỉ dùng chung, mỗi địa chỉ có ít nhất một máy có dấu hiệu, và {m} "
+                "địa chỉ chưa xác định được là máy nào."
+            ),
+            "shared": "Trong đó có {n} địa chỉ dùng chung, mỗi địa chỉ có ít nhất một máy có dấu hiệu.",
+            "unlocated": "Trong đó có {m} địa chỉ chưa xác định được là máy nào.",
+        },
+        _addresses,
+    ),
+    Sentence(
         "handled",
         facts.machines,
         {
@@ -308,6 +339,18 @@ SENTENCES = (
             "none": "Chưa có hồ sơ máy nào được xử lý xong; còn {open} hồ sơ phải xử lý.",
         },
         _handled,
+    ),
+    Sentence(
+        "came back",
+        facts.machines,
+        {
+            "both": (
+                "Có {n} máy có dấu hiệu trở lại sau khi xử lý và {m} máy nhiễm lại sau khi đã xác minh sạch."
+            ),
+            "back": "Có {n} máy có dấu hiệu trở lại sau khi xử lý.",
+            "again": "Có {m} máy nhiễm lại sau khi đã xác minh sạch.",
+        },
+        _came_back,
     ),
     Sentence(
         "false alarms",

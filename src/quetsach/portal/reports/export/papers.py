@@ -18,6 +18,7 @@ from quetsach.documents.document import (
     FigureRow,
     Heading,
     Letter,
+    MachineRow,
     MissingUnit,
     OfficialReport,
     Proposal,
@@ -44,6 +45,7 @@ from quetsach.portal.reports.assessment.moments import (
 from quetsach.portal.reports.assessment.sentences import Said
 from quetsach.portal.reports.counted_self import on_paper, paper_note
 from quetsach.portal.reports.export import heading as names
+from quetsach.portal.reports.frozen.printing import official_words, printed
 from quetsach.portal.reports.models import Report
 from quetsach.portal.reports.proposals.queries import shared_proposals
 from quetsach.portal.reports.queries import form_of, report_of
@@ -145,7 +147,10 @@ def official_report(node: CampaignNode) -> OfficialReport:
     machines = by_branch(node, rolled.children)
     asked = tuple(Proposal(", ".join(proposal.units), proposal.text) for proposal in shared_proposals(node))
     sentences = drafted(Scope(node, rolled.children))
-    saved = saved_assessment(report_of(node), form_of(node))
+    report = report_of(node)
+    saved = saved_assessment(report, form_of(node))
+    with override("vi"):
+        detail = printed(node, report)
     narrative = saved.text or "\n".join(one.text for one in sentences)
     seen = moments(saved, sentences, rolled.as_of)
     return OfficialReport(
@@ -169,6 +174,10 @@ def official_report(node: CampaignNode) -> OfficialReport:
         expected=rolled.expected,
         missing=tuple(MissingUnit(place.name, STATES[place.state]) for place in rolled.missing),
         machines=tuple(map(CountRow, MACHINES, machines.totals)) if machines.total else (),
+        machine_figures=tuple(
+            MachineRow(official_words(line), line.whole, line.frozen, line.holds) for line in detail.lines
+        ),
+        machine_notes=detail.notes,
         examined=_of_kinds(sentences, "looked at", *(() if machines.total else ("found",)), "false alarms"),
         software=_software(node),
         software_examined=_of_kinds(sentences, "software", "unchecked"),

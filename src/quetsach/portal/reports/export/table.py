@@ -16,7 +16,8 @@ from quetsach.portal.campaigns.queries import trails
 from quetsach.portal.kit.language import language
 from quetsach.portal.reports.counted_self import on_paper, self_rows
 from quetsach.portal.reports.export.papers import MACHINES, STATES
-from quetsach.portal.reports.queries import form_of
+from quetsach.portal.reports.frozen.printing import official_words, printed
+from quetsach.portal.reports.queries import form_of, report_of
 from quetsach.portal.reports.rollup.machines import WORDS, MachineTable, by_branch
 from quetsach.portal.reports.rollup.queries import roll_up
 from quetsach.portal.reports.rollup.sums import RollUp
@@ -52,7 +53,8 @@ class Export:
 def export(node: CampaignNode, as_of: str, rolled: RollUp | None = None) -> Export:
     """The node's roll-up as tables."""
     rolled = rolled or roll_up(node)
-    tables = (*figures(node, rolled), _machines(by_branch(node, rolled.children)))
+    machines = _machines(by_branch(node, rolled.children))
+    tables = (*figures(node, rolled), machines, *_machine_figures(node))
     return Export(node.campaign.title, node.name, as_of, tables)
 
 
@@ -115,6 +117,21 @@ def _machines(machines: MachineTable) -> Table:
         rows.append((_("Sum total"), *machines.totals, machines.total))
     words = MACHINES if language() == "vi" else tuple(str(text) for _word, _shape, text in WORDS)
     return Table(_("Machines by state"), (_("Unit"), *words, _("All")), tuple(rows))
+
+
+def _machine_figures(node: CampaignNode) -> tuple[Table, ...]:
+    """The figures of machines now, as frozen and as restated, with the reasons; none without machines."""
+    found = printed(node, report_of(node))
+    if not found.lines:
+        return ()
+    is_official = language() == "vi"
+    rows: list[tuple[Cell, ...]] = [
+        (official_words(line) if is_official else str(line.words), line.whole, line.frozen, line.holds)
+        for line in found.lines
+    ]
+    rows += [(note, None, None, None) for note in found.notes]
+    head = (_("Figure"), _("Now"), _("Frozen"), _("Restated"))
+    return (Table(_("Figures of machines"), head, tuple(rows)),)
 
 
 def _place() -> str:

@@ -15,6 +15,7 @@ from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.reports.actions import components, count
 from quetsach.portal.reports.assessment.moments import moved_at_sending
 from quetsach.portal.reports.errors import ReportError
+from quetsach.portal.reports.frozen.actions import freeze, take
 from quetsach.portal.reports.held_actions import hold, must_be_running, must_be_waiting, note, store
 from quetsach.portal.reports.models import Report, ReportComponent, ReportEvent, Revision
 from quetsach.portal.reports.queries import form_of
@@ -58,8 +59,11 @@ def send_supplement(
         },
         author=actor, at=now, submitted_at=now, due_at=node.due_at, client_uuid=client_uuid, based_on=last,
     )  # fmt: skip
+    machines = take(node, now)
+    revision.totals["machines"] = machines.whole
     revision.sha256 = seal(revision, node)
     revision.save(force_insert=True)
+    freeze(revision, machines)
     ReportComponent.rows.bulk_create(components(revision, children))
     is_final = node.parent_id is None
     report.current = revision

@@ -7,10 +7,11 @@ from dataclasses import asdict
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, ngettext
 
 from quetsach.portal.campaigns.models import Campaign
-from quetsach.portal.cases.pull_actions import pull_sightings
+from quetsach.portal.cases.night_actions import judge_all
+from quetsach.portal.cases.pull_actions import Pulled, take_sightings
 from quetsach.portal.cases.victims.pull_actions import take_reports
 from quetsach.portal.kit.command import PortalCommand
 
@@ -22,7 +23,9 @@ class Command(PortalCommand):
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         for campaign in Campaign.objects.filter(status=Campaign.Status.PUBLISHED):
-            done = pull_sightings(campaign)
+            done = Pulled()
+            take_sightings(campaign, done)
+            run = judge_all(campaign, done)
             done.opened += take_reports(campaign)
             self.stdout.write(
                 _(
@@ -31,3 +34,10 @@ class Command(PortalCommand):
                 )
                 % {"campaign": campaign.slug, **asdict(done)}
             )
+            told = ngettext(
+                "%(campaign)s: %(judged)d claim judged in %(seconds).1f s",
+                "%(campaign)s: %(judged)d claims judged in %(seconds).1f s",
+                run.judged,
+            )
+            counts = {"campaign": campaign.slug, "judged": run.judged, "seconds": run.seconds}
+            self.stdout.write(told % counts)

@@ -1,0 +1,1 @@
+"""Figures of a campaign: computed from the histories of cases, for any moment, without a database."""

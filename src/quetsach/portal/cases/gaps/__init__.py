@@ -1,0 +1,1 @@
+"""The gaps of claimed cases as tasks: each judgement stores them, pages join them over machines."""

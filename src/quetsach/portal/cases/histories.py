@@ -1,0 +1,247 @@
+"""The histories of a campaign's cases, as `quetsach.machines.counting` counts them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+
+from quetsach.machines.counting.histories import TRIES, CaseHistory, Kind, MachineHistory, Move, Rung
+from quetsach.machines.counting.histories import Act as Step
+from quetsach.portal.campaigns.models import CampaignNode
+from quetsach.portal.cases.merging_actions import MERGED, PART
+from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, Device
+from quetsach.portal.cases.rules import CHECK, OPEN, Act, State
+from quetsach.portal.sightings.models import Coverage
+from quetsach.portal.units.models import subtree
+
+RUNGS = {
+    **dict.fromkeys(OPEN, Rung.OPEN),
+    State.CLAIMED_CLEAN: Rung.CLAIMED,
+    State.RECHECKED: Rung.RECHECKED,
+    State.VERIFIED_CLEAN: Rung.VERIFIED,
+    State.FALSE_POSITIVE: Rung.FALSE,
+}
+KINDS = {"shared": Kind.SHARED, "unlocated": Kind.UNLOCATED, "weak": Kind.ADDRESS}
+BACK = (Act.RELAPSE, "seen_again")
+"""A sign after the handling, and a sign of a machine that was said to be out of use."""
+STEPS = {
+    Act.CLAIM: Step.CLAIM,
+    **dict.fromkeys(BACK, Step.RELAPSE),
+    MERGED: Step.MERGED,
+    "try": Step.TRY,
+    **dict.fromkeys((Act.START, Act.ASSIGN, Act.NOT_OURS, "locate"), Step.REACHED),
+}
+
+
+FIGURE_WORDS: dict[str, str | Promise] = {
+    "infected": gettext_lazy("Machines with signs"),
+    "located": gettext_lazy("of these: it is known which machine"),
+    "shared": gettext_lazy("Addresses of many machines, at least one with signs"),
+    "unlocated": gettext_lazy("Signs of one of several machines"),
+    "seen": gettext_lazy("In all"),
+    "claimed": gettext_lazy("of all: handled"),
+    "rechecked": gettext_lazy("of all: handled, checked again without a sign"),
+    "verified": gettext_lazy("of all: proven clean"),
+    "relapsed": gettext_lazy("Signs came back after handling"),
+    "reinfected": gettext_lazy("Infected again after being clean"),
+    "unreachable": gettext_lazy("Nobody could reach it in three tries"),
+    "false": gettext_lazy("False alarms, in no other number"),
+}
+"""The figures of machines in words, in the order of tables."""
+
+
+@dataclass
+class Told:
+    """Machines and cases of some units, and what explains changes: machines that turned out to be others,
+    that came out of others after a moment (`parted`), and that a withdrawn list closed."""
+
+    machines: list[MachineHistory]
+    cases: list[CaseHistory]
+    leads: dict[str, str] = field(default_factory=dict)
+    parted: dict[str, datetime] = field(default_factory=dict)
+    recalled: set[str] = field(default_factory=set)
+    opened: dict[str, datetime] = field(default_factory=dict)
+    """By machine: when its first case was written down."""
+    seen_by: dict[str, set[UUID]] = field(default_factory=dict)
+    """By machine: the nodes whose logs saw its signs; only where days were asked for."""
+
+
+def told_of(node: CampaignNode, *, with_days: bool = False) -> Told:
+    """The machines of a node and all below. The number of queries does not depend on their number."""
+    where = subtree(node.path, "device__owner__path")
+    led = subtree(node.path, "merged_into__device__owner__path")
+    cases = Case.rows.filter(where | led, device__campaign=node.campaign_id).order_by("pk")
+    moves, parted = _moves(cases)
+    found = Told([], [])
+    names: dict[str, set[str]] = defaultdict(set)
+    owned = Device.rows.filter(subtree(node.path, "owner__path"), campaign=node.campaign_id).order_by("pk")
+    days, seen_by = _days(node) if with_days else ({}, {})
+    found.seen_by = {str(device): reporters for device, reporters in seen_by.items()}
+    for pk, owner, kind, key, into in owned.values_list("pk", "owner", "id_kind", "key", "merged_into"):
+        found.machines.append(
+            MachineHistory(str(pk), str(owner), KINDS.get(kind, Kind.KNOWN), frozenset(days.get(pk, ())))
+        )
+        names[key].add(str(pk))
+        if into is not None:
+            found.leads[str(pk)] = str(into)
+    for key, at in parted.items():
+        found.parted |= dict.fromkeys(names.get(key, ()), at)
+    columns = (
+        "pk", "device", "family", "episode", "opened_at", "state", "first_seen", "merged_into",
+        "false_alarm_of", "merged_into__device",
+    )  # fmt: skip
+    for pk, device, family, episode, opened, state, first, into, recall, lead in cases.values_list(*columns):
+        machine, rung = str(device), _rung(state)
+        found.cases.append(
+            CaseHistory(
+                str(pk), machine, family, episode, opened, rung, tuple(moves.get(pk, ())),
+                None if first is None else min(first, opened), str(into) if into else None,
+            )
+        )  # fmt: skip
+        found.opened[machine] = min(opened, found.opened.get(machine, opened))
+        if lead is not None and lead != device:
+            found.leads[machine] = str(lead)
+        if recall is not None and rung is Rung.FALSE:
+            found.recalled.add(machine)
+    return found
+
+
+def _rung(state: str) -> Rung:
+    """A state that has no rung is open: nobody may take it for proven."""
+    return RUNGS.get(state, Rung.OPEN)  # type: ignore[call-overload, no-any-return]
+
+
+def _moves(cases: QuerySet[Case]) -> tuple[dict[UUID, list[Move]], dict[str, datetime]]:
+    """The steps of each case in the order in which they were written down; and by name the machines that
+    signs of another one went to, with the latest moment."""
+    found: dict[UUID, list[Move]] = defaultdict(list)
+    parted: dict[str, datetime] = {}
+    events = CaseEvent.rows.filter(case__in=cases.order_by().values("pk")).exclude(act__in=(CHECK, "open"))
+    texts = {name: KeyTextTransform(name, "data") for name in ("seen", "to")}
+    rows: Iterable[Any] = events.order_by("pk").values_list(
+        "case", "at", "act", "from_state", "to_state", texts["seen"], texts["to"]
+    )
+    for case, at, act, before, after, seen, to in rows:
+        if act == PART and to:
+            parted[to] = max(at, parted.get(to, at))
+        if act == Act.UNDO and found[case] and found[case][-1].act is Step.CLAIM:
+            found[case][-1] = found[case][-1]._replace(act=Step.OTHER)
+        moment = parse_datetime(seen) if act in BACK and seen else None
+        found[case].append(Move(at, STEPS.get(act, Step.OTHER), _rung(before), _rung(after), moment))
+    return found, parted
+
+
+def _days(node: CampaignNode) -> tuple[dict[UUID, set[date]], dict[UUID, set[UUID]]]:
+    """By machine: the local days on which its signs were seen, and the nodes whose logs saw them. A part of a
+    row is of one UTC day."""
+    links = CaseSighting.rows.filter(
+        subtree(node.path, "case__device__owner__path"),
+        case__device__campaign=node.campaign_id,
+        case__merged_into=None,
+    )
+    days: dict[UUID, set[date]] = defaultdict(set)
+    seen_by: dict[UUID, set[UUID]] = defaultdict(set)
+    rows = links.annotate(
+        begin=Coalesce("first", "sighting__first_seen"), end=Coalesce("last", "sighting__last_seen")
+    )
+    columns = ("case__device", "sighting__node", "begin", "end")
+    for device, reporter, *times in rows.order_by().values_list(*columns).iterator(5000):
+        days[device].update(timezone.localdate(time) for time in times if time is not None)
+        seen_by[device].add(reporter)
+    return days, seen_by
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What logs were looked at. `until`: by machine the last local day of the logs of a unit that saw its
+    signs; `days`: the local days of logs of the units, or of others that saw their machines."""
+
+    until: dict[str, date]
+    days: set[date]
+
+
+def looked_of(node: CampaignNode, told: Told) -> Looked:
+    """The logs behind the machines of `told_of` with days. One query."""
+    rows = (
+        Coverage.rows.filter(scan__node__campaign=node.campaign_id, time__in=("ok", "assumed_year"))
+        .exclude(first=None)
+        .exclude(last=None)
+        .order_by()
+        .values_list("scan__node", "scan__node__path", "first", "last")
+        .distinct()
+    )
+    reporters = {one for some in told.seen_by.values() for one in some}
+    ends: dict[UUID, date] = {}
+    spans: set[tuple[date, date]] = set()
+    for reporter, path, begin, end in rows.iterator(5000):
+        last = timezone.localdate(end)
+        ends[reporter] = max(last, ends.get(reporter, last))
+        if reporter in reporters or path.startswith(node.path):
+            spans.add((timezone.localdate(begin), last))
+    days = {
+        begin + timedelta(days=n) for begin, last in spans for n in range(min((last - begin).days, 400) + 1)
+    }
+    until = {
+        device: max(ends[one] for one in some if one in ends)
+        for device, some in told.seen_by.items()
+        if not some.isdisjoint(ends)
+    }
+    return Looked(until, days)
+
+
+def figure_filter(name: str) -> Q | None:
+    """The leading cases that a figure of `quetsach.machines.counting` counts; None for another name."""
+    real = ~Q(state=State.FALSE_POSITIVE)
+    shared, unlocated = Q(device__id_kind="shared"), Q(device__id_kind="unlocated")
+    any_case = Case.rows.filter(merged_into=None).exclude(state=State.FALSE_POSITIVE)
+    named = {
+        "seen": real,
+        "infected": real & ~shared & ~unlocated,
+        "located": real & ~Q(device__id_kind__in=Device.BY_ADDRESS),
+        "claimed": Q(state__in=(State.CLAIMED_CLEAN, State.RECHECKED, State.VERIFIED_CLEAN)),
+        "rechecked": Q(state__in=(State.RECHECKED, State.VERIFIED_CLEAN)),
+        "verified": Q(state=State.VERIFIED_CLEAN),
+        "relapsed": real & Q(device__in=any_case.filter(events__act__in=BACK).values("device")),
+        "reinfected": real & Q(device__in=any_case.filter(episode__gt=1).values("device")),
+        "unreachable": Q(state__in=OPEN, device__in=_tried()),
+        "false": Q(state=State.FALSE_POSITIVE),
+        "shared": real & shared,
+        "unlocated": real & unlocated,
+    }
+    return named.get(name)
+
+
+def _tried() -> QuerySet[Case, Any]:
+    """The machines of cases with enough tries in vain."""
+    tried = Case.rows.filter(is_current=True).annotate(tries=Count("events", filter=Q(events__act="try")))
+    return tried.filter(tries__gte=TRIES).values("device")
+
+
+def turns(node: CampaignNode) -> dict[str, int]:
+    """Machines of a node and all below that came back, and addresses that are no known machine, by the names
+    of `FIGURE_WORDS`. One query."""
+    cases = Case.rows.filter(
+        subtree(node.path, "device__owner__path"), device__campaign=node.campaign_id, merged_into=None
+    ).exclude(state=State.FALSE_POSITIVE)
+    of_kind = {
+        kind: Count("device", distinct=True, filter=Q(is_current=True, device__id_kind=kind))
+        for kind in ("shared", "unlocated")
+    }
+    found: dict[str, int] = cases.order_by().aggregate(
+        **of_kind,
+        relapsed=Count("device", distinct=True, filter=Q(events__act__in=BACK)),
+        reinfected=Count("device", distinct=True, filter=Q(episode__gt=1)),
+    )
+    return found
