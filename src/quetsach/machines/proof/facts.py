@@ -76,11 +76,13 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class Machine:
     """The machine: the keys that belong to it now (none where they are not known); whether many machines
-    stand behind its address; and the hours by which its local time is ahead of UTC."""
+    stand behind its address; the hours by which its local time is ahead of UTC; and whether it was said to be
+    out of use, so that it may not be seen any more."""
 
     keys: frozenset[str] = frozenset()
     is_shared: bool = False
     ahead: int = 7
+    is_retired: bool = False
 
 
 def alive_at(days: Iterable[tuple[date, int]]) -> dict[date, int]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+from quetsach.machines.proof import given_away
 from quetsach.machines.proof.facts import Around, Claim, Expiry, Hit, Machine, Place
 from quetsach.machines.proof.gaps import Gap, Lack
 from quetsach.machines.proof.hours import hour_of, in_a_row, moment_of, moved, runs, span, weekly
@@ -86,6 +87,8 @@ class Judgement:
     is_weak: bool = False
     missed: tuple[Span, ...] = ()
     """The hours at the place in which the machine was expected and the place not up."""
+    back_at: datetime | None = None
+    """When a machine that was said to be out of use was seen again."""
 
     @property
     def lack(self) -> Lack | None:
@@ -114,6 +117,8 @@ def judge(
     guard = claim.at + GUARD
     if any(hit.last is not None and hit.last > guard and not hit.is_moved for hit in hits):
         return Judgement(Rung.OPEN)
+    if machine.is_retired and (back_at := _seen_since(guard, places, machine)) is not None:
+        return Judgement(Rung.OPEN, back_at=back_at)
     watch = _Watch(claim, hits, places, around, list(expiries), machine, now, quiet_days)
     found = [watch.at(place) for place in watch.counting]
     best = max(found, key=_order, default=None) or _without_place(watch, places)
@@ -121,6 +126,21 @@ def judge(
         there = max((one for one in found if one.place in watch.outside), key=_order, default=None)
         best = there if there and there.rung is Rung.VERIFIED else _only_inside(watch, best, there)
     return _held_back(best, hits, around, machine, claim.at, now)
+
+
+def _seen_since(since: datetime, places: Iterable[Place], machine: Machine) -> datetime | None:
+    """The first hour after that moment in which any place saw the machine. Of a day without hours the first
+    local day after it counts: on the day itself the machine may have been seen before."""
+    ahead = timedelta(hours=machine.ahead)
+    found = []
+    for place in places:
+        for day, mask in place.alive.items():
+            hours = (datetime.combine(day, time(hour), UTC) for hour in range(24) if mask >> hour & 1)
+            found += [at for at in hours if at >= since]
+        for day in place.seen_on:
+            begin = datetime.combine(day, time(), UTC) - ahead
+            found += [begin] if begin >= since else []
+    return min(found, default=None)
 
 
 def _only_inside(watch: _Watch, best: Judgement, there: Judgement | None) -> Judgement:
@@ -212,16 +232,9 @@ class _Watch:
         self.around = after & self._hours(
             span for one in around for span in one.times or _span(one.first, one.last)
         )
-        self.moved: dict[str, int] = {}
-        for hit in hits:
-            if hit.is_moved:
-                bits = after & self._hours(_span(hit.last, hit.last))
-                self.moved[hit.place] = self.moved.get(hit.place, 0) | bits
-        self.broken = self.around
-        """The hours that are no silence: those in which the machine went around, and all before a sign that
-        was given away."""
-        for bits in self.moved.values():
-            self.broken |= span(self.start, max(self.start, bits.bit_length()))
+        self.moved = given_away.by_place(hits, self.origin, after)
+        self.broken = self.around | given_away.before_last(self.moved, self.start)
+        """The hours that are no silence."""
         self.expired = min((hour_of(one.at) - self.origin for one in expiries), default=None)
 
     def _hours(self, times: Iterable[Span]) -> int:
@@ -287,16 +300,9 @@ class _AtPlace:
                 until = self._until(first, end)
                 quiet = timedelta(hours=end - first)
                 return Judgement(
-                    Rung.VERIFIED,
-                    self.place.key,
-                    until,
-                    None,
-                    quiet,
-                    (),
-                    count,
-                    self._is_weak(count),
-                    self._spans(self.expected & ~self.up),
-                )
+                    Rung.VERIFIED, self.place.key, until, None, quiet, (), count,
+                    self._is_weak(count), self._spans(self.expected & ~self.up),
+                )  # fmt: skip
         first, end = self._longest()
         quiet = timedelta(hours=end - first)
         rung = Rung.RECHECKED if quiet >= min(RECHECK, watch.needed) else Rung.CLAIMED
@@ -359,7 +365,7 @@ class _AtPlace:
             not self.parted & span(first, end)
             and count.expected >= self.watch.least_hours
             and count.covered * whole >= count.expected * part
-            and count.seen_days >= self.watch.seen_days
+            and (self.watch.machine.is_retired or count.seen_days >= self.watch.seen_days)
         )
 
     def _until(self, first: int, end: int) -> datetime:
@@ -404,17 +410,14 @@ class _AtPlace:
         elif self._per_fortnight() < watch.least_hours:
             gaps.append(Gap(Lack.FEW_HOURS, since, watch.now, key, self._per_fortnight()))
         gaps += self._arounds()
-        gaps += [
-            Gap(Lack.MOVED, moment_of(origin + first), moment_of(origin + end), place)
-            for place, bits in sorted(watch.moved.items())
-            for first, end in runs(bits)
-        ]
+        gaps += given_away.gaps(watch.moved, origin)
         missed, tail = self._missed()
         missed = self._without_spare(missed, begin)
         is_early = watch.end - watch.start < watch.long
         if not is_early:
             gaps += missed
-        if count.seen_days < watch.seen_days and self.end - begin >= watch.long:
+        is_unseen = count.seen_days < watch.seen_days and not watch.machine.is_retired
+        if is_unseen and self.end - begin >= watch.long:
             asked = sum(watch._midnight(day) + _DAY > begin for day in self.place.asked)
             lack = Lack.NOT_SEEN if asked >= watch.seen_days else Lack.NOT_ASKED
             gaps.append(Gap(lack, moment_of(origin + begin), watch.now, key))

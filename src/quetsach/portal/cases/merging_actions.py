@@ -21,15 +21,16 @@ from django.utils.dateparse import parse_datetime
 
 from quetsach.portal.audit.actions import Told, record_all
 from quetsach.portal.cases import looks, outside
+from quetsach.portal.cases.actions import unclaim
 from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, Device, VictimReport
 from quetsach.portal.cases.outside import AWAY, PART
 from quetsach.portal.cases.queries import RANK
-from quetsach.portal.cases.rules import CHECK, State
+from quetsach.portal.cases.rules import CHECK, Note, State
 from quetsach.portal.sightings.models import Sighting
 
 MERGE, MERGED = "merge", "merged"
 """Acts of events: other machines came to this one, it became another one."""
-_QUIET = ("open", "evidence", "assign", MERGE, MERGED, PART)
+_QUIET = ("open", "evidence", "assign", Note.OVERDUE, MERGE, MERGED, PART)
 """Events after which nobody has worked on a case yet, and no log has proven anything."""
 _STATE = (
     "state",
@@ -39,6 +40,14 @@ _STATE = (
     "confirmed_by_id",
     "relapses",
     "false_alarm_of_id",
+    "done",
+    "clock_at",
+    "acknowledged_at",
+    "located_at",
+    "dismissed_at",
+    "tries",
+    "unreachable_at",
+    "aside_until",
 )
 
 
@@ -195,6 +204,9 @@ def _merge(case: Case, target: Device, why: str, away: dict[str, Any]) -> bool:
     case.save(update_fields=["is_current", "merged_into"])
     state = _joined(into, case)
     _take_over(into, state)
+    if case.device.isolated_at is not None and into.device.isolated_at is None:
+        into.device.isolated_at = case.device.isolated_at  # the same machine is off the network
+        into.device.save(update_fields=["isolated_at"])
     _note(case, MERGED, case.state, {"to": target.key, "case": str(into.pk), "why": why, **away})
     data = {"from": case.device.key, "case": str(case.pk), "why": why, "before": before, **away}
     _note(into, MERGE, into.state, data, from_state)
@@ -254,7 +266,7 @@ def _take_over(into: Case, state: Case) -> None:
     proven = into.claimed_at
     if proven is not None and into.last_seen is not None and into.last_seen > proven:
         into.state, into.relapses = State.CLEANING.value, into.relapses + 1
-        into.claimed_at = into.verified_at = into.quiet_until = into.confirmed_by_id = None
+        unclaim(into)
     into.save(update_fields=list(_STATE))
 
 

@@ -16,7 +16,7 @@ from quetsach.machines.proof.places import BASELINE, LogDay, PlaceLog, Span
 from quetsach.portal.cases import looks, outside
 from quetsach.portal.cases.looks import DayOfMachine, Facts
 from quetsach.portal.cases.models import Device
-from quetsach.portal.cases.rules import USABLE_TIMES
+from quetsach.portal.cases.rules import RETIRE, USABLE_TIMES
 from quetsach.portal.indicators import store
 from quetsach.portal.sightings.models import Bypass, Coverage, Sighting
 from quetsach.sightings.runs import JOINED
@@ -46,6 +46,7 @@ def judged(facts: Facts, now: datetime, logs: Logs | None = None) -> Judgement:
         machine=Machine(
             is_shared=_is_shared(facts),
             ahead=int(ahead.total_seconds()) // 3600,
+            is_retired=case.done == RETIRE,
         ),
     )
 

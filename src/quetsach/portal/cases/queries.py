@@ -13,6 +13,7 @@ from django.db.models import Case as When
 from django.db.models import (
     Count,
     Exists,
+    FilteredRelation,
     IntegerField,
     Max,
     Min,
@@ -33,7 +34,15 @@ from quetsach.machines.proof.judging import Judgement
 from quetsach.machines.proof.places import Span as TimeSpan
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases import looks, proving
-from quetsach.portal.cases.models import Alias, Case, CaseEvent, Device, NotOurs, VictimReport
+from quetsach.portal.cases.models import (
+    Alias,
+    Case,
+    CaseEvent,
+    CaseSighting,
+    Device,
+    NotOurs,
+    VictimReport,
+)
 from quetsach.portal.cases.rules import PATIENCE, State, Word
 from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.sightings.models import Scan, Sighting
@@ -232,6 +241,8 @@ class Story:
     events: list[CaseEvent]
     former: list[CaseEvent]
     """What happened on machines that turned out to be this one."""
+    led: dict[UUID, Device]
+    """The cases that lead to this one, each with its machine."""
     others: list[Case]
     lines: int
     days: int
@@ -272,6 +283,7 @@ def story(case: Case) -> Story:
         missed=missed,
         events=[event for event in events if event.case_id == case.pk],
         former=[event for event in events if event.case_id != case.pk and event.act not in RENAMED],
+        led={event.case_id: event.case.device for event in events if event.case_id != case.pk},
         others=_others(case) if getattr(case, "has_others", True) else [],
         lines=sum(s.count for s in facts.sightings),
         days=len(_local_days(facts.sightings)),
@@ -282,10 +294,14 @@ def story(case: Case) -> Story:
 
 def with_company(cases: QuerySet[Case]) -> QuerySet[Case]:
     """The cases, each with `is_reported`: whether others reported it; and `has_others`: whether its machine
-    has other cases. Spares a page two queries."""
+    has other cases; and `waiting_alarm`: the false alarm that waits for a second person, if any."""
     others = Case.rows.filter(device=OuterRef("device")).exclude(pk=OuterRef("pk"))
     reports = VictimReport.rows.filter(case=OuterRef("pk"))
-    return cases.annotate(is_reported=Exists(reports), has_others=Exists(others))
+    is_waiting = Q(false_alarms__decided_at=None, false_alarms__ended_at=None)
+    waiting: Any = FilteredRelation("false_alarms", condition=is_waiting)
+    found: Any = cases.annotate(is_reported=Exists(reports), has_others=Exists(others), waiting_alarm=waiting)
+    with_alarm: QuerySet[Case] = found.select_related("waiting_alarm__by", "waiting_alarm__decider")
+    return with_alarm
 
 
 def _others(case: Case) -> list[Case]:
@@ -295,6 +311,12 @@ def _others(case: Case) -> list[Case]:
 def _reports(case: Case) -> list[VictimReport]:
     rows = VictimReport.rows.filter(case=case).select_related("file").order_by("-last_seen", "-pk")
     return list(rows[: MOST_REPORTS + 1])
+
+
+def flagged(cases: QuerySet[Case], campaign: Campaign, condition: Any) -> QuerySet[Case]:
+    """The cases of machines any of whose current cases fits a condition (`flags.conditions`)."""
+    current = Case.rows.filter(condition, is_current=True, device__campaign=campaign)
+    return cases.filter(device__in=current.order_by().values("device"))
 
 
 def named(cases: QuerySet[Case], text: str) -> QuerySet[Case]:
@@ -314,3 +336,9 @@ def named(cases: QuerySet[Case], text: str) -> QuerySet[Case]:
 def refusals_of(device: Device) -> list[NotOurs]:
     """Units that said that the machine is not theirs, the latest first."""
     return list(device.refusals.select_related("node", "by"))
+
+
+def indicators_of(case: Case) -> list[str]:
+    """The indicators that logs showed of a case, in order."""
+    links = CaseSighting.rows.filter(case=case).order_by("sighting__indicator")
+    return list(links.values_list("sighting__indicator", flat=True).distinct())
