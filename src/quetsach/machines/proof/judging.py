@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+from quetsach.machines.proof import given_away
 from quetsach.machines.proof.facts import Around, Claim, Expiry, Hit, Machine, Place
 from quetsach.machines.proof.gaps import Gap, Lack
 from quetsach.machines.proof.hours import hour_of, in_a_row, moment_of, moved, runs, span, weekly
@@ -231,16 +232,9 @@ class _Watch:
         self.around = after & self._hours(
             span for one in around for span in one.times or _span(one.first, one.last)
         )
-        self.moved: dict[str, int] = {}
-        for hit in hits:
-            if hit.is_moved:
-                bits = after & self._hours(_span(hit.last, hit.last))
-                self.moved[hit.place] = self.moved.get(hit.place, 0) | bits
-        self.broken = self.around
-        """The hours that are no silence: those in which the machine went around, and all before a sign that
-        was given away."""
-        for bits in self.moved.values():
-            self.broken |= span(self.start, max(self.start, bits.bit_length()))
+        self.moved = given_away.by_place(hits, self.origin, after)
+        self.broken = self.around | given_away.before_last(self.moved, self.start)
+        """The hours that are no silence."""
         self.expired = min((hour_of(one.at) - self.origin for one in expiries), default=None)
 
     def _hours(self, times: Iterable[Span]) -> int:
@@ -306,16 +300,9 @@ class _AtPlace:
                 until = self._until(first, end)
                 quiet = timedelta(hours=end - first)
                 return Judgement(
-                    Rung.VERIFIED,
-                    self.place.key,
-                    until,
-                    None,
-                    quiet,
-                    (),
-                    count,
-                    self._is_weak(count),
-                    self._spans(self.expected & ~self.up),
-                )
+                    Rung.VERIFIED, self.place.key, until, None, quiet, (), count,
+                    self._is_weak(count), self._spans(self.expected & ~self.up),
+                )  # fmt: skip
         first, end = self._longest()
         quiet = timedelta(hours=end - first)
         rung = Rung.RECHECKED if quiet >= min(RECHECK, watch.needed) else Rung.CLAIMED
@@ -423,11 +410,7 @@ class _AtPlace:
         elif self._per_fortnight() < watch.least_hours:
             gaps.append(Gap(Lack.FEW_HOURS, since, watch.now, key, self._per_fortnight()))
         gaps += self._arounds()
-        gaps += [
-            Gap(Lack.MOVED, moment_of(origin + first), moment_of(origin + end), place)
-            for place, bits in sorted(watch.moved.items())
-            for first, end in runs(bits)
-        ]
+        gaps += given_away.gaps(watch.moved, origin)
         missed, tail = self._missed()
         missed = self._without_spare(missed, begin)
         is_early = watch.end - watch.start < watch.long
