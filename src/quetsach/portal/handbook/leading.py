@@ -59,6 +59,7 @@ BY_ROUTE: dict[str, str] = {
     "victims_file": "bao-cao-noi-khac#in-the-portal",
     "victims_unplaced": "bao-cao-noi-khac#in-the-portal",
     "risks": "bao-cao-noi-khac#what-a-report-means",
+    "case_gaps": "khi-nao-sach#what-is-missing-and-what-closes-it",
     "registers": "so-may",
     "register": "so-may#what-the-register-shows",
     "register_machine": "so-may#what-people-decide",
