@@ -36,7 +36,7 @@ def fill_register(story: Story) -> int:
             actions.accept(draft, officer)
         rows = list(RegisterRow.rows.filter(unit=unit).order_by("name"))
         if rows:
-            register.say(unit, rows[:2], "confirmed", officer, "", machine="pc")
+            register.say(unit, rows[:2], "confirmed", officer, "")
     return len(rows)
 
 

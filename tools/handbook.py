@@ -34,6 +34,7 @@ ENGLISH = {
     "van-ban": "documents",
     "bao-cao-noi-khac": "victims",
     "su-co": "incidents",
+    "xu-ly-may": "work-on-a-machine",
     "khi-nao-sach": "proven-clean",
     "so-lieu-may": "machine-figures",
     "so-may": "register",

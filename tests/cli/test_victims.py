@@ -42,7 +42,7 @@ def test_infections_risks_and_leftovers_are_told_apart(quetsach, report, tmp_pat
 def test_a_bad_line_is_named_with_file_and_line(quetsach, report):
     report.write_text(HEAD + LINE + "2026-03-01 01:00:00,nowhere,1,0,low,x\n")
     code, out, _err = quetsach("victims", report)
-    assert code == 2 and f"{report}:3: “nowhere” is no IP address" in out
+    assert code == 2 and f"{report}:3: “nowhere” is no IP address of a machine" in out
 
 
 def test_a_type_that_says_nothing_is_no_trouble(quetsach, tmp_path):

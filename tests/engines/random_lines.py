@@ -333,6 +333,24 @@ PAIRS = (
     "{a}:53 -> {b}:5353 ", "{a}/51234 (192.168.9.9/1) to inside:{b}/80 ", "({a}) ", "{a}/24 ",
     "{a} 255.255.0.0 ", "App/{a} ", "spt=53 dpt=51234 ", "client @0x7f01 {a}#53000 ", "icmp type=3 ",
     "ICMP unreachable ", "http://{a}/ ",
+    "{a} → {b} ", "{a} => {b}:443 ", "{a}:53 ==> {b} ", "{a} >> {b} ", "{a}>{b} ", "{a} ---> {b} ",
+    "{a} <- {b} ", "{a}:443 <-- {b}:51234 ", "{a} ← {b} ", "{a} <= {b} ", "{a} < {b} ", "{a} <-> {b} ",
+    "IP {a}.51234 > {b}.domain: ", "IP {a}.domain > {b}.51234: 7 1/0/0 A ", "{a}.https > {b}.51234 ",
+    "{a}.xyz-svc > {b}.8080: Flags [S.] ", "{a}.8080 > {b}.51234: Flags [S] ", "{a}.ntp > {b}.ntp: ",
+    "tcp4 0 0 {a}.https {b}.51234 ", "TCP {a}:3389 {b}:51234 ", "D tcp {a} {b} ", "dropped {a}:1 {b}:2 ",
+    "inbound {a} {b} ", "{a} connected to {b} ", "{a} truy cập máy {b} ", "{a} accessed by {b} ",
+    "{a} bị tấn công bởi {b} ", "from {a} to máy chủ {b} ", "Server IP={a} Peer IP={b} ",
+    "remote={a}:5 local={b}:443 ", "rhost={a} ", "Ban {a} ", "attacker {a} victim {b} ",
+    "Login failed for {a} on {b} ", "direction=inbound {a} {b} ", "inbound_interface=x {a} outbound ",
+)  # fmt: skip
+PHRASES = (
+    "gateway: {a} ", "sensor: {a} asked ", "tường lửa: {a} ", "Thiết bị: {a} truy vấn ", "DNS server: {a} ",
+    "AP[{a}] ", "access point {a} ", "điểm truy cập {a} ", "blocked by policy on {a} ", "denied at {a} ",
+    'blocked by "FW-1" {a} ', "reported by sensor FG-1 ({a}) ", "blocked by rule for {a} ",
+    "event received from {a} ", "query was received from {a} ", "nhận từ {a} ", "truy vấn nhận được từ {a} ",
+    "via proxy PX-1 ({a}) ", "qua {a} ", "hôm qua {a} ", "qua máy {a} ", "to SRV-1 ({a}) ", "server at {a} ",
+    "bị chặn tại {a} ", "trên máy {a} ", "cảnh báo từ {a} ", "IP tấn công: {a} ", "bị tấn công: {a} ",
+    "Source IP={a} ", "x=server ip={a} ", "proxy {a} ", "node[{a}] ", "bộ định tuyến {a} ", "{a} asked ",
 )  # fmt: skip
 TIMES = (
     "2024-03-05T08:00:00.1234567Z", "2024-03-05 08:00:00 +0700", "2024-03-05 08:00:00 UTC",
@@ -342,6 +360,15 @@ TIMES = (
     "1709600400.25", "1709600400123", "1709600400123456789", "2024:03:05-08:00:00",
     "05-Mar-2024 08:00:00.5", "2024-03-05 08:00:00:01", "2024-13-05T08:00:00Z",
     "2024-03-05 08:00:00 +2000", "08:00:00", "2024-03-05 08:00:00 Zone", "Feb 29 08:00:00 ICT",
+    "15/03/2024 8:00:00 chiều", "15/03/2024 8:00:00 Sáng", "15/03/2024 1:00:00 buổi trưa",
+    "15/03/2024 8:00:00 tới", "15/03/2024 8:00:00 tối", "15/03/2024 8:00:00 to\u0302\u0301i",
+    "15/03/2024 11:00:00 đêm", "15/03/2024 12:00:00 đêm", "15/03/2024 8:00:00 toi", "15/03/2024 8:00:00 ch",
+    "03/04/2024 8:00:00 CH", "2024-03-05 08:00:00 SA-10", "2024-03-05 08:00:00 EST-5",
+    "99/99/2024 8:00:00 tối",
+    "2024-03-05,08:00:00,PM,", '"2024-03-05 08:00:00","CH"', "2024-03-05 08:00:00 PM_x",
+    'date=2024-03-05 time=08:00:00 timezone="UTC"', "date=2024-03-05 time=08:00:00 tz=CST",
+    "date=2024-03-05 time=08:00:00 ampm=PM", 'time="2024-03-05 08:00:00" tz="Asia\\/Saigon"',
+    "2024-03-05 08:00:00 time zone: UTC+7", "2024-03-05 18:00:00 ampm=AM tz=local",
 )  # fmt: skip
 TIME_KEYS = (
     "ts",
@@ -354,6 +381,16 @@ TIME_KEYS = (
     "start",
     "x",
     "boot_time",
+    "Thời gian nhận",
+    "Thời gian phát hiện",
+    "Ngày cập nhật mẫu",
+    "Báo cáo lúc",
+    "detected",
+    "log_time",
+    "updatedAt",
+    "EventReceivedTime",
+    "Kết nối lần cuối",
+    "msg",
 )
 QUOTED = (
     '"GET /x HTTP/1.1" ', '"get well soon" ', '"GET  HTTP/1.1" ', '"PROPFINDING / HTTP/1.1" ',
@@ -371,15 +408,19 @@ def said(draw: st.DrawFn) -> str:
     some = st.one_of(inner, inner, address)
     parts = [draw(st.sampled_from(HEADS)).format(a=draw(some))]
     for _ in range(draw(st.integers(0, 6))):
-        kind = draw(st.sampled_from(("key", "pair", "time", "quoted", "token", "filler")))
+        kind = draw(st.sampled_from(("key", "pair", "phrase", "time", "quoted", "token", "filler")))
         if kind == "key":
             parts.append(draw(st.sampled_from(JOINS)).format(k=draw(st.sampled_from(KEYS)), a=draw(some)))
         elif kind == "pair":
             parts.append(draw(st.sampled_from(PAIRS)).format(a=draw(some), b=draw(some)))
+        elif kind == "phrase":
+            parts.append(draw(st.sampled_from(PHRASES)).format(a=draw(some)))
         elif kind == "time":
             moment = draw(st.sampled_from(TIMES))
             named = draw(
-                st.sampled_from(("{t} ", "{k}={t} ", '"{k}":"{t}",', '"{k}":{t},', "[{t}] ", "until {t} "))
+                st.sampled_from(
+                    ("{t} ", "{k}={t} ", "{k}: {t}; ", '"{k}":"{t}",', '"{k}":{t},', "[{t}] ", "until {t} ")
+                )
             )
             parts.append(named.format(t=moment, k=draw(st.sampled_from(TIME_KEYS))))
         elif kind == "quoted":

@@ -7,9 +7,22 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.engines.both import compare, few
-from tests.engines.random_lines import files, filler, indicators, said, token, url, without_line_feeds
+from tests.engines.random_lines import (
+    ZEEK,
+    address,
+    files,
+    filler,
+    indicators,
+    mac,
+    said,
+    token,
+    url,
+    without_line_feeds,
+)
 
 pytestmark = pytest.mark.native
+
+RESOLVER = "1663300800.1\tC\t192.168.1.5\t50000\t8.8.8.8\t53\tSF\t-"
 
 
 @few
@@ -44,6 +57,47 @@ def test_free_text_is_cut_the_same_way(values: list[str], parts: list[str], glue
 @example(["evil.example"], ['{"a":{"src":"10.1.2.3"},"b":"evil.example \\'])
 def test_masks_sides_and_times_of_free_text_are_the_same(values: list[str], lines: list[str]) -> None:
     compare(values, "\n".join(lines).encode("utf-8", "surrogatepass"))
+
+
+ASKED = ("192.168.1.5", "10.9.8.7", "fd00::9", "198.51.7.7", "2001:db8::5", "mac:aa-bb-cc-dd-ee-ff")
+
+
+@st.composite
+def to_resolvers(draw: st.DrawFn) -> str:
+    """Connections of machines that are asked about, most of them to port 53 or 853."""
+    head, others = ZEEK["zeek.conn"]
+    lines = [*head]
+    for _ in range(draw(st.integers(1, 6))):
+        client, server = draw(st.sampled_from(ASKED[:5])), draw(address)
+        number = draw(st.sampled_from(("53", "53", "853", "443")))
+        state = draw(st.sampled_from(("SF", "S0", "OTH")))
+        when = draw(st.sampled_from(("1663300800.1", "1663301400.2", "1663387200.5")))
+        lines.append("\t".join((when, "C", client, "50000", server, number, state, draw(mac))))
+        lines.append(draw(others))
+    return "\n".join(lines)
+
+
+@few
+@given(
+    indicators,
+    to_resolvers(),
+    st.lists(st.sampled_from(ASKED), min_size=1, max_size=4, unique=True),
+    st.sampled_from(((), ("own:8.8.8.0/24",), ("own:2001:db8::/32", "own:203.0.113.0/24"))),
+)
+@example(["evil.example"], "\n".join((*ZEEK["zeek.conn"][0], RESOLVER)), ["192.168.1.5"], ())
+def test_foreign_resolvers_of_machines_asked_about_are_the_same(
+    values: list[str], lines: str, asked: list[str], own: tuple[str, ...]
+) -> None:
+    compare(values, lines.encode(), asked=(*asked, *own))
+
+
+def test_a_foreign_resolver_is_told_of_a_machine_that_is_asked_about() -> None:
+    """And not of another machine, nor where the resolver is an own one."""
+    log = "\n".join((*ZEEK["zeek.conn"][0], RESOLVER)).encode()
+    (row,) = compare(["evil.example"], log, asked=("192.168.1.5",)).bypasses
+    assert (row.kind, row.device, row.matched, row.count) == ("dns", "192.168.1.5", "8.8.8.8:53", 1)
+    assert not list(compare(["evil.example"], log, asked=("192.168.1.6",)).bypasses)
+    assert not list(compare(["evil.example"], log, asked=("192.168.1.5", "own:8.8.8.0/24")).bypasses)
 
 
 @few

@@ -142,6 +142,43 @@ def test_a_lease_that_is_not_understood_is_told_with_its_line(
     assert [(left_over.line, left_over.code) for left_over in one.outcome.leftovers] == left
 
 
+def test_a_lease_that_ended_before_its_file_was_taken_says_what_is_missing(tmp_path: Path) -> None:
+    """dnsmasq names only ends: of a file from last week neither a beginning nor a moment is known."""
+    old = _write(tmp_path / "dhcp.leases", b"1795400000 00:00:5e:00:53:01 10.0.0.5 pc-a *\n")
+    (one,) = read(old).files
+    assert (one.error, dict(one.outcome.kinds), one.outcome.left) == (None, {"dnsmasq leases": 0}, 1)
+    assert one.outcome.leftovers[0][:2] == (1, "ended")
+    found = read(old, at_time=1_795_390_000 * SECOND)
+    assert [(row.address, row.begin) for row in found.bindings] == [("10.0.0.5", 1_795_390_000 * SECOND)]
+    hour = 3_600 * SECOND
+    found = reading.read([old], lambda _path: ASKED._replace(at=NOW, length=hour))
+    assert [row.begin for row in found.bindings] == [1_795_400_000 * SECOND - hour]
+
+
+def test_a_lease_that_no_document_may_hold_is_left_out_with_its_line(tmp_path: Path) -> None:
+    """A group's address, a lease of the year 2150, one without beginning and end; the last is sound."""
+    rows = [
+        "address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostname,state",
+        "224.0.0.5,00:00:5e:00:53:01,,3600,1795400000,1,0,0,a,0",
+        "10.0.0.5,00:00:5e:00:53:01,,3600,5680281600,1,0,0,a,0",
+        "10.0.0.6,00:00:5e:00:53:01,,4294967295,4294967295,1,0,0,a,0",
+        "10.0.0.7,00:00:5e:00:53:01,,3600,1795400000,1,0,0,a,0",
+    ]
+    found = read(_write(tmp_path / "kea-leases4.csv", "\n".join(rows).encode()))
+    assert [row.address for row in found.bindings] == ["10.0.0.7"]
+    left = [(one.line, one.code) for one in found.files[0].outcome.leftovers]
+    assert left == [(2, "bad_address"), (3, "bad_time"), (4, "no_time")]
+    out = io.BytesIO()
+    document.write(out, "s", found.claims, found.bindings)
+    assert list(document.read(out.getvalue().splitlines())) == [*found.claims, *found.bindings]
+
+
+def test_a_file_of_leases_that_gives_out_none_is_recognised(tmp_path: Path) -> None:
+    content = "lease 10.0.0.9 {\n\tstarts 2 2026/11/24 03:00:00;\n\tends never;\n\tabandoned;\n}\n"
+    (one,) = read(_write(tmp_path / "dhcpd.leases", content.encode())).files
+    assert (one.error, dict(one.outcome.kinds), one.outcome.left) == (None, {"ISC dhcpd leases": 0}, 0)
+
+
 def test_a_check_meets_the_logs(tmp_path: Path) -> None:
     found = read(_write(tmp_path / "check.json", json.dumps(CHECK, indent=1).encode()))
     (claim,), (binding,) = found.claims, found.bindings
@@ -277,6 +314,18 @@ SPAN = '"begin":"2026-11-24T01:00:00.000000Z","end":"2026-11-24T02:00:00.000000Z
         '{"type":"binding","kind":"nat","address":"10.0.0.1","key":["mac","a"],"port":70000,%s}',
         '{"type":"binding","kind":"nat","address":"10.0.0.1","key":["mac","a"],"port":true,%s}',
         '{"type":"binding","kind":"lease","address":"10.0.0.1","key":["mac","a"],"begin":"yesterday","end":null}',
+        '{"type":"binding","kind":"lease","address":"127.0.0.1","key":["host","a"],%s}',
+        '{"type":"binding","kind":"lease","address":"224.0.0.1","key":["host","a"],%s}',
+        '{"type":"binding","kind":"fixed","address":"0.0.0.0","key":["host","a"],%s}',
+        '{"type":"binding","kind":"neighbour","address":"ff02::1","key":["host","a"],%s}',
+        '{"type":"binding","kind":"nat","address":"198.51.100.1","key":["address","127.0.0.1"],%s}',
+        '{"type":"binding","kind":"lease","address":"10.0.0.1","key":["host","a"],"begin":null,"end":null,'
+        '"source":"s"}',
+        '{"type":"claim","keys":[["host","a"]],"begin":"0001-01-01T00:00:00.000000Z",'
+        '"end":"2026-11-24T02:00:00.000000Z","source":"s"}',
+        '{"type":"claim","keys":[["host","a"]],"begin":"2026-11-24T02:00:00.000000Z",'
+        '"end":"9999-12-31T00:00:00.000000Z","source":"s"}',
+        '{"type":"claim","keys":[["host","a"]],"begin":null,"end":null,"source":"register page"}',
         '{"type":"claim","keys":[["mac","a"]],"begin":"2026-11-24T02:00:00.000000Z",'
         '"end":"2026-11-24T02:00:00.000000Z","source":"s"}',
         '{"type":"claim","keys":' + "[" * 5000,

@@ -14,9 +14,11 @@ from django.utils import timezone
 from quetsach.portal.campaigns import proofs
 from quetsach.portal.campaigns.joining.actions import issue_codes
 from quetsach.portal.campaigns.on_behalf.actions import Told, enter_for
-from quetsach.portal.cases.models import Case
+from quetsach.portal.cases.deeds import DEEDS
+from quetsach.portal.cases.false_alarms import actions as alarms
+from quetsach.portal.cases.false_alarms.views import DEEDS as DEEDS_OF_ALARMS
+from quetsach.portal.cases.models import Case, FalseAlarm
 from quetsach.portal.cases.victims import actions as victims
-from quetsach.portal.cases.views import DEEDS
 from quetsach.portal.checks.actions import Sender as Results
 from quetsach.portal.checks.actions import receive
 from quetsach.portal.checks.arriving.opening import Opened
@@ -158,8 +160,10 @@ def one_of_everything(cast, tmp_path):
     )
     told_of = incident_actions.open_incident(officer, cast.nodes["A1"], uuid4(), [case])
     frozen = incident_actions.freeze(officer, told_of, uuid4(), IncidentPaper.NOTICE, told_of.version)
+    alarm = alarms.propose(case, officer, FalseAlarm.Scope.CASE, "Máy của phòng thử nghiệm.")
     sensor, _code = sensor_actions.add(cast.user("A1", "coordinator"), cast.units["A1"], "máy chủ phân giải")
     return {
+        "alarm_id": alarm.pk, "false_alarm_act:deed": "dong-y",
         "sensor_id": sensor.pk, "sensor_act:act": "ma",
         "incident_id": told_of.pk, "notice_id": frozen.pk, "paper": "report", "incident_act:deed": "muc-do",
         "range_id": asked.pk,
@@ -200,6 +204,7 @@ def all_ways(things, name, keys):
     words = {
         "unit_change": ("act", ACTS_OF_UNITS),
         "case_act": ("act", DEEDS),
+        "false_alarm_act": ("deed", DEEDS_OF_ALARMS),
         "register_act": ("act", ACTS_ON_MACHINES),
         "evidence_act": ("act", ("rut", "tra-lai")),
         "sensor_act": ("act", ACTS_ON_SENSORS),

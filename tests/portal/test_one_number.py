@@ -77,8 +77,9 @@ def campaign_at_work(cast, things):
                 id_value=f"pc-{unit}-{n}",
             )
             claimed = timezone.now() - timedelta(days=30) if state == "claimed_clean" else None
+            opened = timezone.now() - timedelta(days=30)  # overdue where nobody has claimed it
             Case.rows.create(
-                device=device, family="ramnit", state=state, opened_at=timezone.now(), claimed_at=claimed
+                device=device, family="ramnit", state=state, opened_at=opened, claimed_at=claimed
             )
     for n, unit in enumerate(NODES[:-1], start=1):
         count_people(cast.nodes[unit], 10 * n, 7 * n, None)

@@ -124,7 +124,7 @@ def test_events_of_n6_by_line_and_as_one_list():
     events = [n6(until="2026-03-01T05:00:00Z", count=7, dip="192.0.2.1", dport=443, sport=50000),
               n6(category="exposed", name="rdp", dport=3389), n6(category="dos-victim"),
               n6(category="tomorrow"), n6(status="delisted"), n6(time="never"), n6(address=[{"ip": "x"}]),
-              {"a": 1}]  # fmt: skip
+              n6(address=[{"ip": "127.0.0.1"}]), {"a": 1}]  # fmt: skip
     for text in ("\n".join(map(json.dumps, events)), json.dumps(events)):
         rows = read("n6.json", text)
         assert rows[0] == Report(
@@ -137,7 +137,8 @@ def test_events_of_n6_by_line_and_as_one_list():
             (5, "status"),
             (6, "time"),
             (7, "address"),
-            (8, "no_event"),
+            (8, "address"),
+            (9, "no_event"),
         ]
 
 

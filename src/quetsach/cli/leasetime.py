@@ -39,15 +39,26 @@ def option() -> click.Option:
     )
 
 
-def warn(count: int, length: int | None) -> None:
-    """Tell how many leases begin only when their file was written, and what to do."""
-    if not count or length is not None:
+def warn(count: int, length: int | None, ended: int = 0) -> None:
+    """Tell how many leases begin only when their file was written, how many had ended by then and tell
+    nothing, and what to do."""
+    if length is not None:
         return
-    text = ngettext(
-        "%(n)s lease says only when it ends, so it counts from when its file was written. Add --lease-time,"
-        " as the server's settings say it, such as 12h.",
-        "%(n)s leases say only when they end, so they count from when their file was written. Add"
-        " --lease-time, as the server's settings say it, such as 12h.",
-        count,
-    )
-    say.warning(text % {"n": words.number(count)})
+    if count:
+        text = ngettext(
+            "%(n)s lease says only when it ends, so it counts from when its file was written. Add"
+            " --lease-time, as the server's settings say it, such as 12h.",
+            "%(n)s leases say only when they end, so they count from when their file was written. Add"
+            " --lease-time, as the server's settings say it, such as 12h.",
+            count,
+        )
+        say.warning(text % {"n": words.number(count)})
+    if ended:
+        text = ngettext(
+            "%(n)s lease had ended when its file was written and names no beginning, so it tells nothing. Add"
+            " --lease-time, as the server's settings say it, such as 12h.",
+            "%(n)s leases had ended when their file was written and name no beginning, so they tell nothing."
+            " Add --lease-time, as the server's settings say it, such as 12h.",
+            ended,
+        )
+        say.warning(text % {"n": words.number(ended)})

@@ -23,7 +23,7 @@ from quetsach.text.json_limits import few
 MOST_BYTES = 32 << 20
 _MOST_FINDINGS = 5_000
 _MOST_PEOPLE = 9_999
-_EARLIEST_YEAR, _LATEST_YEAR = 1970, 9998
+_EARLIEST_YEAR, _LATEST_YEAR = 1970, 2099
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ def checked(told: Mapping[str, Any], file: str, *, digest: str, machine: str = "
         answers = told["answers"]
         finished = datetime.strptime(told["finished"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
         if not _EARLIEST_YEAR <= finished.year <= _LATEST_YEAR:
-            raise ValueError("a time that no sheet can show")
+            raise ValueError("a time before 1970 or after 2099")
         return Checked(
             file=file,
             digest=digest,

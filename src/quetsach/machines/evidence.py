@@ -88,7 +88,10 @@ class Decision(NamedTuple):
 
 
 class Sign(NamedTuple):
-    """Something that a machine did, as a log tells it: an address and the keys that the line itself names."""
+    """Something that a machine did, as a log tells it: an address and the keys that the line itself names.
+
+    `protocol` and `port` belong to a translated address; a log may tell the port without the protocol.
+    """
 
     address: str
     keys: tuple[Key, ...]

@@ -66,6 +66,10 @@ NOTES = {
 """What concerns a whole file."""
 LEFT = {
     "no_time": "no time",
+    "ended": (
+        "names only its end, which lies before the moment at which the file was taken; say when it was taken,"
+        " or how long leases are"
+    ),
     "no_key": "names no machine: no hardware address, serial number or name",
     "several": "names several addresses",
     "damaged": "damaged",

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache, lru_cache
-from ipaddress import ip_address
 
 from quetsach.bypass import providers
+from quetsach.text import machine_address
 from quetsach.text.canonical import address, is_numeric_name
 from quetsach.text.unseen import has_unseen
 
@@ -32,12 +32,8 @@ def device_problem(device: str) -> str:
         return _name_problem(device)
     if found != device:
         return f"device is an address and not in its canonical form, {found}"
-    known = ip_address(found)
-    if known.is_loopback or known.is_unspecified:
-        return "device is the address that every machine has for itself"
-    if known.is_multicast or found == "255.255.255.255":
-        return "device is the address of a group, and not of a machine"
-    return ""
+    wrong = machine_address.problem(found)
+    return f"device {wrong}" if wrong else ""
 
 
 def _name_problem(device: str) -> str:

@@ -74,6 +74,15 @@ def by_days(days: Mapping[date, Iterable[int]]) -> list[tuple[str, str]]:
     ]
 
 
+def outside(first: str | None, last: str | None, lines: Mapping[str, Iterable[int]]) -> str:
+    """The earliest hour with lines that lies before the first or after the last time of a source, as
+    `2026-11-24 05:00`; empty for none. Times are those of the wire format."""
+    begin, end = (first or "9")[:13], (last or "0")[:13]
+    told = (f"{day}T{hour:02}" for day, counts in sorted(lines.items()) for hour, n in enumerate(counts) if n)
+    wrong = next((hour for hour in told if not begin <= hour <= end), "")
+    return f"{wrong.replace('T', ' ')}:00" if wrong else ""
+
+
 def is_lines(value: Any) -> bool:
     """Whether a stranger's value is 24 counts for each of at most `MOST_DAYS` days."""
 

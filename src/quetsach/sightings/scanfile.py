@@ -231,6 +231,17 @@ def _contradiction(seen: Coverage, about: frozenset[str]) -> str:
         return "hours have lines, and the log has none"
     if seen.alive and not seen.alive.keys() <= about:
         return "alive names a machine that the scan was not asked about"
+    return _beyond(seen)
+
+
+def _beyond(seen: Coverage) -> str:
+    """Why lines lie outside of the first and the last time. Where the year is a guess, or times are suspect,
+    the ends and the hours are worked out each for itself; but a log of one moment has one day."""
+    lines = {day for day, counts in (seen.hours or {}).items() if any(counts)}
+    if seen.first == seen.last and len(lines) > 1:
+        return "hours have lines on several days, and first and last are one moment"
+    if seen.time in ("ok", "none") and (wrong := hours.outside(seen.first, seen.last, seen.hours or {})):
+        return f"hours have lines at {wrong}, and first and last do not reach it"
     return ""
 
 

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
 from quetsach.errors import PortalError
-from quetsach.text.canonical import address
 from quetsach.text.json_limits import TooManyError, few
+from quetsach.text.machine_address import machine_address
 from quetsach.text.unseen import has_unseen
 from quetsach.victims.moments import EARLIEST, LATEST
 from quetsach.victims.reading import LONGEST
@@ -226,7 +226,7 @@ def _report(record: dict[str, Any]) -> Report | str:
     """The report of a record, or the name of the field that breaks the form."""
     get = record.get
     text = get("address")
-    if not isinstance(text, str) or address(text) != text:
+    if not isinstance(text, str) or machine_address(text) != text:
         return "address"
     first, last = _moment(get("first")), _moment(get("last"))
     if first is None or last is None or last < first:

@@ -17,9 +17,10 @@ from pathlib import PurePosixPath
 from typing import Any, BinaryIO
 
 from quetsach.errors import QuetsachError
-from quetsach.text.canonical import address, parse_port
+from quetsach.text.canonical import parse_port
 from quetsach.text.escape import escape
 from quetsach.text.json_limits import TooManyError, few
+from quetsach.text.machine_address import machine_address
 from quetsach.text.vietnamese import nfc
 from quetsach.victims import lines, moments, types
 from quetsach.victims.headings import header_of
@@ -178,7 +179,7 @@ def _shadowserver(
         if wrong:
             yield Leftover(name, number, wrong)
             continue
-        found = address(cells[where])
+        found = machine_address(cells[where])
         if found is None:
             yield Leftover(name, number, "address", shown(cells[where]))
             continue
@@ -280,7 +281,7 @@ def _event(
     ]
     count = event.get("count")
     for text in told:
-        found = address(text)
+        found = machine_address(text)
         if found is None:
             yield Leftover(name, number, "address", shown(text))
             continue
@@ -354,7 +355,7 @@ def _rows_of_office(
             continue
         text = cell(cells, "address")
         host, _colon, behind = text.partition(":") if text.count(":") == 1 else (text, "", "")
-        found = address(host)
+        found = machine_address(host)
         if found is None:
             # The line of totals below a table, and the names of units between its rows, hold no address.
             yield Leftover(place, number, "address" if text else "no_address", shown(text))

@@ -1,7 +1,7 @@
 """Words for the codes of victims' reports: English sentences, translated where they are shown."""
 
 LEFT = {
-    "address": "is no IP address",
+    "address": "is no IP address of a machine",
     "no_address": "the line has no address",
     "time": "the time is not understood",
     "no_time": "the line has no time; name the day of the file",

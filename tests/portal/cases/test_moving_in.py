@@ -9,13 +9,18 @@ from django.utils import timezone
 
 from quetsach.portal.cases.models import Case, CaseSighting, Device
 from quetsach.portal.cases.pull_actions import pull_sightings
+from quetsach.portal.checks.actions import Sender, receive
+from quetsach.portal.checks.arriving.opening import Opened
+from quetsach.portal.checks.models import CheckResult
 from quetsach.portal.machines.models import StoredBinding
 from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.units.models import path_segment
+from tests.portal.checks.results import content
 
 BEFORE, NOW = [("cases", "0004_victims_reports")], [("cases", "0005_machines_by_identity")]
 SEEN = datetime(2026, 10, 6, 3, tzinfo=UTC)
 CARD = "00-00-5e-00-53-01"
+BOARD = "4c4c4544-0042-3510-8051-b7c04f564433"
 
 
 def migrate(to):
@@ -74,6 +79,11 @@ def test_machines_of_before_move_in_with_their_cases(cast, before):
         created_at=SEEN,
     ).pk  # fmt: skip
 
+    CheckResult.rows.create(
+        campaign=cast.campaign, device_id=check, digest="0" * 64, machine="PC-02", system="windows", tool="x",
+        is_running=True, is_full=True, is_latest=True, started=SEEN, finished=SEEN, verdict="clean",
+    )  # fmt: skip
+
     migrate(NOW)
 
     def known(pk):
@@ -90,6 +100,18 @@ def test_machines_of_before_move_in_with_their_cases(cast, before):
     assert known(check) == ("host", f"{end['A1']} pc-02", "located")
     assert Device.rows.get(pk=weak).is_owner_said and not Device.rows.get(pk=named).is_owner_said
     assert Case.rows.filter(is_current=True).count() == 7 and CaseSighting.rows.count() == 7
+
+    # A result of before stays with its machine; later ones find it by name, and then by board and card.
+    assert CheckResult.rows.get().device_id == check
+
+    def hand_in(machine, **network):
+        told = Opened(content(machine, network=network)), cast.nodes["A1"]
+        return receive(*told, Sender(user=cast.user("A1", "officer")))[0].device_id
+
+    assert hand_in("PC-02", hardware=BOARD, macs=["00-00-5e-00-53-02"], addresses=[]) == check
+    assert hand_in("KETOAN-MOI", hardware=BOARD, macs=[], addresses=[]) == check
+    assert hand_in("PC-02-CU", hardware="", macs=["00-00-5e-00-53-02"], addresses=[]) == check
+    assert CheckResult.rows.filter(is_latest=True).count() == 1
 
     # What is placed again finds its machine; the card in the line is the machine of its address.
     pull_sightings(cast.campaign)

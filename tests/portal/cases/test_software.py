@@ -75,6 +75,23 @@ def test_firefox_with_long_support_lives_longer_than_its_neighbours():
     assert states == {115: "ok", 128: "old", 140: "old", 152: "old", 153: "ok", 154: "old", 158: "ok"}
 
 
+def test_windows_7_is_not_told_to_update_a_browser_for_which_nothing_newer_comes():
+    """Chrome 109 was its last; 110 came on 07/02/2023. Firefox 115 gets fixes until 31/03/2027."""
+    for number in ("6.1", "6.2", "6.3"):
+        chrome = judge(WINDOWS.format(number, 109), "", "", TODAY).browser
+        assert (chrome.state, chrome.day, chrome.kind) == ("old", date(2023, 2, 7), "last")
+        assert (chrome.firefox, chrome.until) == (115, date(2027, 3, 31))
+        firefox = judge(FIREFOX.format(number, 115, 115), "", "", TODAY).browser
+        assert (firefox.state, firefox.kind, firefox.until) == ("ok", "last", date(2027, 3, 31))
+    older = judge(FIREFOX.format("6.1", 102, 102), "", "", TODAY).browser
+    assert (older.state, older.kind) == ("old", "")
+    later = judge(WINDOWS.format("6.1", 109), "", "", date(2027, 4, 1)).browser
+    assert (later.kind, later.firefox, later.until) == ("last", 0, None)
+    explorer = judge("Mozilla/5.0 (Windows NT 6.1; Trident/7.0; rv:11.0) like Gecko", "", "", TODAY).browser
+    assert (explorer.kind, explorer.firefox) == ("last", 115)
+    assert judge(WINDOWS.format("10.0", 109), "", "", TODAY).browser.kind == ""
+
+
 def test_an_iphone_is_told_by_the_number_of_safari_since_its_own_stands_still():
     assert told(IPHONE.format("18_6", "26.1"))[1:] == ("ok", "ios")
     assert judge(IPHONE.format("18_6", "26.1"), "", "", TODAY).system.name == "iOS 26"

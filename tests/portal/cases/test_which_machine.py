@@ -10,7 +10,7 @@ from quetsach.machines.evidence import Binding, Claim, Key
 from quetsach.portal.audit.actions import first_broken_entry
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.campaigns import arrivals
-from quetsach.portal.cases import actions, queries
+from quetsach.portal.cases import actions, machine_words, queries
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, Device
 from quetsach.portal.cases.pull_actions import pull_sightings
 from quetsach.portal.machines import actions as machines
@@ -18,6 +18,7 @@ from quetsach.portal.machines.models import EvidenceFile, StoredBinding
 from quetsach.portal.machines.register.filling_actions import drop_gone, list_waiting
 from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.sightings.models import Sighting
+from tests.portal.page_text import text_of
 from tests.portal.scan_document import alive_of, coverage, document, hours_of, noon, publish_list, sighting
 
 HOUR = 3_600_000_000
@@ -169,13 +170,41 @@ def test_the_page_of_the_case_tells_its_addresses_why_and_what_was_done_before(c
     old, new = Case.rows.get(merged_into__isnull=False), Case.rows.get(is_current=True)
     client = cast.client("A1", "officer")
     page = client.get(reverse("case", args=[cast.campaign.slug, new.pk])).content.decode()
+    assert "không dòng nhật ký nào ghi tên này" in page and "Trong nhật ký, máy có tên" not in page
     for told in ("pc-ketoan", ADDRESS, "10.1.1.9", "lúc đó máy được cấp địa chỉ này (DHCP)", "Bắt đầu xử lý"):
         assert told in page, told
     assert reverse("case", args=[cast.campaign.slug, old.pk]) in page
     page = client.get(reverse("case", args=[cast.campaign.slug, old.pk])).content.decode()
     assert "Theo thông tin có sau, đây là máy pc-ketoan." in page
+    assert "Dấu hiệu nay là của máy pc-ketoan." in page and "Kiểm tra máy thấy dấu hiệu" not in page
+    assert "kiểm tra trực tiếp trên máy" not in page
     found = client.get(reverse("cases", args=[cast.campaign.slug]), {"tim": "10.1.1.9"}).content.decode()
     assert "pc-ketoan" in found
+
+
+def test_one_candidate_is_not_one_of_several():
+    device = Device(strength="unlocated")
+    assert "một trong số vài máy" in machine_words.strength_in_words(device, 2)
+    assert "chưa nguồn nào cho biết" in machine_words.strength_in_words(device, 1)
+
+
+def test_a_decision_that_comes_and_goes_stands_once_in_the_history(cast, upload, tell):
+    """Nothing is removed; the page tells how often, and with whom the machine is joined now."""
+    tell(*lease(PC, noon(9), name="pc-1"), *lease(LAPTOP, noon(8), address="10.1.1.6", name="pc-1"))
+    upload(sighting(ADDRESS, noon(9), count=2), sighting("10.1.1.6", noon(8)))
+    officer, client = cast.user("A1", "officer"), cast.client("A1", "officer")
+    for turn in range(3):
+        row = machines.decide(cast.units["A1"], "same", PC, LAPTOP, officer, "one desk")
+        pull_sightings(cast.campaign)
+        joined = Case.rows.get(merged_into__isnull=False)
+        page = text_of(client.get(reverse("case", args=[cast.campaign.slug, joined.merged_into_id])))
+        if turn < 2:
+            machines.withdraw(row, officer, cast.units["A1"])
+            pull_sightings(cast.campaign)
+    assert page.count("Một máy khác được xác định chính là máy này") == 1 and "3 lần, lần đầu" in page
+    # Both bear one name: the card stands for the joined machine, once.
+    assert page.count("được xác định là máy này") == 1 and "MAC 00-00-5e-00-53-0" in page
+    assert "pc-1 được xác định là máy này" not in page
 
 
 def test_a_row_of_an_earlier_episode_stays_there_when_it_is_placed_again(cast, upload):

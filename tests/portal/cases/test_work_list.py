@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.cases import actions
-from quetsach.portal.cases.models import Case
+from quetsach.portal.cases.models import Case, FalseAlarm
 from quetsach.portal.cases.work import actions as work
 from quetsach.portal.sightings.actions import Sender, receive_file
 from tests.portal.page_text import text_of
@@ -44,18 +44,24 @@ def test_all_choices_are_saved_at_once_and_taken_back_at_once(cast, cases):
         "tool": "KVRT 20.0", "reason": "máy của đoàn kiểm tra, đã hỏi",
     }  # fmt: skip
     assert client.post(WORK, told).status_code == 302
-    assert states(cases) == before | {
-        "10.1.1.1": "cleaning", "10.1.1.2": "claimed_clean", "10.1.1.3": "false_positive",
-    }  # fmt: skip
+    assert states(cases) == before | {"10.1.1.1": "cleaning", "10.1.1.2": "claimed_clean"}
+    said = FalseAlarm.rows.get()
+    assert said.case == cases["10.1.1.3"] and said.is_waiting, "a second person must agree"
     claim = cases["10.1.1.2"].events.get(act="claim")
     assert claim.data["done"] == "reinstall" and claim.data["tool"] == "KVRT 20.0"
     page = text_of(client.get(WORK))
-    assert "Lấy lại lần lưu vừa rồi" in page and "10.1.1.2" not in page and "10.1.1.4" in page
+    assert (
+        "Rút lại lần lưu vừa rồi" in page
+        and "10.1.1.2" not in page
+        and "10.1.1.3" not in page
+        and "10.1.1.4" in page
+    )
     client.post(reverse("case_work_undo", args=["lam-sach"]))
     assert states(cases) == before
     assert Case.rows.get(pk=cases["10.1.1.2"].pk).claimed_at is None
     assert cases["10.1.1.2"].events.filter(act="claim").exists(), "the act stays in the history"
     assert Entry.objects.filter(action="case.undo").count() == 3
+    assert not FalseAlarm.rows.get().is_waiting
     # A second click finds nothing.
     client.post(reverse("case_work_undo", args=["lam-sach"]))
     assert Entry.objects.filter(action="case.undo").count() == 3
@@ -109,6 +115,17 @@ def test_the_sheet_names_unit_machine_and_steps(cast, cases):
     assert page.count("☐") == 3 * len(cases) and "10.1.1.4" in page and cast.nodes["A1"].name in page
 
 
+CUT_OFF = """() => {
+  const list = document.querySelector("td select"), style = getComputedStyle(list);
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
+  const arrow = 20, padding = parseFloat(style.paddingLeft) + parseFloat(style.paddingRight);
+  const room = list.clientWidth - padding - arrow;
+  return [...list.options].map(one => one.text).filter(text => pen.measureText(text).width > room);
+}"""
+"""The choices whose words do not fit into the list that is closed."""
+
+
 @pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("width", [360, 1366])
@@ -116,6 +133,7 @@ def test_a_monday_with_the_keyboard(window, cast, cases, width):
     cast.user("A1", "it")
     page = window("it-A1", width=width)
     page.goto(WORK)
+    assert page.evaluate(CUT_OFF) == []
     page.keyboard.press("3")
     page.keyboard.press("j")
     page.keyboard.press("5")
@@ -126,6 +144,6 @@ def test_a_monday_with_the_keyboard(window, cast, cases, width):
     page.keyboard.press("Control+Enter")
     expect(page.locator("main")).to_contain_text("Đã ghi cho")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.get_by_role("button", name="Lấy lại lần lưu vừa rồi").click()
+    page.get_by_role("button", name="Rút lại lần lưu vừa rồi").click()
     expect(page.locator("main")).to_contain_text("như trước")
     assert set(Case.rows.values_list("state", flat=True)) == {"assigned"}

@@ -266,6 +266,37 @@ def test_the_final_report_ends_the_incident_and_can_be_taken_back_that_day(cast,
     assert made.closed_at is None
 
 
+def test_an_incident_drafted_by_mistake_is_taken_back_with_a_reason_and_put_back(cast, cases):
+    one = opened(cast, cases[:1], "A1")
+    client = cast.client("A1", "officer")
+    assert "Quyết định mức độ của sự cố" in text_of(client.get(url("today")))
+    take, page = url("incident_act", one.pk, "rut"), url("incident", one.pk)
+    assert client.post(take, {"why": "nhầm"}).status_code == 422
+    for other in (cast.client("A2", "officer"), cast.client("A1", "reader")):
+        assert other.post(take, {"why": "Lập nhầm từ hồ sơ khác."}).status_code == 404
+    client.post(take, {"why": "Lập nhầm từ hồ sơ khác."})
+    text = text_of(client.get(page))
+    assert "Lập nhầm từ hồ sơ khác." in text and "Quá hạn" not in text
+    assert "Quyết định mức độ của sự cố" not in text_of(client.get(url("today")))
+    assert "đã rút lại" in text_of(client.get(url("incidents")))
+    one.refresh_from_db()
+    with pytest.raises(actions.IncidentError, match="withdrawn"):
+        actions.decide_severity(cast.user("A1", "officer"), one, "serious", "Máy của kế toán.")
+
+    client.post(url("incident_act", one.pk, "lap-lai"))
+    one.refresh_from_db()
+    assert (one.withdrawn_at, one.closed_at, one.withdrawn_why) == (None, None, "")
+    officer = cast.user("A1", "officer")
+    notice = actions.freeze(officer, one, uuid4(), Kind.NOTICE, one.version)
+    actions.record_sending(officer, notice, timezone.now(), "Công an xã", "")
+    refused = client.post(take, {"why": "Lập nhầm từ hồ sơ khác."})
+    assert refused.status_code == 422 and "báo cáo cập nhật" in text_of(refused)
+    assert client.get(page).content.count(b"ghi/rut/") == 0
+    told = Entry.objects.filter(action__in=["incident.withdraw", "incident.put_back"]).order_by("pk")
+    first, _second = told
+    assert sentence(first).endswith("Lập nhầm từ hồ sơ khác.")
+
+
 @pytest.mark.parametrize("form", ["pdf", "docx"])
 def test_the_evidence_is_an_official_notice_to_the_unit(cast, cases, form):
     asked = "&".join(f"ho-so={case.pk}" for case in cases)

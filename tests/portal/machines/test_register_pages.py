@@ -24,6 +24,7 @@ from quetsach.portal.machines.models import (
 from quetsach.portal.sightings.actions import Sender, receive_file
 from quetsach.portal.units.actions import issue_token
 from quetsach.portal.units.reorg_actions import move
+from tests.portal.page_text import text_of
 from tests.portal.scan_document import document as document_of_scan
 from tests.portal.scan_document import publish_list, sighting
 
@@ -108,6 +109,8 @@ def test_a_file_is_taken_back_and_only_what_it_alone_said_is_gone(office):
     take(client, unit, "two.csv", kea(5))
     assert RegisterFigures.rows.get(unit=unit).least == 5
     second = EvidenceFile.rows.get(name="two.csv")
+    client.post(reverse("evidence_act", args=[unit.pk, second.pk, "rut"]), {"reason": " "})
+    assert RegisterFigures.rows.get(unit=unit).least == 5, "others read the reason later"
     client.post(reverse("evidence_act", args=[unit.pk, second.pk, "rut"]), {"reason": "wrong office"})
     assert RegisterFigures.rows.get(unit=unit).least == 3
     assert set(RegisterRow.rows.values_list("name", flat=True)) == {"pc-00", "pc-01", "pc-02"}
@@ -129,6 +132,28 @@ def test_confirmed_in_bulk_and_taken_back_in_one_click(office):
     client.post(reverse("decision_undo", args=[unit.pk]), {"decision": said})
     assert RegisterFigures.rows.get(unit=unit).least == 0
     assert not RegisterRow.rows.filter(is_confirmed=True).exists()
+
+
+def test_a_printer_is_confirmed_as_a_printer_and_people_read_names(office):
+    client, unit = office
+    take(client, unit, "kea.csv", kea(1))
+    table = "Tên máy;Địa chỉ MAC;Loại máy\nin-01;00:25:90:5b:00:01;Máy in\n"
+    take(client, unit, "list.csv", table.encode(), source="list")
+    ids = list(RegisterRow.rows.values_list("pk", flat=True))
+    page = text_of(client.post(reverse("register_confirm", args=[unit.pk]), {"may": ids}, follow=True))
+    said = dict(StoredDecision.rows.values_list("left_value", "machine"))
+    assert said == {"00-25-90-00-00-00": "pc", "00-25-90-5b-00-01": "printer"}
+    assert "xác nhận (Máy in) : in-01 MAC 00-25-90-5b-00-01" in page and "pc-00 MAC" in page, page[900:]
+    assert RegisterFigures.rows.get(unit=unit).least == 1
+
+
+def test_a_preview_says_which_addresses_are_in_ranges_of_other_units(office, cast):
+    client, unit = office
+    theirs = kea(2).replace(b"10.1.1.", b"10.2.1.")
+    page = text_of(client.get(upload(client, unit, "kea-leases4.csv", theirs)))
+    assert "Đơn vị B1: 2 địa chỉ" in page
+    page = text_of(client.get(upload(client, unit, "kea-leases4.csv", kea(2))))
+    assert "dải của đơn vị khác" not in page
 
 
 def test_two_machines_become_one_and_two_again(office):
@@ -168,6 +193,19 @@ def test_words_by_hand_follow_the_machine_and_are_taken_back(office):
     client.post(reverse("decision_undo", args=[unit.pk]), {"words": str(kept.pk)})
     row = RegisterRow.rows.get()
     assert (row.name, row.about.get("asset")) == ("pc-00", None)
+
+
+def test_what_people_wrote_stands_with_what_they_said_and_is_no_file(office):
+    client, unit = office
+    take(client, unit, "kea.csv", kea(1))
+    row = RegisterRow.rows.get()
+    client.post(reverse("register_act", args=[unit.pk, row.pk, "ghi"]), {"name": "Máy kế toán"})
+    page = text_of(client.get(reverse("decisions", args=[unit.pk])))
+    assert "Máy kế toán : Máy kế toán" in page
+    files = client.get(reverse("evidence", args=[unit.pk])).content.decode()
+    assert "kea.csv" in files and "00-25-90-00-00-00" not in files and "register page" not in files
+    told = {"file": SimpleUploadedFile("a.csv", kea(1)), "source": "register page"}
+    assert client.post(reverse("evidence", args=[unit.pk]), told).status_code == 422
 
 
 def test_a_retired_machine_no_longer_counts(office):
@@ -243,6 +281,9 @@ def test_a_program_pushes_evidence_and_pushing_again_changes_nothing(cast):
     assert push(body, "qs_nothing").status_code == 401
     assert push(body.replace(b'"bindings":4', b'"bindings":5')).json()["code"] == "incomplete"
     assert push(b"{}").json()["code"] == "not_evidence"
+    told = push(body.replace(b'"10.1.1.5"', b'"127.0.0.1"', 1))
+    assert (told.status_code, told.json()["code"]) == (422, "malformed")
+    assert "Line 2: address: it is the address that every machine has" in told.json()["reason"]
     assert EvidenceFile.rows.count() == 1
 
 

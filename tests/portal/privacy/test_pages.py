@@ -9,6 +9,7 @@ from django.urls import reverse
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.privacy.models import ErasureRequest
 from quetsach.portal.privacy.table import table
+from tests.portal.page_text import text_of
 
 
 @pytest.fixture(autouse=True)
@@ -52,10 +53,36 @@ def test_a_visitor_asks_the_office_that_issued_the_campaign(cast, client):
 
 
 def test_staff_ask_their_own_unit(cast):
-    cast.client("A1", "officer").post(reverse("ask_erasure"), FORM)
-    row = ErasureRequest.rows.get()
-    assert (row.unit, row.user) == (cast.units["A1"], cast.user("A1", "officer"))
-    assert "Xóa tên máy" in cast.client("A", "coordinator").get(reverse("erasure_requests")).content.decode()
+    """A commune without a coordinator: its officer answers, with the same number on Today and on the page."""
+    officer, above = cast.client("A1", "officer"), cast.client("A", "coordinator")
+    officer.post(reverse("ask_erasure"), FORM)
+    above.post(reverse("ask_erasure"), {**FORM, "text": "Xem tên của tôi."})
+    row = ErasureRequest.rows.get(unit=cast.units["A1"])
+    assert row.user == cast.user("A1", "officer")
+    pages = {who: text_of(who.get(reverse("erasure_requests"))) for who in (officer, above)}
+    assert "1 yêu cầu gửi Đơn vị A1 đang chờ trả lời" in pages[officer] and "Xóa tên máy" in pages[officer]
+    assert "Xem tên của tôi" not in pages[officer]
+    assert "1 yêu cầu gửi Đơn vị A đang chờ trả lời" in pages[above] and "Xóa tên máy" in pages[above]
+    assert "1 yêu cầu nữa đang chờ ở các đơn vị bên dưới" in pages[above]
+    for who in (officer, above):
+        assert "Trả lời 1 yêu cầu về dữ liệu cá nhân" in text_of(who.get(reverse("today", args=["lam-sach"])))
+    for other in (cast.client("A2", "officer"), cast.client("A1", "it"), cast.client("B", "coordinator")):
+        assert other.post(reverse("erasure_answer", args=[row.pk]), {"answer": "x"}).status_code == 404
+
+    cast.user("A1", "coordinator")
+    assert officer.get(reverse("erasure_requests")).status_code == 404, "now its coordinator answers"
+    officer.force_login(
+        cast.user("A1", "coordinator"), backend="allauth.account.auth_backends.AuthenticationBackend"
+    )
+    officer.post(reverse("erasure_answer", args=[row.pk]), {"answer": "Đã xóa."})
+    row.refresh_from_db()
+    assert row.answered_by == cast.user("A1", "coordinator")
+
+
+def test_a_unit_in_which_nobody_can_answer_asks_the_next_above(cast):
+    cast.user("A", "coordinator")
+    cast.client("A1", "it").post(reverse("ask_erasure"), FORM)
+    assert ErasureRequest.rows.get().unit == cast.units["A"]
 
 
 def test_a_flood_of_requests_is_stopped(cast, client):

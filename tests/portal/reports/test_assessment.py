@@ -202,6 +202,34 @@ FIXTURES = {
             UNKNOWN_SOFTWARE,
         ],
     ),
+    "machines of which some are known by an address alone": (
+        {
+            "acts": ISSUER,
+            "machines": Machines(scans=1, senders=1, first=FIRST, last=LAST, found=12, least=3, most=11),
+        },
+        [
+            "Đã rà soát 1 lượt nhật ký kết nối mạng do 1 đơn vị gửi, từ ngày 01/9/2022 đến ngày 20/9/2022.",
+            "Đã phát hiện 12 hồ sơ máy có kết nối đến địa chỉ độc hại, của ít nhất 3 máy; phần còn"
+            " lại mới biết theo địa chỉ hoặc card mạng nên có thể trùng nhau.",
+            "Chưa có hồ sơ máy nào được xử lý xong; còn 12 hồ sơ phải xử lý.",
+            UNKNOWN_SOFTWARE,
+        ],
+    ),
+    "the same, and lines that no machine could be tied to": (
+        {
+            "acts": ISSUER,
+            "machines": Machines(
+                scans=1, senders=1, first=FIRST, last=LAST, found=12, least=3, most=11, is_told=True
+            ),
+        },
+        [
+            "Đã rà soát 1 lượt nhật ký kết nối mạng do 1 đơn vị gửi, từ ngày 01/9/2022 đến ngày 20/9/2022.",
+            "Đã phát hiện 12 hồ sơ máy có kết nối đến địa chỉ độc hại, của ít nhất 3 máy; còn dòng"
+            " nhật ký nêu địa chỉ độc hại mà chưa xác định được là của máy nào.",
+            "Chưa có hồ sơ máy nào được xử lý xong; còn 12 hồ sơ phải xử lý.",
+            UNKNOWN_SOFTWARE,
+        ],
+    ),
     "addresses and machines that came back": (
         {
             "acts": ISSUER,

@@ -1,4 +1,4 @@
-"""A watcher beside a real portal: a line becomes a case, and what is told again changes nothing."""
+"""A watcher beside a real portal: lines become cases, and a second telling changes nothing."""
 
 import gzip
 import os

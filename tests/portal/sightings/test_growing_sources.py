@@ -5,11 +5,14 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
 
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.sightings.actions import receive_chunk
 from quetsach.portal.sightings.models import Coverage, Scan, Sighting
 from quetsach.portal.units.actions import issue_token
+from tests.portal.page_text import text_of
 from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
 
 
@@ -43,6 +46,19 @@ def test_two_hundred_pushes_of_a_growing_source_leave_one_row_of_coverage(push):
     assert Entry.objects.count() == entries
     writes = [one["sql"] for one in queries if one["sql"].startswith(("INSERT", "UPDATE", "DELETE"))]
     assert len(writes) == 3, writes  # the source's coverage, its present day, and the scan
+
+
+def test_the_page_says_that_a_row_came_in_several_sendings(push, cast, time_machine):
+    at, rows = noon(1), [grown(5), grown(5, "log-2")]
+    time_machine.move_to(at, tick=True)
+    push([], rows[:1])
+    url = reverse("scans", args=["lam-sach"])
+    assert "lần gửi" not in text_of(cast.client("A1", "it").get(url))
+    time_machine.move_to(at + timedelta(hours=2), tick=True)
+    push([], rows[1:])
+    assert Scan.rows.count() == 1
+    told = f"2 tệp trong nhiều lần gửi, từ {timezone.localtime(at):%H:%M %d/%m/%Y}"
+    assert told in text_of(cast.client("A1", "it").get(url))
 
 
 def test_an_older_document_takes_nothing_back_and_an_error_stays_with_its_source(push):

@@ -75,6 +75,17 @@ def test_a_row_tells_machines_apart_by_what_the_contract_names(cast, client, sec
         ([], {"last": None}, "first and last are given together"),
         ([], {"alive": {"10.0.0.1": {"2026-01-01": 1}}}, "not asked about"),
         (["10.0.0.2"], {"alive": {"10.0.0.1": {"2026-01-01": 1}}}, "not asked about"),
+        (
+            [],
+            {"last": stamp(noon(3)), "time": "assumed_year", "hours": hours_of(noon(3), noon(1))},
+            "first and last are one moment",
+        ),
+        (
+            [],
+            {"first": stamp(noon(5)), "last": stamp(noon(4)), "hours": hours_of(noon(3), noon(1))},
+            "first and last do not reach it",
+        ),
+        ([], {"hours": hours_of(noon(9), noon(8))}, "first and last do not reach it"),
     ],
 )
 def test_coverage_that_contradicts_itself_refuses_the_document(cast, client, secret, asked, change, reason):

@@ -2,56 +2,27 @@
 //! address after translation; nobody rather than a guess. Of a record the message speaks first.
 use std::sync::LazyLock;
 
-use memchr::memmem;
-use regex::bytes::{Captures, Regex};
+use regex::bytes::Regex;
 
 use crate::canonical::address::{self, Address};
 use crate::line::chars::Text;
-use crate::line::clocks::expression;
+use crate::line::directions;
+use crate::line::expressions::expression;
 use crate::line::freetext::{cleared, flat};
-use crate::line::heads::heads;
+use crate::line::heads::{Heads, heads};
 use crate::line::hit::{Hit, Hits, Matched};
-use crate::line::keys::{self, Key, Path};
+use crate::line::keys::{self, Key};
 use crate::line::places::{Place, addresses};
-use crate::line::sides::{ATTACKS, INBOUND, Side, TELLS, bare, near, of_key, translates};
+use crate::line::services;
+use crate::line::sides::{Side, bare, of_key, translates};
+use crate::line::standing::{Told, before, behind_port, is_behind, side};
 use crate::shape::wrapper::Readings;
 
 const DNS_PORTS: [u16; 5] = [53, 137, 853, 5353, 5355];
-/// A client's own port is seldom below: an address with such a port is a server, where no key says more.
-const FIRST_UNPRIVILEGED: u16 = 1024;
-const BEFORE: usize = 80;
-const AFTER: usize = 160;
+/// Tags of programs that nobody gives a device.
+const PROGRAMS: [&str; 3] = ["log", "syslog", "logger"];
+const PEERS: [&str; 6] = ["peer", "remote", "peerip", "remoteip", "raddr", "rip"];
 
-const PORT: &str = r"\]?(?:[.:#/](?P<port>[0-9]{1,5})|\((?P<inner>[0-9]{1,5})\))?";
-const INTERFACE: &str = "(?:[A-Za-z][0-9A-Za-z_-]{0,31}[:/])?";
-
-static PORT_AFTER: LazyLock<Regex> = LazyLock::new(|| expression(&format!(r"\A{PORT}")));
-static ARROW_AFTER: LazyLock<Regex> = LazyLock::new(|| {
-    expression(&format!(
-        concat!(
-            r"\A{port}(?: ?\([^()]{{0,48}}\))?",
-            r"(?:(?:(?P<tight><?-{{1,2}}>)|[ \t]{{1,2}}(?:<?-{{1,2}}>|>[ \t]))[ \t]{{0,2}}(?P<path>/)?",
-            r"| to {interface}\[?(?:[0-9]|[0-9A-Fa-f]{{1,4}}:[0-9A-Fa-f:]))",
-        ),
-        port = PORT,
-        interface = INTERFACE
-    ))
-});
-static ARROW_BEFORE: LazyLock<Regex> = LazyLock::new(|| {
-    expression(&format!(
-        r"(?:-{{1,2}}>|[ \t]>[ \t])[ \t]{{0,2}}{INTERFACE}\[?\z"
-    ))
-});
-static URL_BEFORE: LazyLock<Regex> = LazyLock::new(|| expression(r":// *\[?\z"));
-static NETWORK: LazyLock<Regex> = LazyLock::new(|| {
-    expression(concat!(
-        r"\A(?:/([0-9]{1,3})(?:\z|[^0-9A-Za-z_.:]|[.:](?:\z|[^0-9A-Za-z_]))",
-        r"|(?:/| (?:net)?(?:mask )?)255\.[0-9])"
-    ))
-});
-static PROGRAM: LazyLock<Regex> = LazyLock::new(|| expression(r"[A-Za-z]/\z"));
-static BEHIND_ENDPOINT: LazyLock<Regex> =
-    LazyLock::new(|| expression(r"(?:[.:/][0-9]{1,5}|:[0-9A-Fa-f]{0,4}|\]) ?\(\z"));
 static ICMP: LazyLock<Regex> = LazyLock::new(|| expression("(?i:icmp)"));
 static ICMP_ERROR: LazyLock<Regex> = LazyLock::new(|| {
     expression(concat!(
@@ -59,6 +30,9 @@ static ICMP_ERROR: LazyLock<Regex> = LazyLock::new(|| {
         r#"|type["']?[=: ]{1,3}["']?(?:3|11)(?:\z|[^0-9])|icmp[/ :](?:3|11)(?:\z|[^0-9]))"#
     ))
 });
+/// tcpdump: the numbers of answers, name servers and additional records of a reply.
+static COUNTS: LazyLock<Regex> = LazyLock::new(|| expression(" [0-9]{1,3}/[0-9]{1,3}/[0-9]{1,3} "));
+static FLAGS: LazyLock<Regex> = LazyLock::new(|| expression(r" Flags \[([A-Z.]{1,9})\]"));
 static PORT_KEYS: LazyLock<[Regex; 2]> = LazyLock::new(|| {
     [
         "spt|sport|src_?port|source_?port",
@@ -122,14 +96,19 @@ impl Sides {
         *place = place.or(port);
     }
 
+    /// Whether any address but those of what wrote the line is a source.
+    fn has_source(&self, local: &[Address]) -> bool {
+        let mut all = self.all.iter();
+        all.any(|said| said.is(Side::Source) && !local.contains(&said.address))
+    }
+
     /// The address of what wrote the line is the machine only where no other is a source.
     fn part_from_local(&mut self, local: &[Address]) {
-        let is_local = |said: &Said| local.contains(&said.address);
-        let has_other = |said: &Said| said.is(Side::Source) && !is_local(said);
-        if !self.all.iter().any(has_other) {
+        if !self.has_source(local) {
             return;
         }
-        for said in self.all.iter_mut().filter(|said| is_local(said)) {
+        let is_local = |said: &&mut Said| local.contains(&said.address);
+        for said in self.all.iter_mut().filter(is_local) {
             said.sides.retain(|side| *side != Side::Source);
             said.sides.push(Side::Other);
         }
@@ -144,10 +123,10 @@ impl Sides {
         [0, 1].map(|n| self.ports[n].or_else(|| shown(n)))
     }
 
-    /// A reply goes from the side with a port of DNS to the client.
-    fn swap_replies(&mut self, ports: [Option<u16>; 2]) {
-        let is_dns = |port: u16| DNS_PORTS.contains(&port);
-        if !ports[0].is_some_and(is_dns) || ports[1].is_none_or(is_dns) {
+    /// A reply goes from the side with a port of DNS to the client; `is_reply`: the line shows one.
+    fn swap_replies(&mut self, ports: [Option<u16>; 2], is_reply: bool) {
+        let is_dns = |port: Option<u16>| port.is_some_and(|port| DNS_PORTS.contains(&port));
+        if !is_dns(ports[0]) || (is_dns(ports[1]) && !is_reply) {
             return;
         }
         for side in self.all.iter_mut().flat_map(|said| &mut said.sides) {
@@ -192,8 +171,8 @@ impl Sides {
         };
         let is_plain = one.sides.iter().all(|side| *side == Side::Source);
         let is_inside = |said: &Said| {
-            let is_told =
-                hosts.contains(&said.address) || (said.is(Side::Other) && !said.is_translated);
+            let is_known = hosts.contains(&said.address) || said.is(Side::Other);
+            let is_told = is_known && !said.is_translated;
             is_private(said.address) && !is_told
         };
         let is_called = |address: &Address| {
@@ -277,40 +256,23 @@ fn attribute_text(
         .iter()
         .filter_map(|hit| address_of(&hit.matched))
         .collect();
-    let mut sides = Sides::default();
-    let mut local = Vec::new();
-    let plain = bare(&view.clear);
-    let places = addresses(&text, &view.clear);
-    let starts: Vec<usize> = places.iter().map(|place| place.start).collect();
-    for (place, path) in places.iter().zip(keys::around(&plain, &starts)) {
-        let mut key = keys::before(&plain, place.start);
-        if key.start.is_some_and(|start| head.starts.contains(&start)) {
-            // A tag of syslog, whatever its name is.
-            key = Key::default();
-        }
-        let (side, port) = side(&plain, place, &key, &path, listed.contains(&place.address));
-        sides.add(place.address, side, port);
-        let first = key.words.first().map(String::as_str);
-        if side == Some(Side::Source) && matches!(first, Some("local" | "localip")) {
-            local.push(place.address);
-        }
-        if side == Some(Side::Other) && (translates(&key, &path) || is_behind(&plain, place.start))
-        {
-            sides.translate(place.address);
-        }
-    }
-    sides.part_from_local(&local);
+    let mut sides = told_sides(&text, &view.clear, &listed, &head);
     for sender in head.senders.iter().chain(senders) {
         if sides.all.iter().any(|said| said.address == *sender) {
             sides.add(*sender, Some(Side::Other), None);
         }
     }
     let ports = sides.both_ports(&clear);
-    sides.swap_replies(ports);
+    sides.swap_replies(ports, COUNTS.is_match(&clear));
     let is_error = ICMP.is_match(&clear) && ICMP_ERROR.is_match(&clear);
-    let is_answer = is_answer(ports);
-    let is_server =
-        is_answer && ports[1].is_some() && ports[0].is_some_and(|port| !DNS_PORTS.contains(&port));
+    let flags = FLAGS.captures(&clear);
+    let is_opened = flags.as_ref().is_some_and(|flags| flags[1].contains(&b'S'));
+    let is_accepted = is_opened && flags.is_some_and(|flags| flags[1].contains(&b'.'));
+    let is_answer = services::is_answer(ports) && !is_opened;
+    let is_server = is_accepted
+        || (is_answer
+            && ports[1].is_some()
+            && ports[0].is_some_and(|port| !DNS_PORTS.contains(&port)));
     let may_be_public = listed.len() == hits.len() && !is_answer;
     let mut kept = hits.clone();
     kept.retain(|hit| {
@@ -326,10 +288,78 @@ fn attribute_text(
     }
 }
 
-/// Whether the source has the port of a server, and the destination has none.
-fn is_answer([source, destination]: [Option<u16>; 2]) -> bool {
-    source.is_some_and(|port| port < FIRST_UNPRIVILEGED)
-        && destination.is_none_or(|port| port >= FIRST_UNPRIVILEGED)
+/// What a text says of each of its addresses.
+fn told_sides(text: &Text<'_>, clear: &[u32], listed: &[Address], head: &Heads) -> Sides {
+    let mut sides = Sides::default();
+    let (mut local, mut incoming, mut peers) = (Vec::new(), Vec::new(), Vec::new());
+    let mut has_own_server = false;
+    let line = bare(clear);
+    let places = addresses(text, clear);
+    let is_inward = !listed.is_empty() && directions::is_inward(&line);
+    let ways = directions::ways(&line, &places);
+    let starts: Vec<usize> = places.iter().map(|place| place.start).collect();
+    let paths = keys::around(&line, &starts);
+    for (at, (place, path)) in places.iter().zip(&paths).enumerate() {
+        let mut key = keys::before(&line, place.start);
+        let may_be_tag = key.start.is_some_and(|start| head.starts.contains(&start));
+        if may_be_tag && is_tag(&key, &line[place.stop..]) {
+            key = Key::default();
+        }
+        let is_listed = listed.contains(&place.address);
+        let told = Told {
+            way: ways[at],
+            key: &key,
+            path,
+            is_listed,
+        };
+        let (side, port) = side(&line, place, &told);
+        let is_untold = side.is_none() && is_listed;
+        if is_untold && (is_inward || is_first(&line, &places, at)) {
+            incoming.push((place.address, port));
+        }
+        sides.add(place.address, side, port);
+        let first = key.words.first().map(String::as_str);
+        if side == Some(Side::Source) && matches!(first, Some("local" | "localip")) {
+            local.push(place.address);
+        }
+        let is_peer = |word: &String| PEERS.contains(&word.as_str());
+        if is_untold && key.words.iter().any(is_peer) {
+            peers.push((place.address, port));
+        }
+        let has_key = !key.words.is_empty() && !key.is_word;
+        let is_own = is_private(place.address) && !is_listed;
+        has_own_server |= side == Some(Side::Destination) && has_key && is_own;
+        if side == Some(Side::Other) && (translates(&key, path) || is_behind(&line, place.start)) {
+            sides.translate(place.address);
+        }
+    }
+    if !sides.has_source(&local) {
+        // The peer of an own server came in.
+        let peers = peers.into_iter().filter(|_| has_own_server);
+        for (address, port) in incoming.into_iter().chain(peers) {
+            sides.add(address, Some(Side::Source), port);
+        }
+    }
+    sides.part_from_local(&local);
+    sides
+}
+
+/// Whether the word where a tag of syslog may stand is one: it names no device, or a call follows.
+fn is_tag(key: &Key, after: &[u8]) -> bool {
+    let names_device = matches!(of_key(&key.words), Some(Side::Other | Side::Destination));
+    let is_program = key.words.last();
+    let is_program = is_program.is_some_and(|word| PROGRAMS.contains(&word.as_str()));
+    !names_device || is_program || directions::asks(behind_port(after))
+}
+
+/// Whether a source and its destination inside stand beside each other, as a filter writes them.
+fn is_first(line: &[u8], places: &[Place], at: usize) -> bool {
+    let is_inside = places
+        .get(at + 1)
+        .is_some_and(|next| is_private(next.address));
+    is_inside
+        && directions::is_filtered(before(line, places[at].start))
+        && directions::is_beside(line, places, at + 1)
 }
 
 fn address_of(matched: &Matched) -> Option<Address> {
@@ -352,137 +382,5 @@ fn is_nobody(address: Address) -> bool {
     match address.v4() {
         Some(bits) => matches!(bits >> 24, 0 | 127) || bits >> 16 == 0xA9FE || bits >> 29 == 0b111,
         None => address.0 <= 1 || address.0 >> 118 == 0b11_1111_1010 || address.0 >> 120 == 0xFF,
-    }
-}
-
-fn shown_port(found: &Captures<'_>) -> Option<u16> {
-    let port = found.name("port").or_else(|| found.name("inner"))?;
-    address::parse_port(port.as_bytes())
-}
-
-/// Whether an address stands in brackets behind an endpoint: it is the endpoint after translation.
-fn is_behind(line: &[u8], start: usize) -> bool {
-    let before = &line[start.saturating_sub(BEFORE)..start];
-    before.ends_with(b"(") && BEHIND_ENDPOINT.is_match(before)
-}
-
-/// The side that an address stands on, and its port.
-fn side(
-    line: &[u8],
-    place: &Place,
-    key: &Key,
-    path: &Path,
-    is_listed: bool,
-) -> (Option<Side>, Option<u16>) {
-    let Place { start, stop, .. } = *place;
-    let before = &line[start.saturating_sub(BEFORE)..start];
-    let after = &line[stop..line.len().min(stop + AFTER)];
-    let is_v6 = line[start..stop].contains(&b':');
-    let mut is_whole = false;
-    // Most lines have none of these, and an expression takes longer to say so than a byte.
-    let next = after.first().copied().unwrap_or(0);
-    let last = before.last().copied().unwrap_or(0);
-    if matches!(next, b'/' | b' ')
-        && let Some(found) = NETWORK.captures(after)
-    {
-        let length = found.get(1).map(|digits| digits.as_bytes());
-        if length.is_none_or(|length| is_prefix(length, is_v6)) {
-            return (Some(Side::Other), None);
-        }
-        is_whole = matches!(length, Some(b"32" | b"128"));
-    }
-    let shown = b"]:#/(."
-        .contains(&next)
-        .then(|| PORT_AFTER.captures(after))
-        .flatten();
-    let behind = &after[shown.as_ref().map_or(0, |found| found[0].len())..];
-    let port = shown.as_ref().filter(|_| !is_whole).and_then(shown_port);
-    if is_behind(line, start) {
-        return (Some(Side::Other), None);
-    }
-    let may_point = memchr::memchr(b'>', after).is_some() || memmem::find(after, b" to ").is_some();
-    let arrow = may_point.then(|| ARROW_AFTER.captures(after)).flatten();
-    // A10's `NAT-TCP-N: ADDRESS -> …`: a key that names the event, and a whole flow behind it.
-    if translates(key, path) && (arrow.is_none() || key.start.is_none()) {
-        return (Some(Side::Other), port);
-    }
-    if let Some(arrow) = arrow {
-        // Wazuh's `(agent) 192.0.2.7->/var/log/syslog`.
-        let is_origin = arrow.name("path").is_some()
-            || (arrow.name("tight").is_some() && before.ends_with(b") "));
-        let side = if is_origin { Side::Other } else { Side::Source };
-        return (Some(side), port);
-    }
-    let points =
-        |mark: u8, what: &Regex| memchr::memchr(mark, before).is_some() && what.is_match(before);
-    if points(b'>', &ARROW_BEFORE) || points(b'/', &URL_BEFORE) {
-        return (Some(Side::Destination), port);
-    }
-    if last == b'/' && PROGRAM.is_match(before) {
-        return (Some(Side::Other), port);
-    }
-    if is_listed && (INBOUND.is_match(before) || ATTACKS.is_match(behind)) {
-        return (Some(Side::Source), port);
-    }
-    if key.is_word {
-        match near(key) {
-            Some(Side::Source) if is_listed => return (None, port),
-            Some(side) => return (Some(side), port),
-            None => {}
-        }
-    } else if let Some(side) = key_of_wrapper(key, path, line) {
-        return (side, port);
-    }
-    // ECS: `log.source.address` is where a log was read from or who sent it.
-    let is_log_source = |pair: &[Vec<String>]| {
-        pair[0] == ["source"] && (pair[1] == ["log"] || pair[1] == ["syslog"])
-    };
-    if path.windows(2).any(is_log_source) {
-        return (Some(Side::Other), port);
-    }
-    let own = (!key.is_word).then_some(&key.words);
-    if let Some(side) = own.into_iter().chain(path).find_map(|words| of_key(words)) {
-        return (Some(side), port);
-    }
-    if let Some(tells) = TELLS.captures(behind)
-        && tells.name("passive").is_none()
-    {
-        return (Some(Side::Other), port);
-    }
-    let is_server = port.is_some_and(|port| port < FIRST_UNPRIVILEGED);
-    (is_server.then_some(Side::Destination), port)
-}
-
-/// The side of a key that names the sender where the line is a wrapper, else a machine; None for other keys.
-fn key_of_wrapper(key: &Key, path: &Path, line: &[u8]) -> Option<Option<Side>> {
-    const WRAPPERS: [&[u8]; 5] = [
-        b"\"message\"",
-        b"\"short_message\"",
-        b"\"full_message\"",
-        b"\"_raw\"",
-        b"sourcetype",
-    ];
-    let words: Vec<&str> = key.words.iter().map(String::as_str).collect();
-    let is_source = words == ["source"];
-    if !is_source && !matches!(words[..], ["host"] | ["hostname"] | ["host", "name"]) {
-        return None;
-    }
-    let is_wrapper = WRAPPERS
-        .iter()
-        .any(|word| memmem::find(line, word).is_some());
-    Some(if is_wrapper || (!path.is_empty() && !is_source) {
-        Some(Side::Other)
-    } else {
-        is_source.then_some(Side::Source)
-    })
-}
-
-/// Whether a number behind an address is the length of a network; longer ones are one address or a port.
-fn is_prefix(digits: &[u8], is_v6: bool) -> bool {
-    let length = digits.iter().fold(0, |n, b| n * 10 + u32::from(b - b'0'));
-    if is_v6 {
-        (7..=127).contains(&length)
-    } else {
-        (8..=31).contains(&length)
     }
 }

@@ -3,9 +3,11 @@
 use std::sync::LazyLock;
 
 use jiff::tz::{Offset, TimeZone};
-use regex::bytes::{Captures, Regex, RegexBuilder};
+use regex::bytes::{Captures, Regex};
 use serde::{Deserialize, Serialize};
 
+use crate::line::expressions::{byte, expression};
+use crate::line::halves::{TOKEN, half_at, hour};
 use crate::reader::START;
 use crate::time::zones::{is_doubtful, named};
 use crate::time::{Moment, Parts, decimals, month_number};
@@ -28,13 +30,6 @@ pub struct Told {
     pub order: Option<Order>,
     /// A time with a year and without a zone is in UTC (the W3C extended log file format).
     pub is_utc: bool,
-}
-
-/// The half of a day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Half {
-    Morning,
-    Afternoon,
 }
 
 /// The order of dates by those of a file's first lines that can be read only one way; None where none or both
@@ -65,13 +60,6 @@ static NUMBERS: LazyLock<Regex> = LazyLock::new(|| {
         r"(?:\A|[^0-9./-])(?:{numbers})[0-9]{{4}}[ ,Tt\t]{{1,2}}[0-9]{{1,2}}:[0-9]{{2}}:[0-9]{{2}}"
     ))
 });
-
-pub(super) fn expression(text: &str) -> Regex {
-    RegexBuilder::new(text)
-        .unicode(false)
-        .build()
-        .expect("a constant expression")
-}
 
 pub(super) static CLOCK: LazyLock<Regex> =
     LazyLock::new(|| expression("([0-9]{1,2}):([0-9]{2}):([0-9]{2})"));
@@ -108,10 +96,6 @@ static DATES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     .collect()
 });
 
-/// Before or after noon: AM and PM, or sáng and chiều; a no-break space may stand before it.
-static HALF: LazyLock<Regex> = LazyLock::new(|| {
-    expression(r"\A(?: |[\x80-\xFF])?(?:(?P<latin>[AaPp])\.?[Mm]\.?|(?P<vietnamese>SA|CH))")
-});
 static ZONE: LazyLock<Regex> = LazyLock::new(|| {
     expression(concat!(
         r"\A ?\(?(?:(?:UTC|GMT)(?P<short>[+-][0-9]{1,2}(?::?[0-9]{2})?)",
@@ -119,11 +103,6 @@ static ZONE: LazyLock<Regex> = LazyLock::new(|| {
     ))
 });
 static YEAR_BEHIND: LazyLock<Regex> = LazyLock::new(|| expression(r"\A ((?:19|20)[0-9]{2})"));
-static ZONE_KEY: LazyLock<Regex> = LazyLock::new(|| {
-    expression(
-        r#"(?i:(?:\A|[^0-9A-Za-z])(?:tz|timezone)["']?[=:] ?["']?(?:UTC|GMT)?([+-][0-9]{2}:?[0-9]{2}))"#,
-    )
-});
 /// A time in a line; without a moment where the line shows a time and does not say which.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Found {
@@ -133,14 +112,33 @@ pub(super) struct Found {
     /// The zone that the line states.
     pub own: Option<Offset>,
     pub parts: Option<Parts>,
+    /// Date and clock stand under two keys.
+    pub is_pair: bool,
+    pub has_half: bool,
 }
 
-pub(super) fn clocks(text: &[u8], zone: &TimeZone, told: Told) -> Vec<Found> {
+impl Found {
+    /// A time without a certain meaning.
+    pub fn unknown(start: usize, end: usize) -> Found {
+        Found {
+            start,
+            end,
+            moment: None,
+            own: None,
+            parts: None,
+            is_pair: false,
+            has_half: false,
+        }
+    }
+}
+
+/// The clocks with a date in a text; `marked`: the same characters with their marks.
+pub(super) fn clocks(text: &[u8], marked: &[u32], zone: &TimeZone, told: Told) -> Vec<Found> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(clock) = CLOCK.captures_at(text, at) {
         let start = clock.get(0).map_or(at, |m| m.start());
-        match at_clock(text, &clock, zone, told) {
+        match at_clock(text, Some(marked), &clock, zone, told) {
             Some(one) => {
                 at = one.end;
                 found.push(one);
@@ -149,10 +147,6 @@ pub(super) fn clocks(text: &[u8], zone: &TimeZone, told: Told) -> Vec<Found> {
         }
     }
     found
-}
-
-pub(super) fn byte(text: &[u8], at: usize) -> u8 {
-    text.get(at).copied().unwrap_or(0)
 }
 
 fn number(found: &Captures<'_>, group: &str) -> Option<i32> {
@@ -180,6 +174,7 @@ pub(super) fn decimals_at<'t>(
 /// The time whose hour, minute and second stand here, if a date stands before them.
 pub(super) fn at_clock(
     text: &[u8],
+    marked: Option<&[u32]>,
     clock: &Captures<'_>,
     zone: &TimeZone,
     told: Told,
@@ -202,7 +197,9 @@ pub(super) fn at_clock(
         return None;
     }
     let fraction = decimals_at(text, end, b".,");
-    let (half, end) = half_at(text, fraction.map_or(end, |(_, end)| end));
+    let is_pair_of = date.name("pair_of").is_some();
+    let behind = fraction.map_or(end, |(_, end)| end);
+    let (half, end) = half_at(text, marked, behind, is_pair_of);
     let (mut own, mut is_doubtful, mut end) = zone_at(text, end);
     let mut year = number(&date, "year");
     if year.is_some_and(|year| year < 100) && date.name("year").is_some_and(|y| y.len() == 2) {
@@ -218,27 +215,15 @@ pub(super) fn at_clock(
             (own, is_doubtful, end) = zone_at(text, end);
         }
     }
-    if own.is_none()
-        && date.name("pair").is_some()
-        && let Some(said) = ZONE_KEY.captures(text)
-    {
-        own = offset(&said[1]);
-    }
     let digits = |group: usize| std::str::from_utf8(&clock[group]).ok()?.parse().ok();
     let order = match half {
-        Some((_, true)) => Some(Order::Day),
+        Some(half) if half.says_day_first() => Some(Order::Day),
         _ => told.order,
     };
     let days = month_and_day(&date, order);
-    let hour = hour(digits(1)?, half.map(|(half, _)| half));
+    let hour = hour(digits(1)?, half);
     let (Some([month, day]), Some(hour), false) = (days, hour, is_doubtful) else {
-        return Some(Found {
-            start: begin,
-            end,
-            moment: None,
-            own: None,
-            parts: None,
-        });
+        return Some(Found::unknown(begin, end));
     };
     let parts = Parts {
         year,
@@ -254,6 +239,8 @@ pub(super) fn at_clock(
         moment: Some(parts.moment(by, zone)?),
         own,
         parts: Some(parts),
+        is_pair: date.name("pair").is_some(),
+        has_half: half.is_some(),
     })
 }
 
@@ -279,33 +266,6 @@ fn month_and_day(date: &Captures<'_>, order: Option<Order>) -> Option<[i32; 2]> 
     Some([month, number(date, "day")?])
 }
 
-/// The half of the day that is stated at this place, whether in Vietnamese, and where it ends.
-fn half_at(text: &[u8], at: usize) -> (Option<(Half, bool)>, usize) {
-    let Some(found) = HALF.captures(&text[at..]) else {
-        return (None, at);
-    };
-    let end = at + found[0].len();
-    if byte(text, end).is_ascii_alphanumeric() {
-        return (None, at);
-    }
-    let (half, is_vietnamese) = match (found.name("latin"), found.name("vietnamese")) {
-        (Some(letter), _) => (letter.as_bytes().eq_ignore_ascii_case(b"a"), false),
-        (None, word) => (word.is_some_and(|word| word.as_bytes() == b"SA"), true),
-    };
-    let half = if half { Half::Morning } else { Half::Afternoon };
-    (Some((half, is_vietnamese)), end)
-}
-
-/// The hour of the day; None where no clock of twelve hours shows it.
-fn hour(shown: i32, half: Option<Half>) -> Option<i32> {
-    match half {
-        None => Some(shown),
-        Some(_) if !(1..=12).contains(&shown) => None,
-        Some(Half::Morning) => Some(shown % 12),
-        Some(Half::Afternoon) => Some(shown % 12 + 12),
-    }
-}
-
 /// Whether the form of that number in `DATES` may fit. Most do not, and an expression takes longer to say so
 /// than a byte.
 fn may_fit(before: &[u8], form: usize) -> bool {
@@ -329,12 +289,20 @@ fn zone_at(text: &[u8], at: usize) -> (Option<Offset>, bool, usize) {
     if goes_on(text, end) {
         return nothing;
     }
+    let is_name = TOKEN.is_match(&text[end..]);
     let own = match (
         found.name("word"),
         found.name("short").or(found.name("offset")),
     ) {
         (Some(word), _) if is_doubtful(word.as_bytes()) => return (None, true, end),
-        (Some(word), _) => named(&word.as_bytes().to_ascii_uppercase()),
+        (Some(word), _) => {
+            let known = named(&word.as_bytes().to_ascii_uppercase());
+            if is_name && known.is_some() {
+                // `EST-5` is a zone or a name that begins so.
+                return (None, true, end);
+            }
+            known
+        }
         (None, Some(spelled)) => offset(spelled.as_bytes()),
         (None, None) => None,
     };
@@ -345,7 +313,7 @@ fn zone_at(text: &[u8], at: usize) -> (Option<Offset>, bool, usize) {
 }
 
 /// `±h`, `±hh`, `±hhmm` or `±hh:mm`, of at most 14 hours.
-fn offset(spelled: &[u8]) -> Option<Offset> {
+pub(super) fn offset(spelled: &[u8]) -> Option<Offset> {
     let digits: Vec<i32> = spelled
         .iter()
         .filter(|b| b.is_ascii_digit())

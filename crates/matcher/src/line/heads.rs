@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 use regex::bytes::Regex;
 
 use crate::canonical::address::{self, Address};
-use crate::line::clocks::expression;
+use crate::line::expressions::expression;
 use crate::line::moments;
 
 const HEAD_BYTES: usize = 512;

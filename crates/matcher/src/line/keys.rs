@@ -7,6 +7,10 @@ const LONGEST_WORD: usize = 16;
 const MOST_WORDS: usize = 3;
 /// Words that are looked at before a place without a key.
 const MOST_NEAR: usize = 6;
+/// Of these words the last ones that count.
+const MOST_SAID: usize = 4;
+/// Keys before `=` that say nothing alone.
+const GENERAL: [&[u8]; 5] = [b"ip", b"address", b"addr", b"date", b"time"];
 /// Words that say nothing between a word and its address: `from IP`, `từ địa chỉ IP`.
 const FILLERS: [&str; 9] = [
     "ip", "ipv4", "ipv6", "address", "addr", "host", "dia", "chi", "co",
@@ -31,6 +35,10 @@ pub struct Key {
 
 fn is_key(b: u8) -> bool {
     b.is_ascii_alphanumeric() || b"_.@-".contains(&b)
+}
+
+fn is_general(key: &[u8]) -> bool {
+    GENERAL.iter().any(|word| key.eq_ignore_ascii_case(word))
 }
 
 fn is_quote(b: u8) -> bool {
@@ -76,7 +84,7 @@ fn back(text: &[u8], at: usize, member: fn(u8) -> bool, most: usize) -> usize {
     at - run.take_while(|&&b| member(b)).count()
 }
 
-/// The key of the value that begins at `start`, else the two words before it.
+/// The key of the value that begins at `start`, else the words before it.
 pub fn before(text: &[u8], start: usize) -> Key {
     let opened = back(text, start, |b| b"\"'[(<\\".contains(&b), 4);
     let at = back(text, opened, is_blank, 3);
@@ -99,14 +107,17 @@ fn key(text: &[u8], end: usize, sign: u8, has_gap: bool) -> Key {
     }
     let mut first = nearest;
     let mut parts = vec![&text[first..at]];
-    while (sign == b':' || is_quoted)
+    // `Server IP=`: a word that says nothing alone takes the word before it, unless that is a value.
+    let is_general = sign == b'=' && is_general(&text[first..at]);
+    while (sign == b':' || is_quoted || (is_general && parts.len() == 1))
         && parts.len() < MOST_WORDS
         && first > 1
         && text[first - 1] == b' '
     {
         let end = first - 1;
         first = back(text, end, |b| b.is_ascii_alphabetic(), LONGEST_WORD);
-        if first == end || (first > 0 && is_key(text[first - 1])) {
+        let is_value = |b: u8| is_key(b) || (sign != b':' && b"=:\"'\\".contains(&b));
+        if first == end || (first > 0 && is_value(text[first - 1])) {
             break;
         }
         parts.insert(0, &text[first..end]);
@@ -142,7 +153,7 @@ fn words(text: &[u8], mut end: usize) -> Key {
     let says = |word: &String| !FILLERS.contains(&word.as_str());
     let last = found.iter().rposition(says).map_or(found.len(), |i| i + 1);
     found.truncate(last);
-    found.drain(..last.saturating_sub(2));
+    found.drain(..last.saturating_sub(MOST_SAID));
     Key {
         is_word: !found.is_empty(),
         words: found,

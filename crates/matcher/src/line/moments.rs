@@ -5,11 +5,12 @@ use jiff::tz::TimeZone;
 use regex::bytes::Regex;
 
 use crate::line::chars::Text;
-use crate::line::clocks::{
-    CLOCK, Found, LONGEST_DATE, Told, at_clock, byte, clocks, decimals_at, expression,
-};
-use crate::line::freetext::{cleared, flat};
+use crate::line::clocks::{CLOCK, Found, LONGEST_DATE, Told, at_clock, clocks, decimals_at};
+use crate::line::expressions::{byte, expression};
+use crate::line::freetext::cleared;
 use crate::line::keys::{self, Key, Path};
+use crate::line::sides::bare;
+use crate::line::stated::stated;
 use crate::shape::wrapper::behind_hole;
 use crate::time::{Moment, SECOND, Value, decimals, is_near};
 
@@ -98,16 +99,87 @@ const MESSAGE: [&str; 10] = [
     "message", "msg", "log", "original", "raw", "rawmsg", "payload", "body", "line", "event",
 ];
 
+const EVENT_BEGINS: [&str; 4] = ["event", "occur", "happen", "detect"];
+const NEVER_NEAR: [&str; 8] = [
+    "db",
+    "definition",
+    "definitions",
+    "database",
+    "dat",
+    "avdb",
+    "sigdb",
+    "virusdb",
+];
+const LOGGED_WORDS: [&str; 7] = [
+    "logged",
+    "logtime",
+    "report",
+    "reported",
+    "reporting",
+    "sent",
+    "sending",
+];
+/// Words between a word and its time: `báo cáo lúc`.
+const FILLERS: [&str; 5] = ["luc", "vao", "ngay", "at", "on"];
+
 /// How good a time is, the best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
+    /// Of the device's own line, when it happened.
+    OwnEvent,
     /// Of the device's own line.
     Own,
+    /// When it happened.
+    Event,
     /// Alone or under a key of time.
     Alone,
     Other,
+    /// When it was logged, reported or sent.
+    Logged,
     /// Of somebody who had the record later.
     Ingest,
+}
+
+/// What two words of a key say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pair {
+    Event,
+    Logged,
+    Received,
+    /// Cập nhật (updated), cài đặt (installed), hết hạn (expires), phiên bản (version), …, without their marks.
+    Never,
+    /// Lần đầu, đầu tiên: the first time.
+    First,
+    /// Lần cuối: the last time, of an event or of a contact.
+    Last,
+}
+
+fn pair(first: &str, second: &str) -> Option<Pair> {
+    match (first, second) {
+        ("xay" | "dien", "ra") | ("phat", "hien") | ("su", "kien") => Some(Pair::Event),
+        ("log", "time") | ("bao", "cao") | ("gui", "luc" | "ngay") => Some(Pair::Logged),
+        ("gian" | "diem" | "ngay" | "luc" | "tiep", "nhan") | ("nhan", "luc" | "ngay") => {
+            Some(Pair::Received)
+        }
+        ("lan", "cuoi") => Some(Pair::Last),
+        ("lan", "dau") | ("dau", "tien") => Some(Pair::First),
+        ("cap", "nhat")
+        | ("cai", "dat")
+        | ("het", "han")
+        | ("phien", "ban")
+        | ("khoi", "dong")
+        | ("nang", "cap")
+        | ("quet", "cuoi")
+        | ("lieu" | "ngay", "mau")
+        | ("san", "xuat")
+        | ("kich", "hoat")
+        | ("hieu", "luc")
+        | ("gia", "han")
+        | ("chinh", "sua")
+        | ("thay", "doi")
+        | ("dang", "ky") => Some(Pair::Never),
+        _ => None,
+    }
 }
 
 static MESSAGE_HEAD: LazyLock<Regex> = LazyLock::new(|| {
@@ -129,17 +201,29 @@ pub fn time(line: &[u8], zone: &TimeZone, told: Told) -> Option<Moment> {
         line
     };
     let text = Text::new(&line[..line.len().min(TIME_BYTES)]);
-    let text = flat(&cleared(&text).clear);
-    let mut found: Vec<Found> = clocks(&text, zone, told);
+    let marked = cleared(&text).clear;
+    let text = bare(&marked);
+    let mut found: Vec<Found> = clocks(&text, &marked, zone, told);
     found.extend(epochs(&text));
     found.sort_by_key(|one| one.start);
     let places: Vec<usize> = found.iter().map(|one| one.start).collect();
     let paths = keys::around(&text, &places);
+    let said = if found.is_empty() {
+        None
+    } else {
+        stated(&text)
+    };
+    let is_only = found.iter().filter(|one| one.parts.is_some()).count() == 1;
     let ranked = found.iter().zip(&paths);
     let ranked: Vec<(Rank, Found)> = ranked
         .filter_map(|(one, path)| {
             let key = keys::before(&text, one.start);
-            Some((rank(&key, path, &text[..one.start])?, *one))
+            let is_of_key = !key.is_word && says_time(&key);
+            let one = match said.filter(|_| one.is_pair || is_only || is_of_key) {
+                Some(said) => one.by(said, zone, told),
+                None => *one,
+            };
+            Some((rank(&key, path, &text[..one.start])?, one))
         })
         .collect();
     let (rank, best) = ranked.iter().min_by_key(|(rank, _)| *rank).copied()?;
@@ -151,7 +235,7 @@ pub fn time(line: &[u8], zone: &TimeZone, told: Told) -> Option<Moment> {
                 .find(|other| is_near(bare, *other, zone))
                 .unwrap_or(moment),
         ),
-        Value::Known(_) if rank == Rank::Own && moment.local => {
+        Value::Known(_) if rank <= Rank::Own && moment.local => {
             Some(in_stated_zone(&best, &ranked).unwrap_or(moment))
         }
         Value::Known(_) => Some(moment),
@@ -175,22 +259,55 @@ fn in_stated_zone(best: &Found, others: &[(Rank, Found)]) -> Option<Moment> {
 
 /// How good a time is; None for the date of a certificate, an uptime and the like.
 fn rank(key: &Key, path: &Path, before: &[u8]) -> Option<Rank> {
+    let mut said = &key.words[..];
+    if key.is_word {
+        while let [rest @ .., last] = said
+            && !rest.is_empty()
+            && FILLERS.contains(&last.as_str())
+        {
+            said = rest;
+        }
+        said = &said[said.len().saturating_sub(2)..];
+    }
     let nearest = if key.is_word {
-        &key.words[key.words.len() - 1..]
+        &said[said.len().saturating_sub(1)..]
     } else {
-        &key.words[..]
+        said
     };
     let around = || path.iter().flatten();
     let is_never = |word: &String| NEVER.contains(&word.as_str());
     let begins = |word: &String| NEVER_BEGINS.iter().any(|w| word.starts_with(w));
-    if nearest.iter().chain(around()).any(is_never) || key.words.iter().chain(around()).any(begins)
-    {
+    if said.iter().chain(around()).any(begins) || nearest.iter().chain(around()).any(is_never) {
         return None;
     }
-    let is_later = |word: &String| INGEST_BEGINS.iter().any(|w| word.starts_with(w));
-    if nearest.iter().any(is_later) {
+    let is_changed =
+        |word: &String| NEVER_NEAR.contains(&word.as_str()) || word.starts_with("updat");
+    if nearest.iter().any(is_changed) {
+        return None;
+    }
+    let has = |what: Pair| {
+        said.windows(2)
+            .any(|two| pair(&two[0], &two[1]) == Some(what))
+    };
+    let mut is_event = is_event(nearest) || has(Pair::Event);
+    if has(Pair::Never) || (has(Pair::Last) && !is_event) {
+        return None;
+    }
+    let is_later = |word: &String| {
+        INGEST_BEGINS.iter().any(|w| word.starts_with(w)) || word.contains("receiv")
+    };
+    // `nhận` (received), and not `ghi nhận` (recorded).
+    if nearest.iter().any(is_later) || said == ["nhan"] || has(Pair::Received) {
         return Some(Rank::Ingest);
     }
+    let is_logged = |word: &String| LOGGED_WORDS.contains(&word.as_str());
+    let is_sent = said.last().is_some_and(|word| word == "gui");
+    if nearest.iter().any(is_logged) || has(Pair::Logged) || is_sent {
+        return Some(Rank::Logged);
+    }
+    // When something was first or last seen is not when this was.
+    let is_end = |word: &String| word == "first" || word == "last";
+    is_event &= !has(Pair::First) && !has(Pair::Last) && !said.iter().any(is_end);
     let is_of_key = !key.is_word && says_time(key);
     let in_message = path
         .first()
@@ -198,7 +315,9 @@ fn rank(key: &Key, path: &Path, before: &[u8]) -> Option<Rank> {
         .is_some_and(|word| MESSAGE.contains(&word.as_str()));
     let is_head = || MESSAGE_HEAD.is_match(&before[before.len().saturating_sub(LONGEST_HEAD)..]);
     Some(if in_message && (is_of_key || is_head()) {
-        Rank::Own
+        if is_event { Rank::OwnEvent } else { Rank::Own }
+    } else if is_event {
+        Rank::Event
     } else if key.is_word || key.words.is_empty() || is_of_key {
         Rank::Alone
     } else {
@@ -206,10 +325,30 @@ fn rank(key: &Key, path: &Path, before: &[u8]) -> Option<Rank> {
     })
 }
 
+/// `event_time`, `detected`, `occurred_at`; but `event.created` is when it was written down.
+fn is_event(nearest: &[String]) -> bool {
+    let begins = |word: &String| EVENT_BEGINS.iter().any(|w| word.starts_with(w));
+    let Some(last) = nearest.last().filter(|_| nearest.iter().any(begins)) else {
+        return false;
+    };
+    begins(last)
+        || RECORD.contains(&last.as_str())
+        || ["at", "on", "utc", "gmt", "local"].contains(&last.as_str())
+        || RECORD_ENDS.iter().any(|end| last.ends_with(end))
+}
+
 fn says_time(key: &Key) -> bool {
-    key.words.last().is_some_and(|word| {
-        RECORD.contains(&word.as_str()) || RECORD_ENDS.iter().any(|end| word.ends_with(end))
-    })
+    let Some(last) = key.words.last() else {
+        return false;
+    };
+    let before = key
+        .words
+        .len()
+        .checked_sub(2)
+        .map(|at| key.words[at].as_str());
+    RECORD.contains(&last.as_str())
+        || RECORD_ENDS.iter().any(|end| last.ends_with(end))
+        || (before == Some("thoi") && matches!(last.as_str(), "gian" | "diem"))
 }
 
 /// Numbers of seconds, milliseconds, microseconds or nanoseconds since 1970 under a key that says time, or
@@ -256,14 +395,11 @@ fn epochs(text: &[u8]) -> Vec<Found> {
         };
         if EPOCHS.contains(&micros) {
             found.push(Found {
-                start,
-                end: stop,
                 moment: Some(Moment {
                     value: Value::Known(micros as i64),
                     local: false,
                 }),
-                own: None,
-                parts: None,
+                ..Found::unknown(start, stop)
             });
         }
     }
@@ -278,7 +414,7 @@ fn is_inside(b: u8) -> bool {
 pub fn head(line: &[u8], at: usize) -> Option<usize> {
     let begin = at + WEEKDAY.find(&line[at..]).map_or(0, |m| m.len());
     let clock = CLOCK.captures_at(&line[..line.len().min(begin + LONGEST_DATE)], begin)?;
-    let found = at_clock(line, &clock, &TimeZone::UTC, Told::default())?;
+    let found = at_clock(line, None, &clock, &TimeZone::UTC, Told::default())?;
     if found.start != at && found.start != begin {
         return None;
     }

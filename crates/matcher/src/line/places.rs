@@ -5,8 +5,9 @@ use regex::bytes::Regex;
 
 use crate::canonical::address::{self, Address};
 use crate::line::chars::{Text, ascii, at, is, is_word, run};
-use crate::line::clocks::expression;
+use crate::line::expressions::expression;
 use crate::line::keys;
+use crate::line::services;
 use crate::line::sides::{Side, bare, of_key};
 
 /// A greater number is no part of an address.
@@ -78,7 +79,7 @@ struct Dotted {
     whole: usize,
 }
 
-/// What tcpdump and netstat write behind an address. A name of a port is none. Five small numbers are an endpoint only
+/// What tcpdump and netstat write behind an address. Five small numbers, or the name of a port, are an endpoint only
 /// where an arrow or another endpoint stands beside them.
 fn dotted_port(chars: &[u32], start: usize, end: usize, is_v6: bool) -> Option<Dotted> {
     if at(chars, end) != u32::from(b'.') {
@@ -104,7 +105,11 @@ fn dotted_port(chars: &[u32], start: usize, end: usize, is_v6: bool) -> Option<D
         return None;
     }
     let spelled: Vec<u8> = chars[end + 1..stop].iter().map(|&c| ascii(c)).collect();
-    let port = address::parse_port(&spelled);
+    let port = if is_number {
+        address::parse_port(&spelled)
+    } else {
+        services::number(&spelled)
+    };
     if is_number && port.is_none_or(|port| is_v6 || port > SMALL) {
         return port.map(|port| Dotted {
             stop: end,

@@ -2,9 +2,6 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use regex::bytes::Regex;
-
-use crate::line::clocks::expression;
 use crate::line::keys::{Key, Path};
 
 /// The side of an address in what a line tells.
@@ -61,7 +58,7 @@ const SENDER: [&str; 36] = [
 ];
 const SENDER_MORE: [&str; 2] = ["via", "through"];
 const SENDER_BEGINS: [&str; 4] = ["originip", "originsic", "observ", "version"];
-const SOURCE: [&str; 11] = [
+const SOURCE: [&str; 12] = [
     "from",
     "saddr",
     "sip",
@@ -73,6 +70,7 @@ const SOURCE: [&str; 11] = [
     "localip",
     "attacker",
     "nguon",
+    "rhost",
 ];
 const SOURCE_BEGINS: [&str; 5] = ["src", "source", "client", "initiat", "requeste"];
 const DESTINATION: [&str; 9] = [
@@ -92,7 +90,7 @@ const DESTINATION_BEGINS: [&str; 12] = [
     "answer",
     "rdata",
 ];
-const WRITER: [&str; 28] = [
+const WRITER: [&str; 34] = [
     "dev",
     "beat",
     "node",
@@ -121,12 +119,18 @@ const WRITER: [&str; 28] = [
     "revision",
     "orig",
     "host",
+    "ids",
+    "waf",
+    "switch",
+    "modem",
+    "siem",
+    "balancer",
 ];
 const WRITER_BEGINS: [&str; 5] = ["hostip", "hostname", "device", "agent", "proxy"];
 
 /// Vietnamese words of a key (máy tính, máy trạm, máy chủ, tường lửa, thiết bị), without their marks. A device that
 /// stands in a key wrote the line, as `device=` does.
-const PAIRS: [(&str, &str, Side); 10] = [
+const PAIRS: [(&str, &str, Side); 17] = [
     ("may", "tinh", Side::Source),
     ("may", "tram", Side::Source),
     ("may", "khach", Side::Source),
@@ -137,6 +141,13 @@ const PAIRS: [(&str, &str, Side); 10] = [
     ("tuong", "lua", Side::Other),
     ("cam", "bien", Side::Other),
     ("thiet", "bi", Side::Other),
+    ("access", "point", Side::Other),
+    ("dinh", "tuyen", Side::Other),
+    ("chuyen", "mach", Side::Other),
+    ("phat", "song", Side::Other),
+    ("cong", "ra", Side::Other),
+    ("bi", "tan", Side::Destination),
+    ("nan", "nhan", Side::Destination),
 ];
 const TELLERS: [&str; 23] = [
     "reported",
@@ -185,7 +196,28 @@ const REPORTS: [&str; 20] = [
     "relayed",
     "collected",
 ];
+/// Words between what was received and `received`, and that word itself.
+const BEEN: [&str; 7] = ["was", "is", "were", "been", "duoc", "received", "nhan"];
+/// What a machine sends: `query received from`, `truy vấn nhận từ`. Anything else is a report of a device.
+const ASKED: [&str; 15] = [
+    "query",
+    "queries",
+    "request",
+    "requests",
+    "lookup",
+    "question",
+    "connection",
+    "packet",
+    "packets",
+    "traffic",
+    "call",
+    "van",
+    "cau",
+    "noi",
+    "tin",
+];
 const MARKED: &str = "áàảãạăắằẳẵặâấầẩẫậéèẻẽẹêếềểễệíìỉĩịóòỏõọôốồổỗộơớờởỡợúùủũụưứừửữựýỳỷỹỵđ";
+const ARROWS: [(&str, u8); 2] = [("→⇒➔➜➝➞⟶⟹⇨", b'>'), ("←⇐⟵⟸⇦", b'<')];
 const BARE: [(u8, usize); 7] = [
     (b'a', 17),
     (b'e', 11),
@@ -203,6 +235,9 @@ static LETTERS: LazyLock<HashMap<u32, u8>> = LazyLock::new(|| {
         .flat_map(|&(letter, count)| std::iter::repeat_n(letter, count));
     let pairs = MARKED.chars().zip(plain);
     let upper = |c: char| c.to_uppercase().next().unwrap_or(c);
+    let arrows = ARROWS
+        .iter()
+        .flat_map(|(signs, sign)| signs.chars().map(|c| (c as u32, *sign)));
     pairs
         .flat_map(|(marked, letter)| {
             [
@@ -210,34 +245,11 @@ static LETTERS: LazyLock<HashMap<u32, u8>> = LazyLock::new(|| {
                 (upper(marked) as u32, letter.to_ascii_uppercase()),
             ]
         })
+        .chain(arrows)
         .collect()
 });
 
-/// A listed address behind these words came in: an attack, a login or a connection from it.
-pub static INBOUND: LazyLock<Regex> = LazyLock::new(|| {
-    expression(concat!(
-        r"(?i:(?:\A|[^a-z])(?:attacks?|attacked|scans?|scanned|scanning|portscan|probes?|probed|brute[ -]?force|flood",
-        r"|intrusion|exploit|password|publickey|log[io]n|(?:invalid|illegal) user|failure|connections?|connected",
-        r"|disconnect(?:ed)?|session|inbound|incoming|tan cong|quet cong|do quet|dang nhap|ket noi)",
-        r"(?: [^ .,:;]{1,32}){0,5} (?:from|tu)(?: (?:ip|address|host|dia|chi)){0,3} \z",
-        r"|(?:\A|[^a-z])(?:connection (?:closed|reset)|attacked|scanned|probed|exploited|targeted) by \z)"
-    ))
-});
-pub static ATTACKS: LazyLock<Regex> = LazyLock::new(|| {
-    expression(concat!(
-        r"(?i:\A (?:is |has |was |da |dang )?(?:attack|scann|prob|flood|exploit|tan cong|do quet",
-        r"|quet cong))"
-    ))
-});
-/// Who blocks, detects or reports is no client.
-pub static TELLS: LazyLock<Regex> = LazyLock::new(|| {
-    expression(concat!(
-        r"(?i:\A (?:has |have |da |dang |vua )?(?:block|den(?:y|ie)|drop|refus|reject|filter|detect|report|logged",
-        r"|observ|saw|sees|alert|quarantin|prevent|sinkhol|resolved|answer|repli|forward|relay|chan|phat hien",
-        r"|ghi nhan|canh bao|tu choi|bao cao|bao dong)[a-z]*(?P<passive> (?:from|by|boi))?(?:\z|[^0-9A-Za-z]))"
-    ))
-});
-/// One byte a character: Vietnamese letters without their marks; any other character outside ASCII is a byte that
+/// One byte a character: Vietnamese letters without their marks, `>` or `<` for arrows of one character; any other character outside ASCII is a byte that
 /// no text in UTF-8 holds. Letters of several characters (not in the form NFC) are such characters too.
 pub fn bare(chars: &[u32]) -> Vec<u8> {
     let byte = |c: u32| match c {
@@ -257,7 +269,8 @@ fn pair_of(first: &str, second: &str) -> Option<Side> {
 fn near_pair(first: &str, second: &str) -> Option<Side> {
     match (first, second) {
         ("thiet", "bi") => None,
-        ("chan" | "hien" | "nhan" | "bao" | "choi", "boi") => Some(Side::Other),
+        ("chan" | "hien" | "nhan" | "bao" | "choi" | "cao", "boi")
+        | ("ky" | "bao" | "cao" | "kien", "tu") => Some(Side::Other),
         ("reply" | "replies" | "response" | "answer" | "answers", "from") | ("chu", "dns") => {
             Some(Side::Destination)
         }
@@ -277,21 +290,47 @@ pub fn translates(key: &Key, path: &Path) -> bool {
     words.any(|w| TRANSLATED.contains(&w.as_str()) || begins(w, &TRANSLATED_BEGINS))
 }
 
-/// What the word right before an address says, without `=` or `:`.
+/// What the words right before an address say, without `=` or `:`.
 pub fn near(key: &Key) -> Option<Side> {
-    if let [.., first, second] = &key.words[..]
-        && let Some(side) = near_pair(first, second)
-    {
+    let words: Vec<&str> = key.words.iter().map(String::as_str).collect();
+    near_words(&words)
+}
+
+fn near_words(words: &[&str]) -> Option<Side> {
+    let (&last, rest) = words.split_last()?;
+    if matches!(last, "at" | "on" | "tai" | "tren") && !rest.is_empty() {
+        // `server at`, `on the firewall at`; `at` after a source says nothing of the address.
+        return near_words(rest).filter(|side| *side != Side::Source);
+    }
+    let before = rest.last().copied();
+    if matches!(before, Some("received" | "nhan" | "duoc")) && matches!(last, "from" | "tu") {
+        let said = |word: &&&str| !BEEN.contains(*word);
+        let what = rest.iter().rev().find(said);
+        let is_asked = what.is_some_and(|word| ASKED.contains(word));
+        return Some(if is_asked { Side::Source } else { Side::Other });
+    }
+    if rest.ends_with(&["diem", "truy"]) && last == "cap" {
+        return Some(Side::Other);
+    }
+    let through = words.iter().rposition(|word| *word == "qua");
+    if let Some(at) = through.filter(|at| at + 2 >= words.len()) {
+        // `hôm qua` is yesterday; `qua` is through.
+        if at == 0 || words[at - 1] != "hom" {
+            return Some(Side::Other);
+        }
+    }
+    if let Some(side) = before.and_then(|first| near_pair(first, last)) {
         return Some(side);
     }
-    match key.words.last()?.as_str() {
+    match last {
         "from" | "src" | "source" | "client" | "nguon" | "tu" | "may" => Some(Side::Source),
         "to" | "dst" | "dest" | "destination" | "server" | "resolver" | "nameserver"
         | "upstream" | "target" | "dich" | "den" | "toi" => Some(Side::Destination),
         "gateway" | "gw" | "firewall" | "fw" | "router" | "sensor" | "collector" | "relay"
         | "via" | "through" | "forwarder" | "xlate" | "translated" | "mapped" | "snat" | "nat"
         | "version" | "ap" | "wlc" | "ids" | "waf" | "switch" | "appliance" | "controller"
-        | "logger" | "syslog" | "reporter" => Some(Side::Other),
+        | "logger" | "syslog" | "reporter" | "proxy" | "node" | "modem" | "balancer" | "siem"
+        | "manager" | "management" | "mgmt" => Some(Side::Other),
         _ => None,
     }
 }
@@ -327,6 +366,13 @@ pub fn of_key(words: &[String]) -> Option<Side> {
     let mut pairs = words.windows(2).map(|pair| pair_of(&pair[0], &pair[1]));
     if let Some(side) = pairs.find_map(|side| side) {
         return Some(side);
+    }
+    let is_attacker = |word: &str| matches!(word, "ip" | "chi" | "may" | "ke" | "nguon");
+    if let [.., first, second, third] = words
+        && (second.as_str(), third.as_str()) == ("tan", "cong")
+        && is_attacker(first)
+    {
+        return Some(Side::Source);
     }
     if words == ["may"] {
         return Some(Side::Source);

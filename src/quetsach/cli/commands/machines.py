@@ -252,9 +252,8 @@ def _tell_file(one: Reading) -> None:
         say.warning(text % {"path": shown, "n": words.number(outcome.left)})
         for left_over in outcome.leftovers[:_MOST_LEFTOVERS]:
             why = machine_words.leftover(left_over.code)
-            click.echo(
-                words.visible(f"  {one.path}:{left_over.line}: {why}: {left_over.text[:80]}"), err=True
-            )
+            place = f"{one.path}:{left_over.line}" if left_over.line else str(one.path)
+            click.echo(words.visible(f"  {place}: {why}: {left_over.text[:80]}"), err=True)
         more = outcome.left - min(_MOST_LEFTOVERS, len(outcome.leftovers))
         if more:
             click.echo("  " + _("and %(n)s more") % {"n": words.number(more)}, err=True)

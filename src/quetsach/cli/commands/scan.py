@@ -64,7 +64,7 @@ def run(paths: tuple[str, ...], **given: Any) -> int:
     others = [*given["indicators"], *given["leases"], given["override"], _file(given["asked"])]
     answer.refuse_inputs(outputs, others, partial(_is_scanned, paths))
     prepared = request.prepare()
-    leasetime.warn(prepared.leases.read, given["lease_length"])
+    leasetime.warn(prepared.leases.read, given["lease_length"], prepared.leases.ended)
     with ExitStack() as stack:
         show = stack.enter_context(progress.bar())
         on_progress = _meanwhile(show, outputs, request.tz, as_json=given["as_json"])

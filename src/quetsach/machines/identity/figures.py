@@ -91,6 +91,13 @@ def infected(places: Iterable[Place], devices: Devices) -> Figures:
     return Figures(Range(least, most), len(shared), len(doubtful) - len(shared))
 
 
+def interval(named: int, nameless: int, doubtful: int) -> Range:
+    """The machines of one unit, where only numbers are known: machines with a name or an id of their own,
+    single cards, and others, which are inferred or known by an address alone."""
+    least = _distinct(named, nameless)
+    return Range(least or min(doubtful, 1), named + nameless + doubtful)
+
+
 def known(devices: Devices, days: Mapping[Key, Iterable[int]] | None = None) -> Known:
     """The machines of an office. `days` adds days since 1970 on which logs saw a device, by its id."""
     computers: set[Key] = set()
@@ -129,8 +136,12 @@ def _least(ids: set[Key], devices: Devices) -> int:
     by_id = {device.id: device for device in devices.all}
     named = {devices.group_of(id) for id in ids if _is_named(id, by_id.get(id))}
     nameless = {devices.group_of(id) for id in ids} - named
-    more = max(0, len(nameless) - (_CARDS - 1) * len(named))
-    return len(named) + (more + _CARDS - 1) // _CARDS
+    return _distinct(len(named), len(nameless))
+
+
+def _distinct(named: int, nameless: int) -> int:
+    more = max(0, nameless - (_CARDS - 1) * named)
+    return named + (more + _CARDS - 1) // _CARDS
 
 
 def _most(ids: set[Key], devices: Devices) -> int:

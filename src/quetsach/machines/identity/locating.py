@@ -30,6 +30,8 @@ from quetsach.machines.identity.tables import KeptNetwork, Span, Spans, Tables, 
 LOCATED, INFERRED, WEAK, SHARED, UNLOCATED = "located", "inferred", "weak", "shared", "unlocated"
 HANDOVER = 120_000_000
 """Two clocks may differ by so much: within it of a handover nobody picks a machine."""
+_CLOCKS = 600_000_000
+"""A tenth of sources have a clock that is wrong by minutes, at most so many."""
 DAY = 24 * HOUR
 _AROUND = DAY
 """Two leases of one machine with so much between them at most speak for the time between."""
@@ -60,8 +62,9 @@ class Locator:
 
     `forwarders` and `shared` are addresses as text, of one office with its scope and a space before them:
     resolvers and proxies that ask for others, and addresses that many machines share. `clocks` are the
-    differences of `quetsach.machines.identity.clocks`. `kept` are networks of which offices keep tables,
-    where `bindings` are only those of some addresses.
+    differences of `quetsach.machines.identity.clocks`. With `may_differ` the clocks of two sources without a
+    measured difference may lie ten minutes apart: machines that had one port so near in time are all named.
+    `kept` are networks of which offices keep tables, where `bindings` are only those of some addresses.
     """
 
     def __init__(
@@ -72,12 +75,15 @@ class Locator:
         shared: Collection[str] = (),
         clocks: Mapping[tuple[str, str], int] | None = None,
         kept: Iterable[KeptNetwork] = (),
+        *,
+        may_differ: bool = False,
     ) -> None:
         self._devices = devices
         self._tables = Tables(bindings, kept)
         self._forwarders, self._shared = frozenset(forwarders), frozenset(shared)
         self._holders: dict[tuple[Key, str, int | None], tuple[Key, ...]] = {}
         self._clocks = clocks or {}
+        self._may_differ = may_differ
         self._doubtful: dict[tuple[Key, str], bool] = {}
         self._days: dict[tuple[str, str, int], tuple[Key, ...]] = {}
         self._leases: dict[Key, list[tuple[int, int, str]]] | None = None
@@ -94,7 +100,8 @@ class Locator:
         if is_translated and (opened := self._by_port(sign)):
             return opened
         if is_translated or (self._shared and _is_in(self._shared, sign)):
-            return Place(SHARED, _address(sign), self._behind(sign), "shared", sign.scope)
+            named = self._behind(sign) if is_translated else self._named(sign)
+            return Place(SHARED, _address(sign), named, "shared", sign.scope)
         if found := self._by_network(sign):
             return found
         if hosts := _hosts(sign):
@@ -186,8 +193,10 @@ class Locator:
         statuses = set()
         is_covered = False
         for one in self._tables.translations(sign.address, sign.protocol, sign.port):
-            at = sign.first + self._clocks.get((sign.source, one.source), 0)
-            if one.begin - HANDOVER <= at <= one.end + HANDOVER:
+            measured = self._clocks.get((sign.source, one.source))
+            at = sign.first + (measured or 0)
+            near = _CLOCKS if self._may_differ and measured is None else HANDOVER
+            if one.begin - near <= at <= one.end + near:
                 is_covered |= one.begin <= at <= one.end
                 status, devices = self._inner(sign, one)
                 found.update(devices)
@@ -220,6 +229,13 @@ class Locator:
                 keys.update(self._inner(sign._replace(first=one.begin, last=one.begin), one)[1])
             found = self._days[asked] = tuple(sorted(keys))
         return found
+
+    def _named(self, sign: Sign) -> tuple[Key, ...]:
+        """The machines that tables name for a shared address at that second: there may be others."""
+        place = self._by_network(sign)
+        if place is None:
+            return ()
+        return place.candidates or ((place.device,) if place.status in (LOCATED, INFERRED) else ())
 
     def _by_network(self, sign: Sign) -> Place | None:
         """A lease or neighbour entry, else the register, else what lies around that time."""

@@ -67,6 +67,7 @@ class Tables:
         self._network: Scoped[Span] = Scoped()
         self._fixed: Scoped[Binding] = Scoped()
         self._translated: dict[tuple[str, str, int], list[Binding]] = {}
+        self._protocols: dict[tuple[str, int], set[str]] = {}
         self._shared: dict[str, list[Binding]] = {}
         self._prefixes: Scoped[Span] = Scoped()
         self._prepared: dict[tuple[str, str], tuple[list[Spans], bool]] = {}
@@ -75,6 +76,7 @@ class Tables:
         for one in latest(bindings):
             if one.kind == "nat":
                 self._translated.setdefault((one.address, one.protocol, one.port), []).append(one)
+                self._protocols.setdefault((one.address, one.port), set()).add(one.protocol)
                 self._shared.setdefault(one.address, []).append(one)
             elif one.kind == "fixed":
                 self._fixed.add(one.address, place_of(one.address, one.scope), one)
@@ -133,9 +135,14 @@ class Tables:
             yield from entries
 
     def translations(self, address: str, protocol: str, port: int) -> list[Binding]:
-        """What a translated endpoint, or the whole address, stood for at any time."""
+        """What a translated endpoint, or the whole address, stood for at any time. Without a protocol all
+        protocols of the port count."""
         found = self._translated.get((address, "", 0), [])
-        return found + self._translated.get((address, protocol, port), []) if port else found
+        if not port:
+            return found
+        asked = {protocol} if protocol else self._protocols.get((address, port), set())
+        by_port = (self._translated.get((address, each, port), []) for each in sorted(asked))
+        return [*found, *(one for some in by_port for one in some)]
 
     def is_translated(self, address: str) -> bool:
         """Whether a firewall lends this address to many machines."""

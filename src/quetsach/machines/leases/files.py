@@ -1,4 +1,4 @@
-"""Lease files of DHCP servers: ISC dhcpd, Kea (memfile) and dnsmasq."""
+"""Lease files of DHCP servers: ISC dhcpd and those of its kind, Kea (memfile) and dnsmasq."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from quetsach.machines.leases.leaseformat import Event, File, LeaseFormat, mac, text
-from quetsach.machines.leases.signs import SIGN_OF_DHCPD, SIGN_OF_KEA
+from quetsach.machines.leases.signs import SIGN_OF_KEA
 from quetsach.text.canonical import address
 
 _SECOND = 1_000_000
 _LEASE = re.compile(rb"lease\s+([0-9A-Fa-f.:]+)\s*\{")
 _STATEMENT = re.compile(rb"\s*(starts|ends|binding state|hardware ethernet|client-hostname)\s+([^;]{1,300});")
+_ABANDONED = re.compile(rb"\s*abandoned;")
 _DATE = re.compile(rb"(?:\d )?(\d{4})/(\d\d)/(\d\d) (\d\d):(\d\d):(\d\d)")
 _KEPT = (b"active", b"free", b"expired", b"released")
 _DNSMASQ = re.compile(
@@ -29,11 +30,15 @@ _PREFIX = "2"
 
 
 def _is_dhcpd(lines: Sequence[bytes]) -> bool:
-    return any(map(_LEASE.match, lines)) and any(line.startswith(SIGN_OF_DHCPD) for line in lines)
+    return any(map(_LEASE.match, lines)) and any(map(_STATEMENT.match, lines))
 
 
 def _dhcpd(lines: Iterable[bytes], file: File) -> Iterator[Event]:
-    """dhcpd.leases(5): blocks; the last block about an address counts; times are UTC."""
+    """dhcpd.leases(5): blocks; the last block about an address counts; times are UTC.
+
+    ISC 2 and OpenBSD (manual page dhcpd.leases(5) of OpenBSD, "Format") write no state of a lease, and
+    `abandoned` for an address that they give to nobody.
+    """
     lease: bytes | None = None
     told: dict[bytes, bytes] = {}
     for line in lines:
@@ -45,11 +50,13 @@ def _dhcpd(lines: Iterable[bytes], file: File) -> Iterator[Event]:
                 yield event
             elif b"hardware ethernet" in told and told.get(b"binding state", b"active") in _KEPT:
                 file.leave("not_understood", b"lease " + lease)
-            elif b"hardware ethernet" not in told and told.get(b"binding state") == b"active":
+            elif b"hardware ethernet" not in told and told.get(b"binding state", b"active") == b"active":
                 file.leave("no_key", b"lease " + lease)
             lease = None
         elif lease is not None and (found := _STATEMENT.match(line)):
             told[found[1]] = found[2]
+        elif lease is not None and _ABANDONED.match(line):
+            told[b"binding state"] = b"abandoned"
 
 
 def _block(lease: bytes, told: dict[bytes, bytes]) -> Event | None:
@@ -105,6 +112,8 @@ def _dnsmasq(lines: Iterable[bytes], file: File) -> Iterator[Event]:
             yield Event(ip, min(end - file.length, file.written), client, host, end, duid)
         elif end is None or end > file.written:
             yield Event(ip, file.written, client, host, end, duid, is_read=True)
+        else:
+            file.leave("ended", line)
 
 
 def _is_kea(lines: Sequence[bytes]) -> bool:

@@ -47,7 +47,7 @@ def _nobody(_code: str, _line: bytes) -> None:
 class File(NamedTuple):
     """Data of the file for a reader: the time of its last write (microseconds), the zone of its times, and
     the length of its leases, None where nobody stated it. `leave` takes each line that should tell of a lease
-    and does not, with why: `no_time` or `not_understood`."""
+    and does not, with why (`machines.words.LEFT`)."""
 
     written: int
     zone: tzinfo

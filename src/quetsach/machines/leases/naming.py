@@ -6,7 +6,7 @@ A lease holds until it is given back or runs out, or until the address goes to a
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,10 +49,11 @@ def formats() -> tuple[LeaseFormat, ...]:
 
 class Leases:
     """Leases of many files. `count` counts those with a machine, `read` those among them that begin only
-    when their file was written, `named` the sightings that got a name or a hardware address from them."""
+    when their file was written, `ended` those that had ended by then and have no known beginning, `named` the
+    sightings that got a name or a hardware address from them."""
 
     def __init__(self) -> None:
-        self.count = self.named = self.read = 0
+        self.count = self.named = self.read = self.ended = 0
         self._told: dict[str, list[Event]] = {}
         self._spans: dict[str, list[Event]] = {}
 
@@ -68,6 +69,10 @@ class Leases:
         """All that was added."""
         for told in self._told.values():
             yield from told
+
+    def leave(self, code: str, _line: bytes) -> None:
+        """Count a line that tells of no lease (`leaseformat.File`)."""
+        self.ended += code == "ended"
 
     def find(self, address: str, at: int) -> Event | None:
         """The lease in force at a time, in microseconds since 1970 UTC."""
@@ -120,7 +125,8 @@ def gather(inputs: Inputs, given: Sequence[Path], tz: str, length: int | None = 
     for path in with_past(given):
         given_kind = kind_of(head(path)) or logs.LOG
         before = leases.count
-        leases.add(_read(path, given_kind, tz, length, is_given=True))
+        ended = leases.ended
+        leases.add(_read(path, given_kind, tz, length, leases.leave, is_given=True))
         if path not in given:
             continue
         if leases.count == before and logs.is_undated(head(path)):
@@ -128,7 +134,7 @@ def gather(inputs: Inputs, given: Sequence[Path], tz: str, length: int | None = 
                 f"{path}: its leases carry no time, as dhcpd -d writes them; take dhcpd.leases or the"
                 " system's log instead"
             )
-        if leases.count == before:
+        if leases.count == before and leases.ended == ended:
             raise SourceError(
                 f"{path}: holds no lease of ISC dhcpd, Kea, dnsmasq, Windows DHCP, MikroTik, FortiGate,"
                 " Zeek or Suricata"
@@ -137,7 +143,7 @@ def gather(inputs: Inputs, given: Sequence[Path], tz: str, length: int | None = 
     for log in inputs.logs:
         kind = None if log.is_container or log.path == STDIN or not log.size else kind_of(head(log.path))
         if kind is not None:
-            leases.add(_read(log.path, kind, tz, length))
+            leases.add(_read(log.path, kind, tz, length, leases.leave))
         if kind is not None and not kind.is_log and (not kind.mark or kind.recognises(head(log.path))):
             inputs.skipped.append(Skipped(log.path, "lease"))
         else:
@@ -185,7 +191,13 @@ def head(path: Path, source: Source | None = None) -> list[bytes]:
 
 
 def _read(
-    path: Path, kind: LeaseFormat, tz: str, length: int | None, *, is_given: bool = False
+    path: Path,
+    kind: LeaseFormat,
+    tz: str,
+    length: int | None,
+    leave: Callable[[str, bytes], None],
+    *,
+    is_given: bool = False,
 ) -> Iterator[Event]:
     try:
         written = int(path.stat().st_mtime) * 1_000_000
@@ -196,7 +208,7 @@ def _read(
     from quetsach.machines.leases.leaseformat import File
 
     source = Source(path)
-    yield from kind.events(lines_of(source, kind.mark), File(written, ZoneInfo(tz), length))
+    yield from kind.events(lines_of(source, kind.mark), File(written, ZoneInfo(tz), length, leave))
     # For a log, the scan itself reports errors of reading.
     if is_given and source.errors:
         raise SourceError(source.errors[0])

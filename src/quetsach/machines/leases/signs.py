@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 MARK_OF_LOGS = b"DHCP"
-SIGN_OF_DHCPD = b"  binding state "
+SIGNS_OF_DHCPD = (b"  binding state ", b"hardware ethernet ", b"abandoned;")
 SIGN_OF_KEA = b",hwaddr"
 SIGNS_OF_WINDOWS = (b"ID,Date,Time,", b"Event ID  Meaning")
 MARK_OF_EVE = b'"dhcp"'
 SIGN_OF_ZEEK = b"assigned_addr"
 SIGN_OF_ROUTEROS = b"expires-after="
 _SIGNS = (
-    MARK_OF_LOGS, MARK_OF_LOGS.lower(), SIGN_OF_DHCPD, SIGN_OF_KEA, SIGN_OF_ZEEK, SIGN_OF_ROUTEROS,
+    MARK_OF_LOGS, MARK_OF_LOGS.lower(), *SIGNS_OF_DHCPD, SIGN_OF_KEA, SIGN_OF_ZEEK, SIGN_OF_ROUTEROS,
     *SIGNS_OF_WINDOWS,
 )  # fmt: skip
 """The start of every file of leases has one of these, except files of dnsmasq."""

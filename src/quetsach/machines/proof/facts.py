@@ -22,7 +22,8 @@ class Claim(NamedTuple):
 class Hit(NamedTuple):
     """A sign of the machine at a place: its latest time if known, and when it was told. `times`: the spans in
     which the machine was seen with signs. `is_recalled`: its indicator was listed by mistake. `is_outside`:
-    the place belongs to another unit than the machine."""
+    the place belongs to another unit than the machine. `is_moved`: it was the machine's until the machine's
+    own unit told, later than the place did, that another machine had the address."""
 
     place: str
     last: datetime | None
@@ -31,6 +32,7 @@ class Hit(NamedTuple):
     first: datetime | None = None
     is_recalled: bool = False
     is_outside: bool = False
+    is_moved: bool = False
 
     @property
     def begins(self) -> datetime | None:
@@ -74,11 +76,13 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class Machine:
     """The machine: the keys that belong to it now (none where they are not known); whether many machines
-    stand behind its address; and the hours by which its local time is ahead of UTC."""
+    stand behind its address; the hours by which its local time is ahead of UTC; and whether it was said to be
+    out of use, so that it may not be seen any more."""
 
     keys: frozenset[str] = frozenset()
     is_shared: bool = False
     ahead: int = 7
+    is_retired: bool = False
 
 
 def alive_at(days: Iterable[tuple[date, int]]) -> dict[date, int]:

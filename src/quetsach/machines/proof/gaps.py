@@ -30,6 +30,8 @@ class Lack(StrEnum):
     """The logs are of places that did not see the signs, or told them only after the claim."""
     OUTSIDE = "outside"
     """A place of another unit saw the signs too, and its silence is not shown."""
+    MOVED = "moved"
+    """A place of another unit saw signs there; afterwards the machine's own unit gave them to another one."""
     AROUND = "around"
     """The machine went around the places that watch."""
     NOT_ASKED = "not_asked"
@@ -88,6 +90,7 @@ CLOSES = {
     Lack.EXPIRED: Closing.SCAN_LIST,
     Lack.OTHER_PLACE: Closing.SCAN,
     Lack.OUTSIDE: Closing.SCAN_OUTSIDE,
+    Lack.MOVED: Closing.WAIT,
     Lack.AROUND: Closing.STOP_AROUND,
     Lack.NOT_ASKED: Closing.SCAN_ASKED,
     Lack.NOT_SEEN: Closing.WAIT,

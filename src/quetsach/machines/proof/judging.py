@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -86,6 +86,8 @@ class Judgement:
     is_weak: bool = False
     missed: tuple[Span, ...] = ()
     """The hours at the place in which the machine was expected and the place not up."""
+    back_at: datetime | None = None
+    """When a machine that was said to be out of use was seen again."""
 
     @property
     def lack(self) -> Lack | None:
@@ -112,8 +114,10 @@ def judge(
     if claim.machine and machine.keys and claim.machine not in machine.keys:
         return Judgement(Rung.OPEN, gaps=(Gap(Lack.SPLIT, claim.at, now),))
     guard = claim.at + GUARD
-    if any(hit.last is not None and hit.last > guard for hit in hits):
+    if any(hit.last is not None and hit.last > guard and not hit.is_moved for hit in hits):
         return Judgement(Rung.OPEN)
+    if machine.is_retired and (back_at := _seen_since(guard, places, machine)) is not None:
+        return Judgement(Rung.OPEN, back_at=back_at)
     watch = _Watch(claim, hits, places, around, list(expiries), machine, now, quiet_days)
     found = [watch.at(place) for place in watch.counting]
     best = max(found, key=_order, default=None) or _without_place(watch, places)
@@ -121,6 +125,21 @@ def judge(
         there = max((one for one in found if one.place in watch.outside), key=_order, default=None)
         best = there if there and there.rung is Rung.VERIFIED else _only_inside(watch, best, there)
     return _held_back(best, hits, around, machine, claim.at, now)
+
+
+def _seen_since(since: datetime, places: Iterable[Place], machine: Machine) -> datetime | None:
+    """The first hour after that moment in which any place saw the machine. Of a day without hours the first
+    local day after it counts: on the day itself the machine may have been seen before."""
+    ahead = timedelta(hours=machine.ahead)
+    found = []
+    for place in places:
+        for day, mask in place.alive.items():
+            hours = (datetime.combine(day, time(hour), UTC) for hour in range(24) if mask >> hour & 1)
+            found += [at for at in hours if at >= since]
+        for day in place.seen_on:
+            begin = datetime.combine(day, time(), UTC) - ahead
+            found += [begin] if begin >= since else []
+    return min(found, default=None)
 
 
 def _only_inside(watch: _Watch, best: Judgement, there: Judgement | None) -> Judgement:
@@ -198,7 +217,7 @@ class _Watch:
         self.origin = self.hour - _BEFORE
         self.start = -int(-(claim.at + GUARD).timestamp() // 3600) - self.origin
         self.end = max(self.start, hour_of(now) + 1 - self.origin)
-        saw = [hit for hit in hits if hit.begins is None or hit.begins <= claim.at + GUARD]
+        saw = [hit for hit in hits if hit.is_moved or hit.begins is None or hit.begins <= claim.at + GUARD]
         self.outside = {hit.place for hit in saw if hit.is_outside}
         said = claim.told or claim.at
         self.mays = self.outside | {hit.place for hit in saw if hit.told <= said}
@@ -208,9 +227,20 @@ class _Watch:
         ]
         self.alive = {place.key: self._masks(place.alive) for place in places}
         self.signs = self._hours(span for hit in hits for span in hit.times)
-        self.around = self._hours(
+        after = span(self.start, self.end)
+        self.around = after & self._hours(
             span for one in around for span in one.times or _span(one.first, one.last)
-        ) & span(self.start, self.end)
+        )
+        self.moved: dict[str, int] = {}
+        for hit in hits:
+            if hit.is_moved:
+                bits = after & self._hours(_span(hit.last, hit.last))
+                self.moved[hit.place] = self.moved.get(hit.place, 0) | bits
+        self.broken = self.around
+        """The hours that are no silence: those in which the machine went around, and all before a sign that
+        was given away."""
+        for bits in self.moved.values():
+            self.broken |= span(self.start, max(self.start, bits.bit_length()))
         self.expired = min((hour_of(one.at) - self.origin for one in expiries), default=None)
 
     def _hours(self, times: Iterable[Span]) -> int:
@@ -264,7 +294,7 @@ class _AtPlace:
         unseen = 0
         for lack, bits in self.lacks:
             unseen |= bits if lack in UNSEEN else 0
-        self.parted = watch.around | in_a_row(missed, self.expected & self.up, LONG) | missed & unseen
+        self.parted = watch.broken | in_a_row(missed, self.expected & self.up, LONG) | missed & unseen
         self.end = self.up.bit_length()
 
     def judgement(self) -> Judgement:
@@ -348,7 +378,7 @@ class _AtPlace:
             not self.parted & span(first, end)
             and count.expected >= self.watch.least_hours
             and count.covered * whole >= count.expected * part
-            and count.seen_days >= self.watch.seen_days
+            and (self.watch.machine.is_retired or count.seen_days >= self.watch.seen_days)
         )
 
     def _until(self, first: int, end: int) -> datetime:
@@ -361,12 +391,12 @@ class _AtPlace:
 
     def _longest(self) -> tuple[int, int]:
         """The longest quiet time of a second look: covered hours, over pauses in which nothing was missed."""
-        broken = self.watch.around | self.expected & ~self.up
+        broken = self.watch.broken | self.expected & ~self.up
         for lack, bits in self.lacks:
             if lack is not Lack.DOWN:
                 broken |= bits & ~self.up
         best = at = (self.watch.start, self.watch.start)
-        for first, end in runs(self.up & ~self.watch.around):
+        for first, end in runs(self.up & ~self.watch.broken):
             is_near = first - at[1] <= PAUSE and not broken & span(at[1], first)
             at = (at[0] if is_near and at[0] < at[1] else first, end)
             best = max(best, at, key=lambda one: one[1] - one[0])
@@ -393,12 +423,18 @@ class _AtPlace:
         elif self._per_fortnight() < watch.least_hours:
             gaps.append(Gap(Lack.FEW_HOURS, since, watch.now, key, self._per_fortnight()))
         gaps += self._arounds()
+        gaps += [
+            Gap(Lack.MOVED, moment_of(origin + first), moment_of(origin + end), place)
+            for place, bits in sorted(watch.moved.items())
+            for first, end in runs(bits)
+        ]
         missed, tail = self._missed()
         missed = self._without_spare(missed, begin)
         is_early = watch.end - watch.start < watch.long
         if not is_early:
             gaps += missed
-        if count.seen_days < watch.seen_days and self.end - begin >= watch.long:
+        is_unseen = count.seen_days < watch.seen_days and not watch.machine.is_retired
+        if is_unseen and self.end - begin >= watch.long:
             asked = sum(watch._midnight(day) + _DAY > begin for day in self.place.asked)
             lack = Lack.NOT_SEEN if asked >= watch.seen_days else Lack.NOT_ASKED
             gaps.append(Gap(lack, moment_of(origin + begin), watch.now, key))
@@ -473,4 +509,7 @@ class _AtPlace:
         return sorted(found, key=lambda gap: gap.first), tail
 
 
-_WAITS = {Lack.TOO_SHORT, Lack.NO_LOG, Lack.LOST, Lack.DOWN, Lack.AROUND, Lack.NOT_SEEN, Lack.UNREAD}
+_WAITS = {
+    Lack.TOO_SHORT, Lack.NO_LOG, Lack.LOST, Lack.DOWN, Lack.AROUND,
+    Lack.MOVED, Lack.NOT_SEEN, Lack.UNREAD,
+}  # fmt: skip

@@ -19,7 +19,9 @@ from quetsach import __version__
 from quetsach.logs import times
 from quetsach.machines import keys
 from quetsach.machines.evidence import IDENTIFYING, SUGGESTING, Binding, Claim, Key
-from quetsach.machines.sources.outcome import FOREVER, MachinesError
+from quetsach.machines.identity.entries import BY_HAND
+from quetsach.machines.sources.outcome import FOREVER, SECOND, MachinesError
+from quetsach.text import machine_address
 from quetsach.text.canonical import address
 from quetsach.text.escape import escape
 from quetsach.text.json_limits import TooManyError, few
@@ -31,6 +33,8 @@ CHUNK_BYTES = 8 << 20
 KINDS = (*IDENTIFYING, *SUGGESTING, "address")
 BINDINGS = ("lease", "neighbour", "nat", "fixed")
 _MOST_TEXT = 255
+_LATEST = 4_102_444_800 * SECOND
+"""The first moment of the year 2100: a later end is none that anybody states, a later beginning no time."""
 _SPELLED = {
     "mac": keys.mac, "randommac": keys.mac, "hardware": keys.hardware, "serial": keys.serial,
     "adsid": keys.ad_sid, "duid": keys.duid, "domainhost": keys.domain_host, "host": keys.host,
@@ -103,7 +107,16 @@ def _line(out: BinaryIO, record: dict[str, Any]) -> None:
 def _span(begin: int, end: int) -> dict[str, str | None]:
     """Both ends in UTC; null for a beginning or an end that nobody states."""
     first = times.iso(begin) if begin > 0 else None
-    return {"begin": first, "end": None if end >= FOREVER else times.iso(end)}
+    return {"begin": first, "end": None if end >= _LATEST else times.iso(end)}
+
+
+def unusable(address: str, begin: int, end: int, *, is_fixed: bool = False) -> str:
+    """Why no document may hold a binding with this address and span (`words.LEFT`); empty where it may."""
+    if machine_address.problem(address):
+        return "bad_address"
+    if begin >= _LATEST:
+        return "bad_time"
+    return "no_time" if begin <= 0 and end >= _LATEST and not is_fixed else ""
 
 
 def read(lines: Iterable[bytes], scope: str = "") -> Iterator[Claim | Binding]:
@@ -163,7 +176,7 @@ def _claim(record: dict[str, Any], number: int, scope: str) -> Claim:
         (_text(key, number, "about"), _text(value, number, "about")) for key, value in about.items()
     )
     names = tuple(_key(one, number) for one in told)
-    return Claim(names, *_times(record, number), _text(record.get("source"), number, "source"), scope, words)
+    return Claim(names, *_times(record, number), _source(record, number), scope, words)
 
 
 def _binding(record: dict[str, Any], number: int, scope: str) -> Binding:
@@ -172,12 +185,17 @@ def _binding(record: dict[str, Any], number: int, scope: str) -> Binding:
         raise MachinesError("malformed", f"{number}: kind")
     if not isinstance(spelled, str) or not spelled or address(spelled) != spelled:
         raise MachinesError("malformed", f"{number}: address")
+    if wrong := machine_address.problem(spelled):
+        raise MachinesError("malformed", f"{number}: address: it {wrong}")
     port = record.get("port", 0)
     if not isinstance(port, int) or isinstance(port, bool) or not 0 <= port <= 65_535:
         raise MachinesError("malformed", f"{number}: port")
+    span = _times(record, number)
+    if kind != "fixed" and span == (0, FOREVER):
+        raise MachinesError("malformed", f"{number}: begin and end: only a fixed address may have neither")
     return Binding(
-        spelled, _key(record.get("key"), number), *_times(record, number),
-        _text(record.get("source"), number, "source"), str(kind), scope,
+        spelled, _key(record.get("key"), number), *span,
+        _source(record, number), str(kind), scope,
         _text(record.get("protocol", ""), number, "protocol"), port,
     )  # fmt: skip
 
@@ -191,6 +209,8 @@ def _key(told: object, number: int) -> Key:
         raise MachinesError("malformed", f"{number}: key")  # a second spelling would be a second machine
     if not value or (key.kind == "address" and address(value) != value):
         raise MachinesError("malformed", f"{number}: key")
+    if key.kind == "address" and (wrong := machine_address.problem(value)):
+        raise MachinesError("malformed", f"{number}: key: it {wrong}")
     return key
 
 
@@ -212,7 +232,17 @@ def _time(told: object, number: int, name: str) -> int | None:
         found = times.parse(told, ("iso8601",), ZoneInfo("UTC"))
     if found is None or not isinstance(found.value, int):
         raise MachinesError("malformed", f"{number}: {name}")
+    if not 0 <= found.value < _LATEST:
+        raise MachinesError("malformed", f"{number}: {name}: it is not between 1970 and 2100")
     return found.value
+
+
+def _source(record: dict[str, Any], number: int) -> str:
+    """The name of the source; what people write in a register comes in no document."""
+    source = _text(record.get("source"), number, "source")
+    if source == BY_HAND:
+        raise MachinesError("malformed", f"{number}: source: “{BY_HAND}” stands for words of people")
+    return source
 
 
 def _text(told: object, number: int, name: str) -> str:

@@ -11,7 +11,7 @@ from quetsach.errors import SourceError
 from quetsach.files.source import Source
 from quetsach.machines.evidence import Binding, Claim
 from quetsach.machines.leases import logs
-from quetsach.machines.leases.leaseformat import File, LeaseFormat
+from quetsach.machines.leases.leaseformat import Event, File, LeaseFormat
 from quetsach.machines.leases.naming import formats, head, kind_of, lines_of, with_past
 from quetsach.machines.sources import checks, document, leasetable, neighbours, register, table, translations
 from quetsach.machines.sources.outcome import Asked, MachinesError, Outcome
@@ -90,10 +90,22 @@ def read_held(
 def _try(reading: Reading, asked: Asked, columns: Mapping[str, str] | None) -> None:
     try:
         _one(reading, asked, columns)
+        _leave_unusable(reading.outcome)
     except (MachinesError, SourceError) as error:
         reading.error = error
     except OSError as error:
         reading.error = SourceError(f"{reading.path}: cannot be read: {error.strerror}")
+
+
+def _leave_unusable(outcome: Outcome) -> None:
+    """Bindings that no document holds: one odd row of a table must not cost the others."""
+    sound = []
+    for one in outcome.bindings:
+        if code := document.unusable(one.address, one.begin, one.end, is_fixed=one.kind == "fixed"):
+            outcome.leave(0, code, one.address)
+        else:
+            sound.append(one)
+    outcome.bindings[:] = sound
 
 
 def together(files: list[Reading], asked: Callable[[Path], Asked]) -> Evidence:
@@ -189,9 +201,19 @@ def _document(reading: Reading, asked: Asked) -> None:
 def _leases(reading: Reading, kind: LeaseFormat, asked: Asked) -> None:
     outcome = reading.outcome
     numbers = _Numbers(_lines(reading), outcome)
+    outcome.kinds[kind.name] = 0  # also a file that tells of no lease was recognised
     for event in kind.events(numbers, File(asked.at, asked.zone, asked.length, numbers.leave)):
+        if code := _unusable(event):
+            numbers.leave(code, event.address.encode())
+            continue
         outcome.leases.append(event)
         outcome.kinds[kind.name] += 1
+
+
+def _unusable(event: Event) -> str:
+    """Why a lease tells nothing; what gives an address back is no lease."""
+    until = event.at if event.until is None else event.until
+    return document.unusable(event.address, event.at, until) if event.mac else ""
 
 
 class _Numbers:
@@ -247,7 +269,11 @@ def _log(reading: Reading, asked: Asked) -> None:
             if kind.mark in line:
                 before = outcome.left
                 events = list(kind.events([line], file))
-                outcome.leases += events
+                for event in events:
+                    if code := _unusable(event):
+                        numbers.leave(code, line)
+                    else:
+                        outcome.leases.append(event)
                 outcome.kinds[kind.name] += len(events)
                 if events or outcome.left > before:
                     break

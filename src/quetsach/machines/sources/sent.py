@@ -27,6 +27,7 @@ MOST_BYTES = 16 << 20
 """Bytes of the files together. The rows of larger ones do not fit into the memory of the process."""
 MOST_FILES = 40
 MOST_LEFT = 200
+MOST_ADDRESSES = 20_000
 _SAMPLE = 5
 _MOST_COUNTED = 60_000
 _HEADINGS = 30
@@ -59,7 +60,8 @@ class Sent:
     """What the files told together. `packed` is the document, compressed by gzip; `begin` and `end` are the
     first and last time at which a source says something, 0 for none; `machines` are the devices that the
     evidence makes by itself (None: too much to count in a preview); `undated` counts leases that begin only
-    when their file was read."""
+    when their file was read. `addresses` are those that it tells of, each with the latest time from which on;
+    at most MOST_ADDRESSES."""
 
     packed: bytes
     files: list[SentFile]
@@ -72,6 +74,7 @@ class Sent:
     undated: int
     sample_claims: list[Claim]
     sample_bindings: list[Binding]
+    addresses: list[tuple[str, int]]
 
 
 def pack(files: Sequence[tuple[str, bytes]]) -> bytes:
@@ -123,7 +126,15 @@ def read(
         undated=sum(event.is_read for one in found.files for event in one.outcome.leases),
         sample_claims=found.claims[:_SAMPLE],
         sample_bindings=found.bindings[:_SAMPLE],
+        addresses=list(_latest(found.bindings).items())[:MOST_ADDRESSES],
     )
+
+
+def _latest(bindings: Sequence[Binding]) -> dict[str, int]:
+    latest: dict[str, int] = {}
+    for one in bindings:
+        latest[one.address] = max(one.begin, latest.get(one.address, 0))
+    return latest
 
 
 def _told(one: reading.Reading) -> SentFile:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -13,9 +13,16 @@ from django.utils.translation import gettext as _
 from quetsach.errors import PortalError
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
-from quetsach.portal.cases.models import Case, CaseEvent
-from quetsach.portal.cases.rules import TRANSITIONS, Act, State, allows
+from quetsach.portal.cases import keeping, rules
+from quetsach.portal.cases.models import Case, CaseEvent, FalseAlarm
+from quetsach.portal.cases.rules import NOTES, TRANSITIONS, Act, Note, State, allows
+from quetsach.portal.cases.succession_actions import say_replaced, take_back_replaced
 from quetsach.portal.sightings.models import Coverage
+
+UNDO_WITHIN = timedelta(hours=24)
+TAKEN_BACK = (Act.START, Act.CLAIM, Act.CONFIRM, Act.REOPEN, *(one for one in Note if one not in
+              (Note.OVERDUE, Note.REFUSE)))  # fmt: skip
+"""Acts that their author may take back while nothing has happened since."""
 
 
 class CaseError(PortalError):
@@ -32,54 +39,109 @@ def move(
     data: dict[str, Any] | None = None,
     coverage: Coverage | None = None,
     ip: str | None = None,
+    before: dict[str, Any] | None = None,
 ) -> CaseEvent:
     """Move a locked case; write its event and the audit entry. The caller saves its own other changes.
+    `before` is what the case was (`keeping.kept`), where the caller has changed it already.
 
     Raises:
         CaseError: someone else has moved the case in between.
     """
-    before = State(case.state)
-    if not allows(before, act):
+    state = State(case.state)
+    if not allows(state, act):
         raise CaseError(_("The case has changed in the meantime. Look at it again before you go on."))
-    case.state = TRANSITIONS[before, act].value
+    before = before or keeping.kept(case)
+    at = at or timezone.now()
+    case.state = TRANSITIONS[state, act].value
     case.false_alarm_of = None
+    case.dismissed_at = at if act is Act.DISMISS else None
+    return _write(case, act, state.value, before, by, at, reason, data or {}, coverage, ip)
+
+
+def note(
+    case: Case,
+    what: Note,
+    *,
+    by: User,
+    reason: str = "",
+    data: dict[str, Any] | None = None,
+    ip: str | None = None,
+    before: dict[str, Any] | None = None,
+) -> CaseEvent:
+    """Write something down about a locked case, which stays in its state.
+
+    Raises:
+        CaseError: it cannot be noted in that state.
+    """
+    if State(case.state) not in NOTES[what]:
+        raise CaseError(_("The case has changed in the meantime. Look at it again before you go on."))
+    before = before or keeping.kept(case)
+    return _write(case, what, case.state, before, by, timezone.now(), reason, data or {}, None, ip)
+
+
+def _write(
+    case: Case,
+    act: Act | Note,
+    from_state: str,
+    before: dict[str, Any],
+    by: User | None,
+    at: datetime,
+    reason: str,
+    data: dict[str, Any],
+    coverage: Coverage | None,
+    ip: str | None,
+) -> CaseEvent:
+    _keep_clocks(case, act, by, at)
+    told = dict(data)
+    if by is not None and (was := keeping.changed(before, case)):
+        told["before"] = was
     event = CaseEvent(
-        case=case, at=at or timezone.now(), act=act.value, from_state=before.value, to_state=case.state,
-        by=by, reason=reason, data=data or {}, coverage=coverage,
+        case=case, at=at, act=act.value, from_state=from_state, to_state=case.state,
+        by=by, reason=reason, data=told, coverage=coverage,
     )  # fmt: skip
     event.save(force_insert=True)
     case.save()
-    record(
-        by,
-        f"case.{act.value}",
-        unit_path=case.device.owner.path,
-        about=case,
-        data={
-            "device": case.device.key,
-            "from": before.value,
-            "to": case.state,
-            "reason": reason,
-            **(data or {}),
-        },
-        ip=ip,
-    )
+    told_of = {"device": case.device.key, "from": from_state, "to": case.state, "reason": reason, **data}
+    record(by, f"case.{act.value}", unit_path=case.device.owner.path, about=case, data=told_of, ip=ip)
     return event
+
+
+def _keep_clocks(case: Case, act: Act | Note, by: User | None, at: datetime) -> None:
+    """What the act says of the unit's clocks, by the tables of `rules`."""
+    if act in rules.RESTARTS:
+        case.clock_at = at
+        case.acknowledged_at = None if act in rules.FORGETS else case.acknowledged_at
+        case.located_at = None if act in rules.MOVES_AWAY else case.located_at
+    if by is not None and act in rules.ACKNOWLEDGES:
+        case.acknowledged_at = case.acknowledged_at or at
+    if act in rules.LOCATES:
+        case.located_at = case.located_at or at
+    if act in rules.REACHES:
+        case.tries, case.unreachable_at = 0, None
+    if act is not Note.ASIDE and act not in rules.NOTES:
+        case.aside_until = None  # the case moved: it is on the list again
+
+
+def unclaim(case: Case) -> None:
+    """The claim of a case holds no longer, nor what was proven by it."""
+    case.claimed_at, case.verified_at, case.quiet_until, case.confirmed_by = None, None, None, None
+    case.done = ""
 
 
 def _of(batch: str) -> dict[str, Any]:
     return {"batch": batch} if batch else {}
 
 
-def _locked(case: Case) -> Case:
-    return (
-        Case.rows.select_for_update(of=("self",), no_key=True).select_related("device__owner").get(pk=case.pk)
-    )
+def locked(case: Case) -> Case:
+    """The case as it is now, for this transaction alone; with its machine."""
+    rows = Case.rows.select_for_update(of=("self",), no_key=True)
+    return rows.select_related("device__owner__unit").get(pk=case.pk)
 
 
 @transaction.atomic
 def start_cleaning(case: Case, actor: User, ip: str | None = None, batch: str = "") -> Case:
     """Record that somebody works on the machine. `batch` names the acts that are taken back together."""
-    case = _locked(case)
+    case = locked(case)
     if case.state != State.CLEANING:
         move(case, Act.START, by=actor, data=_of(batch), ip=ip)
     return case
@@ -97,56 +159,136 @@ def claim_clean(
     steps: Sequence[str] = (),
     others: bool | None = None,
     proof: str = "",
+    asset: str = "",
+    lifts: bool = False,
     ip: str | None = None,
     batch: str = "",
 ) -> Case:
     """Record that the machine was cleaned at `done_at` by event time: later signs count against the claim.
 
     `steps` are the advised steps that were done, by their number; `others` says whether the machine was
-    looked at for other malware too, None where the person did not say; `proof` names the report or file.
+    looked at for other malware too, None where the person did not say; `proof` names the report or file;
+    `asset` the asset number, or the machine that replaced this one; `lifts`: it is on the network again.
 
     Raises:
         CaseError: the case cannot be claimed now, or the logs already show a sign after `done_at`.
     """
-    case = _locked(case)
-    now = timezone.now()
+    case = locked(case)
+    now, before = timezone.now(), keeping.kept(case)
     if done_at > now:
         raise CaseError(_("The time of handling lies in the future."))
     if case.last_seen is not None and done_at < case.last_seen <= now:
         raise CaseError(
             _("There is a sign later than that time. Handle the machine again, or correct the time.")
         )
-    case.claimed_at, case.verified_at, case.quiet_until, case.confirmed_by = done_at, None, None, None
-    told = {"done": done, "tool": tool, "steps": list(steps), "others": others, "proof": proof}
-    data = {key: value for key, value in told.items() if value not in ("", [], None)}
-    move(case, Act.CLAIM, by=actor, reason=note, data=data | _of(batch), ip=ip)
+    if done in rules.NEEDS_ASSET and not asset:
+        raise CaseError(
+            _("Write the asset number or the name of the new machine. The page of the case has the field.")
+        )
+    if lifts and case.device.isolated_at is not None:
+        case.device.isolated_at, case.device.released_at = None, now
+        case.device.save(update_fields=["isolated_at", "released_at"])
+    unclaim(case)
+    case.claimed_at, case.done = done_at, done
+    told = {
+        "done": done, "tool": tool, "steps": list(steps), "others": others, "proof": proof, "asset": asset,
+        "lifts": lifts and "isolated_at" in keeping.changed(before, case),
+        "decision": say_replaced(case, asset, actor, note, ip) if done == rules.REPLACE else "",
+    }  # fmt: skip
+    data = {key: value for key, value in told.items() if value not in ("", [], None, False)}
+    if others is False:
+        data["others"] = False
+    move(case, Act.CLAIM, by=actor, reason=note, data=data | _of(batch), ip=ip, before=before)
     return case
 
 
 @transaction.atomic
 def confirm_clean(case: Case, actor: User, reason: str, ip: str | None = None) -> Case:
     """A person with authority declares the machine clean; pages show this apart from proof by logs."""
-    case = _locked(case)
-    now = timezone.now()
+    case = locked(case)
+    now, before = timezone.now(), keeping.kept(case)
     case.verified_at, case.quiet_until, case.confirmed_by = now, now, actor
-    move(case, Act.CONFIRM, by=actor, reason=reason, ip=ip)
+    move(case, Act.CONFIRM, by=actor, reason=reason, ip=ip, before=before)
     return case
 
 
 @transaction.atomic
-def dismiss(case: Case, actor: User, reason: str, ip: str | None = None, batch: str = "") -> Case:
-    """Mark the case as a false alarm. Evidence of another indicator opens the case again."""
-    case = _locked(case)
-    move(case, Act.DISMISS, by=actor, reason=reason, data=_of(batch), ip=ip)
+def dismiss(
+    case: Case,
+    actor: User,
+    reason: str,
+    ip: str | None = None,
+    batch: str = "",
+    data: dict[str, Any] | None = None,
+) -> Case:
+    """Close the case as a false alarm, after a second person agreed (`false_alarms`). New evidence opens it
+    again."""
+    case = locked(case)
+    move(case, Act.DISMISS, by=actor, reason=reason, data=(data or {}) | _of(batch), ip=ip)
     return case
 
 
 @transaction.atomic
 def reopen(case: Case, actor: User, reason: str, ip: str | None = None) -> Case:
-    """Take back a claim, a confirmation or a dismissal. Only the current episode can be opened again."""
-    case = _locked(case)
+    """Take back a claim, a confirmation or a false alarm. Only the current episode can be opened again."""
+    case = locked(case)
     if not case.is_current:
         raise CaseError(_("A later case of this machine is open: continue there."))
-    case.claimed_at, case.verified_at, case.quiet_until, case.confirmed_by = None, None, None, None
-    move(case, Act.REOPEN, by=actor, reason=reason, ip=ip)
+    before, was = keeping.kept(case), case.state
+    unclaim(case)
+    move(case, Act.REOPEN, by=actor, reason=reason, ip=ip, before=before)
+    if was == State.FALSE_POSITIVE:
+        said = FalseAlarm.rows.filter(case=case, is_agreed=True, ended_at=None)
+        own = said.exclude(scope_of=FalseAlarm.Scope.EVERYWHERE)
+        own.update(ended_at=timezone.now(), ended_by=actor, ended_why=reason)
     return case
+
+
+def last_own(case: Case, actor: User) -> CaseEvent | None:
+    """The last event of a case, if this person may take it back."""
+    last = case.events.order_by("-at", "-pk").first()
+    return last if last is not None and may_take_back(case, last, actor) else None
+
+
+def may_take_back(case: Case, last: CaseEvent, actor: User) -> bool:
+    """Whether a person may take the last event of the case back."""
+    is_own = last.by_id == actor.pk and last.at >= timezone.now() - UNDO_WITHIN
+    return is_own and last.act in TAKEN_BACK and case.is_current
+
+
+@transaction.atomic
+def take_back_last(case: Case, actor: User, ip: str | None = None) -> Case:
+    """Take back what the person did last to the case.
+
+    Raises:
+        CaseError: something has happened since, or it was another person.
+    """
+    case = locked(case)
+    event = last_own(case, actor)
+    if event is None:
+        raise CaseError(_("Something has happened to the case since."))
+    undo(case, event, actor, ip)
+    return case
+
+
+def undo(case: Case, event: CaseEvent, actor: User, ip: str | None = None) -> None:
+    """Give a locked case the state before its last event. The event stays, and one more tells the undoing."""
+    state = case.state
+    case.state = event.from_state or case.state
+    keeping.restore(case, event.data.get("before", {}))
+    if event.act == Act.CLAIM and "before" not in event.data:
+        unclaim(case)  # an event of an older version
+    case.device.save(update_fields=list(keeping.OF_DEVICE))
+    case.save()
+    if decision := event.data.get("decision"):
+        take_back_replaced(decision, case, actor, ip)
+    if event.act == Note.PROPOSE:
+        waiting = FalseAlarm.rows.filter(case=case, decided_at=None, ended_at=None)
+        waiting.update(ended_at=timezone.now(), ended_by=actor)
+    told = {"act": event.act} | _of(event.data.get("batch", ""))
+    CaseEvent.rows.create(
+        case=case, at=timezone.now(), act=Act.UNDO.value, from_state=state, to_state=case.state, by=actor,
+        data=told,
+    )  # fmt: skip
+    told_of = {"device": case.device.key, "from": state, "to": case.state, **told}
+    record(actor, "case.undo", unit_path=case.device.owner.path, about=case, data=told_of, ip=ip)

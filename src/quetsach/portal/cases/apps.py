@@ -12,7 +12,15 @@ class CasesConfig(AppConfig):
         from quetsach.portal.cases.owning_actions import follow_range
         from quetsach.portal.cases.pull_actions import pull_sightings
         from quetsach.portal.cases.registered import open_cases
-        from quetsach.portal.cases.tasks import MACHINES, machines_to_do, ranges_asked, ranges_to_decide
+        from quetsach.portal.cases.tasks import FACTS as FACTS_OF_MACHINES
+        from quetsach.portal.cases.tasks import (
+            MACHINES,
+            alarms_to_decide,
+            late_machines,
+            machines_to_do,
+            ranges_asked,
+            ranges_to_decide,
+        )
         from quetsach.portal.cases.victims.actions import follow_reports
         from quetsach.portal.cases.victims.pull_actions import take_reports
         from quetsach.portal.machines.register.queries import CASES
@@ -24,5 +32,6 @@ class CasesConfig(AppConfig):
         arrivals.LISTENERS.append(take_reports)
         arrivals.OUTCOMES.append(outcome_of)
         tasks.PROVIDERS += [machines_to_do, gaps_to_close, ranges_to_decide]
-        tasks.FACTS.update(FACTS | {"ranges_asked": ranges_asked})
+        tasks.PROVIDERS += [late_machines, alarms_to_decide]
+        tasks.FACTS.update(FACTS | FACTS_OF_MACHINES | {"ranges_asked": ranges_asked})
         OPEN_WORK["cases"] = MACHINES

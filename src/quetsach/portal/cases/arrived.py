@@ -11,13 +11,20 @@ from django.urls import reverse
 
 from quetsach.portal.campaigns.arrivals import Outcome
 from quetsach.portal.campaigns.models import CampaignNode
-from quetsach.portal.cases.models import Alias, Case
+from quetsach.portal.cases.models import Alias, Case, CaseSighting
 
 
 def _names(node: CampaignNode, some: Collection[str]) -> Iterable[tuple[str, UUID]]:
     """The reporter's names of machines; a machine that turned out to be another one is not counted twice."""
     rows = Alias.rows.filter(reporter=node, key__in=some, device__merged_into=None)
     return rows.values_list("key", "device")
+
+
+def _by_translation(node: CampaignNode, some: Collection[str]) -> Iterable[tuple[str, UUID]]:
+    """The machines behind translated addresses and cards of lines that name nothing else."""
+    links = CaseSighting.rows.filter(sighting__node=node, sighting__device="", case__device__merged_into=None)
+    for field in ("sighting__nat", "sighting__card"):
+        yield from links.filter(**{f"{field}__in": some}).values_list(field, "case__device").distinct()
 
 
 def outcome_of(node: CampaignNode, names: Collection[str], since: datetime) -> Outcome:
@@ -27,6 +34,9 @@ def outcome_of(node: CampaignNode, names: Collection[str], since: datetime) -> O
     opened: list[UUID] = []
     for some in batched(sorted(names), 400):
         for name, device in _names(node, some):
+            known.add(name)
+            devices.add(device)
+        for name, device in _by_translation(node, [one for one in some if one not in known]):
             known.add(name)
             devices.add(device)
     for those in batched(sorted(devices), 400):

@@ -12,12 +12,15 @@ from django.utils import timezone
 
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.models import Alias, Case, Device
-from quetsach.portal.cases.rules import State
+from quetsach.portal.cases.rules import RETIRE, State
 from quetsach.portal.units.models import Unit, subtree
 from quetsach.portal.units.networks import Network, held_on
 from quetsach.sightings.asked import MOST, identifier, public
 
-WAITING = Q(state__in=(State.CLAIMED_CLEAN, State.RECHECKED), is_current=True, claimed_at__isnull=False)
+WAITING = Q(is_current=True, claimed_at__isnull=False) & (
+    Q(state__in=(State.CLAIMED_CLEAN, State.RECHECKED)) | Q(state=State.VERIFIED_CLEAN, done=RETIRE)
+)
+"""Also machines out of use after their proof: they may come back."""
 
 
 def names_of(keys: Iterable[str], identity: Mapping[str, str]) -> set[str]:

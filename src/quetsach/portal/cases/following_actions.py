@@ -21,7 +21,8 @@ from quetsach.machines.identity.devices import Devices
 from quetsach.machines.identity.keys import is_private
 from quetsach.machines.identity.tables import network_of
 from quetsach.portal.campaigns.models import Campaign
-from quetsach.portal.cases.models import CaseSighting
+from quetsach.portal.cases.models import CaseSighting, VictimReport
+from quetsach.portal.machines.models import StoredBinding
 from quetsach.portal.machines.placing import device_keys
 from quetsach.portal.machines.queries import evidence_for, related
 from quetsach.portal.machines.spelling import stored
@@ -80,6 +81,7 @@ def _follow_batch() -> int | None:
     if campaigns:
         for where in _where(touched):
             waiting += mark_waiting(_listed(campaigns).filter(where))
+        _mark_reports(campaigns, touched)
     finish(rows)
     return waiting
 
@@ -98,6 +100,7 @@ def _touched(rows: Untaken) -> _Touched:
         touched.add_address(one.address, one.scope, one.begin)
     for claim in (*rows.claims, *(row for row in rows.gone if isinstance(row, Claim))):
         touched.cards.update(key.value for key in claim.keys if key.kind in ("mac", "randommac"))
+    _add_translated(touched)
     if not seeds:
         return touched
     after = evidence_for(seeds)
@@ -118,6 +121,17 @@ def _touched(rows: Untaken) -> _Touched:
     for key in changed:
         touched.add_id(key, 0)
     return touched
+
+
+def _add_translated(touched: _Touched) -> None:
+    """Signs at a translated address follow the evidence about the addresses behind it."""
+    for inner in list(touched.addresses.values()):
+        for some in batched(sorted(inner.items()), _AT_ONCE):
+            begins = dict(some)
+            lent = StoredBinding.rows.filter(kind="nat", key_kind="address", key_value__in=list(begins))
+            told = lent.order_by().values_list("key_value", "address", "unit__path").distinct()
+            for value, outer, path in list(told):
+                touched.add_address(outer, path, begins[value])
 
 
 def _changed(former: Devices, now: Devices) -> set[Key]:
@@ -153,7 +167,8 @@ def _where(touched: _Touched) -> Iterable[Q]:
         inside = related(scope, "node__unit__path") if scope else Q()
         for some in batched(sorted(addresses.items(), key=lambda one: one[1]), _AT_ONCE):
             since = min(begin for _address, begin in some)
-            yield Q(device__in=[address for address, _begin in some]) & inside & _since(since)
+            names = [address for address, _begin in some]
+            yield (Q(device__in=names) | Q(nat__in=names, device="")) & inside & _since(since)
     for those in batched(sorted(touched.ids.items(), key=lambda one: one[1]), _AT_ONCE):
         ids = [stored(id) for id, _begin in those]
         links = CaseSighting.rows.filter(
@@ -167,6 +182,21 @@ def _where(touched: _Touched) -> Iterable[Q]:
         yield Q(device__startswith=_begin_of(network)) & related(scope, "node__unit__path")
     for network, begin in sorted(touched.near.items()):
         yield Q(device__startswith=_begin_of(network)) & _since(begin)
+
+
+def _mark_reports(campaigns: Sequence[Campaign], touched: _Touched) -> None:
+    """Reports of others wait as well: those of these addresses, and those of these machines."""
+    taken = VictimReport.rows.filter(
+        node__campaign__in=campaigns, meaning__in=VictimReport.CASES, owner__isnull=False, is_waiting=False
+    )
+    for scope, addresses in touched.addresses.items():
+        inside = related(scope, "node__unit__path") if scope else Q()
+        for some in batched(sorted(addresses), _AT_ONCE):
+            taken.filter(inside, address__in=some).update(is_waiting=True)
+    for those in batched(sorted(touched.ids), _AT_ONCE):
+        ids = [stored(id) for id in those]
+        its = Q(case__device__id_value__in={id.value for id in ids})
+        taken.filter(its, case__device__id_kind__in={id.kind for id in ids}).update(is_waiting=True)
 
 
 def _begin_of(network: str) -> str:

@@ -17,12 +17,13 @@ from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from quetsach.machines.counting.histories import TRIES, CaseHistory, Kind, MachineHistory, Move, Rung
 from quetsach.machines.counting.histories import Act as Step
+from quetsach.machines.counting.histories import CaseHistory, Kind, MachineHistory, Move, Rung
 from quetsach.portal.campaigns.models import CampaignNode
-from quetsach.portal.cases.merging_actions import MERGED, PART
+from quetsach.portal.cases.merging_actions import MERGED
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, Device
-from quetsach.portal.cases.rules import CHECK, OPEN, Act, State
+from quetsach.portal.cases.outside import PART
+from quetsach.portal.cases.rules import CHECK, OPEN, REACHES, Act, Note, State
 from quetsach.portal.sightings.models import Coverage
 from quetsach.portal.units.models import subtree
 
@@ -34,17 +35,19 @@ RUNGS = {
     State.FALSE_POSITIVE: Rung.FALSE,
 }
 KINDS = {"shared": Kind.SHARED, "unlocated": Kind.UNLOCATED, "weak": Kind.ADDRESS}
-BACK = (Act.RELAPSE, "seen_again")
+BACK = (Act.RELAPSE, Act.SEEN_AGAIN)
 """A sign after the handling, and a sign of a machine that was said to be out of use."""
-STEPS = {
+STEPS: dict[str, Step] = {
     Act.CLAIM: Step.CLAIM,
     **dict.fromkeys(BACK, Step.RELAPSE),
     MERGED: Step.MERGED,
-    "try": Step.TRY,
-    **dict.fromkeys((Act.START, Act.ASSIGN, Act.NOT_OURS, "locate"), Step.REACHED),
+    Note.TRY: Step.TRY,
+    **dict.fromkeys(REACHES - {Act.CLAIM}, Step.REACHED),
 }
 
 
+UNDONE = {Step.CLAIM, Step.TRY, Step.REACHED}
+"""A step of these that a person took back did not happen."""
 FIGURE_WORDS: dict[str, str | Promise] = {
     "infected": gettext_lazy("Machines with signs"),
     "located": gettext_lazy("of these: it is known which machine"),
@@ -136,7 +139,7 @@ def _moves(cases: QuerySet[Case]) -> tuple[dict[UUID, list[Move]], dict[str, dat
     for case, at, act, before, after, seen, to in rows:
         if act == PART and to:
             parted[to] = max(at, parted.get(to, at))
-        if act == Act.UNDO and found[case] and found[case][-1].act is Step.CLAIM:
+        if act == Act.UNDO and found[case] and found[case][-1].act in UNDONE:
             found[case][-1] = found[case][-1]._replace(act=Step.OTHER)
         moment = parse_datetime(seen) if act in BACK and seen else None
         found[case].append(Move(at, STEPS.get(act, Step.OTHER), _rung(before), _rung(after), moment))
@@ -215,7 +218,7 @@ def figure_filter(name: str) -> Q | None:
         "verified": Q(state=State.VERIFIED_CLEAN),
         "relapsed": real & Q(device__in=any_case.filter(events__act__in=BACK).values("device")),
         "reinfected": real & Q(device__in=any_case.filter(episode__gt=1).values("device")),
-        "unreachable": Q(state__in=OPEN, device__in=_tried()),
+        "unreachable": Q(device__in=_tried()),
         "false": Q(state=State.FALSE_POSITIVE),
         "shared": real & shared,
         "unlocated": real & unlocated,
@@ -224,9 +227,8 @@ def figure_filter(name: str) -> Q | None:
 
 
 def _tried() -> QuerySet[Case, Any]:
-    """The machines of cases with enough tries in vain."""
-    tried = Case.rows.filter(is_current=True).annotate(tries=Count("events", filter=Q(events__act="try")))
-    return tried.filter(tries__gte=TRIES).values("device")
+    """The machines that nobody could reach."""
+    return Case.rows.filter(is_current=True, state__in=OPEN, unreachable_at__isnull=False).values("device")
 
 
 def turns(node: CampaignNode) -> dict[str, int]:

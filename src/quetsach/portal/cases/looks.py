@@ -15,6 +15,7 @@ from django.db.models import F, Max, Q, QuerySet
 from django.db.models import When as Then
 from django.utils import timezone
 
+from quetsach.portal.cases import outside
 from quetsach.portal.cases.asking import names_of, same
 from quetsach.portal.cases.leased import Leased, leased_days
 from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, Device, VictimReport
@@ -66,6 +67,8 @@ class Facts:
     claim_told: datetime | None = None
     """When somebody said that the machine is clean; the claim may speak of an earlier time."""
     links: list[CaseSighting] = field(default_factory=list)
+    moved: list[tuple[UUID, str, datetime, datetime]] = field(default_factory=list)
+    """Signs that the machine's own unit gave to another machine: node, place, their time and arrival."""
     reported: dict[str, datetime] = field(default_factory=dict)
     """The latest event time that each publisher of victims' reports told."""
 
@@ -90,8 +93,11 @@ def place(node: UUID, source_name: str) -> str:
     return f"{node}/{source_name}"
 
 
-def gather(cases: Iterable[Case], since: datetime | None = None) -> list[Facts]:
-    """Facts of many cases in a few queries. Coverage that ended before `since` is left out."""
+def gather(
+    cases: Iterable[Case], since: datetime | None = None, acts: Iterable[CaseEvent] | None = None
+) -> list[Facts]:
+    """Facts of many cases in a few queries. Coverage that ended before `since` is left out. `acts` are the
+    events of the cases and of those that led to them, if they are at hand."""
     cases = list(cases)
     links = CaseSighting.rows.filter(case__in=cases).select_related("sighting")
     evidence: dict[UUID, list[Sighting]] = defaultdict(list)
@@ -101,22 +107,28 @@ def gather(cases: Iterable[Case], since: datetime | None = None) -> list[Facts]:
     for alias in Alias.rows.filter(device__in={case.device_id for case in cases}):
         names[alias.device_id][alias.reporter_id].add(alias.key)
     leased = leased_days({case.device_id: case.device for case in cases}, names, since)
-    nodes = {s.node_id for rows in evidence.values() for s in rows}
     facts = {case.pk: Facts(case, sorted(evidence[case.pk], key=_when)) for case in cases}
     for link in links:
         facts[link.case_id].links.append(link)
     if since is not None:  # the page of a case reads the reports themselves
         for case_id, publisher, last in last_reports(cases):
             facts[case_id].reported[publisher] = last
-        # A claim stays with the machine on which it was made, also when that turns out to be this one.
-        claims = CaseEvent.rows.filter(Q(case__in=cases) | Q(case__merged_into__in=cases), act=Act.CLAIM)
-        for own, into, at in claims.values_list("case", "case__merged_into", "at"):
-            for fact in (facts[pk] for pk in (own, into) if pk is not None and pk in facts):
-                fact.claim_told = max(at, fact.claim_told or at)
+    # A claim stays with the machine on which it was made, also when that turns out to be this one.
+    if acts is None:
+        of_both = Q(case__in=cases) | Q(case__merged_into__in=cases)
+        acts = CaseEvent.rows.filter(of_both, act__in=(Act.CLAIM, outside.PART)).select_related("case")
+    for event in acts:
+        both = (event.case_id, event.case.merged_into_id)
+        for fact in (facts[pk] for pk in both if pk is not None and pk in facts):
+            if event.act == outside.PART:
+                fact.moved += outside.moved_hits(event)
+            elif event.act == Act.CLAIM:
+                fact.claim_told = max(event.at, fact.claim_told or event.at)
     by_node: dict[UUID, list[Facts]] = defaultdict(list)
     for fact in facts.values():
-        for node in {s.node_id for s in fact.sightings}:
+        for node in {*(s.node_id for s in fact.sightings), *(one[0] for one in fact.moved)}:
             by_node[node].append(fact)
+    nodes = set(by_node)
     coverages = Coverage.rows.filter(scan__node__in=nodes).select_related("scan__indicator_set", "scan__node")
     if since is not None:
         coverages = coverages.filter(last__gt=since)

@@ -18,10 +18,9 @@ from quetsach.machines.identity.scopes import lineage
 from quetsach.machines.identity.scopes import related as are_related
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.models import Alias, Device
-from quetsach.portal.cases.owning import Named, day_of
+from quetsach.portal.cases.owning import Named, Row, day_of
 from quetsach.portal.cases.parts import Part
 from quetsach.portal.kit.inserting import create
-from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.sightings.owners import Owners
 from quetsach.portal.units.models import path_segment
 from quetsach.text.canonical import address
@@ -31,7 +30,7 @@ type OwnersOf = Mapping[UUID, tuple[Owners, bool]]
 
 
 def machines_of(
-    campaign: Campaign, rows: Sequence[Sighting], parts: Mapping[int, Sequence[Part]], owners: OwnersOf
+    campaign: Campaign, rows: Sequence[Row], parts: Mapping[int, Sequence[Part]], owners: OwnersOf
 ) -> dict[tuple[int, Key], Device]:
     """The machine of each part, by row and id. One that does not exist yet is made."""
     known = [(row, part) for row in rows for part in parts[row.pk] if part.is_known]
@@ -40,10 +39,10 @@ def machines_of(
         wanted: dict[UUID, dict[str, Named]] = defaultdict(dict)
         those = [(row, part) for row in rows for part in parts[row.pk] if part.strength == strength]
         for row, _part in those:
-            wanted[row.node_id][row.device] = row
+            wanted[row.node_id][row.called] = row
         named = _by_address(campaign, wanted, owners, strength)
         for row, part in those:
-            found[row.pk, part.id] = named[row.node_id, row.device]
+            found[row.pk, part.id] = named[row.node_id, row.called]
     return found
 
 
@@ -71,7 +70,7 @@ def address_id(node: CampaignNode, name: str) -> str:
 
 
 def _known_machines(
-    campaign: Campaign, known: Sequence[tuple[Sighting, Part]], owners: OwnersOf
+    campaign: Campaign, known: Sequence[tuple[Row, Part]], owners: OwnersOf
 ) -> dict[tuple[int, Key], Device]:
     ids = {part.id for _row, part in known}
     rows = Device.rows.filter(campaign=campaign, id_value__among={one.value for one in ids})
@@ -87,7 +86,7 @@ def _known_machines(
         owner, is_assigned = homes.of(row, part)
         if device is None:
             device = devices[part.id] = fresh[part.id] = Device(
-                campaign=campaign, owner=owner, key=part.name or row.device, id_kind=part.id.kind,
+                campaign=campaign, owner=owner, key=part.name or row.called, id_kind=part.id.kind,
                 id_value=part.id.value, strength=part.strength, is_assigned=is_assigned,
                 identity=_identity(part, row), created_at=now,
             )  # fmt: skip
@@ -104,7 +103,8 @@ def _known_machines(
     create(fresh.values())
     if changed:
         Device.rows.bulk_update(changed.values(), ["key", "identity", "strength", "owner", "is_assigned"])
-    pairs = dict.fromkeys((row.node_id, row.device, devices[part.id].pk) for row, part in known)
+    # An address that a translation gave many machines is the name of none of them.
+    pairs = dict.fromkeys((row.node_id, row.device, devices[part.id].pk) for row, part in known if row.device)
     create(
         (Alias(reporter_id=node, key=key, device_id=device) for node, key, device in pairs),
         unique=("reporter", "key", "device"),
@@ -116,7 +116,7 @@ def _facts(device: Device) -> tuple[Any, ...]:
     return device.key, dict(device.identity), device.strength, device.owner_id, device.is_assigned
 
 
-def _identity(part: Part, row: Sighting) -> dict[str, str]:
+def _identity(part: Part, row: Row) -> dict[str, str]:
     """What logs say of the machine, and its card and name by the evidence: scans are asked about them."""
     found = dict(row.identity) if part.leads else {}
     for key in part.keys:
@@ -130,7 +130,7 @@ def _identity(part: Part, row: Sighting) -> dict[str, str]:
 class _Homes:
     """The units of machines by their leases and registers, else by ranges, else the reporter."""
 
-    def __init__(self, campaign: Campaign, known: Sequence[tuple[Sighting, Part]], owners: OwnersOf) -> None:
+    def __init__(self, campaign: Campaign, known: Sequence[tuple[Row, Part]], owners: OwnersOf) -> None:
         self._owners = owners
         paths = {path for _row, part in known for home in part.homes for path in lineage(home)}
         self._nodes = {}
@@ -139,17 +139,17 @@ class _Homes:
             self._nodes = {node.unit.path: node for node in at}
         by_range: dict[tuple[UUID, str, datetime | None], UUID | None] = {}
         for row, _part in known:
-            by_range[row.node_id, row.device, row.last_seen] = owners[row.node_id][0].of(
-                row.device, day_of(row)
+            by_range[row.node_id, row.called, row.last_seen] = owners[row.node_id][0].of(
+                row.called, day_of(row)
             )
         self._by_range = by_range
         ranged = {pk for pk in by_range.values() if pk is not None}
         self._ranged = CampaignNode.rows.select_related("unit").in_bulk(ranged)
 
-    def of(self, row: Sighting, part: Part) -> tuple[CampaignNode, bool]:
+    def of(self, row: Row, part: Part) -> tuple[CampaignNode, bool]:
         """The owner, and whether that is known. A unit that is no relative of the reporter is not believed:
         its table may name a machine that it has never seen."""
-        owner = self._by_range[row.node_id, row.device, row.last_seen]
+        owner = self._by_range[row.node_id, row.called, row.last_seen]
         for home in part.homes:
             if are_related(home, row.node.unit.path):
                 if owner is not None and self._ranged[owner].unit.path.startswith(home):

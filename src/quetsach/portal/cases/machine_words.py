@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from quetsach.portal.cases.merging_actions import MERGE
-from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting
+from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, Device
+from quetsach.portal.machines.words import spoken
 
 WHYS: dict[str, str | Promise] = {
     "claimed together": gettext_lazy("one source names both on one machine"),
@@ -64,12 +66,15 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of the machine of a case: `strength` in words, and the machines that it may be."""
+    """What is known of the machine of a case: `strength` in words, and the machines that it may be. `host` is
+    its name, which `is_in_logs` if a line bears it; else leases or the register alone name it."""
 
     strength: str
     stays: list[Stay]
     candidates: list[str]
     joined: list[Joined]
+    host: str
+    is_in_logs: bool
 
 
 def why(rule: str) -> str:
@@ -79,30 +84,59 @@ def why(rule: str) -> str:
     return str(WHYS.get(rule, ""))
 
 
-def known(case: Case, links: Iterable[CaseSighting], events: Iterable[CaseEvent]) -> Known:
-    """The machine behind a case. `links` are its evidence, `events` its history."""
+def known(
+    case: Case, links: Iterable[CaseSighting], events: Iterable[CaseEvent], led: Mapping[UUID, Device]
+) -> Known:
+    """The machine behind a case. `links` are its evidence, `events` its history; `led` are the cases that
+    lead to it now, each with its machine."""
+    host = str(case.device.identity.get("host", ""))
+    is_in_logs = False
     stays: dict[str, tuple[datetime | None, datetime | None, str]] = {}
     candidates: dict[str, None] = {}
     for link in links:
         row = link.sighting
+        is_in_logs |= host.casefold() in (
+            str(row.identity.get("host", "")).casefold(),
+            row.device.removeprefix("host:").casefold(),
+        )
         first, last = (row.first_seen, row.last_seen) if link.count is None else (link.first, link.last)
-        before = stays.get(row.device, (None, None, ""))
-        stays[row.device] = (
+        before = stays.get(row.called, (None, None, ""))
+        stays[row.called] = (
             min((at for at in (before[0], first) if at), default=None),
             max((at for at in (before[1], last) if at), default=None),
             before[2] or why(link.why),
         )
         candidates |= dict.fromkeys(link.candidates)
     return Known(
-        str(case.device.get_strength_display()),
+        strength_in_words(case.device, len(candidates)),
         [Stay(address, *told) for address, told in sorted(stays.items(), key=lambda one: str(one[1][1]))],
         list(candidates),
-        [_joined(event) for event in events if event.act == MERGE],
+        _joined(case, events, led),
+        host,
+        is_in_logs,
     )
 
 
-def _joined(event: CaseEvent) -> Joined:
-    data: dict[str, Any] = event.data
-    return Joined(
-        str(data.get("from", "")), event.at, why(str(data.get("why", ""))), str(data.get("case", ""))
-    )
+def strength_in_words(device: Device, candidates: int) -> str:
+    """How the machine is known, where it may be one of so many."""
+    if device.strength == "unlocated" and candidates == 1:
+        return _("perhaps the machine below, perhaps another one that nobody has told of")
+    return str(device.get_strength_display())
+
+
+def _joined(case: Case, events: Iterable[CaseEvent], led: Mapping[UUID, Device]) -> list[Joined]:
+    """The machines that lead here now, each once, with the latest time. Of a machine with
+    the same name the key stands for it."""
+    found: dict[str, Joined] = {}
+    for event in events:
+        data: dict[str, Any] = event.data
+        device = led.get(_uuid(data.get("case")))
+        if event.act != MERGE or device is None:
+            continue
+        name = device.key if device.key != case.device.key else spoken(device.id_kind, device.id_value)
+        found[str(data["case"])] = Joined(name, event.at, why(str(data.get("why", ""))), str(data["case"]))
+    return list(found.values())
+
+
+def _uuid(text: object) -> UUID:
+    return UUID(str(text)) if text else UUID(int=0)

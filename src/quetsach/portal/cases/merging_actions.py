@@ -20,16 +20,17 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from quetsach.portal.audit.actions import Told, record_all
-from quetsach.portal.cases import looks
+from quetsach.portal.cases import looks, outside
+from quetsach.portal.cases.actions import unclaim
 from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, Device, VictimReport
-from quetsach.portal.cases.parts import Piece
+from quetsach.portal.cases.outside import AWAY, PART
 from quetsach.portal.cases.queries import RANK
-from quetsach.portal.cases.rules import CHECK, State
+from quetsach.portal.cases.rules import CHECK, Note, State
+from quetsach.portal.sightings.models import Sighting
 
-MERGE, MERGED, PART = "merge", "merged", "part"
-"""Acts of events: other machines came to this one, it became another one, signs went to or came back from
-another one."""
-_QUIET = ("open", "evidence", "assign", MERGE, MERGED, PART)
+MERGE, MERGED = "merge", "merged"
+"""Acts of events: other machines came to this one, it became another one."""
+_QUIET = ("open", "evidence", "assign", Note.OVERDUE, MERGE, MERGED, PART)
 """Events after which nobody has worked on a case yet, and no log has proven anything."""
 _STATE = (
     "state",
@@ -39,6 +40,14 @@ _STATE = (
     "confirmed_by_id",
     "relapses",
     "false_alarm_of_id",
+    "done",
+    "clock_at",
+    "acknowledged_at",
+    "located_at",
+    "dismissed_at",
+    "tries",
+    "unreachable_at",
+    "aside_until",
 )
 
 
@@ -49,6 +58,8 @@ class Moves:
     lost: dict[UUID, dict[UUID, tuple[datetime, str]]] = field(default_factory=dict)
     names: dict[UUID, set[tuple[UUID, str]]] = field(default_factory=lambda: defaultdict(set))
     """Reporters and their names of the moved signs, by case."""
+    rows: dict[UUID, list[Sighting]] = field(default_factory=lambda: defaultdict(list))
+    """The moved signs, by case."""
 
     def add(self, case: UUID, device: UUID, seen: datetime | None, why: str) -> None:
         """A sign of a case is another machine's now."""
@@ -56,11 +67,12 @@ class Moves:
         known[device] = max(known.get(device, (looks.OLDEST, "")), (seen or looks.OLDEST, why))
 
 
-def bring_back(pieces: Iterable[Piece]) -> set[tuple[UUID, UUID]]:
-    """Cases that led to others and have signs again return in their own state, with their machines; returns
-    the cases that had taken them in, each with the machine that returned."""
-    devices = {piece.device.pk: piece.device for piece in pieces}
-    families = {(piece.device.pk, piece.row.family) for piece in pieces}
+def bring_back(found: Iterable[tuple[Device, str]]) -> set[tuple[UUID, UUID]]:
+    """Of machines with signs of a family: cases that led to others return in their own state, with their
+    machines. Returns the cases that had taken them in, each with the machine that returned."""
+    found = list(found)
+    devices = {device.pk: device for device, _family in found}
+    families = {(device.pk, family) for device, family in found}
     rows = (
         Case.rows.select_for_update(of=("self",), no_key=True)
         .filter(device__in=devices, merged_into__isnull=False)
@@ -109,15 +121,19 @@ def settle(moves: Moves, returned: Collection[tuple[UUID, UUID]], now: datetime)
         {device for those in moves.lost.values() for device in those}
     )
     told = []
+    given_away = outside.given_away([(case, row) for case in cases for row in moves.rows[case.pk]])
     for case in cases:
         went = moves.lost[case.pk]
+        away: dict[str, Any] = given_away.get(case.pk, {})
         latest = max(went, key=lambda pk: (went[pk][0], targets[pk].id_kind, targets[pk].id_value))
         target, why = targets[latest], went[latest][1]
-        merged = _merge(case, target, why) if case in empty and case.is_current else False
+        merged = _merge(case, target, why, away) if case in empty and case.is_current else False
         if (case.pk, latest) in returned:
             continue
         if not merged and case.is_current:
-            _note(case, PART, case.state, {"to": target.key, "why": why})
+            _note(case, PART, case.state, {"to": target.key, "why": why, **away})
+            if away:
+                _note_arrival(case, target, away)
         verb = "case.merge" if merged else "case.part"
         data = {"device": case.device.key, "to": target.key, "why": why, "family": case.family}
         told.append((verb, Told(case, case.device.owner.path, data)))
@@ -169,7 +185,7 @@ def _forget_names(moves: Moves) -> None:
                 Alias.rows.filter(device=device, reporter=reporter, key=key).delete()
 
 
-def _merge(case: Case, target: Device, why: str) -> bool:
+def _merge(case: Case, target: Device, why: str, away: dict[str, Any]) -> bool:
     """Lead a case without evidence to the case of the machine that has it; False where it has none."""
     into = (
         Case.rows.select_for_update(of=("self",), no_key=True)
@@ -188,8 +204,11 @@ def _merge(case: Case, target: Device, why: str) -> bool:
     case.save(update_fields=["is_current", "merged_into"])
     state = _joined(into, case)
     _take_over(into, state)
-    _note(case, MERGED, case.state, {"to": target.key, "case": str(into.pk), "why": why})
-    data = {"from": case.device.key, "case": str(case.pk), "why": why, "before": before}
+    if case.device.isolated_at is not None and into.device.isolated_at is None:
+        into.device.isolated_at = case.device.isolated_at  # the same machine is off the network
+        into.device.save(update_fields=["isolated_at"])
+    _note(case, MERGED, case.state, {"to": target.key, "case": str(into.pk), "why": why, **away})
+    data = {"from": case.device.key, "case": str(case.pk), "why": why, "before": before, **away}
     _note(into, MERGE, into.state, data, from_state)
     return True
 
@@ -247,7 +266,7 @@ def _take_over(into: Case, state: Case) -> None:
     proven = into.claimed_at
     if proven is not None and into.last_seen is not None and into.last_seen > proven:
         into.state, into.relapses = State.CLEANING.value, into.relapses + 1
-        into.claimed_at = into.verified_at = into.quiet_until = into.confirmed_by_id = None
+        unclaim(into)
     into.save(update_fields=list(_STATE))
 
 
@@ -281,6 +300,14 @@ def _restore(other: Case, case: Case) -> None:
             )
         other.save(update_fields=list(before))
     _note(other, PART, other.state, {"to": case.device.key, "case": str(case.pk)}, from_state)
+
+
+def _note_arrival(case: Case, target: Device, away: dict[str, Any]) -> None:
+    """The machine that has the signs now says by whose word, too."""
+    into = Case.rows.filter(device=target, family=case.family, is_current=True).first()
+    if into is not None:
+        said = {name: value for name, value in away.items() if name != AWAY}
+        _note(into, PART, into.state, {"from": case.device.key, **said})
 
 
 def _lead(cases: Iterable[Case], targets: Mapping[UUID, Device], moves: Moves) -> None:

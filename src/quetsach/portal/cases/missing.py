@@ -35,6 +35,10 @@ LACKS: dict[Lack, str | Promise] = {
         "recorded."
     ),
     Lack.OUTSIDE: gettext_lazy("A place of another unit saw the signs too: its log must show the silence."),
+    Lack.MOVED: gettext_lazy(
+        "A place of another unit saw signs at this address. Only your unit's table, handed in afterwards, "
+        "gives them to another machine: the quiet days count from then on."
+    ),
     Lack.AROUND: gettext_lazy(
         "The machine goes around the place that watches: names that it asks elsewhere are in no log here."
     ),
@@ -65,6 +69,7 @@ PARTS: dict[Lack, str] = {
     Lack.EXPIRED: "a-list-that-lacks-an-address",
     Lack.OTHER_PLACE: "the-logs-of-another-place",
     Lack.OUTSIDE: "a-place-of-another-unit-saw-the-signs-too",
+    Lack.MOVED: "signs-that-were-given-away",
     Lack.AROUND: "the-machine-goes-around-the-logs",
     Lack.NOT_ASKED: "the-scans-were-not-asked-about-the-machine",
     Lack.NOT_SEEN: "the-machine-was-seen-on-too-few-days",

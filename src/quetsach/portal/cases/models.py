@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.rules import State
+from quetsach.portal.cases.work_models import CaseTerms as CaseTerms
+from quetsach.portal.cases.work_models import FalseAlarm as FalseAlarm
 from quetsach.portal.indicators.models import IndicatorSet
 from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.kit.scope import ScopedManager
@@ -36,7 +38,8 @@ class Device(models.Model):
     one; `is_owner_said`: a person chose the owner.
 
     A machine all of whose signs became those of another leads to that one by `merged_into`, until other
-    evidence, or a decision that is taken back, gives them back.
+    evidence, or a decision that is taken back, gives them back. `isolated_at`: since when it is off the
+    network; `released_at`: when it was last put back.
     """
 
     BY_ADDRESS = ("weak", "shared", "unlocated")
@@ -60,6 +63,8 @@ class Device(models.Model):
     is_assigned = models.BooleanField()
     is_owner_said = models.BooleanField(default=False)
     merged_into = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="merged")
+    isolated_at = models.DateTimeField(null=True)
+    released_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     rows = models.Manager()
@@ -126,6 +131,9 @@ class Case(models.Model):
     A sign after VERIFIED_CLEAN opens a new episode. Only the latest episode is `is_current`, and only that is
     counted. A case whose machine became another one leads to the case there by `merged_into`; it is not
     current until it is parted again. Acts on it stay with it.
+
+    The clocks of the unit run from `clock_at`, where it is set, else from `opened_at` (`clocks`). `tries` are
+    the tries to reach the machine since it was reached last.
     """
 
     STATES = (
@@ -151,7 +159,15 @@ class Case(models.Model):
     count = models.BigIntegerField(default=0, help_text="log lines with a sign")
     relapses = models.PositiveSmallIntegerField(default=0)
     claimed_at = models.DateTimeField(null=True)
+    done = models.CharField(max_length=10, blank=True, help_text="how it was handled, by the present claim")
     verified_at = models.DateTimeField(null=True)
+    clock_at = models.DateTimeField(null=True)
+    acknowledged_at = models.DateTimeField(null=True)
+    located_at = models.DateTimeField(null=True)
+    dismissed_at = models.DateTimeField(null=True, help_text="when people called it a false alarm")
+    tries = models.PositiveSmallIntegerField(default=0)
+    unreachable_at = models.DateTimeField(null=True)
+    aside_until = models.DateTimeField(null=True, help_text="not on the work list until then")
     quiet_until = models.DateTimeField(
         null=True, help_text="event time up to which silence is proven or confirmed"
     )

@@ -50,6 +50,17 @@ class Named(Protocol):
     def last_seen(self) -> datetime | None: ...
 
 
+class Row(Named, Protocol):
+    """A row of evidence: where it was told, and by which name."""
+
+    @property
+    def pk(self) -> int: ...
+    @property
+    def node(self) -> CampaignNode: ...
+    @property
+    def called(self) -> str: ...
+
+
 def day_of(sighting: Named) -> date:
     """The local day of a sign; today where its line has no time."""
     return timezone.localdate(sighting.last_seen) if sighting.last_seen else timezone.localdate()

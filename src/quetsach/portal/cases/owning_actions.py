@@ -44,6 +44,11 @@ def assign_device(device: Device, to: CampaignNode, actor: User | None, ip: str 
         actor, "device.assign", unit_path=origin.path, about=device,
         data={"device": device.key, "from": origin.name, "to": to.name}, ip=ip,
     )  # fmt: skip
+    if to.pk != origin.pk:  # the new unit has its own days
+        moved = _cases(device).filter(is_current=True, state__in=(State.ASSIGNED, State.CLEANING))
+        for case in moved:
+            case.clock_at, case.acknowledged_at, case.located_at = timezone.now(), None, None
+            case.save(update_fields=["clock_at", "acknowledged_at", "located_at"])
     for case in _cases(device).filter(state=State.NEW):
         case.device = device
         move(case, Act.ASSIGN, by=actor, data={"to": to.name}, ip=ip)

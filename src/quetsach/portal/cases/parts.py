@@ -14,12 +14,13 @@ from quetsach.machines.identity.locating import INFERRED, LOCATED, Place
 from quetsach.portal.cases.cards import of_routers
 from quetsach.portal.cases.looks import OLDEST
 from quetsach.portal.cases.models import Case, CaseSighting, Device
-from quetsach.portal.cases.telling import allowed
-from quetsach.portal.machines.placing import Allows, Placed, place
+from quetsach.portal.cases.owning import Row
+from quetsach.portal.cases.telling import Tellers
+from quetsach.portal.machines.placing import Known, place
 from quetsach.portal.machines.spelling import stored
 from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.sightings.owners import Owners
-from quetsach.text.canonical import address
+from quetsach.text.canonical import address, parse_port
 
 type Run = tuple[int, int, int]
 """First and last microsecond of the day, and log lines."""
@@ -123,11 +124,11 @@ def parts_of(rows: Sequence[Sighting], owners: Mapping[UUID, tuple[Owners, bool]
     for row in rows:
         by_node[row.node_id].append(row)
     for node, own in by_node.items():
-        found |= _parts_of(own, allowed(node, owners))
+        found |= _parts_of(own, Tellers(node, owners))
     return found
 
 
-def _parts_of(rows: Sequence[Sighting], allows: Allows) -> dict[int, list[Part]]:
+def _parts_of(rows: Sequence[Sighting], tellers: Tellers) -> dict[int, list[Part]]:
     signs: list[Sign] = []
     owners: list[tuple[Sighting, Run | None]] = []
     routers = of_routers(rows)
@@ -135,14 +136,14 @@ def _parts_of(rows: Sequence[Sighting], allows: Allows) -> dict[int, list[Part]]
         for run, sign in _signs(row, row.pk in routers):
             signs.append(sign)
             owners.append((row, run))
-    placed = place(signs, allows)
+    placed = place(signs, tellers)
     found: dict[int, list[Part]] = {row.pk: [] for row in rows}
-    for (row, run), one, sign in zip(owners, placed.places, signs, strict=True):
-        known = found[row.pk]
-        part = _part(row, one, sign, placed)
-        same = next((other for other in known if other.id == part.id), None)
+    for (row, run), (one, known), sign in zip(owners, placed, signs, strict=True):
+        parts = found[row.pk]
+        part = part_of(row, one, sign, known)
+        same = next((other for other in parts if other.id == part.id), None)
         if same is None:
-            known.append(part)
+            parts.append(part)
             same = part
         elif LOCATED == part.strength != same.strength:
             same.strength, same.why = part.strength, part.why
@@ -166,8 +167,10 @@ def moment(row: Sighting, microseconds: int) -> datetime:
 
 def _signs(row: Sighting, is_of_router: bool) -> Iterable[tuple[Run | None, Sign]]:
     """A sign for each run; one for the whole row where runs are not known. A router's card is left out."""
-    where = address(row.device) if row.device else None
+    where, port = (address(row.device) if row.device else None), 0
     named = list(_keys(row, "" if where else row.device))
+    if not row.device and row.nat:
+        where, port = row.nat, _port(row.identity.get("nat", ""))
     if is_of_router and where:
         named = [key for key in named if key.kind not in ("mac", "randommac")]
     scope, source = row.node.unit.path, row.source_name
@@ -175,10 +178,17 @@ def _signs(row: Sighting, is_of_router: bool) -> Iterable[tuple[Run | None, Sign
         midnight = _micro(datetime.combine(row.day, time(), UTC))
         for first, last, count in row.runs:
             times = midnight + first, midnight + last
-            yield (first, last, count), Sign(where or "", tuple(named), *times, source, scope)
+            yield (first, last, count), Sign(
+                where or "", tuple(named), *times, source, scope, "", port
+            )  # fmt: skip
         return
     first, last = (_micro(one) if one else 0 for one in (row.first_seen, row.last_seen))
-    yield None, Sign(where or "", tuple(named), first, max(first, last), source, scope)
+    yield None, Sign(where or "", tuple(named), first, max(first, last), source, scope, "", port)
+
+
+def _port(endpoint: str) -> int:
+    """The port of a translated endpoint; 0 where it tells none."""
+    return parse_port(endpoint.rpartition(":")[2]) or 0
 
 
 def _micro(at: datetime) -> int:
@@ -202,14 +212,15 @@ def _keys(row: Sighting, device: str) -> Iterable[Key]:
     return dict.fromkeys(key for key in found if key is not None)
 
 
-def _part(row: Sighting, one: Place, sign: Sign, placed: Placed) -> Part:
-    candidates = [placed.name(key) or key.value.rpartition(" ")[2] for key in one.candidates]
+def part_of(row: Row, one: Place, sign: Sign, known: Known) -> Part:
+    """What a row says of the machine at this place."""
+    candidates = [known.name(key) or key.value.rpartition(" ")[2] for key in one.candidates]
     if one.status not in (LOCATED, INFERRED):
-        return Part(Key(one.status, row.device), one.status, one.why, candidates[:_MOST_CANDIDATES], "", ())
-    device = placed.device(one.device)
+        return Part(Key(one.status, row.called), one.status, one.why, candidates[:_MOST_CANDIDATES], "", ())
+    device = known.device(one.device)
     reasons = tuple(reason.why for reason in device.reasons) if device else ()
-    name = placed.name(one.device) if sign.address else row.device
+    name = known.name(one.device) if sign.address else row.device
     return Part(
         stored(one.device), one.status, one.why, [], name,
-        placed.homes(one.device), device.keys if device else (one.device,), reasons,
+        known.homes(one.device), device.keys if device else (one.device,), reasons,
     )  # fmt: skip

@@ -13,10 +13,10 @@ from quetsach.machines.proof.facts import Around, Claim, Hit, Machine, Place, al
 from quetsach.machines.proof.gaps import Lack
 from quetsach.machines.proof.judging import Judgement, judge
 from quetsach.machines.proof.places import BASELINE, LogDay, PlaceLog, Span
-from quetsach.portal.cases import looks
+from quetsach.portal.cases import looks, outside
 from quetsach.portal.cases.looks import DayOfMachine, Facts
 from quetsach.portal.cases.models import Device
-from quetsach.portal.cases.rules import USABLE_TIMES
+from quetsach.portal.cases.rules import RETIRE, USABLE_TIMES
 from quetsach.portal.indicators import store
 from quetsach.portal.sightings.models import Bypass, Coverage, Sighting
 from quetsach.sightings.runs import JOINED
@@ -46,6 +46,7 @@ def judged(facts: Facts, now: datetime, logs: Logs | None = None) -> Judgement:
         machine=Machine(
             is_shared=_is_shared(facts),
             ahead=int(ahead.total_seconds()) // 3600,
+            is_retired=case.done == RETIRE,
         ),
     )
 
@@ -72,6 +73,11 @@ def _hits(facts: Facts, owner: UUID, now: datetime) -> list[Hit]:
             is_outside=row.node_id != owner,
         )
         for row in facts.sightings
+    ]
+    seen += [
+        outside.hit(looks.place(node, name), at, told)
+        for node, name, at, told in facts.moved
+        if at <= now and node != owner
     ]
     # No log looks from a publisher's place: its reports end a silence and prove none.
     return seen + [Hit(publisher, last, last) for publisher, last in facts.reported.items() if last <= now]
@@ -164,6 +170,7 @@ def names_of_places(facts: Facts) -> dict[str, str]:
     """The names of places by their keys; of another unit's place with the name of the unit."""
     owner = facts.case.device.owner_id
     names = {looks.place(row.node_id, row.source_name): row.source_name for row in facts.sightings}
+    names |= {looks.place(node, name): name for node, name, _seen, _told in facts.moved}
     for one in facts.coverages:
         node = one.scan.node
         name = one.name if node.pk == owner else f"{one.name} ({node.name})"

@@ -25,9 +25,11 @@ from quetsach.portal.audit.actions import Told, record_all
 from quetsach.portal.campaigns.arrivals import Arrived
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases import looks, proving
-from quetsach.portal.cases.actions import move
+from quetsach.portal.cases.actions import move, unclaim
 from quetsach.portal.cases.asking import waiting_named
 from quetsach.portal.cases.cards import place_again
+from quetsach.portal.cases.false_alarms.actions import close_covered
+from quetsach.portal.cases.false_alarms.queries import Holding, holding
 from quetsach.portal.cases.following_actions import follow_evidence
 from quetsach.portal.cases.gaps.actions import Keeper
 from quetsach.portal.cases.machine_actions import OwnersOf, machines_of
@@ -35,7 +37,7 @@ from quetsach.portal.cases.merging_actions import Moves, bring_back, settle, sum
 from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseGap, CaseSighting, Device
 from quetsach.portal.cases.owning import owners_below
 from quetsach.portal.cases.parts import PART_FIELDS, Part, Piece, parts_of
-from quetsach.portal.cases.rules import USABLE_TIMES, Act, Arrival, State, arrive
+from quetsach.portal.cases.rules import RETIRE, USABLE_TIMES, Act, Arrival, State, arrive
 from quetsach.portal.cases.withdrawing.actions import follow_lists
 from quetsach.portal.kit.inserting import create
 from quetsach.portal.sightings.listing_actions import relist
@@ -50,6 +52,8 @@ MOST = 1000
 AT_ONCE = 500
 """Claims that are judged together."""
 WAITING = (State.CLAIMED_CLEAN, State.RECHECKED)
+CLAIMED = Q(state__in=WAITING) | Q(state=State.VERIFIED_CLEAN, done=RETIRE, confirmed_by=None)
+"""Cases whose claim is judged: of a machine out of use also after the proof, because it may come back."""
 
 
 @dataclass
@@ -65,10 +69,13 @@ class Pulled:
 
 @dataclass
 class _Batch:
-    """The state of one batch. `fresh` are cases that it opens, with their rows of evidence."""
+    """The state of one batch. `fresh` are cases that it opens, with their rows of evidence; `known` and
+    `places` are the indicators of each case, and the places and logs that have shown it."""
 
     now: datetime
+    alarms: Holding
     known: dict[UUID, set[str]] = field(default_factory=lambda: defaultdict(set))
+    places: dict[UUID, set[tuple[UUID, str]]] = field(default_factory=lambda: defaultdict(set))
     fresh: dict[UUID, tuple[Case, list[Piece]]] = field(default_factory=dict)
 
 
@@ -87,8 +94,11 @@ def take_sightings(campaign: Campaign, pulled: Pulled) -> None:
     relist(campaign)
     follow_evidence()
     reporters = _Reporters()
-    while _pull_batch(campaign, pulled, reporters):
+    alarms = holding(campaign) if _waiting(campaign).exists() else Holding()
+    while _pull_batch(campaign, pulled, reporters, alarms):
         pass
+    if pulled.sightings and alarms.is_any:
+        close_covered(campaign)
 
 
 def _waiting(campaign: Campaign) -> QuerySet[Sighting]:
@@ -109,16 +119,16 @@ class _Reporters:
         self.owners |= {pk: owners_below(node) for pk, node in new.items()}
 
 
-def _pull_batch(campaign: Campaign, pulled: Pulled, reporters: _Reporters) -> bool:
+def _pull_batch(campaign: Campaign, pulled: Pulled, reporters: _Reporters, alarms: Holding) -> bool:
     """Take one batch; False if no sighting waits. Owners are looked up before the batch's transaction,
     because a reporter above thousands of units has as many networks."""
     some = set(_waiting(campaign).order_by("pk").values_list("node", flat=True)[:BATCH])
     reporters.learn(some)
-    return bool(some) and _take_batch(campaign, pulled, reporters)
+    return bool(some) and _take_batch(campaign, pulled, reporters, alarms)
 
 
 @transaction.atomic
-def _take_batch(campaign: Campaign, pulled: Pulled, reporters: _Reporters) -> bool:
+def _take_batch(campaign: Campaign, pulled: Pulled, reporters: _Reporters, alarms: Holding) -> bool:
     owners: OwnersOf = reporters.owners
     Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
     first = _waiting(campaign).filter(node__in=list(owners)).order_by("pk")
@@ -129,10 +139,10 @@ def _take_batch(campaign: Campaign, pulled: Pulled, reporters: _Reporters) -> bo
     mark_pulled(s.pk for s in waiting)
     pulled.sightings += len(waiting)
     # A row without a machine makes no case; it stays visible among the sightings.
-    rows = [s for s in waiting if s.device]
+    rows = [s for s in waiting if s.called]
     parts = parts_of(rows, owners)
     devices = machines_of(campaign, rows, parts, owners)
-    batch = _Batch(timezone.now())
+    batch = _Batch(timezone.now(), alarms)
     before = _links_of(rows)
     pieces = [
         piece
@@ -143,7 +153,7 @@ def _take_batch(campaign: Campaign, pulled: Pulled, reporters: _Reporters) -> bo
     moves = _part_with(before, rows, parts, devices)
     place_again([row for row in rows if not before[row.pk]])
     touched: dict[UUID, Case] = {}
-    returned = bring_back(pieces)
+    returned = bring_back((piece.device, piece.row.family) for piece in pieces)
     current = {
         (case.device_id, case.family): case
         for case in Case.rows.select_for_update(of=("self",), no_key=True)
@@ -151,8 +161,12 @@ def _take_batch(campaign: Campaign, pulled: Pulled, reporters: _Reporters) -> bo
         .select_related("device__owner")
     }
     pairs = CaseSighting.rows.filter(case__in=[c.pk for c in current.values()])
-    for case_id, indicator in pairs.values_list("case", "sighting__indicator").distinct():
+    told = pairs.values_list(
+        "case", "sighting__indicator", "sighting__node", "sighting__source_name", "sighting__source"
+    )
+    for case_id, indicator, node, name, log in told.distinct():
         batch.known[case_id].add(indicator)
+        batch.places[case_id] |= {(node, name), (node, log)}
     links: list[CaseSighting] = []
     for piece in sorted(
         pieces, key=lambda one: (one.seen(batch.now) or looks.OLDEST, one.row.pk, one.part.id)
@@ -165,6 +179,9 @@ def _take_batch(campaign: Campaign, pulled: Pulled, reporters: _Reporters) -> bo
         case = _take(current.get(key), piece, batch, pulled)
         current[key] = case
         batch.known[case.pk].add(piece.row.indicator)
+        batch.places[case.pk] |= {
+            (piece.row.node_id, name) for name in (piece.row.source_name, piece.row.source)
+        }
         if case.pk in batch.fresh:
             batch.fresh[case.pk][1].append(piece)
         else:
@@ -206,7 +223,8 @@ def _part_with(
                 moves.add(
                     link.case_id, piece.device.pk, piece.last, part.reasons[0] if part.reasons else part.why
                 )
-                moves.names[link.case_id].add((row.node_id, row.device))
+                moves.names[link.case_id].add((row.node_id, row.called))
+            moves.rows[link.case_id].append(row)
     CaseSighting.rows.filter(pk__in=gone).delete()
     return moves
 
@@ -217,8 +235,7 @@ def _take(case: Case | None, piece: Piece, batch: _Batch, pulled: Pulled) -> Cas
     if case is None:
         return _fresh(device, sighting.family, 1, batch, pulled)
     seen = piece.seen(batch.now)
-    is_new = sighting.indicator not in batch.known[case.pk]
-    match arrive(State(case.state), case.claimed_at, case.quiet_until, seen, is_new):
+    match arrive(State(case.state), case.claimed_at, case.quiet_until, seen, _is_new(case, piece, batch)):
         case Arrival.KEEP:
             return case
         case Arrival.EVIDENCE:
@@ -234,6 +251,19 @@ def _take(case: Case | None, piece: Piece, batch: _Batch, pulled: Pulled) -> Cas
             return _fresh(device, sighting.family, case.episode + 1, batch, pulled)
 
 
+def _is_new(case: Case, piece: Piece, batch: _Batch) -> bool:
+    """Whether the part opens a false alarm again: another indicator, another place, or a list that is younger
+    than the false alarm. The same log under another name is no other place."""
+    row = piece.row
+    if row.indicator in batch.alarms.of(case.device_id):
+        return False
+    if row.indicator not in batch.known[case.pk]:
+        return True
+    if batch.places[case.pk].isdisjoint({(row.node_id, row.source_name), (row.node_id, row.source)}):
+        return True
+    return batch.alarms.has_ended(case.dismissed_at, piece.seen(batch.now))
+
+
 def _fresh(device: Device, family: str, episode: int, batch: _Batch, pulled: Pulled) -> Case:
     """A new case, written at the end of the batch. It is open, so no sighting of the batch moves it."""
     pulled.opened += 1
@@ -246,7 +276,7 @@ def relapse(case: Case, seen: datetime | None) -> None:
     """A sign came after the cleaning: the claim no longer holds. The caller has locked the case."""
     claimed = case.claimed_at
     case.relapses += 1
-    case.claimed_at, case.verified_at, case.quiet_until, case.confirmed_by = None, None, None, None
+    unclaim(case)
     move(
         case,
         Act.RELAPSE,
@@ -305,7 +335,7 @@ def _refresh(cases: dict[UUID, Case], now: datetime) -> None:
 def claims_of(campaign: Campaign) -> QuerySet[Case]:
     """The cases of the campaign that wait for a proof, in an order that stays."""
     return Case.rows.filter(
-        device__campaign=campaign, is_current=True, state__in=WAITING, claimed_at__isnull=False
+        CLAIMED, device__campaign=campaign, is_current=True, claimed_at__isnull=False
     ).order_by("pk")
 
 
@@ -336,8 +366,8 @@ def judge_some(cases: QuerySet[Case], pulled: Pulled) -> int:
         assert claimed_at is not None
         judgement = proving.judged(facts, now, logs)
         keeper.take(facts.case, judgement.gaps)
-        # Logs that do not suffice any more take nothing back.
-        if judgement.rung.value not in (facts.case.state, State.CLAIMED_CLEAN):
+        is_worse = judgement.rung.value == State.CLEANING
+        if judgement.rung.value != facts.case.state and (is_worse or facts.case.state in WAITING):
             _apply(facts, judgement, claimed_at, pulled)
     keeper.write()
     return len(claims)
@@ -349,7 +379,7 @@ def _moved_by(arrived: Arrived, campaign: Campaign) -> set[UUID]:
 
     A sensor that sends once a minute has neither most of the time. All cases are judged each night.
     """
-    waiting = Case.rows.filter(is_current=True, state__in=WAITING, claimed_at__isnull=False)
+    waiting = Case.rows.filter(CLAIMED, is_current=True, claimed_at__isnull=False)
     found: set[UUID] = set()
     for some in batched(sorted(arrived.machines), 400):
         aliases = Alias.rows.filter(reporter=arrived.node, key__in=some)
@@ -394,7 +424,11 @@ def _apply(facts: looks.Facts, judgement: Judgement, claimed_at: datetime, pulle
         "until": judgement.until.isoformat() if judgement.until else "",
         "quiet_hours": int(judgement.quiet.total_seconds() // 3600),
     }
-    if state is State.CLEANING:
+    if judgement.back_at is not None:
+        pulled.relapsed += 1
+        unclaim(case)
+        move(case, Act.SEEN_AGAIN, data={"seen": judgement.back_at.isoformat()})
+    elif state is State.CLEANING:
         pulled.relapsed += 1
         relapse(case, None)
     elif state is State.RECHECKED:

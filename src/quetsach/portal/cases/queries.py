@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -13,6 +13,7 @@ from django.db.models import Case as When
 from django.db.models import (
     Count,
     Exists,
+    FilteredRelation,
     IntegerField,
     Max,
     Min,
@@ -26,12 +27,15 @@ from django.db.models import (
 from django.db.models import When as Then
 from django.utils import timezone
 
+from quetsach.machines.identity.figures import Range
+from quetsach.machines.identity.figures import interval as interval_of
+from quetsach.machines.identity.locating import LOCATED
 from quetsach.machines.proof.judging import Judgement
 from quetsach.machines.proof.places import Span as TimeSpan
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases import looks, proving
-from quetsach.portal.cases.models import Alias, Case, CaseEvent, Device, NotOurs, VictimReport
-from quetsach.portal.cases.rules import PATIENCE, Act, State, Word
+from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, Device, NotOurs, VictimReport
+from quetsach.portal.cases.rules import PATIENCE, State, Word
 from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.sightings.models import Scan, Sighting
 from quetsach.portal.sightings.queries import nameless, without_machine
@@ -75,6 +79,26 @@ def leading(cases: QuerySet[Case]) -> QuerySet[Case]:
 def _rank() -> When:
     ranks = [Then(state=state.value, then=Value(rank)) for state, rank in RANK.items()]
     return When(*ranks, default=Value(9), output_field=IntegerField())
+
+
+def interval(node: CampaignNode, *, below: bool = True) -> Range:
+    """The machines with signs, false alarms left out, of a node or also of those below it: at least and at
+    most, each unit's for itself, since a machine is in one unit at a time. One query."""
+    where = subtree(node.path, "device__owner__path") if below else Q(device__owner=node)
+    cases = Case.rows.filter(where, device__campaign=node.campaign_id, is_current=True)
+    is_card = Q(device__id_kind__in=("mac", "randommac")) & ~Q(device__identity__has_key="host")
+    sort = When(
+        Then(~Q(device__strength=LOCATED), then=Value("doubtful")),
+        Then(is_card, then=Value("nameless")),
+        default=Value("named"),
+    )
+    rows = cases.exclude(state=State.FALSE_POSITIVE).order_by().annotate(sort=sort)
+    numbers: dict[UUID, Counter[str]] = defaultdict(Counter)
+    told: Any = rows.values_list("device__owner", "sort").annotate(n=Count("device", distinct=True))
+    for owner, name, n in told:
+        numbers[owner][name] = n
+    units = [interval_of(one["named"], one["nameless"], one["doubtful"]) for one in numbers.values()]
+    return Range(sum(one.least for one in units), sum(one.most for one in units))
 
 
 RENAMED = ("open", "merged", "part")
@@ -209,6 +233,8 @@ class Story:
     events: list[CaseEvent]
     former: list[CaseEvent]
     """What happened on machines that turned out to be this one."""
+    led: dict[UUID, Device]
+    """The cases that lead to this one, each with its machine."""
     others: list[Case]
     lines: int
     days: int
@@ -226,16 +252,15 @@ def _local_days(rows: Iterable[Sighting]) -> set[date]:
 
 def story(case: Case) -> Story:
     """Evidence, judgement, history, and the other cases of the same machine."""
-    facts = looks.gather([case])[0]
     of_both = Q(case=case) | Q(case__merged_into=case)
     events = list(
         CaseEvent.rows.filter(of_both).select_related("by", "coverage", "case__device").order_by("at", "pk")
     )
+    facts = looks.gather([case], acts=events)[0]
     reports = _reports(case) if getattr(case, "is_reported", True) else []
     for one in reversed(reports):
         seen = one.first_seen if one.is_day else one.last_seen
         facts.reported[one.publisher] = max(seen, facts.reported.get(one.publisher, seen))
-    facts.claim_told = max((one.at for one in events if one.act == Act.CLAIM), default=None)
     judgement: Judgement | None = None
     missed: tuple[TimeSpan, ...] = ()
     waiting = case.state in (State.CLAIMED_CLEAN, State.RECHECKED) and case.claimed_at is not None
@@ -250,6 +275,7 @@ def story(case: Case) -> Story:
         missed=missed,
         events=[event for event in events if event.case_id == case.pk],
         former=[event for event in events if event.case_id != case.pk and event.act not in RENAMED],
+        led={event.case_id: event.case.device for event in events if event.case_id != case.pk},
         others=_others(case) if getattr(case, "has_others", True) else [],
         lines=sum(s.count for s in facts.sightings),
         days=len(_local_days(facts.sightings)),
@@ -260,10 +286,14 @@ def story(case: Case) -> Story:
 
 def with_company(cases: QuerySet[Case]) -> QuerySet[Case]:
     """The cases, each with `is_reported`: whether others reported it; and `has_others`: whether its machine
-    has other cases. Spares a page two queries."""
+    has other cases; and `waiting_alarm`: the false alarm that waits for a second person, if any."""
     others = Case.rows.filter(device=OuterRef("device")).exclude(pk=OuterRef("pk"))
     reports = VictimReport.rows.filter(case=OuterRef("pk"))
-    return cases.annotate(is_reported=Exists(reports), has_others=Exists(others))
+    is_waiting = Q(false_alarms__decided_at=None, false_alarms__ended_at=None)
+    waiting: Any = FilteredRelation("false_alarms", condition=is_waiting)
+    found: Any = cases.annotate(is_reported=Exists(reports), has_others=Exists(others), waiting_alarm=waiting)
+    with_alarm: QuerySet[Case] = found.select_related("waiting_alarm__by", "waiting_alarm__decider")
+    return with_alarm
 
 
 def _others(case: Case) -> list[Case]:
@@ -273,6 +303,12 @@ def _others(case: Case) -> list[Case]:
 def _reports(case: Case) -> list[VictimReport]:
     rows = VictimReport.rows.filter(case=case).select_related("file").order_by("-last_seen", "-pk")
     return list(rows[: MOST_REPORTS + 1])
+
+
+def flagged(cases: QuerySet[Case], campaign: Campaign, condition: Any) -> QuerySet[Case]:
+    """The cases of machines any of whose current cases fits a condition (`flags.conditions`)."""
+    current = Case.rows.filter(condition, is_current=True, device__campaign=campaign)
+    return cases.filter(device__in=current.order_by().values("device"))
 
 
 def named(cases: QuerySet[Case], text: str) -> QuerySet[Case]:
@@ -292,3 +328,9 @@ def named(cases: QuerySet[Case], text: str) -> QuerySet[Case]:
 def refusals_of(device: Device) -> list[NotOurs]:
     """Units that said that the machine is not theirs, the latest first."""
     return list(device.refusals.select_related("node", "by"))
+
+
+def indicators_of(case: Case) -> list[str]:
+    """The indicators that logs showed of a case, in order."""
+    links = CaseSighting.rows.filter(case=case).order_by("sighting__indicator")
+    return list(links.values_list("sighting__indicator", flat=True).distinct())

@@ -1,6 +1,8 @@
-"""The rules of a case: its possible moves, and what new evidence does. Pure: no database, no clock.
+"""The rules of a case: its possible moves, its possible notes, and the effects of new evidence. Pure: no
+database, no clock.
 
-When silence proves a machine clean is judged in `quetsach.machines.proof`.
+These tables are the only ones; docs/case-rules.md shows them. When silence proves a machine clean is judged
+in `quetsach.machines.proof`.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from quetsach.machines.counting.histories import TRIES as TRIES
 from quetsach.machines.proof.judging import GUARD, RECHECK
 
 PATIENCE = timedelta(hours=48)
@@ -44,8 +47,29 @@ class Act(StrEnum):
     NOT_OURS = "not_ours"
     UNDO = "undo"
     """A person took back an act of the own: the case is in the state before it."""
+    SEEN_AGAIN = "seen_again"
+    """A log saw a machine that was said to be out of use."""
 
 
+class Note(StrEnum):
+    """What is written down about a case without moving it. `OVERDUE` is the portal's, the others are
+    people's."""
+
+    SEEN = "seen"
+    LOCATE = "locate"
+    TRY = "try"
+    ISOLATE = "isolate"
+    LIFT = "lift"
+    ASIDE = "aside"
+    TAKE_UP = "take_up"
+    PROPOSE = "propose"
+    REFUSE = "refuse"
+    OVERDUE = "overdue"
+
+
+RETIRE, REPLACE = "retire", "replace"
+NEEDS_ASSET = (REPLACE, RETIRE)
+"""Kinds of handling after which the old machine is gone. They need its asset number, or the new machine."""
 CHECK = "check"
 """The act of the event that notes a check of the machine with signs; it moves nothing by itself."""
 
@@ -64,8 +88,48 @@ TRANSITIONS: dict[tuple[State, Act], State] = {
     (State.FALSE_POSITIVE, Act.EVIDENCE): State.ASSIGNED,
     (State.CLAIMED_CLEAN, Act.RECHECK): State.RECHECKED,
     **{(s, Act.VERIFY): State.VERIFIED_CLEAN for s in _WAITING},
-    **{(s, Act.RELAPSE): State.CLEANING for s in (*_WAITING, State.VERIFIED_CLEAN)},
+    **{
+        (s, act): State.CLEANING
+        for s in (*_WAITING, State.VERIFIED_CLEAN)
+        for act in (Act.RELAPSE, Act.SEEN_AGAIN)
+    },
 }
+NOTES: dict[Note, tuple[State, ...]] = {
+    **dict.fromkeys((Note.SEEN, Note.LOCATE, Note.TRY, Note.ASIDE, Note.TAKE_UP), OPEN),
+    **dict.fromkeys((Note.ISOLATE, Note.PROPOSE, Note.OVERDUE), (*OPEN, *_WAITING)),
+    **dict.fromkeys((Note.LIFT, Note.REFUSE), tuple(State)),
+}
+"""The states in which something may be noted."""
+
+ACKNOWLEDGES = {
+    Act.START,
+    Act.CLAIM,
+    Note.SEEN,
+    Note.LOCATE,
+    Note.TRY,
+    Note.ASIDE,
+    Note.ISOLATE,
+    Note.PROPOSE,
+}
+"""By these a person of the unit shows to know of the case."""
+LOCATES = {Act.START, Act.CLAIM, Note.LOCATE}
+"""By these the machine is found."""
+REACHES = {Act.START, Act.CLAIM, Note.LOCATE, Act.ASSIGN, Act.NOT_OURS}
+"""After these the tries to reach a machine are over."""
+RESTARTS = {
+    Act.ASSIGN,
+    Act.NOT_OURS,
+    Act.RELAPSE,
+    Act.SEEN_AGAIN,
+    Act.EVIDENCE,
+    Act.RETURN,
+    Act.REOPEN,
+}
+"""By these the clocks of the unit begin anew."""
+FORGETS = RESTARTS - {Act.REOPEN}
+"""After these the unit must acknowledge anew: not a person of the unit, but something else moved the case."""
+MOVES_AWAY = {Act.ASSIGN, Act.NOT_OURS}
+"""After these the machine must be found anew: another unit looks for it."""
 
 
 def returned(before: str) -> State:
@@ -93,15 +157,16 @@ def arrive(
     claimed_at: datetime | None,
     quiet_until: datetime | None,
     seen: datetime | None,
-    is_new_indicator: bool,
+    is_new: bool,
 ) -> Arrival:
-    """The effect of a row; `seen` is its latest event time, None when its clock cannot be trusted.
+    """The effect of a row; `seen` is its latest event time, None when its clock cannot be trusted. `is_new`:
+    the case has no evidence of that indicator, or of that place, or the false alarm ended with its list.
 
     Signs before the claim are history, however late their log arrives. So is a sign within the hour after
     it (`GUARD`). A later sign is a relapse; a sign after the proven or confirmed quiet time is a new episode.
     """
     if state is State.FALSE_POSITIVE:
-        return Arrival.EVIDENCE if is_new_indicator else Arrival.KEEP
+        return Arrival.EVIDENCE if is_new else Arrival.KEEP
     if state in OPEN or seen is None:
         return Arrival.KEEP
     if state is State.VERIFIED_CLEAN and quiet_until is not None and seen > quiet_until:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, OuterRef, Subquery, Value
+from collections.abc import Callable
+
+from django.db.models import Count, Exists, OuterRef, Subquery, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Concat
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -13,7 +16,17 @@ from quetsach.portal.campaigns.open_work import OpenWork, number_of
 from quetsach.portal.campaigns.seat import Seat
 from quetsach.portal.campaigns.tasks import Counted, Rank, Task, facts_of
 from quetsach.portal.cases import queries
-from quetsach.portal.cases.models import Case
+from quetsach.portal.cases.escalating.queries import (
+    RUNNING,
+    TERMS,
+    Late,
+    late_here,
+    running_here,
+    terms_as_text,
+    terms_of_text,
+)
+from quetsach.portal.cases.false_alarms.queries import WAITING
+from quetsach.portal.cases.models import Case, FalseAlarm
 from quetsach.portal.cases.rules import Word
 from quetsach.portal.units import range_queries
 from quetsach.portal.units.networks import Network
@@ -76,6 +89,95 @@ def ranges_asked() -> Combinable:
         unit__path__lt=Concat(OuterRef("unit__path"), Value("~")),
     )
     return Subquery(asked.order_by().values("state").annotate(n=Count("pk")).values("n"))
+
+
+def late_machines(seat: Seat) -> list[Task]:
+    """Own machines that are overdue, and units directly below whose machines the superior must know of."""
+    if not seat.may("work_case"):
+        return []
+    facts = seat.once(facts_of)
+    if not facts[RUNNING]:
+        return []
+    terms = terms_of_text(facts[TERMS])
+    own, below = late_here(seat.node, timezone.now(), terms)
+    page = reverse("cases", args=[seat.campaign.slug])
+    tasks = []
+    if own:
+        title = ngettext("%(n)d machine is overdue", "%(n)d machines are overdue", own) % {"n": own}
+        tasks.append(
+            Task(
+                rank=Rank.OVERDUE, title=title,
+                text=_("The superior unit sees it. The work list shows what each waits for, and since when."),
+                url=f"{page}?don-vi={seat.node.pk}&rieng=1&loc=overdue",
+                action=_("See the machines"), shape="bad", word=_("Overdue"),
+                counts=Counted("machines.overdue", own, "own"),
+            )
+        )  # fmt: skip
+    if below:
+        n = len(below)
+        title = ngettext(
+            "%(n)d unit below needs you for its machines", "%(n)d units below need you for their machines", n
+        )
+        url = f"{page}?don-vi={below[0].node if n == 1 else seat.node.pk}&loc=escalated"
+        tasks.append(
+            Task(
+                rank=Rank.CHASE + 1, title=title % {"n": n},
+                text=_("Overdue, out of reach, or infected again: %(units)s.") % {"units": _named(below)},
+                url=url, action=_("See the machines"), shape="bad", word=_("Needs help"),
+                counts=Counted("units.late", n, "direct"),
+            )
+        )  # fmt: skip
+    return tasks
+
+
+def _named(late: list[Late]) -> str:
+    """The first units, each with its machines and since when the first of them waits."""
+    told = []
+    for one in late[:NAMED]:
+        text = ngettext(
+            "%(unit)s: %(n)d machine, since %(day)s", "%(unit)s: %(n)d machines, since %(day)s", one.machines
+        )
+        day = f"{timezone.localtime(one.since):%d/%m/%Y}"
+        told.append(text % {"unit": one.name, "n": one.machines, "day": day})
+    if (more := len(late) - NAMED) > 0:
+        told.append(ngettext("and %(n)d more unit", "and %(n)d more units", more) % {"n": more})
+    return "; ".join(told)
+
+
+def alarms_to_decide(seat: Seat) -> list[Task]:
+    """False alarms that others said, and on which this person is asked to decide."""
+    facts = seat.once(facts_of)
+    others = {facts[FIRST_ALARM], facts[LAST_ALARM]} - {None, seat.user.pk}
+    if not others or not (seat.may("work_case") or seat.may("upload_indicators")):
+        return []
+    return [
+        Task(
+            rank=Rank.MACHINES + 1, title=_("Decide whether it is a false alarm"),
+            text=_("Somebody says that signs have another reason, and a second person must agree."),
+            url=f"{reverse('false_alarms', args=[seat.campaign.slug])}?don-vi={seat.node.pk}",
+            action=_("Decide"), shape="busy", word=_("Waiting"),
+        )
+    ]  # fmt: skip
+
+
+FIRST_ALARM, LAST_ALARM = "first_alarm_by", "last_alarm_by"
+"""What the task needs of the node: the least and the greatest number of a person who said a false alarm that
+waits for its people. Where both are one person, nobody else said any."""
+NAMED = 3
+"""Units that a task names."""
+
+
+def _proposer(order: str) -> Subquery:
+    waiting = FalseAlarm.rows.filter(WAITING, decider=OuterRef("pk")).order_by(order)
+    return Subquery(waiting.values("by")[:1])
+
+
+FACTS: dict[str, Callable[[], Subquery | Exists]] = {
+    FIRST_ALARM: lambda: _proposer("by_id"),
+    LAST_ALARM: lambda: _proposer("-by_id"),
+    TERMS: terms_as_text,
+    RUNNING: running_here,
+}
 
 
 def ranges_to_decide(seat: Seat) -> list[Task]:

@@ -1,6 +1,8 @@
 from django.urls import path
 
 from quetsach.portal.cases import views
+from quetsach.portal.cases.escalating.views import terms
+from quetsach.portal.cases.false_alarms import views as views_alarms
 from quetsach.portal.cases.gaps import views as views_gaps
 from quetsach.portal.cases.self_check import views as views_check
 from quetsach.portal.cases.self_check import views_visits
@@ -16,6 +18,13 @@ urlpatterns = [
     path("cd/<slug:slug>/may/viec/", views_work.work, name="case_work"),
     path("cd/<slug:slug>/may/viec/hoan-tac/", views_work.take_back, name="case_work_undo"),
     path("cd/<slug:slug>/may/viec/in/", views_work.sheet, name="case_work_sheet"),
+    path("cd/<slug:slug>/may/thoi-han/", terms, name="case_terms"),
+    path("cd/<slug:slug>/may/bao-nham/", views_alarms.false_alarms, name="false_alarms"),
+    path(
+        "cd/<slug:slug>/may/bao-nham/<uuid:alarm_id>/<slug:deed>/",
+        views_alarms.decide,
+        name="false_alarm_act",
+    ),
     path("cd/<slug:slug>/may/<uuid:case_id>/", views.case, name="case"),
     path("cd/<slug:slug>/may/<uuid:case_id>/ghi/<slug:act>/", views.act, name="case_act"),
     path("cd/<slug:slug>/may/<uuid:case_id>/khong-phai/", views.not_ours, name="device_not_ours"),

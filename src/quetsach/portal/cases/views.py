@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,17 +13,20 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from quetsach.portal.campaigns.seat import Seat, take_seat, take_seat_asked
-from quetsach.portal.cases import actions, machine_words, owning_actions, queries
+from quetsach.portal.cases import actions, flags, machine_words, owning_actions, queries
 from quetsach.portal.cases.advice import advice_for
-from quetsach.portal.cases.forms import AssignForm, ClaimForm, ReasonForm, StartForm
+from quetsach.portal.cases.deeds import DEEDS, open_deeds
+from quetsach.portal.cases.escalating.queries import escalated, rule_of
+from quetsach.portal.cases.escalating.wording import due_in_words
+from quetsach.portal.cases.false_alarms.queries import may_decide
+from quetsach.portal.cases.forms import AssignForm, ClaimForm, FalseAlarmForm, ReasonForm
 from quetsach.portal.cases.histories import FIGURE_WORDS, figure_filter
-from quetsach.portal.cases.models import Case
+from quetsach.portal.cases.models import Case, FalseAlarm
 from quetsach.portal.cases.owning import is_public
 from quetsach.portal.cases.rules import Act, State, Word, allows, word
 from quetsach.portal.cases.victims.words import told_in_words
@@ -37,39 +38,8 @@ from quetsach.portal.sightings.queries import told_by
 from quetsach.portal.units.roles import Verb, fits
 
 PAGE = 25
-
-
-@dataclass(frozen=True)
-class Deed:
-    """An act on the page of a case: its form, the right that it needs, and the message afterwards."""
-
-    act: Act
-    form: type[django_forms.Form]
-    verb: Verb
-    do: Callable[..., Case]
-    said: str | Promise
-
-
-DEEDS = {
-    "bat-dau": Deed(
-        Act.START, StartForm, Verb.WORK_CASE, actions.start_cleaning,
-        gettext_lazy("Recorded: cleaning has started.")
-    ),
-    "da-xu-ly": Deed(
-        Act.CLAIM, ClaimForm, Verb.WORK_CASE, actions.claim_clean,
-        gettext_lazy("Recorded as handled. New logs will show whether the signs have stopped."),
-    ),
-    "xac-nhan": Deed(
-        Act.CONFIRM, ReasonForm, Verb.CONFIRM_CASE, actions.confirm_clean,
-        gettext_lazy("Confirmed, with your name.")
-    ),
-    "bao-nham": Deed(
-        Act.DISMISS, ReasonForm, Verb.WORK_CASE, actions.dismiss, gettext_lazy("Marked as a false alarm.")
-    ),
-    "mo-lai": Deed(
-        Act.REOPEN, ReasonForm, Verb.WORK_CASE, actions.reopen, gettext_lazy("The case is open again.")
-    ),
-}  # fmt: skip
+ESCALATED = "escalated"
+"""The filter of what a superior must know of."""
 
 
 @require_GET
@@ -89,6 +59,12 @@ def cases(request: HttpRequest, slug: str) -> HttpResponse:
     version = request.GET.get("ban", "")[:9]
     if version.isascii() and version.isdigit():
         rows = rows.filter(false_alarm_of__version=int(version))
+    asked = request.GET.get("loc", "")
+    flag, is_escalated = flags.chosen(asked), asked == ESCALATED
+    if flag is not None:
+        rows = queries.flagged(rows, seat.campaign, flags.conditions(rule_of(seat.campaign), now)[flag])
+    elif is_escalated:
+        rows = queries.flagged(rows, seat.campaign, escalated(rule_of(seat.campaign), now))
     text = request.GET.get("tim", "").strip().replace("\0", "")[:100]
     if text:
         rows = queries.named(rows, text)
@@ -107,8 +83,10 @@ def cases(request: HttpRequest, slug: str) -> HttpResponse:
         "text": text,
         "chosen": chosen,
         "counted": FIGURE_WORDS.get(counted, ""),
+        "only": _only(flag, is_escalated),
         "version": int(version) if version.isascii() and version.isdigit() else None,
         "total": sum(counts.values()),
+        "interval": queries.interval(seat.node, below=below),
         "signs": counts[Word.SIGNS],
         "words": [
             {"word": w, "name": f"machines.{w}", "shape": WORDS[w][0], "label": WORDS[w][1], "n": counts[w]}
@@ -119,15 +97,23 @@ def cases(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "cases/cases.html", context)
 
 
+def _only(flag: flags.Flag | None, is_escalated: bool) -> str:
+    """The filter in words; empty without one."""
+    if flag is not None:
+        return str(flags.WORDS[flag])
+    return _("what the superior unit must know of") if is_escalated else ""
+
+
 def _word(row: Case, seat: Seat, now: datetime) -> Word:
     return word(State(row.state), row.claimed_at, seat.campaign.quiet_days, now)
 
 
 def _find(request: HttpRequest, slug: str, case_id: UUID, verb: Verb = Verb.READ) -> tuple[Seat, Case]:
     rows = Case.objects.visible_to(request.user).select_related(
-        "device__owner", "device__campaign", "merged_into__device"
+        "device__owner", "device__campaign__issuer", "device__campaign__case_terms", "merged_into__device"
     )
-    found = queries.with_company(rows.filter(pk=case_id, device__campaign__slug=slug)).first()
+    rows = queries.with_company(rows.filter(pk=case_id, device__campaign__slug=slug))
+    found = flags.with_flags(rows, None, timezone.now()).first()
     if found is None:
         raise Http404
     return take_seat(request, slug, found.device.owner_id, verb), found
@@ -148,6 +134,7 @@ def act(request: HttpRequest, slug: str, case_id: UUID, act: str) -> HttpRespons
         raise Http404
     seat, found = _find(request, slug, case_id, deed.verb)
     form = deed.form(request.POST)
+    _fill(form, found)
     if not form.is_valid():
         return _case_page(request, seat, found, {act: form}, status=422)
     try:
@@ -213,16 +200,20 @@ def _case_page(
     story = queries.story(found)
     state = State(found.state)
     advice = advice_for(found.family, get_language() or "vi")
-    open_deeds: dict[str, Any] = {}
-    if found.is_current:
-        for slug, deed in DEEDS.items():
-            if allows(state, deed.act) and seat.may(deed.verb):
-                form = open_deeds[slug.replace("-", "_")] = bound.get(slug) or deed.form(auto_id=f"{slug}-%s")
-                if isinstance(form, ClaimForm):
-                    form.name_steps(advice)
+    forms: dict[str, Any] = {}
+    for slug, deed in open_deeds(found, story.events, seat.user, seat.may).items():
+        form = forms[slug.replace("-", "_")] = bound.get(slug) or deed.form(auto_id=f"{slug}-%s")
+        if isinstance(form, ClaimForm):
+            form.name_steps(advice)
+        if slug not in bound:
+            _fill(form, found, [row.indicator for row in story.facts.sightings])
     nodes = queries.nodes_below(seat.node)
     can_assign = seat.may(Verb.WORK_CASE) and (not found.device.is_assigned or seat.node.has_below)
-    tale = tell(found, story, timezone.now(), ALL_EVIDENCE if wants_all else EVIDENCE)
+    now = timezone.now()
+    alarm: FalseAlarm | None = getattr(found, "waiting_alarm", None)
+    if alarm is not None:
+        alarm.case = found
+    tale = tell(found, story, now, ALL_EVIDENCE if wants_all else EVIDENCE)
     seen = [one for one in story.facts.coverages if fits(seat.places, Verb.READ, one.scan.node.path)]
     scans = told_by(tale.evidence, seen)
     context = {
@@ -234,10 +225,14 @@ def _case_page(
         "evidence": [(row, scans.get(row.pk)) for row in tale.evidence],
         "wants_all": wants_all,
         "advice": advice,
-        "deeds": open_deeds,
+        "deeds": forms,
+        "flags": flags.flags_of(found),
+        "due": due_in_words(found, rule_of(found.device.campaign), now),
+        "alarm": alarm,
+        "may_decide": alarm is not None and may_decide(alarm, seat.user, seat.places),
         "not_ours_form": _not_ours_form(seat, found, bound.get("khong-phai")),
         "refusals": [] if found.device.is_assigned else queries.refusals_of(found.device),
-        "known": machine_words.known(found, story.facts.links, story.events),
+        "known": machine_words.known(found, story.facts.links, story.events, story.led),
         "is_at_top": found.device.owner.parent_id is None,
         "is_public": is_public(found.device.key),
         "assign_form": bound.get("chuyen") or (AssignForm(nodes=nodes) if can_assign else None),
@@ -248,6 +243,16 @@ def _case_page(
         "waits": state in (State.CLAIMED_CLEAN, State.RECHECKED),
     }
     return render(request, "cases/case.html", context, status=status)
+
+
+def _fill(form: django_forms.Form, found: Case, names: list[str] | None = None) -> None:
+    """What a form asks of this case alone."""
+    if isinstance(form, ClaimForm) and found.device.isolated_at is None:
+        form.without_isolation()
+    if isinstance(form, FalseAlarmForm):
+        if names is None:
+            names = queries.indicators_of(found)
+        form.name_indicators(sorted(names))
 
 
 def _not_ours_form(seat: Seat, found: Case, bound: django_forms.Form | None) -> django_forms.Form | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,19 +16,25 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from quetsach.portal.cases import missing, presence, proving
+from quetsach.portal.cases.clocks import Clock
 from quetsach.portal.cases.doubting import doubts_of
+from quetsach.portal.cases.escalating.wording import STEPS
+from quetsach.portal.cases.merging_actions import MERGE, MERGED
 from quetsach.portal.cases.missing import Missing
 from quetsach.portal.cases.models import Case, CaseEvent
+from quetsach.portal.cases.outside import PART
 from quetsach.portal.cases.presence import AtPlace, Presence
 from quetsach.portal.cases.queries import Story
-from quetsach.portal.cases.rules import OPEN, USABLE_TIMES, Act, State, word
+from quetsach.portal.cases.rules import CHECK, OPEN, USABLE_TIMES, Act, Note, State, word
 from quetsach.portal.cases.timeline import Signs, Timeline, draw
-from quetsach.portal.cases.words import ACTS, DONE, WORDS, verdict
+from quetsach.portal.cases.words import ACTS, DONE, JOINED, WORDS, verdict
 from quetsach.portal.sightings.models import Bypass, Sighting
 from quetsach.portal.sightings.spans import Span, join_spans, unbroken
 
 EVIDENCE = 12
 """Rows shown at first; a link shows the rest."""
+MOVES = (MERGE, MERGED, PART)
+"""Acts of the portal: machines become one, or several."""
 ALL_EVIDENCE = 500
 """Rows shown on request: those with most log lines, on a page that still opens on a phone."""
 
@@ -40,8 +46,15 @@ class Told:
     event: CaseEvent
     title: str | Promise
     done: str | Promise
+    more: str = ""
+    """Times and terms that the event tells besides."""
     machine: str = ""
     """The name of a machine that turned out to be this one, where it happened there."""
+    times: int = 1
+    first: datetime | None = None
+    """How often it happened, and when first, where files that came and went repeated it."""
+    by_table: str = ""
+    """Whose table moved signs of another unit's log, and when it was handed in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +100,8 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
     judgement = story.judgement
     days = judgement.quiet.days if judgement else _quiet_days(case, story)
     shape, label = WORDS[word(state, case.claimed_at, quiet_days, now)]
+    if case.merged_into is not None:
+        shape, label = JOINED
     read, unread = _spans(story, now)
     gaps, more = missing.of_judgement(judgement, proving.names_of_places(story.facts))
     lost = join_spans((gap for c in story.facts.at_its_places for gap in c.lost), timedelta())
@@ -94,7 +109,10 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
     return Tale(
         shape=shape,
         word=label,
-        verdict=verdict(
+        verdict=_("Its signs are those of the machine %(machine)s now.")
+        % {"machine": case.merged_into.device.key}
+        if case.merged_into is not None
+        else verdict(
             state, judgement.lack if judgement else None, days, quiet_days,
             case.confirmed_by_id is not None, case.relapses > 0, _rests_on_a_check(state, story),
             case.false_alarm_of.version if case.false_alarm_of is not None else None,
@@ -109,13 +127,7 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
             now=now,
             zone=timezone.get_current_timezone(),
         ),
-        history=[
-            Told(
-                e, ACTS.get(e.act, e.act), DONE.get(e.data.get("done", ""), ""),
-                "" if e.case_id == case.pk else e.case.device.key,
-            )
-            for e in sorted([*story.events, *story.former], key=lambda one: (one.at, one.pk), reverse=True)
-        ],
+        history=_history(case, story),
         evidence=sorted(story.facts.sightings, key=lambda s: -s.count)[:most],
         more_evidence=max(0, len(story.facts.sightings) - most),
         looked=looked,
@@ -130,6 +142,49 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
         more_missing=more,
         proof=_proof(case, story),
     )  # fmt: skip
+
+
+def _more(event: CaseEvent) -> str:
+    """Times and terms of a note, in words."""
+    data = event.data
+    for key, text in ((("tried_at"), _("Tried on %(at)s.")), ("since", _("Since %(at)s.")),
+                      ("until", _("Until %(at)s.")), ("seen", _("Seen on %(at)s."))):  # fmt: skip
+        if event.act in NOTED and (at := _moment(data.get(key))):
+            return text % {"at": f"{timezone.localtime(at):%d/%m/%Y %H:%M}"} + " "
+    if event.act == Note.OVERDUE and data.get("clock") in set(Clock):
+        return str(STEPS[Clock(data["clock"])])
+    return ""
+
+
+NOTED = (*Note, Act.SEEN_AGAIN)
+"""Acts whose times the history tells in a sentence."""
+
+
+def _history(case: Case, story: Story) -> list[Told]:
+    """The acts, the latest first. Machines that were joined and parted again and again, as files about them
+    came and went, stand once for each machine, with the latest time."""
+    found: dict[object, Told] = {}
+    for e in sorted([*story.events, *story.former], key=lambda one: (one.at, one.pk)):
+        told = Told(
+            e, ACTS.get(e.act, e.act), DONE.get(e.data.get("done", ""), ""), _more(e),
+            "" if e.case_id == case.pk else e.case.device.key, by_table=_by_table(e.data),
+        )  # fmt: skip
+        partner = e.data.get("to") or e.data.get("from")
+        key = (e.act, e.case_id, partner) if e.act in MOVES and partner else e.pk
+        if (before := found.pop(key, None)) is not None:
+            told = replace(told, times=before.times + 1, first=before.first or before.event.at)
+        found[key] = told
+    return list(reversed(found.values()))
+
+
+def _by_table(data: dict[str, Any]) -> str:
+    if "teller" not in data:
+        return ""
+    at = _moment(data.get("handed_in"))
+    day = f"{timezone.localtime(at):%d/%m/%Y}" if at else _("an unknown day")
+    return _("by the address table of %(unit)s, handed in on %(day)s, after the signs had been told") % {
+        "unit": data["teller"], "day": day
+    }  # fmt: skip
 
 
 def _proof(case: Case, story: Story) -> str:
@@ -211,7 +266,8 @@ def _ways(story: Story) -> list[Way]:
 def _rests_on_a_check(state: State, story: Story) -> bool:
     """Whether a check of the machine, not a log, led to the case's state."""
     if state in (State.NEW, State.ASSIGNED):
-        return not (story.facts.sightings or story.facts.reported)
+        is_checked = any(event.act == CHECK for event in story.events)
+        return is_checked and not (story.facts.sightings or story.facts.reported)
     reached = [event for event in story.events if event.to_state == state and event.from_state != state]
     return bool(reached) and "check" in reached[-1].data
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from quetsach.machines.proof.gaps import Lack
 from quetsach.portal.cases.missing import LACKS
-from quetsach.portal.cases.rules import Act, State, Word
+from quetsach.portal.cases.rules import Act, Note, State, Word
 
 WORDS: dict[Word, tuple[str, str | Promise]] = {
     Word.UNCHECKED: ("none", gettext_lazy("Not checked")),
@@ -19,6 +19,8 @@ WORDS: dict[Word, tuple[str, str | Promise]] = {
     Word.DISMISSED: ("none", gettext_lazy("False alarm")),
 }
 """Shape and word of the chip."""
+JOINED: tuple[str, str | Promise] = ("none", gettext_lazy("Joined"))
+"""Those of a case that leads to another one."""
 
 ACTS: dict[str, str | Promise] = {
     "open": gettext_lazy("Case opened"),
@@ -36,6 +38,17 @@ ACTS: dict[str, str | Promise] = {
     Act.RETURN: gettext_lazy("Opened again: its address is on the list again"),
     Act.NOT_OURS: gettext_lazy("Not a machine of the unit: passed up"),
     Act.UNDO: gettext_lazy("Taken back: the case is as it was before"),
+    Act.SEEN_AGAIN: gettext_lazy("Said to be out of use, and seen again"),
+    Note.SEEN: gettext_lazy("The unit knows of it"),
+    Note.LOCATE: gettext_lazy("The machine was found"),
+    Note.TRY: gettext_lazy("Tried to reach it, in vain"),
+    Note.ISOLATE: gettext_lazy("Taken off the network"),
+    Note.LIFT: gettext_lazy("On the network again"),
+    Note.ASIDE: gettext_lazy("Put aside"),
+    Note.TAKE_UP: gettext_lazy("On the work list again"),
+    Note.PROPOSE: gettext_lazy("Said to be a false alarm; a second person must agree"),
+    Note.REFUSE: gettext_lazy("Not agreed: no false alarm"),
+    Note.OVERDUE: gettext_lazy("Overdue: the superior unit was told"),
     "check": gettext_lazy("The machine was checked: signs found"),
     "merge": gettext_lazy("Another machine turned out to be this one"),
     "merged": gettext_lazy("Turned out to be another machine"),
@@ -50,6 +63,7 @@ DONE: dict[str, str | Promise] = {
     "replace": gettext_lazy("Replaced the machine"),
     "settings": gettext_lazy("Reset the device or its password"),
     "phone": gettext_lazy("Cleaned or reset the phone"),
+    "retire": gettext_lazy("Took the machine out of use"),
 }
 """The kinds of cleaning."""
 

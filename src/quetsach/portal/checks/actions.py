@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from quetsach.machines import keys as machine_keys
@@ -193,14 +194,14 @@ def _device(content: Told, opened: Opened, node: CampaignNode) -> Device:
     if machine_id:
         same = Device.rows.filter(owner=node, checks__machine_id=machine_id).distinct().first()
         if same is not None:
-            return same
-    told = _told(opened, node)
-    if told is not None:
+            return _heir(same)
+    told, names = _told(opened, node)
+    for key in told:
         same = Device.rows.filter(
-            campaign=node.campaign_id, owner=node, id_kind=told.kind, id_value=told.value
+            campaign=node.campaign_id, owner=node, id_kind=key.kind, id_value=key.value
         ).first()
         if same is not None:
-            return same
+            return _heir(same)
     host = content.machine.partition(".")[0]
     alias = (
         Alias.rows.filter(reporter=node, key__iexact=content.machine, device__merged_into=None)
@@ -210,42 +211,62 @@ def _device(content: Told, opened: Opened, node: CampaignNode) -> Device:
     if alias is not None and alias.device.owner_id == node.pk:
         known: Device | None = alias.device
     else:
-        named = Device.rows.filter(owner=node, merged_into=None, identity__host__iexact=host)[:2]
+        by_name = Q(identity__host__iexact=host)
+        if (spelled := machine_keys.host(content.machine)) is not None:
+            names.append(Key(spelled.kind, f"{path_segment(node.unit_id)} {spelled.value}"))
+        for key in names:
+            by_name |= Q(id_kind=key.kind, id_value=key.value)
+        named = Device.rows.filter(by_name, owner=node, merged_into=None)[:2]
         known = named[0] if len(named) == 1 else None
-    key = content.machine
+    name = content.machine
     if known is not None and machine_id:
         sealed = CheckResult.rows.filter(device=known).exclude(machine_id="")
         if sealed.exists() and not sealed.filter(machine_id=machine_id).exists():
-            known, key = None, f"{content.machine[:240]} ({machine_id[:8]})"
+            known, name = None, f"{content.machine[:240]} ({machine_id[:8]})"
     if known is None:
-        if told is None or key != content.machine:
-            spelled = machine_keys.host(content.machine) if key == content.machine else None
-            own = spelled or Key("weak", key)
-            told = Key(own.kind, f"{path_segment(node.unit_id)} {own.value}")
+        if not told or name != content.machine:
+            spelled = machine_keys.host(content.machine) if name == content.machine else None
+            own = spelled or Key("weak", name)
+            told = [Key(own.kind, f"{path_segment(node.unit_id)} {own.value}")]
         known, _ = Device.rows.get_or_create(
-            campaign_id=node.campaign_id, id_kind=told.kind, id_value=told.value,
-            defaults={"owner": node, "key": key, "strength": "located", "identity": {}, "is_assigned": True},
+            campaign_id=node.campaign_id, id_kind=told[0].kind, id_value=told[0].value,
+            defaults={"owner": node, "key": name, "strength": "located", "identity": {}, "is_assigned": True},
         )  # fmt: skip
-    Alias.rows.get_or_create(reporter=node, key=key, device=known)
+    Alias.rows.get_or_create(reporter=node, key=name, device=known)
     return known
 
 
-def _told(opened: Opened, node: CampaignNode) -> Key | None:
-    """Store what the check says of the machine's hardware and addresses; returns the id of the machine by all
-    that is known, None where the check names no hardware or several machines may be meant."""
+def _heir(device: Device) -> Device:
+    """The machine that a machine turned out to be."""
+    seen = {device.pk}
+    while device.merged_into is not None and device.merged_into_id not in seen:
+        device = device.merged_into
+        seen.add(device.pk)
+    return device
+
+
+def _told(opened: Opened, node: CampaignNode) -> tuple[list[Key], list[Key]]:
+    """Store what the check says of the machine's hardware and addresses; returns the keys of the machine by
+    all that is known, its id first, and the names that it bore. None where the check names no hardware or
+    several machines may be meant."""
     outcome = Outcome()
     asked = Asked("check", 0, timezone.get_current_timezone(), node.unit.path)
     try:
         evidence_of_check(opened.content, asked, outcome)
     except MachinesError:
-        return None
+        return [], []
     store_evidence(node.unit, outcome.claims, outcome.bindings)
     things = [key for claim in outcome.claims for key in claim.keys if key.kind in ("hardware", "mac")]
     if not things:
-        return None
+        return [], []
     devices = devices_for(link for claim in outcome.claims for link in links_of(claim))
     holders = {id for key in things for id in devices.holders(key, node.unit.path)}
-    return stored(holders.pop()) if len(holders) == 1 else None
+    if len(holders) != 1:
+        return [], []
+    (id,) = holders
+    device = next((one for one in devices.all if one.id == id), None)
+    keys = [id, *(device.keys if device else ())]
+    return list(dict.fromkeys(map(stored, keys))), [stored(one) for one in (device.names if device else ())]
 
 
 def _follow(device: Device) -> None:

@@ -6,10 +6,13 @@ class ChecksConfig(AppConfig):
 
     def ready(self) -> None:
         from quetsach.portal.campaigns import tasks
+        from quetsach.portal.cases.flags import BY_CHECKS
+        from quetsach.portal.checks.case_flags import BY_COPIES
         from quetsach.portal.checks.queries import FACTS, stated_computers
         from quetsach.portal.checks.tasks import checks_to_do
         from quetsach.portal.machines.register.queries import STATED
 
+        BY_CHECKS.update(BY_COPIES)
         STATED.append(stated_computers)
         tasks.PROVIDERS.append(checks_to_do)
         tasks.FACTS.update(FACTS)

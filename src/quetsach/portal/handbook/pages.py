@@ -26,6 +26,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
     (
         _("Check and clean machines"),
         (
+            "xu-ly-may",
             "khi-nao-sach",
             "so-lieu-may",
             "kiem-tra-may",

@@ -140,6 +140,32 @@ def write(
     return _store(actor, held, "write", {}, ip)
 
 
+@transaction.atomic
+def withdraw(actor: User, incident: Incident, why: str, *, ip: str | None = None) -> Incident:
+    """Take back an incident that was drafted by mistake. It stays with the reason, and can be put back.
+
+    Raises IncidentError: `told` if a paper about it was sent, which only an update corrects; `ended`,
+    `withdrawn`, `closed`.
+    """
+    held = _hold(incident)
+    if held.notices.filter(sent_at__isnull=False).exists():
+        raise IncidentError("told")
+    held.withdrawn_at = held.closed_at = timezone.now()
+    held.withdrawn_by, held.withdrawn_why = actor, why
+    return _store(actor, held, "withdraw", {"reason": why}, ip)
+
+
+@transaction.atomic
+def put_back(actor: User, incident: Incident, *, ip: str | None = None) -> Incident:
+    """Go on with an incident that was taken back; its clock has run on. Twice is the same as once."""
+    held = _locked(incident.pk)
+    if held.withdrawn_at is None:
+        return held
+    held.withdrawn_at = held.closed_at = held.withdrawn_by = None
+    held.withdrawn_why = ""
+    return _store(actor, held, "put_back", {}, ip)
+
+
 def freeze(
     actor: User, incident: Incident, notice_id: UUID, kind: Kind, version: int, *, ip: str | None = None
 ) -> IncidentNotice:
@@ -187,9 +213,12 @@ def record_sending(
 ) -> IncidentNotice:
     """Record that the paper was sent: when, to whom, and its number in the office.
 
-    Raises IncidentError: `future`, `before` the detection, `dropped`, `sent` with other values, `closed`.
+    Raises IncidentError: `future`, `before` the detection, `dropped`, `sent` with other values, `withdrawn`,
+    `closed`.
     """
     held, incident = _hold_notice(notice)
+    if incident.withdrawn_at is not None:
+        raise IncidentError("withdrawn")
     if held.dropped_at is not None:
         raise IncidentError("dropped")
     if held.sent_at is not None:
@@ -253,6 +282,8 @@ def _fits(cases: Sequence[Case]) -> None:
 def _hold(incident: Incident) -> Incident:
     """The locked row; its campaign runs, and the incident has not ended."""
     held = _locked(incident.pk)
+    if held.withdrawn_at is not None:
+        raise IncidentError("withdrawn")
     if held.closed_at is not None:
         raise IncidentError("ended")
     return held

@@ -60,6 +60,12 @@ class DetectedForm(forms.Form):
     why = _reason()
 
 
+class WithdrawForm(forms.Form):
+    """Why an incident is taken back."""
+
+    why = _reason()
+
+
 class SeverityForm(forms.Form):
     """A person's decision on the severity."""
 

@@ -32,6 +32,7 @@ class Incident(models.Model):
 
     The clock runs from `opened_at`, when the earliest of the cases was opened, or from the earlier
     `detected_at` that a person gave. `texts` are what people wrote. `closed_at`: the final report was sent.
+    `withdrawn_at`: a person took back an incident that was drafted by mistake, before anything was sent.
     """
 
     SEVERITIES = (
@@ -67,6 +68,9 @@ class Incident(models.Model):
     changed_at = models.DateTimeField()
     changed_by = _person()
     closed_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+    withdrawn_by = _person()
+    withdrawn_why = models.TextField(blank=True)
 
     rows = models.Manager()
     objects = ScopedManager["Incident"]()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, F, Min, Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -25,7 +25,7 @@ PAPERS: dict[str, str | Promise] = {
 def incidents_of(node: CampaignNode) -> QuerySet[Incident]:
     """The incidents of the unit and of those below, the open ones first, with what their clocks need."""
     rows: Any = open_below(node, every=True).annotate(machines=Count("cases__device", distinct=True))
-    return rows.order_by("closed_at", "-opened_at", "-pk")  # type: ignore[no-any-return]
+    return rows.order_by(F("closed_at").asc(nulls_first=True), "-opened_at", "-pk")  # type: ignore[no-any-return]
 
 
 def open_below(node: CampaignNode, *, every: bool = False) -> QuerySet[Incident]:

@@ -28,6 +28,7 @@ from quetsach.portal.incidents.forms import (
     SentForm,
     SeverityForm,
     TextsForm,
+    WithdrawForm,
 )
 from quetsach.portal.incidents.models import Incident
 from quetsach.portal.kit.client_ip import client_ip_text
@@ -50,6 +51,8 @@ REFUSALS: dict[str, str | Promise] = {
     "before": _("The moment of sending lies before the detection."),
     "dropped": _("This paper was set aside. Freeze a new one."),
     "sent": _("Its sending is recorded already, with other words."),
+    "told": _("A paper about it was sent: it cannot be taken back. Write an update that corrects it."),
+    "withdrawn": _("The incident was taken back. Put it back first, then go on."),
     "another_day": _("It was recorded on another day and can no longer be taken back. Write an update."),
 }
 
@@ -70,6 +73,10 @@ DEEDS = {
     ),
     "muc-do": Deed(SeverityForm, actions.decide_severity, _("Recorded, with your name."), "muc-do"),
     "du-lieu": Deed(PersonalDataForm, actions.say_personal_data, _("Recorded, with your name."), "du-lieu"),
+    "rut": Deed(WithdrawForm, actions.withdraw, _("Taken back, with your name and reason."), "rut"),
+    "lap-lai": Deed(
+        django_forms.Form, actions.put_back, _("The incident is back. Its clock has run on."), "muc-do"
+    ),
     "noi-dung": Deed(TextsForm, actions.write, _("Saved. The drafts carry it now."), "noi-dung"),
 }
 
@@ -202,6 +209,7 @@ def find(request: HttpRequest, slug: str, incident_id: UUID, verb: Verb = Verb.R
     found = rows.select_related(
         "node__campaign", "node__parent", "node__unit__parent",
         "severity_by", "personal_data_by", "detected_by", "changed_by", "created_by",
+        "withdrawn_by",
     ).first()  # fmt: skip
     if found is None:
         raise Http404
@@ -241,6 +249,8 @@ def incident_page(
             "why": found.detected_why,
         },
         "noi-dung": found.texts,
+        "rut": {},
+        "lap-lai": {},
     }
     forms = {
         name.replace("-", "_"): bound.get(name) or deed.form(initial=firsts[name], auto_id=f"{name}-%s")
@@ -275,6 +285,7 @@ def incident_page(
         "opened": next(iter(bound), ""),
         "may_work": may_work,
         "is_open": is_open,
+        "may_withdraw": is_open and not any(one.sent_at for one in notices),
         "new_ids": {kind.value: uuid7() for kind in Kind},
         "now": now,
     }  # fmt: skip

@@ -153,6 +153,10 @@ FIGURES: dict[str, Kind] = {
         _("machines in which signs were seen, false alarms included"),
         "quetsach.portal.cases.queries:words_of",
     ),
+    "data_requests": Kind(
+        _("requests about personal data to the unit that have no answer yet"),
+        "quetsach.portal.privacy.queries:answerable",
+    ),
     "register.least": Kind(
         _("computers and servers in the register of the unit, at least: machines that cannot be one"),
         "quetsach.portal.machines.register.queries:figures_of",
@@ -218,6 +222,11 @@ FIGURES: dict[str, Kind] = {
         f"{REPORTS}.rollup.machines:by_branch",
         ("machines.total", "table.total", "branch.machines", "machine_count"),
     ),
+    "machines.least": Kind(
+        _("machines in which signs were seen, at least: those that cannot be one and the same"),
+        "quetsach.portal.cases.queries:interval",
+        ("machines_least",),
+    ),
     "machines.signs": Kind(
         _("machines with signs that nobody handles yet"), "quetsach.portal.cases.queries:words_of", ("signs",)
     ),
@@ -225,6 +234,14 @@ FIGURES: dict[str, Kind] = {
         _("machines of an incident, each once"),
         "quetsach.portal.incidents.case_facts:facts_of",
         ("row.machines", "facts.machines"),
+    ),
+    "machines.overdue": Kind(
+        _("machines whose case waits longer than the campaign allows"),
+        "quetsach.portal.cases.escalating.queries:late_here",
+    ),
+    "units.late": Kind(
+        _("units with machines that are overdue, out of reach, or infected again after their isolation"),
+        "quetsach.portal.cases.escalating.queries:late_here",
     ),
     "machines.busy": Kind(_("machines that are being handled"), "quetsach.portal.cases.queries:words_of"),
     "machines.unsure": Kind(

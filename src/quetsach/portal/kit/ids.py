@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import time
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def uuid7() -> UUID:
@@ -14,3 +17,8 @@ def uuid7() -> UUID:
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return UUID(int=value)
+
+
+def made_at(id: UUID) -> datetime:
+    """The millisecond at which an id of this kind was made."""
+    return _EPOCH + timedelta(milliseconds=id.int >> 80)

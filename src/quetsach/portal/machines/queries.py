@@ -49,14 +49,16 @@ def claims_of(rows: QuerySet[StoredClaim], *, gone: bool = False) -> Iterable[Cl
         yield Claim(names, begin, end, source, scope, tuple(sorted(about.items())))
 
 
-def bindings_of(rows: QuerySet[StoredBinding], *, gone: bool = False) -> Iterable[Binding]:
-    """Bindings of stored rows; with `gone` those that were taken back."""
+def bindings_of(
+    rows: QuerySet[StoredBinding], *, gone: bool = False, most: int | None = None
+) -> Iterable[Binding]:
+    """Bindings of stored rows, at most so many; with `gone` those that were taken back."""
     fields = (
         "address", "key_kind", "key_value", "begin", "end", "source", "kind", "unit__path", "protocol",
         "port",
     )  # fmt: skip
     told: QuerySet[StoredBinding, tuple[Any, ...]] = rows.filter(is_gone=gone).values_list(*fields)
-    for address, kind, value, *others in told:
+    for address, kind, value, *others in told[:most]:
         yield Binding(address, Key(kind, value), *others)
 
 

@@ -25,9 +25,9 @@ def number_to_answer() -> Subquery:
 
 def requests_to_answer(seat: Seat) -> Iterator[Task]:
     """The task to answer requests about personal data, with the day on which the next term ends."""
-    if not seat.can["manage_seats"] or not seat.once(facts_of)["data_requests"]:
+    if not seat.once(facts_of)["data_requests"]:
         return
-    rows, today = open_requests(seat.node.unit), timezone.localdate()
+    rows, today = open_requests(seat.user, seat.node.unit), timezone.localdate()
     if not rows:
         return
     term = rows[0].clock.next

@@ -26,7 +26,8 @@ from quetsach.portal.kit.templatetags.kit import day
 from quetsach.portal.privacy import actions, queries
 from quetsach.portal.privacy.models import ErasureRequest
 from quetsach.portal.privacy.table import table
-from quetsach.portal.units.roles import Verb, fits, places_of
+from quetsach.portal.units.queries import tops_of
+from quetsach.portal.units.roles import MAY, Verb, places_of
 from quetsach.text.vietnamese import nfc
 
 ASKED = Limit("privacy-asked", most=30, seconds=600)
@@ -76,6 +77,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": table().rows, "hours": settings.SESSION_COOKIE_AGE // 3600,
         "answers": queries.answering_unit(request.user),
+        "may_answer": queries.may_answer_somewhere(request.user),
     }  # fmt: skip
     return render(request, "privacy/privacy.html", context)
 
@@ -114,23 +116,24 @@ def _told(row: ErasureRequest) -> str:
 @never_cache
 @require_safe
 def requests(request: HttpRequest) -> HttpResponse:
-    """The requests, for the coordinators of the office that must answer."""
+    """The requests, for the people of the office that must answer, and for coordinators above."""
     if not queries.may_answer_somewhere(request.user):
         raise Http404
-    places = places_of(request.user)
-    known = ErasureRequest.objects.visible_to(request.user).order_by(
-        F("answered_at").desc(nulls_first=True), "at"
-    )
-    rows = [
-        row
-        for row in known.select_related("unit", "answered_by", "received_by")[:500]
-        if fits(places, Verb.MANAGE_SEATS, row.unit.path)
-    ]
+    known = queries.answerable(request.user).order_by(F("answered_at").desc(nulls_first=True), "at")
+    rows = list(known.select_related("answered_by", "received_by")[:500])
     today = timezone.localdate()
     waiting = [row for row in rows if not row.answered_at]
+    own = {path for _role, path in places_of(request.user)}
+    here = {row.unit: 0 for row in rows if row.unit.path in own}
+    here = here or dict.fromkeys(tops_of(request.user)[:1], 0)
+    for row in waiting:
+        if row.unit in here:
+            here[row.unit] += 1
     context = {
         "rows": [(row, *_terms(row, today)) for row in queries.in_order(rows)],
-        "open": waiting,
+        "here": here.items(),
+        "leads": any(Verb.READ_AUDIT in MAY[role] for role, _path in places_of(request.user)),
+        "below": len(waiting) - sum(here.values()),
         "late": sum(row.clock.is_overdue(today) for row in waiting),
     }
     return render(request, "privacy/requests.html", context)
@@ -160,8 +163,8 @@ def received(request: HttpRequest, request_id: UUID) -> HttpResponse:
 
 def _row(request: HttpRequest, request_id: UUID) -> ErasureRequest:
     """The request, for somebody who may answer it. Raises Http404 else."""
-    row = ErasureRequest.objects.visible_to(request.user).select_related("unit").filter(pk=request_id).first()
-    if row is None or not fits(places_of(request.user), Verb.MANAGE_SEATS, row.unit.path):
+    row = queries.answerable(request.user).filter(pk=request_id).first()
+    if row is None:
         raise Http404
     return row
 

@@ -5,6 +5,7 @@ Every row belongs to the frozen node of the reporting unit. The app cases decide
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.indicators.models import IndicatorSet
-from quetsach.portal.kit.ids import uuid7
+from quetsach.portal.kit.ids import made_at, uuid7
 from quetsach.portal.kit.scope import ScopedManager
 from quetsach.portal.sightings.intake import lost, spans_of
 from quetsach.portal.sightings.spans import Span
@@ -31,6 +32,8 @@ class Scan(models.Model):
 
     `indicator_set` is the campaign's published list that the scan used; None for a list unknown here. `asked`
     are the machines that it was asked about; None where it was asked about nobody, or before this was kept.
+    What one device sends of one place with one list is one scan that grows: `begun_at` is its first sending,
+    `accepted_at` the latest one that brought something.
     """
 
     class Door(models.TextChoices):
@@ -63,6 +66,16 @@ class Scan(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source_name} · {self.accepted_at:%d/%m/%Y}"
+
+    @property
+    def begun_at(self) -> datetime:
+        """When its first part arrived."""
+        return made_at(self.pk)
+
+    @property
+    def has_grown(self) -> bool:
+        """Whether it came in several sendings."""
+        return self.accepted_at - self.begun_at > timedelta(minutes=1)
 
     @classmethod
     def scope(cls, user: User | AnonymousUser) -> models.Q:
@@ -293,3 +306,9 @@ class Sighting(Told):
 
     def __str__(self) -> str:
         return f"{self.device} → {self.indicator}"
+
+    @property
+    def called(self) -> str:
+        """The name of the machine: its address or name, else the address that a translation gave it, else its
+        card; empty where the line tells none of them."""
+        return self.device or self.nat or self.card or ""

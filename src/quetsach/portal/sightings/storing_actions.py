@@ -81,9 +81,9 @@ def prepare(node: CampaignNode, header: ScanRecord, rows: Sequence[SightingRecor
     best: dict[str, SightingRecord] = {}
     for row in rows:
         key = intake.sighting_key(row)
-        if row.device:
-            batch.machines.add(row.device)
-        else:
+        if name := _called(row):
+            batch.machines.add(name)
+        if not row.device:
             batch.nameless += row.count
         if key not in best or row.count > best[key].count:
             best[key] = row
@@ -96,11 +96,11 @@ def prepare(node: CampaignNode, header: ScanRecord, rows: Sequence[SightingRecor
     for key, row in best.items():
         if key in here:
             if key in retold.reduced or here[key].yields_to(row):
-                grown.append((key, row, here[key]))
+                grown.append((key, _joined(row, here[key]), here[key]))
                 batch.known[key] = here[key]
         elif key in renamed:
             without = renamed[key]
-            grown.append((key, row, here[without]))
+            grown.append((key, _joined(row, here[without]), here[without]))
             batch.known[without] = here[without]
             batch.renamed[without] = key, row.who
         elif key not in older:
@@ -109,7 +109,7 @@ def prepare(node: CampaignNode, header: ScanRecord, rows: Sequence[SightingRecor
     if not fresh and not grown:
         return batch
     told = [row for _key, row in fresh] + [row for _key, row, _before in grown]
-    batch.changed = {row.device for row in told if row.device}
+    batch.changed = {name for row in told if (name := _called(row))}
     listing = indicators.listing(node.campaign_id, header.set_id, {row.indicator for row in told})
     same = {
         "node_id": node.pk, "source_name": header.source_name, "set_id": header.set_id,
@@ -124,15 +124,16 @@ def prepare(node: CampaignNode, header: ScanRecord, rows: Sequence[SightingRecor
     batch.grown = spelled(
         Sighting,
         (
-            _in_order(
-                same
-                | _own(key, _joined(row, before))
-                | {"is_listed": before.is_listed or row.indicator in listed}
-            )
+            _in_order(same | _own(key, row) | {"is_listed": before.is_listed or row.indicator in listed})
             for key, row, before in grown
         ),
     )
     return batch
+
+
+def _called(row: SightingRecord) -> str:
+    """The name of the machine, as `Sighting.called` gives it."""
+    return row.device or intake.nat_address(row.identity) or intake.card_of(row.identity) or ""
 
 
 def _own(key: str, row: SightingRecord) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from itertools import pairwise
 
 from quetsach.indicators.indicator import Kind
-from quetsach.scanning.engines import freetext, keys, moments
+from quetsach.scanning.engines import directions, freetext, keys, moments, services
+from quetsach.scanning.engines.directions import INTERFACE, PORT
 from quetsach.scanning.engines.index import Hits
 from quetsach.scanning.engines.keys import Key
 from quetsach.scanning.engines.sides import (
@@ -23,6 +24,7 @@ from quetsach.scanning.engines.sides import (
     near,
     side_of,
 )
+from quetsach.scanning.engines.tokens import Token
 from quetsach.scanning.engines.wrappers import Reading
 from quetsach.text.canonical import address, parse_port, split_authority
 
@@ -34,8 +36,6 @@ NO_MACHINE = tuple(
 )
 """Addresses that no machine has to itself on a network."""
 DNS_PORTS = (53, 137, 853, 5353, 5355)
-FIRST_UNPRIVILEGED = 1024
-"""A client's own port is seldom below: an address with such a port is a server, where no key says more."""
 ADDRESS_KINDS = (Kind.IPV4, Kind.IPV6, Kind.CIDR, Kind.IP_PORT)
 
 AMBIGUOUS = (("source",), ("host",), ("hostname",), ("host", "name"))
@@ -47,40 +47,18 @@ LOCAL = (("local",), ("localip",))
 source."""
 WRAPPERS = ('"message"', '"short_message"', '"full_message"', '"_raw"', "sourcetype")
 
-_PORT = r"\]?(?:[.:#/](?P<port>[0-9]{1,5})|\((?P<inner>[0-9]{1,5})\))?"
-_PORT_AFTER = re.compile(_PORT)
-_INTERFACE = r"(?:[A-Za-z][0-9A-Za-z_-]{0,31}[:/])?"
+_PORT_AFTER = re.compile(PORT)
 _ARROW_AFTER = re.compile(
-    _PORT
+    PORT
     + r"(?: ?\([^()]{0,48}\))?"
     + r"(?:(?:(?P<tight><?-{1,2}>)|[ \t]{1,2}(?:<?-{1,2}>|>[ \t]))[ \t]{0,2}(?P<path>/)?"
-    + rf"| to {_INTERFACE}\[?(?:[0-9]|[0-9A-Fa-f]{{1,4}}:[0-9A-Fa-f:]))"
+    + rf"| to {INTERFACE}\[?(?:[0-9]|[0-9A-Fa-f]{{1,4}}:[0-9A-Fa-f:]))"
 )
-_ARROW_BEFORE = re.compile(rf"(?:-{{1,2}}>|[ \t]>[ \t])[ \t]{{0,2}}{_INTERFACE}\[?\Z")
+_ARROW_BEFORE = re.compile(rf"(?:-{{1,2}}>|[ \t]>[ \t])[ \t]{{0,2}}{INTERFACE}\[?\Z")
 _URL_BEFORE = re.compile(r":// *\[?\Z")
 _NETWORK = re.compile(
     r"/([0-9]{1,3})(?:\Z|[^0-9A-Za-z_.:]|[.:](?:\Z|[^0-9A-Za-z_]))|(?:/| (?:net)?(?:mask )?)255\.[0-9]"
 )
-_INBOUND = re.compile(
-    r"(?:\A|[^a-z])(?:attacks?|attacked|scans?|scanned|scanning|portscan|probes?|probed|brute[ -]?force|flood"
-    r"|intrusion|exploit|password|publickey|log[io]n|(?:invalid|illegal) user|failure|connections?|connected"
-    r"|disconnect(?:ed)?|session|inbound|incoming|tan cong|quet cong|do quet|dang nhap|ket noi)"
-    r"(?: [^ .,:;]{1,32}){0,5} (?:from|tu)(?: (?:ip|address|host|dia|chi)){0,3} \Z"
-    r"|(?:\A|[^a-z])(?:connection (?:closed|reset)|attacked|scanned|probed|exploited|targeted) by \Z",
-    re.IGNORECASE | re.ASCII,
-)
-"""A listed address behind these words came in: an attack, a login or a connection from it."""
-_ATTACKS = re.compile(
-    r" (?:is |has |was |da |dang )?(?:attack|scann|prob|flood|exploit|tan cong|do quet|quet cong)",
-    re.IGNORECASE | re.ASCII,
-)
-_TELLS = re.compile(
-    r" (?:has |have |da |dang |vua )?(?:block|den(?:y|ie)|drop|refus|reject|filter|detect|report|logged"
-    r"|observ|saw|sees|alert|quarantin|prevent|sinkhol|resolved|answer|repli|forward|relay|chan|phat hien"
-    r"|ghi nhan|canh bao|tu choi|bao cao|bao dong)[a-z]*(?P<passive> (?:from|by|boi))?(?:\Z|[^0-9A-Za-z])",
-    re.IGNORECASE | re.ASCII,
-)
-"""Who blocks, detects or reports is no client."""
 _PROGRAM = re.compile(r"[A-Za-z]/\Z")
 _BEHIND_ENDPOINT = re.compile(r"(?:[.:/][0-9]{1,5}|:[0-9A-Fa-f]{0,4}|\]) ?\(\Z")
 _AGENT = re.compile(r"\) \Z")
@@ -98,6 +76,14 @@ _SERVER_PORT = re.compile(
     r"(?:\A|[^0-9A-Za-z])(?:dpt|dport|dst_?port|dest_?port|destination_?port)[\"']?[=:] ?[\"']?([0-9]{1,5})",
     re.IGNORECASE | re.ASCII,
 )
+_NAMED_PORT = re.compile(r"\.([a-z][0-9a-z-]*)\Z")
+"""tcpdump and netstat write the name of a port behind a dot; it stands within the place of its address."""
+_COUNTS = re.compile(r" [0-9]{1,3}/[0-9]{1,3}/[0-9]{1,3} ")
+"""tcpdump: the numbers of answers, name servers and additional records of a reply."""
+_FLAGS = re.compile(r" Flags \[([A-Z.]{1,9})\]")
+_PEERS = frozenset({"peer", "remote", "peerip", "remoteip", "raddr", "rip"})
+_PROGRAMS = frozenset({"log", "syslog", "logger"})
+"""Tags of programs that nobody gives a device."""
 _BEFORE, _AFTER = 80, 160
 
 _PRIORITY = re.compile(r"(?:[0-9]{1,6} )?<[0-9]{1,3}>(?:[0-9]{1,2} )? {0,2}(?:- )?")
@@ -140,6 +126,10 @@ class _Sides:
     def are(self, addr: str, side: str) -> bool:
         return side in self.found.get(addr, ())
 
+    def has_source(self, local: Set[str]) -> bool:
+        """Whether any address but those of what wrote the line is a source."""
+        return any(SOURCE in sides for addr, sides in self.found.items() if addr not in local)
+
     def both_ports(self, line: str) -> list[int | None]:
         """The port of the source and that of the destination, behind the address or under a key."""
         return [
@@ -147,9 +137,9 @@ class _Sides:
             for side, pattern in ((SOURCE, _SOURCE_PORT), (DESTINATION, _SERVER_PORT))
         ]
 
-    def swap_replies(self, ports: Sequence[int | None]) -> None:
-        """A reply goes from the side with a port of DNS to the client."""
-        if ports[0] not in DNS_PORTS or ports[1] is None or ports[1] in DNS_PORTS:
+    def swap_replies(self, ports: Sequence[int | None], *, is_reply: bool) -> None:
+        """A reply goes from the side with a port of DNS to the client; `is_reply`: the line shows one."""
+        if ports[0] not in DNS_PORTS or (ports[1] in DNS_PORTS and not is_reply):
             return
         other = {SOURCE: DESTINATION, DESTINATION: SOURCE}
         self.found = {addr: {other.get(s, s) for s in sides} for addr, sides in self.found.items()}
@@ -199,9 +189,12 @@ def _attribute(
         if sender in sides.found:
             sides.add(sender, OTHER, None)
     ports = sides.both_ports(clear)
-    sides.swap_replies(ports)
-    is_answer = _is_answer(ports)
-    is_server = is_answer and ports[0] not in DNS_PORTS and ports[1] is not None
+    sides.swap_replies(ports, is_reply=_COUNTS.search(clear) is not None)
+    flags = _FLAGS.search(clear)
+    is_opened = flags is not None and "S" in flags[1]
+    is_accepted = flags is not None and is_opened and "." in flags[1]
+    is_answer = services.is_answer(*ports) and not is_opened
+    is_server = is_accepted or (is_answer and ports[0] not in DNS_PORTS and ports[1] is not None)
     is_error = _ICMP.search(clear) is not None and _ICMP_ERROR.search(clear) is not None
     kept = {
         item: hit
@@ -233,18 +226,10 @@ def _public_device(sides: _Sides, listed: set[str], hosts: Set[str | None]) -> s
     if len(sources) != 1 or sides.found[sources[0]] != {SOURCE} or _in(sources[0], NO_MACHINE):
         return None
     for addr in sides.found:
-        is_told = addr in hosts or (sides.are(addr, OTHER) and addr not in sides.translated)
+        is_told = (addr in hosts or sides.are(addr, OTHER)) and addr not in sides.translated
         if is_private(addr) and not is_told:
             return None
     return sources[0] if all(sides.are(a, DESTINATION) for a in listed) else None
-
-
-def _is_answer(ports: Sequence[int | None]) -> bool:
-    """Whether the source has the port of a server, and the destination has none."""
-    source, destination = ports
-    if source is None or source >= FIRST_UNPRIVILEGED:
-        return False
-    return destination is None or destination >= FIRST_UNPRIVILEGED
 
 
 def _address_of(matched: str) -> str:
@@ -267,25 +252,59 @@ def _number(found: re.Match[str] | None) -> int | None:
 def _sides(line: str, listed: set[str], starts: frozenset[int]) -> _Sides:
     found = _Sides()
     local: set[str] = set()
+    incoming: list[tuple[str, int | None]] = []
+    peers: list[tuple[str, int | None]] = []
+    has_own_server = False
     places = freetext.addresses(line)
     line = bare(line)
+    is_inward = directions.is_inward(line)
+    ways = directions.ways(line, places)
     paths = keys.around(line, [start for start, _, _ in places])
-    for (start, stop, token), path in zip(places, paths, strict=True):
+    for at, ((start, stop, token), path) in enumerate(zip(places, paths, strict=True)):
         key = keys.before(line, start)
-        if key.start in starts:
-            # A tag of syslog, whatever its name is.
+        if key.start in starts and _is_tag(key, line[stop : stop + _AFTER]):
             key = keys.NONE
-        side, port = _side(line, (start, stop), key, path, is_listed=token.value in listed)
+        place = _Place(line, start, stop, ways[at], is_listed=token.value in listed)
+        side, port = _side(place, key, path)
+        is_untold = side is None and place.is_listed
+        if is_untold and (is_inward or _is_first(line, places, at)):
+            incoming.append((token.value, port))
         found.add(token.value, side, port)
         if side == SOURCE and key.words[:1] in LOCAL:
             local.add(token.value)
+        if is_untold and not _PEERS.isdisjoint(key.words):
+            peers.append((token.value, port))
+        has_key = bool(key.words) and not key.is_word
+        if side == DESTINATION and has_key and is_private(token.value) and not place.is_listed:
+            has_own_server = True
         if side == OTHER and (_translated(key, path) or _is_behind(line, start)):
             found.translated.add(token.value)
-    if any(SOURCE in sides for addr, sides in found.found.items() if addr not in local):
+    if not found.has_source(local):
+        # The peer of an own server came in.
+        for addr, port in (*incoming, *(peers if has_own_server else ())):
+            found.add(addr, SOURCE, port)
+    if found.has_source(local):
         for addr in local:
             found.found[addr] -= {SOURCE}
             found.found[addr].add(OTHER)
     return found
+
+
+def _is_tag(key: Key, behind: str) -> bool:
+    """Whether the word where a tag of syslog may stand is one: it names no device, or a call follows."""
+    if side_of(key.words) not in (OTHER, DESTINATION) or key.words[-1] in _PROGRAMS:
+        return True
+    shown = _PORT_AFTER.match(behind)
+    return directions.asks(behind[_end_of(shown) :])
+
+
+def _is_first(line: str, places: Sequence[tuple[int, int, Token]], at: int) -> bool:
+    """Whether a source and its destination inside stand beside each other, as a filter writes them."""
+    if at + 1 == len(places) or not is_private(places[at + 1][2].value):
+        return False
+    start, stop, _ = places[at]
+    before = line[max(0, start - _BEFORE) : start]
+    return directions.is_filtered(before) and directions.is_beside(line, stop, places[at + 1][0])
 
 
 def _is_behind(line: str, start: int) -> bool:
@@ -293,11 +312,20 @@ def _is_behind(line: str, start: int) -> bool:
     return _BEHIND_ENDPOINT.search(line[max(0, start - _BEFORE) : start]) is not None
 
 
-def _side(
-    line: str, place: tuple[int, int], key: Key, path: tuple[tuple[str, ...], ...], *, is_listed: bool
-) -> tuple[str | None, int | None]:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """An address in a line; `way` is what an arrow says of it."""
+
+    line: str
+    start: int
+    stop: int
+    way: str | None
+    is_listed: bool
+
+
+def _side(place: _Place, key: Key, path: tuple[tuple[str, ...], ...]) -> tuple[str | None, int | None]:
     """The side that an address stands on, and its port."""
-    start, stop = place
+    line, start, stop, is_listed = place.line, place.start, place.stop, place.is_listed
     before, after = line[max(0, start - _BEFORE) : start], line[stop : stop + _AFTER]
     network = _NETWORK.match(after)
     if network and (network[1] is None or _is_prefix(int(network[1]), ":" in line[start:stop])):
@@ -305,6 +333,8 @@ def _side(
     shown = _PORT_AFTER.match(after)
     is_whole = network is not None and network[1] in ("32", "128")
     port = parse_port(shown["port"] or shown["inner"] or "") if shown and not is_whole else None
+    if named := _NAMED_PORT.search(line[start:stop]):
+        port = services.PORTS.get(named[1], services.UNKNOWN)
     if _BEHIND_ENDPOINT.search(before):
         return OTHER, None
     arrow = _ARROW_AFTER.match(after)
@@ -314,11 +344,14 @@ def _side(
     if arrow is not None:
         is_origin = arrow["path"] is not None or (arrow["tight"] is not None and _AGENT.search(before))
         return (OTHER if is_origin else SOURCE), port
+    if place.way is not None:
+        return place.way, port
     if _ARROW_BEFORE.search(before) or _URL_BEFORE.search(before):
         return DESTINATION, port
     if _PROGRAM.search(before):
         return OTHER, port
-    if is_listed and (_INBOUND.search(before) or _ATTACKS.match(after[_end_of(shown) :])):
+    behind = after[_end_of(shown) :]
+    if is_listed and directions.came_in(before, behind):
         return SOURCE, port
     if key.is_word:
         side = near(key.words)
@@ -334,10 +367,10 @@ def _side(
         side = side_of(words)
         if side is not None:
             return side, port
-    tells = _TELLS.match(after[_end_of(shown) :])
-    if tells is not None and tells["passive"] is None:
-        return OTHER, port
-    return (DESTINATION if port is not None and port < FIRST_UNPRIVILEGED else None), port
+    side = OTHER if directions.tells(behind) else directions.told(key, before)
+    if side is not None:
+        return side, port
+    return (DESTINATION if port is not None and services.is_server(port) else None), port
 
 
 def _end_of(shown: re.Match[str] | None) -> int:

@@ -10,7 +10,7 @@ from quetsach.bypass import providers
 from quetsach.bypass.providers import Provider
 from quetsach.indicators.indicator import Indicator, IndicatorSet, Scope
 from quetsach.logs import logformat, times
-from quetsach.scanning.engines import attribution, freetext, moments
+from quetsach.scanning.engines import attribution, clocks, freetext, moments
 from quetsach.scanning.engines.around import Around, is_of_dns, names_machine
 from quetsach.scanning.engines.index import Hits, Index, hits_of
 from quetsach.scanning.engines.records import LineReader, Record, text
@@ -116,7 +116,7 @@ def explain(
     if record is not None:
         return _record(record, raw, index, zone)
     start = b"\n".join([*map(_bytes, header), raw])
-    return _text(raw, index, reader, zone, moments.Told(moments.date_order(start), reader.header.is_utc))
+    return _text(raw, index, reader, zone, clocks.Told(clocks.date_order(start), reader.header.is_utc))
 
 
 def _time(moment: times.Moment | None) -> str | None:
@@ -166,7 +166,7 @@ def _ways(hits: Hits) -> tuple[Way, ...]:
     return tuple(Way(field, matched, providers.of(entry)) for entry, (field, matched) in hits.items())
 
 
-def _text(raw: bytes, index: Index, reader: LineReader, zone: ZoneInfo, told: moments.Told) -> Explanation:
+def _text(raw: bytes, index: Index, reader: LineReader, zone: ZoneInfo, told: clocks.Told) -> Explanation:
     found = freetext.read(raw)
     hits = hits_of(index, found.tokens)
     said = attribution.attribute(

@@ -10,7 +10,7 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from quetsach.scanning.engines import keys
+from quetsach.scanning.engines import keys, services
 from quetsach.scanning.engines.records import text
 from quetsach.scanning.engines.sides import DESTINATION, bare, side_of
 from quetsach.scanning.engines.tokens import Token
@@ -249,8 +249,8 @@ class _Dotted(NamedTuple):
 def _dotted_port(line: str, start: int, end: int, *, is_v6: bool) -> _Dotted | None:
     """Where an endpoint ends that tcpdump and netstat write with a dot before its port, and the port.
 
-    A name of a port is none. Five small numbers are an endpoint only where an arrow or another endpoint
-    stands beside them.
+    Five small numbers, or a name of a port, are an endpoint only where an arrow or another endpoint stands
+    beside them.
     """
     found = _DOTTED.match(line, end)
     if found is None:
@@ -260,6 +260,8 @@ def _dotted_port(line: str, start: int, end: int, *, is_v6: bool) -> _Dotted | N
     if is_number and (port is None or is_v6 or port > _SMALL):
         return _Dotted(end, port, found.end()) if port is not None else None
     beside = _POINTS_BEFORE.search(line[max(0, start - 40) : start]) or _POINTS_AFTER.match(line, found.end())
+    if not is_number:
+        port = services.PORTS.get(found[1])
     return _Dotted(end if is_number else found.end(), port, found.end()) if beside else None
 
 

@@ -12,15 +12,21 @@ _LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 _OPENING = frozenset("\"'[(<\\")
 _QUOTES = frozenset("\"'\\")
 _BLANK = frozenset(" \t")
+_VALUE = _KEY | frozenset("=:\"'\\")
+"""Before a word that is a value, or the end of one."""
 LONGEST_KEY = 64
 LONGEST_WORD = 16
 MOST_WORDS = 3
+MOST_SAID = 4
+"""Of these words the last ones that count."""
 MOST_NEAR = 6
 """Words that are looked at before a place without a key."""
 DEEPEST = 32
 """Objects in objects; what lies deeper has no keys."""
 FILLERS = frozenset({"ip", "ipv4", "ipv6", "address", "addr", "host", "dia", "chi", "co"})
 """Words that say nothing between a word and its address: `from IP`, `từ địa chỉ IP`."""
+GENERAL = frozenset({"ip", "address", "addr", "date", "time"})
+"""Keys before `=` that say nothing alone."""
 RECORDS = ("_source",)
 """Keys of an object that is a whole record (Elastic's search hits): they call nothing a source."""
 
@@ -57,7 +63,7 @@ def _back(text: str, at: int, members: frozenset[str], most: int) -> int:
 
 
 def before(text: str, start: int) -> Key:
-    """The key of the value that begins at `start`, else the two words before it."""
+    """The key of the value that begins at `start`, else the words before it."""
     opened = _back(text, start, _OPENING, 4)
     at = _back(text, opened, _BLANK, 3)
     if at == 0:
@@ -81,10 +87,14 @@ def _key(text: str, end: int, sign: str, *, has_gap: bool) -> Key:
         return NONE
     nearest = first
     parts = [text[first:at]]
-    while (sign == ":" or is_quoted) and len(parts) < MOST_WORDS and first > 1 and text[first - 1] == " ":
+    # `Server IP=`: a word that says nothing alone takes the word before it, unless that is a value.
+    is_general = sign == "=" and parts[0].lower() in GENERAL
+    while len(parts) < MOST_WORDS and first > 1 and text[first - 1] == " ":
+        if not (sign == ":" or is_quoted or (is_general and len(parts) == 1)):
+            break
         end = first - 1
         first = _back(text, end, _LETTERS, LONGEST_WORD)
-        if first == end or (first > 0 and text[first - 1] in _KEY):
+        if first == end or (first > 0 and text[first - 1] in (_KEY if sign == ":" else _VALUE)):
             break
         parts.insert(0, text[first:end])
     words = tuple(word for part in parts for word in words_of(part))
@@ -106,7 +116,7 @@ def _words(text: str, end: int) -> Key:
             break
         end = start - 1
     last = next((n for n in range(len(found), 0, -1) if found[n - 1] not in FILLERS), len(found))
-    return Key(tuple(found[max(0, last - 2) : last]), is_word=True) if found else NONE
+    return Key(tuple(found[max(0, last - MOST_SAID) : last]), is_word=True) if found else NONE
 
 
 def around(text: str, places: Sequence[int]) -> list[tuple[tuple[str, ...], ...]]:

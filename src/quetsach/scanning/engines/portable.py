@@ -24,7 +24,7 @@ from quetsach.logs.logformat import LogFormat
 from quetsach.scanning.engine import Before, ScanOptions, SourceResult, SpanResult
 from quetsach.scanning.engine import Progress as ProgressLike
 from quetsach.scanning.engine import SpareThreads as SpareThreadsLike
-from quetsach.scanning.engines import attribution, capture, freetext, moments
+from quetsach.scanning.engines import attribution, capture, clocks, freetext, moments
 from quetsach.scanning.engines.alive import Alive
 from quetsach.scanning.engines.around import Around, foreign_resolver, is_of_dns, names_machine, rows_of
 from quetsach.scanning.engines.decoders import TRIGGER
@@ -165,7 +165,7 @@ class _Scan:
         if self.options.format is None:
             self.format = detect(self.formats, start, self.limits.detect_bytes, self.limits.detect_lines)
         if self.format == TEXT:
-            self.dates = moments.date_order(start)
+            self.dates = clocks.date_order(start)
         self.endpoints = self.format == TEXT or not is_of_dns(self.formats[self.format])
         self.own = () if self.format == TEXT else (self.format,)
         self.others = tuple(n for n in self.formats if n != self.format)
@@ -413,8 +413,8 @@ class _Scan:
         moment = moments.time(line, self.zone, told) or moments.time(said, self.zone, told)
         return LineTold(offset, device, moment, "unknown", {}, TEXT, line)
 
-    def _told_of_times(self) -> moments.Told:
-        return moments.Told(self.dates, self.reader.header.is_utc)
+    def _told_of_times(self) -> clocks.Told:
+        return clocks.Told(self.dates, self.reader.header.is_utc)
 
     def _keep_way(self, hits: Hits, told: LineTold) -> None:
         if names_machine(told.device, who_is(told.identity, told.device)):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache, lru_cache
 from pathlib import Path
@@ -40,13 +40,17 @@ _NAMES = {"coc_coc_browser": "Cốc Cốc", "samsungbrowser": "Samsung Internet"
 @dataclass(frozen=True, slots=True)
 class Browser:
     """`day` is the day on which its support ended or a newer version came out, where it is out of date.
-    `kind` is the reason of an unknown one, or how to update it: `app`, `system`, `none`, empty."""
+    `kind` is the reason of an unknown one, or how to update it: `app`, `system`, `none`, empty; `last`: its
+    system gets no newer version. `firefox` is then the version of Firefox that still gets fixes there, until
+    the day `until`; 0 for none."""
 
     state: State
     name: str = ""
     version: int = 0
     day: date | None = None
     kind: str = ""
+    firefox: int = 0
+    until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,20 @@ def judge(agent: str, platform: str, version: str, today: date) -> Software:
     hint = _numbers(version) if is_chromium else ()
     system = _system(agent, platform.strip('" '), hint, today)
     may_tell_more = is_chromium and not hint and system.kind.endswith(("_either", "_hidden"))
-    return Software(_browser(agent, today), system, may_tell_more)
+    return Software(_at_its_end(_browser(agent, today), system, today), system, may_tell_more)
+
+
+def _at_its_end(browser: Browser, system: System, today: date) -> Browser:
+    """The browser, where its system gets no newer one: "update it" would be wrong advice there."""
+    rows = {row["engine"]: row["version"] for row in book()["last"] if system.name in row["systems"]}
+    if not rows or browser.state == "unknown" or browser.kind not in ("", "none"):
+        return browser
+    version = rows["firefox"]
+    if browser.name == "Firefox" and browser.version < version:
+        return browser  # this one can still be updated
+    ends: date = book()["esr"][str(version)]
+    left = version if today <= ends else 0
+    return replace(browser, kind="last", firefox=left, until=ends if left else None)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -20,7 +20,6 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils import timezone
 
-from quetsach.errors import PortalError
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
@@ -28,6 +27,7 @@ from quetsach.portal.cases.models import Device, VictimFile, VictimReport
 from quetsach.portal.cases.owning import owners_below
 from quetsach.portal.cases.victims.pull_actions import take_reports
 from quetsach.portal.cases.victims.storing import Places, store
+from quetsach.portal.kit import draft_actions
 from quetsach.portal.sightings.actions import NoCampaignError, campaign_node
 from quetsach.portal.units.models import ApiToken, Unit
 from quetsach.portal.units.networks import Network
@@ -45,10 +45,6 @@ MOST_BYTES = 32 << 20
 MOST_LEFT = 200
 """Leftovers of a file that are kept one by one; all are counted."""
 MOST_REJECTS = 1_000
-
-
-class StaleDraftError(PortalError):
-    """The draft is gone: it was taken already, or another file took its place."""
 
 
 @dataclass
@@ -80,8 +76,7 @@ def keep_draft(
     node: CampaignNode, actor: User, name: str, data: bytes, file: ReportFile, told: Told
 ) -> VictimFile:
     """Store a file until its preview is agreed to; the person's earlier drafts go."""
-    for old in VictimFile.rows.filter(by=actor, accepted_at=None):
-        _drop(old)
+    draft_actions.make_room(VictimFile, actor)
     draft = VictimFile(
         node=node, name=visible(nfc(name))[:300], digest=hashlib.sha256(data).hexdigest(),
         publisher=file.publisher,
@@ -97,26 +92,7 @@ def opened(draft: VictimFile) -> ReportFile:
     """The draft's file, to be read once more. Raises ReportFileError, StaleDraftError."""
     day = draft.told.get("day")
     told = zone_told(draft.told.get("kind", ""), date.fromisoformat(day) if day else None)
-    try:
-        with draft.content.open("rb") as stored:
-            data = stored.read()
-    except (OSError, ValueError) as error:
-        raise StaleDraftError from error
-    return reading.opened(draft.name, BytesIO(data), told)
-
-
-@transaction.atomic
-def drop_draft(draft: VictimFile, actor: User) -> None:
-    """Throw a draft away; nothing of it was stored."""
-    for one in VictimFile.rows.filter(pk=draft.pk, by=actor, accepted_at=None):
-        _drop(one)
-
-
-def _drop(draft: VictimFile) -> None:
-    stored, place = draft.content.storage, draft.content.name
-    draft.delete()
-    if place:
-        transaction.on_commit(lambda: stored.delete(place))
+    return reading.opened(draft.name, BytesIO(draft_actions.content(draft.content)), told)
 
 
 def accept(draft: VictimFile, actor: User, ip: str | None = None) -> Receipt:
@@ -127,7 +103,7 @@ def accept(draft: VictimFile, actor: User, ip: str | None = None) -> Receipt:
     leftovers: list[Leftover] = []
     _keep(receipt, _only_reports(file.rows(), left, leftovers))
     _finish(receipt, Whole(file.lines, dict(left)), leftovers, actor=actor, ip=ip)
-    drop_draft(draft, actor)
+    draft_actions.throw_away(draft, actor)
     return receipt
 
 

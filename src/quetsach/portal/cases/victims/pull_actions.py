@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -24,10 +25,12 @@ from quetsach.portal.campaigns.arrivals import Arrived
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.actions import move
 from quetsach.portal.cases.machine_actions import machines_named
+from quetsach.portal.cases.merging_actions import Moves, bring_back, settle
 from quetsach.portal.cases.models import Case, Device, VictimReport
 from quetsach.portal.cases.owning import owners_below
 from quetsach.portal.cases.pull_actions import new_case, open_cases, relapse
 from quetsach.portal.cases.rules import Act, Arrival, State, arrive
+from quetsach.portal.cases.victims.placing import placed_reports
 from quetsach.portal.cases.victims.storing import link, link_machines, widen
 from quetsach.portal.sightings.owners import Owners
 
@@ -66,6 +69,17 @@ class _Waiting(NamedTuple):
     is_day: bool
     publisher: str
     kind: str
+    case: UUID | None = None
+    """The case that it was taken into before, with that case's machine and times."""
+    device: UUID | None = None
+    begins: datetime | None = None
+    ends: datetime | None = None
+
+    def is_known_of(self, device: UUID) -> bool:
+        """Whether the machine's case has the report as it is."""
+        if self.device != device or self.begins is None or self.ends is None:
+            return False
+        return self.begins <= self.first and self.seen <= self.ends
 
     @property
     def sign(self) -> str:
@@ -104,16 +118,20 @@ def _take_batch(campaign: Campaign, owners: dict[UUID, tuple[Owners, bool]]) -> 
         Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
         now = timezone.now()
         machines = _machines(node, now)
-        devices = machines_named(campaign, machines, owners)
+        known = _known_machines(campaign, node, machines, owners)
+        devices = machines_named(campaign, [one for one in machines if one.device in known.unplaced], owners)
+        returned = bring_back(_told_again(node, machines, known, devices))
         current = {
             (case.device_id, case.family): case
             for case in Case.rows.select_for_update(of=("self",), no_key=True)
-            .filter(device__in={one.pk for one in devices.values()}, is_current=True)
+            .filter(device__in={one.pk for one in (*devices.values(), *known.devices())}, is_current=True)
             .select_related("device__owner")
         }
         fresh: list[tuple[_Machine, Case]] = []
         made: dict[tuple[UUID, str], Case] = {}
         for one in machines:
+            if one.device in known.again:
+                continue  # these reports may be of several machines
             device = devices[node, one.device]
             key = (device.pk, one.family)
             if key in made:
@@ -129,9 +147,65 @@ def _take_batch(campaign: Campaign, owners: dict[UUID, tuple[Owners, bool]]) -> 
                 fresh.append((one, case))
         open_cases(list(made.values()))
         link_machines(node, [(one.device, one.family, case.pk) for one, case in fresh])
-        known = {(one.device, one.family) for one, _case in fresh}
-        left = [one for one in machines if (one.device, one.family) not in known]
-        return len(made) + (_take(node, left, devices, current, now) if left else 0)
+        done = {(one.device, one.family) for one, _case in fresh}
+        left = [one for one in machines if (one.device, one.family) not in done]
+        if not left:
+            return len(made)
+        moves = Moves()
+        opened = _take(node, left, _Found(node, devices, known), current, moves, now)
+        settle(moves, returned, now)
+        return len(made) + opened
+
+
+@dataclass
+class _Known:
+    """`placed` are the machines of reports by tables. `unplaced` addresses have reports that no table places;
+    reports of addresses in `again` are looked at one by one."""
+
+    placed: dict[int, tuple[Device, str]]
+    unplaced: set[str]
+    again: set[str]
+
+    def devices(self) -> list[Device]:
+        return [device for device, _why in self.placed.values()]
+
+
+def _known_machines(
+    campaign: Campaign, node: UUID, machines: list[_Machine], owners: dict[UUID, tuple[Owners, bool]]
+) -> _Known:
+    addresses = {one.device for one in machines}
+    teller = CampaignNode.rows.select_related("unit").get(pk=node)
+    placed = placed_reports(campaign, teller, addresses, owners)
+    waiting = VictimReport.rows.filter(is_waiting=True, node=node, address__in=addresses)
+    told = set(waiting.filter(case__isnull=False).values_list("address", flat=True).distinct())
+    rows = waiting.filter(address__in=placed.bound).values_list("pk", "address")
+    unplaced = {address for pk, address in rows if pk not in placed.devices}
+    return _Known(placed.devices, addresses - placed.bound | unplaced, placed.bound | told)
+
+
+def _told_again(
+    node: UUID, machines: list[_Machine], known: _Known, devices: dict[tuple[UUID, str], Device]
+) -> Iterable[tuple[Device, str]]:
+    """The machines and families of reports that are looked at one by one."""
+    for one in machines:
+        if one.device in known.again and (node, one.device) in devices:
+            yield devices[node, one.device], one.family
+    for some in itertools.batched(sorted(known.placed), 400):
+        for pk, family in VictimReport.rows.filter(pk__in=some).values_list("pk", "family"):
+            yield known.placed[pk][0], family
+
+
+class _Found(NamedTuple):
+    """The machine of each report."""
+
+    node: UUID
+    by_address: dict[tuple[UUID, str], Device]
+    known: _Known
+
+    def of(self, row: _Waiting) -> tuple[Device, str]:
+        """The machine of a report, and why."""
+        placed = self.known.placed.get(row.pk)
+        return placed or (self.by_address[self.node, row.address], "no table")
 
 
 def _machines(node: UUID, now: datetime) -> list[_Machine]:
@@ -149,8 +223,9 @@ def _machines(node: UUID, now: datetime) -> list[_Machine]:
 def _take(
     node: UUID,
     machines: list[_Machine],
-    devices: dict[tuple[UUID, str], Device],
+    machine: _Found,
     current: dict[tuple[UUID, str], Case],
+    moves: Moves,
     now: datetime,
 ) -> int:
     """Take reports of machines that have a case, one by one in the order of their time; returns how many
@@ -162,7 +237,18 @@ def _take(
         for row in itertools.starmap(
             _Waiting,
             found.values_list(
-                "pk", "address", "family", "first_seen", "last_seen", "is_day", "publisher", "kind"
+                "pk",
+                "address",
+                "family",
+                "first_seen",
+                "last_seen",
+                "is_day",
+                "publisher",
+                "kind",
+                "case",
+                "case__device",
+                "case__first_seen",
+                "case__last_seen",
             ),
         )
         if (row.address, row.family) in wanted
@@ -172,8 +258,16 @@ def _take(
     touched: dict[UUID, Case] = {}
     links: list[tuple[int, UUID]] = []
     for row in sorted(rows, key=lambda one: (one.seen, one.pk)):
-        device = devices[node, row.address]
-        case = current[device.pk, row.family]
+        device, why = machine.of(row)
+        if row.case is not None and row.is_known_of(device.pk):
+            links.append((row.pk, row.case))
+            continue
+        if row.case is not None and row.device != device.pk:
+            moves.add(row.case, device.pk, row.seen, why)
+        case = current.get((device.pk, row.family))
+        if case is None:
+            case = current[device.pk, row.family] = new_case(device, row.family, 1, now)
+            fresh[case.pk] = case
         if case.pk not in fresh:
             seen = row.seen if row.seen <= now + timedelta(days=1) else None
             match arrive(

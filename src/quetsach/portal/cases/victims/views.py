@@ -18,11 +18,12 @@ from quetsach.files.bounded_process import BusyError
 from quetsach.portal.campaigns.seat import Seat, take_seat, take_seat_asked
 from quetsach.portal.cases.models import VictimFile
 from quetsach.portal.cases.victims import actions, queries
-from quetsach.portal.cases.victims.actions import Receipt, StaleDraftError
+from quetsach.portal.cases.victims.actions import Receipt
 from quetsach.portal.cases.victims.forms import VictimsForm
 from quetsach.portal.cases.victims.words import reasons, refusal, texts, unread, what_is
 from quetsach.portal.kit.address import on_screen
 from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.draft_actions import StaleDraftError, throw_away
 from quetsach.portal.kit.refusals import note_form, note_request
 from quetsach.portal.units.roles import Verb
 from quetsach.victims import reading, types
@@ -102,7 +103,7 @@ def victims_file(request: HttpRequest, slug: str, file_id: UUID) -> HttpResponse
         found = queries.preview(row, actions.opened(row))
     except (ReportFileError, types.TypesError) as error:
         messages.error(request, refusal(error))
-        actions.drop_draft(row, seat.user)
+        throw_away(row, seat.user)
         return redirect("victims", slug)
     except StaleDraftError:
         messages.error(request, _("The file is no longer here. Upload it again."))
@@ -132,7 +133,7 @@ def victims_file(request: HttpRequest, slug: str, file_id: UUID) -> HttpResponse
 def _decide(request: HttpRequest, seat: Seat, row: VictimFile) -> HttpResponse:
     slug = seat.campaign.slug
     if request.POST.get("do") != "take":
-        actions.drop_draft(row, seat.user)
+        throw_away(row, seat.user)
         messages.info(request, _("Nothing of the file was stored."))
         return redirect("victims", slug)
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import uuid4
 
 from django.db import transaction
@@ -12,16 +12,25 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from quetsach.portal.accounts.models import User
-from quetsach.portal.audit.actions import record
-from quetsach.portal.cases.actions import CaseError, claim_clean, dismiss, start_cleaning
-from quetsach.portal.cases.models import Case, CaseEvent
-from quetsach.portal.cases.rules import Act
+from quetsach.portal.cases.actions import (
+    TAKEN_BACK,
+    UNDO_WITHIN,
+    CaseError,
+    claim_clean,
+    locked,
+    may_take_back,
+    start_cleaning,
+    undo,
+)
+from quetsach.portal.cases.false_alarms.actions import propose
+from quetsach.portal.cases.models import Case, CaseEvent, FalseAlarm
+from quetsach.portal.cases.noting_actions import acknowledge
+from quetsach.portal.cases.rules import NEEDS_ASSET
 from quetsach.portal.cases.words import DONE
 
-START, FALSE_ALARM = "start", "false"
-CHOICES = (START, *DONE, FALSE_ALARM)
-UNDO_WITHIN = timedelta(hours=24)
-_TAKEN_BACK = (Act.START, Act.CLAIM, Act.DISMISS)
+SEEN, START, FALSE_ALARM = "seen", "start", "false"
+CHOICES = (SEEN, START, *(done for done in DONE if done not in NEEDS_ASSET), FALSE_ALARM)
+"""What can be chosen for a row. What needs a word for each machine is said on the page of its case."""
 
 
 @dataclass
@@ -67,10 +76,12 @@ def _act(
     reason: str,
     ip: str | None,
 ) -> None:
-    if choice == START:
+    if choice == SEEN:
+        acknowledge(case, actor, ip, batch)
+    elif choice == START:
         start_cleaning(case, actor, ip, batch)
     elif choice == FALSE_ALARM:
-        dismiss(case, actor, reason, ip, batch)
+        propose(case, actor, FalseAlarm.Scope.CASE, reason, ip=ip, batch=batch)
     else:
         claim_clean(case, actor, done=choice, done_at=done_at, tool=tool, note=reason, ip=ip, batch=batch)
 
@@ -83,35 +94,18 @@ def take_back(batch: str, actor: User, ip: str | None = None) -> Outcome:
     """
     outcome = Outcome(batch)
     for event in _events(batch, actor):
-        case = (
-            Case.rows.select_for_update(of=("self",), no_key=True)
-            .select_related("device__owner")
-            .get(pk=event.case_id)
-        )
+        case = locked(event.case)
         last = case.events.order_by("-at", "-pk").first()
-        if last is None or last.pk != event.pk or not case.is_current:
+        if last is None or last.pk != event.pk or not may_take_back(case, event, actor):
             outcome.refused.append((case, _("Something has happened to the case since.")))
             continue
-        before = case.state
-        case.state = event.from_state
-        if event.act == Act.CLAIM:
-            case.claimed_at = None
-        case.save()
-        told = {"batch": batch, "act": event.act}
-        CaseEvent.rows.create(
-            case=case, at=timezone.now(), act=Act.UNDO.value, from_state=before, to_state=case.state,
-            by=actor, data=told,
-        )  # fmt: skip
-        record(
-            actor, "case.undo", unit_path=case.device.owner.path, about=case,
-            data={"device": case.device.key, "from": before, "to": case.state, **told}, ip=ip,
-        )  # fmt: skip
+        undo(case, event, actor, ip)
         outcome.done.append(case)
     return outcome
 
 
 def _events(batch: str, actor: User) -> list[CaseEvent]:
     since = timezone.now() - UNDO_WITHIN
-    acts = [act.value for act in _TAKEN_BACK]
+    acts = [act.value for act in TAKEN_BACK]
     rows = CaseEvent.rows.filter(by=actor, at__gte=since, act__in=acts, data__batch=batch)
-    return list(rows.order_by("pk"))
+    return list(rows.select_related("case").order_by("pk"))

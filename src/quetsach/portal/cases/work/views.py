@@ -17,6 +17,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from quetsach.portal.campaigns.seat import Seat, take_seat, take_seat_asked
+from quetsach.portal.cases import flags
+from quetsach.portal.cases.escalating.queries import rule_of
 from quetsach.portal.cases.words import DONE
 from quetsach.portal.cases.work import actions, queries
 from quetsach.portal.cases.work.forms import TogetherForm
@@ -34,7 +36,9 @@ def work(request: HttpRequest, slug: str) -> HttpResponse:
     """Open cases, with a choice for each; all choices are saved together."""
     seat = take_seat_asked(request, slug, Verb.WORK_CASE)
     below = request.GET.get("duoi") == "1" and seat.node.has_below
-    found = queries.open_cases(seat.node, below=below)
+    now, rule = timezone.now(), rule_of(seat.campaign)
+    flag = flags.chosen(request.GET.get("loc", ""))
+    found = queries.open_cases(seat.node, rule, now, below=below, flag=flag)
     form, picked, wrong = TogetherForm(), {}, {}
     if request.method == "POST":
         picked = _picked(request)
@@ -51,7 +55,10 @@ def work(request: HttpRequest, slug: str) -> HttpResponse:
                 return redirect(request.get_full_path())
             wrong = {case.pk: said for case, said in outcome.refused}
     page = Paginator(found, PAGE).get_page(request.GET.get("trang"))
-    shown = queries.rows_of(page, get_language() or "vi")
+    shown = queries.rows_of(page, get_language() or "vi", rule, now)
+    there = queries.flags_there(seat.node, rule, now, below=below)
+    if flag is not None and flag not in there:
+        there.append(flag)
     context = {
         "seat": seat,
         "door": "cases",
@@ -60,6 +67,8 @@ def work(request: HttpRequest, slug: str) -> HttpResponse:
         "choices": _choices(),
         "form": form,
         "below": below,
+        "flag": flag,
+        "filters": [(one, flags.WORDS[one]) for one in there],
         "last": request.session.get(LAST, {}).get(slug),
     }
     return render(request, "cases/work.html", context, status=422 if form.errors or wrong else 200)
@@ -80,9 +89,10 @@ def _picked(request: HttpRequest) -> dict[UUID, str]:
 def _choices() -> list[tuple[str, int, str]]:
     """Value, key and words of what can be chosen for a row."""
     words: Mapping[str, str] = {
+        actions.SEEN: _("We know of it"),
         actions.START: _("Being handled"),
         **{key: str(said) for key, said in DONE.items()},
-        actions.FALSE_ALARM: _("A false alarm"),
+        actions.FALSE_ALARM: _("A false alarm (a second person must agree)"),
     }
     return [(value, number, words[value]) for number, value in enumerate(actions.CHOICES, 1)]
 
@@ -136,9 +146,10 @@ def sheet(request: HttpRequest, slug: str) -> HttpResponse:
     """The open cases on paper, unit by unit, with the steps to tick."""
     seat = take_seat_asked(request, slug)
     below = request.GET.get("duoi") == "1" and seat.node.has_below
-    found = queries.open_cases(seat.node, below=below)
+    now, rule = timezone.now(), rule_of(seat.campaign)
+    found = queries.open_cases(seat.node, rule, now, below=below)
     ordered = found.order_by("device__owner__path", "-last_seen", "device", "pk")
-    rows = queries.rows_of(ordered[: MOST_PRINTED + 1], get_language() or "vi")
+    rows = queries.rows_of(ordered[: MOST_PRINTED + 1], get_language() or "vi", rule, now)
     units = groupby(rows[:MOST_PRINTED], key=lambda row: row.case.device.owner)
     context = {
         "seat": seat,
@@ -146,6 +157,6 @@ def sheet(request: HttpRequest, slug: str) -> HttpResponse:
         "units": [(unit, list(some)) for unit, some in units],
         "has_more": len(rows) > MOST_PRINTED,
         "most": MOST_PRINTED,
-        "as_of": timezone.now(),
+        "as_of": now,
     }
     return render(request, "cases/work_sheet.html", context)

@@ -32,10 +32,14 @@ def say(
     machine: str = "",
     ip: str | None = None,
 ) -> list[StoredDecision]:
-    """Confirm or retire machines. Raises DecisionRefusedError."""
+    """Confirm or retire machines. Without a kind each is confirmed as what the register says, else as a
+    computer. Raises DecisionRefusedError."""
+
+    def kind_of(row: RegisterRow) -> str:
+        return (machine or row.machine or RegisterRow.Kind.PC) if verdict == "confirmed" else ""
+
     with transaction.atomic():
-        said = [decide(unit, verdict, key_of(row), None, by, nfc(reason), machine, ip)
-                for row in rows]  # fmt: skip
+        said = [decide(unit, verdict, key_of(row), None, by, nfc(reason), kind_of(row), ip) for row in rows]
     follow(unit)
     return said
 
@@ -81,7 +85,8 @@ def write_words(
     with transaction.atomic():
         kept = EvidenceFile.rows.create(
             unit=unit, source=BY_HAND, name=value[:300], digest="", by=by, claims=1, fresh=1,
-            created_at=timezone.now(), accepted_at=timezone.now(), told={"words": dict(about)},
+            created_at=timezone.now(), accepted_at=timezone.now(),
+            told={"words": dict(about), "key": [kind, value]},
         )  # fmt: skip
         claim = Claim(
             (Key(kind, value),), at, at + 1_000_000, BY_HAND, unit.path, (*about, ("register", BY_HAND))

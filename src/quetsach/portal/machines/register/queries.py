@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from quetsach.machines.evidence import Key
 from quetsach.machines.identity.entries import BY_HAND
 from quetsach.portal.machines.models import (
     EvidenceFile,
@@ -23,6 +24,8 @@ from quetsach.text.vietnamese import search_key
 
 QUIET = timedelta(days=30)
 """A machine that no source saw for so long is asked about: retired, moved, or no longer in the logs?"""
+MOST_WORDS = 50
+"""What was written by hand and stands on the page of all that people said."""
 type _Cases = Callable[[Unit, Sequence[RegisterRow]], dict[int, str]]
 CASES: list[_Cases] = []
 """The app cases registers here: for a unit and rows it returns the address of the open case of each."""
@@ -119,13 +122,20 @@ def candidates(row: RegisterRow, text: str) -> list[RegisterRow]:
     return list(others.filter(near).order_by("name", "pk")[:10])
 
 
+class Named(NamedTuple):
+    """What people call a machine, and its row; without a row where no machine has the key any more."""
+
+    name: str
+    row: int | None = None
+
+
 class Said(NamedTuple):
-    """A decision with the words for its machines, and what may be taken back."""
+    """A decision with its machines (None: it concerns one alone), and what took it back."""
 
     decision: StoredDecision
-    left: str
-    right: str
-    is_withdrawn: bool
+    left: Named
+    right: Named | None
+    gone: StoredDecision | None
 
 
 def decisions_of(unit: Unit, row: RegisterRow | None = None) -> QuerySet[StoredDecision]:
@@ -135,6 +145,41 @@ def decisions_of(unit: Unit, row: RegisterRow | None = None) -> QuerySet[StoredD
         values = [row.key_value, *(value for _, value in (*row.keys, *row.names))]
         rows = rows.filter(Q(left_value__in=values) | Q(right_value__in=values))
     return rows.order_by("-at", "-pk")
+
+
+def said_of(unit: Unit, decisions: Sequence[StoredDecision]) -> list[Said]:
+    """Decisions as people read them: machines by the names that they have now, and what took each back."""
+    gone = withdrawn(decisions)
+    keys = {Key(one.left_kind, one.left_value) for one in decisions}
+    keys |= {Key(one.right_kind, one.right_value) for one in decisions if one.right_kind}
+    named = _named(unit, keys)
+    return [
+        Said(
+            one,
+            named[Key(one.left_kind, one.left_value)],
+            named[Key(one.right_kind, one.right_value)] if one.right_kind else None,
+            gone.get(one.pk),
+        )
+        for one in decisions
+    ]
+
+
+def _named(unit: Unit, keys: set[Key]) -> dict[Key, Named]:
+    """The machines that have these keys now: as their id, or among their keys and names."""
+    rows = RegisterRow.rows.filter(unit=unit).order_by("pk").defer("search", "events", "reasons", "addresses")
+    found: dict[Key, Named] = {}
+    for row in rows.filter(key_value__in={key.value for key in keys}) if keys else ():
+        found[Key(row.key_kind, row.key_value)] = Named(row.name, row.pk)
+    values = {key: key.value.rpartition(" ")[2] for key in keys if key not in found}
+    holds = Q(pk__in=[])
+    for value in set(values.values()):
+        holds |= Q(search__contains=search_key(value))
+    for row in rows.filter(holds) if values else ():
+        own = {(kind, value) for kind, value in (*row.keys, *row.names)}
+        for key, value in values.items():
+            if (key.kind, value) in own:
+                found.setdefault(key, Named(row.name, row.pk))
+    return {key: found.get(key, Named("")) for key in keys}
 
 
 def withdrawn(decisions: Sequence[StoredDecision]) -> dict[Any, StoredDecision]:
@@ -149,3 +194,12 @@ def words_of(unit: Unit, row: RegisterRow) -> list[EvidenceFile]:
     values = [row.key_value.rpartition(" ")[2], *(value for _, value in row.keys)]
     rows = EvidenceFile.rows.filter(unit=unit, source=BY_HAND, name__in=[value[:300] for value in values])
     return list(rows.select_related("by", "gone_by").order_by("-created_at")[:20])
+
+
+def latest_words(unit: Unit) -> list[tuple[EvidenceFile, Named]]:
+    """What people of the unit wrote by hand last, each with its machine."""
+    rows = EvidenceFile.rows.filter(unit=unit, source=BY_HAND).select_related("by", "gone_by")
+    files = list(rows.defer("leftovers").order_by("-created_at")[:MOST_WORDS])
+    keys = {one.pk: Key(*one.told.get("key", ("", one.name))) for one in files}
+    named = _named(unit, set(keys.values()))
+    return [(one, named[keys[one.pk]]) for one in files]

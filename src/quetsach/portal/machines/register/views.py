@@ -137,7 +137,7 @@ def register_confirm(request: HttpRequest, unit_id: UUID) -> HttpResponse:
     ids = [int(one) for one in request.POST.getlist("may") if one.isdecimal() and len(one) < 19][:PAGE]
     rows = list(RegisterRow.objects.visible_to(request.user).filter(unit=unit, pk__in=ids))
     machine = request.POST.get("kind", "")
-    machine = machine if machine in RegisterRow.Kind.values else "pc"
+    machine = machine if machine in RegisterRow.Kind.values else ""
     back = f"{reverse('register', args=[unit.pk])}?loc={_asked_back(request)}"
     if not rows:
         messages.error(request, _("Choose at least one machine."))
@@ -174,7 +174,6 @@ def machine(request: HttpRequest, unit_id: UUID, row_id: int) -> HttpResponse:
     row = _row(request, unit, row_id)
     text = nfc(request.GET.get("tim", "")).strip().replace("\0", "")[:100]
     decisions = list(queries.decisions_of(unit, row)[:30])
-    gone = queries.withdrawn(decisions)
     hand = queries.words_of(unit, row)
     context = {
         "unit": unit, "row": row, "door": "registers", "tab": "register", "name": words.shown_name(row),
@@ -188,7 +187,8 @@ def machine(request: HttpRequest, unit_id: UUID, row_id: int) -> HttpResponse:
         "others": [(one, words.shown_name(one), words.spoken(one.key_kind, one.key_value))
                    for one in queries.candidates(row, text)],
         "text": text, "kinds": RegisterRow.Kind.choices,
-        "said": [_said(one, gone) for one in decisions], "hand": hand,
+        "said": [(one, *_words(one)) for one in queries.said_of(unit, decisions)],
+        "hand": [(one, queries.Named("")) for one in hand],
         "reasons": [
             (words.reason(why), " = ".join(words.spoken(*key) for key in keys), words.moment(at), source)
             for why, keys, at, source in row.reasons
@@ -198,9 +198,12 @@ def machine(request: HttpRequest, unit_id: UUID, row_id: int) -> HttpResponse:
     return render(request, "machines/machine.html", context)
 
 
-def _said(one: StoredDecision, gone: dict[Any, StoredDecision]) -> tuple[StoredDecision, str, str, Any]:
-    left, right = words.spoken(one.left_kind, one.left_value), words.spoken(one.right_kind, one.right_value)
-    return one, left, right, gone.get(one.pk)
+def _words(one: queries.Said) -> tuple[str, str, str | Promise]:
+    """The keys of both machines as they were said then, and what the first was confirmed as."""
+    said = one.decision
+    left, right = (said.left_kind, said.left_value), (said.right_kind, said.right_value)
+    kinds: dict[str, str | Promise] = dict(RegisterRow.Kind.choices)
+    return words.spoken(*left), words.spoken(*right), kinds.get(said.machine, "")
 
 
 @require_POST
@@ -238,7 +241,7 @@ def _do(
         )
     elif act == "xac-nhan":
         kind = request.POST.get("kind", "")
-        kind = kind if kind in RegisterRow.Kind.values else "pc"
+        kind = kind if kind in RegisterRow.Kind.values else ""
         actions.say(unit, [row], "confirmed", user, reason, machine=kind, ip=ip)
         messages.success(request, _("Confirmed. It can be taken back below."))
     elif act == "thoi":
@@ -258,11 +261,11 @@ def decisions(request: HttpRequest, unit_id: UUID) -> HttpResponse:
     unit = own_unit(request, unit_id)
     page = Paginator(queries.decisions_of(unit), PAGE).get_page(request.GET.get("trang"))
     rows = list(page)
-    gone = queries.withdrawn(rows)
     fresh = request.session.get("register-undo", []) if request.GET.get("vua") else []
     context = {
         "unit": unit, "tab": "decisions", "door": "registers", "page": page, "fresh": fresh,
-        "rows": [_said(row, gone) for row in rows],
+        "rows": [(one, *_words(one)) for one in queries.said_of(unit, rows)],
+        "hand": queries.latest_words(unit) if page.number == 1 else [],
     }  # fmt: skip
     return render(request, "machines/decisions.html", context)
 

@@ -11,17 +11,14 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
-from functools import partial
 from io import BytesIO
 from typing import Any
 
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import transaction
-from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 
-from quetsach.errors import PortalError
 from quetsach.machines.evidence import Binding, Claim
 from quetsach.machines.sources import document, sent
 from quetsach.machines.sources.columns import BY_KEY
@@ -30,6 +27,8 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns import arrivals
 from quetsach.portal.campaigns.models import Campaign
+from quetsach.portal.kit import draft_actions
+from quetsach.portal.kit.draft_actions import StaleDraftError
 from quetsach.portal.machines.actions import Stored, store_evidence, take_back
 from quetsach.portal.machines.models import ColumnMapping, EvidenceFile
 from quetsach.portal.machines.register.filling_actions import list_waiting
@@ -42,8 +41,8 @@ AT_ONCE = 20.0
 """Seconds for which the register is brought up to date while a person waits; the rest follows at night."""
 
 
-class StaleDraftError(PortalError):
-    """The draft is gone: it was taken already, or another file took its place."""
+_MOST_OTHERS = 5
+"""Other units that a preview names."""
 
 
 class Told:
@@ -76,8 +75,7 @@ def keep_draft(unit: Unit, actor: User, files: list[tuple[str, bytes]], told: To
         kept["columns"] = remembered
         found = _read(packed, told.source, kept)
     with transaction.atomic():
-        for old in EvidenceFile.rows.filter(by=actor, accepted_at=None):
-            _drop(old)
+        draft_actions.make_room(EvidenceFile, actor)
         draft = EvidenceFile(
             unit=unit, source=told.source[:255], name=_names(files), by=actor, created_at=timezone.now(),
             digest=hashlib.sha256(packed).hexdigest(),
@@ -96,20 +94,13 @@ def map_columns(draft: EvidenceFile, actor: User, columns: Mapping[str, str]) ->
     """
     known = {heading: key for heading, key in columns.items() if key in BY_KEY or not key}
     kept = {name: draft.told[name] for name in ("at", "is_at_told", "zone", "length")} | {"columns": known}
-    found = _read(_content(draft.content), draft.source, kept)
+    found = _read(draft_actions.content(draft.content), draft.source, kept)
     with transaction.atomic():
-        row = (
-            EvidenceFile.rows.select_for_update(no_key=True, of=("self",))
-            .filter(pk=draft.pk, accepted_at=None)
-            .first()
-        )
-        if row is None:
-            raise StaleDraftError
+        row: EvidenceFile = draft_actions.locked(draft)
         _tell(row, found, kept)
-        stored, place = row.document.storage, row.document.name
+        draft_actions.forget(row.document)
         row.document.save("document", ContentFile(found.packed), save=False)
         row.save()
-        transaction.on_commit(lambda: stored.delete(place or ""))
         for headings in queries.tables_of(found):
             ColumnMapping.rows.update_or_create(
                 unit=row.unit, source=row.source, headings=headings,
@@ -118,35 +109,20 @@ def map_columns(draft: EvidenceFile, actor: User, columns: Mapping[str, str]) ->
     return row
 
 
-@transaction.atomic
-def drop_draft(draft: EvidenceFile, actor: User) -> None:
-    """Throw a draft away; nothing of it was stored."""
-    for one in EvidenceFile.rows.filter(pk=draft.pk, by=actor, accepted_at=None):
-        _drop(one)
-
-
 def accept(draft: EvidenceFile, actor: User, ip: str | None = None) -> tuple[EvidenceFile, Stored]:
     """Take a draft in. The same files, taken in before, change nothing. Raises StaleDraftError."""
     known = queries.same_as(draft)
     if known is not None:
-        drop_draft(draft, actor)
+        draft_actions.throw_away(draft, actor)
         return known, Stored(known=known.claims + known.bindings)
     told = _store(draft)
     with transaction.atomic():
-        row = (
-            EvidenceFile.rows.select_for_update(no_key=True, of=("self",))
-            .filter(pk=draft.pk, accepted_at=None)
-            .first()
-        )
-        if row is None:
-            raise StaleDraftError
-        stored, place = row.content.storage, row.content.name
+        row: EvidenceFile = draft_actions.locked(draft)
+        draft_actions.forget(row.content)
         row.content = ""
         row.accepted_at = timezone.now()
         row.fresh = told.claims + told.bindings + told.shortened
         row.save()
-        if place:
-            transaction.on_commit(lambda: stored.delete(place))
         _record(actor, "evidence.accept", row, ip)
     follow(row.unit)
     return row, told
@@ -233,6 +209,7 @@ def _tell(draft: EvidenceFile, found: Sent, kept: dict[str, Any]) -> None:
         "files": [asdict(one) | {"leftovers": []} for one in found.files], "machines": found.machines,
         "kinds": found.kinds, "begin": found.begin, "end": found.end, "undated": found.undated,
         "bindings": [list(one) for one in found.sample_bindings],
+        "others": queries.of_others(draft.unit, found.addresses)[:_MOST_OTHERS],
     }  # fmt: skip
     kinds: dict[str, int] = {}
     left: dict[str, int] = {}
@@ -255,15 +232,6 @@ def _names(files: list[tuple[str, bytes]]) -> str:
     return visible(nfc(", ".join(name for name, _ in files)))[:300]
 
 
-def _content(file: FieldFile) -> bytes:
-    try:
-        with file.open("rb") as stored:
-            data: bytes = stored.read()
-    except (OSError, ValueError) as error:
-        raise StaleDraftError from error
-    return data
-
-
 def _store(file: EvidenceFile) -> Stored:
     """Store the rows of the file's document. Claims stand before bindings in it, so it is read twice."""
     return store_evidence(
@@ -275,15 +243,8 @@ def _store(file: EvidenceFile) -> Stored:
 
 
 def _rows(file: EvidenceFile) -> Iterator[Claim | Binding]:
-    with gzip.open(BytesIO(_content(file.document))) as lines:
+    with gzip.open(BytesIO(draft_actions.content(file.document))) as lines:
         yield from document.read((line.rstrip(b"\n") for line in lines), file.unit.path)
-
-
-def _drop(draft: EvidenceFile) -> None:
-    places = [(one.storage, one.name) for one in (draft.content, draft.document) if one.name]
-    draft.delete()
-    for storage, place in places:
-        transaction.on_commit(partial(storage.delete, place))
 
 
 def _record(actor: User | None, act: str, row: EvidenceFile, ip: str | None, named: str = "") -> None:

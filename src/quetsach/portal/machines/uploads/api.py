@@ -32,7 +32,10 @@ def push_evidence(request: HttpRequest, token: ApiToken, data: bytes) -> HttpRes
         row, stored = receive(data, token, client_ip_text(request))
     except MachinesError as problem:
         note_request(request, "unknown_kind" if problem.code == "not_evidence" else "damaged")
-        return error(422, problem.code, _REASONS.get(problem.code, problem.code), line=problem.value)
+        reason = _REASONS.get(problem.code, problem.code)
+        if problem.code == "malformed":
+            reason = f"{reason} Line {problem.value}."
+        return error(422, problem.code, reason, line=problem.value)
     return JsonResponse(
         {
             "new": stored.claims + stored.bindings + stored.shortened,

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from quetsach.machines.identity.entries import BY_HAND
 from quetsach.machines.sources.sent import MOST_BYTES, MOST_FILES
 from quetsach.portal.machines.uploads.actions import Told
 from quetsach.text.vietnamese import nfc
@@ -89,6 +90,11 @@ class EvidenceForm(forms.Form):
         text = nfc(self.cleaned_data["source"]).strip()
         if not text.isprintable():
             raise forms.ValidationError(_("Leave out characters that cannot be printed."), code="unreadable")
+        if text == BY_HAND:
+            raise forms.ValidationError(
+                _("This name stands for what people write in the register; choose another one."),
+                code="reserved",
+            )
         return text
 
     def clean_at(self) -> datetime | None:

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from io import BytesIO
+from uuid import UUID
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from quetsach.machines.evidence import Claim
-from quetsach.machines.identity.scopes import lineage
+from quetsach.machines.identity.entries import BY_HAND
+from quetsach.machines.identity.scopes import lineage, related
 from quetsach.machines.sources import document
 from quetsach.machines.sources.outcome import MachinesError
 from quetsach.machines.sources.sent import Sent
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.machines.models import ColumnMapping, EvidenceFile
+from quetsach.portal.sightings.owners import Owners, Range
 from quetsach.portal.units.models import Unit
+from quetsach.portal.units.networks import HELD, Network
 from quetsach.text.json_limits import TooManyError, few
 from quetsach.text.vietnamese import nfc, search_key
 from quetsach.text.words import visible
@@ -66,15 +73,36 @@ def others_of_source(file: EvidenceFile) -> QuerySet[EvidenceFile]:
 
 
 def files_of(unit: Unit) -> QuerySet[EvidenceFile]:
-    """The unit's files that were taken in, also those taken back, the latest first."""
-    rows = EvidenceFile.rows.filter(unit=unit, accepted_at__isnull=False)
+    """The unit's files that were taken in, also those taken back, the latest first; without what people wrote
+    on the pages of machines."""
+    rows = EvidenceFile.rows.filter(unit=unit, accepted_at__isnull=False).exclude(source=BY_HAND)
     return rows.select_related("by", "token", "gone_by").defer("leftovers")
 
 
 def sources_of(unit: Unit) -> list[str]:
     """The names of sources that the unit used, the latest first."""
-    rows = EvidenceFile.rows.filter(unit=unit, accepted_at__isnull=False).order_by("-accepted_at")
+    rows = EvidenceFile.rows.filter(unit=unit, accepted_at__isnull=False).exclude(source=BY_HAND)
+    rows = rows.order_by("-accepted_at")
     return list(dict.fromkeys(rows.values_list("source", flat=True)[:500]))[:20]
+
+
+def of_others(unit: Unit, addresses: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+    """How many of these addresses lie in ranges of other units, by name of the unit, the most first: what the
+    unit tells of them counts for no machine (`cases.telling`). Each address has the time, in microseconds, of
+    which the unit tells; units above and below are no others."""
+    rows = Network.rows.filter(HELD).values_list("cidr", "unit", "begin", "end")
+    ranges = Owners(unit.pk, (Range(*row) for row in rows))
+    holders: Counter[frozenset[UUID]] = Counter()
+    for address, at in addresses:
+        day = timezone.localdate(datetime.fromtimestamp(at / 1_000_000, UTC)) if at else timezone.localdate()
+        if nodes := ranges.holders(address, day):
+            holders[frozenset(nodes)] += 1
+    units = Unit.rows.in_bulk({node for nodes in holders for node in nodes})
+    found: Counter[str] = Counter()
+    for those, n in holders.items():
+        if not any(related(units[node].path, unit.path) for node in those):
+            found[min(units[node].name for node in those)] += n
+    return found.most_common()
 
 
 def campaigns_of(unit: Unit) -> list[CampaignNode]:

@@ -14,19 +14,20 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from quetsach.files.bounded_process import BusyError
+from quetsach.machines.identity.entries import BY_HAND
 from quetsach.machines.sources.columns import COLUMNS
 from quetsach.machines.sources.outcome import MachinesError
 from quetsach.machines.sources.sent import MOST_BYTES
 from quetsach.portal.accounts.models import User
 from quetsach.portal.kit.address import on_screen
 from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.draft_actions import StaleDraftError, throw_away
 from quetsach.portal.kit.refusals import note_form, note_request
 from quetsach.portal.machines import words
 from quetsach.portal.machines.actions import Stored
 from quetsach.portal.machines.models import EvidenceFile
 from quetsach.portal.machines.seats import own_unit
 from quetsach.portal.machines.uploads import actions, queries
-from quetsach.portal.machines.uploads.actions import StaleDraftError
 from quetsach.portal.machines.uploads.forms import EvidenceForm
 from quetsach.portal.units.models import Unit
 
@@ -67,6 +68,7 @@ def _page(request: HttpRequest, unit: Unit, form: EvidenceForm, status: int = 20
 
 def _find(request: HttpRequest, unit: Unit, file_id: UUID) -> EvidenceFile:
     rows = EvidenceFile.objects.visible_to(request.user).filter(pk=file_id, unit=unit)
+    rows = rows.exclude(source=BY_HAND)
     row = rows.select_related("unit", "by", "token", "gone_by").first()
     if row is None or (row.accepted_at is None and row.by_id != request.user.pk):
         raise Http404
@@ -140,7 +142,7 @@ def _decide(request: HttpRequest, unit: Unit, row: EvidenceFile) -> HttpResponse
     except (StaleDraftError, BusyError):
         messages.error(request, _("The files could not be read just now. Upload them again."))
         return redirect("evidence", unit.pk)
-    actions.drop_draft(row, request.user)
+    throw_away(row, request.user)
     messages.info(request, _("Nothing of the files was stored."))
     return redirect("evidence", unit.pk)
 
@@ -162,9 +164,13 @@ def evidence_act(request: HttpRequest, unit_id: UUID, file_id: UUID, act: str) -
     assert isinstance(request.user, User)
     if row.accepted_at is None or act not in ("rut", "tra-lai"):
         raise Http404
+    reason = request.POST.get("reason", "").strip()[:500]
+    if act == "rut" and not reason:
+        messages.error(request, _("Say why: others read it later."))
+        return redirect("evidence_file", unit.pk, row.pk)
     try:
         if act == "rut":
-            actions.withdraw(row, request.user, request.POST.get("reason", "")[:500], client_ip_text(request))
+            actions.withdraw(row, request.user, reason, client_ip_text(request))
             messages.success(request, _("Taken back: what only this file said no longer counts."))
         else:
             actions.put_back(row, request.user, client_ip_text(request))

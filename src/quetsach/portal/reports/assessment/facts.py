@@ -18,7 +18,7 @@ from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.queries import active_nodes
 from quetsach.portal.cases.histories import turns
 from quetsach.portal.cases.models import Case
-from quetsach.portal.cases.queries import watched
+from quetsach.portal.cases.queries import interval, watched
 from quetsach.portal.cases.rules import State
 from quetsach.portal.checks import queries as checks
 from quetsach.portal.indicators.queries import versions
@@ -77,7 +77,8 @@ class Machines:
 
     `is_listed`: whether the campaign has published a list; without one no log is searched. `handled` cases
     were reported clean by their unit, `verified` of them are proven clean. False alarms are in no other
-    number. `is_told`: some lines name a listed address and no machine.
+    number. `is_told`: some lines name a listed address and no machine. `least` and `most`: the machines of
+    the cases.
 
     `shared` addresses are of many machines, `unlocated` signs of one of several machines. `relapsed` machines
     had signs again after they were handled, `reinfected` ones after they were clean.
@@ -93,6 +94,8 @@ class Machines:
     verified: int = 0
     false_alarms: int = 0
     is_told: bool = False
+    least: int = 0
+    most: int = 0
     shared: int = 0
     unlocated: int = 0
     relapsed: int = 0
@@ -170,6 +173,7 @@ def machines(scope: Scope) -> Machines:
     where = subtree(node.path, "device__owner__path")
     cases = Case.rows.filter(where, device__campaign=node.campaign_id, is_current=True).order_by()
     by_state = dict(cases.values_list("state").annotate(n=Count("pk")))
+    machines = interval(node)
     false_alarms = by_state.pop(State.FALSE_POSITIVE, 0)
     verified = by_state.get(State.VERIFIED_CLEAN, 0)
     claimed = by_state.get(State.CLAIMED_CLEAN, 0) + by_state.get(State.RECHECKED, 0)
@@ -186,6 +190,8 @@ def machines(scope: Scope) -> Machines:
         verified=verified,
         false_alarms=false_alarms,
         is_told=looked.is_told,
+        least=machines.least,
+        most=machines.most,
         **more,
     )
 

@@ -131,7 +131,11 @@ def _looked_at(machines: Machines) -> Choice:
 
 def _found(machines: Machines) -> Choice:
     if machines.found:
-        return "some, not all tied" if machines.is_told else "some", {"n": machines.found}
+        values = {"n": machines.found}
+        if machines.least < machines.most:
+            values["least"] = machines.least
+            return "between, not all tied" if machines.is_told else "between", values
+        return "some, not all tied" if machines.is_told else "some", values
     if machines.is_told:
         return "none tied", {}
     # Without a look, and without its days, nothing was seen because nothing could be seen.
@@ -301,6 +305,14 @@ SENTENCES = (
             "some, not all tied": (
                 "Đã phát hiện {n} hồ sơ máy có kết nối đến địa chỉ độc hại; còn dòng nhật ký nêu địa chỉ "
                 "độc hại mà chưa xác định được là của máy nào."
+            ),
+            "between": (
+                "Đã phát hiện {n} hồ sơ máy có kết nối đến địa chỉ độc hại, của ít nhất {least} máy; phần "
+                "còn lại mới biết theo địa chỉ hoặc card mạng nên có thể trùng nhau."
+            ),
+            "between, not all tied": (
+                "Đã phát hiện {n} hồ sơ máy có kết nối đến địa chỉ độc hại, của ít nhất {least} máy; còn "
+                "dòng nhật ký nêu địa chỉ độc hại mà chưa xác định được là của máy nào."
             ),
             "none tied": (
                 "Nhật ký đã rà soát có dòng nêu địa chỉ độc hại nhưng chưa xác định được là của máy nào; "

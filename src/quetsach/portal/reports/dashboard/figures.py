@@ -159,6 +159,10 @@ def _machines(node: CampaignNode, seen: Overview) -> Figure | None:
         "Machines whose logs nobody looked at are not in it."
     )
     caption = sentence(caption, n=seen_in, at=moment(seen.as_of))
+    if table.least < table.total:
+        sure = figure("machines.least", table.least, node, ALL, at=seen.as_of)
+        least = _("At least %(n)s of them are different machines; the others may be among these.")
+        caption = SafeString(caption + " " + sentence(least, n=sure))
     if seen.branches and table.total != seen.machines_below:
         more = _("%(below)s of them in the units below, as in the table; %(own)s in %(unit)s itself.")
         below = figure("machines.seen", seen.machines_below, node, BELOW, at=seen.as_of)

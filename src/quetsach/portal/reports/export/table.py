@@ -115,6 +115,9 @@ def _machines(machines: MachineTable) -> Table:
     rows: list[tuple[Cell, ...]] = [(row.node.name, *row.counts, row.total) for row in machines.rows]
     if rows:
         rows.append((_("Sum total"), *machines.totals, machines.total))
+        if machines.least < machines.total:
+            blank = (None,) * len(machines.totals)
+            rows.append((_("At least, as some may be one machine"), *blank, machines.least))
     words = MACHINES if language() == "vi" else tuple(str(text) for _word, _shape, text in WORDS)
     return Table(_("Machines by state"), (_("Unit"), *words, _("All")), tuple(rows))
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.cases.models import Case
-from quetsach.portal.cases.queries import leading, machines_of
+from quetsach.portal.cases.queries import interval, leading, machines_of
 from quetsach.portal.cases.rules import State, Word, word
 from quetsach.portal.kit.compiled import compiled
 from quetsach.portal.reports.rollup.sums import Line, Place
@@ -59,6 +59,8 @@ class MachineTable:
     rows: list[BranchMachines]
     totals: list[int]
     as_of: datetime
+    least: int = 0
+    """Of the total those that cannot be one and the same."""
 
     @property
     def total(self) -> int:
@@ -84,7 +86,7 @@ class Machine:
 
 
 def by_branch(node: CampaignNode, children: Iterable[Line]) -> MachineTable:
-    """The number of machines by word and branch. One query; with the time rules of the case pages."""
+    """The number of machines by word and branch. Two queries; with the time rules of the case pages."""
     now = timezone.now()
     counts: dict[str, Counter[Word]] = defaultdict(Counter)
     grouped = _by_branch(node.campaign_id, span_of(node.path), len(node.path) + SEGMENT)
@@ -101,7 +103,7 @@ def by_branch(node: CampaignNode, children: Iterable[Line]) -> MachineTable:
     ]
     rows = [row for row in rows if row.total]
     totals = [sum(column) for column in zip(*(row.counts for row in rows), strict=True)]
-    return MachineTable(rows, totals, now)
+    return MachineTable(rows, totals, now, interval(node).least if rows else 0)
 
 
 @compiled

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('campaigns', '0003_receipt_by_annex'),
-        ('cases', '0005_machines_by_identity'),
+        ('cases', '0006_work_on_machines'),
     ]
 
     operations = [

@@ -1,0 +1,1 @@
+"""Overdue machines go up: the terms of a campaign, the view of the superior, and its one message."""

@@ -1,0 +1,1 @@
+"""False alarms: said by one person with a reason, agreed by a second, and ended by the next list."""

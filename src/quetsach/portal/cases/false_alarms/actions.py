@@ -1,0 +1,173 @@
+"""Acts on false alarms: said, agreed or not, taken back; and the cases that follow them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from quetsach.portal.accounts.models import User
+from quetsach.portal.audit.actions import record
+from quetsach.portal.campaigns.models import Campaign
+from quetsach.portal.cases.actions import CaseError, dismiss, locked, note, undo
+from quetsach.portal.cases.false_alarms.queries import decider_of, holding
+from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, FalseAlarm
+from quetsach.portal.cases.rules import TRANSITIONS, Act, Note, State, allows
+from quetsach.portal.cases.withdrawing.queries import signs_of
+
+CLOSED = tuple(state.value for state in State if (state, Act.DISMISS) in TRANSITIONS)
+"""The states of cases that a false alarm closes."""
+MOST = 200
+"""Indicators of one false alarm."""
+
+
+@transaction.atomic
+def propose(
+    case: Case,
+    actor: User,
+    scope: str,
+    reason: str,
+    *,
+    indicators: Collection[str] = (),
+    ip: str | None = None,
+    batch: str = "",
+) -> FalseAlarm:
+    """Say that the signs of a case have another reason. The case stays as it is until a second person agrees.
+
+    `indicators` are those meant, all of the case where none is named.
+
+    Raises:
+        CaseError: it is said already, or the case has too many indicators.
+    """
+    case = locked(case)
+    signs = signs_of(Case.rows.filter(pk=case.pk)).get(case.pk, set())
+    meant = sorted(signs.intersection(indicators) if indicators else signs)
+    if len(meant) > MOST:
+        raise CaseError(_("The case has too many addresses. Ask the unit that publishes the list."))
+    if case.false_alarms.filter(decided_at=None, ended_at=None).exists():
+        raise CaseError(_("That is said already; a second person must agree."))
+    decider = decider_of(case, scope, actor)
+    alarm = FalseAlarm.rows.create(
+        scope_of=scope, case=case, node=case.device.owner, decider=decider, indicators=meant, reason=reason,
+        at=timezone.now(), by=actor, batch=batch,
+    )  # fmt: skip
+    data = {"false_alarm": str(alarm.pk), "scope": scope} | ({"batch": batch} if batch else {})
+    note(case, Note.PROPOSE, by=actor, reason=reason, data=data, ip=ip)
+    return alarm
+
+
+@transaction.atomic
+def agree(alarm: FalseAlarm, actor: User, reason: str = "", ip: str | None = None) -> int:
+    """Agree, as the second person; returns how many cases were closed.
+
+    Raises:
+        CaseError: decided already; said by the same person; or other signs came since.
+    """
+    alarm = _decided(alarm, actor, True, reason)
+    case = locked(alarm.case)
+    if alarm.scope_of == FalseAlarm.Scope.CASE:
+        if signs_of(Case.rows.filter(pk=case.pk)).get(case.pk, set()) - set(alarm.indicators):
+            raise CaseError(
+                _("Other signs came since that was said. Do not agree, and look at the case again.")
+            )
+        if not case.is_current or not allows(State(case.state), Act.DISMISS):
+            raise CaseError(_("The case has changed in the meantime. Look at it again before you go on."))
+    _audit(alarm, "agree", actor, reason, ip)
+    if alarm.scope_of == FalseAlarm.Scope.CASE:
+        _close(case, alarm, actor, ip)
+        return 1
+    return close_covered(alarm.case.device.campaign, actor, ip)
+
+
+@transaction.atomic
+def refuse(alarm: FalseAlarm, actor: User, reason: str, ip: str | None = None) -> FalseAlarm:
+    """Do not agree: the case goes on. Raises CaseError as `agree` does."""
+    alarm = _decided(alarm, actor, False, reason)
+    case = locked(alarm.case)
+    note(case, Note.REFUSE, by=actor, reason=reason, data={"false_alarm": str(alarm.pk)}, ip=ip)
+    _audit(alarm, "refuse", actor, reason, ip)
+    return alarm
+
+
+@transaction.atomic
+def take_back(alarm: FalseAlarm, actor: User, reason: str, ip: str | None = None) -> int:
+    """End a false alarm that was agreed to: cases that it closed are as they were. Returns their number.
+
+    Raises:
+        CaseError: it does not hold any more.
+    """
+    alarm = _locked(alarm)
+    if alarm.ended_at is not None or not alarm.is_agreed:
+        raise CaseError(_("It does not hold any more."))
+    alarm.ended_at, alarm.ended_by, alarm.ended_why = timezone.now(), actor, reason
+    alarm.save(update_fields=["ended_at", "ended_by", "ended_why"])
+    _audit(alarm, "end", actor, reason, ip)
+    events = CaseEvent.rows.filter(act=Act.DISMISS.value, data__false_alarm=str(alarm.pk))
+    back = 0
+    for event in events.select_related("case").order_by("pk"):
+        case = locked(event.case)
+        last = case.events.exclude(act=Note.REFUSE).order_by("-at", "-pk").first()
+        if last is not None and last.pk == event.pk and case.is_current:
+            undo(case, event, actor, ip)
+            back += 1
+    return back
+
+
+@transaction.atomic
+def close_covered(campaign: Campaign, actor: User | None = None, ip: str | None = None) -> int:
+    """Close the open cases all of whose signs false alarms cover; their number. A case that a false alarm
+    closed before, and that is open again, stays open."""
+    found = holding(campaign)
+    if not found.is_any:
+        return 0
+    names = {*found.everywhere, *(name for those in found.by_device.values() for name in those)}
+    open_cases = Case.rows.filter(device__campaign=campaign, is_current=True, state__in=CLOSED)
+    shown = CaseSighting.rows.filter(case__in=open_cases.order_by(), sighting__indicator__in=names)
+    touched = open_cases.filter(pk__in=shown.order_by().values("case"))
+    signs = signs_of(touched)
+    before = CaseEvent.rows.filter(case__in=list(signs), act=Act.DISMISS.value)
+    known = {(pk, data.get("false_alarm")) for pk, data in before.values_list("case", "data")}
+    closed = 0
+    for case in touched.select_related("device").order_by("pk"):
+        covering = found.of(case.device_id)
+        if not signs[case.pk] or not signs[case.pk] <= covering.keys():
+            continue
+        by = sorted({covering[name] for name in signs[case.pk]}, key=lambda one: (one.at, one.pk))
+        if any((case.pk, str(one.pk)) in known for one in by):
+            continue
+        _close(case, by[-1], actor or by[-1].decided_by, ip)
+        closed += 1
+    return closed
+
+
+def _close(case: Case, alarm: FalseAlarm, by: User | None, ip: str | None) -> None:
+    assert by is not None
+    data = {"false_alarm": str(alarm.pk), "said_by": alarm.by.get_full_name()}
+    dismiss(case, by, alarm.reason, ip, data=data)
+
+
+def _locked(alarm: FalseAlarm) -> FalseAlarm:
+    rows = FalseAlarm.rows.select_for_update(of=("self",), no_key=True)
+    return rows.select_related("case__device__campaign", "case__device__owner", "by", "decided_by").get(
+        pk=alarm.pk
+    )
+
+
+def _decided(alarm: FalseAlarm, actor: User, is_agreed: bool, reason: str) -> FalseAlarm:
+    alarm = _locked(alarm)
+    if not alarm.is_waiting:
+        raise CaseError(_("Somebody has decided that already, or it was taken back."))
+    if alarm.by_id == actor.pk:
+        raise CaseError(_("You said it yourself: a second person must decide."))
+    alarm.is_agreed, alarm.decided_at, alarm.decided_by = is_agreed, timezone.now(), actor
+    alarm.decided_why = reason
+    alarm.save(update_fields=["is_agreed", "decided_at", "decided_by", "decided_why"])
+    return alarm
+
+
+def _audit(alarm: FalseAlarm, verb: str, actor: User, reason: str, ip: str | None) -> None:
+    data = {"device": alarm.case.device.key, "scope": alarm.scope_of, "indicators": alarm.indicators[:20],
+            "reason": reason}  # fmt: skip
+    record(actor, f"false_alarm.{verb}", unit_path=alarm.node.path, about=alarm, data=data, ip=ip)

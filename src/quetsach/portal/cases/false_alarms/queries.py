@@ -1,0 +1,113 @@
+"""Reads about false alarms: those that hold, those that wait, and the right to decide."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Case as When
+from django.db.models import Q, QuerySet
+from django.db.models import When as Then
+
+from quetsach.portal.accounts.models import User
+from quetsach.portal.campaigns.models import Campaign, CampaignNode
+from quetsach.portal.cases.models import Case, FalseAlarm
+from quetsach.portal.indicators import queries as lists
+from quetsach.portal.units.models import SEGMENT, Membership
+from quetsach.portal.units.roles import MAY, Place, Verb, fits
+
+WAITING = Q(decided_at=None, ended_at=None)
+WORKERS = [role for role, verbs in MAY.items() if Verb.WORK_CASE in verbs]
+
+
+@dataclass
+class Holding:
+    """The false alarms that hold now, beyond single cases: indicators by machine, and everywhere.
+
+    `published` are the moments of the lists: a sign that is later than a list which is younger than the false
+    alarm is asked anew.
+    """
+
+    by_device: dict[UUID, dict[str, FalseAlarm]] = field(default_factory=lambda: defaultdict(dict))
+    everywhere: dict[str, FalseAlarm] = field(default_factory=dict)
+    published: list[datetime] = field(default_factory=list)
+
+    def of(self, device: UUID) -> dict[str, FalseAlarm]:
+        """The indicators that say nothing on this machine, each with its false alarm."""
+        return self.everywhere | self.by_device.get(device, {})
+
+    @property
+    def is_any(self) -> bool:
+        """Whether there is any."""
+        return bool(self.by_device or self.everywhere)
+
+    def has_ended(self, dismissed: datetime | None, seen: datetime | None) -> bool:
+        """Whether a newer list lies between the moment of a false alarm and a sign."""
+        if dismissed is None or seen is None:
+            return False
+        return any(dismissed < at < seen for at in self.published)
+
+
+def holding(campaign: Campaign) -> Holding:
+    """The false alarms of a campaign that hold: agreed to after the latest list, and not taken back."""
+    times = (row.published_at for row in lists.versions(campaign))
+    found = Holding(published=sorted(at for at in times if at is not None))
+    rows = FalseAlarm.rows.filter(case__device__campaign=campaign, is_agreed=True, ended_at=None)
+    rows = rows.exclude(scope_of=FalseAlarm.Scope.CASE).select_related("case").order_by("at", "pk")
+    if found.published:
+        rows = rows.filter(decided_at__gt=found.published[-1])
+    for row in rows:
+        is_everywhere = row.scope_of == FalseAlarm.Scope.EVERYWHERE
+        names = found.everywhere if is_everywhere else found.by_device[row.case.device_id]
+        for name in row.indicators:
+            names.setdefault(name, row)
+    return found
+
+
+def may_decide(alarm: FalseAlarm, user: User, places: list[Place]) -> bool:
+    """Whether this person may be the second. Nobody agrees to the own word. About all machines people of the
+    unit decide that publishes the list; about one machine everybody who may work on the case."""
+    if not alarm.is_waiting or alarm.by_id == user.pk:
+        return False
+    device = alarm.case.device
+    if alarm.scope_of == FalseAlarm.Scope.EVERYWHERE:
+        return fits(places, Verb.UPLOAD_INDICATORS, device.campaign.issuer.path)
+    return fits(places, Verb.WORK_CASE, device.owner.path)
+
+
+def may_end(alarm: FalseAlarm, places: list[Place]) -> bool:
+    """Whether this person may take back a false alarm that holds: by the same rights as for deciding."""
+    if alarm.ended_at is not None or not alarm.is_agreed:
+        return False
+    device = alarm.case.device
+    if alarm.scope_of == FalseAlarm.Scope.EVERYWHERE:
+        return fits(places, Verb.UPLOAD_INDICATORS, device.campaign.issuer.path)
+    return fits(places, Verb.WORK_CASE, device.owner.path)
+
+
+def decider_of(case: Case, scope: str, proposer: User) -> CampaignNode | None:
+    """The node whose people are asked: for all machines that of the issuer; else the unit of the machine, or
+    the nearest above that has a second person. None where nobody has an account."""
+    device = case.device
+    nodes = CampaignNode.rows.filter(campaign=device.campaign_id)
+    if scope == FalseAlarm.Scope.EVERYWHERE:
+        return nodes.filter(unit=device.campaign.issuer_id).first()
+    path = device.owner.path
+    above = [path[:end] for end in range(SEGMENT, len(path) + 1, SEGMENT)]
+    found = {node.unit_id: node for node in nodes.filter(path__in=above)}
+    others = Membership.in_force.filter(unit__in=found, role__in=WORKERS, user__is_active=True)
+    staffed = set(others.exclude(user=proposer).values_list("unit", flat=True))
+    return max((node for pk, node in found.items() if pk in staffed), key=lambda n: n.depth, default=None)
+
+
+def shown(node: CampaignNode, user: User) -> QuerySet[FalseAlarm]:
+    """False alarms that the person sees at a node: those of its cases, and those it is asked about; waiting
+    ones first."""
+    rows = FalseAlarm.objects.visible_to(user).filter(case__device__campaign=node.campaign_id)
+    rows = rows.filter(Q(decider=node) | Q(node=node))
+    order = When(Then(WAITING, then=0), default=1)
+    return rows.select_related(
+        "case__device__owner", "case__device__campaign__issuer", "by", "decided_by", "ended_by", "decider"
+    ).order_by(order, "-at", "-pk")

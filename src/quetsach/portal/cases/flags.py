@@ -1,0 +1,120 @@
+"""Flags of a case beside its state. Some are set by people, the others follow from facts; none says clean.
+
+Each is one condition on rows of `Case`, for the filter of a list and for the row alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import Exact, LessThan
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from quetsach.portal.cases.clocks import Clock, Rule
+from quetsach.portal.cases.models import Case, CaseSighting, FalseAlarm, VictimReport
+from quetsach.portal.cases.rules import OPEN, State
+
+PREFIX = "flag_"
+
+
+class Flag(StrEnum):
+    """In the order in which pages show them."""
+
+    OVERDUE = "overdue"
+    UNREACHABLE = "unreachable"
+    BACK = "back"
+    PROPOSED = "proposed"
+    ISOLATED = "isolated"
+    ASIDE = "aside"
+    CRACKED = "cracked"
+    CRACKED_GONE = "cracked_gone"
+    BLOCKED = "blocked"
+    SINKHOLED = "sinkholed"
+    SHARED = "shared"
+
+
+WORDS: dict[Flag, str | Promise] = {
+    Flag.OVERDUE: _("overdue"),
+    Flag.UNREACHABLE: _("cannot be reached"),
+    Flag.BACK: _("signs came back after it was put on the network again"),
+    Flag.PROPOSED: _("a false alarm? a second person must agree"),
+    Flag.ISOLATED: _("off the network"),
+    Flag.ASIDE: _("put aside"),
+    Flag.CRACKED: _("cracked software on it"),
+    Flag.CRACKED_GONE: _("cracked software removed"),
+    Flag.BLOCKED: _("its latest attempt was blocked: no cleaning"),
+    Flag.SINKHOLED: _("its calls end in a sinkhole: no cleaning"),
+    Flag.SHARED: _("address of several machines"),
+}
+BY_CHECKS: dict[Flag, Callable[[], Q]] = {}
+"""Conditions on `OuterRef("device")` that the app of checks adds."""
+COUNTED = (Flag.OVERDUE, Flag.UNREACHABLE, Flag.BACK, Flag.PROPOSED, Flag.ISOLATED, Flag.ASIDE)
+"""Flags that need no look at evidence, so that a list may count them."""
+
+
+def late(rule: Rule, now: datetime) -> Q:
+    """Cases that are late by the clock that they are measured by: `Rule.due` as a condition."""
+    before = rule.begun_before(now)
+    begun = Coalesce("clock_at", "opened_at")
+    unknown = Q(acknowledged_at=None)
+    unfound = Q(acknowledged_at__isnull=False, located_at=None)
+    found = Q(acknowledged_at__isnull=False, located_at__isnull=False)
+    of_unit = Q(pk__in=[])
+    for clock, stage in (
+        (Clock.ACKNOWLEDGE, unknown), (Clock.LOCATE, unfound), (Clock.CLAIM, found),
+    ):  # fmt: skip
+        of_unit |= stage & Q(LessThan(begun, Value(before[clock])))
+    waiting = Q(state__in=(State.CLAIMED_CLEAN, State.RECHECKED), claimed_at__lte=before[Clock.VERIFY])
+    return Q(state__in=OPEN) & of_unit | waiting
+
+
+def conditions(rule: Rule | None, now: datetime) -> dict[Flag, Q | Combinable]:
+    """The condition of each flag on a row of `Case`. Without a rule nothing is overdue: a page that knows the
+    case asks `Rule.due`."""
+    links = CaseSighting.rows.filter(case=OuterRef("pk"))
+    latest = links.order_by(
+        Coalesce("last", "sighting__last_seen").desc(nulls_last=True), "-sighting"
+    ).values("sighting__action")[:1]
+    sinkhole = VictimReport.rows.filter(case=OuterRef("pk"), kind__icontains="sinkhole")
+    waiting = FalseAlarm.rows.filter(case=OuterRef("pk"), decided_at=None, ended_at=None)
+    is_open = Q(state__in=OPEN)
+    never: Q = Q(pk__in=[])
+    return {
+        Flag.OVERDUE: late(rule, now) if rule is not None else never,
+        Flag.UNREACHABLE: is_open & Q(unreachable_at__isnull=False),
+        Flag.BACK: is_open & Q(relapses__gt=0, device__released_at__isnull=False, device__isolated_at=None),
+        Flag.PROPOSED: Exists(waiting),
+        Flag.ISOLATED: Q(device__isolated_at__isnull=False),
+        Flag.ASIDE: is_open & Q(aside_until__gt=now),
+        Flag.CRACKED: BY_CHECKS[Flag.CRACKED]() if Flag.CRACKED in BY_CHECKS else never,
+        Flag.CRACKED_GONE: BY_CHECKS[Flag.CRACKED_GONE]() if Flag.CRACKED_GONE in BY_CHECKS else never,
+        Flag.BLOCKED: Exact(Subquery(latest), Value("blocked")),
+        Flag.SINKHOLED: Exists(sinkhole),
+        Flag.SHARED: Q(device__strength__in=("shared", "unlocated")),
+    }
+
+
+def with_flags(cases: QuerySet[Case], rule: Rule | None, now: datetime) -> QuerySet[Case]:
+    """The cases, each with its flags for `flags_of`."""
+    wanted: dict[str, Any] = {
+        PREFIX + flag.value: ExpressionWrapper(Q(condition), output_field=BooleanField())
+        for flag, condition in conditions(rule, now).items()
+    }
+    return cases.annotate(**wanted)
+
+
+def flags_of(case: Case) -> list[tuple[Flag, str | Promise]]:
+    """The flags of a case of `with_flags`, with their words."""
+    return [(flag, WORDS[flag]) for flag in Flag if getattr(case, PREFIX + flag.value, False)]
+
+
+def chosen(text: str) -> Flag | None:
+    """The flag that a filter names."""
+    return next((flag for flag in Flag if flag.value == text), None)

@@ -1,0 +1,197 @@
+"""False alarms: never by one person alone, and never longer than the list on which they rest."""
+
+from datetime import timedelta
+from io import BytesIO
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from quetsach.portal.cases import actions
+from quetsach.portal.cases.false_alarms import actions as alarms
+from quetsach.portal.cases.models import Case, FalseAlarm
+from quetsach.portal.cases.pull_actions import pull_sightings
+from quetsach.portal.indicators.models import IndicatorSet
+from quetsach.portal.sightings.actions import Sender, receive_file
+from tests.portal.page_text import text_of
+from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
+
+WHY = "Máy của đoàn kiểm tra, đã hỏi."
+CASE, MACHINE, EVERYWHERE = FalseAlarm.Scope.CASE, FalseAlarm.Scope.MACHINE, FalseAlarm.Scope.EVERYWHERE
+
+
+@pytest.fixture
+def listed(cast, tmp_path):
+    listed = publish_list(cast, tmp_path)
+    IndicatorSet.rows.update(published_at=noon(40))
+    return listed
+
+
+@pytest.fixture
+def upload(cast, listed):
+    def give(*rows, unit="A1"):
+        body = document(list(rows), [coverage(noon(30), noon(1))], set_id=listed.set_id)
+        receive_file(BytesIO(body), cast.nodes[unit], Sender("upload", user=cast.user(unit, "it")))
+
+    return give
+
+
+@pytest.fixture
+def case(cast, upload):
+    upload(sighting("10.1.1.5", noon(9)))
+    return Case.rows.get()
+
+
+def agreed(cast, case, scope=CASE):
+    alarm = alarms.propose(case, cast.user("A1", "it"), scope, WHY)
+    alarms.agree(alarm, cast.user("centre", "coordinator"))
+    return alarm
+
+
+def state():
+    return Case.rows.filter(is_current=True).get().state
+
+
+def decide(cast, alarm, deed, unit, role, **told):
+    url = reverse("false_alarm_act", args=["lam-sach", alarm.pk, deed])
+    return cast.client(unit, role).post(url, told).status_code
+
+
+def test_one_person_closes_nothing(cast, case):
+    url = reverse("case_act", args=["lam-sach", case.pk, "bao-nham"])
+    colleague = cast.user("A1", "officer")
+    assert cast.client("A1", "it").post(url, {"scope": "case", "reason": WHY}).status_code == 302
+    alarm = FalseAlarm.rows.get()
+    assert (state(), alarm.decider) == ("assigned", cast.nodes["A1"])
+    assert decide(cast, alarm, "dong-y", "A1", "it") == 404, "nobody agrees to the own word"
+    with pytest.raises(actions.CaseError):
+        alarms.agree(alarm, cast.user("A1", "it"))
+    for unit, role in (("A2", "officer"), ("B", "coordinator"), ("A1", "reader")):
+        assert decide(cast, alarm, "dong-y", unit, role) == 404
+    today = reverse("today", args=["lam-sach"])
+    assert "Quyết định xem có phải báo nhầm" in text_of(cast.client("A1", "officer").get(today))
+    assert "xem có phải báo nhầm" not in text_of(cast.client("A1", "it").get(today))
+    assert decide(cast, alarm, "dong-y", "A1", "officer") == 302
+    assert state() == "false_positive"
+    event = case.events.last()
+    assert (event.act, event.by, event.data["said_by"]) == ("dismiss", colleague, "it-a1")
+
+
+def test_the_second_person_of_a_unit_of_one_is_its_superior(cast, case):
+    cast.user("A", "officer")
+    alarm = alarms.propose(case, cast.user("A1", "it"), CASE, WHY)
+    assert alarm.decider == cast.nodes["A"]
+    page = cast.client("A", "officer").get(reverse("today", args=["lam-sach"]))
+    assert "Quyết định xem có phải báo nhầm" in text_of(page)
+    assert decide(cast, alarm, "khong-dong-y", "A", "officer", reason="Chưa đủ căn cứ, xem lại.") == 302
+    assert state() == "assigned" and case.events.last().act == "refuse"
+
+
+def test_about_all_machines_the_publisher_decides(cast, case):
+    cast.user("A1", "officer")
+    alarm = alarms.propose(case, cast.user("A1", "it"), EVERYWHERE, WHY)
+    assert alarm.decider == cast.nodes["centre"]
+    assert decide(cast, alarm, "dong-y", "A1", "officer") == 404
+    assert decide(cast, alarm, "dong-y", "centre", "coordinator") == 302
+    assert state() == "false_positive"
+
+
+def test_the_same_evidence_opens_nothing_and_other_evidence_does(cast, case, upload):
+    agreed(cast, case)
+    upload(sighting("10.1.1.5", noon(9)))
+    upload(sighting("10.1.1.5", noon(9), count=5))
+    upload(sighting("10.1.1.5", noon(8)))
+    assert state() == "false_positive"
+    upload(sighting("10.1.1.5", noon(7), indicator="bad.example", family="ramnit"))
+    assert state() == "assigned" and case.events.last().act == "evidence"
+
+
+def test_another_place_opens_the_case_again(cast, case, upload, listed):
+    agreed(cast, case)
+    elsewhere = [coverage(noon(30), noon(1), source="log-9", name="resolver")]
+    body = document(
+        [sighting("10.1.1.5", noon(9), source="log-9")], elsewhere, set_id=listed.set_id, name="resolver"
+    )
+    receive_file(BytesIO(body), cast.nodes["A1"], Sender("upload", user=cast.user("A1", "it")))
+    assert state() == "assigned"
+
+
+def test_of_this_machine_the_address_is_false_at_any_place(cast, case, upload, listed):
+    agreed(cast, case, MACHINE)
+    assert state() == "false_positive"
+    elsewhere = [coverage(noon(30), noon(1), source="log-9", name="resolver")]
+    body = document(
+        [sighting("10.1.1.5", noon(9), source="log-9")], elsewhere, set_id=listed.set_id, name="resolver"
+    )
+    receive_file(BytesIO(body), cast.nodes["A1"], Sender("upload", user=cast.user("A1", "it")))
+    assert state() == "false_positive"
+    upload(sighting("10.1.1.9", noon(9)))
+    assert Case.rows.get(device__key="10.1.1.9").state == "assigned", "another machine is another matter"
+
+
+def test_everywhere_closes_all_machines_with_these_addresses_alone_and_later_ones(cast, case, upload):
+    upload(sighting("10.1.1.6", noon(9)))
+    upload(sighting("10.1.1.7", noon(9)), sighting("10.1.1.7", noon(9), indicator="bad.example"))
+    agreed(cast, case, EVERYWHERE)
+    upload(sighting("10.1.1.8", noon(8)))
+    states = dict(Case.rows.values_list("device__key", "state"))
+    assert states == {"10.1.1.5": "false_positive", "10.1.1.6": "false_positive", "10.1.1.7": "assigned",
+                      "10.1.1.8": "false_positive"}  # fmt: skip
+    # A person opens one of them again: it stays open.
+    actions.reopen(Case.rows.get(device__key="10.1.1.6"), cast.user("A1", "it"), "Máy này có dấu hiệu thật.")
+    upload(sighting("10.1.1.8", noon(7)))
+    pull_sightings(cast.campaign)
+    assert Case.rows.get(device__key="10.1.1.6").state == "assigned"
+
+
+@pytest.mark.parametrize("scope", [CASE, MACHINE, EVERYWHERE])
+def test_it_ends_with_the_next_list(cast, case, upload, scope):
+    alarm = agreed(cast, case, scope)
+    FalseAlarm.rows.filter(pk=alarm.pk).update(decided_at=noon(8))
+    Case.rows.update(dismissed_at=noon(8))
+    IndicatorSet.rows.update(published_at=noon(6))
+    upload(sighting("10.1.1.5", noon(7)))
+    assert state() == "false_positive", "a sign of before the next list"
+    upload(sighting("10.1.1.5", noon(5)))
+    assert state() == "assigned"
+    if scope == EVERYWHERE:
+        upload(sighting("10.1.1.8", noon(5)))
+        assert Case.rows.get(device__key="10.1.1.8").state == "assigned"
+
+
+def test_other_signs_meanwhile_are_not_agreed_to_unseen(cast, case, upload):
+    alarm = alarms.propose(case, cast.user("A1", "it"), CASE, WHY)
+    upload(sighting("10.1.1.5", noon(5), indicator="bad.example", family="ramnit"))
+    with pytest.raises(actions.CaseError):
+        alarms.agree(alarm, cast.user("A", "officer"))
+    assert state() == "assigned" and FalseAlarm.rows.get().is_waiting
+
+
+def test_what_was_agreed_is_taken_back_with_its_cases(cast, case, upload):
+    upload(sighting("10.1.1.6", noon(9)))
+    actions.start_cleaning(Case.rows.get(device__key="10.1.1.6"), cast.user("A1", "it"))
+    alarm = agreed(cast, case, EVERYWHERE)
+    assert set(Case.rows.values_list("state", flat=True)) == {"false_positive"}
+    assert decide(cast, alarm, "rut", "A1", "it", reason="Địa chỉ thật sự độc hại.") == 404
+    assert decide(cast, alarm, "rut", "centre", "coordinator", reason="Địa chỉ thật sự độc hại.") == 302
+    states = dict(Case.rows.values_list("device__key", "state"))
+    assert states == {"10.1.1.5": "assigned", "10.1.1.6": "cleaning"}
+    upload(sighting("10.1.1.8", noon(8)))
+    assert Case.rows.get(device__key="10.1.1.8").state == "assigned"
+
+
+def test_the_proposer_takes_the_word_back(cast, case):
+    alarms.propose(case, cast.user("A1", "it"), CASE, WHY)
+    url = reverse("case_act", args=["lam-sach", case.pk, "hoan-tac"])
+    assert cast.client("A1", "it").post(url).status_code == 302
+    assert not FalseAlarm.rows.get().is_waiting
+    alarms.propose(Case.rows.get(), cast.user("A1", "it"), CASE, WHY)
+
+
+def test_a_claim_waits_no_less_for_a_false_alarm(cast, case):
+    """A waiting false alarm closes nothing and stops no clock."""
+    before = Case.rows.get()
+    alarms.propose(case, cast.user("A1", "it"), CASE, WHY)
+    after = Case.rows.get()
+    assert (after.state, after.clock_at) == (before.state, before.clock_at)
+    assert timezone.now() - after.acknowledged_at < timedelta(minutes=5)

@@ -1,0 +1,183 @@
+"""Notes and marks of a case: isolated, tried, put aside; machines that are gone; and the way back."""
+
+from datetime import timedelta
+from io import BytesIO
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from quetsach.portal.cases import actions, flags, noting_actions
+from quetsach.portal.cases.escalating.queries import rule_of
+from quetsach.portal.cases.flags import Flag
+from quetsach.portal.cases.models import Case, Device
+from quetsach.portal.cases.pull_actions import pull_sightings
+from quetsach.portal.checks.models import CrackedCopy
+from quetsach.portal.machines.models import RegisterRow, StoredDecision
+from quetsach.portal.sightings.actions import Sender, receive_file
+from tests.portal.page_text import text_of
+from tests.portal.scan_document import alive_of, coverage, document, hours_of, noon, publish_list, sighting
+
+KEY = "10.1.1.5"
+WHY = "Máy của phòng kế toán."
+
+
+@pytest.fixture
+def listed(cast, tmp_path):
+    return publish_list(cast, tmp_path)
+
+
+@pytest.fixture
+def upload(cast, listed):
+    def give(rows, coverages=()):
+        asked = {name for one in coverages for name in one.get("alive") or ()}
+        body = document(rows, coverages, set_id=listed.set_id, asked=asked)
+        return receive_file(BytesIO(body), cast.nodes["A1"], Sender("upload", user=cast.user("A1", "it")))
+
+    return give
+
+
+@pytest.fixture
+def case(cast, upload):
+    upload([sighting(KEY, noon(30))], [log(noon(38), noon(30))])
+    return Case.rows.get()
+
+
+def log(first, last, device=KEY, asked=None):
+    """A log with lines in each hour, and the machine in each of them; without it where only `asked`."""
+    alive = {asked: {}} if asked else {device: alive_of(first, last)}
+    return coverage(first, last, source=f"log-{first}-{last}", hours=hours_of(first, last), order="kept",
+                    alive=alive)  # fmt: skip
+
+
+def marks(cast):
+    rows = flags.with_flags(Case.rows.all(), rule_of(cast.campaign), timezone.now())
+    return {flag for flag, _words in flags.flags_of(rows.get())}
+
+
+def act(cast, case, deed, role="it", unit="A1", **fields):
+    url = reverse("case_act", args=["lam-sach", case.pk, deed])
+    return cast.client(unit, role).post(url, fields)
+
+
+def moment(at):
+    return f"{timezone.localtime(at):%d/%m/%Y %H:%M}"
+
+
+def test_a_machine_off_the_network_is_marked_and_not_cleaned(cast, case):
+    before = case.state
+    since = noon(2)
+    assert act(cast, case, "co-lap", since=moment(since), reason=WHY).status_code == 302
+    assert Case.rows.get().state == before and Flag.ISOLATED in marks(cast)
+    page = text_of(cast.client("A1", "it").get(reverse("case", args=["lam-sach", case.pk])))
+    assert "đã ngắt khỏi mạng" in page and moment(since) in page
+    assert act(cast, case, "co-lap", since=moment(since), reason=WHY).status_code == 422
+    assert act(cast, case, "hoan-tac").status_code == 302
+    assert Device.rows.get().isolated_at is None and Flag.ISOLATED not in marks(cast)
+    assert [event.act for event in case.events.all()] == ["open", "isolate", "undo"]
+
+
+def test_signs_after_the_own_release_are_the_superiors_matter(cast, case, upload):
+    act(cast, case, "co-lap", since=moment(noon(20)), reason=WHY)
+    told = {"done": "scan", "done_at": moment(noon(6)), "lifts": "on"}
+    assert act(cast, case, "da-xu-ly", **told).status_code == 302
+    device = Device.rows.get()
+    assert device.isolated_at is None and device.released_at is not None
+    today = reverse("today", args=["lam-sach"])
+    assert "cần cấp trên giúp" not in text_of(cast.client("A", "officer").get(today))
+    upload([sighting(KEY, noon(2), source="new")])
+    assert Case.rows.get().relapses == 1 and Flag.BACK in marks(cast)
+    assert "cần cấp trên giúp" in text_of(cast.client("A", "officer").get(today))
+
+
+def test_three_dated_tries_reach_the_superior_and_the_case_stays_open(cast, case):
+    for n in (5, 4, 3):
+        assert Flag.UNREACHABLE not in marks(cast)
+        told = {"tried_at": moment(noon(n)), "how": "Gọi văn phòng, không ai biết máy này."}
+        assert act(cast, case, "chua-gap", **told).status_code == 302
+    assert Flag.UNREACHABLE in marks(cast) and Case.rows.get().state == case.state
+    today = text_of(cast.client("A", "officer").get(reverse("today", args=["lam-sach"])))
+    assert "cần cấp trên giúp" in today
+    noting_actions.locate(case, cast.user("A1", "it"), place="phòng 204")
+    assert (Case.rows.get().tries, Case.rows.get().unreachable_at) == (0, None)
+
+
+def test_what_is_put_aside_leaves_the_list_and_is_counted(cast, case):
+    work = reverse("case_work", args=["lam-sach"])
+    until = timezone.localdate() + timedelta(days=3)
+    assert act(cast, case, "de-sau", until=f"{until:%d/%m/%Y}", reason="Máy đang đi sửa.").status_code == 302
+    client = cast.client("A1", "it")
+    assert KEY not in text_of(client.get(work)) and KEY in text_of(client.get(work + "?loc=aside"))
+    assert KEY in text_of(client.get(reverse("cases", args=["lam-sach"])))
+    assert act(cast, case, "lay-lai-viec").status_code == 302
+    assert KEY in text_of(client.get(work))
+    past = timezone.localdate() - timedelta(days=1)
+    assert act(cast, case, "de-sau", until=f"{past:%d/%m/%Y}", reason=WHY).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "deed", ["co-lap", "chua-gap", "de-sau", "tim-thay", "da-biet", "hoan-tac", "noi-lai"]
+)
+def test_strangers_and_readers_note_nothing(cast, case, deed):
+    for unit, role in (("A2", "it"), ("B", "coordinator"), ("A1", "reader")):
+        assert act(cast, case, deed, unit=unit, role=role).status_code == 404
+    assert case.events.count() == 1
+
+
+def test_nobody_takes_back_what_another_person_did(cast, case):
+    act(cast, case, "da-biet")
+    assert act(cast, case, "hoan-tac", role="officer").status_code == 422
+    assert Case.rows.get().acknowledged_at is not None
+    act(cast, case, "bat-dau")
+    act(cast, case, "da-xu-ly", done="scan", done_at=moment(noon(5)))
+    act(cast, case, "hoan-tac")
+    again = Case.rows.get()
+    assert (again.state, again.claimed_at, again.done) == ("cleaning", None, "")
+
+
+def test_marks_that_follow_from_facts(cast, case, upload):
+    assert marks(cast) == {Flag.OVERDUE} & marks(cast)
+    CrackedCopy.rows.create(device=case.device, product="office", found_at=noon(9), last_at=noon(9))
+    upload([sighting(KEY, noon(3), source="later", action="blocked")])
+    assert {Flag.CRACKED, Flag.BLOCKED} <= marks(cast) and Case.rows.get().state == case.state
+    CrackedCopy.rows.update(gone_at=noon(1))
+    upload([sighting(KEY, noon(2), source="latest")])
+    assert Flag.CRACKED_GONE in marks(cast) and not {Flag.CRACKED, Flag.BLOCKED} & marks(cast)
+
+
+def test_a_machine_out_of_use_is_proven_by_being_seen_no_more(cast, case, upload):
+    assert act(cast, case, "da-xu-ly", done="retire", done_at=moment(noon(28))).status_code == 422
+    told = {"done": "retire", "done_at": moment(noon(28)), "asset": "TS-0042"}
+    assert act(cast, case, "da-xu-ly", **told).status_code == 302
+    upload([], [log(noon(28, 14), noon(12), asked=KEY)])
+    assert Case.rows.get().state == "verified_clean"
+    # It talks again, without a sign: it is in use, and nothing is proven.
+    upload([], [log(noon(11), noon(10))])
+    pull_sightings(cast.campaign)
+    again = Case.rows.get()
+    assert (again.state, again.claimed_at, again.relapses) == ("cleaning", None, 0)
+    assert again.events.last().act == "seen_again"
+    page = text_of(cast.client("A1", "it").get(reverse("case", args=["lam-sach", case.pk])))
+    assert "nay lại thấy hoạt động" in page and "TS-0042" in page
+
+
+def test_another_machine_needs_to_be_seen_where_one_out_of_use_must_not(cast, case, upload):
+    actions.claim_clean(case, cast.user("A1", "it"), done="reinstall", done_at=noon(28))
+    upload([], [log(noon(28, 14), noon(12), asked=KEY)])
+    assert Case.rows.get().state == "rechecked", "silence of a machine that nobody saw proves nothing"
+
+
+def test_the_machine_that_came_for_another_is_tied_to_it(cast, case, settings):
+    device = case.device
+    Device.rows.filter(pk=device.pk).update(id_kind="mac", id_value="00:11:22:33:44:55", strength="located")
+    new = {"key_kind": "mac", "key_value": "00:11:22:33:44:66", "name": "KT-07", "standing": "computer"}
+    RegisterRow.rows.create(unit=cast.units["A1"], **new)
+    told = {"done": "replace", "done_at": moment(noon(5)), "asset": "kt-07"}
+    assert act(cast, case, "da-xu-ly", **told).status_code == 302
+    said = StoredDecision.rows.get(verdict="replaced")
+    assert (said.left_value, said.right_value) == ("00:11:22:33:44:55", "00:11:22:33:44:66")
+    assert act(cast, case, "hoan-tac").status_code == 302
+    assert StoredDecision.rows.filter(verdict="withdrawn", withdraws=said).exists()
+    told["asset"] = "máy không có trong sổ"
+    assert act(cast, case, "da-xu-ly", **told).status_code == 302
+    assert StoredDecision.rows.filter(verdict="replaced").count() == 1
