@@ -31,7 +31,7 @@ def changes(out: BinaryIO, state: State, scan: Scan, leases: Leases | None, sinc
     """Write what changed after a change; None where nothing did.
 
     All rows of an address and an indicator go together: a lease may join or part them. A log under 4,096
-    bytes is told under the id of its first look, or each new line would make another log of it.
+    bytes keeps the id of its first look, or each new line would make another log of it.
     """
     changed, sources = state.changed_since(scan.set_id, since)
     if not changed and not sources:

@@ -60,7 +60,7 @@ def network(folder: Path, mounts: Path = _MOUNTS) -> str:
 
 
 class Lock:
-    """Held by the one watcher that uses a folder; the system gives it back when the process ends."""
+    """The lock of the watcher that uses a folder; the system gives it back when the process ends."""
 
     def __init__(self, folder: Path) -> None:
         self._file: IO[bytes] = (folder / _LOCK).open("ab")

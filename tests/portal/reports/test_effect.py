@@ -1,4 +1,4 @@
-"""What the campaign adds to natural decline, on machines whose end is known."""
+"""The share of the campaign beside natural decline, on machines with a known end."""
 
 from datetime import datetime, time, timedelta
 from uuid import uuid4

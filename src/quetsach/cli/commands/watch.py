@@ -1,4 +1,4 @@
-"""`quetsach watch`: logs are followed, and what they show is told and sent."""
+"""`quetsach watch`: follow logs, print their signs and send them."""
 
 from __future__ import annotations
 

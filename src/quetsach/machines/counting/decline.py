@@ -1,8 +1,7 @@
 """Natural decline: how much of an infection goes away without anybody's work, and what our work adds.
 
 Infected machines fall silent by themselves: they are renewed, reinstalled, switched off, or the malware dies.
-A campaign may only take credit for more than that. The band here is what studies measured in groups to which
-nothing was told:
+A campaign may only take credit for more than that. The band is that of studies of groups without any notice:
 
 - At least 58 % and at most 74 % of infected customers were clean after 14 days without any notice: O. Çetin
   and others, "Cleaning Up the Internet of Evil Things", NDSS 2019, the control group. E-mail did no better.
@@ -49,8 +48,8 @@ class Group(NamedTuple):
 
 
 class Spell(NamedTuple):
-    """A machine for the comparison: the day from which it is followed, its last day with a sign, and the day
-    until which its place was watched."""
+    """A machine for the comparison: the first day of following it, its last day with a sign, and the last day
+    on which somebody watched its place."""
 
     start: date
     last: date

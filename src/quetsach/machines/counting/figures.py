@@ -34,7 +34,7 @@ COUNTS = (
 )  # fmt: skip
 """The numbers that add up over units."""
 CLOCKS = ("acknowledged", "claimed", "verified")
-"""The ends of the clocks that begin when somebody is told."""
+"""The ends of the clocks that begin with a notice."""
 
 
 class Standing(NamedTuple):
@@ -283,7 +283,7 @@ def _count(figures: Figures, machine: MachineHistory, standing: Standing, last: 
 
 
 def _clock(figures: Figures, case: CaseHistory, told: datetime | None, at: datetime) -> None:
-    """A case is told when it is opened, but not before its unit had the letter."""
+    """The notice of a case comes with its opening, but not before its unit had the letter."""
     start = max(case.opened, told) if told is not None else case.opened
     if start > at:
         return

@@ -147,7 +147,7 @@ def _moves(cases: QuerySet[Case]) -> tuple[dict[UUID, list[Move]], dict[str, dat
 
 
 def _days(node: CampaignNode) -> tuple[dict[UUID, set[date]], dict[UUID, set[UUID]]]:
-    """By machine: the local days on which its signs were seen, and the nodes whose logs saw them. A part of a
+    """By machine: the local days with signs, and the nodes whose logs saw them. A part of a
     row is of one UTC day."""
     links = CaseSighting.rows.filter(
         subtree(node.path, "case__device__owner__path"),

@@ -1,4 +1,4 @@
-"""Who may tell of a sign: units whose tables of an address count, and units whose words are heard.
+"""Who may tell of a sign: units with tables of an address that count, and units with a say.
 
 A unit that uploads a lease for an address of another unit would else take that unit's machine, with its case.
 In the log of a superior the word of a neighbour would make two machines of another unit one.

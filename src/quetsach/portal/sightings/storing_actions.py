@@ -96,11 +96,11 @@ def prepare(node: CampaignNode, header: ScanRecord, rows: Sequence[SightingRecor
     for key, row in best.items():
         if key in here:
             if key in retold.reduced or here[key].yields_to(row):
-                grown.append((key, row, here[key]))
+                grown.append((key, _joined(row, here[key]), here[key]))
                 batch.known[key] = here[key]
         elif key in renamed:
             without = renamed[key]
-            grown.append((key, row, here[without]))
+            grown.append((key, _joined(row, here[without]), here[without]))
             batch.known[without] = here[without]
             batch.renamed[without] = key, row.who
         elif key not in older:
@@ -124,11 +124,7 @@ def prepare(node: CampaignNode, header: ScanRecord, rows: Sequence[SightingRecor
     batch.grown = spelled(
         Sighting,
         (
-            _in_order(
-                same
-                | _own(key, _joined(row, before))
-                | {"is_listed": before.is_listed or row.indicator in listed}
-            )
+            _in_order(same | _own(key, row) | {"is_listed": before.is_listed or row.indicator in listed})
             for key, row, before in grown
         ),
     )

@@ -37,7 +37,7 @@ def detect(
 
 
 def formats_of(forced: str | None) -> Mapping[str, LogFormat]:
-    """The formats that lines are tried by: all, or only the one that the scan asks for."""
+    """The formats that lines are tried by: all, or only the format that the scan asks for."""
     if forced is None:
         return logformat.load_all()
     return {} if forced == TEXT else {forced: logformat.get(forced)}

@@ -16,8 +16,8 @@ from quetsach.portal.reports.models import Report
 
 @dataclass(frozen=True)
 class Printed:
-    """`lines` with any number above zero; `notes` say what was frozen, what was restated and why. Both are
-    empty where no machine with signs was ever known."""
+    """`lines` with any number above zero; `notes` tell of the freezing, and of each restatement with
+    its reason. Both are empty where no machine with signs was ever known."""
 
     lines: tuple[Line, ...] = ()
     notes: tuple[str, ...] = ()
