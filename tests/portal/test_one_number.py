@@ -23,6 +23,8 @@ from quetsach.portal.kit.figures import FIGURES
 from quetsach.portal.reports.actions import submit
 from quetsach.portal.reports.models import Report
 from quetsach.portal.reports.review.actions import accept, send_back
+from quetsach.portal.sensors import actions as sensor_actions
+from quetsach.portal.sensors.models import Sensor
 from tests.portal.every_route import ANNEX, of_route, routes
 from tests.portal.intake.test_desk import paper
 
@@ -96,6 +98,10 @@ def campaign_at_work(cast, things):
             accept(cast.user(above, "coordinator"), node, sent.number)
     returned = submit(cast.user("B1", "officer"), cast.nodes["B1"], ANNEX, 0, uuid4(), ticked=TICKS)
     send_back(cast.user("B", "coordinator"), cast.nodes["B1"], returned.number, "Thiếu số máy.")
+    sensor, _code = sensor_actions.add(cast.user("A1", "coordinator"), cast.units["A1"], "máy chủ phân giải")
+    Sensor.rows.filter(pk=sensor.pk).update(
+        beat_at=timezone.now() - timedelta(hours=2), silent_after=timezone.now() - timedelta(hours=1)
+    )
     file = SimpleUploadedFile("b.docx", paper("Đơn vị B"))
     desk = reverse("intake", args=[cast.campaign.slug, cast.nodes["centre"].pk])
     cast.client("centre", "coordinator").post(desk, {"annexes": file})

@@ -92,7 +92,7 @@ def _choices() -> list[tuple[str, int, str]]:
         actions.SEEN: _("We know of it"),
         actions.START: _("Being handled"),
         **{key: str(said) for key, said in DONE.items()},
-        actions.FALSE_ALARM: _("A false alarm (a second person must agree)"),
+        actions.FALSE_ALARM: _("A false alarm, to be agreed"),
     }
     return [(value, number, words[value]) for number, value in enumerate(actions.CHOICES, 1)]
 
