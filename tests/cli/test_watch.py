@@ -260,3 +260,13 @@ def test_a_full_disk_stops_it_loudly(log: Path, feed: Path, place: Path) -> None
     again.round()
     assert len(again.news()) == 201
     again.close()
+
+
+def test_enrolling_asks_for_a_place_and_sends_no_code_in_the_clear(quetsach: Run, tmp_path: Path) -> None:
+    file = tmp_path / "token.txt"
+    code, _out, said = quetsach("--lang", "en", "watch", "--enrol")
+    assert code == 2 and "--enrol needs --push and --token-file." in said
+    code, _out, said = quetsach(
+        "--lang", "en", "watch", "--enrol", "--push", "http://portal.example", "--token-file", str(file)
+    )
+    assert code == 3 and "has no https" in said and not file.exists()

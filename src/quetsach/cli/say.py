@@ -231,6 +231,9 @@ def _nothing_left(raised: NothingLeftError) -> str:
 def _push(raised: PushError) -> str:
     text = {
         "token_file": _("The token file cannot be used: %(detail)s. Ask the coordinator for a token."),
+        "token_write": _(
+            "The token is not written: %(detail)s. Name a new file in a folder that you can write to."
+        ),
         "address": _("Not the address of a portal: %(detail)s. Give it as https://name."),
         "unreachable": _("%(detail)s cannot be reached. Check the network and the address, then push again."),
         "certificate": _(

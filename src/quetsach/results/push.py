@@ -42,8 +42,8 @@ class PushError(PortalError):
     """The push failed. Codes: `token_file`, `address`, `unreachable`, `certificate`, `moved`,
     `token_unknown` (401), `token_not_allowed` (403), `no_portal` (404), `too_large` (413), `refused`,
     `none_taken`, `portal_full` (507), `failed`, `answer` (no answer of a portal); of results of checks
-    (`endpoint.hand_in`) `in_the_clear`, `code_form`, `code_unknown`, `code_locked`, `results_large`. `detail`
-    is from outside: escape it before showing it."""
+    (`endpoint.hand_in`) `in_the_clear`, `code_form`, `code_unknown`, `code_locked`, `results_large`; of
+    enrolling (`enrolling`) `token_write`, too. `detail` is from outside: escape it before showing it."""
 
     def __init__(self, code: str, detail: str = "") -> None:
         super().__init__(f"{code}: {detail}" if detail else code)

@@ -69,7 +69,6 @@ def test_every_action_of_ours_has_a_sentence():
     import quetsach.portal
 
     root = Path(quetsach.portal.__file__).parent
-    for app in ("campaigns", "units", "accounts", "indicators", "sightings", "cases", "reports"):
-        for file in (root / app).glob("*.py"):
-            codes = re.findall(r'record\(\s*\w+,\s*"([\w.]+)"', file.read_text(encoding="utf-8"))
-            assert set(codes) <= set(SENTENCES), file
+    for file in root.rglob("*.py"):
+        codes = re.findall(r'\brecord\(\s*[\w.]+,\s*"([\w.]+)"', file.read_text(encoding="utf-8"))
+        assert set(codes) <= set(SENTENCES), file

@@ -12,6 +12,9 @@ from quetsach.portal.cases.models import Case
 from quetsach.portal.sensors import actions
 from quetsach.portal.sensors.models import Sensor
 from quetsach.portal.sightings.models import CoveredDay, Sighting
+from quetsach.portal.units.actions import token_holder
+from quetsach.results.enrolling import enrol
+from quetsach.results.push import PushError, read_token
 from quetsach.sightings.sighting import Sighting as Row
 from quetsach.watching.running import Request, Watcher
 from tests.portal.scan_document import publish_list
@@ -89,3 +92,22 @@ def test_a_line_is_a_case_and_nothing_counts_twice(watcher_of, tmp_path):
     assert sum(row.count for row in watcher.state.rows(watcher.set_id, Row)) == 120
     assert known() == before
     assert Case.rows.count() == 2
+
+
+def test_a_code_becomes_a_token_that_only_its_owner_reads(cast, live_server, tmp_path):
+    sensor, code = actions.add(cast.user("A1", "coordinator"), cast.units["A1"], "phân giải")
+    file = tmp_path / "token.txt"
+    with pytest.raises(PushError, match="code_unknown"):
+        enrol(live_server.url, "AAAA-BBBB-CCCC", file)
+    assert not file.exists()
+    file.write_text("another token")
+    with pytest.raises(PushError, match="token_write"):
+        enrol(live_server.url, code, file)
+    assert file.read_text() == "another token"
+    file.unlink()
+    found = enrol(live_server.url, f" {code.lower()} ", file)
+    assert (found.name, found.unit) == ("phân giải", "Đơn vị A1")
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert token_holder(read_token(file)) == Sensor.rows.get(pk=sensor.pk).token
+    with pytest.raises(PushError, match="code_unknown"):
+        enrol(live_server.url, code, tmp_path / "second.txt")

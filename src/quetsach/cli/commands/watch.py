@@ -31,9 +31,11 @@ def run(**given: Any) -> int:
     """Watch with the options of the command line, by their names; returns the exit code."""
     from quetsach.cli.commands import watch_show
 
-    chosen = [name for name in ("show", "dump", "check", "once") if given[name]]
+    chosen = [name for name in ("enrol", "show", "dump", "check", "once") if given[name]]
     if len(chosen) > 1:
-        raise click.UsageError(_("Give one of --show, --dump, --check and --once."))
+        raise click.UsageError(_("Give one of --enrol, --show, --dump, --check and --once."))
+    if given["enrol"]:
+        return _enrol(given["url"], given["token_file"])
     if given["check"]:
         _need(given, "follow")
         return watch_show.check(given["follow"], given["logformat"])
@@ -45,6 +47,27 @@ def run(**given: Any) -> int:
     _need(given, "follow")
     _need(given, "indicators")
     return _watch(given)
+
+
+def _enrol(url: str | None, token_file: Path | None) -> int:
+    """Ask for the code and write the token."""
+    if not url or not token_file:
+        raise click.UsageError(_("--enrol needs --push and --token-file."))
+    from quetsach.results.enrolling import enrol
+    from quetsach.results.push import PushError, is_in_the_clear
+
+    try:
+        if is_in_the_clear(url):
+            raise PushError("in_the_clear", url)
+        code = click.prompt(_("Code from the page of sensors"), default="", show_default=False)
+        found = enrol(url, code, token_file)
+    except PushError as error:
+        say.problem(error)
+        return PUSH_FAILED
+    text = _("Enrolled as “%(name)s” of %(unit)s; the token is in %(file)s.")
+    say.line(words.visible(text % {"name": found.name, "unit": found.unit, "file": token_file}))
+    say.line(_("Start the watcher with the same --push and --token-file."))
+    return NOTHING
 
 
 def _need(given: dict[str, Any], name: str) -> None:

@@ -18,6 +18,7 @@ _EXAMPLES = (
     " --leases /var/lib/misc/dnsmasq.leases\n"
     "quetsach watch --follow '/var/log/fw/*.log' -i https://quetsach.example/lists/campaign.csv"
     " --state /var/lib/quetsach --push https://quetsach.example --token-file token.txt\n"
+    "quetsach watch --enrol --push https://quetsach.example --token-file token.txt\n"
     "quetsach watch --state /var/lib/quetsach --show\n"
     "quetsach watch --check --follow /var/log/dnsmasq.log"
 )
@@ -62,6 +63,14 @@ def _parameters() -> list[click.Parameter]:
 
 def _what_is_done() -> list[click.Option]:
     return [
+        click.Option(
+            ["--enrol"],
+            is_flag=True,
+            help=_(
+                "Only exchange the code from the portal's page of sensors for a token: it is asked for, and"
+                " the token goes into a new file, --token-file."
+            ),
+        ),
         click.Option(
             ["--once"], is_flag=True, help=_("Read what is new and leave, such as from a scheduled task.")
         ),

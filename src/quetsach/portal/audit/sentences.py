@@ -176,6 +176,7 @@ SENTENCES: dict[str, str | Promise] = {
     "case.take_up": _("Machine %(device)s: on the work list again"),
     "case.propose": _("Machine %(device)s: said to be a false alarm. %(reason)s"),
     "case.refuse": _("Machine %(device)s: not agreed that it is a false alarm. %(reason)s"),
+    "case.undo": _("Machine %(device)s: a person took the own last step back"),
     "case.overdue": _("Machine %(device)s: became overdue"),
     "case.seen_again": _("Machine %(device)s: said to be out of use, and seen again"),
     "false_alarm.agree": _("Machine %(device)s: agreed that it is a false alarm. %(reason)s"),
