@@ -18,6 +18,7 @@ from quetsach.portal.campaigns.queries import known_figures
 from quetsach.portal.cases import actions as cases
 from quetsach.portal.cases.asking import asked_by
 from quetsach.portal.cases.models import Case
+from quetsach.portal.cases.rules import NEEDS_ASSET, RETIRE
 from quetsach.portal.cases.words import DONE
 from quetsach.portal.indicators import actions as indicators
 from quetsach.portal.reports import actions as reports
@@ -159,7 +160,7 @@ class Story:
     def clean(self, tales: Sequence[Tale]) -> None:
         """The units handle the machines of the stories with a clean-up, on the day after the first scan."""
         machines = {tale.infection.client for tale in tales if tale.is_cleaned}
-        choices = list(DONE)
+        choices = [done for done in DONE if done != RETIRE]  # these machines are seen in later logs
         open_cases = Case.rows.filter(device__owner__campaign=self.campaign, device__key__in=machines)
         for number, case in enumerate(
             open_cases.select_related("device__owner__unit").order_by("device__key")
@@ -169,9 +170,9 @@ class Story:
                 cases.start_cleaning(case, officer)
             with self.calendar.at(6, 15, number % 60):
                 done_at = self.calendar.moment(6, 14, 30)
-                cases.claim_clean(
-                    case, officer, done=choices[number % len(choices)], done_at=done_at, tool="", note=""
-                )
+                done = choices[number % len(choices)]
+                asset = f"TS-{number:04}" if done in NEEDS_ASSET else ""
+                cases.claim_clean(case, officer, done=done, done_at=done_at, asset=asset)
 
     # --- reports ---
 

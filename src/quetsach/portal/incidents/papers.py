@@ -36,6 +36,7 @@ DONE = {
     "replace": "thay máy",
     "settings": "đặt lại thiết bị hoặc mật khẩu",
     "phone": "làm sạch hoặc đặt lại điện thoại",
+    "retire": "ngừng sử dụng máy",
 }
 """The kinds of cleaning as official papers name them."""
 
