@@ -26,7 +26,9 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.cascade import actions as campaigns
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases import actions, owning_actions
-from quetsach.portal.cases.models import Case
+from quetsach.portal.cases.false_alarms import actions as false_alarms
+from quetsach.portal.cases.models import Case, FalseAlarm
+from quetsach.portal.cases.rules import NEEDS_ASSET
 from quetsach.portal.indicators import actions as indicators
 from quetsach.portal.machines.actions import store_evidence
 from quetsach.portal.sightings.actions import Sender, receive_file
@@ -77,11 +79,17 @@ def _start(case: Case, by: User) -> None:
 
 
 def _claim(case: Case, by: User, *, done: str, at: datetime, note: str = "") -> None:
-    actions.claim_clean(case, by, done=done, done_at=at, note=note, others=True)
+    asset = "TS-0117 (dữ liệu mẫu)" if done in NEEDS_ASSET else ""
+    actions.claim_clean(case, by, done=done, done_at=at, note=note, others=True, asset=asset)
 
 
-def _dismiss(case: Case, by: User) -> None:
-    actions.dismiss(case, by, "Máy của tổ kỹ thuật mở địa chỉ này để thử bộ lọc (dữ liệu mẫu).")
+def _say_false(case: Case, by: User) -> None:
+    reason = "Máy của tổ kỹ thuật mở địa chỉ này để thử bộ lọc (dữ liệu mẫu)."
+    false_alarms.propose(case, by, FalseAlarm.Scope.CASE, reason)
+
+
+def _agree(case: Case, by: User) -> None:
+    false_alarms.agree(case.false_alarms.get(ended_at=None), by, "Đã hỏi tổ kỹ thuật (dữ liệu mẫu).")
 
 
 def _confirm(case: Case, by: User) -> None:
@@ -120,7 +128,7 @@ def tales(story: Story) -> list[Tale]:
         Tale("may-chu-chung", ISSUER, ((40, 31),), (handled(28),), address="198.51.100.60", is_leased=False),
         Tale("ds-may-muon", one, ((24, 24),), rival=True, weekdays=_ALL),
         Tale("ms-may-la", two, ((20, 15),), ((13, _not_ours),)),
-        Tale("ds-ky-thuat", one, ((33, 28),), ((26, _dismiss),)),
+        Tale("ds-ky-thuat", one, ((33, 28),), ((26, _say_false), (25, _agree))),
         Tale("ds-cong-an", one, ((44, 30),), (handled(27, "replace"), (20, _confirm))),
         Tale("ds-xa-doi", one, ((6, 2),), ((1, _start),)),
         Tale("ms-khuyen-nong", two, ((5, 2),)),
@@ -217,7 +225,11 @@ class EighthWeek:
 
     def _act(self, tale: Tale, deed: Deed) -> None:
         node = self.nodes[tale.unit]
-        by = self.story.coordinator if tale.unit == ISSUER or deed is _confirm else officer_of(node.unit)
+        by = (
+            self.story.coordinator
+            if tale.unit == ISSUER or deed in (_confirm, _agree)
+            else officer_of(node.unit)
+        )
         cases = Case.rows.filter(device__campaign=self.campaign, family=tale.family, is_current=True)
         named = cases.filter(device__aliases__key=tale.address).select_related("device__owner")
         case = named.first()
