@@ -33,6 +33,8 @@ class Held:
     generation: Generation | None = None
     is_whole: bool | None = None
     is_gone: bool = False
+    is_past: bool = False
+    """It was rotated since the last look, so it is read though nobody saw it under its first name."""
     is_copy: bool = False
     """Another file that is held open has the same content, and at least as much of it."""
 
