@@ -194,6 +194,38 @@ def test_what_the_portal_did_not_take_is_kept_and_sent_later(
 
 
 @pytest.mark.usefixtures("no_waiting")
+def test_what_an_earlier_list_found_is_sent_first(
+    watch: Callable[..., tuple[int, str, str]],
+    quetsach: Run,
+    portal: Portal,
+    token: Path,
+    log: Path,
+    feed: Path,
+    place: Path,
+) -> None:
+    send = ("--once", "--push", portal.url, "--token-file", str(token))
+    portal.answers = [(503, {})]
+    assert watch(*send)[0] == 3
+    feed.write_text("indicator,type,family\ngood.example,domain,\n")
+    assert watch(*send)[0] == 3
+    _code, _out, err = quetsach("--lang", "en", "watch", "--state", str(place), "--show")
+    assert "Not sent yet: 2 rows" in err, "one of each list"
+    log.unlink()
+    portal.answers, portal.bodies = [(200, {})], []
+    watch(*send)
+    lines = documents(portal)
+    assert [line["indicator"] for line in lines if line["type"] == "sighting"] == [
+        "evil.example",
+        "good.example",
+    ]
+    heads = [line for line in lines if line["type"] == "scan"]
+    assert len({line["set"]["id"] for line in heads}) == len(heads) == 2
+    portal.bodies = []
+    watch(*send)
+    assert not documents(portal), "each once"
+
+
+@pytest.mark.usefixtures("no_waiting")
 def test_a_short_log_is_one_log_for_the_portal_while_it_grows(
     watch: Callable[..., tuple[int, str, str]], portal: Portal, token: Path, log: Path
 ) -> None:
@@ -253,7 +285,7 @@ def test_a_full_disk_stops_it_loudly(log: Path, feed: Path, place: Path) -> None
     watcher.state._file.execute(f"PRAGMA max_page_count = {pages}")
     for number in range(200):
         add(log, f"10.1.3.{number}")
-    with pytest.raises(ScanError, match="make room on that disk"):
+    with pytest.raises(ScanError, match="full; make room on that disk"):
         watcher.round()
     watcher.close()
     again = Watcher(request(log, feed, place))

@@ -55,7 +55,7 @@ def show(place: Path, zone: ZoneInfo) -> int:
     for path in json.loads(about.get("waiting", "[]")):
         _say(_("%(path)s: is still being written; it is read once it rests for ten seconds") % {"path": path})
     if about.get("url"):
-        _show_unsent(about, *state.unsent(set_id, outbox.sent(state, about["url"], set_id)))
+        _show_unsent(about, *outbox.unsent(state, about["url"]))
     is_incomplete = bool(state.troubles()) or is_silent
     state.close()
     return INCOMPLETE if is_incomplete else NOTHING
