@@ -28,6 +28,19 @@ _ROTATED = re.compile(r"[.-](\d[\d_T-]*(\.\d+)?|old)(\.(gz|bz2|xz|zst|lz4|zip))?
 """What follows the name of a log in that of a rotated one: `.1`, `-20260921.gz`, `.2026-09-21.0`."""
 
 
+_MISSING = "no such file or folder"
+NO_MATCH = "no file has such a name now; check the pattern"
+_EMPTY_FOLDER = "no file to follow lies in this folder now; check that it is the right one"
+_NO_FILE = "is no file that can be followed; name a log, a folder or a pattern"
+
+
+def _nothing(path: str) -> str:
+    """Why nothing is followed at a path: "not seen" must not look like "nothing there"."""
+    if not os.path.exists(path):  # noqa: PTH110
+        return _MISSING
+    return _EMPTY_FOLDER if os.path.isdir(path) else _NO_FILE  # noqa: PTH112
+
+
 class Paths:
     """Files, folders and patterns such as `/var/log/dns/*.log`; `own` are never followed."""
 
@@ -40,14 +53,16 @@ class Paths:
         """What is there now."""
         found = Names({}, {}, {})
         for text in self._follow:
-            before = len(found.files)
             is_pattern = glob.has_magic(text) and not os.path.lexists(text)
+            one = Names({}, {}, {})
             for name in _matching(text) if is_pattern else [text]:
-                self._add(name, found)
-            if len(found.files) == before and text not in found.errors and not is_pattern:
-                found.errors.setdefault(text, "no such file or folder" if not os.path.lexists(text) else "")
+                self._add(name, one)
+            if not one.files and not one.errors:
+                one.errors[text] = NO_MATCH if is_pattern else _nothing(text)
+            found.files.update(one.files)
+            found.errors.update(one.errors)
         beside, rotated = self._past(found)
-        return Names(found.files, beside, {k: v for k, v in found.errors.items() if v}, rotated)
+        return Names(found.files, beside, found.errors, rotated)
 
     def _add(self, name: str, found: Names) -> None:
         try:
@@ -69,7 +84,8 @@ class Paths:
         """Files whose name begins as that of a followed file: `dns.log.1` beside `dns.log`."""
         bases: dict[Path, set[str]] = {}
         # A file that was renamed may not have a new one in its place yet.
-        for path in [*found.files, *(Path(text) for text in found.errors)]:
+        missing = [Path(text) for text, why in found.errors.items() if why == _MISSING]
+        for path in [*found.files, *missing]:
             bases.setdefault(path.parent, set()).add(path.name)
         beside: dict[Path, Mark] = {}
         rotated: set[Path] = set()

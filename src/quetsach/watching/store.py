@@ -104,7 +104,9 @@ class Store:
         try:
             yield
         except BaseException:
-            self._file.execute("ROLLBACK")
+            # A full disk may have ended the transaction already.
+            if self._file.in_transaction:
+                self._file.execute("ROLLBACK")
             raise
         if not self._is_together or time.monotonic() - self._since > _TOGETHER_SECONDS:
             self.flush()
