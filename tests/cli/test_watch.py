@@ -82,6 +82,37 @@ def test_show_tells_how_far_it_is(
     assert "11 B are not read yet" in out
 
 
+@pytest.mark.skipif(os.name != "posix", reason="pipes with a name")
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("*.nothing", "no file has such a name now"),
+        ("empty", "the folder holds no file"),
+        ("pipes", "the folder holds no file"),
+        ("pipes/pipe", "is no file that can be followed"),
+        ("feed.csv", "is no file that can be followed"),
+    ],
+)
+def test_nothing_to_look_at_is_no_clean_look(
+    watch: Callable[..., tuple[int, str, str]],
+    quetsach: Run,
+    log: Path,
+    place: Path,
+    name: str,
+    why: str,
+) -> None:
+    (log.parent / "empty").mkdir()
+    (log.parent / "pipes").mkdir()
+    os.mkfifo(log.parent / "pipes" / "pipe")
+    watch("--once")
+    path = str(log.parent / name)
+    assert watch("--once")[0] == 0
+    code, _out, err = watch("--once", "--follow", path, "--follow", path)
+    assert code == 2 and f"{path}: {why}" in err
+    code, _out, err = quetsach("--lang", "en", "watch", "--state", str(place), "--show")
+    assert code == 2 and why in err
+
+
 def test_check_tells_what_would_be_followed(quetsach: Run, log: Path, tmp_path: Path) -> None:
     code, out, err = quetsach(
         "--lang", "en", "watch", "--check", "--follow", str(log), "--follow", str(tmp_path / "none.log")

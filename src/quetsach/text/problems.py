@@ -328,6 +328,8 @@ _SENTENCES = (
     N_("cannot be read: %(why)s"),
     N_("no such file or folder"),
     N_("the folder holds no file"),
+    N_("no file has such a name now; check the pattern"),
+    N_("is no file that can be followed; name a log, a folder or a pattern"),
     N_("folder not readable: %(why)s"),
     N_("No such file or directory"),
     N_("Permission denied"),

@@ -29,16 +29,9 @@ _ROTATED = re.compile(r"[.-](\d[\d_T-]*(\.\d+)?|old)(\.(gz|bz2|xz|zst|lz4|zip))?
 
 
 _MISSING = "no such file or folder"
-NO_MATCH = "no file has such a name now; check the pattern"
-_EMPTY_FOLDER = "no file to follow lies in this folder now; check that it is the right one"
+_NO_MATCH = "no file has such a name now; check the pattern"
+_EMPTY_FOLDER = "the folder holds no file"
 _NO_FILE = "is no file that can be followed; name a log, a folder or a pattern"
-
-
-def _nothing(path: str) -> str:
-    """Why nothing is followed at a path: "not seen" must not look like "nothing there"."""
-    if not os.path.exists(path):  # noqa: PTH110
-        return _MISSING
-    return _EMPTY_FOLDER if os.path.isdir(path) else _NO_FILE  # noqa: PTH112
 
 
 class Paths:
@@ -57,8 +50,9 @@ class Paths:
             one = Names({}, {}, {})
             for name in _matching(text) if is_pattern else [text]:
                 self._add(name, one)
-            if not one.files and not one.errors:
-                one.errors[text] = NO_MATCH if is_pattern else _nothing(text)
+            why = _NO_MATCH if is_pattern else self._nothing(text)
+            if not one.files and not one.errors and why:
+                one.errors[text] = why
             found.files.update(one.files)
             found.errors.update(one.errors)
         beside, rotated = self._past(found)
@@ -79,6 +73,14 @@ class Paths:
             return
         except OSError as error:
             found.errors[name] = error.strerror or str(error)
+
+    def _nothing(self, path: str) -> str:
+        """Why nothing is followed at a path; "" where it came back meanwhile."""
+        if not os.path.lexists(path):
+            return _MISSING
+        if Path(path).is_dir():
+            return _EMPTY_FOLDER
+        return "" if Path(path).is_file() and not self._is_own(path) else _NO_FILE
 
     def _past(self, found: Names) -> tuple[dict[Path, Mark], frozenset[Path]]:
         """Files whose name begins as that of a followed file: `dns.log.1` beside `dns.log`."""
