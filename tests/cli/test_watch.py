@@ -113,6 +113,32 @@ def test_nothing_to_look_at_is_no_clean_look(
     assert code == 2 and why in err
 
 
+def test_what_a_list_leaves_out_is_told(
+    watch: Callable[..., tuple[int, str, str]], quetsach: Run, log: Path, feed: Path, place: Path
+) -> None:
+    feed.write_text("evil.example\n10.1.2.3\nno address at all\n")
+    _code, _out, err = watch("--once")
+    _code, _out, scan = quetsach("--lang", "en", "scan", str(log), "-i", str(feed))
+    told = [line for line in err.splitlines() if "feed.csv:" in line]
+    assert "Indicator list: 2 entries left out." in err and len(told) == 2
+    assert all(line in scan for line in told), "the words of a scan"
+    _code, _out, err = quetsach("--lang", "en", "watch", "--state", str(place), "--show")
+    assert "2 entries left out" in err
+
+
+def test_a_log_that_no_format_fits_is_told(
+    watch: Callable[..., tuple[int, str, str]], quetsach: Run, log: Path, place: Path
+) -> None:
+    said = "no log format fits: only addresses are looked for"
+    assert said not in watch("--once")[2]
+    plain = log.with_name("plain.log")
+    plain.write_text("somebody wrote of evil.example\n" * 4000)
+    _code, _out, err = watch("--once", "--follow", str(plain))
+    assert f"{plain}: {said}" in err and f"{log}: {said}" not in err
+    _code, out, _err = quetsach("--lang", "en", "watch", "--state", str(place), "--show")
+    assert out.count(said) == 1
+
+
 def test_check_tells_what_would_be_followed(quetsach: Run, log: Path, tmp_path: Path) -> None:
     code, out, err = quetsach(
         "--lang", "en", "watch", "--check", "--follow", str(log), "--follow", str(tmp_path / "none.log")
@@ -270,6 +296,39 @@ def test_a_short_log_is_one_log_for_the_portal_while_it_grows(
     assert len({source for _device, source in told}) == 1
 
 
+@pytest.mark.usefixtures("no_waiting")
+def test_two_short_logs_with_one_header_are_two_logs_for_the_portal(
+    quetsach: Run, portal: Portal, token: Path, feed: Path, place: Path, tmp_path: Path
+) -> None:
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    given = ("watch", "--follow", str(logs), "-i", str(feed), "--state", str(place), "--once")
+    push = ("--push", portal.url, "--token-file", str(token))
+    for name in ("a.csv", "b.csv"):
+        (logs / name).write_text("time,client,query\n")
+    quetsach(*given, *push)
+    for number in range(3):
+        for name, machine in (("a.csv", "10.1.4.1"), ("b.csv", "10.1.5.1")):
+            with (logs / name).open("a") as file:
+                file.write(f"2026-09-21T04:0{number}:00Z,{machine},evil.example\n")
+        quetsach(*given, *push)
+    lines = documents(portal)
+    told = {(line["device"], line["source"]) for line in lines if line["type"] == "sighting"}
+    assert {device for device, _source in told} == {"10.1.4.1", "10.1.5.1"}
+    assert len(told) == len({source for _device, source in told}) == 2, "each log under one id of its own"
+    # One of them grows long: the other keeps its id.
+    with (logs / "a.csv").open("a") as file:
+        file.write("2026-09-21T04:09:00Z,10.1.4.2,fine.example\n" * 200)
+    with (logs / "b.csv").open("a") as file:
+        file.write("2026-09-21T04:09:00Z,10.1.5.1,evil.example\n")
+    portal.bodies = []
+    quetsach(*given, *push)
+    again = [
+        line for line in documents(portal) if line["type"] == "sighting" and line["device"] == "10.1.5.1"
+    ]
+    assert [(line["source"], line["count"]) for line in again] == [(dict(told)["10.1.5.1"], 4)]
+
+
 def request(log: Path, feed: Path, place: Path, leases: tuple[Path, ...] = ()) -> Request:
     return Request([str(log)], [str(feed)], place, "fw-hq", leases=leases, lease_length=3_600_000_000)
 
@@ -281,9 +340,12 @@ def test_a_list_that_is_replaced_searches_what_is_kept(log: Path, feed: Path, pl
     feed.write_text("")
     watcher.round()
     assert watcher.troubles and not watcher.news(), "the last good list goes on"
-    feed.write_text("indicator,type,family\ngood.example,domain,\nevil.example,domain,ramnit\n")
+    feed.write_text("indicator,type,family\ngood.example,domain,\nevil.example,domain,ramnit\n10.1.2.3,ip,\n")
     add(log, "10.1.2.9")
+    assert watcher.lists.taken() is not None and watcher.lists.taken() is None
     watcher.round()
+    assert watcher.lists.taken() is not None, "what the new one leaves out is told, too"
+    assert watcher.lists.left_out == 1
     found = {(row.indicator, row.device) for row in watcher.news()}
     assert found == {("good.example", "10.1.2.5"), ("evil.example", "10.1.2.9")}, "the others were told"
     assert not watcher.troubles

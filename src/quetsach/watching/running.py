@@ -124,6 +124,7 @@ class Watcher:
             {
                 "set": matcher.set_id,
                 "count": str(matcher.count),
+                "left out": str(self.lists.left_out),
                 "follow": json.dumps(list(self.request.follow)),
                 "url": self.request.url,
                 "begun at": str(self._now()),
@@ -144,7 +145,9 @@ class Watcher:
             if done or self._now() - self._alive >= _ALIVE_SECONDS:
                 self._alive = self._now()
                 waiting = json.dumps([str(path) for path in self.follower.waiting])
-                self.state.note({"looked": str(self._alive), "waiting": waiting, "list": self.lists.problem})
+                as_text = json.dumps(sorted(self._looker.as_text))
+                alive = {"looked": str(self._alive), "waiting": waiting, "as text": as_text}
+                self.state.note({**alive, "list": self.lists.problem})
         except sqlite3.Error as error:
             raise ScanError(
                 f"{self.state.path}: the state cannot be written: {error}; make room on that disk and start"
@@ -167,6 +170,11 @@ class Watcher:
     def count(self) -> int:
         """Entries of the list."""
         return self._looker.matcher.count
+
+    @property
+    def as_text(self) -> list[str]:
+        """Logs that are there and that no format fits."""
+        return sorted(path for path in self._looker.as_text if Path(path).exists())
 
     @property
     def troubles(self) -> dict[str, str]:

@@ -139,7 +139,9 @@ def _once(watcher: Watcher) -> int:
         pass
     watcher.follower.end()
     rows = watcher.news()
+    _tell_lists(watcher)
     _tell(rows, ZoneInfo(watcher.request.tz))
+    _tell_texts(watcher.as_text, set())
     _tell_troubles(watcher.troubles, {})
     for path in watcher.follower.waiting:
         text = _("%(path)s: is still being written; it is read once it rests for ten seconds")
@@ -169,9 +171,12 @@ def _for_ever(watcher: Watcher, stop: threading.Event, zone: ZoneInfo) -> int:
     )
     say.line(first % {"n": words.number(watcher.count)})
     pushed = ""
+    texts: set[str] = set()
     while not stop.is_set():
         watcher.round()
+        _tell_lists(watcher)
         _tell(watcher.news(), zone)
+        texts = _tell_texts(watcher.as_text, texts)
         told = _tell_troubles(watcher.troubles, told)
         if _why(watcher) != pushed:
             pushed = _why(watcher)
@@ -210,6 +215,24 @@ def _tell(rows: Sequence[Sighting], zone: ZoneInfo) -> None:
     if len(rows) > _MOST_SHOWN:
         click.echo(_("and %(n)s more") % {"n": words.number(len(rows) - _MOST_SHOWN)})
     sys.stdout.flush()
+
+
+def _tell_lists(watcher: Watcher) -> None:
+    """Say what new lists leave out, as a scan does."""
+    lists = watcher.lists.taken()
+    if lists is not None:
+        from quetsach.results import listnotes, table
+
+        table.show_notes(say.screen(is_error=True), listnotes.of(lists))
+
+
+def _tell_texts(now: Sequence[str], told: set[str]) -> set[str]:
+    """Say which logs no format fits, once each; returns those that were told."""
+    for path in now:
+        if path not in told:
+            why = _("no log format fits: only addresses are looked for; --format names one")
+            say.warning(words.visible(f"{path}: {why}"))
+    return told | set(now)
 
 
 def _tell_troubles(now: dict[str, str], told: dict[str, str]) -> dict[str, str]:

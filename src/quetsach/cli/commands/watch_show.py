@@ -47,6 +47,9 @@ def show(place: Path, zone: ZoneInfo) -> int:
     count = int(about.get("count", "0"))
     entries = ngettext("%(n)s entry", "%(n)s entries", count) % {"n": words.number(count)}
     _say(_("List: %(entries)s, version %(id)s") % {"entries": entries, "id": set_id[:12]})
+    if left_out := int(about.get("left out", "0")):
+        text = ngettext("%(n)s entry left out", "%(n)s entries left out", left_out)
+        say.warning(text % {"n": words.number(left_out)})
     if about.get("list"):
         say.warning(_("The new list cannot be used, the last one goes on: %(why)s") % {"why": about["list"]})
     _show_sources(state, set_id, zone)
@@ -79,7 +82,7 @@ def _show_sources(state: State, set_id: str, zone: ZoneInfo) -> None:
     from quetsach.watching import beating
 
     _say(_("Logs:"))
-    seen = state.coverage(set_id)
+    seen, as_text = state.coverage(set_id), json.loads(state.about().get("as text", "[]"))
     if not seen:
         _say("  " + _("none yet"))
     for one in sorted(seen, key=lambda one: one.path):
@@ -87,6 +90,8 @@ def _show_sources(state: State, set_id: str, zone: ZoneInfo) -> None:
         last = words.moment(one.last, zone, seconds=True) or _("no line with a time")
         text = _("  %(path)s: %(lines)s, %(size)s, last line %(last)s")
         _say(text % {"path": one.path, "lines": words.lines(one.lines), "size": size, "last": last})
+        if one.path in as_text:
+            _say("    " + _("no log format fits: only addresses are looked for; --format names one"))
         if lag:
             _say("    " + _("%(size)s are not read yet") % {"size": words.size(lag)})
         if one.not_understood:
