@@ -306,7 +306,10 @@ def test_two_short_logs_with_one_header_are_two_logs_for_the_portal(
     push = ("--push", portal.url, "--token-file", str(token))
     for name in ("a.csv", "b.csv"):
         (logs / name).write_text("time,client,query\n")
-    quetsach(*given, *push)
+        quetsach(*given, *push)
+        with (logs / name).open("a") as file:
+            file.write("2026-09-21T03:00:00Z,10.1.6.1,fine.example\n" * (1 + (name == "b.csv")))
+        quetsach(*given, *push)
     for number in range(3):
         for name, machine in (("a.csv", "10.1.4.1"), ("b.csv", "10.1.5.1")):
             with (logs / name).open("a") as file:
