@@ -176,6 +176,46 @@ def test_a_newer_state_is_refused_by_name(watch: Callable[..., tuple[int, str, s
     assert code == 2 and "kept by a newer quetsach (state 99" in err
 
 
+def _cut(file: Path) -> None:
+    data = bytearray(file.read_bytes())
+    data[4096:] = bytes(len(data) - 4096)
+    file.write_bytes(data)
+
+
+def _without_table(file: Path) -> None:
+    with sqlite3.connect(file) as open_file:
+        open_file.execute("DROP TABLE looked")
+    open_file.close()
+
+
+def _without_text(file: Path) -> None:
+    with sqlite3.connect(file) as open_file:
+        open_file.execute("UPDATE looked SET coverage = '{'")
+    open_file.close()
+
+
+@pytest.mark.parametrize("damage", [_cut, _without_table, _without_text])
+def test_a_damaged_state_is_told_and_is_no_finding(
+    watch: Callable[..., tuple[int, str, str]],
+    quetsach: Run,
+    place: Path,
+    log: Path,
+    damage: Callable[[Path], None],
+) -> None:
+    watch("--once")
+    add(log, "10.1.2.9")
+    damage(place / folder.STATE)
+    out = str(place.parent / "out.jsonl")
+    for code, _out, err in (
+        quetsach("--lang", "en", "watch", "--state", str(place), "--show"),
+        quetsach("--lang", "en", "watch", "--state", str(place), "--dump", out),
+        watch("--once"),
+    ):
+        assert code == 2
+        assert "the state is damaged" in err and "start with another --state" in err
+        assert "Traceback" not in err
+
+
 def test_a_network_drive_is_refused(tmp_path: Path) -> None:
     mounts = tmp_path / "mountinfo"
     mounts.write_text(

@@ -44,6 +44,43 @@ _TOGETHER_SECONDS = 0.2
 """Others that write wait no longer: the outbox."""
 
 
+_DISK = frozenset(
+    (
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PERM,
+    )
+)
+_DAMAGE = (sqlite3.Error, json.JSONDecodeError)
+
+
+def trouble(path: Path, error: Exception) -> ScanError:
+    """What to do about a state that failed: a full disk is another thing than a damaged file."""
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DISK:
+        return ScanError(
+            f"{path}: the state cannot be written: {error}; make room on that disk and start again; nothing"
+            " is lost"
+        )
+    why = str(error) or type(error).__name__
+    return ScanError(
+        f"{path}: the state is damaged: {why}; keep a copy of its folder and start with another --state: the"
+        " logs that are still kept are read again"
+    )
+
+
+@contextmanager
+def checked(path: Path, *more: type[Exception]) -> Iterator[None]:
+    """Failures of a state in here, and errors of the kinds `more`, become ScanError."""
+    try:
+        yield
+    except (*_DAMAGE, *more) as error:
+        raise trouble(path, error) from error
+
+
 class Store:
     """Open for one watcher, or for reading beside it."""
 

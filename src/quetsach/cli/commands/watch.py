@@ -40,13 +40,20 @@ def run(**given: Any) -> int:
         _need(given, "follow")
         return watch_show.check(given["follow"], given["logformat"])
     _need(given, "state")
+    from quetsach.watching.folder import STATE
+    from quetsach.watching.store import checked
+
+    state = given["state"] / STATE
     if given["show"]:
-        return watch_show.show(given["state"], ZoneInfo(given["tz"]))
+        with checked(state, LookupError, ValueError, TypeError):
+            return watch_show.show(given["state"], ZoneInfo(given["tz"]))
     if given["dump"]:
-        return watch_show.dump(given["state"], given["dump"])
+        with checked(state, LookupError, ValueError, TypeError):
+            return watch_show.dump(given["state"], given["dump"])
     _need(given, "follow")
     _need(given, "indicators")
-    return _watch(given)
+    with checked(state):
+        return _watch(given)
 
 
 def _enrol(url: str | None, token_file: Path | None) -> int:
