@@ -291,6 +291,23 @@ def test_what_the_portal_did_not_take_is_kept_and_sent_later(
 
 
 @pytest.mark.usefixtures("no_waiting")
+def test_a_locked_token_is_told_though_nothing_is_to_be_sent(
+    watch: Callable[..., tuple[int, str, str]], quetsach: Run, portal: Portal, token: Path, place: Path
+) -> None:
+    send = ("--once", "--push", portal.url, "--token-file", str(token))
+    assert watch(*send)[0] == 1
+    portal.answers = [(401, {})]
+    code, _out, err = watch(*send)
+    assert code == 3 and "The portal does not know this token" in err
+    code, _out, err = quetsach("--lang", "en", "watch", "--state", str(place), "--show")
+    assert code == 2 and "The portal does not know this token" in err
+    portal.answers = [(200, {})]
+    assert watch(*send)[0] == 0
+    code, _out, err = quetsach("--lang", "en", "watch", "--state", str(place), "--show")
+    assert code == 0 and "token" not in err
+
+
+@pytest.mark.usefixtures("no_waiting")
 def test_what_an_earlier_list_found_is_sent_first(
     watch: Callable[..., tuple[int, str, str]],
     quetsach: Run,

@@ -25,6 +25,8 @@ _LONGEST_PAUSE = 60.0
 _HEARTBEAT = "/api/v1/heartbeat"
 _BEAT_CODES = {401: "token_unknown", 404: "no_portal", 409: "no_sensor", 422: "refused"}
 _REFUSED = ("refused", "none_taken", "too_large")
+LOCKED = ("token_unknown", "token_not_allowed")
+"""With such an answer the portal takes nothing more."""
 _TICK = 0.5
 
 
@@ -51,6 +53,8 @@ class Outbox:
         self._thread: threading.Thread | None = None
         self.problem: QuetsachError | None = None
         """Why the last attempt failed; None after one that did not."""
+        self.beat_problem: QuetsachError | None = None
+        """That the portal took no heartbeat, because the token is locked."""
         self.left_out = 0
         """Lines that the portal left out."""
 
@@ -137,8 +141,11 @@ class Outbox:
             with push.pool(1) as http:
                 push.answer_of(http, address, headers, self._token, codes=_BEAT_CODES, body=body)
         except push.PushError as error:
+            is_locked = error.code in LOCKED
+            self.beat_problem = push.PushError(error.code, error.detail) if is_locked else None
             state.note({"beat": "" if error.code == "no_sensor" else error.code})
             return
+        self.beat_problem = None
         state.note({"beat": "", "beaten": str(now)})
 
     def _sent(self, state: State, set_id: str) -> int:

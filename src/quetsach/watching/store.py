@@ -77,7 +77,9 @@ def checked(path: Path, *more: type[Exception]) -> Iterator[None]:
     """Failures of a state in here, and errors of the kinds `more`, become ScanError."""
     try:
         yield
-    except (*_DAMAGE, *more) as error:
+    except Exception as error:
+        if not isinstance(error, (*_DAMAGE, *more)):
+            raise
         raise trouble(path, error) from error
 
 

@@ -157,7 +157,8 @@ def _once(watcher: Watcher) -> int:
         say.line(_("Nothing new was found."))
     if watcher.outbox is not None:
         watcher.outbox.beat(watcher.state)
-    if watcher.outbox is not None and not watcher.outbox.send(watcher.state):
+    outbox = watcher.outbox
+    if outbox is not None and (not outbox.send(watcher.state) or outbox.beat_problem is not None):
         say.error(_("Not sent: %(why)s") % {"why": _why(watcher)} + " " + _("The next run sends it."))
         return PUSH_FAILED
     if watcher.troubles:
@@ -199,7 +200,8 @@ def _for_ever(watcher: Watcher, stop: threading.Event, zone: ZoneInfo) -> int:
 def _why(watcher: Watcher) -> str:
     """Why the portal did not take the last document; "" if it did."""
     outbox = watcher.outbox
-    return say.worded(outbox.problem) if outbox is not None and outbox.problem is not None else ""
+    problem = (outbox.problem or outbox.beat_problem) if outbox is not None else None
+    return say.worded(problem) if problem is not None else ""
 
 
 def _tell(rows: Sequence[Sighting], zone: ZoneInfo) -> None:

@@ -59,9 +59,20 @@ def show(place: Path, zone: ZoneInfo) -> int:
         _say(_("%(path)s: is still being written; it is read once it rests for ten seconds") % {"path": path})
     if about.get("url"):
         _show_unsent(about, *outbox.unsent(state, about["url"]))
-    is_incomplete = bool(state.troubles()) or is_silent
+    is_incomplete = bool(state.troubles()) or is_silent or _is_locked(about)
     state.close()
     return INCOMPLETE if is_incomplete else NOTHING
+
+
+def _is_locked(about: dict[str, str]) -> bool:
+    """Whether the portal takes nothing more with this token, and say so."""
+    from quetsach.results.push import PushError
+    from quetsach.watching.outbox import LOCKED
+
+    code = next((about[name] for name in ("push code", "beat") if about.get(name) in LOCKED), "")
+    if code:
+        say.warning(say.worded(PushError(code)))
+    return bool(code)
 
 
 def _show_unsent(about: dict[str, str], count: int, day: str) -> None:
