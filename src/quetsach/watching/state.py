@@ -402,20 +402,6 @@ class State(Store):
         )
         return set(rows), {row[0] for row in sources}
 
-    def first_ids(self) -> dict[str, str]:
-        """The first source id of each log under 4,096 bytes whose id has changed, by its present id: the
-        first that no earlier log had. Logs of one kind may begin with the same header."""
-        found = self._file.execute("SELECT source, was, place, is_whole FROM generation ORDER BY number")
-        taken: set[str] = set()
-        first: dict[str, str] = {}
-        for source, text, place, is_whole in found:
-            was = json.loads(text)
-            if was and place < HEAD_BYTES and not is_whole:
-                own = next((one for one in (*was, source) if one not in taken), source)
-                first.setdefault(source, own)
-            taken.update((*was, source))
-        return first
-
     def grown_since(self, set_id: str, change: int) -> set[tuple[str, str]]:
         """Source id and key of rows that are new, or hold more lines, since a change."""
         rows = self._file.execute(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from quetsach.errors import ScanError
+from quetsach.watching.content import HEAD_BYTES
 
 _APPLICATION = 0x51535741
 _VERSION = 1
@@ -176,6 +177,20 @@ class Store:
     def last_change(self) -> int:
         """The number of the last change of a row or of coverage."""
         return int(self.about().get("change", "0"))
+
+    def first_ids(self) -> dict[str, str]:
+        """The first source id of each log under 4,096 bytes whose id has changed, by its present id: the
+        first that no earlier log had. Logs of one kind may begin with the same header."""
+        found = self._file.execute("SELECT source, was, place, is_whole FROM generation ORDER BY number")
+        taken: set[str] = set()
+        first: dict[str, str] = {}
+        for source, text, place, is_whole in found:
+            was = json.loads(text)
+            if was and place < HEAD_BYTES and not is_whole:
+                own = next((one for one in (*was, source) if one not in taken), source)
+                first.setdefault(source, own)
+            taken.update((*was, source))
+        return first
 
     def troubles(self) -> dict[str, str]:
         """Paths that cannot be followed, and why."""
