@@ -82,6 +82,63 @@ def test_show_tells_how_far_it_is(
     assert "11 B are not read yet" in out
 
 
+@pytest.mark.skipif(os.name != "posix", reason="pipes with a name")
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("*.nothing", "no file has such a name now"),
+        ("empty", "the folder holds no file"),
+        ("pipes", "the folder holds no file"),
+        ("pipes/pipe", "is no file that can be followed"),
+        ("feed.csv", "is no file that can be followed"),
+    ],
+)
+def test_nothing_to_look_at_is_no_clean_look(
+    watch: Callable[..., tuple[int, str, str]],
+    quetsach: Run,
+    log: Path,
+    place: Path,
+    name: str,
+    why: str,
+) -> None:
+    (log.parent / "empty").mkdir()
+    (log.parent / "pipes").mkdir()
+    os.mkfifo(log.parent / "pipes" / "pipe")
+    watch("--once")
+    path = str(log.parent / name)
+    assert watch("--once")[0] == 0
+    code, _out, err = watch("--once", "--follow", path, "--follow", path)
+    assert code == 2 and f"{path}: {why}" in err
+    code, _out, err = quetsach("--lang", "en", "watch", "--state", str(place), "--show")
+    assert code == 2 and why in err
+
+
+def test_what_a_list_leaves_out_is_told(
+    watch: Callable[..., tuple[int, str, str]], quetsach: Run, log: Path, feed: Path, place: Path
+) -> None:
+    feed.write_text("evil.example\n10.1.2.3\nno address at all\n")
+    _code, _out, err = watch("--once")
+    _code, _out, scan = quetsach("--lang", "en", "scan", str(log), "-i", str(feed))
+    told = [line for line in err.splitlines() if "feed.csv:" in line]
+    assert "Indicator list: 2 entries left out." in err and len(told) == 2
+    assert all(line in scan for line in told), "the words of a scan"
+    _code, _out, err = quetsach("--lang", "en", "watch", "--state", str(place), "--show")
+    assert "2 entries left out" in err
+
+
+def test_a_log_that_no_format_fits_is_told(
+    watch: Callable[..., tuple[int, str, str]], quetsach: Run, log: Path, place: Path
+) -> None:
+    said = "no log format fits: only addresses are looked for"
+    assert said not in watch("--once")[2]
+    plain = log.with_name("plain.log")
+    plain.write_text("somebody wrote of evil.example\n" * 4000)
+    _code, _out, err = watch("--once", "--follow", str(plain))
+    assert f"{plain}: {said}" in err and f"{log}: {said}" not in err
+    _code, out, _err = quetsach("--lang", "en", "watch", "--state", str(place), "--show")
+    assert out.count(said) == 1
+
+
 def test_check_tells_what_would_be_followed(quetsach: Run, log: Path, tmp_path: Path) -> None:
     code, out, err = quetsach(
         "--lang", "en", "watch", "--check", "--follow", str(log), "--follow", str(tmp_path / "none.log")
@@ -117,6 +174,46 @@ def test_a_newer_state_is_refused_by_name(watch: Callable[..., tuple[int, str, s
     file.close()
     code, _out, err = watch("--once")
     assert code == 2 and "kept by a newer quetsach (state 99" in err
+
+
+def _cut(file: Path) -> None:
+    data = bytearray(file.read_bytes())
+    data[4096:] = bytes(len(data) - 4096)
+    file.write_bytes(data)
+
+
+def _without_table(file: Path) -> None:
+    with sqlite3.connect(file) as open_file:
+        open_file.execute("DROP TABLE looked")
+    open_file.close()
+
+
+def _without_text(file: Path) -> None:
+    with sqlite3.connect(file) as open_file:
+        open_file.execute("UPDATE looked SET coverage = '{'")
+    open_file.close()
+
+
+@pytest.mark.parametrize("damage", [_cut, _without_table, _without_text])
+def test_a_damaged_state_is_told_and_is_no_finding(
+    watch: Callable[..., tuple[int, str, str]],
+    quetsach: Run,
+    place: Path,
+    log: Path,
+    damage: Callable[[Path], None],
+) -> None:
+    watch("--once")
+    add(log, "10.1.2.9")
+    damage(place / folder.STATE)
+    out = str(place.parent / "out.jsonl")
+    for code, _out, err in (
+        quetsach("--lang", "en", "watch", "--state", str(place), "--show"),
+        quetsach("--lang", "en", "watch", "--state", str(place), "--dump", out),
+        watch("--once"),
+    ):
+        assert code == 2
+        assert "the state is damaged" in err and "start with another --state" in err
+        assert "Traceback" not in err
 
 
 def test_a_network_drive_is_refused(tmp_path: Path) -> None:
@@ -194,6 +291,55 @@ def test_what_the_portal_did_not_take_is_kept_and_sent_later(
 
 
 @pytest.mark.usefixtures("no_waiting")
+def test_a_locked_token_is_told_though_nothing_is_to_be_sent(
+    watch: Callable[..., tuple[int, str, str]], quetsach: Run, portal: Portal, token: Path, place: Path
+) -> None:
+    send = ("--once", "--push", portal.url, "--token-file", str(token))
+    assert watch(*send)[0] == 1
+    portal.answers = [(401, {})]
+    code, _out, err = watch(*send)
+    assert code == 3 and "The portal does not know this token" in err
+    code, _out, err = quetsach("--lang", "en", "watch", "--state", str(place), "--show")
+    assert code == 2 and "The portal does not know this token" in err
+    portal.answers = [(200, {})]
+    assert watch(*send)[0] == 0
+    code, _out, err = quetsach("--lang", "en", "watch", "--state", str(place), "--show")
+    assert code == 0 and "token" not in err
+
+
+@pytest.mark.usefixtures("no_waiting")
+def test_what_an_earlier_list_found_is_sent_first(
+    watch: Callable[..., tuple[int, str, str]],
+    quetsach: Run,
+    portal: Portal,
+    token: Path,
+    log: Path,
+    feed: Path,
+    place: Path,
+) -> None:
+    send = ("--once", "--push", portal.url, "--token-file", str(token))
+    portal.answers = [(503, {})]
+    assert watch(*send)[0] == 3
+    feed.write_text("indicator,type,family\ngood.example,domain,\n")
+    assert watch(*send)[0] == 3
+    _code, _out, err = quetsach("--lang", "en", "watch", "--state", str(place), "--show")
+    assert "Not sent yet: 2 rows" in err, "one of each list"
+    log.unlink()
+    portal.answers, portal.bodies = [(200, {})], []
+    watch(*send)
+    lines = documents(portal)
+    assert [line["indicator"] for line in lines if line["type"] == "sighting"] == [
+        "evil.example",
+        "good.example",
+    ]
+    heads = [line for line in lines if line["type"] == "scan"]
+    assert len({line["set"]["id"] for line in heads}) == len(heads) == 2
+    portal.bodies = []
+    watch(*send)
+    assert not documents(portal), "each once"
+
+
+@pytest.mark.usefixtures("no_waiting")
 def test_a_short_log_is_one_log_for_the_portal_while_it_grows(
     watch: Callable[..., tuple[int, str, str]], portal: Portal, token: Path, log: Path
 ) -> None:
@@ -207,6 +353,42 @@ def test_a_short_log_is_one_log_for_the_portal_while_it_grows(
     assert len({source for _device, source in told}) == 1
 
 
+@pytest.mark.usefixtures("no_waiting")
+def test_two_short_logs_with_one_header_are_two_logs_for_the_portal(
+    quetsach: Run, portal: Portal, token: Path, feed: Path, place: Path, tmp_path: Path
+) -> None:
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    given = ("watch", "--follow", str(logs), "-i", str(feed), "--state", str(place), "--once")
+    push = ("--push", portal.url, "--token-file", str(token))
+    for name in ("a.csv", "b.csv"):
+        (logs / name).write_text("time,client,query\n")
+        quetsach(*given, *push)
+        with (logs / name).open("a") as file:
+            file.write("2026-09-21T03:00:00Z,10.1.6.1,fine.example\n" * (1 + (name == "b.csv")))
+        quetsach(*given, *push)
+    for number in range(3):
+        for name, machine in (("a.csv", "10.1.4.1"), ("b.csv", "10.1.5.1")):
+            with (logs / name).open("a") as file:
+                file.write(f"2026-09-21T04:0{number}:00Z,{machine},evil.example\n")
+        quetsach(*given, *push)
+    lines = documents(portal)
+    told = {(line["device"], line["source"]) for line in lines if line["type"] == "sighting"}
+    assert {device for device, _source in told} == {"10.1.4.1", "10.1.5.1"}
+    assert len(told) == len({source for _device, source in told}) == 2, "each log under one id of its own"
+    # One of them grows long: the other keeps its id.
+    with (logs / "a.csv").open("a") as file:
+        file.write("2026-09-21T04:09:00Z,10.1.4.2,fine.example\n" * 200)
+    with (logs / "b.csv").open("a") as file:
+        file.write("2026-09-21T04:09:00Z,10.1.5.1,evil.example\n")
+    portal.bodies = []
+    quetsach(*given, *push)
+    again = [
+        line for line in documents(portal) if line["type"] == "sighting" and line["device"] == "10.1.5.1"
+    ]
+    assert [(line["source"], line["count"]) for line in again] == [(dict(told)["10.1.5.1"], 4)]
+
+
 def request(log: Path, feed: Path, place: Path, leases: tuple[Path, ...] = ()) -> Request:
     return Request([str(log)], [str(feed)], place, "fw-hq", leases=leases, lease_length=3_600_000_000)
 
@@ -218,9 +400,12 @@ def test_a_list_that_is_replaced_searches_what_is_kept(log: Path, feed: Path, pl
     feed.write_text("")
     watcher.round()
     assert watcher.troubles and not watcher.news(), "the last good list goes on"
-    feed.write_text("indicator,type,family\ngood.example,domain,\nevil.example,domain,ramnit\n")
+    feed.write_text("indicator,type,family\ngood.example,domain,\nevil.example,domain,ramnit\n10.1.2.3,ip,\n")
     add(log, "10.1.2.9")
+    assert watcher.lists.taken() is not None and watcher.lists.taken() is None
     watcher.round()
+    assert watcher.lists.taken() is not None, "what the new one leaves out is told, too"
+    assert watcher.lists.left_out == 1
     found = {(row.indicator, row.device) for row in watcher.news()}
     assert found == {("good.example", "10.1.2.5"), ("evil.example", "10.1.2.9")}, "the others were told"
     assert not watcher.troubles
@@ -253,7 +438,7 @@ def test_a_full_disk_stops_it_loudly(log: Path, feed: Path, place: Path) -> None
     watcher.state._file.execute(f"PRAGMA max_page_count = {pages}")
     for number in range(200):
         add(log, f"10.1.3.{number}")
-    with pytest.raises(ScanError, match="make room on that disk"):
+    with pytest.raises(ScanError, match="full; make room on that disk"):
         watcher.round()
     watcher.close()
     again = Watcher(request(log, feed, place))

@@ -122,6 +122,45 @@ def test_a_rotated_file_is_found_beside_the_file_that_is_named(office: Office) -
     assert not any(one.gaps for one in office.coverage())
 
 
+@pytest.mark.parametrize("is_packed", [False, True])
+@pytest.mark.parametrize("names", [("dns.log.2", "dns.log.1"), ("dns.log-20260921", "dns.log-20260922")])
+@pytest.mark.parametrize("is_off", [False, True], ids=["stopped", "off"])
+def test_two_rotations_while_nobody_looked(
+    office: Office, names: tuple[str, str], *, is_packed: bool, is_off: bool
+) -> None:
+    office.kill()
+    office.follow = [str(office.logs / "dns.log")]
+    # What was rotated before the first look is not asked for.
+    office.append(lines(office, 3), "dns.log.9")
+    office.contents.clear()
+    office.now += 60
+    office.start()
+    office.append(lines(office, 1500))
+    office.look()
+    if is_off:
+        office.kill()
+    office.now += 60
+    office.append(lines(office, 5))
+    office.rename("dns.log", names[0])
+    office.now += 60
+    office.append(lines(office, 700))
+    office.rename("dns.log", names[1])
+    if is_packed:
+        office.pack(names[0])
+        office.pack(names[1])
+    office.now += 60
+    office.append(lines(office, 4))
+    if is_off:
+        office.start()
+    # The watcher is killed while packed logs still rest.
+    office.look()
+    office.kill()
+    office.start()
+    check(office)
+    assert sum(row.count for row in office.found()) == 2209
+    assert not any(one.gaps for one in office.coverage())
+
+
 def test_truncated_without_a_copy_is_a_gap(office: Office) -> None:
     office.append(lines(office, 30))
     office.look()

@@ -247,6 +247,10 @@ _SENTENCES = (
         "was begun with %(option)s %(value)s; give that, or another --state: the same lines would count again"
     ),
     N_("the state cannot be written: %(why)s; make room on that disk and start again; nothing is lost"),
+    N_(
+        "the state is damaged: %(why)s; keep a copy of its folder and start with another --state: the logs"
+        " that are still kept are read again"
+    ),
     N_("cannot be read: %(why)s; check that it may be read"),
     N_("the state file cannot be used: %(why)s; choose another place for it"),
     N_("is no state file of quetsach, or is damaged; choose another"),
@@ -328,6 +332,8 @@ _SENTENCES = (
     N_("cannot be read: %(why)s"),
     N_("no such file or folder"),
     N_("the folder holds no file"),
+    N_("no file has such a name now; check the pattern"),
+    N_("is no file that can be followed; name a log, a folder or a pattern"),
     N_("folder not readable: %(why)s"),
     N_("No such file or directory"),
     N_("Permission denied"),

@@ -13,6 +13,10 @@ from quetsach.watching.held import AGAIN_SECONDS, QUIET_SECONDS, RESTING_SECONDS
 from quetsach.watching.names import Paths, unique
 from quetsach.watching.state import Generation
 
+_LOOKED = "looked since"
+_CLOCK_SECONDS = 2.0
+"""The clock of a file system may be coarse."""
+
 
 class Follower:
     """Follows files. The list of `looker` may be exchanged between two looks: what lies before the places is
@@ -32,6 +36,8 @@ class Follower:
         self._gone: list[Held] = []
         self._missing: dict[int, float] = {}
         self._whole_read: dict[Path, float] = {}
+        self._rotated: frozenset[Path] = frozenset()
+        self._last = 0.0
         self.troubles: dict[str, str] = {}
         self.waiting: list[Path] = []
         """Files that are still being written and are read when they rest."""
@@ -45,7 +51,9 @@ class Follower:
             return self._look()
 
     def _look(self) -> int:
+        began, about = self._now(), self._state.about()
         found = self._paths.now()
+        self._rotated, self._last = found.rotated, float(about.get(_LOOKED, "inf"))
         self.troubles, self.waiting = dict(found.errors), []
         self._let_go({**found.files, **found.beside})
         done = 0
@@ -62,8 +70,12 @@ class Follower:
         for held in list(self._gone):
             done += self._last_look(held)
         self._tell_missing(QUIET_SECONDS)
-        if not self._state.about().get("begun"):
+        if not about.get("begun"):
             self._state.note({"begun": "1"})
+        is_left = bool(self.waiting) or any(Path(path) in found.rotated for path in self.troubles)
+        if _LOOKED not in about or (done and not is_left):
+            # Everything that had been rotated before is known now.
+            self._state.note({_LOOKED: str(began)})
         self._from_now = False
         self._state.set_troubles(self.troubles, self._now())
         return done
@@ -124,11 +136,14 @@ class Follower:
             return 0
         if held.generation is None:
             held.is_whole = whole.is_whole(path, held.handle)
+            held.is_past |= is_beside and self._is_past(path, mark)
         return self._look_whole(held, mark) if held.is_whole else self._look_lines(held, mark)
 
     def _look_lines(self, held: Held, mark: Mark) -> int:
         if held.generation is None or held.is_copy:
             held.generation = self._known(held, mark)
+            if held.generation is None and held.is_past:
+                return self._look_past(held, mark)
             if held.generation is None and held.is_beside:
                 # Not the past of a file that is followed; it is asked again when it changes.
                 held.looked = (mark, self._looker.version)
@@ -142,6 +157,20 @@ class Follower:
         if held.generation is None:
             self._note_missing(str(held.path))
         return self._looker.look(held, mark, self._now())
+
+    def _is_past(self, path: Path, mark: Mark) -> bool:
+        """Whether a followed log that was written since the last look was rotated to this name."""
+        return path in self._rotated and mark.mtime_ns / 1e9 >= self._last - _CLOCK_SECONDS
+
+    def _look_past(self, held: Held, mark: Mark) -> int:
+        """Read a rotated log that nobody saw before, once it rests: it may be a copy that is being made."""
+        if held.rests(self._now()) < QUIET_SECONDS:
+            self.waiting.append(held.path)
+            return 0
+        done = self._looker.look(held, mark, self._now())
+        if held.looked is not None and held.generation is not None:
+            self._state.end(held.generation.number)
+        return done
 
     def _known(self, held: Held, mark: Mark) -> Generation | None:
         """The generation that the content of a file goes on with."""
@@ -248,7 +277,7 @@ class Follower:
         )
         if looker.is_stopping:
             return 0
-        if held.is_beside:
+        if held.is_beside and not held.is_past:
             answers = [one for one in answers if self._state.of_source(one.coverage.source)]
         in_use = {one.generation.number for one in self._all() if one.generation is not None}
         self._state.record_whole(str(path), looker.version, _text(mark), said, answers, now, in_use)

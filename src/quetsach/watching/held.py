@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,8 @@ class Held:
     generation: Generation | None = None
     is_whole: bool | None = None
     is_gone: bool = False
+    is_past: bool = False
+    """It was rotated since the last look, so it is read though nobody saw it under its first name."""
     is_copy: bool = False
     """Another file that is held open has the same content, and at least as much of it."""
 
@@ -55,6 +58,8 @@ class Looker:
     def __post_init__(self) -> None:
         self.progress: Progress = self.engine.progress()
         self.is_stopping = False
+        self.as_text = set(json.loads(self.state.about().get("as text", "[]")))
+        """Paths of logs that no format fits."""
 
     def stop(self) -> None:
         """End soon, also within a long span."""
@@ -140,6 +145,13 @@ class Looker:
         self.state.record_rest(one.number, self.version, read[0])
         return True
 
+    def _note_format(self, path: str, head: bytes) -> None:
+        lines = any(line and not line.startswith(b"#") for line in head.split(b"\n"))
+        if lines and self.options.format is None and self.matcher.recognise(head) == "text":
+            self.as_text.add(path)
+        else:
+            self.as_text.discard(path)
+
     def _read(self, held: Held, at: tuple[int, int], header: bytes) -> tuple[Answer, bytes, str] | None:
         handle, (start, end) = held.handle, at
         if end - start > _LONG_LINE:
@@ -153,6 +165,8 @@ class Looker:
         answer = answer_of(found.result)
         if self.is_stopping or answer.coverage.bytes != end - start:
             return None
+        if start == 0:
+            self._note_format(str(held.path), head)
         if is_binary(head[:HEAD_BYTES]) and self.matcher.recognise(head) == "text":
             answer.coverage.errors.append(BINARY)
         return answer, found.header, source

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from quetsach.errors import QuetsachError
-from quetsach.indicators.loading import Choice
+from quetsach.indicators.loading import Choice, Lists
 from quetsach.results.fetching import fetch_new
 from quetsach.scanning.engine import Engine, Matcher
 from quetsach.scanning.request import matcher_of
@@ -40,6 +40,14 @@ class FollowedLists:
         self._marks: tuple[object, ...] = ()
         self._fetched = 0.0
         self.problem = ""
+        self.left_out = 0
+        """Entries of the present lists that nobody looks for."""
+        self._read: Lists | None = None
+
+    def taken(self) -> Lists | None:
+        """The lists as they were read last, once, so that what they leave out can be told."""
+        read, self._read = self._read, None
+        return read
 
     @property
     def files(self) -> list[Path]:
@@ -58,7 +66,12 @@ class FollowedLists:
             if not all(file.is_file() for file in self.files):
                 raise
         self._marks = self._seen()
-        return matcher_of(self._engine, self.files, self._choice)[0]
+        return self._keep(matcher_of(self._engine, self.files, self._choice))
+
+    def _keep(self, found: tuple[Matcher, Lists]) -> Matcher:
+        matcher, self._read = found
+        self.left_out = self._read.left_out
+        return matcher
 
     def changed(self) -> Matcher | None:
         """A matcher of the new lists; None where they are those of before, or cannot be read."""
@@ -68,7 +81,7 @@ class FollowedLists:
             marks = self._seen()
             if marks == self._marks:
                 return None
-            found = matcher_of(self._engine, self.files, self._choice)[0]
+            found = matcher_of(self._engine, self.files, self._choice)
             if marks != self._seen():
                 # It is being written; the next look takes it.
                 return None
@@ -76,7 +89,7 @@ class FollowedLists:
             self.problem = str(error)
             return None
         self._marks, self.problem = marks, ""
-        return found
+        return self._keep(found)
 
     def _seen(self) -> tuple[object, ...]:
         found = [file.stat() for file in self.files]

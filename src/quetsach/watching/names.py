@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -15,11 +16,22 @@ from quetsach.watching.content import Mark
 
 class Names(NamedTuple):
     """Files with their marks, files beside them that may hold their rotated past, and paths that cannot be
-    looked at, with the reason."""
+    looked at, with the reason. `rotated` are those beside them that have the name of a rotated log."""
 
     files: dict[Path, Mark]
     beside: dict[Path, Mark]
     errors: dict[str, str]
+    rotated: frozenset[Path] = frozenset()
+
+
+_ROTATED = re.compile(r"[.-](\d[\d_T-]*(\.\d+)?|old)(\.(gz|bz2|xz|zst|lz4|zip))?", re.ASCII)
+"""What follows the name of a log in that of a rotated one: `.1`, `-20260921.gz`, `.2026-09-21.0`."""
+
+
+_MISSING = "no such file or folder"
+_NO_MATCH = "no file has such a name now; check the pattern"
+_EMPTY_FOLDER = "the folder holds no file"
+_NO_FILE = "is no file that can be followed; name a log, a folder or a pattern"
 
 
 class Paths:
@@ -34,13 +46,17 @@ class Paths:
         """What is there now."""
         found = Names({}, {}, {})
         for text in self._follow:
-            before = len(found.files)
             is_pattern = glob.has_magic(text) and not os.path.lexists(text)
+            one = Names({}, {}, {})
             for name in _matching(text) if is_pattern else [text]:
-                self._add(name, found)
-            if len(found.files) == before and text not in found.errors and not is_pattern:
-                found.errors.setdefault(text, "no such file or folder" if not os.path.lexists(text) else "")
-        return Names(found.files, self._past(found), {k: v for k, v in found.errors.items() if v})
+                self._add(name, one)
+            why = _NO_MATCH if is_pattern else self._nothing(text)
+            if not one.files and not one.errors and why:
+                one.errors[text] = why
+            found.files.update(one.files)
+            found.errors.update(one.errors)
+        beside, rotated = self._past(found)
+        return Names(found.files, beside, found.errors, rotated)
 
     def _add(self, name: str, found: Names) -> None:
         try:
@@ -58,20 +74,33 @@ class Paths:
         except OSError as error:
             found.errors[name] = error.strerror or str(error)
 
-    def _past(self, found: Names) -> dict[Path, Mark]:
+    def _nothing(self, path: str) -> str:
+        """Why nothing is followed at a path; "" where it came back meanwhile."""
+        if not os.path.lexists(path):
+            return _MISSING
+        if Path(path).is_dir():
+            return _EMPTY_FOLDER
+        return "" if Path(path).is_file() and not self._is_own(path) else _NO_FILE
+
+    def _past(self, found: Names) -> tuple[dict[Path, Mark], frozenset[Path]]:
         """Files whose name begins as that of a followed file: `dns.log.1` beside `dns.log`."""
         bases: dict[Path, set[str]] = {}
         # A file that was renamed may not have a new one in its place yet.
-        for path in [*found.files, *(Path(text) for text in found.errors)]:
+        missing = [Path(text) for text, why in found.errors.items() if why == _MISSING]
+        for path in [*found.files, *missing]:
             bases.setdefault(path.parent, set()).add(path.name)
         beside: dict[Path, Mark] = {}
+        rotated: set[Path] = set()
         for folder, names in bases.items():
             with suppress(OSError), os.scandir(folder) as entries:
                 for entry in entries:
                     ends = [at for at, letter in enumerate(entry.name) if letter in ".-"]
-                    if any(entry.name[:at] in names for at in ends):
+                    ends = [at for at in ends if entry.name[:at] in names]
+                    if ends:
                         self._add_past(Path(folder, entry.name), found, beside)
-        return dict(sorted(beside.items()))
+                    if any(_ROTATED.fullmatch(entry.name, at) for at in ends):
+                        rotated.add(Path(folder, entry.name))
+        return dict(sorted(beside.items())), frozenset(rotated)
 
     def _add_past(self, path: Path, found: Names, beside: dict[Path, Mark]) -> None:
         if path in found.files or self._is_own(str(path)):

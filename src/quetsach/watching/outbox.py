@@ -24,6 +24,9 @@ COVERAGE_SECONDS = 60.0
 _LONGEST_PAUSE = 60.0
 _HEARTBEAT = "/api/v1/heartbeat"
 _BEAT_CODES = {401: "token_unknown", 404: "no_portal", 409: "no_sensor", 422: "refused"}
+_REFUSED = ("refused", "none_taken", "too_large")
+LOCKED = ("token_unknown", "token_not_allowed")
+"""With such an answer the portal takes nothing more."""
 _TICK = 0.5
 
 
@@ -50,6 +53,8 @@ class Outbox:
         self._thread: threading.Thread | None = None
         self.problem: QuetsachError | None = None
         """Why the last attempt failed; None after one that did not."""
+        self.beat_problem: QuetsachError | None = None
+        """That the portal took no heartbeat, because the token is locked."""
         self.left_out = 0
         """Lines that the portal left out."""
 
@@ -68,11 +73,10 @@ class Outbox:
         state = State(self._state_file)
         pause, last, beaten = 0.0, 0.0, 0.0
         while not self._stop.wait(max(_TICK, pause)):
-            scan = self._scan()
             if time.monotonic() - beaten >= heartbeat.SECONDS:
                 self.beat(state)
                 beaten = time.monotonic()
-            has_rows = state.unsent(scan.set_id, self._sent(state, scan.set_id))[0] > 0
+            has_rows = unsent(state, self._url)[0] > 0
             if not has_rows and time.monotonic() - last < COVERAGE_SECONDS:
                 continue
             if self.send(state):
@@ -82,14 +86,38 @@ class Outbox:
         state.close()
 
     def send(self, state: State) -> bool:
-        """Send what changed, once; whether the portal has everything now. `problem` says why not."""
+        """Send what changed, once, a document for each list, the oldest first; whether the portal has
+        everything now. `problem` says why not."""
         scan = self._scan()
+        # What an earlier list found and is not sent yet, nobody would ask for again.
+        earlier = [
+            scan._replace(set_id=set_id, set_count=count)
+            for set_id, count, _since in state.lists()
+            if set_id != scan.set_id
+        ]
+        problem: QuetsachError | None = None
+        for one in (*earlier, scan):
+            if self._send(state, one):
+                continue
+            problem = problem or self.problem
+            if not isinstance(self.problem, push.PushError) or self.problem.code not in _REFUSED:
+                break
+        self._note(state, problem)
+        return problem is None
+
+    def _note(self, state: State, problem: QuetsachError | None) -> None:
+        """Keep why the portal did not take all; one refused document holds back no other."""
+        self.problem = problem
+        code = problem.code if isinstance(problem, push.PushError) else ""
+        detail = problem.detail if isinstance(problem, push.PushError) else str(problem or "")
+        state.note({"push code": code, "push problem": detail})
+
+    def _send(self, state: State, scan: Scan) -> bool:
         change = state.last_change()
         try:
             with tempfile.TemporaryFile(dir=self._state_file.parent) as out:
                 since = self._sent(state, scan.set_id)
                 if document.changes(out, state, scan, self._leases(), since) is None:
-                    self.problem = None
                     return True
                 out.seek(0)
                 result = push.push(out, self._url, self._token)
@@ -97,36 +125,27 @@ class Outbox:
             # The frames of a kept traceback would hold the connection open.
             self.problem = error.with_traceback(None)
             self.problem.__cause__ = self.problem.__context__ = None
-            code = error.code if isinstance(error, push.PushError) else ""
-            detail = error.detail if isinstance(error, push.PushError) else str(error)
-            state.note({"push code": code, "push problem": detail})
             return False
         self.left_out += len(result.rejected)
-        self.problem = None
-        state.note(
-            {
-                _name(self._url, scan.set_id): str(change),
-                "push code": "",
-                "push problem": "",
-                "pushed": str(time.time()),
-            }
-        )
+        state.note({_name(self._url, scan.set_id): str(change), "pushed": str(time.time())})
         return True
 
     def beat(self, state: State) -> None:
         """Tell the portal that the watcher is alive, and where each source stands. A token that belongs to no
         sensor only pushes."""
         scan, now = self._scan(), time.time()
-        unsent = state.unsent(scan.set_id, self._sent(state, scan.set_id))
-        body = heartbeat.write(beating.beat(state, scan, unsent, self._began, now))
+        body = heartbeat.write(beating.beat(state, scan, unsent(state, self._url), self._began, now))
         address = push.address_of(self._url.rstrip("/").removesuffix(push.PATH), _HEARTBEAT)
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
         try:
             with push.pool(1) as http:
                 push.answer_of(http, address, headers, self._token, codes=_BEAT_CODES, body=body)
         except push.PushError as error:
+            is_locked = error.code in LOCKED
+            self.beat_problem = push.PushError(error.code, error.detail) if is_locked else None
             state.note({"beat": "" if error.code == "no_sensor" else error.code})
             return
+        self.beat_problem = None
         state.note({"beat": "", "beaten": str(now)})
 
     def _sent(self, state: State, set_id: str) -> int:
@@ -136,6 +155,12 @@ class Outbox:
 def sent(state: State, url: str, set_id: str) -> int:
     """The change up to which a portal has everything of a list."""
     return int(state.about().get(_name(url, set_id), "0"))
+
+
+def unsent(state: State, url: str) -> tuple[int, str]:
+    """How many rows of all lists a portal has not got, and the day of the oldest."""
+    left = [state.unsent(set_id, sent(state, url, set_id)) for set_id, _count, _since in state.lists()]
+    return sum(count for count, _day in left), min((day for _count, day in left if day), default="")
 
 
 def _name(url: str, set_id: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
@@ -27,6 +26,7 @@ from quetsach.watching.lists import FollowedLists
 from quetsach.watching.names import Paths
 from quetsach.watching.outbox import Outbox
 from quetsach.watching.state import State
+from quetsach.watching.store import checked
 
 POLL_SECONDS = 0.5
 _ALIVE_SECONDS = 5.0
@@ -124,6 +124,7 @@ class Watcher:
             {
                 "set": matcher.set_id,
                 "count": str(matcher.count),
+                "left out": str(self.lists.left_out),
                 "follow": json.dumps(list(self.request.follow)),
                 "url": self.request.url,
                 "begun at": str(self._now()),
@@ -133,9 +134,9 @@ class Watcher:
     def round(self) -> int:
         """Look at lists, leases and files once; returns how many spans were read.
 
-        Raises ScanError where the state cannot be written, such as on a full disk.
+        Raises ScanError where the state cannot be written, such as on a full disk, or is damaged.
         """
-        try:
+        with checked(self.state.path):
             new = self.lists.changed()
             if new is not None:
                 self._swap(new)
@@ -144,12 +145,9 @@ class Watcher:
             if done or self._now() - self._alive >= _ALIVE_SECONDS:
                 self._alive = self._now()
                 waiting = json.dumps([str(path) for path in self.follower.waiting])
-                self.state.note({"looked": str(self._alive), "waiting": waiting, "list": self.lists.problem})
-        except sqlite3.Error as error:
-            raise ScanError(
-                f"{self.state.path}: the state cannot be written: {error}; make room on that disk and start"
-                " again; nothing is lost"
-            ) from error
+                as_text = json.dumps(sorted(self._looker.as_text))
+                alive = {"looked": str(self._alive), "waiting": waiting, "as text": as_text}
+                self.state.note({**alive, "list": self.lists.problem})
         return done
 
     def _swap(self, new: Matcher) -> None:
@@ -167,6 +165,11 @@ class Watcher:
     def count(self) -> int:
         """Entries of the list."""
         return self._looker.matcher.count
+
+    @property
+    def as_text(self) -> list[str]:
+        """Logs that are there and that no format fits."""
+        return sorted(path for path in self._looker.as_text if Path(path).exists())
 
     @property
     def troubles(self) -> dict[str, str]:

@@ -402,14 +402,6 @@ class State(Store):
         )
         return set(rows), {row[0] for row in sources}
 
-    def first_ids(self) -> dict[str, str]:
-        """The first source id of each log under 4,096 bytes whose id has changed, by its present id."""
-        found = self._file.execute(
-            "SELECT source, was FROM generation WHERE place < ? AND was != '[]' AND NOT is_whole",
-            (HEAD_BYTES,),
-        )
-        return {source: json.loads(was)[0] for source, was in found}
-
     def grown_since(self, set_id: str, change: int) -> set[tuple[str, str]]:
         """Source id and key of rows that are new, or hold more lines, since a change."""
         rows = self._file.execute(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from quetsach.errors import ScanError
+from quetsach.watching.content import HEAD_BYTES
 
 _APPLICATION = 0x51535741
 _VERSION = 1
@@ -42,6 +43,45 @@ CREATE TABLE lease (data TEXT PRIMARY KEY) WITHOUT ROWID
 
 _TOGETHER_SECONDS = 0.2
 """Others that write wait no longer: the outbox."""
+
+
+_DISK = frozenset(
+    (
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PERM,
+    )
+)
+_DAMAGE = (sqlite3.Error, json.JSONDecodeError)
+
+
+def trouble(path: Path, error: Exception) -> ScanError:
+    """What to do about a state that failed: a full disk is another thing than a damaged file."""
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DISK:
+        return ScanError(
+            f"{path}: the state cannot be written: {error}; make room on that disk and start again; nothing"
+            " is lost"
+        )
+    why = str(error) or type(error).__name__
+    return ScanError(
+        f"{path}: the state is damaged: {why}; keep a copy of its folder and start with another --state: the"
+        " logs that are still kept are read again"
+    )
+
+
+@contextmanager
+def checked(path: Path, *more: type[Exception]) -> Iterator[None]:
+    """Failures of a state in here, and errors of the kinds `more`, become ScanError."""
+    try:
+        yield
+    except Exception as error:
+        if not isinstance(error, (*_DAMAGE, *more)):
+            raise
+        raise trouble(path, error) from error
 
 
 class Store:
@@ -104,7 +144,9 @@ class Store:
         try:
             yield
         except BaseException:
-            self._file.execute("ROLLBACK")
+            # A full disk may have ended the transaction already.
+            if self._file.in_transaction:
+                self._file.execute("ROLLBACK")
             raise
         if not self._is_together or time.monotonic() - self._since > _TOGETHER_SECONDS:
             self.flush()
@@ -135,6 +177,20 @@ class Store:
     def last_change(self) -> int:
         """The number of the last change of a row or of coverage."""
         return int(self.about().get("change", "0"))
+
+    def first_ids(self) -> dict[str, str]:
+        """The first source id of each log under 4,096 bytes whose id has changed, by its present id: the
+        first that no earlier log had. Logs of one kind may begin with the same header."""
+        found = self._file.execute("SELECT source, was, place, is_whole FROM generation ORDER BY number")
+        taken: set[str] = set()
+        first: dict[str, str] = {}
+        for source, text, place, is_whole in found:
+            was = json.loads(text)
+            if was and place < HEAD_BYTES and not is_whole:
+                own = next((one for one in (*was, source) if one not in taken), source)
+                first.setdefault(source, own)
+            taken.update((*was, source))
+        return first
 
     def troubles(self) -> dict[str, str]:
         """Paths that cannot be followed, and why."""

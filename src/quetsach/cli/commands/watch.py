@@ -40,13 +40,20 @@ def run(**given: Any) -> int:
         _need(given, "follow")
         return watch_show.check(given["follow"], given["logformat"])
     _need(given, "state")
+    from quetsach.watching.folder import STATE
+    from quetsach.watching.store import checked
+
+    state = given["state"] / STATE
     if given["show"]:
-        return watch_show.show(given["state"], ZoneInfo(given["tz"]))
+        with checked(state, LookupError, ValueError, TypeError):
+            return watch_show.show(given["state"], ZoneInfo(given["tz"]))
     if given["dump"]:
-        return watch_show.dump(given["state"], given["dump"])
+        with checked(state, LookupError, ValueError, TypeError):
+            return watch_show.dump(given["state"], given["dump"])
     _need(given, "follow")
     _need(given, "indicators")
-    return _watch(given)
+    with checked(state):
+        return _watch(given)
 
 
 def _enrol(url: str | None, token_file: Path | None) -> int:
@@ -139,7 +146,9 @@ def _once(watcher: Watcher) -> int:
         pass
     watcher.follower.end()
     rows = watcher.news()
+    _tell_lists(watcher)
     _tell(rows, ZoneInfo(watcher.request.tz))
+    _tell_texts(watcher.as_text, set())
     _tell_troubles(watcher.troubles, {})
     for path in watcher.follower.waiting:
         text = _("%(path)s: is still being written; it is read once it rests for ten seconds")
@@ -148,7 +157,8 @@ def _once(watcher: Watcher) -> int:
         say.line(_("Nothing new was found."))
     if watcher.outbox is not None:
         watcher.outbox.beat(watcher.state)
-    if watcher.outbox is not None and not watcher.outbox.send(watcher.state):
+    outbox = watcher.outbox
+    if outbox is not None and (not outbox.send(watcher.state) or outbox.beat_problem is not None):
         say.error(_("Not sent: %(why)s") % {"why": _why(watcher)} + " " + _("The next run sends it."))
         return PUSH_FAILED
     if watcher.troubles:
@@ -169,9 +179,12 @@ def _for_ever(watcher: Watcher, stop: threading.Event, zone: ZoneInfo) -> int:
     )
     say.line(first % {"n": words.number(watcher.count)})
     pushed = ""
+    texts: set[str] = set()
     while not stop.is_set():
         watcher.round()
+        _tell_lists(watcher)
         _tell(watcher.news(), zone)
+        texts = _tell_texts(watcher.as_text, texts)
         told = _tell_troubles(watcher.troubles, told)
         if _why(watcher) != pushed:
             pushed = _why(watcher)
@@ -187,7 +200,8 @@ def _for_ever(watcher: Watcher, stop: threading.Event, zone: ZoneInfo) -> int:
 def _why(watcher: Watcher) -> str:
     """Why the portal did not take the last document; "" if it did."""
     outbox = watcher.outbox
-    return say.worded(outbox.problem) if outbox is not None and outbox.problem is not None else ""
+    problem = (outbox.problem or outbox.beat_problem) if outbox is not None else None
+    return say.worded(problem) if problem is not None else ""
 
 
 def _tell(rows: Sequence[Sighting], zone: ZoneInfo) -> None:
@@ -210,6 +224,24 @@ def _tell(rows: Sequence[Sighting], zone: ZoneInfo) -> None:
     if len(rows) > _MOST_SHOWN:
         click.echo(_("and %(n)s more") % {"n": words.number(len(rows) - _MOST_SHOWN)})
     sys.stdout.flush()
+
+
+def _tell_lists(watcher: Watcher) -> None:
+    """Say what new lists leave out, as a scan does."""
+    lists = watcher.lists.taken()
+    if lists is not None:
+        from quetsach.results import listnotes, table
+
+        table.show_notes(say.screen(is_error=True), listnotes.of(lists))
+
+
+def _tell_texts(now: Sequence[str], told: set[str]) -> set[str]:
+    """Say which logs no format fits, once each; returns those that were told."""
+    for path in now:
+        if path not in told:
+            why = _("no log format fits: only addresses are looked for; --format names one")
+            say.warning(words.visible(f"{path}: {why}"))
+    return told | set(now)
 
 
 def _tell_troubles(now: dict[str, str], told: dict[str, str]) -> dict[str, str]:

@@ -47,6 +47,9 @@ def show(place: Path, zone: ZoneInfo) -> int:
     count = int(about.get("count", "0"))
     entries = ngettext("%(n)s entry", "%(n)s entries", count) % {"n": words.number(count)}
     _say(_("List: %(entries)s, version %(id)s") % {"entries": entries, "id": set_id[:12]})
+    if left_out := int(about.get("left out", "0")):
+        text = ngettext("%(n)s entry left out", "%(n)s entries left out", left_out)
+        say.warning(text % {"n": words.number(left_out)})
     if about.get("list"):
         say.warning(_("The new list cannot be used, the last one goes on: %(why)s") % {"why": about["list"]})
     _show_sources(state, set_id, zone)
@@ -55,10 +58,21 @@ def show(place: Path, zone: ZoneInfo) -> int:
     for path in json.loads(about.get("waiting", "[]")):
         _say(_("%(path)s: is still being written; it is read once it rests for ten seconds") % {"path": path})
     if about.get("url"):
-        _show_unsent(about, *state.unsent(set_id, outbox.sent(state, about["url"], set_id)))
-    is_incomplete = bool(state.troubles()) or is_silent
+        _show_unsent(about, *outbox.unsent(state, about["url"]))
+    is_incomplete = bool(state.troubles()) or is_silent or _is_locked(about)
     state.close()
     return INCOMPLETE if is_incomplete else NOTHING
+
+
+def _is_locked(about: dict[str, str]) -> bool:
+    """Whether the portal takes nothing more with this token, and say so."""
+    from quetsach.results.push import PushError
+    from quetsach.watching.outbox import LOCKED
+
+    code = next((about[name] for name in ("push code", "beat") if about.get(name) in LOCKED), "")
+    if code:
+        say.warning(say.worded(PushError(code)))
+    return bool(code)
 
 
 def _show_unsent(about: dict[str, str], count: int, day: str) -> None:
@@ -79,7 +93,7 @@ def _show_sources(state: State, set_id: str, zone: ZoneInfo) -> None:
     from quetsach.watching import beating
 
     _say(_("Logs:"))
-    seen = state.coverage(set_id)
+    seen, as_text = state.coverage(set_id), json.loads(state.about().get("as text", "[]"))
     if not seen:
         _say("  " + _("none yet"))
     for one in sorted(seen, key=lambda one: one.path):
@@ -87,6 +101,8 @@ def _show_sources(state: State, set_id: str, zone: ZoneInfo) -> None:
         last = words.moment(one.last, zone, seconds=True) or _("no line with a time")
         text = _("  %(path)s: %(lines)s, %(size)s, last line %(last)s")
         _say(text % {"path": one.path, "lines": words.lines(one.lines), "size": size, "last": last})
+        if one.path in as_text:
+            _say("    " + _("no log format fits: only addresses are looked for; --format names one"))
         if lag:
             _say("    " + _("%(size)s are not read yet") % {"size": words.size(lag)})
         if one.not_understood:
