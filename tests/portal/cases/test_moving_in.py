@@ -17,13 +17,15 @@ from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.units.models import path_segment
 from tests.portal.checks.results import content
 
-BEFORE, NOW = [("cases", "0004_victims_reports")], [("cases", "0005_machines_by_identity")]
+BEFORE = [("cases", "0004_victims_reports")]
 SEEN = datetime(2026, 10, 6, 3, tzinfo=UTC)
 CARD = "00-00-5e-00-53-01"
 BOARD = "4c4c4544-0042-3510-8051-b7c04f564433"
 
 
-def migrate(to):
+def migrate(to=None):
+    """To these migrations; by default to the latest of all apps."""
+    to = to or MigrationExecutor(connection).loader.graph.leaf_nodes()
     MigrationExecutor(connection).migrate(to)
     return MigrationExecutor(connection).loader.project_state(to).apps
 
@@ -31,7 +33,7 @@ def migrate(to):
 @pytest.fixture
 def before(cast):
     yield migrate(BEFORE)
-    migrate(NOW)
+    migrate()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -84,7 +86,7 @@ def test_machines_of_before_move_in_with_their_cases(cast, before):
         is_running=True, is_full=True, is_latest=True, started=SEEN, finished=SEEN, verdict="clean",
     )  # fmt: skip
 
-    migrate(NOW)
+    migrate()
 
     def known(pk):
         device = Device.rows.get(pk=pk)
