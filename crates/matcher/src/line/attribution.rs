@@ -279,6 +279,13 @@ fn attribute_text(
         address_of(&hit.matched)
             .is_none_or(|address| !is_error && !is_server && !sides.only_sent(address))
     });
+    if directions::is_setting(&bare(&view.clear)) {
+        return Verdict {
+            inside: None,
+            public: None,
+            hits: kept,
+        };
+    }
     Verdict {
         inside: sides.device(&listed, is_held),
         public: may_be_public
@@ -295,7 +302,8 @@ fn told_sides(text: &Text<'_>, clear: &[u32], listed: &[Address], head: &Heads) 
     let mut has_own_server = false;
     let line = bare(clear);
     let places = addresses(text, clear);
-    let is_inward = !listed.is_empty() && directions::is_inward(&line);
+    let is_inward =
+        !listed.is_empty() && (directions::is_inward(&line) || directions::is_served(&line));
     let ways = directions::ways(&line, &places);
     let starts: Vec<usize> = places.iter().map(|place| place.start).collect();
     let paths = keys::around(&line, &starts);

@@ -7,7 +7,7 @@ use regex::bytes::{Captures, Regex};
 use serde::{Deserialize, Serialize};
 
 use crate::line::expressions::{byte, expression};
-use crate::line::halves::{TOKEN, half_at, hour};
+use crate::line::halves::{TOKEN, half_at, half_before, hour};
 use crate::reader::START;
 use crate::time::zones::{is_doubtful, named};
 use crate::time::{Moment, Parts, decimals, month_number};
@@ -64,6 +64,9 @@ static NUMBERS: LazyLock<Regex> = LazyLock::new(|| {
 pub(super) static CLOCK: LazyLock<Regex> =
     LazyLock::new(|| expression("([0-9]{1,2}):([0-9]{2}):([0-9]{2})"));
 
+/// `ngày 20/11/2026 lúc 20:05:06`.
+const AT: &str = ",? (?:vao )?(?:luc|at) ";
+
 /// How a date is spelled before its clock; the first form that fits counts.
 static DATES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     let month = "(?P<name>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)";
@@ -73,11 +76,11 @@ static DATES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     let two = "(?P<day>[0-9]{2})";
     let numbers = |sign: &str| {
         let pair = format!("(?P<first>[0-9]{{1,2}}){sign}(?P<second>[0-9]{{1,2}}){sign}");
-        format!(r"(?:\A|[^./-])(?P<pair_of>{pair}){year}[ ,Tt\t]{{1,2}}")
+        format!(r"(?:\A|[^./-])(?P<pair_of>{pair}){year}(?:[ ,Tt\t]{{1,2}}|{AT})")
     };
     let pair = r#"(?P<pair>["']?[ ,;\t]{1,2}["']?time["']?[=:]["']?)"#;
     [
-        format!(r"{year}-{number}-{two}(?:[Tt \t,]|{pair})"),
+        format!(r"{year}-{number}-{two}(?:[Tt \t,]|{AT}|{pair})"),
         format!(r"{year}/{number}/{two}[ \t,:]"),
         format!("{two}/{month}/{year}:"),
         format!("{two}-{month}-{year} "),
@@ -98,11 +101,32 @@ static DATES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
 
 static ZONE: LazyLock<Regex> = LazyLock::new(|| {
     expression(concat!(
-        r"\A ?\(?(?:(?:UTC|GMT)(?P<short>[+-][0-9]{1,2}(?::?[0-9]{2})?)",
-        r"|(?P<offset>[+-][0-9]{2}(?::?[0-9]{2})?)|(?P<word>z|[A-Z]{1,5}))\)?"
+        r"\A(?P<gap> )?\(?(?:(?:UTC|GMT)(?P<short>[+-][0-9]{1,2}(?::?[0-9]{2})?)",
+        r"|(?P<offset>[+-][0-9]{2}(?:(?P<colon>:)?(?P<minutes>[0-9]{2}))?)",
+        r"|(?P<word>z|[A-Z]{1,5}))\)?"
     ))
 });
-static YEAR_BEHIND: LazyLock<Regex> = LazyLock::new(|| expression(r"\A ((?:19|20)[0-9]{2})"));
+/// Behind digits that count something, or begin an address.
+static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
+    expression(concat!(
+        r"\A(?:\.[0-9]|[/%]|(?i: ?(?:bytes?|octets?|[km]?b|ms|secs?|seconds?|packets?|pkts?|rows?|lines?",
+        r"|users?|times|events?|hits?|sessions?|connections?|errors?|goi|lan|dong)",
+        r"(?:\z|[^0-9A-Za-z])))",
+    ))
+});
+/// The minutes of zones; `-1024` is a number.
+const MINUTES: [&[u8]; 4] = [b"00", b"15", b"30", b"45"];
+static YEAR_BEHIND: LazyLock<Regex> =
+    LazyLock::new(|| expression(r#"\A ((?:19|20)[0-9]{2})(?:\z|[ \t\])},;|"])"#));
+/// `CLOCK DATE CLOCK DATE` has two readings.
+static CLOCK_BEFORE: LazyLock<Regex> =
+    LazyLock::new(|| expression(r"(?:\A|[^0-9:])[0-9]{1,2}:[0-9]{2}:[0-9]{2}[ ,]{1,2}\z"));
+static DATE_BEHIND: LazyLock<Regex> = LazyLock::new(|| {
+    expression(concat!(
+        r"\A[ ,]{1,2}(?:[0-9]{1,2}(?:\.[0-9]{1,2}\.|/[0-9]{1,2}/|-[0-9]{1,2}-)[0-9]{4}",
+        r"|[0-9]{4}-[0-9]{2}-[0-9]{2})",
+    ))
+});
 /// A time in a line; without a moment where the line shows a time and does not say which.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Found {
@@ -200,6 +224,7 @@ pub(super) fn at_clock(
     let is_pair_of = date.name("pair_of").is_some();
     let behind = fraction.map_or(end, |(_, end)| end);
     let (half, end) = half_at(text, marked, behind, is_pair_of);
+    let half = half.or_else(|| half_before(text, marked, begin));
     let (mut own, mut is_doubtful, mut end) = zone_at(text, end);
     let mut year = number(&date, "year");
     if year.is_some_and(|year| year < 100) && date.name("year").is_some_and(|y| y.len() == 2) {
@@ -207,10 +232,10 @@ pub(super) fn at_clock(
     }
     if year.is_none()
         && let Some(behind) = YEAR_BEHIND.captures(&text[end..])
-        && !byte(text, end + behind[0].len()).is_ascii_alphanumeric()
+        && !NUMBER.is_match(&text[end + behind[1].len() + 1..])
     {
         year = std::str::from_utf8(&behind[1]).ok()?.parse().ok();
-        end += behind[0].len();
+        end += behind[1].len() + 1;
         if own.is_none() && !is_doubtful {
             (own, is_doubtful, end) = zone_at(text, end);
         }
@@ -222,6 +247,8 @@ pub(super) fn at_clock(
     };
     let days = month_and_day(&date, order);
     let hour = hour(digits(1)?, half);
+    is_doubtful |= DATE_BEHIND.is_match(&text[end..])
+        && CLOCK_BEFORE.is_match(&text[begin.saturating_sub(12)..begin]);
     let (Some([month, day]), Some(hour), false) = (days, hour, is_doubtful) else {
         return Some(Found::unknown(begin, end));
     };
@@ -269,13 +296,14 @@ fn month_and_day(date: &Captures<'_>, order: Option<Order>) -> Option<[i32; 2]> 
 /// Whether the form of that number in `DATES` may fit. Most do not, and an expression takes longer to say so
 /// than a byte.
 fn may_fit(before: &[u8], form: usize) -> bool {
+    let is_at = before.ends_with(b"luc ") || before.ends_with(b" at ");
     let from_end = |n: usize| before.len().checked_sub(n).map_or(0, |i| before[i]);
     match form {
-        0 => from_end(4) == b'-' || b"=:\"'".contains(&from_end(1)),
+        0 => is_at || from_end(4) == b'-' || b"=:\"'".contains(&from_end(1)),
         1 => from_end(4) == b'/',
         2..=7 => before.iter().rev().take(14).any(u8::is_ascii_lowercase),
         8 | 9 => from_end(1) == b'-',
-        _ => b"./-".contains(&from_end(6)) || b"./-".contains(&from_end(7)),
+        _ => is_at || b"./-".contains(&from_end(6)) || b"./-".contains(&from_end(7)),
     }
 }
 
@@ -290,6 +318,17 @@ fn zone_at(text: &[u8], at: usize) -> (Option<Offset>, bool, usize) {
         return nothing;
     }
     let is_name = TOKEN.is_match(&text[end..]);
+    let (minutes, has_colon) = (found.name("minutes"), found.name("colon").is_some());
+    if found.name("offset").is_some() && !has_colon {
+        let is_zone = minutes.is_none_or(|two| MINUTES.contains(&two.as_bytes()));
+        if !is_zone || NUMBER.is_match(&text[end..]) {
+            return nothing;
+        }
+        if minutes.is_none() && found.name("gap").is_some() {
+            // ` -12` may be a zone or a number.
+            return (None, true, end);
+        }
+    }
     let own = match (
         found.name("word"),
         found.name("short").or(found.name("offset")),
@@ -308,6 +347,8 @@ fn zone_at(text: &[u8], at: usize) -> (Option<Offset>, bool, usize) {
     };
     match own {
         Some(own) => (Some(own), false, end),
+        // No place has `+25:00`.
+        None if has_colon => (None, true, end),
         None => nothing,
     }
 }

@@ -2,14 +2,18 @@
 //! (docs/log-formats.md 6).
 use std::sync::LazyLock;
 
-use regex::bytes::Regex;
+use regex::bytes::{Captures, Regex};
 
+use crate::canonical::address::parse_port;
 use crate::line::expressions::expression;
 use crate::line::keys::Key;
 use crate::line::places::Place;
+use crate::line::services;
 use crate::line::sides::Side;
 
 const LONGEST_GAP: usize = 100;
+/// Characters of a line in which settings and local ports are sought.
+const MOST_SAID: usize = 4096;
 const TOLD_OF: [&str; 5] = ["for", "cho", "of", "cua", "user"];
 
 static RIGHT: LazyLock<Regex> = LazyLock::new(|| {
@@ -32,17 +36,19 @@ static INBOUND: LazyLock<Regex> = LazyLock::new(|| {
     expression(concat!(
         r"(?i:(?:\A|[^a-z])(?:attacks?|attacked|scans?|scanned|scanning|portscan|probes?|probed",
         r"|brute[ -]?force|flood|intrusion|exploit(?:ed)?|targeted|tan cong|quet|do quet|dang nhap",
-        r"|khai thac|xam nhap|tham do|bi truy cap|accept(?:ed)?|password|publickey|log[io]n",
-        r"|(?:invalid|illegal) user|failure|connections?|connected|disconnect(?:ed)?|session|inbound",
-        r"|incoming|traffic|packets?|ket noi)(?: [^ .,:;]{1,32}){0,5} (?:from|tu)(?: (?:ip|address",
-        r"|host|dia|chi)){0,3} \z|(?:\A|[^a-z])(?:attacks?|attacked|scans?|scanned|scanning|portscan",
-        r"|probes?|probed|brute[ -]?force|flood|intrusion|exploit(?:ed)?|targeted|tan cong|quet",
-        r"|do quet|dang nhap|khai thac|xam nhap|tham do|bi truy cap)(?: [^ .,:;]{1,32}){0,5} (?:by",
-        r"|boi)(?: (?:ip|address|host|dia|chi)){0,3} \z|(?:\A|[^a-z])(?:log[io]n|authentication",
-        r"|dang nhap) (?:fail(?:ed|ure)?|denied|refused|that bai)(?: [^ .,:;]{1,32}){0,2} (?:for",
-        r"|cho) \z|(?:\A|[^a-z])connection (?:closed|reset) by \z|(?:\A|[^a-z])(?:(?:un)?ban(?:ned",
-        r"|ning)?|attacker|intruder|offender|hacker|ke tan cong|tin tac)(?: (?:ip|address|host|dia",
-        r"|chi)){0,3} \z)",
+        r"|khai thac|xam nhap|tham do|bi truy cap|accept(?:ed)?|password|publickey|log[io]n|",
+        r"(?:invalid|illegal) user|failure|connections?|connected|disconnect(?:ed)?|session|logged ",
+        r"(?:in|on)|signed in|inbound|incoming|traffic|packets?|ket noi)(?: [^ .,:;]{1,32}){0,5} ",
+        r"(?:from|tu)(?: (?:ip|address|host|dia|chi)){0,3} \z|(?:\A|[^a-z])(?:attacks?|attacked",
+        r"|scans?|scanned|scanning|portscan|probes?|probed|brute[ -]?force|flood|intrusion|exploit",
+        r"(?:ed)?|targeted|tan cong|quet|do quet|dang nhap|khai thac|xam nhap|tham do|bi truy cap)",
+        r"(?: [^ .,:;]{1,32}){0,5} (?:by|boi)(?: (?:ip|address|host|dia|chi)){0,3} \z|(?:\A|[^a-z])",
+        r"(?:log[io]n|authentication|dang nhap) (?:fail(?:ed|ure)?|denied|refused|that bai)",
+        r"(?: [^ .,:;]{1,32}){0,2} (?:for|cho) \z|(?:\A|[^a-z])connection (?:closed|reset) by \z|",
+        r"(?:\A|[^a-z])(?:phien|sessions?|rdp|vpn|ssh|vnc|remote desktop)(?: [^ ,;]{1,40}){0,5} ",
+        r"(?:from|tu|(?:opened|started|initiated|established|mo) (?:by|boi))(?: (?:ip|address|host",
+        r"|dia|chi)){0,3} \z|(?:\A|[^a-z])(?:(?:un)?ban(?:ned|ning)?|attacker|intruder|offender",
+        r"|hacker|ke tan cong|tin tac)(?: (?:ip|address|host|dia|chi)){0,3} \z)",
     ))
 });
 static ATTACKS: LazyLock<Regex> = LazyLock::new(|| {
@@ -101,11 +107,13 @@ static TOLD: LazyLock<Regex> = LazyLock::new(|| {
         r"|choi|cao|dong|ghi) (?:by|boi)(?: [^ .,:;]{1,32}){0,2}(?: (?:at|on|tai|tren))?|(?:blocked",
         r"|denied|dropped|rejected|refused|filtered|logged|reported|recorded|collected|captured",
         r"|received|forwarded|seen|chan|choi|nhan|ghi) (?:at|on|tai|tren)|(?:via",
-        r"|through) [^ .,:;]{1,32}(?: [^ .,:;]{1,32}){0,2})(?: (?:ip|address|host",
-        r#"|dia chi))? ?["'(\[]{0,2}\z|(?:\A|[^m] )qua(?: [^ .,:;]{1,32}){1,3} ?[(\[]\z|(?:\A"#,
-        r"|[^a-z])(?:resolved|answered) (?:at|on) \z|(?:\A|[^a-z])(?:(?:logs?|events?|alerts?|nhat ky",
-        r"|su kien|canh bao) (?:sent|gui)|chuyen tiep) (?:from|by|tu|boi) \z|(?:\A|[^a-z])(?:firewall",
-        r"|fw|gateway|router|switch|sensor|ids|ips|waf|proxy",
+        r"|through) [^ .,:;]{1,32}(?: [^ .,:;]{1,32}){0,2}|(?:assigned|leased|allocated|cap phat|(?:,",
+        r"|;|da|duoc|va) cap|cap (?:ip|dia chi))|(?:access point|diem truy cap|security center",
+        r"|management server|may chu quan tri)(?: [^ .,:;]{1,32}){0,3})(?: (?:ip|address|host",
+        r#"|dia chi))? ?["'(\[]{0,2}\z|(?:\A|[^m] )qua(?: [^ .,:;]{1,32}){1,3} ?[(\[]\z|(?:\A|[^a-z])"#,
+        r"(?:resolved|answered) (?:at|on) \z|(?:\A|[^a-z])(?:(?:logs?|events?|alerts?|nhat ky|su kien",
+        r"|canh bao) (?:sent|gui)|chuyen tiep) (?:from|by|tu|boi) \z|(?:\A|[^a-z])(?:firewall|fw",
+        r"|gateway|router|switch|sensor|ids|ips|waf|proxy",
         r#"|tuong lua) ["'a-z_-]{0,24}[0-9][0-9a-z_-]{0,24}["']? ?[\[("']{0,2}\z)"#,
     ))
 });
@@ -129,6 +137,61 @@ static TELLS: LazyLock<Regex> = LazyLock::new(|| {
     ))
 });
 
+/// Between a machine and what its call went through.
+static VIA: LazyLock<Regex> = LazyLock::new(|| {
+    expression(concat!(
+        r"\A(?:(?i:\]?(?:[.:#/](?P<port>[0-9]{1,5})|\((?P<inner>[0-9]{1,5})\))?(?: ?\([^",
+        r"()]{0,48}\))?,?[ \t]{1,4}(?:via|through|qua)(?: [A-Za-z_-]{1,16}){0,3} ?[(\[]?\z))",
+    ))
+});
+
+static ON: LazyLock<Regex> = LazyLock::new(|| {
+    expression(concat!(
+        r"\A(?:\]?(?:[.:#/](?P<port>[0-9]{1,5})|\((?P<inner>[0-9]{1,5})\))?(?: ?\([^",
+        r"()]{0,48}\))?\]?\)?[ \t]{0,4}(?:<?-{1,3}|={1,3}|>)?>(?:[ \t]|\z|[^=>]))",
+    ))
+});
+
+/// What an administrator set up or looked for, and lists that were loaded: nobody called what they name.
+static SETTINGS: LazyLock<Regex> = LazyLock::new(|| {
+    expression(concat!(
+        r"(?i:(?:\A|[^0-9A-Za-z])(?:config(?:uration)? (?:change|system|update)|configured from ",
+        r#"|object attribute configured|cfg(?:path|attr|obj)=|executed (?:the )?['"]|running '?cli"#,
+        r"|command=/|iptables -[adirp] |nft add |access-list [^ ]{1,64} (?:line [0-9]{1,6} )?",
+        r"(?:extended|standard|remark|permit|deny) |(?:rules?|polic(?:y|ies)|objects?|acl|address",
+        r"(?:es)?|addrgrp) (?:was |were |has been |have been )?(?:added|changed|modified|removed",
+        r"|deleted|created|updated|disabled|enabled|inserted|edited) by |(?:added|changed|modified",
+        r"|removed|deleted|created|updated|disabled|enabled|inserted|edited|add|set|create|delete",
+        r"|edit) (?:a |an |the |new )?(?:firewall |filter |nat |acl |security |block )?(?:rules?",
+        r"|polic(?:y|ies)|objects?|acl|address(?:es)?|addrgrp) |(?:added|changed|modified|removed",
+        r"|deleted|created|updated|disabled|enabled|inserted|edited|add|put|import(?:ed)?|append",
+        r"(?:ed)?|remove|xoa|them|bo|dua)(?: [^ ]{1,255}){1,6} (?:to|into|from|in|vao|khoi|trong)(?: ",
+        r"(?:the|a|our|custom|global))? (?:(?:black|block|white|allow|deny|bad)[ -]?list|danh sach ",
+        r"(?:chan|den|trang|cho phep|cam))|(?:black|block|white|allow|deny|bad)[ -]?list",
+        r"(?: [^ ]{1,255}){0,2} (?:added|changed|modified|removed|deleted|created|updated|disabled",
+        r"|enabled|inserted|edited|requested|approved|reloaded|imported)(?:\z|[^0-9A-Za-z])|search",
+        r#"(?:ed|es)? ["']|(?:by|from) analyst|whois |blocked [^ ]{1,255} manually|chan thu cong"#,
+        r"|zone [^ ]{1,255} (?:transferred|loaded|reloaded)(?:\z|[^0-9A-Za-z])|rpz: .{0,300}(?:added",
+        r"|loaded|reloaded|removed)(?:\z|[^0-9A-Za-z])|reconfigured(?:\z|[^0-9A-Za-z])))",
+    ))
+});
+
+static LOCAL_PORT: LazyLock<Regex> = LazyLock::new(|| {
+    expression(concat!(
+        r"(?i:(?:\A|[^0-9A-Za-z])(?:lport|local[ _-]?port|(?:laddr|local(?:[ _-]?(?:ip|addr",
+        r#"(?:ess)?))?)["']?[=: ]{1,2}["']?\[?[0-9A-Fa-f.:]{2,45}\]?:)["']?[=: ]{0,2}["']?"#,
+        r"(?P<port>[0-9]{1,5})(?:\z|[^0-9A-Za-z.:]))",
+    ))
+});
+
+static REMOTE_PORT: LazyLock<Regex> = LazyLock::new(|| {
+    expression(concat!(
+        r"(?i:(?:\A|[^0-9A-Za-z])(?:rport|(?:remote|peer)[ _-]?port|(?:raddr|(?:remote|peer)(?:[ _-]?",
+        r#"(?:ip|addr(?:ess)?))?)["']?[=: ]{1,2}["']?\[?[0-9A-Fa-f.:]{2,45}\]?:)["']?[=: ]{0,2}["']?"#,
+        r"(?P<port>[0-9]{1,5})(?:\z|[^0-9A-Za-z.:]))",
+    ))
+});
+
 /// The side of each address by the arrow between it and its neighbour; the arrow behind it comes first.
 pub fn ways(line: &[u8], places: &[Place]) -> Vec<Option<Side>> {
     let mut found = vec![None; places.len()];
@@ -147,7 +210,33 @@ pub fn ways(line: &[u8], places: &[Place]) -> Vec<Option<Side>> {
         found[at - 1] = Some(sides[0]);
         found[at] = found[at].or(Some(sides[1]));
     }
+    for at in (1..places.len()).rev() {
+        through(line, places, &mut found, at);
+    }
     found
+}
+
+/// `A via G -> X`: the way is no machine, and who went it is the source.
+fn through(line: &[u8], places: &[Place], found: &mut [Option<Side>], at: usize) {
+    if !is_way(line, places, at) {
+        return;
+    }
+    let stop = places[at].stop;
+    let behind = &line[stop..line.len().min(stop + LONGEST_GAP)];
+    if matches!(found[at], Some(Side::Other | Side::Source)) || ON.is_match(behind) {
+        let first = is_way(line, places, at - 1);
+        found[at - 1] = Some(if first { Side::Other } else { Side::Source });
+        found[at] = Some(Side::Other);
+    }
+}
+
+/// Whether an address is one that a call of the address before it went through.
+fn is_way(line: &[u8], places: &[Place], at: usize) -> bool {
+    if at == 0 {
+        return false;
+    }
+    let gap = gap(line, places, at);
+    gap.len() <= LONGEST_GAP && VIA.is_match(gap)
 }
 
 /// The text between an address and the address before it.
@@ -166,6 +255,22 @@ pub fn is_beside(line: &[u8], places: &[Place], at: usize) -> bool {
 pub fn is_inward(line: &[u8]) -> bool {
     let mut all = INWARD.captures_iter(line);
     all.any(|found| found.name("what").is_none()) && !OUTWARD.is_match(line)
+}
+
+/// Whether a line tells of settings, lists or a search, and of no call.
+pub fn is_setting(line: &[u8]) -> bool {
+    SETTINGS.is_match(&line[..line.len().min(MOST_SAID)])
+}
+
+/// Whether the local port of a connection is that of a server, and the remote one is not.
+pub fn is_served(line: &[u8]) -> bool {
+    let line = &line[..line.len().min(MOST_SAID)];
+    let is_server = |found: Captures<'_>| {
+        let port = parse_port(&found["port"]);
+        port.is_some_and(services::is_server)
+    };
+    LOCAL_PORT.captures(line).is_some_and(is_server)
+        && !REMOTE_PORT.captures(line).is_some_and(is_server)
 }
 
 /// Whether the words around a listed address say that it called, attacked or sent.

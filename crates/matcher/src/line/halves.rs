@@ -54,10 +54,19 @@ pub(super) static TOKEN: LazyLock<Regex> =
     LazyLock::new(|| expression(r"\A(?:[-_=/][0-9A-Za-z]|\.[0-9A-Za-z])"));
 static SPOKEN: LazyLock<Regex> = LazyLock::new(|| {
     expression(concat!(
-        r"\A(?:(?i:(?: |[\x80-\xFF])(?:buo[\x80-\xFF]{0,2}i )?(?P<word>sa[\x80-\xFF]{0,2}ng",
+        r#"\A(?:(?i:(?: ?\(|["']?[,;\t]["']? ?| |[\x80-\xFF])(?:buo[\x80-\xFF]{0,2}i )?"#,
+        r"(?P<word>sa[\x80-\xFF]{0,2}ng",
         r"|tru[\x80-\xFF]{0,2}a|chie[\x80-\xFF]{0,2}u|to[\x80-\xFF]{0,2}i|de[\x80-\xFF]{0,2}m)))",
     ))
 });
+static SPOKEN_BEFORE: LazyLock<Regex> = LazyLock::new(|| {
+    expression(concat!(
+        r"(?i:(?:\A|[^0-9A-Za-z_.@-])(?:buo[\x80-\xFF]{0,2}i )?(?P<word>sa[\x80-\xFF]{0,2}ng",
+        r"|tru[\x80-\xFF]{0,2}a|chie[\x80-\xFF]{0,2}u|to[\x80-\xFF]{0,2}i|de[\x80-\xFF]{0,2}m)",
+        r",? (?:ngay )?\z)",
+    ))
+});
+const LONGEST_SPOKEN: usize = 24;
 
 impl Half {
     /// Whether a clock with it stands behind a date that begins with the day.
@@ -123,6 +132,18 @@ pub(super) fn half_at(
         (None, _) => Half::Ch,
     };
     (Some(half), end)
+}
+
+/// The part of the day that stands before a date: `chiều 20/11/2026 3:05:06`.
+pub(super) fn half_before(text: &[u8], marked: Option<&[u32]>, begin: usize) -> Option<Half> {
+    let marked = marked?;
+    let start = begin.saturating_sub(LONGEST_SPOKEN);
+    let before = &text[start..begin];
+    if !before.ends_with(b" ") {
+        return None;
+    }
+    let word = SPOKEN_BEFORE.captures(before)?.name("word")?;
+    spoken(&marked[start + word.start()..start + word.end()])
 }
 
 fn spoken(chars: &[u32]) -> Option<Half> {

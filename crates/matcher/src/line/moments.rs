@@ -38,7 +38,7 @@ const RECORD: [&str; 13] = [
     "detected",
 ];
 const RECORD_ENDS: [&str; 3] = ["time", "timestamp", "epoch"];
-const NEVER: [&str; 20] = [
+const NEVER: [&str; 21] = [
     "not",
     "until",
     "till",
@@ -52,6 +52,7 @@ const NEVER: [&str; 20] = [
     "pattern",
     "sig",
     "signature",
+    "signatures",
     "mtime",
     "ctime",
     "atime",
@@ -174,6 +175,8 @@ fn pair(first: &str, second: &str) -> Option<Pair> {
         | ("san", "xuat")
         | ("kich", "hoat")
         | ("hieu", "luc")
+        | ("chu", "ky")
+        | ("ban" | "tao", "mau")
         | ("gia", "han")
         | ("chinh", "sua")
         | ("thay", "doi")
@@ -228,6 +231,14 @@ pub fn time(line: &[u8], zone: &TimeZone, told: Told) -> Option<Moment> {
         .collect();
     let (rank, best) = ranked.iter().min_by_key(|(rank, _)| *rank).copied()?;
     let moment = best.moment?;
+    if says_end(&text, &best, "first", Pair::First)
+        && found
+            .iter()
+            .any(|one| says_end(&text, one, "last", Pair::Last))
+    {
+        // When something was first seen, and when last: neither is the time of the line.
+        return None;
+    }
     let mut others = ranked.iter().filter_map(|(_, one)| one.moment);
     match moment.value {
         Value::Yearless(bare) => Some(
@@ -240,6 +251,14 @@ pub fn time(line: &[u8], zone: &TimeZone, told: Told) -> Option<Moment> {
         }
         Value::Known(_) => Some(moment),
     }
+}
+
+/// Whether a time is called the first or the last one.
+fn says_end(text: &[u8], one: &Found, word: &str, end: Pair) -> bool {
+    let key = keys::before(text, one.start);
+    let said = &key.words[key.words.len().saturating_sub(3)..];
+    let is_end = |two: &[String]| pair(&two[0], &two[1]) == Some(end);
+    said.iter().any(|other| other == word) || said.windows(2).any(is_end)
 }
 
 /// A message's own time in the zone that the record round it states, if both are the same moment there.
@@ -260,6 +279,7 @@ fn in_stated_zone(best: &Found, others: &[(Rank, Found)]) -> Option<Moment> {
 /// How good a time is; None for the date of a certificate, an uptime and the like.
 fn rank(key: &Key, path: &Path, before: &[u8]) -> Option<Rank> {
     let mut said = &key.words[..];
+    let mut further = said;
     if key.is_word {
         while let [rest @ .., last] = said
             && !rest.is_empty()
@@ -267,6 +287,7 @@ fn rank(key: &Key, path: &Path, before: &[u8]) -> Option<Rank> {
         {
             said = rest;
         }
+        further = &said[said.len().saturating_sub(3)..];
         said = &said[said.len().saturating_sub(2)..];
     }
     let nearest = if key.is_word {
@@ -290,7 +311,9 @@ fn rank(key: &Key, path: &Path, before: &[u8]) -> Option<Rank> {
             .any(|two| pair(&two[0], &two[1]) == Some(what))
     };
     let mut is_event = is_event(nearest) || has(Pair::Event);
-    if has(Pair::Never) || (has(Pair::Last) && !is_event) {
+    let mut all = further.windows(2);
+    let is_changed = all.any(|two| pair(&two[0], &two[1]) == Some(Pair::Never));
+    if is_changed || (has(Pair::Last) && !is_event) {
         return None;
     }
     let is_later = |word: &String| {

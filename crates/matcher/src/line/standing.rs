@@ -115,6 +115,9 @@ pub fn side(line: &[u8], place: &Place, said: &Told<'_>) -> (Option<Side>, Optio
     if is_behind(line, start) {
         return (Some(Side::Other), None);
     }
+    if way == Some(Side::Other) {
+        return (way, port);
+    }
     let may_point = memchr::memchr(b'>', after).is_some() || memmem::find(after, b" to ").is_some();
     let arrow = may_point.then(|| ARROW_AFTER.captures(after)).flatten();
     // A10's `NAT-TCP-N: ADDRESS -> …`: a key that names the event, and a whole flow behind it.

@@ -203,6 +203,8 @@ def _attribute(
         or not (is_error or is_server or _only_called(sides, _address_of(hit[1])))
     }
     may_be_public = all(i.kind in ADDRESS_KINDS for i in hits) and not is_answer
+    if directions.is_setting(bare(clear)):
+        return _Said(None, None, kept)
     public = _public_device(sides, listed, hosts) if may_be_public else None
     return _Said(_device(sides, listed, is_held=is_held), public, kept)
 
@@ -257,7 +259,7 @@ def _sides(line: str, listed: set[str], starts: frozenset[int]) -> _Sides:
     has_own_server = False
     places = freetext.addresses(line)
     line = bare(line)
-    is_inward = directions.is_inward(line)
+    is_inward = directions.is_inward(line) or directions.is_served(line)
     ways = directions.ways(line, places)
     paths = keys.around(line, [start for start, _, _ in places])
     for at, ((start, stop, token), path) in enumerate(zip(places, paths, strict=True)):
@@ -337,6 +339,8 @@ def _side(place: _Place, key: Key, path: tuple[tuple[str, ...], ...]) -> tuple[s
         port = services.PORTS.get(named[1], services.UNKNOWN)
     if _BEHIND_ENDPOINT.search(before):
         return OTHER, None
+    if place.way == OTHER:
+        return OTHER, port
     arrow = _ARROW_AFTER.match(after)
     # A10's `NAT-TCP-N: ADDRESS -> …`: a key that names the event, and a whole flow behind it.
     if _translated(key, path) and (arrow is None or key.start < 0):

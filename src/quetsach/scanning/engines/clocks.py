@@ -19,10 +19,12 @@ _DAY_NUMBER = "(?P<day>[0-9]{2})"
 _DAY = "(?P<day>[ 0-9]?[0-9])"
 _YEAR = "(?P<year>[0-9]{4})"
 _PAIR = r"""(?P<pair>["']?[ ,;\t]{1,2}["']?time["']?[=:]["']?)"""
+_AT = ",? (?:vao )?(?:luc|at) "
+"""`ngày 20/11/2026 lúc 20:05:06`."""
 _DATES = tuple(
     re.compile(rf"(?:{date})\Z")
     for date in (
-        rf"{_YEAR}-{_MONTH_NUMBER}-{_DAY_NUMBER}(?:[Tt \t,]|{_PAIR})",
+        rf"{_YEAR}-{_MONTH_NUMBER}-{_DAY_NUMBER}(?:[Tt \t,]|{_AT}|{_PAIR})",
         rf"{_YEAR}/{_MONTH_NUMBER}/{_DAY_NUMBER}[ \t,:]",
         rf"{_DAY_NUMBER}/{_MONTH}/{_YEAR}:",
         rf"{_DAY_NUMBER}-{_MONTH}-{_YEAR} ",
@@ -34,7 +36,7 @@ _DATES = tuple(
         rf"{_MONTH_NUMBER}/{_DAY_NUMBER}(?:/(?P<year>[0-9]{{4}}|[0-9]{{2}}))?-",
         *(
             rf"(?:\A|[^./-])(?P<pair_of>(?P<first>[0-9]{{1,2}}){sign}(?P<second>[0-9]{{1,2}}){sign})"
-            rf"{_YEAR}[ ,Tt\t]{{1,2}}"
+            rf"{_YEAR}(?:[ ,Tt\t]{{1,2}}|{_AT})"
             for sign in (r"\.", "/", "-")
         ),
     )
@@ -50,11 +52,17 @@ _HALF = re.compile(
 _TOKEN = re.compile(r"[-_=/][0-9A-Za-z]|\.[0-9A-Za-z]")
 """Behind letters that only begin a name: `SA-10`, `PM_x`."""
 _MARK = r"[^\x00-\x7f]{0,2}"
+_PART_OF_DAY = rf"(?P<word>sa{_MARK}ng|tru{_MARK}a|chie{_MARK}u|to{_MARK}i|de{_MARK}m)"
 _SPOKEN = re.compile(
-    rf"(?: |[^\x00-\x7f])(?:buo{_MARK}i )?"
-    rf"(?P<word>sa{_MARK}ng|tru{_MARK}a|chie{_MARK}u|to{_MARK}i|de{_MARK}m)",
-    re.IGNORECASE | re.ASCII,
+    rf"(?: ?\(|[\"']?[,;\t][\"']? ?| |[^\x00-\x7f])(?:buo{_MARK}i )?{_PART_OF_DAY}", re.IGNORECASE | re.ASCII
 )
+_SPOKEN_BEFORE = re.compile(
+    rf"(?:\A|[^0-9A-Za-z_.@-])(?:buo{_MARK}i )?{_PART_OF_DAY},? (?:ngay )?\Z", re.IGNORECASE | re.ASCII
+)
+_LONGEST_SPOKEN = 24
+_CLOCK_BEFORE = re.compile(r"(?:\A|[^0-9:])[0-9]{1,2}:[0-9]{2}:[0-9]{2}[ ,]{1,2}\Z")
+_DATE_BEHIND = re.compile(r"[ ,]{1,2}(?:[0-9]{1,2}([./-])[0-9]{1,2}\1[0-9]{4}|[0-9]{4}-[0-9]{2}-[0-9]{2})")
+"""`CLOCK DATE CLOCK DATE` has two readings."""
 _NOT_SAID = "?"
 """A word that is a half of the day or another word: its marks are missing."""
 _WORDS = {
@@ -80,10 +88,18 @@ _HOURS = {
 """The hours of the day that each word may mean."""
 _CLOCKS_OF_TWELVE = ("A", "P", "SA", "CH")
 _ZONE = re.compile(
-    r" ?\(?(?:(?:UTC|GMT)(?P<short>[+-][0-9]{1,2}(?::?[0-9]{2})?)"
-    r"|(?P<offset>[+-][0-9]{2}(?::?[0-9]{2})?)|(?P<word>z|[A-Z]{1,5}))\)?"
+    r"(?P<gap> )?\(?(?:(?:UTC|GMT)(?P<short>[+-][0-9]{1,2}(?::?[0-9]{2})?)"
+    r"|(?P<offset>[+-][0-9]{2}(?:(?P<colon>:)?(?P<minutes>[0-9]{2}))?)|(?P<word>z|[A-Z]{1,5}))\)?"
 )
-_YEAR_BEHIND = re.compile(r" ((?:19|20)[0-9]{2})")
+_NUMBER = re.compile(
+    r"\.[0-9]|[/%]|(?: ?(?:bytes?|octets?|[km]?b|ms|secs?|seconds?|packets?|pkts?|rows?|lines?|users?|times"
+    r"|events?|hits?|sessions?|connections?|errors?|goi|lan|dong)(?:\Z|[^0-9A-Za-z]))",
+    re.IGNORECASE | re.ASCII,
+)
+"""Behind digits that count something, or begin an address."""
+_MINUTES = ("00", "15", "30", "45")
+"""The minutes of zones; `-1024` is a number."""
+_YEAR_BEHIND = re.compile(r" ((?:19|20)[0-9]{2})(?=\Z|[ \t\])},;|\"])")
 _ZONE_KEY = re.compile(
     r"(?:\A|[^0-9A-Za-z])(?:tz|time[ _-]?zone)[\"']?[=:] ?[\"']?(?P<value>[^\s\"',;|&)\]}]{1,40})",
     re.IGNORECASE | re.ASCII,
@@ -231,16 +247,18 @@ def at_clock(text: str, marked: str | None, clock: re.Match[str], zone: tzinfo, 
         return None
     decimals = DECIMALS.match(text, end)
     half, end = _half_at(text, marked, decimals.end() if decimals else end, is_pair=bool(part.get("pair_of")))
+    half = half or _half_before(text, marked, begin)
     own, is_doubtful, end = _zone_at(text, end)
     year = part.get("year")
-    if year is None and (behind := _YEAR_BEHIND.match(text, end)) and not is_word(text[behind.end() :][:1]):
+    if year is None and (behind := _YEAR_BEHIND.match(text, end)) and not _NUMBER.match(text, behind.end()):
         year, end = behind[1], behind.end()
         if own is None and not is_doubtful:
             own, is_doubtful, end = _zone_at(text, end)
     order = told.order if half in ("", "A", "P", _NOT_SAID) else "day"
     days = _month_and_day(part, order)
     hour = _hour(int(clock[1]), half)
-    if is_doubtful or days is None or hour is None:
+    is_between = _DATE_BEHIND.match(text, end) and _CLOCK_BEFORE.search(text[max(0, begin - 12) : begin])
+    if is_doubtful or is_between or days is None or hour is None:
         return Found(begin, end, None)
     parts = Parts(
         year, (*days, hour, int(clock[2]), int(clock[3])), times.micros(decimals[1] if decimals else None)
@@ -284,6 +302,18 @@ def _half_at(text: str, marked: str | None, at: int, *, is_pair: bool) -> tuple[
         # `CH` in a cell of its own may be a country.
         return _NOT_SAID, end
     return found["vietnamese"] or found["latin"].upper(), end
+
+
+def _half_before(text: str, marked: str | None, begin: int) -> str:
+    """The part of the day that stands before a date: `chiều 20/11/2026 3:05:06`."""
+    if marked is None:
+        return ""
+    start = max(0, begin - _LONGEST_SPOKEN)
+    found = _SPOKEN_BEFORE.search(text[start:begin])
+    if found is None:
+        return ""
+    word = marked[start + found.start("word") : start + found.end("word")]
+    return _WORDS.get(word.lower(), "")
 
 
 def _hour(shown: int, half: str) -> int | None:
@@ -336,7 +366,16 @@ def _zone_at(text: str, at: int) -> tuple[tzinfo | None, bool, int]:
     if word in times.DOUBTFUL_ZONES or (is_name and word.upper() in times.ZONES):
         # `EST-5` is a zone or a name that begins so.
         return None, True, end
+    if found["offset"] is not None and found["colon"] is None:
+        if _NUMBER.match(text, end) or found["minutes"] not in (None, *_MINUTES):
+            return nothing
+        if found["minutes"] is None and found["gap"] is not None:
+            # ` -12` may be a zone or a number.
+            return None, True, end
     own = times.ZONES.get(word.upper()) if word else _offset(found["short"] or found["offset"])
+    if own is None and found["colon"] is not None:
+        # No place has `+25:00`.
+        return None, True, end
     return (own, False, end) if own is not None else nothing
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from quetsach.scanning.engines import services
 from quetsach.scanning.engines.keys import Key
 from quetsach.scanning.engines.sides import DESTINATION, OTHER, SOURCE
 from quetsach.scanning.engines.tokens import Token
@@ -26,13 +27,17 @@ _ATTACK = (
 )
 _INBOUND = re.compile(
     rf"(?:\A|[^a-z])(?:{_ATTACK}|accept(?:ed)?|password|publickey|log[io]n|(?:invalid|illegal) user|failure"
-    r"|connections?|connected|disconnect(?:ed)?|session|inbound|incoming|traffic|packets?|ket noi)"
+    r"|connections?|connected|disconnect(?:ed)?|session|logged (?:in|on)|signed in|inbound|incoming|traffic"
+    r"|packets?|ket noi)"
     r"(?: [^ .,:;]{1,32}){0,5} (?:from|tu)(?: (?:ip|address|host|dia|chi)){0,3} \Z"
     rf"|(?:\A|[^a-z])(?:{_ATTACK})(?: [^ .,:;]{{1,32}}){{0,5}} (?:by|boi)"
     r"(?: (?:ip|address|host|dia|chi)){0,3} \Z"
     r"|(?:\A|[^a-z])(?:log[io]n|authentication|dang nhap) (?:fail(?:ed|ure)?|denied|refused|that bai)"
     r"(?: [^ .,:;]{1,32}){0,2} (?:for|cho) \Z"
     r"|(?:\A|[^a-z])connection (?:closed|reset) by \Z"
+    r"|(?:\A|[^a-z])(?:phien|sessions?|rdp|vpn|ssh|vnc|remote desktop)(?: [^ ,;]{1,40}){0,5}"
+    r" (?:from|tu|(?:opened|started|initiated|established|mo) (?:by|boi))"
+    r"(?: (?:ip|address|host|dia|chi)){0,3} \Z"
     r"|(?:\A|[^a-z])(?:(?:un)?ban(?:ned|ning)?|attacker|intruder|offender|hacker|ke tan cong|tin tac)"
     r"(?: (?:ip|address|host|dia|chi)){0,3} \Z",
     re.IGNORECASE | re.ASCII,
@@ -87,7 +92,10 @@ _TOLD = re.compile(
     rf"(?:\A|[^a-z])(?:(?:{_TELLERS}) (?:by|boi)(?: [^ .,:;]{{1,32}}){{0,2}}(?: (?:at|on|tai|tren))?"
     r"|(?:blocked|denied|dropped|rejected|refused|filtered|logged|reported|recorded|collected|captured"
     r"|received|forwarded|seen|chan|choi|nhan|ghi) (?:at|on|tai|tren)"
-    r"|(?:via|through) [^ .,:;]{1,32}(?: [^ .,:;]{1,32}){0,2})"
+    r"|(?:via|through) [^ .,:;]{1,32}(?: [^ .,:;]{1,32}){0,2}"
+    r"|(?:assigned|leased|allocated|cap phat|(?:,|;|da|duoc|va) cap|cap (?:ip|dia chi))"
+    r"|(?:access point|diem truy cap|security center|management server|may chu quan tri)"
+    r"(?: [^ .,:;]{1,32}){0,3})"
     r"(?: (?:ip|address|host|dia chi))? ?[\"'(\[]{0,2}\Z"
     r"|(?:\A|[^m] )qua(?: [^ .,:;]{1,32}){1,3} ?[(\[]\Z"
     r"|(?:\A|[^a-z])(?:resolved|answered) (?:at|on) \Z"
@@ -98,6 +106,51 @@ _TOLD = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 """A reporter of a call, the place of the report, or a device on the way: no machine."""
+_VIA = re.compile(
+    rf"{PORT}{_NOTE},?[ \t]{{1,4}}(?:via|through|qua)(?: [A-Za-z_-]{{1,16}}){{0,3}} ?[(\[]?\Z",
+    re.IGNORECASE | re.ASCII,
+)
+"""Between a machine and what its call went through."""
+_ON = re.compile(rf"{PORT}{_NOTE}\]?\)?{_BLANK}(?:<?-{{1,3}}|={{1,3}}|>)?>(?:[ \t]|\Z|[^=>])")
+_LISTED_IN = r"(?:black|block|white|allow|deny|bad)[ -]?list"
+_DONE = "added|changed|modified|removed|deleted|created|updated|disabled|enabled|inserted|edited"
+_MEANS = "rules?|polic(?:y|ies)|objects?|acl|address(?:es)?|addrgrp"
+_SETTINGS = re.compile(
+    r"(?:\A|[^0-9A-Za-z])(?:"
+    r"config(?:uration)? (?:change|system|update)|configured from |object attribute configured"
+    r"|cfg(?:path|attr|obj)="
+    r"|executed (?:the )?['\"]|running '?cli|command=/|iptables -[adirp] |nft add "
+    r"|access-list [^ ]{1,64} (?:line [0-9]{1,6} )?(?:extended|standard|remark|permit|deny) "
+    rf"|(?:{_MEANS}) (?:was |were |has been |have been )?(?:{_DONE}) by "
+    rf"|(?:{_DONE}|add|set|create|delete|edit) (?:a |an |the |new )?"
+    r"(?:firewall |filter |nat |acl |security |block )?"
+    rf"(?:{_MEANS}) "
+    rf"|(?:{_DONE}|add|put|import(?:ed)?|append(?:ed)?|remove|xoa|them|bo|dua)(?: [^ ]{{1,255}}){{1,6}}"
+    rf" (?:to|into|from|in|vao|khoi|trong)(?: (?:the|a|our|custom|global))?"
+    rf" (?:{_LISTED_IN}|danh sach (?:chan|den|trang|cho phep|cam))"
+    rf"|{_LISTED_IN}(?: [^ ]{{1,255}}){{0,2}} (?:{_DONE}|requested|approved|reloaded|imported)"
+    r"(?:\Z|[^0-9A-Za-z])"
+    r"|search(?:ed|es)? [\"']|(?:by|from) analyst|whois |blocked [^ ]{1,255} manually|chan thu cong"
+    r"|zone [^ ]{1,255} (?:transferred|loaded|reloaded)(?:\Z|[^0-9A-Za-z])"
+    r"|rpz: .{0,300}(?:added|loaded|reloaded|removed)(?:\Z|[^0-9A-Za-z])|reconfigured(?:\Z|[^0-9A-Za-z])"
+    r")",
+    re.IGNORECASE | re.ASCII,
+)
+"""What an administrator set up or looked for, and lists that were loaded: nobody called what they name."""
+_LOCAL_PORT = re.compile(
+    r"(?:\A|[^0-9A-Za-z])(?:lport|local[ _-]?port|(?:laddr|local(?:[ _-]?(?:ip|addr(?:ess)?))?)"
+    r"[\"']?[=: ]{1,2}[\"']?\[?[0-9A-Fa-f.:]{2,45}\]?:)[\"']?[=: ]{0,2}[\"']?"
+    r"(?P<port>[0-9]{1,5})(?:\Z|[^0-9A-Za-z.:])",
+    re.IGNORECASE | re.ASCII,
+)
+_REMOTE_PORT = re.compile(
+    r"(?:\A|[^0-9A-Za-z])(?:rport|(?:remote|peer)[ _-]?port"
+    r"|(?:raddr|(?:remote|peer)(?:[ _-]?(?:ip|addr(?:ess)?))?)[\"']?[=: ]{1,2}[\"']?\[?"
+    r"[0-9A-Fa-f.:]{2,45}\]?:)[\"']?[=: ]{0,2}[\"']?(?P<port>[0-9]{1,5})(?:\Z|[^0-9A-Za-z.:])",
+    re.IGNORECASE | re.ASCII,
+)
+_MOST_SAID = 4096
+"""Characters of a line in which settings and local ports are sought."""
 _TOLD_OF = frozenset({"for", "cho", "of", "cua", "user"})
 _CALLED_BY_NAME = re.compile(
     r"(?:\A|[^a-z])(?:to|den|toi|server|may chu) [0-9A-Za-z_-]{1,32} ?[(\[]\Z", re.IGNORECASE | re.ASCII
@@ -127,7 +180,26 @@ def ways(line: str, places: Sequence[tuple[int, int, Token]]) -> list[str | None
             found[at - 1], found[at] = SOURCE, found[at] or DESTINATION
         elif _LEFT.match(gap):
             found[at - 1], found[at] = DESTINATION, found[at] or SOURCE
+    for at in range(len(places) - 1, 0, -1):
+        _through(line, places, found, at)
     return found
+
+
+def _through(line: str, places: Sequence[tuple[int, int, Token]], found: list[str | None], at: int) -> None:
+    """`A via G -> X`: the way is no machine, and who went it is the source."""
+    gap = line[places[at - 1][1] : places[at][0]]
+    if len(gap) > _LONGEST_GAP or not _VIA.match(gap):
+        return
+    stop = places[at][1]
+    is_way = found[at] == OTHER
+    if is_way or found[at] == SOURCE or _ON.match(line[stop : stop + _LONGEST_GAP]):
+        found[at - 1], found[at] = (SOURCE if not _is_way(line, places, at - 1) else OTHER), OTHER
+
+
+def _is_way(line: str, places: Sequence[tuple[int, int, Token]], at: int) -> bool:
+    """Whether an address is itself one that a call went through."""
+    gap = line[places[at - 1][1] : places[at][0]] if at > 0 else ""
+    return 0 < len(gap) <= _LONGEST_GAP and _VIA.match(gap) is not None
 
 
 def is_beside(line: str, stop: int, following: int) -> bool:
@@ -143,6 +215,19 @@ def is_inward(line: str) -> bool:
             return _OUTWARD.search(line) is None
         found = _INWARD.search(line, found.end())
     return False
+
+
+def is_setting(line: str) -> bool:
+    """Whether a line tells of settings, lists or a search, and of no call."""
+    return _SETTINGS.search(line, 0, _MOST_SAID) is not None
+
+
+def is_served(line: str) -> bool:
+    """Whether the local port of a connection is that of a server, and the remote one is not."""
+    local, remote = (p.search(line, 0, _MOST_SAID) for p in (_LOCAL_PORT, _REMOTE_PORT))
+    if local is None or not services.is_server(int(local["port"])):
+        return False
+    return remote is None or not services.is_server(int(remote["port"]))
 
 
 def came_in(before: str, behind: str) -> bool:

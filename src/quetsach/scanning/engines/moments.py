@@ -52,7 +52,7 @@ RECORD_ENDS = ("time", "timestamp", "epoch")
 NEVER = frozenset(
     {
         "not", "until", "till", "to", "since", "uptime", "duration", "birth", "next", "x509", "pattern",
-        "sig", "signature", "mtime", "ctime", "atime", "age", "ttl", "idle", "elapsed",
+        "sig", "signature", "signatures", "mtime", "ctime", "atime", "age", "ttl", "idle", "elapsed",
     }
 )  # fmt: skip
 NEVER_BEGINS = (
@@ -79,12 +79,15 @@ _NEVER_PAIRS = frozenset(
     {
         ("cap", "nhat"), ("cai", "dat"), ("het", "han"), ("phien", "ban"), ("khoi", "dong"), ("nang", "cap"),
         ("quet", "cuoi"), ("lieu", "mau"), ("ngay", "mau"), ("san", "xuat"), ("kich", "hoat"),
-        ("hieu", "luc"), ("gia", "han"), ("chinh", "sua"), ("thay", "doi"), ("dang", "ky"),
+        ("hieu", "luc"), ("gia", "han"), ("chu", "ky"), ("ban", "mau"), ("tao", "mau"),
+        ("chinh", "sua"), ("thay", "doi"), ("dang", "ky"),
     }
 )  # fmt: skip
 """Cập nhật (updated), cài đặt (installed), hết hạn (expires), phiên bản (version), …, without their marks."""
 _ZONES = frozenset({"at", "on", "utc", "gmt", "local"})
 _ENDS = frozenset({("lan", "dau"), ("lan", "cuoi"), ("dau", "tien")})
+_FIRST = ("first", frozenset({("lan", "dau"), ("dau", "tien")}))
+_LAST = ("last", frozenset({("lan", "cuoi")}))
 _EVENT_PAIRS = frozenset({("xay", "ra"), ("phat", "hien"), ("su", "kien"), ("dien", "ra")})
 _LOGGED_PAIRS = frozenset({("log", "time"), ("bao", "cao"), ("gui", "luc"), ("gui", "ngay")})
 _RECEIVED_PAIRS = frozenset(
@@ -120,12 +123,22 @@ def time(line: bytes, zone: tzinfo, told: Told = UNTOLD) -> Moment | None:
     rank, best = min(kept, key=lambda k: (k[0], k[1].start), default=(_OTHER, None))
     if best is None or best.moment is None:
         return None
+    if _says_end(text, best, _FIRST) and any(_says_end(text, one, _LAST) for one in found):
+        # When something was first seen, and when last: neither is the time of the line.
+        return None
     moments = [m for m in (f.moment for _, f in kept) if m is not None]
     if isinstance(best.moment.value, Yearless):
         return next((m for m in moments if _is_near(best.moment.value, m, zone)), best.moment)
     if rank <= _OWN and best.moment.local:
         return _in_stated_zone(best, [one for _, one in kept]) or best.moment
     return best.moment
+
+
+def _says_end(text: str, one: Found, end: tuple[str, frozenset[tuple[str, str]]]) -> bool:
+    """Whether a time is called the first or the last one."""
+    said = keys.before(text, one.start).words[-3:]
+    word, ends = end
+    return word in said or not ends.isdisjoint(pairwise(said))
 
 
 def _in_stated_zone(best: Found, others: list[Found]) -> Moment | None:
@@ -156,6 +169,7 @@ def _rank(key: Key, path: tuple[tuple[str, ...], ...], before: str) -> int | Non
     said = key.words
     while key.is_word and len(said) > 1 and said[-1] in _FILLERS:
         said = said[:-1]
+    further = said[-3:] if key.is_word else said
     said = said[-2:] if key.is_word else said
     nearest = said[-1:] if key.is_word else said
     pairs = frozenset(pairwise(said))
@@ -166,7 +180,7 @@ def _rank(key: Key, path: tuple[tuple[str, ...], ...], before: str) -> int | Non
     if any(w in _NEVER_NEAR or w.startswith("updat") for w in nearest):
         return None
     is_event = _is_event(nearest) or not pairs.isdisjoint(_EVENT_PAIRS)
-    if not pairs.isdisjoint(_NEVER_PAIRS) or (("lan", "cuoi") in pairs and not is_event):
+    if not _NEVER_PAIRS.isdisjoint(pairwise(further)) or (("lan", "cuoi") in pairs and not is_event):
         return None
     if any(w.startswith(INGEST_BEGINS) or "receiv" in w for w in nearest) or _is_received(said, pairs):
         return _INGEST
