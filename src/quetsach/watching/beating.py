@@ -66,7 +66,7 @@ def behind(state: State, path: Path, source: str) -> int:
 
 
 def _pause(seen: Coverage) -> int | None:
-    """The usual time between two lines, in seconds; None while few are known, and where it is no usual time."""
+    """The usual time between two lines, in seconds; None while few are known, or where they are rare."""
     first, last = _time(seen.first), _time(seen.last)
     if seen.lines < _FEW_LINES or first is None or last is None:
         return None
