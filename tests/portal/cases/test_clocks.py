@@ -183,7 +183,7 @@ def test_a_machine_that_is_passed_down_has_the_days_of_its_new_unit(cast, late):
 
 
 def test_claims_that_are_taken_back_stop_no_clock(cast, tmp_path):
-    """Claim and reopen every nine days, and claim again every 14 days: the superior is told each time."""
+    """One machine is claimed and reopened every nine days, the other claimed again every 14 days."""
     listed = publish_list(cast, tmp_path)
     began, it = datetime(2026, 9, 1, 2, tzinfo=UTC), cast.user("A1", "it")
     with time_machine.travel(began, tick=False) as clock:
