@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from quetsach.machines.identity.entries import BY_HAND
 from quetsach.machines.sources.sent import MOST_BYTES, MOST_FILES
+from quetsach.portal.kit.fields import CalendarMoment
 from quetsach.portal.machines.uploads.actions import Told
 from quetsach.text.vietnamese import nfc
 
@@ -49,7 +50,7 @@ class EvidenceForm(forms.Form):
         ),
         widget=forms.TextInput(attrs={"list": "sources", "autocomplete": "off"}),
     )
-    at = forms.DateTimeField(
+    at = CalendarMoment(
         label=gettext_lazy("When it was taken, if not today"),
         required=False,
         input_formats=_MOMENTS,
