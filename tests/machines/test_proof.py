@@ -257,6 +257,20 @@ def test_a_log_with_a_flaw_is_no_silence_and_the_flaw_is_named(flaw: Lack) -> No
     assert one.rung is Rung.CLAIMED and flaw in lacks(one)
 
 
+@pytest.mark.parametrize("hour", [3, 20])
+def test_a_sign_that_names_no_machine_parts_the_silence_at_any_hour(hour: int) -> None:
+    """At 3:00 UTC the machine works, at 20:00 it does not: malware may."""
+    at = datetime.combine(a_day(8), datetime.min.time(), UTC) + hour * HOUR
+    one = found(place(its=PlaceLog(log().days, [(at, at)])))
+    (gap,) = [gap for gap in one.gaps if gap.lack is Lack.NO_MACHINE]
+    assert one.rung is Rung.RECHECKED and (gap.first, gap.end) == (at, at + HOUR)
+    assert gap.closing is Closing.SCAN_AGAIN
+    before = PlaceLog(log().days, [(CLAIM - DAY, CLAIM - DAY), (CLAIM - 90 * DAY, CLAIM - 60 * DAY)])
+    assert found(place(its=before)).rung is Rung.VERIFIED
+    later = PlaceLog(log(last=25).days, [(at, at)])
+    assert found(place(its=later, alive=alive(last=25)), now=CLAIM + 25 * DAY).rung is Rung.VERIFIED
+
+
 def test_lost_lines_are_no_silence() -> None:
     lost = ((CLAIM + 2 * DAY, CLAIM + 2 * DAY), (CLAIM + 7 * DAY, CLAIM + 9 * DAY))
     one = found(place(its=log(lost=lost)))

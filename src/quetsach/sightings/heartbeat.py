@@ -28,6 +28,8 @@ MOST_BYTES = 1 << 20
 MOST_SOURCES = 2_000
 _MOST_TEXT = 1_000
 _MOST_NUMBER = 1 << 53
+LONGEST_PAUSE = 30 * 24 * 3600
+"""In seconds. A source with lines more seldom has no usual pause."""
 _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 _COUNTS = ("behind", "lines", "not_understood", "gaps", "dropped")
 _WORDS = ("path", "name", "format", "zone", "problem")
@@ -135,7 +137,7 @@ def _source(row: object, number: int) -> WatchedSource:
         form,
         zone,
         last_line=_time(row.get("last_line"), f"{where}.last_line"),
-        pause=None if pause is None else _count(pause, f"{where}.pause"),
+        pause=None if pause is None else _count(pause, f"{where}.pause", LONGEST_PAUSE),
         behind=behind,
         lines=lines,
         not_understood=not_understood,
@@ -170,8 +172,8 @@ def _time(told: object, where: str) -> datetime | None:
     return moment
 
 
-def _count(told: object, where: str) -> int:
-    if not isinstance(told, int) or isinstance(told, bool) or not 0 <= told <= _MOST_NUMBER:
+def _count(told: object, where: str, most: int = _MOST_NUMBER) -> int:
+    if not isinstance(told, int) or isinstance(told, bool) or not 0 <= told <= most:
         raise HeartbeatError("malformed", where)
     return told
 

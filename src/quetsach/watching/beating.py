@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from quetsach import __version__
-from quetsach.sightings.heartbeat import MOST_SOURCES, Heartbeat, WatchedSource
+from quetsach.sightings.heartbeat import LONGEST_PAUSE, MOST_SOURCES, Heartbeat, WatchedSource
 from quetsach.sightings.sighting import Coverage, Scan
 from quetsach.text.escape import escape
 from quetsach.watching.state import State
@@ -66,11 +66,12 @@ def behind(state: State, path: Path, source: str) -> int:
 
 
 def _pause(seen: Coverage) -> int | None:
-    """The usual time between two lines, in seconds; None while few are known."""
+    """The usual time between two lines, in seconds; None while few are known, or where they are rare."""
     first, last = _time(seen.first), _time(seen.last)
     if seen.lines < _FEW_LINES or first is None or last is None:
         return None
-    return max(1, round((last - first).total_seconds() / (seen.lines - 1)))
+    pause = max(1, round((last - first).total_seconds() / (seen.lines - 1)))
+    return pause if pause <= LONGEST_PAUSE else None
 
 
 def _time(text: str | None) -> datetime | None:

@@ -345,6 +345,28 @@ def test_a_source_without_a_line_for_hours_is_no_log_of_these_hours(cast, upload
     assert ("không thấy khoảng nào" in logs) == (pause < 24)
 
 
+@pytest.mark.parametrize("where", ["here", "another list entry", "other place", "untimed", "before"])
+def test_signs_that_name_no_machine_are_no_silence_of_their_place(cast, upload, where):
+    """Any machine of the place may be meant, also by another family; a sign at another place is not."""
+    case = claimed(cast, upload, "10.1.1.5", at=20, is_known=True)
+    at = noon(25) if where == "before" else noon(10)
+    row = sighting(None, at, source="log-2" if where == "other place" else "log-1", count=50)
+    if where == "another list entry":
+        row |= {"indicator": "bad.example", "matched": "bad.example", "family": ""}
+    if where == "untimed":
+        row |= {"day": None, "first_seen": None, "last_seen": None}
+    seen = {"10.1.1.5": alive_of(noon(20), noon(1))}
+    upload([row], name="other" if where == "other place" else "fw")
+    upload([], [watched(noon(20), noon(1), alive=seen)], asked=["10.1.1.5"])
+    case.refresh_from_db()
+    is_silent = where in ("other place", "before")
+    spoilt = "claimed_clean" if where == "untimed" else "rechecked"
+    assert case.state == ("verified_clean" if is_silent else spoilt)
+    told = text_of(page(cast, case))
+    assert ("nhưng chưa rõ máy" in told) == (not is_silent), told
+    assert Case.rows.count() == 1
+
+
 def test_the_page_says_what_is_missing_and_which_log_would_close_it(cast, upload):
     case = claimed(cast, upload, "10.1.1.5", at=20, is_known=True)
     there = {"10.1.1.5": alive_of(noon(20), noon(12)) | alive_of(noon(8), noon(1))}

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from django.core import mail
 from django.core.management import call_command
 from django.urls import reverse
@@ -15,10 +16,10 @@ from hypothesis import strategies as st
 
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.campaigns.workdays import Calendar, national
-from quetsach.portal.cases import flags, noting_actions, rules
+from quetsach.portal.cases import actions, flags, noting_actions, rules
 from quetsach.portal.cases.clocks import OF_UNIT, Clock, Rule, Terms
-from quetsach.portal.cases.escalating.actions import set_terms
-from quetsach.portal.cases.escalating.queries import rule_of
+from quetsach.portal.cases.escalating.actions import escalate, set_terms
+from quetsach.portal.cases.escalating.queries import late_here, rule_of
 from quetsach.portal.cases.models import Case, CaseEvent
 from quetsach.portal.cases.rules import State
 from quetsach.portal.sightings.actions import Sender, receive_file
@@ -31,7 +32,7 @@ RULE = Rule(Terms(), Calendar(national()), 14, VIETNAM)
 
 def case_of(state="assigned", **times):
     blank = dict.fromkeys(("clock_at", "acknowledged_at", "located_at", "claimed_at"))
-    return SimpleNamespace(state=state, **blank | times)
+    return SimpleNamespace(state=state, proof_from=times.get("claimed_at"), **blank | times)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +112,8 @@ def test_what_is_overdue_stands_on_the_pages_of_the_unit_and_of_its_superior_alo
     assert "1 máy đã quá hạn" in text_of(cast.client("A1", "officer").get(today))
     above = text_of(cast.client("A", "officer").get(today))
     assert "1 đơn vị cấp dưới cần cấp trên giúp" in above
-    assert f"Đơn vị A1: 1 máy, từ ngày {timezone.localtime(late.opened_at):%d/%m/%Y}" in above
+    due = rule_of(cast.campaign).due(late).at
+    assert f"Đơn vị A1: 1 máy, từ ngày {timezone.localtime(due):%d/%m/%Y}" in above
     assert "cần cấp trên giúp" not in text_of(cast.client("centre", "officer").get(today))
     page = text_of(cast.client("A", "officer").get(
         reverse("cases", args=["lam-sach"]) + f"?don-vi={cast.nodes['A1'].pk}&loc=escalated"
@@ -178,6 +180,64 @@ def test_a_machine_that_is_passed_down_has_the_days_of_its_new_unit(cast, late):
     case = Case.rows.get()
     assert (case.state, case.acknowledged_at, case.located_at) == ("assigned", None, None)
     assert rule_of(cast.campaign).due(case).at > timezone.now()
+
+
+def test_claims_that_are_taken_back_stop_no_clock(cast, tmp_path):
+    """One machine is claimed and reopened every nine days, the other claimed again every 14 days."""
+    listed = publish_list(cast, tmp_path)
+    began, it = datetime(2026, 9, 1, 2, tzinfo=UTC), cast.user("A1", "it")
+    with time_machine.travel(began, tick=False) as clock:
+        for key in ("10.1.1.5", "10.1.1.6"):
+            body = document([sighting(key, began)], set_id=listed.set_id)
+            receive_file(BytesIO(body), cast.nodes["A1"], Sender("upload", user=it))
+        told = {}
+        for day in range(1, 70):
+            clock.move_to(began + timedelta(days=day))
+            for key, every, first in (("10.1.1.5", 9, 0), ("10.1.1.6", 14, 1)):
+                case = Case.rows.get(device__key=key)
+                if day % every == first:
+                    if case.state == "claimed_clean":
+                        actions.reopen(case, it, "Nhầm")
+                    done_at = timezone.now() - timedelta(minutes=1)
+                    actions.claim_clean(Case.rows.get(pk=case.pk), it, done="scan", done_at=done_at)
+                    if every == 9:
+                        actions.reopen(Case.rows.get(pk=case.pk), it, "Nhầm")
+            if day == 1:
+                noting_actions.locate(Case.rows.get(device__key="10.1.1.5"), it, place="phòng 204")
+            escalate(cast.campaign, lambda _telling: ("s", "b"))
+            for event in CaseEvent.rows.filter(act="overdue").select_related("case__device"):
+                told.setdefault((event.case.device.key, event.data["clock"]), day)
+        # 2 September is a holiday with the day before or after: ten working days end in the middle of the
+        # month. The first claim of the other was on day 1, and its proof has sixteen days.
+        assert told == {("10.1.1.5", "claim"): 16, ("10.1.1.6", "verify"): 17}
+        assert CaseEvent.rows.filter(act="overdue").count() == 2, "once of each clock"
+        rule, now = rule_of(cast.campaign), timezone.now()
+        assert Case.rows.filter(flags.late(rule, now)).count() == 2
+        assert all(rule.due(case).at <= now for case in Case.rows.all())
+
+
+def test_a_superior_who_opens_a_case_again_gives_new_days(cast, late):
+    it, rule = cast.user("A1", "it"), rule_of(cast.campaign)
+    for person, is_late in ((it, True), (cast.user("A", "coordinator"), False)):
+        actions.claim_clean(Case.rows.get(), it, done="scan", done_at=timezone.now())
+        actions.reopen(Case.rows.get(), person, "Làm lại")
+        assert (rule.due(Case.rows.get()).at <= timezone.now()) == is_late
+
+
+def test_the_page_of_the_superior_tells_since_when_it_is_late_and_what_came_back(cast, late):
+    rule, now = rule_of(cast.campaign), timezone.now()
+    due = rule.due(late).at
+    assert late_here(cast.nodes["A"], now, Terms())[1][0].since == due > late.opened_at
+    noting_actions.locate(late, cast.user("A1", "it"), place="phòng 204")
+    due = rule.due(Case.rows.get()).at
+    assert late_here(cast.nodes["A"], now, Terms())[1][0].since == due
+    Case.rows.update(state="cleaning", relapses=1, clock_at=now, opened_at=now)
+    assert not Case.rows.filter(flags.late(rule, now)).exists()
+    (unit,) = late_here(cast.nodes["A"], now, Terms())[1]
+    assert (unit.machines, unit.since) == (1, now)
+    Case.rows.update(state="claimed_clean", claimed_at=noon(20))
+    (unit,) = late_here(cast.nodes["A"], now, Terms())[1]
+    assert unit.since == noon(20) + timedelta(days=16)
 
 
 def test_terms_stand_in_the_audit_trail(cast):

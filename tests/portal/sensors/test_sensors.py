@@ -15,7 +15,7 @@ from quetsach.portal.sensors import actions
 from quetsach.portal.sensors.models import EnrolmentCode, Sensor
 from quetsach.portal.sensors.rules import Condition, silences, silent_after
 from quetsach.portal.units.models import ApiToken
-from quetsach.sightings.heartbeat import Heartbeat, HeartbeatError, WatchedSource, read, write
+from quetsach.sightings.heartbeat import LONGEST_PAUSE, Heartbeat, HeartbeatError, WatchedSource, read, write
 from tests.portal.page_text import text_of
 
 NOW = datetime(2026, 11, 30, 1, 0, tzinfo=UTC)
@@ -184,6 +184,49 @@ def test_a_late_heartbeat_changes_nothing(cast, clock):
     sent(key, told(at=NOW + timedelta(seconds=60), unsent=2))
     sent(key, told(at=NOW, unsent=1))
     assert Sensor.rows.get().unsent == 2
+
+
+def test_a_fast_clock_that_is_set_right_silences_nothing(cast, clock):
+    _sensor, code = added(cast)
+    key = enrol(code).json()["token"]
+    sent(key, told(at=NOW + timedelta(days=1), unsent=1))
+    assert Sensor.rows.get().skew == 86_400
+    for minute in range(1, 6):
+        clock.shift(timedelta(seconds=60))
+        now = NOW + timedelta(minutes=minute)
+        sent(key, told(at=now, unsent=minute))
+        sensor = Sensor.rows.get()
+        assert (sensor.beat_at, sensor.skew, sensor.unsent) == (now, 0, minute)
+        assert sensor.condition(now) == Condition.ALIVE
+    sent(key, told(at=NOW, unsent=9))
+    assert Sensor.rows.get().unsent == 5, "late again counts as late"
+
+
+def test_a_last_line_in_the_future_does_not_hide_a_silence(cast, clock):
+    _sensor, code = added(cast)
+    key = enrol(code).json()["token"]
+    ahead = datetime(2099, 12, 31, tzinfo=UTC)
+    for minute in range(16):
+        now = NOW + timedelta(minutes=minute)
+        clock.move_to(now)
+        growing = source(at=ahead, lines=minute, path="/var/log/squid.log")
+        assert sent(key, told(source(at=ahead, lines=5), growing, at=now)).status_code == 200
+        silent = [one.path for one in Sensor.rows.get().silences(now)]
+        assert silent == ([LOG] if minute > 10 else [])
+        assert (Sensor.rows.get().silent_after < now) == (minute > 10)
+
+
+def test_a_pause_is_thirty_days_at_most(cast, clock):
+    _sensor, code = added(cast)
+    key = enrol(code).json()["token"]
+    assert sent(key, told(source(pause=LONGEST_PAUSE))).status_code == 200
+    for pause in (LONGEST_PAUSE + 1, 1 << 53):
+        assert sent(key, told(source(pause=pause))).status_code == 422
+    numbers = dict.fromkeys(("behind", "lines", "not_understood", "gaps", "dropped"), 1 << 53)
+    beat = told(source(**numbers), unsent=1 << 53, oldest_unsent=datetime(2099, 12, 31, tzinfo=UTC))
+    assert sent(key, beat).status_code == 200
+    sensor = Sensor.rows.get()
+    assert page_of(cast, "A1", "coordinator", "sensor", sensor.pk).status_code == 200
 
 
 def test_what_is_no_heartbeat_is_refused_and_a_key_of_no_sensor_too(cast, clock):

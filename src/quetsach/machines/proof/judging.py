@@ -271,6 +271,7 @@ class _AtPlace:
         self.up = moved(seen.up, by) & after
         self.weak = moved(seen.weak, by) & after
         self.lacks = [(lack, moved(bits, by) & after) for lack, bits in seen.lacks]
+        self.nameless = moved(seen.nameless, by) & after
         self.last = seen.last
         if watch.expired is not None:
             gone = span(max(watch.start, watch.expired), watch.end)
@@ -288,7 +289,8 @@ class _AtPlace:
         unseen = 0
         for lack, bits in self.lacks:
             unseen |= bits if lack in UNSEEN else 0
-        self.parted = watch.broken | in_a_row(missed, self.expected & self.up, LONG) | missed & unseen
+        unseen = missed & unseen | self.nameless  # a sign that may be the machine's is one at any hour
+        self.parted = watch.broken | in_a_row(missed, self.expected & self.up, LONG) | unseen
         self.end = self.up.bit_length()
 
     def judgement(self) -> Judgement:
@@ -470,7 +472,7 @@ class _AtPlace:
         apart from them the time since the log ends. Of one reason those are one gap that no other expected
         hour lies between."""
         origin, place = self.watch.origin, self.place.key
-        wanted = self.expected or span(self.watch.start, self.watch.end)
+        wanted = (self.expected or span(self.watch.start, self.watch.end)) | self.nameless
         found: list[Gap] = []
         tail: list[Gap] = []
         left = wanted & ~self.up

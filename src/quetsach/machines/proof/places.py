@@ -40,21 +40,25 @@ class LogDay(NamedTuple):
 
 class Covered(NamedTuple):
     """The hours of a place, counted from `origin`. `up`: the place was up and everything in it was looked
-    for. `weak` hours among them are not measured by lines. `lacks`: why the other hours are not covered, the
-    first that fits; an hour in none of them has no log. `last`: the latest time of a line that counts."""
+    for. `weak` hours among them are not measured by lines. In the `nameless` hours lines name a listed
+    address and no machine. `lacks`: why the other hours are not covered, the first that fits; an hour in none
+    of them has no log. `last`: the latest time of a line that counts."""
 
     origin: int
     up: int
     weak: int
+    nameless: int
     lacks: tuple[tuple[Lack, int], ...]
     last: datetime | None
 
 
 class PlaceLog:
     """All that is known of the log of one place. Shared by the cases of all machines that it sees, so that
-    answers are kept."""
+    answers are kept. `nameless`: the times of lines that name a listed address and no machine: any machine of
+    the place may be meant."""
 
-    def __init__(self, days: Iterable[LogDay]) -> None:
+    def __init__(self, days: Iterable[LogDay], nameless: Iterable[Span] = ()) -> None:
+        self.nameless = list(nameless)
         self.days = sorted(days, key=lambda one: (one.day, one.source, one.listing))
         first = self.days[0].day.toordinal() - _EPOCH if self.days else 0
         self.origin = first * _DAY
@@ -99,8 +103,14 @@ class PlaceLog:
         for begins, ends in _times(usable):
             told |= span(hour_of(begins) - self.origin, hour_of(ends) + 1 - self.origin)
         last = max((one.last for one in usable), default=None)
-        found = ((Lack.LOST, lost), *sorted(reasons.items()), (Lack.DOWN, told))
-        return Covered(self.origin, up & ~lost, weak & ~lost, found, last)
+        nameless = 0
+        for begins, ends in self.nameless:
+            nameless |= span(hour_of(begins) - self.origin, hour_of(ends) + 1 - self.origin)
+        found = (
+            (Lack.LOST, lost), (Lack.NO_MACHINE, nameless), *sorted(reasons.items()), (Lack.DOWN, told)
+        )  # fmt: skip
+        gone = lost | nameless
+        return Covered(self.origin, up & ~gone, weak & ~gone, nameless, found, last)
 
     def _usual(self, claim: int) -> dict[tuple[int, int], int]:
         """The usual lines by (day of the week counted from the claim's day, hour); what is not known is

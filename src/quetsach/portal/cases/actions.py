@@ -18,6 +18,7 @@ from quetsach.portal.cases.models import Case, CaseEvent, FalseAlarm
 from quetsach.portal.cases.rules import NOTES, TRANSITIONS, Act, Note, State, allows
 from quetsach.portal.cases.succession_actions import say_replaced, take_back_replaced
 from quetsach.portal.sightings.models import Coverage
+from quetsach.portal.units.models import SEGMENT, Membership
 
 UNDO_WITHIN = timedelta(hours=24)
 TAKEN_BACK = (Act.START, Act.CLAIM, Act.CONFIRM, Act.REOPEN, *(one for one in Note if one not in
@@ -53,6 +54,16 @@ def move(
     before = before or keeping.kept(case)
     at = at or timezone.now()
     case.state = TRANSITIONS[state, act].value
+    begins_anew = act in rules.RESTARTS and (
+        act is not Act.REOPEN
+        or rules.reopening_restarts(
+            state,
+            by_superior=by is not None and _is_above(by, case),
+            by_list=case.false_alarm_of_id is not None,
+        )
+    )
+    if begins_anew:
+        case.clock_at = at
     case.false_alarm_of = None
     case.dismissed_at = at if act is Act.DISMISS else None
     return _write(case, act, state.value, before, by, at, reason, data or {}, coverage, ip)
@@ -109,7 +120,6 @@ def _write(
 def _keep_clocks(case: Case, act: Act | Note, by: User | None, at: datetime) -> None:
     """What the act says of the unit's clocks, by the tables of `rules`."""
     if act in rules.RESTARTS:
-        case.clock_at = at
         case.acknowledged_at = None if act in rules.FORGETS else case.acknowledged_at
         case.located_at = None if act in rules.MOVES_AWAY else case.located_at
     if by is not None and act in rules.ACKNOWLEDGES:
@@ -120,6 +130,13 @@ def _keep_clocks(case: Case, act: Act | Note, by: User | None, at: datetime) -> 
         case.tries, case.unreachable_at = 0, None
     if act is not Note.ASIDE and act not in rules.NOTES:
         case.aside_until = None  # the case moved: it is on the list again
+
+
+def _is_above(person: User, case: Case) -> bool:
+    """Whether the person acts for a unit above that of the machine."""
+    path = case.device.owner.path
+    above = [path[:end] for end in range(SEGMENT, len(path), SEGMENT)]
+    return Membership.in_force.filter(user=person, unit__path__in=above).exists()
 
 
 def unclaim(case: Case) -> None:

@@ -1,8 +1,8 @@
 """The clocks of a case: until when a unit should know it, find the machine, handle it, and see it proven.
 
 Here alone it is computed what is overdue. The first three clocks run together in working days, from the
-opening of the case or from its last new beginning. The last runs in days from the claim, because logs know no
-day off; after it logs have 48 hours to arrive. Pure: no database, no clock.
+opening of the case or from its last new beginning. The last runs in days from the first claim since then,
+because logs know no day off; after it logs have 48 hours to arrive. Pure: no database, no clock.
 """
 
 from __future__ import annotations
@@ -53,7 +53,11 @@ class Times(Protocol):
     clock_at: datetime | None
     acknowledged_at: datetime | None
     located_at: datetime | None
-    claimed_at: datetime | None
+
+    @property
+    def proof_from(self) -> datetime | None:
+        """The first claim since the clocks began; None of a case that nobody claims."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +87,15 @@ class Rule:
             if case.located_at is None:
                 return Due(Clock.LOCATE, self._end(begun, self.terms.locate))
             return Due(Clock.CLAIM, self._end(begun, self.terms.claim))
-        if state in (State.CLAIMED_CLEAN, State.RECHECKED) and case.claimed_at is not None:
-            return Due(Clock.VERIFY, case.claimed_at + self._until_proof)
+        if state in (State.CLAIMED_CLEAN, State.RECHECKED) and (claimed := case.proof_from) is not None:
+            return Due(Clock.VERIFY, self.end(Clock.VERIFY, claimed))
         return None
+
+    def end(self, clock: Clock, begun: datetime) -> datetime:
+        """The first moment that is late, of a clock that began then."""
+        if clock is Clock.VERIFY:
+            return begun + self._until_proof
+        return self._end(begun, getattr(self.terms, clock.value))
 
     def begun_before(self, now: datetime) -> dict[Clock, datetime]:
         """By clock: a case whose clock began before that moment is late."""

@@ -12,14 +12,14 @@ from typing import Any
 
 from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Least
 from django.db.models.lookups import Exact, LessThan
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.cases.clocks import Clock, Rule
-from quetsach.portal.cases.models import Case, CaseSighting, FalseAlarm, VictimReport
-from quetsach.portal.cases.rules import OPEN, State
+from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, FalseAlarm, VictimReport
+from quetsach.portal.cases.rules import OPEN, Act, State
 
 PREFIX = "flag_"
 
@@ -59,20 +59,47 @@ COUNTED = (Flag.OVERDUE, Flag.UNREACHABLE, Flag.BACK, Flag.PROPOSED, Flag.ISOLAT
 """Flags that need no look at evidence, so that a list may count them."""
 
 
+def begun() -> Combinable:
+    """When the clocks of the unit began."""
+    return Coalesce("clock_at", "opened_at")
+
+
+def _claims() -> QuerySet[CaseEvent]:
+    """The claims of a case since its clocks began."""
+    since = Coalesce(OuterRef("clock_at"), OuterRef("opened_at"))
+    return CaseEvent.rows.filter(case=OuterRef("pk"), act=Act.CLAIM.value, at__gte=since)
+
+
+def proof_from() -> Combinable:
+    """`Case.proof_from` of a claimed case."""
+    first = Subquery(_claims().order_by("at").values("at")[:1])
+    return Least("claimed_at", Coalesce(first, "claimed_at"))
+
+
 def late(rule: Rule, now: datetime) -> Q:
     """Cases that are late by the clock that they are measured by: `Rule.due` as a condition."""
+    found = Q(pk__in=[])
+    for condition in late_by(rule, now).values():
+        found |= condition
+    return found
+
+
+def late_by(rule: Rule, now: datetime) -> dict[Clock, Q]:
+    """The late cases by the clock that they are measured by."""
     before = rule.begun_before(now)
-    begun = Coalesce("clock_at", "opened_at")
     unknown = Q(acknowledged_at=None)
     unfound = Q(acknowledged_at__isnull=False, located_at=None)
     found = Q(acknowledged_at__isnull=False, located_at__isnull=False)
-    of_unit = Q(pk__in=[])
-    for clock, stage in (
-        (Clock.ACKNOWLEDGE, unknown), (Clock.LOCATE, unfound), (Clock.CLAIM, found),
-    ):  # fmt: skip
-        of_unit |= stage & Q(LessThan(begun, Value(before[clock])))
-    waiting = Q(state__in=(State.CLAIMED_CLEAN, State.RECHECKED), claimed_at__lte=before[Clock.VERIFY])
-    return Q(state__in=OPEN) & of_unit | waiting
+    stages = {Clock.ACKNOWLEDGE: unknown, Clock.LOCATE: unfound, Clock.CLAIM: found}
+    late: dict[Clock, Q] = {
+        clock: Q(state__in=OPEN) & stage & Q(LessThan(begun(), Value(before[clock])))
+        for clock, stage in stages.items()
+    }
+    waiting = Q(state__in=(State.CLAIMED_CLEAN, State.RECHECKED), claimed_at__isnull=False)
+    claimed = Q(claimed_at__lte=before[Clock.VERIFY]) | Q(
+        Exists(_claims().filter(at__lte=before[Clock.VERIFY]))
+    )
+    return late | {Clock.VERIFY: waiting & claimed}
 
 
 def conditions(rule: Rule | None, now: datetime) -> dict[Flag, Q | Combinable]:

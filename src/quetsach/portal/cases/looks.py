@@ -69,6 +69,8 @@ class Facts:
     links: list[CaseSighting] = field(default_factory=list)
     moved: list[tuple[UUID, str, datetime, datetime]] = field(default_factory=list)
     """Signs that the machine's own unit gave to another machine: node, place, their time and arrival."""
+    nameless: dict[tuple[UUID, str], list[Sighting]] = field(default_factory=dict)
+    """By place: its signs that name no machine. Shared by all facts of one `gather`."""
     reported: dict[str, datetime] = field(default_factory=dict)
     """The latest event time that each publisher of victims' reports told."""
 
@@ -143,6 +145,9 @@ def gather(
             if its:
                 fact.days += its
     _add_bypasses(nodes, since, by_node, names)
+    nameless = _nameless(nodes, since)
+    for fact in facts.values():
+        fact.nameless = nameless
     return [facts[case.pk] for case in cases]
 
 
@@ -260,6 +265,18 @@ def _add_bypasses(
         own = [*wanted.get((row.node_id, row.device), ()), *by_who.get((row.node_id, row.who or ""), ())]
         for fact in {id(one): one for one in own}.values():
             fact.bypasses.append(row)
+
+
+def _nameless(nodes: set[UUID], since: datetime | None) -> dict[tuple[UUID, str], list[Sighting]]:
+    """The listed signs of the units that name no machine, by place."""
+    rows = Sighting.rows.filter(node__in=nodes, device="", nat=None, card=None, is_listed=True)
+    if since is not None:
+        rows = rows.filter(Q(last_seen__gt=since) | Q(last_seen=None))
+    found: dict[tuple[UUID, str], list[Sighting]] = defaultdict(list)
+    fields = ("node", "source_name", "source", "day", "first_seen", "last_seen", "runs")
+    for row in rows.order_by().only(*fields).iterator(chunk_size=2000):
+        found[row.node_id, row.source_name].append(row)
+    return found
 
 
 def _when(sighting: Sighting) -> tuple[datetime, int]:

@@ -5,6 +5,7 @@ Ownership is fixed when a machine is first seen; changing it is an audited act. 
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -12,7 +13,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.cases.rules import State
+from quetsach.portal.cases.rules import Act, State
 from quetsach.portal.cases.work_models import CaseTerms as CaseTerms
 from quetsach.portal.cases.work_models import FalseAlarm as FalseAlarm
 from quetsach.portal.indicators.models import IndicatorSet
@@ -132,7 +133,8 @@ class Case(models.Model):
     counted. A case whose machine became another one leads to the case there by `merged_into`; it is not
     current until it is parted again. Acts on it stay with it.
 
-    The clocks of the unit run from `clock_at`, where it is set, else from `opened_at` (`clocks`). `tries` are
+    The clocks of the unit run from `clock_at`, where it is set, else from `opened_at` (`clocks`); that of the
+    proof from the first claim since then. `tries` are
     the tries to reach the machine since it was reached last.
     """
 
@@ -197,6 +199,16 @@ class Case(models.Model):
 
     def __str__(self) -> str:
         return f"{self.device} · {self.family}"
+
+    @property
+    def proof_from(self) -> datetime | None:
+        """When the clock of the proof began: with the first claim since the clocks of the unit began. One
+        query for a claimed case."""
+        if self.claimed_at is None:
+            return None
+        told = self.events.filter(act=Act.CLAIM.value, at__gte=self.clock_at or self.opened_at)
+        first: datetime | None = told.aggregate(first=models.Min("at"))["first"]
+        return min(self.claimed_at, first) if first is not None else self.claimed_at
 
     @classmethod
     def scope(cls, user: User | AnonymousUser) -> models.Q:

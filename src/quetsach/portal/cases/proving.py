@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
@@ -117,7 +117,10 @@ def _places(facts: Facts, logs: Logs) -> Iterable[Place]:
     indicators = frozenset(row.indicator for row in facts.sightings)
     for key, days in by_place.items():
         if key not in logs:
-            logs[key] = PlaceLog(_log_day(day) for day in days)
+            nameless = facts.nameless.get(key, [])
+            untimed = {row.source for row in nameless if looks.event_time(row) is None}
+            timed = [span for row in nameless if row.source not in untimed for span in _times(row)]
+            logs[key] = PlaceLog((_log_day(day, untimed) for day in days), timed)
         lists = {day.coverage.scan.set_id: day.coverage.scan.indicator_set for day in days}
         yield Place(
             looks.place(*key),
@@ -133,12 +136,12 @@ def _places(facts: Facts, logs: Logs) -> Iterable[Place]:
         )
 
 
-def _log_day(day: DayOfMachine) -> LogDay:
+def _log_day(day: DayOfMachine, untimed: Collection[str]) -> LogDay:
+    """`untimed` sources have signs that name no machine, nobody knows of which hour."""
     coverage = day.coverage
     first, last = _ends(coverage, day.day, day.hours)
-    return LogDay(
-        coverage.source, coverage.scan.set_id, day.day, day.hours, first, last, _flaw(coverage), day.lost
-    )
+    flaw = _flaw(coverage) or (Lack.NO_MACHINE if coverage.source in untimed else None)
+    return LogDay(coverage.source, coverage.scan.set_id, day.day, day.hours, first, last, flaw, day.lost)
 
 
 def _ends(coverage: Coverage, day: date, hours: list[int]) -> Span:

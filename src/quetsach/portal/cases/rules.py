@@ -125,11 +125,18 @@ RESTARTS = {
     Act.RETURN,
     Act.REOPEN,
 }
-"""By these the clocks of the unit begin anew."""
+"""By these the clocks of the unit begin anew; by `REOPEN` only as `reopening_restarts` says."""
 FORGETS = RESTARTS - {Act.REOPEN}
 """After these the unit must acknowledge anew: not a person of the unit, but something else moved the case."""
 MOVES_AWAY = {Act.ASSIGN, Act.NOT_OURS}
 """After these the machine must be found anew: another unit looks for it."""
+
+
+def reopening_restarts(before: State, *, by_superior: bool, by_list: bool) -> bool:
+    """Whether the clocks begin anew as the case is opened again. What the unit itself had said and takes back
+    moves no clock: it could else claim and reopen for ever, and its superior would never be told. `by_list`:
+    a list that was withdrawn had closed it."""
+    return by_superior or by_list or before is State.VERIFIED_CLEAN
 
 
 def returned(before: str) -> State:

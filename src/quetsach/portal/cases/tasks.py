@@ -107,7 +107,7 @@ def late_machines(seat: Seat) -> list[Task]:
         tasks.append(
             Task(
                 rank=Rank.OVERDUE, title=title,
-                text=_("The superior unit sees it. The work list shows what each waits for, and since when."),
+                text=_("The superior unit sees it. Each machine has a page that says what it waits for."),
                 url=f"{page}?don-vi={seat.node.pk}&rieng=1&loc=overdue",
                 action=_("See the machines"), shape="bad", word=_("Overdue"),
                 counts=Counted("machines.overdue", own, "own"),

@@ -240,7 +240,7 @@ FIGURES: dict[str, Kind] = {
         "quetsach.portal.cases.escalating.queries:late_here",
     ),
     "units.late": Kind(
-        _("units with machines that are overdue, out of reach, or infected again after their isolation"),
+        _("units with machines that are overdue, out of reach, or infected again"),
         "quetsach.portal.cases.escalating.queries:late_here",
     ),
     "machines.busy": Kind(_("machines that are being handled"), "quetsach.portal.cases.queries:words_of"),

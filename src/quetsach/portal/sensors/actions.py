@@ -14,7 +14,7 @@ from quetsach.errors import PortalError
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.sensors.models import EnrolmentCode, Sensor
-from quetsach.portal.sensors.rules import silent_after
+from quetsach.portal.sensors.rules import SKEW, believable, silent_after
 from quetsach.portal.units.actions import issue_token, revoke_token
 from quetsach.portal.units.models import ApiToken, Unit
 from quetsach.sightings.heartbeat import Heartbeat
@@ -193,7 +193,8 @@ def unlock(actor: User, sensor: Sensor, *, ip: str | None = None) -> str:
 
 def beat(token: ApiToken, told: Heartbeat, now: datetime | None = None) -> Sensor | None:
     """Store what a sensor tells; None if the key belongs to no sensor. A heartbeat that was made before the
-    stored one changes nothing: it was late."""
+    stored one changes nothing: it was late. That cannot be told where the clock of the stored one was fast:
+    then the later arrival counts, else a clock that was set right would look silent until it catches up."""
     now = now or timezone.now()
     with transaction.atomic():
         sensor = (
@@ -204,15 +205,17 @@ def beat(token: ApiToken, told: Heartbeat, now: datetime | None = None) -> Senso
         if sensor is None:
             return None
         made = told.at.timestamp()
-        if sensor.beat_at is not None and made < sensor.beat_at.timestamp() + sensor.skew:
+        is_fast = sensor.skew > SKEW.total_seconds()
+        if sensor.beat_at is not None and not is_fast and made < sensor.beat_at.timestamp() + sensor.skew:
             return sensor
+        sources = believable(told.sources, sensor.watched, now)
         sensor.beat_at, sensor.began_at, sensor.skew = now, told.began, made - now.timestamp()
         sensor.tool, sensor.set_id, sensor.entries = told.tool, told.set_id, told.entries
         sensor.unsent, sensor.oldest_unsent = told.unsent, told.oldest_unsent
         sensor.sources = [
-            asdict(one) | {"last_line": one.last_line and one.last_line.isoformat()} for one in told.sources
+            asdict(one) | {"last_line": one.last_line and one.last_line.isoformat()} for one in sources
         ]
-        sensor.silent_after = silent_after(now, told.sources)
+        sensor.silent_after = silent_after(now, sources)
         sensor.save(
             update_fields=[
                 "beat_at", "began_at", "skew", "tool", "set_id", "entries", "unsent", "oldest_unsent",

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 class Sensor(models.Model):
     """A watching program of a unit. `token` is its key, None before it is enrolled and after it was locked.
 
-    `sources` are those of the last heartbeat, as it spelled them. `skew` is the sensor's clock less the
-    portal's, in seconds. `silent_after` is the first moment from which it, or a source, counts as silent;
-    None before the first heartbeat and of a locked sensor.
+    `sources` are those of the last heartbeat, with last lines that are believable (`rules`). `skew` is the
+    sensor's clock less the portal's, in seconds. `silent_after` is the first moment from which it, or a
+    source, counts as silent; None before the first heartbeat and of a locked sensor.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

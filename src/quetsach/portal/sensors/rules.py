@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -35,6 +35,25 @@ class Silence:
 
     path: str
     since: datetime
+
+
+def believable(
+    sources: Iterable[WatchedSource], before: Iterable[WatchedSource], now: datetime
+) -> list[WatchedSource]:
+    """The sources of a heartbeat, none with a last line in the future: such a line counts as read now, and as
+    read when it was told first (`before`) while no more lines come. Else a source with one line of a wrong
+    time would never be silent."""
+    known = {one.path: one for one in before}
+    found = []
+    for source in sources:
+        if source.last_line is not None and source.last_line > now + SKEW:
+            earlier = known.get(source.path)
+            is_same = earlier is not None and earlier.last_line is not None and source.lines == earlier.lines
+            last = min(earlier.last_line, now) if earlier and earlier.last_line and is_same else now
+            found.append(replace(source, last_line=last))
+        else:
+            found.append(source)
+    return found
 
 
 def quiet_after(source: WatchedSource) -> datetime | None:

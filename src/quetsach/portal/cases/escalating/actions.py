@@ -13,7 +13,7 @@ from django.db.models import Case as When
 from django.db.models import CharField, Exists, OuterRef, Value
 from django.db.models import When as Then
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Cast, Coalesce
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
@@ -76,7 +76,6 @@ def escalate(campaign: Campaign, words: Words, now: datetime | None = None) -> t
 @transaction.atomic
 def _next(campaign: Campaign, rule: Rule, now: datetime) -> list[tuple[Case, Due]]:
     """Write the next batch down. A case comes again if another clock is late, or if its clocks began anew."""
-    begun = Coalesce("claimed_at", "clock_at", "opened_at")
     before = CaseEvent.rows.filter(case=OuterRef("pk"), act=Note.OVERDUE.value, at__gte=OuterRef("begun"))
     before = before.annotate(of_clock=Cast(KeyTextTransform("clock", "data"), CharField(max_length=12)))
     clock = When(
@@ -88,7 +87,7 @@ def _next(campaign: Campaign, rule: Rule, now: datetime) -> list[tuple[Case, Due
     rows = (
         Case.rows.select_for_update(of=("self",), no_key=True)
         .filter(flags.late(rule, now), device__campaign=campaign, is_current=True)
-        .annotate(begun=begun)
+        .annotate(begun=flags.begun())
         .annotate(clock=clock)
         .filter(~Exists(before.filter(of_clock=OuterRef("clock"))))
         .select_related("device__owner__parent__campaign")

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.db.models import CharField, Count, Exists, Min, OuterRef, Q, Subquery, Value
-from django.db.models.functions import Cast, Coalesce, Concat
+from django.db.models import CharField, Count, Exists, Min, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.workdays import calendar_of
 from quetsach.portal.cases import flags
-from quetsach.portal.cases.clocks import Rule, Terms
+from quetsach.portal.cases.clocks import Clock, Rule, Terms
 from quetsach.portal.cases.flags import Flag
 from quetsach.portal.cases.models import Case, CaseTerms
 from quetsach.portal.cases.rules import OPEN, State
@@ -56,14 +57,19 @@ def rule_of(campaign: Campaign, terms: Terms | None = None) -> Rule:
 
 
 def escalated(rule: Rule, now: datetime) -> Q:
-    """Cases that the superior must know of: overdue, out of reach, or infected anew after their isolation."""
+    """Cases that the superior must know of: overdue, out of reach, or infected again."""
     of = flags.conditions(rule, now)
-    return Q(of[Flag.OVERDUE]) | Q(of[Flag.UNREACHABLE]) | Q(of[Flag.BACK])
+    return Q(of[Flag.OVERDUE]) | Q(of[Flag.UNREACHABLE]) | AGAIN
+
+
+AGAIN = Q(state__in=OPEN, relapses__gt=0)
+"""Signs came after the claim, and nobody has claimed since."""
 
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """A unit directly below with machines that its superior must know of, and since when the first waits."""
+    """A unit directly below with machines that its superior must know of; `since` is when the first of them
+    was overdue, out of reach or infected again."""
 
     node: UUID
     name: str
@@ -78,12 +84,25 @@ def late_here(node: CampaignNode, now: datetime, terms: Terms) -> tuple[int, lis
     own, below = Q(device__owner=node), Q(device__owner__parent=node)
     where = own & flags.late(rule, now) | below & escalated(rule, now)
     cases = Case.rows.filter(where, device__campaign=node.campaign_id, is_current=True)
-    begun = Coalesce("claimed_at", "clock_at", "opened_at")
+    cases = cases.annotate(begun=flags.begun(), proof=flags.proof_from())
     rows = cases.order_by().values("device__owner", "device__owner__name")
-    found = rows.annotate(n=Count("device", distinct=True), since=Min(begun)).order_by(
-        "since", "device__owner"
-    )
-    fields = ("device__owner", "device__owner__name", "n", "since")
-    late = [Late(pk, name, n, since) for pk, name, n, since in found.values_list(*fields)]
+    of = flags.late_by(rule, now)
+    firsts = {
+        clock.value: Min("proof" if clock is Clock.VERIFY else "begun", filter=is_late)
+        for clock, is_late in of.items()
+    }
+    # Signs that come again begin the clocks anew.
+    other = {
+        "unreachable": Min("unreachable_at", filter=Q(state__in=OPEN)),
+        "again": Min("begun", filter=AGAIN),
+    }
+    found: QuerySet[Any, Any] = rows.annotate(n=Count("device", distinct=True), **firsts, **other)
+    late = []
+    for row in found:
+        since = [rule.end(clock, first) for clock in of if (first := row[clock.value]) is not None]
+        since += [row[kind] for kind in other if row[kind] is not None]
+        node_id, name = row["device__owner"], row["device__owner__name"]
+        late.append(Late(node_id, name, row["n"], min(since, default=now)))
+    late.sort(key=lambda one: (one.since, one.node))
     mine = sum(one.machines for one in late if one.node == node.pk)
     return mine, [one for one in late if one.node != node.pk]
