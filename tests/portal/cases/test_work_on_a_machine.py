@@ -181,3 +181,21 @@ def test_the_machine_that_came_for_another_is_tied_to_it(cast, case, settings):
     told["asset"] = "máy không có trong sổ"
     assert act(cast, case, "da-xu-ly", **told).status_code == 302
     assert StoredDecision.rows.filter(verdict="replaced").count() == 1
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("width", [360, 1366])
+def test_each_tick_box_stands_beside_its_words(window, cast, case, width):
+    case.state = "cleaning"
+    case.save()
+    page = window("it-A1", width=width)
+    page.goto(reverse("case", args=["lam-sach", case.pk]))
+    page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    boxes = page.locator("main .field :is(input[type=checkbox], input[type=radio])")
+    assert boxes.count() >= 7, "three steps, other malware, three kinds of a false alarm"
+    for box in boxes.all():
+        at, of = box.bounding_box(), box.locator("xpath=ancestor::label").bounding_box()
+        assert at["width"] <= 24 and at["x"] - of["x"] < 4
+        assert of["y"] <= at["y"] and at["y"] + at["height"] <= of["y"] + of["height"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
