@@ -18,7 +18,16 @@ from quetsach.errors import ScanError
 from quetsach.files import inputs
 from quetsach.files.source import ByteStream
 from quetsach.scanning import work
-from quetsach.scanning.engine import Part, Progress, ScanOptions, SourceResult, Span, SplittingMatcher
+from quetsach.scanning.engine import (
+    Before,
+    Part,
+    Progress,
+    ScanOptions,
+    SourceResult,
+    Span,
+    SpanResult,
+    SplittingMatcher,
+)
 from quetsach.scanning.executor import Done, Outcome, Unit
 from quetsach.scanning.result import ScanResult, Snapshot
 from quetsach.scanning.transfer import Assembly, to_rows
@@ -91,6 +100,11 @@ class Deadly:
 
     def recognise(self, start: bytes) -> str:
         return self.inner.recognise(start)
+
+    def scan_span(
+        self, path: Path | str, options: ScanOptions, progress: Progress, stream: ByteStream, before: Before
+    ) -> SpanResult:
+        return self.inner.scan_span(path, options, progress, stream, before)
 
     def scan_part(self, path: Path, options: ScanOptions, progress: Progress, span: Span) -> Part | None:
         if path.name == "torn.log" and span.start == POISON:

@@ -20,6 +20,7 @@ DATA = re.compile(
     r"Đơn vị (?:centre|A1|A2|A|B1|B)\b|Chiến dịch làm sạch mã độc|triển khai chiến dịch làm sạch mã độc"
     r"|Hợp tác xã Ví Dụ|Công ty Mẫu|Quét Sạch"
     r"|Đã rà soát xong tất cả các máy\.|Giấy biên nhận|Tiếng Việt"
+    r"|máy chủ phân giải|Máy của phòng thử nghiệm\."
 )
 
 

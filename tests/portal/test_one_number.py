@@ -98,7 +98,7 @@ def campaign_at_work(cast, things):
             accept(cast.user(above, "coordinator"), node, sent.number)
     returned = submit(cast.user("B1", "officer"), cast.nodes["B1"], ANNEX, 0, uuid4(), ticked=TICKS)
     send_back(cast.user("B", "coordinator"), cast.nodes["B1"], returned.number, "Thiếu số máy.")
-    sensor, _code = sensor_actions.add(cast.user("A1", "coordinator"), cast.units["A1"], "máy chủ phân giải")
+    sensor, _code = sensor_actions.add(cast.user("A1", "coordinator"), cast.units["A1"], "tường lửa")
     Sensor.rows.filter(pk=sensor.pk).update(
         beat_at=timezone.now() - timedelta(hours=2), silent_after=timezone.now() - timedelta(hours=1)
     )

@@ -170,6 +170,7 @@ def seen(cast):
                 is_assigned=True,
                 id_kind="host",
                 id_value=f"{unit}-{n}",
+                strength="located",
             )
             Case.rows.create(device=device, state=state, opened_at=timezone.now())
             Case.rows.create(
@@ -180,9 +181,9 @@ def seen(cast):
 
 def test_machines_are_counted_once_by_their_state(seen):
     assert machines(Scope(seen.nodes["A"])) == Machines(
-        is_listed=True, senders=0, found=4, handled=3, verified=1, false_alarms=1
+        is_listed=True, senders=0, found=4, handled=3, verified=1, false_alarms=1, least=4, most=4
     )
-    assert machines(Scope(seen.nodes["A2"])) == Machines(senders=0, found=1, handled=1)
+    assert machines(Scope(seen.nodes["A2"])) == Machines(senders=0, found=1, handled=1, least=1, most=1)
 
 
 def test_a_campaign_without_a_list_has_not_asked_about_machines(cast):

@@ -15,7 +15,7 @@ from quetsach.portal.cases.advice import Advice
 from quetsach.portal.cases.models import FalseAlarm
 from quetsach.portal.cases.rules import MOST_DAYS_ASIDE, NEEDS_ASSET
 from quetsach.portal.cases.words import DONE
-from quetsach.portal.kit.fields import CalendarDay, TypedField
+from quetsach.portal.kit.fields import CalendarDay, CalendarMoment, TypedField
 
 MOMENTS = ["%d/%m/%Y %H:%M", "%H:%M %d/%m/%Y", "%Y-%m-%dT%H:%M"]
 BAD_MOMENT = {"invalid": _("Write the day and the time like 31/12/2026 08:30.")}
@@ -24,7 +24,7 @@ BAD_MOMENT = {"invalid": _("Write the day and the time like 31/12/2026 08:30.")}
 class HandlingForm(forms.Form):
     """When and with what a machine was cleaned."""
 
-    done_at = forms.DateTimeField(
+    done_at = CalendarMoment(
         label=_("When"),
         input_formats=MOMENTS,
         widget=forms.DateTimeInput(attrs={"placeholder": "31/12/2026 08:30"}, format="%d/%m/%Y %H:%M"),
@@ -108,8 +108,8 @@ class LocateForm(forms.Form):
     )  # fmt: skip
 
 
-def _moment(label: Any) -> forms.DateTimeField:
-    field = forms.DateTimeField(
+def _moment(label: Any) -> CalendarMoment:
+    field = CalendarMoment(
         label=label, input_formats=MOMENTS, error_messages=BAD_MOMENT,
         widget=forms.DateTimeInput(attrs={"placeholder": "31/12/2026 08:30"}, format="%d/%m/%Y %H:%M"),
     )  # fmt: skip

@@ -2,40 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.incidents.models import Incident
-from quetsach.portal.kit.fields import TypedField
+from quetsach.portal.kit.fields import CalendarMoment, TypedField
 
 _LONG = 4000
 
 
-_FIRST = datetime(1900, 1, 1, tzinfo=UTC)
-_LAST = datetime(2199, 12, 31, tzinfo=UTC)
-"""Moments that somebody could mean; the calendar's ends have no neighbour in another zone."""
-
-
-class _MomentField(forms.DateTimeField):
-    def to_python(self, value: Any) -> datetime | None:
-        # The ends of the calendar fail while they get their zone, before any validator runs.
-        try:
-            moment: datetime | None = super().to_python(value)
-            is_meant = moment is None or _FIRST <= moment <= _LAST
-        except OverflowError:
-            is_meant = False
-        if not is_meant:
-            raise ValidationError(self.error_messages["invalid"], code="invalid")
-        return moment
-
-
-def _moment(label: Any, help_text: Any) -> forms.DateTimeField:
-    return _MomentField(
+def _moment(label: Any, help_text: Any) -> CalendarMoment:
+    return CalendarMoment(
         label=label,
         input_formats=["%d/%m/%Y %H:%M", "%H:%M %d/%m/%Y", "%Y-%m-%dT%H:%M"],
         widget=forms.DateTimeInput(

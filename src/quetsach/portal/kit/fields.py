@@ -64,6 +64,19 @@ class CalendarDay(forms.DateField):
         return day
 
 
+class CalendarMoment(forms.DateTimeField):
+    """A moment on a day from 1900 to 2199, as `CalendarDay`."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        try:
+            moment: datetime | None = super().to_python(value)
+        except OverflowError as error:
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from error
+        if moment is not None and not FIRST_DAY <= moment.date() <= LAST_DAY:
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return moment
+
+
 class FilesInput(forms.ClearableFileInput):
     """Lets several files be chosen, or with `webkitdirectory` a folder."""
 
