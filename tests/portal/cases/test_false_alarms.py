@@ -195,3 +195,20 @@ def test_a_claim_waits_no_less_for_a_false_alarm(cast, case):
     after = Case.rows.get()
     assert (after.state, after.clock_at) == (before.state, before.clock_at)
     assert timezone.now() - after.acknowledged_at < timedelta(minutes=5)
+
+
+def test_what_one_person_said_before_is_on_the_list_with_the_way_back(cast, case, upload):
+    upload(sighting("10.1.1.6", noon(9)))
+    agreed(cast, case)
+    old = Case.rows.get(device__key="10.1.1.6")
+    actions.dismiss(old, cast.user("A1", "it"), "Máy của khách, đã hỏi.")
+    url = reverse("false_alarms", args=["lam-sach"])
+    page = text_of(cast.client("A1", "officer").get(url))
+    assert page.count("10.1.1.5") == page.count("10.1.1.6") == 1
+    assert "trước đây, do một người" in page and "Máy của khách, đã hỏi." in page
+    assert "Mở lại hồ sơ" not in text_of(cast.client("A1", "reader").get(url))
+    assert "10.1.1.6" not in text_of(cast.client("A2", "it").get(url))
+    back = reverse("case_act", args=["lam-sach", old.pk, "mo-lai"])
+    assert cast.client("A1", "officer").post(back, {"reason": "Địa chỉ thật sự độc hại."}).status_code == 302
+    assert Case.rows.get(pk=old.pk).state != "false_positive"
+    assert "10.1.1.6" not in text_of(cast.client("A1", "officer").get(url))

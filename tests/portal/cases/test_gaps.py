@@ -105,17 +105,23 @@ def test_the_superior_scans_its_own_log_and_the_unit_is_told_so(cast, upload):
     call_command("pull_sightings")
     order = f"Quét nhật ký ngoai {hole(20, 0)} với --asked (1 máy chờ)"
     assert order in today(cast, "A") and order in gaps(cast, "A") and ONE in gaps(cast, "A")
-    assert "Quét nhật ký ngoai" not in today(cast)
+    assert "Quét nhật ký ngoai" not in today(cast) and "Bổ sung nhật ký cho" not in today(cast)
+    page = reverse("case", args=[cast.campaign.slug, case.pk])
+    assert "Xem đơn vị nào bù được" in text_of(cast.client("A1", "it").get(page))
+    above = text_of(cast.client("A", "it").get(page))
+    assert "Xem đơn vị nào bù được" not in above and "Bổ sung nhật ký" in above
     own = gaps(cast)
     assert "Việc đơn vị khác làm giúp" in own and order in own and "Đơn vị A" in own
 
 
 def test_what_is_done_at_the_machine_is_the_task_of_the_unit_that_has_it(cast, upload):
     (case,) = claimed(cast, upload)
+    assert "Bổ sung nhật ký cho 1 máy" in today(cast), "nobody knows yet what closes it"
     ways = [bypass(ONE, noon(day), source=f"w-{day}") for day in (8, 1)]
     upload([], [log(noon(20), noon(0, 0))], bypasses=ways, asked=[ONE])
     call_command("pull_sightings")
-    assert "Tắt đường đi vòng qua nhật ký trên 1 máy" in today(cast)
+    told = today(cast)
+    assert "Tắt đường đi vòng qua nhật ký trên 1 máy" in told and "Bổ sung nhật ký cho" not in told
     owning_actions._move(case.device, cast.nodes["A2"], is_assigned=True, is_said=True)
     assert "Tắt đường đi vòng" not in today(cast)
     assert "Tắt đường đi vòng qua nhật ký trên 1 máy" in today(cast, "A2")

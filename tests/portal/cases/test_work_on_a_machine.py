@@ -109,10 +109,16 @@ def test_what_is_put_aside_leaves_the_list_and_is_counted(cast, case):
     client = cast.client("A1", "it")
     assert KEY not in text_of(client.get(work)) and KEY in text_of(client.get(work + "?loc=aside"))
     assert KEY in text_of(client.get(reverse("cases", args=["lam-sach"])))
+    page = text_of(client.get(reverse("case", args=["lam-sach", case.pk])))
+    assert page.lower().count(f"đến hết ngày {until:%d/%m/%Y}") == 2, "the mark and the history"
+    assert "00:00" not in page
     assert act(cast, case, "lay-lai-viec").status_code == 302
     assert KEY in text_of(client.get(work))
-    past = timezone.localdate() - timedelta(days=1)
-    assert act(cast, case, "de-sau", until=f"{past:%d/%m/%Y}", reason=WHY).status_code == 422
+    page = text_of(client.get(reverse("case", args=["lam-sach", case.pk])))
+    assert "nhiều nhất 59 ngày" in page
+    for days, status in ((-1, 422), (60, 422), (59, 302)):
+        day = timezone.localdate() + timedelta(days=days)
+        assert act(cast, case, "de-sau", until=f"{day:%d/%m/%Y}", reason=WHY).status_code == status
 
 
 @pytest.mark.parametrize(
@@ -181,3 +187,52 @@ def test_the_machine_that_came_for_another_is_tied_to_it(cast, case, settings):
     told["asset"] = "máy không có trong sổ"
     assert act(cast, case, "da-xu-ly", **told).status_code == 302
     assert StoredDecision.rows.filter(verdict="replaced").count() == 1
+
+
+def test_what_was_taken_back_is_named_in_the_history(cast, case):
+    act(cast, case, "bat-dau")
+    act(cast, case, "hoan-tac")
+    page = text_of(cast.client("A1", "it").get(reverse("case", args=["lam-sach", case.pk])))
+    assert "Đã rút lại “Bắt đầu xử lý”" in page
+
+
+@pytest.mark.parametrize(
+    ("state", "mark"),
+    [("assigned", "dấu hiệu xuất hiện lại"), ("verified_clean", "dấu hiệu từng xuất hiện lại")],
+)
+def test_a_machine_that_is_clean_now_only_had_signs_again(cast, case, state, mark):
+    Case.rows.update(relapses=1, state=state)
+    page = text_of(cast.client("A1", "it").get(reverse("cases", args=["lam-sach"])))
+    assert mark in page
+    assert ("dấu hiệu xuất hiện lại" in page) == (state == "assigned")
+
+
+def test_a_list_of_one_mark_counts_what_it_shows(cast, case, upload):
+    upload([sighting("10.1.1.6", noon(30), source="two")])
+    Case.rows.filter(device__key=KEY).update(episode=2)
+    Device.rows.filter(key=KEY).update(isolated_at=timezone.now())
+    client, url = cast.client("A1", "it"), reverse("cases", args=["lam-sach"])
+    for choice in ("loc=isolated", "so=reinfected"):
+        page = text_of(client.get(f"{url}?{choice}"))
+        assert KEY in page and "10.1.1.6" not in page
+        assert "1 máy của một số liệu" in page or "1 máy có dấu" in page
+        assert client.get(f"{url}?{choice}").context["page"].paginator.count == 1
+    assert "tái nhiễm sau khi đã sạch" in text_of(client.get(reverse("case_work", args=["lam-sach"])))
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("width", [360, 1366])
+def test_each_tick_box_stands_beside_its_words(window, cast, case, width):
+    case.state = "cleaning"
+    case.save()
+    page = window("it-A1", width=width)
+    page.goto(reverse("case", args=["lam-sach", case.pk]))
+    page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    boxes = page.locator("main .field :is(input[type=checkbox], input[type=radio])")
+    assert boxes.count() >= 7, "three steps, other malware, three kinds of a false alarm"
+    for box in boxes.all():
+        at, of = box.bounding_box(), box.locator("xpath=ancestor::label").bounding_box()
+        assert at["width"] <= 24 and at["x"] - of["x"] < 4
+        assert of["y"] <= at["y"] and at["y"] + at["height"] <= of["y"] + of["height"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -12,6 +12,7 @@ from python_calamine import CalamineWorkbook
 from quetsach.machines.evidence import Key
 from quetsach.portal.audit.models import Entry
 from quetsach.portal.campaigns import arrivals
+from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.cases import actions as cases
 from quetsach.portal.cases import owning_actions, queries
 from quetsach.portal.cases.histories import FIGURE_WORDS, figure_filter, turns
@@ -236,3 +237,14 @@ def test_only_who_may_report_restates_and_nobody_from_elsewhere(cast, upload):
     back = reverse("machine_figures_take_back", args=[cast.campaign.slug, cast.nodes["A1"].pk, 2])
     assert "được dùng trở lại" in text_of(cast.client("A1", "officer").post(back, follow=True))
     assert chain(cast, "A1").holds.number == 1
+
+
+def test_the_writer_of_the_letter_is_in_neither_number_of_its_way(cast):
+    page = cast.client("centre", "coordinator").get(url(cast, "machine_figures", "centre"))
+    letter = page.context["letter"]
+    below = cast.nodes["centre"].path
+    others = CampaignNode.rows.filter(campaign=cast.campaign, path__startswith=below, state="active")
+    assert letter["units"] == others.exclude(pk=cast.nodes["centre"].pk).count()
+    assert letter["told"] <= letter["units"] and page.context["letter_reach"] == "below"
+    own = cast.client("A1", "officer").get(url(cast, "machine_figures", "A1"))
+    assert own.context["letter"]["units"] == 1 and own.context["letter_reach"] == "all"

@@ -176,6 +176,25 @@ def test_a_wrong_clock_a_problem_and_hostile_names_are_shown(cast, clock):
     assert HOSTILE not in raw and "chậm 600 giây" in page and "12 dòng" in page
 
 
+def test_the_page_tells_no_more_than_the_last_heartbeat(cast, clock):
+    sensor, code = added(cast)
+    midnight = NOW.replace(hour=0, minute=0, second=0, microsecond=0)
+    old = source(at=NOW - timedelta(days=2))
+    assert (
+        sent(enrol(code).json()["token"], told(old, unsent=12, began=NOW - timedelta(minutes=5))).status_code
+        == 200
+    )
+    Sensor.rows.update(oldest_unsent=midnight)
+    page = text_of(page_of(cast, "A1", "coordinator", "sensor", sensor.pk))
+    assert "Chưa gửi, lúc báo về gần nhất 12 dòng, cũ nhất là ngày 30/11/2026" in page
+    assert "07:00" not in page
+    assert "trước khi khóa" not in page and "im lặng" in page
+    url = reverse("sensor_act", args=[cast.campaign.slug, sensor.pk, "khoa"])
+    cast.client("A1", "coordinator").post(url, {"reason": "mất trộm"})
+    page = text_of(page_of(cast, "A1", "coordinator", "sensor", sensor.pk))
+    assert "trước khi khóa" in page and "im lặng" not in page
+
+
 def test_a_late_heartbeat_changes_nothing(cast, clock):
     _sensor, code = added(cast)
     key = enrol(code).json()["token"]

@@ -7,12 +7,13 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.cases.advice import Advice
 from quetsach.portal.cases.models import FalseAlarm
-from quetsach.portal.cases.rules import NEEDS_ASSET
+from quetsach.portal.cases.rules import MOST_DAYS_ASIDE, NEEDS_ASSET
 from quetsach.portal.cases.words import DONE
 from quetsach.portal.kit.fields import CalendarDay, CalendarMoment, TypedField
 
@@ -142,6 +143,7 @@ class AsideForm(ReasonForm):
         label=_("Until the end of"), input_formats=["%d/%m/%Y", "%Y-%m-%d"],
         widget=forms.DateInput(format="%d/%m/%Y", attrs={"placeholder": "31/12/2026"}),
         error_messages={"invalid": _("Write the day like 31/12/2026.")},
+        help_text=format_lazy(_("A day from today on, at most {n} days away."), n=MOST_DAYS_ASIDE),
     )  # fmt: skip
 
 

@@ -5,15 +5,16 @@ Ownership is fixed when a machine is first seen; changing it is an audited act. 
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.cases.rules import Act, State
+from quetsach.portal.cases.rules import OPEN, Act, State
 from quetsach.portal.cases.work_models import CaseTerms as CaseTerms
 from quetsach.portal.cases.work_models import FalseAlarm as FalseAlarm
 from quetsach.portal.indicators.models import IndicatorSet
@@ -213,6 +214,21 @@ class Case(models.Model):
     @classmethod
     def scope(cls, user: User | AnonymousUser) -> models.Q:
         return within_units_of(user, "device__owner__path")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a person must still act on it."""
+        return self.state in OPEN
+
+    @property
+    def last_day_aside(self) -> date | None:
+        """The last day on which it is put aside."""
+        return last_day_before(self.aside_until) if self.aside_until is not None else None
+
+
+def last_day_before(moment: datetime) -> date:
+    """The local day that ends at a moment, or that holds it."""
+    return timezone.localdate(moment - timedelta(microseconds=1))
 
 
 class CaseSighting(models.Model):

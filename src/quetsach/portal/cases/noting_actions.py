@@ -13,9 +13,7 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.cases import keeping
 from quetsach.portal.cases.actions import CaseError, locked, note
 from quetsach.portal.cases.models import Case
-from quetsach.portal.cases.rules import TRIES, Note
-
-LONGEST_ASIDE = timedelta(days=60)
+from quetsach.portal.cases.rules import MOST_DAYS_ASIDE, TRIES, Note
 
 
 @transaction.atomic
@@ -103,10 +101,8 @@ def put_aside(case: Case, actor: User, *, until: date, reason: str, ip: str | No
     case = locked(case)
     end = datetime.combine(until + timedelta(days=1), time(), timezone.get_current_timezone())
     now = timezone.now()
-    if not now < end <= now + LONGEST_ASIDE:
-        raise CaseError(
-            _("Choose a day from today on, in at most %(n)d days.") % {"n": LONGEST_ASIDE.days - 1}
-        )
+    if not now < end <= now + timedelta(days=MOST_DAYS_ASIDE + 1):
+        raise CaseError(_("Choose a day from today on, in at most %(n)d days.") % {"n": MOST_DAYS_ASIDE})
     before = keeping.kept(case)
     case.aside_until = end
     note(

@@ -13,6 +13,8 @@ from enum import StrEnum
 from quetsach.machines.counting.histories import TRIES as TRIES
 from quetsach.machines.proof.judging import GUARD, RECHECK
 
+MOST_DAYS_ASIDE = 59
+"""Days from today to the last on which a case may be put aside."""
 PATIENCE = timedelta(hours=48)
 """This long after the claim without any usable log, the page says that it cannot tell."""
 USABLE_TIMES = {"ok", "assumed_year"}

@@ -26,6 +26,7 @@ from quetsach.portal.cases.escalating.queries import (
     terms_of_text,
 )
 from quetsach.portal.cases.false_alarms.queries import WAITING
+from quetsach.portal.cases.gaps.queries import has_unexplained
 from quetsach.portal.cases.models import Case, FalseAlarm
 from quetsach.portal.cases.rules import Word
 from quetsach.portal.units import range_queries
@@ -50,7 +51,7 @@ def machines_to_do(seat: Seat) -> list[Task]:
                 shape="bad", word=_("Signs found"), counts=Counted("machines.signs", signs, "own"),
             )
         )  # fmt: skip
-    if unsure := words[Word.UNSURE]:
+    if (unsure := words[Word.UNSURE]) and has_unexplained(seat.node, timezone.now()):
         title = ngettext("Add logs for %(n)d machine", "Add logs for %(n)d machines", unsure)
         tasks.append(
             Task(

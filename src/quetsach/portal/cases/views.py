@@ -69,7 +69,7 @@ def cases(request: HttpRequest, slug: str) -> HttpResponse:
     if text:
         rows = queries.named(rows, text)
     pages = Paginator(rows, PAGE)
-    if not text and not version:
+    if not (text or version or asked or counted):
         # The words above count every machine once, and counting them again takes as long.
         vars(pages)["count"] = sum(counts.values()) if chosen is None else counts[chosen]
     page = pages.get_page(request.GET.get("trang"))
@@ -241,8 +241,17 @@ def _case_page(
         "more_reports": len(story.reports) > queries.MOST_REPORTS,
         "publishers": list(dict.fromkeys(told_in_words(one)[0] for one in story.reports)),
         "waits": state in (State.CLAIMED_CLEAN, State.RECHECKED),
+        "others": [(one, WORDS[_word(one, seat, now)][1]) for one in story.others],
+        "keeps_log": _keeps_log(seat, story),
     }
     return render(request, "cases/case.html", context, status=status)
+
+
+def _keeps_log(seat: Seat, story: queries.Story) -> bool:
+    """Whether the person may add the logs of a place that saw the signs; of no known place that of the
+    unit."""
+    places = {one.scan.node.path for one in story.facts.at_its_places} or {seat.node.path}
+    return any(fits(seat.places, Verb.UPLOAD_SCAN, path) for path in places)
 
 
 def _fill(form: django_forms.Form, found: Case, names: list[str] | None = None) -> None:

@@ -21,7 +21,7 @@ from quetsach.portal.cases.doubting import doubts_of
 from quetsach.portal.cases.escalating.wording import STEPS
 from quetsach.portal.cases.merging_actions import MERGE, MERGED
 from quetsach.portal.cases.missing import Missing
-from quetsach.portal.cases.models import Case, CaseEvent
+from quetsach.portal.cases.models import Case, CaseEvent, last_day_before
 from quetsach.portal.cases.outside import PART
 from quetsach.portal.cases.presence import AtPlace, Presence
 from quetsach.portal.cases.queries import Story
@@ -148,9 +148,11 @@ def _more(event: CaseEvent) -> str:
     """Times and terms of a note, in words."""
     data = event.data
     for key, text in ((("tried_at"), _("Tried on %(at)s.")), ("since", _("Since %(at)s.")),
-                      ("until", _("Until %(at)s.")), ("seen", _("Seen on %(at)s."))):  # fmt: skip
+                      ("seen", _("Seen on %(at)s."))):  # fmt: skip
         if event.act in NOTED and (at := _moment(data.get(key))):
             return text % {"at": f"{timezone.localtime(at):%d/%m/%Y %H:%M}"} + " "
+    if event.act == Note.ASIDE and (end := _moment(data.get("until"))):
+        return _("Until the end of %(day)s.") % {"day": f"{last_day_before(end):%d/%m/%Y}"} + " "
     if event.act == Note.OVERDUE and data.get("clock") in set(Clock):
         return str(STEPS[Clock(data["clock"])])
     return ""
@@ -166,7 +168,7 @@ def _history(case: Case, story: Story) -> list[Told]:
     found: dict[object, Told] = {}
     for e in sorted([*story.events, *story.former], key=lambda one: (one.at, one.pk)):
         told = Told(
-            e, ACTS.get(e.act, e.act), DONE.get(e.data.get("done", ""), ""), _more(e),
+            e, _title(e), DONE.get(e.data.get("done", ""), ""), _more(e),
             "" if e.case_id == case.pk else e.case.device.key, by_table=_by_table(e.data),
         )  # fmt: skip
         partner = e.data.get("to") or e.data.get("from")
@@ -175,6 +177,14 @@ def _history(case: Case, story: Story) -> list[Told]:
             told = replace(told, times=before.times + 1, first=before.first or before.event.at)
         found[key] = told
     return list(reversed(found.values()))
+
+
+def _title(event: CaseEvent) -> str | Promise:
+    """The act; of one that was taken back also which it was."""
+    taken = ACTS.get(event.data.get("act", "")) if event.act == Act.UNDO else None
+    if taken is None:
+        return ACTS.get(event.act, event.act)
+    return _("Taken back: “%(act)s”; the case is as it was before") % {"act": taken}
 
 
 def _by_table(data: dict[str, Any]) -> str:

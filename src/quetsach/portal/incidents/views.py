@@ -20,6 +20,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from quetsach.portal.campaigns.seat import Seat, take_seat, take_seat_asked
 from quetsach.portal.cases.models import Case
+from quetsach.portal.cases.rules import State, word
+from quetsach.portal.cases.words import WORDS
 from quetsach.portal.incidents import actions, case_facts, queries
 from quetsach.portal.incidents.clocks import ONCE, Kind
 from quetsach.portal.incidents.forms import (
@@ -133,6 +135,11 @@ def _node_of(seat: Seat, cases: list[Case]) -> Any:
     return seat.node
 
 
+def _word(case: Case, seat: Seat) -> tuple[str, str | Promise]:
+    """Shape and word of a case, as the list of machines has them."""
+    return WORDS[word(State(case.state), case.claimed_at, seat.campaign.quiet_days, timezone.now())]
+
+
 def _choice_page(
     request: HttpRequest,
     seat: Seat,
@@ -147,7 +154,7 @@ def _choice_page(
     context = {
         "seat": seat,
         "door": "cases",
-        "rows": [(case, case.pk in chosen) for case in offered],
+        "rows": [(case, case.pk in chosen, *_word(case, seat)) for case in offered],
         "chosen": cases,
         "more": more,
         "most": case_facts.MOST_CASES,

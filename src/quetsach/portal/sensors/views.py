@@ -104,7 +104,10 @@ def _may_change(seat: Seat, sensor: Sensor) -> bool:
 def _page(request: HttpRequest, seat: Seat, sensor: Sensor, code: str = "") -> HttpResponse:
     now = timezone.now()
     set_id, version = queries.list_in_force(seat.campaign)
-    sources = [(one, (after := quiet_after(one)) is not None and now > after) for one in sensor.watched]
+    is_used = sensor.locked_at is None
+    sources = [
+        (one, is_used and (after := quiet_after(one)) is not None and now > after) for one in sensor.watched
+    ]
     context = {
         "seat": seat, "door": "cases", "code": code, "now": now, "version": version, "sources": sources,
         "row": _row(sensor, now, set_id), "sensor": sensor, "may_change": _may_change(seat, sensor),

@@ -8,12 +8,13 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Case as When
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models import When as Then
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.cases.models import Case, FalseAlarm
+from quetsach.portal.cases.models import Case, CaseEvent, FalseAlarm
+from quetsach.portal.cases.rules import Act, State
 from quetsach.portal.indicators import queries as lists
 from quetsach.portal.units.models import SEGMENT, Membership
 from quetsach.portal.units.roles import MAY, Place, Verb, fits
@@ -111,3 +112,20 @@ def shown(node: CampaignNode, user: User) -> QuerySet[FalseAlarm]:
     return rows.select_related(
         "case__device__owner", "case__device__campaign__issuer", "by", "decided_by", "ended_by", "decider"
     ).order_by(order, "-at", "-pk")
+
+
+MOST_EARLIER = 200
+"""Cases of an older version that the page names."""
+
+
+def by_one_person(node: CampaignNode, user: User) -> list[CaseEvent]:
+    """The closings of the unit's cases that an older version made by the word of one person, and that still
+    hold; the latest first. One query."""
+    cases = Case.objects.visible_to(user).filter(
+        device__owner=node, state=State.FALSE_POSITIVE, is_current=True, merged_into=None,
+        false_alarm_of=None,
+    )  # fmt: skip
+    closings = CaseEvent.rows.filter(case=OuterRef("case"), act=Act.DISMISS.value).order_by("-at", "-pk")
+    rows = CaseEvent.rows.filter(case__in=cases.order_by(), act=Act.DISMISS.value)
+    rows = rows.filter(pk=Subquery(closings.values("pk")[:1])).exclude(data__has_key="false_alarm")
+    return list(rows.select_related("case__device", "by").order_by("-at", "-pk")[:MOST_EARLIER])

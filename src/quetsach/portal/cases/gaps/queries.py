@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, Max, Min, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet
 from django.db.models.expressions import Combinable
 
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.open_work import number_of
 from quetsach.portal.cases.gaps.spans import joined
 from quetsach.portal.cases.models import Case, CaseGap, JudgingRun
-from quetsach.portal.cases.rules import State
+from quetsach.portal.cases.queries import in_word
+from quetsach.portal.cases.rules import State, Word
 
 HOLDS = Q(
     case__state__in=(State.CLAIMED_CLEAN, State.RECHECKED),
@@ -99,6 +100,14 @@ def of_others(node: CampaignNode) -> list[tuple[CampaignNode, Work]]:
     told = list(found.values_list(*fields, "begins", "ends", "n"))
     nodes = CampaignNode.rows.in_bulk({row[0] for row in told}) if told else {}
     return [(nodes[unit], Work(*work)) for unit, *work in told]
+
+
+def has_unexplained(node: CampaignNode, now: datetime) -> bool:
+    """Whether a machine of the unit cannot be told clean and no act is known that would close its gap: those
+    with a known act stand as that act, here or at the unit that keeps the log. One query."""
+    own = Case.rows.filter(device__owner=node, device__campaign=node.campaign_id, is_current=True)
+    stale = in_word(own.order_by(), Word.UNSURE, node.campaign, now)
+    return stale.exclude(Exists(CaseGap.rows.filter(HOLDS, case=OuterRef("pk")))).exists()
 
 
 def last_run(campaign: Campaign) -> JudgingRun | None:

@@ -16,6 +16,7 @@ from quetsach.machines.counting.figures import Figures
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.campaigns.seat import take_seat
 from quetsach.portal.kit.client_ip import client_ip_text
+from quetsach.portal.kit.figures import ALL, BELOW
 from quetsach.portal.reports.errors import ReportError
 from quetsach.portal.reports.frozen import actions, words
 from quetsach.portal.reports.frozen.counting import Reading, as_stored, moved, read
@@ -25,6 +26,8 @@ from quetsach.portal.reports.queries import report_of
 from quetsach.portal.reports.rollup.snapshots import Snapshots
 from quetsach.portal.units.roles import Verb
 
+LETTER = ("units", "told", "acknowledged")
+"""Figures of the way of the letter."""
 MANY = 2000
 """With more machines a page may be some seconds old: counting them takes longer than a reader waits."""
 
@@ -92,11 +95,15 @@ def machine_figures(request: HttpRequest, slug: str, node_id: UUID) -> HttpRespo
     chain = chain_of(report.current if report else None)
     then = as_stored(seen.reading.at(chain.frozen.at).whole[str(seat.node.pk)]) if chain else {}
     own, whole = as_stored(seen.own), as_stored(seen.whole)
+    writes = seat.node.parent_id is None
     context: dict[str, Any] = {
         "seat": seat,
         "campaign": seat.campaign,
         "door": "rollup",
         "as_of": seen.reading.read_at,
+        # The unit that wrote the letter neither gets it nor confirms it.
+        "letter": {name: whole[name] - (own[name] if writes else 0) for name in LETTER},
+        "letter_reach": BELOW if writes else ALL,
         "lines": words.table(own, whole, chain),
         "own": seen.own,
         "whole": seen.whole,
