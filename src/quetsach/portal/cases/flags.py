@@ -134,7 +134,7 @@ def with_flags(cases: QuerySet[Case], rule: Rule | None, now: datetime) -> Query
         PREFIX + flag.value: ExpressionWrapper(Q(condition), output_field=BooleanField())
         for flag, condition in conditions(rule, now).items()
     }
-    return cases.annotate(**wanted)
+    return cases.annotate(**wanted, **{Case.PROOF_FROM: proof_from()})
 
 
 def flags_of(case: Case) -> list[tuple[Flag, str | Promise]]:

@@ -145,7 +145,8 @@ def gather(
             if its:
                 fact.days += its
     _add_bypasses(nodes, since, by_node, names)
-    nameless = _nameless(nodes, since)
+    # Only a claim can be proven by silence.
+    nameless = _nameless(nodes, since) if any(case.claimed_at for case in cases) else {}
     for fact in facts.values():
         fact.nameless = nameless
     return [facts[case.pk] for case in cases]

@@ -184,6 +184,9 @@ class Case(models.Model):
     )  # fmt: skip
     sightings = models.ManyToManyField(Sighting, through="CaseSighting", related_name="+")
 
+    PROOF_FROM = "first_claim_at"
+    """The annotation of `flags.with_flags` that `proof_from` takes."""
+
     rows = models.Manager()
     objects = ScopedManager["Case"]()
 
@@ -204,9 +207,12 @@ class Case(models.Model):
     @property
     def proof_from(self) -> datetime | None:
         """When the clock of the proof began: with the first claim since the clocks of the unit began. One
-        query for a claimed case."""
+        query for a claimed case that `flags.with_flags` did not read."""
         if self.claimed_at is None:
             return None
+        if (known := vars(self).get(self.PROOF_FROM)) is not None:
+            moment: datetime = known
+            return moment
         told = self.events.filter(act=Act.CLAIM.value, at__gte=self.clock_at or self.opened_at)
         first: datetime | None = told.aggregate(first=models.Min("at"))["first"]
         return min(self.claimed_at, first) if first is not None else self.claimed_at
