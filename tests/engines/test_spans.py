@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from io import BytesIO
 from typing import cast
 
@@ -91,6 +92,10 @@ def test_spans_of_every_format_make_the_whole(engine: Engine) -> None:
         assert found.coverage._replace(order="") == expected.coverage._replace(order=""), (name, number)
 
 
+YEARLESS = re.compile(rb"(?m)\b[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?! \d{4})")
+"""A time such as syslog writes it. A log with a few of them beside full dates still has the time 'ok'."""
+
+
 @settings(
     max_examples=int(os.environ.get("QS_EXAMPLES", "20")),
     suppress_health_check=list(HealthCheck),
@@ -109,7 +114,7 @@ def test_spans_of_random_files_make_the_whole(
     answers = []
     for engine in ENGINES:
         expected = whole(engine, listed, data)
-        if expected.coverage.time != "ok":
+        if expected.coverage.time != "ok" or YEARLESS.search(data):
             # Times without a year are dated when they are read; here months lie between two lines.
             return
         found = spans(engine, listed, data, [int(place * len(data)) for place in places])

@@ -117,7 +117,12 @@ static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
 /// The minutes of zones; `-1024` is a number.
 const MINUTES: [&[u8]; 4] = [b"00", b"15", b"30", b"45"];
 static YEAR_BEHIND: LazyLock<Regex> =
-    LazyLock::new(|| expression(r#"\A ((?:19|20)[0-9]{2})(?:\z|[ \t\])},;|"])"#));
+    LazyLock::new(|| expression(r"\A ((?:19|20)[0-9]{2})(?:\z|[^0-9A-Za-z:/._-])"));
+/// `Sat Jan 01 00:00:00 2000: message`; without the weekday the number may be one of the message.
+static WEEKDAY: LazyLock<Regex> =
+    LazyLock::new(|| expression(r"(?:\A|[^0-9A-Za-z])(?i:mon|tue|wed|thu|fri|sat|sun) \z"));
+static YEAR_OF_WEEKDAY: LazyLock<Regex> =
+    LazyLock::new(|| expression(r"\A ((?:19|20)[0-9]{2}):(?:[ \t]|\z)"));
 /// `CLOCK DATE CLOCK DATE` has two readings.
 static CLOCK_BEFORE: LazyLock<Regex> =
     LazyLock::new(|| expression(r"(?:\A|[^0-9:])[0-9]{1,2}:[0-9]{2}:[0-9]{2}[ ,]{1,2}\z"));
@@ -230,8 +235,12 @@ pub(super) fn at_clock(
     if year.is_some_and(|year| year < 100) && date.name("year").is_some_and(|y| y.len() == 2) {
         year = year.map(|year| year + 2000);
     }
+    let mut year_behind = YEAR_BEHIND.captures(&text[end..]);
+    if year_behind.is_none() && WEEKDAY.is_match(&text[begin.saturating_sub(5)..begin]) {
+        year_behind = YEAR_OF_WEEKDAY.captures(&text[end..]);
+    }
     if year.is_none()
-        && let Some(behind) = YEAR_BEHIND.captures(&text[end..])
+        && let Some(behind) = year_behind
         && !NUMBER.is_match(&text[end + behind[1].len() + 1..])
     {
         year = std::str::from_utf8(&behind[1]).ok()?.parse().ok();

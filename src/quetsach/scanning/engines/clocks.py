@@ -99,7 +99,10 @@ _NUMBER = re.compile(
 """Behind digits that count something, or begin an address."""
 _MINUTES = ("00", "15", "30", "45")
 """The minutes of zones; `-1024` is a number."""
-_YEAR_BEHIND = re.compile(r" ((?:19|20)[0-9]{2})(?=\Z|[ \t\])},;|\"])")
+_YEAR_BEHIND = re.compile(r" ((?:19|20)[0-9]{2})(?=\Z|[^0-9A-Za-z:/._-])")
+_WEEKDAY = re.compile(r"(?:\A|[^0-9A-Za-z])(?i:mon|tue|wed|thu|fri|sat|sun) \Z")
+_YEAR_OF_WEEKDAY = re.compile(r" ((?:19|20)[0-9]{2})(?=:(?:[ \t]|\Z))")
+"""`Sat Jan 01 00:00:00 2000: message`; without the weekday the number may be one of the message."""
 _ZONE_KEY = re.compile(
     r"(?:\A|[^0-9A-Za-z])(?:tz|time[ _-]?zone)[\"']?[=:] ?[\"']?(?P<value>[^\s\"',;|&)\]}]{1,40})",
     re.IGNORECASE | re.ASCII,
@@ -250,7 +253,10 @@ def at_clock(text: str, marked: str | None, clock: re.Match[str], zone: tzinfo, 
     half = half or _half_before(text, marked, begin)
     own, is_doubtful, end = _zone_at(text, end)
     year = part.get("year")
-    if year is None and (behind := _YEAR_BEHIND.match(text, end)) and not _NUMBER.match(text, behind.end()):
+    behind = _YEAR_BEHIND.match(text, end)
+    if behind is None and _WEEKDAY.search(text[max(0, begin - 5) : begin]):
+        behind = _YEAR_OF_WEEKDAY.match(text, end)
+    if year is None and behind and not _NUMBER.match(text, behind.end()):
         year, end = behind[1], behind.end()
         if own is None and not is_doubtful:
             own, is_doubtful, end = _zone_at(text, end)

@@ -27,7 +27,7 @@ class Command(PortalCommand):
             with translation.override(settings.LANGUAGE_CODE):
                 told, sent = escalate(campaign, _words)
             self.stdout.write(
-                _("%(campaign)s: %(told)d cases became overdue, %(sent)d e-mails sent")
+                _("%(campaign)s: cases that became overdue: %(told)d; e-mails sent: %(sent)d")
                 % {"campaign": campaign.slug, "told": told, "sent": sent}
             )
 
