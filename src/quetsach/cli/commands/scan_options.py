@@ -7,11 +7,10 @@ from pathlib import Path
 
 import click
 
-from quetsach.cli import leasetime, list_options
+from quetsach.cli import leasetime, list_options, log_options
 from quetsach.cli import root as _root
 from quetsach.cli.commands import push, scan
 from quetsach.logs.roles import ROLE_NAMES
-from quetsach.scanning.request import TIME_ZONE
 from quetsach.text.language import gettext as _
 
 _PATH = click.Path(path_type=Path, readable=False)
@@ -65,19 +64,7 @@ def _in_and_out() -> list[click.Option]:
 
 def _how_logs_are_read() -> list[click.Option]:
     return [
-        click.Option(
-            ["--source-name"],
-            metavar="NAME",
-            help=_("Where these logs come from, such as fw-hq. Keep it the same from scan to scan."),
-        ),
-        click.Option(
-            ["--format", "logformat"],
-            metavar="NAME",
-            help=_(
-                "Read every file as this log format instead of recognising it; `quetsach formats` lists"
-                " the names."
-            ),
-        ),
+        *log_options.source_options(),
         click.Option(
             ["--fields"],
             metavar="ROLE=COLUMN,…",
@@ -98,13 +85,7 @@ def _how_logs_are_read() -> list[click.Option]:
             ),
         ),
         leasetime.option(),
-        click.Option(
-            ["--tz"],
-            metavar="ZONE",
-            default=TIME_ZONE,
-            show_default=True,
-            help=_("Time zone of log times that name none, and of times shown."),
-        ),
+        log_options.zone_option(),
     ]
 
 

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.cases.models import Device
 from quetsach.portal.checks.models import PRODUCTS, Replacement
-from quetsach.portal.checks.unit_actions import LONGEST
 from quetsach.portal.kit.fields import CalendarDay, CountField, FilesField, FilesInput, TypedField
+from quetsach.portal.kit.one_time_code import LONGEST
 
 MOST_BROUGHT = 64 << 20
 _NAME = re.compile(r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})\.)*[A-Za-z0-9_-]{1,63}")

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.checks.models import CheckResult, Replacement, UnitPlan, UploadCode
+from quetsach.portal.kit.one_time_code import LONGEST, digest_of, make_code
 from quetsach.text.vietnamese import nfc
 
-ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Digits and capitals without those that look alike."""
-LENGTH = 12
-LONGEST = 40
-"""Characters of a typed code, with spaces and hyphens; a longer text is not even hashed."""
+_PURPOSE = "quetsach.checks.code"
 VALID = timedelta(days=14)
 MOST_LIVE = 20
 REPEATED = timedelta(days=1)
@@ -30,12 +25,6 @@ WORKING = timedelta(minutes=2)
 """A request without a sign of life for this long loses its code: its worker has ended."""
 SIGN = timedelta(seconds=20)
 """The time between two signs of life of a request."""
-
-
-def digest_of(text: str) -> str:
-    """The stored hash of a code; spaces, hyphens and case do not matter."""
-    kept = "".join(char for char in text.upper() if char in ALPHABET)
-    return salted_hmac("quetsach.checks.code", kept, algorithm="sha256").hexdigest()
 
 
 @transaction.atomic
@@ -50,13 +39,13 @@ def issue_code(node: CampaignNode, actor: User, ip: str | None = None) -> tuple[
     for code in live.order_by("-created_at")[MOST_LIVE - 1 :]:
         code.revoked_at = now
         code.save(update_fields=["revoked_at"])
-    text = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+    text = make_code()
     code = UploadCode(
-        node=node, digest=digest_of(text), hint=text[-4:], created_by=actor, expires_at=now + VALID
+        node=node, digest=digest_of(_PURPOSE, text), hint=text[-4:], created_by=actor, expires_at=now + VALID
     )
     code.save(force_insert=True)
     record(actor, "check.issue_code", unit_path=node.path, about=code, data={"hint": code.hint}, ip=ip)
-    return code, "-".join(text[i : i + 4] for i in range(0, LENGTH, 4))
+    return code, text
 
 
 class StillWorking(Exception):
@@ -91,7 +80,7 @@ def take_code(text: str, ip: str | None = None) -> Held | None:
     code = (
         UploadCode.rows.select_for_update(of=("self",), no_key=True)
         .select_related("node__campaign")
-        .filter(_opens(now), digest=digest_of(text), revoked_at=None)
+        .filter(_opens(now), digest=digest_of(_PURPOSE, text), revoked_at=None)
         .first()
     )
     if code is None:
@@ -132,7 +121,7 @@ def is_code_known(text: str) -> bool:
     if len(text) > LONGEST:
         return False
     live = _opens(timezone.now())
-    return UploadCode.rows.filter(live, digest=digest_of(text), revoked_at=None).exists()
+    return UploadCode.rows.filter(live, digest=digest_of(_PURPOSE, text), revoked_at=None).exists()
 
 
 @transaction.atomic

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 
 from quetsach.errors import PortalError
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
+from quetsach.portal.kit.one_time_code import digest_of, make_code
 from quetsach.portal.sensors.models import EnrolmentCode, Sensor
 from quetsach.portal.sensors.rules import SKEW, believable, silent_after
 from quetsach.portal.units.actions import issue_token, revoke_token
@@ -20,9 +20,7 @@ from quetsach.portal.units.models import ApiToken, Unit
 from quetsach.sightings.heartbeat import Heartbeat
 from quetsach.text.vietnamese import nfc
 
-ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Digits and capitals without those that look alike."""
-LENGTH = 12
+_PURPOSE = "quetsach.sensors.code"
 VALID = timedelta(days=1)
 MOST = 500
 """Sensors of one unit that are not locked."""
@@ -34,11 +32,6 @@ class SensorError(PortalError):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
-
-
-def _digest(text: str) -> str:
-    kept = "".join(char for char in text[:100].upper() if char in ALPHABET)
-    return salted_hmac("quetsach.sensors.code", kept, algorithm="sha256").hexdigest()
 
 
 @transaction.atomic
@@ -58,19 +51,23 @@ def add(actor: User, unit: Unit, name: str, *, ip: str | None = None) -> tuple[S
     return sensor, _code(sensor, actor)
 
 
-def _check_name(live: object, name: str) -> None:
-    if live.filter(name=name).exists():  # type: ignore[attr-defined]
+def _check_name(live: QuerySet[Sensor], name: str) -> None:
+    if live.filter(name=name).exists():
         raise SensorError("taken")
 
 
 def _code(sensor: Sensor, actor: User) -> str:
     now = timezone.now()
     EnrolmentCode.rows.filter(sensor=sensor, used_at=None, expires_at__gt=now).update(expires_at=now)
-    text = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+    text = make_code()
     EnrolmentCode(
-        sensor=sensor, digest=_digest(text), created_at=now, created_by=actor, expires_at=now + VALID
+        sensor=sensor,
+        digest=digest_of(_PURPOSE, text),
+        created_at=now,
+        created_by=actor,
+        expires_at=now + VALID,
     ).save(force_insert=True)
-    return "-".join(text[at : at + 4] for at in range(0, LENGTH, 4))
+    return text
 
 
 def _held(sensor: Sensor) -> Sensor:
@@ -105,7 +102,7 @@ def enrol(code: str, *, ip: str | None = None) -> Enrolled | None:
     found = (
         EnrolmentCode.rows.select_for_update(of=("self",), no_key=True)
         .select_related("created_by")
-        .filter(digest=_digest(code), used_at=None, expires_at__gt=now)
+        .filter(digest=digest_of(_PURPOSE, code), used_at=None, expires_at__gt=now)
         .first()
     )
     if found is None:
