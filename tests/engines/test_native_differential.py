@@ -36,6 +36,14 @@ RESOLVER = "1663300800.1\tC\t192.168.1.5\t50000\t8.8.8.8\t53\tSF\t-"
     False,
 )
 @example(["evil.example"], "a ｅｖｉｌ。ｅｘａｍｐｌｅ b\n".encode(), False)
+@example(
+    ["evil.example"],
+    b"".join(
+        b"%s dnsmasq[612]: query[A] evil.example from 203.0.113.9\n" % time
+        for time in (b"Sep 16 11:00:00", b"Sep 16 06:59:59", b"Jan  1 00:00:01")
+    ),
+    False,
+)
 def test_native_says_what_portable_says(values: list[str], data: bytes, devices: bool) -> None:
     compare(values, data, devices=devices)
 

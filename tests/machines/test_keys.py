@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from quetsach.machines import keys
@@ -72,6 +72,7 @@ def test_numbers_that_many_machines_share_are_no_keys() -> None:
 
 
 @given(st.text(max_size=40))
+@example("1...")
 def test_no_text_raises_and_each_key_is_its_own_spelling(text: str) -> None:
     for kind in (keys.mac, keys.host, keys.domain_host, keys.hardware, keys.agent, keys.serial, keys.duid):
         key = kind(text)

@@ -18,7 +18,9 @@ const QUARTERS: i64 = OF_DAY * 4;
 const MOST_DAYS: usize = 4_000;
 const MOST_HOURS: usize = MOST_DAYS * 24 + 366 * 24 * 4;
 /// In seconds. A greater step back without a year leads to the next year.
-const HALF_A_YEAR: i64 = 186 * 86_400;
+/// Of twelve months of 31 days, which keeps the order of dates.
+const YEAR: i64 = 372 * 86_400;
+const HALF_A_YEAR: i64 = YEAR / 2;
 /// Before the first hour of any year: hours of dates without a year, in quarters.
 const YEARLESS: i64 = -(1 << 40) * QUARTERS;
 
@@ -75,14 +77,51 @@ impl Hour {
 /// The least and the greatest of some times.
 type Range = Option<(i64, i64)>;
 
+/// Times without a year, in seconds. The next time is the nearer of the two years: no step is longer than half a year.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Clock {
+    /// Seconds of the year.
+    first: i64,
+    last: i64,
+    /// Behind the first time, over the years: the last, the least and the greatest.
+    since: i64,
+    least: i64,
+    greatest: i64,
+}
+
+impl Clock {
+    fn of(second: i64) -> Clock {
+        Clock {
+            first: second,
+            last: second,
+            since: 0,
+            least: 0,
+            greatest: 0,
+        }
+    }
+
+    /// Both, and the seconds by which the later go back behind the greatest of these.
+    fn join(self, later: Clock) -> (Clock, i64) {
+        let step = later.first - self.last;
+        let begin = self.since + HALF_A_YEAR - (HALF_A_YEAR - step).rem_euclid(YEAR);
+        let whole = Clock {
+            first: self.first,
+            last: later.last,
+            since: begin + later.since,
+            least: self.least.min(begin + later.least),
+            greatest: self.greatest.max(begin + later.greatest),
+        };
+        (whole, self.greatest - (begin + later.least))
+    }
+}
+
 /// Whether times come in order: none is an hour or more before one that came earlier.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Order {
     pub is_broken: bool,
     /// In microseconds.
     known: Range,
-    /// Seconds of the year, of times without one.
-    yearless: Range,
+    yearless: Option<Clock>,
 }
 
 impl Order {
@@ -92,8 +131,7 @@ impl Order {
             Value::Known(micros) => order.known = Some((micros, micros)),
             Value::Yearless(y) => {
                 let days = i64::from(y.month) * 31 + i64::from(y.day);
-                let second = days * 86_400 + y.second_of_day();
-                order.yearless = Some((second, second));
+                order.yearless = Some(Clock::of(days * 86_400 + y.second_of_day()));
             }
         }
         order
@@ -105,17 +143,22 @@ impl Order {
 
     /// Adds the times that come behind these.
     pub fn join(&mut self, later: &Order) {
-        let back = |before: Range, after: Range| Some(before?.1 - after?.0);
-        let both = |one: Range, other: Range| match (one, other) {
-            (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
-            _ => one.or(other),
+        self.is_broken |= later.is_broken;
+        self.known = match (self.known, later.known) {
+            (Some(a), Some(b)) => {
+                self.is_broken |= a.1 - b.0 >= HOUR;
+                Some((a.0.min(b.0), a.1.max(b.1)))
+            }
+            _ => self.known.or(later.known),
         };
-        let is_back = back(self.known, later.known).is_some_and(|by| by >= HOUR);
-        let seconds = back(self.yearless, later.yearless);
-        let is_back_in_year = seconds.is_some_and(|by| (3600..HALF_A_YEAR).contains(&by));
-        self.is_broken |= later.is_broken || is_back || is_back_in_year;
-        self.known = both(self.known, later.known);
-        self.yearless = both(self.yearless, later.yearless);
+        self.yearless = match (self.yearless, later.yearless) {
+            (Some(a), Some(b)) => {
+                let (whole, back) = a.join(b);
+                self.is_broken |= back >= 3600;
+                Some(whole)
+            }
+            _ => self.yearless.or(later.yearless),
+        };
     }
 }
 
@@ -372,6 +415,12 @@ mod tests {
         order.join(&date(1, 1, 0));
         assert!(!order.is_broken);
         order.join(&date(12, 31, 22));
+        assert!(order.is_broken);
+        // However its pieces are joined.
+        let mut later = date(9, 16, 6);
+        later.join(&date(1, 1, 0));
+        let mut order = date(9, 16, 11);
+        order.join(&later);
         assert!(order.is_broken);
     }
 }

@@ -26,19 +26,22 @@ LOOK = 16
 FEW = 4
 """A stretch of no more lines is read line by line."""
 _MOST_HOURS = MOST_DAYS * HOURS + 366 * HOURS * 4
-_HALF_A_YEAR = 186 * 86_400
+_YEAR = 372 * 86_400
+"""Of twelve months of 31 days, which keeps the order of dates."""
+_HALF_A_YEAR = _YEAR // 2
 
 
 class _Order:
     """Whether times come in order: none is an hour or more before the latest that came before it.
 
-    Without a year, half a year back or more is the next year.
+    Without a year, the next time is the nearer of the two years: no step is longer than half a year.
     """
 
     def __init__(self) -> None:
         self.is_broken = False
         self._latest_known: int | None = None
-        self._latest_of_year: int | None = None
+        self._second_of_year: int | None = None
+        self._since_first = self._latest_since_first = 0
 
     def add(self, time: _Time) -> None:
         if isinstance(time, int):
@@ -46,9 +49,13 @@ class _Order:
             self.is_broken |= latest is not None and latest - time >= HOUR
             self._latest_known = time if latest is None else max(latest, time)
             return
-        second, known = _second(time), self._latest_of_year
-        self.is_broken |= known is not None and 3600 <= known - second < _HALF_A_YEAR
-        self._latest_of_year = second if known is None else max(known, second)
+        second = _second(time)
+        if self._second_of_year is not None:
+            step = second - self._second_of_year
+            self._since_first += _HALF_A_YEAR - (_HALF_A_YEAR - step) % _YEAR
+        self._second_of_year = second
+        self.is_broken |= self._latest_since_first - self._since_first >= 3600
+        self._latest_since_first = max(self._latest_since_first, self._since_first)
 
 
 def _second(value: Yearless) -> int:
