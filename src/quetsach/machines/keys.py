@@ -84,8 +84,8 @@ def domain_host(text: str) -> Key | None:
     """`domainhost`: a host name with its domain; None for a name of one label, or of the domain `local`."""
     spelled = name(text.strip())
     label, _, domain = spelled.partition(".")
-    is_shared = domain in ("", "local", "localdomain", "lan", "home", "workgroup")
-    if is_shared or "" in domain.split(".") or len(spelled) > _LONGEST or host(label) is None or is_numeric_name(spelled):
+    is_shared = domain in ("", "local", "localdomain", "lan", "home", "workgroup") or "" in domain.split(".")
+    if is_shared or len(spelled) > _LONGEST or host(label) is None or is_numeric_name(spelled):
         return None
     if address(spelled) is not None or any(letter in spelled for letter in ' \t/\\:@"<>|'):
         return None
