@@ -22,7 +22,7 @@ NAME = "www.example.org"
 LABELS = "(3)www(7)example(3)org(0)"
 ORDER = ("query", "host", "server_name", "url", "answer", "destination")
 SHOWN = {"query": "query", "host": "host", "server_name": "server_name", "url": "url", "answers": "answer"}
-ROUNDS = int(os.environ.get("QS_EXAMPLES", "150")) // 100 + 1
+ROUNDS = max(1, int(os.environ.get("QS_EXAMPLES", "150")) // 150)
 
 
 def engines() -> list[Callable[[list[str], Path, bool], SourceResult]]:

@@ -137,7 +137,7 @@ def test_a_sent_report_keeps_what_was_older_than_its_figures(cast):
 
 
 def test_letters_that_no_font_has_are_named_on_the_pages_of_the_report(cast):
-    assert "U+1F600" not in text_of(notice(cast))
-    save(cast, "Đã xong \U0001f600.")
-    assert "U+1F600" in text_of(notice(cast))
-    assert "U+1F600" in text_of(cast.client("A", "officer").get(url(cast, "report", "A")))
+    assert "U+11F50" not in text_of(notice(cast))
+    save(cast, "Đã xong \U00011f50.")
+    assert "U+11F50" in text_of(notice(cast))
+    assert "U+11F50" in text_of(cast.client("A", "officer").get(url(cast, "report", "A")))
