@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from html.parser import HTMLParser
 from uuid import uuid4
 
 import pytest
@@ -21,6 +22,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PAGE_BYTES = 100 * 1024
 """The most bytes of a page on a slow line."""
 WIDTHS = (1280, 360)
+VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 LOOK = """() => JSON.stringify([...document.body.querySelectorAll("*")].map(one => {
   const style = getComputedStyle(one);
   return [one.checkVisibility(), style.color, style.backgroundColor, style.display, style.fontSize,
@@ -61,20 +63,41 @@ def addresses(things, own_node):
             yield reverse(name, kwargs={key: of_route(known, name, key) for key in keys})
 
 
-def shape(page: str) -> str:
-    """The page without the parts that differ between persons and rows."""
-    main = re.search(r"<main.*</main>", page, re.DOTALL)
-    return re.sub(r'[0-9a-f-]{32,}|value="[^"]*"|\d+', "", main[0] if main else page)
+class Markup(HTMLParser):
+    """The kinds of elements of a page, each with the kind around it, and the order of its headings."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.headings: list[str] = []
+        self.kinds: set[object] = set()
+        self._around = [""]
+        self.feed(page)
+        self.kinds.add(tuple(self.headings))
+
+    def handle_starttag(self, tag, attrs):
+        known = {name: value for name, value in attrs if name in {"class", "role", "type"}}
+        kind = f"{tag} {sorted(known.items())} {sorted(name for name, _ in attrs)}"
+        self.kinds.add((self._around[-1], kind))
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append(tag)
+        if tag not in VOID:
+            self._around.append(kind)
+
+    def handle_endtag(self, tag):
+        if any(kind.startswith(f"{tag} ") for kind in self._around):
+            while not self._around.pop().startswith(f"{tag} "):
+                pass
 
 
 @pytest.fixture(scope="module")
 def seen():
-    """The shapes of pages that were checked already, for any reader."""
+    """The kinds of elements of pages that were checked already, for any reader."""
     return set()
 
 
 def readable(client: Client, urls, seen):
-    """Address and status of each page, each shape once. Files, recognised by their suffix, are skipped."""
+    """Address and status of each page with markup that no page before had. Files, known by their suffix, are
+    skipped."""
     for url in dict.fromkeys(urls):
         if "." in url.rpartition("/")[2]:
             continue
@@ -85,8 +108,8 @@ def readable(client: Client, urls, seen):
         assert len(answer.content) <= PAGE_BYTES, f"{url}: {len(answer.content)} bytes"
         text = answer.content.decode()
         assert not nowhere(text), f"{url}: nothing on the page is called {nowhere(text)}"
-        if (kind := shape(text)) not in seen:
-            seen.add(kind)
+        if not (kinds := Markup(text).kinds) <= seen:
+            seen |= kinds
             yield url, answer.status_code
 
 
