@@ -6,7 +6,7 @@ import glob
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -16,16 +16,21 @@ from quetsach.watching.content import Mark
 
 class Names(NamedTuple):
     """Files with their marks, files beside them that may hold their rotated past, and paths that cannot be
-    looked at, with the reason. `rotated` are those beside them that have the name of a rotated log."""
+    looked at, with the reason. `texts` has the text of the request that leads to each. `rotated` are those
+    beside them that have the name of a rotated log."""
 
     files: dict[Path, Mark]
     beside: dict[Path, Mark]
     errors: dict[str, str]
+    texts: dict[Path, str]
     rotated: frozenset[Path] = frozenset()
 
 
 _ROTATED = re.compile(r"[.-](\d[\d_T-]*(\.\d+)?|old)(\.(gz|bz2|xz|zst|lz4|zip))?", re.ASCII)
 """What follows the name of a log in that of a rotated one: `.1`, `-20260921.gz`, `.2026-09-21.0`."""
+_WITHIN = re.compile(r"\.\d{1,3}|[.-]\d[\d_T-]{5,}(\.\d+)?", re.ASCII)
+"""What stands before the ending: `dns.1.log`, `dns-20260921.log`. `dns-2.log` may be another server's."""
+_PACKED = re.compile(r"\.(gz|bz2|xz|zst|lz4|zip)$")
 
 
 _MISSING = "no such file or folder"
@@ -44,19 +49,21 @@ class Paths:
 
     def now(self) -> Names:
         """What is there now."""
-        found = Names({}, {}, {})
+        found = Names({}, {}, {}, {})
         for text in self._follow:
             is_pattern = glob.has_magic(text) and not os.path.lexists(text)
-            one = Names({}, {}, {})
+            one = Names({}, {}, {}, {})
             for name in _matching(text) if is_pattern else [text]:
                 self._add(name, one)
             why = _NO_MATCH if is_pattern else self._nothing(text)
             if not one.files and not one.errors and why:
                 one.errors[text] = why
+            for path in one.files:
+                found.texts.setdefault(path, text)
             found.files.update(one.files)
             found.errors.update(one.errors)
         beside, rotated = self._past(found)
-        return Names(found.files, beside, found.errors, rotated)
+        return Names(found.files, beside, found.errors, found.texts, rotated)
 
     def _add(self, name: str, found: Names) -> None:
         try:
@@ -84,22 +91,27 @@ class Paths:
 
     def _past(self, found: Names) -> tuple[dict[Path, Mark], frozenset[Path]]:
         """Files whose name begins as that of a followed file: `dns.log.1` beside `dns.log`."""
-        bases: dict[Path, set[str]] = {}
+        bases: dict[Path, dict[str, str]] = {}
         # A file that was renamed may not have a new one in its place yet.
         missing = [Path(text) for text, why in found.errors.items() if why == _MISSING]
         for path in [*found.files, *missing]:
-            bases.setdefault(path.parent, set()).add(path.name)
+            bases.setdefault(path.parent, {})[path.name] = found.texts.get(path, str(path))
         beside: dict[Path, Mark] = {}
         rotated: set[Path] = set()
         for folder, names in bases.items():
             with suppress(OSError), os.scandir(folder) as entries:
+                stems = {os.path.splitext(name) for name in names}  # noqa: PTH122
                 for entry in entries:
                     ends = [at for at, letter in enumerate(entry.name) if letter in ".-"]
-                    ends = [at for at in ends if entry.name[:at] in names]
-                    if ends:
-                        self._add_past(Path(folder, entry.name), found, beside)
-                    if any(_ROTATED.fullmatch(entry.name, at) for at in ends):
-                        rotated.add(Path(folder, entry.name))
+                    before = [at for at in ends if entry.name[:at] in names]
+                    within = "" if entry.name in names else _within(entry.name, ends, stems)
+                    if not before and not within:
+                        continue
+                    path = Path(folder, entry.name)
+                    self._add_past(path, found, beside)
+                    found.texts.setdefault(path, names[within or entry.name[: before[-1]]])
+                    if within or any(_ROTATED.fullmatch(entry.name, at) for at in before):
+                        rotated.add(path)
         return dict(sorted(beside.items())), frozenset(rotated)
 
     def _add_past(self, path: Path, found: Names, beside: dict[Path, Mark]) -> None:
@@ -115,6 +127,16 @@ class Paths:
             real = os.path.realpath(name)
             self._judged[name] = any(real == own or real.startswith(own + os.sep) for own in self._own)
         return self._judged[name]
+
+
+def _within(name: str, ends: Iterable[int], stems: Collection[tuple[str, str]]) -> str:
+    """The log whose rotated one has its number or day before the ending; "" where there is none."""
+    plain = _PACKED.sub("", name)
+    stem, ending = os.path.splitext(plain)  # noqa: PTH122
+    for at in ends:
+        if ending and (stem[:at], ending) in stems and _WITHIN.fullmatch(stem, at):
+            return stem[:at] + ending
+    return ""
 
 
 def _matching(pattern: str) -> list[str]:
