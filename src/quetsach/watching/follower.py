@@ -12,7 +12,7 @@ from quetsach.watching import whole
 from quetsach.watching.content import Handle, Mark
 from quetsach.watching.generation import Generation
 from quetsach.watching.held import AGAIN_SECONDS, QUIET_SECONDS, RESTING_SECONDS, Held, Looker
-from quetsach.watching.names import Paths, unique
+from quetsach.watching.names import Names, Paths, unique
 
 _LOOKED = "looked since"
 _PAST, _ALL = "rotated logs", "all"
@@ -36,13 +36,14 @@ class Follower:
     ) -> None:
         self._paths, self._looker, self._state, self._now = paths, looker, looker.state, now
         self._options = options or {}
-        self._texts: Mapping[Path, str] = {}
+        self._names = Names.none()
+        self._ids: set[tuple[int, int]] | None = None
+        """Device and inode of the open files, in this look; None before the first is asked for."""
         self._from_now = from_now and not self._state.about().get("begun")
         self._open: dict[Path, Held] = {}
         self._gone: list[Held] = []
         self._missing: dict[int, float] = {}
         self._whole_read: dict[Path, float] = {}
-        self._rotated: frozenset[Path] = frozenset()
         self._last = 0.0
         self.troubles: dict[str, str] = {}
         self.gaps = 0
@@ -68,7 +69,7 @@ class Follower:
     def _look(self) -> int:
         began, about = self._now(), self._state.about()
         found = self._paths.now()
-        self._rotated, self._texts = found.rotated, found.texts
+        self._names, self._ids = found, None
         self._last = float(about.get(_LOOKED, "inf" if self._from_now else "0"))
         if about.get(_PAST) == _ALL:
             self._last = 0.0
@@ -142,10 +143,13 @@ class Follower:
     def _one(self, path: Path, mark: Mark, *, is_beside: bool) -> int:
         held = self._open.get(path)
         if held is None:
-            if any(one.handle.mark().is_file_of(mark) for one in self._open.values()):
+            if self._ids is None:
+                self._ids = {one.handle.mark().identity for one in self._open.values()}
+            if mark.identity in self._ids:
                 return 0
-            options = self._options.get(self._texts.get(path, ""), self._looker.options)
+            options = self._options.get(self._names.text(path), self._looker.options)
             held = self._open[path] = Held(path, Handle(path), is_beside, self._now(), options)
+            self._ids.add(held.handle.mark().identity)
         if held.mark == mark and held.looked == (mark, self._looker.version) and not held.is_copy:
             return 0
         mark = held.handle.mark()
@@ -180,7 +184,7 @@ class Follower:
     def _is_past(self, path: Path, mark: Mark) -> bool:
         """Whether a followed log was rotated to this name. Where watching began with what came later, only a
         log that was written since the last look counts."""
-        return path in self._rotated and mark.mtime_ns / 1e9 >= self._last - _CLOCK_SECONDS
+        return path in self._names.rotated and mark.mtime_ns / 1e9 >= self._last - _CLOCK_SECONDS
 
     def _look_past(self, held: Held, mark: Mark) -> int:
         """Read a rotated log that nobody saw before, once it rests: it may be a copy that is being made."""
