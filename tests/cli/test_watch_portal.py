@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from quetsach.sightings import heartbeat
+from quetsach.watching import document
 from quetsach.watching.running import Watcher
 from tests.cli.answering import Portal
 from tests.cli.watching import add, request
@@ -249,6 +250,34 @@ def test_news_is_told_before_the_minute_is_over(
         assert told == ["now"], "once for each change"
         told.clear()
     watcher.close()
+
+
+@pytest.mark.usefixtures("no_waiting")
+def test_what_many_logs_cover_goes_in_several_documents(
+    quetsach: Run,
+    portal: Portal,
+    token: Path,
+    log: Path,
+    feed: Path,
+    place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(document, "_MOST_COVERAGE", 2_000)
+    for number in range(9):
+        log.with_name(f"access-{number}.log").write_text(
+            log.read_text().replace("10.1.2.", f"10.1.{number}.")
+        )
+    given = ("watch", "--follow", str(log.with_name("access-*.log")), "-i", str(feed), "--state", str(place))
+    assert quetsach(*given, "--once", "--push", portal.url, "--token-file", str(token))[0] == 1
+    bodies = [body for body in portal.bodies if not body.startswith(b'{"type":"heartbeat"')]
+    assert len(bodies) > 2
+    told = []
+    for body in bodies:
+        lines = [json.loads(line) for line in body.splitlines()]
+        seen = [line["source"] for line in lines if line["type"] == "coverage"]
+        assert {line["source"] for line in lines if line["type"] == "sighting"} == set(seen)
+        told += seen
+    assert len(told) == len(set(told)) == 9
 
 
 @pytest.mark.usefixtures("no_waiting")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import partial
 from itertools import groupby
 from typing import BinaryIO
 
@@ -20,10 +21,13 @@ from quetsach.sightings.sighting import (
     shown_in_part,
     write,
 )
+from quetsach.sightings.sighting import dump as dump_record
 from quetsach.watching.places import Place
 from quetsach.watching.state import State
 
 _MOST_IDS = SHORT_BYTES - 1
+_MOST_COVERAGE = 4 << 20
+"""Bytes of coverage in one document."""
 _PLACES = "places"
 
 
@@ -87,26 +91,56 @@ def _of_place(state: State, scan: Scan) -> list[Coverage]:
     return [one for one, asked in covered if one.name == scan.source_name and asked == scan.asked]
 
 
-def changes(out: BinaryIO, state: State, scan: Scan, leases: Leases, since: int) -> End | None:
-    """Write what changed at a place after a change; None where nothing did.
+def changes(state: State, scan: Scan, leases: Leases, since: int) -> Iterator[Callable[[BinaryIO], End]]:
+    """What changed at a place after a change, as documents to be written; none where nothing did.
 
     All rows of an address and an indicator go together: a lease may join or part them. A log under 4,096
-    bytes gets another id with each new line: its coverage names the ids that the reader may know.
+    bytes gets another id with each new line: its coverage names the ids that the reader may know. What many
+    logs cover does not fit one document, of which a portal takes 8 MiB.
     """
     changed, sources = state.changed_since(scan.set_id, since)
     if not changed and not sources:
-        return None
+        return
     seen = _of_place(state, scan)
     here = {one.source for one in seen}
     changed, sources = {one for one in changed if one[0] in here}, sources & here
-    if not changed and not sources:
-        return None
     groups = {(source, *json.loads(key)[:-2]) for source, key in changed}
-    only = {source for source, _key in changed}
+    with_rows = {source for source, _key in changed}
+    told = _with_earlier_ids((one for one in seen if one.source in sources), state.earlier_ids(since))
+    for part in _parts(told, with_rows - sources):
+        only = {one.source for one in part} or with_rows - sources
+        yield partial(_write, state, scan, leases, groups, only & with_rows, part)
+
+
+def _parts(told: Iterable[Coverage], others: Collection[str]) -> Iterator[list[Coverage]]:
+    """The records in groups that each fit a document. With `others` there is an empty one: rows of logs that
+    cover nothing new."""
+    part: list[Coverage] = []
+    size = 0
+    for one in told:
+        size += len(dump_record(one))
+        if part and size > _MOST_COVERAGE:
+            yield part
+            part, size = [], len(dump_record(one))
+        part.append(one)
+    if part:
+        yield part
+    if others:
+        yield []
+
+
+def _write(
+    state: State,
+    scan: Scan,
+    leases: Leases,
+    groups: Collection[tuple[str, ...]],
+    only: Collection[str],
+    seen: Iterable[Coverage],
+    out: BinaryIO,
+) -> End:
     sightings = (row for row in state.rows(scan.set_id, Sighting, only) if _group(row) in groups)
     bypasses = (row for row in state.rows(scan.set_id, Bypass, only) if _group(row) in groups)
-    told = _with_earlier_ids((one for one in seen if one.source in sources), state.earlier_ids(since))
-    return write(out, scan, _named(sightings, leases), told, bypasses=_named(bypasses, leases))
+    return write(out, scan, _named(sightings, leases), seen, bypasses=_named(bypasses, leases))
 
 
 def _with_earlier_ids(seen: Iterable[Coverage], was: Mapping[str, list[str]]) -> list[Coverage]:

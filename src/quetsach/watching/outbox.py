@@ -113,12 +113,12 @@ class Outbox:
         is_sent = False
         try:
             for scan in document.headers(state, set_id, count):
-                with tempfile.TemporaryFile(dir=self._state_file.parent) as out:
-                    if document.changes(out, state, scan, self._leases(scan.source_name), since) is None:
-                        continue
-                    out.seek(0)
-                    self.left_out += len(push.push(out, self._url, self._token).rejected)
-                    is_sent = True
+                for write in document.changes(state, scan, self._leases(scan.source_name), since):
+                    with tempfile.TemporaryFile(dir=self._state_file.parent) as out:
+                        write(out)
+                        out.seek(0)
+                        self.left_out += len(push.push(out, self._url, self._token).rejected)
+                        is_sent = True
         except QuetsachError as error:
             # The frames of a kept traceback would hold the connection open.
             self.problem = error.with_traceback(None)

@@ -18,7 +18,7 @@ from quetsach.portal.sightings.models import Bypass, Coverage, CoveredDay, Scan,
 from quetsach.portal.sightings.spans import Span, gaps, join_spans, unbroken
 from quetsach.portal.units.models import subtree
 
-_MOST_PATHS = 5
+_MOST_PATHS = 3
 
 
 @dataclass
@@ -39,6 +39,11 @@ class Vantage:
     def behind_paths(self) -> list[str]:
         """The paths of the first sources that were not looked at with the list in force."""
         return sorted(path for path, _first, _last in self.behind.values())[:_MOST_PATHS]
+
+    @property
+    def behind_more(self) -> int:
+        """How many such sources are not among these paths."""
+        return max(0, len(self.behind) - _MOST_PATHS)
 
     @property
     def behind_span(self) -> Span | None:
