@@ -95,8 +95,8 @@ def changes(state: State, scan: Scan, leases: Leases, since: int) -> Iterator[Ca
     """What changed at a place after a change, as documents to be written; none where nothing did.
 
     All rows of an address and an indicator go together: a lease may join or part them. A log under 4,096
-    bytes gets another id with each new line: its coverage names the ids that the reader may know. What many
-    logs cover does not fit one document, of which a portal takes 8 MiB.
+    bytes gets another id with each new line: its coverage names the ids that the reader may know. The
+    coverage of many logs goes in several documents, since a portal takes 8 MiB.
     """
     changed, sources = state.changed_since(scan.set_id, since)
     if not changed and not sources:

@@ -1,6 +1,7 @@
 """Sensors that send once a minute: rows and writes follow what changed, not how often they send."""
 
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 from django.db import connection
@@ -9,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from quetsach.portal.audit.models import Entry
-from quetsach.portal.sightings.actions import receive_chunk
+from quetsach.portal.sightings.actions import Sender, receive_chunk, receive_file
 from quetsach.portal.sightings.models import Coverage, CoveredDay, Scan, Sighting
 from quetsach.portal.units.actions import issue_token
 from tests.portal.page_text import text_of
@@ -114,6 +115,14 @@ def test_rows_that_a_lease_named_meanwhile_take_the_place_of_those_without_a_nam
     push([sighting("10.1.1.5", noon(2), source="b", count=2, **named)], [short(9, "b")], schema=2)
     push([], [short(10, "b", was=was("a"))])
     assert [(row.who, row.count) for row in Sighting.rows.all()] == [(who, 2)]
+
+
+def test_an_uploaded_file_tells_earlier_ids_too(push, cast):
+    push([sighting("10.1.1.5", noon(2, 0), source="a")], [short(5, "a")])
+    row = sighting("10.1.1.5", noon(2, 0), source="b", count=2)
+    body = document([row], [short(9, "b", was=was("a"))], set_id=Scan.rows.get().set_id)
+    receive_file(BytesIO(body), cast.nodes["A1"], Sender("upload", user=cast.user("A1", "it")))
+    assert [(one.source, one.count) for one in Sighting.rows.all()] == [(source_id("b"), 2)]
 
 
 def test_the_id_of_a_whole_log_is_never_taken_away(push):
