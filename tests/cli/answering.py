@@ -11,5 +11,7 @@ class Portal:
     answers: list[tuple[int, object]] = field(default_factory=lambda: [(200, {})])
     bodies: list[bytes] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
+    marks: list[str] = field(default_factory=list)
+    """The marks (ETag) with which its list was asked for."""
     lists: str = ""
     """The text that it hands out."""

@@ -2,7 +2,8 @@
 
 import json
 import threading
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 import urllib3
 
 from tests.cli.answering import Portal
+from tests.command_line import Run
 
 
 @pytest.fixture
@@ -54,7 +56,12 @@ def portal() -> Iterator[Portal]:
         def do_GET(self) -> None:
             told.tokens.append(self.headers["Authorization"])
             data = told.lists.encode()
-            self.send_response(200)
+            mark = f'"{zlib.crc32(data):x}"'
+            told.marks.append(self.headers.get("If-None-Match", ""))
+            is_known = told.marks[-1] == mark
+            data = b"" if is_known else data
+            self.send_response(304 if is_known else 200)
+            self.send_header("ETag", mark)
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
@@ -83,3 +90,18 @@ def token(tmp_path: Path) -> Path:
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retry at once."""
     monkeypatch.setattr(urllib3.Retry, "get_backoff_time", lambda self: 0)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def watch(quetsach: Run, log: Path, feed: Path, place: Path) -> Callable[..., tuple[int, str, str]]:
+    def run(*more: str) -> tuple[int, str, str]:
+        return quetsach(
+            "--lang", "en", "watch", "--follow", str(log), "-i", str(feed), "--state", str(place), *more
+        )
+
+    return run

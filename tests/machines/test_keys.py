@@ -40,9 +40,21 @@ def test_host_names_are_short_and_without_case() -> None:
     assert keys.host("PC-01.so.example.vn.") == ("host", "pc-01")
     assert keys.domain_host("PC-01.SO.Example.VN.") == ("domainhost", "pc-01.so.example.vn")
     assert keys.host("Máy-Kế-Toán") == ("host", keys.name("máy-kế-toán"))
-    for shared in ("localhost", "*", "N/A", "Android", "192.168.1.5", "(none)", "không có", "a b", "x/y", ""):
+    for shared in (
+        "localhost",
+        "*",
+        "N/A",
+        "Android",
+        "192.168.1.5",
+        "10.1.1.5%eth0",
+        "(none)",
+        "không có",
+        "a b",
+        "x/y",
+        "",
+    ):
         assert keys.host(shared) is None, shared
-    for local in ("pc-01", "pc-01.local", "pc-01.lan", "localhost.so.vn", "10.0.0.1"):
+    for local in ("pc-01", "pc-01.local", "pc-01.lan", "localhost.so.vn", "10.0.0.1", "10.1.1.5%eth0"):
         assert keys.domain_host(local) is None, local
 
 

@@ -36,3 +36,25 @@ def zone_option() -> click.Option:
         show_default=True,
         help=_("Time zone of log times that name none, and of times shown."),
     )
+
+
+def devices_option() -> click.Option:
+    """`--devices`."""
+    return click.Option(
+        ["--devices"],
+        is_flag=True,
+        help=_("Also note which machines were alive each day; this later proves that a machine is quiet."),
+    )
+
+
+def asked_option() -> click.Option:
+    """`--asked`."""
+    return click.Option(
+        ["--asked"],
+        metavar=_("FILE|URL"),
+        help=_(
+            "Machines to look for, one address, hardware address or name a line, in a file or from the"
+            " portal of --push: the result says in which hours the logs show each. It proves later that a"
+            " machine was on and quiet, and takes less time than --devices."
+        ),
+    )

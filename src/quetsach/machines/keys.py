@@ -49,6 +49,12 @@ def _is_plain(text: str) -> bool:
         return False
 
 
+def _is_numeric(spelled: str) -> bool:
+    """Whether it is an IPv4 address or looks like one, also with the zone of a link behind it
+    (`10.1.1.5%eth0`)."""
+    return is_numeric_name(spelled.partition("%")[0])
+
+
 def mac(text: str) -> Key | None:
     """`mac` or `randommac` for a hardware address of 48 bits in any usual spelling.
 
@@ -73,7 +79,7 @@ def host(text: str) -> Key | None:
     """`host`: the first label of a host name, in lower case, such as a DHCP client or NetBIOS tells it."""
     spelled = text.strip().rstrip(".")
     label = name(spelled.partition(".")[0])
-    if not is_said(spelled) or not is_said(label) or len(label) > _LONGEST or is_numeric_name(spelled):
+    if not is_said(spelled) or not is_said(label) or len(label) > _LONGEST or _is_numeric(spelled):
         return None
     if address(spelled) is not None or any(letter in label for letter in ' \t/\\:@"<>|'):
         return None
@@ -85,7 +91,7 @@ def domain_host(text: str) -> Key | None:
     spelled = name(text.strip())
     label, _, domain = spelled.partition(".")
     is_shared = domain in ("", "local", "localdomain", "lan", "home", "workgroup") or "" in domain.split(".")
-    if is_shared or len(spelled) > _LONGEST or host(label) is None or is_numeric_name(spelled):
+    if is_shared or len(spelled) > _LONGEST or host(label) is None or _is_numeric(spelled):
         return None
     if address(spelled) is not None or any(letter in spelled for letter in ' \t/\\:@"<>|'):
         return None

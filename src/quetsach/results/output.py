@@ -70,15 +70,17 @@ class ListNote(NamedTuple):
 
 class Report:
     """All data of an output: the result, the number of logs of each format (by `recognise`), and the notes on
-    the indicator lists."""
+    the indicator lists. `added` is the number of entries that an earlier list lacks, where the result has the
+    rows of these alone (`results.added`); else None."""
 
     def __init__(
         self,
         result: ScanResult,
         recognise: Callable[[], Mapping[str, int]] = dict,
         notes: Sequence[ListNote] = (),
+        added: int | None = None,
     ) -> None:
-        self.result, self.recognise, self.notes = result, recognise, notes
+        self.result, self.recognise, self.notes, self.added = result, recognise, notes, added
 
     @cached_property
     def zone(self) -> "ZoneInfo":

@@ -20,8 +20,9 @@ class Figures(NamedTuple):
     """The sums over all sources. `machines` are addresses and names, of which `shared` were used by several
     machines. `first` and `last` are the times of all lines read, not of sightings.
 
-    `not_understood` and `nameless` are those of `scanning.result.Unattributed`. `around` are the machines
-    that go around the place that wrote the logs; they are in no other figure.
+    `added` is that of the report. `not_understood` and `nameless` are those of
+    `scanning.result.Unattributed`. `around` are the machines that go around the place that wrote the logs;
+    they are in no other figure.
     """
 
     machines: int
@@ -39,6 +40,7 @@ class Figures(NamedTuple):
     problems: int
     first: str | None
     last: str | None
+    added: int | None
 
 
 def figures(report: Report, machines: list[Machine]) -> Figures:
@@ -61,6 +63,7 @@ def figures(report: Report, machines: list[Machine]) -> Figures:
         problems=len(report.result.errors),
         first=words.least(one.first for one in plausible),
         last=words.greatest(one.last for one in plausible),
+        added=report.added,
     )
 
 
@@ -73,6 +76,8 @@ def _indicators(report: Report, machines: list[Machine]) -> int:
 
 def verdict(found: Figures) -> str:
     """One sentence about the findings. Never says that anything is clean."""
+    if found.added is not None and (found.rows or (found.lines and not found.not_understood)):
+        return _verdict_of_added(found)
     if found.machines:
         return ngettext(
             "%(n)s machine called malicious addresses on the list.",
@@ -86,6 +91,20 @@ def verdict(found: Figures) -> str:
     if found.problems:
         return _("No address on the list was seen in what could be read; some of it could not be read.")
     return _("No address on the list was seen.")
+
+
+def _verdict_of_added(found: Figures) -> str:
+    if found.machines:
+        return ngettext(
+            "%(n)s machine called addresses that are new on the list.",
+            "%(n)s machines called addresses that are new on the list.",
+            found.machines,
+        ) % {"n": words.number(found.machines)}
+    if found.rows:
+        return _("Addresses that are new on the list were seen, but no machine could be tied to them.")
+    if found.problems:
+        return _("No address that is new on the list was seen in what could be read; some could not be read.")
+    return _("No address that is new on the list was seen.")
 
 
 def without_machine(found: Figures) -> list[str]:
@@ -149,6 +168,7 @@ def looked_at(found: Figures, report: Report) -> str:
 def remarks(found: Figures, report: Report) -> list[str]:
     """Further facts that a reader needs for the figures."""
     return [
+        *_added(found),
         *_doubts(report),
         *_shared(found),
         *_counts(found, report),
@@ -156,6 +176,18 @@ def remarks(found: Figures, report: Report) -> list[str]:
         *_times(report),
         *_passed_over(report),
     ]
+
+
+def _added(found: Figures) -> Iterator[str]:
+    if found.added is not None:
+        text = ngettext(
+            "Only the %(n)s entry that the earlier list lacks is told here; JSON Lines and the portal get"
+            " all.",
+            "Only the %(n)s entries that the earlier list lacks are told here; JSON Lines and the portal get"
+            " all.",
+            found.added,
+        )
+        yield text % {"n": words.number(found.added)}
 
 
 def _doubts(report: Report) -> Iterator[str]:

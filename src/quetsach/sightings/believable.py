@@ -37,7 +37,7 @@ def device_problem(device: str) -> str:
 
 
 def _name_problem(device: str) -> str:
-    if is_numeric_name(device):
+    if is_numeric_name(device.partition("%")[0]):
         return "device looks like an address and is none"
     if _ITSELF.fullmatch(device.removesuffix(".")):
         return "device is the name that every machine gives itself"

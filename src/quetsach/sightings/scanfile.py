@@ -20,6 +20,7 @@ from quetsach.sightings.sighting import (
     ACTIONS,
     FIELDS,
     READ,
+    SHORT_BYTES,
     UNATTRIBUTED_LINES,
     Bypass,
     Coverage,
@@ -115,6 +116,7 @@ def _read(
                     sources += 1
                     checked = _checked({**_LATER, **fields}, _COVERAGE)
                     checked["gaps"] = tuple(map(tuple, checked["gaps"]))
+                    checked["was"] = tuple(checked["was"])
                     record = Coverage(**checked, unattributed=_unattributed(fields))
                     if wrong := _contradiction(record, about):
                         raise ScanFileError(number, "malformed", wrong)
@@ -398,11 +400,12 @@ _COVERAGE: dict[str, _Rule] = {
     "devices": (_is_devices, "a map from date to a list of texts"),
     "errors": (_is_texts, "a list of texts"),
     "gaps": (_is_gaps, "a list of pairs of times in order"),
+    "was": (lambda ids: _is_texts(ids) and len(ids) < SHORT_BYTES and all(map(_is_hash, ids)), "ids"),
     "hours": (_or_none(_is_hours), f"24 counts for each of at most {hours.MOST_DAYS} dates"),
     "order": (_or_none(_one_of(hours.ORDERS)[0]), "a known word"),
     "alive": (_or_none(_is_alive), "a map from identifiers to a mask of 24 bits for each date"),
 }
-_LATER: dict[str, Any] = {"gaps": [], "hours": None, "order": None, "alive": None}
+_LATER: dict[str, Any] = {"gaps": [], "was": [], "hours": None, "order": None, "alive": None}
 """What older scanners do not tell of a source."""
 _BYPASS: dict[str, _Rule] = {
     "source": _source,

@@ -16,6 +16,8 @@ FIELDS = ("query", "host", "server_name", "url", "answer", "destination", "text"
 """The order in which fields get the credit when an indicator stands in several of them."""
 
 
+SHORT_BYTES = 4096
+"""A log with fewer bytes gets another source id when it grows."""
 UNATTRIBUTED_LINES = 20
 """Lines of one source that named an indicator and no machine, kept to be read by a person."""
 UNATTRIBUTED_IN_ALL = 1_000
@@ -96,7 +98,7 @@ class Coverage(NamedTuple):
     `not_understood` counts lines that name an indicator and could not be attributed to a machine;
     `unattributed` holds the first `UNATTRIBUTED_LINES` of them, escaped. `hours`, `order` and `alive` are
     those of `quetsach.sightings.hours.Hours`. None is not known: of an older scanner, or nobody was asked
-    about.
+    about. `was` are ids that the source had while it was shorter than `SHORT_BYTES`.
     """
 
     source: str
@@ -118,6 +120,7 @@ class Coverage(NamedTuple):
     hours: Mapping[str, Sequence[int]] | None = None
     order: str | None = None
     alive: Mapping[str, Mapping[str, int]] | None = None
+    was: Sequence[str] = ()
 
 
 def shown_in_part(coverage: Iterable[Coverage]) -> list[Coverage]:
@@ -175,8 +178,9 @@ def dump(record: Record) -> bytes:
             fields = {"type": "bypass", **record._asdict()}
         case Coverage():
             fields = {"type": "coverage", **record._asdict()}
-            if not record.gaps:
-                del fields["gaps"]
+            for name in ("gaps", "was"):
+                if not fields[name]:
+                    del fields[name]
             for name in ("hours", "order", "alive"):
                 if fields[name] is None:
                     del fields[name]

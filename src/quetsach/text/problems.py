@@ -12,6 +12,7 @@ from functools import cache
 
 from quetsach.text.language import gettext as _
 from quetsach.text.reasons import CONCERNS, REJECTS, WARNINGS
+from quetsach.text.watching_problems import WATCHING
 
 
 def N_(text: str) -> str:
@@ -230,27 +231,6 @@ _SENTENCES = (
         " on both; make the folders quetsach/logs/formats the same and start its Ray again"
     ),
     N_("another scan is using this state file"),
-    N_(
-        "lies on a network file system (%(kind)s), where a state is not safe; give a folder on a disk of this"
-        " machine"
-    ),
-    N_("another watcher uses this state; look at it with --show, or give another --state"),
-    N_(
-        "was kept by a newer quetsach (state %(number)s, this one knows %(known)s); install that version"
-        " again, or give another --state"
-    ),
-    N_("is no state of a watcher, or is damaged; give another --state"),
-    N_("the state cannot be used: %(why)s; give another --state"),
-    N_("holds no state of a watcher; start quetsach watch with it first"),
-    N_("cannot be used for the state: %(why)s"),
-    N_(
-        "was begun with %(option)s %(value)s; give that, or another --state: the same lines would count again"
-    ),
-    N_("the state cannot be written: %(why)s; make room on that disk and start again; nothing is lost"),
-    N_(
-        "the state is damaged: %(why)s; keep a copy of its folder and start with another --state: the logs"
-        " that are still kept are read again"
-    ),
     N_("cannot be read: %(why)s; check that it may be read"),
     N_("the state file cannot be used: %(why)s; choose another place for it"),
     N_("is no state file of quetsach, or is damaged; choose another"),
@@ -436,7 +416,7 @@ _HOLE = r"%\\\((\w+)\\\)s|\\\{(\w+)\\\}"
 @cache
 def _sentences() -> tuple[frozenset[str], tuple[tuple[re.Pattern[str], str], ...]]:
     """The sentences without holes, and the patterns of the sentences with holes."""
-    all_ = (*_SENTENCES, *REJECTS.values(), *WARNINGS.values(), *CONCERNS.values())
+    all_ = (*_SENTENCES, *WATCHING, *REJECTS.values(), *WARNINGS.values(), *CONCERNS.values())
     fixed = frozenset(sentence for sentence in all_ if "%(" not in sentence and "{" not in sentence)
     return fixed, tuple((_form(sentence), sentence) for sentence in all_ if sentence not in fixed)
 

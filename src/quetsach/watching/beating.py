@@ -8,8 +8,9 @@ from pathlib import Path
 
 from quetsach import __version__
 from quetsach.sightings.heartbeat import LONGEST_PAUSE, MOST_SOURCES, Heartbeat, WatchedSource
-from quetsach.sightings.sighting import Coverage, Scan
+from quetsach.sightings.sighting import Coverage
 from quetsach.text.escape import escape
+from quetsach.watching import document
 from quetsach.watching.state import State
 
 _FEW_LINES = 10
@@ -17,24 +18,28 @@ _MOST_TEXT = 1_000
 _EARLIEST, _LATEST = "2000-01-01", "2100-01-01"
 
 
-def beat(state: State, scan: Scan, unsent: tuple[int, str], began: float, now: float) -> Heartbeat:
+def beat(state: State, unsent: tuple[int, str], began: float, now: float) -> Heartbeat:
     """Where each source stands now. `unsent` are rows and the day of the oldest."""
     count, day = unsent
-    troubles = state.troubles()
-    seen = sorted(state.coverage(scan.set_id), key=lambda one: one.last or "", reverse=True)
-    sources = [_source(state, one, scan.tz, troubles) for one in seen]
+    troubles, about = state.troubles(), state.about()
+    set_id, entries = about.get("set", ""), int(about.get("count", "0"))
+    places = document.headers(state, set_id, entries)
+    zones = {scan.source_name: scan.tz for scan in places}
+    of_path = {path: scan for scan in places for path in scan.inputs}
+    seen = sorted(state.coverage(set_id), key=lambda one: one.last or "", reverse=True)
+    sources = [_source(state, one, zones.get(one.name, ""), troubles) for one in seen]
     known = {source.path for source in sources}
-    sources += [
-        WatchedSource(_text(path), _text(scan.source_name), zone=scan.tz, problem=_text(why))
-        for path, why in troubles.items()
-        if _text(path) not in known
-    ]
+    for path, why in troubles.items():
+        if _text(path) not in known:
+            place = of_path.get(path, places[0] if len(places) == 1 else None)
+            name, zone = (place.source_name, place.tz) if place is not None else ("", "")
+            sources.append(WatchedSource(_text(path), _text(name), zone=zone, problem=_text(why)))
     return Heartbeat(
         tool=f"quetsach {__version__}",
         at=_moment(now),
         began=_moment(min(began, now)),
-        set_id=scan.set_id,
-        entries=scan.set_count,
+        set_id=set_id,
+        entries=entries,
         unsent=count,
         oldest_unsent=datetime.fromisoformat(f"{day}T00:00:00Z") if day else None,
         sources=tuple(sources[:MOST_SOURCES]),
@@ -42,9 +47,11 @@ def beat(state: State, scan: Scan, unsent: tuple[int, str], began: float, now: f
 
 
 def _source(state: State, seen: Coverage, tz: str, troubles: Mapping[str, str]) -> WatchedSource:
+    formats = (one.format for one in state.of_source(seen.source) if one.format)
     return WatchedSource(
         path=_text(seen.path),
         name=_text(seen.name),
+        format=_text(next(formats, "")),
         zone=tz,
         last_line=_time(seen.last),
         pause=_pause(seen),

@@ -27,9 +27,14 @@ class Mark(NamedTuple):
     def of(cls, about: os.stat_result) -> Mark:
         return cls(about.st_size, about.st_mtime_ns, about.st_dev, about.st_ino)
 
+    @property
+    def identity(self) -> tuple[int, int]:
+        """What tells files apart, as far as the system knows."""
+        return self.device, self.inode
+
     def is_file_of(self, other: Mark) -> bool:
         """Whether both are one file, as far as the system knows."""
-        return (self.device, self.inode) == (other.device, other.inode)
+        return self.identity == other.identity
 
 
 class Handle:

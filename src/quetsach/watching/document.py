@@ -3,57 +3,148 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import partial
 from itertools import groupby
 from typing import BinaryIO
 
 from quetsach import __version__
+from quetsach.errors import ScanError
 from quetsach.machines.leases.naming import Leases
-from quetsach.scanning.engine import ScanOptions
-from quetsach.sightings.sighting import Bypass, Coverage, End, Scan, Sighting, shown_in_part, write
+from quetsach.sightings.sighting import (
+    SHORT_BYTES,
+    Bypass,
+    Coverage,
+    End,
+    Scan,
+    Sighting,
+    shown_in_part,
+    write,
+)
+from quetsach.sightings.sighting import dump as dump_record
+from quetsach.watching.places import Place
 from quetsach.watching.state import State
 
-
-def header(set_id: str, count: int, options: ScanOptions, follow: tuple[str, ...]) -> Scan:
-    """The first record of a document."""
-    tool, asked = f"quetsach {__version__}", options.asked
-    return Scan(tool, set_id, count, options.source_name, options.tz, follow, asked)
-
-
-def dump(out: BinaryIO, state: State, scan: Scan, leases: Leases | None) -> End:
-    """Write all that is known with one list."""
-    sightings = _named(state.rows(scan.set_id, Sighting), leases)
-    bypasses = _named(state.rows(scan.set_id, Bypass), leases)
-    return write(out, scan, sightings, shown_in_part(state.coverage(scan.set_id)), bypasses=bypasses)
+_MOST_IDS = SHORT_BYTES - 1
+_MOST_COVERAGE = 4 << 20
+"""Bytes of coverage in one document."""
+_PLACES = "places"
 
 
-def changes(out: BinaryIO, state: State, scan: Scan, leases: Leases | None, since: int) -> End | None:
-    """Write what changed after a change; None where nothing did.
+def keep_places(state: State, places: Iterable[Place]) -> None:
+    """Note how the logs of these places are read, beside those that were followed before.
+
+    Raises ScanError where a path was followed with another name, zone or format: the same lines would count
+    again.
+    """
+    before = _places(state)
+    now = {text: [one.name, one.tz, one.log_format or ""] for one in places for text in one.follow}
+    zones = {name: tz for name, tz, _format in before.values()}
+    for text, how in now.items():
+        wrong = before.get(text, how) != how or zones.get(how[0], how[1]) != how[1]
+        if wrong:
+            name, tz, log_format = before.get(text, [how[0], zones.get(how[0], ""), how[2]])
+            raise ScanError(
+                f"{text}: was begun with the name {name}, the zone {tz} and the format"
+                f" {log_format or '(none)'}; give these, or another --state: the same lines would count again"
+            )
+    if not now.items() <= before.items():
+        state.note({_PLACES: json.dumps(before | now)})
+
+
+def _places(state: State) -> dict[str, list[str]]:
+    """Name, zone and format by each path that was ever followed."""
+    found: dict[str, list[str]] = json.loads(state.about().get(_PLACES, "{}"))
+    return found
+
+
+def headers(state: State, set_id: str, count: int) -> list[Scan]:
+    """The first records of the documents of a list: one for each place, and for the machines that were asked
+    about each time."""
+    by_name: dict[tuple[str, str], list[str]] = {}
+    for text, (name, tz, _format) in _places(state).items():
+        by_name.setdefault((name, tz), []).append(text)
+    return [
+        Scan(f"quetsach {__version__}", set_id, count, name, tz, tuple(texts), asked)
+        for (name, tz), texts in sorted(by_name.items())
+        for asked in state.asked(set_id) or [()]
+    ]
+
+
+def dump(out: BinaryIO, state: State, scan: Scan, leases: Leases) -> End:
+    """Write all that is known of a place with one list."""
+    seen = _of_place(state, scan)
+    only = {one.source for one in seen}
+    sightings = _named(state.rows(scan.set_id, Sighting, only), leases)
+    bypasses = _named(state.rows(scan.set_id, Bypass, only), leases)
+    told = _with_earlier_ids(seen, state.earlier_ids(0))
+    return write(out, scan, sightings, told, bypasses=bypasses)
+
+
+def has_any(state: State, scan: Scan) -> bool:
+    """Whether anything was looked at for a document."""
+    return bool(_of_place(state, scan))
+
+
+def _of_place(state: State, scan: Scan) -> list[Coverage]:
+    covered = state.covered(scan.set_id)
+    return [one for one, asked in covered if one.name == scan.source_name and asked == scan.asked]
+
+
+def changes(state: State, scan: Scan, leases: Leases, since: int) -> Iterator[Callable[[BinaryIO], End]]:
+    """What changed at a place after a change, as documents to be written; none where nothing did.
 
     All rows of an address and an indicator go together: a lease may join or part them. A log under 4,096
-    bytes keeps the id of its first look, or each new line would make another log of it.
+    bytes gets another id with each new line: its coverage names the ids that the reader may know. The
+    coverage of many logs goes in several documents, since a portal takes 8 MiB.
     """
     changed, sources = state.changed_since(scan.set_id, since)
     if not changed and not sources:
-        return None
+        return
+    seen = _of_place(state, scan)
+    here = {one.source for one in seen}
+    changed, sources = {one for one in changed if one[0] in here}, sources & here
     groups = {(source, *json.loads(key)[:-2]) for source, key in changed}
-    only = {source for source, _key in changed}
-    first = state.first_ids()
-    sightings = _told(state.rows(scan.set_id, Sighting, only), groups, first)
-    bypasses = _told(state.rows(scan.set_id, Bypass, only), groups, first)
-    seen: list[Coverage] = [one for one in state.coverage(scan.set_id) if one.source in sources]
-    seen = [one._replace(source=first.get(one.source, one.source)) for one in seen]
-    seen.sort(key=lambda one: (one.source, one.path))
-    return write(out, scan, _named(sightings, leases), shown_in_part(seen), bypasses=_named(bypasses, leases))
+    with_rows = {source for source, _key in changed}
+    told = _with_earlier_ids((one for one in seen if one.source in sources), state.earlier_ids(since))
+    for part in _parts(told, with_rows - sources):
+        only = {one.source for one in part} or with_rows - sources
+        yield partial(_write, state, scan, leases, groups, only & with_rows, part)
 
 
-def _told[Row: (Sighting, Bypass)](
-    rows: Iterable[Row], groups: Collection[tuple[str, ...]], first: Mapping[str, str]
-) -> Iterator[Row]:
-    """The rows of these groups, under the ids by which a portal knows their sources, sorted by key."""
-    found = [row for row in rows if _group(row) in groups]
-    named = [row._replace(source=first.get(row.source, row.source)) for row in found]
-    yield from sorted(named, key=lambda row: row.key())
+def _parts(told: Iterable[Coverage], others: Collection[str]) -> Iterator[list[Coverage]]:
+    """The records in groups that each fit a document. With `others` there is an empty one: rows of logs that
+    cover nothing new."""
+    part: list[Coverage] = []
+    size = 0
+    for one in told:
+        size += len(dump_record(one))
+        if part and size > _MOST_COVERAGE:
+            yield part
+            part, size = [], len(dump_record(one))
+        part.append(one)
+    if part:
+        yield part
+    if others:
+        yield []
+
+
+def _write(
+    state: State,
+    scan: Scan,
+    leases: Leases,
+    groups: Collection[tuple[str, ...]],
+    only: Collection[str],
+    seen: Iterable[Coverage],
+    out: BinaryIO,
+) -> End:
+    sightings = (row for row in state.rows(scan.set_id, Sighting, only) if _group(row) in groups)
+    bypasses = (row for row in state.rows(scan.set_id, Bypass, only) if _group(row) in groups)
+    return write(out, scan, _named(sightings, leases), seen, bypasses=_named(bypasses, leases))
+
+
+def _with_earlier_ids(seen: Iterable[Coverage], was: Mapping[str, list[str]]) -> list[Coverage]:
+    return shown_in_part(one._replace(was=was.get(one.source, ())[-_MOST_IDS:]) for one in seen)
 
 
 def key(row: Sighting | Bypass) -> str:
@@ -66,13 +157,13 @@ def _group(row: Sighting | Bypass) -> tuple[str, ...]:
     return row.key()[:-2]
 
 
-def _named[Row: (Sighting, Bypass)](rows: Iterator[Row], leases: Leases | None) -> Iterator[Row]:
+def _named[Row: (Sighting, Bypass)](rows: Iterator[Row], leases: Leases) -> Iterator[Row]:
     """The rows with the machines that had their addresses, source by source as a scan names them."""
     for _source, group in groupby(rows, key=lambda row: row.source):
         found = list(group)
-        if leases is None or not found:
-            yield from found
-        elif isinstance(found[0], Sighting):
+        if not found:
+            continue
+        if isinstance(found[0], Sighting):
             yield from leases.name(found)
         else:
             yield from leases.name_bypasses(found)

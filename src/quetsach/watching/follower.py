@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from quetsach.scanning.engine import ScanOptions
 from quetsach.watching import whole
 from quetsach.watching.content import Handle, Mark
+from quetsach.watching.generation import Generation
 from quetsach.watching.held import AGAIN_SECONDS, QUIET_SECONDS, RESTING_SECONDS, Held, Looker
-from quetsach.watching.names import Paths, unique
-from quetsach.watching.state import Generation
+from quetsach.watching.names import Names, Paths, unique
 
 _LOOKED = "looked since"
+_PAST, _ALL = "rotated logs", "all"
 _CLOCK_SECONDS = 2.0
 """The clock of a file system may be coarse."""
 
 
 class Follower:
     """Follows files. The list of `looker` may be exchanged between two looks: what lies before the places is
-    then read again, as far as its files are kept."""
+    then read again, as far as its files are kept. `options` are those of logs by the text of the request that
+    leads to them; others have those of `looker`."""
 
     def __init__(
         self,
@@ -28,19 +31,32 @@ class Follower:
         looker: Looker,
         *,
         from_now: bool = False,
+        options: Mapping[str, ScanOptions] | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._paths, self._looker, self._state, self._now = paths, looker, looker.state, now
+        self._options = options or {}
+        self._names = Names.none()
+        self._ids: set[tuple[int, int]] | None = None
+        """Device and inode of the open files, in this look; None before the first is asked for."""
         self._from_now = from_now and not self._state.about().get("begun")
         self._open: dict[Path, Held] = {}
         self._gone: list[Held] = []
         self._missing: dict[int, float] = {}
         self._whole_read: dict[Path, float] = {}
-        self._rotated: frozenset[Path] = frozenset()
         self._last = 0.0
         self.troubles: dict[str, str] = {}
+        self.gaps = 0
+        """Gaps that this watcher has told."""
         self.waiting: list[Path] = []
         """Files that are still being written and are read when they rest."""
+
+    def ask(self, machines: tuple[str, ...]) -> None:
+        """Look for these machines from the next look on."""
+        self._options = {text: one._replace(asked=machines) for text, one in self._options.items()}
+        self._looker.options = self._looker.options._replace(asked=machines)
+        for held in self._all():
+            held.options = held.options._replace(asked=machines)
 
     def look(self) -> int:
         """Look at all files once; returns how many spans were read.
@@ -53,7 +69,10 @@ class Follower:
     def _look(self) -> int:
         began, about = self._now(), self._state.about()
         found = self._paths.now()
-        self._rotated, self._last = found.rotated, float(about.get(_LOOKED, "inf"))
+        self._names, self._ids = found, None
+        self._last = float(about.get(_LOOKED, "inf" if self._from_now else "0"))
+        if about.get(_PAST) == _ALL:
+            self._last = 0.0
         self.troubles, self.waiting = dict(found.errors), []
         self._let_go({**found.files, **found.beside})
         done = 0
@@ -71,7 +90,7 @@ class Follower:
             done += self._last_look(held)
         self._tell_missing(QUIET_SECONDS)
         if not about.get("begun"):
-            self._state.note({"begun": "1"})
+            self._state.note({"begun": "1", _PAST: "" if self._from_now else _ALL})
         is_left = bool(self.waiting) or any(Path(path) in found.rotated for path in self.troubles)
         if _LOOKED not in about or (done and not is_left):
             # Everything that had been rotated before is known now.
@@ -124,9 +143,13 @@ class Follower:
     def _one(self, path: Path, mark: Mark, *, is_beside: bool) -> int:
         held = self._open.get(path)
         if held is None:
-            if any(one.handle.mark().is_file_of(mark) for one in self._open.values()):
+            if self._ids is None:
+                self._ids = {one.handle.mark().identity for one in self._open.values()}
+            if mark.identity in self._ids:
                 return 0
-            held = self._open[path] = Held(path, Handle(path), is_beside, self._now())
+            options = self._options.get(self._names.text(path), self._looker.options)
+            held = self._open[path] = Held(path, Handle(path), is_beside, self._now(), options)
+            self._ids.add(held.handle.mark().identity)
         if held.mark == mark and held.looked == (mark, self._looker.version) and not held.is_copy:
             return 0
         mark = held.handle.mark()
@@ -159,8 +182,9 @@ class Follower:
         return self._looker.look(held, mark, self._now())
 
     def _is_past(self, path: Path, mark: Mark) -> bool:
-        """Whether a followed log that was written since the last look was rotated to this name."""
-        return path in self._rotated and mark.mtime_ns / 1e9 >= self._last - _CLOCK_SECONDS
+        """Whether a followed log was rotated to this name. Where watching began with what came later, only a
+        log that was written since the last look counts."""
+        return path in self._names.rotated and mark.mtime_ns / 1e9 >= self._last - _CLOCK_SECONDS
 
     def _look_past(self, held: Held, mark: Mark) -> int:
         """Read a rotated log that nobody saw before, once it rests: it may be a copy that is being made."""
@@ -226,6 +250,7 @@ class Follower:
             return
         now = datetime.fromtimestamp(self._now(), UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         first = known.coverage.last or now
+        self.gaps += 1
         self._state.add_gap(one.number, self._looker.version, (first, max(first, now)))
         self._state.end(one.number)
 
@@ -272,7 +297,7 @@ class Follower:
             path,
             looker.engine,
             looker.matcher,
-            looker.options,
+            held.options,
             with_heads=self._state.has_short(),
         )
         if looker.is_stopping:

@@ -9,7 +9,8 @@ from pathlib import Path
 from quetsach.files.source import BINARY, is_binary
 from quetsach.scanning.engine import Before, Engine, Matcher, Progress, ScanOptions
 from quetsach.watching.content import HEAD_BYTES, SETTLED_BYTES, Fingerprint, Handle, Mark, Stretch
-from quetsach.watching.state import Answer, Generation, State
+from quetsach.watching.generation import Answer, Generation
+from quetsach.watching.state import State
 from quetsach.watching.whole import answer_of
 
 QUIET_SECONDS = 10.0
@@ -28,6 +29,7 @@ class Held:
     handle: Handle
     is_beside: bool
     since: float
+    options: ScanOptions
     mark: Mark | None = None
     looked: tuple[Mark, int] | None = None
     """Mark and version of the list at the last look that read all there was."""
@@ -54,6 +56,7 @@ class Looker:
     matcher: Matcher
     version: int
     options: ScanOptions
+    """Those of logs for which none are named."""
 
     def __post_init__(self) -> None:
         self.progress: Progress = self.engine.progress()
@@ -145,12 +148,15 @@ class Looker:
         self.state.record_rest(one.number, self.version, read[0])
         return True
 
-    def _note_format(self, path: str, head: bytes) -> None:
+    def _format(self, held: Held, head: bytes) -> str:
+        """The log format of a file, and a note where it has none."""
+        path, found = str(held.path), held.options.format or self.matcher.recognise(head)
         lines = any(line and not line.startswith(b"#") for line in head.split(b"\n"))
-        if lines and self.options.format is None and self.matcher.recognise(head) == "text":
+        if lines and found == "text":
             self.as_text.add(path)
         else:
             self.as_text.discard(path)
+        return found
 
     def _read(self, held: Held, at: tuple[int, int], header: bytes) -> tuple[Answer, bytes, str] | None:
         handle, (start, end) = held.handle, at
@@ -161,12 +167,12 @@ class Looker:
         before = Before(start, head, header, source, handle.mark().mtime_ns / 1e9)
         self.progress = self.engine.progress()
         stretch = Stretch(handle, start, end)
-        found = self.matcher.scan_span(str(held.path), self.options, self.progress, stretch, before)
+        found = self.matcher.scan_span(str(held.path), held.options, self.progress, stretch, before)
         answer = answer_of(found.result)
         if self.is_stopping or answer.coverage.bytes != end - start:
             return None
         if start == 0:
-            self._note_format(str(held.path), head)
+            answer = answer._replace(format=self._format(held, head))
         if is_binary(head[:HEAD_BYTES]) and self.matcher.recognise(head) == "text":
             answer.coverage.errors.append(BINARY)
         return answer, found.header, source

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,41 +12,90 @@ from quetsach.errors import SourceError
 from quetsach.files.inputs import Inputs
 from quetsach.machines.leases.leaseformat import Event
 from quetsach.machines.leases.naming import LONGEST, Leases, gather
+from quetsach.watching import document
+from quetsach.watching.places import Place
 from quetsach.watching.state import State
+
+_LONG_SECONDS, _PAUSES = 0.1, 20
+"""A file that takes longer is read again after a pause of so many times what it took: a long log with leases
+never rests."""
+ALL = ""
+"""Leases under this name count for the logs of all places."""
 
 
 class FollowedLeases:
-    """The leases of files, as they were at any time. `troubles` are files that cannot be read, and why."""
+    """The leases of files, as they were at any time. `troubles` are files that cannot be read, and why.
 
-    def __init__(self, paths: Sequence[Path], state: State, tz: str, length: int | None) -> None:
-        self._paths, self._state, self._tz, self._length = paths, state, tz, length
-        self._marks: dict[Path, tuple[int, int]] = {}
+    Those that a place names count for its logs alone: two offices may use the same addresses.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        places: Iterable[Place],
+        state: State,
+        tz: str,
+        length: int | None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        places = list(places)
+        self._files = [(path, ALL, tz) for path in paths]
+        self._files += [(path, place.name, place.tz) for place in places for path in place.leases]
+        self._state, self._length, self._clock = state, length, clock
+        self._marks: dict[tuple[Path, str], tuple[int, int]] = {}
+        self._due: dict[tuple[Path, str], float] = {}
         self.troubles: dict[str, str] = {}
-        self.leases = Leases()
-        self._known = {Event(*kept) for kept in state.leases()}
-        self.leases.add(self._known)
+        names = dict.fromkeys((ALL, *(scan.source_name for scan in document.headers(state, "", 0))))
+        self._leases = {name: kept(state, name) for name in names}
+        self._known: dict[str, set[Event]] = {}
+
+    def of(self, place: str) -> Leases:
+        """The leases that count for the logs of a place; any thread may ask."""
+        return self._leases.get(place, self._leases[ALL])
 
     def refresh(self) -> None:
         """Read the files that changed. Rows of addresses with a new lease are told again."""
-        new: set[Event] = set()
+        new: dict[str, set[Event]] = defaultdict(set)
         self.troubles = {}
-        for path in self._paths:
+        for path, place, tz in self._files:
             try:
                 about = path.stat()
                 mark = (about.st_size, about.st_mtime_ns)
-                if self._marks.get(path) != mark:
-                    found = gather(Inputs(), [path], self._tz, self._length)
-                    new.update(set(found.events()) - self._known)
-                    self._marks[path] = mark
+                began = self._clock()
+                if self._marks.get((path, place)) != mark and began >= self._due.get((path, place), 0.0):
+                    found = gather(Inputs(), [path], tz, self._length)
+                    new[place].update(set(found.events()) - self._events(place))
+                    self._marks[path, place] = mark
+                    ended = self._clock()
+                    if ended - began > _LONG_SECONDS:
+                        self._due[path, place] = ended + _PAUSES * (ended - began)
             except SourceError as error:
                 self.troubles[str(path)] = str(error)
             except OSError as error:
                 self.troubles[str(path)] = f"cannot be read: {error.strerror}; check that it may be read"
-        if not new:
-            return
-        self._known |= new
-        self._state.keep_leases(new)
-        self.leases.add(new)
+        for place, events in new.items():
+            if events:
+                self._add(place, events)
+
+    def _events(self, place: str) -> set[Event]:
+        if place not in self._known:
+            self._known[place] = {Event(*one) for one in self._state.leases(place)}
+        return self._known[place]
+
+    def _add(self, place: str, new: set[Event]) -> None:
+        self._events(place).update(new)
+        self._state.keep_leases(place, new)
+        for name, leases in self._leases.items():
+            if place in (ALL, name):
+                leases.add(new)
         earliest = datetime.fromtimestamp(min(one.at for one in new) / 1e6, UTC)
         since = earliest - timedelta(microseconds=LONGEST)
         self._state.touch({one.address for one in new}, since.date().isoformat())
+
+
+def kept(state: State, place: str) -> Leases:
+    """The leases of a place that a state keeps."""
+    leases = Leases()
+    for name in dict.fromkeys((ALL, place)):
+        leases.add(Event(*one) for one in state.leases(name))
+    return leases

@@ -15,7 +15,6 @@ from quetsach.errors import QuetsachError
 from quetsach.machines.leases.naming import Leases
 from quetsach.results import push
 from quetsach.sightings import heartbeat
-from quetsach.sightings.sighting import Scan
 from quetsach.watching import beating, document
 from quetsach.watching.state import State
 
@@ -28,28 +27,23 @@ _REFUSED = ("refused", "none_taken", "too_large")
 LOCKED = ("token_unknown", "token_not_allowed")
 """With such an answer the portal takes nothing more."""
 _TICK = 0.5
+_NEWS_SECONDS = 5.0
+"""Between two heartbeats, though something changed: a thousand new logs are one piece of news."""
 
 
 class Outbox:
-    """One portal. `leases` gives the leases as they are now; `scan` is the first record of each document."""
+    """One portal. `leases` gives the leases of a place as they are now."""
 
     def __init__(
         self,
         state_file: Path,
         url: str,
         token: str,
-        scan: Callable[[], Scan],
-        leases: Callable[[], Leases | None],
+        leases: Callable[[str], Leases],
     ) -> None:
-        self._state_file, self._url, self._token, self._scan, self._leases = (
-            state_file,
-            url,
-            token,
-            scan,
-            leases,
-        )
+        self._state_file, self._url, self._token, self._leases = state_file, url, token, leases
         self._began = time.time()
-        self._stop = threading.Event()
+        self._stop, self._news = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
         self.problem: QuetsachError | None = None
         """Why the last attempt failed; None after one that did not."""
@@ -63,6 +57,10 @@ class Outbox:
         self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
         self._thread.start()
 
+    def tell(self) -> None:
+        """The list, the sources or their gaps changed: the next heartbeat does not wait for its minute."""
+        self._news.set()
+
     def close(self) -> None:
         """End the thread; what is not sent goes next time."""
         self._stop.set()
@@ -73,7 +71,9 @@ class Outbox:
         state = State(self._state_file)
         pause, last, beaten = 0.0, 0.0, 0.0
         while not self._stop.wait(max(_TICK, pause)):
-            if time.monotonic() - beaten >= heartbeat.SECONDS:
+            pause_between = _NEWS_SECONDS if self._news.is_set() else heartbeat.SECONDS
+            if time.monotonic() - beaten >= pause_between:
+                self._news.clear()
                 self.beat(state)
                 beaten = time.monotonic()
             has_rows = unsent(state, self._url)[0] > 0
@@ -86,18 +86,14 @@ class Outbox:
         state.close()
 
     def send(self, state: State) -> bool:
-        """Send what changed, once, a document for each list, the oldest first; whether the portal has
-        everything now. `problem` says why not."""
-        scan = self._scan()
+        """Send what changed, once, a document for each list and place, the oldest list first; whether the
+        portal has everything now. `problem` says why not."""
+        present = state.about().get("set")
         # What an earlier list found and is not sent yet, nobody would ask for again.
-        earlier = [
-            scan._replace(set_id=set_id, set_count=count)
-            for set_id, count, _since in state.lists()
-            if set_id != scan.set_id
-        ]
+        lists = sorted(state.lists(), key=lambda one: one[0] == present)
         problem: QuetsachError | None = None
-        for one in (*earlier, scan):
-            if self._send(state, one):
+        for set_id, count, _since in lists:
+            if self._send(state, set_id, count):
                 continue
             problem = problem or self.problem
             if not isinstance(self.problem, push.PushError) or self.problem.code not in _REFUSED:
@@ -112,29 +108,31 @@ class Outbox:
         detail = problem.detail if isinstance(problem, push.PushError) else str(problem or "")
         state.note({"push code": code, "push problem": detail})
 
-    def _send(self, state: State, scan: Scan) -> bool:
-        change = state.last_change()
+    def _send(self, state: State, set_id: str, count: int) -> bool:
+        change, since = state.last_change(), sent(state, self._url, set_id)
+        is_sent = False
         try:
-            with tempfile.TemporaryFile(dir=self._state_file.parent) as out:
-                since = self._sent(state, scan.set_id)
-                if document.changes(out, state, scan, self._leases(), since) is None:
-                    return True
-                out.seek(0)
-                result = push.push(out, self._url, self._token)
+            for scan in document.headers(state, set_id, count):
+                for write in document.changes(state, scan, self._leases(scan.source_name), since):
+                    with tempfile.TemporaryFile(dir=self._state_file.parent) as out:
+                        write(out)
+                        out.seek(0)
+                        self.left_out += len(push.push(out, self._url, self._token).rejected)
+                        is_sent = True
         except QuetsachError as error:
             # The frames of a kept traceback would hold the connection open.
             self.problem = error.with_traceback(None)
             self.problem.__cause__ = self.problem.__context__ = None
             return False
-        self.left_out += len(result.rejected)
-        state.note({_name(self._url, scan.set_id): str(change), "pushed": str(time.time())})
+        if is_sent:
+            state.note({_name(self._url, set_id): str(change), "pushed": str(time.time())})
         return True
 
     def beat(self, state: State) -> None:
         """Tell the portal that the watcher is alive, and where each source stands. A token that belongs to no
         sensor only pushes."""
-        scan, now = self._scan(), time.time()
-        body = heartbeat.write(beating.beat(state, scan, unsent(state, self._url), self._began, now))
+        told = beating.beat(state, unsent(state, self._url), self._began, time.time())
+        body = heartbeat.write(told)
         address = push.address_of(self._url.rstrip("/").removesuffix(push.PATH), _HEARTBEAT)
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
         try:
@@ -146,10 +144,7 @@ class Outbox:
             state.note({"beat": "" if error.code == "no_sensor" else error.code})
             return
         self.beat_problem = None
-        state.note({"beat": "", "beaten": str(now)})
-
-    def _sent(self, state: State, set_id: str) -> int:
-        return sent(state, self._url, set_id)
+        state.note({"beat": "", "beaten": str(told.at.timestamp())})
 
 
 def sent(state: State, url: str, set_id: str) -> int:

@@ -15,16 +15,18 @@ from quetsach.errors import ScanError
 from quetsach.indicators.loading import Choice
 from quetsach.logs import logformat
 from quetsach.scanning import engine
-from quetsach.scanning.engine import Matcher, ScanOptions
+from quetsach.scanning.engine import Matcher
 from quetsach.scanning.request import TIME_ZONE, check_zone
 from quetsach.sightings.sighting import Sighting
 from quetsach.watching import document, folder
+from quetsach.watching.asked import FollowedAsked
 from quetsach.watching.follower import Follower
 from quetsach.watching.held import Looker
 from quetsach.watching.leases import FollowedLeases
 from quetsach.watching.lists import FollowedLists
 from quetsach.watching.names import Paths
 from quetsach.watching.outbox import Outbox
+from quetsach.watching.places import Place
 from quetsach.watching.state import State
 from quetsach.watching.store import checked
 
@@ -36,7 +38,8 @@ class Request(NamedTuple):
     """The files to follow, with which lists, and where the state lies.
 
     `lists` are files or addresses; `url` and `token` those of a portal, "" for none. Without a `source_name`
-    that of the state stays; a new state is named `vantage`.
+    that of the state stays; a new state is named `vantage`. `places` stand for `follow` and all that says how
+    its logs are read. `asked` is a file or the address of machines to look for, "" for none.
     """
 
     follow: Sequence[str]
@@ -52,6 +55,9 @@ class Request(NamedTuple):
     url: str = ""
     token: str = ""
     vantage: str = ""
+    places: Sequence[Place] = ()
+    devices: bool = False
+    asked: str = ""
 
 
 class Watcher:
@@ -75,33 +81,41 @@ class Watcher:
         state_file = folder.prepare(request.folder)
         opened.enter_context(closing(folder.Lock(request.folder)))
         self.state = opened.enter_context(closing(State(state_file)))
-        self._check_state()
-        request = self.request
+        places = self._places()
+        document.keep_places(self.state, places)
         chosen = engine.choose()
         self.lists = FollowedLists(request.lists, request.choice, chosen, request.folder, now)
         matcher = self.lists.first()
         self._program = f"{__version__} {chosen.name} {logformat.digest()} {providers.load().digest}"
-        self._options = ScanOptions(tz=request.tz, format=request.log_format, source_name=request.source_name)
-        version = self.state.version(matcher.set_id, self._program, matcher.count, now())
-        self._looker = Looker(self.state, chosen, matcher, version, self._options)
-        own = [request.folder, *self.lists.files, *request.leases]
-        self.follower = Follower(Paths(request.follow, own), self._looker, from_now=request.from_now, now=now)
-        self.leases = FollowedLeases(request.leases, self.state, request.tz, request.lease_length)
-        self._scan = document.header(matcher.set_id, matcher.count, self._options, tuple(request.follow))
+        if request.devices:
+            # The logs that are kept are read again: their machines were not noted.
+            self._program += " devices"
+        known = json.loads(self.state.about().get("asked", "[]"))
+        self.asked = FollowedAsked(request.asked, (request.url, request.token), known, now)
+        machines = self.asked.machines
+        version = self.state.version(matcher.set_id, self._program, matcher.count, now(), machines)
+        ways = {place: place.options._replace(devices=request.devices, asked=machines) for place in places}
+        options = {text: ways[place] for place in places for text in place.follow}
+        self._looker = Looker(self.state, chosen, matcher, version, ways[places[0]])
+        own = [request.folder, *self.lists.files]
+        self.follower = Follower(
+            Paths(options, own), self._looker, from_now=request.from_now, options=options, now=now
+        )
+        self.leases = FollowedLeases(request.leases, places, self.state, request.tz, request.lease_length)
         self._change = self.state.last_change()
         self._alive = 0.0
-        self.outbox = (
-            Outbox(state_file, request.url, request.token, lambda: self._scan, lambda: self.leases.leases)
-            if request.url
-            else None
-        )
+        self._told: object = None
+        self.outbox = Outbox(state_file, request.url, request.token, self.leases.of) if request.url else None
         if self.outbox is not None:
             opened.callback(self.outbox.close)
         opened.callback(self.follower.close)
         self._note()
 
-    def _check_state(self) -> None:
-        """Zone, format and name belong to the state: with others the same line would count again."""
+    def _places(self) -> list[Place]:
+        """The places of the request. Zone, format and name belong to the state: with others the same line
+        would count again."""
+        if self.request.places:
+            return list(self.request.places)
         kept = self.state.about()
         name = self.request.source_name or kept.get("--source-name") or self.request.vantage
         self.request = self.request._replace(source_name=name)
@@ -117,6 +131,8 @@ class Watcher:
                     " another --state: the same lines would count again"
                 )
         self.state.note(asked)
+        request = self.request
+        return [Place(tuple(request.follow), request.source_name, request.tz, request.log_format)]
 
     def _note(self) -> None:
         matcher = self._looker.matcher
@@ -125,9 +141,9 @@ class Watcher:
                 "set": matcher.set_id,
                 "count": str(matcher.count),
                 "left out": str(self.lists.left_out),
-                "follow": json.dumps(list(self.request.follow)),
                 "url": self.request.url,
                 "begun at": str(self._now()),
+                "asked": json.dumps(self.asked.machines),
             }
         )
 
@@ -137,9 +153,11 @@ class Watcher:
         Raises ScanError where the state cannot be written, such as on a full disk, or is damaged.
         """
         with checked(self.state.path):
-            new = self.lists.changed()
-            if new is not None:
-                self._swap(new)
+            new, is_asked = self.lists.changed(), self.asked.changed()
+            if is_asked:
+                self.follower.ask(self.asked.machines)
+            if new is not None or is_asked:
+                self._swap(new or self._looker.matcher)
             self.leases.refresh()
             done = self.follower.look()
             if done or self._now() - self._alive >= _ALIVE_SECONDS:
@@ -148,12 +166,20 @@ class Watcher:
                 as_text = json.dumps(sorted(self._looker.as_text))
                 alive = {"looked": str(self._alive), "waiting": waiting, "as text": as_text}
                 self.state.note({**alive, "list": self.lists.problem})
+            self._tell()
         return done
 
+    def _tell(self) -> None:
+        """Tell the portal soon where the list, the logs, their gaps or their troubles changed."""
+        now = (self.set_id, self.state.last_generation(), self.follower.gaps, tuple(self.troubles.items()))
+        if now != self._told and self.outbox is not None:
+            self.outbox.tell()
+        self._told = now
+
     def _swap(self, new: Matcher) -> None:
-        version = self.state.version(new.set_id, self._program, new.count, self._now())
+        machines = self.asked.machines
+        version = self.state.version(new.set_id, self._program, new.count, self._now(), machines)
         self._looker.matcher, self._looker.version = new, version
-        self._scan = document.header(new.set_id, new.count, self._options, tuple(self.request.follow))
         self._note()
 
     @property
@@ -174,19 +200,20 @@ class Watcher:
     @property
     def troubles(self) -> dict[str, str]:
         """What cannot be looked at now, and why."""
-        problem = {"-i": self.lists.problem} if self.lists.problem else {}
-        return {**self.follower.troubles, **self.leases.troubles, **problem}
+        problems = {"-i": self.lists.problem, "--asked": self.asked.problem}
+        told = {option: why for option, why in problems.items() if why}
+        return {**self.follower.troubles, **self.leases.troubles, **told}
 
     def news(self) -> list[Sighting]:
         """Rows that are new or grew since the last call."""
         change = self.state.last_change()
         if change == self._change:
             return []
-        rows = self.state.grown_since(self._scan.set_id, self._change)
+        rows = self.state.grown_since(self.set_id, self._change)
         self._change = change
         if not rows:
             return []
-        found = self.state.rows(self._scan.set_id, Sighting, {source for source, _key in rows})
+        found = self.state.rows(self.set_id, Sighting, {source for source, _key in rows})
         return [row for row in found if (row.source, document.key(row)) in rows]
 
     def stop(self) -> None:

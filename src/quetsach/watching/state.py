@@ -7,77 +7,44 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any
 
 from quetsach.sightings.adding import add, add_coverage
 from quetsach.sightings.sighting import Bypass, Coverage, Sighting, dump
 from quetsach.watching.content import HEAD_BYTES, Fingerprint
+from quetsach.watching.generation import (
+    SELECT,
+    Answer,
+    Generation,
+    Looked,
+    earlier_ids,
+    generation_of,
+)
 from quetsach.watching.store import Store
 
 SETTLED, REST = 0, 1
 """Parts of a generation: what was read to its place, and a last line that has no end yet."""
 
 
-class Generation(NamedTuple):
-    """One content, under whatever name: `path` is its first name, `shown` its present one.
-
-    `base` is where the first look began, with its header; `was` are source ids that it had before it held
-    4,096 bytes. `is_ended`: it was read to its end, and its file was let go.
-    """
-
-    number: int
-    is_whole: bool
-    source: str
-    was: tuple[str, ...]
-    fingerprint: Fingerprint
-    base: int
-    base_header: bytes
-    path: str
-    shown: str
-    is_ended: bool
-
-
-class Looked(NamedTuple):
-    """How far a generation was looked at with one version of the list."""
-
-    place: int
-    is_settled: bool
-    header: bytes
-    coverage: Coverage | None
-    rest: Coverage | None
-
-
-class Answer(NamedTuple):
-    """What a span showed, or a log in a file that is read as a whole; `head` are its first bytes, where asked
-    for."""
-
-    sightings: list[Sighting]
-    bypasses: list[Bypass]
-    coverage: Coverage
-    head: bytes = b""
-
-    def rows(self) -> Iterator[Sighting | Bypass]:
-        """All rows."""
-        yield from self.sightings
-        yield from self.bypasses
-
-
 class State(Store):
     """Open for one watcher, or for reading beside it."""
 
-    def version(self, set_id: str, program: str, count: int, now: float) -> int:
-        """The number of a list as a program looks for it; new where that program never used this list."""
+    def version(self, set_id: str, program: str, count: int, now: float, asked: Sequence[str] = ()) -> int:
+        """The number of a list as a program looks for it, and for the machines that it is asked about; new
+        where that program never used this list so."""
+        if asked:
+            program += f" {hashlib.sha256(json.dumps(asked).encode()).hexdigest()}"
         query = "SELECT number FROM version WHERE set_id = ? AND program = ?"
         found = self._file.execute(query, (set_id, program)).fetchone()
         if found is not None:
             return int(found[0])
         with self._writing():
             made = self._file.execute(
-                "INSERT INTO version (set_id, program, count, since) VALUES (?, ?, ?, ?)",
-                (set_id, program, count, now),
+                "INSERT INTO version (set_id, program, count, since, asked) VALUES (?, ?, ?, ?, ?)",
+                (set_id, program, count, now, json.dumps(asked)),
             )
         return made.lastrowid or 0
 
@@ -86,6 +53,11 @@ class State(Store):
         query = "SELECT set_id, count, min(since) FROM version GROUP BY set_id ORDER BY min(since)"
         return self._file.execute(query).fetchall()
 
+    def asked(self, set_id: str) -> list[tuple[str, ...]]:
+        """The machines that were asked about with a list, each time."""
+        query = "SELECT DISTINCT asked FROM version WHERE set_id = ? ORDER BY asked"
+        return [tuple(json.loads(text)) for (text,) in self._file.execute(query, (set_id,))]
+
     def heads(self) -> list[int]:
         """How many first bytes of files decide which generation they are."""
         query = "SELECT DISTINCT head_size FROM generation WHERE NOT is_whole AND place > 0 ORDER BY 1 DESC"
@@ -93,13 +65,13 @@ class State(Store):
 
     def beginning(self, head: str, head_size: int) -> list[Generation]:
         """The generations that begin with this head, the latest first."""
-        query = f"{_GENERATION} WHERE head = ? AND head_size = ? AND NOT is_whole AND place > 0"
+        query = f"{SELECT} WHERE head = ? AND head_size = ? AND NOT is_whole AND place > 0"
         found = self._file.execute(f"{query} ORDER BY seen DESC, number DESC", (head, head_size))
-        return list(map(_generation, found))
+        return list(map(generation_of, found))
 
     def of_source(self, source: str) -> list[Generation]:
         """The generations with a source id."""
-        return list(map(_generation, self._file.execute(f"{_GENERATION} WHERE source = ?", (source,))))
+        return list(map(generation_of, self._file.execute(f"{SELECT} WHERE source = ?", (source,))))
 
     def looked(self, generation: int, version: int) -> Looked | None:
         """How far a generation was looked at with a list."""
@@ -116,13 +88,13 @@ class State(Store):
 
     def generation(self, number: int) -> Generation:
         """The generation of a number."""
-        return _generation(self._file.execute(f"{_GENERATION} WHERE number = ?", (number,)).fetchone())
+        return generation_of(self._file.execute(f"{SELECT} WHERE number = ?", (number,)).fetchone())
 
     def last_at(self, path: str) -> Generation | None:
         """The generation of lines that was seen last under a path."""
-        query = f"{_GENERATION} WHERE path = ? AND NOT is_whole ORDER BY seen DESC, number DESC LIMIT 1"
+        query = f"{SELECT} WHERE path = ? AND NOT is_whole ORDER BY seen DESC, number DESC LIMIT 1"
         row = self._file.execute(query, (path,)).fetchone()
-        return None if row is None else _generation(row)
+        return None if row is None else generation_of(row)
 
     def end(self, number: int) -> None:
         """A generation was read to its end, and its file let go."""
@@ -172,35 +144,51 @@ class State(Store):
         with self._writing():
             if generation is None:
                 number = self._begin(source, fingerprint, (0, b""), path, now, is_whole=False)
-                was: tuple[str, ...] = ()
+                is_moved = False
             else:
-                number, was = generation.number, generation.was
-                if generation.source not in ("", source, *was):
-                    was = (*was, generation.source)
+                number, is_moved = generation.number, generation.source not in ("", source)
             old = self.looked(number, version)
             change = self._change()
+            was = earlier_ids(generation, source, change)
             known: dict[tuple[str, str], tuple[bytes, int, int]] = {}
             if replaces:
                 known = self._take(number, version)
-                coverage = answer.coverage
+                coverage = self._with_gaps(number, answer.coverage)
             else:
                 before = old.coverage if old is not None else None
                 coverage = answer.coverage if before is None else add_coverage(before, answer.coverage)
                 self._drop_rest(number, version)
-            is_short = fingerprint.place < HEAD_BYTES
-            has_moved = generation is not None and generation.source != source and not is_short
             for row in answer.rows():
-                self._put(number, version, SETTLED, row, change, known, adds=not replaces, is_moved=has_moved)
+                self._put(number, version, SETTLED, row, change, known, adds=not replaces, is_moved=is_moved)
             self._file.execute(
                 "INSERT OR REPLACE INTO looked VALUES (?, ?, ?, ?, ?, ?, '', ?)",
                 (number, version, fingerprint.place, is_settled, header, _written(coverage), change),
             )
             self._file.execute(
                 "UPDATE generation SET source = ?, was = ?, head = ?, head_size = ?, tail = ?, place = ?,"
-                " shown = ?, seen = ?, is_ended = 0 WHERE number = ?",
-                (source, json.dumps(was), *fingerprint, path, now, number),
+                " shown = ?, seen = ?, is_ended = 0, format = ifnull(nullif(?, ''), format) WHERE number = ?",
+                (source, json.dumps(was), *fingerprint, path, now, answer.format, number),
             )
+            if old is None:
+                self._supersede(number, version, fingerprint.place)
         return number
+
+    def _with_gaps(self, number: int, coverage: Coverage) -> Coverage:
+        """The coverage with all gaps that are known of a generation, by any list."""
+        query = "SELECT coverage FROM looked WHERE generation = ? ORDER BY version"
+        known = [_coverage(text) for (text,) in self._file.execute(query, (number,))]
+        gaps = [tuple(gap) for one in known if one is not None for gap in one.gaps]
+        return coverage._replace(gaps=tuple(dict.fromkeys(gaps))) if gaps else coverage
+
+    def _supersede(self, number: int, version: int, place: int) -> None:
+        """Forget what earlier versions with the same list found in a generation, if this one got as far."""
+        query = (
+            "SELECT version FROM looked WHERE generation = ? AND version < ? AND place <= ? AND version IN"
+            " (SELECT number FROM version WHERE set_id = (SELECT set_id FROM version WHERE number = ?))"
+        )
+        for (one,) in self._file.execute(query, (number, version, place, version)).fetchall():
+            self._file.execute("DELETE FROM found WHERE generation = ? AND version = ?", (number, one))
+            self._file.execute("DELETE FROM looked WHERE generation = ? AND version = ?", (number, one))
 
     def record_rest(self, number: int, version: int, answer: Answer) -> None:
         """Keep what a last line without an end showed; the next span takes its place."""
@@ -266,25 +254,27 @@ class State(Store):
         if known is not None and known.coverage is not None and known.coverage.bytes > seen.bytes:
             return
         change = self._change()
-        before = self._take(number, version)
+        before, is_moved = self._take(number, version), old is not None and old.source != seen.source
         for one in answer.rows():
-            self._put(number, version, SETTLED, one, change, before)
+            self._put(number, version, SETTLED, one, change, before, is_moved=is_moved)
         self._file.execute(
             "INSERT OR REPLACE INTO looked VALUES (?, ?, 0, 1, x'', ?, '', ?)",
             (number, version, _written(seen), change),
         )
-        was = () if old is None else old.was if old.source == seen.source else (*old.was, old.source)
+        if known is None:
+            self._supersede(number, version, 0)
+        was = earlier_ids(old, seen.source, change)
         self._file.execute(
             "UPDATE generation SET is_whole = 1, source = ?, was = ?, place = ?, path = ?, shown = ?,"
-            " seen = ? WHERE number = ?",
-            (seen.source, json.dumps(was), seen.bytes, seen.path or path, seen.path or path, now, number),
+            " seen = ?, format = ifnull(nullif(?, ''), format) WHERE number = ?",
+            (seen.source, json.dumps(was), seen.bytes, *[seen.path or path] * 2, now, answer.format, number),
         )
 
     def _same_whole(self, source: str, path: str, head: bytes, in_use: Collection[int]) -> Generation | None:
         """The generation of a log that is read as a whole: with its source id, or with that which its first
         bytes had while it was shorter than 4,096, as a log of lines too."""
-        query = f"{_GENERATION} WHERE is_whole AND path = ?"
-        found = list(map(_generation, self._file.execute(query, (path,))))
+        query = f"{SELECT} WHERE is_whole AND path = ?"
+        found = list(map(generation_of, self._file.execute(query, (path,))))
         same = next((one for one in found if one.source == source), None)
         if same is not None:
             return same
@@ -298,6 +288,11 @@ class State(Store):
                 if short and short[0].source != source and short[0].number not in in_use:
                     return short[0]
         return None
+
+    def last_generation(self) -> int:
+        """The number of the latest generation; it rises with each new content."""
+        row = self._file.execute("SELECT max(number) FROM generation").fetchone()
+        return int(row[0] or 0)
 
     def has_short(self) -> bool:
         """Whether a log was shorter than 4,096 bytes when it was read last."""
@@ -433,38 +428,39 @@ class State(Store):
                     best[key] = row._replace(source=source)
             yield from sorted(best.values(), key=lambda one: one.key())
 
+    def earlier_ids(self, change: int) -> dict[str, list[str]]:
+        """By source id the ids that ended after a change, without those that another log has now."""
+        query = "SELECT source, was FROM generation WHERE was != '[]' ORDER BY number"
+        found: dict[str, list[str]] = {}
+        for source, was in self._file.execute(query).fetchall():
+            ended = (old for old, end in json.loads(was) if end > change and not self.of_source(old))
+            found.setdefault(source, []).extend(ended)
+        return found
+
     def coverage(self, set_id: str) -> list[Coverage]:
-        """The coverage of each source: of its generations that with more bytes."""
-        best: dict[str, Coverage] = {}
+        """The coverage of each source: of its generations that with more bytes, as it was looked at last."""
+        return [told for told, _asked in self.covered(set_id)]
+
+    def covered(self, set_id: str) -> list[tuple[Coverage, tuple[str, ...]]]:
+        """The same, with the machines that were asked about then."""
+        best: dict[str, tuple[Coverage, str]] = {}
+        ranks: dict[str, tuple[int, int, int]] = {}
         found = self._file.execute(
-            "SELECT source, shown, coverage, rest FROM looked JOIN generation ON generation = number"
-            " WHERE version IN (SELECT number FROM version WHERE set_id = ?) ORDER BY number",
+            "SELECT source, version, asked, shown, coverage, rest FROM looked"
+            " JOIN generation ON generation = generation.number JOIN version ON version = version.number"
+            " WHERE set_id = ? ORDER BY generation.number",
             (set_id,),
         )
-        for source, shown, text, more in found:
+        for source, version, asked, shown, text, more in found:
             told, rest = _coverage(text), _coverage(more)
             if told is None:
                 continue
             told = (told if rest is None else add_coverage(told, rest))._replace(source=source, path=shown)
-            old = best.get(source)
-            if old is None or (told.bytes, -len(told.errors)) > (old.bytes, -len(old.errors)):
-                best[source] = told
-        return sorted(best.values(), key=lambda one: (one.source, one.path))
-
-
-_GENERATION = (
-    "SELECT number, is_whole, source, was, head, head_size, tail, place, base, base_header, path, shown,"
-    " is_ended FROM generation"
-)
-
-
-def _generation(row: Any) -> Generation:
-    number, is_whole, source, was, *fingerprint, base, base_header, path, shown, is_ended = row
-    was = tuple(json.loads(was))
-    found = Fingerprint(*fingerprint)
-    return Generation(
-        number, bool(is_whole), source, was, found, base, base_header, path, shown, bool(is_ended)
-    )
+            rank = (told.bytes, -len(told.errors), version)
+            if rank > ranks.get(source, (-1, 0, 0)):
+                best[source], ranks[source] = (told, asked), rank
+        told_of = ((told, tuple(json.loads(asked))) for told, asked in best.values())
+        return sorted(told_of, key=lambda one: (one[0].source, one[0].path))
 
 
 def _row[Row: (Sighting, Bypass)](data: bytes, what: type[Row]) -> Row:

@@ -11,19 +11,19 @@ from pathlib import Path
 from typing import Any
 
 from quetsach.errors import ScanError
-from quetsach.watching.content import HEAD_BYTES
 
 _APPLICATION = 0x51535741
-_VERSION = 1
+_VERSION = 2
 """Rises when the tables change."""
 _TABLES = """
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE version (number INTEGER PRIMARY KEY, set_id TEXT NOT NULL, program TEXT NOT NULL,
-    count INTEGER NOT NULL, since REAL NOT NULL, UNIQUE (set_id, program));
+    count INTEGER NOT NULL, since REAL NOT NULL, asked TEXT NOT NULL DEFAULT '[]', UNIQUE (set_id, program));
 CREATE TABLE generation (number INTEGER PRIMARY KEY, is_whole INTEGER NOT NULL, source TEXT NOT NULL,
     was TEXT NOT NULL DEFAULT '[]', head TEXT NOT NULL, head_size INTEGER NOT NULL, tail TEXT NOT NULL,
     place INTEGER NOT NULL, base INTEGER NOT NULL, base_header BLOB NOT NULL,
-    path TEXT NOT NULL, shown TEXT NOT NULL, is_ended INTEGER NOT NULL DEFAULT 0, seen REAL NOT NULL);
+    path TEXT NOT NULL, shown TEXT NOT NULL, is_ended INTEGER NOT NULL DEFAULT 0, seen REAL NOT NULL,
+    format TEXT NOT NULL DEFAULT '');
 CREATE INDEX generation_head ON generation (head);
 CREATE INDEX generation_source ON generation (source);
 CREATE TABLE looked (generation INTEGER NOT NULL, version INTEGER NOT NULL, place INTEGER NOT NULL,
@@ -37,8 +37,29 @@ CREATE INDEX found_change ON found (version, change);
 CREATE TABLE whole (path TEXT NOT NULL, version INTEGER NOT NULL, mark TEXT NOT NULL, said TEXT NOT NULL,
     PRIMARY KEY (path, version)) WITHOUT ROWID;
 CREATE TABLE trouble (path TEXT PRIMARY KEY, said TEXT NOT NULL, since REAL NOT NULL) WITHOUT ROWID;
-CREATE TABLE lease (data TEXT PRIMARY KEY) WITHOUT ROWID
+CREATE TABLE lease (place TEXT NOT NULL, data TEXT NOT NULL, PRIMARY KEY (place, data)) WITHOUT ROWID;
+INSERT INTO about VALUES ('rows', '0')
 """
+_COUNTING = (
+    "CREATE TEMP TRIGGER row_added AFTER INSERT ON main.found BEGIN"
+    " UPDATE about SET value = value + 1 WHERE name = 'rows'; END",
+    "CREATE TEMP TRIGGER row_gone AFTER DELETE ON main.found BEGIN"
+    " UPDATE about SET value = value - 1 WHERE name = 'rows'; END",
+)
+"""A watcher counts its rows. The triggers belong to its connection: what others delete is not counted, and
+the next start notices it."""
+_FROM_1 = """
+ALTER TABLE generation ADD COLUMN format TEXT NOT NULL DEFAULT '';
+UPDATE generation SET was = (SELECT json_group_array(json_array(value, 1 << 62)) FROM json_each(was));
+ALTER TABLE version ADD COLUMN asked TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE lease RENAME TO old_lease;
+CREATE TABLE lease (place TEXT NOT NULL, data TEXT NOT NULL, PRIMARY KEY (place, data)) WITHOUT ROWID;
+INSERT INTO lease SELECT '', data FROM old_lease;
+DROP TABLE old_lease;
+INSERT INTO about SELECT 'rows', count(*) FROM found
+"""
+"""What makes a state of version 1 one of version 2. Earlier ids are told again at each sending: nobody knows
+which of them a portal has seen."""
 
 
 _TOGETHER_SECONDS = 0.2
@@ -122,6 +143,31 @@ class Store:
                 f"{self.path}: was kept by a newer quetsach (state {version}, this one knows {_VERSION});"
                 " install that version again, or give another --state"
             )
+        elif version < _VERSION and is_read_only:
+            raise ScanError(f"{self.path}: was kept by an older quetsach; start quetsach watch with it first")
+        elif version < _VERSION:
+            run("BEGIN IMMEDIATE")
+            for statement in _FROM_1.split(";\n"):
+                run(statement)
+            run(f"PRAGMA user_version = {_VERSION}")
+            run("COMMIT")
+
+        with checked(self.path):
+            self._check_rows(counts=not is_read_only)
+
+    def _check_rows(self, *, counts: bool) -> None:
+        run = self._file.execute
+        run("BEGIN")
+        counted = run("SELECT value FROM about WHERE name = 'rows'").fetchone()
+        there = run("SELECT count(*) FROM found").fetchone()[0]
+        run("COMMIT")
+        if counted is None or int(counted[0]) != there:
+            raise trouble(self.path, LookupError("rows were deleted or added by another program"))
+        if counts:
+            # A row that replaces another counts once.
+            run("PRAGMA recursive_triggers = ON")
+            for trigger in _COUNTING:
+                run(trigger)
 
     def close(self) -> None:
         self._file.close()
@@ -178,20 +224,6 @@ class Store:
         """The number of the last change of a row or of coverage."""
         return int(self.about().get("change", "0"))
 
-    def first_ids(self) -> dict[str, str]:
-        """The first source id of each log under 4,096 bytes whose id has changed, by its present id: the
-        first that no earlier log had. Logs of one kind may begin with the same header."""
-        found = self._file.execute("SELECT source, was, place, is_whole FROM generation ORDER BY number")
-        taken: set[str] = set()
-        first: dict[str, str] = {}
-        for source, text, place, is_whole in found:
-            was = json.loads(text)
-            if was and place < HEAD_BYTES and not is_whole:
-                own = next((one for one in (*was, source) if one not in taken), source)
-                first.setdefault(source, own)
-            taken.update((*was, source))
-        return first
-
     def troubles(self) -> dict[str, str]:
         """Paths that cannot be followed, and why."""
         return dict(self._file.execute("SELECT path, said FROM trouble ORDER BY path"))
@@ -205,13 +237,13 @@ class Store:
             rows = [(path, said, now) for path, said in troubles.items()]
             self._file.executemany("INSERT INTO trouble VALUES (?, ?, ?)", rows)
 
-    def leases(self) -> Iterator[list[Any]]:
-        """Leases as they were kept."""
-        for (data,) in self._file.execute("SELECT data FROM lease ORDER BY data"):
+    def leases(self, place: str) -> Iterator[list[Any]]:
+        """Leases as they were kept: those of a place, "" for those that count for all places."""
+        for (data,) in self._file.execute("SELECT data FROM lease WHERE place = ? ORDER BY data", (place,)):
             yield json.loads(data)
 
-    def keep_leases(self, leases: Iterable[Iterable[Any]]) -> None:
+    def keep_leases(self, place: str, leases: Iterable[Iterable[Any]]) -> None:
         """Keep leases; those that are known change nothing."""
-        rows = [(json.dumps(list(lease)),) for lease in leases]
+        rows = [(place, json.dumps(list(lease))) for lease in leases]
         with self._writing():
-            self._file.executemany("INSERT OR IGNORE INTO lease VALUES (?)", rows)
+            self._file.executemany("INSERT OR IGNORE INTO lease VALUES (?, ?)", rows)

@@ -13,7 +13,7 @@ from quetsach.scanning import reading
 from quetsach.scanning.engine import Engine, Matcher, ScanOptions, SourceResult
 from quetsach.scanning.executor import Unit
 from quetsach.watching.content import HEAD_BYTES, Handle
-from quetsach.watching.state import Answer
+from quetsach.watching.generation import Answer
 
 LEASES = "lease"
 _GROWING = ("evtx", "eventxml", "pihole", "adguard", "tinyproxy")
@@ -62,6 +62,8 @@ def read(
         for outcome in reading.read(Unit(log), matcher, options, at):
             if isinstance(outcome, SourceResult):
                 answer = answer_of(outcome)
+                kinds = {row.logformat for row in answer.rows()}
+                answer = answer._replace(format=kinds.pop() if len(kinds) == 1 else "")
                 answers.append(answer._replace(head=heads.get(answer.coverage.path, b"")))
     return answers, "; ".join(dict.fromkeys(said))
 

@@ -11,7 +11,7 @@ from django.db.models import Sum
 from quetsach.portal.cases.models import Case
 from quetsach.portal.sensors import actions
 from quetsach.portal.sensors.models import Sensor
-from quetsach.portal.sightings.models import CoveredDay, Sighting
+from quetsach.portal.sightings.models import Coverage, CoveredDay, Scan, Sighting
 from quetsach.portal.units.actions import token_holder
 from quetsach.results.enrolling import enrol
 from quetsach.results.push import PushError, read_token
@@ -92,6 +92,29 @@ def test_a_line_is_a_case_and_nothing_counts_twice(watcher_of, tmp_path):
     assert sum(row.count for row in watcher.state.rows(watcher.set_id, Row)) == 120
     assert known() == before
     assert Case.rows.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_short_logs_that_grow_long_count_once(watcher_of, tmp_path):
+    watcher = watcher_of()
+    logs = [tmp_path / "logs/a.log", tmp_path / "logs/b.log"]
+    pieces = [lines(5), lines(5, 5), lines(20, 10), lines(70, 30)]
+    assert len("".join(pieces[:3])) < 4096 < len("".join(pieces[:4]))
+    for number, piece in enumerate(pieces):
+        for log, first in zip(logs, ("", "x"), strict=True):
+            with log.open("a") as file:
+                file.write((f"{first}\n" if first and not number else "") + piece)
+        look_and_send(watcher)
+        written = "".join(pieces[: number + 1]).count("\n")
+        assert Sighting.rows.aggregate(all=Sum("count")) == {"all": 2 * written}
+    assert Case.rows.count() == 2
+    seen = sorted(CoveredDay.rows.values_list("source", "coverage__source"))
+    assert len(seen) == 2 and all(day == coverage for day, coverage in seen)
+    assert Coverage.rows.count() == 2 and Scan.rows.get().sources == 2
+    assert sum(map(sum, CoveredDay.rows.values_list("hours", flat=True))) == 201
+    before = known()
+    look_and_send(watcher_of("a new state"))
+    assert known() == before
 
 
 def test_a_code_becomes_a_token_that_only_its_owner_reads(cast, live_server, tmp_path):

@@ -1,6 +1,7 @@
 """Sensors that send once a minute: rows and writes follow what changed, not how often they send."""
 
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 from django.db import connection
@@ -9,11 +10,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from quetsach.portal.audit.models import Entry
-from quetsach.portal.sightings.actions import receive_chunk
-from quetsach.portal.sightings.models import Coverage, Scan, Sighting
+from quetsach.portal.sightings.actions import Sender, receive_chunk, receive_file
+from quetsach.portal.sightings.models import Coverage, CoveredDay, Scan, Sighting
 from quetsach.portal.units.actions import issue_token
 from tests.portal.page_text import text_of
-from tests.portal.scan_document import coverage, document, noon, publish_list, sighting
+from tests.portal.scan_document import LIST, coverage, document, noon, publish_list, sighting, source_id
 
 
 @pytest.fixture
@@ -77,3 +78,78 @@ def test_another_place_or_a_new_file_is_not_mixed_up(push):
     push([], [grown(5, name="roof")], name="roof")
     push([], [grown(6), grown(1, "log-2")])
     assert sorted(Scan.rows.values_list("source_name", "sources")) == [("fw", 2), ("roof", 1)]
+
+
+def short(minutes, source, **more):
+    return grown(minutes, source, **{"path": "/var/log/dns.log", **more})
+
+
+def was(*names):
+    return [source_id(name) for name in names]
+
+
+def test_a_log_that_gets_another_id_counts_once(push):
+    first = [sighting(f"10.1.1.{n}", noon(2, 0), source="a", count=n - 4) for n in (5, 6)]
+    push(first, [short(5, "a")])
+    push([sighting("10.1.1.5", noon(2, 0), source="b", count=3)], [short(9, "b", was=was("a"))])
+    told = Sighting.rows.order_by("device").values_list("device", "source", "count")
+    assert list(told) == [("10.1.1.5", source_id("b"), 3), ("10.1.1.6", source_id("b"), 2)]
+    assert [(one.source, one.lines) for one in Coverage.rows.all()] == [(source_id("b"), 9)]
+    assert {one.source for one in CoveredDay.rows.all()} == {source_id("b")}
+    assert Scan.rows.get().sources == 1
+    # The shorter telling comes late, such as from a scan that somebody kept: its rows are told once more.
+    receipt = push(first[:1], [short(5, "a")], name="another place")
+    assert receipt.new == 1
+    push([], [short(9, "b", was=was("a"))])
+    assert Sighting.rows.count() == 2
+    # Told again, nothing is written.
+    before = list(Sighting.rows.order_by("pk").values())
+    push([sighting("10.1.1.5", noon(2, 0), source="b", count=3)], [short(9, "b", was=was("a"))])
+    assert list(Sighting.rows.order_by("pk").values()) == before
+
+
+def test_rows_that_a_lease_named_meanwhile_take_the_place_of_those_without_a_name(push):
+    push([sighting("10.1.1.5", noon(2), source="a", count=2)], [short(5, "a")])
+    who, at = "mac:02:00:5e:10:00:01", 12 * 3600 * 1_000_000
+    named = {"identity": {"mac": who[4:]}, "who": who, "runs": [[at, at, 2]]}
+    push([sighting("10.1.1.5", noon(2), source="b", count=2, **named)], [short(9, "b")], schema=2)
+    push([], [short(10, "b", was=was("a"))])
+    assert [(row.who, row.count) for row in Sighting.rows.all()] == [(who, 2)]
+
+
+def test_an_uploaded_file_tells_earlier_ids_too(push, cast):
+    push([sighting("10.1.1.5", noon(2, 0), source="a")], [short(5, "a")])
+    row = sighting("10.1.1.5", noon(2, 0), source="b", count=2)
+    body = document([row], [short(9, "b", was=was("a"))], set_id=Scan.rows.get().set_id)
+    receive_file(BytesIO(body), cast.nodes["A1"], Sender("upload", user=cast.user("A1", "it")))
+    assert [(one.source, one.count) for one in Sighting.rows.all()] == [(source_id("b"), 2)]
+
+
+def test_the_id_of_a_whole_log_is_never_taken_away(push):
+    push([sighting("10.1.1.5", noon(2, 0), source="a")], [short(5, "a", bytes=4096)])
+    push([sighting("10.1.1.5", noon(2, 0), source="b")], [short(9, "b", was=was("a"))])
+    assert sorted(Sighting.rows.values_list("source", flat=True)) == sorted(was("a", "b"))
+    assert Coverage.rows.count() == 2
+
+
+def test_another_unit_keeps_its_rows(push, cast):
+    push([sighting("10.1.1.5", noon(2, 0), source="a")], [short(5, "a")])
+    other = issue_token(cast.user("A2", "it"), cast.units["A2"], "gateway")[0]
+    receive_chunk(document([], [short(9, "b", was=was("a"))], set_id=Scan.rows.get().set_id), other, None)
+    assert Sighting.rows.get().source == source_id("a")
+
+
+def test_logs_that_were_not_looked_at_with_the_list_in_force_are_named(cast, push, tmp_path):
+    push([], [grown(5), grown(5, "log-2"), grown(5, "log-3")])
+    url = reverse("scans", args=["lam-sach"])
+    client = cast.client("A1", "it")
+    assert "đã xem đủ" in text_of(client.get(url)) and "chưa xem" not in text_of(client.get(url))
+    later = publish_list(cast, tmp_path, LIST)
+    token = Scan.rows.get().token
+    receive_chunk(document([], [grown(5, "log-2")], set_id=later.set_id), token, None)
+    page = text_of(client.get(url))
+    assert "Đã xem theo danh sách 2, danh sách đang có hiệu lực" in page
+    assert "2 nhật ký chưa xem" in page and "/var/log/log-1" in page and "/var/log/log-3" in page
+    assert "/var/log/log-2" not in page
+    receive_chunk(document([], [grown(5), grown(6, "log-3")], set_id=later.set_id), token, None)
+    assert "chưa xem" not in text_of(client.get(url))

@@ -25,8 +25,9 @@ from quetsach.cli import (
 )
 from quetsach.errors import ScanError
 from quetsach.files.source import is_address
+from quetsach.indicators.loading import Lists
 from quetsach.results import listnotes, output
-from quetsach.scanning.request import Request
+from quetsach.scanning.request import Prepared, Request
 from quetsach.scanning.result import Snapshot
 from quetsach.text.language import gettext as _
 from quetsach.text.problems import explain
@@ -62,6 +63,7 @@ def run(paths: tuple[str, ...], **given: Any) -> int:
         lease_length=given["lease_length"],
     )
     others = [*given["indicators"], *given["leases"], given["override"], _file(given["asked"])]
+    others.append(given["added_since"])
     answer.refuse_inputs(outputs, others, partial(_is_scanned, paths))
     prepared = request.prepare()
     leasetime.warn(prepared.leases.read, given["lease_length"], prepared.leases.ended)
@@ -71,8 +73,10 @@ def run(paths: tuple[str, ...], **given: Any) -> int:
         stop = stack.enter_context(progress.stop_on_interrupt())
         result = prepared.run(on_progress, stop, lambda note: say.warning(explain(note)))
     report = output.Report(result, lambda: prepared.formats(result), listnotes.of(prepared.lists))
-    is_saved = answer.save(outputs, report)
-    is_shown = answer.show(report, as_json=given["as_json"])
+    told = _of_added(report, prepared, given["added_since"]) if given["added_since"] else report
+    whole = tuple(out for out in outputs if out.suffix.lower() == ".jsonl")
+    is_saved = answer.save(whole, report) & answer.save([out for out in outputs if out not in whole], told)
+    is_shown = answer.show(report if given["as_json"] else told, as_json=given["as_json"])
     if result.is_interrupted:
         say.error(
             _("Interrupted. What was found so far is shown; the result is marked incomplete and not sent.")
@@ -84,7 +88,19 @@ def run(paths: tuple[str, ...], **given: Any) -> int:
         return PUSH_FAILED
     if result.errors or not result.coverage or not is_saved or not is_shown:
         return INCOMPLETE
-    return FOUND if len(result.sightings) or result.not_understood else NOTHING
+    return FOUND if len(told.result.sightings) or result.not_understood else NOTHING
+
+
+def _of_added(report: output.Report, prepared: Prepared, earlier: Path) -> output.Report:
+    """The report with the rows of entries alone that an earlier list lacks."""
+    from quetsach.results import added
+    from quetsach.scanning.request import looked_for
+
+    lists, choice = prepared.lists, prepared.request.choice
+    files = prepared.request.lists
+    now = lists.indicators if lists.parts or isinstance(files, Lists) else looked_for(files, choice)
+    names = added.added(now, looked_for([earlier], choice))
+    return output.Report(added.only(report.result, names), report.recognise, report.notes, len(names))
 
 
 def _meanwhile(
@@ -163,18 +179,21 @@ def _file(asked: str | None) -> Path | None:
     return None if is_web else Path(asked or "")
 
 
+def check_asked(asked: str | None, token: str | None) -> None:
+    """Refuse the address of a portal without a token."""
+    if asked is not None and _file(asked) is None and token is None:
+        raise click.UsageError(_("--asked with an address needs --push and --token-file."))
+
+
 def _asked(asked: str | None, url: str | None, token: str | None) -> tuple[str, ...]:
     """The machines that the scan is asked about, from a file or from the portal."""
     if asked is None:
         return ()
     from quetsach.results import asking
 
+    check_asked(asked, token)
     file = _file(asked)
-    if file is not None:
-        return asking.read(file)
-    if token is None:
-        raise click.UsageError(_("--asked with an address needs --push and --token-file."))
-    return asking.fetch(asked, url or "", token)
+    return asking.read(file) if file is not None else asking.fetch(asked, url or "", token or "")
 
 
 def vantage(paths: Sequence[str]) -> str:

@@ -52,6 +52,15 @@ def _in_and_out() -> list[click.Option]:
             ),
         ),
         click.Option(
+            ["--added-since"],
+            metavar="FILE",
+            type=_PATH,
+            help=_(
+                "An earlier version of the list, with which these logs were looked at before: only what its"
+                " newer entries find is told. JSON Lines and --push get everything."
+            ),
+        ),
+        click.Option(
             ["-o", "--output", "outputs"],
             metavar="OUT",
             multiple=True,
@@ -97,22 +106,8 @@ def _how_it_runs() -> list[click.Option]:
             metavar="N",
             help=_("Files read at once; all cores if not given."),
         ),
-        click.Option(
-            ["--devices"],
-            is_flag=True,
-            help=_(
-                "Also note which machines were alive each day; this later proves that a machine is quiet."
-            ),
-        ),
-        click.Option(
-            ["--asked"],
-            metavar=_("FILE|URL"),
-            help=_(
-                "Machines to look for, one address, hardware address or name a line, in a file or from the"
-                " portal of --push: the result says in which hours the logs show each. It proves later that a"
-                " machine was on and quiet, and takes less time than --devices."
-            ),
-        ),
+        log_options.devices_option(),
+        log_options.asked_option(),
         click.Option(
             ["--cluster"],
             metavar="ADDRESS",

@@ -22,6 +22,7 @@ from quetsach.text.problems import explain
 
 if TYPE_CHECKING:
     from quetsach.sightings.sighting import Sighting
+    from quetsach.watching.places import Place
     from quetsach.watching.running import Watcher
 
 _MOST_SHOWN = 20
@@ -36,9 +37,11 @@ def run(**given: Any) -> int:
         raise click.UsageError(_("Give one of --enrol, --show, --dump, --check and --once."))
     if given["enrol"]:
         return _enrol(given["url"], given["token_file"])
+    if given["config"]:
+        _check_alone(given)
     if given["check"]:
         _need(given, "follow")
-        return watch_show.check(given["follow"], given["logformat"])
+        return watch_show.check(_places(given))
     _need(given, "state")
     from quetsach.watching.folder import STATE
     from quetsach.watching.store import checked
@@ -77,7 +80,27 @@ def _enrol(url: str | None, token_file: Path | None) -> int:
     return NOTHING
 
 
+def _check_alone(given: dict[str, Any]) -> None:
+    """The file of settings says all of this itself."""
+    options = {"follow": "--follow", "source_name": "--source-name", "logformat": "--format"}
+    for name, option in options.items():
+        if given[name]:
+            raise click.UsageError(_("--config and %(option)s exclude each other.") % {"option": option})
+
+
+def _places(given: dict[str, Any]) -> tuple[Place, ...]:
+    """The places of the file of settings, else that of --follow."""
+    from quetsach.watching import places
+
+    if given["config"]:
+        return places.read(given["config"], given["tz"])
+    name, follow = given["source_name"] or "", tuple(given["follow"])
+    return (places.Place(follow, name, given["tz"], given["logformat"], tuple(given["leases"])),)
+
+
 def _need(given: dict[str, Any], name: str) -> None:
+    if name == "follow" and given["config"]:
+        return
     if not given[name]:
         option = {"indicators": "-i"}.get(name, f"--{name}")
         raise click.UsageError(_("%(option)s is needed.") % {"option": option})
@@ -89,6 +112,7 @@ def _watch(given: dict[str, Any]) -> int:
     from quetsach.watching.running import Request, Watcher
 
     token = scan.token_of(given["url"], given["token_file"])
+    scan.check_asked(given["asked"], token)
     if given["url"] and push.is_in_the_clear(given["url"]):
         say.warning(_("This address has no https: anyone on the way can read the token and the result."))
     request = Request(
@@ -104,7 +128,10 @@ def _watch(given: dict[str, Any]) -> int:
         given["from_now"],
         given["url"] or "",
         token or "",
-        scan.vantage(_places(given["follow"])),
+        scan.vantage(_folders(given["follow"])),
+        _places(given) if given["config"] else (),
+        given["devices"],
+        given["asked"] or "",
     )
     watcher = Watcher(request)
     try:
@@ -114,7 +141,7 @@ def _watch(given: dict[str, Any]) -> int:
         watcher.close()
 
 
-def _places(follow: Sequence[str]) -> list[str]:
+def _folders(follow: Sequence[str]) -> list[str]:
     """The paths, and of patterns the folders: they name the vantage point."""
     import glob
 

@@ -19,7 +19,8 @@ _EXAMPLES = (
     " --state /var/lib/quetsach --push https://quetsach.example --token-file token.txt\n"
     "quetsach watch --enrol --push https://quetsach.example --token-file token.txt\n"
     "quetsach watch --state /var/lib/quetsach --show\n"
-    "quetsach watch --check --follow /var/log/dnsmasq.log"
+    "quetsach watch --check --follow /var/log/dnsmasq.log\n"
+    "quetsach watch --config /etc/quetsach/watch.toml -i indicators.csv --state /var/lib/quetsach"
 )
 
 
@@ -51,6 +52,15 @@ def _parameters() -> list[click.Parameter]:
             type=_PATH,
             help=_(
                 "Folder on a disk of this machine that keeps how far each log was read, and what was found."
+            ),
+        ),
+        click.Option(
+            ["--config"],
+            metavar="FILE",
+            type=_PATH,
+            help=_(
+                "File of settings in place of --follow, --source-name and --format: a table [[source]] for"
+                " each place, with name, follow, and where they differ zone, format and leases."
             ),
         ),
         *_what_is_done(),
@@ -110,6 +120,8 @@ def _how_logs_are_read() -> list[click.Option]:
             help=_("Leases of a DHCP server. They are followed, too, and what they once said is kept."),
         ),
         leasetime.option(),
+        log_options.devices_option(),
+        log_options.asked_option(),
         log_options.zone_option(),
     ]
 

@@ -18,6 +18,7 @@ from quetsach.text.language import ngettext
 from quetsach.text.problems import explain
 
 if TYPE_CHECKING:
+    from quetsach.watching.places import Place
     from quetsach.watching.state import State
 
 _SILENT_SECONDS = 30.0
@@ -122,52 +123,80 @@ def _moment(seconds: float, zone: ZoneInfo) -> str:
 
 
 def dump(place: Path, out: Path) -> int:
-    """Write what a state knows; what earlier lists found goes into a file beside it for each."""
-    from quetsach.machines.leases.leaseformat import Event
-    from quetsach.machines.leases.naming import Leases
-    from quetsach.scanning.engine import ScanOptions
-    from quetsach.watching import document
+    """Write what a state knows. Earlier lists and further places get files of their own beside it."""
+    from quetsach.watching import document, leases
     from quetsach.watching.folder import STATE
     from quetsach.watching.state import State
 
     if out.suffix.lower() != ".jsonl":
         raise click.UsageError(_("--dump writes JSON Lines: name the file .jsonl"))
     state = State(place / STATE, is_read_only=True)
-    about = state.about()
-    options = ScanOptions(
-        tz=about["--tz"], format=about["--format"] or None, source_name=about["--source-name"]
-    )
-    leases = Leases()
-    leases.add(Event(*kept) for kept in state.leases())
-    found = 0
+    found, present = 0, state.about().get("set")
     for set_id, count, _since in state.lists():
-        is_present = set_id == about.get("set")
-        file = out if is_present else out.with_name(f"{out.stem}-{set_id[:12]}.jsonl")
-        scan = document.header(set_id, count, options, tuple(json.loads(about["follow"])))
-        draft = file.with_name(file.name + ".part")
-        with draft.open("wb") as stream:
-            end = document.dump(stream, state, scan, leases)
-        draft.replace(file)
-        found += end.sightings if is_present else 0
-        say.line(words.visible(_("Saved: %(path)s") % {"path": file}))
+        scans = [one for one in document.headers(state, set_id, count) if document.has_any(state, one)]
+        scans = scans or document.headers(state, set_id, count)[:1]
+        for number, scan in enumerate(scans, 1):
+            ends = ("" if set_id == present else f"-{set_id[:12]}") + (f"-{number}" if number > 1 else "")
+            file = out.with_name(f"{out.stem}{ends}.jsonl")
+            draft = file.with_name(file.name + ".part")
+            with draft.open("wb") as stream:
+                end = document.dump(stream, state, scan, leases.kept(state, scan.source_name))
+            draft.replace(file)
+            found += end.sightings if set_id == present else 0
+            text = _("Saved: %(path)s (%(name)s, times in %(zone)s)")
+            told = {"path": file, "name": scan.source_name, "zone": scan.tz}
+            say.line(words.visible(text % told))
     state.close()
     return FOUND if found else NOTHING
 
 
-def check(follow: Sequence[str], log_format: str | None) -> int:
+def check(places: Sequence[Place]) -> int:
     """Tell what would be followed. Exit code 2 where something cannot be read, or nothing is there."""
+    is_good = True
+    for place in places:
+        is_good &= _check_place(place)
+    return NOTHING if is_good else INCOMPLETE
+
+
+def _check_place(place: Place) -> bool:
     from quetsach.watching.names import Paths
 
-    found = Paths(follow, []).now()
-    is_good = True
+    if place.name:
+        told = {"name": place.name, "zone": place.tz}
+        _say(_("%(name)s: times without a zone are those of %(zone)s") % told)
+    found = Paths(place.follow, []).now()
+    is_good = _check_leases(place)
     for path in found.files:
-        is_good &= _check_one(path, log_format)
+        is_good &= _check_one(path, place.log_format)
     for name, why in found.errors.items():
         is_good = False
         say.warning(words.visible(f"{name}: {explain(why)}"))
     if not found.files:
         _say(_("No file is there now; a file that comes later is followed."))
-    return NOTHING if is_good and found.files else INCOMPLETE
+    return is_good and bool(found.files)
+
+
+def _check_leases(place: Place) -> bool:
+    """Tell how many leases the files hold; False where one cannot be read."""
+    from quetsach.errors import SourceError
+    from quetsach.files.inputs import Inputs
+    from quetsach.machines.leases.naming import gather
+
+    is_good = True
+    for path in place.leases:
+        try:
+            count = gather(Inputs(), [path], place.tz).count
+        except SourceError as error:
+            say.warning(words.visible(explain(str(error))))
+            is_good = False
+        except OSError as error:
+            why = f"cannot be read: {error.strerror}; check that it may be read"
+            say.warning(words.visible(f"{path}: {explain(why)}"))
+            is_good = False
+        else:
+            text = ngettext("%(path)s: %(n)s lease", "%(path)s: %(n)s leases", count)
+            _say(text % {"path": path, "n": words.number(count)})
+    return is_good
 
 
 def _check_one(path: Path, log_format: str | None) -> bool:

@@ -23,7 +23,14 @@ from quetsach.portal.campaigns.arrivals import Outcome
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.indicators import queries as indicators
 from quetsach.portal.kit.inserting import AT_ONCE
-from quetsach.portal.sightings import bypass_actions, coverage_actions, intake, storing_actions, tellings
+from quetsach.portal.sightings import (
+    bypass_actions,
+    coverage_actions,
+    intake,
+    moving_actions,
+    storing_actions,
+    tellings,
+)
 from quetsach.portal.sightings.models import Scan
 from quetsach.portal.units.models import ApiToken, Unit
 from quetsach.sightings.scanfile import Reject, ScanFileError, read
@@ -150,6 +157,7 @@ def receive_chunk(data: bytes, token: ApiToken, ip: str | None) -> Receipt:
     receipt = Receipt(campaign_node(token.unit, document.header.set_id))
     for reject in rejects:
         receipt.reject(reject)
+    moving_actions.move(receipt.node, document.coverages)
     _keep(receipt, document, rows, Sender(Scan.Door.API, token=token, ip=ip), bool(document.end.sources))
     return receipt
 
@@ -160,8 +168,9 @@ def receive_file(stream: BinaryIO, node: CampaignNode, sender: Sender) -> Receip
     Raises:
         RefusedError: nothing of it was stored.
     """
-    for _ in _entries(stream, lambda _reject: None):
-        pass
+    entries = (entry for _, entry in _entries(stream, lambda _reject: None))
+    grown = [one for one in entries if isinstance(one, CoverageRecord) and one.was]
+    moving_actions.move(node, grown)
     stream.seek(0)
     receipt, document = Receipt(node), _Document()
 

@@ -90,21 +90,19 @@ def sighting_key(sighting: Sighting, who: str | None = None) -> str:
     documents of schema 1."""
     source, indicator, device, own, day = sighting.key()
     who = own if who is None else who
-    return _digest_of_texts(
-        (source, indicator, device, who, day) if who else (source, indicator, device, day)
-    )
+    return key_of((source, indicator, device, who, day) if who else (source, indicator, device, day))
 
 
 def bypass_key(bypass: Bypass) -> str:
     """SHA-256 of the record's natural key."""
-    return _digest_of_texts(bypass.key())
+    return key_of(bypass.key())
 
 
 def scan_digest(scan: Scan, coverages: list[Coverage]) -> str:
     """SHA-256 of a scan's coverage and list: equal for the same scan, however it is sent again."""
     # Coverage without gaps keeps the digest that it had before there were any. What a document of an older
     # scanner lacks is no part of it: lines to be read, lines by hour, machines asked about.
-    later = ("gaps", "unattributed", "hours", "order", "alive")
+    later = ("gaps", "unattributed", "hours", "order", "alive", "was")
     names = [name for name in Coverage._fields if name not in later]
     seen = sorted(
         _digest([*(getattr(one, name) for name in names), *([one.gaps] if one.gaps else [])])
@@ -120,8 +118,8 @@ def _digest(value: Any) -> str:
     return hashlib.sha256(_encode(value).encode()).hexdigest()
 
 
-def _digest_of_texts(texts: Iterable[str]) -> str:
-    """The same as `_digest`, in a third of its time."""
+def key_of(texts: Iterable[str]) -> str:
+    """The stored key of a natural key: the same as `_digest`, in a third of its time."""
     return hashlib.sha256(f"[{','.join(map(encode_basestring, texts))}]".encode()).hexdigest()
 
 

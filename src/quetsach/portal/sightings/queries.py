@@ -18,11 +18,14 @@ from quetsach.portal.sightings.models import Bypass, Coverage, CoveredDay, Scan,
 from quetsach.portal.sightings.spans import Span, gaps, join_spans, unbroken
 from quetsach.portal.units.models import subtree
 
+_MOST_PATHS = 3
+
 
 @dataclass
 class Vantage:
     """One place from which a unit looks: a source name, the time that it covers, and the problems of its
-    proof. `lost` are the times within whose lines are lost, however short."""
+    proof. `lost` are the times within whose lines are lost, however short. `behind` has the path and the span
+    of each source that was not looked at with the list in force, by its id."""
 
     name: str
     runs: list[Span] = field(default_factory=list)
@@ -30,6 +33,23 @@ class Vantage:
     sources: int = 0
     errors: int = 0
     has_devices: bool = False
+    behind: dict[str, tuple[str, datetime | None, datetime | None]] = field(default_factory=dict)
+
+    @property
+    def behind_paths(self) -> list[str]:
+        """The paths of the first sources that were not looked at with the list in force."""
+        return sorted(path for path, _first, _last in self.behind.values())[:_MOST_PATHS]
+
+    @property
+    def behind_more(self) -> int:
+        """How many such sources are not among these paths."""
+        return max(0, len(self.behind) - _MOST_PATHS)
+
+    @property
+    def behind_span(self) -> Span | None:
+        """The time from the first to the last line of these sources; None where none has a time."""
+        spans = [(first, last) for _path, first, last in self.behind.values() if first and last]
+        return (min(one[0] for one in spans), max(one[1] for one in spans)) if spans else None
 
     @property
     def gaps(self) -> list[Span]:
@@ -44,21 +64,28 @@ def current(where: Q) -> QuerySet[Coverage]:
     return Coverage.rows.filter(where).filter(Q(last=None) | Exists(days))
 
 
-def vantages(node: CampaignNode) -> list[Vantage]:
-    """The node's own places, by name. Only sources with a known clock give times."""
+def vantages(node: CampaignNode, set_id: str = "") -> list[Vantage]:
+    """The node's own places, by name. Only sources with a known clock give times. `set_id` is that of the
+    list in force, "" where there is none."""
     now = timezone.now()
     spans: dict[str, list[Span]] = defaultdict(list)
     unread: dict[str, list[Span]] = defaultdict(list)
     found: dict[str, Vantage] = {}
     recorded = CoveredDay.rows.filter(~Q(devices=[]) | Q(asked__isnull=False), coverage=OuterRef("pk"))
-    rows = current(Q(scan__node=node)).annotate(records=Exists(recorded))
-    facts = rows.values_list("name", "first", "last", "time", "errors", "records", "gaps", "stretches")
-    for name, first, last, time, errors, records, losses, parts in facts.iterator(chunk_size=100):
+    looked = Coverage.rows.filter(scan__node=node, scan__set_id=set_id, source=OuterRef("source"))
+    rows = current(Q(scan__node=node)).annotate(records=Exists(recorded), is_looked=Exists(looked))
+    facts = rows.values_list("name", "first", "last", "time", "errors", "records", "gaps", "stretches",
+                             "is_looked", "source", "path")  # fmt: skip
+    for name, first, last, time, errors, records, losses, parts, is_looked, source, path in facts.iterator(
+        chunk_size=100
+    ):
         vantage = found.setdefault(name, Vantage(name))
         vantage.sources += 1
         vantage.errors += len(errors)
         vantage.has_devices = vantage.has_devices or records
         vantage.lost += lost(losses)
+        if set_id and source and not is_looked:
+            vantage.behind[source] = (path, first, last)
         if time in ("ok", "assumed_year"):
             known = spans_of(first, last, parts)
             (unread if errors else spans)[name].extend((a, min(b, now)) for a, b in known if a < now)

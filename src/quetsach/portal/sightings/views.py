@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from quetsach.portal.campaigns.seat import Seat, take_seat, take_seat_asked
+from quetsach.portal.indicators import queries as indicators
 from quetsach.portal.kit.address import on_screen
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.refusals import note_form, note_request
@@ -73,7 +74,8 @@ def _summary(receipt: Receipt) -> dict[str, object]:
 def _scans_page(request: HttpRequest, seat: Seat, form: ScanForm, status: int = 200) -> HttpResponse:
     page = Paginator(queries.scans_of(seat.node), PAGE).get_page(request.GET.get("trang"))
     bare = queries.nameless_by_scan(seat.node, list(page))
-    vantages = queries.vantages(seat.node)
+    listed = indicators.current(seat.campaign)
+    vantages = queries.vantages(seat.node, listed.set_id if listed is not None else "")
     runs = [run for vantage in vantages for run in vantage.runs]
     context = {
         "seat": seat,
@@ -81,6 +83,7 @@ def _scans_page(request: HttpRequest, seat: Seat, form: ScanForm, status: int = 
         "page": page,
         "received": [(scan, bare.get(scan.pk, 0)) for scan in page],
         "vantages": vantages,
+        "listed": listed,
         "from_others": not page.paginator.count
         and seat.node.devices.filter(cases__links__isnull=False).exists(),
         "first": min((run[0] for run in runs), default=None),

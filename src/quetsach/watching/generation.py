@@ -1,0 +1,82 @@
+"""One content of a file, how far it was looked at, and what was found in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from quetsach.sightings.sighting import Bypass, Coverage, Sighting
+from quetsach.watching.content import Fingerprint
+
+
+class Generation(NamedTuple):
+    """One content, under whatever name: `path` is its first name, `shown` its present one.
+
+    `base` is where the first look began, with its header; `was` are source ids that it had before it held
+    4,096 bytes, each with the change that ended it. `is_ended`: it was read to its end, and its file was let
+    go. `format` is the log format by which its lines are read.
+    """
+
+    number: int
+    is_whole: bool
+    source: str
+    was: tuple[tuple[str, int], ...]
+    fingerprint: Fingerprint
+    base: int
+    base_header: bytes
+    path: str
+    shown: str
+    is_ended: bool
+    format: str
+
+
+class Looked(NamedTuple):
+    """How far a generation was looked at with one version of the list."""
+
+    place: int
+    is_settled: bool
+    header: bytes
+    coverage: Coverage | None
+    rest: Coverage | None
+
+
+class Answer(NamedTuple):
+    """What a span showed, or a log in a file that is read as a whole. `head` are its first bytes, where asked
+    for; `format` is the log format, "" where it was not asked for."""
+
+    sightings: list[Sighting]
+    bypasses: list[Bypass]
+    coverage: Coverage
+    head: bytes = b""
+    format: str = ""
+
+    def rows(self) -> Iterator[Sighting | Bypass]:
+        """All rows."""
+        yield from self.sightings
+        yield from self.bypasses
+
+
+SELECT = (
+    "SELECT number, is_whole, source, was, head, head_size, tail, place, base, base_header, path, shown,"
+    " is_ended, format FROM generation"
+)
+
+
+def generation_of(row: Any) -> Generation:
+    """The generation of a row that `SELECT` gives."""
+    number, is_whole, source, was, *fingerprint, base, base_header, path, shown, is_ended, log_format = row
+    was = tuple((old, change) for old, change in json.loads(was))
+    found = Fingerprint(*fingerprint)
+    return Generation(
+        number, bool(is_whole), source, was, found, base, base_header, path, shown, bool(is_ended), log_format
+    )
+
+
+def earlier_ids(generation: Generation | None, source: str, change: int) -> tuple[tuple[str, int], ...]:
+    """The earlier ids of a generation that has the source id `source` from a change on."""
+    if generation is None:
+        return ()
+    old = generation.source
+    is_new = old not in ("", source) and old not in dict(generation.was)
+    return (*generation.was, (old, change)) if is_new else generation.was
