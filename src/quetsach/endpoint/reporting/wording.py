@@ -10,6 +10,7 @@ from quetsach.endpoint.catalogue import NO_SOFTWARE, Confidence, Kind
 from quetsach.endpoint.checking import Result
 from quetsach.endpoint.fact import REASONS, Gap, Observed, State
 from quetsach.endpoint.finding import Evidence, Finding
+from quetsach.endpoint.reporting import fact_words
 from quetsach.endpoint.verdict import Verdict
 from quetsach.text import words
 from quetsach.text.language import code
@@ -20,14 +21,18 @@ _TIMES = ("time", "supported_until")
 _OLD = "OLD-01"
 _FIREWALL = "FW-03"
 _PROTECTION = {"antivirus", "system"}
+_MOST_DAYS = 3
 _EMPTY = ("", "no", "unknown")
 _NOT_SHOWN = {
     "file": ("name", "folder", "type"),
     "autostart": ("target",),
+    "shortcut": ("name", "target", "drive"),
     "task": ("name", "folder"),
     "process": ("name",),
     "service": ("start", "type"),
     "system": ("is_supported",),
+    "threat": ("is_stopped",),
+    "log-cleared": ("is_setup",),
 }
 """Fields that repeat another field."""
 
@@ -130,9 +135,18 @@ def _is_malware(one: Finding) -> bool:
 def finding(one: Finding, result: Result) -> str:
     """A finding in one line."""
     if one.sign:
-        return result.wanted.signs.signs[one.sign].texts[code()].what
+        what = result.wanted.signs.signs[one.sign].texts[code()].what
+        days = ", ".join(_days(one)) if one.kind is Kind.BEHAVIOUR else ""
+        return _("%(what)s (on %(days)s)") % {"what": what, "days": days} if days else what
     family = f" ({one.family})" if one.family else ""
     return _("On the campaign's list: %(item)s") % {"item": words.defanged(one.indicator) + family}
+
+
+def _days(one: Finding) -> list[str]:
+    """The last days on which it happened, the newest first; empty where no fact tells."""
+    clocks = (words.clock(seen.fields.get("time"), _ZONE) for seen in one.evidence)
+    days = sorted({moment.date() for moment in clocks if moment is not None}, reverse=True)
+    return [f"{day:%d/%m/%Y}" for day in days[:_MOST_DAYS]]
 
 
 def doubt(one: Finding, result: Result) -> str:
@@ -222,18 +236,8 @@ def evidence(one: Evidence) -> str:
 def _shown(name: str, value: str) -> str:
     if name in _TIMES:
         return _moment(value)
-    if name == "network":
-        return network(value)
-    return probe(value) if name == "where" else value
-
-
-def network(kind: str) -> str:
-    """A kind of network in the Windows firewall."""
-    return {
-        "domain": _("in the office's own domain"),
-        "private": _("in networks at home or at work"),
-        "public": _("in public networks"),
-    }.get(kind, kind)
+    told = fact_words.value(name, value)
+    return value if told == value else _(told)
 
 
 def _moment(value: str) -> str:
@@ -246,36 +250,7 @@ def _moment(value: str) -> str:
 
 def probe(name: str) -> str:
     """The thing that a probe looks at."""
-    return {
-        "processes": _("Running programs"),
-        "resolver_cache": _("Names asked for lately"),
-        "hosts": _("Hosts file"),
-        "proxies": _("Proxies"),
-        "services": _("Services and drivers"),
-        "tasks": _("Scheduled tasks"),
-        "autostart": _("Programs that start by themselves"),
-        "wmi_consumers": _("Programs started by events of Windows"),
-        "cron": _("Scheduled tasks (cron)"),
-        "systemd": _("Services (systemd)"),
-        "preload": _("Preloaded libraries"),
-        "logins": _("Ways to sign in"),
-        "activation": _("Where Windows and Office activate"),
-        "licences": _("Licences as Windows tells them"),
-        "antivirus": _("Exceptions of the antivirus"),
-        "firewall": _("Firewall rules"),
-        "installed": _("Installed programs"),
-        "folders": _("Program folders"),
-        "executed": _("Programs started before"),
-        "scripts": _("Commands typed before"),
-        "configs": _("Settings files of programs"),
-        "system": _("Age of the operating system"),
-        "event_logs": _("Event logs"),
-        "browsers": _("Browser history"),
-        "settings": _("Settings in the registry"),
-        "files": _("Files"),
-        "sockets": _("Network connections"),
-        "indicators": _("The campaign's list"),
-    }.get(name, name)
+    return _(fact_words.PROBES[name]) if name in fact_words.PROBES else name
 
 
 def probe_state(word: State) -> str:
@@ -285,6 +260,16 @@ def probe_state(word: State) -> str:
         State.EMPTY: _("looked at, nothing there"),
         State.NOT_CHECKED: _("not checked"),
     }[word]
+
+
+def not_seen(result: Result) -> list[str]:
+    """What was not looked at, or not wholly, although no verdict needs it; things that this kind of system
+    cannot have are left out."""
+    return [
+        probe(name)
+        for name, seen in result.observed.items()
+        if not seen.is_whole and name not in result.unseen and not is_foreign(seen)
+    ]
 
 
 def gap(one: Gap) -> str:

@@ -11,10 +11,13 @@ from django.utils.translation import gettext_lazy as _
 
 from quetsach.endpoint import catalogue
 from quetsach.endpoint.catalogue import Text
+from quetsach.endpoint.fact import REASONS
 from quetsach.endpoint.files.rules import Problem
+from quetsach.endpoint.reporting import fact_words
 from quetsach.portal.checks.models import PRODUCTS, CheckResult
 from quetsach.portal.kit.language import language
 from quetsach.portal.kit.templatetags.kit import num
+from quetsach.text.language import translator
 
 SHAPES = {"found": "bad", "check": "busy", "traces": "none", "clean": "ok", "unknown": "unsure"}
 """Verdict: the shape of its chip."""
@@ -91,6 +94,33 @@ def finding_words(finding: dict[str, object]) -> tuple[str, str]:
     if finding.get("indicator"):
         return str(_("On the campaign's list: %(item)s")) % {"item": finding["indicator"]}, ""
     return str(_("A sign that this portal does not know yet: %(sign)s")) % {"sign": sign}, ""
+
+
+def probe_words(name: str) -> str:
+    """What a probe looks at; an unknown probe shows its name."""
+    return _in_our_words(fact_words.PROBES.get(name, name))
+
+
+def gap_words(gap: dict[str, str]) -> str:
+    """Why a part was not seen, and which."""
+    reason = _in_our_words(REASONS.get(gap["reason"], gap["reason"]))
+    return f"{reason}: {gap['detail']}" if gap["detail"] else reason
+
+
+def evidence_words(seen: dict[str, str]) -> list[tuple[str, str]]:
+    """The fields of one piece of evidence, each with its name; the kind of fact is ours, not the reader's."""
+    found = []
+    for name, value in seen.items():
+        if name != "fact":
+            told = fact_words.value(name, value)
+            # Text of the machine is shown as it is, even where it is also a word of ours.
+            shown = value if told == value else _in_our_words(told)
+            found.append((_in_our_words(fact_words.FIELDS.get(name, name)), shown))
+    return found
+
+
+def _in_our_words(text: str) -> str:
+    return translator(language())(text) if text else text
 
 
 PROBLEMS: dict[str, str | Promise] = {
