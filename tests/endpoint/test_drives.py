@@ -70,6 +70,7 @@ def test_a_drive_that_cannot_be_listed_is_named_and_nothing_is_clean(reason: str
     (gap,) = done.observed["drives"].gaps
     assert (gap.reason, gap.detail) == (reason, "D:\\")
     assert "D:" in wording.gap(gap)
+    assert any("BitLocker" in step for step in wording.next_steps(done)) == (reason == "locked")
 
 
 def test_bitlocker_is_known_by_the_number_that_windows_gives() -> None:

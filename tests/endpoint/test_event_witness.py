@@ -73,6 +73,19 @@ def test_a_threat_that_defender_saw_tells_for_itself_recorded(
 
 
 @pytest.mark.recorded
+def test_events_of_one_detection_belong_together_whatever_path_they_name_recorded() -> None:
+    """As a public log of Windows 10 has them: the second event names the archive around the file."""
+    seen = threat(1116, "9", Detection_ID="{37522D93-EBDD-4A5B-93B6-E984C9E3FD38}")
+    acted = threat(
+        1117, "2", "01:12:00", Error_Code="0x00000000", Detection_ID="{37522D93-EBDD-4A5B-93B6-E984C9E3FD38}"
+    )
+    acted["EventData"]["Path"] = f"containerfile:_C:\\a.zip; {PATH}"
+    assert confidences(checked(seen, acted), "AV-08") == ["D3"]
+    acted["EventData"]["Detection ID"] = "{CEF4D8DA-15D6-4667-8E4C-12D19AB4EFED}"
+    assert confidences(checked(seen, acted), "AV-08") == ["D2"]
+
+
+@pytest.mark.recorded
 @pytest.mark.parametrize("number", [5001, 5010, 5012])
 def test_protection_that_was_switched_off_is_told_until_it_is_back_recorded(number: int) -> None:
     back = {5001: 5000, 5010: 5009, 5012: 5011}[number]

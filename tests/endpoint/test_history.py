@@ -60,6 +60,8 @@ def test_a_crack_that_ran_is_history_and_nothing_to_be_replaced(place: str) -> N
     (found,) = done.findings
     assert (found.sign, str(found.kind), str(done.verdict)) == ("EXEC-01", "behaviour", "traces")
     assert ("04/03/2026" in wording.finding(found, done)) == (place in DATED)
+    steps = wording.next_steps(done)
+    assert steps and not any("licensed" in step for step in steps)
     twin = world.look_at_recording(world.planted({"registry": TRACES[place](HARMLESS)}))
     assert (list(twin.findings), str(twin.verdict)) == ([], "clean")
 

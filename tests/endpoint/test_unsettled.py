@@ -39,6 +39,7 @@ def test_a_hive_that_was_not_written_wholly_is_named_and_nothing_is_clean(place:
     (gap,) = done.observed["hives"].gaps
     assert (gap.reason, gap.detail) == ("unsettled", HIVES[place])
     assert "shut it down" in wording.gap(gap)
+    assert any("fast startup" in step for step in wording.next_steps(done))
 
 
 def test_what_such_a_hive_shows_is_still_told(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ FACTS: Mapping[str, tuple[str, ...]] = {
     "startup-line": ("text", "place"),
     "system": ("name", "version", "supported_until", "is_supported"),
     "task": ("path", "name", "folder", "command", "arguments", "is_hidden"),
-    "threat": ("name", "path", "is_stopped", "outcome", "time"),
+    "threat": ("name", "path", "is_stopped", "outcome", "time", "detection"),
     "transfer": ("url", "name", "time"),
     "unit": ("command", "place", "name"),
     "url-seen": ("url", "where", "time"),

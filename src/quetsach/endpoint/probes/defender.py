@@ -49,7 +49,8 @@ def failed(event: Event, seen: Seen, when: str) -> None:
 
 def _add(event: Event, seen: Seen, when: str, outcome: str) -> None:
     seen.add("threat", name=event.get("Threat Name", ""), path=event.get("Path", ""),
-             is_stopped=outcome == "stopped", outcome=outcome, time=when)  # fmt: skip
+             is_stopped=outcome == "stopped", outcome=outcome, time=when,
+             detection=event.get("Detection ID", "")[:64])  # fmt: skip
 
 
 def switched(number: int) -> tuple[str, bool]:
@@ -77,13 +78,14 @@ def setting(event: Event, seen: Seen, when: str) -> None:
 def settled(items: list[Fact]) -> list[Fact]:
     """The last word on each threat and on each part of the protection; all other facts as they are.
 
-    Defender reports a threat when it sees it and again when it acts. The last event by time counts.
+    Defender reports a threat when it sees it and again when it acts, with more paths each time: its own
+    number of the detection holds these events together. The last event by time counts.
     """
     last: dict[tuple[str, str], Fact] = {}
     others = []
     for one in items:
         if one.kind == "threat":
-            about = ("threat", f"{one.fields['name']}\0{one.fields['path']}")
+            about = ("threat", one.fields["detection"] or f"{one.fields['name']}\0{one.fields['path']}")
         elif one.kind == "protection-off":
             about = ("protection", one.fields["what"].casefold())
         else:

@@ -49,6 +49,7 @@ FIELDS: Mapping[str, str] = {
     "channel": gettext_noop("Kind of licence"),
     "command": gettext_noop("Command"),
     "description": gettext_noop("Description"),
+    "detection": gettext_noop("Number of the detection"),
     "direction": gettext_noop("Direction"),
     "drive": gettext_noop("Kind of drive"),
     "edition": gettext_noop("Edition in the firmware"),

@@ -31,7 +31,7 @@ _NOT_SHOWN = {
     "process": ("name",),
     "service": ("start", "type"),
     "system": ("is_supported",),
-    "threat": ("is_stopped",),
+    "threat": ("is_stopped", "detection"),
     "log-cleared": ("is_setup",),
 }
 """Fields that repeat another field."""
@@ -94,7 +94,7 @@ def next_steps(result: Result) -> list[str]:
     if is_sure:
         steps.append(_("Give this result to the IT officer of your unit; do not delete anything yourself."))
     counted = _counted(result)
-    if any(one.product not in NO_SOFTWARE for one in counted):
+    if any(one.product not in NO_SOFTWARE and one.kind is not Kind.BEHAVIOUR for one in counted):
         steps.append(
             _("Look for the papers of the software named here; without them, plan a free or licensed one.")
         )
@@ -106,6 +106,12 @@ def next_steps(result: Result) -> list[str]:
     if "no_reader" in reasons:
         steps.append(
             _("The reader of rules (yara-x) is missing: install it, or unpack the stick's ZIP again.")
+        )
+    if "locked" in reasons:
+        steps.append(_("Unlock the drives named here (BitLocker), then check again."))
+    if "unsettled" in reasons:
+        steps.append(
+            _("Start the Windows on this disk, shut it down wholly (not by fast startup), then check again.")
         )
     if reasons & {"damaged", "failed", "too_large", "too_long", "no_registry"}:
         steps.append(_("Some places named here could not be read. Have the IT officer look at them."))
@@ -119,6 +125,8 @@ def next_steps(result: Result) -> list[str]:
         steps.append(
             _("Have the IT officer plan a newer system for this machine: it gets no more security updates.")
         )
+    elif result.verdict is Verdict.TRACES and not steps:
+        steps.append(_("Ask the people who use this machine what the traces come from."))
     elif result.verdict is Verdict.CLEAN:
         steps.append(_("Nothing to do. Check again when the list of the campaign changes."))
     return steps
