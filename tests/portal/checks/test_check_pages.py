@@ -43,6 +43,7 @@ def test_the_details_of_a_check_are_for_its_own_unit_and_counts_for_those_above(
 
 def test_a_result_is_told_in_words_and_names_what_was_not_looked_at(cast, give):
     seen = {"fact": "threat", "name": "Trojan:Win32/X", "outcome": "allowed", "is_stopped": "no"}
+    seen |= {"time": "2026-11-02T01:00:00Z", "detection": "{37522D93}"}
     probes = [
         {
             "name": "tasks",
@@ -77,7 +78,8 @@ def test_a_result_is_told_in_words_and_names_what_was_not_looked_at(cast, give):
     ):
         assert told in text
     assert "the conclusion does not rest on it Event logs" in " ".join(text.split())
-    for raw in ("no_permission", "is_stopped", "event_logs", "Scheduled tasks (cron)"):
+    assert "02/11/2026 08:00" in text
+    for raw in ("{37522D93}", "no_permission", "is_stopped", "event_logs", "Scheduled tasks (cron)"):
         assert raw not in text
 
 

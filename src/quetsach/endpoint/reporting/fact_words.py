@@ -131,6 +131,24 @@ VALUES: Mapping[tuple[str, str], str] = {
 """Field and fixed value → what it means."""
 
 
+TIMES = ("time", "supported_until")
+"""Fields that hold a time."""
+EMPTY = ("", "no", "unknown")
+"""Values that tell nothing."""
+NOT_SHOWN: Mapping[str, tuple[str, ...]] = {
+    "file": ("name", "folder", "type"),
+    "autostart": ("target",),
+    "shortcut": ("name", "target", "drive"),
+    "task": ("name", "folder"),
+    "process": ("name",),
+    "service": ("start", "type"),
+    "system": ("is_supported",),
+    "threat": ("is_stopped", "detection"),
+    "log-cleared": ("is_setup",),
+}
+"""Kind of fact → fields that repeat another field."""
+
+
 def value(name: str, told: str) -> str:
     """The message id of a field's value; the value itself where it is no fixed one."""
     found = VALUES.get((name, told))

@@ -141,7 +141,8 @@ def _probes(result: Result) -> Iterator[str]:
     for name, seen in result.observed.items():
         if wording.is_foreign(seen):
             continue
-        state = marked(*_STATES[seen.state], _t(wording.probe_state(seen.state)))
+        look = _STATES[State.NOT_CHECKED if seen.gaps else seen.state]
+        state = marked(*look, _t(wording.probe_state(seen)))
         yield (
             f'<tr><th scope="row">{_t(wording.probe(name))}</th><td>{state}</td><td>{_gaps(seen)}</td></tr>\n'
         )

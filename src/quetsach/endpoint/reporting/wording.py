@@ -17,24 +17,10 @@ from quetsach.text.language import code
 from quetsach.text.language import gettext as _
 
 _ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
-_TIMES = ("time", "supported_until")
 _OLD = "OLD-01"
 _FIREWALL = "FW-03"
 _PROTECTION = {"antivirus", "system"}
 _MOST_DAYS = 3
-_EMPTY = ("", "no", "unknown")
-_NOT_SHOWN = {
-    "file": ("name", "folder", "type"),
-    "autostart": ("target",),
-    "shortcut": ("name", "target", "drive"),
-    "task": ("name", "folder"),
-    "process": ("name",),
-    "service": ("start", "type"),
-    "system": ("is_supported",),
-    "threat": ("is_stopped", "detection"),
-    "log-cleared": ("is_setup",),
-}
-"""Fields that repeat another field."""
 
 
 def promise() -> str:
@@ -236,13 +222,13 @@ def evidence(one: Evidence) -> str:
     if one.fact == "hosts-line":
         told = one.fields
         return f"{told['address']} {told['name']} · {told['file']}:{told['line']}"
-    left_out = _NOT_SHOWN.get(one.fact, ())
+    left_out = fact_words.NOT_SHOWN.get(one.fact, ())
     texts = [_shown(name, value) for name, value in one.fields.items() if name not in left_out]
-    return " · ".join(text for text in texts if text not in _EMPTY)
+    return " · ".join(text for text in texts if text not in fact_words.EMPTY)
 
 
 def _shown(name: str, value: str) -> str:
-    if name in _TIMES:
+    if name in fact_words.TIMES:
         return _moment(value)
     told = fact_words.value(name, value)
     return value if told == value else _(told)
@@ -261,13 +247,15 @@ def probe(name: str) -> str:
     return _(fact_words.PROBES[name]) if name in fact_words.PROBES else name
 
 
-def probe_state(word: State) -> str:
-    """Whether a probe could look."""
+def probe_state(seen: Observed) -> str:
+    """Whether a probe could look, and whether at all of it."""
+    if seen.gaps and seen.state is not State.NOT_CHECKED:
+        return _("looked at in part")
     return {
         State.OK: _("looked at"),
         State.EMPTY: _("looked at, nothing there"),
         State.NOT_CHECKED: _("not checked"),
-    }[word]
+    }[seen.state]
 
 
 def not_seen(result: Result) -> list[str]:

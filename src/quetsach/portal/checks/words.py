@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cache
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -18,7 +19,9 @@ from quetsach.portal.checks.models import PRODUCTS, CheckResult
 from quetsach.portal.kit.language import language
 from quetsach.portal.kit.templatetags.kit import num
 from quetsach.text.language import translator
+from quetsach.text.words import moment
 
+_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 SHAPES = {"found": "bad", "check": "busy", "traces": "none", "clean": "ok", "unknown": "unsure"}
 """Verdict: the shape of its chip."""
 VERDICTS = dict(CheckResult.VERDICTS)
@@ -108,15 +111,21 @@ def gap_words(gap: dict[str, str]) -> str:
 
 
 def evidence_words(seen: dict[str, str]) -> list[tuple[str, str]]:
-    """The fields of one piece of evidence, each with its name; the kind of fact is ours, not the reader's."""
-    found = []
-    for name, value in seen.items():
-        if name != "fact":
-            told = fact_words.value(name, value)
-            # Text of the machine is shown as it is, even where it is also a word of ours.
-            shown = value if told == value else _in_our_words(told)
-            found.append((_in_our_words(fact_words.FIELDS.get(name, name)), shown))
-    return found
+    """The fields of one piece of evidence, each with its name, without those that tell nothing."""
+    left_out = ("fact", *fact_words.NOT_SHOWN.get(seen.get("fact", ""), ()))
+    return [
+        (_in_our_words(fact_words.FIELDS.get(name, name)), _value_words(name, value))
+        for name, value in seen.items()
+        if name not in left_out and value not in fact_words.EMPTY
+    ]
+
+
+def _value_words(name: str, value: str) -> str:
+    if name in fact_words.TIMES:
+        return moment(value, _ZONE) or value
+    told = fact_words.value(name, value)
+    # Text of the machine is shown as it is, even where it is also a word of ours.
+    return value if told == value else _in_our_words(told)
 
 
 def _in_our_words(text: str) -> str:
