@@ -40,7 +40,7 @@ _WINDOWS_HOT = (
     # Folders of Windows that hold no programs of its own.
     *((rf"%SystemRoot%\{name}", 1, Opens.PROGRAMS)
       for name in ("addins", "debug", "Fonts", "Help", "Media", "Tasks", "tracing", "Vss", "Web")),
-    ("%ProgramData%", 3, Opens.PROGRAMS),
+    ("%ProgramData%", 2, Opens.PROGRAMS),
     (r"%SystemDrive%\PerfLogs", 3, Opens.PROGRAMS),
     (r"%ProgramData%\Microsoft\Windows\ClipSVC", 2, Opens.NAMED),
     ("%ProgramFiles%", 3, Opens.NAMED),
@@ -65,7 +65,7 @@ _LIKE_DOWNLOADS = frozenset({
 """Top folders of a drive where people put what they fetched."""
 _SYSTEM_TOP = frozenset({
     "windows", "program files", "program files (x86)", "programdata", "users", "documents and settings",
-    "perflogs", "$recycle.bin", "recycler", "system volume information", "efi", "recovery",
+    "perflogs", "$recycle.bin", "recycler", "system volume information", "efi", "recovery", "config.msi",
 })  # fmt: skip
 """Top folders of the system's drive that have places of their own, or that only the system may read."""
 _WINDOWS_HOME = (
