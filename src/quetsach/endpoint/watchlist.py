@@ -14,6 +14,7 @@ from quetsach.text import canonical
 
 _CERTAIN, _STRONG, _VISIT = "D1", "D2", "D3"
 _LOGGED = "LOG"
+_DISABLED = "4"
 _IN_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>|]+|[\w.:\[\]%-]{4,255}")
 _MOST_WORDS = 2_000
 
@@ -30,9 +31,10 @@ class Watchlist:
     def of(self, seen: Fact) -> Iterator[Hit]:
         """The indicators in a fact, each once.
 
-        A live connection, a proxy or a start command to a listed address is certain. A name in the resolver's
-        cache or a log is strong: a program asked for it once. So is a name in a command that runs or ran,
-        which may be a person's own search for it. A page in the history is a visit.
+        A live connection, a proxy or a start command to a listed address is certain, except of a service that
+        is switched off. A name in the resolver's cache or a log is strong: a program asked for it once. So is
+        a name in a command that runs or ran, which may be a person's own search for it. A page in the history
+        is a visit.
         """
         fields = seen.fields
         match seen.kind:
@@ -51,8 +53,11 @@ class Watchlist:
                 yield from self._hits(url_tokens(fields["value"]), _CERTAIN)
             case "process" | "shortcut":
                 yield from self._hits(tokens_in(fields["command"]), _STRONG)
-            case "autostart" | "cron" | "unit" | "wmi-consumer" | "service":
+            case "autostart" | "cron" | "unit" | "wmi-consumer":
                 yield from self._hits(tokens_in(fields["command"]), _CERTAIN)
+            case "service":
+                is_off = fields["start"] == _DISABLED
+                yield from self._hits(tokens_in(fields["command"]), _VISIT if is_off else _CERTAIN)
             case "dns-server":
                 yield from self._hits([host_token(fields["address"])], _CERTAIN)
             case "setting":

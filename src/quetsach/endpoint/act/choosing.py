@@ -104,6 +104,7 @@ class _Builder:
             "cron": self._start_of,
             "unit": self._start_of,
             "task": self._start_of,
+            "service": self._start_of,
             "hosts-line": self._hosts,
         }
 
