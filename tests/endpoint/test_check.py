@@ -276,21 +276,29 @@ def test_the_verdict_comes_before_the_watch_of_connections_which_may_still_chang
     from quetsach.endpoint.machines.recording import Recording
 
     calls: list[str] = []
+    called, stop = threading.Event(), threading.Event()
 
     class Calling(Recording):
         """Calls a listed address only after the first verdict."""
 
         def sockets(self) -> list[Socket]:
-            late = [Socket("198.51.100.66", 443, 50_001, "SYN_SENT", 4)] if calls else []
-            return [*super().sockets(), *late]
+            if not calls:
+                return [*super().sockets()]
+            called.set()
+            return [*super().sockets(), Socket("198.51.100.66", 443, 50_001, "SYN_SENT", 4)]
 
     def on_wait(_left: float, _total: float) -> None:
         calls.append("wait")
+        if called.is_set():
+            stop.set()
 
-    wanted, options = Wanted(indicators=world.LISTED), Options(seconds=3.2)
-    machine = Calling(world.recording(world.CLEAN))
     done = check(
-        machine, wanted, options, on_wait=on_wait, on_verdict=lambda one: calls.append(str(one.verdict))
+        Calling(world.recording(world.CLEAN)),
+        Wanted(indicators=world.LISTED),
+        Options(seconds=3600),
+        stop=stop,
+        on_wait=on_wait,
+        on_verdict=lambda one: calls.append(str(one.verdict)),
     )
     assert calls[:2] == ["clean", "wait"]
     assert (str(done.verdict), calls.count("clean")) == ("found", 1)
