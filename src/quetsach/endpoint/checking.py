@@ -28,6 +28,7 @@ LIST = "indicators"
 _TARGETS = {
     "process": ("program",),
     "autostart": ("target",),
+    "shortcut": ("target",),
     "service": ("image", "library"),
     "task": ("command",),
     "preload": ("library",),
@@ -77,10 +78,12 @@ def check(
     on_probe: Callable[[str], None] | None = None,
     on_file: Callable[[Progress], None] | None = None,
     on_wait: Callable[[float, float], None] | None = None,
+    on_verdict: Callable[[Result], None] | None = None,
 ) -> Result:
     """Run all probes and decide the verdict.
 
     Args:
+        on_verdict: called with the result so far, before sockets alone are watched for longer.
         on_wait: called each second while only sockets are still watched: seconds left, seconds in all.
 
     Raises:
@@ -116,24 +119,48 @@ def check(
             # A hostile disk may break the walk over its files; the results of all other probes still count.
             observed[filescan.NAME] = Observed.not_checked("failed", type(error).__name__)
             scan = Scan()
-        if machine.is_running:
-            _wait(begun + options.seconds, stop or threading.Event(), on_wait)
+        known = network.look(machine)
+
+        def concluded() -> Result:
+            return _concluded(machine, wanted, options, started, observed, essential, sampler, scan, known)
+
+        until = begun + options.seconds
+        if machine.is_running and until > time.monotonic():
+            if on_verdict is not None:
+                on_verdict(concluded())
+            _wait(until, stop or threading.Event(), on_wait)
     finally:
         sampler.finish()
+    return concluded()
+
+
+def _concluded(
+    machine: Machine,
+    wanted: Wanted,
+    options: Options,
+    started: datetime,
+    probed: Mapping[str, Observed],
+    needed: Sequence[str],
+    sampler: sockets.Sampler,
+    scan: Scan,
+    known: Network,
+) -> Result:
+    """The result of what the probes, the files and the sockets show up to now."""
     probe = sampler.probe()
-    observed[probe.name] = probe.run(machine)
-    essential += [filescan.NAME, *([probe.name] if probe.applies_to(machine) else [])]
-    observed[LIST] = Observed(State.OK) if wanted.indicators else Observed.not_checked("no_list")
-    essential.append(LIST)
+    observed = {
+        **probed,
+        probe.name: probe.run(machine),
+        LIST: Observed(State.OK) if wanted.indicators else Observed.not_checked("no_list"),
+    }
+    essential = [*needed, filescan.NAME, *([probe.name] if probe.applies_to(machine) else []), LIST]
     watchlist = Watchlist(wanted.indicators) if wanted.indicators else None
     everything = (one for seen in observed.values() for one in seen.items)
-    findings = finding.find(everything, wanted.signs, watchlist, wanted.profile)
+    findings = finding.find(everything, wanted.signs, watchlist, wanted.profile, wanted.hashes)
     unseen = [name for name in essential if not observed[name].is_whole]
     return Result(
         machine=machine.name, system=machine.system, is_running=machine.is_running, started=started,
         finished=datetime.now(UTC), verdict=verdict.decide(findings, unseen), findings=findings,
-        observed=observed, unseen=unseen, scan=scan, wanted=wanted, is_full=options.is_full,
-        network=network.look(machine),
+        observed=observed, unseen=unseen, scan=scan, wanted=wanted, is_full=options.is_full, network=known,
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ r"""Conditions of a sign on one field of a fact, as data.
     {not = "regex"}               the whole value is not this
     {in = "LIST"}                 a name of that list, or below one
     {host = "loopback"|[…]}       the class of a name or address (`host_class`)
+    {own = false}                 a name or address that is, or is not, the organisation's
     {above = 1} {below = 1}       a decimal number
     {years_ahead = 2}             the value holds a year so far in the future
 
@@ -24,8 +25,8 @@ from quetsach.endpoint.profile import Profile, covers
 from quetsach.text import canonical
 
 Condition = Callable[[str, Profile], bool]
-HOST_CLASSES = ("own", "loopback", "placeholder", "listed", "azure", "public", "private")
-_LISTS = {"listed": "kms-public-hosts", "azure": "kms-azure-hosts"}
+HOST_CLASSES = ("own", "loopback", "placeholder", "listed", "azure", "state", "public", "private")
+_LISTS = {"listed": "kms-public-hosts", "azure": "kms-azure-hosts", "state": "state-hosts"}
 _INSIDE = (".local", ".lan", ".internal", ".intranet", ".corp", ".home.arpa")
 _NAMED = re.compile(r"<([a-z-]+)>")
 _YEAR = re.compile(r"(?<!\d)(2\d{3})(?!\d)")
@@ -115,6 +116,8 @@ def _part(name: str, told: Any, terms: Terms) -> Condition:
             if not classes <= set(HOST_CLASSES):
                 raise ValueError(f"{told!r}: there are {', '.join(HOST_CLASSES)}")
             return lambda value, profile: bool(value) and host_class(value, profile, terms) in classes
+        case "own" if isinstance(told, bool):
+            return lambda value, profile: profile.is_own(value) == told
         case "above" | "below":
             limit, sign = int(told), 1 if name == "above" else -1
             return lambda value, _profile: (

@@ -55,9 +55,13 @@ class Finding:
 
 
 def find(
-    facts: Iterable[Fact], catalogue: Catalogue, watchlist: Watchlist | None, profile: Profile
+    facts: Iterable[Fact],
+    catalogue: Catalogue,
+    watchlist: Watchlist | None,
+    profile: Profile,
+    hashes: Mapping[str, str] = {},
 ) -> list[Finding]:
-    """All findings, the surest first."""
+    """All findings, the surest first; `hashes` are those of the campaign with their families."""
     hits: dict[str, list[tuple[Sign, Clause, Fact]]] = {}
     listed: dict[str, Finding] = {}
     for seen in facts:
@@ -70,6 +74,10 @@ def find(
                 _listed(listed, indicator.canonical, indicator.family, Confidence(confidence), kind, seen)
         if seen.kind == "file" and seen.fields["listed"]:
             _listed(listed, seen.fields["listed"], seen.fields["family"], Confidence.D1, Kind.ARTIFACT, seen)
+        if seen.kind == "hash-seen" and seen.fields["hash"] in hashes:
+            # The file was on this machine; whether it still is, the probe of files tells.
+            family = hashes[seen.fields["hash"]]
+            _listed(listed, seen.fields["hash"], family, Confidence.D2, Kind.BEHAVIOUR, seen)
     found = [one for told in hits.values() if (one := _sign(told)) is not None]
     return sorted([*found, *listed.values()], key=lambda one: (one.confidence, one.sign, one.indicator))
 

@@ -86,6 +86,21 @@ class Registry(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Drive:
+    r"""A drive of Windows by its root (`D:\`). `kind` is fixed, removable, network or disc. `reason` is "",
+    or the reason of `fact.REASONS` for which its root cannot be listed."""
+
+    root: str
+    kind: str = "fixed"
+    reason: str = ""
+
+    @property
+    def is_own(self) -> bool:
+        """Whether a check of this machine looks at it."""
+        return self.kind in ("fixed", "removable")
+
+
+@dataclass(frozen=True, slots=True)
 class User:
     r"""A person's profile: its folder, and its registry root `HKU\…` ("" where that cannot be seen)."""
 
@@ -149,6 +164,14 @@ class Machine(Protocol):
     @property
     def variables(self) -> Mapping[str, str]:
         """Environment variables of the whole system, names in lower case; empty where there are no drives."""
+        ...
+
+    def drives(self) -> Sequence[Drive]:
+        """The drives of a Windows that hold a medium; empty for other systems."""
+        ...
+
+    def unsettled(self) -> Sequence[str]:
+        """The registry files whose newest changes stand only in the logs beside them; none while it runs."""
         ...
 
     def users(self) -> Sequence[User]: ...

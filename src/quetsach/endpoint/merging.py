@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from quetsach.endpoint.catalogue import PRODUCTS, Confidence
+from quetsach.endpoint.catalogue import PRODUCTS, Confidence, Kind
 from quetsach.endpoint.fact import safe
 from quetsach.endpoint.refusal import Refused
 from quetsach.endpoint.reporting.result import SCHEMA
@@ -37,6 +37,7 @@ class Found:
     family: str
     count: int
     evidence: str
+    kind: Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +57,14 @@ class Checked:
     findings: tuple[Found, ...]
 
     def products(self, *, is_malware: bool) -> Counter[str]:
-        """How many counted findings each product has, of malware only or of all others."""
+        """How many counted findings each product has: of malware only, or of all others without findings that
+        tell of the past."""
         return Counter(
             one.product
             for one in self.findings
-            if one.confidence is not Confidence.D4 and (one.product == "malware") == is_malware
+            if one.confidence is not Confidence.D4
+            and (one.product == "malware") == is_malware
+            and (is_malware or one.kind is not Kind.BEHAVIOUR)
         )
 
 
@@ -190,4 +194,5 @@ def _found(told: Mapping[str, Any]) -> Found:
         family=_text(told["family"]),
         count=told["count"],
         evidence=" · ".join(text for text in texts if text)[:1000],
+        kind=Kind(told["kind"]),
     )

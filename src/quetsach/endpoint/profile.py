@@ -22,7 +22,7 @@ class ProfileError(QuetsachError):
 @dataclass(frozen=True, slots=True)
 class Profile:
     """`kms_hosts` are names, addresses or networks of its own activation servers; `volume_agreement` is None
-    while unknown; `own_names` and `own_networks` are the organisation's."""
+    while unknown; `own_names` and `own_networks` are the organisation's names, addresses and networks."""
 
     organisation: str = ""
     kms_hosts: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from quetsach.endpoint import commandline
 from quetsach.endpoint.fact import Fact
 from quetsach.indicators.indicator import Indicator, IndicatorSet
 from quetsach.scanning.engines.index import Index, hits_of
@@ -13,6 +14,7 @@ from quetsach.text import canonical
 
 _CERTAIN, _STRONG, _VISIT = "D1", "D2", "D3"
 _LOGGED = "LOG"
+_DISABLED = "4"
 _IN_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>|]+|[\w.:\[\]%-]{4,255}")
 _MOST_WORDS = 2_000
 
@@ -29,9 +31,10 @@ class Watchlist:
     def of(self, seen: Fact) -> Iterator[Hit]:
         """The indicators in a fact, each once.
 
-        A live connection, a proxy or a start command to a listed address is certain. A name in the resolver's
-        cache or a log is strong: a program asked for it once. So is a name in a running command, which may be
-        a person's own search for it. A page in the history is a visit.
+        A live connection, a proxy or a start command to a listed address is certain, except of a service that
+        is switched off. A name in the resolver's cache or a log is strong: a program asked for it once. So is
+        a name in a command that runs or ran, which may be a person's own search for it. A page in the history
+        is a visit.
         """
         fields = seen.fields
         match seen.kind:
@@ -48,9 +51,24 @@ class Watchlist:
                 yield from self._hits([address_token(fields["address"], "")], _CERTAIN)
             case "proxy":
                 yield from self._hits(url_tokens(fields["value"]), _CERTAIN)
-            case "process":
+            case "process" | "shortcut":
                 yield from self._hits(tokens_in(fields["command"]), _STRONG)
             case "autostart" | "cron" | "unit" | "wmi-consumer":
+                yield from self._hits(tokens_in(fields["command"]), _CERTAIN)
+            case "service":
+                is_off = fields["start"] == _DISABLED
+                yield from self._hits(tokens_in(fields["command"]), _VISIT if is_off else _CERTAIN)
+            case "dns-server":
+                yield from self._hits([host_token(fields["address"])], _CERTAIN)
+            case "setting":
+                yield from self._hits(tokens_in(fields["value"]), _CERTAIN)
+            case "startup-line":
+                yield from self._hits(tokens_in(fields["text"]), _CERTAIN)
+            case "command-run":
+                yield from self._hits(tokens_in(fields["command"]), _STRONG)
+            case "transfer":
+                yield from self._hits(url_tokens(fields["url"]), _STRONG)
+            case "key-login":
                 yield from self._hits(tokens_in(fields["command"]), _CERTAIN)
             case "task":
                 yield from self._hits(tokens_in(f"{fields['command']} {fields['arguments']}"), _CERTAIN)
@@ -89,9 +107,9 @@ def url_tokens(text: str) -> list[Token]:
 
 
 def tokens_in(text: str) -> list[Token]:
-    """The URLs, names and addresses that are whole words of a command."""
+    """The URLs, names and addresses that are whole words of a command, also of an encoded one in it."""
     found: list[Token] = []
-    for number, word in enumerate(_IN_TEXT.findall(text[:65_536])):
+    for number, word in enumerate(_IN_TEXT.findall(commandline.unfolded(text))):
         if number >= _MOST_WORDS:
             break
         if "://" in word:

@@ -173,7 +173,7 @@ def main() -> None:
     digest = hashlib.sha256(EVIL.read_bytes()).hexdigest()
     wanted = Wanted(hashes={digest: "test"})
     # Only folders with planted things: another test covers a whole Windows.
-    places._WINDOWS_HOT, places._WINDOWS_HOME = (("%Public%", 3, True),), ()
+    places._WINDOWS_HOT, places._WINDOWS_HOME = (("%Public%", 3, places.Opens.ALL),), ()
     result = checking.check(ground.machine, wanted)
     chosen = choosing.choose(result, ground, with_log=True)
     one = plan.make(ground, str(result.verdict), chosen.warnings, chosen.steps, chosen.advice)

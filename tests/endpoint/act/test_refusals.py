@@ -291,8 +291,7 @@ def test_a_hive_that_was_not_written_wholly_is_refused(tmp_path: Path) -> None:
     content = bytearray(hive.read_bytes())
     content[4] ^= 1
     hive.write_bytes(content)
-    outcome = disks.applied(root, one)
-    assert [error.reason for error in outcome.failed.values()] == ["unclean"]
+    _refused("unclean", lambda: disks.applied(root, one))
     assert hive.read_bytes() == content
 
 

@@ -41,6 +41,58 @@ def test_the_details_of_a_check_are_for_its_own_unit_and_counts_for_those_above(
         assert cast.client("B1", "coordinator").get(place).status_code == 404
 
 
+def test_a_result_is_told_in_words_and_names_what_was_not_looked_at(cast, give):
+    seen = {"fact": "threat", "name": "Trojan:Win32/X", "outcome": "allowed", "is_stopped": "no"}
+    seen |= {"time": "2026-11-02T01:00:00Z", "detection": "{37522D93}"}
+    probes = [
+        {
+            "name": "tasks",
+            "state": "not_checked",
+            "items": 0,
+            "gaps": [{"reason": "no_permission", "detail": "T"}],
+        },
+        {
+            "name": "event_logs",
+            "state": "ok",
+            "items": 3,
+            "gaps": [{"reason": "missing", "detail": "System"}],
+        },
+        {
+            "name": "cron",
+            "state": "not_checked",
+            "items": 0,
+            "gaps": [{"reason": "other_system", "detail": ""}],
+        },
+        {"name": "sockets", "state": "ok", "items": 4, "gaps": []},
+    ]
+    found = sign("AV-08", "malware", "D2") | {"evidence": [seen]}
+    result = give("A1", "PC-07", findings=[found], unseen=["tasks"], probes=probes)
+    client = cast.client("A1", "reader")
+    client.cookies["django_language"] = "en"
+    text = text_of(client.get(reverse("check_result", args=[*SLUG, result.pk])))
+    for told in (
+        "allowed by a person",
+        "What became of it",
+        "needs administrator rights: T",
+        "Scheduled tasks",
+    ):
+        assert told in text
+    assert "the conclusion does not rest on it Event logs" in " ".join(text.split())
+    assert "02/11/2026 08:00" in text
+    for raw in ("{37522D93}", "no_permission", "is_stopped", "event_logs", "Scheduled tasks (cron)"):
+        assert raw not in text
+
+
+def test_a_crack_that_only_ran_is_no_copy_to_be_replaced(cast, give):
+    active, ran = sign("KMS-01"), sign("EXEC-02", confidence="D2") | {"kind": "behaviour"}
+    give("A1", "PC-07", ago(days=3), findings=[active, ran])
+    give("A1", "PC-07", ago(days=1), findings=[ran])
+    give("A1", "PC-08", ago(days=1), findings=[ran])
+    url = reverse("licences", args=SLUG)
+    copies = cast.client("A1", "reader").get(url).context["copies"]
+    assert (copies.found, copies.replaced, copies.remaining) == (1, 1, 0)
+
+
 def test_results_are_handed_in_on_the_page_and_each_file_is_answered_for(cast):
     client = cast.client("A1", "it")
     client.cookies["django_language"] = "en"
@@ -187,9 +239,12 @@ def test_the_date_is_the_units_own_and_counts_travel_up(cast, give):
     client.post(url, {"act": "undo"})
     assert UnitPlan.rows.get().replace_by is None
     facts = {"act": "facts", "volume_agreement": "yes", "kms_hosts": "kms.example 10.0.0.0/8"}
+    facts["own_names"] = "a1.example.gov.vn, 203.0.113.0/24"
     client.post(url, facts)
     assert UnitPlan.rows.get().kms_hosts == ["kms.example", "10.0.0.0/8"]
-    assert client.post(url, facts | {"kms_hosts": "<b>"}).status_code == 422
+    assert UnitPlan.rows.get().own_names == ["a1.example.gov.vn", "203.0.113.0/24"]
+    for name in ("kms_hosts", "own_names"):
+        assert client.post(url, facts | {name: "<b>"}).status_code == 422
 
 
 def test_only_the_issuer_edits_the_replacements(cast):

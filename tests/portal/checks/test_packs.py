@@ -37,11 +37,12 @@ def test_a_pack_holds_the_list_and_the_unit_and_is_made_once(cast, pack, tmp_pat
     assert (told.unit.id, told.unit.name) == (str(cast.nodes["A1"].pk), "Đơn vị A1")
     assert pack("A1").id == told.id and Pack.rows.count() == 1
     assert pack("A2").id != told.id
-    say_licences(cast.nodes["A1"], ["kms.a1.example"], True, cast.user("A1", "officer"))
+    say_licences(cast.nodes["A1"], ["kms.a1.example"], True, ["a1.example"], cast.user("A1", "officer"))
     newer = pack("A1")
     assert (newer.version, newer.profile.kms_hosts, newer.profile.volume_agreement) == (
         2, ("kms.a1.example",), True,
     )  # fmt: skip
+    assert newer.profile.is_own("www.a1.example") and not newer.profile.is_own("a2.example")
 
 
 def test_no_secret_lies_in_the_database_or_on_the_shelf(cast, pack, tmp_path):

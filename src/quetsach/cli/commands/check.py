@@ -166,7 +166,8 @@ def _run(
     answers = _answers(unit, people, is_asking=is_asking)
     seconds = check_watch.SECONDS[is_full] if wanted.indicators and root is None else 0.0
     options = Options(is_full=is_full, with_history=history, seconds=seconds)
-    result = replace(_looked_at(machine, wanted, options, is_here=root is None), answers=answers)
+    first = _say_first if outs.to_screen else None
+    result = replace(_looked_at(machine, wanted, options, first, is_here=root is None), answers=answers)
     return _handed_out(result, machine, packed, outs, is_asking=is_asking)
 
 
@@ -203,7 +204,14 @@ def _refuse_unfit(root: Path | None, called: str | None, pack: Path | None, outs
         )
 
 
-def _looked_at(machine: Machine, wanted: Wanted, options: Options, *, is_here: bool) -> Result:
+def _looked_at(
+    machine: Machine,
+    wanted: Wanted,
+    options: Options,
+    on_verdict: Callable[[Result], None] | None,
+    *,
+    is_here: bool,
+) -> Result:
     """Run the check with its progress bar; Ctrl-C ends it with the facts so far."""
     from quetsach.cli.progress import stop_on_interrupt
     from quetsach.endpoint import checking
@@ -213,8 +221,9 @@ def _looked_at(machine: Machine, wanted: Wanted, options: Options, *, is_here: b
         live.work_quietly()
     with stop_on_interrupt() as stop, check_watch.bar() as (on_probe, on_file, on_wait):
         return checking.check(
-            machine, wanted, options, stop=stop, on_probe=on_probe, on_file=on_file, on_wait=on_wait
-        )
+            machine, wanted, options,
+            stop=stop, on_probe=on_probe, on_file=on_file, on_wait=on_wait, on_verdict=on_verdict,
+        )  # fmt: skip
 
 
 def _handed_out(
@@ -375,6 +384,10 @@ def _tell(result: Result) -> None:
         for name in result.unseen:
             gaps = "; ".join(wording.gap(gap) for gap in result.observed[name].gaps[:_MOST_EVIDENCE])
             line(f"  {wording.probe(name)}: {gaps}")
+    if others := wording.not_seen(result):
+        line()
+        line(_("Not looked at, or not wholly; the conclusion does not rest on it: %(names)s.")
+             % {"names": ", ".join(others)})  # fmt: skip
     line()
     line(_("What to do now:"), bold=True)
     for number, step in enumerate(wording.next_steps(result), 1):
@@ -388,6 +401,13 @@ def _conclude(result: Result) -> None:
     click.echo()
     message = say.wrapped(words.visible(wording.verdict(result)))
     click.echo(say.styled(message, bold=True, fg=colour.get(str(result.verdict))))
+
+
+def _say_first(result: Result) -> None:
+    """The conclusion as soon as all but the watch of connections is done."""
+    _conclude(result)
+    message = _("The connections are still watched; what they show is added. Ctrl+C ends the watch.")
+    click.echo(say.wrapped(message))
 
 
 def _code(result: Result) -> int:

@@ -121,6 +121,7 @@ class Value:
         parts = target["key"].casefold().split("\\services\\")
         if len(parts) == 2 and "\\" not in parts[1] and protected.service(parts[1]):
             raise ActError("protected", target["key"])
+        _settings(ground).admit(target["key"])
 
     def keep(self, ground: Ground, target: Target, vault: Vault, name: str) -> Any:
         # The whole state: a disk that is off needs more than type and data to be restored to the bit.

@@ -60,7 +60,7 @@ def choose(
 ) -> Choice:
     """Steps for certain and strong findings, and for the signs in `also`; never for the signs in
     `without`."""
-    made = _Builder(result, ground)
+    made = _Builder(result, ground, also)
     for found, seen in evidence.of(result):
         name = found.sign or found.indicator
         if found.confidence is Confidence.D4 or name in without:
@@ -75,8 +75,9 @@ def choose(
 
 
 class _Builder:
-    def __init__(self, result: Result, ground: Ground) -> None:
+    def __init__(self, result: Result, ground: Ground, also: Collection[str]) -> None:
         self._ground = ground
+        self._also_asked = also
         self._facts = list(evidence.facts(result))
         self._steps: dict[tuple[str, str], Step] = {}
         self._edits: dict[str, bytes] = {}
@@ -103,6 +104,7 @@ class _Builder:
             "cron": self._start_of,
             "unit": self._start_of,
             "task": self._start_of,
+            "service": self._start_of,
             "hosts-line": self._hosts,
         }
 
@@ -271,12 +273,22 @@ class _Builder:
         except (ActError, OSError, ValueError):
             self.advise("failed", path, why)
             return False
+        if phase == "quarantine" and self._is_unjudged(path) and why not in self._also_asked:
+            self.advise("unjudged", path, why)
+            return False
         target = {"path": path, "is_certain": is_certain}
         if not self._step(phase, "quarantine", target, why, None, about=path):
             return False
         if phase == "quarantine":
             self._kept_from(path, why)
         return True
+
+    def _is_unjudged(self, path: str) -> bool:
+        """Whether a file may be Windows' own: nobody can judge its signature while that Windows is off."""
+        machine = self._ground.machine
+        root = windowspath.clean("%SystemRoot%", machine.variables)
+        is_off = machine.system is System.WINDOWS and not machine.is_running
+        return is_off and path.casefold().startswith(root.casefold() + "\\")
 
     def _kept_from(self, path: str, why: str) -> None:
         """Stop the programs that run the file, and disable the entries that would start it again."""

@@ -25,8 +25,9 @@ def of(result: Result) -> Iterator[tuple[Finding, Fact]]:
             for indicator, _matched, _confidence in watchlist.of(seen):
                 if indicator.canonical in listed:
                     shown[indicator.canonical] = listed[indicator.canonical]
-        if seen.kind == "file" and seen.fields["listed"] in listed:
-            shown[seen.fields["listed"]] = listed[seen.fields["listed"]]
+        name = {"file": "listed", "hash-seen": "hash"}.get(seen.kind)
+        if name is not None and seen.fields[name] in listed:
+            shown[seen.fields[name]] = listed[seen.fields[name]]
         for one in shown.values():
             yield one, seen
 

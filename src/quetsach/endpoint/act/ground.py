@@ -78,6 +78,10 @@ class Disk(Protocol):
 class Settings(Protocol):
     """Registry values as they are stored: `{"type": number, "data": hex}`."""
 
+    def admit(self, key: str) -> None:
+        """Raises `ActError("unclean")` where a value below the key must not be changed now."""
+        ...
+
     def get(self, key: str, name: str) -> State | None: ...
     def set(self, key: str, name: str, value: State) -> None:
         """Raises `ActError("missing")` where the key does not exist."""

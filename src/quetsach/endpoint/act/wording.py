@@ -42,6 +42,10 @@ def reason(name: str) -> str:
     asked = {
         "papers": _("to be asked: look for the papers first; take it into the plan with --also"),
         "person": _("for a person to handle"),
+        "unjudged": _(
+            "lies in Windows' own folder, and signatures cannot be judged while that Windows is off: look"
+            " at it, then take it into the plan with --also"
+        ),
     }
     return asked.get(name) or _(REASONS.get(name, name))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from quetsach.endpoint import windowspath
 from quetsach.endpoint.fact import Gap, Observed, Unavailable, fact, unbroken
 from quetsach.endpoint.files.content import MOST_BYTES, Content, Reader
-from quetsach.endpoint.files.places import Walk, chosen
+from quetsach.endpoint.files.places import PROGRAM, Walk, chosen
 from quetsach.endpoint.machine import Entry, Machine, Signature, System
 from quetsach.endpoint.probe import Seen
 from quetsach.endpoint.wanted import Wanted
@@ -20,10 +19,6 @@ NAME = "files"
 _MOST_GAPS = 50
 _OPENING = 48 << 10
 """The cost of opening a file, in bytes that could be read in the same time."""
-_PROGRAM = re.compile(
-    r"\.(?:exe|dll|sys|scr|com|cpl|ocx|drv|bat|cmd|ps1|psm1|vbs|vbe|js|jse|wsf|hta|jar|msi|lnk)$",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +130,7 @@ def _read(machine: Machine, reader: Reader, entry: Entry, seen: Seen, scan: Scan
 
 def _is_locked(machine: Machine, entry: Entry, reason: str) -> bool:
     is_own_windows = machine.system is System.WINDOWS and machine.is_running
-    return is_own_windows and reason != "too_long" and not _PROGRAM.search(entry.name)
+    return is_own_windows and reason != "too_long" and not PROGRAM.search(entry.name)
 
 
 def _add(machine: Machine, wanted: Wanted, entry: Entry, content: Content, seen: Seen) -> None:

@@ -7,45 +7,85 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
+from operator import itemgetter
 
 from quetsach.endpoint import windowspath
 from quetsach.endpoint.fact import Gap, Unavailable, unbroken
-from quetsach.endpoint.machine import Entry, Machine, System, User
+from quetsach.endpoint.machine import Drive, Entry, Machine, System, User
 
-_WINDOWS_HOT = (
-    (r"%SystemRoot%\Temp", 3, True),
-    ("%Public%", 3, True),
-    ("%SystemRoot%", 0, False),
-    (r"%SystemRoot%\System32", 0, False),
-    (r"%SystemRoot%\SysWOW64", 0, False),
-    (r"%SystemRoot%\System32\drivers", 0, False),
-    ("%ProgramData%", 2, False),
-    (r"%ProgramData%\Microsoft\Windows\ClipSVC", 2, False),
-    ("%ProgramFiles%", 3, False),
-    ("%ProgramFiles(x86)%", 3, False),
-    (r"%ProgramFiles%\Microsoft Office", 6, False),
-    (r"%ProgramFiles(x86)%\Microsoft Office", 6, False),
-    (r"%CommonProgramFiles%\Microsoft Shared\OfficeSoftwareProtectionPlatform", 1, False),
-    (r"%CommonProgramFiles(x86)%\Microsoft Shared\OfficeSoftwareProtectionPlatform", 1, False),
-    (r"%CommonProgramFiles%\Adobe", 4, False),
-    (r"%CommonProgramFiles(x86)%\Adobe", 4, False),
-    (r"%SystemDrive%\EFI", 3, True),
-    ("%SystemDrive%\\", 0, True),
+
+class Opens(IntEnum):
+    """The files of a folder that a check opens: all, programs, or those whose names a sign asks for."""
+
+    ALL = 0
+    PROGRAMS = 1
+    NAMED = 2
+
+
+PROGRAM = re.compile(
+    r"\.(?:exe|dll|sys|scr|com|pif|cpl|ocx|drv|bat|cmd|ps1|psm1|vbs|vbe|js|jse|wsf|hta|jar|msi|lnk)$",
+    re.IGNORECASE,
 )
-"""Folder, depth below it, and whether every file is opened or only files whose names a sign asks for."""
+"""Names of programs, scripts and shortcuts of Windows."""
+_WINDOWS_HOT = (
+    (r"%SystemRoot%\Temp", 3, Opens.ALL),
+    ("%Public%", 3, Opens.ALL),
+    (r"%SystemDrive%\EFI", 3, Opens.ALL),
+    ("%SystemDrive%\\", 0, Opens.ALL),
+    ("%SystemRoot%", 0, Opens.PROGRAMS),
+    (r"%SystemRoot%\System32", 0, Opens.PROGRAMS),
+    (r"%SystemRoot%\SysWOW64", 0, Opens.PROGRAMS),
+    (r"%SystemRoot%\System32\drivers", 0, Opens.PROGRAMS),
+    # Folders of Windows that hold no programs of its own.
+    *((rf"%SystemRoot%\{name}", 1, Opens.PROGRAMS)
+      for name in ("addins", "debug", "Fonts", "Help", "Media", "Tasks", "tracing", "Vss", "Web")),
+    ("%ProgramData%", 2, Opens.PROGRAMS),
+    (r"%SystemDrive%\PerfLogs", 3, Opens.PROGRAMS),
+    (r"%ProgramData%\Microsoft\Windows\ClipSVC", 2, Opens.NAMED),
+    ("%ProgramFiles%", 3, Opens.NAMED),
+    ("%ProgramFiles(x86)%", 3, Opens.NAMED),
+    (r"%ProgramFiles%\Microsoft Office", 6, Opens.NAMED),
+    (r"%ProgramFiles(x86)%\Microsoft Office", 6, Opens.NAMED),
+    (r"%CommonProgramFiles%\Microsoft Shared\OfficeSoftwareProtectionPlatform", 1, Opens.NAMED),
+    (r"%CommonProgramFiles(x86)%\Microsoft Shared\OfficeSoftwareProtectionPlatform", 1, Opens.NAMED),
+    (r"%CommonProgramFiles%\Adobe", 4, Opens.NAMED),
+    (r"%CommonProgramFiles(x86)%\Adobe", 4, Opens.NAMED),
+)  # fmt: skip
+"""Folder, depth below it, and the files that are opened there."""
+_DRIVE_HOT = (("$Recycle.Bin", 3, Opens.PROGRAMS), ("RECYCLER", 3, Opens.PROGRAMS))
+"""The same on every drive."""
+_DRIVE_TOP = {"fixed": 1, "removable": 3}
+"""Kind of drive → the depth of programs in its other folders."""
+_DRIVE_NAMES = 3
+_LIKE_DOWNLOADS = frozenset({
+    "desktop", "documents", "download", "downloads", "public", "temp", "tmp", "tai lieu", "tai ve",
+    "tai xuong", "tài liệu", "tài về", "tải về", "tải xuống",
+})  # fmt: skip
+"""Top folders of a drive where people put what they fetched."""
+_SYSTEM_TOP = frozenset({
+    "windows", "program files", "program files (x86)", "programdata", "users", "documents and settings",
+    "perflogs", "$recycle.bin", "recycler", "system volume information", "efi", "recovery", "config.msi",
+})  # fmt: skip
+"""Top folders of the system's drive that have places of their own, or that only the system may read."""
 _WINDOWS_HOME = (
-    ("Downloads", 4), ("Desktop", 4), ("Documents", 2), (r"AppData\Local\Temp", 3), (r"AppData\Roaming", 3),
-    (r"AppData\Local", 2),
+    ("Downloads", 4, Opens.ALL), ("Desktop", 4, Opens.ALL), ("Documents", 2, Opens.ALL),
+    (r"AppData\Local\Temp", 3, Opens.ALL), (r"AppData\Roaming", 3, Opens.ALL),
+    (r"AppData\Local", 2, Opens.ALL),
+    ("", 1, Opens.PROGRAMS),
 )  # fmt: skip
 _LINUX_HOT = (
-    ("/tmp", 4, True),  # noqa: S108
-    ("/var/tmp", 4, True),  # noqa: S108
-    ("/dev/shm", 3, True),  # noqa: S108
-    ("/usr/local", 3, True),
-    ("/opt", 3, True),
-    ("/var/www", 4, True),
+    ("/tmp", 4, Opens.ALL),  # noqa: S108
+    ("/var/tmp", 4, Opens.ALL),  # noqa: S108
+    ("/dev/shm", 3, Opens.ALL),  # noqa: S108
+    ("/usr/local", 3, Opens.ALL),
+    ("/opt", 3, Opens.ALL),
+    ("/var/www", 4, Opens.ALL),
 )
-_LINUX_HOME = (("Downloads", 4), (".config/autostart", 1), (".local/bin", 1), ("bin", 1), ("", 0))
+_LINUX_HOME = (
+    ("Downloads", 4, Opens.ALL), (".config/autostart", 1, Opens.ALL), (".local/bin", 1, Opens.ALL),
+    ("bin", 1, Opens.ALL), ("", 0, Opens.ALL),
+)  # fmt: skip
 _NOT_FILES = ("/proc", "/sys", "/dev", "/run")
 _LEFT_OUT = re.compile(
     r"\\(?:Windows Defender\\Quarantine|Quarantine|ESET\\[^\\]+\\Quarantine|Kaspersky Lab\\[^\\]+\\QB"
@@ -79,8 +119,9 @@ class Walk:
         """Targets first: programs that run or start by themselves matter most."""
         for target in targets:
             yield from self._target(target)
-        for folder, depth, is_opened in self._folders():
-            yield from self._below(folder, depth, is_opened)
+        # What is opened comes first: a file that was compared by name only is not seen a second time.
+        for folder, depth, opens in sorted(self._folders(), key=itemgetter(2)):
+            yield from self._below(folder, depth, opens)
 
     def _target(self, path: str) -> Iterator[Candidate]:
         try:
@@ -107,16 +148,55 @@ class Walk:
             self._lack(error, error.detail)
             return ()
 
-    def _folders(self) -> Iterator[tuple[str, int, bool]]:
+    def _folders(self) -> Iterator[tuple[str, int, Opens]]:
         machine = self._machine
         is_windows = machine.system is System.WINDOWS
+        slash = "\\" if is_windows else "/"
         for user in self._users():
-            for name, depth in _WINDOWS_HOME if is_windows else _LINUX_HOME:
-                yield f"{user.folder}{'\\' if is_windows else '/'}{name}".rstrip("/"), depth, True
-        for name, depth, is_opened in _WINDOWS_HOT if is_windows else _LINUX_HOT:
-            yield windowspath.clean(name, machine.variables) if is_windows else name, depth, is_opened
-        if self._is_full:
-            yield ("C:\\" if is_windows else "/"), _DEPTH, True
+            for name, depth, opens in _WINDOWS_HOME if is_windows else _LINUX_HOME:
+                yield f"{user.folder}{slash}{name}".rstrip(slash), depth, opens
+        for name, depth, opens in _WINDOWS_HOT if is_windows else _LINUX_HOT:
+            yield windowspath.clean(name, machine.variables) if is_windows else name, depth, opens
+        for drive in self._drives() if is_windows else ():
+            yield from self._of_drive(drive)
+            if self._is_full:
+                yield drive.root, _DEPTH, Opens.ALL
+        if self._is_full and not is_windows:
+            yield "/", _DEPTH, Opens.ALL
+
+    def _drives(self) -> Sequence[Drive]:
+        """The drives of this machine that can be listed; the probe of drives names the others."""
+        try:
+            with unbroken("drives"):
+                return [one for one in self._machine.drives() if one.is_own and not one.reason]
+        except Unavailable as error:
+            self._lack(error, "drives")
+            system = windowspath.clean("%SystemDrive%\\", self._machine.variables)
+            return [Drive(system)]
+
+    def _of_drive(self, drive: Drive) -> Iterator[tuple[str, int, Opens]]:
+        """The folders of a drive in a quick check: its root, folders like Downloads, programs in the others,
+        and names."""
+        system = windowspath.clean("%SystemDrive%\\", self._machine.variables)
+        is_system = drive.root.casefold() == system.casefold()
+        for name, depth, opens in _DRIVE_HOT:
+            yield drive.root + name, depth, opens
+        if not is_system:
+            yield drive.root, 0, Opens.ALL
+            yield drive.root, _DRIVE_NAMES, Opens.NAMED
+        try:
+            with unbroken(drive.root):
+                entries = self._machine.files.entries(drive.root)
+        except Unavailable:
+            return  # the walk of the root gives the reason
+        for entry in entries:
+            name = entry.name.casefold()
+            if not entry.is_folder or entry.is_link or (is_system and name in _SYSTEM_TOP):
+                continue
+            if name in _LIKE_DOWNLOADS:
+                yield entry.path, 3, Opens.ALL
+            else:
+                yield entry.path, _DRIVE_TOP[drive.kind] - 1, Opens.PROGRAMS
 
     def _is_new(self, path: str, *, is_exact: bool = False) -> bool:
         # Keeps a hash of the path, not the path: a disk has millions of paths.
@@ -127,7 +207,7 @@ class Walk:
         self._seen.add(key)
         return True
 
-    def _below(self, folder: str, depth: int, is_opened: bool) -> Iterator[Candidate]:
+    def _below(self, folder: str, depth: int, opens: Opens) -> Iterator[Candidate]:
         waiting = [(folder, depth)]
         while waiting:
             place, left = waiting.pop()
@@ -154,6 +234,9 @@ class Walk:
                         self.gaps.append(Gap("too_long", entry.path))
                     continue
                 is_exact = spelled[entry.name.casefold()] > 1
+                is_opened = opens is Opens.ALL or (
+                    opens is Opens.PROGRAMS and PROGRAM.search(entry.name) is not None
+                )
                 # A full check passes here again and then opens the files that this round only compares by
                 # name.
                 if (is_opened or not self._is_full) and self._is_new(entry.path, is_exact=is_exact):

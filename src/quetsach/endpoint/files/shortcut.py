@@ -8,6 +8,8 @@ _CLASS = bytes.fromhex("0114020000000000c000000000000046")
 _HAS_IDS, _HAS_INFO = 1, 2
 _STRINGS = (4, 8, 16, 32)  # name, relative path, working folder, arguments
 _IS_UNICODE = 128
+_VARIABLES, _VARIABLES_SIZE = 0xA0000001, 0x314
+"""EnvironmentVariableDataBlock ([MS-SHLLINK] 2.5.4): 260 bytes of text, then 520 bytes of UTF-16."""
 
 
 def target(content: bytes) -> str:
@@ -43,8 +45,20 @@ def _target(content: bytes) -> str:
         raw = content[at + 2 : at + 2 + count]
         texts[bit] = raw.decode("utf-16-le" if flags & _IS_UNICODE else "cp1252", "replace")
         at += 2 + count
-    path = path or texts.get(8, "")
+    path = path or _of_variables(content, at) or texts.get(8, "")
     return f"{path} {texts[32]}" if path and texts.get(32) else path
+
+
+def _of_variables(content: bytes, at: int) -> str:
+    """The target with variables such as `%ComSpec%`, from the blocks behind the texts."""
+    while at + 8 <= len(content):
+        size, signature = struct.unpack_from("<II", content, at)
+        if size < 8:
+            break
+        if signature == _VARIABLES and size >= _VARIABLES_SIZE:
+            return _wide(content[: at + size], at + 268) or _narrow(content, at + 8)
+        at += size
+    return ""
 
 
 def _narrow(content: bytes, at: int) -> str:

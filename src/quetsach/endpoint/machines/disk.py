@@ -31,12 +31,17 @@ _BACKSLASH = "\uf05c"
 """Stands for a backslash within a name on a Windows disk, as in Samba, Cygwin and WSL."""
 _NOT_CONNECTED = {21, 53, 67}
 """Windows: the drive, the other machine or its share is not there now."""
+_LOCKED_VOLUME = 0x80310000
+"""FVE_E_LOCKED_VOLUME of winerror.h: BitLocker keeps the drive closed."""
 
 
 def reason_of(error: OSError) -> str:
     """The reason of `Unavailable` for an error of the operating system."""
-    if getattr(error, "winerror", None) in _NOT_CONNECTED:
+    number = getattr(error, "winerror", None)
+    if number in _NOT_CONNECTED:
         return "missing"
+    if number is not None and number & 0xFFFFFFFF == _LOCKED_VOLUME:
+        return "locked"
     if error.errno == errno.EINVAL and os.name == "nt":
         return "missing"  # Windows answers so to most names that it does not understand
     if error.errno == errno.ENAMETOOLONG:
@@ -45,7 +50,7 @@ def reason_of(error: OSError) -> str:
         path = os.fsencode(error.filename or b"")
         is_name = len(path) < _LONGEST_PATH or max(map(len, path.split(b"/"))) > _LONGEST_NAME
         return "missing" if is_name else "too_long"
-    if getattr(error, "winerror", None) == _TOO_LONG:
+    if number == _TOO_LONG:
         return "too_long"
     if isinstance(error, PermissionError):
         return "no_permission"
@@ -214,6 +219,11 @@ class WindowsTree(DiskFiles):
             if len(entry.name) == 2 and entry.name[1] == ":" and entry.is_dir() and not entry.is_symlink()
         }
         self._drives.setdefault("c", root)
+
+    @property
+    def roots(self) -> list[str]:
+        """The roots of the drives in this tree, C: first."""
+        return [f"{letter.upper()}:\\" for letter in sorted(self._drives)]
 
     def _place(self, path: str) -> Path | None:
         place = self._drives.get(path[:1].casefold()) if path[1:2] == ":" else None

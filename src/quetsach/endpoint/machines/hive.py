@@ -1,7 +1,7 @@
 """Registry hives of a disk that is not running, read with python-registry.
 
 A hive is data from the suspect machine: every error of the parser becomes `Unavailable`, and lists are
-bounded. Changes that are only in the transaction logs beside a hive are not seen.
+bounded. Changes that are only in the transaction logs beside a hive are not seen; such a hive is named.
 """
 
 from __future__ import annotations
@@ -17,13 +17,26 @@ from quetsach.endpoint.fact import Unavailable
 _LARGEST = 512 << 20
 _MOST_NAMES = 20_000
 _LONGEST_DATA = 64 << 10
+_SEQUENCES = 4
+_BYTES = 3  # REG_BINARY
+_LONGEST_BYTES = 1 << 20
+"""Of values in bytes: the cache of programs that ran (ShimCache) has some hundred kilobytes."""
+
+
+def is_settled(file: BinaryIO) -> bool:
+    """Whether all changes are in the file itself: its two sequence numbers, at bytes 4 and 8, are then equal
+    ("Windows registry file format specification" by M. Suhanov)."""
+    file.seek(_SEQUENCES)
+    first, second = file.read(4), file.read(4)
+    return first == second
 
 
 class Hive:
     """One hive file, mapped, not read into memory."""
 
     def __init__(self, file: BinaryIO, shown: str) -> None:
-        self._shown = shown
+        self.shown = shown
+        self.is_settled = self._guarded(lambda: is_settled(file))
         self._root = self._guarded(lambda: self._open(file))
 
     def _open(self, file: BinaryIO) -> Any:
@@ -32,7 +45,7 @@ class Hive:
         except ImportError as error:
             raise Unavailable("no_reader", "python-registry") from error
         if file.seek(0, io.SEEK_END) > _LARGEST:
-            raise Unavailable("too_large", self._shown)
+            raise Unavailable("too_large", self.shown)
         file.seek(0)
         try:
             # The map stays valid after its file is closed.
@@ -47,7 +60,7 @@ class Hive:
         except Unavailable:
             raise
         except Exception as error:  # the parser can raise anything
-            raise Unavailable("damaged", self._shown) from error
+            raise Unavailable("damaged", self.shown) from error
 
     def _find(self, path: str) -> Any:
         key = self._root
@@ -119,7 +132,9 @@ class _Mapped:
 
 def _data(value: Any) -> str:
     try:
-        if value._vkrecord.data_length() & 0x7FFFFFFF > _LONGEST_DATA:
+        record = value._vkrecord
+        is_bytes = record.data_type() == _BYTES
+        if record.data_length() & 0x7FFFFFFF > (_LONGEST_BYTES if is_bytes else _LONGEST_DATA):
             return ""
         return text_of(value.value())
     except Exception:  # one unreadable value must not hide the others
@@ -129,7 +144,7 @@ def _data(value: Any) -> str:
 def text_of(data: object) -> str:
     """Registry data as text, in the form of `machine.Registry`."""
     if isinstance(data, bytes):
-        return data[:_LONGEST_DATA].hex()
+        return data[:_LONGEST_BYTES].hex()
     if isinstance(data, list | tuple):
         return "\n".join(str(one) for one in data if one != "")[:_LONGEST_DATA]
     return "" if data is None else str(data)[:_LONGEST_DATA].rstrip("\0")
@@ -145,6 +160,20 @@ class Hives:
     def __init__(self, places: Mapping[str, Callable[[], Hive | None]]) -> None:
         self._places = {root.casefold(): open_it for root, open_it in places.items()}
         self._opened: dict[str, Hive | Unavailable | None] = {}
+
+    def unsettled(self) -> list[str]:
+        """The paths of hives that were not written wholly; a hive that cannot be opened is named by
+        others."""
+        found = []
+        for root in self._places:
+            try:
+                self._split(root)
+            except Unavailable:
+                continue
+            hive = self._opened[root]
+            if isinstance(hive, Hive) and not hive.is_settled:
+                found.append(hive.shown)
+        return found
 
     def _split(self, key: str) -> tuple[Hive, str] | None:
         parts = key.split("\\")

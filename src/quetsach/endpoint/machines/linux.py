@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from quetsach.endpoint.fact import Unavailable
-from quetsach.endpoint.machine import Adapter, NoRegistry, Process, Signature, Socket, System, User
+from quetsach.endpoint.machine import Adapter, Drive, NoRegistry, Process, Signature, Socket, System, User
 from quetsach.endpoint.machines import live
 from quetsach.endpoint.machines.disk import UnixFiles
 from quetsach.endpoint.machines.tree import unix_users
@@ -23,6 +23,12 @@ class LinuxMachine:
         self.name = live.host_name()
         self.files = UnixFiles(Path("/"), is_own=True)
         self.registry = NoRegistry()
+
+    def drives(self) -> Sequence[Drive]:
+        return ()
+
+    def unsettled(self) -> Sequence[str]:
+        return ()
 
     def users(self) -> Sequence[User]:
         return unix_users(self.files)

@@ -6,10 +6,13 @@ import os
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from quetsach.endpoint.fact import Unavailable
 from quetsach.endpoint.machine import Adapter, Process, Socket
+
+_DELETED = " (deleted)"
 
 
 def host_name() -> str:
@@ -36,17 +39,28 @@ def processes() -> Sequence[Process]:
             one = psutil.Process(pid)
         except (psutil.Error, OSError):
             continue
-        program = told(one.exe, "")
+        program = _image(pid) or told(one.exe, "")
         found.append(
             Process(
                 pid=pid,
                 name=told(one.name, ""),
-                program=program.removesuffix(" (deleted)"),
+                program=program.removesuffix(_DELETED),
                 command=" ".join(told(one.cmdline, [])),
-                is_deleted=program.endswith(" (deleted)"),
+                is_deleted=program.endswith(_DELETED),
             )
         )
     return found
+
+
+def _image(pid: int) -> str:
+    """The file that a program of Linux runs, as the kernel tells it (proc(5)): psutil leaves out that it was
+    deleted. "" on other systems, and where this account may not see it."""
+    if os.name != "posix":
+        return ""
+    try:
+        return str(Path(f"/proc/{pid}/exe").readlink())
+    except OSError:
+        return ""
 
 
 def sockets() -> Sequence[Socket]:

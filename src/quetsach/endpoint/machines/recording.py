@@ -3,13 +3,16 @@
     {"system": "windows", "name": "PC-07", "is_running": true,
      "files": {"C:\\\\a.txt": "text" | {"base64": "…"} | {"is_placeholder": true}},
      "registry": {"HKLM\\\\…": {"name": "data"}},
-     "users": [{"name", "folder", "root"}], "processes": […], "sockets": […], "resolver_cache": […],
+     "drives": [{"root", "kind", "reason"}], "users": [{"name", "folder", "root"}],
+     "processes": […], "sockets": […], "resolver_cache": […],
      "adapters": [{"hardware", "addresses": […]}],
      "tables": {"SoftwareLicensingProduct": [{…}]}, "signatures": {"C:\\\\a.exe": ["valid", "signer"]},
      "events": {"Security.evtx": [{"System": {…}, "EventData": {…}}]},
+     "unsettled": ["C:\\\\Windows\\\\System32\\\\config\\\\SYSTEM"],
      "unavailable": {"sockets": "no_permission"}}
 
-A part that the document lacks was not recorded; that is not the same as empty.
+A part that the document lacks was not recorded; that is not the same as empty. Without `drives`, the drives
+of the recorded files are those of the machine.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from quetsach.endpoint import windowspath
 from quetsach.endpoint.fact import REASONS, Unavailable
 from quetsach.endpoint.machine import (
     Adapter,
+    Drive,
     Entry,
     NoRegistry,
     Process,
@@ -112,6 +116,11 @@ class _Registry:
         return sorted(self._below.get(key.casefold(), {}).values())
 
 
+def _drives_of(told: Mapping[str, Any]) -> list[dict[str, str]]:
+    roots = {path[:3].upper() for path in told.get("files", {}) if path[1:3] == ":\\"}
+    return [{"root": root} for root in sorted(roots)]
+
+
 class Recording:
     """See the module; raises KeyError, TypeError or ValueError for a document of another shape."""
 
@@ -127,6 +136,7 @@ class Recording:
         self._registry: Registry = (
             _Registry(told.get("registry", {})) if self.system is System.WINDOWS else NoRegistry()
         )
+        self._drives = [Drive(**one) for one in told.get("drives", _drives_of(told))]
         self._users = [User(**one) for one in told.get("users", [])]
         self._processes = [Process(**one) for one in told.get("processes", [])]
         self._sockets = [Socket(**one) for one in told.get("sockets", [])]
@@ -152,6 +162,12 @@ class Recording:
         if self.system is System.WINDOWS:
             self._has("registry")
         return self._registry
+
+    def drives(self) -> Sequence[Drive]:
+        return self._drives if self.system is System.WINDOWS else ()
+
+    def unsettled(self) -> Sequence[str]:
+        return [str(path) for path in self._told.get("unsettled", ())]
 
     def users(self) -> Sequence[User]:
         return self._users
@@ -185,7 +201,9 @@ class Recording:
 
     def events(self, log: str) -> Iterator[bytes]:
         self._has("events")
-        for event in self._told["events"].get(log, ()):
+        if log not in self._told["events"]:
+            raise Unavailable("missing", log)
+        for event in self._told["events"][log]:
             yield json.dumps({"Event": event}).encode()
 
     def signature(self, path: str) -> tuple[Signature, str]:

@@ -12,6 +12,7 @@ from quetsach.endpoint import windowspath
 from quetsach.endpoint.fact import Unavailable
 from quetsach.endpoint.machine import (
     Adapter,
+    Drive,
     Files,
     NoRegistry,
     Process,
@@ -89,6 +90,12 @@ class TreeMachine:
         except Unavailable:
             return ""
         return found if _HOST_NAME.fullmatch(found) else ""
+
+    def unsettled(self) -> Sequence[str]:
+        return self.registry.unsettled() if isinstance(self.registry, Hives) else ()
+
+    def drives(self) -> Sequence[Drive]:
+        return [Drive(root) for root in self.files.roots] if isinstance(self.files, WindowsTree) else ()
 
     def users(self) -> Sequence[User]:
         if self.system is System.WINDOWS:

@@ -25,6 +25,26 @@ _BAD = {0x80096010, 0x80096019, 0x800B0003}
 _NO_SIGNATURE = 0x800B0100
 
 
+_KINDS = {2: "removable", 3: "fixed", 4: "network", 5: "disc", 6: "fixed"}
+"""The answers of GetDriveTypeW (fileapi.h): a disk in memory is as good as a fixed one."""
+_FAIL_CRITICAL_ERRORS = 1
+
+
+def drives() -> list[tuple[str, str]]:
+    r"""The roots of all drive letters (`D:\`), each with its kind."""
+    try:
+        kernel = ctypes.windll.kernel32
+        # Else Windows asks the person at the machine to insert a medium.
+        kernel.SetThreadErrorMode(_FAIL_CRITICAL_ERRORS, None)
+        letters = kernel.GetLogicalDrives()
+        kind_of = kernel.GetDriveTypeW
+        kind_of.argtypes, kind_of.restype = [c_wchar_p], c_uint32
+        roots = [f"{chr(65 + at)}:\\" for at in range(26) if letters >> at & 1]
+        return [(root, _KINDS[kind]) for root in roots if (kind := kind_of(root)) in _KINDS]
+    except (OSError, AttributeError) as error:
+        raise Unavailable("failed", "GetLogicalDrives") from error
+
+
 class _CacheEntry(Structure):
     _fields_ = (
         ("next", c_void_p),

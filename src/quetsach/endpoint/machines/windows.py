@@ -17,7 +17,7 @@ from typing import Any
 
 from quetsach.endpoint import windowspath
 from quetsach.endpoint.fact import Unavailable
-from quetsach.endpoint.machine import Adapter, Process, Signature, Socket, System, User
+from quetsach.endpoint.machine import Adapter, Drive, Process, Signature, Socket, System, User
 from quetsach.endpoint.machines import eventlog, live
 from quetsach.endpoint.machines.disk import OwnWindowsFiles, reason_of
 from quetsach.endpoint.machines.hive import text_of
@@ -87,6 +87,14 @@ class WindowsMachine:
         self.registry = OwnRegistry()
         self.variables = _variables(os.environ)
 
+    def drives(self) -> Sequence[Drive]:
+        from quetsach.endpoint.machines import winapi
+
+        return [found for root, kind in winapi.drives() if (found := _drive(root, kind)) is not None]
+
+    def unsettled(self) -> Sequence[str]:
+        return ()
+
     def users(self) -> Sequence[User]:
         """The people with a profile; `root` is set where the hive is loaded, that is for signed-in people."""
         loaded = {name.upper() for name in self.registry.subkeys("HKU\\")}
@@ -155,6 +163,20 @@ class WindowsMachine:
         from quetsach.endpoint.machines import winapi
 
         return winapi.signature(path)
+
+
+def _drive(root: str, kind: str) -> Drive | None:
+    """The drive, with the reason if its root cannot be listed; None for a reader without a medium."""
+    if kind == "network":
+        return Drive(root, kind)  # a server that is gone would make the check wait
+    try:
+        with os.scandir(root):
+            return Drive(root, kind)
+    except OSError as error:
+        reason = reason_of(error)
+        if reason == "missing":
+            return None if kind in ("removable", "disc") else Drive(root, kind, "failed")
+        return Drive(root, kind, reason)
 
 
 def rows_of(told: str) -> list[dict[str, str]]:

@@ -23,6 +23,7 @@ _SINGLE = (
     (rf"Software\{_NT}\Winlogon", ("Shell", "Userinit", "Taskman")),
     (rf"Software\{_NT}\Windows", ("AppInit_DLLs", "Load", "Run")),
     (rf"Software\WOW6432Node\{_NT}\Windows", ("AppInit_DLLs",)),
+    (r"Software\Microsoft\Command Processor", ("AutoRun",)),
     (r"Environment", ("COR_PROFILER_PATH", "UserInitMprLogonScript")),
 )
 _IMAGES = rf"HKLM\SOFTWARE\{_NT}\Image File Execution Options"

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from quetsach.endpoint.fact import Unavailable
 from quetsach.endpoint.machine import Entry, Machine, System
@@ -20,6 +21,14 @@ _START_SCRIPTS = (
     "/etc/init.d", "/etc/rc.d/init.d", *(f"{folder}/rc{level}.d" for folder in ("/etc", "/etc/rc.d")
                                          for level in "S0123456"), "/etc/profile.d",
 )  # fmt: skip
+_PROFILES = ("/etc/profile", "/etc/bash.bashrc", "/etc/bashrc", "/etc/environment")
+_HOME_PROFILES = (".profile", ".bashrc", ".bash_profile", ".bash_login", ".zshrc", ".zprofile")
+_APT = ("/etc/apt/apt.conf", "/etc/apt/apt.conf.d")
+_HOOK = re.compile(r"(?:Pre|Post)-(?:Invoke|Install-Pkgs)(?:-Success)?\b[^;{]*", re.I)
+_QUOTED = re.compile(r'"((?:[^"\\\n]|\\.){1,4000})"')
+_FORCED = re.compile(r'(?:^|,)command="((?:[^"\\\n]|\\.){1,4000})"', re.I)
+_MOST_LINES = 5_000
+_MOST_HOOKS, _LONGEST_HOOK = 200, 16 << 10
 _NOT_SCRIPTS = (".placeholder", "README")
 _UNITS = (
     "/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system", "/usr/local/lib/systemd/system",
@@ -78,6 +87,40 @@ def _cron(machine: Machine, seen: Seen) -> None:
     for entry in _in(machine, seen, *_CRON_SCRIPTS, *_START_SCRIPTS):
         if entry.name not in _NOT_SCRIPTS:
             seen.add("cron", command=entry.path, place=entry.path)
+    _lines_of_scripts(machine, seen)
+
+
+def _lines_of_scripts(machine: Machine, seen: Seen) -> None:
+    """The lines of what runs by itself: scripts of cron, start scripts, profiles of shells, hooks of apt."""
+    scripts = [
+        one.path
+        for one in _in(machine, seen, *_CRON_SCRIPTS, *_START_SCRIPTS)
+        if one.size <= _MOST_BYTES and one.name not in _NOT_SCRIPTS
+    ]
+    for path, text in _texts(machine, seen, [*scripts, *_PROFILES, *_homes(machine, *_HOME_PROFILES)]):
+        if text.startswith("\x7fELF"):
+            continue  # a program, which the probe of files opens
+        for line in dict.fromkeys(seen.first(text.splitlines(), _MOST_LINES, path)):
+            words = line.strip()
+            if words and not words.startswith("#"):
+                seen.add("startup-line", text=words[:4_000], place=path)
+    hooks = [_APT[0], *(one.path for one in _in(machine, seen, _APT[1]))]
+    for path, text in _texts(machine, seen, hooks):
+        for command in apt_hooks(text):
+            seen.add("startup-line", text=command, place=path)
+
+
+def apt_hooks(text: str) -> list[str]:
+    """The commands that apt and dpkg run around their work (apt.conf(5)): `DPkg::Post-Invoke
+    {"command";};`."""
+    found = []
+    plain = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith(("#", "//")))
+    for hook in islice(_HOOK.finditer(plain), _MOST_HOOKS):
+        body = plain[hook.start() : hook.start() + _LONGEST_HOOK]
+        closing = "}" if plain[hook.end() : hook.end() + 1] == "{" else ";"
+        body = body[: body.find(closing, hook.end() - hook.start())]
+        found += [one.replace('\\"', '"') for one in _QUOTED.findall(body)]
+    return found
 
 
 def _systemd(machine: Machine, seen: Seen) -> None:
@@ -150,6 +193,7 @@ def _logins(machine: Machine, seen: Seen) -> None:
         for module, arguments in _PAM.findall(text):
             if module not in ("include", "substack"):
                 seen.add("pam", module=module, place=path, arguments=arguments.strip())
+    _accounts(machine, seen)
     keys = _homes(machine, ".ssh/authorized_keys", ".ssh/authorized_keys2")
     for path, text in _texts(machine, seen, keys):
         for line in text.splitlines():
@@ -157,7 +201,20 @@ def _logins(machine: Machine, seen: Seen) -> None:
             if words and not line.lstrip().startswith("#"):
                 # The comment says whose key it is; the key itself stays on the machine.
                 options = words[0] if not words[0].startswith(("ssh-", "ecdsa-", "sk-")) else ""
-                seen.add("key-login", text=f"{options} {words[-1]}".strip()[:500], where=path)
+                forced = _FORCED.search(line)
+                command = forced[1].replace('\\"', '"') if forced else ""
+                seen.add(
+                    "key-login", text=f"{options} {words[-1]}".strip()[:500], where=path, command=command
+                )
+
+
+def _accounts(machine: Machine, seen: Seen) -> None:
+    """Accounts with the number of root (passwd(5))."""
+    for path, text in _texts(machine, seen, ["/etc/passwd"]):
+        for line in text.splitlines():
+            fields = line.split(":")
+            if len(fields) >= 7 and fields[2].strip() == "0":
+                seen.add("account", name=fields[0], place=path)
 
 
 PROBES = (

@@ -1,4 +1,5 @@
-"""Lines that people typed into PowerShell or a shell. Only lines that match a sign are kept."""
+"""Lines that people typed into PowerShell, a shell, or Windows' box "Run". Only lines that match a sign are
+kept."""
 
 from __future__ import annotations
 
@@ -7,6 +8,9 @@ from quetsach.endpoint.probe import Probe, Seen
 
 _WINDOWS = (r"AppData\Roaming\Microsoft\Windows\PowerShell\PSReadLine\ConsoleHost_history.txt",)
 _LINUX = (".bash_history", ".zsh_history")
+_EXPLORER = r"Software\Microsoft\Windows\CurrentVersion\Explorer"
+_BOXES = (rf"{_EXPLORER}\RunMRU", rf"{_EXPLORER}\TypedPaths")
+"""What was typed into the box "Run" (each line ends in \\1), and into the address bar of the Explorer."""
 _MOST_BYTES = 8 << 20
 _LONGEST = 4_000
 
@@ -20,6 +24,19 @@ def _look(machine: Machine, seen: Seen) -> None:
                 text = machine.files.read(path, _MOST_BYTES).decode("utf-8", "replace")
                 for line in dict.fromkeys(filter(str.strip, text.splitlines())):
                     seen.add("script-line", text=line[:_LONGEST], where=path)
+    if is_windows:
+        _typed(machine, seen)
+
+
+def _typed(machine: Machine, seen: Seen) -> None:
+    for user in machine.users():
+        if user.root:
+            for place in _BOXES:
+                with seen.part():
+                    for name, value in machine.registry.values(f"{user.root}\\{place}").items():
+                        if name.casefold() != "mrulist" and value.strip():
+                            line = value.removesuffix("\\1")[:_LONGEST]
+                            seen.add("script-line", text=line, where=f"{user.root}\\{place}")
 
 
 PROBE = Probe("scripts", _look)

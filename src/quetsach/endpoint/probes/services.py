@@ -15,6 +15,7 @@ def _look(machine: Machine, seen: Seen) -> None:
             values = machine.registry.values(f"{_KEY}\\{name}")
             image = values.get("ImagePath", "")
             library = ""
+            told = [image, values.get("FailureCommand", "")]
             if "svchost" in image.casefold():
                 library = machine.registry.values(f"{_KEY}\\{name}\\Parameters").get("ServiceDll", "")
             seen.add(
@@ -24,7 +25,14 @@ def _look(machine: Machine, seen: Seen) -> None:
                 library=windowspath.clean(library, machine.variables),
                 start=values.get("Start", ""),
                 type=values.get("Type", ""),
+                command="\n".join(filter(None, [*told, *_wrapped(machine, name)])),
             )
+
+
+def _wrapped(machine: Machine, name: str) -> list[str]:
+    """The program that a wrapper such as nssm or srvany starts as a service, with its arguments."""
+    values = machine.registry.values(f"{_KEY}\\{name}\\Parameters")
+    return [values[one] for one in ("Application", "AppParameters") if values.get(one)]
 
 
 PROBE = Probe("services", _look, systems=frozenset({System.WINDOWS}), is_essential=True)

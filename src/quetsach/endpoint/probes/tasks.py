@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 import re
+import struct
+from collections.abc import Collection
 from xml.etree import ElementTree
 
 from quetsach.endpoint import windowspath
@@ -13,6 +15,9 @@ from quetsach.endpoint.probe import Probe, Seen
 
 _FOLDER = r"%SystemRoot%\System32\Tasks"
 _TREE = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Schedule\TaskCache\Tree"
+_TASKS = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Schedule\TaskCache\Tasks"
+_RUNS = b"\x66\x66"
+_MOST_ACTIONS = 64
 _MOST_BYTES = 1 << 20
 _MOST_TASKS = 5_000
 _DEPTH = 8
@@ -22,6 +27,7 @@ _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,200}\?>")
 def _look(machine: Machine, seen: Seen) -> None:
     root = windowspath.clean(_FOLDER, machine.variables)
     waiting, looked = [(root, 0)], 0
+    files: set[str] = set()
     while waiting:
         folder, depth = waiting.pop()
         with seen.part():
@@ -37,9 +43,10 @@ def _look(machine: Machine, seen: Seen) -> None:
                 if looked > _MOST_TASKS:
                     raise Unavailable("too_large", root)
                 path = entry.path[len(root) :]
+                files.add(path.casefold())
                 with seen.part():
                     _one(machine, seen, entry.path, path)
-    _unlisted(machine, seen)
+    _unlisted(machine, seen, files)
 
 
 def _one(machine: Machine, seen: Seen, place: str, path: str) -> None:
@@ -59,19 +66,59 @@ def _one(machine: Machine, seen: Seen, place: str, path: str) -> None:
         seen.add("task", **told, command=program, arguments=arguments)
 
 
-def _unlisted(machine: Machine, seen: Seen) -> None:
-    """Tasks that the registry runs although no account has the right to see them."""
+def _unlisted(machine: Machine, seen: Seen, files: Collection[str]) -> None:
+    """Tasks that the registry runs although they have no file, or although no account has the right to see
+    them."""
     waiting, looked = [("", 0)], 0
     while waiting and looked < _MOST_TASKS:
         path, depth = waiting.pop()
         looked += 1
         with seen.part():
             values = machine.registry.values(_TREE + path)
-            if values.get("Id") and "SD" not in values:
+            number = values.get("Id", "")
+            is_hidden = "SD" not in values
+            if number and (is_hidden or path.casefold() not in files):
                 folder, _, name = path.rpartition("\\")
-                seen.add("task", path=path, name=name, folder=folder + "\\", is_hidden=True)
+                stored = machine.registry.values(f"{_TASKS}\\{number}").get("Actions", "")
+                for command, arguments in stored_actions(stored) or [("", "")]:
+                    program = windowspath.program_of(command, machine.variables)
+                    seen.add("task", path=path, name=name, folder=folder + "\\", is_hidden=is_hidden,
+                             command=program, arguments=arguments)  # fmt: skip
             if depth < _DEPTH:
                 waiting += [(f"{path}\\{name}", depth + 1) for name in machine.registry.subkeys(_TREE + path)]
+
+
+def stored_actions(stored: str) -> list[tuple[str, str]]:
+    """Command and arguments of each action in the value `Actions` of the registry, given as hexadecimal
+    digits.
+
+    The form is not documented: a version (2 bytes), the account as text, then for each action its kind (2
+    bytes; 0x6666 runs a program) and texts: name, command, arguments, folder. A text is its length in bytes
+    and UTF-16. Other actions end the list.
+    """
+    try:
+        content = bytes.fromhex(stored)
+        at = 2
+        found: list[tuple[str, str]] = []
+        _account, at = _text(content, at)
+        while content[at : at + 2] == _RUNS and len(found) < _MOST_ACTIONS:
+            _name, at = _text(content, at + 2)
+            command, at = _text(content, at)
+            arguments, at = _text(content, at)
+            _folder, at = _text(content, at)
+            found.append((command, arguments))
+            at += 2  # flags
+    except (ValueError, struct.error):
+        return []
+    return found
+
+
+def _text(content: bytes, at: int) -> tuple[str, int]:
+    length = struct.unpack_from("<I", content, at)[0]
+    end = at + 4 + length
+    if end > len(content):
+        raise ValueError("cut off")
+    return content[at + 4 : end].decode("utf-16-le", "replace").rstrip("\0"), end
 
 
 def actions(content: bytes) -> list[tuple[str, str]]:
@@ -96,7 +143,7 @@ def actions(content: bytes) -> list[tuple[str, str]]:
             found.append((parts.get("Command", ""), parts.get("Arguments", "")))
         elif tag == "ComHandler":
             found.append((parts.get("ClassId", ""), parts.get("Data", "")))
-    return found[:64]
+    return found[:_MOST_ACTIONS]
 
 
 PROBE = Probe("tasks", _look, systems=frozenset({System.WINDOWS}), is_essential=True)

@@ -19,6 +19,7 @@ from quetsach.endpoint.reporting import wording
 from quetsach.endpoint.verdict import Verdict
 from quetsach.text import words
 from quetsach.text.language import gettext as _
+from quetsach.text.language import gettext_noop
 from quetsach.text.page import marked, opening
 
 MOST_GAPS = 5
@@ -140,7 +141,8 @@ def _probes(result: Result) -> Iterator[str]:
     for name, seen in result.observed.items():
         if wording.is_foreign(seen):
             continue
-        state = marked(*_STATES[seen.state], _t(wording.probe_state(seen.state)))
+        look = _STATES[State.NOT_CHECKED if seen.gaps else seen.state]
+        state = marked(*look, _t(wording.probe_state(seen)))
         yield (
             f'<tr><th scope="row">{_t(wording.probe(name))}</th><td>{state}</td><td>{_gaps(seen)}</td></tr>\n'
         )
@@ -152,11 +154,6 @@ def _gaps(seen: Observed) -> str:
     if len(seen.gaps) > MOST_GAPS:
         texts.append(_("and %(n)s more") % {"n": words.number(len(seen.gaps) - MOST_GAPS)})
     return "<br>".join(map(_t, texts)) or "–"
-
-
-def gettext_noop(text: str) -> str:
-    """A text that is translated when it is shown."""
-    return text
 
 
 ANSWERS = {"unit": gettext_noop("Unit"), "people": gettext_noop("People who use it")}

@@ -10,26 +10,17 @@ from quetsach.endpoint.catalogue import NO_SOFTWARE, Confidence, Kind
 from quetsach.endpoint.checking import Result
 from quetsach.endpoint.fact import REASONS, Gap, Observed, State
 from quetsach.endpoint.finding import Evidence, Finding
+from quetsach.endpoint.reporting import fact_words
 from quetsach.endpoint.verdict import Verdict
 from quetsach.text import words
 from quetsach.text.language import code
 from quetsach.text.language import gettext as _
 
 _ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
-_TIMES = ("time", "supported_until")
 _OLD = "OLD-01"
 _FIREWALL = "FW-03"
 _PROTECTION = {"antivirus", "system"}
-_EMPTY = ("", "no", "unknown")
-_NOT_SHOWN = {
-    "file": ("name", "folder", "type"),
-    "autostart": ("target",),
-    "task": ("name", "folder"),
-    "process": ("name",),
-    "service": ("start", "type"),
-    "system": ("is_supported",),
-}
-"""Fields that repeat another field."""
+_MOST_DAYS = 3
 
 
 def promise() -> str:
@@ -89,7 +80,7 @@ def next_steps(result: Result) -> list[str]:
     if is_sure:
         steps.append(_("Give this result to the IT officer of your unit; do not delete anything yourself."))
     counted = _counted(result)
-    if any(one.product not in NO_SOFTWARE for one in counted):
+    if any(one.product not in NO_SOFTWARE and one.kind is not Kind.BEHAVIOUR for one in counted):
         steps.append(
             _("Look for the papers of the software named here; without them, plan a free or licensed one.")
         )
@@ -101,6 +92,12 @@ def next_steps(result: Result) -> list[str]:
     if "no_reader" in reasons:
         steps.append(
             _("The reader of rules (yara-x) is missing: install it, or unpack the stick's ZIP again.")
+        )
+    if "locked" in reasons:
+        steps.append(_("Unlock the drives named here (BitLocker), then check again."))
+    if "unsettled" in reasons:
+        steps.append(
+            _("Start the Windows on this disk, shut it down wholly (not by fast startup), then check again.")
         )
     if reasons & {"damaged", "failed", "too_large", "too_long", "no_registry"}:
         steps.append(_("Some places named here could not be read. Have the IT officer look at them."))
@@ -114,6 +111,8 @@ def next_steps(result: Result) -> list[str]:
         steps.append(
             _("Have the IT officer plan a newer system for this machine: it gets no more security updates.")
         )
+    elif result.verdict is Verdict.TRACES and not steps:
+        steps.append(_("Ask the people who use this machine what the traces come from."))
     elif result.verdict is Verdict.CLEAN:
         steps.append(_("Nothing to do. Check again when the list of the campaign changes."))
     return steps
@@ -130,9 +129,18 @@ def _is_malware(one: Finding) -> bool:
 def finding(one: Finding, result: Result) -> str:
     """A finding in one line."""
     if one.sign:
-        return result.wanted.signs.signs[one.sign].texts[code()].what
+        what = result.wanted.signs.signs[one.sign].texts[code()].what
+        days = ", ".join(_days(one)) if one.kind is Kind.BEHAVIOUR else ""
+        return _("%(what)s (on %(days)s)") % {"what": what, "days": days} if days else what
     family = f" ({one.family})" if one.family else ""
     return _("On the campaign's list: %(item)s") % {"item": words.defanged(one.indicator) + family}
+
+
+def _days(one: Finding) -> list[str]:
+    """The last days on which it happened, the newest first; empty where no fact tells."""
+    clocks = (words.clock(seen.fields.get("time"), _ZONE) for seen in one.evidence)
+    days = sorted({moment.date() for moment in clocks if moment is not None}, reverse=True)
+    return [f"{day:%d/%m/%Y}" for day in days[:_MOST_DAYS]]
 
 
 def doubt(one: Finding, result: Result) -> str:
@@ -214,26 +222,16 @@ def evidence(one: Evidence) -> str:
     if one.fact == "hosts-line":
         told = one.fields
         return f"{told['address']} {told['name']} · {told['file']}:{told['line']}"
-    left_out = _NOT_SHOWN.get(one.fact, ())
+    left_out = fact_words.NOT_SHOWN.get(one.fact, ())
     texts = [_shown(name, value) for name, value in one.fields.items() if name not in left_out]
-    return " · ".join(text for text in texts if text not in _EMPTY)
+    return " · ".join(text for text in texts if text not in fact_words.EMPTY)
 
 
 def _shown(name: str, value: str) -> str:
-    if name in _TIMES:
+    if name in fact_words.TIMES:
         return _moment(value)
-    if name == "network":
-        return network(value)
-    return probe(value) if name == "where" else value
-
-
-def network(kind: str) -> str:
-    """A kind of network in the Windows firewall."""
-    return {
-        "domain": _("in the office's own domain"),
-        "private": _("in networks at home or at work"),
-        "public": _("in public networks"),
-    }.get(kind, kind)
+    told = fact_words.value(name, value)
+    return value if told == value else _(told)
 
 
 def _moment(value: str) -> str:
@@ -246,45 +244,28 @@ def _moment(value: str) -> str:
 
 def probe(name: str) -> str:
     """The thing that a probe looks at."""
-    return {
-        "processes": _("Running programs"),
-        "resolver_cache": _("Names asked for lately"),
-        "hosts": _("Hosts file"),
-        "proxies": _("Proxies"),
-        "services": _("Services and drivers"),
-        "tasks": _("Scheduled tasks"),
-        "autostart": _("Programs that start by themselves"),
-        "wmi_consumers": _("Programs started by events of Windows"),
-        "cron": _("Scheduled tasks (cron)"),
-        "systemd": _("Services (systemd)"),
-        "preload": _("Preloaded libraries"),
-        "logins": _("Ways to sign in"),
-        "activation": _("Where Windows and Office activate"),
-        "licences": _("Licences as Windows tells them"),
-        "antivirus": _("Exceptions of the antivirus"),
-        "firewall": _("Firewall rules"),
-        "installed": _("Installed programs"),
-        "folders": _("Program folders"),
-        "executed": _("Programs started before"),
-        "scripts": _("Commands typed before"),
-        "configs": _("Settings files of programs"),
-        "system": _("Age of the operating system"),
-        "event_logs": _("Event logs"),
-        "browsers": _("Browser history"),
-        "settings": _("Settings in the registry"),
-        "files": _("Files"),
-        "sockets": _("Network connections"),
-        "indicators": _("The campaign's list"),
-    }.get(name, name)
+    return _(fact_words.PROBES[name]) if name in fact_words.PROBES else name
 
 
-def probe_state(word: State) -> str:
-    """Whether a probe could look."""
+def probe_state(seen: Observed) -> str:
+    """Whether a probe could look, and whether at all of it."""
+    if seen.gaps and seen.state is not State.NOT_CHECKED:
+        return _("looked at in part")
     return {
         State.OK: _("looked at"),
         State.EMPTY: _("looked at, nothing there"),
         State.NOT_CHECKED: _("not checked"),
-    }[word]
+    }[seen.state]
+
+
+def not_seen(result: Result) -> list[str]:
+    """What was not looked at, or not wholly, although no verdict needs it; things that this kind of system
+    cannot have are left out."""
+    return [
+        probe(name)
+        for name, seen in result.observed.items()
+        if not seen.is_whole and name not in result.unseen and not is_foreign(seen)
+    ]
 
 
 def gap(one: Gap) -> str:

@@ -140,8 +140,22 @@ class LicenceFactsForm(forms.Form):
         help_text=_("Names, addresses or networks, with spaces between them; empty if there is none."),
     )  # fmt: skip
 
+    own_names = forms.CharField(
+        label=_("Its own names and networks"), required=False, max_length=1_000,
+        help_text=_(
+            "Names and addresses of its own servers, such as tanphu.example.org: in a hosts file they are no"
+            " sign."
+        ),
+    )  # fmt: skip
+
     def clean_kms_hosts(self) -> list[str]:
-        hosts: list[str] = self.cleaned_data["kms_hosts"].replace(",", " ").split()
+        return self._hosts("kms_hosts")
+
+    def clean_own_names(self) -> list[str]:
+        return self._hosts("own_names")
+
+    def _hosts(self, name: str) -> list[str]:
+        hosts: list[str] = self.cleaned_data[name].replace(",", " ").split()
         for host in hosts:
             if not (_NAME.fullmatch(host) or _is_network(host)):
                 raise forms.ValidationError(

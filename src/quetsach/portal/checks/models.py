@@ -305,6 +305,7 @@ class UnitPlan(models.Model):
     computers = models.PositiveIntegerField(null=True)
     replace_by = models.DateField(null=True)
     kms_hosts = models.JSONField(default=list, help_text="its own activation servers")
+    own_names = models.JSONField(default=list, help_text="its own names and networks")
     volume_agreement = models.BooleanField(null=True)
     at = models.DateTimeField(auto_now=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

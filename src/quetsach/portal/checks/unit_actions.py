@@ -175,12 +175,13 @@ def say_licences(
     node: CampaignNode,
     kms_hosts: list[str],
     volume_agreement: bool | None,
+    own_names: list[str],
     actor: User,
     ip: str | None = None,
 ) -> UnitPlan:
     """Set the unit's facts about its licences; its next pack carries them."""
     plan = _plan(node, actor)
-    plan.kms_hosts, plan.volume_agreement = kms_hosts, volume_agreement
+    plan.kms_hosts, plan.volume_agreement, plan.own_names = kms_hosts, volume_agreement, own_names
     plan.save()
     record(actor, "unit.say_licences", unit_path=node.path, about=plan, ip=ip)
     return plan

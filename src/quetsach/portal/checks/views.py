@@ -24,7 +24,17 @@ from quetsach.portal.checks.arriving.refused import count_refused
 from quetsach.portal.checks.charts import coverage_chart
 from quetsach.portal.checks.forms import ComputersForm, ResultsForm, TieForm
 from quetsach.portal.checks.models import CheckResult, UploadCode
-from quetsach.portal.checks.words import PRODUCT, SHAPES, SURENESS, age, finding_words, refusal
+from quetsach.portal.checks.words import (
+    PRODUCT,
+    SHAPES,
+    SURENESS,
+    age,
+    evidence_words,
+    finding_words,
+    gap_words,
+    probe_words,
+    refusal,
+)
 from quetsach.portal.kit.address import on_screen
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.refusals import note_form
@@ -201,6 +211,7 @@ def _result_page(
             "doubt": doubt,
             "product": PRODUCT.get(one["product"], one["product"]),
             "sureness": SURENESS.get(one["confidence"], one["confidence"]),
+            "evidence": [evidence_words(seen) for seen in one["evidence"]],
         }
         for one in found.findings
         for says, doubt in [finding_words(one)]
@@ -211,9 +222,31 @@ def _result_page(
         "result": found,
         "shape": SHAPES[found.verdict],
         "findings": findings,
-        "gaps": [probe for probe in found.probes if probe["gaps"]],
+        "unseen": [probe_words(name) for name in found.unseen],
+        "others": _not_looked_at(found),
+        "gaps": [
+            (probe_words(probe["name"]), [gap_words(gap) for gap in probe["gaps"]])
+            for probe in found.probes
+            if probe["gaps"] and not _is_foreign(probe)
+        ],
         "history": [(row, SHAPES[row.verdict]) for row in queries.history_of(found)],
         "cases": queries.cases_of(found),
         "tie_form": form or (TieForm(devices=others) if may_tie else None),
     }  # fmt: skip
     return render(request, "checks/result.html", context, status=status)
+
+
+def _not_looked_at(found: CheckResult) -> list[str]:
+    """What was not looked at, or not wholly, although no verdict needs it."""
+    return [
+        probe_words(probe["name"])
+        for probe in found.probes
+        if (probe["gaps"] or probe["state"] == "not_checked")
+        and probe["name"] not in found.unseen
+        and not _is_foreign(probe)
+    ]
+
+
+def _is_foreign(probe: dict[str, Any]) -> bool:
+    """Whether this kind of system cannot have the thing, so that nobody need read about it."""
+    return not probe["items"] and any(gap["reason"] == "other_system" for gap in probe["gaps"])

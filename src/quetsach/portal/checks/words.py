@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cache
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -11,11 +12,16 @@ from django.utils.translation import gettext_lazy as _
 
 from quetsach.endpoint import catalogue
 from quetsach.endpoint.catalogue import Text
+from quetsach.endpoint.fact import REASONS
 from quetsach.endpoint.files.rules import Problem
+from quetsach.endpoint.reporting import fact_words
 from quetsach.portal.checks.models import PRODUCTS, CheckResult
 from quetsach.portal.kit.language import language
 from quetsach.portal.kit.templatetags.kit import num
+from quetsach.text.language import translator
+from quetsach.text.words import moment
 
+_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 SHAPES = {"found": "bad", "check": "busy", "traces": "none", "clean": "ok", "unknown": "unsure"}
 """Verdict: the shape of its chip."""
 VERDICTS = dict(CheckResult.VERDICTS)
@@ -91,6 +97,39 @@ def finding_words(finding: dict[str, object]) -> tuple[str, str]:
     if finding.get("indicator"):
         return str(_("On the campaign's list: %(item)s")) % {"item": finding["indicator"]}, ""
     return str(_("A sign that this portal does not know yet: %(sign)s")) % {"sign": sign}, ""
+
+
+def probe_words(name: str) -> str:
+    """What a probe looks at; an unknown probe shows its name."""
+    return _in_our_words(fact_words.PROBES.get(name, name))
+
+
+def gap_words(gap: dict[str, str]) -> str:
+    """Why a part was not seen, and which."""
+    reason = _in_our_words(REASONS.get(gap["reason"], gap["reason"]))
+    return f"{reason}: {gap['detail']}" if gap["detail"] else reason
+
+
+def evidence_words(seen: dict[str, str]) -> list[tuple[str, str]]:
+    """The fields of one piece of evidence, each with its name, without those that tell nothing."""
+    left_out = ("fact", *fact_words.NOT_SHOWN.get(seen.get("fact", ""), ()))
+    return [
+        (_in_our_words(fact_words.FIELDS.get(name, name)), _value_words(name, value))
+        for name, value in seen.items()
+        if name not in left_out and value not in fact_words.EMPTY
+    ]
+
+
+def _value_words(name: str, value: str) -> str:
+    if name in fact_words.TIMES:
+        return moment(value, _ZONE) or value
+    told = fact_words.value(name, value)
+    # Text of the machine is shown as it is, even where it is also a word of ours.
+    return value if told == value else _in_our_words(told)
+
+
+def _in_our_words(text: str) -> str:
+    return translator(language())(text) if text else text
 
 
 PROBLEMS: dict[str, str | Promise] = {

@@ -22,7 +22,7 @@ from quetsach.endpoint.act.errors import ActError, of
 from quetsach.endpoint.act.ground import State
 from quetsach.endpoint.fact import Unavailable
 from quetsach.endpoint.machine import Machine
-from quetsach.endpoint.machines.hive import Hive
+from quetsach.endpoint.machines.hive import Hive, is_settled
 
 _BASE, _INLINE = 4096, 0x80000000
 _LARGEST = 16344
@@ -62,6 +62,15 @@ class HiveSettings:
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
+
+    def admit(self, key: str) -> None:
+        place, _path = self._split(key)
+        try:
+            with place.open("rb") as file:
+                if not is_settled(file):
+                    raise ActError("unclean", str(place))
+        except OSError as error:
+            raise of(error, str(place)) from error
 
     def get(self, key: str, name: str) -> State | None:
         with self._opened(key, "rb") as (file, node):
@@ -108,7 +117,7 @@ class HiveSettings:
         try:
             with place.open(mode) as opened:
                 file: Any = opened
-                if mode != "rb" and len(set(_read(file, 4, "<II"))) > 1:
+                if mode != "rb" and not is_settled(file):
                     raise ActError("unclean", str(place))
                 try:
                     node = Hive(file, key).node(path)

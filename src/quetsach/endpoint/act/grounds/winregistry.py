@@ -24,6 +24,9 @@ _LARGEST = 16 << 20
 class LiveSettings:
     """See the module."""
 
+    def admit(self, key: str) -> None:
+        """A running Windows writes its own registry."""
+
     def get(self, key: str, name: str) -> State | None:
         try:
             with _opened(key, _READ) as (advapi, handle):

@@ -80,13 +80,16 @@ class Told:
 
     @property
     def software(self) -> frozenset[str]:
-        """Licensed products with a certain or strong finding (D1, D2).
+        """Licensed products with a certain or strong finding (D1, D2) that is still there.
 
-        A product with weaker findings only, such as missing papers (D3), is left out."""
+        A product with weaker findings only, such as missing papers (D3), is left out. So is a product whose
+        findings all tell of the past: traces of a run stay after the copy was replaced."""
         return frozenset(
             one["product"]
             for one in self.findings
-            if one["product"] not in NO_SOFTWARE and one["confidence"] in _COUNTED
+            if one["product"] not in NO_SOFTWARE
+            and one["confidence"] in _COUNTED
+            and one["kind"] != Kind.BEHAVIOUR
         )
 
 

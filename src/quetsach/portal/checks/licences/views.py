@@ -88,7 +88,11 @@ def _page(
 
 def _facts(plan: UnitPlan | None) -> LicenceFactsForm:
     known = {None: "", True: "yes", False: "no"}[plan.volume_agreement if plan else None]
-    initial = {"volume_agreement": known, "kms_hosts": " ".join(plan.kms_hosts) if plan else ""}
+    initial = {
+        "volume_agreement": known,
+        "kms_hosts": " ".join(plan.kms_hosts) if plan else "",
+        "own_names": " ".join(plan.own_names) if plan else "",
+    }
     return LicenceFactsForm(initial=initial, auto_id="facts-%s")
 
 

@@ -145,7 +145,10 @@ def _profile(node: CampaignNode) -> profiles.Profile:
     if plan is None:
         return profiles.Profile(organisation=node.name)
     return profiles.Profile(
-        organisation=node.name, kms_hosts=tuple(plan.kms_hosts), volume_agreement=plan.volume_agreement
+        organisation=node.name,
+        kms_hosts=tuple(plan.kms_hosts),
+        volume_agreement=plan.volume_agreement,
+        own_names=tuple(plan.own_names),
     )
 
 
