@@ -10,6 +10,7 @@ from quetsach import __version__
 from quetsach.sightings.heartbeat import LONGEST_PAUSE, MOST_SOURCES, Heartbeat, WatchedSource
 from quetsach.sightings.sighting import Coverage, Scan
 from quetsach.text.escape import escape
+from quetsach.watching.names import series
 from quetsach.watching.state import State
 
 _FEW_LINES = 10
@@ -22,7 +23,10 @@ def beat(state: State, scan: Scan, unsent: tuple[int, str], began: float, now: f
     count, day = unsent
     troubles = state.troubles()
     seen = sorted(state.coverage(scan.set_id), key=lambda one: one.last or "", reverse=True)
-    sources = [_source(state, one, scan.tz, troubles) for one in seen]
+    live = {series(one.path): one.source for one in reversed(seen)}
+    sources = [
+        _source(state, one, scan.tz, troubles, is_live=live[series(one.path)] == one.source) for one in seen
+    ]
     known = {source.path for source in sources}
     sources += [
         WatchedSource(_text(path), _text(scan.source_name), zone=scan.tz, problem=_text(why))
@@ -41,13 +45,16 @@ def beat(state: State, scan: Scan, unsent: tuple[int, str], began: float, now: f
     )
 
 
-def _source(state: State, seen: Coverage, tz: str, troubles: Mapping[str, str]) -> WatchedSource:
+def _source(
+    state: State, seen: Coverage, tz: str, troubles: Mapping[str, str], *, is_live: bool
+) -> WatchedSource:
+    """A log that was rotated has no usual pause: nothing comes to it any more, which is no silence."""
     return WatchedSource(
         path=_text(seen.path),
         name=_text(seen.name),
         zone=tz,
         last_line=_time(seen.last),
-        pause=_pause(seen),
+        pause=_pause(seen) if is_live else None,
         behind=behind(state, Path(seen.path), seen.source),
         lines=seen.lines,
         not_understood=seen.not_understood,

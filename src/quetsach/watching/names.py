@@ -28,6 +28,20 @@ _ROTATED = re.compile(r"[.-](\d[\d_T-]*(\.\d+)?|old)(\.(gz|bz2|xz|zst|lz4|zip))?
 """What follows the name of a log in that of a rotated one: `.1`, `-20260921.gz`, `.2026-09-21.0`."""
 
 
+_DATE = re.compile(r"(19|20)\d\d(?P<between>[-_.]?)\d\d(?P=between)\d\d", re.ASCII)
+
+
+def series(path: str) -> str:
+    """What a log has in common with its rotated ones: the path of the log itself, if it is there, and the
+    name without a date. Of a series only the latest grows."""
+    name = os.path.basename(path)  # noqa: PTH119
+    for at, letter in enumerate(name):
+        base = path[: len(path) - len(name) + at]
+        if letter in ".-" and _ROTATED.fullmatch(name, at) and os.path.isfile(base):  # noqa: PTH113
+            return base
+    return path.removesuffix(name) + _DATE.sub("DATE", name)
+
+
 _MISSING = "no such file or folder"
 _NO_MATCH = "no file has such a name now; check the pattern"
 _EMPTY_FOLDER = "the folder holds no file"
