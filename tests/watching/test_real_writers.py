@@ -61,7 +61,7 @@ class Follower:
         return list(cast("Any", result.sightings))
 
     def check(self, lines: int) -> None:
-        """Each line that names a machine counts once, and no gap is told."""
+        """Lines with a machine count once, without a gap."""
         self.settle()
         found = self.found()
         assert found == self.scanned()

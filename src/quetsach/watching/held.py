@@ -36,6 +36,11 @@ class Held:
     is_gone: bool = False
     is_past: bool = False
     """It was rotated since the last look, so it is read though nobody saw it under its first name."""
+    noted: int = 0
+    """How many first bytes the note of its format is about."""
+    judged: int = -1
+    """How many first bytes `is_binary` is about."""
+    is_binary: bool = False
     is_copy: bool = False
     """Another file that is held open has the same content, and at least as much of it."""
 
@@ -165,8 +170,14 @@ class Looker:
         answer = answer_of(found.result)
         if self.is_stopping or answer.coverage.bytes != end - start:
             return None
-        if start == 0:
+        is_new = held.generation is None
+        # A format is looked for anew when there is twice as much to see: it takes as long as a span.
+        if start == 0 and (is_new or len(head) >= min(2 * held.noted, SETTLED_BYTES)):
+            held.noted = len(head)
             self._note_format(str(held.path), head)
-        if is_binary(head[:HEAD_BYTES]) and self.matcher.recognise(head) == "text":
+        judged = min(len(head), HEAD_BYTES)
+        if is_new or held.judged != judged:
+            held.judged, held.is_binary = judged, is_binary(head[:HEAD_BYTES])
+        if held.is_binary and self.matcher.recognise(head) == "text":
             answer.coverage.errors.append(BINARY)
         return answer, found.header, source

@@ -55,6 +55,7 @@ class Paths:
         self._follow = list(follow)
         self._own = [os.path.realpath(path) for path in own]
         self._judged: dict[str, bool] = {}
+        self._known: dict[str, Path] = {}
 
     def now(self) -> Names:
         """What is there now."""
@@ -74,19 +75,27 @@ class Paths:
 
     def _add(self, name: str, found: Names) -> None:
         try:
-            about = Path(name).stat()
+            about = self._path(name).stat()
             if stat.S_ISDIR(about.st_mode):
-                for inner in sorted(Path(name).iterdir()):
+                with os.scandir(name) as entries:
                     # A link to a folder can lead anywhere, and in a circle.
-                    if not (inner.is_symlink() and inner.is_dir()):
-                        self._add(str(inner), found)
+                    inner = sorted(one.path for one in entries if not (one.is_symlink() and one.is_dir()))
+                for one in inner:
+                    self._add(one, found)
             elif stat.S_ISREG(about.st_mode) and not self._is_own(name):
-                found.files[Path(name)] = Mark.of(about)
+                found.files[self._path(name)] = Mark.of(about)
         except FileNotFoundError:
             # It was renamed between two looks, or is a dangling link.
             return
         except OSError as error:
             found.errors[name] = error.strerror or str(error)
+
+    def _path(self, name: str) -> Path:
+        """The same object at each look: to make it anew takes longer than to ask for its file."""
+        known = self._known.get(name)
+        if known is None:
+            known = self._known[name] = Path(name)
+        return known
 
     def _nothing(self, path: str) -> str:
         """Why nothing is followed at a path; "" where it came back meanwhile."""
