@@ -294,6 +294,7 @@ def _idle(asked: argparse.Namespace, folder: Path) -> Iterator[Sequence[str]]:
 def _heartbeats(asked: argparse.Namespace) -> int:
     """So many sensors tell once each that they live, to a portal of its own."""
     own_portal.start()
+    from django.conf import settings
     from django.db import connection
     from django.test import Client
 
@@ -309,6 +310,7 @@ def _heartbeats(asked: argparse.Namespace) -> int:
         for number in range(asked.sensors)
     ]
     tokens = [one.secret for one in secrets if one is not None]
+    settings.ALLOWED_HOSTS = ["testserver"]
     client, now = Client(), datetime.now(UTC)
     sources = tuple(
         WatchedSource(f"/var/log/dns-{number}.log", "dns", last_line=now, pause=5, lines=9)
