@@ -27,6 +27,7 @@ from bench import (
     sets,
     threads,
     victims,
+    watch,
 )
 from bench.portal import country
 
@@ -50,6 +51,7 @@ _BENCHES: dict[str, tuple[Any, Callable[[argparse.Namespace], int]]] = {
     "cases": (cases, cases.cases),
     "rows": (rows, rows.rows),
     "victims": (victims, victims.victims),
+    "watch": (watch, watch.watch),
     "portal": (country, country.portal),
 }
 

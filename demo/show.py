@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from demo.desk import lay_papers, write_letters
 from demo.eighth_week import play
 from demo.figures import export_pages, figures_line, main_pages
 from demo.letter import read_order
+from demo.living import Living
 from demo.logs import write
 from demo.machines import check_machines
 from demo.notified import notify, report_on_it
@@ -43,8 +45,9 @@ def run(given: argparse.Namespace, var: Path) -> int:
     done = var / "ready.json"
     before = float(os.environ.get("QUETSACH_SETUP_SECONDS", 0))
     if done.exists():
-        return serve(given, var, Steps(2, before), is_new=False)
-    steps = Steps(8 if given.logs else 15, before)
+        is_living = json.loads(done.read_text(encoding="utf-8")).get("living")
+        return serve(given, var, Steps(3 if is_living else 2, before), is_new=False)
+    steps = Steps(8 if given.logs else 15 if given.as_of else 16, before)
     with steps.step(say("build"), spent=before):
         steps.note = engine_name()
     with steps.step(say("database")):
@@ -59,7 +62,13 @@ def run(given: argparse.Namespace, var: Path) -> int:
     else:
         made_files(given, var, steps, story)
     address = address_at(given.port)
-    kept = {"as_of": str(calendar.today), "own": bool(given.logs), "address": address}
+    is_living = not given.logs and not given.as_of
+    kept = {
+        "as_of": str(calendar.today),
+        "own": bool(given.logs),
+        "living": is_living,
+        "address": address,
+    }
     done.write_text(json.dumps(kept), encoding="utf-8")
     return serve(given, var, steps, is_new=True)
 
@@ -192,11 +201,22 @@ def serve(given: argparse.Namespace, var: Path, steps: Steps, *, is_new: bool) -
                 print(f"\n{error}\n{(var / 'portal.log').read_text()[-3000:]}", file=sys.stderr)
                 return 1
         print(figures_line(SLUG))
-        if given.check:
-            return 0
-        greet(server.url, var, steps, is_own=mark["own"])
-        while server.process.poll() is None:
-            time.sleep(0.5)
+        with ExitStack() as opened:
+            if mark.get("living"):
+                with steps.step(say("living")):
+                    living = Living(var, server.url)
+                    opened.enter_context(living.running())
+                    try:
+                        # After use, a visitor may have locked it: that is no error.
+                        steps.note = say("seen", s=living.awaited(var)) if is_new else ""
+                    except CheckError as error:
+                        print(f"\n{error}", file=sys.stderr)
+                        return 1
+            if given.check:
+                return 0
+            greet(server.url, var, steps, is_own=mark["own"])
+            while server.process.poll() is None:
+                time.sleep(0.5)
     return 1
 
 

@@ -33,6 +33,8 @@ WORDS = {
     "results": ("{n} kết quả", "{n} results"),
     "export": ("Xuất báo cáo", "Export the report"),
     "pages": ("Hỏi các trang chính", "Ask for the main pages"),
+    "living": ("Bộ theo dõi nhật ký đang được ghi", "A sensor on a log that is being written"),
+    "seen": ("đang chạy, có hồ sơ sau {s:.0f} giây", "alive, a case after {s:.0f} s"),
     "engine": ("bộ máy {name}", "{name} engine"),
     "units": ("{n} đơn vị", "{n} units"),
     "written": ("{mb:.0f} MB, {n} máy nhiễm giả định", "{mb:.0f} MB, {n} machines infected by invention"),

@@ -45,6 +45,32 @@ def test_the_portal_is_told_where_each_source_stands(
     assert told["/no/such.log"].problem == "no such file or folder"
 
 
+@pytest.mark.parametrize(
+    "names", [("", ".1"), ("", "-20220916"), (".log", ".1.log"), ("-2022-09-16", "-2022-09-15")]
+)
+def test_a_log_that_was_rotated_is_no_silent_source(
+    watch: Callable[..., tuple[int, str, str]],
+    portal: Portal,
+    token: Path,
+    log: Path,
+    names: tuple[str, str],
+) -> None:
+    live, old = (log.with_name(f"dns{name}") for name in names)
+    other = log.with_name("other-7")
+    for path, first in ((old, 0), (live, 400), (other, 0)):
+        for number in range(first, first + 60):
+            with path.open("a") as file:
+                file.write(
+                    f"{1663300800 + 60 * number}.5 1 10.1.2.3 TCP_MISS/200 9 GET http://{path.name}/ -\n"
+                )
+    follow = [word for path in (live, old, other) for word in ("--follow", str(path))]
+    watch("--once", *follow, "--push", portal.url, "--token-file", str(token))
+    beat = heartbeat.read(next(body for body in portal.bodies if body.startswith(b'{"type":"heartbeat"')))
+    told = {source.path: source.pause for source in beat.sources}
+    assert told[str(old)] is None
+    assert told[str(live)] is not None and told[str(other)] is not None
+
+
 @pytest.mark.usefixtures("no_waiting")
 def test_what_the_portal_did_not_take_is_kept_and_sent_later(
     watch: Callable[..., tuple[int, str, str]],

@@ -11,6 +11,7 @@ from quetsach.sightings.heartbeat import LONGEST_PAUSE, MOST_SOURCES, Heartbeat,
 from quetsach.sightings.sighting import Coverage
 from quetsach.text.escape import escape
 from quetsach.watching import document
+from quetsach.watching.names import series
 from quetsach.watching.state import State
 
 _FEW_LINES = 10
@@ -27,7 +28,11 @@ def beat(state: State, unsent: tuple[int, str], began: float, now: float) -> Hea
     zones = {scan.source_name: scan.tz for scan in places}
     of_path = {path: scan for scan in places for path in scan.inputs}
     seen = sorted(state.coverage(set_id), key=lambda one: one.last or "", reverse=True)
-    sources = [_source(state, one, zones.get(one.name, ""), troubles) for one in seen]
+    live = {series(one.path): one.source for one in reversed(seen)}
+    sources = [
+        _source(state, one, zones.get(one.name, ""), troubles, is_live=live[series(one.path)] == one.source)
+        for one in seen
+    ]
     known = {source.path for source in sources}
     for path, why in troubles.items():
         if _text(path) not in known:
@@ -46,7 +51,10 @@ def beat(state: State, unsent: tuple[int, str], began: float, now: float) -> Hea
     )
 
 
-def _source(state: State, seen: Coverage, tz: str, troubles: Mapping[str, str]) -> WatchedSource:
+def _source(
+    state: State, seen: Coverage, tz: str, troubles: Mapping[str, str], *, is_live: bool
+) -> WatchedSource:
+    """A log that was rotated has no usual pause: nothing comes to it any more, which is no silence."""
     formats = (one.format for one in state.of_source(seen.source) if one.format)
     return WatchedSource(
         path=_text(seen.path),
@@ -54,7 +62,7 @@ def _source(state: State, seen: Coverage, tz: str, troubles: Mapping[str, str]) 
         format=_text(next(formats, "")),
         zone=tz,
         last_line=_time(seen.last),
-        pause=_pause(seen),
+        pause=_pause(seen) if is_live else None,
         behind=behind(state, Path(seen.path), seen.source),
         lines=seen.lines,
         not_understood=seen.not_understood,

@@ -38,6 +38,12 @@ class Held:
     is_gone: bool = False
     is_past: bool = False
     """It was rotated since the last look, so it is read though nobody saw it under its first name."""
+    noted: int = 0
+    """How many first bytes the note of its format is about."""
+    format: str = ""
+    judged: int = -1
+    """How many first bytes `is_binary` is about."""
+    is_binary: bool = False
     is_copy: bool = False
     """Another file that is held open has the same content, and at least as much of it."""
 
@@ -171,8 +177,15 @@ class Looker:
         answer = answer_of(found.result)
         if self.is_stopping or answer.coverage.bytes != end - start:
             return None
+        is_new = held.generation is None
+        # A format is looked for anew when there is twice as much to see: it takes as long as a span.
+        if start == 0 and (is_new or len(head) >= min(2 * held.noted, SETTLED_BYTES)):
+            held.noted, held.format = len(head), self._format(held, head)
         if start == 0:
-            answer = answer._replace(format=self._format(held, head))
-        if is_binary(head[:HEAD_BYTES]) and self.matcher.recognise(head) == "text":
+            answer = answer._replace(format=held.format)
+        judged = min(len(head), HEAD_BYTES)
+        if is_new or held.judged != judged:
+            held.judged, held.is_binary = judged, is_binary(head[:HEAD_BYTES])
+        if held.is_binary and self.matcher.recognise(head) == "text":
             answer.coverage.errors.append(BINARY)
         return answer, found.header, source

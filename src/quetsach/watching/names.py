@@ -45,9 +45,26 @@ _ROTATED = re.compile(r"[.-](\d[\d_T-]*(\.\d+)?|old)(\.(gz|bz2|xz|zst|lz4|zip))?
 _WITHIN = re.compile(r"\.\d{1,3}|[.-]\d[\d_T-]{5,}(\.\d+)?", re.ASCII)
 """What stands before the ending: `dns.1.log`, `dns-20260921.log`. `dns-2.log` may be another server's."""
 _PACKED = re.compile(r"\.(gz|bz2|xz|zst|lz4|zip)$")
-
-
 _FORGOTTEN = 1_000
+_DATE = re.compile(r"(19|20)\d\d(?P<between>[-_.]?)\d\d(?P=between)\d\d", re.ASCII)
+
+
+def series(path: str) -> str:
+    """What a log has in common with its rotated ones: the path of the log itself, if it is there, and the
+    name without a date. Of a series only the latest grows."""
+    name = os.path.basename(path)  # noqa: PTH119
+    for at, letter in enumerate(name):
+        base = path[: len(path) - len(name) + at]
+        if letter in ".-" and _ROTATED.fullmatch(name, at) and os.path.isfile(base):  # noqa: PTH113
+            return base
+    stem, ending = os.path.splitext(_PACKED.sub("", name))  # noqa: PTH122
+    for at, letter in enumerate(stem):
+        base = path.removesuffix(name) + stem[:at] + ending
+        if ending and letter in ".-" and _WITHIN.fullmatch(stem, at) and os.path.isfile(base):  # noqa: PTH113
+            return base
+    return path.removesuffix(name) + _DATE.sub("DATE", name)
+
+
 _MISSING = "no such file or folder"
 _NO_MATCH = "no file has such a name now; check the pattern"
 _EMPTY_FOLDER = "the folder holds no file"
@@ -87,12 +104,13 @@ class Paths:
     def _add(self, name: str, found: Names) -> None:
         path = self._path(name)
         try:
-            about = os.stat(name)  # noqa: PTH116
+            about = path.stat()
             if stat.S_ISDIR(about.st_mode):
-                for inner in sorted(path.iterdir()):
+                with os.scandir(name) as entries:
                     # A link to a folder can lead anywhere, and in a circle.
-                    if not (inner.is_symlink() and inner.is_dir()):
-                        self._add(str(inner), found)
+                    inner = sorted(one.path for one in entries if not (one.is_symlink() and one.is_dir()))
+                for one in inner:
+                    self._add(one, found)
             elif stat.S_ISREG(about.st_mode) and not self._is_own(name):
                 found.files[path] = Mark.of(about)
         except FileNotFoundError:

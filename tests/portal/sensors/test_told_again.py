@@ -1,0 +1,105 @@
+"""A random history, with the portal away now and then: a document that is sent again changes no row."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import UTC, datetime
+from io import BytesIO
+from random import Random
+from unittest import mock
+
+import pytest
+
+from quetsach.portal.sensors import actions
+from quetsach.portal.sightings.models import Bypass, CoveredDay, Sighting
+from quetsach.results import push
+from quetsach.sightings.sighting import write
+from quetsach.watching import document, held
+from quetsach.watching.outbox import Outbox
+from tests.portal.scan_document import publish_list
+from tests.watching.office import OPTIONS, Office
+from tests.watching.test_histories import ENGINES, SETTLED, play
+
+pytestmark = [pytest.mark.native, pytest.mark.django_db(transaction=True)]
+STEPS = ("append", "piece", "look", "rename", "copy", "pack", "restore", "delete", "restart", "wait", "kill")
+SHORT = 4096
+"""A log that was told before it holds so many bytes is another log afterwards: docs/en/watch.md."""
+
+
+class Line:
+    """The way to the portal: now and then it is away, or takes a document and its answer is lost."""
+
+    def __init__(self, rng: Random) -> None:
+        self._rng, self.is_good, self._push = rng, False, push.push
+
+    def __call__(self, *given):
+        luck = 1.0 if self.is_good else self._rng.random()
+        if luck < 0.3:
+            raise push.PushError("unreachable", "away")
+        result = self._push(*given)
+        if luck < 0.6:
+            raise push.PushError("unreachable", "the answer is lost")
+        return result
+
+
+def known():
+    fields = ("source", "who", "day", "count", "runs", "device", "action", "first_seen", "last_seen")
+    rows = sorted(map(str, Sighting.rows.values_list("indicator", "evidence", *fields)))
+    ways = sorted(map(str, Bypass.rows.values_list("provider", *fields)))
+    days = sorted(map(str, CoveredDay.rows.values_list("source", "set_id", "day", "hours", "bytes")))
+    return rows, ways, days
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_what_is_told_again_changes_nothing(cast, live_server, tmp_path, monkeypatch, seed):
+    publish_list(cast, tmp_path)
+    _sensor, code = actions.add(cast.user("A1", "coordinator"), cast.units["A1"], "phân giải")
+    secret = actions.enrol(code).secret
+    rng = Random(seed)
+    line = Line(rng)
+    monkeypatch.setattr(push, "push", line)
+    folder = tmp_path / "office"
+    folder.mkdir()
+    with mock.patch.object(held, "SETTLED_BYTES", SETTLED):
+        office = Office(folder, ENGINES[seed % 2])
+        office.day = f"{datetime.now(UTC):%Y-%m-%d}"
+        header = document.header(office.set_id, 1, OPTIONS, ())
+
+        def send():
+            outbox = Outbox(office.state_file, live_server.url, secret, lambda: header, lambda: None)
+            return outbox.send(office.state)
+
+        for _step in range(30):
+            what = rng.choice(STEPS)
+            most = {"append": 120, "piece": 90, "kill": 60}.get(what, 0)
+            play(office, [(what, rng.randint(min(1, most), most))])
+            short = [data for data in office.contents.values() if len(data) < SHORT]
+            if short:
+                play(office, [("append", 80)])
+            if rng.random() < 0.4 and not any(0 < len(data) < SHORT for data in office.contents.values()):
+                send()
+        office.settle()
+        line.is_good = True
+        assert send()
+        before = known()
+        assert before[0]
+
+        result = office.scan()
+        scan = BytesIO()
+        write(scan, header, result.sightings, result.coverage, bypasses=result.bypasses)
+        dump = BytesIO()
+        document.dump(dump, office.state, header, None)
+        for told in (scan, dump):
+            with tempfile.TemporaryFile() as file:
+                file.write(told.getvalue())
+                file.seek(0)
+                push.push(file, live_server.url, secret)
+            assert known() == before
+
+        office.kill()
+        office.state_file.unlink()
+        office.start()
+        office.settle()
+        assert send()
+        assert known() == before
+        office.kill()
