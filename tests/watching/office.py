@@ -30,13 +30,14 @@ class CachedPaths:
     """The names and marks of files, as a network drive tells them: for a while those of the look before."""
 
     def __init__(self, paths: Paths) -> None:
-        self._paths, self._told = paths, Names({}, {}, {})
+        self._paths, self._told = paths, Names.none()
         self.is_stale = False
 
     def now(self) -> Names:
         if not self.is_stale:
             self._told = self._paths.now()
-        return Names(dict(self._told.files), dict(self._told.beside), {}, self._told.rotated)
+        told = self._told
+        return told._replace(files=dict(told.files), beside=dict(told.beside), errors={})
 
 
 class Office:
