@@ -139,6 +139,8 @@ class LogFormat:
     shapes: tuple[Shape, ...]
     variants: tuple[Variant, ...]
     samples: tuple[Sample, ...] = field(default=(), repr=False)
+    repeats: bool = False
+    """A line about a name that shows no client repeats a question whose line shows the client."""
     title: str = ""
     """The programs that write the log: product names, the same in every language."""
 
@@ -185,6 +187,7 @@ def parse(text: str, where: str) -> LogFormat:
     result = LogFormat(
         name=reader.take("name", str),
         title=reader.take("title", str, ""),
+        repeats=reader.take("repeats", bool, False),
         unset=frozenset(v.encode() for v in reader.texts("unset")),
         recognise=_recognise(_Reader(reader.take("recognise", dict, {}), where)),
         shapes=tuple(_shape(_Reader(t, where)) for t in reader.take("shape", list)),
@@ -362,6 +365,14 @@ def names() -> list[str]:
     files = resources.files("quetsach.logs").joinpath("formats").iterdir()
     found = sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))
     return [*found, "text"]
+
+
+@cache
+def repeats(name: str) -> bool:
+    """Whether lines of this format that show no client repeat a question; no format is read but this. Free
+    text and a name that is not known repeat nothing."""
+    file = resources.files("quetsach.logs").joinpath("formats", f"{name}.toml")
+    return name in names() and file.is_file() and parse(file.read_text(encoding="utf-8"), name).repeats
 
 
 def check(name: str) -> None:

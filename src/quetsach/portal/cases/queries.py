@@ -30,8 +30,8 @@ from django.utils import timezone
 from quetsach.machines.identity.figures import Range
 from quetsach.machines.identity.figures import interval as interval_of
 from quetsach.machines.identity.locating import LOCATED
+from quetsach.machines.proof.hours import Span as TimeSpan
 from quetsach.machines.proof.judging import Judgement
-from quetsach.machines.proof.places import Span as TimeSpan
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases import looks, proving
 from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, Device, NotOurs, VictimReport
