@@ -368,11 +368,10 @@ def names() -> list[str]:
 
 
 @cache
-def repeats(name: str) -> bool:
-    """Whether lines of this format that show no client repeat a question; no format is read but this. Free
-    text and a name that is not known repeat nothing."""
-    file = resources.files("quetsach.logs").joinpath("formats", f"{name}.toml")
-    return name in names() and file.is_file() and parse(file.read_text(encoding="utf-8"), name).repeats
+def repeating() -> frozenset[str]:
+    """The formats whose lines repeat a question where they show no client."""
+    found = {name.removesuffix(".toml"): tomllib.loads(text) for name, text in _texts().items()}
+    return frozenset(name for name, table in found.items() if table.get("repeats"))
 
 
 def check(name: str) -> None:

@@ -276,7 +276,7 @@ def story(case: Case) -> Story:
         events=[event for event in events if event.case_id == case.pk],
         former=[event for event in events if event.case_id != case.pk and event.act not in RENAMED],
         led={event.case_id: event.case.device for event in events if event.case_id != case.pk},
-        others=_others(case) if getattr(case, "has_others", True) else [],
+        others=vars(case)["others"] if "others" in vars(case) else _others(case),
         lines=sum(s.count for s in facts.sightings),
         days=len(_local_days(facts.sightings)),
         blocked=sum(s.count for s in facts.sightings if s.action == "blocked"),
@@ -285,13 +285,12 @@ def story(case: Case) -> Story:
 
 
 def with_company(cases: QuerySet[Case]) -> QuerySet[Case]:
-    """The cases, each with `is_reported`: whether others reported it; and `has_others`: whether its machine
-    has other cases; and `waiting_alarm`: the false alarm that waits for a second person, if any."""
-    others = Case.rows.filter(device=OuterRef("device")).exclude(pk=OuterRef("pk"))
+    """The cases, each with `is_reported`: whether others reported it; and `waiting_alarm`: the false alarm
+    that waits for a second person, if any."""
     reports = VictimReport.rows.filter(case=OuterRef("pk"))
     is_waiting = Q(false_alarms__decided_at=None, false_alarms__ended_at=None)
     waiting: Any = FilteredRelation("false_alarms", condition=is_waiting)
-    found: Any = cases.annotate(is_reported=Exists(reports), has_others=Exists(others), waiting_alarm=waiting)
+    found: Any = cases.annotate(is_reported=Exists(reports), waiting_alarm=waiting)
     with_alarm: QuerySet[Case] = found.select_related("waiting_alarm__by", "waiting_alarm__decider")
     return with_alarm
 

@@ -107,10 +107,13 @@ def _find(request: HttpRequest, slug: str, case_id: UUID, verb: Verb = Verb.READ
     rows = Case.objects.visible_to(request.user).select_related(
         "device__owner", "device__campaign__issuer", "device__campaign__case_terms", "merged_into__device"
     )
-    rows = queries.with_company(rows.filter(pk=case_id, device__campaign__slug=slug))
-    found = flags.with_flags(rows, None, timezone.now()).first()
+    its = Case.rows.filter(pk=case_id, device__campaign__slug=slug)
+    rows = queries.with_company(rows.filter(device__in=its.values("device")))
+    cases = list(flags.with_flags(rows, None, timezone.now()).order_by("family", "episode"))
+    found = next((one for one in cases if one.pk == case_id), None)
     if found is None:
         raise Http404
+    vars(found)["others"] = [one for one in cases if one is not found]
     return take_seat(request, slug, found.device.owner_id, verb), found
 
 
