@@ -68,7 +68,7 @@ def leased_days(
         for one in lent.addresses:
             holders[one].append(pk)
     for addresses, keys in zip_longest(batched(sorted(holders), _AT_ONCE), batched(sorted(by_key), _AT_ONCE)):
-        # Tables about the addresses, whoever they name, and what any table says of the machines.
+        # All tables about the addresses; and the rows of all tables about the machines.
         tables = stored.filter(address__in=addresses or ()).values_list(
             Value(""), Value(""), "address", Value(0), Value(0), "unit__path"
         )

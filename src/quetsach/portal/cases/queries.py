@@ -284,6 +284,12 @@ def story(case: Case) -> Story:
     )
 
 
+def of_its_machine(cases: QuerySet[Case], case_id: UUID, slug: str) -> QuerySet[Case]:
+    """Those of the machine of a case in a campaign: the case itself and all others."""
+    its = Case.rows.filter(pk=case_id, device__campaign__slug=slug)
+    return cases.filter(device__in=its.values("device"))
+
+
 def with_company(cases: QuerySet[Case]) -> QuerySet[Case]:
     """The cases, each with `is_reported`: whether others reported it; and `waiting_alarm`: the false alarm
     that waits for a second person, if any."""

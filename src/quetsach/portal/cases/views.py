@@ -107,8 +107,7 @@ def _find(request: HttpRequest, slug: str, case_id: UUID, verb: Verb = Verb.READ
     rows = Case.objects.visible_to(request.user).select_related(
         "device__owner", "device__campaign__issuer", "device__campaign__case_terms", "merged_into__device"
     )
-    its = Case.rows.filter(pk=case_id, device__campaign__slug=slug)
-    rows = queries.with_company(rows.filter(device__in=its.values("device")))
+    rows = queries.with_company(queries.of_its_machine(rows, case_id, slug))
     cases = list(flags.with_flags(rows, None, timezone.now()).order_by("family", "episode"))
     found = next((one for one in cases if one.pk == case_id), None)
     if found is None:
