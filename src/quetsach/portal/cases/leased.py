@@ -67,13 +67,14 @@ def leased_days(
     for pk, lent in found.items():
         for one in lent.addresses:
             holders[one].append(pk)
-    for addresses, keys in zip_longest(batched(sorted(holders), _AT_ONCE), batched(sorted(by_key), _AT_ONCE)):
+    parts = batched(sorted(holders), _AT_ONCE), batched(sorted(by_key), _AT_ONCE)
+    for some, keys in zip_longest(*parts, fillvalue=()):
         # All tables about the addresses; and the rows of all tables about the machines.
-        tables = stored.filter(address__in=addresses or ()).values_list(
+        tables = stored.filter(address__in=some).values_list(
             Value(""), Value(""), "address", Value(0), Value(0), "unit__path"
         )
         rows = stored.filter(
-            key_kind__in={kind for kind, _ in keys or ()}, key_value__in={value for _, value in keys or ()},
+            key_kind__in={kind for kind, _ in keys}, key_value__in={value for _, value in keys},
             end__gt=earliest,
         ).values_list("key_kind", "key_value", "address", "begin", "end", Value(""))  # fmt: skip
         for kind, value, where, begin, end, path in tables.distinct().union(rows, all=True):

@@ -261,8 +261,10 @@ def _days(
                 mask |= masks.get(name, 0)
             if called is not one.called:
                 is_asked = not called.isdisjoint(known)
-            elif (is_asked := one.asked.get(asked_id)) is None:
-                is_asked = one.asked[asked_id] = not called.isdisjoint(known)
+            else:
+                if asked_id not in one.asked:
+                    one.asked[asked_id] = not called.isdisjoint(known)
+                is_asked = one.asked[asked_id]
             is_seen = bool(seen) and not keys.isdisjoint(seen)
             if mask or is_seen:
                 its = DayOfMachine(*read, bool(mask) or is_asked, mask, bool(devices), is_seen)

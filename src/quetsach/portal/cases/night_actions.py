@@ -44,6 +44,8 @@ def _waiting(campaign: Campaign, run: JudgingRun) -> QuerySet[Case]:
     """The claims that the run has not reached, unit by unit. A machine that changes its unit meanwhile may be
     judged twice, or not before the next night."""
     waiting = claims_of(campaign)
+    if run.reached is None:
+        return waiting
     reached = Case.rows.filter(pk=run.reached).values_list("device__owner__path", flat=True).first()
     if reached is None:
         return waiting
