@@ -112,7 +112,8 @@ def _pages(asked: argparse.Namespace, author: Any, campaign: Any) -> None:
 
 def _judgement(asked: argparse.Namespace, campaign: Any) -> None:
     from quetsach.portal.cases.models import Case
-    from quetsach.portal.cases.pull_actions import Pulled, judge_claims
+    from quetsach.portal.cases.night_actions import judge_all
+    from quetsach.portal.cases.pull_actions import Pulled
 
     waiting = Case.rows.filter(is_current=True, state__in=("claimed_clean", "rechecked"))
     for what, moved in (("as on most days", 0), ("with a hundredth that move", 100)):
@@ -121,7 +122,7 @@ def _judgement(asked: argparse.Namespace, campaign: Any) -> None:
                 Case.rows.filter(pk=pk).update(state="claimed_clean")
         pulled = Pulled()
         judged, begun, cpu = waiting.count(), time.perf_counter(), time.process_time()
-        _profiled(asked, "judgement", partial(judge_claims, campaign, pulled))
+        _profiled(asked, "judgement", partial(judge_all, campaign, pulled))
         took, spent = time.perf_counter() - begun, time.process_time() - cpu
         print(f"| judgement of {judged:,} cases, {what} | {spent:.1f} | {took:.1f} | {pulled} |",
               flush=True)  # fmt: skip

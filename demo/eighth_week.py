@@ -25,7 +25,7 @@ from quetsach.machines.evidence import Binding, Claim, Key
 from quetsach.portal.accounts.models import User
 from quetsach.portal.campaigns.cascade import actions as campaigns
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.cases import actions, owning_actions
+from quetsach.portal.cases import actions, noting_actions, owning_actions
 from quetsach.portal.cases.false_alarms import actions as false_alarms
 from quetsach.portal.cases.models import Case, FalseAlarm
 from quetsach.portal.cases.rules import NEEDS_ASSET
@@ -70,6 +70,8 @@ class Tale:
     rival: bool = False
     """Another machine had the address before, and both clocks meet at its only sign."""
     is_leased: bool = True
+    last_day: int = 0
+    """So many days ago it was switched on for the last time."""
     domain: str = field(default="", init=False)
     family: str = field(default="", init=False)
 
@@ -96,6 +98,14 @@ def _confirm(case: Case, by: User) -> None:
     actions.confirm_clean(case, by, "Đã kiểm tra tận nơi, ổ cứng được thay mới (dữ liệu mẫu).")
 
 
+def _isolate(case: Case, by: User, *, since: datetime) -> None:
+    noting_actions.isolate(case, by, since=since, reason="Rút dây mạng, chờ cán bộ kỹ thuật (dữ liệu mẫu).")
+
+
+def _try(case: Case, by: User, *, at: datetime) -> None:
+    noting_actions.try_to_reach(case, by, tried_at=at, how="Gọi điện, phòng khóa cửa (dữ liệu mẫu).")
+
+
 def _not_ours(case: Case, by: User) -> None:
     owning_actions.say_not_ours(case.device, by, "Máy này không có trong sổ của xã (dữ liệu mẫu).")
 
@@ -108,6 +118,7 @@ def tales(story: Story) -> list[Tale]:
     """One machine for each state, and three that wait for the same missing log."""
     one, two = "Xã Dào San", "Xã Mù Sang"
     handled = partial(_handled, story)
+    tries = [(day, partial(_try, at=story.calendar.moment(day, 9))) for day in (16, 14, 12)]
     return [
         Tale("ds-van-thu", one, ((56, 44),), (handled(42),)),
         Tale("ds-ke-toan", one, ((50, 9),), (handled(6, "reinstall"),)),
@@ -132,6 +143,9 @@ def tales(story: Story) -> list[Tale]:
         Tale("ds-cong-an", one, ((44, 30),), (handled(27, "replace"), (20, _confirm))),
         Tale("ds-xa-doi", one, ((6, 2),), ((1, _start),)),
         Tale("ms-khuyen-nong", two, ((5, 2),)),
+        Tale("ds-may-thanh-ly", one, ((49, 30),), (handled(27, "retire"),), last_day=28),
+        Tale("ms-thu-quy", two, ((12, 3),), ((2, partial(_isolate, since=story.calendar.moment(2, 10))),)),
+        Tale("ds-ban-nong-nghiep", one, ((26, 19),), tuple(tries)),
     ]
 
 
@@ -310,7 +324,10 @@ class EighthWeek:
         return (
             at
             for at in _hours(first, last)
-            if at.hour in tale.hours and at.weekday() in tale.weekdays and not self._is_down(tale.place, at)
+            if at.hour in tale.hours
+            and at.weekday() in tale.weekdays
+            and self._days_ago(at) >= tale.last_day
+            and not self._is_down(tale.place, at)
         )
 
     def _lines(self, place: str, first: datetime, last: datetime) -> dict[str, list[int]]:
@@ -325,8 +342,10 @@ class EighthWeek:
         return found
 
     def _is_down(self, place: str, at: datetime) -> bool:
-        ago = (self.story.calendar.today - at.date()).days
-        return place == RESOLVER and ago in _DOWN and 9 <= at.hour < 17
+        return place == RESOLVER and self._days_ago(at) in _DOWN and 9 <= at.hour < 17
+
+    def _days_ago(self, at: datetime) -> int:
+        return (self.story.calendar.today - at.date()).days
 
 
 def _pairs() -> Iterable[tuple[int, int]]:

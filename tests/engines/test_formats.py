@@ -134,6 +134,15 @@ def test_a_wrong_format_file_is_refused_by_name(text: str, problem: str) -> None
     assert problem in str(error.value)
 
 
+def test_a_format_that_repeats_questions_has_lines_with_and_without_a_client() -> None:
+    """Its file is found by its text alone, without being parsed."""
+    formats = logformat.load_all()
+    assert logformat.repeating() == {one.name for one in formats.values() if one.repeats} != set()
+    for name in logformat.repeating():
+        told = [one.expect for one in formats[name].samples if one.expect and "query" in one.expect]
+        assert {"client" in one for one in told} == {False, True}, name
+
+
 def test_an_unknown_format_names_the_known_ones() -> None:
     with pytest.raises(ScanError, match=r"squid.*text"):
         logformat.get("named")

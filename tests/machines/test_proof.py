@@ -13,6 +13,7 @@ from quetsach.machines.proof import hours
 from quetsach.machines.proof.facts import Around, Claim, Expiry, Hit, Machine, Place
 from quetsach.machines.proof.gaps import Closing, Lack, to_do
 from quetsach.machines.proof.judging import Judgement, Rung, judge
+from quetsach.machines.proof.nameless import Malware, Nameless, is_repeated
 from quetsach.machines.proof.places import LogDay, PlaceLog
 
 CLAIM = datetime(2026, 3, 30, 3, tzinfo=UTC)
@@ -30,6 +31,11 @@ def a_day(n: int) -> date:
 
 def works(n: int) -> bool:
     return a_day(n).weekday() < 5
+
+
+def nameless(first: datetime, last: datetime | None = None) -> Nameless:
+    """Lines of which neither the machine nor the family is known."""
+    return Nameless("bad.example", "", ((first, last or first),))
 
 
 def log(first: int = -28, last: int = 16, *, down: object = (), **more: object) -> PlaceLog:
@@ -261,14 +267,50 @@ def test_a_log_with_a_flaw_is_no_silence_and_the_flaw_is_named(flaw: Lack) -> No
 def test_a_sign_that_names_no_machine_parts_the_silence_at_any_hour(hour: int) -> None:
     """At 3:00 UTC the machine works, at 20:00 it does not: malware may."""
     at = datetime.combine(a_day(8), datetime.min.time(), UTC) + hour * HOUR
-    one = found(place(its=PlaceLog(log().days, [(at, at)])))
-    (gap,) = [gap for gap in one.gaps if gap.lack is Lack.NO_MACHINE]
+    one = found(place(its=PlaceLog(log().days, [nameless(at)])))
+    (gap,) = [gap for gap in one.gaps if gap.lack is Lack.NAMELESS]
     assert one.rung is Rung.RECHECKED and (gap.first, gap.end) == (at, at + HOUR)
-    assert gap.closing is Closing.SCAN_AGAIN
-    before = PlaceLog(log().days, [(CLAIM - DAY, CLAIM - DAY), (CLAIM - 90 * DAY, CLAIM - 60 * DAY)])
+    assert gap.closing is Closing.NAMED and gap not in to_do(one.gaps)
+    before = PlaceLog(log().days, [nameless(CLAIM - DAY), nameless(CLAIM - 90 * DAY, CLAIM - 60 * DAY)])
     assert found(place(its=before)).rung is Rung.VERIFIED
-    later = PlaceLog(log(last=25).days, [(at, at)])
+    later = PlaceLog(log(last=25).days, [nameless(at)])
     assert found(place(its=later, alive=alive(last=25)), now=CLAIM + 25 * DAY).rung is Rung.VERIFIED
+
+
+@pytest.mark.parametrize(
+    ("family", "indicator", "of_case", "is_silent"),
+    [("worm", "evil.example", "worm", False), ("other", "bad.example", "worm", True),
+     ("", "bad.example", "worm", False), ("other", "bad.example", "", False),
+     ("other", "evil.example", "worm", False)],
+)  # fmt: skip
+def test_a_sign_without_a_machine_of_another_family_is_no_relapse(
+    family: str, indicator: str, of_case: str, is_silent: bool
+) -> None:
+    """A family that is not known may be any. The indicators of the case count whatever a newer list calls
+    their family."""
+    its = PlaceLog(log().days, [Nameless(indicator, family, ((CLAIM + 8 * DAY,) * 2,))])
+    one = found(place(its=its), malware=Malware(of_case, frozenset({"evil.example"})))
+    assert (one.rung is Rung.VERIFIED) == is_silent
+    assert (Lack.NAMELESS in lacks(one)) == (not is_silent)
+
+
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "is_all"),
+    [
+        (0, 2, True), (600, 602, True), (0, 602, True), (599, 665, False), (-1, 2, False),
+        (1300, 1301, False), (2400, 2460, True),
+    ],
+)  # fmt: skip
+def test_a_line_repeats_a_question_only_where_a_machine_asked_just_before(
+    first: int, last: int, is_all: bool
+) -> None:
+    """Three machines ask at 0, 10 and 40 minutes."""
+    asked = [(CLAIM + n * MINUTE, CLAIM + n * MINUTE) for n in (40, 0, 10)]
+    lines = [(CLAIM, CLAIM), (CLAIM + first * SECOND, CLAIM + last * SECOND)]
+    assert is_repeated(lines, asked) == is_all
 
 
 def test_lost_lines_are_no_silence() -> None:

@@ -20,6 +20,11 @@ FULL, TRICKLE = (0, 1), (2,)
 """Offices in trouble from day 30 on. The disk of some is full on each working day from 9 to 19 o'clock; the
 log of the other then holds a thirtieth of its lines. There the malware mostly stays, and works by day."""
 TROUBLE = 30
+RESOLVERS = (3, 4, 6, 8)
+"""Offices whose log has several lines a look-up. The first alone names the machine."""
+INDIRECT = 0.8
+"""The part of the malware there that changes its way about when it is handled: it asks for names that nobody
+lists. Only the answer holds a listed address, on a line that names no machine."""
 EXPIRING = 6
 """Of twenty families the indicators of so many expire about when the machines are cleaned."""
 MONTH = 30 * DAY
@@ -39,11 +44,22 @@ class Indicator:
 
 @dataclass(frozen=True)
 class Sign:
-    """A log line about an indicator; `arrived` is the hour in which the log came."""
+    """A log line about an indicator that names the machine; `arrived` is the hour in which the log came."""
 
     indicator: Indicator
     hour: int
     arrived: int
+
+
+@dataclass(frozen=True)
+class Nameless:
+    """A log line about an indicator that names no machine. `is_answer`: the machine asked for something else;
+    else the line repeats a question that stands in the log with its machine."""
+
+    indicator: Indicator
+    hour: int
+    arrived: int
+    is_answer: bool
 
 
 @dataclass(eq=False)
@@ -69,6 +85,8 @@ class Computer:
     is_around_told: bool = True
     """The log tells when it goes around."""
     clone: Computer | None = None
+    is_indirect: bool = False
+    """From two days before its claim on the malware asks for names that nobody lists."""
     signs: list[Sign] = field(default_factory=list)
 
     @property
@@ -86,6 +104,7 @@ class Office:
     down: set[int] = field(default_factory=set)
     arrived: list[int] = field(default_factory=list)
     has_agent: bool = False
+    nameless: list[Nameless] = field(default_factory=list)
 
     @property
     def is_in_trouble(self) -> bool:
@@ -111,6 +130,7 @@ class Outbreak:
 
     def __init__(self, seed: int, computers: int = 200) -> None:
         self.chance = random.Random(seed)
+        self.ways = random.Random(f"ways {seed}")
         families = [f"family-{n}" for n in range(20)]
         indicators = [Indicator(f"bad-{n}.example", families[n % 20]) for n in range(2000)]
         wrong = self.chance.sample(indicators, round(len(indicators) * WRONG))
@@ -188,15 +208,18 @@ class Outbreak:
         chance = self.chance
         computer.family = f"family-{chance.randrange(20)}"
         is_bad = self.world.offices[computer.office].is_in_trouble
+        uncleaned = 0.7 if is_bad else 0.5 if computer.office in RESOLVERS else UNCLEANED
         computer.begins_late = chance.random() < (0.9 if is_bad else 0.4)
         claimed = chance.randrange(35, 50) * DAY + chance.randrange(8, 17)
         computer.claimed = claimed
-        computer.is_cleaned = chance.random() >= (0.7 if is_bad else UNCLEANED)
+        computer.is_cleaned = chance.random() >= uncleaned
         end = claimed if computer.is_cleaned else DAYS * DAY
         computer.infected = (chance.randrange(3, 20) * DAY, end)
         if chance.random() < AROUND or computer.number % 40 == 7:
             computer.around = [hour for hour in computer.hours if hour >= claimed - 2 * DAY]
             computer.is_around_told = chance.random() < 0.8
+
+        computer.is_indirect = computer.office in RESOLVERS and self.ways.random() < INDIRECT
 
     def _clones(self) -> None:
         """Of two computers with one image, the first is cleaned; the malware of the other lies low."""
@@ -241,7 +264,13 @@ class Outbreak:
             return
         if indicator.expires is not None and hour >= indicator.expires:
             return
-        computer.signs.append(Sign(indicator, hour, office.arrived[hour // DAY]))
+        arrived = office.arrived[hour // DAY]
+        is_late = computer.claimed is not None and hour > computer.claimed - 2 * DAY
+        is_answer = computer.is_indirect and is_late and indicator.family == computer.family
+        if computer.office in RESOLVERS:
+            office.nameless.append(Nameless(indicator, hour, arrived, is_answer))
+        if not is_answer:
+            computer.signs.append(Sign(indicator, hour, arrived))
 
     def _recall(self) -> None:
         """What many machines open is recalled some days after it was first seen."""

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 from quetsach.machines.proof.facts import Around, Claim, Expiry, Hit, Machine, Place
+from quetsach.machines.proof.hours import Span
 from quetsach.machines.proof.judging import Judgement, Rung, judge
+from quetsach.machines.proof.nameless import Malware, Nameless, is_repeated
 from quetsach.machines.proof.places import LogDay, PlaceLog
 from tests.simulator import outbreak
 from tests.simulator.outbreak import DAY, Computer, Office, World
@@ -32,6 +34,8 @@ class Faults:
     lives_by_one_log: bool = False
     joins_gaps: bool = False
     takes_arrival: bool = False
+    ignores_nameless: bool = False
+    blames_everybody: bool = False
 
 
 @dataclass
@@ -123,8 +127,14 @@ def _weigh(world: World, computer: Computer, rungs: set[Rung], verdict: Verdict)
         if Rung.VERIFIED in rungs:
             verdict.around.append(computer.number)
         return
-    # An expired indicator is in no log: its place cannot see the machine.
-    is_seen = not world.offices[computer.office].is_in_trouble and computer.family not in world.expiries
+    # An expired indicator is in no log, and a sign without a machine may be anybody's: its place cannot see
+    # the machine.
+    office = world.offices[computer.office]
+    is_seen = not office.is_in_trouble and computer.family not in world.expiries
+    is_seen &= not any(
+        line.is_answer and line.indicator.family == computer.family and line.hour > (computer.claimed or 0)
+        for line in office.nameless
+    )
     if is_seen and not computer.is_part_time:
         verdict.seen += 1
         verdict.verified += Rung.VERIFIED in rungs
@@ -150,7 +160,30 @@ def _logs(world: World, office: Office, now: int, faults: Faults) -> tuple[Place
     if office.has_agent:
         some = [date.fromordinal(moment(day * DAY).date().toordinal()) for day in here]
         agent = PlaceLog([_day("agent", "none", day, [1] * 24) for day in sorted(set(some))])
-    return PlaceLog(days), agent
+    return PlaceLog(days, _nameless(world, office, now, faults)), agent
+
+
+def _nameless(world: World, office: Office, now: int, faults: Faults) -> list[Nameless]:
+    """The lines that name no machine, but for those that repeat a question of a machine with a name."""
+    if faults.ignores_nameless:
+        return []
+    asked: dict[str, list[Span]] = {}
+    for computer in world.computers:
+        if computer.office == office.number:
+            for sign in computer.signs:
+                if sign.arrived <= now:
+                    asked.setdefault(sign.indicator.name, []).append((moment(sign.hour), moment(sign.hour)))
+    found = []
+    for line in office.nameless:
+        recalled = line.indicator.recalled
+        if line.arrived > now or (recalled is not None and recalled <= now):
+            continue
+        at = moment(line.hour) + timedelta(seconds=2)
+        if not line.is_answer and is_repeated([(at, at)], asked.get(line.indicator.name, ())):
+            continue
+        family = "" if faults.blames_everybody else line.indicator.family
+        found.append(Nameless(line.indicator.name, family, ((at, at),)))
+    return found
 
 
 def _join(lines: dict[date, list[int]]) -> None:
@@ -226,6 +259,7 @@ def _judge(
         Claim(moment(claimed), machine=on), hits, places, now=moment(now),
         around=[] if faults.ignores_around else _around(computer, now), expiries=expiries,
         machine=Machine(frozenset({machine}), ahead=AHEAD),
+        malware=Malware(computer.family, frozenset(sign.indicator.name for sign in own)),
     )  # fmt: skip
 
 

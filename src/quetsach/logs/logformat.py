@@ -53,6 +53,7 @@ DECODERS = (
     "mentioned",
     "address",
 )
+_REPEATS = "\nrepeats = true\n"
 TESTS = ("present", "in", "not_in", "prefix", "address_in", "words")
 HEADERS = ("zeek", "csv", "w3c")
 PAIRS = ("quoted", "cef", "cells", "colon")
@@ -139,6 +140,8 @@ class LogFormat:
     shapes: tuple[Shape, ...]
     variants: tuple[Variant, ...]
     samples: tuple[Sample, ...] = field(default=(), repr=False)
+    repeats: bool = False
+    """A line about a name that shows no client repeats a question whose line shows the client."""
     title: str = ""
     """The programs that write the log: product names, the same in every language."""
 
@@ -185,6 +188,7 @@ def parse(text: str, where: str) -> LogFormat:
     result = LogFormat(
         name=reader.take("name", str),
         title=reader.take("title", str, ""),
+        repeats=reader.take("repeats", bool, False),
         unset=frozenset(v.encode() for v in reader.texts("unset")),
         recognise=_recognise(_Reader(reader.take("recognise", dict, {}), where)),
         shapes=tuple(_shape(_Reader(t, where)) for t in reader.take("shape", list)),
@@ -362,6 +366,14 @@ def names() -> list[str]:
     files = resources.files("quetsach.logs").joinpath("formats").iterdir()
     found = sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))
     return [*found, "text"]
+
+
+@cache
+def repeating() -> frozenset[str]:
+    """The formats whose lines repeat a question where they show no client. No file is parsed: a page of the
+    portal asks."""
+    told = (name.removesuffix(".toml") for name, text in _texts().items() if _REPEATS in text)
+    return frozenset(told)
 
 
 def check(name: str) -> None:

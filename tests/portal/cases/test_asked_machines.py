@@ -27,6 +27,7 @@ from tests.portal.scan_document import (
     noon,
     publish_list,
     sighting,
+    source_id,
 )
 
 URL = "/api/v1/asked"
@@ -345,26 +346,72 @@ def test_a_source_without_a_line_for_hours_is_no_log_of_these_hours(cast, upload
     assert ("không thấy khoảng nào" in logs) == (pause < 24)
 
 
-@pytest.mark.parametrize("where", ["here", "another list entry", "other place", "untimed", "before"])
+@pytest.mark.parametrize(
+    "where",
+    [
+        "here",
+        "no family",
+        "other family",
+        "own indicator",
+        "other place",
+        "untimed",
+        "untimed other",
+        "before",
+    ],
+)
 def test_signs_that_name_no_machine_are_no_silence_of_their_place(cast, upload, where):
-    """Any machine of the place may be meant, also by another family; a sign at another place is not."""
+    """Any machine of the place may be meant, also where the family is not known. A sign of another family, or
+    at another place, is none of this machine."""
     case = claimed(cast, upload, "10.1.1.5", at=20, is_known=True)
     at = noon(25) if where == "before" else noon(10)
     row = sighting(None, at, source="log-2" if where == "other place" else "log-1", count=50)
-    if where == "another list entry":
-        row |= {"indicator": "bad.example", "matched": "bad.example", "family": ""}
-    if where == "untimed":
+    if where in ("no family", "other family", "untimed other"):
+        family = "" if where == "no family" else "emotet"
+        row |= {"indicator": "bad.example", "matched": "bad.example", "family": family}
+    if where == "own indicator":
+        row |= {"family": "a new name"}
+    if where.startswith("untimed"):
         row |= {"day": None, "first_seen": None, "last_seen": None}
     seen = {"10.1.1.5": alive_of(noon(20), noon(1))}
     upload([row], name="other" if where == "other place" else "fw")
     upload([], [watched(noon(20), noon(1), alive=seen)], asked=["10.1.1.5"])
     case.refresh_from_db()
-    is_silent = where in ("other place", "before")
+    is_silent = where in ("other place", "before", "other family", "untimed other")
     spoilt = "claimed_clean" if where == "untimed" else "rechecked"
     assert case.state == ("verified_clean" if is_silent else spoilt)
     told = text_of(page(cast, case))
     assert ("nhưng chưa rõ máy" in told) == (not is_silent), told
     assert Case.rows.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "state"),
+    [({}, "verified_clean"), ({"field": "answer"}, "rechecked"), ({"logformat": "zeek.dns"}, "rechecked"),
+     ({"source": source_id("log-2")}, "rechecked"), ({"later": 660}, "rechecked"),
+     ({"lasts": 7200}, "rechecked")],
+    ids=["repeats", "answer", "other format", "other log", "too late", "times between not known"],
+)  # fmt: skip
+def test_a_line_that_repeats_a_question_is_a_sign_of_the_machine_that_asked(cast, upload, spoilt, state):
+    """dnsmasq writes a look-up on several lines, and names the machine on the first alone."""
+    case = claimed(cast, upload, "10.1.1.5", at=20, is_known=True)
+    at = noon(10)
+
+    def row(device, later, **more):
+        begin = at + timedelta(seconds=later)
+        until = begin + timedelta(seconds=more.pop("lasts", 0))
+        run = [int((end - at).total_seconds() + 12 * 3600) * 1_000_000 for end in (begin, until)]
+        told = {"who": "", "logformat": "dnsmasq", "runs": [[*run, 2]], "count": 2, **more}
+        return sighting(device, begin, until=until, **told)
+
+    rows = [row("10.1.1.6", 0), row(None, **{"later": 2, **spoilt})]
+    if "lasts" in spoilt:
+        rows.append(row("10.1.1.7", spoilt["lasts"]))
+    upload(rows, schema=2)
+    seen = {"10.1.1.5": alive_of(noon(20), noon(1))}
+    upload([], [watched(noon(20), noon(1), alive=seen)], asked=["10.1.1.5"])
+    case.refresh_from_db()
+    assert case.state == state
+    assert Case.rows.get(device__key="10.1.1.6").state == "assigned"
 
 
 def test_the_page_says_what_is_missing_and_which_log_would_close_it(cast, upload):

@@ -101,6 +101,13 @@ def test_an_incident_is_made_from_chosen_cases_and_once(cast, cases):
     assert Incident.rows.get(pk=only.url.split("/")[-2]).node == cast.nodes["A1"]
 
 
+def test_a_case_has_the_word_of_the_list_of_machines(cast, cases):
+    case_actions.claim_clean(cases[1], cast.user("A1", "officer"), done="scan", done_at=noon(3, 13))
+    found = opened(cast, cases)
+    text = text_of(cast.client("A", "officer").get(url("incident", found.pk)))
+    assert "redline · Chưa đủ căn cứ" in text and "ramnit · Có dấu hiệu" in text
+
+
 def test_cases_of_others_cannot_be_taken_along(cast, cases):
     client = cast.client("A1", "officer")
     sent = {"ma": str(uuid4()), "ho-so": [str(case.pk) for case in cases]}

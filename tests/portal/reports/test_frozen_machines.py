@@ -180,6 +180,38 @@ def test_a_person_restates_and_takes_it_back_and_the_portal_respects_that(cast, 
     assert [one.action for one in said] == ["report.restate", "report.restate_undo", "report.restate"]
 
 
+def test_a_restatement_of_the_portal_is_a_task_until_somebody_of_the_unit_has_read_it(cast, upload):
+    upload(sighting(ADDRESS, noon(9)))
+    for unit in ("A1", "A"):
+        taken(cast, unit)
+    upload(sighting("10.1.1.6", noon(4)))
+    officer, words = cast.client("A1", "officer"), "Đọc số liệu máy tính đã điều chỉnh của báo cáo"
+
+    def today(client):
+        return text_of(client.get("/cd/lam-sach/viec-hom-nay/"))
+
+    assert words not in today(officer)
+    assert restate_all(cast.campaign) == 2
+    assert words in today(officer) and words not in today(cast.client("A1", "it"))
+    upload(sighting("10.1.1.7", noon(4)))
+    assert restate_all(cast.campaign) == 2
+    page = url(cast, "machine_figures", "A1")
+    assert "Tôi đã đọc" in text_of(officer.get(page))
+    stranger = cast.client("A1", "it").post(url(cast, "machine_figures_note", "A1", 3))
+    assert stranger.status_code == 404 and words in today(officer)
+    assert officer.post(url(cast, "machine_figures_note", "A1", 3)).status_code == 302
+    assert words not in today(officer)
+    assert [bool(one.noted_by) for one in chain(cast, "A1").all] == [False, True, True]
+    assert words in today(cast.client("A", "officer")), "each unit reads its own"
+    assert Entry.objects.filter(action="report.restate_note").get().data == {"revision": 1, "number": 3}
+    officer.post(url(cast, "machine_figures_note", "A1", 3))
+    assert Entry.objects.filter(action="report.restate_note").count() == 1
+    # What a person of the unit restates needs no reading.
+    upload(sighting("10.1.1.8", noon(4)))
+    restate(cast.nodes["A1"], cast.user("A1", "officer"))
+    assert words not in today(officer)
+
+
 def test_a_relapse_in_a_late_log_and_an_infection_after_the_proof(cast, upload):
     upload(sighting(ADDRESS, noon(20)), sighting("10.1.1.6", noon(20)))
     first, second = Case.rows.order_by("pk")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
-from quetsach.machines.proof.places import PlaceLog, Span
+from quetsach.machines.proof.hours import Span
+from quetsach.machines.proof.places import PlaceLog
 
 
 class Claim(NamedTuple):
@@ -83,11 +84,3 @@ class Machine:
     is_shared: bool = False
     ahead: int = 7
     is_retired: bool = False
-
-
-def alive_at(days: Iterable[tuple[date, int]]) -> dict[date, int]:
-    """Masks by day, joined where several rows tell one day."""
-    found: dict[date, int] = {}
-    for day, mask in days:
-        found[day] = found.get(day, 0) | mask
-    return found

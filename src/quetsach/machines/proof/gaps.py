@@ -19,7 +19,9 @@ class Lack(StrEnum):
     UNREAD = "unread"
     """A file could not be read to its end."""
     NO_MACHINE = "no_machine"
-    """Lines name a listed address and no machine."""
+    """Lines name a listed address, and no format reads them."""
+    NAMELESS = "nameless"
+    """Signs of the malware name no machine."""
     NO_TIME = "no_time"
     """The log, or a sign in it, has no time that can be trusted."""
     OTHER_LIST = "other_list"
@@ -73,6 +75,8 @@ class Closing(StrEnum):
     """Check the machine itself."""
     CLAIM = "claim"
     """Handle this machine too, and say so."""
+    NAMED = "named"
+    """A log of later time that names the machine on each line; the quiet days count from then on."""
     STOPPED = "stopped"
     """It is over; the quiet days count from then on."""
     NOTHING = "nothing"
@@ -85,6 +89,7 @@ CLOSES = {
     Lack.LOST: Closing.OTHER_COPY,
     Lack.UNREAD: Closing.SCAN_AGAIN,
     Lack.NO_MACHINE: Closing.SCAN_AGAIN,
+    Lack.NAMELESS: Closing.NAMED,
     Lack.NO_TIME: Closing.SCAN_AGAIN,
     Lack.OTHER_LIST: Closing.SCAN_LIST,
     Lack.EXPIRED: Closing.SCAN_LIST,
@@ -102,7 +107,7 @@ CLOSES = {
 }
 
 
-NO_ACT = {Closing.OTHER_COPY, Closing.WAIT, Closing.STOPPED, Closing.NOTHING}
+NO_ACT = {Closing.OTHER_COPY, Closing.WAIT, Closing.NAMED, Closing.STOPPED, Closing.NOTHING}
 """Nobody can be told to do these: they are over, or come by themselves, or perhaps nobody has such a copy."""
 
 

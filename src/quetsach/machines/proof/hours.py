@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+type Span = tuple[datetime, datetime]
+
 WEEK = 168
 """Hours of a week."""
 _SECONDS = 3600

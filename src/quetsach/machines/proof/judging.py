@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
 from quetsach.machines.proof import given_away
 from quetsach.machines.proof.facts import Around, Claim, Expiry, Hit, Machine, Place
 from quetsach.machines.proof.gaps import Gap, Lack
-from quetsach.machines.proof.hours import hour_of, in_a_row, moment_of, moved, runs, span, weekly
-from quetsach.machines.proof.places import BASELINE, Span
+from quetsach.machines.proof.hours import Span, hour_of, in_a_row, moment_of, moved, runs, span, weekly
+from quetsach.machines.proof.nameless import Malware
+from quetsach.machines.proof.out_of_use import seen_since
+from quetsach.machines.proof.places import BASELINE
 
 GUARD = timedelta(hours=1)
 """A sign so soon after the claim may still be of the time before it."""
@@ -37,9 +39,10 @@ LONG = 10
 before stand in a row, where the machine is expected in no hour of the night."""
 STOPPED = 24
 """A machine that was expected in so many covered hours since it went around does so no longer."""
-UNSEEN = {Lack.LOST, Lack.UNREAD, Lack.NO_MACHINE}
+UNSEEN = {Lack.LOST, Lack.UNREAD, Lack.NO_MACHINE, Lack.NAMELESS}
 """There were lines in these hours, and nobody could look at them: they part the silence, however short. In an
 outage a machine has nobody to speak with."""
+ANY = Malware()
 _EPOCH = date(1970, 1, 1).toordinal()
 _DAY = 24
 _BEFORE = BASELINE * _DAY
@@ -106,9 +109,10 @@ def judge(
     around: Iterable[Around] = (),
     expiries: Iterable[Expiry] = (),
     machine: Machine | None = None,
+    malware: Malware = ANY,
 ) -> Judgement:
     """The judgement. `places` are all that tell something of the machine: its silence must be at one that saw
-    the signs and said so before the claim, or at one of another unit."""
+    the signs and said so before the claim, or at one of another unit. `malware` is that of the case."""
     machine = machine or Machine()
     hits = [hit for hit in hits if not hit.is_recalled]
     around, places = list(around), list(places)
@@ -117,30 +121,15 @@ def judge(
     guard = claim.at + GUARD
     if any(hit.last is not None and hit.last > guard and not hit.is_moved for hit in hits):
         return Judgement(Rung.OPEN)
-    if machine.is_retired and (back_at := _seen_since(guard, places, machine)) is not None:
+    if machine.is_retired and (back_at := seen_since(guard, places, machine)) is not None:
         return Judgement(Rung.OPEN, back_at=back_at)
-    watch = _Watch(claim, hits, places, around, list(expiries), machine, now, quiet_days)
+    watch = _Watch(claim, hits, places, around, list(expiries), machine, malware, now, quiet_days)
     found = [watch.at(place) for place in watch.counting]
     best = max(found, key=_order, default=None) or _without_place(watch, places)
     if best.rung is Rung.VERIFIED and watch.outside:
         there = max((one for one in found if one.place in watch.outside), key=_order, default=None)
         best = there if there and there.rung is Rung.VERIFIED else _only_inside(watch, best, there)
     return _held_back(best, hits, around, machine, claim.at, now)
-
-
-def _seen_since(since: datetime, places: Iterable[Place], machine: Machine) -> datetime | None:
-    """The first hour after that moment in which any place saw the machine. Of a day without hours the first
-    local day after it counts: on the day itself the machine may have been seen before."""
-    ahead = timedelta(hours=machine.ahead)
-    found = []
-    for place in places:
-        for day, mask in place.alive.items():
-            hours = (datetime.combine(day, time(hour), UTC) for hour in range(24) if mask >> hour & 1)
-            found += [at for at in hours if at >= since]
-        for day in place.seen_on:
-            begin = datetime.combine(day, time(), UTC) - ahead
-            found += [begin] if begin >= since else []
-    return min(found, default=None)
 
 
 def _only_inside(watch: _Watch, best: Judgement, there: Judgement | None) -> Judgement:
@@ -206,10 +195,11 @@ class _Watch:
         around: Sequence[Around],
         expiries: Sequence[Expiry],
         machine: Machine,
+        malware: Malware,
         now: datetime,
         quiet_days: int,
     ) -> None:
-        self.claim, self.machine, self.now = claim, machine, now
+        self.claim, self.machine, self.malware, self.now = claim, machine, malware, now
         self.needed = timedelta(days=quiet_days)
         self.long = quiet_days * _DAY
         self.seen_days = -(-quiet_days * SEEN_DAYS // QUIET_DAYS)
@@ -268,10 +258,12 @@ class _AtPlace:
         self.watch, self.place = watch, place
         seen = place.log.covered(watch.hour, place.listings)
         by, after = seen.origin - watch.origin, span(watch.start, watch.end)
-        self.up = moved(seen.up, by) & after
-        self.weak = moved(seen.weak, by) & after
+        # A sign that may be the machine's is one at any hour.
+        self.nameless = moved(place.log.nameless.of(watch.malware), by) & after
+        self.up = moved(seen.up, by) & after & ~self.nameless
+        self.weak = moved(seen.weak, by) & self.up
         self.lacks = [(lack, moved(bits, by) & after) for lack, bits in seen.lacks]
-        self.nameless = moved(seen.nameless, by) & after
+        self.lacks.insert(1, (Lack.NAMELESS, self.nameless))  # behind what is lost
         self.last = seen.last
         if watch.expired is not None:
             gone = span(max(watch.start, watch.expired), watch.end)
@@ -289,7 +281,7 @@ class _AtPlace:
         unseen = 0
         for lack, bits in self.lacks:
             unseen |= bits if lack in UNSEEN else 0
-        unseen = missed & unseen | self.nameless  # a sign that may be the machine's is one at any hour
+        unseen = missed & unseen | self.nameless
         self.parted = watch.broken | in_a_row(missed, self.expected & self.up, LONG) | unseen
         self.end = self.up.bit_length()
 
@@ -496,5 +488,5 @@ class _AtPlace:
 
 _WAITS = {
     Lack.TOO_SHORT, Lack.NO_LOG, Lack.LOST, Lack.DOWN, Lack.AROUND,
-    Lack.MOVED, Lack.NOT_SEEN, Lack.UNREAD,
+    Lack.MOVED, Lack.NOT_SEEN, Lack.UNREAD, Lack.NAMELESS,
 }  # fmt: skip

@@ -8,9 +8,8 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from quetsach.machines.proof.gaps import Lack
-from quetsach.machines.proof.hours import hour_of, span
-
-type Span = tuple[datetime, datetime]
+from quetsach.machines.proof.hours import Span, hour_of, span
+from quetsach.machines.proof.nameless import Nameless, NamelessHours
 
 BASELINE = 28
 """Days before the claim that tell how many lines are usual."""
@@ -40,31 +39,28 @@ class LogDay(NamedTuple):
 
 class Covered(NamedTuple):
     """The hours of a place, counted from `origin`. `up`: the place was up and everything in it was looked
-    for. `weak` hours among them are not measured by lines. In the `nameless` hours lines name a listed
-    address and no machine. `lacks`: why the other hours are not covered, the first that fits; an hour in none
-    of them has no log. `last`: the latest time of a line that counts."""
+    for. `weak` hours among them are not measured by lines. `lacks`: why the other hours are not covered, the
+    first that fits; an hour in none of them has no log. `last`: the latest time of a line that counts."""
 
     origin: int
     up: int
     weak: int
-    nameless: int
     lacks: tuple[tuple[Lack, int], ...]
     last: datetime | None
 
 
 class PlaceLog:
     """All that is known of the log of one place. Shared by the cases of all machines that it sees, so that
-    answers are kept. `nameless`: the times of lines that name a listed address and no machine: any machine of
-    the place may be meant."""
+    answers are kept. `nameless`: its lines that name an indicator and no machine."""
 
-    def __init__(self, days: Iterable[LogDay], nameless: Iterable[Span] = ()) -> None:
-        self.nameless = list(nameless)
+    def __init__(self, days: Iterable[LogDay], nameless: Iterable[Nameless] = ()) -> None:
         self.days = sorted(days, key=lambda one: (one.day, one.source, one.listing))
         first = self.days[0].day.toordinal() - _EPOCH if self.days else 0
         self.origin = first * _DAY
         self._answers: dict[tuple[int, frozenset[str]], Covered] = {}
         self._total = _sums(self.days)
         self.listings = frozenset(one.listing for one in self.days)
+        self.nameless = NamelessHours(nameless, self.origin)
 
     def covered(self, claim: int, listings: frozenset[str]) -> Covered:
         """The hours in which silence means something for a claim in the hour `claim`. Readings with other
@@ -74,10 +70,16 @@ class PlaceLog:
             self._answers[asked] = self._covered(*asked)
         return self._answers[asked]
 
+    def _hours(self, times: Iterable[Span]) -> int:
+        bits = 0
+        for begins, ends in times:
+            bits |= span(hour_of(begins) - self.origin, hour_of(ends) + 1 - self.origin)
+        return bits
+
     def _covered(self, claim: int, listings: frozenset[str]) -> Covered:
         usable = [one for one in self.days if one.flaw is None and one.listing in listings]
         lines, usual = _sums(usable), self._usual(claim)
-        up = weak = told = 0
+        up = weak = 0
         for day, counts in lines.items():
             at = day * _DAY - self.origin
             for hour, count in enumerate(counts):
@@ -94,23 +96,15 @@ class PlaceLog:
         lost = 0
         reasons: dict[Lack, int] = defaultdict(int)
         for one in self.days:
-            for begins, ends in one.lost:
-                lost |= span(hour_of(begins) - self.origin, hour_of(ends) + 1 - self.origin)
+            lost |= self._hours(one.lost)
             if one.flaw is not None:
                 reasons[one.flaw] |= self._told(one)
             elif one.listing not in listings:
                 reasons[Lack.OTHER_LIST] |= self._told(one)
-        for begins, ends in _times(usable):
-            told |= span(hour_of(begins) - self.origin, hour_of(ends) + 1 - self.origin)
+        told = self._hours(_times(usable))
         last = max((one.last for one in usable), default=None)
-        nameless = 0
-        for begins, ends in self.nameless:
-            nameless |= span(hour_of(begins) - self.origin, hour_of(ends) + 1 - self.origin)
-        found = (
-            (Lack.LOST, lost), (Lack.NO_MACHINE, nameless), *sorted(reasons.items()), (Lack.DOWN, told)
-        )  # fmt: skip
-        gone = lost | nameless
-        return Covered(self.origin, up & ~gone, weak & ~gone, nameless, found, last)
+        found = ((Lack.LOST, lost), *sorted(reasons.items()), (Lack.DOWN, told))
+        return Covered(self.origin, up & ~lost, weak & ~lost, found, last)
 
     def _usual(self, claim: int) -> dict[tuple[int, int], int]:
         """The usual lines by (day of the week counted from the claim's day, hour); what is not known is

@@ -247,6 +247,9 @@ SENTENCES: dict[str, str | Promise] = {
     "report.restate_undo": _(
         "Took back restatement %(number)s of the figures of machines of revision %(revision)s"
     ),
+    "report.restate_note": _(
+        "Has read restatement %(number)s of the figures of machines of revision %(revision)s"
+    ),
     "report.ask_amendment": _("Asked to amend the report, revision %(revision)s: %(reason)s"),
     "report.amend": _("Opened the report for amendment, revision %(revision)s"),
     "report.decline": _("Declined the amendment of revision %(revision)s: %(reason)s"),

@@ -11,8 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from itertools import batched
+from itertools import batched, zip_longest
+from typing import Any
 from uuid import UUID
+
+from django.db.models import Value
 
 from quetsach.machines.identity.scopes import related as are_related
 from quetsach.portal.cases.models import Device
@@ -57,33 +60,35 @@ def leased_days(
             by_key["mac", card].add(pk)
     if not found:
         return found
-    _add_tables(found, known)
     earliest = _micro(since) if since else 0
-    for some in batched(sorted(by_key), _AT_ONCE):
-        rows = StoredBinding.rows.filter(
-            key_kind__in={kind for kind, _ in some}, key_value__in={value for _, value in some},
-            end__gt=earliest, is_gone=False,
-        ).exclude(kind="nat")  # fmt: skip
-        fields = ("key_kind", "key_value", "address", "begin", "end")
-        for kind, value, where, begin, end in rows.values_list(*fields):
-            for pk in by_key.get((kind, value), ()):
-                if where in found[pk].days:
-                    found[pk].days[where] |= _days(max(begin, earliest), end)
-    return found
-
-
-def _add_tables(found: Leased, devices: Mapping[UUID, Device]) -> None:
-    """The addresses of which the unit, one above or one below keeps a table."""
+    stored = StoredBinding.rows.filter(is_gone=False).exclude(kind="nat").order_by()
+    leases: list[Any] = []
     holders: dict[str, list[UUID]] = defaultdict(list)
     for pk, lent in found.items():
         for one in lent.addresses:
             holders[one].append(pk)
-    for some in batched(sorted(holders), _AT_ONCE):
-        rows = StoredBinding.rows.filter(address__in=some, is_gone=False).exclude(kind="nat").order_by()
-        for where, path in rows.values_list("address", "unit__path").distinct():
+    parts = batched(sorted(holders), _AT_ONCE), batched(sorted(by_key), _AT_ONCE)
+    for some, keys in zip_longest(*parts, fillvalue=()):
+        # All tables about the addresses; and the rows of all tables about the machines.
+        tables = stored.filter(address__in=some).values_list(
+            Value(""), Value(""), "address", Value(0), Value(0), "unit__path"
+        )
+        rows = stored.filter(
+            key_kind__in={kind for kind, _ in keys}, key_value__in={value for _, value in keys},
+            end__gt=earliest,
+        ).values_list("key_kind", "key_value", "address", "begin", "end", Value(""))  # fmt: skip
+        for kind, value, where, begin, end, path in tables.distinct().union(rows, all=True):
+            if not path:
+                leases.append((kind, value, where, begin, end))
+                continue
             for pk in holders[where]:
-                if are_related(path, devices[pk].owner.path):
+                if are_related(path, known[pk].owner.path):
                     found[pk].days.setdefault(where, set())
+    for kind, value, where, begin, end in leases:
+        for pk in by_key.get((kind, value), ()):
+            if where in found[pk].days:
+                found[pk].days[where] |= _days(max(begin, earliest), end)
+    return found
 
 
 @lru_cache(maxsize=4096)

@@ -17,14 +17,21 @@ from django.utils import timezone
 
 from quetsach.portal.cases import outside
 from quetsach.portal.cases.asking import names_of, same
-from quetsach.portal.cases.leased import Leased, leased_days
+from quetsach.portal.cases.leased import Leased, Lent, leased_days
 from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, Device, VictimReport
+from quetsach.portal.cases.nameless import ByPlace, signs_without_machine
 from quetsach.portal.cases.rules import Act
 from quetsach.portal.sightings.intake import lost
 from quetsach.portal.sightings.models import AskedList, Bypass, Coverage, CoveredDay, Sighting
 from quetsach.portal.sightings.spans import Span
 
 OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
+_JUDGED = (
+    "case", "runs", "count", "first", "last",
+    *(f"sighting__{name}" for name in ("node", "source_name", "indicator", "card", "day", "first_seen",
+      "last_seen", "count", "runs", "is_listed", "received_at")),
+)  # fmt: skip
+"""The fields that a judgement needs."""
 
 
 def event_time(sighting: Sighting, now: datetime | None = None) -> datetime | None:
@@ -69,8 +76,8 @@ class Facts:
     links: list[CaseSighting] = field(default_factory=list)
     moved: list[tuple[UUID, str, datetime, datetime]] = field(default_factory=list)
     """Signs that the machine's own unit gave to another machine: node, place, their time and arrival."""
-    nameless: dict[tuple[UUID, str], list[Sighting]] = field(default_factory=dict)
-    """By place: its signs that name no machine. Shared by all facts of one `gather`."""
+    nameless: ByPlace = field(default_factory=dict)
+    """Signs that name no machine. Shared by all facts of one `gather`."""
     reported: dict[str, datetime] = field(default_factory=dict)
     """The latest event time that each publisher of victims' reports told."""
 
@@ -102,12 +109,15 @@ def gather(
     events of the cases and of those that led to them, if they are at hand."""
     cases = list(cases)
     links = CaseSighting.rows.filter(case__in=cases).select_related("sighting")
+    if since is not None:  # no page shows the rows
+        links = links.only(*_JUDGED)
     evidence: dict[UUID, list[Sighting]] = defaultdict(list)
     for link in links:
         evidence[link.case_id].append(_part_of(link))
     names: dict[UUID, dict[UUID, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for alias in Alias.rows.filter(device__in={case.device_id for case in cases}):
-        names[alias.device_id][alias.reporter_id].add(alias.key)
+    aliases = Alias.rows.filter(device__in={case.device_id for case in cases})
+    for device, reporter, key in aliases.values_list("device", "reporter", "key"):
+        names[device][reporter].add(key)
     leased = leased_days({case.device_id: case.device for case in cases}, names, since)
     facts = {case.pk: Facts(case, sorted(evidence[case.pk], key=_when)) for case in cases}
     for link in links:
@@ -135,18 +145,21 @@ def gather(
     if since is not None:
         coverages = coverages.filter(last__gt=since)
     told = {coverage.pk: coverage for coverage in coverages.order_by("first", "pk")}
-    days = _days(nodes, since, told, by_node, names, leased)
+    named = _named(nodes, by_node, names, leased)
+    _days(nodes, since, told, named)
     for coverage in told.values():
+        of_node = named[coverage.scan.node_id]
         for fact in by_node[coverage.scan.node_id]:
             fact.coverages.append(coverage)
-            its = days.get((fact.case.pk, coverage.pk), [])
+            its = of_node[fact.case.pk].days.get(coverage.pk)
             if its or coverage.last is None:
                 fact.current.append(coverage)
             if its:
                 fact.days += its
     _add_bypasses(nodes, since, by_node, names)
     # Only a claim can be proven by silence.
-    nameless = _nameless(nodes, since) if any(case.claimed_at for case in cases) else {}
+    is_claimed = any(case.claimed_at for case in cases)
+    nameless = signs_without_machine(nodes, since) if is_claimed else {}
     for fact in facts.values():
         fact.nameless = nameless
     return [facts[case.pk] for case in cases]
@@ -176,65 +189,88 @@ type _Names = dict[UUID, dict[UUID, set[str]]]
 """The names of machines: by machine and reporter."""
 
 
+@dataclass(slots=True)
+class _Named:
+    """The names of one machine in the logs of one unit: `called` as scans are asked about them, `keys` as
+    logs spell them. `asked`: whether each list of asked machines has it. `days`: what is known, by
+    coverage."""
+
+    called: frozenset[str]
+    keys: frozenset[str]
+    lent: Lent | None
+    asked: dict[int | None, bool] = field(default_factory=lambda: {None: False})
+    days: dict[int, list[DayOfMachine]] = field(default_factory=dict)
+
+    def on(self, day: date) -> tuple[frozenset[str], frozenset[str]]:
+        """Its names on that day: an address may be another machine's then."""
+        if self.lent is None or not (others := self.lent.others(day)):
+            return self.called, self.keys
+        return self.called - others, self.keys - others
+
+
+def _named(
+    nodes: set[UUID], by_node: Mapping[UUID, list[Facts]], names: _Names, leased: Leased
+) -> dict[UUID, dict[UUID, _Named]]:
+    """By node and case."""
+    found: dict[UUID, dict[UUID, _Named]] = {}
+    for node in nodes:
+        found[node] = its = {}
+        for fact in by_node[node]:
+            device = fact.case.device
+            keys = names[device.pk][node]
+            called = frozenset(map(same, names_of(keys, _identity(device))))
+            its[fact.case.pk] = _Named(called, frozenset(keys), leased.get(device.pk))
+    return found
+
+
 def _days(
     nodes: set[UUID],
     since: datetime | None,
     told: Mapping[int, Coverage],
-    by_node: Mapping[UUID, list[Facts]],
-    names: _Names,
-    leased: Leased,
-) -> dict[tuple[UUID, int], list[DayOfMachine]]:
-    """The days of each case, by the coverage that they rest on. A day may hold thousands of machines, so that
-    rows are read once and only the needed machines are kept."""
+    named: dict[UUID, dict[UUID, _Named]],
+) -> None:
+    """Give each machine its days. A day may hold thousands of machines, so that rows are read once and only
+    the needed machines are kept."""
     rows = CoveredDay.rows.filter(node__in=nodes)
     fields = ["node", "coverage", "day", "hours", "gaps", "devices", "alive", "asked"]
-    asked: dict[int, frozenset[str]] = {}
+    lists: dict[int, frozenset[str]] = {}
     if since is None:
         fields.append("asked__names")  # the page of a case has few days, and a query less
     else:
         rows = rows.filter(day__gte=since.astimezone(UTC).date())
-        lists = AskedList.rows.filter(pk__in=rows.values("asked")).values_list("pk", "names")
-        asked = {pk: frozenset(map(same, some)) for pk, some in lists}
-    own = {
-        (fact.case.pk, node): frozenset(
-            map(same, names_of(names[fact.case.device_id][node], _identity(fact.case.device)))
-        )
-        for node in nodes
-        for fact in by_node[node]
-    }
-    found: dict[tuple[UUID, int], list[DayOfMachine]] = defaultdict(list)
-    ordered = rows.order_by("day", "pk").values_list(*fields)
-    for row in ordered.iterator(chunk_size=50):
+        stored = AskedList.rows.filter(pk__in=rows.values("asked")).values_list("pk", "names")
+        lists = {pk: frozenset(map(same, some)) for pk, some in stored}
+    for row in rows.order_by("day", "pk").values_list(*fields).iterator(chunk_size=50):
         node, coverage, day, hours, gaps, devices, alive, asked_id = row[:8]
         if coverage not in told:
             continue
-        if row[8:] and asked_id is not None and asked_id not in asked:
-            asked[asked_id] = frozenset(map(same, row[8]))
+        if row[8:] and asked_id is not None and asked_id not in lists:
+            lists[asked_id] = frozenset(map(same, row[8]))
         masks: dict[str, int] = defaultdict(int)
         for name, mask in alive.items():
             masks[same(name)] |= mask
-        known, seen = asked.get(asked_id, frozenset()), frozenset(devices)
+        known, seen = lists.get(asked_id, frozenset()), frozenset(devices)
+        read = told[coverage], day, hours, tuple(lost(gaps))
         # Most machines of a large unit are not seen on the day: they share one record of it.
-        unseen = DayOfMachine(
-            told[coverage], day, hours, tuple(lost(gaps)), False, 0, is_recorded=bool(devices), is_seen=False
-        )
-        for fact in by_node[node]:
-            lent = leased.get(fact.case.device_id)
-            not_its = lent.others(day) if lent else frozenset()
-            called, keys = own[fact.case.pk, node], names[fact.case.device_id][node]
-            if not_its:
-                called, keys = called - not_its, keys - not_its
-            hours_seen = 0
-            for name in called & masks.keys() if masks else ():
-                hours_seen |= masks[name]
-            is_asked = bool(hours_seen) or not called.isdisjoint(known)
-            is_seen = not keys.isdisjoint(seen)
-            found[fact.case.pk, coverage].append(
-                unseen._replace(is_asked=is_asked, alive=hours_seen, is_seen=is_seen)
-                if is_asked or is_seen
-                else unseen
-            )
-    return found
+        unseen = DayOfMachine(*read, False, 0, bool(devices), False)
+        asked_only = unseen._replace(is_asked=True)
+        for one in named[node].values():
+            called, keys = one.on(day)
+            mask = 0
+            for name in called if masks else ():
+                mask |= masks.get(name, 0)
+            if called is not one.called:
+                is_asked = not called.isdisjoint(known)
+            else:
+                if asked_id not in one.asked:
+                    one.asked[asked_id] = not called.isdisjoint(known)
+                is_asked = one.asked[asked_id]
+            is_seen = bool(seen) and not keys.isdisjoint(seen)
+            if mask or is_seen:
+                its = DayOfMachine(*read, bool(mask) or is_asked, mask, bool(devices), is_seen)
+            else:
+                its = asked_only if is_asked else unseen
+            one.days.setdefault(coverage, []).append(its)
 
 
 def _identity(device: Device) -> dict[str, str]:
@@ -256,28 +292,19 @@ def _add_bypasses(
             for who in names_of((), _identity(fact.case.device)):
                 by_who[node, who].append(fact)
     found: dict[int, Bypass] = {}
-    for one_of, keys in (("device__in", wanted), ("who__in", by_who)):
-        for some in batched(sorted({key for _node, key in keys}), 400):
-            rows = Bypass.rows.filter(Q((one_of, some)), node__in=nodes)
-            if since is not None:
-                rows = rows.filter(Q(last_seen__gt=since) | Q(last_seen=None))
-            found |= {row.pk: row for row in rows}
+    named = [Q(device__in=some) for some in batched(sorted({key for _node, key in wanted}), 400)]
+    carded = [Q(who__in=some) for some in batched(sorted({key for _node, key in by_who}), 400)]
+    # The names of one machine fit into one query: rows have no index by `who`, so that it costs no more.
+    is_one = len(named) == len(carded) == 1
+    for where in [named[0] | carded[0]] if is_one else [*named, *carded]:
+        rows = Bypass.rows.filter(where, node__in=nodes)
+        if since is not None:
+            rows = rows.filter(Q(last_seen__gt=since) | Q(last_seen=None))
+        found |= {row.pk: row for row in rows}
     for row in sorted(found.values(), key=lambda one: (one.last_seen is None, one.last_seen, one.pk)):
         own = [*wanted.get((row.node_id, row.device), ()), *by_who.get((row.node_id, row.who or ""), ())]
         for fact in {id(one): one for one in own}.values():
             fact.bypasses.append(row)
-
-
-def _nameless(nodes: set[UUID], since: datetime | None) -> dict[tuple[UUID, str], list[Sighting]]:
-    """The listed signs of the units that name no machine, by place."""
-    rows = Sighting.rows.filter(node__in=nodes, device="", nat=None, card=None, is_listed=True)
-    if since is not None:
-        rows = rows.filter(Q(last_seen__gt=since) | Q(last_seen=None))
-    found: dict[tuple[UUID, str], list[Sighting]] = defaultdict(list)
-    fields = ("node", "source_name", "source", "day", "first_seen", "last_seen", "runs")
-    for row in rows.order_by().only(*fields).iterator(chunk_size=2000):
-        found[row.node_id, row.source_name].append(row)
-    return found
 
 
 def _when(sighting: Sighting) -> tuple[datetime, int]:

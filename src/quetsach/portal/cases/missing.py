@@ -25,6 +25,9 @@ LACKS: dict[Lack, str | Promise] = {
     Lack.NO_MACHINE: gettext_lazy(
         "The newer logs hold lines that name a listed address and no machine: each could be this machine."
     ),
+    Lack.NAMELESS: gettext_lazy(
+        "Lines there name an address of this malware and no machine: each could be this machine."
+    ),
     Lack.NO_TIME: gettext_lazy("Newer signs or logs carry no usable time."),
     Lack.OTHER_LIST: gettext_lazy(
         "The newer logs were searched with a list that lacks an address of this case."
@@ -64,6 +67,7 @@ PARTS: dict[Lack, str] = {
     Lack.LOST: "the-log-has-almost-no-lines-or-lost-some",
     Lack.UNREAD: "lines-that-could-not-be-read",
     Lack.NO_MACHINE: "lines-that-name-no-machine",
+    Lack.NAMELESS: "lines-that-name-no-machine",
     Lack.NO_TIME: "lines-that-could-not-be-read",
     Lack.OTHER_LIST: "a-list-that-lacks-an-address",
     Lack.EXPIRED: "a-list-that-lacks-an-address",
@@ -101,6 +105,9 @@ CLOSINGS: dict[Closing, str | Promise] = {
         "Add the log of the address translation: it tells the machines behind the address."
     ),
     Closing.CHECK: gettext_lazy("Check the machine itself, or confirm it as the person in charge."),
+    Closing.NAMED: gettext_lazy(
+        "The quiet days count from then on. Let the log of %(place)s name the machine on each line."
+    ),
     Closing.STOPPED: gettext_lazy("It has stopped; the quiet days count from then on."),
     Closing.NOTHING: gettext_lazy("Nothing: the proof does without these hours."),
     Closing.CLAIM: gettext_lazy("Handle this machine too, and record what was done."),

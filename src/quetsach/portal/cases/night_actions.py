@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
+from itertools import batched
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from quetsach.portal.audit.actions import record
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.cases.gaps.actions import forget_over
-from quetsach.portal.cases.models import JudgingRun
+from quetsach.portal.cases.models import Case, JudgingRun
 from quetsach.portal.cases.pull_actions import AT_ONCE, Pulled, claims_of, judge_some
 
 GOES_ON = timedelta(hours=20)
@@ -27,14 +28,8 @@ def judge_all(campaign: Campaign, pulled: Pulled) -> JudgingRun:
     Two runs at once harm nothing: a case is moved under its lock, and a second judgement finds it moved.
     """
     run = _begin(campaign)
-    while True:
+    for some in batched(list(_waiting(campaign, run).values_list("pk", flat=True)), AT_ONCE):
         began, before = time.monotonic(), [getattr(pulled, name) for name in _COUNTS]
-        waiting = claims_of(campaign)
-        if run.reached is not None:
-            waiting = waiting.filter(pk__gt=run.reached)
-        some = list(waiting.values_list("pk", flat=True)[:AT_ONCE])
-        if not some:
-            break
         run.judged += judge_some(claims_of(campaign).filter(pk__in=some), pulled)
         for name, count in zip(_COUNTS, before, strict=True):
             setattr(run, name, getattr(run, name) + getattr(pulled, name) - count)
@@ -43,6 +38,19 @@ def judge_all(campaign: Campaign, pulled: Pulled) -> JudgingRun:
         run.save()
     forget_over()
     return _end(campaign, run)
+
+
+def _waiting(campaign: Campaign, run: JudgingRun) -> QuerySet[Case]:
+    """The claims that the run has not reached, unit by unit. A machine that changes its unit meanwhile may be
+    judged twice, or not before the next night."""
+    waiting = claims_of(campaign)
+    if run.reached is None:
+        return waiting
+    reached = Case.rows.filter(pk=run.reached).values_list("device__owner__path", flat=True).first()
+    if reached is None:
+        return waiting
+    of_unit = Q(device__owner__path=reached, pk__gt=run.reached)
+    return waiting.filter(Q(device__owner__path__gt=reached) | of_unit)
 
 
 def _begin(campaign: Campaign) -> JudgingRun:

@@ -3,29 +3,41 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from django.utils import timezone
 
-from quetsach.machines.proof.facts import Around, Claim, Hit, Machine, Place, alive_at
+from quetsach.machines.proof.facts import Around, Claim, Hit, Machine, Place
 from quetsach.machines.proof.gaps import Lack
+from quetsach.machines.proof.hours import Span
 from quetsach.machines.proof.judging import Judgement, judge
-from quetsach.machines.proof.places import BASELINE, LogDay, PlaceLog, Span
+from quetsach.machines.proof.nameless import Malware, Nameless
+from quetsach.machines.proof.places import BASELINE, LogDay, PlaceLog
 from quetsach.portal.cases import looks, outside
 from quetsach.portal.cases.looks import DayOfMachine, Facts
 from quetsach.portal.cases.models import Device
 from quetsach.portal.cases.rules import RETIRE, USABLE_TIMES
 from quetsach.portal.indicators import store
 from quetsach.portal.sightings.models import Bypass, Coverage, Sighting
-from quetsach.sightings.runs import JOINED
+from quetsach.portal.sightings.times import times_of
 
 BEFORE = timedelta(days=BASELINE + 1)
 """This long before a claim its judgement needs the logs."""
 _HOUR, _DAY, _MOMENT = timedelta(hours=1), timedelta(days=1), timedelta(microseconds=1)
 
-type Logs = dict[tuple[UUID, str], PlaceLog]
+
+class KnownLog(NamedTuple):
+    """The log of a place: its key, its hours, and the lists that it was read with, each with its digest."""
+
+    key: str
+    log: PlaceLog
+    lists: tuple[tuple[str, str], ...]
+
+
+type Logs = dict[tuple[UUID, str], KnownLog]
 """The logs of places, kept for all cases that are gathered together."""
 
 
@@ -48,6 +60,7 @@ def judged(facts: Facts, now: datetime, logs: Logs | None = None) -> Judgement:
             ahead=int(ahead.total_seconds()) // 3600,
             is_retired=case.done == RETIRE,
         ),
+        malware=Malware(case.family, frozenset(row.indicator for row in facts.sightings)),
     )
 
 
@@ -67,7 +80,7 @@ def _hits(facts: Facts, owner: UUID, now: datetime) -> list[Hit]:
             looks.place(row.node_id, row.source_name),
             looks.event_time(row, now),
             row.received_at,
-            _times(row),
+            times_of(row),
             row.first_seen if row.last_seen is not None else None,
             is_recalled=not row.is_listed,
             is_outside=row.node_id != owner,
@@ -83,64 +96,69 @@ def _hits(facts: Facts, owner: UUID, now: datetime) -> list[Hit]:
     return seen + [Hit(publisher, last, last) for publisher, last in facts.reported.items() if last <= now]
 
 
-def _times(row: Sighting | Bypass) -> tuple[Span, ...]:
-    """The times of a row's lines. Without runs its first and last line alone are known."""
-    if row.first_seen is None or row.last_seen is None:
-        return ()
-    if row.day is not None and row.runs:
-        midnight = datetime.combine(row.day, time(), UTC)
-        return tuple(
-            (midnight + first * _MOMENT, midnight + last * _MOMENT)
-            for run in row.runs
-            for first, last in _known(*run)
-        )
-    return (row.first_seen, row.first_seen), (row.last_seen, row.last_seen)
-
-
-def _known(first: int, last: int, count: int) -> tuple[tuple[int, int], ...]:
-    """The times in microseconds at which a run had lines. Between two lines of a run are ten minutes at most.
-    A row of an older scan is one run of its whole day: of it the ends alone are known."""
-    is_run = last - first <= (count - 1) * JOINED
-    return ((first, last),) if is_run else ((first, first), (last, last))
-
-
 def _around(row: Bypass) -> Around:
-    times = _times(row) if row.runs else ()
+    times = times_of(row) if row.runs else ()
     return Around(row.first_seen, row.last_seen, row.told_at, times)
 
 
 def _places(facts: Facts, logs: Logs) -> Iterable[Place]:
     """The places of the units that saw the machine, with what each knows of it."""
     by_place: dict[tuple[UUID, str], list[DayOfMachine]] = defaultdict(list)
+    last, its = None, []
     for day in facts.days:
-        by_place[day.coverage.scan.node_id, day.coverage.name].append(day)
+        if day.coverage is not last:
+            last = day.coverage
+            its = by_place[last.scan.node_id, last.name]
+        its.append(day)
     indicators = frozenset(row.indicator for row in facts.sightings)
     for key, days in by_place.items():
         if key not in logs:
-            nameless = facts.nameless.get(key, [])
-            untimed = {row.source for row in nameless if looks.event_time(row) is None}
-            timed = [span for row in nameless if row.source not in untimed for span in _times(row)]
-            logs[key] = PlaceLog((_log_day(day, untimed) for day in days), timed)
-        lists = {day.coverage.scan.set_id: day.coverage.scan.indicator_set for day in days}
+            logs[key] = _log_of(days, facts.nameless.get(key, ()))
+        log = logs[key]
+        alive: dict[date, int] = {}
+        asked, seen_on = set(), set()
+        for day in days:
+            if day.alive:
+                alive[day.day] = alive.get(day.day, 0) | day.alive
+            elif day.is_seen:
+                seen_on.add(day.day)
+            if day.is_asked or day.is_recorded:
+                asked.add(day.day)
         yield Place(
-            looks.place(*key),
-            logs[key],
-            frozenset(
-                name
-                for name, known in lists.items()
-                if known is not None and store.lists_all(known.sha256, indicators)
-            ),
-            alive_at((day.day, day.alive) for day in days if day.alive),
-            frozenset(day.day for day in days if day.is_asked or day.is_recorded),
-            frozenset(day.day for day in days if day.is_seen and not day.alive),
+            log.key,
+            log.log,
+            frozenset(name for name, sha256 in log.lists if store.lists_all(sha256, indicators)),
+            alive,
+            frozenset(asked),
+            frozenset(seen_on),
         )
 
 
-def _log_day(day: DayOfMachine, untimed: Collection[str]) -> LogDay:
-    """`untimed` sources have signs that name no machine, nobody knows of which hour."""
+def _log_of(days: Sequence[DayOfMachine], nameless: Iterable[Sighting]) -> KnownLog:
+    """What all machines of a place share."""
+    its = [_log_day(day) for day in days]
+    scans = {day.coverage.scan.set_id: day.coverage.scan for day in days}
+    lists = {name: scan.indicator_set for name, scan in scans.items()}
+    scan, name = days[0].coverage.scan, days[0].coverage.name
+    return KnownLog(
+        looks.place(scan.node_id, name),
+        PlaceLog(its, (_nameless(row, its) for row in nameless)),
+        tuple((name, known.sha256) for name, known in lists.items() if known is not None),
+    )
+
+
+def _nameless(row: Sighting, days: Iterable[LogDay]) -> Nameless:
+    """A sign that names no machine. Without a time that can be trusted it may be of any hour of its log."""
+    times = times_of(row)
+    if looks.event_time(row) is None:
+        times = tuple((day.first, day.last) for day in days if day.source == row.source)
+    return Nameless(row.indicator, row.family, times)
+
+
+def _log_day(day: DayOfMachine) -> LogDay:
     coverage = day.coverage
     first, last = _ends(coverage, day.day, day.hours)
-    flaw = _flaw(coverage) or (Lack.NO_MACHINE if coverage.source in untimed else None)
+    flaw = _flaw(coverage)
     return LogDay(coverage.source, coverage.scan.set_id, day.day, day.hours, first, last, flaw, day.lost)
 
 

@@ -333,10 +333,11 @@ def _refresh(cases: dict[UUID, Case], now: datetime) -> None:
 
 
 def claims_of(campaign: Campaign) -> QuerySet[Case]:
-    """The cases of the campaign that wait for a proof, in an order that stays."""
+    """The cases of the campaign that wait for a proof, unit by unit, because the machines of a unit share its
+    logs."""
     return Case.rows.filter(
         CLAIMED, device__campaign=campaign, is_current=True, claimed_at__isnull=False
-    ).order_by("pk")
+    ).order_by("device__owner__path", "pk")
 
 
 def judge_claims(campaign: Campaign, pulled: Pulled | None = None, arrived: Arrived | None = None) -> None:
@@ -346,17 +347,16 @@ def judge_claims(campaign: Campaign, pulled: Pulled | None = None, arrived: Arri
     waiting = claims_of(campaign)
     if arrived is not None:
         waiting = waiting.filter(pk__in=_moved_by(arrived, campaign))
-    # Unit by unit, because the machines of a unit share its logs.
-    order = waiting.order_by("device__owner__path", "pk").values_list("pk", flat=True)
-    for some in batched(list(order), AT_ONCE):
+    for some in batched(list(waiting.values_list("pk", flat=True)), AT_ONCE):
         judge_some(Case.rows.filter(pk__in=some), pulled)
 
 
 def judge_some(cases: QuerySet[Case], pulled: Pulled) -> int:
     """Judge these claims, and store the gaps of those that are not proven; their number."""
-    claims = list(cases.exclude(claimed_at=None).select_related("device__owner", "device__campaign"))
+    claims = list(cases.exclude(claimed_at=None).select_related("device"))
     if not claims:
         return 0
+    _share_units(claims)
     since = min(case.claimed_at for case in claims if case.claimed_at)
     now = timezone.now()
     logs: proving.Logs = {}
@@ -373,6 +373,15 @@ def judge_some(cases: QuerySet[Case], pulled: Pulled) -> int:
             _apply(facts, judgement, claimed_at, pulled)
     keeper.write()
     return len(claims)
+
+
+def _share_units(claims: Sequence[Case]) -> None:
+    """Give the machines their units and campaigns, each read once for all of its machines."""
+    owners = CampaignNode.rows.in_bulk({case.device.owner_id for case in claims})
+    campaigns = Campaign.objects.in_bulk({case.device.campaign_id for case in claims})
+    for case in claims:
+        case.device.owner = owners[case.device.owner_id]
+        case.device.campaign = campaigns[case.device.campaign_id]
 
 
 def _moved_by(arrived: Arrived, campaign: Campaign) -> set[UUID]:

@@ -30,8 +30,8 @@ from django.utils import timezone
 from quetsach.machines.identity.figures import Range
 from quetsach.machines.identity.figures import interval as interval_of
 from quetsach.machines.identity.locating import LOCATED
+from quetsach.machines.proof.hours import Span as TimeSpan
 from quetsach.machines.proof.judging import Judgement
-from quetsach.machines.proof.places import Span as TimeSpan
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases import looks, proving
 from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, Device, NotOurs, VictimReport
@@ -276,7 +276,7 @@ def story(case: Case) -> Story:
         events=[event for event in events if event.case_id == case.pk],
         former=[event for event in events if event.case_id != case.pk and event.act not in RENAMED],
         led={event.case_id: event.case.device for event in events if event.case_id != case.pk},
-        others=_others(case) if getattr(case, "has_others", True) else [],
+        others=vars(case)["others"] if "others" in vars(case) else _others(case),
         lines=sum(s.count for s in facts.sightings),
         days=len(_local_days(facts.sightings)),
         blocked=sum(s.count for s in facts.sightings if s.action == "blocked"),
@@ -284,14 +284,19 @@ def story(case: Case) -> Story:
     )
 
 
+def of_its_machine(cases: QuerySet[Case], case_id: UUID, slug: str) -> QuerySet[Case]:
+    """Those of the machine of a case in a campaign: the case itself and all others."""
+    its = Case.rows.filter(pk=case_id, device__campaign__slug=slug)
+    return cases.filter(device__in=its.values("device"))
+
+
 def with_company(cases: QuerySet[Case]) -> QuerySet[Case]:
-    """The cases, each with `is_reported`: whether others reported it; and `has_others`: whether its machine
-    has other cases; and `waiting_alarm`: the false alarm that waits for a second person, if any."""
-    others = Case.rows.filter(device=OuterRef("device")).exclude(pk=OuterRef("pk"))
+    """The cases, each with `is_reported`: whether others reported it; and `waiting_alarm`: the false alarm
+    that waits for a second person, if any."""
     reports = VictimReport.rows.filter(case=OuterRef("pk"))
     is_waiting = Q(false_alarms__decided_at=None, false_alarms__ended_at=None)
     waiting: Any = FilteredRelation("false_alarms", condition=is_waiting)
-    found: Any = cases.annotate(is_reported=Exists(reports), has_others=Exists(others), waiting_alarm=waiting)
+    found: Any = cases.annotate(is_reported=Exists(reports), waiting_alarm=waiting)
     with_alarm: QuerySet[Case] = found.select_related("waiting_alarm__by", "waiting_alarm__decider")
     return with_alarm
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -28,10 +27,10 @@ from quetsach.portal.cases.forms import AssignForm, ClaimForm, FalseAlarmForm, R
 from quetsach.portal.cases.histories import FIGURE_WORDS, figure_filter
 from quetsach.portal.cases.models import Case, FalseAlarm
 from quetsach.portal.cases.owning import is_public
-from quetsach.portal.cases.rules import Act, State, Word, allows, word
+from quetsach.portal.cases.rules import Act, State, Word, allows
 from quetsach.portal.cases.victims.words import told_in_words
 from quetsach.portal.cases.wording import ALL_EVIDENCE, EVIDENCE, tell
-from quetsach.portal.cases.words import WORDS
+from quetsach.portal.cases.words import WORDS, chip_of
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.kit.figures import ALL, OWN
 from quetsach.portal.sightings.queries import told_by
@@ -76,7 +75,7 @@ def cases(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "seat": seat,
         "page": page,
-        "rows": [(row, *WORDS[_word(row, seat, now)]) for row in page],
+        "rows": [(row, *chip_of(row, seat.campaign.quiet_days, now)) for row in page],
         "below": below,
         "reach": ALL if below else OWN,
         "as_of": now,
@@ -104,18 +103,16 @@ def _only(flag: flags.Flag | None, is_escalated: bool) -> str:
     return _("what the superior unit must know of") if is_escalated else ""
 
 
-def _word(row: Case, seat: Seat, now: datetime) -> Word:
-    return word(State(row.state), row.claimed_at, seat.campaign.quiet_days, now)
-
-
 def _find(request: HttpRequest, slug: str, case_id: UUID, verb: Verb = Verb.READ) -> tuple[Seat, Case]:
     rows = Case.objects.visible_to(request.user).select_related(
         "device__owner", "device__campaign__issuer", "device__campaign__case_terms", "merged_into__device"
     )
-    rows = queries.with_company(rows.filter(pk=case_id, device__campaign__slug=slug))
-    found = flags.with_flags(rows, None, timezone.now()).first()
+    rows = queries.with_company(queries.of_its_machine(rows, case_id, slug))
+    cases = list(flags.with_flags(rows, None, timezone.now()).order_by("family", "episode"))
+    found = next((one for one in cases if one.pk == case_id), None)
     if found is None:
         raise Http404
+    vars(found)["others"] = [one for one in cases if one is not found]
     return take_seat(request, slug, found.device.owner_id, verb), found
 
 
@@ -241,7 +238,7 @@ def _case_page(
         "more_reports": len(story.reports) > queries.MOST_REPORTS,
         "publishers": list(dict.fromkeys(told_in_words(one)[0] for one in story.reports)),
         "waits": state in (State.CLAIMED_CLEAN, State.RECHECKED),
-        "others": [(one, WORDS[_word(one, seat, now)][1]) for one in story.others],
+        "others": [(one, chip_of(one, seat.campaign.quiet_days, now)[1]) for one in story.others],
         "keeps_log": _keeps_log(seat, story),
     }
     return render(request, "cases/case.html", context, status=status)

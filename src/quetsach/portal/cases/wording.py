@@ -25,9 +25,9 @@ from quetsach.portal.cases.models import Case, CaseEvent, last_day_before
 from quetsach.portal.cases.outside import PART
 from quetsach.portal.cases.presence import AtPlace, Presence
 from quetsach.portal.cases.queries import Story
-from quetsach.portal.cases.rules import CHECK, OPEN, USABLE_TIMES, Act, Note, State, word
+from quetsach.portal.cases.rules import CHECK, OPEN, USABLE_TIMES, Act, Note, State
 from quetsach.portal.cases.timeline import Signs, Timeline, draw
-from quetsach.portal.cases.words import ACTS, DONE, JOINED, WORDS, verdict
+from quetsach.portal.cases.words import ACTS, DONE, chip_of, verdict
 from quetsach.portal.sightings.models import Bypass, Sighting
 from quetsach.portal.sightings.spans import Span, join_spans, unbroken
 
@@ -99,9 +99,7 @@ def tell(case: Case, story: Story, now: datetime, most: int = EVIDENCE) -> Tale:
     state = State(case.state)
     judgement = story.judgement
     days = judgement.quiet.days if judgement else _quiet_days(case, story)
-    shape, label = WORDS[word(state, case.claimed_at, quiet_days, now)]
-    if case.merged_into is not None:
-        shape, label = JOINED
+    shape, label = chip_of(case, quiet_days, now)
     read, unread = _spans(story, now)
     gaps, more = missing.of_judgement(judgement, proving.names_of_places(story.facts))
     lost = join_spans((gap for c in story.facts.at_its_places for gap in c.lost), timedelta())

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import TYPE_CHECKING
+
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from quetsach.machines.proof.gaps import Lack
 from quetsach.portal.cases.missing import LACKS
-from quetsach.portal.cases.rules import Act, Note, State, Word
+from quetsach.portal.cases.rules import Act, Note, State, Word, word
+
+if TYPE_CHECKING:
+    from quetsach.portal.cases.models import Case
 
 WORDS: dict[Word, tuple[str, str | Promise]] = {
     Word.UNCHECKED: ("none", gettext_lazy("Not checked")),
@@ -21,6 +27,14 @@ WORDS: dict[Word, tuple[str, str | Promise]] = {
 """Shape and word of the chip."""
 JOINED: tuple[str, str | Promise] = ("none", gettext_lazy("Joined"))
 """Those of a case that leads to another one."""
+
+
+def chip_of(case: Case, quiet_days: int, now: datetime) -> tuple[str, str | Promise]:
+    """Shape and word of the chip of a case, the same on all pages."""
+    if case.merged_into_id is not None:
+        return JOINED
+    return WORDS[word(State(case.state), case.claimed_at, quiet_days, now)]
+
 
 ACTS: dict[str, str | Promise] = {
     "open": gettext_lazy("Case opened"),

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from quetsach.endpoint import keys
 from quetsach.portal.campaigns.seat import Seat, take_seat, take_seat_asked
+from quetsach.portal.cases.words import chip_of
 from quetsach.portal.checks import actions, queries, unit_actions
 from quetsach.portal.checks.arriving.drop import dropped
 from quetsach.portal.checks.arriving.reading import ResultError
@@ -230,7 +231,10 @@ def _result_page(
             if probe["gaps"] and not _is_foreign(probe)
         ],
         "history": [(row, SHAPES[row.verdict]) for row in queries.history_of(found)],
-        "cases": queries.cases_of(found),
+        "cases": [
+            (case, *chip_of(case, seat.campaign.quiet_days, timezone.now()))
+            for case in queries.cases_of(found)
+        ],
         "tie_form": form or (TieForm(devices=others) if may_tie else None),
     }  # fmt: skip
     return render(request, "checks/result.html", context, status=status)

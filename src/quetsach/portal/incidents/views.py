@@ -20,8 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from quetsach.portal.campaigns.seat import Seat, take_seat, take_seat_asked
 from quetsach.portal.cases.models import Case
-from quetsach.portal.cases.rules import State, word
-from quetsach.portal.cases.words import WORDS
+from quetsach.portal.cases.words import chip_of
 from quetsach.portal.incidents import actions, case_facts, queries
 from quetsach.portal.incidents.clocks import ONCE, Kind
 from quetsach.portal.incidents.forms import (
@@ -135,11 +134,6 @@ def _node_of(seat: Seat, cases: list[Case]) -> Any:
     return seat.node
 
 
-def _word(case: Case, seat: Seat) -> tuple[str, str | Promise]:
-    """Shape and word of a case, as the list of machines has them."""
-    return WORDS[word(State(case.state), case.claimed_at, seat.campaign.quiet_days, timezone.now())]
-
-
 def _choice_page(
     request: HttpRequest,
     seat: Seat,
@@ -151,10 +145,11 @@ def _choice_page(
     more, chosen = len(offered) > OFFERED, {case.pk for case in cases}
     offered = [*(case for case in cases if case.pk not in {one.pk for one in offered}), *offered[:OFFERED]]
     asked = "&".join(f"ho-so={case.pk}" for case in cases)
+    quiet_days, now = seat.campaign.quiet_days, timezone.now()
     context = {
         "seat": seat,
         "door": "cases",
-        "rows": [(case, case.pk in chosen, *_word(case, seat)) for case in offered],
+        "rows": [(case, case.pk in chosen, *chip_of(case, quiet_days, now)) for case in offered],
         "chosen": cases,
         "more": more,
         "most": case_facts.MOST_CASES,
@@ -268,6 +263,7 @@ def incident_page(
         "door": "cases",
         "incident": found,
         "facts": facts,
+        "cases": [(one, *chip_of(one.case, seat.campaign.quiet_days, now)) for one in facts.cases],
         "indicators": facts.indicators[:10],
         "more_indicators": max(0, len(facts.indicators) - 10),
         "clocks": [

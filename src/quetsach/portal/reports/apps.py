@@ -11,6 +11,7 @@ class ReportsConfig(AppConfig):
         from quetsach.portal.reports.annexforms import versions as formversions
         from quetsach.portal.reports.arrived_files import shown_state
         from quetsach.portal.reports.dashboard import audiences
+        from quetsach.portal.reports.frozen.queries import restated_unread
         from quetsach.portal.reports.queries import first_report_at
         from quetsach.portal.reports.standing import (
             missing_below,
@@ -18,7 +19,7 @@ class ReportsConfig(AppConfig):
             returned_below,
             with_file_below,
         )
-        from quetsach.portal.reports.tasks import REVIEWS, reports_to_do
+        from quetsach.portal.reports.tasks import RESTATED, REVIEWS, reports_to_do
 
         PROVIDERS.append(reports_to_do)
         STANDINGS.append(reports_stand)
@@ -26,6 +27,7 @@ class ReportsConfig(AppConfig):
         FACTS["reports_missing"] = missing_below
         FACTS["reports_returned"] = returned_below
         FACTS["reports_in_files"] = with_file_below
+        FACTS[RESTATED] = restated_unread
         OPEN_WORK["rollup"] = REVIEWS
         annex_versions.PROVIDERS.append(formversions.offered)
         first_run.LATER["report"] = first_report_at

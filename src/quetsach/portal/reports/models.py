@@ -249,7 +249,7 @@ class MachineFigures(models.Model):
     Number 1 is frozen with the revision and never changes. Each further number restates the same moment
     by what became known since, with the `reasons`: pairs of a word of `quetsach.machines.counting.reasons`
     and a number of machines. `by` is None where the portal noticed it by itself. A restatement that a person
-    made may be taken back; then the number before it holds.
+    made may be taken back; then the number before it holds. `noted_by` has read a restatement of the portal.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -263,6 +263,10 @@ class MachineFigures(models.Model):
     reasons = models.JSONField(default=list)
     withdrawn_at = models.DateTimeField(null=True)
     withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    noted_at = models.DateTimeField(null=True)
+    noted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
 

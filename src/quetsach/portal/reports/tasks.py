@@ -12,11 +12,14 @@ from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.campaigns.open_work import OpenWork, number_of
 from quetsach.portal.campaigns.queries import statuses
 from quetsach.portal.campaigns.seat import Seat
-from quetsach.portal.campaigns.tasks import Counted, Rank, Task
+from quetsach.portal.campaigns.tasks import Counted, Rank, Task, facts_of
 from quetsach.portal.reports import locks, queries
 from quetsach.portal.reports.dashboard import audiences
 from quetsach.portal.reports.models import Report
 from quetsach.portal.reports.supplement.changes import supplement_of
+
+RESTATED = "figures_restated"
+"""The name of `restated_unread` among the facts of a node."""
 
 
 def reports_to_do(seat: Seat) -> list[Task]:
@@ -26,6 +29,7 @@ def reports_to_do(seat: Seat) -> list[Task]:
     tasks = []
     if seat.can["edit_report"]:
         tasks += _own(seat)
+        tasks += _restated(seat)
     if seat.can["approve_report"]:
         tasks += _heads(seat)
     if queries.may_review_below(seat):
@@ -89,6 +93,23 @@ def _own(seat: Seat) -> list[Task]:
         text = f"{locks.REASONS[lock]} {locks.HOW}" if lock else f"{text} {_('Late reports still count.')}"
     action = _("Continue with the draft") if is_draft else _("Fill in the report")
     return [Task(rank, _("Send the report"), text, page, action, shape, word)]
+
+
+def _restated(seat: Seat) -> list[Task]:
+    """The figures of machines of the report last sent are others than those that were sent."""
+    number = seat.once(facts_of)[RESTATED]
+    if number is None:
+        return []
+    text = _(
+        "Number %(n)s: more became known about the moment of the report. If it must say so, send it again."
+    )
+    return [
+        Task(
+            rank=Rank.REPORT + 2, title=_("Read the restated figures of machines of the report"),
+            text=text % {"n": number}, action=_("Read them"), shape="unsure", word=_("Figures differ"),
+            url=reverse("machine_figures", args=[seat.campaign.slug, seat.node.pk]),
+        )
+    ]  # fmt: skip
 
 
 def _reviews(seat: Seat) -> list[Task]:

@@ -59,6 +59,11 @@ urlpatterns = [
         views_frozen.take_back,
         name="machine_figures_take_back",
     ),
+    path(
+        "cd/<slug:slug>/tong-hop/<uuid:node_id>/so-may/dieu-chinh/<int:number>/da-doc/",
+        views_frozen.note,
+        name="machine_figures_note",
+    ),
     path("cd/<slug:slug>/tong-hop/<uuid:node_id>/vi-sao/<slug:row>/", views_rollup.trace_page, name="why"),
     path(
         "cd/<slug:slug>/tong-hop/<uuid:node_id>/truoc-khi-tai/",

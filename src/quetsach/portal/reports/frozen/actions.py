@@ -25,7 +25,7 @@ from quetsach.portal.campaigns.models import Campaign, CampaignNode
 from quetsach.portal.cases.models import Device
 from quetsach.portal.reports.errors import ReportError
 from quetsach.portal.reports.frozen.counting import RESTATED, Reading, as_stored, moved, read
-from quetsach.portal.reports.frozen.queries import latest_of
+from quetsach.portal.reports.frozen.queries import UNREAD, latest_of
 from quetsach.portal.reports.held_actions import hold, must_be_running
 from quetsach.portal.reports.models import MachineFigures, MachineFiguresPart, Report, Revision
 from quetsach.portal.units.models import SEGMENT
@@ -126,6 +126,25 @@ def take_back(node: CampaignNode, number: int, actor: User, ip: str | None = Non
             data={"revision": report.current.number, "number": number},
         )  # fmt: skip
     return found
+
+
+@transaction.atomic
+def note(node: CampaignNode, number: int, actor: User, ip: str | None = None) -> int:
+    """A person of the unit has read the restatements of the portal up to this number; returns how many were
+    new. Raises ReportError without a sent report, LockedReport where the campaign is closed."""
+    must_be_running(node)
+    report = _held(node)
+    rows = MachineFigures.rows.filter(UNREAD, revision__report=report, number__lte=number)
+    numbers = sorted(rows.values_list("number", flat=True))
+    if numbers:
+        assert report.current is not None
+        of_last = MachineFigures.rows.filter(revision=report.current, number__in=numbers)
+        of_last.update(noted_at=timezone.now(), noted_by=actor)
+        record(
+            actor, "report.restate_note", unit_path=node.path, about=report, ip=ip,
+            data={"revision": report.current.number, "number": numbers[-1]},
+        )  # fmt: skip
+    return len(numbers)
 
 
 def _held(node: CampaignNode) -> Report:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, OuterRef, Q, Subquery
 
 from quetsach.portal.campaigns.models import CampaignNode
 from quetsach.portal.reports.models import MachineFigures, Revision
@@ -38,16 +38,35 @@ class Chain:
         """Whether another number than the frozen one holds."""
         return self.holds.number > 1
 
+    @property
+    def unread(self) -> int:
+        """The number of the latest restatement of the portal that nobody of the unit has read; 0 without
+        one."""
+        read = ("by_id", "withdrawn_at", "noted_at")
+        waiting = (one.number for one in self.all[1:] if not any(getattr(one, name) for name in read))
+        return max(waiting, default=0)
+
 
 def _seen(figures: MachineFigures) -> int:
     return sum(figures.whole[part] for part in ("infected", "shared", "unlocated"))
+
+
+UNREAD = Q(revision=F("revision__report__current"), number__gt=1, by=None, withdrawn_at=None, noted_at=None)
+"""Restatements of the portal of the report last sent that nobody of the unit has read."""
+
+
+def restated_unread() -> Subquery:
+    """An expression over CampaignNode: the number of the latest such restatement of its report; None without
+    one."""
+    rows = MachineFigures.rows.filter(UNREAD, revision__report__node=OuterRef("pk"))
+    return Subquery(rows.order_by("-number").values("number")[:1])
 
 
 def chain_of(revision: Revision | None) -> Chain | None:
     """The figures of a revision; None for a revision that was sent before figures were frozen."""
     if revision is None:
         return None
-    rows = list(revision.machine_figures.select_related("by", "withdrawn_by").order_by("number"))
+    rows = list(revision.machine_figures.select_related("by", "withdrawn_by", "noted_by").order_by("number"))
     return Chain(rows) if rows else None
 
 

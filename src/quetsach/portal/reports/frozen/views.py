@@ -151,3 +151,16 @@ def take_back(request: HttpRequest, slug: str, node_id: UUID, number: int) -> Ht
     else:
         messages.success(request, _("Taken back: the number before it holds again."))
     return redirect("machine_figures", slug, seat.node.pk)
+
+
+@require_POST
+def note(request: HttpRequest, slug: str, node_id: UUID, number: int) -> HttpResponse:
+    """A person of the unit has read the restatements of the portal."""
+    seat = take_seat(request, slug, node_id, Verb.EDIT_REPORT)
+    try:
+        actions.note(seat.node, number, seat.user, ip=client_ip_text(request))
+    except ReportError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("Written down: you have read it."))
+    return redirect("machine_figures", slug, seat.node.pk)
