@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from quetsach.machines.evidence import Binding, Claim, Decision, Key, Sign
 from quetsach.machines.identity.devices import Devices, devices_of
@@ -94,7 +95,7 @@ def devices(*evidence: Evidence | list[Evidence]) -> Devices:
     )
 
 
-def located(told: Sign, *evidence: Evidence | list[Evidence], **more: frozenset[str]) -> Place:
+def located(told: Sign, *evidence: Evidence | list[Evidence], **more: Any) -> Place:
     """Where this evidence places a sign."""
     flat = [one for some in evidence for one in (some if isinstance(some, list) else [some])]
     bindings = [one for one in flat if isinstance(one, Binding)]

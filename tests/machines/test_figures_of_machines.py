@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from quetsach.machines.evidence import Key
-from quetsach.machines.identity.clocks import differences
+from quetsach.machines.evidence import Binding, Key
+from quetsach.machines.identity.clocks import Difference, Pair, differences
 from quetsach.machines.identity.devices import Devices
 from quetsach.machines.identity.figures import Figures, Range, infected, known
 from quetsach.machines.identity.locating import INFERRED, LOCATED, SHARED, UNLOCATED, WEAK, Locator, Place
@@ -120,14 +120,33 @@ def test_days_of_logs_count_as_well() -> None:
     assert known(found, {mac("a"): (20_000, 20_001)}).computers == Range(1, 1)
 
 
+PORTS = range(40_000, 40_030)
+
+
+def translated(begin: str, end: str) -> list[Binding]:
+    return [nat("203.0.113.9", port, mac("a"), begin, end) for port in PORTS]
+
+
+SIGNS = [sign("203.0.113.9", "03-02 09:00", port=port) for port in PORTS]
+BOTH = Pair("", "dns", "", "asa")
+
+
 def test_the_clocks_of_a_log_and_a_table_of_translations() -> None:
     """The firewall's clock is eight minutes ahead: its rows begin ten seconds before the line, less that."""
-    ports = range(40_000, 40_030)
-    table = [nat("203.0.113.9", port, mac("a"), "03-02 09:07:50", "03-02 09:08:50") for port in ports]
-    signs = [sign("203.0.113.9", "03-02 09:00", port=port) for port in ports]
-    clocks = differences(signs, table)
-    assert clocks == {("dns", "asa"): 470_000_000}
+    table = translated("03-02 09:07:50", "03-02 09:08:50")
+    clocks = differences(SIGNS, table)
+    assert clocks == {BOTH: Difference(470_000_000, 30)}
     locator = Locator(table, devices(*table), clocks=clocks)
-    assert locator.place(signs[0])[:2] == (LOCATED, mac("a"))
-    assert located(signs[0], *table).status == SHARED
-    assert differences(signs[:5], table) == {}
+    assert locator.place(SIGNS[0])[:2] == (LOCATED, mac("a"))
+    assert located(SIGNS[0], *table).status == SHARED
+    assert differences(SIGNS[:5], table) == {}
+    # A log may not tell the protocol; a table of another unit's network is not compared.
+    bare = [one._replace(protocol="") for one in SIGNS]
+    assert differences(bare, table) == clocks
+    other = [one._replace(scope="t/x2/") for one in table]
+    assert differences([one._replace(scope="t/x1/") for one in SIGNS], other) == {}
+
+
+def test_clocks_that_agree_are_known_only_by_short_translations() -> None:
+    assert differences(SIGNS, translated("03-02 08:59:50", "03-02 09:00:50")) == {BOTH: Difference(0, 30)}
+    assert differences(SIGNS, translated("03-02 08:59:50", "03-02 10:00")) == {}

@@ -354,9 +354,3 @@ def test_an_address_known_as_shared_is_no_machine_even_where_it_is_private() -> 
 
 def test_a_public_address_with_a_lease_of_its_own_is_a_machine() -> None:
     assert located(sign("203.0.113.9", "03-02 09:00"), leases("203.0.113.9", A, "03-02")).device == A
-
-
-def test_a_forwarder_is_asked_behind() -> None:
-    found = located(sign("192.168.1.2", "03-02 09:00"), leases("192.168.1.2", A, "03-02"),
-                    forwarders=frozenset({"192.168.1.2"}))  # fmt: skip
-    assert (found.status, found.why, found.candidates) == ("unlocated", "forwarder", ())

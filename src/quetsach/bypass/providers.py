@@ -35,6 +35,17 @@ FOREIGN_RESOLVER = Provider("DNS", "dns")
 """Any resolver outside the own networks (docs/contract.md 2)."""
 
 
+def resolver_at(address: str) -> str:
+    """The provider whose public resolver has a canonical address; "" for any other address."""
+    return _resolvers().get(address, "")
+
+
+@cache
+def _resolvers() -> dict[str, str]:
+    told = tomllib.loads(FILE.read_text(encoding="utf-8"))["provider"]
+    return {one: provider["name"] for provider in told for one in provider.get("addresses", ())}
+
+
 class ProviderError(ValueError):
     """The list of providers breaks its own rules."""
 

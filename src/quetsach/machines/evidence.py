@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 # Kinds of keys. The first group identifies a machine; the second only suggests that two are one. A third
-# kind, `address`, stands only in bindings of kind nat: other bindings lead on from this inner address.
+# kind, `address`, stands in bindings of kind nat (other bindings lead on from this inner address) and in
+# decisions on an address.
 IDENTIFYING = ("hardware", "adsid", "duid", "domainhost", "mac", "serial", "agent")
 SUGGESTING = ("host", "randommac", "user")
 
@@ -20,8 +21,8 @@ class Key(NamedTuple):
     hardware: the UUID of SMBIOS; adsid: the SID in Active Directory; duid: RFC 8415 section 11; domainhost: a
     host name with its domain; mac: a universally administered address (IEEE 802, U/L bit clear), `aa-bb-…`;
     serial: the maker's number; agent: the id of an antivirus agent. host: a DHCP client's or a NetBIOS name.
-    A third kind, `address`, stands only in a binding of kind nat: the inner address behind a translated one,
-    which a lease of that second leads on from.
+    A third kind, `address`, stands in a binding of kind nat: the inner address behind a translated one,
+    which a lease of that second leads on from; and in a decision on an address.
     """
 
     kind: str
@@ -71,6 +72,10 @@ class Decision(NamedTuple):
     alone; confirmed tells the kind of `machine`), or withdrawn: it takes back the decision with the id
     `withdraws`.
 
+    forwarder and single are words on an address, `left` of kind `address` with the unit's path before it: it
+    asks for others (`machine`: resolver, proxy or gateway), or one machine alone has it. They hold from
+    `begin` until `end`; None: without an end.
+
     `rank` is the level of the person's unit: 0 is the top, and the lower number wins. A decision can be
     withdrawn by its own level or a higher one. A withdrawal can be withdrawn as well.
     """
@@ -85,6 +90,8 @@ class Decision(NamedTuple):
     id: str = ""
     withdraws: str = ""
     machine: str = ""
+    begin: int = 0
+    end: int | None = None
 
 
 class Sign(NamedTuple):

@@ -32,8 +32,11 @@ def device_problem(device: str) -> str:
         return _name_problem(device)
     if found != device:
         return f"device is an address and not in its canonical form, {found}"
-    wrong = machine_address.problem(found)
-    return f"device {wrong}" if wrong else ""
+    if wrong := machine_address.problem(found):
+        return f"device {wrong}"
+    if provider := providers.resolver_at(found):
+        return f"device is the address of a public resolver ({provider}), and not of a machine that asked it"
+    return ""
 
 
 def _name_problem(device: str) -> str:

@@ -14,6 +14,8 @@ def problem(known: str) -> str:
         return "is the address that every machine has for itself"
     if found.is_multicast or known == "255.255.255.255":
         return "is the address of a group, and not of a machine"
+    if found.version == 4 and (found.is_reserved or known.startswith("0.")):
+        return "is an address that nobody has"
     return ""
 
 

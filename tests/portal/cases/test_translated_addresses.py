@@ -1,11 +1,16 @@
 """Signs that only a translated address tells: one address until the log of the translation comes."""
 
+import random
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 
 from quetsach.machines.evidence import Binding, Key
 from quetsach.portal.cases.models import Case, CaseSighting
+from quetsach.portal.cases.pull_actions import pull_sightings
+from quetsach.portal.machines import actions as machines
+from quetsach.portal.machines.models import ClockDifference, EvidenceFile
 from tests.portal.cases.test_which_machine import LAPTOP, PC, counted, lease, listed, micro, tell
 from tests.portal.cases.test_who_may_tell import push
 from tests.portal.page_text import text_of
@@ -97,3 +102,56 @@ def test_a_port_that_another_machine_had_minutes_before_names_both(push, tell, m
 def test_a_line_that_names_only_a_card_is_that_machine(push):
     push([sighting(None, noon(9), identity={"mac": PC.value}, who="mac:" + PC.value)])
     assert counted() == [("mac", PC.value, 1, "assigned")]
+
+
+# --- clocks ---
+
+
+AHEAD = timedelta(minutes=8)
+PORTS = range(41_000, 41_025)
+LINES = [translated(port, noon(9)) for port in PORTS]
+
+
+def firewall(ahead=AHEAD):
+    """The same connections by the firewall's clock."""
+    return [translation(port, "10.1.1.5", noon(9) + ahead) for port in PORTS]
+
+
+def test_clocks_that_differ_are_compared_and_signs_placed_by_the_difference(cast, push, tell):
+    push(LINES)
+    assert [kind for kind, *_ in counted()] == ["shared"]
+    tell(*firewall(), *INNER)
+    assert counted() == [("mac", PC.value, 25, "assigned")]
+    row = ClockDifference.rows.get()
+    assert (row.unit, row.log, row.table_unit, row.table) == (cast.units["A1"], "fw", cast.units["A1"], "asa")
+    assert abs(row.add - AHEAD.total_seconds() * SECOND) <= 10 * SECOND and row.pairs == 25
+    page = text_of(cast.client("A1", "it").get(reverse("evidence", args=[cast.units["A1"].pk])))
+    assert "Đồng hồ của fw chậm hơn đồng hồ của asa 8 phút." in page
+
+
+@pytest.mark.parametrize("turn", range(6))
+def test_clocks_and_machines_are_the_same_in_any_order(push, tell, turn):
+    """A port that another machine had minutes before is that machine's no more once the clocks are known."""
+    before = translation(41_000, "10.1.1.6", noon(9) - timedelta(minutes=9))
+    some, others = firewall(timedelta())[:12], firewall(timedelta())[12:]
+    steps = [lambda: push(LINES[:10]), lambda: push(LINES), lambda: tell(*some, before),
+             lambda: tell(*others), lambda: tell(*INNER)]  # fmt: skip
+    random.Random(turn).shuffle(steps)
+    for step in steps:
+        step()
+    assert ClockDifference.rows.get().add == 0
+    assert counted() == [("mac", PC.value, 25, "assigned")]
+
+
+def test_a_table_that_is_taken_back_takes_its_clock_along(cast, push, tell):
+    file = EvidenceFile.rows.create(
+        unit=cast.units["A1"], source="asa", name="asa.log", digest="1", created_at=noon(1)
+    )
+    push(LINES)
+    tell(*INNER)
+    tell(*firewall(), file=file)
+    assert ClockDifference.rows.exists()
+    machines.take_back(file)
+    pull_sightings(cast.campaign)
+    assert not ClockDifference.rows.exists()
+    assert [kind for kind, *_ in counted()] == ["shared"]

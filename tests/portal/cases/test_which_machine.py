@@ -369,3 +369,28 @@ def test_nothing_changes_when_everything_comes_again(cast, upload, tell):
     Sighting.rows.update(is_pulled=False)
     pull_sightings(cast.campaign)
     assert (counted(), list(CaseEvent.rows.values_list("pk", "act")), Device.rows.count()) == before
+
+
+def test_the_address_of_a_whole_network_is_no_machine_unless_a_table_says_so(cast, upload, tell):
+    """A1 has 10.1.1.0/24. Where that is half of a larger network, a lease may give it to a machine."""
+    upload(sighting("10.1.1.255", noon(9)), sighting("10.1.1.0", noon(9)), sighting("10.1.1.254", noon(9)))
+    assert counted() == [
+        ("unlocated", "10.1.1.0", 1, "assigned"),
+        ("weak", "10.1.1.254", 1, "assigned"),
+        ("unlocated", "10.1.1.255", 1, "assigned"),
+    ]
+    case = Case.rows.get(device__key="10.1.1.255")
+    page = text_of(cast.client("A1", "officer").get(reverse("case", args=[cast.campaign.slug, case.pk])))
+    assert "địa chỉ của cả mạng" in page
+    tell(*lease(PC, noon(9), address="10.1.1.255"))
+    assert ("mac", PC.value, 1, "assigned") in counted()
+
+
+def test_a_listed_address_that_calls_is_no_machine_unless_it_is_the_units_own(cast, upload):
+    upload(sighting("198.51.5.7", noon(9)), sighting("198.51.5.8", noon(9)))
+    assert counted() == [
+        ("unlocated", "198.51.5.7", 1, "assigned"),
+        ("shared", "198.51.5.8", 1, "assigned"),
+    ]
+    link = CaseSighting.rows.get(case__device__key="198.51.5.7")
+    assert link.why == "listed address"

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from quetsach.machines.evidence import Claim, Key
 from quetsach.portal.cases import actions
-from quetsach.portal.cases.models import Case, CaseSighting
+from quetsach.portal.cases.models import Case, CaseSighting, Device
 from quetsach.portal.cases.pull_actions import pull_sightings
 from quetsach.portal.machines import actions as machines
 from quetsach.portal.machines.models import EvidenceFile
@@ -184,3 +184,38 @@ def test_the_superiors_own_table_parts_them_without_a_doubt(cast, push, tell):
     push([], [log(noon(29), noon(1), ADDRESS, source="log-2")], asked=[ADDRESS])
     case.refresh_from_db()
     assert case.state == "verified_clean"
+
+
+# --- whose machine it is in the log of a superior ---
+
+
+def owner_of(key):
+    return Device.rows.select_related("owner").get(merged_into=None, id_value=key.value).owner
+
+
+@pytest.mark.parametrize("is_late", [True, False])
+@pytest.mark.parametrize("address", [ADDRESS, "10.77.0.5"])
+def test_a_neighbours_later_lease_of_the_card_takes_no_machine(cast, push, tell, address, is_late):
+    """The superior's log saw it at an address of A1, by range or by A1's lease; A2 tells another one."""
+
+    def signs():
+        push([sighting(address, noon(9))], unit="A")
+
+    if is_late:
+        signs()
+    tell(*lease(PC, noon(9), address=address, name="pc-1"))
+    tell(*lease(PC, noon(5), address="10.1.2.7"), unit="A2")
+    if not is_late:
+        signs()
+    assert owner_of(PC) == cast.nodes["A1"]
+
+
+@pytest.mark.parametrize("is_late", [True, False])
+def test_a_machine_that_moved_is_its_new_units_once_a_log_saw_it_there(cast, push, tell, is_late):
+    tell(*lease(PC, noon(9), name="pc-1"))
+    tell(*lease(PC, noon(5), address="10.1.2.7", name="pc-1"), unit="A2")
+    rows = [sighting(ADDRESS, noon(9)), sighting("10.1.2.7", noon(5), indicator="bad.example", family="")]
+    for row in rows if is_late else reversed(rows):
+        push([row], unit="A")
+    assert owner_of(PC) == cast.nodes["A2"]
+    assert counted() == [("mac", PC.value, 1, "assigned")] * 2  # two kinds of malware on one machine

@@ -26,9 +26,11 @@ NO_MACHINES = (
     "127.8.8.8", "::1", "0.0.0.0", "::", "224.0.0.251", "255.255.255.255", "ff02::1", "PC\u202egnp",
     "PC\u200b07", "PC\n07", "PC\\x0707", "PC\\u{202e}07",
     "a" + "\u0301" * 31, "<img src=x>", "=cmd|' /C calc'!A0", "=1+1", "@SUM(A1)",
-    "../../etc", "-", "?", " PC", "PC ", "…",
+    "../../etc", "-", "?", " PC", "PC ", "…", "0.1.2.3", "240.0.0.1", "8.8.8.8", "1.1.1.1",
+    "2001:4860:4860::8888",
 )  # fmt: skip
-"""By RFC 5952 and 4291, RFC 6943 3.1.1, RFC 6761 6.3, and what Windows lets nobody call a computer."""
+"""By RFC 5952, 4291, 6890, RFC 6943 3.1.1, RFC 6761 6.3, what Windows lets nobody call a computer, and public
+resolvers."""
 MACHINES = (
     "10.0.0.1", "192.0.2.7", "2001:db8::1", "fe80::1", "169.254.7.7", "PC-07", "pc_07.ubnd.example", "$pc",
     "Máy văn thư", "CORP\\PC-07", "Lan's MacBook (2)", "7",
@@ -41,6 +43,29 @@ def test_what_is_no_machine_is_left_out_with_its_line(cast, client, secret, devi
     answer = push(client, document(rows), secret).json()
     assert [(one["line"], one["code"]) for one in answer["rejected"]] == [(3, "machine")]
     assert set(Sighting.rows.values_list("device", flat=True)) == {"10.0.0.1", "10.0.0.2"}
+
+
+@pytest.mark.parametrize(
+    ("device", "indicator", "matched"),
+    [
+        ("203.0.113.7", "203.0.113.7", "203.0.113.7"),
+        ("203.0.113.7", "203.0.113.0/24", "203.0.113.7"),
+        ("203.0.113.7", "203.0.113.7:80", "203.0.113.7:80"),
+        ("2001:db8::7", "[2001:db8::7]:80", "[2001:db8::7]:80"),
+    ],
+)
+def test_the_listed_address_itself_is_no_machine_that_called_it(
+    cast, client, secret, device, indicator, matched
+):
+    rows = [sighting(one, noon(2), indicator=indicator, matched=matched) for one in (device, "10.0.0.1")]
+    answer = push(client, document(rows), secret).json()
+    assert [(one["line"], one["code"]) for one in answer["rejected"]] == [(2, "machine")]
+    assert [row.device for row in Sighting.rows.all()] == ["10.0.0.1"]
+
+
+def test_a_machine_whose_address_begins_like_the_listed_one_is_taken(cast, client, secret):
+    row = sighting("2001:db8::7", noon(2), indicator="2001:db8::7:80", matched="2001:db8::7:80")
+    assert push(client, document([row]), secret).json()["rejected"] == []
 
 
 def test_a_name_that_nobody_sees_in_identity_is_left_out(cast, client, secret):

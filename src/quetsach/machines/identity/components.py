@@ -21,7 +21,8 @@ type Row = Claim | Binding | Decision
 
 class Link(NamedTuple):
     """What binds rows together: a key of any unit (`scope` ""), or a name that counts in the unit, above and
-    below: kind `name` with the label of a host name, or a hardware address that many machines share."""
+    below: kind `name` with the label of a host name, or a hardware address that many machines share. The
+    kind `forwarder`, with an address, binds only words of people on it."""
 
     kind: str
     value: str
@@ -145,6 +146,8 @@ def _links_of_id(key: Key) -> Iterable[Link]:
     """The links of a device's id, which may have its scope in it."""
     scope, _, value = key.value.rpartition(" ")
     plain = Key(key.kind, value) if scope.endswith("/") else key
+    if key.kind == "address":
+        return [Link("forwarder", plain.value, scope if plain is not key else "", is_local=True)]
     return _links(plain, scope if plain is not key else "")
 
 

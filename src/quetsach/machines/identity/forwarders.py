@@ -1,8 +1,7 @@
-"""Addresses that ask for others: resolvers, proxies and gateways, known by how they behave.
+"""Addresses that ask for others: resolvers, proxies and gateways.
 
-One machine asks for some hundred names in an hour. The resolver of an office asks for many different names in
-each minute, all day; lines of a proxy name the machines behind it, with `forwarded_by`. The counts come from
-logs; this module only judges them.
+People name them. What logs show only asks a person: a machine whose malware makes up names looks like a
+resolver, and nothing here decides for anybody.
 """
 
 from __future__ import annotations
@@ -11,60 +10,68 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-NAMES_A_MINUTE = 60
-"""Different names in one minute. A browser opens a page with ten to forty names, and then rests."""
-BUSY_MINUTES = 30
-"""So many such minutes in a day are no single start of a machine."""
+from quetsach.machines.evidence import Decision, Sign
+from quetsach.machines.identity.decisions import in_force
+from quetsach.machines.identity.keys import is_private
+
+FORWARDER, SINGLE = "forwarder", "single"
+"""What a person says of an address: it asks for others, or one machine alone has it."""
 CLIENTS = 3
-"""Machines that a log shows behind one address."""
+"""Machines that lines name at one address in one hour. No lease goes on to the next machine so often."""
+_HOUR = 3_600_000_000
 
 
-class Minute(NamedTuple):
-    """What one address asked in one minute: different names, and machines that lines name behind it (hardware
-    addresses, clients in `forwarded_by`, user names)."""
+class Forwarders:
+    """What people said of addresses. The higher unit's word counts before the lower's, then the later one."""
 
-    address: str
-    scope: str
-    minute: int
-    names: int
-    clients: frozenset[str] = frozenset()
+    def __init__(self, decisions: Iterable[Decision] = ()) -> None:
+        self._said: dict[str, list[tuple[str, Decision]]] = defaultdict(list)
+        for one in in_force(decisions):
+            if one.verdict in (FORWARDER, SINGLE):
+                scope, _, address = one.left.value.rpartition(" ")
+                self._said[address].append((scope, one))
 
-
-class Forwarder(NamedTuple):
-    """An address that asks for others. `why` is `many names` or `names machines behind it`."""
-
-    address: str
-    scope: str
-    why: str
-    busy_minutes: int
-    most_names: int
-    clients: int
+    def asks_for_others(self, sign: Sign) -> bool:
+        """Whether the address of a sign asked for others at that time."""
+        for scope, one in self._said.get(sign.address, ()):
+            if one.begin <= sign.first and (one.end is None or sign.first < one.end) and _counts(scope, sign):
+                return one.verdict == FORWARDER
+        return False
 
 
-def forwarders(minutes: Iterable[Minute]) -> list[Forwarder]:
-    """The addresses that ask for others, by office; counts of one address and minute add up."""
-    names: dict[tuple[str, str], dict[int, int]] = defaultdict(lambda: defaultdict(int))
-    clients: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for one in minutes:
-        names[one.scope, one.address][one.minute] += one.names
-        clients[one.scope, one.address] |= one.clients
-    found = []
-    for (scope, address), by_minute in sorted(names.items()):
-        behind = len(clients[scope, address])
-        days: dict[int, int] = defaultdict(int)
-        for minute, count in by_minute.items():
-            days[minute // 1440] += count >= NAMES_A_MINUTE
-        busy = max(days.values())
-        if busy >= BUSY_MINUTES:
-            why = "many names"
-        elif behind >= CLIENTS:
-            why = "names machines behind it"
-        else:
-            continue
-        found.append(Forwarder(address, scope, why, busy, max(by_minute.values()), behind))
-    return found
+def _counts(scope: str, sign: Sign) -> bool:
+    """Whether the word of a unit counts for a sign: in its own log and in those of units above. A private
+    address is another machine in the networks of the units below."""
+    return scope.startswith(sign.scope) or (sign.scope.startswith(scope) and not is_private(sign.address))
 
 
-def addresses(found: Iterable[Forwarder]) -> frozenset[str]:
-    """As `Locator` takes them: each with its office."""
-    return frozenset(f"{one.scope} {one.address}" for one in found)
+class Run(NamedTuple):
+    """Lines of one address that name a machine, as rows tell it: `mac:` or `host:` and a value, and times in
+    microseconds."""
+
+    who: str
+    first: int
+    last: int
+
+
+class Crowd(NamedTuple):
+    """Machines that lines name at one address within an hour of the clock."""
+
+    hour: int
+    machines: tuple[str, ...]
+
+
+def crowd(runs: Iterable[Run]) -> Crowd | None:
+    """The hour with the most machines at one address, the earliest of several; None where no hour has
+    `CLIENTS`. Cards and host names count apart, since one machine has both."""
+    seen: dict[tuple[int, str], set[str]] = defaultdict(set)
+    for one in runs:
+        kind = one.who.partition(":")[0]
+        if kind in ("mac", "host"):
+            for hour in range(one.first // _HOUR, one.last // _HOUR + 1):
+                seen[hour, kind].add(one.who)
+    most = max(((len(some), -hour, kind) for (hour, kind), some in seen.items()), default=None)
+    if most is None or most[0] < CLIENTS:
+        return None
+    _, hour, kind = most
+    return Crowd(-hour * _HOUR, tuple(sorted(seen[-hour, kind])))

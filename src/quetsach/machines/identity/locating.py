@@ -12,8 +12,10 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from quetsach.machines.evidence import Binding, Key, Sign
+from quetsach.machines.identity.clocks import Difference, Pair
 from quetsach.machines.identity.devices import Devices
 from quetsach.machines.identity.doubts import HOUR, ROUTER
+from quetsach.machines.identity.forwarders import Forwarders
 from quetsach.machines.identity.keys import (
     NAMES,
     STRENGTH,
@@ -60,8 +62,8 @@ class Place(NamedTuple):
 class Locator:
     """Places signs by the bindings of their addresses; the keys of bindings lead to `devices`.
 
-    `forwarders` and `shared` are addresses as text, of one office with its scope and a space before them:
-    resolvers and proxies that ask for others, and addresses that many machines share. `clocks` are the
+    `forwarders` are the words of people on resolvers, proxies and gateways. `shared` are addresses as text
+    that many machines share, of one office with its scope and a space before them. `clocks` are the
     differences of `quetsach.machines.identity.clocks`. With `may_differ` the clocks of two sources without a
     measured difference may lie ten minutes apart: machines that had one port so near in time are all named.
     `kept` are networks of which offices keep tables, where `bindings` are only those of some addresses.
@@ -71,16 +73,16 @@ class Locator:
         self,
         bindings: Iterable[Binding],
         devices: Devices,
-        forwarders: Collection[str] = (),
+        forwarders: Forwarders | None = None,
         shared: Collection[str] = (),
-        clocks: Mapping[tuple[str, str], int] | None = None,
+        clocks: Mapping[Pair, Difference] | None = None,
         kept: Iterable[KeptNetwork] = (),
         *,
         may_differ: bool = False,
     ) -> None:
         self._devices = devices
         self._tables = Tables(bindings, kept)
-        self._forwarders, self._shared = frozenset(forwarders), frozenset(shared)
+        self._forwarders, self._shared = forwarders, frozenset(shared)
         self._holders: dict[tuple[Key, str, int | None], tuple[Key, ...]] = {}
         self._clocks = clocks or {}
         self._may_differ = may_differ
@@ -90,8 +92,8 @@ class Locator:
 
     def place(self, sign: Sign) -> Place:
         """The machine behind a sign; its address is "" where the line names a machine without one."""
-        if self._forwarders and _is_in(self._forwarders, sign):
-            return _unlocated(sign, (), "forwarder")
+        if self._forwarders is not None and self._forwarders.asks_for_others(sign):
+            return self._behind_forwarder(sign)
         if own := self._by_own_keys(sign):
             return own
         if not sign.address:
@@ -115,6 +117,21 @@ class Locator:
         return sorted(entry for entry in self._tables.registers() if self._rivals(entry))
 
     # --- what the line says ---
+
+    def _behind_forwarder(self, sign: Sign) -> Place:
+        """The machine for which a resolver, proxy or gateway asked. A card in the line is the forwarder's; a
+        host name may be as well: it counts only where tables name the forwarder, and it is another."""
+        agents = tuple(key for key in sign.keys if key.kind == "agent")
+        if agents and (own := self._by_own_keys(sign._replace(address="", keys=agents))):
+            return own
+        if self._tables.is_translated(sign.address) and (opened := self._by_port(sign)):
+            return opened
+        table = self._by_network(sign._replace(keys=()))
+        known = {table.device} if table is not None and table.status in (LOCATED, INFERRED) else set()
+        named = {one for host in _hosts(sign) for one in self._of(host, sign.scope, sign.first)} - known
+        if known and len(named) == 1:
+            return Place(LOCATED, named.pop(), (), "name in the line", sign.scope)
+        return _unlocated(sign, named, "forwarder")
 
     def _by_name(self, sign: Sign) -> Place:
         """A line that names a machine and no address."""
@@ -193,8 +210,8 @@ class Locator:
         statuses = set()
         is_covered = False
         for one in self._tables.translations(sign.address, sign.protocol, sign.port):
-            measured = self._clocks.get((sign.source, one.source))
-            at = sign.first + (measured or 0)
+            measured = self._clocks.get(Pair(sign.scope, sign.source, one.scope, one.source))
+            at = sign.first + (measured.add if measured else 0)
             near = _CLOCKS if self._may_differ and measured is None else HANDOVER
             if one.begin - near <= at <= one.end + near:
                 is_covered |= one.begin <= at <= one.end

@@ -124,6 +124,9 @@ SENTENCES: dict[str, str | Promise] = {
     ),
     "victims.place": _("Asked whose the reported addresses are: %(reports)s reports have a unit now"),
     "check.receive": _("Received the check of the machine %(device)s"),
+    "check.follow": _(
+        "The check of the machine %(device)s is one of the machine %(to)s by what is known now"
+    ),
     "check.tie": _("Said that the checked machine %(device)s is %(to)s"),
     "check.issue_code": _("Issued the one-time code …%(hint)s for results"),
     "check.use_code": _("Results were handed in with the code …%(hint)s"),
@@ -162,6 +165,8 @@ SENTENCES: dict[str, str | Promise] = {
     "machine.replaced": _("Said that the machine %(left)s was replaced by %(right)s. %(reason)s"),
     "machine.retired": _("Said that the machine %(left)s is no longer in use. %(reason)s"),
     "machine.confirmed": _("Confirmed the machine %(left)s. %(reason)s"),
+    "machine.forwarder": _("Said that the address %(left)s asks for others. %(reason)s"),
+    "machine.single": _("Said that one machine alone has the address %(left)s. %(reason)s"),
     "machine.withdrawn": _("Took back a decision on the machine %(left)s. %(reason)s"),
     "device.not_ours": _("Said that the machine %(device)s is not one of %(from)s. %(reason)s"),
     "case.not_ours": _("Machine %(device)s: not the unit's own. %(reason)s"),

@@ -7,7 +7,7 @@ the rows of all running campaigns, so that no sign is placed meanwhile by what w
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import batched
@@ -30,6 +30,10 @@ from quetsach.portal.machines.taking_actions import Untaken, finish, is_waiting,
 from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.sightings.storing_actions import mark_waiting
 
+FOLLOWERS: list[Callable[[Collection[Key]], object]] = []
+"""Apps above are told the ids of machines that may be others now, as they are stored; in the transaction."""
+AFTER: list[Callable[[Campaign], object]] = []
+"""Apps above whose rows follow the machines of a campaign, once its signs are placed."""
 _REACH = timedelta(days=8)
 """A lease speaks for a day around it, a temporary IPv6 address for seven (`locating`)."""
 _AT_ONCE = 300
@@ -82,6 +86,8 @@ def _follow_batch() -> int | None:
         for where in _where(touched):
             waiting += mark_waiting(_listed(campaigns).filter(where))
         _mark_reports(campaigns, touched)
+    for tell in FOLLOWERS:
+        tell({stored(id) for id in touched.ids})
     finish(rows)
     return waiting
 
@@ -100,6 +106,10 @@ def _touched(rows: Untaken) -> _Touched:
         touched.add_address(one.address, one.scope, one.begin)
     for claim in (*rows.claims, *(row for row in rows.gone if isinstance(row, Claim))):
         touched.cards.update(key.value for key in claim.keys if key.kind in ("mac", "randommac"))
+    for said in rows.decisions:
+        scope, _, address = said.left.value.rpartition(" ")
+        if said.left.kind == "address":
+            touched.add_address(address, scope, 0)
     _add_translated(touched)
     if not seeds:
         return touched

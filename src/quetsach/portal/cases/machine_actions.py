@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Max
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from quetsach.machines.evidence import Key
@@ -17,10 +19,11 @@ from quetsach.machines.identity.locating import LOCATED, SHARED, WEAK
 from quetsach.machines.identity.scopes import lineage
 from quetsach.machines.identity.scopes import related as are_related
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.cases.models import Alias, Device
+from quetsach.portal.cases.models import Alias, CaseSighting, Device
 from quetsach.portal.cases.owning import Named, Row, day_of
 from quetsach.portal.cases.parts import Part
 from quetsach.portal.kit.inserting import create
+from quetsach.portal.sightings.models import Sighting
 from quetsach.portal.sightings.owners import Owners
 from quetsach.portal.units.models import path_segment
 from quetsach.text.canonical import address
@@ -75,7 +78,7 @@ def _known_machines(
     ids = {part.id for _row, part in known}
     rows = Device.rows.filter(campaign=campaign, id_value__among={one.value for one in ids})
     devices = {Key(one.id_kind, one.id_value): one for one in rows.select_related("owner")}
-    homes = _Homes(campaign, known, owners)
+    homes, later = _Homes(campaign, known, owners), _Later(known)
     fresh: dict[Key, Device] = {}
     now = timezone.now()
     changed: dict[UUID, Device] = {}
@@ -96,7 +99,8 @@ def _known_machines(
         device.identity = {**device.identity, **_identity(part, row)}
         if part.strength == LOCATED:
             device.strength = LOCATED
-        if part.homes and is_assigned and not device.is_owner_said:
+        is_new = part.id in fresh or device.owner_id == owner.pk or not later.is_there(device, row)
+        if part.homes and is_assigned and not device.is_owner_said and is_new:
             device.owner, device.is_assigned = owner, True
         if part.id not in fresh and _facts(device) != before:
             changed[device.pk] = device
@@ -110,6 +114,25 @@ def _known_machines(
         unique=("reporter", "key", "device"),
     )
     return {(row.pk, part.id): devices[part.id] for row, part in known}
+
+
+class _Later:
+    """Whether a machine has a later sign than a row: the unit that had it then has it now. Rows of the batch
+    come in the order of time, and rows that wait may become another machine's."""
+
+    def __init__(self, known: Sequence[tuple[Row, Part]]) -> None:
+        self._batch = [row.pk for row, _part in known if isinstance(row, Sighting)]
+        self._latest: dict[UUID, datetime | None] = {}
+
+    def is_there(self, device: Device, row: Row) -> bool:
+        if device.pk not in self._latest:
+            links = CaseSighting.rows.filter(case__device=device, sighting__is_pulled=True)
+            others = links.exclude(sighting__in=self._batch)
+            self._latest[device.pk] = others.aggregate(last=Max(Coalesce("last", "sighting__last_seen")))[
+                "last"
+            ]
+        latest = self._latest[device.pk]
+        return latest is not None and (row.last_seen is None or row.last_seen < latest)
 
 
 def _facts(device: Device) -> tuple[Any, ...]:
@@ -148,12 +171,16 @@ class _Homes:
 
     def of(self, row: Row, part: Part) -> tuple[CampaignNode, bool]:
         """The owner, and whether that is known. A unit that is no relative of the reporter is not believed:
-        its table may name a machine that it has never seen."""
+        its table may name a machine that it has never seen. Nor does a unit get a machine by its table alone
+        whose sign was seen in the range of another unit."""
         owner = self._by_range[row.node_id, row.called, row.last_seen]
+        holder = self._ranged[owner].unit.path if owner is not None else ""
         for home in part.homes:
             if are_related(home, row.node.unit.path):
-                if owner is not None and self._ranged[owner].unit.path.startswith(home):
+                if owner is not None and holder.startswith(home):
                     break  # a superior keeps the table, and the range says which unit below it is
+                if not home.startswith(holder):
+                    continue
                 for path in lineage(home):
                     if path in self._nodes:
                         return self._nodes[path], True

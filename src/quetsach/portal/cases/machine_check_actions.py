@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.db import transaction
@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from quetsach.portal.accounts.models import User
 from quetsach.portal.cases.actions import move
+from quetsach.portal.cases.merging_actions import bring_back, lead_away, let_go, sum_up_anew
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, Device
 from quetsach.portal.cases.pull_actions import open_case, relapse
 from quetsach.portal.cases.rules import CHECK, Act, Arrival, State, arrive, judge_check
@@ -76,6 +77,34 @@ def take_check(device: Device, check: Check, actor: User | None = None, ip: str 
     return moved
 
 
+@transaction.atomic
+def move_check(origin: Device, target: Device, check: Check, why: str) -> Moved:
+    """Carry a check that was taken from the cases of one machine into those of another, because its keys are
+    that machine's. Where it stood there before, as before a merge that was taken back, it stands there again.
+    The caller has locked the campaign."""
+    events = CaseEvent.rows.filter(act=CHECK, data__check=check.reference).select_related(
+        "case__device__owner"
+    )
+    left = [event for event in events.filter(case__device=origin) if CaseEvent.MOVED not in event.data]
+    back = [event for event in events.filter(case__device=target) if CaseEvent.MOVED in event.data]
+    for event in left:
+        event.data[CaseEvent.MOVED] = str(target.pk)
+        event.save(update_fields=["data"])
+    found = {event.case.family: frozenset(event.data["indicators"]) for event in left}
+    for event in back:
+        del event.data[CaseEvent.MOVED]
+        event.save(update_fields=["data"])
+        found.pop(event.case.family, None)
+    bring_back([(target, event.case.family) for event in back])
+    moved = Moved() if back and not found else take_check(target, replace(check, found=found))
+    for case in {event.case.pk: event.case for event in left}.values():
+        let_go(Case.rows.select_related("device__owner", "device__campaign").get(pk=case.pk), target, why)
+    for case in Case.rows.filter(pk__in=[event.case_id for event in back]).select_related("device__owner"):
+        sum_up_anew(case, timezone.now())
+    lead_away(origin, target)
+    return moved
+
+
 def _take_signs(
     device: Device, case: Case | None, family: str, signs: frozenset[str], check: Check, moved: Moved
 ) -> None:
@@ -111,7 +140,7 @@ def _take_signs(
 def _known(case: Case) -> set[str]:
     """The indicators and signs that have shown the case so far, in logs and in checks."""
     seen = set(CaseSighting.rows.filter(case=case).values_list("sighting__indicator", flat=True))
-    for data in CaseEvent.rows.filter(case=case, act=CHECK).values_list("data", flat=True):
+    for data in CaseEvent.checks().filter(case=case).values_list("data", flat=True):
         seen.update(data.get("indicators", ()))
     return seen
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,8 +12,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from quetsach.machines.identity.forwarders import FORWARDER
 from quetsach.portal.cases.merging_actions import MERGE
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, Device
+from quetsach.portal.cases.no_machine import LISTED, WHOLE
 from quetsach.portal.machines.words import spoken
 
 WHYS: dict[str, str | Promise] = {
@@ -36,6 +38,10 @@ WHYS: dict[str, str | Promise] = {
     "two in the register": gettext_lazy("the register gives the address to two machines"),
     "two names": gettext_lazy("two names stand for it"),
     "two machines in one line": gettext_lazy("the log line names two machines"),
+    "whole network": gettext_lazy("it is the address of a whole network, and of no machine"),
+    "listed address": gettext_lazy(
+        "the address itself is on the list: the line may have changed the caller and the called"
+    ),
     "forwarder": gettext_lazy("the address asks for others, such as a resolver or a proxy"),
     "shared": gettext_lazy("many machines share the address"),
     "public address": gettext_lazy("a public address may stand for many machines"),
@@ -67,7 +73,8 @@ class Joined:
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is known of the machine of a case: `strength` in words, and the machines that it may be. `host` is
-    its name, which `is_in_logs` if a line bears it; else leases or the register alone name it."""
+    its name, which `is_in_logs` if a line bears it; else leases or the register alone name it.
+    `asks_for_others`: a person named one of its addresses as a resolver, a proxy or a gateway."""
 
     strength: str
     stays: list[Stay]
@@ -75,6 +82,7 @@ class Known:
     joined: list[Joined]
     host: str
     is_in_logs: bool
+    asks_for_others: bool = False
 
 
 def why(rule: str) -> str:
@@ -91,6 +99,7 @@ def known(
     lead to it now, each with its machine."""
     host = str(case.device.identity.get("host", ""))
     is_in_logs = False
+    links = list(links)
     stays: dict[str, tuple[datetime | None, datetime | None, str]] = {}
     candidates: dict[str, None] = {}
     for link in links:
@@ -107,18 +116,24 @@ def known(
             before[2] or why(link.why),
         )
         candidates |= dict.fromkeys(link.candidates)
+    rules = {link.why for link in links}
     return Known(
-        strength_in_words(case.device, len(candidates)),
+        strength_in_words(case.device, len(candidates), rules),
         [Stay(address, *told) for address, told in sorted(stays.items(), key=lambda one: str(one[1][1]))],
         list(candidates),
         _joined(case, events, led),
         host,
         is_in_logs,
+        FORWARDER in rules,
     )
 
 
-def strength_in_words(device: Device, candidates: int) -> str:
-    """How the machine is known, where it may be one of so many."""
+def strength_in_words(device: Device, candidates: int, rules: Collection[str] = ()) -> str:
+    """How the machine is known, where it may be one of so many; `rules` are those that placed its signs."""
+    if device.strength == "unlocated" and FORWARDER in rules:
+        return _("one of the machines for which this address asks, not known which")
+    if device.strength == "unlocated" and rules and set(rules) <= {WHOLE, LISTED}:
+        return _("the address of no machine; what its signs say stands below")
     if device.strength == "unlocated" and candidates == 1:
         return _("perhaps the machine below, perhaps another one that nobody has told of")
     return str(device.get_strength_display())

@@ -25,7 +25,7 @@ from quetsach.portal.cases.actions import unclaim
 from quetsach.portal.cases.models import Alias, Case, CaseEvent, CaseSighting, Device, VictimReport
 from quetsach.portal.cases.outside import AWAY, PART
 from quetsach.portal.cases.queries import RANK
-from quetsach.portal.cases.rules import CHECK, Note, State
+from quetsach.portal.cases.rules import Note, State
 from quetsach.portal.sightings.models import Sighting
 
 MERGE, MERGED = "merge", "merged"
@@ -144,6 +144,21 @@ def settle(moves: Moves, returned: Collection[tuple[UUID, UUID]], now: datetime)
     _forget_names(moves)
 
 
+def let_go(case: Case, target: Device, why: str) -> None:
+    """Sum a case up that lost a check to another machine, and lead it there where nothing is left of it. The
+    caller has locked the case."""
+    if not sum_up_anew(case, timezone.now()) and case.is_current and _merge(case, target, why, {}):
+        data = {"device": case.device.key, "to": target.key, "why": why, "family": case.family}
+        record_all("case.merge", [Told(case, case.device.owner.path, data)])
+    lead_away(case.device, target)
+
+
+def lead_away(device: Device, target: Device) -> None:
+    """A machine without a case of its own leads to the machine that it turned out to be."""
+    if device.pk != target.pk and not Case.rows.filter(device=device, is_current=True).exists():
+        Device.rows.filter(pk=device.pk).update(merged_into=target)
+
+
 def sum_up_anew(case: Case, now: datetime) -> bool:
     """Recompute what a case knows of its evidence, after some of it went; whether any is left."""
     latest = now + timedelta(days=1)
@@ -152,7 +167,7 @@ def sum_up_anew(case: Case, now: datetime) -> bool:
     reports = VictimReport.rows.filter(case=case).aggregate(
         begin=Min("first_seen", filter=sane), end=Max("last_seen", filter=sane)
     )
-    checks = CaseEvent.rows.filter(case=case, act=CHECK).aggregate(begin=Min("at"), end=Max("at"))
+    checks = CaseEvent.checks().filter(case=case).aggregate(begin=Min("at"), end=Max("at"))
     parts = (links, reports, checks)
     case.count = links["total"] or 0
     case.first_seen = min((one["begin"] for one in parts if one["begin"]), default=None)

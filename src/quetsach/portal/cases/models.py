@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.cases.rules import OPEN, Act, State
+from quetsach.portal.cases.rules import CHECK, OPEN, Act, State
 from quetsach.portal.cases.work_models import CaseTerms as CaseTerms
 from quetsach.portal.cases.work_models import FalseAlarm as FalseAlarm
 from quetsach.portal.indicators.models import IndicatorSet
@@ -280,11 +280,19 @@ class CaseEvent(models.Model):
 
     rows = models.Manager()
 
+    MOVED = "moved"
+    """In the data of a check: its result is another machine's now."""
+
     class Meta:
         ordering = ("at", "pk")
 
     def __str__(self) -> str:
         return f"{self.case} · {self.act}"
+
+    @classmethod
+    def checks(cls) -> models.QuerySet[CaseEvent]:
+        """Signs that checks of the machine itself showed."""
+        return cls.rows.filter(act=CHECK).exclude(data__has_key=cls.MOVED)
 
 
 class CaseGap(models.Model):

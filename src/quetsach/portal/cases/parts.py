@@ -14,6 +14,7 @@ from quetsach.machines.identity.locating import INFERRED, LOCATED, Place
 from quetsach.portal.cases.cards import of_routers
 from quetsach.portal.cases.looks import OLDEST
 from quetsach.portal.cases.models import Case, CaseSighting, Device
+from quetsach.portal.cases.no_machine import NoMachines
 from quetsach.portal.cases.owning import Row
 from quetsach.portal.cases.telling import Tellers
 from quetsach.portal.machines.placing import Known, place
@@ -33,7 +34,7 @@ _MOST_CANDIDATES = 20
 class Part:
     """What one row says of one machine. `id` is the machine's id, as the database keeps it, or the address
     that no table knows. Without `runs` the whole row is its. `homes` are the paths of the units that the
-    machine was in, the latest first; `reasons` say why its keys are one machine."""
+    machine was in, that of the row's time first; `reasons` say why its keys are one machine."""
 
     id: Key
     strength: str
@@ -124,23 +125,23 @@ def parts_of(rows: Sequence[Sighting], owners: Mapping[UUID, tuple[Owners, bool]
     for row in rows:
         by_node[row.node_id].append(row)
     for node, own in by_node.items():
-        found |= _parts_of(own, Tellers(node, owners))
+        found |= _parts_of(own, Tellers(node, owners), NoMachines(own, owners[node][0]))
     return found
 
 
-def _parts_of(rows: Sequence[Sighting], tellers: Tellers) -> dict[int, list[Part]]:
+def _parts_of(rows: Sequence[Sighting], tellers: Tellers, none: NoMachines) -> dict[int, list[Part]]:
     signs: list[Sign] = []
     owners: list[tuple[Sighting, Run | None]] = []
     routers = of_routers(rows)
     for row in rows:
-        for run, sign in _signs(row, row.pk in routers):
+        for run, sign in signs_of(row, is_of_router=row.pk in routers):
             signs.append(sign)
             owners.append((row, run))
     placed = place(signs, tellers)
     found: dict[int, list[Part]] = {row.pk: [] for row in rows}
     for (row, run), (one, known), sign in zip(owners, placed, signs, strict=True):
         parts = found[row.pk]
-        part = part_of(row, one, sign, known)
+        part = part_of(row, none.judged(one, sign), sign, known)
         same = next((other for other in parts if other.id == part.id), None)
         if same is None:
             parts.append(part)
@@ -165,7 +166,7 @@ def moment(row: Sighting, microseconds: int) -> datetime:
     return datetime.combine(row.day, time(), UTC) + timedelta(microseconds=microseconds)
 
 
-def _signs(row: Sighting, is_of_router: bool) -> Iterable[tuple[Run | None, Sign]]:
+def signs_of(row: Sighting, *, is_of_router: bool = False) -> Iterable[tuple[Run | None, Sign]]:
     """A sign for each run; one for the whole row where runs are not known. A router's card is left out."""
     where, port = (address(row.device) if row.device else None), 0
     named = list(_keys(row, "" if where else row.device))
@@ -222,5 +223,5 @@ def part_of(row: Row, one: Place, sign: Sign, known: Known) -> Part:
     name = known.name(one.device) if sign.address else row.device
     return Part(
         stored(one.device), one.status, one.why, [], name,
-        known.homes(one.device), device.keys if device else (one.device,), reasons,
+        known.homes(one.device, sign.address, sign.first), device.keys if device else (one.device,), reasons,
     )  # fmt: skip

@@ -28,9 +28,11 @@ from quetsach.portal.cases import looks, proving
 from quetsach.portal.cases.actions import move, unclaim
 from quetsach.portal.cases.asking import waiting_named
 from quetsach.portal.cases.cards import place_again
+from quetsach.portal.cases.comparing_actions import Compared, compare_clocks
+from quetsach.portal.cases.crowded_actions import ask_about
 from quetsach.portal.cases.false_alarms.actions import close_covered
 from quetsach.portal.cases.false_alarms.queries import Holding, holding
-from quetsach.portal.cases.following_actions import follow_evidence
+from quetsach.portal.cases.following_actions import AFTER, follow_evidence
 from quetsach.portal.cases.gaps.actions import Keeper
 from quetsach.portal.cases.machine_actions import OwnersOf, machines_of
 from quetsach.portal.cases.merging_actions import Moves, bring_back, settle, sums
@@ -99,6 +101,8 @@ def take_sightings(campaign: Campaign, pulled: Pulled) -> None:
         pass
     if pulled.sightings and alarms.is_any:
         close_covered(campaign)
+    for follow in AFTER:
+        follow(campaign)
 
 
 def _waiting(campaign: Campaign) -> QuerySet[Sighting]:
@@ -107,10 +111,12 @@ def _waiting(campaign: Campaign) -> QuerySet[Sighting]:
 
 @dataclass
 class _Reporters:
-    """The units whose signs wait, and the owners of the addresses there."""
+    """The units whose signs wait, with the owners of the addresses there. `compared` are the logs whose
+    clocks this run has compared."""
 
     nodes: dict[UUID, CampaignNode] = field(default_factory=dict)
     owners: dict[UUID, tuple[Owners, bool]] = field(default_factory=dict)
+    compared: Compared = field(default_factory=set)
 
     def learn(self, ids: Collection[UUID]) -> None:
         """Look up the units that are not known yet."""
@@ -140,6 +146,7 @@ def _take_batch(campaign: Campaign, pulled: Pulled, reporters: _Reporters, alarm
     pulled.sightings += len(waiting)
     # A row without a machine makes no case; it stays visible among the sightings.
     rows = [s for s in waiting if s.called]
+    compare_clocks(rows, reporters.compared)
     parts = parts_of(rows, owners)
     devices = machines_of(campaign, rows, parts, owners)
     batch = _Batch(timezone.now(), alarms)
@@ -193,6 +200,7 @@ def _take_batch(campaign: Campaign, pulled: Pulled, reporters: _Reporters, alarm
     create(links, unique=("case", "sighting"), replaced=PART_FIELDS)
     _refresh(touched, batch.now)
     settle(moves, returned, batch.now)
+    ask_about(rows, owners)
     return True
 
 

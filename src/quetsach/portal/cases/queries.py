@@ -339,3 +339,8 @@ def indicators_of(case: Case) -> list[str]:
     """The indicators that logs showed of a case, in order."""
     links = CaseSighting.rows.filter(case=case).order_by("sighting__indicator")
     return list(links.values_list("sighting__indicator", flat=True).distinct())
+
+
+def has_address(case: Case, address: str) -> bool:
+    """Whether a sign of the case was seen at the address."""
+    return CaseSighting.rows.filter(case=case, sighting__device=address).exists()

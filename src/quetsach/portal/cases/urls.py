@@ -1,6 +1,6 @@
 from django.urls import path
 
-from quetsach.portal.cases import views
+from quetsach.portal.cases import views, views_forwarders
 from quetsach.portal.cases.escalating.views import terms
 from quetsach.portal.cases.false_alarms import views as views_alarms
 from quetsach.portal.cases.gaps import views as views_gaps
@@ -28,6 +28,9 @@ urlpatterns = [
     path("cd/<slug:slug>/may/<uuid:case_id>/", views.case, name="case"),
     path("cd/<slug:slug>/may/<uuid:case_id>/ghi/<slug:act>/", views.act, name="case_act"),
     path("cd/<slug:slug>/may/<uuid:case_id>/khong-phai/", views.not_ours, name="device_not_ours"),
+    path(
+        "cd/<slug:slug>/may/<uuid:case_id>/hoi-thay/", views_forwarders.case_forwarder, name="case_forwarder"
+    ),
     path("cd/<slug:slug>/may/<uuid:case_id>/chuyen/", views.assign, name="device_assign"),
     path("cd/<slug:slug>/nan-nhan/", views_victims.victims, name="victims"),
     path("cd/<slug:slug>/nan-nhan/<uuid:file_id>/", views_victims.victims_file, name="victims_file"),

@@ -29,6 +29,7 @@ from quetsach.portal.cases.models import Case, FalseAlarm
 from quetsach.portal.cases.owning import is_public
 from quetsach.portal.cases.rules import Act, State, Word, allows
 from quetsach.portal.cases.victims.words import told_in_words
+from quetsach.portal.cases.views_forwarders import forwarding
 from quetsach.portal.cases.wording import ALL_EVIDENCE, EVIDENCE, tell
 from quetsach.portal.cases.words import WORDS, chip_of
 from quetsach.portal.kit.client_ip import client_ip_text
@@ -213,6 +214,8 @@ def _case_page(
     tale = tell(found, story, now, ALL_EVIDENCE if wants_all else EVIDENCE)
     seen = [one for one in story.facts.coverages if fits(seat.places, Verb.READ, one.scan.node.path)]
     scans = told_by(tale.evidence, seen)
+    known = machine_words.known(found, story.facts.links, story.events, story.led)
+    names_machines = any(row.who and row.device for row in story.facts.sightings)
     context = {
         "seat": seat,
         "door": "cases",
@@ -229,7 +232,8 @@ def _case_page(
         "may_decide": alarm is not None and may_decide(alarm, seat.user, seat.places),
         "not_ours_form": _not_ours_form(seat, found, bound.get("khong-phai")),
         "refusals": [] if found.device.is_assigned else queries.refusals_of(found.device),
-        "known": machine_words.known(found, story.facts.links, story.events, story.led),
+        "known": known,
+        "forwarding": forwarding(seat, found, known, names_machines=names_machines),
         "is_at_top": found.device.owner.parent_id is None,
         "is_public": is_public(found.device.key),
         "assign_form": bound.get("chuyen") or (AssignForm(nodes=nodes) if can_assign else None),

@@ -138,7 +138,7 @@ def receive(opened: Opened, node: CampaignNode, sender: Sender) -> tuple[CheckRe
         if known.device.owner_id != node.pk:
             raise ResultError("elsewhere")
         return known, False
-    device = _device(data, opened, node)
+    device, named = _device(data, opened, node)
     listed = lists.published(campaign.pk, data.set_id) if data.set_id else None
     result = CheckResult(
         campaign=campaign, device=device, digest=data.digest, machine=data.machine, system=data.system,
@@ -146,10 +146,11 @@ def receive(opened: Opened, node: CampaignNode, sender: Sender) -> tuple[CheckRe
         pack=opened.pack, machine_id=opened.machine_id,
         started=data.started, finished=data.finished, verdict=data.verdict.value, set_id=data.set_id,
         indicator_set=listed, people=data.people, unseen=list(data.unseen), probes=data.probes,
-        findings=data.findings, software=sorted(data.software), by=sender.user, code=sender.code,
+        findings=data.findings, software=sorted(data.software), keys=named,
+        is_waiting=bool(named), by=sender.user, code=sender.code,
     )  # fmt: skip
     result.save(force_insert=True)
-    _follow(device)
+    follow_machine(device)
     result.refresh_from_db(fields=["is_latest"])
     moved = take_check(device, _check(result, data, listed), sender.user, sender.ip)
     record(
@@ -174,6 +175,11 @@ def _check(result: CheckResult, content: Told, listed: IndicatorSet | None) -> C
     return Check(str(result.pk), content.finished, ours, listed if _is_proof(result) else None)
 
 
+def proving_list(result: CheckResult) -> IndicatorSet | None:
+    """The list whose silence in this result proves something; None where it proves nothing."""
+    return result.indicator_set if _is_proof(result) else None
+
+
 def _is_proof(result: CheckResult) -> bool:
     """Whether silence proves something: sealed, of a running machine, everything seen; and no newer pack
     showed something there, since this result's older pack may lack that hash or rule."""
@@ -183,25 +189,25 @@ def _is_proof(result: CheckResult) -> bool:
     return not newer.exclude(findings=[]).exists()
 
 
-def _device(content: Told, opened: Opened, node: CampaignNode) -> Device:
-    """The machine: known by the id in the seal, by its hardware and cards, by its name at the unit, or by the
-    name in logs; else a new one.
+def _device(content: Told, opened: Opened, node: CampaignNode) -> tuple[Device, tuple[Key, ...]]:
+    """The machine, and what the check names of it. It is known by the id in the seal, by its hardware and
+    cards, by its name at the unit, or by the name in logs; else it is a new one.
 
     If a sealed result has another id than the machine of this name, it is about another machine of the same
     name: its content must not count for the first.
     """
     machine_id = opened.machine_id
+    told, names, keys = _told(opened, node)
     if machine_id:
         same = Device.rows.filter(owner=node, checks__machine_id=machine_id).distinct().first()
         if same is not None:
-            return _heir(same)
-    told, names = _told(opened, node)
+            return _heir(same), keys
     for key in told:
         same = Device.rows.filter(
             campaign=node.campaign_id, owner=node, id_kind=key.kind, id_value=key.value
         ).first()
         if same is not None:
-            return _heir(same)
+            return _heir(same), keys
     host = content.machine.partition(".")[0]
     alias = (
         Alias.rows.filter(reporter=node, key__iexact=content.machine, device__merged_into=None)
@@ -233,7 +239,7 @@ def _device(content: Told, opened: Opened, node: CampaignNode) -> Device:
             defaults={"owner": node, "key": name, "strength": "located", "identity": {}, "is_assigned": True},
         )  # fmt: skip
     Alias.rows.get_or_create(reporter=node, key=name, device=known)
-    return known
+    return known, keys
 
 
 def _heir(device: Device) -> Device:
@@ -245,31 +251,33 @@ def _heir(device: Device) -> Device:
     return device
 
 
-def _told(opened: Opened, node: CampaignNode) -> tuple[list[Key], list[Key]]:
+def _told(opened: Opened, node: CampaignNode) -> tuple[list[Key], list[Key], tuple[Key, ...]]:
     """Store what the check says of the machine's hardware and addresses; returns the keys of the machine by
-    all that is known, its id first, and the names that it bore. None where the check names no hardware or
-    several machines may be meant."""
+    all that is known, its id first, and the names that it bore: none where the check names no hardware or
+    several machines may be meant. And the keys that the check itself names."""
     outcome = Outcome()
     asked = Asked("check", 0, timezone.get_current_timezone(), node.unit.path)
     try:
         evidence_of_check(opened.content, asked, outcome)
     except MachinesError:
-        return [], []
+        return [], [], ()
     store_evidence(node.unit, outcome.claims, outcome.bindings)
+    named = tuple(key for claim in outcome.claims for key in claim.keys)
     things = [key for claim in outcome.claims for key in claim.keys if key.kind in ("hardware", "mac")]
     if not things:
-        return [], []
+        return [], [], named
     devices = devices_for(link for claim in outcome.claims for link in links_of(claim))
     holders = {id for key in things for id in devices.holders(key, node.unit.path)}
     if len(holders) != 1:
-        return [], []
+        return [], [], named
     (id,) = holders
     device = next((one for one in devices.all if one.id == id), None)
     keys = [id, *(device.keys if device else ())]
-    return list(dict.fromkeys(map(stored, keys))), [stored(one) for one in (device.names if device else ())]
+    names = [stored(one) for one in (device.names if device else ())]
+    return list(dict.fromkeys(map(stored, keys))), names, named
 
 
-def _follow(device: Device) -> None:
+def follow_machine(device: Device) -> None:
     """Recompute the data that follow from all results of a machine: the latest, and cracked software."""
     results = list(CheckResult.rows.filter(device=device).order_by("finished", "pk"))
     CheckResult.rows.filter(device=device, is_latest=True).update(is_latest=False)
@@ -307,10 +315,11 @@ def tie_machine(result: CheckResult, to: Device, actor: User, ip: str | None = N
     if Case.rows.filter(device=device).exists():
         raise ResultError("has_case")
     CheckResult.rows.filter(device=device).update(is_latest=False)
-    CheckResult.rows.filter(device=device).update(device=to)
+    # A person's word holds: what they tied follows no key.
+    CheckResult.rows.filter(device=device).update(device=to, keys=[])
     Alias.rows.filter(device=device).update(device=to)
     CrackedCopy.rows.filter(device=device).delete()
-    _follow(to)
+    follow_machine(to)
     record(
         actor, "check.tie", unit_path=device.owner.path, about=result,
         data={"device": result.machine, "to": to.key}, ip=ip,
@@ -319,7 +328,6 @@ def tie_machine(result: CheckResult, to: Device, actor: User, ip: str | None = N
     for row in CheckResult.rows.filter(device=to, machine=result.machine).select_related(
         "indicator_set", "pack"
     ):
-        listed = row.indicator_set if _is_proof(row) else None
-        again = take_check(to, Check(str(row.pk), row.finished, {}, listed), actor, ip)
+        again = take_check(to, Check(str(row.pk), row.finished, {}, proving_list(row)), actor, ip)
         moved.rechecked, moved.verified = moved.rechecked + again.rechecked, moved.verified + again.verified
     return moved

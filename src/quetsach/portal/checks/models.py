@@ -246,6 +246,10 @@ class CheckResult(models.Model):
     probes = models.JSONField(default=list)
     findings = models.JSONField(default=list)
     software = models.JSONField(default=list, help_text="products with technical tampering")
+    keys = models.JSONField(
+        default=list, help_text="what it names of the machine, as pairs of kind and value"
+    )
+    is_waiting = models.BooleanField(default=False, help_text="its machine may be another one now")
     received_at = models.DateTimeField(auto_now_add=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     code = models.ForeignKey(UploadCode, null=True, on_delete=models.PROTECT, related_name="+")
@@ -262,7 +266,10 @@ class CheckResult(models.Model):
                 fields=["device"], condition=models.Q(is_latest=True), name="one_latest_check"
             ),
         )
-        indexes = (models.Index(fields=["campaign", "is_latest"], name="latest_checks"),)
+        indexes = (
+            models.Index(fields=["campaign", "is_latest"], name="latest_checks"),
+            models.Index(fields=["campaign"], name="check_waiting", condition=models.Q(is_waiting=True)),
+        )
 
     def __str__(self) -> str:
         return f"{self.machine} · {self.finished:%d/%m/%Y}"

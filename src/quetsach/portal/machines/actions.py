@@ -15,11 +15,12 @@ from django.utils import timezone
 from quetsach.errors import PortalError
 from quetsach.machines.evidence import Binding, Claim, Key
 from quetsach.machines.identity.components import links_of
-from quetsach.machines.identity.keys import is_private, label
+from quetsach.machines.identity.keys import is_private, label, within
 from quetsach.machines.identity.tables import network_of
 from quetsach.portal.accounts.models import User
 from quetsach.portal.audit.actions import record
 from quetsach.portal.machines.models import (
+    AskedAddress,
     EvidenceFile,
     KeptNetwork,
     StoredBinding,
@@ -102,8 +103,12 @@ def decide(
     reason: str,
     machine: str = "",
     ip: str | None = None,
+    *,
+    begin: int = 0,
+    end: int | None = None,
 ) -> StoredDecision:
-    """Record a person's word on machines, for the unit of the person.
+    """Record a person's word on machines, for the unit of the person. A word on an address may hold from
+    `begin` until `end` only, in microseconds.
 
     `left` and `right` are ids of machines as `quetsach.machines.identity` or a stored row spells them.
 
@@ -120,8 +125,16 @@ def decide(
     for key in (left, right):
         if key is not None and not _is_near(key, unit):
             raise DecisionRefusedError("elsewhere")
-    row = _decided(unit, verdict, stored(left), stored(right) if right else None, by, reason, machine)
-    told = {"verdict": verdict, "left": left.value, "right": right.value if right else "", "reason": reason}
+    row = _decided(
+        unit, verdict, stored(left), stored(right) if right else None, by, reason, machine,
+        begin=begin, end=end,
+    )  # fmt: skip
+    told = {
+        "verdict": verdict,
+        "left": _shown(row) if left.kind == "address" else left.value,
+        "right": right.value if right else "",
+        "reason": reason,
+    }
     record(by, f"machine.{verdict}", unit_path=unit.path, about=row, data=told, ip=ip)
     return row
 
@@ -145,7 +158,7 @@ def withdraw(
     if is_withdrawn(decision):
         raise DecisionRefusedError("withdrawn")
     row = _decided(unit, "withdrawn", left_of(decision), right_of(decision), by, reason, withdraws=decision)
-    told = {"verdict": decision.verdict, "left": decision.left_value, "right": decision.right_value,
+    told = {"verdict": decision.verdict, "left": _shown(decision), "right": decision.right_value,
             "reason": reason}  # fmt: skip
     record(by, "machine.withdrawn", unit_path=unit.path, about=row, data=told, ip=ip)
     return row
@@ -173,11 +186,13 @@ def _decided(
     reason: str,
     machine: str = "",
     withdraws: StoredDecision | None = None,
+    begin: int = 0,
+    end: int | None = None,
 ) -> StoredDecision:
     row = StoredDecision(
         unit=unit, verdict=verdict, left_kind=left.kind, left_value=left.value,
         right_kind=right.kind if right else "", right_value=right.value if right else "",
-        at=timezone.now(), by=by, reason=reason, withdraws=withdraws, machine=machine,
+        at=timezone.now(), by=by, reason=reason, withdraws=withdraws, machine=machine, begin=begin, end=end,
     )  # fmt: skip
     row.save(force_insert=True)
     (decision,) = decisions_of(StoredDecision.rows.filter(pk=row.pk))
@@ -185,7 +200,24 @@ def _decided(
         StoredLink(decision=row, kind=link.kind, value=link.value, is_local=link.is_local)
         for link in sorted(links_of(decision))
     )
+    if left.kind == "address":
+        address = left.value.rpartition(" ")[2]
+        asked = AskedAddress.rows.filter(unit=unit, address=address)
+        asked.update(is_open=not has_word_on(unit, address))
     return row
+
+
+def has_word_on(unit: Unit, address: str) -> bool:
+    """Whether a person of the unit said what an address is, and nobody took that back."""
+    key = stored(within(Key("address", address), unit.path))
+    said = StoredDecision.rows.filter(unit=unit, left_kind=key.kind, left_value=key.value)
+    return any(not is_withdrawn(one) for one in said.exclude(verdict="withdrawn"))
+
+
+def _shown(decision: StoredDecision) -> str:
+    """The first key for the trail; of an address without its unit."""
+    value = decision.left_value
+    return value.rpartition(" ")[2] if decision.left_kind == "address" else value
 
 
 def _digest(*told: object) -> str:

@@ -6,7 +6,14 @@ class MachinesConfig(AppConfig):
 
     def ready(self) -> None:
         from quetsach.portal.campaigns import tasks
-        from quetsach.portal.machines.tasks import QUESTIONS, machines_to_answer, questions
+        from quetsach.portal.machines.tasks import (
+            ADDRESSES,
+            QUESTIONS,
+            addresses,
+            addresses_to_answer,
+            machines_to_answer,
+            questions,
+        )
 
-        tasks.FACTS[QUESTIONS] = questions
-        tasks.PROVIDERS.append(machines_to_answer)
+        tasks.FACTS |= {QUESTIONS: questions, ADDRESSES: addresses}
+        tasks.PROVIDERS += [machines_to_answer, addresses_to_answer]

@@ -15,6 +15,8 @@ from django.utils.translation import gettext_lazy as _
 
 from quetsach.portal.kit.ids import uuid7
 from quetsach.portal.kit.scope import ScopedManager
+from quetsach.portal.machines.address_models import AskedAddress as AskedAddress
+from quetsach.portal.machines.clock_models import ClockDifference as ClockDifference
 from quetsach.portal.machines.register_models import RegisterFigures as RegisterFigures
 from quetsach.portal.machines.register_models import RegisterRow as RegisterRow
 from quetsach.portal.units.models import SEGMENT, ApiToken, Unit, within_units_of
@@ -220,6 +222,8 @@ class StoredDecision(models.Model):
         ("replaced", _("replaced by another machine")),
         ("retired", _("no longer in use")),
         ("confirmed", _("confirmed")),
+        ("forwarder", _("an address that asks for others")),
+        ("single", _("an address of one machine")),
         ("withdrawn", _("taken back")),
     )
 
@@ -235,8 +239,12 @@ class StoredDecision(models.Model):
     reason = models.TextField(blank=True)
     withdraws = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="withdrawals")
     machine = models.CharField(
-        max_length=10, blank=True, help_text="pc, server, phone, printer, guest, other"
+        max_length=10,
+        blank=True,
+        help_text="pc, server, phone, printer, guest, other; resolver, proxy, gateway",
     )
+    begin = models.BigIntegerField(default=0, help_text="of a word on an address: since when it holds")
+    end = models.BigIntegerField(null=True, help_text="until when; empty: without an end")
     is_taken = models.BooleanField(default=False)
     is_listed = models.BooleanField(default=False)
 

@@ -17,13 +17,15 @@ from django.db.models import Q
 from quetsach.machines.evidence import IDENTIFYING, Binding, Decision, Key, Sign
 from quetsach.machines.identity.components import Evidence, Link, Row, component, links_of
 from quetsach.machines.identity.devices import Device, Devices
+from quetsach.machines.identity.forwarders import Forwarders
 from quetsach.machines.identity.keys import is_private, label, mac_within
 from quetsach.machines.identity.locating import Locator, Place
 from quetsach.machines.identity.scopes import related as are_related
 from quetsach.machines.identity.tables import KeptNetwork as Kept
 from quetsach.machines.identity.tables import network_of
+from quetsach.portal.machines.addresses.queries import words_on
 from quetsach.portal.machines.models import KeptNetwork, StoredBinding, StoredDecision
-from quetsach.portal.machines.queries import bindings_of, evidence_for
+from quetsach.portal.machines.queries import bindings_of, clocks_of, evidence_for
 
 _AT_ONCE = 400
 _DAY = 86_400_000_000
@@ -43,8 +45,13 @@ class Known:
     evidence: Evidence
     _by_id: dict[Key, Device] = field(init=False)
     _names: dict[Key, str] = field(init=False)
+    _tables: dict[str, list[Binding]] = field(init=False)
 
     def __post_init__(self) -> None:
+        self._tables = defaultdict(list)
+        for one in self.evidence.bindings:
+            if one.kind != "nat":
+                self._tables[one.address].append(one)
         self._by_id = {device.id: device for device in self.devices.all}
         latest: dict[Key, tuple[int, str]] = {}
         for name, uses in self.devices.called.items():
@@ -62,16 +69,26 @@ class Known:
             return id.value.rpartition(" ")[2]
         return self._names.get(id, "")
 
-    def homes(self, id: Key) -> tuple[str, ...]:
-        """The paths of the units in whose networks a machine was, by leases and neighbour tables, the latest
+    def homes(self, id: Key, address: str, at: int) -> tuple[str, ...]:
+        """The paths of the units in whose networks a machine was: first those whose table gave it the address
+        at that time, then by its leases and neighbour tables that of the time and the others, the latest
         first. Without a lease, the lowest unit of its sources, if these units lie in one line."""
         device = self._by_id.get(id)
         if device is None:
             return ()
+        keys = device_keys(device)
+        told = {
+            one.scope
+            for one in self._tables.get(address, ())
+            if one.begin <= at < one.end and one.key in keys
+        }
         if device.homes:
-            return tuple(dict.fromkeys(home.scope for home in reversed(device.homes)))[:_MOST_HOMES]
-        told = {one.scope for one in self.evidence.claims if not device_keys(device).isdisjoint(one.keys)}
-        told |= {one.scope for one in self.evidence.bindings if one.key in device_keys(device)}
+            then = [home.scope for home in device.homes if home.begin <= at < home.end]
+            latest = [home.scope for home in reversed(device.homes)]
+            order = [*sorted(told, key=lambda one: (-len(one), one)), *then, *latest]
+            return tuple(dict.fromkeys(order))[:_MOST_HOMES]
+        told = {one.scope for one in self.evidence.claims if not keys.isdisjoint(one.keys)}
+        told |= {one.scope for one in self.evidence.bindings if one.key in keys}
         order = sorted(told, key=len)
         is_line = all(after.startswith(before) for before, after in pairwise(order))
         return (order[-1],) if order and is_line else ()
@@ -110,7 +127,9 @@ def place(signs: Sequence[Sign], rules: Rules) -> list[tuple[Place, Known]]:
     evidence = evidence._replace(
         bindings=tuple(one for one in evidence.bindings if rules.may_tell(one.scope, one.address, one.begin))
     )
-    paths = _paths(evidence.decisions)
+    words = words_on({sign.address for sign in signs if sign.address})
+    paths = _paths((*evidence.decisions, *words))
+    clocks = clocks_of({sign.scope for sign in signs if sign.port})
     networks = {one for one in _kept(signs, bindings) if _may_keep(one, signs, rules)}
     near = _Near(evidence, bindings) if len(by_heard) > 1 else None
     found: dict[int, tuple[Place, Known]] = {}
@@ -129,12 +148,13 @@ def place(signs: Sequence[Sign], rules: Rules) -> list[tuple[Place, Known]]:
         if not is_translated:
             shared &= {one.address for one in around if one.kind != "nat"} - {one.address for one in vouched}
         heard_tables = vouched | {one for one in (*around, *its.bindings) if one.address in shared}
-        locator = Locator(heard_tables, known.devices, shared=shared, kept=networks, may_differ=True)
+        forwarders = Forwarders(one for one in words if any(are_related(paths[one.id], at) for at in heard))
+        locator = Locator(heard_tables, known.devices, forwarders, shared, clocks, networks, may_differ=True)
         found |= {number: (locator.place(signs[number]), known) for number in numbers}
     return [found[number] for number in range(len(signs))]
 
 
-def _paths(decisions: tuple[Decision, ...]) -> dict[str, str]:
+def _paths(decisions: Sequence[Decision]) -> dict[str, str]:
     """The units for which people decided, by the decision's id."""
     if not decisions:
         return {}

@@ -9,10 +9,17 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from quetsach.machines.evidence import Binding, Claim, Decision, Key
+from quetsach.machines.identity.clocks import Difference, Pair
 from quetsach.machines.identity.components import Evidence, Link, Row, component
 from quetsach.machines.identity.devices import Devices
 from quetsach.machines.identity.scopes import lineage
-from quetsach.portal.machines.models import StoredBinding, StoredClaim, StoredDecision, StoredLink
+from quetsach.portal.machines.models import (
+    ClockDifference,
+    StoredBinding,
+    StoredClaim,
+    StoredDecision,
+    StoredLink,
+)
 from quetsach.portal.machines.spelling import of_today
 from quetsach.portal.units.models import subtree
 
@@ -72,8 +79,15 @@ def decisions_of(rows: QuerySet[StoredDecision]) -> Iterable[Decision]:
         yield Decision(
             row.verdict, today[left_of(row)], today[right] if right else None,
             round(row.at.timestamp() * 1_000_000), str(row.by_id), rank_of(row.unit.path), row.reason,
-            str(row.pk), str(row.withdraws_id or ""), row.machine,
+            str(row.pk), str(row.withdraws_id or ""), row.machine, row.begin, row.end,
         )  # fmt: skip
+
+
+def clocks_of(scopes: Collection[str]) -> dict[Pair, Difference]:
+    """How far the clocks of these units' logs lie from those of tables of translations."""
+    rows = ClockDifference.rows.filter(unit__path__in=scopes) if scopes else ClockDifference.rows.none()
+    fields = ("unit__path", "log", "table_unit__path", "table", "add", "pairs")
+    return {Pair(*told): Difference(add, pairs) for *told, add, pairs in rows.values_list(*fields)}
 
 
 def left_of(row: StoredDecision) -> Key:

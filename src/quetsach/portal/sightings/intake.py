@@ -47,6 +47,8 @@ def refusal(sighting: Sighting | Bypass) -> tuple[str, str] | None:
         return "count", f"count is above {MOST_LINES}"
     if sighting.device and (wrong := believable.device_problem(sighting.device)):
         return "machine", wrong
+    if isinstance(sighting, Sighting) and _is_target(sighting):
+        return "machine", "device is the listed address itself, and not of a machine that called it"
     if isinstance(sighting, Bypass) and (
         wrong := believable.provider_problem(sighting.provider, sighting.kind)
     ):
@@ -60,6 +62,16 @@ def refusal(sighting: Sighting | Bypass) -> tuple[str, str] | None:
             f"identity has more than {IDENTITY_KEYS} entries or {IDENTITY_CHARACTERS} characters",
         )
     return None
+
+
+def _is_target(sighting: Sighting) -> bool:
+    """Whether a row calls the listed address its machine, as a swapped client and server would."""
+    for one in (sighting.indicator, sighting.matched):
+        host, colon, _port = one.rpartition(":")
+        is_endpoint = colon and (":" not in host or host.startswith("["))
+        if sighting.device in (one, host.strip("[]") if is_endpoint else one):
+            return True
+    return False
 
 
 def header_refusal(scan: Scan) -> str | None:

@@ -51,10 +51,24 @@ class Owners:
 
     def holders(self, device: str, day: date) -> set[UUID]:
         """The nodes with the longest network that holds the device on that day."""
+        return self._longest(device, day)[0]
+
+    def is_whole_network(self, device: str, day: date) -> bool:
+        """Whether an IPv4 address is the first or the last of the longest network around it, which stand for
+        the network and for all machines there (RFC 1122 3.2.1.3); in networks of two addresses and one they
+        are machines (RFC 3021)."""
+        nodes, network = self._longest(device, day)
+        if not nodes or network is None or network.version != 4 or network.prefixlen > 30:
+            return False
+        return ipaddress.ip_address(device) in (network.network_address, network.broadcast_address)
+
+    def _longest(
+        self, device: str, day: date
+    ) -> tuple[set[UUID], ipaddress.IPv4Network | ipaddress.IPv6Network | None]:
         try:
             address = ipaddress.ip_address(device)
         except ValueError:
-            return set()
+            return set(), None
         value, bits = int(address), address.max_prefixlen
         for version, length in self._lengths:
             if version != address.version:
@@ -63,5 +77,5 @@ class Owners:
             there = self._ranges[version, length].get(value >> shift << shift, ())
             nodes = {one.node for one in there if one.holds_on(day)}
             if nodes:
-                return nodes
-        return set()
+                return nodes, ipaddress.ip_network((address, length), strict=False)
+        return set(), None

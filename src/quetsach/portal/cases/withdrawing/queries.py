@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from quetsach.portal.campaigns.models import Campaign
 from quetsach.portal.cases.models import Case, CaseEvent, CaseSighting, VictimReport
-from quetsach.portal.cases.rules import CHECK, TRANSITIONS, Act, State
+from quetsach.portal.cases.rules import TRANSITIONS, Act, State
 from quetsach.portal.indicators import queries as lists
 from quetsach.portal.indicators.models import IndicatorSet
 
@@ -69,7 +69,7 @@ def signs_of(cases: QuerySet[Case]) -> dict[UUID, set[str]]:
     links = CaseSighting.rows.filter(case__in=cases.order_by().values("pk"))
     for pk, indicator in links.order_by().values_list("case", "sighting__indicator").distinct():
         found[pk].add(indicator)
-    checks = CaseEvent.rows.filter(case__in=cases.order_by().values("pk"), act=CHECK)
+    checks = CaseEvent.checks().filter(case__in=cases.order_by().values("pk"))
     for pk, data in checks.order_by().values_list("case", "data"):
         found[pk].update(data.get("indicators", ()))
     reports = VictimReport.rows.filter(case__in=cases.order_by().values("pk")).order_by()

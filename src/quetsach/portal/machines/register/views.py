@@ -23,6 +23,7 @@ from quetsach.portal.accounts.models import User
 from quetsach.portal.kit.client_ip import client_ip_text
 from quetsach.portal.machines import words
 from quetsach.portal.machines.actions import DecisionRefusedError
+from quetsach.portal.machines.addresses.words import KINDS
 from quetsach.portal.machines.models import EvidenceFile, RegisterRow, StoredDecision
 from quetsach.portal.machines.register import actions, export, queries
 from quetsach.portal.machines.seats import own_paths, own_unit, seen_unit
@@ -202,8 +203,9 @@ def _words(one: queries.Said) -> tuple[str, str, str | Promise]:
     """The keys of both machines as they were said then, and what the first was confirmed as."""
     said = one.decision
     left, right = (said.left_kind, said.left_value), (said.right_kind, said.right_value)
-    kinds: dict[str, str | Promise] = dict(RegisterRow.Kind.choices)
-    return words.spoken(*left), words.spoken(*right), kinds.get(said.machine, "")
+    kinds: dict[str, str | Promise] = {**dict(RegisterRow.Kind.choices), **KINDS}
+    spoken = said.left_value.rpartition(" ")[2] if said.left_kind == "address" else words.spoken(*left)
+    return spoken, words.spoken(*right), kinds.get(said.machine, "")
 
 
 @require_POST

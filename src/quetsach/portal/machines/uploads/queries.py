@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from io import BytesIO
+from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from quetsach.machines.evidence import Claim
@@ -20,7 +21,7 @@ from quetsach.machines.sources import document
 from quetsach.machines.sources.outcome import MachinesError
 from quetsach.machines.sources.sent import Sent
 from quetsach.portal.campaigns.models import Campaign, CampaignNode
-from quetsach.portal.machines.models import ColumnMapping, EvidenceFile
+from quetsach.portal.machines.models import ClockDifference, ColumnMapping, EvidenceFile
 from quetsach.portal.sightings.owners import Owners, Range
 from quetsach.portal.units.models import Unit
 from quetsach.portal.units.networks import HELD, Network
@@ -136,3 +137,24 @@ def checked(data: bytes) -> tuple[str, tuple[int, int], dict[str, int]]:
         raise MachinesError("not_evidence", 1) from error
     source = visible(nfc(named if isinstance(named, str) else "")).strip()[:255]
     return source or "?", (claims, bindings), kinds
+
+
+class Clock(NamedTuple):
+    """Two clocks: whole minutes by which that of the log is behind the other, below 0 ahead of it."""
+
+    log: str
+    table: str
+    behind: int
+    pairs: int
+
+    @property
+    def apart(self) -> int:
+        """The minutes between them."""
+        return abs(self.behind)
+
+
+def compared_clocks(unit: Unit) -> list[Clock]:
+    """The clocks of the unit's logs and tables that were compared, those that differ most first."""
+    rows = ClockDifference.rows.filter(Q(unit=unit) | Q(table_unit=unit)).order_by("log", "table")
+    found = [Clock(row.log, row.table, round(row.add / 60_000_000), row.pairs) for row in rows[:100]]
+    return sorted(found, key=lambda one: -one.apart)

@@ -61,7 +61,7 @@ def _page(request: HttpRequest, unit: Unit, form: EvidenceForm, status: int = 20
         "unit": unit, "tab": "files", "door": "registers", "form": form, "page": page,
         "rows": [(row, words.kinds(row.kinds), sum(row.left.values())) for row in page],
         "sources": queries.sources_of(unit), "most": MOST_BYTES >> 20,
-        "portal_url": on_screen(request, "/"),
+        "portal_url": on_screen(request, "/"), "clocks": queries.compared_clocks(unit),
     }  # fmt: skip
     return render(request, "machines/evidence.html", context, status=status)
 

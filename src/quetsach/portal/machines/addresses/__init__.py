@@ -1,0 +1,1 @@
+"""Addresses that ask for others: named by people, asked about by what logs show."""
