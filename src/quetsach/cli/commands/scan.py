@@ -64,6 +64,7 @@ def run(paths: tuple[str, ...], **given: Any) -> int:
     others = [*given["indicators"], *given["leases"], given["override"], _file(given["asked"])]
     answer.refuse_inputs(outputs, others, partial(_is_scanned, paths))
     prepared = request.prepare()
+    warn_if_slow()
     leasetime.warn(prepared.leases.read, given["lease_length"], prepared.leases.ended)
     with ExitStack() as stack:
         show = stack.enter_context(progress.bar())
@@ -85,6 +86,16 @@ def run(paths: tuple[str, ...], **given: Any) -> int:
     if result.errors or not result.coverage or not is_saved or not is_shown:
         return INCOMPLETE
     return FOUND if len(result.sightings) or result.not_understood else NOTHING
+
+
+def warn_if_slow() -> None:
+    """Say why the fast engine cannot be used, where it was wanted: before hours of reading, not after."""
+    from quetsach.scanning import engine
+
+    if because := engine.why_slow():
+        from quetsach.results import summary
+
+        say.warning(summary.slow(because))
 
 
 def _meanwhile(

@@ -106,6 +106,7 @@ def _watch(given: dict[str, Any]) -> int:
         token or "",
         scan.vantage(_places(given["follow"])),
     )
+    scan.warn_if_slow()
     watcher = Watcher(request)
     try:
         with _stopped(watcher) as stop:
