@@ -191,13 +191,13 @@ def sources() -> str:
 def _files(
     kind: Kind, embedded: bytes, engine: bytes | None, *, is_test: bool
 ) -> Iterator[tuple[str, bytes]]:
-    with ZipFile(io.BytesIO(embedded)) as zipped:
-        for entry in zipped.infolist():
+    with ZipFile(io.BytesIO(embedded)) as archive:
+        for entry in archive.infolist():
             name = PurePosixPath(entry.filename).name
             if not entry.is_dir() and not name.endswith("._pth"):
-                yield f"{PROGRAM}/{name}", zipped.read(entry)
+                yield f"{PROGRAM}/{name}", archive.read(entry)
         version = PYTHON.replace(".", "")
-        if f"python{version}.dll" not in {PurePosixPath(name).name for name in zipped.namelist()}:
+        if f"python{version}.dll" not in {PurePosixPath(name).name for name in archive.namelist()}:
             sys.exit(f"the wheels are for Python {PYTHON}: give its embeddable package, amd64")
     # The folders come last: a foreign file in them shadows no module before the file is noticed.
     paths = (f"python{version}.zip", f"lib\\{ARCHIVE}", "lib", ".")
@@ -371,13 +371,13 @@ def zipped(
 ) -> bytes:
     """A ZIP of these files; the same files give the same bytes. `programs` may be started on Linux."""
     out = io.BytesIO()
-    with ZipFile(out, "w", compression, compresslevel=9) as zipped:
+    with ZipFile(out, "w", compression, compresslevel=9) as archive:
         for name, data in sorted(files.items()):
             entry = ZipInfo(name, _EPOCH)
             entry.compress_type = compression
             entry.external_attr = (0o100755 if name in programs else 0o100644) << 16
             entry.create_system = 3
-            zipped.writestr(entry, data)
+            archive.writestr(entry, data)
     return out.getvalue()
 
 

@@ -54,7 +54,7 @@ TARGETS = {
         "lib_native.so",
     ),
 }
-PURE = ("py3-none-any",)
+PURE: tuple[str, ...] = ("py3-none-any",)
 OLDEST_GLIBC = (2, 17)
 DEBIAN = Path("/usr/bin")
 """Debian's own compiler, whose package holds the sources of the standard library: no other is to be had for
@@ -204,11 +204,24 @@ def _on_linux(target: Target) -> tuple[list[str], dict[str, str]]:
     }
     command = [str(tools / "bin" / "cargo-zigbuild"), "zigbuild", *_CARGO[1:], "--target", triple]
     if target.triple.startswith("x86_64"):
-        return [*command, "--features", "isal"], more
+        compiler = CACHE / "cc.sh"
+        compiler.write_text(_CC.format(python=tools / "bin" / "python", oldest=oldest), encoding="utf-8")
+        compiler.chmod(0o755)
+        return [*command, "--features", "isal"], more | {"CC_x86_64_unknown_linux_gnu": str(compiler)}
     if not (DEBIAN / "rustc").exists():
         sys.exit(f"the compiler for {target.triple} is not here; on Debian: sudo apt-get install {NEEDED}")
     more |= {"RUSTC": str(DEBIAN / "rustc"), "CARGO": str(DEBIAN / "cargo"), "RUSTC_BOOTSTRAP": "1"}
     return [*command, "-Zbuild-std=std,panic_abort"], more
+
+
+_CC = """#!/bin/sh
+# ISA-L's configure asks for a program without shared libraries, which a glibc that may be older cannot give.
+for one in "$@"; do
+  shift
+  case $one in -static | -m64 | --target=*) ;; *) set -- "$@" "$one" ;; esac
+done
+exec '{python}' -m ziglang cc -target x86_64-linux-gnu.{oldest} "$@"
+"""
 
 
 def _zig() -> Path:
@@ -218,8 +231,9 @@ def _zig() -> Path:
         subprocess.run([sys.executable, "-m", "venv", place], check=True)
         wanted = place / "wanted.txt"
         wanted.write_text("".join(f"{name} --hash=sha256:{told}\n" for name, told in ZIG.items()), "ascii")
-        pip = [place / "bin" / "python", "-m", "pip", "install", "-q", "--no-deps", "--require-hashes"]
-        subprocess.run([*pip, "-r", wanted], check=True)
+        python = str(place / "bin" / "python")
+        pip = [python, "-m", "pip", "install", "-q", "--no-deps", "--require-hashes", "-r", str(wanted)]
+        subprocess.run(pip, check=True)
     return place
 
 

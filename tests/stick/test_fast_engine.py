@@ -55,11 +55,10 @@ tell(wrong=wrong, count=count)
 """
 SHARING = """
 log = place / "nhật ký của máy chủ.log"
-log.write_text("192.168.1.20 connected to evil.example\\n", encoding="utf-8")
-READ, WRITE = _winapi.GENERIC_READ, _winapi.GENERIC_WRITE
+log.write_bytes(b"192.168.1.20 connected to evil.example\\n")
 answers = {}
 for share in range(8):
-    held = _winapi.CreateFile(str(log), WRITE, share, 0, _winapi.OPEN_EXISTING, 0, 0)
+    held = _winapi.CreateFile(str(log), _winapi.GENERIC_WRITE, share, 0, _winapi.OPEN_EXISTING, 0, 0)
     for name in ("native", "portable"):
         matcher = engine.compile(["evil.example"], guard_rails=False, name=name)
         result = matcher.scan(log, engine.ScanOptions(), engine.choose(name).progress())
@@ -74,7 +73,7 @@ with opening.read(log) as file:
 answers["rotated"] = old.decode()
 
 large = place / "large.log"
-large.write_bytes(b"192.168.1.20 connected to evil.example\\n" * 2_000_000)
+large.write_bytes(b"one harmless line of a server\\n" * 2_000_000)
 matcher = engine.compile(["evil.example"], guard_rails=False, name="native")
 progress = engine.choose("native").progress()
 found = []

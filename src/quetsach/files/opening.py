@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 _LONGEST = 240
 """Longer paths need a prefix on Windows, where no setting of the machine allows them."""
@@ -17,7 +17,7 @@ _LONGEST = 240
 def read(path: Path, *, is_raw: bool = False) -> BinaryIO:
     """Open a file for reading bytes, without a buffer where it `is_raw`. Raises OSError."""
     opener = _shared if sys.platform == "win32" else None
-    return cast(BinaryIO, open(path, "rb", 0 if is_raw else -1, opener=opener))
+    return open(path, "rb", 0 if is_raw else -1, opener=opener)
 
 
 if sys.platform == "win32":
