@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import hashlib
+import json
 import subprocess
 import sys
 import sysconfig
@@ -133,3 +134,26 @@ def test_the_scanner_to_carry_runs_where_it_was_unpacked(tmp_path: Path) -> None
     assert "1 machine called" in done.stdout and "Fast engine" not in done.stderr
     (page,) = (home / "ket-qua").glob("*.html")
     assert "192.168.1.20" in page.read_text("utf-8")
+
+
+def test_a_release_lists_its_parts_and_is_signed(tmp_path: Path) -> None:
+    left_out = [f"--without={name}" for name in ("windows", "linux", "linux-arm", "stick", "scanner")]
+    for out in ("one", "two"):
+        command = [sys.executable, ROOT / "tools/release.py", *left_out, "--out", tmp_path / out]
+        subprocess.run(command, check=True, capture_output=True)
+    one = {path.name: path.read_bytes() for path in (tmp_path / "one").iterdir()}
+    assert one == {path.name: path.read_bytes() for path in (tmp_path / "two").iterdir()}
+    folder = tmp_path / "one"
+    verify = (
+        "openssl pkeyutl -verify -pubin -inkey SHA256SUMS.pem -rawin -in SHA256SUMS -sigfile SHA256SUMS.sig"
+    )
+    for check in (["sha256sum", "--check", "SHA256SUMS"], verify.split()):
+        assert subprocess.run(check, cwd=folder, capture_output=True, check=False).returncode == 0, check
+    bill = json.loads((folder / "quetsach.cdx.json").read_text(encoding="utf-8"))
+    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
+    named = {part["bom-ref"] for part in bill["components"]}
+    assert any(one.startswith("pkg:cargo/pyo3@") for one in named)
+    assert any(one.startswith("pkg:pypi/click@") for one in named)
+    (wheel,) = (name for name in one if name.endswith(".whl"))
+    (part,) = (part for part in bill["components"] if part["name"] == wheel)
+    assert part["hashes"][0]["content"] == hashlib.sha256(one[wheel]).hexdigest()
