@@ -127,7 +127,7 @@ def test_the_scanner_to_carry_runs_where_it_was_unpacked(tmp_path: Path) -> None
 
     done = run()
     assert done.returncode == 2 and "danh-sach" in done.stderr
-    (home / "danh-sach").mkdir()
+    assert list((home / "danh-sach").iterdir()) == []
     (home / "danh-sach/danh sách.txt").write_text("evil.example\n", encoding="utf-8")
     done = run()
     assert done.returncode == 1, done.stderr

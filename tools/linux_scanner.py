@@ -17,6 +17,7 @@ from zipfile import ZipFile
 
 import stick
 from quetsach import __version__
+from quetsach.endpoint import manifest
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("click", "idna", "publicsuffixlist", "rich", "tzdata", "urllib3", "xlsxwriter")
@@ -45,7 +46,7 @@ def build(wheel: Path, out: Path) -> Path:
     if system is None:
         raise SystemExit(f"{wheel.name}: is no wheel for Linux")
     name = f"quetsach-scanner-linux-{system[1]}-{__version__}"
-    files = {f"{name}/{path}": data for path, data in _files(wheel)}
+    files = {f"{name}/{manifest.LISTS}/": b"", **{f"{name}/{path}": data for path, data in _files(wheel)}}
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"{name}.zip"
     path.write_bytes(stick.zipped(files, programs=frozenset((f"{name}/{STARTER}",))))

@@ -146,7 +146,9 @@ def main() -> None:
     files[manifest.NAME] = manifest.write(told, secret)
     _check_start(kind, files)
     name = f"{kind.name}-{__version__}{'-test' if is_test else ''}"
-    data = zipped({f"{name}/{path}": content for path, content in files.items()})
+    data = zipped(
+        {f"{name}/{manifest.LISTS}/": b"", **{f"{name}/{path}": told for path, told in files.items()}}
+    )
     if len(data) > MOST_BYTES:
         sys.exit(f"{len(data):,} bytes: more than the {MOST_BYTES:,} that a stick may have")
     given.out.mkdir(parents=True, exist_ok=True)
@@ -373,13 +375,17 @@ def _checked(path: Path, digest: str) -> bytes:
 def zipped(
     files: Mapping[str, bytes], compression: int = ZIP_DEFLATED, programs: frozenset[str] = frozenset()
 ) -> bytes:
-    """A ZIP of these files; the same files give the same bytes. `programs` may be started on Linux."""
+    """A ZIP of these files; the same files give the same bytes. `programs` may be started on Linux.
+
+    A name that ends with a slash is an empty folder.
+    """
     out = io.BytesIO()
     with ZipFile(out, "w", compression, compresslevel=9) as archive:
         for name, data in sorted(files.items()):
             entry = ZipInfo(name, _EPOCH)
             entry.compress_type = compression
-            entry.external_attr = (0o100755 if name in programs else 0o100644) << 16
+            mode = 0o40755 if name.endswith("/") else 0o100755 if name in programs else 0o100644
+            entry.external_attr = mode << 16
             entry.create_system = 3
             archive.writestr(entry, data)
     return out.getvalue()
